@@ -1,0 +1,50 @@
+"""The Celery application and the whole beat schedule."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Any
+
+from celery import Celery
+from celery.platforms import SecurityWarning
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+# script/server may run as root in a container for trying out; tasks are JSON, so nothing is unpickled.
+warnings.filterwarnings("ignore", category=SecurityWarning)
+
+app = Celery("loggia")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+# Every periodic job of the house, by the app that owns it. A job that is late is dropped ("expires"):
+# the next one does its work.
+SCHEDULE: dict[str, dict[str, Any]] = {}
+
+
+def every(name: str, task: str, seconds: float) -> None:
+    SCHEDULE[name] = {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
+def daily(name: str, task: str, *, hour: int, minute: int = 0) -> None:
+    SCHEDULE[name] = {
+        "task": task,
+        "schedule": crontab(hour=str(hour), minute=str(minute)),
+        "options": {"expires": 3600},
+    }
+
+
+every("gpts: end turns whose process died", "gpts.reap_lost_turns", 30)
+every("marketplace: compute scores", "marketplace.compute_scores", 600)
+every("marketplace: follow deletions", "marketplace.follow_deletions", 60)
+every("reviews: check what waits", "reviews.check_waiting", 60)
+every("reviews: mail what waits", "reviews.deliver_waiting", 60)
+every("reviews: tend the queue", "reviews.tend_queue", 60)
+every("reviews: fill daily figures", "reviews.fill_daily_stats", 3600)
+every("payouts: roll up usage", "payouts.roll_up", 300)
+every("payouts: end holds", "payouts.release_due", 3600)
+every("payouts: take up closes that broke off", "payouts.resume_closes", 120)
+
+app.conf.beat_schedule = SCHEDULE

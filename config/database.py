@@ -1,0 +1,110 @@
+"""Which database, as which role: turns URLs, given or of the embedded server, into Django's settings."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from urllib.parse import quote, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config.servers.credentials import DATABASE, ROLES, role_password
+from config.servers.places import Places
+
+LOGINS = ("owner", "app", "worker")
+
+
+def database_settings(
+    *,
+    url: str,
+    given: dict[str, str],
+    public_role: str,
+    process: str,
+    secret_key: str,
+    places: Places,
+    pool_size: int,
+) -> tuple[dict[str, dict[str, Any]], dict[str, str], dict[str, str]]:
+    """Return DATABASES for the process's role, the names of all roles, and the URL of each."""
+    urls = _embedded_urls(places, secret_key) if not url else _outside_urls(url, given, secret_key)
+    roles = {role: unquote(urlsplit(urls[role]).username or "") for role in urls} | {"public": public_role}
+    if process not in urls:
+        raise ImproperlyConfigured(f"LOGGIA_DATABASE_ROLE is {process!r}: use owner, app or worker.")
+    database = parse_url(urls[process], name=f"the database URL of the role {process}")
+    if process == "app":
+        database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10}
+        # This backend checks connections itself; the pool's check would wait longer for each dead one.
+        database |= {"ENGINE": "config.postgres", "CONN_HEALTH_CHECKS": False}
+    return {"default": database}, roles, urls
+
+
+def _embedded_urls(places: Places, secret_key: str) -> dict[str, str]:
+    host = quote(str(places.sockets), safe="")
+    return {
+        role: f"postgresql://{ROLES[role]}:{role_password(secret_key, ROLES[role])}@{host}:5432/{DATABASE}"
+        for role in LOGINS
+    }
+
+
+def _outside_urls(url: str, given: dict[str, str], secret_key: str) -> dict[str, str]:
+    parse_url(url, name="DATABASE_URL")
+    urls = {"owner": url}
+    for role, given_url in given.items():
+        if given_url:
+            parse_url(given_url, name=f"DATABASE_{role.upper()}_URL")
+        urls[role] = given_url or with_user(url, ROLES[role], role_password(secret_key, ROLES[role]))
+    return urls
+
+
+def with_user(url: str, user: str, password: str) -> str:
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{quote(user)}:{quote(password, safe='')}@{place}").geturl()
+
+
+def parse_url(url: str, *, name: str) -> dict[str, Any]:
+    """Return Django's settings for ``postgresql://user:password@host:port/database?option=value``."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+        parts = parts._replace(scheme="")
+    if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/") or not parts.username:
+        raise ImproperlyConfigured(
+            f"{name} is not a PostgreSQL address: write postgresql://user:password@host:5432/database."
+        )
+    options: dict[str, Any] = {}
+    for pair in filter(None, parts.query.split("&")):
+        key, _, value = pair.partition("=")
+        options[key] = unquote(value)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", "") or unquote(_host(parts.netloc)),
+        "PORT": str(port or ""),
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5} | options,
+    }
+
+
+def _host(netloc: str) -> str:
+    """The host as written: urlsplit's own attribute would lower the case of a socket's path."""
+    place = netloc.rpartition("@")[2]
+    if place.startswith("["):
+        return place[1 : place.index("]")]
+    return place.rpartition(":")[0] or place
+
+
+def connection_arguments(url: str) -> dict[str, Any]:
+    """The same address as arguments of psycopg.connect."""
+    found = parse_url(url, name="The database URL")
+    arguments = {
+        "host": found["HOST"],
+        "port": found["PORT"] or None,
+        "dbname": found["NAME"],
+        "user": found["USER"],
+        "password": found["PASSWORD"],
+    }
+    return {k: v for k, v in arguments.items() if v} | cast(dict[str, Any], found["OPTIONS"])

@@ -1,0 +1,1 @@
+"""The content of the demo: people, GPTs, knowledge and what readers said of them."""

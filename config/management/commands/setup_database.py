@@ -1,0 +1,90 @@
+"""setup_database: makes the roles, their rights and the vector extension, before the first migrate."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from config.database import connection_arguments
+from config.environment import env
+from config.roles import add_vector, let_connect, make_database, make_role, set_up_roles
+from config.servers.postgres import EmbeddedPostgres
+
+
+class Command(BaseCommand):
+    help = "Makes the database roles, their rights and pgvector. Safe to repeat."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--migrate", action="store_true", help="migrate afterwards, in the same process")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if env.str("DATABASE_URL", ""):
+            self.set_up_outside()
+        else:
+            set_up_embedded(EmbeddedPostgres(settings.PLACES))
+        if options["migrate"]:
+            call_command("migrate", verbosity=0, interactive=False)
+
+    def set_up_outside(self) -> None:
+        """Another server: DATABASE_URL's user is the owner and makes the roles that no URL names."""
+        urls = settings.DATABASE_URLS
+        try:
+            connection = psycopg.connect(**connection_arguments(urls["owner"]), autocommit=True)
+        except psycopg.OperationalError as error:
+            raise CommandError(
+                f"DATABASE_URL does not lead to a database: {str(error).strip().splitlines()[0]}."
+                " Check its host, port, user and password."
+            ) from error
+        with connection:
+            if connection.info.server_version < 160000:
+                raise CommandError(
+                    "The database is older than PostgreSQL 16: upgrade it, or use another one."
+                )
+            try:
+                add_vector(connection)
+            except psycopg.Error as error:
+                raise CommandError(
+                    "The extension vector is missing: install pgvector and run CREATE EXTENSION vector in the"
+                    " database as its superuser, then start again."
+                ) from error
+            given = {"app": env.str("DATABASE_APP_URL", ""), "worker": env.str("DATABASE_WORKER_URL", "")}
+            passwords: dict[str, str | None] = {r: password_of(urls[r]) for r in given if not given[r]}
+            public = settings.DATABASE_ROLES["public"]
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [public]).fetchone():
+                passwords["public"] = None
+            try:
+                set_up_roles(connection, roles=settings.DATABASE_ROLES, passwords=passwords, superuser=False)
+                let_connect(connection, connection.info.dbname, *settings.DATABASE_ROLES.values())
+            except psycopg.errors.InsufficientPrivilege as error:
+                raise CommandError(
+                    f"The user of DATABASE_URL may not set up roles ({str(error).splitlines()[0]}): as the"
+                    f' superuser, run ALTER ROLE "{settings.DATABASE_ROLES["owner"]}" CREATEROLE, or make'
+                    " the roles yourself as .env.example describes and set DATABASE_APP_URL and"
+                    " DATABASE_WORKER_URL."
+                ) from error
+
+
+def password_of(url: str) -> str:
+    return unquote(urlsplit(url).password or "")
+
+
+def set_up_embedded(server: EmbeddedPostgres) -> None:
+    """The embedded server: its superuser makes everything."""
+    roles = settings.DATABASE_ROLES
+    passwords: dict[str, str | None] = {r: password_of(u) for r, u in settings.DATABASE_URLS.items()}
+    passwords["public"] = None
+    name = urlsplit(settings.DATABASE_URLS["owner"]).path.strip("/")
+    with psycopg.connect(**server.superuser(), autocommit=True) as connection:
+        make_role(connection, roles["owner"], passwords["owner"], plain=True)
+        make_database(connection, name, owner=roles["owner"])
+        let_connect(connection, name, roles["owner"])
+    with psycopg.connect(**server.superuser(name)) as connection:
+        add_vector(connection)
+        set_up_roles(connection, roles=roles, passwords=passwords, superuser=True)
+        let_connect(connection, name, roles["app"], roles["worker"])

@@ -1,0 +1,59 @@
+"""/metrics: the few figures that an operator watches, as Prometheus text."""
+
+from __future__ import annotations
+
+import secrets
+
+import redis
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+
+from config.health import database_answers
+
+QUEUE = "celery"
+FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip")
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+
+async def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer this machine and holders of METRICS_TOKEN; for everybody else the page does not exist."""
+    if not (is_local(request) or has_token(request)):
+        raise Http404
+    queued, running = await sync_to_async(redis_figures, thread_sensitive=False)()
+    database_up = await sync_to_async(database_answers)()
+    figures: list[tuple[str, str, str, int | None]] = [
+        ("loggia_up", "gauge", "The web process answers.", 1),
+        ("loggia_database_up", "gauge", "The database answers.", int(database_up)),
+        ("loggia_redis_up", "gauge", "Redis answers.", int(queued is not None)),
+        ("loggia_queue_length", "gauge", "Jobs that wait for a worker.", queued),
+        ("loggia_running_turns", "gauge", "Chat turns that are being answered.", running),
+    ]
+    lines = [
+        f"# HELP {name} {help_text}\n# TYPE {name} {kind}\n{name} {value}\n"
+        for name, kind, help_text, value in figures
+        if value is not None
+    ]
+    return HttpResponse("".join(lines), content_type=TEXT)
+
+
+def is_local(request: HttpRequest) -> bool:
+    """Whether the caller is on this machine itself, and not someone whom a proxy on it serves."""
+    direct = not any(request.headers.get(name) for name in FORWARDED)
+    return direct and request.META.get("REMOTE_ADDR") in ("127.0.0.1", "::1")
+
+
+def has_token(request: HttpRequest) -> bool:
+    token = settings.METRICS_TOKEN
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return bool(token) and secrets.compare_digest(given.encode(), token.encode())
+
+
+def redis_figures() -> tuple[int | None, int | None]:
+    """Waiting jobs and running turns; None for both when Redis does not answer."""
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
+        try:
+            running = sum(1 for _ in client.scan_iter(match=settings.RUNNING_TURN_KEYS, count=1000))
+            return int(client.llen(QUEUE)), running
+        except redis.RedisError:
+            return None, None

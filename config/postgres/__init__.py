@@ -1,0 +1,1 @@
+"""PostgreSQL with a pool that recovers at once when the server was restarted."""

@@ -1,0 +1,65 @@
+"""What production refuses to start with. Each reason is one sentence that says how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+SHORTEST_SECRET = 40
+PLACEHOLDERS = ("change-me", "changeme", "django-insecure", "only for tests", "secret")
+ENVIRONMENTS = ("production", "development", "test")
+
+
+def refuse_unknown(environment: str) -> None:
+    if environment not in ENVIRONMENTS:
+        raise ImproperlyConfigured(f"LOGGIA_ENV is {environment!r}: use production or development.")
+
+
+def refuse_unsafe(
+    *, secret_key: str, debug: bool, hosts: Sequence[str], encryption_keys: Sequence[str]
+) -> None:
+    """Raise ImproperlyConfigured with every reason at once; returns when production may start."""
+    reasons = [
+        *secret_reasons(secret_key),
+        *(["DEBUG is on: remove it from the environment."] if debug else []),
+        *host_reasons(hosts),
+        *key_reasons(encryption_keys),
+    ]
+    if reasons:
+        raise ImproperlyConfigured("Loggia does not start in production:\n- " + "\n- ".join(reasons))
+
+
+def secret_reasons(secret: str) -> list[str]:
+    make = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+    if not secret:
+        return [f"SECRET_KEY is missing: {make}."]
+    if secret.lower().startswith(PLACEHOLDERS):
+        return [f"SECRET_KEY is the example's: {make}."]
+    if len(secret) < SHORTEST_SECRET:
+        return [f"SECRET_KEY is shorter than {SHORTEST_SECRET} characters: {make}."]
+    return []
+
+
+def host_reasons(hosts: Sequence[str]) -> list[str]:
+    if not [host for host in hosts if host]:
+        return ["ALLOWED_HOSTS is empty: name the hosts that people type, for example store.example.org."]
+    if "*" in hosts:
+        return ["ALLOWED_HOSTS allows every host: name those that people type."]
+    return []
+
+
+def key_reasons(keys: Sequence[str]) -> list[str]:
+    make = (
+        "make one with: python -c 'from cryptography.fernet import Fernet;"
+        " print(Fernet.generate_key().decode())'"
+    )
+    if not keys:
+        return [f"ENCRYPTION_KEYS is missing: {make}; keep it apart from the database's backups."]
+    for key in keys:
+        try:
+            Fernet(key)
+        except ValueError:
+            return [f"ENCRYPTION_KEYS holds something that is no Fernet key: {make}."]
+    return []

@@ -1,0 +1,363 @@
+"""Settings of every process. The environment is read here alone; .env.example explains each name."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONCE, NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from config.database import database_settings
+from config.environment import env, read_dot_env
+from config.logs import configure_logs
+from config.production import refuse_unknown, refuse_unsafe
+from config.servers.credentials import kept_secret
+from config.servers.places import default_places
+from config.servers.redis import EmbeddedRedis
+
+read_dot_env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+ENVIRONMENT = env.str("LOGGIA_ENV", "production")  # production, development or test
+refuse_unknown(ENVIRONMENT)
+IS_PRODUCTION = ENVIRONMENT == "production"
+PLACES = default_places()
+DATA_DIR = PLACES.data
+
+# Secrets and hosts ---------------------------------------------------------------------------------------
+# In development a random secret is made once and kept in the data directory; production must be given one.
+DEBUG = env.bool("DEBUG", ENVIRONMENT == "development")
+SECRET_KEY = env.str("SECRET_KEY", "") or ("" if IS_PRODUCTION else kept_secret(DATA_DIR / "secret-key"))
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Fernet keys for secrets at rest, newest first.
+ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
+if not ENCRYPTION_KEYS and not IS_PRODUCTION:
+    ENCRYPTION_KEYS = [
+        base64.urlsafe_b64encode(hashlib.sha256(f"encryption {SECRET_KEY}".encode()).digest()).decode()
+    ]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["*"])
+BASE_URL = env.str("BASE_URL", f"http://localhost:{env.int('PORT', 8000)}").rstrip("/")
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[BASE_URL] if IS_PRODUCTION else [])
+
+# Applications --------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
+    "rest_framework",
+    "drf_spectacular",
+    "django_htmx",
+    "csp",
+    "rules.apps.AutodiscoverRulesConfig",
+    "core",
+    "workspaces",
+    "gpts",
+    "marketplace",
+    "reviews",
+    "payouts",
+    "config",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "workspaces.web.middleware.ScopeMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+APPEND_SLASH = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "csp.context_processors.nonce",
+                "workspaces.web.context.chrome",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# Database, cache, queue ----------------------------------------------------------------------------------
+# Each process connects as a role of its own: "owner" migrates, "app" serves, "worker" runs jobs and commands.
+PROCESS_ROLE = env.str("LOGGIA_DATABASE_ROLE", "worker")
+DATABASES, DATABASE_ROLES, DATABASE_URLS = database_settings(
+    url=env.str("DATABASE_URL", ""),
+    given={"app": env.str("DATABASE_APP_URL", ""), "worker": env.str("DATABASE_WORKER_URL", "")},
+    public_role=env.str("DATABASE_PUBLIC_ROLE", "loggia_public"),
+    process=PROCESS_ROLE,
+    secret_key=SECRET_KEY,
+    places=PLACES,
+    pool_size=env.int("DATABASE_POOL_SIZE", 10),
+)
+
+REDIS_URL = env.str("REDIS_URL", "") or EmbeddedRedis(PLACES).url()
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "loggia",
+        "TIMEOUT": 300,
+    }
+}
+
+CELERY_BROKER_URL = EmbeddedRedis.broker_url(REDIS_URL)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True  # tasks are idempotent: one whose worker died runs again
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 1800
+CELERY_TASK_SOFT_TIME_LIMIT = 1740
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", 2)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 5,
+}
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+
+# Accounts and sessions -----------------------------------------------------------------------------------
+AUTH_USER_MODEL = "workspaces.User"
+AUTHENTICATION_BACKENDS = [
+    "rules.permissions.ObjectPermissionBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "workspaces.web.signup.SignupForm"
+ACCOUNT_ADAPTER = "workspaces.web.adapters.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "workspaces.web.adapters.SocialAccountAdapter"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_USER_DISPLAY = "workspaces.web.adapters.user_display"
+ACCOUNT_FORMS = {
+    "signup": "workspaces.web.account_forms.SignupForm",
+    "login": "workspaces.web.account_forms.LoginForm",
+    "change_password": "workspaces.web.account_forms.ChangePasswordForm",
+    "set_password": "workspaces.web.account_forms.SetPasswordForm",
+    "reset_password_from_key": "workspaces.web.account_forms.ResetPasswordKeyForm",
+    "reset_password": "workspaces.web.account_forms.ResetPasswordForm",
+    "add_email": "workspaces.web.account_forms.AddEmailForm",
+    "reauthenticate": "workspaces.web.account_forms.ReauthenticateForm",
+}
+ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", "mandatory")
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_PRODUCTION else "http"
+ACCOUNT_ALLOW_REGISTRATION = env.bool("ACCOUNT_ALLOW_REGISTRATION", True)
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Loggia"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_PRODUCTION
+USERSESSIONS_TRACK_ACTIVITY = False  # a write for every page; sessions are noted when they begin
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+# Sign-in with a company's own OpenID Connect server: a JSON list of {"provider_id", "name", "client_id",
+# "secret", "settings": {"server_url"}}.
+OIDC_PROVIDERS = env.json("OIDC_PROVIDERS", default=[])
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": OIDC_PROVIDERS, "OAUTH_PKCE_ENABLED": True}}
+
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_NAME = "loggia_session"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_PRODUCTION
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "loggia_csrf"
+
+# Languages and time --------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_NAME = "loggia_language"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# Files ---------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = Path(env.str("STATIC_ROOT", str(DATA_DIR / "static")))
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(DATA_DIR / "media")))
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not IS_PRODUCTION
+S3_BUCKET = env.str("S3_BUCKET", "")
+STORAGES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if IS_PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+if S3_BUCKET:
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.str("S3_ENDPOINT_URL", "") or None,
+            "access_key": env.str("S3_ACCESS_KEY", "") or None,
+            "secret_key": env.str("S3_SECRET_KEY", "") or None,
+            "region_name": env.str("S3_REGION", "") or None,
+            "default_acl": "private",
+            "querystring_auth": True,
+            "file_overwrite": False,
+        },
+    }
+FILE_UPLOAD_PERMISSIONS = 0o600
+KNOWLEDGE_FILE_BYTES = env.int("KNOWLEDGE_FILE_BYTES", 10 * 1024 * 1024)  # of one knowledge file
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+# Mail: in development messages are files, which the page /dev/mail/ shows ---------------------------------
+MAIL_DIR = DATA_DIR / "mails"
+EMAIL_FILE_PATH = str(MAIL_DIR)
+if env.str("EMAIL_URL", ""):
+    vars().update(env.email_url("EMAIL_URL"))
+elif IS_PRODUCTION:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Loggia <no-reply@localhost>")
+
+# API -----------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["workspaces.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "rest_framework.parsers.JSONParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "workspaces.api.schema.ScopedSchema",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Loggia",
+    "DESCRIPTION": "The store for custom GPTs that you host yourself.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "gpts.api.chat_schema.add_turns",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "CategoryEnum": "gpts.states.Category",
+        "ReportCategoryEnum": "reviews.states.ReportCategory",
+        "CaseOutcomeEnum": "reviews.states.Outcome",
+        "SubmissionStateEnum": "reviews.states.SubmissionState",
+    },
+}
+
+# Model providers that exist from the first start (rows afterwards) -----------------------------------------
+OPENAI_API_KEY = env.str("OPENAI_API_KEY", "")
+OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", "")
+OPENAI_MODEL = env.str("OPENAI_MODEL", "")
+OPENAI_PROTOCOL = env.str("OPENAI_PROTOCOL", "responses")  # or chat_completions, for compatible servers
+# Hosts inside our own network that outbound calls may reach although their addresses are private.
+OUTBOUND_ALLOWED_PRIVATE_HOSTS = env.list(
+    "OUTBOUND_ALLOWED_PRIVATE_HOSTS", default=[]
+)  # "host" or "host:port"
+OUTBOUND_ALLOW_HTTP = env.bool("OUTBOUND_ALLOW_HTTP", False)  # plain http to public hosts
+
+# Chat: answers that a person may have running at once, and messages a minute; beyond them a clear refusal.
+CHAT_RUNNING_TURNS = env.int("CHAT_RUNNING_TURNS", 3)
+CHAT_TURNS_PER_MINUTE = env.int("CHAT_TURNS_PER_MINUTE", 30)
+# Seconds until a model says its first word, and that it may fall silent in between, before the answer fails.
+MODEL_FIRST_TOKEN_SECONDS = env.float("MODEL_FIRST_TOKEN_SECONDS", 60.0)
+MODEL_IDLE_SECONDS = env.float("MODEL_IDLE_SECONDS", 30.0)
+
+# Money: the currency of new rate cards (ISO 4217) and the name of the bank account in the ledger -----------
+PAYOUT_CURRENCY = env.str("PAYOUT_CURRENCY", "USD").upper()
+PAYOUT_BANK_ACCOUNT = env.str("PAYOUT_BANK_ACCOUNT", "Main")
+
+# Security headers ----------------------------------------------------------------------------------------
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", IS_PRODUCTION)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31536000 if IS_PRODUCTION else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # subdomains, preload lists: the owner's word
+TRUST_PROXY = env.bool("TRUST_PROXY", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0  # whose address the limits on sign-in count
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "manifest-src": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+# Logs: event names with fields, one JSON object a line in production ---------------------------------------
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+LOGGING_CONFIG = None
+configure_logs(level=LOG_LEVEL, as_json=IS_PRODUCTION)
+# Who may read /metrics from elsewhere than this machine.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+# Each running turn holds one such key in Redis for as long as it runs.
+RUNNING_TURN_KEYS = "turn:running:*"
+
+if IS_PRODUCTION:
+    refuse_unsafe(secret_key=SECRET_KEY, debug=DEBUG, hosts=ALLOWED_HOSTS, encryption_keys=ENCRYPTION_KEYS)
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1"]  # health checks come from the machine or container itself

@@ -1,0 +1,25 @@
+"""All routes: pages at the root, the API under /api/v1/, accounts by allauth, health beside them."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from config import health
+from config.metrics import metrics
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
+    path("accounts/", include("allauth.urls")),
+    path("", include("marketplace.web.urls")),
+    path("", include("workspaces.web.urls")),
+    path("", include("gpts.web.urls")),
+    path("", include("reviews.web.urls")),
+    path("", include("payouts.web.urls")),
+    path("api/v1/", include("workspaces.api.urls")),
+    path("api/v1/", include("gpts.api.urls")),
+    path("api/v1/", include("marketplace.api.urls")),
+    path("api/v1/", include("reviews.api.urls")),
+    path("api/v1/", include("payouts.api.urls")),
+]
