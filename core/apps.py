@@ -1,0 +1,7 @@
+"""App configuration: the small vocabulary that every floor shares."""
+
+from django.apps import AppConfig
+
+
+class CoreConfig(AppConfig):
+    name = "core"

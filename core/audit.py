@@ -1,0 +1,67 @@
+"""Writing and checking the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+
+from core.models import AuditEvent
+
+PLATFORM_CHAIN = "platform"
+
+
+def record(
+    *,
+    action: str,
+    by: Any,
+    at: datetime,
+    subject: Model | tuple[str, str],
+    workspace_id: int | None = None,
+    reason: str = "",
+    data: Mapping[str, Any] | None = None,
+) -> AuditEvent:
+    """Append one event in the caller's transaction; it is gone when that rolls back.
+
+    ``by`` is the acting user, None for the machine. ``action`` is ``<app>.<noun>_<verb in the past>``.
+    The chain's row stays locked until commit, so write it last in a service. ``data`` takes ids and
+    names of fields, never content or secrets.
+    """
+    kind, identifier = subject if isinstance(subject, tuple) else (subject._meta.label_lower, str(subject.pk))
+    return AuditEvent.objects.create(
+        chain=PLATFORM_CHAIN if workspace_id is None else f"workspace:{workspace_id}",
+        at=at,
+        action=action,
+        actor_id=None if by is None else by.pk,
+        actor_label="" if by is None else str(by),
+        is_automated=by is None,
+        workspace_id=workspace_id,
+        subject_type=kind,
+        subject_id=identifier,
+        reason=reason,
+        data=dict(data or {}),
+    )
+
+
+@dataclass(frozen=True)
+class ChainFault:
+    """The first place at which a chain does not hold."""
+
+    chain: str
+    sequence: int
+    what: str
+
+
+def verify(chain: str | None = None) -> list[ChainFault]:
+    """Recompute every hash in the database and return the first fault of each chain, if any.
+
+    Needs a scope that sees the rows (a system scope for all). A missing row shows as a gap, a changed
+    one as a wrong hash, rows cut off the end as a difference to the chain's head.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT chain, sequence, what FROM loggia_audit_faults(%s)", [chain])
+        return [ChainFault(*row) for row in cursor.fetchall()]

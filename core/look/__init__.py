@@ -1,0 +1,1 @@
+"""How things are shown: icons, arches, figures, charts, accents and style sheets behind the template tags."""

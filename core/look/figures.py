@@ -1,0 +1,128 @@
+"""Numbers, sizes and moments as people read them, per language."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import cast
+
+from babel import Locale
+from babel.numbers import format_currency, format_decimal, format_percent
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import TIME_STRINGS, timesince
+from django.utils.translation import get_language, gettext, ngettext_lazy, to_locale
+
+MICROS = 1_000_000
+
+# Django's Chinese for these two reads as "January" and "the sixth"; extracted here, ours comes before it.
+_OWN_SPANS = {
+    "month": ngettext_lazy("%(num)d month", "%(num)d months", "num"),
+    "day": ngettext_lazy("%(num)d day", "%(num)d days", "num"),
+}
+# The stubs of timesince know no lazy strings.
+SPANS = cast("dict[str, str]", TIME_STRINGS | _OWN_SPANS)
+
+
+def babel_locale() -> Locale:
+    """Babel's locale of the active Django language; English when none is active."""
+    return Locale.parse(to_locale(get_language() or "en"))
+
+
+def number(value: float | Decimal) -> str:
+    return str(format_decimal(value, locale=babel_locale()))
+
+
+def percent(ratio: float | Decimal, digits: int = 0) -> str:
+    """A ratio (0.42) as a percentage with a fixed number of decimals."""
+    pattern = "#,##0." + "0" * digits + "%" if digits else "#,##0%"
+    return str(format_percent(ratio, format=pattern, locale=babel_locale()))
+
+
+def compact_number(value: int) -> str:
+    """1,234 -> 1.2k and 1.2M; Chinese counts in 万 and 亿. One decimal below ten, none above."""
+    chinese = (get_language() or "").startswith("zh")
+    steps = (
+        ((100_000_000, "亿"), (10_000, "万"))
+        if chinese
+        else ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k"))
+    )
+    for index, (size, suffix) in enumerate(steps):
+        scaled = abs(value) / size
+        if scaled < 1:
+            continue
+        shown = round(scaled, 1) if scaled < 99.95 else round(scaled)
+        if index and shown * size >= steps[index - 1][0]:
+            size, suffix = steps[index - 1]
+            shown = 1
+        return f"{'-' if value < 0 else ''}{shown:g}{suffix}"
+    return number(value)
+
+
+def micros(amount: int, currency: str) -> str:
+    """An amount in micro-units with its currency; small ones keep the digits that matter."""
+    value = Decimal(amount) / MICROS
+    digits = 2 if value == 0 or abs(value) >= 1 else 4 if abs(value) >= Decimal("0.01") else 6
+    pattern = "¤#,##0." + "0" * digits
+    return str(format_currency(value, currency, format=pattern, locale=babel_locale(), currency_digits=False))
+
+
+def file_size(size: int) -> str:
+    """Bytes in decimal units: 1.4 MB."""
+    value, unit = float(size), gettext("bytes")
+    for following in ("kB", "MB", "GB", "TB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, following
+    return f"{number(round(value, 1 if value < 100 and unit != gettext('bytes') else 0))} {unit}"
+
+
+def day_format() -> str:
+    """The shortest date that nobody reads the wrong way round: 7 Oct 2026, 2026年10月7日."""
+    return "Y年n月j日" if (get_language() or "").startswith("zh") else "j M Y"
+
+
+def minute_format() -> str:
+    """The same down to the minute: 7 Oct 2026, 05:00, 2026年10月7日 05:00."""
+    return "Y年n月j日 H:i" if (get_language() or "").startswith("zh") else "j M Y, H:i"
+
+
+def exact(moment: datetime) -> str:
+    """Date and minute in the reader's zone."""
+    return date_format(timezone.localtime(moment), minute_format())
+
+
+def utc_time(moment: datetime) -> SafeString:
+    """Date and minute in UTC, for the books and logs that everybody must read alike."""
+    utc = moment.astimezone(UTC)
+    shown = f"{date_format(utc, minute_format())} UTC"
+    return format_html('<time class="num nowrap" datetime="{}">{}</time>', utc.isoformat(), shown)
+
+
+def exact_time(moment: datetime) -> SafeString:
+    return format_html('<time datetime="{}">{}</time>', moment.astimezone(UTC).isoformat(), exact(moment))
+
+
+def day(value: date | datetime) -> SafeString:
+    """A date alone; datetimes are first moved to the reader's zone."""
+    shown = timezone.localtime(value).date() if isinstance(value, datetime) else value
+    return format_html('<time datetime="{}">{}</time>', shown.isoformat(), date_format(shown, day_format()))
+
+
+def relative(moment: datetime, now: datetime) -> str:
+    """Plain words for the distance: "just now", "3 hours ago", "in 2 days"."""
+    if abs((now - moment).total_seconds()) < 60:
+        return gettext("just now")
+    if moment > now:
+        return gettext("in %(time)s") % {"time": timesince(now, moment, time_strings=SPANS, depth=1)}
+    return gettext("%(time)s ago") % {"time": timesince(moment, now, time_strings=SPANS, depth=1)}
+
+
+def relative_time(moment: datetime, now: datetime) -> SafeString:
+    """A <time> with relative words, the exact moment on hover and the ISO moment for scripts."""
+    return format_html(
+        '<time datetime="{}" title="{}" data-relative>{}</time>',
+        moment.astimezone(UTC).isoformat(), exact(moment), relative(moment, now),
+    )  # fmt: skip

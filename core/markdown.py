@@ -1,0 +1,258 @@
+"""The one place where markdown becomes HTML: no raw HTML, code highlighted, sanitised last."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from html import escape
+from typing import Any
+from urllib.parse import urlsplit
+
+import nh3
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+from mdit_py_plugins.tasklists import tasklists_plugin
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexer import Lexer
+from pygments.lexers import get_lexer_by_name
+from pygments.util import ClassNotFound
+
+MAX_CHARACTERS = 200_000
+# Beyond these, code is shown without colours: highlighting is the dearest step.
+MAX_CODE_CHARACTERS = 20_000
+MAX_HIGHLIGHTED = 60_000
+MAX_NESTING = 20
+HEADINGS_DEMOTED_BY = 2
+CLASS_PREFIX = "tok-"
+SCHEMES = frozenset({"http", "https", "mailto"})
+ADDRESS = re.compile(r"(?<![a-z0-9])https?://[a-z0-9\-._~:/?#@!$&'()*+,;=%]{1,2000}", re.IGNORECASE)
+LINK_REL = "noopener nofollow ugc"
+
+TAGS = {
+    "a", "blockquote", "br", "button", "code", "del", "div", "em", "h3", "h4",
+    "h5", "h6", "hr", "input", "li",
+    "ol", "p", "pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+}  # fmt: skip
+ATTRIBUTES = {
+    "*": {"class"},
+    "a": {"href", "title"},
+    "button": {"type", "data-copy", "data-copied"},
+    "input": {"type", "checked", "disabled"},
+    "ol": {"start"},
+    "pre": {"tabindex"},
+}
+
+
+def render(text: str) -> SafeString:
+    """Safe HTML of any markdown, also hostile: no image loads, no raw HTML, no scheme but http(s) and mailto.
+
+    At most 200,000 characters are rendered; what is beyond them is shown as plain text.
+    """
+    rest = text[MAX_CHARACTERS:]
+    html = _parser().render(text[:MAX_CHARACTERS], {"highlighted": 0})
+    if rest:
+        html += f"<pre><code>{escape(rest)}</code></pre>"
+    return mark_safe(_sanitise(html))  # noqa: S308  # sanitised by nh3 in the line before
+
+
+def plain(text: str) -> str:
+    """The words without the markup, on one line, for descriptions. Not escaped."""
+    tokens = _parser().parse(text[:MAX_CHARACTERS])
+    return " ".join(" ".join(_words(tokens)).split())
+
+
+def _words(tokens: Sequence[Token]) -> list[str]:
+    words: list[str] = []
+    for token in tokens:
+        if token.type == "inline":
+            words.append("".join(_inline_text(child) for child in token.children or ()))
+        elif token.type in ("fence", "code_block"):
+            words.append(token.content)
+    return words
+
+
+def _inline_text(token: Token) -> str:
+    if token.type in ("softbreak", "hardbreak"):
+        return " "
+    return token.content if token.type in ("text", "code_inline", "image") else ""
+
+
+def _sanitise(html: str) -> str:
+    return nh3.clean(
+        html,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        url_schemes=set(SCHEMES),
+        link_rel=LINK_REL,
+        set_tag_attribute_values={"a": {"target": "_blank"}, "input": {"type": "checkbox", "disabled": ""}},
+    )
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING}, renderer_cls=_Renderer)
+    parser.enable(["table", "strikethrough"]).use(tasklists_plugin)
+    parser.core.ruler.after("text_join", "bare_addresses", _link_bare_addresses)
+    parser.validateLink = is_safe_link  # type: ignore[method-assign]  # the documented way to replace it
+    return parser
+
+
+def _link_bare_addresses(state: StateCore) -> None:
+    """Links addresses in running text in linear time; the plugins for it are quadratic on hostile text."""
+    for block in state.tokens:
+        if block.type != "inline" or "://" not in block.content:
+            continue
+        children: list[Token] = []
+        depth = 0
+        for token in block.children or []:
+            depth += {"link_open": 1, "link_close": -1}.get(token.type, 0)
+            if token.type == "text" and not depth:
+                children.extend(_split_addresses(token))
+            else:
+                children.append(token)
+        block.children = children
+
+
+def _split_addresses(token: Token) -> list[Token]:
+    tokens: list[Token] = []
+    start = 0
+    for match in ADDRESS.finditer(token.content):
+        url = _trim_address(match.group())
+        if not is_safe_link(url):
+            continue
+        if before := token.content[start : match.start()]:
+            tokens.append(_text_token(before))
+        tokens.append(Token("link_open", "a", 1, attrs={"href": url}))
+        tokens.append(_text_token(url))
+        tokens.append(Token("link_close", "a", -1))
+        start = match.start() + len(url)
+    if not tokens:
+        return [token]
+    if rest := token.content[start:]:
+        tokens.append(_text_token(rest))
+    return tokens
+
+
+def _trim_address(url: str) -> str:
+    """Without the punctuation around it; a closing bracket stays when it was opened inside."""
+    while url and (url[-1] in ".,:;!?'*_~" or (url[-1] == ")" and url.count(")") > url.count("("))):
+        url = url[:-1]
+    return url
+
+
+def _text_token(content: str) -> Token:
+    return Token("text", "", 0, content=content)
+
+
+def is_safe_link(url: str) -> bool:
+    """True for an absolute http(s) address with a plain host, or a mail address."""
+    if not url.isascii() or any(character in url for character in "\\\t\n\r\x00 "):
+        return False
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    if parts.scheme == "mailto":
+        return bool(parts.path)
+    return parts.scheme in ("http", "https") and bool(host) and "@" not in parts.netloc
+
+
+def _host(url: str) -> str:
+    parts = urlsplit(url)
+    return parts.path.partition("?")[0] if parts.scheme == "mailto" else parts.netloc.lower()
+
+
+class _Renderer(RendererHTML):
+    """Our forms of headings, links, images and code; everything else as the library has it."""
+
+    def heading_open(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
+        return f"<{_demoted(tokens[i].tag)}>"
+
+    def heading_close(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
+        return f"</{_demoted(tokens[i].tag)}>\n"
+
+    def link_close(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
+        level, start = 1, i
+        while level and start:
+            start -= 1
+            level += {"link_close": 1, "link_open": -1}.get(tokens[start].type, 0)
+        label = "".join(_inline_text(token) for token in tokens[start + 1 : i])
+        return "</a>" + _host_note(str(tokens[start].attrs.get("href", "")), label)
+
+    def image(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
+        """A link in place of the picture: nothing loads until the reader clicks, and the host is visible."""
+        token = tokens[i]
+        source = str(token.attrs.get("src", ""))
+        label = token.content or _("Image")
+        if not is_safe_link(source):
+            return escape(label)
+        if _is_inside_link(tokens, i):
+            return f"{escape(label)}{_host_note(source, '')}"
+        return f'<a class="image-link" href="{escape(source)}">{escape(label)}</a>{_host_note(source, label)}'
+
+    def fence(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
+        info = tokens[i].info.strip().split()
+        return _code_block(tokens[i].content, info[0][:40] if info else "", env)
+
+    def code_block(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
+        return _code_block(tokens[i].content, "", env)
+
+
+def _demoted(tag: str) -> str:
+    return f"h{min(int(tag[1]) + HEADINGS_DEMOTED_BY, 6)}"
+
+
+def _is_inside_link(tokens: Sequence[Token], i: int) -> bool:
+    types = [token.type for token in tokens[:i]]
+    return types.count("link_open") > types.count("link_close")
+
+
+def _host_note(url: str, label: str) -> str:
+    host = _host(url)
+    # Shown unless the label is the address itself: then the reader sees the host already.
+    if not host or label in (url, url.rstrip("/"), host):
+        return ""
+    return f' <span class="link-host">({escape(host)})</span>'
+
+
+def _code_block(code: str, language: str, env: Any) -> str:
+    is_short = len(code) <= MAX_CODE_CHARACTERS
+    body = escape(code)
+    lexer = _lexer(language) if is_short and env["highlighted"] + len(code) <= MAX_HIGHLIGHTED else None
+    if lexer:
+        env["highlighted"] += len(code)
+        body = highlight(code, lexer, _formatter())
+    copy = ""
+    if is_short:
+        copy = (
+            '<button class="button button--quiet button--small js-only" type="button"'
+            f' data-copy="{escape(code)}" data-copied="{escape(_("Copied"))}">{escape(_("Copy"))}</button>'
+        )
+    label = f'<span class="code__label">{escape(language)}</span>'
+    return (
+        f'<div class="code"><div class="code__head">{label}{copy}</div>'
+        f'<pre class="code__text" tabindex="0"><code>{body}</code></pre></div>\n'
+    )
+
+
+@lru_cache(maxsize=1)
+def _formatter() -> HtmlFormatter[str]:
+    return HtmlFormatter(nowrap=True, classprefix=CLASS_PREFIX)
+
+
+@lru_cache(maxsize=64)
+def _lexer(language: str) -> Lexer | None:
+    if not language or language in ("text", "plain", "plaintext"):
+        return None
+    try:
+        return get_lexer_by_name(language, stripnl=False, ensurenl=False)
+    except ClassNotFound:
+        return None

@@ -1,0 +1,254 @@
+"""Which outside addresses may be called: one parser, one check, connections only to what was checked."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+import socket
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+import httpcore2
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import DomainError
+
+Resolver = Callable[[str, int], Sequence[str]]
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
+
+MAX_URL = 2_000
+PORTS = {"https": 443, "http": 80}
+LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?")
+# Ranges that stand for other addresses, or that the standard library of 3.11 calls global by mistake.
+REFUSED_NETWORKS = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "240.0.0.0/4",
+        "::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32",
+        "2002::/16", "3fff::/20", "5f00::/16", "fec0::/10",
+    )
+)  # fmt: skip
+GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
+
+
+class OutboundRefused(DomainError):  # named like the other domain errors
+    """The guard does not allow this address; `data["reason"]` says which rule."""
+
+    def __init__(self, reason: str, subject: str) -> None:
+        shown = subject[:100]
+        super().__init__(
+            _("%(address)s is not an address that this server may call. Use a public https address.")
+            % {"address": shown},
+            code="outbound_refused",
+            data={"reason": reason},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundPolicy:
+    """`allowed_private` holds the operator's "host" or "host:port", free of address and port checks."""
+
+    allow_http: bool = False
+    allowed_private: frozenset[str] = frozenset()
+
+    def trusts(self, host: str, port: int) -> bool:
+        return host in self.allowed_private or f"{host}:{port}" in self.allowed_private
+
+
+def policy_from_settings() -> OutboundPolicy:
+    """The operator's policy. A missing setting is an error, never a permission."""
+    try:
+        return OutboundPolicy(
+            allow_http=bool(settings.OUTBOUND_ALLOW_HTTP),
+            allowed_private=frozenset(host.lower() for host in settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS),
+        )
+    except AttributeError as missing:
+        raise ImproperlyConfigured(f"The outbound guard is not configured: {missing}") from missing
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A parsed address; `url` is rebuilt from the parts that were checked, so nothing else can be called."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        return self.scheme, self.host, self.port
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{host}{port}{self.path}"
+
+
+def parse_target(url: str, policy: OutboundPolicy) -> Target:
+    """Parses once and checks everything that needs no name look-up. Raises OutboundRefused."""
+    if len(url) > MAX_URL or any(ord(c) <= 32 or ord(c) == 127 or c == "\\" for c in url):
+        raise OutboundRefused("characters", url)
+    try:
+        parts = urlsplit(url)
+        given_host, given_port = parts.hostname or "", parts.port
+    except ValueError:
+        raise OutboundRefused("syntax", url) from None
+    if parts.scheme not in PORTS:
+        raise OutboundRefused("scheme", url)
+    if "@" in parts.netloc:
+        raise OutboundRefused("user_in_address", parts.netloc)
+    port = PORTS[parts.scheme] if given_port is None else given_port
+    host = _plain_host(given_host)
+    trusted = policy.trusts(host, port)
+    if not trusted:
+        if parts.scheme == "http" and not policy.allow_http:
+            raise OutboundRefused("plain_http", host)
+        if port not in PORTS.values():
+            raise OutboundRefused("port", f"{host}:{port}")
+        _check_name(host)
+    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=-._~")
+    if parts.query:
+        path += "?" + quote(parts.query, safe="/%:@!$&'()*+,;=-._~?[]")
+    return Target(parts.scheme, host, port, path)
+
+
+def _plain_host(host: str) -> str:
+    """Lower-case ASCII; other letters must survive IDNA, so that look-alike digits form no address."""
+    if not host or "%" in host:
+        raise OutboundRefused("host", host)
+    if host.isascii():
+        return host.lower()
+    try:
+        encoded = host.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        raise OutboundRefused("host", host) from None
+    if "xn--" not in encoded:
+        # Nothing international was in it: full-width letters or digits in disguise.
+        raise OutboundRefused("host", host)
+    return encoded
+
+
+def _check_name(host: str) -> None:
+    """A canonical IP address of the public internet, or a full domain name."""
+    address = _as_address(host)
+    if address is not None:
+        if not is_public(address):
+            raise OutboundRefused("address", host)
+        return
+    labels = host.split(".")
+    if len(host) > 253 or len(labels) < 2 or not all(LABEL.fullmatch(label) for label in labels):
+        raise OutboundRefused("host", host)
+    # Some parsers read a name whose last label is a number as an IPv4 address (0x7f.1, 127.1, 0177.0.0.1).
+    if labels[-1][0].isdigit() or labels[-1] in ("localhost", "local", "internal", "localdomain", "arpa"):
+        raise OutboundRefused("host", host)
+
+
+def _as_address(host: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def is_public(address: Address) -> bool:
+    """Globally routable and not a wrapping of another address."""
+    if any(address in network for network in REFUSED_NETWORKS if network.version == address.version):
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address not in GLOBAL_V6:
+        return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def resolve_by_system(host: str, port: int) -> Sequence[str]:
+    """All addresses of a full name; the dot at the end keeps search domains out."""
+    name = host if "." not in host or _as_address(host) else f"{host}."
+    found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def addresses_to_call(host: str, port: int, policy: OutboundPolicy, resolver: Resolver) -> list[str]:
+    """The checked addresses, or OutboundRefused if any one of them is not public."""
+    if policy.trusts(host, port):
+        return [host] if _as_address(host) else list(resolver(host, port))
+    _check_name(host)
+    if port not in PORTS.values():
+        raise OutboundRefused("port", f"{host}:{port}")
+    if _as_address(host):
+        return [host]
+    try:
+        found = list(resolver(host, port))
+    except OSError:
+        raise httpcore2.ConnectError(f"{host} cannot be resolved") from None
+    for text in found:
+        address = _as_address(text)
+        if address is None or not is_public(address):
+            raise OutboundRefused("address", host)
+    if not found:
+        raise httpcore2.ConnectError(f"{host} has no address")
+    return found
+
+
+class GuardedBackend(httpcore2.NetworkBackend):
+    """Opens connections only to addresses checked in the same call; the name stays for TLS."""
+
+    def __init__(self, policy: OutboundPolicy, resolver: Resolver) -> None:
+        self._policy, self._resolver = policy, resolver
+        self._backend = httpcore2.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SocketOption] | None = None,
+    ) -> httpcore2.NetworkStream:
+        *others, last = addresses_to_call(host, port, self._policy, self._resolver)
+        for address in others:
+            try:
+                return self._backend.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                continue
+        return self._backend.connect_tcp(last, port, timeout, local_address, socket_options)
+
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[SocketOption] | None = None
+    ) -> httpcore2.NetworkStream:
+        raise OutboundRefused("unix_socket", path)
+
+
+class AsyncGuardedBackend(httpcore2.AsyncNetworkBackend):
+    """The same for asynchronous clients; names are looked up in a thread."""
+
+    def __init__(self, policy: OutboundPolicy, resolver: Resolver) -> None:
+        self._policy, self._resolver = policy, resolver
+        self._backend = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SocketOption] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        checked = await asyncio.to_thread(addresses_to_call, host, port, self._policy, self._resolver)
+        *others, last = checked
+        for address in others:
+            try:
+                return await self._backend.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                continue
+        return await self._backend.connect_tcp(last, port, timeout, local_address, socket_options)
+
+    async def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[SocketOption] | None = None
+    ) -> httpcore2.AsyncNetworkStream:
+        raise OutboundRefused("unix_socket", path)

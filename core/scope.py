@@ -1,0 +1,168 @@
+"""Row-level security: whose rows a transaction may see, and the policies that enforce it.
+
+Every tenant-private table has forced row-level security. Its policies read transaction-local settings
+that only ``open_scope`` writes: without a scope there are no rows. The functions named ``loggia_*`` in
+policies are made by core's first migration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.migrations.operations import RunSQL
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Who acts. Empty fields grant nothing.
+
+    ``system`` names a job ("payouts.roll_up"); the database honours it only for the worker's role.
+    """
+
+    user_id: int | None = None
+    workspace_ids: tuple[int, ...] = ()
+    admin_workspace_ids: tuple[int, ...] = ()
+    staff: frozenset[str] = field(default_factory=frozenset)
+    system: str = ""
+
+    def as_settings(self) -> tuple[str, str, str, str, str]:
+        return (
+            "" if self.user_id is None else str(self.user_id),
+            _array(self.workspace_ids),
+            _array(self.admin_workspace_ids),
+            "{" + ",".join(sorted(self.staff)) + "}",
+            self.system,
+        )
+
+
+NOBODY = Scope()
+_current: ContextVar[Scope] = ContextVar("loggia_scope", default=NOBODY)
+_is_public: ContextVar[bool] = ContextVar("loggia_is_public", default=False)
+
+_SET = (
+    "SELECT set_config('loggia.user_id', %s, true), set_config('loggia.workspace_ids', %s, true),"
+    " set_config('loggia.admin_workspace_ids', %s, true), set_config('loggia.staff', %s, true),"
+    " set_config('loggia.system', %s, true)"
+)
+
+
+def _array(identifiers: tuple[int, ...]) -> str:
+    return "{" + ",".join(map(str, identifiers)) + "}"
+
+
+def current_scope() -> Scope:
+    """Return the scope of the running block, ``NOBODY`` outside of any."""
+    return _current.get()
+
+
+@contextmanager
+def open_scope(scope: Scope) -> Iterator[Scope]:
+    """Run the block in one transaction that sees what ``scope`` may see.
+
+    Nested blocks narrow or widen for their own length and restore what stood before; the settings end
+    with the transaction, so that a pooled connection never carries them on.
+    """
+    token = _current.set(scope)
+    before = token.old_value if token.old_value is not token.MISSING else NOBODY
+    is_nested = connection.in_atomic_block
+    try:
+        with transaction.atomic():
+            _write(scope)
+            yield scope
+            # The outermost transaction takes its settings with it.
+            if is_nested and not connection.needs_rollback:
+                _write(before)
+    finally:
+        _current.reset(token)
+
+
+def system_scope(purpose: str) -> AbstractContextManager[Scope]:
+    """Open the scope of a job or command that works across tenants; ``purpose`` is logged by name."""
+    return open_scope(Scope(system=purpose))
+
+
+@contextmanager
+def public_reader() -> Iterator[None]:
+    """Run the block as the database role that can read the public store and nothing else.
+
+    A block inside another costs nothing and leaves the role as it is: only the outermost one may end it.
+    """
+    if _is_public.get():
+        yield
+        return
+    role = settings.DATABASE_ROLES["public"]
+    is_nested = connection.in_atomic_block
+    token = _is_public.set(True)
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f'SET LOCAL ROLE "{role}"')
+            yield
+            if is_nested:
+                cursor.execute("SET LOCAL ROLE NONE")
+    finally:
+        _is_public.reset(token)
+
+
+def _write(scope: Scope) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_SET, scope.as_settings())
+
+
+def row_level_security(table: str, *, using: str, check: str | None = None) -> list[RunSQL]:
+    """Return the migration operations that force row-level security on ``table``.
+
+    ``using`` decides which rows are seen and changed, ``check`` (``using`` when absent) which may be
+    written. A system scope of the worker's role sees all. Wrap the setting functions in a sub-select,
+    ``(SELECT loggia_user_id())``, so that PostgreSQL calls them once a query and not once a row.
+    """
+    policy = f"(SELECT loggia_is_system()) OR ({using})"
+    written = f"(SELECT loggia_is_system()) OR ({check or using})"
+    return [
+        RunSQL(
+            [
+                f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY',
+                f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY',
+                f'CREATE POLICY "{table}_scope" ON "{table}" USING ({policy}) WITH CHECK ({written})',
+            ],
+            [
+                f'DROP POLICY "{table}_scope" ON "{table}"',
+                f'ALTER TABLE "{table}" NO FORCE ROW LEVEL SECURITY',
+                f'ALTER TABLE "{table}" DISABLE ROW LEVEL SECURITY',
+            ],
+        )
+    ]
+
+
+def append_only(table: str) -> list[RunSQL]:
+    """Return the migration operations after which rows of ``table`` can be added, never changed."""
+    roles = ", ".join(f'"{settings.DATABASE_ROLES[name]}"' for name in ("app", "worker"))
+    return [
+        RunSQL(
+            [
+                f'REVOKE UPDATE, DELETE, TRUNCATE ON "{table}" FROM {roles}',
+                f'CREATE TRIGGER "{table}_append_only" BEFORE UPDATE OR DELETE ON "{table}"'
+                " FOR EACH ROW EXECUTE FUNCTION loggia_refuse_change()",
+                f'CREATE TRIGGER "{table}_no_truncate" BEFORE TRUNCATE ON "{table}"'
+                " FOR EACH STATEMENT EXECUTE FUNCTION loggia_refuse_change()",
+            ],
+            [
+                f'DROP TRIGGER "{table}_no_truncate" ON "{table}"',
+                f'DROP TRIGGER "{table}_append_only" ON "{table}"',
+                f'GRANT UPDATE, DELETE ON "{table}" TO {roles}',
+            ],
+        )
+    ]
+
+
+def grant_public_read(table: str, *columns: str) -> RunSQL:
+    """Return the operation that lets the public reader select ``table``, or only the given columns."""
+    role = settings.DATABASE_ROLES["public"]
+    which = f" ({', '.join(columns)})" if columns else ""
+    return RunSQL(
+        f'GRANT SELECT{which} ON "{table}" TO "{role}"', f'REVOKE SELECT{which} ON "{table}" FROM "{role}"'
+    )

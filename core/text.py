@@ -1,0 +1,102 @@
+"""What people type: cleaned, measured, compared."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from core.errors import InvalidInput
+
+# Joiners are needed by emoji and several scripts inside a text; everything else here only hides.
+_JOINERS = "\u200c\u200d"
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_SPACES = re.compile(r"\s+")
+_SLUG_LENGTH = 60
+
+# Letters of other scripts that pass for Latin ones in common fonts (Unicode TR 39, the frequent part).
+_LOOKALIKES = str.maketrans(
+    "аеорсухіјѕԁһӏԛԝАВЕКМНОРСТХІЈЅαοινρτυκΑΒΕΖΗΙΚΜΝΟΡΤΥΧ01|!$@5",
+    "aeopcyxijsdhlqwABEKMHOPCTXIJSaoivptukABEZHIKMNOPTYXolllsas",
+)
+
+
+def clean_line(value: str, *, max_length: int, field: str, required: bool = True) -> str:
+    """Return ``value`` as one line: NFC, spaces folded, nothing invisible.
+
+    ``max_length`` is in characters. Raises InvalidInput for an empty (when required), over-long or
+    control-character text; what only hides (zero-width, direction overrides) is dropped.
+    """
+    text = unicodedata.normalize("NFC", value or "")
+    text = _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") for character in text):
+        raise InvalidInput(
+            _("This text has control characters. Type it again without them."),
+            code="control_characters",
+            field=field,
+        )
+    if not text.strip(_JOINERS):
+        text = ""
+    return _measured(text, max_length=max_length, field=field, required=required)
+
+
+def clean_block(value: str, *, max_length: int, field: str, required: bool = True) -> str:
+    """Return ``value`` as paragraphs: NFC, line ends ``\\n``, nothing invisible, ends trimmed.
+
+    Raises InvalidInput like clean_line; tabs and line ends are kept.
+    """
+    text = unicodedata.normalize("NFC", value or "").replace("\r\n", "\n").replace("\r", "\n")
+    text = _INVISIBLE.sub("", text).strip()
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in text):
+        raise InvalidInput(
+            _("This text has control characters. Type it again without them."),
+            code="control_characters",
+            field=field,
+        )
+    return _measured(text, max_length=max_length, field=field, required=required)
+
+
+def _measured(text: str, *, max_length: int, field: str, required: bool) -> str:
+    if required and not text:
+        raise InvalidInput(_("Fill in this field."), code="required", field=field)
+    surplus = len(text) - max_length
+    if surplus > 0:
+        message = ngettext_lazy(
+            "This is %(surplus)d character too long; at most %(limit)d fit.",
+            "This is %(surplus)d characters too long; at most %(limit)d fit.",
+            surplus,
+        )
+        raise InvalidInput(
+            message % {"surplus": surplus, "limit": max_length},
+            code="too_long",
+            field=field,
+            data={"limit": max_length, "length": len(text)},
+        )
+    return text
+
+
+def skeleton(value: str) -> str:
+    """Return the form under which two names that look alike are equal; only for comparing."""
+    text = unicodedata.normalize("NFKD", _INVISIBLE.sub("", value).translate(_LOOKALIKES))
+    text = "".join(c for c in text if not unicodedata.combining(c) and c not in _JOINERS)
+    text = text.casefold().translate(_LOOKALIKES).replace("rn", "m").replace("vv", "w")
+    # A capital I and a small l are one stroke in most fonts, and case is already folded.
+    text = text.replace("i", "l")
+    return "".join(c for c in text if c.isalnum())
+
+
+def make_slug(name: str) -> str:
+    """Return a new address part for ``name``: its Latin words and six random characters.
+
+    Random, so that a freed or foreign name never shows by a collision.
+    """
+    words = slugify(name)[: _SLUG_LENGTH - 8].strip("-")
+    tail = "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _unused in range(6))
+    return f"{words or 'gpt'}-{tail}"
