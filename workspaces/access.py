@@ -1,0 +1,174 @@
+"""The only way to a row that a person may touch: fetched and authorised in one call, or an error."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import Forbidden, NotFound
+from core.scope import NOBODY, Scope
+from workspaces import rules
+from workspaces.models import ApiKey, Invitation, Member, Notification, User, Workspace
+from workspaces.queries import Standing, keep_standing, standing_of
+from workspaces.states import ApiScope, Staff
+
+KEY_START = "lg"
+
+
+class WorkspaceAct(StrEnum):
+    """What a person wants of a workspace; the values are permissions."""
+
+    ENTER = "workspaces.enter"
+    BUILD = "workspaces.build"
+    ADMINISTER = "workspaces.administer"
+    OWN = "workspaces.own"
+
+
+def not_found() -> NotFound:
+    return NotFound(_("There is nothing here, or it is not for you."), code="not_found")
+
+
+def access_workspace(user: User, slug: str, *, to: WorkspaceAct) -> Workspace:
+    """Return the workspace when ``user`` may do ``to`` there.
+
+    NotFound for strangers, Forbidden for members whose role does not reach.
+    """
+    workspace = Workspace.objects.filter(slug=slug, suspended_at__isnull=True).first()
+    if workspace is None or not rules.is_member(user, workspace):
+        raise not_found()
+    if not user.has_perm(to, workspace):
+        raise Forbidden(
+            _("Your role in this workspace does not allow this. Ask one of its admins."),
+            code="role_too_low",
+        )
+    return workspace
+
+
+def access_member(workspace: Workspace, member_id: int) -> Member:
+    """Return a member of ``workspace`` (already authorised); NotFound for any other workspace's."""
+    member = Member.objects.select_related("user").filter(workspace=workspace, pk=member_id).first()
+    if member is None:
+        raise not_found()
+    return member
+
+
+def access_own_seat(workspace: Workspace, user: User) -> Member:
+    member = Member.objects.select_related("user").filter(workspace=workspace, user=user).first()
+    if member is None:
+        raise not_found()
+    return member
+
+
+def access_invitation(workspace: Workspace, invitation_id: int) -> Invitation:
+    invitation = Invitation.objects.filter(workspace=workspace, pk=invitation_id).first()
+    if invitation is None:
+        raise not_found()
+    return invitation
+
+
+def access_invitation_by_token(token: str, *, at: datetime) -> Invitation:
+    """Return the open invitation that ``token`` from the e-mail names; NotFound when used, old or revoked."""
+    invitation = (
+        Invitation.objects.select_related("workspace", "invited_by")
+        .filter(
+            token_hash=hash_secret(token),
+            accepted_at__isnull=True,
+            revoked_at__isnull=True,
+            expires_at__gt=at,
+            workspace__suspended_at__isnull=True,
+        )
+        .first()
+    )
+    if invitation is None:
+        raise not_found()
+    return invitation
+
+
+def access_api_key(user: User, key_id: int) -> ApiKey:
+    key = ApiKey.objects.select_related("workspace").filter(user=user, pk=key_id).first()
+    if key is None:
+        raise not_found()
+    return key
+
+
+def access_notification(user: User, notification_id: UUID) -> Notification:
+    notification = Notification.objects.filter(user=user, pk=notification_id).first()
+    if notification is None:
+        raise not_found()
+    return notification
+
+
+def personal_workspace(user: User) -> Workspace:
+    """Return the person's own workspace; every account has one."""
+    return Workspace.objects.get(person=user)
+
+
+def scope_for(user: object) -> Scope:
+    """Return what ``user`` may see in the database, in one query; nobody's scope for visitors."""
+    if not isinstance(user, User):
+        return NOBODY
+    return _scope(user, standing_of(user))
+
+
+def _scope(user: User, standing: Standing) -> Scope:
+    if not user.is_active:
+        return NOBODY
+    return Scope(
+        user_id=user.pk,
+        workspace_ids=tuple(seat.workspace_id for seat in standing.seats),
+        admin_workspace_ids=tuple(seat.workspace_id for seat in standing.seats if seat.is_admin),
+        staff=standing.staff,
+    )
+
+
+# Keys ----------------------------------------------------------------------------------------------------
+
+
+def hash_secret(plain: str) -> str:
+    """Return the SHA-256 of a random secret; it has 256 bits of its own, so no slow hash is needed."""
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def find_api_key(plain: str, *, at: datetime) -> ApiKey | None:
+    """Return the key that ``plain`` is, with its user and workspace, when it is alive.
+
+    Dead are keys that are revoked or expired and keys of inactive people, of suspended workspaces and
+    of workspaces that the person has left.
+    """
+    start, _sep, rest = plain.partition("_")
+    prefix, _sep, secret = rest.partition("_")
+    if start != KEY_START or not prefix or not secret or "\x00" in plain or len(plain) > 200:
+        return None
+    key = ApiKey.objects.select_related("user", "workspace").filter(prefix=prefix).first()
+    wanted = key.key_hash if key is not None else hash_secret("")
+    if not hmac.compare_digest(hash_secret(plain), wanted) or key is None:
+        return None
+    if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= at):
+        return None
+    if not key.user.is_active or keep_standing(key.user).seat_in(key.workspace_id) is None:
+        return None
+    return key
+
+
+# What a key needs besides its person's staff role before that role counts.
+_STAFF_SCOPES = {Staff.MODERATOR: ApiScope.REVIEWS_WORK, Staff.FINANCE: ApiScope.FINANCE_WORK}
+
+
+def scope_for_api_key(key: ApiKey) -> Scope:
+    """Return the key's scope: its person inside its one workspace, staff only as far as it was scoped."""
+    standing = standing_of(key.user)
+    whole = _scope(key.user, standing)
+    only = (key.workspace_id,)
+    return Scope(
+        user_id=whole.user_id,
+        workspace_ids=only if key.workspace_id in whole.workspace_ids else (),
+        admin_workspace_ids=only if key.workspace_id in whole.admin_workspace_ids else (),
+        staff=frozenset(
+            role for role in whole.staff if role in _STAFF_SCOPES and _STAFF_SCOPES[Staff(role)] in key.scopes
+        ),
+    )

@@ -1,0 +1,48 @@
+"""JSON bodies that cannot bring a worker down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+
+MAX_DEPTH = 32
+
+
+class BoundedJSONParser(JSONParser):
+    """JSON whose top is an object, at most 32 levels deep, without NUL characters."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        try:
+            data = super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise ParseError(_("This JSON is nested too deep.")) from error
+        if not isinstance(data, dict):
+            raise ParseError(_("Send one JSON object."))
+        _check(data)
+        return data
+
+
+def _check(data: Any) -> None:
+    level = [data]
+    for _depth in range(MAX_DEPTH):
+        inner: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner += [*value.keys(), *value.values()]
+            elif isinstance(value, list):
+                inner += value
+            elif isinstance(value, str) and "\x00" in value:
+                raise ParseError(_("NUL characters are not allowed."))
+        if not inner:
+            return
+        level = inner
+    raise ParseError(_("This JSON is nested too deep."))

@@ -1,0 +1,99 @@
+"""Shapes of people, workspaces, members and keys in the API; keys of answers are an allow-list."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rest_framework import serializers
+
+from workspaces.models import ApiKey, Member, User, Workspace
+from workspaces.services.users import NAME_LENGTH
+from workspaces.states import ApiScope, Role, Theme
+
+
+class MeSerializer(serializers.ModelSerializer[User]):
+    class Meta:
+        model = User
+        fields: ClassVar[Any] = [
+            "id",
+            "email",
+            "display_name",
+            "language",
+            "time_zone",
+            "theme",
+            "created_at",
+        ]
+        read_only_fields: ClassVar[Any] = fields
+
+
+class MeChangeSerializer(serializers.Serializer[Any]):
+    """What a person may change about themself; anything else in the body is ignored."""
+
+    display_name = serializers.CharField(max_length=NAME_LENGTH, required=False)
+    language = serializers.CharField(max_length=10, allow_blank=True, required=False)
+    time_zone = serializers.CharField(max_length=64, required=False)
+    theme = serializers.ChoiceField(choices=Theme.choices, required=False)
+
+
+class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
+    workspace = serializers.SlugRelatedField[Workspace](slug_field="slug", read_only=True)
+
+    class Meta:
+        model = ApiKey
+        fields: ClassVar[Any] = [
+            "id",
+            "name",
+            "prefix",
+            "workspace",
+            "scopes",
+            "created_at",
+            "last_used_at",
+            "expires_at",
+        ]
+        read_only_fields: ClassVar[Any] = fields
+
+
+class NewApiKeySerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=80)
+    workspace = serializers.SlugField(
+        max_length=60, required=False, help_text="The key's own workspace when absent."
+    )
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=ApiScope.choices), min_length=1, max_length=20
+    )
+    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class MadeApiKeySerializer(ApiKeySerializer):
+    key = serializers.CharField(help_text="Shown in this answer only.")
+
+    class Meta(ApiKeySerializer.Meta):
+        fields: ClassVar[Any] = [*ApiKeySerializer.Meta.fields, "key"]
+        read_only_fields: ClassVar[Any] = fields
+
+
+class WorkspaceSerializer(serializers.ModelSerializer[Workspace]):
+    class Meta:
+        model = Workspace
+        fields: ClassVar[Any] = ["slug", "name", "kind", "accent", "created_at"]
+        read_only_fields: ClassVar[Any] = fields
+
+
+class PersonSerializer(serializers.ModelSerializer[User]):
+    class Meta:
+        model = User
+        fields: ClassVar[Any] = ["id", "display_name", "email"]
+        read_only_fields: ClassVar[Any] = fields
+
+
+class MemberSerializer(serializers.ModelSerializer[Member]):
+    user = PersonSerializer(read_only=True)
+
+    class Meta:
+        model = Member
+        fields: ClassVar[Any] = ["id", "user", "role", "joined_at"]
+        read_only_fields: ClassVar[Any] = fields
+
+
+class RoleSerializer(serializers.Serializer[Any]):
+    role = serializers.ChoiceField(choices=Role.choices)

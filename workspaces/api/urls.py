@@ -1,0 +1,19 @@
+"""API routes of this app, under /api/v1/."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from workspaces.api import me, workspaces
+
+app_name = "workspaces_api"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("me", me.MeView.as_view(), name="me"),
+    path("me/api-keys", me.ApiKeysView.as_view(), name="api-key-list"),
+    path("me/api-keys/<int:key_id>", me.ApiKeyView.as_view(), name="api-key-detail"),
+    path("workspaces", workspaces.WorkspacesView.as_view(), name="workspace-list"),
+    path("workspaces/<slug:workspace>/members", workspaces.MembersView.as_view(), name="member-list"),
+    path(
+        "workspaces/<slug:workspace>/members/<int:member_id>",
+        workspaces.MemberView.as_view(),
+        name="member-detail",
+    ),
+]

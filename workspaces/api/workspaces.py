@@ -1,0 +1,66 @@
+"""/api/v1/workspaces and their members; a key sees its own workspace only."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from workspaces.access import WorkspaceAct, access_member, access_workspace, not_found
+from workspaces.api.base import LoggiaAPIView
+from workspaces.api.me import bearer
+from workspaces.api.serializers import MemberSerializer, RoleSerializer, WorkspaceSerializer
+from workspaces.models import Workspace
+from workspaces.queries import members_of, workspaces_of
+from workspaces.services.members import change_role, remove_member
+from workspaces.states import ApiScope
+
+
+def workspace_of_key(request: Request, slug: str, *, to: WorkspaceAct) -> Workspace:
+    """Return the workspace when the person may do ``to`` there and the key is for it."""
+    user, key = bearer(request)
+    workspace = access_workspace(user, slug, to=to)
+    if workspace.pk != key.workspace_id:
+        raise not_found()
+    return workspace
+
+
+class WorkspacesView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": ApiScope.ACCOUNT}
+
+    @extend_schema(operation_id="workspace_list", responses=WorkspaceSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        user, key = bearer(request)
+        return self.page(workspaces_of(user).filter(pk=key.workspace_id), WorkspaceSerializer)
+
+
+class MembersView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": ApiScope.ACCOUNT}
+    ordering = ("id",)
+
+    @extend_schema(operation_id="member_list", responses=MemberSerializer(many=True))
+    def get(self, request: Request, workspace: str) -> Response:
+        place = workspace_of_key(request, workspace, to=WorkspaceAct.ADMINISTER)
+        return self.page(members_of(place), MemberSerializer)
+
+
+class MemberView(LoggiaAPIView):
+    required_scopes: ClassVar = {"PATCH": ApiScope.ACCOUNT, "DELETE": ApiScope.ACCOUNT}
+
+    @extend_schema(operation_id="member_change", request=RoleSerializer, responses=MemberSerializer)
+    def patch(self, request: Request, workspace: str, member_id: int) -> Response:
+        place = workspace_of_key(request, workspace, to=WorkspaceAct.ADMINISTER)
+        member = access_member(place, member_id)
+        role = self.read(RoleSerializer)["role"]
+        change_role(member=member, role=role, by=bearer(request)[0], at=timezone.now())
+        return Response(MemberSerializer(member).data)
+
+    @extend_schema(operation_id="member_remove", request=None, responses={204: None})
+    def delete(self, request: Request, workspace: str, member_id: int) -> Response:
+        place = workspace_of_key(request, workspace, to=WorkspaceAct.ADMINISTER)
+        member = access_member(place, member_id)
+        remove_member(member=member, by=bearer(request)[0], at=timezone.now())
+        return Response(status=204)

@@ -1,0 +1,26 @@
+"""Who is who: users, workspaces, members, keys."""
+
+from workspaces.models.api_keys import ApiKey
+from workspaces.models.notifications import Notification
+from workspaces.models.users import StaffRole, User
+from workspaces.models.workspaces import (
+    Group,
+    GroupMember,
+    Invitation,
+    Member,
+    SharingPolicy,
+    Workspace,
+)
+
+__all__ = [
+    "ApiKey",
+    "Group",
+    "GroupMember",
+    "Invitation",
+    "Member",
+    "Notification",
+    "SharingPolicy",
+    "StaffRole",
+    "User",
+    "Workspace",
+]

@@ -1,0 +1,124 @@
+"""Workspaces, their members and what may be shared."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from workspaces.models.users import User
+from workspaces.states import ExternalGPTs, Role, WorkspaceKind
+
+
+class Workspace(models.Model):
+    """A tenant: one person's own, a team's, a company's. Slugs are never given out twice."""
+
+    kind = models.CharField(max_length=12, choices=WorkspaceKind.choices)
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(_("name"), max_length=80)
+    # The person whose own workspace this is; companies have owners among their members.
+    person = models.OneToOneField(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="personal_workspace"
+    )
+    accent = models.CharField(_("accent colour"), max_length=7, blank=True)
+    created_at = models.DateTimeField()
+    suspended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind=WorkspaceKind.PERSONAL, person__isnull=False)
+                | (~models.Q(kind=WorkspaceKind.PERSONAL) & models.Q(person__isnull=True)),
+                name="workspaces_workspace_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Member(models.Model):
+    """A person's place in a workspace."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    joined_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "user"], name="workspaces_member_once"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="workspaces_member_role"),
+        ]
+        indexes = [models.Index(fields=["user", "workspace"], name="workspaces_member_user")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.workspace_id} as {self.role}"
+
+
+class Invitation(models.Model):
+    """An open seat, sent by e-mail; its role comes from this row, never from the link."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=10, choices=Role.choices)
+    token_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "email"],
+                condition=models.Q(accepted_at__isnull=True, revoked_at__isnull=True),
+                name="workspaces_invitation_open_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk} to {self.workspace_id}"
+
+
+class Group(models.Model):
+    """Some members of a workspace, to share with and to budget."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="groups")
+    name = models.CharField(max_length=80)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "name"], name="workspaces_group_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class GroupMember(models.Model):
+    """A member's place in a group; gone with the membership."""
+
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="members")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="groups")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["group", "member"], name="workspaces_groupmember_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} in group {self.group_id}"
+
+
+class SharingPolicy(models.Model):
+    """What members of a workspace may do with GPTs inside and from outside."""
+
+    workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, related_name="sharing_policy")
+    external_gpts = models.CharField(max_length=10, choices=ExternalGPTs.choices, default=ExternalGPTs.ALL)
+    may_publish = models.BooleanField(default=True)
+    updated_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"sharing policy of {self.workspace_id}"

@@ -1,0 +1,67 @@
+"""Who may do what: predicates and the permissions that pages and API name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rules import add_perm, is_authenticated, predicate
+
+from workspaces.models import User, Workspace
+from workspaces.queries import standing_of
+from workspaces.states import ADMIN_ROLES, BUILDER_ROLES, Role, Staff
+
+
+@predicate
+def is_moderator(user: Any) -> bool:
+    return Staff.MODERATOR in standing_of(user).staff
+
+
+@predicate
+def is_finance(user: Any) -> bool:
+    return Staff.FINANCE in standing_of(user).staff
+
+
+@predicate
+def is_operator(user: Any) -> bool:
+    return Staff.OPERATOR in standing_of(user).staff
+
+
+def role_in(user: User, workspace: Workspace) -> str:
+    """Return the person's role in the workspace, empty for a stranger."""
+    seat = standing_of(user).seat_in(workspace.pk)
+    return "" if seat is None else seat.role
+
+
+@predicate
+def is_member(user: Any, workspace: Workspace | None) -> bool:
+    return workspace is not None and role_in(user, workspace) != ""
+
+
+@predicate
+def can_build(user: Any, workspace: Workspace | None) -> bool:
+    return workspace is not None and role_in(user, workspace) in BUILDER_ROLES
+
+
+@predicate
+def is_workspace_admin(user: Any, workspace: Workspace | None) -> bool:
+    return workspace is not None and role_in(user, workspace) in ADMIN_ROLES
+
+
+@predicate
+def is_workspace_owner(user: Any, workspace: Workspace | None) -> bool:
+    return workspace is not None and role_in(user, workspace) == Role.OWNER
+
+
+STAFF_PREDICATES = {
+    Staff.MODERATOR: is_moderator,
+    Staff.FINANCE: is_finance,
+    Staff.OPERATOR: is_operator,
+}
+
+add_perm("workspaces.enter", is_authenticated & is_member)
+add_perm("workspaces.build", is_authenticated & can_build)
+add_perm("workspaces.administer", is_authenticated & is_workspace_admin)
+add_perm("workspaces.own", is_authenticated & is_workspace_owner)
+add_perm("reviews.work_queue", is_moderator)
+add_perm("payouts.work_finance", is_finance)
+add_perm("config.operate", is_operator)

@@ -1,0 +1,105 @@
+"""Bearer keys: made, used, revoked. The key itself is shown once and never kept."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from core.audit import record
+from core.errors import Conflict, Forbidden, InvalidInput
+from core.text import clean_line
+from workspaces import rules
+from workspaces.access import KEY_START, hash_secret
+from workspaces.models import ApiKey, User, Workspace
+from workspaces.queries import standing_of
+from workspaces.states import ApiScope, Staff
+
+MAX_KEYS = 50
+_PREFIX_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+# "Last used" is for people: once a minute is exact enough and spares a write a request.
+_USE_STEP = timedelta(minutes=1)
+_STAFF_ONLY = {ApiScope.REVIEWS_WORK: Staff.MODERATOR, ApiScope.FINANCE_WORK: Staff.FINANCE}
+
+
+def create_api_key(
+    *,
+    user: User,
+    workspace: Workspace,
+    name: str,
+    scopes: Collection[str],
+    by: User,
+    at: datetime,
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """Make a key that acts as ``user`` inside ``workspace``; returns it and its only plain copy. Audited.
+
+    Raises InvalidInput for unknown or no scopes and a past expiry, Forbidden for a workspace that the
+    person is not in and for staff scopes without the role.
+    """
+    wanted = sorted(set(scopes))
+    if not wanted or any(scope not in ApiScope.values for scope in wanted):
+        raise InvalidInput(_("Choose at least one permission."), code="scopes_invalid", field="scopes")
+    if expires_at is not None and expires_at <= at:
+        raise InvalidInput(_("Choose a day in the future."), code="expiry_past", field="expires_at")
+    name = clean_line(name, max_length=80, field="name")
+    if not rules.is_member(user, workspace):
+        raise Forbidden(
+            _("A key works only in a workspace of which you are a member."),
+            code="not_a_member",
+            field="workspace",
+        )
+    staff = standing_of(user).staff
+    if any(role not in staff for scope, role in _STAFF_ONLY.items() if scope in wanted):
+        raise Forbidden(_("This permission is for staff with that role."), code="staff_scope", field="scopes")
+    prefix = "".join(secrets.choice(_PREFIX_LETTERS) for _n in range(10))
+    plain = f"{KEY_START}_{prefix}_{secrets.token_urlsafe(32)}"
+    with transaction.atomic():
+        User.objects.select_for_update(of=("self",)).get(pk=user.pk)  # counts the keys one by one
+        if ApiKey.objects.filter(user=user, revoked_at__isnull=True).count() >= MAX_KEYS:
+            raise Conflict(_("You have 50 keys. Revoke one that you no longer use."), code="too_many_keys")
+        key = ApiKey.objects.create(
+            user=user,
+            workspace=workspace,
+            name=name,
+            prefix=prefix,
+            key_hash=hash_secret(plain),
+            scopes=wanted,
+            created_at=at,
+            expires_at=expires_at,
+        )
+        record(
+            action="workspaces.api_key_created",
+            by=by,
+            at=at,
+            subject=key,
+            workspace_id=workspace.pk,
+            data={"scopes": wanted},
+        )
+    return key, plain
+
+
+def revoke_api_key(*, key: ApiKey, by: User, at: datetime) -> ApiKey:
+    """End the key at once; revoking a revoked one changes nothing. Audited."""
+    with transaction.atomic():
+        if ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=at):
+            key.revoked_at = at
+            record(
+                action="workspaces.api_key_revoked",
+                by=by,
+                at=at,
+                subject=key,
+                workspace_id=key.workspace_id,
+            )
+    return key
+
+
+def note_use(*, key: ApiKey, at: datetime) -> None:
+    """Remember when the key was last used, to the minute."""
+    if key.last_used_at is None or at - key.last_used_at >= _USE_STEP:
+        stale = Q(last_used_at__isnull=True) | Q(last_used_at__lte=at - _USE_STEP)
+        ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=at)

@@ -1,0 +1,199 @@
+"""Seats in workspaces: inviting, joining, changing roles, leaving."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from core.audit import record
+from core.errors import Conflict, Forbidden, InvalidInput
+from core.text import clean_line
+from workspaces import rules
+from workspaces.access import hash_secret
+from workspaces.models import ApiKey, Invitation, Member, User, Workspace
+from workspaces.states import Role, WorkspaceKind
+
+INVITATION_DAYS = 14
+
+
+def invite_member(
+    *, workspace: Workspace, email: str, role: str, by: User, at: datetime
+) -> tuple[Invitation, str]:
+    """Open a seat for an e-mail address and return it with the token for the link; a new one replaces an old.
+
+    Says the same whether or not the address has an account here. The mail is the caller's task
+    (workspaces.tasks). Audited without the address.
+    """
+    _refuse_personal(workspace)
+    _check_role(role, workspace=workspace, by=by)
+    email = clean_line(email, max_length=254, field="email").lower()
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise InvalidInput(
+            _("Enter a complete e-mail address, such as name@example.org."),
+            code="email_invalid",
+            field="email",
+        ) from error
+    if Member.objects.filter(workspace=workspace, user__email=email).exists():
+        raise Conflict(_("This person is a member already."), code="already_member", field="email")
+    token = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        Workspace.objects.select_for_update(of=("self",)).get(pk=workspace.pk)  # one open seat an address
+        Invitation.objects.filter(
+            workspace=workspace, email=email, accepted_at__isnull=True, revoked_at__isnull=True
+        ).update(revoked_at=at)
+        invitation = Invitation.objects.create(
+            workspace=workspace,
+            email=email,
+            role=role,
+            token_hash=hash_secret(token),
+            invited_by=by,
+            created_at=at,
+            expires_at=at + timedelta(days=INVITATION_DAYS),
+        )
+        _record("member_invited", invitation, workspace, by, at, role=str(role))
+    return invitation, token
+
+
+def revoke_invitation(*, invitation: Invitation, by: User, at: datetime) -> None:
+    """Close an open seat; its link is dead at once."""
+    with transaction.atomic():
+        closed = Invitation.objects.filter(
+            pk=invitation.pk, accepted_at__isnull=True, revoked_at__isnull=True
+        ).update(revoked_at=at)
+        if closed:
+            _record("invitation_revoked", invitation, invitation.workspace, by, at)
+
+
+def accept_invitation(*, invitation: Invitation, by: User, at: datetime) -> Member:
+    """Take the seat. The role comes from the row; the address must be the person's own.
+
+    Raises Forbidden for another address and Conflict when the seat was used or closed meanwhile.
+    """
+    if invitation.email != by.email:
+        raise Forbidden(
+            _("This invitation is for another e-mail address. Sign in with that one."),
+            code="invitation_for_other",
+        )
+    with transaction.atomic():
+        taken = Invitation.objects.filter(
+            pk=invitation.pk, accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at
+        ).update(accepted_at=at)
+        if not taken:
+            raise Conflict(_("This invitation is no longer open. Ask for a new one."), code="invitation_used")
+        member, _is_new = Member.objects.get_or_create(
+            workspace_id=invitation.workspace_id,
+            user=by,
+            defaults={"role": invitation.role, "joined_at": at},
+        )
+        _record("member_joined", member, invitation.workspace, by, at, role=str(member.role))
+    return member
+
+
+def add_member(*, workspace: Workspace, user: User, role: str, by: User, at: datetime) -> Member:
+    """Seat ``user`` without an invitation: for commands, imports and single sign-on. Audited."""
+    _refuse_personal(workspace)
+    if role not in Role.values:
+        raise _role_unknown()
+    with transaction.atomic():
+        member, is_new = Member.objects.get_or_create(
+            workspace=workspace, user=user, defaults={"role": role, "joined_at": at}
+        )
+        if not is_new:
+            raise Conflict(_("This person is a member already."), code="already_member", field="email")
+        _record("member_joined", member, workspace, by, at, role=str(role))
+    return member
+
+
+def change_role(*, member: Member, role: str, by: User, at: datetime) -> Member:
+    """Give a member another role. Only owners touch owners, and one owner always stays. Audited."""
+    workspace = member.workspace
+    _check_role(role, workspace=workspace, by=by)
+    with transaction.atomic():
+        fresh = _lock(member)
+        if fresh.role == role:
+            return fresh
+        _refuse_ownerless(fresh, by=by)
+        before, fresh.role = fresh.role, role
+        fresh.save(update_fields=["role"])
+        _record("member_role_changed", fresh, workspace, by, at, before=before, after=str(role))
+    member.role = role
+    return fresh
+
+
+def remove_member(*, member: Member, by: User, at: datetime) -> None:
+    """Take the seat away, or leave: groups, keys and scopes of that workspace end with it, at once.
+
+    Only owners remove owners, and the last owner cannot go. Audited.
+    """
+    workspace = member.workspace
+    with transaction.atomic():
+        fresh = _lock(member)
+        _refuse_personal(workspace)
+        _refuse_ownerless(fresh, by=by)
+        ApiKey.objects.filter(
+            user_id=fresh.user_id, workspace_id=fresh.workspace_id, revoked_at__isnull=True
+        ).update(revoked_at=at)
+        subject = ("workspaces.user", str(fresh.user_id))
+        fresh.delete()
+        record(
+            action="workspaces.member_removed",
+            by=by,
+            at=at,
+            subject=subject,
+            workspace_id=workspace.pk,
+            data={"left": by.pk == fresh.user_id},
+        )
+
+
+def _lock(member: Member) -> Member:
+    """Lock the workspace, so that two owners cannot both go, and read the seat afresh."""
+    Workspace.objects.select_for_update(of=("self",)).get(pk=member.workspace_id)
+    fresh = Member.objects.select_related("workspace").filter(pk=member.pk).first()
+    if fresh is None:
+        raise Conflict(_("This person is no longer a member."), code="not_a_member")
+    return fresh
+
+
+def _refuse_ownerless(member: Member, *, by: User) -> None:
+    """Raise when ``by`` may not touch this owner, or when it is the last one."""
+    if member.role != Role.OWNER:
+        return
+    if by.pk != member.user_id and not rules.is_workspace_owner(by, member.workspace):
+        raise Forbidden(_("Only an owner can change or remove an owner."), code="owner_protected")
+    others = Member.objects.filter(workspace_id=member.workspace_id, role=Role.OWNER).exclude(pk=member.pk)
+    if not others.filter(user__is_active=True).exists():
+        raise Conflict(_("A workspace needs an owner. Make somebody else an owner first."), code="last_owner")
+
+
+def _check_role(role: str, *, workspace: Workspace, by: User) -> None:
+    if role not in Role.values:
+        raise _role_unknown()
+    if role == Role.OWNER and not rules.is_workspace_owner(by, workspace):
+        raise Forbidden(_("Only an owner can name another owner."), code="owner_protected", field="role")
+
+
+def _role_unknown() -> InvalidInput:
+    return InvalidInput(_("Choose owner, admin, builder or member."), code="role_unknown", field="role")
+
+
+def _refuse_personal(workspace: Workspace) -> None:
+    if workspace.kind == WorkspaceKind.PERSONAL:
+        raise Conflict(
+            _("A personal workspace has one person. Make a team to work with others."),
+            code="workspace_personal",
+        )
+
+
+def _record(
+    verb: str, subject: Invitation | Member, workspace: Workspace, by: User, at: datetime, **data: object
+) -> None:
+    if isinstance(subject, Member):
+        data["user_id"] = subject.user_id
+    record(action=f"workspaces.{verb}", by=by, at=at, subject=subject, workspace_id=workspace.pk, data=data)

@@ -1,0 +1,158 @@
+"""Accounts: making them, changing them, ending them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from core.audit import record
+from core.errors import Conflict, InvalidInput
+from core.scope import Scope, open_scope
+from core.text import clean_line
+from workspaces.models import Member, SharingPolicy, User, Workspace
+from workspaces.services.slugs import unused_slug
+from workspaces.states import Role, Theme, WorkspaceKind
+
+NAME_LENGTH = 80
+
+
+def create_user(
+    *,
+    email: str,
+    display_name: str,
+    at: datetime,
+    password: str | None = None,
+    by: User | None = None,
+    language: str = "",
+    time_zone: str = "UTC",
+    is_email_verified: bool = False,
+) -> User:
+    """Make an account with its personal workspace and sharing policy; ``by`` None is the person themself.
+
+    Without a password the person signs in otherwise or resets it. Raises InvalidInput, or Conflict when
+    the address is taken. One audit event.
+    """
+    email = _clean_email(email)
+    if User.objects.filter(email=email).exists():
+        raise Conflict(
+            _("There is already an account with this e-mail address."), code="email_taken", field="email"
+        )
+    user = User(
+        email=email,
+        display_name=clean_line(display_name, max_length=NAME_LENGTH, field="display_name"),
+        language=_clean_language(language),
+        time_zone=_clean_time_zone(time_zone),
+    )
+    if password is None:
+        user.set_unusable_password()
+    else:
+        _check_password(password, user)
+        user.set_password(password)
+    with transaction.atomic():
+        user.save()
+        if is_email_verified:
+            EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+        complete_account(user=user, by=by, at=at)
+    return user
+
+
+def complete_account(*, user: User, at: datetime, by: User | None = None) -> Workspace:
+    """Give a saved account its personal workspace and write down that it exists; safe to call twice."""
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        existing = Workspace.objects.filter(person=user).first()
+        if existing is not None:
+            return existing
+        workspace = Workspace.objects.create(
+            kind=WorkspaceKind.PERSONAL,
+            slug=unused_slug(user.display_name),
+            name=user.display_name,
+            person=user,
+            created_at=at,
+        )
+        Member.objects.create(workspace=workspace, user=user, role=Role.OWNER, joined_at=at)
+        SharingPolicy.objects.create(workspace=workspace, updated_at=at)
+        actor = by or user
+        with open_scope(Scope(user_id=actor.pk)):
+            record(action="workspaces.user_created", by=actor, at=at, subject=user)
+    return workspace
+
+
+def update_profile(
+    *, user: User, display_name: str, language: str, time_zone: str, by: User, at: datetime
+) -> User:
+    """Change what a person says about themself; the personal workspace follows the name. Audited."""
+    values = {
+        "display_name": clean_line(display_name, max_length=NAME_LENGTH, field="display_name"),
+        "language": _clean_language(language),
+        "time_zone": _clean_time_zone(time_zone),
+    }
+    changed = [name for name, value in values.items() if getattr(user, name) != value]
+    if not changed:
+        return user
+    with transaction.atomic():
+        for name in changed:
+            setattr(user, name, values[name])
+        user.save(update_fields=changed)
+        if "display_name" in changed:
+            Workspace.objects.filter(person=user).update(name=user.display_name)
+        record(action="workspaces.user_profile_changed", by=by, at=at, subject=user, data={"fields": changed})
+    return user
+
+
+def set_theme(*, user: User, theme: str, by: User, at: datetime) -> User:
+    """Set how pages look for this person. A taste, not an act: no audit event."""
+    if theme not in Theme.values:
+        raise InvalidInput(_("Choose light, dark or as the device."), code="theme_invalid", field="theme")
+    user.theme = theme
+    user.save(update_fields=["theme"])
+    return user
+
+
+def set_language(*, user: User, language: str, by: User, at: datetime) -> User:
+    """Set the language of pages and mails for this person; no audit event."""
+    user.language = _clean_language(language)
+    user.save(update_fields=["language"])
+    return user
+
+
+def _clean_email(email: str) -> str:
+    email = clean_line(email, max_length=254, field="email").strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise InvalidInput(
+            _("Enter a complete e-mail address, such as name@example.org."),
+            code="email_invalid",
+            field="email",
+        ) from error
+    return email
+
+
+def _check_password(password: str, user: User) -> None:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise InvalidInput(" ".join(error.messages), code="password_weak", field="password") from error
+
+
+def _clean_language(language: str) -> str:
+    if language and language not in dict(settings.LANGUAGES):
+        raise InvalidInput(_("Choose one of the languages."), code="language_unknown", field="language")
+    return language
+
+
+def _clean_time_zone(time_zone: str) -> str:
+    if time_zone not in available_timezones():
+        raise InvalidInput(
+            _("Choose a time zone from the list."), code="time_zone_unknown", field="time_zone"
+        )
+    return time_zone

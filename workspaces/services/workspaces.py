@@ -1,0 +1,95 @@
+"""Workspaces of teams and companies."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from core.audit import record
+from core.errors import Conflict, InvalidInput
+from core.scope import Scope, current_scope, open_scope
+from core.text import clean_line
+from workspaces.models import Member, SharingPolicy, User, Workspace
+from workspaces.services.slugs import RESERVED, unused_slug
+from workspaces.states import COMPANY_KINDS, Role, WorkspaceKind
+
+_ACCENT = re.compile(r"#[0-9a-fA-F]{6}")
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def create_workspace(
+    *,
+    name: str,
+    by: User,
+    at: datetime,
+    kind: str = WorkspaceKind.TEAM,
+    slug: str = "",
+    accent: str = "",
+) -> Workspace:
+    """Make a team's or company's workspace with its sharing policy; ``by`` becomes its owner. Audited."""
+    if kind not in COMPANY_KINDS:
+        raise InvalidInput(_("Choose team or enterprise."), code="kind_invalid", field="kind")
+    name = clean_line(name, max_length=80, field="name")
+    accent = _clean_accent(accent)
+    with transaction.atomic():
+        workspace = Workspace.objects.create(
+            kind=kind,
+            slug=_checked_slug(slug) if slug else unused_slug(name),
+            name=name,
+            accent=accent,
+            created_at=at,
+        )
+        Member.objects.create(workspace=workspace, user=by, role=Role.OWNER, joined_at=at)
+        SharingPolicy.objects.create(workspace=workspace, updated_at=at)
+        with open_scope(Scope(user_id=by.pk)) if not current_scope().system else transaction.atomic():
+            record(
+                action="workspaces.workspace_created",
+                by=by,
+                at=at,
+                subject=workspace,
+                workspace_id=workspace.pk,
+                data={"kind": str(kind)},
+            )
+    return workspace
+
+
+def update_workspace(*, workspace: Workspace, name: str, accent: str, by: User, at: datetime) -> Workspace:
+    """Change what the workspace is called and its colour; an empty accent is the product's own. Audited."""
+    values = {"name": clean_line(name, max_length=80, field="name"), "accent": _clean_accent(accent)}
+    changed = [field for field, value in values.items() if getattr(workspace, field) != value]
+    if not changed:
+        return workspace
+    with transaction.atomic():
+        for field in changed:
+            setattr(workspace, field, values[field])
+        workspace.save(update_fields=changed)
+        record(
+            action="workspaces.workspace_changed",
+            by=by,
+            at=at,
+            subject=workspace,
+            workspace_id=workspace.pk,
+            data={"fields": changed},
+        )
+    return workspace
+
+
+def _clean_accent(accent: str) -> str:
+    if accent and not _ACCENT.fullmatch(accent):
+        raise InvalidInput(
+            _("Write the colour as #rrggbb, for example #A8481F."), code="accent_invalid", field="accent"
+        )
+    return accent.lower()
+
+
+def _checked_slug(slug: str) -> str:
+    if len(slug) > 60 or not _SLUG.fullmatch(slug) or slug in RESERVED:
+        raise InvalidInput(
+            _("Use small letters, figures and hyphens, at most 60."), code="slug_invalid", field="slug"
+        )
+    if Workspace.objects.filter(slug=slug).exists():
+        raise Conflict(_("This address is taken. Choose another."), code="slug_taken", field="slug")
+    return slug

@@ -1,0 +1,55 @@
+"""The closed sets of this floor: kinds, roles, scopes."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class WorkspaceKind(TextChoices):
+    PERSONAL = "personal", _("Personal")
+    TEAM = "team", _("Team")
+    ENTERPRISE = "enterprise", _("Enterprise")
+
+
+COMPANY_KINDS = (WorkspaceKind.TEAM, WorkspaceKind.ENTERPRISE)
+
+
+class Role(TextChoices):
+    OWNER = "owner", _("Owner")
+    ADMIN = "admin", _("Admin")
+    BUILDER = "builder", _("Builder")
+    MEMBER = "member", _("Member")
+
+
+ADMIN_ROLES = (Role.OWNER, Role.ADMIN)
+BUILDER_ROLES = (Role.OWNER, Role.ADMIN, Role.BUILDER)
+
+
+class Staff(TextChoices):
+    MODERATOR = "moderator", _("Moderator")
+    FINANCE = "finance", _("Finance")
+    OPERATOR = "operator", _("Operator")
+
+
+class Theme(TextChoices):
+    SYSTEM = "system", _("As the device")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
+class ApiScope(TextChoices):
+    GPTS_READ = "gpts:read", _("Read own GPTs")
+    GPTS_WRITE = "gpts:write", _("Build and submit GPTs")
+    CHAT = "chat", _("Chat and read own conversations")
+    USAGE_READ = "usage:read", _("Read own usage and earnings")
+    STORE_READ = "store:read", _("Search the store")
+    REVIEWS_WORK = "reviews:work", _("Work the moderation queue")
+    FINANCE_WORK = "finance:work", _("Close months and pay")
+    ACCOUNT = "account", _("Read and change the account")
+
+
+class ExternalGPTs(TextChoices):
+    ALL = "all", _("All public GPTs")
+    APPROVED = "approved", _("Only those that an owner approved")
+    NONE = "none", _("None")

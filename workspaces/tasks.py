@@ -1,0 +1,24 @@
+"""Jobs of this floor: mails."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.conf import settings
+from django.core.mail import send_mail
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+
+
+@shared_task(name="workspaces.mail_invitation")
+def mail_invitation(*, email: str, workspace: str, inviter: str, token: str, language: str) -> None:
+    """Send an invitation's link. Running twice sends the same mail twice, which harms nobody."""
+    context = {
+        "workspace": workspace,
+        "inviter": inviter,
+        "link": settings.BASE_URL + reverse("workspaces:invitation-accept", args=[token]),
+    }
+    with translation.override(language or settings.LANGUAGE_CODE):
+        subject = " ".join(render_to_string("workspaces/emails/invitation_subject.txt", context).split())
+        body = render_to_string("workspaces/emails/invitation.txt", context)
+    send_mail(subject, body, None, [email])

@@ -1,0 +1,73 @@
+"""Where allauth meets our accounts: names, language, the personal workspace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialLogin
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone, translation
+
+from core.errors import InvalidInput
+from core.look.words import sentence_case
+from core.text import clean_line
+from workspaces.models import User
+from workspaces.services.users import NAME_LENGTH, complete_account
+
+
+def user_display(user: User) -> str:
+    return str(user)
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Accounts made by people themselves."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return bool(settings.ACCOUNT_ALLOW_REGISTRATION)
+
+    def format_email_subject(self, subject: str) -> str:
+        return sentence_case(str(super().format_email_subject(subject)))
+
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+        user.display_name = form.cleaned_data.get("display_name") or user.display_name
+        user.language = translation.get_language() if _speaks(translation.get_language()) else ""
+        saved: User = super().save_user(request, user, form, commit=commit)
+        return saved
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    """Accounts made by signing in elsewhere; found again by the provider's subject, never by e-mail."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        return bool(settings.ACCOUNT_ALLOW_REGISTRATION)
+
+    def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
+        user: User = super().populate_user(request, sociallogin, data)
+        user.email = user.email.lower()
+        parts = [str(data.get(part) or "") for part in ("first_name", "last_name")]
+        name = str(data.get("name") or "") or " ".join(part for part in parts if part)
+        user.display_name = _acceptable(name) or user.email.partition("@")[0][:NAME_LENGTH]
+        return user
+
+    def get_signup_form_initial_data(self, sociallogin: SocialLogin) -> dict[str, Any]:
+        initial: dict[str, Any] = super().get_signup_form_initial_data(sociallogin)
+        return initial | {"display_name": sociallogin.user.display_name}
+
+    def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
+        user: User = super().save_user(request, sociallogin, form)
+        complete_account(user=user, at=timezone.now())
+        return user
+
+
+def _acceptable(name: str) -> str:
+    try:
+        return clean_line(name[:NAME_LENGTH], max_length=NAME_LENGTH, field="display_name")
+    except InvalidInput:
+        return ""
+
+
+def _speaks(language: str | None) -> bool:
+    return language in dict(settings.LANGUAGES)

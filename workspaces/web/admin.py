@@ -1,0 +1,94 @@
+"""/w/new and /w/<workspace>/admin/{settings,audit}."""
+
+from __future__ import annotations
+
+import io
+
+import defusedcsv.csv as csv
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from core.errors import DomainError
+from core.pagination import paginate
+from workspaces.access import WorkspaceAct, access_workspace
+from workspaces.audit_words import action_label
+from workspaces.queries import audit_actions_of, audit_events_of
+from workspaces.services.workspaces import create_workspace, update_workspace
+from workspaces.web.forms import NewWorkspaceForm, WorkspaceForm, add_refusal
+from workspaces.web.people import person_of
+
+EXPORT_ROWS = 50_000
+COLUMNS = ("sequence", "at", "action", "actor_label", "subject_type", "subject_id", "reason", "hash")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    user = person_of(request)
+    form = NewWorkspaceForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            workspace = create_workspace(name=form.cleaned_data["name"], by=user, at=timezone.now())
+        except DomainError as error:
+            add_refusal(form, error)
+        else:
+            messages.success(request, _("%(name)s is ready. Invite your colleagues.") % {"name": workspace})
+            return redirect("workspaces:member-list", workspace.slug)
+    return render(request, "workspaces/new.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: HttpRequest, workspace: str) -> HttpResponse:
+    user = person_of(request)
+    place = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    form = WorkspaceForm(request.POST or None, initial={"name": place.name, "accent": place.accent})
+    if request.method == "POST" and form.is_valid():
+        try:
+            update_workspace(workspace=place, **form.cleaned_data, by=user, at=timezone.now())
+        except DomainError as error:
+            add_refusal(form, error)
+        else:
+            messages.success(request, _("Saved"))
+            return redirect("workspaces:workspace-settings", place.slug)
+    context = {"workspace": place, "accent": place.accent, "form": form}
+    return render(request, "workspaces/admin/settings.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_safe
+def audit(request: HttpRequest, workspace: str) -> HttpResponse:
+    """Show the workspace's log; ``format=csv`` hands out up to 50,000 events, newest first."""
+    place = access_workspace(person_of(request), workspace, to=WorkspaceAct.ADMINISTER)
+    actions = audit_actions_of(place)
+    action = request.GET.get("action", "")
+    events = audit_events_of(place, action=action if action in actions else "")
+    if request.GET.get("format") == "csv":
+        return _csv(events.order_by("-id")[:EXPORT_ROWS], name=f"audit-{place.slug}.csv")
+    page = paginate(events, order=("-id",), cursor=request.GET.get("cursor", ""), size=50)
+    for event in page.items:
+        event.label = action_label(event.action)  # type: ignore[attr-defined]  # for the template only
+    context = {
+        "workspace": place,
+        "accent": place.accent,
+        "page": page,
+        "actions": [(name, action_label(name)) for name in actions],
+        "action": action,
+    }
+    return render(request, "workspaces/admin/audit.html", context)
+
+
+def _csv(events: object, *, name: str) -> HttpResponse:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for event in events:  # type: ignore[attr-defined]  # a sliced queryset
+        writer.writerow([str(getattr(event, column)) for column in COLUMNS])
+    response = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

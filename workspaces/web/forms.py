@@ -1,0 +1,115 @@
+"""Forms of the settings and of workspace administration; rules live in the services."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import DomainError
+from workspaces.models import User
+from workspaces.queries import Standing
+from workspaces.services.users import NAME_LENGTH
+from workspaces.states import ApiScope, Role, Staff, Theme
+
+
+def add_refusal(form: forms.Form, error: DomainError) -> None:
+    """Show a service's refusal beside the field it names, or above the form."""
+    form.add_error(error.field if error.field in form.fields else None, str(error.message))
+
+
+class ProfileForm(forms.Form):
+    display_name = forms.CharField(label=_("Display name"), max_length=NAME_LENGTH)
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        choices=[("", _("As the browser")), *settings.LANGUAGES],
+        help_text=_("Of pages and of the mails that we send you."),
+    )
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=[(name, name.replace("_", " ")) for name in sorted(available_timezones())],
+    )
+
+    @classmethod
+    def of(cls, user: User) -> ProfileForm:
+        return cls(
+            initial={
+                "display_name": user.display_name,
+                "language": user.language,
+                "time_zone": user.time_zone,
+            }
+        )
+
+
+class ThemeForm(forms.Form):
+    theme = forms.ChoiceField(label=_("Appearance"), choices=Theme.choices, widget=forms.RadioSelect)
+
+
+class ApiKeyForm(forms.Form):
+    """Offers the person's own workspaces and only the staff scopes that they have the role for."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("To know it again, for example “Report script”.")
+    )
+    workspace = forms.ChoiceField(label=_("Workspace"), help_text=_("The key works nowhere else."))
+    scopes = forms.MultipleChoiceField(
+        label=_("Permissions"), widget=forms.CheckboxSelectMultiple, help_text=_("As few as it needs.")
+    )
+    days = forms.TypedChoiceField(
+        label=_("Expires"),
+        coerce=int,
+        initial=90,
+        choices=[
+            (30, _("In 30 days")),
+            (90, _("In 90 days")),
+            (365, _("In a year")),
+            (0, _("Never")),
+        ],
+    )
+
+    def __init__(self, *args: Any, standing: Standing, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        hidden = set()
+        if Staff.MODERATOR not in standing.staff:
+            hidden.add(ApiScope.REVIEWS_WORK)
+        if Staff.FINANCE not in standing.staff:
+            hidden.add(ApiScope.FINANCE_WORK)
+        self.fields["workspace"].choices = [(seat.slug, seat.name) for seat in standing.seats]  # type: ignore[attr-defined]
+        self.fields["scopes"].choices = [  # type: ignore[attr-defined]
+            (scope.value, scope.label) for scope in ApiScope if scope not in hidden
+        ]
+
+    @property
+    def life(self) -> timedelta | None:
+        days = self.cleaned_data["days"]
+        return timedelta(days=days) if days else None
+
+
+class WorkspaceForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=80)
+    accent = forms.CharField(
+        label=_("Accent colour"),
+        required=False,
+        max_length=7,
+        help_text=_("As #rrggbb; empty for the store's own. Contrast is corrected by itself."),
+    )
+
+
+class NewWorkspaceForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("Of your team or company, as members should read it.")
+    )
+
+
+class InviteForm(forms.Form):
+    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.MEMBER)
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)

@@ -1,0 +1,138 @@
+"""/w/<workspace>/admin/members, and the page behind an invitation's link."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from core.errors import DomainError
+from core.jobs import enqueue_on_commit
+from core.pagination import paginate
+from workspaces.access import (
+    WorkspaceAct,
+    access_invitation,
+    access_invitation_by_token,
+    access_member,
+    access_own_seat,
+    access_workspace,
+)
+from workspaces.queries import members_of, open_invitations
+from workspaces.services.members import (
+    accept_invitation,
+    change_role,
+    invite_member,
+    remove_member,
+    revoke_invitation,
+)
+from workspaces.states import Role
+from workspaces.tasks import mail_invitation
+from workspaces.web.forms import InviteForm, RoleForm, add_refusal
+from workspaces.web.people import person_of
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def members(request: HttpRequest, workspace: str) -> HttpResponse:
+    """List members and open seats; POST invites."""
+    user = person_of(request)
+    place = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    form = InviteForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            _invitation, token = invite_member(
+                workspace=place, **form.cleaned_data, by=user, at=timezone.now()
+            )
+        except DomainError as error:
+            add_refusal(form, error)
+        else:
+            enqueue_on_commit(
+                mail_invitation,
+                email=form.cleaned_data["email"].lower(),
+                workspace=place.name,
+                inviter=user.display_name,
+                token=token,
+                language=get_language() or "",
+            )
+            messages.success(request, _("The invitation is on its way."))
+            return redirect("workspaces:member-list", place.slug)
+    context = {
+        "workspace": place,
+        "accent": place.accent,
+        "form": form,
+        "page": paginate(members_of(place), order=("id",), cursor=request.GET.get("cursor", ""), size=50),
+        "invitations": list(open_invitations(place, at=timezone.now())[:100]),
+        "roles": Role.choices,
+        "now": timezone.now(),
+    }
+    return render(request, "workspaces/admin/members.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def role(request: HttpRequest, workspace: str, member_id: int) -> HttpResponse:
+    user = person_of(request)
+    place = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    form = RoleForm(request.POST)
+    wanted = form.cleaned_data["role"] if form.is_valid() else ""
+    member = access_member(place, member_id)
+    change_role(member=member, role=wanted, by=user, at=timezone.now())
+    messages.success(request, _("%(name)s has a new role.") % {"name": member.user.display_name})
+    return redirect("workspaces:member-list", place.slug)
+
+
+@login_required
+@require_POST
+def remove(request: HttpRequest, workspace: str, member_id: int) -> HttpResponse:
+    user = person_of(request)
+    place = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    member = access_member(place, member_id)
+    remove_member(member=member, by=user, at=timezone.now())
+    messages.success(request, _("%(name)s is no longer a member.") % {"name": member.user.display_name})
+    if member.user_id == user.pk:
+        return redirect("/")
+    return redirect("workspaces:member-list", place.slug)
+
+
+@login_required
+@require_POST
+def leave(request: HttpRequest, workspace: str) -> HttpResponse:
+    """Give up one's own seat; every member may, but the last owner."""
+    user = person_of(request)
+    place = access_workspace(user, workspace, to=WorkspaceAct.ENTER)
+    remove_member(member=access_own_seat(place, user), by=user, at=timezone.now())
+    messages.success(request, _("You have left %(name)s.") % {"name": place.name})
+    return redirect("workspaces:settings-profile")
+
+
+@login_required
+@require_POST
+def revoke(request: HttpRequest, workspace: str, invitation_id: int) -> HttpResponse:
+    user = person_of(request)
+    place = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    revoke_invitation(invitation=access_invitation(place, invitation_id), by=user, at=timezone.now())
+    messages.success(request, _("The invitation is closed."))
+    return redirect("workspaces:member-list", place.slug)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def accept(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what the invitation offers; POST takes the seat with the role of the row."""
+    user = person_of(request)
+    invitation = access_invitation_by_token(token, at=timezone.now())
+    if request.method == "POST":
+        accept_invitation(invitation=invitation, by=user, at=timezone.now())
+        messages.success(request, _("Welcome to %(name)s.") % {"name": invitation.workspace.name})
+        return redirect(f"/w/{invitation.workspace.slug}/")
+    context = {
+        "invitation": invitation,
+        "is_for_me": invitation.email == user.email,
+        "role": Role(invitation.role).label,
+    }
+    return render(request, "workspaces/invitation.html", context)

@@ -1,0 +1,44 @@
+"""/settings/notifications/: what a person should know."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from core.pagination import paginate
+from workspaces.access import access_notification
+from workspaces.queries import notifications_of
+from workspaces.services.notifications import mark_read
+from workspaces.web.people import person_of
+
+
+@login_required
+@require_safe
+def notifications(request: HttpRequest) -> HttpResponse:
+    page = paginate(
+        notifications_of(person_of(request)), order=("-id",), cursor=request.GET.get("cursor", ""), size=30
+    )
+    return render(request, "workspaces/settings/notifications.html", {"page": page})
+
+
+@login_required
+@require_POST
+def open_notification(request: HttpRequest, notification_id: UUID) -> HttpResponse:
+    """Mark one as read and go where it points."""
+    user = person_of(request)
+    note = access_notification(user, notification_id)
+    mark_read(user=user, notification=note, by=user, at=timezone.now())
+    return redirect(note.url or "workspaces:notification-list")
+
+
+@login_required
+@require_POST
+def read_all(request: HttpRequest) -> HttpResponse:
+    user = person_of(request)
+    mark_read(user=user, by=user, at=timezone.now())
+    return redirect("workspaces:notification-list")

@@ -1,0 +1,56 @@
+"""Theme and language from the header: kept with the account, in a cookie for visitors."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from workspaces.models import User
+from workspaces.services.users import set_language, set_theme
+from workspaces.states import Theme
+from workspaces.web.context import THEME_COOKIE
+
+_YEAR = 365 * 24 * 3600
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    wanted = request.POST.get("theme", "")
+    if wanted not in Theme.values:
+        return HttpResponseBadRequest("theme", content_type="text/plain")
+    response = _back(request)
+    if isinstance(request.user, User):
+        set_theme(user=request.user, theme=wanted, by=request.user, at=timezone.now())
+    else:
+        _keep(response, THEME_COOKIE, wanted)
+    return response
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    wanted = request.POST.get("language", "")
+    if wanted not in dict(settings.LANGUAGES):
+        return HttpResponseBadRequest("language", content_type="text/plain")
+    response = _back(request)
+    if isinstance(request.user, User):
+        set_language(user=request.user, language=wanted, by=request.user, at=timezone.now())
+    _keep(response, settings.LANGUAGE_COOKIE_NAME, wanted)
+    return response
+
+
+def _keep(response: HttpResponse, name: str, value: str) -> None:
+    response.set_cookie(
+        name, value, max_age=_YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE, httponly=True
+    )
+
+
+def _back(request: HttpRequest) -> HttpResponseRedirect:
+    """Return to the page that asked; only to one of our own."""
+    target = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return HttpResponseRedirect(target if is_ours else "/")

@@ -1,0 +1,38 @@
+"""What we ask at sign-up besides what allauth asks; imported by allauth's forms, so without any of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import InvalidInput
+from core.text import clean_line
+from workspaces.models import User
+from workspaces.services.users import NAME_LENGTH, complete_account
+
+
+class SignupForm(forms.Form):
+    """The name that others will see. Base of allauth's sign-up forms, also after social sign-in."""
+
+    display_name = forms.CharField(
+        label=_("Display name"),
+        max_length=NAME_LENGTH,
+        help_text=_("Others see this name beside your GPTs and ratings."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    field_order = ("display_name", "email", "password1")
+
+    def clean_display_name(self) -> str:
+        try:
+            return clean_line(self.cleaned_data["display_name"], max_length=NAME_LENGTH, field="display_name")
+        except InvalidInput as error:
+            raise forms.ValidationError(error.message, code=error.code) from error
+
+    def signup(self, request: HttpRequest, user: Any) -> None:
+        """Complete the account that allauth has just saved."""
+        assert isinstance(user, User)
+        complete_account(user=user, at=timezone.now())

@@ -1,0 +1,57 @@
+"""Pages of this app."""
+
+from django.conf import settings as django_settings
+from django.urls import URLPattern, URLResolver, path, re_path
+
+from workspaces.web import (
+    admin,
+    api_keys,
+    api_reference,
+    gallery,
+    mailbox,
+    members,
+    notifications,
+    preferences,
+    settings,
+)
+
+app_name = "workspaces"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("settings/", settings.profile, name="settings-profile"),
+    path("settings/appearance/", settings.appearance, name="settings-appearance"),
+    path("settings/security/", settings.security, name="settings-security"),
+    path("settings/data/", settings.data, name="settings-data"),
+    path("settings/data/export", settings.export, name="account-export"),
+    path("settings/data/delete", settings.delete, name="account-delete"),
+    path("settings/api-keys/", api_keys.api_keys, name="api-key-list"),
+    path("settings/api-keys/<int:key_id>/revoke", api_keys.revoke, name="api-key-revoke"),
+    path("settings/notifications/", notifications.notifications, name="notification-list"),
+    path("settings/notifications/read", notifications.read_all, name="notification-read-all"),
+    path(
+        "settings/notifications/<uuid:notification_id>/open",
+        notifications.open_notification,
+        name="notification-open",
+    ),
+    path("api/", api_reference.reference, name="api-reference"),
+    re_path(r"^api/openapi\.(?P<form>yaml|json)$", api_reference.document, name="api-document"),
+    path("preferences/theme", preferences.theme, name="preference-theme"),
+    path("preferences/language", preferences.language, name="preference-language"),
+    path("w/new", admin.new, name="workspace-new"),
+    path("join/<str:token>", members.accept, name="invitation-accept"),
+    path("w/<slug:workspace>/leave", members.leave, name="workspace-leave"),
+    path("w/<slug:workspace>/admin/members", members.members, name="member-list"),
+    path("w/<slug:workspace>/admin/members/<int:member_id>/role", members.role, name="member-role"),
+    path("w/<slug:workspace>/admin/members/<int:member_id>/remove", members.remove, name="member-remove"),
+    path(
+        "w/<slug:workspace>/admin/invitations/<int:invitation_id>/revoke",
+        members.revoke,
+        name="invitation-revoke",
+    ),
+    path("w/<slug:workspace>/admin/audit", admin.audit, name="workspace-audit"),
+    path("w/<slug:workspace>/admin/settings", admin.settings, name="workspace-settings"),
+]
+urlpatterns += gallery.routes  # refuse in production
+if django_settings.DEBUG:
+    urlpatterns += [
+        path("dev/mail/", mailbox.mailbox, name="mailbox"),
+    ]
