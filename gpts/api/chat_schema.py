@@ -1,0 +1,189 @@
+"""Turns in the OpenAPI document: their endpoints are asynchronous, out of the generator's sight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+PREFIX = "/api/v1"
+TURN = f"{PREFIX}/conversations/{{conversation_id}}/turns/{{turn_id}}"
+
+STREAM_NOTE = (
+    'Server-sent events when the request accepts text/event-stream or says "stream": true: `turn` (ids),'
+    " `delta` (text), `html` (finished paragraphs), `trimmed`, and `end`, which has the shape of TurnEnd. The"
+    " id of an event is the number of characters said so far; `Last-Event-ID` goes on from there."
+)
+
+
+def add_turns(result: Schema, generator: Any, request: Any, public: bool) -> Schema:
+    """Postprocessing hook of drf-spectacular."""
+    for path, item in _paths().items():
+        result["paths"][path] = item
+    result["paths"] = dict(sorted(result["paths"].items()))
+    schemas = result.setdefault("components", {}).setdefault("schemas", {})
+    schemas |= _schemas()
+    result["components"]["schemas"] = dict(sorted(schemas.items()))
+    return result
+
+
+def _paths() -> Schema:
+    conversation, turn = _path_id("conversation_id"), _path_id("turn_id")
+    slug = {"in": "path", "name": "slug", "schema": {"type": "string"}, "required": True}
+    start = _begin(
+        "conversations_turns_create", "Go on with a conversation.", "StartTurnRequest", conversation
+    )
+    return {
+        f"{PREFIX}/gpts/{{slug}}/conversations": {
+            "post": _begin("gpts_conversations_create", "Begin a conversation.", "FirstTurnRequest", slug)
+        },
+        f"{PREFIX}/conversations/{{conversation_id}}/turns": {"post": start},
+        f"{TURN}/retry": {
+            "post": _begin(
+                "conversations_turns_retry_create",
+                "Ask the last question again.",
+                "RetryTurnRequest",
+                conversation,
+                turn,
+                is_optional=True,
+            )
+        },
+        f"{TURN}/edit": {
+            "post": _begin(
+                "conversations_turns_edit_create",
+                "Ask the last question in other words.",
+                "StartTurnRequest",
+                conversation,
+                turn,
+            )
+        },
+        f"{TURN}/events": {"get": _events(conversation, turn)},
+    }
+
+
+def _begin(identifier: str, text: str, body: str, *parameters: Schema, is_optional: bool = False) -> Schema:
+    return {
+        "operationId": identifier,
+        "description": f"{text} {STREAM_NOTE}",
+        "parameters": list(parameters),
+        "tags": [identifier.partition("_")[0]],
+        "requestBody": {
+            "content": {"application/json": {"schema": _ref(body)}},
+            "required": not is_optional,
+        },
+        "security": [{"ApiKey": []}],
+        "responses": {
+            "200": {"description": "The answer while it is written.", "content": _stream()},
+            "201": {"description": "The answer, when it has ended.", "content": _json("TurnEnd")},
+            "400": _refusal("The message is empty or too long, or another one is the last."),
+            "401": _refusal("No key, or one that is unknown, expired or revoked."),
+            "403": _refusal("The key lacks the scope, or the GPT is quarantined."),
+            "404": _refusal("There is no such GPT, conversation or answer for this key."),
+            "409": _refusal("Another answer is still being written; its id is in `data`."),
+            "429": _refusal("Too many messages or running answers; see Retry-After."),
+            "502": _refusal("The model gave no answer; `code` says why. Nothing is charged."),
+        },
+        "x-required-scope": "chat",
+    }
+
+
+def _events(*parameters: Schema) -> Schema:
+    offset = {
+        "in": "header",
+        "name": "Last-Event-ID",
+        "schema": {"type": "integer", "minimum": 0},
+        "description": "How many characters of the answer the reader has.",
+    }
+    return {
+        "operationId": "conversations_turns_events_retrieve",
+        "description": "Read along with an answer; one that has ended sends its end.",
+        "parameters": [*parameters, offset],
+        "tags": ["conversations"],
+        "security": [{"ApiKey": []}],
+        "responses": {
+            "200": {"description": "The events.", "content": _stream()},
+            "401": _refusal("No key, or one that is unknown, expired or revoked."),
+            "404": _refusal("There is no such answer for this key."),
+        },
+        "x-required-scope": "chat",
+    }
+
+
+def _schemas() -> Schema:
+    text: Schema = {"type": "string", "maxLength": 32_000}
+    key: Schema = {
+        "type": "string",
+        "maxLength": 64,
+        "description": "Of the client's making: the same key again is the same message.",
+    }
+    stream: Schema = {"type": "boolean", "default": False}
+    start: Schema = {"text": text, "request_key": key, "stream": stream}
+    return {
+        "FirstTurnRequest": _object(start | {"draft": {"type": "boolean", "default": False}}, "text"),
+        "StartTurnRequest": _object(start, "text"),
+        "RetryTurnRequest": _object({"request_key": key, "stream": stream}),
+        "TurnEnd": _turn_end(),
+        "TurnRefusal": _object(
+            {
+                "error": _object(
+                    {
+                        "code": {"type": "string"},
+                        "message": {"type": "string"},
+                        "field": {"type": "string"},
+                        "data": {"type": "object", "nullable": True, "additionalProperties": True},
+                    },
+                    "code",
+                    "message",
+                )
+            },
+            "error",
+        ),
+    }
+
+
+def _turn_end() -> Schema:
+    text, number = {"type": "string"}, {"type": "integer"}
+    return _object(
+        {
+            "turn": {"type": "string", "format": "uuid"},
+            "conversation": {"type": "string", "format": "uuid"},
+            "position": number,
+            "title": text,
+            "gpt": text,
+            "state": {"type": "string", "enum": ["finished", "stopped", "failed", "interrupted"]},
+            "code": text,
+            "retry_after": {"type": "integer", "nullable": True},
+            "note": text,
+            "html": text,
+            "sources": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+            "usage": _object({"input_tokens": number, "output_tokens": number}),
+            "model": text,
+            "trimmed": number,
+        },
+        "turn",
+        "state",
+    )
+
+
+def _object(properties: Schema, *required: str) -> Schema:
+    return {"type": "object", "properties": properties} | ({"required": list(required)} if required else {})
+
+
+def _path_id(name: str) -> Schema:
+    return {"in": "path", "name": name, "schema": {"type": "string", "format": "uuid"}, "required": True}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _json(name: str) -> Schema:
+    return {"application/json": {"schema": _ref(name)}}
+
+
+def _stream() -> Schema:
+    return {"text/event-stream": {"schema": {"type": "string"}}}
+
+
+def _refusal(description: str) -> Schema:
+    return {"description": description, "content": _json("TurnRefusal")}

@@ -1,0 +1,77 @@
+"""Conversations in the API: listed, read, renamed, deleted, and their turns stopped."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from gpts.access import access_conversation, access_turn
+from gpts.api.chat_serializers import ConversationSerializer, RenameSerializer, TurnSerializer
+from gpts.models import Conversation
+from gpts.queries import conversations_of, shown_turns
+from gpts.services.chat import delete_conversation, rename_conversation
+from gpts.states import TurnState
+from gpts.streaming.connection import ask_to_stop
+from gpts.streaming.lost import interrupt_if_lost
+from workspaces.api.base import LoggiaAPIView
+from workspaces.api.me import bearer
+
+
+def own_conversation(request: Request, conversation_id: UUID) -> Conversation:
+    """Return a conversation of the key's person in the key's workspace."""
+    user, key = bearer(request)
+    return access_conversation(user, conversation_id, workspace_id=key.workspace_id)
+
+
+class ConversationsView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": "chat"}
+    ordering = ("-updated_at", "-id")
+
+    @extend_schema(responses=ConversationSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """List your conversations in the key's workspace, the latest first."""
+        user, key = bearer(request)
+        return self.page(conversations_of(user).filter(workspace_id=key.workspace_id), ConversationSerializer)
+
+
+class ConversationView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": "chat", "PATCH": "chat", "DELETE": "chat"}
+
+    @extend_schema(responses=ConversationSerializer)
+    def get(self, request: Request, conversation_id: UUID) -> Response:
+        """Read a conversation with the turns of its shown path."""
+        conversation = own_conversation(request, conversation_id)
+        turns = TurnSerializer(shown_turns(conversation), many=True).data
+        return Response({**ConversationSerializer(conversation).data, "turns": turns})
+
+    @extend_schema(request=RenameSerializer, responses=ConversationSerializer)
+    def patch(self, request: Request, conversation_id: UUID) -> Response:
+        """Rename a conversation."""
+        conversation = own_conversation(request, conversation_id)
+        given: dict[str, Any] = self.read(RenameSerializer)
+        rename_conversation(conversation=conversation, title=given["title"], at=timezone.now())
+        return Response(ConversationSerializer(conversation).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, conversation_id: UUID) -> Response:
+        """Delete a conversation; what was used stays counted."""
+        conversation = own_conversation(request, conversation_id)
+        delete_conversation(conversation=conversation, at=timezone.now())
+        return Response(status=204)
+
+
+class TurnStopView(LoggiaAPIView):
+    required_scopes: ClassVar = {"POST": "chat"}
+
+    @extend_schema(request=None, responses={202: None})
+    def post(self, request: Request, conversation_id: UUID, turn_id: UUID) -> Response:
+        """Ask for a running answer to end; what was said is kept and counted."""
+        turn = access_turn(own_conversation(request, conversation_id), turn_id)
+        if turn.state == TurnState.RUNNING and not interrupt_if_lost(turn=turn, at=timezone.now()):
+            ask_to_stop(turn.pk)
+        return Response({"turn": str(turn.pk)}, status=202)

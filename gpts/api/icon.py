@@ -1,0 +1,39 @@
+"""/api/v1/gpts/<slug>/icon: the picture of the draft."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from gpts.access import GPTAct, access_gpt
+from gpts.api.build_serializers import GPTSerializer, IconSerializer
+from gpts.api.gpts import shown
+from gpts.services.icons import set_icon
+from workspaces.api.base import LoggiaAPIView
+from workspaces.states import ApiScope
+
+
+class IconView(LoggiaAPIView):
+    required_scopes: ClassVar = {"PUT": ApiScope.GPTS_WRITE, "DELETE": ApiScope.GPTS_WRITE}
+
+    @extend_schema(
+        operation_id="icon_set",
+        request={"multipart/form-data": IconSerializer},
+        responses={200: GPTSerializer},
+    )
+    def put(self, request: Request, slug: str) -> Response:
+        """PNG, JPEG, WebP or GIF, up to 5 MB and 40 megapixels; cut to a square. Raises the revision."""
+        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        upload = self.read(IconSerializer)["icon"]
+        return Response(shown(set_icon(gpt=gpt, upload=upload, by=request.user, at=timezone.now())))
+
+    @extend_schema(operation_id="icon_remove", request=None, responses={204: None})
+    def delete(self, request: Request, slug: str) -> Response:
+        """Go back to the icon that is drawn from the name."""
+        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        set_icon(gpt=gpt, upload=None, by=request.user, at=timezone.now())
+        return Response(status=204)

@@ -1,0 +1,11 @@
+"""API routes of this app, under /api/v1/."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver
+
+from gpts.api.build_urls import urlpatterns as build_urlpatterns
+from gpts.api.chat_urls import urlpatterns as chat_urlpatterns
+
+app_name = "gpts_api"
+urlpatterns: list[URLPattern | URLResolver] = [*build_urlpatterns, *chat_urlpatterns]

@@ -1,0 +1,14 @@
+"""App configuration: Building and running a GPT."""
+
+from django.apps import AppConfig
+
+
+class GptsConfig(AppConfig):
+    name = "gpts"
+
+    def ready(self) -> None:
+        # Late: these modules want the models.
+        from core.secrets import SealedField, register_sealed_field
+        from gpts.services.providers import replace_sealed_key, sealed_keys
+
+        register_sealed_field(SealedField("model providers", sealed_keys, replace_sealed_key))

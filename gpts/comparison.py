@@ -1,0 +1,38 @@
+"""Naming a state of a GPT to compare: the draft, or a version by its number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from core.errors import NotFound
+from gpts.access import access_version
+from gpts.models import GPT
+from gpts.services.versions import content_of, draft_knowledge_hashes
+
+DRAFT = "draft"
+
+
+@dataclass(frozen=True)
+class State:
+    """``content`` is what gpts.services.versions.content_of gives."""
+
+    name: str
+    label: str
+    content: dict[str, Any]
+
+
+def state_of(user: Any, gpt: GPT, name: str) -> State:
+    """Return the state of a GPT whose settings ``user`` may view; NotFound for an unknown name."""
+    if name == DRAFT:
+        return State(DRAFT, _("Draft"), content_of(gpt, knowledge_hashes=draft_knowledge_hashes(gpt)))
+    if not (name.isascii() and name.isdecimal()) or len(name) > 9:
+        raise NotFound(_("This GPT has no such version."), code="version_not_found")
+    version = access_version(user, gpt, int(name))
+    return State(
+        name=str(version.number),
+        label=_("Version %(number)s") % {"number": version.number},
+        content=content_of(version, knowledge_hashes=list(version.knowledge_hashes)),
+    )

@@ -1,0 +1,118 @@
+"""Conversations of one person with one GPT: turns and their messages."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from core.ids import uuid7
+from gpts.models.gpts import GPT, Version
+from gpts.states import MessageRole, TurnState, UsageSource
+from workspaces.models import Workspace
+
+
+class Conversation(models.Model):
+    """Seen by its person alone. Without a version it is a preview of the draft."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations")
+    # The workspace in which the person chats, not the GPT's: it pays and its admins count it.
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    gpt = models.ForeignKey(GPT, on_delete=models.PROTECT, related_name="conversations")
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="+")
+    title = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["user", "-updated_at", "-id"],
+                condition=Q(deleted_at__isnull=True),
+                name="gpts_conversation_recent",
+            ),
+            models.Index(fields=["gpt", "user"], name="gpts_conversation_gpt"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Turn(models.Model):
+    """One question and its answer. The id's moment is the turn's start and its usage event's time.
+
+    ``position`` counts the turns on the shown path; an edited or regenerated turn keeps its row with
+    ``replaced_by`` set, so that nothing that was paid for disappears.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="turns")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveIntegerField()
+    replaced_by = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replaces"
+    )
+    is_regeneration = models.BooleanField(default=False)
+    state = models.CharField(max_length=12, choices=TurnState.choices, default=TurnState.RUNNING)
+    source = models.CharField(max_length=10, choices=UsageSource.choices, default=UsageSource.WEB)
+    # Made by the client, so that a double click is one turn.
+    request_key = models.CharField(max_length=64, blank=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    retry_after = models.PositiveIntegerField(null=True)
+    model_name = models.CharField(max_length=120, blank=True)
+    input_tokens = models.PositiveIntegerField(default=0)
+    output_tokens = models.PositiveIntegerField(default=0)
+    cost_micros = models.BigIntegerField(default=0)
+    trimmed_turns = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField()
+    first_token_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation"],
+                condition=Q(state=TurnState.RUNNING),
+                name="gpts_turn_one_running",
+            ),
+            models.UniqueConstraint(
+                fields=["conversation", "request_key"],
+                condition=~Q(request_key=""),
+                name="gpts_turn_request_key",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=TurnState.RUNNING, ended_at__isnull=True)
+                | (~Q(state=TurnState.RUNNING) & Q(ended_at__isnull=False)),
+                name="gpts_turn_ended",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["conversation", "position"], name="gpts_turn_conversation"),
+            models.Index(fields=["user"], condition=Q(state=TurnState.RUNNING), name="gpts_turn_running"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Message(models.Model):
+    """What was said. ``citations`` lists {"number", "passage_id", "file", "heading", "page"}."""
+
+    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="messages")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=10, choices=MessageRole.choices)
+    content = models.TextField()
+    citations = models.JSONField(default=list, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["turn", "role"], name="gpts_message_role"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.turn_id}"

@@ -1,0 +1,86 @@
+"""The built-in offline model: quotes knowledge with citations, never pretends to be a language model."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator
+
+from .prompts import estimate_tokens
+from .types import Finished, ModelEvent, ModelRequest, PassageQuote, TextDelta, Usage
+
+MODEL_NAME = "offline"
+MAX_QUOTES = 3
+QUOTE_CHARACTERS = 600
+PAUSE_SECONDS = 0.004
+
+CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+# A word with the space behind it, or one Chinese character at a time.
+PIECE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]|[^\s\u3400-\u9fff\uf900-\ufaff]+\s*|\s+")
+SENTENCE_END = re.compile(r"[.!?。！？]\s*")
+
+
+class OfflineClient:
+    """Answers without any provider. Streams piece by piece, quickly."""
+
+    def __init__(self, *, pause_seconds: float = PAUSE_SECONDS) -> None:
+        self.pause_seconds = pause_seconds
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+        question = request.messages[-1].content
+        answer = compose_answer(request, question)
+        for piece in PIECE.findall(answer):
+            yield TextDelta(piece)
+            await asyncio.sleep(self.pause_seconds)
+        prompt_tokens = sum(estimate_tokens(message.content) for message in request.messages)
+        yield Finished(Usage(prompt_tokens, estimate_tokens(answer), is_estimated=True))
+
+
+def compose_answer(request: ModelRequest, question: str) -> str:
+    """The whole answer: quotes when passages are given, a plain statement of what this is otherwise."""
+    is_chinese = bool(CHINESE.search(question))
+    quotes = [_quote(number, passage) for number, passage in enumerate(request.passages[:MAX_QUOTES], 1)]
+    if quotes:
+        return "\n\n".join([_quotes_lead(is_chinese), *quotes])
+    return _plain_statement(request, is_chinese)
+
+
+def _quotes_lead(is_chinese: bool) -> str:
+    if is_chinese:
+        return "这是内置的离线模型：它不会自己组织语言，只引用资料中最相关的段落。"
+    return (
+        "This is the built-in offline model. It does not write answers of its own; "
+        "it quotes the passages that match best."
+    )
+
+
+def _quote(number: int, passage: PassageQuote) -> str:
+    body = "\n".join(f"> {line}" for line in _shorten(passage.text).splitlines())
+    source = " · ".join(part for part in (passage.title, passage.location) if part)
+    return f"{body}\n\n[{number}] {source}".rstrip()
+
+
+def _shorten(text: str) -> str:
+    text = text.strip()
+    if len(text) <= QUOTE_CHARACTERS:
+        return text
+    cut = text[:QUOTE_CHARACTERS]
+    ends = [match.end() for match in SENTENCE_END.finditer(cut)]
+    return cut[: ends[-1]].rstrip() if ends and ends[-1] > QUOTE_CHARACTERS // 3 else cut.rstrip() + "…"
+
+
+def _plain_statement(request: ModelRequest, is_chinese: bool) -> str:
+    name, purpose = request.gpt_name, request.gpt_description.strip()
+    if is_chinese:
+        about = f"“{name}”的用途：{purpose}" if purpose else f"你正在使用“{name}”。"
+        return (
+            "这是内置的离线模型，不是语言模型。当前没有配置模型服务商，"
+            f"资料里也没有找到与问题相关的段落，因此无法回答。\n\n{about}\n\n请管理员配置模型服务商后再试。"
+        )
+    about = f"{name} is for: {purpose}" if purpose else f"You are chatting with {name}."
+    return (
+        "This is the built-in offline model, not a language model. No model provider is configured here, "
+        "and no passage of this GPT's knowledge matches your message, so there is no real answer to give."
+        f"\n\n{about}\n\n"
+        "Ask the operator to configure a model provider, then try again."
+    )

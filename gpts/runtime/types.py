@@ -1,0 +1,170 @@
+"""What goes into a turn, what comes out of it, and how it can fail."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, Protocol
+
+Role = Literal["system", "user", "assistant"]
+
+
+class ModelAPI(StrEnum):
+    RESPONSES = "responses"
+    CHAT_COMPLETIONS = "chat_completions"
+    OFFLINE = "offline"
+
+
+class FailureCode(StrEnum):
+    PROVIDER_DOWN = "provider_down"
+    PROVIDER_SLOW = "provider_slow"
+    RATE_LIMITED = "rate_limited"
+    BAD_KEY = "bad_key"
+    CONTEXT_OVERFLOW = "context_overflow"
+    MALFORMED_STREAM = "malformed_stream"
+    CONTENT_REFUSED = "content_refused"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    ACCESS_ENDED = "access_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One model of one provider. Sizes in tokens, times in seconds. The key never shows in a repr."""
+
+    name: str
+    api: ModelAPI
+    base_url: str = ""
+    api_key: str = field(default="", repr=False)
+    context_window: int = 128_000
+    max_output_tokens: int = 4_096
+    connect_timeout: float = 5.0
+    first_token_timeout: float = 60.0
+    idle_timeout: float = 30.0
+    # Addresses typed by a workspace must pass the outbound guard; those of the operator are trusted.
+    is_guarded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PromptMessage:
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassageQuote:
+    """A passage of the GPT's knowledge, best first; its citation number is its place in the list, from 1."""
+
+    title: str
+    text: str
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    name: str
+    description: str
+    parameters: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnInput:
+    """Everything one answer needs. `history` is oldest first and ends before `text`."""
+
+    spec: ModelSpec
+    text: str
+    gpt_name: str
+    gpt_description: str = ""
+    instructions: str = ""
+    history: tuple[PromptMessage, ...] = ()
+    passages: tuple[PassageQuote, ...] = ()
+    language: str = "en"
+    temperature: float | None = None
+    tools: tuple[ToolSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """What a model client is given: the assembled prompt, and the parts that the offline model quotes."""
+
+    spec: ModelSpec
+    messages: tuple[PromptMessage, ...]
+    max_output_tokens: int
+    temperature: float | None = None
+    tools: tuple[ToolSpec, ...] = ()
+    gpt_name: str = ""
+    gpt_description: str = ""
+    passages: tuple[PassageQuote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the provider counted them; `is_estimated` when it sent no count."""
+
+    input_tokens: int
+    output_tokens: int
+    is_estimated: bool = False
+
+
+@dataclass(slots=True)
+class TextDelta:
+    # Not frozen: one of these is made per chunk, and frozen dataclasses cost three times as much.
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryTrimmed:
+    """The oldest `dropped` messages did not fit the model's context and were left out."""
+
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToolProposed:
+    call_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    call_id: str
+    name: str
+    is_ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """`finish_reason`: stop, length or tool_calls."""
+
+    usage: Usage
+    finish_reason: str = "stop"
+
+
+class ModelFailure(Exception):  # the word of the domain
+    """A turn without a complete answer. `retry_after` in seconds; `detail` is a machine word for logs.
+
+    `detail` never carries the provider's own text: it can quote the prompt or a part of the key.
+    """
+
+    def __init__(self, code: FailureCode, *, retry_after: float | None = None, detail: str = "") -> None:
+        super().__init__(f"{code.value}{f' ({detail})' if detail else ''}")
+        self.code = code
+        self.retry_after = retry_after
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    failure: ModelFailure
+
+
+ModelEvent = TextDelta | ToolProposed | Finished
+TurnEvent = TextDelta | HistoryTrimmed | ToolProposed | ToolCalled | Finished | Failed
+
+
+class ModelClient(Protocol):
+    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        """Yields text as it comes and ends with exactly one Finished, or raises ModelFailure."""
+        ...

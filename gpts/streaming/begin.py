@@ -1,0 +1,189 @@
+"""Beginning a turn: everything that is checked and written before the model is asked, in one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from core.scope import Scope, open_scope
+from gpts.access import access_chat, access_conversation, access_turn, recheck_chat
+from gpts.models import GPT, Conversation, Message, Turn
+from gpts.queries import find_first_turn
+from gpts.rules import Standing
+from gpts.services.chat import (
+    edit_last_turn,
+    follow_version,
+    retry_turn,
+    start_first_turn,
+    start_turn,
+)
+from gpts.services.turn_inputs import PreparedTurn, prepare_turn
+from gpts.states import MessageRole, TurnState
+from gpts.streaming.connection import check_message
+from gpts.streaming.frames import turn_end
+from gpts.streaming.lost import interrupt_if_lost
+from workspaces.access import personal_workspace
+from workspaces.models import User
+from workspaces.queries import standing_of
+from workspaces.states import WorkspaceKind
+
+REPEAT_ATTEMPTS = 20
+REPEAT_PAUSE = 0.05
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, by session or by key. A key acts in its one workspace."""
+
+    user: User
+    scope: Scope
+    source: str
+    workspace_id: int | None
+    language: str
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A turn that was started now (`prepared`) or had been before; `end` is set when it has ended."""
+
+    turn: Turn
+    conversation: Conversation
+    prepared: PreparedTurn | None
+    end: dict[str, object] | None
+
+
+def begin_first(caller: Caller, slug: str, text: str, key: str, *, is_draft: bool) -> Begun:
+    """A new conversation with its first turn; the same key again leads to the same one."""
+    is_repeated = check_message(caller.user.pk, key)
+    if is_repeated and (known := _wait_for_turn(caller, key)):
+        return known
+    with open_scope(caller.scope):
+        gpt, version, standing = access_chat(caller.user, slug, is_draft=is_draft)
+        turn = start_first_turn(
+            gpt=gpt,
+            version=version,
+            workspace=_workspace_id(caller, gpt, standing),
+            text=text,
+            by=caller.user,
+            at=timezone.now(),
+            request_key=key,
+            source=caller.source,
+        )
+        return _prepared(caller, turn)
+
+
+def _wait_for_turn(caller: Caller, key: str) -> Begun | None:
+    """The turn of a first click, which may be about to commit; None when that one was refused."""
+    for _attempt in range(REPEAT_ATTEMPTS):
+        with open_scope(caller.scope):
+            turn = find_first_turn(caller.user, key)
+            if turn is not None:
+                return Begun(
+                    turn, access_conversation(caller.user, turn.conversation_id), None, _end_of(turn)
+                )
+        time.sleep(REPEAT_PAUSE)
+    return None
+
+
+def begin_next(caller: Caller, conversation_id: UUID, text: str, key: str) -> Begun:
+    def start(at: datetime) -> tuple[Turn, bool]:
+        conversation = _open_conversation(caller, conversation_id)
+        _free(conversation, at)
+        return start_turn(
+            conversation=conversation, text=text, by=caller.user, at=at, request_key=key, source=caller.source
+        )
+
+    return _begin(caller, start)
+
+
+def begin_retry(caller: Caller, conversation_id: UUID, turn_id: UUID, key: str) -> Begun:
+    def start(at: datetime) -> tuple[Turn, bool]:
+        turn = _open_turn(caller, conversation_id, turn_id, at)
+        return retry_turn(turn=turn, by=caller.user, at=at, request_key=key, source=caller.source)
+
+    return _begin(caller, start)
+
+
+def begin_edit(caller: Caller, conversation_id: UUID, turn_id: UUID, text: str, key: str) -> Begun:
+    def start(at: datetime) -> tuple[Turn, bool]:
+        turn = _open_turn(caller, conversation_id, turn_id, at)
+        return edit_last_turn(
+            turn=turn, text=text, by=caller.user, at=at, request_key=key, source=caller.source
+        )
+
+    return _begin(caller, start)
+
+
+def find_turn(caller: Caller, conversation_id: UUID, turn_id: UUID) -> Begun:
+    """A turn to read along with; a lost one is ended here and now."""
+    with open_scope(caller.scope):
+        conversation = access_conversation(caller.user, conversation_id, workspace_id=caller.workspace_id)
+        turn = access_turn(conversation, turn_id)
+        if turn.state == TurnState.RUNNING and interrupt_if_lost(turn=turn, at=timezone.now()):
+            turn.refresh_from_db()
+        return Begun(turn, conversation, None, _end_of(turn))
+
+
+def _begin(caller: Caller, start: Callable[[datetime], tuple[Turn, bool]]) -> Begun:
+    check_message(caller.user.pk, "")
+    with open_scope(caller.scope):
+        turn, is_new = start(timezone.now())
+        if not is_new:
+            conversation = access_conversation(caller.user, turn.conversation_id)
+            return Begun(turn, conversation, None, _end_of(turn))
+        return _prepared(caller, turn)
+
+
+def _prepared(caller: Caller, turn: Any) -> Begun:
+    prepared = prepare_turn(
+        turn=turn, conversation=turn.conversation, text=turn.question.content, language=caller.language
+    )
+    return Begun(turn, turn.conversation, prepared, None)
+
+
+def _end_of(turn: Turn) -> dict[str, object] | None:
+    if turn.state == TurnState.RUNNING:
+        return None
+    answer = Message.objects.filter(turn=turn, role=MessageRole.ASSISTANT).first()
+    return turn_end(turn, answer.content if answer else "", answer.citations if answer else [])
+
+
+def _workspace_id(caller: Caller, gpt: GPT, standing: Standing) -> int:
+    """The workspace in which the person chats: the key's, the GPT's if it is theirs, else their own."""
+    if caller.workspace_id is not None:
+        return caller.workspace_id
+    if standing.role:
+        return gpt.workspace_id
+    seats = standing_of(caller.user).seats
+    own = next((seat.workspace_id for seat in seats if seat.kind == WorkspaceKind.PERSONAL), None)
+    return own if own is not None else personal_workspace(caller.user).pk
+
+
+def _open_conversation(caller: Caller, conversation_id: UUID) -> Conversation:
+    """The person's own conversation, with the right to go on checked as of now."""
+    conversation = access_conversation(caller.user, conversation_id, workspace_id=caller.workspace_id)
+    version, _standing = recheck_chat(caller.user, conversation.gpt, is_draft=conversation.version_id is None)
+    follow_version(conversation=conversation, version=version)
+    return conversation
+
+
+def _open_turn(caller: Caller, conversation_id: UUID, turn_id: UUID, at: datetime) -> Turn:
+    conversation = _open_conversation(caller, conversation_id)
+    turn = access_turn(conversation, turn_id)
+    if turn.state == TurnState.RUNNING and interrupt_if_lost(turn=turn, at=at):
+        turn.refresh_from_db()
+        turn.conversation = conversation
+    return turn
+
+
+def _free(conversation: Conversation, at: datetime) -> None:
+    """End a turn that a dead process left running, so that it does not lock its conversation."""
+    running = Turn.objects.filter(conversation=conversation, state=TurnState.RUNNING).first()
+    if running is not None:
+        interrupt_if_lost(turn=running, at=at)

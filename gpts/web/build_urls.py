@@ -1,0 +1,47 @@
+"""Routes of building, included by gpts.web.urls."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from gpts.web import (
+    build_configure,
+    build_knowledge,
+    build_list,
+    build_preview,
+    build_share,
+    build_versions,
+    icons,
+)
+
+urlpatterns = [
+    path("build/", build_list.build_list, name="build-list"),
+    path("build/new", build_list.build_new, name="build-new"),
+    path("build/<slug:slug>/configure", build_configure.build_configure, name="build-configure"),
+    path("build/<slug:slug>/icon", build_configure.build_icon, name="build-icon"),
+    path("build/<slug:slug>/preview", build_preview.build_preview, name="build-preview"),
+    path("build/<slug:slug>/knowledge", build_knowledge.build_knowledge, name="build-knowledge"),
+    path(
+        "build/<slug:slug>/knowledge/<int:file_id>",
+        build_knowledge.build_knowledge_text,
+        name="build-knowledge-text",
+    ),
+    path(
+        "build/<slug:slug>/knowledge/<int:file_id>/delete",
+        build_knowledge.build_knowledge_delete,
+        name="build-knowledge-delete",
+    ),
+    path("build/<slug:slug>/versions", build_versions.build_versions, name="build-versions"),
+    path("build/<slug:slug>/versions/freeze", build_versions.build_freeze, name="build-freeze"),
+    path("build/<slug:slug>/versions/diff", build_versions.build_diff, name="build-diff"),
+    path("build/<slug:slug>/versions/changes.json", build_versions.build_change_log, name="build-change-log"),
+    path(
+        "build/<slug:slug>/versions/<int:number>/restore", build_versions.build_restore, name="build-restore"
+    ),
+    path("build/<slug:slug>/share", build_share.build_share, name="build-share"),
+    path("build/<slug:slug>/share/submit", build_share.build_submit, name="build-submit"),
+    path("build/<slug:slug>/share/withdraw", build_share.build_withdraw, name="build-withdraw"),
+    path("build/<slug:slug>/share/audience", build_share.build_audience, name="build-audience"),
+    path("build/<slug:slug>/delete", build_list.build_delete, name="build-delete"),
+    path("icons/<str:digest>.webp", icons.icon, name="icon-show"),
+]
