@@ -1,0 +1,110 @@
+"""What the store's API says: explicit fields, so that a new column is never public by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from gpts.states import Category
+from marketplace.models.ratings import TEXT_LENGTH
+
+
+class CardSerializer(serializers.Serializer[Any]):
+    """A listing in a list. ``rating_average`` is null under five ratings."""
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    tagline = serializers.CharField()
+    category = serializers.ChoiceField(choices=Category.choices)
+    builder_name = serializers.CharField()
+    builder_verified = serializers.BooleanField()
+    rating_average = serializers.FloatField(allow_null=True)
+    rating_count = serializers.IntegerField()
+    conversations = serializers.IntegerField()
+    users_28d = serializers.IntegerField()
+    score = serializers.FloatField(source="popularity")
+    category_rank = serializers.IntegerField()
+    why = serializers.CharField()
+
+
+class ReleaseSerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+    notes = serializers.CharField()
+    released_at = serializers.DateTimeField()
+
+
+class AboutSerializer(serializers.Serializer[Any]):
+    """One listing with everything that its page shows."""
+
+    slug = serializers.CharField(source="listing.slug")
+    name = serializers.CharField(source="listing.name")
+    tagline = serializers.CharField(source="listing.tagline")
+    description = serializers.CharField(source="listing.description")
+    starters = serializers.ListField(child=serializers.CharField(), source="listing.starters")
+    category = serializers.ChoiceField(choices=Category.choices, source="listing.category")
+    capabilities = serializers.ListField(child=serializers.CharField(), source="listing.capabilities")
+    model = serializers.CharField(source="listing.model_label")
+    has_knowledge = serializers.BooleanField(source="listing.has_knowledge")
+    languages = serializers.ListField(child=serializers.CharField(), source="listing.languages")
+    version = serializers.IntegerField(source="listing.version_number")
+    published_at = serializers.DateTimeField(source="listing.published_at")
+    updated_at = serializers.DateTimeField(source="listing.updated_at")
+    builder_handle = serializers.CharField(source="listing.builder_handle")
+    builder_name = serializers.CharField(source="listing.builder_name")
+    builder_verified = serializers.BooleanField(source="listing.builder_verified")
+    rating_average = serializers.FloatField(allow_null=True)
+    rating_count = serializers.IntegerField(source="score.rating_count")
+    conversations = serializers.IntegerField(source="score.conversations_total")
+    users_28d = serializers.IntegerField(source="score.users_28d")
+    score = serializers.FloatField(source="score.score")
+    category_rank = serializers.IntegerField(source="score.category_rank")
+    why = serializers.CharField()
+    releases = ReleaseSerializer(many=True)
+
+
+class SearchSerializer(serializers.Serializer[Any]):
+    """A page of results; ``shown_for`` is the mended text, ``suggestion`` one that may have been meant."""
+
+    items = CardSerializer(many=True)
+    next_cursor = serializers.CharField()
+    found = serializers.IntegerField()
+    is_more = serializers.BooleanField()
+    shown_for = serializers.CharField()
+    suggestion = serializers.CharField()
+    is_partial = serializers.BooleanField()
+
+
+class CategorySerializer(serializers.Serializer[Any]):
+    value = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field named like an attribute of Field
+
+
+class BoardSerializer(serializers.Serializer[Any]):
+    category = serializers.CharField()
+    items = CardSerializer(many=True)
+
+
+class BuilderSerializer(serializers.Serializer[Any]):
+    handle = serializers.CharField(source="profile.handle")
+    display_name = serializers.CharField(source="profile.display_name")
+    bio = serializers.CharField(source="profile.bio")
+    website = serializers.CharField(source="profile.website")
+    is_verified = serializers.BooleanField(source="profile.is_verified")
+    items = CardSerializer(many=True, source="listings.items")
+    next_cursor = serializers.CharField(source="listings.next_cursor")
+    previous_cursor = serializers.CharField(source="listings.previous_cursor")
+
+
+class RatingSerializer(serializers.Serializer[Any]):
+    author_name = serializers.CharField(read_only=True)
+    stars = serializers.IntegerField(min_value=1, max_value=5)
+    text = serializers.CharField(max_length=TEXT_LENGTH, required=False, allow_blank=True, default="")
+    version = serializers.IntegerField(source="version_number", read_only=True)
+    updated_at = serializers.DateTimeField(read_only=True)
+
+
+class RatingPageSerializer(serializers.Serializer[Any]):
+    items = RatingSerializer(many=True)
+    next_cursor = serializers.CharField()
+    previous_cursor = serializers.CharField()

@@ -1,0 +1,119 @@
+"""The store over HTTP. Keys need ``store:read``; a key is asked of everybody, so that its limits hold."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.errors import InvalidInput
+from gpts.states import Category
+from marketplace import queries
+from marketplace.access import access_listing
+from marketplace.api.serializers import (
+    AboutSerializer,
+    BoardSerializer,
+    BuilderSerializer,
+    CardSerializer,
+    CategorySerializer,
+    RatingPageSerializer,
+    RatingSerializer,
+    SearchSerializer,
+)
+from marketplace.search.expressions import LONGEST_TEXT
+from marketplace.services.ratings import delete_rating, rate_listing
+from workspaces.api.base import LoggiaAPIView
+from workspaces.models import User
+from workspaces.states import ApiScope
+
+READ = ApiScope.STORE_READ.value
+CURSOR = OpenApiParameter("cursor", str)
+
+
+class ListingsView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": READ}
+
+    @extend_schema(
+        operation_id="store_listings_search",
+        parameters=[OpenApiParameter("q", str), OpenApiParameter("category", str), CURSOR],
+        responses=SearchSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        category = request.query_params.get("category", "")
+        if category and category not in Category.values:
+            raise InvalidInput(_("There is no such category."), code="unknown_choice", field="category")
+        found = queries.search_listings(
+            request.query_params.get("q", "")[:LONGEST_TEXT],
+            category=category,
+            cursor=request.query_params.get("cursor", "")[:300],
+        )
+        return Response(SearchSerializer(found).data)
+
+
+class ListingView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": READ}
+
+    @extend_schema(operation_id="store_listing_retrieve", responses=AboutSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        return Response(AboutSerializer(queries.about(slug)).data)
+
+
+class RatingsView(LoggiaAPIView):
+    """Everybody's ratings; PUT and DELETE are one's own."""
+
+    required_scopes: ClassVar = {"GET": READ, "PUT": ApiScope.CHAT.value, "DELETE": ApiScope.CHAT.value}
+
+    @extend_schema(operation_id="store_ratings_list", parameters=[CURSOR], responses=RatingPageSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        listing = access_listing(slug)
+        page = queries.ratings_page(listing.pk, cursor=request.query_params.get("cursor", "")[:300])
+        return Response(RatingPageSerializer(page).data)
+
+    @extend_schema(operation_id="store_rating_put", request=RatingSerializer, responses=RatingSerializer)
+    def put(self, request: Request, slug: str) -> Response:
+        assert isinstance(request.user, User)
+        listing = access_listing(slug)
+        values = self.read(RatingSerializer)
+        rating = rate_listing(listing=listing, **values, by=request.user, at=timezone.now())
+        return Response(RatingSerializer(rating).data)
+
+    @extend_schema(operation_id="store_rating_delete", responses={204: None})
+    def delete(self, request: Request, slug: str) -> Response:
+        assert isinstance(request.user, User)
+        delete_rating(listing=access_listing(slug), by=request.user, at=timezone.now())
+        return Response(status=204)
+
+
+class CategoriesView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": READ}
+
+    @extend_schema(operation_id="store_categories_list", responses=CategorySerializer(many=True))
+    def get(self, request: Request) -> Response:
+        return Response([{"value": entry.value, "label": str(entry.label)} for entry in Category])
+
+
+class LeaderboardsView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": READ}
+
+    @extend_schema(operation_id="store_leaderboards_list", responses=BoardSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        boards = queries.leaderboards()
+        return Response(
+            [
+                {"category": category.value, "items": CardSerializer(cards, many=True).data}
+                for category, cards in boards
+            ]
+        )
+
+
+class BuilderView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": READ}
+
+    @extend_schema(operation_id="store_builder_retrieve", parameters=[CURSOR], responses=BuilderSerializer)
+    def get(self, request: Request, handle: str) -> Response:
+        page = queries.builder_page(handle, cursor=request.query_params.get("cursor", "")[:300])
+        return Response(BuilderSerializer(page).data)

@@ -1,0 +1,1 @@
+"""Synthetic listings for measuring: invented by word lists, loaded by COPY."""

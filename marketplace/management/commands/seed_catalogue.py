@@ -1,0 +1,53 @@
+"""seed_catalogue N: top the store up to N synthetic listings, for measuring."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.utils import timezone
+
+from core.scope import system_scope
+from marketplace.catalogue.load import load_catalogue
+from marketplace.services.scores import compute_scores
+
+MOST = 2_000_000
+ANALYSED = (
+    "marketplace_listing",
+    "marketplace_listingscore",
+    "marketplace_rating",
+    "marketplace_searchterm",
+)
+
+
+class Command(BaseCommand):
+    help = "Makes N plausible listings with builders, usage and ratings. Run again, it tops up to N."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("count", type=int, metavar="N")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        count = options["count"]
+        if not 1 <= count <= MOST:
+            raise CommandError(f"N must lie between 1 and {MOST:,}.")
+        started = time.monotonic()
+        at = timezone.now()
+        added = load_catalogue(count, at=at)
+        with system_scope("marketplace.compute_scores"):
+            compute_scores(at=at)
+        _analyse()
+        seconds = time.monotonic() - started
+        self.stdout.write(f"Added {added:,} listings, {count:,} in all, in {seconds:.1f} s.")
+
+
+def _analyse() -> None:
+    """Refresh the planner's statistics, which only the tables' owner may do."""
+    database = connection.settings_dict["NAME"]
+    with psycopg.connect(settings.DATABASE_URLS["owner"], dbname=database, autocommit=True) as owner:
+        for table in ANALYSED:
+            owner.execute(f"ANALYZE {table}")

@@ -1,0 +1,132 @@
+"""Stars and words of people who used a GPT; the listing's counts move in the same transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from core import audit
+from core.errors import Forbidden, InvalidInput, NotFound
+from core.text import clean_block
+from marketplace.access import rating_obstacle
+from marketplace.models import Listing, ListingScore, Rating
+from marketplace.models.ratings import TEXT_LENGTH
+from marketplace.stamps import move_path_stamp
+from marketplace.states import RatingObstacle
+from workspaces.models import User
+
+
+@transaction.atomic
+def rate_listing(*, listing: Listing, stars: int, text: str, by: User, at: datetime) -> Rating:
+    """Write or change ``by``'s rating of a listed GPT that they have used.
+
+    Raises Forbidden (code ``rating_refused``) for the publisher, people of the same workspace and people
+    without a finished turn, InvalidInput for stars outside 1 to 5 or over-long text.
+    """
+    if stars not in range(1, 6):
+        raise InvalidInput(_("Choose one to five stars."), code="stars_invalid", field="stars")
+    text = clean_block(text, max_length=TEXT_LENGTH, field="text", required=False)
+    obstacle = rating_obstacle(by, listing)
+    if obstacle is not None:
+        raise Forbidden(
+            RatingObstacle(obstacle).label, code="rating_refused", data={"obstacle": obstacle.value}
+        )
+    rating, is_new = Rating.objects.select_for_update(of=("self",)).get_or_create(
+        listing=listing,
+        user=by,
+        defaults={
+            "stars": stars,
+            "text": text,
+            "author_name": by.display_name,
+            "version_number": listing.version_number,
+            "created_at": at,
+            "updated_at": at,
+        },
+    )
+    if is_new:
+        _count(listing.pk, stars, 1)
+    else:
+        if rating.hidden_at is None:
+            _count(listing.pk, rating.stars, -1)
+            _count(listing.pk, stars, 1)
+        rating.stars = stars
+        rating.text = text
+        rating.author_name = by.display_name
+        rating.version_number = listing.version_number
+        rating.updated_at = at
+        rating.save()
+    _close("marketplace.rating_written", rating, listing, by=by, at=at, data={"stars": stars})
+    return rating
+
+
+@transaction.atomic
+def delete_rating(*, listing: Listing, by: User, at: datetime) -> None:
+    """Remove ``by``'s own rating."""
+    rating = Rating.objects.select_for_update(of=("self",)).filter(listing=listing, user=by).first()
+    if rating is None:
+        raise NotFound(_("You have not rated this GPT."), code="rating_not_found")
+    if rating.hidden_at is None:
+        _count(listing.pk, rating.stars, -1)
+    _close("marketplace.rating_deleted", rating, listing, by=by, at=at)
+    rating.delete()
+
+
+@transaction.atomic
+def hide_rating(*, rating: Rating, by: User | None, at: datetime, reason: str) -> Rating:
+    """Take a rating out of sight and out of the figures (moderation). Hiding it again changes nothing."""
+    rating = _locked(rating)
+    if rating.hidden_at is None:
+        rating.hidden_at = at
+        rating.save(update_fields=["hidden_at"])
+        _count(rating.listing_id, rating.stars, -1)
+        _close("marketplace.rating_hidden", rating, rating.listing, by=by, at=at, reason=reason)
+    return rating
+
+
+@transaction.atomic
+def show_rating(*, rating: Rating, by: User | None, at: datetime, reason: str = "") -> Rating:
+    """Undo hide_rating."""
+    rating = _locked(rating)
+    if rating.hidden_at is not None:
+        rating.hidden_at = None
+        rating.save(update_fields=["hidden_at"])
+        _count(rating.listing_id, rating.stars, 1)
+        _close("marketplace.rating_shown", rating, rating.listing, by=by, at=at, reason=reason)
+    return rating
+
+
+def _locked(rating: Rating) -> Rating:
+    return Rating.objects.select_for_update(of=("self",)).select_related("listing").get(pk=rating.pk)
+
+
+def _count(listing_id: int, stars: int, step: int) -> None:
+    column = f"stars_{stars}"
+    ListingScore.objects.filter(pk=listing_id).update(
+        **{column: F(column) + step},
+        rating_count=F("rating_count") + step,
+        rating_sum=F("rating_sum") + step * stars,
+    )
+
+
+def _close(
+    action: str,
+    rating: Rating,
+    listing: Listing,
+    *,
+    by: User | None,
+    at: datetime,
+    reason: str = "",
+    data: dict[str, int] | None = None,
+) -> None:
+    move_path_stamp(f"/g/{listing.slug}")
+    audit.record(
+        action=action,
+        by=by,
+        at=at,
+        subject=rating,
+        reason=reason,
+        data={"slug": listing.slug, **(data or {})},
+    )

@@ -1,0 +1,140 @@
+"""Computing the figures, scores and ranks of all listings from usage events."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import connection, transaction
+
+from marketplace.scoring import (
+    BREADTH_FULL,
+    BREADTH_SHARE,
+    FRESHNESS_HALF_LIFE_WEEKS,
+    FRESHNESS_SHARE,
+    PRIOR_COUNT,
+    PRIOR_STARS,
+    QUALITY_SHARE,
+)
+from marketplace.stamps import move_store_stamp
+
+log = structlog.get_logger(__name__)
+
+# Listings whose score moved less than this keep their old popularity: rewriting them would only churn the
+# search index, and the order is the same.
+POPULARITY_STEP = 0.05
+
+# Use by people outside: not the payee, nobody of the GPT's workspace (whatever workspace they chat in),
+# nothing imported, nothing voided.
+USAGE_SQL = """
+CREATE TEMPORARY TABLE store_usage ON COMMIT DROP AS
+SELECT event.gpt_id,
+  count(DISTINCT event.user_id) FILTER (WHERE event.occurred_at >= %(week)s) AS users_7d,
+  count(DISTINCT event.user_id) FILTER (WHERE event.occurred_at >= %(month)s) AS users_28d,
+  count(DISTINCT event.conversation_id) FILTER (WHERE event.occurred_at >= %(week)s) AS conversations_7d,
+  count(DISTINCT event.conversation_id) FILTER (WHERE event.occurred_at >= %(month)s) AS conversations_28d,
+  count(DISTINCT event.conversation_id) AS conversations_total
+FROM gpts_usageevent event
+WHERE event.occurred_at < %(at)s AND event.source IN ('web', 'api', 'seed')
+  AND event.user_id <> event.payee_id AND event.workspace_id <> event.gpt_workspace_id
+  AND NOT EXISTS (SELECT FROM workspaces_member member
+                  WHERE member.workspace_id = event.gpt_workspace_id AND member.user_id = event.user_id)
+  AND NOT EXISTS (SELECT FROM gpts_usagevoid void WHERE void.event_id = event.event_id)
+GROUP BY event.gpt_id
+"""
+
+# The formula of marketplace.scoring, for all rows at once; a test compares the two.
+SCORES_SQL = """
+CREATE TEMPORARY TABLE store_scores ON COMMIT DROP AS
+WITH parts AS (
+  SELECT listing.id, listing.category, listing.state,
+    COALESCE(usage.users_7d, 0) AS users_7d, COALESCE(usage.users_28d, 0) AS users_28d,
+    COALESCE(usage.conversations_7d, 0) AS conversations_7d,
+    COALESCE(usage.conversations_28d, 0) AS conversations_28d,
+    COALESCE(usage.conversations_total, 0) AS conversations_total,
+    round((%(breadth)s * least(1, ln(1 + COALESCE(usage.users_28d, 0)) / ln(1 + %(full)s)))::numeric, 2)
+      AS breadth,
+    round((%(quality)s * ((%(prior)s * %(stars)s + score.rating_sum) / (%(prior)s + score.rating_count) - 1)
+      / 4)::numeric, 2) AS quality,
+    round((%(freshness)s * power(0.5, greatest(0, floor(
+      extract(epoch FROM %(at)s::timestamptz - listing.updated_at) / 604800)) / %(half_life)s))::numeric, 2)
+      AS freshness,
+    round((greatest(0, ln((1 + COALESCE(usage.users_7d, 0))::float8
+        / (1 + greatest(0, COALESCE(usage.users_28d, 0) - COALESCE(usage.users_7d, 0)) / 3.0)) / ln(2))
+      * ln(1 + COALESCE(usage.users_7d, 0)) / ln(2))::numeric, 4) AS trend
+  FROM marketplace_listing listing
+  JOIN marketplace_listingscore score ON score.listing_id = listing.id
+  LEFT JOIN store_usage usage ON usage.gpt_id = listing.gpt_id
+), ranked AS (
+  SELECT id, row_number() OVER (ORDER BY breadth + quality + freshness DESC, id DESC) AS rank,
+    row_number() OVER (PARTITION BY category ORDER BY breadth + quality + freshness DESC, id DESC)
+      AS category_rank,
+    CASE WHEN trend > 0 THEN row_number() OVER (ORDER BY trend DESC, users_7d DESC, id DESC) ELSE 0 END
+      AS trend_rank
+  FROM parts WHERE state = 'listed'
+)
+SELECT parts.*, breadth + quality + freshness AS total, COALESCE(rank, 0) AS rank,
+  COALESCE(category_rank, 0) AS category_rank, COALESCE(trend_rank, 0) AS trend_rank
+FROM parts LEFT JOIN ranked USING (id)
+"""
+
+WRITE_SQL = """
+UPDATE marketplace_listingscore score SET
+  users_7d = fresh.users_7d, users_28d = fresh.users_28d, conversations_7d = fresh.conversations_7d,
+  conversations_28d = fresh.conversations_28d, conversations_total = fresh.conversations_total,
+  breadth = fresh.breadth, quality = fresh.quality, freshness = fresh.freshness, score = fresh.total,
+  trend = fresh.trend,
+  previous_rank = CASE WHEN is_new_week THEN score.rank ELSE score.previous_rank END,
+  previous_category_rank =
+    CASE WHEN is_new_week THEN score.category_rank ELSE score.previous_category_rank END,
+  previous_trend_rank = CASE WHEN is_new_week THEN score.trend_rank ELSE score.previous_trend_rank END,
+  rank = fresh.rank, category_rank = fresh.category_rank, trend_rank = fresh.trend_rank, computed_at = %(at)s
+FROM (
+  SELECT store_scores.*, COALESCE(date_trunc('week', old.computed_at AT TIME ZONE 'UTC')
+      < date_trunc('week', %(at)s::timestamptz AT TIME ZONE 'UTC'), false) AS is_new_week
+  FROM store_scores JOIN marketplace_listingscore old ON old.listing_id = store_scores.id
+) fresh
+WHERE score.listing_id = fresh.id
+"""
+
+POPULARITY_SQL = """
+UPDATE marketplace_listing listing SET popularity = fresh.total
+FROM store_scores fresh
+WHERE fresh.id = listing.id AND abs(listing.popularity - fresh.total) >= %(step)s
+"""
+
+
+@transaction.atomic
+def compute_scores(*, at: datetime) -> int:
+    """Compute every listing's figures, score and ranks as of ``at``; returns how many there are.
+
+    Needs a system scope: it reads everybody's usage, and only counts leave it. Idempotent. Two at once wait
+    for each other. On the first run of a week (UTC, from Monday) the ranks that stood
+    become the previous ones.
+    """
+    parameters: dict[str, Any] = {
+        "at": at,
+        "week": at - timedelta(days=7),
+        "month": at - timedelta(days=28),
+        "breadth": BREADTH_SHARE,
+        "full": BREADTH_FULL,
+        "quality": QUALITY_SHARE,
+        "prior": PRIOR_COUNT,
+        "stars": PRIOR_STARS,
+        "freshness": FRESHNESS_SHARE,
+        "half_life": FRESHNESS_HALF_LIFE_WEEKS,
+        "step": POPULARITY_STEP,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('marketplace.compute_scores'))")
+        cursor.execute("DROP TABLE IF EXISTS store_usage, store_scores")
+        cursor.execute(USAGE_SQL, parameters)
+        cursor.execute(SCORES_SQL, parameters)
+        cursor.execute(WRITE_SQL, parameters)
+        count: int = cursor.rowcount
+        cursor.execute(POPULARITY_SQL, parameters)
+        moved = cursor.rowcount
+    move_store_stamp()
+    log.info("store_scores_computed", listings=count, moved=moved)
+    return count

@@ -1,0 +1,44 @@
+"""The closed sets of the store: what a listing can be, and which steps lead there."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class ListingState(TextChoices):
+    LISTED = "listed", _("In the store")
+    DELISTED = "delisted", _("Taken out of the store")
+    QUARANTINED = "quarantined", _("Quarantined")
+
+
+class ListingAct(TextChoices):
+    PUBLISH = "publish", _("Publish a version")
+    DELIST = "delist", _("Take out of the store")
+    RESTORE = "restore", _("Put back")
+    QUARANTINE = "quarantine", _("Quarantine")
+
+
+# From which states a step exists. A quarantined listing takes no new version: its evidence stays as it is.
+ALLOWED: dict[ListingAct, frozenset[ListingState]] = {
+    ListingAct.PUBLISH: frozenset({ListingState.LISTED, ListingState.DELISTED}),
+    ListingAct.DELIST: frozenset({ListingState.LISTED}),
+    ListingAct.RESTORE: frozenset({ListingState.DELISTED, ListingState.QUARANTINED}),
+    ListingAct.QUARANTINE: frozenset({ListingState.LISTED, ListingState.DELISTED}),
+}
+
+
+class Board(TextChoices):
+    """The orders in which the leaderboards and search results can be shown."""
+
+    BEST = "best", _("Best")
+    TRENDING = "trending", _("Trending")
+    NEW = "new", _("New")
+
+
+class RatingObstacle(TextChoices):
+    """Why a person cannot rate a listing; the label is what they read."""
+
+    OWN = "own", _("You publish this GPT, so your own rating does not count.")
+    COLLEAGUE = "colleague", _("This GPT is from your own workspace. Ratings come from people outside.")
+    UNUSED = "unused", _("Chat with this GPT first. Ratings come from people who used it.")

@@ -1,0 +1,55 @@
+"""A builder's public page, and editing one's own."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from core.errors import DomainError
+from marketplace import queries
+from marketplace.access import own_profile
+from marketplace.services.builders import upsert_builder_profile
+from marketplace.stamps import LIST_SECONDS
+from marketplace.web.forms import BuilderProfileForm
+from marketplace.web.pages import cursor_of
+from marketplace.web.visitor_pages import visitor_context, visitor_page
+from workspaces.models import User
+
+
+@visitor_page(LIST_SECONDS)
+def builder_show(request: HttpRequest, handle: str) -> HttpResponse:
+    page = queries.builder_page(handle, cursor=cursor_of(request))
+    context = {"profile": page.profile, "page": page.listings, **visitor_context(request)}
+    return render(request, "marketplace/builder.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def profile_edit(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
+    profile = own_profile(request.user)
+    if request.method == "GET":
+        initial = (
+            {name: getattr(profile, name) for name in ("handle", "display_name", "bio", "website")}
+            if profile
+            else {"display_name": request.user.display_name}
+        )
+        context = {"form": BuilderProfileForm(initial=initial), "profile": profile}
+        return render(request, "marketplace/profile_form.html", context)
+    form = BuilderProfileForm(request.POST)
+    if form.is_valid():
+        try:
+            profile = upsert_builder_profile(
+                user=request.user, **form.cleaned_data, by=request.user, at=timezone.now()
+            )
+        except DomainError as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error.message))
+        else:
+            messages.success(request, _("Your builder profile is saved."))
+            return redirect("marketplace:builder-show", handle=profile.handle)
+    return render(request, "marketplace/profile_form.html", {"form": form, "profile": profile}, status=400)

@@ -1,0 +1,83 @@
+"""Pages that show many: storefront, search, categories, leaderboards."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from gpts.states import Category
+from marketplace import queries
+from marketplace.search.expressions import LONGEST_TEXT
+from marketplace.stamps import LIST_SECONDS, cached
+from marketplace.states import Board
+from marketplace.web.pages import category_links, category_or_missing, cursor_of, is_chinese, language
+from marketplace.web.visitor_pages import visitor_context, visitor_page
+from workspaces.web.public import public_page
+
+
+@visitor_page(LIST_SECONDS)
+def home(request: HttpRequest) -> HttpResponse:
+    body = cached("home", language(), _home_body, path=request.path)
+    return render(request, "marketplace/storefront.html", {"body": body, **visitor_context(request)})
+
+
+def _home_body() -> str:
+    front = queries.storefront(today=timezone.now().date())
+    context = {
+        "front": front,
+        "shelf_cards": front.shelf.cards_in(chinese=is_chinese()) if front.shelf else [],
+        "in_chinese": is_chinese(),
+        "categories": category_links(),
+    }
+    return render_to_string("marketplace/parts/storefront.html", context)
+
+
+@public_page
+def search(request: HttpRequest) -> HttpResponse:
+    """Results for the text, category and cursor of the address; only the results for htmx."""
+    text = request.GET.get("q", "")[:LONGEST_TEXT].strip()
+    category = request.GET.get("category", "")
+    category = category if category in Category.values else ""
+    htmx = getattr(request, "htmx", None)
+    found = queries.search_listings(text, category=category, cursor=cursor_of(request), is_typing=bool(htmx))
+    context = {
+        "q": text,
+        "category": category,
+        "category_label": Category(category).label if category else "",
+        "found": found,
+        "categories": category_links(category),
+    }
+    is_fragment = bool(htmx) and not getattr(htmx, "boosted", False)
+    template = "marketplace/parts/results.html" if is_fragment else "marketplace/search.html"
+    return render(request, template, context)
+
+
+@visitor_page(LIST_SECONDS)
+def category_show(request: HttpRequest, slug: str) -> HttpResponse:
+    category = category_or_missing(slug)
+    board = Board.NEW if request.GET.get("sort") == Board.NEW else Board.BEST
+    page = queries.browse(category=category, cursor=cursor_of(request), board=board)
+    context = {
+        "category": category,
+        "page": page,
+        "board": board,
+        "tabs": [
+            {"label": _("Best"), "url": "?", "current": board == Board.BEST, "count": ""},
+            {"label": _("New"), "url": "?sort=new", "current": board == Board.NEW, "count": ""},
+        ],
+        **visitor_context(request),
+    }
+    return render(request, "marketplace/category.html", context)
+
+
+@visitor_page(LIST_SECONDS)
+def leaderboards(request: HttpRequest) -> HttpResponse:
+    body = cached("leaderboards", language(), _leaderboards_body, path=request.path)
+    return render(request, "marketplace/leaderboards.html", {"body": body, **visitor_context(request)})
+
+
+def _leaderboards_body() -> str:
+    return render_to_string("marketplace/parts/leaderboards.html", {"boards": queries.leaderboards()})
