@@ -1,0 +1,106 @@
+"""The queue and its cases for moderators' keys; everybody else finds nothing there."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from reviews.access import access_case, not_found
+from reviews.api.serializers import (
+    ClaimSerializer,
+    DecisionInput,
+    DecisionSerializer,
+    NextInput,
+    QueuedCaseSerializer,
+    TokenInput,
+    case_body,
+)
+from reviews.queries import QueueFilters, case_detail, queue_rows
+from reviews.queries.queue import ORDER, annotated_case
+from reviews.services.claims import claim_case, next_case, release_claim, renew_claim
+from reviews.services.decisions import decide_case
+from workspaces.api.base import LoggiaAPIView
+from workspaces.states import ApiScope
+
+WORK = ApiScope.REVIEWS_WORK.value
+
+
+class ModeratorView(LoggiaAPIView):
+    """A key with the scope is not enough: its person must be a moderator, or there is nothing here."""
+
+    required_scopes: ClassVar[dict[str, str]] = {"GET": WORK, "POST": WORK, "PUT": WORK, "DELETE": WORK}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if not request.user.has_perm("reviews.work_queue"):
+            raise not_found()
+
+
+class QueueView(ModeratorView):
+    ordering: ClassVar[tuple[str, ...]] = ORDER
+
+    @extend_schema(responses=QueuedCaseSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        rows = queue_rows(request.user, filters=QueueFilters.read(request.query_params), at=timezone.now())
+        return self.page(rows, QueuedCaseSerializer)
+
+
+class NextView(ModeratorView):
+    @extend_schema(request=NextInput, responses={200: ClaimSerializer, 204: None})
+    def post(self, request: Request) -> Response:
+        filters = QueueFilters.read(self.read(NextInput))
+        claim = next_case(by=request.user, at=timezone.now(), queue=filters.queue)
+        return Response(status=204) if claim is None else Response(ClaimSerializer(claim).data)
+
+
+class CaseView(ModeratorView):
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, case_id: UUID) -> Response:
+        case = access_case(request.user, case_id)
+        detail = case_detail(case, viewer=request.user, at=timezone.now())
+        return Response(case_body(detail, annotated_case(case)))
+
+
+class ClaimView(ModeratorView):
+    """POST claims, PUT renews, DELETE releases (the token in the body)."""
+
+    @extend_schema(request=None, responses=ClaimSerializer)
+    def post(self, request: Request, case_id: UUID) -> Response:
+        claim = claim_case(case_id=case_id, by=request.user, at=timezone.now())
+        return Response(ClaimSerializer(claim).data)
+
+    @extend_schema(request=TokenInput, responses=ClaimSerializer)
+    def put(self, request: Request, case_id: UUID) -> Response:
+        token = self.read(TokenInput)["token"]
+        claim = renew_claim(case_id=case_id, token=token, by=request.user, at=timezone.now())
+        return Response(ClaimSerializer(claim).data)
+
+    @extend_schema(request=TokenInput, responses={204: None})
+    def delete(self, request: Request, case_id: UUID) -> Response:
+        token = self.read(TokenInput)["token"]
+        release_claim(case_id=case_id, token=token, by=request.user, at=timezone.now())
+        return Response(status=204)
+
+
+class DecisionView(ModeratorView):
+    @extend_schema(request=DecisionInput, responses={201: DecisionSerializer})
+    def post(self, request: Request, case_id: UUID) -> Response:
+        values = self.read(DecisionInput)
+        decision = decide_case(
+            case_id=case_id,
+            claim_token=values["claim_token"],
+            row_version=values["row_version"],
+            outcome=values["outcome"],
+            policy_codes=values["policies"],
+            reasoning=values["reasoning"],
+            private_note=values["private_note"],
+            by=request.user,
+            at=timezone.now(),
+        )
+        return Response(DecisionSerializer(decision).data, status=201)

@@ -1,0 +1,28 @@
+"""Moderation: policies, submissions and checks, cases and claims, reports, decisions and what follows."""
+
+from reviews.models.cases import Case, Claim
+from reviews.models.decisions import Decision, Enforcement
+from reviews.models.notices import Appeal, Notice
+from reviews.models.policies import Policy, PolicyVersion, ProtectedName
+from reviews.models.reports import Report
+from reviews.models.standing import DailyStat, Standing, Strike
+from reviews.models.submissions import Check, Fingerprint, Submission
+
+__all__ = [
+    "Appeal",
+    "Case",
+    "Check",
+    "Claim",
+    "DailyStat",
+    "Decision",
+    "Enforcement",
+    "Fingerprint",
+    "Notice",
+    "Policy",
+    "PolicyVersion",
+    "ProtectedName",
+    "Report",
+    "Standing",
+    "Strike",
+    "Submission",
+]

@@ -1,0 +1,96 @@
+"""The unit of work of a moderator, and who holds it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from core.ids import uuid7
+from gpts.models import GPT
+from reviews.models.submissions import Submission
+from reviews.states import CaseKind, CaseState, Queue, SubjectType, Tier
+
+
+class Case(models.Model):
+    """One question about one subject. ``row_version`` rises with every change that a moderator must see.
+
+    ``subject_id`` is the subject's key as text; ``gpt`` and ``builder`` say what and whom it concerns.
+    ``content_hash`` is what a pre-listing case judges. ``risk`` is 0 to 1,000.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(max_length=20, choices=CaseKind.choices)
+    subject_type = models.CharField(max_length=20, choices=SubjectType.choices)
+    subject_id = models.CharField(max_length=40)
+    gpt = models.ForeignKey(GPT, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
+    builder = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="cases_about"
+    )
+    submission = models.OneToOneField(
+        Submission, on_delete=models.PROTECT, null=True, blank=True, related_name="case"
+    )
+    # An appeal or a second approval is about this decision.
+    origin = models.ForeignKey(
+        "reviews.Decision", on_delete=models.PROTECT, null=True, blank=True, related_name="follow_ups"
+    )
+    queue = models.CharField(max_length=20, choices=Queue.choices)
+    state = models.CharField(max_length=20, choices=CaseState.choices, default=CaseState.OPEN)
+    tier = models.PositiveSmallIntegerField(choices=Tier.choices, default=Tier.NORMAL)
+    risk = models.PositiveIntegerField(default=0)
+    round = models.PositiveSmallIntegerField(default=1)
+    row_version = models.PositiveIntegerField(default=1)
+    content_hash = models.CharField(max_length=64, blank=True)
+    note = models.TextField(blank=True)
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_type", "subject_id", "kind"],
+                condition=~Q(state=CaseState.CLOSED),
+                name="reviews_case_one_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=CaseState.CLOSED, closed_at__isnull=False)
+                | (~Q(state=CaseState.CLOSED) & Q(closed_at__isnull=True)),
+                name="reviews_case_closed",
+            ),
+            models.CheckConstraint(condition=Q(state__in=CaseState.values), name="reviews_case_state"),
+            models.CheckConstraint(condition=Q(risk__lte=1000), name="reviews_case_risk"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tier", "-risk", "opened_at", "id"],
+                condition=~Q(state=CaseState.CLOSED),
+                name="reviews_case_queue",
+            ),
+            models.Index(fields=["gpt", "-opened_at"], name="reviews_case_gpt"),
+            models.Index(fields=["builder", "-opened_at"], name="reviews_case_builder"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} case {self.pk}"
+
+
+class Claim(models.Model):
+    """A moderator works on a case until ``expires_at``; one row a case, so one winner of a race."""
+
+    case = models.OneToOneField(Case, on_delete=models.CASCADE, related_name="claim")
+    moderator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="claims")
+    token = models.UUIDField(unique=True)
+    acquired_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=models.F("acquired_at")), name="reviews_claim_lease"
+            ),
+        ]
+        indexes = [models.Index(fields=["moderator", "expires_at"], name="reviews_claim_moderator")]
+
+    def __str__(self) -> str:
+        return f"{self.moderator_id} holds {self.case_id}"

@@ -1,0 +1,147 @@
+"""Running the automated checks on a submission. Nothing here approves anything."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db import DatabaseError, transaction
+from django.db.models import Max
+
+from core.audit import record
+from gpts.models import Version
+from reviews.checks import CHECKERS, Checker, CheckerError, Finding
+from reviews.models import Case, Check, Strike, Submission
+from reviews.states import (
+    WAITING_FOR_CHECKS,
+    CaseAction,
+    CheckOutcome,
+    SubmissionAction,
+    SubmissionState,
+    move_case,
+    move_submission,
+)
+
+log = structlog.get_logger()
+RETRY_AFTER = timedelta(minutes=2)
+# Risk is 0 to 1,000; what a case starts with before any report.
+RISK_PER_CHECK_POINT = 4
+RISK_FIRST_LISTING = 100
+RISK_NEW_ACCOUNT = 100
+RISK_PER_STRIKE = 150
+NEW_ACCOUNT = timedelta(days=7)
+
+
+@transaction.atomic
+def start_checks(*, submission_id: UUID, at: datetime) -> bool:
+    """Mark the submission as being checked; False when there is nothing to do any more."""
+    case, submission = _locked(submission_id)
+    if case is None or submission is None or submission.state not in WAITING_FOR_CHECKS:
+        return False
+    if submission.state == SubmissionState.SUBMITTED:
+        submission.state = move_submission(submission.state, SubmissionAction.START_CHECKS)
+    submission.checks_started_at = at
+    submission.save(update_fields=["state", "checks_started_at"])
+    return True
+
+
+@transaction.atomic
+def run_checks(
+    *, submission_id: UUID, at: datetime, checkers: tuple[Checker, ...] = CHECKERS
+) -> Submission | None:
+    """Run every checker that has not answered yet and send the submission to review when all have.
+
+    A checker that errors leaves it pending for the next run. Safe to repeat; returns None when the
+    submission is no longer waiting.
+    """
+    case, submission = _locked(submission_id)
+    if case is None or submission is None or submission.state != SubmissionState.CHECKING:
+        return None
+    outcomes = [run_checker(checker, submission.version, at=at) for checker in checkers]
+    broken = [check.checker for check in outcomes if check.outcome == CheckOutcome.ERRORED]
+    if broken:
+        log.error("reviews.checker_down", submission_id=str(submission_id), checkers=broken)
+        return submission
+    submission.state = move_submission(submission.state, SubmissionAction.SEND_TO_REVIEW)
+    submission.save(update_fields=["state"])
+    case.state = move_case(case.state, CaseAction.ENQUEUE)
+    case.risk = starting_risk(submission, at=at)
+    case.row_version += 1
+    case.save(update_fields=["state", "risk", "row_version"])
+    record(
+        action="reviews.submission_checked",
+        by=None,
+        at=at,
+        subject=submission,
+        data={check.checker: check.outcome for check in outcomes},
+    )
+    return submission
+
+
+def run_checker(checker: Checker, version: Version, *, at: datetime) -> Check:
+    """Return the stored answer of ``checker`` for this content, asking again only where it errored."""
+    known = Check.objects.filter(
+        version=version, checker=checker.name, checker_version=checker.version
+    ).first()
+    if known is not None and known.outcome != CheckOutcome.ERRORED:
+        return known
+    failure = ""
+    finding = Finding()
+    try:
+        with transaction.atomic():
+            finding = checker.run(version)
+    except (CheckerError, DatabaseError) as error:
+        failure = f"{type(error).__name__}: {error}"[:120]
+    outcome = CheckOutcome.FLAGGED if finding.score else CheckOutcome.PASSED
+    values = {
+        "outcome": CheckOutcome.ERRORED if failure else outcome,
+        "score": finding.score,
+        "evidence": finding.evidence,
+        "failure": failure,
+        "input_hash": version.content_hash,
+        "attempts": 1 if known is None else known.attempts + 1,
+        "ran_at": at,
+    }
+    check, _created = Check.objects.update_or_create(
+        version=version, checker=checker.name, checker_version=checker.version, defaults=values
+    )
+    return check
+
+
+def starting_risk(submission: Submission, *, at: datetime) -> int:
+    """Return the risk of a submission: its worst check, how new it and its builder are, past strikes."""
+    worst = Check.objects.filter(version=submission.version).aggregate(worst=Max("score"))["worst"] or 0
+    owner = submission.gpt.owner
+    risk = worst * RISK_PER_CHECK_POINT
+    if not Submission.objects.filter(gpt__owner=owner, state__in=_WAS_APPROVED).exists():
+        risk += RISK_FIRST_LISTING
+    if owner.created_at > at - NEW_ACCOUNT:
+        risk += RISK_NEW_ACCOUNT
+    strikes = Strike.objects.filter(user=owner, removed_at__isnull=True, expires_at__gt=at).count()
+    return min(1000, risk + strikes * RISK_PER_STRIKE)
+
+
+_WAS_APPROVED = (SubmissionState.APPROVED, SubmissionState.LIVE, SubmissionState.SUPERSEDED)
+
+
+def waiting_submissions(*, at: datetime) -> list[UUID]:
+    """Return what still waits for its checks although its own job should have run: the beat's work."""
+    late = at - RETRY_AFTER
+    submitted = Submission.objects.filter(
+        state=SubmissionState.SUBMITTED, submitted_at__lt=at - timedelta(seconds=30)
+    )
+    stuck = Submission.objects.filter(state=SubmissionState.CHECKING, checks_started_at__lt=late)
+    return list((submitted | stuck).order_by("submitted_at").values_list("pk", flat=True)[:100])
+
+
+def _locked(submission_id: UUID) -> tuple[Case | None, Submission | None]:
+    """The case first, as everywhere."""
+    case = Case.objects.select_for_update(of=("self",)).filter(submission_id=submission_id).first()
+    submission = (
+        Submission.objects.select_for_update(of=("self",))
+        .select_related("version__gpt__owner", "gpt__owner")
+        .filter(pk=submission_id)
+        .first()
+    )
+    return case, submission

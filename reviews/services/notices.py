@@ -1,0 +1,251 @@
+"""Telling people: receipts, statements of reasons, outcomes. Kept word for word, sent after commit."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from core.jobs import enqueue_on_commit
+from reviews.models import Appeal, Case, Decision, Notice, PolicyVersion, Report
+from reviews.scope import moderation_scope
+from reviews.services.standing import count_reports
+from reviews.states import (
+    NEGATIVE_OUTCOMES,
+    DecisionSource,
+    DeliveryState,
+    NoticeKind,
+    Outcome,
+    ReportAction,
+    ReportState,
+    move_report,
+)
+from workspaces.services.notifications import notify
+
+
+def language_of(user: Any) -> str:
+    return user.language or settings.LANGUAGE_CODE
+
+
+def tell_everybody(case: Case, decision: Decision, *, at: datetime) -> None:
+    """Write the author's statement and the reporters' answers; called once the decision is in force."""
+    with moderation_scope():
+        if case.builder is not None and decision.outcome != Outcome.NO_VIOLATION:
+            tell_author(case, decision, at=at)
+        answer_reports(case, decision, at=at)
+
+
+def tell_author(case: Case, decision: Decision, *, at: datetime) -> Notice:
+    """Write the statement of reasons (or the approval) in the author's language."""
+    author = case.builder
+    assert author is not None
+    is_negative = decision.outcome in NEGATIVE_OUTCOMES
+    name = _name_of(case)
+    with translation.override(language_of(author)):
+        subject = _("“%(name)s”: %(outcome)s") % {"name": name, "outcome": told_outcome(decision.outcome)}
+        facts = statement_facts(case, decision, name=name)
+        template = "statement" if is_negative else "approval"
+        body = render_to_string(
+            f"reviews/notices/{template}.txt",
+            {"person": author, "facts": facts, "url": _decision_url(decision)},
+        )
+    return _write(
+        kind=NoticeKind.STATEMENT_OF_REASONS if is_negative else NoticeKind.APPROVAL,
+        case=case,
+        decision=decision,
+        recipient=author,
+        language=language_of(author),
+        subject=subject,
+        body=body,
+        facts=facts,
+        path=f"/reviews/decisions/{decision.pk}",
+        at=at,
+    )
+
+
+def told_outcome(outcome: str) -> str:
+    """Say the outcome to the person it concerns, in the running language."""
+    return {
+        Outcome.APPROVE: _("approved and listed"),
+        Outcome.REQUEST_CHANGES: _("changes requested"),
+        Outcome.REJECT: _("not listed"),
+        Outcome.WARN: _("a warning"),
+        Outcome.DELIST: _("taken out of the store"),
+        Outcome.QUARANTINE: _("quarantined"),
+        Outcome.SUSPEND_BUILDER: _("your builder account is suspended"),
+    }.get(Outcome(outcome), str(Outcome(outcome).label))
+
+
+def statement_facts(case: Case, decision: Decision, *, name: str) -> dict[str, Any]:
+    """Return the fields of article 17 in the running language; nothing in them says who reported."""
+    from_report = case.reports.exists()
+    return {
+        "subject": name,
+        "version": case.submission.version.number if case.submission else None,
+        "content_hash": decision.content_hash,
+        "restriction": told_outcome(decision.outcome),
+        "scope": _("Everywhere on this store"),
+        "duration": _("Until a new version is approved or the decision is overturned"),
+        "circumstances": decision.reasoning,
+        "source": _("People reported it") if from_report else _("The review that every submission passes"),
+        "automated_detection": case.submission is not None,
+        "automated_decision": decision.source == DecisionSource.AUTOMATION,
+        "policies": [
+            {"code": policy.policy.code, "number": policy.number, "title": policy.title, "text": policy.text}
+            for policy in policies_of(decision)
+        ],
+        "redress": _(
+            "You can object within 184 days; somebody else will judge it. You can also go to court."
+        ),
+        "decided_at": decision.decided_at.isoformat(),
+    }
+
+
+def policies_of(decision: Decision) -> list[PolicyVersion]:
+    """Return the wordings that the decision names."""
+    found = PolicyVersion.objects.filter(pk__in=decision.policy_versions)
+    return list(found.select_related("policy").order_by("policy__position"))
+
+
+def send_receipt(report: Report, *, listing_name: str, at: datetime) -> Notice:
+    """Confirm a report to its reporter, at once and in the language it was made in."""
+    with translation.override(report.locale):
+        subject = _("We received your report about “%(name)s”") % {"name": listing_name}
+        body = render_to_string("reviews/notices/receipt.txt", {"report": report, "name": listing_name})
+    return _write(
+        kind=NoticeKind.RECEIPT,
+        case=report.case,
+        report=report,
+        recipient=report.reporter,
+        email=report.reporter_email,
+        language=report.locale,
+        subject=subject,
+        body=body,
+        at=at,
+    )
+
+
+def answer_reports(case: Case, decision: Decision, *, at: datetime) -> None:
+    """Tell every reporter the outcome and count it to their record."""
+    reports = list(
+        case.reports.select_for_update(of=("self",))
+        .filter(state=ReportState.ATTACHED)
+        .select_related("reporter")
+        .order_by("id")
+    )
+    if not reports:
+        return
+    name = _name_of(case)
+    is_negative = decision.outcome in NEGATIVE_OUTCOMES
+    for report in reports:
+        report.state = move_report(report.state, ReportAction.ANSWER)
+        report.save(update_fields=["state"])
+        with translation.override(report.locale):
+            subject = _("Your report about “%(name)s” has been decided") % {"name": name}
+            body = render_to_string(
+                "reviews/notices/outcome.txt",
+                {"report": report, "name": name, "is_negative": is_negative,
+                 "outcome": told_outcome(decision.outcome)},
+            )  # fmt: skip
+        _write(
+            kind=NoticeKind.OUTCOME,
+            case=case,
+            decision=decision,
+            report=report,
+            recipient=report.reporter,
+            email=report.reporter_email,
+            language=report.locale,
+            subject=subject,
+            body=body,
+            at=at,
+        )
+    count_reports(reports, upheld=is_negative)
+
+
+def tell_appellant(appeal: Appeal, decision: Decision, *, at: datetime) -> Notice:
+    person = appeal.appellant
+    name = _name_of(appeal.case)
+    overturned = decision.outcome == Outcome.OVERTURN
+    with translation.override(language_of(person)), moderation_scope():
+        subject = _("Your objection about “%(name)s” has been decided") % {"name": name}
+        body = render_to_string(
+            "reviews/notices/appeal.txt",
+            {"person": person, "name": name, "overturned": overturned, "reasoning": decision.reasoning},
+        )
+        return _write(
+            kind=NoticeKind.OUTCOME,
+            case=appeal.case,
+            decision=decision,
+            recipient=person,
+            language=language_of(person),
+            subject=subject,
+            body=body,
+            path=f"/reviews/decisions/{appeal.decision_id}" if appeal.party == "owner" else "",
+            at=at,
+        )
+
+
+def _write(
+    *, case: Case, recipient: Any, at: datetime, email: str = "", path: str = "", **fields: Any
+) -> Notice:
+    from reviews.tasks import deliver_notice  # late: the task sends through this module
+
+    notice = Notice.objects.create(
+        case=case,
+        recipient=recipient,
+        email=recipient.email if recipient is not None else email,
+        created_at=at,
+        **fields,
+    )
+    if recipient is not None:
+        notify(
+            user=recipient,
+            kind=f"reviews.{notice.kind}",
+            title=notice.subject,
+            body=notice.body,
+            url=path,
+            at=at,
+        )
+    enqueue_on_commit(deliver_notice, notice_id=str(notice.pk))
+    return notice
+
+
+def _name_of(case: Case) -> str:
+    if case.submission is not None:
+        return case.submission.version.name
+    listing = getattr(case.gpt, "listing", None) if case.gpt else None
+    if listing is not None:
+        return str(listing.name)
+    return str(case.gpt or case.builder)
+
+
+def _decision_url(decision: Decision) -> str:
+    return f"{settings.BASE_URL}/reviews/decisions/{decision.pk}"
+
+
+def waiting_notices(*, at: datetime) -> list[UUID]:
+    """Return what should have been mailed by its own job and was not."""
+    late = Notice.objects.filter(delivery=DeliveryState.WAITING, created_at__lt=at - timedelta(minutes=1))
+    return list(late.order_by("created_at").values_list("pk", flat=True)[:200])
+
+
+@transaction.atomic
+def deliver(*, notice_id: Any, at: datetime) -> bool:
+    """Mail a waiting notice; False when it was sent already. A mail server that is down leaves it waiting."""
+    notice = Notice.objects.select_for_update(of=("self",)).filter(pk=notice_id).first()
+    if notice is None or notice.delivery == DeliveryState.SENT:
+        return False
+    host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
+    # The same id on every try, so that a mailbox shows a mail that was sent twice once.
+    headers = {"Message-ID": f"<{notice.pk}@{host}>"}
+    EmailMessage(notice.subject, notice.body, to=[notice.email], headers=headers).send()
+    notice.delivery, notice.sent_at = DeliveryState.SENT, at
+    notice.save(update_fields=["delivery", "sent_at"])
+    return True

@@ -1,0 +1,34 @@
+"""The fields of a frozen version as people compare them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from gpts.models import Version
+from gpts.states import Capability, Category
+
+FIELDS: tuple[tuple[str, Any], ...] = (
+    ("name", _("Name")),
+    ("description", _("Description")),
+    ("category", _("Category")),
+    ("starters", _("Starters")),
+    ("instructions", _("Instructions")),
+    ("model_name", _("Model")),
+    ("capabilities", _("Capabilities")),
+    ("knowledge_hashes", _("Knowledge files")),
+    ("icon", _("Icon")),
+)
+
+
+def shown(version: Version, name: str) -> str:
+    """Return a field as text, one item a line."""
+    value = getattr(version, name)
+    if name == "category":
+        return str(Category(value).label) if value in Category.values else str(value)
+    if name == "capabilities":
+        return "\n".join(str(Capability(item).label) for item in sorted(value))
+    if isinstance(value, list):
+        return "\n".join(value)
+    return str(value)
