@@ -1,0 +1,161 @@
+"""Where payees are paid: their own form, finance's check, holds."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from core.audit import record
+from core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from core.secrets import seal, unseal
+from core.text import clean_line
+from payouts.models import PayoutAccount
+from payouts.services.iban import clean_iban
+from payouts.services.transitions import clean_reason
+from payouts.states import PayoutMethod
+from workspaces.models import User
+from workspaces.services.notifications import notify
+
+# A changed account is not paid at once: whoever took over a login must not get the month's money.
+COOLING_OFF = timedelta(hours=72)
+LEGAL_NAME_LENGTH = 70  # of the name field of a SEPA payment
+_PURPOSE = "payouts.iban"
+
+
+def save_payout_account(
+    *,
+    payee: User,
+    legal_name: str,
+    country: str,
+    method: str,
+    iban: str,
+    minimum_minor: int,
+    by: User,
+    at: datetime,
+) -> PayoutAccount:
+    """Set where ``payee`` is paid. Any change but of the minimum needs a new check and 72 hours.
+
+    An empty ``iban`` keeps the one on file. Tells the payee. Raises InvalidInput; one audit event.
+    """
+    legal_name = clean_line(legal_name, max_length=LEGAL_NAME_LENGTH, field="legal_name")
+    if not re.fullmatch(r"[A-Z]{2}", country := country.strip().upper()):
+        raise InvalidInput(_("Choose a country."), code="country_invalid", field="country")
+    if method not in PayoutMethod.values:
+        raise InvalidInput(_("Choose how to be paid."), code="method_unknown", field="method")
+    if minimum_minor < 0:
+        raise InvalidInput(
+            _("Give an amount of zero or more."), code="minimum_invalid", field="minimum_minor"
+        )
+    with transaction.atomic():
+        account = PayoutAccount.objects.select_for_update().filter(payee=payee).first()
+        is_new = account is None
+        account = account or PayoutAccount(payee=payee, changed_at=at)
+        before = (account.legal_name, account.country, account.method, _stored_iban(account))
+        _set_iban(account, payee, method, iban)
+        account.legal_name, account.country, account.method = legal_name, country, method
+        account.minimum_minor = minimum_minor
+        is_changed = is_new or before != (legal_name, country, method, _stored_iban(account))
+        if is_changed:
+            account.changed_at, account.verified_at, account.verified_by = at, None, None
+        account.save()
+        if is_changed:
+            _tell_of_change(payee, at)
+        record(
+            action="payouts.payout_account_saved", by=by, at=at, subject=account,
+            data={"needs_check": is_changed, "method": str(method)},
+        )  # fmt: skip
+    return account
+
+
+def _set_iban(account: PayoutAccount, payee: User, method: str, iban: str) -> None:
+    if method == PayoutMethod.MANUAL:
+        account.sealed_iban = account.iban_ending = ""
+    elif iban.strip():
+        number = clean_iban(iban)
+        if number != _stored_iban(account):
+            account.sealed_iban = seal(number, purpose=_PURPOSE, tenant="payee", row=str(payee.pk))
+            account.iban_ending = number[-4:]
+    elif not account.sealed_iban:
+        raise InvalidInput(_("Fill in the IBAN."), code="required", field="iban")
+
+
+def _stored_iban(account: PayoutAccount) -> str:
+    return iban_of(account) if account.sealed_iban else ""
+
+
+def iban_of(account: PayoutAccount) -> str:
+    """Return the number in clear, for a bank file and nothing else."""
+    return unseal(account.sealed_iban, purpose=_PURPOSE, tenant="payee", row=str(account.payee_id))
+
+
+def _tell_of_change(payee: User, at: datetime) -> None:
+    notify(
+        user=payee,
+        kind="payouts.account_changed",
+        title=gettext("Your payout account was changed"),
+        body=gettext(
+            "Finance checks it, and nothing is paid to it for 72 hours. If this was not you, tell us at once."
+        ),
+        url="/earnings/account",
+        at=at,
+    )
+
+
+def verify_payout_account(*, account_id: int, by: User, at: datetime) -> PayoutAccount:
+    """Mark the account as checked by a person of finance, who is not its payee. Idempotent."""
+    with transaction.atomic():
+        account = _locked(account_id)
+        if account.payee_id == by.pk:
+            raise Forbidden(_("Somebody else of finance has to check your own account."), code="four_eyes")
+        if account.verified_at is None:
+            account.verified_at, account.verified_by = at, by
+            account.save(update_fields=["verified_at", "verified_by"])
+            record(action="payouts.payout_account_verified", by=by, at=at, subject=account)
+    return account
+
+
+def hold_payouts(*, account_id: int, by: User, at: datetime, reason: str) -> PayoutAccount:
+    """Stop payments to the payee until released; the payee is told why."""
+    with transaction.atomic():
+        account = _locked(account_id)
+        if account.held_at is not None:
+            raise Conflict(_("Payouts to this person are on hold already."), code="hold_exists")
+        account.held_at, account.hold_reason = at, clean_reason(reason)
+        account.save(update_fields=["held_at", "hold_reason"])
+        with translation.override(account.payee.language or settings.LANGUAGE_CODE):
+            notify(
+                user=account.payee, kind="payouts.held", title=gettext("Your payouts are on hold"),
+                body=account.hold_reason, url="/earnings/", at=at,
+            )  # fmt: skip
+        record(action="payouts.payouts_held", by=by, at=at, subject=account, reason=account.hold_reason)
+    return account
+
+
+def release_hold(*, account_id: int, by: User, at: datetime, reason: str) -> PayoutAccount:
+    """Let payments to the payee go out again."""
+    with transaction.atomic():
+        account = _locked(account_id)
+        if account.held_at is None:
+            raise Conflict(_("Payouts to this person are not on hold."), code="hold_missing")
+        account.held_at, account.hold_reason = None, ""
+        account.save(update_fields=["held_at", "hold_reason"])
+        record(action="payouts.hold_released", by=by, at=at, subject=account, reason=clean_reason(reason))
+    return account
+
+
+def _locked(account_id: int) -> PayoutAccount:
+    account = (
+        PayoutAccount.objects.select_for_update(of=("self",))
+        .select_related("payee")
+        .filter(pk=account_id)
+        .first()
+    )
+    if account is None:
+        raise NotFound(_("There is no such payout account."), code="not_found")
+    return account
