@@ -1,0 +1,46 @@
+// a[data-passage] opens the cited passage beside the conversation (#passage); without that place it is a page.
+// Escape and the button close it and give the focus back.
+const place = document.getElementById("passage");
+let opener = null;
+
+document.addEventListener("click", (event) => {
+  const chip = event.target.closest("a[data-passage]");
+  if (chip && place && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    open(chip);
+  } else if (event.target.closest("[data-passage-close]")) {
+    close();
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && opener && !document.querySelector("dialog[open]")) close();
+});
+
+async function open(chip) {
+  const response = await fetch(chip.href, { headers: { "X-Fragment": "passage" } }).catch(() => null);
+  if (!response?.ok) {
+    location.href = chip.href;
+    return;
+  }
+  mark(opener, false);
+  opener = chip;
+  // Markup of our own server, which has escaped the passage.
+  place.innerHTML = await response.text();
+  place.hidden = false;
+  mark(chip, true);
+  place.focus();
+}
+
+function close() {
+  place.hidden = true;
+  place.replaceChildren();
+  mark(opener, false);
+  const chip = opener;
+  opener = null;
+  chip?.focus();
+}
+
+function mark(chip, isOpen) {
+  if (chip) chip.setAttribute("aria-expanded", String(isOpen));
+}

@@ -1,0 +1,82 @@
+// How a question and an answer that is being written look. The tail of an answer is text until its paragraph is done.
+export function questionView(chat, text) {
+  const element = copy(chat, "[data-chat-question]");
+  element.querySelector(".message__text").textContent = text;
+  return element;
+}
+
+export function answerView(chat, existing) {
+  const element = existing ?? copy(chat, "[data-chat-answer]");
+  const place = element.querySelector(".message__text");
+  place.replaceChildren();
+  const done = place.appendChild(document.createElement("div"));
+  const tail = place.appendChild(document.createElement("span"));
+  let text = "";
+  let rendered = 0;
+
+  const view = {
+    element,
+    offset: 0,
+    take(event, data, id) {
+      if (event === "delta") {
+        text += data.text;
+        view.offset = Number(id);
+        tail.textContent = after(text, rendered);
+      } else if (event === "html" && data.upto > rendered) {
+        rendered = data.upto;
+        done.insertAdjacentHTML("beforeend", data.html);
+        tail.textContent = after(text, rendered);
+      } else if (event === "end") {
+        end(data);
+      }
+    },
+    fail(message) {
+      element.classList.remove("message--running");
+      element.classList.add("message--failed");
+      note(message);
+    },
+  };
+
+  function end(data) {
+    element.classList.remove("message--running");
+    if (data.state !== "finished") element.classList.add(`message--${data.state === "stopped" ? "stopped" : "failed"}`);
+    if (data.html) place.innerHTML = data.html;
+    else if (data.state !== "interrupted") place.replaceChildren();
+    note(data.note);
+    if (data.sources?.length) element.querySelector(".message__body").append(sources(chat, data));
+  }
+
+  function note(message) {
+    if (!message) return;
+    const line = Object.assign(document.createElement("p"), { className: "message__note", textContent: message });
+    element.querySelector(".message__body").append(line);
+  }
+
+  return view;
+}
+
+function sources(chat, data) {
+  const box = Object.assign(document.createElement("details"), { className: "disclosure" });
+  box.append(Object.assign(document.createElement("summary"), { textContent: chat.dataset.chatSources }));
+  const list = box.appendChild(Object.assign(document.createElement("ol"), { className: "disclosure__body stack stack--2 small" }));
+  for (const source of data.sources) {
+    const label = [source.file, source.heading].filter(Boolean).join(" · ");
+    const item = Object.assign(document.createElement("li"), { id: `source-${data.turn}-${source.number}`, value: source.number });
+    const link = Object.assign(document.createElement("a"), { href: `/c/${data.conversation}/turns/${data.turn}/sources/${source.number}`, textContent: label });
+    link.dataset.passage = "";
+    item.append(link);
+    list.append(item);
+  }
+  return box;
+}
+
+// The server counts characters, JavaScript counts halves of some of them.
+function after(text, count) {
+  let at = 0;
+  for (let n = 0; n < count && at < text.length; n += 1) at += text.codePointAt(at) > 0xffff ? 2 : 1;
+  return text.slice(at);
+}
+
+function copy(chat, selector) {
+  return chat.querySelector(selector).content.firstElementChild.cloneNode(true);
+}
