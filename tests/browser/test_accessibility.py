@@ -1,0 +1,91 @@
+"""The main pages of every room, with the demo's data in them, have no serious barrier, light or dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from config.demo.seeding import seed
+from core.scope import system_scope
+from payouts.models import AccountingPeriod
+from reviews.models import Case, Decision
+from tests.services import WebService
+from workspaces.models import User
+
+WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+# A colour on its way from one theme to the other is neither: wait until all have arrived.
+SETTLED = """() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go))).then(() =>
+  Promise.allSettled(
+    document.getAnimations().filter((each) => each instanceof CSSTransition).map((each) => each.finished)))"""
+CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}  # all that a theme can change
+
+ROOMS: dict[str, tuple[str, ...]] = {
+    "": ("/", "/g/plain-letter", "/accounts/login/", "/g/plain-letter/report"),
+    "moderator@demo.test": ("/moderation/", "/moderation/cases/{case}", "/moderation/transparency"),
+    "finance@demo.test": (
+        "/finance/periods",
+        "/finance/periods/{month}",
+        "/finance/batches",
+        "/finance/ledger/entries",
+        "/finance/rules/new",
+    ),
+    "creator@demo.test": (
+        "/build/",
+        "/build/plain-letter/configure",
+        "/build/plain-letter/versions",
+        "/build/plain-letter/share",
+        "/earnings/",
+    ),
+    "tomas@demo.test": ("/reviews/decisions/{decision}",),
+    "admin@acme.test": ("/settings/api-keys/", "/accounts/2fa/", "/w/acme/admin/members"),
+}
+
+
+def barriers(page: Page, axe: Axe, options: dict[str, Any]) -> Iterator[str]:
+    for violation in axe.run(page, options=options).response["violations"]:
+        if violation["impact"] in ("serious", "critical"):
+            yield f"{page.url} {violation['id']}: {[node['html'][:120] for node in violation['nodes'][:2]]}"
+
+
+def enter(page: Page, server: WebService, email: str) -> None:
+    page.context.clear_cookies()
+    if email:
+        client = Client()
+        client.force_login(
+            User.objects.get(email=email), backend="allauth.account.auth_backends.AuthenticationBackend"
+        )
+        name = settings.SESSION_COOKIE_NAME
+        page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": server.url}])
+
+
+def test_no_serious_barrier_in_any_room(server: WebService, page: Page) -> None:
+    seed(at=timezone.now())
+    with system_scope("tests"):
+        names = {
+            "case": Case.objects.filter(submission__isnull=False).latest("risk").pk,
+            "decision": Decision.objects.get(outcome="reject").pk,
+            "month": AccountingPeriod.objects.latest("month").month,
+        }
+    axe, visited = Axe(), 0
+    found: list[str] = []
+
+    for email, paths in ROOMS.items():
+        enter(page, server, email)
+        for path in paths:
+            page.emulate_media(color_scheme="light", reduced_motion="reduce")
+            answer = page.goto(server.url + path.format(**names))
+            assert answer is not None and answer.status == 200, path
+            found.extend(barriers(page, axe, WCAG))
+            page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+            page.evaluate(SETTLED)
+            found.extend(barriers(page, axe, CONTRAST))
+            visited += 1
+
+    assert found == []
+    assert visited == sum(len(paths) for paths in ROOMS.values())

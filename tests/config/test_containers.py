@@ -1,0 +1,98 @@
+"""docker-compose.yml and Dockerfile, read as text: names exist, secrets are asked for, no needless rights.
+
+Where Docker's compose plugin is installed, .ci/run asks that too.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from config.servers.places import ROOT
+from tests.config.test_environment import names_in_example, names_in_settings
+
+TEXT = (ROOT / "docker-compose.yml").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = ("web", "worker", "beat", "migrate")
+SERVICE_KEYS = {
+    "build", "cap_drop", "command", "depends_on", "entrypoint", "environment", "healthcheck", "image", "init",
+    "networks", "ports", "read_only", "restart", "security_opt", "shm_size", "stop_grace_period", "tmpfs",
+    "volumes",
+}  # fmt: skip
+# Given by the image, derived by the processes, or never wanted in a container.
+NOT_PASSED = {
+    "DATABASE_APP_URL", "DATABASE_PUBLIC_ROLE", "DATABASE_WORKER_URL", "DEBUG", "LOGGIA_DATABASE_ROLE",
+    "MEDIA_ROOT", "STATIC_ROOT",
+}  # fmt: skip
+
+
+def named_volumes(service: dict[str, Any]) -> list[str]:
+    return [volume.split(":")[0] for volume in service.get("volumes", ())]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_is_well_formed_and_names_what_exists(name: str) -> None:
+    service = SERVICES[name]
+    assert set(service) <= SERVICE_KEYS
+    assert "image" in service
+    assert set(service["networks"]) <= set(COMPOSE["networks"])
+    for volume in named_volumes(service):
+        assert (ROOT / volume).is_file() if volume.startswith(".") else volume in COMPOSE["volumes"]
+    for other, wait in service.get("depends_on", {}).items():
+        if wait["condition"] == "service_healthy":
+            assert "test" in SERVICES[other]["healthcheck"]
+        else:
+            assert (wait["condition"], SERVICES[other]["restart"]) == ("service_completed_successfully", "no")
+
+
+def test_every_service_that_stays_has_a_health_check() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert "HEALTHCHECK" in dockerfile  # the web service's
+    staying = {name for name, service in SERVICES.items() if service["restart"] == "unless-stopped"}
+    assert staying == {"web", "worker", "beat", "postgres", "redis", "minio"}
+    assert {name for name in staying if "healthcheck" not in SERVICES[name]} == {"web"}
+
+
+def test_only_the_web_service_is_reachable_and_stores_have_no_way_out() -> None:
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["web"]
+    assert COMPOSE["networks"]["inside"] == {"internal": True}
+    outside = {name for name, service in SERVICES.items() if "outside" in service["networks"]}
+    assert outside == {"web", "worker"}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_processes_have_no_rights_to_lose(name: str) -> None:
+    service = SERVICES[name]
+    assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_every_variable_is_in_the_example_and_every_secret_is_demanded() -> None:
+    text = "\n".join(line for line in TEXT.splitlines() if not line.lstrip().startswith("#"))
+    used = set(re.findall(r"(?<!\$)\$\{([A-Z0-9_]+)", text))
+    compose_only = set(re.findall(r"^# ([A-Z_]+)=$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert compose_only == {"POSTGRES_PASSWORD", "OWNER_PASSWORD", "MINIO_PASSWORD"}
+    assert used <= names_in_example() | compose_only
+    demanded = set(re.findall(r"\$\{([A-Z0-9_]+):\?", text))
+    assert demanded == {"SECRET_KEY", "ENCRYPTION_KEYS", "ALLOWED_HOSTS", *compose_only}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_processes_get_every_setting(name: str) -> None:
+    given = set(SERVICES[name]["environment"])
+    assert given == names_in_settings() - NOT_PASSED
+
+
+def test_the_image_is_small_and_its_user_is_nobody() -> None:
+    build, final = re.split(r"(?m)^FROM .*\n", (ROOT / "Dockerfile").read_text())[1:]
+    assert "collectstatic" in build
+    assert "USER loggia" in final
+    assert "--uid 10001" in final
+    assert re.findall(r"COPY --from=(\w+) (\S+)", final) == [("build", "/venv"), ("build", "/app")]
+    assert not re.search(r"^(COPY|ADD) (?!--from)", final, re.MULTILINE)
+    ignored = (ROOT / ".dockerignore").read_text().split()
+    assert {".git", ".venv", ".data", ".env", ".env.*"} <= set(ignored)

@@ -1,0 +1,76 @@
+""".env.example names exactly what is read, and what it says changes nothing when it is copied."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from config.servers.places import ROOT
+
+# Read by the scripts and by the servers, before there are settings.
+READ_ELSEWHERE = {"HOST", "PORT", "WEB_WORKERS", "LOGGIA_DATA_DIR"}
+
+
+def names_in_example() -> set[str]:
+    return set(re.findall(r"^([A-Z][A-Z0-9_]*)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
+def names_in_settings() -> set[str]:
+    return set(re.findall(r'env\.\w+\(\s*"([A-Z][A-Z0-9_]*)"', (ROOT / "config" / "settings.py").read_text()))
+
+
+def test_the_example_names_every_setting_and_no_other() -> None:
+    assert names_in_example() == names_in_settings() | READ_ELSEWHERE
+
+
+def test_nothing_but_the_settings_reads_the_environment() -> None:
+    apps = ("core", "workspaces", "gpts", "marketplace", "reviews", "payouts")
+    readers = [
+        str(file.relative_to(ROOT))
+        for app in apps
+        for file in (ROOT / app).rglob("*.py")
+        if re.search(r"os\.environ|os\.getenv|environ\.Env", file.read_text())
+    ]
+    assert readers == []
+
+
+def settings_with(environment: dict[str, str], expression: str, tmp_path: Path) -> str:
+    code = f"from config import settings as s; print({expression})"
+    keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=keep | {"LOGGIA_DATA_DIR": str(tmp_path), "LOGGIA_ENV_FILE": os.devnull} | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def test_empty_variables_mean_the_default(tmp_path: Path) -> None:
+    empty = dict.fromkeys(names_in_settings() - {"LOGGIA_ENV"}, "") | {"LOGGIA_ENV": "development"}
+    names = "s.DEBUG, s.MEDIA_ROOT, s.SECURE_HSTS_SECONDS, s.EMAIL_BACKEND, s.STORAGES['default']['BACKEND']"
+    expected = settings_with({"LOGGIA_ENV": "development"}, names, tmp_path)
+    assert expected.startswith("True")
+    assert settings_with(empty, names, tmp_path) == expected
+
+
+def test_a_database_url_keeps_its_odd_characters(tmp_path: Path) -> None:
+    found = settings_with(
+        {
+            "LOGGIA_ENV": "development",
+            "LOGGIA_DATABASE_ROLE": "owner",
+            "DATABASE_URL": "postgresql://own%40er:p%2Fw%3A%20d@db.example:6543/loggia?sslmode=require",
+        },
+        "[s.DATABASES['default'][k] for k in ('USER', 'PASSWORD', 'HOST', 'PORT', 'NAME')],"
+        " s.DATABASES['default']['OPTIONS']['sslmode'], s.DATABASE_ROLES",
+        tmp_path,
+    )
+    assert found == (
+        "['own@er', 'p/w: d', 'db.example', '6543', 'loggia'] require "
+        "{'owner': 'own@er', 'app': 'loggia_app', 'worker': 'loggia_worker', 'public': 'loggia_public'}"
+    )

@@ -1,0 +1,116 @@
+"""setup_database on a server that is not ours: a database of one's own, an owner who is no superuser."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+from config.servers.places import ROOT, Places
+from config.servers.postgres import EmbeddedPostgres
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def other_server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(Places(tmp_path / "other"), throw_away=True)
+    server.start()
+    with psycopg.connect(**server.superuser(), autocommit=True) as connection:
+        connection.execute("CREATE ROLE boss LOGIN CREATEROLE PASSWORD 'word'")
+        connection.execute("CREATE DATABASE shop OWNER boss")
+    yield server
+    server.stop()
+
+
+def as_superuser(server: EmbeddedPostgres, *statements: str) -> None:
+    with psycopg.connect(**server.superuser("shop"), autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def set_up(server: EmbeddedPostgres, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    host = quote(str(server.places.sockets), safe="")
+    given = {"DATABASE_URL": f"postgresql://boss:word@{host}:5432/shop", "LOGGIA_DATABASE_ROLE": "owner"}
+    return subprocess.run(
+        [sys.executable, "manage.py", "setup_database", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"} | given | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_owner_sets_up_and_migrates_twice(other_server: EmbeddedPostgres) -> None:
+    as_superuser(other_server, "CREATE EXTENSION vector")
+    for _ in range(2):
+        done = set_up(other_server, "--migrate")
+        assert (done.returncode, done.stderr) == (0, "")
+    with psycopg.connect(**other_server.superuser("shop")) as connection:
+        owners = connection.execute(
+            "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
+        ).fetchall()
+        roles = connection.execute(
+            "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcanlogin FROM pg_roles"
+            " WHERE rolname LIKE 'loggia\\_%' AND rolname <> 'loggia_superuser' ORDER BY 1"
+        ).fetchall()
+        grants = connection.execute(
+            "SELECT has_table_privilege(r, 'workspaces_user', 'SELECT') FROM unnest(ARRAY['loggia_app',"
+            " 'loggia_worker', 'loggia_public']) AS r"
+        ).fetchall()
+    assert owners == [("boss",)]
+    assert roles == [
+        ("loggia_app", False, False, False, True),
+        ("loggia_public", False, False, False, False),
+        ("loggia_worker", False, False, False, True),
+    ]
+    assert grants == [(True,), (True,), (False,)]
+
+
+def test_without_the_extension_it_says_what_to_run(other_server: EmbeddedPostgres) -> None:
+    done = set_up(other_server)
+    assert done.returncode == 1
+    assert "run CREATE EXTENSION vector" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_owner_without_createrole_is_told_both_ways_out(other_server: EmbeddedPostgres) -> None:
+    as_superuser(other_server, "CREATE EXTENSION vector", "ALTER ROLE boss NOCREATEROLE")
+    done = set_up(other_server)
+    assert done.returncode == 1
+    assert 'ALTER ROLE "boss" CREATEROLE' in done.stderr
+    assert "DATABASE_APP_URL and DATABASE_WORKER_URL" in done.stderr
+
+
+def test_roles_made_by_hand_are_used_as_they_are(other_server: EmbeddedPostgres) -> None:
+    as_superuser(
+        other_server,
+        "CREATE EXTENSION vector",
+        "ALTER ROLE boss NOCREATEROLE",
+        "CREATE ROLE loggia_public NOLOGIN",
+        "CREATE ROLE web LOGIN PASSWORD 'w'",
+        "CREATE ROLE jobs LOGIN PASSWORD 'j'",
+        "GRANT loggia_public TO web, jobs WITH INHERIT FALSE, SET TRUE",
+    )
+    host = quote(str(other_server.places.sockets), safe="")
+    done = set_up(
+        other_server,
+        DATABASE_APP_URL=f"postgresql://web:w@{host}:5432/shop",
+        DATABASE_WORKER_URL=f"postgresql://jobs:j@{host}:5432/shop",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    with psycopg.connect(**other_server.superuser("shop")) as connection:
+        connection.execute("SET ROLE boss")
+        connection.execute("CREATE TABLE t (id int)")
+        row = connection.execute(
+            "SELECT has_table_privilege('web', 't', 'INSERT'), has_table_privilege('jobs', 't', 'DELETE'),"
+            " to_regrole('loggia_app')"
+        ).fetchone()
+    assert row == (True, True, None)

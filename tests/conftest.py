@@ -1,0 +1,212 @@
+"""Fixtures of the whole suite: throw-away servers, a scope for arranging rows, clean state between tests."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import django.test
+import pytest
+from django.conf import settings
+from django.db import DatabaseError, connection, connections
+from django.db.backends.signals import connection_created
+from playwright.sync_api import Browser
+
+from tests.browsers import find_browser
+from tests.servers import TestServers, stop_forgotten_runs, stop_run
+from tests.services import Service, WebService, WorkerService
+
+servers = TestServers(settings.RUN_DIR, settings.SECRET_KEY)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        stop_forgotten_runs(settings.WHOLE_RUN)
+    servers.start_redis()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    connections.close_all()
+    servers.stop()
+    if not hasattr(config, "workerinput"):
+        stop_run(settings.WHOLE_RUN)  # also of workers that crashed
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """A database of this process's own, cloned from the migrated template."""
+    servers.start_postgres()
+    servers.clone(settings.DATABASE_NAME)
+    django.test.TransactionTestCase._fixture_teardown = clone_again  # type: ignore[attr-defined]  # not in the stubs
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+
+
+def clone_again(self: django.test.TransactionTestCase) -> None:
+    """After a test that committed: a fresh clone, because append-only tables refuse Django's TRUNCATE."""
+    connections.close_all()
+    running = asyncio._get_running_loop()  # Django keeps connections beside a loop apart
+    asyncio._set_running_loop(None)
+    connections.close_all()
+    asyncio._set_running_loop(running)
+    servers.clone(settings.DATABASE_NAME)
+
+
+@pytest.fixture(autouse=True)
+def arranging_scope(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a test that uses the database arrange and read rows of every tenant.
+
+    Requests through the test client run in the narrower scope that the middleware opens. In transactional
+    tests the setting holds for the connection, as there is no transaction around the test.
+    """
+    marker = request.node.get_closest_marker("django_db")
+    names = set(request.fixturenames)
+    transactional = bool(marker and marker.kwargs.get("transaction")) or bool(
+        names & {"transactional_db", "live_server", "server", "worker"}
+    )
+    if not marker and not transactional and "db" not in names:
+        yield
+    elif transactional:
+        request.getfixturevalue("transactional_db")
+        yield from _system_connections()
+    else:
+        request.getfixturevalue("db")
+        from core.scope import system_scope
+
+        scope = system_scope("tests")
+        scope.__enter__()
+        yield
+        with suppress(
+            DatabaseError
+        ):  # the test may have left a broken transaction, which is rolled back anyway
+            scope.__exit__(None, None, None)
+
+
+def _system_connections() -> Iterator[None]:
+    def let_see_all(sender: object, connection: Any, **kwargs: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('loggia.system', 'tests', false)")
+
+    connection_created.connect(let_see_all)
+    connection.close()
+    yield
+    connection_created.disconnect(let_see_all)
+
+
+@pytest.fixture(autouse=True)
+def empty_redis() -> Iterator[None]:
+    yield
+    servers.empty_redis(settings.REDIS_DATABASE)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+# Real services ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def running_services() -> Iterator[dict[str, Service]]:
+    """Services start with the first test that wants them and serve the rest of the run."""
+    running: dict[str, Service] = {}
+    yield running
+    for service in running.values():
+        service.stop()
+
+
+def _service(running: dict[str, Service], kind: type[WebService | WorkerService]) -> Any:
+    service = running.get(kind.__name__)
+    if service is None or service.process.poll() is not None:
+        log = servers.directory / f"{kind.__name__}-{settings.DATABASE_NAME}.log"
+        service = kind(servers.environment(settings.DATABASE_NAME, settings.REDIS_DATABASE), log)
+        running[kind.__name__] = service
+        service.wait_until_ready()
+    return service
+
+
+@pytest.fixture
+def server(transactional_db: None, running_services: dict[str, Service]) -> WebService:
+    """The real web service (``.url``) on this test's database, in the role of production."""
+    return _service(running_services, WebService)
+
+
+@pytest.fixture
+def worker(transactional_db: None, running_services: dict[str, Service]) -> WorkerService:
+    """A real Celery worker on this test's database and Redis."""
+    return _service(running_services, WorkerService)
+
+
+# The browser -----------------------------------------------------------------------------------------------
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without a browser its tests are skipped, loudly; a build server that has none is broken."""
+    wanting = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
+    if not wanting or find_browser():
+        return
+    if os.environ.get("CI"):
+        raise pytest.UsageError("CI is set and no browser was found: install chromium or set LOGGIA_BROWSER.")
+    for item in wanting:
+        item.add_marker(pytest.mark.skip(reason="NO BROWSER: install chromium or set LOGGIA_BROWSER"))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    # Chromium has no sandbox for root, and /dev/shm is small in containers.
+    sandbox = ["--no-sandbox", "--disable-dev-shm-usage"] if os.getuid() == 0 else ["--disable-dev-shm-usage"]
+    return {**browser_type_launch_args, "executable_path": find_browser(), "args": sandbox}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def synchronous_rows_beside_the_browser() -> None:
+    """Playwright keeps an event loop in the test's thread, where Django would refuse plain queries."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+@pytest.fixture(scope="session")
+def browser(browser: Browser) -> Iterator[Browser]:
+    loop = asyncio._get_running_loop()
+    yield browser
+    asyncio._set_running_loop(loop)  # the last test may be one without a browser; closing needs the loop
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    with without_the_browsers_loop(item):
+        yield
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    with without_the_browsers_loop(item):
+        yield
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    with without_the_browsers_loop(item):
+        yield
+
+
+@contextmanager
+def without_the_browsers_loop(item: pytest.Item) -> Iterator[None]:
+    """Hide Playwright's loop, which counts as running from the first browser test on, from all other tests.
+
+    Else everything that runs a loop of its own would fail after it, such as async views in the test client.
+    All three phases must agree: Django keeps other connections for code that runs inside a loop.
+    """
+    running = asyncio._get_running_loop()
+    if running is None or "browser" in getattr(item, "fixturenames", ()):
+        yield
+        return
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(None if running.is_closed() else running)

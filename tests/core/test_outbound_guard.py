@@ -1,0 +1,155 @@
+"""The guard's rules on addresses: everything that is not plainly public is refused."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.test import override_settings
+
+from core.outbound_guard import (
+    OutboundPolicy,
+    OutboundRefused,
+    addresses_to_call,
+    is_public,
+    parse_target,
+    policy_from_settings,
+)
+
+STRICT = OutboundPolicy()
+PUBLIC = "93.184.215.14"
+
+
+def reason_of(url: str, policy: OutboundPolicy = STRICT) -> str:
+    with pytest.raises(OutboundRefused) as refused:
+        parse_target(url, policy)
+    return str(refused.value.data["reason"])
+
+
+@pytest.mark.parametrize(
+    ("url", "rebuilt"),
+    [
+        ("https://api.example.com", "https://api.example.com/"),
+        ("https://API.Example.com/a b".replace(" ", "%20"), "https://api.example.com/a%20b"),
+        ("https://api.example.com:443/x?y=1&z=a%2Fb#part", "https://api.example.com/x?y=1&z=a%2Fb"),
+        ("https://93.184.215.14/", "https://93.184.215.14/"),
+        ("https://[2606:2800:21f::1]/", "https://[2606:2800:21f::1]/"),
+        ("https://bücher.example/", "https://xn--bcher-kva.example/"),
+    ],
+)
+def test_public_addresses_pass_and_are_rebuilt(url: str, rebuilt: str) -> None:
+    assert parse_target(url, STRICT).url == rebuilt
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "0",
+        "224.0.0.1", "255.255.255.255", "198.18.0.1", "192.0.0.192",
+        "2130706433", "0x7f000001", "0177.0.0.1", "0x7f.1", "127.1", "127.0.1", "017700000001", "1.1.1.1.1",
+        "[::]", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
+        "[::ffff:8.8.8.8]", "[0:0:0:0:0:ffff:a9fe:a9fe]",
+        "[64:ff9b::7f00:1]", "[64:ff9b:1::1]", "[2002:7f00:1::]", "[2001:0:7f00:1::]", "[::127.0.0.1]",
+        "[fe80::1]", "[fe80::1%25eth0]", "[fc00::1]", "[fec0::1]", "[ff02::1]", "[2001:db8::1]",
+        "１２７.0.0.1", "①②⑦.0.0.1", "ⓛocalhost.example", "127。0。0。1", "xn--.example",
+        "localhost", "redis", "postgres", "api", "kubernetes.default", "kubernetes.default.svc.cluster.local",
+        "metadata.google.internal", "printer.local", "app.localhost",
+        "example.com.", "a..b.com", "-a.example.com",
+        "a%00.example.com", "x" * 64 + ".com", "",
+    ],
+)  # fmt: skip
+def test_hosts_that_are_refused(host: str) -> None:
+    if host == "kubernetes.default":
+        # A name of two labels cannot be told from a domain; the look-up of the full name decides.
+        assert parse_target(f"https://{host}/", STRICT).host == host
+        return
+    reason_of(f"https://{host}/")
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://api.example.com/", "plain_http"),
+        ("file:///etc/passwd", "scheme"),
+        ("gopher://api.example.com/", "scheme"),
+        ("ftp://api.example.com/", "scheme"),
+        ("dict://api.example.com/", "scheme"),
+        ("data:text/html,x", "scheme"),
+        ("unix:///var/run/docker.sock", "scheme"),
+        ("ws://api.example.com/", "scheme"),
+        ("//api.example.com/", "scheme"),
+        ("api.example.com", "scheme"),
+        ("https://api.example.com:22/", "port"),
+        ("https://api.example.com:5432/", "port"),
+        ("https://api.example.com:6379/", "port"),
+        ("https://api.example.com:9200/", "port"),
+        ("https://api.example.com:2375/", "port"),
+        ("https://api.example.com:99999/", "syntax"),
+        ("https://user:pass@api.example.com/", "user_in_address"),
+        ("https://good.example@evil.example/", "user_in_address"),
+        ("https://a@b@api.example.com/", "user_in_address"),
+        ("https://good.example\\@evil.example/", "characters"),
+        ("https:\\\\api.example.com/", "characters"),
+        ("https://api.exa\tmple.com/", "characters"),
+        ("https://api.example.com/\r\nHost: x", "characters"),
+        (" https://api.example.com/", "characters"),
+        ("https://[::1/", "syntax"),
+        ("https://api.example.com/" + "x" * 2_000, "characters"),
+    ],
+)
+def test_addresses_that_are_refused(url: str, reason: str) -> None:
+    assert reason_of(url) == reason
+
+
+def test_http_by_the_operators_switch() -> None:
+    assert parse_target("http://api.example.com/", OutboundPolicy(allow_http=True)).port == 80
+    assert reason_of("http://127.0.0.1/", OutboundPolicy(allow_http=True)) == "address"
+
+
+def test_a_private_host_of_the_operator_passes_with_its_port_only() -> None:
+    policy = OutboundPolicy(allowed_private=frozenset({"localhost:11434"}))
+
+    assert parse_target("http://localhost:11434/v1", policy).url == "http://localhost:11434/v1"
+    reason_of("http://localhost:6379/", policy)
+    reason_of("https://localhost/", policy)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        ["127.0.0.1"],
+        [PUBLIC, "10.0.0.5"],
+        [PUBLIC, "::1"],
+        ["::ffff:10.0.0.1"],
+        ["fe80::1%eth0"],
+        ["nonsense"],
+    ],
+)
+def test_one_private_address_refuses_the_whole_name(found: list[str]) -> None:
+    with pytest.raises(OutboundRefused):
+        addresses_to_call("api.example.com", 443, STRICT, lambda host, port: found)
+
+
+def test_public_answers_are_what_is_called() -> None:
+    found = addresses_to_call("api.example.com", 443, STRICT, lambda host, port: [PUBLIC, "2606:2800:21f::1"])
+
+    assert found == [PUBLIC, "2606:2800:21f::1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("8.8.8.8", True), ("2606:4700::1111", True), ("192.88.99.1", False), ("2002:808:808::1", False),
+     ("64:ff9b::808:808", False), ("3fff::1", False), ("100::1", False), ("240.0.0.1", False)],
+)  # fmt: skip
+def test_what_counts_as_public(text: str, expected: bool) -> None:
+    assert is_public(ipaddress.ip_address(text)) is expected
+
+
+def test_a_missing_setting_is_an_error_not_a_permission() -> None:
+    with override_settings():
+        from django.conf import settings
+
+        del settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS
+        with pytest.raises(ImproperlyConfigured):
+            policy_from_settings()

@@ -1,0 +1,116 @@
+"""Row-level security scopes: what a transaction sees, and that nothing outlives it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+
+from core.audit import record, verify
+from core.models import AuditEvent
+from core.scope import NOBODY, Scope, current_scope, open_scope, public_reader
+from workspaces.models import Notification, User
+
+AT = datetime(2026, 11, 20, tzinfo=UTC)
+pytestmark = pytest.mark.django_db
+
+
+def _setting(name: str) -> str | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting(%s, true)", [name])
+        return str(cursor.fetchone()[0])
+
+
+def _person(name: str) -> User:
+    return User.objects.create_user(f"{name}@scope.test", display_name=name)
+
+
+def test_a_scope_sees_its_own_rows_and_no_others() -> None:
+    ann, ben = _person("ann"), _person("ben")
+    for person in (ann, ben):
+        Notification.objects.create(user=person, kind="test", title=person.display_name, created_at=AT)
+
+    with open_scope(Scope(user_id=ann.pk)):
+        assert [row.title for row in Notification.objects.all()] == ["ann"]
+    with open_scope(NOBODY):
+        assert not Notification.objects.exists()
+
+
+def test_a_nested_scope_restores_what_stood_before() -> None:
+    with open_scope(Scope(user_id=7, workspace_ids=(1, 2))):
+        with open_scope(Scope(user_id=8)):
+            assert _setting("loggia.user_id") == "8"
+        assert (_setting("loggia.user_id"), _setting("loggia.workspace_ids")) == ("7", "{1,2}")
+        assert current_scope().user_id == 7
+
+
+def test_a_scope_that_fails_leaves_neither_rows_nor_settings() -> None:
+    ann = _person("ann")
+
+    def write_and_fail() -> None:
+        with open_scope(Scope(user_id=ann.pk)):
+            Notification.objects.create(user=ann, kind="test", title="lost", created_at=AT)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail()
+    assert _setting("loggia.user_id") != str(ann.pk)
+    assert not Notification.objects.filter(user=ann).exists()
+
+
+def test_a_public_block_inside_another_does_not_end_it() -> None:
+    with public_reader():
+        with public_reader():
+            assert _role() == settings.DATABASE_ROLES["public"]
+        assert _role() == settings.DATABASE_ROLES["public"]
+    assert _role() != settings.DATABASE_ROLES["public"]
+
+
+def test_a_public_block_of_a_person_gives_their_role_back_even_when_it_fails() -> None:
+    with open_scope(Scope(user_id=7)):
+        before = _role()
+        with public_reader():
+            assert _role() == settings.DATABASE_ROLES["public"]
+        assert _role() == before
+        with pytest.raises(ZeroDivisionError), public_reader():
+            raise ZeroDivisionError
+        assert _role() == before
+        with public_reader():
+            assert _role() == settings.DATABASE_ROLES["public"]
+
+
+def _role() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        return str(cursor.fetchone()[0])
+
+
+def test_the_public_reader_reaches_no_private_table() -> None:
+    with pytest.raises(DatabaseError, match="permission denied"), public_reader():
+        User.objects.count()
+    assert User.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["UPDATE core_auditevent SET reason = 'x'", "DELETE FROM core_auditevent", "TRUNCATE core_auditevent"],
+)
+def test_the_audit_log_cannot_be_changed(change: str) -> None:
+    record(action="test.thing_done", by=None, at=AT, subject=("thing", "1"))
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
+    assert AuditEvent.objects.get().reason == ""
+
+
+def test_chains_are_linked_apart_and_verify() -> None:
+    first = record(action="test.a", by=None, at=AT, subject=("thing", "1"))
+    other = record(action="test.b", by=None, at=AT, subject=("thing", "1"), workspace_id=5)
+    second = record(action="test.c", by=None, at=AT, subject=("thing", "2"), data={"名": ["é", 1, None]})
+    for event in (first, other, second):
+        event.refresh_from_db()
+
+    assert [e.sequence for e in (first, second, other)] == [1, 2, 1]
+    assert second.previous_hash == first.hash and other.previous_hash == ""
+    assert verify() == []

@@ -1,0 +1,34 @@
+"""Fixtures of flows: the model provider over a socket, and programs with keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.fakes.openai_server import Running, running_server
+from tests.flows.api_client import Program
+from tests.flows.stage import a_provider
+from tests.services import WebService
+from workspaces.models import User
+
+
+@pytest.fixture
+def model_server(transactional_db: None) -> Iterator[Running]:
+    """The fake provider, configured as the instance's own."""
+    with running_server() as running:
+        a_provider(running.url)
+        yield running
+
+
+@pytest.fixture
+def program_of(server: WebService) -> Iterator[Callable[..., Program]]:
+    programs: list[Program] = []
+
+    def make(user: User, *scopes: str) -> Program:
+        programs.append(Program(server.url, user, scopes))
+        return programs[-1]
+
+    yield make
+    for program in programs:
+        program.close()

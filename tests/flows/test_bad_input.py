@@ -1,0 +1,308 @@
+"""Bad input on the whole way: each ends in a clear message and a consistent database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from html import escape
+from typing import Any
+
+import httpx2
+import pytest
+from django.db.models import Sum
+from django.utils import timezone
+
+from config.celery import app
+from core.periods import Period
+from core.scope import system_scope
+from gpts.models import GPT
+from marketplace.models import Listing
+from payouts.models import AccountingPeriod, Batch, JournalEntry, Payout, Posting, Statement, UsageRollup
+from payouts.services import approve_close, close_period, propose_batch, verify_ledger
+from reviews.models import Case, Claim, Decision, Enforcement, Submission
+from reviews.services.claims import claim_case
+from tests.fakes.openai_server import Running
+from tests.flows.stage import a_checked_account, a_person, closable_month, used_in, wait_for
+from tests.gpts.build.stage import a_gpt
+from tests.gpts.chat.stage import Browser, a_public_gpt
+from tests.reviews.stage import DRAFT, in_review
+from tests.services import WebService, WorkerService
+from workspaces.models import User
+
+BrowserOf = Callable[[User], Browser]
+
+
+@pytest.fixture
+def browser_of(server: WebService) -> Iterator[BrowserOf]:
+    opened: list[Browser] = []
+
+    def make(user: User) -> Browser:
+        opened.append(Browser(server.url, user))
+        opened[-1].http.follow_redirects = True
+        return opened[-1]
+
+    yield make
+    for browser in opened:
+        browser.close()
+
+
+def at_once(*clicks: Callable[[], httpx2.Response]) -> list[httpx2.Response]:
+    """Send requests at the same time, each on a connection of its own."""
+    with ThreadPoolExecutor(len(clicks)) as pool:
+        return list(pool.map(lambda click: click(), clicks))
+
+
+def twice(browser_of: BrowserOf, user: User, path: str, **fields: Any) -> list[httpx2.Response]:
+    first, second = browser_of(user), browser_of(user)
+    return at_once(*(lambda one=one: one.http.post(path, data=fields) for one in (first, second)))
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found, f"The page has no field {name}."
+    return found[1]
+
+
+def a_ready_gpt(owner: User) -> GPT:
+    with system_scope("tests"):
+        return a_gpt(owner=owner, **DRAFT)
+
+
+# Fields ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("", "Fill in this field"),
+        ("   ", "Fill in this field"),
+        ("x" * 51, "too long"),
+        ("x" * 200_000, "too long"),
+        ("A\x07bell", "character"),
+    ],
+    ids=["empty", "blank", "long", "enormous", "control"],
+)
+def test_a_name_that_cannot_stand_is_refused_and_kept(browser_of: BrowserOf, name: str, message: str) -> None:
+    answer = browser_of(a_person("Cleo")).http.post("/build/new", data={"name": name})
+
+    assert answer.status_code == 400
+    assert message in answer.text
+    assert escape(name) in answer.text
+    assert not GPT.objects.exists()
+
+
+def test_marks_that_turn_text_around_are_taken_out_of_names(browser_of: BrowserOf) -> None:
+    browser_of(a_person("Cleo")).http.post("/build/new", data={"name": "Invoice\u202etxt\u200b.exe"})
+
+    assert GPT.objects.get().name == "Invoicetxt.exe"
+
+
+def test_markup_in_names_is_text_wherever_it_stands(browser_of: BrowserOf) -> None:
+    owner = a_person("<i>Cleo</i>")
+    browser = browser_of(owner)
+    name = "<script>alert(1)</script>"
+
+    answer = browser.http.post("/build/new", data={"name": name})
+
+    gpt = GPT.objects.get()
+    assert gpt.name == name
+    pages = [answer.text, browser.http.get("/build/").text, browser.http.get(f"/build/{gpt.slug}/share").text]
+    for page in pages:
+        assert name not in page
+        assert escape(name) in page
+        assert "<i>Cleo" not in page
+
+
+def test_an_enormous_body_is_refused_in_words(browser_of: BrowserOf) -> None:
+    owner = a_person("Cleo")
+    gpt = a_ready_gpt(owner)
+    browser = browser_of(owner)
+
+    too_long = browser.http.post(
+        f"/build/{gpt.slug}/configure", data={"revision": 1, "instructions": "x" * 1_000_000}
+    )
+    too_large = browser.http.post(f"/build/{gpt.slug}/configure", data={"instructions": "x" * 6_000_000})
+
+    assert (too_long.status_code, "too long" in too_long.text) == (400, True)
+    assert too_large.status_code in (400, 413)
+    assert "<h1" in too_large.text
+    gpt.refresh_from_db()
+    assert (gpt.instructions, gpt.draft_revision) == (DRAFT["instructions"], 1)
+
+
+def test_a_foreign_slug_is_an_unknown_address(browser_of: BrowserOf) -> None:
+    gpt = a_ready_gpt(a_person("Cleo"))
+    stranger = browser_of(a_person("Sten")).http
+
+    for path in ("configure", "share", "preview", "knowledge", "versions"):
+        assert stranger.get(f"/build/{gpt.slug}/{path}").status_code == 404
+        assert stranger.get(f"/build/no-such-gpt/{path}").status_code == 404
+    assert stranger.post(f"/build/{gpt.slug}/share/submit", data={"attested": "on"}).status_code == 404
+    assert stranger.post(f"/build/{gpt.slug}/delete", data={"confirmation": gpt.name}).status_code == 404
+
+    assert not Submission.objects.exists()
+    assert GPT.objects.get().deleted_at is None
+
+
+# Twice at once ---------------------------------------------------------------------------------------------
+
+
+def test_a_double_click_on_submit_is_one_submission(browser_of: BrowserOf) -> None:
+    owner = a_person("Cleo")
+    gpt = a_ready_gpt(owner)
+
+    answers = twice(browser_of, owner, f"/build/{gpt.slug}/share/submit", attested="on")
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert all("Version 1 was submitted" in answer.text for answer in answers)
+    assert (Submission.objects.count(), Case.objects.count(), gpt.versions.count()) == (1, 1, 1)
+
+
+def a_case() -> Case:
+    with system_scope("tests"):
+        return in_review(a_ready_gpt(a_person("Cleo")), at=timezone.now())
+
+
+def test_a_double_click_on_approve_is_one_decision(browser_of: BrowserOf) -> None:
+    case, moderator = a_case(), a_person("Mona", "moderator")
+    with system_scope("tests"):
+        claim = claim_case(case_id=case.pk, by=moderator, at=timezone.now())
+    page = browser_of(moderator).http.get(f"/moderation/cases/{case.pk}").text
+    assert hidden(page, "claim_token") == str(claim.token)
+
+    answers = twice(
+        browser_of, moderator, f"/moderation/cases/{case.pk}/decide", outcome="approve", reasoning="Good.",
+        claim_token=str(claim.token), row_version=hidden(page, "row_version"),
+    )  # fmt: skip
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert (Decision.objects.count(), Enforcement.objects.count(), Listing.objects.count()) == (1, 1, 1)
+
+
+def test_of_two_moderators_one_has_the_case_and_the_other_is_told(browser_of: BrowserOf) -> None:
+    case = a_case()
+    people = [a_person("Mona", "moderator"), a_person("Milo", "moderator")]
+    browsers = [browser_of(person).http for person in people]
+    path = f"/moderation/cases/{case.pk}"
+
+    answers = at_once(*(lambda one=one: one.post(f"{path}/claim") for one in browsers))
+
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    claim = Claim.objects.get()
+    winner, loser = people if people[0] == claim.moderator else people[::-1]
+    told = answers[people.index(loser)].text
+    assert winner.display_name in told
+    late = browsers[people.index(loser)].post(
+        f"{path}/decide",
+        data={"outcome": "reject", "policies": "quality", "reasoning": "My long reasoning.",
+              "claim_token": "", "row_version": Case.objects.get().row_version},
+    )  # fmt: skip
+    assert late.status_code == 409
+    assert "My long reasoning." in late.text
+    assert not Decision.objects.exists()
+
+
+# Money -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def month(server: WebService) -> Period:
+    """A past month with use, ready to be closed."""
+    gpt = a_public_gpt(owner=a_person("Cleo"))
+    month = closable_month(timezone.now())
+    used_in(month, gpt, a_person("Rita"))
+    return month
+
+
+@pytest.fixture
+def financiers() -> tuple[User, User]:
+    return a_person("Fina", "finance"), a_person("Fritz", "finance")
+
+
+def test_a_month_closed_twice_is_closed_once(
+    browser_of: BrowserOf, worker: WorkerService, month: Period, financiers: tuple[User, User]
+) -> None:
+    maker, checker = financiers
+    path = f"/finance/periods/{month}"
+    app.send_task("payouts.roll_up")
+    wait_for(UsageRollup.objects.exists)
+
+    started = twice(browser_of, maker, f"{path}/start", confirmation=str(month))
+    assert [answer.status_code for answer in started] == [200, 200]
+    wait_for(lambda: AccountingPeriod.objects.get(month=str(month)).state == "review")
+    row = AccountingPeriod.objects.get(month=str(month))
+    assert row.runs.count() == 1
+    digest = row.runs.get().digest
+    approved = twice(browser_of, checker, f"{path}/approve", confirmation=str(month), digest=digest)
+    again = browser_of(maker).http.post(f"{path}/start", data={"confirmation": str(month)})
+
+    assert [answer.status_code for answer in approved] == [200, 200]
+    row.refresh_from_db()
+    assert (row.state, row.runs.count(), Statement.objects.count()) == ("closed", 1, 1)
+    assert row.transitions.filter(after="closed").count() == 1
+    assert "closed" in again.text
+    assert Posting.objects.aggregate(sum=Sum("amount_minor"))["sum"] == 0
+    assert verify_ledger() == []
+
+
+def test_a_double_click_on_export_is_one_file(
+    browser_of: BrowserOf, month: Period, financiers: tuple[User, User]
+) -> None:
+    maker, checker = financiers
+    a_checked_account(GPT.objects.get().owner, by=maker)
+    now = timezone.now()
+    with system_scope("tests"):
+        close_period(period=month, by=maker, at=now)
+        approve_close(period=month, by=checker, at=now)
+        batch = propose_batch(currency="USD", by=maker, at=now)
+    path, phrase = f"/finance/batches/{batch.pk}", f"batch {batch.pk}"
+
+    approved = twice(browser_of, checker, f"{path}/approve", confirmation=phrase)
+    files = twice(browser_of, maker, f"{path}/export", confirmation=phrase, format="csv")
+
+    assert [answer.status_code for answer in approved] == [200, 200]
+    assert files[0].headers["content-type"].startswith("text/csv")
+    assert files[0].content == files[1].content
+    assert Batch.objects.get().state == "exported"
+    assert Payout.objects.get().state == "exported"
+    assert JournalEntry.objects.filter(kind__contains="payout").count() <= 1
+    assert verify_ledger() == []
+
+
+def test_money_does_not_move_without_the_typed_confirmation(
+    browser_of: BrowserOf, month: Period, financiers: tuple[User, User]
+) -> None:
+    answer = browser_of(financiers[0]).http.post(
+        f"/finance/periods/{month}/start", data={"confirmation": "yes"}
+    )
+
+    assert "Nothing was done" in answer.text
+    assert not AccountingPeriod.objects.filter(state="calculating").exists()
+
+
+# The worker is down ----------------------------------------------------------------------------------------
+
+
+def test_without_a_worker_people_chat_and_submit_and_the_work_is_done_later(
+    browser_of: BrowserOf, model_server: Running, running_services: dict[str, Any], request: Any
+) -> None:
+    if worker := running_services.pop("WorkerService", None):
+        worker.stop()
+    reader, owner = a_person("Rita"), a_person("Cleo")
+    public = a_public_gpt(owner=owner)
+    waiting = a_ready_gpt(owner)
+
+    events = browser_of(reader).say(f"/g/{public.slug}/chat/turns", "Is anybody there " * 10)
+    submitted = browser_of(owner).http.post(f"/build/{waiting.slug}/share/submit", data={"attested": "on"})
+
+    assert events[-1].data["state"] == "finished"
+    assert "Version 1 was submitted" in submitted.text
+    assert Case.objects.get().state == "open"
+    assert not UsageRollup.objects.exists()
+    request.getfixturevalue("worker")
+    for job in ("payouts: roll up usage", "reviews: check what waits"):
+        app.send_task(app.conf.beat_schedule[job]["task"])
+    wait_for(lambda: Case.objects.get().state == "queued")
+    wait_for(UsageRollup.objects.exists)
+    assert UsageRollup.objects.aggregate(sum=Sum("messages"))["sum"] == 1

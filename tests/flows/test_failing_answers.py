@@ -1,0 +1,195 @@
+"""Answers that do not come: the provider fails, the reader leaves, the server dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import expect
+
+from config.celery import app
+from core.scope import system_scope
+from gpts.models import GPT, LanguageModel, Message, ModelProvider, Turn, UsageEvent
+from tests.browser.people import Person
+from tests.conftest import servers
+from tests.fakes.openai_server import WORDS, Running
+from tests.flows.stage import a_person, wait_for
+from tests.gpts.chat.stage import Browser, a_public_gpt, events
+from tests.services import WebService, WorkerService
+from workspaces.models import User
+
+NOWHERE = "http://127.0.0.1:9/v1"  # the discard port: nobody listens
+FAILURES = {
+    "unauthorized": ("bad_key", "refused our key"),
+    "rate-limited": ("rate_limited", "Try again in 7 seconds"),
+    "server-error": ("provider_down", "does not answer"),
+    "overflow": ("context_overflow", "too long for the model"),
+    "malformed": ("malformed_stream", "was damaged"),
+    "cut": ("provider_down", "does not answer"),
+}
+
+
+def a_gpt_with(model: str) -> GPT:
+    with system_scope("tests"):
+        provider = ModelProvider.objects.get(name="OpenAI-compatible")
+        chosen, _made = LanguageModel.objects.get_or_create(
+            provider=provider,
+            name=model,
+            defaults={"label": model, "context_window": 8_000, "max_output_tokens": 1_000},
+        )
+    return a_public_gpt(chosen, name=f"Answers by {model}"[:50])
+
+
+@pytest.fixture
+def reader() -> User:
+    return a_person("Rita")
+
+
+@pytest.fixture
+def person(browser: Chromium, server: WebService, reader: User) -> Iterator[Person]:
+    made = Person(browser, server.url, "Rita")
+    made.enter(reader)
+    yield made
+    made.close()
+
+
+def ask(person: Person, text: str) -> None:
+    person.page.get_by_label("Message", exact=True).fill(text)
+    person.press("Send")
+
+
+def test_every_failure_of_the_provider_is_told_with_retry_and_costs_nothing(
+    person: Person, model_server: Running
+) -> None:
+    person.go(f"/g/{a_gpt_with('echo').slug}/chat")
+    page = person.page
+    for number, (behaviour, (code, message)) in enumerate(FAILURES.items(), 1):
+        model_server.state.control = behaviour
+        ask(person, f"Question {number} about {behaviour}")
+        note = page.locator(".message--failed .message__note").nth(number - 1)
+        expect(note).to_contain_text(message)
+        expect(page.locator(".message--user").last).to_contain_text(f"Question {number} about {behaviour}")
+        expect(page.get_by_role("button", name="Try again")).to_be_visible()
+        turn = Turn.objects.get(position=number)
+        assert (turn.state, turn.error_code) == ("failed", code)
+    ModelProvider.objects.filter(name="OpenAI-compatible").update(base_url=NOWHERE)
+    ask(person, "Is the provider there?")
+    note = page.locator(".message--failed .message__note").nth(len(FAILURES))
+    expect(note).to_contain_text("does not answer")
+    assert Turn.objects.get(position=len(FAILURES) + 1).error_code == "provider_down"
+    assert not UsageEvent.objects.exists()
+    page.reload()
+    expect(page.locator(".message--failed")).to_have_count(len(FAILURES) + 1)
+
+    ModelProvider.objects.filter(name="OpenAI-compatible").update(base_url=model_server.url)
+    model_server.state.control = "echo"
+    person.press("Try again")
+
+    expect(page.locator(".message--assistant .message__text").last).to_have_text("Is the provider there?")
+    expect(page.locator(".message--user").last).to_contain_text("Is the provider there?")
+    wait_for(UsageEvent.objects.exists)
+    assert UsageEvent.objects.get().event_id == Turn.objects.get(state="finished").pk
+
+
+def test_a_provider_that_falls_silent_is_told_after_the_seconds_of_the_settings(
+    reader: User, model_server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.fakes.openai_server.SLOW_SECONDS", 600.0)
+    service = own_service("impatient", MODEL_FIRST_TOKEN_SECONDS="20", MODEL_IDLE_SECONDS="2")
+    browser = Browser(service.url, reader)
+    try:
+        found = browser.say(f"/g/{a_gpt_with('stall:6').slug}/chat/turns", "Are you still there?")
+        page = browser.http.get(f"/c/{found[0].data['conversation']}").text
+    finally:
+        browser.close()
+        service.stop()
+
+    assert (found[-1].data["state"], found[-1].data["code"]) == ("failed", "provider_slow")
+    assert "took too long" in found[-1].data["note"]
+    assert Message.objects.get(role="assistant").content == "".join(WORDS[:3])
+    assert not UsageEvent.objects.exists()
+    assert "took too long" in page
+    assert "Try again" in page
+    assert "Are you still there?" in page
+
+
+def test_an_answer_whose_browser_was_closed_is_finished_and_metered_once(
+    person: Person, model_server: Running, reader: User
+) -> None:
+    person.go(f"/g/{a_gpt_with('normal:80:40').slug}/chat")
+    ask(person, "Write while I am away.")
+    expect(person.page.locator(".message--assistant .message__text").last).to_contain_text("square")
+
+    person.page.close()
+
+    wait_for(lambda: Turn.objects.get().state != "running")
+    assert Turn.objects.get().state == "finished"
+    assert Message.objects.get(role="assistant").content == "".join(WORDS[n % len(WORDS)] for n in range(80))
+    assert UsageEvent.objects.get().output_tokens == 80
+    person.page = person.context.new_page()
+    person.go(f"/c/{Turn.objects.get().conversation_id}")
+    expect(person.page.locator(".message--assistant .message__text")).to_contain_text("merchant")
+
+
+def test_after_kill_9_of_the_web_service_the_turn_is_interrupted_with_its_text(
+    worker: WorkerService, model_server: Running, reader: User
+) -> None:
+    first = own_service("killed")
+    try:
+        slug = a_gpt_with("normal:4000:40").slug
+        browser, said = Browser(first.url, reader), ""
+        with browser.ask(f"/g/{slug}/chat/turns", "Tell me a long story") as response:
+            stream = events(response)
+            head = next(stream).data
+            while len(said) < 200:
+                event = next(stream)
+                said += event.data.get("text", "") if event.name == "delta" else ""
+            os.killpg(first.process.pid, signal.SIGKILL)
+            first.process.wait(10)
+    finally:
+        first.stop()
+
+    wait_for(reaped, seconds=60)
+    turn = Turn.objects.get()
+    kept = Message.objects.get(turn=turn, role="assistant").content
+    assert (turn.state, turn.error_code) == ("interrupted", "interrupted")
+    # What the browser had shown is kept, but for what was said in the last tenth of a second.
+    assert kept.startswith(said[:150])
+    assert not UsageEvent.objects.exists()
+    told_and_answered_again(own_service("after"), reader, model_server, head["conversation"])
+
+
+def own_service(name: str, **changes: str) -> WebService:
+    """A web service of this test's own, on the test's database: to be killed, or with other settings."""
+    environment = servers.environment(settings.DATABASE_NAME, settings.REDIS_DATABASE) | changes
+    service = WebService(environment, servers.directory / f"{name}.log")
+    service.wait_until_ready()
+    return service
+
+
+def reaped() -> bool:
+    """Do as the beat does until the dead process counts as gone."""
+    app.send_task(app.conf.beat_schedule["gpts: end turns whose process died"]["task"])
+    return not Turn.objects.filter(state="running").exists()
+
+
+def told_and_answered_again(
+    service: WebService, reader: User, model_server: Running, conversation: str
+) -> None:
+    browser = Browser(service.url, reader)
+    try:
+        page = browser.http.get(f"/c/{conversation}").text
+        assert "The server stopped while answering" in page
+        assert "arch light square" in page
+        assert "Try again" in page
+        model_server.state.control = "normal:5"
+        found = browser.say(f"/c/{conversation}/turns/{Turn.objects.get().pk}/retry")
+        assert found[-1].data["state"] == "finished"
+        assert UsageEvent.objects.count() == 1
+    finally:
+        browser.close()
+        service.stop()

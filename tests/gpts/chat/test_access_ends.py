@@ -1,0 +1,114 @@
+"""Access that ends in the middle of an answer: the open stream ends within seconds, unpaid, and says why."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from core.scope import system_scope
+from gpts.models import GPT, Message, Turn, UsageEvent
+from gpts.services.versions import (
+    clear_live_version,
+    freeze_version,
+    quarantine_gpt,
+    set_live_version,
+)
+from gpts.states import Audience, TurnState
+from tests.fakes.openai_server import Running
+from tests.gpts.build.stage import a_company
+from tests.gpts.chat.stage import NOW, Browser, a_gpt, a_model, a_public_gpt, a_user, events, text_of
+from workspaces.models import Member, User
+from workspaces.services.members import remove_member
+
+BrowserOf = Callable[[Any], Browser]
+# Two rounds of re-checking, and room for a busy machine.
+AT_ONCE = 10.0
+
+
+def a_company_gpt(url: str) -> tuple[GPT, User, User]:
+    """A GPT that is live for its company alone, its owner, and a colleague."""
+    with system_scope("tests"):
+        owner, colleague = a_user("Owner"), a_user("Colleague")
+        company = a_company(owner, member=colleague)
+        gpt = a_gpt(owner=owner, workspace=company, language_model=a_model(url, "normal:4000:40"))
+        version = freeze_version(gpt=gpt, release_notes="", by=owner, at=NOW)
+        set_live_version(gpt=gpt, version=version, audience=Audience.WORKSPACE, at=NOW)
+    return gpt, owner, colleague
+
+
+def read_until_cut(browser: Browser, gpt: GPT, end_access: Callable[[], object]) -> tuple[Any, str, float]:
+    """The end of a long answer during which access ends, what had been said, and how long it went on."""
+    found, ended_at = [], 0.0
+    with browser.ask(f"/g/{gpt.slug}/chat/turns", "Long") as response:
+        for event in events(response):
+            found.append(event)
+            if event.name == "delta" and not ended_at:
+                with system_scope("tests"):
+                    end_access()
+                ended_at = time.monotonic()
+    return found[-1], text_of(found), time.monotonic() - ended_at
+
+
+def assert_cut(last: Any, said: str, seconds: float, model_server: Running) -> None:
+    assert (last.data["state"], last.data["code"]) == ("failed", "access_ended")
+    assert "access to this GPT ended" in last.data["note"]
+    assert seconds < AT_ONCE
+    turn = Turn.objects.get()
+    assert (turn.state, turn.error_code) == (TurnState.FAILED, "access_ended")
+    assert Message.objects.get(turn=turn, role="assistant").content == said
+    assert UsageEvent.objects.count() == 0
+    assert model_server.wait_until(lambda state: state.open_streams == 0)
+
+
+def test_a_removed_member_reads_no_further(browser_of: BrowserOf, model_server: Running) -> None:
+    gpt, owner, colleague = a_company_gpt(model_server.url)
+    browser = browser_of(colleague)
+
+    def remove() -> None:
+        seat = Member.objects.get(user=colleague, workspace=gpt.workspace)
+        remove_member(member=seat, by=owner, at=timezone.now())
+
+    last, said, seconds = read_until_cut(browser, gpt, remove)
+
+    assert_cut(last, said, seconds, model_server)
+    assert browser.refused(f"/g/{gpt.slug}/chat/turns", "Again")[0] == 404
+
+
+def test_a_deactivated_account_reads_no_further(browser_of: BrowserOf, model_server: Running) -> None:
+    gpt, reader = a_public_gpt(a_model(model_server.url, "normal:4000:40")), a_user("Reader")
+
+    last, said, seconds = read_until_cut(
+        browser_of(reader), gpt, lambda: User.objects.filter(pk=reader.pk).update(is_active=False)
+    )
+
+    assert_cut(last, said, seconds, model_server)
+
+
+@pytest.mark.parametrize("act", ["quarantined", "taken back"])
+def test_a_gpt_that_goes_away_stops_talking(browser_of: BrowserOf, model_server: Running, act: str) -> None:
+    gpt, reader = a_public_gpt(a_model(model_server.url, "normal:4000:40")), a_user("Reader")
+
+    def end() -> None:
+        if act == "quarantined":
+            quarantine_gpt(gpt=gpt, at=timezone.now())
+        else:
+            clear_live_version(gpt=gpt, audience=Audience.PUBLIC, at=timezone.now())
+
+    last, said, seconds = read_until_cut(browser_of(reader), gpt, end)
+
+    assert_cut(last, said, seconds, model_server)
+
+
+def test_who_keeps_their_access_reads_to_the_end(browser_of: BrowserOf, model_server: Running) -> None:
+    """Longer than two re-checks, by a colleague inside a company: nothing is cut by mistake."""
+    gpt, _owner, colleague = a_company_gpt(model_server.url)
+    model_server.state.control = "normal:100:20"
+
+    found = browser_of(colleague).say(f"/g/{gpt.slug}/chat/turns", "Long")
+
+    assert found[-1].data["state"] == "finished"
+    assert UsageEvent.objects.get().output_tokens == 100

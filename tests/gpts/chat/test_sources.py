@@ -1,0 +1,123 @@
+"""The passage behind a citation: shown to who may still chat with the GPT, and only what the answer cites."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from core.scope import system_scope
+from gpts.models import GPT, Message, Passage, Turn
+from gpts.services.chat import finish_turn, start_first_turn
+from gpts.services.knowledge import add_knowledge_file
+from gpts.services.versions import freeze_version, quarantine_gpt, set_live_version
+from gpts.states import Audience
+from tests.gpts.build.stage import a_file
+from tests.gpts.chat.stage import NOW, a_gpt, a_user
+from tests.gpts.chat.test_pages import signed_in
+from workspaces.access import personal_workspace
+from workspaces.models import User
+
+pytestmark = pytest.mark.django_db
+
+TEXT = "Returns <b>are</b> accepted within 30 days of delivery."
+
+
+def a_knowing_gpt(text: str = TEXT) -> tuple[GPT, Passage]:
+    with system_scope("tests"):
+        gpt = a_gpt()
+        add_knowledge_file(gpt=gpt, upload=a_file("returns.txt", text.encode()), by=gpt.owner, at=NOW)
+        gpt.refresh_from_db()
+        version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
+        set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=NOW)
+    return gpt, Passage.objects.get(gpt=gpt)
+
+
+def a_citing_turn(reader: User, gpt: GPT, passage_id: int) -> Turn:
+    with system_scope("tests"):
+        version = gpt.versions.get()
+        turn = start_first_turn(
+            gpt=gpt,
+            version=version,
+            workspace=personal_workspace(reader),
+            text="How long?",
+            by=reader,
+            at=NOW,
+        )
+        source = {"number": 1, "passage_id": passage_id, "file": "returns.txt", "heading": "", "page": None}
+        finish_turn(
+            turn_id=turn.pk, text="30 days [1]", input_tokens=1, output_tokens=1, model=None, at=NOW,
+            citations=[source],
+        )  # fmt: skip
+    return turn
+
+
+def url_of(turn: Turn, number: int = 1) -> str:
+    return f"/c/{turn.conversation_id}/turns/{turn.pk}/sources/{number}"
+
+
+def test_the_chip_leads_to_the_passage_as_a_page_and_as_a_part_of_one() -> None:
+    gpt, passage = a_knowing_gpt()
+    reader = a_user("Reader")
+    turn = a_citing_turn(reader, gpt, passage.pk)
+    client = signed_in(reader)
+
+    conversation = client.get(f"/c/{turn.conversation_id}").content.decode()
+    page = client.get(url_of(turn))
+    part = client.get(url_of(turn), headers={"X-Fragment": "passage"})
+
+    assert f'class="citation" href="{url_of(turn)}"' in conversation
+    for answer in (page, part):
+        assert answer.status_code == 200
+        assert "Returns &lt;b&gt;are&lt;/b&gt; accepted within 30 days" in answer.content.decode()
+        assert "X-Fragment" in answer.headers["Vary"]
+        assert answer.headers["Cache-Control"] == "private, no-store"
+    assert "<html" in page.content.decode()
+    assert f'href="/c/{turn.conversation_id}"' in page.content.decode()
+    assert "<html" not in part.content.decode()
+
+
+def test_only_what_the_answer_cites_is_shown() -> None:
+    gpt, passage = a_knowing_gpt()
+    other_gpt, foreign = a_knowing_gpt("Salaries of the other company.")
+    reader = a_user("Reader")
+    turn = a_citing_turn(reader, gpt, passage.pk)
+    forged = a_citing_turn(reader, gpt, foreign.pk)
+    client = signed_in(reader)
+
+    assert client.get(url_of(turn, 2)).status_code == 404
+    assert client.get(url_of(turn, 0)).status_code == 404
+    assert client.get(url_of(forged)).status_code == 404
+    mixed = f"/c/{forged.conversation_id}/turns/{turn.pk}/sources/1"
+    assert client.get(mixed).status_code == 404
+    assert b"Salaries" not in client.get(url_of(forged)).content
+    assert other_gpt.pk != gpt.pk
+
+
+@pytest.mark.parametrize("who", ["stranger", "owner of the GPT", "visitor"])
+def test_other_peoples_citations_are_not_there(who: str) -> None:
+    gpt, passage = a_knowing_gpt()
+    turn = a_citing_turn(a_user("Reader"), gpt, passage.pk)
+    client: Any = (
+        Client()
+        if who == "visitor"
+        else signed_in(gpt.owner if who == "owner of the GPT" else a_user("Stranger"))
+    )
+
+    answer = client.get(url_of(turn))
+
+    assert answer.status_code == (302 if who == "visitor" else 404)
+    assert b"30 days" not in answer.content
+
+
+def test_the_passage_goes_with_the_access_to_the_gpt() -> None:
+    gpt, passage = a_knowing_gpt()
+    reader = a_user("Reader")
+    turn = a_citing_turn(reader, gpt, passage.pk)
+    with system_scope("tests"):
+        quarantine_gpt(gpt=gpt, at=timezone.now())
+
+    assert signed_in(reader).get(url_of(turn)).status_code == 404
+    assert Message.objects.filter(turn=turn).count() == 2

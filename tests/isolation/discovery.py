@@ -1,0 +1,68 @@
+"""Every route of the URL configuration, with the methods that its view takes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+# A view that does not say which methods it takes is tried with these.
+UNSAID = frozenset({"GET", "POST"})
+HARMLESS = {"HEAD", "OPTIONS", "TRACE"}
+
+
+@dataclass(frozen=True)
+class Route:
+    """``name`` with its namespaces; unnamed routes go by their pattern."""
+
+    name: str
+    path: str
+    view: Callable[..., Any]
+    methods: frozenset[str]
+
+    @property
+    def is_api(self) -> bool:
+        return self.path.startswith(("api/v1/", "v1/"))
+
+    @property
+    def is_async(self) -> bool:
+        return inspect.iscoroutinefunction(self.view) or getattr(self.view, "is_chat_view", False)
+
+
+def routes() -> list[Route]:
+    return list(_walk(get_resolver(), (), ""))
+
+
+def _walk(resolver: URLResolver, spaces: tuple[str, ...], prefix: str) -> Iterator[Route]:
+    for entry in resolver.url_patterns:
+        path = prefix + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            name = ":".join((*spaces, entry.name)) if entry.name else path
+            yield Route(name, path, entry.callback, methods_of(entry.callback))
+        else:
+            space = (entry.namespace,) if entry.namespace else ()
+            yield from _walk(entry, (*spaces, *space), path)
+
+
+def methods_of(view: Any) -> frozenset[str]:
+    kind = getattr(view, "view_class", None) or getattr(view, "cls", None)
+    if kind is not None:
+        named = {name.upper() for name in kind.http_method_names if hasattr(kind, name)}
+    else:
+        named = set(_said(view) or UNSAID)
+    return frozenset(named - HARMLESS)
+
+
+def _said(view: Any) -> list[str] | None:
+    """Return what require_http_methods was given, under whatever other decorators."""
+    while view is not None:
+        code = getattr(view, "__code__", None)
+        if code is not None and "request_method_list" in code.co_freevars:
+            cell = view.__closure__[code.co_freevars.index("request_method_list")]
+            methods: list[str] = list(cell.cell_contents)
+            return methods
+        view = getattr(view, "__wrapped__", None)
+    return None

@@ -1,0 +1,30 @@
+"""The store: open to everybody, except for what a person wrote and for companies' own stores."""
+
+from __future__ import annotations
+
+from tests.isolation.rows.row import ALPHA, EVERYBODY, NOBODY, PEOPLE, Row, api, page
+
+LISTED = {"slug": "listed_slug"}
+BUILDER = {"handle": "handle"}
+
+ROWS: list[Row] = [
+    page("marketplace:storefront-show", EVERYBODY, "GET POST"),
+    page("marketplace:listing-search", EVERYBODY, "GET POST", query="?q=walk"),
+    page("marketplace:category-show", EVERYBODY, "GET POST", fixed={"slug": "writing"}),
+    page("marketplace:leaderboard-list", EVERYBODY, "GET POST"),
+    page("marketplace:about-show", EVERYBODY, "GET", ids=LISTED),
+    page("marketplace:rating-save", PEOPLE, "POST", ids=LISTED, body={"stars": "9"}),
+    # Nobody of these has rated: there is nothing of theirs to remove.
+    page("marketplace:rating-delete", NOBODY, "POST", ids=LISTED, is_public=True),
+    page("marketplace:profile-edit", PEOPLE, "GET POST"),
+    page("marketplace:builder-show", EVERYBODY, "GET POST", ids=BUILDER),
+    page("marketplace:private-store-show", ALPHA, "GET POST", ids={"workspace": "alpha_place"}),
+    api("marketplace_api:listing-list", PEOPLE, "store:read"),
+    api("marketplace_api:listing-detail", PEOPLE, "store:read", ids=LISTED),
+    api("marketplace_api:rating-list", PEOPLE, "store:read", ids=LISTED),
+    api("marketplace_api:rating-list", PEOPLE, "chat", "PUT", ids=LISTED, body={"stars": 9}),
+    api("marketplace_api:rating-list", NOBODY, "chat", "DELETE", ids=LISTED, is_public=True),
+    api("marketplace_api:category-list", PEOPLE, "store:read"),
+    api("marketplace_api:leaderboard-list", PEOPLE, "store:read"),
+    api("marketplace_api:builder-detail", PEOPLE, "store:read", ids=BUILDER),
+]

@@ -1,0 +1,164 @@
+"""The world of the isolation tests: two companies, creators, staff, and everything that belongs to somebody.
+
+Built once per test process by the real services and committed into a database of its own.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from allauth.account.internal.flows.login import (
+    _AUTHENTICATION_METHODS_USER_SESSION_KEY,
+    AUTHENTICATION_METHODS_SESSION_KEY,
+)
+from allauth.mfa.models import Authenticator
+from django.test import Client
+from django.utils import timezone
+
+from core.scope import system_scope
+from gpts.models import GPT
+from gpts.services.providers import ensure_offline_provider
+from tests.isolation.passkey import passkey_data
+from tests.isolation.worlds import chats, creations, judged, money
+from tests.workspaces.factories import make_team, make_user, seat
+from workspaces.models import User, Workspace
+from workspaces.queries import standing_of
+from workspaces.services.api_keys import create_api_key
+from workspaces.services.members import invite_member
+from workspaces.services.notifications import notify
+from workspaces.services.staff import grant_staff_role, revoke_staff_role
+from workspaces.states import ApiScope
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+EVERY_SCOPE = [scope.value for scope in ApiScope]
+# Everybody who tries every door. The owner owns what the rows of the matrix name, and Alpha.
+ACTORS = (
+    "anonymous", "stranger", "member", "admin", "rival", "owner", "moderator", "finance", "operator",
+)  # fmt: skip
+
+
+@dataclass
+class World:
+    """People by name and the ids of what is theirs. ``gpts`` and ``ids`` are filled by the builders."""
+
+    people: dict[str, User] = field(default_factory=dict)
+    sessions: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    gpts: dict[str, GPT] = field(default_factory=dict)
+    ids: dict[str, Any] = field(default_factory=dict)
+    alpha: Workspace = None  # type: ignore[assignment]  # set by the first builder
+    beta: Workspace = None  # type: ignore[assignment]
+
+    def __getattr__(self, name: str) -> Any:
+        """``world.conversation`` is ``world.ids["conversation"]``."""
+        try:
+            return self.__dict__["ids"][name]
+        except KeyError as error:
+            raise AttributeError(name) from error
+
+
+def build_world() -> World:
+    """Make everything; several transactions, because the close reads committed usage only."""
+    world = World()
+    with system_scope("tests"):
+        ensure_offline_provider(at=timezone.now())
+        _people(world)
+        _companies(world)
+        creations.build(world)
+        chats.build(world)
+        _belongings(world)
+    with system_scope("tests"):
+        judged.build(world)
+    money.build(world)
+    with system_scope("tests"):
+        _doors(world)
+    return world
+
+
+def _people(world: World) -> None:
+    names = [*ACTORS[1:], "builder", "rival_member", "moderator2", "finance2", "reader", "second", "third"]
+    world.people = {name: make_user(name.replace("_", "-").capitalize()) for name in names}
+    for name, role in (("moderator", "moderator"), ("moderator2", "moderator"), ("finance", "finance"),
+                       ("finance2", "finance"), ("operator", "operator")):  # fmt: skip
+        grant_staff_role(user=world.people[name], role=role, by=None, at=timezone.now())
+
+
+def _companies(world: World) -> None:
+    people = world.people
+    world.alpha = make_team(people["owner"], "Alpha")
+    for name in ("admin", "builder", "member"):
+        seated = seat(world.alpha, people[name], name, by=people["owner"])
+        world.ids[f"{name}_seat"] = seated.pk
+    # Beta belongs to the rival member, so that the rival is its admin and no more.
+    world.beta = make_team(people["rival_member"], "Beta")
+    seat(world.beta, people["rival"], "admin", by=people["rival_member"])
+
+
+def _belongings(world: World) -> None:
+    owner, now = world.people["owner"], timezone.now()
+    invitation, token = invite_member(
+        workspace=world.alpha, email="somebody@else.test", role="member", by=owner, at=now
+    )
+    note = notify(user=owner, kind="x", title="Only for the owner", url="/settings/", at=now)
+    # allauth has no service for it: what a registered passkey leaves behind.
+    passkey = Authenticator.objects.create(
+        user=owner, type="webauthn", data={"name": "Laptop", "credential": passkey_data()}
+    )
+    world.ids |= {
+        "alpha_place": world.alpha.slug, "handle": "owner-of-alpha",
+        "invitation": invitation.pk, "token": token, "notification": note.pk, "passkey": passkey.pk,
+    }  # fmt: skip
+
+
+def _doors(world: World) -> None:
+    """Sessions and keys of everybody."""
+    for name, person in world.people.items():
+        world.sessions[name] = _sign_in(person)
+        home = world.alpha if name in ("member", "admin", "builder") else person.personal_workspace
+        home = world.beta if name.startswith("rival") else home
+        _give_key(world, name, person, home, EVERY_SCOPE)
+    owner = world.people["owner"]
+    world.ids["api_key"] = _give_key(world, "owner's other", owner, owner.personal_workspace, ["store:read"])
+    _give_key(world, "owner@alpha", owner, world.alpha, EVERY_SCOPE)
+    for scope in ("usage:read", "store:read"):
+        _give_key(world, f"only {scope}", owner, owner.personal_workspace, [scope])
+
+
+def _sign_in(person: User) -> str:
+    """Return the cookie of a session whose password was typed a moment ago."""
+    client = Client()
+    client.force_login(person, backend=BACKEND)
+    session = client.session
+    session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(person.pk)
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+        {"method": "password", "at": time.time() + 3600, "reauthenticated": True}
+    ]
+    session.save()
+    return str(session.session_key)
+
+
+def _give_key(world: World, name: str, person: User, place: Workspace, scopes: list[str]) -> int:
+    """Give a key with these scopes, those of staff included: who is no staff had the role once."""
+    now = timezone.now()
+    lent = {"moderator", "finance"} - standing_of(person).staff if len(scopes) > 1 else set()
+    for role in lent:
+        grant_staff_role(user=person, role=role, by=None, at=now)
+    key, plain = create_api_key(
+        user=person, workspace=place, name=name, scopes=scopes, by=person, at=timezone.now()
+    )
+    for role in lent:
+        revoke_staff_role(user=person, role=role, by=None, at=now)
+    world.keys[name] = plain
+    return key.pk
+
+
+def nobody(kind: type) -> Any:
+    """Return an id of that kind that nothing has."""
+    return {
+        int: 2**31 - 99,
+        UUID: UUID("0192f000-0000-7000-8000-00000000dead"),
+        str: "nothing-has-this-name",
+    }[kind]

@@ -1,0 +1,1 @@
+"""What stands in the world of the isolation tests, one file a subject."""

@@ -1,0 +1,74 @@
+"""Conversations with answers, of the owner and of others."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from gpts.models import GPT, Conversation, LanguageModel, Passage, Turn
+from gpts.queries import live_version_for
+from gpts.services.chat import delete_conversation, finish_turn, start_conversation, start_turn
+from gpts.states import MessageRole
+
+SECRET_QUESTION = "what does mirelbane cost in the winter"
+SECRET_ANSWER = "The answer names velvetgrommet and nothing else."
+
+
+def talk(
+    person: Any, gpt: GPT, place: Any, *, is_draft: bool = False, says: str = SECRET_ANSWER
+) -> tuple[Conversation, Turn]:
+    """One question with its answer."""
+    now = timezone.now() - timedelta(hours=2)
+    version = None if is_draft else live_version_for(person, gpt)
+    conversation = start_conversation(gpt=gpt, version=version, workspace=place, by=person, at=now)
+    return conversation, _answer(person, conversation, SECRET_QUESTION, says)
+
+
+def _answer(person: Any, conversation: Conversation, question: str, says: str = SECRET_ANSWER) -> Turn:
+    now = timezone.now() - timedelta(hours=1)
+    turn, _new = start_turn(conversation=conversation, text=question, by=person, at=now)
+    finish_turn(
+        turn_id=turn.pk,
+        text=says,
+        input_tokens=12,
+        output_tokens=7,
+        model=LanguageModel.objects.first(),
+        at=now + timedelta(seconds=2),
+    )
+    return turn
+
+
+def _cite(turn: Turn, gpt: GPT) -> None:
+    """Let the answer cite the secret passage of the private GPT."""
+    passage = Passage.objects.filter(gpt=gpt).select_related("file").get()
+    source = {"number": 1, "passage_id": passage.pk, "file": passage.file.name, "heading": "", "page": None}
+    turn.messages.filter(role=MessageRole.ASSISTANT).update(citations=[source])
+
+
+def build(world: Any) -> None:
+    people, alpha = world.people, world.gpts["alpha"]
+    own, turn = talk(people["owner"], alpha, world.alpha)
+    draft_talk, cited_turn = talk(
+        people["owner"], world.gpts["private"], people["owner"].personal_workspace, is_draft=True
+    )
+    _cite(cited_turn, world.gpts["private"])
+    # A second answer, so that the first is no longer the one that may be edited.
+    _answer(people["owner"], own, "And in the summer?")
+    gone, _turn = talk(people["owner"], alpha, world.alpha)
+    delete_conversation(conversation=gone, at=timezone.now())
+    others = {
+        name: talk(people[name], world.gpts[gpt], place, is_draft=is_draft)
+        for name, gpt, place, is_draft in (
+            ("member", "alpha", world.alpha, False),
+            ("admin", "alpha", world.alpha, False),
+            ("stranger", "stranger", people["stranger"].personal_workspace, True),
+            ("rival", "rival", people["rival"].personal_workspace, True),
+        )
+    }
+    world.ids |= {
+        "cited_turn": cited_turn.pk,
+        "conversation": own.pk, "turn": turn.pk, "draft_conversation": draft_talk.pk, "deleted": gone.pk,
+        "conversations": {name: (talked.pk, answered.pk) for name, (talked, answered) in others.items()},
+    }  # fmt: skip

@@ -1,0 +1,80 @@
+"""What tests of the store stand on: people, GPTs and listings made through the services."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from core.ids import uuid7
+from gpts.models import GPT, Conversation, Turn, Version
+from gpts.services.gpts import create_gpt
+from gpts.services.versions import freeze_version
+from gpts.states import TurnState
+from marketplace.models import Listing
+from marketplace.services.listings import publish_listing
+from workspaces.access import personal_workspace
+from workspaces.models import User, Workspace
+from workspaces.services.users import create_user
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+_numbers = count(1)
+
+
+def a_user(name: str = "Ada", **fields: Any) -> User:
+    number = next(_numbers)
+    return create_user(
+        email=f"person{number}@example.test",
+        password="a long pass phrase",
+        display_name=name,
+        at=NOW,
+        **fields,
+    )
+
+
+def a_gpt(*, owner: User | None = None, workspace: Workspace | None = None, **draft: Any) -> GPT:
+    owner = owner or a_user()
+    fields: dict[str, Any] = {
+        "name": "Essay coach",
+        "description": "Reads your draft and asks what you mean. Works for school and for work.",
+        "instructions": "Secret instructions of the coach.",
+        "starters": ["Read my first paragraph"],
+        "category": "writing",
+    } | draft
+    return create_gpt(
+        workspace=workspace or personal_workspace(owner), owner=owner, by=owner, at=NOW, **fields
+    )
+
+
+def a_version(gpt: GPT, notes: str = "", at: datetime = NOW) -> Version:
+    return freeze_version(gpt=gpt, release_notes=notes, by=gpt.owner, at=at)
+
+
+def a_listing(at: datetime = NOW, **draft: Any) -> Listing:
+    gpt = a_gpt(**draft)
+    return publish_listing(gpt=gpt, version=a_version(gpt, at=at), by=None, at=at)
+
+
+def a_finished_turn(user: User, listing: Listing, **fields: Any) -> Turn:
+    """``user`` got one answer from the listed version."""
+    workspace = personal_workspace(user)
+    conversation = Conversation.objects.create(
+        user=user,
+        workspace=workspace,
+        gpt_id=listing.gpt_id,
+        version_id=fields.pop("version_id", listing.version_id),
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    state = fields.pop("state", TurnState.FINISHED)
+    return Turn.objects.create(
+        id=uuid7(NOW),
+        conversation=conversation,
+        user=user,
+        workspace=workspace,
+        position=1,
+        state=state,
+        started_at=NOW,
+        ended_at=NOW,
+        **fields,
+    )

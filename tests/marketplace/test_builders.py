@@ -1,0 +1,175 @@
+"""Builder profiles: handles, verification, the copies on listings; shelves' refusals; private stores."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from core.errors import Conflict, InvalidInput
+from gpts.services.gpts import delete_gpt
+from gpts.services.versions import set_live_version
+from gpts.states import Audience
+from marketplace.models import BuilderProfile, Listing, Shelf
+from marketplace.services.builders import clean_website, upsert_builder_profile
+from marketplace.services.listings import delist_listing
+from marketplace.services.shelves import Recommendation, set_shelf
+from marketplace.services.withdrawals import follow_deletions
+from tests.marketplace.stage import NOW, a_gpt, a_listing, a_user, a_version
+from workspaces.models import Member, Workspace
+from workspaces.states import Role, WorkspaceKind
+
+pytestmark = pytest.mark.django_db
+TODAY = NOW.date()
+
+
+def test_a_changed_name_reaches_listings_and_loses_its_verification() -> None:
+    owner = a_user()
+    listing = a_listing(owner=owner)
+    upsert_builder_profile(
+        user=owner, handle="Ada", display_name="Ada L", by=None, at=NOW, verified_name=True
+    )
+    listing.refresh_from_db()
+    assert (listing.builder_handle, listing.builder_name, listing.builder_verified) == ("Ada", "Ada L", True)
+
+    upsert_builder_profile(user=owner, handle="ada", display_name="Someone else", by=owner, at=NOW)
+
+    listing.refresh_from_db()
+    assert (listing.builder_name, listing.builder_verified) == ("Someone else", False)
+
+
+@pytest.mark.parametrize(
+    ("handle", "code"),
+    [
+        ("ab", "handle_invalid"),
+        ("-ada", "handle_invalid"),
+        ("ada l", "handle_invalid"),
+        ("林小姐", "handle_invalid"),
+        ("Admin", "handle_reserved"),
+        ("l0ggia", "handle_reserved"),
+        ("me", "handle_invalid"),
+        ("", "required"),
+    ],
+)
+def test_handles_that_are_refused(handle: str, code: str) -> None:
+    user = a_user()
+
+    with pytest.raises(InvalidInput) as refused:
+        upsert_builder_profile(user=user, handle=handle, display_name="A", by=user, at=NOW)
+
+    assert (refused.value.code, refused.value.field) == (code, "handle")
+    assert not BuilderProfile.objects.exists()
+
+
+def test_a_taken_handle_is_refused_in_any_case() -> None:
+    first, second = a_user(), a_user()
+    upsert_builder_profile(user=first, handle="ada", display_name="A", by=first, at=NOW)
+
+    with pytest.raises(Conflict) as refused:
+        upsert_builder_profile(user=second, handle="ADA", display_name="B", by=second, at=NOW)
+
+    assert refused.value.code == "handle_taken"
+    assert BuilderProfile.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://a.example", "javascript:alert(1)", "https://", "https://a", "https://u:p@a.example", 'https://a.b/"x',
+     "https://a.example:8080"],
+)  # fmt: skip
+def test_websites_that_are_refused(address: str) -> None:
+    with pytest.raises(InvalidInput):
+        clean_website(address)
+
+
+def test_profile_page_keeps_what_was_typed() -> None:
+    user = a_user()
+    client = Client()
+    client.force_login(user)
+
+    bad = client.post("/builders/me/edit", {"handle": "admin", "display_name": "Kept name"})
+    assert (bad.status_code, "Kept name" in bad.content.decode()) == (400, True)
+    good = client.post("/builders/me/edit", {"handle": "ada", "display_name": "Ada"})
+    assert (good.status_code, good.headers["Location"]) == (302, "/builders/ada")
+
+
+def test_shelf_refusals() -> None:
+    listing, gone = a_listing(), a_listing()
+    delist_listing(listing=gone, by=None, at=NOW, reason="x")
+    gone.refresh_from_db()
+    week = TODAY + timedelta(days=7)
+    for entries, ends_on in (
+        ([], week),
+        ([Recommendation(gone, "Good.")], week),
+        ([Recommendation(listing, "")], week),
+        ([Recommendation(listing, "Good.")], TODAY),
+        ([Recommendation(listing, "a"), Recommendation(listing, "b")], week),
+    ):
+        with pytest.raises((InvalidInput, Conflict)):
+            set_shelf(title="W", starts_on=TODAY, ends_on=ends_on, entries=entries, by=None, at=NOW)
+    assert not Shelf.objects.exists()
+
+    for reason in ("First.", "Second."):
+        set_shelf(
+            title="W",
+            starts_on=TODAY,
+            ends_on=week,
+            entries=[Recommendation(listing, reason)],
+            by=None,
+            at=NOW,
+        )
+    assert [entry.reason for entry in Shelf.objects.get().entries.all()] == ["Second."]
+
+
+def test_a_deleted_gpt_leaves_the_store() -> None:
+    listing, staying = a_listing(), a_listing()
+    delete_gpt(gpt=listing.gpt, typed_name=listing.name, is_under_review=False, by=listing.publisher, at=NOW)
+
+    assert follow_deletions(at=NOW) == 1
+    assert follow_deletions(at=NOW) == 0
+    assert set(Listing.objects.filter(state="listed")) == {staying}
+
+
+def test_a_private_store_is_for_its_members() -> None:
+    owner, member, stranger = a_user(), a_user(), a_user()
+    company = Workspace.objects.create(
+        kind=WorkspaceKind.TEAM, slug="acme-x", name="Acme X", accent="#225588", created_at=NOW
+    )
+    for person in (owner, member):
+        Member.objects.create(workspace=company, user=person, role=Role.MEMBER, joined_at=NOW)
+    Member.objects.filter(workspace=company, user=owner).update(role=Role.OWNER)
+    shared = a_gpt(owner=owner, workspace=company, name="Travel desk")
+    set_live_version(gpt=shared, version=a_version(shared), audience=Audience.WORKSPACE, at=NOW)
+    draft = a_gpt(owner=owner, workspace=company, name="Unfinished thing")
+    a_version(draft)
+
+    def get(person: object, query: str = "") -> tuple[int, str]:
+        client = Client()
+        client.force_login(person)  # type: ignore[arg-type]
+        answer = client.get(f"/w/acme-x/{query}")
+        return answer.status_code, answer.content.decode()
+
+    status, page = get(member)
+    assert (status, "Travel desk" in page, "Unfinished thing" in page) == (200, True, False)
+    assert "Travel desk" not in get(member, "?q=nothing")[1]
+    status, page = get(stranger)
+    assert (status, "Travel desk" in page) == (404, False)
+    assert Client().get("/w/acme-x/").status_code == 302
+    assert "Travel desk" not in Client().get("/search?q=travel").content.decode()
+
+
+def test_the_catalogue_is_deterministic_and_tops_up() -> None:
+    call_command("seed_catalogue", "12", stdout=StringIO())
+    first = list(Listing.objects.order_by("slug").values_list("slug", "name", "category", "builder_handle"))
+    call_command("seed_catalogue", "12", stdout=StringIO())
+    assert Listing.objects.count() == 12
+    call_command("seed_catalogue", "20", stdout=StringIO())
+
+    after = list(Listing.objects.order_by("slug").values_list("slug", "name", "category", "builder_handle"))
+    assert (len(after), after[:12]) == (20, first)
+    assert len({row[2] for row in after}) == 7
+    assert Listing.objects.filter(updated_at__gt=timezone.now()).count() == 0

@@ -1,0 +1,130 @@
+"""Scores: whose use counts, and that the database computes the published formula."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from core.ids import uuid7
+from gpts.models import UsageEvent, UsageVoid
+from marketplace.models import Listing, ListingScore
+from marketplace.scoring import compute_score
+from marketplace.services.scores import compute_scores
+from tests.marketplace.stage import NOW, a_listing, a_user
+from workspaces.access import personal_workspace
+from workspaces.models import Member, User
+from workspaces.states import Role
+
+pytestmark = pytest.mark.django_db
+
+
+def use(listing: Listing, user: User, *, days_ago: float = 1, **fields: Any) -> UsageEvent:
+    moment = NOW - timedelta(days=days_ago)
+    workspace = fields.pop("workspace_id", None) or personal_workspace(user).pk
+    values = {
+        "event_id": uuid7(moment), "workspace_id": workspace, "user_id": user.pk, "gpt_id": listing.gpt_id,
+        "gpt_workspace_id": listing.workspace_id, "version_id": listing.version_id,
+        "payee_id": listing.publisher_id, "conversation_id": uuid7(moment), "occurred_at": moment,
+        "received_at": moment, "input_tokens": 1, "output_tokens": 1, "cost_micros": 0, "model_name": "m",
+        "is_paid_user": False, "outcome": "finished", "source": "web", "payload_hash": "0" * 64,
+    }  # fmt: skip
+    # The table has a generated column that Django does not know, so plain INSERT is enough.
+    return UsageEvent.objects.create(**values | fields)
+
+
+def score_of(listing: Listing) -> ListingScore:
+    return ListingScore.objects.get(pk=listing.pk)
+
+
+def test_distinct_outside_people_count_once() -> None:
+    listing = a_listing()
+    first, second = a_user(), a_user()
+    for _turn in range(5):
+        use(listing, first)
+    use(listing, second, days_ago=20)
+    use(listing, second, days_ago=40)
+
+    compute_scores(at=NOW)
+
+    score = score_of(listing)
+    assert (score.users_7d, score.users_28d) == (1, 2)
+    assert (score.conversations_7d, score.conversations_28d, score.conversations_total) == (5, 6, 7)
+
+
+def test_own_colleagues_imported_and_voided_use_does_not_count() -> None:
+    listing = a_listing()
+    colleague, outsider = a_user(), a_user()
+    Member.objects.create(workspace=listing.workspace, user=colleague, role=Role.MEMBER, joined_at=NOW)
+    use(listing, listing.publisher)
+    use(listing, colleague)
+    use(listing, outsider, workspace_id=listing.workspace_id)
+    use(listing, outsider, source="import")
+    voided = use(listing, outsider)
+    UsageVoid.objects.create(
+        event_id=voided.event_id, occurred_at=voided.occurred_at, reason="test", made_at=NOW
+    )
+
+    compute_scores(at=NOW)
+
+    score = score_of(listing)
+    assert (score.users_28d, score.conversations_total) == (0, 0)
+
+
+@pytest.mark.parametrize("users", [0, 1, 7])
+@pytest.mark.parametrize(("stars", "age"), [([], 0), ([5, 5, 1], 20), ([4] * 9, 400)])
+def test_the_database_computes_the_published_formula(users: int, stars: list[int], age: int) -> None:
+    listing = a_listing(at=NOW - timedelta(days=age))
+    for number in range(users):
+        use(listing, a_user(), days_ago=1 if number % 3 else 15)
+    counts = {f"stars_{star}": stars.count(star) for star in range(1, 6)}
+    ListingScore.objects.filter(pk=listing.pk).update(
+        **counts, rating_count=len(stars), rating_sum=sum(stars)
+    )
+
+    compute_scores(at=NOW)
+
+    score = score_of(listing)
+    expected = compute_score(
+        users_7d=score.users_7d, users_28d=users, rating_count=len(stars), rating_sum=sum(stars),
+        weeks_since_update=age // 7,
+    )  # fmt: skip
+    assert (score.breadth, score.quality, score.freshness) == (
+        expected.breadth, expected.quality, expected.freshness,
+    )  # fmt: skip
+    assert score.score == pytest.approx(expected.total)
+    assert score.trend == pytest.approx(expected.trend)
+    assert Listing.objects.get(pk=listing.pk).popularity == pytest.approx(expected.total)
+
+
+def test_ranks_and_their_movement_over_a_week() -> None:
+    steady, rising = a_listing(category="writing"), a_listing(category="writing")
+    other = a_listing(category="education")
+    use(steady, a_user())
+    compute_scores(at=NOW)
+    assert (score_of(steady).rank, score_of(steady).category_rank, score_of(other).category_rank) == (1, 1, 1)
+    assert score_of(steady).previous_rank == 0
+    for _number in range(3):
+        use(rising, a_user(), days_ago=-6)
+    next_week: datetime = NOW + timedelta(days=7)
+
+    for _twice in range(2):
+        compute_scores(at=next_week)
+
+    assert (score_of(rising).rank, score_of(rising).category_rank) == (1, 1)
+    assert score_of(steady).category_rank == 2
+    assert (score_of(steady).previous_rank, score_of(steady).previous_category_rank) == (1, 1)
+    assert (score_of(rising).trend_rank, score_of(rising).previous_trend_rank) == (1, 0)
+
+
+def test_a_hundred_turns_of_one_person_are_worth_less_than_three_people() -> None:
+    assert compute_score(
+        users_7d=1, users_28d=1, rating_count=0, rating_sum=0, weeks_since_update=0
+    ).total < (
+        compute_score(users_7d=3, users_28d=3, rating_count=0, rating_sum=0, weeks_since_update=0).total
+    )
+    best = compute_score(
+        users_7d=9, users_28d=10**7, rating_count=10**6, rating_sum=5 * 10**6, weeks_since_update=0
+    )
+    assert best.total <= 100

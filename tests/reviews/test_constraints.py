@@ -1,0 +1,94 @@
+"""What the database itself refuses, violated once each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from core.ids import uuid7
+from reviews.models import (
+    Appeal,
+    Case,
+    Check,
+    Claim,
+    Decision,
+    Enforcement,
+    Notice,
+    PolicyVersion,
+    Report,
+    Submission,
+)
+from tests.reviews.stage import AT, decide, in_review, make_gpt, make_moderator
+from tests.workspaces.factories import make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def decided() -> Decision:
+    case = in_review(make_gpt(make_user("Ann")))
+    return decide(case, make_moderator(), "reject", policies=("quality",), reasoning="Thin.")
+
+
+def _copy(row: Any, **changes: Any) -> Any:
+    values = {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if not f.primary_key}
+    return type(row)(**{**values, **changes})
+
+
+VIOLATIONS: dict[str, Callable[[Decision], Any]] = {
+    "reviews_submission_one_open": lambda d: [
+        _copy(d.case.submission, state="in_review", closed_at=None).save(force_insert=True)
+        for _unused in range(2)
+    ],
+    "reviews_submission_state": lambda d: _copy(d.case.submission, state="lost").save(force_insert=True),
+    "reviews_check_once": lambda d: _copy(Check.objects.all()[0]).save(force_insert=True),
+    "reviews_check_score": lambda d: Check.objects.update(score=101),
+    "reviews_case_closed": lambda d: Case.objects.update(closed_at=None),
+    "reviews_case_risk": lambda d: Case.objects.update(risk=1001),
+    "reviews_claim_lease": lambda d: Claim.objects.create(
+        case=d.case, moderator_id=d.decider_id or 0, token=uuid7(), acquired_at=AT, expires_at=AT
+    ),
+    "reviews_decision_round": lambda d: _copy(d, claim_token=None).save(force_insert=True),
+    "reviews_decision_reasons": lambda d: _copy(d, round=2, policy_versions=[]).save(force_insert=True),
+    "reviews_decision_decider": lambda d: _copy(d, round=2, decider_id=None).save(force_insert=True),
+    "reviews_enforcement_once": lambda d: _copy(d.enforcements.all()[0]).save(force_insert=True),
+    "reviews_enforcement_executed": lambda d: Enforcement.objects.update(executed_at=None),
+    "reviews_enforcement_reversed": lambda d: Enforcement.objects.update(reversed_at=AT),
+    "reviews_notice_decision_once": lambda d: _copy(d.notices.all()[0]).save(force_insert=True),
+    "reviews_notice_sent": lambda d: Notice.objects.update(delivery="sent"),
+    "reviews_report_good_faith": lambda d: _report(d, is_good_faith=False),
+    "reviews_report_somebody": lambda d: _report(d, reporter_email=""),
+    "reviews_report_email": lambda d: [_report(d) for _unused in range(2)],
+    "reviews_appeal_owner_once": lambda d: [_appeal(d) for _unused in range(2)],
+    "reviews_appeal_answered": lambda d: _appeal(d, state="upheld"),
+    "reviews_policyversion_number": lambda d: _copy(PolicyVersion.objects.all()[0]).save(force_insert=True),
+    "reviews_policyversion_severity": lambda d: _copy(
+        PolicyVersion.objects.all()[0], number=2, severity=6
+    ).save(force_insert=True),
+}
+
+
+def _report(decision: Decision, **changes: Any) -> Report:
+    values = {
+        "source": "visitor", "category": "spam", "explanation": "x", "is_good_faith": True, "locale": "en",
+        "reporter_email": "v@example.test", "text_hash": "", "created_at": AT,
+    }  # fmt: skip
+    return Report.objects.create(case=decision.case, **{**values, **changes})
+
+
+def _appeal(decision: Decision, **changes: Any) -> Appeal:
+    return Appeal.objects.create(
+        decision=decision, party="owner", appellant_id=decision.case.builder_id or 0, case=decision.case,
+        text="No.", filed_at=AT, **changes,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VIOLATIONS)
+def test_the_database_refuses(name: str, decided: Decision) -> None:
+    submissions = Submission.objects.count()
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        VIOLATIONS[name](decided)
+    assert Submission.objects.count() == submissions

@@ -1,0 +1,230 @@
+"""The pages of moderation, as each kind of person meets them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from marketplace.models import Listing
+from reviews.models import Case, Claim, Decision, Report
+from reviews.services.claims import claim_case
+from reviews.services.reports import file_report
+from tests.reviews.stage import decide, in_review, listed, make_gpt, make_moderator
+from tests.reviews.test_reports import given
+from tests.workspaces.factories import make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_only_moderators_find_the_queue() -> None:
+    case = in_review(make_gpt(make_user("Ann")))
+    for client in (Client(), signed_in(make_user("Bob"))):
+        for path in ("/moderation/", f"/moderation/cases/{case.pk}", "/moderation/decisions"):
+            assert client.get(path).status_code == 404
+        for verb in ("claim", "decide", "renew", "release", "escalate", "take-over"):
+            assert client.post(f"/moderation/cases/{case.pk}/{verb}").status_code == 404
+    case.refresh_from_db()
+    assert (case.state, Decision.objects.count(), Claim.objects.count()) == ("queued", 0, 0)
+
+
+def test_from_the_queue_to_a_listing() -> None:
+    moderator = make_moderator()
+    gpt = make_gpt(make_user("Ann"))
+    case = in_review(gpt)
+    client = signed_in(moderator)
+
+    assert "Evening Walks" in client.get("/moderation/").content.decode()
+    taken = client.post("/moderation/next")
+    assert taken.headers["Location"] == f"/moderation/cases/{case.pk}"
+    page = client.get(f"/moderation/cases/{case.pk}").content.decode()
+    claim = Claim.objects.get(case=case)
+    assert str(claim.token) in page
+    assert "Ask how long they want to be out" in page
+
+    case.refresh_from_db()
+    sent = client.post(
+        f"/moderation/cases/{case.pk}/decide",
+        {"claim_token": claim.token, "row_version": case.row_version, "outcome": "approve"},
+    )
+
+    assert sent.status_code == 302
+    assert Listing.objects.get(gpt=gpt).state == "listed"
+    after = client.get(f"/moderation/cases/{case.pk}").content.decode()
+    assert "approved and listed" in after
+
+
+def test_a_lost_race_shows_the_fresh_state_and_keeps_what_was_typed() -> None:
+    first, second = make_moderator("Mona"), make_moderator("Milo")
+    case = in_review(make_gpt(make_user("Ann")))
+    claim_case(case_id=case.pk, by=first, at=timezone.now())
+    client = signed_in(second)
+
+    answer = client.post(
+        f"/moderation/cases/{case.pk}/decide",
+        {
+            "claim_token": "00000000-0000-0000-0000-000000000001",
+            "row_version": "1",
+            "outcome": "reject",
+            "policies": ["quality"],
+            "reasoning": "My long and careful reasoning.",
+        },
+    )
+
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "My long and careful reasoning." in page
+    assert "Mona" in page
+    assert not Decision.objects.exists()
+
+
+def test_markup_in_every_field_stays_text() -> None:
+    """X07."""
+    evil = "<script>alert(1)</script>"
+    case = in_review(
+        make_gpt(
+            make_user("Ann"),
+            name=f"{evil}W",
+            description=evil,
+            instructions=evil * 3,
+            starters=[f"{evil} go"],
+        )
+    )
+    page = signed_in(make_moderator()).get(f"/moderation/cases/{case.pk}").content.decode()
+    assert evil not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_the_heartbeat_renews_and_tells_when_the_claim_is_lost() -> None:
+    moderator = make_moderator()
+    case = in_review(make_gpt(make_user("Ann")))
+    claim = claim_case(case_id=case.pk, by=moderator, at=timezone.now() - timedelta(minutes=9))
+    client = signed_in(moderator)
+
+    kept = client.post(f"/moderation/cases/{case.pk}/renew", {"claim_token": claim.token})
+    claim.refresh_from_db()
+    assert (kept.status_code, claim.expires_at > timezone.now() + timedelta(minutes=9)) == (200, True)
+
+    Claim.objects.all().delete()
+    lost = client.post(f"/moderation/cases/{case.pk}/renew", {"claim_token": claim.token})
+    assert "Your claim has ended" in lost.content.decode()
+
+
+def test_a_visitor_reports_a_listing_and_reads_that_it_came() -> None:
+    gpt = listed(make_user("Ann"), make_moderator())
+    client = Client()
+    assert client.get(f"/g/{gpt.slug}/report").status_code == 200
+
+    answer = client.post(
+        f"/g/{gpt.slug}/report",
+        {
+            "category": "misleading",
+            "explanation": "It says it is a doctor.",
+            "name": "Vera",
+            "email": "vera@example.test",
+            "is_good_faith": "on",
+        },
+    )
+
+    report = Report.objects.get()
+    assert answer.status_code == 200
+    assert str(report.pk) in answer.content.decode()
+    assert (report.source, report.reporter_email, report.case.state) == (
+        "visitor",
+        "vera@example.test",
+        "queued",
+    )
+
+
+def test_a_report_with_faults_keeps_what_was_typed() -> None:
+    gpt = listed(make_user("Ann"), make_moderator())
+    answer = Client().post(
+        f"/g/{gpt.slug}/report",
+        {"category": "spam", "explanation": "Only my words.", "name": "Vera", "email": "no"},
+    )
+    assert answer.status_code == 400
+    assert "Only my words." in answer.content.decode()
+    assert not Report.objects.exists()
+
+
+def test_private_and_absent_gpts_cannot_be_told_apart_by_reporting() -> None:
+    """M10."""
+    private = make_gpt(make_user("Ann"))
+    client = signed_in(make_user("Bob"))
+    answers = []
+    for slug in (private.slug, "no-such-thing-abc123"):
+        answer = client.post(
+            f"/g/{slug}/report", {"category": "spam", "explanation": "x", "is_good_faith": "on"}
+        )
+        answers.append((answer.status_code, answer.content.decode().replace(slug, "SLUG")))
+    assert answers[0][0] == 404
+    assert _without_tokens(answers[0][1]) == _without_tokens(answers[1][1])
+
+
+def _without_tokens(page: str) -> str:
+    import re
+
+    return re.sub(r'(X-CSRFToken": "|csrfmiddlewaretoken" value="|nonce=")[^"]+', "", page)
+
+
+def test_the_author_reads_the_statement_and_objects() -> None:
+    author, moderator = make_user("Ann"), make_moderator()
+    decision = decide(
+        in_review(make_gpt(author)), moderator, "reject", policies=("quality",), reasoning="Far too thin.",
+        at=timezone.now(),
+    )  # fmt: skip
+    client = signed_in(author)
+    page = client.get(f"/reviews/decisions/{decision.pk}").content.decode()
+    assert "Far too thin." in page
+    assert "Mona" not in page
+    assert signed_in(make_user("Eve")).get(f"/reviews/decisions/{decision.pk}").status_code == 404
+
+    answer = client.post(f"/reviews/decisions/{decision.pk}/appeal", {"text": "It is complete."})
+    assert answer.status_code == 302
+    assert "It is complete." in client.get(f"/reviews/decisions/{decision.pk}").content.decode()
+    again = client.post(f"/reviews/decisions/{decision.pk}/appeal", {"text": "It is complete!"})
+    assert (again.status_code, decision.appeals.count()) == (409, 1)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_queue_takes_the_same_queries_for_one_case_and_for_three(
+    count: int, django_assert_num_queries: Any
+) -> None:
+    moderator = make_moderator()
+    for _unused in range(count):
+        in_review(make_gpt(make_user("Ann")))
+    client = signed_in(moderator)
+    client.get("/moderation/")
+    with django_assert_num_queries(QUEUE_QUERIES):
+        client.get("/moderation/")
+    assert Case.objects.count() == count
+
+
+QUEUE_QUERIES = 9
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_case_takes_the_same_queries_with_one_report_and_with_three(
+    count: int, django_assert_num_queries: Any
+) -> None:
+    moderator = make_moderator()
+    listing = Listing.objects.get(gpt=listed(make_user("Ann"), moderator))
+    for _unused in range(count):
+        file_report(listing=listing, given=given(), by=make_user("Rita"), at=timezone.now())
+    case = Case.objects.get(kind="report")
+    client = signed_in(moderator)
+    client.get(f"/moderation/cases/{case.pk}")
+    with django_assert_num_queries(CASE_QUERIES):
+        client.get(f"/moderation/cases/{case.pk}")
+
+
+CASE_QUERIES = 24

@@ -1,0 +1,67 @@
+"""A year's figures, by command, page and job."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from reviews.models import Case, DailyStat
+from reviews.queries.transparency import percentile
+from reviews.services.reports import file_report
+from reviews.services.statistics import fill_day
+from tests.reviews.stage import AT, decide, listed, make_moderator
+from tests.reviews.test_enforcement import a_listing
+from tests.reviews.test_reports import given, old_account
+from tests.workspaces.factories import make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def figures(*arguments: str) -> dict[tuple[str, str], float]:
+    out = StringIO()
+    call_command("transparency_report", *arguments, "--format", "json", stdout=out)
+    return {(row["section"], row["name"]): row["value"] for row in json.loads(out.getvalue())}
+
+
+def test_the_figures_of_a_year_and_of_no_other() -> None:
+    listing = a_listing()
+    file_report(listing=listing, given=given(), by=old_account(), at=AT)
+    decide(
+        Case.objects.get(kind="report"), make_moderator("Milo"), "warn", policies=("misleading",),
+        reasoning="No.", at=AT + timedelta(hours=5),
+    )  # fmt: skip
+    found = figures("2026")
+    assert found[("notices", "all")] == 1
+    assert found[("notices_by_category", "misleading")] == 1
+    assert found[("outcomes", "approve")] == found[("outcomes", "warn")] == 1
+    assert found[("negative_by_policy", "misleading")] == 1
+    assert found[("hours_to_decision", "submission_median")] == 1.0
+    assert found[("hours_to_decision", "report_p95")] == 5.0
+    assert sum(figures("2025").values()) == 0
+
+
+def test_the_csv_has_a_line_for_each_figure() -> None:
+    out = StringIO()
+    call_command("transparency_report", "2026", stdout=out)
+    lines = out.getvalue().splitlines()
+    assert lines[0] == "year,section,name,label,value"
+    assert len(lines) - 1 == len(figures("2026"))
+    with pytest.raises(CommandError):
+        call_command("transparency_report", "26")
+
+
+def test_percentiles_are_of_the_nearest_rank() -> None:
+    hours = [timedelta(hours=number) for number in range(1, 21)]
+    assert (percentile(hours, 50), percentile(hours, 95), percentile([], 95)) == (10.0, 19.0, 0.0)
+
+
+def test_a_day_filled_twice_is_the_same_day() -> None:
+    listed(make_user("Ann"), make_moderator())
+    day = date(2026, 3, 2)
+    assert fill_day(day=day, at=AT) == fill_day(day=day, at=AT)
+    rows = DailyStat.objects.filter(day=day).order_by("figure").values_list("figure", "label", "value")
+    assert list(rows) == [("decisions", "approve", 1), ("submissions", "live", 1)]

@@ -1,0 +1,357 @@
+"""Seats: inviting, joining, changing, leaving; every refusal writes nothing."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from core.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFound
+from core.models import AuditEvent
+from tests.workspaces.factories import AT, PASSWORD, make_team, make_user, seat
+from workspaces.access import WorkspaceAct, access_invitation_by_token, access_workspace, personal_workspace
+from workspaces.models import ApiKey, Group, GroupMember, Invitation, Member, User, Workspace
+from workspaces.services.api_keys import create_api_key
+from workspaces.services.members import (
+    INVITATION_DAYS,
+    accept_invitation,
+    add_member,
+    change_role,
+    invite_member,
+    remove_member,
+    revoke_invitation,
+)
+from workspaces.states import Role
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def owner() -> User:
+    return make_user("Owner")
+
+
+@pytest.fixture
+def team(owner: User) -> Workspace:
+    return make_team(owner)
+
+
+def test_an_invitation_leads_to_a_seat_with_the_role_of_the_row(owner: User, team: Workspace) -> None:
+    bob = make_user("Bob")
+    invitation, token = invite_member(
+        workspace=team, email=bob.email.upper(), role="builder", by=owner, at=AT
+    )
+    assert (invitation.email, token in invitation.token_hash) == (bob.email, False)
+    member = accept_invitation(invitation=access_invitation_by_token(token, at=AT), by=bob, at=AT)
+    assert (member.workspace, member.user, member.role) == (team, bob, Role.BUILDER)
+    with pytest.raises(NotFound):
+        access_invitation_by_token(token, at=AT)
+    with pytest.raises(Conflict):
+        accept_invitation(invitation=invitation, by=bob, at=AT)
+
+
+def test_an_invitation_is_for_its_address_only(owner: User, team: Workspace) -> None:
+    invitation, _token = invite_member(
+        workspace=team, email="bob@example.test", role="member", by=owner, at=AT
+    )
+    with pytest.raises(Forbidden) as refusal:
+        accept_invitation(invitation=invitation, by=make_user("Eve"), at=AT)
+    assert refusal.value.code == "invitation_for_other"
+    assert team.members.count() == 1
+
+
+def test_old_revoked_and_replaced_invitations_are_dead(owner: User, team: Workspace) -> None:
+    first, old_token = invite_member(workspace=team, email="bob@example.test", role="member", by=owner, at=AT)
+    _second, token = invite_member(workspace=team, email="bob@example.test", role="admin", by=owner, at=AT)
+    with pytest.raises(NotFound):
+        access_invitation_by_token(old_token, at=AT)
+    assert access_invitation_by_token(token, at=AT).role == Role.ADMIN
+    with pytest.raises(NotFound):
+        access_invitation_by_token(token, at=AT + timedelta(days=INVITATION_DAYS))
+    revoke_invitation(invitation=access_invitation_by_token(token, at=AT), by=owner, at=AT)
+    with pytest.raises(NotFound):
+        access_invitation_by_token(token, at=AT)
+    first.refresh_from_db()
+    assert first.revoked_at == AT
+
+
+@pytest.mark.parametrize(
+    ("email", "role", "error", "code"),
+    [
+        ("nonsense", "member", InvalidInput, "email_invalid"),
+        ("", "member", InvalidInput, "required"),
+        ("a\x00b@example.test", "member", InvalidInput, "control_characters"),
+        ("new@example.test", "king", InvalidInput, "role_unknown"),
+    ],
+)
+def test_bad_invitations_are_refused(
+    owner: User, team: Workspace, email: str, role: str, error: type[DomainError], code: str
+) -> None:
+    with pytest.raises(error) as refusal:
+        invite_member(workspace=team, email=email, role=role, by=owner, at=AT)
+    assert refusal.value.code == code
+    assert not Invitation.objects.exists()
+
+
+def test_members_are_not_invited_again(owner: User, team: Workspace) -> None:
+    with pytest.raises(Conflict) as refusal:
+        invite_member(workspace=team, email=owner.email, role="member", by=owner, at=AT)
+    assert refusal.value.code == "already_member"
+    with pytest.raises(Conflict):
+        add_member(workspace=team, user=owner, role="member", by=owner, at=AT)
+
+
+def test_nobody_joins_a_personal_workspace(owner: User) -> None:
+    own = personal_workspace(owner)
+    for act in (
+        lambda: invite_member(workspace=own, email="b@example.test", role="member", by=owner, at=AT),
+        lambda: add_member(workspace=own, user=make_user("Bob"), role="member", by=owner, at=AT),
+        lambda: remove_member(member=own.members.get(), by=owner, at=AT),
+    ):
+        with pytest.raises(Conflict) as refusal:
+            act()
+        assert refusal.value.code == "workspace_personal"
+    assert own.members.count() == 1
+
+
+def test_the_last_owner_stays_one(owner: User, team: Workspace) -> None:
+    last = team.members.get()
+    for act in (
+        lambda: change_role(member=last, role="member", by=owner, at=AT),
+        lambda: remove_member(member=last, by=owner, at=AT),
+    ):
+        with pytest.raises(Conflict) as refusal:
+            act()
+        assert refusal.value.code == "last_owner"
+    assert team.members.get().role == Role.OWNER
+
+
+def test_an_inactive_owner_does_not_count(owner: User, team: Workspace) -> None:
+    second = seat(team, make_user("Second"), Role.OWNER, by=owner)
+    User.objects.filter(pk=second.user_id).update(is_active=False)
+    with pytest.raises(Conflict):
+        remove_member(member=team.members.get(user=owner), by=owner, at=AT)
+
+
+def test_only_owners_make_and_touch_owners(owner: User, team: Workspace) -> None:
+    """T22: an admin's permission does not reach upwards."""
+    admin = make_user("Admin")
+    place = seat(team, admin, Role.ADMIN, by=owner)
+    events = AuditEvent.objects.count()
+    for act in (
+        lambda: invite_member(workspace=team, email="x@example.test", role="owner", by=admin, at=AT),
+        lambda: change_role(member=place, role="owner", by=admin, at=AT),
+        lambda: change_role(member=team.members.get(user=owner), role="member", by=admin, at=AT),
+        lambda: remove_member(member=team.members.get(user=owner), by=admin, at=AT),
+    ):
+        with pytest.raises(Forbidden) as refusal:
+            act()
+        assert refusal.value.code == "owner_protected"
+    assert list(team.members.order_by("pk").values_list("role", flat=True)) == ["owner", "admin"]
+    assert AuditEvent.objects.count() == events
+
+
+def test_a_role_change_is_written_down(owner: User, team: Workspace) -> None:
+    place = seat(team, make_user("Bob"), Role.MEMBER, by=owner)
+    change_role(member=place, role="admin", by=owner, at=AT)
+    event = AuditEvent.objects.get(action="workspaces.member_role_changed")
+    assert event.data == {"before": "member", "after": "admin", "user_id": place.user_id}
+    assert (event.workspace_id, event.actor) == (team.pk, owner)
+
+
+def test_leaving_takes_groups_and_keys_along(owner: User, team: Workspace) -> None:
+    bob = make_user("Bob")
+    place = seat(team, bob, Role.MEMBER, by=owner)
+    group = Group.objects.create(workspace=team, name="Sales", created_at=AT)
+    GroupMember.objects.create(group=group, member=place)
+    create_api_key(user=bob, workspace=team, name="k", scopes=["chat"], by=bob, at=AT)
+    own, _plain = create_api_key(
+        user=bob, workspace=personal_workspace(bob), name="own", scopes=["chat"], by=bob, at=AT
+    )
+    remove_member(member=place, by=bob, at=AT)
+    assert not GroupMember.objects.exists()
+    assert list(ApiKey.objects.filter(revoked_at__isnull=True)) == [own]
+    assert AuditEvent.objects.get(action="workspaces.member_removed").data == {"left": True}
+    with pytest.raises(Conflict):
+        remove_member(member=Member(pk=place.pk or 0, workspace=team, user=bob), by=owner, at=AT)
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"),
+    [
+        ("owner", {"ENTER", "BUILD", "ADMINISTER", "OWN"}),
+        ("admin", {"ENTER", "BUILD", "ADMINISTER"}),
+        ("builder", {"ENTER", "BUILD"}),
+        ("member", {"ENTER"}),
+    ],
+)
+def test_what_each_role_may(owner: User, team: Workspace, role: str, allowed: set[str]) -> None:
+    bob = make_user("Bob")
+    seat(team, bob, role, by=owner)
+    may = set()
+    for act in WorkspaceAct:
+        try:
+            access_workspace(bob, team.slug, to=act)
+            may.add(act.name)
+        except Forbidden:
+            continue
+    assert may == allowed
+
+
+def test_a_suspended_workspace_is_gone_for_all(owner: User, team: Workspace) -> None:
+    Workspace.objects.filter(pk=team.pk).update(suspended_at=AT)
+    with pytest.raises(NotFound):
+        access_workspace(owner, team.slug, to=WorkspaceAct.ENTER)
+
+
+# Pages ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def at_home(client: Client, owner: User) -> Client:
+    client.force_login(owner)
+    return client
+
+
+ADMIN_PAGES = ("members", "settings", "audit")
+
+
+@pytest.mark.parametrize("page", ADMIN_PAGES)
+def test_admin_pages_are_for_admins(at_home: Client, owner: User, team: Workspace, page: str) -> None:
+    member, stranger = make_user("Member"), make_user("Stranger")
+    seat(team, member, Role.MEMBER, by=owner)
+    path = f"/w/{team.slug}/admin/{page}"
+    assert at_home.get(path).status_code == 200
+    answers = {}
+    for person in (member, stranger):
+        browser = Client()
+        browser.force_login(person)
+        answers[person.display_name] = (browser.get(path).status_code, browser.post(path, {}).status_code)
+    assert answers["Member"][0] == 403
+    assert answers["Stranger"][0] == 404
+    assert {pair[1] for pair in answers.values()} <= {403, 404, 405}
+
+
+def test_inviting_by_the_page_sends_a_link_that_works(
+    at_home: Client, team: Workspace, django_capture_on_commit_callbacks: Any, settings: Any
+) -> None:
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+    from config.celery import app
+
+    app.conf.task_always_eager = True
+    bob = make_user("Bob")
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = at_home.post(f"/w/{team.slug}/admin/members", {"email": bob.email, "role": "builder"})
+    finally:
+        app.conf.task_always_eager = False
+    assert answer.status_code == 302
+    (message,) = mail.outbox
+    link = re.search(r"/join/\S+", str(message.body))
+    assert link is not None
+    assert message.to == [bob.email]
+
+    browser = Client()
+    away = browser.get(link[0])
+    assert away.headers["Location"].startswith("/accounts/login/?next=/join/")
+    browser.force_login(bob)
+    assert "Join Acme" in browser.get(link[0]).content.decode()
+    assert browser.post(link[0], {"role": "owner"}).headers["Location"] == f"/w/{team.slug}/"
+    assert team.members.get(user=bob).role == Role.BUILDER
+    assert browser.post(link[0]).status_code == 404
+
+
+def test_a_bad_invitation_keeps_what_was_typed(at_home: Client, team: Workspace) -> None:
+    page = at_home.post(f"/w/{team.slug}/admin/members", {"email": "nonsense", "role": "builder"})
+    assert page.status_code == 400
+    assert 'value="nonsense"' in page.content.decode()
+    assert not Invitation.objects.exists()
+
+
+def test_roles_change_and_members_go_by_the_page(at_home: Client, owner: User, team: Workspace) -> None:
+    place = seat(team, make_user("Bob"), Role.MEMBER, by=owner)
+    path = f"/w/{team.slug}/admin/members/{place.pk}"
+    assert at_home.post(f"{path}/role", {"role": "admin"}).status_code == 302
+    assert at_home.post(f"{path}/role", {"role": "king"}).status_code == 400
+    assert Member.objects.get(pk=place.pk).role == Role.ADMIN
+    assert at_home.get(f"{path}/remove").status_code == 405
+    assert at_home.post(f"{path}/remove").status_code == 302
+    assert not Member.objects.filter(pk=place.pk).exists()
+
+
+def test_a_foreign_member_under_my_own_team_is_not_found(at_home: Client, team: Workspace) -> None:
+    """T04: own parent, foreign child."""
+    other = make_user("Other")
+    foreign = make_team(other, "Globex").members.get()
+    for tail in ("role", "remove"):
+        answer = at_home.post(f"/w/{team.slug}/admin/members/{foreign.pk}/{tail}", {"role": "member"})
+        assert answer.status_code == 404
+    assert Member.objects.get(pk=foreign.pk).role == Role.OWNER
+
+
+def test_a_team_is_made_and_changed_by_the_page(client: Client) -> None:
+    ada = make_user()
+    client.post("/accounts/login/", {"login": ada.email, "password": PASSWORD})
+    made = client.post("/w/new", {"name": "Globex"})
+    team = Workspace.objects.get(name="Globex")
+    assert made.headers["Location"] == f"/w/{team.slug}/admin/members"
+    path = f"/w/{team.slug}/admin/settings"
+    bad = client.post(path, {"name": "Globex", "accent": "red"})
+    assert (bad.status_code, list(bad.context["form"].errors)) == (400, ["accent"])
+    assert client.post(path, {"name": "Globex Corp", "accent": "#A8481F"}).status_code == 302
+    team.refresh_from_db()
+    assert (team.name, team.accent) == ("Globex Corp", "#a8481f")
+
+
+def test_the_audit_page_filters_and_exports_harmless_cells(
+    at_home: Client, owner: User, team: Workspace
+) -> None:
+    evil = make_user("Evil")
+    User.objects.filter(pk=evil.pk).update(display_name="=cmd|' /C calc'!A0")
+    seat(team, evil, Role.ADMIN, by=owner)
+    other = make_team(make_user("Other"), "Globex")
+    evil_place = team.members.get(user=evil)
+    change_role(member=evil_place, role="member", by=User.objects.get(pk=evil.pk), at=AT)
+
+    page = at_home.get(f"/w/{team.slug}/admin/audit?action=workspaces.member_joined")
+    assert [event.action for event in page.context["page"].items] == ["workspaces.member_joined"]
+    csv = at_home.get(f"/w/{team.slug}/admin/audit?format=csv")
+    rows = csv.content.decode().splitlines()
+    assert csv.headers["Content-Disposition"] == f'attachment; filename="audit-{team.slug}.csv"'
+    assert len(rows) == 1 + AuditEvent.objects.filter(workspace_id=team.pk).count()
+    assert not any(cell.startswith("=") for row in rows for cell in row.split(","))
+    assert other.slug not in csv.content.decode()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("page", ["members", "audit"])
+def test_lists_take_the_same_queries_for_any_number(
+    at_home: Client, owner: User, team: Workspace, page: str, count: int, django_assert_num_queries: Any
+) -> None:
+    for number in range(count):
+        seat(team, make_user(f"Member{number}"), Role.MEMBER, by=owner)
+        invite_member(workspace=team, email=f"x{number}@example.test", role="member", by=owner, at=AT)
+    path = f"/w/{team.slug}/admin/{page}"
+    at_home.get(path)
+    # person, standing, savepoint, scope, workspace, two of the page, unread count, scope back, release.
+    with django_assert_num_queries(10):
+        at_home.get(path)
+
+
+def test_a_member_leaves_by_the_page_and_the_last_owner_cannot(
+    at_home: Client, owner: User, team: Workspace
+) -> None:
+    bob = make_user("Bob")
+    place = seat(team, bob, Role.MEMBER, by=owner)
+    browser = Client()
+    browser.force_login(bob)
+    assert "Leave Acme" in browser.get("/settings/").content.decode()
+    assert browser.post(f"/w/{team.slug}/leave").status_code == 302
+    assert not Member.objects.filter(pk=place.pk).exists()
+    assert browser.post(f"/w/{team.slug}/leave").status_code == 404
+    assert at_home.post(f"/w/{team.slug}/leave").status_code == 409
+    assert team.members.get().user == owner

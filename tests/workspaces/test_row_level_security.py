@@ -1,0 +1,239 @@
+"""PostgreSQL's own locks, tried with raw connections as the roles that serve and work."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from core.scope import NOBODY, Scope, open_scope
+from tests.conftest import servers
+from tests.workspaces.exempt_tables import DEFINERS, EXEMPT
+from tests.workspaces.factories import AT, make_team, make_user
+from workspaces.models import Notification
+from workspaces.services.notifications import notify
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TENANT_COLUMNS = ("workspace_id", "user_id", "owner_id", "payee_id", "conversation_id")
+
+
+def connect(role: str) -> psycopg.Connection[Any]:
+    return psycopg.connect(servers.url(role, settings.DATABASE_NAME), autocommit=True)
+
+
+@pytest.fixture(params=["app", "worker"])
+def raw(request: pytest.FixtureRequest) -> Iterator[psycopg.Connection[Any]]:
+    with connect(request.param) as connection:
+        yield connection
+
+
+def protected_tables(connection: psycopg.Connection[Any]) -> list[str]:
+    rows = connection.execute(
+        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND c.relrowsecurity ORDER BY 1"
+    )
+    return [name for (name,) in rows]
+
+
+def test_without_a_scope_there_are_no_rows(raw: psycopg.Connection[Any]) -> None:
+    """R01"""
+    ada = make_user()
+    notify(user=ada, kind="x", title="private", at=AT)
+    tables = protected_tables(raw)
+    assert {"workspaces_notification", "core_auditevent"} <= set(tables)
+    for table in tables:
+        try:
+            (count,) = raw.execute(f'SELECT count(*) FROM "{table}"').fetchone() or (None,)
+        except psycopg.errors.InsufficientPrivilege:
+            continue
+        assert count == 0, table
+    with connect("owner") as owner:
+        assert owner.execute("SELECT count(*) FROM workspaces_notification").fetchone() == (0,)  # forced
+
+
+def test_every_tenant_table_is_locked_or_says_why_not() -> None:
+    """R02: a new table with a tenant's column and no policy fails here."""
+    with connect("owner") as owner:
+        rows = owner.execute(
+            """
+            SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity,
+                   EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polqual IS NOT NULL),
+                   NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive
+                     AND p.polcmd IN ('*', 'a', 'w') AND p.polwithcheck IS NULL)
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+              AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
+                          AND NOT a.attisdropped AND a.attname = ANY(%s))
+            ORDER BY 1
+            """,
+            [list(TENANT_COLUMNS)],
+        ).fetchall()
+    assert len(rows) > 10
+    open_tables = {name for name, forced, reads, writes in rows if not (forced and reads and writes)}
+    assert open_tables - set(EXEMPT) == set(), "a policy is missing"
+    assert set(EXEMPT) - open_tables == set(), "an exemption that is no longer needed"
+
+
+def test_partitions_cannot_be_read_past_their_parent(raw: psycopg.Connection[Any]) -> None:
+    """A policy on a partitioned table does not hold for a partition that is named directly."""
+    partitions = raw.execute(
+        "SELECT c.relname FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid"
+        " JOIN pg_class parent ON parent.oid = i.inhparent"
+        " WHERE c.relispartition AND c.relkind = 'r' AND parent.relrowsecurity"
+        " AND NOT (c.relrowsecurity AND c.relforcerowsecurity)"
+        " AND has_table_privilege(c.oid, 'SELECT')"
+    ).fetchall()
+    assert partitions == []
+
+
+def test_roles_have_no_power_over_the_locks(raw: psycopg.Connection[Any]) -> None:
+    """R03"""
+    attributes = raw.execute(
+        "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"
+    ).fetchone()
+    assert attributes == (False, False, False, False)
+    owned = raw.execute(
+        "SELECT relname FROM pg_class JOIN pg_roles r ON r.oid = relowner WHERE r.rolname = current_user"
+    ).fetchall()
+    assert owned == []
+    reachable = raw.execute(
+        "SELECT rolname FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER')"
+        " AND (rolsuper OR rolbypassrls OR rolname = %s)",
+        [settings.DATABASE_ROLES["owner"]],
+    ).fetchall()
+    assert reachable == []
+    for statement in (
+        "ALTER TABLE workspaces_notification DISABLE ROW LEVEL SECURITY",
+        "DROP POLICY workspaces_notification_scope ON workspaces_notification",
+        f'SET ROLE "{settings.DATABASE_ROLES["owner"]}"',
+        "TRUNCATE core_auditevent",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            raw.execute(statement)
+
+
+def test_the_web_role_cannot_call_itself_the_system() -> None:
+    ada = make_user()
+    notify(user=ada, kind="x", title="private", at=AT)
+    with connect("app") as app:
+        app.execute("SELECT set_config('loggia.system', 'forged', false)")
+        assert app.execute("SELECT count(*) FROM workspaces_notification").fetchone() == (0,)
+    with connect("worker") as worker:
+        worker.execute("SELECT set_config('loggia.system', 'tests', false)")
+        assert worker.execute("SELECT count(*) FROM workspaces_notification").fetchone() == (1,)
+
+
+def test_the_scope_ends_with_its_transaction() -> None:
+    """R04, R05: what open_scope writes is transaction-local, so a pooled connection carries nothing on."""
+    ada = make_user()
+    with open_scope(Scope(user_id=ada.pk)), connection.cursor() as cursor:
+        cursor.execute("SELECT loggia_user_id(), pg_backend_pid()")
+        seen, pid = cursor.fetchone()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT loggia_user_id(), pg_backend_pid()")
+        assert cursor.fetchone() == (None, pid)
+    assert seen == ada.pk
+
+
+def test_nothing_but_core_scope_writes_the_settings() -> None:
+    """R05: no other module names a session setting of ours, and none sets one for a session."""
+    root = Path(settings.BASE_DIR)
+    apps = ("config", "core", "workspaces", "gpts", "marketplace", "reviews", "payouts")
+    offenders = [
+        str(path.relative_to(root))
+        for app in apps
+        for path in (root / app).rglob("*.py")
+        if "migrations" not in path.parts
+        and path != root / "core" / "scope.py"
+        and any(
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and "set_config('loggia." in node.value
+            for node in ast.walk(ast.parse(path.read_text()))
+        )
+    ]
+    assert offenders == []
+    source = (root / "core" / "scope.py").read_text()
+    assert source.count("set_config(") == source.count(", true)") >= 5
+
+
+@pytest.mark.parametrize("way", ["error", "broken query"])
+def test_a_failed_request_leaves_no_scope_behind(way: str) -> None:
+    """R06"""
+    ada = make_user()
+
+    def fail() -> None:
+        with open_scope(Scope(user_id=ada.pk)), connection.cursor() as cursor:
+            cursor.execute("SELECT 1 / 0" if way == "broken query" else "SELECT 1")
+            raise RuntimeError
+
+    with pytest.raises((RuntimeError, DatabaseError)):
+        fail()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT loggia_user_id()")
+        assert cursor.fetchone() == (None,)
+
+
+def test_rows_cannot_be_written_into_or_moved_to_somebody_else() -> None:
+    """R07, for notes and for the log."""
+    ada, bob = make_user("Ada"), make_user("Bob")
+    note = notify(user=ada, kind="x", title="mine", at=AT)
+    team = make_team(bob)
+    with connect("app") as app, app.transaction(force_rollback=True):
+        app.execute(f"SELECT set_config('loggia.user_id', '{ada.pk}', true)")
+        assert app.execute("SELECT count(*) FROM workspaces_notification").fetchone() == (1,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), app.transaction():
+            app.execute(
+                "INSERT INTO core_auditevent (chain, sequence, at, action, actor_id, actor_label,"
+                " is_automated, workspace_id, subject_type, subject_id, reason, data, previous_hash, hash)"
+                " VALUES ('platform', 0, now(), 'x', %s, '', false, %s, '', '', '', '{}', '', '')",
+                [bob.pk, team.pk],
+            )
+    with connect("app") as app, app.transaction(force_rollback=True):
+        app.execute(f"SELECT set_config('loggia.user_id', '{bob.pk}', true)")
+        changed = app.execute("UPDATE workspaces_notification SET user_id = %s", [bob.pk]).rowcount
+        deleted = app.execute("DELETE FROM workspaces_notification").rowcount
+        assert (changed, deleted) == (0, 0)
+    assert Notification.objects.get().pk == note.pk
+
+
+def test_nobody_s_scope_can_write_no_note() -> None:
+    ada = make_user()
+    with connect("app") as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        app.execute(
+            "INSERT INTO workspaces_notification (id, user_id, kind, title, body, url, created_at)"
+            " VALUES (gen_random_uuid(), %s, 'x', 'x', '', '', now())",
+            [ada.pk],
+        )
+    with pytest.raises(DatabaseError), open_scope(NOBODY):
+        Notification.objects.create(user=ada, kind="x", title="x", created_at=AT)
+
+
+def test_row_security_cannot_be_switched_off(raw: psycopg.Connection[Any]) -> None:
+    """R15"""
+    raw.execute("SET row_security = off")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        raw.execute("SELECT count(*) FROM workspaces_notification")
+
+
+def test_functions_that_run_as_the_owner_are_known() -> None:
+    """R10: a new SECURITY DEFINER function or a view of the owner fails here until somebody has read it."""
+    with connect("owner") as owner:
+        definers = owner.execute(
+            "SELECT proname FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace"
+            " WHERE n.nspname = 'public' AND prosecdef ORDER BY 1"
+        ).fetchall()
+        views = owner.execute(
+            "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
+            " WHERE n.nspname = 'public' AND relkind IN ('v', 'm')"
+            " AND NOT COALESCE('security_invoker=true' = ANY(reloptions), false)"
+        ).fetchall()
+    assert {name for (name,) in definers} == DEFINERS
+    assert views == []
