@@ -1,0 +1,216 @@
+"""The store at N listings: home, search and About beside a bare view with the same SELECTs and bytes.
+
+Run by `script/bench store [N] [seconds]`. Starts servers of its own in a temporary directory, fills them by
+seed_catalogue, asks at 1, 8 and 32 clients, prints one table, and removes everything.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from benchmarks.load import Measured, measure
+
+ROOT = Path(__file__).resolve().parent.parent
+PRODUCT_PORT, BARE_PORT = 8941, 8942
+CLIENTS = (1, 8, 32)
+# "about, cold": each page is asked for once at every number of clients, so that no cache can help.
+SLUGS = 600
+# "about, visits": as people come, the n-th most visited page 1/n as often as the first (Zipf). That many
+# different pages; what the first visits left in the cache is there when measuring begins.
+VISITED, VISITS, VISITS_BEFORE = 2_000, 3_000, 1_000
+WORDS = [
+    "recipe",
+    "budget",
+    "essay",
+    "sql query",
+    "python test",
+    "travel plan",
+    "history",
+    "grammar",
+    "garden",
+    "invoice",
+    "statistics",
+    "poetry",
+    "email",
+    "作文",
+    "面包",
+    "代码审查",
+    "统计",
+    "旅行",
+    "求职信",
+    "单元测试",
+]
+ROLES = [
+    "",
+    "coach",
+    "tutor",
+    "planner",
+    "helper",
+    "for students",
+    "for teachers",
+    "friendly",
+    "strict",
+    "助手",
+    "老师",
+    "教练",
+]
+
+
+def main(count: int, seconds: float) -> None:
+    data = Path(tempfile.mkdtemp(prefix="loggia-bench-"))
+    pages = data / "pages"
+    pages.mkdir()
+    os.environ |= {
+        "LOGGIA_ENV": "development", "DEBUG": "false", "LOGGIA_DATA_DIR": str(data),
+        "LOGGIA_BENCH_PAGES": str(pages), "LOG_LEVEL": "ERROR",
+    }  # fmt: skip
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        os.environ.pop(name, None)
+    from config.servers.places import Places
+    from config.servers.postgres import EmbeddedPostgres
+    from config.servers.redis import EmbeddedRedis
+
+    postgres, redis = EmbeddedPostgres(Places(data)), EmbeddedRedis(Places(data))
+    try:
+        postgres.start()
+        redis.start()
+        for command in (["setup_database"], ["migrate"], ["seed_catalogue", str(count)]):
+            _manage(*command)
+        with (
+            _server("config.asgi:application", PRODUCT_PORT) as product,
+            _server("benchmarks.store_bare:application", BARE_PORT) as bare,
+        ):
+            _compare(count, seconds, pages, product, bare, postgres.pid() or 0)
+    finally:
+        redis.stop()
+        postgres.stop()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def _compare(count: int, seconds: float, pages: Path, product: int, bare: int, database: int) -> None:
+    rng = random.Random(1)
+    searches = [f"/search?q={quote(f'{word} {role}'.strip())}" for word in WORDS for role in ROLES]
+    abouts = [f"/g/catalogue-{number:06d}" for number in rng.sample(range(1, count + 1), min(SLUGS, count))]
+    rng.shuffle(searches)
+    print(
+        f"{count:,} listings, {os.cpu_count()} cores, {seconds:g} s each; the clients run on the same machine"
+    )
+    print("page           clients     what    req/s   p50 ms   p99 ms  server ms   db ms  of bare  by CPU")
+    visits = _visits(rng, count)
+    for name, addresses in (
+        ("home", ["/"]),
+        ("search", searches),
+        ("about, cold", abouts),
+        ("about, visits", visits),
+    ):
+        is_cold = name == "about, cold"
+        share = max(1, len(addresses) // len(CLIENTS)) if is_cold else len(addresses)
+        for turn, clients in enumerate(CLIENTS):
+            asked = addresses[turn * share : (turn + 1) * share] if is_cold else addresses
+            # The bare view learns its SELECTs on the first call; the product's cache is emptied.
+            if unknown := _keep_pages(asked, pages):
+                _ask(BARE_PORT, unknown, bare, database, clients=4, seconds=60, most=len(unknown))
+            # Once through cold pages and no further: the second time they would not be cold.
+            most = len(asked) if is_cold else None
+            theirs = _ask(BARE_PORT, asked, bare, database, clients=clients, seconds=seconds, most=most)
+            _empty_cache()
+            if name == "about, visits":
+                before, asked = asked[:VISITS_BEFORE], asked[VISITS_BEFORE:]
+                _ask(PRODUCT_PORT, before, product, database, clients=4, seconds=60, most=len(before))
+            ours = _ask(PRODUCT_PORT, asked, product, database, clients=clients, seconds=seconds, most=most)
+            _print(name, clients, "bare", theirs, "", "")
+            cpu = (theirs.server_cpu + theirs.database_cpu) / (ours.server_cpu + ours.database_cpu)
+            _print(name, clients, "store", ours, f"{ours.per_second / theirs.per_second:.0%}", f"{cpu:.0%}")
+
+
+def _ask(
+    port: int, asked: list[str], server: int, database: int, *, clients: int, seconds: float, most: int | None
+) -> Measured:
+    return measure(port, asked, clients=clients, seconds=seconds, server=server, database=database, most=most)
+
+
+def _visits(rng: random.Random, count: int) -> list[str]:
+    numbers = rng.sample(range(1, count + 1), min(VISITED, count))
+    weights = [1 / place for place in range(1, len(numbers) + 1)]
+    return [f"/g/catalogue-{number:06d}" for number in rng.choices(numbers, weights, k=VISITS)]
+
+
+def _empty_cache() -> None:
+    """Begin with nothing kept: pages were asked for above, to learn their bytes."""
+    from redis import Redis
+
+    from config.servers.places import default_places
+    from config.servers.redis import EmbeddedRedis
+
+    Redis.from_url(EmbeddedRedis(default_places()).url()).flushall()
+
+
+def _keep_pages(addresses: list[str], pages: Path) -> list[str]:
+    """Write down the product's bytes of the addresses that have none yet, and return those."""
+    from hashlib import sha256
+
+    unknown = []
+    for address in dict.fromkeys(addresses):
+        file = pages / sha256(address.encode()).hexdigest()
+        if not file.exists():
+            with urllib.request.urlopen(f"http://127.0.0.1:{PRODUCT_PORT}{address}") as answer:
+                file.write_bytes(answer.read())
+            unknown.append(address)
+    return unknown
+
+
+def _print(name: str, clients: int, what: str, found: Measured, share: str, cpu: str) -> None:
+    failed = f"  {found.failures} failed" if found.failures else ""
+    print(
+        f"{name:14}{clients:>8}{what:>9}{found.per_second:>9.1f}{found.p50:>9.1f}{found.p99:>9.1f}"
+        f"{found.server_cpu:>11.2f}{found.database_cpu:>8.2f}{share:>9}{cpu:>8}{failed}",
+        flush=True,
+    )
+
+
+def _manage(*arguments: str) -> None:
+    subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, check=True, stdout=sys.stderr)
+
+
+@contextmanager
+def _server(application: str, port: int) -> Iterator[int]:
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "uvicorn", application, "--port", str(port), "--no-access-log",
+            "--log-level", "error",
+        ],
+        cwd=ROOT, env=os.environ | {"LOGGIA_DATABASE_ROLE": "app"},
+    )  # fmt: skip
+    try:
+        for _try in range(300):
+            time.sleep(0.2)
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5)
+                break
+            except urllib.error.HTTPError:
+                break
+            except OSError:
+                if process.poll() is not None:
+                    raise
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+if __name__ == "__main__":
+    main(
+        int(sys.argv[1]) if len(sys.argv) > 1 else 100_000,
+        float(sys.argv[2]) if len(sys.argv) > 2 else 5.0,
+    )

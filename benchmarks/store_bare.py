@@ -1,0 +1,73 @@
+"""What the store is measured against: a bare view with the same SELECTs that sends the same bytes."""
+
+from __future__ import annotations
+
+import os
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.store_bare_settings"
+os.environ.setdefault("LOGGIA_DATABASE_ROLE", "app")
+
+import hashlib
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402 - readable only now
+from django.core.handlers.asgi import ASGIHandler  # noqa: E402
+
+# Nothing between the server and the view; the apps insist on their middleware only while they start.
+settings.MIDDLEWARE = []
+application = ASGIHandler()
+
+from django.db import connection  # noqa: E402
+from django.http import HttpRequest, HttpResponse  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
+from django.urls import re_path  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from marketplace import queries  # noqa: E402
+
+PAGES = Path(os.environ["LOGGIA_BENCH_PAGES"])
+_known: dict[str, tuple[list[str], list[str]]] = {}
+
+
+def page_file(address: str) -> Path:
+    return PAGES / hashlib.sha256(address.encode()).hexdigest()
+
+
+def bare(request: HttpRequest) -> HttpResponse:
+    address = request.get_full_path()
+    if address not in _known:
+        if not page_file(address).exists():
+            return HttpResponse(status=404)
+        text = page_file(address).read_text("utf-8")
+        step = max(1, len(text) // 64)
+        _known[address] = (_selects(address), [text[i : i + step] for i in range(0, len(text), step)])
+    selects, pieces = _known[address]
+    with connection.cursor() as cursor:
+        for select in selects:
+            cursor.execute(select)
+            cursor.fetchall()
+    return HttpResponse("".join(pieces))
+
+
+def _selects(address: str) -> list[str]:
+    """Run the product's own queries once and keep their text, without transactions and roles."""
+    parts = urlsplit(address)
+    with CaptureQueriesContext(connection) as captured:
+        if parts.path == "/":
+            queries.storefront(today=timezone.now().date())
+        elif parts.path == "/search":
+            queries.search_listings(parse_qs(parts.query)["q"][0])
+        else:
+            about = queries.about(parts.path.removeprefix("/g/"))
+            queries.ratings_page(about.listing.pk)
+    wanted = ("SELECT", "(SELECT", "WITH")
+    texts = [entry["sql"].strip() for entry in captured.captured_queries]
+    return [text.replace("%", "%%") for text in texts if text.startswith(wanted)]
+
+
+urlpatterns = [re_path(r"^.*$", bare)]
