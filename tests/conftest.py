@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import django.test
 import pytest
@@ -17,7 +17,9 @@ from playwright.sync_api import Browser
 
 from tests.browsers import find_browser
 from tests.servers import TestServers, stop_forgotten_runs, stop_run
-from tests.services import Service, WebService, WorkerService
+from tests.services import WebService, WorkerService
+
+Kind = TypeVar("Kind", WebService, WorkerService)
 
 servers = TestServers(settings.RUN_DIR, settings.SECRET_KEY)
 
@@ -112,34 +114,39 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def running_services() -> Iterator[dict[str, Service]]:
-    """Services start with the first test that wants them and serve the rest of the run."""
-    running: dict[str, Service] = {}
+def running_services() -> Iterator[dict[str, WebService]]:
+    """The web service starts with the first test that wants it and serves the rest of the run."""
+    running: dict[str, WebService] = {}
     yield running
     for service in running.values():
         service.stop()
 
 
-def _service(running: dict[str, Service], kind: type[WebService | WorkerService]) -> Any:
-    service = running.get(kind.__name__)
-    if service is None or service.process.poll() is not None:
-        log = servers.directory / f"{kind.__name__}-{settings.DATABASE_NAME}.log"
-        service = kind(servers.environment(settings.DATABASE_NAME, settings.REDIS_DATABASE), log)
-        running[kind.__name__] = service
-        service.wait_until_ready()
+def _start(kind: type[Kind]) -> Kind:
+    log = servers.directory / f"{kind.__name__}-{settings.DATABASE_NAME}.log"
+    service = kind(servers.environment(settings.DATABASE_NAME, settings.REDIS_DATABASE), log)
+    service.wait_until_ready()
     return service
 
 
 @pytest.fixture
-def server(transactional_db: None, running_services: dict[str, Service]) -> WebService:
+def server(transactional_db: None, running_services: dict[str, WebService]) -> WebService:
     """The real web service (``.url``) on this test's database, in the role of production."""
-    return _service(running_services, WebService)
+    service = running_services.get("server")
+    if service is None or service.process.poll() is not None:
+        service = running_services["server"] = _start(WebService)
+    return service
 
 
 @pytest.fixture
-def worker(transactional_db: None, running_services: dict[str, Service]) -> WorkerService:
-    """A real Celery worker on this test's database and Redis."""
-    return _service(running_services, WorkerService)
+def worker(transactional_db: None) -> Iterator[WorkerService]:
+    """A real Celery worker on this test's database and Redis.
+
+    It ends with the test: one that lived on would take the jobs of tests that want none and lock their rows.
+    """
+    service = _start(WorkerService)
+    yield service
+    service.stop()
 
 
 # The browser -----------------------------------------------------------------------------------------------

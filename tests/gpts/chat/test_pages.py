@@ -173,7 +173,7 @@ def test_a_second_event_for_one_turn_is_refused_by_the_database() -> None:
     from gpts.services.usage import record_usage
 
     reader = a_user("Reader")
-    turn = a_conversation(reader).turns.select_related("conversation__gpt").get()
+    turn = a_conversation(reader).turns.select_related("conversation", "gpt").get()
 
     with pytest.raises(IntegrityError), transaction.atomic():
         record_usage(turn=turn, model=None, at=NOW)
@@ -188,6 +188,7 @@ def test_one_running_turn_a_conversation_is_a_constraint() -> None:
         "conversation": conversation,
         "user": reader,
         "workspace": conversation.workspace,
+        "gpt": conversation.gpt,
         "position": 2,
     }
     Turn.objects.create(id=uuid7(NOW), started_at=NOW, **fields)
