@@ -25,6 +25,14 @@ LABELS = {
     "model": _("Model"),
     "capabilities": _("Capabilities"),
     "temperature": _("Temperature"),
+    "seed": _("Seed"),
+    "output_format": _("Answer format"),
+    "output_schema": _("JSON schema"),
+    "parallel_tool_calls": _("Parallel function calls"),
+    "model_choice": _("Choice of model"),
+    "allowed_models": _("Listed models"),
+    "answers_only_from_knowledge": _("Answers only from its knowledge"),
+    "no_answer_text": _("Answer when nothing fits"),
     "knowledge": _("Knowledge files"),
 }
 

@@ -284,7 +284,7 @@ def conversations_of(user: Any) -> QuerySet[Conversation]:
 def shown_turns(conversation: Conversation) -> list[Turn]:
     """The turns on the shown path, in order, with ``question`` and ``answer`` (Message or None) on each."""
     turns = list(
-        Turn.objects.filter(conversation=conversation, replaced_by__isnull=True)
+        Turn.objects.filter(conversation=conversation, is_shown=True)
         .prefetch_related("messages")
         .order_by("position", "id")
     )

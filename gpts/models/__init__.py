@@ -1,6 +1,8 @@
 """GPTs, their versions and knowledge, conversations and usage."""
 
+from gpts.models.attachments import Attachment
 from gpts.models.conversations import Conversation, Message, Turn
+from gpts.models.feedback import TurnFeedback
 from gpts.models.gpts import GPT, LiveVersion, Version
 from gpts.models.knowledge import KnowledgeFile, Passage
 from gpts.models.language_models import LanguageModel, ModelProvider
@@ -8,6 +10,7 @@ from gpts.models.usage import UsageEvent, UsageVoid
 
 __all__ = [
     "GPT",
+    "Attachment",
     "Conversation",
     "KnowledgeFile",
     "LanguageModel",
@@ -16,6 +19,7 @@ __all__ = [
     "ModelProvider",
     "Passage",
     "Turn",
+    "TurnFeedback",
     "UsageEvent",
     "UsageVoid",
     "Version",

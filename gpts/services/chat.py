@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -107,10 +108,11 @@ def start_turn(
     if request_key and (known := _turn_of_key(conversation, request_key)):
         return known, False
     _check_running(by)
-    position = replaces.position if replaces else _next_position(conversation)
+    parent_id, position = _place(conversation, replaces)
     turn = _new_turn(
         conversation,
         position,
+        parent_id=parent_id,
         by=by,
         at=at,
         request_key=request_key,
@@ -120,11 +122,13 @@ def start_turn(
     turn.question = _words(turn, MessageRole.USER, text, at=at)  # type: ignore[attr-defined]
     try:
         with transaction.atomic():
+            if replaces is not None:
+                Turn.objects.filter(conversation=conversation, position__gte=position, is_shown=True).update(
+                    is_shown=False
+                )
             insert_together(turn, turn.question)  # type: ignore[attr-defined]
     except IntegrityError:
         return _turn_in_the_way(conversation, request_key), False
-    if replaces is not None:
-        Turn.objects.filter(pk=replaces.pk).update(replaced_by=turn)
     changes: dict[str, Any] = {"updated_at": at}
     if not conversation.title:
         changes["title"] = conversation.title = _title_of(text)
@@ -145,6 +149,8 @@ def _new_turn(conversation: Conversation, position: int, *, by: User, at: dateti
         conversation=conversation,
         user=by,
         workspace_id=conversation.workspace_id,
+        gpt_id=conversation.gpt_id,
+        version_id=conversation.version_id,
         position=position,
         started_at=at,
         **fields,
@@ -154,7 +160,7 @@ def _new_turn(conversation: Conversation, position: int, *, by: User, at: dateti
 def retry_turn(
     *, turn: Turn, by: User, at: datetime, request_key: str = "", source: str = UsageSource.WEB
 ) -> tuple[Turn, bool]:
-    """Ask the last question again; the old turn stays in the data, replaced."""
+    """Ask the last question again; the old turn stays beside the new one, out of sight."""
     if known := _known_replacement(turn, request_key):
         return known, False
     _check_last(turn)
@@ -175,7 +181,7 @@ def retry_turn(
 def edit_last_turn(
     *, turn: Turn, text: str, by: User, at: datetime, request_key: str = "", source: str = UsageSource.WEB
 ) -> tuple[Turn, bool]:
-    """Ask the last question in other words; the old branch stays in the data, replaced."""
+    """Ask the last question in other words; the old turn stays beside the new one, out of sight."""
     if known := _known_replacement(turn, request_key):
         return known, False
     _check_last(turn)
@@ -222,7 +228,7 @@ def finish_turn(
         record_usage(turn=turn, model=model, at=at)
     Conversation.objects.filter(pk=turn.conversation_id).update(updated_at=at)
     if turn.position == 1 and not turn.is_regeneration:
-        GPT.objects.filter(pk=turn.conversation.gpt_id).update(conversation_count=F("conversation_count") + 1)
+        GPT.objects.filter(pk=turn.gpt_id).update(conversation_count=F("conversation_count") + 1)
     return turn
 
 
@@ -293,7 +299,7 @@ def _words(
 def _running(turn_id: Any) -> Turn:
     turn = (
         Turn.objects.select_for_update(of=("self",))
-        .select_related("conversation__gpt")
+        .select_related("conversation", "gpt")
         .filter(pk=turn_id)
         .first()
     )
@@ -323,9 +329,9 @@ def _check_last(turn: Turn) -> None:
     if turn.state == TurnState.RUNNING:
         raise _busy(turn)
     later = Turn.objects.filter(
-        conversation_id=turn.conversation_id, position__gt=turn.position, replaced_by__isnull=True
+        conversation_id=turn.conversation_id, position__gt=turn.position, is_shown=True
     )
-    if turn.replaced_by_id is not None or later.exists():
+    if not turn.is_shown or later.exists():
         raise InvalidInput(_("Only the last message can be changed or asked again."), code="turn_not_last")
 
 
@@ -355,14 +361,17 @@ def _busy(turn: Turn) -> Conflict:
     )
 
 
-def _next_position(conversation: Conversation) -> int:
+def _place(conversation: Conversation, replaces: Turn | None) -> tuple[UUID | None, int]:
+    """The parent and the position of a new turn: beside ``replaces``, else behind the last one shown."""
+    if replaces is not None:
+        return replaces.parent_id, replaces.position
     last = (
-        Turn.objects.filter(conversation=conversation)
+        Turn.objects.filter(conversation=conversation, is_shown=True)
         .order_by("-position")
-        .values_list("position", flat=True)
+        .values_list("pk", "position")
         .first()
     )
-    return (last or 0) + 1
+    return (None, 1) if last is None else (last[0], last[1] + 1)
 
 
 def _title_of(text: str) -> str:

@@ -102,7 +102,7 @@ def _history(conversation: Conversation, turn: Turn) -> tuple[PromptMessage, ...
         Message.objects.filter(
             turn__conversation=conversation,
             turn__position__lt=turn.position,
-            turn__replaced_by__isnull=True,
+            turn__is_shown=True,
             turn__state__in=METERED_TURN_STATES,
         )
         .order_by("-turn__position", "role")

@@ -30,6 +30,14 @@ BEHAVIOUR_FIELDS = (
     "language_model",
     "capabilities",
     "temperature",
+    "seed",
+    "output_format",
+    "output_schema",
+    "parallel_tool_calls",
+    "model_choice",
+    "allowed_models",
+    "answers_only_from_knowledge",
+    "no_answer_text",
 )
 
 
@@ -41,7 +49,7 @@ def content_of(source: GPT | Version, *, knowledge_hashes: list[str]) -> dict[st
     model_name = source.model_name if isinstance(source, Version) else draft_model_name(source)
     temperature = source.temperature
     return {
-        "schema": 1,
+        "schema": 2,
         "name": source.name,
         "description": source.description,
         "instructions": source.instructions,
@@ -51,6 +59,14 @@ def content_of(source: GPT | Version, *, knowledge_hashes: list[str]) -> dict[st
         "model": model_name,
         "capabilities": sorted(source.capabilities),
         "temperature": None if temperature is None else f"{temperature:.2f}",
+        "seed": source.seed,
+        "output_format": source.output_format,
+        "output_schema": source.output_schema,
+        "parallel_tool_calls": source.parallel_tool_calls,
+        "model_choice": source.model_choice,
+        "allowed_models": sorted(source.allowed_models),
+        "answers_only_from_knowledge": source.answers_only_from_knowledge,
+        "no_answer_text": source.no_answer_text,
         "knowledge": sorted(knowledge_hashes),
     }
 
