@@ -116,3 +116,11 @@ class FileState(TextChoices):
     EXTRACTING = "extracting", _("Reading")
     READY = "ready", _("Ready")
     FAILED = "failed", _("Failed")
+
+
+class BuilderChangeState(TextChoices):
+    """What became of a change that the Create conversation proposed."""
+
+    APPLIED = "applied", _("Changed")
+    UNDONE = "undone", _("Undone")
+    REFUSED = "refused", _("Refused")

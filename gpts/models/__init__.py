@@ -1,6 +1,7 @@
 """GPTs, their versions and knowledge, conversations and usage."""
 
 from gpts.models.attachments import Attachment
+from gpts.models.builder import BuilderChange, BuilderMessage
 from gpts.models.conversations import Conversation, Message, Turn
 from gpts.models.feedback import TurnFeedback
 from gpts.models.gpts import GPT, LiveVersion, Version
@@ -11,6 +12,8 @@ from gpts.models.usage import UsageEvent, UsageVoid
 __all__ = [
     "GPT",
     "Attachment",
+    "BuilderChange",
+    "BuilderMessage",
     "Conversation",
     "KnowledgeFile",
     "LanguageModel",
