@@ -4,9 +4,12 @@ from gpts.models.attachments import Attachment
 from gpts.models.builder import BuilderChange, BuilderMessage
 from gpts.models.conversations import Conversation, Message, Turn
 from gpts.models.feedback import TurnFeedback
+from gpts.models.golden import GoldenPrompt, GoldenResult, GoldenRun
 from gpts.models.gpts import GPT, LiveVersion, Version
 from gpts.models.knowledge import KnowledgeFile, Passage
 from gpts.models.language_models import LanguageModel, ModelProvider
+from gpts.models.shares import SharedConversation
+from gpts.models.turn_words import TurnWords
 from gpts.models.usage import UsageEvent, UsageVoid
 
 __all__ = [
@@ -15,14 +18,19 @@ __all__ = [
     "BuilderChange",
     "BuilderMessage",
     "Conversation",
+    "GoldenPrompt",
+    "GoldenResult",
+    "GoldenRun",
     "KnowledgeFile",
     "LanguageModel",
     "LiveVersion",
     "Message",
     "ModelProvider",
     "Passage",
+    "SharedConversation",
     "Turn",
     "TurnFeedback",
+    "TurnWords",
     "UsageEvent",
     "UsageVoid",
     "Version",

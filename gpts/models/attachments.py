@@ -37,6 +37,9 @@ class Attachment(models.Model):
     state = models.CharField(max_length=12, choices=FileState.choices, default=FileState.WAITING)
     failure = models.CharField(max_length=60, blank=True)
     text = models.TextField(blank=True)
+    characters = models.PositiveIntegerField(default=0)
+    # An edited or regenerated question keeps its files: a copy shares bytes and text with the first one.
+    copy_of = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="copies")
     created_at = models.DateTimeField()
 
     class Meta:
