@@ -124,3 +124,12 @@ class BuilderChangeState(TextChoices):
     APPLIED = "applied", _("Changed")
     UNDONE = "undone", _("Undone")
     REFUSED = "refused", _("Refused")
+
+
+class ReadingStage(TextChoices):
+    """What is being done to a document whose state is EXTRACTING."""
+
+    NONE = "", _("Waiting")
+    FETCHING = "fetching", _("Preparing")
+    READING = "reading", _("Reading")
+    INDEXING = "indexing", _("Indexing")

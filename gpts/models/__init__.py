@@ -6,7 +6,7 @@ from gpts.models.conversations import Conversation, Message, Turn
 from gpts.models.feedback import TurnFeedback
 from gpts.models.golden import GoldenPrompt, GoldenResult, GoldenRun
 from gpts.models.gpts import GPT, LiveVersion, Version
-from gpts.models.knowledge import KnowledgeFile, Passage
+from gpts.models.knowledge import Document, KnowledgeFile, Passage
 from gpts.models.language_models import LanguageModel, ModelProvider
 from gpts.models.shares import SharedConversation
 from gpts.models.turn_words import TurnWords
@@ -18,6 +18,7 @@ __all__ = [
     "BuilderChange",
     "BuilderMessage",
     "Conversation",
+    "Document",
     "GoldenPrompt",
     "GoldenResult",
     "GoldenRun",
