@@ -209,6 +209,7 @@ def finish_turn(
     trimmed_turns: int = 0,
     first_token_at: datetime | None = None,
     is_stopped: bool = False,
+    retrieval_score: float | None = None,
 ) -> Turn:
     """End a running turn with its answer and its usage event, all or nothing.
 
@@ -222,6 +223,7 @@ def finish_turn(
     turn.model_name = model.name if model else ""
     turn.cost_micros = cost_micros(model, input_tokens=input_tokens, output_tokens=output_tokens)
     turn.trimmed_turns = trimmed_turns
+    turn.retrieval_score = retrieval_score
     turn.save()
     if text:
         insert_together(_words(turn, MessageRole.ASSISTANT, text, at=at, citations=list(citations)))

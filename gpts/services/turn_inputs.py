@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from gpts.models import GPT, Conversation, LanguageModel, Message, Turn, Version
-from gpts.queries import default_model
+from gpts.queries import default_model, knowledge_files
 from gpts.retrieval import FoundPassage, find_passages
 from gpts.runtime.types import ModelAPI, ModelSpec, PassageQuote, PromptMessage, TurnInput
 from gpts.services.providers import provider_key
@@ -19,43 +23,107 @@ PASSAGES = 5
 
 
 @dataclass(frozen=True)
-class PreparedTurn:
-    """A turn ready to run. `passages` are in the order of their citation numbers."""
+class PreparedInput:
+    """One answer's input, whoever asks: chat, preview, golden prompts, bench.
 
-    turn: Turn
-    conversation: Conversation
-    model: LanguageModel | None
+    `passages` are in the order of their citation numbers. `retrieval_score` is the best one's, 0.0 when the
+    knowledge was searched in vain, None without knowledge. With a `fixed_answer` no model is asked: it is
+    the whole answer and costs nothing.
+    """
+
     input: TurnInput
+    model: LanguageModel | None
     passages: tuple[FoundPassage, ...]
+    retrieval_score: float | None
+    fixed_answer: str = ""
+    retrieval_ms: float = 0.0
 
 
-def prepare_turn(*, turn: Turn, conversation: Conversation, text: str, language: str) -> PreparedTurn:
-    """Gather a started turn's input; ``conversation`` comes with gpt and version."""
-    gpt, version = conversation.gpt, conversation.version
+@dataclass(frozen=True)
+class PreparedTurn(PreparedInput):
+    """A started turn ready to run."""
+
+    turn: Turn = field(kw_only=True)
+    conversation: Conversation = field(kw_only=True)
+
+
+def prepare_input(
+    gpt: GPT,
+    version: Version | None,
+    text: str,
+    history: Sequence[PromptMessage] = (),
+    *,
+    language: str = "en",
+    chosen_model: LanguageModel | None = None,
+) -> PreparedInput:
+    """Gather what ``gpt`` answers ``text`` with, at ``version`` or by its draft. Reads only.
+
+    The caller has authorised whoever asks, and has an open scope.
+    """
     behaviour: GPT | Version = version or gpt
-    model = usable_model(gpt, version)
-    passages: tuple[FoundPassage, ...] = ()
-    if version is None or version.knowledge_hashes:
-        passages = tuple(find_passages(gpt, text, PASSAGES, version=version))
+    model = usable_model(gpt, version, chosen=chosen_model)
+    begun = time.perf_counter()
+    passages, score = _looked_up(gpt, version, text)
+    spent = (time.perf_counter() - begun) * 1000
     given = TurnInput(
         spec=spec_of(model),
         text=text,
         gpt_name=behaviour.name,
         gpt_description=behaviour.description,
         instructions=behaviour.instructions,
-        history=_history(conversation, turn) if turn.position > 1 else (),
+        history=tuple(history),
         passages=tuple(PassageQuote(p.file, p.text, _location(p)) for p in passages),
         language=language,
         temperature=None if behaviour.temperature is None else float(behaviour.temperature),
     )
-    return PreparedTurn(turn, conversation, model, given, passages)
+    fixed = ""
+    if behaviour.answers_only_from_knowledge and not is_answerable(passages):
+        fixed, passages = no_answer_text(behaviour, language), ()
+    return PreparedInput(given, model, passages, score, fixed, spent)
 
 
-def usable_model(gpt: GPT, version: Version | None) -> LanguageModel | None:
+def prepare_turn(*, turn: Turn, conversation: Conversation, text: str, language: str) -> PreparedTurn:
+    """Gather a started turn's input; ``turn`` comes with the gpt and the version that answer it."""
+    prepared = prepare_input(
+        turn.gpt,
+        turn.version,
+        text,
+        _history(conversation, turn) if turn.position > 1 else (),
+        language=language,
+        chosen_model=conversation.language_model if turn.gpt_id == conversation.gpt_id else None,
+    )
+    return PreparedTurn(**vars(prepared), turn=turn, conversation=conversation)
+
+
+def no_answer_text(behaviour: GPT | Version, language: str) -> str:
+    """What a GPT says that answers from its knowledge alone and found nothing there."""
+    with translation.override(language):
+        return behaviour.no_answer_text or _(
+            "I do not have enough information in my documents to answer this."
+        )
+
+
+def _looked_up(gpt: GPT, version: Version | None, text: str) -> tuple[tuple[FoundPassage, ...], float | None]:
+    if version is not None and not version.knowledge_hashes:
+        return (), None
+    passages = tuple(find_passages(gpt, text, PASSAGES, version=version))
+    if passages:
+        return passages, max(passage.score for passage in passages)
+    return (), 0.0 if version is not None or knowledge_files(gpt) else None
+
+
+def is_answerable(passages: Sequence[FoundPassage]) -> bool:
+    """Whether what was found can answer: the search returns nothing that does not fit."""
+    return bool(passages)
+
+
+def usable_model(
+    gpt: GPT, version: Version | None, *, chosen: LanguageModel | None = None
+) -> LanguageModel | None:
     """The chosen model while it is offered, else the best that the GPT's workspace may use."""
-    chosen = version.language_model if version is not None else gpt.language_model
-    if chosen is not None and chosen.retired_at is None and chosen.provider.is_enabled:
-        return chosen
+    for wanted in (chosen, (version or gpt).language_model):
+        if wanted is not None and wanted.retired_at is None and wanted.provider.is_enabled:
+            return wanted
     return default_model(gpt.workspace)
 
 

@@ -146,6 +146,10 @@ class LiveTurn:
 
     async def _speak(self) -> None:
         turn = self.prepared.input
+        if self.prepared.fixed_answer:
+            self._add(self.prepared.fixed_answer)
+            self._usage = Usage(0, 0)
+            return
         async with aclosing(run_turn(turn, client_for(turn.spec))) as events:
             async for event in events:
                 if isinstance(event, TextDelta):
@@ -244,6 +248,7 @@ class LiveTurn:
                 trimmed_turns=self._trimmed,
                 first_token_at=self._first_token_at,
                 is_stopped=self._is_stopping and self._usage is None,
+                retrieval_score=self.prepared.retrieval_score,
             )
 
     def _estimate(self) -> Usage:
