@@ -312,6 +312,10 @@ OUTBOUND_ALLOW_HTTP = env.bool("OUTBOUND_ALLOW_HTTP", False)  # plain http to pu
 # Chat: answers that a person may have running at once, and messages a minute; beyond them a clear refusal.
 CHAT_RUNNING_TURNS = env.int("CHAT_RUNNING_TURNS", 3)
 CHAT_TURNS_PER_MINUTE = env.int("CHAT_TURNS_PER_MINUTE", 30)
+# Files in chats: bytes of one, how many a message takes, hours after which one that was not sent is removed.
+CHAT_ATTACHMENT_BYTES = env.int("CHAT_ATTACHMENT_BYTES", 20 * 1024 * 1024)
+CHAT_ATTACHMENTS_PER_MESSAGE = env.int("CHAT_ATTACHMENTS_PER_MESSAGE", 10)
+CHAT_LOOSE_ATTACHMENT_HOURS = env.int("CHAT_LOOSE_ATTACHMENT_HOURS", 24)
 # Seconds until a model says its first word, and that it may fall silent in between, before the answer fails.
 MODEL_FIRST_TOKEN_SECONDS = env.float("MODEL_FIRST_TOKEN_SECONDS", 60.0)
 MODEL_IDLE_SECONDS = env.float("MODEL_IDLE_SECONDS", 30.0)

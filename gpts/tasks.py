@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from celery import shared_task
 from django.utils import timezone
 
 from core.scope import system_scope
+from gpts.services import attachments
 from gpts.streaming.lost import interrupt_lost_turns
 
 
@@ -14,3 +17,16 @@ def reap_lost_turns() -> int:
     """End turns whose web process died. Running twice finds nothing the second time."""
     with system_scope("gpts.reap_lost_turns"):
         return interrupt_lost_turns(at=timezone.now())
+
+
+@shared_task(name="gpts.read_attachment")
+def read_attachment(*, attachment_id: str) -> None:
+    """Read the text of a file in a chat. Running twice reads a file once: what is read is not waiting."""
+    attachments.read_attachment(attachment_id=UUID(attachment_id))
+
+
+@shared_task(name="gpts.sweep_attachments")
+def sweep_attachments() -> int:
+    """Remove uploads that were never sent. Running twice finds nothing the second time."""
+    with system_scope("gpts.sweep_attachments"):
+        return attachments.sweep_loose_attachments(at=timezone.now())
