@@ -16,7 +16,7 @@ from core.errors import NotFound
 from gpts.attached_text import Piece, choose, pieces_of
 from gpts.models import Attachment, Conversation, LanguageModel, Turn
 from gpts.runtime.types import ImagePart
-from gpts.states import AttachmentKind, Capability, FileState, MessageRole
+from gpts.states import AttachmentKind, Capability, FileState, MessageRole, ProviderKind
 
 # Pictures of earlier messages that a model is shown again.
 IMAGES_REMEMBERED = 6
@@ -36,14 +36,21 @@ class AttachedPiece:
     heading: str
     position: int
     text: str
+    # What passages of knowledge have, so that both are cited by one rule.
+    passage_id: None = None
+    document_id: None = None
+    page: None = None
+    paragraph: None = None
+    score: float = 1.0
 
 
 @dataclass(frozen=True)
 class AttachedParts:
-    """What attached files add to a prompt. ``images`` by turn, the question's own under its id."""
+    """What files add to a prompt. ``images`` by turn; ``is_fresh``: the question itself has files."""
 
     pieces: tuple[AttachedPiece, ...] = ()
     images: dict[UUID, tuple[ImagePart, ...]] = field(default_factory=dict)
+    is_fresh: bool = False
 
 
 def reads_images(model: LanguageModel | None) -> bool:
@@ -90,15 +97,13 @@ def loose_attachments(user: Any, conversation: Conversation | None, workspace_id
     )
 
 
-def attached_parts(
-    *, turn: Turn, question: str, model: LanguageModel | None, is_quoted: bool = False
-) -> AttachedParts:
-    """Return what the files on the way to ``turn`` give to its prompt: nothing without one query's finds.
+def attached_parts(*, turn: Turn, question: str, model: LanguageModel | None) -> AttachedParts:
+    """Return what the files on the way to ``turn`` give to its prompt; one query when there are none.
 
     Files of this conversation's shown path alone, the question's own first.
     """
-    rows = list(
-        Attachment.objects.filter(
+    rows: list[dict[str, Any]] = list(
+        Attachment.objects.filter(  # type: ignore[arg-type]  # plain dicts are enough here
             conversation_id=turn.conversation_id,
             turn__isnull=False,
             turn__position__lte=turn.position,
@@ -115,13 +120,16 @@ def attached_parts(
         _images([row for row in rows if row["kind"] == AttachmentKind.IMAGE]) if reads_images(model) else {}
     )
     documents = [row for row in rows if row["kind"] == AttachmentKind.DOCUMENT]
-    return AttachedParts(_pieces(documents, question, model, is_quoted=is_quoted), images)
+    is_fresh = any(row["turn_id"] == turn.pk for row in rows)
+    return AttachedParts(_pieces(documents, question, model), images, is_fresh)
 
 
 def _pieces(
-    rows: Sequence[dict[str, Any]], question: str, model: LanguageModel | None, *, is_quoted: bool
+    rows: Sequence[dict[str, Any]], question: str, model: LanguageModel | None
 ) -> tuple[AttachedPiece, ...]:
     room = int((model.context_window if model else 32_000) * CONTEXT_SHARE * CHARACTERS_PER_TOKEN)
+    # The offline model quotes the first pieces, so they must be the best ones.
+    is_quoted = model is None or model.provider.kind == ProviderKind.OFFLINE
     kept: list[dict[str, Any]] = []
     read = 0
     for row in rows:

@@ -22,7 +22,8 @@ from core.ids import uuid7
 from core.jobs import enqueue_on_commit
 from core.scope import system_scope
 from core.text import clean_line
-from gpts.attachment_reading import UnreadableError, check_readable, read_text
+from gpts.attachment_reading import check_readable, read_text
+from gpts.extraction import UnreadableError
 from gpts.models import Attachment, Conversation, Turn
 from gpts.pictures import BadPictureError, reencode, sniff
 from gpts.states import AttachmentKind, FileState, MessageRole

@@ -6,11 +6,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from gpts.attachment_queries import AttachedParts, AttachedPiece, attached_parts
 from gpts.models import GPT, Conversation, LanguageModel, Message, Turn, Version
 from gpts.queries import default_model, knowledge_files
 from gpts.retrieval import FoundPassage, find_passages
@@ -20,6 +22,7 @@ from gpts.states import METERED_TURN_STATES, MessageRole
 
 HISTORY_MESSAGES = 80
 PASSAGES = 5
+NOTHING_ATTACHED = AttachedParts()
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class PreparedInput:
 
     input: TurnInput
     model: LanguageModel | None
-    passages: tuple[FoundPassage, ...]
+    passages: tuple[FoundPassage | AttachedPiece, ...]
     retrieval_score: float | None
     fixed_answer: str = ""
     retrieval_ms: float = 0.0
@@ -55,15 +58,19 @@ def prepare_input(
     *,
     language: str = "en",
     chosen_model: LanguageModel | None = None,
+    attached: AttachedParts = NOTHING_ATTACHED,
+    turn_id: UUID | None = None,
 ) -> PreparedInput:
     """Gather what ``gpt`` answers ``text`` with, at ``version`` or by its draft. Reads only.
 
-    The caller has authorised whoever asks, and has an open scope.
+    The caller has authorised whoever asks, and has an open scope. ``attached`` files of the conversation
+    stand before the knowledge, so that their numbers come first.
     """
     behaviour: GPT | Version = version or gpt
     model = usable_model(gpt, version, chosen=chosen_model)
     begun = time.perf_counter()
-    passages, score = _looked_up(gpt, version, text)
+    known, score = _looked_up(gpt, version, text)
+    passages: tuple[FoundPassage | AttachedPiece, ...] = (*attached.pieces, *known)
     spent = (time.perf_counter() - begun) * 1000
     given = TurnInput(
         spec=spec_of(model),
@@ -74,23 +81,30 @@ def prepare_input(
         history=tuple(history),
         passages=tuple(PassageQuote(p.file, p.text, _location(p)) for p in passages),
         language=language,
+        images=attached.images.get(turn_id, ()) if turn_id else (),
         temperature=None if behaviour.temperature is None else float(behaviour.temperature),
     )
     fixed = ""
-    if behaviour.answers_only_from_knowledge and not is_answerable(passages):
+    # Who adds a file to the question asks about that file.
+    if behaviour.answers_only_from_knowledge and not attached.is_fresh and not is_answerable(known):
         fixed, passages = no_answer_text(behaviour, language), ()
     return PreparedInput(given, model, passages, score, fixed, spent)
 
 
 def prepare_turn(*, turn: Turn, conversation: Conversation, text: str, language: str) -> PreparedTurn:
     """Gather a started turn's input; ``turn`` comes with the gpt and the version that answer it."""
+    chosen = conversation.language_model if turn.gpt_id == conversation.gpt_id else None
+    model = usable_model(turn.gpt, turn.version, chosen=chosen)
+    attached = attached_parts(turn=turn, question=text, model=model)
     prepared = prepare_input(
         turn.gpt,
         turn.version,
         text,
-        _history(conversation, turn) if turn.position > 1 else (),
+        _history(conversation, turn, attached) if turn.position > 1 else (),
         language=language,
-        chosen_model=conversation.language_model if turn.gpt_id == conversation.gpt_id else None,
+        chosen_model=model,
+        attached=attached,
+        turn_id=turn.pk,
     )
     return PreparedTurn(**vars(prepared), turn=turn, conversation=conversation)
 
@@ -145,8 +159,11 @@ def spec_of(model: LanguageModel | None) -> ModelSpec:
     )
 
 
-def citations_in(text: str, passages: tuple[FoundPassage, ...]) -> list[dict[str, Any]]:
-    """The passages whose number the answer cites, as Message.citations keeps them."""
+def citations_in(text: str, passages: tuple[FoundPassage | AttachedPiece, ...]) -> list[dict[str, Any]]:
+    """The passages whose number the answer cites, as Message.citations keeps them.
+
+    A piece of an attached file has {"attachment_id", "position"} instead of a passage.
+    """
     return [
         {
             "number": number,
@@ -155,17 +172,22 @@ def citations_in(text: str, passages: tuple[FoundPassage, ...]) -> list[dict[str
             "heading": passage.heading,
             "page": passage.page,
         }
+        | (
+            {"attachment_id": str(passage.attachment_id), "position": passage.position}
+            if isinstance(passage, AttachedPiece)
+            else {}
+        )
         for number, passage in enumerate(passages, 1)
         if f"[{number}]" in text
     ]
 
 
-def _location(passage: FoundPassage) -> str:
+def _location(passage: FoundPassage | AttachedPiece) -> str:
     page = f"p. {passage.page}" if passage.page else ""
     return " · ".join(part for part in (passage.heading, page) if part)
 
 
-def _history(conversation: Conversation, turn: Turn) -> tuple[PromptMessage, ...]:
+def _history(conversation: Conversation, turn: Turn, attached: AttachedParts) -> tuple[PromptMessage, ...]:
     rows = (
         Message.objects.filter(
             turn__conversation=conversation,
@@ -174,10 +196,12 @@ def _history(conversation: Conversation, turn: Turn) -> tuple[PromptMessage, ...
             turn__state__in=METERED_TURN_STATES,
         )
         .order_by("-turn__position", "role")
-        .values_list("role", "content")[:HISTORY_MESSAGES]
+        .values_list("role", "content", "turn_id")[:HISTORY_MESSAGES]
     )
     # "assistant" sorts before "user", so that reversed the question comes first.
     return tuple(
-        PromptMessage("user" if role == MessageRole.USER else "assistant", content)
-        for role, content in reversed(rows)
+        PromptMessage("user", content, attached.images.get(turn_id, ()))
+        if role == MessageRole.USER
+        else PromptMessage("assistant", content)
+        for role, content, turn_id in reversed(rows)
     )
