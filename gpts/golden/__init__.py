@@ -1,1 +1,1 @@
-"""Golden prompts without rows: assertions, verdicts, metrics, files, leak probes. Pure; no ORM, no request."""
+"""Golden prompts without rows: assertions, verdicts, metrics, files, leak probes. No ORM, no request."""
