@@ -8,6 +8,7 @@ from gpts.models.golden import GoldenPrompt, GoldenResult, GoldenRun
 from gpts.models.gpts import GPT, LiveVersion, Version
 from gpts.models.knowledge import Document, KnowledgeFile, Passage
 from gpts.models.language_models import LanguageModel, ModelProvider
+from gpts.models.past_versions import PastVersion
 from gpts.models.shares import SharedConversation
 from gpts.models.turn_words import TurnWords
 from gpts.models.usage import UsageEvent, UsageVoid
@@ -28,6 +29,7 @@ __all__ = [
     "Message",
     "ModelProvider",
     "Passage",
+    "PastVersion",
     "SharedConversation",
     "Turn",
     "TurnFeedback",

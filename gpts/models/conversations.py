@@ -63,6 +63,9 @@ class Turn(models.Model):
     position = models.PositiveIntegerField()
     parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="children")
     is_shown = models.BooleanField(default=True)
+    # When the person last switched to it; empty for one that has been shown since it began, or never again.
+    # Of several siblings the one shown last leads on when their parent is shown again.
+    shown_at = models.DateTimeField(null=True)
     # Who answers: another GPT than the conversation's when the person called one by "@", at that version.
     gpt = models.ForeignKey(GPT, on_delete=models.PROTECT, related_name="+")
     version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="+")
