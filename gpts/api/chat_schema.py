@@ -117,7 +117,12 @@ def _schemas() -> Schema:
         "description": "Of the client's making: the same key again is the same message.",
     }
     stream: Schema = {"type": "boolean", "default": False}
-    start: Schema = {"text": text, "request_key": key, "stream": stream}
+    files: Schema = {
+        "type": "array",
+        "items": {"type": "string", "format": "uuid"},
+        "description": "Ids of files that were added for this message and are ready.",
+    }
+    start: Schema = {"text": text, "request_key": key, "stream": stream, "attachments": files}
     return {
         "FirstTurnRequest": _object(start | {"draft": {"type": "boolean", "default": False}}, "text"),
         "StartTurnRequest": _object(start, "text"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,11 @@ from django.utils import timezone
 
 from core.scope import Scope, open_scope
 from gpts.access import access_chat, access_conversation, access_turn, recheck_chat
+from gpts.attachment_queries import reads_images
 from gpts.models import GPT, Conversation, Message, Turn
 from gpts.queries import find_first_turn
 from gpts.rules import Standing
+from gpts.services.attachments import attach_to_turn, copy_to_turn
 from gpts.services.chat import (
     edit_last_turn,
     follow_version,
@@ -23,7 +25,7 @@ from gpts.services.chat import (
     start_first_turn,
     start_turn,
 )
-from gpts.services.turn_inputs import PreparedTurn, prepare_turn
+from gpts.services.turn_inputs import PreparedTurn, prepare_turn, usable_model
 from gpts.states import MessageRole, TurnState
 from gpts.streaming.connection import check_message
 from gpts.streaming.frames import turn_end
@@ -58,7 +60,9 @@ class Begun:
     end: dict[str, object] | None
 
 
-def begin_first(caller: Caller, slug: str, text: str, key: str, *, is_draft: bool) -> Begun:
+def begin_first(
+    caller: Caller, slug: str, text: str, key: str, *, is_draft: bool, files: Sequence[UUID] = ()
+) -> Begun:
     """A new conversation with its first turn; the same key again leads to the same one."""
     is_repeated = check_message(caller.user.pk, key)
     if is_repeated and (known := _wait_for_turn(caller, key)):
@@ -68,13 +72,14 @@ def begin_first(caller: Caller, slug: str, text: str, key: str, *, is_draft: boo
         turn = start_first_turn(
             gpt=gpt,
             version=version,
-            workspace=_workspace_id(caller, gpt, standing),
+            workspace=chat_workspace_id(caller, gpt, standing),
             text=text,
             by=caller.user,
             at=timezone.now(),
             request_key=key,
             source=caller.source,
         )
+        _attach(caller, turn, files)
         return _prepared(caller, turn)
 
 
@@ -91,13 +96,18 @@ def _wait_for_turn(caller: Caller, key: str) -> Begun | None:
     return None
 
 
-def begin_next(caller: Caller, conversation_id: UUID, text: str, key: str) -> Begun:
+def begin_next(
+    caller: Caller, conversation_id: UUID, text: str, key: str, *, files: Sequence[UUID] = ()
+) -> Begun:
     def start(at: datetime) -> tuple[Turn, bool]:
         conversation = _open_conversation(caller, conversation_id)
         _free(conversation, at)
-        return start_turn(
+        turn, is_new = start_turn(
             conversation=conversation, text=text, by=caller.user, at=at, request_key=key, source=caller.source
         )
+        if is_new:
+            _attach(caller, turn, files)
+        return turn, is_new
 
     return _begin(caller, start)
 
@@ -105,7 +115,10 @@ def begin_next(caller: Caller, conversation_id: UUID, text: str, key: str) -> Be
 def begin_retry(caller: Caller, conversation_id: UUID, turn_id: UUID, key: str) -> Begun:
     def start(at: datetime) -> tuple[Turn, bool]:
         turn = _open_turn(caller, conversation_id, turn_id, at)
-        return retry_turn(turn=turn, by=caller.user, at=at, request_key=key, source=caller.source)
+        again, is_new = retry_turn(turn=turn, by=caller.user, at=at, request_key=key, source=caller.source)
+        if is_new:
+            copy_to_turn(source=turn, turn=again, at=at)
+        return again, is_new
 
     return _begin(caller, start)
 
@@ -113,11 +126,21 @@ def begin_retry(caller: Caller, conversation_id: UUID, turn_id: UUID, key: str) 
 def begin_edit(caller: Caller, conversation_id: UUID, turn_id: UUID, text: str, key: str) -> Begun:
     def start(at: datetime) -> tuple[Turn, bool]:
         turn = _open_turn(caller, conversation_id, turn_id, at)
-        return edit_last_turn(
+        edited, is_new = edit_last_turn(
             turn=turn, text=text, by=caller.user, at=at, request_key=key, source=caller.source
         )
+        if is_new:
+            copy_to_turn(source=turn, turn=edited, at=at)
+        return edited, is_new
 
     return _begin(caller, start)
+
+
+def _attach(caller: Caller, turn: Turn, files: Sequence[UUID]) -> None:
+    """Put the files to the message that asks; an error takes the message back too."""
+    if files:
+        model = usable_model(turn.gpt, turn.version, chosen=turn.conversation.language_model)
+        attach_to_turn(turn=turn, identifiers=files, reads_images=reads_images(model), by=caller.user)
 
 
 def find_turn(caller: Caller, conversation_id: UUID, turn_id: UUID) -> Begun:
@@ -154,7 +177,7 @@ def _end_of(turn: Turn) -> dict[str, object] | None:
     return turn_end(turn, answer.content if answer else "", answer.citations if answer else [])
 
 
-def _workspace_id(caller: Caller, gpt: GPT, standing: Standing) -> int:
+def chat_workspace_id(caller: Caller, gpt: GPT, standing: Standing) -> int:
     """The workspace in which the person chats: the key's, the GPT's if it is theirs, else their own."""
     if caller.workspace_id is not None:
         return caller.workspace_id

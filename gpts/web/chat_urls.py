@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gpts.web import chat_pages, chat_stream
+from gpts.web import chat_files, chat_pages, chat_stream
 
 urlpatterns = [
     path("g/<slug:slug>/chat", chat_pages.chat_start, name="chat-start"),
     path("g/<slug:slug>/chat/turns", chat_stream.turn_first, name="turn-first"),
+    path("g/<slug:slug>/chat/attachments", chat_files.attachment_add_first, name="attachment-add-first"),
+    path("c/<uuid:conversation_id>/attachments", chat_files.attachment_add, name="attachment-add"),
+    path("c/attachments/<uuid:attachment_id>", chat_files.attachment_show, name="attachment-show"),
+    path("c/attachments/<uuid:attachment_id>/file", chat_files.attachment_file, name="attachment-file"),
+    path("c/attachments/<uuid:attachment_id>/remove", chat_files.attachment_remove, name="attachment-remove"),
     path("c/", chat_pages.conversation_list, name="conversation-list"),
     path("chats/", chat_pages.chats_redirect, name="chats-redirect"),
     path("c/<uuid:conversation_id>", chat_pages.conversation_show, name="conversation-show"),
