@@ -93,12 +93,10 @@ def file_response(attachment: Attachment, *, is_saved: bool) -> HttpResponse:
     except FileNotFoundError:
         raise NotFound(_("There is no such file."), code="attachment_not_found") from None
     is_picture = attachment.kind == AttachmentKind.IMAGE
-    response = HttpResponse(
-        data, content_type=attachment.media_type if is_picture else "application/octet-stream"
-    )
-    response.headers["Content-Disposition"] = content_disposition_header(
-        as_attachment=is_saved or not is_picture, filename=attachment.name
-    )
+    media_type = attachment.media_type if is_picture else "application/octet-stream"
+    response = HttpResponse(data, content_type=media_type)
+    disposition = content_disposition_header(is_saved or not is_picture, attachment.name)
+    response.headers["Content-Disposition"] = disposition or "attachment"
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
