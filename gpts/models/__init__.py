@@ -9,6 +9,7 @@ from gpts.models.gpts import GPT, LiveVersion, Version
 from gpts.models.knowledge import Document, KnowledgeFile, Passage
 from gpts.models.language_models import LanguageModel, ModelProvider
 from gpts.models.past_versions import PastVersion
+from gpts.models.search_index import IndexBlock, IndexSegment, IndexShelf, PassageVector
 from gpts.models.shares import SharedConversation
 from gpts.models.turn_words import TurnWords
 from gpts.models.usage import UsageEvent, UsageVoid
@@ -23,12 +24,16 @@ __all__ = [
     "GoldenPrompt",
     "GoldenResult",
     "GoldenRun",
+    "IndexBlock",
+    "IndexSegment",
+    "IndexShelf",
     "KnowledgeFile",
     "LanguageModel",
     "LiveVersion",
     "Message",
     "ModelProvider",
     "Passage",
+    "PassageVector",
     "PastVersion",
     "SharedConversation",
     "Turn",
