@@ -1,0 +1,160 @@
+"""Which passages answer a question, and how well: BM25 over packed postings, then nearness of the words. Pure.
+
+``score`` is a share, 0-1: of the weight of all the question's terms, how much does the passage carry. A term
+weighs by its rarity in the GPT's own documents (idf), so that the name of the product, which stands
+everywhere, decides nothing. Within a term's weight, more occurrences in a shorter passage count more (BM25),
+above a base for occurring at all. Words that occur nowhere count against every passage, yet less: they say
+nothing about which passage is meant.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gpts.retrieval.postings import Postings
+from gpts.retrieval.terms import is_paired, terms_of, weight_of_kind
+
+K1 = 1.2
+LENGTH_SHARE = 0.5
+# What a term gives for occurring once, the rest comes with occurrences.
+OCCURS = 0.55
+ABSENT_WEIGHT = 0.45
+# A pair that is nowhere is as often two halves of other words as a word.
+ABSENT_PAIR_WEIGHT = 0.15
+NEARNESS_SHARE = 0.2
+NEAR_WORDS = 6
+DOCUMENT_NAME_SHARE = 0.15
+ALIKE = 0.8
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A segment as ranking sees it: ``lengths`` in terms per passage."""
+
+    document: int
+    first: int
+    lengths: npt.NDArray[np.uint16]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A passage by its place; ``score`` before its words were read."""
+
+    document: int
+    position: int
+    score: float
+
+
+@dataclass(frozen=True)
+class Read:
+    """A candidate with what its text says: ``matched`` terms, ``terms`` all of them (for likeness)."""
+
+    score: float
+    matched: frozenset[str]
+    terms: frozenset[str]
+
+
+def weights_of(terms: Mapping[str, float], counts: Mapping[str, int], total: int) -> dict[str, float]:
+    """Return the weight of each term; ``terms`` gives what it counts for, ``counts`` passages that have it."""
+    weights = {}
+    for term, kind in terms.items():
+        count = counts.get(term, 0)
+        if count:
+            share = 1.0
+        else:
+            share = ABSENT_PAIR_WEIGHT if is_paired(term) else ABSENT_WEIGHT
+        rarity = math.log(1.0 + (total - max(count, 1) + 0.5) / (max(count, 1) + 0.5))
+        weights[term] = kind * share * weight_of_kind(term) * rarity
+    return weights
+
+
+def first_ranked(
+    stretches: Sequence[Stretch],
+    postings: Mapping[tuple[int, str], Postings],
+    weights: Mapping[str, float],
+    bonus: Mapping[int, float],
+    limit: int,
+) -> list[Candidate]:
+    """Return the likeliest passages by BM25 alone, best first.
+
+    ``postings`` by (place of the stretch, term); ``bonus`` is a share that a document gets for its name.
+    """
+    whole = sum(weights.values())
+    total = sum(len(stretch.lengths) for stretch in stretches)
+    if whole <= 0.0 or not total:
+        return []
+    average = max(1.0, sum(int(stretch.lengths.sum(dtype=np.int64)) for stretch in stretches) / total)
+    by_stretch: dict[int, list[tuple[float, Postings]]] = {}
+    for (place, term), found in postings.items():
+        by_stretch.setdefault(place, []).append((weights[term] / whole, found))
+    candidates: list[Candidate] = []
+    for place, entries in by_stretch.items():
+        stretch = stretches[place]
+        norms = (K1 * (1.0 - LENGTH_SHARE) + K1 * LENGTH_SHARE / average * stretch.lengths).astype(np.float32)
+        scores = np.zeros(len(stretch.lengths), np.float32)
+        for weight, found in entries:
+            at = found["place"]
+            count = found["count"].astype(np.float32)
+            scores[at] += weight * (OCCURS + (1.0 - OCCURS) * count / (count + norms[at]))
+        more = bonus.get(stretch.document, 0.0)
+        for at in _best(scores, limit):
+            if scores[at] > 0.0:
+                score = float(scores[at]) + more
+                candidates.append(Candidate(stretch.document, stretch.first + int(at), score))
+    candidates.sort(key=lambda found: (-found.score, found.document, found.position))
+    return candidates[:limit]
+
+
+def read_closely(
+    candidate: Candidate, heading: str, text: str, terms: Sequence[str], weights: Mapping[str, float]
+) -> Read:
+    """Return the candidate's score with the nearness of the question's neighbouring terms in its text."""
+    said = [*terms_of(heading), *terms_of(text)]
+    places: dict[str, list[int]] = {}
+    wanted = set(terms)
+    for place, term in enumerate(said):
+        if term in wanted:
+            places.setdefault(term, []).append(place)
+    strong = [term for term in terms if weight_of_kind(term) == 1.0]
+    near, whole = 0.0, 0.0
+    for one, two in zip(strong, strong[1:], strict=False):
+        weight = min(weights[one], weights[two])
+        whole += weight
+        if one in places and two in places:
+            near += weight * _nearness(places[one], places[two])
+    share = near / whole if whole else candidate.score
+    score = (1.0 - NEARNESS_SHARE) * candidate.score + NEARNESS_SHARE * share
+    return Read(min(1.0, score), frozenset(places), frozenset(said))
+
+
+def is_alike(one: Read, two: Read) -> bool:
+    """Return whether two passages say the same, so that one of them is enough."""
+    union = len(one.terms | two.terms)
+    return union > 0 and len(one.terms & two.terms) / union >= ALIKE
+
+
+def fused(ranks: Sequence[Sequence[int]], shares: Sequence[float], constant: int = 20) -> dict[int, float]:
+    """Return reciprocal rank fusion, 0-1: a passage that is first in every list has 1."""
+    best = sum(shares) / (constant + 1)
+    scores: dict[int, float] = {}
+    for order, share in zip(ranks, shares, strict=True):
+        for place, passage in enumerate(order):
+            scores[passage] = scores.get(passage, 0.0) + share / (constant + place + 1)
+    return {passage: score / best for passage, score in scores.items()}
+
+
+def _best(scores: npt.NDArray[np.float32], limit: int) -> npt.NDArray[np.intp]:
+    if len(scores) <= limit:
+        return np.arange(len(scores))
+    return np.argpartition(scores, len(scores) - limit)[-limit:]
+
+
+def _nearness(ones: list[int], twos: list[int]) -> float:
+    """1 when the terms stand side by side somewhere, less with distance, 0 from NEAR_WORDS on."""
+    nearest = min(abs(one - two) for one in ones[:20] for two in twos[:20])
+    return max(0.0, 1.0 - (max(nearest, 1) - 1) / NEAR_WORDS)
