@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
@@ -21,7 +22,8 @@ from core.scope import current_scope
 from gpts.access import GPTAct, access_chat, access_conversation, access_gpt, recheck_chat
 from gpts.attachment_queries import access_attachment, reads_images
 from gpts.attachment_reading import failure_words
-from gpts.models import Attachment, Conversation
+from gpts.extraction import MEDIA_TYPES
+from gpts.models import GPT, Attachment, Conversation, Version
 from gpts.services.attachments import UnknownAttachment, add_attachment, remove_attachment
 from gpts.services.turn_inputs import usable_model
 from gpts.states import AttachmentKind, UsageSource
@@ -29,6 +31,7 @@ from gpts.streaming.begin import Caller, chat_workspace_id
 from workspaces.web.refusals import error_body
 
 MOST_IDENTIFIERS = 100
+IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 
 
 @login_required
@@ -120,6 +123,25 @@ def has_eyes(conversation: Conversation) -> bool:
     """Whether the model that answers next in a conversation reads pictures."""
     chosen = conversation.language_model
     return reads_images(usable_model(conversation.gpt, conversation.version, chosen=chosen))
+
+
+def attach_options(
+    gpt: GPT, version: Version | None, conversation: Conversation | None, *, is_draft: bool = False
+) -> dict[str, Any]:
+    """What the composer says of files: where they go, which ones, and whether pictures are seen."""
+    chosen = conversation.language_model if conversation else None
+    eyes = reads_images(usable_model(gpt, version, chosen=chosen))
+    url = (
+        reverse("gpts:attachment-add", args=[conversation.pk])
+        if conversation
+        else reverse("gpts:attachment-add-first", args=[gpt.slug]) + ("?draft=1" if is_draft else "")
+    )
+    return {
+        "url": url,
+        "accept": ",".join([*(IMAGE_ENDINGS if eyes else ()), *MEDIA_TYPES]),
+        "limit": settings.CHAT_ATTACHMENTS_PER_MESSAGE,
+        "has_eyes": eyes,
+    }
 
 
 def files_in(fields: QueryDict) -> list[UUID]:

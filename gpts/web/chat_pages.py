@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -26,15 +26,17 @@ from gpts.access import (
     access_gpt,
     access_turn,
 )
+from gpts.attachment_queries import attachments_of
 from gpts.citations import with_citations
 from gpts.failures import turn_note
-from gpts.models import GPT, Conversation, Turn, Version
+from gpts.models import GPT, Attachment, Conversation, Turn, Version
 from gpts.queries import conversations_of, live_version_for, shown_turns
 from gpts.services.chat import delete_conversation, rename_conversation, restore_conversation
-from gpts.states import TurnState
+from gpts.states import MessageRole, TurnState
 from gpts.streaming.connection import ask_to_stop
 from gpts.streaming.lost import interrupt_if_lost
 from gpts.streaming.responses import wants_stream
+from gpts.web.chat_files import attach_options
 
 SIDEBAR_SIZE = 40
 LIST_SIZE = 30
@@ -50,6 +52,8 @@ class ShownTurn:
     note: str
     sources: list[dict[str, Any]]
     is_last: bool
+    files: list[Attachment] = field(default_factory=list)
+    made: list[Attachment] = field(default_factory=list)
 
     @property
     def is_running(self) -> bool:
@@ -75,6 +79,7 @@ def start_page(
     context = _frame(request, gpt, version, None) | {
         "starters": (version or gpt).starters,
         "action": _action(reverse("gpts:turn-first", args=[gpt.slug]), is_draft=is_draft),
+        "attach": attach_options(gpt, version, None, is_draft=is_draft),
         "is_draft": is_draft,
         "error": error,
         "value": value or request.GET.get("text", "")[:2_000],
@@ -98,6 +103,7 @@ def conversation_page(
         "conversation": conversation,
         "turns": turns,
         "running": running,
+        "attach": attach_options(conversation.gpt, conversation.version, conversation),
         "is_draft": conversation.version_id is None,
         "action": _action(reverse("gpts:turn-start", args=[conversation.pk])),
         "error": error,
@@ -214,10 +220,11 @@ def _icon_url(icon: str) -> str:
 
 def _shown(conversation: Conversation) -> list[ShownTurn]:
     turns = shown_turns(conversation)
-    return [_shown_turn(turn, is_last=turn is turns[-1]) for turn in turns]
+    files = attachments_of(turns)
+    return [_shown_turn(turn, is_last=turn is turns[-1], files=files.get(turn.pk, [])) for turn in turns]
 
 
-def _shown_turn(turn: Any, *, is_last: bool) -> ShownTurn:
+def _shown_turn(turn: Any, *, is_last: bool, files: list[Attachment]) -> ShownTurn:
     sources = turn.answer.citations if turn.answer else []
     html = with_citations(render_markdown(turn.answer.content), sources, turn) if turn.answer else ""
     return ShownTurn(
@@ -227,4 +234,6 @@ def _shown_turn(turn: Any, *, is_last: bool) -> ShownTurn:
         note=turn_note(turn.state, turn.error_code, turn.retry_after),
         sources=sources,
         is_last=is_last,
+        files=[file for file in files if file.role == MessageRole.USER],
+        made=[file for file in files if file.role == MessageRole.ASSISTANT],
     )

@@ -52,6 +52,7 @@ async function send(url, fields, text, onAccepted, replaces = false) {
   const body = new URLSearchParams(fields);
   body.set("key", crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`);
   if ("chatDraft" in chat.dataset) body.set("draft", "1");
+  if (url === composer.action) for (const file of composer.querySelectorAll("[name=attachments]")) body.append("attachments", file.value);
   setRunning({ stop() {} });
   showError("");
   let response;
@@ -70,7 +71,9 @@ async function send(url, fields, text, onAccepted, replaces = false) {
   const messages = chat.querySelector("[data-chat-messages]");
   chat.querySelectorAll("[data-chat-last], [data-chat-hello], [data-chat-starters]").forEach((element) => element.remove());
   if (replaces) dropLastTurn(messages);
-  messages.append(questionView(chat, text));
+  const question = questionView(chat, text);
+  messages.append(question);
+  if (url === composer.action) composer.dispatchEvent(new CustomEvent("chat:sent", { detail: { question } }));
   const view = answerView(chat);
   messages.append(view.element);
   toEnd();
@@ -128,6 +131,7 @@ function begin(data) {
     chat.dataset.chatConversation = data.conversation;
     sessionStorage.removeItem(`chat:${location.pathname}`);
     composer.action = `${here}/turns`;
+    if (composer.dataset.attach) composer.dataset.attach = `${here}/attachments`;
     // Beside the form of the builder the page stays the builder's.
     if ("chatEmbedded" in chat.dataset) return;
     history.replaceState(null, "", here);
