@@ -127,6 +127,8 @@ def access_turn(conversation: Conversation, identifier: UUID) -> Turn:
     if turn is None:
         raise NotFound(_("There is no such answer."), code="turn_not_found")
     turn.conversation = conversation
+    if turn.gpt_id == conversation.gpt_id:
+        turn.gpt = conversation.gpt
     return turn
 
 
@@ -136,15 +138,14 @@ def access_cited_passage(user: Any, turn: Turn, number: int) -> Passage:
     NotFound when the answer does not cite it, when it is no longer there, or when the person may not chat
     with its GPT any more.
     """
-    conversation = turn.conversation
-    _may_go_on_reading(user, conversation)
+    _may_go_on_reading(user, turn)
     answer = turn.messages.filter(role=MessageRole.ASSISTANT).first()
     cited = {source["number"]: source["passage_id"] for source in (answer.citations if answer else ())}
-    with inside_workspace_of(conversation.gpt):
+    with inside_workspace_of(turn.gpt):
         found = (
             Passage.objects.select_related("file")
             .defer("search")
-            .filter(pk=cited[number], gpt_id=conversation.gpt_id)
+            .filter(pk=cited[number], gpt_id=turn.gpt_id)
             .first()
             if number in cited
             else None
@@ -154,9 +155,9 @@ def access_cited_passage(user: Any, turn: Turn, number: int) -> Passage:
     return found
 
 
-def _may_go_on_reading(user: Any, conversation: Conversation) -> None:
+def _may_go_on_reading(user: Any, turn: Turn) -> None:
     try:
-        recheck_chat(user, conversation.gpt, is_draft=conversation.version_id is None)
+        recheck_chat(user, turn.gpt, is_draft=turn.version_id is None)
     except DomainError:
         raise _no_passage() from None
 

@@ -273,9 +273,9 @@ def usage_totals(events: QuerySet[UsageEvent]) -> dict[str, int]:
 
 
 def conversations_of(user: Any) -> QuerySet[Conversation]:
-    """The person's conversations that were not deleted, the latest first."""
+    """The person's conversations that were not deleted, the latest first; temporary ones are in no list."""
     return (
-        Conversation.objects.filter(user_id=user.pk, deleted_at__isnull=True)
+        Conversation.objects.filter(user_id=user.pk, deleted_at__isnull=True, is_temporary=False)
         .select_related("gpt", "version")
         .order_by("-updated_at", "-id")
     )

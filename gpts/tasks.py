@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from core.scope import system_scope
 from gpts.services import attachments
+from gpts.services.chat_temporary import remove_expired_conversations
 from gpts.streaming.lost import interrupt_lost_turns
 
 
@@ -30,3 +31,10 @@ def sweep_attachments() -> int:
     """Remove uploads that were never sent. Running twice finds nothing the second time."""
     with system_scope("gpts.sweep_attachments"):
         return attachments.sweep_loose_attachments(at=timezone.now())
+
+
+@shared_task(name="gpts.remove_temporary_conversations")
+def remove_temporary_conversations() -> int:
+    """Remove temporary conversations past their hour. Running twice finds nothing the second time."""
+    with system_scope("gpts.remove_temporary_conversations"):
+        return remove_expired_conversations(at=timezone.now())

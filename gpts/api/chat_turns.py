@@ -55,12 +55,21 @@ def caller_of(request: HttpRequest) -> Caller:
 @csrf_exempt
 @require_POST
 async def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Begin a conversation: {"text", "request_key"?, "draft"?, "attachments"?}."""
+    """Begin a conversation: {"text", "request_key"?, "draft"?, "temporary"?, "gpt"?, "attachments"?}."""
 
     def begin(caller: Caller, body: Body) -> Begun:
         text, key = _text(body), _text(body, "request_key")
         files = _ids(body)
-        return begin_first(caller, slug, text, key, is_draft=body.get("draft") is True, files=files)
+        return begin_first(
+            caller,
+            slug,
+            text,
+            key,
+            is_draft=body.get("draft") is True,
+            files=files,
+            ask=_text(body, "gpt"),
+            is_temporary=body.get("temporary") is True,
+        )
 
     return await _answer(request, begin)
 
@@ -68,11 +77,12 @@ async def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
 @csrf_exempt
 @require_POST
 async def turn_start(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
-    """Go on with a conversation: {"text", "request_key"?, "attachments"?}."""
+    """Go on with a conversation: {"text", "request_key"?, "gpt"?, "attachments"?}."""
 
     def begin(caller: Caller, body: Body) -> Begun:
         files = _ids(body)
-        return begin_next(caller, conversation_id, _text(body), _text(body, "request_key"), files=files)
+        text, key, ask = _text(body), _text(body, "request_key"), _text(body, "gpt")
+        return begin_next(caller, conversation_id, text, key, files=files, ask=ask)
 
     return await _answer(request, begin)
 

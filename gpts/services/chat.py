@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +12,11 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import Conflict, IllegalTransition, InvalidInput, RateLimited
+from core.errors import Conflict, IllegalTransition, RateLimited
 from core.ids import uuid7
 from core.text import clean_block, clean_line
 from gpts.models import GPT, Conversation, LanguageModel, Message, Turn, Version
+from gpts.services.chat_branches import show_path, tree_of, way_to
 from gpts.services.usage import cost_micros, record_usage
 from gpts.services.writing import insert_together
 from gpts.states import METERED_TURN_STATES, MessageRole, TurnState, UsageSource
@@ -26,6 +27,9 @@ AUTO_TITLE_LENGTH = 60
 MESSAGE_LENGTH = 32_000
 REQUEST_KEY_LENGTH = 64
 
+# Another GPT that answers a turn, at this version.
+Answering = tuple[GPT, Version | None]
+
 
 def start_conversation(
     *,
@@ -35,18 +39,28 @@ def start_conversation(
     by: User,
     at: datetime,
     title: str = "",
+    is_temporary: bool = False,
 ) -> Conversation:
     """Make a conversation of ``by`` with a version, or with the draft when there is none.
 
     The caller has authorised the person to chat.
     """
-    conversation = _new_conversation(gpt, version, workspace, by=by, at=at, title=title)
+    conversation = _new_conversation(
+        gpt, version, workspace, by=by, at=at, title=title, is_temporary=is_temporary
+    )
     conversation.save(force_insert=True)
     return conversation
 
 
 def _new_conversation(
-    gpt: GPT, version: Version | None, workspace: Workspace | int, *, by: User, at: datetime, title: str
+    gpt: GPT,
+    version: Version | None,
+    workspace: Workspace | int,
+    *,
+    by: User,
+    at: datetime,
+    title: str,
+    is_temporary: bool,
 ) -> Conversation:
     return Conversation(
         id=uuid7(at),
@@ -54,10 +68,18 @@ def _new_conversation(
         workspace_id=workspace if isinstance(workspace, int) else workspace.pk,
         gpt=gpt,
         version=version,
-        title=title,
+        # What is soon gone leaves no words in lists, tabs and histories.
+        title="" if is_temporary else title,
+        is_temporary=is_temporary,
+        expires_at=expiry_of_temporary(at) if is_temporary else None,
         created_at=at,
         updated_at=at,
     )
+
+
+def expiry_of_temporary(at: datetime) -> datetime:
+    """When a temporary conversation that was used at ``at`` is removed for good."""
+    return at + timedelta(hours=settings.CHAT_TEMPORARY_HOURS)
 
 
 def start_first_turn(
@@ -70,6 +92,8 @@ def start_first_turn(
     at: datetime,
     request_key: str = "",
     source: str = UsageSource.WEB,
+    is_temporary: bool = False,
+    answering: Answering | None = None,
 ) -> Turn:
     """Make a conversation with its first question and a running turn; few queries, as a reader waits.
 
@@ -78,8 +102,10 @@ def start_first_turn(
     """
     text, request_key = _clean(text, request_key)
     _check_running(by)
-    conversation = _new_conversation(gpt, version, workspace, by=by, at=at, title=_title_of(text))
-    turn = _new_turn(conversation, 1, by=by, at=at, request_key=request_key, source=source)
+    conversation = _new_conversation(
+        gpt, version, workspace, by=by, at=at, title=_title_of(text), is_temporary=is_temporary
+    )
+    turn = _new_turn(conversation, 1, answering, by=by, at=at, request_key=request_key, source=source)
     turn.question = _words(turn, MessageRole.USER, text, at=at)  # type: ignore[attr-defined]  # for the caller
     insert_together(conversation, turn, turn.question)  # type: ignore[attr-defined]
     return turn
@@ -95,10 +121,13 @@ def start_turn(
     source: str = UsageSource.WEB,
     replaces: Turn | None = None,
     is_regeneration: bool = False,
+    answering: Answering | None = None,
 ) -> tuple[Turn, bool]:
     """Record the question and a running turn; returns the turn and whether it is new.
 
-    A new turn has its question (Message) at hand.
+    A new turn has its question (Message) at hand. It stands beside ``replaces`` when given, else behind the
+    last one shown. ``answering`` is another GPT than the conversation's, for which the caller has
+    authorised the person.
 
     The same ``request_key`` in the same conversation returns the first turn, whatever became of it.
     Conflict (``turn_running``, data: the turn) while another one runs; RateLimited (``turns_running``)
@@ -108,10 +137,13 @@ def start_turn(
     if request_key and (known := _turn_of_key(conversation, request_key)):
         return known, False
     _check_running(by)
+    # First, as it also keeps other tabs out until this turn stands.
+    _touch(conversation, text, at=at)
     parent_id, position = _place(conversation, replaces)
     turn = _new_turn(
         conversation,
         position,
+        answering,
         parent_id=parent_id,
         by=by,
         at=at,
@@ -123,17 +155,32 @@ def start_turn(
     try:
         with transaction.atomic():
             if replaces is not None:
-                Turn.objects.filter(conversation=conversation, position__gte=position, is_shown=True).update(
-                    is_shown=False
-                )
+                _make_room(replaces, at=at)
             insert_together(turn, turn.question)  # type: ignore[attr-defined]
     except IntegrityError:
         return _turn_in_the_way(conversation, request_key), False
+    return turn, True
+
+
+def _touch(conversation: Conversation, text: str, *, at: datetime) -> None:
     changes: dict[str, Any] = {"updated_at": at}
-    if not conversation.title:
+    if conversation.is_temporary:
+        changes["expires_at"] = conversation.expires_at = expiry_of_temporary(at)
+    elif not conversation.title:
         changes["title"] = conversation.title = _title_of(text)
     Conversation.objects.filter(pk=conversation.pk).update(**changes)
-    return turn, True
+
+
+def _make_room(replaces: Turn, *, at: datetime) -> None:
+    """Show the way to the place of ``replaces``, and nothing from there on."""
+    if replaces.is_shown:
+        Turn.objects.filter(
+            conversation_id=replaces.conversation_id, position__gte=replaces.position, is_shown=True
+        ).update(is_shown=False)
+        return
+    nodes = tree_of(replaces.conversation_id)
+    way = way_to(replaces.parent_id, {node.pk: node for node in nodes})
+    show_path(replaces.conversation_id, nodes, way, at=at)
 
 
 def _clean(text: str, request_key: str) -> tuple[str, str]:
@@ -143,14 +190,23 @@ def _clean(text: str, request_key: str) -> tuple[str, str]:
     )
 
 
-def _new_turn(conversation: Conversation, position: int, *, by: User, at: datetime, **fields: Any) -> Turn:
+def _new_turn(
+    conversation: Conversation,
+    position: int,
+    answering: Answering | None,
+    *,
+    by: User,
+    at: datetime,
+    **fields: Any,
+) -> Turn:
+    gpt, version = answering or (conversation.gpt, conversation.version)
     return Turn(
         id=uuid7(at),
         conversation=conversation,
         user=by,
         workspace_id=conversation.workspace_id,
-        gpt_id=conversation.gpt_id,
-        version_id=conversation.version_id,
+        gpt=gpt,
+        version=version,
         position=position,
         started_at=at,
         **fields,
@@ -158,12 +214,18 @@ def _new_turn(conversation: Conversation, position: int, *, by: User, at: dateti
 
 
 def retry_turn(
-    *, turn: Turn, by: User, at: datetime, request_key: str = "", source: str = UsageSource.WEB
+    *,
+    turn: Turn,
+    by: User,
+    at: datetime,
+    request_key: str = "",
+    source: str = UsageSource.WEB,
+    answering: Answering | None = None,
 ) -> tuple[Turn, bool]:
-    """Ask the last question again; the old turn stays beside the new one, out of sight."""
+    """Ask a question again: the new turn is shown, the old one and what followed it stay beside it."""
     if known := _known_replacement(turn, request_key):
         return known, False
-    _check_last(turn)
+    _check_ended(turn)
     question = turn.messages.get(role=MessageRole.USER)
     return start_turn(
         conversation=turn.conversation,
@@ -175,16 +237,24 @@ def retry_turn(
         replaces=turn,
         # Asking again after a failure is the first answer, not a second one.
         is_regeneration=turn.state in METERED_TURN_STATES,
+        answering=answering,
     )
 
 
-def edit_last_turn(
-    *, turn: Turn, text: str, by: User, at: datetime, request_key: str = "", source: str = UsageSource.WEB
+def edit_turn(
+    *,
+    turn: Turn,
+    text: str,
+    by: User,
+    at: datetime,
+    request_key: str = "",
+    source: str = UsageSource.WEB,
+    answering: Answering | None = None,
 ) -> tuple[Turn, bool]:
-    """Ask the last question in other words; the old turn stays beside the new one, out of sight."""
+    """Ask a question in other words; the old turn and what followed it stay beside the new one."""
     if known := _known_replacement(turn, request_key):
         return known, False
-    _check_last(turn)
+    _check_ended(turn)
     return start_turn(
         conversation=turn.conversation,
         text=text,
@@ -193,6 +263,7 @@ def edit_last_turn(
         request_key=request_key,
         source=source,
         replaces=turn,
+        answering=answering,
     )
 
 
@@ -210,6 +281,8 @@ def finish_turn(
     first_token_at: datetime | None = None,
     is_stopped: bool = False,
     retrieval_score: float | None = None,
+    tools: Sequence[Mapping[str, Any]] = (),
+    debug: Mapping[str, Any] | None = None,
 ) -> Turn:
     """End a running turn with its answer and its usage event, all or nothing.
 
@@ -224,14 +297,24 @@ def finish_turn(
     turn.cost_micros = cost_micros(model, input_tokens=input_tokens, output_tokens=output_tokens)
     turn.trimmed_turns = trimmed_turns
     turn.retrieval_score = retrieval_score
+    turn.debug = None if debug is None else dict(debug)
     turn.save()
     if text:
-        insert_together(_words(turn, MessageRole.ASSISTANT, text, at=at, citations=list(citations)))
+        answer = _words(turn, MessageRole.ASSISTANT, text, at=at, citations=list(citations))
+        answer.tools = list(tools)
+        insert_together(answer)
         record_usage(turn=turn, model=model, at=at)
     Conversation.objects.filter(pk=turn.conversation_id).update(updated_at=at)
-    if turn.position == 1 and not turn.is_regeneration:
-        GPT.objects.filter(pk=turn.gpt_id).update(conversation_count=F("conversation_count") + 1)
+    if turn.position == 1 and not _has_answered_sibling(turn):
+        GPT.objects.filter(pk=turn.conversation.gpt_id).update(conversation_count=F("conversation_count") + 1)
     return turn
+
+
+def _has_answered_sibling(turn: Turn) -> bool:
+    first = Turn.objects.filter(
+        conversation_id=turn.conversation_id, position=1, state__in=METERED_TURN_STATES
+    )
+    return first.exclude(pk=turn.pk).exists()
 
 
 @transaction.atomic
@@ -274,14 +357,6 @@ def restore_conversation(*, conversation: Conversation, at: datetime) -> Convers
     conversation.deleted_at = None
     conversation.save(update_fields=["deleted_at"])
     return conversation
-
-
-def follow_version(*, conversation: Conversation, version: Version | None) -> None:
-    """Let the conversation go on with the version that is live now; a preview stays with the draft."""
-    if conversation.version_id is None or version is None or conversation.version_id == version.pk:
-        return
-    conversation.version = version
-    conversation.save(update_fields=["version"])
 
 
 def _words(
@@ -327,14 +402,9 @@ def _check_running(by: User) -> None:
         )
 
 
-def _check_last(turn: Turn) -> None:
+def _check_ended(turn: Turn) -> None:
     if turn.state == TurnState.RUNNING:
         raise _busy(turn)
-    later = Turn.objects.filter(
-        conversation_id=turn.conversation_id, position__gt=turn.position, is_shown=True
-    )
-    if not turn.is_shown or later.exists():
-        raise InvalidInput(_("Only the last message can be changed or asked again."), code="turn_not_last")
 
 
 def _known_replacement(turn: Turn, request_key: str) -> Turn | None:

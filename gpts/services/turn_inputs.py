@@ -96,6 +96,9 @@ def prepare_turn(*, turn: Turn, conversation: Conversation, text: str, language:
     chosen = conversation.language_model if turn.gpt_id == conversation.gpt_id else None
     model = usable_model(turn.gpt, turn.version, chosen=chosen)
     attached = attached_parts(turn=turn, question=text, model=model)
+    if turn.gpt_id != conversation.gpt_id and not attached.is_fresh:
+        # A GPT that was called for one answer gets the files of that message, not those of the others.
+        attached = NOTHING_ATTACHED
     prepared = prepare_input(
         turn.gpt,
         turn.version,
@@ -188,6 +191,7 @@ def _location(passage: FoundPassage | AttachedPiece) -> str:
 
 
 def _history(conversation: Conversation, turn: Turn, attached: AttachedParts) -> tuple[PromptMessage, ...]:
+    """What was said on the way to ``turn``; what other GPTs than its own said stands under their name."""
     rows = (
         Message.objects.filter(
             turn__conversation=conversation,
@@ -196,12 +200,19 @@ def _history(conversation: Conversation, turn: Turn, attached: AttachedParts) ->
             turn__state__in=METERED_TURN_STATES,
         )
         .order_by("-turn__position", "role")
-        .values_list("role", "content", "turn_id")[:HISTORY_MESSAGES]
+        .values_list("role", "content", "turn_id", "turn__gpt_id", "turn__version__name")[:HISTORY_MESSAGES]
     )
     # "assistant" sorts before "user", so that reversed the question comes first.
     return tuple(
         PromptMessage("user", content, attached.images.get(turn_id, ()))
         if role == MessageRole.USER
-        else PromptMessage("assistant", content)
-        for role, content, turn_id in reversed(rows)
+        else _said(content, "" if gpt_id == turn.gpt_id else name or conversation.gpt.name)
+        for role, content, turn_id, gpt_id, name in reversed(rows)
     )
+
+
+def _said(content: str, speaker: str) -> PromptMessage:
+    """An answer; another GPT's is a quotation, so that the model neither owns nor obeys it."""
+    if not speaker:
+        return PromptMessage("assistant", content)
+    return PromptMessage("user", f"[{speaker}, another assistant in this conversation, answered:]\n{content}")

@@ -16,6 +16,7 @@ from core.text import clean_block
 from gpts.models import GPT, KnowledgeFile, LiveVersion, Version
 from gpts.queries import inside_workspace_of
 from gpts.services.gpts import lock_gpt
+from gpts.services.past_versions import forget_past, note_replaced
 from gpts.states import Audience, FileState
 from workspaces.models import SharingPolicy
 
@@ -148,9 +149,12 @@ def set_live_version(
         raise InvalidInput(_("This version belongs to another GPT."), code="foreign_version", field="version")
     _check_audience(audience)
     _check_may_leave(fresh, audience)
-    live = LiveVersion.objects.filter(gpt=fresh, audience=audience).first()
+    live = LiveVersion.objects.select_related("version").filter(gpt=fresh, audience=audience).first()
     if live is not None and live.version_id == version.pk:
         return live
+    note_replaced(
+        gpt=fresh, audience=audience, old=None if live is None else live.version, new=version, at=at
+    )
     live, _created = LiveVersion.objects.update_or_create(
         gpt=fresh, audience=audience, defaults={"version": version, "since": at}
     )
@@ -173,6 +177,7 @@ def clear_live_version(*, gpt: GPT, audience: str, at: datetime, by: Any = None)
     if live is None:
         return False
     live.delete()
+    forget_past(gpt=gpt, audience=audience)
     record(
         action="gpts.version_left",
         by=by,

@@ -14,17 +14,13 @@ from django.utils import timezone
 from core.scope import Scope, open_scope
 from gpts.access import access_chat, access_conversation, access_turn, recheck_chat
 from gpts.attachment_queries import reads_images
+from gpts.mentions import access_mention
 from gpts.models import GPT, Conversation, Message, Turn
 from gpts.queries import find_first_turn
 from gpts.rules import Standing
 from gpts.services.attachments import attach_to_turn, copy_to_turn
-from gpts.services.chat import (
-    edit_last_turn,
-    follow_version,
-    retry_turn,
-    start_first_turn,
-    start_turn,
-)
+from gpts.services.chat import Answering, edit_turn, retry_turn, start_first_turn, start_turn
+from gpts.services.chat_versions import settle_version
 from gpts.services.turn_inputs import PreparedTurn, prepare_turn, usable_model
 from gpts.states import MessageRole, TurnState
 from gpts.streaming.connection import check_message
@@ -61,9 +57,20 @@ class Begun:
 
 
 def begin_first(
-    caller: Caller, slug: str, text: str, key: str, *, is_draft: bool, files: Sequence[UUID] = ()
+    caller: Caller,
+    slug: str,
+    text: str,
+    key: str,
+    *,
+    is_draft: bool,
+    files: Sequence[UUID] = (),
+    ask: str = "",
+    is_temporary: bool = False,
 ) -> Begun:
-    """A new conversation with its first turn; the same key again leads to the same one."""
+    """A new conversation with its first turn; the same key again leads to the same one.
+
+    ``ask`` is the slug of another GPT that answers this turn.
+    """
     is_repeated = check_message(caller.user.pk, key)
     if is_repeated and (known := _wait_for_turn(caller, key)):
         return known
@@ -78,6 +85,8 @@ def begin_first(
             at=timezone.now(),
             request_key=key,
             source=caller.source,
+            is_temporary=is_temporary,
+            answering=_called(caller, gpt, ask),
         )
         _attach(caller, turn, files)
         return _prepared(caller, turn)
@@ -97,13 +106,25 @@ def _wait_for_turn(caller: Caller, key: str) -> Begun | None:
 
 
 def begin_next(
-    caller: Caller, conversation_id: UUID, text: str, key: str, *, files: Sequence[UUID] = ()
+    caller: Caller,
+    conversation_id: UUID,
+    text: str,
+    key: str,
+    *,
+    files: Sequence[UUID] = (),
+    ask: str = "",
 ) -> Begun:
     def start(at: datetime) -> tuple[Turn, bool]:
         conversation = _open_conversation(caller, conversation_id)
         _free(conversation, at)
         turn, is_new = start_turn(
-            conversation=conversation, text=text, by=caller.user, at=at, request_key=key, source=caller.source
+            conversation=conversation,
+            text=text,
+            by=caller.user,
+            at=at,
+            request_key=key,
+            source=caller.source,
+            answering=_called(caller, conversation.gpt, ask),
         )
         if is_new:
             _attach(caller, turn, files)
@@ -115,7 +136,14 @@ def begin_next(
 def begin_retry(caller: Caller, conversation_id: UUID, turn_id: UUID, key: str) -> Begun:
     def start(at: datetime) -> tuple[Turn, bool]:
         turn = _open_turn(caller, conversation_id, turn_id, at)
-        again, is_new = retry_turn(turn=turn, by=caller.user, at=at, request_key=key, source=caller.source)
+        again, is_new = retry_turn(
+            turn=turn,
+            by=caller.user,
+            at=at,
+            request_key=key,
+            source=caller.source,
+            answering=_called_again(caller, turn),
+        )
         if is_new:
             copy_to_turn(source=turn, turn=again, at=at)
         return again, is_new
@@ -126,14 +154,29 @@ def begin_retry(caller: Caller, conversation_id: UUID, turn_id: UUID, key: str) 
 def begin_edit(caller: Caller, conversation_id: UUID, turn_id: UUID, text: str, key: str) -> Begun:
     def start(at: datetime) -> tuple[Turn, bool]:
         turn = _open_turn(caller, conversation_id, turn_id, at)
-        edited, is_new = edit_last_turn(
-            turn=turn, text=text, by=caller.user, at=at, request_key=key, source=caller.source
+        edited, is_new = edit_turn(
+            turn=turn,
+            text=text,
+            by=caller.user,
+            at=at,
+            request_key=key,
+            source=caller.source,
+            answering=_called_again(caller, turn),
         )
         if is_new:
             copy_to_turn(source=turn, turn=edited, at=at)
         return edited, is_new
 
     return _begin(caller, start)
+
+
+def _called(caller: Caller, gpt: GPT, ask: str) -> Answering | None:
+    """The GPT called by "@" for one turn, authorised as of now; none when it is the conversation's own."""
+    return access_mention(caller.user, ask) if ask and ask != gpt.slug else None
+
+
+def _called_again(caller: Caller, turn: Turn) -> Answering | None:
+    return _called(caller, turn.conversation.gpt, turn.gpt.slug)
 
 
 def _attach(caller: Caller, turn: Turn, files: Sequence[UUID]) -> None:
@@ -191,18 +234,14 @@ def chat_workspace_id(caller: Caller, gpt: GPT, standing: Standing) -> int:
 def _open_conversation(caller: Caller, conversation_id: UUID) -> Conversation:
     """The person's own conversation, with the right to go on checked as of now."""
     conversation = access_conversation(caller.user, conversation_id, workspace_id=caller.workspace_id)
-    version, _standing = recheck_chat(caller.user, conversation.gpt, is_draft=conversation.version_id is None)
-    follow_version(conversation=conversation, version=version)
-    return conversation
+    live, standing = recheck_chat(caller.user, conversation.gpt, is_draft=conversation.version_id is None)
+    return settle_version(conversation=conversation, live=live, standing=standing)
 
 
 def _open_turn(caller: Caller, conversation_id: UUID, turn_id: UUID, at: datetime) -> Turn:
     conversation = _open_conversation(caller, conversation_id)
-    turn = access_turn(conversation, turn_id)
-    if turn.state == TurnState.RUNNING and interrupt_if_lost(turn=turn, at=at):
-        turn.refresh_from_db()
-        turn.conversation = conversation
-    return turn
+    _free(conversation, at)
+    return access_turn(conversation, turn_id)
 
 
 def _free(conversation: Conversation, at: datetime) -> None:

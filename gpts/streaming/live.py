@@ -68,12 +68,12 @@ class LiveTurn:
         self._loop: asyncio.AbstractEventLoop
 
     def asked_by(self) -> RunningAnswer:
-        conversation = self.prepared.conversation
+        turn = self.prepared.turn
         return RunningAnswer(
             turn_id=self.id,
-            user_id=self.prepared.turn.user_id,
-            gpt_id=conversation.gpt_id,
-            is_draft=conversation.version_id is None,
+            user_id=turn.user_id,
+            gpt_id=turn.gpt_id,
+            is_draft=turn.version_id is None,
             workspace_ids=self.scope.workspace_ids,
         )
 

@@ -60,7 +60,14 @@ def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
     text, key = _field(request, "text"), _field(request, "key")
     is_draft = "draft" in request.POST or "draft" in request.GET
     begin = partial(
-        begin_first, slug=slug, text=text, key=key, is_draft=is_draft, files=files_in(request.POST)
+        begin_first,
+        slug=slug,
+        text=text,
+        key=key,
+        is_draft=is_draft,
+        files=files_in(request.POST),
+        ask=_field(request, "gpt"),
+        is_temporary=bool(_field(request, "temporary")),
     )
     return _answer(request, begin, partial(start_page, slug=slug, is_draft=is_draft))
 
@@ -70,7 +77,14 @@ def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
 def turn_start(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
     text, key = _field(request, "text"), _field(request, "key")
     files = files_in(request.POST)
-    begin = partial(begin_next, conversation_id=conversation_id, text=text, key=key, files=files)
+    begin = partial(
+        begin_next,
+        conversation_id=conversation_id,
+        text=text,
+        key=key,
+        files=files,
+        ask=_field(request, "gpt"),
+    )
     return _answer(request, begin, partial(conversation_page, conversation_id=conversation_id))
 
 
