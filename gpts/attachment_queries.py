@@ -170,3 +170,25 @@ def attached_text_of(attachment: Attachment) -> str:
     own = Attachment.objects.filter(pk=attachment.pk)
     value = own.annotate(whole=Coalesce("copy_of__text", F("text"))).values_list("whole", flat=True).first()
     return value or ""
+
+
+def cited_piece(turn: Turn, number: int) -> dict[str, Any] | None:
+    """Return a piece of an attached file that an authorised turn cites, shaped as a passage with its file.
+
+    None when the number stands for something else, or the file is not there any more.
+    """
+    answer = turn.messages.filter(role=MessageRole.ASSISTANT).first()
+    cited = next((c for c in (answer.citations if answer else ()) if c["number"] == number), None)
+    if cited is None or not cited.get("attachment_id"):
+        return None
+    attachment = Attachment.objects.filter(
+        pk=cited["attachment_id"], conversation_id=turn.conversation_id
+    ).first()
+    if attachment is None:
+        return None
+    pieces = pieces_of(0, attached_text_of(attachment))
+    piece = next((piece for piece in pieces if piece.position == cited.get("position")), None)
+    if piece is None:
+        return None
+    named = {"name": attachment.name}
+    return {"file": named, "heading": piece.heading, "page": None, "paragraph": None, "text": piece.text}

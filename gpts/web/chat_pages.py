@@ -26,7 +26,7 @@ from gpts.access import (
     access_gpt,
     access_turn,
 )
-from gpts.attachment_queries import attachments_of
+from gpts.attachment_queries import attachments_of, cited_piece
 from gpts.citations import with_citations
 from gpts.failures import turn_note
 from gpts.models import GPT, Attachment, Conversation, Turn, Version
@@ -173,7 +173,7 @@ def source_show(request: HttpRequest, conversation_id: UUID, turn_id: UUID, numb
     """A passage that an answer cites: beside the text for the page's script, else a page of its own."""
     conversation = access_conversation(request.user, conversation_id)
     turn = access_turn(conversation, turn_id)
-    passage = access_cited_passage(request.user, turn, number)
+    passage = cited_piece(turn, number) or access_cited_passage(request.user, turn, number)
     is_fragment = request.headers.get("X-Fragment") == "passage"
     template = "gpts/chat/passage.html" if is_fragment else "gpts/chat/source.html"
     context = {"conversation": conversation, "passage": passage, "number": number}
