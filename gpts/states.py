@@ -133,3 +133,27 @@ class ReadingStage(TextChoices):
     FETCHING = "fetching", _("Preparing")
     READING = "reading", _("Reading")
     INDEXING = "indexing", _("Indexing")
+
+
+class BudgetSubject(TextChoices):
+    """Whose use a budget counts; with ``is_each`` every person has a count of their own."""
+
+    PERSON = "person", _("People")
+    GROUP = "group", _("A group")
+    GPT = "gpt", _("A GPT")
+    WORKSPACE = "workspace", _("The whole workspace")
+
+
+class BudgetMeasure(TextChoices):
+    COST = "cost_micros", _("Cost")
+    TOKENS = "tokens", _("Tokens")
+    TURNS = "turns", _("Answers")
+
+
+class BudgetWindow(TextChoices):
+    """Windows stand on UTC: a day ends at midnight UTC, a month with its last day."""
+
+    MINUTE = "minute", _("Minute")
+    HOUR = "hour", _("Hour")
+    DAY = "day", _("Day")
+    MONTH = "month", _("Month")

@@ -2,6 +2,7 @@
 
 from gpts.models.attachments import Attachment
 from gpts.models.builder import BuilderChange, BuilderMessage
+from gpts.models.budgets import Budget, BudgetReservation, BudgetUse
 from gpts.models.conversations import Conversation, Message, Turn
 from gpts.models.feedback import TurnFeedback
 from gpts.models.golden import GoldenPrompt, GoldenResult, GoldenRun
@@ -17,6 +18,9 @@ from gpts.models.usage import UsageEvent, UsageVoid
 __all__ = [
     "GPT",
     "Attachment",
+    "Budget",
+    "BudgetReservation",
+    "BudgetUse",
     "BuilderChange",
     "BuilderMessage",
     "Conversation",
