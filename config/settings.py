@@ -129,7 +129,7 @@ DATABASES, DATABASE_ROLES, DATABASE_URLS = database_settings(
 REDIS_URL = env.str("REDIS_URL", "") or EmbeddedRedis(PLACES).url()
 CACHES: dict[str, Any] = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "config.cache.SharedRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "loggia",
         "TIMEOUT": 300,
@@ -289,6 +289,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "gpts.api.chat_schema.add_turns",
+        "gpts.api.create_messages.add_create_messages",
     ],
     "ENUM_NAME_OVERRIDES": {
         "CategoryEnum": "gpts.states.Category",

@@ -106,6 +106,15 @@ def first_step(draft: Mapping[str, Any]) -> str:
     return "audience" if draft["description"] and draft["instructions"] else "purpose"
 
 
+def is_answer(said: str) -> bool:
+    """Whether a message answers the question before it, and is no skip and no command."""
+    return not _is_skip(said) and not _COMMAND.match(said.strip())
+
+
+def _is_skip(said: str) -> bool:
+    return said.strip().lower().rstrip(".!。！") in SKIP_WORDS
+
+
 def answer(
     text: str, *, step: str, draft: Mapping[str, Any], told: Mapping[str, str], has_name: bool
 ) -> Reply:
@@ -119,11 +128,11 @@ def answer(
         return _commanded(command, step, draft)
     if step == DONE:
         return _afterwards(said, draft)
-    if said.lower().rstrip(".!。！") in SKIP_WORDS and step != "purpose":
-        return _next(step, (), _("Left as it is."), {**told, step: ""}, draft, has_name)
+    if _is_skip(said) and step != "purpose":
+        return _next(step, (), _("Left as it is."), draft)
     told = {**told, step: said}
     proposals, note = _taken(step, said, told, draft, has_name)
-    return _next(step, proposals, note, told, draft, has_name)
+    return _next(step, proposals, note, draft)
 
 
 def opening(step: str, draft: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
@@ -159,9 +168,7 @@ def _next(
     step: str,
     proposals: tuple[Proposal, ...],
     note: str,
-    told: Mapping[str, str],
     draft: Mapping[str, Any],
-    has_name: bool,
 ) -> Reply:
     place = STEPS.index(step) + 1
     following = STEPS[place] if place < len(STEPS) else DONE

@@ -86,7 +86,7 @@ def draft_knowledge_hashes(gpt: GPT) -> list[str]:
     """Return the hashes of the draft's readable files, sorted."""
     with inside_workspace_of(gpt):
         return sorted(
-            KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=True, state=FileState.READY).values_list(
+            KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=True, document__state=FileState.READY).values_list(
                 "content_hash", flat=True
             )
         )
@@ -244,7 +244,7 @@ def restore_version(*, gpt: GPT, version: Version, revision: int, by: Any, at: d
     fresh.updated_at = at
     fresh.save(update_fields=[*BEHAVIOUR_FIELDS, "draft_revision", "updated_at"])
     with inside_workspace_of(fresh):
-        files = KnowledgeFile.objects.filter(gpt=fresh)
+        files = KnowledgeFile.objects.filter(gpt=fresh, erased_at__isnull=True)
         files.filter(content_hash__in=version.knowledge_hashes).update(removed_at=None)
         files.exclude(content_hash__in=version.knowledge_hashes).filter(removed_at__isnull=True).update(
             removed_at=at

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from gpts.models import GPT, LiveVersion
@@ -16,7 +16,8 @@ from gpts.queries import get_standing, live_versions
 from gpts.rules import GPTAct, may
 from reviews.queries import SubmissionStatus, submission_status
 
-TABS = ("configure", "preview", "knowledge", "versions", "share")
+# The tabs in their order; one whose page is not there yet is left out.
+TABS = ("create", "configure", "preview", "knowledge", "versions", "tests", "insights", "share")
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,11 @@ def page_context(request: HttpRequest, gpt: GPT, current: str, **extra: Any) -> 
     tabs = [
         {
             "label": label(key),
-            "url": reverse(f"gpts:build-{key}", args=[gpt.slug]),
+            "url": url,
             "current": key == current,
         }
         for key in TABS
+        if (url := tab_url(key, gpt.slug))
     ]
     frame = extra.pop("frame", None) or frame_of(request.user, gpt)
     return {"gpt": gpt, "frame": frame, "tabs": tabs, "current_tab": label(current), **extra}
@@ -84,11 +86,21 @@ def preview_context(gpt: GPT) -> dict[str, Any]:
     }
 
 
+def tab_url(key: str, slug: str) -> str:
+    try:
+        return reverse(f"gpts:build-{key}", args=[slug])
+    except NoReverseMatch:
+        return ""
+
+
 def label(key: str) -> str:
     return {
+        "create": _("Create"),
         "configure": _("Configure"),
         "preview": _("Preview"),
         "knowledge": _("Knowledge"),
         "versions": _("Versions"),
+        "tests": _("Tests"),
+        "insights": _("Insights"),
         "share": _("Share"),
     }[key]

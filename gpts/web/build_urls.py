@@ -6,6 +6,7 @@ from django.urls import path
 
 from gpts.web import (
     build_configure,
+    build_create,
     build_knowledge,
     build_list,
     build_preview,
@@ -17,6 +18,14 @@ from gpts.web import (
 urlpatterns = [
     path("build/", build_list.build_list, name="build-list"),
     path("build/new", build_list.build_new, name="build-new"),
+    path("build/<slug:slug>/create", build_create.build_create, name="build-create"),
+    path("build/<slug:slug>/create/messages", build_create.build_create_message, name="build-create-message"),
+    path(
+        "build/<slug:slug>/create/changes/<int:change_id>",
+        build_create.build_create_change,
+        name="build-create-change",
+    ),
+    path("build/<slug:slug>/create/reset", build_create.build_create_reset, name="build-create-reset"),
     path("build/<slug:slug>/configure", build_configure.build_configure, name="build-configure"),
     path("build/<slug:slug>/icon", build_configure.build_icon, name="build-icon"),
     path("build/<slug:slug>/preview", build_preview.build_preview, name="build-preview"),

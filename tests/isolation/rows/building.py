@@ -1,0 +1,22 @@
+"""Create, presence, icons and versions of the builder: pages and API."""
+
+from __future__ import annotations
+
+from tests.isolation.rows.row import OWNER, Row, api, page
+
+SLUG = {"slug": "slug"}
+CHANGE = SLUG | {"change_id": "builder_change"}
+READ, WRITE = "gpts:read", "gpts:write"
+# An empty message is refused after the right to edit was checked, so nothing runs in these cells.
+SILENCE = {"text": ""}
+
+ROWS: list[Row] = [
+    page("gpts:build-create", OWNER, ids=SLUG),
+    page("gpts:build-create-message", OWNER, "POST", ids=SLUG, body=SILENCE),
+    page("gpts:build-create-change", OWNER, "POST", ids=CHANGE),
+    page("gpts:build-create-reset", OWNER, "POST", ids=SLUG),
+    api("gpts_api:create-message", OWNER, WRITE, "POST", ids=SLUG, body=SILENCE),
+    api("gpts_api:create-conversation", OWNER, READ, ids=SLUG),
+    api("gpts_api:create-conversation", OWNER, WRITE, "DELETE", ids=SLUG),
+    api("gpts_api:create-change", OWNER, WRITE, "POST", ids=CHANGE, body={"state": "undone"}),
+]
