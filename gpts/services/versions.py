@@ -86,9 +86,9 @@ def draft_knowledge_hashes(gpt: GPT) -> list[str]:
     """Return the hashes of the draft's readable files, sorted."""
     with inside_workspace_of(gpt):
         return sorted(
-            KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=True, document__state=FileState.READY).values_list(
-                "content_hash", flat=True
-            )
+            KnowledgeFile.objects.filter(
+                gpt=gpt, removed_at__isnull=True, document__state=FileState.READY
+            ).values_list("content_hash", flat=True)
         )
 
 
