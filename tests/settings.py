@@ -53,7 +53,7 @@ DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": False,
 }
 REDIS_URL = EmbeddedRedis(PLACES).url(REDIS_DATABASE)
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {"default": {"BACKEND": "config.cache.SharedRedisCache", "LOCATION": REDIS_URL}}
 CELERY_BROKER_URL = EmbeddedRedis.broker_url(REDIS_URL)
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick; nothing here is secret
