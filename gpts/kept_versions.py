@@ -7,9 +7,10 @@ from typing import Any
 
 from core.errors import DomainError
 from gpts.access import recheck_chat
+from gpts.diffs import LABELS
 from gpts.models import GPT, Conversation, LiveVersion, PastVersion, Version
 from gpts.rules import Standing, is_owner
-from gpts.states import Audience, Category
+from gpts.states import Audience, Capability, Category
 
 # What everybody reads on the page of a GPT; instructions are nobody's but its maker's.
 PUBLIC_FIELDS = ("name", "description", "category", "starters", "capabilities")
@@ -35,8 +36,9 @@ class Change:
     """One public field that differs."""
 
     field: str
-    before: Any
-    after: Any
+    label: Any
+    before: str
+    after: str
 
 
 def kept_version(conversation: Conversation, live: Version | None, standing: Standing) -> Kept:
@@ -78,14 +80,20 @@ def _reach(gpt: GPT, standing: Standing) -> list[str]:
 def public_changes(before: Version, after: Version) -> list[Change]:
     """What a chat user may see of the difference between two versions."""
     return [
-        Change(field, _shown(field, getattr(before, field)), _shown(field, getattr(after, field)))
+        Change(
+            field, LABELS[field], _shown(field, getattr(before, field)), _shown(field, getattr(after, field))
+        )
         for field in PUBLIC_FIELDS
         if getattr(before, field) != getattr(after, field)
     ]
 
 
-def _shown(field: str, value: Any) -> Any:
-    return Category(value).label if field == "category" and value in Category.values else value
+def _shown(field: str, value: Any) -> str:
+    if field == "category" and value in Category.values:
+        return str(Category(value).label)
+    if field == "capabilities":
+        return ", ".join(str(Capability(name).label) for name in value if name in Capability.values)
+    return " · ".join(value) if isinstance(value, list) else str(value)
 
 
 def release_notes_between(before: Version, after: Version) -> list[Version]:

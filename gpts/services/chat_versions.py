@@ -15,11 +15,11 @@ from gpts.rules import Standing
 
 @transaction.atomic
 def continue_version(
-    *, conversation: Conversation, number: int, live: Version | None, standing: Standing, at: datetime
+    *, conversation: Conversation, number: int, live: Version | None, at: datetime
 ) -> Conversation:
     """Let the conversation go on with version ``number``, which the person saw as the live one.
 
-    ``live`` and ``standing`` come from recheck_chat. Conflict (``version_changed``, data: the live number)
+    ``live`` comes from recheck_chat. Conflict (``version_changed``, data: the live number)
     when another one is live by now; doing it twice changes nothing. A draft stays a draft.
     """
     if conversation.version_id is None:

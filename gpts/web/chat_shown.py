@@ -1,0 +1,167 @@
+"""Turns as a page shows them: rendered, with who spoke, the branches beside them and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from core.markdown import render as render_markdown
+from gpts.attachment_queries import attachments_of
+from gpts.chat_queries import Window
+from gpts.citations import with_citations
+from gpts.failures import turn_note
+from gpts.models import GPT, Attachment, Conversation, Turn, Version
+from gpts.states import MessageRole, TurnState
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """Who answers a turn."""
+
+    name: str
+    icon_url: str
+    category: str
+    number: int | None
+    is_called: bool
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A turn's place among those asked at the same point; the neighbours' ids or None."""
+
+    place: int
+    count: int
+    previous: UUID | None
+    following: UUID | None
+
+
+@dataclass(frozen=True)
+class ShownTurn:
+    """One turn as the page shows it. `version_begins` is the number when another version begins to answer."""
+
+    turn: Turn
+    question: str
+    html: SafeString | str
+    note: str
+    sources: list[dict[str, Any]]
+    speaker: Speaker
+    is_last: bool
+    is_new_window: bool = False
+    version_begins: int | None = None
+    branch: Branch | None = None
+    files: list[Attachment] = field(default_factory=list)
+    made: list[Attachment] = field(default_factory=list)
+    tools: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def is_running(self) -> bool:
+        return bool(self.turn.state == TurnState.RUNNING)
+
+    @property
+    def has_failed(self) -> bool:
+        return self.turn.state in (TurnState.FAILED, TurnState.INTERRUPTED)
+
+    @property
+    def answer(self) -> str:
+        """The markdown, for copying."""
+        message = self.turn.answer  # type: ignore[attr-defined]  # put there by chat_queries
+        return message.content if message else ""
+
+    @property
+    def total_seconds(self) -> float | None:
+        ended = self.turn.ended_at
+        return None if ended is None else (ended - self.turn.started_at).total_seconds()
+
+    @property
+    def first_token_seconds(self) -> float | None:
+        first = self.turn.first_token_at
+        return None if first is None else (first - self.turn.started_at).total_seconds()
+
+    @property
+    def currency(self) -> str:
+        return str(settings.PAYOUT_CURRENCY)
+
+
+def shown_in(conversation: Conversation, window: Window) -> list[ShownTurn]:
+    """The turns of a window, rendered; one query for their files."""
+    files = attachments_of(window.turns)
+    before = window.before
+    shown: list[ShownTurn] = []
+    for turn in window.turns:
+        here = files.get(turn.pk, [])
+        shown.append(
+            _shown(
+                turn,
+                _speaker(conversation, window, turn),
+                is_last=turn is window.turns[-1],
+                is_new_window=turn.pk == window.model_reads_from,
+                version_begins=_version_begins(conversation, window, before, turn),
+                branch=_branch(window.siblings.get(turn.pk, ()), turn),
+                files=[file for file in here if file.role == MessageRole.USER],
+                made=[file for file in here if file.role == MessageRole.ASSISTANT],
+            )
+        )
+        before = turn
+    return shown
+
+
+def icon_url(icon: str) -> str:
+    digest = icon.rpartition("/")[2].removesuffix(".webp")
+    return reverse("gpts:icon-show", args=[digest]) if digest else ""
+
+
+def _shown(turn: Any, speaker: Speaker, **fields: Any) -> ShownTurn:
+    sources = turn.answer.citations if turn.answer else []
+    html = with_citations(render_markdown(turn.answer.content), sources, turn) if turn.answer else ""
+    return ShownTurn(
+        turn=turn,
+        question=turn.question.content if turn.question else "",
+        html=html,
+        note=turn_note(turn.state, turn.error_code, turn.retry_after),
+        sources=sources,
+        tools=turn.answer.tools if turn.answer else [],
+        speaker=speaker,
+        **fields,
+    )
+
+
+def _speaker(conversation: Conversation, window: Window, turn: Turn) -> Speaker:
+    behaviour: GPT | Version = window.speakers.get(turn.version_id or 0) or (
+        conversation.version or conversation.gpt
+    )
+    return Speaker(
+        name=behaviour.name,
+        icon_url=icon_url(behaviour.icon),
+        category=behaviour.category,
+        number=behaviour.number if isinstance(behaviour, Version) else None,
+        is_called=turn.gpt_id != conversation.gpt_id,
+    )
+
+
+def _version_begins(
+    conversation: Conversation, window: Window, before: Turn | None, turn: Turn
+) -> int | None:
+    """The number of the version, where the conversation's own GPT goes on with another one than before."""
+    if before is None or turn.version_id is None or before.version_id == turn.version_id:
+        return None
+    if before.gpt_id != turn.gpt_id or turn.gpt_id != conversation.gpt_id:
+        return None
+    return _speaker(conversation, window, turn).number
+
+
+def _branch(siblings: Sequence[UUID], turn: Turn) -> Branch | None:
+    if len(siblings) < 2:
+        return None
+    at = siblings.index(turn.pk)
+    return Branch(
+        place=at + 1,
+        count=len(siblings),
+        previous=siblings[at - 1] if at else None,
+        following=siblings[at + 1] if at + 1 < len(siblings) else None,
+    )
