@@ -10,22 +10,19 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
-    Case,
     Count,
     Exists,
-    IntegerField,
     Max,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
     Sum,
-    Value,
-    When,
 )
 from django.db.models.functions import Coalesce
 
 from core.scope import current_scope, open_scope
+from gpts.model_catalogue import chat_models
 from gpts.models import (
     GPT,
     Conversation,
@@ -38,7 +35,7 @@ from gpts.models import (
     Version,
 )
 from gpts.rules import Standing
-from gpts.states import Audience, MessageRole, ProviderKind, TurnState
+from gpts.states import Audience, MessageRole, TurnState
 from workspaces.models import Member, Workspace
 from workspaces.queries import standing_of
 
@@ -213,25 +210,8 @@ def passages_of(file: KnowledgeFile, *, start: int = 0, size: int = 50) -> list[
 
 
 def available_models(workspace: Workspace) -> QuerySet[LanguageModel]:
-    """Models that a GPT of ``workspace`` may use, the best default first.
-
-    The workspace's own providers come before the instance's, the offline model last.
-    """
-    closeness = Case(
-        When(provider__kind=ProviderKind.OFFLINE, then=Value(2)),
-        When(provider__workspace__isnull=True, then=Value(1)),
-        default=Value(0),
-        output_field=IntegerField(),
-    )
-    return (
-        LanguageModel.objects.select_related("provider")
-        .filter(
-            Q(provider__workspace__isnull=True) | Q(provider__workspace=workspace),
-            provider__is_enabled=True,
-            retired_at__isnull=True,
-        )
-        .order_by(closeness, "-is_default", "label", "id")
-    )
+    """Chat models that a GPT of ``workspace`` may use, the best default first."""
+    return chat_models(workspace)
 
 
 def default_model(workspace: Workspace) -> LanguageModel | None:

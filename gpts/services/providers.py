@@ -10,6 +10,7 @@ from django.db import transaction
 
 from core.audit import record
 from core.secrets import seal, unseal
+from gpts.model_catalogue import USUAL_FEATURES
 from gpts.models import LanguageModel, ModelProvider
 from gpts.states import Capability, ProviderKind
 
@@ -104,6 +105,7 @@ def _make_default(provider: ModelProvider, name: str) -> LanguageModel:
             "context_window": ASSUMED_CONTEXT_WINDOW,
             "max_output_tokens": ASSUMED_OUTPUT_TOKENS,
             "capabilities": [Capability.FILE_SEARCH],
+            "features": list(USUAL_FEATURES),
             "is_default": True,
         },
     )

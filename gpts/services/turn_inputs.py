@@ -12,11 +12,13 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from gpts import model_catalogue
 from gpts.attachment_queries import AttachedParts, AttachedPiece, attached_parts
 from gpts.models import GPT, Conversation, LanguageModel, Message, Turn, Version
-from gpts.queries import default_model, knowledge_files
+from gpts.queries import knowledge_files
 from gpts.retrieval import FoundPassage, find_passages
 from gpts.runtime.types import ModelAPI, ModelSpec, PassageQuote, PromptMessage, TurnInput
+from gpts.services.model_settings import model_settings
 from gpts.services.providers import provider_key
 from gpts.states import METERED_TURN_STATES, MessageRole
 
@@ -82,7 +84,7 @@ def prepare_input(
         passages=tuple(PassageQuote(p.file, p.text, _location(p)) for p in passages),
         language=language,
         images=attached.images.get(turn_id, ()) if turn_id else (),
-        temperature=None if behaviour.temperature is None else float(behaviour.temperature),
+        **model_settings(behaviour, model).as_input(),
     )
     fixed = ""
     # Who adds a file to the question asks about that file.
@@ -137,11 +139,8 @@ def is_answerable(passages: Sequence[FoundPassage]) -> bool:
 def usable_model(
     gpt: GPT, version: Version | None, *, chosen: LanguageModel | None = None
 ) -> LanguageModel | None:
-    """The chosen model while it is offered, else the best that the GPT's workspace may use."""
-    for wanted in (chosen, (version or gpt).language_model):
-        if wanted is not None and wanted.retired_at is None and wanted.provider.is_enabled:
-            return wanted
-    return default_model(gpt.workspace)
+    """The model that answers, as gpts.model_catalogue has it, with the rules of the GPT's workspace."""
+    return model_catalogue.usable_model(version or gpt, gpt.workspace, chosen=chosen)
 
 
 def spec_of(model: LanguageModel | None) -> ModelSpec:
