@@ -73,6 +73,24 @@ class Refusal(Exception):  # a scripted answer, not an error of ours
         self.status, self.code, self.message, self.headers = status, code, message, headers or {}
 
 
+# Behaviours that call functions first and speak once the results are in the prompt.
+CALLS: dict[str, list[tuple[str, Any]]] = {
+    "builder": [
+        ("set_name", {"name": "Tide guide"}),
+        ("set_description", {"description": "Tells you when to walk on the mud flats."}),
+        ("set_instructions", {"instructions": "Name the next low tide. Warn of fog."}),
+        ("set_starters", {"starters": ["When is low tide?", "Is it safe today?"]}),
+        ("set_category", {"category": "lifestyle"}),
+        ("ask", {"question": "Which coast is it for?", "choices": ["North Sea", "Wales"]}),
+    ],
+    "builder-wrong": [
+        ("set_name", {"name": "x" * 60}),
+        ("set_category", {"category": "astrology"}),
+        ("drop_table", {}),
+        ("set_description", "not an object"),
+    ],
+}
+
 REFUSALS: dict[str, Refusal] = {
     "unauthorized": Refusal(401, "invalid_api_key", "Incorrect API key provided: sk-tes*****bad."),
     "rate-limited": Refusal(429, "rate_limit_exceeded", "Slow down.", {"retry-after": "7"}),
@@ -164,7 +182,10 @@ class Server:
             }
             await send_json(writer, {"error": error}, refusal.status, refusal.headers)
             return True
-        words = words_of(script, dialect.question(body))
+        is_answered = dialect.has_results(body)
+        words = words_of(script, "" if is_answered else dialect.question(body))
+        if script.behaviour in CALLS and is_answered:
+            words = [f"{word} " for word in ["The", "functions", "have", "run."]]
         if not body.get("stream"):
             await send_json(writer, dialect.whole("".join(words), body))
             return True
@@ -224,6 +245,10 @@ class Stream:
         script, half = self.script, len(self.words) // 2
         if script.behaviour == "tool":
             self._write(self.dialect.tool())
+            return False
+        if script.behaviour in CALLS and not self.words:
+            for number, (name, arguments) in enumerate(CALLS[script.behaviour]):
+                self._write(self.dialect.call(number, name, json.dumps(arguments, ensure_ascii=False)))
             return False
         for number, word in enumerate(self.words):
             if number == half and script.behaviour in (
@@ -295,6 +320,14 @@ class Dialect(ABC):
     def tool(self) -> bytes: ...
 
     @abstractmethod
+    def call(self, number: int, name: str, arguments: str) -> bytes:
+        """One whole function call."""
+
+    @abstractmethod
+    def has_results(self, body: Any) -> bool:
+        """Whether the prompt ends with what functions answered."""
+
+    @abstractmethod
     def error(self) -> bytes: ...
 
 
@@ -343,6 +376,14 @@ class Chat(Dialect):
             for part in parts
         )
 
+    def call(self, number: int, name: str, arguments: str) -> bytes:
+        part = {"index": number, "id": f"call_{number}", "function": {"name": name, "arguments": arguments}}
+        chunk = {"choices": [{"index": 0, "delta": {"tool_calls": [part]}}]}
+        return b"data: " + json.dumps(chunk).encode() + b"\n\n"
+
+    def has_results(self, body: Any) -> bool:
+        return bool(body["messages"][-1].get("role") == "tool")
+
     def error(self) -> bytes:
         return b'data: {"error":{"code":"rate_limit_exceeded","message":"Slow down."}}\n\n'
 
@@ -390,12 +431,19 @@ class Responses(Dialect):
         }
         return typed({"type": "response.output_item.done", "item": item})
 
+    def call(self, number: int, name: str, arguments: str) -> bytes:
+        item = {"type": "function_call", "call_id": f"call_{number}", "name": name, "arguments": arguments}
+        return typed({"type": "response.output_item.done", "item": item})
+
+    def has_results(self, body: Any) -> bool:
+        return bool(body["input"][-1].get("type") == "function_call_output")
+
     def error(self) -> bytes:
         return typed({"type": "error", "code": "rate_limit_exceeded", "message": "Slow down."})
 
 
 def words_of(script: Script, question: str) -> list[str]:
-    if script.behaviour in ("empty", "tool"):
+    if script.behaviour in ("empty", "tool") or script.behaviour in CALLS:
         return []
     if script.behaviour == "echo":
         return [word + " " for word in question.split()]
