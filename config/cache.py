@@ -17,10 +17,27 @@ class SharedRedisCache(RedisCache):
     """
 
     @cached_property
-    def _cache(self) -> RedisCacheClient:
-        return _client(tuple(self._servers), tuple(sorted(self._options.items())))
+    def _cache(self) -> _Client:
+        # Private names of the parent, which the stubs leave out.
+        servers, options = self._servers, self._options  # type: ignore[attr-defined]
+        return _client(tuple(servers), tuple(sorted(options.items())))
+
+
+class _Client(RedisCacheClient):
+    """Keeps the client of each pool too: making one costs as much as a command."""
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        pool = self._get_connection_pool(write)  # type: ignore[attr-defined]  # not in the stubs
+        client = self._clients.get(pool)
+        if client is None:
+            client = self._clients[pool] = super().get_client(key, write=write)
+        return client
+
+    @cached_property
+    def _clients(self) -> dict[Any, Any]:
+        return {}
 
 
 @lru_cache(maxsize=8)
-def _client(servers: tuple[str, ...], options: tuple[tuple[str, Any], ...]) -> RedisCacheClient:
-    return RedisCacheClient(list(servers), **dict(options))
+def _client(servers: tuple[str, ...], options: tuple[tuple[str, Any], ...]) -> _Client:
+    return _Client(list(servers), **dict(options))
