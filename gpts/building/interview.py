@@ -67,7 +67,7 @@ _WORDS = {
         "code|coding|program|developer|software|api|sql|python|bug|编程|代码|程序|开发|软件"
     ),
     Category.EDUCATION: (
-        "teach|learn|student|school|tutor|exams?\\b|lesson|homework|course|教学|学习|学生|老师|课程|考试|作业|辅导"
+        "teach|learn|student|pupil|grammar|school|tutor|exams?\\b|lesson|homework|course|教学|学习|学生|老师|课程|考试|作业|辅导"
     ),
     Category.WRITING: (
         "write|writing|text|essay|e-?mail|letter|blog|story|proofread|translate|写作|文章|邮件|"
