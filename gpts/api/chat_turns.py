@@ -55,7 +55,7 @@ def caller_of(request: HttpRequest) -> Caller:
 @csrf_exempt
 @require_POST
 async def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Begin a conversation: {"text", "request_key"?, "draft"?, "temporary"?, "gpt"?, "attachments"?}."""
+    """Begin a conversation: {"text"}, and what FirstTurnRequest has beside it."""
 
     def begin(caller: Caller, body: Body) -> Begun:
         text, key = _text(body), _text(body, "request_key")
@@ -69,6 +69,7 @@ async def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
             files=files,
             ask=_text(body, "gpt"),
             is_temporary=body.get("temporary") is True,
+            model=_text(body, "model") if "model" in body else None,
         )
 
     return await _answer(request, begin)
@@ -77,12 +78,13 @@ async def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
 @csrf_exempt
 @require_POST
 async def turn_start(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
-    """Go on with a conversation: {"text", "request_key"?, "gpt"?, "attachments"?}."""
+    """Go on with a conversation: {"text", "request_key"?, "gpt"?, "model"?, "attachments"?}."""
 
     def begin(caller: Caller, body: Body) -> Begun:
         files = _ids(body)
         text, key, ask = _text(body), _text(body, "request_key"), _text(body, "gpt")
-        return begin_next(caller, conversation_id, text, key, files=files, ask=ask)
+        model = _text(body, "model") if "model" in body else None
+        return begin_next(caller, conversation_id, text, key, files=files, ask=ask, model=model)
 
     return await _answer(request, begin)
 

@@ -19,7 +19,9 @@ from gpts.models import GPT, Conversation, Message, Turn
 from gpts.queries import find_first_turn
 from gpts.rules import Standing
 from gpts.services.attachments import attach_to_turn, copy_to_turn
+from gpts.services.budgets import estimate, reserve
 from gpts.services.chat import Answering, edit_turn, retry_turn, start_first_turn, start_turn
+from gpts.services.chat_models import choose_model
 from gpts.services.chat_versions import settle_version
 from gpts.services.turn_inputs import PreparedTurn, prepare_turn, usable_model
 from gpts.states import MessageRole, TurnState
@@ -66,10 +68,11 @@ def begin_first(
     files: Sequence[UUID] = (),
     ask: str = "",
     is_temporary: bool = False,
+    model: str | None = None,
 ) -> Begun:
     """A new conversation with its first turn; the same key again leads to the same one.
 
-    ``ask`` is the slug of another GPT that answers this turn.
+    ``ask`` is the slug of another GPT that answers this turn, ``model`` the chosen one's id or name.
     """
     is_repeated = check_message(caller.user.pk, key)
     if is_repeated and (known := _wait_for_turn(caller, key)):
@@ -88,6 +91,7 @@ def begin_first(
             is_temporary=is_temporary,
             answering=_called(caller, gpt, ask),
         )
+        choose_model(conversation=turn.conversation, chosen=model)
         _attach(caller, turn, files)
         return _prepared(caller, turn)
 
@@ -113,6 +117,7 @@ def begin_next(
     *,
     files: Sequence[UUID] = (),
     ask: str = "",
+    model: str | None = None,
 ) -> Begun:
     def start(at: datetime) -> tuple[Turn, bool]:
         conversation = _open_conversation(caller, conversation_id)
@@ -127,6 +132,7 @@ def begin_next(
             answering=_called(caller, conversation.gpt, ask),
         )
         if is_new:
+            choose_model(conversation=conversation, chosen=model)
             _attach(caller, turn, files)
         return turn, is_new
 
@@ -210,7 +216,29 @@ def _prepared(caller: Caller, turn: Any) -> Begun:
     prepared = prepare_turn(
         turn=turn, conversation=turn.conversation, text=turn.question.content, language=caller.language
     )
+    _hold(caller, turn, prepared)
     return Begun(turn, turn.conversation, prepared, None)
+
+
+def _hold(caller: Caller, turn: Turn, prepared: PreparedTurn) -> None:
+    """Reserve in the budgets, last of all: counters stay locked from here until the commit, a moment later."""
+    given = prepared.input
+    said = (
+        given.instructions,
+        given.text,
+        *(m.content for m in given.history),
+        *(p.text for p in given.passages),
+    )
+    tokens, micros = estimate(prepared.model, sum(map(len, said)))
+    reserve(
+        user=caller.user,
+        workspace_id=turn.workspace_id,
+        gpt=turn.gpt,
+        turn_id=turn.pk,
+        estimated_tokens=tokens,
+        estimated_micros=micros,
+        at=turn.started_at,
+    )
 
 
 def _end_of(turn: Turn) -> dict[str, object] | None:

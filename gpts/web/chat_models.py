@@ -17,6 +17,11 @@ def model_options(
         return []
     chosen = conversation.language_model_id if conversation is not None else None
     return [
-        {"value": model.pk, "label": model.label or model.name, "current": model.pk == chosen}
-        for model in choices
+        {
+            # The recommended one is no choice: the conversation follows the GPT when its maker changes it.
+            "value": "" if place == 0 else model.pk,
+            "label": model.label or model.name,
+            "current": model.pk == chosen,
+        }
+        for place, model in enumerate(choices)
     ]

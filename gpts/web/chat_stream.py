@@ -68,6 +68,7 @@ def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
         files=files_in(request.POST),
         ask=_field(request, "gpt"),
         is_temporary=bool(_field(request, "temporary")),
+        model=request.POST.get("model"),
     )
     return _answer(request, begin, partial(start_page, slug=slug, is_draft=is_draft))
 
@@ -84,6 +85,7 @@ def turn_start(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
         key=key,
         files=files,
         ask=_field(request, "gpt"),
+        model=request.POST.get("model"),
     )
     return _answer(request, begin, partial(conversation_page, conversation_id=conversation_id))
 
