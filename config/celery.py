@@ -39,6 +39,7 @@ def daily(name: str, task: str, *, hour: int, minute: int = 0) -> None:
 every("gpts: end turns whose process died", "gpts.reap_lost_turns", 30)
 every("gpts: remove files that were never sent", "gpts.sweep_attachments", 900)
 every("gpts: remove temporary conversations", "gpts.remove_temporary_conversations", 600)
+every("gpts: give back what budgets hold for lost turns", "gpts.release_stale_budgets", 300)
 every("marketplace: compute scores", "marketplace.compute_scores", 600)
 every("marketplace: follow deletions", "marketplace.follow_deletions", 60)
 every("reviews: check what waits", "reviews.check_waiting", 60)

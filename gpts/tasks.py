@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from core.scope import system_scope
 from gpts.services import attachments
+from gpts.services.budgets import release_stale
 from gpts.services.chat_temporary import remove_expired_conversations
 from gpts.streaming.lost import interrupt_lost_turns
 
@@ -38,3 +39,10 @@ def remove_temporary_conversations() -> int:
     """Remove temporary conversations past their hour. Running twice finds nothing the second time."""
     with system_scope("gpts.remove_temporary_conversations"):
         return remove_expired_conversations(at=timezone.now())
+
+
+@shared_task(name="gpts.release_stale_budgets")
+def release_stale_budgets() -> int:
+    """Give back what budgets hold for turns that ended without it. Running twice finds nothing more."""
+    with system_scope("gpts.release_stale_budgets"):
+        return release_stale(at=timezone.now())

@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 ACTIONS = {
+    "gpts.budget_changed": _("Budget changed"),
+    "gpts.budget_removed": _("Budget removed"),
+    "gpts.budget_set": _("Budget set"),
     "gpts.draft_updated": _("Draft changed"),
     "gpts.file_added": _("Knowledge file added"),
     "gpts.file_removed": _("Knowledge file removed"),

@@ -16,6 +16,7 @@ from core.errors import Conflict, IllegalTransition, RateLimited
 from core.ids import uuid7
 from core.text import clean_block, clean_line
 from gpts.models import GPT, Conversation, LanguageModel, Message, Turn, Version
+from gpts.services.budgets import capture, release
 from gpts.services.chat_branches import show_path, tree_of, way_to
 from gpts.services.usage import cost_micros, record_usage
 from gpts.services.writing import insert_together
@@ -304,6 +305,7 @@ def finish_turn(
         answer.tools = list(tools)
         insert_together(answer)
         record_usage(turn=turn, model=model, at=at)
+    capture(turn_id=turn.pk, tokens=input_tokens + output_tokens, cost_micros=turn.cost_micros, at=at)
     Conversation.objects.filter(pk=turn.conversation_id).update(updated_at=at)
     if turn.position == 1 and not _has_answered_sibling(turn):
         GPT.objects.filter(pk=turn.conversation.gpt_id).update(conversation_count=F("conversation_count") + 1)
@@ -334,6 +336,7 @@ def fail_turn(
     turn.retry_after = retry_after
     turn.ended_at = at
     turn.save(update_fields=["state", "error_code", "retry_after", "ended_at"])
+    release(turn_id=turn.pk)
     if text:
         insert_together(_words(turn, MessageRole.ASSISTANT, text, at=at))
     return turn

@@ -221,7 +221,7 @@ def _prepared(caller: Caller, turn: Any) -> Begun:
 
 
 def _hold(caller: Caller, turn: Turn, prepared: PreparedTurn) -> None:
-    """Reserve in the budgets, last of all: counters stay locked from here until the commit, a moment later."""
+    """Reserve in the budgets, last of all: counters stay locked from here until the commit."""
     given = prepared.input
     said = (
         given.instructions,
