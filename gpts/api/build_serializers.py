@@ -12,13 +12,26 @@ from gpts.models.gpts import (
     DESCRIPTION_LENGTH,
     INSTRUCTIONS_LENGTH,
     NAME_LENGTH,
+    NO_ANSWER_LENGTH,
     STARTER_COUNT,
     STARTER_LENGTH,
 )
 from gpts.services.versions import RELEASE_NOTES_LENGTH
-from gpts.states import Audience, Capability, Category
+from gpts.states import Audience, Capability, Category, ModelChoice, OutputFormat
 from reviews.states import SubmissionState
 from workspaces.models import Workspace
+
+# Settings of a draft and of a version beside its texts.
+SETTINGS = (
+    "seed",
+    "output_format",
+    "output_schema",
+    "parallel_tool_calls",
+    "model_choice",
+    "allowed_models",
+    "answers_only_from_knowledge",
+    "no_answer_text",
+)
 
 
 class LanguageModelSerializer(serializers.ModelSerializer[LanguageModel]):
@@ -34,7 +47,11 @@ class LanguageModelSerializer(serializers.ModelSerializer[LanguageModel]):
             "context_window",
             "max_output_tokens",
             "capabilities",
+            "features",
+            "input_price_micros",
+            "output_price_micros",
             "is_default",
+            "retired_at",
         ]
         read_only_fields: ClassVar[Any] = fields
 
@@ -94,6 +111,7 @@ class GPTSerializer(serializers.ModelSerializer[GPT]):
             "language_model",
             "capabilities",
             "temperature",
+            *SETTINGS,
             "revision",
             "live",
             "is_quarantined",
@@ -145,6 +163,29 @@ class DraftSerializer(serializers.Serializer[Any]):
     temperature = serializers.DecimalField(
         required=False, allow_null=True, max_digits=3, decimal_places=2, min_value=0, max_value=2
     )
+    seed = serializers.IntegerField(
+        required=False, allow_null=True, min_value=0, max_value=2**31 - 1, help_text="Sent where supported."
+    )
+    output_format = serializers.ChoiceField(required=False, choices=OutputFormat.choices)
+    output_schema = serializers.JSONField(
+        required=False, allow_null=True, help_text="A JSON Schema object (Draft 2020-12)."
+    )
+    parallel_tool_calls = serializers.BooleanField(required=False)
+    model_choice = serializers.ChoiceField(
+        required=False, choices=ModelChoice.choices, help_text="Which models a person may choose in the chat."
+    )
+    allowed_models = serializers.ListField(
+        required=False,
+        child=serializers.CharField(max_length=120),
+        help_text="Names of models, for the choice among those listed.",
+    )
+    answers_only_from_knowledge = serializers.BooleanField(required=False)
+    no_answer_text = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text=f"Up to {NO_ANSWER_LENGTH} characters.",
+    )
 
 
 class NewGPTSerializer(DraftSerializer):
@@ -191,6 +232,7 @@ class VersionSerializer(VersionSummarySerializer):
             "model_name",
             "capabilities",
             "temperature",
+            *SETTINGS,
             "knowledge_hashes",
         ]
         read_only_fields: ClassVar[Any] = fields

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import InvalidInput
 from core.text import clean_line
 from gpts.models.gpts import NO_ANSWER_LENGTH
+from gpts.output_words import schema_sentence
+from gpts.runtime.outputs import SchemaProblem, check_schema, parse_schema
 from gpts.states import ModelChoice, OutputFormat
 
-SCHEMA_CHARACTERS = 20_000
 LISTED_MODELS = 50
 MODEL_NAME_LENGTH = 120
 LARGEST_SEED = 2**31 - 1
@@ -50,26 +51,23 @@ def _clean_schema(value: Any) -> dict[str, Any] | None:
     """A JSON Schema as an object or as its text; empty means none."""
     if value is None or value == "" or value == {}:
         return None
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    if not text.strip():
-        return None
-    if len(text) > SCHEMA_CHARACTERS:
-        raise InvalidInput(
-            _("This schema is too long. Up to %(limit)d characters fit.") % {"limit": SCHEMA_CHARACTERS},
-            code="too_long",
-            field="output_schema",
-        )
     try:
-        schema = json.loads(text)
-        if not isinstance(schema, dict):
-            raise ValueError("object")
-    except (ValueError, RecursionError):
+        if isinstance(value, str):
+            if not value.strip():
+                return None
+            schema = parse_schema(value)
+        else:
+            check_schema(value)
+            schema = dict(value)
+    except SchemaProblem as problem:
         raise InvalidInput(
-            _("This is not a JSON object. Check commas, quotes and brackets."),
-            code="bad_json",
+            schema_sentence(problem),
+            code=f"schema_{problem.code}",
             field="output_schema",
+            data={"place": problem.path},
         ) from None
-    if "\x00" in json.dumps(schema, ensure_ascii=False) or "\\u0000" in text:
+    text = json.dumps(schema)
+    if "\\u0000" in text:
         raise InvalidInput(
             _("NUL characters are not allowed."), code="control_characters", field="output_schema"
         )
