@@ -9,7 +9,7 @@ import json
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import Any, ClassVar
 
 import httpx2
@@ -17,6 +17,7 @@ import openai
 
 from .images import media_type_of
 from .outputs import is_strict
+from .patience import Patience
 from .prompts import estimate_tokens, message_tokens
 from .provider_errors import failure_of_event, failure_of_status
 from .sse import EventSplitter, EventTooLargeError
@@ -97,6 +98,26 @@ async def close_clients() -> None:
         await client.close()
 
 
+@asynccontextmanager
+async def _post(spec: ModelSpec, path: str, **body: Any) -> AsyncIterator[httpx2.Response]:
+    """Open a stream by the SDK's general call.
+
+    Its named methods send every field through a transformation by type, which here, where the body is plain
+    data already, would take as long as the rest of the call.
+    """
+    opened = await shared_client(spec).post(
+        path,
+        cast_to=object,
+        body={**body, "stream": True},
+        stream=True,
+        stream_cls=openai.AsyncStream[object],
+    )
+    try:
+        yield opened.response
+    finally:
+        await opened.close()
+
+
 class _Protocol(ABC):
     """What the two protocols share: open, read with time limits, translate failures, count tokens."""
 
@@ -107,7 +128,7 @@ class _Protocol(ABC):
         failure: ModelFailure | None = None
         try:
             async with self._open(request) as response:
-                chunks = response.http_response.aiter_bytes()
+                chunks = response.aiter_bytes()
                 async with aclosing(_events(chunks, request, answer)) as found:
                     async for data in found:
                         if data == b"[DONE]":
@@ -133,7 +154,7 @@ class _Protocol(ABC):
         yield Finished(self._usage(answer, request), answer.end())
 
     @abstractmethod
-    def _open(self, request: ModelRequest) -> AbstractAsyncContextManager[Any]: ...
+    def _open(self, request: ModelRequest) -> AbstractAsyncContextManager[httpx2.Response]: ...
 
     @abstractmethod
     def _read(self, answer: _Answer, event: dict[str, Any]) -> list[ModelEvent]: ...
@@ -150,8 +171,7 @@ class ChatCompletionsClient(_Protocol):
 
     api = ModelAPI.CHAT_COMPLETIONS
 
-    def _open(self, request: ModelRequest) -> AbstractAsyncContextManager[Any]:
-        # The SDK has one TypedDict per role; the rows are plain here.
+    def _open(self, request: ModelRequest) -> AbstractAsyncContextManager[httpx2.Response]:
         options: dict[str, Any] = {"messages": [_chat_message(m) for m in request.messages]}
         if request.temperature is not None:
             options["temperature"] = request.temperature
@@ -162,10 +182,11 @@ class ChatCompletionsClient(_Protocol):
         if request.tools:
             options["tools"] = [{"type": "function", "function": _function(tool)} for tool in request.tools]
             options |= _tool_options(request)
-        return shared_client(request.spec).chat.completions.with_streaming_response.create(
+        return _post(
+            request.spec,
+            "/chat/completions",
             model=request.spec.name,
             max_tokens=request.max_output_tokens,
-            stream=True,
             stream_options={"include_usage": True},
             **options,
         )
@@ -194,7 +215,7 @@ class ResponsesClient(_Protocol):
 
     api = ModelAPI.RESPONSES
 
-    def _open(self, request: ModelRequest) -> AbstractAsyncContextManager[Any]:
+    def _open(self, request: ModelRequest) -> AbstractAsyncContextManager[httpx2.Response]:
         system = "\n\n".join(m.content for m in request.messages if m.role == "system")
         options: dict[str, Any] = {}
         if request.temperature is not None:
@@ -212,12 +233,13 @@ class ResponsesClient(_Protocol):
         options["input"] = [
             item for m in request.messages if m.role != "system" for item in _responses_items(m)
         ]
-        return shared_client(request.spec).responses.with_streaming_response.create(
+        return _post(
+            request.spec,
+            "/responses",
             model=request.spec.name,
             instructions=system,
             max_output_tokens=request.max_output_tokens,
             store=False,
-            stream=True,
             **options,
         )
 
@@ -327,25 +349,25 @@ async def _events(
     chunks: AsyncIterator[bytes], request: ModelRequest, answer: _Answer
 ) -> AsyncGenerator[bytes, None]:
     """The data of each event; only real data, not keep-alive comments, holds off the idle timeout."""
-    clock, spec = asyncio.get_running_loop().time, request.spec
     makes_images = "image_generation" in request.provider_tools
     splitter = EventSplitter(IMAGE_EVENT_BYTES) if makes_images else EventSplitter()
-    deadline = clock() + spec.first_token_timeout
+    patience = Patience(request.spec.first_token_timeout)
     try:
         while True:
-            async with asyncio.timeout_at(deadline):
-                chunk = await anext(chunks, None)
+            chunk = await patience.wait_for(chunks)
             if chunk is None:
                 return
             if found := splitter.feed(chunk):
                 for data in found:
                     yield data
-                deadline = clock() + spec.idle_timeout
+                patience.renew(request.spec.idle_timeout)
     except EventTooLargeError:
         raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="event_too_large") from None
     except TimeoutError:
         if not answer.finish_reason:
             raise
+    finally:
+        patience.end()
 
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:
