@@ -31,7 +31,7 @@ from gpts.states import BuilderChangeState, MessageRole, TurnState
 from gpts.streaming.building import begin_message, draft_data, draft_values, frames, model_for_building
 from gpts.streaming.responses import STREAM, wants_stream
 from gpts.streaming.threads import chat_view
-from gpts.web.build_frame import page_context, preview_context
+from gpts.web.build_frame import page_context, preview_context, steps_context
 from gpts.web.chat_stream import SignedOut, caller_of
 from workspaces.access import scope_for
 from workspaces.web.refusals import error_body
@@ -61,6 +61,7 @@ def _context(request: HttpRequest, gpt: GPT, **extra: Any) -> dict[str, Any]:
         waiting=bool(shown) and shown[-1]["is_running"],
         unanswered=_unanswered(shown, rows),
         **preview_context(gpt),
+        **steps_context(gpt, request.user),
         **extra,
     )
 

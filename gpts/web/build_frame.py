@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from gpts.models import GPT, LiveVersion
+from gpts.next_steps import next_steps
 from gpts.queries import get_standing, live_versions
 from gpts.rules import GPTAct, may
 from reviews.queries import SubmissionStatus, submission_status
@@ -71,6 +72,16 @@ def page_context(request: HttpRequest, gpt: GPT, current: str, **extra: Any) -> 
     ]
     frame = extra.pop("frame", None) or frame_of(request.user, gpt)
     return {"gpt": gpt, "frame": frame, "tabs": tabs, "current_tab": label(current), **extra}
+
+
+def steps_context(gpt: GPT, user: Any) -> dict[str, Any]:
+    """Return what is left to do, for the list beside the form; it closes when all is done."""
+    steps = [
+        {"text": step.text, "url": tab_url(step.tab, gpt.slug), "is_done": step.is_done}
+        for step in next_steps(gpt, user)
+    ]
+    done = sum(1 for step in steps if step["is_done"])
+    return {"next_steps": {"steps": steps, "done": done, "total": len(steps), "is_open": done < len(steps)}}
 
 
 def preview_context(gpt: GPT) -> dict[str, Any]:
