@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import json
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -14,6 +13,7 @@ from typing import Any, ClassVar
 
 import httpx2
 import openai
+import orjson
 
 from .images import media_type_of
 from .outputs import is_strict
@@ -481,7 +481,7 @@ _NO_MARKDOWN = str.maketrans(dict.fromkeys("[]()<>*_`\\!|#", " "))
 
 def _parse(data: bytes) -> dict[str, Any]:
     try:
-        event = json.loads(data)
+        event = orjson.loads(data)
     except ValueError:
         raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="bad_json") from None
     if not isinstance(event, dict):

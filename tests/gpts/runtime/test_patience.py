@@ -1,4 +1,4 @@
-"""The time limit of a stream: it ends silence, leaves what comes in time, and never hides another's cancel."""
+"""The time limit of a stream: ends silence, leaves what comes in time, never hides another's cancel."""
 
 from __future__ import annotations
 
