@@ -319,6 +319,8 @@ CHAT_ATTACHMENTS_PER_MESSAGE = env.int("CHAT_ATTACHMENTS_PER_MESSAGE", 10)
 CHAT_LOOSE_ATTACHMENT_HOURS = env.int("CHAT_LOOSE_ATTACHMENT_HOURS", 24)
 # Hours after its last message in which a temporary conversation can still be opened; then it is removed.
 CHAT_TEMPORARY_HOURS = env.int("CHAT_TEMPORARY_HOURS", 24)
+# Percent of its golden prompts that a GPT must pass to be submitted to the store; empty asks for none.
+STORE_GOLDEN_PASS_RATE = env.int("STORE_GOLDEN_PASS_RATE", None)
 # Seconds until a model says its first word, and that it may fall silent in between, before the answer fails.
 MODEL_FIRST_TOKEN_SECONDS = env.float("MODEL_FIRST_TOKEN_SECONDS", 60.0)
 MODEL_IDLE_SECONDS = env.float("MODEL_IDLE_SECONDS", 30.0)

@@ -8,10 +8,14 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.scope import system_scope
+from gpts.golden_tasks import ask_golden_prompt, sweep_golden_runs
 from gpts.services import attachments
 from gpts.services.budgets import release_stale
 from gpts.services.chat_temporary import remove_expired_conversations
 from gpts.streaming.lost import interrupt_lost_turns
+
+# Jobs that live in modules of their own; Celery finds them through this one.
+__all__ = ["ask_golden_prompt", "sweep_golden_runs"]
 
 
 @shared_task(name="gpts.reap_lost_turns")

@@ -17,8 +17,8 @@ OPENING = 400
 REFUSALS = (
     r"\bi(?:['\u2019]m| am) (?:sorry|afraid|unable|not able|not allowed|not permitted)\b",
     r"\bi (?:can(?:not|['\u2019]t)|won['\u2019]t|will not|could not|couldn['\u2019]t|may not|must not)"
-    r" (?:help|assist|answer|share|give|provide|reveal|disclose|tell|do|discuss|comply|list|show|repeat|say|offer"
-    r"|advise|support|fulfil|translate|output|print|make|create|write|find)\b",
+    r" (?:help|assist|answer|share|give|provide|reveal|disclose|tell|do|discuss|comply|list|show|repeat|say"
+    r"|offer|advise|support|fulfil|translate|output|print|make|create|write|find)\b",
     r"\bi (?:do not|don['\u2019]t) (?:have (?:enough |any |the |that )*information|know)\b",
     r"\bnot enough information\b",
     r"\bno (?:passage|document|source|information)s? (?:of|in|on|about|that|was|were|match)",
@@ -43,10 +43,10 @@ _REFUSES = re.compile("|".join(REFUSALS), re.I)
 _ESCALATES = re.compile("|".join(ESCALATIONS), re.I)
 
 LATIN_WORDS = {
-    "en": "the and is of to in that you for are with this it not be on your can have as or we if will from by",
-    "de": "der die das und ist nicht sie ich mit ein eine zu den von auf für wir es im auch dem sich bei oder",
+    "en": "the and is of to in that you for are with this it not be on your can have as or we if will by",
+    "de": "der die das und ist nicht sie ich mit ein eine zu den von auf für wir es im auch dem sich oder",
     "fr": "le la les et est des une un vous pour dans pas que qui sur avec nous ce il au par plus ou sont ne",
-    "es": "el la los las y es de que en un una por con para no se su del como lo más está usted o sus al pero",
+    "es": "el la los las y es de que en un una por con para no se su del como lo más está usted o sus pero",
     "it": "il la di che e è un una per non con le sono si del della in dei ma come più anche lo gli al da",
     "pt": "o a os as de que e é um uma para não com em se por do da no na mais como você ou ao dos seu são",
     "nl": "de het een en is van dat niet in op te zijn voor met u je ik er aan ook als maar om we bij of",
@@ -90,7 +90,7 @@ def refusing_words(answer: str) -> str:
 def language_of(text: str) -> str:
     """Return the main language of a text as a code of LANGUAGES, empty when there is too little to tell.
 
-    By script where a script tells, by frequent words among Latin ones. Japanese is told from Chinese by its kana.
+    By script where a script tells, by frequent words among Latin ones. Kana tell Japanese from Chinese.
     """
     prose = _NOT_PROSE.sub(" ", text)
     letters = sum(1 for character in prose if character.isalpha())
