@@ -18,6 +18,7 @@ from core.text import clean_block, clean_line
 from gpts.models import GPT, Conversation, LanguageModel, Message, Turn, Version
 from gpts.services.budgets import capture, release
 from gpts.services.chat_branches import show_path, tree_of, way_to
+from gpts.services.shares import stop_sharing
 from gpts.services.usage import cost_micros, record_usage
 from gpts.services.writing import insert_together
 from gpts.states import METERED_TURN_STATES, MessageRole, TurnState, UsageSource
@@ -349,10 +350,11 @@ def rename_conversation(*, conversation: Conversation, title: str, at: datetime)
 
 
 def delete_conversation(*, conversation: Conversation, at: datetime) -> Conversation:
-    """Take the conversation out of sight; restore_conversation brings it back. Usage events stay."""
+    """Take the conversation out of sight, and its link back; restore_conversation returns the conversation."""
     if conversation.deleted_at is None:
         conversation.deleted_at = at
         conversation.save(update_fields=["deleted_at"])
+        stop_sharing(conversation=conversation, by=conversation.user, at=at)
     return conversation
 
 

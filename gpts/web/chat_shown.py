@@ -16,8 +16,10 @@ from gpts.attachment_queries import attachments_of
 from gpts.chat_queries import Window
 from gpts.citations import with_citations
 from gpts.failures import turn_note
-from gpts.models import GPT, Attachment, Conversation, Turn, Version
-from gpts.states import MessageRole, TurnState
+from gpts.feedback_queries import feedback_of
+from gpts.models import GPT, Attachment, Conversation, Turn, TurnFeedback, Version
+from gpts.services.feedback import REASONS
+from gpts.states import METERED_TURN_STATES, FeedbackReason, MessageRole, TurnState
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,19 @@ class ShownTurn:
     files: list[Attachment] = field(default_factory=list)
     made: list[Attachment] = field(default_factory=list)
     tools: list[dict[str, Any]] = field(default_factory=list)
+    thumb: TurnFeedback | None = None
 
     @property
     def is_running(self) -> bool:
         return bool(self.turn.state == TurnState.RUNNING)
+
+    @property
+    def may_rate(self) -> bool:
+        return bool(self.html) and self.turn.state in METERED_TURN_STATES
+
+    @property
+    def reasons(self) -> tuple[FeedbackReason, ...]:
+        return REASONS
 
     @property
     def has_failed(self) -> bool:
@@ -89,8 +100,9 @@ class ShownTurn:
 
 
 def shown_in(conversation: Conversation, window: Window) -> list[ShownTurn]:
-    """The turns of a window, rendered; one query for their files."""
+    """The turns of a window, rendered; one query for their files, one for their thumbs."""
     files = attachments_of(window.turns)
+    thumbs = feedback_of(window.turns)
     before = window.before
     shown: list[ShownTurn] = []
     for turn in window.turns:
@@ -105,6 +117,7 @@ def shown_in(conversation: Conversation, window: Window) -> list[ShownTurn]:
                 branch=_branch(window.siblings.get(turn.pk, ()), turn),
                 files=[file for file in here if file.role == MessageRole.USER],
                 made=[file for file in here if file.role == MessageRole.ASSISTANT],
+                thumb=thumbs.get(turn.pk),
             )
         )
         before = turn
