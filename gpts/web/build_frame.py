@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
@@ -90,6 +91,7 @@ def preview_context(gpt: GPT) -> dict[str, Any]:
     query = urlencode({"draft": "1", "key": uuid4().hex})
     return {
         "icon_url": icon_url(gpt),
+        "currency": settings.PAYOUT_CURRENCY,
         "shown_name": gpt.name,
         "shown_description": gpt.description,
         "shown_starters": gpt.starters,

@@ -1,5 +1,7 @@
 // The builder's entry: autosave, mirror of what is typed, divider, tabs on a phone, growing list of starters.
 import { each } from "./ready.js";
+import "./builder/debug.js";
+import "./builder/presence.js";
 import { autosave } from "./builder/autosave.js";
 import { mirrorStarters } from "./builder/draft.js";
 import { panes } from "./builder/panes.js";

@@ -93,6 +93,8 @@ async function send(url, fields, text, onAccepted, replaced = null) {
   }
   setRunning({ stop() {} });
   showError("");
+  // Beside the builder's form, what was typed a moment ago is what answers.
+  if ("chatDraft" in chat.dataset) await document.getElementById("draft")?.flushDraft?.();
   let response;
   try {
     response = await post(url, body);

@@ -15,6 +15,8 @@ ROWS: list[Row] = [
     page("gpts:build-create-message", OWNER, "POST", ids=SLUG, body=SILENCE),
     page("gpts:build-create-change", OWNER, "POST", ids=CHANGE),
     page("gpts:build-create-reset", OWNER, "POST", ids=SLUG),
+    page("gpts:build-draft", OWNER, ids=SLUG),
+    page("gpts:build-presence", OWNER, "POST", ids=SLUG, body={"window": "window-0001"}),
     api("gpts_api:create-message", OWNER, WRITE, "POST", ids=SLUG, body=SILENCE),
     api("gpts_api:create-conversation", OWNER, READ, ids=SLUG),
     api("gpts_api:create-conversation", OWNER, WRITE, "DELETE", ids=SLUG),
