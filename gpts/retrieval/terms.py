@@ -38,7 +38,9 @@ STOP_WORDS = frozenset(
     won would wouldn you your yours
     """.split()
 )
-_STOP_CHARACTERS = frozenset("的了是在我你他她它们这那吗呢吧啊呀嘛和与及或也都就很有要请把被对从到之其么什怎哪几个些")
+_STOP_CHARACTERS = frozenset(
+    "的了是在我你他她它们这那吗呢吧啊呀嘛和与及或也都就很有要请把被对从到之其么什怎哪几个些"
+)
 # What a question says around its subject. It is cut out before pairs are made, so that no pair joins the
 # subject to the way of asking.
 _ASKING = re.compile(
