@@ -1,4 +1,4 @@
-"""Fetch and authorise golden prompts and runs. Admins may look; only who may edit the draft changes and runs."""
+"""Fetch and authorise golden prompts and runs: admins may look, who may edit the draft changes and runs."""
 
 from __future__ import annotations
 
