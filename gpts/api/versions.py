@@ -20,8 +20,7 @@ from gpts.api.build_serializers import (
     VersionSerializer,
     VersionSummarySerializer,
 )
-from gpts.comparison import state_of
-from gpts.diffs import compare
+from gpts.comparison import differences, state_of
 from gpts.queries import versions_of
 from gpts.services.versions import freeze_version
 from reviews.queries import submission_status
@@ -78,12 +77,11 @@ class DiffView(LoggiaAPIView):
         gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
         before = state_of(request.user, gpt, request.query_params.get("from", ""))
         after = state_of(request.user, gpt, request.query_params.get("to", "draft"))
-        differences = compare(before.content, after.content)
         return Response(
             {
                 "before": before.name,
                 "after": after.name,
-                "differences": [difference.as_json() for difference in differences],
+                "differences": [difference.as_json() for difference in differences(gpt, before, after)],
             }
         )
 

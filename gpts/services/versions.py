@@ -17,7 +17,7 @@ from gpts.models import GPT, KnowledgeFile, LiveVersion, Version
 from gpts.queries import inside_workspace_of
 from gpts.services.gpts import lock_gpt
 from gpts.services.past_versions import forget_past, note_replaced
-from gpts.states import Audience, FileState
+from gpts.states import Audience, FileState, OutputFormat
 from workspaces.models import SharingPolicy
 
 RELEASE_NOTES_LENGTH = 2_000
@@ -270,6 +270,8 @@ def check_ready(gpt: GPT) -> None:
         errors["description"] = _("Say in a line or two what it does.")
     if not gpt.instructions:
         errors["instructions"] = _("Write the instructions that it follows.")
+    if gpt.output_format == OutputFormat.JSON_SCHEMA and not gpt.output_schema:
+        errors["output_schema"] = _("Write the JSON schema of its answers, or choose another answer format.")
     if errors:
         field, message = next(iter(errors.items()))
         raise InvalidInput(
