@@ -157,3 +157,12 @@ class BudgetWindow(TextChoices):
     HOUR = "hour", _("Hour")
     DAY = "day", _("Day")
     MONTH = "month", _("Month")
+
+
+class InsightSeries(TextChoices):
+    """What insights count; each has periods of its own, as long as five people need to appear."""
+
+    USE = "use", _("Use")
+    OUTCOME = "outcome", _("Failures")
+    ANSWERED = "answered", _("Unanswered questions")
+    THUMBS = "thumbs", _("Thumbs")

@@ -7,6 +7,7 @@ from gpts.models.conversations import Conversation, Message, Turn
 from gpts.models.feedback import TurnFeedback
 from gpts.models.golden import GoldenPrompt, GoldenResult, GoldenRun
 from gpts.models.gpts import GPT, LiveVersion, Version
+from gpts.models.insights import InsightBucket, InsightCohort, InsightPart, InsightReach, InsightState
 from gpts.models.knowledge import Document, KnowledgeFile, Passage
 from gpts.models.language_models import LanguageModel, ModelProvider
 from gpts.models.past_versions import PastVersion
@@ -31,6 +32,11 @@ __all__ = [
     "IndexBlock",
     "IndexSegment",
     "IndexShelf",
+    "InsightBucket",
+    "InsightCohort",
+    "InsightPart",
+    "InsightReach",
+    "InsightState",
     "KnowledgeFile",
     "LanguageModel",
     "LiveVersion",

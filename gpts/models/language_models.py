@@ -56,6 +56,8 @@ class LanguageModel(models.Model):
     is_default = models.BooleanField(default=False)
     # Announced when it lies ahead; from that moment on the model serves nobody.
     retired_at = models.DateTimeField(null=True, blank=True)
+    # When owners were told again, shortly before; makes the job that tells them idempotent.
+    reminded_at = models.DateTimeField(null=True, blank=True)
     replacement = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replaces"
     )
