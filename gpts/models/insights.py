@@ -63,7 +63,7 @@ class InsightPart(models.Model):
 
 
 class InsightCohort(models.Model):
-    """Of the people who came first in the week of ``week`` (a Monday), how many came ``offset`` weeks later."""
+    """Of the people who came first in the week of ``week`` (a Monday), how many came ``offset`` weeks on."""
 
     gpt = models.ForeignKey(GPT, on_delete=models.CASCADE, related_name="+")
     week = models.DateField()
@@ -93,7 +93,7 @@ class InsightCohort(models.Model):
 
 
 class InsightReach(models.Model):
-    """How many people in the last ``days`` days, rounded down to fives: a month is not the sum of its days."""
+    """How many people in the last ``days`` days, in fives: a month is not the sum of its days."""
 
     gpt = models.ForeignKey(GPT, on_delete=models.CASCADE, related_name="+")
     days = models.PositiveSmallIntegerField()
