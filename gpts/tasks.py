@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from core.scope import system_scope
 from gpts.golden_tasks import ask_golden_prompt, sweep_golden_runs
-from gpts.services import attachments
+from gpts.services import attachments, turn_words
 from gpts.services.budgets import release_stale
 from gpts.services.chat_temporary import remove_expired_conversations
 from gpts.streaming.lost import interrupt_lost_turns
@@ -50,3 +50,17 @@ def release_stale_budgets() -> int:
     """Give back what budgets hold for turns that ended without it. Running twice finds nothing more."""
     with system_scope("gpts.release_stale_budgets"):
         return release_stale(at=timezone.now())
+
+
+@shared_task(name="gpts.index_turn_words")
+def index_turn_words() -> int:
+    """Keep the words of turns that ended, for searching. Running twice finds nothing the second time."""
+    with system_scope("gpts.index_turn_words"):
+        return turn_words.index_turn_words(at=timezone.now())
+
+
+@shared_task(name="gpts.index_missed_words")
+def index_missed_words() -> int:
+    """Keep the words of turns of any age that have none. Running twice finds nothing the second time."""
+    with system_scope("gpts.index_turn_words"):
+        return turn_words.index_turn_words(at=timezone.now(), since=None)

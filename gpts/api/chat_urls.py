@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gpts.api import attachments, chat_turns, chat_views
+from gpts.api import attachments, chat_around, chat_turns, chat_views
 
 _CONVERSATION = "conversations/<uuid:conversation_id>"
 _TURN = f"{_CONVERSATION}/turns/<uuid:turn_id>"
@@ -23,6 +23,11 @@ urlpatterns = [
         attachments.AttachmentContentView.as_view(),
         name="attachment-content",
     ),
+    path("shares", chat_around.SharesView.as_view(), name="share-list"),
+    path("conversations/export", chat_around.ExportAllView.as_view(), name="conversation-export-all"),
+    path(f"{_CONVERSATION}/export", chat_around.ExportView.as_view(), name="conversation-export"),
+    path(f"{_CONVERSATION}/share", chat_around.ShareView.as_view(), name="share-detail"),
+    path(f"{_TURN}/feedback", chat_around.FeedbackView.as_view(), name="turn-feedback"),
     path("conversations", chat_views.ConversationsView.as_view(), name="conversation-list"),
     path(_CONVERSATION, chat_views.ConversationView.as_view(), name="conversation-detail"),
     path(f"{_CONVERSATION}/turns", chat_turns.turn_start, name="turn-start"),

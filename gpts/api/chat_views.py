@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gpts.access import access_conversation, access_turn
 from gpts.api.chat_serializers import ConversationSerializer, RenameSerializer, TurnSerializer
+from gpts.conversation_search import saying
 from gpts.models import Conversation
 from gpts.queries import conversations_of, shown_turns
 from gpts.services.chat import delete_conversation, rename_conversation
@@ -32,11 +33,17 @@ class ConversationsView(LoggiaAPIView):
     required_scopes: ClassVar = {"GET": "chat"}
     ordering = ("-updated_at", "-id")
 
-    @extend_schema(responses=ConversationSerializer(many=True))
+    @extend_schema(
+        parameters=[OpenApiParameter("q", str, description="Words that were said, or their beginning.")],
+        responses=ConversationSerializer(many=True),
+    )
     def get(self, request: Request) -> Response:
-        """List your conversations in the key's workspace, the latest first."""
+        """List your conversations in the key's workspace, the latest first; with `q` those that say it."""
         user, key = bearer(request)
-        return self.page(conversations_of(user).filter(workspace_id=key.workspace_id), ConversationSerializer)
+        rows = conversations_of(user).filter(workspace_id=key.workspace_id)
+        if asked := request.query_params.get("q", "").strip():
+            rows = saying(user, rows, asked)
+        return self.page(rows, ConversationSerializer)
 
 
 class ConversationView(LoggiaAPIView):

@@ -39,7 +39,6 @@ from gpts.web.chat_models import model_options
 from gpts.web.chat_shown import icon_url, shown_in
 
 SIDEBAR_SIZE = 40
-LIST_SIZE = 30
 
 
 @login_required
@@ -112,18 +111,6 @@ def conversation_page(
         "value": value,
     }
     return render(request, "gpts/chat/conversation.html", context)
-
-
-@login_required
-@require_GET
-def conversation_list(request: HttpRequest) -> HttpResponse:
-    page = paginate(
-        conversations_of(request.user),
-        order=("-updated_at", "-id"),
-        cursor=request.GET.get("cursor", ""),
-        size=LIST_SIZE,
-    )
-    return render(request, "gpts/chat/list.html", {"page": page, "deleted": _deleted(request)})
 
 
 @require_GET
@@ -230,10 +217,3 @@ def _neighbours(items: list[Conversation], current: UUID | None) -> dict[str, An
         "previous_id": places[at - 1] if at else None,
         "next_id": places[at + 1] if at + 1 < len(places) else None,
     }
-
-
-def _deleted(request: HttpRequest) -> UUID | None:
-    try:
-        return UUID(request.GET.get("deleted", ""))
-    except ValueError:
-        return None
