@@ -269,6 +269,22 @@ class DiffSerializer(serializers.Serializer[Any]):
     differences = FieldDiffSerializer(many=True)
 
 
+class ChangeLogEntrySerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    created_by = serializers.CharField()
+    release_notes = serializers.CharField()
+    content_hash = serializers.CharField()
+    live = serializers.ListField(child=serializers.ChoiceField(choices=Audience.choices))
+    changes = FieldDiffSerializer(many=True)
+
+
+class ChangeLogSerializer(serializers.Serializer[Any]):
+    gpt = serializers.CharField()
+    name = serializers.CharField()
+    versions = ChangeLogEntrySerializer(many=True)
+
+
 class SubmitSerializer(FreezeSerializer):
     note = serializers.CharField(required=False, allow_blank=True, default="", trim_whitespace=False)
     attested = serializers.BooleanField(

@@ -31,6 +31,7 @@ urlpatterns = [
     ),
     path("gpts/<slug:slug>/icon", icon.IconView.as_view(), name="icon"),
     path("gpts/<slug:slug>/audiences/<slug:audience>", sharing.AudienceView.as_view(), name="audience"),
+    path("gpts/<slug:slug>/change-log", versions.ChangeLogView.as_view(), name="change-log"),
     path("gpts/<slug:slug>/diff", versions.DiffView.as_view(), name="version-diff"),
     path("gpts/<slug:slug>/submission", versions.SubmissionView.as_view(), name="submission-detail"),
     path("gpts/<slug:slug>/knowledge", knowledge.KnowledgeFilesView.as_view(), name="knowledge-list"),

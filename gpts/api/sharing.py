@@ -60,7 +60,7 @@ class RestoreView(LoggiaAPIView):
 
     @extend_schema(operation_id="version_restore", request=RestoreSerializer, responses={200: GPTSerializer})
     def post(self, request: Request, slug: str, number: int) -> Response:
-        """Make the draft what the version was and keep what it was as a version. 409 for a stale ``revision``."""
+        """Make the draft what the version was and keep what it was as a version."""
         gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
         version = access_version(request.user, gpt, number)
         revision = self.read(RestoreSerializer)["revision"]

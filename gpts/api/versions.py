@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from core.errors import NotFound
 from gpts.access import GPTAct, access_gpt, access_version
 from gpts.api.build_serializers import (
+    ChangeLogSerializer,
     DiffSerializer,
     FreezeSerializer,
     SubmissionSerializer,
@@ -20,6 +21,7 @@ from gpts.api.build_serializers import (
     VersionSerializer,
     VersionSummarySerializer,
 )
+from gpts.change_log import change_log
 from gpts.comparison import differences, state_of
 from gpts.queries import versions_of
 from gpts.services.versions import freeze_version
@@ -60,6 +62,16 @@ class VersionView(LoggiaAPIView):
     def get(self, request: Request, slug: str, number: int) -> Response:
         gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
         return Response(VersionSerializer(access_version(request.user, gpt, number)).data)
+
+
+class ChangeLogView(LoggiaAPIView):
+    """What each of the newest 200 versions brought, newest first."""
+
+    required_scopes: ClassVar = {"GET": ApiScope.GPTS_READ}
+
+    @extend_schema(operation_id="change_log_read", responses=ChangeLogSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        return Response(change_log(access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)))
 
 
 class DiffView(LoggiaAPIView):

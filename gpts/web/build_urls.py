@@ -46,6 +46,12 @@ urlpatterns = [
     path("build/<slug:slug>/versions", build_versions.build_versions, name="build-versions"),
     path("build/<slug:slug>/versions/freeze", build_versions.build_freeze, name="build-freeze"),
     path("build/<slug:slug>/versions/diff", build_versions.build_diff, name="build-diff"),
+    path(
+        "build/<slug:slug>/versions/changes.md",
+        build_versions.build_change_log_markdown,
+        name="build-change-log-markdown",
+    ),
+    path("build/<slug:slug>/versions/<int:number>", build_versions.build_version, name="build-version"),
     path("build/<slug:slug>/versions/changes.json", build_versions.build_change_log, name="build-change-log"),
     path(
         "build/<slug:slug>/versions/<int:number>/restore", build_versions.build_restore, name="build-restore"
