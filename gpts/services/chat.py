@@ -16,6 +16,7 @@ from core.errors import Conflict, IllegalTransition, RateLimited
 from core.ids import uuid7
 from core.text import clean_block, clean_line
 from gpts.models import GPT, Conversation, LanguageModel, Message, Turn, Version
+from gpts.services.attachments import keep_made_image
 from gpts.services.budgets import capture, release
 from gpts.services.chat_branches import show_path, tree_of, way_to
 from gpts.services.shares import stop_sharing
@@ -285,10 +286,12 @@ def finish_turn(
     retrieval_score: float | None = None,
     tools: Sequence[Mapping[str, Any]] = (),
     debug: Mapping[str, Any] | None = None,
+    images: Sequence[tuple[str, bytes]] = (),
 ) -> Turn:
     """End a running turn with its answer and its usage event, all or nothing.
 
-    A turn that was stopped before the first word has no event: nothing was given for it.
+    A turn that was stopped before the first word has no event: nothing was given for it. ``images`` that
+    the provider made (media type, bytes) are kept with the answer; what is no picture is left out.
     """
     turn = _running(turn_id)
     turn.state = TurnState.STOPPED if is_stopped else TurnState.FINISHED
@@ -301,10 +304,12 @@ def finish_turn(
     turn.retrieval_score = retrieval_score
     turn.debug = None if debug is None else dict(debug)
     turn.save()
-    if text:
+    if text or images:
         answer = _words(turn, MessageRole.ASSISTANT, text, at=at, citations=list(citations))
         answer.tools = list(tools)
         insert_together(answer)
+        for media_type, data in images:
+            keep_made_image(turn=turn, media_type=media_type, data=data, at=at)
         record_usage(turn=turn, model=model, at=at)
     capture(turn_id=turn.pk, tokens=input_tokens + output_tokens, cost_micros=turn.cost_micros, at=at)
     Conversation.objects.filter(pk=turn.conversation_id).update(updated_at=at)
@@ -329,6 +334,8 @@ def fail_turn(
     at: datetime,
     retry_after: int | None = None,
     is_interrupted: bool = False,
+    retrieval_score: float | None = None,
+    debug: Mapping[str, Any] | None = None,
 ) -> Turn:
     """End a running turn without an answer; what had arrived is kept. It is metered and paid to nobody."""
     turn = _running(turn_id)
@@ -336,7 +343,9 @@ def fail_turn(
     turn.error_code = code
     turn.retry_after = retry_after
     turn.ended_at = at
-    turn.save(update_fields=["state", "error_code", "retry_after", "ended_at"])
+    turn.retrieval_score = retrieval_score
+    turn.debug = None if debug is None else dict(debug)
+    turn.save(update_fields=["state", "error_code", "retry_after", "ended_at", "retrieval_score", "debug"])
     release(turn_id=turn.pk)
     if text:
         insert_together(_words(turn, MessageRole.ASSISTANT, text, at=at))
@@ -350,7 +359,7 @@ def rename_conversation(*, conversation: Conversation, title: str, at: datetime)
 
 
 def delete_conversation(*, conversation: Conversation, at: datetime) -> Conversation:
-    """Take the conversation out of sight, and its link back; restore_conversation returns the conversation."""
+    """Take the conversation out of sight, and its link back; restore_conversation undoes the first."""
     if conversation.deleted_at is None:
         conversation.deleted_at = at
         conversation.save(update_fields=["deleted_at"])

@@ -16,7 +16,7 @@ from gpts import model_catalogue
 from gpts.attachment_queries import AttachedParts, AttachedPiece, attached_parts
 from gpts.knowledge_queries import knowledge_files
 from gpts.models import GPT, Conversation, LanguageModel, Message, Turn, Version
-from gpts.retrieval import FoundPassage, find_passages
+from gpts.retrieval import FoundPassage, find_passages, is_answerable
 from gpts.runtime.types import ModelAPI, ModelSpec, PassageQuote, PromptMessage, TurnInput
 from gpts.services.model_settings import model_settings
 from gpts.services.providers import provider_key
@@ -50,6 +50,8 @@ class PreparedTurn(PreparedInput):
 
     turn: Turn = field(kw_only=True)
     conversation: Conversation = field(kw_only=True)
+    # Messages that are too old to be looked at, beside those that the model's context leaves out.
+    left_out: int = 0
 
 
 def prepare_input(
@@ -101,17 +103,20 @@ def prepare_turn(*, turn: Turn, conversation: Conversation, text: str, language:
     if turn.gpt_id != conversation.gpt_id and not attached.is_fresh:
         # A GPT that was called for one answer gets the files of that message, not those of the others.
         attached = NOTHING_ATTACHED
+    history = _history(conversation, turn, attached) if turn.position > 1 else ()
     prepared = prepare_input(
         turn.gpt,
         turn.version,
         text,
-        _history(conversation, turn, attached) if turn.position > 1 else (),
+        history,
         language=language,
         chosen_model=model,
         attached=attached,
         turn_id=turn.pk,
     )
-    return PreparedTurn(**vars(prepared), turn=turn, conversation=conversation)
+    return PreparedTurn(
+        **vars(prepared), turn=turn, conversation=conversation, left_out=_left_out(turn, len(history))
+    )
 
 
 def no_answer_text(behaviour: GPT | Version, language: str) -> str:
@@ -129,11 +134,6 @@ def _looked_up(gpt: GPT, version: Version | None, text: str) -> tuple[tuple[Foun
     if passages:
         return passages, max(passage.score for passage in passages)
     return (), 0.0 if version is not None or knowledge_files(gpt) else None
-
-
-def is_answerable(passages: Sequence[FoundPassage]) -> bool:
-    """Whether what was found can answer: the search returns nothing that does not fit."""
-    return bool(passages)
 
 
 def usable_model(
@@ -208,6 +208,18 @@ def _history(conversation: Conversation, turn: Turn, attached: AttachedParts) ->
         else _said(content, "" if gpt_id == turn.gpt_id else name or conversation.gpt.name)
         for role, content, turn_id, gpt_id, name in reversed(rows)
     )
+
+
+def _left_out(turn: Turn, taken: int) -> int:
+    if taken < HISTORY_MESSAGES:
+        return 0
+    heard = Message.objects.filter(
+        turn__conversation_id=turn.conversation_id,
+        turn__position__lt=turn.position,
+        turn__is_shown=True,
+        turn__state__in=METERED_TURN_STATES,
+    )
+    return heard.count() - taken
 
 
 def _said(content: str, speaker: str) -> PromptMessage:

@@ -245,7 +245,9 @@ def _end_of(turn: Turn) -> dict[str, object] | None:
     if turn.state == TurnState.RUNNING:
         return None
     answer = Message.objects.filter(turn=turn, role=MessageRole.ASSISTANT).first()
-    return turn_end(turn, answer.content if answer else "", answer.citations if answer else [])
+    if answer is None:
+        return turn_end(turn, "", ())
+    return turn_end(turn, answer.content, answer.citations, answer.tools)
 
 
 def chat_workspace_id(caller: Caller, gpt: GPT, standing: Standing) -> int:

@@ -11,10 +11,9 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from core.markdown import render as render_markdown
+from gpts.answer_html import answer_html, shown_tools
 from gpts.attachment_queries import attachments_of
 from gpts.chat_queries import Window
-from gpts.citations import with_citations
 from gpts.failures import turn_note
 from gpts.feedback_queries import feedback_of
 from gpts.models import GPT, Attachment, Conversation, Turn, TurnFeedback, Version
@@ -131,14 +130,15 @@ def icon_url(icon: str) -> str:
 
 def _shown(turn: Any, speaker: Speaker, **fields: Any) -> ShownTurn:
     sources = turn.answer.citations if turn.answer else []
-    html = with_citations(render_markdown(turn.answer.content), sources, turn) if turn.answer else ""
+    tools = turn.answer.tools if turn.answer else []
+    text = turn.answer.content if turn.answer else ""
     return ShownTurn(
         turn=turn,
         question=turn.question.content if turn.question else "",
-        html=html,
+        html=answer_html(text, citations=sources, tools=tools, turn=turn),
         note=turn_note(turn.state, turn.error_code, turn.retry_after),
         sources=sources,
-        tools=turn.answer.tools if turn.answer else [],
+        tools=shown_tools(tools),
         speaker=speaker,
         **fields,
     )
