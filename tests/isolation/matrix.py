@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.isolation.discovery import Route, routes
-from tests.isolation.rows import building, gpts, marketplace, payouts, reviews, workspaces
+from tests.isolation.rows import (
+    building,
+    chat_around,
+    gpts,
+    marketplace,
+    payouts,
+    retrieval,
+    reviews,
+    workspaces,
+)
 from tests.isolation.rows.row import Row
 from tests.isolation.world import ACTORS
 
@@ -13,9 +22,11 @@ ROWS: list[Row] = [
     *workspaces.ROWS,
     *gpts.ROWS,
     *building.ROWS,
+    *chat_around.ROWS,
     *marketplace.ROWS,
     *reviews.ROWS,
     *payouts.ROWS,
+    *retrieval.ROWS,
 ]
 ROUTES: dict[str, Route] = {route.name: route for route in routes()}
 # Other ways to come to an API route, all with the owner's own rights.
