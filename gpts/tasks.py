@@ -7,8 +7,11 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
+from core.jobs import enqueue_on_commit
 from core.scope import system_scope
 from gpts.golden_tasks import ask_golden_prompt, sweep_golden_runs
+from gpts.retrieval.embedding import embed_passages, waiting_documents
+from gpts.runtime.types import ModelFailure
 from gpts.services import attachments, turn_words
 from gpts.services.budgets import release_stale
 from gpts.services.chat_temporary import remove_expired_conversations
@@ -64,3 +67,25 @@ def index_missed_words() -> int:
     """Keep the words of turns of any age that have none. Running twice finds nothing the second time."""
     with system_scope("gpts.index_turn_words"):
         return turn_words.index_turn_words(at=timezone.now(), since=None)
+
+
+@shared_task(
+    name="gpts.embed_document",
+    autoretry_for=(ModelFailure,),
+    retry_backoff=5,
+    retry_backoff_max=600,
+    max_retries=6,
+)
+def embed_document(*, document_id: int) -> int:
+    """Make the vectors that a document lacks. Running twice makes each once; the sweep takes up the rest."""
+    return embed_passages(document_id, at=timezone.now())
+
+
+@shared_task(name="gpts.embed_waiting")
+def embed_waiting() -> int:
+    """Have vectors made that are missing, also after the model changed. Running twice makes each once."""
+    with system_scope("gpts.embed_waiting"):
+        waiting = waiting_documents()
+        for document_id in waiting:
+            enqueue_on_commit(embed_document, document_id=document_id)
+    return len(waiting)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gpts.api import create_messages, create_views, gpts, icon, knowledge, sharing, usage, versions
+from gpts.api import bench, create_messages, create_views, gpts, icon, knowledge, sharing, usage, versions
 
 urlpatterns = [
     path("usage", usage.UsageView.as_view(), name="usage-list"),
@@ -34,6 +34,7 @@ urlpatterns = [
     path("gpts/<slug:slug>/change-log", versions.ChangeLogView.as_view(), name="change-log"),
     path("gpts/<slug:slug>/diff", versions.DiffView.as_view(), name="version-diff"),
     path("gpts/<slug:slug>/submission", versions.SubmissionView.as_view(), name="submission-detail"),
+    path("gpts/<slug:slug>/knowledge/search", bench.KnowledgeSearchView.as_view(), name="knowledge-search"),
     path("gpts/<slug:slug>/knowledge", knowledge.KnowledgeFilesView.as_view(), name="knowledge-list"),
     path(
         "gpts/<slug:slug>/knowledge/<int:file_id>",

@@ -15,10 +15,19 @@ one common word over 100 MB of text took seconds (benchmarks/README.md). Written
 ``embedding``. ``terms``, ``postings``, ``mending`` and ``ranking`` are pure.
 """
 
-from gpts.retrieval.find import FoundPassage, Hit, Lookup, find_passages, is_answerable, look_up
+from gpts.retrieval.find import (
+    ANSWERABLE_SCORE,
+    FoundPassage,
+    Hit,
+    Lookup,
+    find_passages,
+    is_answerable,
+    look_up,
+)
 from gpts.retrieval.index import forget_document, index_passages, search_vector
 
 __all__ = [
+    "ANSWERABLE_SCORE",
     "FoundPassage",
     "Hit",
     "Lookup",

@@ -1,4 +1,4 @@
-"""Making vectors of passages: which model does it for a workspace, in batches, again when the model changes."""
+"""Making vectors of passages: by which model, in batches, again when the model changes."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _keep(
     held = set(
         Passage.objects.filter(pk__in=[passage.pk for passage in passages]).values_list("pk", flat=True)
     )
-    rows = []
+    rows: list[list[str | int]] = []
     for passage, vector in zip(passages, vectors, strict=True):
         if passage.pk in held:
             written = "[" + ",".join(f"{value:.6g}" for value in vector) + "]"

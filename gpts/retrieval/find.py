@@ -25,12 +25,13 @@ from gpts.retrieval.reading import Library, library_of, passages_at, postings_of
 from gpts.retrieval.terms import query_terms, stem, terms_of, words_of
 from gpts.retrieval.vectors import Near, VectorNote, nearest_passages
 
-# Below this share of the question's weight a passage does not answer it (see benchmarks/README.md).
-RELEVANCE_FLOOR = 0.23
+# Below this share of the question's weight a passage is noise. What is above may be of use to a model; that it
+# answers is likely only from ANSWERABLE_SCORE on (both measured on tests/gpts/retrieval, see benchmarks/README.md).
+RELEVANCE_FLOOR = 0.12
+ANSWERABLE_SCORE = 0.25
 # Cosine above the ordinary likeness of two texts of the same model, as a share; see gpts.retrieval.vectors.
 VECTOR_FLOOR = 0.30
 CANDIDATES = 60
-TAKEN = 10
 JOINED_LENGTH = 2_000
 MENDED_WORDS = 6
 MENDED_WEIGHT = 0.8
@@ -70,7 +71,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Lookup:
-    """One search. ``mended`` maps mistyped words to what was looked for, ``vectors`` says how they took part."""
+    """One search. ``mended`` maps mistyped words to those looked for, ``vectors`` says how they took part."""
 
     hits: tuple[Hit, ...] = ()
     terms: tuple[str, ...] = ()
@@ -96,9 +97,9 @@ def find_passages(
     return look_up(gpt, text, limit, version=version).passages
 
 
-def is_answerable(passages: Sequence[Any]) -> bool:
-    """Return whether what was found can answer: nothing below the floor of relevance is ever found."""
-    return bool(passages)
+def is_answerable(passages: Sequence[FoundPassage]) -> bool:
+    """Return whether what was found is likely to answer, for GPTs that answer from knowledge alone."""
+    return any(passage.score >= ANSWERABLE_SCORE for passage in passages)
 
 
 def look_up(gpt: GPT, text: str, limit: int = 5, *, version: Version | None = None) -> Lookup:

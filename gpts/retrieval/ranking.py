@@ -1,4 +1,4 @@
-"""Which passages answer a question, and how well: BM25 over packed postings, then nearness of the words. Pure.
+"""Which passages answer a question: BM25 over packed postings, then nearness of the words. Pure.
 
 ``score`` is a share, 0-1: of the weight of all the question's terms, how much does the passage carry. A term
 weighs by its rarity in the GPT's own documents (idf), so that the name of the product, which stands
@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,8 @@ ABSENT_WEIGHT = 0.45
 ABSENT_PAIR_WEIGHT = 0.15
 NEARNESS_SHARE = 0.2
 NEAR_WORDS = 6
+# What a passage keeps that has but one word of several: by chance most passages have one.
+ONE_OF_SEVERAL = 0.75
 DOCUMENT_NAME_SHARE = 0.15
 ALIKE = 0.8
 
@@ -60,14 +63,12 @@ class Read:
 
 
 def weights_of(terms: Mapping[str, float], counts: Mapping[str, int], total: int) -> dict[str, float]:
-    """Return the weight of each term; ``terms`` gives what it counts for, ``counts`` passages that have it."""
+    """Return each term's weight; ``terms`` says what it counts for, ``counts`` in how many passages it is."""
     weights = {}
     for term, kind in terms.items():
         count = counts.get(term, 0)
-        if count:
-            share = 1.0
-        else:
-            share = ABSENT_PAIR_WEIGHT if is_paired(term) else ABSENT_WEIGHT
+        absent = ABSENT_PAIR_WEIGHT if is_paired(term) else ABSENT_WEIGHT
+        share = 1.0 if count else absent
         rarity = math.log(1.0 + (total - max(count, 1) + 0.5) / (max(count, 1) + 0.5))
         weights[term] = kind * share * weight_of_kind(term) * rarity
     return weights
@@ -122,13 +123,15 @@ def read_closely(
             places.setdefault(term, []).append(place)
     strong = [term for term in terms if weight_of_kind(term) == 1.0]
     near, whole = 0.0, 0.0
-    for one, two in zip(strong, strong[1:], strict=False):
+    for one, two in pairwise(strong):
         weight = min(weights[one], weights[two])
         whole += weight
         if one in places and two in places:
             near += weight * _nearness(places[one], places[two])
     share = near / whole if whole else candidate.score
     score = (1.0 - NEARNESS_SHARE) * candidate.score + NEARNESS_SHARE * share
+    if len(strong) > 2 and sum(term in places for term in strong) < 2:
+        score *= ONE_OF_SEVERAL
     return Read(min(1.0, score), frozenset(places), frozenset(said))
 
 

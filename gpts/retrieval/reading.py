@@ -10,7 +10,7 @@ import numpy as np
 from django.db import connection
 from django.db.models import QuerySet
 
-from gpts.models import GPT, IndexSegment, IndexShelf, KnowledgeFile, Passage, Version
+from gpts.models import GPT, IndexSegment, IndexShelf, KnowledgeFile, Version
 from gpts.retrieval.mending import reach_of
 from gpts.retrieval.postings import Postings, block_number, postings_in, shelf_key
 from gpts.retrieval.ranking import Candidate, Stretch
@@ -25,7 +25,7 @@ _BLOCKS = (
 
 @dataclass(frozen=True)
 class Library:
-    """The documents that a GPT answers from: shown names by document, and its segments with their rows' ids."""
+    """The documents that a GPT answers from: shown names by document, and its segments."""
 
     names: dict[int, str]
     stretches: tuple[Stretch, ...]
@@ -51,6 +51,11 @@ def library_of(gpt: GPT, version: Version | None) -> Library:
         segment_ids=tuple(row.pk for row in segments),
         block_counts=tuple(row.block_count for row in segments),
     )
+
+
+def document_ids(gpt: GPT) -> list[int]:
+    """Return the documents that the draft answers from; the scope limits whose."""
+    return list(_files(gpt, None).values_list("document_id", flat=True))
 
 
 def _files(gpt: GPT, version: Version | None) -> QuerySet[KnowledgeFile]:

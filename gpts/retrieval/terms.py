@@ -1,4 +1,4 @@
-"""From text to the terms by which passages are found: stemmed words, pairs of Chinese characters. Pure.
+"""From text to the terms by which passages are found: stemmed words, Chinese pairs. Pure.
 
 Chinese has no spaces between words and most of its words have two characters, so pairs of neighbours find
 them without a dictionary. Single characters are kept beside them: they find what a pair misses (a word that
@@ -27,16 +27,177 @@ _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
 STOP_WORDS = frozenset(
-    """
-    a about above after again against all also am an and any are aren as at be because been before being below
-    between both but by can could couldn d did didn do does doesn doing don done down during each else ever few for
-    from further get gets getting give go goes going got had has hasn have haven having he her here hers him his
-    how i if in into is isn it its itself just know let like ll m many may me might mine more most much must my no
-    nor not now of off on once one only or other our ours out over own please re s same shall she should shouldn
-    show so some such t tell than that the their theirs them then there these they this those through to too under
-    until up us ve very want was wasn way we were weren what when where which while who whom whose why will with
-    won would wouldn you your yours
-    """.split()
+    [
+        "a",
+        "about",
+        "above",
+        "after",
+        "again",
+        "against",
+        "all",
+        "also",
+        "am",
+        "an",
+        "and",
+        "any",
+        "are",
+        "aren",
+        "as",
+        "at",
+        "be",
+        "because",
+        "been",
+        "before",
+        "being",
+        "below",
+        "between",
+        "both",
+        "but",
+        "by",
+        "can",
+        "could",
+        "couldn",
+        "d",
+        "did",
+        "didn",
+        "do",
+        "does",
+        "doesn",
+        "doing",
+        "don",
+        "done",
+        "down",
+        "during",
+        "each",
+        "else",
+        "ever",
+        "few",
+        "for",
+        "from",
+        "further",
+        "get",
+        "gets",
+        "getting",
+        "give",
+        "go",
+        "goes",
+        "going",
+        "got",
+        "had",
+        "has",
+        "hasn",
+        "have",
+        "haven",
+        "having",
+        "he",
+        "her",
+        "here",
+        "hers",
+        "him",
+        "his",
+        "how",
+        "i",
+        "if",
+        "in",
+        "into",
+        "is",
+        "isn",
+        "it",
+        "its",
+        "itself",
+        "just",
+        "know",
+        "let",
+        "like",
+        "ll",
+        "m",
+        "many",
+        "may",
+        "me",
+        "might",
+        "mine",
+        "more",
+        "most",
+        "much",
+        "must",
+        "my",
+        "no",
+        "nor",
+        "not",
+        "now",
+        "of",
+        "off",
+        "on",
+        "once",
+        "one",
+        "only",
+        "or",
+        "other",
+        "our",
+        "ours",
+        "out",
+        "over",
+        "own",
+        "please",
+        "re",
+        "s",
+        "same",
+        "shall",
+        "she",
+        "should",
+        "shouldn",
+        "show",
+        "so",
+        "some",
+        "such",
+        "t",
+        "tell",
+        "than",
+        "that",
+        "the",
+        "their",
+        "theirs",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "those",
+        "through",
+        "to",
+        "too",
+        "under",
+        "until",
+        "up",
+        "us",
+        "ve",
+        "very",
+        "want",
+        "was",
+        "wasn",
+        "way",
+        "we",
+        "were",
+        "weren",
+        "what",
+        "when",
+        "where",
+        "which",
+        "while",
+        "who",
+        "whom",
+        "whose",
+        "why",
+        "will",
+        "with",
+        "won",
+        "would",
+        "wouldn",
+        "you",
+        "your",
+        "yours",
+    ]
 )
 _STOP_CHARACTERS = frozenset(
     "的了是在我你他她它们这那吗呢吧啊呀嘛和与及或也都就很有要请把被对从到之其么什怎哪几个些"
@@ -44,9 +205,12 @@ _STOP_CHARACTERS = frozenset(
 # What a question says around its subject. It is cut out before pairs are made, so that no pair joins the
 # subject to the way of asking.
 _ASKING = re.compile(
-    "请问|想问|问一下|告诉我|想知道|有没有|是不是|能不能|可不可以|要不要|会不会|该不该|什么时候|什么|为什么|为何|怎么样|怎么办|怎么|怎样|如何"
-    "|多少|多久|多长时间|多长|多大|多远|哪里|哪儿|哪些|哪个|哪天|哪一|几天|几个|几次|几点|几年|可以|可否|能否|是否|需要|应该|应当"
-    "|如果|的话|一下|我们|你们|他们|咱们|自己|这个|那个|这些|那些|吗|呢|吧|啊|呀|嘛|们|(?<!目)的(?![士确])|了(?!解)"
+    "请问|想问|问一下|告诉我|想知道|有没有|是不是|能不能|可不可以|要不要|会不会"
+    "|该不该|什么时候|什么|为什么|为何|怎么样|怎么办|怎么|怎样|如何|多少|多久"
+    "|多长时间|多长|多大|多远|哪里|哪儿|哪些|哪个|哪天|哪一|几天|几个|几次"
+    "|几点|几年|可以|可否|能否|是否|需要|应该|应当|如果|的话|一下|我们|你们"
+    "|他们|咱们|自己|这个|那个|这些|那些|吗|呢|吧|啊|呀|嘛|们"
+    "|(?<!目)的(?![士确])|了(?!解)"
 )
 
 
@@ -62,7 +226,7 @@ def terms_of(text: str) -> list[str]:
 
 
 def query_terms(text: str) -> list[str]:
-    """Return the distinct terms of a question without its asking, at most QUERY_TERMS, pairs and words first."""
+    """Return the distinct terms of a question without its asking, words and pairs first."""
     said = normalise(text[:QUERY_LENGTH])
     ordered = dict.fromkeys(terms_of(_ASKING.sub(" ", said)))
     strong = [term for term in ordered if weight_of_kind(term) == 1.0]
@@ -77,7 +241,7 @@ def weight_of_kind(term: str) -> float:
 
 def is_paired(token: str) -> bool:
     """Return whether the token belongs to a script without spaces between words."""
-    return token > "\u303f" and _IS_PAIRED.match(token) is not None
+    return token[:1] > "\u303f" and _IS_PAIRED.match(token) is not None
 
 
 def words_of(text: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from gpts.web import (
+    build_bench,
     build_configure,
     build_create,
     build_knowledge,
@@ -33,6 +34,7 @@ urlpatterns = [
     path("build/<slug:slug>/icon", build_configure.build_icon, name="build-icon"),
     path("build/<slug:slug>/preview", build_preview.build_preview, name="build-preview"),
     path("build/<slug:slug>/knowledge", build_knowledge.build_knowledge, name="build-knowledge"),
+    path("build/<slug:slug>/knowledge/bench", build_bench.build_bench, name="build-bench"),
     path(
         "build/<slug:slug>/knowledge/<int:file_id>",
         build_knowledge.build_knowledge_text,

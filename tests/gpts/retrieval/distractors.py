@@ -8,7 +8,8 @@ from __future__ import annotations
 import random
 
 _TOPICS = [
-    ("the canteen renovation", "painters", "new lamps"), ("the warehouse move", "forklift drivers", "shelves"),
+    ("the canteen renovation", "painters", "new lamps"),
+    ("the warehouse move", "forklift drivers", "shelves"),
     ("the spring catalogue", "photographers", "paper samples"), ("the trade fair", "booth builders", "flyers"),
     ("the intranet search", "developers", "filters"), ("the supplier audit", "inspectors", "checklists"),
     ("the customer survey", "interviewers", "questionnaires"), ("the roof repair", "craftsmen", "scaffolding"),
