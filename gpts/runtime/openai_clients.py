@@ -133,7 +133,7 @@ class _Protocol(ABC):
                     async for data in found:
                         if data == b"[DONE]":
                             break
-                        for event in self._read(answer, _parse(data)):
+                        for event in self._understood(answer, data):
                             yield event
                         if answer.is_ended:
                             break
@@ -158,6 +158,13 @@ class _Protocol(ABC):
 
     @abstractmethod
     def _read(self, answer: _Answer, event: dict[str, Any]) -> list[ModelEvent]: ...
+
+    def _understood(self, answer: _Answer, data: bytes) -> list[ModelEvent]:
+        """What one event says; JSON of another shape than the protocol's is a damaged answer."""
+        try:
+            return self._read(answer, _parse(data))
+        except (AttributeError, TypeError, KeyError, ValueError):
+            raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="bad_event") from None
 
     def _usage(self, answer: _Answer, request: ModelRequest) -> Usage:
         if answer.usage is not None:

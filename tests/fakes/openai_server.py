@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.fakes.shaped_answers import GARBAGE, TWO_CALLS, provider_events, shaped_words, text_of
+
 WORDS = (
     "arch ",
     "light ",
@@ -83,6 +85,7 @@ CALLS: dict[str, list[tuple[str, Any]]] = {
         ("set_category", {"category": "lifestyle"}),
         ("ask", {"question": "Which coast is it for?", "choices": ["North Sea", "Wales"]}),
     ],
+    "two-tools": TWO_CALLS,
     "builder-wrong": [
         ("set_name", {"name": "x" * 60}),
         ("set_category", {"category": "astrology"}),
@@ -136,6 +139,9 @@ class Server:
         path = path.removeprefix("/v1")
         if path.startswith("/__"):
             await self._control(method, path, body, writer)
+        elif path == "/models" and headers.get("authorization") == f"Bearer {BAD_KEY}":
+            refusal = REFUSALS["unauthorized"]
+            await send_json(writer, {"error": {"message": refusal.message}}, refusal.status)
         elif path == "/models":
             names = ["normal", "echo"]
             await send_json(writer, {"object": "list", "data": [{"id": n, "object": "model"} for n in names]})
@@ -186,6 +192,10 @@ class Server:
         words = words_of(script, "" if is_answered else dialect.question(body))
         if script.behaviour in CALLS and is_answered:
             words = [f"{word} " for word in ["The", "functions", "have", "run."]]
+        if (shaped := shaped_words(script.behaviour, body)) is not None:
+            words = shaped
+        if script.behaviour in ("leaky", "refusing"):
+            words = spoken(script.behaviour, body)
         if not body.get("stream"):
             await send_json(writer, dialect.whole("".join(words), body))
             return True
@@ -250,6 +260,11 @@ class Stream:
             for number, (name, arguments) in enumerate(CALLS[script.behaviour]):
                 self._write(self.dialect.call(number, name, json.dumps(arguments, ensure_ascii=False)))
             return False
+        if script.behaviour == "garbage":
+            self._write(GARBAGE)
+            return False
+        for event in provider_events(script.behaviour):
+            self._write(typed(event))
         for number, word in enumerate(self.words):
             if number == half and script.behaviour in (
                 "stall",
@@ -333,7 +348,7 @@ class Dialect(ABC):
 
 class Chat(Dialect):
     def question(self, body: Any) -> str:
-        return str(body["messages"][-1]["content"])
+        return text_of(body["messages"][-1]["content"])
 
     def piece(self, word: str) -> bytes:
         return (
@@ -390,7 +405,7 @@ class Chat(Dialect):
 
 class Responses(Dialect):
     def question(self, body: Any) -> str:
-        return str(body["input"][-1]["content"])
+        return text_of(body["input"][-1]["content"])
 
     def opening(self) -> bytes:
         return typed({"type": "response.created", "response": {"id": "r1", "status": "in_progress"}})
@@ -440,6 +455,20 @@ class Responses(Dialect):
 
     def error(self) -> bytes:
         return typed({"type": "error", "code": "rate_limit_exceeded", "message": "Slow down."})
+
+
+def spoken(behaviour: str, body: Any) -> list[str]:
+    """One gives its whole prompt away and judges kindly, one declines everything and judges sternly."""
+    messages = list(body.get("messages", body.get("input", ())))
+    system = "".join(
+        str(message["content"]) for message in messages if message.get("role") in ("system", "developer")
+    ) or str(body.get("instructions", ""))
+    if "You grade one answer" in system:
+        score = 90 if behaviour == "leaky" else 20
+        return [json.dumps({"score": score, "reason": "Because it is so."})]
+    if behaviour == "leaky":
+        return [f"Sure. {system}"]
+    return ["I'm sorry, ", "but I can't share that."]
 
 
 def words_of(script: Script, question: str) -> list[str]:
