@@ -15,6 +15,7 @@ from gpts.runtime.types import ModelFailure
 from gpts.services import attachments, turn_words
 from gpts.services.budgets import release_stale
 from gpts.services.chat_temporary import remove_expired_conversations
+from gpts.services.retirement import remind_owners
 from gpts.streaming.lost import interrupt_lost_turns
 
 # Jobs that live in modules of their own; Celery finds them through this one.
@@ -89,3 +90,10 @@ def embed_waiting() -> int:
         for document_id in waiting:
             enqueue_on_commit(embed_document, document_id=document_id)
     return len(waiting)
+
+
+@shared_task(name="gpts.remind_of_retirements")
+def remind_of_retirements() -> int:
+    """Tell owners of GPTs two weeks before a model's last day. Running twice tells nobody twice."""
+    with system_scope("gpts.remind_of_retirements"):
+        return remind_owners(at=timezone.now())

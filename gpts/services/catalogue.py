@@ -105,7 +105,9 @@ def add_model(*, provider: ModelProvider, values: Mapping[str, Any], by: Any, at
         raise InvalidInput(_("This provider has too many models already."), code="too_many")
     cleaned = clean_model(values)
     if "name" not in cleaned:
-        raise InvalidInput(_("A model needs the name that its provider knows it by."), field="name")
+        raise InvalidInput(
+            _("A model needs the name that its provider knows it by."), code="required", field="name"
+        )
     model = LanguageModel(provider=row, **{"label": cleaned["name"], **MODEL_DEFAULTS, **cleaned})
     _check_whole(model)
     is_first = model.kind == ModelKind.CHAT and not row.models.filter(is_default=True).exists()
@@ -217,7 +219,9 @@ def _check_whole(model: LanguageModel) -> None:
 
 def _make_default(model: LanguageModel) -> None:
     if model.kind != ModelKind.CHAT:
-        raise InvalidInput(_("Only a model that answers can be the default."), field="is_default")
+        raise InvalidInput(
+            _("Only a model that answers can be the default."), code="wrong_kind", field="is_default"
+        )
     LanguageModel.objects.filter(provider_id=model.provider_id, is_default=True).exclude(pk=model.pk).update(
         is_default=False
     )
