@@ -190,5 +190,10 @@ def cited_piece(turn: Turn, number: int) -> dict[str, Any] | None:
     piece = next((piece for piece in pieces if piece.position == cited.get("position")), None)
     if piece is None:
         return None
-    named = {"name": attachment.name}
-    return {"file": named, "heading": piece.heading, "page": None, "paragraph": None, "text": piece.text}
+    return {
+        "file_name": attachment.name,
+        "heading": piece.heading,
+        "page": None,
+        "paragraph": None,
+        "text": piece.text,
+    }

@@ -30,7 +30,7 @@ from gpts.services.chat import finish_turn, start_first_turn, start_turn
 from gpts.services.turn_inputs import citations_in, prepare_turn
 from gpts.states import AttachmentKind, Capability, FileState
 from tests.gpts.build.stage import a_file, a_picture
-from tests.gpts.chat.stage import NOW, a_public_gpt, a_user
+from tests.gpts.chat.stage import NOW, a_model, a_public_gpt, a_user
 from tests.gpts.chat.test_pages import signed_in
 from workspaces.access import personal_workspace
 from workspaces.models import User
@@ -66,10 +66,9 @@ def uploaded(client: Client, gpt: GPT, file: SimpleUploadedFile) -> Attachment:
 
 
 def seeing(gpt: GPT) -> None:
-    model = LanguageModel.objects.select_related("provider").first()
-    assert model
-    model.capabilities = [Capability.VISION]
-    model.save()
+    """Let the GPT's answers come from a model that reads pictures."""
+    model = a_model("http://127.0.0.1:9")
+    LanguageModel.objects.filter(pk=model.pk).update(capabilities=[Capability.VISION])
 
 
 def prepared(turn: Turn, text: str) -> Any:
@@ -201,7 +200,7 @@ def test_pictures_need_a_model_that_sees_and_lose_what_they_carry() -> None:
         (("run.exe", b"MZ\x90\x00"), 400, "file_unknown_type"),
         (("broken.png", b"\x89PNG\r\n\x1a\n" + b"x" * 40), 400, "picture_unreadable"),
         (("big.txt", b"x" * 3_000), 413, "file_too_large"),
-        (("..", b"words"), 400, ""),
+        (("...", b"words"), 400, "bad_name"),
     ],
 )
 def test_what_is_refused_is_not_kept(file: tuple[str, bytes], status: int, code: str, settings: Any) -> None:

@@ -60,7 +60,8 @@ def test_the_page_offers_reasons_after_a_thumb_down_and_says_who_sees_it() -> No
     assert "The creator sees counts only, never your chat." in first
     assert second["Location"] == f"/c/{conversation.pk}#turn-{turn.pk}"
     assert TurnFeedback.objects.get().reason == "no_source"
-    assert page.count('aria-pressed="true"') == 2
+    thumbs = page[page.index("data-chat-feedback") : page.index("The creator sees counts only")]
+    assert thumbs.count('aria-pressed="true"') == 2
     assert client.post(path, {"thumb": "none"}).status_code == 302
     assert not TurnFeedback.objects.exists()
 

@@ -23,6 +23,8 @@ from tests.gpts.chat.test_pages import signed_in
 from workspaces.access import personal_workspace
 from workspaces.models import User
 
+LATER = NOW + timedelta(minutes=1)
+
 pytestmark = pytest.mark.django_db
 
 
@@ -118,8 +120,8 @@ def test_an_export_has_every_branch_and_what_it_cost() -> None:
     conversation = a_talk(reader, "First?", "One **[1]**")
     turn = conversation.turns.get()
     give_feedback(turn=turn, is_positive=False, reason="wrong", by=reader, at=NOW)
-    other, _new = start_turn(conversation=conversation, text="Other?", by=reader, at=NOW, replaces=turn)
-    finish_turn(turn_id=other.pk, text="Two", input_tokens=7, output_tokens=9, model=None, at=NOW)
+    other, _new = start_turn(conversation=conversation, text="Other?", by=reader, at=LATER, replaces=turn)
+    finish_turn(turn_id=other.pk, text="Two", input_tokens=7, output_tokens=9, model=None, at=LATER)
 
     response = signed_in(reader).get(f"/c/{conversation.pk}/export.json")
     whole = json.loads(response.content)
