@@ -121,9 +121,9 @@ def _check_replacement(model: LanguageModel, replacement: LanguageModel) -> None
         code="unknown_choice",
         field="replacement",
     )
-    if not LanguageModel.objects.filter(same_place).exists():
+    following = LanguageModel.objects.filter(same_place).first()
+    if following is None:
         raise problem
-    following: LanguageModel | None = replacement
     for _step in range(MAX_REPLACEMENTS + 1):
         if following is None:
             return
