@@ -289,7 +289,8 @@ class LiveTurn:
                     debug=self._debug(Usage(0, 0), at),
                 )
             usage = self._usage or self._estimate()
-            if (entry := output_entry(self.text, self.prepared.input.output)) is not None:
+            asked = None if self.prepared.fixed_answer else self.prepared.input.output
+            if (entry := output_entry(self.text, asked)) is not None:
                 self._tools.append(entry)
             return finish_turn(
                 turn_id=self.id,

@@ -25,7 +25,7 @@ from gpts.access import (
     access_turn,
 )
 from gpts.attachment_queries import cited_piece
-from gpts.chat_queries import turns_window
+from gpts.chat_queries import position_in, turns_window
 from gpts.kept_versions import kept_state
 from gpts.models import GPT, Conversation, Version
 from gpts.queries import conversations_of, live_version_for
@@ -35,7 +35,7 @@ from gpts.streaming.connection import ask_to_stop
 from gpts.streaming.lost import interrupt_if_lost
 from gpts.streaming.responses import wants_stream
 from gpts.web.chat_files import attach_options
-from gpts.web.chat_models import model_options
+from gpts.web.chat_models import model_note, model_options
 from gpts.web.chat_shown import icon_url, shown_in
 
 SIDEBAR_SIZE = 40
@@ -67,6 +67,7 @@ def start_page(
             reverse("gpts:turn-first", args=[gpt.slug]), draft=is_draft, temporary=is_temporary
         ),
         "models": model_options(gpt, version, None),
+        "model_note": model_note(gpt, version),
         "is_temporary": is_temporary,
         "temporary_hours": settings.CHAT_TEMPORARY_HOURS,
         "attach": attach_options(gpt, version, None, is_draft=is_draft),
@@ -103,6 +104,7 @@ def conversation_page(
         "kept": kept,
         "attach": attach_options(conversation.gpt, conversation.version, conversation),
         "models": [] if kept.is_over else model_options(conversation.gpt, kept.version, conversation),
+        "model_note": "" if kept.is_over else model_note(conversation.gpt, kept.version),
         "is_draft": conversation.version_id is None,
         "is_temporary": conversation.is_temporary,
         "temporary_hours": settings.CHAT_TEMPORARY_HOURS,
@@ -200,11 +202,6 @@ def _fragment(request: HttpRequest, template: str, context: dict[str, Any]) -> H
     response = render(request, template, context)
     patch_vary_headers(response, ["X-Fragment"])
     return response
-
-
-def position_in(given: str) -> int | None:
-    """A position from an address; None for anything that is not one."""
-    return int(given) if given.isascii() and given.isdigit() and 0 < len(given) < 9 else None
 
 
 def _neighbours(items: list[Conversation], current: UUID | None) -> dict[str, Any]:
