@@ -5,7 +5,7 @@ A search, from the question to the passages:
 1. ``terms``      the question becomes stemmed words and pairs of Chinese characters
 2. ``reading``    of each document that the GPT holds (draft or version), the few index blocks that have them
 3. ``mending``    a Latin word that stands nowhere becomes the nearest word that does
-4. ``ranking``    BM25 with rarity from the GPT's own documents; then the best sixty are read for nearness
+4. ``ranking``    BM25 with rarity from the GPT's own documents; then the best forty are read for nearness
 5. ``vectors``    with an embeddings model: the nearest passages by meaning; both orders are fused
 6. ``find``       floor of relevance, no two passages that say the same, neighbours joined
 

@@ -14,7 +14,6 @@ from gpts.retrieval.mending import SHORTEST, nearest
 from gpts.retrieval.ranking import (
     DOCUMENT_NAME_SHARE,
     Candidate,
-    Read,
     first_ranked,
     fused,
     is_alike,
@@ -25,13 +24,13 @@ from gpts.retrieval.reading import Library, library_of, passages_at, postings_of
 from gpts.retrieval.terms import query_terms, stem, terms_of, words_of
 from gpts.retrieval.vectors import Near, VectorNote, nearest_passages
 
-# Below this share of the question's weight a passage is noise. What is above may be of use to a model; that it
-# answers is likely only from ANSWERABLE_SCORE on (both measured on tests/gpts/retrieval, see benchmarks/README.md).
+# Below this share of the question's weight a passage is noise. What is above may be of use to a model; that
+# it answers is likely only from ANSWERABLE_SCORE on. Both measured, see benchmarks/README.md.
 RELEVANCE_FLOOR = 0.12
 ANSWERABLE_SCORE = 0.25
 # Cosine above the ordinary likeness of two texts of the same model, as a share; see gpts.retrieval.vectors.
 VECTOR_FLOOR = 0.30
-CANDIDATES = 60
+CANDIDATES = 40
 JOINED_LENGTH = 2_000
 MENDED_WORDS = 6
 MENDED_WEIGHT = 0.8
@@ -182,9 +181,7 @@ def _bonus(library: Library, weights: dict[str, float]) -> dict[int, float]:
     return bonus
 
 
-def _merged(
-    library: Library, words: _Words, texts: list[Candidate], vectors: list[Near]
-) -> list[tuple[Hit, Read]]:
+def _merged(library: Library, words: _Words, texts: list[Candidate], vectors: list[Near]) -> list[Hit]:
     """Return what both ways found, read closely and in one order, above the floors."""
     by_vector = {(near.document, near.position): near for near in vectors}
     places = {(found.document, found.position): found for found in texts}
@@ -231,7 +228,7 @@ def _merged(
     else:
         order = {identifier: hit.text_score for identifier, hit in by_id.items()}
     ranked = sorted(by_id, key=lambda identifier: (-order.get(identifier, 0.0), identifier))
-    return [(by_id[i], read[by_id[i].passage.document_id, by_id[i].position]) for i in ranked]
+    return [by_id[identifier] for identifier in ranked]
 
 
 def _passage(library: Library, row: dict[str, Any], score: float) -> FoundPassage:
@@ -248,11 +245,12 @@ def _passage(library: Library, row: dict[str, Any], score: float) -> FoundPassag
     )
 
 
-def _chosen(hits: list[tuple[Hit, Read]], limit: int) -> list[Hit]:
+def _chosen(hits: list[Hit], limit: int) -> list[Hit]:
     """Take the best, without those that say the same again; neighbours of one section become one."""
-    taken: list[tuple[Hit, Read]] = []
-    for hit, read in hits:
-        if any(is_alike(read, other) for _hit, other in taken):
+    taken: list[tuple[Hit, frozenset[str]]] = []
+    for hit in hits:
+        said = frozenset(terms_of(hit.passage.text))
+        if any(is_alike(said, other) for _hit, other in taken):
             continue
         for place, (held, other) in enumerate(taken):
             joined = _joined(held, hit)
@@ -262,8 +260,8 @@ def _chosen(hits: list[tuple[Hit, Read]], limit: int) -> list[Hit]:
         else:
             if len(taken) >= limit:
                 break
-            taken.append((hit, read))
-    return [hit for hit, _read in taken]
+            taken.append((hit, said))
+    return [hit for hit, _said in taken]
 
 
 def _joined(held: Hit, hit: Hit) -> Hit | None:

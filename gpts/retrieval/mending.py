@@ -11,7 +11,7 @@ LONG = 8
 
 
 def reach_of(word: str) -> list[tuple[str, int]]:
-    """Return the (first letter, length) of the words that may be meant; the first two letters may be swapped."""
+    """Return the (first letter, length) of words that may be meant; the first two may be swapped."""
     slips = 2 if len(word) >= LONG else 1
     letters = dict.fromkeys((word[0], word[1]))
     return [

@@ -37,7 +37,7 @@ _HEAD = struct.Struct("<II")
 
 @dataclass
 class Segment:
-    """One packed stretch: ``lengths`` is a u16 of terms per passage, ``shelves`` the words by (letter, length)."""
+    """One packed stretch: ``lengths`` has a u16 per passage, ``shelves`` words by letter and length."""
 
     passage_count: int = 0
     lengths: bytes = b""

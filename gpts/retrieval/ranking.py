@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gpts.retrieval.postings import Postings
-from gpts.retrieval.terms import is_paired, terms_of, weight_of_kind
+from gpts.retrieval.terms import is_paired, places_of, weight_of_kind
 
 K1 = 1.2
 LENGTH_SHARE = 0.5
@@ -28,7 +28,9 @@ ABSENT_WEIGHT = 0.45
 # A pair that is nowhere is as often two halves of other words as a word.
 ABSENT_PAIR_WEIGHT = 0.15
 NEARNESS_SHARE = 0.2
-NEAR_WORDS = 6
+# Characters between two words, and between two pairs of Chinese characters, that make them strangers.
+NEAR = 40
+NEAR_PAIRS = 6
 # What a passage keeps that has but one word of several: by chance most passages have one.
 ONE_OF_SEVERAL = 0.75
 DOCUMENT_NAME_SHARE = 0.15
@@ -55,11 +57,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Read:
-    """A candidate with what its text says: ``matched`` terms, ``terms`` all of them (for likeness)."""
+    """What a candidate's text says: its score with nearness, and which of the terms it has."""
 
     score: float
     matched: frozenset[str]
-    terms: frozenset[str]
 
 
 def weights_of(terms: Mapping[str, float], counts: Mapping[str, int], total: int) -> dict[str, float]:
@@ -115,30 +116,25 @@ def read_closely(
     candidate: Candidate, heading: str, text: str, terms: Sequence[str], weights: Mapping[str, float]
 ) -> Read:
     """Return the candidate's score with the nearness of the question's neighbouring terms in its text."""
-    said = [*terms_of(heading), *terms_of(text)]
-    places: dict[str, list[int]] = {}
-    wanted = set(terms)
-    for place, term in enumerate(said):
-        if term in wanted:
-            places.setdefault(term, []).append(place)
+    places = places_of(terms, f"{heading}\n{text}")
     strong = [term for term in terms if weight_of_kind(term) == 1.0]
     near, whole = 0.0, 0.0
     for one, two in pairwise(strong):
         weight = min(weights[one], weights[two])
         whole += weight
         if one in places and two in places:
-            near += weight * _nearness(places[one], places[two])
+            near += weight * _nearness(places[one], places[two], NEAR_PAIRS if is_paired(one) else NEAR)
     share = near / whole if whole else candidate.score
     score = (1.0 - NEARNESS_SHARE) * candidate.score + NEARNESS_SHARE * share
     if len(strong) > 2 and sum(term in places for term in strong) < 2:
         score *= ONE_OF_SEVERAL
-    return Read(min(1.0, score), frozenset(places), frozenset(said))
+    return Read(min(1.0, score), frozenset(places))
 
 
-def is_alike(one: Read, two: Read) -> bool:
-    """Return whether two passages say the same, so that one of them is enough."""
-    union = len(one.terms | two.terms)
-    return union > 0 and len(one.terms & two.terms) / union >= ALIKE
+def is_alike(one: frozenset[str], two: frozenset[str]) -> bool:
+    """Return whether two passages, by all their terms, say the same, so that one of them is enough."""
+    union = len(one | two)
+    return union > 0 and len(one & two) / union >= ALIKE
 
 
 def fused(ranks: Sequence[Sequence[int]], shares: Sequence[float], constant: int = 20) -> dict[int, float]:
@@ -157,7 +153,7 @@ def _best(scores: npt.NDArray[np.float32], limit: int) -> npt.NDArray[np.intp]:
     return np.argpartition(scores, len(scores) - limit)[-limit:]
 
 
-def _nearness(ones: list[int], twos: list[int]) -> float:
-    """1 when the terms stand side by side somewhere, less with distance, 0 from NEAR_WORDS on."""
-    nearest = min(abs(one - two) for one in ones[:20] for two in twos[:20])
-    return max(0.0, 1.0 - (max(nearest, 1) - 1) / NEAR_WORDS)
+def _nearness(ones: list[tuple[int, int]], twos: list[tuple[int, int]], reach: int) -> float:
+    """1 when the terms touch somewhere, less with the characters between them, 0 from ``reach`` on."""
+    gap = min(max(one[0], two[0]) - min(one[1], two[1]) for one in ones for two in twos)
+    return max(0.0, 1.0 - max(gap - 1, 0) / reach)

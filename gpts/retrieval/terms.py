@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 import snowballstemmer
@@ -18,186 +19,29 @@ QUERY_LENGTH = 2_000
 QUERY_TERMS = 64
 WORD_LENGTH = 40
 SINGLE_WEIGHT = 0.12
+PLACES = 20
 
 # Han with its extensions, kana and Hangul: scripts that are cut into pairs.
 _PAIRED = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f"
 _TOKEN = re.compile(f"[{_PAIRED}]+|[^\\W_{_PAIRED}]+")
+_WORD = re.compile(f"[^\\W_{_PAIRED}]+")
 _IS_PAIRED = re.compile(f"[{_PAIRED}]")
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
 STOP_WORDS = frozenset(
-    [
-        "a",
-        "about",
-        "above",
-        "after",
-        "again",
-        "against",
-        "all",
-        "also",
-        "am",
-        "an",
-        "and",
-        "any",
-        "are",
-        "aren",
-        "as",
-        "at",
-        "be",
-        "because",
-        "been",
-        "before",
-        "being",
-        "below",
-        "between",
-        "both",
-        "but",
-        "by",
-        "can",
-        "could",
-        "couldn",
-        "d",
-        "did",
-        "didn",
-        "do",
-        "does",
-        "doesn",
-        "doing",
-        "don",
-        "done",
-        "down",
-        "during",
-        "each",
-        "else",
-        "ever",
-        "few",
-        "for",
-        "from",
-        "further",
-        "get",
-        "gets",
-        "getting",
-        "give",
-        "go",
-        "goes",
-        "going",
-        "got",
-        "had",
-        "has",
-        "hasn",
-        "have",
-        "haven",
-        "having",
-        "he",
-        "her",
-        "here",
-        "hers",
-        "him",
-        "his",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "isn",
-        "it",
-        "its",
-        "itself",
-        "just",
-        "know",
-        "let",
-        "like",
-        "ll",
-        "m",
-        "many",
-        "may",
-        "me",
-        "might",
-        "mine",
-        "more",
-        "most",
-        "much",
-        "must",
-        "my",
-        "no",
-        "nor",
-        "not",
-        "now",
-        "of",
-        "off",
-        "on",
-        "once",
-        "one",
-        "only",
-        "or",
-        "other",
-        "our",
-        "ours",
-        "out",
-        "over",
-        "own",
-        "please",
-        "re",
-        "s",
-        "same",
-        "shall",
-        "she",
-        "should",
-        "shouldn",
-        "show",
-        "so",
-        "some",
-        "such",
-        "t",
-        "tell",
-        "than",
-        "that",
-        "the",
-        "their",
-        "theirs",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "through",
-        "to",
-        "too",
-        "under",
-        "until",
-        "up",
-        "us",
-        "ve",
-        "very",
-        "want",
-        "was",
-        "wasn",
-        "way",
-        "we",
-        "were",
-        "weren",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "whom",
-        "whose",
-        "why",
-        "will",
-        "with",
-        "won",
-        "would",
-        "wouldn",
-        "you",
-        "your",
-        "yours",
-    ]
+    # As a list it would be two hundred lines.
+    """
+    a about above after again against all also am an and any are aren as at be because been before being
+    below between both but by can could couldn d did didn do does doesn doing don done down during each
+    else ever few for from further get gets getting give go goes going got had has hasn have haven
+    having he her here hers him his how i if in into is isn it its itself just know let like ll m many
+    may me might mine more most much must my no nor not now of off on once one only or other our ours
+    out over own please re s same shall she should shouldn show so some such t tell than that the their
+    theirs them then there these they this those through to too under until up us ve very want was wasn
+    way we were weren what when where which while who whom whose why will with won would wouldn you your
+    yours
+    """.split()  # noqa: SIM905
 )
 _STOP_CHARACTERS = frozenset(
     "的了是在我你他她它们这那吗呢吧啊呀嘛和与及或也都就很有要请把被对从到之其么什怎哪几个些"
@@ -232,6 +76,30 @@ def query_terms(text: str) -> list[str]:
     strong = [term for term in ordered if weight_of_kind(term) == 1.0]
     weak = [term for term in ordered if weight_of_kind(term) != 1.0]
     return [*strong, *weak][:QUERY_TERMS]
+
+
+def places_of(terms: Sequence[str], text: str) -> dict[str, list[tuple[int, int]]]:
+    """Return where the terms stand in a text, as (start, end), at most PLACES each; absent ones are left out.
+
+    Much faster than terms_of where only a question's few terms are of interest.
+    """
+    said = normalise(text)
+    found: dict[str, list[tuple[int, int]]] = {}
+    words = set()
+    for term in terms:
+        if not is_paired(term):
+            words.add(term)
+            continue
+        start = said.find(term)
+        while start >= 0 and len(held := found.setdefault(term, [])) < PLACES:
+            held.append((start, start + len(term)))
+            start = said.find(term, start + 1)
+    if words:
+        for match in _WORD.finditer(said):
+            for term in _word_terms(match[0]):
+                if term in words and len(held := found.setdefault(term, [])) < PLACES:
+                    held.append(match.span())
+    return found
 
 
 def weight_of_kind(term: str) -> float:

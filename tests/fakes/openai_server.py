@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import hashlib
 import json
 import threading
 import time
@@ -19,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.fakes import embeddings
 from tests.fakes.shaped_answers import GARBAGE, TWO_CALLS, provider_events, shaped_words, text_of
 
 WORDS = (
@@ -146,12 +146,25 @@ class Server:
             names = ["normal", "echo"]
             await send_json(writer, {"object": "list", "data": [{"id": n, "object": "model"} for n in names]})
         elif path == "/embeddings":
-            await send_json(writer, embeddings(body))
+            await self._embed(headers, body, writer)
         elif path in self._dialects and method == "POST":
             return await self._answer(self._dialects[path], path, headers, body, reader, writer)
         else:
             await send_json(writer, {"error": {"message": "Unknown path", "code": "not_found"}}, 404)
         return True
+
+    async def _embed(self, headers: dict[str, str], body: Any, writer: asyncio.StreamWriter) -> None:
+        """Vectors; the control "slow" waits, one of REFUSALS refuses, as a model's name does elsewhere."""
+        if self.state.is_recording:
+            self.state.requests.append({"path": "/embeddings", "headers": headers, "body": body})
+        behaviour = Script.parse(self.state.control).behaviour if self.state.control else ""
+        if behaviour == "slow":
+            await asyncio.sleep(SLOW_SECONDS)
+        if refusal := REFUSALS.get(behaviour):
+            error = {"message": str(refusal), "code": refusal.code}
+            await send_json(writer, {"error": error}, refusal.status)
+            return
+        await send_json(writer, embeddings.answer(body))
 
     async def _control(self, method: str, path: str, body: Any, writer: asyncio.StreamWriter) -> None:
         if path == "/__control":
@@ -479,18 +492,6 @@ def words_of(script: Script, question: str) -> list[str]:
     if script.behaviour == "huge":
         return ["x" * 999 + " "] * 1_000
     return [WORDS[number % len(WORDS)] for number in range(script.tokens)]
-
-
-def embeddings(body: Any) -> dict[str, Any]:
-    inputs = body["input"] if isinstance(body["input"], list) else [body["input"]]
-    vectors = [[byte / 255 for byte in hashlib.sha256(str(text).encode()).digest()[:8]] for text in inputs]
-    data = [{"object": "embedding", "index": i, "embedding": vector} for i, vector in enumerate(vectors)]
-    return {
-        "object": "list",
-        "data": data,
-        "model": body.get("model"),
-        "usage": {"prompt_tokens": 1, "total_tokens": 1},
-    }
 
 
 def typed(event: dict[str, Any]) -> bytes:

@@ -10,10 +10,10 @@ import random
 _TOPICS = [
     ("the canteen renovation", "painters", "new lamps"),
     ("the warehouse move", "forklift drivers", "shelves"),
-    ("the spring catalogue", "photographers", "paper samples"), ("the trade fair", "booth builders", "flyers"),
+    ("the spring catalogue", "photographers", "samples"), ("the trade fair", "booth builders", "flyers"),
     ("the intranet search", "developers", "filters"), ("the supplier audit", "inspectors", "checklists"),
-    ("the customer survey", "interviewers", "questionnaires"), ("the roof repair", "craftsmen", "scaffolding"),
-    ("the summer party", "musicians", "tents"), ("the payroll software", "consultants", "interfaces"),
+    ("the customer survey", "interviewers", "forms"), ("the roof repair", "craftsmen", "scaffolding"),
+    ("the summer party", "musicians", "tents"), ("the payroll software", "consultants", "licences"),
     ("the parking garage", "electricians", "barriers"), ("the reception desk", "carpenters", "signs"),
 ]  # fmt: skip
 _THEMES = [
