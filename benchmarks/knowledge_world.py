@@ -140,7 +140,8 @@ def _document(gpt: GPT, number: int, count: int) -> Document:
     now = timezone.now()
     document = Document.objects.create(
         workspace_id=gpt.workspace_id, content_hash=f"{number:064d}", media_type="text/plain", size=count,
-        storage_key=f"bench/{number}", state=FileState.READY, progress=100, passage_count=count, created_at=now,
+        storage_key=f"bench/{number}", state=FileState.READY, progress=100, passage_count=count,
+        created_at=now,
     )  # fmt: skip
     KnowledgeFile.objects.create(
         workspace_id=gpt.workspace_id, gpt=gpt, document=document, name=f"file-{number}.txt",
