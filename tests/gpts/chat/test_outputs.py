@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from core.scope import system_scope
 from gpts.json_answers import output_of, render_output, shape_of
 from gpts.models import Conversation, LanguageModel, Message, ModelProvider, Turn
 from gpts.services.retirement import set_retirement
@@ -50,7 +51,7 @@ def test_a_valid_json_answer_is_a_table_with_the_raw_text_beside_it(
 
     html = found[-1].data["html"]
     assert '<th scope="col">quantity</th>' in html
-    assert '<td class="num">40</td>' in html
+    assert '<td class="num">40' in html
     assert "Raw JSON" in html
     assert "does not have the promised form" not in html
     message = Message.objects.get(role="assistant")
@@ -144,7 +145,10 @@ def test_a_retired_models_conversation_goes_on_with_the_replacement(
     browser.say(f"/g/{gpt.slug}/chat/turns", "Hello")
     conversation = Conversation.objects.get()
 
-    set_retirement(model=own, retired_at=timezone.now() - timedelta(days=1), replacement=new, by=None, at=NOW)
+    with system_scope("tests"):
+        set_retirement(
+            model=own, retired_at=timezone.now() - timedelta(days=1), replacement=new, by=None, at=NOW
+        )
     found = browser.say(f"/c/{conversation.pk}/turns", "still there")
     page = browser.http.get(f"/c/{conversation.pk}").text
 
