@@ -1,8 +1,8 @@
 """GPTs, their versions and knowledge, conversations and usage."""
 
 from gpts.models.attachments import Attachment
-from gpts.models.builder import BuilderChange, BuilderMessage
 from gpts.models.budgets import Budget, BudgetReservation, BudgetUse
+from gpts.models.builder import BuilderChange, BuilderMessage
 from gpts.models.conversations import Conversation, Message, Turn
 from gpts.models.feedback import TurnFeedback
 from gpts.models.golden import GoldenPrompt, GoldenResult, GoldenRun

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
@@ -103,7 +101,7 @@ class KnowledgeFile(models.Model):
 
 
 class Passage(models.Model):
-    """A piece of a document that an answer can cite. ``search`` is filled by gpts.retrieval.
+    """A piece of a document that an answer can cite; gpts.retrieval indexes it beside, see IndexSegment.
 
     ``heading`` is the path of headings, ``page`` the page, sheet or slide, ``paragraph`` the number of the
     passage's first paragraph in the document, from 1.
@@ -116,14 +114,10 @@ class Passage(models.Model):
     page = models.PositiveIntegerField(null=True)
     paragraph = models.PositiveIntegerField(default=1)
     text = models.TextField()
-    search = SearchVectorField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["document", "position"], name="gpts_passage_position"),
-        ]
-        indexes = [
-            GinIndex(fields=["search"], name="gpts_passage_search"),
         ]
 
     def __str__(self) -> str:
