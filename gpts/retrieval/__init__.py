@@ -24,7 +24,7 @@ from gpts.retrieval.find import (
     is_answerable,
     look_up,
 )
-from gpts.retrieval.index import forget_document, index_passages, search_vector
+from gpts.retrieval.index import forget_document, index_passages
 
 __all__ = [
     "ANSWERABLE_SCORE",
@@ -36,5 +36,4 @@ __all__ = [
     "index_passages",
     "is_answerable",
     "look_up",
-    "search_vector",
 ]

@@ -42,10 +42,6 @@ def forget_document(document: Document) -> None:
     PassageVector.objects.filter(document=document).delete()
 
 
-def search_vector(heading: str, text: str) -> None:
-    """Fill Passage.search with nothing: the index stands beside the passages, see index_passages."""
-
-
 def _stored(document: Document) -> Iterator[Passage]:
     rows = Passage.objects.filter(document=document).order_by("position")
     return rows.only("position", "heading", "text").iterator(chunk_size=BATCH)
