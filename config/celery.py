@@ -43,6 +43,7 @@ every("gpts: give back what budgets hold for lost turns", "gpts.release_stale_bu
 every("gpts: take up golden runs that broke off", "gpts.sweep_golden_runs", 60)
 every("gpts: keep the words of new turns", "gpts.index_turn_words", 15)
 every("gpts: keep the words of turns that were missed", "gpts.index_missed_words", 3600)
+every("gpts: index what is not", "gpts.index_waiting", 300)
 every("gpts: make missing vectors", "gpts.embed_waiting", 300)
 every("gpts: take up documents that wait", "gpts.sweep_documents", 30)
 daily("gpts: note files that are due for review", "gpts.note_stale_files", hour=6)

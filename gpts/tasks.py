@@ -11,6 +11,7 @@ from core.jobs import enqueue_on_commit
 from core.scope import system_scope
 from gpts.golden_tasks import ask_golden_prompt, sweep_golden_runs
 from gpts.retrieval.embedding import embed_passages, waiting_documents
+from gpts.retrieval.index import index_passages, unindexed_documents
 from gpts.runtime.types import ModelFailure
 from gpts.services import attachments, turn_words
 from gpts.services.budgets import release_stale
@@ -97,3 +98,13 @@ def remind_of_retirements() -> int:
     """Tell owners of GPTs two weeks before a model's last day. Running twice tells nobody twice."""
     with system_scope("gpts.remind_of_retirements"):
         return remind_owners(at=timezone.now())
+
+
+@shared_task(name="gpts.index_waiting")
+def index_waiting() -> int:
+    """Index what was read before there was an index. Running twice finds nothing the second time."""
+    with system_scope("gpts.index_waiting"):
+        documents = unindexed_documents()
+        for document in documents:
+            index_passages(document)
+    return len(documents)

@@ -21,7 +21,7 @@ from gpts.retrieval.ranking import (
     weights_of,
 )
 from gpts.retrieval.reading import Library, library_of, passages_at, postings_of, words_near
-from gpts.retrieval.terms import query_terms, stem, terms_of, words_of
+from gpts.retrieval.terms import query_terms, stem, terms_of, weight_of_kind, words_of
 from gpts.retrieval.vectors import Near, VectorNote, nearest_passages
 
 # Below this share of the question's weight a passage is noise. What is above may be of use to a model; that
@@ -32,6 +32,10 @@ ANSWERABLE_SCORE = 0.25
 VECTOR_FLOOR = 0.30
 CANDIDATES = 40
 JOINED_LENGTH = 2_000
+# Single Chinese characters help to find a differently worded passage among few. Among very many each of them
+# stands in tens of thousands and decides nothing, as long as the question has pairs and words enough.
+SINGLES_UP_TO = 20_000
+STRONG_ENOUGH = 4
 MENDED_WORDS = 6
 MENDED_WEIGHT = 0.8
 
@@ -134,6 +138,9 @@ class _Words:
 
 def _by_text(library: Library, text: str) -> tuple[_Words, list[Candidate]]:
     kinds = dict.fromkeys(query_terms(text), 1.0)
+    strong = {term: kind for term, kind in kinds.items() if weight_of_kind(term) == 1.0}
+    if library.passage_count > SINGLES_UP_TO and len(strong) >= STRONG_ENOUGH:
+        kinds = strong
     if not kinds:
         return _Words(), []
     postings = postings_of(library, kinds)
@@ -247,21 +254,28 @@ def _passage(library: Library, row: dict[str, Any], score: float) -> FoundPassag
 
 def _chosen(hits: list[Hit], limit: int) -> list[Hit]:
     """Take the best, without those that say the same again; neighbours of one section become one."""
-    taken: list[tuple[Hit, frozenset[str]]] = []
+    taken: list[Hit] = []
     for hit in hits:
-        said = frozenset(terms_of(hit.passage.text))
-        if any(is_alike(said, other) for _hit, other in taken):
+        if any(_says_the_same(hit, other) for other in taken):
             continue
-        for place, (held, other) in enumerate(taken):
+        for place, held in enumerate(taken):
             joined = _joined(held, hit)
             if joined is not None:
-                taken[place] = (joined, other)
+                taken[place] = joined
                 break
         else:
             if len(taken) >= limit:
                 break
-            taken.append((hit, said))
-    return [hit for hit, _said in taken]
+            taken.append(hit)
+    return taken
+
+
+def _says_the_same(hit: Hit, other: Hit) -> bool:
+    # Texts are compared only where the question's words and the length leave it open.
+    one, two = hit.passage.text, other.passage.text
+    if set(hit.matched) != set(other.matched) or not 0.8 <= (len(one) + 1) / (len(two) + 1) <= 1.25:
+        return False
+    return is_alike(frozenset(terms_of(one)), frozenset(terms_of(two)))
 
 
 def _joined(held: Hit, hit: Hit) -> Hit | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from gpts.models import Document, IndexBlock, IndexSegment, IndexShelf, Passage, PassageVector
 from gpts.retrieval.postings import SEGMENT_PASSAGES, Segment, SegmentBuilder
+from gpts.states import FileState
 
 BATCH = 500
 
@@ -40,6 +42,13 @@ def forget_document(document: Document) -> None:
     """Remove a document's index and vectors; its passages are the caller's to remove."""
     IndexSegment.objects.filter(document=document).delete()
     PassageVector.objects.filter(document=document).delete()
+
+
+def unindexed_documents(limit: int = 20) -> list[Document]:
+    """Return documents that were read before there was an index; the scope limits whose."""
+    indexed = IndexSegment.objects.filter(document=OuterRef("pk"))
+    ready = Document.objects.filter(state=FileState.READY, passage_count__gt=0)
+    return list(ready.filter(~Exists(indexed)).order_by("id")[:limit])
 
 
 def _stored(document: Document) -> Iterator[Passage]:

@@ -116,8 +116,8 @@ def read_closely(
     candidate: Candidate, heading: str, text: str, terms: Sequence[str], weights: Mapping[str, float]
 ) -> Read:
     """Return the candidate's score with the nearness of the question's neighbouring terms in its text."""
-    places = places_of(terms, f"{heading}\n{text}")
-    strong = [term for term in terms if weight_of_kind(term) == 1.0]
+    strong = [term for term in terms if weight_of_kind(term) == 1.0] or list(terms)
+    places = places_of(strong, f"{heading}\n{text}")
     near, whole = 0.0, 0.0
     for one, two in pairwise(strong):
         weight = min(weights[one], weights[two])

@@ -10,6 +10,7 @@ from core.scope import Scope, open_scope
 from gpts.models import IndexBlock, IndexSegment, IndexShelf, KnowledgeFile, PassageVector
 from gpts.retrieval import find_passages, forget_document, index_passages, look_up
 from gpts.services.versions import freeze_version
+from gpts.tasks import index_waiting
 from tests.gpts.build.stage import LATER, NOW, a_company, a_gpt, a_user
 from tests.gpts.retrieval.world import add_document
 
@@ -156,3 +157,14 @@ def test_more_files_cost_no_more_queries() -> None:
         counts.append(len(queries))
 
     assert counts[0] == counts[1]
+
+
+def test_what_was_read_before_there_was_an_index_is_taken_up() -> None:
+    gpt = a_gpt()
+    document = add_document(gpt, "shop.md", SHOP)
+    IndexSegment.objects.all().delete()
+
+    assert index_waiting() == 1
+    assert index_waiting() == 0
+    assert headings(gpt, "theft insurance") == ["Insurance"]
+    assert IndexSegment.objects.filter(document=document).count() == 1
