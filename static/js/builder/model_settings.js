@@ -12,6 +12,7 @@ each("[data-model-settings]", (section) => {
       const { needs, lacks, shownWhen } = part.dataset;
       part.hidden = (needs && !able.has(needs)) || (lacks && able.has(lacks)) || (shownWhen && !holds(shownWhen)) || false;
     }
+    for (const part of section.querySelectorAll("[data-lacks-any]")) part.hidden = !part.querySelector("[data-lacks]:not([hidden])");
   }
 
   function holds(condition) {

@@ -115,7 +115,8 @@ def test_configure_shows_the_settings_and_says_what_is_hidden_and_why() -> None:
 
     page = signed_in(ada).get(reverse("gpts:build-configure", args=[gpt.slug])).content.decode()
 
-    assert "“Web search” is not shown" in page
+    assert '<span class="badge" data-lacks="web_search">Web search</span>' in page
+    assert "because this model has no such tool" in page
     assert '<div data-needs="web_search" hidden>' in page
     assert "has no seed; the setting is kept and not sent" in page
 
