@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -30,7 +31,7 @@ def signed_in(user: User) -> Client:
     return client
 
 
-def asked(user: User, slug: str, body: dict[str, object], scope: str = "gpts:read") -> HttpResponse:
+def asked(user: User, slug: str, body: dict[str, object], scope: str = "gpts:read") -> Any:
     _key, plain = create_api_key(
         user=user, workspace=personal_workspace(user), name="k", scopes=[scope], by=user, at=NOW
     )
