@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from gpts.models import GPT, LanguageModel
 from gpts.services.providers import ensure_offline_provider
-from tests.browser.people import expect
 from tests.browser.test_builder import saved, sign_in
 from tests.fakes.openai_server import KEY, Running, start_in_thread
 from tests.gpts.build.stage import NOW, a_company, a_gpt, a_user

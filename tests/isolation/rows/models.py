@@ -14,18 +14,31 @@ NEW_PROVIDER = {"name": "Mine", "kind": "responses", "base_url": "https://models
 NEW_MODEL = {"name": "mine", "kind": "chat", "context_window": 8000, "max_output_tokens": 1000}
 PRICED = NEW_MODEL | {"input_price": "1", "output_price": "2"}
 RENAMED = PRICED | {"name": "alpha-old", "label": "Renamed"}
-GUARDED = {"forbidden": MEMBER}
 
 ROWS: list[Row] = [
-    page("gpts:workspace-model-list", ADMINS, ids=PLACE, **GUARDED),
-    page("gpts:workspace-provider-new", ADMINS, "GET POST", ids=PLACE, body=NEW_PROVIDER, **GUARDED),
-    page("gpts:workspace-provider-change", ADMINS, "GET POST", ids=PROVIDER, body=NEW_PROVIDER, **GUARDED),
-    page("gpts:workspace-provider-test", ADMINS, "POST", ids=PROVIDER, **GUARDED),
-    page("gpts:workspace-provider-import", ADMINS, "POST", ids=PROVIDER, body={"names": "mine"}, **GUARDED),
-    page("gpts:workspace-model-new", ADMINS, "GET POST", ids=PROVIDER, body=PRICED, **GUARDED),
-    page("gpts:workspace-model-change", ADMINS, "GET POST", ids=MODEL, body=RENAMED, **GUARDED),
-    page("gpts:workspace-model-retire", ADMINS, "POST", ids=MODEL, body={"day": ""}, **GUARDED),
-    page("gpts:workspace-model-replace", ADMINS, "POST", ids=MODEL, **GUARDED),
+    page("gpts:workspace-model-list", ADMINS, ids=PLACE, forbidden=MEMBER),
+    page("gpts:workspace-provider-new", ADMINS, "GET POST", ids=PLACE, body=NEW_PROVIDER, forbidden=MEMBER),
+    page(
+        "gpts:workspace-provider-change",
+        ADMINS,
+        "GET POST",
+        ids=PROVIDER,
+        body=NEW_PROVIDER,
+        forbidden=MEMBER,
+    ),
+    page("gpts:workspace-provider-test", ADMINS, "POST", ids=PROVIDER, forbidden=MEMBER),
+    page(
+        "gpts:workspace-provider-import",
+        ADMINS,
+        "POST",
+        ids=PROVIDER,
+        body={"names": "mine"},
+        forbidden=MEMBER,
+    ),
+    page("gpts:workspace-model-new", ADMINS, "GET POST", ids=PROVIDER, body=PRICED, forbidden=MEMBER),
+    page("gpts:workspace-model-change", ADMINS, "GET POST", ids=MODEL, body=RENAMED, forbidden=MEMBER),
+    page("gpts:workspace-model-retire", ADMINS, "POST", ids=MODEL, body={"day": ""}, forbidden=MEMBER),
+    page("gpts:workspace-model-replace", ADMINS, "POST", ids=MODEL, forbidden=MEMBER),
     staff_page("gpts:operator-model-list", OPERATOR),
     staff_page("gpts:operator-provider-new", OPERATOR, "GET POST", body=NEW_PROVIDER),
     # Alpha's own provider is not the instance's: even the operator finds nothing under its id.
@@ -35,7 +48,7 @@ ROWS: list[Row] = [
     staff_page("gpts:operator-model-new", NOBODY, "GET POST", ids={"provider_id": "provider"}),
     staff_page("gpts:operator-model-change", NOBODY, "GET POST", ids={"model_id": "catalogue_model"}),
     staff_page("gpts:operator-model-retire", NOBODY, "POST", ids={"model_id": "catalogue_model"}),
-    api("gpts_api:model-provider-list", ADMINS, ACCOUNT, ids=PLACE, key=AT_ALPHA, **GUARDED),
+    api("gpts_api:model-provider-list", ADMINS, ACCOUNT, ids=PLACE, key=AT_ALPHA, forbidden=MEMBER),
     api(
         "gpts_api:model-provider-list",
         ADMINS,
@@ -44,9 +57,9 @@ ROWS: list[Row] = [
         ids=PLACE,
         key=AT_ALPHA,
         body=NEW_PROVIDER,
-        **GUARDED,
+        forbidden=MEMBER,
     ),
-    api("gpts_api:model-provider-detail", ADMINS, ACCOUNT, ids=PROVIDER, key=AT_ALPHA, **GUARDED),
+    api("gpts_api:model-provider-detail", ADMINS, ACCOUNT, ids=PROVIDER, key=AT_ALPHA, forbidden=MEMBER),
     api(
         "gpts_api:model-provider-detail",
         ADMINS,
@@ -55,9 +68,11 @@ ROWS: list[Row] = [
         ids=PROVIDER,
         key=AT_ALPHA,
         body={"is_enabled": False},
-        **GUARDED,
+        forbidden=MEMBER,
     ),
-    api("gpts_api:model-provider-test", ADMINS, ACCOUNT, "POST", ids=PROVIDER, key=AT_ALPHA, **GUARDED),
+    api(
+        "gpts_api:model-provider-test", ADMINS, ACCOUNT, "POST", ids=PROVIDER, key=AT_ALPHA, forbidden=MEMBER
+    ),
     api(
         "gpts_api:catalogue-model-list",
         ADMINS,
@@ -66,7 +81,7 @@ ROWS: list[Row] = [
         ids=PROVIDER,
         key=AT_ALPHA,
         body=NEW_MODEL,
-        **GUARDED,
+        forbidden=MEMBER,
     ),
     api(
         "gpts_api:catalogue-model-detail",
@@ -76,9 +91,9 @@ ROWS: list[Row] = [
         ids=MODEL,
         key=AT_ALPHA,
         body={"label": "Renamed"},
-        **GUARDED,
+        forbidden=MEMBER,
     ),
-    api("gpts_api:catalogue-model-retirement", ADMINS, ACCOUNT, ids=MODEL, key=AT_ALPHA, **GUARDED),
+    api("gpts_api:catalogue-model-retirement", ADMINS, ACCOUNT, ids=MODEL, key=AT_ALPHA, forbidden=MEMBER),
     api(
         "gpts_api:catalogue-model-retirement",
         ADMINS,
@@ -87,7 +102,7 @@ ROWS: list[Row] = [
         ids=MODEL,
         key=AT_ALPHA,
         body={"retired_at": None},
-        **GUARDED,
+        forbidden=MEMBER,
     ),
     api(
         "gpts_api:catalogue-model-replace",
@@ -97,6 +112,6 @@ ROWS: list[Row] = [
         ids=MODEL,
         key=AT_ALPHA,
         body={"gpts": []},
-        **GUARDED,
+        forbidden=MEMBER,
     ),
 ]
