@@ -83,7 +83,8 @@ export function autosave(form, state) {
         mark(name, "");
         delete refused[name];
       }
-      if (changed(read()).length) schedule(PAUSE);
+      if (form.querySelector(".build-conflict")) return tell("conflicted");
+      if (changed(read()).some((name) => !(name in refused))) return schedule(PAUSE);
       return Object.keys(refused).length ? tell("refused") : done(read());
     }
     if (response.status === 409 && body.fresh) return catchUp();

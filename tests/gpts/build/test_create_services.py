@@ -206,7 +206,7 @@ def test_an_answer_ends_once(gpt: GPT) -> None:
 def test_what_was_told_is_known_by_question(gpt: GPT) -> None:
     first = an_answer(gpt, "A coach for essays")
     end_message(message=first, text="Who?", step="audience", at=NOW)
-    an_answer(gpt, "Pupils")
+    start_message(gpt=gpt, text="Pupils", by=gpt.owner, at=LATER)
 
     assert told_answers(gpt.owner, gpt) == {"purpose": "A coach for essays", "audience": "Pupils"}
 
