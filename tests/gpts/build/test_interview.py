@@ -21,7 +21,8 @@ EMPTY: dict[str, Any] = {
 
 def walk(*answers: str) -> tuple[dict[str, Any], str]:
     """Give the answers one after the other; returns the draft and the question asked last."""
-    draft, told, step = dict(EMPTY), {}, first_step(EMPTY)
+    draft, step = dict(EMPTY), first_step(EMPTY)
+    told: dict[str, str] = {}
     for said in answers:
         reply = answer(said, step=step, draft=draft, told=told, has_name=draft["name"] != "New GPT")
         draft |= {proposal.field: proposal.value for proposal in reply.proposals}
