@@ -140,11 +140,9 @@ def _from_cells(cells: dict[str, str]) -> Mapping[str, Any] | str:
 
 def _undefused(cell: str) -> str:
     """Take back the apostrophe that our own export puts before what a spreadsheet would run."""
-    return (
-        cell[1:].replace("\\|", "|")
-        if cell[:1] == "'" and cell[1:2] in ("@", "+", "-", "=", "|", "%")
-        else cell
-    )
+    if cell[:1] != "'" or not (cell[1:2] in ("@", "+", "-", "=", "%") or cell[1:3] == "\\|"):
+        return cell
+    return cell[1:].replace("\\|", "|")
 
 
 def _json_rows(text: str) -> Raw:
