@@ -117,7 +117,9 @@ _ROT13 = str.maketrans(_LOWER + _UPPER, _LOWER[13:] + _LOWER[:13] + _UPPER[13:] 
 def _from_base64(text: str) -> str | None:
     text = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        decoded = base64.b64decode(text[: len(text) // 4 * 4], validate=True).decode("utf-8", "ignore")
+        # A lone last letter carries no byte.
+        text = text[: len(text) - (len(text) % 4 == 1)]
+        decoded = base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode("utf-8", "ignore")
     except (binascii.Error, ValueError):
         return None
     return decoded if sum(character.isprintable() for character in decoded) * 10 >= len(text) * 2 else None

@@ -8,6 +8,7 @@ from tests.isolation.discovery import Route, routes
 from tests.isolation.rows import (
     building,
     chat_around,
+    golden,
     gpts,
     marketplace,
     models,
@@ -22,6 +23,7 @@ from tests.isolation.world import ACTORS
 ROWS: list[Row] = [
     *workspaces.ROWS,
     *gpts.ROWS,
+    *golden.ROWS,
     *building.ROWS,
     *chat_around.ROWS,
     *marketplace.ROWS,
