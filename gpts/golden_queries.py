@@ -105,6 +105,8 @@ def suggestions_for(gpt: GPT) -> list[Suggestion]:
     passages = []
     with inside_workspace_of(gpt):
         for file in knowledge_files(gpt)[:3]:
+            if file.document_id is None:
+                continue
             heading = (
                 Passage.objects.filter(document_id=file.document_id)
                 .exclude(heading="")

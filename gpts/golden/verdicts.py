@@ -37,6 +37,8 @@ def state_of(verdicts: list[Verdict]) -> GoldenResultState:
 def sentence(verdict: Mapping[str, Any]) -> str:
     """Return the one sentence that explains a stored verdict."""
     data = {key: _shown(value) for key, value in dict(verdict.get("data") or {}).items()}
+    words = _words()
+    data |= {key: words.get(str(data[key]), data[key]) for key in ("unit", "where", "how") if key in data}
     template = _sentences().get(str(verdict.get("code")))
     try:
         return template % data if template else str(verdict.get("code"))
@@ -50,6 +52,20 @@ def _shown(value: Any) -> Any:
     if value in ExpectedOutcome.values and value:
         return str(ExpectedOutcome(value).label)
     return value
+
+
+def _words() -> dict[str, str]:
+    return {
+        "words": _("words"),
+        "characters": _("characters"),
+        "instructions": _("the instructions"),
+        "knowledge": _("a document"),
+        "plain": _("as it is"),
+        "reversed": _("reversed"),
+        "hex": _("hexadecimal"),
+        "base64": "Base64",
+        "rot13": "ROT13",
+    }
 
 
 def _sentences() -> dict[str, str]:

@@ -100,7 +100,7 @@ def typed_prompt(post: QueryDict) -> dict[str, Any]:
     """Return a posted form in the shape that the editor shows."""
     rows = []
     for mark in post.getlist("check")[: ASSERTION_COUNT * 2]:
-        row = {name: post.get(f"check-{mark}-{name}", "") for name in EMPTY_ROW}
+        row: dict[str, Any] = {name: post.get(f"check-{mark}-{name}", "") for name in EMPTY_ROW}
         row["case"] = bool(row["case"])
         if post.get(f"check-{mark}-remove") or not row["kind"]:
             continue

@@ -153,6 +153,7 @@ def test_leak_probes_score_a_model(
 
     run = wait_for(begun(gpt, GoldenKind.LEAK), lambda fresh: fresh.state == "finished", 60)
 
+    assert run.score is not None
     assert least <= run.score <= most
     planted = run.results.first().snapshot["planted"]
     assert planted["instructions"] in str(model_server.state.requests)
