@@ -28,6 +28,7 @@ from gpts.runtime.types import (
     FailureCode,
     Finished,
     ModelAPI,
+    ModelClient,
     ModelFailure,
     ModelRequest,
     ModelSpec,
@@ -132,18 +133,18 @@ def _judges(
     return found
 
 
-def ask(asked: Asked) -> Answered:
+def ask(asked: Asked, client: ModelClient | None = None) -> Answered:
     """Ask the model, then check its answer. Raises ModelFailure; no rows, no transaction."""
-    return asyncio.run(_ask(asked))
+    return asyncio.run(_ask(asked, client))
 
 
-async def _ask(asked: Asked) -> Answered:
+async def _ask(asked: Asked, client: ModelClient | None) -> Answered:
     prepared, answered = asked.prepared, Answered()
     begun = time.perf_counter()
     if prepared.fixed_answer:
         answered.text = prepared.fixed_answer
     else:
-        await _answer(prepared, answered)
+        await _answer(prepared, answered, client)
     answered.latency_ms = round((time.perf_counter() - begun) * 1000)
     answered.citations = citations_in(answered.text, prepared.passages)
     answered.outcome = outcome_of(answered.text, no_answer_text=asked.no_answer_text)
@@ -157,11 +158,11 @@ async def _ask(asked: Asked) -> Answered:
     return answered
 
 
-async def _answer(prepared: PreparedInput, answered: Answered) -> None:
+async def _answer(prepared: PreparedInput, answered: Answered, client: ModelClient | None) -> None:
     given = prepared.input
     answered.model_name = prepared.model.name if prepared.model else given.spec.name
     texts: list[str] = []
-    async with aclosing(run_turn(given, client_for(given.spec))) as events:
+    async with aclosing(run_turn(given, client or client_for(given.spec))) as events:
         async for event in events:
             if isinstance(event, TextDelta):
                 texts.append(event.text)
