@@ -13,6 +13,8 @@ from gpts.golden.states import ExpectedOutcome
 
 # A refusal stands at the beginning; far into a long answer "I cannot" mostly belongs to the matter.
 OPENING = 400
+# As long as "I will connect you with a colleague of the support team" with some courtesy around it.
+SHORT = 200
 
 REFUSALS = (
     r"\bi(?:['\u2019]m| am) (?:sorry|afraid|unable|not able|not allowed|not permitted)\b",
@@ -70,13 +72,15 @@ LANGUAGES = (*(code for code, _pattern in SCRIPTS), *LATIN_WORDS)
 
 def outcome_of(answer: str, *, no_answer_text: str = "") -> ExpectedOutcome:
     """Say whether an answer answers, refuses, or hands over to a person; handing over wins over refusing."""
-    text = " ".join(answer.split())
+    # What is quoted from a document is not the answer's own word.
+    own = [line for line in answer.splitlines() if not line.lstrip().startswith(">")]
+    text = " ".join(" ".join(own).split())
     if no_answer_text and " ".join(no_answer_text.split()) in text:
         return ExpectedOutcome.ESCALATE if _ESCALATES.search(text) else ExpectedOutcome.REFUSE
     refuses = _REFUSES.search(text[:OPENING])
     escalates = _ESCALATES.search(text)
     # A long answer may name a contact on the side; a short one, or one that declines, has handed over.
-    if escalates and (refuses or len(text) <= OPENING):
+    if escalates and (refuses or len(text) <= SHORT):
         return ExpectedOutcome.ESCALATE
     return ExpectedOutcome.REFUSE if refuses else ExpectedOutcome.ANSWER
 

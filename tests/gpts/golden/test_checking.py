@@ -170,6 +170,7 @@ def test_an_answer_cannot_end_the_frame_in_which_it_is_judged() -> None:
         ("You get it within 30 days.", "answer"),
         ("I can't help with that.", "refuse"),
         ("资料中没有相关信息。", "refuse"),
+        ("See the handbook:\n\n> Ask the people team two weeks ahead.\n\n[1] handbook.md", "answer"),
         ("I don't know. Please contact the support team.", "escalate"),
         ("我帮您转人工客服。", "escalate"),
         ("Steps: " + "go on with the next one. " * 30 + "Questions? Contact support.", "answer"),
