@@ -31,9 +31,15 @@ class Window:
     model_reads_from: UUID | None = None
 
 
-def turns_window(conversation: Conversation, *, before: int | None = None, size: int = WINDOW) -> Window:
+def turns_window(
+    conversation: Conversation, *, before: int | None = None, size: int = WINDOW, with_gpts: bool = False
+) -> Window:
     """The last ``size`` shown turns, or those that end before position ``before``."""
     found = Turn.objects.filter(conversation=conversation, is_shown=True).prefetch_related("messages")
+    if with_gpts:
+        found = found.select_related("gpt", "version").only(
+            *(f.attname for f in Turn._meta.concrete_fields), "gpt__slug", "version__number"
+        )
     if before is not None:
         found = found.filter(position__lt=before)
     # One more than is shown: it says whether there is more, and which version spoke before.
@@ -63,6 +69,11 @@ def one_turn(conversation: Conversation, turn: Turn) -> Window:
         siblings=_siblings(conversation, [turn]),
         speakers=_speakers(conversation, rows),
     )
+
+
+def position_in(given: str) -> int | None:
+    """A position from an address; None for anything that is not one."""
+    return int(given) if given.isascii() and given.isdigit() and 0 < len(given) < 9 else None
 
 
 def running_turn(conversation: Conversation) -> Turn | None:

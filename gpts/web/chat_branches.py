@@ -16,13 +16,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import InvalidInput
 from gpts.access import access_conversation, access_turn, recheck_chat
-from gpts.chat_queries import one_turn
+from gpts.chat_queries import one_turn, position_in
 from gpts.kept_versions import kept_state, public_changes, release_notes_between
 from gpts.mentions import mentions_for
 from gpts.services.chat_branches import show_turn
 from gpts.services.chat_versions import continue_version
 from gpts.streaming.responses import wants_stream
-from gpts.web.chat_pages import position_in
 from gpts.web.chat_shown import icon_url, shown_in
 
 

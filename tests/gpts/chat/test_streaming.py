@@ -142,13 +142,10 @@ def test_regenerating_and_editing_keep_the_old_branch(browser_of: BrowserOf, mod
     assert [turn.position for turn in turns] == [1, 1, 1]
     assert [turn.is_regeneration for turn in turns] == [False, True, False]
     assert [turn.is_shown for turn in turns] == [False, False, True]
-    assert browser.refused(f"/c/{head['conversation']}/turns/{head['turn']}/edit", "x") == (
-        400,
-        "turn_not_last",
-    )
     page = browser.http.get(f"/c/{head['conversation']}").text
     assert "other words" in page
     assert page.count("message--user") == 2  # the one turn, and the template of a new one
+    assert ">3/3<" in page
 
 
 def test_the_turn_survives_its_reader(browser_of: BrowserOf, model_server: Running) -> None:
