@@ -10,8 +10,8 @@ A search, from the question to the passages:
 6. ``find``       floor of relevance, no two passages that say the same, neighbours joined
 
 The index is our own and lies in three tables (``gpts.models.search_index``; layout in ``postings``), because
-PostgreSQL's GIN index belongs to all GPTs at once and ``ts_rank`` reads every matching row: a question with
-one common word over 100 MB of text took seconds (benchmarks/README.md). Written by ``index``, vectors by
+PostgreSQL's GIN index belongs to all GPTs at once and ``ts_rank`` reads every matching row: over 80 MB of
+text a question took half a second (benchmarks/README.md). Written by ``index``, vectors by
 ``embedding``. ``terms``, ``postings``, ``mending`` and ``ranking`` are pure.
 """
 
