@@ -14,15 +14,15 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from core.errors import InvalidInput
+from core.errors import DomainError, InvalidInput
 from gpts.access import access_conversation, access_turn, recheck_chat
 from gpts.chat_queries import one_turn, position_in
 from gpts.kept_versions import kept_state, public_changes, release_notes_between
 from gpts.mentions import mentions_for
 from gpts.services.chat_branches import show_turn
 from gpts.services.chat_versions import continue_version
-from gpts.streaming.responses import wants_stream
 from gpts.web.chat_shown import icon_url, shown_in
+from workspaces.web.refusals import error_body
 
 
 @login_required
@@ -47,8 +47,14 @@ def turn_switch(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> H
     """Show another branch. Conflict while an answer is being written."""
     conversation = access_conversation(request.user, conversation_id)
     turn = access_turn(conversation, turn_id)
-    show_turn(turn=turn, at=timezone.now())
-    if wants_stream(request) or "application/json" in request.headers.get("Accept", ""):
+    is_script = "application/json" in request.headers.get("Accept", "")
+    try:
+        show_turn(turn=turn, at=timezone.now())
+    except DomainError as error:
+        if not is_script:
+            raise
+        return JsonResponse(error_body(error), status=error.status)
+    if is_script:
         return JsonResponse({"turn": str(turn.pk)})
     page = reverse("gpts:conversation-show", args=[conversation.pk])
     return HttpResponseRedirect(f"{page}#turn-{turn.pk}")
