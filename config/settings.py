@@ -251,7 +251,14 @@ if S3_BUCKET:
         },
     }
 FILE_UPLOAD_PERMISSIONS = 0o600
-KNOWLEDGE_FILE_BYTES = env.int("KNOWLEDGE_FILE_BYTES", 10 * 1024 * 1024)  # of one knowledge file
+# Ceilings of one knowledge file: bytes, tokens of text, pages of a PDF.
+KNOWLEDGE_FILE_BYTES = env.int("KNOWLEDGE_FILE_BYTES", 512 * 1024 * 1024)
+KNOWLEDGE_FILE_TOKENS = env.int("KNOWLEDGE_FILE_TOKENS", 2_000_000)
+KNOWLEDGE_PDF_PAGES = env.int("KNOWLEDGE_PDF_PAGES", 20_000)
+# Ceilings of the child process that reads one file: address space, time, and what an archive may unpack to.
+EXTRACTION_MEMORY_BYTES = env.int("EXTRACTION_MEMORY_BYTES", 1024 * 1024 * 1024)
+EXTRACTION_SECONDS = env.int("EXTRACTION_SECONDS", 600)
+EXTRACTION_EXPANDED_BYTES = env.int("EXTRACTION_EXPANDED_BYTES", 1024 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 

@@ -26,10 +26,8 @@ from gpts.model_catalogue import chat_models
 from gpts.models import (
     GPT,
     Conversation,
-    KnowledgeFile,
     LanguageModel,
     LiveVersion,
-    Passage,
     Turn,
     UsageEvent,
     Version,
@@ -190,23 +188,6 @@ def versions_of(gpt: GPT) -> QuerySet[Version]:
         .prefetch_related("live_for")
         .order_by("-number")
     )
-
-
-def knowledge_files(gpt: GPT) -> list[KnowledgeFile]:
-    """Files of the draft, oldest first, with ``passage_count`` on each."""
-    with inside_workspace_of(gpt):
-        return list(
-            KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=True)
-            .select_related("uploaded_by")
-            .annotate(passage_count=Count("passages"))
-            .order_by("created_at", "id")
-        )
-
-
-def passages_of(file: KnowledgeFile, *, start: int = 0, size: int = 50) -> list[Passage]:
-    """A stretch of a file's extracted text; the caller has authorised the person for its GPT."""
-    with inside_workspace_of(file.gpt):
-        return list(file.passages.order_by("position").defer("search")[start : start + size])
 
 
 def available_models(workspace: Workspace) -> QuerySet[LanguageModel]:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from gpts.knowledge_words import reason
 from gpts.models import GPT, KnowledgeFile, LanguageModel, Version
 from gpts.models.gpts import (
     DESCRIPTION_LENGTH,
@@ -17,7 +18,7 @@ from gpts.models.gpts import (
     STARTER_LENGTH,
 )
 from gpts.services.versions import RELEASE_NOTES_LENGTH
-from gpts.states import Audience, Capability, Category, ModelChoice, OutputFormat
+from gpts.states import Audience, Capability, Category, FileState, ModelChoice, OutputFormat
 from reviews.states import SubmissionState
 from workspaces.models import Workspace
 
@@ -303,7 +304,16 @@ class SubmissionSerializer(serializers.Serializer[Any]):
 
 
 class KnowledgeFileSerializer(serializers.ModelSerializer[KnowledgeFile]):
-    passage_count = serializers.IntegerField(read_only=True)
+    """A file of the draft; ``progress`` in percent, ``failure`` says what to do when ``state`` is failed."""
+
+    media_type = serializers.CharField(source="document.media_type", read_only=True)
+    size = serializers.IntegerField(source="document.size", read_only=True)
+    state = serializers.ChoiceField(source="document.state", choices=FileState.choices, read_only=True)
+    progress = serializers.IntegerField(source="document.progress", read_only=True)
+    passage_count = serializers.IntegerField(source="document.passage_count", read_only=True)
+    characters = serializers.IntegerField(source="document.characters", read_only=True)
+    failure_code = serializers.CharField(source="document.failure", read_only=True)
+    failure = serializers.SerializerMethodField()
 
     class Meta:
         model = KnowledgeFile
@@ -314,10 +324,20 @@ class KnowledgeFileSerializer(serializers.ModelSerializer[KnowledgeFile]):
             "size",
             "content_hash",
             "state",
+            "progress",
+            "failure_code",
+            "failure",
             "passage_count",
+            "characters",
+            "source_url",
+            "fetched_at",
+            "review_on",
             "created_at",
         ]
         read_only_fields: ClassVar[Any] = fields
+
+    def get_failure(self, file: KnowledgeFile) -> str:
+        return reason(file.document.failure) if file.document is not None else ""
 
 
 class UploadSerializer(serializers.Serializer[Any]):
