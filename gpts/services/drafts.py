@@ -19,7 +19,6 @@ from gpts.models.gpts import (
     STARTER_LENGTH,
 )
 from gpts.queries import available_models
-from gpts.services.draft_settings import SETTING_CLEANERS
 from gpts.states import Capability, Category
 from workspaces.models import Workspace
 
@@ -32,7 +31,6 @@ DRAFT_FIELDS = (
     "language_model",
     "capabilities",
     "temperature",
-    *SETTING_CLEANERS,
 )
 
 
@@ -156,7 +154,6 @@ _CLEANERS: dict[str, Callable[[Any], Any]] = {
     "category": _clean_category,
     "capabilities": _clean_capabilities,
     "temperature": _clean_temperature,
-    **SETTING_CLEANERS,
 }
 
 
