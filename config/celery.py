@@ -37,6 +37,18 @@ def daily(name: str, task: str, *, hour: int, minute: int = 0) -> None:
 
 
 every("gpts: end turns whose process died", "gpts.reap_lost_turns", 30)
+every("gpts: remove files that were never sent", "gpts.sweep_attachments", 900)
+every("gpts: remove temporary conversations", "gpts.remove_temporary_conversations", 600)
+every("gpts: give back what budgets hold for lost turns", "gpts.release_stale_budgets", 300)
+every("gpts: take up golden runs that broke off", "gpts.sweep_golden_runs", 60)
+every("gpts: keep the words of new turns", "gpts.index_turn_words", 15)
+every("gpts: keep the words of turns that were missed", "gpts.index_missed_words", 3600)
+every("gpts: index what is not", "gpts.index_waiting", 300)
+every("gpts: make missing vectors", "gpts.embed_waiting", 300)
+every("gpts: take up documents that wait", "gpts.sweep_documents", 30)
+daily("gpts: note files that are due for review", "gpts.note_stale_files", hour=6)
+daily("gpts: erase files that nobody needs", "gpts.sweep_document_leftovers", hour=3, minute=30)
+daily("gpts: remind owners of models that end", "gpts.remind_of_retirements", hour=7)
 every("marketplace: compute scores", "marketplace.compute_scores", 600)
 every("marketplace: follow deletions", "marketplace.follow_deletions", 60)
 every("reviews: check what waits", "reviews.check_waiting", 60)

@@ -251,7 +251,14 @@ if S3_BUCKET:
         },
     }
 FILE_UPLOAD_PERMISSIONS = 0o600
-KNOWLEDGE_FILE_BYTES = env.int("KNOWLEDGE_FILE_BYTES", 10 * 1024 * 1024)  # of one knowledge file
+# Ceilings of one knowledge file: bytes, tokens of text, pages of a PDF.
+KNOWLEDGE_FILE_BYTES = env.int("KNOWLEDGE_FILE_BYTES", 512 * 1024 * 1024)
+KNOWLEDGE_FILE_TOKENS = env.int("KNOWLEDGE_FILE_TOKENS", 2_000_000)
+KNOWLEDGE_PDF_PAGES = env.int("KNOWLEDGE_PDF_PAGES", 20_000)
+# Ceilings of the child process that reads one file: address space, time, and what an archive may unpack to.
+EXTRACTION_MEMORY_BYTES = env.int("EXTRACTION_MEMORY_BYTES", 1024 * 1024 * 1024)
+EXTRACTION_SECONDS = env.int("EXTRACTION_SECONDS", 600)
+EXTRACTION_EXPANDED_BYTES = env.int("EXTRACTION_EXPANDED_BYTES", 1024 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
@@ -289,6 +296,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "gpts.api.chat_schema.add_turns",
+        "gpts.api.create_messages.add_create_messages",
     ],
     "ENUM_NAME_OVERRIDES": {
         "CategoryEnum": "gpts.states.Category",
@@ -312,6 +320,14 @@ OUTBOUND_ALLOW_HTTP = env.bool("OUTBOUND_ALLOW_HTTP", False)  # plain http to pu
 # Chat: answers that a person may have running at once, and messages a minute; beyond them a clear refusal.
 CHAT_RUNNING_TURNS = env.int("CHAT_RUNNING_TURNS", 3)
 CHAT_TURNS_PER_MINUTE = env.int("CHAT_TURNS_PER_MINUTE", 30)
+# Files in chats: bytes of one, how many a message takes, hours after which one that was not sent is removed.
+CHAT_ATTACHMENT_BYTES = env.int("CHAT_ATTACHMENT_BYTES", 20 * 1024 * 1024)
+CHAT_ATTACHMENTS_PER_MESSAGE = env.int("CHAT_ATTACHMENTS_PER_MESSAGE", 10)
+CHAT_LOOSE_ATTACHMENT_HOURS = env.int("CHAT_LOOSE_ATTACHMENT_HOURS", 24)
+# Hours after its last message in which a temporary conversation can still be opened; then it is removed.
+CHAT_TEMPORARY_HOURS = env.int("CHAT_TEMPORARY_HOURS", 24)
+# Percent of its golden prompts that a GPT must pass to be submitted to the store; empty asks for none.
+STORE_GOLDEN_PASS_RATE = env.int("STORE_GOLDEN_PASS_RATE", None)
 # Seconds until a model says its first word, and that it may fall silent in between, before the answer fails.
 MODEL_FIRST_TOKEN_SECONDS = env.float("MODEL_FIRST_TOKEN_SECONDS", 60.0)
 MODEL_IDLE_SECONDS = env.float("MODEL_IDLE_SECONDS", 30.0)

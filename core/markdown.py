@@ -24,6 +24,8 @@ from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
+from core import markdown_math
+
 MAX_CHARACTERS = 200_000
 # Beyond these, code is shown without colours: highlighting is the dearest step.
 MAX_CODE_CHARACTERS = 20_000
@@ -39,15 +41,17 @@ TAGS = {
     "a", "blockquote", "br", "button", "code", "del", "div", "em", "h3", "h4",
     "h5", "h6", "hr", "input", "li",
     "ol", "p", "pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    *markdown_math.TAGS,
 }  # fmt: skip
 ATTRIBUTES = {
     "*": {"class"},
     "a": {"href", "title"},
     "button": {"type", "data-copy", "data-copied"},
+    "div": {"tabindex"},
     "input": {"type", "checked", "disabled"},
     "ol": {"start"},
     "pre": {"tabindex"},
-}
+} | {tag: set(markdown_math.ATTRIBUTES) for tag in markdown_math.TAGS}
 
 
 def render(text: str) -> SafeString:
@@ -56,7 +60,7 @@ def render(text: str) -> SafeString:
     At most 200,000 characters are rendered; what is beyond them is shown as plain text.
     """
     rest = text[MAX_CHARACTERS:]
-    html = _parser().render(text[:MAX_CHARACTERS], {"highlighted": 0})
+    html = _parser().render(text[:MAX_CHARACTERS], {"highlighted": 0, "formulas": 0})
     if rest:
         html += f"<pre><code>{escape(rest)}</code></pre>"
     return mark_safe(_sanitise(html))  # noqa: S308  # sanitised by nh3 in the line before
@@ -73,7 +77,7 @@ def _words(tokens: Sequence[Token]) -> list[str]:
     for token in tokens:
         if token.type == "inline":
             words.append("".join(_inline_text(child) for child in token.children or ()))
-        elif token.type in ("fence", "code_block"):
+        elif token.type in ("fence", "code_block", "math_block"):
             words.append(token.content)
     return words
 
@@ -81,7 +85,7 @@ def _words(tokens: Sequence[Token]) -> list[str]:
 def _inline_text(token: Token) -> str:
     if token.type in ("softbreak", "hardbreak"):
         return " "
-    return token.content if token.type in ("text", "code_inline", "image") else ""
+    return token.content if token.type in ("text", "code_inline", "image", "math_inline") else ""
 
 
 def _sanitise(html: str) -> str:
@@ -98,7 +102,7 @@ def _sanitise(html: str) -> str:
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING}, renderer_cls=_Renderer)
-    parser.enable(["table", "strikethrough"]).use(tasklists_plugin)
+    parser.enable(["table", "strikethrough"]).use(tasklists_plugin).use(markdown_math.math_plugin)
     parser.core.ruler.after("text_join", "bare_addresses", _link_bare_addresses)
     parser.validateLink = is_safe_link  # type: ignore[method-assign]  # the documented way to replace it
     return parser
@@ -202,8 +206,27 @@ class _Renderer(RendererHTML):
         info = tokens[i].info.strip().split()
         return _code_block(tokens[i].content, info[0][:40] if info else "", env)
 
+    def math_inline(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
+        return _formula(tokens[i].content, env, is_block=tokens[i].meta["is_block"])
+
+    def math_block(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
+        return f'<div class="math" tabindex="0">{_formula(tokens[i].content, env, is_block=True)}</div>\n'
+
+    def table_open(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
+        return '<div class="table-scroll" tabindex="0"><table>\n'
+
+    def table_close(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
+        return "</table></div>\n"
+
     def code_block(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
         return _code_block(tokens[i].content, "", env)
+
+
+def _formula(source: str, env: Any, *, is_block: bool) -> str:
+    env["formulas"] += 1
+    if env["formulas"] > markdown_math.MAX_FORMULAS:
+        return f"<code>{escape(source)}</code>"
+    return markdown_math.to_mathml(source, is_block=is_block)
 
 
 def _demoted(tag: str) -> str:

@@ -8,12 +8,12 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError, Forbidden, NotFound
+from gpts.knowledge_queries import cited_passage, knowledge_file
 from gpts.models import GPT, Conversation, KnowledgeFile, Passage, Turn, Version
 from gpts.queries import (
     find_gpt,
     find_gpt_live,
     get_standing,
-    inside_workspace_of,
     standing_and_version,
 )
 from gpts.rules import GPTAct, Standing, may
@@ -88,12 +88,7 @@ def access_knowledge_file(user: Any, gpt: GPT, identifier: int) -> KnowledgeFile
     """Return one file of the draft of a GPT whose settings ``user`` may view."""
     if not may(GPTAct.VIEW_SETTINGS, gpt, get_standing(user, gpt)):
         raise _missing()
-    with inside_workspace_of(gpt):
-        found = (
-            gpt.knowledge_files.filter(pk=identifier, removed_at__isnull=True).first()
-            if 0 < identifier < 2**63
-            else None
-        )
+    found = knowledge_file(gpt, identifier)
     if found is None:
         raise NotFound(_("This GPT has no such file."), code="file_not_found")
     return found
@@ -127,36 +122,31 @@ def access_turn(conversation: Conversation, identifier: UUID) -> Turn:
     if turn is None:
         raise NotFound(_("There is no such answer."), code="turn_not_found")
     turn.conversation = conversation
+    if turn.gpt_id == conversation.gpt_id:
+        turn.gpt = conversation.gpt
     return turn
 
 
 def access_cited_passage(user: Any, turn: Turn, number: int) -> Passage:
-    """Return the passage behind a citation number of an authorised turn, its file at hand.
+    """Return the passage behind a citation number of an authorised turn, the file's name at hand as ``file_name``.
 
     NotFound when the answer does not cite it, when it is no longer there, or when the person may not chat
     with its GPT any more.
     """
-    conversation = turn.conversation
-    _may_go_on_reading(user, conversation)
+    _may_go_on_reading(user, turn)
     answer = turn.messages.filter(role=MessageRole.ASSISTANT).first()
     cited = {source["number"]: source["passage_id"] for source in (answer.citations if answer else ())}
-    with inside_workspace_of(conversation.gpt):
-        found = (
-            Passage.objects.select_related("file")
-            .defer("search")
-            .filter(pk=cited[number], gpt_id=conversation.gpt_id)
-            .first()
-            if number in cited
-            else None
-        )
+    found = cited_passage(turn.gpt, cited[number]) if number in cited else None
     if found is None:
         raise _no_passage()
-    return found
+    passage, name = found
+    passage.file_name = name  # type: ignore[attr-defined]  # by which this GPT holds the document
+    return passage
 
 
-def _may_go_on_reading(user: Any, conversation: Conversation) -> None:
+def _may_go_on_reading(user: Any, turn: Turn) -> None:
     try:
-        recheck_chat(user, conversation.gpt, is_draft=conversation.version_id is None)
+        recheck_chat(user, turn.gpt, is_draft=turn.version_id is None)
     except DomainError:
         raise _no_passage() from None
 

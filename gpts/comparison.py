@@ -9,8 +9,11 @@ from django.utils.translation import gettext as _
 
 from core.errors import NotFound
 from gpts.access import access_version
+from gpts.diffs import FieldDiff, compare
+from gpts.draft_words import field_value
 from gpts.models import GPT
 from gpts.services.versions import content_of, draft_knowledge_hashes
+from gpts.version_queries import knowledge_labels
 
 DRAFT = "draft"
 
@@ -36,3 +39,11 @@ def state_of(user: Any, gpt: GPT, name: str) -> State:
         label=_("Version %(number)s") % {"number": version.number},
         content=content_of(version, knowledge_hashes=list(version.knowledge_hashes)),
     )
+
+
+def differences(gpt: GPT, before: State, after: State, *, in_words: bool = False) -> list[FieldDiff]:
+    """Compare two states with files by their names; ``in_words`` also says settings as people read them."""
+    hashes = {*before.content["knowledge"], *after.content["knowledge"]}
+    changed = before.content["knowledge"] != after.content["knowledge"]
+    files = knowledge_labels(gpt, hashes) if changed else {}
+    return compare(before.content, after.content, files=files, words=field_value if in_words else None)

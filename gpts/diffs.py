@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +27,14 @@ LABELS = {
     "model": _("Model"),
     "capabilities": _("Capabilities"),
     "temperature": _("Temperature"),
+    "seed": _("Seed"),
+    "output_format": _("Answer format"),
+    "output_schema": _("JSON schema"),
+    "parallel_tool_calls": _("Parallel function calls"),
+    "model_choice": _("Choice of model"),
+    "allowed_models": _("Listed models"),
+    "answers_only_from_knowledge": _("Answers only from its knowledge"),
+    "no_answer_text": _("Answer when nothing fits"),
     "knowledge": _("Knowledge files"),
 }
 
@@ -51,6 +61,23 @@ class FieldDiff:
     label: Any
     lines: tuple[Line, ...]
 
+    def pairs(self) -> list[tuple[Line | None, Line | None]]:
+        """The lines side by side: what was left of what is; a gap stands on both sides."""
+        rows: list[tuple[Line | None, Line | None]] = []
+        removed: list[Line] = []
+        added: list[Line] = []
+        for line in self.lines:
+            if line.kind == "remove" and not added:
+                removed.append(line)
+            elif line.kind == "add":
+                added.append(line)
+            else:
+                rows += zip_longest(removed, added)
+                removed, added = ([line], []) if line.kind == "remove" else ([], [])
+                if line.kind != "remove":
+                    rows.append((line, line))
+        return [*rows, *zip_longest(removed, added)]
+
     def as_json(self) -> dict[str, Any]:
         return {
             "field": self.field,
@@ -61,18 +88,35 @@ class FieldDiff:
         }
 
 
-def compare(before: dict[str, Any], after: dict[str, Any]) -> list[FieldDiff]:
-    """Compare two contents as gpts.services.versions.content_of gives them; equal fields are left out."""
+def compare(
+    before: dict[str, Any],
+    after: dict[str, Any],
+    *,
+    files: Mapping[str, str] | None = None,
+    words: Callable[[Any, str], str] | None = None,
+) -> list[FieldDiff]:
+    """Compare two contents as gpts.services.versions.content_of gives them; equal fields are left out.
+
+    ``files`` names knowledge files by their hash; ``words`` says a field's value as people read it.
+    """
+
+    def text(content: dict[str, Any], field: str) -> str:
+        if field == "knowledge":
+            return "\n".join(sorted((files or {}).get(item, item) for item in content[field]))
+        return words(content[field], field) if words is not None else _text(content[field])
+
     return [
-        FieldDiff(field=field, label=label, lines=tuple(_lines(_text(before[field]), _text(after[field]))))
+        FieldDiff(field=field, label=label, lines=tuple(_lines(text(before, field), text(after, field))))
         for field, label in LABELS.items()
-        if before[field] != after[field]
+        if before.get(field) != after.get(field)
     ]
 
 
 def _text(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, indent=2)
     return "\n".join(str(item) for item in value) if isinstance(value, list) else str(value)
 
 

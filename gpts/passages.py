@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from gpts.extraction import Section
+from gpts.extraction.types import Section
 
 PASSAGE_LENGTH = 900
 PASSAGE_LIMIT = 1_400
 _SENTENCE = re.compile(r".+?(?:[.!?](?=\s)|[。！？；]|\n|$)", re.DOTALL)
+
 _CHINESE_RUN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 _CHINESE_STOP = frozenset("的了是在我你他她它们这那吗呢吧啊和与及或也都就很有要请为把被对从到之其么什怎")
 QUERY_TERMS = 64
@@ -18,29 +19,39 @@ QUERY_TERMS = 64
 
 @dataclass(frozen=True)
 class Piece:
+    """Text for one passage. ``paragraph`` is the number of its first paragraph in the document, from 1."""
+
     heading: str
     text: str
+    page: int | None = None
+    paragraph: int = 1
 
 
-def split(sections: list[Section]) -> list[Piece]:
-    """Join paragraphs of a section up to PASSAGE_LENGTH characters; cut longer ones at sentences."""
-    pieces: list[Piece] = []
-    for section in sections:
-        pieces.extend(Piece(section.heading, text) for text in _pack(section.paragraphs))
-    return pieces
-
-
-def _pack(paragraphs: tuple[str, ...]) -> Iterator[str]:
+def split(sections: Iterable[Section]) -> Iterator[Piece]:
+    """Join paragraphs under one heading and page up to PASSAGE_LENGTH characters; cut longer ones at
+    sentences. Holds one passage at a time, however long the document is.
+    """
     held = ""
-    for paragraph in paragraphs:
-        for part in _bounded(paragraph):
-            if held and len(held) + len(part) + 2 > PASSAGE_LENGTH:
-                yield held
-                held = part
-            else:
-                held = f"{held}\n\n{part}" if held else part
+    place: tuple[str, int | None] = ("", None)
+    first = number = 0
+    for section in sections:
+        here = (section.heading, section.page)
+        if held and here != place:
+            yield Piece(place[0], held, place[1], first)
+            held = ""
+        place = here
+        for paragraph in section.paragraphs:
+            number += 1
+            for part in _bounded(paragraph):
+                if held and len(held) + len(part) + 2 > PASSAGE_LENGTH:
+                    yield Piece(place[0], held, place[1], first)
+                    held = ""
+                if held:
+                    held = f"{held}\n\n{part}"
+                else:
+                    held, first = part, number
     if held:
-        yield held
+        yield Piece(place[0], held, place[1], first)
 
 
 def _bounded(paragraph: str) -> Iterator[str]:

@@ -10,35 +10,30 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
-    Case,
     Count,
     Exists,
-    IntegerField,
     Max,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
     Sum,
-    Value,
-    When,
 )
 from django.db.models.functions import Coalesce
 
 from core.scope import current_scope, open_scope
+from gpts.model_catalogue import chat_models
 from gpts.models import (
     GPT,
     Conversation,
-    KnowledgeFile,
     LanguageModel,
     LiveVersion,
-    Passage,
     Turn,
     UsageEvent,
     Version,
 )
 from gpts.rules import Standing
-from gpts.states import Audience, MessageRole, ProviderKind, TurnState
+from gpts.states import Audience, MessageRole, TurnState
 from workspaces.models import Member, Workspace
 from workspaces.queries import standing_of
 
@@ -195,43 +190,9 @@ def versions_of(gpt: GPT) -> QuerySet[Version]:
     )
 
 
-def knowledge_files(gpt: GPT) -> list[KnowledgeFile]:
-    """Files of the draft, oldest first, with ``passage_count`` on each."""
-    with inside_workspace_of(gpt):
-        return list(
-            KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=True)
-            .select_related("uploaded_by")
-            .annotate(passage_count=Count("passages"))
-            .order_by("created_at", "id")
-        )
-
-
-def passages_of(file: KnowledgeFile, *, start: int = 0, size: int = 50) -> list[Passage]:
-    """A stretch of a file's extracted text; the caller has authorised the person for its GPT."""
-    with inside_workspace_of(file.gpt):
-        return list(file.passages.order_by("position").defer("search")[start : start + size])
-
-
 def available_models(workspace: Workspace) -> QuerySet[LanguageModel]:
-    """Models that a GPT of ``workspace`` may use, the best default first.
-
-    The workspace's own providers come before the instance's, the offline model last.
-    """
-    closeness = Case(
-        When(provider__kind=ProviderKind.OFFLINE, then=Value(2)),
-        When(provider__workspace__isnull=True, then=Value(1)),
-        default=Value(0),
-        output_field=IntegerField(),
-    )
-    return (
-        LanguageModel.objects.select_related("provider")
-        .filter(
-            Q(provider__workspace__isnull=True) | Q(provider__workspace=workspace),
-            provider__is_enabled=True,
-            retired_at__isnull=True,
-        )
-        .order_by(closeness, "-is_default", "label", "id")
-    )
+    """Chat models that a GPT of ``workspace`` may use, the best default first."""
+    return chat_models(workspace)
 
 
 def default_model(workspace: Workspace) -> LanguageModel | None:
@@ -273,9 +234,9 @@ def usage_totals(events: QuerySet[UsageEvent]) -> dict[str, int]:
 
 
 def conversations_of(user: Any) -> QuerySet[Conversation]:
-    """The person's conversations that were not deleted, the latest first."""
+    """The person's conversations that were not deleted, the latest first; temporary ones are in no list."""
     return (
-        Conversation.objects.filter(user_id=user.pk, deleted_at__isnull=True)
+        Conversation.objects.filter(user_id=user.pk, deleted_at__isnull=True, is_temporary=False)
         .select_related("gpt", "version")
         .order_by("-updated_at", "-id")
     )
@@ -284,7 +245,7 @@ def conversations_of(user: Any) -> QuerySet[Conversation]:
 def shown_turns(conversation: Conversation) -> list[Turn]:
     """The turns on the shown path, in order, with ``question`` and ``answer`` (Message or None) on each."""
     turns = list(
-        Turn.objects.filter(conversation=conversation, replaced_by__isnull=True)
+        Turn.objects.filter(conversation=conversation, is_shown=True)
         .prefetch_related("messages")
         .order_by("position", "id")
     )

@@ -106,9 +106,10 @@ def _conversation(
         created_at=begin,
         updated_at=begin + timedelta(minutes=2 * len(exchanges)),
     )
+    before: Turn | None = None
     for position, (question, answer) in enumerate(exchanges, start=1):
         moment = begin + timedelta(minutes=2 * (position - 1))
-        _turn(rng, conversation, position, question, answer, moment=moment)
+        before = _turn(rng, conversation, position, question, answer, moment=moment, before=before)
 
 
 def _turn(
@@ -119,7 +120,8 @@ def _turn(
     answer: str,
     *,
     moment: datetime,
-) -> None:
+    before: Turn | None,
+) -> Turn:
     tokens_in, tokens_out = 200 + len(question) // 3, len(answer) // 3
     turn_id = made_id(rng, moment)
     moment = uuid7_time(turn_id)
@@ -129,6 +131,9 @@ def _turn(
         conversation=conversation,
         user_id=conversation.user_id,
         workspace_id=conversation.workspace_id,
+        gpt_id=conversation.gpt_id,
+        version_id=conversation.version_id,
+        parent=before,
         position=position,
         state=TurnState.FINISHED,
         source=UsageSource.SEED,
@@ -168,3 +173,4 @@ def _turn(
         source=UsageSource.SEED,
         payload_hash=hashlib.sha256(turn.id.bytes).hexdigest(),
     )
+    return turn

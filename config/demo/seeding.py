@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from config.demo.accounts import CROWD_EMAIL, People, seed_companies, seed_people
 from config.demo.chats import seed_conversations
+from config.demo.golden import lacks_golden_prompts, seed_golden_prompts
 from config.demo.moderation import seed_queue
 from config.demo.money import close_first_month, seed_payout_accounts, seed_rates
 from config.demo.people import CROWD_NAMES, PEOPLE
@@ -56,6 +57,11 @@ def _store(at: datetime) -> str:
     return f"{len(people)} people, {len(gpts)} listings, {events} usage events"
 
 
+def _golden(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return f"{seed_golden_prompts(at=at)} golden prompts"
+
+
 def _queue(at: datetime) -> str:
     with system_scope("config.seed_demo"):
         seed_queue(_people(), at=at)
@@ -93,6 +99,7 @@ def _lacks_closed_month(at: datetime) -> bool:
 
 STAGES: tuple[tuple[Callable[[datetime], bool], Callable[[datetime], str]], ...] = (
     (_lacks_people, _store),
+    (lambda _at: lacks_golden_prompts(), _golden),
     (_lacks_cases, _queue),
     (_lacks_closed_month, _money),
 )

@@ -7,18 +7,32 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from gpts.knowledge_words import reason
 from gpts.models import GPT, KnowledgeFile, LanguageModel, Version
 from gpts.models.gpts import (
     DESCRIPTION_LENGTH,
     INSTRUCTIONS_LENGTH,
     NAME_LENGTH,
+    NO_ANSWER_LENGTH,
     STARTER_COUNT,
     STARTER_LENGTH,
 )
 from gpts.services.versions import RELEASE_NOTES_LENGTH
-from gpts.states import Audience, Capability, Category
+from gpts.states import Audience, Capability, Category, FileState, ModelChoice, OutputFormat
 from reviews.states import SubmissionState
 from workspaces.models import Workspace
+
+# Settings of a draft and of a version beside its texts.
+SETTINGS = (
+    "seed",
+    "output_format",
+    "output_schema",
+    "parallel_tool_calls",
+    "model_choice",
+    "allowed_models",
+    "answers_only_from_knowledge",
+    "no_answer_text",
+)
 
 
 class LanguageModelSerializer(serializers.ModelSerializer[LanguageModel]):
@@ -34,7 +48,11 @@ class LanguageModelSerializer(serializers.ModelSerializer[LanguageModel]):
             "context_window",
             "max_output_tokens",
             "capabilities",
+            "features",
+            "input_price_micros",
+            "output_price_micros",
             "is_default",
+            "retired_at",
         ]
         read_only_fields: ClassVar[Any] = fields
 
@@ -94,6 +112,7 @@ class GPTSerializer(serializers.ModelSerializer[GPT]):
             "language_model",
             "capabilities",
             "temperature",
+            *SETTINGS,
             "revision",
             "live",
             "is_quarantined",
@@ -145,6 +164,29 @@ class DraftSerializer(serializers.Serializer[Any]):
     temperature = serializers.DecimalField(
         required=False, allow_null=True, max_digits=3, decimal_places=2, min_value=0, max_value=2
     )
+    seed = serializers.IntegerField(
+        required=False, allow_null=True, min_value=0, max_value=2**31 - 1, help_text="Sent where supported."
+    )
+    output_format = serializers.ChoiceField(required=False, choices=OutputFormat.choices)
+    output_schema = serializers.JSONField(
+        required=False, allow_null=True, help_text="A JSON Schema object (Draft 2020-12)."
+    )
+    parallel_tool_calls = serializers.BooleanField(required=False)
+    model_choice = serializers.ChoiceField(
+        required=False, choices=ModelChoice.choices, help_text="Which models a person may choose in the chat."
+    )
+    allowed_models = serializers.ListField(
+        required=False,
+        child=serializers.CharField(max_length=120),
+        help_text="Names of models, for the choice among those listed.",
+    )
+    answers_only_from_knowledge = serializers.BooleanField(required=False)
+    no_answer_text = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text=f"Up to {NO_ANSWER_LENGTH} characters.",
+    )
 
 
 class NewGPTSerializer(DraftSerializer):
@@ -191,6 +233,7 @@ class VersionSerializer(VersionSummarySerializer):
             "model_name",
             "capabilities",
             "temperature",
+            *SETTINGS,
             "knowledge_hashes",
         ]
         read_only_fields: ClassVar[Any] = fields
@@ -227,6 +270,22 @@ class DiffSerializer(serializers.Serializer[Any]):
     differences = FieldDiffSerializer(many=True)
 
 
+class ChangeLogEntrySerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    created_by = serializers.CharField()
+    release_notes = serializers.CharField()
+    content_hash = serializers.CharField()
+    live = serializers.ListField(child=serializers.ChoiceField(choices=Audience.choices))
+    changes = FieldDiffSerializer(many=True)
+
+
+class ChangeLogSerializer(serializers.Serializer[Any]):
+    gpt = serializers.CharField()
+    name = serializers.CharField()
+    versions = ChangeLogEntrySerializer(many=True)
+
+
 class SubmitSerializer(FreezeSerializer):
     note = serializers.CharField(required=False, allow_blank=True, default="", trim_whitespace=False)
     attested = serializers.BooleanField(
@@ -245,7 +304,16 @@ class SubmissionSerializer(serializers.Serializer[Any]):
 
 
 class KnowledgeFileSerializer(serializers.ModelSerializer[KnowledgeFile]):
-    passage_count = serializers.IntegerField(read_only=True)
+    """A file of the draft; ``progress`` in percent, ``failure`` says what to do when ``state`` is failed."""
+
+    media_type = serializers.CharField(source="document.media_type", read_only=True)
+    size = serializers.IntegerField(source="document.size", read_only=True)
+    state = serializers.ChoiceField(source="document.state", choices=FileState.choices, read_only=True)
+    progress = serializers.IntegerField(source="document.progress", read_only=True)
+    passage_count = serializers.IntegerField(source="document.passage_count", read_only=True)
+    characters = serializers.IntegerField(source="document.characters", read_only=True)
+    failure_code = serializers.CharField(source="document.failure", read_only=True)
+    failure = serializers.SerializerMethodField()
 
     class Meta:
         model = KnowledgeFile
@@ -256,10 +324,20 @@ class KnowledgeFileSerializer(serializers.ModelSerializer[KnowledgeFile]):
             "size",
             "content_hash",
             "state",
+            "progress",
+            "failure_code",
+            "failure",
             "passage_count",
+            "characters",
+            "source_url",
+            "fetched_at",
+            "review_on",
             "created_at",
         ]
         read_only_fields: ClassVar[Any] = fields
+
+    def get_failure(self, file: KnowledgeFile) -> str:
+        return reason(file.document.failure) if file.document is not None else ""
 
 
 class UploadSerializer(serializers.Serializer[Any]):

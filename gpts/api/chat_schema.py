@@ -11,8 +11,9 @@ TURN = f"{PREFIX}/conversations/{{conversation_id}}/turns/{{turn_id}}"
 
 STREAM_NOTE = (
     'Server-sent events when the request accepts text/event-stream or says "stream": true: `turn` (ids),'
-    " `delta` (text), `html` (finished paragraphs), `trimmed`, and `end`, which has the shape of TurnEnd. The"
-    " id of an event is the number of characters said so far; `Last-Event-ID` goes on from there."
+    " `delta` (text), `html` (finished paragraphs), `trimmed`, `tool`, `image`, `debug` (of drafts), and"
+    " `end`, which has the shape of TurnEnd. The id of an event is the number of characters said so far;"
+    " `Last-Event-ID` goes on from there."
 )
 
 
@@ -41,7 +42,7 @@ def _paths() -> Schema:
         f"{TURN}/retry": {
             "post": _begin(
                 "conversations_turns_retry_create",
-                "Ask the last question again.",
+                "Ask a question again; what stood there stays as a branch.",
                 "RetryTurnRequest",
                 conversation,
                 turn,
@@ -51,8 +52,8 @@ def _paths() -> Schema:
         f"{TURN}/edit": {
             "post": _begin(
                 "conversations_turns_edit_create",
-                "Ask the last question in other words.",
-                "StartTurnRequest",
+                "Ask a question in other words; what stood there stays as a branch.",
+                "EditTurnRequest",
                 conversation,
                 turn,
             )
@@ -75,11 +76,13 @@ def _begin(identifier: str, text: str, body: str, *parameters: Schema, is_option
         "responses": {
             "200": {"description": "The answer while it is written.", "content": _stream()},
             "201": {"description": "The answer, when it has ended.", "content": _json("TurnEnd")},
-            "400": _refusal("The message is empty or too long, or another one is the last."),
+            "400": _refusal("The message is empty or too long, or the model may not be chosen."),
             "401": _refusal("No key, or one that is unknown, expired or revoked."),
             "403": _refusal("The key lacks the scope, or the GPT is quarantined."),
             "404": _refusal("There is no such GPT, conversation or answer for this key."),
-            "409": _refusal("Another answer is still being written; its id is in `data`."),
+            "409": _refusal(
+                "Another answer is being written (its id is in `data`), or the conversation has ended."
+            ),
             "429": _refusal("Too many messages or running answers; see Retry-After."),
             "502": _refusal("The model gave no answer; `code` says why. Nothing is charged."),
         },
@@ -117,10 +120,32 @@ def _schemas() -> Schema:
         "description": "Of the client's making: the same key again is the same message.",
     }
     stream: Schema = {"type": "boolean", "default": False}
+    files: Schema = {
+        "type": "array",
+        "items": {"type": "string", "format": "uuid"},
+        "description": "Ids of files that were added for this message and are ready.",
+    }
     start: Schema = {"text": text, "request_key": key, "stream": stream}
+    asked: Schema = start | {
+        "attachments": files,
+        "gpt": {"type": "string", "description": "Slug of another GPT that answers this message."},
+        "model": {
+            "type": "string",
+            "description": "Id or name of a model that the GPT lets you choose; empty follows the GPT.",
+        },
+    }
+    switches: Schema = {
+        "draft": {"type": "boolean", "default": False},
+        "temporary": {
+            "type": "boolean",
+            "default": False,
+            "description": "In no list, and removed for good some hours after its last message.",
+        },
+    }
     return {
-        "FirstTurnRequest": _object(start | {"draft": {"type": "boolean", "default": False}}, "text"),
-        "StartTurnRequest": _object(start, "text"),
+        "FirstTurnRequest": _object(asked | switches, "text"),
+        "StartTurnRequest": _object(asked, "text"),
+        "EditTurnRequest": _object(start, "text"),
         "RetryTurnRequest": _object({"request_key": key, "stream": stream}),
         "TurnEnd": _turn_end(),
         "TurnRefusal": _object(
@@ -155,6 +180,7 @@ def _turn_end() -> Schema:
             "retry_after": {"type": "integer", "nullable": True},
             "note": text,
             "html": text,
+            "tools": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
             "sources": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
             "usage": _object({"input_tokens": number, "output_tokens": number}),
             "model": text,

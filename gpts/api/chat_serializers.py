@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from gpts.failures import turn_note
@@ -17,7 +18,9 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
 
     class Meta:
         model = Conversation
-        fields = ("id", "gpt", "version", "title", "created_at", "updated_at")
+        fields = (
+            "id", "gpt", "version", "title", "is_temporary", "expires_at", "created_at", "updated_at",
+        )  # fmt: skip
         read_only_fields = fields
 
 
@@ -32,14 +35,23 @@ class TurnSerializer(serializers.ModelSerializer[Turn]):
     answer = serializers.SerializerMethodField()
     citations = serializers.SerializerMethodField()
     note = serializers.SerializerMethodField()
+    gpt = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
+    version = serializers.IntegerField(source="version.number", default=None, read_only=True)
+    siblings = serializers.SerializerMethodField()
 
     class Meta:
         model = Turn
         fields = (
-            "id", "position", "state", "error_code", "retry_after", "note", "question", "answer", "citations",
-            "model_name", "input_tokens", "output_tokens", "is_regeneration", "started_at", "ended_at",
+            "id", "position", "gpt", "version", "siblings", "state", "error_code", "retry_after", "note",
+            "question", "answer", "citations", "model_name", "input_tokens", "output_tokens", "cost_micros",
+            "trimmed_turns", "is_regeneration", "started_at", "first_token_at", "ended_at",
         )  # fmt: skip
         read_only_fields = fields
+
+    @extend_schema_field(serializers.ListField(child=serializers.UUIDField()))
+    def get_siblings(self, turn: Any) -> list[str]:
+        """All turns at this place, in the order in which they were asked; empty when it is the only one."""
+        return [str(pk) for pk in self.context.get("siblings", {}).get(turn.pk, ())]
 
     def get_question(self, turn: Any) -> str:
         return turn.question.content if turn.question else ""

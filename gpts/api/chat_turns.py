@@ -26,6 +26,7 @@ from gpts.streaming.begin import (
 )
 from gpts.streaming.responses import answer_json, offset_of, stream, wants_stream
 from gpts.streaming.threads import in_thread
+from gpts.web.chat_files import parse_ids
 from workspaces.models import ApiKey
 from workspaces.web.middleware import authenticate_bearer
 from workspaces.web.refusals import error_body
@@ -54,11 +55,22 @@ def caller_of(request: HttpRequest) -> Caller:
 @csrf_exempt
 @require_POST
 async def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Begin a conversation: {"text", "request_key"?, "draft"?}."""
+    """Begin a conversation: {"text"}, and what FirstTurnRequest has beside it."""
 
     def begin(caller: Caller, body: Body) -> Begun:
         text, key = _text(body), _text(body, "request_key")
-        return begin_first(caller, slug, text, key, is_draft=body.get("draft") is True)
+        files = _ids(body)
+        return begin_first(
+            caller,
+            slug,
+            text,
+            key,
+            is_draft=body.get("draft") is True,
+            files=files,
+            ask=_text(body, "gpt"),
+            is_temporary=body.get("temporary") is True,
+            model=_text(body, "model") if "model" in body else None,
+        )
 
     return await _answer(request, begin)
 
@@ -66,10 +78,13 @@ async def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
 @csrf_exempt
 @require_POST
 async def turn_start(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
-    """Go on with a conversation: {"text", "request_key"?}."""
+    """Go on with a conversation: {"text", "request_key"?, "gpt"?, "model"?, "attachments"?}."""
 
     def begin(caller: Caller, body: Body) -> Begun:
-        return begin_next(caller, conversation_id, _text(body), _text(body, "request_key"))
+        files = _ids(body)
+        text, key, ask = _text(body), _text(body, "request_key"), _text(body, "gpt")
+        model = _text(body, "model") if "model" in body else None
+        return begin_next(caller, conversation_id, text, key, files=files, ask=ask, model=model)
 
     return await _answer(request, begin)
 
@@ -148,3 +163,10 @@ def _text(body: Body, name: str = "text") -> str:
     if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
         raise InvalidInput(_("NUL characters are not allowed."), code="control_characters", field=name)
     return value
+
+
+def _ids(body: Body) -> list[UUID]:
+    given = body.get("attachments", [])
+    if not isinstance(given, list):
+        raise InvalidInput(_("This must be a list of ids."), code="invalid_input", field="attachments")
+    return parse_ids(given)

@@ -4,13 +4,37 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gpts.api import chat_turns, chat_views
+from gpts.api import attachments, chat_around, chat_branches, chat_turns, chat_views
 
 _CONVERSATION = "conversations/<uuid:conversation_id>"
 _TURN = f"{_CONVERSATION}/turns/<uuid:turn_id>"
 
 urlpatterns = [
     path("gpts/<slug:slug>/conversations", chat_turns.turn_first, name="turn-first"),
+    path(
+        "gpts/<slug:slug>/attachments",
+        attachments.FirstAttachmentsView.as_view(),
+        name="attachment-list-first",
+    ),
+    path(f"{_CONVERSATION}/attachments", attachments.AttachmentsView.as_view(), name="attachment-list"),
+    path("attachments/<uuid:attachment_id>", attachments.AttachmentView.as_view(), name="attachment-detail"),
+    path(
+        "attachments/<uuid:attachment_id>/content",
+        attachments.AttachmentContentView.as_view(),
+        name="attachment-content",
+    ),
+    path("shares", chat_around.SharesView.as_view(), name="share-list"),
+    path("conversations/export", chat_around.ExportAllView.as_view(), name="conversation-export-all"),
+    path(f"{_CONVERSATION}/export", chat_around.ExportView.as_view(), name="conversation-export"),
+    path(f"{_CONVERSATION}/share", chat_around.ShareView.as_view(), name="share-detail"),
+    path(f"{_TURN}/feedback", chat_around.FeedbackView.as_view(), name="turn-feedback"),
+    path("mentions", chat_branches.MentionsView.as_view(), name="mention-list"),
+    path(
+        f"{_CONVERSATION}/version",
+        chat_branches.ConversationVersionView.as_view(),
+        name="conversation-version",
+    ),
+    path(f"{_TURN}/show", chat_branches.TurnShowView.as_view(), name="turn-show"),
     path("conversations", chat_views.ConversationsView.as_view(), name="conversation-list"),
     path(_CONVERSATION, chat_views.ConversationView.as_view(), name="conversation-detail"),
     path(f"{_CONVERSATION}/turns", chat_turns.turn_start, name="turn-start"),

@@ -6,20 +6,24 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gpts.access import access_conversation, access_turn
 from gpts.api.chat_serializers import ConversationSerializer, RenameSerializer, TurnSerializer
+from gpts.chat_queries import position_in, turns_window
+from gpts.conversation_search import saying
 from gpts.models import Conversation
-from gpts.queries import conversations_of, shown_turns
+from gpts.queries import conversations_of
 from gpts.services.chat import delete_conversation, rename_conversation
 from gpts.states import TurnState
 from gpts.streaming.connection import ask_to_stop
 from gpts.streaming.lost import interrupt_if_lost
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.me import bearer
+
+API_WINDOW = 200
 
 
 def own_conversation(request: Request, conversation_id: UUID) -> Conversation:
@@ -32,22 +36,35 @@ class ConversationsView(LoggiaAPIView):
     required_scopes: ClassVar = {"GET": "chat"}
     ordering = ("-updated_at", "-id")
 
-    @extend_schema(responses=ConversationSerializer(many=True))
+    @extend_schema(
+        parameters=[OpenApiParameter("q", str, description="Words that were said, or their beginning.")],
+        responses=ConversationSerializer(many=True),
+    )
     def get(self, request: Request) -> Response:
-        """List your conversations in the key's workspace, the latest first."""
+        """List your conversations in the key's workspace, the latest first; with `q` those that say it."""
         user, key = bearer(request)
-        return self.page(conversations_of(user).filter(workspace_id=key.workspace_id), ConversationSerializer)
+        rows = conversations_of(user).filter(workspace_id=key.workspace_id)
+        if asked := request.query_params.get("q", "").strip():
+            rows = saying(user, rows, asked)
+        return self.page(rows, ConversationSerializer)
 
 
 class ConversationView(LoggiaAPIView):
     required_scopes: ClassVar = {"GET": "chat", "PATCH": "chat", "DELETE": "chat"}
 
-    @extend_schema(responses=ConversationSerializer)
+    @extend_schema(
+        parameters=[OpenApiParameter("before", int, description="Turns before this position only.")],
+        responses=ConversationSerializer,
+    )
     def get(self, request: Request, conversation_id: UUID) -> Response:
-        """Read a conversation with the turns of its shown path."""
+        """Read a conversation with the last turns of its shown path; `earlier_than` asks for those before."""
         conversation = own_conversation(request, conversation_id)
-        turns = TurnSerializer(shown_turns(conversation), many=True).data
-        return Response({**ConversationSerializer(conversation).data, "turns": turns})
+        before = request.query_params.get("before", "")
+        window = turns_window(conversation, before=position_in(before), size=API_WINDOW, with_gpts=True)
+        turns = TurnSerializer(window.turns, many=True, context={"siblings": window.siblings}).data
+        earlier = window.turns[0].position if window.has_earlier else None
+        body = ConversationSerializer(conversation).data
+        return Response({**body, "turns": turns, "earlier_than": earlier})
 
     @extend_schema(request=RenameSerializer, responses=ConversationSerializer)
     def patch(self, request: Request, conversation_id: UUID) -> Response:

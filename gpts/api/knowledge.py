@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from gpts.access import GPTAct, access_gpt, access_knowledge_file
 from gpts.api.build_serializers import KnowledgeFileSerializer, UploadSerializer
-from gpts.queries import knowledge_files
+from gpts.knowledge_queries import knowledge_files
 from gpts.services.knowledge import add_knowledge_file, remove_knowledge_file
 from workspaces.api.base import LoggiaAPIView
 from workspaces.states import ApiScope

@@ -12,13 +12,8 @@ from rest_framework.response import Response
 from gpts.access import GPTAct, access_gpt, access_version
 from gpts.api.build_serializers import FreezeSerializer, GPTSerializer, RestoreSerializer, VersionSerializer
 from gpts.api.gpts import shown
-from gpts.services.versions import (
-    check_ready,
-    clear_live_version,
-    freeze_version,
-    restore_version,
-    set_live_version,
-)
+from gpts.services.sharing import restore_keeping, share_draft
+from gpts.services.versions import clear_live_version
 from gpts.sharing import DIRECT_AUDIENCES, check_offered
 from workspaces.api.base import LoggiaAPIView
 from workspaces.states import ApiScope
@@ -45,10 +40,10 @@ class AudienceView(LoggiaAPIView):
         """Freeze the draft and make that version live there; doing it again changes nothing."""
         gpt = access_gpt(request.user, slug, to=GPTAct.MANAGE)
         check_offered(gpt, audience)
-        notes, now = self.read(FreezeSerializer)["release_notes"], timezone.now()
-        check_ready(gpt)
-        version = freeze_version(gpt=gpt, release_notes=notes, by=request.user, at=now)
-        set_live_version(gpt=gpt, version=version, audience=audience, by=request.user, at=now)
+        notes = self.read(FreezeSerializer)["release_notes"]
+        version = share_draft(
+            gpt=gpt, audiences=[audience], release_notes=notes, by=request.user, at=timezone.now()
+        )
         return Response(VersionSerializer(version).data)
 
     @extend_schema(operation_id="audience_clear", parameters=[AUDIENCE], request=None, responses={204: None})
@@ -65,11 +60,11 @@ class RestoreView(LoggiaAPIView):
 
     @extend_schema(operation_id="version_restore", request=RestoreSerializer, responses={200: GPTSerializer})
     def post(self, request: Request, slug: str, number: int) -> Response:
-        """Make the draft what the version was. A stale ``revision`` is answered with 409."""
+        """Make the draft what the version was and keep what it was as a version."""
         gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
         version = access_version(request.user, gpt, number)
         revision = self.read(RestoreSerializer)["revision"]
-        restored = restore_version(
+        restored, _kept = restore_keeping(
             gpt=gpt, version=version, revision=revision, by=request.user, at=timezone.now()
         )
         return Response(shown(restored))

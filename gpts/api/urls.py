@@ -6,6 +6,13 @@ from django.urls import URLPattern, URLResolver
 
 from gpts.api.build_urls import urlpatterns as build_urlpatterns
 from gpts.api.chat_urls import urlpatterns as chat_urlpatterns
+from gpts.api.golden_urls import urlpatterns as golden_urlpatterns
+from gpts.api.model_urls import urlpatterns as model_urlpatterns
 
 app_name = "gpts_api"
-urlpatterns: list[URLPattern | URLResolver] = [*build_urlpatterns, *chat_urlpatterns]
+urlpatterns: list[URLPattern | URLResolver] = [
+    *build_urlpatterns,
+    *chat_urlpatterns,
+    *golden_urlpatterns,
+    *model_urlpatterns,
+]

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from core.errors import NotFound
 from gpts.access import GPTAct, access_gpt, access_version
 from gpts.api.build_serializers import (
+    ChangeLogSerializer,
     DiffSerializer,
     FreezeSerializer,
     SubmissionSerializer,
@@ -20,8 +21,8 @@ from gpts.api.build_serializers import (
     VersionSerializer,
     VersionSummarySerializer,
 )
-from gpts.comparison import state_of
-from gpts.diffs import compare
+from gpts.change_log import change_log
+from gpts.comparison import differences, state_of
 from gpts.queries import versions_of
 from gpts.services.versions import freeze_version
 from reviews.queries import submission_status
@@ -63,6 +64,16 @@ class VersionView(LoggiaAPIView):
         return Response(VersionSerializer(access_version(request.user, gpt, number)).data)
 
 
+class ChangeLogView(LoggiaAPIView):
+    """What each of the newest 200 versions brought, newest first."""
+
+    required_scopes: ClassVar = {"GET": ApiScope.GPTS_READ}
+
+    @extend_schema(operation_id="change_log_read", responses=ChangeLogSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        return Response(change_log(access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)))
+
+
 class DiffView(LoggiaAPIView):
     required_scopes: ClassVar = {"GET": ApiScope.GPTS_READ}
 
@@ -78,12 +89,11 @@ class DiffView(LoggiaAPIView):
         gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
         before = state_of(request.user, gpt, request.query_params.get("from", ""))
         after = state_of(request.user, gpt, request.query_params.get("to", "draft"))
-        differences = compare(before.content, after.content)
         return Response(
             {
                 "before": before.name,
                 "after": after.name,
-                "differences": [difference.as_json() for difference in differences],
+                "differences": [difference.as_json() for difference in differences(gpt, before, after)],
             }
         )
 

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from core.ids import uuid7
 from gpts.models.gpts import GPT, Version
+from gpts.models.language_models import LanguageModel
 from gpts.states import MessageRole, TurnState, UsageSource
 from workspaces.models import Workspace
 
@@ -22,6 +23,13 @@ class Conversation(models.Model):
     gpt = models.ForeignKey(GPT, on_delete=models.PROTECT, related_name="conversations")
     version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="+")
     title = models.CharField(max_length=120, blank=True)
+    # What the person chose in the chat; empty follows the GPT's recommendation.
+    language_model = models.ForeignKey(
+        LanguageModel, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    # Not in any list, not searched, not shared; removed for good after ``expires_at``.
+    is_temporary = models.BooleanField(default=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -43,8 +51,9 @@ class Conversation(models.Model):
 class Turn(models.Model):
     """One question and its answer. The id's moment is the turn's start and its usage event's time.
 
-    ``position`` counts the turns on the shown path; an edited or regenerated turn keeps its row with
-    ``replaced_by`` set, so that nothing that was paid for disappears.
+    Turns of a conversation form a tree: an edited or regenerated turn is a sibling (same ``parent``) of the
+    one that it stands for, so that nothing that was paid for disappears. ``is_shown`` marks the path from
+    the first turn to the present end, ``position`` is the depth on it, from 1.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -52,9 +61,14 @@ class Turn(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
     position = models.PositiveIntegerField()
-    replaced_by = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replaces"
-    )
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="children")
+    is_shown = models.BooleanField(default=True)
+    # When the person last switched to it; empty for one that has been shown since it began, or never again.
+    # Of several siblings the one shown last leads on when their parent is shown again.
+    shown_at = models.DateTimeField(null=True)
+    # Who answers: another GPT than the conversation's when the person called one by "@", at that version.
+    gpt = models.ForeignKey(GPT, on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="+")
     is_regeneration = models.BooleanField(default=False)
     state = models.CharField(max_length=12, choices=TurnState.choices, default=TurnState.RUNNING)
     source = models.CharField(max_length=10, choices=UsageSource.choices, default=UsageSource.WEB)
@@ -67,6 +81,10 @@ class Turn(models.Model):
     output_tokens = models.PositiveIntegerField(default=0)
     cost_micros = models.BigIntegerField(default=0)
     trimmed_turns = models.PositiveIntegerField(default=0)
+    # Of the best passage found, 0 to 1; null where nothing was looked up.
+    retrieval_score = models.FloatField(null=True)
+    # What the preview's debug panel shows again after a reload; only in conversations with a draft.
+    debug = models.JSONField(null=True)
     started_at = models.DateTimeField()
     first_token_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
@@ -77,6 +95,11 @@ class Turn(models.Model):
                 fields=["conversation"],
                 condition=Q(state=TurnState.RUNNING),
                 name="gpts_turn_one_running",
+            ),
+            models.UniqueConstraint(
+                fields=["conversation", "position"],
+                condition=Q(is_shown=True),
+                name="gpts_turn_one_shown",
             ),
             models.UniqueConstraint(
                 fields=["conversation", "request_key"],
@@ -91,6 +114,7 @@ class Turn(models.Model):
         ]
         indexes = [
             models.Index(fields=["conversation", "position"], name="gpts_turn_conversation"),
+            models.Index(fields=["gpt", "started_at"], name="gpts_turn_gpt"),
             models.Index(fields=["user"], condition=Q(state=TurnState.RUNNING), name="gpts_turn_running"),
         ]
 
@@ -107,6 +131,8 @@ class Message(models.Model):
     role = models.CharField(max_length=10, choices=MessageRole.choices)
     content = models.TextField()
     citations = models.JSONField(default=list, blank=True)
+    # What the provider's own tools did on the way: {"kind", "label", "is_ok"}.
+    tools = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:

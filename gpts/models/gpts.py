@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from gpts.models.language_models import LanguageModel
-from gpts.states import Audience, Capability, Category
+from gpts.states import Audience, Capability, Category, ModelChoice, OutputFormat
 from workspaces.models import Workspace
 
 NAME_LENGTH = 50
@@ -17,6 +17,7 @@ DESCRIPTION_LENGTH = 300
 INSTRUCTIONS_LENGTH = 8_000
 STARTER_LENGTH = 200
 STARTER_COUNT = 8
+NO_ANSWER_LENGTH = 300
 
 
 class Behaviour(models.Model):
@@ -44,6 +45,21 @@ class Behaviour(models.Model):
         blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(2)],
     )
+
+    # The provider samples alike for the same seed, where it can (ModelFeature.SEED).
+    seed = models.BigIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(2**31 - 1)]
+    )
+    output_format = models.CharField(max_length=12, choices=OutputFormat.choices, default=OutputFormat.TEXT)
+    # A JSON Schema object; only with the format of that name.
+    output_schema = models.JSONField(null=True, blank=True)
+    parallel_tool_calls = models.BooleanField(default=True)
+    model_choice = models.CharField(max_length=10, choices=ModelChoice.choices, default=ModelChoice.ANY)
+    # Names of LanguageModel, used with ModelChoice.LISTED; names survive a replaced row.
+    allowed_models = ArrayField(models.CharField(max_length=120), default=list, blank=True)
+    # "Not enough information" mode: without a fitting passage the fixed text is the answer.
+    answers_only_from_knowledge = models.BooleanField(default=False)
+    no_answer_text = models.CharField(max_length=NO_ANSWER_LENGTH, blank=True)
 
     class Meta:
         abstract = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from gpts.states import Capability, ProviderKind
+from gpts.states import Capability, ModelFeature, ModelKind, ProviderKind
 from workspaces.models import Workspace
 
 
@@ -47,8 +47,20 @@ class LanguageModel(models.Model):
     capabilities = ArrayField(
         models.CharField(max_length=20, choices=Capability.choices), default=list, blank=True
     )
+    kind = models.CharField(max_length=10, choices=ModelKind.choices, default=ModelKind.CHAT)
+    features = ArrayField(
+        models.CharField(max_length=20, choices=ModelFeature.choices), default=list, blank=True
+    )
+    # Length of an embedding's vector; only embedding models have one.
+    dimensions = models.PositiveIntegerField(null=True, blank=True)
     is_default = models.BooleanField(default=False)
+    # Announced when it lies ahead; from that moment on the model serves nobody.
     retired_at = models.DateTimeField(null=True, blank=True)
+    # When owners were told again, shortly before; makes the job that tells them idempotent.
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    replacement = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replaces"
+    )
 
     class Meta:
         constraints = [
@@ -59,6 +71,11 @@ class LanguageModel(models.Model):
             models.CheckConstraint(
                 condition=models.Q(input_price_micros__gte=0, output_price_micros__gte=0),
                 name="gpts_model_prices",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind=ModelKind.CHAT, dimensions__isnull=True)
+                | models.Q(kind=ModelKind.EMBEDDING, dimensions__gte=1, dimensions__lte=4_000),
+                name="gpts_model_dimensions",
             ),
         ]
 

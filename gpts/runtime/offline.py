@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncGenerator
 
@@ -27,8 +28,8 @@ class OfflineClient:
         self.pause_seconds = pause_seconds
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
-        question = request.messages[-1].content
-        answer = compose_answer(request, question)
+        question = next(m.content for m in reversed(request.messages) if m.role == "user")
+        answer = compose_json(request, question) if request.output else compose_answer(request, question)
         for piece in PIECE.findall(answer):
             yield TextDelta(piece)
             await asyncio.sleep(self.pause_seconds)
@@ -43,6 +44,19 @@ def compose_answer(request: ModelRequest, question: str) -> str:
     if quotes:
         return "\n\n".join([_quotes_lead(is_chinese), *quotes])
     return _plain_statement(request, is_chinese)
+
+
+def compose_json(request: ModelRequest, question: str) -> str:
+    """The same as JSON. A schema of the GPT is not followed: making up values would be pretending."""
+    is_chinese = bool(CHINESE.search(question))
+    passages = [
+        {"number": number, "source": passage.title, "location": passage.location,
+         "text": _shorten(passage.text)}
+        for number, passage in enumerate(request.passages[:MAX_QUOTES], 1)
+    ]  # fmt: skip
+    notice = _quotes_lead(is_chinese) if passages else _plain_statement(request, is_chinese)
+    answer = {"model": MODEL_NAME, "notice": notice, "passages": passages}
+    return json.dumps(answer, ensure_ascii=False, indent=2)
 
 
 def _quotes_lead(is_chinese: bool) -> str:

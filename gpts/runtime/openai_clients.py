@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import base64
+import binascii
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import Any, ClassVar
 
 import httpx2
 import openai
+import orjson
 
-from .prompts import estimate_tokens
+from .images import media_type_of
+from .outputs import is_strict
+from .patience import Patience
+from .prompts import estimate_tokens, message_tokens
 from .provider_errors import failure_of_event, failure_of_status
 from .sse import EventSplitter, EventTooLargeError
 from .types import (
     FailureCode,
     Finished,
+    ImageMade,
+    ImagePart,
     ModelAPI,
     ModelEvent,
     ModelFailure,
     ModelRequest,
     ModelSpec,
+    OutputSpec,
+    PromptMessage,
     TextDelta,
+    ToolCalled,
     ToolProposed,
+    ToolSpec,
     Usage,
 )
 
@@ -33,6 +44,22 @@ LIMITS = httpx2.Limits(max_connections=1_000, max_keepalive_connections=200, kee
 NO_KEY = "none"
 TOTAL_TIMEOUT = 900.0
 DRAIN_SECONDS = 0.1
+# A picture comes whole in one event, and once more in the last one.
+IMAGE_EVENT_BYTES = 32_000_000
+LABEL_LENGTH = 200
+MAX_WEB_SOURCES = 20
+
+# The provider's own tools by capability; Chat Completions has none that compatible servers share.
+PROVIDER_TOOLS: dict[str, dict[str, Any]] = {
+    "web_search": {"type": "web_search"},
+    "code": {"type": "code_interpreter", "container": {"type": "auto"}},
+    "image_generation": {"type": "image_generation"},
+}
+PROVIDER_CALLS = {
+    "web_search_call": "web_search",
+    "code_interpreter_call": "code",
+    "image_generation_call": "image_generation",
+}
 
 _ClientKey = tuple[str, str, float, bool]
 # A connection belongs to the event loop that opened it: one set of clients per loop, gone with the loop.
@@ -71,6 +98,26 @@ async def close_clients() -> None:
         await client.close()
 
 
+@asynccontextmanager
+async def _post(spec: ModelSpec, path: str, **body: Any) -> AsyncIterator[httpx2.Response]:
+    """Open a stream by the SDK's general call.
+
+    Its named methods send every field through a transformation by type, which here, where the body is plain
+    data already, would take as long as the rest of the call.
+    """
+    opened = await shared_client(spec).post(
+        path,
+        cast_to=object,
+        body={**body, "stream": True},
+        stream=True,
+        stream_cls=openai.AsyncStream[object],
+    )
+    try:
+        yield opened.response
+    finally:
+        await opened.close()
+
+
 class _Protocol(ABC):
     """What the two protocols share: open, read with time limits, translate failures, count tokens."""
 
@@ -81,12 +128,12 @@ class _Protocol(ABC):
         failure: ModelFailure | None = None
         try:
             async with self._open(request) as response:
-                chunks = response.http_response.aiter_bytes()
-                async with aclosing(_events(chunks, request.spec, answer)) as found:
+                chunks = response.aiter_bytes()
+                async with aclosing(_events(chunks, request, answer)) as found:
                     async for data in found:
                         if data == b"[DONE]":
                             break
-                        for event in self._read(answer, _parse(data)):
+                        for event in self._understood(answer, data):
                             yield event
                         if answer.is_ended:
                             break
@@ -100,20 +147,29 @@ class _Protocol(ABC):
         if failure is not None:
             # Raised out here, so that the provider's words (prompt, part of a key) do not hang on as context.
             raise failure
+        if not request.output and (listed := answer.web_sources()):
+            yield answer.text(listed)
         for tool in answer.tools():
             yield tool
         yield Finished(self._usage(answer, request), answer.end())
 
     @abstractmethod
-    def _open(self, request: ModelRequest) -> AbstractAsyncContextManager[Any]: ...
+    def _open(self, request: ModelRequest) -> AbstractAsyncContextManager[httpx2.Response]: ...
 
     @abstractmethod
     def _read(self, answer: _Answer, event: dict[str, Any]) -> list[ModelEvent]: ...
 
+    def _understood(self, answer: _Answer, data: bytes) -> list[ModelEvent]:
+        """What one event says; JSON of another shape than the protocol's is a damaged answer."""
+        try:
+            return self._read(answer, _parse(data))
+        except (AttributeError, TypeError, KeyError, ValueError):
+            raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="bad_event") from None
+
     def _usage(self, answer: _Answer, request: ModelRequest) -> Usage:
         if answer.usage is not None:
             return answer.usage
-        sent = sum(estimate_tokens(message.content) for message in request.messages)
+        sent = sum(message_tokens(message) for message in request.messages)
         return Usage(sent, estimate_tokens("".join(answer.texts)), is_estimated=True)
 
 
@@ -122,29 +178,22 @@ class ChatCompletionsClient(_Protocol):
 
     api = ModelAPI.CHAT_COMPLETIONS
 
-    def _open(self, request: ModelRequest) -> AbstractAsyncContextManager[Any]:
-        # The SDK has one TypedDict per role; the rows are plain here.
-        options: dict[str, Any] = {
-            "messages": [{"role": m.role, "content": m.content} for m in request.messages]
-        }
+    def _open(self, request: ModelRequest) -> AbstractAsyncContextManager[httpx2.Response]:
+        options: dict[str, Any] = {"messages": [_chat_message(m) for m in request.messages]}
         if request.temperature is not None:
             options["temperature"] = request.temperature
+        if request.seed is not None:
+            options["seed"] = request.seed
+        if request.output is not None and request.output.is_native:
+            options["response_format"] = _chat_format(request.output)
         if request.tools:
-            options["tools"] = [
-                {
-                    "type": "function",
-                    "function": {
-                        "name": tool.name,
-                        "description": tool.description,
-                        "parameters": tool.parameters,
-                    },
-                }
-                for tool in request.tools
-            ]
-        return shared_client(request.spec).chat.completions.with_streaming_response.create(
+            options["tools"] = [{"type": "function", "function": _function(tool)} for tool in request.tools]
+            options |= _tool_options(request)
+        return _post(
+            request.spec,
+            "/chat/completions",
             model=request.spec.name,
             max_tokens=request.max_output_tokens,
-            stream=True,
             stream_options={"include_usage": True},
             **options,
         )
@@ -173,29 +222,31 @@ class ResponsesClient(_Protocol):
 
     api = ModelAPI.RESPONSES
 
-    def _open(self, request: ModelRequest) -> AbstractAsyncContextManager[Any]:
+    def _open(self, request: ModelRequest) -> AbstractAsyncContextManager[httpx2.Response]:
         system = "\n\n".join(m.content for m in request.messages if m.role == "system")
         options: dict[str, Any] = {}
         if request.temperature is not None:
             options["temperature"] = request.temperature
+        if request.output is not None and request.output.is_native:
+            options["text"] = {"format": _responses_format(request.output)}
+        tools: list[dict[str, Any]] = [
+            {"type": "function", **_function(tool), "strict": False} for tool in request.tools
+        ]
+        tools += [PROVIDER_TOOLS[name] for name in request.provider_tools if name in PROVIDER_TOOLS]
+        if tools:
+            options["tools"] = tools
         if request.tools:
-            options["tools"] = [
-                {
-                    "type": "function",
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": tool.parameters,
-                    "strict": False,
-                }
-                for tool in request.tools
-            ]
-        return shared_client(request.spec).responses.with_streaming_response.create(
+            options |= _tool_options(request)
+        options["input"] = [
+            item for m in request.messages if m.role != "system" for item in _responses_items(m)
+        ]
+        return _post(
+            request.spec,
+            "/responses",
             model=request.spec.name,
             instructions=system,
-            input=[{"role": m.role, "content": m.content} for m in request.messages if m.role != "system"],
             max_output_tokens=request.max_output_tokens,
             store=False,
-            stream=True,
             **options,
         )
 
@@ -208,10 +259,14 @@ class ResponsesClient(_Protocol):
             raise ModelFailure(FailureCode.CONTENT_REFUSED, detail="refusal")
         if kind == "error":
             raise failure_of_event(event.get("error") or event)
-        if kind == "response.output_item.done":
+        if kind == "response.output_text.annotation.added":
+            answer.web_source(event.get("annotation"))
+        elif kind == "response.output_item.done":
             item = event.get("item") or {}
             if item.get("type") == "function_call":
                 answer.whole_tool(item)
+            elif item.get("type") in PROVIDER_CALLS:
+                return _provider_call(item)
         elif kind in ("response.completed", "response.incomplete", "response.failed"):
             self._end(answer, event.get("response") or {}, str(kind))
         return []
@@ -233,7 +288,7 @@ class ResponsesClient(_Protocol):
 class _Answer:
     """What one stream has said so far."""
 
-    __slots__ = ("_tools", "finish_reason", "is_ended", "texts", "usage")
+    __slots__ = ("_sources", "_tools", "finish_reason", "is_ended", "texts", "usage")
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -242,6 +297,7 @@ class _Answer:
         # The protocol's last event was seen; Chat Completions has only its [DONE] line for that.
         self.is_ended = False
         self._tools: dict[Any, list[str]] = {}
+        self._sources: dict[str, str] = {}
 
     def text(self, text: object) -> TextDelta:
         if not isinstance(text, str):
@@ -259,6 +315,25 @@ class _Answer:
     def whole_tool(self, item: dict[str, Any]) -> None:
         call_id = str(item.get("call_id") or item.get("id") or "")
         self._tools[call_id] = [call_id, str(item.get("name") or ""), str(item.get("arguments") or "")]
+
+    def web_source(self, annotation: object) -> None:
+        """Note a page that the answer rests on, once; only web addresses."""
+        fields = annotation if isinstance(annotation, dict) else {}
+        url = str(fields.get("url") or "")
+        if fields.get("type") != "url_citation" or not url.startswith(("https://", "http://")):
+            return
+        if len(self._sources) < MAX_WEB_SOURCES and len(url) <= 2_000 and not set(url) & set(" <>\n\r\t"):
+            self._sources.setdefault(url, str(fields.get("title") or ""))
+
+    def web_sources(self) -> str:
+        """Markdown links to the pages that the text does not link to by itself; empty without any."""
+        said = "".join(self.texts)
+        links = [
+            f"- [{_plain(title) or _plain(url)}](<{url}>)"
+            for url, title in self._sources.items()
+            if url not in said
+        ]
+        return "\n\n" + "\n".join(links) if links else ""
 
     def tools(self) -> list[ToolProposed]:
         return [ToolProposed(*part) for part in self._tools.values()]
@@ -278,27 +353,28 @@ class _Answer:
 
 
 async def _events(
-    chunks: AsyncIterator[bytes], spec: ModelSpec, answer: _Answer
+    chunks: AsyncIterator[bytes], request: ModelRequest, answer: _Answer
 ) -> AsyncGenerator[bytes, None]:
     """The data of each event; only real data, not keep-alive comments, holds off the idle timeout."""
-    clock = asyncio.get_running_loop().time
-    splitter = EventSplitter()
-    deadline = clock() + spec.first_token_timeout
+    makes_images = "image_generation" in request.provider_tools
+    splitter = EventSplitter(IMAGE_EVENT_BYTES) if makes_images else EventSplitter()
+    patience = Patience(request.spec.first_token_timeout)
     try:
         while True:
-            async with asyncio.timeout_at(deadline):
-                chunk = await anext(chunks, None)
+            chunk = await patience.wait_for(chunks)
             if chunk is None:
                 return
             if found := splitter.feed(chunk):
                 for data in found:
                     yield data
-                deadline = clock() + spec.idle_timeout
+                patience.renew(request.spec.idle_timeout)
     except EventTooLargeError:
         raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="event_too_large") from None
     except TimeoutError:
         if not answer.finish_reason:
             raise
+    finally:
+        patience.end()
 
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:
@@ -311,9 +387,108 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
         return
 
 
+def _function(tool: ToolSpec) -> dict[str, Any]:
+    return {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+
+
+def _tool_options(request: ModelRequest) -> dict[str, Any]:
+    """Only what differs from the protocol's default: compatible servers do not know every option."""
+    options: dict[str, Any] = {} if request.parallel_tool_calls else {"parallel_tool_calls": False}
+    return options if request.may_call_tools else {**options, "tool_choice": "none"}
+
+
+def _data_url(image: ImagePart) -> str:
+    return f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"
+
+
+def _chat_message(message: PromptMessage) -> dict[str, Any]:
+    if message.role == "tool":
+        return {"role": "tool", "tool_call_id": message.call_id, "content": message.content}
+    if message.tool_calls:
+        calls = [
+            {
+                "id": call.call_id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in message.tool_calls
+        ]
+        return {"role": "assistant", "content": message.content or None, "tool_calls": calls}
+    if not message.images:
+        return {"role": message.role, "content": message.content}
+    parts: list[dict[str, Any]] = [{"type": "text", "text": message.content}]
+    parts += [{"type": "image_url", "image_url": {"url": _data_url(image)}} for image in message.images]
+    return {"role": message.role, "content": parts}
+
+
+def _responses_items(message: PromptMessage) -> list[dict[str, Any]]:
+    if message.role == "tool":
+        return [{"type": "function_call_output", "call_id": message.call_id, "output": message.content}]
+    if message.images:
+        parts: list[dict[str, Any]] = [{"type": "input_text", "text": message.content}]
+        parts += [
+            {"type": "input_image", "image_url": _data_url(image), "detail": "auto"}
+            for image in message.images
+        ]
+        return [{"role": message.role, "content": parts}]
+    items: list[dict[str, Any]] = []
+    if message.content or not message.tool_calls:
+        items.append({"role": message.role, "content": message.content})
+    items += [
+        {"type": "function_call", "call_id": call.call_id, "name": call.name, "arguments": call.arguments}
+        for call in message.tool_calls
+    ]
+    return items
+
+
+def _schema_format(output: OutputSpec) -> dict[str, Any]:
+    schema = output.schema or {}
+    return {"name": output.name, "schema": schema, "strict": is_strict(schema)}
+
+
+def _chat_format(output: OutputSpec) -> dict[str, Any]:
+    if output.format == "json" or output.schema is None:
+        return {"type": "json_object"}
+    return {"type": "json_schema", "json_schema": _schema_format(output)}
+
+
+def _responses_format(output: OutputSpec) -> dict[str, Any]:
+    if output.format == "json" or output.schema is None:
+        return {"type": "json_object"}
+    return {"type": "json_schema", **_schema_format(output)}
+
+
+def _provider_call(item: dict[str, Any]) -> list[ModelEvent]:
+    """What a tool of the provider did: a note, and the picture if it made one."""
+    name = PROVIDER_CALLS[str(item["type"])]
+    call_id = str(item.get("id") or "")
+    is_ok = item.get("status", "completed") == "completed"
+    action = item.get("action")
+    label = str(action.get("query") or action.get("url") or "") if isinstance(action, dict) else ""
+    called = ToolCalled(call_id, name, is_ok, " ".join(label.split())[:LABEL_LENGTH])
+    if name != "image_generation" or not isinstance(item.get("result"), str):
+        return [called]
+    try:
+        data = base64.b64decode(item["result"], validate=True)
+    except binascii.Error:
+        data = b""
+    media_type = media_type_of(data)
+    if not media_type:
+        return [ToolCalled(call_id, name, False)]
+    return [called, ImageMade(media_type, data)]
+
+
+def _plain(text: str) -> str:
+    """A page's title as the words of a link: one line, nothing of markdown's."""
+    return " ".join(text.translate(_NO_MARKDOWN).split())[:LABEL_LENGTH]
+
+
+_NO_MARKDOWN = str.maketrans(dict.fromkeys("[]()<>*_`\\!|#", " "))
+
+
 def _parse(data: bytes) -> dict[str, Any]:
     try:
-        event = json.loads(data)
+        event = orjson.loads(data)
     except ValueError:
         raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="bad_json") from None
     if not isinstance(event, dict):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
 
-from .types import ModelRequest, PassageQuote, PromptMessage, TurnInput
+from .types import ModelRequest, OutputSpec, PassageQuote, PromptMessage, TurnInput
 
 CHARACTERS_PER_TOKEN = 3.6
 MESSAGE_OVERHEAD = 4
 # Room left for what the estimate gets wrong.
 SAFETY_SHARE = 0.05
 PASSAGES_SHARE = 0.5
+# What providers count for one picture at most, with ours bounded to 2048 pixels.
+IMAGE_TOKENS = 1_200
 
 LANGUAGE_NOTE = (
     "Answer in the language of the user's latest message unless the instructions above ask for another. "
@@ -21,6 +24,8 @@ PASSAGES_NOTE = (
     "When you use one, cite it with its number in square brackets, like [1]. "
     "Say so plainly when they do not answer the question."
 )
+JSON_NOTE = "Answer with one JSON value and nothing else: no text around it, no code fence."
+SCHEMA_NOTE = "The JSON value must be valid under this JSON Schema:"
 
 
 def estimate_tokens(text: str) -> int:
@@ -39,11 +44,14 @@ def assemble(turn: TurnInput) -> tuple[ModelRequest, int]:
     output = min(spec.max_output_tokens, max(spec.context_window // 2, 1))
     budget = int((spec.context_window - output) * (1 - SAFETY_SHARE))
     budget -= _cost(turn.text) + _cost(turn.instructions) + _cost(LANGUAGE_NOTE)
+    budget -= len(turn.images) * IMAGE_TOKENS
+    if turn.output is not None:
+        budget -= _cost(_output_note(turn.output))
     passages = _fit_passages(turn.passages, int(max(budget, 0) * PASSAGES_SHARE))
     system = system_prompt(turn, passages)
     budget -= sum(_cost(_passage_block(number, passage)) for number, passage in enumerate(passages, 1))
     history = _fit_history(turn.history, budget)
-    messages = (PromptMessage("system", system), *history, PromptMessage("user", turn.text))
+    messages = (PromptMessage("system", system), *history, PromptMessage("user", turn.text, turn.images))
     request = ModelRequest(
         spec=spec,
         messages=messages,
@@ -53,6 +61,10 @@ def assemble(turn: TurnInput) -> tuple[ModelRequest, int]:
         gpt_name=turn.gpt_name,
         gpt_description=turn.gpt_description,
         passages=passages,
+        output=turn.output,
+        seed=turn.seed,
+        parallel_tool_calls=turn.parallel_tool_calls,
+        provider_tools=turn.provider_tools,
     )
     return request, len(turn.history) - len(history)
 
@@ -65,7 +77,24 @@ def system_prompt(turn: TurnInput, passages: tuple[PassageQuote, ...]) -> str:
     if passages:
         blocks = [_passage_block(number, passage) for number, passage in enumerate(passages, 1)]
         parts.append(PASSAGES_NOTE + "\n\n" + "\n".join(blocks))
+    if note := _output_note(turn.output):
+        parts.append(note)
     return "\n\n".join(parts)
+
+
+def _output_note(output: OutputSpec | None) -> str:
+    """JSON mode wants the word in the prompt; a model without it has nothing but these words."""
+    if output is None:
+        return ""
+    if output.schema is None or output.is_native:
+        return JSON_NOTE
+    return f"{JSON_NOTE}\n{SCHEMA_NOTE}\n{json.dumps(output.schema, ensure_ascii=False)}"
+
+
+def message_tokens(message: PromptMessage) -> int:
+    """What a message costs, pictures and calls included; estimated."""
+    calls = sum(estimate_tokens(call.name) + estimate_tokens(call.arguments) for call in message.tool_calls)
+    return estimate_tokens(message.content) + calls + len(message.images) * IMAGE_TOKENS
 
 
 def _passage_block(number: int, passage: PassageQuote) -> str:
@@ -93,7 +122,7 @@ def _fit_passages(passages: tuple[PassageQuote, ...], budget: int) -> tuple[Pass
 def _fit_history(history: tuple[PromptMessage, ...], budget: int) -> tuple[PromptMessage, ...]:
     start = len(history)
     while start > 0:
-        budget -= _cost(history[start - 1].content)
+        budget -= message_tokens(history[start - 1]) + MESSAGE_OVERHEAD
         if budget < 0:
             break
         start -= 1

@@ -16,10 +16,11 @@ class EventSplitter:
     done with a chunk of text together; only the data lines are needed here.
     """
 
-    __slots__ = ("_buffer",)
+    __slots__ = ("_buffer", "_limit")
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = MAX_EVENT_BYTES) -> None:
         self._buffer = b""
+        self._limit = limit
 
     def feed(self, chunk: bytes) -> list[bytes]:
         buffer = self._buffer + chunk if self._buffer else chunk
@@ -30,7 +31,7 @@ class EventSplitter:
                 return []
             buffer = buffer.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         *blocks, rest = buffer.split(b"\n\n")
-        if len(rest) > MAX_EVENT_BYTES:
+        if len(rest) > self._limit:
             raise EventTooLargeError
         self._buffer = rest
         return [data for block in blocks if (data := _data_of(block))]

@@ -1,9 +1,11 @@
-"""One turn: assemble the prompt, let the model speak, end with exactly one Finished or Failed."""
+"""One turn: assemble the prompt, let the model speak, run what it asks for, end once."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import cast
 
 from .prompts import assemble
@@ -12,43 +14,119 @@ from .types import (
     FailureCode,
     Finished,
     HistoryTrimmed,
+    ImageMade,
     ModelClient,
     ModelEvent,
     ModelFailure,
+    ModelRequest,
+    PromptMessage,
     TextDelta,
+    ToolCalled,
     ToolProposed,
+    ToolResult,
+    ToolRunner,
     TurnEvent,
     TurnInput,
+    Usage,
 )
 
+# How often a model may call functions before it has to answer with what it knows.
+MAX_ROUNDS = 8
+MAX_CALLS_AT_ONCE = 16
+MAX_RESULT_CHARACTERS = 100_000
 
-async def run_turn(turn: TurnInput, client: ModelClient) -> AsyncGenerator[TurnEvent, None]:
+
+async def run_turn(
+    turn: TurnInput, client: ModelClient, tools: ToolRunner | None = None
+) -> AsyncGenerator[TurnEvent, None]:
     """Events of the turn in order. `aclose()` stops it at once and closes the provider's connection.
 
-    An answer without a word and without a tool call is a failure, so that nobody pays for it.
+    With a runner the proposed functions run, at once where the turn allows it, and the model goes on with
+    their results; the usage of all rounds counts. Without one the proposals are the end of the turn.
+    An answer without a word, a picture or a tool call is a failure, so that nobody pays for it.
     """
     request, dropped = assemble(turn)
     if dropped:
         yield HistoryTrimmed(dropped)
-    has_content = False
-    finished: Finished | None = None
+    progress = _Progress()
     try:
-        async with aclosing(cast("AsyncGenerator[ModelEvent, None]", client.stream(request))) as events:
-            async for event in events:
-                if isinstance(event, TextDelta):
-                    has_content = has_content or not event.text.isspace()
+        for number in range(1, MAX_ROUNDS + 1):
+            request = replace(request, may_call_tools=number < MAX_ROUNDS or tools is None)
+            progress.begin_round()
+            async with aclosing(_round(request, client, progress)) as events:
+                async for event in events:
                     yield event
-                elif isinstance(event, ToolProposed):
-                    has_content = True
-                    yield event
-                else:
-                    finished = event
-                    break
-        if finished is None:
-            raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="no_end")
-        if not has_content:
+            if tools is None or not progress.calls:
+                break
+            results = await _run_all(progress.calls, tools, at_once=turn.parallel_tool_calls)
+            for call, result in zip(progress.calls, results, strict=True):
+                yield ToolCalled(call.call_id, call.name, result.is_ok, result.label)
+            request = replace(request, messages=(*request.messages, *_exchange(progress, results)))
+        if not progress.has_content:
             raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="empty_answer")
     except ModelFailure as failure:
         yield Failed(failure)
         return
-    yield finished
+    yield Finished(progress.usage, progress.finish_reason)
+
+
+class _Progress:
+    """What the rounds of a turn have brought so far."""
+
+    __slots__ = ("calls", "finish_reason", "has_content", "texts", "usage")
+
+    def __init__(self) -> None:
+        self.usage = Usage(0, 0)
+        self.finish_reason = "stop"
+        self.has_content = False
+        self.texts: list[str] = []
+        self.calls: list[ToolProposed] = []
+
+    def begin_round(self) -> None:
+        self.texts, self.calls = [], []
+
+
+async def _round(
+    request: ModelRequest, client: ModelClient, progress: _Progress
+) -> AsyncGenerator[TurnEvent, None]:
+    finished: Finished | None = None
+    async with aclosing(cast("AsyncGenerator[ModelEvent, None]", client.stream(request))) as events:
+        async for event in events:
+            if isinstance(event, TextDelta):
+                progress.has_content = progress.has_content or not event.text.isspace()
+                progress.texts.append(event.text)
+                yield event
+            elif isinstance(event, Finished):
+                finished = event
+                break
+            else:
+                if isinstance(event, ToolProposed):
+                    progress.calls.append(event)
+                progress.has_content = progress.has_content or isinstance(event, ToolProposed | ImageMade)
+                yield event
+    if finished is None:
+        raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="no_end")
+    if len(progress.calls) > MAX_CALLS_AT_ONCE:
+        raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="too_many_calls")
+    progress.usage = Usage(
+        progress.usage.input_tokens + finished.usage.input_tokens,
+        progress.usage.output_tokens + finished.usage.output_tokens,
+        progress.usage.is_estimated or finished.usage.is_estimated,
+    )
+    progress.finish_reason = finished.finish_reason
+
+
+async def _run_all(calls: list[ToolProposed], tools: ToolRunner, *, at_once: bool) -> list[ToolResult]:
+    if at_once:
+        return list(await asyncio.gather(*(tools(call) for call in calls)))
+    return [await tools(call) for call in calls]
+
+
+def _exchange(progress: _Progress, results: list[ToolResult]) -> list[PromptMessage]:
+    """What the model said and what its calls answered, as the next round's prompt has it."""
+    asked = PromptMessage("assistant", "".join(progress.texts), tool_calls=tuple(progress.calls))
+    answers = [
+        PromptMessage("tool", result.content[:MAX_RESULT_CHARACTERS], call_id=call.call_id)
+        for call, result in zip(progress.calls, results, strict=True)
+    ]
+    return [asked, *answers]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
+OutputFormat = Literal["json", "json_schema"]
 
 
 class ModelAPI(StrEnum):
@@ -47,9 +48,31 @@ class ModelSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ImagePart:
+    """A picture that the model looks at. The bytes never show in a repr."""
+
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolProposed:
+    """The model wants a function called; `arguments` is JSON as the model wrote it."""
+
+    call_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class PromptMessage:
+    """One message of the prompt. An assistant's may carry `tool_calls`; role "tool" answers `call_id`."""
+
     role: Role
     content: str
+    images: tuple[ImagePart, ...] = ()
+    tool_calls: tuple[ToolProposed, ...] = ()
+    call_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +92,21 @@ class ToolSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """JSON instead of prose. `is_native` is false where the model is only told so in its prompt."""
+
+    format: OutputFormat
+    schema: dict[str, object] | None = None
+    is_native: bool = True
+    name: str = "answer"
+
+
+@dataclass(frozen=True, slots=True)
 class TurnInput:
-    """Everything one answer needs. `history` is oldest first and ends before `text`."""
+    """Everything one answer needs. `history` is oldest first and ends before `text`.
+
+    `provider_tools` are values of gpts.states.Capability that the provider runs itself.
+    """
 
     spec: ModelSpec
     text: str
@@ -82,6 +118,11 @@ class TurnInput:
     language: str = "en"
     temperature: float | None = None
     tools: tuple[ToolSpec, ...] = ()
+    images: tuple[ImagePart, ...] = ()
+    output: OutputSpec | None = None
+    seed: int | None = None
+    parallel_tool_calls: bool = True
+    provider_tools: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +137,12 @@ class ModelRequest:
     gpt_name: str = ""
     gpt_description: str = ""
     passages: tuple[PassageQuote, ...] = ()
+    output: OutputSpec | None = None
+    seed: int | None = None
+    parallel_tool_calls: bool = True
+    provider_tools: tuple[str, ...] = ()
+    # False in the last round of a turn: what was found out so far has to be enough for an answer.
+    may_call_tools: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +168,31 @@ class HistoryTrimmed:
 
 
 @dataclass(frozen=True, slots=True)
-class ToolProposed:
-    call_id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True, slots=True)
 class ToolCalled:
+    """A call that is over: a function of ours, or a tool that the provider ran itself (`name` is then the
+    Capability). `label` says what for, such as the words that were searched; it may be empty."""
+
     call_id: str
     name: str
     is_ok: bool
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageMade:
+    """A picture that the provider's tool made; unchecked bytes of the provider."""
+
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a function answered, for the model to read; `label` as in ToolCalled."""
+
+    content: str
+    is_ok: bool = True
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +221,17 @@ class Failed:
     failure: ModelFailure
 
 
-ModelEvent = TextDelta | ToolProposed | Finished
-TurnEvent = TextDelta | HistoryTrimmed | ToolProposed | ToolCalled | Finished | Failed
+ModelEvent = TextDelta | ToolProposed | ToolCalled | ImageMade | Finished
+TurnEvent = TextDelta | HistoryTrimmed | ToolProposed | ToolCalled | ImageMade | Finished | Failed
 
 
 class ModelClient(Protocol):
     def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
         """Yields text as it comes and ends with exactly one Finished, or raises ModelFailure."""
+        ...
+
+
+class ToolRunner(Protocol):
+    async def __call__(self, call: ToolProposed) -> ToolResult:
+        """Runs one function. What the model got wrong is a result with `is_ok` false, not an exception."""
         ...

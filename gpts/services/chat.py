@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import Conflict, IllegalTransition, InvalidInput, RateLimited
+from core.errors import Conflict, IllegalTransition, RateLimited
 from core.ids import uuid7
 from core.text import clean_block, clean_line
 from gpts.models import GPT, Conversation, LanguageModel, Message, Turn, Version
+from gpts.services.attachments import keep_made_image
+from gpts.services.budgets import capture, release
+from gpts.services.chat_branches import show_path, tree_of, way_to
+from gpts.services.shares import stop_sharing
 from gpts.services.usage import cost_micros, record_usage
 from gpts.services.writing import insert_together
 from gpts.states import METERED_TURN_STATES, MessageRole, TurnState, UsageSource
@@ -25,6 +30,9 @@ AUTO_TITLE_LENGTH = 60
 MESSAGE_LENGTH = 32_000
 REQUEST_KEY_LENGTH = 64
 
+# Another GPT that answers a turn, at this version.
+Answering = tuple[GPT, Version | None]
+
 
 def start_conversation(
     *,
@@ -34,18 +42,28 @@ def start_conversation(
     by: User,
     at: datetime,
     title: str = "",
+    is_temporary: bool = False,
 ) -> Conversation:
     """Make a conversation of ``by`` with a version, or with the draft when there is none.
 
     The caller has authorised the person to chat.
     """
-    conversation = _new_conversation(gpt, version, workspace, by=by, at=at, title=title)
+    conversation = _new_conversation(
+        gpt, version, workspace, by=by, at=at, title=title, is_temporary=is_temporary
+    )
     conversation.save(force_insert=True)
     return conversation
 
 
 def _new_conversation(
-    gpt: GPT, version: Version | None, workspace: Workspace | int, *, by: User, at: datetime, title: str
+    gpt: GPT,
+    version: Version | None,
+    workspace: Workspace | int,
+    *,
+    by: User,
+    at: datetime,
+    title: str,
+    is_temporary: bool,
 ) -> Conversation:
     return Conversation(
         id=uuid7(at),
@@ -53,10 +71,18 @@ def _new_conversation(
         workspace_id=workspace if isinstance(workspace, int) else workspace.pk,
         gpt=gpt,
         version=version,
-        title=title,
+        # What is soon gone leaves no words in lists, tabs and histories.
+        title="" if is_temporary else title,
+        is_temporary=is_temporary,
+        expires_at=expiry_of_temporary(at) if is_temporary else None,
         created_at=at,
         updated_at=at,
     )
+
+
+def expiry_of_temporary(at: datetime) -> datetime:
+    """When a temporary conversation that was used at ``at`` is removed for good."""
+    return at + timedelta(hours=settings.CHAT_TEMPORARY_HOURS)
 
 
 def start_first_turn(
@@ -69,6 +95,8 @@ def start_first_turn(
     at: datetime,
     request_key: str = "",
     source: str = UsageSource.WEB,
+    is_temporary: bool = False,
+    answering: Answering | None = None,
 ) -> Turn:
     """Make a conversation with its first question and a running turn; few queries, as a reader waits.
 
@@ -77,8 +105,10 @@ def start_first_turn(
     """
     text, request_key = _clean(text, request_key)
     _check_running(by)
-    conversation = _new_conversation(gpt, version, workspace, by=by, at=at, title=_title_of(text))
-    turn = _new_turn(conversation, 1, by=by, at=at, request_key=request_key, source=source)
+    conversation = _new_conversation(
+        gpt, version, workspace, by=by, at=at, title=_title_of(text), is_temporary=is_temporary
+    )
+    turn = _new_turn(conversation, 1, answering, by=by, at=at, request_key=request_key, source=source)
     turn.question = _words(turn, MessageRole.USER, text, at=at)  # type: ignore[attr-defined]  # for the caller
     insert_together(conversation, turn, turn.question)  # type: ignore[attr-defined]
     return turn
@@ -94,10 +124,13 @@ def start_turn(
     source: str = UsageSource.WEB,
     replaces: Turn | None = None,
     is_regeneration: bool = False,
+    answering: Answering | None = None,
 ) -> tuple[Turn, bool]:
     """Record the question and a running turn; returns the turn and whether it is new.
 
-    A new turn has its question (Message) at hand.
+    A new turn has its question (Message) at hand. It stands beside ``replaces`` when given, else behind the
+    last one shown. ``answering`` is another GPT than the conversation's, for which the caller has
+    authorised the person.
 
     The same ``request_key`` in the same conversation returns the first turn, whatever became of it.
     Conflict (``turn_running``, data: the turn) while another one runs; RateLimited (``turns_running``)
@@ -107,10 +140,14 @@ def start_turn(
     if request_key and (known := _turn_of_key(conversation, request_key)):
         return known, False
     _check_running(by)
-    position = replaces.position if replaces else _next_position(conversation)
+    # First, as it also keeps other tabs out until this turn stands.
+    _touch(conversation, text, at=at)
+    parent_id, position = _place(conversation, replaces)
     turn = _new_turn(
         conversation,
         position,
+        answering,
+        parent_id=parent_id,
         by=by,
         at=at,
         request_key=request_key,
@@ -120,16 +157,33 @@ def start_turn(
     turn.question = _words(turn, MessageRole.USER, text, at=at)  # type: ignore[attr-defined]
     try:
         with transaction.atomic():
+            if replaces is not None:
+                _make_room(replaces, at=at)
             insert_together(turn, turn.question)  # type: ignore[attr-defined]
     except IntegrityError:
         return _turn_in_the_way(conversation, request_key), False
-    if replaces is not None:
-        Turn.objects.filter(pk=replaces.pk).update(replaced_by=turn)
+    return turn, True
+
+
+def _touch(conversation: Conversation, text: str, *, at: datetime) -> None:
     changes: dict[str, Any] = {"updated_at": at}
-    if not conversation.title:
+    if conversation.is_temporary:
+        changes["expires_at"] = conversation.expires_at = expiry_of_temporary(at)
+    elif not conversation.title:
         changes["title"] = conversation.title = _title_of(text)
     Conversation.objects.filter(pk=conversation.pk).update(**changes)
-    return turn, True
+
+
+def _make_room(replaces: Turn, *, at: datetime) -> None:
+    """Show the way to the place of ``replaces``, and nothing from there on."""
+    if replaces.is_shown:
+        Turn.objects.filter(
+            conversation_id=replaces.conversation_id, position__gte=replaces.position, is_shown=True
+        ).update(is_shown=False)
+        return
+    nodes = tree_of(replaces.conversation_id)
+    way = way_to(replaces.parent_id, {node.pk: node for node in nodes})
+    show_path(replaces.conversation_id, nodes, way, at=at)
 
 
 def _clean(text: str, request_key: str) -> tuple[str, str]:
@@ -139,12 +193,23 @@ def _clean(text: str, request_key: str) -> tuple[str, str]:
     )
 
 
-def _new_turn(conversation: Conversation, position: int, *, by: User, at: datetime, **fields: Any) -> Turn:
+def _new_turn(
+    conversation: Conversation,
+    position: int,
+    answering: Answering | None,
+    *,
+    by: User,
+    at: datetime,
+    **fields: Any,
+) -> Turn:
+    gpt, version = answering or (conversation.gpt, conversation.version)
     return Turn(
         id=uuid7(at),
         conversation=conversation,
         user=by,
         workspace_id=conversation.workspace_id,
+        gpt=gpt,
+        version=version,
         position=position,
         started_at=at,
         **fields,
@@ -152,12 +217,18 @@ def _new_turn(conversation: Conversation, position: int, *, by: User, at: dateti
 
 
 def retry_turn(
-    *, turn: Turn, by: User, at: datetime, request_key: str = "", source: str = UsageSource.WEB
+    *,
+    turn: Turn,
+    by: User,
+    at: datetime,
+    request_key: str = "",
+    source: str = UsageSource.WEB,
+    answering: Answering | None = None,
 ) -> tuple[Turn, bool]:
-    """Ask the last question again; the old turn stays in the data, replaced."""
+    """Ask a question again: the new turn is shown, the old one and what followed it stay beside it."""
     if known := _known_replacement(turn, request_key):
         return known, False
-    _check_last(turn)
+    _check_ended(turn)
     question = turn.messages.get(role=MessageRole.USER)
     return start_turn(
         conversation=turn.conversation,
@@ -169,16 +240,24 @@ def retry_turn(
         replaces=turn,
         # Asking again after a failure is the first answer, not a second one.
         is_regeneration=turn.state in METERED_TURN_STATES,
+        answering=answering,
     )
 
 
-def edit_last_turn(
-    *, turn: Turn, text: str, by: User, at: datetime, request_key: str = "", source: str = UsageSource.WEB
+def edit_turn(
+    *,
+    turn: Turn,
+    text: str,
+    by: User,
+    at: datetime,
+    request_key: str = "",
+    source: str = UsageSource.WEB,
+    answering: Answering | None = None,
 ) -> tuple[Turn, bool]:
-    """Ask the last question in other words; the old branch stays in the data, replaced."""
+    """Ask a question in other words; the old turn and what followed it stay beside the new one."""
     if known := _known_replacement(turn, request_key):
         return known, False
-    _check_last(turn)
+    _check_ended(turn)
     return start_turn(
         conversation=turn.conversation,
         text=text,
@@ -187,6 +266,7 @@ def edit_last_turn(
         request_key=request_key,
         source=source,
         replaces=turn,
+        answering=answering,
     )
 
 
@@ -203,10 +283,15 @@ def finish_turn(
     trimmed_turns: int = 0,
     first_token_at: datetime | None = None,
     is_stopped: bool = False,
+    retrieval_score: float | None = None,
+    tools: Sequence[Mapping[str, Any]] = (),
+    debug: Mapping[str, Any] | None = None,
+    images: Sequence[tuple[str, bytes]] = (),
 ) -> Turn:
     """End a running turn with its answer and its usage event, all or nothing.
 
-    A turn that was stopped before the first word has no event: nothing was given for it.
+    A turn that was stopped before the first word has no event: nothing was given for it. ``images`` that
+    the provider made (media type, bytes) are kept with the answer; what is no picture is left out.
     """
     turn = _running(turn_id)
     turn.state = TurnState.STOPPED if is_stopped else TurnState.FINISHED
@@ -216,14 +301,28 @@ def finish_turn(
     turn.model_name = model.name if model else ""
     turn.cost_micros = cost_micros(model, input_tokens=input_tokens, output_tokens=output_tokens)
     turn.trimmed_turns = trimmed_turns
+    turn.retrieval_score = retrieval_score
+    turn.debug = None if debug is None else dict(debug)
     turn.save()
-    if text:
-        insert_together(_words(turn, MessageRole.ASSISTANT, text, at=at, citations=list(citations)))
+    if text or images:
+        answer = _words(turn, MessageRole.ASSISTANT, text, at=at, citations=list(citations))
+        answer.tools = list(tools)
+        insert_together(answer)
+        for media_type, data in images:
+            keep_made_image(turn=turn, media_type=media_type, data=data, at=at)
         record_usage(turn=turn, model=model, at=at)
+    capture(turn_id=turn.pk, tokens=input_tokens + output_tokens, cost_micros=turn.cost_micros, at=at)
     Conversation.objects.filter(pk=turn.conversation_id).update(updated_at=at)
-    if turn.position == 1 and not turn.is_regeneration:
+    if turn.position == 1 and not _has_answered_sibling(turn):
         GPT.objects.filter(pk=turn.conversation.gpt_id).update(conversation_count=F("conversation_count") + 1)
     return turn
+
+
+def _has_answered_sibling(turn: Turn) -> bool:
+    first = Turn.objects.filter(
+        conversation_id=turn.conversation_id, position=1, state__in=METERED_TURN_STATES
+    )
+    return first.exclude(pk=turn.pk).exists()
 
 
 @transaction.atomic
@@ -235,6 +334,8 @@ def fail_turn(
     at: datetime,
     retry_after: int | None = None,
     is_interrupted: bool = False,
+    retrieval_score: float | None = None,
+    debug: Mapping[str, Any] | None = None,
 ) -> Turn:
     """End a running turn without an answer; what had arrived is kept. It is metered and paid to nobody."""
     turn = _running(turn_id)
@@ -242,7 +343,10 @@ def fail_turn(
     turn.error_code = code
     turn.retry_after = retry_after
     turn.ended_at = at
-    turn.save(update_fields=["state", "error_code", "retry_after", "ended_at"])
+    turn.retrieval_score = retrieval_score
+    turn.debug = None if debug is None else dict(debug)
+    turn.save(update_fields=["state", "error_code", "retry_after", "ended_at", "retrieval_score", "debug"])
+    release(turn_id=turn.pk)
     if text:
         insert_together(_words(turn, MessageRole.ASSISTANT, text, at=at))
     return turn
@@ -255,10 +359,11 @@ def rename_conversation(*, conversation: Conversation, title: str, at: datetime)
 
 
 def delete_conversation(*, conversation: Conversation, at: datetime) -> Conversation:
-    """Take the conversation out of sight; restore_conversation brings it back. Usage events stay."""
+    """Take the conversation out of sight, and its link back; restore_conversation undoes the first."""
     if conversation.deleted_at is None:
         conversation.deleted_at = at
         conversation.save(update_fields=["deleted_at"])
+        stop_sharing(conversation=conversation, by=conversation.user, at=at)
     return conversation
 
 
@@ -266,14 +371,6 @@ def restore_conversation(*, conversation: Conversation, at: datetime) -> Convers
     conversation.deleted_at = None
     conversation.save(update_fields=["deleted_at"])
     return conversation
-
-
-def follow_version(*, conversation: Conversation, version: Version | None) -> None:
-    """Let the conversation go on with the version that is live now; a preview stays with the draft."""
-    if conversation.version_id is None or version is None or conversation.version_id == version.pk:
-        return
-    conversation.version = version
-    conversation.save(update_fields=["version"])
 
 
 def _words(
@@ -293,7 +390,7 @@ def _words(
 def _running(turn_id: Any) -> Turn:
     turn = (
         Turn.objects.select_for_update(of=("self",))
-        .select_related("conversation__gpt")
+        .select_related("conversation", "gpt")
         .filter(pk=turn_id)
         .first()
     )
@@ -319,14 +416,9 @@ def _check_running(by: User) -> None:
         )
 
 
-def _check_last(turn: Turn) -> None:
+def _check_ended(turn: Turn) -> None:
     if turn.state == TurnState.RUNNING:
         raise _busy(turn)
-    later = Turn.objects.filter(
-        conversation_id=turn.conversation_id, position__gt=turn.position, replaced_by__isnull=True
-    )
-    if turn.replaced_by_id is not None or later.exists():
-        raise InvalidInput(_("Only the last message can be changed or asked again."), code="turn_not_last")
 
 
 def _known_replacement(turn: Turn, request_key: str) -> Turn | None:
@@ -355,14 +447,17 @@ def _busy(turn: Turn) -> Conflict:
     )
 
 
-def _next_position(conversation: Conversation) -> int:
+def _place(conversation: Conversation, replaces: Turn | None) -> tuple[UUID | None, int]:
+    """The parent and the position of a new turn: beside ``replaces``, else behind the last one shown."""
+    if replaces is not None:
+        return replaces.parent_id, replaces.position
     last = (
-        Turn.objects.filter(conversation=conversation)
+        Turn.objects.filter(conversation=conversation, is_shown=True)
         .order_by("-position")
-        .values_list("position", flat=True)
+        .values_list("pk", "position")
         .first()
     )
-    return (last or 0) + 1
+    return (None, 1) if last is None else (last[0], last[1] + 1)
 
 
 def _title_of(text: str) -> str:

@@ -19,6 +19,7 @@ from gpts.models.gpts import (
     STARTER_LENGTH,
 )
 from gpts.queries import available_models
+from gpts.services.draft_settings import SETTING_CLEANERS
 from gpts.states import Capability, Category
 from workspaces.models import Workspace
 
@@ -31,6 +32,7 @@ DRAFT_FIELDS = (
     "language_model",
     "capabilities",
     "temperature",
+    *SETTING_CLEANERS,
 )
 
 
@@ -154,6 +156,7 @@ _CLEANERS: dict[str, Callable[[Any], Any]] = {
     "category": _clean_category,
     "capabilities": _clean_capabilities,
     "temperature": _clean_temperature,
+    **SETTING_CLEANERS,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -158,8 +159,10 @@ def lock_gpt(gpt: GPT, *, quarantined: bool = False) -> GPT:
 
 
 def shown_value(gpt: GPT, field: str) -> Any:
-    """Return a draft field as JSON: the model by id, the temperature as text."""
+    """Return a draft field as JSON: the model by id, temperature and schema as text."""
     value = getattr(gpt, field)
     if isinstance(value, LanguageModel):
         return value.pk
+    if field == "output_schema" and value is not None:
+        return json.dumps(value, ensure_ascii=False, indent=2)
     return str(value) if field == "temperature" and value is not None else value

@@ -18,6 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from core.audit import record
 from core.errors import InvalidInput, NotFound, TooLarge
+from gpts.drawn_icons import VARIANTS, draw
 from gpts.models import GPT
 from gpts.services.gpts import lock_gpt
 
@@ -41,7 +42,28 @@ def set_icon(*, gpt: GPT, upload: UploadedFile | None, by: Any, at: datetime) ->
     that we take) or TooLarge, both with field ``icon``, and writes nothing then.
     """
     fresh = lock_gpt(gpt)
-    key = "" if upload is None else store_icon(_read(upload))
+    return _set(fresh, "" if upload is None else store_icon(_read(upload)), by=by, at=at)
+
+
+@transaction.atomic
+def set_drawn_icon(*, gpt: GPT, variant: int, by: Any, at: datetime) -> GPT:
+    """Give the draft the icon drawn from its name as ``variant`` (1 to 8); 0 is the name's first letter."""
+    fresh = lock_gpt(gpt)
+    if not 0 <= variant <= VARIANTS:
+        raise InvalidInput(_("Choose one of the drawn icons."), code="unknown_choice", field="icon")
+    return _set(fresh, store_icon(draw(fresh.name, variant)) if variant else "", by=by, at=at)
+
+
+@transaction.atomic
+def set_stored_icon(*, gpt: GPT, key: str, by: Any, at: datetime) -> GPT:
+    """Give the draft an icon that it had before; ``key`` comes from our own rows. NotFound when gone."""
+    fresh = lock_gpt(gpt)
+    if key and not default_storage.exists(key):
+        raise NotFound(_("There is no such picture."), code="icon_not_found")
+    return _set(fresh, key, by=by, at=at)
+
+
+def _set(fresh: GPT, key: str, *, by: Any, at: datetime) -> GPT:
     if key == fresh.icon:
         return fresh
     fresh.icon = key

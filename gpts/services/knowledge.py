@@ -1,111 +1,257 @@
-"""Knowledge files of a draft: taken in, read into passages, taken out."""
+"""Knowledge files of a draft: taken in, replaced, renamed, dated, taken out, deleted everywhere."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-from datetime import datetime
+from contextlib import nullcontext
+from datetime import date, datetime
 from typing import Any
 
-from django.conf import settings
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.base import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
-from core.errors import InvalidInput, TooLarge
+from core.errors import Conflict, InvalidInput, TooLarge
 from core.text import clean_line
-from gpts.extraction import UnreadableError, extract, media_type_of
-from gpts.models import GPT, KnowledgeFile, Passage, Version
-from gpts.passages import split
+from gpts.knowledge_words import reason
+from gpts.models import GPT, Document, KnowledgeFile, Version
 from gpts.queries import inside_workspace_of
-from gpts.retrieval import search_vector
+from gpts.services.documents import ask_to_read, keep_document, release_document
 from gpts.services.gpts import lock_gpt
+from gpts.services.knowledge_reading import read_document
 from gpts.states import FileState
 
 FILE_COUNT = 20
 FILE_NAME_LENGTH = 255
-PASSAGE_COUNT = 20_000
-BATCH = 500
-
-FAILURES = {
-    "unknown_type": _("Files of this type cannot be read. Use TXT, MD, CSV, JSON or HTML."),
-    "binary": _("This is not a text file, whatever its name says."),
-    "encoding": _("The letters of this file cannot be told. Save it as UTF-8 and add it again."),
-    "malformed": _("This file is damaged: its structure cannot be read."),
-    "empty": _("There is no text in this file."),
-}
+UNSET: Any = object()
 
 
 @transaction.atomic
-def add_knowledge_file(*, gpt: GPT, upload: UploadedFile, by: Any, at: datetime) -> KnowledgeFile:
-    """Take a text file into the draft and read it into passages, in one transaction.
+def take_in_file(
+    *,
+    gpt: GPT,
+    upload: File[Any],
+    by: Any,
+    at: datetime,
+    name: str | None = None,
+    source_url: str = "",
+) -> KnowledgeFile:
+    """Take a file into the draft; a worker reads it after commit.
 
-    The same content again returns the file that is there. Writes the stored bytes, the rows and an audit
-    event, and raises the draft's revision. Raises TooLarge (over KNOWLEDGE_FILE_BYTES or FILE_COUNT) or
-    InvalidInput (not readable), both with field ``file``; nothing is kept then.
+    The same content again returns the file that is there; content that the workspace has read before is
+    ready at once. Writes the stored bytes, the rows and an audit event, and raises the draft's revision.
+    Raises TooLarge (KNOWLEDGE_FILE_BYTES, FILE_COUNT) or InvalidInput, both with field ``file``; nothing is
+    kept then.
     """
     fresh = lock_gpt(gpt)
-    name = clean_file_name(upload.name or "")
-    data = _read(upload)
-    digest = hashlib.sha256(data).hexdigest()
+    shown = clean_file_name(upload.name or "" if name is None else name)
     with inside_workspace_of(fresh):
-        same = KnowledgeFile.objects.filter(gpt=fresh, content_hash=digest).first()
-        if same is not None and same.removed_at is None:
-            return same
         _check_room(fresh)
-        file = _take_back(same) if same is not None else _take_in(fresh, name, data, digest, by=by, at=at)
-    _draft_changed(fresh, at)
-    _record("gpts.file_added", file, by=by, at=at)
+        document, _is_new = keep_document(workspace_id=fresh.workspace_id, name=shown, upload=upload, at=at)
+        file, is_changed = _hold(fresh, document, shown, source_url, by=by, at=at)
+        if is_changed:
+            draft_changed(fresh, at)
+            _record("gpts.file_added", file, by=by, at=at)
+        ask_to_read(document, again=True)
     return file
+
+
+def add_knowledge_file(*, gpt: GPT, upload: UploadedFile, by: Any, at: datetime) -> KnowledgeFile:
+    """Take a file in and read it at once, for commands, imports and the demo; see take_in_file.
+
+    Raises InvalidInput (``file_…``) for what cannot be read; nothing is kept then.
+    """
+    with transaction.atomic(), inside_workspace_of(gpt):
+        file = take_in_file(gpt=gpt, upload=upload, by=by, at=at)
+        document = file.document
+        if document is None or document.state == FileState.READY:
+            return file
+        read_document(document_id=document.pk, step=nullcontext, clock=lambda: at)
+        document.refresh_from_db()
+        if document.state != FileState.FAILED:
+            return file
+        fresh = lock_gpt(gpt)
+        file.delete()
+        fresh.draft_revision -= 1
+        fresh.save(update_fields=["draft_revision"])
+        _record("gpts.file_removed", file, by=by, at=at)
+        release_document(document.pk)
+        code = document.failure
+    raise InvalidInput(reason(code), code=f"file_{code}", field="file")
+
+
+@transaction.atomic
+def replace_file(
+    *, file: KnowledgeFile, upload: File[Any], by: Any, at: datetime, source_url: str = ""
+) -> KnowledgeFile:
+    """Put new bytes under the name of a file; returns the file that stands for them.
+
+    Frozen versions keep the old bytes. The type may change with the upload's name. Raises what take_in_file
+    raises, and Conflict (``file_twice``) when another file of the draft has the same content.
+    """
+    fresh = lock_gpt(file.gpt)
+    with inside_workspace_of(fresh):
+        old = _locked(file)
+        name = old.name
+        sent = clean_file_name(upload.name or name)
+        document, _is_new = keep_document(workspace_id=fresh.workspace_id, name=sent, upload=upload, at=at)
+        if document.pk == old.document_id:
+            old.fetched_at = at if old.source_url else None
+            old.save(update_fields=["fetched_at"])
+            ask_to_read(document, again=True)
+            return old
+        if KnowledgeFile.objects.filter(
+            gpt=fresh, content_hash=document.content_hash, removed_at__isnull=True
+        ).exists():
+            raise Conflict(
+                _("Another file of this GPT has the same content."), code="file_twice", field="file"
+            )
+        _let_go(fresh, old, at)
+        new, _is_changed = _hold(
+            fresh, document, _with_ending(name, sent), source_url or old.source_url, by=by, at=at
+        )
+        new.review_on = old.review_on
+        new.save(update_fields=["review_on"])
+        draft_changed(fresh, at)
+        _record("gpts.file_replaced", new, by=by, at=at)
+        ask_to_read(document, again=True)
+    return new
+
+
+@transaction.atomic
+def update_file(
+    *, file: KnowledgeFile, by: Any, at: datetime, name: str = UNSET, review_on: date | None = UNSET
+) -> KnowledgeFile:
+    """Rename a file or set the date from which it counts as stale; what is not given stays.
+
+    Raises InvalidInput with field ``name``.
+    """
+    fresh = lock_gpt(file.gpt)
+    with inside_workspace_of(fresh):
+        row = _locked(file)
+        changed: list[str] = []
+        if name is not UNSET:
+            cleaned = clean_file_name(name, field="name")
+            if cleaned != row.name:
+                row.name = cleaned
+                changed.append("name")
+        if review_on is not UNSET and review_on != row.review_on:
+            row.review_on, row.review_noted_on = review_on, None
+            changed += ["review_on", "review_noted_on"]
+        if changed:
+            row.save(update_fields=changed)
+            _record("gpts.file_changed", row, by=by, at=at)
+    return row
+
+
+@transaction.atomic
+def retry_file(*, file: KnowledgeFile, by: Any, at: datetime) -> None:
+    """Have a file that failed read again. Does nothing for one that waits, is read or is ready."""
+    with inside_workspace_of(file.gpt):
+        document = Document.objects.select_for_update().filter(pk=file.document_id).first()
+        if document is not None and document.state == FileState.FAILED:
+            ask_to_read(document, again=True)
+            _record("gpts.file_retried", file, by=by, at=at)
 
 
 @transaction.atomic
 def remove_knowledge_file(*, file: KnowledgeFile, by: Any, at: datetime) -> None:
-    """Take a file out of the draft. It is erased, passages and bytes, unless a frozen version answers
-    from it: then it stays for that version alone. Removing it twice changes nothing.
+    """Take a file out of the draft. Its document is erased, passages and bytes, unless a frozen version or
+    another GPT needs it. Removing it twice changes nothing.
     """
     fresh = lock_gpt(file.gpt)
     with inside_workspace_of(fresh):
         row = KnowledgeFile.objects.select_for_update().filter(pk=file.pk, removed_at__isnull=True).first()
         if row is None:
             return
-        is_frozen = Version.objects.filter(gpt=fresh, knowledge_hashes__contains=[row.content_hash]).exists()
-        if is_frozen:
-            row.removed_at = at
-            row.save(update_fields=["removed_at"])
-        else:
-            identifier = row.pk
-            row.delete()
-            row.pk = identifier
-            transaction.on_commit(lambda: default_storage.delete(row.storage_key))
-    _draft_changed(fresh, at)
-    _record("gpts.file_removed", row, by=by, at=at)
+        _let_go(fresh, row, at)
+        draft_changed(fresh, at)
+        _record("gpts.file_removed", row, by=by, at=at)
 
 
-def clean_file_name(name: str) -> str:
+@transaction.atomic
+def erase_file(*, file: KnowledgeFile, confirmation: str, by: Any, at: datetime) -> None:
+    """Delete a file from the draft and from every version of its GPT, for good.
+
+    The row stays, without a document, so that versions say what is missing. Bytes, passages and vectors go
+    unless another GPT holds the same content. Raises InvalidInput (``confirmation``) unless the file's name
+    was typed.
+    """
+    if confirmation.strip() != file.name.strip():
+        raise InvalidInput(
+            _("Type the file's name exactly to delete it everywhere."),
+            code="confirmation",
+            field="confirmation",
+        )
+    fresh = lock_gpt(file.gpt)
+    with inside_workspace_of(fresh):
+        row = _locked(file)
+        document_id = row.document_id
+        was_in_draft = row.removed_at is None
+        row.document, row.erased_at, row.removed_at = None, at, row.removed_at or at
+        row.source_url = ""
+        row.save(update_fields=["document", "erased_at", "removed_at", "source_url"])
+        release_document(document_id)
+        if was_in_draft:
+            draft_changed(fresh, at)
+        _record("gpts.file_erased", row, by=by, at=at)
+
+
+def clean_file_name(name: str, *, field: str = "file") -> str:
     """Return the shown name of an upload: its last path part, cleaned; InvalidInput when nothing is left."""
     last = re.split(r"[/\\]", name.replace("\x00", ""))[-1]
-    cleaned = clean_line(last[-FILE_NAME_LENGTH:], max_length=FILE_NAME_LENGTH, field="file")
-    if cleaned.strip(".") == "":
-        raise InvalidInput(_("Give the file a name first."), code="bad_name", field="file")
+    cleaned = clean_line(last[-FILE_NAME_LENGTH:], max_length=FILE_NAME_LENGTH, field=field)
+    if cleaned.strip(". ") == "":
+        raise InvalidInput(_("Give the file a name first."), code="bad_name", field=field)
     return cleaned
 
 
-def _read(upload: UploadedFile) -> bytes:
-    limit = settings.KNOWLEDGE_FILE_BYTES
-    data = b"" if upload.size is not None and upload.size > limit else upload.read(limit + 1)
-    if len(data) > limit or (upload.size or 0) > limit:
-        raise TooLarge(
-            _("This file is too big: at most %(megabytes)d MB fit. Split it and add the parts.")
-            % {"megabytes": limit // (1024 * 1024)},
-            code="file_too_large",
-            field="file",
-            data={"limit": limit},
-        )
-    return data
+def draft_changed(gpt: GPT, at: datetime) -> None:
+    gpt.draft_revision += 1
+    gpt.updated_at = at
+    gpt.save(update_fields=["draft_revision", "updated_at"])
+
+
+def _hold(
+    gpt: GPT, document: Document, name: str, source_url: str, *, by: Any, at: datetime
+) -> tuple[KnowledgeFile, bool]:
+    """Return the GPT's file for a document, new or taken back, and whether the draft changed by it."""
+    file = KnowledgeFile.objects.filter(gpt=gpt, content_hash=document.content_hash).first()
+    if file is not None and file.removed_at is None:
+        return file, False
+    if file is None:
+        file = KnowledgeFile(gpt=gpt, workspace_id=gpt.workspace_id, content_hash=document.content_hash)
+        file.created_at, file.name, file.uploaded_by = at, name, by
+    file.document, file.removed_at, file.erased_at = document, None, None
+    if source_url:
+        file.source_url, file.fetched_at = source_url, at
+    file.save()
+    return file, True
+
+
+def _let_go(gpt: GPT, file: KnowledgeFile, at: datetime) -> None:
+    """Out of the draft: kept for versions that were frozen with it, else gone with what it alone held."""
+    if Version.objects.filter(gpt=gpt, knowledge_hashes__contains=[file.content_hash]).exists():
+        file.removed_at = at
+        file.save(update_fields=["removed_at"])
+        return
+    identifier, document_id = file.pk, file.document_id
+    file.delete()
+    file.pk = identifier
+    release_document(document_id)
+
+
+def _locked(file: KnowledgeFile) -> KnowledgeFile:
+    return KnowledgeFile.objects.select_for_update(of=("self",)).select_related("document").get(pk=file.pk)
+
+
+def _with_ending(name: str, sent: str) -> str:
+    """Keep the name, but not an ending that no longer fits: "report.docx" replaced by "x.pdf"."""
+    stem, dot, old = name.rpartition(".")
+    new = sent.rpartition(".")[2]
+    return name if not dot or old.lower() == new.lower() else f"{stem}.{new}"
 
 
 def _check_room(gpt: GPT) -> None:
@@ -118,66 +264,6 @@ def _check_room(gpt: GPT) -> None:
         )
 
 
-def _take_back(file: KnowledgeFile) -> KnowledgeFile:
-    file.removed_at = None
-    file.save(update_fields=["removed_at"])
-    return file
-
-
-def _take_in(gpt: GPT, name: str, data: bytes, digest: str, *, by: Any, at: datetime) -> KnowledgeFile:
-    try:
-        media_type = media_type_of(name)
-        pieces = split(extract(name, data))
-    except UnreadableError as problem:
-        raise InvalidInput(FAILURES[problem.code], code=f"file_{problem.code}", field="file") from problem
-    if len(pieces) > PASSAGE_COUNT:
-        raise TooLarge(
-            _("This file has too much text for one document. Split it and add the parts."),
-            code="too_many_passages",
-            field="file",
-        )
-    file = KnowledgeFile.objects.create(
-        workspace_id=gpt.workspace_id,
-        gpt=gpt,
-        name=name,
-        media_type=media_type,
-        size=len(data),
-        content_hash=digest,
-        storage_key=_store(gpt, digest, data),
-        state=FileState.READY,
-        uploaded_by=by,
-        created_at=at,
-    )
-    Passage.objects.bulk_create(
-        (
-            Passage(
-                workspace_id=gpt.workspace_id,
-                gpt=gpt,
-                file=file,
-                position=position,
-                heading=piece.heading,
-                text=piece.text,
-                search=search_vector(piece.heading, piece.text),
-            )
-            for position, piece in enumerate(pieces)
-        ),
-        batch_size=BATCH,
-    )
-    return file
-
-
-def _store(gpt: GPT, digest: str, data: bytes) -> str:
-    """Keep the bytes under a key of our own making; the name of the upload is never part of a path."""
-    key = f"knowledge/{gpt.workspace_id}/{gpt.pk}/{digest}"
-    return key if default_storage.exists(key) else default_storage.save(key, ContentFile(data))
-
-
-def _draft_changed(gpt: GPT, at: datetime) -> None:
-    gpt.draft_revision += 1
-    gpt.updated_at = at
-    gpt.save(update_fields=["draft_revision", "updated_at"])
-
-
 def _record(action: str, file: KnowledgeFile, *, by: Any, at: datetime) -> None:
     record(
         action=action,
@@ -185,5 +271,5 @@ def _record(action: str, file: KnowledgeFile, *, by: Any, at: datetime) -> None:
         at=at,
         subject=file,
         workspace_id=file.workspace_id,
-        data={"gpt_id": file.gpt_id, "content_hash": file.content_hash, "size": file.size},
+        data={"gpt_id": file.gpt_id, "content_hash": file.content_hash},
     )

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from core.audit import record
 from core.secrets import seal, unseal
+from gpts.model_catalogue import USUAL_FEATURES
 from gpts.models import LanguageModel, ModelProvider
 from gpts.states import Capability, ProviderKind
 
@@ -26,7 +27,7 @@ def provider_key(provider: ModelProvider) -> str:
     """Return the provider's key in the clear, for the runtime alone; empty when it needs none."""
     if not provider.sealed_key:
         return ""
-    return unseal(provider.sealed_key, purpose=KEY_PURPOSE, tenant=_tenant(provider), row=str(provider.pk))
+    return unseal(provider.sealed_key, purpose=KEY_PURPOSE, tenant=key_tenant(provider), row=str(provider.pk))
 
 
 def sealed_keys() -> Iterator[tuple[object, str]]:
@@ -40,7 +41,8 @@ def replace_sealed_key(identifier: object, before: str, after: str) -> None:
     ModelProvider.objects.filter(pk=str(identifier), sealed_key=before).update(sealed_key=after)
 
 
-def _tenant(provider: ModelProvider) -> str:
+def key_tenant(provider: ModelProvider) -> str:
+    """To whom a sealed key is bound: it opens for no other workspace."""
     return "instance" if provider.workspace_id is None else f"workspace:{provider.workspace_id}"
 
 
@@ -84,7 +86,7 @@ def ensure_instance_provider(
     provider.kind, provider.base_url = kind, base_url
     if provider_key(provider) != key:
         provider.sealed_key = (
-            seal(key, purpose=KEY_PURPOSE, tenant=_tenant(provider), row=str(provider.pk)) if key else ""
+            seal(key, purpose=KEY_PURPOSE, tenant=key_tenant(provider), row=str(provider.pk)) if key else ""
         )
         changed.append("sealed_key")
     if changed:
@@ -104,6 +106,7 @@ def _make_default(provider: ModelProvider, name: str) -> LanguageModel:
             "context_window": ASSUMED_CONTEXT_WINDOW,
             "max_output_tokens": ASSUMED_OUTPUT_TOKENS,
             "capabilities": [Capability.FILE_SEARCH],
+            "features": list(USUAL_FEATURES),
             "is_default": True,
         },
     )

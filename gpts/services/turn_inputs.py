@@ -2,61 +2,145 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
 
+from gpts import model_catalogue
+from gpts.attachment_queries import AttachedParts, AttachedPiece, attached_parts
+from gpts.knowledge_queries import knowledge_files
 from gpts.models import GPT, Conversation, LanguageModel, Message, Turn, Version
-from gpts.queries import default_model
-from gpts.retrieval import FoundPassage, find_passages
+from gpts.retrieval import FoundPassage, find_passages, is_answerable
 from gpts.runtime.types import ModelAPI, ModelSpec, PassageQuote, PromptMessage, TurnInput
+from gpts.services.model_settings import model_settings
 from gpts.services.providers import provider_key
 from gpts.states import METERED_TURN_STATES, MessageRole
 
 HISTORY_MESSAGES = 80
 PASSAGES = 5
+NOTHING_ATTACHED = AttachedParts()
 
 
 @dataclass(frozen=True)
-class PreparedTurn:
-    """A turn ready to run. `passages` are in the order of their citation numbers."""
+class PreparedInput:
+    """One answer's input, whoever asks: chat, preview, golden prompts, bench.
 
-    turn: Turn
-    conversation: Conversation
-    model: LanguageModel | None
+    `passages` are in the order of their citation numbers. `retrieval_score` is the best one's, 0.0 when the
+    knowledge was searched in vain, None without knowledge. With a `fixed_answer` no model is asked: it is
+    the whole answer and costs nothing.
+    """
+
     input: TurnInput
-    passages: tuple[FoundPassage, ...]
+    model: LanguageModel | None
+    passages: tuple[FoundPassage | AttachedPiece, ...]
+    retrieval_score: float | None
+    fixed_answer: str = ""
+    retrieval_ms: float = 0.0
 
 
-def prepare_turn(*, turn: Turn, conversation: Conversation, text: str, language: str) -> PreparedTurn:
-    """Gather a started turn's input; ``conversation`` comes with gpt and version."""
-    gpt, version = conversation.gpt, conversation.version
+@dataclass(frozen=True)
+class PreparedTurn(PreparedInput):
+    """A started turn ready to run."""
+
+    turn: Turn = field(kw_only=True)
+    conversation: Conversation = field(kw_only=True)
+    # Messages that are too old to be looked at, beside those that the model's context leaves out.
+    left_out: int = 0
+
+
+def prepare_input(
+    gpt: GPT,
+    version: Version | None,
+    text: str,
+    history: Sequence[PromptMessage] = (),
+    *,
+    language: str = "en",
+    chosen_model: LanguageModel | None = None,
+    attached: AttachedParts = NOTHING_ATTACHED,
+    turn_id: UUID | None = None,
+) -> PreparedInput:
+    """Gather what ``gpt`` answers ``text`` with, at ``version`` or by its draft. Reads only.
+
+    The caller has authorised whoever asks, and has an open scope. ``attached`` files of the conversation
+    stand before the knowledge, so that their numbers come first.
+    """
     behaviour: GPT | Version = version or gpt
-    model = usable_model(gpt, version)
-    passages: tuple[FoundPassage, ...] = ()
-    if version is None or version.knowledge_hashes:
-        passages = tuple(find_passages(gpt, text, PASSAGES, version=version))
+    model = usable_model(gpt, version, chosen=chosen_model)
+    begun = time.perf_counter()
+    known, score = _looked_up(gpt, version, text)
+    passages: tuple[FoundPassage | AttachedPiece, ...] = (*attached.pieces, *known)
+    spent = (time.perf_counter() - begun) * 1000
     given = TurnInput(
         spec=spec_of(model),
         text=text,
         gpt_name=behaviour.name,
         gpt_description=behaviour.description,
         instructions=behaviour.instructions,
-        history=_history(conversation, turn) if turn.position > 1 else (),
+        history=tuple(history),
         passages=tuple(PassageQuote(p.file, p.text, _location(p)) for p in passages),
         language=language,
-        temperature=None if behaviour.temperature is None else float(behaviour.temperature),
+        images=attached.images.get(turn_id, ()) if turn_id else (),
+        **model_settings(behaviour, model).as_input(),
     )
-    return PreparedTurn(turn, conversation, model, given, passages)
+    fixed = ""
+    # Who adds a file to the question asks about that file.
+    if behaviour.answers_only_from_knowledge and not attached.is_fresh and not is_answerable(known):
+        fixed, passages = no_answer_text(behaviour, language), ()
+    return PreparedInput(given, model, passages, score, fixed, spent)
 
 
-def usable_model(gpt: GPT, version: Version | None) -> LanguageModel | None:
-    """The chosen model while it is offered, else the best that the GPT's workspace may use."""
-    chosen = version.language_model if version is not None else gpt.language_model
-    if chosen is not None and chosen.retired_at is None and chosen.provider.is_enabled:
-        return chosen
-    return default_model(gpt.workspace)
+def prepare_turn(*, turn: Turn, conversation: Conversation, text: str, language: str) -> PreparedTurn:
+    """Gather a started turn's input; ``turn`` comes with the gpt and the version that answer it."""
+    chosen = conversation.language_model if turn.gpt_id == conversation.gpt_id else None
+    model = usable_model(turn.gpt, turn.version, chosen=chosen)
+    attached = attached_parts(turn=turn, question=text, model=model)
+    if turn.gpt_id != conversation.gpt_id and not attached.is_fresh:
+        # A GPT that was called for one answer gets the files of that message, not those of the others.
+        attached = NOTHING_ATTACHED
+    history = _history(conversation, turn, attached) if turn.position > 1 else ()
+    prepared = prepare_input(
+        turn.gpt,
+        turn.version,
+        text,
+        history,
+        language=language,
+        chosen_model=model,
+        attached=attached,
+        turn_id=turn.pk,
+    )
+    return PreparedTurn(
+        **vars(prepared), turn=turn, conversation=conversation, left_out=_left_out(turn, len(history))
+    )
+
+
+def no_answer_text(behaviour: GPT | Version, language: str) -> str:
+    """What a GPT says that answers from its knowledge alone and found nothing there."""
+    with translation.override(language):
+        return behaviour.no_answer_text or _(
+            "I do not have enough information in my documents to answer this."
+        )
+
+
+def _looked_up(gpt: GPT, version: Version | None, text: str) -> tuple[tuple[FoundPassage, ...], float | None]:
+    if version is not None and not version.knowledge_hashes:
+        return (), None
+    passages = tuple(find_passages(gpt, text, PASSAGES, version=version))
+    if passages:
+        return passages, max(passage.score for passage in passages)
+    return (), 0.0 if version is not None or knowledge_files(gpt) else None
+
+
+def usable_model(
+    gpt: GPT, version: Version | None, *, chosen: LanguageModel | None = None
+) -> LanguageModel | None:
+    """The model that answers, as gpts.model_catalogue has it, with the rules of the GPT's workspace."""
+    return model_catalogue.usable_model(version or gpt, gpt.workspace, chosen=chosen)
 
 
 def spec_of(model: LanguageModel | None) -> ModelSpec:
@@ -77,8 +161,11 @@ def spec_of(model: LanguageModel | None) -> ModelSpec:
     )
 
 
-def citations_in(text: str, passages: tuple[FoundPassage, ...]) -> list[dict[str, Any]]:
-    """The passages whose number the answer cites, as Message.citations keeps them."""
+def citations_in(text: str, passages: tuple[FoundPassage | AttachedPiece, ...]) -> list[dict[str, Any]]:
+    """The passages whose number the answer cites, as Message.citations keeps them.
+
+    A piece of an attached file has {"attachment_id", "position"} instead of a passage.
+    """
     return [
         {
             "number": number,
@@ -87,29 +174,56 @@ def citations_in(text: str, passages: tuple[FoundPassage, ...]) -> list[dict[str
             "heading": passage.heading,
             "page": passage.page,
         }
+        | (
+            {"attachment_id": str(passage.attachment_id), "position": passage.position}
+            if isinstance(passage, AttachedPiece)
+            else {}
+        )
         for number, passage in enumerate(passages, 1)
         if f"[{number}]" in text
     ]
 
 
-def _location(passage: FoundPassage) -> str:
+def _location(passage: FoundPassage | AttachedPiece) -> str:
     page = f"p. {passage.page}" if passage.page else ""
     return " · ".join(part for part in (passage.heading, page) if part)
 
 
-def _history(conversation: Conversation, turn: Turn) -> tuple[PromptMessage, ...]:
+def _history(conversation: Conversation, turn: Turn, attached: AttachedParts) -> tuple[PromptMessage, ...]:
+    """What was said on the way to ``turn``; what other GPTs than its own said stands under their name."""
     rows = (
         Message.objects.filter(
             turn__conversation=conversation,
             turn__position__lt=turn.position,
-            turn__replaced_by__isnull=True,
+            turn__is_shown=True,
             turn__state__in=METERED_TURN_STATES,
         )
         .order_by("-turn__position", "role")
-        .values_list("role", "content")[:HISTORY_MESSAGES]
+        .values_list("role", "content", "turn_id", "turn__gpt_id", "turn__version__name")[:HISTORY_MESSAGES]
     )
     # "assistant" sorts before "user", so that reversed the question comes first.
     return tuple(
-        PromptMessage("user" if role == MessageRole.USER else "assistant", content)
-        for role, content in reversed(rows)
+        PromptMessage("user", content, attached.images.get(turn_id, ()))
+        if role == MessageRole.USER
+        else _said(content, "" if gpt_id == turn.gpt_id else name or conversation.gpt.name)
+        for role, content, turn_id, gpt_id, name in reversed(rows)
     )
+
+
+def _left_out(turn: Turn, taken: int) -> int:
+    if taken < HISTORY_MESSAGES:
+        return 0
+    heard = Message.objects.filter(
+        turn__conversation_id=turn.conversation_id,
+        turn__position__lt=turn.position,
+        turn__is_shown=True,
+        turn__state__in=METERED_TURN_STATES,
+    )
+    return heard.count() - taken
+
+
+def _said(content: str, speaker: str) -> PromptMessage:
+    """An answer; another GPT's is a quotation, so that the model neither owns nor obeys it."""
+    if not speaker:
+        return PromptMessage("assistant", content)
+    return PromptMessage("user", f"[{speaker}, another assistant in this conversation, answered:]\n{content}")

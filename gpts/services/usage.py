@@ -30,17 +30,16 @@ def record_usage(*, turn: Turn, model: LanguageModel | None, at: datetime) -> Us
     """
     if turn.state not in METERED_TURN_STATES:
         raise ValueError(f"A {turn.state} turn is not metered.")
-    conversation = turn.conversation
-    gpt = conversation.gpt
+    gpt = turn.gpt
     event = UsageEvent(
         event_id=turn.pk,
         workspace_id=turn.workspace_id,
         user_id=turn.user_id,
         gpt_id=gpt.pk,
         gpt_workspace_id=gpt.workspace_id,
-        version_id=conversation.version_id,
+        version_id=turn.version_id,
         payee_id=gpt.owner_id,
-        conversation_id=conversation.pk,
+        conversation_id=turn.conversation_id,
         occurred_at=uuid7_time(turn.pk),
         received_at=at,
         input_tokens=turn.input_tokens,

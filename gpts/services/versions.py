@@ -16,7 +16,8 @@ from core.text import clean_block
 from gpts.models import GPT, KnowledgeFile, LiveVersion, Version
 from gpts.queries import inside_workspace_of
 from gpts.services.gpts import lock_gpt
-from gpts.states import Audience, FileState
+from gpts.services.past_versions import forget_past, note_replaced
+from gpts.states import Audience, FileState, OutputFormat
 from workspaces.models import SharingPolicy
 
 RELEASE_NOTES_LENGTH = 2_000
@@ -30,6 +31,14 @@ BEHAVIOUR_FIELDS = (
     "language_model",
     "capabilities",
     "temperature",
+    "seed",
+    "output_format",
+    "output_schema",
+    "parallel_tool_calls",
+    "model_choice",
+    "allowed_models",
+    "answers_only_from_knowledge",
+    "no_answer_text",
 )
 
 
@@ -41,7 +50,7 @@ def content_of(source: GPT | Version, *, knowledge_hashes: list[str]) -> dict[st
     model_name = source.model_name if isinstance(source, Version) else draft_model_name(source)
     temperature = source.temperature
     return {
-        "schema": 1,
+        "schema": 2,
         "name": source.name,
         "description": source.description,
         "instructions": source.instructions,
@@ -51,6 +60,14 @@ def content_of(source: GPT | Version, *, knowledge_hashes: list[str]) -> dict[st
         "model": model_name,
         "capabilities": sorted(source.capabilities),
         "temperature": None if temperature is None else f"{temperature:.2f}",
+        "seed": source.seed,
+        "output_format": source.output_format,
+        "output_schema": source.output_schema,
+        "parallel_tool_calls": source.parallel_tool_calls,
+        "model_choice": source.model_choice,
+        "allowed_models": sorted(source.allowed_models),
+        "answers_only_from_knowledge": source.answers_only_from_knowledge,
+        "no_answer_text": source.no_answer_text,
         "knowledge": sorted(knowledge_hashes),
     }
 
@@ -69,9 +86,9 @@ def draft_knowledge_hashes(gpt: GPT) -> list[str]:
     """Return the hashes of the draft's readable files, sorted."""
     with inside_workspace_of(gpt):
         return sorted(
-            KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=True, state=FileState.READY).values_list(
-                "content_hash", flat=True
-            )
+            KnowledgeFile.objects.filter(
+                gpt=gpt, removed_at__isnull=True, document__state=FileState.READY
+            ).values_list("content_hash", flat=True)
         )
 
 
@@ -132,9 +149,12 @@ def set_live_version(
         raise InvalidInput(_("This version belongs to another GPT."), code="foreign_version", field="version")
     _check_audience(audience)
     _check_may_leave(fresh, audience)
-    live = LiveVersion.objects.filter(gpt=fresh, audience=audience).first()
+    live = LiveVersion.objects.select_related("version").filter(gpt=fresh, audience=audience).first()
     if live is not None and live.version_id == version.pk:
         return live
+    note_replaced(
+        gpt=fresh, audience=audience, old=None if live is None else live.version, new=version, at=at
+    )
     live, _created = LiveVersion.objects.update_or_create(
         gpt=fresh, audience=audience, defaults={"version": version, "since": at}
     )
@@ -157,6 +177,7 @@ def clear_live_version(*, gpt: GPT, audience: str, at: datetime, by: Any = None)
     if live is None:
         return False
     live.delete()
+    forget_past(gpt=gpt, audience=audience)
     record(
         action="gpts.version_left",
         by=by,
@@ -223,7 +244,7 @@ def restore_version(*, gpt: GPT, version: Version, revision: int, by: Any, at: d
     fresh.updated_at = at
     fresh.save(update_fields=[*BEHAVIOUR_FIELDS, "draft_revision", "updated_at"])
     with inside_workspace_of(fresh):
-        files = KnowledgeFile.objects.filter(gpt=fresh)
+        files = KnowledgeFile.objects.filter(gpt=fresh, erased_at__isnull=True)
         files.filter(content_hash__in=version.knowledge_hashes).update(removed_at=None)
         files.exclude(content_hash__in=version.knowledge_hashes).filter(removed_at__isnull=True).update(
             removed_at=at
@@ -249,6 +270,8 @@ def check_ready(gpt: GPT) -> None:
         errors["description"] = _("Say in a line or two what it does.")
     if not gpt.instructions:
         errors["instructions"] = _("Write the instructions that it follows.")
+    if gpt.output_format == OutputFormat.JSON_SCHEMA and not gpt.output_schema:
+        errors["output_schema"] = _("Write the JSON schema of its answers, or choose another answer format.")
     if errors:
         field, message = next(iter(errors.items()))
         raise InvalidInput(

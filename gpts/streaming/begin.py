@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,17 +13,17 @@ from django.utils import timezone
 
 from core.scope import Scope, open_scope
 from gpts.access import access_chat, access_conversation, access_turn, recheck_chat
+from gpts.attachment_queries import reads_images
+from gpts.mentions import access_mention
 from gpts.models import GPT, Conversation, Message, Turn
 from gpts.queries import find_first_turn
 from gpts.rules import Standing
-from gpts.services.chat import (
-    edit_last_turn,
-    follow_version,
-    retry_turn,
-    start_first_turn,
-    start_turn,
-)
-from gpts.services.turn_inputs import PreparedTurn, prepare_turn
+from gpts.services.attachments import attach_to_turn, copy_to_turn
+from gpts.services.budgets import estimate, reserve
+from gpts.services.chat import Answering, edit_turn, retry_turn, start_first_turn, start_turn
+from gpts.services.chat_models import choose_model
+from gpts.services.chat_versions import settle_version
+from gpts.services.turn_inputs import PreparedTurn, prepare_turn, usable_model
 from gpts.states import MessageRole, TurnState
 from gpts.streaming.connection import check_message
 from gpts.streaming.frames import turn_end
@@ -58,8 +58,22 @@ class Begun:
     end: dict[str, object] | None
 
 
-def begin_first(caller: Caller, slug: str, text: str, key: str, *, is_draft: bool) -> Begun:
-    """A new conversation with its first turn; the same key again leads to the same one."""
+def begin_first(
+    caller: Caller,
+    slug: str,
+    text: str,
+    key: str,
+    *,
+    is_draft: bool,
+    files: Sequence[UUID] = (),
+    ask: str = "",
+    is_temporary: bool = False,
+    model: str | None = None,
+) -> Begun:
+    """A new conversation with its first turn; the same key again leads to the same one.
+
+    ``ask`` is the slug of another GPT that answers this turn, ``model`` the chosen one's id or name.
+    """
     is_repeated = check_message(caller.user.pk, key)
     if is_repeated and (known := _wait_for_turn(caller, key)):
         return known
@@ -68,13 +82,17 @@ def begin_first(caller: Caller, slug: str, text: str, key: str, *, is_draft: boo
         turn = start_first_turn(
             gpt=gpt,
             version=version,
-            workspace=_workspace_id(caller, gpt, standing),
+            workspace=chat_workspace_id(caller, gpt, standing),
             text=text,
             by=caller.user,
             at=timezone.now(),
             request_key=key,
             source=caller.source,
+            is_temporary=is_temporary,
+            answering=_called(caller, gpt, ask),
         )
+        choose_model(conversation=turn.conversation, chosen=model)
+        _attach(caller, turn, files)
         return _prepared(caller, turn)
 
 
@@ -91,13 +109,32 @@ def _wait_for_turn(caller: Caller, key: str) -> Begun | None:
     return None
 
 
-def begin_next(caller: Caller, conversation_id: UUID, text: str, key: str) -> Begun:
+def begin_next(
+    caller: Caller,
+    conversation_id: UUID,
+    text: str,
+    key: str,
+    *,
+    files: Sequence[UUID] = (),
+    ask: str = "",
+    model: str | None = None,
+) -> Begun:
     def start(at: datetime) -> tuple[Turn, bool]:
         conversation = _open_conversation(caller, conversation_id)
         _free(conversation, at)
-        return start_turn(
-            conversation=conversation, text=text, by=caller.user, at=at, request_key=key, source=caller.source
+        turn, is_new = start_turn(
+            conversation=conversation,
+            text=text,
+            by=caller.user,
+            at=at,
+            request_key=key,
+            source=caller.source,
+            answering=_called(caller, conversation.gpt, ask),
         )
+        if is_new:
+            choose_model(conversation=conversation, chosen=model)
+            _attach(caller, turn, files)
+        return turn, is_new
 
     return _begin(caller, start)
 
@@ -105,7 +142,17 @@ def begin_next(caller: Caller, conversation_id: UUID, text: str, key: str) -> Be
 def begin_retry(caller: Caller, conversation_id: UUID, turn_id: UUID, key: str) -> Begun:
     def start(at: datetime) -> tuple[Turn, bool]:
         turn = _open_turn(caller, conversation_id, turn_id, at)
-        return retry_turn(turn=turn, by=caller.user, at=at, request_key=key, source=caller.source)
+        again, is_new = retry_turn(
+            turn=turn,
+            by=caller.user,
+            at=at,
+            request_key=key,
+            source=caller.source,
+            answering=_called_again(caller, turn),
+        )
+        if is_new:
+            copy_to_turn(source=turn, turn=again, at=at)
+        return again, is_new
 
     return _begin(caller, start)
 
@@ -113,11 +160,36 @@ def begin_retry(caller: Caller, conversation_id: UUID, turn_id: UUID, key: str) 
 def begin_edit(caller: Caller, conversation_id: UUID, turn_id: UUID, text: str, key: str) -> Begun:
     def start(at: datetime) -> tuple[Turn, bool]:
         turn = _open_turn(caller, conversation_id, turn_id, at)
-        return edit_last_turn(
-            turn=turn, text=text, by=caller.user, at=at, request_key=key, source=caller.source
+        edited, is_new = edit_turn(
+            turn=turn,
+            text=text,
+            by=caller.user,
+            at=at,
+            request_key=key,
+            source=caller.source,
+            answering=_called_again(caller, turn),
         )
+        if is_new:
+            copy_to_turn(source=turn, turn=edited, at=at)
+        return edited, is_new
 
     return _begin(caller, start)
+
+
+def _called(caller: Caller, gpt: GPT, ask: str) -> Answering | None:
+    """The GPT called by "@" for one turn, authorised as of now; none when it is the conversation's own."""
+    return access_mention(caller.user, ask) if ask and ask != gpt.slug else None
+
+
+def _called_again(caller: Caller, turn: Turn) -> Answering | None:
+    return _called(caller, turn.conversation.gpt, turn.gpt.slug)
+
+
+def _attach(caller: Caller, turn: Turn, files: Sequence[UUID]) -> None:
+    """Put the files to the message that asks; an error takes the message back too."""
+    if files:
+        model = usable_model(turn.gpt, turn.version, chosen=turn.conversation.language_model)
+        attach_to_turn(turn=turn, identifiers=files, reads_images=reads_images(model), by=caller.user)
 
 
 def find_turn(caller: Caller, conversation_id: UUID, turn_id: UUID) -> Begun:
@@ -144,17 +216,41 @@ def _prepared(caller: Caller, turn: Any) -> Begun:
     prepared = prepare_turn(
         turn=turn, conversation=turn.conversation, text=turn.question.content, language=caller.language
     )
+    _hold(caller, turn, prepared)
     return Begun(turn, turn.conversation, prepared, None)
+
+
+def _hold(caller: Caller, turn: Turn, prepared: PreparedTurn) -> None:
+    """Reserve in the budgets, last of all: counters stay locked from here until the commit."""
+    given = prepared.input
+    said = (
+        given.instructions,
+        given.text,
+        *(m.content for m in given.history),
+        *(p.text for p in given.passages),
+    )
+    tokens, micros = estimate(prepared.model, sum(map(len, said)))
+    reserve(
+        user=caller.user,
+        workspace_id=turn.workspace_id,
+        gpt=turn.gpt,
+        turn_id=turn.pk,
+        estimated_tokens=tokens,
+        estimated_micros=micros,
+        at=turn.started_at,
+    )
 
 
 def _end_of(turn: Turn) -> dict[str, object] | None:
     if turn.state == TurnState.RUNNING:
         return None
     answer = Message.objects.filter(turn=turn, role=MessageRole.ASSISTANT).first()
-    return turn_end(turn, answer.content if answer else "", answer.citations if answer else [])
+    if answer is None:
+        return turn_end(turn, "", ())
+    return turn_end(turn, answer.content, answer.citations, answer.tools)
 
 
-def _workspace_id(caller: Caller, gpt: GPT, standing: Standing) -> int:
+def chat_workspace_id(caller: Caller, gpt: GPT, standing: Standing) -> int:
     """The workspace in which the person chats: the key's, the GPT's if it is theirs, else their own."""
     if caller.workspace_id is not None:
         return caller.workspace_id
@@ -168,18 +264,14 @@ def _workspace_id(caller: Caller, gpt: GPT, standing: Standing) -> int:
 def _open_conversation(caller: Caller, conversation_id: UUID) -> Conversation:
     """The person's own conversation, with the right to go on checked as of now."""
     conversation = access_conversation(caller.user, conversation_id, workspace_id=caller.workspace_id)
-    version, _standing = recheck_chat(caller.user, conversation.gpt, is_draft=conversation.version_id is None)
-    follow_version(conversation=conversation, version=version)
-    return conversation
+    live, standing = recheck_chat(caller.user, conversation.gpt, is_draft=conversation.version_id is None)
+    return settle_version(conversation=conversation, live=live, standing=standing)
 
 
 def _open_turn(caller: Caller, conversation_id: UUID, turn_id: UUID, at: datetime) -> Turn:
     conversation = _open_conversation(caller, conversation_id)
-    turn = access_turn(conversation, turn_id)
-    if turn.state == TurnState.RUNNING and interrupt_if_lost(turn=turn, at=at):
-        turn.refresh_from_db()
-        turn.conversation = conversation
-    return turn
+    _free(conversation, at)
+    return access_turn(conversation, turn_id)
 
 
 def _free(conversation: Conversation, at: datetime) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.markdown import render
-from gpts.citations import with_citations
+from gpts.answer_html import answer_html, shown_tools
 from gpts.failures import turn_note
 from gpts.models import Turn
 
@@ -19,12 +19,15 @@ def frame(event: str, data: dict[str, Any], *, offset: int | None = None) -> byt
     return f"{identifier}event: {event}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
 
 
-def end_frame(turn: Turn, text: str, citations: list[dict[str, Any]]) -> bytes:
+Entries = Sequence[Mapping[str, Any]]
+
+
+def end_frame(turn: Turn, text: str, citations: Entries, tools: Entries = ()) -> bytes:
     """The last event: how the turn ended, with the whole answer as safe HTML."""
-    return frame("end", turn_end(turn, text, citations), offset=len(text))
+    return frame("end", turn_end(turn, text, citations, tools), offset=len(text))
 
 
-def turn_end(turn: Turn, text: str, citations: list[dict[str, Any]]) -> dict[str, Any]:
+def turn_end(turn: Turn, text: str, citations: Entries, tools: Entries = ()) -> dict[str, Any]:
     return {
         "turn": str(turn.pk),
         "conversation": str(turn.conversation_id),
@@ -32,8 +35,9 @@ def turn_end(turn: Turn, text: str, citations: list[dict[str, Any]]) -> dict[str
         "code": turn.error_code,
         "retry_after": turn.retry_after,
         "note": turn_note(turn.state, turn.error_code, turn.retry_after),
-        "html": with_citations(render(text), citations, turn) if text else "",
-        "sources": citations,
+        "html": answer_html(text, citations=citations, tools=tools, turn=turn),
+        "sources": list(citations),
+        "tools": shown_tools(tools),
         "usage": {"input_tokens": turn.input_tokens, "output_tokens": turn.output_tokens},
         "model": turn.model_name,
         "trimmed": turn.trimmed_turns,

@@ -23,7 +23,13 @@ from gpts.streaming.connection import (
     stop_key,
 )
 from gpts.streaming.frames import HEARTBEAT, frame
-from gpts.streaming.live import HEARTBEAT_SECONDS, LiveTurn
+from gpts.streaming.live import (
+    FRAME_GROWTH,
+    FRAME_SECONDS,
+    HEARTBEAT_SECONDS,
+    LONGEST_FRAME,
+    LiveTurn,
+)
 from gpts.streaming.threads import chat_loop, in_thread
 
 log = structlog.get_logger(__name__)
@@ -59,6 +65,7 @@ class Hub:
 
     def _launch(self, live: LiveTurn) -> None:
         self.turns[live.id] = live
+        live.frame_seconds = min(FRAME_SECONDS + FRAME_GROWTH * len(self.turns), LONGEST_FRAME)
         self._keep(asyncio.create_task(self._run(live)))
         if self._mirror is None or self._mirror.done():
             self._mirror = asyncio.create_task(self._mirror_all())

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
 from django.utils import timezone, translation
+from django.utils.html import escape
 
 from core.errors import DomainError
 from core.markdown import MAX_CHARACTERS, render
 from core.scope import Scope, open_scope
+from gpts.answer_html import shown_tools
 from gpts.failures import failure_message
+from gpts.json_answers import output_entry
 from gpts.models import Turn
 from gpts.runtime.clients import client_for
 from gpts.runtime.prompts import assemble, estimate_tokens
@@ -24,21 +29,31 @@ from gpts.runtime.types import (
     FailureCode,
     Finished,
     HistoryTrimmed,
+    ImageMade,
     ModelFailure,
     TextDelta,
+    ToolCalled,
     Usage,
 )
 from gpts.services.chat import fail_turn, finish_turn
 from gpts.services.rechecks import RunningAnswer
 from gpts.services.turn_inputs import PreparedTurn, citations_in
+from gpts.services.usage import cost_micros
 from gpts.states import TurnState
 from gpts.streaming.frames import HEARTBEAT, end_frame, frame
-from gpts.streaming.threads import in_thread
+from gpts.streaming.threads import in_render_thread, in_thread
+from gpts.turn_debug import debug_of, is_debugged
 
 log = structlog.get_logger(__name__)
 
-# Twenty-five frames a second read as smoothly as fifty, and each costs a write to the socket.
-FRAME_SECONDS = 0.04
+# Words are joined into frames, as each costs a write to the socket: the more answers run, the longer ones,
+# up to twenty-five a second, which still read smoothly.
+FRAME_SECONDS = 0.02
+FRAME_GROWTH = 0.0002
+LONGEST_FRAME = 0.04
+# A paragraph without any of these characters is only escaped; markdown is rendered in a thread.
+MARKUP = re.compile(r"[`*_~\[\]<>|#!\\&$:]|^\s*(?:[-+=]|\d+[.)])|\n", re.MULTILINE)
+MADE_IMAGES = 10
 HEARTBEAT_SECONDS = 15.0
 
 
@@ -60,20 +75,24 @@ class LiveTurn:
         self._rendered = 0
         self._watchers: set[asyncio.Event] = set()
         self._first_token_at: datetime | None = None
-        self._trimmed = 0
+        self._rendering: asyncio.Task[None] | None = None
+        self._tools: list[dict[str, Any]] = []
+        self._images: list[tuple[str, bytes]] = []
+        self._trimmed = prepared.left_out
         self._usage: Usage | None = None
         self._failure: ModelFailure | None = None
         self._is_stopping = False
         self._speaking: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop
+        self.frame_seconds = FRAME_SECONDS
 
     def asked_by(self) -> RunningAnswer:
-        conversation = self.prepared.conversation
+        turn = self.prepared.turn
         return RunningAnswer(
             turn_id=self.id,
-            user_id=self.prepared.turn.user_id,
-            gpt_id=conversation.gpt_id,
-            is_draft=conversation.version_id is None,
+            user_id=turn.user_id,
+            gpt_id=turn.gpt_id,
+            is_draft=turn.version_id is None,
             workspace_ids=self.scope.workspace_ids,
         )
 
@@ -146,6 +165,10 @@ class LiveTurn:
 
     async def _speak(self) -> None:
         turn = self.prepared.input
+        if self.prepared.fixed_answer:
+            self._add(self.prepared.fixed_answer)
+            self._usage = Usage(0, 0)
+            return
         async with aclosing(run_turn(turn, client_for(turn.spec))) as events:
             async for event in events:
                 if isinstance(event, TextDelta):
@@ -157,18 +180,32 @@ class LiveTurn:
                 elif isinstance(event, Failed):
                     self._failure = event.failure
                 elif isinstance(event, HistoryTrimmed):
-                    self._trimmed = event.dropped
-                    self.extras.append(frame("trimmed", {"messages": event.dropped}))
-                    self._wake()
+                    self._trimmed += event.dropped
+                    self._tell("trimmed", {"messages": self._trimmed})
+                elif isinstance(event, ToolCalled):
+                    self._note_tool(event)
+                elif isinstance(event, ImageMade) and len(self._images) < MADE_IMAGES:
+                    self._images.append((event.media_type, event.data))
+                    self._tell("image", {"number": len(self._images)})
+
+    def _note_tool(self, event: ToolCalled) -> None:
+        entry = {"kind": event.name, "label": event.label, "is_ok": event.is_ok}
+        self._tools.append(entry)
+        with translation.override(self.language):
+            self._tell("tool", shown_tools([entry])[0])
+
+    def _tell(self, event: str, data: dict[str, Any]) -> None:
+        self.extras.append(frame(event, data))
+        self._wake()
 
     def _add(self, text: str) -> None:
         # PostgreSQL has no NUL, and no model means one.
         self._pending.append(text.replace("\x00", "") if "\x00" in text else text)
         now = self._loop.time()
-        if now - self._flushed_at >= FRAME_SECONDS:
+        if now - self._flushed_at >= self.frame_seconds:
             self._flush()
         elif self._timer is None:
-            self._timer = self._loop.call_at(self._flushed_at + FRAME_SECONDS, self._flush)
+            self._timer = self._loop.call_at(self._flushed_at + self.frame_seconds, self._flush)
 
     def _flush(self) -> None:
         if self._timer is not None:
@@ -186,16 +223,28 @@ class LiveTurn:
 
     def _render_paragraphs(self) -> None:
         """Send finished paragraphs as HTML; the end replaces them by the whole, rendered as one."""
+        if self._rendering is not None or self.prepared.input.output is not None:
+            return
         boundary = self.text.rfind("\n\n", self._rendered)
         if boundary <= self._rendered:
             return
         piece = self.text[self._rendered : boundary]
         if piece.count("```") % 2 or piece.count("~~~") % 2:
             return
-        self._rendered = boundary + 2
-        with translation.override(self.language):
-            html = render(piece)
-        self.extras.append(frame("html", {"html": html, "upto": self._rendered}))
+        upto = boundary + 2
+        if MARKUP.search(piece) is None:
+            self._rendered = upto
+            self.extras.append(frame("html", {"html": f"<p>{escape(piece)}</p>\n", "upto": upto}))
+            return
+        self._rendering = self._loop.create_task(self._render(piece, upto))
+
+    async def _render(self, piece: str, upto: int) -> None:
+        html = await in_render_thread(_rendered, piece, self.language)
+        self._rendering = None
+        if self.is_over:
+            return
+        self._rendered = upto
+        self._tell("html", {"html": html, "upto": upto})
 
     def _wake(self) -> None:
         for watcher in self._watchers:
@@ -212,8 +261,13 @@ class LiveTurn:
                 note = failure_message(FailureCode.INTERRUPTED)
             return frame("end", {"turn": str(self.id), "state": TurnState.INTERRUPTED, "code": "interrupted",
                                  "note": note, "html": "", "sources": []})  # fmt: skip
+        if self.turn.debug is not None:
+            self._tell("debug", self.turn.debug)
+        return await in_render_thread(self._last_frame, self.turn)
+
+    def _last_frame(self, turn: Turn) -> bytes:
         with translation.override(self.language):
-            return end_frame(self.turn, self.text, self._citations())
+            return end_frame(turn, self.text, self._citations(), self._tools)
 
     def _citations(self) -> list[dict[str, object]]:
         return citations_in(self.text, self.prepared.passages)
@@ -231,8 +285,13 @@ class LiveTurn:
                     text=self.text,
                     at=at,
                     retry_after=None if retry_after is None else max(round(retry_after), 1),
+                    retrieval_score=self.prepared.retrieval_score,
+                    debug=self._debug(Usage(0, 0), at),
                 )
             usage = self._usage or self._estimate()
+            asked = None if self.prepared.fixed_answer else self.prepared.input.output
+            if (entry := output_entry(self.text, asked)) is not None:
+                self._tools.append(entry)
             return finish_turn(
                 turn_id=self.id,
                 text=self.text,
@@ -244,7 +303,27 @@ class LiveTurn:
                 trimmed_turns=self._trimmed,
                 first_token_at=self._first_token_at,
                 is_stopped=self._is_stopping and self._usage is None,
+                retrieval_score=self.prepared.retrieval_score,
+                tools=self._tools,
+                images=self._images,
+                debug=self._debug(usage, at),
             )
+
+    def _debug(self, usage: Usage, at: datetime) -> dict[str, Any] | None:
+        turn = self.prepared.turn
+        if not is_debugged(turn):
+            return None
+        first = self._first_token_at
+        return debug_of(
+            self.prepared,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cost_micros=cost_micros(
+                self.prepared.model, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens
+            ),
+            first_token_ms=None if first is None else (first - turn.started_at).total_seconds() * 1000,
+            total_ms=(at - turn.started_at).total_seconds() * 1000,
+        )
 
     def _estimate(self) -> Usage:
         """Tokens of an answer that was cut off, before the provider could count them."""
@@ -253,3 +332,8 @@ class LiveTurn:
         request, _dropped = assemble(self.prepared.input)
         sent = sum(estimate_tokens(message.content) for message in request.messages)
         return Usage(sent, estimate_tokens(self.text), is_estimated=True)
+
+
+def _rendered(piece: str, language: str) -> str:
+    with translation.override(language):
+        return render(piece)

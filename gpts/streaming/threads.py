@@ -18,6 +18,7 @@ V = TypeVar("V", bound=Callable[..., Any])
 # Fewer than the connection pool has, so that pages still find a connection while many turns start.
 THREADS = 6
 _executor = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="chat")
+_renderer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="render")
 _loop: contextvars.ContextVar[asyncio.AbstractEventLoop] = contextvars.ContextVar("loggia_chat_loop")
 
 
@@ -28,6 +29,12 @@ async def in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> 
     context.run(_loop.set, loop)
     call = partial(context.run, _and_close, partial(work, *args, **kwargs))
     return await loop.run_in_executor(_executor, call)
+
+
+async def in_render_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run work that asks nothing of the database where it does not hold up the streams for its length."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_renderer, partial(work, *args, **kwargs))
 
 
 def _and_close(work: Callable[[], R]) -> R:

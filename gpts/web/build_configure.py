@@ -18,7 +18,7 @@ from gpts.models import GPT
 from gpts.services.gpts import shown_value, update_draft
 from gpts.services.icons import set_icon
 from gpts.web.build_forms import DraftForm, draft_changes, show_refusal, starter_rows
-from gpts.web.build_frame import frame_of, page_context, preview_context
+from gpts.web.build_frame import frame_of, page_context, preview_context, steps_context
 
 
 @login_required
@@ -116,6 +116,7 @@ def _page(
         starters=starter_rows(starters, may_edit=frame.may_edit),
         starter_error="" if refusal is None else refusal.data.get("errors", {}).get("starters", ""),
         **preview_context(gpt),
+        **steps_context(gpt, request.user),
         # Sending again after a conflict was shown means to write over what stands.
         revision=conflict["revision"] if conflict else gpt.draft_revision,
         **extra,

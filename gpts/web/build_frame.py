@@ -7,16 +7,19 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
+from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from gpts.models import GPT, LiveVersion
+from gpts.next_steps import next_steps
 from gpts.queries import get_standing, live_versions
 from gpts.rules import GPTAct, may
 from reviews.queries import SubmissionStatus, submission_status
 
-TABS = ("configure", "preview", "knowledge", "versions", "share")
+# The tabs in their order; one whose page is not there yet is left out.
+TABS = ("create", "configure", "preview", "knowledge", "versions", "tests", "insights", "share")
 
 
 @dataclass(frozen=True)
@@ -62,13 +65,24 @@ def page_context(request: HttpRequest, gpt: GPT, current: str, **extra: Any) -> 
     tabs = [
         {
             "label": label(key),
-            "url": reverse(f"gpts:build-{key}", args=[gpt.slug]),
+            "url": url,
             "current": key == current,
         }
         for key in TABS
+        if (url := tab_url(key, gpt.slug))
     ]
     frame = extra.pop("frame", None) or frame_of(request.user, gpt)
     return {"gpt": gpt, "frame": frame, "tabs": tabs, "current_tab": label(current), **extra}
+
+
+def steps_context(gpt: GPT, user: Any) -> dict[str, Any]:
+    """Return what is left to do, for the list beside the form; it closes when all is done."""
+    steps = [
+        {"text": step.text, "url": tab_url(step.tab, gpt.slug), "is_done": step.is_done}
+        for step in next_steps(gpt, user)
+    ]
+    done = sum(1 for step in steps if step["is_done"])
+    return {"next_steps": {"steps": steps, "done": done, "total": len(steps), "is_open": done < len(steps)}}
 
 
 def preview_context(gpt: GPT) -> dict[str, Any]:
@@ -77,6 +91,7 @@ def preview_context(gpt: GPT) -> dict[str, Any]:
     query = urlencode({"draft": "1", "key": uuid4().hex})
     return {
         "icon_url": icon_url(gpt),
+        "currency": settings.PAYOUT_CURRENCY,
         "shown_name": gpt.name,
         "shown_description": gpt.description,
         "shown_starters": gpt.starters,
@@ -84,11 +99,21 @@ def preview_context(gpt: GPT) -> dict[str, Any]:
     }
 
 
+def tab_url(key: str, slug: str) -> str:
+    try:
+        return reverse(f"gpts:build-{key}", args=[slug])
+    except NoReverseMatch:
+        return ""
+
+
 def label(key: str) -> str:
     return {
+        "create": _("Create"),
         "configure": _("Configure"),
         "preview": _("Preview"),
         "knowledge": _("Knowledge"),
         "versions": _("Versions"),
+        "tests": _("Tests"),
+        "insights": _("Insights"),
         "share": _("Share"),
     }[key]

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from core.errors import DomainError
 from gpts.access import GPTAct, access_gpt, access_knowledge_file
 from gpts.extraction import MEDIA_TYPES
+from gpts.knowledge_queries import knowledge_files, passages_of
 from gpts.models import GPT
-from gpts.queries import knowledge_files, passages_of
 from gpts.services.knowledge import FILE_COUNT, add_knowledge_file, remove_knowledge_file
 from gpts.web.build_frame import page_context
 

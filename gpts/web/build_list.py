@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.errors import DomainError
+from core.markdown import render as render_markdown
 from core.pagination import paginate
 from gpts.access import GPTAct, access_gpt
 from gpts.models import GPT
@@ -71,9 +72,18 @@ def build_new(request: HttpRequest) -> HttpResponse:
         except DomainError as refusal:
             show_refusal(form, refusal)
         else:
-            return redirect("gpts:build-configure", gpt.slug)
+            tab = "create" if request.POST.get("talk") else "configure"
+            return redirect(f"gpts:build-{tab}", gpt.slug)
     options = [
-        {"value": pattern.key, "label": pattern.label, "text": pattern.text, "icon": pattern.icon}
+        {
+            "key": pattern.key,
+            "label": pattern.label,
+            "text": pattern.text,
+            "icon": pattern.icon,
+            "draft": pattern.draft,
+            "sets_up": pattern.sets_up,
+            "html": render_markdown(str(pattern.draft.get("instructions", ""))),
+        }
         for pattern in PATTERNS
     ]
     context = {
@@ -89,13 +99,18 @@ def _create(request: HttpRequest) -> GPT:
     slug = request.POST.get("workspace", "")
     user: Any = request.user
     workspace = access_workspace(user, slug, to=WorkspaceAct.BUILD) if slug else personal_workspace(user)
-    fields = find_pattern(request.POST.get("pattern", "")).fields()
+    is_talk = bool(request.POST.get("talk"))
+    fields = {} if is_talk else find_pattern(request.POST.get("pattern", "")).fields()
+    name = request.POST.get("name", "")
+    if is_talk and not name.strip():
+        # The conversation finds the name.
+        name = _("New GPT")
     return create_gpt(
         workspace=workspace,
         owner=user,
         by=user,
         at=timezone.now(),
-        **{**fields, "name": request.POST.get("name", "")},
+        **{**fields, "name": name},
     )
 
 

@@ -15,17 +15,13 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import Conflict, DomainError, InvalidInput
 from gpts.access import GPTAct, access_gpt
 from gpts.models import GPT
-from gpts.services.versions import (
-    check_ready,
-    clear_live_version,
-    draft_hash,
-    freeze_version,
-    set_live_version,
-)
+from gpts.services.golden import gate_problem
+from gpts.services.sharing import share_draft
+from gpts.services.versions import check_ready, clear_live_version, draft_hash
 from gpts.sharing import check_offered, offered_audiences
 from gpts.states import Audience
 from gpts.web.build_forms import SubmitForm, show_refusal
-from gpts.web.build_frame import page_context
+from gpts.web.build_frame import page_context, tab_url
 from reviews.queries import submission_status
 from reviews.services.submissions import submit_version, withdraw_submission
 
@@ -43,6 +39,8 @@ def _page(request: HttpRequest, gpt: GPT, form: SubmitForm, status: int = 200) -
     hash_now = draft_hash(gpt)
     context |= {
         "missing": _missing(gpt),
+        "gate": gate_problem(gpt, None, timezone.now(), audience=Audience.PUBLIC),
+        "tests_url": tab_url("tests", gpt.slug),
         "audiences": [
             _audience(gpt, audience, live.get(audience), hash_now) for audience in offered_audiences(gpt)
         ],
@@ -127,9 +125,7 @@ def build_audience(request: HttpRequest, slug: str) -> HttpResponse:
             clear_live_version(gpt=gpt, audience=audience, by=request.user, at=now)
             messages.success(request, _("It is no longer shared there."))
         else:
-            check_ready(gpt)
-            version = freeze_version(gpt=gpt, release_notes="", by=request.user, at=now)
-            set_live_version(gpt=gpt, version=version, audience=audience, by=request.user, at=now)
+            version = share_draft(gpt=gpt, audiences=[audience], release_notes="", by=request.user, at=now)
             messages.success(request, _("Version %(number)s is live.") % {"number": version.number})
     except DomainError as refusal:
         messages.error(request, str(refusal.message))

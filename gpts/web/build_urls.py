@@ -5,9 +5,12 @@ from __future__ import annotations
 from django.urls import path
 
 from gpts.web import (
+    build_bench,
     build_configure,
+    build_create,
     build_knowledge,
     build_list,
+    build_live,
     build_preview,
     build_share,
     build_versions,
@@ -17,10 +20,21 @@ from gpts.web import (
 urlpatterns = [
     path("build/", build_list.build_list, name="build-list"),
     path("build/new", build_list.build_new, name="build-new"),
+    path("build/<slug:slug>/create", build_create.build_create, name="build-create"),
+    path("build/<slug:slug>/create/messages", build_create.build_create_message, name="build-create-message"),
+    path(
+        "build/<slug:slug>/create/changes/<int:change_id>",
+        build_create.build_create_change,
+        name="build-create-change",
+    ),
+    path("build/<slug:slug>/create/reset", build_create.build_create_reset, name="build-create-reset"),
     path("build/<slug:slug>/configure", build_configure.build_configure, name="build-configure"),
+    path("build/<slug:slug>/draft", build_live.build_draft, name="build-draft"),
+    path("build/<slug:slug>/presence", build_live.build_presence, name="build-presence"),
     path("build/<slug:slug>/icon", build_configure.build_icon, name="build-icon"),
     path("build/<slug:slug>/preview", build_preview.build_preview, name="build-preview"),
     path("build/<slug:slug>/knowledge", build_knowledge.build_knowledge, name="build-knowledge"),
+    path("build/<slug:slug>/knowledge/bench", build_bench.build_bench, name="build-bench"),
     path(
         "build/<slug:slug>/knowledge/<int:file_id>",
         build_knowledge.build_knowledge_text,
@@ -34,6 +48,12 @@ urlpatterns = [
     path("build/<slug:slug>/versions", build_versions.build_versions, name="build-versions"),
     path("build/<slug:slug>/versions/freeze", build_versions.build_freeze, name="build-freeze"),
     path("build/<slug:slug>/versions/diff", build_versions.build_diff, name="build-diff"),
+    path(
+        "build/<slug:slug>/versions/changes.md",
+        build_versions.build_change_log_markdown,
+        name="build-change-log-markdown",
+    ),
+    path("build/<slug:slug>/versions/<int:number>", build_versions.build_version, name="build-version"),
     path("build/<slug:slug>/versions/changes.json", build_versions.build_change_log, name="build-change-log"),
     path(
         "build/<slug:slug>/versions/<int:number>/restore", build_versions.build_restore, name="build-restore"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -15,26 +14,28 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import DomainError
 from core.pagination import paginate
 from gpts.access import GPTAct, access_gpt, access_version
-from gpts.comparison import state_of
-from gpts.diffs import compare
-from gpts.models import Version
+from gpts.change_log import change_log, change_log_markdown
+from gpts.comparison import differences, state_of
+from gpts.models import GPT
 from gpts.queries import versions_of
-from gpts.services.versions import (
-    content_of,
-    draft_hash,
-    freeze_version,
-    restore_version,
-)
+from gpts.services.sharing import restore_keeping, share_draft
+from gpts.services.versions import draft_hash
+from gpts.sharing import offered_audiences
 from gpts.states import Audience
-from gpts.web.build_frame import page_context
-
-LOG_SIZE = 200
+from gpts.version_queries import knowledge_labels, version_numbers
+from gpts.web.build_frame import page_context, tab_url
 
 
 @login_required
 @require_GET
 def build_versions(request: HttpRequest, slug: str) -> HttpResponse:
     gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+    return _page(request, gpt)
+
+
+def _page(
+    request: HttpRequest, gpt: GPT, *, status: int = 200, refusal: DomainError | None = None
+) -> HttpResponse:
     page = paginate(versions_of(gpt), order=("-number",), cursor=request.GET.get("cursor", ""), size=20)
     hash_now = draft_hash(gpt)
     rows = [
@@ -46,26 +47,82 @@ def build_versions(request: HttpRequest, slug: str) -> HttpResponse:
         for version in page.items
     ]
     is_frozen = bool(rows) and bool(rows[0]["is_draft"]) and not page.previous_cursor
-    context = page_context(request, gpt, "versions", page=page, rows=rows, is_frozen=is_frozen)
-    return render(request, "gpts/build/versions.html", context)
+    context = page_context(
+        request,
+        gpt,
+        "versions",
+        page=page,
+        rows=rows,
+        is_frozen=is_frozen,
+        numbers=version_numbers(gpt) if rows else [],
+        kept=_number(request.GET.get("kept", "")),
+        restored=_number(request.GET.get("restored", "")),
+        refusal=refusal,
+        tests_url=tab_url("tests", gpt.slug),
+        notes=request.POST.get("release_notes", ""),
+    )
+    live = context["frame"].live
+    context["targets"] = [
+        {"value": audience.value, "label": audience.label, "number": live[audience].version.number}
+        for audience in offered_audiences(gpt)
+        if audience in live
+    ]
+    return render(request, "gpts/build/versions.html", context, status=status)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 @login_required
 @require_POST
 def build_freeze(request: HttpRequest, slug: str) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+    """Update: freeze the draft, and make it live where the person ticked it."""
+    audiences = request.POST.getlist("live")
+    gpt = access_gpt(request.user, slug, to=GPTAct.MANAGE if audiences else GPTAct.EDIT)
     try:
-        version = freeze_version(
+        version = share_draft(
             gpt=gpt,
+            audiences=audiences,
             release_notes=request.POST.get("release_notes", ""),
             by=request.user,
             at=timezone.now(),
         )
     except DomainError as refusal:
-        messages.error(request, str(refusal.message))
+        return _page(request, gpt, status=refusal.status, refusal=refusal)
+    if audiences:
+        messages.success(request, _("Version %(number)s is live.") % {"number": version.number})
     else:
         messages.success(request, _("Version %(number)s holds the draft.") % {"number": version.number})
     return redirect("gpts:build-versions", slug)
+
+
+@login_required
+@require_GET
+def build_version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """One version for good: its address never shows anything else."""
+    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+    version = access_version(request.user, gpt, number)
+    before = gpt.versions.filter(number__lt=number).order_by("-number").first()
+    after_state = state_of(request.user, gpt, str(number))
+    changes = (
+        differences(gpt, state_of(request.user, gpt, str(before.number)), after_state, in_words=True)
+        if before
+        else []
+    )
+    files = knowledge_labels(gpt, version.knowledge_hashes)
+    context = page_context(
+        request,
+        gpt,
+        "versions",
+        version=version,
+        before=before,
+        changes=changes,
+        files=sorted(files.values()),
+        live=[Audience(row.audience).label for row in version.live_for.all()],
+        is_draft=version.content_hash == draft_hash(gpt),
+    )
+    return render(request, "gpts/build/version.html", context)
 
 
 @login_required
@@ -80,7 +137,8 @@ def build_diff(request: HttpRequest, slug: str) -> HttpResponse:
         "versions",
         before=before,
         after=after,
-        differences=compare(before.content, after.content),
+        numbers=version_numbers(gpt),
+        differences=differences(gpt, before, after, in_words=True),
     )
     return render(request, "gpts/build/diff.html", context)
 
@@ -90,12 +148,11 @@ def build_diff(request: HttpRequest, slug: str) -> HttpResponse:
 def build_restore(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
     version = access_version(request.user, gpt, number)
-    sent = request.POST.get("revision", "")
     try:
-        restore_version(
+        _draft, kept = restore_keeping(
             gpt=gpt,
             version=version,
-            revision=int(sent) if sent.isdecimal() and len(sent) < 10 else 0,
+            revision=_number(request.POST.get("revision", "")) or 0,
             by=request.user,
             at=timezone.now(),
         )
@@ -103,36 +160,23 @@ def build_restore(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         messages.error(request, str(refusal.message))
         return redirect("gpts:build-versions", slug)
     messages.success(request, _("The draft is version %(number)s again.") % {"number": number})
-    return redirect("gpts:build-configure", slug)
+    query = "" if kept is None or request.POST.get("undo") else f"?restored={number}&kept={kept.number}"
+    return redirect(reverse("gpts:build-versions", args=[slug]) + query)
 
 
 @login_required
 @require_GET
 def build_change_log(request: HttpRequest, slug: str) -> HttpResponse:
     gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    versions = list(versions_of(gpt)[: LOG_SIZE + 1])
-    log = {
-        "gpt": gpt.slug,
-        "name": gpt.name,
-        "versions": [_entry(version, before) for version, before in _pairs(versions)][:LOG_SIZE],
-    }
-    response = JsonResponse(log, json_dumps_params={"ensure_ascii": False, "indent": 2})
+    response = JsonResponse(change_log(gpt), json_dumps_params={"ensure_ascii": False, "indent": 2})
     response.headers["Content-Disposition"] = f'attachment; filename="{gpt.slug}-changes.json"'
     return response
 
 
-def _pairs(versions: list[Version]) -> list[tuple[Version, Version | None]]:
-    return list(zip(versions, [*versions[1:], None], strict=True))
-
-
-def _entry(version: Version, before: Version | None) -> dict[str, Any]:
-    content = content_of(version, knowledge_hashes=list(version.knowledge_hashes))
-    old = None if before is None else content_of(before, knowledge_hashes=list(before.knowledge_hashes))
-    return {
-        "number": version.number,
-        "created_at": version.created_at.isoformat(),
-        "created_by": str(version.created_by),
-        "release_notes": version.release_notes,
-        "content_hash": version.content_hash,
-        "changes": [] if old is None else [difference.as_json() for difference in compare(old, content)],
-    }
+@login_required
+@require_GET
+def build_change_log_markdown(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+    response = HttpResponse(change_log_markdown(gpt), content_type="text/markdown; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{gpt.slug}-changes.md"'
+    return response

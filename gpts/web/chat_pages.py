@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import DomainError
-from core.markdown import render as render_markdown
 from core.pagination import Page, paginate
 from gpts.access import (
     GPTAct,
@@ -26,55 +24,53 @@ from gpts.access import (
     access_gpt,
     access_turn,
 )
-from gpts.citations import with_citations
-from gpts.failures import turn_note
-from gpts.models import GPT, Conversation, Turn, Version
-from gpts.queries import conversations_of, live_version_for, shown_turns
+from gpts.attachment_queries import cited_piece
+from gpts.chat_queries import position_in, turns_window
+from gpts.kept_versions import kept_state
+from gpts.models import GPT, Conversation, Version
+from gpts.queries import conversations_of, live_version_for
 from gpts.services.chat import delete_conversation, rename_conversation, restore_conversation
 from gpts.states import TurnState
 from gpts.streaming.connection import ask_to_stop
 from gpts.streaming.lost import interrupt_if_lost
 from gpts.streaming.responses import wants_stream
+from gpts.web.chat_files import attach_options
+from gpts.web.chat_models import model_note, model_options
+from gpts.web.chat_shown import icon_url, shown_in
 
 SIDEBAR_SIZE = 40
-LIST_SIZE = 30
-
-
-@dataclass(frozen=True)
-class ShownTurn:
-    """One turn as the page shows it."""
-
-    turn: Turn
-    question: str
-    html: SafeString | str
-    note: str
-    sources: list[dict[str, Any]]
-    is_last: bool
-
-    @property
-    def is_running(self) -> bool:
-        return bool(self.turn.state == TurnState.RUNNING)
-
-    @property
-    def has_failed(self) -> bool:
-        return self.turn.state in (TurnState.FAILED, TurnState.INTERRUPTED)
 
 
 @login_required
 @require_GET
 def chat_start(request: HttpRequest, slug: str) -> HttpResponse:
-    return start_page(request, slug=slug, is_draft="draft" in request.GET)
+    return start_page(
+        request, slug=slug, is_draft="draft" in request.GET, is_temporary="temporary" in request.GET
+    )
 
 
 def start_page(
-    request: HttpRequest, *, slug: str, is_draft: bool, error: DomainError | None = None, value: str = ""
+    request: HttpRequest,
+    *,
+    slug: str,
+    is_draft: bool,
+    is_temporary: bool = False,
+    error: DomainError | None = None,
+    value: str = "",
 ) -> HttpResponse:
     """An empty chat: who this GPT is, its starters, the composer (also after a first message that failed)."""
     gpt = access_gpt(request.user, slug, to=GPTAct.TRY if is_draft else GPTAct.CHAT)
     version = None if is_draft else live_version_for(request.user, gpt)
     context = _frame(request, gpt, version, None) | {
         "starters": (version or gpt).starters,
-        "action": _action(reverse("gpts:turn-first", args=[gpt.slug]), is_draft=is_draft),
+        "action": _action(
+            reverse("gpts:turn-first", args=[gpt.slug]), draft=is_draft, temporary=is_temporary
+        ),
+        "models": model_options(gpt, version, None),
+        "model_note": model_note(gpt, version),
+        "is_temporary": is_temporary,
+        "temporary_hours": settings.CHAT_TEMPORARY_HOURS,
+        "attach": attach_options(gpt, version, None, is_draft=is_draft),
         "is_draft": is_draft,
         "error": error,
         "value": value or request.GET.get("text", "")[:2_000],
@@ -92,30 +88,31 @@ def conversation_page(
     request: HttpRequest, *, conversation_id: UUID, error: DomainError | None = None, value: str = ""
 ) -> HttpResponse:
     conversation = access_conversation(request.user, conversation_id)
-    turns = _shown(conversation)
-    running = next((shown.turn for shown in turns if shown.is_running), None)
-    context = _frame(request, conversation.gpt, conversation.version, conversation) | {
+    window = turns_window(conversation, before=position_in(request.GET.get("before", "")))
+    turns = shown_in(conversation, window)
+    context: dict[str, Any] = {
         "conversation": conversation,
         "turns": turns,
+        "earlier_than": turns[0].turn.position if window.has_earlier else None,
+    }
+    if request.headers.get("X-Fragment") == "turns":
+        return _fragment(request, "gpts/chat/turns.html", context)
+    running = next((shown.turn for shown in turns if shown.is_running), None)
+    kept = kept_state(request.user, conversation)
+    context |= _frame(request, conversation.gpt, conversation.version, conversation) | {
         "running": running,
+        "kept": kept,
+        "attach": attach_options(conversation.gpt, conversation.version, conversation),
+        "models": [] if kept.is_over else model_options(conversation.gpt, kept.version, conversation),
+        "model_note": "" if kept.is_over else model_note(conversation.gpt, kept.version),
         "is_draft": conversation.version_id is None,
+        "is_temporary": conversation.is_temporary,
+        "temporary_hours": settings.CHAT_TEMPORARY_HOURS,
         "action": _action(reverse("gpts:turn-start", args=[conversation.pk])),
         "error": error,
         "value": value,
     }
     return render(request, "gpts/chat/conversation.html", context)
-
-
-@login_required
-@require_GET
-def conversation_list(request: HttpRequest) -> HttpResponse:
-    page = paginate(
-        conversations_of(request.user),
-        order=("-updated_at", "-id"),
-        cursor=request.GET.get("cursor", ""),
-        size=LIST_SIZE,
-    )
-    return render(request, "gpts/chat/list.html", {"page": page, "deleted": _deleted(request)})
 
 
 @require_GET
@@ -167,7 +164,7 @@ def source_show(request: HttpRequest, conversation_id: UUID, turn_id: UUID, numb
     """A passage that an answer cites: beside the text for the page's script, else a page of its own."""
     conversation = access_conversation(request.user, conversation_id)
     turn = access_turn(conversation, turn_id)
-    passage = access_cited_passage(request.user, turn, number)
+    passage = cited_piece(turn, number) or access_cited_passage(request.user, turn, number)
     is_fragment = request.headers.get("X-Fragment") == "passage"
     template = "gpts/chat/passage.html" if is_fragment else "gpts/chat/source.html"
     context = {"conversation": conversation, "passage": passage, "number": number}
@@ -187,44 +184,33 @@ def _frame(
         "gpt": gpt,
         "name": shown.name,
         "description": shown.description,
-        "icon_url": _icon_url(shown.icon),
+        "icon_url": icon_url(shown.icon),
         "category": shown.category,
         "recent": recent,
         "current_id": conversation.pk if conversation else None,
-    }
+    } | _neighbours(recent.items, conversation.pk if conversation else None)
 
 
-def _action(url: str, *, is_draft: bool = False) -> str:
+def _action(url: str, **switches: bool) -> str:
     """Where the composer posts; the key in it makes a double click one message, also without JavaScript."""
-    query = {"key": uuid4().hex} | ({"draft": "1"} if is_draft else {})
+    query = {"key": uuid4().hex} | {name: "1" for name, is_on in switches.items() if is_on}
     return f"{url}?{urlencode(query)}"
 
 
-def _deleted(request: HttpRequest) -> UUID | None:
-    try:
-        return UUID(request.GET.get("deleted", ""))
-    except ValueError:
-        return None
+def _fragment(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """A part of a page, for the page's script."""
+    response = render(request, template, context)
+    patch_vary_headers(response, ["X-Fragment"])
+    return response
 
 
-def _icon_url(icon: str) -> str:
-    digest = icon.rpartition("/")[2].removesuffix(".webp")
-    return reverse("gpts:icon-show", args=[digest]) if digest else ""
-
-
-def _shown(conversation: Conversation) -> list[ShownTurn]:
-    turns = shown_turns(conversation)
-    return [_shown_turn(turn, is_last=turn is turns[-1]) for turn in turns]
-
-
-def _shown_turn(turn: Any, *, is_last: bool) -> ShownTurn:
-    sources = turn.answer.citations if turn.answer else []
-    html = with_citations(render_markdown(turn.answer.content), sources, turn) if turn.answer else ""
-    return ShownTurn(
-        turn=turn,
-        question=turn.question.content if turn.question else "",
-        html=html,
-        note=turn_note(turn.state, turn.error_code, turn.retry_after),
-        sources=sources,
-        is_last=is_last,
-    )
+def _neighbours(items: list[Conversation], current: UUID | None) -> dict[str, Any]:
+    """The conversations before and after the one that is open, for its keys."""
+    places = [item.pk for item in items]
+    if current not in places:
+        return {"next_id": places[0] if places else None}
+    at = places.index(current)
+    return {
+        "previous_id": places[at - 1] if at else None,
+        "next_id": places[at + 1] if at + 1 < len(places) else None,
+    }

@@ -28,6 +28,7 @@ from gpts.streaming.begin import (
 )
 from gpts.streaming.responses import offset_of, run, stream, wants_stream
 from gpts.streaming.threads import chat_view
+from gpts.web.chat_files import files_in
 from gpts.web.chat_pages import conversation_page, start_page
 from workspaces.access import scope_for
 from workspaces.models import User
@@ -58,7 +59,17 @@ def caller_of(request: HttpRequest) -> Caller:
 def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
     text, key = _field(request, "text"), _field(request, "key")
     is_draft = "draft" in request.POST or "draft" in request.GET
-    begin = partial(begin_first, slug=slug, text=text, key=key, is_draft=is_draft)
+    begin = partial(
+        begin_first,
+        slug=slug,
+        text=text,
+        key=key,
+        is_draft=is_draft,
+        files=files_in(request.POST),
+        ask=_field(request, "gpt"),
+        is_temporary=bool(_field(request, "temporary")),
+        model=request.POST.get("model"),
+    )
     return _answer(request, begin, partial(start_page, slug=slug, is_draft=is_draft))
 
 
@@ -66,7 +77,16 @@ def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
 @require_POST
 def turn_start(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
     text, key = _field(request, "text"), _field(request, "key")
-    begin = partial(begin_next, conversation_id=conversation_id, text=text, key=key)
+    files = files_in(request.POST)
+    begin = partial(
+        begin_next,
+        conversation_id=conversation_id,
+        text=text,
+        key=key,
+        files=files,
+        ask=_field(request, "gpt"),
+        model=request.POST.get("model"),
+    )
     return _answer(request, begin, partial(conversation_page, conversation_id=conversation_id))
 
 

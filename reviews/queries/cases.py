@@ -9,6 +9,7 @@ from typing import Any
 from django.core.cache import cache
 from django.db.models import Q
 
+from gpts.knowledge_queries import beginning_of, files_answering
 from gpts.models import KnowledgeFile, Version
 from gpts.queries import inside_workspace_of
 from marketplace.models import BuilderProfile, Listing
@@ -236,11 +237,8 @@ def _files(case: Case, version: Version | None) -> list[tuple[KnowledgeFile, str
     if version is None or case.gpt is None or not version.knowledge_hashes:
         return []
     with inside_workspace_of(case.gpt):
-        files = KnowledgeFile.objects.filter(gpt=case.gpt, content_hash__in=version.knowledge_hashes)
-        return [
-            (file, " ".join(passage.text for passage in file.passages.all()[:2])[:KNOWLEDGE_EXCERPT])
-            for file in files.prefetch_related("passages").order_by("name", "pk")[:20]
-        ]
+        files = files_answering(case.gpt, version).order_by("name", "pk")[:20]
+        return [(file, beginning_of(file)[:KNOWLEDGE_EXCERPT]) for file in files]
 
 
 def _decisions(case: Case) -> list[DecisionView]:

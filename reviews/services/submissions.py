@@ -13,7 +13,9 @@ from core.errors import Conflict, Forbidden, InvalidInput
 from core.jobs import enqueue_on_commit
 from core.text import clean_block
 from gpts.models import GPT, Version
+from gpts.services.sharing import check_gate
 from gpts.services.versions import check_ready, freeze_version
+from gpts.states import Audience
 from reviews.models import Case, Claim, Standing, Submission
 from reviews.states import (
     OPEN_SUBMISSIONS,
@@ -43,8 +45,9 @@ def submit_version(
 
     The same content sent twice (a double click, a retry) is one submission: the open one is returned.
     Writes submission, case and audit event; the checks run after commit. Raises Conflict while another
-    version is open or this one is live or refused unchanged, InvalidInput for a draft that is not
-    ready, Forbidden for suspended builders and workspaces that keep their GPTs inside.
+    version is open, this one is live or refused unchanged, or golden prompts keep it back
+    (``golden_gate``), InvalidInput for a draft that is not ready, Forbidden for suspended builders and
+    workspaces that keep their GPTs inside.
     """
     if not attested:
         raise InvalidInput(
@@ -55,6 +58,7 @@ def submit_version(
     note = clean_block(note, max_length=NOTE_LENGTH, field="note", required=False)
     _check_allowed(gpt)
     check_ready(gpt)
+    check_gate(gpt, None, at, audience=Audience.PUBLIC)
     version = freeze_version(gpt=gpt, release_notes=release_notes, by=by, at=at)
     # freeze_version holds the GPT's row: from here on nobody else submits for it.
     open_one = (

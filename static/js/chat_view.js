@@ -5,8 +5,14 @@ export function questionView(chat, text) {
   return element;
 }
 
-export function answerView(chat, existing) {
+// `speaker` ({name}) is another GPT that was called; its icon comes with the end.
+export function answerView(chat, existing, speaker) {
   const element = existing ?? copy(chat, "[data-chat-answer]");
+  if (speaker) {
+    element.setAttribute("aria-label", speaker.name);
+    element.querySelector(".message__name").textContent = speaker.name;
+    element.querySelector(".arch")?.classList.add("arch--unknown");
+  }
   const place = element.querySelector(".message__text");
   place.replaceChildren();
   const done = place.appendChild(document.createElement("div"));

@@ -30,6 +30,7 @@ function showKeys() {
   const dialog = document.getElementById("keys");
   const list = dialog.querySelector("[data-keys-list]");
   for (const line of list.querySelectorAll("[data-from-page]")) line.remove();
+  for (const extra of document.querySelectorAll("template[data-keys-extra]")) list.append(extra.content.cloneNode(true));
   for (const element of document.querySelectorAll("[data-key]")) {
     const label = element.dataset.keyLabel ?? element.getAttribute("aria-label") ?? element.textContent.trim();
     if (!label || !visible(element)) continue;

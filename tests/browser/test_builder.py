@@ -20,7 +20,7 @@ from tests.gpts.build.stage import LATER, NOW, a_file, a_gpt
 from tests.services import WebService
 from workspaces.models import User
 
-TABS = ("configure", "preview", "knowledge", "versions", "share")
+TABS = ("create", "configure", "preview", "knowledge", "versions", "share")
 WIDER_THAN_WINDOW = "() => document.documentElement.scrollWidth > innerWidth"
 
 
@@ -91,6 +91,8 @@ def test_a_field_that_was_changed_elsewhere_asks_which_to_keep(
     server: WebService, page: Page, gpt: GPT, button: str, expected: str
 ) -> None:
     configure(page, server, gpt)
+    # From its first sign of life on, the page asks again only after twelve seconds.
+    expect(page.locator("[data-presence][data-beaten]")).to_have_count(1)
     update_draft(gpt=gpt, revision=1, changes={"name": "Theirs"}, by=gpt.owner, at=LATER)
 
     page.get_by_label("Name", exact=True).fill("Mine")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import hashlib
 import json
 import threading
 import time
@@ -18,6 +17,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+from tests.fakes import embeddings
+from tests.fakes.shaped_answers import GARBAGE, TWO_CALLS, provider_events, shaped_words, text_of
 
 WORDS = (
     "arch ",
@@ -73,6 +75,25 @@ class Refusal(Exception):  # a scripted answer, not an error of ours
         self.status, self.code, self.message, self.headers = status, code, message, headers or {}
 
 
+# Behaviours that call functions first and speak once the results are in the prompt.
+CALLS: dict[str, list[tuple[str, Any]]] = {
+    "builder": [
+        ("set_name", {"name": "Tide guide"}),
+        ("set_description", {"description": "Tells you when to walk on the mud flats."}),
+        ("set_instructions", {"instructions": "Name the next low tide. Warn of fog."}),
+        ("set_starters", {"starters": ["When is low tide?", "Is it safe today?"]}),
+        ("set_category", {"category": "lifestyle"}),
+        ("ask", {"question": "Which coast is it for?", "choices": ["North Sea", "Wales"]}),
+    ],
+    "two-tools": TWO_CALLS,
+    "builder-wrong": [
+        ("set_name", {"name": "x" * 60}),
+        ("set_category", {"category": "astrology"}),
+        ("drop_table", {}),
+        ("set_description", "not an object"),
+    ],
+}
+
 REFUSALS: dict[str, Refusal] = {
     "unauthorized": Refusal(401, "invalid_api_key", "Incorrect API key provided: sk-tes*****bad."),
     "rate-limited": Refusal(429, "rate_limit_exceeded", "Slow down.", {"retry-after": "7"}),
@@ -118,16 +139,32 @@ class Server:
         path = path.removeprefix("/v1")
         if path.startswith("/__"):
             await self._control(method, path, body, writer)
+        elif path == "/models" and headers.get("authorization") == f"Bearer {BAD_KEY}":
+            refusal = REFUSALS["unauthorized"]
+            await send_json(writer, {"error": {"message": refusal.message}}, refusal.status)
         elif path == "/models":
             names = ["normal", "echo"]
             await send_json(writer, {"object": "list", "data": [{"id": n, "object": "model"} for n in names]})
         elif path == "/embeddings":
-            await send_json(writer, embeddings(body))
+            await self._embed(headers, body, writer)
         elif path in self._dialects and method == "POST":
             return await self._answer(self._dialects[path], path, headers, body, reader, writer)
         else:
             await send_json(writer, {"error": {"message": "Unknown path", "code": "not_found"}}, 404)
         return True
+
+    async def _embed(self, headers: dict[str, str], body: Any, writer: asyncio.StreamWriter) -> None:
+        """Vectors; the control "slow" waits, one of REFUSALS refuses, as a model's name does elsewhere."""
+        if self.state.is_recording:
+            self.state.requests.append({"path": "/embeddings", "headers": headers, "body": body})
+        behaviour = Script.parse(self.state.control).behaviour if self.state.control else ""
+        if behaviour == "slow":
+            await asyncio.sleep(SLOW_SECONDS)
+        if refusal := REFUSALS.get(behaviour):
+            error = {"message": str(refusal), "code": refusal.code}
+            await send_json(writer, {"error": error}, refusal.status)
+            return
+        await send_json(writer, embeddings.answer(body))
 
     async def _control(self, method: str, path: str, body: Any, writer: asyncio.StreamWriter) -> None:
         if path == "/__control":
@@ -164,7 +201,14 @@ class Server:
             }
             await send_json(writer, {"error": error}, refusal.status, refusal.headers)
             return True
-        words = words_of(script, dialect.question(body))
+        is_answered = dialect.has_results(body)
+        words = words_of(script, "" if is_answered else dialect.question(body))
+        if script.behaviour in CALLS and is_answered:
+            words = [f"{word} " for word in ["The", "functions", "have", "run."]]
+        if (shaped := shaped_words(script.behaviour, body)) is not None:
+            words = shaped
+        if script.behaviour in ("leaky", "refusing"):
+            words = spoken(script.behaviour, body)
         if not body.get("stream"):
             await send_json(writer, dialect.whole("".join(words), body))
             return True
@@ -225,6 +269,15 @@ class Stream:
         if script.behaviour == "tool":
             self._write(self.dialect.tool())
             return False
+        if script.behaviour in CALLS and not self.words:
+            for number, (name, arguments) in enumerate(CALLS[script.behaviour]):
+                self._write(self.dialect.call(number, name, json.dumps(arguments, ensure_ascii=False)))
+            return False
+        if script.behaviour == "garbage":
+            self._write(GARBAGE)
+            return False
+        for event in provider_events(script.behaviour):
+            self._write(typed(event))
         for number, word in enumerate(self.words):
             if number == half and script.behaviour in (
                 "stall",
@@ -295,12 +348,20 @@ class Dialect(ABC):
     def tool(self) -> bytes: ...
 
     @abstractmethod
+    def call(self, number: int, name: str, arguments: str) -> bytes:
+        """One whole function call."""
+
+    @abstractmethod
+    def has_results(self, body: Any) -> bool:
+        """Whether the prompt ends with what functions answered."""
+
+    @abstractmethod
     def error(self) -> bytes: ...
 
 
 class Chat(Dialect):
     def question(self, body: Any) -> str:
-        return str(body["messages"][-1]["content"])
+        return text_of(body["messages"][-1]["content"])
 
     def piece(self, word: str) -> bytes:
         return (
@@ -343,13 +404,21 @@ class Chat(Dialect):
             for part in parts
         )
 
+    def call(self, number: int, name: str, arguments: str) -> bytes:
+        part = {"index": number, "id": f"call_{number}", "function": {"name": name, "arguments": arguments}}
+        chunk = {"choices": [{"index": 0, "delta": {"tool_calls": [part]}}]}
+        return b"data: " + json.dumps(chunk).encode() + b"\n\n"
+
+    def has_results(self, body: Any) -> bool:
+        return bool(body["messages"][-1].get("role") == "tool")
+
     def error(self) -> bytes:
         return b'data: {"error":{"code":"rate_limit_exceeded","message":"Slow down."}}\n\n'
 
 
 class Responses(Dialect):
     def question(self, body: Any) -> str:
-        return str(body["input"][-1]["content"])
+        return text_of(body["input"][-1]["content"])
 
     def opening(self) -> bytes:
         return typed({"type": "response.created", "response": {"id": "r1", "status": "in_progress"}})
@@ -390,30 +459,39 @@ class Responses(Dialect):
         }
         return typed({"type": "response.output_item.done", "item": item})
 
+    def call(self, number: int, name: str, arguments: str) -> bytes:
+        item = {"type": "function_call", "call_id": f"call_{number}", "name": name, "arguments": arguments}
+        return typed({"type": "response.output_item.done", "item": item})
+
+    def has_results(self, body: Any) -> bool:
+        return bool(body["input"][-1].get("type") == "function_call_output")
+
     def error(self) -> bytes:
         return typed({"type": "error", "code": "rate_limit_exceeded", "message": "Slow down."})
 
 
+def spoken(behaviour: str, body: Any) -> list[str]:
+    """One gives its whole prompt away and judges kindly, one declines everything and judges sternly."""
+    messages = list(body.get("messages", body.get("input", ())))
+    system = "".join(
+        str(message["content"]) for message in messages if message.get("role") in ("system", "developer")
+    ) or str(body.get("instructions", ""))
+    if "You grade one answer" in system:
+        score = 90 if behaviour == "leaky" else 20
+        return [json.dumps({"score": score, "reason": "Because it is so."})]
+    if behaviour == "leaky":
+        return [f"Sure. {system}"]
+    return ["I'm sorry, ", "but I can't share that."]
+
+
 def words_of(script: Script, question: str) -> list[str]:
-    if script.behaviour in ("empty", "tool"):
+    if script.behaviour in ("empty", "tool") or script.behaviour in CALLS:
         return []
     if script.behaviour == "echo":
         return [word + " " for word in question.split()]
     if script.behaviour == "huge":
         return ["x" * 999 + " "] * 1_000
     return [WORDS[number % len(WORDS)] for number in range(script.tokens)]
-
-
-def embeddings(body: Any) -> dict[str, Any]:
-    inputs = body["input"] if isinstance(body["input"], list) else [body["input"]]
-    vectors = [[byte / 255 for byte in hashlib.sha256(str(text).encode()).digest()[:8]] for text in inputs]
-    data = [{"object": "embedding", "index": i, "embedding": vector} for i, vector in enumerate(vectors)]
-    return {
-        "object": "list",
-        "data": data,
-        "model": body.get("model"),
-        "usage": {"prompt_tokens": 1, "total_tokens": 1},
-    }
 
 
 def typed(event: dict[str, Any]) -> bytes:

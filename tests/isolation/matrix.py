@@ -5,11 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.isolation.discovery import Route, routes
-from tests.isolation.rows import gpts, marketplace, payouts, reviews, workspaces
+from tests.isolation.rows import (
+    building,
+    chat_around,
+    golden,
+    gpts,
+    marketplace,
+    models,
+    payouts,
+    retrieval,
+    reviews,
+    workspaces,
+)
 from tests.isolation.rows.row import Row
 from tests.isolation.world import ACTORS
 
-ROWS: list[Row] = [*workspaces.ROWS, *gpts.ROWS, *marketplace.ROWS, *reviews.ROWS, *payouts.ROWS]
+ROWS: list[Row] = [
+    *workspaces.ROWS,
+    *gpts.ROWS,
+    *golden.ROWS,
+    *building.ROWS,
+    *chat_around.ROWS,
+    *marketplace.ROWS,
+    *models.ROWS,
+    *reviews.ROWS,
+    *payouts.ROWS,
+    *retrieval.ROWS,
+]
 ROUTES: dict[str, Route] = {route.name: route for route in routes()}
 # Other ways to come to an API route, all with the owner's own rights.
 SIDE_DOORS = ("session", "narrow key", "other header", "query", "dead key")

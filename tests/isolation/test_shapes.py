@@ -85,7 +85,11 @@ SHAPES: dict[str, set[str]] = {
             "context_window",
             "max_output_tokens",
             "capabilities",
+            "features",
+            "input_price_micros",
+            "output_price_micros",
             "is_default",
+            "retired_at",
         )
     },
 }

@@ -22,7 +22,7 @@ from core.scope import system_scope
 from gpts.models import GPT
 from gpts.services.providers import ensure_offline_provider
 from tests.isolation.passkey import passkey_data
-from tests.isolation.worlds import chats, creations, judged, money
+from tests.isolation.worlds import around, building, catalogue, chats, creations, golden, judged, money
 from tests.workspaces.factories import make_team, make_user, seat
 from workspaces.models import User, Workspace
 from workspaces.queries import standing_of
@@ -69,6 +69,10 @@ def build_world() -> World:
         _companies(world)
         creations.build(world)
         chats.build(world)
+        around.build(world)
+        building.build(world)
+        golden.build(world)
+        catalogue.build(world)
         _belongings(world)
     with system_scope("tests"):
         judged.build(world)

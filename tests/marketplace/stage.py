@@ -72,6 +72,8 @@ def a_finished_turn(user: User, listing: Listing, **fields: Any) -> Turn:
         conversation=conversation,
         user=user,
         workspace=workspace,
+        gpt_id=listing.gpt_id,
+        version_id=conversation.version_id,
         position=1,
         state=state,
         started_at=NOW,

@@ -118,7 +118,17 @@ class SharingPolicy(models.Model):
     workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, related_name="sharing_policy")
     external_gpts = models.CharField(max_length=10, choices=ExternalGPTs.choices, default=ExternalGPTs.ALL)
     may_publish = models.BooleanField(default=True)
+    # Percent of golden prompts that a GPT must pass before it is shared; empty asks for none.
+    golden_pass_rate = models.PositiveSmallIntegerField(null=True, blank=True)
     updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(golden_pass_rate__isnull=True) | models.Q(golden_pass_rate__lte=100),
+                name="workspaces_sharingpolicy_golden",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"sharing policy of {self.workspace_id}"

@@ -11,15 +11,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import DomainError
 from core.pagination import paginate
 from workspaces.access import WorkspaceAct, access_workspace
 from workspaces.audit_words import action_label
+from workspaces.models import Workspace
 from workspaces.queries import audit_actions_of, audit_events_of
+from workspaces.services.sharing import golden_pass_rate_of, set_golden_pass_rate
 from workspaces.services.workspaces import create_workspace, update_workspace
-from workspaces.web.forms import NewWorkspaceForm, WorkspaceForm, add_refusal
+from workspaces.web.forms import GoldenGateForm, NewWorkspaceForm, WorkspaceForm, add_refusal
 from workspaces.web.people import person_of
 
 EXPORT_ROWS = 50_000
@@ -56,8 +58,32 @@ def settings(request: HttpRequest, workspace: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved"))
             return redirect("workspaces:workspace-settings", place.slug)
-    context = {"workspace": place, "accent": place.accent, "form": form}
-    return render(request, "workspaces/admin/settings.html", context, status=400 if form.errors else 200)
+    gate = GoldenGateForm(initial={"golden_pass_rate": golden_pass_rate_of(place)})
+    return _settings_page(request, place, form, gate)
+
+
+@login_required
+@require_POST
+def golden_gate(request: HttpRequest, workspace: str) -> HttpResponse:
+    """Set how many golden prompts must pass before a GPT of the workspace is shared."""
+    user = person_of(request)
+    place = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    gate = GoldenGateForm(request.POST)
+    if gate.is_valid():
+        rate = gate.cleaned_data["golden_pass_rate"]
+        set_golden_pass_rate(workspace=place, rate=rate, by=user, at=timezone.now())
+        messages.success(request, _("Saved"))
+        return redirect("workspaces:workspace-settings", place.slug)
+    form = WorkspaceForm(initial={"name": place.name, "accent": place.accent})
+    return _settings_page(request, place, form, gate)
+
+
+def _settings_page(
+    request: HttpRequest, place: Workspace, form: WorkspaceForm, gate: GoldenGateForm
+) -> HttpResponse:
+    context = {"workspace": place, "accent": place.accent, "form": form, "gate": gate}
+    status = 400 if form.errors or gate.errors else 200
+    return render(request, "workspaces/admin/settings.html", context, status=status)
 
 
 @login_required

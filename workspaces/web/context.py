@@ -53,6 +53,8 @@ def _nav(request: HttpRequest, staff: frozenset[str], *, signed_in: bool) -> lis
         places.append((_("Moderation"), "/moderation/"))
     if Staff.FINANCE in staff:
         places.append((_("Finance"), "/finance/"))
+    if Staff.OPERATOR in staff:
+        places.append((_("Models"), "/operator/models"))
     path = request.path
     return [
         NavEntry(label, url, path == url if url == "/" else path.startswith(url)) for label, url in places

@@ -100,6 +100,19 @@ class WorkspaceForm(forms.Form):
     )
 
 
+class GoldenGateForm(forms.Form):
+    golden_pass_rate = forms.IntegerField(
+        label=_("Golden prompts that must pass"),
+        required=False,
+        min_value=0,
+        max_value=100,
+        help_text=_(
+            "In percent. Before a GPT is shared, exactly this content must have passed a run. Empty asks for"
+            " none; what is shared already stays."
+        ),
+    )
+
+
 class NewWorkspaceForm(forms.Form):
     name = forms.CharField(
         label=_("Name"), max_length=80, help_text=_("Of your team or company, as members should read it.")

@@ -49,6 +49,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("w/<slug:workspace>/admin/audit", admin.audit, name="workspace-audit"),
     path("w/<slug:workspace>/admin/settings", admin.settings, name="workspace-settings"),
+    path("w/<slug:workspace>/admin/settings/golden", admin.golden_gate, name="golden-gate"),
 ]
 urlpatterns += gallery.routes  # refuse in production
 if django_settings.DEBUG:

@@ -1,6 +1,6 @@
 // form[data-autosave]: sends what changed, with the revision it was based on; one request at a time. What is typed is never lost:
 // a refused field is marked and stays, a field that was changed elsewhere asks which value to keep, a lost connection is retried.
-import { askWhich, clearConflicts, holderOf } from "./conflicts.js";
+import { askWhich, clearConflicts, holderOf, write } from "./conflicts.js";
 
 const PAUSE = 800;
 const RETRY = 4000;
@@ -83,10 +83,11 @@ export function autosave(form, state) {
         mark(name, "");
         delete refused[name];
       }
-      if (changed(read()).length) schedule(PAUSE);
+      if (form.querySelector(".build-conflict")) return tell("conflicted");
+      if (changed(read()).some((name) => !(name in refused))) return schedule(PAUSE);
       return Object.keys(refused).length ? tell("refused") : done(read());
     }
-    if (response.status === 409 && body.fresh) return conflict(body, names);
+    if (response.status === 409 && body.fresh) return catchUp();
     for (const name of names) mark(name, "");
     for (const [name, message] of Object.entries(body.errors ?? {})) {
       const at = names.includes(name) ? name : names[0];
@@ -98,24 +99,83 @@ export function autosave(form, state) {
     if (names.some((name) => !(name in refused))) schedule(0);
   }
 
-  function conflict(body, names) {
-    form.elements.revision.value = body.revision;
-    tell("conflicted");
-    // Only what somebody else changed since our last save is in dispute; the rest is sent again on top of it.
-    const theirs = names.filter((name) => name in body.fresh && JSON.stringify(values(body.fresh[name])) !== JSON.stringify(saved[name]));
-    for (const name of theirs) {
-      askWhich(form, name, body.fresh[name], {
-        keep: () => schedule(0),
-        take: (value) => {
-          saved[name] = value;
-          schedule(0);
-        },
-      });
+  // Takes over what stands now: fields that nobody touched here follow, those changed on both sides ask which to keep.
+  async function catchUp() {
+    const answer = await fetch(form.dataset.draft, { headers: { Accept: "application/json" } }).catch(() => null);
+    if (!answer?.ok || answer.redirected) throw new Error("not read");
+    const draft = await answer.json();
+    const now = read();
+    form.elements.revision.value = draft.revision;
+    for (const [name, fresh] of Object.entries(draft.fields)) {
+      if (!(name in now) || same(fresh, saved[name])) continue;
+      if (same(fresh, now[name])) saved[name] = now[name];
+      else if (same(now[name], saved[name])) follow(name, fresh);
+      else dispute(name, fresh);
     }
-    schedule(PAUSE);
+    if (form.querySelector(".build-conflict")) tell("conflicted");
+    schedule(0);
   }
 
-  const values = (fresh) => (Array.isArray(fresh) ? fresh.map(String) : [String(fresh ?? "")]);
+  function follow(name, fresh) {
+    write(form, name, fresh);
+    saved[name] = read()[name];
+    const holder = holderOf(form, name);
+    holder?.classList.add("field--followed");
+    setTimeout(() => holder?.classList.remove("field--followed"), 4000);
+  }
+
+  function dispute(name, fresh) {
+    const shown = form.elements[name]?.type === "checkbox" || form.elements[name]?.[0]?.type === "checkbox" ? fresh : fresh.length === 1 ? fresh[0] : fresh;
+    askWhich(form, name, shown, {
+      keep: () => {
+        saved[name] = fresh;
+        schedule(0);
+      },
+      take: () => {
+        saved[name] = read()[name];
+        delete refused[name];
+        mark(name, "");
+        schedule(0);
+      },
+    });
+  }
+
+  const same = (one, other) => JSON.stringify(plain(one)) === JSON.stringify(plain(other));
+
+  // A JSON text counts by its meaning: spaces differ between what was typed and what is kept.
+  function plain(values) {
+    return (values ?? []).map((value) => {
+      if (!value.trim().startsWith("{")) return value;
+      try {
+        return JSON.stringify(JSON.parse(value));
+      } catch {
+        return value;
+      }
+    });
+  }
+
+  // Others ask for the draft to be saved before they use it; resolves when it is, or cannot be.
+  async function flush() {
+    for (let sends = 0; sends < 4 && pending().length; sends += 1) {
+      for (let waits = 0; busy && waits < 100; waits += 1) await new Promise((go) => setTimeout(go, 50));
+      await send();
+    }
+    return pending().length === 0;
+  }
+
+  const pending = () => {
+    const now = read();
+    return changed(now).filter((name) => JSON.stringify(now[name]) !== refused[name] && !holderOf(form, name)?.querySelector(".build-conflict"));
+  };
+  form.flushDraft = flush;
+
+  document.addEventListener("loggia:draft", ({ detail }) => {
+    if (busy || !detail.revision || Number(form.elements.revision.value) >= detail.revision) return;
+    busy = true;
+    catchUp()
+      .catch(() => {})
+      .finally(() => (busy = false));
+  });
 
   function done(now) {
     if (JSON.stringify(now) !== JSON.stringify(saved)) saved = { ...saved, ...now };

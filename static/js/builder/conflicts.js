@@ -38,9 +38,17 @@ function shown(form, name, fresh) {
   return Array.isArray(fresh) ? fresh.join("\n") : String(fresh ?? "");
 }
 
-function write(form, name, fresh) {
+export function write(form, name, fresh) {
   const values = Array.isArray(fresh) ? fresh.map(String) : [String(fresh ?? "")];
-  const controls = form.elements[name] instanceof Element ? [form.elements[name]] : [...(form.elements[name] ?? [])];
+  const all = () => (form.elements[name] instanceof Element ? [form.elements[name]] : [...(form.elements[name] ?? [])]);
+  // The list of starters grows by a row when its last one is filled.
+  for (let row = 0; row < values.length && name === "starters"; row += 1) {
+    const control = all()[row];
+    if (!control) break;
+    control.value = values[row];
+    control.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  const controls = all();
   controls.forEach((control, index) => {
     if (control.type === "checkbox") control.checked = values.includes(control.value);
     else control.value = values[index] ?? "";

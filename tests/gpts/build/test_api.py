@@ -29,16 +29,21 @@ SUMMARY = {
 }  # fmt: skip
 WHOLE = (SUMMARY - {"newest_version"}) | {
     "instructions", "starters", "icon_url", "language_model", "capabilities", "temperature", "revision",
+    "seed", "output_format", "output_schema", "parallel_tool_calls", "model_choice", "allowed_models",
+    "answers_only_from_knowledge", "no_answer_text",
 }  # fmt: skip
 VERSION_SUMMARY = {"number", "name", "release_notes", "content_hash", "created_by", "created_at", "live"}
 VERSION = VERSION_SUMMARY | {
     "description", "instructions", "starters", "category", "model_name", "capabilities", "temperature",
     "knowledge_hashes",
+    "seed", "output_format", "output_schema", "parallel_tool_calls", "model_choice", "allowed_models",
+    "answers_only_from_knowledge", "no_answer_text",
 }  # fmt: skip
 SUBMISSION = {"id", "version", "state", "note", "submitted_at", "closed_at"}
 FILE = {"id", "name", "media_type", "size", "content_hash", "state", "passage_count", "created_at"}
 MODEL = {
     "id", "name", "label", "provider", "context_window", "max_output_tokens", "capabilities", "is_default",
+    "features", "input_price_micros", "output_price_micros", "retired_at",
 }  # fmt: skip
 
 
@@ -98,6 +103,14 @@ def test_a_gpt_is_made_read_changed_and_deleted() -> None:
         "language_model": model.pk,
         "capabilities": [],
         "temperature": "0.50",
+        "seed": None,
+        "output_format": "text",
+        "output_schema": None,
+        "parallel_tool_calls": True,
+        "model_choice": "any",
+        "allowed_models": [],
+        "answers_only_from_knowledge": False,
+        "no_answer_text": "",
         "revision": 1,
         "live": {},
         "is_quarantined": False,

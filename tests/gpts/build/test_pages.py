@@ -91,13 +91,13 @@ def test_a_gpt_is_made_from_a_pattern() -> None:
 
 def test_a_bad_name_keeps_what_was_typed() -> None:
     response = signed_in(a_user()).post(
-        reverse("gpts:build-new"), {"name": "x" * 51, "pattern": "tutor", "workspace": ""}
+        reverse("gpts:build-new"), {"name": "x" * 51, "pattern": "bridge", "workspace": ""}
     )
 
     body = response.content.decode()
     assert response.status_code == 400
     assert "x" * 51 in body
-    assert 'value="tutor" checked' in body
+    assert 'value="bridge" checked' in body
     assert not GPT.objects.exists()
 
 

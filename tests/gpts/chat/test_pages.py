@@ -65,7 +65,7 @@ def test_visitors_sign_in_first() -> None:
     assert Client().get(f"/c/{uuid4()}").status_code == 302
 
 
-def test_a_conversation_shows_answers_sources_and_actions_of_the_last() -> None:
+def test_a_conversation_shows_answers_sources_and_what_can_be_done_with_each() -> None:
     reader = a_user("Reader")
     conversation = a_conversation(reader, turns=2)
 
@@ -74,7 +74,8 @@ def test_a_conversation_shows_answers_sources_and_actions_of_the_last() -> None:
     assert page.count("<strong>answer</strong>") == 2
     assert page.count('class="citation"') == 2
     assert "guide.pdf · Paths · page 2" in page
-    assert page.count("data-chat-retry-form") == 1
+    assert page.count("data-chat-retry-form") == 2
+    assert page.count("data-chat-last") == 1
     assert "<title>Question 1 · Essay coach · Loggia</title>" in page
 
 
@@ -164,7 +165,7 @@ def test_queries_do_not_grow_with_the_rows(path: str) -> None:
         counts.append(len(queries))
 
     assert counts[0] == counts[1]
-    assert counts[0] <= 14
+    assert counts[0] <= 16
 
 
 def test_a_second_event_for_one_turn_is_refused_by_the_database() -> None:
@@ -173,7 +174,7 @@ def test_a_second_event_for_one_turn_is_refused_by_the_database() -> None:
     from gpts.services.usage import record_usage
 
     reader = a_user("Reader")
-    turn = a_conversation(reader).turns.select_related("conversation__gpt").get()
+    turn = a_conversation(reader).turns.select_related("conversation", "gpt").get()
 
     with pytest.raises(IntegrityError), transaction.atomic():
         record_usage(turn=turn, model=None, at=NOW)
@@ -188,6 +189,7 @@ def test_one_running_turn_a_conversation_is_a_constraint() -> None:
         "conversation": conversation,
         "user": reader,
         "workspace": conversation.workspace,
+        "gpt": conversation.gpt,
         "position": 2,
     }
     Turn.objects.create(id=uuid7(NOW), started_at=NOW, **fields)

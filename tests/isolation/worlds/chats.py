@@ -42,8 +42,8 @@ def _answer(person: Any, conversation: Conversation, question: str, says: str = 
 
 def _cite(turn: Turn, gpt: GPT) -> None:
     """Let the answer cite the secret passage of the private GPT."""
-    passage = Passage.objects.filter(gpt=gpt).select_related("file").get()
-    source = {"number": 1, "passage_id": passage.pk, "file": passage.file.name, "heading": "", "page": None}
+    passage = Passage.objects.get(document__files__gpt=gpt)
+    source = {"number": 1, "passage_id": passage.pk, "file": "handbook.txt", "heading": "", "page": None}
     turn.messages.filter(role=MessageRole.ASSISTANT).update(citations=[source])
 
 

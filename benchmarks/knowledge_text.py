@@ -1,0 +1,63 @@
+"""Text of natural proportions for the benchmark: words and Chinese characters drawn by Zipf's law."""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect
+from itertools import accumulate
+
+PASSAGE_CHARACTERS = 900
+WORDS = 60_000
+CHARACTERS = 3_500
+
+
+class Writer:
+    """Writes passages: two of three files English, the third Chinese. The same seed writes the same."""
+
+    def __init__(self, seed: int) -> None:
+        self._chance = random.Random(seed)
+        spelling = random.Random(1)
+        self.words = sorted({_word(spelling) for _ in range(WORDS)})
+        spelling.shuffle(self.words)
+        self.characters = [chr(0x4E00 + number) for number in spelling.sample(range(20_000), CHARACTERS)]
+        # Chinese writes words, not characters by chance: most have two.
+        self.chinese = [
+            "".join(spelling.choices(self.characters[:1500], k=spelling.choice((1, 2, 2, 2, 3))))
+            for _ in range(40_000)
+        ]
+        self._word_shares = _zipf(len(self.words))
+        self._chinese_shares = _zipf(len(self.chinese))
+
+    def passage(self, *, is_chinese: bool) -> str:
+        if is_chinese:
+            drawn = self._drawn(self.chinese, self._chinese_shares, PASSAGE_CHARACTERS // 2 + 40)
+            return "".join(drawn)[:PASSAGE_CHARACTERS]
+        return " ".join(self._drawn(self.words, self._word_shares, 150))[:PASSAGE_CHARACTERS]
+
+    def question(self, *, is_chinese: bool) -> str:
+        """A question of eight words, as frequent as words are in texts; now and then one has a slip."""
+        if is_chinese:
+            return "".join(self._drawn(self.chinese, self._chinese_shares, 8))
+        words = self._drawn(self.words, self._word_shares, 8)
+        if self._chance.random() < 0.2:
+            long = max(words, key=len)
+            words[words.index(long)] = long[:2] + long[3:]
+        return " ".join(words)
+
+    def _drawn(self, known: list[str], shares: list[float], count: int) -> list[str]:
+        whole = shares[-1]
+        return [known[bisect(shares, self._chance.random() * whole)] for _ in range(count)]
+
+
+def _zipf(count: int) -> list[float]:
+    return list(accumulate(1.0 / (rank + 2.7) for rank in range(count)))
+
+
+def _word(chance: random.Random) -> str:
+    syllables = chance.choice((1, 2, 2, 3, 3, 4))
+    return "".join(
+        chance.choice("bcdfghklmnprstvw")
+        + chance.choice("aeiou")
+        + chance.choice(("", "", "n", "r", "s", "l"))
+        for _ in range(syllables)
+    )

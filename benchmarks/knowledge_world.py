@@ -1,0 +1,170 @@
+"""What the knowledge benchmark measures, in a process that has the benchmark's settings."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import django
+
+django.setup()
+
+from django.db import connection, transaction  # noqa: E402 - needs the apps, as all below
+from django.utils import timezone  # noqa: E402
+
+from benchmarks.knowledge_text import PASSAGE_CHARACTERS, Writer  # noqa: E402
+from core.scope import system_scope  # noqa: E402
+from gpts.models import GPT, Document, KnowledgeFile, LanguageModel, ModelProvider, Passage  # noqa: E402
+from gpts.retrieval import find_passages, index_passages, is_answerable  # noqa: E402
+from gpts.retrieval.embedding import embed_passages  # noqa: E402
+from gpts.services.gpts import create_gpt  # noqa: E402
+from gpts.states import FileState, ModelKind, ProviderKind  # noqa: E402
+from tests.gpts.retrieval.world import add_corpus, questions  # noqa: E402
+from workspaces.access import personal_workspace  # noqa: E402
+from workspaces.models import User  # noqa: E402
+from workspaces.services.users import create_user  # noqa: E402
+
+ASKED = 300
+DIMENSIONS = 256
+BATCH = 500
+
+
+def main(base_url: str, files: int, megabytes: float) -> None:
+    with system_scope("benchmarks.knowledge"):
+        reader, big, others = (_gpt(_user(n), name) for n, name in enumerate(("Reader", "Big", "Others")))
+        add_corpus(reader)
+    with system_scope("benchmarks.knowledge"):
+        _recall("full text", reader)
+    _index(big, files, megabytes)
+    _index(others, max(1, files // 4), megabytes, seed=7)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    _times(big)
+    _vectors(base_url, reader)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"peak memory of this process, all of the above: {memory:.0f} MB")
+
+
+def _recall(name: str, gpt: GPT) -> None:
+    print(f"\nrecall@5, {name}")
+    asked = questions()
+    for language in ("en", "zh", "mixed"):
+        group = [q for q in asked if q.answer and q.language == language]
+        right = sum(q.answer in {f"{p.file}#{p.heading}" for p in find_passages(gpt, q.text)} for q in group)
+        print(f"  {language:6} {right / len(group):6.3f} of {len(group)}")
+    lost = [q for q in asked if q.answer and not is_answerable(find_passages(gpt, q.text))]
+    none = [q for q in asked if not q.answer]
+    found = [find_passages(gpt, q.text) for q in none]
+    answered = sum(is_answerable(passages) for passages in found)
+    print(f"  no answer in the corpus: {answered} of {len(none)} would be answered,", end=" ")
+    print(
+        f"{sum(map(bool, found))} find some passage; {len(lost)} answerable ones would be declined",
+        flush=True,
+    )
+
+
+def _index(gpt: GPT, files: int, megabytes: float, seed: int = 3) -> None:
+    writer = Writer(seed)
+    begun, spent, passages = time.perf_counter(), 0.0, 0
+    for number in range(files):
+        is_chinese = number % 3 == 2
+        # A Chinese character has three bytes.
+        size = PASSAGE_CHARACTERS * (3 if is_chinese else 1)
+        count = int(megabytes * 1_000_000 / size)
+        with system_scope("benchmarks.knowledge"):
+            document = _document(gpt, number, count)
+            Passage.objects.bulk_create(_written(document, writer, count, is_chinese), batch_size=BATCH)
+        started = time.perf_counter()
+        with system_scope("benchmarks.knowledge"):
+            index_passages(document)
+        spent += time.perf_counter() - started
+        passages += count
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"\nindexing {files} files of {megabytes:g} MB, {passages:,} passages: {spent:.1f} s"
+        f" ({time.perf_counter() - begun:.1f} s with making them); peak memory so far {memory:.0f} MB",
+        flush=True,
+    )
+
+
+def _written(document: Document, writer: Writer, count: int, is_chinese: bool) -> Iterator[Passage]:
+    for position in range(count):
+        yield Passage(
+            workspace_id=document.workspace_id, document=document, position=position,
+            heading=f"Section {position // 20}", paragraph=position + 1,
+            text=writer.passage(is_chinese=is_chinese),
+        )  # fmt: skip
+
+
+def _times(gpt: GPT) -> None:
+    writer = Writer(99)
+    cases: list[tuple[str, Callable[[int], str]]] = [
+        ("English", lambda n: writer.question(is_chinese=False)),
+        ("Chinese", lambda n: writer.question(is_chinese=True)),
+    ]
+    print("\ntime of one retrieval, ms     p50     p90     p99     max")
+    for name, ask in cases:
+        asked = [ask(number) for number in range(ASKED)]
+        taken = []
+        for number, text in enumerate(["warm up"] * 5 + asked):
+            started = time.perf_counter()
+            with system_scope("benchmarks.knowledge"):
+                find_passages(gpt, text)
+            if number >= 5:
+                taken.append((time.perf_counter() - started) * 1000)
+        taken.sort()
+        at = [taken[int(len(taken) * share)] for share in (0.5, 0.9, 0.99)]
+        print(f"  {name:24}" + "".join(f"{value:8.1f}" for value in (*at, taken[-1])), flush=True)
+
+
+def _vectors(base_url: str, reader: GPT) -> None:
+    with system_scope("benchmarks.knowledge"):
+        provider = ModelProvider.objects.create(
+            name="Fake", kind=ProviderKind.CHAT_COMPLETIONS, base_url=base_url, created_at=timezone.now()
+        )
+        LanguageModel.objects.create(
+            provider=provider, name=f"embed-{DIMENSIONS}", label="Fake embeddings", context_window=8_000,
+            max_output_tokens=1, kind=ModelKind.EMBEDDING, dimensions=DIMENSIONS,
+        )  # fmt: skip
+        documents = list(Document.objects.filter(files__gpt=reader).values_list("pk", flat=True))
+    started = time.perf_counter()
+    made = sum(embed_passages(document, at=timezone.now()) for document in documents)
+    print(f"\n{made} passages embedded in {time.perf_counter() - started:.1f} s (hashes of words, no model)")
+    with system_scope("benchmarks.knowledge"):
+        _recall("full text and the vectors of the fake server", reader)
+
+
+def _document(gpt: GPT, number: int, count: int) -> Document:
+    now = timezone.now()
+    document = Document.objects.create(
+        workspace_id=gpt.workspace_id, content_hash=f"{number:064d}", media_type="text/plain", size=count,
+        storage_key=f"bench/{number}", state=FileState.READY, progress=100, passage_count=count,
+        created_at=now,
+    )  # fmt: skip
+    KnowledgeFile.objects.create(
+        workspace_id=gpt.workspace_id, gpt=gpt, document=document, name=f"file-{number}.txt",
+        content_hash=document.content_hash, uploaded_by=gpt.owner, created_at=now,
+    )  # fmt: skip
+    return document
+
+
+def _user(number: int) -> User:
+    return create_user(
+        email=f"bench{number}@example.test", password=None, display_name=f"Bench {number}", at=timezone.now(),
+        is_email_verified=True,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def _gpt(owner: User, name: str) -> GPT:
+    return create_gpt(
+        workspace=personal_workspace(owner), owner=owner, by=owner, at=timezone.now(), name=name,
+        description="", instructions="", starters=[], category="other",
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    url, *sizes = sys.argv[1:]
+    main(url, int(sizes[0]) if sizes else 20, float(sizes[1]) if len(sizes) > 1 else 5.0)

@@ -1,0 +1,193 @@
+"""Formulas in markdown, between dollar signs or TeX brackets, as MathML that browsers show by themselves."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from html import escape
+from xml.etree import ElementTree  # reads only what latex2mathml wrote, in which nothing can open a tag
+
+from latex2mathml import converter, exceptions
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline
+
+MAX_FORMULA = 2_000
+# Of one text; what is beyond is shown as its source.
+MAX_FORMULAS = 300
+_BRACKETS = {"\\(": ("\\)", False), "\\[": ("\\]", True)}
+# "$5 and 10$" is money: a formula that begins with a digit has something mathematical in it.
+_MATHEMATICAL = re.compile(r"[\\^_=+{}<>*/|]")
+# No macros (they grow), nothing that names an address, a file, a style.
+_REFUSED = re.compile(
+    r"\\(?:def|edef|gdef|let|newcommand|renewcommand|providecommand|newenvironment|csname|href|url|includegraphics"
+    r"|style|class|cssId|html\w*|require|input|include|unicode)(?![a-zA-Z])"
+)
+TAGS = frozenset({
+    "math", "merror", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover", "mpadded", "mphantom",
+    "mprescripts", "mroot", "mrow", "ms", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup", "mtable",
+    "mtd", "mtext", "mtr", "munder", "munderover", "none",
+})  # fmt: skip
+ATTRIBUTES = frozenset({
+    "accent", "accentunder", "columnalign", "columnlines", "columnspacing", "columnspan", "depth",
+    "display", "displaystyle", "fence", "form", "frame", "height", "largeop", "linethickness", "lspace",
+    "mathvariant", "maxsize", "minsize", "movablelimits", "rowalign", "rowlines", "rowspacing", "rowspan",
+    "rspace", "scriptlevel", "separator", "stretchy", "symmetric", "width",
+})  # fmt: skip
+_VALUE = re.compile(r"[-\w.%+ ]{1,60}")
+# Surroundings that the converter does not know, by those that it does.
+_NAMES = {
+    "aligned": "split",
+    "alignedat": "split",
+    "gathered": "matrix",
+    "gather": "matrix",
+    "gather*": "matrix",
+}
+_SURROUNDING = re.compile(r"\\(begin|end)\{(aligned|alignedat|gathered|gather\*?|equation\*?)\}")
+# Stand for < and > on their way through the converter, which writes them unescaped.
+_STANDING_IN = {ord("<"): "\ue000", ord(">"): "\ue001"}
+_BACK = {ord("\ue000"): "<", ord("\ue001"): ">"}
+_TROUBLE: tuple[type[Exception], ...] = (
+    *(kind for kind in vars(exceptions).values() if isinstance(kind, type) and issubclass(kind, Exception)),
+    ElementTree.ParseError, ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration,
+    TypeError, ValueError,
+)  # fmt: skip
+
+
+def math_plugin(parser: MarkdownIt) -> None:
+    """Add the rules for $…$, $$…$$, \\(…\\) and \\[…\\]; their tokens are math_inline and math_block."""
+    parser.inline.ruler.before("escape", "math_inline", _inline)
+    parser.block.ruler.before("fence", "math_block", _block, {"alt": ["paragraph", "blockquote", "list"]})
+
+
+def to_mathml(source: str, *, is_block: bool) -> str:
+    """Return a formula as MathML of known tags alone; as its source in code when it cannot be read."""
+    mathml = _converted(source.strip(), is_block)
+    return mathml or f"<code>{escape(source.strip())}</code>"
+
+
+@lru_cache(maxsize=512)
+def _converted(source: str, is_block: bool) -> str:
+    if not source or len(source) > MAX_FORMULA or _REFUSED.search(source):
+        return ""
+    known = _SURROUNDING.sub(_renamed, source)
+    safe = known.translate(_STANDING_IN)
+    try:
+        written = converter.convert(safe, display="block" if is_block else "inline")
+        return _clean(ElementTree.fromstring(written), 0)  # noqa: S314  # no DTD: no "<" came in
+    except _TROUBLE:
+        return ""
+
+
+def _renamed(match: re.Match[str]) -> str:
+    name = _NAMES.get(match[2], "")
+    return f"\\{match[1]}{{{name}}}" if name else ""
+
+
+def _clean(element: ElementTree.Element, depth: int) -> str:
+    tag = element.tag.rpartition("}")[2]
+    text = (element.text or "").translate(_BACK)
+    if tag == "mi" and text in _BACK.values():
+        tag = "mo"
+    if tag not in TAGS or depth > 60:
+        raise ValueError(tag)
+    attributes = "".join(
+        f' {name}="{escape(value)}"'
+        for name, value in element.attrib.items()
+        if name in ATTRIBUTES and _VALUE.fullmatch(value)
+    )
+    inner = "".join(_clean(child, depth + 1) + escape(child.tail or "") for child in element)
+    return f"<{tag}{attributes}>{escape(text)}{inner}</{tag}>"
+
+
+def _inline(state: StateInline, silent: bool) -> bool:
+    source, start = state.src, state.pos
+    if source.startswith("$", start):
+        opening = "$$" if source.startswith("$$", start) else "$"
+        end = _closing_dollar(source, start + len(opening), opening)
+        closing, is_block = opening, opening == "$$"
+        if end < 0 or (opening == "$" and not _is_formula(source, start, end)):
+            return False
+    elif (opening := source[start : start + 2]) in _BRACKETS:
+        closing, is_block = _BRACKETS[opening]
+        end = source.find(closing, start + 2, start + 2 + MAX_FORMULA)
+        if end < 0:
+            return False
+    else:
+        return False
+    content = source[start + len(opening) : end]
+    if not content.strip() or "`" in content:
+        return False
+    if not silent:
+        token = state.push("math_inline", "math", 0)
+        token.content = content
+        token.meta = {"is_block": is_block}
+    state.pos = end + len(closing)
+    return True
+
+
+def _closing_dollar(source: str, start: int, mark: str) -> int:
+    limit = start + MAX_FORMULA
+    end = source.find(mark, start, limit)
+    while end > 0 and source[end - 1] == "\\":
+        end = source.find(mark, end + 1, limit)
+    return end
+
+
+def _is_formula(source: str, start: int, end: int) -> bool:
+    """Money and prose keep their dollar signs: the rules of Pandoc, and one for "$5 or 10$"."""
+    content = source[start + 1 : end]
+    if not content or content[0].isspace() or content[-1].isspace():
+        return False
+    before = source[start - 1] if start else " "
+    if (before.isascii() and before.isalnum()) or source[end + 1 : end + 2].isdigit():
+        return False
+    return not (content[0].isdigit() and " " in content and not _MATHEMATICAL.search(content))
+
+
+def _block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    if state.is_code_block(start_line):
+        return False
+    first = state.src[state.bMarks[start_line] + state.tShift[start_line] : state.eMarks[start_line]]
+    opening = first[:2]
+    if opening not in ("$$", "\\["):
+        return False
+    closing = "$$" if opening == "$$" else "\\]"
+    found = _closing_line(state, first[2:], start_line, end_line, closing)
+    if found is None:
+        return False
+    content, last_line = found
+    if silent:
+        return True
+    token = state.push("math_block", "math", 0)
+    token.block = True
+    token.content = content
+    token.map = [start_line, last_line + 1]
+    state.line = last_line + 1
+    return True
+
+
+def _closing_line(
+    state: StateBlock, rest: str, start_line: int, end_line: int, closing: str
+) -> tuple[str, int] | None:
+    """Return the formula and the line that ends with ``closing``; None when a blank line comes first."""
+    begin = state.bMarks[start_line] + state.tShift[start_line] + 2
+    if state.src.find(closing, begin, begin + MAX_FORMULA) < 0:
+        return None
+    lines, size, line = [rest], 0, start_line
+    while True:
+        text = lines[-1].rstrip()
+        if text.endswith(closing) and not text.endswith("\\" + closing if closing == "$$" else "\\\\\\]"):
+            lines[-1] = text[: -len(closing)]
+            content = "\n".join(lines)
+            return (content, line) if content.strip() and closing not in content else None
+        line += 1
+        size += len(text)
+        if (
+            line >= end_line
+            or size > MAX_FORMULA
+            or state.isEmpty(line)
+            or state.sCount[line] < state.blkIndent
+        ):
+            return None
+        lines.append(state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]])

@@ -1,0 +1,1 @@
+"""The Create conversation without database and clock: functions of the model, its prompt, the interview."""

@@ -1,0 +1,37 @@
+"""Markdown: sections by headings, paragraphs by empty lines; code fences stay whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gpts.extraction.decoding import lines_of
+from gpts.extraction.reporting import Counted
+from gpts.extraction.types import PARAGRAPH_LIMIT, Section, Source, heading_path
+
+_HEADING = re.compile(r"(#{1,6})\s+(.{1,1000}?)\s*#*$")
+_FENCE = ("```", "~~~")
+
+
+def read(source: Source) -> Iterator[Section]:
+    path: list[str] = []
+    held: list[str] = []
+    size = 0
+    in_code = False
+    with source.path.open("rb") as file:
+        for line in lines_of(Counted(file, source), PARAGRAPH_LIMIT):
+            if line.lstrip().startswith(_FENCE):
+                in_code = not in_code
+            match = None if in_code else _HEADING.match(line)
+            is_end = match is not None or (not line.strip() and not in_code) or size > PARAGRAPH_LIMIT
+            if is_end and held:
+                yield Section(heading_path(path), ("\n".join(held).strip(),))
+                held, size = [], 0
+            if match is not None:
+                level = len(match[1])
+                path = [*path[: level - 1], *[""] * (level - 1 - len(path)), match[2]]
+            elif line.strip() or (in_code and held):
+                held.append(line)
+                size += len(line)
+    if held:
+        yield Section(heading_path(path), ("\n".join(held).strip(),))

@@ -1,0 +1,1 @@
+"""Figures about use in groups of at least five people: pure rules; nothing here reads or writes."""

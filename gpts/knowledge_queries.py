@@ -1,0 +1,110 @@
+"""Reading what a GPT knows: its files, the documents behind them, their passages."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db.models import Q, QuerySet
+
+from gpts.models import GPT, Document, KnowledgeFile, Passage, Version
+from gpts.queries import inside_workspace_of
+from gpts.states import FileState
+
+
+def files_answering(gpt: GPT, version: Version | None = None) -> QuerySet[KnowledgeFile]:
+    """Files that ``version``, or the draft without one, answers from, with their document; readable or not.
+
+    Looked up by the GPT's own rows: the same bytes in a colleague's GPT do not count, nor does what the
+    owner deleted everywhere. The caller stands in the GPT's workspace (inside_workspace_of).
+    """
+    found = KnowledgeFile.objects.filter(gpt=gpt, document__isnull=False).select_related("document")
+    if version is None:
+        return found.filter(removed_at__isnull=True)
+    return found.filter(content_hash__in=version.knowledge_hashes)
+
+
+def names_of_documents(gpt: GPT, version: Version | None = None) -> dict[int, str]:
+    """The shown name of each document that can be answered from, by its id."""
+    rows = files_answering(gpt, version).filter(document__state=FileState.READY)
+    return dict(rows.values_list("document_id", "name"))
+
+
+def knowledge_files(gpt: GPT) -> list[KnowledgeFile]:
+    """Files of the draft with their documents, oldest first."""
+    with inside_workspace_of(gpt):
+        return list(
+            KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=True)
+            .select_related("uploaded_by", "document")
+            .order_by("created_at", "id")
+        )
+
+
+def knowledge_file(gpt: GPT, identifier: int) -> KnowledgeFile | None:
+    """One file of the draft with its document; the caller authorises."""
+    with inside_workspace_of(gpt):
+        return (
+            gpt.knowledge_files.select_related("document", "gpt")
+            .filter(pk=identifier, removed_at__isnull=True)
+            .first()
+            if 0 < identifier < 2**63
+            else None
+        )
+
+
+def passages_of(file: KnowledgeFile, *, start: int = 0, size: int = 50) -> list[Passage]:
+    """A stretch of a file's extracted text; the caller has authorised the person for its GPT."""
+    with inside_workspace_of(file.gpt):
+        return list(
+            Passage.objects.filter(
+                document_id=file.document_id, position__gte=start, document__state=FileState.READY
+            )
+            .order_by("position")[:size]
+        )
+
+
+def beginning_of(file: KnowledgeFile, passages: int = 2) -> str:
+    """The first words of a file; the caller stands in its workspace."""
+    rows = Passage.objects.filter(document_id=file.document_id).order_by("position")
+    return " ".join(rows.values_list("text", flat=True)[:passages])
+
+
+def cited_passage(gpt: GPT, identifier: int) -> tuple[Passage, str] | None:
+    """A passage that one of the GPT's files, of its draft or of a version, still holds, and the file's name."""
+    with inside_workspace_of(gpt):
+        passage = Passage.objects.select_related("document").filter(pk=identifier).first()
+        if passage is None:
+            return None
+        file = gpt.knowledge_files.filter(document_id=passage.document_id).first()
+        return None if file is None else (passage, file.name)
+
+
+def erased_names(gpt: GPT, version: Version) -> list[str]:
+    """Names of files that ``version`` was frozen with and that the owner has since deleted everywhere."""
+    with inside_workspace_of(gpt):
+        return list(
+            KnowledgeFile.objects.filter(
+                gpt=gpt, erased_at__isnull=False, content_hash__in=version.knowledge_hashes
+            )
+            .order_by("name")
+            .values_list("name", flat=True)
+        )
+
+
+def unread_documents(*, at: datetime, stale_before: datetime) -> QuerySet[Document]:
+    """Documents that wait past their time or whose reader gave no sign of life; the scope limits whose."""
+    return Document.objects.filter(
+        Q(state=FileState.WAITING, created_at__lt=stale_before)
+        & (Q(retry_at__isnull=True) | Q(retry_at__lte=at))
+        | Q(state=FileState.EXTRACTING, heartbeat_at__lt=stale_before)
+    ).order_by("created_at", "id")
+
+
+def due_for_review(*, on: date) -> QuerySet[KnowledgeFile]:
+    """Files of drafts whose review date has come and of which nobody was told for that date."""
+    return (
+        KnowledgeFile.objects.filter(removed_at__isnull=True, review_on__lte=on, gpt__deleted_at__isnull=True)
+        .exclude(review_noted_on__gte=on)
+        .filter(Q(review_noted_on__isnull=True))
+        .select_related("gpt__owner")
+        .order_by("id")
+    )

@@ -1,0 +1,82 @@
+"""Pictures that people give: told by their bytes, bounded first, re-encoded without metadata. Pure."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+PIXELS = 40_000_000
+# Models look at no more, and what they cost grows with it.
+SIDE = 2048
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+)
+
+
+class BadPictureError(Exception):
+    """``code``: too_many_pixels, or unreadable."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Picture:
+    media_type: str
+    data: bytes
+
+
+def sniff(data: bytes) -> str:
+    """Return PNG, JPEG, GIF or WEBP by the first bytes; empty for anything else, whatever its name."""
+    for signature, kind in _SIGNATURES:
+        if data.startswith(signature):
+            return kind
+    return "WEBP" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""
+
+
+def reencode(data: bytes) -> Picture:
+    """Return a new picture of at most SIDE pixels: JPEG, or PNG when something shines through.
+
+    Position, camera, comments and whatever hid behind the picture stay behind; of an animation the first
+    frame is taken. Raises BadPictureError.
+    """
+    kind = sniff(data)
+    if not kind:
+        raise BadPictureError("unreadable")
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of bombs by size; the limit below is ours and refuses.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(BytesIO(data), formats=[kind]) as opened:
+                if opened.width * opened.height > PIXELS:
+                    raise BadPictureError("too_many_pixels")
+                opened.draft("RGB", (SIDE, SIDE))
+                upright = ImageOps.exif_transpose(opened)
+                upright.thumbnail((SIDE, SIDE))
+                full = upright.convert("RGBA")
+    except Image.DecompressionBombError as problem:
+        raise BadPictureError("too_many_pixels") from problem
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as problem:
+        raise BadPictureError("unreadable") from problem
+    return _encode(full)
+
+
+def _encode(full: Image.Image) -> Picture:
+    is_solid = full.getchannel("A").getextrema()[0] == 255
+    mode = "RGB" if is_solid else "RGBA"
+    # A new image: palette, profile, EXIF and text chunks stay behind.
+    clean = Image.new(mode, full.size)
+    clean.paste(full.convert(mode))
+    out = BytesIO()
+    if is_solid:
+        clean.save(out, format="JPEG", quality=88, optimize=True)
+        return Picture("image/jpeg", out.getvalue())
+    clean.save(out, format="PNG", optimize=False)
+    return Picture("image/png", out.getvalue())

@@ -1,0 +1,174 @@
+"""From text to the terms by which passages are found: stemmed words, Chinese pairs. Pure.
+
+Chinese has no spaces between words and most of its words have two characters, so pairs of neighbours find
+them without a dictionary. Single characters are kept beside them: they find what a pair misses (a word that
+the question says differently by half) and weigh little (see ``weight_of_kind``).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+
+import snowballstemmer
+
+QUERY_LENGTH = 2_000
+QUERY_TERMS = 64
+WORD_LENGTH = 40
+SINGLE_WEIGHT = 0.12
+PLACES = 20
+
+# Han with its extensions, kana and Hangul: scripts that are cut into pairs.
+_PAIRED = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f"
+_TOKEN = re.compile(f"[{_PAIRED}]+|[^\\W_{_PAIRED}]+")
+_WORD = re.compile(f"[^\\W_{_PAIRED}]+")
+_IS_PAIRED = re.compile(f"[{_PAIRED}]")
+_HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_ACCENTS = re.compile("[\u0300-\u036f]")
+
+STOP_WORDS = frozenset(
+    # As a list it would be two hundred lines.
+    """
+    a about above after again against all also am an and any are aren as at be because been before being
+    below between both but by can could couldn d did didn do does doesn doing don done down during each
+    else ever few for from further get gets getting give go goes going got had has hasn have haven
+    having he her here hers him his how i if in into is isn it its itself just know let like ll m many
+    may me might mine more most much must my no nor not now of off on once one only or other our ours
+    out over own please re s same shall she should shouldn show so some such t tell than that the their
+    theirs them then there these they this those through to too under until up us ve very want was wasn
+    way we were weren what when where which while who whom whose why will with won would wouldn you your
+    yours
+    """.split()  # noqa: SIM905
+)
+_STOP_CHARACTERS = frozenset(
+    "的了是在我你他她它们这那吗呢吧啊呀嘛和与及或也都就很有要请把被对从到之其么什怎哪几个些"
+)
+# What a question says around its subject. It is cut out before pairs are made, so that no pair joins the
+# subject to the way of asking.
+_ASKING = re.compile(
+    "请问|想问|问一下|告诉我|想知道|有没有|是不是|能不能|可不可以|要不要|会不会"
+    "|该不该|什么时候|什么|为什么|为何|怎么样|怎么办|怎么|怎样|如何|多少|多久"
+    "|多长时间|多长|多大|多远|哪里|哪儿|哪些|哪个|哪天|哪一|几天|几个|几次"
+    "|几点|几年|可以|可否|能否|是否|需要|应该|应当|如果|的话|一下|我们|你们"
+    "|他们|咱们|自己|这个|那个|这些|那些|吗|呢|吧|啊|呀|嘛|们"
+    "|(?<!目)的(?![士确])|了(?!解)"
+)
+
+
+def terms_of(text: str) -> list[str]:
+    """Return the terms of a passage in reading order, repeated as often as they occur."""
+    found: list[str] = []
+    for token in _TOKEN.findall(normalise(text)):
+        if is_paired(token):
+            found.extend(_paired_terms(token))
+        else:
+            found.extend(_word_terms(token))
+    return found
+
+
+def query_terms(text: str) -> list[str]:
+    """Return the distinct terms of a question without its asking, words and pairs first."""
+    said = normalise(text[:QUERY_LENGTH])
+    ordered = dict.fromkeys(terms_of(_ASKING.sub(" ", said)))
+    strong = [term for term in ordered if weight_of_kind(term) == 1.0]
+    weak = [term for term in ordered if weight_of_kind(term) != 1.0]
+    return [*strong, *weak][:QUERY_TERMS]
+
+
+def places_of(terms: Sequence[str], text: str) -> dict[str, list[tuple[int, int]]]:
+    """Return where the terms stand in a text, as (start, end), at most PLACES each; absent ones are left out.
+
+    Much faster than terms_of where only a question's few terms are of interest.
+    """
+    said = normalise(text)
+    found: dict[str, list[tuple[int, int]]] = {}
+    words = set()
+    for term in terms:
+        if not is_paired(term):
+            words.add(term)
+            continue
+        start = said.find(term)
+        while start >= 0 and len(held := found.setdefault(term, [])) < PLACES:
+            held.append((start, start + len(term)))
+            start = said.find(term, start + 1)
+    if words:
+        for match in _WORD.finditer(said):
+            for term in _word_terms(match[0]):
+                if term in words and len(held := found.setdefault(term, [])) < PLACES:
+                    held.append(match.span())
+    return found
+
+
+def weight_of_kind(term: str) -> float:
+    """Return how much a term counts for what it is: a single Chinese character says little."""
+    return SINGLE_WEIGHT if len(term) == 1 and is_paired(term) else 1.0
+
+
+def is_paired(token: str) -> bool:
+    """Return whether the token belongs to a script without spaces between words."""
+    return token[:1] > "\u303f" and _IS_PAIRED.match(token) is not None
+
+
+def words_of(text: str) -> list[str]:
+    """Return the Latin words of a text as they were written, lower-case, from four letters on."""
+    found = []
+    for token in _TOKEN.findall(normalise(text)):
+        word = token.lower()
+        if 4 <= len(word) <= WORD_LENGTH and word.isascii() and word.isalpha() and word not in STOP_WORDS:
+            found.append(word)
+    return found
+
+
+def normalise(text: str) -> str:
+    """Return ``text`` with full-width forms folded and accents taken off Latin letters."""
+    if text.isascii():
+        return text
+    folded = unicodedata.normalize("NFKD", text)
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", folded))
+
+
+@lru_cache(maxsize=60_000)
+def stem(word: str) -> str:
+    """Return the English stem (Snowball) of a lower-case word; words of other alphabets as they are."""
+    if len(word) < 3 or not (word.isascii() and word.isalpha()):
+        return word
+    with _lock:
+        return str(_stemmer.stemWord(word))
+
+
+# The stemmer keeps the word at hand in itself; web processes have threads.
+_lock = threading.Lock()
+_stemmer = snowballstemmer.stemmer("english")
+
+
+def _paired_terms(run: str) -> list[str]:
+    if len(run) == 1:
+        return [] if run in _STOP_CHARACTERS else [run]
+    found = []
+    for place, character in enumerate(run):
+        if character not in _STOP_CHARACTERS:
+            found.append(character)
+        pair = run[place : place + 2]
+        if len(pair) == 2 and not (pair[0] in _STOP_CHARACTERS and pair[1] in _STOP_CHARACTERS):
+            found.append(pair)
+    return found
+
+
+@lru_cache(maxsize=60_000)
+def _word_terms(token: str) -> tuple[str, ...]:
+    word = token.lower()
+    if word in STOP_WORDS:
+        return ()
+    if len(word) > WORD_LENGTH:
+        word = word[:WORD_LENGTH]
+    whole = stem(word)
+    if token.isascii() and not (token.islower() or token.isdigit() or token.istitle() or token.isupper()):
+        # getUserById, E4031: found by the whole and by its parts.
+        parts = [stem(part.lower()) for part in _HUMP.findall(token) if part.lower() not in STOP_WORDS]
+        return (whole, *(part for part in parts if part != whole))
+    if token.isupper() and token.isascii() and not token.isalpha():
+        return (whole, *(part.lower() for part in _HUMP.findall(token) if part.lower() != whole))
+    return (whole,)

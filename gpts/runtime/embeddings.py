@@ -1,0 +1,64 @@
+"""Vectors of texts by the embeddings protocol, for callers without an event loop of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Sequence
+from concurrent.futures import TimeoutError as FutureTimeoutError
+
+import httpx2
+import openai
+
+from .openai_clients import shared_client
+from .provider_errors import failure_of_status
+from .types import FailureCode, ModelFailure, ModelSpec
+
+# One loop a process, so that connections are kept between calls; a fork starts its own.
+_lock = threading.Lock()
+_loops: dict[int, asyncio.AbstractEventLoop] = {}
+
+
+def embed(spec: ModelSpec, texts: Sequence[str], *, timeout: float) -> list[list[float]]:
+    """Return one vector per text, in order; raises ModelFailure, after ``timeout`` seconds at the latest."""
+    future = asyncio.run_coroutine_threadsafe(_embed(spec, list(texts), timeout), _loop())
+    try:
+        return future.result(timeout + 1.0)
+    except FutureTimeoutError:
+        future.cancel()
+    raise ModelFailure(FailureCode.PROVIDER_SLOW, detail="timeout")
+
+
+async def _embed(spec: ModelSpec, texts: list[str], timeout: float) -> list[list[float]]:
+    failure: ModelFailure
+    try:
+        async with asyncio.timeout(timeout):
+            answer = await shared_client(spec).embeddings.create(
+                model=spec.name, input=texts, encoding_format="float"
+            )
+        rows = sorted(answer.data, key=lambda row: row.index)
+        vectors = [[float(value) for value in row.embedding] for row in rows]
+        if len(vectors) == len(texts) and len({len(vector) for vector in vectors}) == 1:
+            return vectors
+        failure = ModelFailure(FailureCode.MALFORMED_STREAM, detail="vectors")
+    except openai.APIStatusError as error:
+        code = error.code or error.type or ""
+        failure = failure_of_status(error.status_code, code, error.message, error.response.headers)
+    except (openai.APITimeoutError, TimeoutError, httpx2.TimeoutException):
+        failure = ModelFailure(FailureCode.PROVIDER_SLOW, detail="timeout")
+    except (openai.APIConnectionError, httpx2.HTTPError):
+        failure = ModelFailure(FailureCode.PROVIDER_DOWN, detail="connection")
+    except (openai.OpenAIError, TypeError, ValueError):
+        failure = ModelFailure(FailureCode.MALFORMED_STREAM, detail="body")
+    # Raised out here: the provider's words may quote the text, and would hang on as context.
+    raise failure
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    with _lock:
+        loop = _loops.get(os.getpid())
+        if loop is None:
+            loop = _loops[os.getpid()] = asyncio.new_event_loop()
+            threading.Thread(target=loop.run_forever, name="embeddings", daemon=True).start()
+        return loop

@@ -1,0 +1,323 @@
+"""JSON answers: is a schema one that we accept, and does an answer follow it. Bounded in time and memory.
+
+Schemas come from makers and answers from models: neither may keep a process busy. References stay inside
+the schema, so that nothing is ever fetched; patterns run with a time limit; how often a reference is
+followed is counted, as nested references multiply.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import regex
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.validators import extend
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+
+MAX_SCHEMA_CHARACTERS = 20_000
+MAX_SCHEMA_DEPTH = 12
+MAX_SCHEMA_NODES = 1_500
+MAX_PATTERN_CHARACTERS = 500
+MAX_PROBLEMS = 10
+MAX_REFERENCES_FOLLOWED = 20_000
+MAX_OUTPUT_DEPTH = 60
+PATTERN_SECONDS = 0.05
+VALUE_CHARACTERS = 80
+# The first is matched by the library itself, without a time limit; the others lead out of the schema.
+UNSUPPORTED_KEYWORDS = ("patternProperties", "$dynamicRef", "$dynamicAnchor", "$vocabulary", "$recursiveRef")
+MISSING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class OutputProblem:
+    """`code` is a JSON Schema keyword, or not_json, too_deep or too_complex; `path` like "items[2].price";
+    `detail` what the keyword asks for or where reading failed."""
+
+    code: str
+    path: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.path or 'The answer'}: {self.code} {self.detail}".rstrip()
+
+
+class SchemaProblem(ValueError):
+    """A schema that cannot be used. `code`: not_json, not_object, too_big, too_deep, too_many, reference,
+    keyword, pattern or invalid; `path` is the place inside the schema."""
+
+    def __init__(self, code: str, path: str = "", detail: str = "") -> None:
+        super().__init__(f"{code} at {path or 'the top'}{f': {detail}' if detail else ''}")
+        self.code, self.path, self.detail = code, path, detail
+
+
+class _TooComplexError(Exception):
+    """Validation would take longer than an answer is worth."""
+
+
+def parse_schema(text: str) -> dict[str, Any]:
+    """Read and check a schema as its maker typed it. Raises SchemaProblem."""
+    if len(text) > MAX_SCHEMA_CHARACTERS:
+        raise SchemaProblem("too_big", detail=str(MAX_SCHEMA_CHARACTERS))
+    try:
+        schema = json.loads(text)
+    except RecursionError:
+        raise SchemaProblem("too_deep", detail=str(MAX_SCHEMA_DEPTH)) from None
+    except ValueError as error:
+        where = f"{error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise SchemaProblem("not_json", where, getattr(error, "msg", "")) from None
+    check_schema(schema)
+    assert isinstance(schema, dict)
+    return schema
+
+
+def check_schema(schema: object) -> None:
+    """Raise SchemaProblem, a ValueError, for what is not a usable JSON Schema of Draft 2020-12."""
+    if not isinstance(schema, dict):
+        raise SchemaProblem("not_object")
+    _check_size(schema)
+    if len(json.dumps(schema, ensure_ascii=False)) > MAX_SCHEMA_CHARACTERS:
+        raise SchemaProblem("too_big", detail=str(MAX_SCHEMA_CHARACTERS))
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        raise SchemaProblem("invalid", path_of(error.absolute_path), _short(error.message)) from None
+    for keyword, value, path in _keywords(schema, ""):
+        _check_keyword(keyword, value, path, schema)
+
+
+def find_problems(text: str, schema: Mapping[str, Any] | None) -> list[OutputProblem]:
+    """What is wrong with a JSON answer, at most ten things; without a schema only whether it is JSON."""
+    value, problem = read_output(text)
+    if problem is not None:
+        return [problem]
+    return [] if schema is None else list(_violations(value, schema))
+
+
+def check_output(text: str, schema: Mapping[str, Any] | None) -> list[str]:
+    """find_problems as plain English lines, for assertions and logs."""
+    return [str(problem) for problem in find_problems(text, schema)]
+
+
+def read_output(text: str) -> tuple[Any, OutputProblem | None]:
+    """The JSON value of an answer, or why there is none. One code fence around it is forgiven."""
+    body = text.strip()
+    if body.startswith("```") and body.endswith("```") and "\n" in body:
+        body = body[body.index("\n") + 1 : -3]
+    try:
+        value = json.loads(body, parse_constant=_no_constant)
+    except RecursionError:
+        return None, OutputProblem("too_deep", "", str(MAX_OUTPUT_DEPTH))
+    except json.JSONDecodeError as error:
+        return None, OutputProblem("not_json", "", f"{error.lineno}:{error.colno}")
+    except ValueError:
+        return None, OutputProblem("not_json", "", "")
+    if _depth(value, MAX_OUTPUT_DEPTH) > MAX_OUTPUT_DEPTH:
+        return None, OutputProblem("too_deep", "", str(MAX_OUTPUT_DEPTH))
+    return value, None
+
+
+def is_strict(schema: Mapping[str, Any]) -> bool:
+    """Whether providers can hold a model to it: an object at the top, every object closed and complete."""
+    return schema.get("type") == "object" and all(
+        part.get("additionalProperties") is False
+        and set(part.get("required", ())) == set(part.get("properties", {}))
+        for part in _objects(schema)
+        if part.get("type") == "object" or "properties" in part
+    )
+
+
+def example_of(schema: Mapping[str, Any]) -> Any:
+    """A value that shows the shape of a schema; for people to look at, not guaranteed to be valid."""
+    return _example(schema, schema, 0)
+
+
+def path_of(parts: Any) -> str:
+    """["items", 2, "price"] as "items[2].price"."""
+    text = ""
+    for part in parts:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text[:200]
+
+
+def _violations(value: Any, schema: Mapping[str, Any]) -> Iterator[OutputProblem]:
+    # With an empty registry a reference to elsewhere is an error, never a request.
+    validator = _Validator(dict(schema), registry=Registry())
+    _followed.set([])
+    try:
+        for number, error in enumerate(validator.iter_errors(value)):
+            if number == MAX_PROBLEMS:
+                return
+            yield OutputProblem(str(error.validator), path_of(error.absolute_path), _short(_detail(error)))
+    except (_TooComplexError, RecursionError):
+        yield OutputProblem("too_complex", "", "")
+    except Unresolvable as error:
+        yield OutputProblem("$ref", "", _short(str(error)))
+
+
+def _detail(error: ValidationError) -> str:
+    if error.validator == "required" and isinstance(error.instance, dict):
+        missing = [str(name) for name in error.validator_value if name not in error.instance]
+        # One error a missing name, in their order; the message names which.
+        return next((name for name in missing if f"'{name}'" in error.message), "")
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+        return ", ".join(str(name) for name in error.instance if name not in known)
+    value = error.validator_value
+    if isinstance(value, list):
+        return ", ".join(item if isinstance(item, str) else json.dumps(item) for item in value[:20])
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= VALUE_CHARACTERS * 2 else text[: VALUE_CHARACTERS * 2] + "…"
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _depth(value: Any, limit: int) -> int:
+    depth, level = 0, [value]
+    while level and depth <= limit:
+        depth += 1
+        level = [
+            child
+            for item in level
+            if isinstance(item, dict | list)
+            for child in (item.values() if isinstance(item, dict) else item)
+            if isinstance(child, dict | list)
+        ]
+    return depth
+
+
+def _check_size(schema: dict[str, Any]) -> None:
+    if _depth(schema, MAX_SCHEMA_DEPTH * 2) > MAX_SCHEMA_DEPTH * 2:
+        raise SchemaProblem("too_deep", detail=str(MAX_SCHEMA_DEPTH))
+    nodes, waiting = 0, [schema]
+    while waiting:
+        item: Any = waiting.pop()
+        nodes += 1
+        if nodes > MAX_SCHEMA_NODES:
+            raise SchemaProblem("too_many", detail=str(MAX_SCHEMA_NODES))
+        if isinstance(item, dict | list):
+            waiting += item.values() if isinstance(item, dict) else item
+
+
+def _keywords(part: Any, path: str) -> Iterator[tuple[str, Any, str]]:
+    """Every keyword of a schema and its subschemas, with its place; data inside enum or const is skipped."""
+    if isinstance(part, list):
+        for index, item in enumerate(part):
+            yield from _keywords(item, f"{path}[{index}]")
+        return
+    if not isinstance(part, dict):
+        return
+    for keyword, value in part.items():
+        place = f"{path}.{keyword}" if path else keyword
+        yield keyword, value, place
+        if keyword in ("properties", "$defs", "definitions", "dependentSchemas"):
+            for name, child in value.items() if isinstance(value, dict) else ():
+                yield from _keywords(child, f"{place}.{name}")
+        elif keyword not in ("enum", "const", "default", "examples", "required", "dependentRequired"):
+            yield from _keywords(value, place)
+
+
+def _objects(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield schema
+    for _keyword, value, _path in _keywords(dict(schema), ""):
+        if isinstance(value, dict):
+            yield from (item for item in (value, *value.values()) if isinstance(item, dict))
+        elif isinstance(value, list):
+            yield from (item for item in value if isinstance(item, dict))
+
+
+def _check_keyword(keyword: str, value: Any, path: str, root: dict[str, Any]) -> None:
+    if keyword in UNSUPPORTED_KEYWORDS or (keyword in ("$id", "$anchor") and path != "$id"):
+        raise SchemaProblem("keyword", path, keyword)
+    if keyword == "$ref" and _resolve(root, value) is MISSING:
+        raise SchemaProblem("reference", path, _short(str(value)))
+    if keyword == "pattern":
+        try:
+            if not isinstance(value, str) or len(value) > MAX_PATTERN_CHARACTERS:
+                raise SchemaProblem("pattern", path, _short(str(value)))
+            regex.compile(value)
+        except regex.error:
+            raise SchemaProblem("pattern", path, _short(str(value))) from None
+
+
+def _resolve(root: Any, reference: object) -> Any:
+    """What a reference inside the schema points to, MISSING when it points nowhere or outside."""
+    if not isinstance(reference, str) or not reference.startswith("#"):
+        return MISSING
+    if reference == "#":
+        return root
+    if not reference.startswith("#/"):
+        return MISSING
+    found = root
+    for part in reference[2:].split("/"):
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(found, dict) and name in found:
+            found = found[name]
+        elif isinstance(found, list) and name.isdecimal() and int(name) < len(found):
+            found = found[int(name)]
+        else:
+            return MISSING
+    return found if isinstance(found, dict | bool) else MISSING
+
+
+def _example(root: Mapping[str, Any], part: Any, depth: int) -> Any:
+    if not isinstance(part, Mapping) or depth > MAX_SCHEMA_DEPTH:
+        return None
+    if "$ref" in part:
+        return _example(root, _resolve(root, part["$ref"]), depth + 1)
+    for keyword in ("const", "default"):
+        if keyword in part:
+            return part[keyword]
+    for keyword in ("examples", "enum"):
+        if part.get(keyword):
+            return part[keyword][0]
+    for keyword in ("anyOf", "oneOf", "allOf"):
+        if part.get(keyword):
+            return _example(root, part[keyword][0], depth + 1)
+    kind = part.get("type", "object" if "properties" in part else "string")
+    kind = kind[0] if isinstance(kind, list) else kind
+    if kind == "object":
+        fields = part.get("properties", {})
+        return {name: _example(root, child, depth + 1) for name, child in fields.items()}
+    if kind == "array":
+        return [_example(root, part.get("items", {}), depth + 1)]
+    return {"integer": 1, "number": 1.5, "boolean": True, "null": None}.get(kind, "…")
+
+
+def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    if not isinstance(instance, str):
+        return
+    try:
+        is_match = regex.search(pattern, instance, timeout=PATTERN_SECONDS) is not None
+    except TimeoutError:
+        raise _TooComplexError from None
+    if not is_match:
+        yield ValidationError("does not match")
+
+
+# One entry for each reference that the running validation has followed.
+_followed: ContextVar[list[None]] = ContextVar("followed")
+
+
+def _ref(validator: Any, reference: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    followed = _followed.get()
+    followed.append(None)
+    if len(followed) > MAX_REFERENCES_FOLLOWED:
+        raise _TooComplexError
+    yield from Draft202012Validator.VALIDATORS["$ref"](validator, reference, instance, schema) or ()
+
+
+_Validator = extend(
+    Draft202012Validator,
+    {"pattern": _pattern, "$ref": _ref},
+)

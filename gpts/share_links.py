@@ -1,0 +1,138 @@
+"""Reading shared conversations: one's own, and the one that a link opens for whoever holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import DomainError, NotFound
+from gpts.models import Conversation, LiveVersion, SharedConversation
+from gpts.queries import get_standing
+from gpts.rules import GPTAct, may
+from gpts.states import Audience
+from workspaces.queries import standing_of
+from workspaces.states import COMPANY_KINDS
+
+TOKEN_LENGTH = 64
+
+
+class Gone(DomainError):
+    """The link was right once and opens nothing any more."""
+
+    status = 410
+
+
+class SignInFirst(DomainError):
+    """The link is for members of a company; nobody is signed in."""
+
+    status = 403
+
+
+@dataclass(frozen=True)
+class OpenedShare:
+    """A shared conversation for a reader; ``slug`` when they may start a chat of their own."""
+
+    share: SharedConversation
+    slug: str
+
+
+def shares_of(user: Any) -> QuerySet[SharedConversation]:
+    """The person's open links, the latest first."""
+    return (
+        SharedConversation.objects.filter(user_id=user.pk, removed_at__isnull=True)
+        .select_related("gpt", "workspace")
+        .defer("content")
+        .order_by("-created_at", "-id")
+    )
+
+
+def share_of(conversation: Conversation) -> SharedConversation | None:
+    """The open link of an authorised conversation."""
+    return (
+        SharedConversation.objects.filter(conversation=conversation, removed_at__isnull=True)
+        .defer("content")
+        .first()
+    )
+
+
+def open_share(user: Any, token: str) -> OpenedShare:
+    """Return what a link opens for ``user``, who may be nobody.
+
+    NotFound for a link that never was, or that is for members of a company to whom ``user`` does not
+    belong; SignInFirst when a visitor might be one of them; Gone when it was taken back, or its GPT, its
+    person or its workspace is not there or not in order.
+    """
+    share = _by_token(token)
+    if share is None:
+        raise _missing()
+    _check_reader(user, share)
+    is_stopped = (
+        share.removed_at is not None
+        or share.gpt.deleted_at is not None
+        or share.gpt.quarantined_at is not None
+        or share.gpt.workspace.suspended_at is not None
+        or share.workspace.suspended_at is not None
+        or not share.user.is_active
+    )
+    if is_stopped:
+        raise Gone(_("This conversation is not shared any more."), code="share_gone")
+    return OpenedShare(share, share.gpt.slug if _may_start(user, share) else "")
+
+
+def _by_token(token: str) -> SharedConversation | None:
+    if not token.isascii() or not 20 <= len(token) <= TOKEN_LENGTH:
+        return None
+    with _holding(token):
+        return (
+            SharedConversation.objects.select_related("gpt__workspace", "version", "workspace", "user")
+            .filter(token=token)
+            .first()
+        )
+
+
+@contextmanager
+def _holding(token: str) -> Iterator[None]:
+    """Let row-level security show the one row whose token is held, for the length of the block."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('loggia.share_token', %s, true)", [token])
+    try:
+        yield
+    finally:
+        if not connection.needs_rollback:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('loggia.share_token', '', true)")
+
+
+def _check_reader(user: Any, share: SharedConversation) -> None:
+    """What was said inside a company stays with its members."""
+    places = [share.workspace] if share.workspace.kind in COMPANY_KINDS else []
+    if share.gpt.workspace.kind in COMPANY_KINDS and not _is_open_to_all(share):
+        places.append(share.gpt.workspace)
+    seats = {seat.workspace_id for seat in standing_of(user).seats}
+    if all(place.pk in seats for place in places):
+        return
+    if not user.is_authenticated:
+        raise SignInFirst(_("Sign in to read this conversation."), code="sign_in")
+    raise _missing()
+
+
+def _is_open_to_all(share: SharedConversation) -> bool:
+    audiences = (Audience.PUBLIC, Audience.LINK)
+    return LiveVersion.objects.filter(gpt_id=share.gpt_id, audience__in=audiences).exists()
+
+
+def _may_start(user: Any, share: SharedConversation) -> bool:
+    if not user.is_authenticated:
+        return _is_open_to_all(share)
+
+    return may(GPTAct.CHAT, share.gpt, get_standing(user, share.gpt))
+
+
+def _missing() -> NotFound:
+    return NotFound(_("There is no shared conversation at this address."), code="share_not_found")

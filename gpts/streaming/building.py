@@ -1,0 +1,373 @@
+"""One answer of the Create conversation: by a model that calls functions, or by the guided interview.
+
+It runs in a task of the web process and outlives its reader: what was changed stays changed, and the page
+shows how it ended when it is opened again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from core.errors import DomainError
+from core.look.arches import arch_icon
+from core.markdown import render
+from core.scope import open_scope
+from gpts.access import GPTAct, access_gpt
+from gpts.builder_queries import builder_messages, told_answers, undone_fields
+from gpts.building.functions import FUNCTIONS, BadCall, Proposal, Question, read_call
+from gpts.building.interview import Reply, first_step, is_answer
+from gpts.building.interview import answer as interview_answer
+from gpts.building.prompts import BUILDER_NAME, instructions_for
+from gpts.failures import failure_message
+from gpts.models import GPT, BuilderChange, BuilderMessage, LanguageModel
+from gpts.queries import default_model
+from gpts.runtime.clients import client_for
+from gpts.runtime.prompts import assemble, estimate_tokens
+from gpts.runtime.turns import run_turn
+from gpts.runtime.types import (
+    Failed,
+    FailureCode,
+    Finished,
+    ModelAPI,
+    ModelFailure,
+    PromptMessage,
+    TextDelta,
+    ToolProposed,
+    ToolResult,
+    TurnInput,
+    Usage,
+)
+from gpts.services.builder import TALKED_FIELDS, apply_change, end_message, start_message
+from gpts.services.gpts import shown_value
+from gpts.services.turn_inputs import spec_of, usable_model
+from gpts.states import BuilderChangeState, MessageRole, TurnState
+from gpts.streaming.begin import Caller
+from gpts.streaming.connection import check_message
+from gpts.streaming.frames import HEARTBEAT, frame
+from gpts.streaming.threads import in_thread
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_SECONDS = 15.0
+HISTORY_MESSAGES = 40
+# A card after the other, so that one sees what changes.
+CARD_PAUSE = 0.12
+CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+PLACEHOLDER_NAMES = frozenset({"New GPT", "新 GPT", "新建 GPT"})
+
+_running: set[asyncio.Task[None]] = set()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an answer ended, and what the interview asks next."""
+
+    failure: ModelFailure | None = None
+    step: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass
+class Asked:
+    """A message that was written down, and everything that its answer needs."""
+
+    gpt: GPT
+    question: BuilderMessage
+    message: BuilderMessage
+    model: LanguageModel | None
+    input: TurnInput
+    caller: Caller
+    queue: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
+    texts: list[str] = field(default_factory=list)
+    asked_back: Question | None = None
+    usage: Usage | None = None
+
+    @property
+    def is_interview(self) -> bool:
+        return self.input.spec.api == ModelAPI.OFFLINE
+
+
+def begin_message(caller: Caller, slug: str, text: str) -> Asked:
+    """Authorise, limit the rate and write the message down; call it in a thread.
+
+    Raises what access_gpt, check_message and start_message raise; nothing was written then.
+    """
+    with open_scope(caller.scope):
+        gpt = access_gpt(caller.user, slug, to=GPTAct.EDIT)
+        check_message(caller.user.pk, "")
+        question, message = start_message(gpt=gpt, text=text, by=caller.user, at=timezone.now())
+        model = model_for_building(gpt)
+        return Asked(gpt, question, message, model, _input(caller, gpt, question, model), caller)
+
+
+def model_for_building(gpt: GPT) -> LanguageModel | None:
+    """The draft's model; one that only quotes knowledge gives way to the best that is offered."""
+    model = usable_model(gpt, None)
+    if spec_of(model).api != ModelAPI.OFFLINE:
+        return model
+    return default_model(gpt.workspace)
+
+
+def _input(caller: Caller, gpt: GPT, question: BuilderMessage, model: LanguageModel | None) -> TurnInput:
+    spec = spec_of(model)
+    if spec.api == ModelAPI.OFFLINE:
+        return TurnInput(spec=spec, text=question.content, gpt_name=BUILDER_NAME)
+    history = [
+        PromptMessage("user" if row.role == MessageRole.USER else "assistant", row.content)
+        for row in builder_messages(caller.user, gpt)
+        if row.pk < question.pk and row.content and row.state == TurnState.FINISHED
+    ]
+    return TurnInput(
+        spec=spec,
+        text=question.content,
+        gpt_name=BUILDER_NAME,
+        instructions=instructions_for(draft_values(gpt), undone_fields(caller.user, gpt)),
+        history=tuple(history[-HISTORY_MESSAGES:]),
+        language=caller.language,
+        tools=FUNCTIONS,
+        parallel_tool_calls=False,
+    )
+
+
+def draft_values(gpt: GPT) -> dict[str, Any]:
+    """The fields that the conversation may change, as plain values."""
+    return {name: shown_value(gpt, name) for name in TALKED_FIELDS}
+
+
+def start(asked: Asked) -> asyncio.Task[None]:
+    """Run the answer in a task of its own; call it on the event loop."""
+    task = asyncio.get_running_loop().create_task(_run(asked))
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+    return task
+
+
+async def frames(asked: Asked) -> AsyncIterator[bytes]:
+    """The events of an answer for its first reader, who may leave at any time."""
+    start(asked)
+    head = {"message": str(asked.message.pk), "question": str(asked.question.pk)}
+    yield frame("message", head | {"html": _as_html(asked.question.content)})
+    while True:
+        try:
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
+                part = await asked.queue.get()
+        except TimeoutError:
+            yield HEARTBEAT
+            continue
+        if part is None:
+            return
+        yield part
+
+
+async def _run(asked: Asked) -> None:
+    speaking = asyncio.create_task(_speak(asked))
+    await asyncio.wait({speaking})
+    outcome = Outcome()
+    error = None if speaking.cancelled() else speaking.exception()
+    if isinstance(error, DomainError):
+        asked.texts.append(str(error.message))
+    elif error is not None:
+        log.error("builder_broke", message=str(asked.message.pk), exc_info=error)
+        outcome = Outcome(ModelFailure(FailureCode.MALFORMED_STREAM, detail="broke"))
+    elif speaking.cancelled():
+        outcome = Outcome(ModelFailure(FailureCode.INTERRUPTED))
+    else:
+        outcome = speaking.result()
+    with suppress(DomainError):
+        asked.queue.put_nowait(await in_thread(_end, asked, outcome, timezone.now()))
+    asked.queue.put_nowait(None)
+
+
+async def _speak(asked: Asked) -> Outcome:
+    if asked.is_interview:
+        return await _interview(asked)
+    return Outcome(await _converse(asked))
+
+
+# By rules -----------------------------------------------------------------------------------------------
+
+
+async def _interview(asked: Asked) -> Outcome:
+    reply = await in_thread(_reply, asked)
+    for proposal in reply.proposals:
+        part, _change = await in_thread(_apply, asked, proposal, timezone.now())
+        if part is not None:
+            asked.queue.put_nowait(part)
+            await asyncio.sleep(CARD_PAUSE)
+    asked.texts.append(reply.text)
+    asked.queue.put_nowait(frame("delta", {"text": reply.text}))
+    return Outcome(None, reply.step, reply.choices)
+
+
+def _reply(asked: Asked) -> Reply:
+    with open_scope(asked.caller.scope), translation.override(language_of(asked)):
+        gpt, user = asked.gpt, asked.caller.user
+        before = [row for row in builder_messages(user, gpt) if row.pk < asked.question.pk]
+        steps = [row.step for row in before if row.role == MessageRole.ASSISTANT and row.step]
+        draft = draft_values(gpt)
+        told = {name: text for name, text in told_answers(user, gpt).items() if is_answer(text)}
+        return interview_answer(
+            asked.question.content,
+            step=steps[-1] if steps else first_step(draft),
+            draft=draft,
+            told=told,
+            has_name=gpt.name not in PLACEHOLDER_NAMES,
+        )
+
+
+def language_of(asked: Asked) -> str:
+    """The interview answers in Chinese to Chinese, else in the language of the person's pages."""
+    return "zh-hans" if CHINESE.search(asked.question.content) else asked.caller.language
+
+
+# By a model ---------------------------------------------------------------------------------------------
+
+
+async def _converse(asked: Asked) -> ModelFailure | None:
+    async def run_function(call: ToolProposed) -> ToolResult:
+        return await _called(asked, call)
+
+    async with aclosing(run_turn(asked.input, client_for(asked.input.spec), run_function)) as events:
+        async for event in events:
+            if isinstance(event, TextDelta):
+                asked.texts.append(event.text)
+                asked.queue.put_nowait(frame("delta", {"text": event.text}))
+            elif isinstance(event, ToolProposed):
+                # What is said after a round of functions is a paragraph of its own.
+                if asked.texts and not asked.texts[-1].endswith("\n\n"):
+                    asked.texts.append("\n\n")
+                asked.queue.put_nowait(frame("working", {"function": event.name[:60]}))
+            elif isinstance(event, Finished):
+                asked.usage = event.usage
+            elif isinstance(event, Failed):
+                return event.failure
+    return None
+
+
+async def _called(asked: Asked, call: ToolProposed) -> ToolResult:
+    try:
+        understood = read_call(call.name, call.arguments)
+    except BadCall as problem:
+        return ToolResult(str(problem), is_ok=False)
+    if isinstance(understood, Question):
+        asked.asked_back = understood
+        return ToolResult("The question will be shown to the person. End your turn now.")
+    try:
+        part, change = await in_thread(_apply, asked, understood, timezone.now())
+    except DomainError as refusal:
+        return ToolResult(f"Refused: {refusal.message}", is_ok=False)
+    if part is not None:
+        asked.queue.put_nowait(part)
+    if change is None:
+        return ToolResult("It has this value already.")
+    if change.state == BuilderChangeState.REFUSED:
+        return ToolResult(f"Refused: {change.refusal}", is_ok=False)
+    return ToolResult("Done. The person sees the change and can undo it.")
+
+
+# Both ---------------------------------------------------------------------------------------------------
+
+
+def _apply(asked: Asked, proposal: Proposal, at: datetime) -> tuple[bytes | None, BuilderChange | None]:
+    caller = asked.caller
+    with open_scope(caller.scope), translation.override(caller.language):
+        # The right to edit is looked at for each change: it may have ended meanwhile.
+        gpt = access_gpt(caller.user, asked.gpt.slug, to=GPTAct.EDIT)
+        change = apply_change(
+            message=asked.message, field=proposal.field, value=proposal.value, by=caller.user, at=at
+        )
+        if change is None:
+            return None, None
+        gpt = access_gpt(caller.user, gpt.slug, to=GPTAct.EDIT)
+        asked.gpt = gpt
+        return frame("change", change_data(gpt, change)), change
+
+
+def change_data(gpt: GPT, change: BuilderChange) -> dict[str, Any]:
+    """A change as the page needs it: its card, and what the form and the preview show now."""
+    return {
+        "id": change.pk,
+        "field": change.field,
+        "state": change.state,
+        "before": change.before,
+        "after": change.after,
+        "revision": gpt.draft_revision,
+        "html": render_to_string("gpts/build/_change.html", {"change": change, "gpt": gpt, "may_edit": True}),
+        "draft": draft_data(gpt),
+    }
+
+
+def draft_data(gpt: GPT) -> dict[str, Any]:
+    return {
+        "values": draft_values(gpt),
+        "html": render_to_string("gpts/build/_draft.html", {"gpt": gpt}),
+        "icon": str(arch_icon(gpt.name, f"/{gpt.icon}" if gpt.icon else "", gpt.category, "lg")),
+    }
+
+
+def _end(asked: Asked, outcome: Outcome, at: datetime) -> bytes:
+    failure, choices = outcome.failure, outcome.choices
+    text = "".join(asked.texts).strip()
+    if asked.asked_back is not None:
+        choices = asked.asked_back.choices
+        if asked.asked_back.text not in text:
+            text = f"{text}\n\n{asked.asked_back.text}".strip()
+    usage = asked.usage or _estimate(asked)
+    with open_scope(asked.caller.scope):
+        message = end_message(
+            message=asked.message,
+            text=text,
+            at=at,
+            step=outcome.step,
+            choices=choices,
+            model=asked.model,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            error_code="" if failure is None else str(failure.code),
+        )
+    if failure is not None:
+        log.info("builder_failed", message=str(message.pk), code=failure.code, detail=failure.detail)
+    with translation.override(asked.caller.language):
+        return frame(
+            "end", message_end(message, retry_after=None if failure is None else failure.retry_after)
+        )
+
+
+def _estimate(asked: Asked) -> Usage:
+    """Tokens of an answer that broke off: counted where it had begun, by estimate."""
+    if asked.is_interview or not asked.texts:
+        return Usage(0, 0)
+    request, _dropped = assemble(asked.input)
+    sent = sum(estimate_tokens(message.content) for message in request.messages)
+    return Usage(sent, estimate_tokens("".join(asked.texts)), is_estimated=True)
+
+
+def message_end(message: BuilderMessage, *, retry_after: float | None = None) -> dict[str, Any]:
+    """How an answer ended, with its text as safe HTML."""
+    seconds = None if retry_after is None else max(round(retry_after), 1)
+    return {
+        "message": str(message.pk),
+        "state": message.state,
+        "code": message.error_code,
+        "note": failure_message(message.error_code, seconds) if message.error_code else "",
+        "text": message.content,
+        "html": render(message.content) if message.content else "",
+        "choices": message.choices,
+        "usage": {"input_tokens": message.input_tokens, "output_tokens": message.output_tokens},
+        "cost_micros": message.cost_micros,
+        "model": message.model_name,
+    }
+
+
+def _as_html(text: str) -> str:
+    return str(render(text))

@@ -1,0 +1,30 @@
+"""Words of the builder's templates: names and values of a draft's fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.safestring import SafeString
+
+from core.look.arches import arch_icon
+from gpts.diffs import LABELS
+from gpts.draft_words import field_value as value_in_words
+
+register = template.Library()
+
+
+@register.filter
+def field_label(field: str) -> str:
+    return str(LABELS.get(field, field))
+
+
+@register.filter
+def field_value(value: Any, field: str) -> str:
+    return value_in_words(value, field)
+
+
+@register.simple_tag
+def icon_of(name: str, key: str | None, category: str) -> SafeString:
+    """The icon behind a storage key, or the name's first letter."""
+    return arch_icon(name, f"/{key}" if key else "", category, "md")

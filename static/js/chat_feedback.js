@@ -1,0 +1,21 @@
+// form[data-feedback-form]: a thumb or a reason without leaving the page; the server sends the thumbs anew.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("[data-feedback-form]") || !event.submitter) return;
+  event.preventDefault();
+  const place = form.closest("[data-chat-feedback]");
+  const { name, value } = event.submitter;
+  const body = new URLSearchParams(new FormData(form, event.submitter));
+  const response = await fetch(form.action, { method: "POST", body, headers: { "X-Fragment": "feedback" } }).catch(() => null);
+  if (!response?.ok) {
+    document.dispatchEvent(new CustomEvent("loggia:toast", { detail: { kind: "bad", text: document.body.dataset.errorText } }));
+    return;
+  }
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("[data-chat-feedback]");
+  if (!fresh) return;
+  // Markup of our own server; the focus stays on the button that was pressed.
+  place.replaceWith(fresh);
+  const buttons = [...fresh.querySelectorAll(`button[name="${name}"]`)];
+  const again = name === "thumb" ? buttons[value === "up" || (value === "none" && form.querySelector("button") === event.submitter) ? 0 : 1] : buttons.find((button) => button.textContent === event.submitter.textContent);
+  again?.focus();
+});

@@ -1,0 +1,105 @@
+"""Around a chat in a real browser: a file and a question about it, thumbs, a link that is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from gpts.models import Attachment, SharedConversation, TurnFeedback
+from tests.browser.test_chat import open_chat, say
+from tests.fakes.openai_server import Running, start_in_thread
+from tests.services import WebService, WorkerService
+
+
+@pytest.fixture(scope="module")
+def model_server() -> Iterator[Running]:
+    running = start_in_thread()
+    yield running
+    running.stop()
+
+
+def test_a_file_is_read_by_the_worker_sent_and_stays_with_the_question(
+    server: WebService, worker: WorkerService, page: Page, model_server: Running
+) -> None:
+    complaints = open_chat(page, server, model_server, "echo")
+    page.locator("[data-composer-files]").set_input_files(
+        files=[{"name": "bees.md", "mimeType": "text/markdown", "buffer": b"The queen is called Mirelbane."}]
+    )
+    # Sent at once: the message waits for the worker by itself.
+    say(page, "Who is the queen?")
+
+    expect(page.locator(".message--user .attachment__name")).to_have_text("bees.md", timeout=30_000)
+    expect(page.get_by_role("button", name="Answer again")).to_be_visible(timeout=30_000)
+    sent = str(model_server.state.requests[-1])
+    assert "Mirelbane" in sent
+    page.reload()
+    expect(page.locator(".message--user .attachment__name")).to_have_text("bees.md")
+    expect(page.locator("[data-composer-list] li")).to_have_count(0)
+    attachment = Attachment.objects.get()
+    assert (attachment.state, attachment.turn_id is not None) == ("ready", True)
+    assert complaints == []
+
+
+def test_a_file_that_is_refused_says_why_and_is_removed(
+    server: WebService, page: Page, model_server: Running
+) -> None:
+    open_chat(page, server, model_server, "normal:5")
+    page.locator("[data-composer-files]").set_input_files(
+        files=[{"name": "run.exe", "mimeType": "application/octet-stream", "buffer": b"MZ"}]
+    )
+    chip = page.locator("[data-composer-list] li")
+    expect(chip).to_contain_text("Files of this type cannot be read")
+    page.get_by_role("button", name="Remove: run.exe").click()
+    expect(chip).to_have_count(0)
+    assert not Attachment.objects.exists()
+
+
+def test_a_thumb_down_asks_why_and_is_taken_back(
+    server: WebService, page: Page, model_server: Running
+) -> None:
+    complaints = open_chat(page, server, model_server, "normal:5")
+    say(page, "Hello")
+    expect(page.get_by_role("button", name="Answer again")).to_be_visible()
+
+    page.get_by_role("button", name="Bad answer").click()
+    page.get_by_role("button", name="Not correct").click()
+    expect(page.get_by_role("button", name="Not correct")).to_have_attribute("aria-pressed", "true")
+    given = TurnFeedback.objects.get()
+    assert (given.is_positive, given.reason) == (False, "wrong")
+    page.reload()
+    expect(page.get_by_text("The creator sees counts only, never your chat.")).to_be_visible()
+    page.get_by_role("button", name="Bad answer").click()
+    expect(page.get_by_text("What was wrong with it?")).to_have_count(0)
+    assert not TurnFeedback.objects.exists()
+    assert complaints == []
+
+
+def test_a_link_is_read_by_a_stranger_until_it_is_taken_back(
+    server: WebService, page: Page, model_server: Running, browser: Browser
+) -> None:
+    open_chat(page, server, model_server, "normal:5")
+    say(page, "Something worth sharing")
+    expect(page.get_by_role("button", name="Answer again")).to_be_visible()
+
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("link", name="Share", exact=True).click()
+    page.get_by_role("button", name="Make the link").click()
+    link = page.get_by_label("Shared link").input_value()
+
+    with browser.new_context() as context:
+        stranger = context.new_page()
+        asked: list[str] = []
+        stranger.on("request", lambda request: asked.append(request.url))
+        stranger.goto(link)
+        expect(stranger.locator(".message--user .message__text")).to_have_text("Something worth sharing")
+        assert all(url.startswith(server.url) for url in asked)
+
+        page.get_by_role("button", name="Stop sharing").click()
+        expect(page.get_by_role("button", name="Make the link")).to_be_visible()
+        response = stranger.reload()
+        assert response is not None
+        assert response.status == 410
+        expect(stranger.get_by_text("This conversation is not shared any more.")).to_be_visible()
+    assert SharedConversation.objects.get().removed_at is not None

@@ -1,0 +1,214 @@
+"""The Create conversation in a real browser: the interview, a model that calls functions, undo, failures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Locator, expect
+
+from core.scope import system_scope
+from gpts.models import GPT, BuilderMessage, LanguageModel, ModelProvider
+from gpts.services.gpts import update_draft
+from gpts.services.providers import ensure_offline_provider
+from tests.browser.people import Person
+from tests.fakes.openai_server import Running, running_server
+from tests.flows.stage import a_provider
+from tests.gpts.build.stage import LATER, NOW, a_gpt
+from tests.services import WebService
+
+WIDER_THAN_WINDOW = "() => document.documentElement.scrollWidth > innerWidth"
+
+
+@pytest.fixture
+def model_server(server: WebService) -> Iterator[Running]:
+    with running_server() as running:
+        a_provider(running.url)
+        yield running
+
+
+@pytest.fixture
+def gpt(server: WebService) -> GPT:
+    ensure_offline_provider(at=NOW)
+    return a_gpt(name="New GPT", description="", instructions="", starters=[], category="other")
+
+
+@pytest.fixture
+def person(browser: Chromium, server: WebService, gpt: GPT) -> Iterator[Person]:
+    made = Person(browser, server.url, "Ada")
+    made.enter(gpt.owner)
+    yield made
+    made.close()
+
+
+def use_model(gpt: GPT, name: str) -> None:
+    with system_scope("tests"):
+        provider = ModelProvider.objects.get(name="OpenAI-compatible")
+        model, _made = LanguageModel.objects.get_or_create(
+            provider=provider,
+            name=name,
+            defaults={
+                "label": name,
+                "context_window": 32_000,
+                "max_output_tokens": 1_000,
+                "input_price_micros": 1_000_000,
+                "output_price_micros": 1_000_000,
+            },
+        )
+        gpt.language_model = model
+        gpt.save(update_fields=["language_model"])
+
+
+def say(person: Person, text: str) -> None:
+    person.page.get_by_label("Message to the builder").fill(text)
+    person.page.get_by_role("button", name="Send to the builder").click()
+
+
+def answered(person: Person, count: int) -> None:
+    ended = person.page.locator("[data-create-messages] .message--assistant:not(.message--running)")
+    expect(ended).to_have_count(count)
+
+
+def card(person: Person, field: str) -> Locator:
+    return person.page.get_by_role("region", name=f"Change of: {field}", exact=True).last
+
+
+def test_the_interview_builds_a_gpt_and_a_change_is_undone_and_redone(person: Person, gpt: GPT) -> None:
+    person.go(f"/build/{gpt.slug}/create")
+    person.sees("guided interview")
+
+    say(person, "I want a GPT that explains grammar to pupils.")
+    answered(person, 1)
+    expect(card(person, "Description")).to_contain_text("Explains grammar to pupils.")
+    expect(person.page.locator(".builder__description")).to_have_text("Explains grammar to pupils.")
+    say(person, "Grammar friend")
+    answered(person, 2)
+    expect(person.page.locator(".builder__name")).to_have_text("Grammar friend")
+    person.page.get_by_role("button", name="Pupils and students").click()
+    answered(person, 3)
+
+    gpt.refresh_from_db()
+    assert (gpt.name, gpt.category) == ("Grammar friend", "education")
+    assert "Pupils and students." in gpt.instructions
+    card(person, "Name").get_by_role("button", name="Undo").click()
+    expect(card(person, "Name")).to_contain_text("Undone")
+    expect(person.page.locator(".builder__name")).not_to_have_text("Grammar friend")
+    card(person, "Name").get_by_role("button", name="Redo").click()
+    expect(person.page.locator(".builder__name")).to_have_text("Grammar friend")
+    person.page.reload()
+    answered(person, 3)
+    expect(card(person, "Name")).to_contain_text("Grammar friend")
+    person.assert_quiet()
+
+
+def test_a_model_fills_the_draft_by_calling_functions(
+    person: Person, gpt: GPT, model_server: Running
+) -> None:
+    use_model(gpt, "builder")
+    person.go(f"/build/{gpt.slug}/create")
+
+    say(person, "I want to know when I can walk on the mud flats.")
+    answered(person, 1)
+
+    expect(card(person, "Name")).to_contain_text("Tide guide")
+    expect(card(person, "Instructions")).to_contain_text("Warn of fog.")
+    person.sees("The functions have run.")
+    expect(person.page.get_by_role("button", name="North Sea")).to_be_visible()
+    expect(person.page.locator("[data-mirror-starters]")).to_contain_text("Is it safe today?")
+    gpt.refresh_from_db()
+    assert (gpt.name, gpt.category) == ("Tide guide", "lifestyle")
+    assert gpt.starters == ["When is low tide?", "Is it safe today?"]
+    with system_scope("tests"):
+        message = BuilderMessage.objects.get(role="assistant")
+    assert (message.state, message.model_name) == ("finished", "builder")
+    assert message.input_tokens == 22
+    assert message.cost_micros > 0
+    sent = model_server.state.requests[0]["body"]
+    assert "mud flats" in str(sent)
+    assert "New GPT" in str(sent)
+    person.assert_quiet()
+
+
+def test_what_a_model_gets_wrong_is_shown_and_changes_nothing(
+    person: Person, gpt: GPT, model_server: Running
+) -> None:
+    use_model(gpt, "builder-wrong")
+    person.go(f"/build/{gpt.slug}/create")
+
+    say(person, "Do something odd")
+    answered(person, 1)
+
+    expect(card(person, "Name")).to_contain_text("Refused")
+    expect(card(person, "Name")).to_contain_text("10 characters too long")
+    expect(card(person, "Category")).to_contain_text("Choose one of the categories")
+    gpt.refresh_from_db()
+    assert (gpt.name, gpt.category, gpt.draft_revision) == ("New GPT", "other", 1)
+    told = str(model_server.state.requests[-1]["body"])
+    assert "10 characters too long" in told
+    assert "There is no function" in told
+    assert "must be one JSON object" in told
+
+
+def test_a_provider_that_fails_keeps_what_was_said_and_can_be_asked_again(
+    person: Person, gpt: GPT, model_server: Running
+) -> None:
+    use_model(gpt, "server-error")
+    person.go(f"/build/{gpt.slug}/create")
+
+    say(person, "A guide to tides")
+    answered(person, 1)
+
+    person.sees("does not answer")
+    expect(person.page.get_by_label("Message to the builder")).to_have_value("A guide to tides")
+    use_model(gpt, "builder")
+    person.page.get_by_role("button", name="Try again").click()
+    answered(person, 2)
+    expect(card(person, "Name")).to_contain_text("Tide guide")
+
+
+def test_a_field_that_was_changed_since_asks_before_it_is_undone(person: Person, gpt: GPT) -> None:
+    person.go(f"/build/{gpt.slug}/create")
+    say(person, "A tutor for fractions")
+    answered(person, 1)
+    gpt.refresh_from_db()
+    update_draft(
+        gpt=gpt, revision=gpt.draft_revision, changes={"description": "By hand."}, by=gpt.owner, at=LATER
+    )
+
+    card(person, "Description").get_by_role("button", name="Undo").click()
+
+    expect(card(person, "Description")).to_contain_text("changed since")
+    expect(card(person, "Description")).to_contain_text("By hand.")
+    card(person, "Description").get_by_role("button", name="Undo all the same").click()
+    expect(card(person, "Description")).to_contain_text("Undone")
+    gpt.refresh_from_db()
+    assert gpt.description == ""
+
+
+def test_too_long_a_message_stays_in_its_field(person: Person, gpt: GPT) -> None:
+    person.go(f"/build/{gpt.slug}/create")
+
+    say(person, "x" * 200_000)
+
+    person.sees("too long")
+    assert len(person.page.get_by_label("Message to the builder").input_value()) == 200_000
+    with system_scope("tests"):
+        assert not BuilderMessage.objects.exists()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_is_accessible_and_fits_a_phone(person: Person, gpt: GPT, scheme: str) -> None:
+    page = person.page
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]  # a literal
+    person.go(f"/build/{gpt.slug}/create")
+    say(person, "A tutor for fractions")
+    answered(person, 1)
+
+    results = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
+    page.set_viewport_size({"width": 360, "height": 740})
+
+    assert [(rule["id"], rule["nodes"][0]["target"]) for rule in results.response["violations"]] == []
+    assert not page.evaluate(WIDER_THAN_WINDOW)
+    person.assert_quiet()

@@ -1,0 +1,373 @@
+"""Files in a chat: what is taken, whose it is, what the model is given, what is left behind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+from PIL import Image
+
+from gpts.attached_text import WHOLE_CHARACTERS, choose, pieces_of
+from gpts.models import GPT, Attachment, Conversation, LanguageModel, Message, Turn
+from gpts.queries import live_version_for
+from gpts.services.attachments import (
+    LOOSE_AT_ONCE,
+    attach_to_turn,
+    copy_to_turn,
+    erase_attachments_of,
+    keep_made_image,
+    read_attachment,
+    sweep_loose_attachments,
+)
+from gpts.services.chat import finish_turn, start_first_turn, start_turn
+from gpts.services.turn_inputs import citations_in, prepare_turn
+from gpts.states import AttachmentKind, Capability, FileState
+from tests.gpts.build.stage import a_file, a_picture
+from tests.gpts.chat.stage import NOW, a_model, a_public_gpt, a_user
+from tests.gpts.chat.test_pages import signed_in
+from workspaces.access import personal_workspace
+from workspaces.models import User
+
+pytestmark = pytest.mark.django_db
+
+TEXT = "# Bees\n\nThe queen of hive seven is called Mirelbane.\n\nShe was marked blue in May."
+
+
+def a_first_turn(reader: User, gpt: GPT, text: str = "Who is the queen?") -> Turn:
+    return start_first_turn(
+        gpt=gpt,
+        version=live_version_for(reader, gpt),
+        workspace=personal_workspace(reader),
+        text=text,
+        by=reader,
+        at=NOW,
+    )
+
+
+def end(turn: Turn, text: str = "An answer") -> None:
+    finish_turn(turn_id=turn.pk, text=text, input_tokens=1, output_tokens=1, model=None, at=NOW)
+
+
+def uploaded(client: Client, gpt: GPT, file: SimpleUploadedFile) -> Attachment:
+    response = client.post(f"/g/{gpt.slug}/chat/attachments", {"file": file})
+    assert response.status_code == 201, response.content
+    attachment = Attachment.objects.get(pk=response.json()["id"])
+    if attachment.state == FileState.WAITING:
+        read_attachment(attachment_id=attachment.pk)
+        attachment.refresh_from_db()
+    return attachment
+
+
+def seeing(gpt: GPT) -> None:
+    """Let the GPT's answers come from a model that reads pictures."""
+    model = a_model("http://127.0.0.1:9")
+    LanguageModel.objects.filter(pk=model.pk).update(capabilities=[Capability.VISION])
+
+
+def prepared(turn: Turn, text: str) -> Any:
+    fresh = Turn.objects.select_related("conversation__gpt", "conversation__version", "gpt", "version").get(
+        pk=turn.pk
+    )
+    return prepare_turn(turn=fresh, conversation=fresh.conversation, text=text, language="en")
+
+
+def test_a_document_is_read_sent_and_answered_from() -> None:
+    reader, gpt = a_user("Reader"), a_public_gpt()
+    attachment = uploaded(signed_in(reader), gpt, a_file("bees.md", TEXT))
+    turn = a_first_turn(reader, gpt)
+
+    attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
+    given = prepared(turn, "Who is the queen of hive seven?")
+
+    attachment.refresh_from_db()
+    assert (attachment.state, attachment.turn_id, attachment.conversation_id) == (
+        "ready",
+        turn.pk,
+        turn.conversation_id,
+    )
+    assert attachment.storage_key.endswith(str(attachment.pk))
+    assert "Mirelbane" in given.input.passages[0].text
+    assert given.input.passages[0].title == "bees.md"
+    (cited,) = citations_in("It is Mirelbane [1].", given.passages)
+    assert (cited["attachment_id"], cited["passage_id"], cited["file"]) == (
+        str(attachment.pk),
+        None,
+        "bees.md",
+    )
+
+
+def test_a_cited_piece_opens_and_a_later_turn_can_still_use_the_file() -> None:
+    reader, gpt = a_user("Reader"), a_public_gpt()
+    client = signed_in(reader)
+    attachment = uploaded(client, gpt, a_file("bees.md", TEXT))
+    turn = a_first_turn(reader, gpt)
+    attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
+    given = prepared(turn, "Who is the queen?")
+    citations = citations_in("[1]", given.passages)
+    finish_turn(
+        turn_id=turn.pk,
+        text="Mirelbane [1]",
+        input_tokens=1,
+        output_tokens=1,
+        model=None,
+        at=NOW,
+        citations=citations,
+    )
+    later, _new = start_turn(conversation=turn.conversation, text="When was she marked?", by=reader, at=NOW)
+
+    page = client.get(f"/c/{turn.conversation_id}/turns/{turn.pk}/sources/1").content.decode()
+
+    assert "Mirelbane" in page
+    assert "bees.md" in page
+    assert any(
+        "blue in May" in passage.text for passage in prepared(later, "When was she marked?").input.passages
+    )
+
+
+def test_another_conversation_never_sees_the_file() -> None:
+    reader, gpt = a_user("Reader"), a_public_gpt()
+    attachment = uploaded(signed_in(reader), gpt, a_file("bees.md", TEXT))
+    turn = a_first_turn(reader, gpt)
+    attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
+    end(turn)
+
+    other = a_first_turn(reader, gpt, "Who is the queen of hive seven?")
+
+    assert prepared(other, "Who is the queen of hive seven?").input.passages == ()
+
+
+def test_an_edited_question_keeps_its_files_and_shares_their_bytes() -> None:
+    reader, gpt = a_user("Reader"), a_public_gpt()
+    attachment = uploaded(signed_in(reader), gpt, a_file("bees.md", TEXT))
+    turn = a_first_turn(reader, gpt)
+    attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
+    end(turn)
+    edited, _new = start_turn(
+        conversation=turn.conversation, text="Her name?", by=reader, at=NOW, replaces=turn
+    )
+
+    copy_to_turn(source=turn, turn=edited, at=NOW)
+
+    copy = Attachment.objects.get(turn=edited)
+    assert (copy.storage_key, copy.copy_of_id, copy.text) == (attachment.storage_key, attachment.pk, "")
+    assert "Mirelbane" in prepared(edited, "Her name?").input.passages[0].text
+    page = signed_in(reader).get(f"/c/{turn.conversation_id}").content.decode()
+    assert "bees.md" in page
+
+
+def test_pictures_need_a_model_that_sees_and_lose_what_they_carry() -> None:
+    reader, gpt = a_user("Reader"), a_public_gpt()
+    client = signed_in(reader)
+    picture = Image.new("RGB", (3000, 1000), (10, 20, 30))
+    exif = Image.Exif()
+    exif[0x010E] = "Taken at home"
+    out = BytesIO()
+    picture.save(out, format="JPEG", exif=exif)
+    upload = SimpleUploadedFile("home.jpg", out.getvalue())
+
+    refused = client.post(f"/g/{gpt.slug}/chat/attachments", {"file": upload})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "images_not_read")
+    assert not Attachment.objects.exists()
+
+    seeing(gpt)
+    upload.seek(0)
+    attachment = uploaded(client, gpt, upload)
+    with default_storage.open(attachment.storage_key) as stored:
+        kept = stored.read()
+    assert attachment.kind == AttachmentKind.IMAGE
+    assert b"Taken at home" not in kept
+    assert Image.open(BytesIO(kept)).size == (2048, 683)
+    turn = a_first_turn(reader, gpt, "What is it?")
+    attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=True, by=reader)
+    assert [part.media_type for part in prepared(turn, "What is it?").input.images] == ["image/jpeg"]
+    end(turn)
+    later, _new = start_turn(conversation=turn.conversation, text="And its colour?", by=reader, at=NOW)
+    history = prepared(later, "And its colour?").input.history
+    assert [len(message.images) for message in history] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("file", "status", "code"),
+    [
+        (("empty.txt", b""), 400, "file_empty"),
+        (("run.exe", b"MZ\x90\x00"), 400, "file_unknown_type"),
+        (("broken.png", b"\x89PNG\r\n\x1a\n" + b"x" * 40), 400, "picture_unreadable"),
+        (("big.txt", b"x" * 3_000), 413, "file_too_large"),
+        (("...", b"words"), 400, "bad_name"),
+    ],
+)
+def test_what_is_refused_is_not_kept(file: tuple[str, bytes], status: int, code: str, settings: Any) -> None:
+    settings.CHAT_ATTACHMENT_BYTES = 2_000
+    reader, gpt = a_user("Reader"), a_public_gpt()
+    seeing(gpt)
+
+    response = signed_in(reader).post(f"/g/{gpt.slug}/chat/attachments", {"file": SimpleUploadedFile(*file)})
+
+    assert response.status_code == status
+    assert code in response.json()["error"]["code"]
+    assert not Attachment.objects.exists()
+
+
+def test_a_hostile_name_never_becomes_a_path() -> None:
+    reader, gpt = a_user("Reader"), a_public_gpt()
+    client = signed_in(reader)
+
+    attachment = uploaded(client, gpt, a_file("..\\..\\x\u202etxt.md", TEXT))
+    response = client.get(f"/c/attachments/{attachment.pk}/file")
+
+    assert attachment.name == "xtxt.md"
+    assert ".." not in attachment.storage_key
+    assert response.headers["Content-Disposition"] == 'attachment; filename="xtxt.md"'
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Content-Type"] == "application/octet-stream"
+    assert "sandbox" in response.headers["Content-Security-Policy"]
+    assert response.content == TEXT.encode()
+
+
+def test_a_file_that_cannot_be_read_says_why_and_is_not_sent() -> None:
+    reader, gpt = a_user("Reader"), a_public_gpt()
+    client = signed_in(reader)
+    attachment = uploaded(client, gpt, a_file("odd.json", "{not json"))
+    turn = a_first_turn(reader, gpt)
+
+    shown = client.get(f"/c/attachments/{attachment.pk}").json()
+
+    assert shown["state"] == "failed"
+    assert shown["failure"]
+    with pytest.raises(Exception, match="could not be read"):
+        attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
+
+
+@pytest.mark.parametrize("act", ["", "/file", "/remove"])
+def test_another_persons_file_is_not_there(act: str) -> None:
+    owner, stranger, gpt = a_user("Owner"), a_user("Stranger"), a_public_gpt()
+    attachment = uploaded(signed_in(owner), gpt, a_file("bees.md", TEXT))
+    client, path = signed_in(stranger), f"/c/attachments/{attachment.pk}{act}"
+
+    response = client.post(path) if act == "/remove" else client.get(path)
+
+    assert response.status_code == 404
+    assert Attachment.objects.filter(pk=attachment.pk).exists()
+
+
+def test_foreign_sent_and_unknown_ids_are_refused_and_nothing_is_written() -> None:
+    owner, stranger, gpt = a_user("Owner"), a_user("Stranger"), a_public_gpt()
+    theirs = uploaded(signed_in(owner), gpt, a_file("bees.md", TEXT))
+    sent = uploaded(signed_in(stranger), gpt, a_file("mine.md", TEXT))
+    turn = a_first_turn(stranger, gpt)
+    attach_to_turn(turn=turn, identifiers=[sent.pk], reads_images=False, by=stranger)
+
+    for identifier in (theirs.pk, sent.pk, uuid4()):
+        with pytest.raises(Exception, match="not there any more"):
+            attach_to_turn(turn=turn, identifiers=[identifier], reads_images=False, by=stranger)
+
+    theirs.refresh_from_db()
+    assert theirs.turn_id is None
+
+
+def test_loose_files_have_a_limit_and_are_swept_with_their_bytes(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    reader, gpt = a_user("Reader"), a_public_gpt()
+    client = signed_in(reader)
+    first = uploaded(client, gpt, a_file("bees.md", TEXT))
+    for number in range(LOOSE_AT_ONCE - 1):
+        Attachment.objects.create(
+            user=reader, workspace=personal_workspace(reader), kind="document", name=f"{number}.txt",
+            media_type="text/plain", size=1, content_hash="x", storage_key="none", created_at=timezone.now(),
+        )  # fmt: skip
+    full = client.post(f"/g/{gpt.slug}/chat/attachments", {"file": a_file("one more.md", TEXT)})
+    assert (full.status_code, full.json()["error"]["code"]) == (429, "too_many_loose_files")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert sweep_loose_attachments(at=timezone.now() + timedelta(hours=23)) == 0
+        assert sweep_loose_attachments(at=timezone.now() + timedelta(hours=25)) == LOOSE_AT_ONCE
+    assert not default_storage.exists(first.storage_key)
+    assert not Attachment.objects.exists()
+
+
+def test_deleting_a_conversation_for_good_removes_bytes(django_capture_on_commit_callbacks: Any) -> None:
+    reader, gpt = a_user("Reader"), a_public_gpt()
+    attachment = uploaded(signed_in(reader), gpt, a_file("bees.md", TEXT))
+    turn = a_first_turn(reader, gpt)
+    attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
+    end(turn)
+    edited, _new = start_turn(conversation=turn.conversation, text="Again", by=reader, at=NOW, replaces=turn)
+    copy_to_turn(source=turn, turn=edited, at=NOW)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        erase_attachments_of([turn.conversation_id])
+        Conversation.objects.filter(pk=turn.conversation_id).delete()
+
+    assert not Attachment.objects.exists()
+    assert not default_storage.exists(attachment.storage_key)
+
+
+def test_a_deleted_conversations_file_is_not_served() -> None:
+    reader, gpt = a_user("Reader"), a_public_gpt()
+    client = signed_in(reader)
+    attachment = uploaded(client, gpt, a_file("bees.md", TEXT))
+    turn = a_first_turn(reader, gpt)
+    attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
+    end(turn)
+
+    client.post(f"/c/{turn.conversation_id}/delete")
+
+    assert client.get(f"/c/attachments/{attachment.pk}/file").status_code == 404
+
+
+def test_a_picture_of_the_answer_is_kept_and_shown() -> None:
+    reader, gpt = a_user("Reader"), a_public_gpt()
+    turn = a_first_turn(reader, gpt)
+    picture = a_picture().read()
+
+    made = keep_made_image(turn=turn, media_type="image/png", data=picture, at=NOW)
+    assert keep_made_image(turn=turn, media_type="image/png", data=b"<svg onload=x>", at=NOW) is None
+    end(turn)
+
+    assert made
+    page = signed_in(reader).get(f"/c/{turn.conversation_id}").content.decode()
+    assert f"/c/attachments/{made.pk}/file" in page
+    served = signed_in(reader).get(f"/c/attachments/{made.pk}/file")
+    assert served.headers["Content-Type"] == "image/jpeg"
+
+
+# Choosing pieces -------------------------------------------------------------------------------------------
+
+
+def test_small_text_goes_whole_and_long_text_by_the_question() -> None:
+    small = pieces_of(0, "# One\n\nFirst.\n\nSecond.\n\n# Two\n\nThird.")
+    assert [(piece.heading, piece.text) for piece in small] == [
+        ("One", "First.\n\nSecond."),
+        ("Two", "Third."),
+    ]
+    assert choose(small, "anything", 10_000) == small
+
+    filler = "\n\n".join(f"Paragraph {number} about roofs and gutters. " * 20 for number in range(60))
+    long = pieces_of(0, f"{filler}\n\nThe alarm code of the shed is kept by Tobias.\n\n{filler}")
+    assert sum(len(piece.text) for piece in long) > WHOLE_CHARACTERS
+    chosen = choose(long, "Who keeps the alarm code of the shed?", 4_000)
+    assert "Tobias" in chosen[0].text
+    assert sum(len(piece.text) for piece in chosen) <= 4_000
+
+
+def test_chinese_questions_find_their_piece() -> None:
+    long = pieces_of(0, "\n\n".join(["屋顶需要每年检查一次。" * 60] * 40 + ["仓库的钥匙由王芳保管。"]))
+    assert "王芳" in choose(long, "谁保管仓库钥匙?", 3_000)[0].text
+
+
+def test_messages_keep_nothing_of_the_file() -> None:
+    """The text stays with the file: a search or an export of the chat does not carry it along."""
+    reader, gpt = a_user("Reader"), a_public_gpt()
+    attachment = uploaded(signed_in(reader), gpt, a_file("bees.md", TEXT))
+    turn = a_first_turn(reader, gpt)
+    attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
+    prepared(turn, "Who?")
+    assert not Message.objects.filter(content__contains="Mirelbane").exists()

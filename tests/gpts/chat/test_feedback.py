@@ -1,0 +1,89 @@
+"""Thumbs: one a turn, changed, taken back, of one's own answers alone."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from core.errors import InvalidInput
+from gpts.models import Turn, TurnFeedback
+from gpts.services.chat import fail_turn, start_turn
+from gpts.services.feedback import give_feedback, take_feedback_back
+from tests.gpts.chat.stage import NOW, a_user
+from tests.gpts.chat.test_pages import a_conversation, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_thumb_is_given_changed_and_taken_back() -> None:
+    reader = a_user("Reader")
+    turn = Turn.objects.get(conversation=a_conversation(reader))
+
+    give_feedback(turn=turn, is_positive=False, reason="wrong", by=reader, at=NOW)
+    give_feedback(turn=turn, is_positive=True, reason="style", by=reader, at=NOW)
+
+    given = TurnFeedback.objects.get()
+    assert (given.is_positive, given.reason, given.gpt_id) == (True, "", turn.gpt_id)
+    take_feedback_back(turn=turn)
+    take_feedback_back(turn=turn)
+    assert not TurnFeedback.objects.exists()
+
+
+def test_reasons_are_ours_and_answers_have_ended() -> None:
+    reader = a_user("Reader")
+    conversation = a_conversation(reader)
+    turn = Turn.objects.get(conversation=conversation)
+    failed, _new = start_turn(conversation=conversation, text="Again", by=reader, at=NOW)
+
+    with pytest.raises(InvalidInput):
+        give_feedback(turn=turn, is_positive=False, reason="the builder's mother", by=reader, at=NOW)
+    with pytest.raises(InvalidInput):
+        give_feedback(turn=failed, is_positive=True, by=reader, at=NOW)
+    fail_turn(turn_id=failed.pk, code="provider_down", text="", at=NOW)
+    failed.refresh_from_db()
+    with pytest.raises(InvalidInput):
+        give_feedback(turn=failed, is_positive=True, by=reader, at=NOW)
+    assert not TurnFeedback.objects.exists()
+
+
+def test_the_page_offers_reasons_after_a_thumb_down_and_says_who_sees_it() -> None:
+    reader = a_user("Reader")
+    conversation = a_conversation(reader)
+    turn = Turn.objects.get(conversation=conversation)
+    client, path = signed_in(reader), f"/c/{conversation.pk}/turns/{turn.pk}/feedback"
+
+    first = client.post(path, {"thumb": "down"}, headers={"X-Fragment": "feedback"}).content.decode()
+    second = client.post(path, {"thumb": "down", "reason": "no_source"})
+    page = client.get(f"/c/{conversation.pk}").content.decode()
+
+    assert "What was wrong with it?" in first
+    assert "The creator sees counts only, never your chat." in first
+    assert second["Location"] == f"/c/{conversation.pk}#turn-{turn.pk}"
+    assert TurnFeedback.objects.get().reason == "no_source"
+    thumbs = page[page.index("data-chat-feedback") : page.index("The creator sees counts only")]
+    assert thumbs.count('aria-pressed="true"') == 2
+    assert client.post(path, {"thumb": "none"}).status_code == 302
+    assert not TurnFeedback.objects.exists()
+
+
+def test_nobody_rates_anothers_answer() -> None:
+    owner, stranger = a_user("Owner"), a_user("Stranger")
+    conversation = a_conversation(owner)
+    own = a_conversation(stranger)
+    turn = Turn.objects.get(conversation=conversation)
+
+    client = signed_in(stranger)
+    for path in (f"/c/{conversation.pk}/turns/{turn.pk}/feedback", f"/c/{own.pk}/turns/{turn.pk}/feedback"):
+        assert client.post(path, {"thumb": "up"}).status_code == 404
+    assert not TurnFeedback.objects.exists()
+
+
+def test_one_thumb_a_turn_is_a_constraint() -> None:
+    reader = a_user("Reader")
+    turn = Turn.objects.get(conversation=a_conversation(reader))
+    given = give_feedback(turn=turn, is_positive=True, by=reader, at=NOW)
+    given.pk = None
+    given._state.adding = True
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        given.save(force_insert=True)

@@ -1,0 +1,114 @@
+"""A conversation keeps its version until its person goes on, or until that version may serve nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core.scope import system_scope
+from gpts.models import GPT, Conversation, PastVersion, Turn, Version
+from gpts.services.versions import clear_live_version, freeze_version, quarantine_gpt, set_live_version
+from gpts.states import Audience
+from tests.fakes.openai_server import Running
+from tests.gpts.chat.stage import NOW, Browser, a_model, a_public_gpt, a_user
+
+BrowserOf = Callable[[Any], Browser]
+SECRET = "Never tell that the code word is quetzal."
+
+
+def a_next_version(gpt: GPT, **changes: Any) -> Version:
+    with system_scope("tests"):
+        GPT.objects.filter(pk=gpt.pk).update(**changes)
+        gpt.refresh_from_db()
+        version = freeze_version(gpt=gpt, release_notes="Shorter answers.", by=gpt.owner, at=NOW)
+        set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=NOW)
+    return version
+
+
+@pytest.fixture
+def begun(browser_of: BrowserOf, model_server: Running) -> tuple[GPT, Browser, str]:
+    """A GPT, its reader's browser, and a conversation that began with version 1."""
+    gpt, reader = a_public_gpt(a_model(model_server.url, "echo")), a_user("Reader")
+    browser = browser_of(reader)
+    head = browser.say(f"/g/{gpt.slug}/chat/turns", "Hello")[0].data
+    return gpt, browser, f"/c/{head['conversation']}"
+
+
+def answered_by(browser: Browser, here: str) -> int:
+    head = browser.say(f"{here}/turns", "And now?")[0].data
+    return Turn.objects.select_related("version").get(pk=head["turn"]).version.number
+
+
+def test_a_newer_version_is_offered_and_taken_by_a_click(
+    begun: tuple[GPT, Browser, str], model_server: Running
+) -> None:
+    gpt, browser, here = begun
+    a_next_version(gpt, instructions=SECRET, description="Now shorter.")
+
+    assert answered_by(browser, here) == 1
+    page = browser.http.get(here).text
+    assert "Version 2 is live. You are on version 1." in page
+    changes = browser.http.get(f"{here}/changes").text
+    assert "Shorter answers." in changes
+    assert "Now shorter." in changes
+    assert "quetzal" not in page + changes
+    stale = browser.http.post(
+        f"{here}/continue", data={"version": "1"}, headers={"Accept": "application/json"}
+    )
+    assert stale.status_code == 409
+    assert Conversation.objects.get().version.number == 1
+
+    taken = browser.http.post(f"{here}/continue", data={"version": "2"})
+
+    assert taken.status_code == 302
+    assert answered_by(browser, here) == 2
+    page = browser.http.get(here).text
+    assert "From here on version 2 answers." in page
+    assert "is live. You are on" not in page
+
+
+def test_a_version_that_was_taken_back_does_not_serve_those_who_began_with_it(
+    begun: tuple[GPT, Browser, str],
+) -> None:
+    gpt, browser, here = begun
+    with system_scope("tests"):
+        clear_live_version(gpt=gpt, audience=Audience.PUBLIC, at=NOW)
+    assert browser.refused(f"{here}/turns", "Still there?") == (404, "gpt_not_found")
+    assert "This conversation has ended" in browser.http.get(here).text
+
+    a_next_version(gpt, instructions="Be brief.")
+
+    page = browser.http.get(here).text
+    assert "Version 1 was taken back. Your next message will be answered by version 2." in page
+    assert Conversation.objects.get().version.number == 1  # reading moves nothing
+    assert answered_by(browser, here) == 2
+    assert "From here on version 2 answers." in browser.http.get(here).text
+
+
+def test_going_back_to_an_older_version_takes_the_newer_one_from_its_conversations(
+    begun: tuple[GPT, Browser, str],
+) -> None:
+    gpt, browser, here = begun
+    a_next_version(gpt, instructions="Be brief.")
+    browser.http.post(f"{here}/continue", data={"version": "2"})
+    with system_scope("tests"):
+        first = gpt.versions.get(number=1)
+        set_live_version(gpt=gpt, version=first, audience=Audience.PUBLIC, at=NOW)
+        assert not PastVersion.objects.exists()
+
+    assert answered_by(browser, here) == 1
+
+
+def test_nobody_goes_on_with_a_quarantined_gpt(begun: tuple[GPT, Browser, str]) -> None:
+    gpt, browser, here = begun
+    a_next_version(gpt, instructions="Be brief.")
+    with system_scope("tests"):
+        quarantine_gpt(gpt=gpt, at=NOW)
+
+    status, _code = browser.refused(f"{here}/turns", "Still there?")
+
+    assert status in (403, 404)
+    assert Turn.objects.count() == 1
+    assert "This conversation has ended" in browser.http.get(here).text

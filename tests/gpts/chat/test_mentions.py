@@ -1,0 +1,159 @@
+"""Another GPT called by "@": who may be called, what it is told, whom it is paid to; temporary chats."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from core.scope import system_scope
+from gpts.models import Conversation, Message, Turn, UsageEvent
+from gpts.services.versions import quarantine_gpt
+from gpts.tasks import remove_temporary_conversations
+from tests.fakes.openai_server import Running
+from tests.gpts.chat.stage import NOW, Browser, a_gpt, a_model, a_public_gpt, a_user
+from tests.gpts.chat.test_api import a_key, bearer
+
+BrowserOf = Callable[[Any], Browser]
+
+
+def test_a_called_gpt_answers_one_turn_and_is_paid_for_it(
+    browser_of: BrowserOf, model_server: Running
+) -> None:
+    model = a_model(model_server.url, "echo")
+    host = a_public_gpt(model, name="Host", instructions="HOSTSECRET")
+    guest = a_public_gpt(model, owner=a_user("Guest maker"), name="Guest", instructions="GUESTSECRET")
+    browser = browser_of(a_user("Reader"))
+    head = browser.say(f"/g/{host.slug}/chat/turns", "first words")[0].data
+    here = f"/c/{head['conversation']}"
+    model_server.state.requests.clear()
+
+    with browser.ask(f"{here}/turns", "what do you say?", gpt=guest.slug) as response:
+        assert response.status_code == 200
+        response.read()
+    browser.say(f"{here}/turns", "and you?")
+
+    asked_guest, asked_host = (
+        json.dumps(request["body"]["messages"]) for request in model_server.state.requests
+    )
+    assert "GUESTSECRET" in asked_guest
+    assert "HOSTSECRET" not in asked_guest
+    assert "[Host, another assistant in this conversation, answered:]" in asked_guest
+    assert "HOSTSECRET" in asked_host
+    assert "GUESTSECRET" not in asked_host
+    assert "[Guest, another assistant in this conversation, answered:]" in asked_host
+    turn = Turn.objects.get(position=2)
+    assert (turn.gpt_id, turn.version.number) == (guest.pk, 1)
+    usage = UsageEvent.objects.get(event_id=turn.pk)
+    assert (usage.gpt_id, usage.payee_id) == (guest.pk, guest.owner_id)
+    page = browser.http.get(here).text
+    assert page.count('<p class="message__name">Guest</p>') == 1
+    # Asked again, the same GPT answers.
+    again = browser.say(f"{here}/turns/{turn.pk}/retry")[0].data
+    assert Turn.objects.get(pk=again["turn"]).gpt_id == guest.pk
+
+
+def test_who_may_not_be_called_is_refused_and_nothing_is_written(
+    browser_of: BrowserOf, model_server: Running
+) -> None:
+    model = a_model(model_server.url, "echo")
+    host = a_public_gpt(model, name="Host")
+    quarantined = a_public_gpt(model, owner=a_user("Bad maker"), name="Bad")
+    with system_scope("tests"):
+        private = a_gpt(owner=a_user("Private maker"), name="Private")
+        quarantine_gpt(gpt=quarantined, at=NOW)
+    reader = a_user("Reader")
+    browser = browser_of(reader)
+    head = browser.say(f"/g/{host.slug}/chat/turns", "first words")[0].data
+    here = f"/c/{head['conversation']}/turns"
+
+    for slug in (private.slug, quarantined.slug, "no-such-gpt", "a\x00b"):
+        with browser.ask(here, "hello", gpt=slug) as response:
+            assert response.status_code in (400, 403, 404), slug
+    with browser.ask(f"/g/{host.slug}/chat/turns", "hello", gpt=private.slug) as response:
+        assert response.status_code == 404
+
+    assert (Turn.objects.count(), Conversation.objects.count(), Message.objects.count()) == (1, 1, 2)
+    offered = browser.http.get("/c/mentions", params={"q": "a"}).json()["items"]
+    assert [item["name"] for item in offered] == []
+    names = [item["name"] for item in browser.http.get("/c/mentions", params={"q": "ho"}).json()["items"]]
+    assert names == ["Host"]
+
+
+def test_the_api_calls_other_gpts_too(server: Any, model_server: Running) -> None:
+    import httpx2
+
+    model = a_model(model_server.url, "echo")
+    host, guest = a_public_gpt(model, name="Host"), a_public_gpt(model, owner=a_user("G"), name="Guest")
+    headers = bearer(a_key(a_user("Reader")))
+    with httpx2.Client(base_url=f"{server.url}/api/v1", timeout=20, trust_env=False, headers=headers) as http:
+        first = http.post(f"/gpts/{host.slug}/conversations", json={"text": "Hi"}).json()
+        here = f"/conversations/{first['conversation']}"
+        called = http.post(f"{here}/turns", json={"text": "And you?", "gpt": guest.slug})
+        wrong = http.post(f"{here}/turns", json={"text": "And you?", "gpt": "nobody"})
+        again = http.post(f"{here}/turns/{first['turn']}/retry", json={})
+        back = http.post(f"{here}/turns/{first['turn']}/show")
+        read = http.get(here).json()
+        state = http.get(f"{here}/version").json()
+        offered = http.get("/mentions", params={"q": "gue"}).json()
+
+    assert (called.status_code, wrong.status_code, again.status_code, back.status_code) == (
+        201,
+        404,
+        201,
+        200,
+    )
+    assert [turn["gpt"] for turn in read["turns"]] == [host.slug, guest.slug]
+    assert read["turns"][0]["siblings"] == [first["turn"], again.json()["turn"]]
+    assert state == {
+        "version": 1, "live": None, "is_moved": False, "is_over": False, "changes": [], "releases": [],
+    }  # fmt: skip
+    assert [item["slug"] for item in offered] == [guest.slug]
+
+
+def test_a_temporary_chat_is_in_no_list_and_ends_for_good(
+    browser_of: BrowserOf, model_server: Running
+) -> None:
+    gpt, reader = a_public_gpt(a_model(model_server.url, "echo")), a_user("Reader")
+    browser = browser_of(reader)
+    with browser.ask(f"/g/{gpt.slug}/chat/turns", "my quetzal", temporary="1") as response:
+        response.read()
+    conversation = Conversation.objects.get()
+
+    assert (conversation.is_temporary, conversation.title) == (True, "")
+    assert conversation.expires_at is not None
+    assert str(conversation.pk) not in browser.http.get("/c/").text
+    page = browser.http.get(f"/c/{conversation.pk}").text
+    assert "This chat is temporary" in page
+    assert "my quetzal" in page
+    assert remove_temporary_conversations() == 0
+    before = conversation.expires_at
+    browser.say(f"/c/{conversation.pk}/turns", "more")
+    conversation.refresh_from_db()
+    assert conversation.expires_at > before
+
+    Conversation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+    assert remove_temporary_conversations() == 1
+    assert not Conversation.objects.exists()
+    assert not Message.objects.exists()
+    assert UsageEvent.objects.count() == 2
+    assert browser.http.get(f"/c/{conversation.pk}").status_code == 404
+
+
+@pytest.mark.parametrize("model", ["no-such-model", "999999", "embedding"])
+def test_a_model_that_is_not_offered_is_refused(
+    browser_of: BrowserOf, model_server: Running, model: str
+) -> None:
+    gpt = a_public_gpt(a_model(model_server.url, "echo"))
+    browser = browser_of(a_user("Reader"))
+
+    with browser.ask(f"/g/{gpt.slug}/chat/turns", "hello", model=model) as response:
+        assert response.status_code == 400
+        assert json.loads(response.read())["error"]["code"] == "model_not_allowed"
+
+    assert not Turn.objects.exists()

@@ -1,0 +1,174 @@
+"""JSON answers, provider tools, pictures and the chosen model in a chat, from the socket to the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from core.scope import system_scope
+from gpts.json_answers import output_of, render_output, shape_of
+from gpts.models import Conversation, LanguageModel, Message, ModelProvider, Turn
+from gpts.services.retirement import set_retirement
+from gpts.states import Capability, ModelFeature, ProviderKind
+from tests.fakes.openai_server import Running
+from tests.fakes.shaped_answers import ITEMS
+from tests.gpts.chat.stage import NOW, Browser, a_model, a_public_gpt, a_user, text_of
+
+BrowserOf = Callable[[Any], Browser]
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "items": {"type": "array", "items": {"properties": {"quantity": {"type": "integer"}}}},
+    },
+    "required": ["items"],
+}
+AS_JSON = {"output_format": "json_schema", "output_schema": SCHEMA}
+
+
+def another(model: LanguageModel, name: str, **fields: Any) -> LanguageModel:
+    return LanguageModel.objects.create(
+        provider=model.provider,
+        name=name,
+        label=name.title(),
+        context_window=32_000,
+        max_output_tokens=1_000,
+        features=[feature.value for feature in ModelFeature],
+        **fields,
+    )
+
+
+def test_a_valid_json_answer_is_a_table_with_the_raw_text_beside_it(
+    browser_of: BrowserOf, model_server: Running
+) -> None:
+    gpt, reader = a_public_gpt(a_model(model_server.url, "json"), **AS_JSON), a_user("Reader")
+
+    found = browser_of(reader).say(f"/g/{gpt.slug}/chat/turns", "List")
+
+    html = found[-1].data["html"]
+    assert '<th scope="col">quantity</th>' in html
+    assert '<td class="num">40' in html
+    assert "Raw JSON" in html
+    assert "does not have the promised form" not in html
+    message = Message.objects.get(role="assistant")
+    assert json.loads(message.content) == ITEMS
+    assert output_of(message.tools) == {
+        "kind": "output", "label": "json_schema", "is_ok": True, "problems": [],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("model", "code", "words"),
+    [
+        ("json-wrong", "type", "“items[0].quantity” should be of the type integer."),
+        ("json-bad", "not_json", "It is not JSON: reading stops at line 1"),
+        ("normal:3", "not_json", "It is not JSON"),
+    ],
+)
+def test_an_invalid_answer_is_kept_raw_with_the_reason(
+    browser_of: BrowserOf, model_server: Running, model: str, code: str, words: str
+) -> None:
+    gpt, reader = a_public_gpt(a_model(model_server.url, model), **AS_JSON), a_user("Reader")
+
+    found = browser_of(reader).say(f"/g/{gpt.slug}/chat/turns", "List")
+
+    assert words in found[-1].data["html"]
+    entry = output_of(Message.objects.get(role="assistant").tools)
+    assert entry is not None
+    assert (entry["is_ok"], entry["problems"][0]["code"]) == (False, code)
+    assert Turn.objects.get().state == "finished"
+
+
+def test_html_in_json_is_text() -> None:
+    html = render_output('[{"<b>": "<script>alert(1)</script>"}]', None)
+
+    assert "<script>" not in html
+    assert "<b>" not in html
+
+
+def test_large_and_deep_values_stay_readable() -> None:
+    many = shape_of([{"n": number} for number in range(300)])
+    deep = shape_of({"a": {"b": {"c": {"d": 1}}}})
+
+    assert (many.kind, len(many.rows), many.left_out) == ("table", 200, 100)
+    assert deep.facts[0][1].facts[0][1].facts[0][1].text == '{"d": 1}'
+
+
+def test_a_web_search_shows_its_note_and_source(browser_of: BrowserOf, model_server: Running) -> None:
+    model = a_model(model_server.url, "web")
+    ModelProvider.objects.filter(pk=model.provider_id).update(kind=ProviderKind.RESPONSES)
+    LanguageModel.objects.filter(pk=model.pk).update(capabilities=[Capability.WEB_SEARCH])
+    model = LanguageModel.objects.select_related("provider").get(pk=model.pk)
+    gpt, reader = a_public_gpt(model, capabilities=[Capability.WEB_SEARCH]), a_user("Reader")
+
+    found = browser_of(reader).say(f"/g/{gpt.slug}/chat/turns", "Arches?")
+
+    assert "https://example.org/arches" in found[-1].data["html"]
+    assert Message.objects.get(role="assistant").tools == [
+        {"kind": "web_search", "label": "how arches hold", "is_ok": True}
+    ]
+    assert model_server.state.requests[-1]["body"]["tools"] == [{"type": "web_search"}]
+
+
+def test_the_chosen_model_answers_and_a_foreign_one_is_refused(
+    browser_of: BrowserOf, model_server: Running
+) -> None:
+    own = a_model(model_server.url, "normal:3")
+    listed, unlisted = another(own, "echo"), another(own, "normal:5")
+    gpt = a_public_gpt(own, model_choice="listed", allowed_models=["echo"])
+    browser = browser_of(a_user("Reader"))
+
+    with browser.ask(f"/g/{gpt.slug}/chat/turns", "one two", model=str(listed.pk)) as answer:
+        assert answer.status_code == 200
+        answer.read()
+    conversation = Conversation.objects.get()
+    with browser.ask(f"/c/{conversation.pk}/turns", "three", model=str(unlisted.pk)) as answer:
+        refusal = json.loads(answer.read())
+
+    assert Turn.objects.get().model_name == "echo"
+    assert refusal["error"]["code"] == "model_not_allowed"
+    conversation.refresh_from_db()
+    assert conversation.language_model == listed
+
+
+def test_a_retired_models_conversation_goes_on_with_the_replacement(
+    browser_of: BrowserOf, model_server: Running
+) -> None:
+    own = a_model(model_server.url, "normal:3")
+    new = another(own, "echo")
+    gpt, reader = a_public_gpt(own), a_user("Reader")
+    browser = browser_of(reader)
+    browser.say(f"/g/{gpt.slug}/chat/turns", "Hello")
+    conversation = Conversation.objects.get()
+
+    with system_scope("tests"):
+        set_retirement(
+            model=own, retired_at=timezone.now() - timedelta(days=1), replacement=new, by=None, at=NOW
+        )
+    found = browser.say(f"/c/{conversation.pk}/turns", "still there")
+    page = browser.http.get(f"/c/{conversation.pk}").text
+
+    assert text_of(found).strip() == "still there"
+    assert found[-1].data["model"] == "echo"
+    assert "is not offered any more. Echo answers in its place." in page
+
+
+def test_knowledge_only_text_is_not_taken_for_broken_json(
+    browser_of: BrowserOf, model_server: Running
+) -> None:
+    gpt = a_public_gpt(
+        a_model(model_server.url, "json"),
+        answers_only_from_knowledge=True,
+        no_answer_text="Ask the front desk.",
+        **AS_JSON,
+    )
+
+    found = browser_of(a_user("Reader")).say(f"/g/{gpt.slug}/chat/turns", "List")
+
+    assert text_of(found) == "Ask the front desk."
+    assert "promised form" not in found[-1].data["html"]
+    assert model_server.state.requests == []

@@ -1,0 +1,169 @@
+"""Finding one's conversations and taking them away."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from core.scope import NOBODY, Scope, open_scope
+from gpts.conversation_export import as_dict, as_markdown, file_name, some_lines
+from gpts.conversation_search import search_conversations
+from gpts.models import Conversation, TurnWords
+from gpts.queries import live_version_for
+from gpts.services.chat import delete_conversation, finish_turn, start_first_turn, start_turn
+from gpts.services.feedback import give_feedback
+from gpts.services.turn_words import index_turn_words
+from tests.gpts.chat.stage import NOW, a_public_gpt, a_user
+from tests.gpts.chat.test_pages import signed_in
+from workspaces.access import personal_workspace
+from workspaces.models import User
+
+LATER = NOW + timedelta(minutes=1)
+
+pytestmark = pytest.mark.django_db
+
+
+def a_talk(reader: User, question: str, answer: str, *, minutes: int = 0, gpt: Any = None) -> Conversation:
+    gpt = gpt or a_public_gpt()
+    at = NOW + timedelta(minutes=minutes)
+    turn = start_first_turn(
+        gpt=gpt,
+        version=live_version_for(reader, gpt),
+        workspace=personal_workspace(reader),
+        text=question,
+        by=reader,
+        at=at,
+    )
+    finish_turn(turn_id=turn.pk, text=answer, input_tokens=1, output_tokens=1, model=None, at=at)
+    return turn.conversation
+
+
+def found(reader: User, text: str) -> list[str]:
+    return [item.conversation.title for item in search_conversations(reader, text).items]
+
+
+def test_words_of_questions_answers_and_titles_are_found() -> None:
+    reader, gpt = a_user("Reader"), a_public_gpt()
+    a_talk(reader, "How do I prune roses?", "Cut above an outward bud.", gpt=gpt)
+    a_talk(reader, "发票怎么报销", "请把发票交给财务部门。", minutes=1, gpt=gpt)
+    a_talk(reader, "Mixed 问题", "The budget 预算 is fixed.", minutes=2, gpt=gpt)
+    assert index_turn_words(at=NOW + timedelta(minutes=5)) == 3
+    assert index_turn_words(at=NOW + timedelta(minutes=5)) == 0
+
+    assert found(reader, "roses") == ["How do I prune roses?"]
+    assert found(reader, "outward buds") == ["How do I prune roses?"]
+    assert found(reader, "outw") == ["How do I prune roses?"]
+    assert found(reader, "财务部门") == ["发票怎么报销"]
+    assert found(reader, "budget 预算") == ["Mixed 问题"]
+    assert found(reader, "rosses prune") == ["How do I prune roses?"]
+    assert search_conversations(reader, "rosses").mended == "rose"
+    assert found(reader, "nothing of the kind") == []
+    assert found(reader, "") == []
+    assert found(reader, "' | & ! :* \\ ()") == []
+
+
+def test_the_place_is_shown_with_its_words_marked_and_escaped() -> None:
+    reader = a_user("Reader")
+    a_talk(reader, "Tell me", "Before <b>it</b> " + "word " * 60 + "the velvetgrommet <script> stands here.")
+    index_turn_words(at=NOW)
+
+    (item,) = search_conversations(reader, "velvetgrommet").items
+
+    assert "<mark>velvetgrommet</mark> &lt;script&gt;" in item.snippet
+    assert item.snippet.startswith("… ")
+    page = signed_in(reader).get("/c/?q=velvetgrommet").content.decode()
+    assert "<mark>velvetgrommet</mark>" in page
+    assert "<script> stands" not in page
+
+
+def test_others_deleted_and_temporary_conversations_are_never_found() -> None:
+    reader, other = a_user("Reader"), a_user("Other")
+    gone = a_talk(reader, "Deleted velvetgrommet", "x")
+    hidden = a_talk(reader, "Temporary velvetgrommet", "x")
+    Conversation.objects.filter(pk=hidden.pk).update(is_temporary=True, expires_at=NOW)
+    a_talk(other, "Another's velvetgrommet", "x")
+    assert index_turn_words(at=NOW) == 2
+    delete_conversation(conversation=gone, at=NOW)
+
+    assert found(reader, "velvetgrommet") == []
+    with open_scope(Scope(user_id=reader.pk)):
+        assert TurnWords.objects.count() == 1
+    with open_scope(NOBODY):
+        assert TurnWords.objects.count() == 0
+
+
+def test_the_page_of_a_search_goes_on_and_takes_the_same_queries_for_one_and_three() -> None:
+    reader, gpt = a_user("Reader"), a_public_gpt()
+    counts = []
+    for number in range(3):
+        a_talk(reader, f"Question {number} velvetgrommet", "An answer", minutes=number, gpt=gpt)
+        index_turn_words(at=NOW + timedelta(minutes=10))
+        client = signed_in(reader)
+        client.get("/c/?q=velvetgrommet")
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get("/c/?q=velvetgrommet").content.decode().count("<mark>") == number + 1
+        counts.append(len(queries))
+    assert counts[0] == counts[2]
+
+    first = search_conversations(reader, "velvetgrommet", size=2)
+    second = search_conversations(reader, "velvetgrommet", size=2, cursor=first.page.next_cursor)
+    assert [len(first.items), len(second.items)] == [2, 1]
+
+
+def test_an_export_has_every_branch_and_what_it_cost() -> None:
+    reader = a_user("Reader")
+    conversation = a_talk(reader, "First?", "One **[1]**")
+    turn = conversation.turns.get()
+    give_feedback(turn=turn, is_positive=False, reason="wrong", by=reader, at=NOW)
+    other, _new = start_turn(conversation=conversation, text="Other?", by=reader, at=LATER, replaces=turn)
+    finish_turn(turn_id=other.pk, text="Two", input_tokens=7, output_tokens=9, model=None, at=LATER)
+
+    response = signed_in(reader).get(f"/c/{conversation.pk}/export.json")
+    whole = json.loads(response.content)
+    fresh = Conversation.objects.select_related("gpt", "version", "workspace").get(pk=conversation.pk)
+
+    assert whole == json.loads(json.dumps(as_dict(fresh)))
+    assert whole["format"] == "loggia.conversation/1"
+    assert [(t["question"], t["answer"], t["is_shown"], t["parent"]) for t in whole["turns"]] == [
+        ("First?", "One **[1]**", False, None),
+        ("Other?", "Two", True, None),
+    ]
+    assert whole["turns"][0]["feedback"] == {"thumb": "down", "reason": "wrong"}
+    assert (whole["turns"][1]["input_tokens"], whole["turns"][1]["output_tokens"]) == (7, 9)
+    assert response.headers["Content-Disposition"].startswith('attachment; filename="First')
+    text = as_markdown(fresh)
+    assert "Other?" in text
+    assert "First?" not in text.replace("# First?", "")
+
+
+@pytest.mark.parametrize("path", ["export.json", "export.md"])
+def test_an_export_is_its_persons_alone(path: str) -> None:
+    conversation = a_talk(a_user("Reader"), "First?", "One")
+    assert signed_in(a_user("Stranger")).get(f"/c/{conversation.pk}/{path}").status_code == 404
+    assert signed_in(a_user("Stranger")).get(f"/c/{conversation.pk}/export.exe").status_code == 404
+
+
+def test_names_of_downloads_are_no_paths() -> None:
+    conversation = a_talk(a_user("Reader"), '../../x "y"\\z\r\n', "One")
+    assert file_name(conversation, "md") == "x-y-z-2026-03-10.md"
+    conversation.title = "发票/报销"
+    assert file_name(conversation, "json") == "发票-报销-2026-03-10.json"
+
+
+def test_all_conversations_come_a_few_at_a_time() -> None:
+    reader, gpt = a_user("Reader"), a_public_gpt()
+    for number in range(3):
+        a_talk(reader, f"Question {number}", "x", minutes=number, gpt=gpt)
+    a_talk(a_user("Other"), "Not mine", "x")
+
+    first, cursor = some_lines(reader, size=2)
+    rest, end = some_lines(reader, size=2, cursor=cursor)
+
+    titles = [json.loads(line)["title"] for line in [*first, *rest]]
+    assert titles == ["Question 2", "Question 1", "Question 0"]
+    assert end == ""

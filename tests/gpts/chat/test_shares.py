@@ -1,0 +1,209 @@
+"""Sharing by link: what it shows, who may read it, and that it ends at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from core.models import AuditEvent
+from core.scope import NOBODY, Scope, open_scope
+from gpts.models import GPT, Conversation, SharedConversation
+from gpts.queries import live_version_for
+from gpts.services.chat import finish_turn, start_first_turn, start_turn
+from tests.gpts.chat.stage import NOW, a_public_gpt, a_user
+from tests.gpts.chat.test_pages import signed_in
+from tests.workspaces.factories import make_team, seat
+from workspaces.access import personal_workspace
+from workspaces.models import User
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "the passage says velvetgrommet"
+
+
+def a_talk(reader: User, *, workspace: Any = None, gpt: GPT | None = None) -> Conversation:
+    gpt = gpt or a_public_gpt()
+    turn = start_first_turn(
+        gpt=gpt,
+        version=live_version_for(reader, gpt),
+        workspace=workspace or personal_workspace(reader),
+        text="What about <arches>?",
+        by=reader,
+        at=NOW,
+    )
+    answer(turn, "They are **round** [1]")
+    return turn.conversation
+
+
+def answer(turn: Any, text: str) -> None:
+    finish_turn(
+        turn_id=turn.pk, text=text, input_tokens=5, output_tokens=3, model=None, at=NOW,
+        citations=[{"number": 1, "passage_id": 7, "file": "guide.pdf", "heading": SECRET, "page": 2}],
+    )  # fmt: skip
+
+
+def shared(reader: User, conversation: Conversation) -> str:
+    signed_in(reader).post(f"/c/{conversation.pk}/share/make")
+    return f"/s/{SharedConversation.objects.get(conversation=conversation, removed_at=None).token}"
+
+
+def test_a_link_shows_a_copy_to_everybody_without_telling_more() -> None:
+    reader = a_user("Reader Realname")
+    conversation = a_talk(reader)
+    link = shared(reader, conversation)
+    turn, _new = start_turn(conversation=conversation, text="And later?", by=reader, at=NOW)
+    answer(turn, "Said afterwards")
+
+    response = Client().get(link)
+    page = response.content.decode()
+
+    assert response.status_code == 200
+    assert "<strong>round</strong>" in page
+    assert "What about &lt;arches&gt;?" in page
+    assert "guide.pdf" in page
+    for hidden in (
+        SECRET,
+        "Reader Realname",
+        reader.email,
+        "Said afterwards",
+        "And later?",
+        str(conversation.pk),
+    ):
+        assert hidden not in page
+    assert response.headers["X-Robots-Tag"] == "noindex, nofollow, noarchive"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert response.headers["Cache-Control"] == "private, no-store"
+    assert "Start your own chat with this GPT" in page
+
+
+def test_the_token_has_more_than_128_bits_and_renewing_keeps_it() -> None:
+    reader = a_user("Reader")
+    conversation = a_talk(reader)
+    link = shared(reader, conversation)
+    turn, _new = start_turn(conversation=conversation, text="And later?", by=reader, at=NOW)
+    answer(turn, "Said afterwards")
+
+    assert len(link.removeprefix("/s/")) >= 43
+    assert shared(reader, conversation) == link
+    assert "Said afterwards" in Client().get(link).content.decode()
+    assert SharedConversation.objects.filter(conversation=conversation).count() == 1
+    actions = AuditEvent.objects.filter(action__in=["gpts.conversation_shared", "gpts.share_renewed"])
+    assert actions.count() == 2
+
+
+def test_a_link_that_was_taken_back_opens_nothing() -> None:
+    reader = a_user("Reader")
+    conversation = a_talk(reader)
+    link = shared(reader, conversation)
+
+    signed_in(reader).post(f"/c/{conversation.pk}/share/stop")
+    response = Client().get(link)
+
+    assert response.status_code == 410
+    assert "not shared any more" in response.content.decode()
+    assert "round" not in response.content.decode()
+    assert SharedConversation.objects.get().content["turns"] == []
+    assert AuditEvent.objects.filter(action="gpts.share_removed").count() == 1
+    assert shared(reader, conversation) != link
+
+
+def test_deleting_the_conversation_takes_its_link_back() -> None:
+    reader = a_user("Reader")
+    conversation = a_talk(reader)
+    link = shared(reader, conversation)
+
+    signed_in(reader).post(f"/c/{conversation.pk}/delete")
+    signed_in(reader).post(f"/c/{conversation.pk}/restore")
+
+    assert Client().get(link).status_code == 410
+
+
+@pytest.mark.parametrize("fault", ["quarantined_at", "deleted_at"])
+def test_a_gpt_that_is_gone_takes_its_shares_along(fault: str) -> None:
+    reader = a_user("Reader")
+    conversation = a_talk(reader)
+    link = shared(reader, conversation)
+
+    GPT.objects.filter(pk=conversation.gpt_id).update(**{fault: NOW})
+
+    assert Client().get(link).status_code == 410
+
+
+def test_a_companys_link_is_for_its_members() -> None:
+    reader, colleague, stranger = a_user("Reader"), a_user("Colleague"), a_user("Stranger")
+    company = make_team(reader, "Acme")
+    seat(company, colleague, "member", by=reader)
+    link = shared(reader, a_talk(reader, workspace=company))
+
+    assert Client().get(link)["Location"].startswith("/accounts/login/")
+    assert signed_in(stranger).get(link).status_code == 404
+    assert "<strong>round</strong>" in signed_in(colleague).get(link).content.decode()
+    assert Client().get("/s/" + "x" * 43).status_code == 404
+
+
+@pytest.mark.parametrize("act", ["", "/make", "/stop"])
+def test_only_its_person_shares_and_stops(act: str) -> None:
+    reader, stranger = a_user("Reader"), a_user("Stranger")
+    conversation = a_talk(reader)
+    link = shared(reader, conversation)
+    client = signed_in(stranger)
+    path = f"/c/{conversation.pk}/share{act}"
+
+    response = client.post(path) if act else client.get(path)
+
+    assert response.status_code == 404
+    assert Client().get(link).status_code == 200
+    assert link not in client.get("/c/shared").content.decode()
+
+
+def test_temporary_chats_and_empty_ones_are_not_shared() -> None:
+    reader = a_user("Reader")
+    conversation = a_talk(reader)
+    Conversation.objects.filter(pk=conversation.pk).update(is_temporary=True, expires_at=NOW)
+    waiting = start_first_turn(
+        gpt=conversation.gpt, version=None, workspace=personal_workspace(reader), text="x", by=reader, at=NOW
+    )
+    client = signed_in(reader)
+
+    refused = client.post(f"/c/{conversation.pk}/share/make")
+    assert refused.status_code in (404, 409)
+    assert client.post(f"/c/{waiting.conversation_id}/share/make").status_code == 400
+    assert not SharedConversation.objects.exists()
+
+
+def test_the_database_shows_a_share_to_its_person_and_to_who_holds_the_token() -> None:
+    reader = a_user("Reader")
+    link = shared(reader, a_talk(reader))
+    token = link.removeprefix("/s/")
+    rows = SharedConversation.objects
+
+    with open_scope(Scope(user_id=reader.pk)):
+        assert rows.count() == 1
+    with open_scope(NOBODY):
+        assert rows.count() == 0
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('loggia.share_token', %s, true)", [token])
+        assert rows.count() == 1
+        # Holding the link is a right to read, not to change or delete.
+        assert rows.update(title="mine") == 0
+        assert rows.filter(token=token)._raw_delete(rows.db) == 0
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('loggia.share_token', '', true)")
+
+
+def test_the_list_of_links_takes_the_same_queries_for_one_and_three() -> None:
+    counts = []
+    for number in (1, 3):
+        reader = a_user("Reader")
+        for _ in range(number):
+            shared(reader, a_talk(reader))
+        client = signed_in(reader)
+        client.get("/c/shared")
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get("/c/shared").content.decode().count("Manage") == number
+        counts.append(len(queries))
+    assert counts[0] == counts[1]

@@ -1,0 +1,82 @@
+"""What tests of insights stand on: a GPT with versions, a crowd, and their turns."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from core.ids import uuid7
+from gpts.models import GPT, Conversation, Message, Turn, TurnFeedback, UsageEvent, Version
+from gpts.services.usage import record_usage
+from gpts.services.versions import freeze_version
+from gpts.states import MessageRole, TurnState
+from tests.gpts.build.stage import NOW, a_gpt, a_user
+from workspaces.access import personal_workspace
+from workspaces.models import User, Workspace
+
+DAY = date(2026, 3, 2)  # a Monday
+
+
+def on(days: int, hour: int = 10) -> datetime:
+    return datetime.combine(DAY + timedelta(days=days), time(hour), UTC)
+
+
+def a_live_gpt(**draft: Any) -> tuple[GPT, Version]:
+    gpt = a_gpt(**draft)
+    return gpt, freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
+
+
+def a_crowd(size: int) -> list[User]:
+    return [a_user(f"Reader {number}") for number in range(size)]
+
+
+def ask(
+    user: User,
+    gpt: GPT,
+    version: Version | None,
+    day: int,
+    *,
+    model: str = "small",
+    text: str = "A question",
+    code: str = "",
+    score: float | None = None,
+    thumb: bool | None = None,
+    reason: str = "",
+    seconds: float = 4.0,
+    workspace: Workspace | None = None,
+) -> Turn:
+    """An ended turn of its own conversation, as the chat leaves it."""
+    at = on(day)
+    place = workspace or personal_workspace(user)
+    conversation = Conversation.objects.create(
+        id=uuid7(at), user=user, workspace=place, gpt=gpt, version=version, created_at=at, updated_at=at
+    )
+    turn = Turn.objects.create(
+        id=uuid7(at), conversation=conversation, user=user, workspace=place, gpt=gpt, version=version, position=1,
+        state=TurnState.FAILED if code else TurnState.FINISHED, error_code=code, model_name=model, input_tokens=10,
+        output_tokens=20, cost_micros=7, retrieval_score=score, started_at=at,
+        first_token_at=at + timedelta(seconds=1), ended_at=at + timedelta(seconds=seconds),
+    )  # fmt: skip
+    Message.objects.create(
+        turn=turn, user=user, workspace=place, role=MessageRole.USER, content=text, created_at=at
+    )
+    if not code:
+        record_usage(turn=turn, model=None, at=at)
+    if thumb is not None:
+        TurnFeedback.objects.create(
+            turn=turn, user=user, workspace=place, gpt=gpt, version=version, is_positive=thumb, reason=reason,
+            created_at=at,
+        )  # fmt: skip
+    return turn
+
+
+def everything() -> list[Any]:
+    """All rows of all insights, to compare before and after."""
+    from gpts.models import InsightBucket, InsightCohort, InsightPart, InsightReach
+
+    tables = (InsightBucket, InsightPart, InsightCohort, InsightReach)
+    return [list(table.objects.order_by("pk").values()) for table in tables]
+
+
+def events() -> int:
+    return UsageEvent.objects.count()

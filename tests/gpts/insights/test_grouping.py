@@ -1,0 +1,110 @@
+"""The rule of five, over any use: nothing published, and no difference of two published figures, is of fewer."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import combinations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpts.insights.durations import count_steps, join_steps, quantile
+from gpts.insights.grouping import (
+    GROUP_SIZE,
+    Portion,
+    Span,
+    close_spans,
+    cohort_cell,
+    rounded_down,
+    split,
+)
+from gpts.insights.terms import terms_of
+
+START = date(2026, 3, 2)
+people = st.sets(st.integers(1, 14), max_size=12)
+
+
+def days_of(groups: list[dict[str, set[int]]]) -> list[tuple[Span, dict[str, set[int]]]]:
+    moments = [START + timedelta(days=number) for number in range(len(groups) + 1)]
+    return [
+        (Span(*pair), group)
+        for pair, group in zip(zip(moments, moments[1:], strict=False), groups, strict=True)
+    ]
+
+
+@given(st.lists(st.fixed_dictionaries({"good": people, "bad": people}), max_size=30))
+def test_no_union_or_difference_of_closed_periods_is_of_fewer_than_five(
+    groups: list[dict[str, set[int]]],
+) -> None:
+    days = days_of(groups)
+    spans = close_spans(days)
+
+    def inside(span: Span, name: str) -> set[int]:
+        return set().union(*(group[name] for day, group in days if span.start <= day.start < span.end))
+
+    for name in ("good", "bad"):
+        assert all(not (found := inside(span, name)) or len(found) >= GROUP_SIZE for span in spans)
+    assert all(len(inside(span, "good") | inside(span, "bad")) >= GROUP_SIZE for span in spans)
+    # They do not overlap and leave no gap, so a difference of two ranges is a union of whole periods.
+    assert all(before.end <= after.start for before, after in zip(spans, spans[1:], strict=False))
+    # Closed for good: what comes later changes no period.
+    assert close_spans(days[:-1]) == [
+        span for span in spans if span.end <= START + timedelta(days=len(days) - 1)
+    ]
+
+
+@given(st.dictionaries(st.sampled_from("abcdef"), st.sets(st.integers(1, 30), min_size=1, max_size=9)))
+def test_the_total_less_any_shown_parts_is_of_five_or_nothing(parts: dict[str, set[int]]) -> None:
+    shown, rest = split({key: Portion(set(who), {"turns": len(who)}) for key, who in parts.items()})
+    assert all(len(part.people) >= GROUP_SIZE for part in shown.values())
+    if not shown:
+        return  # then nothing but the total is known
+    for size in range(len(shown) + 1):
+        for some in combinations(sorted(shown), size):
+            left = [who for key, who in parts.items() if key not in some]
+            hidden = set().union(*left)
+            assert not hidden or len(hidden) >= GROUP_SIZE
+    assert rest is None or len(rest.people) >= GROUP_SIZE
+    total = sum(len(who) for who in parts.values())
+    assert sum(part.sums["turns"] for part in shown.values()) + (rest.sums["turns"] if rest else 0) == total
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_cells_of_a_cohort_tell_neither_of_few_who_came_nor_of_few_who_did_not(
+    size: int, active: int
+) -> None:
+    active = min(size, active)
+    shown = cohort_cell(size, active)
+    if shown is None:
+        return
+    assert shown == active and size >= GROUP_SIZE
+    assert all(group == 0 or group >= GROUP_SIZE for group in (active, size - active))
+
+
+def test_a_small_part_takes_the_smallest_other_one_along() -> None:
+    parts = {"v1": Portion(set(range(9))), "v2": Portion(set(range(5))), "v3": Portion({1})}
+    shown, rest = split(parts)
+    assert list(shown) == ["v1"]
+    assert rest is not None and rest.people == set(range(5))
+    assert split({"v1": Portion({1, 2, 3}), "v2": Portion({1})}) == ({}, None)
+
+
+def test_reach_is_in_fives() -> None:
+    assert [rounded_down(people) for people in (4, 5, 9, 10, 37)] == [0, 5, 5, 10, 35]
+
+
+@given(st.lists(st.floats(0.02, 900), min_size=1, max_size=60), st.sampled_from([0.5, 0.95]))
+def test_a_quantile_of_joined_counts_is_right_to_a_step(seconds: list[float], share: float) -> None:
+    half = len(seconds) // 2
+    joined = join_steps([count_steps(seconds[:half]), count_steps(seconds[half:])])
+    found = quantile(joined, share)
+    ordered = sorted(seconds)
+    exact = next(value for number, value in enumerate(ordered, 1) if number >= share * len(ordered))
+    assert found is not None and exact / 1.16 <= found <= exact * 1.16
+
+
+def test_words_are_single_and_name_no_address() -> None:
+    assert terms_of("How do I reset my VPN token? Mail ann@acme.test or call 555-1234, see https://x.test/a") == {
+        "reset", "vpn", "token", "mail", "call", "see",
+    }  # fmt: skip
+    assert terms_of("报销流程") == {"报销", "销流", "流程"}

@@ -1,0 +1,40 @@
+"""What surrounds a chat: files, thumbs, links, downloads."""
+
+from __future__ import annotations
+
+from tests.isolation.rows.row import ALPHA, OWNER, PEOPLE, Row, api, page
+
+TURN = {"conversation_id": "conversation", "turn_id": "turn"}
+TALK = {"conversation_id": "conversation"}
+FILE = {"attachment_id": "attachment"}
+CHAT = "chat"
+AT_ALPHA = "owner@alpha"
+UP = {"thumb": "up"}
+
+ROWS: list[Row] = [
+    # No file comes with these: they are refused after the right to chat was checked.
+    page("gpts:attachment-add-first", ALPHA, "POST", ids={"slug": "alpha_slug"}),
+    page("gpts:attachment-add", OWNER, "POST", ids=TALK),
+    page("gpts:attachment-show", OWNER, ids=FILE),
+    page("gpts:attachment-file", OWNER, ids=FILE),
+    page("gpts:attachment-remove", OWNER, "POST", ids=FILE),
+    page("gpts:turn-feedback", OWNER, "POST", ids=TURN, body=UP),
+    page("gpts:conversation-export", OWNER, ids=TALK, fixed={"kind": "json"}),
+    page("gpts:conversation-export-all", PEOPLE),
+    page("gpts:share-list", PEOPLE),
+    page("gpts:share-show", OWNER, ids=TALK),
+    page("gpts:share-make", OWNER, "POST", ids=TALK),
+    page("gpts:share-stop", OWNER, "POST", ids=TALK),
+    # The owner's conversation belongs to Alpha: its link is for Alpha's members. Who holds its 256 random bits
+    # knows that it is there, so that a visitor may be told to sign in.
+    page("gpts:share-open", ALPHA, ids={"token": "share_token"}, is_public=True),
+    api("gpts_api:attachment-list-first", ALPHA, CHAT, "POST", ids={"slug": "alpha_slug"}, key=AT_ALPHA),
+    api("gpts_api:attachment-list", OWNER, CHAT, "POST", ids=TALK, key=AT_ALPHA),
+    api("gpts_api:attachment-detail", OWNER, CHAT, "GET DELETE", ids=FILE, key=AT_ALPHA),
+    api("gpts_api:attachment-content", OWNER, CHAT, ids=FILE, key=AT_ALPHA),
+    api("gpts_api:turn-feedback", OWNER, CHAT, "PUT DELETE", ids=TURN, key=AT_ALPHA, body=UP),
+    api("gpts_api:share-list", PEOPLE, CHAT),
+    api("gpts_api:share-detail", OWNER, CHAT, "GET PUT DELETE", ids=TALK, key=AT_ALPHA),
+    api("gpts_api:conversation-export", OWNER, CHAT, ids=TALK, key=AT_ALPHA),
+    api("gpts_api:conversation-export-all", PEOPLE, CHAT),
+]

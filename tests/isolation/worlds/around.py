@@ -1,0 +1,27 @@
+"""What surrounds the owner's conversation: a file that waits for a message, a link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from gpts.models import Conversation
+from gpts.services.attachments import add_attachment
+from gpts.services.shares import share_conversation
+
+
+def build(world: Any) -> None:
+    owner, now = world.people["owner"], timezone.now()
+    conversation = Conversation.objects.get(pk=world.ids["conversation"])
+    attachment = add_attachment(
+        upload=SimpleUploadedFile("plan.txt", b"The secret plan names mirelbane."),
+        workspace_id=conversation.workspace_id,
+        conversation=conversation,
+        reads_images=False,
+        by=owner,
+        at=now,
+    )
+    share = share_conversation(conversation=conversation, by=owner, at=now)
+    world.ids |= {"attachment": attachment.pk, "share_token": share.token}

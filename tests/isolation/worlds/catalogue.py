@@ -1,0 +1,25 @@
+"""A provider of Alpha's own with two models, one of which its GPTs use and which is to end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from gpts.services.catalogue import ProviderChange, add_model, create_provider
+from gpts.services.retirement import set_retirement
+
+SECRET_KEY = "sk-world-9f3b-velvetine"
+
+
+def build(world: Any) -> None:
+    owner, now = world.people["owner"], timezone.now()
+    change = ProviderChange(
+        "Alpha House", "chat_completions", "https://models.alpha-house.invalid/v1", SECRET_KEY
+    )
+    provider = create_provider(workspace=world.alpha, change=change, by=owner, at=now)
+    old = add_model(provider=provider, values={"name": "alpha-old"}, by=owner, at=now)
+    new = add_model(provider=provider, values={"name": "alpha-new"}, by=owner, at=now)
+    set_retirement(model=old, retired_at=now + timedelta(days=40), replacement=new, by=owner, at=now)
+    world.ids |= {"provider": provider.pk, "catalogue_model": old.pk}

@@ -1,0 +1,49 @@
+"""What a workspace asks before its GPTs are shared."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from core.audit import record
+from core.errors import InvalidInput
+from workspaces.models import SharingPolicy, User, Workspace
+
+
+def golden_pass_rate_of(workspace: Workspace) -> int | None:
+    """Return the percentage of golden prompts that must pass before sharing, None where none is asked."""
+    return (
+        SharingPolicy.objects.filter(workspace=workspace).values_list("golden_pass_rate", flat=True).first()
+    )
+
+
+@transaction.atomic
+def set_golden_pass_rate(*, workspace: Workspace, rate: int | None, by: User, at: datetime) -> None:
+    """Ask for a rate from 0 to 100, or for none. What is shared already stays. The same again writes nothing.
+
+    Audited. Raises InvalidInput.
+    """
+    if rate is not None and not 0 <= rate <= 100:
+        raise InvalidInput(
+            _("Write a percentage from 0 to 100, or leave it empty."),
+            code="rate_invalid",
+            field="golden_pass_rate",
+        )
+    policy, _made = SharingPolicy.objects.select_for_update().get_or_create(
+        workspace=workspace, defaults={"updated_at": at}
+    )
+    if policy.golden_pass_rate == rate:
+        return
+    policy.golden_pass_rate = rate
+    policy.updated_at = at
+    policy.save(update_fields=["golden_pass_rate", "updated_at"])
+    record(
+        action="workspaces.golden_gate_set",
+        by=by,
+        at=at,
+        subject=policy,
+        workspace_id=workspace.pk,
+        data={"rate": rate},
+    )
