@@ -1,7 +1,7 @@
 """Row-level security: whose rows a transaction may see, and the policies that enforce it.
 
 Every tenant-private table has forced row-level security. Its policies read transaction-local settings
-that only ``open_scope`` writes: without a scope there are no rows. The functions named ``loggia_*`` in
+that only this module writes: without a scope there are no rows. The functions named ``loggia_*`` in
 policies are made by core's first migration.
 """
 
@@ -106,6 +106,25 @@ def public_reader() -> Iterator[None]:
                 cursor.execute("SET LOCAL ROLE NONE")
     finally:
         _is_public.reset(token)
+
+
+@contextmanager
+def holding_share_token(token: str) -> Iterator[None]:
+    """Let the block also see the one shared conversation whose token the reader holds.
+
+    For the length of the block, inside a transaction that the caller has open.
+    """
+    _write_share_token(token)
+    try:
+        yield
+    finally:
+        if not connection.needs_rollback:
+            _write_share_token("")
+
+
+def _write_share_token(token: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('loggia.share_token', %s, true)", [token])
 
 
 def _write(scope: Scope) -> None:

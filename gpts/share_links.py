@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError, NotFound
+from core.scope import holding_share_token
 from gpts.models import Conversation, LiveVersion, SharedConversation
 from gpts.queries import get_standing
 from gpts.rules import GPTAct, may
@@ -88,25 +86,12 @@ def open_share(user: Any, token: str) -> OpenedShare:
 def _by_token(token: str) -> SharedConversation | None:
     if not token.isascii() or not 20 <= len(token) <= TOKEN_LENGTH:
         return None
-    with _holding(token):
+    with holding_share_token(token):
         return (
             SharedConversation.objects.select_related("gpt__workspace", "version", "workspace", "user")
             .filter(token=token)
             .first()
         )
-
-
-@contextmanager
-def _holding(token: str) -> Iterator[None]:
-    """Let row-level security show the one row whose token is held, for the length of the block."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('loggia.share_token', %s, true)", [token])
-    try:
-        yield
-    finally:
-        if not connection.needs_rollback:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('loggia.share_token', '', true)")
 
 
 def _check_reader(user: Any, share: SharedConversation) -> None:
@@ -130,7 +115,6 @@ def _is_open_to_all(share: SharedConversation) -> bool:
 def _may_start(user: Any, share: SharedConversation) -> bool:
     if not user.is_authenticated:
         return _is_open_to_all(share)
-
     return may(GPTAct.CHAT, share.gpt, get_standing(user, share.gpt))
 
 
