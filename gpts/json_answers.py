@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from gpts.output_words import output_sentence
@@ -66,7 +66,9 @@ def render_output(text: str, entry: Mapping[str, Any] | None) -> SafeString:
     shape = None if unreadable is not None else shape_of(value)
     raw = text if unreadable is not None else json.dumps(value, ensure_ascii=False, indent=2)
     context = {"shape": shape, "raw": raw, "problems": problems}
-    return render_to_string("components/json_answer.html", context)
+    html = render_to_string("components/json_answer.html", context)
+    # Half a character, as models write them in escapes, cannot leave as UTF-8.
+    return mark_safe(html.encode("utf-8", "replace").decode())  # noqa: S308  # escaped by the template
 
 
 def shape_of(value: Any, depth: int = 0) -> Shape:

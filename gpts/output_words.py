@@ -25,6 +25,8 @@ def schema_sentence(problem: SchemaProblem) -> str:
         "too_deep": _("This schema is nested too deeply. Up to %(limit)s levels fit.")
         % {"limit": problem.detail},
         "too_many": _("This schema has too many parts. Up to %(limit)s fit.") % {"limit": problem.detail},
+        "number": _("At “%(place)s”: write a number that JSON knows.") % {"place": place or "$"},
+        "characters": _("At “%(place)s”: a character is broken. Type it anew.") % {"place": place or "$"},
         "reference": _("At “%(place)s”: “%(detail)s” points to nothing inside this schema.")
         % {"place": place, "detail": problem.detail},
         "keyword": _("At “%(place)s”: the keyword “%(detail)s” is not supported here.")

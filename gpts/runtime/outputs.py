@@ -1,14 +1,16 @@
 """JSON answers: is a schema one that we accept, and does an answer follow it. Bounded in time and memory.
 
 Schemas come from makers and answers from models: neither may keep a process busy. References stay inside
-the schema, so that nothing is ever fetched; patterns run with a time limit; how often a reference is
-followed is counted, as nested references multiply.
+the schema, so that nothing is ever fetched; patterns run with a time limit, each and together; every step
+of a validation is counted, as nested references and lists of choices multiply.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -25,9 +27,13 @@ MAX_SCHEMA_DEPTH = 12
 MAX_SCHEMA_NODES = 1_500
 MAX_PATTERN_CHARACTERS = 500
 MAX_PROBLEMS = 10
-MAX_REFERENCES_FOLLOWED = 20_000
+# Steps of one validation: a keyword looked at, a choice compared, a reference followed (those weigh more).
+MAX_STEPS = 200_000
+REFERENCE_STEPS = 10
 MAX_OUTPUT_DEPTH = 60
+# For one text, and for all texts of an answer.
 PATTERN_SECONDS = 0.05
+PATTERNS_SECONDS = 0.25
 VALUE_CHARACTERS = 80
 # The first is matched by the library itself, without a time limit; the others lead out of the schema.
 UNSUPPORTED_KEYWORDS = ("patternProperties", "$dynamicRef", "$dynamicAnchor", "$vocabulary", "$recursiveRef")
@@ -48,8 +54,8 @@ class OutputProblem:
 
 
 class SchemaProblem(ValueError):
-    """A schema that cannot be used. `code`: not_json, not_object, too_big, too_deep, too_many, reference,
-    keyword, pattern or invalid; `path` is the place inside the schema."""
+    """A schema that cannot be used. `code`: not_json, not_object, too_big, too_deep, too_many, number,
+    characters, reference, keyword, pattern or invalid; `path` is the place inside the schema."""
 
     def __init__(self, code: str, path: str = "", detail: str = "") -> None:
         super().__init__(f"{code} at {path or 'the top'}{f': {detail}' if detail else ''}")
@@ -83,6 +89,7 @@ def check_schema(schema: object) -> None:
     _check_size(schema)
     if len(json.dumps(schema, ensure_ascii=False)) > MAX_SCHEMA_CHARACTERS:
         raise SchemaProblem("too_big", detail=str(MAX_SCHEMA_CHARACTERS))
+    _check_values(schema, "")
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
@@ -132,23 +139,18 @@ def is_strict(schema: Mapping[str, Any]) -> bool:
     )
 
 
-def example_of(schema: Mapping[str, Any]) -> Any:
-    """A value that shows the shape of a schema; for people to look at, not guaranteed to be valid."""
-    return _example(schema, schema, 0)
-
-
 def path_of(parts: Any) -> str:
     """["items", 2, "price"] as "items[2].price"."""
     text = ""
     for part in parts:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text[:200]
+    return _storable(text[:200])
 
 
 def _violations(value: Any, schema: Mapping[str, Any]) -> Iterator[OutputProblem]:
     # With an empty registry a reference to elsewhere is an error, never a request.
     validator = _Validator(dict(schema), registry=Registry())
-    _followed.set([])
+    _work.set(_Work())
     try:
         for number, error in enumerate(validator.iter_errors(value)):
             if number == MAX_PROBLEMS:
@@ -175,7 +177,12 @@ def _detail(error: ValidationError) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= VALUE_CHARACTERS * 2 else text[: VALUE_CHARACTERS * 2] + "…"
+    return _storable(text if len(text) <= VALUE_CHARACTERS * 2 else text[: VALUE_CHARACTERS * 2] + "…")
+
+
+def _storable(text: str) -> str:
+    """What models write, as text that a page and the database's JSON take."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _no_constant(name: str) -> Any:
@@ -207,6 +214,22 @@ def _check_size(schema: dict[str, Any]) -> None:
             raise SchemaProblem("too_many", detail=str(MAX_SCHEMA_NODES))
         if isinstance(item, dict | list):
             waiting += item.values() if isinstance(item, dict) else item
+
+
+def _check_values(value: Any, path: str) -> None:
+    """Refuse what JSON cannot say or the database cannot keep: endless numbers, half characters, NUL."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SchemaProblem("number", path)
+    if isinstance(value, str) and _storable(value) != value:
+        raise SchemaProblem("characters", path)
+    if isinstance(value, dict):
+        for name, child in value.items():
+            if _storable(name) != name:
+                raise SchemaProblem("characters", path)
+            _check_values(child, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            _check_values(child, f"{path}[{index}]")
 
 
 def _keywords(part: Any, path: str) -> Iterator[tuple[str, Any, str]]:
@@ -270,54 +293,73 @@ def _resolve(root: Any, reference: object) -> Any:
     return found if isinstance(found, dict | bool) else MISSING
 
 
-def _example(root: Mapping[str, Any], part: Any, depth: int) -> Any:
-    if not isinstance(part, Mapping) or depth > MAX_SCHEMA_DEPTH:
-        return None
-    if "$ref" in part:
-        return _example(root, _resolve(root, part["$ref"]), depth + 1)
-    for keyword in ("const", "default"):
-        if keyword in part:
-            return part[keyword]
-    for keyword in ("examples", "enum"):
-        if part.get(keyword):
-            return part[keyword][0]
-    for keyword in ("anyOf", "oneOf", "allOf"):
-        if part.get(keyword):
-            return _example(root, part[keyword][0], depth + 1)
-    kind = part.get("type", "object" if "properties" in part else "string")
-    kind = kind[0] if isinstance(kind, list) else kind
-    if kind == "object":
-        fields = part.get("properties", {})
-        return {name: _example(root, child, depth + 1) for name, child in fields.items()}
-    if kind == "array":
-        return [_example(root, part.get("items", {}), depth + 1)]
-    return {"integer": 1, "number": 1.5, "boolean": True, "null": None}.get(kind, "…")
+class _Work:
+    """What the running validation has cost so far."""
+
+    __slots__ = ("pattern_seconds", "steps")
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self.pattern_seconds = 0.0
+
+    def spend(self, steps: int) -> None:
+        self.steps += steps
+        if self.steps > MAX_STEPS:
+            raise _TooComplexError
+
+
+_work: ContextVar[_Work] = ContextVar("work")
+
+_Check = Callable[[Any, Any, Any, Any], Any]
 
 
 def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
     if not isinstance(instance, str):
         return
+    work, begun = _work.get(), time.monotonic()
+    left = min(PATTERN_SECONDS, PATTERNS_SECONDS - work.pattern_seconds)
+    if left <= 0:
+        raise _TooComplexError
     try:
-        is_match = regex.search(pattern, instance, timeout=PATTERN_SECONDS) is not None
+        is_match = regex.search(pattern, instance, timeout=left) is not None
     except TimeoutError:
         raise _TooComplexError from None
+    work.pattern_seconds += time.monotonic() - begun
     if not is_match:
         yield ValidationError("does not match")
 
 
-# One entry for each reference that the running validation has followed.
-_followed: ContextVar[list[None]] = ContextVar("followed")
+def _unique_items(_validator: Any, is_wanted: bool, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    """By hashes: the library compares every item with every other one."""
+    if is_wanted and isinstance(instance, list):
+        _work.get().spend(len(instance))
+        if len({_frozen(item) for item in instance}) < len(instance):
+            yield ValidationError("has items twice")
 
 
-def _ref(validator: Any, reference: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
-    followed = _followed.get()
-    followed.append(None)
-    if len(followed) > MAX_REFERENCES_FOLLOWED:
-        raise _TooComplexError
-    yield from Draft202012Validator.VALIDATORS["$ref"](validator, reference, instance, schema) or ()
+def _frozen(value: Any) -> Any:
+    """A JSON value as something to hash: 1 and 1.0 are the same, 1 and true are not."""
+    if isinstance(value, dict):
+        return ("object", frozenset((name, _frozen(child)) for name, child in value.items()))
+    if isinstance(value, list):
+        return ("array", tuple(_frozen(child) for child in value))
+    return (type(value), value) if isinstance(value, bool) else value
 
 
+def _counted(keyword: str, check: _Check) -> _Check:
+    def look(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+        choices = len(value) if keyword == "enum" else 0
+        _work.get().spend(1 + choices + (REFERENCE_STEPS if keyword == "$ref" else 0))
+        yield from check(validator, value, instance, schema) or ()
+
+    return look
+
+
+_OWN_CHECKS: dict[str, _Check] = {"pattern": _pattern, "uniqueItems": _unique_items}
 _Validator = extend(
     Draft202012Validator,
-    {"pattern": _pattern, "$ref": _ref},
+    {
+        keyword: _counted(keyword, check)
+        for keyword, check in (Draft202012Validator.VALIDATORS | _OWN_CHECKS).items()
+    },
 )

@@ -122,7 +122,7 @@ _CHANGEABLE = ("name", "soft_limit", "hard_limit", "is_enabled")
 
 
 def _audit(action: str, budget: Budget, *, by: User, at: datetime, fields: list[str] | None = None) -> None:
-    data = {
+    data: dict[str, Any] = {
         "subject": budget.subject,
         "measure": budget.measure,
         "window": budget.window,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -66,11 +65,6 @@ def _clean_schema(value: Any) -> dict[str, Any] | None:
             field="output_schema",
             data={"place": problem.path},
         ) from None
-    text = json.dumps(schema)
-    if "\\u0000" in text:
-        raise InvalidInput(
-            _("NUL characters are not allowed."), code="control_characters", field="output_schema"
-        )
     return schema
 
 

@@ -27,7 +27,7 @@ SCHEMA = {
     },
     "required": ["items"],
 }
-AS_JSON = {"output_format": "json_schema", "output_schema": SCHEMA}
+AS_JSON: dict[str, Any] = {"output_format": "json_schema", "output_schema": SCHEMA}
 
 
 def another(model: LanguageModel, name: str, **fields: Any) -> LanguageModel:
@@ -172,3 +172,12 @@ def test_knowledge_only_text_is_not_taken_for_broken_json(
     assert text_of(found) == "Ask the front desk."
     assert "promised form" not in found[-1].data["html"]
     assert model_server.state.requests == []
+
+
+def test_half_characters_of_a_model_can_be_shown() -> None:
+    answer = '{"a\\ud800": "b\\udc00", "c": [{"\\ud800": 1e999}]}'
+
+    html = str(render_output(answer, None))
+
+    assert "a?" in html and "b?" in html
+    html.encode()

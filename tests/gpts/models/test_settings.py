@@ -75,6 +75,14 @@ def test_settings_save_themselves_and_are_part_of_versions() -> None:
         ("output_schema", '{"$ref": "https://example.org/x"}', "points to nothing"),
         ("output_schema", "[1]", "begins with {"),
         ("output_schema", json.dumps({"description": "x" * 20_001}), "too long"),
+        ("output_schema", '{"items":' * 30 + "{}" + "}" * 30, "nested too deeply"),
+        ("output_schema", "[" * 15_000, "nested too deeply"),
+        ("output_schema", json.dumps({"enum": list(range(2_000))}), "too many parts"),
+        ("output_schema", '{"pattern": "(?<!"}', "pattern"),
+        ("output_schema", '{"properties": {"a": {"maximum": 1e999}}}', "properties.a.maximum"),
+        ("output_schema", '{"description": "\\u0000"}', "description"),
+        ("output_schema", '{"description": "\\ud800"}', "description"),
+        ("output_schema", '{"patternProperties": {"^(a+)+$": {}}}', "not supported"),
         ("seed", "-1", "whole number"),
         ("seed", "99999999999", "whole number"),
         ("output_format", "xml", "answer formats"),
@@ -193,12 +201,21 @@ def test_settings_by_api(client: Client) -> None:
 
     saved = patch(revision=1, **SETTINGS)
     refused = patch(revision=2, output_schema={"type": "nope"})
+    hostile = client.patch(
+        url,
+        '{"revision": 2, "output_schema": {"maximum": 1e999}}',
+        content_type="application/json",
+        headers=headers,
+    )
 
     assert saved.status_code == 200
     assert {name: saved.json()[name] for name in SETTINGS} == {
         **SETTINGS, "capabilities": ["code", "web_search"],
     }  # fmt: skip
-    assert (refused.status_code, refused.json()["error"]["field"]) == (400, "output_schema")
+    for answer in (refused, hostile):
+        assert (answer.status_code, answer.json()["error"]["field"]) == (400, "output_schema")
+    gpt.refresh_from_db()
+    assert (gpt.draft_revision, gpt.output_schema) == (2, SCHEMA)
 
 
 def test_a_new_model_without_more_known_understands_the_usual() -> None:

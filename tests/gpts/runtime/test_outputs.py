@@ -13,7 +13,6 @@ from gpts.runtime.outputs import (
     SchemaProblem,
     check_output,
     check_schema,
-    example_of,
     find_problems,
     is_strict,
     parse_schema,
@@ -62,6 +61,13 @@ def test_problems_name_the_place(text: str, expected: list[str]) -> None:
         ({"properties": {"a": {"$dynamicRef": "#x"}}}, "keyword", "properties.a.$dynamicRef"),
         ({"description": "x" * 20_001}, "too_big", ""),
         ({"enum": list(range(2_000))}, "too_many", ""),
+        ({"properties": {"a": {"maximum": float("inf")}}}, "number", "properties.a.maximum"),
+        ({"default": [float("nan")]}, "number", "default[0]"),
+        ({"description": "\ud800"}, "characters", "description"),
+        ({"description": "a\x00b"}, "characters", "description"),
+        ({"properties": {"\ud800": {}}}, "characters", "properties"),
+        ({"pattern": "(unclosed"}, "invalid", "pattern"),
+        ({"pattern": "a" * 501}, "pattern", "pattern"),
     ],
 )
 def test_unusable_schemas_are_refused_with_their_place(schema: Any, code: str, path: str) -> None:
@@ -79,6 +85,9 @@ def test_unusable_schemas_are_refused_with_their_place(schema: Any, code: str, p
         ('{\n"type": object}', "not_json", "2:9"),
         ("[" * 15_000, "too_deep", ""),
         ("x" * 20_001, "too_big", ""),
+        ('{"maximum": 1e999}', "number", "maximum"),
+        ('{"default": NaN}', "number", "default"),
+        ('{"maximum": ' + "9" * 5_000 + "}", "not_json", ""),
     ],
 )
 def test_typed_schemas_are_refused_with_line_and_column(text: str, code: str, path: str) -> None:
@@ -110,6 +119,50 @@ def test_references_that_multiply_are_given_up() -> None:
     assert [problem.code for problem in find_problems("1", schema)] == ["too_complex"]
 
 
+@pytest.mark.parametrize(
+    ("schema", "answer"),
+    [
+        (
+            {"type": "array", "contains": {"enum": list(range(1_400))}, "maxContains": 1},
+            list(range(20_000, 40_000)),
+        ),
+        ({"items": {"type": "string", "pattern": "^(a|a|b?a)*$"}}, ["a" * 200 + "!"] * 2_000),
+        ({"anyOf": [{"$ref": "#"}, {"$ref": "#"}]}, 1),
+    ],
+)
+def test_a_check_that_multiplies_is_given_up(schema: Any, answer: Any) -> None:
+    check_schema(schema)
+    begun = time.process_time()
+
+    found = [problem.code for problem in find_problems(json.dumps(answer), schema)]
+
+    assert found == ["too_complex"] and time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize(
+    ("answer", "codes"),
+    [
+        ([{"a": n} for n in range(5_000)], []),
+        ([{"a": [1, {"b": 2}], "c": 0}, {"c": 0, "a": [1, {"b": 2}]}], ["uniqueItems"]),
+        ([1, 1.0], ["uniqueItems"]),
+        ([1, True, "1", [1], None, 0, False], []),
+    ],
+)
+def test_items_that_must_differ(answer: Any, codes: list[str]) -> None:
+    found = find_problems(json.dumps(answer), {"uniqueItems": True})
+
+    assert [problem.code for problem in found] == codes
+
+
+def test_names_that_a_model_made_up_can_be_stored() -> None:
+    answer = '{"\\ud800\\u0000": 1}'
+
+    (extra,) = find_problems(answer, {"additionalProperties": False})
+    (nested,) = find_problems(answer, {"additionalProperties": {"type": "string"}})
+
+    assert (extra.detail, nested.path) == ("?\ufffd", "?\ufffd")
+
+
 def test_a_schema_that_is_itself_is_given_up() -> None:
     assert [problem.code for problem in find_problems("1", {"$ref": "#"})] == ["too_complex"]
 
@@ -128,8 +181,3 @@ def test_only_closed_and_complete_objects_are_strict() -> None:
     assert not is_strict({**closed, "required": []})
     assert not is_strict({**closed, "properties": {"a": {"type": "object"}}})
     assert not is_strict({"type": "array"})
-
-
-def test_an_example_has_the_shape() -> None:
-    assert example_of(PERSON) == {"name": "…", "tags": ["red"]}
-    assert example_of({"$ref": "#"}) is None
