@@ -116,12 +116,12 @@ def test_the_preview_answers_with_what_was_typed_a_moment_ago(
 
     assert "Typed right before sending." in str(model_server.state.requests[0]["body"])
     ada.page.get_by_role("button", name="Debug").click()
-    panel = ada.page.locator("[data-debug]")
+    panel = ada.page.locator("[data-debug-panel]")
     expect(panel).to_be_visible()
     expect(panel).to_contain_text("Prompt as it was sent")
     expect(panel).to_contain_text("Typed right before sending.")
     ada.page.reload()
-    expect(ada.page.locator("[data-debug]")).to_be_visible()
+    expect(ada.page.locator("[data-debug-panel]")).to_be_visible()
     ada.assert_quiet()
     ada.close()
 

@@ -1,10 +1,11 @@
-// [data-debug]: what happened behind each answer of the preview, from the chat's "chat:debug" event. Open or closed is remembered.
+// [data-debug-panel]: what happened behind each answer of the preview, from the chat's "chat:debug" event. Open or closed is remembered.
 // [data-preview-reset] begins the preview anew, with what is typed in the form saved first.
 import { each } from "../ready.js";
 
 const KEY = "loggia:builder-debug";
 
-each("[data-debug]", (panel) => {
+// django-htmx marks its own script with data-debug while DEBUG is on: the panel has a name of its own.
+each("[data-debug-panel]", (panel) => {
   const toggle = panel.closest("[data-preview]").querySelector("[data-debug-toggle]");
   const words = (name) => panel.dataset[`words${name[0].toUpperCase()}${name.slice(1)}`] ?? name;
   const open = (state) => {
