@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -37,6 +40,12 @@ def amount_words(amount: int, measure: str) -> str:
 def limit_words(amount: int, measure: str, window: str) -> str:
     """Return "$5.00 a month"."""
     return str(_PER_WINDOW[BudgetWindow(window)]) % {"amount": amount_words(amount, measure)}
+
+
+def opening_words(moment: datetime) -> str:
+    """Return when a window opens, in the reader's zone; UTC is named, as many readers set no zone."""
+    shown = figures.exact(moment)
+    return f"{shown} UTC" if timezone.localtime(moment).tzname() == "UTC" else shown
 
 
 def subject_words(budget: Budget) -> str:

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
+from django.db.models import F, Q
 
-from core.errors import RateLimited
-from core.look import figures
-from gpts.budget_windows import window_end, window_start
-from gpts.budget_words import limit_words
-from gpts.models import GPT, BudgetReservation, LanguageModel, Turn
+from gpts.budget_windows import window_start
+from gpts.golden.states import GoldenResultState
+from gpts.models import GPT, BudgetReservation, BudgetUse, BuilderMessage, GoldenResult, LanguageModel, Turn
+from gpts.runtime.types import TurnInput
 from gpts.services.budget_notes import warn_of_soft_limit
+from gpts.services.budget_refusals import BudgetExceeded, Room, refusal_of
 from gpts.services.usage import cost_micros
-from gpts.states import BudgetMeasure, BudgetWindow, TurnState
+from gpts.states import BudgetMeasure, TurnState
 from workspaces.models import User
 
 # An answer's share of an estimate; models that are set to write less are held to that.
@@ -26,10 +25,6 @@ EXPECTED_OUTPUT_TOKENS = 1_000
 CHARACTERS_PER_TOKEN = 3
 # A reservation whose turn does not run any more is given back after this long.
 STALE_AFTER = timedelta(minutes=10)
-
-
-class BudgetExceeded(RateLimited):
-    """A hard limit leaves no room for another answer; nothing was written, no model was asked."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +76,13 @@ _HOLD = """
 """
 
 
+def characters_of(given: TurnInput) -> int:
+    """How much text a model gets to read for one answer, for ``estimate``."""
+    said = (m.content for m in given.history)
+    quoted = (p.text for p in given.passages)
+    return sum(map(len, (given.instructions, given.text, *said, *quoted)))
+
+
 def estimate(model: LanguageModel | None, characters: int) -> tuple[int, int]:
     """Return tokens and micro-units that an answer to a prompt of so many characters may take."""
     prompt = characters // CHARACTERS_PER_TOKEN + 1
@@ -117,7 +119,7 @@ def reserve(
             amount = amounts[BudgetMeasure(limit.measure)]
             use_id = _hold(limit, user, amount, at)
             if use_id is None:
-                raise _exceeded(limit, user, is_member=limit.workspace_id == workspace_id, at=at)
+                raise _refusal(limit, user, amount, is_member=limit.workspace_id == workspace_id, at=at)
             BudgetReservation.objects.create(
                 turn_id=turn_id, user=user, budget_id=limit.id, use_id=use_id, amount=amount, created_at=at
             )
@@ -150,6 +152,27 @@ def _is_personal(limit: _Limit) -> bool:
     return limit.is_each or limit.user_id is not None
 
 
+def _refusal(limit: _Limit, user: User, amount: int, *, is_member: bool, at: datetime) -> BudgetExceeded:
+    assert limit.hard_limit is not None  # only a hard limit refuses
+    whose = Q(user=user) if _is_personal(limit) else Q(user__isnull=True)
+    counter = BudgetUse.objects.filter(whose, budget_id=limit.id, window_start=window_start(limit.window, at))
+    used = counter.values_list(F("used") + F("reserved"), flat=True).first() or 0
+    return refusal_of(
+        Room(
+            name=limit.name,
+            workspace=limit.workspace_name,
+            measure=limit.measure,
+            window=limit.window,
+            hard_limit=limit.hard_limit,
+            used=used,
+            needed=amount,
+            is_own=_is_personal(limit),
+            is_member=is_member,
+        ),
+        at=at,
+    )
+
+
 @transaction.atomic
 def capture(*, turn_id: UUID, tokens: int, cost_micros: int, at: datetime) -> int:
     """Count what a turn really used and give back what it held; returns how many budgets counted it.
@@ -178,7 +201,8 @@ def release(*, turn_id: UUID) -> int:
 def release_stale(*, at: datetime) -> int:
     """Give back what is held for turns that do not run any more; returns how many turns.
 
-    A turn that ends by itself captures or releases, so this finds only what a broken-off request left.
+    What ends by itself captures or releases, so this finds only what a broken-off request left: answers of
+    chats and of the Create conversation, and golden prompts by their claims.
     """
     old = (
         BudgetReservation.objects.filter(created_at__lt=at - STALE_AFTER)
@@ -187,7 +211,13 @@ def release_stale(*, at: datetime) -> int:
         .distinct()
     )
     waiting = set(old)
-    running = set(Turn.objects.filter(pk__in=waiting, state=TurnState.RUNNING).values_list("pk", flat=True))
+    running: set[UUID | None] = {
+        *Turn.objects.filter(pk__in=waiting, state=TurnState.RUNNING).values_list("pk", flat=True),
+        *BuilderMessage.objects.filter(pk__in=waiting, state=TurnState.RUNNING).values_list("pk", flat=True),
+        *GoldenResult.objects.filter(claim__in=waiting, state=GoldenResultState.RUNNING).values_list(
+            "claim", flat=True
+        ),
+    }
     return sum(release(turn_id=turn_id) > 0 for turn_id in sorted(waiting - running))
 
 
@@ -209,37 +239,3 @@ def _count(use_id: int, *, held: int, used: int) -> None:
             "UPDATE gpts_budgetuse SET reserved = reserved - %s, used = used + %s WHERE id = %s",
             [held, used, use_id],
         )
-
-
-def _exceeded(limit: _Limit, user: User, *, is_member: bool, at: datetime) -> RateLimited:
-    end = window_end(limit.window, at)
-    wait = max(1, int((end - at).total_seconds()) + 1)
-    data: dict[str, Any] = {"opens_at": end.isoformat(), "retry_after": wait, "window": limit.window}
-    words = {"name": limit.name, "place": limit.workspace_name, "when": figures.exact(end)}
-    if not is_member:
-        # What the GPT's makers spend is not for people from outside.
-        return BudgetExceeded(
-            _("This GPT has reached the limit that its makers set. It answers again from %(when)s.") % words,
-            code="budget_exceeded",
-            data=data,
-        )
-    assert limit.hard_limit is not None  # only a hard limit refuses
-    words["limit"] = limit_words(limit.hard_limit, limit.measure, limit.window)
-    data |= {
-        "budget": limit.name,
-        "workspace": limit.workspace_name,
-        "measure": limit.measure,
-        "hard_limit": limit.hard_limit,
-    }
-    if limit.window == BudgetWindow.MINUTE:
-        return RateLimited(
-            _("Too fast: “%(name)s” in %(place)s allows %(limit)s. Wait a moment and send it again.") % words,
-            code="rate_limited",
-            data=data,
-        )
-    text = (
-        _("Your limit “%(name)s” in %(place)s is used up: %(limit)s. It opens again at %(when)s.")
-        if _is_personal(limit)
-        else _("The limit “%(name)s” of %(place)s is used up: %(limit)s. It opens again at %(when)s.")
-    )
-    return BudgetExceeded(text % words, code="budget_exceeded", data=data)

@@ -15,6 +15,7 @@ from core.text import clean_block
 from gpts.builder_queries import is_lost
 from gpts.building.functions import ICON_VARIANTS
 from gpts.models import GPT, BuilderChange, BuilderMessage, LanguageModel
+from gpts.services.budgets import capture, release
 from gpts.services.drafts import DRAFT_FIELDS
 from gpts.services.gpts import lock_gpt, shown_value, update_draft
 from gpts.services.icons import set_drawn_icon, set_stored_icon
@@ -62,6 +63,7 @@ def _free(gpt: GPT, by: User, at: datetime) -> None:
         raise _busy()
     running.state, running.error_code, running.ended_at = TurnState.INTERRUPTED, "interrupted", at
     running.save(update_fields=["state", "error_code", "ended_at"])
+    release(turn_id=running.pk)
 
 
 def _busy() -> Conflict:
@@ -184,6 +186,7 @@ def end_message(
 ) -> BuilderMessage:
     """End a running answer, finished or (with ``error_code``) failed, with its tokens and its cost.
 
+    Budgets count a finished one and get back what a failed one held.
     Raises IllegalTransition when it has ended already.
     """
     locked = BuilderMessage.objects.select_for_update().get(pk=message.pk)
@@ -198,6 +201,11 @@ def end_message(
     locked.cost_micros = cost_micros(model, input_tokens=input_tokens, output_tokens=output_tokens)
     locked.ended_at = at
     locked.save()
+    if error_code:
+        release(turn_id=locked.pk)
+    else:
+        tokens = input_tokens + output_tokens
+        capture(turn_id=locked.pk, tokens=tokens, cost_micros=locked.cost_micros, at=at)
     return locked
 
 

@@ -42,7 +42,7 @@ from gpts.models import (
 )
 from gpts.queries import inside_workspace_of
 from gpts.runtime.types import FailureCode, ModelFailure
-from gpts.services.budgets import capture, estimate, release, reserve
+from gpts.services.budgets import capture, characters_of, estimate, release, reserve
 from gpts.services.golden_asking import Answered, Asked
 from gpts.services.golden_targets import behaviour_of, snapshot_of
 from gpts.services.gpts import lock_gpt
@@ -213,11 +213,10 @@ def hold_budget(*, result: GoldenResult, asked: Asked, at: datetime) -> None:
 
     The claim stands for a turn's id; finish_result counts, fail_result gives back.
     """
-    run, given = result.run, asked.prepared.input
+    run = result.run
     if run.started_by is None or asked.prepared.fixed_answer or result.claim is None:
         return
-    quoted = sum(len(passage.text) for passage in given.passages)
-    tokens, micros = estimate(asked.prepared.model, len(given.instructions) + len(given.text) + quoted)
+    tokens, micros = estimate(asked.prepared.model, characters_of(asked.prepared.input))
     reserve(
         user=run.started_by,
         workspace_id=run.workspace_id,

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.utils import timezone
 
 from core.scope import Scope, open_scope
@@ -19,7 +20,7 @@ from gpts.models import GPT, Conversation, Message, Turn
 from gpts.queries import find_first_turn
 from gpts.rules import Standing
 from gpts.services.attachments import attach_to_turn, copy_to_turn
-from gpts.services.budgets import estimate, reserve
+from gpts.services.budgets import characters_of, estimate, reserve
 from gpts.services.chat import Answering, edit_turn, retry_turn, start_first_turn, start_turn
 from gpts.services.chat_models import choose_model
 from gpts.services.chat_versions import settle_version
@@ -35,6 +36,8 @@ from workspaces.states import WorkspaceKind
 
 REPEAT_ATTEMPTS = 20
 REPEAT_PAUSE = 0.05
+# Advisory locks of one person's beginnings; any number that no other room locks with.
+_LOCK_SPACE = 8130
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ def begin_first(
     if is_repeated and (known := _wait_for_turn(caller, key)):
         return known
     with open_scope(caller.scope):
+        _one_at_a_time(caller.user)
         gpt, version, standing = access_chat(caller.user, slug, is_draft=is_draft)
         turn = start_first_turn(
             gpt=gpt,
@@ -205,11 +209,19 @@ def find_turn(caller: Caller, conversation_id: UUID, turn_id: UUID) -> Begun:
 def _begin(caller: Caller, start: Callable[[datetime], tuple[Turn, bool]]) -> Begun:
     check_message(caller.user.pk, "")
     with open_scope(caller.scope):
+        _one_at_a_time(caller.user)
         turn, is_new = start(timezone.now())
         if not is_new:
             conversation = access_conversation(caller.user, turn.conversation_id)
             return Begun(turn, conversation, None, _end_of(turn))
         return _prepared(caller, turn)
+
+
+def _one_at_a_time(user: User) -> None:
+    """Let a person's turns begin one after the other, so that many sent at once cannot pass the ceiling of
+    running answers. First of all locks, until the commit."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_SPACE, user.pk % 2**31])
 
 
 def _prepared(caller: Caller, turn: Any) -> Begun:
@@ -222,14 +234,7 @@ def _prepared(caller: Caller, turn: Any) -> Begun:
 
 def _hold(caller: Caller, turn: Turn, prepared: PreparedTurn) -> None:
     """Reserve in the budgets, last of all: counters stay locked from here until the commit."""
-    given = prepared.input
-    said = (
-        given.instructions,
-        given.text,
-        *(m.content for m in given.history),
-        *(p.text for p in given.passages),
-    )
-    tokens, micros = estimate(prepared.model, sum(map(len, said)))
+    tokens, micros = estimate(prepared.model, characters_of(prepared.input))
     reserve(
         user=caller.user,
         workspace_id=turn.workspace_id,

@@ -47,6 +47,7 @@ from gpts.runtime.types import (
     TurnInput,
     Usage,
 )
+from gpts.services.budgets import characters_of, estimate, reserve
 from gpts.services.builder import TALKED_FIELDS, apply_change, end_message, start_message
 from gpts.services.gpts import shown_value
 from gpts.services.turn_inputs import spec_of, usable_model
@@ -98,16 +99,34 @@ class Asked:
 
 
 def begin_message(caller: Caller, slug: str, text: str) -> Asked:
-    """Authorise, limit the rate and write the message down; call it in a thread.
+    """Authorise, limit the rate, write the message down and hold its budgets; call it in a thread.
 
-    Raises what access_gpt, check_message and start_message raise; nothing was written then.
+    Raises what access_gpt, check_message, start_message and reserve raise; nothing was written then.
     """
     with open_scope(caller.scope):
         gpt = access_gpt(caller.user, slug, to=GPTAct.EDIT)
         check_message(caller.user.pk, "")
         question, message = start_message(gpt=gpt, text=text, by=caller.user, at=timezone.now())
         model = model_for_building(gpt)
-        return Asked(gpt, question, message, model, _input(caller, gpt, question, model), caller)
+        asked = Asked(gpt, question, message, model, _input(caller, gpt, question, model), caller)
+        _hold(asked)
+        return asked
+
+
+def _hold(asked: Asked) -> None:
+    """Reserve in the budgets of the GPT's workspace; the interview asks no model and counts nowhere."""
+    if asked.is_interview:
+        return
+    tokens, micros = estimate(asked.model, characters_of(asked.input))
+    reserve(
+        user=asked.caller.user,
+        workspace_id=asked.gpt.workspace_id,
+        gpt=asked.gpt,
+        turn_id=asked.message.pk,
+        estimated_tokens=tokens,
+        estimated_micros=micros,
+        at=asked.message.created_at,
+    )
 
 
 def model_for_building(gpt: GPT) -> LanguageModel | None:

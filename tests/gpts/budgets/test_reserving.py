@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connections, transaction
-from django.utils import translation
+from django.utils import timezone, translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
@@ -16,7 +17,8 @@ from core.errors import RateLimited
 from core.ids import uuid7
 from core.scope import open_scope, system_scope
 from gpts.models import Budget, BudgetReservation, BudgetUse
-from gpts.services.budgets import BudgetExceeded, capture, release, release_stale
+from gpts.services.budget_refusals import BudgetExceeded
+from gpts.services.budgets import capture, release, release_stale
 from gpts.tasks import release_stale_budgets
 from tests.gpts.budgets.stage import NOW, a_budget, a_company, counts, hold, join
 from tests.gpts.build.stage import a_gpt, a_user
@@ -47,7 +49,7 @@ def test_the_answer_after_the_last_is_refused_with_limit_and_moment() -> None:
     assert refusal.value.code == "budget_exceeded"
     assert str(refusal.value.message) == (
         f"Your limit “Monthly answers” in {acme.name} is used up: 2 answers a month."
-        " It opens again at 1 Dec 2026, 00:00."
+        " It opens again at 1 Dec 2026, 00:00 UTC."
     )
     assert refusal.value.data == {
         "opens_at": "2026-12-01T00:00:00+00:00",
@@ -57,6 +59,8 @@ def test_the_answer_after_the_last_is_refused_with_limit_and_moment() -> None:
         "workspace": acme.name,
         "measure": "turns",
         "hard_limit": 2,
+        "used": 2,
+        "needed": 1,
     }
     assert [one.count for one in held] == [1, 1]
     assert counts(budget) == [(ann.pk, 0, 2)]
@@ -71,9 +75,64 @@ def test_the_refusal_speaks_chinese() -> None:
     owner = join(acme, role="owner")
     gpt = a_gpt(workspace=acme, owner=owner)
     a_budget(acme, owner, hard_limit=1, measure="tokens")
+    hold(owner, acme, gpt, tokens=1)
     with pytest.raises(BudgetExceeded) as refusal, translation.override("zh-hans"):
-        hold(owner, acme, gpt, tokens=2)
+        hold(owner, acme, gpt, tokens=1)
     assert "2026年12月1日 00:00" in str(refusal.value.message)
+
+
+@pytest.mark.parametrize(
+    ("limits", "needed", "words"),
+    [
+        (
+            {},
+            400,
+            "Your limit “Tokens” in {place} has no room for this answer: of 1,000 tokens a month, 700 tokens"
+            " are used, and it may take 400 tokens. It opens again at 1 Dec 2026, 00:00 UTC.",
+        ),
+        (
+            {"subject": "workspace", "is_each": False},
+            400,
+            "The limit “Tokens” of {place} has no room for this answer: of 1,000 tokens a month, 700 tokens"
+            " are used, and it may take 400 tokens. It opens again at 1 Dec 2026, 00:00 UTC.",
+        ),
+        (
+            {"window": "day"},
+            2_000,
+            "“Tokens” in {place} allows 1,000 tokens a day, and this answer alone may take 2,000 tokens."
+            " Ask an admin for a higher limit, or start a shorter conversation.",
+        ),
+    ],
+)
+def test_an_answer_that_does_not_fit_says_what_is_left(
+    limits: dict[str, object], needed: int, words: str
+) -> None:
+    acme = a_company()
+    owner = join(acme, role="owner")
+    gpt = a_gpt(workspace=acme, owner=owner)
+    a_budget(acme, owner, **{"name": "Tokens", "measure": "tokens", "hard_limit": 1_000} | limits)
+    hold(owner, acme, gpt, tokens=700)
+
+    with pytest.raises(BudgetExceeded) as refusal, translation.override("en"):
+        hold(owner, acme, gpt, tokens=needed)
+
+    assert str(refusal.value.message) == words.format(place=acme.name)
+    assert (refusal.value.data["used"], refusal.value.data["needed"]) == (700, needed)
+
+
+def test_a_reader_with_a_zone_of_their_own_reads_the_moment_in_it() -> None:
+    acme = a_company()
+    owner = join(acme, role="owner")
+    gpt = a_gpt(workspace=acme, owner=owner)
+    a_budget(acme, owner, hard_limit=1)
+    hold(owner, acme, gpt)
+    with (
+        pytest.raises(BudgetExceeded) as refusal,
+        timezone.override(ZoneInfo("Asia/Shanghai")),
+        translation.override("en"),
+    ):
+        hold(owner, acme, gpt)
+    assert str(refusal.value.message).endswith("It opens again at 1 Dec 2026, 08:00.")
 
 
 def test_a_minute_is_a_rate() -> None:
@@ -174,7 +233,7 @@ def test_somebody_from_outside_is_not_told_the_amounts_and_can_be_counted_in_the
             hold(eve, own, gpt)
         capture(turn_id=turn_id, tokens=1, cost_micros=1, at=NOW)
     assert str(refusal.value.message) == (
-        "This GPT has reached the limit that its makers set. It answers again from 1 Dec 2026, 00:00."
+        "This GPT has reached the limit that its makers set. It answers again from 1 Dec 2026, 00:00 UTC."
     )
     assert set(refusal.value.data) == {"opens_at", "retry_after", "window"}
     assert counts(budget) == [(None, 1, 0)]
