@@ -7,44 +7,54 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from django.db.models import Max, Min
+
 from gpts.insights.durations import join_steps, quantile
+from gpts.insights.ranges import Range
 from gpts.models import GPT, InsightBucket, InsightCohort, InsightPart, InsightReach, InsightState
 from gpts.states import InsightSeries
 
-RANGES = (7, 30, 90)
-LONGEST_RANGE = 400
-SUMS = ("conversations", "turns", "input_tokens", "output_tokens", "cost_micros")
+COHORTS_SHOWN = 12
+# Of fewer answers the slowest tenth would be one person's single answer.
+SLOWEST_ANSWERS = 10
 
 
 @dataclass(frozen=True)
-class Range:
-    """Days, ``end`` excluded; ``days`` is set for one of the fixed ranges, which end with yesterday."""
+class Period:
+    """Days (UTC), ``end`` excluded."""
 
     start: date
     end: date
-    days: int | None
+
+    @property
+    def last(self) -> date:
+        return self.end - timedelta(days=1)
+
+    @property
+    def days(self) -> int:
+        return (self.end - self.start).days
 
 
 @dataclass(frozen=True)
-class Use:
-    """A closed period of use."""
+class Quantiles:
+    """Seconds within which half and nine tenths of the answers came; None of too few."""
 
-    start: date
-    end: date
+    p50: float | None = None
+    p90: float | None = None
+
+
+@dataclass(frozen=True)
+class Use(Period):
+    """A closed period of use; ``people`` in fives."""
+
     people: int
     conversations: int
     turns: int
     input_tokens: int
     output_tokens: int
     cost_micros: int
-    first_token_p50: float | None
-    first_token_p95: float | None
-    total_p50: float | None
-    total_p95: float | None
-
-    @property
-    def last(self) -> date:
-        return self.end - timedelta(days=1)
+    first_token: Quantiles
+    total: Quantiles
 
     @property
     def tokens(self) -> int:
@@ -52,21 +62,15 @@ class Use:
 
 
 @dataclass(frozen=True)
-class Share:
-    """``count`` of ``whole`` in a period: failures of turns, unanswered of questions, good of thumbs."""
+class Share(Period):
+    """``count`` of ``whole`` in a period: failures of answers, unanswered of questions, good of thumbs."""
 
-    start: date
-    end: date
     count: int
     whole: int
 
     @property
-    def last(self) -> date:
-        return self.end - timedelta(days=1)
-
-    @property
-    def ratio(self) -> float:
-        return self.count / self.whole if self.whole else 0.0
+    def ratio(self) -> float | None:
+        return self.count / self.whole if self.whole else None
 
 
 @dataclass(frozen=True)
@@ -80,10 +84,19 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """Of a cohort, who came ``offset`` weeks on; None where those who did, or did not, are one to four."""
+
+    offset: int
+    active: int | None
+    ratio: float | None
+
+
+@dataclass(frozen=True)
 class Cohort:
     week: date
     size: int
-    cells: tuple[tuple[int, int | None, float | None], ...]
+    cells: tuple[Cell, ...]
 
 
 @dataclass
@@ -93,14 +106,15 @@ class Insights:
     range: Range
     read_until: date | None
     computed_at: datetime | None
+    # The first and the last day (excluded) of all use that may be shown, also outside of the range.
+    known: tuple[date | None, date | None] = (None, None)
     # Of the whole range, in fives; None for a range of one's own, or below the group size.
     people: int | None = None
     use: list[Use] = field(default_factory=list)
-    first_token: tuple[float | None, float | None] = (None, None)
-    total: tuple[float | None, float | None] = (None, None)
+    first_token: Quantiles = Quantiles()
+    total: Quantiles = Quantiles()
     versions: list[Part] = field(default_factory=list)
     models: list[Part] = field(default_factory=list)
-    version_numbers: list[int] = field(default_factory=list)
     failures: list[Share] = field(default_factory=list)
     codes: list[Part] = field(default_factory=list)
     thumbs: list[Share] = field(default_factory=list)
@@ -109,24 +123,21 @@ class Insights:
     terms: list[Part] = field(default_factory=list)
     cohorts: list[Cohort] = field(default_factory=list)
 
-    def sum(self, name: str) -> int:
-        return sum(getattr(period, name) for period in self.use)
-
     @property
     def turns(self) -> int:
-        return self.sum("turns")
+        return sum(period.turns for period in self.use)
 
     @property
     def conversations(self) -> int:
-        return self.sum("conversations")
+        return sum(period.conversations for period in self.use)
 
     @property
     def tokens(self) -> int:
-        return self.sum("tokens")
+        return sum(period.tokens for period in self.use)
 
     @property
     def cost_micros(self) -> int:
-        return self.sum("cost_micros")
+        return sum(period.cost_micros for period in self.use)
 
     @property
     def failure_share(self) -> float | None:
@@ -141,47 +152,43 @@ class Insights:
         return _ratio(self.unanswered)
 
 
-def fixed_range(days: int, *, today: date) -> Range:
-    return Range(today - timedelta(days=days), today, days)
+def read_until(gpt: GPT, *, today: date) -> date:
+    """Return the first day that the figures lack: today (``days_over``), or yesterday before the job has run.
+
+    A GPT without new use is not read again, and nothing is missing then.
+    """
+    state = InsightState.objects.filter(gpt=gpt).values_list("read_until", flat=True).first()
+    yesterday = today - timedelta(days=1)
+    return yesterday if state == yesterday else today
 
 
-def insights_of(gpt: GPT, chosen: Range, *, version: int | None = None) -> Insights:
-    """The insights of one range, for callers that authorised the person: five queries, from rollups alone.
+def insights_of(gpt: GPT, chosen: Range) -> Insights:
+    """The insights of one range, for callers that authorised the person: six queries, from rollups alone.
 
-    Only periods that lie in the range whole are counted. With ``version``, use is that version's.
+    Only periods that lie in the range whole are counted.
     """
     state = InsightState.objects.filter(gpt=gpt).first()
-    found = Insights(chosen, state and state.read_until, state and state.computed_at)
-    buckets = list(
-        InsightBucket.objects.filter(
-            gpt=gpt, start_date__gte=chosen.start, end_date__lte=chosen.end
-        ).order_by("start_date")
+    found = Insights(chosen, state.read_until if state else None, state.computed_at if state else None)
+    ends = InsightBucket.objects.filter(gpt=gpt, series=InsightSeries.USE).aggregate(
+        first=Min("start_date"), last=Max("end_date")
     )
-    parts: dict[str, list[InsightPart]] = defaultdict(list)
-    of_bucket: dict[int, list[InsightPart]] = defaultdict(list)
-    for part in InsightPart.objects.filter(bucket__in=[bucket.pk for bucket in buckets]).order_by("id"):
-        parts[part.kind].append(part)
-        of_bucket[part.bucket_id].append(part)
+    found.known = ends["first"], ends["last"]
     by_series: dict[str, list[InsightBucket]] = defaultdict(list)
-    for bucket in buckets:
+    inside = InsightBucket.objects.filter(gpt=gpt, start_date__gte=chosen.start, end_date__lte=chosen.end)
+    for bucket in inside.order_by("start_date"):
         by_series[bucket.series].append(bucket)
+    parts: dict[str, list[InsightPart]] = defaultdict(list)
+    wanted = [bucket.pk for buckets in by_series.values() for bucket in buckets]
+    for part in InsightPart.objects.filter(gpt=gpt, bucket__in=wanted).order_by("id"):
+        parts[part.kind].append(part)
     use = by_series[InsightSeries.USE]
-    found.version_numbers = sorted(
-        {int(p.key.partition("|")[0]) for p in parts["use"] if p.key}, reverse=True
-    )
+    found.use = [_use(bucket) for bucket in use]
+    found.first_token = _quantiles(bucket.first_token for bucket in use)
+    found.total = _quantiles(bucket.total for bucket in use)
     found.versions = _joined(parts["use"], lambda key: key.partition("|")[0])
     found.models = _joined(parts["use"], lambda key: key.partition("|")[2])
-    if version is None:
-        found.use = [_use(bucket) for bucket in use]
-        found.first_token, found.total = _quantiles(use)
-        reach = InsightReach.objects.filter(gpt=gpt, days=chosen.days or 0, end_date=chosen.end).first()
-        found.people = reach.people if reach else None
-    else:
-        found.use = [
-            row
-            for bucket in use
-            if (row := _use_of_version(bucket, of_bucket[bucket.pk], version)) is not None
-        ]
+    reach = InsightReach.objects.filter(gpt=gpt, days=chosen.days or 0, end_date=chosen.end).first()
+    found.people = reach.people if reach else None
     found.failures = _shares(by_series[InsightSeries.OUTCOME], "failed", "ended")
     found.codes = _counted(parts["code"])
     found.thumbs = _shares(by_series[InsightSeries.THUMBS], "positive", "negative")
@@ -198,34 +205,24 @@ def _ratio(shares: Sequence[Share]) -> float | None:
 
 
 def _use(bucket: InsightBucket) -> Use:
-    (first50, first95), (total50, total95) = _quantiles([bucket])
-    sums = {name: int(bucket.figures.get(name, 0)) for name in SUMS}
+    figures = bucket.figures
     return Use(
-        bucket.start_date, bucket.end_date, bucket.people, **sums,
-        first_token_p50=first50, first_token_p95=first95, total_p50=total50, total_p95=total95,
-    )  # fmt: skip
+        bucket.start_date,
+        bucket.end_date,
+        bucket.people,
+        conversations=figures["conversations"],
+        turns=figures["turns"],
+        input_tokens=figures["input_tokens"],
+        output_tokens=figures["output_tokens"],
+        cost_micros=figures["cost_micros"],
+        first_token=_quantiles([bucket.first_token]),
+        total=_quantiles([bucket.total]),
+    )
 
 
-def _use_of_version(bucket: InsightBucket, parts: Iterable[InsightPart], version: int) -> Use | None:
-    """The version's share of a period; its people are known only where one model answered."""
-    mine = [part for part in parts if part.kind == "use" and part.key.startswith(f"{version}|")]
-    if not mine:
-        return None
-    sums = {name: sum(int(part.figures.get(name, 0)) for part in mine) for name in SUMS}
-    people = mine[0].people if len(mine) == 1 else max(part.people for part in mine)
-    return Use(
-        bucket.start_date, bucket.end_date, people, **sums,
-        first_token_p50=None, first_token_p95=None, total_p50=None, total_p95=None,
-    )  # fmt: skip
-
-
-Pair = tuple[float | None, float | None]
-
-
-def _quantiles(buckets: Sequence[InsightBucket]) -> tuple[Pair, Pair]:
-    first = join_steps(bucket.first_token for bucket in buckets)
-    total = join_steps(bucket.total for bucket in buckets)
-    return (quantile(first, 0.5), quantile(first, 0.95)), (quantile(total, 0.5), quantile(total, 0.95))
+def _quantiles(counts: Iterable[Sequence[int]]) -> Quantiles:
+    joined = join_steps(counts)
+    return Quantiles(quantile(joined, 0.5), quantile(joined, 0.9) if sum(joined) >= SLOWEST_ANSWERS else None)
 
 
 def _joined(parts: Iterable[InsightPart], name: Callable[[str], str]) -> list[Part]:
@@ -233,8 +230,8 @@ def _joined(parts: Iterable[InsightPart], name: Callable[[str], str]) -> list[Pa
     for part in parts:
         key = name(part.key) if part.key else ""
         figures = part.figures
-        tokens = figures.get("input_tokens", 0) + figures.get("output_tokens", 0)
-        for index, amount in enumerate((figures.get("turns", 0), tokens, figures.get("cost_micros", 0))):
+        tokens = figures["input_tokens"] + figures["output_tokens"]
+        for index, amount in enumerate((figures["turns"], tokens, figures["cost_micros"])):
             sums[key][index] += amount
     return _ordered(Part(key, *amounts) for key, amounts in sums.items())
 
@@ -242,7 +239,7 @@ def _joined(parts: Iterable[InsightPart], name: Callable[[str], str]) -> list[Pa
 def _counted(parts: Iterable[InsightPart]) -> list[Part]:
     sums: dict[str, int] = defaultdict(int)
     for part in parts:
-        sums[part.key] += part.figures.get("count", 0)
+        sums[part.key] += part.figures["count"]
     return _ordered(Part(key, turns=count) for key, count in sums.items())
 
 
@@ -260,26 +257,34 @@ def _ordered(parts: Iterable[Part]) -> list[Part]:
 
 
 def _shares(buckets: Iterable[InsightBucket], counted: str, other: str) -> list[Share]:
-    return [
-        Share(bucket.start_date, bucket.end_date, count, count + int(bucket.figures.get(other, 0)))
+    """Periods in which nothing of the kind happened say nothing and are left out."""
+    shares = [
+        Share(
+            bucket.start_date,
+            bucket.end_date,
+            count=bucket.figures[counted],
+            whole=bucket.figures[counted] + bucket.figures[other],
+        )
         for bucket in buckets
-        for count in [int(bucket.figures.get(counted, 0))]
     ]
+    return [share for share in shares if share.whole]
 
 
 def _cohorts(gpt: GPT, chosen: Range) -> list[Cohort]:
-    rows = InsightCohort.objects.filter(gpt=gpt, week__gte=chosen.start, week__lt=chosen.end)
+    """The newest cohorts before the end of the range, whatever its length: coming back takes weeks."""
     weeks: dict[date, list[InsightCohort]] = defaultdict(list)
+    oldest = chosen.end - timedelta(weeks=COHORTS_SHOWN + 1)
+    rows = InsightCohort.objects.filter(gpt=gpt, week__lt=chosen.end, week__gte=oldest)
     for row in rows.order_by("week", "offset"):
         weeks[row.week].append(row)
     return [
         Cohort(
             week,
-            cells[0].size,
+            rows[0].size,
             tuple(
-                (cell.offset, cell.active, None if cell.active is None else cell.active / cell.size)
-                for cell in cells
+                Cell(row.offset, row.active, None if row.active is None else row.active / row.size)
+                for row in rows
             ),
         )
-        for week, cells in weeks.items()
+        for week, rows in weeks.items()
     ]

@@ -10,6 +10,7 @@ from django.utils import timezone
 from core.jobs import enqueue_on_commit
 from core.scope import system_scope
 from gpts.golden_tasks import ask_golden_prompt, sweep_golden_runs
+from gpts.insight_tasks import fill_insights, fill_insights_of_gpt
 from gpts.knowledge_tasks import read_document
 from gpts.retrieval.embedding import embed_passages, waiting_documents
 from gpts.retrieval.index import index_passages, unindexed_documents
@@ -21,7 +22,13 @@ from gpts.services.retirement import remind_owners
 from gpts.streaming.lost import interrupt_lost_turns
 
 # Jobs that live in modules of their own; Celery finds them through this one.
-__all__ = ["ask_golden_prompt", "read_document", "sweep_golden_runs"]
+__all__ = [
+    "ask_golden_prompt",
+    "fill_insights",
+    "fill_insights_of_gpt",
+    "read_document",
+    "sweep_golden_runs",
+]
 
 
 @shared_task(name="gpts.reap_lost_turns")

@@ -1,12 +1,16 @@
-"""Single words of a question: Latin words without the most common ones, Chinese as pairs of characters."""
+"""Single words of a question: Latin words without the most common ones, Chinese as short runs and pairs."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 LONGEST = 24
 _LATIN = re.compile(r"[^\W\d_]{3,}", re.UNICODE)
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
+# Characters that stand between words, hardly in them; what they leave, when it is short, is taken as a word.
+_BETWEEN = re.compile("请问|[的了吗呢吧啊呀么怎什哪我你您他她它们把被这那是]")
+LONGEST_RUN = 4
 _STOP = frozenset(
     [
         "about",
@@ -138,6 +142,18 @@ def terms_of(text: str) -> set[str]:
         for found in _LATIN.findall(re.sub(r"\S*[@/:]\S*", " ", text))
         if len(word := found.lower()) <= LONGEST and word not in _STOP and not _CHINESE.search(word)
     }
-    for run in _CHINESE.findall(text):
+    for run in (piece for found in _CHINESE.findall(text) for piece in _BETWEEN.split(found)):
         words |= {run[at : at + 2] for at in range(len(run) - 1)} - _STOP_PAIRS
+        if 2 < len(run) <= LONGEST_RUN:
+            words.add(run)
     return words
+
+
+def without_pieces(people: Mapping[str, set[int]]) -> dict[str, set[int]]:
+    """Leave out what is only a piece of a longer Chinese word: whoever wrote 销流 wrote 报销流程."""
+    longer = [word for word in people if len(word) > 2 and _CHINESE.fullmatch(word)]
+    return {
+        term: who
+        for term, who in people.items()
+        if not any(term != word and term in word and who <= people[word] for word in longer)
+    }

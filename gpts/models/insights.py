@@ -16,10 +16,10 @@ from gpts.states import InsightSeries
 class InsightBucket(models.Model):
     """Whole days (UTC, ``end_date`` excluded) of one series, as long as it took for five people to appear.
 
-    Never changed after it was written, so deleting a chat later changes nothing. ``people`` are distinct.
-    ``figures`` holds what the series counts, ``first_token`` and ``total`` are counts of answers by duration
-    (insights.durations). Buckets of quality series cover whole buckets of use, so that no difference of two
-    figures is of fewer people.
+    Never changed after it was written, so deleting a chat later changes nothing. ``people`` are distinct, in
+    fives (insights.grouping). ``figures`` holds what the series counts, ``first_token`` and ``total`` are
+    counts of answers by duration (insights.durations). Buckets of quality series cover whole buckets of use,
+    so that no difference of two figures is of fewer people.
     """
 
     gpt = models.ForeignKey(GPT, on_delete=models.CASCADE, related_name="+")
@@ -46,6 +46,8 @@ class InsightPart(models.Model):
     """A share of a bucket: use with one version and model, or one reason. Parts without a ``key`` are the
     rest, of at least five people as well."""
 
+    # The bucket's, so that its policy asks one table.
+    gpt = models.ForeignKey(GPT, on_delete=models.CASCADE, related_name="+")
     bucket = models.ForeignKey(InsightBucket, on_delete=models.CASCADE, related_name="parts")
     kind = models.CharField(max_length=10)
     key = models.CharField(max_length=200, blank=True)

@@ -52,9 +52,9 @@ def ask(
         id=uuid7(at), user=user, workspace=place, gpt=gpt, version=version, created_at=at, updated_at=at
     )
     turn = Turn.objects.create(
-        id=uuid7(at), conversation=conversation, user=user, workspace=place, gpt=gpt, version=version, position=1,
-        state=TurnState.FAILED if code else TurnState.FINISHED, error_code=code, model_name=model, input_tokens=10,
-        output_tokens=20, cost_micros=7, retrieval_score=score, started_at=at,
+        id=uuid7(at), conversation=conversation, user=user, workspace=place, gpt=gpt, version=version,
+        position=1, state=TurnState.FAILED if code else TurnState.FINISHED, error_code=code, model_name=model,
+        input_tokens=10, output_tokens=20, cost_micros=7, retrieval_score=score, started_at=at,
         first_token_at=at + timedelta(seconds=1), ended_at=at + timedelta(seconds=seconds),
     )  # fmt: skip
     Message.objects.create(

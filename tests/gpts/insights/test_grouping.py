@@ -1,9 +1,9 @@
-"""The rule of five, over any use: nothing published, and no difference of two published figures, is of fewer."""
+"""The rule of five, over any use: nothing published, and no difference of two figures, is of fewer."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +18,7 @@ from gpts.insights.grouping import (
     rounded_down,
     split,
 )
-from gpts.insights.terms import terms_of
+from gpts.insights.terms import terms_of, without_pieces
 
 START = date(2026, 3, 2)
 people = st.sets(st.integers(1, 14), max_size=12)
@@ -26,10 +26,7 @@ people = st.sets(st.integers(1, 14), max_size=12)
 
 def days_of(groups: list[dict[str, set[int]]]) -> list[tuple[Span, dict[str, set[int]]]]:
     moments = [START + timedelta(days=number) for number in range(len(groups) + 1)]
-    return [
-        (Span(*pair), group)
-        for pair, group in zip(zip(moments, moments[1:], strict=False), groups, strict=True)
-    ]
+    return [(Span(*pair), group) for pair, group in zip(pairwise(moments), groups, strict=True)]
 
 
 @given(st.lists(st.fixed_dictionaries({"good": people, "bad": people}), max_size=30))
@@ -46,7 +43,7 @@ def test_no_union_or_difference_of_closed_periods_is_of_fewer_than_five(
         assert all(not (found := inside(span, name)) or len(found) >= GROUP_SIZE for span in spans)
     assert all(len(inside(span, "good") | inside(span, "bad")) >= GROUP_SIZE for span in spans)
     # They do not overlap and leave no gap, so a difference of two ranges is a union of whole periods.
-    assert all(before.end <= after.start for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before.end <= after.start for before, after in pairwise(spans))
     # Closed for good: what comes later changes no period.
     assert close_spans(days[:-1]) == [
         span for span in spans if span.end <= START + timedelta(days=len(days) - 1)
@@ -104,7 +101,13 @@ def test_a_quantile_of_joined_counts_is_right_to_a_step(seconds: list[float], sh
 
 
 def test_words_are_single_and_name_no_address() -> None:
-    assert terms_of("How do I reset my VPN token? Mail ann@acme.test or call 555-1234, see https://x.test/a") == {
-        "reset", "vpn", "token", "mail", "call", "see",
-    }  # fmt: skip
-    assert terms_of("报销流程") == {"报销", "销流", "流程"}
+    text = "How do I reset my VPN token? Mail ann@acme.test or call 555-1234, see https://x.test/a"
+    assert terms_of(text) == {"reset", "vpn", "token", "mail", "call", "see"}
+    assert terms_of("报销流程") == {"报销", "销流", "流程", "报销流程"}
+    assert terms_of("请问公司的报销流程是什么？") == {"公司", "报销", "销流", "流程", "报销流程"}
+
+
+def test_pieces_of_a_chinese_word_go_unless_more_people_used_them() -> None:
+    five, six = {1, 2, 3, 4, 5}, {1, 2, 3, 4, 5, 6}
+    people = {"报销": six, "销流": five, "流程": five, "报销流程": five, "travel": five}
+    assert without_pieces(people) == {"报销": six, "报销流程": five, "travel": five}
