@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +23,7 @@ CHOICES = 200
 class Count:
     """A counter of the present window; ``person`` is empty where everybody counts together."""
 
+    user_id: int | None
     person: str
     used: int
     reserved: int
@@ -37,7 +39,7 @@ class BudgetLine:
 
     @property
     def top(self) -> Count:
-        return self.counts[0] if self.counts else Count("", 0, 0)
+        return self.counts[0] if self.counts else Count(None, "", 0, 0)
 
     @property
     def limit(self) -> int:
@@ -46,6 +48,10 @@ class BudgetLine:
     @property
     def used(self) -> int:
         return self.top.used + self.top.reserved
+
+    @property
+    def gpt_slug(self) -> str | None:
+        return None if self.budget.gpt is None else self.budget.gpt.slug
 
     @property
     def is_own(self) -> bool:
@@ -115,17 +121,24 @@ def access_budget(workspace: Workspace, identifier: int) -> Budget:
 
 def budget_lines(workspace: Workspace, *, at: datetime) -> list[BudgetLine]:
     """All budgets of a workspace with the counters of their present windows; two queries."""
-    return _lines(list(budgets_of(workspace)), None, at=at)
+    return lines_of(budgets_of(workspace), at=at)
+
+
+def lines_of(budgets: Iterable[Budget], *, at: datetime) -> list[BudgetLine]:
+    """Budgets of a workspace that was authorised, with the counters of everybody; one more query."""
+    return _lines(list(budgets), None, at=at)
 
 
 def line_of(budget: Budget, *, at: datetime) -> BudgetLine:
     return _lines([budget], None, at=at)[0]
 
 
-def own_limits(user: User, *, at: datetime) -> list[BudgetLine]:
-    """The budgets that count this person, in all of their workspaces: with their own count where each has
-    one, with everybody's where all share. Three queries and the standing."""
-    places = [seat.workspace_id for seat in standing_of(user).seats]
+def own_limits(user: User, *, at: datetime, workspace_id: int | None = None) -> list[BudgetLine]:
+    """The budgets that count this person, in all of their workspaces or in one of them: with their own count
+    where each has one, with everybody's where all share. Two queries and the standing."""
+    places = [
+        seat.workspace_id for seat in standing_of(user).seats if workspace_id in (None, seat.workspace_id)
+    ]
     groups = GroupMember.objects.filter(member__user=user).values("group_id")
     mine = (
         Q(subject__in=[BudgetSubject.WORKSPACE, BudgetSubject.GPT])
@@ -163,7 +176,7 @@ def _lines(budgets: list[Budget], user: User | None, *, at: datetime) -> list[Bu
     if budgets:
         for use in BudgetUse.objects.filter(present).select_related("user").order_by("-used", "id"):
             person = "" if use.user is None else str(use.user)
-            counts.setdefault(use.budget_id, []).append(Count(person, use.used, use.reserved))
+            counts.setdefault(use.budget_id, []).append(Count(use.user_id, person, use.used, use.reserved))
     return [
         BudgetLine(budget, tuple(counts.get(budget.pk, ())), window_end(budget.window, at))
         for budget in budgets

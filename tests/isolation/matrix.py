@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tests.isolation.discovery import Route, routes
 from tests.isolation.rows import (
+    budgets,
     building,
     chat_around,
     golden,
@@ -24,6 +25,7 @@ ROWS: list[Row] = [
     *workspaces.ROWS,
     *gpts.ROWS,
     *golden.ROWS,
+    *budgets.ROWS,
     *building.ROWS,
     *chat_around.ROWS,
     *marketplace.ROWS,

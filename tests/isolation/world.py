@@ -22,7 +22,17 @@ from core.scope import system_scope
 from gpts.models import GPT
 from gpts.services.providers import ensure_offline_provider
 from tests.isolation.passkey import passkey_data
-from tests.isolation.worlds import around, building, catalogue, chats, creations, golden, judged, money
+from tests.isolation.worlds import (
+    around,
+    budgets,
+    building,
+    catalogue,
+    chats,
+    creations,
+    golden,
+    judged,
+    money,
+)
 from tests.workspaces.factories import make_team, make_user, seat
 from workspaces.models import User, Workspace
 from workspaces.queries import standing_of
@@ -73,6 +83,7 @@ def build_world() -> World:
         building.build(world)
         golden.build(world)
         catalogue.build(world)
+        budgets.build(world)
         _belongings(world)
     with system_scope("tests"):
         judged.build(world)

@@ -1,0 +1,40 @@
+"""A budget of Alpha's with counters of two people: far from its limits, so that it stops nobody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from core.ids import uuid7
+from gpts.services.budget_rules import create_budget, draft_budget
+from gpts.services.budgets import capture, reserve
+
+
+def build(world: Any) -> None:
+    owner, now = world.people["owner"], timezone.now()
+    draft = draft_budget(
+        workspace=world.alpha,
+        name="Alpha's answers",
+        subject="person",
+        is_each=True,
+        measure="turns",
+        window="month",
+        soft_limit=10**9,
+        by=owner,
+        at=now,
+    )
+    budget = create_budget(budget=draft, by=owner, at=now)
+    for name in ("owner", "member"):
+        turn_id = uuid7(now)
+        reserve(
+            user=world.people[name],
+            workspace_id=world.alpha.pk,
+            gpt=world.gpts["alpha"],
+            turn_id=turn_id,
+            estimated_tokens=10,
+            estimated_micros=10,
+            at=now,
+        )
+        capture(turn_id=turn_id, tokens=10, cost_micros=10, at=now)
+    world.ids["budget"] = budget.pk
