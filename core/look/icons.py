@@ -65,6 +65,7 @@ ICONS: dict[str, SafeString] = {
     ),
     "document": _path(_DOCUMENT, "M14 3.5V8h4.5", "M8.5 12.5h7M8.5 16h5"),
     "download": _path("M12 4v11", "M7 10.5l5 5 5-5", "M4.5 19.5h15"),
+    "expand": _path("M14 4.5h5.5V10M19.5 4.5L13 11", "M10 19.5H4.5V14M4.5 19.5L11 13"),
     "external": _path("M10 5H5v14h14v-5", "M13.5 4.5h6v6", "M19.5 4.5L11 13"),
     "eye": _path(_EYE, _circle(12, 12, 3)),
     "eye-off": _path(_EYE, "M5 20L19 4"),

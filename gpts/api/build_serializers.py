@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from gpts.knowledge_words import reason
-from gpts.models import GPT, KnowledgeFile, LanguageModel, Version
+from gpts.drawn_icons import VARIANTS
+from gpts.models import GPT, LanguageModel, Version
 from gpts.models.gpts import (
     DESCRIPTION_LENGTH,
     INSTRUCTIONS_LENGTH,
@@ -18,7 +18,7 @@ from gpts.models.gpts import (
     STARTER_LENGTH,
 )
 from gpts.services.versions import RELEASE_NOTES_LENGTH
-from gpts.states import Audience, Capability, Category, FileState, ModelChoice, OutputFormat
+from gpts.states import Audience, Capability, Category, ModelChoice, OutputFormat
 from reviews.states import SubmissionState
 from workspaces.models import Workspace
 
@@ -201,6 +201,12 @@ class DeleteGPTSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(trim_whitespace=False, help_text="The GPT's name, as a confirmation.")
 
 
+class DuplicateGPTSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(
+        required=False, allow_blank=True, default="", help_text="Empty: “Copy of” and the name of the other."
+    )
+
+
 class VersionSummarySerializer(serializers.ModelSerializer[Version]):
     created_by = serializers.CharField(source="created_by.display_name", read_only=True)
     live = serializers.SerializerMethodField()
@@ -303,49 +309,14 @@ class SubmissionSerializer(serializers.Serializer[Any]):
     closed_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
 
-class KnowledgeFileSerializer(serializers.ModelSerializer[KnowledgeFile]):
-    """A file of the draft; ``progress`` in percent, ``failure`` says what to do when ``state`` is failed."""
-
-    media_type = serializers.CharField(source="document.media_type", read_only=True)
-    size = serializers.IntegerField(source="document.size", read_only=True)
-    state = serializers.ChoiceField(source="document.state", choices=FileState.choices, read_only=True)
-    progress = serializers.IntegerField(source="document.progress", read_only=True)
-    passage_count = serializers.IntegerField(source="document.passage_count", read_only=True)
-    characters = serializers.IntegerField(source="document.characters", read_only=True)
-    failure_code = serializers.CharField(source="document.failure", read_only=True)
-    failure = serializers.SerializerMethodField()
-
-    class Meta:
-        model = KnowledgeFile
-        fields: ClassVar[Any] = [
-            "id",
-            "name",
-            "media_type",
-            "size",
-            "content_hash",
-            "state",
-            "progress",
-            "failure_code",
-            "failure",
-            "passage_count",
-            "characters",
-            "source_url",
-            "fetched_at",
-            "review_on",
-            "created_at",
-        ]
-        read_only_fields: ClassVar[Any] = fields
-
-    def get_failure(self, file: KnowledgeFile) -> str:
-        return reason(file.document.failure) if file.document is not None else ""
-
-
-class UploadSerializer(serializers.Serializer[Any]):
-    file = serializers.FileField(allow_empty_file=True)
-
-
 class IconSerializer(serializers.Serializer[Any]):
     icon = serializers.FileField(allow_empty_file=True)
+
+
+class DrawnIconSerializer(serializers.Serializer[Any]):
+    variant = serializers.IntegerField(
+        min_value=0, max_value=VARIANTS, help_text="1 to 8: a drawing from the name; 0: its first letter."
+    )
 
 
 class RestoreSerializer(serializers.Serializer[Any]):

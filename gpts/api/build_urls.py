@@ -22,6 +22,7 @@ urlpatterns = [
         create_views.CreateChangeView.as_view(),
         name="create-change",
     ),
+    path("gpts/<slug:slug>/duplicate", gpts.DuplicateView.as_view(), name="gpt-duplicate"),
     path("gpts/<slug:slug>/versions", versions.VersionsView.as_view(), name="version-list"),
     path("gpts/<slug:slug>/versions/<int:number>", versions.VersionView.as_view(), name="version-detail"),
     path(
@@ -36,9 +37,16 @@ urlpatterns = [
     path("gpts/<slug:slug>/submission", versions.SubmissionView.as_view(), name="submission-detail"),
     path("gpts/<slug:slug>/knowledge/search", bench.KnowledgeSearchView.as_view(), name="knowledge-search"),
     path("gpts/<slug:slug>/knowledge", knowledge.KnowledgeFilesView.as_view(), name="knowledge-list"),
-    path(
-        "gpts/<slug:slug>/knowledge/<int:file_id>",
-        knowledge.KnowledgeFileView.as_view(),
-        name="knowledge-detail",
+    path("gpts/<slug:slug>/knowledge/pages", knowledge.KnowledgePagesView.as_view(), name="knowledge-page"),
+    *(
+        path(f"gpts/<slug:slug>/knowledge/<int:file_id>{end}", view.as_view(), name=f"knowledge-{name}")
+        for end, name, view in (
+            ("", "detail", knowledge.KnowledgeFileView),
+            ("/content", "content", knowledge.KnowledgeContentView),
+            ("/text", "text", knowledge.KnowledgeTextView),
+            ("/fetch", "fetch", knowledge.KnowledgeFetchView),
+            ("/retry", "retry", knowledge.KnowledgeRetryView),
+            ("/erase", "erase", knowledge.KnowledgeEraseView),
+        )
     ),
 ]

@@ -13,6 +13,7 @@ from gpts.access import GPTAct, access_gpt
 from gpts.api.build_serializers import (
     ChangeGPTSerializer,
     DeleteGPTSerializer,
+    DuplicateGPTSerializer,
     GPTSerializer,
     GPTSummarySerializer,
     LanguageModelSerializer,
@@ -20,6 +21,7 @@ from gpts.api.build_serializers import (
 )
 from gpts.models import GPT
 from gpts.queries import available_models, live_versions, my_gpts
+from gpts.services.duplicates import duplicate_gpt
 from gpts.services.gpts import create_gpt, delete_gpt, update_draft
 from marketplace.services.listings import delist_listing
 from marketplace.states import ListingState
@@ -90,6 +92,23 @@ class GPTView(LoggiaAPIView):
         if listing is not None and listing.state == ListingState.LISTED:
             delist_listing(listing=listing, by=user, at=now, reason="deleted by its owner")
         return Response(status=204)
+
+
+class DuplicateView(LoggiaAPIView):
+    required_scopes: ClassVar = {"POST": ApiScope.GPTS_WRITE}
+
+    @extend_schema(
+        operation_id="gpt_duplicate", request=DuplicateGPTSerializer, responses={201: GPTSerializer}
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Make a draft of your own with the settings, the icon and the knowledge files of a GPT.
+
+        It stays in the same workspace; conversations, versions, tests, secrets and sharing are not copied.
+        """
+        user, _key = bearer(request)
+        gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
+        name = self.read(DuplicateGPTSerializer)["name"]
+        return Response(shown(duplicate_gpt(gpt=gpt, name=name, by=user, at=timezone.now())), status=201)
 
 
 class ModelsView(LoggiaAPIView):

@@ -10,15 +10,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gpts.access import GPTAct, access_gpt
-from gpts.api.build_serializers import GPTSerializer, IconSerializer
+from gpts.api.build_serializers import DrawnIconSerializer, GPTSerializer, IconSerializer
 from gpts.api.gpts import shown
-from gpts.services.icons import set_icon
+from gpts.services.icons import set_drawn_icon, set_icon
 from workspaces.api.base import LoggiaAPIView
 from workspaces.states import ApiScope
 
 
 class IconView(LoggiaAPIView):
-    required_scopes: ClassVar = {"PUT": ApiScope.GPTS_WRITE, "DELETE": ApiScope.GPTS_WRITE}
+    required_scopes: ClassVar = {
+        "PUT": ApiScope.GPTS_WRITE,
+        "POST": ApiScope.GPTS_WRITE,
+        "DELETE": ApiScope.GPTS_WRITE,
+    }
 
     @extend_schema(
         operation_id="icon_set",
@@ -30,6 +34,14 @@ class IconView(LoggiaAPIView):
         gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
         upload = self.read(IconSerializer)["icon"]
         return Response(shown(set_icon(gpt=gpt, upload=upload, by=request.user, at=timezone.now())))
+
+    @extend_schema(operation_id="icon_draw", request=DrawnIconSerializer, responses={200: GPTSerializer})
+    def post(self, request: Request, slug: str) -> Response:
+        """Draw the icon from the name, in one of eight ways. Raises the revision."""
+        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        variant = self.read(DrawnIconSerializer)["variant"]
+        drawn = set_drawn_icon(gpt=gpt, variant=variant, by=request.user, at=timezone.now())
+        return Response(shown(drawn))
 
     @extend_schema(operation_id="icon_remove", request=None, responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:

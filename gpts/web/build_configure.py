@@ -10,15 +10,15 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from core.errors import Conflict, DomainError
 from gpts.access import GPTAct, access_gpt
 from gpts.models import GPT
 from gpts.services.gpts import shown_value, update_draft
-from gpts.services.icons import set_icon
 from gpts.web.build_forms import DraftForm, draft_changes, show_refusal, starter_rows
 from gpts.web.build_frame import frame_of, page_context, preview_context, steps_context
+from gpts.web.build_icon import drawn_icons
 
 
 @login_required
@@ -117,23 +117,9 @@ def _page(
         starter_error="" if refusal is None else refusal.data.get("errors", {}).get("starters", ""),
         **preview_context(gpt),
         **steps_context(gpt, request.user),
+        drawn_icons=drawn_icons(gpt) if frame.may_edit else [],
         # Sending again after a conflict was shown means to write over what stands.
         revision=conflict["revision"] if conflict else gpt.draft_revision,
         **extra,
     )
     return render(request, "gpts/build/configure.html", context, status=status)
-
-
-@login_required
-@require_POST
-def build_icon(request: HttpRequest, slug: str) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-    upload = None if request.POST.get("remove") else request.FILES.get("icon")
-    if upload is None and not request.POST.get("remove"):
-        messages.error(request, _("Choose a picture first."))
-        return redirect("gpts:build-configure", gpt.slug)
-    try:
-        set_icon(gpt=gpt, upload=upload, by=request.user, at=timezone.now())
-    except DomainError as refusal:
-        messages.error(request, str(refusal.message))
-    return redirect("gpts:build-configure", gpt.slug)

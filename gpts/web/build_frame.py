@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -16,10 +16,19 @@ from gpts.models import GPT, LiveVersion
 from gpts.next_steps import next_steps
 from gpts.queries import get_standing, live_versions
 from gpts.rules import GPTAct, may
+from gpts.services.versions import draft_hash
 from reviews.queries import SubmissionStatus, submission_status
 
 # The tabs in their order; one whose page is not there yet is left out.
 TABS = ("create", "configure", "preview", "knowledge", "versions", "tests", "insights", "share")
+
+
+class Badge(NamedTuple):
+    """``kind`` is the badge's colour; with ``url`` it leads to what it says."""
+
+    kind: str
+    text: str
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,15 +41,44 @@ class Frame:
     may_edit: bool
     may_manage: bool
     icon_url: str
+    # What freezing the draft now would give: equal to a version's when the draft holds nothing else.
+    draft_hash: str
 
     @property
-    def state(self) -> tuple[str, str]:
-        """Return the badge's kind and text."""
+    def is_changed(self) -> bool:
+        """Whether somebody is served something else than what stands in the draft."""
+        return any(row.version.content_hash != self.draft_hash for row in self.live.values())
+
+    @property
+    def newest_live(self) -> int:
+        """The highest version that anybody is served, 0 without one."""
+        return max((row.version.number for row in self.live.values()), default=0)
+
+    @property
+    def badges(self) -> list[Badge]:
+        """What is live, what is reviewed and whether the draft is ahead, so that nobody mixes them up."""
         if self.gpt.quarantined_at is not None:
-            return "bad", _("Quarantined")
-        if self.status.is_open:
-            return "info", _("In review")
-        return ("good", _("Live")) if self.live else ("", _("Draft"))
+            return [Badge("bad", _("Quarantined"))]
+        badges = []
+        numbers = sorted({row.version.number for row in self.live.values()})
+        if len(numbers) == 1:
+            badges.append(Badge("good", _("Live: version %(number)s") % {"number": numbers[0]}))
+        elif numbers:
+            listed = ", ".join(map(str, numbers))
+            badges.append(Badge("good", _("Live: versions %(numbers)s") % {"numbers": listed}))
+        if self.status.is_open and self.status.submission is not None:
+            number = self.status.submission.version.number
+            badges.append(Badge("info", _("In review: version %(number)s") % {"number": number}))
+        if not numbers:
+            badges.append(Badge("", _("Draft")))
+        elif self.is_changed:
+            query = f"?from={self.newest_live}&to=draft"
+            badges.append(
+                Badge(
+                    "warn", _("Draft has changes"), reverse("gpts:build-diff", args=[self.gpt.slug]) + query
+                )
+            )
+        return badges
 
 
 def icon_url(source: Any) -> str:
@@ -57,6 +95,7 @@ def frame_of(user: Any, gpt: GPT) -> Frame:
         may_edit=may(GPTAct.EDIT, gpt, standing),
         may_manage=may(GPTAct.MANAGE, gpt, standing),
         icon_url=icon_url(gpt),
+        draft_hash=draft_hash(gpt),
     )
 
 

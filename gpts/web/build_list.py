@@ -19,6 +19,7 @@ from gpts.access import GPTAct, access_gpt
 from gpts.models import GPT
 from gpts.patterns import PATTERNS, find_pattern
 from gpts.queries import my_gpts
+from gpts.services.duplicates import duplicate_gpt
 from gpts.services.gpts import create_gpt, delete_gpt
 from gpts.web.build_forms import NewGPTForm, show_refusal
 from gpts.web.build_frame import icon_url
@@ -117,6 +118,22 @@ def _create(request: HttpRequest) -> GPT:
 def _places(user: Any) -> list[tuple[str, str]]:
     """Return the workspaces in which the person may build, their own first."""
     return [(seat.slug, seat.name) for seat in standing_of(user).seats if seat.role in BUILDER_ROLES]
+
+
+@login_required
+@require_POST
+def build_duplicate(request: HttpRequest, slug: str) -> HttpResponse:
+    """Whoever may look at the settings may have a draft of their own with them."""
+    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+    try:
+        copy = duplicate_gpt(gpt=gpt, by=request.user, at=timezone.now())
+    except DomainError as refusal:
+        messages.error(request, str(refusal.message))
+        return redirect("gpts:build-configure", slug)
+    messages.success(
+        request, _("This is your copy of “%(name)s”. Nobody else sees it yet.") % {"name": gpt.name}
+    )
+    return redirect("gpts:build-configure", copy.slug)
 
 
 @login_required

@@ -17,7 +17,7 @@ from gpts.access import GPTAct, access_gpt
 from gpts.models import GPT
 from gpts.services.golden import gate_problem
 from gpts.services.sharing import share_draft
-from gpts.services.versions import check_ready, clear_live_version, draft_hash
+from gpts.services.versions import check_ready, clear_live_version
 from gpts.sharing import check_offered, offered_audiences
 from gpts.states import Audience
 from gpts.web.build_forms import SubmitForm, show_refusal
@@ -35,8 +35,7 @@ def build_share(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _page(request: HttpRequest, gpt: GPT, form: SubmitForm, status: int = 200) -> HttpResponse:
     context = page_context(request, gpt, "share", form=form)
-    live = context["frame"].live
-    hash_now = draft_hash(gpt)
+    live, hash_now = context["frame"].live, context["frame"].draft_hash
     context |= {
         "missing": _missing(gpt),
         "gate": gate_problem(gpt, None, timezone.now(), audience=Audience.PUBLIC),

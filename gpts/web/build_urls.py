@@ -8,7 +8,9 @@ from gpts.web import (
     build_bench,
     build_configure,
     build_create,
+    build_icon,
     build_knowledge,
+    build_knowledge_file,
     build_list,
     build_live,
     build_preview,
@@ -31,19 +33,30 @@ urlpatterns = [
     path("build/<slug:slug>/configure", build_configure.build_configure, name="build-configure"),
     path("build/<slug:slug>/draft", build_live.build_draft, name="build-draft"),
     path("build/<slug:slug>/presence", build_live.build_presence, name="build-presence"),
-    path("build/<slug:slug>/icon", build_configure.build_icon, name="build-icon"),
+    path("build/<slug:slug>/icon", build_icon.build_icon, name="build-icon"),
+    path(
+        "build/<slug:slug>/icon/drawn/<int:variant>.png", build_icon.build_icon_drawn, name="build-icon-drawn"
+    ),
     path("build/<slug:slug>/preview", build_preview.build_preview, name="build-preview"),
     path("build/<slug:slug>/knowledge", build_knowledge.build_knowledge, name="build-knowledge"),
+    path(
+        "build/<slug:slug>/knowledge/page",
+        build_knowledge.build_knowledge_page,
+        name="build-knowledge-page",
+    ),
     path("build/<slug:slug>/knowledge/bench", build_bench.build_bench, name="build-bench"),
     path(
         "build/<slug:slug>/knowledge/<int:file_id>",
-        build_knowledge.build_knowledge_text,
+        build_knowledge_file.build_knowledge_text,
         name="build-knowledge-text",
     ),
-    path(
-        "build/<slug:slug>/knowledge/<int:file_id>/delete",
-        build_knowledge.build_knowledge_delete,
-        name="build-knowledge-delete",
+    *(
+        path(
+            f"build/<slug:slug>/knowledge/<int:file_id>/{act}",
+            getattr(build_knowledge_file, f"build_knowledge_{act}"),
+            name=f"build-knowledge-{act}",
+        )
+        for act in ("update", "replace", "fetch", "retry", "delete", "erase")
     ),
     path("build/<slug:slug>/versions", build_versions.build_versions, name="build-versions"),
     path("build/<slug:slug>/versions/freeze", build_versions.build_freeze, name="build-freeze"),
@@ -58,10 +71,13 @@ urlpatterns = [
     path(
         "build/<slug:slug>/versions/<int:number>/restore", build_versions.build_restore, name="build-restore"
     ),
+    path("build/<slug:slug>/insights", build_insights.build_insights, name="build-insights"),
+    path("build/<slug:slug>/insights.csv", build_insights.build_insights_csv, name="build-insights-csv"),
     path("build/<slug:slug>/share", build_share.build_share, name="build-share"),
     path("build/<slug:slug>/share/submit", build_share.build_submit, name="build-submit"),
     path("build/<slug:slug>/share/withdraw", build_share.build_withdraw, name="build-withdraw"),
     path("build/<slug:slug>/share/audience", build_share.build_audience, name="build-audience"),
+    path("build/<slug:slug>/duplicate", build_list.build_duplicate, name="build-duplicate"),
     path("build/<slug:slug>/delete", build_list.build_delete, name="build-delete"),
     path("icons/<str:digest>.webp", icons.icon, name="icon-show"),
 ]

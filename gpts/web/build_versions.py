@@ -19,11 +19,10 @@ from gpts.comparison import differences, state_of
 from gpts.models import GPT
 from gpts.queries import versions_of
 from gpts.services.sharing import restore_keeping, share_draft
-from gpts.services.versions import draft_hash
 from gpts.sharing import offered_audiences
 from gpts.states import Audience
 from gpts.version_queries import knowledge_labels, version_numbers
-from gpts.web.build_frame import page_context, tab_url
+from gpts.web.build_frame import frame_of, page_context, tab_url
 
 
 @login_required
@@ -37,12 +36,12 @@ def _page(
     request: HttpRequest, gpt: GPT, *, status: int = 200, refusal: DomainError | None = None
 ) -> HttpResponse:
     page = paginate(versions_of(gpt), order=("-number",), cursor=request.GET.get("cursor", ""), size=20)
-    hash_now = draft_hash(gpt)
+    frame = frame_of(request.user, gpt)
     rows = [
         {
             "version": version,
             "live": [Audience(row.audience).label for row in version.live_for.all()],
-            "is_draft": version.content_hash == hash_now,
+            "is_draft": version.content_hash == frame.draft_hash,
         }
         for version in page.items
     ]
@@ -51,6 +50,7 @@ def _page(
         request,
         gpt,
         "versions",
+        frame=frame,
         page=page,
         rows=rows,
         is_frozen=is_frozen,
@@ -61,7 +61,7 @@ def _page(
         tests_url=tab_url("tests", gpt.slug),
         notes=request.POST.get("release_notes", ""),
     )
-    live = context["frame"].live
+    live = frame.live
     context["targets"] = [
         {"value": audience.value, "label": audience.label, "number": live[audience].version.number}
         for audience in offered_audiences(gpt)
@@ -111,16 +111,18 @@ def build_version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         else []
     )
     files = knowledge_labels(gpt, version.knowledge_hashes)
+    frame = frame_of(request.user, gpt)
     context = page_context(
         request,
         gpt,
         "versions",
+        frame=frame,
         version=version,
         before=before,
         changes=changes,
         files=sorted(files.values()),
         live=[Audience(row.audience).label for row in version.live_for.all()],
-        is_draft=version.content_hash == draft_hash(gpt),
+        is_draft=version.content_hash == frame.draft_hash,
     )
     return render(request, "gpts/build/version.html", context)
 

@@ -1,15 +1,17 @@
-// The builder's entry: autosave, mirror of what is typed, divider, tabs on a phone, growing list of starters.
+// The builder's entry: autosave, mirror of what is typed, divider, tabs on a phone, growing list of starters, long texts.
 import { each } from "./ready.js";
 import "./builder/debug.js";
 import "./builder/presence.js";
 import { autosave } from "./builder/autosave.js";
 import { mirrorStarters } from "./builder/draft.js";
+import { long } from "./builder/long.js";
 import { panes } from "./builder/panes.js";
 import { starters } from "./builder/starters.js";
 
 each("[data-starters]", starters);
 each("form[data-autosave]", (form) => autosave(form, document.querySelector("[data-save-state]")));
 each("[data-builder]", panes);
+each("[data-long]", long);
 
 each("form#draft", (form) => {
   form.addEventListener("input", ({ target }) => {
