@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
@@ -14,6 +15,9 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from gpts.streaming.threads import in_thread, is_chat_view
+from workspaces.web.bodies import REFUSED, body_limit
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
 class OneHopHandler(ASGIHandler):
@@ -30,6 +34,9 @@ class OneHopHandler(ASGIHandler):
         self.sync_chain = BaseHandler()
         self.sync_chain.load_middleware()
 
+    async def handle(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
+        await super().handle(scope, bounded(scope, receive), send)
+
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         view = sync_view(request.path_info)
         if view is None:
@@ -41,8 +48,46 @@ class OneHopHandler(ASGIHandler):
 
 def sync_view(path: str) -> Callable[..., Any] | None:
     """The sync view of a path; None when there is no view or an async one."""
+    view = view_of(path)
+    return None if iscoroutinefunction(view) else view
+
+
+def view_of(path: str) -> Callable[..., Any] | None:
     try:
-        view = resolve(path, settings.ROOT_URLCONF).func
+        return resolve(path, settings.ROOT_URLCONF).func
     except Resolver404:
         return None
-    return None if iscoroutinefunction(view) else view
+
+
+def bounded(scope: dict[str, Any], receive: Receive) -> Receive:
+    """Read a body up to the limit of its route; the rest is neither read nor kept.
+
+    What declares more is refused before its first byte. The mark in ``scope`` makes
+    workspaces.web.bodies answer 413 in place of the view.
+    """
+    headers = dict(scope["headers"])
+    declared = headers.get(b"content-length", b"")
+    size = int(declared) if declared.isdigit() else 0
+    limit = settings.REQUEST_BYTES
+    if size > limit or b"transfer-encoding" in headers:
+        limit = body_limit(view_of(scope["path"]))
+    if size > limit:
+        scope[REFUSED] = limit
+    read = 0
+    is_over = False
+
+    async def receive_bounded() -> dict[str, Any]:
+        nonlocal read, is_over
+        if REFUSED not in scope:
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read <= limit:
+                return message
+            scope[REFUSED] = limit
+        if is_over:
+            # The answer is on its way, and Django waits for it beside this; then both end.
+            await asyncio.Event().wait()
+        is_over = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    return receive_bounded

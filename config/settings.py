@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "workspaces.web.bodies.body_limit_middleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -255,10 +256,16 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 KNOWLEDGE_FILE_BYTES = env.int("KNOWLEDGE_FILE_BYTES", 512 * 1024 * 1024)
 KNOWLEDGE_FILE_TOKENS = env.int("KNOWLEDGE_FILE_TOKENS", 2_000_000)
 KNOWLEDGE_PDF_PAGES = env.int("KNOWLEDGE_PDF_PAGES", 20_000)
+# Bytes of a web page that is added by its address; bytes of all files of a workspace, and new files an hour.
+KNOWLEDGE_PAGE_BYTES = env.int("KNOWLEDGE_PAGE_BYTES", 5 * 1024 * 1024)
+KNOWLEDGE_WORKSPACE_BYTES = env.int("KNOWLEDGE_WORKSPACE_BYTES", 50 * 1024 * 1024 * 1024)
+KNOWLEDGE_FILES_PER_HOUR = env.int("KNOWLEDGE_FILES_PER_HOUR", 600)
 # Ceilings of the child process that reads one file: address space, time, and what an archive may unpack to.
 EXTRACTION_MEMORY_BYTES = env.int("EXTRACTION_MEMORY_BYTES", 1024 * 1024 * 1024)
 EXTRACTION_SECONDS = env.int("EXTRACTION_SECONDS", 600)
 EXTRACTION_EXPANDED_BYTES = env.int("EXTRACTION_EXPANDED_BYTES", 1024 * 1024 * 1024)
+# Bytes of a request's body; routes that take knowledge files go up to one file of KNOWLEDGE_FILE_BYTES.
+REQUEST_BYTES = env.int("REQUEST_BYTES", 32 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 

@@ -43,7 +43,7 @@ def knowledge_file(gpt: GPT, identifier: int) -> KnowledgeFile | None:
     """One file of the draft with its document; the caller authorises."""
     with inside_workspace_of(gpt):
         return (
-            gpt.knowledge_files.select_related("document", "gpt")
+            gpt.knowledge_files.select_related("document", "gpt", "uploaded_by")
             .filter(pk=identifier, removed_at__isnull=True)
             .first()
             if 0 < identifier < 2**63
@@ -51,15 +51,24 @@ def knowledge_file(gpt: GPT, identifier: int) -> KnowledgeFile | None:
         )
 
 
+def text_of(file: KnowledgeFile) -> QuerySet[Passage]:
+    """A file's passages in their order; none until it is ready. The caller stands in its workspace."""
+    return Passage.objects.filter(document_id=file.document_id, document__state=FileState.READY).order_by(
+        "position"
+    )
+
+
 def passages_of(file: KnowledgeFile, *, start: int = 0, size: int = 50) -> list[Passage]:
     """A stretch of a file's extracted text; the caller has authorised the person for its GPT."""
     with inside_workspace_of(file.gpt):
-        return list(
-            Passage.objects.filter(
-                document_id=file.document_id, position__gte=start, document__state=FileState.READY
-            )
-            .order_by("position")[:size]
-        )
+        return list(text_of(file).filter(position__gte=start)[:size])
+
+
+def position_of_page(file: KnowledgeFile, page: int) -> int:
+    """The position of the first passage on a page or after it, 0 when there is none; authorised as above."""
+    with inside_workspace_of(file.gpt):
+        found = Passage.objects.filter(document_id=file.document_id, page__gte=page).order_by("position")
+        return found.values_list("position", flat=True).first() or 0
 
 
 def beginning_of(file: KnowledgeFile, passages: int = 2) -> str:
@@ -69,7 +78,7 @@ def beginning_of(file: KnowledgeFile, passages: int = 2) -> str:
 
 
 def cited_passage(gpt: GPT, identifier: int) -> tuple[Passage, str] | None:
-    """A passage that one of the GPT's files, of its draft or of a version, still holds, and the file's name."""
+    """A passage that one of the GPT's files, of its draft or of a version, holds, and the file's name."""
     with inside_workspace_of(gpt):
         passage = Passage.objects.select_related("document").filter(pk=identifier).first()
         if passage is None:
@@ -90,12 +99,14 @@ def erased_names(gpt: GPT, version: Version) -> list[str]:
         )
 
 
-def unread_documents(*, at: datetime, stale_before: datetime) -> QuerySet[Document]:
+def unread_documents(
+    *, at: datetime, waiting_before: datetime, silent_before: datetime
+) -> QuerySet[Document]:
     """Documents that wait past their time or whose reader gave no sign of life; the scope limits whose."""
     return Document.objects.filter(
-        Q(state=FileState.WAITING, created_at__lt=stale_before)
+        Q(state=FileState.WAITING, created_at__lt=waiting_before)
         & (Q(retry_at__isnull=True) | Q(retry_at__lte=at))
-        | Q(state=FileState.EXTRACTING, heartbeat_at__lt=stale_before)
+        | Q(state=FileState.EXTRACTING, heartbeat_at__lt=silent_before)
     ).order_by("created_at", "id")
 
 

@@ -12,18 +12,21 @@ def reason(code: str) -> str:
         return ""
     return {
         "unknown_type": _(
-            "Files of this type cannot be read. Use PDF, DOCX, XLSX, PPTX, EPUB, HTML, Markdown, TXT, CSV, JSON"
-            " or source code."
+            "Files of this type cannot be read. Use PDF, DOCX, XLSX, PPTX, EPUB, HTML, Markdown, TXT, CSV,"
+            " JSON or source code."
         ),
         "binary": _("This is not a text file, whatever its name says. Rename it to what it is."),
         "encoding": _("The letters of this file cannot be told. Save it as UTF-8 and add it again."),
         "malformed": _("This file is damaged: its structure cannot be read. Open and save it anew."),
         "empty": _("There is no text in this file."),
         "no_text": _(
-            "There is no text in this PDF, only pictures of pages. Run text recognition on it and add the result."
+            "There is no text in this PDF, only pictures of pages. Run text recognition on it and add the"
+            " result."
         ),
         "encrypted": _("This file is locked by a password. Save it without one and add it again."),
         "bomb": _("This file unpacks to far more than its size. Save it anew, without embedded archives."),
+        "macros": _("This file holds macros, which are programs. Save it without them and add it again."),
+        "malware": _("This file is malware, so it was not kept. Delete it where it came from too."),
         "too_many_pages": _("This PDF has more than %(count)d pages. Split it and add the parts.")
         % {"count": settings.KNOWLEDGE_PDF_PAGES},
         "too_much_text": _(

@@ -18,6 +18,11 @@ urlpatterns = [
         name="create-conversation",
     ),
     path(
+        "gpts/<slug:slug>/create-conversation/stop",
+        create_views.CreateStopView.as_view(),
+        name="create-stop",
+    ),
+    path(
         "gpts/<slug:slug>/create-changes/<int:change_id>",
         create_views.CreateChangeView.as_view(),
         name="create-change",

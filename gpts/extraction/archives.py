@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lxml import etree
 
+from gpts.extraction.sniffing import TEST_VIRUS, TEST_VIRUS_BYTES
 from gpts.extraction.types import Limits, Readable, Source, UnreadableError
 
 # Small members may shrink well; the ratio counts from here on.
 RATIO_FREE_BYTES = 10_000_000
 _SIGNS_OF_A_LOCK = ("EncryptedPackage", "EncryptionInfo")
+# Where Office keeps programs: VBA, and the macro sheets of old Excel.
+_MACRO = re.compile(r"(?:^|/)(?:vbaproject\.bin$|macrosheets/)", re.IGNORECASE)
 
 
 class Archive:
@@ -40,6 +45,16 @@ class Archive:
         ):
             raise UnreadableError("encrypted")
         self.names = {member.filename for member in members}
+        if any(_MACRO.search(name) for name in self.names):
+            raise UnreadableError("macros")
+        self._check_harmless(members)
+
+    def _check_harmless(self, members: list[zipfile.ZipInfo]) -> None:
+        for member in members:
+            if len(TEST_VIRUS) <= member.file_size <= TEST_VIRUS_BYTES:
+                with self.open(member.filename) as file:
+                    if file.read(TEST_VIRUS_BYTES).startswith(TEST_VIRUS):
+                        raise UnreadableError("malware")
 
     @contextmanager
     def open(self, name: str) -> Iterator[Readable]:
@@ -47,7 +62,7 @@ class Archive:
         try:
             with self.zip.open(name) as member:
                 yield _Measured(member, self)
-        except (KeyError, zipfile.BadZipFile, EOFError, NotImplementedError):
+        except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
             raise UnreadableError("malformed") from None
 
     def took(self, size: int) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 import subprocess
 import sys
 import tempfile
@@ -18,6 +20,9 @@ from gpts.extraction.types import Limits, Section, UnreadableError
 ROOT = Path(__file__).resolve().parents[2]
 # Longer than any line that our own child writes.
 LINE_LIMIT = 16 * 1024 * 1024
+# While the child says nothing for so many seconds, its last progress is reported again.
+QUIET_SECONDS = 5.0
+CHUNK_BYTES = 256 * 1024
 _NOTHING: Callable[[float], None] = lambda _share: None  # noqa: E731  # a default, not a function of its own
 SIGXCPU = 24
 
@@ -40,8 +45,9 @@ def read_file(
 ) -> Iterator[Section]:
     """Yield the sections of a file as the child reads them; memory stays flat on both sides.
 
-    ``report`` takes the share that is done. Raises UnreadableError, with ``timeout`` when the child's time
-    is over, and CrashedError. The child is gone when the iterator ends or is closed.
+    ``report`` takes the share that is done, every few seconds at least. Raises UnreadableError, with
+    ``timeout`` when the child's time is over, and CrashedError. The child is gone when the iterator ends or
+    is closed.
     """
     limits = limits or Limits()
     with tempfile.TemporaryFile() as errors:
@@ -78,9 +84,11 @@ def read_file(
         alarm.start()
         try:
             is_whole = False
+            done = 0.0
             for message in _messages(child):
-                if "p" in message:
-                    report(float(message["p"]))
+                if message is None or "p" in message:
+                    done = done if message is None else float(message["p"])
+                    report(done)
                 elif "e" in message:
                     raise UnreadableError(str(message["e"]))
                 elif "ok" in message:
@@ -100,16 +108,29 @@ def read_file(
                 child.stdout.close()
 
 
-def _messages(child: subprocess.Popen[bytes]) -> Iterator[dict[str, Any]]:
+def _messages(child: subprocess.Popen[bytes]) -> Iterator[dict[str, Any] | None]:
+    """What the child writes, a line each; None whenever it was quiet for QUIET_SECONDS."""
     assert child.stdout is not None  # asked for above
-    while line := child.stdout.readline(LINE_LIMIT):
-        try:
-            message = json.loads(line)
-        except ValueError:
-            # Cut in the middle: the child died while it wrote.
+    output = child.stdout.fileno()
+    waiting = select.poll()
+    waiting.register(output, select.POLLIN | select.POLLHUP)
+    held = b""
+    while True:
+        if not waiting.poll(QUIET_SECONDS * 1000):
+            yield None
+            continue
+        data = os.read(output, CHUNK_BYTES)
+        if not data or len(held) > LINE_LIMIT:
             return
-        if isinstance(message, dict):
-            yield message
+        *lines, held = (held + data).split(b"\n")
+        for line in lines:
+            try:
+                message = json.loads(line)
+            except ValueError:
+                # Cut in the middle: the child died while it wrote.
+                return
+            if isinstance(message, dict):
+                yield message
 
 
 def extract(name: str, data: bytes, *, limits: Limits | None = None) -> list[Section]:

@@ -52,6 +52,9 @@ _BINARY = (
     b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x7fELF", b"MZ\x90", b"\x1f\x8b", b"RIFF", b"7z\xbc\xaf",
     b"Rar!", b"BZh", b"\xfd7zXZ", b"ID3", b"OggS", b"\x00\x00\x01\x00", b"%!PS", b"{\\rtf",
 )  # fmt: skip
+# The harmless file by which virus scanners are tried out (eicar.org): it begins so and has at most 128 bytes.
+TEST_VIRUS = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+TEST_VIRUS_BYTES = 128
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -66,10 +69,12 @@ def media_type_of(name: str) -> str:
 def check_head(media_type: str, head: bytes) -> None:
     """Refuse a file whose first bytes are not what its name says.
 
-    UnreadableError: empty, binary, encrypted (a locked Office file), malformed (not what it claims).
+    UnreadableError: empty, binary, encrypted (a locked Office file), malformed (not what it claims), malware.
     """
     if not head:
         raise UnreadableError("empty")
+    if head.startswith(TEST_VIRUS) and len(head) <= TEST_VIRUS_BYTES:
+        raise UnreadableError("malware")
     if media_type == PDF:
         if b"%PDF-" not in head[:1024]:
             raise UnreadableError("malformed")

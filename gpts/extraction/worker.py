@@ -83,6 +83,7 @@ class _Progress:
         if share - self.told >= STEP:
             self.told = share
             _say({"p": round(share, 3)})
+            sys.stdout.flush()
 
 
 def _say(message: dict[str, Any]) -> None:

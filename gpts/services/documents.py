@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,9 +12,14 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
+from django.db.models import Sum
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import InvalidInput, TooLarge
+from core.audit import record
+from core.errors import InvalidInput, RateLimited, TooLarge
 from core.jobs import enqueue_on_commit
 from gpts.extraction import HEAD_BYTES, UnreadableError, check_head, media_type_of
 from gpts.knowledge_queries import unread_documents
@@ -21,48 +27,82 @@ from gpts.knowledge_words import reason
 from gpts.models import Document, KnowledgeFile, Passage
 from gpts.retrieval import forget_document
 from gpts.states import FileState, ReadingStage
+from workspaces.services.notifications import notify
 
 FOLDER = "knowledge"
-# Without a sign of life for this long a waiting or running reading is taken up anew.
+# A document that waits this long without a job is asked for again.
 WAIT_SECONDS = 60
+# A reading without a sign of life for this long counts as dead; one that runs gives one every few seconds.
+SILENCE_SECONDS = 300
 LEFTOVER_HOURS = 24
+# Failures of which the owner is told, and which leave an audit event.
+DANGEROUS = frozenset({"macros", "malware"})
 
 
-def keep_document(*, workspace_id: int, name: str, upload: File[Any], at: datetime) -> tuple[Document, bool]:
-    """Return the workspace's document of these bytes, kept now or before, and whether it is new.
+@dataclass(frozen=True)
+class Brought:
+    """What was sent, examined; ``key`` is where its bytes lie already, empty when the workspace had them."""
 
-    Reads ``upload`` by steps. Raises TooLarge (KNOWLEDGE_FILE_BYTES) or InvalidInput, with field ``file``;
-    nothing is kept then. The caller's transaction takes the row along; bytes whose row never came are swept.
+    media_type: str
+    content_hash: str
+    size: int
+    key: str
+
+
+def bring_in(*, workspace_id: int, name: str, upload: File[Any], at: datetime) -> Brought:
+    """Examine what was sent and store its bytes, by steps and without a lock on any row.
+
+    Raises TooLarge (KNOWLEDGE_FILE_BYTES, KNOWLEDGE_WORKSPACE_BYTES), RateLimited or InvalidInput, with field
+    ``file``; nothing is kept then. The caller either keeps the document or discards what was brought.
     """
+    _check_pace(workspace_id, at)
     media_type, digest, size = examine(name, upload)
-    document = Document.objects.select_for_update().filter(
-        workspace_id=workspace_id, content_hash=digest
-    ).first()  # fmt: skip
+    key = ""
+    if not Document.objects.filter(workspace_id=workspace_id, content_hash=digest).exists():
+        _check_space(workspace_id, size)
+        key = _stored(workspace_id, upload)
+    return Brought(media_type, digest, size, key)
+
+
+def keep_document(*, workspace_id: int, brought: Brought, upload: File[Any], at: datetime) -> Document:
+    """Return the workspace's document of these bytes, kept now or before, in the caller's transaction."""
+    known = Document.objects.select_for_update().filter(
+        workspace_id=workspace_id, content_hash=brought.content_hash
+    )
+    document = known.first()
     if document is not None:
-        return document, False
-    upload.seek(0)
-    key = default_storage.save(f"{FOLDER}/{workspace_id}/{uuid4().hex}", upload)
+        discard(brought)
+        return document
+    # Erased between the two steps: then its bytes are needed after all.
+    key = brought.key or _stored(workspace_id, upload)
     try:
         with transaction.atomic():
-            document = Document.objects.create(
+            return Document.objects.create(
                 workspace_id=workspace_id,
-                content_hash=digest,
-                media_type=media_type,
-                size=size,
+                content_hash=brought.content_hash,
+                media_type=brought.media_type,
+                size=brought.size,
                 storage_key=key,
                 created_at=at,
             )
     except IntegrityError:
         default_storage.delete(key)
-        return Document.objects.select_for_update().get(workspace_id=workspace_id, content_hash=digest), False
-    except BaseException:
-        default_storage.delete(key)
-        raise
-    return document, True
+        return known.get()
+
+
+def discard(brought: Brought) -> None:
+    """Delete stored bytes that became no document; those of a crash are swept."""
+    if brought.key and not Document.objects.filter(storage_key=brought.key).exists():
+        default_storage.delete(brought.key)
+
+
+def _stored(workspace_id: int, upload: File[Any]) -> str:
+    upload.seek(0)
+    return default_storage.save(f"{FOLDER}/{workspace_id}/{uuid4().hex}", upload)
 
 
 def examine(name: str, upload: File[Any]) -> tuple[str, str, int]:
-    """Return media type, SHA-256 and size of what was sent; raises what keep_document says."""
+    """Return media type, SHA-256 and size of what was sent; raises what bring_in says."""
     limit = settings.KNOWLEDGE_FILE_BYTES
     try:
         media_type = media_type_of(name)
@@ -80,6 +120,32 @@ def examine(name: str, upload: File[Any]) -> tuple[str, str, int]:
     except UnreadableError as problem:
         raise InvalidInput(reason(problem.code), code=f"file_{problem.code}", field="file") from problem
     return media_type, digest.hexdigest(), size
+
+
+def _check_pace(workspace_id: int, at: datetime) -> None:
+    limit = settings.KNOWLEDGE_FILES_PER_HOUR
+    hour_ago = at - timedelta(hours=1)
+    if Document.objects.filter(workspace_id=workspace_id, created_at__gt=hour_ago).count() >= limit:
+        raise RateLimited(
+            _("More than %(count)d files came into this workspace within an hour. Go on a little later.")
+            % {"count": limit},
+            code="too_many_files_an_hour",
+            field="file",
+            data={"limit": limit, "retry_after": 600},
+        )
+
+
+def _check_space(workspace_id: int, size: int) -> None:
+    limit = settings.KNOWLEDGE_WORKSPACE_BYTES
+    held = Document.objects.filter(workspace_id=workspace_id).aggregate(total=Sum("size"))["total"] or 0
+    if held + size > limit:
+        raise TooLarge(
+            _("The knowledge of this workspace is full: all files together may have %(megabytes)d MB.")
+            % {"megabytes": limit // (1024 * 1024)},
+            code="workspace_full",
+            field="file",
+            data={"limit": limit, "used": held},
+        )
 
 
 def _too_big(limit: int) -> TooLarge:
@@ -122,12 +188,42 @@ def release_document(document_id: int | None) -> bool:
     return True
 
 
+def note_dangerous(document: Document, code: str, at: datetime) -> None:
+    """Tell those who hold a document what is wrong with it; malware loses its bytes after commit."""
+    if code == "malware":
+        key = document.storage_key
+        transaction.on_commit(lambda: default_storage.delete(key), robust=True)
+    for file in KnowledgeFile.objects.filter(document=document).select_related("gpt__owner"):
+        with translation.override(file.gpt.owner.language or "en"):
+            notify(
+                user=file.gpt.owner,
+                kind="knowledge_refused",
+                title=gettext("“%(file)s” was refused") % {"file": file.name[:80]},
+                body=reason(code),
+                url=reverse("gpts:build-knowledge", args=[file.gpt.slug]),
+                at=at,
+            )
+        record(
+            action="gpts.file_refused",
+            by=None,
+            at=at,
+            subject=file,
+            workspace_id=file.workspace_id,
+            reason=code,
+            data={"gpt_id": file.gpt_id, "content_hash": document.content_hash},
+        )
+
+
 def sweep_documents(*, at: datetime) -> int:
     """Ask again for documents that wait too long or whose reader died; returns how many. Idempotent."""
     from gpts.knowledge_tasks import read_document  # the tasks call this module
 
-    stale = at - timedelta(seconds=WAIT_SECONDS)
-    found = list(unread_documents(at=at, stale_before=stale).values_list("pk", flat=True)[:100])
+    left = unread_documents(
+        at=at,
+        waiting_before=at - timedelta(seconds=WAIT_SECONDS),
+        silent_before=at - timedelta(seconds=SILENCE_SECONDS),
+    )
+    found = list(left.values_list("pk", flat=True)[:100])
     for identifier in found:
         enqueue_on_commit(read_document, document_id=identifier)
     return len(found)

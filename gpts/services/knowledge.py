@@ -18,7 +18,14 @@ from core.text import clean_line
 from gpts.knowledge_words import reason
 from gpts.models import GPT, Document, KnowledgeFile, Version
 from gpts.queries import inside_workspace_of
-from gpts.services.documents import ask_to_read, keep_document, release_document
+from gpts.services.documents import (
+    Brought,
+    ask_to_read,
+    bring_in,
+    discard,
+    keep_document,
+    release_document,
+)
 from gpts.services.gpts import lock_gpt
 from gpts.services.knowledge_reading import read_document
 from gpts.states import FileState
@@ -28,7 +35,6 @@ FILE_NAME_LENGTH = 255
 UNSET: Any = object()
 
 
-@transaction.atomic
 def take_in_file(
     *,
     gpt: GPT,
@@ -42,19 +48,27 @@ def take_in_file(
 
     The same content again returns the file that is there; content that the workspace has read before is
     ready at once. Writes the stored bytes, the rows and an audit event, and raises the draft's revision.
-    Raises TooLarge (KNOWLEDGE_FILE_BYTES, FILE_COUNT) or InvalidInput, both with field ``file``; nothing is
-    kept then.
+    Raises what bring_in raises, and TooLarge (``too_many_files``); nothing is kept then.
     """
-    fresh = lock_gpt(gpt)
     shown = clean_file_name(upload.name or "" if name is None else name)
-    with inside_workspace_of(fresh):
-        _check_room(fresh)
-        document, _is_new = keep_document(workspace_id=fresh.workspace_id, name=shown, upload=upload, at=at)
-        file, is_changed = _hold(fresh, document, shown, source_url, by=by, at=at)
-        if is_changed:
-            draft_changed(fresh, at)
-            _record("gpts.file_added", file, by=by, at=at)
-        ask_to_read(document, again=True)
+    with inside_workspace_of(gpt):
+        check_room(gpt)
+        brought = bring_in(workspace_id=gpt.workspace_id, name=shown, upload=upload, at=at)
+        try:
+            with transaction.atomic():
+                fresh = lock_gpt(gpt)
+                check_room(fresh)
+                document = keep_document(
+                    workspace_id=fresh.workspace_id, brought=brought, upload=upload, at=at
+                )
+                file, is_changed = _hold(fresh, document, shown, source_url, by=by, at=at)
+                ask_to_read(document, again=True)
+                if is_changed:
+                    draft_changed(fresh, at)
+                    _record("gpts.file_added", file, by=by, at=at)
+        except BaseException:
+            discard(brought)
+            raise
     return file
 
 
@@ -82,41 +96,53 @@ def add_knowledge_file(*, gpt: GPT, upload: UploadedFile, by: Any, at: datetime)
     raise InvalidInput(reason(code), code=f"file_{code}", field="file")
 
 
-@transaction.atomic
 def replace_file(
     *, file: KnowledgeFile, upload: File[Any], by: Any, at: datetime, source_url: str = ""
 ) -> KnowledgeFile:
     """Put new bytes under the name of a file; returns the file that stands for them.
 
-    Frozen versions keep the old bytes. The type may change with the upload's name. Raises what take_in_file
-    raises, and Conflict (``file_twice``) when another file of the draft has the same content.
+    Frozen versions keep the old bytes. The type may change with the upload's name. Raises what bring_in
+    raises, and Conflict (``file_twice``) when another file of the draft has the same content; nothing
+    changes then.
     """
+    sent = clean_file_name(upload.name or file.name)
+    with inside_workspace_of(file.gpt):
+        brought = bring_in(workspace_id=file.workspace_id, name=sent, upload=upload, at=at)
+        try:
+            with transaction.atomic():
+                return _replaced(file, brought, upload, sent, source_url, by=by, at=at)
+        except BaseException:
+            discard(brought)
+            raise
+
+
+def _replaced(
+    file: KnowledgeFile,
+    brought: Brought,
+    upload: File[Any],
+    sent: str,
+    source_url: str,
+    *,
+    by: Any,
+    at: datetime,
+) -> KnowledgeFile:
     fresh = lock_gpt(file.gpt)
-    with inside_workspace_of(fresh):
-        old = _locked(file)
-        name = old.name
-        sent = clean_file_name(upload.name or name)
-        document, _is_new = keep_document(workspace_id=fresh.workspace_id, name=sent, upload=upload, at=at)
-        if document.pk == old.document_id:
-            old.fetched_at = at if old.source_url else None
-            old.save(update_fields=["fetched_at"])
-            ask_to_read(document, again=True)
-            return old
-        if KnowledgeFile.objects.filter(
-            gpt=fresh, content_hash=document.content_hash, removed_at__isnull=True
-        ).exists():
-            raise Conflict(
-                _("Another file of this GPT has the same content."), code="file_twice", field="file"
-            )
-        _let_go(fresh, old, at)
-        new, _is_changed = _hold(
-            fresh, document, _with_ending(name, sent), source_url or old.source_url, by=by, at=at
-        )
-        new.review_on = old.review_on
-        new.save(update_fields=["review_on"])
-        draft_changed(fresh, at)
-        _record("gpts.file_replaced", new, by=by, at=at)
-        ask_to_read(document, again=True)
+    old = _locked(file)
+    document = keep_document(workspace_id=fresh.workspace_id, brought=brought, upload=upload, at=at)
+    ask_to_read(document, again=True)
+    if document.pk == old.document_id:
+        old.fetched_at = at if old.source_url else None
+        old.save(update_fields=["fetched_at"])
+        return old
+    if fresh.knowledge_files.filter(content_hash=document.content_hash, removed_at__isnull=True).exists():
+        raise Conflict(_("Another file of this GPT has the same content."), code="file_twice", field="file")
+    _let_go(fresh, old, at)
+    # A page that is replaced by an upload is a page no more.
+    new, _is_changed = _hold(fresh, document, _with_ending(old.name, sent), source_url, by=by, at=at)
+    new.review_on = old.review_on
+    new.save(update_fields=["review_on"])
+    draft_changed(fresh, at)
+    _record("gpts.file_replaced", new, by=by, at=at)
     return new
 
 
@@ -223,10 +249,9 @@ def _hold(
         return file, False
     if file is None:
         file = KnowledgeFile(gpt=gpt, workspace_id=gpt.workspace_id, content_hash=document.content_hash)
-        file.created_at, file.name, file.uploaded_by = at, name, by
+    file.name, file.uploaded_by, file.created_at = name, by, at
     file.document, file.removed_at, file.erased_at = document, None, None
-    if source_url:
-        file.source_url, file.fetched_at = source_url, at
+    file.source_url, file.fetched_at = source_url, at if source_url else None
     file.save()
     return file, True
 
@@ -254,12 +279,13 @@ def _with_ending(name: str, sent: str) -> str:
     return name if not dot or old.lower() == new.lower() else f"{stem}.{new}"
 
 
-def _check_room(gpt: GPT) -> None:
+def check_room(gpt: GPT, *, field: str = "file") -> None:
+    """Raise TooLarge (``too_many_files``) when the draft is full; inside the GPT's workspace."""
     if KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=True).count() >= FILE_COUNT:
         raise TooLarge(
             _("A GPT holds at most %(count)d files. Remove one first.") % {"count": FILE_COUNT},
             code="too_many_files",
-            field="file",
+            field=field,
             data={"limit": FILE_COUNT},
         )
 

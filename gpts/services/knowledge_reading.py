@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -21,6 +20,7 @@ from gpts.extraction import CrashedError, Limits, Section, UnreadableError, read
 from gpts.models import Document, Passage
 from gpts.passages import Piece, split
 from gpts.retrieval import forget_document, index_passages
+from gpts.services.documents import DANGEROUS, SILENCE_SECONDS, note_dangerous
 from gpts.states import FileState, ReadingStage
 
 log = structlog.get_logger(__name__)
@@ -29,6 +29,7 @@ Step = Callable[[], AbstractContextManager[object]]
 Clock = Callable[[], datetime]
 
 BATCH = 500
+COPY_BYTES = 1024 * 1024
 # Share of the progress, in percent, that is done when the text is read; the rest is indexing.
 READ_PERCENT = 90
 # Seconds to wait after each crash; after the last one the document has failed.
@@ -58,9 +59,9 @@ def read_document(*, document_id: int, step: Step, clock: Clock) -> int | None:
     except ClaimLostError:
         return None
     except UnreadableError as problem:
-        _fail(document, problem.code, step)
+        _fail(document, problem.code, step, clock)
     except FileNotFoundError:
-        _fail(document, "lost", step)
+        _fail(document, "lost", step, clock)
     except (CrashedError, OSError) as problem:
         log.warning("document_reading_broke_off", document_id=document.pk, error=type(problem).__name__)
         return _put_back(document, step, clock)
@@ -78,17 +79,21 @@ def limits_from_settings() -> Limits:
 
 
 def _claim(document_id: int, at: datetime) -> Document | None:
-    stale = at - timedelta(seconds=settings.EXTRACTION_SECONDS + 120)
+    silent = at - timedelta(seconds=SILENCE_SECONDS)
     document = (
         Document.objects.select_for_update(skip_locked=True)
         .filter(
             Q(state=FileState.WAITING) & (Q(retry_at__isnull=True) | Q(retry_at__lte=at))
-            | Q(state=FileState.EXTRACTING, heartbeat_at__lt=stale),
+            | Q(state=FileState.EXTRACTING, heartbeat_at__lt=silent),
             pk=document_id,
         )
         .first()
     )
     if document is None:
+        return None
+    if document.state == FileState.EXTRACTING and document.attempts > len(BACK_OFF):
+        # Whoever reads it dies with it.
+        _give_up(document, "crashed", at)
         return None
     document.state, document.stage = FileState.EXTRACTING, ReadingStage.FETCHING
     document.claim, document.heartbeat_at, document.retry_at = uuid4(), at, None
@@ -102,7 +107,7 @@ def _claim(document_id: int, at: datetime) -> Document | None:
 
 def _read(document: Document, step: Step, clock: Clock) -> None:
     progress = _Progress(document, step, clock)
-    with _copied(document.storage_key) as path:
+    with _copied(document.storage_key, progress) as path:
         progress.begin(ReadingStage.READING)
         sections = read_file(path, document.media_type, limits=limits_from_settings(), report=progress)
         measured = _Measured(sections)
@@ -133,12 +138,14 @@ def _read(document: Document, step: Step, clock: Clock) -> None:
 
 
 @contextmanager
-def _copied(key: str) -> Iterator[Path]:
+def _copied(key: str, progress: Callable[[float], None]) -> Iterator[Path]:
     """Copy stored bytes to a file of this machine, by steps; it goes when the block ends."""
     with tempfile.TemporaryDirectory(prefix="loggia-") as folder:
         path = Path(folder) / "document"
         with default_storage.open(key) as stored, path.open("wb") as copy:
-            shutil.copyfileobj(stored, copy, 1024 * 1024)
+            while chunk := stored.read(COPY_BYTES):
+                copy.write(chunk)
+                progress(0.0)
         yield path
 
 
@@ -205,17 +212,24 @@ def _passage(document: Document, position: int, piece: Piece) -> Passage:
     )
 
 
-def _fail(document: Document, code: str, step: Step) -> None:
+def _fail(document: Document, code: str, step: Step, clock: Clock) -> None:
     with step():
-        if _end(document.pk, document.claim, state=FileState.FAILED, failure=code):
-            Passage.objects.filter(document=document).delete()
-            forget_document(document)
+        _give_up(document, code, clock())
     log.info("document_not_read", document_id=document.pk, failure=code)
+
+
+def _give_up(document: Document, code: str, at: datetime) -> None:
+    if not _end(document.pk, document.claim, state=FileState.FAILED, failure=code):
+        return
+    Passage.objects.filter(document=document).delete()
+    forget_document(document)
+    if code in DANGEROUS:
+        note_dangerous(document, code, at)
 
 
 def _put_back(document: Document, step: Step, clock: Clock) -> int | None:
     if document.attempts > len(BACK_OFF):
-        _fail(document, "crashed", step)
+        _fail(document, "crashed", step, clock)
         return None
     seconds = BACK_OFF[document.attempts - 1]
     with step():

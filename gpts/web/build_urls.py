@@ -29,6 +29,7 @@ urlpatterns = [
         build_create.build_create_change,
         name="build-create-change",
     ),
+    path("build/<slug:slug>/create/stop", build_create.build_create_stop, name="build-create-stop"),
     path("build/<slug:slug>/create/reset", build_create.build_create_reset, name="build-create-reset"),
     path("build/<slug:slug>/configure", build_configure.build_configure, name="build-configure"),
     path("build/<slug:slug>/draft", build_live.build_draft, name="build-draft"),
@@ -71,8 +72,6 @@ urlpatterns = [
     path(
         "build/<slug:slug>/versions/<int:number>/restore", build_versions.build_restore, name="build-restore"
     ),
-    path("build/<slug:slug>/insights", build_insights.build_insights, name="build-insights"),
-    path("build/<slug:slug>/insights.csv", build_insights.build_insights_csv, name="build-insights-csv"),
     path("build/<slug:slug>/share", build_share.build_share, name="build-share"),
     path("build/<slug:slug>/share/submit", build_share.build_submit, name="build-submit"),
     path("build/<slug:slug>/share/withdraw", build_share.build_withdraw, name="build-withdraw"),

@@ -11,6 +11,7 @@ from tests.isolation.rows import (
     chat_around,
     golden,
     gpts,
+    knowledge,
     marketplace,
     models,
     payouts,
@@ -33,6 +34,7 @@ ROWS: list[Row] = [
     *reviews.ROWS,
     *payouts.ROWS,
     *retrieval.ROWS,
+    *knowledge.ROWS,
 ]
 ROUTES: dict[str, Route] = {route.name: route for route in routes()}
 # Other ways to come to an API route, all with the owner's own rights.

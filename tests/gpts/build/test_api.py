@@ -40,7 +40,10 @@ VERSION = VERSION_SUMMARY | {
     "answers_only_from_knowledge", "no_answer_text",
 }  # fmt: skip
 SUBMISSION = {"id", "version", "state", "note", "submitted_at", "closed_at"}
-FILE = {"id", "name", "media_type", "size", "content_hash", "state", "passage_count", "created_at"}
+FILE = {
+    "id", "name", "media_type", "size", "content_hash", "state", "progress", "failure_code", "failure",
+    "passage_count", "characters", "source_url", "fetched_at", "review_on", "is_due_for_review", "created_at",
+}  # fmt: skip
 MODEL = {
     "id", "name", "label", "provider", "context_window", "max_output_tokens", "capabilities", "is_default",
     "features", "input_price_micros", "output_price_micros", "retired_at",

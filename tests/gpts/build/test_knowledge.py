@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from core.errors import DomainError, InvalidInput, TooLarge
 from core.scope import Scope, open_scope
 from gpts.knowledge_queries import knowledge_files, passages_of
-from gpts.models import KnowledgeFile, Passage
+from gpts.models import Document, KnowledgeFile, Passage
 from gpts.retrieval import find_passages
 from gpts.services.knowledge import add_knowledge_file, remove_knowledge_file
 from gpts.services.versions import freeze_version
@@ -42,7 +43,8 @@ def test_a_markdown_file_is_split_by_its_headings(own_media: Path) -> None:
 
     file = add_knowledge_file(gpt=gpt, upload=a_file("Handbook.MD", HANDBOOK), by=gpt.owner, at=LATER)
 
-    assert (file.state, file.media_type, file.size) == ("ready", "text/markdown", len(HANDBOOK))
+    document = file.document
+    assert (document.state, document.media_type, document.size) == ("ready", "text/markdown", len(HANDBOOK))
     assert [(p.heading, p.text) for p in passages_of(file)] == [
         ("Returns", "Send it back within 30 days."),
         ("Returns › Refunds", "Money returns to the card in five working days."),
@@ -50,7 +52,7 @@ def test_a_markdown_file_is_split_by_its_headings(own_media: Path) -> None:
     ]
     gpt.refresh_from_db()
     assert (gpt.draft_revision, gpt.updated_at) == (2, LATER)
-    assert [(f.name, f.passage_count) for f in knowledge_files(gpt)] == [("Handbook.MD", 3)]  # type: ignore[attr-defined]
+    assert [(f.name, f.document.passage_count) for f in knowledge_files(gpt)] == [("Handbook.MD", 3)]
     assert stored(own_media) == 1
 
 
@@ -95,19 +97,20 @@ def test_each_format_and_encoding_gives_its_text(name: str, data: str | bytes, e
     ],
 )
 def test_what_cannot_be_read_is_refused_and_nothing_kept(
-    name: str, data: bytes, code: str, own_media: Path
+    name: str, data: bytes, code: str, own_media: Path, django_capture_on_commit_callbacks: Any
 ) -> None:
     gpt = a_gpt()
     upload = a_file("x", data)
     upload._name = name  # type: ignore[attr-defined]  # past Django's own cleaning of names
 
-    with pytest.raises(InvalidInput) as refusal:
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises(InvalidInput) as refusal:
         add_knowledge_file(gpt=gpt, upload=upload, by=gpt.owner, at=NOW)
 
     assert (refusal.value.code, refusal.value.field) == (code, "file")
     gpt.refresh_from_db()
     assert gpt.draft_revision == 1
     assert not KnowledgeFile.objects.exists()
+    assert not Document.objects.exists()
     assert not Passage.objects.exists()
     assert stored(own_media) == 0
 
@@ -121,8 +124,9 @@ def test_a_path_in_a_name_never_reaches_the_store(name: str, own_media: Path) ->
     file = add_knowledge_file(gpt=gpt, upload=upload, by=gpt.owner, at=NOW)
 
     assert file.name == "passwd.txt"
-    assert file.storage_key == f"knowledge/{gpt.workspace_id}/{gpt.pk}/{file.content_hash}"
-    assert (own_media / file.storage_key).read_text() == "text"
+    key = file.document.storage_key
+    assert re.fullmatch(rf"knowledge/{gpt.workspace_id}/[0-9a-f]{{32}}", key)
+    assert (own_media / key).read_text() == "text"
 
 
 def test_limits_of_size_and_number(settings: Any) -> None:
@@ -162,6 +166,23 @@ def test_two_gpts_may_hold_the_same_content() -> None:
     second = add_knowledge_file(gpt=other, upload=a_file("a.txt", "same"), by=other.owner, at=NOW)
 
     assert first.pk != second.pk
+    assert first.document_id != second.document_id
+
+
+def test_within_a_workspace_the_same_content_is_stored_and_read_once(own_media: Path) -> None:
+    one = a_gpt()
+    other = a_gpt(owner=one.owner)
+
+    first = add_knowledge_file(gpt=one, upload=a_file("a.txt", "The canary sings"), by=one.owner, at=NOW)
+    second = add_knowledge_file(gpt=other, upload=a_file("b.txt", "The canary sings"), by=one.owner, at=NOW)
+
+    assert first.document_id == second.document_id
+    assert stored(own_media) == 1
+    assert Passage.objects.count() == 1
+    assert [found.file for found in find_passages(other, "canary")] == ["b.txt"]
+    remove_knowledge_file(file=first, by=one.owner, at=NOW)
+    assert [found.file for found in find_passages(other, "canary")] == ["b.txt"]
+    assert find_passages(one, "canary") == []
 
 
 def test_a_removed_file_is_erased(own_media: Path, django_capture_on_commit_callbacks: Any) -> None:
@@ -173,6 +194,7 @@ def test_a_removed_file_is_erased(own_media: Path, django_capture_on_commit_call
         remove_knowledge_file(file=file, by=gpt.owner, at=NOW)
 
     assert not KnowledgeFile.objects.exists()
+    assert not Document.objects.exists()
     assert not Passage.objects.exists()
     assert stored(own_media) == 0
     assert find_passages(gpt, "canary") == []

@@ -32,7 +32,7 @@ def a_knowing_gpt(text: str = TEXT) -> tuple[GPT, Passage]:
         gpt.refresh_from_db()
         version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
         set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=NOW)
-    return gpt, Passage.objects.get(gpt=gpt)
+    return gpt, Passage.objects.get(document__files__gpt=gpt)
 
 
 def a_citing_turn(reader: User, gpt: GPT, passage_id: int) -> Turn:

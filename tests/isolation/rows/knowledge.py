@@ -1,0 +1,34 @@
+"""Knowledge files: pages and API."""
+
+from __future__ import annotations
+
+from tests.isolation.rows.row import OWNER, Row, api, page
+
+SLUG = {"slug": "slug"}
+FILE = SLUG | {"file_id": "file"}
+READ, WRITE = "gpts:read", "gpts:write"
+# Refused by the guard before anything is sent, and after the right to the GPT was checked.
+NOWHERE = {"url": "https://127.0.0.1/"}
+
+ROWS: list[Row] = [
+    page("gpts:build-knowledge", OWNER, "GET POST", ids=SLUG),
+    page("gpts:build-knowledge-page", OWNER, "POST", ids=SLUG, body=NOWHERE),
+    page("gpts:build-knowledge-text", OWNER, ids=FILE),
+    page("gpts:build-knowledge-update", OWNER, "POST", ids=FILE, body={"name": "taken.txt"}),
+    page("gpts:build-knowledge-replace", OWNER, "POST", ids=FILE),
+    page("gpts:build-knowledge-fetch", OWNER, "POST", ids=FILE),
+    page("gpts:build-knowledge-retry", OWNER, "POST", ids=FILE),
+    page("gpts:build-knowledge-delete", OWNER, "POST", ids=FILE),
+    page("gpts:build-knowledge-erase", OWNER, "POST", ids=FILE, body={"confirmation": "x"}),
+    api("gpts_api:knowledge-list", OWNER, READ, ids=SLUG),
+    api("gpts_api:knowledge-list", OWNER, WRITE, "POST", ids=SLUG),
+    api("gpts_api:knowledge-page", OWNER, WRITE, "POST", ids=SLUG, body=NOWHERE),
+    api("gpts_api:knowledge-detail", OWNER, READ, ids=FILE),
+    api("gpts_api:knowledge-detail", OWNER, WRITE, "PATCH", ids=FILE, body={"name": "taken.txt"}),
+    api("gpts_api:knowledge-detail", OWNER, WRITE, "DELETE", ids=FILE),
+    api("gpts_api:knowledge-content", OWNER, WRITE, "PUT", ids=FILE),
+    api("gpts_api:knowledge-text", OWNER, READ, ids=FILE),
+    api("gpts_api:knowledge-fetch", OWNER, WRITE, "POST", ids=FILE),
+    api("gpts_api:knowledge-retry", OWNER, WRITE, "POST", ids=FILE),
+    api("gpts_api:knowledge-erase", OWNER, WRITE, "POST", ids=FILE, body={"confirmation": "x"}),
+]

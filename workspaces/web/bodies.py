@@ -1,0 +1,64 @@
+"""How large a request's body may be: most are small, a few routes take whole files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.decorators import sync_and_async_middleware
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import TooLarge
+from workspaces.web.refusals import refuse
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+_MARK = "loggia_takes_files"
+# Room for the other parts of a form beside the file.
+FORM_BYTES = 1024 * 1024
+# In the scope of an ASGI request whose body was refused: the bytes that would have been taken.
+REFUSED = "loggia.body_refused"
+
+
+def takes_files(view: View) -> View:
+    """Mark a view, or a class of the API, as one that takes knowledge files. Set it outermost."""
+    setattr(view, _MARK, True)
+    return view
+
+
+def body_limit(view: Any) -> int:
+    """Return how many bytes a request to ``view`` may send; None stands for no view at all."""
+    kind = getattr(view, "cls", None) or getattr(view, "view_class", None)
+    if getattr(view, _MARK, False) or getattr(kind, _MARK, False):
+        return max(settings.KNOWLEDGE_FILE_BYTES + FORM_BYTES, settings.REQUEST_BYTES)
+    return int(settings.REQUEST_BYTES)
+
+
+@sync_and_async_middleware
+def body_limit_middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """Answer requests whose body config.handler refused to read, before anything else looks at them."""
+
+    def refused(request: HttpRequest) -> HttpResponseBase | None:
+        limit = getattr(request, "scope", {}).get(REFUSED)
+        return None if limit is None else refuse(request, _too_large(int(limit)))
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        return refused(request) or get_response(request)
+
+    async def async_middleware(request: HttpRequest) -> HttpResponseBase:
+        return await sync_to_async(refused)(request) or await get_response(request)
+
+    return async_middleware if iscoroutinefunction(get_response) else middleware
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(
+        _("This is too much at once: at most %(megabytes)d MB can be sent here. Nothing was kept.")
+        % {"megabytes": max(limit // (1024 * 1024), 1)},
+        code="request_too_large",
+        data={"limit": limit},
+    )
