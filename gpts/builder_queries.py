@@ -24,6 +24,11 @@ def builder_messages(user: Any, gpt: GPT) -> list[BuilderMessage]:
     return list(reversed(found))
 
 
+def running_answer(user: Any, gpt: GPT) -> BuilderMessage | None:
+    """The builder's answer to this person that has not ended."""
+    return _shown(user, gpt).filter(role=MessageRole.ASSISTANT, state=TurnState.RUNNING).first()
+
+
 def told_answers(user: Any, gpt: GPT) -> dict[str, str]:
     """What the person answered to each question of the guided interview, the latest answer of each."""
     told: dict[str, str] = {}

@@ -19,7 +19,7 @@ from gpts.api.chat_turns import KeyRefused
 from gpts.api.create_serializers import BuilderMessageSerializer
 from gpts.builder_queries import access_builder_message
 from gpts.failures import failure_message
-from gpts.states import TurnState, UsageSource
+from gpts.states import METERED_TURN_STATES, UsageSource
 from gpts.streaming.begin import Caller
 from gpts.streaming.building import Asked, begin_message, frames
 from gpts.streaming.responses import STREAM, wants_stream
@@ -62,7 +62,7 @@ def _answer(asked: Asked) -> JsonResponse:
         message = access_builder_message(asked.caller.user, gpt, asked.message.pk)
         data = dict(BuilderMessageSerializer(message).data)
         data["revision"] = gpt.draft_revision
-        if message.state != TurnState.FINISHED:
+        if message.state not in METERED_TURN_STATES:
             error = {
                 "code": message.error_code,
                 "message": failure_message(message.error_code),

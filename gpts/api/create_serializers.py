@@ -59,3 +59,7 @@ class FlipChangeSerializer(serializers.Serializer[Any]):
     force = serializers.BooleanField(
         required=False, default=False, help_text="Also when the field was changed by somebody since."
     )
+
+
+class StoppingSerializer(serializers.Serializer[Any]):
+    is_stopping = serializers.BooleanField(help_text="False when no answer was running.")

@@ -14,9 +14,11 @@ from gpts.api.create_serializers import (
     BuilderChangeSerializer,
     CreateConversationSerializer,
     FlipChangeSerializer,
+    StoppingSerializer,
 )
 from gpts.builder_queries import access_builder_change, builder_cost, builder_messages
 from gpts.services.builder import reset_conversation, set_change_state
+from gpts.streaming.building import stop_building
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.me import bearer
 from workspaces.states import ApiScope
@@ -40,6 +42,17 @@ class CreateConversationView(LoggiaAPIView):
         user, _key = bearer(request)
         reset_conversation(gpt=access_gpt(user, slug, to=GPTAct.EDIT), by=user, at=timezone.now())
         return Response(status=204)
+
+
+class CreateStopView(LoggiaAPIView):
+    required_scopes: ClassVar = {"POST": ApiScope.GPTS_WRITE}
+
+    @extend_schema(operation_id="create_message_stop", request=None, responses={202: StoppingSerializer})
+    def post(self, request: Request, slug: str) -> Response:
+        """End the builder's running answer; what it has changed stays and can be undone."""
+        user, _key = bearer(request)
+        gpt = access_gpt(user, slug, to=GPTAct.EDIT)
+        return Response({"is_stopping": stop_building(user, gpt)}, status=202)
 
 
 class CreateChangeView(LoggiaAPIView):

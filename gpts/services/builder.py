@@ -183,8 +183,9 @@ def end_message(
     input_tokens: int = 0,
     output_tokens: int = 0,
     error_code: str = "",
+    is_stopped: bool = False,
 ) -> BuilderMessage:
-    """End a running answer, finished or (with ``error_code``) failed, with its tokens and its cost.
+    """End a running answer, finished, stopped or (with ``error_code``) failed, with its tokens and its cost.
 
     Budgets count a finished one and get back what a failed one held.
     Raises IllegalTransition when it has ended already.
@@ -192,7 +193,8 @@ def end_message(
     locked = BuilderMessage.objects.select_for_update().get(pk=message.pk)
     if locked.state != TurnState.RUNNING:
         raise IllegalTransition(_("This answer has ended already."), code="message_ended")
-    locked.state = TurnState.FAILED if error_code else TurnState.FINISHED
+    ended_well = TurnState.STOPPED if is_stopped else TurnState.FINISHED
+    locked.state = TurnState.FAILED if error_code else ended_well
     locked.error_code = error_code
     locked.content = "" if locked.cleared_at else text.replace("\x00", "")[:ANSWER_LENGTH]
     locked.step, locked.choices = step, list(choices)

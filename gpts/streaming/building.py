@@ -14,21 +14,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import redis
 import structlog
-from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from core.errors import DomainError
-from core.look.arches import arch_icon
-from core.markdown import render
 from core.scope import open_scope
 from gpts.access import GPTAct, access_gpt
-from gpts.builder_queries import builder_messages, told_answers, undone_fields
+from gpts.builder_queries import builder_messages, running_answer, told_answers, undone_fields
 from gpts.building.functions import FUNCTIONS, BadCall, Proposal, Question, read_call
 from gpts.building.interview import Reply, first_step, is_answer
 from gpts.building.interview import answer as interview_answer
 from gpts.building.prompts import BUILDER_NAME, instructions_for
-from gpts.failures import failure_message
 from gpts.models import GPT, BuilderChange, BuilderMessage, LanguageModel
 from gpts.queries import default_model
 from gpts.runtime.clients import client_for
@@ -48,12 +45,12 @@ from gpts.runtime.types import (
     Usage,
 )
 from gpts.services.budgets import characters_of, estimate, reserve
-from gpts.services.builder import TALKED_FIELDS, apply_change, end_message, start_message
-from gpts.services.gpts import shown_value
+from gpts.services.builder import apply_change, end_message, start_message
 from gpts.services.turn_inputs import spec_of, usable_model
-from gpts.states import BuilderChangeState, MessageRole, TurnState
+from gpts.states import METERED_TURN_STATES, BuilderChangeState, MessageRole
 from gpts.streaming.begin import Caller
-from gpts.streaming.connection import check_message
+from gpts.streaming.building_shown import as_html, change_data, draft_values, message_end
+from gpts.streaming.connection import ask_to_stop, async_redis, check_message, stop_key
 from gpts.streaming.frames import HEARTBEAT, frame
 from gpts.streaming.threads import in_thread
 
@@ -61,6 +58,8 @@ log = structlog.get_logger(__name__)
 
 HEARTBEAT_SECONDS = 15.0
 HISTORY_MESSAGES = 40
+# Seconds between two looks whether the person asked to stop.
+STOP_LOOK = 0.3
 # A card after the other, so that one sees what changes.
 CARD_PAUSE = 0.12
 CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
@@ -76,6 +75,7 @@ class Outcome:
     failure: ModelFailure | None = None
     step: str = ""
     choices: tuple[str, ...] = ()
+    is_stopped: bool = False
 
 
 @dataclass
@@ -144,7 +144,7 @@ def _input(caller: Caller, gpt: GPT, question: BuilderMessage, model: LanguageMo
     history = [
         PromptMessage("user" if row.role == MessageRole.USER else "assistant", row.content)
         for row in builder_messages(caller.user, gpt)
-        if row.pk < question.pk and row.content and row.state == TurnState.FINISHED
+        if row.pk < question.pk and row.content and row.state in METERED_TURN_STATES
     ]
     return TurnInput(
         spec=spec,
@@ -156,11 +156,6 @@ def _input(caller: Caller, gpt: GPT, question: BuilderMessage, model: LanguageMo
         tools=FUNCTIONS,
         parallel_tool_calls=False,
     )
-
-
-def draft_values(gpt: GPT) -> dict[str, Any]:
-    """The fields that the conversation may change, as plain values."""
-    return {name: shown_value(gpt, name) for name in TALKED_FIELDS}
 
 
 def start(asked: Asked) -> asyncio.Task[None]:
@@ -175,7 +170,7 @@ async def frames(asked: Asked) -> AsyncIterator[bytes]:
     """The events of an answer for its first reader, who may leave at any time."""
     start(asked)
     head = {"message": str(asked.message.pk), "question": str(asked.question.pk)}
-    yield frame("message", head | {"html": _as_html(asked.question.content)})
+    yield frame("message", head | {"html": as_html(asked.question.content)})
     while True:
         try:
             async with asyncio.timeout(HEARTBEAT_SECONDS):
@@ -190,8 +185,8 @@ async def frames(asked: Asked) -> AsyncIterator[bytes]:
 
 async def _run(asked: Asked) -> None:
     speaking = asyncio.create_task(_speak(asked))
-    await asyncio.wait({speaking})
-    outcome = Outcome()
+    is_stopped = await _wait_or_stop(asked, speaking)
+    outcome = Outcome(is_stopped=is_stopped)
     error = None if speaking.cancelled() else speaking.exception()
     if isinstance(error, DomainError):
         asked.texts.append(str(error.message))
@@ -199,12 +194,39 @@ async def _run(asked: Asked) -> None:
         log.error("builder_broke", message=str(asked.message.pk), exc_info=error)
         outcome = Outcome(ModelFailure(FailureCode.MALFORMED_STREAM, detail="broke"))
     elif speaking.cancelled():
-        outcome = Outcome(ModelFailure(FailureCode.INTERRUPTED))
+        if not is_stopped:
+            outcome = Outcome(ModelFailure(FailureCode.INTERRUPTED))
     else:
         outcome = speaking.result()
     with suppress(DomainError):
         asked.queue.put_nowait(await in_thread(_end, asked, outcome, timezone.now()))
     asked.queue.put_nowait(None)
+
+
+async def _wait_or_stop(asked: Asked, speaking: asyncio.Task[Outcome]) -> bool:
+    """Wait for the answer's end, or end it when the person asks so from whichever process; says which."""
+    key = stop_key(asked.message.pk)
+    while True:
+        done, _pending = await asyncio.wait({speaking}, timeout=STOP_LOOK)
+        if done:
+            return False
+        try:
+            is_asked = await async_redis().getdel(key)
+        except redis.RedisError:
+            continue
+        if is_asked:
+            speaking.cancel()
+            await asyncio.wait({speaking})
+            return speaking.cancelled()
+
+
+def stop_building(user: Any, gpt: GPT) -> bool:
+    """Ask the running answer of the person's conversation to end; False when none runs."""
+    message = running_answer(user, gpt)
+    if message is None:
+        return False
+    ask_to_stop(message.pk)
+    return True
 
 
 async def _speak(asked: Asked) -> Outcome:
@@ -312,28 +334,6 @@ def _apply(asked: Asked, proposal: Proposal, at: datetime) -> tuple[bytes | None
         return frame("change", change_data(gpt, change)), change
 
 
-def change_data(gpt: GPT, change: BuilderChange) -> dict[str, Any]:
-    """A change as the page needs it: its card, and what the form and the preview show now."""
-    return {
-        "id": change.pk,
-        "field": change.field,
-        "state": change.state,
-        "before": change.before,
-        "after": change.after,
-        "revision": gpt.draft_revision,
-        "html": render_to_string("gpts/build/_change.html", {"change": change, "gpt": gpt, "may_edit": True}),
-        "draft": draft_data(gpt),
-    }
-
-
-def draft_data(gpt: GPT) -> dict[str, Any]:
-    return {
-        "values": draft_values(gpt),
-        "html": render_to_string("gpts/build/_draft.html", {"gpt": gpt}),
-        "icon": str(arch_icon(gpt.name, f"/{gpt.icon}" if gpt.icon else "", gpt.category, "lg")),
-    }
-
-
 def _end(asked: Asked, outcome: Outcome, at: datetime) -> bytes:
     failure, choices = outcome.failure, outcome.choices
     text = "".join(asked.texts).strip()
@@ -353,6 +353,7 @@ def _end(asked: Asked, outcome: Outcome, at: datetime) -> bytes:
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
             error_code="" if failure is None else str(failure.code),
+            is_stopped=outcome.is_stopped,
         )
     if failure is not None:
         log.info("builder_failed", message=str(message.pk), code=failure.code, detail=failure.detail)
@@ -369,24 +370,3 @@ def _estimate(asked: Asked) -> Usage:
     request, _dropped = assemble(asked.input)
     sent = sum(estimate_tokens(message.content) for message in request.messages)
     return Usage(sent, estimate_tokens("".join(asked.texts)), is_estimated=True)
-
-
-def message_end(message: BuilderMessage, *, retry_after: float | None = None) -> dict[str, Any]:
-    """How an answer ended, with its text as safe HTML."""
-    seconds = None if retry_after is None else max(round(retry_after), 1)
-    return {
-        "message": str(message.pk),
-        "state": message.state,
-        "code": message.error_code,
-        "note": failure_message(message.error_code, seconds) if message.error_code else "",
-        "text": message.content,
-        "html": render(message.content) if message.content else "",
-        "choices": message.choices,
-        "usage": {"input_tokens": message.input_tokens, "output_tokens": message.output_tokens},
-        "cost_micros": message.cost_micros,
-        "model": message.model_name,
-    }
-
-
-def _as_html(text: str) -> str:
-    return str(render(text))

@@ -28,7 +28,8 @@ from gpts.runtime.types import ModelAPI
 from gpts.services.builder import reset_conversation, set_change_state
 from gpts.services.turn_inputs import spec_of
 from gpts.states import BuilderChangeState, MessageRole, TurnState
-from gpts.streaming.building import begin_message, draft_data, draft_values, frames, model_for_building
+from gpts.streaming.building import begin_message, frames, model_for_building, stop_building
+from gpts.streaming.building_shown import draft_data, draft_values, note_of
 from gpts.streaming.responses import STREAM, wants_stream
 from gpts.streaming.threads import chat_view
 from gpts.web.build_frame import page_context, preview_context, steps_context
@@ -67,14 +68,15 @@ def _context(request: HttpRequest, gpt: GPT, **extra: Any) -> dict[str, Any]:
 
 
 def _shown(message: BuilderMessage, *, now: Any) -> dict[str, Any]:
-    code = "interrupted" if is_lost(message, now) else message.error_code
+    lost = is_lost(message, now)
     return {
         "message": message,
         "is_question": message.role == MessageRole.USER,
         "html": render_markdown(message.content) if message.content else "",
         "changes": list(message.changes.all()),
-        "is_running": message.state == TurnState.RUNNING and not code,
-        "note": failure_message(code) if code else "",
+        "is_running": message.state == TurnState.RUNNING and not lost,
+        "is_stopped": message.state == TurnState.STOPPED,
+        "note": failure_message("interrupted") if lost else note_of(message),
     }
 
 
@@ -109,6 +111,17 @@ def build_create_message(request: HttpRequest, slug: str) -> HttpResponseBase:
         response["X-Accel-Buffering"] = "no"
         return response
     async_to_sync(_read_through)(asked)
+    return redirect("gpts:build-create", slug)
+
+
+@login_required
+@require_POST
+def build_create_stop(request: HttpRequest, slug: str) -> HttpResponse:
+    """End the builder's running answer; what it has changed stays and can be undone."""
+    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+    is_stopping = stop_building(request.user, gpt)
+    if request.accepts("application/json") and not request.accepts("text/html"):
+        return JsonResponse({"is_stopping": is_stopping}, status=202)
     return redirect("gpts:build-create", slug)
 
 

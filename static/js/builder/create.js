@@ -13,6 +13,7 @@ function attach(root) {
   const column = root.querySelector("[data-create-column]");
   const status = root.querySelector("[data-create-status]");
   const choices = root.querySelector("[data-create-choices]");
+  const stop = form.querySelector("[data-create-stop]");
   const key = `create:${location.pathname}`;
   let busy = false;
   if (!field.value) field.value = sessionStorage.getItem(key) ?? "";
@@ -33,6 +34,10 @@ function attach(root) {
     if (!event.target.matches("[data-change-form]")) return;
     event.preventDefault();
     flip(event.target, event.submitter);
+  });
+  stop?.addEventListener("click", () => {
+    stop.disabled = true;
+    post(stop.dataset.createStop, new FormData(), "application/json").then((response) => response?.ok || (stop.disabled = false));
   });
   root.addEventListener("click", (event) => event.target.closest("[data-change-keep]")?.closest(".build-conflict").remove());
   toEnd();
@@ -94,9 +99,9 @@ function attach(root) {
     answer.classList.remove("message--running");
     if (data.html) place.innerHTML = data.html;
     else place.replaceChildren();
-    if (data.note) {
+    if (data.note) answer.querySelector("[data-create-note]").textContent = data.note;
+    if (data.note && data.state !== "stopped") {
       answer.classList.add("message--failed");
-      answer.querySelector("[data-create-note]").textContent = data.note;
       const retry = choices.dataset.retry ?? "";
       addChoice(retry || "↻", text);
       if (!field.value) field.value = text;
@@ -127,7 +132,9 @@ function attach(root) {
 
   function setBusy(state) {
     busy = state;
-    form.querySelector("[data-create-send]").disabled = state;
+    form.querySelector("[data-create-send]").hidden = state;
+    stop.hidden = !state;
+    stop.disabled = false;
     status.textContent = state ? root.dataset.createThinking : "";
     root.toggleAttribute("data-create-busy", state);
   }

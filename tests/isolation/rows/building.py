@@ -14,6 +14,8 @@ ROWS: list[Row] = [
     page("gpts:build-create", OWNER, ids=SLUG),
     page("gpts:build-create-message", OWNER, "POST", ids=SLUG, body=SILENCE),
     page("gpts:build-create-change", OWNER, "POST", ids=CHANGE),
+    page("gpts:build-create-stop", OWNER, "POST", ids=SLUG),
+    api("gpts_api:create-stop", OWNER, WRITE, "POST", ids=SLUG),
     page("gpts:build-create-reset", OWNER, "POST", ids=SLUG),
     page("gpts:build-version", OWNER, ids=SLUG, fixed={"number": 1}),
     page("gpts:build-change-log-markdown", OWNER, ids=SLUG),
