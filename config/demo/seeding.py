@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from config.demo.accounts import CROWD_EMAIL, People, seed_companies, seed_people
 from config.demo.chats import seed_conversations
+from config.demo.flagship import seed_flagship
 from config.demo.golden import lacks_golden_prompts, seed_golden_prompts
+from config.demo.house import lacks_house, seed_house
 from config.demo.moderation import seed_queue
 from config.demo.money import close_first_month, seed_payout_accounts, seed_rates
 from config.demo.people import CROWD_NAMES, PEOPLE
@@ -15,6 +17,8 @@ from config.demo.store import seed_private_store, seed_ratings, seed_shelf, seed
 from config.demo.usage import first_day, seed_usage
 from core.periods import Period
 from core.scope import system_scope
+from gpts.models import InsightState
+from gpts.services.insights import fill_insights
 from gpts.services.providers import ensure_offline_provider
 from marketplace.services.scores import compute_scores
 from payouts.models import AccountingPeriod
@@ -53,13 +57,23 @@ def _store(at: datetime) -> str:
         seed_ratings(people, at=at)
         seed_shelf(people, at=at)
         seed_conversations(people, gpts | private, at=at)
-        events = seed_usage(people, gpts, at=at)
+        events = seed_usage(people, gpts, at=at) + seed_flagship(people, gpts, at=at)
     return f"{len(people)} people, {len(gpts)} listings, {events} usage events"
 
 
 def _golden(at: datetime) -> str:
     with system_scope("config.seed_demo"):
         return f"{seed_golden_prompts(at=at)} golden prompts"
+
+
+def _house(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_house(at=at)
+
+
+def _insights(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return f"figures of {fill_insights(at=at)} GPTs"
 
 
 def _queue(at: datetime) -> str:
@@ -100,6 +114,8 @@ def _lacks_closed_month(at: datetime) -> bool:
 STAGES: tuple[tuple[Callable[[datetime], bool], Callable[[datetime], str]], ...] = (
     (_lacks_people, _store),
     (lambda _at: lacks_golden_prompts(), _golden),
+    (lambda _at: lacks_house(), _house),
+    (lambda _at: not InsightState.objects.exists(), _insights),
     (_lacks_cases, _queue),
     (_lacks_closed_month, _money),
 )

@@ -9,7 +9,7 @@ import pytest
 from config.demo.seeding import seed
 from config.demo.store import PUBLIC
 from core.scope import system_scope
-from gpts.models import GPT, Conversation, UsageEvent
+from gpts.models import GPT, Budget, Conversation, LanguageModel, UsageEvent
 from gpts.states import Category
 from marketplace.models import Listing, ListingScore
 from payouts.models import AccountingPeriod, Posting, Statement
@@ -41,6 +41,8 @@ def test_the_demo_is_whole_and_running_it_twice_changes_nothing() -> None:
         assert Statement.objects.filter(total_minor__gt=0).count() >= 5
         assert ListingScore.objects.filter(rank=1).count() == 1
         assert Case.objects.filter(state="queued").count() >= 6
+        assert LanguageModel.objects.get(retired_at__isnull=False).replacement is not None
+        assert Budget.objects.filter(uses__warned_at__isnull=False).count() == 1
     before = _counts()
     assert min(before) > 0 and before[COUNTED.index(UsageEvent)] > 5_000
 
