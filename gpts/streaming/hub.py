@@ -12,6 +12,7 @@ from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from core.scope import Scope
+from gpts.runtime.types import Pace
 from gpts.services.rechecks import without_access
 from gpts.services.turn_inputs import PreparedTurn
 from gpts.streaming.connection import (
@@ -22,18 +23,15 @@ from gpts.streaming.connection import (
     running_key,
     stop_key,
 )
-from gpts.streaming.frames import HEARTBEAT, frame
-from gpts.streaming.live import (
-    FRAME_GROWTH,
-    FRAME_SECONDS,
-    HEARTBEAT_SECONDS,
-    LONGEST_FRAME,
-    LiveTurn,
-)
+from gpts.streaming.frames import HEARTBEAT, text_frame
+from gpts.streaming.live import FRAME_SECONDS, HEARTBEAT_SECONDS, LiveTurn
 from gpts.streaming.threads import chat_loop, in_thread
 
 log = structlog.get_logger(__name__)
 
+# The more answers run, the longer their frames, up to thirty-three a second, which still read smoothly.
+FRAME_GROWTH = 0.0001
+LONGEST_FRAME = 0.03
 # Text goes to Redis in larger pieces than to readers: it serves other processes, resuming and recovery.
 # Each round costs half a millisecond of CPU, as much as four chunks.
 MIRROR_SECONDS = 0.25
@@ -41,6 +39,7 @@ ALIVE_EVERY = 5.0
 KEEP_RUNNING = 3_600
 KEEP_ENDED = 300
 RETRY_SECONDS = 1.0
+LISTEN_SECONDS = 1.0
 # Somebody who loses access reads on for no longer than this.
 RECHECK_SECONDS = 2.0
 
@@ -51,6 +50,7 @@ class Hub:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.turns: dict[UUID, LiveTurn] = {}
+        self.pace = Pace(FRAME_SECONDS)
         self._tasks: set[asyncio.Task[None]] = set()
         self._mirrored: dict[UUID, int] = {}
         self._listener: asyncio.Task[None] | None = None
@@ -65,7 +65,8 @@ class Hub:
 
     def _launch(self, live: LiveTurn) -> None:
         self.turns[live.id] = live
-        live.frame_seconds = min(FRAME_SECONDS + FRAME_GROWTH * len(self.turns), LONGEST_FRAME)
+        live.pace = self.pace
+        self._set_pace()
         self._keep(asyncio.create_task(self._run(live)))
         if self._mirror is None or self._mirror.done():
             self._mirror = asyncio.create_task(self._mirror_all())
@@ -85,6 +86,10 @@ class Hub:
         finally:
             self.turns.pop(live.id, None)
             self._mirrored.pop(live.id, None)
+            self._set_pace()
+
+    def _set_pace(self) -> None:
+        self.pace.seconds = min(FRAME_SECONDS + FRAME_GROWTH * len(self.turns), LONGEST_FRAME)
 
     async def _watch_access(self) -> None:
         """Cut off the turns of people who lost their access; ends when no turn is left."""
@@ -158,12 +163,16 @@ class Hub:
 
     async def _listen(self) -> None:
         """Stop the turns that somebody, in whichever process, asked to stop."""
-        while True:
+        task = asyncio.current_task()
+        assert task is not None  # a coroutine of the loop
+        # A cancellation may be lost in the client while it connects; then the process would not end.
+        while not task.cancelling():
             try:
-                async with async_redis().pubsub() as channel:
+                async with async_redis().pubsub(ignore_subscribe_messages=True) as channel:
                     await channel.subscribe(STOPS)
-                    async for message in channel.listen():
-                        if message["type"] == "message":
+                    while not task.cancelling():
+                        message = await channel.get_message(timeout=LISTEN_SECONDS)
+                        if message is not None:
                             self._stop(message["data"])
             except (RedisError, OSError) as error:
                 log.warning("stops_not_heard", error=type(error).__name__)
@@ -209,7 +218,7 @@ async def follow_elsewhere(turn: UUID, offset: int) -> AsyncIterator[bytes]:
         fresh = "".join(texts)
         begin, said = said, said + len(fresh)
         if said > offset:
-            yield frame("delta", {"text": fresh[max(offset - begin, 0) :]}, offset=said)
+            yield text_frame(fresh[max(offset - begin, 0) :], said)
         if end:
             yield end.encode()
             return
