@@ -40,7 +40,7 @@ _LEAD_CHINESE = re.compile(
 )
 _COMMAND = re.compile(
     r"^\s*(name|call it|rename(?: it)?(?: to)?|description|starters?|category|instructions|"
-    r"名称|名字|改名为?|简介|描述|开场提示|开场白|分类|类别|指令)\s*[:：]\s*(.+)$",
+    r"名称|名字|改名为?|简介|描述|开场提问|开场提示|开场白|分类|类别|指令)\s*[:：]\s*(.+)$",
     re.I | re.S,
 )
 _SMALL_WORDS = frozenset({"a", "an", "the", "our", "my", "your", "for", "to", "in", "help", "helps", "that"})
@@ -58,7 +58,7 @@ _FIELDS = {
         "改名为",
     ),
     "description": ("description", "简介", "描述"),
-    "starters": ("starter", "starters", "开场提示", "开场白"),
+    "starters": ("starter", "starters", "开场提问", "开场提示", "开场白"),
     "category": ("category", "分类", "类别"),
     "instructions": ("instructions", "指令"),
 }
