@@ -4,7 +4,7 @@ The shape of JSON (`"format": "loggia.conversation/1"`): id, title, gpt {slug, n
 null for a draft), workspace, created_at, updated_at, and `turns`: all, in the order in which they were
 asked. A turn has id, parent (the turn before it; null for the first), position, is_shown (whether it
 stands on the path that the page shows; the others are its branches), state, question, answer (Markdown),
-citations, files {name, media_type, size, role}, gpt and version (who answered), model, input_tokens,
+citations, files {name, media_type, size, role}, gpt, gpt_name and version (who answered), model, input_tokens,
 output_tokens, cost_micros, feedback, started_at and ended_at. Times are UTC in ISO 8601; cost is in
 millionths of `currency`.
 """
@@ -16,6 +16,7 @@ import re
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from core.pagination import paginate
 from gpts.attachment_queries import attachments_of
@@ -69,6 +70,7 @@ def _turn(turn: Any, files: list[Any], thumb: Any) -> dict[str, Any]:
             for file in files
         ],
         "gpt": turn.gpt.slug,
+        "gpt_name": (turn.version or turn.gpt).name,
         "version": turn.version.number if turn.version else None,
         "model": turn.model_name,
         "input_tokens": turn.input_tokens,
@@ -91,16 +93,16 @@ def as_markdown(conversation: Conversation) -> str:
         lines += [
             "---",
             "",
-            f"**You** · {turn['started_at'][:16].replace('T', ' ')}",
+            f"**{_('You')}** · {turn['started_at'][:16].replace('T', ' ')}",
             "",
             turn["question"],
             "",
         ]
         own = [file["name"] for file in turn["files"] if file["role"] == MessageRole.USER]
         if own:
-            lines += ["Files: " + ", ".join(map(_line, own)), ""]
+            lines += [_("Files") + ": " + ", ".join(map(_line, own)), ""]
         model = f" · {_line(turn['model'])}" if turn["model"] else ""
-        lines += [f"**{_line(whole['gpt']['name'])}**{model}", "", turn["answer"], ""]
+        lines += [f"**{_line(turn['gpt_name'])}**{model}", "", turn["answer"], ""]
         lines += [f"[{source['number']}] {_line(_source(source))}" for source in turn["citations"]]
         lines += [""] if turn["citations"] else []
     return "\n".join(lines)

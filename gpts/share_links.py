@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError, NotFound
 from core.scope import holding_share_token
-from gpts.models import Conversation, LiveVersion, SharedConversation
+from gpts.confinement import confined, open_to_all
+from gpts.models import GPT, Conversation, SharedConversation
 from gpts.queries import get_standing
 from gpts.rules import GPTAct, may
-from gpts.states import Audience
+from workspaces.models import Workspace
 from workspaces.queries import standing_of
 from workspaces.states import COMPANY_KINDS
 
@@ -69,12 +70,11 @@ def open_share(user: Any, token: str) -> OpenedShare:
     share = _by_token(token)
     if share is None:
         raise _missing()
-    _check_reader(user, share)
+    gpts = _speakers(share.gpt, share.content)
+    _check_reader(user, share, gpts)
     is_stopped = (
         share.removed_at is not None
-        or share.gpt.deleted_at is not None
-        or share.gpt.quarantined_at is not None
-        or share.gpt.workspace.suspended_at is not None
+        or any(_is_out_of_order(gpt) for gpt in gpts)
         or share.workspace.suspended_at is not None
         or not share.user.is_active
     )
@@ -94,27 +94,40 @@ def _by_token(token: str) -> SharedConversation | None:
         )
 
 
-def _check_reader(user: Any, share: SharedConversation) -> None:
-    """What was said inside a company stays with its members."""
-    places = [share.workspace] if share.workspace.kind in COMPANY_KINDS else []
-    if share.gpt.workspace.kind in COMPANY_KINDS and not _is_open_to_all(share):
-        places.append(share.gpt.workspace)
+def companies_of(conversation: Conversation, content: dict[str, Any]) -> list[Workspace]:
+    """The companies to whose members alone a link to ``content`` opens; none when it opens to everybody."""
+    return list(_companies(conversation.workspace, _speakers(conversation.gpt, content)).values())
+
+
+def _speakers(gpt: GPT, content: dict[str, Any]) -> list[GPT]:
+    """The conversation's GPT and those that were called into it by "@"."""
+    called = {turn["by"]["gpt_id"] for turn in content["turns"] if "by" in turn} - {gpt.pk}
+    guests = GPT.objects.select_related("workspace").filter(pk__in=called) if called else ()
+    return [gpt, *guests]
+
+
+def _companies(workspace: Workspace, gpts: list[GPT]) -> dict[int, Workspace]:
+    """What was said inside a company, or by a GPT that only a company has, stays with its members."""
+    inside = [workspace] if workspace.kind in COMPANY_KINDS else []
+    return {place.pk: place for place in [*inside, *(gpt.workspace for gpt in confined(gpts))]}
+
+
+def _is_out_of_order(gpt: GPT) -> bool:
+    return bool(gpt.deleted_at or gpt.quarantined_at or gpt.workspace.suspended_at)
+
+
+def _check_reader(user: Any, share: SharedConversation, gpts: list[GPT]) -> None:
     seats = {seat.workspace_id for seat in standing_of(user).seats}
-    if all(place.pk in seats for place in places):
+    if _companies(share.workspace, gpts).keys() <= seats:
         return
     if not user.is_authenticated:
         raise SignInFirst(_("Sign in to read this conversation."), code="sign_in")
     raise _missing()
 
 
-def _is_open_to_all(share: SharedConversation) -> bool:
-    audiences = (Audience.PUBLIC, Audience.LINK)
-    return LiveVersion.objects.filter(gpt_id=share.gpt_id, audience__in=audiences).exists()
-
-
 def _may_start(user: Any, share: SharedConversation) -> bool:
     if not user.is_authenticated:
-        return _is_open_to_all(share)
+        return bool(open_to_all([share.gpt_id]))
     return may(GPTAct.CHAT, share.gpt, get_standing(user, share.gpt))
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from core.audit import record
 from core.errors import Conflict, InvalidInput
 from gpts.attachment_queries import attachments_of
-from gpts.models import Conversation, SharedConversation
+from gpts.models import Conversation, SharedConversation, Version
 from gpts.queries import shown_turns
 from gpts.states import METERED_TURN_STATES, MessageRole
 
@@ -23,7 +23,8 @@ FORMAT = 1
 def snapshot_of(conversation: Conversation) -> dict[str, Any]:
     """Return what a link would show: the shown path up to now.
 
-    Without debug figures; files and sources by name, never with their text.
+    Without debug figures; files and sources by name, never with their text. A turn that another GPT answered,
+    called by "@", says which one ("by"): who may not see that GPT's answers opens nothing.
     """
     turns = [
         turn
@@ -31,12 +32,24 @@ def snapshot_of(conversation: Conversation) -> dict[str, Any]:
         if turn.state in METERED_TURN_STATES and turn.answer is not None  # type: ignore[attr-defined]
     ]
     files = attachments_of(turns)
+    guests = {turn.version_id for turn in turns if turn.gpt_id != conversation.gpt_id and turn.version_id}
+    versions = Version.objects.in_bulk(guests) if guests else {}
     shown = conversation.version or conversation.gpt
     return {
         "format": FORMAT,
         "gpt": {"name": shown.name, "icon": shown.icon, "category": shown.category},
-        "turns": [_turn(turn, files.get(turn.pk, [])) for turn in turns],
+        "turns": [
+            _turn(turn, files.get(turn.pk, [])) | _called(turn, versions.get(turn.version_id), conversation)
+            for turn in turns
+        ],
     }
+
+
+def _called(turn: Any, version: Version | None, conversation: Conversation) -> dict[str, Any]:
+    if turn.gpt_id == conversation.gpt_id or version is None:
+        return {}
+    by = {"gpt_id": turn.gpt_id, "name": version.name, "icon": version.icon, "category": version.category}
+    return {"by": by}
 
 
 def _turn(turn: Any, files: list[Any]) -> dict[str, Any]:

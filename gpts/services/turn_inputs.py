@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from gpts import model_catalogue
 from gpts.attachment_queries import AttachedParts, AttachedPiece, attached_parts
+from gpts.confinement import withheld_from
 from gpts.knowledge_queries import knowledge_files
 from gpts.models import GPT, Conversation, LanguageModel, Message, Turn, Version
 from gpts.retrieval import FoundPassage, find_passages, is_answerable
@@ -190,8 +191,11 @@ def _location(passage: FoundPassage | AttachedPiece) -> str:
 
 
 def _history(conversation: Conversation, turn: Turn, attached: AttachedParts) -> tuple[PromptMessage, ...]:
-    """What was said on the way to ``turn``; what other GPTs than its own said stands under their name."""
-    rows = (
+    """What was said on the way to ``turn``; what other GPTs than its own said stands under their name.
+
+    What was said with a GPT that only a company has is withheld from GPTs of other places.
+    """
+    rows = list(
         Message.objects.filter(
             turn__conversation=conversation,
             turn__position__lt=turn.position,
@@ -201,12 +205,15 @@ def _history(conversation: Conversation, turn: Turn, attached: AttachedParts) ->
         .order_by("-turn__position", "role")
         .values_list("role", "content", "turn_id", "turn__gpt_id", "turn__version__name")[:HISTORY_MESSAGES]
     )
+    others = {gpt_id for *_said, gpt_id, _name in rows} - {turn.gpt_id}
+    withheld = withheld_from(turn.gpt, others) if others else set()
     # "assistant" sorts before "user", so that reversed the question comes first.
     return tuple(
         PromptMessage("user", content, attached.images.get(turn_id, ()))
         if role == MessageRole.USER
         else _said(content, "" if gpt_id == turn.gpt_id else name or conversation.gpt.name)
         for role, content, turn_id, gpt_id, name in reversed(rows)
+        if gpt_id not in withheld
     )
 
 

@@ -20,9 +20,8 @@ from core.pagination import paginate
 from gpts.access import access_conversation
 from gpts.models import Conversation, SharedConversation
 from gpts.services.shares import share_conversation, snapshot_of, stop_sharing
-from gpts.share_links import Gone, SignInFirst, open_share, share_of, shares_of
+from gpts.share_links import Gone, SignInFirst, companies_of, open_share, share_of, shares_of
 from gpts.web.chat_shown import icon_url
-from workspaces.states import COMPANY_KINDS
 
 LIST_SIZE = 30
 
@@ -98,11 +97,13 @@ def _share_page(
         "conversation": conversation,
         "title": conversation.title or content["gpt"]["name"],
         "name": content["gpt"]["name"],
+        "icon_url": icon_url(content["gpt"]["icon"]),
+        "category": content["gpt"]["category"],
         "turns": [_readable(turn) for turn in content["turns"]],
         "share": share,
         "link": link_of(share, request) if share else "",
         "is_behind": share is not None and share.turn_count != len(content["turns"]),
-        "company": conversation.workspace if conversation.workspace.kind in COMPANY_KINDS else None,
+        "companies": companies_of(conversation, content),
         "error": error,
     }
     return render(request, "gpts/chat/share.html", context, status=error.status if error else 200)
@@ -120,4 +121,8 @@ def _shown(share: SharedConversation) -> dict[str, Any]:
 
 
 def _readable(turn: dict[str, Any]) -> dict[str, Any]:
-    return turn | {"html": render_markdown(turn["answer"]), "at": datetime.fromisoformat(turn["at"])}
+    return turn | {
+        "html": render_markdown(turn["answer"]),
+        "at": datetime.fromisoformat(turn["at"]),
+        "icon_url": icon_url(turn["by"]["icon"]) if "by" in turn else "",
+    }

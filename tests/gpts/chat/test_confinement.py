@@ -1,0 +1,130 @@
+"""What a company's own GPT was asked and said: no other GPT reads it, links to it open for members alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from core.scope import system_scope
+from gpts.models import GPT, Conversation, SharedConversation, Turn
+from gpts.services.versions import freeze_version, quarantine_gpt, set_live_version
+from gpts.states import Audience
+from tests.fakes.openai_server import Running
+from tests.gpts.chat.stage import NOW, Browser, a_gpt, a_model, a_public_gpt, a_user
+from tests.gpts.chat.test_pages import signed_in
+from tests.workspaces.factories import make_team, seat
+from workspaces.models import User
+
+BrowserOf = Callable[[Any], Browser]
+
+
+def a_company(url: str) -> tuple[GPT, GPT, User, User]:
+    """A company's own GPT, a public one of somebody else, an employee, a colleague."""
+    with system_scope("tests"):
+        boss, employee, colleague = a_user("Boss"), a_user("Employee"), a_user("Colleague")
+        acme = make_team(boss, "Acme")
+        seat(acme, employee, "member", by=boss)
+        seat(acme, colleague, "member", by=boss)
+        own = a_gpt(workspace=acme, owner=boss, language_model=a_model(url, "echo"), name="Inside")
+        version = freeze_version(gpt=own, release_notes="", by=boss, at=NOW)
+        set_live_version(gpt=own, version=version, audience=Audience.WORKSPACE, at=NOW)
+    return own, a_public_gpt(a_model(url, "echo"), name="Outside"), employee, colleague
+
+
+def called(browser: Browser, here: str, gpt: GPT, text: str) -> None:
+    with browser.ask(f"{here}/turns", text, gpt=gpt.slug) as response:
+        assert response.status_code == 200
+        response.read()
+
+
+def last_prompt(model_server: Running) -> str:
+    return json.dumps(model_server.state.requests[-1]["body"]["messages"])
+
+
+def test_a_gpt_from_outside_hears_only_the_message_that_calls_it(
+    browser_of: BrowserOf, model_server: Running
+) -> None:
+    own, outside, employee, _colleague = a_company(model_server.url)
+    browser = browser_of(employee)
+    head = browser.say(f"/g/{own.slug}/chat/turns", "our margin is velvetgrommet")[0].data
+    here = f"/c/{head['conversation']}"
+
+    called(browser, here, outside, "what is a margin?")
+
+    assert Turn.objects.get(position=2).gpt_id == outside.pk
+    assert "what is a margin?" in last_prompt(model_server)
+    assert "velvetgrommet" not in last_prompt(model_server)
+    # The company's GPT hears both.
+    browser.say(f"{here}/turns", "and ours?")
+    assert "velvetgrommet" in last_prompt(model_server)
+    assert "[Outside, another assistant in this conversation, answered:]" in last_prompt(model_server)
+
+
+def test_what_a_companys_gpt_said_elsewhere_stays_out_of_the_hosts_prompt(
+    browser_of: BrowserOf, model_server: Running
+) -> None:
+    own, outside, employee, _colleague = a_company(model_server.url)
+    browser = browser_of(employee)
+    head = browser.say(f"/g/{outside.slug}/chat/turns", "good morning")[0].data
+    here = f"/c/{head['conversation']}"
+    called(browser, here, own, "our margin is velvetgrommet")
+    assert "good morning" in last_prompt(model_server)
+
+    browser.say(f"{here}/turns", "thank you")
+
+    assert "good morning" in last_prompt(model_server)
+    assert "velvetgrommet" not in last_prompt(model_server)
+
+
+@pytest.fixture
+def link_with_a_guest(browser_of: BrowserOf, model_server: Running) -> tuple[str, GPT, GPT, User, User]:
+    """A link to a personal conversation into which the company's GPT was called."""
+    own, outside, employee, colleague = a_company(model_server.url)
+    browser = browser_of(employee)
+    head = browser.say(f"/g/{outside.slug}/chat/turns", "good morning")[0].data
+    called(browser, f"/c/{head['conversation']}", own, "our margin is velvetgrommet")
+    page = browser.http.get(f"/c/{head['conversation']}/share").text
+    assert "Only signed-in members of Acme can open the link." in page
+    assert "Anyone who has the link" not in page
+    browser.http.post(f"/c/{head['conversation']}/share/make")
+    return f"/s/{SharedConversation.objects.get().token}", own, outside, employee, colleague
+
+
+def test_a_link_with_a_companys_answers_is_for_its_members(
+    link_with_a_guest: tuple[str, GPT, GPT, User, User],
+) -> None:
+    link, own, _outside, employee, colleague = link_with_a_guest
+
+    assert Client().get(link)["Location"].startswith("/accounts/login/")
+    refused = signed_in(a_user("Stranger")).get(link)
+    assert refused.status_code == 404
+    assert "velvetgrommet" not in refused.content.decode()
+    read = signed_in(colleague).get(link).content.decode()
+    assert "velvetgrommet" in read
+    # Each answer stands under the name of the GPT that gave it.
+    assert read.count('<p class="message__name">Inside</p>') == 1
+    assert read.count('<p class="message__name">Outside</p>') == 1
+    # Open to everybody from now on, so is what it said.
+    with system_scope("tests"):
+        version = own.versions.get()
+        set_live_version(gpt=own, version=version, audience=Audience.PUBLIC, at=timezone.now())
+    assert Client().get(link).status_code == 200
+    assert Conversation.objects.get().user_id == employee.pk
+
+
+def test_a_guest_that_is_gone_takes_the_link_along(
+    link_with_a_guest: tuple[str, GPT, GPT, User, User],
+) -> None:
+    link, own, _outside, _employee, colleague = link_with_a_guest
+
+    with system_scope("tests"):
+        quarantine_gpt(gpt=own, at=NOW)
+
+    response = signed_in(colleague).get(link)
+    assert response.status_code == 410
+    assert "velvetgrommet" not in response.content.decode()
