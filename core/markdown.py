@@ -218,6 +218,12 @@ class _Renderer(RendererHTML):
     def table_close(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
         return "</table></div>\n"
 
+    def th_open(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
+        return _cell(tokens[i])
+
+    def td_open(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
+        return _cell(tokens[i])
+
     def code_block(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
         return _code_block(tokens[i].content, "", env)
 
@@ -227,6 +233,12 @@ def _formula(source: str, env: Any, *, is_block: bool) -> str:
     if env["formulas"] > markdown_math.MAX_FORMULAS:
         return f"<code>{escape(source)}</code>"
     return markdown_math.to_mathml(source, is_block=is_block)
+
+
+def _cell(token: Token) -> str:
+    """A cell with its alignment as a class: no style attribute passes."""
+    side = str(token.attrs.get("style", "")).removeprefix("text-align:")
+    return f'<{token.tag} class="is-{side}">' if side in ("right", "center") else f"<{token.tag}>"
 
 
 def _demoted(tag: str) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import Conflict, IllegalTransition, RateLimited
 from core.ids import uuid7
+from core.markdown import plain
 from core.text import clean_block, clean_line
 from gpts.models import GPT, Conversation, LanguageModel, Message, Turn, Version
 from gpts.services.attachments import keep_made_image
@@ -461,5 +462,7 @@ def _place(conversation: Conversation, replaces: Turn | None) -> tuple[UUID | No
 
 
 def _title_of(text: str) -> str:
-    line = " ".join(text.split())
+    """The first words without their markup; a heading stands for what follows it."""
+    begin = text.lstrip()[: 5 * AUTO_TITLE_LENGTH]
+    line = plain(begin.partition("\n")[0] if begin.startswith("#") else begin) or " ".join(begin.split())
     return line if len(line) <= AUTO_TITLE_LENGTH else line[: AUTO_TITLE_LENGTH - 1].rstrip() + "…"

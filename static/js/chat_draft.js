@@ -1,12 +1,17 @@
 // What is typed is kept for each conversation until it is sent, also over a crash; the oldest drafts make room.
+// Drafts are a person's own: whoever signs in next in this browser finds none of them. Those of temporary chats
+// end with their tab.
 const PREFIX = "chat-draft:";
 const KEPT = 40;
 
-export function keepDraft(field) {
-  let key = PREFIX + location.pathname;
-  if (!field.value) field.value = read(key);
+export function keepDraft(field, { person = "", isTemporary = false } = {}) {
+  const mine = `${PREFIX}${person}:`;
+  const store = isTemporary ? sessionStorage : localStorage;
+  let key = mine + location.pathname;
+  forgetOthers(mine);
+  if (!field.value) field.value = read(store, key);
   let timer = 0;
-  const save = () => write(key, field.value);
+  const save = () => write(store, mine, key, field.value);
   field.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(save, 200);
@@ -15,34 +20,44 @@ export function keepDraft(field) {
   return {
     clear() {
       clearTimeout(timer);
-      write(key, "");
+      write(store, mine, key, "");
     },
     // A new conversation has an address of its own from its first answer on.
     move() {
-      write(key, "");
-      key = PREFIX + location.pathname;
+      write(store, mine, key, "");
+      key = mine + location.pathname;
       save();
     },
   };
 }
 
-function read(key) {
+function forgetOthers(mine) {
+  for (const store of [localStorage, sessionStorage]) {
+    try {
+      for (const key of Object.keys(store)) if (key.startsWith(PREFIX) && !key.startsWith(mine)) store.removeItem(key);
+    } catch {
+      // Nothing is kept where nothing may be read.
+    }
+  }
+}
+
+function read(store, key) {
   try {
-    return JSON.parse(localStorage.getItem(key) ?? "{}").text ?? "";
+    return JSON.parse(store.getItem(key) ?? "{}").text ?? "";
   } catch {
     return "";
   }
 }
 
-function write(key, text) {
+function write(store, mine, key, text) {
   try {
-    if (!text.trim()) return localStorage.removeItem(key);
-    localStorage.setItem(key, JSON.stringify({ text, at: Date.now() }));
-    const keys = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
+    if (!text.trim()) return store.removeItem(key);
+    store.setItem(key, JSON.stringify({ text, at: Date.now() }));
+    const keys = Object.keys(store).filter((name) => name.startsWith(mine));
     if (keys.length <= KEPT) return undefined;
-    const age = (name) => JSON.parse(localStorage.getItem(name) ?? "{}").at ?? 0;
+    const age = (name) => JSON.parse(store.getItem(name) ?? "{}").at ?? 0;
     keys.sort((one, other) => age(one) - age(other));
-    for (const name of keys.slice(0, keys.length - KEPT)) localStorage.removeItem(name);
+    for (const name of keys.slice(0, keys.length - KEPT)) store.removeItem(name);
   } catch {
     // Private windows and full disks keep no drafts; the page works without.
   }

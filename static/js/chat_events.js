@@ -1,10 +1,13 @@
-// Reads server-sent events from a fetch body: yields { event, data, id }, data parsed from JSON.
+// Reads server-sent events from a fetch body: yields { event, data, id }, data parsed from JSON. The server says
+// something every few seconds; a connection that is silent for longer is dead, and ends with an error.
+const SILENCE_MS = 45_000;
+
 export async function* readEvents(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let buffer = "";
   try {
     while (true) {
-      const { value, done } = await reader.read();
+      const { value, done } = await heard(reader.read());
       if (done) return;
       buffer += value;
       const blocks = buffer.split("\n\n");
@@ -16,6 +19,18 @@ export async function* readEvents(body) {
     }
   } finally {
     reader.cancel().catch(() => {});
+  }
+}
+
+async function heard(reading) {
+  let timer = 0;
+  const silence = new Promise((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error("silent")), SILENCE_MS);
+  });
+  try {
+    return await Promise.race([reading, silence]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

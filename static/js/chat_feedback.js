@@ -15,6 +15,7 @@ document.addEventListener("submit", async (event) => {
   if (!fresh) return;
   // Markup of our own server; the focus stays on the button that was pressed.
   place.replaceWith(fresh);
+  fresh.querySelector(".thumbs__reasons")?.scrollIntoView({ block: "nearest" });
   const buttons = [...fresh.querySelectorAll(`button[name="${name}"]`)];
   const again = name === "thumb" ? buttons[value === "up" || (value === "none" && form.querySelector("button") === event.submitter) ? 0 : 1] : buttons.find((button) => button.textContent === event.submitter.textContent);
   again?.focus();

@@ -1,4 +1,5 @@
-// How a question and an answer that is being written look. The tail of an answer is text until its paragraph is done.
+// How a question and an answer that is being written look. The tail of an answer is text until its paragraph is done;
+// code in it stands as code from its first line on.
 export function questionView(chat, text) {
   const element = copy(chat, "[data-chat-question]");
   element.querySelector(".message__text").textContent = text;
@@ -15,8 +16,8 @@ export function answerView(chat, existing, speaker) {
   }
   const place = element.querySelector(".message__text");
   place.replaceChildren();
-  const done = place.appendChild(document.createElement("div"));
-  const tail = place.appendChild(document.createElement("span"));
+  const done = place.appendChild(Object.assign(document.createElement("div"), { className: "prose" }));
+  const tail = place.appendChild(Object.assign(document.createElement("div"), { className: "message__tail" }));
   let text = "";
   let rendered = 0;
 
@@ -27,14 +28,19 @@ export function answerView(chat, existing, speaker) {
       if (event === "delta") {
         text += data.text;
         view.offset = Number(id);
-        tail.textContent = after(text, rendered);
+        showTail(tail, after(text, rendered));
       } else if (event === "html" && data.upto > rendered) {
         rendered = data.upto;
         done.insertAdjacentHTML("beforeend", data.html);
-        tail.textContent = after(text, rendered);
+        showTail(tail, after(text, rendered));
       } else if (event === "end") {
         end(data);
       }
+    },
+    // A quiet line while the page tries to reach the server again; none with "".
+    wait(message) {
+      element.querySelector("[data-waiting]")?.remove();
+      if (message) note(message, "waiting");
     },
     fail(message) {
       element.classList.remove("message--running");
@@ -52,9 +58,10 @@ export function answerView(chat, existing, speaker) {
     if (data.sources?.length) element.querySelector(".message__body").append(sources(chat, data));
   }
 
-  function note(message) {
+  function note(message, mark = "") {
     if (!message) return;
     const line = Object.assign(document.createElement("p"), { className: "message__note", textContent: message });
+    if (mark) line.dataset[mark] = "";
     element.querySelector(".message__body").append(line);
   }
 
@@ -74,6 +81,26 @@ function sources(chat, data) {
     list.append(item);
   }
   return box;
+}
+
+// Text, and behind a fence that is still open the code so far.
+function showTail(tail, text) {
+  const [before, code] = atOpenFence(text);
+  const words = tail.querySelector(":scope > span") ?? tail.appendChild(document.createElement("span"));
+  words.textContent = before;
+  let block = tail.querySelector(":scope > pre");
+  if (code === null) return void block?.remove();
+  block ??= tail.appendChild(Object.assign(document.createElement("pre"), { className: "message__code" }));
+  block.textContent = code;
+}
+
+function atOpenFence(text) {
+  let open = null;
+  for (const match of text.matchAll(/^ {0,3}(`{3,}|~{3,})[^\n]*(\n|$)/gm)) {
+    if (!open) open = match;
+    else if (match[1][0] === open[1][0] && match[1].length >= open[1].length) open = null;
+  }
+  return open ? [text.slice(0, open.index), text.slice(open.index + open[0].length)] : [text, null];
 }
 
 // The server counts characters, JavaScript counts halves of some of them.

@@ -1,8 +1,14 @@
-// "/" focuses search, "?" shows the keys, [data-key="j"] is clicked (or focused) by its key. Silent while somebody types.
+// "/" focuses search, "?" shows the keys, [data-key="j"] is clicked (or focused) by its key. Silent while somebody types,
+// but for Ctrl or Cmd with "/", which shows the keys as well. [data-keys-open] shows them by a click.
 const typing = (target) => target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
 const visible = (element) => element.getClientRects().length > 0 && !element.disabled;
 
+document.addEventListener("click", (event) => event.target.closest("[data-keys-open]") && showKeys());
 document.addEventListener("keydown", (event) => {
+  if (event.key === "/" && (event.ctrlKey || event.metaKey) && !document.querySelector("dialog[open]")) {
+    event.preventDefault();
+    return showKeys();
+  }
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
   const dialog = document.querySelector("dialog[open]");
   if (!dialog && event.key === "/") {

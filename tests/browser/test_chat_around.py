@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from gpts.models import Attachment, SharedConversation, TurnFeedback
 from tests.browser.test_chat import open_chat, say
@@ -20,13 +20,16 @@ def model_server() -> Iterator[Running]:
     running.stop()
 
 
+def attach(page: Page, name: str, media_type: str, data: bytes) -> None:
+    file: FilePayload = {"name": name, "mimeType": media_type, "buffer": data}
+    page.locator("[data-composer-files]").set_input_files(file)
+
+
 def test_a_file_is_read_by_the_worker_sent_and_stays_with_the_question(
     server: WebService, worker: WorkerService, page: Page, model_server: Running
 ) -> None:
     complaints = open_chat(page, server, model_server, "echo")
-    page.locator("[data-composer-files]").set_input_files(
-        files=[{"name": "bees.md", "mimeType": "text/markdown", "buffer": b"The queen is called Mirelbane."}]
-    )
+    attach(page, "bees.md", "text/markdown", b"The queen is called Mirelbane.")
     # Sent at once: the message waits for the worker by itself.
     say(page, "Who is the queen?")
 
@@ -46,9 +49,7 @@ def test_a_file_that_is_refused_says_why_and_is_removed(
     server: WebService, page: Page, model_server: Running
 ) -> None:
     open_chat(page, server, model_server, "normal:5")
-    page.locator("[data-composer-files]").set_input_files(
-        files=[{"name": "run.exe", "mimeType": "application/octet-stream", "buffer": b"MZ"}]
-    )
+    attach(page, "run.exe", "application/octet-stream", b"MZ")
     chip = page.locator("[data-composer-list] li")
     expect(chip).to_contain_text("Files of this type cannot be read")
     page.get_by_role("button", name="Remove: run.exe").click()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -489,6 +490,8 @@ def words_of(script: Script, question: str) -> list[str]:
         return []
     if script.behaviour == "echo":
         return [word + " " for word in question.split()]
+    if script.behaviour == "verbatim":
+        return re.findall(r"\S+\s*|\s+", question)
     if script.behaviour == "huge":
         return ["x" * 999 + " "] * 1_000
     return [WORDS[number % len(WORDS)] for number in range(script.tokens)]

@@ -1,0 +1,46 @@
+// Reads one turn's events to their end. A lost connection goes on from where the reader stopped, as soon as the
+// network is back; a message whose answer was lost before its first word is asked for again, by its same key.
+import { readEvents } from "./chat_events.js";
+
+const TRIES = 14;
+const LONGEST_PAUSE = 5000;
+
+// `open(offset)` makes the request, `take(event, data, id)` gets each event and returns true at the last one,
+// `wait(isLost)` tells the reader that the page is trying again. Resolves to true at the end, else to false.
+export async function readTurn(response, { open, take, wait, offset }) {
+  for (let tries = 0; tries <= TRIES; tries += 1) {
+    try {
+      response ??= await open(offset());
+      if (isRefused(response)) return false;
+      if (!response.ok) throw new Error(response.status);
+      for await (const { event, data, id } of readEvents(response.body)) {
+        if (tries) wait(false);
+        tries = 0;
+        if (take(event, data, id)) return true;
+      }
+    } catch {
+      // Tried again below.
+    }
+    response = null;
+    if (tries) wait(true);
+    await pause(Math.min(400 * 2 ** tries, LONGEST_PAUSE));
+  }
+  return false;
+}
+
+// Signed out, deleted, not allowed any more: asking again changes nothing.
+function isRefused(response) {
+  return [401, 403, 404, 410].includes(response.status);
+}
+
+function pause(milliseconds) {
+  return new Promise((done) => {
+    const go = () => {
+      clearTimeout(timer);
+      removeEventListener("online", go);
+      done();
+    };
+    const timer = setTimeout(go, milliseconds);
+    addEventListener("online", go);
+  });
+}
