@@ -15,7 +15,7 @@ from gpts.models import GPT
 from gpts.services.gpts import update_draft
 from gpts.services.knowledge import add_knowledge_file
 from gpts.services.providers import ensure_offline_provider
-from gpts.services.versions import freeze_version
+from gpts.services.versions import freeze_version, set_live_version
 from tests.gpts.build.stage import LATER, NOW, a_file, a_gpt
 from tests.services import WebService
 from workspaces.models import User
@@ -181,3 +181,121 @@ def test_every_tab_is_accessible_fits_a_phone_and_breaks_no_policy(
 
     assert problems == {}
     assert complaints == []
+
+
+def test_what_was_not_saved_is_there_again_after_leaving_the_page(
+    server: WebService, page: Page, gpt: GPT
+) -> None:
+    configure(page, server, gpt)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.context.set_offline(True)
+    page.get_by_label("Description").fill("Typed in a tunnel")
+    expect(page.locator("[data-save-state]")).to_contain_text("no connection")
+    page.get_by_label("Name", exact=True).fill("x" * 51)
+    page.context.set_offline(False)
+    expect(page.get_by_text("1 character too long")).to_be_visible()
+
+    page.goto(f"{server.url}/build/{gpt.slug}/versions")
+    page.go_back()
+
+    expect(page.get_by_label("Name", exact=True)).to_have_value("x" * 51)
+    expect(page.get_by_label("Description")).to_have_value("Typed in a tunnel")
+    gpt.refresh_from_db()
+    assert (gpt.name, gpt.description) == ("Essay coach", "Typed in a tunnel")
+
+
+def test_text_that_comes_back_over_a_newer_draft_asks_which_to_keep(
+    server: WebService, page: Page, gpt: GPT
+) -> None:
+    configure(page, server, gpt)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_label("Name", exact=True).fill("x" * 51)
+    expect(page.get_by_text("1 character too long")).to_be_visible()
+    page.goto(f"{server.url}/build/{gpt.slug}/versions")
+    update_draft(gpt=gpt, revision=1, changes={"name": "Theirs"}, by=gpt.owner, at=LATER)
+
+    configure(page, server, gpt)
+
+    expect(page.locator(".build-conflict")).to_contain_text("Theirs")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("x" * 51)
+    page.get_by_role("button", name="Take the other").click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Theirs")
+    saved(page)
+    gpt.refresh_from_db()
+    assert (gpt.name, gpt.draft_revision) == ("Theirs", 2)
+
+
+def test_who_was_signed_out_keeps_the_text_and_is_told(server: WebService, page: Page, gpt: GPT) -> None:
+    configure(page, server, gpt)
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+
+    page.get_by_label("Description").fill("Written while signed out")
+
+    expect(page.locator("[data-save-state]")).to_contain_text("sign in again")
+    page.on("dialog", lambda dialog: dialog.accept())
+    sign_in(page, server, gpt.owner)
+    page.reload()
+    expect(page.get_by_label("Description")).to_have_value("Written while signed out")
+    saved(page)
+    gpt.refresh_from_db()
+    assert gpt.description == "Written while signed out"
+
+
+def test_instructions_are_written_over_the_whole_window(server: WebService, page: Page, gpt: GPT) -> None:
+    configure(page, server, gpt)
+
+    page.get_by_role("button", name="Large editor").click()
+    editor = page.get_by_role("dialog", name="Instructions")
+    text = editor.get_by_label("Instructions")
+    expect(text).to_be_focused()
+    box = text.bounding_box()
+    assert box is not None
+    assert box["height"] > 450
+    text.fill("Line by line.\n" * 500)
+    expect(editor).to_contain_text("7000 / 8000")
+    expect(editor.locator("[data-long-state]")).to_have_text("Saved just now")
+    text.fill("x" * 8_001)
+    expect(editor).to_contain_text("1 character too long")
+    # What lies behind is out of reach.
+    assert page.evaluate("document.querySelector('.build-bar').inert") is True
+    page.keyboard.press("Escape")
+
+    expect(editor).to_have_count(0)
+    expect(page.get_by_role("button", name="Large editor")).to_be_focused()
+    assert len(page.get_by_label("Instructions", exact=True).input_value()) == 8_001
+    gpt.refresh_from_db()
+    assert gpt.instructions == ("Line by line.\n" * 500).strip()
+
+
+def test_an_icon_is_chosen_among_drawings(server: WebService, page: Page, gpt: GPT) -> None:
+    configure(page, server, gpt)
+
+    page.get_by_role("button", name="Drawing 3").click()
+
+    expect(page.locator(".build-icon [data-mirror-icon] img")).to_have_attribute("src", re.compile("/icons/"))
+    page.get_by_role("button", name="The first letter").click()
+    expect(page.locator(".build-icon [data-mirror-icon] img")).to_have_count(0)
+
+
+def test_the_bar_tells_live_from_draft_and_a_copy_is_ones_own(
+    server: WebService, page: Page, gpt: GPT
+) -> None:
+    with system_scope("tests"):
+        version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
+        set_live_version(gpt=gpt, version=version, audience="link", by=gpt.owner, at=NOW)
+    configure(page, server, gpt)
+    bar = page.locator(".build-bar")
+    expect(bar).to_contain_text("Live: version 1")
+    expect(bar).not_to_contain_text("Draft has changes")
+    page.get_by_label("Name", exact=True).fill("Prose coach")
+    saved(page)
+    page.reload()
+
+    bar.get_by_role("link", name="Draft has changes").click()
+    expect(page.locator(".diff")).to_contain_text("Prose coach")
+    expect(bar.get_by_role("link", name="Update")).to_be_visible()
+    bar.get_by_label("More").click()
+    bar.get_by_role("button", name="Duplicate").click()
+
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Copy of Prose coach")
+    expect(bar.locator(".badge")).to_have_text("Draft")

@@ -168,6 +168,55 @@ def test_a_provider_that_fails_keeps_what_was_said_and_can_be_asked_again(
     expect(card(person, "Name")).to_contain_text("Tide guide")
 
 
+def test_an_answer_is_stopped_half_way_and_what_it_said_stays(
+    person: Person, gpt: GPT, model_server: Running
+) -> None:
+    use_model(gpt, "normal:2000:20")
+    person.go(f"/build/{gpt.slug}/create")
+
+    say(person, "A guide to tides")
+    expect(person.page.locator("[data-create-messages] .message--running")).to_contain_text("arch")
+    person.page.get_by_role("button", name="Stop the builder").click()
+    answered(person, 1)
+
+    person.sees("You stopped this answer")
+    expect(person.page.locator("[data-create-messages] .message--failed")).to_have_count(0)
+    expect(person.page.get_by_role("button", name="Send to the builder")).to_be_visible()
+    with system_scope("tests"):
+        message = BuilderMessage.objects.get(role="assistant")
+    assert (message.state, message.error_code) == ("stopped", "")
+    assert message.content.startswith("arch")
+    assert message.output_tokens > 0
+    person.page.reload()
+    person.sees("You stopped this answer")
+    use_model(gpt, "builder")
+    say(person, "Then tell me about tides")
+    answered(person, 2)
+    expect(card(person, "Name")).to_contain_text("Tide guide")
+    person.assert_quiet()
+
+
+def test_an_answer_goes_on_when_its_reader_leaves(person: Person, gpt: GPT, model_server: Running) -> None:
+    use_model(gpt, "normal:30:20")
+    person.go(f"/build/{gpt.slug}/create")
+    say(person, "A guide to tides")
+    expect(person.page.locator("[data-create-messages] .message--running")).to_contain_text("arch")
+
+    person.page.goto("about:blank")
+
+    def ended() -> bool:
+        with system_scope("tests"):
+            return BuilderMessage.objects.filter(role="assistant", state="finished").exists()
+
+    deadline = 100
+    while not ended() and deadline:
+        person.page.wait_for_timeout(100)
+        deadline -= 1
+    person.go(f"/build/{gpt.slug}/create")
+    answered(person, 1)
+    expect(person.page.locator("[data-create-messages] .message--assistant")).to_contain_text("warm")
+
+
 def test_a_field_that_was_changed_since_asks_before_it_is_undone(person: Person, gpt: GPT) -> None:
     person.go(f"/build/{gpt.slug}/create")
     say(person, "A tutor for fractions")

@@ -1,6 +1,8 @@
 // form[data-autosave]: sends what changed, with the revision it was based on; one request at a time. What is typed is never lost:
-// a refused field is marked and stays, a field that was changed elsewhere asks which value to keep, a lost connection is retried.
+// a refused field is marked and stays, a field that was changed elsewhere asks which value to keep, a lost connection is retried,
+// and what was not saved when the page was left is put back when it is opened again in this tab.
 import { askWhich, clearConflicts, holderOf, write } from "./conflicts.js";
+import { keeper } from "./kept.js";
 
 const PAUSE = 800;
 const RETRY = 4000;
@@ -12,11 +14,13 @@ export function autosave(form, state) {
   let timer = 0;
   let busy = false;
   let refused = {};
+  const kept = keeper(`draft:${form.dataset.person}:${location.pathname}`);
 
   form.addEventListener("input", (event) => {
     if (event.target.closest(".build-conflict")) return;
     tell("unsaved");
     schedule(PAUSE);
+    keepTyped();
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -24,6 +28,7 @@ export function autosave(form, state) {
   });
   addEventListener("online", () => schedule(0));
   addEventListener("pagehide", () => timer && send({ keepalive: true }));
+  putBack();
 
   function read() {
     const data = {};
@@ -35,7 +40,25 @@ export function autosave(form, state) {
     return data;
   }
 
-  const changed = (now) => Object.keys(now).filter((name) => JSON.stringify(now[name]) !== JSON.stringify(saved[name]));
+  function keepTyped() {
+    const now = read();
+    kept.keep(Object.fromEntries(changed(now).map((name) => [name, { mine: now[name], base: saved[name] }])));
+  }
+
+  // What this tab had not saved when it was left stands in its fields again; where the draft moved on, the person chooses.
+  function putBack() {
+    const typed = Object.entries(kept.recall()).filter(([name, { mine }]) => name in saved && Array.isArray(mine) && !same(mine, saved[name]));
+    for (const [name, { mine, base }] of typed) {
+      const stands = saved[name];
+      write(form, name, mine);
+      if (!same(base, stands)) dispute(name, stands);
+    }
+    if (typed.length) tell("restored");
+  }
+
+  function changed(now) {
+    return Object.keys(now).filter((name) => JSON.stringify(now[name]) !== JSON.stringify(saved[name]));
+  }
 
   function schedule(pause) {
     clearTimeout(timer);
@@ -74,7 +97,9 @@ export function autosave(form, state) {
   }
 
   async function answer(response, now, names) {
-    if (response.redirected || response.status >= 500) throw new Error("not saved");
+    const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
+    if (response.status >= 500) throw new Error("not saved");
+    if (response.redirected || !isJson) return tell("left");
     const body = await response.json();
     if (response.ok) {
       form.elements.revision.value = body.revision;
@@ -140,7 +165,9 @@ export function autosave(form, state) {
     });
   }
 
-  const same = (one, other) => JSON.stringify(plain(one)) === JSON.stringify(plain(other));
+  function same(one, other) {
+    return JSON.stringify(plain(one)) === JSON.stringify(plain(other));
+  }
 
   // A JSON text counts by its meaning: spaces differ between what was typed and what is kept.
   function plain(values) {
@@ -180,6 +207,7 @@ export function autosave(form, state) {
   function done(now) {
     if (JSON.stringify(now) !== JSON.stringify(saved)) saved = { ...saved, ...now };
     clearConflicts(form);
+    kept.keep({});
     tell("saved");
     form.dispatchEvent(new CustomEvent("loggia:saved"));
   }
@@ -202,6 +230,6 @@ export function autosave(form, state) {
   function tell(kind) {
     if (!state) return;
     state.textContent = form.dataset[kind] ?? "";
-    state.dataset.kind = ["failed", "refused", "conflicted"].includes(kind) ? "bad" : kind;
+    state.dataset.kind = ["failed", "left", "refused", "conflicted"].includes(kind) ? "bad" : kind;
   }
 }
