@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from io import BytesIO
 
 from PIL import Image, ImageDraw
@@ -23,6 +24,7 @@ PALETTES = (
 )
 
 
+@lru_cache(maxsize=256)
 def draw(name: str, variant: int) -> bytes:
     """Return a PNG of 256 x 256; the same name and variant (1 to 8) give the same picture."""
     seed = hashlib.sha256(f"{name.strip().lower()}:{variant}".encode()).digest()

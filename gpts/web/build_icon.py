@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -47,20 +45,18 @@ def _number(text: str) -> int:
 @login_required
 @require_safe
 def build_icon_drawn(request: HttpRequest, slug: str, variant: int) -> HttpResponse:
-    """One way to draw the icon of a draft, to choose from. Its address changes with the name."""
+    """One way to draw the icon of a draft, to choose from."""
     gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
     if not 1 <= variant <= VARIANTS:
         raise NotFound(_("There is no such picture."), code="icon_not_found")
     response = HttpResponse(draw(gpt.name, variant), content_type="image/png")
-    response.headers["Cache-Control"] = "private, max-age=86400"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 
 def drawn_icons(gpt: GPT) -> list[dict[str, object]]:
     """The drawn icons on offer, each with its number and address."""
-    name = hashlib.sha256(gpt.name.encode()).hexdigest()[:8]
     return [
-        {"variant": variant, "url": f"{reverse('gpts:build-icon-drawn', args=[gpt.slug, variant])}?{name}"}
+        {"variant": variant, "url": reverse("gpts:build-icon-drawn", args=[gpt.slug, variant])}
         for variant in range(1, VARIANTS + 1)
     ]

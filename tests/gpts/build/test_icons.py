@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 from PIL import Image
 from PIL.ExifTags import Base
 
 from core.errors import DomainError, InvalidInput, NotFound, TooLarge
-from gpts.services.icons import read_icon, set_icon
-from tests.gpts.build.stage import LATER, a_gpt, a_picture
+from gpts.drawn_icons import draw
+from gpts.services.icons import read_icon, set_drawn_icon, set_icon
+from tests.gpts.build.stage import LATER, a_gpt, a_picture, a_user
+from tests.gpts.build.test_api import Caller
+from tests.gpts.build.test_pages import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -142,3 +146,68 @@ def test_the_same_picture_twice_is_stored_once_and_changes_nothing(own_media: Pa
 def test_unknown_and_hostile_hashes_are_not_found(digest: str) -> None:
     with pytest.raises(NotFound):
         read_icon(digest)
+
+
+@pytest.mark.parametrize("variant", range(1, 9))
+def test_each_drawing_of_a_name_is_its_own_and_always_the_same(variant: int) -> None:
+    first, again, other = draw("Tide guide", variant), draw(" tide GUIDE ", variant), draw("Prose", variant)
+
+    with Image.open(BytesIO(first)) as picture:
+        assert (picture.format, picture.size) == ("PNG", (256, 256))
+    assert first == again
+    assert first != other
+    assert len({draw("Tide guide", number) for number in range(1, 9)}) == 8
+
+
+@pytest.mark.parametrize(("name", "variant"), [("字", 1), ("", 4), ("<b>", 8), ("x" * 50, 6)])
+def test_any_name_can_be_drawn(name: str, variant: int) -> None:
+    with Image.open(BytesIO(draw(name, variant))) as picture:
+        assert picture.size == (256, 256)
+
+
+def test_a_drawing_is_chosen_and_given_up(own_media: Path) -> None:
+    gpt = a_gpt()
+
+    drawn = set_drawn_icon(gpt=gpt, variant=3, by=gpt.owner, at=LATER)
+    again = set_drawn_icon(gpt=gpt, variant=3, by=gpt.owner, at=LATER)
+    letter = set_drawn_icon(gpt=gpt, variant=0, by=gpt.owner, at=LATER)
+
+    assert drawn.icon == stored(own_media)[0]
+    assert (drawn.draft_revision, again.draft_revision) == (2, 2)
+    assert (letter.icon, letter.draft_revision) == ("", 3)
+    for variant in (-1, 9):
+        with pytest.raises(InvalidInput):
+            set_drawn_icon(gpt=gpt, variant=variant, by=gpt.owner, at=LATER)
+
+
+def test_drawings_are_offered_and_chosen_on_the_page_and_by_the_api() -> None:
+    gpt = a_gpt()
+    client = signed_in(gpt.owner)
+    body = client.get(reverse("gpts:build-configure", args=[gpt.slug])).content.decode()
+    first = reverse("gpts:build-icon-drawn", args=[gpt.slug, 1])
+
+    picture = client.get(first)
+    client.post(reverse("gpts:build-icon", args=[gpt.slug]), {"variant": "1"})
+    gpt.refresh_from_db()
+    chosen = gpt.icon
+    by_api = Caller(gpt.owner)("POST", f"gpts/{gpt.slug}/icon", {"variant": 2})
+    refused = Caller(gpt.owner)("POST", f"gpts/{gpt.slug}/icon", {"variant": 9})
+
+    assert f'src="{first}"' in body
+    assert (picture.headers["Content-Type"], picture.content) == ("image/png", draw(gpt.name, 1))
+    assert picture.headers["X-Content-Type-Options"] == "nosniff"
+    assert chosen.startswith("icons/")
+    assert (by_api.status_code, refused.status_code) == (200, 400)
+    gpt.refresh_from_db()
+    assert gpt.icon not in ("", chosen)
+    revision = gpt.draft_revision
+    for variant in ("9", "-1", "x", "1" * 30, "１"):
+        told = client.post(
+            reverse("gpts:build-icon", args=[gpt.slug]), {"variant": variant}, follow=True
+        ).content.decode()
+        assert "Choose one of the drawn icons." in told
+    for number in (0, 9, 10**12):
+        assert client.get(reverse("gpts:build-icon-drawn", args=[gpt.slug, number])).status_code == 404
+    assert signed_in(a_user()).get(first).status_code == 404
+    gpt.refresh_from_db()
+    assert gpt.draft_revision == revision
