@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from django.db.models import Max, Min
+from django.db.models import Max, Min, Q
 
 from gpts.insights.durations import join_steps, quantile
 from gpts.insights.ranges import Range
@@ -84,6 +84,21 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Word:
+    """``people`` who used it, in fives."""
+
+    word: str
+    people: int
+
+
+@dataclass(frozen=True)
+class Words(Period):
+    """Words of questions without a passage, of the newest weeks that have some."""
+
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True)
 class Cell:
     """Of a cohort, who came ``offset`` weeks on; None where those who did, or did not, are one to four."""
 
@@ -120,7 +135,7 @@ class Insights:
     thumbs: list[Share] = field(default_factory=list)
     reasons: list[Part] = field(default_factory=list)
     unanswered: list[Share] = field(default_factory=list)
-    terms: list[Part] = field(default_factory=list)
+    words: Words | None = None
     cohorts: list[Cohort] = field(default_factory=list)
 
     @property
@@ -174,9 +189,13 @@ def insights_of(gpt: GPT, chosen: Range) -> Insights:
     )
     found.known = ends["first"], ends["last"]
     by_series: dict[str, list[InsightBucket]] = defaultdict(list)
-    inside = InsightBucket.objects.filter(gpt=gpt, start_date__gte=chosen.start, end_date__lte=chosen.end)
+    # Words take weeks to come together: the newest are shown, whatever days are chosen.
+    inside = InsightBucket.objects.filter(
+        Q(start_date__gte=chosen.start) | Q(series=InsightSeries.WORDS), gpt=gpt, end_date__lte=chosen.end
+    )
     for bucket in inside.order_by("start_date"):
         by_series[bucket.series].append(bucket)
+    words = by_series[InsightSeries.WORDS] = by_series[InsightSeries.WORDS][-1:]
     parts: dict[str, list[InsightPart]] = defaultdict(list)
     wanted = [bucket.pk for buckets in by_series.values() for bucket in buckets]
     for part in InsightPart.objects.filter(gpt=gpt, bucket__in=wanted).order_by("id"):
@@ -194,7 +213,7 @@ def insights_of(gpt: GPT, chosen: Range) -> Insights:
     found.thumbs = _shares(by_series[InsightSeries.THUMBS], "positive", "negative")
     found.reasons = _counted(parts["reason"])
     found.unanswered = _shares(by_series[InsightSeries.ANSWERED], "low", "found")
-    found.terms = _terms(parts["term"])
+    found.words = Words(words[0].start_date, words[0].end_date, _words(parts["term"])) if words else None
     found.cohorts = _cohorts(gpt, chosen)
     return found
 
@@ -243,12 +262,10 @@ def _counted(parts: Iterable[InsightPart]) -> list[Part]:
     return _ordered(Part(key, turns=count) for key, count in sums.items())
 
 
-def _terms(parts: Iterable[InsightPart]) -> list[Part]:
-    """The most people that used a word in one period: the same person may have asked in several."""
-    most: dict[str, int] = {}
-    for part in parts:
-        most[part.key] = max(most.get(part.key, 0), part.people)
-    return _ordered(Part(key, turns=count) for key, count in most.items())
+def _words(parts: Iterable[InsightPart]) -> tuple[Word, ...]:
+    """Those of the most people first."""
+    ordered = sorted(parts, key=lambda part: (-part.people, part.key))
+    return tuple(Word(part.key, part.people) for part in ordered)
 
 
 def _ordered(parts: Iterable[Part]) -> list[Part]:

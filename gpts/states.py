@@ -165,4 +165,5 @@ class InsightSeries(TextChoices):
     USE = "use", _("Use")
     OUTCOME = "outcome", _("Failures")
     ANSWERED = "answered", _("Unanswered questions")
+    WORDS = "words", _("Words of unanswered questions")
     THUMBS = "thumbs", _("Thumbs")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+# The one whose usage has chats behind it: config.demo.flagship.
+FLAGSHIP = "travel-desk"
+
 
 @dataclass(frozen=True)
 class DemoGPT:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from config.demo.accounts import People
-from config.demo.catalogue import DemoGPT
+from config.demo.catalogue import FLAGSHIP, DemoGPT
 from config.demo.chinese import ACME, CHINESE
 from config.demo.english import ENGLISH
 from gpts.models import GPT
@@ -26,8 +26,11 @@ from workspaces.models import User, Workspace
 
 PUBLIC: tuple[DemoGPT, ...] = ENGLISH + CHINESE
 LISTED_BEFORE_DAYS = (20, 140)
+# Older than all usage of the demo.
+FLAGSHIP_AGE_DAYS = 133
 # The second version says what changed, so that About pages show a history.
 SECOND_VERSIONS = (
+    ("travel-desk", "Says what the handbook does not know instead of guessing."),
     ("plain-letter", "Asks one question at most when the draft is shorter than five sentences."),
     ("minutes-maker", "Decisions now quote the words that made them one."),
     ("fraction-friend", "Draws number lines with characters before it explains."),
@@ -43,6 +46,7 @@ def seed_store(people: People, *, at: datetime) -> dict[str, GPT]:
     for entry in PUBLIC:
         owner = people[entry.builder]
         age = 3 + rng.randrange(6) if entry.popularity <= 3 else rng.randrange(*LISTED_BEFORE_DAYS)
+        age = FLAGSHIP_AGE_DAYS if entry.key == FLAGSHIP else age
         listed_at = at - timedelta(days=age, minutes=rng.randrange(1440))
         gpt = build(entry, owner, personal_workspace(owner), at=listed_at - timedelta(days=4))
         version = freeze_version(gpt=gpt, release_notes="", by=owner, at=listed_at)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from config.demo.accounts import People
-from config.demo.catalogue import DemoGPT
+from config.demo.catalogue import FLAGSHIP, DemoGPT
 from config.demo.store import PUBLIC
 from core.ids import uuid7_time
 from core.periods import Period
@@ -31,7 +31,7 @@ def first_day(at: datetime) -> datetime:
 
 
 def seed_usage(people: People, gpts: dict[str, GPT], *, at: datetime) -> int:
-    """Write the events of every listed GPT since first_day; returns how many."""
+    """Write the events of every listed GPT but the flagship since first_day; returns how many."""
     workspaces = {
         workspace.person_id: workspace.pk for workspace in Workspace.objects.filter(person__isnull=False)
     }
@@ -41,6 +41,7 @@ def seed_usage(people: People, gpts: dict[str, GPT], *, at: datetime) -> int:
     events = [
         event
         for entry in PUBLIC
+        if entry.key != FLAGSHIP
         for event in _events(entry, gpts[entry.key], places, since=published[entry.key], at=at)
     ]
     UsageEvent.objects.bulk_create(events, batch_size=2_000)

@@ -43,29 +43,74 @@ class Span:
     end: date
 
 
+@dataclass(frozen=True)
+class Day:
+    """Who did what on a day, or in a span: ``classes`` must not be small, ``parts`` had better not be."""
+
+    span: Span
+    classes: Mapping[str, set[int]]
+    parts: Mapping[str, set[int]] = field(default_factory=dict)
+
+
 def is_enough(people: int) -> bool:
     return people >= GROUP_SIZE
 
 
-def close_spans(days: Sequence[tuple[Span, Mapping[str, set[int]]]]) -> list[Span]:
-    """Join days (or spans) in order; ``days`` gives the people of each class on each.
+def close_spans(days: Sequence[Day], *, until: date, patience: int = 0) -> list[Span]:
+    """Join days (or spans) in order, until they may be shown.
 
-    A span closes when together at least five people are in it, and each class has none or at least five.
-    What stays open at the end is not returned: it waits for more.
+    A span may close when together at least five people are in it, and each class has none or at least five.
+    Up to ``patience`` days, of which those before ``until`` are over, it waits for each part to have five as
+    well, so that fewer parts are hidden. What stays open at the end is not returned: it waits for more.
     """
     closed: list[Span] = []
-    classes: dict[str, set[int]] = {}
-    start: date | None = None
-    for span, people in days:
-        start = start or span.start
-        for name, members in people.items():
-            classes[name] = classes.get(name, set()) | members
-        everybody: set[int] = set().union(*classes.values())
-        small = [members for members in classes.values() if members and not is_enough(len(members))]
-        if is_enough(len(everybody)) and not small:
-            closed.append(Span(start, span.end))
-            classes, start = {}, None
+    open_days = _Open()
+    for day in days:
+        if open_days.may_close and open_days.age(day.span.start) >= patience:
+            closed.append(open_days.span)
+            open_days = _Open()
+        open_days.add(day)
+        if open_days.may_close and not _has_small(open_days.parts):
+            closed.append(open_days.span)
+            open_days = _Open()
+    if open_days.may_close and open_days.age(until) >= patience:
+        closed.append(open_days.span)
     return closed
+
+
+@dataclass
+class _Open:
+    """Days that are joined and not closed yet."""
+
+    classes: dict[str, set[int]] = field(default_factory=dict)
+    parts: dict[str, set[int]] = field(default_factory=dict)
+    days: list[Span] = field(default_factory=list)
+
+    def add(self, day: Day) -> None:
+        self.days.append(day.span)
+        _gather(self.classes, day.classes)
+        _gather(self.parts, day.parts)
+
+    def age(self, today: date) -> int:
+        return (today - self.days[0].start).days
+
+    @property
+    def span(self) -> Span:
+        return Span(self.days[0].start, self.days[-1].end)
+
+    @property
+    def may_close(self) -> bool:
+        everybody: set[int] = set().union(*self.classes.values())
+        return is_enough(len(everybody)) and not _has_small(self.classes)
+
+
+def _gather(groups: dict[str, set[int]], more: Mapping[str, set[int]]) -> None:
+    for name, members in more.items():
+        groups[name] = groups.get(name, set()) | members
+
+
+def _has_small(groups: Mapping[str, set[int]]) -> bool:
+    return any(members and not is_enough(len(members)) for members in groups.values())
 
 
 def split(parts: Mapping[Key, Portion]) -> tuple[dict[Key, Portion], Portion | None]:

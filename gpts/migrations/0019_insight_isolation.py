@@ -29,6 +29,20 @@ class Migration(migrations.Migration):
             name="gpt",
             field=models.ForeignKey(on_delete=deletion.CASCADE, related_name="+", to="gpts.gpt"),
         ),
+        migrations.AlterField(
+            model_name="insightbucket",
+            name="series",
+            field=models.CharField(
+                choices=[
+                    ("use", "Use"),
+                    ("outcome", "Failures"),
+                    ("answered", "Unanswered questions"),
+                    ("words", "Words of unanswered questions"),
+                    ("thumbs", "Thumbs"),
+                ],
+                max_length=10,
+            ),
+        ),
         *(
             operation
             for table in TABLES

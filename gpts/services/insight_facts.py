@@ -25,6 +25,8 @@ from workspaces.states import ADMIN_ROLES, COMPANY_KINDS
 # Stands for all models of other workspaces, whose names are theirs.
 OTHER_MODEL = "*"
 QUESTION_LENGTH = 2_000
+# No period that could be shown waits longer (insight_periods) after its last use.
+WAITS_DAYS = 15
 # The owner at the time of an event is its payee. These pieces are constants; values are parameters.
 _EVENTS = """
     e.gpt_id = %(gpt)s AND e.version_id IS NOT NULL AND e.occurred_at >= %(start)s AND e.occurred_at < %(end)s
@@ -77,13 +79,16 @@ _WEEKS = f"""
     SELECT DISTINCT e.user_id, date_trunc('week', e.occurred_at AT TIME ZONE 'UTC')::date
       FROM gpts_usageevent e WHERE {_EVENTS}
 """  # noqa: S608 - made of the constants above
-# One look-up a GPT in the newest months: who had use since, or figures of the last days that have moved on.
+# One look-up a GPT in the newest months: who had use since, or so lately that a period may still wait, or
+# figures of the last days that have moved on.
 _WAITING = """
     SELECT g.id FROM gpts_gpt g LEFT JOIN gpts_insightstate s ON s.gpt_id = g.id
-     WHERE EXISTS (SELECT 1 FROM gpts_insightreach r WHERE r.gpt_id = g.id AND r.end_date < %(until)s)
-        OR EXISTS (SELECT 1 FROM gpts_usageevent e
-                    WHERE e.gpt_id = g.id AND e.version_id IS NOT NULL AND e.occurred_at < %(end)s
-                      AND e.occurred_at >= coalesce(s.read_until, '2000-01-01')::timestamp AT TIME ZONE 'UTC')
+     WHERE (s.id IS NULL OR s.read_until < %(until)s)
+       AND (EXISTS (SELECT 1 FROM gpts_insightreach r WHERE r.gpt_id = g.id)
+            OR EXISTS (SELECT 1 FROM gpts_usageevent e
+                        WHERE e.gpt_id = g.id AND e.version_id IS NOT NULL AND e.occurred_at < %(end)s
+                          AND e.occurred_at >= coalesce(
+                              (s.read_until - %(waits)s)::timestamp AT TIME ZONE 'UTC', '2000-01-01')))
      ORDER BY s.computed_at NULLS FIRST, g.id LIMIT %(limit)s
 """
 
@@ -127,7 +132,7 @@ def moment(day: date) -> datetime:
 
 def waiting_gpts(*, until: date, limit: int) -> list[int]:
     """Return ids of GPTs with something to read of the days before ``until``, those never read first."""
-    wanted = {"until": until, "end": moment(until), "limit": limit}
+    wanted = {"until": until, "end": moment(until), "waits": WAITS_DAYS, "limit": limit}
     return [row[0] for row in _rows(_WAITING, wanted)]
 
 

@@ -1,4 +1,4 @@
-"""The periods of the four series: facts joined by the rule of five, then written for good."""
+"""The periods of the five series: facts joined by the rule of five, then written for good."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from datetime import date, timedelta
 from typing import TypeVar
 
 from gpts.insights.durations import count_steps
-from gpts.insights.grouping import Portion, Span, close_spans, is_enough, rounded_down, split
+from gpts.insights.grouping import Day, Portion, Span, close_spans, is_enough, rounded_down, split
 from gpts.insights.terms import terms_of, without_pieces
 from gpts.models import GPT, InsightBucket, InsightPart
 from gpts.services.insight_facts import Duration, Fact, Facts, Use
 from gpts.states import InsightSeries
 
+# Days that a period waits for its smaller parts, though it could be shown: versions and models, reasons.
+USE_PATIENCE = 3
+REASON_PATIENCE = 14
 TERM_COUNT = 20
+WORD_DAYS = 28
 # What has waited longer for five people is let go, so that no run reads further back.
 WAITING_DAYS = 180
 # Days on which every answer failed have no use; they go with the next period of use, within this.
@@ -28,10 +32,14 @@ def fill_use(facts: Facts, *, until: date) -> None:
     """Close days of use, with their shares by version and model, and how long answers took."""
     start = _next_start(facts.gpt, InsightSeries.USE, until)
     rows = facts.use(Span(start, until))
-    people: dict[date, set[int]] = defaultdict(set)
+    people: dict[date, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     for row in rows:
-        people[row.day].add(row.person)
-    spans = close_spans([(Span(day, day + _DAY), {"people": people[day]}) for day in sorted(people)])
+        people[row.day][_part_of(row)].add(row.person)
+    days = [
+        Day(Span(day, day + _DAY), {"people": set().union(*parts.values())}, parts)
+        for day, parts in sorted(people.items())
+    ]
+    spans = close_spans(days, until=until, patience=USE_PATIENCE)
     if not spans:
         return
     durations = _by_span(spans, facts.durations(Span(spans[0].start, spans[-1].end)))
@@ -46,7 +54,7 @@ def fill_use(facts: Facts, *, until: date) -> None:
                 "cost_micros": row.cost_micros,
             }
             whole.add(row.person, **sums)
-            parts[f"{row.version}|{row.model}"].add(row.person, **sums)
+            parts[_part_of(row)].add(row.person, **sums)
         figures = whole.sums | {"conversations": len({row.conversation for row in inside})}
         took = durations[span]
         bucket = _write(
@@ -61,6 +69,10 @@ def fill_use(facts: Facts, *, until: date) -> None:
         _write_parts(bucket, "use", parts)
 
 
+def _part_of(row: Use) -> str:
+    return f"{row.version}|{row.model}"
+
+
 def _steps(durations: Iterable[tuple[int, float]]) -> list[int]:
     """Counts by step; none at all when they are of fewer than five people."""
     taken = list(durations)
@@ -70,7 +82,7 @@ def _steps(durations: Iterable[tuple[int, float]]) -> list[int]:
 def fill_outcomes(facts: Facts, *, until: date) -> None:
     spans = _with_outages(facts.gpt, _open_use_spans(facts.gpt, InsightSeries.OUTCOME, until))
     rows = facts.outcomes(Span(spans[0].start, spans[-1].end)) if spans else []
-    for span, inside in _closed(spans, rows):
+    for span, inside in _closed(spans, rows, until):
         whole, classes, reasons = _gathered(inside)
         bucket = _write(facts.gpt, InsightSeries.OUTCOME, span, whole, _counts(classes, "ended", "failed"))
         _write_parts(bucket, "code", reasons["failed"])
@@ -79,31 +91,56 @@ def fill_outcomes(facts: Facts, *, until: date) -> None:
 def fill_answered(facts: Facts, *, until: date) -> None:
     spans = _open_use_spans(facts.gpt, InsightSeries.ANSWERED, until)
     rows = facts.lookups(Span(spans[0].start, spans[-1].end)) if spans else []
-    for span, inside in _closed(spans, rows):
+    for span, inside in _closed(spans, rows, until):
         whole, classes, _reasons = _gathered(inside)
-        bucket = _write(facts.gpt, InsightSeries.ANSWERED, span, whole, _counts(classes, "found", "low"))
-        if classes["low"].people:
-            _write_terms(facts, bucket, span)
+        _write(facts.gpt, InsightSeries.ANSWERED, span, whole, _counts(classes, "found", "low"))
 
 
 def fill_thumbs(facts: Facts, *, until: date) -> None:
     rows = facts.thumbs(Span(_next_start(facts.gpt, InsightSeries.THUMBS, until), until))
     days = [Span(day, day + _DAY) for day in sorted({row.day for row in rows})]
-    for span, inside in _closed(days, rows):
+    for span, inside in _closed(days, rows, until):
         whole, classes, reasons = _gathered(inside)
         figures = _counts(classes, "positive", "negative")
         bucket = _write(facts.gpt, InsightSeries.THUMBS, span, whole, figures)
         _write_parts(bucket, "reason", {key or "none": part for key, part in reasons["negative"].items()})
 
 
-def _write_terms(facts: Facts, bucket: InsightBucket, span: Span) -> None:
-    """Keep single words that at least five people used in questions without a passage; never a sentence."""
+def fill_words(facts: Facts, *, until: date) -> None:
+    """Keep the words of questions without a passage, of four weeks and more: until five people share one.
+
+    Single words only, each used by at least five people; never a sentence.
+    """
+    start = _next_start(facts.gpt, InsightSeries.WORDS, until)
+    answered = InsightBucket.objects.filter(
+        gpt=facts.gpt, series=InsightSeries.ANSWERED, start_date__gte=start
+    ).order_by("start_date")
+    first: date | None = None
+    wanted = WORD_DAYS
+    for begin, end in answered.values_list("start_date", "end_date"):
+        first = first or begin
+        if (end - first).days < wanted:
+            continue
+        words = _common_words(facts, Span(first, end))
+        if words:
+            _write_words(facts, Span(first, end), words)
+            first, wanted = None, WORD_DAYS
+        else:
+            wanted = (end - first).days + WORD_DAYS
+
+
+def _common_words(facts: Facts, span: Span) -> dict[str, set[int]]:
     people: dict[str, set[int]] = defaultdict(set)
     for person, text in facts.unanswered_texts(span):
         for term in terms_of(text):
             people[term].add(person)
-    common = without_pieces({term: who for term, who in people.items() if is_enough(len(who))})
-    ordered = sorted(common.items(), key=lambda pair: (-rounded_down(len(pair[1])), pair[0]))
+    return without_pieces({term: who for term, who in people.items() if is_enough(len(who))})
+
+
+def _write_words(facts: Facts, span: Span, words: Mapping[str, set[int]]) -> None:
+    whole = Portion(set().union(*words.values()))
+    bucket = _write(facts.gpt, InsightSeries.WORDS, span, whole, {})
+    ordered = sorted(words.items(), key=lambda pair: (-rounded_down(len(pair[1])), pair[0]))
     InsightPart.objects.bulk_create(
         InsightPart(gpt=facts.gpt, bucket=bucket, kind="term", key=term, people=rounded_down(len(who)))
         for term, who in ordered[:TERM_COUNT]
@@ -164,15 +201,17 @@ def _by_span(spans: Sequence[Span], rows: Iterable[Row]) -> dict[Span, list[Row]
     return found
 
 
-def _closed(spans: Sequence[Span], rows: Sequence[Fact]) -> Iterator[tuple[Span, list[Fact]]]:
+def _closed(spans: Sequence[Span], rows: Sequence[Fact], until: date) -> Iterator[tuple[Span, list[Fact]]]:
     """The spans that may be closed, joined from the given ones, with their facts."""
     days = []
     for span, inside in _by_span(spans, rows).items():
         classes: dict[str, set[int]] = defaultdict(set)
+        parts: dict[str, set[int]] = defaultdict(set)
         for row in inside:
             classes[row.name].add(row.person)
-        days.append((span, classes))
-    closed = close_spans(days)
+            parts[f"{row.name}|{row.key}"].add(row.person)
+        days.append(Day(span, classes, parts))
+    closed = close_spans(days, until=until, patience=REASON_PATIENCE)
     yield from _by_span(closed, rows).items()
 
 

@@ -15,7 +15,13 @@ from django.db import transaction
 from gpts.insights.grouping import Span, cohort_cell, is_enough, rounded_down
 from gpts.models import GPT, InsightBucket, InsightCohort, InsightReach, InsightState
 from gpts.services.insight_facts import Facts, facts_of, waiting_gpts
-from gpts.services.insight_periods import fill_answered, fill_outcomes, fill_thumbs, fill_use
+from gpts.services.insight_periods import (
+    fill_answered,
+    fill_outcomes,
+    fill_thumbs,
+    fill_use,
+    fill_words,
+)
 from gpts.states import InsightSeries
 
 # An answer begun before midnight has ended by then.
@@ -62,6 +68,7 @@ def fill_insights_of(*, gpt_id: int, at: datetime) -> None:
     fill_use(facts, until=until)
     fill_outcomes(facts, until=until)
     fill_answered(facts, until=until)
+    fill_words(facts, until=until)
     fill_thumbs(facts, until=until)
     _fill_reach(facts, until)
     if _monday(state.read_until) < _monday(until):

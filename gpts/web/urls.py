@@ -8,6 +8,7 @@ from gpts.web.budget_urls import urlpatterns as budget_urlpatterns
 from gpts.web.build_urls import urlpatterns as build_urlpatterns
 from gpts.web.chat_urls import urlpatterns as chat_urlpatterns
 from gpts.web.golden_urls import urlpatterns as golden_urlpatterns
+from gpts.web.insight_urls import urlpatterns as insight_urlpatterns
 from gpts.web.model_urls import urlpatterns as model_urlpatterns
 
 app_name = "gpts"
@@ -17,4 +18,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *budget_urlpatterns,
     *model_urlpatterns,
     *golden_urlpatterns,
+    *insight_urlpatterns,
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import combinations, pairwise
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from gpts.insights.durations import count_steps, join_steps, quantile
 from gpts.insights.grouping import (
     GROUP_SIZE,
+    Day,
     Portion,
     Span,
     close_spans,
@@ -24,30 +26,46 @@ START = date(2026, 3, 2)
 people = st.sets(st.integers(1, 14), max_size=12)
 
 
-def days_of(groups: list[dict[str, set[int]]]) -> list[tuple[Span, dict[str, set[int]]]]:
+def days_of(groups: Sequence[dict[str, set[int]]]) -> list[Day]:
     moments = [START + timedelta(days=number) for number in range(len(groups) + 1)]
-    return [(Span(*pair), group) for pair, group in zip(pairwise(moments), groups, strict=True)]
+    return [Day(Span(*pair), group) for pair, group in zip(pairwise(moments), groups, strict=True)]
 
 
-@given(st.lists(st.fixed_dictionaries({"good": people, "bad": people}), max_size=30))
+@given(st.lists(st.fixed_dictionaries({"good": people, "bad": people}), max_size=30), st.integers(1, 9))
 def test_no_union_or_difference_of_closed_periods_is_of_fewer_than_five(
-    groups: list[dict[str, set[int]]],
+    groups: list[dict[str, set[int]]], patience: int
 ) -> None:
     days = days_of(groups)
-    spans = close_spans(days)
+    spans = close_spans(days, until=START + timedelta(days=len(days)), patience=patience)
 
     def inside(span: Span, name: str) -> set[int]:
-        return set().union(*(group[name] for day, group in days if span.start <= day.start < span.end))
+        return set().union(*(day.classes[name] for day in days if span.start <= day.span.start < span.end))
 
     for name in ("good", "bad"):
         assert all(not (found := inside(span, name)) or len(found) >= GROUP_SIZE for span in spans)
     assert all(len(inside(span, "good") | inside(span, "bad")) >= GROUP_SIZE for span in spans)
     # They do not overlap and leave no gap, so a difference of two ranges is a union of whole periods.
     assert all(before.end <= after.start for before, after in pairwise(spans))
-    # Closed for good: what comes later changes no period.
-    assert close_spans(days[:-1]) == [
-        span for span in spans if span.end <= START + timedelta(days=len(days) - 1)
-    ]
+    # Closed for good: a period that is written stands where it is, whatever comes later.
+    before = close_spans(days[:-1], until=START + timedelta(days=max(0, len(days) - 1)), patience=patience)
+    assert spans[: len(before)] == before
+
+
+def test_a_period_waits_for_its_parts_as_long_as_it_has_patience() -> None:
+    crowd, one = set(range(6)), {9}
+    together = [Day(day.span, {"people": crowd | one}, {"a": crowd, "b": one}) for day in days_of([{}] * 5)]
+    whole = [Day(day.span, {"people": crowd}, {"a": crowd}) for day in together]
+
+    def lengths(days: Sequence[Day], after: int, patience: int = 3) -> list[int]:
+        spans = close_spans(days, until=START + timedelta(days=after), patience=patience)
+        return [(span.end - span.start).days for span in spans]
+
+    assert lengths(together, 5) == [3]
+    assert lengths(together, 6) == [3, 2]
+    assert lengths(together, 5, patience=0) == [1] * 5
+    assert lengths(together[:1], 2) == []
+    assert lengths(together[:1], 3) == [1]
+    assert lengths(whole, 5) == [1] * 5
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.sets(st.integers(1, 30), min_size=1, max_size=9)))
