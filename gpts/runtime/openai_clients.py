@@ -21,6 +21,7 @@ from .patience import Patience
 from .prompts import estimate_tokens, message_tokens
 from .provider_errors import failure_of_event, failure_of_status
 from .sse import EventSplitter, EventTooLargeError
+from .transport import StreamTransport
 from .types import (
     FailureCode,
     Finished,
@@ -40,7 +41,6 @@ from .types import (
     Usage,
 )
 
-LIMITS = httpx2.Limits(max_connections=1_000, max_keepalive_connections=200, keepalive_expiry=30.0)
 NO_KEY = "none"
 TOTAL_TIMEOUT = 900.0
 DRAIN_SECONDS = 0.1
@@ -83,13 +83,17 @@ def shared_client(spec: ModelSpec) -> openai.AsyncOpenAI:
     return client
 
 
+def _timeout(spec: ModelSpec, read: float) -> httpx2.Timeout:
+    return httpx2.Timeout(TOTAL_TIMEOUT, connect=spec.connect_timeout, pool=spec.connect_timeout, read=read)
+
+
 def _http_client(spec: ModelSpec) -> httpx2.AsyncClient:
-    timeout = httpx2.Timeout(TOTAL_TIMEOUT, connect=spec.connect_timeout, pool=spec.connect_timeout)
+    timeout = _timeout(spec, TOTAL_TIMEOUT)
     if spec.is_guarded:
         from core.outbound import guarded_transport  # only this branch needs settings
 
         return httpx2.AsyncClient(transport=guarded_transport(), timeout=timeout, trust_env=False)
-    return httpx2.AsyncClient(limits=LIMITS, timeout=timeout, trust_env=False)
+    return httpx2.AsyncClient(transport=StreamTransport(), timeout=timeout, trust_env=False)
 
 
 async def close_clients() -> None:
@@ -109,6 +113,7 @@ async def _post(spec: ModelSpec, path: str, **body: Any) -> AsyncIterator[httpx2
         path,
         cast_to=object,
         body={**body, "stream": True},
+        options={"timeout": _timeout(spec, max(spec.first_token_timeout, spec.idle_timeout))},
         stream=True,
         stream_cls=openai.AsyncStream[object],
     )
@@ -129,14 +134,18 @@ class _Protocol(ABC):
         try:
             async with self._open(request) as response:
                 chunks = response.aiter_bytes()
-                async with aclosing(_events(chunks, request, answer)) as found:
-                    async for data in found:
-                        if data == b"[DONE]":
-                            break
-                        for event in self._understood(answer, data):
+                async with aclosing(_batches(chunks, request, answer)) as batches:
+                    async for batch in batches:
+                        has_text = False
+                        for event in self._said(answer, batch, is_joined=request.pace.seconds > 0):
+                            has_text = has_text or isinstance(event, TextDelta)
                             yield event
+                        if answer.failure is not None:
+                            raise answer.failure
                         if answer.is_ended:
                             break
+                        if has_text and request.pace.seconds:
+                            await asyncio.sleep(request.pace.seconds)
                 await _drain(chunks)
         except openai.APIError as error:
             failure = _failure_of(error)
@@ -158,6 +167,30 @@ class _Protocol(ABC):
 
     @abstractmethod
     def _read(self, answer: _Answer, event: dict[str, Any]) -> list[ModelEvent]: ...
+
+    def _said(self, answer: _Answer, batch: list[bytes], *, is_joined: bool) -> list[ModelEvent]:
+        """What the events say that came together; text that follows text is one piece where that is wanted.
+
+        A failure among them is put into the answer, as what was said before it stands.
+        """
+        said: list[ModelEvent] = []
+        for data in batch:
+            if data == b"[DONE]":
+                answer.is_ended = True
+            if answer.is_ended:
+                break
+            try:
+                events = self._understood(answer, data)
+            except ModelFailure as failure:
+                answer.failure = failure
+                break
+            for event in events:
+                last = said[-1] if said else None
+                if is_joined and isinstance(event, TextDelta) and isinstance(last, TextDelta):
+                    last.text += event.text
+                else:
+                    said.append(event)
+        return said
 
     def _understood(self, answer: _Answer, data: bytes) -> list[ModelEvent]:
         """What one event says; JSON of another shape than the protocol's is a damaged answer."""
@@ -288,14 +321,15 @@ class ResponsesClient(_Protocol):
 class _Answer:
     """What one stream has said so far."""
 
-    __slots__ = ("_sources", "_tools", "finish_reason", "is_ended", "texts", "usage")
+    __slots__ = ("_sources", "_tools", "failure", "finish_reason", "is_ended", "texts", "usage")
 
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.usage: Usage | None = None
         self.finish_reason = ""
-        # The protocol's last event was seen; Chat Completions has only its [DONE] line for that.
+        # The protocol's last event was seen, for Chat Completions its [DONE] line.
         self.is_ended = False
+        self.failure: ModelFailure | None = None
         self._tools: dict[Any, list[str]] = {}
         self._sources: dict[str, str] = {}
 
@@ -352,10 +386,10 @@ class _Answer:
         return "length" if self.finish_reason == "length" else "stop"
 
 
-async def _events(
+async def _batches(
     chunks: AsyncIterator[bytes], request: ModelRequest, answer: _Answer
-) -> AsyncGenerator[bytes, None]:
-    """The data of each event; only real data, not keep-alive comments, holds off the idle timeout."""
+) -> AsyncGenerator[list[bytes], None]:
+    """The data of events as they come; only real data, no keep-alive comment, holds off the idle timeout."""
     makes_images = "image_generation" in request.provider_tools
     splitter = EventSplitter(IMAGE_EVENT_BYTES) if makes_images else EventSplitter()
     patience = Patience(request.spec.first_token_timeout)
@@ -365,8 +399,7 @@ async def _events(
             if chunk is None:
                 return
             if found := splitter.feed(chunk):
-                for data in found:
-                    yield data
+                yield found
                 patience.renew(request.spec.idle_timeout)
     except EventTooLargeError:
         raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="event_too_large") from None

@@ -65,6 +65,7 @@ def assemble(turn: TurnInput) -> tuple[ModelRequest, int]:
         seed=turn.seed,
         parallel_tool_calls=turn.parallel_tool_calls,
         provider_tools=turn.provider_tools,
+        pace=turn.pace,
     )
     return request, len(turn.history) - len(history)
 

@@ -63,7 +63,7 @@ async def run_turn(
                 yield ToolCalled(call.call_id, call.name, result.is_ok, result.label)
             request = replace(request, messages=(*request.messages, *_exchange(progress, results)))
         if not progress.has_content:
-            raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="empty_answer")
+            raise ModelFailure(FailureCode.EMPTY_ANSWER)
     except ModelFailure as failure:
         yield Failed(failure)
         return

@@ -24,6 +24,7 @@ class FailureCode(StrEnum):
     BAD_KEY = "bad_key"
     CONTEXT_OVERFLOW = "context_overflow"
     MALFORMED_STREAM = "malformed_stream"
+    EMPTY_ANSWER = "empty_answer"
     CONTENT_REFUSED = "content_refused"
     CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"
@@ -45,6 +46,16 @@ class ModelSpec:
     idle_timeout: float = 30.0
     # Addresses typed by a workspace must pass the outbound guard; those of the operator are trusted.
     is_guarded: bool = False
+
+
+@dataclass(slots=True)
+class Pace:
+    """How often text is wanted: what comes within so many seconds is one piece; 0 for each by itself.
+
+    One object for many answers, so that its owner can change the pace of all while they run.
+    """
+
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +134,7 @@ class TurnInput:
     seed: int | None = None
     parallel_tool_calls: bool = True
     provider_tools: tuple[str, ...] = ()
+    pace: Pace = field(default_factory=Pace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +153,7 @@ class ModelRequest:
     seed: int | None = None
     parallel_tool_calls: bool = True
     provider_tools: tuple[str, ...] = ()
+    pace: Pace = field(default_factory=Pace)
     # False in the last round of a turn: what was found out so far has to be enough for an answer.
     may_call_tools: bool = True
 

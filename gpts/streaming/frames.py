@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from gpts.answer_html import answer_html, shown_tools
 from gpts.failures import turn_note
 from gpts.models import Turn
@@ -17,6 +19,11 @@ def frame(event: str, data: dict[str, Any], *, offset: int | None = None) -> byt
     """One event; its id is the number of characters of the answer that the reader has after it."""
     identifier = "" if offset is None else f"id: {offset}\n"
     return f"{identifier}event: {event}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+
+
+def text_frame(text: str, offset: int) -> bytes:
+    """The event "delta", of which there are thousands a second."""
+    return b'id: %d\nevent: delta\ndata: {"text": %s}\n\n' % (offset, orjson.dumps(text))
 
 
 Entries = Sequence[Mapping[str, Any]]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,7 @@ from gpts.runtime.types import (
     HistoryTrimmed,
     ImageMade,
     ModelFailure,
+    Pace,
     TextDelta,
     ToolCalled,
     Usage,
@@ -40,17 +42,17 @@ from gpts.services.rechecks import RunningAnswer
 from gpts.services.turn_inputs import PreparedTurn, citations_in
 from gpts.services.usage import cost_micros
 from gpts.states import TurnState
-from gpts.streaming.frames import HEARTBEAT, end_frame, frame
+from gpts.streaming.frames import HEARTBEAT, end_frame, frame, text_frame
 from gpts.streaming.threads import in_render_thread, in_thread
+from gpts.streaming.watching import Watcher
 from gpts.turn_debug import debug_of, is_debugged
 
 log = structlog.get_logger(__name__)
 
-# Words are joined into frames, as each costs a write to the socket: the more answers run, the longer ones,
-# up to twenty-five a second, which still read smoothly.
+# Words are joined into frames, as each costs a read from the model and a write to the reader; see Hub.pace.
 FRAME_SECONDS = 0.02
-FRAME_GROWTH = 0.0002
-LONGEST_FRAME = 0.04
+# Text that comes a little early after the last frame, as timers do, is not kept for another one.
+FRAME_SLACK = 0.8
 # A paragraph without any of these characters is only escaped; markdown is rendered in a thread.
 MARKUP = re.compile(r"[`*_~\[\]<>|#!\\&$:]|^\s*(?:[-+=]|\d+[.)])|\n", re.MULTILINE)
 MADE_IMAGES = 10
@@ -73,7 +75,7 @@ class LiveTurn:
         self._timer: asyncio.TimerHandle | None = None
         self._flushed_at = 0.0
         self._rendered = 0
-        self._watchers: set[asyncio.Event] = set()
+        self._watchers: set[Watcher] = set()
         self._first_token_at: datetime | None = None
         self._rendering: asyncio.Task[None] | None = None
         self._tools: list[dict[str, Any]] = []
@@ -84,7 +86,7 @@ class LiveTurn:
         self._is_stopping = False
         self._speaking: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop
-        self.frame_seconds = FRAME_SECONDS
+        self.pace = Pace(FRAME_SECONDS)
 
     def asked_by(self) -> RunningAnswer:
         turn = self.prepared.turn
@@ -98,31 +100,28 @@ class LiveTurn:
 
     # Reading along -------------------------------------------------------------------------------------
 
-    async def follow(self, offset: int = 0) -> AsyncIterator[bytes]:
+    async def follow(self, offset: int = 0, head: bytes = b"") -> AsyncGenerator[bytes, None]:
         """Frames from ``offset`` characters on until the end; a comment when nothing happens for long."""
-        wake = asyncio.Event()
-        self._watchers.add(wake)
+        watcher = Watcher(HEARTBEAT_SECONDS)
+        self._watchers.add(watcher)
         seen = 0
         try:
+            if head:
+                yield head
             while True:
-                wake.clear()
                 if len(self.text) > offset:
                     said, offset = self.text[offset:], len(self.text)
-                    yield frame("delta", {"text": said}, offset=offset)
+                    yield text_frame(said, offset)
                 while seen < len(self.extras):
                     seen += 1
                     yield self.extras[seen - 1]
                 if self.is_over:
                     return
-                if wake.is_set():
-                    continue
-                try:
-                    async with asyncio.timeout(HEARTBEAT_SECONDS):
-                        await wake.wait()
-                except TimeoutError:
+                if not await watcher.wait():
                     yield HEARTBEAT
         finally:
-            self._watchers.discard(wake)
+            watcher.end()
+            self._watchers.discard(watcher)
 
     async def wait(self) -> Turn | None:
         """The ended turn; None when its end could not be written."""
@@ -164,7 +163,7 @@ class LiveTurn:
         return last
 
     async def _speak(self) -> None:
-        turn = self.prepared.input
+        turn = replace(self.prepared.input, pace=self.pace)
         if self.prepared.fixed_answer:
             self._add(self.prepared.fixed_answer)
             self._usage = Usage(0, 0)
@@ -202,10 +201,10 @@ class LiveTurn:
         # PostgreSQL has no NUL, and no model means one.
         self._pending.append(text.replace("\x00", "") if "\x00" in text else text)
         now = self._loop.time()
-        if now - self._flushed_at >= self.frame_seconds:
+        if now - self._flushed_at >= self.pace.seconds * FRAME_SLACK:
             self._flush()
         elif self._timer is None:
-            self._timer = self._loop.call_at(self._flushed_at + self.frame_seconds, self._flush)
+            self._timer = self._loop.call_at(self._flushed_at + self.pace.seconds, self._flush)
 
     def _flush(self) -> None:
         if self._timer is not None:
@@ -248,7 +247,7 @@ class LiveTurn:
 
     def _wake(self) -> None:
         for watcher in self._watchers:
-            watcher.set()
+            watcher.wake()
 
     # Ending --------------------------------------------------------------------------------------------
 

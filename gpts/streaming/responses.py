@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
@@ -19,6 +19,17 @@ STREAM = "text/event-stream"
 MAX_OFFSET = 10_000_000
 
 
+class EventStream(StreamingHttpResponse):
+    """Server-sent events. The server reads the frames as they are, without Django's two generators around."""
+
+    def __init__(self, frames: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(frames, content_type=STREAM)
+        self._frames = frames
+
+    def __aiter__(self) -> AsyncGenerator[bytes, None]:
+        return self._frames
+
+
 def wants_stream(request: HttpRequest) -> bool:
     return STREAM in request.headers.get("Accept", "")
 
@@ -33,19 +44,20 @@ def run(begun: Begun, caller: Caller) -> LiveTurn | None:
 def stream(begun: Begun, caller: Caller, *, offset: int = 0) -> StreamingHttpResponse:
     """The turn's events from ``offset`` characters on; its end at once when it has ended."""
     live = run(begun, caller)
-    response = StreamingHttpResponse(_frames(begun, caller, live, offset), content_type=STREAM)
+    head = frame("turn", turn_head(begun))
+    frames = live.follow(offset, head) if live is not None else _from_elsewhere(begun, caller, head, offset)
+    response = EventStream(frames)
     response["Cache-Control"] = "no-store"
     # Proxies must pass each event on at once.
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-async def _frames(begun: Begun, caller: Caller, live: LiveTurn | None, offset: int) -> AsyncIterator[bytes]:
-    yield frame("turn", turn_head(begun))
-    if live is not None:
-        async for part in live.follow(offset):
-            yield part
-        return
+async def _from_elsewhere(
+    begun: Begun, caller: Caller, head: bytes, offset: int
+) -> AsyncGenerator[bytes, None]:
+    """A turn that does not run in this process: from Redis while it runs, else its end."""
+    yield head
     end = begun.end
     if end is None:
         async for part in follow_elsewhere(begun.turn.pk, offset):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from gpts.runtime.types import (
     Finished,
     ModelAPI,
     ModelSpec,
+    Pace,
     PromptMessage,
     TextDelta,
     ToolProposed,
@@ -103,7 +105,7 @@ def test_responses_request_keeps_nothing_at_the_provider(model_server: Running) 
         ("filtered", FailureCode.CONTENT_REFUSED, None),
         ("malformed", FailureCode.MALFORMED_STREAM, None),
         ("no-end", FailureCode.MALFORMED_STREAM, None),
-        ("empty", FailureCode.MALFORMED_STREAM, None),
+        ("empty", FailureCode.EMPTY_ANSWER, None),
         ("cut", FailureCode.PROVIDER_DOWN, None),
         ("error-event", FailureCode.RATE_LIMITED, None),
     ],
@@ -186,6 +188,56 @@ def test_a_huge_answer_arrives_whole(model_server: Running, api: ModelAPI) -> No
 
     assert len(text_of(events)) == 1_000_000
     assert isinstance(events[-1], Finished)
+
+
+@BOTH
+def test_a_pace_joins_what_comes_within_it(model_server: Running, api: ModelAPI) -> None:
+    spec = spec_of(model_server, "normal:40:200", api)
+
+    events = asyncio.run(take(spec, pace=Pace(0.05)))
+
+    said = [event.text for event in events if isinstance(event, TextDelta)]
+    assert "".join(said) == "".join(WORDS[n % len(WORDS)] for n in range(40))
+    assert said[0] == WORDS[0]
+    assert 3 <= len(said) <= 12
+    assert events[-1] == Finished(Usage(11, 40), "stop")
+
+
+@BOTH
+@pytest.mark.parametrize("model", ["malformed:40", "error-event:40"])
+def test_what_was_said_before_a_failure_stands_also_when_joined(
+    model_server: Running, api: ModelAPI, model: str
+) -> None:
+    events = asyncio.run(take(spec_of(model_server, model, api), pace=Pace(0.05)))
+
+    assert text_of(events) == "".join(WORDS[n % len(WORDS)] for n in range(20))
+    assert isinstance(events[-1], Failed)
+
+
+def test_a_provider_that_never_answers_is_slow() -> None:
+    left = asyncio.Event()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while await reader.read(65_536):
+                pass
+        writer.close()
+        left.set()
+
+    async def listen_only() -> list[TurnEvent]:
+        async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            spec = ModelSpec("m", ModelAPI.RESPONSES, f"http://127.0.0.1:{port}/v1", KEY)
+            events = await take(replace(spec, first_token_timeout=0.2, idle_timeout=0.2))
+            await asyncio.wait_for(left.wait(), 5)
+            return events
+
+    before = time.monotonic()
+    events = asyncio.run(listen_only())
+
+    assert isinstance(events[-1], Failed)
+    assert events[-1].failure.code == FailureCode.PROVIDER_SLOW
+    assert time.monotonic() - before < 3
 
 
 @BOTH

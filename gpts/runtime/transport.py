@@ -1,0 +1,291 @@
+"""HTTP/1.1 to model servers: httpx2's place for a transport, made for answers of a thousand small chunks.
+
+The library's own reads a chunk through four layers of coroutines and a parser in Python, which costs more
+than everything else that is done with a word of an answer. Here a callback parses it (httptools, as in the
+web server), and the reader is woken only when it waits. No proxies, no HTTP/2, no redirects.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httptools
+import httpx2
+
+KEEP_IDLE_SECONDS = 30.0
+KEEP_IDLE = 200
+MAX_HEAD_BYTES = 256_000
+# Beyond this the sender waits until what has come is read.
+MAX_WAITING_BYTES = 4_000_000
+PORTS = {"http": 80, "https": 443}
+_BREAKS = (b"\r", b"\n", b"\x00")
+
+Origin = tuple[str, str, int]
+
+
+class StreamTransport(httpx2.AsyncBaseTransport):
+    """Connections of one event loop, kept between requests. Raises httpx2's errors, as its own transport."""
+
+    def __init__(self) -> None:
+        self._idle: dict[Origin, list[_Connection]] = {}
+        self._open: set[_Connection] = set()
+        self._tls: ssl.SSLContext | None = None
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        message = await _message(request)
+        limits = request.extensions.get("timeout", {})
+        origin = _origin(request.url)
+        connection = self._take(origin) or await self._connect(origin, limits.get("connect"))
+        try:
+            await connection.ask(message, limits.get("read"))
+        except BaseException:
+            connection.close()
+            raise
+        return httpx2.Response(
+            connection.status,
+            headers=connection.headers,
+            stream=_Body(self, connection),
+            extensions={"http_version": b"HTTP/1.1"},
+        )
+
+    async def aclose(self) -> None:
+        for connection in list(self._open):
+            connection.close()
+        self._idle.clear()
+
+    def _take(self, origin: Origin) -> _Connection | None:
+        waiting = self._idle.get(origin, [])
+        while waiting:
+            connection = waiting.pop()
+            if connection.is_usable():
+                return connection
+            connection.close()
+        return None
+
+    async def _connect(self, origin: Origin, timeout: float | None) -> _Connection:
+        scheme, host, port = origin
+        tls = self._tls_context() if scheme == "https" else None
+        try:
+            async with asyncio.timeout(timeout):
+                _transport, connection = await asyncio.get_running_loop().create_connection(
+                    lambda: _Connection(self, origin), host, port, ssl=tls
+                )
+        except TimeoutError:
+            raise httpx2.ConnectTimeout("No connection in time.") from None
+        except (OSError, UnicodeError) as error:
+            raise httpx2.ConnectError(type(error).__name__) from None
+        return connection
+
+    def _tls_context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = httpx2.create_ssl_context(trust_env=False)
+        return self._tls
+
+    def opened(self, connection: _Connection) -> None:
+        self._open.add(connection)
+
+    def gone(self, connection: _Connection) -> None:
+        self._open.discard(connection)
+        waiting = self._idle.get(connection.origin, [])
+        if connection in waiting:
+            waiting.remove(connection)
+
+    def give_back(self, connection: _Connection) -> None:
+        """Keep a connection for the next request, if its answer was read to the end and it may stay open."""
+        waiting = self._idle.setdefault(connection.origin, [])
+        if connection.rest() and len(waiting) < KEEP_IDLE:
+            waiting.append(connection)
+        else:
+            connection.close()
+
+
+class _Connection(asyncio.Protocol):
+    """One connection, with one request at a time. The parser calls the `on_` methods while it is fed."""
+
+    def __init__(self, owner: StreamTransport, origin: Origin) -> None:
+        self.origin = origin
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self._owner = owner
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._parser: Any = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._failure: httpx2.TransportError | None = None
+        self._chunks: list[bytes] = []
+        self._waiting_bytes = self._head_bytes = 0
+        self._is_headed = self._is_complete = self._is_paused = self._keeps_alive = False
+        self._idle_since = 0.0
+
+    # The transport's side ------------------------------------------------------------------------------
+
+    async def ask(self, message: bytes, timeout: float | None) -> None:
+        """Send a request and wait for the head of its answer."""
+        self.status, self.headers = 0, []
+        self._head_bytes = 0
+        self._is_headed = self._is_complete = self._keeps_alive = False
+        self._parser = httptools.HttpResponseParser(self)
+        if self._transport is None or self._transport.is_closing():
+            raise httpx2.RemoteProtocolError("The connection was closed.")
+        self._transport.write(message)
+        try:
+            async with asyncio.timeout(timeout):
+                while not self._is_headed:
+                    await self._wait()
+        except TimeoutError:
+            raise httpx2.ReadTimeout("No answer in time.") from None
+
+    async def read(self) -> bytes:
+        """What has come of the body since the last call; waits when nothing has. Empty at the end."""
+        while not self._chunks:
+            if self._is_complete:
+                return b""
+            await self._wait()
+        data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        self._chunks.clear()
+        self._waiting_bytes = 0
+        if self._is_paused and self._transport is not None:
+            self._is_paused = False
+            self._transport.resume_reading()
+        return data
+
+    def rest(self) -> bool:
+        """Whether the connection can serve another request; it counts as idle from now on."""
+        self._parser = None
+        self._idle_since = self._loop.time()
+        return self._is_complete and self._keeps_alive and not self._chunks and self.is_usable()
+
+    def is_usable(self) -> bool:
+        is_open = self._transport is not None and not self._transport.is_closing()
+        return is_open and self._loop.time() - self._idle_since < KEEP_IDLE_SECONDS
+
+    def close(self) -> None:
+        self._owner.gone(self)
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def _wait(self) -> None:
+        self._check()
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+        self._check()
+
+    def _check(self) -> None:
+        if self._failure is not None and not self._chunks:
+            raise self._failure
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _fail(self, failure: httpx2.TransportError) -> None:
+        if not self._is_complete and self._failure is None:
+            self._failure = failure
+        self.close()
+        self._wake()
+
+    # The socket's side ---------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]  # a stream socket's transport is one
+        self._owner.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._parser is None:
+            # Nothing was asked.
+            self.close()
+            return
+        if not self._is_headed:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._fail(httpx2.RemoteProtocolError("The head of the answer is too large."))
+                return
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._fail(httpx2.RemoteProtocolError("The answer is not HTTP."))
+            return
+        if self._waiter is not None:
+            self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._parser is not None and exc is None and self._is_headed and self._ends_with_connection():
+            self._is_complete = True
+        self._fail(
+            httpx2.ReadError(type(exc).__name__)
+            if exc is not None
+            else httpx2.RemoteProtocolError("The connection was closed before the answer ended.")
+        )
+
+    def _ends_with_connection(self) -> bool:
+        return not any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in self.headers)
+
+    def on_message_begin(self) -> None:
+        if self._is_complete:
+            # More than was asked for: this connection is not to be trusted with another request.
+            self._keeps_alive = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._is_complete:
+            self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        if self._is_complete:
+            return
+        self.status = self._parser.get_status_code()
+        if self.status >= 200:
+            self._is_headed = True
+            self._keeps_alive = self._parser.should_keep_alive()
+
+    def on_body(self, data: bytes) -> None:
+        if self._is_complete:
+            return
+        self._chunks.append(data)
+        self._waiting_bytes += len(data)
+        if self._waiting_bytes > MAX_WAITING_BYTES and not self._is_paused and self._transport is not None:
+            self._is_paused = True
+            self._transport.pause_reading()
+
+    def on_message_complete(self) -> None:
+        if self._is_headed:
+            self._is_complete = True
+        else:
+            # An interim answer (1xx): the real one follows.
+            self.headers = []
+
+
+class _Body(httpx2.AsyncByteStream):
+    def __init__(self, owner: StreamTransport, connection: _Connection) -> None:
+        self._owner = owner
+        self._connection: _Connection | None = connection
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while self._connection is not None and (data := await self._connection.read()):
+            yield data
+
+    async def aclose(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._owner.give_back(connection)
+
+
+async def _message(request: httpx2.Request) -> bytes:
+    """The request as bytes; LocalProtocolError for what would be more than one line of its head."""
+    body = await request.aread()
+    lines = [b"%s %s HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
+    lines += [b"%s: %s" % pair for pair in request.headers.raw]
+    if any(mark in line for line in lines for mark in _BREAKS):
+        raise httpx2.LocalProtocolError("A line of the request's head has a line break in it.")
+    return b"\r\n".join([*lines, b"", body])
+
+
+def _origin(url: httpx2.URL) -> Origin:
+    if url.scheme not in PORTS:
+        raise httpx2.UnsupportedProtocol(f"Not an address of the web: {url.scheme}")
+    return url.scheme, url.raw_host.decode("ascii"), url.port or PORTS[url.scheme]
