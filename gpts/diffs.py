@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -16,6 +17,9 @@ _WORD = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]|\s+|[^\s\u3400-\u9fff\uf900-\u
 # Above this many words, finding the words that changed costs more than it tells.
 WORD_LIMIT = 2_000
 CONTEXT_LINES = 2
+# Above this many pairs of lines nobody looks for which line became which.
+PAIR_LIMIT = 2_500
+LIKE_ENOUGH = 0.5
 
 LABELS = {
     "name": _("Name"),
@@ -49,10 +53,14 @@ class Segment:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a comparison. ``kind``: same, add, remove, or gap for lines left out."""
+    """One line of a comparison. ``kind``: same, add, remove, or gap for lines left out.
+
+    ``is_paired``: a remove whose next line, an add, is what became of it; both are compared word by word.
+    """
 
     kind: str
     segments: tuple[Segment, ...]
+    is_paired: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,15 +75,22 @@ class FieldDiff:
         removed: list[Line] = []
         added: list[Line] = []
         for line in self.lines:
-            if line.kind == "remove" and not added:
-                removed.append(line)
+            if line.kind == "add" and line.is_paired:
+                before = removed.pop()
+                rows += zip_longest(removed, added)
+                rows.append((before, line))
+                removed, added = [], []
             elif line.kind == "add":
                 added.append(line)
+            elif line.kind == "remove":
+                if added:
+                    rows += zip_longest(removed, added)
+                    removed, added = [], []
+                removed.append(line)
             else:
                 rows += zip_longest(removed, added)
-                removed, added = ([line], []) if line.kind == "remove" else ([], [])
-                if line.kind != "remove":
-                    rows.append((line, line))
+                removed, added = [], []
+                rows.append((line, line))
         return [*rows, *zip_longest(removed, added)]
 
     def as_json(self) -> dict[str, Any]:
@@ -125,12 +140,64 @@ def _lines(before: str, after: str) -> Iterator[Line]:
     for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             yield from _shortened(old[i1:i2], is_first=i1 == 0, is_last=i2 == len(old))
-        elif tag == "replace" and i2 - i1 == j2 - j1:
-            for left, right in zip(old[i1:i2], new[j1:j2], strict=True):
-                yield from _by_word(left, right)
         else:
-            yield from (Line("remove", (Segment("remove", line),)) for line in old[i1:i2])
-            yield from (Line("add", (Segment("add", line),)) for line in new[j1:j2])
+            for left, right in _aligned(old[i1:i2], new[j1:j2]):
+                if left is not None and right is not None:
+                    yield from _by_word(left, right)
+                elif left is not None:
+                    yield Line("remove", (Segment("remove", left),))
+                elif right is not None:
+                    yield Line("add", (Segment("add", right),))
+
+
+def _aligned(old: list[str], new: list[str]) -> Iterator[tuple[str | None, str | None]]:
+    """Say which new line each old line became, in their order; None stands for a line that has no other.
+
+    As many old as new lines: one for one. Else those that share most words go together.
+    """
+    if len(old) == len(new) or not old or not new or len(old) * len(new) > PAIR_LIMIT:
+        yield from _in_turn(old, new)
+        return
+    likeness = [[_likeness(left, right) for right in new] for left in old]
+    # best[i][j]: what the lines from i and j on share at most when none crosses another.
+    best = [[0.0] * (len(new) + 1) for _line in range(len(old) + 1)]
+    for i in reversed(range(len(old))):
+        for j in reversed(range(len(new))):
+            together = likeness[i][j] + best[i + 1][j + 1] if likeness[i][j] else 0.0
+            best[i][j] = max(together, best[i + 1][j], best[i][j + 1])
+    i = j = 0
+    while i < len(old) and j < len(new):
+        if likeness[i][j] and best[i][j] == likeness[i][j] + best[i + 1][j + 1]:
+            yield old[i], new[j]
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i + 1][j]:
+            yield old[i], None
+            i += 1
+        else:
+            yield None, new[j]
+            j += 1
+    yield from ((line, None) for line in old[i:])
+    yield from ((None, line) for line in new[j:])
+
+
+def _in_turn(old: list[str], new: list[str]) -> Iterator[tuple[str | None, str | None]]:
+    if len(old) == len(new):
+        yield from zip(old, new, strict=True)
+        return
+    yield from ((line, None) for line in old)
+    yield from ((None, line) for line in new)
+
+
+def _likeness(left: str, right: str) -> float:
+    """The share of words that two lines have in common, 0 below LIKE_ENOUGH: then they are two lines."""
+    one, other = _words(left), _words(right)
+    total = one.total() + other.total()
+    share = 2 * (one & other).total() / total if total else 0.0
+    return share if share >= LIKE_ENOUGH else 0.0
+
+
+def _words(line: str) -> Counter[str]:
+    return Counter(word for word in _WORD.findall(line) if not word.isspace())
 
 
 def _shortened(lines: list[str], *, is_first: bool, is_last: bool) -> Iterator[Line]:
@@ -147,8 +214,8 @@ def _shortened(lines: list[str], *, is_first: bool, is_last: bool) -> Iterator[L
 def _by_word(before: str, after: str) -> Iterator[Line]:
     old, new = _WORD.findall(before), _WORD.findall(after)
     if len(old) + len(new) > WORD_LIMIT:
-        yield Line("remove", (Segment("remove", before),))
-        yield Line("add", (Segment("add", after),))
+        yield Line("remove", (Segment("remove", before),), is_paired=True)
+        yield Line("add", (Segment("add", after),), is_paired=True)
         return
     removed: list[Segment] = []
     added: list[Segment] = []
@@ -158,5 +225,5 @@ def _by_word(before: str, after: str) -> Iterator[Line]:
             removed.append(Segment("same" if tag == "equal" else "remove", left))
         if right:
             added.append(Segment("same" if tag == "equal" else "add", right))
-    yield Line("remove", tuple(removed))
-    yield Line("add", tuple(added))
+    yield Line("remove", tuple(removed), is_paired=True)
+    yield Line("add", tuple(added), is_paired=True)

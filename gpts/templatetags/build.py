@@ -24,6 +24,12 @@ def field_value(value: Any, field: str) -> str:
     return value_in_words(value, field)
 
 
+@register.filter
+def begins_with(text: str, name: str) -> bool:
+    """Whether a name is nothing but the beginning of the text, cut off."""
+    return " ".join(text.split()).startswith(name.rstrip("…"))
+
+
 @register.simple_tag
 def icon_of(name: str, key: str | None, category: str) -> SafeString:
     """The icon behind a storage key, or the name's first letter."""

@@ -18,7 +18,7 @@ from core.errors import DomainError, InvalidInput
 from gpts.access import GPTAct, access_gpt
 from gpts.golden.files import COLUMNS, FILE_BYTES, FORMATS, write_csv, write_jsonl
 from gpts.golden.prompts import PROMPT_COUNT
-from gpts.golden.states import ExpectedOutcome
+from gpts.golden.states import ExpectedOutcome, GoldenResultState
 from gpts.golden_access import access_golden_prompt
 from gpts.golden_queries import (
     active_run,
@@ -67,14 +67,22 @@ def golden_page(request: HttpRequest, gpt: GPT, *, status: int = 200, **extra: A
     prompts = list(golden_prompts(gpt))
     tags = sorted({tag for prompt in prompts for tag in prompt.tags})
     tag = request.GET.get("tag", "")
+    failed = [prompt for prompt in prompts if prompt.last_state == GoldenResultState.FAILED]  # type: ignore[attr-defined]  # annotated
+    only_failed = request.GET.get("state") == "failed"
     runs = list(golden_runs(gpt)[:RUNS_SHOWN])
     newest = next((run for run in runs if run.state == "finished"), None)
     context = page_context(
         request,
         gpt,
         "tests",
-        prompts=[prompt for prompt in prompts if not tag or tag in prompt.tags],
+        prompts=[
+            prompt
+            for prompt in prompts
+            if (not tag or tag in prompt.tags) and (not only_failed or prompt in failed)
+        ],
         count=len(prompts),
+        failed_count=len(failed),
+        only_failed=only_failed,
         enabled_count=sum(prompt.is_enabled for prompt in prompts),
         limit=PROMPT_COUNT,
         tags=tags,

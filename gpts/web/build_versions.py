@@ -42,6 +42,7 @@ def _page(
             "version": version,
             "live": [Audience(row.audience).label for row in version.live_for.all()],
             "is_draft": version.content_hash == frame.draft_hash,
+            "is_ahead": version.number > frame.newest_live,
         }
         for version in page.items
     ]
@@ -123,6 +124,7 @@ def build_version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         files=sorted(files.values()),
         live=[Audience(row.audience).label for row in version.live_for.all()],
         is_draft=version.content_hash == frame.draft_hash,
+        is_ahead=version.number > frame.newest_live,
     )
     return render(request, "gpts/build/version.html", context)
 

@@ -50,7 +50,8 @@ def test_the_list_says_who_when_why_and_where_each_is_live(gpt: GPT) -> None:
 
     first, second = body.split('id="v2"')[1].split('id="v1"')
     assert "Kinder" in first
-    assert "Previous" in first
+    assert "Not live" in first
+    assert "Previous" not in first
     assert "by Ada" in first
     assert "<time" in first
     assert "The beginning" in second

@@ -335,3 +335,35 @@ def test_a_hundred_prompts_are_the_limit() -> None:
         answer.json()["error"]["code"] if "error" in answer.json() else answer.json()["code"],
     ) == (409, "too_many_prompts")
     assert GoldenPrompt.objects.count() == 100
+
+
+def test_the_list_shows_only_what_failed_and_says_each_question_once() -> None:
+    gpt = a_gpt()
+    a_prompt(gpt, "How long is the notice for a flat that was let for more than eight years to one family?")
+    a_run(gpt)
+    a_prompt(gpt, "Who are you?", name="Introduces itself")
+    client = signed_in(gpt.owner)
+
+    everything = client.get(url("build-tests", gpt)).content.decode()
+    failed = client.get(url("build-tests", gpt) + "?state=failed").content.decode()
+
+    # The name, and the two buttons that move it.
+    assert everything.count("How long is the notice") == 3
+    assert "Introduces itself" in everything
+    assert "Who are you?" in everything
+    assert 'href="?state=failed">Failed 1</a>' in everything
+    assert "How long is the notice" in failed
+    assert "Introduces itself" not in failed
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_list_asks_as_many_queries_for_many_prompts(count: int, django_assert_num_queries: Any) -> None:
+    gpt = a_gpt()
+    for number in range(count):
+        a_prompt(gpt, f"Question {number}")
+    a_run(gpt)
+    client = signed_in(gpt.owner)
+    client.get(url("build-tests", gpt))
+
+    with django_assert_num_queries(19):
+        client.get(url("build-tests", gpt))
