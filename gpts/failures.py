@@ -26,6 +26,7 @@ def failure_message(code: str, retry_after: int | None = None) -> str:
             "This conversation is too long for the model. Shorten your message or start a new conversation."
         ),
         FailureCode.MALFORMED_STREAM: _("The model's answer was damaged on its way. Try again."),
+        FailureCode.EMPTY_ANSWER: _("The model answered with nothing. Try again, or ask in other words."),
         FailureCode.CONTENT_REFUSED: _("The model provider refused to answer this. Change your message."),
         FailureCode.INTERRUPTED: _(
             "The server stopped while answering. What had arrived is kept. Try again."

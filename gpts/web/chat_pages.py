@@ -36,7 +36,7 @@ from gpts.streaming.lost import interrupt_if_lost
 from gpts.streaming.responses import wants_stream
 from gpts.web.chat_files import attach_options
 from gpts.web.chat_models import model_note, model_options
-from gpts.web.chat_shown import icon_url, shown_in
+from gpts.web.chat_shown import icon_url, shown_in, unwrapped
 
 SIDEBAR_SIZE = 40
 
@@ -167,7 +167,12 @@ def source_show(request: HttpRequest, conversation_id: UUID, turn_id: UUID, numb
     passage = cited_piece(turn, number) or access_cited_passage(request.user, turn, number)
     is_fragment = request.headers.get("X-Fragment") == "passage"
     template = "gpts/chat/passage.html" if is_fragment else "gpts/chat/source.html"
-    context = {"conversation": conversation, "passage": passage, "number": number}
+    context = {
+        "conversation": conversation,
+        "passage": passage,
+        "text": unwrapped(passage.text),
+        "number": number,
+    }
     response = render(request, template, context)
     patch_vary_headers(response, ["X-Fragment"])
     return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,10 @@ from gpts.feedback_queries import feedback_of
 from gpts.models import GPT, Attachment, Conversation, Turn, TurnFeedback, Version
 from gpts.services.feedback import REASONS
 from gpts.states import METERED_TURN_STATES, FeedbackReason, MessageRole, TurnState
+
+
+# A line that ends in a word or a comma, before one that goes on in small letters.
+_WRAPPED = re.compile(r"(?<=[^\W\d_,;])\n(?=[a-z(])|(?<=[,;])\n(?=\w)")
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,11 @@ def shown_in(conversation: Conversation, window: Window) -> list[ShownTurn]:
         )
         before = turn
     return shown
+
+
+def unwrapped(text: str) -> str:
+    """The text without the line breaks inside sentences that documents of a fixed width have."""
+    return _WRAPPED.sub(" ", text)
 
 
 def icon_url(icon: str) -> str:

@@ -3,6 +3,7 @@
 import { keepDraft } from "./chat_draft.js";
 import { attachMentions } from "./chat_mentions.js";
 import { chat, composer, conversationUrl, errorOf, isAtEnd, offerEarlier, post, refreshPage, refreshTurn, row, showError, showPath, toEnd, watchEnd } from "./chat_page.js";
+import { attachSidebar } from "./chat_sidebar.js";
 import { readTurn } from "./chat_stream.js";
 import { hearTabs, tellTabs } from "./chat_tabs.js";
 import { answerView, questionView } from "./chat_view.js";
@@ -16,6 +17,7 @@ let mentions = null;
 
 if (chat && composer) attach();
 if (chat) offerEarlier();
+attachSidebar();
 
 function attach() {
   const field = composer.elements.text;
@@ -53,7 +55,7 @@ function attach() {
   if (words.chatRunning) resume(words.chatConversation, words.chatRunning);
   const place = location.hash.startsWith("#turn-") && document.getElementById(location.hash.slice(1));
   if (place) place.scrollIntoView();
-  else if (!("chatEmbedded" in words)) toEnd();
+  else if (chat.querySelector("[data-turn]")) toEnd();
 }
 
 // Starters, retry, edit and the switch of branches are plain forms; with JavaScript they work inside this page.
@@ -105,7 +107,7 @@ function questionOf(turn) {
 function isBusy() {
   if (!running) return false;
   isBusyTold = true;
-  showError(words.chatBusy ?? "");
+  showError(words.chatBusy ?? "", "info");
   return true;
 }
 
@@ -159,7 +161,7 @@ async function send(url, fields, text, onAccepted, replaced = null) {
 
 // What was typed stays in the composer. When another tab's answer is being written, this one reads along.
 function refused(error) {
-  showError(error?.message ?? words.chatFailed);
+  showError(error?.message ?? words.chatFailed, error?.code === "turn_running" ? "info" : "bad");
   if (error?.code !== "turn_running" || !error.data?.turn) return;
   isBusyTold = true;
   readAlong(error.data.turn);
@@ -212,7 +214,6 @@ async function read(response, view, section, ask = null) {
   if (isRead) return finish(isEnded, section);
   const lost = running;
   setRunning(null);
-  view.wait("");
   view.fail(lost?.turn ? words.chatLost ?? words.chatFailed : words.chatFailed);
   if (lost?.turn) section.append(row(words.chatReadOn ?? words.chatRetry, { onClick: (bar) => readOn(bar, lost, view.element, section) }));
 }
@@ -234,7 +235,6 @@ function begin(data) {
   if (isNew) tellTabs(data.conversation, data.turn);
   if (!words.chatConversation) {
     words.chatConversation = data.conversation;
-    words.chatNew = "";
     composer.action = `${here}/turns`;
     if (composer.dataset.attach) composer.dataset.attach = `${here}/attachments`;
     // Beside the form of the builder the page stays the builder's.
@@ -242,6 +242,7 @@ function begin(data) {
     history.replaceState(null, "", here);
     draft?.move();
     document.title = `${data.title || words.chatName} · ${words.chatName} · Loggia`;
+    refreshPage(data.conversation);
   }
 }
 
@@ -265,16 +266,14 @@ async function finish(data, section) {
     bar.querySelector(".button--primary")?.classList.replace("button--primary", "button--quiet");
   }
   chat.querySelectorAll("[data-turn] [data-key]").forEach((button) => button.removeAttribute("data-key"));
-  const isNew = "chatNew" in words;
-  delete words.chatNew;
-  if (hasGap(section, position)) {
+  // The mark above the first message that the model still read stands somewhere before this turn.
+  if (hasGap(section, position) || (data.trimmed && isAtEnd())) {
     const wasAtEnd = isAtEnd();
     await showPath(conversation);
     if (wasAtEnd) toEnd();
   } else if (!(await refreshTurn(conversation, data.turn, section))) {
     section.append(row(words.chatRetry, { action: `${conversationUrl(conversation)}/turns/${data.turn}/retry` }));
   }
-  if (isNew && !("chatEmbedded" in words)) refreshPage(conversation);
 }
 
 // Turns that another tab or device added since this page was read stand between its last one and this one.

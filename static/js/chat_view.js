@@ -1,5 +1,7 @@
 // How a question and an answer that is being written look. The tail of an answer is text until its paragraph is done;
 // code in it stands as code from its first line on.
+const SLOW_MS = 10_000;
+
 export function questionView(chat, text) {
   const element = copy(chat, "[data-chat-question]");
   element.querySelector(".message__text").textContent = text;
@@ -20,11 +22,13 @@ export function answerView(chat, existing, speaker) {
   const tail = place.appendChild(Object.assign(document.createElement("div"), { className: "message__tail" }));
   let text = "";
   let rendered = 0;
+  let slow = 0;
 
   const view = {
     element,
     offset: 0,
     take(event, data, id) {
+      expect(event !== "end");
       if (event === "delta") {
         text += data.text;
         view.offset = Number(id);
@@ -33,21 +37,38 @@ export function answerView(chat, existing, speaker) {
         rendered = data.upto;
         done.insertAdjacentHTML("beforeend", data.html);
         showTail(tail, after(text, rendered));
+      } else if (event === "tool") {
+        tool(data);
       } else if (event === "end") {
         end(data);
       }
     },
     // A quiet line while the page tries to reach the server again; none with "".
     wait(message) {
+      clearTimeout(slow);
       element.querySelector("[data-waiting]")?.remove();
       if (message) note(message, "waiting");
     },
     fail(message) {
+      view.wait("");
       element.classList.remove("message--running");
       element.classList.add("message--failed");
       note(message);
     },
   };
+
+  // A model that says nothing for long is named, so that waiting is a choice.
+  function expect(isMore) {
+    view.wait("");
+    if (isMore && chat.dataset.chatSlow) slow = setTimeout(() => note(chat.dataset.chatSlow, "waiting"), SLOW_MS);
+  }
+
+  // What the provider's own tools did, while it happens; the end brings the whole list.
+  function tool(data) {
+    const body = element.querySelector(".message__body");
+    const list = body.querySelector(".turn__tools") ?? body.appendChild(Object.assign(document.createElement("ul"), { className: "turn__tools" }));
+    list.append(Object.assign(document.createElement("li"), { textContent: data.label }));
+  }
 
   function end(data) {
     element.classList.remove("message--running");

@@ -92,7 +92,7 @@ def test_the_next_turn_sends_the_history(browser_of: BrowserOf, model_server: Ru
         ("refused", "content_refused"),
         ("malformed", "malformed_stream"),
         ("cut", "provider_down"),
-        ("empty", "malformed_stream"),
+        ("empty", "empty_answer"),
     ],
 )
 def test_a_failure_is_told_kept_and_not_paid(

