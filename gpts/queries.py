@@ -158,7 +158,8 @@ def visible_gpts(user: Any) -> QuerySet[GPT]:
 
 
 def my_gpts(user: Any, *, workspace: Workspace | None = None) -> QuerySet[GPT]:
-    """The person's own GPTs with ``live_audiences`` and ``newest_version`` (number or None) on each."""
+    """The person's own GPTs with ``live_audiences``, ``live_version`` and ``newest_version`` (the highest
+    numbers, or None) on each."""
     memberships = Member.objects.filter(user_id=user.pk).values("workspace_id")
     found = GPT.objects.filter(
         workspace_id__in=memberships,
@@ -170,12 +171,22 @@ def my_gpts(user: Any, *, workspace: Workspace | None = None) -> QuerySet[GPT]:
     audiences = (
         LiveVersion.objects.filter(gpt=OuterRef("pk")).order_by("audience").values_list("audience", flat=True)
     )
+    served = (
+        LiveVersion.objects.filter(gpt=OuterRef("pk"))
+        .values("gpt")
+        .annotate(top=Max("version__number"))
+        .values("top")
+    )
     newest = (
         Version.objects.filter(gpt=OuterRef("pk")).values("gpt").annotate(top=Max("number")).values("top")
     )
     return (
         found.select_related("workspace", "language_model")
-        .annotate(live_audiences=ArraySubquery(audiences), newest_version=Subquery(newest))
+        .annotate(
+            live_audiences=ArraySubquery(audiences),
+            live_version=Subquery(served),
+            newest_version=Subquery(newest),
+        )
         .order_by("-updated_at", "-id")
     )
 

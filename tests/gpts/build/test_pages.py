@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -484,3 +485,25 @@ def test_a_quarantined_gpt_is_readable_for_its_owner_alone_and_unchangeable() ->
         assert client.post(reverse(f"gpts:{name}", args=[gpt.slug]), {"name": "X"}).status_code == 403
     gpt.refresh_from_db()
     assert (gpt.name, gpt.deleted_at) == ("Essay coach", None)
+
+
+def test_the_list_tells_the_version_that_is_live_from_a_newer_one() -> None:
+    ada = a_user()
+    client = signed_in(ada)
+    a_gpt(owner=ada, name="Bare")
+    gpt = a_gpt(owner=ada, name="Ahead")
+    client.post(reverse("gpts:build-audience", args=[gpt.slug]), {"audience": "link"})
+    autosave(client, gpt, revision="1", fields="name", name="Further ahead")
+
+    def cell(name: str) -> str:
+        row = page(client, "build-list").split(name)[1].split("</tr>")[0]
+        return " ".join(
+            re.sub("<[^>]+>", " ", row.split('data-label="Version"')[1].split("</td>")[0]).split()
+        )
+
+    assert cell("Bare") == "> none yet"
+    assert cell("Further ahead") == "> 1 live"
+    client.post(reverse("gpts:build-freeze", args=[gpt.slug]))
+    assert cell("Further ahead") == "> 1 live , 2 not live"
+    client.post(reverse("gpts:build-audience", args=[gpt.slug]), {"audience": "link", "stop": "1"})
+    assert cell("Further ahead") == "> 2 not live"
