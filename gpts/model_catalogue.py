@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
@@ -127,6 +127,11 @@ def is_offered(model: LanguageModel, workspace: Workspace, at: datetime | None =
 
 def is_retired(model: LanguageModel, at: datetime | None = None) -> bool:
     return model.retired_at is not None and model.retired_at <= _moment(at)
+
+
+def last_day(retired_at: datetime) -> date:
+    """The last day, in UTC, on which a model answers: one that ends at midnight does not answer after it."""
+    return (retired_at.astimezone(UTC) - timedelta(microseconds=1)).date()
 
 
 def features_of(model: LanguageModel | None) -> frozenset[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
 from core.errors import NotFound
-from gpts.model_catalogue import chat_models, is_retired
+from gpts.model_catalogue import chat_models, is_retired, last_day
 from gpts.models import GPT, LanguageModel, LiveVersion, ModelProvider
 from workspaces.access import not_found
 from workspaces.models import Workspace
@@ -29,6 +29,7 @@ class Affected:
 class Retirement:
     model: LanguageModel
     is_over: bool
+    last_day: date
     affected: list[Affected]
 
 
@@ -91,7 +92,11 @@ def retirements(workspace: Workspace) -> list[Retirement]:
         .select_related("provider", "replacement")
         .order_by("retired_at", "id")
     )
-    found = [Retirement(model, is_retired(model), affected_gpts(model, workspace)) for model in leaving]
+    found = [
+        Retirement(model, is_retired(model), last_day(model.retired_at), affected_gpts(model, workspace))
+        for model in leaving
+        if model.retired_at is not None
+    ]
     return [entry for entry in found if entry.affected]
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from core.audit import record
 from core.errors import InvalidInput
-from gpts.model_catalogue import MAX_REPLACEMENTS, is_offered
+from gpts.model_catalogue import MAX_REPLACEMENTS, is_offered, last_day
 from gpts.model_queries import affected_gpts, leaving_soon
 from gpts.models import GPT, LanguageModel
 from gpts.services.gpts import update_draft
@@ -149,7 +149,7 @@ def _tell_owners(model: LanguageModel, *, at: datetime) -> int:
 
 def _tell(owner: User, model: LanguageModel, gpts: list[GPT], *, at: datetime) -> None:
     assert model.retired_at is not None
-    day = date_format(model.retired_at, "DATE_FORMAT")
+    day = date_format(last_day(model.retired_at), "DATE_FORMAT")
     title = _("The model %(model)s ends on %(day)s") % {"model": model.label, "day": day}
     names = ", ".join(gpt.name for gpt in gpts[:5])
     body = ngettext(

@@ -39,7 +39,7 @@ class LimitsForm(forms.Form):
         label=_("Warn at"), required=False, min_value=0, help_text=_("A note is sent, nothing stops.")
     )
     hard_limit = forms.DecimalField(
-        label=_("Stop at"), required=False, min_value=0, help_text=_("New answers wait for the next window.")
+        label=_("Stop at"), required=False, min_value=0, help_text=_("New answers have to wait.")
     )
 
     @classmethod
@@ -78,18 +78,16 @@ class BudgetForm(LimitsForm):
         help_text=_("The last part of its address, of yours or of another one that you can use."),
     )
     measure = forms.ChoiceField(label=_("What is counted"), choices=BudgetMeasure.choices)
-    window = forms.ChoiceField(
-        label=_("In each"),
-        choices=BudgetWindow.choices,
-        initial=BudgetWindow.MONTH,
-        help_text=_("Windows end at the full minute or hour, at midnight, or with the month, all in UTC."),
-    )
+    window = forms.ChoiceField(label=_("In each"), choices=BudgetWindow.choices, initial=BudgetWindow.MONTH)
     field_order = ("name", "whose", "user", "group", "gpt", "measure", "window", "soft_limit", "hard_limit")
 
     def __init__(self, data: Any, workspace: Workspace) -> None:
         super().__init__(data)
         fields: Any = self.fields
-        fields["measure"].help_text = _("Costs are in %(currency)s.") % {"currency": settings.PAYOUT_CURRENCY}
+        cost = _("Cost in %(currency)s") % {"currency": settings.PAYOUT_CURRENCY}
+        fields["measure"].choices = [
+            (value, cost if value == BudgetMeasure.COST else label) for value, label in BudgetMeasure.choices
+        ]
         fields["gpt"].widget.attrs["list"] = "gpt-choices"
         if workspace.kind == WorkspaceKind.PERSONAL:
             fields["whose"].choices = [choice for choice in WHOSE if choice[0] in ALONE]
@@ -102,6 +100,9 @@ class BudgetForm(LimitsForm):
             fields["user"].choices = [("", _("Choose a member")), *people]
             fields["group"].choices = [("", _("Choose a group")), *groups]
             fields["whose"].initial = "person_each"
+            if not groups:
+                fields["whose"].choices = [choice for choice in WHOSE if not choice[0].startswith("group")]
+                del fields["group"]
         self.gpt_choices = gpt_choices(workspace)
 
     def draft(self, workspace: Workspace, *, by: User, at: Any) -> Budget:

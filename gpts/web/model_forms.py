@@ -10,6 +10,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from gpts.model_catalogue import last_day
 from gpts.models import LanguageModel, ModelProvider
 from gpts.services.catalogue import KEY_LENGTH, MODEL_DEFAULTS, NAME_LENGTH, URL_LENGTH, ProviderChange
 from gpts.states import Capability, ModelFeature, ModelKind, ProviderKind
@@ -165,10 +166,6 @@ class RetirementForm(forms.Form):
 def retirement_moment(day: date | None) -> datetime | None:
     """The end of a last day, which is the start of the next one in UTC."""
     return None if day is None else datetime.combine(day, time(), UTC) + timedelta(days=1)
-
-
-def last_day(moment: datetime) -> date:
-    return (moment.astimezone(UTC) - timedelta(microseconds=1)).date()
 
 
 def _values(model: LanguageModel) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import DomainError
-from gpts.model_catalogue import is_retired
+from gpts.model_catalogue import is_retired, last_day
 from gpts.model_queries import (
     affected_gpts,
     get_model,
@@ -112,6 +112,7 @@ def _provider_row(place: Place | None, provider: Any) -> dict[str, Any]:
         {
             "model": model,
             "is_over": is_retired(model),
+            "last_day": None if model.retired_at is None else last_day(model.retired_at),
             "abilities": ", ".join(str(Capability(name).label) for name in model.capabilities),
             "url": place.url("model-change", model.pk) if place is not None and is_ours else "",
         }

@@ -188,3 +188,23 @@ def test_a_replacement_that_leads_back_or_is_foreign_is_refused() -> None:
 
     stage.old.refresh_from_db()
     assert (stage.old.retired_at, stage.old.replacement) == (None, None)
+
+
+def test_the_day_that_was_typed_is_the_day_that_pages_and_notes_name() -> None:
+    stage = Stage()
+    client = Client()
+    assert client.login(email=stage.admin.email, password=PASSWORD)
+    place = stage.company.slug
+
+    client.post(
+        reverse("gpts:workspace-model-retire", args=[place, stage.old.pk]),
+        {"day": "2031-12-31", "replacement": stage.new.pk},
+    )
+
+    page = client.get(reverse("gpts:workspace-model-list", args=[place])).content.decode()
+    form = client.get(reverse("gpts:workspace-model-change", args=[place, stage.old.pk])).content.decode()
+    assert page.count("31 Dec 2031") == 2
+    assert "1 Jan 2032" not in page
+    assert 'value="2031-12-31"' in form
+    note = Notification.objects.get(user=stage.builder, kind="model_retiring")
+    assert note.title == "The model Old one ends on Dec. 31, 2031"

@@ -1,0 +1,81 @@
+"""A limit from its setting to the chat that it stops, in real browsers: nothing that was typed is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.scope import system_scope
+from gpts.models import Budget
+from tests.browser.test_builder import sign_in
+from tests.fakes.openai_server import Running, start_in_thread
+from tests.gpts.build.stage import a_company, a_user
+from tests.gpts.chat.stage import a_model, a_public_gpt
+from tests.services import WebService
+
+
+@pytest.fixture(scope="module")
+def models() -> Iterator[Running]:
+    running = start_in_thread()
+    yield running
+    running.stop()
+
+
+def test_a_limit_is_set_seen_and_stops_a_chat(server: WebService, page: Page, models: Running) -> None:
+    with system_scope("tests"):
+        ada = a_user()
+        company = a_company(ada)
+        model = a_model(models.url, "builder", input_price=1_000_000)
+    gpt = a_public_gpt(model, owner=ada, workspace=company)
+    sign_in(page, server, ada)
+
+    page.goto(f"{server.url}/w/{company.slug}/admin/budgets")
+    page.get_by_role("link", name="New budget").click()
+    page.get_by_label("Name", exact=True).fill("One at a time")
+    expect(page.get_by_label("Member", exact=True)).to_be_hidden()
+    page.get_by_label("Whose use").select_option("person")
+    expect(page.get_by_label("Member", exact=True)).to_be_visible()
+    page.get_by_label("Whose use").select_option("person_each")
+    page.get_by_label("What is counted").select_option("turns")
+    page.get_by_label("Stop at").fill("1")
+    page.get_by_role("button", name="Show what it means").click()
+    expect(
+        page.get_by_text(f"Each member may use at most 1 answer a month in {company.name}.")
+    ).to_be_visible()
+    assert not Budget.objects.exists()
+    page.get_by_role("button", name="Set the budget").click()
+    expect(page.get_by_role("heading", name="One at a time")).to_be_visible()
+
+    page.goto(f"{server.url}/g/{gpt.slug}/chat")
+    composer = page.locator("form.composer textarea").last
+    composer.fill("The first one")
+    composer.press("Enter")
+    expect(page.locator("[data-composer-send]")).to_be_visible()
+    expect(page).to_have_url(re.compile("/c/"))
+    models.state.requests.clear()
+    composer = page.locator("form.composer textarea").last
+    composer.fill("A second one, typed with care")
+    composer.press("Enter")
+    refusal = page.locator("[data-chat-error]")
+    expect(refusal).to_contain_text(
+        f"Your limit “One at a time” in {company.name} is used up: 1 answer a month."
+    )
+    expect(refusal).to_contain_text("It opens again at")
+    expect(composer).to_have_value("A second one, typed with care")
+
+    page.goto(f"{server.url}/build/{gpt.slug}/create")
+    said = page.get_by_label("Message to the builder")
+    said.fill("Make it friendlier, please")
+    page.get_by_role("button", name="Send to the builder").click()
+    expect(page.locator("[data-create-error]")).to_contain_text("is used up: 1 answer a month.")
+    expect(said).to_have_value("Make it friendlier, please")
+    assert models.state.requests == []
+
+    page.goto(f"{server.url}/settings/limits")
+    expect(page.get_by_text("Used up")).to_be_visible()
+    expect(page.get_by_role("progressbar", name="One at a time: 100% used")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert not page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
