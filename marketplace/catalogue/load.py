@@ -13,6 +13,8 @@ from uuid import UUID
 from django.db import connection
 
 from core.scope import system_scope
+from gpts.models import GPT
+from gpts.models.gpts import Behaviour
 from marketplace.cards import tagline_of
 from marketplace.catalogue.invent import Invented, invent
 from marketplace.catalogue.people import LISTINGS_A_MAKER, READERS, ensure_people
@@ -121,7 +123,7 @@ class _Made:
         item = self.item
         return (
             item.name, item.description, "You are a helpful assistant.", item.starters, item.category, "",
-            item.capabilities,
+            item.capabilities, *_USUAL.values(),
         )  # fmt: skip
 
     def gpt_row(self) -> Row:
@@ -190,7 +192,14 @@ class _Made:
         return UUID(int=bits & ~(0xF << 76) & ~(0x3 << 62) | (0x7 << 76) | (0x2 << 62))
 
 
-_BEHAVIOUR = ("name", "description", "instructions", "starters", "category", "icon", "capabilities")
+_INVENTED = ("name", "description", "instructions", "starters", "category", "icon", "capabilities")
+# What the catalogue does not invent stands as in a new GPT; COPY asks for every column that may not be null.
+_USUAL = {
+    field.column: field.get_default()
+    for field in GPT._meta.concrete_fields
+    if field.name in {own.name for own in Behaviour._meta.local_fields} - set(_INVENTED)
+}
+_BEHAVIOUR = (*_INVENTED, *_USUAL)
 _GPT_COLUMNS = (
     "id", *_BEHAVIOUR, "workspace_id", "owner_id", "slug", "draft_revision", "conversation_count",
     "created_at", "updated_at",
