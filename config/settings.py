@@ -310,6 +310,12 @@ SPECTACULAR_SETTINGS = {
         "ReportCategoryEnum": "reviews.states.ReportCategory",
         "CaseOutcomeEnum": "reviews.states.Outcome",
         "SubmissionStateEnum": "reviews.states.SubmissionState",
+        "FileStateEnum": "gpts.states.FileState",
+        "GoldenKindEnum": "gpts.golden.states.GoldenKind",
+        "GoldenRunStateEnum": "gpts.golden.states.GoldenRunState",
+        "ModelKindEnum": "gpts.states.ModelKind",
+        "ProviderKindEnum": "gpts.states.ProviderKind",
+        "WorkspaceRoleEnum": "workspaces.states.Role",
     },
 }
 

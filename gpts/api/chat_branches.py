@@ -36,7 +36,7 @@ class ChangeSerializer(serializers.Serializer[Any]):
     after = serializers.CharField(allow_blank=True)
 
 
-class ReleaseSerializer(serializers.Serializer[Any]):
+class NewerVersionSerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField()
     release_notes = serializers.CharField(allow_blank=True)
 
@@ -49,7 +49,7 @@ class VersionStateSerializer(serializers.Serializer[Any]):
     is_moved = serializers.BooleanField()
     is_over = serializers.BooleanField()
     changes = ChangeSerializer(many=True)
-    releases = ReleaseSerializer(many=True)
+    releases = NewerVersionSerializer(many=True)
 
 
 class MentionSerializer(serializers.Serializer[Any]):
