@@ -314,7 +314,7 @@ SPECTACULAR_SETTINGS = {
         "GoldenKindEnum": "gpts.golden.states.GoldenKind",
         "GoldenRunStateEnum": "gpts.golden.states.GoldenRunState",
         "ModelKindEnum": "gpts.states.ModelKind",
-        "ProviderKindEnum": "gpts.states.ProviderKind",
+        "ProviderKindEnum": "gpts.services.catalogue.KINDS",
         "WorkspaceRoleEnum": "workspaces.states.Role",
     },
 }
@@ -339,6 +339,8 @@ CHAT_ATTACHMENTS_PER_MESSAGE = env.int("CHAT_ATTACHMENTS_PER_MESSAGE", 10)
 CHAT_LOOSE_ATTACHMENT_HOURS = env.int("CHAT_LOOSE_ATTACHMENT_HOURS", 24)
 # Hours after its last message in which a temporary conversation can still be opened; then it is removed.
 CHAT_TEMPORARY_HOURS = env.int("CHAT_TEMPORARY_HOURS", 24)
+# Days in which a deleted conversation can be restored; then it is removed for good.
+CHAT_DELETED_DAYS = env.int("CHAT_DELETED_DAYS", 30)
 # Percent of its golden prompts that a GPT must pass to be submitted to the store; empty asks for none.
 STORE_GOLDEN_PASS_RATE = env.int("STORE_GOLDEN_PASS_RATE", None)
 # Seconds until a model says its first word, and that it may fall silent in between, before the answer fails.
