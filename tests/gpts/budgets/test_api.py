@@ -115,20 +115,20 @@ def test_each_subject_can_be_set() -> None:
     gpt = a_gpt(workspace=acme, owner=owner)
     sales = Group.objects.create(workspace=acme, name="Sales", created_at=NOW)
     key = Caller(owner, acme)
-    rest = {"measure": "turns", "window": "day", "soft_limit": 3}
+    rest: dict[str, Any] = {"measure": "turns", "window": "day", "soft_limit": 3}
+
+    subjects: list[dict[str, Any]] = [
+        {"subject": "person", "is_each": True},
+        {"subject": "person", "user": ann.pk},
+        {"subject": "group", "group": sales.pk},
+        {"subject": "group", "group": sales.pk, "is_each": True},
+        {"subject": "gpt", "gpt": gpt.slug},
+        {"subject": "gpt", "gpt": gpt.slug, "is_each": True},
+    ]
 
     answers = [
-        key.ask("post", body={"name": f"No. {number}", **whose, **rest})
-        for number, whose in enumerate(
-            [
-                {"subject": "person", "is_each": True},
-                {"subject": "person", "user": ann.pk},
-                {"subject": "group", "group": sales.pk},
-                {"subject": "group", "group": sales.pk, "is_each": True},
-                {"subject": "gpt", "gpt": gpt.slug},
-                {"subject": "gpt", "gpt": gpt.slug, "is_each": True},
-            ]
-        )
+        key.ask("post", body={"name": f"No. {number}"} | whose | rest)
+        for number, whose in enumerate(subjects)
     ]
 
     assert [
