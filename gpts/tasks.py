@@ -53,7 +53,7 @@ def sweep_attachments() -> int:
 
 @shared_task(name="gpts.remove_temporary_conversations")
 def remove_temporary_conversations() -> int:
-    """Remove temporary conversations past their hour. Running twice finds nothing the second time."""
+    """Remove temporary conversations past their hour, and long deleted ones. Running twice finds nothing."""
     with system_scope("gpts.remove_temporary_conversations"):
         return remove_expired_conversations(at=timezone.now())
 

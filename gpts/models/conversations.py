@@ -42,6 +42,13 @@ class Conversation(models.Model):
                 name="gpts_conversation_recent",
             ),
             models.Index(fields=["gpt", "user"], name="gpts_conversation_gpt"),
+            # Few of all: what the job looks for that removes them for good.
+            models.Index(
+                fields=["expires_at"], condition=Q(is_temporary=True), name="gpts_conversation_temporary"
+            ),
+            models.Index(
+                fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="gpts_conversation_deleted"
+            ),
         ]
 
     def __str__(self) -> str:

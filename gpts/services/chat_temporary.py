@@ -1,11 +1,13 @@
-"""Temporary conversations end by themselves: removed for good, with everything that was said in them."""
+"""Conversations that end for good, with all that was said in them: temporary ones, and long deleted ones."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from gpts.models import Conversation, Turn
 from gpts.services.attachments import erase_attachments_of
@@ -17,7 +19,9 @@ BATCH = 200
 
 
 def remove_expired_conversations(*, at: datetime) -> int:
-    """Remove every temporary conversation whose hour has come; returns how many. Idempotent.
+    """Remove temporary conversations whose hour has come, and those deleted too long ago to be restored.
+
+    Returns how many. Idempotent.
 
     One with a running answer waits for its end. Usage events stay: what was used stays counted.
     """
@@ -25,7 +29,7 @@ def remove_expired_conversations(*, at: datetime) -> int:
     while found := _remove_some(at):
         removed += found
     if removed:
-        log.info("temporary_conversations_removed", count=removed)
+        log.info("conversations_removed", count=removed)
     return removed
 
 
@@ -34,7 +38,10 @@ def _remove_some(at: datetime) -> int:
     running = Turn.objects.filter(state=TurnState.RUNNING).values("conversation_id")
     expired = list(
         Conversation.objects.select_for_update(of=("self",), skip_locked=True)
-        .filter(is_temporary=True, expires_at__lte=at)
+        .filter(
+            Q(is_temporary=True, expires_at__lte=at)
+            | Q(deleted_at__lte=at - timedelta(days=settings.CHAT_DELETED_DAYS))
+        )
         .exclude(pk__in=running)
         .values_list("pk", flat=True)[:BATCH]
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -36,6 +37,7 @@ def conversation_list(request: HttpRequest) -> HttpResponse:
         "q": asked,
         "mended": mended,
         "deleted": _deleted(request),
+        "deleted_days": settings.CHAT_DELETED_DAYS,
     }
     return render(request, "gpts/chat/list.html", context)
 

@@ -1,4 +1,4 @@
-"""Another GPT called by "@": who may be called, what it is told, whom it is paid to; temporary chats."""
+"""Another GPT called by "@": who may be called, what it is told, whom it is paid to; chats that end."""
 
 from __future__ import annotations
 
@@ -143,6 +143,30 @@ def test_a_temporary_chat_is_in_no_list_and_ends_for_good(
     assert not Message.objects.exists()
     assert UsageEvent.objects.count() == 2
     assert browser.http.get(f"/c/{conversation.pk}").status_code == 404
+
+
+def test_a_deleted_conversation_is_restored_for_a_month_and_then_gone_for_good(
+    browser_of: BrowserOf, model_server: Running
+) -> None:
+    gpt, reader = a_public_gpt(a_model(model_server.url, "echo")), a_user("Reader")
+    browser = browser_of(reader)
+    kept, deleted = (
+        browser.say(f"/g/{gpt.slug}/chat/turns", text)[0].data["conversation"] for text in ("stay", "go")
+    )
+    answer = browser.http.post(f"/c/{deleted}/delete")
+    assert "For 30 days this can be undone" in browser.http.get(answer.headers["Location"]).text
+
+    Conversation.objects.filter(pk=deleted).update(deleted_at=timezone.now() - timedelta(days=29))
+    assert remove_temporary_conversations() == 0
+    browser.http.post(f"/c/{deleted}/restore")
+    assert "go" in browser.http.get(f"/c/{deleted}").text
+    Conversation.objects.filter(pk=deleted).update(deleted_at=timezone.now() - timedelta(days=30, seconds=1))
+
+    assert remove_temporary_conversations() == 1
+    assert str(Conversation.objects.get().pk) == kept
+    assert set(Message.objects.filter(role="user").values_list("content", flat=True)) == {"stay"}
+    assert browser.http.post(f"/c/{deleted}/restore").status_code == 404
+    assert UsageEvent.objects.count() == 2
 
 
 @pytest.mark.parametrize("model", ["no-such-model", "999999", "embedding"])
