@@ -12,7 +12,7 @@ from gpts.extraction.types import PARAGRAPH_LIMIT, Section, Source
 _BEGINNING = re.compile(
     r"(?:export\s+|public\s+|private\s+|protected\s+|static\s+|async\s+|default\s+|pub\s+|abstract\s+|final\s+)*"
     r"(?:def|class|function|func|fn|interface|trait|impl|struct|enum|type|module|namespace|object"
-    r"|CREATE\s+\w+|create\s+\w+)\s+([\w.:$]{1,120})"
+    r"|CREATE\s+\w+|create\s+\w+)\s+([\w$](?:[\w.$]|::(?=\w)){0,119})"
 )
 
 

@@ -13,12 +13,13 @@ from gpts.extraction.types import Readable, UnreadableError
 CHUNK_BYTES = 256 * 1024
 SAMPLE_BYTES = 512 * 1024
 _CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
 _LETTERS = re.compile(r"[^\x00-\x7f]")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
 def charset_of(sample: bytes) -> str:
-    """Return the charset of a text by its beginning: its mark, UTF-8, GB 18030, or the likeliest other.
+    """Return the charset of a text by its beginning: its mark, UTF-8, Japanese, GB 18030, or the likeliest.
 
     UnreadableError: binary (NUL bytes), encoding (nothing fits).
     """
@@ -28,6 +29,9 @@ def charset_of(sample: bytes) -> str:
         raise UnreadableError("binary")
     if _fits(sample, "utf-8-sig"):
         return "utf-8-sig"
+    for charset in ("shift_jis", "euc_jp"):
+        if _is_japanese(sample, charset):
+            return charset
     if _is_chinese(sample):
         return "gb18030"
     return _guessed(sample)
@@ -54,6 +58,15 @@ def _fits(sample: bytes, charset: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _is_japanese(sample: bytes, charset: str) -> bool:
+    """Japanese is valid GB 18030 too, but only Japanese has a fifth of its letters from these two rows."""
+    try:
+        text = codecs.getincrementaldecoder(charset)("strict").decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return len(_KANA.findall(text)) * 5 >= max(len(_LETTERS.findall(text)), 1)
 
 
 def _is_chinese(sample: bytes) -> bool:

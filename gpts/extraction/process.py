@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 LINE_LIMIT = 16 * 1024 * 1024
 # While the child says nothing for so many seconds, its last progress is reported again.
 QUIET_SECONDS = 5.0
+# Between the end of what the child says and its own end.
+ENDING_SECONDS = 5.0
 CHUNK_BYTES = 256 * 1024
 _NOTHING: Callable[[float], None] = lambda _share: None  # noqa: E731  # a default, not a function of its own
 SIGXCPU = 24
@@ -95,7 +97,12 @@ def read_file(
                     is_whole = True
                 else:
                     yield Section(str(message["h"]), tuple(map(str, message["t"])), message["n"])
-            code = child.wait()
+            try:
+                code = child.wait(ENDING_SECONDS)
+            except subprocess.TimeoutExpired:
+                # It said its last word and does not go.
+                child.kill()
+                code = child.wait()
             if is_late or code == -SIGXCPU:
                 raise UnreadableError("timeout")
             if not is_whole:

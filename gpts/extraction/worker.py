@@ -7,6 +7,7 @@ JSON object a line: {"p": progress} | {"h": heading, "n": page, "t": [paragraphs
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 from importlib import import_module
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gpts.extraction.sniffing import CODE, DOCX, EPUB, HEAD_BYTES, PDF, PPTX, XLSX, check_head
-from gpts.extraction.types import HEADING_LENGTH, Limits, Source, UnreadableError
+from gpts.extraction.types import HEADING_LENGTH, PARAGRAPH_LIMIT, Limits, Source, UnreadableError
 
 READERS = {
     "text/plain": ("plain", "read"),
@@ -36,13 +37,15 @@ _FORBIDDEN = (
     "socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto", "subprocess.Popen", "os.system",
     "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "ctypes.dlopen",
 )  # fmt: skip
+# Memory that is kept back for saying that the rest is used up.
+LAST_WORDS_BYTES = 32 * 1024 * 1024
 # Progress is told at most this often, as a share.
 STEP = 0.01
 
 
 def main(path: str, media_type: str, given: str) -> int:
     limits = Limits(**json.loads(given))
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes + LAST_WORDS_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds + 5))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -54,6 +57,8 @@ def main(path: str, media_type: str, given: str) -> int:
     except UnreadableError as problem:
         _say({"e": problem.code})
     except (MemoryError, RecursionError):
+        whole = limits.memory_bytes + LAST_WORDS_BYTES
+        resource.setrlimit(resource.RLIMIT_AS, (whole, whole))
         _say({"e": "too_complex"})
     return 0
 
@@ -69,7 +74,13 @@ def _read(reader: Any, source: Source) -> None:
         characters += sum(map(len, texts))
         if characters > source.limits.characters:
             raise UnreadableError("too_much_text")
-        _say({"h": section.heading[:HEADING_LENGTH], "n": section.page, "t": texts})
+        place = {"h": section.heading[:HEADING_LENGTH], "n": section.page}
+        if sum(map(len, texts)) <= PARAGRAPH_LIMIT:
+            _say({**place, "t": texts})
+            continue
+        for text in texts:
+            for start in range(0, len(text), PARAGRAPH_LIMIT):
+                _say({**place, "t": [text[start : start + PARAGRAPH_LIMIT]]})
     if not characters:
         raise UnreadableError("no_text" if source.media_type == PDF else "empty")
     _say({"ok": 1})
@@ -99,4 +110,5 @@ def _refuse(event: str, _arguments: Any) -> None:
 if __name__ == "__main__":
     code = main(*sys.argv[1:4])
     sys.stdout.flush()
-    sys.exit(code)
+    # Without tidying up, which may hang where memory ran out.
+    os._exit(code)

@@ -24,12 +24,14 @@ def read(source: Source) -> Iterator[Section]:
     Archive(source).zip.close()
     warnings.simplefilter("ignore")
     try:
-        book = load_workbook(source.path, read_only=True, data_only=True, keep_links=False)
-        sheets = book.worksheets
-        for number, sheet in enumerate(sheets, 1):
-            for section in _sheet(sheet):
-                yield Section(str(sheet.title)[:HEADING_LENGTH], (section,), number)
-            source.report(number / len(sheets))
+        # Given open: by its name it would have to end in ".xlsx".
+        with source.path.open("rb") as file:
+            book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            sheets = book.worksheets
+            for number, sheet in enumerate(sheets, 1):
+                for section in _sheet(sheet):
+                    yield Section(str(sheet.title)[:HEADING_LENGTH], (section,), number)
+                source.report(number / len(sheets))
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, ParseError, EOFError):
         raise UnreadableError("malformed") from None
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.test.utils import CaptureQueriesContext
 
 from gpts.models import GPT, KnowledgeFile, Version
@@ -76,8 +77,11 @@ class Caller:
             method, f"/api/v1/{path}", data, content_type="application/json", headers=self.headers
         )
 
-    def upload(self, path: str, name: str, text: str) -> Any:
-        return self.client.post(f"/api/v1/{path}", {"file": a_file(name, text)}, headers=self.headers)
+    def upload(self, path: str, name: str, text: str, method: str = "POST") -> Any:
+        body = encode_multipart(BOUNDARY, {"file": a_file(name, text)})
+        return self.client.generic(
+            method, f"/api/v1/{path}", body, content_type=MULTIPART_CONTENT, headers=self.headers
+        )
 
 
 def test_a_gpt_is_made_read_changed_and_deleted() -> None:

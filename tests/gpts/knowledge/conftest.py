@@ -1,0 +1,26 @@
+"""Storage of the test's own, and web pages on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.gpts.knowledge.site import Site, running_site
+
+
+@pytest.fixture(autouse=True)
+def own_media(settings: Any, tmp_path: Path) -> Path:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return tmp_path / "media"
+
+
+@pytest.fixture
+def site(settings: Any) -> Iterator[Site]:
+    """A web site of somebody else, at an address that this test lets the guard call."""
+    with running_site() as running:
+        settings.OUTBOUND_ALLOW_HTTP = True
+        settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS = [running.place]
+        yield running

@@ -1,0 +1,171 @@
+"""Web pages as knowledge: fetched through the guard, named by title, fetched again, refused in words."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import DomainError, InvalidInput
+from gpts.knowledge_queries import knowledge_files, passages_of
+from gpts.models import GPT, Document, KnowledgeFile
+from gpts.services.knowledge import replace_file, take_in_file
+from gpts.services.knowledge_pages import add_page, fetch_again
+from gpts.services.knowledge_reading import read_document
+from tests.gpts.build.stage import LATER, NOW, a_file, a_gpt
+from tests.gpts.knowledge.makers import a_pdf
+from tests.gpts.knowledge.site import Site
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "<title>Returns &amp; refunds / shop</title><h1>Returns</h1><p>Within 30 days.</p>"
+
+
+def added(gpt: GPT, url: str) -> KnowledgeFile:
+    return add_page(gpt=gpt, url=url, by=gpt.owner, at=NOW)
+
+
+def read(file: KnowledgeFile) -> list[str]:
+    read_document(document_id=file.document_id, step=nullcontext, clock=lambda: NOW)
+    return [passage.text for passage in passages_of(KnowledgeFile.objects.get(pk=file.pk))]
+
+
+def test_a_page_becomes_a_file_that_says_where_it_came_from(site: Site) -> None:
+    gpt = a_gpt()
+    url = site.put("/returns", PAGE)
+
+    file = added(gpt, f" {url}#part ")
+
+    assert (file.name, file.source_url, file.fetched_at) == ("Returns & refunds shop.html", url, NOW)
+    assert read(file)[-1] == "Within 30 days."
+    assert site.asked == ["/returns"]
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "body", "name"),
+    [
+        ("/guide.pdf?x=1", "application/pdf", a_pdf("A guide."), "guide.pdf"),
+        ("/notes", "text/plain; charset=utf-8", b"Notes", "notes.txt"),
+        ("/", "text/html", b"<p>No title</p>", "127.0.0.1.html"),
+        ("/data.json", "application/json", b'{"a": 1}', "data.json"),
+        ("/%2e%2e%2fetc%2fpasswd", "text/plain", b"Text", "etc passwd.txt"),
+    ],
+)
+def test_what_is_no_page_keeps_its_kind(path: str, kind: str, body: bytes, name: str, site: Site) -> None:
+    assert added(a_gpt(), site.put(path, body, kind)).name == name
+
+
+def test_the_server_s_charset_counts(site: Site) -> None:
+    url = site.put("/de", "<p>Grüße aus Köln</p>".encode("latin-1"), "text/html; charset=iso-8859-1")
+
+    assert read(added(a_gpt(), url)) == ["Grüße aus Köln"]
+
+
+def test_fetching_again_replaces_the_content_or_only_the_date(site: Site) -> None:
+    gpt = a_gpt()
+    url = site.put("/returns", PAGE)
+    file = added(gpt, url)
+
+    same = fetch_again(file=file, by=gpt.owner, at=LATER)
+    assert (same.pk, same.fetched_at, Document.objects.count()) == (file.pk, LATER, 1)
+    site.put("/returns", PAGE.replace("30", "60"))
+    new = fetch_again(file=file, by=gpt.owner, at=LATER)
+
+    assert (new.name, new.source_url, new.fetched_at) == (file.name, url, LATER)
+    assert read(new)[-1] == "Within 60 days."
+    assert [held.pk for held in knowledge_files(gpt)] == [new.pk]
+
+
+def test_an_upload_in_place_of_a_page_has_no_address(site: Site) -> None:
+    gpt = a_gpt()
+    file = added(gpt, site.put("/a", PAGE))
+
+    new = replace_file(file=file, upload=a_file("b.txt", "Words"), by=gpt.owner, at=LATER)
+
+    assert (new.source_url, new.fetched_at) == ("", None)
+    with pytest.raises(InvalidInput) as refusal:
+        fetch_again(file=new, by=gpt.owner, at=LATER)
+    assert refusal.value.code == "no_page"
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "body", "code"),
+    [
+        ("text/html", 404, b"gone", "page_status"),
+        ("text/html", 500, b"broken", "page_status"),
+        ("image/png", 200, b"\x89PNG", "page_type"),
+        ("application/zip", 200, b"PK\x03\x04", "page_type"),
+        ("application/pdf", 200, b"<html>not a pdf</html>", "file_malformed"),
+        ("text/html", 200, b"", "file_empty"),
+        ("text/html", 200, b"x" * 2_001, "answer_too_large"),
+    ],
+)
+def test_an_answer_that_is_no_document_is_refused_at_the_address(
+    kind: str, status: int, body: bytes, code: str, site: Site, settings: Any, own_media: Path
+) -> None:
+    settings.KNOWLEDGE_PAGE_BYTES = 2_000
+    gpt = a_gpt()
+    url = site.put("/x", body, kind, status)
+
+    with pytest.raises(DomainError) as refusal:
+        added(gpt, url)
+
+    assert (refusal.value.code, refusal.value.field) == (code, "url")
+    assert knowledge_files(gpt) == []
+    assert not any(path.is_file() for path in own_media.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://127.0.0.1/",
+        "http://localhost/",
+        "https://10.0.0.8/metadata",
+        "https://[::1]/",
+        "file:///etc/passwd",
+        "ftp://example.com/a.txt",
+        "https://redis:6379/",
+        "javascript:alert(1)",
+        "no address at all",
+    ],
+)
+def test_addresses_inside_are_never_called(url: str) -> None:
+    """S02, S10, S11: the guard refuses before anything is sent."""
+    gpt = a_gpt()
+
+    with pytest.raises(DomainError) as refusal:
+        added(gpt, url)
+
+    assert (refusal.value.code, refusal.value.field) == ("outbound_refused", "url")
+    assert knowledge_files(gpt) == []
+
+
+def test_a_redirect_inside_is_not_followed(site: Site) -> None:
+    """S08"""
+    site.pages["/go"] = (302, {"Location": "http://127.0.0.1:9/secret"}, b"")
+
+    with pytest.raises(DomainError) as refusal:
+        added(a_gpt(), f"{site.url}/go")
+
+    assert refusal.value.code in ("outbound_refused", "outbound_failed")
+
+
+@pytest.mark.parametrize("url", ["", "   ", "https://example.com/" + "x" * 2000])
+def test_an_address_must_be_one(url: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        added(a_gpt(), url)
+
+    assert (refusal.value.code, refusal.value.field) == ("bad_url", "url")
+
+
+def test_a_full_gpt_fetches_nothing(site: Site) -> None:
+    gpt = a_gpt()
+    for number in range(20):
+        take_in_file(gpt=gpt, upload=a_file("a.txt", f"Text {number}"), by=gpt.owner, at=NOW)
+
+    with pytest.raises(DomainError) as refusal:
+        added(gpt, site.put("/a", PAGE))
+
+    assert (refusal.value.code, refusal.value.field, site.asked) == ("too_many_files", "url", [])
