@@ -211,6 +211,14 @@ def _shortened(lines: list[str], *, is_first: bool, is_last: bool) -> Iterator[L
         yield Line("gap", ()) if line is None else Line("same", (Segment("same", line),))
 
 
+def _extend(segments: list[Segment], kind: str, text: str) -> None:
+    if not text:
+        return
+    if segments and segments[-1].kind == kind:
+        text = segments.pop().text + text
+    segments.append(Segment(kind, text))
+
+
 def _by_word(before: str, after: str) -> Iterator[Line]:
     old, new = _WORD.findall(before), _WORD.findall(after)
     if len(old) + len(new) > WORD_LIMIT:
@@ -219,11 +227,12 @@ def _by_word(before: str, after: str) -> Iterator[Line]:
         return
     removed: list[Segment] = []
     added: list[Segment] = []
-    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    steps = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    for place, (tag, i1, i2, j1, j2) in enumerate(steps):
         left, right = "".join(old[i1:i2]), "".join(new[j1:j2])
-        if left:
-            removed.append(Segment("same" if tag == "equal" else "remove", left))
-        if right:
-            added.append(Segment("same" if tag == "equal" else "add", right))
+        # A blank between two changed words belongs to the change.
+        is_same = tag == "equal" and not (left.isspace() and 0 < place < len(steps) - 1)
+        _extend(removed, "same" if is_same else "remove", left)
+        _extend(added, "same" if is_same else "add", right)
     yield Line("remove", tuple(removed), is_paired=True)
     yield Line("add", tuple(added), is_paired=True)

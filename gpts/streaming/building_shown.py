@@ -36,10 +36,12 @@ def change_data(gpt: GPT, change: BuilderChange) -> dict[str, Any]:
 
 
 def draft_data(gpt: GPT) -> dict[str, Any]:
+    address = f"/{gpt.icon}" if gpt.icon else ""
     return {
         "values": draft_values(gpt),
         "html": render_to_string("gpts/build/_draft.html", {"gpt": gpt}),
-        "icon": str(arch_icon(gpt.name, f"/{gpt.icon}" if gpt.icon else "", gpt.category, "lg")),
+        "icon": str(arch_icon(gpt.name, address, gpt.category, "lg")),
+        "icon_small": str(arch_icon(gpt.name, address, gpt.category, "sm")),
     }
 
 

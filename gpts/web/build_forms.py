@@ -81,7 +81,9 @@ class DraftForm(forms.Form):
         widget=forms.Textarea(attrs=counted(INSTRUCTIONS_LENGTH, rows=12)),
     )
     category = forms.ChoiceField(label=_("Category"), required=False, choices=Category.choices)
-    language_model = forms.ChoiceField(label=_("Model"), required=False)
+    language_model = forms.ChoiceField(
+        label=_("Model"), required=False, help_text=_("It answers unless a person chooses another.")
+    )
     capabilities = forms.MultipleChoiceField(
         label=_("Capabilities"),
         required=False,

@@ -20,7 +20,17 @@ from gpts.services.versions import draft_hash
 from reviews.queries import SubmissionStatus, submission_status
 
 # The tabs in their order; one whose page is not there yet is left out.
-TABS = ("create", "configure", "preview", "knowledge", "versions", "tests", "insights", "share")
+TABS = (
+    "create",
+    "configure",
+    "preview",
+    "knowledge",
+    "actions",
+    "versions",
+    "tests",
+    "insights",
+    "share",
+)
 
 
 class Badge(NamedTuple):
@@ -151,6 +161,7 @@ def label(key: str) -> str:
         "configure": _("Configure"),
         "preview": _("Preview"),
         "knowledge": _("Knowledge"),
+        "actions": _("Actions"),
         "versions": _("Versions"),
         "tests": _("Tests"),
         "insights": _("Insights"),

@@ -32,9 +32,9 @@ def build_presence(request: HttpRequest, slug: str) -> JsonResponse:
     return JsonResponse({"revision": gpt.draft_revision, "people": people})
 
 
-def _person(person: Present) -> dict[str, str]:
+def _person(person: Present) -> dict[str, str | bool]:
     label = _("You, in another window") if person.is_you else person.name
-    return {"label": label, "html": str(avatar(person.name))}
+    return {"label": label, "html": str(avatar(person.name)), "is_you": person.is_you}
 
 
 @login_required

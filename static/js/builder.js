@@ -6,6 +6,7 @@ import { autosave } from "./builder/autosave.js";
 import { mirrorStarters } from "./builder/draft.js";
 import { long } from "./builder/long.js";
 import { panes } from "./builder/panes.js";
+import { refreshSteps } from "./builder/steps.js";
 import { starters } from "./builder/starters.js";
 
 each("[data-starters]", starters);
@@ -14,6 +15,7 @@ each("[data-builder]", panes);
 each("[data-long]", long);
 
 each("form#draft", (form) => {
+  form.addEventListener("loggia:saved", refreshSteps);
   form.addEventListener("input", ({ target }) => {
     if (target.name === "starters") return mirrorStarters([...form.querySelectorAll('input[name="starters"]')].map((input) => input.value.trim()).filter(Boolean));
     for (const mirror of document.querySelectorAll(`[data-mirror="${CSS.escape(target.name ?? "")}"]`)) {

@@ -3,6 +3,7 @@
 import { readEvents } from "../chat_events.js";
 import { each } from "../ready.js";
 import { showDraft } from "./draft.js";
+import { refreshSteps } from "./steps.js";
 
 each("[data-create]", attach);
 
@@ -62,6 +63,7 @@ function attach(root) {
     clearChoices();
     await read(response, text);
     setBusy(false);
+    refreshSteps();
   }
 
   async function read(response, text) {
@@ -122,7 +124,10 @@ function attach(root) {
       card.replaceWith(document.adoptNode(fresh));
       fresh.querySelector("button")?.focus();
     }
-    if (response?.ok) return showDraft(data.draft);
+    if (response?.ok) {
+      showDraft(data.draft);
+      return refreshSteps();
+    }
     if (!data?.html) showError(data?.error?.message ?? root.dataset.createLost);
   }
 

@@ -10,7 +10,7 @@ export function showDraft(draft) {
   const glance = document.querySelector("[data-draft]");
   // Markup of our own server, which has escaped the values.
   if (glance) glance.innerHTML = draft.html;
-  for (const icon of document.querySelectorAll("[data-mirror-icon]")) icon.innerHTML = draft.icon;
+  for (const icon of document.querySelectorAll("[data-mirror-icon]")) icon.innerHTML = icon.dataset.mirrorIcon === "sm" ? draft.icon_small : draft.icon;
 }
 
 export function mirrorStarters(values) {

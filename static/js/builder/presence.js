@@ -16,10 +16,12 @@ each("[data-presence]", (place) => {
     if (document.visibilityState === "hidden" && place.dataset.beaten) return;
     const response = await fetch(place.dataset.presence, { method: "POST", body: form({}) }).catch(() => null);
     if (!response?.ok || response.redirected) return;
+    const isFirst = place.dataset.beaten === undefined;
     place.dataset.beaten = "";
     const data = await response.json().catch(() => null);
     if (!data) return;
-    show(data.people ?? []);
+    // The page that this one follows in the same tab may not have said goodbye yet.
+    show((data.people ?? []).filter((person) => !(isFirst && person.is_you)));
     document.dispatchEvent(new CustomEvent("loggia:draft", { detail: { revision: data.revision } }));
   }
 

@@ -32,8 +32,8 @@ def rows(before: str, after: str) -> list[tuple[str, str]]:
 def test_a_line_that_was_mended_stands_beside_itself_though_lines_were_added() -> None:
     assert rows(LONG, f"{MENDED}\n\nEnd with one question.") == [
         (
-            LONG.replace("short sentences,", "[-short-] [-sentences,-]"),
-            MENDED.replace("sentences of twenty words,", "[+sentences+] [+of twenty words,+]"),
+            LONG.replace("short sentences,", "[-short sentences,-]"),
+            MENDED.replace("sentences of twenty words,", "[+sentences of twenty words,+]"),
         ),
         ("", "[++]"),
         ("", "[+End with one question.+]"),
