@@ -156,7 +156,11 @@ def find_api_key(plain: str, *, at: datetime) -> ApiKey | None:
 
 
 # What a key needs besides its person's staff role before that role counts.
-_STAFF_SCOPES = {Staff.MODERATOR: ApiScope.REVIEWS_WORK, Staff.FINANCE: ApiScope.FINANCE_WORK}
+_STAFF_SCOPES = {
+    Staff.MODERATOR: ApiScope.REVIEWS_WORK,
+    Staff.FINANCE: ApiScope.FINANCE_WORK,
+    Staff.OPERATOR: ApiScope.OPERATOR_WORK,
+}
 
 
 def scope_for_api_key(key: ApiKey) -> Scope:

@@ -46,6 +46,7 @@ class ApiScope(TextChoices):
     STORE_READ = "store:read", _("Search the store")
     REVIEWS_WORK = "reviews:work", _("Work the moderation queue")
     FINANCE_WORK = "finance:work", _("Close months and pay")
+    OPERATOR_WORK = "operator:work", _("Run the instance")
     ACCOUNT = "account", _("Read and change the account")
 
 

@@ -161,17 +161,18 @@ class AffectedSerializer(serializers.Serializer[Any]):
     is_live = serializers.BooleanField()
 
 
-class _CatalogueView(LoggiaAPIView):
-    def place(self, request: Request, slug: str) -> Workspace:
+class CatalogueView(LoggiaAPIView):
+    def place(self, request: Request, slug: str) -> Workspace | None:
+        """Whose catalogue it is, for a person who may tend it; None for the instance's own."""
         return workspace_of_key(request, slug, to=WorkspaceAct.ADMINISTER)
 
 
-class ProvidersView(_CatalogueView):
+class ProvidersView(CatalogueView):
     required_scopes: ClassVar = {"GET": ApiScope.ACCOUNT, "POST": ApiScope.ACCOUNT}
     ordering = ("id",)
 
     @extend_schema(operation_id="model_provider_list", responses=ModelProviderSerializer(many=True))
-    def get(self, request: Request, workspace: str) -> Response:
+    def get(self, request: Request, *, workspace: str = "") -> Response:
         """The workspace's own providers; those of the instance stand in the list of models."""
         return self.page(providers_of(self.place(request, workspace)), ModelProviderSerializer)
 
@@ -180,18 +181,18 @@ class ProvidersView(_CatalogueView):
         request=NewProviderSerializer,
         responses={201: ModelProviderSerializer},
     )
-    def post(self, request: Request, workspace: str) -> Response:
+    def post(self, request: Request, *, workspace: str = "") -> Response:
         place = self.place(request, workspace)
         change = ProviderChange(**self.read(NewProviderSerializer))
         provider = create_provider(workspace=place, change=change, by=request.user, at=timezone.now())
         return Response(ModelProviderSerializer(provider).data, status=201)
 
 
-class ProviderView(_CatalogueView):
+class ProviderView(CatalogueView):
     required_scopes: ClassVar = {"GET": ApiScope.ACCOUNT, "PATCH": ApiScope.ACCOUNT}
 
     @extend_schema(operation_id="model_provider_read", responses=ModelProviderSerializer)
-    def get(self, request: Request, workspace: str, provider_id: int) -> Response:
+    def get(self, request: Request, *, workspace: str = "", provider_id: int) -> Response:
         provider = get_provider(self.place(request, workspace), provider_id)
         return Response(ModelProviderSerializer(provider).data)
 
@@ -200,24 +201,24 @@ class ProviderView(_CatalogueView):
         request=ChangeProviderSerializer,
         responses=ModelProviderSerializer,
     )
-    def patch(self, request: Request, workspace: str, provider_id: int) -> Response:
+    def patch(self, request: Request, *, workspace: str = "", provider_id: int) -> Response:
         provider = get_provider(self.place(request, workspace), provider_id)
         change = ProviderChange(**self.read(ChangeProviderSerializer))
         saved = change_provider(provider=provider, change=change, by=request.user, at=timezone.now())
         return Response(ModelProviderSerializer(saved).data)
 
 
-class ProviderTestView(_CatalogueView):
+class ProviderTestView(CatalogueView):
     required_scopes: ClassVar = {"POST": ApiScope.ACCOUNT}
 
     @extend_schema(operation_id="model_provider_test", request=None, responses=ProbeSerializer)
-    def post(self, request: Request, workspace: str, provider_id: int) -> Response:
+    def post(self, request: Request, *, workspace: str = "", provider_id: int) -> Response:
         """Ask the provider what it offers, with the stored key."""
         provider = get_provider(self.place(request, workspace), provider_id)
         return Response(ProbeSerializer(probe_provider(provider)).data)
 
 
-class ProviderModelsView(_CatalogueView):
+class ProviderModelsView(CatalogueView):
     required_scopes: ClassVar = {"POST": ApiScope.ACCOUNT}
 
     @extend_schema(
@@ -225,14 +226,14 @@ class ProviderModelsView(_CatalogueView):
         request=NewModelSerializer,
         responses={201: CatalogueModelSerializer},
     )
-    def post(self, request: Request, workspace: str, provider_id: int) -> Response:
+    def post(self, request: Request, *, workspace: str = "", provider_id: int) -> Response:
         provider = get_provider(self.place(request, workspace), provider_id)
         values = self.read(NewModelSerializer)
         model = add_model(provider=provider, values=values, by=request.user, at=timezone.now())
         return Response(CatalogueModelSerializer(model).data, status=201)
 
 
-class CatalogueModelView(_CatalogueView):
+class CatalogueModelView(CatalogueView):
     required_scopes: ClassVar = {"PATCH": ApiScope.ACCOUNT}
 
     @extend_schema(
@@ -240,20 +241,20 @@ class CatalogueModelView(_CatalogueView):
         request=ChangeModelSerializer,
         responses=CatalogueModelSerializer,
     )
-    def patch(self, request: Request, workspace: str, model_id: int) -> Response:
+    def patch(self, request: Request, *, workspace: str = "", model_id: int) -> Response:
         model = get_model(self.place(request, workspace), model_id)
         values = self.read(ChangeModelSerializer)
         saved = change_model(model=model, values=values, by=request.user, at=timezone.now())
         return Response(CatalogueModelSerializer(saved).data)
 
 
-class RetirementView(_CatalogueView):
+class RetirementView(CatalogueView):
     required_scopes: ClassVar = {"PUT": ApiScope.ACCOUNT, "GET": ApiScope.ACCOUNT}
 
     @extend_schema(operation_id="catalogue_model_affected", responses=AffectedSerializer(many=True))
-    def get(self, request: Request, workspace: str, model_id: int) -> Response:
+    def get(self, request: Request, *, workspace: str, model_id: int) -> Response:
         """GPTs of the workspace that the model's end touches."""
-        place = self.place(request, workspace)
+        place = workspace_of_key(request, workspace, to=WorkspaceAct.ADMINISTER)
         return Response(AffectedSerializer(affected_gpts(_seen(place, model_id), place), many=True).data)
 
     @extend_schema(
@@ -261,7 +262,7 @@ class RetirementView(_CatalogueView):
         request=RetirementSerializer,
         responses=CatalogueModelSerializer,
     )
-    def put(self, request: Request, workspace: str, model_id: int) -> Response:
+    def put(self, request: Request, *, workspace: str = "", model_id: int) -> Response:
         """Set or take back the last moment and the replacement; owners are told of a new one."""
         place = self.place(request, workspace)
         model = get_model(place, model_id)
@@ -280,15 +281,15 @@ class RetirementView(_CatalogueView):
         return Response(CatalogueModelSerializer(saved).data)
 
 
-class ReplaceView(_CatalogueView):
+class ReplaceView(CatalogueView):
     required_scopes: ClassVar = {"POST": ApiScope.ACCOUNT}
 
     @extend_schema(
         operation_id="catalogue_model_replace", request=ReplaceSerializer, responses=ReplacedSerializer
     )
-    def post(self, request: Request, workspace: str, model_id: int) -> Response:
+    def post(self, request: Request, *, workspace: str, model_id: int) -> Response:
         """Put the model's replacement into the drafts named; others are left alone."""
-        place = self.place(request, workspace)
+        place = workspace_of_key(request, workspace, to=WorkspaceAct.ADMINISTER)
         model = _seen(place, model_id)
         named = set(self.read(ReplaceSerializer)["gpts"])
         if model.replacement is None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
+from gpts.api import instance_models as instance
 from gpts.api import model_catalogue as views
 
 _W = "workspaces/<slug:workspace>"
+_I = "operator"
 
 urlpatterns = [
     path(f"{_W}/model-providers", views.ProvidersView.as_view(), name="model-provider-list"),
@@ -30,4 +32,26 @@ urlpatterns = [
         name="catalogue-model-retirement",
     ),
     path(f"{_W}/models/<int:model_id>/replace", views.ReplaceView.as_view(), name="catalogue-model-replace"),
+    path(f"{_I}/model-providers", instance.InstanceProvidersView.as_view(), name="instance-provider-list"),
+    path(
+        f"{_I}/model-providers/<int:provider_id>",
+        instance.InstanceProviderView.as_view(),
+        name="instance-provider-detail",
+    ),
+    path(
+        f"{_I}/model-providers/<int:provider_id>/test",
+        instance.InstanceProviderTestView.as_view(),
+        name="instance-provider-test",
+    ),
+    path(
+        f"{_I}/model-providers/<int:provider_id>/models",
+        instance.InstanceProviderModelsView.as_view(),
+        name="instance-model-list",
+    ),
+    path(f"{_I}/models/<int:model_id>", instance.InstanceModelView.as_view(), name="instance-model-detail"),
+    path(
+        f"{_I}/models/<int:model_id>/retirement",
+        instance.InstanceRetirementView.as_view(),
+        name="instance-model-retirement",
+    ),
 ]

@@ -93,6 +93,7 @@ def test_a_key_dies_with_its_workspace_and_its_person() -> None:
         ({"expires_at": AT}, InvalidInput, "expiry_past"),
         ({"scopes": [ApiScope.FINANCE_WORK]}, Forbidden, "staff_scope"),
         ({"scopes": [ApiScope.REVIEWS_WORK]}, Forbidden, "staff_scope"),
+        ({"scopes": [ApiScope.OPERATOR_WORK]}, Forbidden, "staff_scope"),
     ],
 )
 def test_bad_keys_are_refused(changes: dict[str, Any], error: type[Exception], code: str) -> None:

@@ -23,7 +23,11 @@ MAX_KEYS = 50
 _PREFIX_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 # "Last used" is for people: once a minute is exact enough and spares a write a request.
 _USE_STEP = timedelta(minutes=1)
-_STAFF_ONLY = {ApiScope.REVIEWS_WORK: Staff.MODERATOR, ApiScope.FINANCE_WORK: Staff.FINANCE}
+_STAFF_ONLY = {
+    ApiScope.REVIEWS_WORK: Staff.MODERATOR,
+    ApiScope.FINANCE_WORK: Staff.FINANCE,
+    ApiScope.OPERATOR_WORK: Staff.OPERATOR,
+}
 
 
 def create_api_key(

@@ -79,6 +79,8 @@ class ApiKeyForm(forms.Form):
             hidden.add(ApiScope.REVIEWS_WORK)
         if Staff.FINANCE not in standing.staff:
             hidden.add(ApiScope.FINANCE_WORK)
+        if Staff.OPERATOR not in standing.staff:
+            hidden.add(ApiScope.OPERATOR_WORK)
         self.fields["workspace"].choices = [(seat.slug, seat.name) for seat in standing.seats]  # type: ignore[attr-defined]
         self.fields["scopes"].choices = [  # type: ignore[attr-defined]
             (scope.value, scope.label) for scope in ApiScope if scope not in hidden

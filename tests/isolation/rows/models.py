@@ -10,6 +10,7 @@ MODEL = PLACE | {"model_id": "catalogue_model"}
 OPERATOR = frozenset({"operator"})
 AT_ALPHA = "owner@alpha"
 ACCOUNT = "account"
+WORK = "operator:work"
 NEW_PROVIDER = {"name": "Mine", "kind": "responses", "base_url": "https://models.alpha-house.invalid/v1"}
 NEW_MODEL = {"name": "mine", "kind": "chat", "context_window": 8000, "max_output_tokens": 1000}
 PRICED = NEW_MODEL | {"input_price": "1", "output_price": "2"}
@@ -113,5 +114,27 @@ ROWS: list[Row] = [
         key=AT_ALPHA,
         body={"gpts": []},
         forbidden=MEMBER,
+    ),
+    api("gpts_api:instance-provider-list", OPERATOR, WORK),
+    api("gpts_api:instance-provider-list", OPERATOR, WORK, "POST", body=NEW_PROVIDER),
+    # Alpha's own provider is not the instance's: even the operator finds nothing under its id.
+    api("gpts_api:instance-provider-detail", NOBODY, WORK, "GET PATCH", ids={"provider_id": "provider"}),
+    api("gpts_api:instance-provider-test", NOBODY, WORK, "POST", ids={"provider_id": "provider"}),
+    api(
+        "gpts_api:instance-model-list",
+        NOBODY,
+        WORK,
+        "POST",
+        ids={"provider_id": "provider"},
+        body=NEW_MODEL,
+    ),
+    api("gpts_api:instance-model-detail", NOBODY, WORK, "PATCH", ids={"model_id": "catalogue_model"}),
+    api(
+        "gpts_api:instance-model-retirement",
+        NOBODY,
+        WORK,
+        "PUT",
+        ids={"model_id": "catalogue_model"},
+        body={"retired_at": None},
     ),
 ]

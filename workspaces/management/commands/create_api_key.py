@@ -16,7 +16,8 @@ from workspaces.services.api_keys import create_api_key
 from workspaces.states import ApiScope
 
 # Staff scopes must be asked for by name.
-ORDINARY = [scope.value for scope in ApiScope if scope not in (ApiScope.REVIEWS_WORK, ApiScope.FINANCE_WORK)]
+_STAFF = (ApiScope.REVIEWS_WORK, ApiScope.FINANCE_WORK, ApiScope.OPERATOR_WORK)
+ORDINARY = [scope.value for scope in ApiScope if scope not in _STAFF]
 
 
 class Command(BaseCommand):
