@@ -111,7 +111,7 @@ def start_first_turn(
     )
     turn = _new_turn(conversation, 1, answering, by=by, at=at, request_key=request_key, source=source)
     turn.question = _words(turn, MessageRole.USER, text, at=at)  # type: ignore[attr-defined]  # for the caller
-    insert_together(conversation, turn, turn.question)  # type: ignore[attr-defined]
+    insert_together(conversation, turn, turn.question, waits_for_disk=False)  # type: ignore[attr-defined]
     return turn
 
 
@@ -160,7 +160,7 @@ def start_turn(
         with transaction.atomic():
             if replaces is not None:
                 _make_room(replaces, at=at)
-            insert_together(turn, turn.question)  # type: ignore[attr-defined]
+            insert_together(turn, turn.question, waits_for_disk=False)  # type: ignore[attr-defined]
     except IntegrityError:
         return _turn_in_the_way(conversation, request_key), False
     return turn, True

@@ -96,11 +96,16 @@ def prepare_input(
     return PreparedInput(given, model, passages, score, fixed, spent)
 
 
-def prepare_turn(*, turn: Turn, conversation: Conversation, text: str, language: str) -> PreparedTurn:
-    """Gather a started turn's input; ``turn`` comes with the gpt and the version that answer it."""
+def prepare_turn(
+    *, turn: Turn, conversation: Conversation, text: str, language: str, has_files: bool = True
+) -> PreparedTurn:
+    """Gather a started turn's input; ``turn`` comes with the gpt and the version that answer it.
+
+    ``has_files`` is false where the caller knows that nothing was attached in the conversation.
+    """
     chosen = conversation.language_model if turn.gpt_id == conversation.gpt_id else None
     model = usable_model(turn.gpt, turn.version, chosen=chosen)
-    attached = attached_parts(turn=turn, question=text, model=model)
+    attached = attached_parts(turn=turn, question=text, model=model) if has_files else NOTHING_ATTACHED
     if turn.gpt_id != conversation.gpt_id and not attached.is_fresh:
         # A GPT that was called for one answer gets the files of that message, not those of the others.
         attached = NOTHING_ATTACHED

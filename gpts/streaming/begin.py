@@ -97,7 +97,7 @@ def begin_first(
         )
         choose_model(conversation=turn.conversation, chosen=model)
         _attach(caller, turn, files)
-        return _prepared(caller, turn)
+        return _prepared(caller, turn, has_files=bool(files))
 
 
 def _wait_for_turn(caller: Caller, key: str) -> Begun | None:
@@ -224,9 +224,13 @@ def _one_at_a_time(user: User) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_SPACE, user.pk % 2**31])
 
 
-def _prepared(caller: Caller, turn: Any) -> Begun:
+def _prepared(caller: Caller, turn: Any, *, has_files: bool = True) -> Begun:
     prepared = prepare_turn(
-        turn=turn, conversation=turn.conversation, text=turn.question.content, language=caller.language
+        turn=turn,
+        conversation=turn.conversation,
+        text=turn.question.content,
+        language=caller.language,
+        has_files=has_files,
     )
     _hold(caller, turn, prepared)
     return Begun(turn, turn.conversation, prepared, None)
