@@ -207,4 +207,4 @@ def test_the_day_that_was_typed_is_the_day_that_pages_and_notes_name() -> None:
     assert "1 Jan 2032" not in page
     assert 'value="2031-12-31"' in form
     note = Notification.objects.get(user=stage.builder, kind="model_retiring")
-    assert note.title == "The model Old one ends on Dec. 31, 2031"
+    assert note.title == "The model Old one ends on 31 Dec 2031"
