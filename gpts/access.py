@@ -84,11 +84,14 @@ def access_version(user: Any, gpt: GPT, number: int) -> Version:
     return version
 
 
-def access_knowledge_file(user: Any, gpt: GPT, identifier: int) -> KnowledgeFile:
-    """Return one file of the draft of a GPT whose settings ``user`` may view."""
+def access_knowledge_file(user: Any, gpt: GPT, identifier: int, *, with_kept: bool = False) -> KnowledgeFile:
+    """Return one file of the draft of a GPT whose settings ``user`` may view.
+
+    ``with_kept`` takes files that were removed from it as well, which frozen versions still answer from.
+    """
     if not may(GPTAct.VIEW_SETTINGS, gpt, get_standing(user, gpt)):
         raise _missing()
-    found = knowledge_file(gpt, identifier)
+    found = knowledge_file(gpt, identifier, with_kept=with_kept)
     if found is None:
         raise NotFound(_("This GPT has no such file."), code="file_not_found")
     return found
@@ -128,7 +131,7 @@ def access_turn(conversation: Conversation, identifier: UUID) -> Turn:
 
 
 def access_cited_passage(user: Any, turn: Turn, number: int) -> Passage:
-    """Return the passage behind a citation number of an authorised turn, the file's name at hand as ``file_name``.
+    """Return the passage behind a citation number of an authorised turn, with the file's ``file_name``.
 
     NotFound when the answer does not cite it, when it is no longer there, or when the person may not chat
     with its GPT any more.

@@ -39,16 +39,24 @@ def knowledge_files(gpt: GPT) -> list[KnowledgeFile]:
         )
 
 
-def knowledge_file(gpt: GPT, identifier: int) -> KnowledgeFile | None:
-    """One file of the draft with its document; the caller authorises."""
+def kept_files(gpt: GPT) -> list[KnowledgeFile]:
+    """Files that were removed from the draft and that frozen versions still answer from, newest first."""
     with inside_workspace_of(gpt):
-        return (
-            gpt.knowledge_files.select_related("document", "gpt", "uploaded_by")
-            .filter(pk=identifier, removed_at__isnull=True)
-            .first()
-            if 0 < identifier < 2**63
-            else None
+        return list(
+            KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=False, document__isnull=False)
+            .select_related("document")
+            .order_by("-removed_at", "-id")
         )
+
+
+def knowledge_file(gpt: GPT, identifier: int, *, with_kept: bool = False) -> KnowledgeFile | None:
+    """One file of the draft with its document, or one that versions keep; the caller authorises."""
+    if not 0 < identifier < 2**63:
+        return None
+    held = gpt.knowledge_files.filter(pk=identifier, document__isnull=False)
+    with inside_workspace_of(gpt):
+        found = held if with_kept else held.filter(removed_at__isnull=True)
+        return found.select_related("document", "gpt", "uploaded_by").first()
 
 
 def text_of(file: KnowledgeFile) -> QuerySet[Passage]:

@@ -160,8 +160,9 @@ class KnowledgeEraseView(KnowledgeView):
 
     @extend_schema(operation_id="knowledge_erase", request=EraseFileSerializer, responses={204: None})
     def post(self, request: Request, slug: str, file_id: int) -> Response:
-        """Delete a file for good, from the draft and from every version."""
-        _gpt, file = self.to_edit(slug, file_id)
+        """Delete a file for good, from the draft and from every version; also one removed from the draft."""
+        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        file = access_knowledge_file(request.user, gpt, file_id, with_kept=True)
         confirmation = self.read(EraseFileSerializer)["confirmation"]
         erase_file(file=file, confirmation=confirmation, by=request.user, at=timezone.now())
         return Response(status=204)

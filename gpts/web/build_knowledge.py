@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core.errors import DomainError
 from gpts.access import GPTAct, access_gpt
 from gpts.extraction import MEDIA_TYPES
-from gpts.knowledge_queries import knowledge_files
+from gpts.knowledge_queries import kept_files, knowledge_files
 from gpts.knowledge_words import reason
 from gpts.models import GPT, KnowledgeFile
 from gpts.services.knowledge import FILE_COUNT, take_in_file
@@ -75,6 +75,7 @@ def list_context(gpt: GPT, user: Any) -> dict[str, Any]:
     files = [show_file(file) for file in knowledge_files(gpt)]
     return {
         "files": files,
+        "kept": kept_files(gpt),
         "limit": FILE_COUNT,
         "is_full": len(files) >= FILE_COUNT,
         "pending": sum(file.is_pending for file in files),  # type: ignore[attr-defined]  # set above

@@ -34,7 +34,7 @@ PASSAGES_ON_A_PAGE = 50
 @require_GET
 def build_knowledge_text(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
     gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    file = access_knowledge_file(request.user, gpt, file_id)
+    file = access_knowledge_file(request.user, gpt, file_id, with_kept=True)
     return _page(request, gpt, file)
 
 
@@ -97,7 +97,7 @@ def build_knowledge_delete(request: HttpRequest, slug: str, file_id: int) -> Htt
 def build_knowledge_erase(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
     """Delete a file from the draft and from all versions."""
     gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-    file = access_knowledge_file(request.user, gpt, file_id)
+    file = access_knowledge_file(request.user, gpt, file_id, with_kept=True)
     confirmation = request.POST.get("confirmation", "")
     try:
         erase_file(file=file, confirmation=confirmation, by=request.user, at=timezone.now())

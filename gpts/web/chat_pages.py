@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
-from core.errors import DomainError
+from core.errors import DomainError, NotFound
 from core.pagination import Page, paginate
 from gpts.access import (
     GPTAct,
@@ -164,16 +164,19 @@ def source_show(request: HttpRequest, conversation_id: UUID, turn_id: UUID, numb
     """A passage that an answer cites: beside the text for the page's script, else a page of its own."""
     conversation = access_conversation(request.user, conversation_id)
     turn = access_turn(conversation, turn_id)
-    passage = cited_piece(turn, number) or access_cited_passage(request.user, turn, number)
     is_fragment = request.headers.get("X-Fragment") == "passage"
     template = "gpts/chat/passage.html" if is_fragment else "gpts/chat/source.html"
-    context = {
-        "conversation": conversation,
-        "passage": passage,
-        "text": unwrapped(passage.text),
-        "number": number,
-    }
-    response = render(request, template, context)
+    context: dict[str, Any] = {"conversation": conversation, "number": number}
+    status = 200
+    try:
+        passage = cited_piece(turn, number) or access_cited_passage(request.user, turn, number)
+    except NotFound as missing:
+        # The conversation is the person's own, so they are told in words; whatever the reason, the same ones.
+        context["missing"], status = missing.message, missing.status
+    else:
+        context["passage"] = passage
+        context["text"] = unwrapped(passage["text"] if isinstance(passage, dict) else passage.text)
+    response = render(request, template, context, status=status)
     patch_vary_headers(response, ["X-Fragment"])
     return response
 

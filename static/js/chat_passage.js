@@ -19,7 +19,8 @@ document.addEventListener("keydown", (event) => {
 
 async function open(chip) {
   const response = await fetch(chip.href, { headers: { "X-Fragment": "passage" } }).catch(() => null);
-  if (!response?.ok) {
+  // 404 says in words, in the same place, that the passage is not there any more.
+  if (!response?.ok && response?.status !== 404) {
     location.href = chip.href;
     return;
   }

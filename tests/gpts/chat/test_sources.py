@@ -9,9 +9,11 @@ from django.test import Client
 from django.utils import timezone
 
 from core.scope import system_scope
+from gpts.knowledge_queries import erased_names
 from gpts.models import GPT, Message, Passage, Turn
+from gpts.retrieval import find_passages
 from gpts.services.chat import finish_turn, start_first_turn
-from gpts.services.knowledge import add_knowledge_file
+from gpts.services.knowledge import add_knowledge_file, erase_file, remove_knowledge_file, replace_file
 from gpts.services.versions import freeze_version, quarantine_gpt, set_live_version
 from gpts.states import Audience
 from tests.gpts.build.stage import a_file
@@ -121,3 +123,54 @@ def test_the_passage_goes_with_the_access_to_the_gpt() -> None:
 
     assert signed_in(reader).get(url_of(turn)).status_code == 404
     assert Message.objects.filter(turn=turn).count() == 2
+
+
+@pytest.mark.parametrize("act", ["remove", "erase", "replace"])
+def test_a_passage_that_was_deleted_says_so_in_its_place(act: str) -> None:
+    gpt, passage = a_knowing_gpt()
+    reader = a_user("Reader")
+    turn = a_citing_turn(reader, gpt, passage.pk)
+    client = signed_in(reader)
+    with system_scope("tests"):
+        file = gpt.knowledge_files.get()
+        if act == "replace":
+            replace_file(file=file, upload=a_file("b.txt", "Other words"), by=gpt.owner, at=NOW)
+        else:
+            remove_knowledge_file(file=file, by=gpt.owner, at=NOW)
+
+    kept = client.get(url_of(turn), headers={"X-Fragment": "passage"})
+    with system_scope("tests"):
+        erase_file(file=file, confirmation=file.name, by=gpt.owner, at=NOW)
+    part = client.get(url_of(turn), headers={"X-Fragment": "passage"})
+    page = client.get(url_of(turn))
+    conversation = client.get(f"/c/{turn.conversation_id}")
+
+    # The version that answered keeps what was only taken out of the draft.
+    assert (kept.status_code, "accepted within 30 days" in kept.content.decode()) == (200, True)
+    for answer in (part, page):
+        assert answer.status_code == 404
+        assert "This passage is not there any more, or it is not for you." in answer.content.decode()
+        assert "30 days" not in answer.content.decode()
+    assert "<html" not in part.content.decode()
+    assert f'href="/c/{turn.conversation_id}"' in page.content.decode()
+    assert f'class="citation" href="{url_of(turn)}"' in conversation.content.decode()
+
+
+def test_a_version_goes_on_answering_without_what_was_erased() -> None:
+    gpt, _passage = a_knowing_gpt()
+    with system_scope("tests"):
+        version = gpt.versions.get()
+        assert find_passages(gpt, "How many days for returns?", version=version)
+        erase_file(file=gpt.knowledge_files.get(), confirmation="returns.txt", by=gpt.owner, at=NOW)
+        assert find_passages(gpt, "How many days for returns?", version=version) == []
+        assert erased_names(gpt, version) == ["returns.txt"]
+
+
+def test_another_gpts_file_that_was_forced_into_a_version_answers_nothing() -> None:
+    """T10: the hash of a foreign file in one's own version finds no row of one's own."""
+    _theirs, foreign = a_knowing_gpt("Salaries of the other company are secret.")
+    mine, _passage = a_knowing_gpt()
+    with system_scope("tests"):
+        version = mine.versions.get()
+        version.knowledge_hashes = [foreign.document.content_hash]
+        assert find_passages(mine, "What are the salaries?", version=version) == []

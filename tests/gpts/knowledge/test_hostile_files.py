@@ -37,7 +37,7 @@ def test_what_is_really_unpacked_counts_over_all_members() -> None:
     few = replace(Limits(), expanded_bytes=1_000_000)
 
     assert refusal("a.epub", book, few) == "bomb"
-    assert len(extract("a.epub", book)) == 40
+    assert {section.heading for section in extract("a.epub", book)} == {f"Chapter {n}" for n in range(40)}
 
 
 def test_too_many_members_are_a_bomb() -> None:
@@ -199,7 +199,7 @@ def test_a_reading_that_needs_too_much_memory_ends() -> None:
 def test_one_endless_paragraph_comes_in_parts() -> None:
     found = extract("a.json", b'{"a": "' + b"x" * 1_000_000 + b'"}')
 
-    assert sum(len(text) for section in found for text in section.paragraphs) == 1_000_003
+    assert sum(len(text) for section in found for text in section.paragraphs) == 1_000_000
     assert max(len(text) for section in found for text in section.paragraphs) == 100_000
 
 

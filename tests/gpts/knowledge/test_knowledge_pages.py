@@ -11,7 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from gpts.models import GPT, Document, KnowledgeFile, Passage
+from gpts.retrieval import find_passages
 from gpts.services.knowledge import add_knowledge_file, take_in_file, update_file
+from gpts.services.versions import freeze_version
 from tests.gpts.build.stage import NOW, a_company, a_file, a_gpt, a_user
 from tests.gpts.chat.test_pages import signed_in
 from tests.gpts.knowledge.makers import a_pdf
@@ -122,7 +124,7 @@ def test_the_list_asks_the_same_whatever_its_length(count: int, django_assert_nu
         client.get(url(gpt), headers=PART)
 
 
-LIST_QUERIES = 13
+LIST_QUERIES = 14
 
 
 def test_a_due_file_is_marked() -> None:
@@ -257,3 +259,29 @@ def test_another_gpts_file_is_not_there_under_ones_own() -> None:
         assert client.post(url(mine, f"/{file.pk}/{act}"), {"confirmation": "a.txt"}).status_code == 404
     file.refresh_from_db()
     assert (file.name, file.removed_at) == ("a.txt", None)
+
+
+def test_what_versions_keep_is_listed_and_can_be_deleted_everywhere() -> None:
+    gpt = a_gpt()
+    file = read(gpt)
+    version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
+    client = signed_in(gpt.owner)
+    client.post(url(gpt, f"/{file.pk}/delete"))
+
+    listed = client.get(url(gpt)).content.decode()
+    shown = client.get(url(gpt, f"/{file.pk}")).content.decode()
+    others = [
+        client.post(url(gpt, f"/{file.pk}/{act}")).status_code
+        for act in ("update", "replace", "fetch", "retry", "delete")
+    ]
+    assert "1 removed file is kept for frozen versions" in listed
+    assert "Frozen versions that use it still answer from it" in shown
+    assert f"/{file.pk}/update" not in shown
+    assert others == [404] * 5
+    assert [found.file for found in find_passages(gpt, "canary", version=version)] == ["a.txt"]
+
+    erased = client.post(url(gpt, f"/{file.pk}/erase"), {"confirmation": "a.txt"})
+    assert erased.status_code == 302
+    assert find_passages(gpt, "canary", version=version) == []
+    assert client.get(url(gpt, f"/{file.pk}")).status_code == 404
+    assert "kept for frozen versions" not in client.get(url(gpt)).content.decode()

@@ -1,0 +1,121 @@
+"""Bodies that are too large: refused before they are read, in words, and nothing is kept of them."""
+
+from __future__ import annotations
+
+import json
+import socket
+from http.client import HTTPResponse
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from config.handler import bounded
+from core.scope import system_scope
+from gpts.models import KnowledgeFile
+from tests.gpts.build.stage import a_gpt
+from tests.gpts.chat.stage import Browser
+from tests.services import WebService
+from workspaces.web.bodies import REFUSED
+
+MEGABYTE = 1024 * 1024
+
+
+def exchanged(server: WebService, head: str, body: bytes = b"") -> tuple[int, str]:
+    """Send a request as it is, without the body that it declares; the answer's status and text."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as wire:
+        wire.sendall(head.replace("\n", "\r\n").encode() + body)
+        answer = HTTPResponse(wire)
+        answer.begin()
+        return answer.status, answer.read().decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "megabytes"),
+    [
+        ("/build/some-gpt/knowledge", 600 * MEGABYTE, 513),
+        ("/api/v1/gpts/some-gpt/knowledge", 600 * MEGABYTE, 513),
+        ("/api/v1/gpts/some-gpt", 40 * MEGABYTE, 32),
+        ("/accounts/login/", 40 * MEGABYTE, 32),
+        ("/no/such/place", 40 * MEGABYTE, 32),
+    ],
+)
+def test_what_declares_too_much_is_answered_before_it_is_sent(
+    path: str, size: int, megabytes: int, server: WebService
+) -> None:
+    head = (
+        f"POST {path} HTTP/1.1\nHost: {server.url[7:]}\nContent-Type: text/plain\nContent-Length: {size}\n\n"
+    )
+
+    status, text = exchanged(server, head)
+
+    assert status == 413
+    assert f"at most {megabytes} MB can be sent here. Nothing was kept." in text
+    if path.startswith("/api/"):
+        error = json.loads(text)["error"]
+        assert (error["code"], error["data"]) == ("request_too_large", {"limit": megabytes * MEGABYTE})
+
+
+def test_what_declares_nothing_ends_at_the_limit(server: WebService) -> None:
+    head = f"POST /accounts/login/ HTTP/1.1\nHost: {server.url[7:]}\nTransfer-Encoding: chunked\n\n"
+    chunk = b"100000\r\n" + b"x" * MEGABYTE + b"\r\n"
+
+    status, _text = exchanged(server, head, chunk * 33)
+
+    assert status == 413
+
+
+def test_six_hundred_megabytes_leave_nothing_and_the_service_goes_on(server: WebService) -> None:
+    with system_scope("tests"):
+        gpt = a_gpt()
+    browser = Browser(server.url, gpt.owner)
+    media = Path(settings.MEDIA_ROOT)
+    before = sorted(media.rglob("*"))
+
+    path = f"/build/{gpt.slug}/knowledge"
+    headers = {"Content-Length": str(600 * MEGABYTE), "Content-Type": "multipart/form-data; boundary=x"}
+    cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.http.cookies.jar)
+    head = (
+        f"POST {path} HTTP/1.1\nHost: {server.url[7:]}\nCookie: {cookies}\n"
+        + "".join(f"{name}: {value}\n" for name, value in headers.items())
+        + "\n"
+    )
+    status, text = exchanged(server, head, b"--x\r\n")
+
+    assert (status, "<h1" in text) == (413, True)
+    assert sorted(media.rglob("*")) == before
+    assert not KnowledgeFile.objects.exists()
+    assert browser.http.get(path).status_code == 200
+    browser.close()
+
+
+def test_an_empty_file_is_refused_in_words(server: WebService) -> None:
+    with system_scope("tests"):
+        gpt = a_gpt()
+    browser = Browser(server.url, gpt.owner)
+
+    answer = browser.http.post(f"/build/{gpt.slug}/knowledge", files={"file": ("a.pdf", b"")})
+    browser.close()
+
+    assert answer.status_code == 400
+    assert "a.pdf: There is no text in this file." in answer.text
+    assert not KnowledgeFile.objects.exists()
+
+
+@pytest.mark.anyio
+async def test_reading_stops_where_the_limit_is(settings: Any) -> None:
+    settings.REQUEST_BYTES = 10
+    parts = [b"12345", b"67890", b"x", b"never read"]
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": parts.pop(0), "more_body": True}
+
+    scope: dict[str, Any] = {"path": "/", "headers": [(b"transfer-encoding", b"chunked")]}
+    take = bounded(scope, receive)
+    taken = [await take() for _time in range(3)]
+
+    assert [message["body"] for message in taken] == [b"12345", b"67890", b""]
+    assert [message["more_body"] for message in taken] == [True, True, False]
+    assert scope[REFUSED] == 10
+    assert parts == [b"never read"]

@@ -1,0 +1,95 @@
+"""What is deleted is gone: from every table, the storage and the caches, by removing and by erasing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings
+from django.db import connection
+
+from gpts.models import GPT, Document, IndexSegment, KnowledgeFile, Passage
+from gpts.retrieval import find_passages
+from gpts.services.knowledge import add_knowledge_file, erase_file, remove_knowledge_file
+from gpts.services.versions import freeze_version
+from tests.gpts.build.stage import NOW, a_file, a_gpt
+
+pytestmark = pytest.mark.django_db
+WORD = "zibelquorvex"
+TEXT = f"The {WORD} sings at dawn. 斑头雁飞过雪山。"
+
+
+def places_of(word: str, media: Path) -> list[str]:
+    """Tables, stored files and cache keys in which a word stands, as text or as bytes."""
+    found = []
+    wanted = [f"%{word}%", f"%{word.encode().hex()}%"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
+            " AND has_table_privilege(c.oid, 'SELECT') ORDER BY 1"
+        )
+        tables = [name for (name,) in cursor.fetchall()]
+        for table in tables:
+            row = f'SELECT count(*) FROM "{table}" t WHERE t::text LIKE ANY(%s)'
+            cursor.execute(row, [wanted])
+            if cursor.fetchone()[0]:
+                found.append(table)
+    found += [str(path) for path in media.rglob("*") if path.is_file() and word.encode() in path.read_bytes()]
+    cache = redis.Redis.from_url(settings.REDIS_URL)
+    found += [repr(key) for key in cache.scan_iter() if word.encode() in (cache.dump(key) or b"")]
+    return found
+
+
+def known(gpt: GPT) -> KnowledgeFile:
+    file = add_knowledge_file(gpt=gpt, upload=a_file("song.txt", TEXT), by=gpt.owner, at=NOW)
+    assert [found.file for found in find_passages(gpt, WORD)] == ["song.txt"]
+    return file
+
+
+@pytest.mark.parametrize("act", ["remove", "erase"])
+def test_nothing_of_a_deleted_file_is_left(
+    act: str, own_media: Path, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    gpt = a_gpt()
+    file = known(gpt)
+    digest = file.content_hash
+    assert len(places_of(WORD, own_media)) >= 2
+    assert len(places_of("斑头雁", own_media)) >= 2
+
+    with django_capture_on_commit_callbacks(execute=True):
+        if act == "remove":
+            remove_knowledge_file(file=file, by=gpt.owner, at=NOW)
+        else:
+            erase_file(file=file, confirmation="song.txt", by=gpt.owner, at=NOW)
+
+    assert places_of(WORD, own_media) == []
+    assert places_of("斑头雁", own_media) == []
+    assert not Document.objects.exists()
+    assert not IndexSegment.objects.exists()
+    assert not Passage.objects.exists()
+    # The hash stays where it proves something: in the audit log, and in the row that says what is missing.
+    kept = {"core_auditevent"} | ({"gpts_knowledgefile"} if act == "erase" else set())
+    assert set(places_of(digest, own_media)) == kept
+
+
+def test_what_a_frozen_version_holds_stays_until_it_is_erased(
+    own_media: Path, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    gpt = a_gpt()
+    file = known(gpt)
+    version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        remove_knowledge_file(file=file, by=gpt.owner, at=NOW)
+    assert find_passages(gpt, WORD) == []
+    assert [found.file for found in find_passages(gpt, WORD, version=version)] == ["song.txt"]
+    file.refresh_from_db()
+    with django_capture_on_commit_callbacks(execute=True):
+        erase_file(file=file, confirmation="song.txt", by=gpt.owner, at=NOW)
+
+    assert find_passages(gpt, WORD, version=version) == []
+    assert places_of(WORD, own_media) == []

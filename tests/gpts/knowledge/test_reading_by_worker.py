@@ -1,0 +1,201 @@
+"""Files through the real services: sent to the web service, read by a worker, quoted with their passage."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from core.scope import system_scope
+from gpts.models import GPT, Document, KnowledgeFile, Message
+from gpts.services.documents import SILENCE_SECONDS, sweep_documents
+from gpts.services.knowledge import take_in_file
+from gpts.services.providers import ensure_offline_provider
+from gpts.services.versions import freeze_version, set_live_version
+from gpts.states import Audience
+from tests.conftest import _start
+from tests.gpts.build.stage import NOW, a_file, a_gpt, a_user
+from tests.gpts.chat.stage import Browser
+from tests.gpts.knowledge import makers
+from tests.services import WebService, WorkerService
+
+ENDED = ("ready", "failed")
+
+
+@pytest.fixture(autouse=True)
+def own_media() -> Path:
+    """The services' own storage: they are other processes than the test."""
+    return Path(settings.MEDIA_ROOT)
+
+
+@pytest.fixture
+def browser_of(server: WebService) -> Iterator[Callable[[Any], Browser]]:
+    browsers: list[Browser] = []
+
+    def make(user: Any) -> Browser:
+        browsers.append(Browser(server.url, user))
+        return browsers[-1]
+
+    yield make
+    for browser in browsers:
+        browser.close()
+
+
+@pytest.fixture
+def start_worker(transactional_db: None) -> Iterator[Callable[[], WorkerService]]:
+    """Another worker beside or after the test's own."""
+    started: list[WorkerService] = []
+
+    def start() -> WorkerService:
+        started.append(_start(WorkerService))
+        return started[-1]
+
+    yield start
+    for service in started:
+        service.stop()
+
+
+def the_gpt() -> GPT:
+    with system_scope("tests"):
+        return a_gpt(language_model=ensure_offline_provider(at=NOW))
+
+
+def sent(gpt: GPT, name: str, data: str | bytes) -> KnowledgeFile:
+    with system_scope("tests"):
+        return take_in_file(gpt=gpt, upload=a_file(name, data), by=gpt.owner, at=timezone.now())
+
+
+def wait_for(is_so: Callable[[], Any], seconds: float = 60) -> Any:
+    end = time.monotonic() + seconds
+    while not (found := is_so()):
+        if time.monotonic() > end:
+            raise AssertionError(list(Document.objects.values("state", "failure", "progress", "attempts")))
+        time.sleep(0.05)
+    return found
+
+
+def ended(*files: KnowledgeFile) -> list[tuple[str, str]]:
+    wanted = [file.document_id for file in files]
+    wait_for(lambda: Document.objects.filter(pk__in=wanted, state__in=ENDED).count() == len(wanted))
+    found = {row.pk: (row.state, row.failure) for row in Document.objects.filter(pk__in=wanted)}
+    return [found[identifier] for identifier in wanted]
+
+
+def reading_children(worker: WorkerService) -> list[int]:
+    """Processes that the worker started to read a file."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdecimal():
+            continue
+        try:
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            command = (entry / "cmdline").read_bytes()
+        except (OSError, IndexError):
+            continue
+        if parent == worker.process.pid and b"gpts.extraction.worker" in command:
+            found.append(int(entry.name))
+    return found
+
+
+def test_an_uploaded_file_is_read_and_an_answer_cites_its_passage(
+    server: WebService, worker: WorkerService, browser_of: Callable[[Any], Browser]
+) -> None:
+    gpt = the_gpt()
+    owner = browser_of(gpt.owner)
+    pdf = makers.a_pdf("Welcome.", "A bicycle can be returned within thirty days.", outline=[("Returns", 1)])
+
+    upload = {"file": ("shop.pdf", pdf)}
+    taken = owner.http.post(
+        f"/build/{gpt.slug}/knowledge", files=upload, headers={"Accept": "application/json"}
+    )
+    assert taken.status_code == 201
+    assert ended(KnowledgeFile.objects.get()) == [("ready", "")]
+    with system_scope("tests"):
+        gpt.refresh_from_db()
+        version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
+        set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=NOW)
+        reader = browser_of(a_user("Reader"))
+    reader.say(f"/g/{gpt.slug}/chat/turns", "How many days to return a bicycle?")
+
+    answer = Message.objects.get(role="assistant")
+    source = answer.citations[0]
+    assert (source["file"], source["heading"], source["page"]) == ("shop.pdf", "Returns", 2)
+    turn = answer.turn
+    passage = reader.http.get(f"/c/{turn.conversation_id}/turns/{turn.pk}/sources/{source['number']}").text
+    assert "A bicycle can be returned within thirty days." in passage
+    assert "page 2" in passage
+
+
+def test_hostile_files_fail_with_their_reasons_and_the_rest_of_the_queue_is_read(
+    worker: WorkerService,
+) -> None:
+    """F01, F02"""
+    gpt = the_gpt()
+    hostile = {
+        "bomb.docx": (makers.a_bomb("docx"), "bomb"),
+        "lying.docx": (makers.a_lying_bomb(), "malformed"),
+        "locked.pdf": (makers.a_locked_pdf(), "encrypted"),
+        "pictures.pdf": (makers.a_pdf(""), "no_text"),
+        "deep.json": (b"[" * 100_000, "malformed"),
+        "macros.docx": (makers.a_docx(("", "x"), extra={"word/vbaProject.bin": b"x"}), "macros"),
+        "spaces.txt": (b" \n \n", "empty"),
+    }
+
+    files = [sent(gpt, name, data) for name, (data, _code) in hostile.items()]
+    good = sent(gpt, "good.txt", "The canary sings.")
+
+    assert ended(*files) == [("failed", code) for _data, code in hostile.values()]
+    assert ended(good) == [("ready", "")]
+    assert worker.process.poll() is None
+
+
+def test_a_child_that_is_killed_is_started_again(worker: WorkerService) -> None:
+    gpt = the_gpt()
+    long = "".join(f"Sentence {number} says something of its own.\n\n" for number in range(120_000))
+    file = sent(gpt, "long.txt", long)
+
+    (child,) = wait_for(lambda: reading_children(worker))
+    os.kill(child, signal.SIGKILL)
+    wait_for(
+        lambda: (
+            Document.objects.filter(attempts=1, retry_at__isnull=False) or Document.objects.get().attempts > 1
+        )
+    )
+    other = sent(gpt, "other.txt", "The canary sings.")
+
+    assert ended(other) == [("ready", "")]
+    assert ended(file) == [("ready", "")]
+    assert Document.objects.get(pk=file.document_id).attempts == 2
+
+
+def test_a_worker_that_died_leaves_its_document_to_the_next(
+    worker: WorkerService, start_worker: Callable[[], WorkerService]
+) -> None:
+    gpt = the_gpt()
+    long = "".join(f"Sentence {number} says something of its own.\n\n" for number in range(120_000))
+    file = sent(gpt, "long.txt", long)
+    wait_for(lambda: reading_children(worker))
+    os.killpg(worker.process.pid, signal.SIGKILL)
+    worker.process.wait()
+    held = Document.objects.get(pk=file.document_id)
+    assert (held.state, held.attempts) == ("extracting", 1)
+    # Its silence, without waiting for it.
+    long_ago = timezone.now() - timedelta(seconds=SILENCE_SECONDS + 1)
+    Document.objects.filter(pk=held.pk).update(heartbeat_at=long_ago)
+
+    following = start_worker()
+    with system_scope("tests"), transaction.atomic():
+        assert sweep_documents(at=timezone.now()) == 1
+
+    assert ended(file) == [("ready", "")]
+    assert Document.objects.get(pk=file.document_id).attempts == 2
+    assert following.process.poll() is None
