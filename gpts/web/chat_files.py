@@ -140,6 +140,7 @@ def attach_options(
         "url": url,
         "accept": ",".join([*(IMAGE_ENDINGS if eyes else ()), *MEDIA_TYPES]),
         "limit": settings.CHAT_ATTACHMENTS_PER_MESSAGE,
+        "bytes": settings.CHAT_ATTACHMENT_BYTES,
         "has_eyes": eyes,
     }
 

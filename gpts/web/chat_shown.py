@@ -21,7 +21,6 @@ from gpts.models import GPT, Attachment, Conversation, Turn, TurnFeedback, Versi
 from gpts.services.feedback import REASONS
 from gpts.states import METERED_TURN_STATES, FeedbackReason, MessageRole, TurnState
 
-
 # A line that ends in a word or a comma, before one that goes on in small letters.
 _WRAPPED = re.compile(r"(?<=[^\W\d_,;])\n(?=[a-z(])|(?<=[,;])\n(?=\w)")
 

@@ -116,8 +116,23 @@ function isTooLong(text) {
   const count = [...text].length;
   if (count <= LONGEST) return false;
   const figure = (value) => value.toLocaleString(document.documentElement.lang || undefined);
-  showError((words.chatLong ?? words.chatFailed).replace("%(count)s", figure(count)).replace("%(limit)s", figure(LONGEST)));
+  const place = showError((words.chatLong ?? words.chatFailed).replace("%(count)s", figure(count)).replace("%(limit)s", figure(LONGEST)));
+  if (text === composer.elements.text.value.trim() && composer.dataset.attach && words.chatAttach) offerFile(place);
   return true;
+}
+
+// What is too long for a message is a file with one click.
+function offerFile(place) {
+  const field = composer.elements.text;
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "button button--small", textContent: words.chatAttach });
+  button.addEventListener("click", () => {
+    composer.dispatchEvent(new CustomEvent("chat:attach", { detail: { file: new File([field.value], "pasted.txt", { type: "text/plain" }) } }));
+    field.value = "";
+    field.dispatchEvent(new Event("input"));
+    field.focus();
+    showError("");
+  });
+  place.append(button);
 }
 
 async function send(url, fields, text, onAccepted, replaced = null) {

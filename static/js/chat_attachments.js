@@ -37,6 +37,7 @@ function attach() {
     event.preventDefault();
     add([...event.dataTransfer.files]);
   });
+  composer.addEventListener("chat:attach", (event) => add([event.detail.file]));
   // Before the chat's own handler: what is not ready holds the message back.
   composer.addEventListener(
     "submit",
@@ -73,6 +74,8 @@ function attach() {
     const chip = newChip(file.name);
     const entry = { id: null, state: "waiting", isImage: file.type.startsWith("image/") };
     files.set(chip, entry);
+    // Said before half a gigabyte travels; the server refuses it all the same.
+    if (file.size > Number(words.attachBytes || Infinity)) return fail(chip, words.attachLarge);
     const body = new FormData();
     body.set("file", file, file.name || "pasted.png");
     const response = await fetch(words.attach, { method: "POST", body, headers: headers() }).catch(() => null);

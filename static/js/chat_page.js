@@ -27,12 +27,13 @@ export async function errorOf(response) {
 export function showError(text, kind = "bad") {
   const place = document.querySelector("[data-chat-error]");
   place.replaceChildren();
-  if (!text) return;
+  if (!text) return null;
   const made = document.querySelector("template[data-chat-callout]")?.content.firstElementChild.cloneNode(true);
   const callout = made ?? Object.assign(document.createElement("div"), { className: "callout callout--bad" });
   callout.classList.replace("callout--bad", `callout--${kind}`);
   (callout.querySelector("p") ?? callout).textContent = text;
   place.append(callout);
+  return callout;
 }
 
 export function parse(html) {

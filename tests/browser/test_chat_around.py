@@ -57,6 +57,44 @@ def test_a_file_that_is_refused_says_why_and_is_removed(
     assert not Attachment.objects.exists()
 
 
+def test_what_is_too_long_for_a_message_goes_as_a_file(
+    server: WebService, worker: WorkerService, page: Page, model_server: Running
+) -> None:
+    complaints = open_chat(page, server, model_server, "normal:5")
+    field = page.get_by_label("Message", exact=True)
+    pasted = "The queen is called Mirelbane. " * 6_500
+    field.fill(pasted)
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("[data-chat-error]")).to_contain_text("201,499 characters; at most 32,000 fit")
+    expect(field).to_have_value(pasted)
+
+    page.get_by_role("button", name="Attach it as a file").click()
+
+    expect(page.locator("[data-composer-list] .attachment__name")).to_have_text("pasted.txt")
+    expect(page.locator("[data-chat-error]")).to_be_empty()
+    expect(field).to_have_value("")
+    say(page, "Who is she?")
+    expect(page.get_by_role("button", name="Answer again")).to_be_visible(timeout=30_000)
+    assert "Mirelbane" in str(model_server.state.requests[-1])
+    attachment = Attachment.objects.get()
+    assert (attachment.state, attachment.size) == ("ready", len(pasted))
+    assert complaints == []
+
+
+def test_a_file_that_is_too_large_never_leaves_the_browser(
+    server: WebService, page: Page, model_server: Running
+) -> None:
+    complaints = open_chat(page, server, model_server, "normal:5")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.locator("[data-composer]").evaluate("form => { form.dataset.attachBytes = '1000' }")
+
+    attach(page, "large.txt", "text/plain", b"x" * 1_001)
+
+    expect(page.locator("[data-composer-list] li")).to_contain_text("Larger than 20.0")
+    assert (sent, complaints, Attachment.objects.count()) == ([], [], 0)
+
+
 def test_a_thumb_down_asks_why_and_is_taken_back(
     server: WebService, page: Page, model_server: Running
 ) -> None:

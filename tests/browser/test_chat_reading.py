@@ -7,12 +7,14 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from core.scope import system_scope
 from gpts.models import GPT, SharedConversation
 from tests.browser.people import Person
 from tests.browser.test_chat import say
 from tests.fakes.openai_server import Running, start_in_thread
 from tests.flows.stage import wait_for
 from tests.gpts.chat.stage import a_model, a_public_gpt, a_user
+from tests.gpts.chat.test_pages import a_conversation
 from tests.services import WebService
 
 RICH = """## Signing
@@ -34,7 +36,7 @@ print(sign(2))
 
 And the end.
 """
-# X01, X03, X05, X08: each of these asks the reader's browser for something, or wants to run in it.
+# X01, X03, X05, X08, P03: each of these asks the reader's browser for something, or wants to run in it.
 HOSTILE = """<img src=x onerror="window.pwned=1"> <svg onload="window.pwned=1"></svg>
 
 <iframe srcdoc="<script>top.pwned=1</script>"></iframe> <script>window.pwned=1</script>
@@ -56,6 +58,8 @@ $\\href{https://evil.example/k}{x} \\includegraphics{https://evil.example/k.png}
 ```mermaid
 graph LR; A["<img src=https://evil.example/m.png onerror=alert(1)>"] --> B
 ```
+
+[handbook](sandbox:/mnt/data/handbook.pdf) [files](/build/x/knowledge) [file](file:///etc/passwd) [v](vbscript:x)
 
 <meta http-equiv="refresh" content="0;url=https://evil.example/"> <base href="https://evil.example/"> <form action="https://evil.example/"><button>Go</button></form>
 
@@ -100,7 +104,7 @@ def until(place: Locator, script: str) -> None:
 
 
 def test_code_streams_as_code_and_is_coloured_and_copied(person: Person, model_server: Running) -> None:
-    opened(person, model_server, "verbatim:1:25")
+    opened(person, model_server, "verbatim:1:10")
     page = person.page
     say(page, RICH)
 
@@ -149,6 +153,29 @@ def test_who_scrolls_up_stays_there_while_words_come(person: Person, model_serve
     down.click()
     until(column, "e => e.scrollHeight - e.scrollTop - e.clientHeight < 80")
     expect(down).to_be_hidden()
+    person.assert_quiet()
+
+
+def test_a_conversation_of_500_turns_opens_at_its_end_and_is_read_backwards(person: Person) -> None:
+    with system_scope("tests"):
+        reader = a_user("Rita")
+        conversation = a_conversation(reader, turns=500)
+    person.enter(reader)
+    person.go(f"/c/{conversation.pk}")
+    page = person.page
+    column, turns = page.locator("#column"), page.locator("[data-turn]")
+    expect(turns).to_have_count(60)
+    expect(page.locator(".message--user .message__text", has_text="Question 500")).to_be_in_viewport()
+
+    column.evaluate("e => { e.scrollTop = 10 }")
+
+    # What stood on top stays where it was; the sixty before it lie above.
+    expect(turns).to_have_count(120)
+    expect(page.locator(".message--user .message__text", has_text="Question 441")).to_be_in_viewport()
+    page.get_by_role("link", name="Show earlier").focus()
+    page.keyboard.press("Enter")
+    expect(turns).to_have_count(180)
+    expect(page.locator("[data-position='321']")).to_be_focused()
     person.assert_quiet()
 
 

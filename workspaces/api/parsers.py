@@ -13,7 +13,7 @@ MAX_DEPTH = 32
 
 
 class BoundedJSONParser(JSONParser):
-    """JSON whose top is an object, at most 32 levels deep, without NUL characters."""
+    """JSON whose top is an object, at most 32 levels deep, of valid text without NUL."""
 
     def parse(
         self,
@@ -31,6 +31,16 @@ class BoundedJSONParser(JSONParser):
         return data
 
 
+def _check_text(value: str) -> None:
+    if "\x00" in value:
+        raise ParseError(_("NUL characters are not allowed."))
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        # Half of a character, which no answer could repeat.
+        raise ParseError(_("The text has characters that are not valid.")) from error
+
+
 def _check(data: Any) -> None:
     level = [data]
     for _depth in range(MAX_DEPTH):
@@ -40,8 +50,8 @@ def _check(data: Any) -> None:
                 inner += [*value.keys(), *value.values()]
             elif isinstance(value, list):
                 inner += value
-            elif isinstance(value, str) and "\x00" in value:
-                raise ParseError(_("NUL characters are not allowed."))
+            elif isinstance(value, str):
+                _check_text(value)
         if not inner:
             return
         level = inner
