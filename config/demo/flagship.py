@@ -27,7 +27,7 @@ CHANCES = (0.7, 0.45, 0.25)
 # Name, micro-units per million tokens read and written.
 MODELS = (("sample-small", 400_000, 1_600_000), ("sample-large", 2_000_000, 8_000_000))
 FAILING, UNSURE, THUMBS = 0.045, 0.14, 0.35
-CODES = ("provider_slow", "provider_slow", "provider_slow", "rate_limited")
+CODES = ("provider_slow", "rate_limited")
 ANSWERED = (
     "Which night trains take bicycles?",
     "Do I need a reservation in Spain?",

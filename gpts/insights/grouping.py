@@ -60,8 +60,8 @@ def close_spans(days: Sequence[Day], *, until: date, patience: int = 0) -> list[
     """Join days (or spans) in order, until they may be shown.
 
     A span may close when together at least five people are in it, and each class has none or at least five.
-    Up to ``patience`` days, of which those before ``until`` are over, it waits for each part to have five as
-    well, so that fewer parts are hidden. What stays open at the end is not returned: it waits for more.
+    Up to ``patience`` days, of which those before ``until`` are over, it waits for parts to have five as
+    well, when too many would be hidden. What stays open at the end is not returned: it waits for more.
     """
     closed: list[Span] = []
     open_days = _Open()
@@ -70,7 +70,7 @@ def close_spans(days: Sequence[Day], *, until: date, patience: int = 0) -> list[
             closed.append(open_days.span)
             open_days = _Open()
         open_days.add(day)
-        if open_days.may_close and not _has_small(open_days.parts):
+        if open_days.may_close and not _hides_much(open_days.parts):
             closed.append(open_days.span)
             open_days = _Open()
     if open_days.may_close and open_days.age(until) >= patience:
@@ -107,6 +107,14 @@ class _Open:
 def _gather(groups: dict[str, set[int]], more: Mapping[str, set[int]]) -> None:
     for name, members in more.items():
         groups[name] = groups.get(name, set()) | members
+
+
+def _hides_much(parts: Mapping[str, set[int]]) -> bool:
+    """Whether more than a fifth of the people would be among those whose part is not shown."""
+    everybody: set[int] = set().union(*parts.values())
+    shown, _rest = split({name: Portion(set(members)) for name, members in parts.items()})
+    hidden: set[int] = set().union(*(members for name, members in parts.items() if name not in shown))
+    return len(hidden) * 5 > len(everybody)
 
 
 def _has_small(groups: Mapping[str, set[int]]) -> bool:

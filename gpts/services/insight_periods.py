@@ -209,7 +209,8 @@ def _closed(spans: Sequence[Span], rows: Sequence[Fact], until: date) -> Iterato
         parts: dict[str, set[int]] = defaultdict(set)
         for row in inside:
             classes[row.name].add(row.person)
-            parts[f"{row.name}|{row.key}"].add(row.person)
+            if row.key:
+                parts[row.key].add(row.person)
         days.append(Day(span, classes, parts))
     closed = close_spans(days, until=until, patience=REASON_PATIENCE)
     yield from _by_span(closed, rows).items()

@@ -123,10 +123,10 @@ def _figures(found: Insights) -> dict[str, Any]:
         "cost_chart": cost_chart(use, chosen, _money) if found.cost_micros else None,
         "first_chart": _speed(_("To the first words"), found, lambda period: period.first_token),
         "total_chart": _speed(_("To the end of the answer"), found, lambda period: period.total),
-        "failure_chart": _share(_("Failed answers"), found.failures, chosen, _("Failed"), _("All")),
+        "failure_chart": _share(_("Failed answers"), found.failures, chosen, _("Failed"), _("All answers")),
         "thumb_chart": _share(_("Thumbs up"), found.thumbs, chosen, _("Thumbs up"), _("All thumbs")),
         "unanswered_chart": _share(
-            _("Questions without a passage"), found.unanswered, chosen, _("Without"), _("Looked up")
+            _("Questions without a passage"), found.unanswered, chosen, _("Without a passage"), _("Looked up")
         ),
         "words_days": days_text(found.words.start, found.words.last) if found.words else "",
         "versions": _parts(found.versions, version_label),

@@ -68,7 +68,7 @@ def turns_chart(use: Sequence[Use], chosen: Range) -> Chart:
         cells = [number(period.people), number(period.conversations), number(period.turns), _short(a_day)]
         return Value(a_day, 0, said, cells)
 
-    columns = [_("People"), _("Conversations"), _("Answers"), _("Answers a day")]
+    columns = [_("People who came"), _("Conversations"), _("Answers"), _("Answers a day")]
     return _chart(_("Answers a day"), use, chosen, value, columns, _short)
 
 
@@ -84,8 +84,8 @@ def tokens_chart(use: Sequence[Use], chosen: Range) -> Chart:
         )  # fmt: skip
 
     return _chart(
-        _("Tokens a day"), use, chosen, value, [_("Read"), _("Written"), _("Tokens a day")],
-        lambda amount: compact_number(round(amount)), legend=[_("Read and written"), _("Written")],
+        _("Tokens a day"), use, chosen, value, [_("Tokens read"), _("Tokens written"), _("Tokens a day")],
+        lambda amount: compact_number(round(amount)), legend=[_("Read and written"), _("Tokens written")],
     )  # fmt: skip
 
 
@@ -125,7 +125,7 @@ def share_chart(label: str, shares: Sequence[Share], chosen: Range, columns: Seq
         }  # fmt: skip
         return Value(ratio, 0, said, [number(share.count), number(share.whole), percent(ratio, 1)])
 
-    return _chart(label, shares, chosen, value, [*columns, _("Share")], _percent_tick, most=1.0)
+    return _chart(label, shares, chosen, value, [*columns, _("Percentage")], _percent_tick, most=1.0)
 
 
 def days_text(start: date, last: date) -> str:

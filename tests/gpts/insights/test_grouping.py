@@ -52,8 +52,8 @@ def test_no_union_or_difference_of_closed_periods_is_of_fewer_than_five(
 
 
 def test_a_period_waits_for_its_parts_as_long_as_it_has_patience() -> None:
-    crowd, one = set(range(6)), {9}
-    together = [Day(day.span, {"people": crowd | one}, {"a": crowd, "b": one}) for day in days_of([{}] * 5)]
+    crowd, few = set(range(6)), {8, 9}
+    together = [Day(day.span, {"people": crowd | few}, {"a": crowd, "b": few}) for day in days_of([{}] * 5)]
     whole = [Day(day.span, {"people": crowd}, {"a": crowd}) for day in together]
 
     def lengths(days: Sequence[Day], after: int, patience: int = 3) -> list[int]:
@@ -66,6 +66,12 @@ def test_a_period_waits_for_its_parts_as_long_as_it_has_patience() -> None:
     assert lengths(together[:1], 2) == []
     assert lengths(together[:1], 3) == [1]
     assert lengths(whole, 5) == [1] * 5
+    # Where few are hidden in any case, nobody waits.
+    many = set(range(10, 99))
+    crowded = [
+        Day(day.span, {"people": many}, {"a": many, "b": set(range(10, 15)), "c": few}) for day in together
+    ]
+    assert lengths(crowded, 5) == [1] * 5
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.sets(st.integers(1, 30), min_size=1, max_size=9)))
