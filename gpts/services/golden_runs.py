@@ -37,6 +37,7 @@ from gpts.models import (
     GoldenResult,
     GoldenRun,
     KnowledgeFile,
+    LanguageModel,
     TurnFeedback,
     Version,
 )
@@ -214,9 +215,16 @@ def hold_budget(*, result: GoldenResult, asked: Asked, at: datetime) -> None:
     The claim stands for a turn's id; finish_result counts, fail_result gives back.
     """
     run = result.run
-    if run.started_by is None or asked.prepared.fixed_answer or result.claim is None:
+    asks_nobody = asked.prepared.fixed_answer and not asked.judges
+    if run.started_by is None or asks_nobody or result.claim is None:
         return
-    tokens, micros = estimate(asked.prepared.model, characters_of(asked.prepared.input))
+    # Judges read at most what the model reads and writes; a fixed answer costs nothing itself.
+    models: list[LanguageModel | None] = [model for _spec, model in asked.judges.values()]
+    characters = characters_of(asked.prepared.input)
+    if not asked.prepared.fixed_answer:
+        models.insert(0, asked.prepared.model)
+    estimates = [estimate(model, characters) for model in models]
+    tokens, micros = (sum(amounts) for amounts in zip(*estimates, strict=True))
     reserve(
         user=run.started_by,
         workspace_id=run.workspace_id,

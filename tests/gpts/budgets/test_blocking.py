@@ -134,12 +134,19 @@ def test_keys_of_the_api_are_stopped_alike(place: Workspace, server: Any, model_
     assert Turn.objects.count() == 1
 
 
-def test_golden_prompts_are_stopped_and_say_so(place: Workspace, model_server: Running) -> None:
+JUDGED = {"assertions": [{"kind": "judge", "rubric": "Polite"}]}
+FIXED = {"answers_only_from_knowledge": True, "no_answer_text": "Ask the front desk."}
+
+
+@pytest.mark.parametrize(("draft", "prompt"), [({}, {}), ({}, JUDGED), (FIXED, JUDGED)])
+def test_golden_prompts_and_their_judges_are_stopped_and_say_so(
+    place: Workspace, model_server: Running, draft: dict[str, Any], prompt: dict[str, Any]
+) -> None:
     with system_scope("tests"):
         owner = join(place, role="owner")
-        gpt = a_live_gpt(place, owner, model_server)
+        gpt = a_live_gpt(place, owner, model_server, **draft)
         budget = a_budget(place, owner, measure="tokens", hard_limit=1)
-        a_prompt(gpt)
+        a_prompt(gpt, **prompt)
         run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=owner, at=timezone.now())
 
     ask_golden_prompt(run_id=str(run.pk))
