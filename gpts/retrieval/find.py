@@ -114,7 +114,7 @@ def look_up(gpt: GPT, text: str, limit: int = 5, *, version: Version | None = No
         if not library.passage_count:
             return Lookup()
         words, texts = _by_text(library, text)
-        vectors, note = nearest_passages(gpt, tuple(library.names), text, CANDIDATES)
+        vectors, note = _by_meaning(gpt, library, text)
         hits = _merged(library, words, texts, vectors)
     return Lookup(
         hits=tuple(_chosen(hits, limit)),
@@ -125,6 +125,12 @@ def look_up(gpt: GPT, text: str, limit: int = 5, *, version: Version | None = No
         passage_count=library.passage_count,
         milliseconds=(time.perf_counter() - begun) * 1000,
     )
+
+
+def _by_meaning(gpt: GPT, library: Library, text: str) -> tuple[list[Near], VectorNote]:
+    if not library.may_have_vectors:
+        return [], VectorNote.NONE
+    return nearest_passages(gpt, tuple(library.names), text, CANDIDATES)
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,24 @@ import numpy as np
 from django.db import connection
 from django.db.models import QuerySet
 
-from gpts.models import GPT, IndexSegment, IndexShelf, KnowledgeFile, Version
+from gpts.models import GPT, IndexShelf, KnowledgeFile, Version
 from gpts.retrieval.mending import reach_of
 from gpts.retrieval.postings import Postings, block_number, postings_in, shelf_key
 from gpts.retrieval.ranking import Candidate, Stretch
-from gpts.states import FileState
+from gpts.states import FileState, ModelKind
 
+# One round trip for what every question needs; written out, as putting the ORM's together takes longer.
+_LIBRARY = """
+SELECT held.document_id, held.name, s.id, s.first, s.block_count, s.lengths,
+       EXISTS (SELECT FROM gpts_languagemodel WHERE kind = %s)
+FROM (
+  SELECT DISTINCT ON (f.document_id) f.document_id, f.name
+  FROM gpts_knowledgefile AS f JOIN gpts_document AS d ON d.id = f.document_id
+  WHERE f.gpt_id = %s AND {is_held} AND d.state = %s
+  ORDER BY f.document_id, f.id
+) AS held LEFT JOIN gpts_indexsegment AS s ON s.document_id = held.document_id
+ORDER BY held.document_id, s.first
+"""
 _BLOCKS = (
     "SELECT wanted.place, wanted.number, block.data FROM unnest(%s::int[], %s::bigint[], %s::int[])"
     " AS wanted(place, segment_id, number)"
@@ -25,12 +37,16 @@ _BLOCKS = (
 
 @dataclass(frozen=True)
 class Library:
-    """The documents that a GPT answers from: shown names by document, and its segments."""
+    """The documents that a GPT answers from: shown names by document, and its segments.
+
+    Without ``may_have_vectors`` nobody on this instance has a model that makes any.
+    """
 
     names: dict[int, str]
     stretches: tuple[Stretch, ...]
     segment_ids: tuple[int, ...]
     block_counts: tuple[int, ...]
+    may_have_vectors: bool = True
 
     @property
     def passage_count(self) -> int:
@@ -39,17 +55,24 @@ class Library:
 
 def library_of(gpt: GPT, version: Version | None) -> Library:
     """Return what ``version`` was frozen with, or what the draft holds without one."""
-    files = dict(_files(gpt, version).order_by("-id").values_list("document_id", "name"))
-    rows = IndexSegment.objects.filter(document_id__in=list(files)).order_by("document_id", "first")
-    segments = list(rows)
+    is_held = "f.removed_at IS NULL"
+    values: list[Any] = [gpt.pk]
+    if version is not None:
+        is_held = "f.erased_at IS NULL AND f.content_hash = ANY(%s)"
+        values.append(list(version.knowledge_hashes))
+    with connection.cursor() as cursor:
+        cursor.execute(_LIBRARY.format(is_held=is_held), [ModelKind.EMBEDDING, *values, FileState.READY])
+        rows = cursor.fetchall()
+    segments = [row for row in rows if row[2] is not None]
     return Library(
-        names=files,
+        names={row[0]: row[1] for row in rows},
         stretches=tuple(
-            Stretch(row.document_id, row.first, np.frombuffer(bytes(row.lengths), dtype="<u2"))
-            for row in segments
+            Stretch(document, first, np.frombuffer(bytes(lengths), dtype="<u2"))
+            for document, _name, _pk, first, _blocks, lengths, _has_model in segments
         ),
-        segment_ids=tuple(row.pk for row in segments),
-        block_counts=tuple(row.block_count for row in segments),
+        segment_ids=tuple(row[2] for row in segments),
+        block_counts=tuple(row[4] for row in segments),
+        may_have_vectors=any(row[6] for row in rows),
     )
 
 

@@ -26,6 +26,10 @@ _PAIRED = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003
 _TOKEN = re.compile(f"[{_PAIRED}]+|[^\\W_{_PAIRED}]+")
 _WORD = re.compile(f"[^\\W_{_PAIRED}]+")
 _IS_PAIRED = re.compile(f"[{_PAIRED}]")
+# Words that are found by their parts as well (getUserById, E4031): see _word_terms.
+_HAS_PARTS = re.compile(
+    "[a-z][A-Z]|[A-Z]{2}[a-z]|[A-Za-z][0-9][A-Za-z0-9]*[A-Z]|[A-Z][A-Za-z0-9]*[0-9]|[0-9][A-Za-z0-9]*[A-Z]"
+)
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
@@ -95,11 +99,32 @@ def places_of(terms: Sequence[str], text: str) -> dict[str, list[tuple[int, int]
             held.append((start, start + len(term)))
             start = said.find(term, start + 1)
     if words:
-        for match in _WORD.finditer(said):
+        for match in _words_like(frozenset(words), said).finditer(said):
             for term in _word_terms(match[0]):
                 if term in words and len(held := found.setdefault(term, [])) < PLACES:
                     held.append(match.span())
     return found
+
+
+def _words_like(terms: frozenset[str], text: str) -> re.Pattern[str]:
+    """Return what matches every word of the text that may have one of the terms, and few others.
+
+    A stem begins as its word does, so that most words of a text need not be stemmed.
+    """
+    return _WORD if _HAS_PARTS.search(text) else _beginnings(terms)
+
+
+@lru_cache(maxsize=256)
+def _beginnings(terms: frozenset[str]) -> re.Pattern[str]:
+    begins = {_beginning(term) for term in terms}
+    letter = f"[^\\W_{_PAIRED}]"
+    return re.compile(f"(?<!{letter})(?:{'|'.join(sorted(begins))}){letter}*", re.IGNORECASE)
+
+
+def _beginning(term: str) -> str:
+    """The first two letters; "dying" has the stem "die"."""
+    second = term[1:2]
+    return re.escape(term[:1]) + ("[iy]" if second and second in "iy" else re.escape(second))
 
 
 def weight_of_kind(term: str) -> float:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpts.retrieval.mending import nearest
 from gpts.retrieval.postings import SegmentBuilder, block_number, postings_in
 from gpts.retrieval.ranking import fused, is_alike, weights_of
-from gpts.retrieval.terms import places_of, query_terms, terms_of, words_of
+from gpts.retrieval.terms import (
+    PLACES,
+    is_paired,
+    normalise,
+    places_of,
+    query_terms,
+    stem,
+    terms_of,
+    words_of,
+)
+from tests.gpts.retrieval.world import corpus
 
 
 @pytest.mark.parametrize(
@@ -52,6 +64,43 @@ def test_packed_postings_say_what_passages_say(texts: list[str]) -> None:
             (place, said.count(term)) for place, said in enumerate(map(terms_of, texts)) if term in said
         ]
         assert ([] if found is None else [tuple(row) for row in found.tolist()]) == expected
+
+
+WORDS = [
+    "dying", "dies", "Skies", "SKY", "lying", "news", "early", "Gently", "frames", "framing", "PDFs", "API",
+    "getUserById", "E4031", "a1B", "1A2b", "iPhone", "x", "X", "5", "Ünïcode", "naïve", "退款", "api退款",
+]  # fmt: skip
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(WORDS) | st.text(alphabet="aAyYi1E", min_size=1, max_size=5)), st.data())
+def test_places_of_terms_are_all_found_though_few_words_are_stemmed(
+    words: list[str], data: st.DataObject
+) -> None:
+    text = data.draw(st.sampled_from([" ", "-", "_", ""])).join(words)
+    known = sorted({term for word in WORDS for term in terms_of(word) if not is_paired(term)})
+    terms = sorted(data.draw(st.sets(st.sampled_from(known))))
+
+    found = places_of(terms, text)
+
+    expected: dict[str, list[str]] = {}
+    for word in re.findall("[a-zA-Z0-9ÜüïÏ]+", text):
+        for term in terms_of(word):
+            if term in terms:
+                expected.setdefault(term, []).append(normalise(word))
+    said = normalise(text)
+    assert {term: [said[a:b] for a, b in places] for term, places in found.items()} == {
+        term: held[:PLACES] for term, held in expected.items()
+    }
+
+
+def test_a_stem_begins_as_its_word_does() -> None:
+    words = {
+        word for _name, sections in corpus() for section in sections for word in words_of(" ".join(section))
+    }
+
+    assert len(words) > 1_000
+    assert [w for w in words if stem(w)[:2].replace("y", "i") != w[:2].replace("y", "i")] == []
 
 
 def test_many_terms_lie_in_many_small_blocks() -> None:
