@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import Conflict
 from gpts.models import GPT, Version
 from gpts.services.golden import gate_problem
+from gpts.services.gpts import lock_gpt
 from gpts.services.versions import check_ready, draft_hash, freeze_version, restore_version, set_live_version
 from gpts.sharing import check_offered
 
@@ -47,11 +48,15 @@ def restore_keeping(
 ) -> tuple[GPT, Version | None]:
     """Restore ``version`` into the draft; what stood there is frozen before, so that it can be undone.
 
-    Returns the draft and the version that holds what it was, None when nothing changed. Raises as
-    restore_version; nothing is written then.
+    Returns the draft and the version that holds what it was, None when nothing changed. One that holds it
+    already is enough. Raises as restore_version; nothing is written then.
     """
-    if draft_hash(gpt) == version.content_hash:
+    gpt = lock_gpt(gpt)
+    standing = draft_hash(gpt)
+    if standing == version.content_hash:
         return restore_version(gpt=gpt, version=version, revision=revision, by=by, at=at), None
-    notes = str(_("Kept before version %(number)s was restored.") % {"number": version.number})
-    kept = freeze_version(gpt=gpt, release_notes=notes, by=by, at=at)
+    kept = Version.objects.filter(gpt=gpt, content_hash=standing).order_by("-number").first()
+    if kept is None:
+        notes = str(_("Kept before version %(number)s was restored.") % {"number": version.number})
+        kept = freeze_version(gpt=gpt, release_notes=notes, by=by, at=at)
     return restore_version(gpt=gpt, version=version, revision=revision, by=by, at=at), kept

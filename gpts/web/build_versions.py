@@ -55,6 +55,7 @@ def _page(
         page=page,
         rows=rows,
         is_frozen=is_frozen,
+        same_as=next((row["version"].number for row in rows if row["is_draft"]), None),
         numbers=version_numbers(gpt) if rows else [],
         kept=_number(request.GET.get("kept", "")),
         restored=_number(request.GET.get("restored", "")),

@@ -4,9 +4,9 @@ import "./builder/debug.js";
 import "./builder/presence.js";
 import { autosave } from "./builder/autosave.js";
 import { mirrorStarters } from "./builder/draft.js";
+import { refreshFrame } from "./builder/frame.js";
 import { long } from "./builder/long.js";
 import { panes } from "./builder/panes.js";
-import { refreshSteps } from "./builder/steps.js";
 import { starters } from "./builder/starters.js";
 
 each("[data-starters]", starters);
@@ -15,7 +15,7 @@ each("[data-builder]", panes);
 each("[data-long]", long);
 
 each("form#draft", (form) => {
-  form.addEventListener("loggia:saved", refreshSteps);
+  form.addEventListener("loggia:saved", refreshFrame);
   form.addEventListener("input", ({ target }) => {
     if (target.name === "starters") return mirrorStarters([...form.querySelectorAll('input[name="starters"]')].map((input) => input.value.trim()).filter(Boolean));
     for (const mirror of document.querySelectorAll(`[data-mirror="${CSS.escape(target.name ?? "")}"]`)) {

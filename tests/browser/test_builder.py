@@ -289,8 +289,10 @@ def test_the_bar_tells_live_from_draft_and_a_copy_is_ones_own(
     expect(bar).not_to_contain_text("Draft has changes")
     page.get_by_label("Name", exact=True).fill("Prose coach")
     saved(page)
-    page.reload()
 
+    # Without loading the page anew.
+    expect(bar.get_by_role("link", name="Update")).to_be_visible()
+    expect(page.locator(".preview-chat__what")).to_contain_text("live is version 1")
     bar.get_by_role("link", name="Draft has changes").click()
     expect(page.locator(".diff")).to_contain_text("Prose coach")
     expect(bar.get_by_role("link", name="Update")).to_be_visible()

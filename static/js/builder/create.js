@@ -3,7 +3,7 @@
 import { readEvents } from "../chat_events.js";
 import { each } from "../ready.js";
 import { showDraft } from "./draft.js";
-import { refreshSteps } from "./steps.js";
+import { refreshFrame } from "./frame.js";
 
 each("[data-create]", attach);
 
@@ -63,7 +63,7 @@ function attach(root) {
     clearChoices();
     await read(response, text);
     setBusy(false);
-    refreshSteps();
+    refreshFrame();
   }
 
   async function read(response, text) {
@@ -126,7 +126,7 @@ function attach(root) {
     }
     if (response?.ok) {
       showDraft(data.draft);
-      return refreshSteps();
+      return refreshFrame();
     }
     if (!data?.html) showError(data?.error?.message ?? root.dataset.createLost);
   }

@@ -159,6 +159,7 @@ def test_restoring_keeps_what_stood_there_and_is_undone(gpt: GPT) -> None:
     gpt.refresh_from_db()
     assert (gpt.name, gpt.description) == ("Essay coach", "Reads your draft and asks what you mean.")
     told = client.get(restored.headers["Location"]).content.decode()
+    assert "The draft is the same as version 1." in told
     assert "The draft is version 1 again" in told
     assert "What it was before is kept as version 3." in told
     undone = client.post(
@@ -167,6 +168,12 @@ def test_restoring_keeps_what_stood_there_and_is_undone(gpt: GPT) -> None:
     assert undone.headers["Location"].endswith("/versions")
     gpt.refresh_from_db()
     assert (gpt.name, gpt.description) == ("Prose coach", "Reads drafts.")
+    # What stood there at the undo is version 1, which is kept already.
+    assert list(Version.objects.filter(gpt=gpt).order_by("number").values_list("number", flat=True)) == [
+        1,
+        2,
+        3,
+    ]
     # What is live never moved.
     assert gpt.live_versions.get().version.number == 1
 

@@ -1,0 +1,21 @@
+// What the server says of the draft beside the form, read anew after it was saved: what is live and whether the draft is
+// ahead, the primary button, what is left to do. Where the person stands and what is open stays.
+const PAUSE = 1500;
+const PARTS = [".build-bar__badges", ".build-bar__action > .button", ".preview-chat__what", ".next-steps summary", ".next-steps__list"];
+let timer = 0;
+
+export function refreshFrame() {
+  clearTimeout(timer);
+  timer = setTimeout(read, PAUSE);
+}
+
+async function read() {
+  const response = await fetch(location.pathname, { headers: { Accept: "text/html" } }).catch(() => null);
+  if (!response?.ok || response.redirected) return;
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  for (const part of PARTS) {
+    const [old, other] = [document.querySelector(part), fresh.querySelector(part)];
+    if (old && other && old.outerHTML !== other.outerHTML) old.replaceWith(document.adoptNode(other));
+  }
+  if (!fresh.querySelector(".next-steps")) document.querySelector(".next-steps")?.remove();
+}
