@@ -119,7 +119,7 @@ def test_the_conversations_of_a_gpt_are_counted_once() -> None:
 @pytest.mark.django_db
 def test_a_long_conversation_opens_with_its_last_turns_in_as_many_queries() -> None:
     counts = []
-    for turns in (3, 65):
+    for turns in (3, 35):
         reader = a_user("Reader")
         conversation = a_conversation(reader, turns=turns)
         client = signed_in(reader)
@@ -129,8 +129,8 @@ def test_a_long_conversation_opens_with_its_last_turns_in_as_many_queries() -> N
         counts.append(len(queries))
 
     assert counts[0] == counts[1]
-    assert page.count("data-turn=") == 60
-    assert "Question 65" in page
+    assert page.count("data-turn=") == 30
+    assert "Question 35" in page
     assert ">Question 5<" not in page
     assert f"/c/{conversation.pk}?before=6" in page
     earlier = client.get(f"/c/{conversation.pk}?before=6", headers={"X-Fragment": "turns"}).content.decode()
