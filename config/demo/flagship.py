@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from config.demo.accounts import People
@@ -82,10 +83,9 @@ def _visits(rng: random.Random, readers: Sequence[User], *, at: datetime) -> Ite
     """Who comes when: everybody on a day of their wave's first week, then as they are."""
     first_days: dict[int, int] = {}
     left = iter(rng.sample(readers, len(readers)))
-    for day, size in WAVES:
-        for _place in range(size):
-            if (reader := next(left, None)) is not None:
-                first_days[reader.pk] = day + rng.randrange(5)
+    for wave, size in WAVES:
+        for newcomer in islice(left, size):
+            first_days[newcomer.pk] = wave + rng.randrange(5)
     start = first_day(at)
     for number in range((at - start).days + 1):
         day = start + timedelta(days=number)
@@ -147,6 +147,7 @@ def _turn(
     read, written = 900 + 350 * position + rng.randrange(200), rng.randrange(80, 420)
     first = rng.lognormvariate(-0.3, 0.45) * (1.8 if name == "sample-large" else 1.0)
     total = first + written / (55 if name == "sample-large" else 110)
+    ended = started + timedelta(seconds=30 if has_failed else total)
     turn = Turn(
         id=turn_id,
         conversation=conversation,
@@ -166,22 +167,22 @@ def _turn(
         retrieval_score=round(rng.uniform(0, 0.15) if is_unsure else rng.uniform(0.45, 0.95), 3),
         started_at=started,
         first_token_at=None if has_failed else started + timedelta(seconds=first),
-        ended_at=started + timedelta(seconds=30 if has_failed else total),
+        ended_at=ended,
     )
     rows.turns.append(turn)
     question = rng.choice(UNANSWERED if is_unsure else ANSWERED)
     conversation.title = conversation.title or question
-    _said(rows, turn, MessageRole.USER, question)
+    _said(rows, turn, MessageRole.USER, question, started)
     if has_failed:
         return turn
-    _said(rows, turn, MessageRole.ASSISTANT, NOT_FOUND if is_unsure else ANSWER)
-    rows.events.append(_event(turn, conversation))
+    _said(rows, turn, MessageRole.ASSISTANT, NOT_FOUND if is_unsure else ANSWER, ended)
+    rows.events.append(_event(turn, conversation, ended))
     if rng.random() < THUMBS:
-        _thumb(rng, rows, turn, is_positive=rng.random() < (0.25 if is_unsure else 0.88))
+        _thumb(rng, rows, turn, is_positive=rng.random() < (0.25 if is_unsure else 0.88), at=ended)
     return turn
 
 
-def _said(rows: Rows, turn: Turn, role: MessageRole, content: str) -> None:
+def _said(rows: Rows, turn: Turn, role: MessageRole, content: str, at: datetime) -> None:
     rows.messages.append(
         Message(
             turn=turn,
@@ -189,12 +190,12 @@ def _said(rows: Rows, turn: Turn, role: MessageRole, content: str) -> None:
             workspace_id=turn.workspace_id,
             role=role,
             content=content,
-            created_at=turn.started_at if role == MessageRole.USER else turn.ended_at,
+            created_at=at,
         )
     )
 
 
-def _thumb(rng: random.Random, rows: Rows, turn: Turn, *, is_positive: bool) -> None:
+def _thumb(rng: random.Random, rows: Rows, turn: Turn, *, is_positive: bool, at: datetime) -> None:
     rows.thumbs.append(
         TurnFeedback(
             turn=turn,
@@ -204,12 +205,12 @@ def _thumb(rng: random.Random, rows: Rows, turn: Turn, *, is_positive: bool) -> 
             version_id=turn.version_id,
             is_positive=is_positive,
             reason="" if is_positive else rng.choice(BAD),
-            created_at=turn.ended_at,
+            created_at=at,
         )
     )
 
 
-def _event(turn: Turn, conversation: Conversation) -> UsageEvent:
+def _event(turn: Turn, conversation: Conversation, ended: datetime) -> UsageEvent:
     return UsageEvent(
         event_id=turn.pk,
         workspace_id=turn.workspace_id,
@@ -220,7 +221,7 @@ def _event(turn: Turn, conversation: Conversation) -> UsageEvent:
         payee_id=conversation.gpt.owner_id,
         conversation_id=conversation.pk,
         occurred_at=turn.started_at,
-        received_at=turn.ended_at,
+        received_at=ended,
         input_tokens=turn.input_tokens,
         output_tokens=turn.output_tokens,
         cost_micros=turn.cost_micros,

@@ -36,9 +36,9 @@ from gpts.models import (
     GoldenPrompt,
     GoldenResult,
     GoldenRun,
+    InsightBucket,
     KnowledgeFile,
     LanguageModel,
-    TurnFeedback,
     Version,
 )
 from gpts.queries import inside_workspace_of
@@ -48,6 +48,7 @@ from gpts.services.golden_asking import Answered, Asked
 from gpts.services.golden_targets import behaviour_of, snapshot_of
 from gpts.services.gpts import lock_gpt
 from gpts.services.turn_inputs import usable_model
+from gpts.states import InsightSeries
 
 # Prompts of one run that are asked at the same time.
 CONCURRENCY = 4
@@ -330,16 +331,17 @@ def _finish(run: GoldenRun, *, at: datetime) -> None:
 
 
 def _satisfaction(run: GoldenRun, *, at: datetime) -> dict[str, Any]:
-    """Thumbs on the version's answers (on all versions' for a draft), counts only, from five people on."""
-    thumbs = TurnFeedback.objects.filter(gpt=run.gpt, created_at__gte=at - timedelta(days=FEEDBACK_DAYS))
-    if run.version_id is not None:
-        thumbs = thumbs.filter(version_id=run.version_id)
-    counts = thumbs.aggregate(
-        people=Count("user", distinct=True),
-        thumbs=Count("pk"),
-        positive=Count("pk", filter=Q(is_positive=True)),
+    """Thumbs on all versions' answers, of closed periods of Insights alone.
+
+    Anything newer would let two runs tell of one person's thumb between them.
+    """
+    periods = InsightBucket.objects.filter(
+        gpt=run.gpt, series=InsightSeries.THUMBS, start_date__gte=(at - timedelta(days=FEEDBACK_DAYS)).date()
     )
-    return satisfaction(counts["positive"], counts["people"], counts["thumbs"])
+    rows = list(periods.values_list("figures", "people"))
+    positive = sum(figures["positive"] for figures, _people in rows)
+    thumbs = positive + sum(figures["negative"] for figures, _people in rows)
+    return satisfaction(positive, max((people for _figures, people in rows), default=0), thumbs)
 
 
 def sweep_runs(*, at: datetime) -> int:

@@ -38,9 +38,16 @@ from gpts.models import (
     UsageEvent,
 )
 from gpts.retrieval import ANSWERABLE_SCORE
+from gpts.runtime.offline import OfflineClient
+from gpts.services.golden import create_prompt
+from gpts.services.golden_asking import ask as ask_golden
+from gpts.services.golden_asking import prepare_prompt
+from gpts.services.golden_runs import claim_result, finish_result, start_run
 from gpts.services.insights import fill_insights
+from gpts.services.providers import ensure_offline_provider
 from gpts.states import TurnState, UsageSource
-from tests.gpts.insights.stage import DAY, a_crowd, a_live_gpt, on
+from tests.gpts.build.stage import NOW
+from tests.gpts.insights.stage import DAY, a_crowd, a_live_gpt, ask, on
 from workspaces.access import personal_workspace
 
 pytestmark = pytest.mark.django_db
@@ -108,9 +115,10 @@ def happen(truth: Iterable[Asked], gpt: GPT, version: Any, crowd: list[Any], pla
                     is_positive=one.thumb == "up", reason="" if one.thumb == "up" else one.thumb,
                 )
             )  # fmt: skip
-    for rows in (conversations, turns, events, thumbs):
-        if rows:
-            type(rows[0]).objects.bulk_create(rows)  # type: ignore[attr-defined]
+    Conversation.objects.bulk_create(conversations)
+    Turn.objects.bulk_create(turns)
+    UsageEvent.objects.bulk_create(events)
+    TurnFeedback.objects.bulk_create(thumbs)
 
 
 def is_safe(rows: Iterable[Asked]) -> bool:
@@ -127,7 +135,7 @@ def written() -> dict[Any, Any]:
     return {
         (table, row["id"]): row
         for table in (InsightBucket, InsightPart, InsightCohort)
-        for row in table.objects.values()  # type: ignore[attr-defined]
+        for row in table.objects.values()
     }
 
 
@@ -291,3 +299,29 @@ def test_a_period_never_counts_days_that_are_not_over() -> None:
     fill_insights(at=on(1))
     (period,) = insights_of(gpt, Range(DAY, date(2026, 3, 3), None)).use
     assert (period.start, period.end) == (DAY, date(2026, 3, 3))
+
+
+def _satisfaction(gpt: GPT, day: int) -> float | None:
+    """What a run of golden prompts says about the thumbs of readers."""
+    run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=on(day))
+    while (result := claim_result(run_id=run.pk, at=on(day))) is not None:
+        answered = ask_golden(prepare_prompt(result.run, result), OfflineClient(pause_seconds=0))
+        finish_result(result=result, answered=answered, at=on(day))
+    run.refresh_from_db()
+    found: float | None = run.metrics["satisfaction"]
+    return found
+
+
+def test_two_runs_of_golden_prompts_do_not_tell_of_the_thumb_between_them() -> None:
+    ensure_offline_provider(at=NOW)
+    gpt, version = a_live_gpt()
+    create_prompt(gpt=gpt, fields={"prompt": "Hello?", "expected": "answer"}, by=gpt.owner, at=NOW)
+    crowd = a_crowd(8)
+    for person in crowd[:6]:
+        ask(person, gpt, version, 0, thumb=True)
+    assert _satisfaction(gpt, 0) is None
+    fill_insights(at=on(1))
+    before = _satisfaction(gpt, 1)
+    ask(crowd[6], gpt, version, 1, thumb=False, reason="wrong")
+    fill_insights(at=on(20))
+    assert before == _satisfaction(gpt, 2) == _satisfaction(gpt, 20) == 1.0

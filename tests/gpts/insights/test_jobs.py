@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -77,16 +78,14 @@ def test_a_new_owner_who_was_one_of_the_people_breaks_nothing() -> None:
     assert InsightBucket.objects.filter(gpt=gpt, series="use").count() == 1
 
 
-def _seen(raw: psycopg.Connection[object], user: User | None) -> list[int]:
+def _seen(raw: psycopg.Connection[Any], user: User | None) -> list[int]:
     with raw.transaction():
         if user is not None:
             place = f"{{{personal_workspace(user).pk}}}"
             raw.execute("SELECT set_config('loggia.user_id', %s, true)", [str(user.pk)])
             raw.execute("SELECT set_config('loggia.workspace_ids', %s, true)", [place])
         return [
-            row[0]
-            for table in TABLES
-            for row in raw.execute(f"SELECT count(*) FROM gpts_insight{table}")  # type: ignore[misc]
+            row[0] for table in TABLES for row in raw.execute(f"SELECT count(*) FROM gpts_insight{table}")
         ]
 
 
