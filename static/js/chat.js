@@ -2,7 +2,7 @@
 // Markup comes only from the server, which has sanitised it; text that is still streaming is shown as text.
 import { keepDraft } from "./chat_draft.js";
 import { attachMentions } from "./chat_mentions.js";
-import { chat, composer, conversationUrl, errorOf, isAtEnd, offerEarlier, post, refreshPage, refreshTurn, row, showError, showPath, toEnd, watchEnd } from "./chat_page.js";
+import { chat, column, composer, conversationUrl, errorOf, isAtEnd, offerEarlier, post, refreshPage, refreshTurn, row, showError, showPath, toEnd, watchEnd } from "./chat_page.js";
 import { attachSidebar } from "./chat_sidebar.js";
 import { readTurn } from "./chat_stream.js";
 import { hearTabs, tellTabs } from "./chat_tabs.js";
@@ -16,7 +16,7 @@ let draft = null;
 let mentions = null;
 
 if (chat && composer) attach();
-if (chat) offerEarlier();
+if (chat && column) settle();
 attachSidebar();
 
 function attach() {
@@ -51,8 +51,13 @@ function attach() {
     form.reset();
   });
   hearTabs((conversation, turn) => conversation === words.chatConversation && readAlong(turn));
-  watchEnd(document.querySelector("[data-chat-down]"));
   if (words.chatRunning) resume(words.chatConversation, words.chatRunning);
+}
+
+// Also in a conversation that has ended and has no composer any more.
+function settle() {
+  offerEarlier();
+  watchEnd(document.querySelector("[data-chat-down]"));
   const place = location.hash.startsWith("#turn-") && document.getElementById(location.hash.slice(1));
   if (place) place.scrollIntoView();
   else if (chat.querySelector("[data-turn]")) toEnd();

@@ -125,12 +125,14 @@ async function showEarlier(link, isAsked) {
   const messages = chat.querySelector("[data-chat-messages]");
   const found = parse(await response.text()).body;
   const first = found.querySelector("[data-turn]");
+  // The link goes; who stood on it by keyboard goes on with what it brought.
+  const hadFocus = isAsked || document.activeElement === link;
   const below = column.scrollHeight - column.scrollTop;
   link.parentElement.remove();
   messages.prepend(...found.childNodes);
   show(messages);
   column.scrollTop = column.scrollHeight - below;
-  if (isAsked && first) {
+  if (hadFocus && first) {
     first.tabIndex = -1;
     first.focus({ preventScroll: true });
   }

@@ -13,7 +13,7 @@ from tests.browser.people import Person
 from tests.browser.test_chat import say
 from tests.fakes.openai_server import Running, start_in_thread
 from tests.flows.stage import wait_for
-from tests.gpts.chat.stage import a_model, a_public_gpt, a_user
+from tests.gpts.chat.stage import a_gpt, a_model, a_public_gpt, a_user
 from tests.gpts.chat.test_pages import a_conversation
 from tests.services import WebService
 
@@ -59,7 +59,7 @@ $\\href{https://evil.example/k}{x} \\includegraphics{https://evil.example/k.png}
 graph LR; A["<img src=https://evil.example/m.png onerror=alert(1)>"] --> B
 ```
 
-[handbook](sandbox:/mnt/data/handbook.pdf) [files](/build/x/knowledge) [file](file:///etc/passwd) [v](vbscript:x)
+[handbook](sandbox:/mnt/data/handbook.pdf) [files](/build/x/knowledge) [file](file:///etc/passwd) [v](vbs:x)
 
 <meta http-equiv="refresh" content="0;url=https://evil.example/"> <base href="https://evil.example/"> <form action="https://evil.example/"><button>Go</button></form>
 
@@ -159,7 +159,7 @@ def test_who_scrolls_up_stays_there_while_words_come(person: Person, model_serve
 def test_a_conversation_of_500_turns_opens_at_its_end_and_is_read_backwards(person: Person) -> None:
     with system_scope("tests"):
         reader = a_user("Rita")
-        conversation = a_conversation(reader, turns=500)
+        conversation = a_conversation(reader, turns=500, gpt=a_gpt(owner=reader))
     person.enter(reader)
     person.go(f"/c/{conversation.pk}")
     page = person.page
@@ -173,9 +173,25 @@ def test_a_conversation_of_500_turns_opens_at_its_end_and_is_read_backwards(pers
     expect(turns).to_have_count(120)
     expect(page.locator(".message--user .message__text", has_text="Question 441")).to_be_in_viewport()
     page.get_by_role("link", name="Show earlier").focus()
-    page.keyboard.press("Enter")
     expect(turns).to_have_count(180)
     expect(page.locator("[data-position='321']")).to_be_focused()
+    person.assert_quiet()
+
+
+def test_a_conversation_that_has_ended_is_read_at_its_end_and_asks_for_nothing(person: Person) -> None:
+    with system_scope("tests"):
+        reader = a_user("Rita")
+        conversation = a_conversation(reader, turns=12)
+    person.enter(reader)
+    person.go(f"/c/{conversation.pk}")
+    page = person.page
+
+    expect(page.get_by_text("This conversation has ended")).to_be_visible()
+    expect(page.locator(".message--user .message__text", has_text="Question 12")).to_be_in_viewport()
+    expect(page.get_by_label("Message", exact=True)).to_have_count(0)
+    expect(page.get_by_text("Edit message").first).to_be_hidden()
+    expect(page.get_by_text("Answer again").first).to_be_hidden()
+    expect(page.get_by_role("button", name="Copy").last).to_be_visible()
     person.assert_quiet()
 
 
