@@ -166,9 +166,10 @@ def build_test_progress(request: HttpRequest, slug: str, run_id: UUID) -> HttpRe
     """The moving part of a run's page; once it has ended the page loads itself anew."""
     gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
     run = access_golden_run(request.user, gpt, run_id)
-    context = {"gpt": gpt, "run": run, "done": done_count(run), "is_active": run.state in ACTIVE_RUNS}
+    is_active = run.state in ACTIVE_RUNS
+    context = {"gpt": gpt, "run": run, "done": done_count(run), "is_active": is_active, "is_part": True}
     response = render(request, "gpts/build/_test_progress.html", context)
-    if not context["is_active"]:
+    if not is_active:
         response.headers["HX-Refresh"] = "true"
     return response
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -37,7 +39,7 @@ def _page(
 ) -> HttpResponse:
     page = paginate(versions_of(gpt), order=("-number",), cursor=request.GET.get("cursor", ""), size=20)
     frame = frame_of(request.user, gpt)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "version": version,
             "live": [Audience(row.audience).label for row in version.live_for.all()],

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from core.errors import Conflict, IllegalTransition, InvalidInput, NotFound
 from gpts.builder_queries import (
@@ -26,7 +27,10 @@ from gpts.services.builder import (
 from gpts.services.gpts import update_draft
 from gpts.services.providers import ensure_offline_provider
 from gpts.states import BuilderChangeState, TurnState
+from gpts.streaming.connection import stop_key, sync_redis
 from tests.gpts.build.stage import LATER, NOW, a_gpt, a_user
+from tests.gpts.build.test_api import Caller
+from tests.gpts.build.test_pages import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -220,3 +224,32 @@ def test_a_change_of_another_gpt_or_person_is_not_found(gpt: GPT) -> None:
             access_builder_change(user, where, made.pk)
     with pytest.raises(NotFound):
         access_builder_change(gpt.owner, gpt, 2**70)
+
+
+def test_stopping_asks_the_running_answer_of_that_person_only(gpt: GPT) -> None:
+    answer = an_answer(gpt)
+    stranger = Caller(a_user("Eve"))
+    call = Caller(gpt.owner)
+    key = stop_key(answer.pk)
+
+    refused = stranger("POST", f"gpts/{gpt.slug}/create-conversation/stop")
+    assert refused.status_code == 404
+    assert not sync_redis().exists(key)
+    told = call("POST", f"gpts/{gpt.slug}/create-conversation/stop")
+
+    assert (told.status_code, told.json()) == (202, {"is_stopping": True})
+    assert sync_redis().exists(key)
+    end_message(message=answer, text="I", at=LATER, is_stopped=True)
+    again = call("POST", f"gpts/{gpt.slug}/create-conversation/stop")
+    assert (again.status_code, again.json()) == (202, {"is_stopping": False})
+    answer.refresh_from_db()
+    assert (answer.state, answer.content, answer.error_code) == (TurnState.STOPPED, "I", "")
+
+
+def test_without_scripts_stopping_leads_back_to_the_page(gpt: GPT) -> None:
+    an_answer(gpt)
+
+    response = signed_in(gpt.owner).post(reverse("gpts:build-create-stop", args=[gpt.slug]))
+
+    assert response.headers["Location"] == reverse("gpts:build-create", args=[gpt.slug])
+    assert signed_in(a_user()).post(reverse("gpts:build-create-stop", args=[gpt.slug])).status_code == 404
