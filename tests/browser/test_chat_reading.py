@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.scope import system_scope
+from gpts.chat_queries import WINDOW
 from gpts.models import GPT, SharedConversation
 from tests.browser.people import Person
 from tests.browser.test_chat import say
@@ -164,17 +165,19 @@ def test_a_conversation_of_500_turns_opens_at_its_end_and_is_read_backwards(pers
     person.go(f"/c/{conversation.pk}")
     page = person.page
     column, turns = page.locator("#column"), page.locator("[data-turn]")
-    expect(turns).to_have_count(60)
+    expect(turns).to_have_count(WINDOW)
     expect(page.locator(".message--user .message__text", has_text="Question 500")).to_be_in_viewport()
 
     column.evaluate("e => { e.scrollTop = 10 }")
 
-    # What stood on top stays where it was; the sixty before it lie above.
-    expect(turns).to_have_count(120)
-    expect(page.locator(".message--user .message__text", has_text="Question 441")).to_be_in_viewport()
+    # What stood on top stays where it was; those before it lie above.
+    expect(turns).to_have_count(2 * WINDOW)
+    expect(
+        page.locator(".message--user .message__text", has_text=f"Question {501 - WINDOW}")
+    ).to_be_in_viewport()
     page.get_by_role("link", name="Show earlier").focus()
-    expect(turns).to_have_count(180)
-    expect(page.locator("[data-position='321']")).to_be_focused()
+    expect(turns).to_have_count(3 * WINDOW)
+    expect(page.locator(f"[data-position='{501 - 3 * WINDOW}']")).to_be_focused()
     person.assert_quiet()
 
 
