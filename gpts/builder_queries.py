@@ -56,6 +56,12 @@ def is_lost(message: BuilderMessage, now: datetime) -> bool:
     return message.state == TurnState.RUNNING and message.created_at < now - LOST_AFTER
 
 
+def running_answers(user: Any, now: datetime) -> int:
+    """How many answers of the person's Create conversations run, about whichever GPT; lost ones do not."""
+    running = BuilderMessage.objects.filter(user_id=user.pk, state=TurnState.RUNNING)
+    return running.filter(created_at__gte=now - LOST_AFTER).count()
+
+
 def access_builder_message(user: Any, gpt: GPT, identifier: UUID) -> BuilderMessage:
     """Return a message of the person's own conversation about an authorised GPT, or NotFound."""
     found = _shown(user, gpt).filter(pk=identifier).first()

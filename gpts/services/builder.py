@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
-from core.errors import Conflict, IllegalTransition, InvalidInput
+from core.errors import Conflict, IllegalTransition, InvalidInput, RateLimited
 from core.ids import uuid7
 from core.text import clean_block
-from gpts.builder_queries import is_lost
+from gpts.builder_queries import is_lost, running_answers
 from gpts.building.functions import ICON_VARIANTS
 from gpts.models import GPT, BuilderChange, BuilderMessage, LanguageModel
 from gpts.services.budgets import capture, release
@@ -35,10 +36,12 @@ def start_message(*, gpt: GPT, text: str, by: User, at: datetime) -> tuple[Build
     """Write what a person says and the builder's answer, RUNNING; returns both.
 
     Raises InvalidInput (empty, longer than 8,000 characters), Conflict ``builder_busy`` while another
-    answer of this conversation runs. One that was lost with its process ends as interrupted first.
+    answer of this conversation runs, RateLimited ``turns_running`` while too many run in others. One that
+    was lost with its process ends as interrupted first.
     """
     cleaned = clean_block(text, max_length=MESSAGE_LENGTH, field="text")
     _free(gpt, by, at)
+    _check_running(by, at)
     rows = {"user": by, "workspace_id": gpt.workspace_id, "gpt": gpt, "created_at": at}
     question = BuilderMessage(id=uuid7(at), role=MessageRole.USER, content=cleaned, ended_at=at, **rows)
     answer = BuilderMessage(id=uuid7(at), role=MessageRole.ASSISTANT, state=TurnState.RUNNING, **rows)
@@ -64,6 +67,17 @@ def _free(gpt: GPT, by: User, at: datetime) -> None:
     running.state, running.error_code, running.ended_at = TurnState.INTERRUPTED, "interrupted", at
     running.save(update_fields=["state", "error_code", "ended_at"])
     release(turn_id=running.pk)
+
+
+def _check_running(by: User, at: datetime) -> None:
+    running = running_answers(by, at)
+    if running >= settings.CHAT_RUNNING_TURNS:
+        raise RateLimited(
+            _("You have %(count)d answers running. Wait for one of them to end, or stop it.")
+            % {"count": running},
+            code="turns_running",
+            data={"retry_after": 5, "limit": settings.CHAT_RUNNING_TURNS},
+        )
 
 
 def _busy() -> Conflict:

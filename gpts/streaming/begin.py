@@ -81,7 +81,7 @@ def begin_first(
     if is_repeated and (known := _wait_for_turn(caller, key)):
         return known
     with open_scope(caller.scope):
-        _one_at_a_time(caller.user)
+        one_at_a_time(caller.user)
         gpt, version, standing = access_chat(caller.user, slug, is_draft=is_draft)
         turn = start_first_turn(
             gpt=gpt,
@@ -209,7 +209,7 @@ def find_turn(caller: Caller, conversation_id: UUID, turn_id: UUID) -> Begun:
 def _begin(caller: Caller, start: Callable[[datetime], tuple[Turn, bool]]) -> Begun:
     check_message(caller.user.pk, "")
     with open_scope(caller.scope):
-        _one_at_a_time(caller.user)
+        one_at_a_time(caller.user)
         turn, is_new = start(timezone.now())
         if not is_new:
             conversation = access_conversation(caller.user, turn.conversation_id)
@@ -217,7 +217,7 @@ def _begin(caller: Caller, start: Callable[[datetime], tuple[Turn, bool]]) -> Be
         return _prepared(caller, turn)
 
 
-def _one_at_a_time(user: User) -> None:
+def one_at_a_time(user: User) -> None:
     """Let a person's turns begin one after the other, so that many sent at once cannot pass the ceiling of
     running answers. First of all locks, until the commit."""
     with connection.cursor() as cursor:

@@ -48,7 +48,7 @@ from gpts.services.budgets import characters_of, estimate, reserve
 from gpts.services.builder import apply_change, end_message, start_message
 from gpts.services.turn_inputs import spec_of, usable_model
 from gpts.states import METERED_TURN_STATES, BuilderChangeState, MessageRole
-from gpts.streaming.begin import Caller
+from gpts.streaming.begin import Caller, one_at_a_time
 from gpts.streaming.building_shown import as_html, change_data, draft_values, message_end
 from gpts.streaming.connection import ask_to_stop, async_redis, check_message, stop_key
 from gpts.streaming.frames import HEARTBEAT, frame
@@ -104,6 +104,7 @@ def begin_message(caller: Caller, slug: str, text: str) -> Asked:
     Raises what access_gpt, check_message, start_message and reserve raise; nothing was written then.
     """
     with open_scope(caller.scope):
+        one_at_a_time(caller.user)
         gpt = access_gpt(caller.user, slug, to=GPTAct.EDIT)
         check_message(caller.user.pk, "")
         question, message = start_message(gpt=gpt, text=text, by=caller.user, at=timezone.now())

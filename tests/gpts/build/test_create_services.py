@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from core.errors import Conflict, IllegalTransition, InvalidInput, NotFound
+from core.errors import Conflict, IllegalTransition, InvalidInput, NotFound, RateLimited
 from gpts.builder_queries import (
     access_builder_change,
     builder_cost,
@@ -107,6 +107,23 @@ def test_nul_and_broken_characters_of_a_model_are_refused_and_can_be_noted(gpt: 
     made = change(gpt, "description", "a\x00b\ud800")
 
     assert made.state == BuilderChangeState.REFUSED
+
+
+def test_a_person_runs_a_few_answers_at_once_and_lost_ones_lock_nothing(gpt: GPT, settings: Any) -> None:
+    settings.CHAT_RUNNING_TURNS = 2
+    others = [a_gpt(owner=gpt.owner) for _number in range(2)]
+    an_answer(gpt)
+    second = an_answer(others[0])
+    before = BuilderMessage.objects.count()
+
+    with pytest.raises(RateLimited) as refusal:
+        an_answer(others[1])
+
+    assert (refusal.value.code, refusal.value.data) == ("turns_running", {"retry_after": 5, "limit": 2})
+    assert BuilderMessage.objects.count() == before
+    an_answer(a_gpt())  # somebody else's do not count
+    BuilderMessage.objects.filter(pk=second.pk).update(created_at=NOW - timedelta(minutes=6))
+    assert an_answer(others[1]).state == TurnState.RUNNING
 
 
 def test_undo_and_redo_go_back_and_forth(gpt: GPT) -> None:
