@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
@@ -17,7 +17,7 @@ from django.urls import Resolver404, resolve
 from gpts.streaming.threads import in_thread, is_chat_view
 from workspaces.web.bodies import REFUSED, body_limit
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 
 class OneHopHandler(ASGIHandler):
@@ -76,7 +76,7 @@ def bounded(scope: dict[str, Any], receive: Receive) -> Receive:
     read = 0
     is_over = False
 
-    async def receive_bounded() -> dict[str, Any]:
+    async def receive_bounded() -> Mapping[str, Any]:
         nonlocal read, is_over
         if REFUSED not in scope:
             message = await receive()

@@ -61,9 +61,9 @@ def knowledge_file(gpt: GPT, identifier: int, *, with_kept: bool = False) -> Kno
 
 def text_of(file: KnowledgeFile) -> QuerySet[Passage]:
     """A file's passages in their order; none until it is ready. The caller stands in its workspace."""
-    return Passage.objects.filter(document_id=file.document_id, document__state=FileState.READY).order_by(
-        "position"
-    )
+    return Passage.objects.filter(
+        document_id=file.document_id or 0, document__state=FileState.READY
+    ).order_by("position")
 
 
 def passages_of(file: KnowledgeFile, *, start: int = 0, size: int = 50) -> list[Passage]:
@@ -75,13 +75,13 @@ def passages_of(file: KnowledgeFile, *, start: int = 0, size: int = 50) -> list[
 def position_of_page(file: KnowledgeFile, page: int) -> int:
     """The position of the first passage on a page or after it, 0 when there is none; authorised as above."""
     with inside_workspace_of(file.gpt):
-        found = Passage.objects.filter(document_id=file.document_id, page__gte=page).order_by("position")
+        found = Passage.objects.filter(document_id=file.document_id or 0, page__gte=page).order_by("position")
         return found.values_list("position", flat=True).first() or 0
 
 
 def beginning_of(file: KnowledgeFile, passages: int = 2) -> str:
     """The first words of a file; the caller stands in its workspace."""
-    rows = Passage.objects.filter(document_id=file.document_id).order_by("position")
+    rows = Passage.objects.filter(document_id=file.document_id or 0).order_by("position")
     return " ".join(rows.values_list("text", flat=True)[:passages])
 
 

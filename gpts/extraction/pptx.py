@@ -54,14 +54,16 @@ def _slide(archive: Archive, name: str) -> tuple[str, list[str]]:
     paragraphs: list[str] = []
     for shape in archive.elements(name, (f"{P}sp", f"{A}tr")):
         if shape.tag == f"{A}tr":
-            cells = (" ".join("".join(cell.itertext(f"{A}t")).split()) for cell in shape.iter(f"{A}tc"))
+            cells = (
+                " ".join("".join(map(str, cell.itertext(f"{A}t"))).split()) for cell in shape.iter(f"{A}tc")
+            )
             row = " · ".join(filter(None, cells))
             if row:
                 paragraphs.append(row)
             dropped(shape)
             continue
         kind = shape.find(f"{P}nvSpPr/{P}nvPr/{P}ph")
-        texts = [" ".join("".join(p.itertext(f"{A}t")).split()) for p in shape.iter(f"{A}p")]
+        texts = [" ".join("".join(map(str, p.itertext(f"{A}t"))).split()) for p in shape.iter(f"{A}p")]
         texts = [text for text in texts if text]
         if kind is not None and kind.get("type") in TITLES and not title:
             title = " ".join(texts)

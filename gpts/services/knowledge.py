@@ -176,7 +176,7 @@ def update_file(
 def retry_file(*, file: KnowledgeFile, by: Any, at: datetime) -> None:
     """Have a file that failed read again. Does nothing for one that waits, is read or is ready."""
     with inside_workspace_of(file.gpt):
-        document = Document.objects.select_for_update().filter(pk=file.document_id).first()
+        document = Document.objects.select_for_update().filter(pk=file.document_id or 0).first()
         if document is not None and document.state == FileState.FAILED:
             ask_to_read(document, again=True)
             _record("gpts.file_retried", file, by=by, at=at)

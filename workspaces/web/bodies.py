@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import TooLarge
 from workspaces.web.refusals import refuse
 
-View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+View = TypeVar("View")
 
 _MARK = "loggia_takes_files"
 # Room for the other parts of a form beside the file.

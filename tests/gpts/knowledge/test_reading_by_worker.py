@@ -84,7 +84,7 @@ def wait_for(is_so: Callable[[], Any], seconds: float = 60) -> Any:
 
 
 def ended(*files: KnowledgeFile) -> list[tuple[str, str]]:
-    wanted = [file.document_id for file in files]
+    wanted = [file.document_id or 0 for file in files]
     wait_for(lambda: Document.objects.filter(pk__in=wanted, state__in=ENDED).count() == len(wanted))
     found = {row.pk: (row.state, row.failure) for row in Document.objects.filter(pk__in=wanted)}
     return [found[identifier] for identifier in wanted]
@@ -174,7 +174,7 @@ def test_a_child_that_is_killed_is_started_again(worker: WorkerService) -> None:
 
     assert ended(other) == [("ready", "")]
     assert ended(file) == [("ready", "")]
-    assert Document.objects.get(pk=file.document_id).attempts == 2
+    assert Document.objects.get(pk=file.document_id or 0).attempts == 2
 
 
 def test_a_worker_that_died_leaves_its_document_to_the_next(
@@ -186,7 +186,7 @@ def test_a_worker_that_died_leaves_its_document_to_the_next(
     wait_for(lambda: reading_children(worker))
     os.killpg(worker.process.pid, signal.SIGKILL)
     worker.process.wait()
-    held = Document.objects.get(pk=file.document_id)
+    held = Document.objects.get(pk=file.document_id or 0)
     assert (held.state, held.attempts) == ("extracting", 1)
     # Its silence, without waiting for it.
     long_ago = timezone.now() - timedelta(seconds=SILENCE_SECONDS + 1)
@@ -197,5 +197,5 @@ def test_a_worker_that_died_leaves_its_document_to_the_next(
         assert sweep_documents(at=timezone.now()) == 1
 
     assert ended(file) == [("ready", "")]
-    assert Document.objects.get(pk=file.document_id).attempts == 2
+    assert Document.objects.get(pk=file.document_id or 0).attempts == 2
     assert following.process.poll() is None

@@ -46,7 +46,7 @@ def taken(
 
 
 def read(file: KnowledgeFile, at: Any = NOW) -> int | None:
-    return read_document(document_id=file.document_id, step=nullcontext, clock=lambda: at)
+    return read_document(document_id=file.document_id or 0, step=nullcontext, clock=lambda: at)
 
 
 def document_of(file: KnowledgeFile) -> Document:
@@ -108,7 +108,7 @@ def test_what_cannot_be_kept_is_refused_at_once_and_changes_nothing(
     to = {"gpt": gpt} if act == "add" else {"file": file}
 
     with pytest.raises(DomainError) as refusal:
-        (take_in_file if act == "add" else replace_file)(**to, upload=upload, by=gpt.owner, at=NOW)  # type: ignore[operator]  # one of two
+        (take_in_file if act == "add" else replace_file)(**to, upload=upload, by=gpt.owner, at=NOW)
 
     assert (refusal.value.code, refusal.value.field) == (code, "file")
     assert (AuditEvent.objects.count(), GPT.objects.get(pk=gpt.pk).draft_revision) == before

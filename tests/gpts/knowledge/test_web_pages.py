@@ -28,7 +28,7 @@ def added(gpt: GPT, url: str) -> KnowledgeFile:
 
 
 def read(file: KnowledgeFile) -> list[str]:
-    read_document(document_id=file.document_id, step=nullcontext, clock=lambda: NOW)
+    read_document(document_id=file.document_id or 0, step=nullcontext, clock=lambda: NOW)
     return [passage.text for passage in passages_of(KnowledgeFile.objects.get(pk=file.pk))]
 
 
