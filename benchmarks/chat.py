@@ -1,147 +1,231 @@
-"""Streamed answers through Loggia beside a direct call to the same model server, at 1, 32 and 128 streams.
+"""Chat: first token, 200 live streams, a conversation of 500 turns, memory over 10,000 turns.
 
-Run by `script/bench chat [rounds]`. Starts servers of its own in a temporary directory (PostgreSQL, Redis,
-one web process, the model server of the tests in a process of its own), prints a table, removes everything.
+Run by `script/bench chat [part ...] [--workers N] [--turns N]`; parts are first, streams, opening, memory.
+Starts servers of its own in a temporary directory, prints tables, removes everything.
 """
 
 from __future__ import annotations
 
-import asyncio
+import argparse
+import http.client
 import json
 import os
-import shutil
+import random
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
 from uuid import uuid4
 
+import psutil
+
 from benchmarks.chat_streams import Asked, Heard, listen
-from benchmarks.store import ROOT, _manage, _server
+from benchmarks.knowledge_text import Writer
+from benchmarks.load import cpu_seconds
+from benchmarks.servers import ROOT, databases, module, web
 
-PRODUCT_PORT, MODEL_PORT = 8943, 8944
-# Words of an answer and how many of them a second: a quick hosted model.
-WORDS, RATE = 150, 50
-STREAMS = {1: 15, 32: 3, 128: 2}
+PORT, MODEL_PORT = 8943, 8944
+PARTS = ("first", "streams", "opening", "memory")
+READERS, LONG_CONVERSATION = 200, 500
 CSRF = "b" * 32
-ACROSS = 1.0
+# Each word of an answer is a chunk; this many a second, as a quick hosted model has.
+RATE = 50
+OPENINGS = 30
 
 
-def main(factor: float) -> None:
-    data = Path(tempfile.mkdtemp(prefix="loggia-bench-"))
-    os.environ |= {
-        "LOGGIA_ENV": "development", "DEBUG": "false", "LOGGIA_DATA_DIR": str(data), "LOG_LEVEL": "ERROR",
-        "CHAT_TURNS_PER_MINUTE": "100000", "CHAT_RUNNING_TURNS": "1000",
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }  # fmt: skip
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        os.environ.pop(name, None)
-    from config.servers.places import Places
-    from config.servers.postgres import EmbeddedPostgres
-    from config.servers.redis import EmbeddedRedis
+@dataclass
+class Place:
+    """The servers and who may ask them. `watched` are processes by name."""
 
-    postgres, redis = EmbeddedPostgres(Places(data)), EmbeddedRedis(Places(data))
-    try:
-        postgres.start()
-        redis.start()
-        for command in ("setup_database", "migrate"):
-            _manage(command)
-        with _model_server(), _server("config.asgi:application", PRODUCT_PORT) as product:
-            world = _world()
-            _compare(world["slug"], world["sessions"], factor, product)
-    finally:
-        redis.stop()
-        postgres.stop()
-        shutil.rmtree(data, ignore_errors=True)
+    plain: str
+    knowing: str
+    sessions: list[str]
+    long: str
+    watched: dict[str, int] = field(default_factory=dict)
+    chance: random.Random = field(default_factory=lambda: random.Random(5))
+    writer: Writer = field(default_factory=lambda: Writer(99))
 
 
-def _compare(slug: str, sessions: list[str], factor: float, product: int) -> None:
-    load = os.getloadavg()[0]
+def main(parts: list[str], workers: int, turns: int, megabytes: float) -> None:
+    with (
+        databases(CHAT_TURNS_PER_MINUTE="100000", CHAT_RUNNING_TURNS="1000") as watched,
+        module("benchmarks.chat_model", str(MODEL_PORT)) as model,
+    ):
+        place = _world(megabytes if "first" in parts else 0.0)
+        with web(PORT, workers) as process:
+            place.watched = {"web": process, "model": model, **watched}
+            print(
+                f"{os.cpu_count()} cores, {workers} web processes; readers, model server, databases on them"
+            )
+            _run([_ours(place, place.plain, n % READERS, 5, RATE) for n in range(20)], place)
+            _run([_ours(place, place.knowing, n % READERS, 5, RATE) for n in range(20)], place)
+            for part in parts:
+                PART[part](place, turns)
+
+
+# First token -------------------------------------------------------------------------------------------
+
+
+def _first(place: Place, _turns: int) -> None:
+    """Pairs of the same load straight to the model server and through Loggia, the three in turn."""
+    print(f"\nfirst text, ms; load {_load()}")
     print(
-        f"{os.cpu_count()} cores, load {load:.1f} before; answers of {WORDS} words, {RATE} a second; one web"
+        "streams begun      direct p50    Loggia p50     p90  added p50   with retrieval p50     p90   more"
     )
-    print("process; reader, model server and database on the same cores. Times in ms, CPU a chunk in µs.")
-    print("                    first text     added     delay a chunk   added   CPU a chunk   CPU a turn's")
-    print("streams  begun      p50     p99      p50     p50     p99      p50      of ours    begin and end")
-    for count in STREAMS:
-        _run([_direct() for _ in range(2)], 0, product)
-        _run([_ours(slug, session) for session in sessions[: min(count, 8)]], 0, product)
-        for spread in (0.0,) if count == 1 else (0.0, ACROSS):
-            rounds = max(1, round(STREAMS[count] * factor))
-            theirs, ours = Heard(), Heard()
-            for _round in range(rounds):
-                _add(theirs, _run([_direct() for _ in range(count)], spread, product))
-                _add(ours, _run([_ours(slug, session) for session in sessions[:count]], spread, product))
-            _print(count, spread, theirs, ours, rounds * count)
+    for count, spread, rounds in ((1, 0.0, 30), (32, 1.0, 3), (32, 0.0, 4)):
+        direct, plain, knowing = Heard(), Heard(), Heard()
+        words = 5 if count == 1 else 75
+        for _round in range(rounds):
+            direct.add(_run([_direct(words, RATE) for _ in range(count)], place, spread))
+            for heard, slug in ((plain, place.plain), (knowing, place.knowing)):
+                asked = [_ours(place, slug, reader, words, RATE) for reader in range(count)]
+                heard.add(_run(asked, place, spread))
+        begun = "at once" if not spread else f"over {spread:g} s"
+        times = [1000 * _at(heard.first, 0.5) for heard in (direct, plain, knowing)]
+        print(
+            f"{count:>7} {begun:9}{times[0]:>11.1f}{times[1]:>14.1f}{1000 * _at(plain.first, 0.9):>8.1f}"
+            f"{times[1] - times[0]:>11.1f}{times[2]:>21.1f}{1000 * _at(knowing.first, 0.9):>8.1f}"
+            f"{times[2] - times[1]:>7.1f}{_failed(direct, plain, knowing)}",
+            flush=True,
+        )
 
 
-def _run(asked: list[Asked], spread: float, server: int) -> Heard:
-    return asyncio.run(listen(asked, seconds=WORDS / RATE, spread=spread, server=server))
+# Streams -----------------------------------------------------------------------------------------------
 
 
-def _add(total: Heard, more: Heard) -> None:
-    for name in ("first", "delays", "failures", "cpu", "steady_cpu", "steady_chunks"):
-        setattr(total, name, getattr(total, name) + getattr(more, name))
-
-
-def _print(count: int, spread: float, theirs: Heard, ours: Heard, turns: int) -> None:
-    begun = f"over {spread:g} s" if spread else "at once"
-    chunk = ours.steady_cpu / max(1, ours.steady_chunks)
-    a_turn = (ours.cpu - chunk * len(ours.delays)) / turns
-    _line(f"{count:>7}  {begun:9}direct", theirs, "", "", "")
-    _line(
-        f"{'':7}  {'':9}Loggia",
-        ours,
-        f"{1000 * (_at(ours.first, 0.5) - _at(theirs.first, 0.5)):.1f}",
-        f"{1000 * (_at(ours.delays, 0.5) - _at(theirs.delays, 0.5)):.1f}",
-        f"{1e6 * chunk:>9.0f}    {1000 * a_turn:>9.1f} ms",
-    )
-
-
-def _line(name: str, heard: Heard, first: str, delay: str, cpu: str) -> None:
-    failed = f"  {heard.failures} failed" if heard.failures else ""
+def _streams(place: Place, _turns: int) -> None:
+    """Words on their way while all streams are open; beginnings and ends are told apart."""
+    print(f"\ndelay of a word, ms, {RATE} words a second a stream; CPU in seconds a second; load {_load()}")
     print(
-        f"{name}{1000 * _at(heard.first, 0.5):>7.1f}{1000 * _at(heard.first, 0.99):>8.1f}{first:>9}"
-        f"{1000 * _at(heard.delays, 0.5):>8.1f}{1000 * _at(heard.delays, 0.99):>8.1f}{delay:>9}{cpu}{failed}",
+        "streams            p50    p99    max   p99 of all   frames/s  CPU a word"
+        "   web  model reader   PG Redis"
+    )
+    for count, words in ((1, 250), (32, 250), (100, 400), (200, 500)):
+        spread = count / 50
+        direct = _run([_direct(words, RATE) for _ in range(count)], place, spread)
+        asked = [_ours(place, place.plain, reader, words, RATE) for reader in range(count)]
+        ours = _run(asked, place, spread)
+        _print_streams(f"{count:>7} direct", direct, "model")
+        _print_streams(f"{'':7} Loggia", ours, "web")
+        added = 1000 * (_at(ours.steady, 0.99) - _at(direct.steady, 0.99))
+        print(f"{'':7} added p99 {added:.1f} ms{_failed(direct, ours)}", flush=True)
+
+
+def _print_streams(name: str, heard: Heard, whose: str) -> None:
+    seconds = max(heard.steady_seconds, 0.001)
+    share = {process: cpu / seconds for process, cpu in heard.steady_cpu.items()}
+    word = 1e6 * heard.steady_cpu[whose] / max(1, len(heard.steady))
+    delays = [1000 * _at(heard.steady, at) for at in (0.5, 0.99, 1.0)]
+    print(
+        f"{name:14}{delays[0]:>8.1f}{delays[1]:>7.1f}{delays[2]:>7.1f}{1000 * _at(heard.delays, 0.99):>12.1f}"
+        f"{heard.frames / max(0.001, len(heard.delays)) * len(heard.steady) / seconds:>12.0f}{word:>9.0f} µs"
+        + "".join(f"{share[name]:>7.2f}" for name in ("web", "model", "reader", "PostgreSQL", "Redis"))
+    )
+
+
+# Opening a long conversation ---------------------------------------------------------------------------
+
+
+def _opening(place: Place, _turns: int) -> None:
+    before = _cpu(place)
+    times, size = [], 0
+    connection = http.client.HTTPConnection("127.0.0.1", PORT)
+    for _time in range(OPENINGS):
+        started = time.perf_counter()
+        connection.request(
+            "GET", f"/c/{place.long}", headers={"Cookie": _cookie(place, 0), "Host": "localhost"}
+        )
+        answer = connection.getresponse()
+        body = answer.read()
+        times.append(time.perf_counter() - started)
+        if answer.status != 200:
+            raise SystemExit(f"The conversation answered {answer.status}.")
+        size = len(body)
+    cpu = {name: 1000 * (seconds - before[name]) / OPENINGS for name, seconds in _cpu(place).items()}
+    print(
+        f"\nopening a conversation of {LONG_CONVERSATION} turns ({size / 1000:.0f} kB):"
+        f" p50 {1000 * _at(times, 0.5):.1f} ms, p90 {1000 * _at(times, 0.9):.1f} ms;"
+        f" CPU {cpu['web']:.1f} ms web, {cpu['PostgreSQL']:.1f} ms PostgreSQL; load {_load()}",
         flush=True,
     )
 
 
-def _at(values: list[float], share: float) -> float:
-    ordered = sorted(values) or [float("nan")]
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+# Memory ------------------------------------------------------------------------------------------------
 
 
-def _direct() -> Asked:
+def _memory(place: Place, turns: int) -> None:
+    """Short answers, eight at a time; the resident memory of all web processes at every tenth of the way."""
+    print(f"\nmemory over {turns:,} turns, MB of all web processes; load {_load()}")
+    before, done, sizes = _cpu(place), 0, [(0, _resident(place))]
+    started = time.perf_counter()
+    while done < turns:
+        upto = done + turns // 10
+        failures = 0
+        while done < upto:
+            heard = _run(
+                [_ours(place, place.plain, (done + n) % READERS, 40, 0) for n in range(40)], place, 0.5
+            )
+            done, failures = done + 40, failures + heard.failures
+        sizes.append((done, _resident(place)))
+        print(f"{done:>7,}{sizes[-1][1]:>8.1f}{f'  {failures} failed' if failures else ''}", flush=True)
+    cpu = {name: 1000 * (seconds - before[name]) / done for name, seconds in _cpu(place).items()}
+    # The first tenth fills caches and pools.
+    growth = 1000 * (sizes[-1][1] - sizes[1][1]) / (sizes[-1][0] - sizes[1][0]) * 1000
+    print(
+        f"{growth:.0f} kB a thousand turns after the first tenth; CPU a turn {cpu['web']:.1f} ms web,"
+        f" {cpu['PostgreSQL']:.1f} ms PostgreSQL; {time.perf_counter() - started:.0f} s",
+        flush=True,
+    )
+
+
+def _resident(place: Place) -> float:
+    process = psutil.Process(place.watched["web"])
+    return sum(one.memory_info().rss for one in [process, *process.children(recursive=True)]) / 1e6
+
+
+PART: dict[str, Callable[[Place, int], None]] = {
+    "first": _first,
+    "streams": _streams,
+    "opening": _opening,
+    "memory": _memory,
+}
+
+
+# Asking ------------------------------------------------------------------------------------------------
+
+
+def _run(asked: list[Asked], place: Place, spread: float = 0.0) -> Heard:
+    return listen(asked, spread=spread, watched=place.watched)
+
+
+def _direct(words: int, rate: int) -> Asked:
     messages = [
         {"role": "system", "content": "Answer."},
-        {"role": "user", "content": "Tell me about arches."},
+        {"role": "user", "content": f"Tell me about arches. say:{words}:{rate}"},
     ]
-    body = json.dumps({"model": _model(), "stream": True, "messages": messages}).encode()
-    return Asked(
-        MODEL_PORT,
-        _post("/v1/chat/completions", body, "Content-Type: application/json\r\n"),
-        says=lambda piece: b'"content"' in piece,
-        ends=lambda piece: b"[DONE]" in piece,
-    )
+    body = json.dumps({"model": "stamp", "stream": True, "messages": messages}).encode()
+    request = _post("/v1/chat/completions", body, "Content-Type: application/json\r\n")
+    return Asked(MODEL_PORT, request, says=b'"content"', ends=b"[DONE]")
 
 
-def _ours(slug: str, session: str) -> Asked:
-    body = urlencode({"text": "Tell me about arches.", "key": uuid4().hex}).encode()
+def _ours(place: Place, slug: str, reader: int, words: int, rate: int) -> Asked:
+    """A first message; the GPT with knowledge is asked about what texts are likely to hold."""
+    topic = "Tell me about arches."
+    if slug == place.knowing:
+        topic = place.writer.question(is_chinese=place.chance.random() < 0.5)
+    body = urlencode({"text": f"{topic} say:{words}:{rate}", "key": uuid4().hex}).encode()
     head = (
         "Accept: text/event-stream\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-        f"Cookie: loggia_session={session}; loggia_csrf={CSRF}\r\nX-CSRFToken: {CSRF}\r\n"
+        f"Cookie: {_cookie(place, reader)}\r\nX-CSRFToken: {CSRF}\r\n"
     )
-    return Asked(
-        PRODUCT_PORT,
-        _post(f"/g/{slug}/chat/turns", body, head),
-        says=lambda piece: b"event: delta" in piece,
-        ends=lambda piece: b"event: end" in piece,
-    )
+    request = _post(f"/g/{slug}/chat/turns", body, head)
+    return Asked(PORT, request, says=b"event: delta", ends=b"event: end")
+
+
+def _cookie(place: Place, reader: int) -> str:
+    return f"loggia_session={place.sessions[reader]}; loggia_csrf={CSRF}"
 
 
 def _post(path: str, body: bytes, head: str) -> bytes:
@@ -151,31 +235,40 @@ def _post(path: str, body: bytes, head: str) -> bytes:
     ).encode() + body
 
 
-def _model() -> str:
-    return f"stamp:{WORDS}:{RATE}"
+def _at(values: list[float], share: float) -> float:
+    ordered = sorted(values) or [float("nan")]
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-def _world() -> dict[str, Any]:
+def _cpu(place: Place) -> dict[str, float]:
+    return {name: cpu_seconds(pid) for name, pid in place.watched.items()}
+
+
+def _load() -> str:
+    return f"{os.getloadavg()[0]:.1f}"
+
+
+def _failed(*heard: Heard) -> str:
+    failures = sum(one.failures for one in heard)
+    return f"  {failures} failed" if failures else ""
+
+
+def _world(megabytes: float) -> Place:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.chat_world", f"http://127.0.0.1:{MODEL_PORT}/v1", _model(),
-         str(max(STREAMS))],
+        [sys.executable, "-m", "benchmarks.chat_world", f"http://127.0.0.1:{MODEL_PORT}/v1", "stamp",
+         str(READERS), str(LONG_CONVERSATION), str(megabytes)],
         cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
-
-
-@contextmanager
-def _model_server() -> Iterator[None]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.fakes.openai_server", "--port", str(MODEL_PORT)], cwd=ROOT
-    )
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(10)
+    return Place(**json.loads(done.stdout.strip().splitlines()[-1]))
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 1.0)
+    options = argparse.ArgumentParser(prog="script/bench chat")
+    options.add_argument("parts", nargs="*", default=PARTS, metavar="part", help=", ".join(PARTS))
+    options.add_argument("--workers", type=int, default=2)
+    options.add_argument("--turns", type=int, default=10_000)
+    options.add_argument("--megabytes", type=float, default=5.0, help="of each of the 20 knowledge files")
+    given = options.parse_args()
+    if unknown := set(given.parts) - set(PARTS):
+        options.error(f"unknown part: {', '.join(sorted(unknown))}")
+    main(list(given.parts), given.workers, given.turns, given.megabytes)

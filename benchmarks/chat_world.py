@@ -1,4 +1,4 @@
-"""Who chats in the benchmark: a public GPT on the given model, and readers who are signed in. Prints JSON."""
+"""Who chats in the benchmark: two public GPTs, signed-in readers, a long conversation. Prints JSON."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ django.setup()
 
 from django.conf import settings  # noqa: E402 - needs the apps, as all below
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from benchmarks.knowledge_files import add_files  # noqa: E402
 from core.scope import system_scope  # noqa: E402
+from gpts.models import GPT, LanguageModel, Version  # noqa: E402
+from gpts.services.chat import finish_turn, start_first_turn, start_turn  # noqa: E402
 from gpts.services.gpts import create_gpt  # noqa: E402
 from gpts.services.providers import ensure_instance_provider  # noqa: E402
 from gpts.services.versions import freeze_version, set_live_version  # noqa: E402
@@ -24,13 +28,37 @@ from workspaces.models import User  # noqa: E402
 from workspaces.services.users import create_user  # noqa: E402
 
 INSTRUCTIONS = "Answer in short paragraphs. Ask one question back when something is unclear. " * 8
+FILES = 20
+# What people ask models for: prose, a list, a table, code.
+ANSWERS = (
+    "An arch turns weight into thrust. The **keystone** goes in last.\n\n1. Build the centring.\n"
+    "2. Lay the voussoirs from both sides.\n3. Strike the centring.\n\nWhich span do you have?",
+    "| stone | weight |\n|---|---|\n| granite | 2700 |\n| limestone | 2400 |\n\n"
+    + "Light comes in warm. " * 40,
+    "```python\ndef thrust(span: float, rise: float, load: float) -> float:\n"
+    "    return load * span**2 / (8 * rise)\n```\n\nThe thrust grows with the *square* of the span.",
+    "Merchants met in the open square, under paper awnings. " * 15,
+)
 
 
-def main(base_url: str, model: str, readers: int) -> None:
+def main(base_url: str, model: str, readers: int, turns: int, megabytes: float) -> None:
     with system_scope("benchmarks.chat"):
-        slug = _gpt(base_url, model)
-        sessions = [_session(_user(number)) for number in range(1, readers + 1)]
-    print(json.dumps({"slug": slug, "sessions": sessions}))
+        owner = _user(0)
+        used = _model(base_url, model, owner)
+        plain, version = _live(_gpt("Bench", used, owner), owner)
+        people = [_user(number) for number in range(1, readers + 1)]
+        sessions = [_session(user) for user in people]
+        conversation = _conversation(plain, version, people[0], used, turns) if turns else ""
+        knowing = _gpt("Knows", used, owner)
+    if megabytes:
+        add_files(knowing, FILES, megabytes)
+    with system_scope("benchmarks.chat"):
+        _live(knowing, owner)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    print(
+        json.dumps({"plain": plain.slug, "knowing": knowing.slug, "sessions": sessions, "long": conversation})
+    )
 
 
 def _user(number: int) -> User:
@@ -52,21 +80,46 @@ def _session(user: User) -> str:
     return str(session.session_key)
 
 
-def _gpt(base_url: str, name: str) -> str:
-    now = timezone.now()
-    model = ensure_instance_provider(
-        kind=ProviderKind.CHAT_COMPLETIONS, base_url=base_url, key="sk-bench", model=name, by=None, at=now
-    )
-    owner = _user(0)
-    gpt = create_gpt(
-        workspace=personal_workspace(owner), owner=owner, by=owner, at=now, name="Bench",
+def _model(base_url: str, name: str, owner: User) -> LanguageModel:
+    return ensure_instance_provider(
+        kind=ProviderKind.CHAT_COMPLETIONS, base_url=base_url, key="sk-bench", model=name, by=None,
+        at=timezone.now(),
+    )  # fmt: skip
+
+
+def _gpt(name: str, model: LanguageModel, owner: User) -> GPT:
+    return create_gpt(
+        workspace=personal_workspace(owner), owner=owner, by=owner, at=timezone.now(), name=name,
         description="Answers.", instructions=INSTRUCTIONS, starters=[], category="writing",
         language_model=model,
     )  # fmt: skip
-    version = freeze_version(gpt=gpt, release_notes="", by=owner, at=now)
-    set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=now)
-    return gpt.slug
+
+
+def _live(gpt: GPT, owner: User) -> tuple[GPT, Version]:
+    version = freeze_version(gpt=gpt, release_notes="", by=owner, at=timezone.now())
+    set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=timezone.now())
+    return gpt, version
+
+
+def _conversation(gpt: GPT, version: Version, user: User, model: LanguageModel, turns: int) -> str:
+    """A conversation of that many answered turns, written by the services that a chat uses."""
+    first = start_first_turn(
+        gpt=gpt, version=version, workspace=personal_workspace(user), text="How does an arch stand?",
+        by=user, at=timezone.now(),
+    )  # fmt: skip
+    turn = first
+    for number in range(turns):
+        if number:
+            turn, _is_new = start_turn(
+                conversation=first.conversation, text=f"And then, step {number}?", by=user, at=timezone.now()
+            )
+        finish_turn(
+            turn_id=turn.pk, text=ANSWERS[number % len(ANSWERS)], input_tokens=400, output_tokens=120,
+            model=model, at=timezone.now(),
+        )  # fmt: skip
+    return str(first.conversation.pk)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    url, model_name, *numbers = sys.argv[1:]
+    main(url, model_name, int(numbers[0]), int(numbers[1]), float(numbers[2]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import django
 
@@ -14,13 +14,14 @@ django.setup()
 from django.db import connection, transaction  # noqa: E402 - needs the apps, as all below
 from django.utils import timezone  # noqa: E402
 
-from benchmarks.knowledge_text import PASSAGE_CHARACTERS, Writer  # noqa: E402
+from benchmarks.knowledge_files import add_files  # noqa: E402
+from benchmarks.knowledge_text import Writer  # noqa: E402
 from core.scope import system_scope  # noqa: E402
-from gpts.models import GPT, Document, KnowledgeFile, LanguageModel, ModelProvider, Passage  # noqa: E402
-from gpts.retrieval import find_passages, index_passages, is_answerable  # noqa: E402
+from gpts.models import GPT, Document, LanguageModel, ModelProvider  # noqa: E402
+from gpts.retrieval import find_passages, is_answerable  # noqa: E402
 from gpts.retrieval.embedding import embed_passages  # noqa: E402
 from gpts.services.gpts import create_gpt  # noqa: E402
-from gpts.states import FileState, ModelKind, ProviderKind  # noqa: E402
+from gpts.states import ModelKind, ProviderKind  # noqa: E402
 from tests.gpts.retrieval.world import add_corpus, questions  # noqa: E402
 from workspaces.access import personal_workspace  # noqa: E402
 from workspaces.models import User  # noqa: E402
@@ -28,7 +29,6 @@ from workspaces.services.users import create_user  # noqa: E402
 
 ASKED = 300
 DIMENSIONS = 256
-BATCH = 500
 
 
 def main(base_url: str, files: int, megabytes: float) -> None:
@@ -66,36 +66,14 @@ def _recall(name: str, gpt: GPT) -> None:
 
 
 def _index(gpt: GPT, files: int, megabytes: float, seed: int = 3) -> None:
-    writer = Writer(seed)
-    begun, spent, passages = time.perf_counter(), 0.0, 0
-    for number in range(files):
-        is_chinese = number % 3 == 2
-        # A Chinese character has three bytes.
-        size = PASSAGE_CHARACTERS * (3 if is_chinese else 1)
-        count = int(megabytes * 1_000_000 / size)
-        with system_scope("benchmarks.knowledge"):
-            document = _document(gpt, number, count)
-            Passage.objects.bulk_create(_written(document, writer, count, is_chinese), batch_size=BATCH)
-        started = time.perf_counter()
-        with system_scope("benchmarks.knowledge"):
-            index_passages(document)
-        spent += time.perf_counter() - started
-        passages += count
+    begun = time.perf_counter()
+    passages, spent = add_files(gpt, files, megabytes, seed=seed)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"\nindexing {files} files of {megabytes:g} MB, {passages:,} passages: {spent:.1f} s"
         f" ({time.perf_counter() - begun:.1f} s with making them); peak memory so far {memory:.0f} MB",
         flush=True,
     )
-
-
-def _written(document: Document, writer: Writer, count: int, is_chinese: bool) -> Iterator[Passage]:
-    for position in range(count):
-        yield Passage(
-            workspace_id=document.workspace_id, document=document, position=position,
-            heading=f"Section {position // 20}", paragraph=position + 1,
-            text=writer.passage(is_chinese=is_chinese),
-        )  # fmt: skip
 
 
 def _times(gpt: GPT) -> None:
@@ -134,20 +112,6 @@ def _vectors(base_url: str, reader: GPT) -> None:
     print(f"\n{made} passages embedded in {time.perf_counter() - started:.1f} s (hashes of words, no model)")
     with system_scope("benchmarks.knowledge"):
         _recall("full text and the vectors of the fake server", reader)
-
-
-def _document(gpt: GPT, number: int, count: int) -> Document:
-    now = timezone.now()
-    document = Document.objects.create(
-        workspace_id=gpt.workspace_id, content_hash=f"{number:064d}", media_type="text/plain", size=count,
-        storage_key=f"bench/{number}", state=FileState.READY, progress=100, passage_count=count,
-        created_at=now,
-    )  # fmt: skip
-    KnowledgeFile.objects.create(
-        workspace_id=gpt.workspace_id, gpt=gpt, document=document, name=f"file-{number}.txt",
-        content_hash=document.content_hash, uploaded_by=gpt.owner, created_at=now,
-    )  # fmt: skip
-    return document
 
 
 def _user(number: int) -> User:

@@ -1,0 +1,85 @@
+"""Throw-away servers of a benchmark: PostgreSQL and Redis in a temporary directory, web service, others."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@contextmanager
+def databases(**settings: str) -> Iterator[dict[str, int]]:
+    """A migrated, empty installation in os.environ; yields the processes to watch by name."""
+    data = Path(tempfile.mkdtemp(prefix="loggia-bench-"))
+    os.environ |= {
+        "LOGGIA_ENV": "development", "DEBUG": "false", "LOGGIA_DATA_DIR": str(data), "LOG_LEVEL": "ERROR",
+        "DJANGO_SETTINGS_MODULE": "config.settings", **settings,
+    }  # fmt: skip
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        os.environ.pop(name, None)
+    from config.servers.places import Places
+    from config.servers.postgres import EmbeddedPostgres
+    from config.servers.redis import EmbeddedRedis
+
+    postgres, redis = EmbeddedPostgres(Places(data)), EmbeddedRedis(Places(data))
+    try:
+        postgres.start()
+        redis.start()
+        for command in ("setup_database", "migrate"):
+            subprocess.run([sys.executable, "manage.py", command], cwd=ROOT, check=True, stdout=sys.stderr)
+        yield {"PostgreSQL": postgres.pid() or 0, "Redis": redis.pid() or 0}
+    finally:
+        redis.stop()
+        postgres.stop()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+@contextmanager
+def web(port: int, workers: int) -> Iterator[int]:
+    """The web service as script/server starts it; yields the process whose children are the workers."""
+    command = [
+        sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), "--lifespan", "off",
+        "--no-access-log", "--no-server-header", "--log-level", "error", "--workers", str(workers),
+    ]  # fmt: skip
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"LOGGIA_DATABASE_ROLE": "app"})
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/healthz", process)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@contextmanager
+def module(name: str, *arguments: str) -> Iterator[int]:
+    """A Python module that runs beside; yields its process."""
+    process = subprocess.Popen([sys.executable, "-m", name, *arguments], cwd=ROOT)
+    try:
+        time.sleep(1)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    for _try in range(300):
+        time.sleep(0.2)
+        try:
+            urllib.request.urlopen(url, timeout=5)
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            if process.poll() is not None:
+                raise
+        else:
+            return
