@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -369,3 +370,32 @@ def test_many_at_once_share_the_limit_exactly() -> None:
     assert used == 100 * sum(number % 3 == 1 for number in kept)
     assert reserved == sum(100 + number for number in kept if number % 3 == 2)
     assert used + reserved <= 1_000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_that_pass_the_mark_at_once_are_told_once() -> None:
+    with system_scope("tests"):
+        acme = a_company()
+        owner, ann = join(acme, role="owner"), join(acme)
+        gpt = a_gpt(workspace=acme, owner=owner)
+        budget = a_budget(acme, owner, soft_limit=1, hard_limit=50)
+        turns = [uuid7(NOW) for _number in range(12)]
+        for turn_id in turns:
+            hold(ann, acme, gpt, turn_id=turn_id)
+
+    def one(turn_id: UUID) -> int:
+        try:
+            with open_scope(scope_for(ann)):
+                return capture(turn_id=turn_id, tokens=1, cost_micros=1, at=NOW)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(6) as pool:
+        captured = list(pool.map(one, [*turns, *turns]))
+
+    with system_scope("tests"):
+        # Each turn twice, counted once.
+        assert sorted(captured) == [0] * 12 + [1] * 12
+        assert counts(budget) == [(ann.pk, 12, 0)]
+        notes = Notification.objects.filter(kind="gpts.budget_warning").values_list("user_id", flat=True)
+        assert sorted(notes) == sorted([owner.pk, ann.pk])
