@@ -13,6 +13,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import redis
 import structlog
@@ -50,7 +51,7 @@ from gpts.services.turn_inputs import spec_of, usable_model
 from gpts.states import METERED_TURN_STATES, BuilderChangeState, MessageRole
 from gpts.streaming.begin import Caller, one_at_a_time
 from gpts.streaming.building_shown import as_html, change_data, draft_values, message_end
-from gpts.streaming.connection import ask_to_stop, async_redis, check_message, stop_key
+from gpts.streaming.connection import ask_to_stop, check_message, stop_key, sync_redis
 from gpts.streaming.frames import HEARTBEAT, frame
 from gpts.streaming.threads import in_thread
 
@@ -206,19 +207,21 @@ async def _run(asked: Asked) -> None:
 
 async def _wait_or_stop(asked: Asked, speaking: asyncio.Task[Outcome]) -> bool:
     """Wait for the answer's end, or end it when the person asks so from whichever process; says which."""
-    key = stop_key(asked.message.pk)
     while True:
         done, _pending = await asyncio.wait({speaking}, timeout=STOP_LOOK)
         if done:
             return False
-        try:
-            is_asked = await async_redis().getdel(key)
-        except redis.RedisError:
-            continue
-        if is_asked:
+        if await in_thread(_is_asked_to_stop, asked.message.pk):
             speaking.cancel()
             await asyncio.wait({speaking})
             return speaking.cancelled()
+
+
+def _is_asked_to_stop(message: UUID) -> bool:
+    try:
+        return sync_redis().getdel(stop_key(message)) is not None
+    except redis.RedisError:
+        return False
 
 
 def stop_building(user: Any, gpt: GPT) -> bool:
