@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
@@ -407,3 +409,25 @@ def test_the_demo_s_way_reads_at_once() -> None:
     assert document_of(file).state == "ready"
     remove_knowledge_file(file=file, by=gpt.owner, at=NOW)
     assert find_passages(gpt, "canary") == []
+
+
+def test_a_storage_without_paths_will_do(
+    settings: Any, own_media: Path, django_capture_on_commit_callbacks: Run
+) -> None:
+    """An object store has none: reading, listing and deleting go through the storage's own doors."""
+    in_memory = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+    settings.STORAGES = {**settings.STORAGES, "default": in_memory}
+    gpt = a_gpt()
+    folder = f"knowledge/{gpt.workspace_id}"
+
+    file = taken(gpt)
+    read(file)
+    default_storage.save(f"{folder}/left", ContentFile(b"left by a crash"))
+    assert document_of(file).state == "ready"
+    assert len(default_storage.listdir(folder)[1]) == 2
+    assert sweep_leftovers(at=timezone.now() + timedelta(hours=25)) == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        remove_knowledge_file(file=file, by=gpt.owner, at=NOW)
+
+    assert default_storage.listdir(folder) == ([], [])
+    assert stored(own_media) == []

@@ -1,0 +1,126 @@
+"""Knowledge files in a real browser: sent with progress, watched while they are read, looked at, deleted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from core.scope import system_scope
+from gpts.models import GPT, Document, KnowledgeFile
+from tests.browser.test_builder import WIDER_THAN_WINDOW, sign_in
+from tests.gpts.build.stage import a_gpt
+from tests.gpts.knowledge import makers
+from tests.services import WebService, WorkerService
+
+
+def the_gpt() -> GPT:
+    with system_scope("tests"):
+        return a_gpt()
+
+
+def looks_right(page: Page) -> None:
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert not page.evaluate(WIDER_THAN_WINDOW), f"{page.url} is wider than {width} pixels"
+    assert Axe().run(page).response["violations"] == []
+
+
+def files_in(folder: Path, **contents: bytes) -> list[str]:
+    paths = []
+    for name, data in contents.items():
+        path = folder / name.replace("__", ".")
+        path.write_bytes(data)
+        paths.append(str(path))
+    return paths
+
+
+def test_files_are_sent_read_and_shown_without_a_reload(
+    server: WebService, worker: WorkerService, page: Page, tmp_path: Path
+) -> None:
+    gpt = the_gpt()
+    sign_in(page, server, gpt.owner)
+    page.goto(f"{server.url}/build/{gpt.slug}/knowledge")
+    expect(page.get_by_text("No files yet")).to_be_visible()
+    looks_right(page)
+    page.evaluate("window.stays = true")
+
+    paths = files_in(
+        tmp_path,
+        handbook__pdf=makers.a_pdf("Welcome.", "Within thirty days.", outline=[("Returns", 1)]),
+        locked__pdf=makers.a_locked_pdf(),
+        empty__txt=b"",
+        virus__txt=makers.EICAR,
+    )
+    page.locator("#file").set_input_files(paths)
+
+    table = page.get_by_role("table")
+    expect(table.get_by_role("row").filter(has_text="handbook.pdf").get_by_text("Ready")).to_be_visible(
+        timeout=60_000
+    )
+    locked = table.get_by_role("row").filter(has_text="locked.pdf")
+    expect(locked.get_by_text("This file is locked by a password.")).to_be_visible(timeout=60_000)
+    uploads = page.locator("[data-upload-list]")
+    expect(uploads.get_by_text("This file is empty.")).to_be_visible()
+    expect(uploads.get_by_text("This file is malware")).to_be_visible()
+    expect(page.locator("#knowledge-room")).to_have_text("2 of 20 files")
+    assert page.evaluate("window.stays") is True
+    assert page.locator("[hx-trigger*=every]").count() == 0
+    looks_right(page)
+
+    uploads.get_by_role("button", name="Dismiss: empty.txt").click()
+    expect(uploads.get_by_text("This file is empty.")).to_have_count(0)
+    locked.get_by_role("button", name="Retry").click()
+    expect(locked.get_by_text("This file is locked by a password.")).to_be_visible(timeout=60_000)
+    page.get_by_role("link", name="handbook.pdf").click()
+    expect(page.get_by_text("Within thirty days.")).to_be_visible()
+    expect(page.get_by_text("page 2", exact=True)).to_be_visible()
+    looks_right(page)
+
+
+def test_a_file_is_renamed_dated_and_deleted_by_its_name(
+    server: WebService, page: Page, settings: Any, tmp_path: Path
+) -> None:
+    gpt = the_gpt()
+    sign_in(page, server, gpt.owner)
+    page.goto(f"{server.url}/build/{gpt.slug}/knowledge")
+    page.locator("#file").set_input_files(files_in(tmp_path, notes__txt=b"The canary sings."))
+    page.get_by_role("link", name="notes.txt").click()
+
+    page.get_by_label("Name", exact=True).fill("Songs.txt")
+    page.get_by_label("Review on").fill("2026-01-02")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("heading", name="Songs.txt")).to_be_visible()
+    expect(page.get_by_text("Due for review", exact=True)).to_be_visible()
+
+    page.get_by_text("Delete everywhere").first.click()
+    button = page.get_by_role("button", name="Delete everywhere")
+    expect(button).to_be_disabled()
+    page.get_by_label("to confirm").fill("Songs.txt")
+    button.click()
+    expect(page.get_by_text("No files yet")).to_be_visible()
+    assert not Document.objects.exists()
+    assert KnowledgeFile.objects.get().erased_at is not None
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_it_works_without_scripts(count: int, server: WebService, browser: Browser, tmp_path: Path) -> None:
+    gpt = the_gpt()
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, server, gpt.owner)
+    page.goto(f"{server.url}/build/{gpt.slug}/knowledge")
+
+    page.locator("#file").set_input_files(
+        files_in(tmp_path, **{f"notes{number}__txt": b"Notes %d" % number for number in range(count)})
+    )
+    page.get_by_role("button", name="Add", exact=True).click()
+
+    expect(page.locator("#knowledge-room")).to_have_text(f"{count} of 20 files")
+    page.get_by_role("link", name="notes0.txt").click()
+    page.get_by_role("button", name="Remove", exact=True).click()
+    expect(page.locator("#knowledge-room")).to_have_text(f"{count - 1} of 20 files")
+    context.close()
