@@ -35,6 +35,7 @@ from gpts.web.insight_charts import (
     Chart,
     cost_chart,
     days_text,
+    people_text,
     share_chart,
     speed_chart,
     tokens_chart,
@@ -113,7 +114,7 @@ def csv_response(gpt: GPT, chosen: Range) -> HttpResponse:
 def _figures(found: Insights) -> dict[str, Any]:
     chosen, use = found.range, found.use
     return {
-        "people_shown": _people(found.people),
+        "people_shown": "–" if found.people is None else people_text(found.people),
         "half_within": seconds_text(found.total.p50),
         "most_within": seconds_text(found.total.p90),
         "failed_shown": "" if found.failure_share is None else percent(found.failure_share, 1),
@@ -139,11 +140,6 @@ def _figures(found: Insights) -> dict[str, Any]:
             for cohort in found.cohorts
         ],
     }
-
-
-def _people(people: int | None) -> str:
-    """People are known in fives: 35 means 35 to 39."""
-    return "–" if people is None else f"{number(people)}–{number(people + GROUP_SIZE - 1)}"
 
 
 def _money(amount: int) -> str:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from core.look.figures import compact_number, number, percent
 from gpts.insight_queries import Period, Quantiles, Share, Use
 from gpts.insight_words import seconds_text
+from gpts.insights.grouping import GROUP_SIZE
 from gpts.insights.ranges import Range
 
 WIDTH, HEIGHT = 720.0, 160.0
@@ -65,7 +66,12 @@ def turns_chart(use: Sequence[Use], chosen: Range) -> Chart:
         said = _("%(turns)s answers, %(a_day)s a day") % {
             "turns": number(period.turns), "a_day": _short(a_day),
         }  # fmt: skip
-        cells = [number(period.people), number(period.conversations), number(period.turns), _short(a_day)]
+        cells = [
+            people_text(period.people),
+            number(period.conversations),
+            number(period.turns),
+            _short(a_day),
+        ]
         return Value(a_day, 0, said, cells)
 
     columns = [_("People who came"), _("Conversations"), _("Answers"), _("Answers a day")]
@@ -126,6 +132,11 @@ def share_chart(label: str, shares: Sequence[Share], chosen: Range, columns: Seq
         return Value(ratio, 0, said, [number(share.count), number(share.whole), percent(ratio, 1)])
 
     return _chart(label, shares, chosen, value, [*columns, _("Percentage")], _percent_tick, most=1.0)
+
+
+def people_text(people: int) -> str:
+    """People are known in fives: 35 means 35 to 39."""
+    return f"{number(people)}–{number(people + GROUP_SIZE - 1)}"
 
 
 def days_text(start: date, last: date) -> str:

@@ -42,6 +42,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "/build/plain-letter/configure",
         "/build/plain-letter/versions",
         "/build/plain-letter/share",
+        "/build/travel-desk/insights?days=90",
         "/earnings/",
     ),
     "tomas@demo.test": ("/reviews/decisions/{decision}",),

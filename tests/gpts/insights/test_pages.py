@@ -85,7 +85,7 @@ def test_without_enough_people_the_page_says_when_figures_come() -> None:
         ask(person, gpt, version, 0, thumb=True)
     fill_insights(at=on(1))
     html = client.get(url(gpt)).content.decode()
-    assert "Not enough people yet" in html and "on the day after the fifth" in html
+    assert "Not enough people yet" in html and "on the day after the fifth person" in html
     assert "insight-chart" not in html and "insights.csv" not in html
 
 
