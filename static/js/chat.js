@@ -98,7 +98,8 @@ function closeEdit(form) {
 }
 
 function editLast() {
-  const details = [...chat.querySelectorAll("[data-turn] .turn__edit")].at(-1);
+  // Of the last turn alone: a moment after its end it has no editor yet.
+  const details = chat.querySelector("[data-chat-messages]").lastElementChild?.querySelector(".turn__edit");
   if (!details || running) return false;
   details.open = true;
   return true;

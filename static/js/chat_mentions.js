@@ -12,6 +12,7 @@ export function attachMentions(composer, field) {
   place.append(list);
   field.setAttribute("aria-controls", list.id);
   field.setAttribute("aria-autocomplete", "list");
+  field.setAttribute("aria-haspopup", "listbox");
   let items = [];
   let active = 0;
   let chip = null;
@@ -59,7 +60,6 @@ export function attachMentions(composer, field) {
     list.replaceChildren(...items.map(row));
     if (!items.length) list.append(Object.assign(document.createElement("li"), { className: "mentions__empty", textContent: words.mentionsEmpty }));
     list.hidden = false;
-    field.setAttribute("aria-expanded", "true");
     if (items.length) mark(0);
   }
 
@@ -85,7 +85,6 @@ export function attachMentions(composer, field) {
     asked += 1;
     list.hidden = true;
     field.removeAttribute("aria-activedescendant");
-    field.setAttribute("aria-expanded", "false");
   }
 
   function choose(item) {

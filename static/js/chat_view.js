@@ -79,6 +79,8 @@ export function answerView(chat, existing, speaker) {
     if (data.sources?.length) element.querySelector(".message__body").append(sources(chat, data));
   }
 
+  expect(true);
+
   function note(message, mark = "") {
     if (!message) return;
     const line = Object.assign(document.createElement("p"), { className: "message__note", textContent: message });

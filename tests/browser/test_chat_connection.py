@@ -124,6 +124,21 @@ def test_a_message_that_cannot_leave_stays_in_the_composer(
     assert Turn.objects.count() == 1
 
 
+def test_a_model_that_keeps_silent_is_named_until_it_speaks(person: Person, model_server: Running) -> None:
+    opened(person, model_server, "slow-first:13")
+    page = person.page
+    say(page, "Are you there?")
+    silent = page.get_by_text("The model has not answered for a while. Wait, or stop it.")
+
+    expect(silent).to_be_visible()
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+
+    expect(page.get_by_role("button", name="Answer again")).to_be_visible()
+    expect(silent).to_have_count(0)
+    assert answer(page) == whole(13)
+    person.assert_quiet()
+
+
 def test_after_a_restart_of_the_web_process_the_text_is_kept_and_the_turn_says_so(
     person: Person, cable: Cable, model_server: Running
 ) -> None:

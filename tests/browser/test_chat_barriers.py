@@ -1,0 +1,104 @@
+"""The states of a chat have no serious barrier, light or dark, and fit a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect
+
+from core.scope import system_scope
+from gpts.models import SharedConversation
+from tests.browser.people import WIDER_THAN_WINDOW, Person
+from tests.browser.test_accessibility import CONTRAST, SETTLED, WCAG, barriers
+from tests.browser.test_chat import say
+from tests.browser.test_chat_reading import RICH
+from tests.fakes.openai_server import Running, start_in_thread
+from tests.gpts.chat.stage import a_model, a_public_gpt, a_user
+from tests.gpts.chat.test_sources import a_citing_turn, a_knowing_gpt
+from tests.services import WebService
+
+
+@pytest.fixture(scope="module")
+def model_server() -> Iterator[Running]:
+    running = start_in_thread()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def person(browser: Browser, server: WebService) -> Iterator[Person]:
+    made = Person(browser, server.url, "Rita")
+    yield made
+    made.close()
+
+
+class Inspector:
+    """Looks at the page as it stands, in both themes and at two widths."""
+
+    def __init__(self, person: Person) -> None:
+        self.page, self.axe, self.found = person.page, Axe(), list[str]()
+
+    def look(self, state: str) -> None:
+        page = self.page
+        for width in (390, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            if page.evaluate(WIDER_THAN_WINDOW):
+                self.found.append(f"{state} is wider than {width} pixels")
+        for theme, rules in (("light", WCAG), ("dark", CONTRAST)):
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]  # both are
+            page.evaluate(SETTLED)
+            self.found += [f"{state}, {theme}: {barrier}" for barrier in barriers(page, self.axe, rules)]
+
+
+def test_no_state_of_a_chat_has_a_barrier(person: Person, model_server: Running) -> None:
+    with system_scope("tests"):
+        reader = a_user("Rita")
+        gpt, passage = a_knowing_gpt()
+        cited = a_citing_turn(reader, gpt, passage.pk)
+        talker = a_public_gpt(a_model(model_server.url, "verbatim"), starters=["Begin", "Or here"])
+    person.enter(reader)
+    page, eye = person.page, Inspector(person)
+
+    person.go(f"/g/{talker.slug}/chat")
+    eye.look("empty")
+    person.go(f"/g/{talker.slug}/chat?temporary=1")
+    eye.look("temporary")
+    person.go(f"/g/{talker.slug}/chat")
+    say(page, RICH)
+    expect(page.get_by_role("button", name="Answer again")).to_be_visible()
+    eye.look("an answer")
+    page.get_by_text("Details").click()
+    person.press("Bad answer")
+    expect(page.get_by_text("What was wrong with it?")).to_be_visible()
+    eye.look("details and reasons")
+    page.get_by_text("Edit message").click()
+    eye.look("the editor")
+    page.keyboard.press("Escape")
+    page.get_by_label("Message", exact=True).fill("x" * 32_001)
+    person.press("Send")
+    expect(page.locator("[data-chat-error]")).to_contain_text("32,001")
+    eye.look("an error")
+    page.get_by_label("Message", exact=True).fill("@")
+    expect(page.get_by_role("listbox")).to_be_visible()
+    eye.look("GPTs to call")
+    page.get_by_label("Message", exact=True).fill("")
+    page.keyboard.press("Control+/")
+    eye.look("the keys")
+    person.go(f"/c/{cited.conversation_id}")
+    page.locator("a.citation").click()
+    expect(page.locator("#passage")).to_be_visible()
+    eye.look("a passage")
+    person.go(f"/c/{cited.conversation_id}/share")
+    person.press("Make the link")
+    person.sees("Shared link")
+    eye.look("sharing")
+    for path in ("/c/", "/c/?q=returns", "/c/?q=nothing+says+this", "/c/shared"):
+        person.go(path)
+        eye.look(path)
+    person.go(f"/s/{SharedConversation.objects.get().token}")
+    eye.look("a shared conversation")
+
+    assert eye.found == []
+    person.assert_quiet()
