@@ -14,7 +14,10 @@ MOST_CHOICES = 500
 
 
 def knowledge_labels(gpt: GPT, hashes: Iterable[str]) -> dict[str, str]:
-    """Name and size of each of a GPT's files by its hash, also of those that left the draft. One query."""
+    """Name and size of each of a GPT's files by its hash, also of those that left the draft.
+
+    One that was deleted everywhere has no size any more and says so. One query.
+    """
     wanted = set(hashes)
     if not wanted:
         return {}
@@ -23,7 +26,7 @@ def knowledge_labels(gpt: GPT, hashes: Iterable[str]) -> dict[str, str]:
             "content_hash", "name", "document__size"
         )
         found = {
-            content_hash: name if size is None else f"{name} · {file_size(size)}"
+            content_hash: f"{name} · {_('deleted everywhere') if size is None else file_size(size)}"
             for content_hash, name, size in rows
         }
     missing = _("Deleted file")
