@@ -124,3 +124,20 @@ def test_it_works_without_scripts(count: int, server: WebService, browser: Brows
     page.get_by_role("button", name="Remove", exact=True).click()
     expect(page.locator("#knowledge-room")).to_have_text(f"{count - 1} of 20 files")
     context.close()
+
+
+def test_the_page_of_a_file_shows_its_text_when_it_is_read(
+    server: WebService, page: Page, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    gpt = the_gpt()
+    sign_in(page, server, gpt.owner)
+    page.goto(f"{server.url}/build/{gpt.slug}/knowledge")
+    page.locator("#file").set_input_files(files_in(tmp_path, notes__txt=b"The canary sings."))
+    page.get_by_role("link", name="notes.txt").click()
+    expect(page.get_by_text("The text shows here once it is read.")).to_be_visible()
+    page.get_by_label("Name", exact=True).fill("Half typed")
+
+    request.getfixturevalue("worker")
+
+    expect(page.get_by_text("The canary sings.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Half typed")
