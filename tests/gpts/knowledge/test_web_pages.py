@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 
 from core.errors import DomainError, InvalidInput
 from gpts.knowledge_queries import knowledge_files, passages_of
@@ -169,3 +171,25 @@ def test_a_full_gpt_fetches_nothing(site: Site) -> None:
         added(gpt, site.put("/a", PAGE))
 
     assert (refusal.value.code, refusal.value.field, site.asked) == ("too_many_files", "url", [])
+
+
+# Codecs of the language that are no charsets of pages; punycode takes the square of the length.
+@pytest.mark.parametrize("charset", ["punycode", "idna", "undefined", "utf-7", "unicode_escape", "hex"])
+def test_a_charset_that_no_page_has_is_not_believed(site: Site, charset: str) -> None:
+    gpt = a_gpt()
+    body = b"<h1>Lamps</h1><p>Oak \\ud800 +2AA- " + b"a" * 60_000 + b"-" + b"b" * 60_000
+
+    file = added(gpt, site.put("/lamps", body, kind=f"text/html; charset={charset}"))
+
+    with default_storage.open(file.document.storage_key) as stored:  # type: ignore[union-attr]  # just added
+        assert stored.read() == body
+
+
+def test_a_page_of_titles_without_an_end_costs_nothing(site: Site) -> None:
+    begun = time.process_time()
+
+    file = added(a_gpt(), site.put("/many", b"<title" * 500_000))
+    other = added(a_gpt(), site.put("/more", b"<title>" * 500_000))
+
+    assert time.process_time() - begun < 2
+    assert (file.name, other.name) == ("many.html", "more.html")

@@ -1,0 +1,84 @@
+"""Several people and tabs at once: one document, no lost file, no more files than fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from core.errors import TooLarge
+from core.scope import system_scope
+from gpts.models import GPT, Document, KnowledgeFile
+from gpts.services.knowledge import take_in_file
+from tests.gpts.build.stage import NOW, a_file, a_gpt
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def together(*acts: Callable[[], Any]) -> list[Any]:
+    """Run all at the same moment on connections of their own; what each returned or raised."""
+    barrier = Barrier(len(acts))
+
+    def run(act: Callable[[], Any]) -> Any:
+        barrier.wait()
+        try:
+            with system_scope("tests"):
+                return act()
+        except TooLarge as refusal:
+            return refusal.code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+def taking(gpt: GPT, name: str, text: str) -> Callable[[], KnowledgeFile]:
+    return lambda: take_in_file(gpt=gpt, upload=a_file(name, text), by=gpt.owner, at=NOW)
+
+
+def stored(media: Path) -> int:
+    return sum(path.is_file() for path in media.rglob("*"))
+
+
+def test_the_same_content_in_four_gpts_at_once_is_stored_once(own_media: Path) -> None:
+    with system_scope("tests"):
+        first = a_gpt()
+        gpts = [first, *(a_gpt(owner=first.owner) for _number in range(3))]
+
+    files = together(*(taking(gpt, "a.txt", "The canary sings.") for gpt in gpts))
+
+    assert len({file.document_id for file in files}) == 1
+    assert Document.objects.count() == 1
+    assert KnowledgeFile.objects.count() == 4
+    assert stored(own_media) == 1
+
+
+def test_the_same_file_sent_twice_at_once_is_one_file(own_media: Path) -> None:
+    with system_scope("tests"):
+        gpt = a_gpt()
+
+    files = together(*(taking(gpt, f"{number}.txt", "The canary sings.") for number in range(2)))
+
+    assert files[0].pk == files[1].pk
+    gpt.refresh_from_db()
+    assert (KnowledgeFile.objects.count(), gpt.draft_revision, stored(own_media)) == (1, 2, 1)
+
+
+def test_two_files_for_the_last_place_do_not_both_get_it(own_media: Path) -> None:
+    with system_scope("tests"):
+        gpt = a_gpt()
+        for number in range(19):
+            taking(gpt, f"{number}.txt", f"Number {number}")()
+
+    outcomes = together(*(taking(gpt, f"last{number}.txt", f"Last {number}") for number in range(2)))
+
+    assert sorted(isinstance(outcome, KnowledgeFile) for outcome in outcomes) == [False, True]
+    assert "too_many_files" in outcomes
+    assert KnowledgeFile.objects.count() == 20
+    assert stored(own_media) == 20
