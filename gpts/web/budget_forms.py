@@ -13,7 +13,7 @@ from core.money import MICROS_PER_UNIT
 from gpts.budget_queries import gpt_choices, group_choices
 from gpts.models import Budget
 from gpts.models.budgets import BUDGET_NAME_LENGTH
-from gpts.services.budget_rules import draft_budget
+from gpts.services.budget_rules import LARGEST_LIMIT, draft_budget
 from gpts.states import BudgetMeasure, BudgetSubject, BudgetWindow
 from workspaces.models import User, Workspace
 from workspaces.queries import members_of
@@ -61,8 +61,11 @@ class LimitsForm(forms.Form):
         """Both limits in the units that are kept: micro-units, tokens or answers."""
         unit = MICROS_PER_UNIT if measure == BudgetMeasure.COST else 1
         values = {field: self.cleaned_data[field] for field in ("soft_limit", "hard_limit")}
+        # Bounded first: "1e800000" is eight characters, and minutes of work as a whole number. What is
+        # beyond the bound stays beyond it, so that the service refuses it.
+        most = Decimal(LARGEST_LIMIT + 1)
         return {
-            field: None if value is None else int((value * unit).to_integral_value())
+            field: None if value is None else int((min(value, most) * unit).to_integral_value())
             for field, value in values.items()
         }
 

@@ -250,3 +250,22 @@ def test_both_lists_cost_the_same_with_many(
         client.get(path)
         with django_assert_num_queries(queries):
             client.get(path)
+
+
+@pytest.mark.parametrize("amount", ["1e800000", "1e999999999", "1e-999999999"])
+@pytest.mark.parametrize("measure", ["cost_micros", "turns"])
+def test_amounts_beyond_all_numbers_are_refused_at_once(amount: str, measure: str) -> None:
+    acme = a_company()
+    owner = join(acme, role="owner")
+    client = signed_in(owner)
+    kept = a_budget(acme, owner, name="Kept", hard_limit=4)
+    sent = NEW | {"measure": measure, "hard_limit": amount}
+
+    answers = [
+        client.post(url(acme, "/new"), sent),
+        client.post(url(acme, "/new"), sent | {"preview": "1"}),
+        client.post(url(acme, f"/{kept.pk}"), {"name": "Kept", "hard_limit": amount}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [400, 400, 400]
+    assert list(Budget.objects.values_list("name", "hard_limit")) == [("Kept", 4)]
