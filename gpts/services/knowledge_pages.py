@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,7 +39,18 @@ ENDINGS = {
     PPTX: ".pptx",
     EPUB: ".epub",
 }
-_TITLE = re.compile(r"<title[^>]*>(.{1,2000}?)</title>", re.IGNORECASE | re.DOTALL)
+# Bounded and without overlap, so that a page of openings without an end costs nothing.
+_TITLE = re.compile(r"<title(?:\s[^<>]{0,300})?>([^<]{1,2000})</title>", re.IGNORECASE)
+# What pages are written in, by Python's names. Other codecs that a server can name take the square of the
+# length (punycode), make half characters (utf-7, unicode_escape) or are no encodings at all.
+CHARSETS = frozenset(
+    {
+        "ascii", "big5", "big5hkscs", "euc_jp", "euc_kr", "gb18030", "gb2312", "gbk", "iso2022_jp", "koi8-r",
+        "koi8-u", "mac-roman", "shift_jis", "tis-620", "utf-16", "utf-16-be", "utf-16-le", "utf-32",
+        *(f"cp{number}" for number in (866, 874, 932, 949, 950, *range(1250, 1259))),
+        *(f"iso8859-{number}" for number in range(1, 17)),
+    }
+)  # fmt: skip
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 # What file systems and paths give a meaning to.
 _PATH_CHARACTERS = re.compile(r"[/\\:*?\"<>|]+")
@@ -124,9 +136,10 @@ def _in_utf8(body: bytes, header: str) -> bytes:
     if match is None or match[1].lower() in ("utf-8", "utf8"):
         return body
     try:
-        return body.decode(match[1], errors="replace").encode()
-    except LookupError:
+        codec = codecs.lookup(match[1])
+    except (LookupError, ValueError):
         return body
+    return body.decode(codec.name, errors="replace").encode() if codec.name in CHARSETS else body
 
 
 def _name_of(url: str, body: bytes, ending: str) -> str:
