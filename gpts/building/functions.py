@@ -13,6 +13,7 @@ from gpts.models.gpts import (
     STARTER_COUNT,
     STARTER_LENGTH,
 )
+from gpts.runtime.outputs import check_values
 from gpts.runtime.types import ToolSpec
 from gpts.states import Capability, Category
 
@@ -125,6 +126,8 @@ def read_call(name: str, arguments: str) -> Proposal | Question:
         raise BadCall("The arguments are too long.")
     try:
         given = json.loads(arguments or "{}")
+        # Half a character in a question could not be written down, and the answer would never end.
+        check_values(given)
     except (ValueError, RecursionError):
         raise BadCall("The arguments are not valid JSON.") from None
     if not isinstance(given, dict):

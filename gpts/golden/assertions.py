@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 from core.errors import InvalidInput
 from core.text import clean_block, clean_line
 from gpts.golden.reading import LANGUAGES
-from gpts.runtime.outputs import check_schema
+from gpts.runtime.outputs import check_schema, check_values
 
 ASSERTION_COUNT = 12
 VALUE_COUNT = 20
@@ -238,6 +238,10 @@ def _json_object(given: Any, *, required: bool) -> dict[str, Any]:
     try:
         if len(json.dumps(given)) > JSON_LENGTH:
             raise _refusal(_("This JSON is too long."), "json_long")
+        # What Python reads and the database cannot keep: NaN, NUL, half characters.
+        check_values(given)
     except RecursionError:
         raise _refusal(_("This JSON is nested too deeply."), "json_deep") from None
+    except ValueError:
+        raise _refusal(_("This is not valid JSON."), "json_invalid") from None
     return given

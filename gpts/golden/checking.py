@@ -10,7 +10,7 @@ from typing import Any
 from gpts.golden.assertions import AssertionKind, compile_pattern
 from gpts.golden.reading import language_of, outcome_of, refusing_words
 from gpts.golden.verdicts import Verdict
-from gpts.runtime.outputs import check_output
+from gpts.runtime.outputs import check_output, storable
 
 SHOWN = 80
 OUTCOME = "outcome"
@@ -239,7 +239,7 @@ def read_judgement(text: str, threshold: int) -> Verdict:
     if isinstance(score, bool) or not isinstance(score, int) or not 0 <= score <= 100:
         return Verdict(AssertionKind.JUDGE, "not_judged", "judge_unreadable")
     assert isinstance(said, dict)
-    reason = " ".join(str(said.get("reason") or "").split())[:300]
+    reason = storable(" ".join(str(said.get("reason") or "").split())[:300])
     data = {"score": score, "threshold": threshold, "reason": reason}
     if score >= threshold:
         return Verdict(AssertionKind.JUDGE, "pass", "judged_good", data)

@@ -89,9 +89,10 @@ def check_schema(schema: object) -> None:
     _check_size(schema)
     if len(json.dumps(schema, ensure_ascii=False)) > MAX_SCHEMA_CHARACTERS:
         raise SchemaProblem("too_big", detail=str(MAX_SCHEMA_CHARACTERS))
-    _check_values(schema, "")
+    check_values(schema)
     try:
-        Draft202012Validator.check_schema(schema)
+        # Without formats: the library would compile patterns by itself, of any length.
+        Draft202012Validator.check_schema(schema, format_checker=None)
     except SchemaError as error:
         raise SchemaProblem("invalid", path_of(error.absolute_path), _short(error.message)) from None
     for keyword, value, path in _keywords(schema, ""):
@@ -144,7 +145,7 @@ def path_of(parts: Any) -> str:
     text = ""
     for part in parts:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return _storable(text[:200])
+    return storable(text[:200])
 
 
 def _violations(value: Any, schema: Mapping[str, Any]) -> Iterator[OutputProblem]:
@@ -156,7 +157,8 @@ def _violations(value: Any, schema: Mapping[str, Any]) -> Iterator[OutputProblem
             if number == MAX_PROBLEMS:
                 return
             yield OutputProblem(str(error.validator), path_of(error.absolute_path), _short(_detail(error)))
-    except (_TooComplexError, RecursionError):
+    except (_TooComplexError, RecursionError, ArithmeticError):
+        # Arithmetic: whole numbers beyond what a fraction can be compared with (multipleOf).
         yield OutputProblem("too_complex", "", "")
     except Unresolvable as error:
         yield OutputProblem("$ref", "", _short(str(error)))
@@ -177,10 +179,10 @@ def _detail(error: ValidationError) -> str:
 
 
 def _short(text: str) -> str:
-    return _storable(text if len(text) <= VALUE_CHARACTERS * 2 else text[: VALUE_CHARACTERS * 2] + "…")
+    return storable(text if len(text) <= VALUE_CHARACTERS * 2 else text[: VALUE_CHARACTERS * 2] + "…")
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """What models write, as text that a page and the database's JSON take."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
@@ -216,20 +218,20 @@ def _check_size(schema: dict[str, Any]) -> None:
             waiting += item.values() if isinstance(item, dict) else item
 
 
-def _check_values(value: Any, path: str) -> None:
+def check_values(value: Any, path: str = "") -> None:
     """Refuse what JSON cannot say or the database cannot keep: endless numbers, half characters, NUL."""
     if isinstance(value, float) and not math.isfinite(value):
         raise SchemaProblem("number", path)
-    if isinstance(value, str) and _storable(value) != value:
+    if isinstance(value, str) and storable(value) != value:
         raise SchemaProblem("characters", path)
     if isinstance(value, dict):
         for name, child in value.items():
-            if _storable(name) != name:
+            if storable(name) != name:
                 raise SchemaProblem("characters", path)
-            _check_values(child, f"{path}.{name}" if path else name)
+            check_values(child, f"{path}.{name}" if path else name)
     elif isinstance(value, list):
         for index, child in enumerate(value):
-            _check_values(child, f"{path}[{index}]")
+            check_values(child, f"{path}[{index}]")
 
 
 def _keywords(part: Any, path: str) -> Iterator[tuple[str, Any, str]]:
@@ -269,7 +271,7 @@ def _check_keyword(keyword: str, value: Any, path: str, root: dict[str, Any]) ->
             if not isinstance(value, str) or len(value) > MAX_PATTERN_CHARACTERS:
                 raise SchemaProblem("pattern", path, _short(str(value)))
             regex.compile(value)
-        except regex.error:
+        except (regex.error, RecursionError, OverflowError, ValueError):
             raise SchemaProblem("pattern", path, _short(str(value))) from None
 
 
@@ -286,7 +288,7 @@ def _resolve(root: Any, reference: object) -> Any:
         name = part.replace("~1", "/").replace("~0", "~")
         if isinstance(found, dict) and name in found:
             found = found[name]
-        elif isinstance(found, list) and name.isdecimal() and int(name) < len(found):
+        elif isinstance(found, list) and name in map(str, range(len(found))):
             found = found[int(name)]
         else:
             return MISSING

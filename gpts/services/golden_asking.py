@@ -22,6 +22,7 @@ from gpts.models import GoldenResult, GoldenRun, LanguageModel
 from gpts.queries import inside_workspace_of
 from gpts.runtime.clients import client_for
 from gpts.runtime.completions import complete
+from gpts.runtime.outputs import check_values, storable
 from gpts.runtime.turns import run_turn
 from gpts.runtime.types import (
     Failed,
@@ -167,7 +168,8 @@ async def _answer(prepared: PreparedInput, answered: Answered, client: ModelClie
             if isinstance(event, TextDelta):
                 texts.append(event.text)
             elif isinstance(event, ToolProposed):
-                answered.tool_calls.append({"name": event.name, "arguments": _arguments(event.arguments)})
+                arguments = _arguments(event.arguments)
+                answered.tool_calls.append({"name": storable(event.name), "arguments": arguments})
             elif isinstance(event, Finished):
                 answered.pay(prepared.model, event.usage.input_tokens, event.usage.output_tokens)
             elif isinstance(event, Failed):
@@ -177,9 +179,12 @@ async def _answer(prepared: PreparedInput, answered: Answered, client: ModelClie
 
 def _arguments(written: str) -> Any:
     try:
-        return json.loads(written) if written.strip() else {}
+        arguments = json.loads(written) if written.strip() else {}
+        # NaN, NUL or half a character would break off writing the result, and it would be asked again.
+        check_values(arguments)
     except (ValueError, RecursionError):
-        return {"_unreadable": written[:1_000]}
+        return {"_unreadable": storable(written[:1_000])}
+    return arguments
 
 
 async def _check(asked: Asked, answered: Answered) -> None:

@@ -47,6 +47,7 @@ from gpts.services.budgets import capture, characters_of, estimate, release, res
 from gpts.services.golden_asking import Answered, Asked
 from gpts.services.golden_targets import behaviour_of, snapshot_of
 from gpts.services.gpts import lock_gpt
+from gpts.services.rechecks import RunningAnswer, without_access
 from gpts.services.turn_inputs import usable_model
 from gpts.states import InsightSeries
 
@@ -166,21 +167,33 @@ def send_steps(run_id: UUID, *, count: int = 1, delay: float = 0.0) -> None:
 def cancel_run(*, run: GoldenRun, by: Any, at: datetime) -> GoldenRun:
     """Stop a run: what waits is not asked, what is being asked is paid but not counted. Idempotent."""
     fresh = _locked(run.pk)
-    if fresh.state == GoldenRunState.CANCELLED:
-        return fresh
-    fresh.state = move_run(fresh.state, GoldenRunAction.CANCEL)
-    fresh.ended_at = at
-    fresh.save(update_fields=["state", "ended_at"])
-    fresh.results.filter(state__in=OPEN_RESULTS).update(state=GoldenResultState.CANCELLED, ended_at=at)
+    if fresh.state != GoldenRunState.CANCELLED:
+        _cancel(fresh, by=by, at=at)
+    return fresh
+
+
+def _cancel(run: GoldenRun, *, by: Any, at: datetime) -> None:
+    """``run`` is locked."""
+    run.state = move_run(run.state, GoldenRunAction.CANCEL)
+    run.ended_at = at
+    run.save(update_fields=["state", "ended_at"])
+    run.results.filter(state__in=OPEN_RESULTS).update(state=GoldenResultState.CANCELLED, ended_at=at)
     record(
         action="gpts.golden_run_cancelled",
         by=by,
         at=at,
-        subject=fresh,
-        workspace_id=fresh.workspace_id,
-        data={"gpt_id": fresh.gpt_id},
+        subject=run,
+        workspace_id=run.workspace_id,
+        data={"gpt_id": run.gpt_id},
     )
-    return fresh
+
+
+def _lost_its_right(run: GoldenRun) -> bool:
+    """Whether who began a run was removed or deactivated since, or its GPT may not be run any more."""
+    if run.started_by_id is None:
+        return True
+    asking = RunningAnswer(run.pk, run.started_by_id, run.gpt_id, True, (run.workspace_id,))
+    return bool(without_access([asking]))
 
 
 def _locked(run_id: UUID) -> GoldenRun:
@@ -189,9 +202,15 @@ def _locked(run_id: UUID) -> GoldenRun:
 
 @transaction.atomic
 def claim_result(*, run_id: UUID, at: datetime) -> GoldenResult | None:
-    """Take the next prompt that waits, or None: ended, enough at work already, or nothing due yet."""
+    """Take the next prompt that waits, or None: ended, enough at work already, or nothing due yet.
+
+    A run whose person may not try the GPT any more ends here instead, as cancelled by the machine.
+    """
     run = GoldenRun.objects.select_for_update(of=("self",)).filter(pk=run_id, state__in=ACTIVE_RUNS).first()
     if run is None:
+        return None
+    if _lost_its_right(run):
+        _cancel(run, by=None, at=at)
         return None
     if run.state == GoldenRunState.WAITING:
         run.state = move_run(run.state, GoldenRunAction.BEGIN)

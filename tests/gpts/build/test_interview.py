@@ -141,6 +141,9 @@ def test_calls_are_understood(name: str, arguments: str, expected: object) -> No
         ("delete_gpt", "{}"),
         ("ask", '{"question": ""}'),
         ("ask", "{}"),
+        ("ask", '{"question": "Half \\ud800?"}'),
+        ("ask", '{"question": "Who?", "choices": ["\\u0000"]}'),
+        ("set_icon", '{"variant": NaN}'),
     ],
 )
 def test_calls_that_make_no_sense_are_told_to_the_model(name: str, arguments: str) -> None:

@@ -220,3 +220,17 @@ def test_no_answer_breaks_a_check(text: str, pattern: str) -> None:
     except InvalidInput:
         return
     verdict_of(check, text)
+
+
+@pytest.mark.parametrize("written", ['{"x": NaN}', '{"x": 1e999}', '{"x": "\\u0000"}', '{"\\ud800": 1}'])
+def test_arguments_that_the_database_cannot_keep_are_refused(written: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        clean_assertion({"kind": "calls", "operation": "book", "arguments": written})
+
+    assert refusal.value.code == "assertion_json_invalid"
+
+
+def test_what_a_judge_says_can_be_kept() -> None:
+    verdict = read_judgement('{"score": 10, "reason": "a\\u0000b\\ud800"}', 70)
+
+    assert verdict.data["reason"] == "a\ufffdb?"

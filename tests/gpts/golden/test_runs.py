@@ -13,6 +13,7 @@ import pytest
 from django.utils import timezone
 
 from core.errors import Conflict, DomainError, InvalidInput
+from core.models import AuditEvent
 from core.scope import system_scope
 from gpts.golden.states import GoldenKind
 from gpts.models import GPT, Conversation, GoldenResult, GoldenRun, UsageEvent
@@ -22,12 +23,14 @@ from gpts.services.golden_asking import Answered
 from gpts.services.golden_runs import LEASE, cancel_run, claim_result, finish_result, start_run, sweep_runs
 from gpts.services.gpts import update_draft
 from gpts.services.providers import ensure_offline_provider
-from gpts.services.versions import freeze_version
+from gpts.services.versions import freeze_version, quarantine_gpt
 from tests.fakes.openai_server import Running
-from tests.gpts.build.stage import NOW, a_gpt
+from tests.gpts.build.stage import NOW, a_company, a_gpt, a_user
 from tests.gpts.chat.stage import a_model
 from tests.services import WorkerService
-from workspaces.models import SharingPolicy
+from workspaces.models import Member, SharingPolicy, Workspace
+from workspaces.services.leaving import deactivate_user
+from workspaces.services.members import remove_member
 
 
 def a_prompt(gpt: GPT, prompt: str = "Say it", **fields: Any) -> Any:
@@ -250,6 +253,36 @@ def test_the_gate_wants_a_run_of_exactly_this_content(settings: Any) -> None:
             gpt=gpt, revision=gpt.draft_revision, changes={"instructions": "Other."}, by=gpt.owner, at=NOW
         )
         assert gate_problem(changed, None, NOW) is not None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("act", ["quarantined", "deactivated", "removed", "deleted", "suspended"])
+def test_a_run_ends_when_its_person_may_not_try_the_gpt_any_more(act: str) -> None:
+    owner, builder = a_user(), a_user()
+    gpt = a_gpt(owner=builder, workspace=a_company(owner, builder=builder))
+    a_prompt(gpt)
+    a_prompt(gpt)
+    run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=builder, at=NOW)
+    asked = claim_result(run_id=run.pk, at=NOW)
+    match act:
+        case "quarantined":
+            quarantine_gpt(gpt=gpt, at=NOW)
+        case "deactivated":
+            deactivate_user(user=builder, by=None, at=NOW)
+        case "removed":
+            remove_member(member=Member.objects.get(user=builder, workspace=gpt.workspace), by=owner, at=NOW)
+        case "deleted":
+            GPT.objects.filter(pk=gpt.pk).update(deleted_at=NOW)
+        case _:
+            Workspace.objects.filter(pk=gpt.workspace_id).update(suspended_at=NOW)
+
+    again = [claim_result(run_id=run.pk, at=NOW) for _try in range(2)]
+
+    run.refresh_from_db()
+    assert (asked is not None, again) == (True, [None, None])
+    assert (run.state, states(run)) == ("cancelled", ["cancelled", "cancelled"])
+    event = AuditEvent.objects.get(action="gpts.golden_run_cancelled")
+    assert (event.is_automated, event.subject_id) == (True, str(run.pk))
 
 
 @pytest.mark.django_db

@@ -66,7 +66,7 @@ def test_problems_name_the_place(text: str, expected: list[str]) -> None:
         ({"description": "\ud800"}, "characters", "description"),
         ({"description": "a\x00b"}, "characters", "description"),
         ({"properties": {"\ud800": {}}}, "characters", "properties"),
-        ({"pattern": "(unclosed"}, "invalid", "pattern"),
+        ({"pattern": "(unclosed"}, "pattern", "pattern"),
         ({"pattern": "a" * 501}, "pattern", "pattern"),
     ],
 )
@@ -181,3 +181,25 @@ def test_only_closed_and_complete_objects_are_strict() -> None:
     assert not is_strict({**closed, "required": []})
     assert not is_strict({**closed, "properties": {"a": {"type": "object"}}})
     assert not is_strict({"type": "array"})
+
+
+@pytest.mark.parametrize(
+    ("schema", "code"),
+    [
+        ({"pattern": "(" * 9_000 + ")" * 9_000}, "pattern"),
+        ({"pattern": "a{99999999999999999999}"}, "pattern"),
+        ({"allOf": [{}], "$ref": "#/allOf/" + "9" * 5_000}, "reference"),
+    ],
+)
+def test_schemas_that_break_a_parser_are_refused_like_others(schema: Any, code: str) -> None:
+    with pytest.raises(SchemaProblem) as refusal:
+        check_schema(schema)
+
+    assert refusal.value.code == code
+
+
+@pytest.mark.parametrize("step", [0.1, 1e308])
+def test_numbers_beyond_fractions_are_given_up(step: float) -> None:
+    found = find_problems("1" + "0" * 400, {"type": "number", "multipleOf": step})
+
+    assert [problem.code for problem in found] == ["too_complex"]
