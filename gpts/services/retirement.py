@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -40,9 +40,11 @@ def set_retirement(
 ) -> LanguageModel:
     """Set, move or take back a model's last day and what stands in for it; owners are told of a new day.
 
-    The same again changes nothing and tells nobody. Raises InvalidInput for a replacement that is not
-    offered wherever the model is, or that leads back to it.
+    The same again changes nothing and tells nobody. Raises InvalidInput for a day at an end of the
+    calendar, and for a replacement that is not offered wherever the model is, or that leads back to it.
     """
+    if retired_at is not None and not is_usual_year(retired_at):
+        raise InvalidInput(_("Write a date like 2026-03-31."), code="date_invalid", field="retired_at")
     row = LanguageModel.objects.select_for_update(of=("self",)).select_related("provider").get(pk=model.pk)
     if replacement is not None:
         _check_replacement(row, replacement)
@@ -111,6 +113,11 @@ def remind_owners(*, at: datetime) -> int:
             model.save(update_fields=["reminded_at"])
             told += _tell_owners(model, at=at)
     return told
+
+
+def is_usual_year(day: date) -> bool:
+    """Whether a day, or a moment, lies far enough from both ends of the calendar to count on."""
+    return 2000 <= day.year <= 2200
 
 
 def _check_replacement(model: LanguageModel, replacement: LanguageModel) -> None:

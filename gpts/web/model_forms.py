@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from gpts.model_catalogue import last_day
 from gpts.models import LanguageModel, ModelProvider
 from gpts.services.catalogue import KEY_LENGTH, MODEL_DEFAULTS, NAME_LENGTH, URL_LENGTH, ProviderChange
+from gpts.services.retirement import is_usual_year
 from gpts.states import Capability, ModelFeature, ModelKind, ProviderKind
 
 MICROS = 1_000_000
@@ -158,6 +159,12 @@ class RetirementForm(forms.Form):
             ("", _("The default model")),
             *((other.pk, f"{other.label} · {other.provider.name}") for other in choices),
         ]
+
+    def clean_day(self) -> date | None:
+        day: date | None = self.cleaned_data["day"]
+        if day is not None and not is_usual_year(day):
+            raise forms.ValidationError(_("Write a date like 2026-03-31."), code="date_invalid")
+        return day
 
     def moment(self) -> datetime | None:
         return retirement_moment(self.cleaned_data["day"])

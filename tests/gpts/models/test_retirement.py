@@ -208,3 +208,19 @@ def test_the_day_that_was_typed_is_the_day_that_pages_and_notes_name() -> None:
     assert 'value="2031-12-31"' in form
     note = Notification.objects.get(user=stage.builder, kind="model_retiring")
     assert note.title == "The model Old one ends on 31 Dec 2031"
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_at_an_end_of_the_calendar_is_refused_by_page_and_service(day: str) -> None:
+    stage = Stage()
+    client = Client()
+    client.login(username=stage.admin.email, password=PASSWORD)
+
+    page = client.post(
+        reverse("gpts:workspace-model-retire", args=[stage.company.slug, stage.old.pk]), {"day": day}
+    )
+    with pytest.raises(InvalidInput) as refusal:
+        stage.retire(day=NOW.replace(year=int(day[:4])))
+
+    stage.old.refresh_from_db()
+    assert (page.status_code, refusal.value.code, stage.old.retired_at) == (400, "date_invalid", None)
