@@ -92,6 +92,7 @@ def test_everything_is_reached_by_keys_and_the_sheet_tells_which(
     page.keyboard.press("Escape")
     expect(editor).to_be_hidden()
     page.keyboard.press("e")
+    expect(editor).to_be_focused()
     expect(editor).to_have_value("first words")
     page.keyboard.press("Escape")
     page.keyboard.press("n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from hashlib import sha256
@@ -72,7 +73,9 @@ def say(person: Person, text: str) -> None:
 
 
 def ended(person: Person) -> None:
+    """The answer is over, and what can be done with it stands below it."""
     expect(person.page.get_by_role("button", name="Send", exact=True)).to_be_visible()
+    expect(person.page.locator("section.turn").last).to_have_attribute("data-position", re.compile(r"\d"))
 
 
 def test_from_a_first_draft_to_a_bank_file(
@@ -211,11 +214,12 @@ def chat(visitor: Person, model_server: Running) -> None:
     ended(visitor)
 
     model_server.state.control = "echo"
-    visitor.press("Answer again")
+    # Every message can be asked again or edited; here the last one is.
+    page.get_by_role("button", name="Answer again", exact=True).last.click()
     expect(answers(page).last).to_have_text("Tell me everything about moss.")
     ended(visitor)
-    page.get_by_text("Edit message").click()
-    page.get_by_label("Your message").fill("Tell me one thing about moss.")
+    page.get_by_text("Edit message").last.click()
+    page.get_by_label("Your message").last.fill("Tell me one thing about moss.")
     expect(page.get_by_role("button", name="Send again")).to_be_in_viewport()
     visitor.show("chat-edit")
     visitor.press("Send again")
