@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Category(TextChoices):
@@ -121,7 +122,7 @@ class FileState(TextChoices):
 class BuilderChangeState(TextChoices):
     """What became of a change that the Create conversation proposed."""
 
-    APPLIED = "applied", _("Changed")
+    APPLIED = "applied", pgettext_lazy("change of the draft", "Changed")
     UNDONE = "undone", _("Undone")
     REFUSED = "refused", _("Refused")
 
@@ -156,7 +157,7 @@ class BudgetWindow(TextChoices):
     MINUTE = "minute", _("Minute")
     HOUR = "hour", _("Hour")
     DAY = "day", _("Day")
-    MONTH = "month", _("Month")
+    MONTH = "month", pgettext_lazy("window of a budget", "Month")
 
 
 class InsightSeries(TextChoices):
