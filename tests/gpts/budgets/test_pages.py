@@ -69,7 +69,7 @@ def test_the_list_shows_use_now_with_bars_and_people() -> None:
     assert '<line x1="50"' in page
     assert f"Most used by {ann}" in page
     assert "Answers that are being written are counted in." in page
-    assert '<span class="badge badge--warn">Warned</span>' in page
+    assert '<span class="badge badge--warn">Close to the limit</span>' in page
     assert "All 2 people" in page
 
 
