@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
-from gpts.extraction import UnreadableError, extract, media_type_of
+from gpts.extraction import UnreadableError, extracted, media_type_of
 
 FAILURES = {
     "unknown_type": _("Files of this type cannot be read."),
@@ -34,11 +36,22 @@ def check_readable(name: str) -> str:
         raise InvalidInput(FAILURES["unknown_type"], code="file_unknown_type", field="file") from problem
 
 
-def read_text(name: str, data: bytes) -> str:
-    """Return the text with each heading as a line of its own behind "# "; raises UnreadableError."""
+def read_text(name: str, data: bytes, *, at_most: int) -> str:
+    """Return the text with each new heading as a line of its own behind "# ".
+
+    Raises UnreadableError, with ``too_much_text`` as soon as the text is longer than ``at_most``: what comes
+    of a hostile file is never held whole.
+    """
     parts: list[str] = []
-    for section in extract(name, data):
-        if section.heading:
-            parts.append(f"# {' '.join(section.heading.split())}")
-        parts.extend(section.paragraphs)
+    size, heading = 0, ""
+    with closing(extracted(name, data)) as sections:
+        for section in sections:
+            said = list(section.paragraphs)
+            if section.heading and section.heading != heading:
+                said.insert(0, f"# {' '.join(section.heading.split())}")
+            heading = section.heading
+            size += sum(len(part) + 2 for part in said)
+            if size > at_most + 2:
+                raise UnreadableError("too_much_text")
+            parts += said
     return "\n\n".join(parts)

@@ -6,7 +6,7 @@ Each format has a file of its own. Whatever an outsider gave is read in a child 
 
 from __future__ import annotations
 
-from gpts.extraction.process import CrashedError, extract, read_file
+from gpts.extraction.process import CrashedError, extract, extracted, read_file
 from gpts.extraction.sniffing import HEAD_BYTES, MEDIA_TYPES, check_head, media_type_of
 from gpts.extraction.types import Limits, Section, UnreadableError
 
@@ -19,6 +19,7 @@ __all__ = [
     "UnreadableError",
     "check_head",
     "extract",
+    "extracted",
     "media_type_of",
     "read_file",
 ]

@@ -8,7 +8,7 @@ import select
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from threading import Timer
@@ -145,11 +145,16 @@ def extract(name: str, data: bytes, *, limits: Limits | None = None) -> list[Sec
 
     A child that crashes counts as a damaged file.
     """
+    return list(extracted(name, data, limits=limits))
+
+
+def extracted(name: str, data: bytes, *, limits: Limits | None = None) -> Generator[Section, None, None]:
+    """Yield the same as the child reads them; it is gone when the iterator ends or is closed."""
     media_type = media_type_of(name)
     with tempfile.NamedTemporaryFile() as file:
         file.write(data)
         file.flush()
         try:
-            return list(read_file(Path(file.name), media_type, limits=limits))
+            yield from read_file(Path(file.name), media_type, limits=limits)
         except CrashedError:
             raise UnreadableError("malformed") from None

@@ -137,12 +137,11 @@ def _read_stored(name: str, key: str) -> tuple[str, str]:
     """Return the text, or the failure."""
     try:
         with default_storage.open(key) as stored:
-            text = read_text(name, stored.read())
+            return read_text(name, stored.read(), at_most=TEXT_CHARACTERS), ""
     except UnreadableError as problem:
         return "", problem.code
     except FileNotFoundError:
         return "", "lost"
-    return (text, "") if len(text) <= TEXT_CHARACTERS else ("", "too_much_text")
 
 
 def remove_attachment(*, attachment: Attachment) -> None:

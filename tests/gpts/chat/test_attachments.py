@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -15,6 +16,8 @@ from django.utils import timezone
 from PIL import Image
 
 from gpts.attached_text import WHOLE_CHARACTERS, choose, pieces_of
+from gpts.attachment_reading import read_text
+from gpts.extraction import UnreadableError
 from gpts.models import GPT, Attachment, Conversation, LanguageModel, Message, Turn
 from gpts.queries import live_version_for
 from gpts.services.attachments import (
@@ -371,3 +374,24 @@ def test_messages_keep_nothing_of_the_file() -> None:
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
     prepared(turn, "Who?")
     assert not Message.objects.filter(content__contains="Mirelbane").exists()
+
+
+def test_a_heading_stands_once_before_what_it_heads() -> None:
+    page = b"<h1>Bees</h1><p>One.<p>Two.<h1>Wasps</h1><p>Three.<h1>Bees</h1><p>Four."
+
+    text = read_text("bees.html", page, at_most=1_000)
+
+    assert text.split("\n\n") == ["# Bees", "One.", "Two.", "# Wasps", "Three.", "# Bees", "Four."]
+
+
+def test_text_beyond_the_limit_is_never_held_whole() -> None:
+    page = b"".join(b"<h1>%d%s</h1><p>a" % (number % 7, b"h" * 280) for number in range(6_000))
+    tracemalloc.start()
+
+    with pytest.raises(UnreadableError) as refusal:
+        read_text("many.html", page + b"<p>a" * 400_000, at_most=100_000)
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert refusal.value.code == "too_much_text"
+    assert peak < 20_000_000
