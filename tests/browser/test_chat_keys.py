@@ -196,11 +196,10 @@ def test_a_temporary_chat_says_what_it_is_and_leaves_no_trace(person: Person, mo
 
 
 def test_what_a_turn_cost_and_what_the_model_still_reads(person: Person, model_server: Running) -> None:
-    gpt = opened(person, model_server, "normal:40")
+    opened(person, model_server, "normal:40")
     with system_scope("tests"):
-        LanguageModel.objects.filter(pk=gpt.language_model_id).update(
-            context_window=1_200, max_output_tokens=100
-        )
+        own = LanguageModel.objects.filter(name="normal:40")
+        own.update(context_window=1_200, max_output_tokens=100)
     page = person.page
     ask(page, "first question " * 60, 1)
     page.get_by_text("Details").click()
