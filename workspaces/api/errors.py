@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import connection, transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -13,6 +15,7 @@ from rest_framework.views import exception_handler
 
 from core.errors import DomainError
 from workspaces.access import not_found
+from workspaces.web.bodies import too_large
 from workspaces.web.refusals import error_body
 
 
@@ -20,6 +23,9 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     """Turn a failure into an answer and undo what the request wrote; unknown ones go on and are 500."""
     if isinstance(error, Http404):
         error = not_found()
+    if isinstance(error, RequestDataTooBig):
+        # Routes that take files let larger bodies in than may be held as JSON.
+        error = too_large(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     if isinstance(error, DomainError):
         response = Response(error_body(error), status=error.status)
         if "retry_after" in error.data:

@@ -44,7 +44,7 @@ def body_limit_middleware(get_response: Callable[[HttpRequest], Any]) -> Callabl
 
     def refused(request: HttpRequest) -> HttpResponseBase | None:
         limit = getattr(request, "scope", {}).get(REFUSED)
-        return None if limit is None else refuse(request, _too_large(int(limit)))
+        return None if limit is None else refuse(request, too_large(int(limit)))
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         return refused(request) or get_response(request)
@@ -55,7 +55,7 @@ def body_limit_middleware(get_response: Callable[[HttpRequest], Any]) -> Callabl
     return async_middleware if iscoroutinefunction(get_response) else middleware
 
 
-def _too_large(limit: int) -> TooLarge:
+def too_large(limit: int) -> TooLarge:
     return TooLarge(
         _("This is too much at once: at most %(megabytes)d MB can be sent here. Nothing was kept.")
         % {"megabytes": max(limit // (1024 * 1024), 1)},

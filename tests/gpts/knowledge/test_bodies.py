@@ -15,6 +15,7 @@ from config.handler import bounded
 from core.scope import system_scope
 from gpts.models import KnowledgeFile
 from tests.gpts.build.stage import a_gpt
+from tests.gpts.build.test_api import Caller
 from tests.gpts.chat.stage import Browser
 from tests.services import WebService
 from workspaces.web.bodies import REFUSED
@@ -119,3 +120,18 @@ async def test_reading_stops_where_the_limit_is(settings: Any) -> None:
     assert [message["more_body"] for message in taken] == [True, True, False]
     assert scope[REFUSED] == 10
     assert parts == [b"never read"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("method", "tail"), [("PATCH", ""), ("POST", "/knowledge")])
+def test_json_ends_at_five_megabytes_also_where_whole_files_are_taken(method: str, tail: str) -> None:
+    gpt = a_gpt()
+    body = {"revision": gpt.draft_revision, "name": "Other", "more": [{}] * 1_800_000}
+
+    answer = Caller(gpt.owner)(method, f"gpts/{gpt.slug}{tail}", body)
+
+    gpt.refresh_from_db()
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (413, "request_too_large")
+    assert (error["data"], gpt.name) == ({"limit": 5 * MEGABYTE}, "Essay coach")
+    assert not KnowledgeFile.objects.exists()
