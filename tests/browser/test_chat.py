@@ -119,7 +119,7 @@ def test_what_is_refused_stays_in_the_composer(server: WebService, page: Page, m
 
     say(page, "x" * 32_001)
 
-    expect(page.locator("[data-chat-error]")).to_have_text(
+    expect(page.locator("[data-chat-error] p")).to_have_text(
         "This message has 32,001 characters; at most 32,000 fit. Shorten it or attach it as a file."
     )
     expect(page.get_by_label("Message", exact=True)).to_have_value("x" * 32_001)
