@@ -1,4 +1,4 @@
-"""Markdown: sections by headings, paragraphs by empty lines; code fences stay whole."""
+"""Markdown: sections by headings, paragraphs by empty lines, wrapped lines joined; code fences stay whole."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from gpts.extraction.types import PARAGRAPH_LIMIT, Section, Source, heading_path
 
 _HEADING = re.compile(r"(#{1,6})\s+(.{1,1000}?)\s*#*$")
 _FENCE = ("```", "~~~")
+# A line that begins something of its own (item, quotation, table row, code) does not go on the one before.
+_BEGINS = re.compile(r"\s*(?:[-*+>|#=]|\d{1,9}[.)]\s)|\s{4}|\t")
+_WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
 
 def read(source: Source) -> Iterator[Section]:
@@ -25,7 +28,7 @@ def read(source: Source) -> Iterator[Section]:
             match = None if in_code else _HEADING.match(line)
             is_end = match is not None or (not line.strip() and not in_code) or size > PARAGRAPH_LIMIT
             if is_end and held:
-                yield Section(heading_path(path), ("\n".join(held).strip(),))
+                yield Section(heading_path(path), (_flowing(held),))
                 held, size = [], 0
             if match is not None:
                 level = len(match[1])
@@ -34,4 +37,25 @@ def read(source: Source) -> Iterator[Section]:
                 held.append(line)
                 size += len(line)
     if held:
-        yield Section(heading_path(path), ("\n".join(held).strip(),))
+        yield Section(heading_path(path), (_flowing(held),))
+
+
+def _flowing(lines: list[str]) -> str:
+    """Return a paragraph as it reads: lines that were only wrapped become one, as Markdown means them."""
+    if any(line.lstrip().startswith(_FENCE) for line in lines):
+        return "\n".join(lines).strip()
+    joined: list[str] = []
+    for line in lines:
+        before = joined[-1] if joined else ""
+        if (
+            not before
+            or _BEGINS.match(line)
+            or before.lstrip().startswith("|")
+            or before.endswith(("  ", "\\"))
+        ):
+            joined.append(line)
+            continue
+        text = line.strip()
+        gap = "" if _WIDE.match(before.rstrip()[-1]) and _WIDE.match(text) else " "
+        joined[-1] = f"{before.rstrip()}{gap}{text}"
+    return "\n".join(joined).strip()

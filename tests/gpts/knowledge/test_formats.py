@@ -59,6 +59,37 @@ def test_a_book_gives_its_chapters_in_reading_order() -> None:
     assert flat(extract("a.epub", data)) == [("One", 1, "It begins."), ("Two", 2, "It ends.")]
 
 
+def test_markdown_reads_as_it_means_wrapped_lines_joined_and_all_others_kept() -> None:
+    text = """# Trains
+
+A seat needs a reservation
+in Spain.
+
+夜车可以
+带自行车。
+
+- one
+- two
+  goes on
+
+| a | b |
+| 1 | 2 |
+
+```
+x = 1
+y = 2
+```
+"""
+
+    assert [piece for _heading, _page, piece in flat(extract("a.md", text.encode()))] == [
+        "A seat needs a reservation in Spain.",
+        "夜车可以带自行车。",
+        "- one\n- two goes on",
+        "| a | b |\n| 1 | 2 |",
+        "```\nx = 1\ny = 2\n```",
+    ]
+
+
 def test_source_code_is_parted_by_its_functions() -> None:
     code = "import os\n\ndef first():\n    return 1\n\n\nclass Second:\n    pass\n"
 

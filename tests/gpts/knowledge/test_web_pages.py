@@ -181,7 +181,7 @@ def test_a_charset_that_no_page_has_is_not_believed(site: Site, charset: str) ->
 
     file = added(gpt, site.put("/lamps", body, kind=f"text/html; charset={charset}"))
 
-    with default_storage.open(file.document.storage_key) as stored:  # type: ignore[union-attr]  # just added
+    with default_storage.open(file.document.storage_key) as stored:
         assert stored.read() == body
 
 
