@@ -117,7 +117,7 @@ def _words_like(terms: frozenset[str], text: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=256)
 def _beginnings(terms: frozenset[str]) -> re.Pattern[str]:
-    # Both cases are written out: to ignore case in classes of whole scripts takes ten milliseconds to compile.
+    # Both cases are written out: ignoring case in classes of whole scripts takes ten ms to compile.
     begins = sorted({_either(term[:1]) + _either(term[1:2]) for term in terms})
     return re.compile(f"(?<!{_LETTER})(?:{'|'.join(begins)}){_LETTER}*")
 
