@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import unquote, urldefrag, urlsplit
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import DomainError, InvalidInput
+from core.errors import DomainError, InvalidInput, RateLimited
 from core.outbound import Fetched, fetch
 from gpts.extraction.sniffing import DOCX, EPUB, PDF, PPTX, XLSX
 from gpts.models import GPT, KnowledgeFile
@@ -22,6 +23,9 @@ from gpts.queries import inside_workspace_of
 from gpts.services.knowledge import check_room, replace_file, take_in_file
 
 URL_LENGTH = 2000
+# Fetches of one person in so many seconds: each holds a process for as long as the other host likes, and
+# nobody scans or floods hosts through this server.
+FETCHES, FETCH_SECONDS = 60, 600
 NAME_LENGTH = 120
 ENDINGS = {
     "text/html": ".html",
@@ -68,12 +72,13 @@ class WebPage:
 def add_page(*, gpt: GPT, url: str, by: Any, at: datetime) -> KnowledgeFile:
     """Fetch a page and take it into the draft; see take_in_file.
 
-    Raises, with field ``url``, what the guarded client raises (OutboundRefused, OutboundFailed, TooLarge) and
-    InvalidInput (``page_status``, ``page_type``) for an answer that is no document. Call it without locks:
-    it waits for another host.
+    Raises, with field ``url``, what the guarded client raises (OutboundRefused, OutboundFailed, TooLarge),
+    InvalidInput (``page_status``, ``page_type``) for an answer that is no document and RateLimited beyond
+    FETCHES. Call it without locks: it waits for another host.
     """
     with inside_workspace_of(gpt):
         check_room(gpt, field="url")
+    _check_pace(by)
     page = fetch_page(url)
     return _at_field(take_in_file, gpt=gpt, upload=page.upload, source_url=page.url, by=by, at=at)
 
@@ -85,6 +90,7 @@ def fetch_again(*, file: KnowledgeFile, by: Any, at: datetime) -> KnowledgeFile:
     """
     if not file.source_url:
         raise InvalidInput(_("This file was uploaded; there is no address to fetch."), code="no_page")
+    _check_pace(by)
     page = fetch_page(file.source_url)
     return _at_field(replace_file, file=file, upload=page.upload, source_url=page.url, by=by, at=at)
 
@@ -119,6 +125,23 @@ def fetch_page(url: str) -> WebPage:
     body = _in_utf8(answer.body, header) if kind.startswith("text/") or ending == ".html" else answer.body
     name = _name_of(address, body, ending)
     return WebPage(address, name, ContentFile(body, name=name))
+
+
+def _check_pace(by: Any) -> None:
+    key = f"gpts:page-fetches:{by.pk}"
+    cache.add(key, 0, FETCH_SECONDS)
+    try:
+        count = cache.incr(key)
+    except ValueError:  # it ran out between the two
+        cache.set(key, 1, FETCH_SECONDS)
+        return
+    if count > FETCHES:
+        raise RateLimited(
+            _("Be patient, you are sending too many requests."),
+            code="too_many_fetches",
+            field="url",
+            data={"limit": FETCHES, "retry_after": FETCH_SECONDS},
+        )
 
 
 def _at_field(act: Any, *positional: Any, **named: Any) -> Any:

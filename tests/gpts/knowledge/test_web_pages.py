@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 
-from core.errors import DomainError, InvalidInput
+from core.errors import DomainError, InvalidInput, RateLimited
 from gpts.knowledge_queries import knowledge_files, passages_of
 from gpts.models import GPT, Document, KnowledgeFile
 from gpts.services.knowledge import replace_file, take_in_file
-from gpts.services.knowledge_pages import add_page, fetch_again
+from gpts.services.knowledge_pages import FETCHES, add_page, fetch_again
 from gpts.services.knowledge_reading import read_document
 from tests.gpts.build.stage import LATER, NOW, a_file, a_gpt
 from tests.gpts.knowledge.makers import a_pdf
@@ -183,6 +183,24 @@ def test_a_charset_that_no_page_has_is_not_believed(site: Site, charset: str) ->
 
     with default_storage.open(file.document.storage_key) as stored:
         assert stored.read() == body
+
+
+def test_nobody_floods_other_hosts_through_this_one(site: Site) -> None:
+    gpt, other = a_gpt(), a_gpt()
+    page = site.put("/kept", PAGE)
+    kept = added(gpt, page)
+
+    for _try in range(FETCHES - 1):
+        with pytest.raises(InvalidInput):
+            added(gpt, f"{site.url}/gone")
+    with pytest.raises(RateLimited) as refusal:
+        added(gpt, page)
+    with pytest.raises(RateLimited):
+        fetch_again(file=kept, by=gpt.owner, at=LATER)
+
+    assert (refusal.value.code, refusal.value.field) == ("too_many_fetches", "url")
+    assert len(site.asked) == FETCHES
+    assert added(other, page).source_url == page
 
 
 def test_a_page_of_titles_without_an_end_costs_nothing(site: Site) -> None:
