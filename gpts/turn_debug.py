@@ -55,6 +55,14 @@ def debug_of(
     }
 
 
+def kept(debug: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What stays with the turn: no text of the prompt, whose passages somebody may delete everywhere."""
+    if debug is None:
+        return None
+    sizes = [{"role": part["role"], "tokens": part["tokens"]} for part in debug["prompt"]]
+    return {**debug, "prompt": sizes}
+
+
 def is_debugged(turn: Turn) -> bool:
     """Only who made a GPT sees its prompt: in chats with its draft, for answers of that draft."""
     return turn.version_id is None and turn.conversation.version_id is None

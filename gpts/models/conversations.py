@@ -90,7 +90,7 @@ class Turn(models.Model):
     trimmed_turns = models.PositiveIntegerField(default=0)
     # Of the best passage found, 0 to 1; null where nothing was looked up.
     retrieval_score = models.FloatField(null=True)
-    # What the preview's debug panel shows again after a reload; only in conversations with a draft.
+    # What the preview's debug panel showed, without the prompt's text; only in conversations with a draft.
     debug = models.JSONField(null=True)
     started_at = models.DateTimeField()
     first_token_at = models.DateTimeField(null=True)

@@ -45,7 +45,7 @@ from gpts.states import TurnState
 from gpts.streaming.frames import HEARTBEAT, end_frame, frame, text_frame
 from gpts.streaming.threads import in_render_thread, in_thread
 from gpts.streaming.watching import Watcher
-from gpts.turn_debug import debug_of, is_debugged
+from gpts.turn_debug import debug_of, is_debugged, kept
 
 log = structlog.get_logger(__name__)
 
@@ -82,6 +82,7 @@ class LiveTurn:
         self._images: list[tuple[str, bytes]] = []
         self._trimmed = prepared.left_out
         self._usage: Usage | None = None
+        self._shown_debug: dict[str, Any] | None = None
         self._failure: ModelFailure | None = None
         self._is_stopping = False
         self._speaking: asyncio.Task[None] | None = None
@@ -260,8 +261,8 @@ class LiveTurn:
                 note = failure_message(FailureCode.INTERRUPTED)
             return frame("end", {"turn": str(self.id), "state": TurnState.INTERRUPTED, "code": "interrupted",
                                  "note": note, "html": "", "sources": []})  # fmt: skip
-        if self.turn.debug is not None:
-            self._tell("debug", self.turn.debug)
+        if self._shown_debug is not None:
+            self._tell("debug", self._shown_debug)
         return await in_render_thread(self._last_frame, self.turn)
 
     def _last_frame(self, turn: Turn) -> bytes:
@@ -285,7 +286,7 @@ class LiveTurn:
                     at=at,
                     retry_after=None if retry_after is None else max(round(retry_after), 1),
                     retrieval_score=self.prepared.retrieval_score,
-                    debug=self._debug(Usage(0, 0), at),
+                    debug=kept(self._debug(Usage(0, 0), at)),
                 )
             usage = self._usage or self._estimate()
             asked = None if self.prepared.fixed_answer else self.prepared.input.output
@@ -305,7 +306,7 @@ class LiveTurn:
                 retrieval_score=self.prepared.retrieval_score,
                 tools=self._tools,
                 images=self._images,
-                debug=self._debug(usage, at),
+                debug=kept(self._debug(usage, at)),
             )
 
     def _debug(self, usage: Usage, at: datetime) -> dict[str, Any] | None:
@@ -313,7 +314,7 @@ class LiveTurn:
         if not is_debugged(turn):
             return None
         first = self._first_token_at
-        return debug_of(
+        self._shown_debug = debug_of(
             self.prepared,
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
@@ -323,6 +324,7 @@ class LiveTurn:
             first_token_ms=None if first is None else (first - turn.started_at).total_seconds() * 1000,
             total_ms=(at - turn.started_at).total_seconds() * 1000,
         )
+        return self._shown_debug
 
     def _estimate(self) -> Usage:
         """Tokens of an answer that was cut off, before the provider could count them."""

@@ -19,6 +19,7 @@ from gpts.states import MessageRole, TurnState
 from gpts.streaming.connection import check_message, events_key, sync_redis
 from gpts.tasks import reap_lost_turns
 from tests.fakes.openai_server import WORDS, Running
+from tests.gpts.build.stage import a_gpt
 from tests.gpts.chat.stage import Browser, a_model, a_public_gpt, a_user, events, text_of
 
 BrowserOf = Callable[[Any], Browser]
@@ -443,3 +444,18 @@ def test_hostile_output_is_inert(browser_of: BrowserOf, model_server: Running) -
     page = browser.http.get(f"/c/{found[0].data['conversation']}").text
     assert "<img src=x" not in page
     assert '<img src="https://evil' not in page
+
+
+def test_the_prompt_of_a_preview_is_shown_once_and_not_kept(
+    browser_of: BrowserOf, model_server: Running
+) -> None:
+    gpt = a_gpt(language_model=a_model(model_server.url, "normal:5"), instructions="Say zibelquorvex.")
+
+    found = browser_of(gpt.owner).say(f"/g/{gpt.slug}/chat/turns?draft=1", "Hello there")
+
+    shown = next(event.data for event in found if event.name == "debug")
+    kept = Turn.objects.get().debug
+    assert "zibelquorvex" in shown["prompt"][0]["content"]
+    assert [part["role"] for part in kept["prompt"]] == [part["role"] for part in shown["prompt"]]
+    assert "zibelquorvex" not in str(kept)
+    assert kept["tokens"] == shown["tokens"]
