@@ -4,9 +4,9 @@ The shape of JSON (`"format": "loggia.conversation/1"`): id, title, gpt {slug, n
 null for a draft), workspace, created_at, updated_at, and `turns`: all, in the order in which they were
 asked. A turn has id, parent (the turn before it; null for the first), position, is_shown (whether it
 stands on the path that the page shows; the others are its branches), state, question, answer (Markdown),
-citations, files {name, media_type, size, role}, gpt, gpt_name and version (who answered), model, input_tokens,
-output_tokens, cost_micros, feedback, started_at and ended_at. Times are UTC in ISO 8601; cost is in
-millionths of `currency`.
+citations, files {name, media_type, size, role}, gpt, gpt_name and version (who answered), model,
+input_tokens, output_tokens, cost_micros, feedback, started_at and ended_at. Times are UTC in ISO 8601; cost
+is in millionths of `currency`.
 """
 
 from __future__ import annotations

@@ -61,5 +61,5 @@ class InstanceModelView(_InstanceView, catalogue.CatalogueModelView):
 @extend_schema_view(put=extend_schema(operation_id="instance_model_retire"))
 class InstanceRetirementView(_InstanceView, catalogue.RetirementView):
     # Which GPTs use a model is each workspace's own business: its admins read that and replace it there.
-    http_method_names = ["put", "options"]  # noqa: RUF012 - how Django declares it
+    http_method_names = ["put", "options"]
     required_scopes: ClassVar = {"PUT": WORK}

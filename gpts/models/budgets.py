@@ -1,4 +1,4 @@
-"""What may be used in a window of time: limits, counters that outlive chats, and what is held for running turns."""
+"""What may be used in a window of time: limits, counters that outlive chats, what running turns hold."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from workspaces.models import Workspace
 class SharedConversation(models.Model):
     """A frozen copy that whoever holds ``token`` may read, until ``removed_at``.
 
-    ``content`` is {"format", "turns": [{"question", "answer", "files", "sources", "by", "at"}]}: the shown path
-    without debug, names of attachments and of cited files without their text.
+    ``content`` is {"format", "turns": [{"question", "answer", "files", "sources", "by", "at"}]}: the shown
+    path without debug, names of attachments and of cited files without their text.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -25,8 +25,8 @@ ROWS: list[Row] = [
     page("gpts:share-show", OWNER, ids=TALK),
     page("gpts:share-make", OWNER, "POST", ids=TALK),
     page("gpts:share-stop", OWNER, "POST", ids=TALK),
-    # The owner's conversation belongs to Alpha: its link is for Alpha's members. Who holds its 256 random bits
-    # knows that it is there, so that a visitor may be told to sign in.
+    # The owner's conversation belongs to Alpha: its link is for Alpha's members. Who holds its 256 random
+    # bits knows that it is there, so that a visitor may be told to sign in.
     page("gpts:share-open", ALPHA, ids={"token": "share_token"}, is_public=True),
     api("gpts_api:attachment-list-first", ALPHA, CHAT, "POST", ids={"slug": "alpha_slug"}, key=AT_ALPHA),
     api("gpts_api:attachment-list", OWNER, CHAT, "POST", ids=TALK, key=AT_ALPHA),
