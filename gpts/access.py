@@ -8,14 +8,14 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError, Forbidden, NotFound
-from gpts.knowledge_queries import cited_passage, knowledge_file
 from gpts.models import GPT, Conversation, KnowledgeFile, Passage, Turn, Version
-from gpts.queries import (
+from gpts.queries.gpts import (
     find_gpt,
     find_gpt_live,
     get_standing,
     standing_and_version,
 )
+from gpts.queries.knowledge import cited_passage, knowledge_file
 from gpts.rules import GPTAct, Standing, may
 from gpts.states import MessageRole
 

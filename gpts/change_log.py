@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from gpts.comparison import State, differences
 from gpts.diffs import FieldDiff, Line
 from gpts.models import GPT, Version
-from gpts.queries import versions_of
+from gpts.queries.gpts import versions_of
 from gpts.services.versions import content_of
 
 LOG_SIZE = 200

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from core.errors import NotFound
 from gpts.access import access_version
 from gpts.diffs import FieldDiff, compare
-from gpts.draft_words import field_value
 from gpts.models import GPT
+from gpts.queries.versions import knowledge_labels
 from gpts.services.versions import content_of, draft_knowledge_hashes
-from gpts.version_queries import knowledge_labels
+from gpts.words.drafts import field_value
 
 DRAFT = "draft"
 

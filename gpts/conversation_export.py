@@ -19,10 +19,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from core.pagination import paginate
-from gpts.attachment_queries import attachments_of
-from gpts.feedback_queries import feedback_of
 from gpts.models import Conversation, Turn
-from gpts.queries import conversations_of
+from gpts.queries.attachments import attachments_of
+from gpts.queries.feedback import feedback_of
+from gpts.queries.gpts import conversations_of
 from gpts.states import MessageRole
 
 FORMAT = "loggia.conversation/1"

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from core.pagination import Page, paginate
 from gpts.models import Conversation, Message, TurnWords
 from gpts.passages import query_bigrams, western_words
-from gpts.queries import conversations_of
+from gpts.queries.gpts import conversations_of
 
 QUERY_LENGTH = 200
 TERMS = 12

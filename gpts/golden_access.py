@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import NotFound
 from gpts.golden.states import GoldenKind
 from gpts.models import GPT, GoldenPrompt, GoldenRun
-from gpts.queries import get_standing
+from gpts.queries.gpts import get_standing
 from gpts.rules import GPTAct, may
 
 

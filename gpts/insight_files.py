@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from defusedcsv import csv
 
-from gpts.insight_queries import Insights, Part, Share
+from gpts.queries.insights import Insights, Part, Share
 
 COLUMNS = ("section", "from", "to", "name", "figure", "value")
 Line = tuple[str, str, str, str, str, str]

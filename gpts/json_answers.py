@@ -11,9 +11,9 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from gpts.output_words import output_sentence
 from gpts.runtime.outputs import find_problems, read_output
 from gpts.runtime.types import OutputSpec
+from gpts.words.outputs import output_sentence
 
 OUTPUT_KIND = "output"
 SHOWN_ROWS = 200

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import Conflict
 from gpts.access import access_chat
 from gpts.models import GPT, Conversation, LiveVersion, Version
-from gpts.queries import INSIDE_ORDER, OUTSIDE_ORDER
+from gpts.queries.gpts import INSIDE_ORDER, OUTSIDE_ORDER
 from gpts.states import Audience
 from workspaces.models import Member
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from gpts.models import GPT, Conversation, KnowledgeFile, LiveVersion
 from gpts.patterns import OPEN_PLACE
-from gpts.queries import inside_workspace_of
+from gpts.queries.gpts import inside_workspace_of
 from gpts.states import Capability, OutputFormat
 
 

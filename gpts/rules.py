@@ -90,7 +90,7 @@ def may(act: GPTAct, gpt: GPT, standing: Standing) -> bool:
 def _register(act: GPTAct) -> None:
     @rules.predicate(name=f"may_{act.value}")
     def predicate(user: Any, gpt: GPT | None) -> bool:
-        from gpts.queries import get_standing  # late: queries imports this module
+        from gpts.queries.gpts import get_standing  # late: queries imports this module
 
         return gpt is not None and user.is_authenticated and may(act, gpt, get_standing(user, gpt))
 

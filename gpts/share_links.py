@@ -12,7 +12,7 @@ from core.errors import DomainError, NotFound
 from core.scope import holding_share_token
 from gpts.confinement import confined, open_to_all
 from gpts.models import GPT, Conversation, SharedConversation
-from gpts.queries import get_standing
+from gpts.queries.gpts import get_standing
 from gpts.rules import GPTAct, may
 from workspaces.models import Workspace
 from workspaces.queries import standing_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from gpts.golden.states import GoldenKind
-from gpts.golden_queries import suggestions_for
 from gpts.models import GPT, GoldenPrompt
-from gpts.queries import versions_of
+from gpts.queries.golden import suggestions_for
+from gpts.queries.gpts import versions_of
 from gpts.runtime.offline import OfflineClient
 from gpts.services.golden import add_prompts
 from gpts.services.golden_asking import ask, prepare_prompt

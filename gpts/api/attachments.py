@@ -16,9 +16,9 @@ from rest_framework.response import Response
 from core.scope import current_scope
 from gpts.access import access_chat, recheck_chat
 from gpts.api.chat_views import own_conversation
-from gpts.attachment_queries import access_attachment, reads_images
 from gpts.attachment_reading import failure_words
 from gpts.models import Attachment
+from gpts.queries.attachments import access_attachment, reads_images
 from gpts.services.attachments import add_attachment, remove_attachment
 from gpts.services.turn_inputs import usable_model
 from gpts.states import UsageSource

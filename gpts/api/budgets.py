@@ -10,8 +10,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gpts.budget_queries import access_budget, budgets_of, line_of, lines_of, own_limits
 from gpts.models.budgets import BUDGET_NAME_LENGTH
+from gpts.queries.budgets import access_budget, budgets_of, line_of, lines_of, own_limits
 from gpts.services.budget_rules import change_budget, create_budget, draft_budget, remove_budget
 from gpts.states import BudgetMeasure, BudgetSubject, BudgetWindow
 from workspaces.access import WorkspaceAct

@@ -7,9 +7,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from gpts.failures import turn_note
 from gpts.models import Conversation, Turn
 from gpts.services.chat import TITLE_LENGTH
+from gpts.words.failures import turn_note
 
 
 class ConversationSerializer(serializers.ModelSerializer[Conversation]):

@@ -12,10 +12,10 @@ from rest_framework.response import Response
 
 from gpts.access import access_conversation, access_turn
 from gpts.api.chat_serializers import ConversationSerializer, RenameSerializer, TurnSerializer
-from gpts.chat_queries import position_in, turns_window
 from gpts.conversation_search import saying
 from gpts.models import Conversation
-from gpts.queries import conversations_of
+from gpts.queries.chat import position_in, turns_window
+from gpts.queries.gpts import conversations_of
 from gpts.services.chat import delete_conversation, rename_conversation
 from gpts.states import TurnState
 from gpts.streaming.connection import ask_to_stop

@@ -17,13 +17,13 @@ from core.scope import open_scope
 from gpts.access import GPTAct, access_gpt
 from gpts.api.chat_turns import KeyRefused
 from gpts.api.create_serializers import BuilderMessageSerializer
-from gpts.builder_queries import access_builder_message
-from gpts.failures import failure_message
+from gpts.queries.builder import access_builder_message
 from gpts.states import METERED_TURN_STATES, UsageSource
 from gpts.streaming.begin import Caller
 from gpts.streaming.building import Asked, begin_message, frames
 from gpts.streaming.responses import STREAM, wants_stream
 from gpts.streaming.threads import in_thread
+from gpts.words.failures import failure_message
 from workspaces.models import ApiKey
 from workspaces.states import ApiScope
 from workspaces.web.middleware import authenticate_bearer

@@ -16,7 +16,7 @@ from gpts.api.create_serializers import (
     FlipChangeSerializer,
     StoppingSerializer,
 )
-from gpts.builder_queries import access_builder_change, builder_cost, builder_messages
+from gpts.queries.builder import access_builder_change, builder_cost, builder_messages
 from gpts.services.builder import reset_conversation, set_change_state
 from gpts.streaming.building import stop_building
 from workspaces.api.base import LoggiaAPIView

@@ -28,8 +28,8 @@ from gpts.api.golden_serializers import (
 from gpts.golden.files import FILE_BYTES, FORMATS
 from gpts.golden.states import GoldenKind
 from gpts.golden_access import access_golden_prompt, access_golden_run, may_see_leaks
-from gpts.golden_queries import comparison_of, golden_prompts, golden_runs, results_of
 from gpts.models import GPT, GoldenResult, GoldenRun
+from gpts.queries.golden import comparison_of, golden_prompts, golden_runs, results_of
 from gpts.services.golden import (
     change_prompt,
     create_prompt,

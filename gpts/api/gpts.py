@@ -20,7 +20,7 @@ from gpts.api.build_serializers import (
     NewGPTSerializer,
 )
 from gpts.models import GPT
-from gpts.queries import available_models, live_versions, my_gpts
+from gpts.queries.gpts import available_models, live_versions, my_gpts
 from gpts.services.duplicates import duplicate_gpt
 from gpts.services.gpts import create_gpt, delete_gpt, update_draft
 from marketplace.services.listings import delist_listing

@@ -15,9 +15,9 @@ from rest_framework.response import Response
 
 from core.errors import InvalidInput
 from gpts.access import GPTAct, access_gpt
-from gpts.insight_queries import insights_of, read_until
 from gpts.insights.grouping import GROUP_SIZE
 from gpts.insights.ranges import LONGEST, RANGES, USUAL, chosen_range
+from gpts.queries.insights import insights_of, read_until
 from gpts.services.insights import days_over
 from gpts.web.build_insights import csv_response
 from workspaces.api.base import LoggiaAPIView

@@ -18,8 +18,8 @@ from gpts.api.knowledge_serializers import (
     PassageSerializer,
     UploadSerializer,
 )
-from gpts.knowledge_queries import knowledge_files, text_of
 from gpts.models import GPT, KnowledgeFile
+from gpts.queries.knowledge import knowledge_files, text_of
 from gpts.services.knowledge import (
     erase_file,
     remove_knowledge_file,

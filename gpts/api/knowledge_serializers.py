@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 from django.utils import timezone
 from rest_framework import serializers
 
-from gpts.knowledge_words import reason
 from gpts.models import KnowledgeFile, Passage
 from gpts.services.knowledge import FILE_NAME_LENGTH
 from gpts.services.knowledge_pages import URL_LENGTH
 from gpts.states import FileState
+from gpts.words.knowledge import reason
 
 
 class KnowledgeFileSerializer(serializers.ModelSerializer[KnowledgeFile]):

@@ -10,7 +10,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gpts.model_queries import (
+from gpts.models import LanguageModel, ModelProvider
+from gpts.queries.models import (
     affected_gpts,
     get_model,
     get_provider,
@@ -18,7 +19,6 @@ from gpts.model_queries import (
     replacements_for,
     retirements,
 )
-from gpts.models import LanguageModel, ModelProvider
 from gpts.services.catalogue import (
     KEY_LENGTH,
     KINDS,

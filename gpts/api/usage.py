@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gpts.models import UsageEvent
-from gpts.queries import usage_by
+from gpts.queries.gpts import usage_by
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.me import bearer
 from workspaces.states import ApiScope

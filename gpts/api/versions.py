@@ -23,7 +23,7 @@ from gpts.api.build_serializers import (
 )
 from gpts.change_log import change_log
 from gpts.comparison import differences, state_of
-from gpts.queries import versions_of
+from gpts.queries.gpts import versions_of
 from gpts.services.versions import freeze_version
 from reviews.queries import submission_status
 from reviews.services.submissions import submit_version, withdraw_submission

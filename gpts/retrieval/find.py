@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from gpts.models import GPT, Version
-from gpts.queries import inside_workspace_of
+from gpts.queries.gpts import inside_workspace_of
 from gpts.retrieval.mending import SHORTEST, nearest
 from gpts.retrieval.ranking import (
     DOCUMENT_NAME_SHARE,

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from gpts.budget_words import limit_words, subject_words
 from gpts.models import Budget, BudgetUse
+from gpts.words.budgets import limit_words, subject_words
 from workspaces.models import User
 from workspaces.services.notifications import notify
 from workspaces.states import ADMIN_ROLES

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from core.errors import RateLimited
 from gpts.budget_windows import window_end
-from gpts.budget_words import amount_words, limit_words, opening_words
 from gpts.states import BudgetMeasure, BudgetWindow
+from gpts.words.budgets import amount_words, limit_words, opening_words
 
 
 class BudgetExceeded(RateLimited):

@@ -13,7 +13,7 @@ from core.errors import Conflict, InvalidInput
 from core.text import clean_line
 from gpts.models import Budget
 from gpts.models.budgets import BUDGET_NAME_LENGTH
-from gpts.queries import find_gpt, get_standing
+from gpts.queries.gpts import find_gpt, get_standing
 from gpts.rules import GPTAct, may
 from gpts.states import BudgetMeasure, BudgetSubject, BudgetWindow
 from workspaces.models import Group, Member, User, Workspace

@@ -13,9 +13,9 @@ from core.audit import record
 from core.errors import Conflict, IllegalTransition, InvalidInput, RateLimited
 from core.ids import uuid7
 from core.text import clean_block
-from gpts.builder_queries import is_lost, running_answers
 from gpts.building.functions import ICON_VARIANTS
 from gpts.models import GPT, BuilderChange, BuilderMessage, LanguageModel
+from gpts.queries.builder import is_lost, running_answers
 from gpts.services.budgets import capture, release
 from gpts.services.drafts import DRAFT_FIELDS
 from gpts.services.gpts import lock_gpt, shown_value, update_draft

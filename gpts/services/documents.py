@@ -22,11 +22,11 @@ from core.audit import record
 from core.errors import InvalidInput, RateLimited, TooLarge
 from core.jobs import enqueue_on_commit
 from gpts.extraction import HEAD_BYTES, UnreadableError, check_head, media_type_of
-from gpts.knowledge_queries import unread_documents
-from gpts.knowledge_words import reason
 from gpts.models import Document, KnowledgeFile, Passage
+from gpts.queries.knowledge import unread_documents
 from gpts.retrieval import forget_document
 from gpts.states import FileState, ReadingStage
+from gpts.words.knowledge import reason
 from workspaces.services.notifications import notify
 
 FOLDER = "knowledge"
@@ -160,7 +160,7 @@ def _too_big(limit: int) -> TooLarge:
 
 def ask_to_read(document: Document, *, again: bool = False) -> None:
     """Have a document read by a worker after commit; ``again`` starts a failed one from the beginning."""
-    from gpts.knowledge_tasks import read_document  # the tasks call this module
+    from gpts.tasks.knowledge import read_document  # the tasks call this module
 
     if again and document.state == FileState.FAILED:
         document.state, document.failure, document.attempts = FileState.WAITING, "", 0
@@ -216,7 +216,7 @@ def note_dangerous(document: Document, code: str, at: datetime) -> None:
 
 def sweep_documents(*, at: datetime) -> int:
     """Ask again for documents that wait too long or whose reader died; returns how many. Idempotent."""
-    from gpts.knowledge_tasks import read_document  # the tasks call this module
+    from gpts.tasks.knowledge import read_document  # the tasks call this module
 
     left = unread_documents(
         at=at,

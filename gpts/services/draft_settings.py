@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import InvalidInput
 from core.text import clean_line
 from gpts.models.gpts import NO_ANSWER_LENGTH
-from gpts.output_words import schema_sentence
 from gpts.runtime.outputs import SchemaProblem, check_schema, parse_schema
 from gpts.states import ModelChoice, OutputFormat
+from gpts.words.outputs import schema_sentence
 
 LISTED_MODELS = 50
 MODEL_NAME_LENGTH = 120

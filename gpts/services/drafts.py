@@ -18,7 +18,7 @@ from gpts.models.gpts import (
     STARTER_COUNT,
     STARTER_LENGTH,
 )
-from gpts.queries import available_models
+from gpts.queries.gpts import available_models
 from gpts.services.draft_settings import SETTING_CLEANERS
 from gpts.states import Capability, Category
 from workspaces.models import Workspace

@@ -12,7 +12,7 @@ from core.audit import record
 from core.errors import Forbidden
 from gpts.models import GPT, KnowledgeFile
 from gpts.models.gpts import NAME_LENGTH
-from gpts.queries import inside_workspace_of
+from gpts.queries.gpts import inside_workspace_of
 from gpts.services.gpts import create_gpt, lock_gpt
 from gpts.services.versions import BEHAVIOUR_FIELDS
 

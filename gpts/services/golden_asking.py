@@ -19,7 +19,7 @@ from gpts.golden.states import GoldenKind
 from gpts.golden.verdicts import Verdict
 from gpts.model_catalogue import features_of, offered_models
 from gpts.models import GoldenResult, GoldenRun, LanguageModel
-from gpts.queries import inside_workspace_of
+from gpts.queries.gpts import inside_workspace_of
 from gpts.runtime.clients import client_for
 from gpts.runtime.completions import complete
 from gpts.runtime.outputs import check_values, storable

@@ -41,7 +41,7 @@ from gpts.models import (
     LanguageModel,
     Version,
 )
-from gpts.queries import inside_workspace_of
+from gpts.queries.gpts import inside_workspace_of
 from gpts.runtime.types import FailureCode, ModelFailure
 from gpts.services.budgets import capture, characters_of, estimate, release, reserve
 from gpts.services.golden_asking import Answered, Asked
@@ -154,7 +154,7 @@ def _baseline(gpt: GPT, kind: str, version: Version | None) -> GoldenRun | None:
 
 def send_steps(run_id: UUID, *, count: int = 1, delay: float = 0.0) -> None:
     """Send tasks that each ask one prompt, after commit. A broker that is down is the sweep's matter."""
-    from gpts.golden_tasks import ask_golden_prompt  # late: the task calls this module
+    from gpts.tasks.golden import ask_golden_prompt  # late: the task calls this module
 
     for _number in range(count):
         transaction.on_commit(

@@ -14,7 +14,7 @@ from core.audit import record
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.text import make_slug
 from gpts.models import GPT, LanguageModel, LiveVersion
-from gpts.queries import default_model
+from gpts.queries.gpts import default_model
 from gpts.services.drafts import clean_draft
 from workspaces.models import Member, Workspace
 from workspaces.states import BUILDER_ROLES

@@ -15,9 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from core.audit import record
 from core.errors import Conflict, InvalidInput, TooLarge
 from core.text import clean_line
-from gpts.knowledge_words import reason
 from gpts.models import GPT, Document, KnowledgeFile, Version
-from gpts.queries import inside_workspace_of
+from gpts.queries.gpts import inside_workspace_of
 from gpts.services.documents import (
     Brought,
     ask_to_read,
@@ -29,6 +28,7 @@ from gpts.services.documents import (
 from gpts.services.gpts import lock_gpt
 from gpts.services.knowledge_reading import read_document
 from gpts.states import FileState
+from gpts.words.knowledge import reason
 
 FILE_COUNT = 20
 FILE_NAME_LENGTH = 255

@@ -19,7 +19,7 @@ from core.errors import DomainError, InvalidInput, RateLimited
 from core.outbound import Fetched, fetch
 from gpts.extraction.sniffing import DOCX, EPUB, PDF, PPTX, XLSX
 from gpts.models import GPT, KnowledgeFile
-from gpts.queries import inside_workspace_of
+from gpts.queries.gpts import inside_workspace_of
 from gpts.services.knowledge import check_room, replace_file, take_in_file
 
 URL_LENGTH = 2000

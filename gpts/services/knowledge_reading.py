@@ -48,7 +48,7 @@ def read_document(*, document_id: int, step: Step, clock: Clock) -> int | None:
 
     ``step`` opens one short transaction in which the rows are seen. Idempotent: a document that is read, has
     failed or is being read by somebody who is alive is left alone. A child that crashes is tried three times;
-    what cannot be read fails at once, with a code for gpts.knowledge_words.reason.
+    what cannot be read fails at once, with a code for gpts.words.knowledge.reason.
     """
     with step():
         document = _claim(document_id, clock())

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from gpts.knowledge_queries import due_for_review
+from gpts.queries.knowledge import due_for_review
 from workspaces.services.notifications import notify
 
 

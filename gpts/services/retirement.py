@@ -18,8 +18,8 @@ from core.audit import record
 from core.errors import InvalidInput
 from core.look import figures
 from gpts.model_catalogue import MAX_REPLACEMENTS, is_offered, last_day
-from gpts.model_queries import affected_gpts, leaving_soon
 from gpts.models import GPT, LanguageModel
+from gpts.queries.models import affected_gpts, leaving_soon
 from gpts.services.gpts import update_draft
 from gpts.states import ModelKind
 from workspaces.models import User

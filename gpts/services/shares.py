@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
 from core.errors import Conflict, InvalidInput
-from gpts.attachment_queries import attachments_of
 from gpts.models import Conversation, SharedConversation, Version
-from gpts.queries import shown_turns
+from gpts.queries.attachments import attachments_of
+from gpts.queries.gpts import shown_turns
 from gpts.states import METERED_TURN_STATES, MessageRole
 
 TOKEN_BYTES = 32

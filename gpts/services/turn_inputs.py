@@ -13,10 +13,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from gpts import model_catalogue
-from gpts.attachment_queries import AttachedParts, AttachedPiece, attached_parts
 from gpts.confinement import withheld_from
-from gpts.knowledge_queries import knowledge_files
 from gpts.models import GPT, Conversation, LanguageModel, Message, Turn, Version
+from gpts.queries.attachments import AttachedParts, AttachedPiece, attached_parts
+from gpts.queries.knowledge import knowledge_files
 from gpts.retrieval import FoundPassage, find_passages, is_answerable
 from gpts.runtime.types import ModelAPI, ModelSpec, PassageQuote, PromptMessage, TurnInput
 from gpts.services.model_settings import model_settings

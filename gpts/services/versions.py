@@ -14,7 +14,7 @@ from core.audit import record
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.text import clean_block
 from gpts.models import GPT, KnowledgeFile, LiveVersion, Version
-from gpts.queries import inside_workspace_of
+from gpts.queries.gpts import inside_workspace_of
 from gpts.services.gpts import lock_gpt
 from gpts.services.past_versions import forget_past, note_replaced
 from gpts.states import Audience, FileState, OutputFormat

@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from core.scope import Scope, open_scope
 from gpts.access import access_chat, access_conversation, access_turn, recheck_chat
-from gpts.attachment_queries import reads_images
 from gpts.mentions import access_mention
 from gpts.models import GPT, Conversation, Message, Turn
-from gpts.queries import find_first_turn
+from gpts.queries.attachments import reads_images
+from gpts.queries.gpts import find_first_turn
 from gpts.rules import Standing
 from gpts.services.attachments import attach_to_turn, copy_to_turn
 from gpts.services.budgets import characters_of, estimate, reserve

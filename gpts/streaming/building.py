@@ -22,13 +22,13 @@ from django.utils import timezone, translation
 from core.errors import DomainError
 from core.scope import open_scope
 from gpts.access import GPTAct, access_gpt
-from gpts.builder_queries import builder_messages, running_answer, told_answers, undone_fields
 from gpts.building.functions import FUNCTIONS, BadCall, Proposal, Question, read_call
 from gpts.building.interview import Reply, first_step, is_answer
 from gpts.building.interview import answer as interview_answer
 from gpts.building.prompts import BUILDER_NAME, instructions_for
 from gpts.models import GPT, BuilderChange, BuilderMessage, LanguageModel
-from gpts.queries import default_model
+from gpts.queries.builder import builder_messages, running_answer, told_answers, undone_fields
+from gpts.queries.gpts import default_model
 from gpts.runtime.clients import client_for
 from gpts.runtime.prompts import assemble, estimate_tokens
 from gpts.runtime.turns import run_turn

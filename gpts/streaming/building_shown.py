@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 
 from core.look.arches import arch_icon
 from core.markdown import render
-from gpts.failures import failure_message
 from gpts.models import GPT, BuilderChange, BuilderMessage
 from gpts.services.builder import TALKED_FIELDS
 from gpts.services.gpts import shown_value
 from gpts.states import TurnState
+from gpts.words.failures import failure_message
 
 
 def draft_values(gpt: GPT) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from gpts.answer_html import answer_html, shown_tools
-from gpts.failures import turn_note
 from gpts.models import Turn
+from gpts.words.failures import turn_note
 
 HEARTBEAT = b": still here\n\n"
 

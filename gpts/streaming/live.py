@@ -19,7 +19,6 @@ from core.errors import DomainError
 from core.markdown import MAX_CHARACTERS, render
 from core.scope import Scope, open_scope
 from gpts.answer_html import shown_tools
-from gpts.failures import failure_message
 from gpts.json_answers import output_entry
 from gpts.models import Turn
 from gpts.runtime.clients import client_for
@@ -46,6 +45,7 @@ from gpts.streaming.frames import HEARTBEAT, end_frame, frame, text_frame
 from gpts.streaming.threads import in_render_thread, in_thread
 from gpts.streaming.watching import Watcher
 from gpts.turn_debug import debug_of, is_debugged, kept
+from gpts.words.failures import failure_message
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ import structlog
 
 from core.errors import IllegalTransition
 from gpts.models import Turn
-from gpts.queries import running_turns
+from gpts.queries.gpts import running_turns
 from gpts.runtime.types import FailureCode
 from gpts.services.chat import fail_turn
 from gpts.streaming.connection import ALIVE_SECONDS, is_alive, text_so_far

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from core.look.arches import arch_icon
 from gpts.diffs import LABELS
-from gpts.draft_words import field_value as value_in_words
+from gpts.words.drafts import field_value as value_in_words
 
 register = template.Library()
 

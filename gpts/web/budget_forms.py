@@ -10,9 +10,9 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from core.money import MICROS_PER_UNIT
-from gpts.budget_queries import gpt_choices, group_choices
 from gpts.models import Budget
 from gpts.models.budgets import BUDGET_NAME_LENGTH
+from gpts.queries.budgets import gpt_choices, group_choices
 from gpts.services.budget_rules import LARGEST_LIMIT, draft_budget
 from gpts.states import BudgetMeasure, BudgetSubject, BudgetWindow
 from workspaces.models import User, Workspace

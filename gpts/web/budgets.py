@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import DomainError
-from gpts.budget_queries import access_budget, budget_lines, line_of, own_limits
-from gpts.budget_words import sentence
+from gpts.queries.budgets import access_budget, budget_lines, line_of, own_limits
 from gpts.services.budget_rules import change_budget, create_budget, remove_budget
 from gpts.web.budget_forms import BudgetForm, LimitsForm
+from gpts.words.budgets import sentence
 from workspaces.access import WorkspaceAct, access_workspace
 from workspaces.queries import standing_of
 from workspaces.states import WorkspaceKind

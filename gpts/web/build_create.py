@@ -20,10 +20,9 @@ from core.errors import Conflict, DomainError
 from core.markdown import render as render_markdown
 from core.scope import open_scope
 from gpts.access import GPTAct, access_gpt
-from gpts.builder_queries import access_builder_change, builder_messages, is_lost
 from gpts.building.interview import first_step, opening
-from gpts.failures import failure_message
 from gpts.models import GPT, BuilderMessage
+from gpts.queries.builder import access_builder_change, builder_messages, is_lost
 from gpts.runtime.types import ModelAPI
 from gpts.services.builder import reset_conversation, set_change_state
 from gpts.services.turn_inputs import spec_of
@@ -34,6 +33,7 @@ from gpts.streaming.responses import STREAM, wants_stream
 from gpts.streaming.threads import chat_view
 from gpts.web.build_frame import page_context, preview_context, steps_context
 from gpts.web.chat_stream import SignedOut, caller_of
+from gpts.words.failures import failure_message
 from workspaces.access import scope_for
 from workspaces.web.refusals import error_body
 

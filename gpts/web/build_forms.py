@@ -21,7 +21,7 @@ from gpts.models.gpts import (
     STARTER_COUNT,
 )
 from gpts.patterns import PATTERNS
-from gpts.queries import available_models
+from gpts.queries.gpts import available_models
 from gpts.runtime.outputs import MAX_SCHEMA_CHARACTERS
 from gpts.services.draft_settings import SETTING_CLEANERS
 from gpts.services.gpts import shown_value

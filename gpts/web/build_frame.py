@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from gpts.models import GPT, LiveVersion
 from gpts.next_steps import next_steps
-from gpts.queries import get_standing, live_versions
+from gpts.queries.gpts import get_standing, live_versions
 from gpts.rules import GPTAct, may
 from gpts.services.versions import draft_hash
 from reviews.queries import SubmissionStatus, submission_status

@@ -18,17 +18,10 @@ from core.errors import InvalidInput
 from core.look.figures import micros, number, percent
 from gpts.access import GPTAct, access_gpt
 from gpts.insight_files import write_csv
-from gpts.insight_queries import Insights, Part, insights_of, read_until
-from gpts.insight_words import (
-    failure_label,
-    model_label,
-    reason_label,
-    seconds_text,
-    version_label,
-)
 from gpts.insights.grouping import GROUP_SIZE
 from gpts.insights.ranges import RANGES, Range, chosen_range, fixed_range
 from gpts.models import GPT
+from gpts.queries.insights import Insights, Part, insights_of, read_until
 from gpts.services.insights import COHORT_OFFSETS, days_over
 from gpts.web.build_frame import page_context
 from gpts.web.insight_charts import (
@@ -40,6 +33,13 @@ from gpts.web.insight_charts import (
     speed_chart,
     tokens_chart,
     turns_chart,
+)
+from gpts.words.insights import (
+    failure_label,
+    model_label,
+    reason_label,
+    seconds_text,
+    version_label,
 )
 
 # Steps of colour in the table of those who came back.

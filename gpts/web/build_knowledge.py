@@ -18,13 +18,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core.errors import DomainError
 from gpts.access import GPTAct, access_gpt
 from gpts.extraction import MEDIA_TYPES
-from gpts.knowledge_queries import kept_files, knowledge_files
-from gpts.knowledge_words import reason
 from gpts.models import GPT, KnowledgeFile
+from gpts.queries.knowledge import kept_files, knowledge_files
 from gpts.services.knowledge import FILE_COUNT, take_in_file
 from gpts.services.knowledge_pages import add_page
 from gpts.states import FileState
 from gpts.web.build_frame import frame_of, page_context
+from gpts.words.knowledge import reason
 from workspaces.web.bodies import takes_files
 from workspaces.web.refusals import error_body
 

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import DomainError, InvalidInput
 from gpts.access import GPTAct, access_gpt, access_knowledge_file
 from gpts.extraction import MEDIA_TYPES
-from gpts.knowledge_queries import passages_of, position_of_page
 from gpts.models import GPT, KnowledgeFile
+from gpts.queries.knowledge import passages_of, position_of_page
 from gpts.services.knowledge import erase_file, remove_knowledge_file, replace_file, retry_file, update_file
 from gpts.services.knowledge_pages import fetch_again
 from gpts.web.build_frame import page_context

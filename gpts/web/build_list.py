@@ -18,7 +18,7 @@ from core.pagination import paginate
 from gpts.access import GPTAct, access_gpt
 from gpts.models import GPT
 from gpts.patterns import PATTERNS, find_pattern
-from gpts.queries import my_gpts
+from gpts.queries.gpts import my_gpts
 from gpts.services.duplicates import duplicate_gpt
 from gpts.services.gpts import create_gpt, delete_gpt
 from gpts.web.build_forms import NewGPTForm, show_refusal

@@ -18,13 +18,13 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import DomainError
 from core.markdown import render as render_markdown
 from gpts.access import GPTAct, access_gpt, access_version
-from gpts.failures import failure_message
 from gpts.golden.leak_probes import PROBES, ProbeFamily
 from gpts.golden.leaks import hardening_text
 from gpts.golden.states import ACTIVE_RUNS, GoldenKind, GoldenResultState
 from gpts.golden.verdicts import sentence
 from gpts.golden_access import access_golden_run
-from gpts.golden_queries import (
+from gpts.models import GPT, GoldenResult, GoldenRun, Version
+from gpts.queries.golden import (
     active_run,
     comparison_of,
     golden_runs,
@@ -33,10 +33,10 @@ from gpts.golden_queries import (
     results_by_prompt,
     results_of,
 )
-from gpts.models import GPT, GoldenResult, GoldenRun, Version
 from gpts.services.golden_runs import cancel_run, start_run
 from gpts.services.gpts import update_draft
 from gpts.web.build_frame import page_context
+from gpts.words.failures import failure_message
 
 FILTERS = ("failed", "error", "unjudged", "passed")
 KINDS_OF_BADGE = {"passed": "good", "failed": "bad", "error": "warn", "unjudged": "warn"}

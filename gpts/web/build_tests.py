@@ -20,17 +20,17 @@ from gpts.golden.files import COLUMNS, FILE_BYTES, FORMATS, write_csv, write_jso
 from gpts.golden.prompts import PROMPT_COUNT
 from gpts.golden.states import ExpectedOutcome, GoldenResultState
 from gpts.golden_access import access_golden_prompt
-from gpts.golden_queries import (
+from gpts.model_catalogue import offered_models
+from gpts.models import GPT, GoldenPrompt
+from gpts.queries.golden import (
     active_run,
     comparison_of,
     golden_prompts,
     golden_runs,
     suggestions_for,
 )
-from gpts.knowledge_queries import knowledge_files
-from gpts.model_catalogue import offered_models
-from gpts.models import GPT, GoldenPrompt
-from gpts.queries import versions_of
+from gpts.queries.gpts import versions_of
+from gpts.queries.knowledge import knowledge_files
 from gpts.services.golden import (
     add_prompts,
     change_prompt,

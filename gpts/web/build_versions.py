@@ -19,11 +19,11 @@ from gpts.access import GPTAct, access_gpt, access_version
 from gpts.change_log import change_log, change_log_markdown
 from gpts.comparison import differences, state_of
 from gpts.models import GPT
-from gpts.queries import versions_of
+from gpts.queries.gpts import versions_of
+from gpts.queries.versions import knowledge_labels, version_numbers
 from gpts.services.sharing import restore_keeping, share_draft
 from gpts.sharing import offered_audiences
 from gpts.states import Audience
-from gpts.version_queries import knowledge_labels, version_numbers
 from gpts.web.build_frame import frame_of, page_context, tab_url
 
 

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import DomainError, InvalidInput
 from gpts.access import access_conversation, access_turn, recheck_chat
-from gpts.chat_queries import one_turn, position_in
 from gpts.kept_versions import kept_state, public_changes, release_notes_between
 from gpts.mentions import mentions_for
+from gpts.queries.chat import one_turn, position_in
 from gpts.services.chat_branches import show_turn
 from gpts.services.chat_versions import continue_version
 from gpts.web.chat_shown import icon_url, shown_in

@@ -14,8 +14,8 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST
 
 from gpts.access import access_conversation, access_turn
-from gpts.feedback_queries import feedback_on
 from gpts.models import Turn, TurnFeedback
+from gpts.queries.feedback import feedback_on
 from gpts.services.feedback import REASONS, give_feedback, take_feedback_back
 
 

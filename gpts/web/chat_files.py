@@ -20,10 +20,10 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import DomainError, InvalidInput, NotFound
 from core.scope import current_scope
 from gpts.access import GPTAct, access_chat, access_conversation, access_gpt, recheck_chat
-from gpts.attachment_queries import access_attachment, reads_images
 from gpts.attachment_reading import failure_words
 from gpts.extraction import MEDIA_TYPES
 from gpts.models import GPT, Attachment, Conversation, Version
+from gpts.queries.attachments import access_attachment, reads_images
 from gpts.services.attachments import UnknownAttachment, add_attachment, remove_attachment
 from gpts.services.turn_inputs import usable_model
 from gpts.states import AttachmentKind, UsageSource

@@ -24,11 +24,11 @@ from gpts.access import (
     access_gpt,
     access_turn,
 )
-from gpts.attachment_queries import cited_piece
-from gpts.chat_queries import position_in, turns_window
 from gpts.kept_versions import kept_state
 from gpts.models import GPT, Conversation, Version
-from gpts.queries import conversations_of, live_version_for
+from gpts.queries.attachments import cited_piece
+from gpts.queries.chat import position_in, turns_window
+from gpts.queries.gpts import conversations_of, live_version_for
 from gpts.services.chat import delete_conversation, rename_conversation, restore_conversation
 from gpts.states import TurnState
 from gpts.streaming.connection import ask_to_stop

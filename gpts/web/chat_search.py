@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from core.pagination import paginate
 from gpts.conversation_search import QUERY_LENGTH, FoundConversation, search_conversations
-from gpts.queries import conversations_of
+from gpts.queries.gpts import conversations_of
 
 LIST_SIZE = 30
 

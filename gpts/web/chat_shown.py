@@ -13,13 +13,13 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from gpts.answer_html import answer_html, shown_tools
-from gpts.attachment_queries import attachments_of
-from gpts.chat_queries import Window
-from gpts.failures import turn_note
-from gpts.feedback_queries import feedback_of
 from gpts.models import GPT, Attachment, Conversation, Turn, TurnFeedback, Version
+from gpts.queries.attachments import attachments_of
+from gpts.queries.chat import Window
+from gpts.queries.feedback import feedback_of
 from gpts.services.feedback import REASONS
 from gpts.states import METERED_TURN_STATES, FeedbackReason, MessageRole, TurnState
+from gpts.words.failures import turn_note
 
 # A line that ends in a word or a comma, before one that goes on in small letters.
 _WRAPPED = re.compile(r"(?<=[^\W\d_,;])\n(?=[a-z(])|(?<=[,;])\n(?=\w)")
@@ -84,7 +84,7 @@ class ShownTurn:
     @property
     def answer(self) -> str:
         """The markdown, for copying."""
-        message = self.turn.answer  # type: ignore[attr-defined]  # put there by chat_queries
+        message = self.turn.answer  # type: ignore[attr-defined]  # put there by gpts.queries.chat
         return message.content if message else ""
 
     @property

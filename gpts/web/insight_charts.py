@@ -13,10 +13,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core.look.figures import compact_number, number, percent
-from gpts.insight_queries import Period, Quantiles, Share, Use
-from gpts.insight_words import seconds_text
 from gpts.insights.grouping import GROUP_SIZE
 from gpts.insights.ranges import Range
+from gpts.queries.insights import Period, Quantiles, Share, Use
+from gpts.words.insights import seconds_text
 
 WIDTH, HEIGHT = 720.0, 160.0
 _GAP = 2.0

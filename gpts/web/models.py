@@ -23,7 +23,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.errors import DomainError
 from gpts.model_catalogue import is_retired, last_day
-from gpts.model_queries import (
+from gpts.queries.models import (
     affected_gpts,
     get_model,
     get_provider,

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.scope import system_scope
-from gpts.chat_queries import WINDOW
 from gpts.models import GPT, SharedConversation
+from gpts.queries.chat import WINDOW
 from tests.browser.people import Person
 from tests.browser.test_chat import say
 from tests.fakes.openai_server import Running, start_in_thread

@@ -10,9 +10,9 @@ from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
 from core.scope import system_scope
-from gpts.insight_tasks import fill_insights
 from gpts.models import InsightState
 from gpts.services.providers import ensure_offline_provider
+from gpts.tasks.insights import fill_insights
 from tests.browser.people import WIDER_THAN_WINDOW, Person
 from tests.flows.stage import wait_for
 from tests.gpts.build.stage import NOW

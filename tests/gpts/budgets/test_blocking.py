@@ -14,7 +14,6 @@ from django.conf import settings
 from django.utils import timezone
 
 from core.scope import system_scope
-from gpts.golden_tasks import ask_golden_prompt
 from gpts.models import (
     GPT,
     BudgetReservation,
@@ -30,6 +29,7 @@ from gpts.services.golden_runs import start_run
 from gpts.streaming.begin import Caller, begin_first
 from gpts.streaming.building import begin_message
 from gpts.streaming.lost import interrupt_lost_turns
+from gpts.tasks.golden import ask_golden_prompt
 from tests.fakes.openai_server import Running
 from tests.gpts.budgets.stage import a_budget, a_company, counts, join
 from tests.gpts.chat.stage import Browser, a_model, a_public_gpt

@@ -9,7 +9,7 @@ from core.errors import Forbidden, NotFound
 from core.scope import open_scope
 from gpts.access import GPTAct, access_gpt, access_knowledge_file, access_version
 from gpts.models import GPT
-from gpts.queries import my_gpts, visible_gpts
+from gpts.queries.gpts import my_gpts, visible_gpts
 from gpts.services.gpts import delete_gpt
 from gpts.services.knowledge import add_knowledge_file
 from gpts.services.versions import freeze_version, quarantine_gpt, set_live_version

@@ -9,14 +9,14 @@ import pytest
 from django.urls import reverse
 
 from core.errors import Conflict, IllegalTransition, InvalidInput, NotFound, RateLimited
-from gpts.builder_queries import (
+from gpts.models import GPT, BuilderChange, BuilderMessage
+from gpts.queries.builder import (
     access_builder_change,
     builder_cost,
     builder_messages,
     told_answers,
     undone_fields,
 )
-from gpts.models import GPT, BuilderChange, BuilderMessage
 from gpts.services.builder import (
     apply_change,
     end_message,

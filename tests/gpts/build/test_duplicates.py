@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.models import AuditEvent
-from gpts.knowledge_queries import knowledge_files
 from gpts.models import GPT, Document, KnowledgeFile, LiveVersion, Version
+from gpts.queries.knowledge import knowledge_files
 from gpts.retrieval import look_up
 from gpts.services.duplicates import duplicate_gpt
 from gpts.services.icons import set_drawn_icon

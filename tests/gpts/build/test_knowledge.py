@@ -10,8 +10,8 @@ import pytest
 
 from core.errors import DomainError, InvalidInput, TooLarge
 from core.scope import Scope, open_scope
-from gpts.knowledge_queries import knowledge_files, passages_of
 from gpts.models import Document, KnowledgeFile, Passage
+from gpts.queries.knowledge import knowledge_files, passages_of
 from gpts.retrieval import find_passages
 from gpts.services.knowledge import add_knowledge_file, remove_knowledge_file
 from gpts.services.versions import freeze_version

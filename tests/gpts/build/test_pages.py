@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from gpts.models import GPT, KnowledgeFile, LiveVersion, Version
-from gpts.queries import my_gpts
+from gpts.queries.gpts import my_gpts
 from gpts.services.knowledge import add_knowledge_file
 from gpts.services.providers import ensure_offline_provider
 from gpts.services.versions import freeze_version, quarantine_gpt

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from core.models import AuditEvent
 from core.secrets import SecretBroken
 from gpts.models import LanguageModel, ModelProvider
-from gpts.queries import available_models, default_model
+from gpts.queries.gpts import available_models, default_model
 from gpts.services.providers import ensure_offline_provider, provider_key
 from gpts.states import ProviderKind
 from tests.gpts.build.stage import NOW, a_company, a_gpt, a_user

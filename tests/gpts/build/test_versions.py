@@ -7,9 +7,9 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.models import AuditEvent
-from gpts.knowledge_queries import knowledge_files
 from gpts.models import GPT, LiveVersion, Version
-from gpts.queries import live_version_for, live_versions
+from gpts.queries.gpts import live_version_for, live_versions
+from gpts.queries.knowledge import knowledge_files
 from gpts.services.gpts import delete_gpt, update_draft
 from gpts.services.icons import set_icon
 from gpts.services.knowledge import add_knowledge_file, remove_knowledge_file

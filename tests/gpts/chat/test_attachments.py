@@ -19,7 +19,7 @@ from gpts.attached_text import WHOLE_CHARACTERS, choose, pieces_of
 from gpts.attachment_reading import read_text
 from gpts.extraction import UnreadableError
 from gpts.models import GPT, Attachment, Conversation, LanguageModel, Message, Turn
-from gpts.queries import live_version_for
+from gpts.queries.gpts import live_version_for
 from gpts.services.attachments import (
     LOOSE_AT_ONCE,
     attach_to_turn,

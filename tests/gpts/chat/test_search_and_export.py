@@ -14,7 +14,7 @@ from core.scope import NOBODY, Scope, open_scope
 from gpts.conversation_export import as_dict, as_markdown, file_name, some_lines
 from gpts.conversation_search import search_conversations
 from gpts.models import Conversation, TurnWords
-from gpts.queries import live_version_for
+from gpts.queries.gpts import live_version_for
 from gpts.services.chat import delete_conversation, finish_turn, start_first_turn, start_turn
 from gpts.services.feedback import give_feedback
 from gpts.services.turn_words import index_turn_words

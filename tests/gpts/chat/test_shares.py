@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from core.models import AuditEvent
 from core.scope import NOBODY, Scope, open_scope
 from gpts.models import GPT, Conversation, SharedConversation
-from gpts.queries import live_version_for
+from gpts.queries.gpts import live_version_for
 from gpts.services.chat import finish_turn, start_first_turn, start_turn
 from tests.gpts.chat.stage import NOW, a_public_gpt, a_user
 from tests.gpts.chat.test_pages import signed_in

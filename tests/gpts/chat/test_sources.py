@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from core.scope import system_scope
-from gpts.knowledge_queries import erased_names
 from gpts.models import GPT, Message, Passage, Turn
+from gpts.queries.knowledge import erased_names
 from gpts.retrieval import find_passages
 from gpts.services.chat import finish_turn, start_first_turn
 from gpts.services.knowledge import add_knowledge_file, erase_file, remove_knowledge_file, replace_file

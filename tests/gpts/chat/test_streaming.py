@@ -455,6 +455,7 @@ def test_the_prompt_of_a_preview_is_shown_once_and_not_kept(
 
     shown = next(event.data for event in found if event.name == "debug")
     kept = Turn.objects.get().debug
+    assert kept is not None
     assert "zibelquorvex" in shown["prompt"][0]["content"]
     assert [part["role"] for part in kept["prompt"]] == [part["role"] for part in shown["prompt"]]
     assert "zibelquorvex" not in str(kept)

@@ -17,7 +17,7 @@ from core.models import AuditEvent
 from core.scope import system_scope
 from gpts.golden.states import GoldenKind
 from gpts.models import GPT, Conversation, GoldenResult, GoldenRun, UsageEvent
-from gpts.queries import inside_workspace_of
+from gpts.queries.gpts import inside_workspace_of
 from gpts.services.golden import create_prompt, gate_problem
 from gpts.services.golden_asking import Answered
 from gpts.services.golden_runs import LEASE, cancel_run, claim_result, finish_result, start_run, sweep_runs
@@ -287,8 +287,8 @@ def test_a_run_ends_when_its_person_may_not_try_the_gpt_any_more(act: str) -> No
 
 @pytest.mark.django_db
 def test_a_budget_without_room_is_an_error_and_asks_nobody() -> None:
-    from gpts.golden_tasks import ask_golden_prompt
     from gpts.services.golden_runs import fail_result
+    from gpts.tasks.golden import ask_golden_prompt
 
     gpt = a_gpt()
     a_prompt(gpt)

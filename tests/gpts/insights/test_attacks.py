@@ -23,7 +23,6 @@ from hypothesis import strategies as st
 
 from core.ids import uuid7
 from gpts.insight_files import write_csv
-from gpts.insight_queries import insights_of
 from gpts.insights.grouping import GROUP_SIZE
 from gpts.insights.ranges import Range
 from gpts.models import (
@@ -37,6 +36,7 @@ from gpts.models import (
     TurnFeedback,
     UsageEvent,
 )
+from gpts.queries.insights import insights_of
 from gpts.retrieval import ANSWERABLE_SCORE
 from gpts.runtime.offline import OfflineClient
 from gpts.services.golden import create_prompt

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from gpts.insight_queries import Word, Words, insights_of
 from gpts.insights.ranges import Range, fixed_range
 from gpts.models import Conversation, InsightBucket, InsightPart
+from gpts.queries.insights import Word, Words, insights_of
 from gpts.services.insights import fill_insights
 from gpts.services.versions import freeze_version
 from tests.gpts.build.stage import NOW, a_company, a_user

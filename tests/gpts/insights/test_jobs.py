@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from config.celery import SCHEDULE
 from core.scope import system_scope
-from gpts.insight_tasks import fill_insights
 from gpts.models import GPT, InsightBucket, InsightReach, InsightState, UsageEvent
 from gpts.services.insight_facts import waiting_gpts
 from gpts.services.insights import fill_insights as fill_now
+from gpts.tasks.insights import fill_insights
 from tests.conftest import servers
 from tests.flows.stage import wait_for
 from tests.gpts.insights.stage import DAY, a_crowd, a_live_gpt, ask, on

@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from core.errors import Conflict, DomainError, InvalidInput, RateLimited, TooLarge
 from core.models import AuditEvent
-from gpts.knowledge_queries import knowledge_files, passages_of
 from gpts.models import GPT, Document, KnowledgeFile, Passage
+from gpts.queries.knowledge import knowledge_files, passages_of
 from gpts.retrieval import find_passages
 from gpts.services.documents import sweep_documents, sweep_leftovers
 from gpts.services.knowledge import (

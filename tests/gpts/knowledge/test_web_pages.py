@@ -11,8 +11,8 @@ import pytest
 from django.core.files.storage import default_storage
 
 from core.errors import DomainError, InvalidInput, RateLimited
-from gpts.knowledge_queries import knowledge_files, passages_of
 from gpts.models import GPT, Document, KnowledgeFile
+from gpts.queries.knowledge import knowledge_files, passages_of
 from gpts.services.knowledge import replace_file, take_in_file
 from gpts.services.knowledge_pages import FETCHES, add_page, fetch_again
 from gpts.services.knowledge_reading import read_document

@@ -12,8 +12,8 @@ from django.urls import reverse
 from core.errors import InvalidInput
 from core.models import AuditEvent
 from gpts.model_catalogue import usable_model
-from gpts.model_queries import retirements
 from gpts.models import LanguageModel
+from gpts.queries.models import retirements
 from gpts.services.retirement import remind_owners, replace_in_drafts, set_retirement
 from gpts.services.versions import freeze_version, set_live_version
 from gpts.states import Audience

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from gpts.models import GPT, Conversation, LanguageModel, Passage, Turn
-from gpts.queries import live_version_for
+from gpts.queries.gpts import live_version_for
 from gpts.services.chat import delete_conversation, finish_turn, start_conversation, start_turn
 from gpts.states import MessageRole
 

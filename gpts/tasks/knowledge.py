@@ -1,4 +1,4 @@
-"""Jobs of knowledge; found through gpts.tasks."""
+"""Jobs of knowledge."""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from gpts.budget_windows import window_end, window_start
-from gpts.budget_words import amount_words, limit_words, sentence, subject_words
 from gpts.models import GPT, Budget, BudgetUse
 from gpts.states import BudgetSubject, BudgetWindow
+from gpts.words.budgets import amount_words, limit_words, sentence, subject_words
 from workspaces.access import not_found
 from workspaces.models import Group, GroupMember, User, Workspace
 from workspaces.queries import standing_of

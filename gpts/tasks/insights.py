@@ -1,4 +1,4 @@
-"""Jobs of insights: one task fills one GPT; found through gpts.tasks."""
+"""Jobs of insights: one task fills one GPT."""
 
 from __future__ import annotations
 

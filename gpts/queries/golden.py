@@ -8,9 +8,9 @@ from gpts.golden.leak_probes import ADVICE, ProbeFamily
 from gpts.golden.metrics import Comparison, compare_runs
 from gpts.golden.states import ACTIVE_RUNS, GoldenKind, GoldenResultState, GoldenRunState
 from gpts.golden.suggestions import Suggestion, suggest
-from gpts.knowledge_queries import knowledge_files
 from gpts.models import GPT, GoldenPrompt, GoldenResult, GoldenRun, Passage
-from gpts.queries import inside_workspace_of
+from gpts.queries.gpts import inside_workspace_of
+from gpts.queries.knowledge import knowledge_files
 
 ENDED = (
     GoldenResultState.PASSED,

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from core.look.figures import file_size
 from gpts.models import GPT, KnowledgeFile, Version
-from gpts.queries import inside_workspace_of
+from gpts.queries.gpts import inside_workspace_of
 
 MOST_CHOICES = 500
 

@@ -1,0 +1,1 @@
+"""Reading what this floor holds: one module for each kind of thing."""
