@@ -12,7 +12,9 @@ PIECE_LENGTH = 1_000
 # All pieces of up to so many characters are given whole, in their order.
 WHOLE_CHARACTERS = 24_000
 MOST_PIECES = 60
-_WORD = re.compile(r"[a-z0-9\u00c0-\u024f\u0370-\u04ff]{2,}")
+_LETTER = r"[a-z0-9\u00c0-\u024f\u0370-\u04ff]"
+_WORD = re.compile(_LETTER + "{2,}")
+_ENDS = ("ing", "ed", "es", "s")
 _CHINESE_RUN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 _SENTENCE = re.compile(r".+?(?:[.!?](?=\s)|[。！？；]|\n|$)", re.DOTALL)
 _SATURATION = 1.2
@@ -96,22 +98,37 @@ def choose(pieces: Sequence[Piece], question: str, room: int, *, is_quoted: bool
 
 def _ranked(pieces: Sequence[Piece], question: str) -> list[Piece]:
     """By the words that they share with the question (BM25); what shares none keeps its order, last."""
-    asked = set(terms(question))
-    counts = [Counter(terms(f"{piece.heading}\n{piece.text}")) for piece in pieces]
-    spread = Counter(term for count in counts for term in asked & count.keys())
+    counts = _counts(pieces, set(terms(question)))
+    spread = Counter(term for count in counts for term in count)
     average = sum(len(piece.text) for piece in pieces) / max(len(pieces), 1)
 
     def score(at: int) -> float:
         length = 1 - _LENGTH_SHARE + _LENGTH_SHARE * len(pieces[at].text) / max(average, 1)
         total = 0.0
-        for term in asked & counts[at].keys():
+        for term, often in counts[at].items():
             rarity = math.log(1 + (len(pieces) - spread[term] + 0.5) / (spread[term] + 0.5))
-            often = counts[at][term]
             total += rarity * often * (_SATURATION + 1) / (often + _SATURATION * length)
         return total
 
     order = sorted(range(len(pieces)), key=lambda at: (-score(at), at))
     return [pieces[at] for at in order]
+
+
+def _counts(pieces: Sequence[Piece], asked: set[str]) -> list[Counter[str]]:
+    """How often each piece has each asked term. Nothing else of a text is taken apart: files are long."""
+    chinese = [term for term in asked if _CHINESE_RUN.match(term)]
+    stems = sorted(asked.difference(chinese))
+    words = re.compile(rf"(?<!{_LETTER})(?:{'|'.join(stems)})(?:{'|'.join(_ENDS)})?(?!{_LETTER})")
+    counts = []
+    for piece in pieces:
+        text = f"{piece.heading}\n{piece.text}"
+        found = (_stem(word) for word in words.findall(text.lower())) if stems else ()
+        count = Counter(term for term in found if term in asked)
+        for term in chinese:
+            if often := text.count(term):
+                count[term] = often
+        counts.append(count)
+    return counts
 
 
 def terms(text: str) -> list[str]:
@@ -124,7 +141,7 @@ def terms(text: str) -> list[str]:
 
 
 def _stem(word: str) -> str:
-    for end in ("ing", "ed", "es", "s"):
+    for end in _ENDS:
         if word.endswith(end) and len(word) - len(end) >= 3:
             return word[: -len(end)]
     return word
