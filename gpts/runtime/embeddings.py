@@ -9,10 +9,8 @@ from collections.abc import Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 
 import httpx2
-import openai
 
-from .openai_clients import shared_client
-from .provider_errors import failure_of_status
+from .openai_clients import APIError, OpenAIError, failure_of, shared_client
 from .types import FailureCode, ModelFailure, ModelSpec
 
 # One loop a process, so that connections are kept between calls; a fork starts its own.
@@ -42,14 +40,13 @@ async def _embed(spec: ModelSpec, texts: list[str], timeout: float) -> list[list
         if len(vectors) == len(texts) and len({len(vector) for vector in vectors}) == 1:
             return vectors
         failure = ModelFailure(FailureCode.MALFORMED_STREAM, detail="vectors")
-    except openai.APIStatusError as error:
-        code = error.code or error.type or ""
-        failure = failure_of_status(error.status_code, code, error.message, error.response.headers)
-    except (openai.APITimeoutError, TimeoutError, httpx2.TimeoutException):
+    except APIError as error:
+        failure = failure_of(error)
+    except (TimeoutError, httpx2.TimeoutException):
         failure = ModelFailure(FailureCode.PROVIDER_SLOW, detail="timeout")
-    except (openai.APIConnectionError, httpx2.HTTPError):
+    except httpx2.HTTPError:
         failure = ModelFailure(FailureCode.PROVIDER_DOWN, detail="connection")
-    except (openai.OpenAIError, TypeError, ValueError):
+    except (OpenAIError, TypeError, ValueError):
         failure = ModelFailure(FailureCode.MALFORMED_STREAM, detail="body")
     # Raised out here: the provider's words may quote the text, and would hang on as context.
     raise failure

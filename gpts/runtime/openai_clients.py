@@ -14,6 +14,8 @@ from typing import Any, ClassVar
 import httpx2
 import openai
 import orjson
+from openai import APIError as APIError
+from openai import OpenAIError as OpenAIError
 
 from .images import media_type_of
 from .outputs import is_strict
@@ -148,7 +150,7 @@ class _Protocol(ABC):
                             await asyncio.sleep(request.pace.seconds)
                 await _drain(chunks)
         except openai.APIError as error:
-            failure = _failure_of(error)
+            failure = failure_of(error)
         except (httpx2.TimeoutException, TimeoutError):
             failure = ModelFailure(FailureCode.PROVIDER_SLOW, detail="timeout")
         except httpx2.HTTPError:
@@ -536,7 +538,8 @@ def _counted(usage: dict[str, Any], sent: str, received: str) -> Usage | None:
         return None
 
 
-def _failure_of(error: openai.APIError) -> ModelFailure:
+def failure_of(error: APIError) -> ModelFailure:
+    """Return what an error of the SDK means to a turn."""
     if isinstance(error, openai.APIStatusError):
         code = error.code or error.type or ""
         return failure_of_status(error.status_code, code, error.message, error.response.headers)
