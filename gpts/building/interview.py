@@ -245,7 +245,7 @@ def _afterwards(said: str, draft: Mapping[str, Any]) -> Reply:
     """After the last question everything more is a wish for the instructions."""
     heading = _("More wishes")
     before = draft["instructions"].rstrip()
-    line = f"- {_sentence(said)}"
+    line = f"- {_sentence(_one_line(said))}"
     text = f"{before}\n{line}" if f"## {heading}" in before else f"{before}\n\n## {heading}\n{line}"
     question, choices = _question(DONE, draft)
     note = _("I added that to the instructions.")
@@ -258,9 +258,8 @@ def _instructions(told: Mapping[str, str], draft: Mapping[str, Any]) -> str:
     if purpose := told.get("purpose"):
         parts.append(f"## {_('Task')}\n{_sentence(_capital(_purpose(purpose)))}")
     if audience := told.get("audience"):
-        parts.append(
-            f"## {_('For whom')}\n" + _("You speak with: %(audience)s") % {"audience": _sentence(audience)}
-        )
+        who = _sentence(_one_line(audience))
+        parts.append(f"## {_('For whom')}\n" + _("You speak with: %(audience)s") % {"audience": who})
     if tone := told.get("tone"):
         parts.append(f"## {_('Tone')}\n{_sentence(_capital(tone))}")
     rules = [
@@ -269,7 +268,7 @@ def _instructions(told: Mapping[str, str], draft: Mapping[str, Any]) -> str:
         _("Say so plainly when you do not know, and never invent facts."),
     ]
     if avoid := told.get("avoid"):
-        rules.insert(0, _("Never: %(avoid)s") % {"avoid": _sentence(avoid)})
+        rules.insert(0, _("Never: %(avoid)s") % {"avoid": _sentence(_one_line(avoid))})
     parts.append(f"## {_('Rules')}\n" + "\n".join(f"- {rule}" for rule in rules))
     composed = "\n\n".join(parts)
     kept = _written_by_hand(draft["instructions"])
@@ -338,6 +337,11 @@ def _bare(said: str) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def _one_line(text: str) -> str:
+    """For what becomes one point of a list: a break inside it would end the point."""
+    return " ".join(text.split())
 
 
 def _sentence(text: str) -> str:

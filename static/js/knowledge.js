@@ -52,7 +52,8 @@ each("form[data-upload]", (form) => {
       row.say(event.loaded < event.total ? words.uploadSending : words.uploadSent);
     });
     request.addEventListener("load", () => {
-      if (request.status === 201) row.item.remove();
+      if (request.status === 201 && isListed(request.response?.id)) row.fail(words.uploadTwice, false);
+      else if (request.status === 201) row.item.remove();
       else row.fail(request.response?.error?.message ?? (request.status === 413 ? words.uploadBig : words.uploadBroken), request.status >= 500);
     });
     request.addEventListener("error", () => row.fail(words.uploadBroken, true));
@@ -113,6 +114,11 @@ each("form[data-upload]", (form) => {
 
 function make(kind, className, text = "") {
   return Object.assign(document.createElement(kind), { className, textContent: text });
+}
+
+// The same content again is the file that is there already, which stands in the list before it reads itself anew.
+function isListed(id) {
+  return Boolean(id && document.querySelector(`[data-knowledge-list] a[href$="/knowledge/${Number(id)}"]`));
 }
 
 function refresh() {

@@ -155,3 +155,9 @@ def test_every_function_has_a_closed_schema() -> None:
     for tool in FUNCTIONS:
         assert tool.parameters["additionalProperties"] is False
         assert tool.parameters["required"]
+
+
+def test_an_answer_of_two_lines_stays_one_point_of_the_rules() -> None:
+    draft, _ = walk("It plans ferries.", "Ferries", "Travellers\nwith bicycles", "Short", "Prices\nBookings")
+    assert "You speak with: Travellers with bicycles." in draft["instructions"]
+    assert "- Never: Prices Bookings.\n" in draft["instructions"]
