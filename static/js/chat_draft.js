@@ -17,6 +17,12 @@ export function keepDraft(field, { person = "", isTemporary = false } = {}) {
     timer = setTimeout(save, 200);
   });
   addEventListener("pagehide", save);
+  // What is typed goes along when the chat is made temporary or lasting, and stays in neither store's other half.
+  document.querySelector("a.chat-temporary")?.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    write(isTemporary ? localStorage : sessionStorage, mine, key, field.value);
+    field.value = "";
+  });
   return {
     clear() {
       clearTimeout(timer);
