@@ -63,6 +63,7 @@ ICONS: dict[str, SafeString] = {
         "M5 6.5v11c0 1.7 3.1 3 7 3s7-1.3 7-3v-11",
         "M5 12c0 1.7 3.1 3 7 3s7-1.3 7-3",
     ),
+    "device": _path("M3.5 5h17v11.5h-17z", "M9 20h6M12 16.5V20"),
     "document": _path(_DOCUMENT, "M14 3.5V8h4.5", "M8.5 12.5h7M8.5 16h5"),
     "download": _path("M12 4v11", "M7 10.5l5 5 5-5", "M4.5 19.5h15"),
     "expand": _path("M14 4.5h5.5V10M19.5 4.5L13 11", "M10 19.5H4.5V14M4.5 19.5L11 13"),

@@ -100,8 +100,10 @@ def test_preferences_lead_back_to_our_own_pages_only(client: Client, target: str
 def test_nonsense_preferences_are_refused(client: Client, ada: User) -> None:
     assert client.post("/preferences/theme", {"theme": "neon"}).status_code == 400
     assert client.post("/preferences/language", {"language": "tlh"}).status_code == 400
-    assert client.get("/preferences/theme").status_code == 405
     assert not client.cookies
+    assert client.get("/preferences/theme").status_code == 405
+    # The page that says so has forms of its own; no preference is kept.
+    assert set(client.cookies) == {"loggia_csrf"}
 
 
 def test_a_signed_in_person_takes_preferences_along(at_home: Client, ada: User) -> None:
@@ -248,3 +250,10 @@ def test_deleting_asks_for_the_password_again(at_home: Client) -> None:
     answer = at_home.get("/settings/data/delete")
     assert answer.status_code == 302
     assert "reauthenticate" in answer.headers["Location"]
+
+
+def test_the_address_of_a_form_opened_by_hand_says_so_on_a_page(client: Client) -> None:
+    answer = client.get("/preferences/theme")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert "There is no page here" in answer.content.decode()
+    assert client.put("/preferences/theme").content == b""

@@ -11,7 +11,7 @@ from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequi
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.utils import timezone, translation
 
 from core.errors import DomainError
@@ -21,7 +21,7 @@ from workspaces.models import ApiKey, User
 from workspaces.queries import keep_standing
 from workspaces.services.api_keys import note_use
 from workspaces.web.public import is_public_page
-from workspaces.web.refusals import is_api, refuse
+from workspaces.web.refusals import form_only_page, is_api, refuse
 
 GetResponse = Callable[[HttpRequest], Any]
 
@@ -87,6 +87,8 @@ class ScopeMiddleware:
         except (ImmediateHttpResponse, ReauthenticationRequired) as answer:
             # allauth's ways to answer early: what was written before stays.
             response = self.allauth_exception(request, answer)
+        if request.method == "GET" and isinstance(response, HttpResponseNotAllowed) and not is_api(request):
+            return form_only_page(request, response)
         if callable(getattr(response, "render", None)) and not getattr(response, "is_rendered", True):
             response = response.render()  # type: ignore[attr-defined]  # TemplateResponse and DRF's
         return response

@@ -44,6 +44,16 @@ def not_found_page(request: HttpRequest, error: Exception) -> HttpResponse:
     return response
 
 
+def form_only_page(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Return a page in place of the empty answer to somebody who opens the address of a form.
+
+    One gets there by loading a refused form again or by changing the language on it. Status and methods stay.
+    """
+    page = render(request, "405.html", status=response.status_code)
+    page.headers["Allow"] = response.headers["Allow"]
+    return page
+
+
 def error_body(error: DomainError) -> dict[str, Any]:
     """Return the one shape of errors of the API."""
     return {
