@@ -113,7 +113,11 @@ def change_budget(*, budget: Budget, by: User, at: datetime, **changes: Any) -> 
 
 @transaction.atomic
 def remove_budget(*, budget: Budget, by: User, at: datetime) -> None:
-    """Remove a budget with its counters. Audited."""
+    """Remove a budget with its counters and what running answers hold of it. Audited.
+
+    Waits for turns that are just beginning under it; answers that are being written go on.
+    """
+    Budget.objects.select_for_update().get(pk=budget.pk)
     _audit("gpts.budget_removed", budget, by=by, at=at)
     budget.delete()
 

@@ -50,7 +50,8 @@ class _Limit:
     hard_limit: int | None
 
 
-# Fixed SQL, as a reader waits: budgets of the place that pays, and those of the GPT's makers on it.
+# Fixed SQL, as a reader waits: budgets of the place that pays, and those of the GPT's makers on it. Locked so
+# that none is removed before the counters that refer to it are committed.
 _APPLYING = """
     SELECT b.id, b.name, b.workspace_id, w.name, b.is_each, b.user_id, b.measure, b."window", b.hard_limit
       FROM gpts_budget b JOIN workspaces_workspace w ON w.id = b.workspace_id
@@ -63,6 +64,7 @@ _APPLYING = """
                        SELECT 1 FROM workspaces_groupmember gm JOIN workspaces_member m ON m.id = gm.member_id
                         WHERE gm.group_id = b.group_id AND m.user_id = %(user)s)))))
      ORDER BY b.id
+       FOR KEY SHARE OF b
 """
 
 # One statement a counter: made when it is missing, raised only while the hard limit holds.

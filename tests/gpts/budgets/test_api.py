@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from core.ids import uuid7
 from core.models import AuditEvent
-from gpts.models import Budget, BudgetUse
+from gpts.models import Budget, BudgetReservation, BudgetUse
 from gpts.services.budgets import capture
 from tests.gpts.budgets.stage import NOW, a_budget, a_company, hold, join
 from tests.gpts.build.stage import a_gpt, a_user
@@ -53,6 +54,24 @@ def used(user: User, place: Workspace, gpt: Any, *, answers: int = 1) -> None:
         turn_id = uuid7(NOW)
         hold(user, place, gpt, turn_id=turn_id)
         capture(turn_id=turn_id, tokens=100, cost_micros=1_500, at=NOW)
+
+
+def test_a_budget_goes_while_others_answers_are_held_in_it() -> None:
+    acme = a_company()
+    owner, ann = join(acme, role="owner"), join(acme)
+    gpt = a_gpt(workspace=acme, owner=owner)
+    budget = a_budget(acme, owner)
+    turn_id = uuid7(NOW)
+    hold(ann, acme, gpt, turn_id=turn_id)
+
+    answer = Caller(owner, acme).ask("delete", str(budget.pk))
+
+    # Row-level security hides from the owner what Ann's answer holds; the database takes it along.
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    assert answer == (204, None)
+    assert not BudgetUse.objects.exists() and not BudgetReservation.objects.exists()
+    assert capture(turn_id=turn_id, tokens=100, cost_micros=1_500, at=NOW) == 0
 
 
 def test_a_budget_from_its_setting_to_its_end() -> None:
