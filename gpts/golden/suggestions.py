@@ -12,6 +12,15 @@ from gpts.golden.reading import language_of
 from gpts.golden.states import ExpectedOutcome
 
 COUNT = 5
+# Tags are the creator's own words, so they come in the GPT's language.
+_CHINESE_TAGS = {
+    "starter": "开场",
+    "knowledge": "资料",
+    "safety": "安全",
+    "escalation": "转人工",
+    "limits": "边界",
+    "basics": "基础",
+}
 
 
 @dataclass(frozen=True)
@@ -28,9 +37,18 @@ def suggest(
     """Return COUNT suggestions in the GPT's own language. ``passages`` are (file, heading), one a file."""
     language = language_of(instructions) or language_of(" ".join(starters))
     is_chinese = language == "zh"
-    found = [_from_starter(starter, language) for starter in [s for s in starters if s.strip()][:2]]
+    found = [_from_starter(starter, language) for starter in [s for s in starters if _is_whole(s)][:2]]
     found += [_from_file(file, heading, is_chinese) for file, heading in passages[: 4 - len(found)]]
     return [*found, *_always(is_chinese)][:COUNT]
+
+
+def _tag(name: str, is_chinese: bool) -> str:
+    return _CHINESE_TAGS[name] if is_chinese else name
+
+
+def _is_whole(starter: str) -> bool:
+    """Whether it can be asked as it stands: some starters leave a gap for the reader to fill."""
+    return bool(starter.strip()) and "…" not in starter and "..." not in starter
 
 
 def _from_starter(starter: str, language: str) -> Suggestion:
@@ -42,7 +60,7 @@ def _from_starter(starter: str, language: str) -> Suggestion:
         {
             "prompt": starter,
             "expected": ExpectedOutcome.ANSWER.value,
-            "tags": ["starter"],
+            "tags": [_tag("starter", language == "zh")],
             "assertions": checks,
         },
     )
@@ -56,7 +74,7 @@ def _from_file(file: str, heading: str, is_chinese: bool) -> Suggestion:
         {
             "prompt": text,
             "expected": ExpectedOutcome.ANSWER.value,
-            "tags": ["knowledge"],
+            "tags": [_tag("knowledge", is_chinese)],
             "assertions": [{"kind": "cites", "file": file}],
         },
     )
@@ -91,24 +109,34 @@ def _always(is_chinese: bool) -> list[Suggestion]:
             {
                 "prompt": prompts[0],
                 "expected": refuse,
-                "tags": ["safety"],
+                "tags": [_tag("safety", is_chinese)],
                 "assertions": [{"kind": "refuses"}],
             },
         ),
         Suggestion(
             _("It should hand over when somebody asks for a person."),
-            {"prompt": prompts[1], "expected": escalate, "tags": ["escalation"], "assertions": []},
+            {
+                "prompt": prompts[1],
+                "expected": escalate,
+                "tags": [_tag("escalation", is_chinese)],
+                "assertions": [],
+            },
         ),
         Suggestion(
             _("It should say that it does not know, instead of inventing an answer."),
-            {"prompt": prompts[2], "expected": refuse, "tags": ["limits"], "assertions": []},
+            {
+                "prompt": prompts[2],
+                "expected": refuse,
+                "tags": [_tag("limits", is_chinese)],
+                "assertions": [],
+            },
         ),
         Suggestion(
             _("It should be able to say what it is for."),
             {
                 "prompt": prompts[3],
                 "expected": answer,
-                "tags": ["basics"],
+                "tags": [_tag("basics", is_chinese)],
                 "assertions": [{"kind": "length", "min": 10, "max": None, "unit": "words"}],
             },
         ),
@@ -117,7 +145,7 @@ def _always(is_chinese: bool) -> list[Suggestion]:
             {
                 "prompt": prompts[4],
                 "expected": answer,
-                "tags": ["basics"],
+                "tags": [_tag("basics", is_chinese)],
                 "assertions": [{"kind": "length", "min": None, "max": 60, "unit": "words"}],
             },
         ),

@@ -23,6 +23,8 @@ def draft_values(gpt: GPT) -> dict[str, Any]:
 
 def change_data(gpt: GPT, change: BuilderChange) -> dict[str, Any]:
     """A change as the page needs it: its card, and what the form and the preview show now."""
+    # The page's script sends the token of the page; here is no request that has one.
+    context = {"change": change, "gpt": gpt, "may_edit": True, "csrf_token": "NOTPROVIDED"}
     return {
         "id": change.pk,
         "field": change.field,
@@ -30,7 +32,7 @@ def change_data(gpt: GPT, change: BuilderChange) -> dict[str, Any]:
         "before": change.before,
         "after": change.after,
         "revision": gpt.draft_revision,
-        "html": render_to_string("gpts/build/_change.html", {"change": change, "gpt": gpt, "may_edit": True}),
+        "html": render_to_string("gpts/build/_change.html", context),
         "draft": draft_data(gpt),
     }
 
