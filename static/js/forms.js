@@ -1,6 +1,6 @@
 // form[data-once] submits once; form[data-submit-on-change] at each change; form[data-dirty-guard] asks before changes are lost;
 // form[data-download] is answered with a file, which is saved; then the page is read anew, as the act may have changed it.
-// [data-select-all="name"] checks all boxes of that name in its form.
+// [data-select-all="name"] checks all boxes of that name in its form. The first field of a refused form takes the focus.
 import { each } from "./ready.js";
 
 document.addEventListener("submit", (event) => {
@@ -62,3 +62,6 @@ document.addEventListener("change", (event) => {
     box.dispatchEvent(new Event("change", { bubbles: true }));
   }
 });
+
+// After a refusal one stands in the first field that asks for a change.
+document.querySelector('main form [aria-invalid="true"]:not([hidden])')?.focus();
