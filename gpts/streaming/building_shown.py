@@ -23,8 +23,7 @@ def draft_values(gpt: GPT) -> dict[str, Any]:
 
 def change_data(gpt: GPT, change: BuilderChange) -> dict[str, Any]:
     """A change as the page needs it: its card, and what the form and the preview show now."""
-    # The page's script sends the token of the page; here is no request that has one.
-    context = {"change": change, "gpt": gpt, "may_edit": True, "csrf_token": "NOTPROVIDED"}
+    context = {"change": change, "gpt": gpt, "may_edit": True, "is_streamed": True}
     return {
         "id": change.pk,
         "field": change.field,
