@@ -1,18 +1,23 @@
-"""Work after commit: the one way from a service to a Celery task."""
+"""Background jobs: the one way from a service to a Celery task, by the task's registered name.
+
+Services name a task instead of importing it, because tasks import services.
+"""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
-from celery import Task
+from celery import current_app
 from django.db import transaction
 
 
-def enqueue_on_commit(task: Task[Any, Any], **kwargs: Any) -> None:
-    """Send ``task`` with keyword primitives once the surrounding transaction has committed.
+def enqueue_on_commit(task: str, /, *, countdown: float | None = None, **kwargs: Any) -> None:
+    """Send the task named ``task`` with keyword primitives once the surrounding transaction has committed.
 
-    Nothing is sent when it rolls back. Tasks may run twice and must be idempotent. A broker that is down
-    is logged and does not undo or fail what was committed: the beat's sweeps pick the work up.
+    ``countdown`` delays it by that many seconds. Nothing is sent when the transaction rolls back. Tasks may
+    run twice and must be idempotent. A broker that is down is logged and does not undo or fail what was
+    committed: the periodic sweeps pick the work up.
     """
-    transaction.on_commit(partial(task.apply_async, kwargs=kwargs), robust=True)
+    send = partial(current_app.send_task, task, kwargs=kwargs, countdown=countdown)
+    transaction.on_commit(send, robust=True)

@@ -66,9 +66,7 @@ def question_vector(model: LanguageModel, text: str) -> list[float] | None:
 def schedule_embedding(document: Document) -> None:
     """Have the document's vectors made after commit, where a model for that is set."""
     if embedding_model(document.workspace_id) is not None:
-        from gpts.tasks import embed_document  # tasks import this module
-
-        enqueue_on_commit(embed_document, document_id=document.pk)
+        enqueue_on_commit("gpts.embed_document", document_id=document.pk)
 
 
 def embed_passages(document_id: int, *, at: datetime) -> int:

@@ -334,9 +334,7 @@ def _store(attachment: Attachment, data: bytes) -> None:
 
 
 def _ask_to_read(attachment: Attachment) -> None:
-    from gpts.tasks import read_attachment as task  # the tasks call this module
-
-    enqueue_on_commit(task, attachment_id=str(attachment.pk))
+    enqueue_on_commit("gpts.read_attachment", attachment_id=str(attachment.pk))
 
 
 def _erase_on_commit(keys: Sequence[str]) -> None:

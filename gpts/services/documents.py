@@ -160,14 +160,12 @@ def _too_big(limit: int) -> TooLarge:
 
 def ask_to_read(document: Document, *, again: bool = False) -> None:
     """Have a document read by a worker after commit; ``again`` starts a failed one from the beginning."""
-    from gpts.tasks.knowledge import read_document  # the tasks call this module
-
     if again and document.state == FileState.FAILED:
         document.state, document.failure, document.attempts = FileState.WAITING, "", 0
         document.progress, document.stage, document.retry_at = 0, ReadingStage.NONE, None
         document.save(update_fields=["state", "failure", "attempts", "progress", "stage", "retry_at"])
     if document.state == FileState.WAITING:
-        enqueue_on_commit(read_document, document_id=document.pk)
+        enqueue_on_commit("gpts.read_document", document_id=document.pk)
 
 
 def release_document(document_id: int | None) -> bool:
@@ -216,8 +214,6 @@ def note_dangerous(document: Document, code: str, at: datetime) -> None:
 
 def sweep_documents(*, at: datetime) -> int:
     """Ask again for documents that wait too long or whose reader died; returns how many. Idempotent."""
-    from gpts.tasks.knowledge import read_document  # the tasks call this module
-
     left = unread_documents(
         at=at,
         waiting_before=at - timedelta(seconds=WAIT_SECONDS),
@@ -225,7 +221,7 @@ def sweep_documents(*, at: datetime) -> int:
     )
     found = list(left.values_list("pk", flat=True)[:100])
     for identifier in found:
-        enqueue_on_commit(read_document, document_id=identifier)
+        enqueue_on_commit("gpts.read_document", document_id=identifier)
     return len(found)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
 from core.errors import Conflict, InvalidInput
+from core.jobs import enqueue_on_commit
 from gpts.golden.leak_probes import PROBES
 from gpts.golden.leaks import make_canary, score_of
 from gpts.golden.metrics import Figure, measure, satisfaction
@@ -154,13 +154,8 @@ def _baseline(gpt: GPT, kind: str, version: Version | None) -> GoldenRun | None:
 
 def send_steps(run_id: UUID, *, count: int = 1, delay: float = 0.0) -> None:
     """Send tasks that each ask one prompt, after commit. A broker that is down is the sweep's matter."""
-    from gpts.tasks.golden import ask_golden_prompt  # late: the task calls this module
-
     for _number in range(count):
-        transaction.on_commit(
-            partial(ask_golden_prompt.apply_async, kwargs={"run_id": str(run_id)}, countdown=delay or None),
-            robust=True,
-        )
+        enqueue_on_commit("gpts.ask_golden_prompt", countdown=delay or None, run_id=str(run_id))
 
 
 @transaction.atomic

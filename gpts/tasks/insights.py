@@ -16,7 +16,7 @@ def fill_insights() -> int:
     with system_scope("gpts.fill_insights"):
         waiting = gpts_to_fill(at=timezone.now())
         for gpt_id in waiting:
-            enqueue_on_commit(fill_insights_of_gpt, gpt_id=gpt_id)
+            enqueue_on_commit("gpts.fill_insights_of_gpt", gpt_id=gpt_id)
     return len(waiting)
 
 

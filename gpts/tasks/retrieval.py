@@ -40,5 +40,5 @@ def embed_waiting() -> int:
     with system_scope("gpts.embed_waiting"):
         waiting = waiting_documents()
         for document_id in waiting:
-            enqueue_on_commit(embed_document, document_id=document_id)
+            enqueue_on_commit("gpts.embed_document", document_id=document_id)
     return len(waiting)

@@ -46,7 +46,6 @@ from payouts.services import (
     start_close,
 )
 from payouts.services.rates import RateTerms
-from payouts.tasks import calculate_started_close
 from workspaces.access import not_found
 from workspaces.api.base import LoggiaAPIView
 from workspaces.models import User
@@ -102,7 +101,7 @@ class CloseView(FinanceView):
     @extend_schema(operation_id="finance_close", request=NothingSerializer, responses={202: RunSerializer})
     def post(self, request: Request, month: str) -> Response:
         run = start_close(period=Period.parse(month), by=self.person, at=timezone.now())
-        enqueue_on_commit(calculate_started_close, run_id=run.pk)
+        enqueue_on_commit("payouts.calculate_close", run_id=run.pk)
         return Response(RunSerializer(run).data, status=202)
 
 
@@ -123,7 +122,7 @@ class RejectCloseView(FinanceView):
     def post(self, request: Request, month: str) -> Response:
         values = self.read(ReasonSerializer)
         run = reject_close(period=Period.parse(month), by=self.person, at=timezone.now(), **values)
-        enqueue_on_commit(calculate_started_close, run_id=run.pk)
+        enqueue_on_commit("payouts.calculate_close", run_id=run.pk)
         return Response(RunSerializer(run).data, status=202)
 
 

@@ -20,7 +20,6 @@ from payouts.models import AccountingPeriod
 from payouts.queries import MonthSheet, month_sheet, payee_lines, periods, statements, uses_of
 from payouts.services import approve_close, exclude_event, reject_close, start_close
 from payouts.states import PeriodState
-from payouts.tasks import calculate_started_close
 from payouts.web.acts import check_confirmation, finance_act
 from workspaces.models import User
 from workspaces.web.staff import staff_required
@@ -136,7 +135,7 @@ def _uuid_or_none(text: str) -> str | None:
 def close_start(request: HttpRequest, month: str) -> HttpResponse:
     check_confirmation(request, month)
     run = start_close(period=Period.parse(month), by=cast(User, request.user), at=timezone.now())
-    enqueue_on_commit(calculate_started_close, run_id=run.pk)
+    enqueue_on_commit("payouts.calculate_close", run_id=run.pk)
     messages.success(request, _("The close of %(month)s has started.") % {"month": month})
     return redirect("payouts:period-detail", month=month)
 
@@ -163,7 +162,7 @@ def close_reject(request: HttpRequest, month: str) -> HttpResponse:
         at=timezone.now(),
         reason=request.POST.get("reason", ""),
     )
-    enqueue_on_commit(calculate_started_close, run_id=run.pk)
+    enqueue_on_commit("payouts.calculate_close", run_id=run.pk)
     messages.success(request, _("Rejected. Run %(number)d is being calculated.") % {"number": run.number})
     return redirect("payouts:period-detail", month=month)
 

@@ -195,8 +195,6 @@ def tell_appellant(appeal: Appeal, decision: Decision, *, at: datetime) -> Notic
 def _write(
     *, case: Case, recipient: Any, at: datetime, email: str = "", path: str = "", **fields: Any
 ) -> Notice:
-    from reviews.tasks import deliver_notice  # late: the task sends through this module
-
     notice = Notice.objects.create(
         case=case,
         recipient=recipient,
@@ -213,7 +211,7 @@ def _write(
             url=path,
             at=at,
         )
-    enqueue_on_commit(deliver_notice, notice_id=str(notice.pk))
+    enqueue_on_commit("reviews.deliver_notice", notice_id=str(notice.pk))
     return notice
 
 

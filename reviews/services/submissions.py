@@ -29,7 +29,6 @@ from reviews.states import (
     move_case,
     move_submission,
 )
-from reviews.tasks import check_submission
 from workspaces.models import SharingPolicy
 
 NOTE_LENGTH = 2_000
@@ -82,7 +81,7 @@ def submit_version(
         opened_at=at,
         due_at=at + DUE_AFTER,
     )
-    enqueue_on_commit(check_submission, submission_id=str(submission.pk))
+    enqueue_on_commit("reviews.check_submission", submission_id=str(submission.pk))
     record(
         action="reviews.version_submitted",
         by=by,

@@ -31,7 +31,6 @@ from workspaces.services.members import (
     revoke_invitation,
 )
 from workspaces.states import Role
-from workspaces.tasks import mail_invitation
 from workspaces.web.forms import InviteForm, RoleForm, add_refusal
 from workspaces.web.people import person_of
 
@@ -52,7 +51,7 @@ def members(request: HttpRequest, workspace: str) -> HttpResponse:
             add_refusal(form, error)
         else:
             enqueue_on_commit(
-                mail_invitation,
+                "workspaces.mail_invitation",
                 email=form.cleaned_data["email"].lower(),
                 workspace=place.name,
                 inviter=user.display_name,
