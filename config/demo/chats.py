@@ -9,8 +9,12 @@ from datetime import datetime, timedelta
 from config.demo.accounts import People
 from config.demo.usage import made_id
 from core.ids import uuid7_time
-from gpts.models import GPT, Conversation, Message, Turn, UsageEvent
-from gpts.states import MessageRole, TurnState, UsageSource
+from gpts.assistants.models import GPT
+from gpts.chat.models import Conversation, Message, Turn
+from gpts.chat.states import MessageRole
+from gpts.llm.states import TurnState
+from gpts.metering.models import UsageEvent
+from gpts.metering.states import UsageSource
 from workspaces.access import personal_workspace
 from workspaces.models import User
 

@@ -17,8 +17,12 @@ from config.demo.accounts import People
 from config.demo.catalogue import FLAGSHIP
 from config.demo.usage import first_day, made_id
 from core.ids import uuid7_time
-from gpts.models import GPT, Conversation, Message, Turn, TurnFeedback, UsageEvent, Version
-from gpts.states import FeedbackReason, MessageRole, TurnState, UsageSource
+from gpts.assistants.models import GPT, Version
+from gpts.chat.models import Conversation, Message, Turn, TurnFeedback
+from gpts.chat.states import FeedbackReason, MessageRole
+from gpts.llm.states import TurnState
+from gpts.metering.models import UsageEvent
+from gpts.metering.states import UsageSource
 from workspaces.models import User, Workspace
 
 # The day of the demo's usage on which each wave of readers first comes, and how many they are.

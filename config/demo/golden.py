@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from gpts.golden.states import GoldenKind
-from gpts.models import GPT, GoldenPrompt
-from gpts.queries.golden import suggestions_for
-from gpts.queries.gpts import versions_of
-from gpts.runtime.offline import OfflineClient
-from gpts.services.golden import add_prompts
-from gpts.services.golden_asking import ask, prepare_prompt
-from gpts.services.golden_runs import claim_result, finish_result, start_run
+from gpts.assistants.models import GPT
+from gpts.assistants.queries.gpts import versions_of
+from gpts.evals.models import GoldenPrompt
+from gpts.evals.queries import suggestions_for
+from gpts.evals.services.asking import ask, prepare_prompt
+from gpts.evals.services.prompts import add_prompts
+from gpts.evals.services.runs import claim_result, finish_result, start_run
+from gpts.evals.states import GoldenKind
+from gpts.llm.runtime.offline import OfflineClient
 
 # One in the store, one inside Acme.
 COUNT = 2

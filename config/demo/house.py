@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.ids import uuid7
-from gpts.budget_windows import window_start
-from gpts.models import GPT, Budget, BudgetUse, LanguageModel, ModelProvider
-from gpts.services.budget_rules import change_budget, create_budget, draft_budget
-from gpts.services.budgets import capture, reserve
-from gpts.services.gpts import update_draft
-from gpts.services.retirement import set_retirement
-from gpts.states import Capability, ModelFeature, ModelKind, ProviderKind
+from gpts.assistants.models import GPT
+from gpts.assistants.services.gpts import update_draft
+from gpts.assistants.services.model_retirement import set_retirement
+from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.states import Capability, ModelFeature, ModelKind, ProviderKind
+from gpts.metering.models import Budget, BudgetUse
+from gpts.metering.services.budgets import change_budget, create_budget, draft_budget
+from gpts.metering.services.reservations import capture, reserve
+from gpts.metering.windows import window_start
 from workspaces.models import User, Workspace
 
 ACME = "Acme"

@@ -9,7 +9,7 @@ from django.conf import settings
 from config.demo.accounts import People
 from config.demo.usage import first_day
 from core.periods import Period
-from gpts.states import Category
+from gpts.assistants.states import Category
 from payouts.services.close import approve_close, close_period
 from payouts.services.payout_accounts import save_payout_account, verify_payout_account
 from payouts.services.rates import RateTerms, create_rate_card

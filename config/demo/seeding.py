@@ -17,9 +17,9 @@ from config.demo.store import seed_private_store, seed_ratings, seed_shelf, seed
 from config.demo.usage import first_day, seed_usage
 from core.periods import Period
 from core.scope import system_scope
-from gpts.models import InsightState
-from gpts.services.insights import fill_insights
-from gpts.services.providers import ensure_offline_provider
+from gpts.insights.models import InsightState
+from gpts.insights.services.filling import fill_insights
+from gpts.llm.services.providers import ensure_offline_provider
 from marketplace.services.scores import compute_scores
 from payouts.models import AccountingPeriod
 from payouts.states import PeriodState

@@ -13,11 +13,12 @@ from config.demo.accounts import People
 from config.demo.catalogue import FLAGSHIP, DemoGPT
 from config.demo.chinese import ACME, CHINESE
 from config.demo.english import ENGLISH
-from gpts.models import GPT
-from gpts.services.gpts import create_gpt, update_draft
-from gpts.services.knowledge import add_knowledge_file
-from gpts.services.versions import freeze_version, set_live_version
-from gpts.states import Audience, Capability
+from gpts.assistants.models import GPT
+from gpts.assistants.services.gpts import create_gpt, update_draft
+from gpts.assistants.services.versions import freeze_version, set_live_version
+from gpts.assistants.states import Audience
+from gpts.knowledge.services.files import add_knowledge_file
+from gpts.llm.states import Capability
 from marketplace.models import Listing, ListingScore, Rating
 from marketplace.services.listings import publish_listing
 from marketplace.services.shelves import Recommendation, set_shelf

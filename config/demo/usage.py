@@ -13,8 +13,9 @@ from config.demo.catalogue import FLAGSHIP, DemoGPT
 from config.demo.store import PUBLIC
 from core.ids import uuid7_time
 from core.periods import Period
-from gpts.models import GPT, UsageEvent
-from gpts.states import UsageSource
+from gpts.assistants.models import GPT
+from gpts.metering.models import UsageEvent
+from gpts.metering.states import UsageSource
 from marketplace.models import Listing
 from workspaces.models import Workspace
 

@@ -10,7 +10,7 @@ from core.scope import row_level_security
 
 OWN = "user_id = (SELECT loggia_user_id())"
 
-# The link's token is a right of its own, for reading one row; gpts.share_links writes the setting.
+# The link's token is a right of its own, for reading one row; gpts.chat.share_links writes the setting.
 LINK = """
 CREATE POLICY gpts_sharedconversation_link ON gpts_sharedconversation FOR SELECT
   USING (token = (SELECT nullif(current_setting('loggia.share_token', true), '')))

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gpts.states import Category
+from gpts.assistants.states import Category
 from marketplace import queries
 from marketplace.search.expressions import LONGEST_TEXT
 from marketplace.stamps import LIST_SECONDS, cached

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from core.pagination import Page, paginate
-from gpts.models import GPT
+from gpts.assistants.models import GPT
 from reviews.models import Decision, Submission
 from reviews.states import OPEN_SUBMISSIONS, SubmissionState
 

@@ -10,7 +10,7 @@ import structlog
 from django.db import transaction
 
 from core.errors import DomainError
-from gpts.models import Version
+from gpts.assistants.models import Version
 from marketplace.models import Listing
 from marketplace.services.listings import (
     delist_listing,

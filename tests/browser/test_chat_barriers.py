@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from core.scope import system_scope
-from gpts.models import SharedConversation
+from gpts.chat.models import SharedConversation
 from tests.browser.people import WIDER_THAN_WINDOW, Person
 from tests.browser.test_accessibility import CONTRAST, SETTLED, WCAG, barriers
 from tests.browser.test_chat import say

@@ -11,7 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.scope import system_scope
-from gpts.models import GPT, Conversation, Message, Turn, UsageEvent
+from gpts.assistants.models import GPT
+from gpts.chat.models import Conversation, Message, Turn
+from gpts.metering.models import UsageEvent
 from tests.browser.cable import Cable
 from tests.browser.people import Person
 from tests.browser.test_chat import say

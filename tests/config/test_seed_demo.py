@@ -9,8 +9,11 @@ import pytest
 from config.demo.seeding import seed
 from config.demo.store import PUBLIC
 from core.scope import system_scope
-from gpts.models import GPT, Budget, Conversation, LanguageModel, UsageEvent
-from gpts.states import Category
+from gpts.assistants.models import GPT
+from gpts.assistants.states import Category
+from gpts.chat.models import Conversation
+from gpts.llm.models import LanguageModel
+from gpts.metering.models import Budget, UsageEvent
 from marketplace.models import Listing, ListingScore
 from payouts.models import AccountingPeriod, Posting, Statement
 from payouts.states import PeriodState

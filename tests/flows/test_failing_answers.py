@@ -13,7 +13,10 @@ from playwright.sync_api import expect
 
 from config.celery import app
 from core.scope import system_scope
-from gpts.models import GPT, LanguageModel, Message, ModelProvider, Turn, UsageEvent
+from gpts.assistants.models import GPT
+from gpts.chat.models import Message, Turn
+from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.metering.models import UsageEvent
 from tests.browser.people import Person
 from tests.conftest import servers
 from tests.fakes.openai_server import WORDS, Running

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from config.celery import app
 from core.periods import Period
-from gpts.models import GPT, UsageEvent
+from gpts.assistants.models import GPT
+from gpts.metering.models import UsageEvent
 from payouts.models import UsageRollup
 from payouts.services import verify_ledger
 from tests.fakes.openai_server import Running
