@@ -30,6 +30,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     servers.start_redis()
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name long texts and files by their argument: an archive's bytes hold the second in which it was made, so
+    that the workers of a run would disagree about the names of their tests."""
+    return argname if isinstance(val, (str, bytes)) and len(val) > 80 else None
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     connections.close_all()
     servers.stop()

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from gpts.knowledge.models import Document, IndexBlock, IndexSegment, IndexShelf, Passage, PassageVector
+from gpts.knowledge.retrieval.embedding import schedule_embedding
 from gpts.knowledge.retrieval.postings import SEGMENT_PASSAGES, Segment, SegmentBuilder
 from gpts.knowledge.states import FileState
 
@@ -19,12 +20,8 @@ def index_passages(document: Document, passages: Iterable[Passage] | None = None
     """Make the passages of a document findable, in place of what was indexed of it before.
 
     ``passages`` are all of the document's, in the order of their positions; without them they are read
-    from the database a batch at a time. Vectors follow by a job, see gpts.knowledge.retrieval.embedding.
+    from the database a batch at a time. A job adds the vectors, see embedding.py.
     """
-    from gpts.knowledge.retrieval.embedding import (
-        schedule_embedding,  # it reads passages as this module writes them
-    )
-
     IndexSegment.objects.filter(document=document).delete()
     first, builder = 0, SegmentBuilder()
     for passage in _stored(document) if passages is None else passages:

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import cast
 
+from .clients import client_for
 from .types import (
     FailureCode,
     Finished,
@@ -35,8 +36,6 @@ class Completion:
 async def complete(request: ModelRequest, client: ModelClient | None = None) -> Completion:
     """Collect the answer to one request. Raises ModelFailure; an empty answer is one."""
     if client is None:
-        from .clients import client_for  # brings the provider's library, which types do without
-
         client = client_for(request.spec)
     texts: list[str] = []
     tools: list[ToolProposed] = []

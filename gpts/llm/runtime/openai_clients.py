@@ -17,6 +17,8 @@ import orjson
 from openai import APIError as APIError
 from openai import OpenAIError as OpenAIError
 
+from core.outbound import guarded_transport
+
 from .images import media_type_of
 from .outputs import is_strict
 from .patience import Patience
@@ -92,8 +94,6 @@ def _timeout(spec: ModelSpec, read: float) -> httpx2.Timeout:
 def _http_client(spec: ModelSpec) -> httpx2.AsyncClient:
     timeout = _timeout(spec, TOTAL_TIMEOUT)
     if spec.is_guarded:
-        from core.outbound import guarded_transport  # only this branch needs settings
-
         return httpx2.AsyncClient(transport=guarded_transport(), timeout=timeout, trust_env=False)
     return httpx2.AsyncClient(transport=StreamTransport(), timeout=timeout, trust_env=False)
 

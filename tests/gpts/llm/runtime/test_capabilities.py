@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gpts.llm.runtime import complete
 from gpts.llm.runtime.clients import client_for
+from gpts.llm.runtime.completions import complete
 from gpts.llm.runtime.openai_clients import close_clients
 from gpts.llm.runtime.outputs import check_output
 from gpts.llm.runtime.prompts import assemble
