@@ -35,5 +35,6 @@ def conflict_of_interest(user: Any, case: Case) -> str:
 # A lead is a moderator who also operates the instance.
 is_lead = is_moderator & is_operator
 
+add_perm("reviews.work_queue", is_moderator)
 add_perm("reviews.judge_case", is_moderator & is_free_of_interest)
 add_perm("reviews.take_over", is_lead)
