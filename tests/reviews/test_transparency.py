@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from reviews.models import Case, DailyStat
 from reviews.queries.transparency import percentile
 from reviews.services.reports import file_report
-from reviews.services.statistics import fill_day
+from reviews.services.daily_stats import refill_daily_stats
 from tests.reviews.stage import AT, decide, listed, make_moderator
 from tests.reviews.test_enforcement import a_listing
 from tests.reviews.test_reports import given, old_account
@@ -62,6 +62,6 @@ def test_percentiles_are_of_the_nearest_rank() -> None:
 def test_a_day_filled_twice_is_the_same_day() -> None:
     listed(make_user("Ann"), make_moderator())
     day = date(2026, 3, 2)
-    assert fill_day(day=day, at=AT) == fill_day(day=day, at=AT)
+    assert refill_daily_stats(day=day, at=AT) == refill_daily_stats(day=day, at=AT)
     rows = DailyStat.objects.filter(day=day).order_by("figure").values_list("figure", "label", "value")
     assert list(rows) == [("decisions", "approve", 1), ("submissions", "live", 1)]
