@@ -30,4 +30,5 @@ def conflict_of_interest(user: User, case: Case) -> str:
 # A lead is a moderator who also operates the instance.
 is_lead = is_moderator & is_operator
 
+add_perm("reviews.work_queue", is_moderator)
 add_perm("reviews.take_over", is_lead)
