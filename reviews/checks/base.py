@@ -17,7 +17,7 @@ class CheckerError(Exception):
 
 @dataclass(frozen=True)
 class Finding:
-    """``score`` is 0 (nothing) to 100 (certain). Evidence: {"where", "quote", "why"}; ``why`` keys REASONS."""
+    """``score``: 0 (nothing) to 100 (certain). Evidence: {"where", "quote", "why"}; ``why`` keys REASONS."""
 
     score: int = 0
     evidence: list[dict[str, Any]] = field(default_factory=list)

@@ -8,13 +8,13 @@ from typing import Any
 
 from django.db.models import Q
 
+from core.text_diff import diff_texts
 from gpts.models import KnowledgeFile, Version
 from gpts.queries.gpts import inside_workspace_of
 from gpts.queries.knowledge import beginning_of, files_answering
 from marketplace.models import BuilderProfile, Listing
 from reviews.checks import LABELS
 from reviews.checks.reasons import REASONS
-from reviews.diff import Line, diff_texts
 from reviews.models import Appeal, Case, Check, Decision, PolicyVersion, Report, Standing, Strike, Submission
 from reviews.queries.policies import get_policies_in_force
 from reviews.queries.version_fields import VERSION_FIELDS, format_field
@@ -28,6 +28,8 @@ from reviews.states import (
 )
 
 KNOWLEDGE_EXCERPT = 600
+# Unchanged lines shown around each change.
+DIFF_CONTEXT = 3
 _APPROVED_STATES = (
     SubmissionState.LIVE,
     SubmissionState.SUPERSEDED,
@@ -37,12 +39,29 @@ _APPROVED_STATES = (
 
 
 @dataclass(frozen=True)
+class DiffSegment:
+    """A stretch of a line; changed words of a changed line are marked."""
+
+    text: str
+    is_changed: bool
+
+
+@dataclass(frozen=True)
+class DiffLine:
+    """``kind`` is same, add, remove, or gap for ``hidden`` unchanged lines."""
+
+    kind: str
+    segments: list[DiffSegment]
+    hidden: int
+
+
+@dataclass(frozen=True)
 class FieldDiff:
     """One field compared with the last approved version; ``lines`` is empty when nothing changed."""
 
     name: str
     label: Any
-    lines: list[Line]
+    lines: list[DiffLine]
 
 
 @dataclass(frozen=True)
@@ -166,8 +185,19 @@ def _diff_fields(before: Version, after: Version) -> list[FieldDiff]:
     diffs = []
     for name, label in VERSION_FIELDS:
         old, new = format_field(before, name), format_field(after, name)
-        diffs.append(FieldDiff(name, label, diff_texts(old, new) if old != new else []))
+        diffs.append(FieldDiff(name, label, _diff_texts(old, new) if old != new else []))
     return diffs
+
+
+def _diff_texts(old: str, new: str) -> list[DiffLine]:
+    return [
+        DiffLine(
+            line.kind,
+            [DiffSegment(part.text, line.is_paired and part.kind != "same") for part in line.segments],
+            line.hidden,
+        )
+        for line in diff_texts(old, new, context=DIFF_CONTEXT)
+    ]
 
 
 def _list_checks(version: Version | None) -> list[CheckView]:

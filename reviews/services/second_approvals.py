@@ -34,7 +34,7 @@ def needs_second_approval(case: Case, outcome: str, *, at: datetime) -> bool:
 
 def get_impact(gpt_id: int | None, *, at: datetime) -> str:
     """Return why a take-down has a high impact ("verified", "users", "featured"), empty when it has not."""
-    listing = Listing.objects.select_related("score").filter(gpt_id=gpt_id).first()
+    listing = Listing.objects.select_related("score").filter(gpt=gpt_id).first() if gpt_id else None
     if listing is None:
         return ""
     if listing.builder_verified:

@@ -41,7 +41,7 @@ def show_log(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @login_required
-def show_render_statement(request: HttpRequest, decision_id: UUID) -> HttpResponse:
+def show_statement(request: HttpRequest, decision_id: UUID) -> HttpResponse:
     return _render_statement(request, decision_id, AppealForm())
 
 

@@ -15,9 +15,9 @@ from core.scope import system_scope
 from reviews.models import Case, Claim
 from reviews.services.claims import (
     claim_case,
+    claim_next_case,
     escalate_case,
     expire_claims,
-    claim_next_case,
     release_claim,
     renew_claim,
     take_over_case,
@@ -106,7 +106,9 @@ def test_next_never_hands_one_case_to_two() -> None:
         cases = [in_review(make_gpt(make_user("Ann"))) for _unused in range(2)]
     for number in range(20):
         at = AT + timedelta(hours=number)
-        one, two = race(lambda at=at: claim_next_case(by=first, at=at), lambda at=at: claim_next_case(by=second, at=at))
+        one, two = race(
+            lambda at=at: claim_next_case(by=first, at=at), lambda at=at: claim_next_case(by=second, at=at)
+        )
         assert isinstance(one, Claim), one
         assert isinstance(two, Claim), two
         assert {one.case_id, two.case_id} == {case.pk for case in cases}

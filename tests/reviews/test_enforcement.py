@@ -12,9 +12,10 @@ from core.models import AuditEvent
 from marketplace.models import BuilderProfile, Listing
 from reviews.models import Appeal, Case, Decision, Enforcement, Notice, Standing, Strike
 from reviews.queries import list_held_payees, submission_status
-from reviews.services.appeals import APPEAL_WINDOW, file_appeal
+from reviews.queries.appeals import APPEAL_WINDOW
+from reviews.services.appeals import file_appeal
 from reviews.services.claims import claim_case
-from reviews.services.enforcement import execute_enforcement, reverse
+from reviews.services.enforcement import execute_enforcement, reverse_enforcement
 from reviews.services.reports import file_report
 from reviews.services.submissions import submit_version
 from tests.reviews.stage import AT, decide, in_review, listed, make_gpt, make_moderator
@@ -162,9 +163,9 @@ def test_nothing_is_executed_twice() -> None:
     enforcement = decision.enforcements.get(kind="quarantine")
     with pytest.raises(IllegalTransition):
         execute_enforcement(enforcement, by=None, at=AT)
-    reverse(enforcement, by=make_moderator("Lea"), at=AT)
+    reverse_enforcement(enforcement, by=make_moderator("Lea"), at=AT)
     with pytest.raises(IllegalTransition):
-        reverse(enforcement, by=None, at=AT)
+        reverse_enforcement(enforcement, by=None, at=AT)
 
 
 @pytest.mark.parametrize(
