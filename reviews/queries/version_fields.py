@@ -1,4 +1,4 @@
-"""The fields of a frozen version as people compare them."""
+"""The fields of a version that moderators compare, and their values as text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gpts.assistants.models import Version
 from gpts.assistants.states import Category
 from gpts.llm.states import Capability
 
-FIELDS: tuple[tuple[str, Any], ...] = (
+VERSION_FIELDS: tuple[tuple[str, Any], ...] = (
     ("name", _("Name")),
     ("description", _("Description")),
     ("category", _("Category")),
@@ -23,7 +23,7 @@ FIELDS: tuple[tuple[str, Any], ...] = (
 )
 
 
-def shown(version: Version, name: str) -> str:
+def format_field(version: Version, name: str) -> str:
     """Return a field as text, one item a line."""
     value = getattr(version, name)
     if name == "category":

@@ -1,4 +1,4 @@
-"""The daily figures, counted from the facts."""
+"""Daily figures, counted from submissions, reports, decisions and appeals."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from reviews.models import Appeal, DailyStat, Decision, Report, Submission
 
 
 @transaction.atomic
-def fill_day(*, day: date, at: datetime) -> int:
-    """Delete the figures of a UTC day and fill them again; how many there are."""
+def refill_daily_stats(*, day: date, at: datetime) -> int:
+    """Delete and recount the figures of a UTC day; return how many there are. Idempotent."""
     start = datetime.combine(day, time(), tzinfo=UTC)
     DailyStat.objects.filter(day=day).delete()
     rows = [
         DailyStat(day=day, figure=figure, label=label, value=value, filled_at=at)
-        for figure, label, value in _figures(start, start + timedelta(days=1))
+        for figure, label, value in _count_figures(start, start + timedelta(days=1))
     ]
     DailyStat.objects.bulk_create(rows)
     return len(rows)
 
 
-def _figures(start: datetime, end: datetime) -> Iterator[tuple[str, str, int]]:
+def _count_figures(start: datetime, end: datetime) -> Iterator[tuple[str, str, int]]:
     within = {"gte": start, "lt": end}
     for model, moment, column, figure in (
         (Submission, "submitted_at", "state", "submissions"),
