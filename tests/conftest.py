@@ -15,9 +15,9 @@ from django.db import DatabaseError, connection, connections
 from django.db.backends.signals import connection_created
 from playwright.sync_api import Browser
 
-from tests.browsers import find_browser
-from tests.servers import TestServers, stop_forgotten_runs, stop_run
-from tests.services import WebService, WorkerService
+from tests.support.browsers import find_browser
+from tests.support.servers import TestServers, stop_forgotten_runs, stop_run
+from tests.support.services import WebService, WorkerService
 
 Kind = TypeVar("Kind", WebService, WorkerService)
 

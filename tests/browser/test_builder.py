@@ -17,7 +17,7 @@ from gpts.services.knowledge import add_knowledge_file
 from gpts.services.providers import ensure_offline_provider
 from gpts.services.versions import freeze_version, set_live_version
 from tests.gpts.build.stage import LATER, NOW, a_file, a_gpt
-from tests.services import WebService
+from tests.support.services import WebService
 from workspaces.models import User
 
 TABS = ("create", "configure", "preview", "knowledge", "versions", "share")

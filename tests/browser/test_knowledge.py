@@ -14,7 +14,7 @@ from gpts.models import GPT, Document, KnowledgeFile
 from tests.browser.test_builder import WIDER_THAN_WINDOW, sign_in
 from tests.gpts.build.stage import a_gpt
 from tests.gpts.knowledge import makers
-from tests.services import WebService, WorkerService
+from tests.support.services import WebService, WorkerService
 
 
 def the_gpt() -> GPT:

@@ -1,4 +1,4 @@
-"""Background jobs are sent by name: every name that is sent is registered, and every task is sent by somebody."""
+"""Background jobs are sent by name: every sent name is registered, and every task is sent by somebody."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from config.celery import app
-from config.servers.places import ROOT
+from embedded.paths import ROOT
 
 PRODUCT = ("core", "workspaces", "gpts", "marketplace", "reviews", "payouts")
 

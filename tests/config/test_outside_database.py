@@ -12,15 +12,15 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
-from config.servers.places import ROOT, Places
-from config.servers.postgres import EmbeddedPostgres
+from embedded.paths import ROOT, DataPaths
+from embedded.postgres import EmbeddedPostgres
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def other_server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(Places(tmp_path / "other"), throw_away=True)
+    server = EmbeddedPostgres(DataPaths(tmp_path / "other"), throw_away=True)
     server.start()
     with psycopg.connect(**server.superuser(), autocommit=True) as connection:
         connection.execute("CREATE ROLE boss LOGIN CREATEROLE PASSWORD 'word'")
@@ -36,7 +36,7 @@ def as_superuser(server: EmbeddedPostgres, *statements: str) -> None:
 
 
 def set_up(server: EmbeddedPostgres, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    host = quote(str(server.places.sockets), safe="")
+    host = quote(str(server.paths.sockets), safe="")
     given = {"DATABASE_URL": f"postgresql://boss:word@{host}:5432/shop", "LOGGIA_DATABASE_ROLE": "owner"}
     return subprocess.run(
         [sys.executable, "manage.py", "setup_database", *arguments],
@@ -99,7 +99,7 @@ def test_roles_made_by_hand_are_used_as_they_are(other_server: EmbeddedPostgres)
         "CREATE ROLE jobs LOGIN PASSWORD 'j'",
         "GRANT loggia_public TO web, jobs WITH INHERIT FALSE, SET TRUE",
     )
-    host = quote(str(other_server.places.sockets), safe="")
+    host = quote(str(other_server.paths.sockets), safe="")
     done = set_up(
         other_server,
         DATABASE_APP_URL=f"postgresql://web:w@{host}:5432/shop",

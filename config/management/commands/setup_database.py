@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from config.database import connection_arguments
 from config.environment import env
 from config.roles import add_vector, let_connect, make_database, make_role, set_up_roles
-from config.servers.postgres import EmbeddedPostgres
+from embedded.postgres import EmbeddedPostgres
 
 
 class Command(BaseCommand):
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         if env.str("DATABASE_URL", ""):
             self.set_up_outside()
         else:
-            set_up_embedded(EmbeddedPostgres(settings.PLACES))
+            set_up_embedded(EmbeddedPostgres(settings.DATA_PATHS))
         if options["migrate"]:
             call_command("migrate", verbosity=0, interactive=False)
 

@@ -17,7 +17,7 @@ from gpts.models import KnowledgeFile
 from tests.gpts.build.stage import a_gpt
 from tests.gpts.build.test_api import Caller
 from tests.gpts.chat.stage import Browser
-from tests.services import WebService
+from tests.support.services import WebService
 from workspaces.web.bodies import REFUSED
 
 MEGABYTE = 1024 * 1024
