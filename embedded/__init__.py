@@ -1,4 +1,4 @@
-"""The embedded servers: a real PostgreSQL and a real Redis when no URL names others."""
+"""PostgreSQL and Redis from wheels, started when DATABASE_URL and REDIS_URL are not set."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from embedded.paths import get_default_paths
 
 @contextmanager
 def embedded_servers(*, wanted: bool = True) -> Iterator[None]:
-    """Have the servers that no URL replaces run for the block; stop at its end those that it started."""
+    """Run the embedded servers that no URL replaces; at the end of the block stop those that it started."""
     from embedded.postgres import EmbeddedPostgres
     from embedded.redis import EmbeddedRedis
 

@@ -15,16 +15,16 @@ ROLES = {"owner": "loggia_owner", "app": "loggia_app", "worker": "loggia_worker"
 
 
 def derive_role_password(secret_key: str, role: str) -> str:
-    """The password of a role, derived from the secret key so that no file has to hold it."""
+    """Derive a role's password from the secret key, so that no file has to store it."""
     digest = hmac.new(secret_key.encode(), f"database role {role}".encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def read_or_create_secret(path: Path) -> str:
-    """Read the secret that lives in ``path``, making it on the first call; readable by this user alone."""
+    """Read the secret in ``path``; create it on the first call, readable by this user only."""
     try:
-        if kept := path.read_text().strip():
-            return kept
+        if existing := path.read_text().strip():
+            return existing
     except FileNotFoundError:
         pass
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,7 +32,7 @@ def read_or_create_secret(path: Path) -> str:
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(secrets.token_urlsafe(48))
     try:
-        os.link(draft, path)  # fails when another process was quicker: then its secret holds
+        os.link(draft, path)  # fails when another process was faster: then its secret is used
     except FileExistsError:
         pass
     finally:

@@ -1,5 +1,5 @@
-"""The one error of this package: a sentence for the person at the terminal that says how to mend it."""
+"""The error of this package; its message tells the person at the terminal what to do."""
 
 
 class StartupError(Exception):
-    """Something outside the program is wrong; the message says what, and what to do."""
+    """Loggia cannot start; the message says why and how to correct it."""

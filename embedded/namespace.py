@@ -1,6 +1,7 @@
-"""A program, run as a script: enters a user namespace as an ordinary user, then becomes the given command.
+"""Script: enters a user namespace as an ordinary user, then replaces itself by the given command.
 
-It imports nothing of ours, because it is started in isolation. Files stay the real user's own.
+It runs with ``python -I``, so it can import no other module of this project.
+Files stay owned by the real user.
 """
 
 import ctypes
@@ -12,7 +13,7 @@ CLONE_NEWUSER = 0x10000000
 
 
 def enter_namespace(uid: int, gid: int) -> None:
-    """Make this process look like ``uid`` to itself; seen from outside it stays root."""
+    """Map this process to ``uid`` inside the namespace; outside it is still root."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWUSER) != 0:
         code = ctypes.get_errno()

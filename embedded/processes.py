@@ -1,4 +1,4 @@
-"""Small questions about processes: is it alive, is it ours, what did it print last."""
+"""Functions on processes: find, detach, wait, stop, and read the end of a log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def get_command_line(pid: int) -> str:
-    """The command line of a live process, empty when there is none (or only its zombie)."""
+    """Return the command line of a live process; empty for no process or a zombie."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
         return "" if state == "Z" else Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
@@ -26,13 +26,13 @@ def get_command_line(pid: int) -> str:
 
 
 def is_process_running(pid: int, *marks: str) -> bool:
-    """Whether ``pid`` lives and its command line holds every mark (a stale pid may be anybody by now)."""
+    """Whether ``pid`` is alive and its command line contains every mark (process ids are reused)."""
     command = get_command_line(pid)
     return bool(command) and all(mark in command for mark in marks)
 
 
 def detach_process(process: subprocess.Popen[bytes]) -> None:
-    """Keep Popen from complaining about a server that outlives it; its pid file finds it again."""
+    """Stop Popen from warning about a server that outlives it; its pid file finds it again."""
     process.returncode = 0
 
 
@@ -46,11 +46,11 @@ def wait_until(test: Callable[[], bool], seconds: float, every: float = 0.02) ->
 
 
 def stop_process(pid: int, *, by: signal.Signals, seconds: float, marks: tuple[str, ...]) -> None:
-    """Ask ``pid``, whose command line holds ``marks``, to end and wait; kill it when it does not."""
+    """Send ``by`` to ``pid``, whose command line contains ``marks``, and wait; kill it after ``seconds``."""
 
     def alive() -> bool:
         with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)  # our own child leaves a zombie, which PostgreSQL takes for alive
+            os.waitpid(pid, os.WNOHANG)  # reap our own child: PostgreSQL takes its zombie for a live server
         return is_process_running(pid, *marks)
 
     try:
@@ -70,6 +70,6 @@ def last_lines(path: Path, count: int = 12) -> str:
 
 
 def get_disk_full_hint(text: str) -> str:
-    """A hint when the printed text shows that the disk is full."""
+    """Return a hint if the output shows that the disk is full, else an empty string."""
     full = "No space left on device" in text or "Disk quota exceeded" in text
     return " The disk is full: free some space and start again." if full else ""

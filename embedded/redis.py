@@ -1,4 +1,4 @@
-"""An embedded Redis server: start, find again, stop."""
+"""An embedded Redis-compatible server (Valkey): start it, find a running one, stop it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from embedded.processes import (
     wait_until,
 )
 
+# Found in the command line of valkey-server, and of the redis-server that Loggia 0.1.0 may have left running.
+MARKS = ("-server",)
+
 
 class EmbeddedRedis:
     """The server of one data directory, on a unix socket. ``throw_away`` writes nothing to disk (tests)."""
@@ -34,7 +37,7 @@ class EmbeddedRedis:
 
     @staticmethod
     def broker_url(url: str) -> str:
-        """The same address in the words of Celery, which names sockets in its own way."""
+        """Convert the URL to Celery's form for unix sockets."""
         if not url.startswith("unix://"):
             return url
         path, _, query = url.removeprefix("unix://").partition("?")
@@ -45,7 +48,7 @@ class EmbeddedRedis:
             pid = int(self._pid_file.read_text())
         except (OSError, ValueError):
             return None
-        return pid if is_process_running(pid, "redis-server", self.socket.name) else None
+        return pid if is_process_running(pid, *MARKS, self.socket.name) else None
 
     def is_ready(self) -> bool:
         client = redis.Redis.from_url(self.url(), socket_timeout=5)
@@ -83,5 +86,5 @@ class EmbeddedRedis:
 
     def stop(self) -> None:
         if pid := self.pid():
-            stop_process(pid, by=signal.SIGTERM, seconds=10, marks=("redis-server",))
+            stop_process(pid, by=signal.SIGTERM, seconds=10, marks=MARKS)
         self.paths.remove_socket_directory()

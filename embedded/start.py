@@ -22,23 +22,23 @@ from embedded.processes import last_lines
 from embedded.redis import EmbeddedRedis
 from embedded.supervisor import Supervisor, end_leftovers
 
-LEAST_FREE_BYTES = 300 * 1024 * 1024
+MIN_FREE_BYTES = 300 * 1024 * 1024
 
 
 def main() -> int:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a real stream, also into a file
     options = parse_arguments()
     os.environ["LOGGIA_ENV"] = os.environ.get("LOGGIA_ENV") or "development"
-    os.environ.pop("LOGGIA_DATABASE_ROLE", None)  # each process chooses its own
+    os.environ.pop("LOGGIA_DATABASE_ROLE", None)  # each process sets its own
     paths = get_default_paths()
     supervisor = Supervisor(ROOT, paths.data / "processes.json")
-    supervisor.listen_for_stop()
+    supervisor.handle_stop_signals()
     try:
         paths.create()
         lock = lock_clone(paths)
         end_leftovers(supervisor.record, ROOT)
-        refuse_full_disk(paths)
-        host, port = free_address()
+        check_free_disk(paths)
+        host, port = get_free_address()
         if options.reset:
             reset(paths)
         return start_everything(supervisor, paths, host=host, port=port, demo=not options.no_demo)
@@ -62,7 +62,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def start_everything(supervisor: Supervisor, paths: DataPaths, *, host: str, port: int, demo: bool) -> int:
-    began = time.monotonic()
+    started_at = time.monotonic()
     servers: list[EmbeddedPostgres | EmbeddedRedis] = []
     try:
         if not os.environ.get("DATABASE_URL"):
@@ -76,11 +76,11 @@ def start_everything(supervisor: Supervisor, paths: DataPaths, *, host: str, por
             redis.start()
             supervisor.watch("redis", lambda: bool(redis.pid()), lambda: last_lines(redis.log))
         prepare(paths, demo=demo)
-        if supervisor.asked_to_stop:
+        if supervisor.is_stop_requested:
             return 0
         add_processes(supervisor, host, port)
         if wait_for_page(supervisor, host, port):
-            seconds = time.monotonic() - began
+            seconds = time.monotonic() - started_at
             print(f"\nLoggia is ready after {seconds:.0f} s: http://localhost:{port}  (Ctrl-C stops it)\n")
         return supervisor.run()
     finally:
@@ -90,7 +90,7 @@ def start_everything(supervisor: Supervisor, paths: DataPaths, *, host: str, por
 
 
 def lock_clone(paths: DataPaths) -> TextIO:
-    """Only one server per clone; the lock ends with the process, however it ends."""
+    """Allow one server per clone; the kernel releases the lock when the process ends."""
     lock = (paths.data / "server.lock").open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -106,16 +106,16 @@ def lock_clone(paths: DataPaths) -> TextIO:
     return lock
 
 
-def refuse_full_disk(paths: DataPaths) -> None:
+def check_free_disk(paths: DataPaths) -> None:
     free = shutil.disk_usage(paths.data).free
-    if free < LEAST_FREE_BYTES:
+    if free < MIN_FREE_BYTES:
         raise StartupError(
             f"The disk is full: {free // 1024**2} MB are free at {paths.data} and Loggia needs"
-            f" {LEAST_FREE_BYTES // 1024**2}. Free some space and start again."
+            f" {MIN_FREE_BYTES // 1024**2}. Free some space and start again."
         )
 
 
-def free_address() -> tuple[str, int]:
+def get_free_address() -> tuple[str, int]:
     host, given = os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000"
     if not given.isdigit() or not 0 < int(given) < 65536:
         raise StartupError(f"PORT is {given!r}: give a number from 1 to 65535, for example PORT=8001.")
@@ -137,16 +137,16 @@ def free_address() -> tuple[str, int]:
 
 
 def reset(paths: DataPaths) -> None:
-    """Delete the embedded data; an outside database is never touched."""
+    """Delete the embedded data; never an external database."""
     if os.environ.get("DATABASE_URL"):
         raise StartupError(
-            "--reset deletes only the embedded data: unset DATABASE_URL, or empty that one yourself."
+            "--reset deletes only the embedded data: unset DATABASE_URL, or empty that database yourself."
         )
     postgres, redis = EmbeddedPostgres(paths), EmbeddedRedis(paths)
     postgres.stop()
     redis.stop()
-    for doomed in (postgres.directory, paths.redis, paths.data / "media", paths.data / "mails"):
-        shutil.rmtree(doomed, ignore_errors=True)
+    for directory in (postgres.directory, paths.redis, paths.data / "media", paths.data / "mails"):
+        shutil.rmtree(directory, ignore_errors=True)
     for marker in paths.data.glob("started-*"):
         marker.unlink()
     print(f"The embedded data in {paths.data} was deleted.")
@@ -154,15 +154,15 @@ def reset(paths: DataPaths) -> None:
 
 
 def prepare(paths: DataPaths, *, demo: bool) -> None:
-    """Roles and migrations as the owner, then first data as the worker."""
-    manage("setup_database", "--migrate")
+    """Set up roles and migrate as the owner, then add the first data as the worker."""
+    run_command("setup_database", "--migrate")
     database = os.environ.get("DATABASE_URL") or "embedded"
     marker = paths.data / f"started-{hashlib.sha256(database.encode()).hexdigest()[:12]}"
-    manage("first_data", *(["--demo"] if demo and not marker.exists() else []))
+    run_command("first_data", *(["--demo"] if demo and not marker.exists() else []))
     marker.touch()
 
 
-def manage(command: str, *arguments: str) -> None:
+def run_command(command: str, *arguments: str) -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), command, *arguments], cwd=ROOT, check=False
     )
@@ -188,10 +188,10 @@ def add_processes(supervisor: Supervisor, host: str, port: int) -> None:
 
 
 def wait_for_page(supervisor: Supervisor, host: str, port: int) -> bool:
-    """Whether the web process answers before something fails or we are asked to stop."""
+    """Return True once the web process answers, False on a failure or a request to stop."""
     reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
     end = time.monotonic() + 60
-    while time.monotonic() < end and not supervisor.asked_to_stop and not supervisor.failure():
+    while time.monotonic() < end and not supervisor.is_stop_requested and not supervisor.find_failure():
         try:
             with urllib.request.urlopen(f"http://{reachable}:{port}/healthz", timeout=5):
                 return True

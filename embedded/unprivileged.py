@@ -1,8 +1,8 @@
-"""Running PostgreSQL, which refuses to be root, when we are root.
+"""Runs PostgreSQL, which refuses to run as root, on behalf of root.
 
-First choice: a user namespace in which we are an ordinary user. Files stay root's own, so it works under
-a home that nobody else may enter. Where the kernel or a container forbids that: a real unprivileged
-account, with data and programs copied to a place it can enter when it cannot enter the clone.
+First choice: a user namespace in which this process is an ordinary user. Files stay owned by root, so it
+works under a home directory that no other user can enter. Where the kernel or a container forbids that: an
+unprivileged account, with data and programs in SHARED_DIRECTORY if the account cannot enter the clone.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pathlib import Path
 
 from embedded.errors import StartupError
 
-SHARED_DIRECTORY = Path("/var/lib/loggia")  # where an account can work that may not enter the clone
-ACCOUNTS = ("postgres", "nobody", "daemon")  # initdb wants its user to have a name
+SHARED_DIRECTORY = Path("/var/lib/loggia")  # for an account that cannot enter the clone
+ACCOUNTS = ("postgres", "nobody", "daemon")  # initdb needs a user that has a name
 
 
 def find_account() -> pwd.struct_passwd:
-    """An ordinary account of this machine."""
+    """Return an ordinary account of this machine."""
     for name in ACCOUNTS:
         try:
             found = pwd.getpwnam(name)
@@ -50,14 +50,14 @@ def can_use_namespaces() -> bool:
 
 
 def namespace_prefix() -> list[str]:
-    """What to put before a command to run it in a user namespace."""
+    """Return the arguments to put before a command to run it in a user namespace."""
     found = find_account()
     program = Path(__file__).resolve().with_name("namespace.py")
     return [sys.executable, "-I", str(program), str(found.pw_uid), str(found.pw_gid)]
 
 
 def change_owner(path: Path, uid: int, gid: int) -> None:
-    """Let ``uid`` own the whole tree; a data directory may come from a run with another choice."""
+    """Give the whole tree to ``uid``; an earlier run may have used another account."""
     if not path.exists() or path.lstat().st_uid == uid:
         return
     for directory, _, files in os.walk(path):
@@ -67,7 +67,7 @@ def change_owner(path: Path, uid: int, gid: int) -> None:
 
 
 def can_enter(path: Path, found: pwd.struct_passwd) -> bool:
-    """Whether the account reaches ``path`` through all of its parents."""
+    """Whether the account can enter ``path`` and all of its parents."""
     done = subprocess.run(
         ["test", "-x", str(path)],
         user=found.pw_uid,
@@ -79,21 +79,21 @@ def can_enter(path: Path, found: pwd.struct_passwd) -> bool:
     return done.returncode == 0
 
 
-def copy_programs(programs: Path, place: Path) -> Path:
-    """Copy the wheel's PostgreSQL and its libraries to ``place`` once; return its bin directory."""
+def copy_programs(programs: Path, target: Path) -> Path:
+    """Copy the wheel's PostgreSQL and its libraries to ``target`` once; return its bin directory."""
     package = programs.parent.parent
-    if not place.exists():
-        draft = place.with_name(f"{place.name}.{os.getpid()}")
+    if not target.exists():
+        draft = target.with_name(f"{target.name}.{os.getpid()}")
         for tree in (programs.parent, package.with_name(f"{package.name}.libs")):
             if tree.exists():
                 shutil.copytree(tree, draft / tree.relative_to(package.parent))
         make_readable(draft)
-        draft.rename(place)
-    return place / programs.relative_to(package.parent)
+        draft.rename(target)
+    return target / programs.relative_to(package.parent)
 
 
 def make_readable(tree: Path) -> None:
-    """Let everybody read and run what root installed with a narrow umask; nothing in it is secret."""
+    """Let all users read and run the programs, which root may have installed with a strict umask."""
     for directory, _, files in os.walk(tree):
         os.chmod(directory, 0o755)
         for name in files:

@@ -44,4 +44,5 @@ def sendings() -> Iterator[tuple[str, str | None]]:
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "enqueue_on_commit":
                     first = node.args[0] if node.args else None
                     name = first.value if isinstance(first, ast.Constant) else None
+                    assert name is None or isinstance(name, str)
                     yield f"{file.relative_to(ROOT)}:{node.lineno}", name

@@ -19,7 +19,7 @@ from embedded.paths import ROOT, DataPaths
 from embedded.postgres import EmbeddedPostgres
 from embedded.processes import wait_until
 from embedded.redis import EmbeddedRedis
-from embedded.supervisor import end_leftovers, group_lives
+from embedded.supervisor import end_leftovers, is_group_alive
 
 pytestmark = pytest.mark.slow
 
@@ -100,7 +100,7 @@ def test_it_serves_stops_on_ctrl_c_and_starts_again_quickly(script: Script) -> N
     assert script.process
     script.process.send_signal(signal.SIGINT)
     assert script.process.wait(30) == 0
-    assert not any(group_lives(group) for group in groups)
+    assert not any(is_group_alive(group) for group in groups)
     assert EmbeddedPostgres(script.paths).pid() is None
     assert EmbeddedRedis(script.paths).pid() is None
     assert script.start_until_ready() < 10 * float(os.environ.get("LOGGIA_SLOW_MACHINE", "3"))
@@ -124,7 +124,7 @@ def test_when_a_part_is_killed_all_stop_and_it_is_named(script: Script, part: st
         rf"Loggia stopped because {part} (is gone|was killed by SIGKILL)\. Its last output:", script.output()
     )
     assert not any(
-        group_lives(pid) for name, pid in pids.items() if name not in ("postgres", "redis") and pid
+        is_group_alive(pid) for name, pid in pids.items() if name not in ("postgres", "redis") and pid
     )
     assert EmbeddedPostgres(script.paths).pid() is None
 

@@ -1,4 +1,4 @@
-"""The embedded servers: any path, root or not, found again, and one sentence when something is wrong."""
+"""The embedded servers: start in any path, as root or not; find a running one; refuse old data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from embedded import unprivileged
 from embedded.credentials import read_or_create_secret
 from embedded.errors import StartupError
 from embedded.paths import MAX_SOCKET_DIRECTORY_BYTES, ROOT, DataPaths
-from embedded.postgres import EmbeddedPostgres
+from embedded.postgres import DATA_VERSION, DATA_VERSION_FILE, EmbeddedPostgres
 from embedded.processes import get_disk_full_hint, wait_until
 from embedded.redis import EmbeddedRedis
 
@@ -97,6 +97,49 @@ def test_without_namespaces_another_account_runs_it_outside_the_closed_home(
         server.stop()
         unprivileged.can_use_namespaces.cache_clear()
         shutil.rmtree(outside)
+
+
+def snapshot(directory: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Every file and directory below with owner, mode and content."""
+    return {
+        str(path.relative_to(directory)): (
+            path.lstat().st_uid,
+            path.lstat().st_mode,
+            path.read_bytes() if path.is_file() else b"",
+        )
+        for path in sorted(directory.rglob("*"))
+    }
+
+
+@pytest.mark.parametrize(
+    ("major", "version", "author"),
+    [
+        ("18", None, "Loggia 0.1.0"),
+        ("18", "99", "another version of Loggia (data version 99)"),
+        ("17", "2", "PostgreSQL 17"),
+    ],
+)
+def test_data_of_another_version_is_refused_and_unchanged(
+    tmp_path: Path, major: str, version: str | None, author: str
+) -> None:
+    data = tmp_path / "data"
+    server = EmbeddedPostgres(DataPaths(data))
+    server.directory.mkdir(parents=True)
+    (server.directory / "PG_VERSION").write_text(f"{major}\n")
+    (server.directory / "base").write_text("rows")
+    if version:
+        (server.directory / DATA_VERSION_FILE).write_text(f"{version}\n")
+    before = snapshot(data)
+    with pytest.raises(StartupError) as refusal:
+        server.start()
+    assert f"was written by {author}, and this version of Loggia cannot use it" in str(refusal.value)
+    assert "script/server --reset" in str(refusal.value)
+    assert snapshot(data) == before
+
+
+def test_a_new_cluster_has_the_data_version(postgres: EmbeddedPostgres) -> None:
+    postgres.start()
+    assert (postgres.directory / DATA_VERSION_FILE).read_text() == f"{DATA_VERSION}\n"
 
 
 def test_it_asks_for_a_password(postgres: EmbeddedPostgres) -> None:
