@@ -1,8 +1,8 @@
 """A contract of import-linter for layers with pages beside them, used by pyproject.toml.
 
-Domain modules import downwards only. Pages (modules below ``web``, ``api`` and the other names in ``pages``) may use
-the domain modules of any layer, because a page shows what several capabilities know. They never use another
-package's pages, but for the modules listed as shared. So no import has to be ignored.
+Domain modules import downwards only. Pages (modules below ``web``, ``api`` and the other names in ``pages``)
+may use the domain modules of any layer, because a page shows what several capabilities know. They never use
+another package's pages, but for the modules listed as shared. So no import has to be ignored.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from importlinter import Contract, ContractCheck, fields, output
 
 
 class LayersWithPages(Contract):
-    """``layers`` from top to bottom, ``pages`` names of modules, ``shared_pages`` pages that others may use."""
+    """``layers`` from top to bottom, ``pages`` names of modules, ``shared_pages`` those that others may use."""
 
     type_name = "layers_with_pages"
 

@@ -18,7 +18,7 @@ from tests.fakes.openai_server import Running, running_server
 from tests.flows.stage import wait_for
 from tests.gpts.knowledge.retrieval.world import add_document
 from tests.gpts.studio.stage import NOW, a_gpt, a_user
-from tests.services import WebService, WorkerService
+from tests.support.services import WebService, WorkerService
 
 SHOP = [
     ("Returns", "You can return a bicycle within 30 days if it has no scratches."),

@@ -14,7 +14,7 @@ from tests.browser.test_builder import sign_in
 from tests.fakes.openai_server import Running, start_in_thread
 from tests.gpts.chat.stage import a_model, a_public_gpt
 from tests.gpts.studio.stage import a_company, a_user
-from tests.services import WebService
+from tests.support.services import WebService
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.knowledge.services.files import add_knowledge_file
 from gpts.llm.services.providers import ensure_offline_provider
 from tests.gpts.studio.stage import LATER, NOW, a_file, a_gpt
-from tests.services import WebService
+from tests.support.services import WebService
 from workspaces.models import User
 
 TABS = ("create", "configure", "preview", "knowledge", "versions", "share")

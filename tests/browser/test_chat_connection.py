@@ -20,7 +20,7 @@ from tests.browser.test_chat import say
 from tests.fakes.openai_server import WORDS, Running, start_in_thread
 from tests.flows.test_failing_answers import own_service
 from tests.gpts.chat.stage import a_model, a_public_gpt, a_user
-from tests.services import WebService
+from tests.support.services import WebService
 
 LOSE_THE_FIRST_ANSWER = """() => {
   const real = window.fetch;

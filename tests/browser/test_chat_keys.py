@@ -20,7 +20,7 @@ from tests.browser.people import Person
 from tests.browser.test_chat import say
 from tests.fakes.openai_server import Running, start_in_thread
 from tests.gpts.chat.stage import a_model, a_public_gpt, a_user
-from tests.services import WebService
+from tests.support.services import WebService
 
 
 @pytest.fixture(scope="module")

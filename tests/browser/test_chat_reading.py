@@ -17,7 +17,7 @@ from tests.fakes.openai_server import Running, start_in_thread
 from tests.flows.stage import wait_for
 from tests.gpts.chat.stage import a_gpt, a_model, a_public_gpt, a_user
 from tests.gpts.chat.test_pages import a_conversation
-from tests.services import WebService
+from tests.support.services import WebService
 
 RICH = """## Signing
 

@@ -19,7 +19,7 @@ from tests.browser.people import Person
 from tests.fakes.openai_server import Running, running_server
 from tests.flows.stage import a_provider
 from tests.gpts.studio.stage import LATER, NOW, a_gpt
-from tests.services import WebService
+from tests.support.services import WebService
 
 WIDER_THAN_WINDOW = "() => document.documentElement.scrollWidth > innerWidth"
 

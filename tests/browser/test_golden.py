@@ -15,7 +15,7 @@ from tests.browser.test_builder import WIDER_THAN_WINDOW, sign_in
 from tests.fakes.openai_server import running_server
 from tests.gpts.chat.stage import a_model
 from tests.gpts.studio.stage import a_gpt
-from tests.services import WebService, WorkerService
+from tests.support.services import WebService, WorkerService
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from tests.browser.people import WIDER_THAN_WINDOW, Person
 from tests.flows.stage import wait_for
 from tests.gpts.insights.stage import DAY, a_crowd, a_live_gpt, ask
 from tests.gpts.studio.stage import NOW
-from tests.services import WebService, WorkerService
+from tests.support.services import WebService, WorkerService
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -15,7 +15,7 @@ from gpts.knowledge.models import Document, KnowledgeFile
 from tests.browser.test_builder import WIDER_THAN_WINDOW, sign_in
 from tests.gpts.knowledge import makers
 from tests.gpts.studio.stage import a_gpt
-from tests.services import WebService, WorkerService
+from tests.support.services import WebService, WorkerService
 
 
 def the_gpt() -> GPT:

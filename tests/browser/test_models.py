@@ -15,7 +15,7 @@ from gpts.llm.services.providers import ensure_offline_provider
 from tests.browser.test_builder import saved, sign_in
 from tests.fakes.openai_server import KEY, Running, start_in_thread
 from tests.gpts.studio.stage import NOW, a_company, a_gpt, a_user
-from tests.services import WebService
+from tests.support.services import WebService
 from workspaces.services.staff import grant_staff_role
 
 

@@ -16,7 +16,7 @@ from tests.browser.people import Person
 from tests.fakes.openai_server import Running, running_server
 from tests.flows.stage import a_provider
 from tests.gpts.studio.stage import NOW, a_company, a_gpt, a_user
-from tests.services import WebService
+from tests.support.services import WebService
 
 SLOW = 30_000
 

@@ -30,7 +30,7 @@ from tests.browser.people import Person, slow_hashers
 from tests.fakes.openai_server import Running, running_server
 from tests.flows.stage import a_checked_account, a_person, a_provider, closable_month, used_in, wait_for
 from tests.gpts.studio.stage import a_picture
-from tests.services import WebService, WorkerService
+from tests.support.services import WebService, WorkerService
 from workspaces.models import User
 
 NAME = "Courtyard gardener"

@@ -27,7 +27,7 @@ from tests.flows.stage import a_checked_account, a_person, closable_month, used_
 from tests.gpts.chat.stage import Browser, a_public_gpt
 from tests.gpts.studio.stage import a_gpt
 from tests.reviews.stage import DRAFT, in_review
-from tests.services import WebService, WorkerService
+from tests.support.services import WebService, WorkerService
 from workspaces.models import User
 
 BrowserOf = Callable[[User], Browser]

@@ -22,7 +22,7 @@ from tests.conftest import servers
 from tests.fakes.openai_server import WORDS, Running
 from tests.flows.stage import a_person, wait_for
 from tests.gpts.chat.stage import Browser, a_public_gpt, events
-from tests.services import WebService, WorkerService
+from tests.support.services import WebService, WorkerService
 from workspaces.models import User
 
 NOWHERE = "http://127.0.0.1:9/v1"  # the discard port: nobody listens

@@ -32,7 +32,7 @@ from gpts.metering.models import UsageEvent
 from tests.fakes.openai_server import Running
 from tests.gpts.chat.stage import a_model
 from tests.gpts.studio.stage import NOW, a_company, a_gpt, a_user
-from tests.services import WorkerService
+from tests.support.services import WorkerService
 from workspaces.models import Member, SharingPolicy, Workspace
 from workspaces.services.leaving import deactivate_user
 from workspaces.services.members import remove_member

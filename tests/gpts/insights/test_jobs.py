@@ -23,7 +23,7 @@ from gpts.metering.models import UsageEvent
 from tests.conftest import servers
 from tests.flows.stage import wait_for
 from tests.gpts.insights.stage import DAY, a_crowd, a_live_gpt, ask, on
-from tests.services import WorkerService
+from tests.support.services import WorkerService
 from workspaces.access import personal_workspace
 from workspaces.models import User
 

@@ -17,7 +17,7 @@ from gpts.knowledge.models import KnowledgeFile
 from tests.gpts.chat.stage import Browser
 from tests.gpts.studio.stage import a_gpt
 from tests.gpts.studio.test_api import Caller
-from tests.services import WebService
+from tests.support.services import WebService
 from workspaces.web.bodies import REFUSED
 
 MEGABYTE = 1024 * 1024

@@ -28,7 +28,7 @@ from tests.conftest import _start
 from tests.gpts.chat.stage import Browser
 from tests.gpts.knowledge import makers
 from tests.gpts.studio.stage import NOW, a_file, a_gpt, a_user
-from tests.services import WebService, WorkerService
+from tests.support.services import WebService, WorkerService
 
 ENDED = ("ready", "failed")
 
