@@ -48,8 +48,8 @@ def renew(request: HttpRequest, case_id: UUID) -> HttpResponse:
             case_id=case_id, token=DecisionForm(request.POST).token, by=request.user, at=timezone.now()
         )
     except Conflict as error:
-        return render(request, "reviews/parts/claim_lost.html", {"fresh": error.data, "case": case})
-    return render(request, "reviews/parts/timer.html", {"mine": renewed, "case": case, "looking": looking})
+        return render(request, "reviews/_claim_lost.html", {"fresh": error.data, "case": case})
+    return render(request, "reviews/_timer.html", {"mine": renewed, "case": case, "looking": looking})
 
 
 @require_POST
