@@ -37,7 +37,7 @@ def turn_show(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> Htt
         response: HttpResponse = HttpResponseRedirect(f"{page}?before={turn.position + 1}#turn-{turn.pk}")
     else:
         shown = shown_in(conversation, one_turn(conversation, turn))[0]
-        response = render(request, "gpts/chat/turn.html", {"conversation": conversation, "shown": shown})
+        response = render(request, "gpts/chat/_turn.html", {"conversation": conversation, "shown": shown})
     patch_vary_headers(response, ["X-Fragment"])
     return response
 

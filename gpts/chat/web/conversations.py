@@ -94,7 +94,7 @@ def conversation_page(
         "earlier_than": turns[0].turn.position if window.has_earlier else None,
     }
     if request.headers.get("X-Fragment") == "turns":
-        return _fragment(request, "gpts/chat/turns.html", context)
+        return _fragment(request, "gpts/chat/_turns.html", context)
     running = next((shown.turn for shown in turns if shown.is_running), None)
     kept = kept_state(request.user, conversation)
     context |= _frame(request, conversation.gpt, conversation.version, conversation) | {
@@ -163,7 +163,7 @@ def source_show(request: HttpRequest, conversation_id: UUID, turn_id: UUID, numb
     conversation = access_conversation(request.user, conversation_id)
     turn = access_turn(conversation, turn_id)
     is_fragment = request.headers.get("X-Fragment") == "passage"
-    template = "gpts/chat/passage.html" if is_fragment else "gpts/chat/source.html"
+    template = "gpts/chat/_passage.html" if is_fragment else "gpts/chat/passage.html"
     context: dict[str, Any] = {"conversation": conversation, "number": number}
     status = 200
     try:

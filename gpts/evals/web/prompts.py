@@ -98,7 +98,7 @@ def golden_page(request: HttpRequest, gpt: GPT, *, status: int = 200, **extra: A
         **_gate(gpt),
         **extra,
     )
-    return render(request, "gpts/build/tests.html", context, status=status)
+    return render(request, "gpts/evals/list.html", context, status=status)
 
 
 def _gate(gpt: GPT) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def _editor(request: HttpRequest, gpt: GPT, prompt: GoldenPrompt | None) -> Http
         files=sorted({file.name for file in knowledge_files(gpt)}),
         judges=[model for model in offered_models(gpt.workspace) if model.provider.kind != "offline"],
     )
-    return render(request, "gpts/build/test_edit.html", context, status=refusal.status if refusal else 200)
+    return render(request, "gpts/evals/edit.html", context, status=refusal.status if refusal else 200)
 
 
 def _save(request: HttpRequest, gpt: GPT, prompt: GoldenPrompt | None, typed: dict[str, Any]) -> None:

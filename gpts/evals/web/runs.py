@@ -116,7 +116,7 @@ def build_test_result(request: HttpRequest, slug: str, run_id: UUID) -> HttpResp
         hardening=hardening_text() if run.kind == GoldenKind.LEAK else "",
         currency=settings.PAYOUT_CURRENCY,
     )
-    return render(request, "gpts/build/test_run.html", context)
+    return render(request, "gpts/evals/run.html", context)
 
 
 def done_count(run: GoldenRun) -> int:
@@ -170,7 +170,7 @@ def build_test_progress(request: HttpRequest, slug: str, run_id: UUID) -> HttpRe
     run = access_golden_run(request.user, gpt, run_id)
     is_active = run.state in ACTIVE_RUNS
     context = {"gpt": gpt, "run": run, "done": done_count(run), "is_active": is_active, "is_part": True}
-    response = render(request, "gpts/build/_test_progress.html", context)
+    response = render(request, "gpts/evals/_progress.html", context)
     if not is_active:
         response.headers["HX-Refresh"] = "true"
     return response
@@ -195,7 +195,7 @@ def build_leaks(request: HttpRequest, slug: str) -> HttpResponse:
         probe_count=len(PROBES),
         currency=settings.PAYOUT_CURRENCY,
     )
-    return render(request, "gpts/build/leaks.html", context)
+    return render(request, "gpts/evals/leaks.html", context)
 
 
 @login_required

@@ -85,7 +85,7 @@ def build_insights(request: HttpRequest, slug: str) -> HttpResponse:
         query="" if refusal else request.GET.urlencode(),
         **_figures(found),
     )
-    return render(request, "gpts/build/insights.html", context, status=refusal.status if refusal else 200)
+    return render(request, "gpts/insights/overview.html", context, status=refusal.status if refusal else 200)
 
 
 @login_required

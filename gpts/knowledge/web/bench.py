@@ -54,7 +54,7 @@ def build_bench(request: HttpRequest, slug: str) -> HttpResponse:
         model=model,
         progress=embedding_progress(document_ids(gpt), gpt.workspace_id) if model else None,
     )
-    return render(request, "gpts/build/bench.html", context)
+    return render(request, "gpts/knowledge/bench.html", context)
 
 
 def _tried(gpt: GPT, question: str) -> Tried:

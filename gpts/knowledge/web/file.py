@@ -158,7 +158,7 @@ def _page(
         accept=",".join(MEDIA_TYPES),
         megabytes=settings.KNOWLEDGE_FILE_BYTES // (1024 * 1024),
     )
-    return render(request, "gpts/build/knowledge_file.html", context, status=400 if errors else 200)
+    return render(request, "gpts/knowledge/file.html", context, status=400 if errors else 200)
 
 
 def _start(request: HttpRequest, file: KnowledgeFile) -> int:

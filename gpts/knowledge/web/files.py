@@ -92,7 +92,7 @@ def _page(
     if request.headers.get("HX-Request") == "true" and not errors:
         frame = frame_of(request.user, gpt)
         response = render(
-            request, "gpts/build/_knowledge_list.html", {"gpt": gpt, "frame": frame, "is_part": True, **shown}
+            request, "gpts/knowledge/_list.html", {"gpt": gpt, "frame": frame, "is_part": True, **shown}
         )
     else:
         context = page_context(
@@ -106,7 +106,7 @@ def _page(
             typed_url=typed_url,
             **shown,
         )
-        response = render(request, "gpts/build/knowledge.html", context, status=400 if errors else 200)
+        response = render(request, "gpts/knowledge/list.html", context, status=400 if errors else 200)
     patch_vary_headers(response, ["HX-Request"])
     return response
 

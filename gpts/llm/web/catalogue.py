@@ -90,7 +90,7 @@ def _page(
         "list_url": place.url("model-list"),
     }
     return render(
-        request, f"gpts/models/{template}.html", context, status=400 if form and form.errors else 200
+        request, f"gpts/llm/{template}.html", context, status=400 if form and form.errors else 200
     )
 
 

@@ -27,7 +27,7 @@ from workspaces.web.people import person_of
 def budget_list(request: HttpRequest, workspace: str) -> HttpResponse:
     place = access_workspace(person_of(request), workspace, to=WorkspaceAct.ADMINISTER)
     context = {"workspace": place, "accent": place.accent, "lines": budget_lines(place, at=timezone.now())}
-    return render(request, "gpts/budgets/list.html", context)
+    return render(request, "gpts/metering/budgets.html", context)
 
 
 @login_required
@@ -51,7 +51,7 @@ def budget_new(request: HttpRequest, workspace: str) -> HttpResponse:
         except DomainError as error:
             add_refusal(form, error)
     context = {"workspace": place, "accent": place.accent, "form": form, "meaning": meaning}
-    return render(request, "gpts/budgets/form.html", context, status=400 if form.errors else 200)
+    return render(request, "gpts/metering/budget_form.html", context, status=400 if form.errors else 200)
 
 
 @login_required
@@ -83,7 +83,7 @@ def budget_change(request: HttpRequest, workspace: str, budget_id: int) -> HttpR
         "budget": budget,
         "line": line_of(budget, at=now),
     }
-    return render(request, "gpts/budgets/form.html", context, status=400 if form.errors else 200)
+    return render(request, "gpts/metering/budget_form.html", context, status=400 if form.errors else 200)
 
 
 @login_required
@@ -117,4 +117,4 @@ def my_limits(request: HttpRequest) -> HttpResponse:
     user = person_of(request)
     own = next((seat.slug for seat in standing_of(user).seats if seat.kind == WorkspaceKind.PERSONAL), "")
     context = {"lines": own_limits(user, at=timezone.now()), "own": own}
-    return render(request, "gpts/budgets/mine.html", context)
+    return render(request, "gpts/metering/my_budgets.html", context)

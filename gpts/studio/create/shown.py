@@ -32,7 +32,7 @@ def change_data(gpt: GPT, change: BuilderChange) -> dict[str, Any]:
         "before": change.before,
         "after": change.after,
         "revision": gpt.draft_revision,
-        "html": render_to_string("gpts/build/_change.html", context),
+        "html": render_to_string("gpts/studio/_change.html", context),
         "draft": draft_data(gpt),
     }
 
@@ -41,7 +41,7 @@ def draft_data(gpt: GPT) -> dict[str, Any]:
     address = f"/{gpt.icon}" if gpt.icon else ""
     return {
         "values": draft_values(gpt),
-        "html": render_to_string("gpts/build/_draft.html", {"gpt": gpt}),
+        "html": render_to_string("gpts/studio/_draft.html", {"gpt": gpt}),
         "icon": str(arch_icon(gpt.name, address, gpt.category, "lg")),
         "icon_small": str(arch_icon(gpt.name, address, gpt.category, "sm")),
     }

@@ -123,4 +123,4 @@ def _page(
         revision=conflict["revision"] if conflict else gpt.draft_revision,
         **extra,
     )
-    return render(request, "gpts/build/configure.html", context, status=status)
+    return render(request, "gpts/studio/configure.html", context, status=status)

@@ -46,7 +46,7 @@ from workspaces.web.refusals import error_body
 @require_GET
 def build_create(request: HttpRequest, slug: str) -> HttpResponse:
     gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    return render(request, "gpts/build/create.html", _context(request, gpt))
+    return render(request, "gpts/studio/create.html", _context(request, gpt))
 
 
 def _context(request: HttpRequest, gpt: GPT, **extra: Any) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def _with_error(request: HttpRequest, slug: str, refusal: DomainError) -> HttpRe
     with open_scope(scope_for(request.user)):
         gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
         context = _context(request, gpt, refusal=refusal, value=request.POST.get("text", ""))
-        return render(request, "gpts/build/create.html", context, status=refusal.status)
+        return render(request, "gpts/studio/create.html", context, status=refusal.status)
 
 
 @login_required
@@ -149,7 +149,7 @@ def build_create_change(request: HttpRequest, slug: str, change_id: int) -> Http
     gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
     change = access_builder_change(request.user, gpt, change_id)
     state = BuilderChangeState.APPLIED if request.POST.get("redo") else BuilderChangeState.UNDONE
-    card = partial(render_to_string, "gpts/build/_change.html", request=request)
+    card = partial(render_to_string, "gpts/studio/_change.html", request=request)
     wants_json = request.accepts("application/json") and not request.accepts("text/html")
     try:
         changed = set_change_state(

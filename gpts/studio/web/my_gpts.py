@@ -44,7 +44,7 @@ def build_list(request: HttpRequest) -> HttpResponse:
         {"gpt": gpt, "icon_url": icon_url(gpt), "state": _state(gpt, in_review), "is_inside": _is_inside(gpt)}
         for gpt in page.items
     ]
-    return render(request, "gpts/build/list.html", {"rows": rows, "page": page})
+    return render(request, "gpts/studio/list.html", {"rows": rows, "page": page})
 
 
 def _state(gpt: Any, in_review: set[int]) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def build_new(request: HttpRequest) -> HttpResponse:
         "chosen": find_pattern(chosen).key,
         "has_choice": len(places) > 1,
     }
-    return render(request, "gpts/build/new.html", context, status=400 if form.errors else 200)
+    return render(request, "gpts/studio/new.html", context, status=400 if form.errors else 200)
 
 
 def _create(request: HttpRequest) -> GPT:

@@ -17,4 +17,4 @@ from gpts.assistants.web.builder_frame import page_context, preview_context
 def build_preview(request: HttpRequest, slug: str) -> HttpResponse:
     gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
     context = page_context(request, gpt, "preview", **preview_context(gpt))
-    return render(request, "gpts/build/preview.html", context)
+    return render(request, "gpts/studio/preview.html", context)

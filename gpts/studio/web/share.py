@@ -49,7 +49,7 @@ def _page(request: HttpRequest, gpt: GPT, form: SubmitForm, status: int = 200) -
         and live[Audience.PUBLIC].version.content_hash == hash_now,
         "chat_url": request.build_absolute_uri(f"/g/{gpt.slug}/chat"),
     }
-    return render(request, "gpts/build/share.html", context, status=status)
+    return render(request, "gpts/studio/share.html", context, status=status)
 
 
 def _audience(gpt: GPT, audience: Audience, live: Any, hash_now: str) -> dict[str, Any]:

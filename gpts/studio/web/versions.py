@@ -72,7 +72,7 @@ def _page(
         for audience in offered_audiences(gpt)
         if audience in live
     ]
-    return render(request, "gpts/build/versions.html", context, status=status)
+    return render(request, "gpts/studio/versions.html", context, status=status)
 
 
 def _number(text: str) -> int | None:
@@ -130,7 +130,7 @@ def build_version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         is_draft=version.content_hash == frame.draft_hash,
         is_ahead=version.number > frame.newest_live,
     )
-    return render(request, "gpts/build/version.html", context)
+    return render(request, "gpts/studio/version.html", context)
 
 
 @login_required
@@ -148,7 +148,7 @@ def build_diff(request: HttpRequest, slug: str) -> HttpResponse:
         numbers=version_numbers(gpt),
         differences=differences(gpt, before, after, in_words=True),
     )
-    return render(request, "gpts/build/diff.html", context)
+    return render(request, "gpts/studio/diff.html", context)
 
 
 @login_required
