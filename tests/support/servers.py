@@ -157,7 +157,7 @@ def template_key() -> str:
     """A digest of everything that shapes the template: migrations, what they call, roles, dependencies."""
     files = [
         *ROOT.glob("*/migrations/*.py"),
-        ROOT / "core" / "scope.py",
+        ROOT / "core" / "migration_operations.py",
         ROOT / "config" / "roles.py",
         ROOT / "embedded" / "postgres.py",
         ROOT / "embedded" / "credentials.py",
