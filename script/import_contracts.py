@@ -12,7 +12,7 @@ from importlinter import Contract, ContractCheck, fields, output
 
 
 class LayersWithPages(Contract):
-    """``layers`` from top to bottom, ``pages`` names of modules, ``shared_pages`` those that others may use."""
+    """``layers`` from top to bottom, ``pages`` names of modules, ``shared_pages`` those others may use."""
 
     type_name = "layers_with_pages"
 
