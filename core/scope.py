@@ -1,8 +1,8 @@
-"""Row-level security: whose rows a transaction may see, and the policies that enforce it.
+"""Row-level security: the rows that a transaction may see, and the policies that enforce it.
 
-Every tenant-private table has forced row-level security. Its policies read transaction-local settings
-that only this module writes: without a scope there are no rows. The functions named ``loggia_*`` in
-policies are made by core's first migration.
+Every table of tenant data has forced row-level security. Its policies read transaction-local settings that
+only this module writes: without a scope no row is visible. Core's first migration creates the functions
+named ``loggia_*`` that the policies call.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from django.db.migrations.operations import RunSQL
 
 @dataclass(frozen=True)
 class Scope:
-    """Who acts. Empty fields grant nothing.
+    """The identity that row-level security checks. Empty fields grant nothing.
 
-    ``system`` names a job ("payouts.roll_up"); the database honours it only for the worker's role.
+    ``system`` names a job ("payouts.roll_up") that sees all rows; the database accepts it from the worker's
+    role only.
     """
 
     user_id: int | None = None
@@ -62,10 +63,10 @@ def current_scope() -> Scope:
 
 @contextmanager
 def open_scope(scope: Scope) -> Iterator[Scope]:
-    """Run the block in one transaction that sees what ``scope`` may see.
+    """Run the block in one transaction that sees the rows of ``scope``.
 
-    Nested blocks narrow or widen for their own length and restore what stood before; the settings end
-    with the transaction, so that a pooled connection never carries them on.
+    A nested block replaces the scope and restores the former one at its end. The settings end with the
+    transaction, so they cannot leak through a pooled connection.
     """
     token = _current.set(scope)
     before = token.old_value if token.old_value is not token.MISSING else NOBODY
@@ -74,7 +75,7 @@ def open_scope(scope: Scope) -> Iterator[Scope]:
         with transaction.atomic():
             _write(scope)
             yield scope
-            # The outermost transaction takes its settings with it.
+            # The settings of an outermost block end with its transaction.
             if is_nested and not connection.needs_rollback:
                 _write(before)
     finally:
@@ -82,15 +83,15 @@ def open_scope(scope: Scope) -> Iterator[Scope]:
 
 
 def system_scope(purpose: str) -> AbstractContextManager[Scope]:
-    """Open the scope of a job or command that works across tenants; ``purpose`` is logged by name."""
+    """Open the scope of a job or command that works across tenants; ``purpose`` names it."""
     return open_scope(Scope(system=purpose))
 
 
 @contextmanager
 def public_reader() -> Iterator[None]:
-    """Run the block as the database role that can read the public store and nothing else.
+    """Run the block as the database role that can read only the public store.
 
-    A block inside another costs nothing and leaves the role as it is: only the outermost one may end it.
+    A nested block does nothing: only the outermost one sets and resets the role.
     """
     if _is_public.get():
         yield
@@ -109,11 +110,8 @@ def public_reader() -> Iterator[None]:
 
 
 @contextmanager
-def holding_share_token(token: str) -> Iterator[None]:
-    """Let the block also see the one shared conversation whose token the reader holds.
-
-    For the length of the block, inside a transaction that the caller has open.
-    """
+def with_share_token(token: str) -> Iterator[None]:
+    """Let the block also see the shared conversation with this token. Needs an open transaction."""
     _write_share_token(token)
     try:
         yield
@@ -135,9 +133,9 @@ def _write(scope: Scope) -> None:
 def row_level_security(table: str, *, using: str, check: str | None = None) -> list[RunSQL]:
     """Return the migration operations that force row-level security on ``table``.
 
-    ``using`` decides which rows are seen and changed, ``check`` (``using`` when absent) which may be
-    written. A system scope of the worker's role sees all. Wrap the setting functions in a sub-select,
-    ``(SELECT loggia_user_id())``, so that PostgreSQL calls them once a query and not once a row.
+    ``using`` decides which rows can be read and changed, ``check`` (default: ``using``) which can be
+    written. A system scope of the worker's role sees all rows. Wrap the setting functions in a sub-select,
+    ``(SELECT loggia_user_id())``, so that PostgreSQL calls them once per query and not once per row.
     """
     policy = f"(SELECT loggia_is_system()) OR ({using})"
     written = f"(SELECT loggia_is_system()) OR ({check or using})"
@@ -158,7 +156,7 @@ def row_level_security(table: str, *, using: str, check: str | None = None) -> l
 
 
 def append_only(table: str) -> list[RunSQL]:
-    """Return the migration operations after which rows of ``table`` can be added, never changed."""
+    """Return the migration operations that forbid to change or delete rows of ``table``."""
     roles = ", ".join(f'"{settings.DATABASE_ROLES[name]}"' for name in ("app", "worker"))
     return [
         RunSQL(
@@ -179,7 +177,7 @@ def append_only(table: str) -> list[RunSQL]:
 
 
 def grant_public_read(table: str, *columns: str) -> RunSQL:
-    """Return the operation that lets the public reader select ``table``, or only the given columns."""
+    """Return the migration operation that lets the public role select ``table``, or some of its columns."""
     role = settings.DATABASE_ROLES["public"]
     which = f" ({', '.join(columns)})" if columns else ""
     return RunSQL(

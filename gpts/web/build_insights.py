@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from core.errors import InvalidInput
-from core.look.figures import micros, number, percent
+from core.look.formats import micros, number, percent
 from gpts.access import GPTAct, access_gpt
 from gpts.insight_files import write_csv
 from gpts.insights.grouping import GROUP_SIZE

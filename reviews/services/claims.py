@@ -16,7 +16,7 @@ from reviews.models import Case, Claim
 from reviews.rules import conflict_of_interest
 from reviews.services.cases import advance, live_claim, lock_case, stale
 from reviews.states import CaseAction, CaseState
-from workspaces.queries import standing_of
+from workspaces.queries import get_user_roles
 
 LEASE = timedelta(minutes=10)
 MOST_CLAIMS = 3
@@ -44,7 +44,7 @@ def next_case(*, by: Any, at: datetime, queue: str = "") -> Claim | None:
     for a few milliseconds must not look like an empty queue.
     """
     _lock_person(by)
-    workspaces = [seat.workspace_id for seat in standing_of(by).seats]
+    workspaces = [seat.workspace_id for seat in get_user_roles(by).memberships]
     waiting = (
         Case.objects.filter(state=CaseState.QUEUED)
         .exclude(builder=by)

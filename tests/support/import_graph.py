@@ -143,15 +143,13 @@ def main(packages: Collection[str]) -> int:
     imports = read_project_imports()
     cycles = [cycle for cycle in find_cycles(imports) if any(is_wanted(module) for module in cycle)]
     hidden = [found for found in find_hidden_imports(imports) if is_wanted(found.source)]
+    lines = []
     for cycle in cycles:
-        print(f"cycle of {len(cycle)} modules:")
-        members = set(cycle)
-        for found in sorted(imports):
-            if found.source in members and found.target in members:
-                print(f"  {found}")
-    for found in hidden:
-        print(f"hidden: {found}")
-    print(f"{len(cycles)} cycles, {len(hidden)} hidden imports")
+        lines.append(f"cycle of {len(cycle)} modules:")
+        lines += [f"  {found}" for found in sorted(imports) if {found.source, found.target} <= set(cycle)]
+    lines += [f"hidden: {found}" for found in hidden]
+    lines.append(f"{len(cycles)} cycles, {len(hidden)} hidden imports")
+    sys.stdout.write("\n".join(lines) + "\n")
     return 1 if cycles or hidden else 0
 
 
