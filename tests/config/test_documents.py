@@ -134,7 +134,8 @@ def is_missing_module(name: str) -> bool:
     app.loader.import_default_modules()
     if name in app.tasks or name in ALLOWED:
         return False
-    module, parts = name, []
+    module = name
+    parts: list[str] = []
     while module:
         try:
             found = importlib.import_module(module)
@@ -154,9 +155,7 @@ def test_links_lead_to_files_and_headings_that_exist(document: str) -> None:
             continue
         path, _hash, fragment = target.partition("#")
         file = (ROOT / document).parent.joinpath(path).resolve() if path else ROOT / document
-        if not file.exists():
-            broken.append(target)
-        elif fragment and fragment not in anchors(file.relative_to(ROOT).as_posix()):
+        if not file.exists() or (fragment and fragment not in anchors(file.relative_to(ROOT).as_posix())):
             broken.append(target)
     assert broken == []
 

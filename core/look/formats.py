@@ -1,4 +1,4 @@
-"""Numbers, sizes and moments as people read them, per language."""
+"""Formats numbers, amounts, sizes, dates and times in the reader's language."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from django.utils.translation import get_language, gettext, ngettext_lazy, to_lo
 
 MICROS = 1_000_000
 
-# Django's Chinese for these two reads as "January" and "the sixth"; extracted here, ours comes before it.
+# Django's Chinese for these two means "January" and "the sixth"; extracted here, our translation comes first.
 _OWN_SPANS = {
     "month": ngettext_lazy("%(num)d month", "%(num)d months", "num"),
     "day": ngettext_lazy("%(num)d day", "%(num)d days", "num"),
 }
-# The stubs of timesince know no lazy strings.
+# The type stubs of timesince do not allow lazy strings.
 SPANS = cast("dict[str, str]", TIME_STRINGS | _OWN_SPANS)
 
 
 def babel_locale() -> Locale:
-    """Babel's locale of the active Django language; English when none is active."""
+    """Return Babel's locale of the active Django language; English when none is active."""
     return Locale.parse(to_locale(get_language() or "en"))
 
 
@@ -36,13 +36,13 @@ def number(value: float | Decimal) -> str:
 
 
 def percent(ratio: float | Decimal, digits: int = 0) -> str:
-    """A ratio (0.42) as a percentage with a fixed number of decimals."""
+    """Return a ratio (0.42) as a percentage with a fixed number of decimals."""
     pattern = "#,##0." + "0" * digits + "%" if digits else "#,##0%"
     return str(format_percent(ratio, format=pattern, locale=babel_locale()))
 
 
 def compact_number(value: int) -> str:
-    """1,234 -> 1.2k and 1.2M; Chinese counts in 万 and 亿. One decimal below ten, none above."""
+    """Return 1.2k for 1,234, and so on; Chinese counts in 万 and 亿. At most one decimal, none from 100."""
     chinese = (get_language() or "").startswith("zh")
     steps = (
         ((100_000_000, "亿"), (10_000, "万"))
@@ -62,7 +62,7 @@ def compact_number(value: int) -> str:
 
 
 def micros(amount: int, currency: str) -> str:
-    """An amount in micro-units with its currency; small ones keep the digits that matter."""
+    """Return an amount in micro-units with its currency; small amounts get 4 or 6 decimals."""
     value = Decimal(amount) / MICROS
     digits = 2 if value == 0 or abs(value) >= 1 else 4 if abs(value) >= Decimal("0.01") else 6
     pattern = "¤#,##0." + "0" * digits
@@ -70,7 +70,7 @@ def micros(amount: int, currency: str) -> str:
 
 
 def file_size(size: int) -> str:
-    """Bytes in decimal units: 1.4 MB."""
+    """Return a number of bytes in decimal units: 1.4 MB."""
     value, unit = float(size), gettext("bytes")
     for following in ("kB", "MB", "GB", "TB"):
         if value < 1000:
@@ -80,22 +80,22 @@ def file_size(size: int) -> str:
 
 
 def day_format() -> str:
-    """The shortest date that nobody reads the wrong way round: 7 Oct 2026, 2026年10月7日."""
+    """Return the date format for 7 Oct 2026 or 2026年10月7日: short, and day and month cannot be confused."""
     return "Y年n月j日" if (get_language() or "").startswith("zh") else "j M Y"
 
 
 def minute_format() -> str:
-    """The same down to the minute: 7 Oct 2026, 05:00, 2026年10月7日 05:00."""
+    """Return the same with hours and minutes: 7 Oct 2026, 05:00 or 2026年10月7日 05:00."""
     return "Y年n月j日 H:i" if (get_language() or "").startswith("zh") else "j M Y, H:i"
 
 
 def exact(moment: datetime) -> str:
-    """Date and minute in the reader's zone."""
+    """Return date and time in the reader's time zone."""
     return date_format(timezone.localtime(moment), minute_format())
 
 
 def utc_time(moment: datetime) -> SafeString:
-    """Date and minute in UTC, for the books and logs that everybody must read alike."""
+    """Render date and time in UTC, for accounting and logs, where all readers must see the same."""
     utc = moment.astimezone(UTC)
     shown = f"{date_format(utc, minute_format())} UTC"
     return format_html('<time class="num nowrap" datetime="{}">{}</time>', utc.isoformat(), shown)
@@ -106,13 +106,13 @@ def exact_time(moment: datetime) -> SafeString:
 
 
 def day(value: date | datetime) -> SafeString:
-    """A date alone; datetimes are first moved to the reader's zone."""
+    """Render a date; a datetime is converted to the reader's time zone first."""
     shown = timezone.localtime(value).date() if isinstance(value, datetime) else value
     return format_html('<time datetime="{}">{}</time>', shown.isoformat(), date_format(shown, day_format()))
 
 
 def relative(moment: datetime, now: datetime) -> str:
-    """Plain words for the distance: "just now", "3 hours ago", "in 2 days"."""
+    """Return the distance in words: "just now", "3 hours ago", "in 2 days"."""
     if abs((now - moment).total_seconds()) < 60:
         return gettext("just now")
     if moment > now:
@@ -121,7 +121,7 @@ def relative(moment: datetime, now: datetime) -> str:
 
 
 def relative_time(moment: datetime, now: datetime) -> SafeString:
-    """A <time> with relative words, the exact moment on hover and the ISO moment for scripts."""
+    """Render a <time> with relative words, the exact time on hover and the ISO time for scripts."""
     return format_html(
         '<time datetime="{}" title="{}" data-relative>{}</time>',
         moment.astimezone(UTC).isoformat(), exact(moment), relative(moment, now),

@@ -1,4 +1,4 @@
-"""Numbers and moments as people read them, in English and Chinese."""
+"""Formats of numbers, dates and times in English and Chinese."""
 
 # ruff: noqa: E501 - cases in rows
 
@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from django.utils.translation import override
 
-from core.look import figures
+from core.look import formats
 
 NOW = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 
@@ -25,9 +25,9 @@ NOW = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 )  # fmt: skip
 def test_compact_numbers(value: int, english: str, chinese: str) -> None:
     with override("en"):
-        assert figures.compact_number(value) == english
+        assert formats.compact_number(value) == english
     with override("zh-hans"):
-        assert figures.compact_number(value) == chinese
+        assert formats.compact_number(value) == chinese
 
 
 @pytest.mark.parametrize(
@@ -42,21 +42,21 @@ def test_compact_numbers(value: int, english: str, chinese: str) -> None:
     ],
 )
 def test_file_sizes(size: int, shown: str) -> None:
-    assert figures.file_size(size) == shown
+    assert formats.file_size(size) == shown
 
 
 def test_numbers_and_percentages() -> None:
-    assert figures.number(1_234_567) == "1,234,567"
-    assert figures.percent(0.4249) == "42%"
-    assert figures.percent(0.4249, 1) == "42.5%"
+    assert formats.number(1_234_567) == "1,234,567"
+    assert formats.percent(0.4249) == "42%"
+    assert formats.percent(0.4249, 1) == "42.5%"
 
 
 @pytest.mark.parametrize(
     ("amount", "shown"),
     [(0, "$0.00"), (1_500_000, "$1.50"), (12_300, "$0.0123"), (17, "$0.000017"), (-1_500_000, "-$1.50")],
 )
-def test_small_amounts_keep_the_digits_that_matter(amount: int, shown: str) -> None:
-    assert figures.micros(amount, "USD") == shown
+def test_small_amounts_get_more_decimals(amount: int, shown: str) -> None:
+    assert formats.micros(amount, "USD") == shown
 
 
 @pytest.mark.parametrize(
@@ -66,37 +66,37 @@ def test_small_amounts_keep_the_digits_that_matter(amount: int, shown: str) -> N
         (timedelta(days=-2), "in 2\xa0days"), (timedelta(minutes=1), "1\xa0minute ago"),
     ],
 )  # fmt: skip
-def test_relative_words(distance: timedelta, shown: str) -> None:
-    assert figures.relative(NOW - distance, NOW) == shown
+def test_relative_times(distance: timedelta, shown: str) -> None:
+    assert formats.relative(NOW - distance, NOW) == shown
 
 
-def test_chinese_spans_are_no_names_of_days_or_months() -> None:
+def test_chinese_durations_are_not_names_of_days_or_months() -> None:
     with override("zh-hans"):
-        shown = [figures.relative(NOW - timedelta(days=days), NOW) for days in (6, 35)]
+        shown = [formats.relative(NOW - timedelta(days=days), NOW) for days in (6, 35)]
         assert shown == ["6\xa0天前", "1\xa0个月前"]
-        assert figures.exact(NOW) == "2026年3月14日 12:00"
+        assert formats.exact(NOW) == "2026年3月14日 12:00"
 
 
-def test_relative_time_carries_the_exact_moment_in_the_readers_zone() -> None:
+def test_relative_time_has_the_exact_time_in_the_readers_zone() -> None:
     with timezone.override("Asia/Shanghai"):
-        element = figures.relative_time(NOW - timedelta(hours=3), NOW)
+        element = formats.relative_time(NOW - timedelta(hours=3), NOW)
 
     assert element == (
         '<time datetime="2026-03-14T09:00:00+00:00" title="14 Mar 2026, 17:00" data-relative>3\xa0hours ago</time>'
     )
 
 
-def test_a_day_is_that_of_the_reader() -> None:
+def test_a_day_is_in_the_readers_zone() -> None:
     late = datetime(2026, 3, 14, 23, 30, tzinfo=UTC)
 
     with timezone.override("Asia/Shanghai"):
-        assert figures.day(late) == '<time datetime="2026-03-15">15 Mar 2026</time>'
-        assert figures.day(date(2026, 3, 14)) == '<time datetime="2026-03-14">14 Mar 2026</time>'
+        assert formats.day(late) == '<time datetime="2026-03-15">15 Mar 2026</time>'
+        assert formats.day(date(2026, 3, 14)) == '<time datetime="2026-03-14">14 Mar 2026</time>'
 
 
-def test_books_show_utc_to_everybody() -> None:
+def test_utc_time_ignores_the_readers_zone() -> None:
     with timezone.override("Asia/Shanghai"):
-        shown = figures.utc_time(datetime(2026, 10, 7, 0, 5, tzinfo=UTC))
+        shown = formats.utc_time(datetime(2026, 10, 7, 0, 5, tzinfo=UTC))
 
     assert (
         shown == '<time class="num nowrap" datetime="2026-10-07T00:05:00+00:00">7 Oct 2026, 00:05 UTC</time>'

@@ -1,13 +1,16 @@
-"""Sentences of the packages whose Chinese is ours: named here, the catalogue keeps them and they win."""
+"""Messages of other packages, listed for our own translation.
 
-# ruff: noqa: E501 - sentences exactly as the packages have them, which is how they are found
+makemessages finds them here, and our catalogue takes precedence over the translation of the package.
+"""
+
+# ruff: noqa: E501 - messages exactly as in the packages, as they are looked up by their text
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_noop as _
 from django.utils.translation import ngettext_lazy
 
-# Sign-in, mail addresses, two steps and accounts elsewhere, by django-allauth.
+# Sign-in, e-mail addresses, two-factor authentication and social accounts, by django-allauth.
 SENTENCES = (
     _("This account is currently inactive."),
     _("You cannot remove your primary email address."),

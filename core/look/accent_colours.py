@@ -1,4 +1,4 @@
-"""A workspace's own accent colour, moved until it can be read on our paper and on our night."""
+"""A workspace's accent colour, with the lightness adjusted for enough contrast in both themes."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
-# ground, raised and sunken of static/css/tokens.css; a test compares with the tokens themselves.
+# The background colours ground, raised and sunken of static/css/tokens.css; a test compares them.
 _LIGHT_GROUNDS = ((251, 248, 243), (255, 255, 255), (244, 238, 228))
 _DARK_GROUNDS = ((21, 18, 15), (30, 26, 22), (16, 13, 11))
-READABLE = 4.5  # WCAG 2.2, 1.4.3 Contrast (Minimum)
+MIN_CONTRAST = 4.5  # WCAG 2.2, 1.4.3 Contrast (Minimum)
 
 Colour = tuple[int, int, int]
 
 
 def luminance(colour: Colour) -> float:
-    """Relative luminance as WCAG 2.2 defines it."""
+    """Return the relative luminance as WCAG 2.2 defines it."""
     parts = [(c / 255 / 12.92) if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
@@ -29,7 +29,7 @@ def contrast(first: Colour, second: Colour) -> float:
 
 
 def parse(colour: str) -> Colour:
-    """#rrggbb to three bytes; ValueError for anything else."""
+    """Parse #rrggbb; ValueError for anything else."""
     if not _HEX.fullmatch(colour):
         raise ValueError(colour)
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
@@ -45,37 +45,39 @@ def _shift(colour: Colour, lightness: float, saturation: float = 1.0) -> Colour:
     return round(red * 255), round(green * 255), round(blue * 255)
 
 
-def readable(colour: Colour, grounds: tuple[Colour, ...], *, darker: bool) -> Colour:
-    """The nearest lightness of the same hue that passes AA on every ground."""
+def adjust_contrast(colour: Colour, grounds: tuple[Colour, ...], *, darker: bool) -> Colour:
+    """Return ``colour`` with the nearest lightness that has the minimum contrast on every ground."""
     lightness = colorsys.rgb_to_hls(*(part / 255 for part in colour))[1]
     step = -0.01 if darker else 0.01
     candidate = colour
-    while any(contrast(candidate, ground) < READABLE for ground in grounds) and 0 <= lightness + step <= 1:
+    while (
+        any(contrast(candidate, ground) < MIN_CONTRAST for ground in grounds) and 0 <= lightness + step <= 1
+    ):
         lightness += step
         candidate = _shift(colour, lightness)
     return candidate
 
 
 def accent_tokens(accent: str) -> dict[str, str]:
-    """Token name to `light-dark(…)` value for a workspace's accent; empty when it is not #rrggbb."""
+    """Return the CSS tokens of an accent colour, by name, as `light-dark(…)`; empty unless it is #rrggbb."""
     try:
         colour = parse(accent)
     except ValueError:
         return {}
     light_ground, dark_ground = _shift(colour, 0.93, 0.7), _shift(colour, 0.14, 0.6)
-    light = readable(colour, (*_LIGHT_GROUNDS, light_ground), darker=True)
-    dark = readable(colour, (*_DARK_GROUNDS, dark_ground), darker=False)
+    light = adjust_contrast(colour, (*_LIGHT_GROUNDS, light_ground), darker=True)
+    dark = adjust_contrast(colour, (*_DARK_GROUNDS, dark_ground), darker=False)
     ink_on_light = (255, 255, 255)
     ink_on_dark = _shift(colour, 0.08)
     pairs = {
         "accent": (light, dark),
         "accent-strong": (
-            readable(
+            adjust_contrast(
                 _shift(light, max(0.0, colorsys.rgb_to_hls(*(p / 255 for p in light))[1] - 0.08)),
                 _LIGHT_GROUNDS,
                 darker=True,
             ),
-            readable(
+            adjust_contrast(
                 _shift(dark, min(1.0, colorsys.rgb_to_hls(*(p / 255 for p in dark))[1] + 0.08)),
                 _DARK_GROUNDS,
                 darker=False,
@@ -84,11 +86,11 @@ def accent_tokens(accent: str) -> dict[str, str]:
         "accent-ground": (light_ground, dark_ground),
         "on-accent": (ink_on_light, ink_on_dark),
     }
-    return {name: f"light-dark({_hex(day)}, {_hex(night)})" for name, (day, night) in pairs.items()}
+    return {name: f"light-dark({_hex(light)}, {_hex(dark)})" for name, (light, dark) in pairs.items()}
 
 
 def accent_style(accent: str, nonce: str) -> SafeString:
-    """A nonced <style> that replaces the accent tokens; nothing for an unusable colour."""
+    """Render a <style> with a nonce that overrides the accent tokens; empty for an invalid colour."""
     tokens = accent_tokens(accent)
     if not tokens:
         return SafeString("")

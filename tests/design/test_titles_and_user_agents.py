@@ -1,11 +1,12 @@
-"""Other people's words in our manner."""
+"""Titles of other packages in sentence case; devices by name."""
 
 from __future__ import annotations
 
 import pytest
 from django.utils import translation
 
-from core.look.words import device, sentence_case
+from core.look.titles import sentence_case
+from core.look.user_agents import describe_device
 
 
 @pytest.mark.parametrize(
@@ -20,11 +21,11 @@ from core.look.words import device, sentence_case
         ("", ""),
     ],
 )
-def test_titles_read_as_sentences(given: str, shown: str) -> None:
+def test_titles_are_put_in_sentence_case(given: str, shown: str) -> None:
     assert sentence_case(given) == shown
 
 
-def test_other_languages_keep_their_capitals() -> None:
+def test_other_languages_keep_capitals() -> None:
     with translation.override("zh-hans"):
         assert sentence_case("OpenAI Key 名称") == "OpenAI Key 名称"
 
@@ -45,5 +46,5 @@ def test_other_languages_keep_their_capitals() -> None:
         ("", "Unknown device"),
     ],
 )
-def test_a_session_names_its_device(header: str, shown: str) -> None:
-    assert device(header) == shown
+def test_a_user_agent_is_described(header: str, shown: str) -> None:
+    assert describe_device(header) == shown

@@ -1,4 +1,7 @@
-"""What Django and its REST framework say about wrong input: named here, so that their Chinese is ours."""
+"""Messages of Django and its REST framework about invalid input, listed for our own translation.
+
+makemessages finds them here, and our catalogue takes precedence over the translation of the package.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,7 @@ COUNTED = (
     ),
 )
 
-# Answers of the API, by Django REST framework.
+# Errors of the API, by Django REST framework.
 API = (
     _("A server error occurred."),
     _("Invalid input."),

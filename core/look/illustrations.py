@@ -1,4 +1,4 @@
-"""The mark of the product: the arch as icon frame, avatar and thin-line drawing."""
+"""Icons of GPTs in their arch-shaped frame, avatars of people, line drawings for empty states."""
 
 # ruff: noqa: E501 - a drawing is one line, whatever its length
 
@@ -18,13 +18,13 @@ AVATAR_SIZES = {"xs": 20, "sm": 28, "md": 40, "lg": 72}
 
 
 def tint_class(category: object) -> str:
-    """CSS class of a category's quiet tint; unknown categories get the neutral one."""
+    """Return the CSS class of a category's background tint; a neutral one for unknown categories."""
     value = str(category or "").replace("_", "-")
     return f"tint-{value if value in TINTS else 'other'}"
 
 
 def first_character(name: str) -> str:
-    """The letter that stands for a name: its first letter or figure in upper case, a CJK character as it is."""
+    """Return the first letter or digit of a name in upper case."""
     for character in name.strip():
         if unicodedata.category(character)[0] in "LN":
             return character.upper()
@@ -32,7 +32,7 @@ def first_character(name: str) -> str:
 
 
 def initials(name: str) -> str:
-    """Two initials of a Latin name, one character of a CJK name."""
+    """Return two initials of a Latin name, one character of a CJK name."""
     words = [word for word in name.replace("@", " ").replace(".", " ").split() if word]
     if not words:
         return "·"
@@ -43,7 +43,7 @@ def initials(name: str) -> str:
 
 
 def arch_icon(name: str, image_url: str = "", category: object = "", size: str = "md") -> SafeString:
-    """A GPT's icon in its frame. Decorative: it always stands beside the name."""
+    """Render a GPT's icon in its frame. Hidden from screen readers: it always stands beside the name."""
     pixels = ARCH_SIZES[size]
     if image_url:
         return format_html(
@@ -57,7 +57,7 @@ def arch_icon(name: str, image_url: str = "", category: object = "", size: str =
 
 
 def avatar(name: str, image_url: str = "", size: str = "sm") -> SafeString:
-    """A person's round picture or initials, tinted by the name so that the same person always looks the same."""
+    """Render a person's round picture, or initials on a tint that depends on the name only."""
     pixels = AVATAR_SIZES[size]
     if image_url:
         return format_html(
@@ -70,7 +70,7 @@ def avatar(name: str, image_url: str = "", size: str = "sm") -> SafeString:
     )
 
 
-# Constant drawings, 160 x 120: an arcade on one ground line, and the one thing that is different about this state.
+# Drawings of 160 x 120: arches on a ground line, with one detail for each state.
 _GROUND = '<path class="drawing__line" d="M8 104h144"/>'
 _ARCADE = (
     '<path class="drawing__line" d="M20 104V62a18 18 0 0 1 36 0v42M62 104V52a18 18 0 0 1 36 0v52M104 104V62a18 18 0 0 1 36 0v42"/>'
@@ -93,7 +93,7 @@ _DRAWINGS: dict[str, str] = {
 
 
 def arch_drawing(name: str = "empty") -> SafeString:
-    """One of the thin-line drawings for empty, waiting and failed states."""
+    """Render a line drawing for an empty, waiting or failed state."""
     return format_html(
         '<svg class="drawing" viewBox="0 0 160 120" width="192" height="144" aria-hidden="true" focusable="false">{}{}</svg>',
         mark_safe(_GROUND),  # noqa: S308 - constant of this file

@@ -1,4 +1,4 @@
-"""What the actions of a workspace's log are called; the log itself keeps their codes."""
+"""Labels of the audit actions; the log itself stores their codes."""
 
 from __future__ import annotations
 
@@ -61,5 +61,5 @@ ACTIONS = {
 
 
 def action_label(action: str) -> str:
-    """Return the words for a code; a code without words is shown as it is."""
+    """Return the label of an action code; the code itself where it has none."""
     return str(ACTIONS.get(action, action))
