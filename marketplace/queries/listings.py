@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from core.pagination import paginate
-from gpts.states import Category
+from gpts.assistants.states import Category
 from marketplace.cards import CARD_FIELDS, Card, card_rows, make_card
 from marketplace.models import Listing, ListingScore
 from marketplace.models.listings import LISTED

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from gpts.models import LiveVersion
-from gpts.states import Audience
+from gpts.assistants.models import LiveVersion
+from gpts.assistants.states import Audience
 from marketplace.cards import icon_url, make_tagline
 
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from django.db.models import F, QuerySet
 
-from gpts.states import Category
+from gpts.assistants.states import Category
 from marketplace.cards import Card, card_rows, make_card
 from marketplace.models import Listing, ShelfEntry
 from marketplace.models.listings import LISTED

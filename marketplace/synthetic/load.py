@@ -13,8 +13,8 @@ from uuid import UUID
 from django.db import connection
 
 from core.scope import system_scope
-from gpts.models import GPT
-from gpts.models.gpts import Behaviour
+from gpts.assistants.models import GPT
+from gpts.assistants.models.gpts import Behaviour
 from marketplace.cards import make_tagline
 from marketplace.scoring import compute_score
 from marketplace.search.spelling import get_terms, trigrams

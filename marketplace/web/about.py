@@ -65,7 +65,7 @@ def about_show(request: HttpRequest, slug: str) -> HttpResponse:
         **visitor_context(request),
     }
     if getattr(request, "htmx", None) and get_cursor(request):
-        return render(request, "marketplace/parts/ratings.html", context)
+        return render(request, "marketplace/_ratings.html", context)
     if isinstance(request.user, User):
         context |= build_rating_context(request.user, access_listing(slug))
     return render(request, "marketplace/about.html", context)
@@ -150,7 +150,7 @@ def rating_save(request: HttpRequest, slug: str) -> HttpResponse:
             return _redirect_to_ratings(request, listing)
     context = build_rating_context(person, listing, form)
     is_fragment = bool(getattr(request, "htmx", None))
-    template = "marketplace/parts/rate.html" if is_fragment else "marketplace/rate.html"
+    template = "marketplace/_rate.html" if is_fragment else "marketplace/rate.html"
     return render(request, template, context, status=200 if is_fragment else 400)
 
 

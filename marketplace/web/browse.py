@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gpts.states import Category
+from gpts.assistants.states import Category
 from marketplace import queries
 from marketplace.page_cache import LIST_SECONDS, get_or_build
 from marketplace.search.tsquery import MAX_TEXT_LENGTH
@@ -38,7 +38,7 @@ def _render_home_body() -> str:
         "in_chinese": is_chinese(),
         "categories": build_category_links(),
     }
-    return render_to_string("marketplace/parts/storefront.html", context)
+    return render_to_string("marketplace/_storefront.html", context)
 
 
 @public_page
@@ -57,7 +57,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "categories": build_category_links(category),
     }
     is_fragment = bool(htmx) and not getattr(htmx, "boosted", False)
-    template = "marketplace/parts/results.html" if is_fragment else "marketplace/search.html"
+    template = "marketplace/_results.html" if is_fragment else "marketplace/search.html"
     return render(request, template, context)
 
 
@@ -86,4 +86,4 @@ def leaderboards(request: HttpRequest) -> HttpResponse:
 
 
 def _render_leaderboards_body() -> str:
-    return render_to_string("marketplace/parts/leaderboards.html", {"boards": queries.list_leaderboards()})
+    return render_to_string("marketplace/_leaderboards.html", {"boards": queries.list_leaderboards()})

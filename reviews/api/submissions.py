@@ -10,7 +10,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gpts.access import GPTAct, access_gpt
+from gpts.assistants.access import access_gpt
+from gpts.assistants.rules import GPTAct
 from reviews.access import access_own_submission, not_found
 from reviews.api.serializers import SubmissionSerializer, SubmitInput
 from reviews.models import Submission

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from gpts.models import Version
+from gpts.assistants.models import Version
 
 QUOTE_LENGTH = 120
 

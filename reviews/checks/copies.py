@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from gpts.models import Version
-from gpts.states import Audience
+from gpts.assistants.models import Version
+from gpts.assistants.states import Audience
 from reviews.checks.base import Finding
 from reviews.models import Fingerprint
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.text import skeleton
-from gpts.models import Version
+from gpts.assistants.models import Version
 from marketplace.models import BuilderProfile, Listing
 from reviews.checks.base import Finding, build_finding
 from reviews.models import ProtectedName

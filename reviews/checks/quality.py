@@ -6,7 +6,7 @@ import re
 
 from django.utils.translation import gettext_lazy as _
 
-from gpts.models import Version
+from gpts.assistants.models import Version
 from reviews.checks.base import Finding
 
 PENALTY = 25

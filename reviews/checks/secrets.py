@@ -6,7 +6,7 @@ import re
 
 from django.utils.translation import gettext_lazy as _
 
-from gpts.models import Version
+from gpts.assistants.models import Version
 from reviews.checks.base import Finding, build_finding, build_quote, iterate_texts
 
 SCORES = {"asks_for_secrets": 85, "key": 80, "private_key": 95, "password": 60, "credentials_in_url": 70}

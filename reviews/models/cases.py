@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from core.ids import uuid7
-from gpts.models import GPT
+from gpts.assistants.models import GPT
 from reviews.models.submissions import Submission
 from reviews.states import CaseKind, CaseState, Queue, SubjectType, Tier
 

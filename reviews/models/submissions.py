@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from core.ids import uuid7
-from gpts.models import GPT, Version
+from gpts.assistants.models import GPT, Version
 from reviews.states import OPEN_SUBMISSIONS, CheckOutcome, SubmissionState
 
 

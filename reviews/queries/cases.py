@@ -9,9 +9,10 @@ from typing import Any
 from django.db.models import Q
 
 from core.text_diff import diff_texts
-from gpts.models import KnowledgeFile, Version
-from gpts.queries.gpts import inside_workspace_of
-from gpts.queries.knowledge import beginning_of, files_answering
+from gpts.assistants.models import Version
+from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.knowledge.models import KnowledgeFile
+from gpts.knowledge.queries import beginning_of, files_answering
 from marketplace.models import BuilderProfile, Listing
 from reviews.checks import LABELS
 from reviews.checks.reasons import REASONS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
-from gpts.models import GPT
+from gpts.assistants.models import GPT
 from reviews.models import Decision, Submission
 from reviews.states import OPEN_SUBMISSIONS, SubmissionState
 from workspaces.models import User

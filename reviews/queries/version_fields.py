@@ -6,8 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from gpts.models import Version
-from gpts.states import Capability, Category
+from gpts.assistants.models import Version
+from gpts.assistants.states import Category
+from gpts.llm.states import Capability
 
 VERSION_FIELDS: tuple[tuple[str, Any], ...] = (
     ("name", _("Name")),

@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Max
 
 from core.audit import record
-from gpts.models import Version
+from gpts.assistants.models import Version
 from reviews.checks import CHECKERS, Checker, CheckerError, Finding
 from reviews.models import Case, Check, Strike, Submission
 from reviews.states import (

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from core.audit import record
 from core.errors import InvalidInput
 from core.text import clean_block
-from gpts.models import Version
+from gpts.assistants.models import Version
 from reviews.models import Case, Decision, Enforcement
 from reviews.queries.policies import get_policies_in_force
 from reviews.services.appeals import answer_appeals

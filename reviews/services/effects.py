@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from gpts.models import GPT, Version
+from gpts.assistants.models import GPT, Version
 from marketplace.models import Listing
 from marketplace.services.listings import (
     delist_listing,

@@ -11,10 +11,10 @@ from core.audit import record
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.jobs import enqueue_on_commit
 from core.text import clean_block
-from gpts.models import GPT, Version
-from gpts.services.sharing import check_gate
-from gpts.services.versions import check_ready, freeze_version
-from gpts.states import Audience
+from gpts.assistants.models import GPT, Version
+from gpts.assistants.services.versions import check_ready, freeze_version
+from gpts.assistants.states import Audience
+from gpts.evals.services.gate import check_gate
 from reviews.models import Case, Claim, Decision, Standing, Submission
 from reviews.states import (
     OPEN_SUBMISSIONS,

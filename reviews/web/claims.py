@@ -50,8 +50,8 @@ def renew(request: HttpRequest, case_id: UUID) -> HttpResponse:
             case_id=case_id, token=DecisionForm(request.POST).token, by=person_of(request), at=timezone.now()
         )
     except Conflict as error:
-        return render(request, "reviews/parts/claim_lost.html", {"fresh": error.data, "case": case})
-    return render(request, "reviews/parts/timer.html", {"mine": renewed, "case": case, "looking": looking})
+        return render(request, "reviews/_claim_lost.html", {"fresh": error.data, "case": case})
+    return render(request, "reviews/_timer.html", {"mine": renewed, "case": case, "looking": looking})
 
 
 @require_POST

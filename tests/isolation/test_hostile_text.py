@@ -13,16 +13,16 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from gpts.models import GPT
-from gpts.services.gpts import create_gpt
-from gpts.services.knowledge import add_knowledge_file
+from gpts.assistants.models import GPT
+from gpts.assistants.services.gpts import create_gpt
+from gpts.knowledge.services.files import add_knowledge_file
 from marketplace.models import Listing
 from marketplace.services.builders import upsert_builder_profile
 from marketplace.services.ratings import rate_listing
 from reviews.models import Case, Notice
 from reviews.services.notices import send_notice
 from reviews.services.reports import ReportInput, file_report
-from tests.gpts.build.stage import a_file
+from tests.gpts.studio.stage import a_file
 from tests.isolation.test_second_ids import as_person
 from tests.isolation.world import World
 from tests.isolation.worlds.chats import talk

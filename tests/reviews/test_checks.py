@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from gpts.models import Version
+from gpts.assistants.models import Version
 from reviews.checks import CHECKERS, CheckerError, Finding
 from reviews.checks.copies import compute_fingerprint, estimate_similarity
 from reviews.models import Case, Check, Submission

@@ -9,8 +9,8 @@ import pytest
 from django.core import mail
 
 from core.errors import Conflict, Forbidden, InvalidInput
-from gpts.services.gpts import update_draft
-from gpts.services.versions import freeze_version
+from gpts.assistants.services.gpts import update_draft
+from gpts.assistants.services.versions import freeze_version
 from marketplace.models import Listing
 from reviews.models import Case, Check, Decision, Enforcement, Notice, Submission
 from reviews.queries import submission_status

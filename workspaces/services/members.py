@@ -45,7 +45,9 @@ def invite_member(
         raise Conflict(_("This person is a member already."), code="already_member", field="email")
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
-        Workspace.objects.select_for_update(of=("self",)).get(pk=workspace.pk)  # one open invitation an address
+        Workspace.objects.select_for_update(of=("self",)).get(
+            pk=workspace.pk
+        )  # one open invitation an address
         Invitation.objects.filter(
             workspace=workspace, email=email, accepted_at__isnull=True, revoked_at__isnull=True
         ).update(revoked_at=at)
