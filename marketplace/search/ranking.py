@@ -1,8 +1,8 @@
-"""Searching the store: candidates bounded by popularity, ranked by text and popularity together.
+"""Searching the store: candidates limited by popularity, ranked by text relevance and popularity.
 
-A broad word can match a third of the store. Ranking them all would take a second, so at most
-``MOST_CANDIDATES`` enter the ranking, the most popular ones, together with those that have the words in
-their name, which a search must find however unknown they are.
+A common word can match a third of the store, and ranking all matches would take a second. So at most the
+``MAX_CANDIDATES`` most popular matches are ranked, together with matches in the name, which a search must
+find however unpopular they are.
 """
 
 from __future__ import annotations
@@ -10,35 +10,34 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
 from marketplace.cards import CARD_FIELDS, CARD_SQL, Card
-from marketplace.search.expressions import Expression, parse
-from marketplace.search.terms import SHORTEST, nearest, trigrams
-from marketplace.search.ways import ways
+from marketplace.search.query_plan import choose_orders
+from marketplace.search.spelling import MIN_WORD_LENGTH, find_nearest, trigrams
+from marketplace.search.tsquery import parse
 
-MOST_CANDIDATES = 300
-MOST_NAMED = 100
+MAX_CANDIDATES = 300
+MAX_NAMED = 100
 PAGE_SIZE = 24
-FEW = 3
-NEAR_TERMS = 60
+MIN_RESULTS = 3
+MAX_NEAR_TERMS = 60
 
-# Relevance by weight of the place (starters, description, tagline, name), times the published score.
-# Words in the name double it, the very name counts four times.
+# Relevance by weight of the field (starters, description, tagline, name), times the published score.
+# A match in the name doubles it, the exact name counts four times.
 FIND_SQL = f"""
 WITH candidates AS (
   (SELECT id FROM marketplace_listing
    WHERE state = 'listed' AND search @@ %(wanted)s::tsquery {{category}}
-   ORDER BY {{by_wanted}} DESC, id DESC LIMIT {MOST_CANDIDATES})
+   ORDER BY {{by_wanted}} DESC, id DESC LIMIT {MAX_CANDIDATES})
   UNION
   (SELECT id FROM marketplace_listing
    WHERE state = 'listed' AND search @@ %(named)s::tsquery {{category}}
-   ORDER BY {{by_named}} DESC, id DESC LIMIT {MOST_NAMED})
+   ORDER BY {{by_named}} DESC, id DESC LIMIT {MAX_NAMED})
 ), ranked AS (
   SELECT id, round((ts_rank('{{{{0.1, 0.2, 0.5, 1.0}}}}', search, %(wanted)s::tsquery)
     * (0.5 + popularity / 100)
@@ -59,8 +58,8 @@ COUNT_SQL = """
 SELECT EXISTS (SELECT FROM marketplace_listing
                WHERE state = 'listed' AND search @@ %(wanted)s::tsquery {category})
 """
-# The used words that share the most three-letter pieces with a mistyped one.
-NEAR_SQL = """
+# The words in use that share the most trigrams with a misspelled one.
+NEAR_TERMS_SQL = """
 SELECT term, listing_count FROM marketplace_searchterm
 WHERE trigrams && %(grams)s::varchar[] AND listing_count > 0
   AND length(term) BETWEEN %(length)s - 2 AND %(length)s + 2
@@ -71,11 +70,11 @@ LIMIT %(most)s
 
 
 @dataclass(frozen=True)
-class Found:
-    """One page of results. ``found`` counts what entered the ranking, ``is_more`` says that more matched.
+class SearchPage:
+    """One page of results. ``found`` counts the ranked listings, ``is_more`` says that more matched.
 
-    ``shown_for`` is the mended text when what was typed found nothing, ``suggestion`` one that may have been
-    meant when little was found; ``is_partial`` says that not every word had to match.
+    ``shown_for`` is the corrected text when the original found nothing, ``suggestion`` a correction when it
+    found little; ``is_partial`` says that not every word had to match.
     """
 
     items: list[Card]
@@ -87,44 +86,40 @@ class Found:
 
     @property
     def is_more(self) -> bool:
-        return self.found >= MOST_CANDIDATES
+        return self.found >= MAX_CANDIDATES
 
     @property
     def previous_cursor(self) -> str:
         return ""
 
 
-def search(text: str, *, category: str = "", cursor: str = "", is_typing: bool = False) -> Found:
-    """Return the page of listings that ``text`` finds.
+def search(text: str, *, category: str = "", cursor: str = "", is_typing: bool = False) -> SearchPage:
+    """Return a page of listings for ``text``.
 
-    First all words must match; when nothing does, the typing errors are mended; when that finds nothing
-    either, any part of the text will do. Three queries where words are right, up to ten where not.
+    First all words must match; when nothing does, the spelling is corrected; when that finds nothing
+    either, any word may match. Three queries for correctly spelled words, otherwise up to ten.
     """
-    after = _decode(cursor)
+    after = _decode_cursor(cursor)
     expression = parse(text, is_typing=is_typing)
     if not expression:
-        return Found(items=[])
+        return SearchPage(items=[])
     page = _find(expression.every, expression.named, text, category, after)
-    if page.found >= FEW or (page.found and after):
+    if page.found >= MIN_RESULTS or (page.found and after):
         return page
-    mended = mend(expression.words, text)
+    corrected = correct_spelling(expression.words, text)
     if page.found:
-        return page if not mended else _with(page, suggestion=mended)
-    if mended:
-        meant = parse(mended)
-        page = _find(meant.every, meant.named, mended, category, after)
+        return page if not corrected else replace(page, suggestion=corrected)
+    if corrected:
+        corrected_expression = parse(corrected)
+        page = _find(corrected_expression.every, corrected_expression.named, corrected, category, after)
         if page.found:
-            return _with(page, shown_for=mended)
-        expression = meant
-    page = _find(expression.some, expression.named, mended or text, category, after)
-    return _with(page, shown_for=mended if page.found else "", is_partial=page.found > 0)
+            return replace(page, shown_for=corrected)
+        expression = corrected_expression
+    page = _find(expression.some, expression.named, corrected or text, category, after)
+    return replace(page, shown_for=corrected if page.found else "", is_partial=page.found > 0)
 
 
-def _with(page: Found, **changes: Any) -> Found:
-    return Found(**{name: getattr(page, name) for name in Found.__dataclass_fields__} | changes)
-
-
-def _find(wanted: str, named: str, text: str, category: str, after: tuple[str, int] | None) -> Found:
+def _find(wanted: str, named: str, text: str, category: str, after: tuple[str, int] | None) -> SearchPage:
     parameters: dict[str, str | int] = {
         "wanted": wanted,
         "named": named,
@@ -133,29 +128,31 @@ def _find(wanted: str, named: str, text: str, category: str, after: tuple[str, i
         "relevance": after[0] if after else "1000000",
         "id": after[1] if after else 0,
     }
-    narrowed = "AND category = %(category)s" if category else ""
+    category_filter = "AND category = %(category)s" if category else ""
     with connection.cursor() as cursor:
-        orders = ways(cursor, parameters, narrowed=narrowed, most=(MOST_CANDIDATES, MOST_NAMED))
-        cursor.execute(FIND_SQL.format(category=narrowed, **orders), parameters)
+        orders = choose_orders(
+            cursor, parameters, category_filter=category_filter, limits=(MAX_CANDIDATES, MAX_NAMED)
+        )
+        cursor.execute(FIND_SQL.format(category=category_filter, **orders), parameters)
         rows = cursor.fetchall()
         if not rows and after:
-            cursor.execute(COUNT_SQL.format(category=narrowed), parameters)
-            return Found(items=[], found=int(cursor.fetchone()[0]))
+            cursor.execute(COUNT_SQL.format(category=category_filter), parameters)
+            return SearchPage(items=[], found=int(cursor.fetchone()[0]))
     cards = [Card(**dict(zip(CARD_FIELDS, row[2:], strict=True))) for row in rows[:PAGE_SIZE]]
     last = rows[PAGE_SIZE - 1] if len(rows) > PAGE_SIZE else None
-    return Found(
+    return SearchPage(
         items=cards,
         found=rows[0][1] if rows else 0,
-        next_cursor=_encode(str(last[0]), last[2]) if last else "",
+        next_cursor=_encode_cursor(str(last[0]), last[2]) if last else "",
     )
 
 
-def mend(words: tuple[str, ...], text: str) -> str:
-    """Return ``text`` with the words that nobody uses replaced by the nearest that the store does use.
+def correct_spelling(words: tuple[str, ...], text: str) -> str:
+    """Return ``text`` with unknown words replaced by the nearest words of listings in the store.
 
-    Empty when nothing can be mended. Only words of listed listings are ever proposed.
+    Empty when nothing can be corrected.
     """
-    long_words = [word for word in words if len(word) >= SHORTEST]
+    long_words = [word for word in words if len(word) >= MIN_WORD_LENGTH]
     if not long_words:
         return ""
     with connection.cursor() as cursor:
@@ -163,23 +160,25 @@ def mend(words: tuple[str, ...], text: str) -> str:
             "SELECT term FROM marketplace_searchterm WHERE term = ANY(%s) AND listing_count > 0", [long_words]
         )
         known = {row[0] for row in cursor.fetchall()}
-        mended = text.casefold()
+        corrected = text.casefold()
         for word in long_words:
             if word in known:
                 continue
-            cursor.execute(NEAR_SQL, {"grams": trigrams(word), "length": len(word), "most": NEAR_TERMS})
-            better = nearest(word, cursor.fetchall())
+            cursor.execute(
+                NEAR_TERMS_SQL, {"grams": trigrams(word), "length": len(word), "most": MAX_NEAR_TERMS}
+            )
+            better = find_nearest(word, cursor.fetchall())
             if better:
-                mended = mended.replace(word, better)
-    return mended if mended != text.casefold() else ""
+                corrected = corrected.replace(word, better)
+    return corrected if corrected != text.casefold() else ""
 
 
-def _encode(relevance: str, identifier: int) -> str:
+def _encode_cursor(relevance: str, identifier: int) -> str:
     raw = json.dumps([relevance, identifier], separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def _decode(cursor: str) -> tuple[str, int] | None:
+def _decode_cursor(cursor: str) -> tuple[str, int] | None:
     if not cursor:
         return None
     try:
@@ -196,6 +195,3 @@ def _decode(cursor: str) -> tuple[str, int] | None:
             field="cursor",
         ) from error
     return relevance, identifier
-
-
-__all__ = ["Expression", "Found", "mend", "search"]

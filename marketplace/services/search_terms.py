@@ -1,4 +1,4 @@
-"""Counting the words of the public store, so that typing errors are mended by words that visitors may see."""
+"""The search column of listings, and counts of their words, from which spelling corrections are taken."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from django.db import connection
 from django.db.models import F
 
 from marketplace.models import Listing, SearchTerm
-from marketplace.search.terms import terms_of, trigrams
-from marketplace.search.vectors import VECTOR_SQL, Searchable
+from marketplace.search.spelling import get_terms, trigrams
+from marketplace.search.tsvector import VECTOR_SQL, Searchable
 
 
-def searchable_of(listing: Listing) -> Searchable:
-    return Searchable.of(
+def build_searchable(listing: Listing) -> Searchable:
+    return Searchable.from_texts(
         name=listing.name,
         tagline=listing.tagline,
         description=listing.description,
@@ -23,21 +23,21 @@ def searchable_of(listing: Listing) -> Searchable:
 
 def write_search_column(listing: Listing) -> None:
     """Compute the search column of a saved listing in the database."""
-    text = searchable_of(listing)
+    text = build_searchable(listing)
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE marketplace_listing SET search = {VECTOR_SQL} WHERE id = %s",  # noqa: S608 - a constant
-            [text.exact_vector(), *text.english(), listing.pk],
+            [text.build_exact_vector(), *text.build_english_texts(), listing.pk],
         )
 
 
-def count_terms(*, come: Iterable[str], go: Iterable[str]) -> None:
-    """Add one to every word of ``come`` and take one from every word of ``go``.
+def update_term_counts(*, added: Iterable[str], removed: Iterable[str]) -> None:
+    """Add one to the count of every word in ``added`` and subtract one for every word in ``removed``.
 
-    Words are touched in alphabetical order, so that two publications never wait for each other in a ring.
+    Rows are locked in alphabetical order, so that two publications cannot deadlock.
     """
-    arriving, leaving = set(come), set(go)
-    rows = [(term, trigrams(term)) for term in sorted(arriving - leaving)]
+    added_terms, removed_terms = set(added), set(removed)
+    rows = [(term, trigrams(term)) for term in sorted(added_terms - removed_terms)]
     if rows:
         with connection.cursor() as cursor:
             cursor.executemany(
@@ -46,7 +46,7 @@ def count_terms(*, come: Iterable[str], go: Iterable[str]) -> None:
                 " SET listing_count = marketplace_searchterm.listing_count + 1",
                 rows,
             )
-    gone = sorted(leaving - arriving)
+    gone = sorted(removed_terms - added_terms)
     if gone:
         locked = SearchTerm.objects.select_for_update().filter(term__in=gone).order_by("term")
         SearchTerm.objects.filter(term__in=[row.term for row in locked], listing_count__gt=0).update(
@@ -54,5 +54,5 @@ def count_terms(*, come: Iterable[str], go: Iterable[str]) -> None:
         )
 
 
-def terms_of_listing(listing: Listing) -> set[str]:
-    return terms_of(searchable_of(listing))
+def get_listing_terms(listing: Listing) -> set[str]:
+    return get_terms(build_searchable(listing))

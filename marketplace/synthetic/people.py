@@ -1,4 +1,4 @@
-"""The makers and readers of the synthetic catalogue: accounts that nobody can sign in to."""
+"""Builders and readers of the synthetic listings: accounts that nobody can sign in to."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from typing import Any
 
 from django.db import connection
 
-from marketplace.catalogue.words import LISTS
+from marketplace.synthetic.word_lists import WORD_LISTS
 
+# "maker", "catalogue" in e-mail addresses and slugs are names in existing benchmark databases.
 DOMAIN = "catalogue.test"
 READERS = 3_000
-LISTINGS_A_MAKER = 40
+LISTINGS_PER_BUILDER = 40
 
 
 def ensure_people(kind: str, count: int, *, at: datetime) -> list[tuple[int, int, str]]:
-    """Return (user id, workspace id, name) of the first ``count`` people of a kind, made as needed."""
+    """Return (user id, workspace id, name) of the first ``count`` people of a kind; create missing ones."""
     with connection.cursor() as cursor:
-        known = _known(cursor, kind)
-        missing = range(len(known) + 1, count + 1)
+        present = _list_people(cursor, kind)
+        missing = range(len(present) + 1, count + 1)
         if missing:
-            _make(cursor, kind, missing, at)
-            known = _known(cursor, kind)
-    return known[:count]
+            _create(cursor, kind, missing, at)
+            present = _list_people(cursor, kind)
+    return present[:count]
 
 
-def _known(cursor: Any, kind: str) -> list[tuple[int, int, str]]:
+def _list_people(cursor: Any, kind: str) -> list[tuple[int, int, str]]:
     cursor.execute(
         "SELECT person.id, own.id, person.display_name FROM workspaces_user person"
         " JOIN workspaces_workspace own ON own.person_id = person.id"
@@ -36,8 +37,8 @@ def _known(cursor: Any, kind: str) -> list[tuple[int, int, str]]:
     return list(cursor.fetchall())
 
 
-def _make(cursor: Any, kind: str, numbers: range, at: datetime) -> None:
-    rows = [(f"{kind}{number:06d}@{DOMAIN}", _name(kind, number)) for number in numbers]
+def _create(cursor: Any, kind: str, numbers: range, at: datetime) -> None:
+    rows = [(f"{kind}{number:06d}@{DOMAIN}", _generate_name(kind, number)) for number in numbers]
     cursor.execute("CREATE TEMPORARY TABLE IF NOT EXISTS new_people (email text, name text)")
     cursor.execute("TRUNCATE new_people")
     with cursor.copy("COPY new_people FROM STDIN") as copy:
@@ -72,8 +73,8 @@ def _make(cursor: Any, kind: str, numbers: range, at: datetime) -> None:
         )
 
 
-def _name(kind: str, number: int) -> str:
+def _generate_name(kind: str, number: int) -> str:
     rng = Random(f"{kind} {number}")  # noqa: S311 - reproducible, not secret
-    first = rng.choice(LISTS["first names"])
-    last = rng.choice(LISTS["studios"]) if kind == "maker" else str(number % 97)
+    first = rng.choice(WORD_LISTS["first names"])
+    last = rng.choice(WORD_LISTS["studios"]) if kind == "maker" else str(number % 97)
     return f"{first} {last}"

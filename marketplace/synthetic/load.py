@@ -1,4 +1,4 @@
-"""Loading invented listings by COPY: tables in the order of their keys, usage and ratings with them."""
+"""Loading synthetic listings by COPY, with their GPTs, versions, usage and ratings."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from django.db import connection
 from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.assistants.models.gpts import Behaviour
-from marketplace.cards import tagline_of
-from marketplace.catalogue.invent import Invented, invent
-from marketplace.catalogue.people import LISTINGS_A_MAKER, READERS, ensure_people
-from marketplace.catalogue.words import LISTS
+from marketplace.cards import make_tagline
 from marketplace.scoring import compute_score
-from marketplace.search.terms import terms_of, trigrams
-from marketplace.search.vectors import VECTOR_SQL, Searchable
+from marketplace.search.spelling import get_terms, trigrams
+from marketplace.search.tsvector import VECTOR_SQL, Searchable
+from marketplace.synthetic.generate import SyntheticListing, generate_listing
+from marketplace.synthetic.people import LISTINGS_PER_BUILDER, READERS, ensure_people
+from marketplace.synthetic.word_lists import WORD_LISTS
 
 CHUNK = 5_000
 MODEL = "offline"
@@ -33,7 +33,7 @@ LISTING_COLUMNS = (
     "builder_verified", "state", "state_before", "published_at", "updated_at", "popularity",
 )  # fmt: skip
 STAGE_SQL = """
-CREATE TEMPORARY TABLE catalogue_stage ON COMMIT DROP AS
+CREATE TEMPORARY TABLE listing_stage ON COMMIT DROP AS
 SELECT %s, ''::text AS exact, ''::text AS e1, ''::text AS e2, ''::text AS e3, ''::text AS e4
 FROM marketplace_listing WITH NO DATA
 """
@@ -41,69 +41,77 @@ Row = tuple[Any, ...]
 Person = tuple[int, int, str]
 
 
-def count_catalogue() -> int:
-    """Return how many synthetic listings there are; their numbers run from 1 without a gap."""
+def count_synthetic_listings() -> int:
+    """Count the synthetic listings; they are numbered from 1 without gaps."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM gpts_gpt WHERE slug LIKE 'catalogue-%'")
         return int(cursor.fetchone()[0])
 
 
-def load_catalogue(total: int, *, at: datetime) -> int:
-    """Top the catalogue up to ``total`` listings and return how many were added.
+def load_synthetic_listings(total: int, *, at: datetime) -> int:
+    """Add synthetic listings up to ``total`` and return how many were added.
 
-    Opens system scopes of its own. Each chunk is a transaction, so that an interrupted run is simply run
-    again.
+    Opens its own system scopes. Each chunk is one transaction, so an interrupted run can be repeated.
     """
     with system_scope("marketplace.seed_catalogue"):
-        present = count_catalogue()
-        makers = ensure_people("maker", -(-total // LISTINGS_A_MAKER), at=at - timedelta(days=500))
+        present = count_synthetic_listings()
+        builders = ensure_people("maker", -(-total // LISTINGS_PER_BUILDER), at=at - timedelta(days=500))
         readers = ensure_people("reader", min(READERS, max(50, total)), at=at - timedelta(days=500))
     for first in range(present + 1, total + 1, CHUNK):
         numbers = range(first, min(first + CHUNK, total + 1))
         with system_scope("marketplace.seed_catalogue"):
-            _load_chunk([invent(number) for number in numbers], makers, readers, at)
+            _load_chunk([generate_listing(number) for number in numbers], builders, readers, at)
     return max(0, total - present)
 
 
-def _load_chunk(invented: list[Invented], makers: list[Person], readers: list[Person], at: datetime) -> None:
+def _load_chunk(
+    generated: list[SyntheticListing], builders: list[Person], readers: list[Person], at: datetime
+) -> None:
     with connection.cursor() as cursor:
-        gpt_ids = _reserve(cursor, "gpts_gpt", len(invented))
-        version_ids = _reserve(cursor, "gpts_version", len(invented))
-        listing_ids = _reserve(cursor, "marketplace_listing", len(invented))
+        gpt_ids = _reserve_ids(cursor, "gpts_gpt", len(generated))
+        version_ids = _reserve_ids(cursor, "gpts_version", len(generated))
+        listing_ids = _reserve_ids(cursor, "marketplace_listing", len(generated))
         cursor.execute(
             "SELECT user_id, handle, verified_name_at IS NOT NULL FROM marketplace_builderprofile"
             " WHERE user_id = ANY(%s)",
-            [[maker[0] for maker in makers]],
+            [[builder[0] for builder in builders]],
         )
         profiles = {row[0]: row[1:] for row in cursor.fetchall()}
-        made = [
-            _Made(item, keys, makers[(item.number - 1) // LISTINGS_A_MAKER], profiles, readers, at)
-            for item, *keys in zip(invented, gpt_ids, version_ids, listing_ids, strict=True)
+        rows = [
+            _ListingRows(
+                item, keys, builders[(item.number - 1) // LISTINGS_PER_BUILDER], profiles, readers, at
+            )
+            for item, *keys in zip(generated, gpt_ids, version_ids, listing_ids, strict=True)
         ]
-        _copy(cursor, "gpts_gpt", _GPT_COLUMNS, (row.gpt_row() for row in made))
-        _copy(cursor, "gpts_version", _VERSION_COLUMNS, (row.version_row() for row in made))
-        _copy(cursor, "gpts_liveversion", _LIVE_COLUMNS, (row.live_row() for row in made))
-        _load_listings(cursor, made)
-        _copy(cursor, "marketplace_listingscore", _SCORE_COLUMNS, (row.score_row() for row in made))
+        _copy(cursor, "gpts_gpt", _GPT_COLUMNS, (row.gpt_row() for row in rows))
+        _copy(cursor, "gpts_version", _VERSION_COLUMNS, (row.version_row() for row in rows))
+        _copy(cursor, "gpts_liveversion", _LIVE_COLUMNS, (row.live_row() for row in rows))
+        _load_listings(cursor, rows)
+        _copy(cursor, "marketplace_listingscore", _SCORE_COLUMNS, (row.score_row() for row in rows))
         _copy(
             cursor, "marketplace_listingrelease", ("listing_id", "number", "notes", "released_at"),
-            ((row.listing, 1, "First version.", row.updated) for row in made),
+            ((row.listing, 1, "First version.", row.updated) for row in rows),
         )  # fmt: skip
-        _copy(cursor, "marketplace_rating", _RATING_COLUMNS, (r for row in made for r in row.rating_rows()))
-        _load_usage(cursor, (event for row in made for event in row.usage_rows()))
-        _load_terms(cursor, made)
+        _copy(cursor, "marketplace_rating", _RATING_COLUMNS, (r for row in rows for r in row.rating_rows()))
+        _load_usage(cursor, (event for row in rows for event in row.usage_rows()))
+        _load_terms(cursor, rows)
 
 
-class _Made:
-    """One invented listing with its keys, as rows of each table."""
+class _ListingRows:
+    """The rows of one synthetic listing, for each table."""
 
     def __init__(
-        self, item: Invented, keys: list[int], maker: Person, profiles: dict[int, Row], readers: list[Person],
+        self,
+        item: SyntheticListing,
+        keys: list[int],
+        builder: Person,
+        profiles: dict[int, Row],
+        readers: list[Person],
         at: datetime,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.item, self.at = item, at
         self.gpt, self.version, self.listing = keys
-        self.owner, self.workspace, self.builder = maker
+        self.owner, self.workspace, self.builder_name = builder
         self.handle, self.verified = profiles[self.owner]
         self.updated = at - timedelta(days=item.age_days)
         self.rng = Random(f"use {item.number}")  # noqa: S311 - reproducible, not secret
@@ -123,7 +131,7 @@ class _Made:
         item = self.item
         return (
             item.name, item.description, "You are a helpful assistant.", item.starters, item.category, "",
-            item.capabilities, *_USUAL.values(),
+            item.capabilities, *_DEFAULTS.values(),
         )  # fmt: skip
 
     def gpt_row(self) -> Row:
@@ -145,8 +153,8 @@ class _Made:
 
     def searchable(self) -> Searchable:
         item = self.item
-        return Searchable.of(
-            name=item.name, tagline=tagline_of(item.description), description=item.description,
+        return Searchable.from_texts(
+            name=item.name, tagline=make_tagline(item.description), description=item.description,
             starters=item.starters,
         )  # fmt: skip
 
@@ -156,9 +164,9 @@ class _Made:
             self.listing, self.gpt, self.version, self.owner, self.workspace, item.slug, item.name,
             text.tagline, item.description, item.starters, "", item.category, item.capabilities, MODEL,
             False,
-            ["zh-hans"] if item.is_chinese else ["en"], 1, "First version.", self.handle, self.builder,
+            ["zh-hans"] if item.is_chinese else ["en"], 1, "First version.", self.handle, self.builder_name,
             self.verified, "listed", "", self.updated, self.updated, self.score.total,
-            text.exact_vector(), *text.english(),
+            text.build_exact_vector(), *text.build_english_texts(),
         )  # fmt: skip
 
     def score_row(self) -> Row:
@@ -173,7 +181,7 @@ class _Made:
     def rating_rows(self) -> Iterator[Row]:
         for (reader, _workspace, name), stars in zip(self.raters, self.stars, strict=True):
             moment = self.at - timedelta(days=self.rng.uniform(0, 27))
-            text = self.rng.choice(["", *LISTS["reviews"]])
+            text = self.rng.choice(["", *WORD_LISTS["reviews"]])
             yield (self.listing, reader, name, stars, text, 1, moment, moment)
 
     def usage_rows(self) -> Iterator[Row]:
@@ -192,14 +200,14 @@ class _Made:
         return UUID(int=bits & ~(0xF << 76) & ~(0x3 << 62) | (0x7 << 76) | (0x2 << 62))
 
 
-_INVENTED = ("name", "description", "instructions", "starters", "category", "icon", "capabilities")
-# What the catalogue does not invent stands as in a new GPT; COPY asks for every column that may not be null.
-_USUAL = {
+_GENERATED = ("name", "description", "instructions", "starters", "category", "icon", "capabilities")
+# Other columns get their model defaults, because COPY needs a value for every column that may not be null.
+_DEFAULTS = {
     field.column: field.get_default()
     for field in GPT._meta.concrete_fields
-    if field.name in {own.name for own in Behaviour._meta.local_fields} - set(_INVENTED)
+    if field.name in {own.name for own in Behaviour._meta.local_fields} - set(_GENERATED)
 }
-_BEHAVIOUR = (*_INVENTED, *_USUAL)
+_BEHAVIOUR = (*_GENERATED, *_DEFAULTS)
 _GPT_COLUMNS = (
     "id", *_BEHAVIOUR, "workspace_id", "owner_id", "slug", "draft_revision", "conversation_count",
     "created_at", "updated_at",
@@ -226,7 +234,7 @@ _USAGE_COLUMNS = (
 )  # fmt: skip
 
 
-def _reserve(cursor: Any, table: str, count: int) -> list[int]:
+def _reserve_ids(cursor: Any, table: str, count: int) -> list[int]:
     cursor.execute(
         "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
     )
@@ -239,23 +247,23 @@ def _copy(cursor: Any, table: str, columns: Iterable[str], rows: Iterable[Row]) 
             copy.write_row(row)
 
 
-def _load_listings(cursor: Any, made: list[_Made]) -> None:
-    """By way of a temporary table: the database's own English stemmer makes the search column."""
-    cursor.execute("DROP TABLE IF EXISTS catalogue_stage")
+def _load_listings(cursor: Any, rows: list[_ListingRows]) -> None:
+    """Insert through a temporary table, as the database's English stemmer computes the search column."""
+    cursor.execute("DROP TABLE IF EXISTS listing_stage")
     cursor.execute(STAGE_SQL % ", ".join(LISTING_COLUMNS))
     _copy(
-        cursor, "catalogue_stage", (*LISTING_COLUMNS, "exact", "e1", "e2", "e3", "e4"),
-        (row.stage_row() for row in made),
+        cursor, "listing_stage", (*LISTING_COLUMNS, "exact", "e1", "e2", "e3", "e4"),
+        (row.stage_row() for row in rows),
     )  # fmt: skip
     names = ", ".join(LISTING_COLUMNS)
     vector = VECTOR_SQL % ("exact", "e1", "e2", "e3", "e4")
     cursor.execute(
-        f"INSERT INTO marketplace_listing ({names}, search) SELECT {names}, {vector} FROM catalogue_stage"  # noqa: S608
+        f"INSERT INTO marketplace_listing ({names}, search) SELECT {names}, {vector} FROM listing_stage"  # noqa: S608
     )
 
 
 def _load_usage(cursor: Any, rows: Iterable[Row]) -> None:
-    """By way of a temporary table: COPY cannot write where row-level security is on."""
+    """Insert through a temporary table, as COPY cannot write to tables with row-level security."""
     names = ", ".join(_USAGE_COLUMNS)
     cursor.execute("DROP TABLE IF EXISTS usage_stage")
     cursor.execute(
@@ -266,8 +274,8 @@ def _load_usage(cursor: Any, rows: Iterable[Row]) -> None:
     cursor.execute(f"INSERT INTO gpts_usageevent ({names}) SELECT {names} FROM usage_stage")  # noqa: S608
 
 
-def _load_terms(cursor: Any, made: list[_Made]) -> None:
-    counts = Counter(term for row in made for term in terms_of(row.searchable()))
+def _load_terms(cursor: Any, rows: list[_ListingRows]) -> None:
+    counts = Counter(term for row in rows for term in get_terms(row.searchable()))
     cursor.executemany(
         "INSERT INTO marketplace_searchterm (term, trigrams, listing_count) VALUES (%s, %s::varchar[], %s)"
         " ON CONFLICT (term) DO UPDATE"

@@ -1,4 +1,4 @@
-"""What store pages have in common: languages, tabs of categories, capabilities in plain words."""
+"""Labels of store pages: languages, categories, capabilities, and what happens to people's data."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from marketplace.models import Listing
 LANGUAGE_NAMES = {"en": "English", "zh-hans": "简体中文"}
 
 
-def language() -> str:
+def get_language_code() -> str:
     return translation.get_language() or "en"
 
 
 def is_chinese() -> bool:
-    return language().startswith("zh")
+    return get_language_code().startswith("zh")
 
 
-def category_or_missing(value: str) -> Category:
-    """Return the category of a URL; NotFound for any other word."""
+def get_category(value: str) -> Category:
+    """Return the category of a URL, or raise NotFound."""
     try:
         return Category(value)
     except ValueError as error:
         raise NotFound(_("There is no such category."), code="category_not_found") from error
 
 
-def category_links(current: str = "") -> list[dict[str, Any]]:
+def build_category_links(current: str = "") -> list[dict[str, Any]]:
     return [
         {"label": category.label, "value": category.value, "current": category.value == current}
         for category in Category
@@ -42,14 +42,14 @@ def category_links(current: str = "") -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class DataLine:
-    """One line of what a GPT does with what is typed."""
+    """One statement about what happens to a person's data."""
 
     icon: str
     text: str
 
 
-def data_lines(listing: Listing) -> list[DataLine]:
-    """Say in plain words where data goes: no line is left out because it sounds bad."""
+def list_data_lines(listing: Listing) -> list[DataLine]:
+    """Return plain statements about where data goes. None is left out because it sounds bad."""
     model = listing.model_label or _("the instance's default model")
     lines = [
         DataLine("chat", _("Your messages go to the model %(model)s to be answered.") % {"model": model}),
@@ -65,13 +65,13 @@ def data_lines(listing: Listing) -> list[DataLine]:
     return lines
 
 
-def capability_labels(listing: Listing) -> list[str]:
+def list_capability_labels(listing: Listing) -> list[str]:
     return [str(Capability(value).label) for value in listing.capabilities if value in Capability.values]
 
 
-def language_labels(listing: Listing) -> list[str]:
+def list_language_labels(listing: Listing) -> list[str]:
     return [LANGUAGE_NAMES.get(code, code) for code in listing.languages]
 
 
-def cursor_of(request: HttpRequest) -> str:
+def get_cursor(request: HttpRequest) -> str:
     return request.GET.get("cursor", "")[:300]

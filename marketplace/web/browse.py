@@ -1,4 +1,4 @@
-"""Pages that show many: storefront, search, categories, leaderboards."""
+"""Pages with many listings: storefront, search, categories, leaderboards."""
 
 from __future__ import annotations
 
@@ -10,45 +10,51 @@ from django.utils.translation import gettext as _
 
 from gpts.assistants.states import Category
 from marketplace import queries
-from marketplace.search.expressions import LONGEST_TEXT
-from marketplace.stamps import LIST_SECONDS, cached
+from marketplace.page_cache import LIST_SECONDS, get_or_build
+from marketplace.search.tsquery import MAX_TEXT_LENGTH
 from marketplace.states import Board
-from marketplace.web.pages import category_links, category_or_missing, cursor_of, is_chinese, language
+from marketplace.web.labels import (
+    build_category_links,
+    get_category,
+    get_cursor,
+    get_language_code,
+    is_chinese,
+)
 from marketplace.web.visitor_pages import visitor_context, visitor_page
 from workspaces.web.public import public_page
 
 
 @visitor_page(LIST_SECONDS)
 def home(request: HttpRequest) -> HttpResponse:
-    body = cached("home", language(), _home_body, path=request.path)
+    body = get_or_build("home", get_language_code(), _render_home_body, path=request.path)
     return render(request, "marketplace/storefront.html", {"body": body, **visitor_context(request)})
 
 
-def _home_body() -> str:
-    front = queries.storefront(today=timezone.now().date())
+def _render_home_body() -> str:
+    front = queries.get_storefront(today=timezone.now().date())
     context = {
         "front": front,
         "shelf_cards": front.shelf.cards_in(chinese=is_chinese()) if front.shelf else [],
         "in_chinese": is_chinese(),
-        "categories": category_links(),
+        "categories": build_category_links(),
     }
     return render_to_string("marketplace/_storefront.html", context)
 
 
 @public_page
 def search(request: HttpRequest) -> HttpResponse:
-    """Results for the text, category and cursor of the address; only the results for htmx."""
-    text = request.GET.get("q", "")[:LONGEST_TEXT].strip()
+    """Show results for the text, category and cursor of the URL; for htmx, only the results."""
+    text = request.GET.get("q", "")[:MAX_TEXT_LENGTH].strip()
     category = request.GET.get("category", "")
     category = category if category in Category.values else ""
     htmx = getattr(request, "htmx", None)
-    found = queries.search_listings(text, category=category, cursor=cursor_of(request), is_typing=bool(htmx))
+    found = queries.search_listings(text, category=category, cursor=get_cursor(request), is_typing=bool(htmx))
     context = {
         "q": text,
         "category": category,
         "category_label": Category(category).label if category else "",
         "found": found,
-        "categories": category_links(category),
+        "categories": build_category_links(category),
     }
     is_fragment = bool(htmx) and not getattr(htmx, "boosted", False)
     template = "marketplace/_results.html" if is_fragment else "marketplace/search.html"
@@ -57,9 +63,9 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @visitor_page(LIST_SECONDS)
 def category_show(request: HttpRequest, slug: str) -> HttpResponse:
-    category = category_or_missing(slug)
+    category = get_category(slug)
     board = Board.NEW if request.GET.get("sort") == Board.NEW else Board.BEST
-    page = queries.browse(category=category, cursor=cursor_of(request), board=board)
+    page = queries.browse_listings(category=category, cursor=get_cursor(request), board=board)
     context = {
         "category": category,
         "page": page,
@@ -75,9 +81,9 @@ def category_show(request: HttpRequest, slug: str) -> HttpResponse:
 
 @visitor_page(LIST_SECONDS)
 def leaderboards(request: HttpRequest) -> HttpResponse:
-    body = cached("leaderboards", language(), _leaderboards_body, path=request.path)
+    body = get_or_build("leaderboards", get_language_code(), _render_leaderboards_body, path=request.path)
     return render(request, "marketplace/leaderboards.html", {"body": body, **visitor_context(request)})
 
 
-def _leaderboards_body() -> str:
-    return render_to_string("marketplace/_leaderboards.html", {"boards": queries.leaderboards()})
+def _render_leaderboards_body() -> str:
+    return render_to_string("marketplace/_leaderboards.html", {"boards": queries.list_leaderboards()})

@@ -1,7 +1,6 @@
-"""What the About page shows, read in at most five statements as the public role.
+"""The About page of a listing, read in at most five SQL statements.
 
-The statements are constants: the page is asked for once for each of many listings, and building them anew
-from querysets took longer than running them.
+The statements are constants, because building them from querysets took longer than running them.
 """
 
 from __future__ import annotations
@@ -11,11 +10,19 @@ from typing import Any
 
 from django.db import connection
 
-from core.pagination import Page
-from marketplace.access import missing_listing
-from marketplace.cards import CARD_FIELDS, CARD_SQL, RATING_FLOOR, Card, icon_url, rating_average, why_here
-from marketplace.models import Listing, ListingRelease, ListingScore, Rating
-from marketplace.search.expressions import named_words
+from marketplace.access import listing_not_found
+from marketplace.cards import (
+    CARD_FIELDS,
+    CARD_SQL,
+    MIN_SHOWN_RATINGS,
+    Card,
+    explain_rank,
+    icon_url,
+    rating_average,
+)
+from marketplace.models import Listing, ListingRelease, ListingScore
+from marketplace.queries.public_role import as_public
+from marketplace.search.tsquery import build_name_query
 
 RELEASES_SHOWN = 10
 NEIGHBOURS = 4
@@ -35,7 +42,7 @@ def _columns(table: str, names: tuple[str, ...]) -> str:
 
 _TABLES = "marketplace_listing l JOIN marketplace_listingscore s ON s.listing_id = l.id"
 _BEST = f"ORDER BY l.popularity DESC, l.id DESC LIMIT {NEIGHBOURS}"
-# All f-strings here join constants; what comes from addresses and listings goes in as parameters.
+# All f-strings here join constants; values are passed as parameters.
 LISTING_SQL = f"""
 SELECT {_columns("l", ABOUT_FIELDS)}, {_columns("s", _SCORE_FIELDS)} FROM {_TABLES}
 WHERE l.slug = %s AND l.state = 'listed'
@@ -61,7 +68,7 @@ WHERE l.state = 'listed' AND l.category = %(category)s AND l.id <> %(id)s {_BEST
 
 @dataclass(frozen=True)
 class About:
-    """The public facts of one listing, and what stands around them."""
+    """The public facts of one listing, other listings of its builder, and similar ones."""
 
     listing: Listing
     score: ListingScore
@@ -79,7 +86,7 @@ class About:
 
     @property
     def why(self) -> str:
-        return why_here(
+        return explain_rank(
             users=self.score.users_28d,
             average=self.rating_average,
             rating_count=self.score.rating_count,
@@ -88,60 +95,59 @@ class About:
 
     @property
     def missing_ratings(self) -> int:
-        return max(0, RATING_FLOOR - self.score.rating_count)
+        return max(0, MIN_SHOWN_RATINGS - self.score.rating_count)
 
     @property
     def histogram(self) -> list[tuple[int, int, float]]:
-        """Stars from five to one with their count and share of all, in percent."""
+        """(stars, count, percent of all) from five stars to one."""
         total = self.score.rating_count or 1
         counts = [(star, getattr(self.score, f"stars_{star}")) for star in range(5, 0, -1)]
         return [(star, count, 100 * count / total) for star, count in counts]
 
 
-def read_about(slug: str) -> About:
-    """Return what the page of ``slug`` shows. NotFound for unknown, delisted and quarantined alike."""
+@as_public
+def get_about(slug: str) -> About:
+    """Return the About page of ``slug``; NotFound for unknown, delisted and quarantined listings alike."""
     if "\x00" in slug:
-        raise missing_listing()
+        raise listing_not_found()
     with connection.cursor() as cursor:
         cursor.execute(LISTING_SQL, [slug])
         row = cursor.fetchone()
         if row is None:
-            raise missing_listing()
-        listing, score = _listing_of(row)
+            raise listing_not_found()
+        listing, score = _build_listing(row)
         cursor.execute(RELEASES_SQL, [listing.pk])
         releases = [ListingRelease.from_db("default", _RELEASE_FIELDS, found) for found in cursor]
-        more_by, similar = _neighbours(cursor, listing)
+        more_by, similar = _list_neighbours(cursor, listing)
     return About(listing=listing, score=score, releases=releases, more_by=more_by, similar=similar)
 
 
-def _listing_of(row: tuple[Any, ...]) -> tuple[Listing, ListingScore]:
+def _build_listing(row: tuple[Any, ...]) -> tuple[Listing, ListingScore]:
     listing = Listing.from_db("default", ABOUT_FIELDS, row[: len(ABOUT_FIELDS)])
     score = ListingScore.from_db("default", _SCORE_FIELDS, row[len(ABOUT_FIELDS) :])
     listing.score = score
     return listing, score
 
 
-def _neighbours(cursor: Any, listing: Listing) -> tuple[list[Card], list[Card]]:
-    """More by the builder, and the best of the category with a word of the name, else the best of it."""
+def _list_neighbours(cursor: Any, listing: Listing) -> tuple[list[Card], list[Card]]:
+    """Return (more by the builder, similar).
+
+    Similar are the best of the category with a word of the name in theirs, else the best of the category.
+    """
     parameters = {
         "id": listing.pk,
         "handle": listing.builder_handle,
         "category": listing.category,
-        "named": named_words(listing.name),
+        "named": build_name_query(listing.name),
     }
     cursor.execute(NEIGHBOURS_SQL, parameters)
     rows = cursor.fetchall()
     if all(is_same_builder for is_same_builder, *_card in rows):
         cursor.execute(BEST_OF_CATEGORY_SQL, parameters)
         rows += cursor.fetchall()
-    more_by = [_card_of(row) for row in rows if row[0]]
-    return more_by, [_card_of(row) for row in rows if not row[0]]
+    more_by = [_build_card(row) for row in rows if row[0]]
+    return more_by, [_build_card(row) for row in rows if not row[0]]
 
 
-def _card_of(row: tuple[Any, ...]) -> Card:
+def _build_card(row: tuple[Any, ...]) -> Card:
     return Card(**dict(zip(CARD_FIELDS, row[1:], strict=True)))
-
-
-def no_ratings() -> Page[Rating]:
-    """The page of ratings of a listing that has none, which needs no query."""
-    return Page(items=[], next_cursor="", previous_cursor="")
