@@ -1,4 +1,4 @@
-"""Who may read what about money. Working finance is workspaces.rules' payouts.work_finance."""
+"""Permissions of this app. ``payouts.work_finance`` is registered in workspaces.rules."""
 
 from __future__ import annotations
 
