@@ -35,13 +35,13 @@ class PeriodView(FinanceView):
     @extend_schema(operation_id="finance_period", responses={200: PeriodSerializer})
     def get(self, request: Request, month: str) -> Response:
         row = access_period(self.person, Period.parse(month))
-        sheet = get_month_summary(row)
+        summary = get_month_summary(row)
         return Response(
             PeriodSerializer(row).data
             | {
-                "runs": RunSerializer(sheet.runs, many=True).data,
-                "verdicts": {total.verdict: total.messages for total in sheet.verdicts},
-                "total_minor": sheet.total_minor,
+                "runs": RunSerializer(summary.runs, many=True).data,
+                "verdicts": {total.verdict: total.messages for total in summary.verdicts},
+                "total_minor": summary.total_minor,
             }
         )
 

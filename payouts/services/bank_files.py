@@ -74,9 +74,9 @@ def export_batch(*, batch_id: int, format: str, by: User, at: datetime) -> bytes
 def _create_file(batch: Batch, file_format: str, *, by: User, at: datetime) -> None:
     check_transition(batch.state, BatchState.EXPORTED)
     payouts = drop_blocked_payouts(batch, by=by, at=at)
-    made = write_csv(payouts, _get_ibans(payouts), at)
-    _check_totals(batch, payouts, made)
-    batch.file_bytes, batch.file_sha256 = made.content, hashlib.sha256(made.content).hexdigest()
+    file = write_csv(payouts, _get_ibans(payouts))
+    _check_totals(batch, payouts, file)
+    batch.file_bytes, batch.file_sha256 = file.content, hashlib.sha256(file.content).hexdigest()
     batch.file_format, batch.exported_at = file_format, at
     change_state(
         batch, BatchState.EXPORTED, by=by, at=at, reason=f"Exported as {file_format}.",
@@ -86,7 +86,7 @@ def _create_file(batch: Batch, file_format: str, *, by: User, at: datetime) -> N
         change_state(payout, PayoutState.EXPORTED, by=by, at=at, reason="In the bank file.")
 
 
-def write_csv(payouts: Sequence[Payout], ibans: dict[int, str], at: datetime) -> BankFile:
+def write_csv(payouts: Sequence[Payout], ibans: dict[int, str]) -> BankFile:
     """Return a UTF-8 CSV with one row per payout; spreadsheet formulas are escaped, amounts are not."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
@@ -122,15 +122,15 @@ def _get_ibans(payouts: Sequence[Payout]) -> dict[int, str]:
     return {account.payee_id: unseal_iban(account) for account in accounts}
 
 
-def _check_totals(batch: Batch, payouts: Sequence[Payout], made: BankFile) -> None:
+def _check_totals(batch: Batch, payouts: Sequence[Payout], file: BankFile) -> None:
     """Raise Conflict unless count and sum of file, batch and the ledger's InTransit account agree."""
     ledger = Posting.objects.filter(
         account__name=in_transit_account(batch.pk).name, account__currency=batch.currency
     ).aggregate(total=Sum("amount_minor"))["total"]
     total = sum(payout.amount_minor for payout in payouts)
-    if (made.count, made.total_minor) != (len(payouts), total) or total != -(ledger or 0):
+    if (file.count, file.total_minor) != (len(payouts), total) or total != -(ledger or 0):
         raise Conflict(
             _("The file, the batch and the ledger do not agree. Nothing was exported; run verify_ledger."),
             code="export_unproved",
-            data={"file": made.total_minor, "batch": total, "ledger": -(ledger or 0)},
+            data={"file": file.total_minor, "batch": total, "ledger": -(ledger or 0)},
         )

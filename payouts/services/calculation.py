@@ -13,8 +13,8 @@ from payouts.services.periods import GRACE
 from payouts.services.rate_cards import get_rate_card
 from payouts.services.valuation import CardTerms, Valuation, value_month
 
-# Usage up to LATE_DAYS old is settled in the month when it arrives, which ends GRACE after its last day:
-# less than 59 days, the length of January and February, so never older than two months back.
+# Late usage is at most LATE_DAYS old when it arrives, and an accounting month takes arrivals up to GRACE
+# after its end. Together that is less than two months (at least 59 days): two earlier months are enough.
 ORIGINS_BEFORE = 2
 assert LATE_DAYS + GRACE.days < 59
 

@@ -15,7 +15,7 @@ from payouts.states import OPEN_PAYOUT_STATES
 
 
 class BlockReason(TextChoices):
-    """Reasons not to pay. find_block_reason returns the first that applies, in this order."""
+    """Reasons not to pay, in the order of find_block_reason; list_candidates adds ON_ITS_WAY."""
 
     NO_ACCOUNT = "no_account", _("No payout account")
     ON_HOLD = "on_hold", _("On hold")

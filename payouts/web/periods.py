@@ -49,25 +49,25 @@ def period_list(request: HttpRequest) -> HttpResponse:
 def period_detail(request: HttpRequest, month: str) -> HttpResponse:
     user = person_of(request)
     row = access_period(user, Period.parse(month))
-    sheet = get_month_summary(row)
+    summary = get_month_summary(row)
     is_ready = timezone.now() >= row.closable_at
     return render(
         request,
         "payouts/period.html",
         {
             "period": row,
-            "sheet": sheet,
-            "steps": build_steps(row, sheet, is_ready),
+            "sheet": summary,
+            "steps": build_steps(row, summary, is_ready),
             "can_start": row.state in (PeriodState.OPEN, PeriodState.GRACE) and is_ready,
-            "may_approve": sheet.run is not None and sheet.run.started_by_id != user.pk,
+            "may_approve": summary.run is not None and summary.run.started_by_id != user.pk,
             "statements": list_statements(month=row.month).count() if row.state == PeriodState.CLOSED else 0,
         },
     )
 
 
-def build_steps(row: AccountingPeriod, sheet: MonthSummary, is_ready: bool) -> list[dict[str, Any]]:
+def build_steps(row: AccountingPeriod, summary: MonthSummary, is_ready: bool) -> list[dict[str, Any]]:
     """Return the month's steps with actor and time of each; ``is_ready``: the grace time is over."""
-    reached = {step.after: step for step in sheet.steps}
+    reached = {step.after: step for step in summary.steps}
     order = [
         (PeriodState.OPEN, _("Usage is counted")),
         (PeriodState.GRACE, _("Late usage still counts")),

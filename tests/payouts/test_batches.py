@@ -14,7 +14,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from core.errors import Conflict, DomainError, Forbidden, IllegalTransition, InvalidInput, NotFound
 from core.models import AuditEvent
 from core.scope import system_scope
-from payouts.models import AccountBalance, Batch, JournalEntry, Payout, PayoutAccount, RateCard
+from payouts.models import AccountBalance, Batch, JournalEntry, Payout, PayoutAccount
 from payouts.queries import list_payees_with_balance
 from payouts.services import (
     accept_batch,
@@ -38,6 +38,7 @@ from payouts.services.ledger import (
     post_entries,
     revenue_share_account,
 )
+from payouts.services.rate_cards import RateTerms, create_rate_card
 from payouts.services.releases import release_due_earnings
 from payouts.states import EntryKind
 from tests.support.factories.payouts import MARCH, FinanceUserFactory, GPTFactory, UserFactory
@@ -418,9 +419,9 @@ def test_missing_payouts_and_batches_are_not_found(maker: User) -> None:
 
 
 def test_earnings_are_released_after_their_hold_days(maker: User, checker: User) -> None:
-    RateCard.objects.create(
-        version=2, currency="USD", first_month="2026-03", rule="pro_rata_pool", pool_minor=1000,
-        hold_days=30, created_at=MARCH,
+    create_rate_card(
+        currency="USD", first_month="2026-03", rates={("message", ""): 5000}, terms=RateTerms(hold_days=30),
+        note="Hold", by=maker, at=MARCH.replace(month=1),
     )  # fmt: skip
     payee = UserFactory.create()
     create_uses(GPTFactory.create(owner=payee), UserFactory.create(), 5)
