@@ -1,4 +1,4 @@
-"""Proving the ledger: every rule asked of the rows themselves, whatever the triggers promise."""
+"""Ledger checks: each rule is queried on the stored rows, independently of the triggers that enforce it."""
 # ruff: noqa: E501 - SQL, built from constants of this file and kept in readable lines
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from django.db import connection
 
 from payouts.models import Batch, Statement
-from payouts.services.issue import statement_sha256
+from payouts.services.statements import compute_statement_sha256
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One rule that does not hold, and where."""
+    """One violated rule and where."""
 
     rule: str
-    what: str
+    detail: str
 
 
-# Each query returns a sentence per fault.
+# Each query returns one sentence per violation.
 _CHECKS = {
     "entries balance": """
         SELECT format('entry %s is off by %s %s', entry_id, sum(amount_minor), currency)
@@ -83,27 +83,27 @@ _CHECKS = {
 
 
 def verify_ledger() -> list[Finding]:
-    """Return every fault found, empty when all holds. Reads only; needs a scope that sees all rows."""
+    """Return every violation found. Read-only; needs a scope that sees all rows."""
     findings = []
     with connection.cursor() as cursor:
         for rule, query in _CHECKS.items():
             cursor.execute(query)
             findings += [Finding(rule, row[0]) for row in cursor.fetchall()]
-    return [*findings, *_changed_statements(), *_changed_files()]
+    return [*findings, *_check_statement_hashes(), *_check_file_hashes()]
 
 
-def _changed_statements() -> Iterator[Finding]:
+def _check_statement_hashes() -> Iterator[Finding]:
     statements = Statement.objects.select_related("period").prefetch_related("lines").order_by("pk")
     for statement in statements.iterator(chunk_size=500):
         lines = sorted(statement.lines.all(), key=lambda line: line.position)
-        found = statement_sha256(
+        found = compute_statement_sha256(
             statement.period.month, statement.payee_id, statement.payee_name, statement.currency, lines
         )
         if found != statement.sha256:
             yield Finding("statements keep their hash", f"statement {statement.pk} has another hash")
 
 
-def _changed_files() -> Iterator[Finding]:
+def _check_file_hashes() -> Iterator[Finding]:
     for batch in Batch.objects.filter(file_bytes__isnull=False).order_by("pk").iterator(chunk_size=20):
         if hashlib.sha256(bytes(batch.file_bytes or b"")).hexdigest() != batch.file_sha256:
             yield Finding("bank files keep their hash", f"batch {batch.pk} has other bytes")

@@ -1,4 +1,4 @@
-"""Decisions of finance on single uses."""
+"""Excluding single usage events from payment after an investigation."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from workspaces.models import User
 
 
 def exclude_event(*, event_id: UUID, by: User, at: datetime, reason: str) -> UsageVerdict:
-    """Judge one use as fraud before its month closes; the event stays, its weight becomes zero.
+    """Give one event the verdict fraud before its month closes; the event itself stays unchanged.
 
-    Idempotent. Conflict once the month is closed: then only a clawback helps.
+    Idempotent. Locks the month. Raises NotFound for an unknown event, Conflict once the month is closed,
+    InvalidInput without a reason.
     """
     with transaction.atomic():
         event = UsageEvent.objects.filter(event_id=event_id).first()

@@ -1,8 +1,8 @@
-"""/api/v1/earnings/account: where the key's person is paid."""
+"""The payout account of the key's owner by API."""
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -12,17 +12,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.errors import NotFound
+from payouts.api.base import PersonView
 from payouts.api.serializers import PayoutAccountSerializer, SavePayoutAccountSerializer
-from payouts.queries import payout_account_of
+from payouts.queries import get_payout_account
 from payouts.services import save_payout_account
-from workspaces.api.base import LoggiaAPIView
 from workspaces.api.me import bearer
 from workspaces.api.permissions import HasRequiredScope
-from workspaces.models import User
 from workspaces.states import ApiScope
 
 
-class PayoutAccountView(LoggiaAPIView):
+class PayoutAccountView(PersonView):
     """Reading needs usage:read. Saving decides where money goes, for which the page asks the password; a key
     cannot be asked, so it must have been given the scope account as well, which keys for reports lack."""
 
@@ -31,7 +30,7 @@ class PayoutAccountView(LoggiaAPIView):
     @extend_schema(operation_id="earnings_account", responses={200: PayoutAccountSerializer})
     def get(self, request: Request) -> Response:
         """The account number is never in the answer, only its last four characters."""
-        account = payout_account_of(cast(User, request.user))
+        account = get_payout_account(self.person)
         if account is None:
             raise NotFound(_("You have no payout account yet."), code="payout_account_missing")
         return Response(PayoutAccountSerializer(account).data)

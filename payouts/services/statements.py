@@ -1,4 +1,4 @@
-"""Issuing a calculated month: statements with their lines, and the ledger entries behind them."""
+"""Issuing a calculated month: statements with their lines, and the ledger entries that match them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from payouts.models import AccountingPeriod, CloseLine, CloseRun, Statement, StatementLine
-from payouts.services.ledger import Draft, pending, pool, post, revenue_share
-from payouts.services.valuation import Valuation, canonical_sha256
+from payouts.services.ledger import (
+    EntryDraft,
+    pending_account,
+    pool_account,
+    post_entries,
+    revenue_share_account,
+)
+from payouts.services.valuation import compute_canonical_sha256
 from payouts.states import EntryKind, Verdict
 from workspaces.models import User
 
@@ -16,15 +22,16 @@ BATCH_ROWS = 2_000
 ENTITY = "main"
 
 
-def issue_month(
-    *, row: AccountingPeriod, run: CloseRun, valuation: Valuation, by: User, at: datetime
-) -> list[Statement]:
-    """Write what the approved run found, in the caller's transaction. ``row`` is locked, not yet closed."""
+def issue_statements(*, row: AccountingPeriod, run: CloseRun, by: User, at: datetime) -> list[Statement]:
+    """Write statements, lines and ledger entries of the approved ``run`` in the caller's transaction.
+
+    The caller holds the ledger lock and the lock of ``row``, the run's month, and closes it afterwards.
+    """
     lines = _lines_by_payee(run)
-    statements = _issue_statements(row, run, lines, at)
-    drafts = _entries(row, run, lines)
+    statements = _create_statements(row, run, lines, at)
+    drafts = _build_entries(row, run, lines)
     if drafts:
-        post(drafts, by=by, at=at, period=row)
+        post_entries(drafts, by=by, at=at, period=row)
     return statements
 
 
@@ -35,7 +42,7 @@ def _lines_by_payee(run: CloseRun) -> dict[int, list[CloseLine]]:
     )
     for line in ordered:
         grouped[line.payee_id].append(line)
-    # Whoever only tried their own GPTs gets no paper about it.
+    # No statement for payees whose only use is their own.
     return {
         payee_id: lines
         for payee_id, lines in grouped.items()
@@ -43,7 +50,7 @@ def _lines_by_payee(run: CloseRun) -> dict[int, list[CloseLine]]:
     }
 
 
-def _issue_statements(
+def _create_statements(
     row: AccountingPeriod, run: CloseRun, lines: dict[int, list[CloseLine]], at: datetime
 ) -> list[Statement]:
     currency = run.rate_card.currency
@@ -56,7 +63,7 @@ def _issue_statements(
                 payee_name=str(own[0].payee)[:80],
                 currency=currency,
                 total_minor=sum(line.amount_minor for line in own),
-                sha256=statement_sha256(row.month, payee_id, str(own[0].payee)[:80], currency, own),
+                sha256=compute_statement_sha256(row.month, payee_id, str(own[0].payee)[:80], currency, own),
                 issued_at=at,
             )
             for payee_id, own in lines.items()
@@ -87,11 +94,11 @@ def _issue_statements(
     return statements
 
 
-def statement_sha256(
+def compute_statement_sha256(
     month: str, payee_id: int, payee_name: str, currency: str, lines: Sequence[CloseLine | StatementLine]
 ) -> str:
-    """Return the hash that an issued statement carries; the same from close lines and from issued lines."""
-    return canonical_sha256(
+    """Return the hash of a statement's head and lines; the same for close lines and statement lines."""
+    return compute_canonical_sha256(
         {
             "month": month,
             "payee": payee_id,
@@ -106,10 +113,12 @@ def statement_sha256(
     )  # fmt: skip
 
 
-def _entries(row: AccountingPeriod, run: CloseRun, lines: dict[int, list[CloseLine]]) -> list[Draft]:
+def _build_entries(
+    row: AccountingPeriod, run: CloseRun, lines: dict[int, list[CloseLine]]
+) -> list[EntryDraft]:
     currency, month, version = run.rate_card.currency, row.month, f"v{run.number}"
     fund = 0
-    allocations: list[Draft] = []
+    allocations: list[EntryDraft] = []
     for payee_id, own in lines.items():
         by_origin: dict[str, int] = defaultdict(int)
         for line in own:
@@ -122,21 +131,25 @@ def _entries(row: AccountingPeriod, run: CloseRun, lines: dict[int, list[CloseLi
                 kind, key, source = (
                     EntryKind.ALLOCATE,
                     f"alloc:{month}:{currency}:{version}:{payee_id}",
-                    pool(month),
+                    pool_account(month),
                 )
                 description = f"Earnings of {month}"
             else:
-                kind, key, source = EntryKind.LATE, f"late:{origin}:{run.pk}:{payee_id}", revenue_share(month)
+                kind, key, source = (
+                    EntryKind.LATE,
+                    f"late:{origin}:{run.pk}:{payee_id}",
+                    revenue_share_account(month),
+                )
                 description = f"Late usage of {origin}"
-            legs = [(source, amount), (pending(payee_id), -amount)]
-            allocations.append(Draft(kind, key, description, currency, legs))
+            legs = [(source, amount), (pending_account(payee_id), -amount)]
+            allocations.append(EntryDraft(kind, key, description, currency, legs))
     if fund == 0:
         return allocations
-    funding = Draft(
+    funding = EntryDraft(
         EntryKind.FUND,
         f"fund:{ENTITY}:{month}:{currency}:{version}",
         f"Revenue share of {month}",
         currency,
-        [(revenue_share(month), fund), (pool(month), -fund)],
+        [(revenue_share_account(month), fund), (pool_account(month), -fund)],
     )
     return [funding, *allocations]

@@ -1,4 +1,4 @@
-"""Finance's view of months: what a run found, payee by payee, down to single uses."""
+"""Accounting periods for finance: run figures, totals by payee, and single uses."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from core.periods import Period
 from payouts.models import AccountingPeriod, CloseLine, CloseRun, Transition, UsageRollup
-from payouts.services.calculation import current_watermark
-from payouts.services.classification import judged_events
-from payouts.services.rates import card_for
+from payouts.services.calculation import get_watermark
+from payouts.services.classification import list_classified_events
+from payouts.services.rate_cards import get_rate_card
 from payouts.states import RunState, Verdict
 from workspaces.models import User
 
-LARGEST = 100
+PAYEES_SHOWN = 100
 
 
-def periods() -> QuerySet[AccountingPeriod]:
+def list_periods() -> QuerySet[AccountingPeriod]:
     """Return all months, newest first, with ``statement_count``."""
     return (
         AccountingPeriod.objects.select_related("rate_card")
@@ -48,8 +48,8 @@ class PayeeTotal:
 
 
 @dataclass(frozen=True)
-class MonthSheet:
-    """One month: its newest run, who did what, totals by verdict and the largest payees."""
+class MonthSummary:
+    """One month: its newest calculated run, its transitions, totals by verdict and the largest payees."""
 
     run: CloseRun | None
     runs: list[CloseRun]
@@ -60,14 +60,14 @@ class MonthSheet:
     total_minor: int
 
 
-def month_sheet(row: AccountingPeriod) -> MonthSheet:
-    """Return the figures of the newest calculated run; before there is one, those of the rollup."""
+def get_month_summary(row: AccountingPeriod) -> MonthSummary:
+    """Return the figures of the newest calculated run, or those of the rollup when no run is calculated."""
     runs = list(row.runs.select_related("started_by", "decided_by", "rate_card").order_by("-number"))
     run = next((run for run in runs if run.digest), None)
     steps = list(row.transitions.select_related("actor").order_by("pk"))
-    verdicts = _run_verdicts(run) if run else _rolled_verdicts(row.month)
-    payees = _payees(run) if run else []
-    return MonthSheet(
+    verdicts = _sum_run_verdicts(run) if run else _sum_rollup_verdicts(row.month)
+    payees = _list_payees(run) if run else []
+    return MonthSummary(
         run=run,
         runs=runs,
         steps=steps,
@@ -78,17 +78,17 @@ def month_sheet(row: AccountingPeriod) -> MonthSheet:
     )
 
 
-def _run_verdicts(run: CloseRun) -> list[VerdictTotal]:
+def _sum_run_verdicts(run: CloseRun) -> list[VerdictTotal]:
     rows = run.lines.order_by().values_list("verdict").annotate(Sum("messages"), Sum("amount_minor"))
     return [VerdictTotal(*found) for found in rows]
 
 
-def _rolled_verdicts(month: str) -> list[VerdictTotal]:
+def _sum_rollup_verdicts(month: str) -> list[VerdictTotal]:
     rows = UsageRollup.objects.filter(month=month).order_by().values_list("verdict").annotate(Sum("messages"))
     return [VerdictTotal(verdict, messages, 0) for verdict, messages in rows]
 
 
-def _payees(run: CloseRun) -> list[PayeeTotal]:
+def _list_payees(run: CloseRun) -> list[PayeeTotal]:
     paid = Q(verdict=Verdict.QUALIFIED)
     rows = (
         run.lines.order_by()
@@ -98,13 +98,13 @@ def _payees(run: CloseRun) -> list[PayeeTotal]:
             unpaid=Sum("messages", filter=~paid, default=0),
             amount=Sum("amount_minor"),
         )
-        .order_by("-amount", "payee_id")[:LARGEST]
+        .order_by("-amount", "payee_id")[:PAYEES_SHOWN]
     )
     return [PayeeTotal(*found) for found in rows]
 
 
-def payee_lines(row: AccountingPeriod, payee: User) -> list[CloseLine]:
-    """Return what the newest calculated run of the month counted for the payee."""
+def list_payee_lines(row: AccountingPeriod, payee: User) -> list[CloseLine]:
+    """Return the payee's lines of the month's newest calculated run."""
     run = row.runs.exclude(state=RunState.CALCULATING).order_by("-number").first()
     return (
         []
@@ -115,7 +115,7 @@ def payee_lines(row: AccountingPeriod, payee: User) -> list[CloseLine]:
 
 @dataclass(frozen=True)
 class Use:
-    """Metadata of one use: whose and how much, never what was said. The person is a number."""
+    """Metadata of one usage event, without content. The user appears as an id only."""
 
     event_id: Any
     occurred_at: Any
@@ -131,13 +131,13 @@ class Use:
         return str(Verdict(self.verdict).label)
 
 
-def uses_of(
+def list_uses(
     origin: Period, *, payee_id: int, gpt_id: int, after: str | None, size: int = 50
 ) -> tuple[list[Use], str]:
-    """Return a page of uses, oldest first, and where the next one begins (empty at the end)."""
-    found = judged_events(
-        origin=origin, card=card_for(origin), watermark=current_watermark(), payee_id=payee_id, gpt_id=gpt_id,
-        after=after, limit=size + 1,
+    """Return one page of uses, oldest first, and the cursor of the next page (empty on the last)."""
+    found = list_classified_events(
+        origin=origin, card=get_rate_card(origin), watermark=get_watermark(),
+        payee_id=payee_id, gpt_id=gpt_id, after=after, limit=size + 1,
     )  # fmt: skip
     uses = [Use(*row) for row in found[:size]]
     return uses, str(uses[-1].event_id) if len(found) > size else ""

@@ -1,4 +1,4 @@
-"""Bank files: made once per batch, proved against the ledger, then the same bytes for ever."""
+"""Bank files: created once per batch, checked against the ledger, and stored unchanged."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from core.audit import record
 from core.errors import Conflict, InvalidInput
 from core.money import minor_to_decimal
 from payouts.models import Batch, Payout, PayoutAccount, Posting
-from payouts.services.batches import locked_batch, refuse_ungated
-from payouts.services.ledger import in_transit, take_turns
-from payouts.services.payout_accounts import iban_of
-from payouts.services.transitions import move
-from payouts.states import BatchState, PayoutMethod, PayoutState, check_move
+from payouts.services.batches import drop_blocked_payouts, lock_batch
+from payouts.services.ledger import in_transit_account, lock_ledger
+from payouts.services.payout_accounts import unseal_iban
+from payouts.services.transitions import change_state
+from payouts.states import BatchState, PayoutMethod, PayoutState, check_transition
 from workspaces.models import User
 
 FORMATS = ("csv",)
@@ -30,7 +30,7 @@ HEADER = ("reference", "payee", "legal_name", "country", "method", "iban", "amou
 
 @dataclass(frozen=True)
 class BankFile:
-    """What a format's writer returns: the bytes, and what it says itself that they hold."""
+    """A written file: its bytes, and the count and sum of the payouts in it."""
 
     content: bytes
     count: int
@@ -38,10 +38,12 @@ class BankFile:
 
 
 def export_batch(*, batch_id: int, format: str, by: User, at: datetime) -> bytes:  # noqa: A002 - the word of the command
-    """Return the bank file of an approved batch; the first call makes and freezes it.
+    """Return the bank file of an approved batch; the first call creates and stores it.
 
-    Later calls return the same bytes and only leave an audit event. The gates are asked once more
-    before the first. Raises InvalidInput for an unknown format or another than the frozen one.
+    The first call checks all payouts again and fails blocked ones. Idempotent: later calls return the same
+    bytes and add one audit event. Takes the ledger lock, then the batch's row. Raises InvalidInput for an
+    unknown format or another than the stored one, IllegalTransition unless the batch is approved, Conflict
+    when no payout is left or when file, batch and ledger disagree.
     """
     if format not in FORMATS:
         raise InvalidInput(
@@ -50,10 +52,10 @@ def export_batch(*, batch_id: int, format: str, by: User, at: datetime) -> bytes
             field="format",
         )
     with transaction.atomic():
-        take_turns()
-        batch = locked_batch(batch_id)
+        lock_ledger()
+        batch = lock_batch(batch_id)
         if batch.file_bytes is None:
-            _freeze(batch, format, by=by, at=at)
+            _create_file(batch, format, by=by, at=at)
         elif batch.file_format != format:
             raise InvalidInput(
                 _("This batch was exported as %(format)s; its file does not change.")
@@ -69,23 +71,23 @@ def export_batch(*, batch_id: int, format: str, by: User, at: datetime) -> bytes
     return content
 
 
-def _freeze(batch: Batch, file_format: str, *, by: User, at: datetime) -> None:
-    check_move(batch.state, BatchState.EXPORTED)
-    payouts = refuse_ungated(batch, by=by, at=at)
-    made = write_csv(payouts, _ibans(payouts), at)
-    _prove(batch, payouts, made)
-    batch.file_bytes, batch.file_sha256 = made.content, hashlib.sha256(made.content).hexdigest()
+def _create_file(batch: Batch, file_format: str, *, by: User, at: datetime) -> None:
+    check_transition(batch.state, BatchState.EXPORTED)
+    payouts = drop_blocked_payouts(batch, by=by, at=at)
+    file = write_csv(payouts, _get_ibans(payouts))
+    _check_totals(batch, payouts, file)
+    batch.file_bytes, batch.file_sha256 = file.content, hashlib.sha256(file.content).hexdigest()
     batch.file_format, batch.exported_at = file_format, at
-    move(
+    change_state(
         batch, BatchState.EXPORTED, by=by, at=at, reason=f"Exported as {file_format}.",
         fields=("file_bytes", "file_sha256", "file_format", "exported_at"),
     )  # fmt: skip
     for payout in payouts:
-        move(payout, PayoutState.EXPORTED, by=by, at=at, reason="In the bank file.")
+        change_state(payout, PayoutState.EXPORTED, by=by, at=at, reason="In the bank file.")
 
 
-def write_csv(payouts: Sequence[Payout], ibans: dict[int, str], at: datetime) -> BankFile:
-    """Return one row per payout, UTF-8; cells that a spreadsheet would run are made harmless."""
+def write_csv(payouts: Sequence[Payout], ibans: dict[int, str]) -> BankFile:
+    """Return a UTF-8 CSV with one row per payout; spreadsheet formulas are escaped, amounts are not."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(HEADER)
@@ -93,7 +95,7 @@ def write_csv(payouts: Sequence[Payout], ibans: dict[int, str], at: datetime) ->
     for payout in payouts:
         writer.writerow(
             (
-                reference_of(payout),
+                build_payment_reference(payout),
                 payout.payee_id,
                 payout.legal_name,
                 payout.country,
@@ -108,27 +110,27 @@ def write_csv(payouts: Sequence[Payout], ibans: dict[int, str], at: datetime) ->
     return BankFile(text.getvalue().encode(), count, total)
 
 
-def reference_of(payout: Payout) -> str:
-    """Return the end-to-end reference: stable, at most 35 characters."""
+def build_payment_reference(payout: Payout) -> str:
+    """Return the end-to-end reference: stable, at most 35 characters (the limit of SEPA)."""
     return f"LOGGIA-{payout.batch_id}-{payout.pk}"
 
 
-def _ibans(payouts: Sequence[Payout]) -> dict[int, str]:
+def _get_ibans(payouts: Sequence[Payout]) -> dict[int, str]:
     accounts = PayoutAccount.objects.filter(
         payee_id__in=[payout.payee_id for payout in payouts], method=PayoutMethod.IBAN
     )
-    return {account.payee_id: iban_of(account) for account in accounts}
+    return {account.payee_id: unseal_iban(account) for account in accounts}
 
 
-def _prove(batch: Batch, payouts: Sequence[Payout], made: BankFile) -> None:
-    """File count and sum equal the batch's and what the ledger holds in transit for it."""
+def _check_totals(batch: Batch, payouts: Sequence[Payout], file: BankFile) -> None:
+    """Raise Conflict unless count and sum of file, batch and the ledger's InTransit account agree."""
     ledger = Posting.objects.filter(
-        account__name=in_transit(batch.pk).name, account__currency=batch.currency
+        account__name=in_transit_account(batch.pk).name, account__currency=batch.currency
     ).aggregate(total=Sum("amount_minor"))["total"]
     total = sum(payout.amount_minor for payout in payouts)
-    if (made.count, made.total_minor) != (len(payouts), total) or total != -(ledger or 0):
+    if (file.count, file.total_minor) != (len(payouts), total) or total != -(ledger or 0):
         raise Conflict(
             _("The file, the batch and the ledger do not agree. Nothing was exported; run verify_ledger."),
             code="export_unproved",
-            data={"file": made.total_minor, "batch": total, "ledger": -(ledger or 0)},
+            data={"file": file.total_minor, "batch": total, "ledger": -(ledger or 0)},
         )

@@ -1,4 +1,4 @@
-"""Rate cards: which one rules a month, and writing the next one."""
+"""Rate cards: finding the one for a month, and creating the next version."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from payouts.models import AccountingPeriod, RateCard, RateCardLine
 from payouts.states import PeriodState, Rule, Unit
 from workspaces.models import User
 
-# Creators hear of new rates before they hold.
+# Creators are told of new rates this long before they apply.
 NOTICE = timedelta(days=14)
 _CARD_LOCK = 0x10661B
 
 
 @dataclass(frozen=True)
 class RateTerms:
-    """What a new card says apart from its rates."""
+    """Terms of a new card apart from its rates. Amounts are minor units; 0 means no cap."""
 
     rule: str = Rule.FIXED_RATE
     pool_minor: int = 0
@@ -39,8 +39,8 @@ class RateTerms:
     minimum_payout_minor: int = 1000
 
 
-def card_for(period: Period) -> RateCard:
-    """Return the newest card that begins in or before the month; NotFound when there is none."""
+def get_rate_card(period: Period) -> RateCard:
+    """Return the newest card whose first month is ``period`` or earlier; raises NotFound if none is."""
     card = (
         RateCard.objects.prefetch_related("lines")
         .filter(first_month__lte=str(period))
@@ -65,10 +65,11 @@ def create_rate_card(
     by: User,
     at: datetime,
 ) -> RateCard:
-    """Write the next version, which holds from ``first_month`` on; ``rates`` by (unit, category or "").
+    """Create the next version, valid from ``first_month`` (YYYY-MM); ``rates`` by (unit, category or "").
 
-    Raises InvalidInput for terms that cannot hold, Conflict for a month that is being or was calculated
-    or that begins in less than 14 days.
+    Rates are micro-units. Takes an advisory lock, so that versions are consecutive; records one audit
+    event. Raises InvalidInput for invalid terms, Conflict for a first month that starts in less than 14
+    days or is calculated or closed already.
     """
     start = Period.parse(first_month)
     currency_exponent(currency)
@@ -82,7 +83,7 @@ def create_rate_card(
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CARD_LOCK])
-        _refuse_counted_months(start)
+        _check_month_is_not_calculated(start)
         newest = RateCard.objects.order_by("-version").first()
         card = RateCard.objects.create(
             version=newest.version + 1 if newest else 1,
@@ -130,7 +131,7 @@ def _check_terms(terms: RateTerms, rates: Mapping[tuple[str, str], Micros]) -> N
         )
 
 
-def _refuse_counted_months(start: Period) -> None:
+def _check_month_is_not_calculated(start: Period) -> None:
     frozen = AccountingPeriod.objects.filter(month__gte=str(start)).exclude(
         state__in=[PeriodState.OPEN, PeriodState.GRACE]
     )

@@ -1,4 +1,4 @@
-"""What a use is worth: versioned rate cards, never changed once written."""
+"""Rate cards: the versioned rules by which usage earns money. Append-only."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
 
 
 class RateCard(models.Model):
-    """The rules from one month on, until a later card takes over. Append-only, so months stay frozen."""
+    """The rules from ``first_month`` until a later card applies. Append-only: a month can be recalculated."""
 
     version = models.PositiveIntegerField(unique=True)
     rule = models.CharField(_("rule"), max_length=20, choices=Rule.choices, default=Rule.FIXED_RATE)
     currency = models.CharField(_("currency"), max_length=3)
     first_month = models.CharField(_("from"), max_length=7)
-    # Minor units a month; only for pro_rata_pool.
+    # Minor units per month; only for pro_rata_pool.
     pool_minor = models.BigIntegerField(_("monthly pool"), default=0)
-    # What qualifies: at least so many output tokens; more than the caps is counted, not paid (0: no cap).
+    # Answers with fewer output tokens are not paid; nor is use above the caps (0: no cap).
     minimum_output_tokens = models.PositiveIntegerField(_("shortest answer that counts"), default=20)
     cap_user_gpt_day = models.PositiveIntegerField(_("cap per person, GPT and day"), default=0)
     cap_user_month = models.PositiveIntegerField(_("cap per person and month"), default=0)
-    # More answers than this by one person in a day is a machine's pace.
+    # A user with more answers than this in a day counts as automated on that day.
     automation_per_day = models.PositiveIntegerField(_("automation threshold per day"), default=400)
     pays_free_users = models.BooleanField(_("pay for people without a plan"), default=True)
     hold_days = models.PositiveIntegerField(_("days on hold"), default=0)
@@ -58,9 +58,9 @@ class RateCard(models.Model):
 
 
 class RateCardLine(models.Model):
-    """One rate: micro-units of the card's currency (or weight, in a pool) for one unit.
+    """The rate of one unit in micro-units of the card's currency (in a pool: its weight).
 
-    A line with a category stands in for the general line of the same unit.
+    A line with a category replaces the general line of the same unit.
     """
 
     rate_card = models.ForeignKey(RateCard, on_delete=models.PROTECT, related_name="lines")

@@ -1,4 +1,4 @@
-"""What buttons of finance pages share: POST only, a typed confirmation, refusals as a message on the page."""
+"""Shared by the POST views of finance: permission, errors as messages, and the typed confirmation."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from workspaces.web.staff import staff_required
 View = Callable[..., HttpResponse]
 
 
-def finance_act(back: str) -> Callable[[View], View]:
-    """Wrap a POST view of finance; a refusal becomes a message on the page ``back`` (a URL name).
+def finance_action(back: str) -> Callable[[View], View]:
+    """Decorate a POST view for finance staff: a DomainError becomes a message on the page ``back``.
 
-    The view's own arguments are the page's. What does not exist stays a 404.
+    ``back`` is a URL name that takes the same arguments as the view. NotFound stays a 404.
     """
 
     def decorate(view: View) -> View:
         @require_POST
         @staff_required("finance")
         @wraps(view)
-        def acting(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
             try:
                 return view(request, **kwargs)
             except NotFound:
@@ -37,13 +37,13 @@ def finance_act(back: str) -> Callable[[View], View]:
                 messages.error(request, str(error.message))
                 return redirect(back, **kwargs)
 
-        return acting
+        return wrapped
 
     return decorate
 
 
 def check_confirmation(request: HttpRequest, phrase: str) -> None:
-    """Raise InvalidInput unless ``phrase`` was typed; the page asks for it before."""
+    """Raise InvalidInput unless the field ``confirmation`` contains ``phrase``."""
     if request.POST.get("confirmation", "").strip() != phrase:
         raise InvalidInput(
             _("Type “%(phrase)s” to confirm. Nothing was done.") % {"phrase": phrase},

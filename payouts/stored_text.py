@@ -1,4 +1,4 @@
-"""Says in the reader's language what the machine wrote down once, in English, and never changes."""
+"""Translates sentences that the system stored in English: reasons, descriptions of ledger entries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SENTENCES = (
     gettext_noop("Run %(what)s is calculated."),
     gettext_noop("The bank took the file."),
     gettext_noop("The month ended."),
-    # Why a payout was left out of its batch: the gates.
+    # The labels of services.eligibility.BlockReason.
     gettext_noop("A payout is on its way"),
     gettext_noop("Account changed less than 72 hours ago"),
     gettext_noop("Account not checked yet"),
@@ -39,8 +39,8 @@ SENTENCES = (
 )
 
 
-def said(text: str) -> str:
-    """Return the machine's sentence in the running language; what a person wrote comes back as it is."""
+def translate_stored_text(text: str) -> str:
+    """Return a sentence of SENTENCES in the active language, and any other text unchanged."""
     for sentence in SENTENCES:
         if found := _pattern(sentence).fullmatch(text):
             return _(sentence) % found.groupdict()

@@ -1,4 +1,4 @@
-"""Payout account and own usage by API."""
+"""The payout account and the usage list by API."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from payouts.models import PayoutAccount
-from tests.payouts.makers import MARCH, make_gpt, make_user, use
-from tests.payouts.test_api import Key
+from tests.support.factories.payouts import MARCH, GPTFactory, UsageEventFactory, UserFactory
+from tests.support.payouts import ApiClient
 from workspaces.models import Notification
 
 IBAN = "DE89 3704 0044 0532 0130 00"
@@ -22,17 +21,15 @@ BODY = {
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def put(key: Key, body: dict[str, Any]) -> Any:
-    return Client().put(
-        "/api/v1/earnings/account", body, content_type="application/json", headers=key.headers
+def test_account_is_saved_and_only_the_iban_ending_is_returned() -> None:
+    user = UserFactory.create(display_name="Cleo")
+    key = ApiClient(user, "usage:read", "account")
+
+    missing, saved, read = (
+        key.get("earnings/account"),
+        key.put("earnings/account", BODY),
+        key.get("earnings/account"),
     )
-
-
-def test_an_account_is_saved_and_only_the_ending_of_its_number_comes_back() -> None:
-    user = make_user("Cleo")
-    key = Key(user, "usage:read", "account")
-
-    missing, saved, read = key.get("earnings/account"), put(key, BODY), key.get("earnings/account")
 
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "payout_account_missing")
     found = dict(saved.json())
@@ -46,14 +43,14 @@ def test_an_account_is_saved_and_only_the_ending_of_its_number_comes_back() -> N
     assert b"0532" not in saved.content + read.content
     assert PayoutAccount.objects.get().payee == user
     assert Notification.objects.filter(user=user, kind="payouts.account_changed").count() == 1
-    assert put(key, BODY | {"iban": ""}).json()["iban_ending"] == "3000"
+    assert key.put("earnings/account", BODY | {"iban": ""}).json()["iban_ending"] == "3000"
 
 
 @pytest.mark.parametrize("scopes", [("usage:read",), ("account",), ("gpts:write", "usage:read")])
-def test_a_key_for_reports_does_not_move_money(scopes: tuple[str, ...]) -> None:
-    key = Key(make_user("Cleo"), *scopes)
+def test_saving_an_account_needs_both_scopes(scopes: tuple[str, ...]) -> None:
+    key = ApiClient(UserFactory.create(display_name="Cleo"), *scopes)
 
-    assert put(key, BODY).status_code == 403
+    assert key.put("earnings/account", BODY).status_code == 403
     assert not PayoutAccount.objects.exists()
     assert not Notification.objects.exists()
 
@@ -63,20 +60,22 @@ def test_a_key_for_reports_does_not_move_money(scopes: tuple[str, ...]) -> None:
     [({"iban": "DE00 1"}, "iban"), ({"country": "1!"}, "country"), ({"method": "cash"}, "method"),
      ({"legal_name": ""}, "legal_name"), ({"minimum_minor": -1}, "minimum_minor"), ({"iban": ""}, "iban")],
 )  # fmt: skip
-def test_an_account_is_refused_as_on_the_page(change: dict[str, Any], field: str) -> None:
-    refused = put(Key(make_user("Cleo"), "usage:read", "account"), BODY | change)
+def test_invalid_accounts_are_refused(change: dict[str, Any], field: str) -> None:
+    refused = ApiClient(UserFactory.create(display_name="Cleo"), "usage:read", "account").put(
+        "earnings/account", BODY | change
+    )
 
     assert (refused.status_code, refused.json()["error"]["field"]) == (400, field)
     assert not PayoutAccount.objects.exists()
 
 
-def test_own_use_is_listed_page_by_page_and_nobody_elses() -> None:
-    creator, visitor = make_user("Creator"), make_user("Visitor")
-    own, foreign = make_gpt(visitor, name="Mine"), make_gpt(creator)
-    older = use(foreign, visitor, at=MARCH, output_tokens=7)
-    newer = use(own, visitor, at=MARCH + timedelta(days=1))
-    use(foreign, creator)
-    key = Key(visitor, "usage:read")
+def test_usage_list_is_paginated_and_contains_own_use_only() -> None:
+    creator, visitor = UserFactory.create(display_name="Creator"), UserFactory.create(display_name="Visitor")
+    own, foreign = GPTFactory.create(owner=visitor, name="Mine"), GPTFactory.create(owner=creator)
+    older = UsageEventFactory.create(gpt=foreign, user=visitor, at=MARCH, output_tokens=7)
+    newer = UsageEventFactory.create(gpt=own, user=visitor, at=MARCH + timedelta(days=1))
+    UsageEventFactory.create(gpt=foreign, user=creator)
+    key = ApiClient(visitor, "usage:read")
 
     first = key.get("usage?size=1").json()
     second = key.get(f"usage?size=1&cursor={first['next_cursor']}").json()
@@ -89,17 +88,17 @@ def test_own_use_is_listed_page_by_page_and_nobody_elses() -> None:
          "output_tokens": 7, "cost_micros": 0, "outcome": "finished", "is_regeneration": False},
     ]  # fmt: skip
     # The creator earns by the visitor's use, but does not read it.
-    assert len(Key(creator, "usage:read").get("usage").json()["items"]) == 1
-    assert Key(visitor, "chat").get("usage").status_code == 403
+    assert len(ApiClient(creator, "usage:read").get("usage").json()["items"]) == 1
+    assert ApiClient(visitor, "chat").get("usage").status_code == 403
 
 
-def test_a_longer_list_takes_no_more_queries() -> None:
-    visitor = make_user("Visitor")
-    gpt, key, counts = make_gpt(visitor), Key(visitor, "usage:read"), []
-    key.get("usage")  # notes the key's first use
+def test_usage_list_has_a_constant_number_of_queries() -> None:
+    visitor = UserFactory.create(display_name="Visitor")
+    gpt, key, counts = GPTFactory.create(owner=visitor), ApiClient(visitor, "usage:read"), []
+    key.get("usage")  # the first call stores the key's last use
     for more in (1, 2):
         for _number in range(more):
-            use(gpt, visitor)
+            UsageEventFactory.create(gpt=gpt, user=visitor)
         with CaptureQueriesContext(connection) as queries:
             assert key.get("usage").status_code == 200
         counts.append(len(queries))

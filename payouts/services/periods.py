@@ -1,4 +1,4 @@
-"""Accounting months as rows: making them, and moving them on with time."""
+"""Accounting periods: creating their rows, and moving ended months into grace."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from django.db import transaction
 from core.periods import Period
 from payouts.models import AccountingPeriod
 from payouts.models.periods import GRACE_HOURS
-from payouts.services.transitions import move
+from payouts.services.transitions import change_state
 from payouts.states import PeriodState
 
 GRACE = timedelta(hours=GRACE_HOURS)
 
 
 def open_period(period: Period, *, at: datetime) -> AccountingPeriod:
-    """Return the row of the month, made open when it is new; safe to call at the same moment twice."""
+    """Return the month's row, created as OPEN if missing. Idempotent, also for concurrent calls."""
     row, _is_new = AccountingPeriod.objects.get_or_create(
         month=str(period), defaults={"currency": settings.PAYOUT_CURRENCY}
     )
@@ -26,15 +26,15 @@ def open_period(period: Period, *, at: datetime) -> AccountingPeriod:
 
 
 def advance_periods(*, at: datetime) -> list[str]:
-    """Make the row of the month of ``at`` and move ended months into grace; returns those moved."""
+    """Create the row of the month of ``at`` and move ended months into GRACE; returns the months moved."""
     return open_periods([], at=at)
 
 
 def open_periods(touched: Iterable[Period], *, at: datetime) -> list[str]:
-    """Do as advance_periods, and make the rows of the ``touched`` months that had none before.
+    """Do what advance_periods does, and create missing rows of the ``touched`` months.
 
-    Use may be imported for any past month: without a row it could be neither seen nor closed. A closed
-    month stays as it is; its late use goes into the open one.
+    Use can be imported for any past month, and a month without a row could be neither shown nor closed.
+    A closed month stays unchanged; its late use is settled in the open one. Locks the rows it moves.
     """
     moved = []
     with transaction.atomic():
@@ -45,10 +45,10 @@ def open_periods(touched: Iterable[Period], *, at: datetime) -> list[str]:
             state=PeriodState.OPEN, month__lt=current.month
         )
         for row in ended.order_by("month"):
-            move(row, PeriodState.GRACE, by=None, at=at, reason="The month ended.")
+            change_state(row, PeriodState.GRACE, by=None, at=at, reason="The month ended.")
             moved.append(row.month)
     return moved
 
 
-def closable_from(period: Period) -> datetime:
+def get_earliest_close(period: Period) -> datetime:
     return period.end + GRACE

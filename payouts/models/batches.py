@@ -1,62 +1,17 @@
-"""Money on its way: payout accounts, batches and their payouts."""
+"""Payout batches and the payouts in them."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
 
-from payouts.said import said
 from payouts.states import OPEN_PAYOUT_STATES, BatchState, PayoutMethod, PayoutState
-
-
-class PayoutAccount(models.Model):
-    """Where a payee is paid. A change needs a new check by finance and a cooling-off time."""
-
-    payee = models.OneToOneField(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="payout_account"
-    )
-    # As the bank knows the holder; never the display name.
-    legal_name = models.CharField(_("legal name"), max_length=70)
-    country = models.CharField(_("country"), max_length=2)
-    method = models.CharField(_("how to be paid"), max_length=10, choices=PayoutMethod.choices)
-    # Sealed by core.secrets; only the last four characters are ever shown.
-    sealed_iban = models.TextField(blank=True)
-    iban_ending = models.CharField(max_length=4, blank=True)
-    minimum_minor = models.BigIntegerField(_("pay from"), default=0)
-    changed_at = models.DateTimeField()
-    verified_at = models.DateTimeField(null=True)
-    verified_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    held_at = models.DateTimeField(null=True)
-    hold_reason = models.CharField(max_length=300, blank=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(method=PayoutMethod.IBAN) & ~Q(sealed_iban="") & ~Q(iban_ending="")
-                | Q(method=PayoutMethod.MANUAL, sealed_iban="", iban_ending=""),
-                name="payouts_payoutaccount_method",
-            ),
-            models.CheckConstraint(condition=Q(minimum_minor__gte=0), name="payouts_payoutaccount_minimum"),
-            models.CheckConstraint(
-                condition=Q(verified_at__isnull=True)
-                | Q(verified_by__isnull=False) & ~Q(verified_by=F("payee")),
-                name="payouts_payoutaccount_verified",
-            ),
-            models.CheckConstraint(
-                condition=Q(held_at__isnull=True) | ~Q(hold_reason=""), name="payouts_payoutaccount_hold"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"payout account of {self.payee_id}"
+from payouts.stored_text import translate_stored_text
 
 
 class Batch(models.Model):
-    """Payouts that leave together. Once exported, its bytes never change."""
+    """Payouts of one bank file. The file is stored at export and never changes."""
 
     currency = models.CharField(max_length=3)
     state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.DRAFT)
@@ -96,7 +51,7 @@ class Batch(models.Model):
 
 
 class Payout(models.Model):
-    """One payee in one batch, with the account as it was when the money was set aside."""
+    """One payee in one batch, with a copy of the payout account as it was at the proposal."""
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="payouts")
     payee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -138,5 +93,5 @@ class Payout(models.Model):
         return f"payout {self.pk}"
 
     @property
-    def told_reason(self) -> str:
-        return said(self.reason)
+    def translated_reason(self) -> str:
+        return translate_stored_text(self.reason)

@@ -1,8 +1,6 @@
-"""Finance's payments: statements of everybody, batches and their steps, payout accounts."""
+"""Finance's pages of payout batches: propose, approve, export, and record the bank's results."""
 
 from __future__ import annotations
-
-from typing import cast
 
 from django.conf import settings
 from django.contrib import messages
@@ -13,43 +11,31 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from core.pagination import paginate
-from payouts.access import access_batch, access_payout, access_payout_account
-from payouts.queries import batches, journey_of, payouts_in, statements, waiting
+from payouts.access import access_batch, access_payout
+from payouts.queries import list_batch_payouts, list_batch_transitions, list_batches, list_payees_with_balance
 from payouts.services import (
     accept_batch,
     approve_batch,
     cancel_batch,
     export_batch,
     fail_payout,
-    hold_payouts,
     propose_batch,
     reject_batch,
-    release_hold,
     return_payout,
     settle_payout,
-    verify_payout_account,
 )
 from payouts.states import ENDED_UNPAID
-from payouts.web.acts import check_confirmation, finance_act
+from payouts.web.finance import check_confirmation, finance_action
 from workspaces.access import not_found
-from workspaces.models import User
+from workspaces.web.people import person_of
 from workspaces.web.staff import staff_required
 
 
 @require_GET
 @staff_required("finance")
-def statement_list(request: HttpRequest) -> HttpResponse:
-    month, text = request.GET.get("month", ""), request.GET.get("q", "")
-    found = statements(month=month, text=text)
-    page = paginate(found, order=("-id",), cursor=request.GET.get("cursor", ""), size=50)
-    return render(request, "payouts/statements.html", {"page": page, "month": month, "q": text})
-
-
-@require_GET
-@staff_required("finance")
 def batch_list(request: HttpRequest) -> HttpResponse:
-    page = paginate(batches(), order=("-id",), cursor=request.GET.get("cursor", ""), size=24)
-    people = waiting(currency=settings.PAYOUT_CURRENCY, at=timezone.now())
+    page = paginate(list_batches(), order=("-id",), cursor=request.GET.get("cursor", ""), size=24)
+    people = list_payees_with_balance(currency=settings.PAYOUT_CURRENCY, at=timezone.now())
     return render(
         request,
         "payouts/batches.html",
@@ -57,8 +43,8 @@ def batch_list(request: HttpRequest) -> HttpResponse:
             "page": page,
             "waiting": people,
             "currency": settings.PAYOUT_CURRENCY,
-            "payable_count": sum(not person.gate for person in people),
-            "payable_minor": sum(person.available_minor for person in people if not person.gate),
+            "payable_count": sum(not person.block_reason for person in people),
+            "payable_minor": sum(person.available_minor for person in people if not person.block_reason),
         },
     )
 
@@ -66,9 +52,9 @@ def batch_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 @staff_required("finance")
 def batch_detail(request: HttpRequest, batch_id: int) -> HttpResponse:
-    user = cast(User, request.user)
+    user = person_of(request)
     batch = access_batch(user, batch_id)
-    rows = list(payouts_in(batch))
+    rows = list(list_batch_payouts(batch))
     kept = [row for row in rows if row.state not in ENDED_UNPAID]
     return render(
         request,
@@ -78,30 +64,30 @@ def batch_detail(request: HttpRequest, batch_id: int) -> HttpResponse:
             "payouts": rows,
             "kept_count": len(kept),
             "total_minor": sum(row.amount_minor for row in kept),
-            "journey": journey_of(batch),
+            "journey": list_batch_transitions(batch),
             "may_approve": batch.created_by_id != user.pk,
-            "phrase": phrase_of(batch_id),
+            "phrase": build_confirmation_phrase(batch_id),
         },
     )
 
 
-def phrase_of(batch_id: int) -> str:
+def build_confirmation_phrase(batch_id: int) -> str:
     return _("batch %(number)d") % {"number": batch_id}
 
 
-@finance_act("payouts:batch-list")
+@finance_action("payouts:batch-list")
 def batch_propose(request: HttpRequest) -> HttpResponse:
-    batch = propose_batch(currency=settings.PAYOUT_CURRENCY, by=cast(User, request.user), at=timezone.now())
+    batch = propose_batch(currency=settings.PAYOUT_CURRENCY, by=person_of(request), at=timezone.now())
     messages.success(request, _("Batch %(number)d is proposed.") % {"number": batch.pk})
     return redirect("payouts:batch-detail", batch_id=batch.pk)
 
 
-@finance_act("payouts:batch-detail")
+@finance_action("payouts:batch-detail")
 def batch_approve(request: HttpRequest, batch_id: int) -> HttpResponse:
-    check_confirmation(request, phrase_of(batch_id))
+    check_confirmation(request, build_confirmation_phrase(batch_id))
     approve_batch(
         batch_id=batch_id,
-        by=cast(User, request.user),
+        by=person_of(request),
         at=timezone.now(),
         reason=request.POST.get("reason", ""),
     )
@@ -109,25 +95,23 @@ def batch_approve(request: HttpRequest, batch_id: int) -> HttpResponse:
     return redirect("payouts:batch-detail", batch_id=batch_id)
 
 
-@finance_act("payouts:batch-detail")
+@finance_action("payouts:batch-detail")
 def batch_export(request: HttpRequest, batch_id: int) -> HttpResponse:
-    """Answer with the bank file; the first time it is made, later the same bytes come again."""
-    check_confirmation(request, phrase_of(batch_id))
+    """Return the bank file; created on the first request, the same bytes on every later one."""
+    check_confirmation(request, build_confirmation_phrase(batch_id))
     file_format = request.POST.get("format", "csv")
-    content = export_batch(
-        batch_id=batch_id, format=file_format, by=cast(User, request.user), at=timezone.now()
-    )
+    content = export_batch(batch_id=batch_id, format=file_format, by=person_of(request), at=timezone.now())
     response = HttpResponse(content, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="payouts-{batch_id}.csv"'
     response["Cache-Control"] = "private, no-store"
     return response
 
 
-@finance_act("payouts:batch-detail")
+@finance_action("payouts:batch-detail")
 def batch_cancel(request: HttpRequest, batch_id: int) -> HttpResponse:
     cancel_batch(
         batch_id=batch_id,
-        by=cast(User, request.user),
+        by=person_of(request),
         at=timezone.now(),
         reason=request.POST.get("reason", ""),
     )
@@ -135,18 +119,18 @@ def batch_cancel(request: HttpRequest, batch_id: int) -> HttpResponse:
     return redirect("payouts:batch-detail", batch_id=batch_id)
 
 
-@finance_act("payouts:batch-detail")
+@finance_action("payouts:batch-detail")
 def batch_accept(request: HttpRequest, batch_id: int) -> HttpResponse:
-    accept_batch(batch_id=batch_id, by=cast(User, request.user), at=timezone.now())
+    accept_batch(batch_id=batch_id, by=person_of(request), at=timezone.now())
     messages.success(request, _("Noted: the bank took the file."))
     return redirect("payouts:batch-detail", batch_id=batch_id)
 
 
-@finance_act("payouts:batch-detail")
+@finance_action("payouts:batch-detail")
 def batch_reject(request: HttpRequest, batch_id: int) -> HttpResponse:
     reject_batch(
         batch_id=batch_id,
-        by=cast(User, request.user),
+        by=person_of(request),
         at=timezone.now(),
         reason=request.POST.get("reason", ""),
     )
@@ -154,10 +138,10 @@ def batch_reject(request: HttpRequest, batch_id: int) -> HttpResponse:
     return redirect("payouts:batch-detail", batch_id=batch_id)
 
 
-@finance_act("payouts:batch-detail")
+@finance_action("payouts:batch-detail")
 def payout_record(request: HttpRequest, batch_id: int) -> HttpResponse:
-    """Record what the bank did with one payout of this batch: paid, failed or returned."""
-    user, at = cast(User, request.user), timezone.now()
+    """Record the bank's result for one payout of this batch: paid, failed or returned."""
+    user, at = person_of(request), timezone.now()
     number = request.POST.get("payout", "")
     payout = access_payout(user, int(number) if number.isdecimal() and len(number) < 19 else 0)
     if payout.batch_id != batch_id:
@@ -172,20 +156,3 @@ def payout_record(request: HttpRequest, batch_id: int) -> HttpResponse:
         fail_payout(payout_id=payout.pk, by=user, at=at, reason=reason)
     messages.success(request, _("Payout %(number)d is updated.") % {"number": payout.pk})
     return redirect("payouts:batch-detail", batch_id=batch_id)
-
-
-@finance_act("payouts:batch-list")
-def account_act(request: HttpRequest) -> HttpResponse:
-    """Check a payout account, put it on hold or let it go again."""
-    user, at = cast(User, request.user), timezone.now()
-    number = request.POST.get("account", "")
-    account = access_payout_account(user, int(number) if number.isdecimal() and len(number) < 19 else 0)
-    act, reason = request.POST.get("act", ""), request.POST.get("reason", "")
-    if act == "hold":
-        hold_payouts(account_id=account.pk, by=user, at=at, reason=reason)
-    elif act == "release":
-        release_hold(account_id=account.pk, by=user, at=at, reason=reason)
-    else:
-        verify_payout_account(account_id=account.pk, by=user, at=at)
-    messages.success(request, _("The account of %(name)s is updated.") % {"name": account.payee})
-    return redirect("payouts:batch-list")
