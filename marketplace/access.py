@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import NotFound
-from gpts.models import Turn
-from gpts.states import TurnState
+from gpts.chat.models import Turn
+from gpts.llm.states import TurnState
 from marketplace.models import BuilderProfile, Listing, Rating
 from marketplace.states import ListingState, RatingObstacle
 from workspaces.models import Member, User

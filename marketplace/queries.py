@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import NotFound
 from core.pagination import Page, paginate
 from core.scope import public_reader
-from gpts.models import LiveVersion
-from gpts.states import Audience, Category
+from gpts.assistants.models import LiveVersion
+from gpts.assistants.states import Audience, Category
 from marketplace.about import ABOUT_FIELDS, About, read_about
 from marketplace.cards import (
     CARD_FIELDS,

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from gpts.states import Category
+from gpts.assistants.states import Category
 from marketplace.models.ratings import TEXT_LENGTH
 
 

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.errors import InvalidInput
-from gpts.states import Category
+from gpts.assistants.states import Category
 from marketplace import queries
 from marketplace.access import access_listing
 from marketplace.api.serializers import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from gpts.states import Category
+from gpts.assistants.states import Category
 from marketplace.catalogue.words import LISTS
 
 CAPABILITY_SETS: tuple[list[str], ...] = (

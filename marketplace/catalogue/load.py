@@ -13,8 +13,8 @@ from uuid import UUID
 from django.db import connection
 
 from core.scope import system_scope
-from gpts.models import GPT
-from gpts.models.gpts import Behaviour
+from gpts.assistants.models import GPT
+from gpts.assistants.models.gpts import Behaviour
 from marketplace.cards import tagline_of
 from marketplace.catalogue.invent import Invented, invent
 from marketplace.catalogue.people import LISTINGS_A_MAKER, READERS, ensure_people

@@ -10,8 +10,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from gpts.models import GPT, Version
-from gpts.states import Capability, Category
+from gpts.assistants.models import GPT, Version
+from gpts.assistants.states import Category
+from gpts.llm.states import Capability
 from marketplace.states import ListingState
 from workspaces.models import Workspace
 

@@ -10,14 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from core import audit
 from core.errors import IllegalTransition, InvalidInput
-from gpts.models import GPT, Version
-from gpts.services.versions import (
-    clear_live_version,
-    quarantine_gpt,
-    release_gpt,
-    set_live_version,
-)
-from gpts.states import Audience
+from gpts.assistants.models import GPT, Version
+from gpts.assistants.services.quarantine import quarantine_gpt, release_gpt
+from gpts.assistants.services.versions import clear_live_version, set_live_version
+from gpts.assistants.states import Audience
 from marketplace.cards import tagline_of
 from marketplace.models import BuilderProfile, Listing, ListingRelease, ListingScore
 from marketplace.search.tokens import languages_of

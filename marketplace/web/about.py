@@ -57,7 +57,7 @@ def about_show(request: HttpRequest, slug: str) -> HttpResponse:
         **visitor_context(request),
     }
     if getattr(request, "htmx", None) and cursor_of(request):
-        return render(request, "marketplace/parts/ratings.html", context)
+        return render(request, "marketplace/_ratings.html", context)
     if isinstance(request.user, User):
         context |= rating_context(request.user, access_listing(slug))
     return render(request, "marketplace/about.html", context)
@@ -142,7 +142,7 @@ def rating_save(request: HttpRequest, slug: str) -> HttpResponse:
             return _after(request, listing)
     context = rating_context(request.user, listing, form)
     is_fragment = bool(getattr(request, "htmx", None))
-    template = "marketplace/parts/rate.html" if is_fragment else "marketplace/rate.html"
+    template = "marketplace/_rate.html" if is_fragment else "marketplace/rate.html"
     return render(request, template, context, status=200 if is_fragment else 400)
 
 

@@ -10,7 +10,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from core.errors import NotFound
-from gpts.states import Capability, Category
+from gpts.assistants.states import Category
+from gpts.llm.states import Capability
 from marketplace.models import Listing
 
 LANGUAGE_NAMES = {"en": "English", "zh-hans": "简体中文"}

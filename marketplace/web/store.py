@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gpts.states import Category
+from gpts.assistants.states import Category
 from marketplace import queries
 from marketplace.search.expressions import LONGEST_TEXT
 from marketplace.stamps import LIST_SECONDS, cached
@@ -32,7 +32,7 @@ def _home_body() -> str:
         "in_chinese": is_chinese(),
         "categories": category_links(),
     }
-    return render_to_string("marketplace/parts/storefront.html", context)
+    return render_to_string("marketplace/_storefront.html", context)
 
 
 @public_page
@@ -51,7 +51,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "categories": category_links(category),
     }
     is_fragment = bool(htmx) and not getattr(htmx, "boosted", False)
-    template = "marketplace/parts/results.html" if is_fragment else "marketplace/search.html"
+    template = "marketplace/_results.html" if is_fragment else "marketplace/search.html"
     return render(request, template, context)
 
 
@@ -80,4 +80,4 @@ def leaderboards(request: HttpRequest) -> HttpResponse:
 
 
 def _leaderboards_body() -> str:
-    return render_to_string("marketplace/parts/leaderboards.html", {"boards": queries.leaderboards()})
+    return render_to_string("marketplace/_leaderboards.html", {"boards": queries.leaderboards()})

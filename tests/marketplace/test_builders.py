@@ -11,9 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from core.errors import Conflict, InvalidInput
-from gpts.services.gpts import delete_gpt
-from gpts.services.versions import set_live_version
-from gpts.states import Audience
+from gpts.assistants.services.gpts import delete_gpt
+from gpts.assistants.services.versions import set_live_version
+from gpts.assistants.states import Audience
 from marketplace.models import BuilderProfile, Listing, Shelf
 from marketplace.services.builders import clean_website, upsert_builder_profile
 from marketplace.services.listings import delist_listing

@@ -8,9 +8,9 @@ import pytest
 
 from core.errors import IllegalTransition, InvalidInput
 from core.models import AuditEvent
-from gpts.models import LiveVersion
-from gpts.services.gpts import update_draft
-from gpts.states import Audience
+from gpts.assistants.models import LiveVersion
+from gpts.assistants.services.gpts import update_draft
+from gpts.assistants.states import Audience
 from marketplace.cards import tagline_of
 from marketplace.models import Listing, ListingRelease, SearchTerm
 from marketplace.services.listings import (

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import DomainError, Forbidden, InvalidInput, NotFound
 from core.models import AuditEvent
-from gpts.states import TurnState
+from gpts.llm.states import TurnState
 from marketplace.models import ListingScore, Rating
 from marketplace.queries import about, ratings_page
 from marketplace.services.ratings import delete_rating, hide_rating, rate_listing, show_rating

@@ -11,7 +11,8 @@ from django.db import connection
 
 from core.ids import uuid7, uuid7_time
 from core.scope import system_scope
-from gpts.models import GPT, UsageEvent
+from gpts.assistants.models import GPT
+from gpts.metering.models import UsageEvent
 from payouts.models import PayoutAccount
 from payouts.services import save_payout_account, verify_payout_account
 from workspaces.models import User

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from core.errors import Conflict
 from core.ids import uuid7
 from core.periods import Period
-from gpts.models import UsageVoid
+from gpts.metering.models import UsageVoid
 from payouts.models import AccountingPeriod, RateCard, Statement, UsageRollup, UsageVerdict
 from payouts.services import approve_close, close_period, roll_up
 from tests.payouts.makers import CLOSING, MARCH, make_gpt, make_user, use, use_often
@@ -99,7 +99,7 @@ def test_a_farm_of_many_accounts_over_many_gpts_is_caught() -> None:
     """A tenth of a day of the farm of United States v. Smith: few plays per title, 636 per account."""
     creator = make_user("Creator")
     gpts = [make_gpt(creator, name=f"GPT {number}") for number in range(12)]
-    from gpts.models import UsageEvent
+    from gpts.metering.models import UsageEvent
     from tests.payouts.makers import turn
 
     for number in range(4):

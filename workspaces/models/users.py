@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from rules import has_perm
 
 from workspaces.states import Staff, Theme
 
@@ -51,8 +52,6 @@ class User(AbstractBaseUser):
 
     def has_perm(self, perm: str, obj: object | None = None) -> bool:
         """Ask django-rules; there are no permission rows and no superusers."""
-        from rules import has_perm  # late: rules wants the app registry
-
         return self.is_active and has_perm(perm, self, obj)
 
 

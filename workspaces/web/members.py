@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import DomainError
-from core.jobs import enqueue_on_commit
 from core.pagination import paginate
 from workspaces.access import (
     WorkspaceAct,
@@ -38,26 +37,22 @@ from workspaces.web.people import person_of
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def members(request: HttpRequest, workspace: str) -> HttpResponse:
-    """List members and open seats; POST invites."""
+    """List members and open invitations; POST invites."""
     user = person_of(request)
     place = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
     form = InviteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            _invitation, token = invite_member(
-                workspace=place, **form.cleaned_data, by=user, at=timezone.now()
+            invite_member(
+                workspace=tenant,
+                **form.cleaned_data,
+                language=get_language() or "",
+                by=user,
+                at=timezone.now(),
             )
         except DomainError as error:
             add_refusal(form, error)
         else:
-            enqueue_on_commit(
-                "workspaces.mail_invitation",
-                email=form.cleaned_data["email"].lower(),
-                workspace=place.name,
-                inviter=user.display_name,
-                token=token,
-                language=get_language() or "",
-            )
             messages.success(request, _("The invitation is on its way."))
             return redirect("workspaces:member-list", place.slug)
     context = {
@@ -101,7 +96,7 @@ def remove(request: HttpRequest, workspace: str, member_id: int) -> HttpResponse
 @login_required
 @require_POST
 def leave(request: HttpRequest, workspace: str) -> HttpResponse:
-    """Give up one's own seat; every member may, but the last owner."""
+    """End one's own membership; every member may, except the last owner."""
     user = person_of(request)
     place = access_workspace(user, workspace, to=WorkspaceAct.ENTER)
     remove_member(member=access_own_seat(place, user), by=user, at=timezone.now())
@@ -122,7 +117,7 @@ def revoke(request: HttpRequest, workspace: str, invitation_id: int) -> HttpResp
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def accept(request: HttpRequest, token: str) -> HttpResponse:
-    """Show what the invitation offers; POST takes the seat with the role of the row."""
+    """Show the invitation; POST accepts it."""
     user = person_of(request)
     invitation = access_invitation_by_token(token, at=timezone.now())
     if request.method == "POST":
