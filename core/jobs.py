@@ -5,7 +5,6 @@ Services name a task instead of importing it, because tasks import services.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from celery import current_app
@@ -19,5 +18,9 @@ def enqueue_on_commit(task: str, /, *, countdown: float | None = None, **kwargs:
     run twice and must be idempotent. A failure of the broker is logged, not raised: periodic jobs pick up
     work that was not sent.
     """
-    send = partial(current_app.send_task, task, kwargs=kwargs, countdown=countdown)
+
+    # A plain function, as Django logs the callback's __qualname__ when it fails.
+    def send() -> None:
+        current_app.send_task(task, kwargs=kwargs, countdown=countdown)
+
     transaction.on_commit(send, robust=True)

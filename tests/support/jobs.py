@@ -1,4 +1,4 @@
-"""Reading the jobs that a test has enqueued from the real broker."""
+"""Jobs that a test has enqueued on the real broker: taken from it, or run in the test's own process."""
 
 from __future__ import annotations
 
@@ -22,3 +22,14 @@ def take_jobs() -> list[tuple[str, dict[str, Any]]]:
             jobs.append((message.headers["task"], message.payload[1]))
         queue.close()
     return jobs
+
+
+def run_enqueued_jobs() -> list[str]:
+    """Run the enqueued jobs, also those that they enqueue, in order; return the names of their tasks."""
+    app.loader.import_default_modules()
+    names = []
+    while jobs := take_jobs():
+        for name, kwargs in jobs:
+            app.tasks[name](**kwargs)
+            names.append(name)
+    return names
