@@ -165,10 +165,10 @@ def test_search_answers_page_and_fragment_from_the_same_address(client: Client) 
 def test_search_shows_its_correction_or_that_it_found_nothing(client: Client) -> None:
     make_listing()
 
-    mended = client.get("/search?q=esay").content.decode()
+    corrected = client.get("/search?q=esay").content.decode()
     nothing = client.get("/search?q=qqqqzzzz").content.decode()
 
-    assert "Showing results for <strong>essay</strong>" in mended
+    assert "Showing results for <strong>essay</strong>" in corrected
     assert "Nothing found for “qqqqzzzz”" in nothing
 
 

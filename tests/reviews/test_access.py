@@ -13,7 +13,7 @@ from core.errors import NotFound
 from reviews.access import access_case, access_own_decision, access_own_submission, access_queue
 from reviews.models import Case, Decision
 from reviews.queries.appeals import APPEAL_WINDOW, get_appeal_deadline, get_appeal_party
-from reviews.rules import conflict_of_interest
+from reviews.rules import get_conflict_of_interest
 from reviews.services.appeals import file_appeal
 from reviews.services.second_approvals import get_impact, needs_second_approval
 from reviews.states import AppealParty, Outcome
@@ -103,7 +103,7 @@ def test_a_submission_is_for_the_owner_and_the_person_who_submitted_it() -> None
 
 
 def test_an_uninvolved_moderator_may_judge() -> None:
-    assert conflict_of_interest(make_moderator(), make_queued_case(make_gpt(make_user("Ann")))) == ""
+    assert get_conflict_of_interest(make_moderator(), make_queued_case(make_gpt(make_user("Ann")))) == ""
 
 
 def test_builder_and_submitter_may_not_judge_their_own_case() -> None:
@@ -112,7 +112,7 @@ def test_builder_and_submitter_may_not_judge_their_own_case() -> None:
     assert case.submission is not None
     case.submission.submitted_by = submitter
 
-    assert [conflict_of_interest(person, case) for person in (builder, submitter)] == ["own", "own"]
+    assert [get_conflict_of_interest(person, case) for person in (builder, submitter)] == ["own", "own"]
 
 
 def test_members_of_the_gpts_workspace_may_not_judge_its_case() -> None:
@@ -123,7 +123,7 @@ def test_members_of_the_gpts_workspace_may_not_judge_its_case() -> None:
     assert case.gpt is not None
     case.gpt.workspace = team
 
-    assert conflict_of_interest(colleague, case) == "workspace"
+    assert get_conflict_of_interest(colleague, case) == "workspace"
 
 
 def test_the_decider_may_not_judge_the_appeal() -> None:
@@ -131,8 +131,8 @@ def test_the_decider_may_not_judge_the_appeal() -> None:
     decision = reject(make_queued_case(make_gpt(author)), decider)
     appeal = file_appeal(decision=decision, text="No.", by=author, at=AT + timedelta(days=1))
 
-    assert conflict_of_interest(decider, appeal.case) == "origin"
-    assert conflict_of_interest(make_moderator("Milo"), appeal.case) == ""
+    assert get_conflict_of_interest(decider, appeal.case) == "origin"
+    assert get_conflict_of_interest(make_moderator("Milo"), appeal.case) == ""
 
 
 def test_a_reporter_may_not_judge_the_case() -> None:
@@ -140,14 +140,14 @@ def test_a_reporter_may_not_judge_the_case() -> None:
     case = make_report_case(make_listing())
     ReportFactory(case=case, reporter=reporter, source="user")
 
-    assert conflict_of_interest(reporter, case) == "reporter"
+    assert get_conflict_of_interest(reporter, case) == "reporter"
 
 
 def test_a_case_about_no_gpt_has_no_workspace_to_conflict_with() -> None:
     case = make_report_case(make_listing())
     case.gpt = None
 
-    assert conflict_of_interest(make_moderator("Milo"), case) == ""
+    assert get_conflict_of_interest(make_moderator("Milo"), case) == ""
 
 
 def test_only_a_moderator_who_is_an_operator_may_take_over() -> None:

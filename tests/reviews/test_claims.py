@@ -119,7 +119,6 @@ def test_concurrent_calls_of_next_get_different_cases() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_identical_decisions_are_one() -> None:
-    """M03 with real connections."""
     with system_scope("tests"):
         moderator = make_moderator()
         case = make_queued_case(make_gpt(make_user("Ann")))
