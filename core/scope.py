@@ -18,9 +18,10 @@ from django.db import connection, transaction
 
 @dataclass(frozen=True)
 class Scope:
-    """Who acts. Empty fields grant nothing.
+    """The identity that row-level security checks. Empty fields grant nothing.
 
-    ``system`` names a job ("payouts.roll_up"); the database honours it only for the worker's role.
+    ``system`` names a job ("payouts.roll_up") that sees all rows; the database accepts it from the worker's
+    role only.
     """
 
     user_id: int | None = None
@@ -61,10 +62,10 @@ def current_scope() -> Scope:
 
 @contextmanager
 def open_scope(scope: Scope) -> Iterator[Scope]:
-    """Run the block in one transaction that sees what ``scope`` may see.
+    """Run the block in one transaction that sees the rows of ``scope``.
 
-    Nested blocks narrow or widen for their own length and restore what stood before; the settings end
-    with the transaction, so that a pooled connection never carries them on.
+    A nested block replaces the scope and restores the former one at its end. The settings end with the
+    transaction, so they cannot leak through a pooled connection.
     """
     token = _current.set(scope)
     before = token.old_value if token.old_value is not token.MISSING else NOBODY
@@ -73,7 +74,7 @@ def open_scope(scope: Scope) -> Iterator[Scope]:
         with transaction.atomic():
             _write(scope)
             yield scope
-            # The outermost transaction takes its settings with it.
+            # The settings of an outermost block end with its transaction.
             if is_nested and not connection.needs_rollback:
                 _write(before)
     finally:
@@ -81,15 +82,15 @@ def open_scope(scope: Scope) -> Iterator[Scope]:
 
 
 def system_scope(purpose: str) -> AbstractContextManager[Scope]:
-    """Open the scope of a job or command that works across tenants; ``purpose`` is logged by name."""
+    """Open the scope of a job or command that works across tenants; ``purpose`` names it."""
     return open_scope(Scope(system=purpose))
 
 
 @contextmanager
 def public_reader() -> Iterator[None]:
-    """Run the block as the database role that can read the public store and nothing else.
+    """Run the block as the database role that can read only the public store.
 
-    A block inside another costs nothing and leaves the role as it is: only the outermost one may end it.
+    A nested block does nothing: only the outermost one sets and resets the role.
     """
     if _is_public.get():
         yield
@@ -108,11 +109,8 @@ def public_reader() -> Iterator[None]:
 
 
 @contextmanager
-def holding_share_token(token: str) -> Iterator[None]:
-    """Let the block also see the one shared conversation whose token the reader holds.
-
-    For the length of the block, inside a transaction that the caller has open.
-    """
+def with_share_token(token: str) -> Iterator[None]:
+    """Let the block also see the shared conversation with this token. Needs an open transaction."""
     _write_share_token(token)
     try:
         yield

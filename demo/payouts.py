@@ -12,7 +12,7 @@ from demo.usage import first_day
 from gpts.assistants.states import Category
 from payouts.services.close import approve_close, close_period
 from payouts.services.payout_accounts import save_payout_account, verify_payout_account
-from payouts.services.rates import RateTerms, create_rate_card
+from payouts.services.rate_cards import RateTerms, create_rate_card
 from payouts.states import PayoutMethod, Unit
 
 # Numbers from banks' published examples; they belong to nobody.

@@ -1,4 +1,4 @@
-"""Who may read and do what about money."""
+"""Permissions of this app. ``payouts.work_finance`` is registered in workspaces.rules."""
 
 from __future__ import annotations
 

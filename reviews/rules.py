@@ -6,7 +6,7 @@ from rules import add_perm
 
 from reviews.models import Case
 from workspaces.models import User
-from workspaces.queries import standing_of
+from workspaces.queries import get_user_roles
 from workspaces.rules import is_moderator, is_operator
 
 
@@ -18,7 +18,7 @@ def get_conflict_of_interest(user: User, case: Case) -> str:
     """
     if case.builder_id == user.pk or (case.submission and case.submission.submitted_by_id == user.pk):
         return "own"
-    if case.gpt is not None and standing_of(user).seat_in(case.gpt.workspace_id) is not None:
+    if case.gpt is not None and get_user_roles(user).membership_in(case.gpt.workspace_id) is not None:
         return "workspace"
     if case.origin is not None and case.origin.decider_id == user.pk:
         return "origin"

@@ -9,14 +9,14 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError, NotFound
-from core.scope import holding_share_token
+from core.scope import with_share_token
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import get_standing
 from gpts.assistants.rules import GPTAct, may
 from gpts.chat.confinement import confined, open_to_all
 from gpts.chat.models import Conversation, SharedConversation
 from workspaces.models import Workspace
-from workspaces.queries import standing_of
+from workspaces.queries import get_user_roles
 from workspaces.states import COMPANY_KINDS
 
 TOKEN_LENGTH = 64
@@ -87,7 +87,7 @@ def open_share(user: Any, token: str) -> OpenedShare:
 def _by_token(token: str) -> SharedConversation | None:
     if not token.isascii() or not 20 <= len(token) <= TOKEN_LENGTH:
         return None
-    with holding_share_token(token):
+    with with_share_token(token):
         return (
             SharedConversation.objects.select_related("gpt__workspace", "version", "workspace", "user")
             .filter(token=token)
@@ -118,7 +118,7 @@ def _is_out_of_order(gpt: GPT) -> bool:
 
 
 def _check_reader(user: Any, share: SharedConversation, gpts: list[GPT]) -> None:
-    seats = {seat.workspace_id for seat in standing_of(user).seats}
+    seats = {seat.workspace_id for seat in get_user_roles(user).memberships}
     if _companies(share.workspace, gpts).keys() <= seats:
         return
     if not user.is_authenticated:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from core.look import figures
+from core.look import formats
 from gpts.metering.models import Budget
 from gpts.metering.states import BudgetMeasure, BudgetSubject, BudgetWindow
 
@@ -30,8 +30,8 @@ THIS_WINDOW = {
 def amount_words(amount: int, measure: str) -> str:
     """Return "$5.00", "12,000 tokens" or "25 answers"."""
     if measure == BudgetMeasure.COST:
-        return figures.micros(amount, settings.PAYOUT_CURRENCY)
-    shown = {"count": figures.number(amount)}
+        return formats.micros(amount, settings.PAYOUT_CURRENCY)
+    shown = {"count": formats.number(amount)}
     if measure == BudgetMeasure.TOKENS:
         return ngettext("%(count)s token", "%(count)s tokens", amount) % shown
     return ngettext("%(count)s answer", "%(count)s answers", amount) % shown
@@ -44,7 +44,7 @@ def limit_words(amount: int, measure: str, window: str) -> str:
 
 def opening_words(moment: datetime) -> str:
     """Return when a window opens, in the reader's zone; UTC is named, as many readers set no zone."""
-    shown = figures.exact(moment)
+    shown = formats.exact(moment)
     return f"{shown} UTC" if timezone.localtime(moment).tzname() == "UTC" else shown
 
 

@@ -30,7 +30,7 @@ FIGURES_SEEN = """gpt_id = ANY((
       OR g.workspace_id = ANY((SELECT loggia_admin_workspace_ids())::bigint[])
 )::bigint[])"""
 
-# core.scope.holding_share_token writes the setting.
+# core.scope.with_share_token writes the setting.
 SHARE_LINK = """
 CREATE POLICY gpts_sharedconversation_link ON gpts_sharedconversation FOR SELECT
   USING (token = (SELECT nullif(current_setting('loggia.share_token', true), '')))

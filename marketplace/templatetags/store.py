@@ -14,7 +14,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from core.look import arches, figures
+from core.look import formats, illustrations
 from marketplace.cards import Card
 from marketplace.queries import PrivateCard
 
@@ -48,13 +48,13 @@ def _render_cached_card(item: Card, language: str) -> SafeString:
     average, why = item.rating_average, item.why
     shape = Shape(item.builder_verified, average is not None, bool(item.conversations), bool(why))
     values = {
-        "arch": arches.arch_icon(item.name, item.icon_url, item.category, "md"),
+        "arch": illustrations.arch_icon(item.name, item.icon_url, item.category, "md"),
         "url": escape(item.url),
         "name": escape(item.name),
         "tagline": escape(item.tagline),
         "builder": escape(item.builder_name),
         "average": escape(floatformat(average, 1)),
-        "used": escape(figures.compact_number(item.conversations)) if item.conversations else "",
+        "used": escape(formats.compact_number(item.conversations)) if item.conversations else "",
         "why": escape(why),
     }
     # Every value is escaped above; the rest comes from the template.

@@ -21,7 +21,7 @@ from reviews.services.cases import (
 )
 from reviews.states import CaseAction, CaseState
 from workspaces.models import User
-from workspaces.queries import standing_of
+from workspaces.queries import get_user_roles
 
 LEASE = timedelta(minutes=10)
 MAX_CLAIMS = 3
@@ -48,7 +48,7 @@ def claim_next_case(*, by: User, at: datetime, queue: str = "") -> Claim | None:
     it waits for them: a case that a report or a job locks for a moment must not look like an empty queue.
     """
     _lock_moderator(by)
-    workspaces = [seat.workspace_id for seat in standing_of(by).seats]
+    workspaces = [membership.workspace_id for membership in get_user_roles(by).memberships]
     waiting = (
         Case.objects.filter(state=CaseState.QUEUED)
         .exclude(builder=by)

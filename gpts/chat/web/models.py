@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from core.look import figures
+from core.look import formats
 from gpts.assistants.models import GPT, Version
 from gpts.chat.models import Conversation
 from gpts.llm.catalogue import choices_for, is_offered, usable_model
@@ -40,8 +40,8 @@ def price_hint(model: LanguageModel) -> str:
         return ""
     currency = settings.PAYOUT_CURRENCY
     return _("%(sent)s in, %(received)s out per million tokens") % {
-        "sent": figures.micros(model.input_price_micros, currency),
-        "received": figures.micros(model.output_price_micros, currency),
+        "sent": formats.micros(model.input_price_micros, currency),
+        "received": formats.micros(model.output_price_micros, currency),
     }
 
 

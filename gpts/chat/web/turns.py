@@ -32,7 +32,7 @@ from gpts.chat.web.files import files_in
 from gpts.metering.states import UsageSource
 from workspaces.access import scope_for
 from workspaces.models import User
-from workspaces.queries import keep_standing
+from workspaces.queries import cache_user_roles
 from workspaces.web.middleware import activate_preferences
 from workspaces.web.refusals import error_body
 
@@ -49,7 +49,7 @@ def caller_of(request: HttpRequest) -> Caller:
     user = request.user
     if not isinstance(user, User):
         raise SignedOut(_("You are signed out. Sign in in another tab, then send again."), code="signed_out")
-    keep_standing(user)
+    cache_user_roles(user)
     activate_preferences(request, user)
     return Caller(user, scope_for(user), UsageSource.WEB, None, translation.get_language() or "en")
 

@@ -44,8 +44,8 @@ from gpts.evals.web.prompts import export_response
 from workspaces.access import WorkspaceAct
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.me import bearer
-from workspaces.api.workspaces import workspace_of_key
-from workspaces.services.sharing import golden_pass_rate_of, set_golden_pass_rate
+from workspaces.api.workspaces import access_key_workspace
+from workspaces.services.sharing import get_golden_pass_rate, set_golden_pass_rate
 from workspaces.states import ApiScope
 
 READ_WRITE: dict[str, str] = {"GET": ApiScope.GPTS_READ, "POST": ApiScope.GPTS_WRITE}
@@ -239,15 +239,15 @@ class GoldenGateView(LoggiaAPIView):
 
     @extend_schema(operation_id="golden_gate_read", responses=GoldenGateSerializer)
     def get(self, request: Request, workspace: str) -> Response:
-        place = workspace_of_key(request, workspace, to=WorkspaceAct.ADMINISTER)
-        return Response({"golden_pass_rate": golden_pass_rate_of(place)})
+        place = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        return Response({"golden_pass_rate": get_golden_pass_rate(place)})
 
     @extend_schema(
         operation_id="golden_gate_set", request=GoldenGateSerializer, responses=GoldenGateSerializer
     )
     def put(self, request: Request, workspace: str) -> Response:
         """What is shared already stays; the next sharing has to pass."""
-        place = workspace_of_key(request, workspace, to=WorkspaceAct.ADMINISTER)
+        place = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
         rate = self.read(GoldenGateSerializer)["golden_pass_rate"]
         set_golden_pass_rate(workspace=place, rate=rate, by=bearer(request)[0], at=timezone.now())
         return Response({"golden_pass_rate": rate})

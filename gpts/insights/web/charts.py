@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from core.look.figures import compact_number, number, percent
+from core.look.formats import compact_number, number, percent
 from gpts.insights.grouping import GROUP_SIZE
 from gpts.insights.queries import Period, Quantiles, Share, Use
 from gpts.insights.ranges import Range

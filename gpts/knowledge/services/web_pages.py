@@ -16,7 +16,7 @@ from django.core.files.base import ContentFile
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError, InvalidInput, RateLimited
-from core.outbound import Fetched, fetch
+from core.outbound import OutboundResponse, fetch
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import inside_workspace_of
 from gpts.knowledge.extraction.sniffing import DOCX, EPUB, PDF, PPTX, XLSX
@@ -106,7 +106,9 @@ def fetch_page(url: str) -> WebPage:
             field="url",
         )
     accept = {"accept": "text/html, application/xhtml+xml, application/pdf, text/*;q=0.8, */*;q=0.5"}
-    answer: Fetched = _at_field(fetch, address, headers=accept, max_bytes=settings.KNOWLEDGE_PAGE_BYTES)
+    answer: OutboundResponse = _at_field(
+        fetch, address, headers=accept, max_bytes=settings.KNOWLEDGE_PAGE_BYTES
+    )
     if answer.status != 200:
         raise InvalidInput(
             _("The address answered with status %(status)d, not with a page.") % {"status": answer.status},

@@ -30,7 +30,7 @@ from gpts.llm.services.probe import probe_provider
 from gpts.llm.states import Capability, ModelFeature, ModelKind
 from workspaces.access import WorkspaceAct
 from workspaces.api.base import LoggiaAPIView
-from workspaces.api.workspaces import workspace_of_key
+from workspaces.api.workspaces import access_key_workspace
 from workspaces.models import Workspace
 from workspaces.states import ApiScope
 
@@ -158,7 +158,7 @@ class AffectedSerializer(serializers.Serializer[Any]):
 class CatalogueView(LoggiaAPIView):
     def place(self, request: Request, slug: str) -> Workspace | None:
         """Whose catalogue it is, for a person who may tend it; None for the instance's own."""
-        return workspace_of_key(request, slug, to=WorkspaceAct.ADMINISTER)
+        return access_key_workspace(request, slug, to=WorkspaceAct.ADMINISTER)
 
 
 class ProvidersView(CatalogueView):
@@ -248,7 +248,7 @@ class RetirementView(CatalogueView):
     @extend_schema(operation_id="catalogue_model_affected", responses=AffectedSerializer(many=True))
     def get(self, request: Request, *, workspace: str, model_id: int) -> Response:
         """GPTs of the workspace that the model's end touches."""
-        place = workspace_of_key(request, workspace, to=WorkspaceAct.ADMINISTER)
+        place = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
         return Response(AffectedSerializer(affected_gpts(_seen(place, model_id), place), many=True).data)
 
     @extend_schema(
@@ -283,7 +283,7 @@ class ReplaceView(CatalogueView):
     )
     def post(self, request: Request, *, workspace: str, model_id: int) -> Response:
         """Put the model's replacement into the drafts named; others are left alone."""
-        place = workspace_of_key(request, workspace, to=WorkspaceAct.ADMINISTER)
+        place = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
         model = _seen(place, model_id)
         named = set(self.read(ReplaceSerializer)["gpts"])
         if model.replacement is None:

@@ -89,9 +89,7 @@ def _page(
         "form": form,
         "list_url": place.url("model-list"),
     }
-    return render(
-        request, f"gpts/llm/{template}.html", context, status=400 if form and form.errors else 200
-    )
+    return render(request, f"gpts/llm/{template}.html", context, status=400 if form and form.errors else 200)
 
 
 @require_safe

@@ -18,7 +18,7 @@ from workspaces.access import WorkspaceAct
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.me import bearer
 from workspaces.api.pagination import KeysetPagination
-from workspaces.api.workspaces import workspace_of_key
+from workspaces.api.workspaces import access_key_workspace
 from workspaces.models import Workspace
 from workspaces.states import ApiScope
 
@@ -114,7 +114,7 @@ class NewBudgetSerializer(serializers.Serializer[Any]):
 
 class _BudgetView(LoggiaAPIView):
     def place(self, request: Request, slug: str) -> Workspace:
-        return workspace_of_key(request, slug, to=WorkspaceAct.ADMINISTER)
+        return access_key_workspace(request, slug, to=WorkspaceAct.ADMINISTER)
 
 
 class BudgetsView(_BudgetView):

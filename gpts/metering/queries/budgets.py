@@ -15,7 +15,7 @@ from gpts.metering.windows import window_end, window_start
 from gpts.metering.wording import amount_words, limit_words, sentence, subject_words
 from workspaces.access import not_found
 from workspaces.models import Group, GroupMember, User, Workspace
-from workspaces.queries import standing_of
+from workspaces.queries import get_user_roles
 
 CHOICES = 200
 
@@ -138,7 +138,9 @@ def own_limits(user: User, *, at: datetime, workspace_id: int | None = None) -> 
     """The budgets that count this person, in all of their workspaces or in one of them: with their own count
     where each has one, with everybody's where all share. Two queries and the standing."""
     places = [
-        seat.workspace_id for seat in standing_of(user).seats if workspace_id in (None, seat.workspace_id)
+        seat.workspace_id
+        for seat in get_user_roles(user).memberships
+        if workspace_id in (None, seat.workspace_id)
     ]
     groups = GroupMember.objects.filter(member__user=user).values("group_id")
     mine = (

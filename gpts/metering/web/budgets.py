@@ -16,7 +16,7 @@ from gpts.metering.services.budgets import change_budget, create_budget, remove_
 from gpts.metering.web.forms import BudgetForm, LimitsForm
 from gpts.metering.wording import sentence
 from workspaces.access import WorkspaceAct, access_workspace
-from workspaces.queries import standing_of
+from workspaces.queries import get_user_roles
 from workspaces.states import WorkspaceKind
 from workspaces.web.forms import add_refusal
 from workspaces.web.people import person_of
@@ -115,6 +115,8 @@ def budget_remove(request: HttpRequest, workspace: str, budget_id: int) -> HttpR
 @require_safe
 def my_limits(request: HttpRequest) -> HttpResponse:
     user = person_of(request)
-    own = next((seat.slug for seat in standing_of(user).seats if seat.kind == WorkspaceKind.PERSONAL), "")
+    own = next(
+        (seat.slug for seat in get_user_roles(user).memberships if seat.kind == WorkspaceKind.PERSONAL), ""
+    )
     context = {"lines": own_limits(user, at=timezone.now()), "own": own}
     return render(request, "gpts/metering/my_budgets.html", context)

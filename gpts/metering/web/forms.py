@@ -16,7 +16,7 @@ from gpts.metering.queries.budgets import gpt_choices, group_choices
 from gpts.metering.services.budgets import LARGEST_LIMIT, draft_budget
 from gpts.metering.states import BudgetMeasure, BudgetSubject, BudgetWindow
 from workspaces.models import User, Workspace
-from workspaces.queries import members_of
+from workspaces.queries import list_members
 from workspaces.states import WorkspaceKind
 
 WHOSE = (
@@ -97,7 +97,7 @@ class BudgetForm(LimitsForm):
             del fields["user"], fields["group"]
         else:
             people = sorted(
-                ((seat.user_id, str(seat.user)) for seat in members_of(workspace)), key=lambda pair: pair[1]
+                ((seat.user_id, str(seat.user)) for seat in list_members(workspace)), key=lambda pair: pair[1]
             )
             groups = group_choices(workspace)
             fields["user"].choices = [("", _("Choose a member")), *people]

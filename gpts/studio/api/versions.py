@@ -50,7 +50,7 @@ class VersionsView(LoggiaAPIView):
         version = freeze_version(
             gpt=gpt,
             release_notes=self.read(FreezeSerializer)["release_notes"],
-            by=request.user,
+            by=self.person,
             at=timezone.now(),
         )
         return Response(VersionSerializer(version).data, status=201)
@@ -128,7 +128,7 @@ class SubmissionView(LoggiaAPIView):
             note=body["note"],
             release_notes=body["release_notes"],
             attested=body["attested"],
-            by=request.user,
+            by=self.person,
             at=timezone.now(),
         )
         return Response(SubmissionSerializer(submission).data, status=201)
@@ -139,7 +139,7 @@ class SubmissionView(LoggiaAPIView):
         submission = submission_status(gpt).submission
         if submission is None:
             raise _none()
-        withdrawn = withdraw_submission(submission=submission, by=request.user, at=timezone.now())
+        withdrawn = withdraw_submission(submission=submission, by=self.person, at=timezone.now())
         return Response(SubmissionSerializer(withdrawn).data)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from core.look.arches import arch_icon
+from core.look.illustrations import arch_icon
 from core.markdown import render
 from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import shown_value

@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
-from core.look import figures
+from core.look import formats
 from gpts.assistants.model_settings import takes_images
 from gpts.assistants.models import GPT
 from gpts.assistants.models.gpts import (
@@ -204,7 +204,7 @@ def retirement_note(model: LanguageModel | None) -> str:
     """What to know about a recommended model that is leaving or gone; empty while it stays."""
     if model is None or model.retired_at is None:
         return ""
-    day = date_format(model.retired_at, figures.day_format())
+    day = date_format(model.retired_at, formats.day_format())
     named = {"model": model.label, "day": day, "other": getattr(model.replacement, "label", "")}
     if is_retired(model):
         text = _("%(model)s was retired on %(day)s.") % named

@@ -29,7 +29,7 @@ from marketplace.states import ListingState
 from reviews.queries import submission_status
 from reviews.queries.submissions import gpts_in_review
 from workspaces.access import WorkspaceAct, access_workspace, personal_workspace
-from workspaces.queries import standing_of
+from workspaces.queries import get_user_roles
 from workspaces.states import BUILDER_ROLES
 
 
@@ -118,7 +118,7 @@ def _create(request: HttpRequest) -> GPT:
 
 def _places(user: Any) -> list[tuple[str, str]]:
     """Return the workspaces in which the person may build, their own first."""
-    return [(seat.slug, seat.name) for seat in standing_of(user).seats if seat.role in BUILDER_ROLES]
+    return [(seat.slug, seat.name) for seat in get_user_roles(user).memberships if seat.role in BUILDER_ROLES]
 
 
 @login_required

@@ -25,6 +25,7 @@ from gpts.studio.services.sharing import share_draft
 from gpts.studio.web.forms import SubmitForm, show_refusal
 from reviews.queries import submission_status
 from reviews.services.submissions import submit_version, withdraw_submission
+from workspaces.web.people import person_of
 
 
 @login_required
@@ -86,7 +87,7 @@ def build_submit(request: HttpRequest, slug: str) -> HttpResponse:
             note=request.POST.get("note", ""),
             release_notes=request.POST.get("release_notes", ""),
             attested=bool(request.POST.get("attested")),
-            by=request.user,
+            by=person_of(request),
             at=timezone.now(),
         )
     except DomainError as refusal:
@@ -104,7 +105,7 @@ def build_withdraw(request: HttpRequest, slug: str) -> HttpResponse:
     if submission is None:
         raise Conflict(_("There is no submission to withdraw."), code="no_submission")
     try:
-        withdraw_submission(submission=submission, by=request.user, at=timezone.now())
+        withdraw_submission(submission=submission, by=person_of(request), at=timezone.now())
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
     else:
@@ -122,10 +123,12 @@ def build_audience(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     try:
         if request.POST.get("stop"):
-            clear_live_version(gpt=gpt, audience=audience, by=request.user, at=now)
+            clear_live_version(gpt=gpt, audience=audience, by=person_of(request), at=now)
             messages.success(request, _("It is no longer shared there."))
         else:
-            version = share_draft(gpt=gpt, audiences=[audience], release_notes="", by=request.user, at=now)
+            version = share_draft(
+                gpt=gpt, audiences=[audience], release_notes="", by=person_of(request), at=now
+            )
             messages.success(request, _("Version %(number)s is live.") % {"number": version.number})
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
