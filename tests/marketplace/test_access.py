@@ -66,11 +66,11 @@ def test_a_person_may_rate_after_a_finished_turn() -> None:
 
 def test_own_rating_and_profile_are_those_of_the_person() -> None:
     listing, person = make_listing(), make_user("Rea")
-    RatingFactory(listing=listing, user=make_user("Other"))
-    BuilderProfileFactory(user=listing.publisher)
+    RatingFactory.create(listing=listing, user=make_user("Other"))
+    BuilderProfileFactory.create(user=listing.publisher)
     assert (get_own_rating(person, listing), get_own_profile(person)) == (None, None)
 
-    rating = RatingFactory(listing=listing, user=person)
-    profile = BuilderProfileFactory(user=person)
+    rating = RatingFactory.create(listing=listing, user=person)
+    profile = BuilderProfileFactory.create(user=person)
 
     assert (get_own_rating(person, listing), get_own_profile(person)) == (rating, profile)

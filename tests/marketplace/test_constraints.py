@@ -80,14 +80,14 @@ def test_release_is_unique() -> None:
 
 def test_rating() -> None:
     listing, reader = make_listing(), make_user()
-    refused("marketplace_rating_stars", lambda: RatingFactory(listing=listing, user=reader, stars=0))
-    refused("marketplace_rating_stars", lambda: RatingFactory(listing=listing, user=reader, stars=6))
-    RatingFactory(listing=listing, user=reader)
-    refused("marketplace_rating_once", lambda: RatingFactory(listing=listing, user=reader))
+    refused("marketplace_rating_stars", lambda: RatingFactory.create(listing=listing, user=reader, stars=0))
+    refused("marketplace_rating_stars", lambda: RatingFactory.create(listing=listing, user=reader, stars=6))
+    RatingFactory.create(listing=listing, user=reader)
+    refused("marketplace_rating_once", lambda: RatingFactory.create(listing=listing, user=reader))
 
 
 def test_builder_profile() -> None:
-    BuilderProfileFactory(user=make_user(), handle="Ada-L")
+    BuilderProfileFactory.create(user=make_user(), handle="Ada-L")
     for constraint, changes in (
         ("marketplace_builder_handle", {"handle": "ada-l"}),
         ("marketplace_builder_handle_form", {"handle": "ab"}),
@@ -97,22 +97,24 @@ def test_builder_profile() -> None:
         ("marketplace_builder_verified_website", {"handle": "bob", "verified_website_at": NOW}),
     ):
         user = make_user()
-        refused(constraint, lambda user=user, changes=changes: BuilderProfileFactory(user=user, **changes))
+        refused(
+            constraint, lambda user=user, changes=changes: BuilderProfileFactory.create(user=user, **changes)
+        )
 
 
 def test_shelf() -> None:
     listing, other = make_listing(), make_listing()
     tomorrow = TODAY + timedelta(days=1)
-    shelf = ShelfFactory(starts_on=TODAY)
-    refused("marketplace_shelf_dates", lambda: ShelfFactory(starts_on=tomorrow, ends_on=tomorrow))
-    refused("marketplace_shelf_start", lambda: ShelfFactory(starts_on=TODAY))
-    ShelfEntryFactory(shelf=shelf, listing=listing, position=1)
+    shelf = ShelfFactory.create(starts_on=TODAY)
+    refused("marketplace_shelf_dates", lambda: ShelfFactory.create(starts_on=tomorrow, ends_on=tomorrow))
+    refused("marketplace_shelf_start", lambda: ShelfFactory.create(starts_on=TODAY))
+    ShelfEntryFactory.create(shelf=shelf, listing=listing, position=1)
     for constraint, fields in (
         ("marketplace_shelfentry_listing", {"listing": listing, "position": 2, "reason": "x"}),
         ("marketplace_shelfentry_position", {"listing": other, "position": 1, "reason": "x"}),
         ("marketplace_shelfentry_reason", {"listing": other, "position": 2, "reason": ""}),
     ):
-        refused(constraint, lambda fields=fields: ShelfEntryFactory(shelf=shelf, **fields))
+        refused(constraint, lambda fields=fields: ShelfEntryFactory.create(shelf=shelf, **fields))
 
 
 def test_term() -> None:

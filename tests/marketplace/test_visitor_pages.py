@@ -96,7 +96,7 @@ def test_what_moderation_hides_is_gone_from_every_address_at_once(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     listing = make_listing()
-    rating = RatingFactory(listing=listing, user=make_user("Rea"), text="Nasty words", stars=1)
+    rating = RatingFactory.create(listing=listing, user=make_user("Rea"), text="Nasty words", stars=1)
     count_one_rating(listing)
     urls = [f"/g/{listing.slug}", f"/g/{listing.slug}?from=mail"]
     for url, language in product(urls, ("en", "zh-hans")):
@@ -114,7 +114,7 @@ def test_what_moderation_hides_is_gone_from_every_address_at_once(
 
 def test_a_rating_invalidates_only_its_own_page(django_capture_on_commit_callbacks: Any) -> None:
     rated, other = make_listing(name="Rated one"), make_listing(name="Other one")
-    rating = RatingFactory(listing=rated, user=make_user("Rea"), text="Words", stars=1)
+    rating = RatingFactory.create(listing=rated, user=make_user("Rea"), text="Words", stars=1)
     count_one_rating(rated)
     page(f"/g/{rated.slug}")
     page(f"/g/{other.slug}")
@@ -170,7 +170,7 @@ def test_a_filled_card_equals_the_rendered_template(language: str) -> None:
         for icon, verified, rated, used, users in product(
             ("", "icons/ab.webp"), (True, False), (0, 17, 4), (0, 999, 12_345), (0, 1, 30)
         ):
-            card = CardFactory(
+            card = CardFactory.build(
                 icon=icon, builder_verified=verified, rating_count=rated, rating_sum=rated * 4 + rated // 2,
                 conversations_total=used, users_28d=users, category_rank=users // 10,
             )  # fmt: skip
@@ -179,7 +179,7 @@ def test_a_filled_card_equals_the_rendered_template(language: str) -> None:
 
 
 def test_text_in_a_filled_card_is_escaped() -> None:
-    drawn = str(listing_card(CardFactory(name=EVIL, tagline=EVIL, builder_name=EVIL)))
+    drawn = str(listing_card(CardFactory.build(name=EVIL, tagline=EVIL, builder_name=EVIL)))
 
     assert "<img src=x" not in drawn
     assert drawn.count("card-url-71f3b8") == 3

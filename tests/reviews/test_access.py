@@ -138,7 +138,7 @@ def test_the_decider_may_not_judge_the_appeal() -> None:
 def test_a_reporter_may_not_judge_the_case() -> None:
     reporter = make_moderator("Rita")
     case = make_report_case(make_listing())
-    ReportFactory(case=case, reporter=reporter, source="user")
+    ReportFactory.create(case=case, reporter=reporter, source="user")
 
     assert get_conflict_of_interest(reporter, case) == "reporter"
 
@@ -186,8 +186,8 @@ def test_high_impact_is_a_verified_builder_many_users_or_a_place_on_the_shelf() 
     listing = make_listing()
     assert (get_impact(None, at=AT), get_impact(listing.gpt_id, at=AT)) == ("", "")
 
-    shelf = ShelfFactory(starts_on=AT.date(), ends_on=AT.date() + timedelta(days=7))
-    ShelfEntryFactory(shelf=shelf, listing=listing)
+    shelf = ShelfFactory.create(starts_on=AT.date(), ends_on=AT.date() + timedelta(days=7))
+    ShelfEntryFactory.create(shelf=shelf, listing=listing)
     assert get_impact(listing.gpt_id, at=AT) == "featured"
     assert get_impact(listing.gpt_id, at=AT + timedelta(days=7)) == ""
 

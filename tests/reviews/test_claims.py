@@ -8,7 +8,6 @@ from uuid import UUID
 
 import pytest
 from django.db import connections
-from functionspaces.models import User
 
 from core.errors import Conflict, Forbidden
 from core.models import AuditEvent
@@ -24,8 +23,9 @@ from reviews.services.claims import (
     take_over_case,
 )
 from reviews.services.decisions import decide_case
-from tests.functionspaces.factories import make_user
 from tests.support.reviews import AT, decide, make_gpt, make_moderator, make_queued_case
+from tests.workspaces.factories import make_user
+from workspaces.models import User
 
 ROUNDS = 50
 

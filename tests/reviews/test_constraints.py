@@ -58,11 +58,11 @@ VIOLATIONS: dict[str, Callable[[Decision], Any]] = {
     "reviews_enforcement_reversed": lambda d: Enforcement.objects.update(reversed_at=AT),
     "reviews_notice_decision_once": lambda d: _copy(d.notices.all()[0]).save(force_insert=True),
     "reviews_notice_sent": lambda d: Notice.objects.update(delivery="sent"),
-    "reviews_report_good_faith": lambda d: ReportFactory(case=d.case, is_good_faith=False),
-    "reviews_report_somebody": lambda d: ReportFactory(case=d.case, reporter_email=""),
-    "reviews_report_email": lambda d: [ReportFactory(case=d.case) for _unused in range(2)],
-    "reviews_appeal_owner_once": lambda d: [AppealFactory(decision=d) for _unused in range(2)],
-    "reviews_appeal_answered": lambda d: AppealFactory(decision=d, state="upheld"),
+    "reviews_report_good_faith": lambda d: ReportFactory.create(case=d.case, is_good_faith=False),
+    "reviews_report_somebody": lambda d: ReportFactory.create(case=d.case, reporter_email=""),
+    "reviews_report_email": lambda d: [ReportFactory.create(case=d.case) for _unused in range(2)],
+    "reviews_appeal_owner_once": lambda d: [AppealFactory.create(decision=d) for _unused in range(2)],
+    "reviews_appeal_answered": lambda d: AppealFactory.create(decision=d, state="upheld"),
     "reviews_policyversion_number": lambda d: _copy(PolicyVersion.objects.all()[0]).save(force_insert=True),
     "reviews_policyversion_severity": lambda d: _copy(
         PolicyVersion.objects.all()[0], number=2, severity=6

@@ -220,7 +220,9 @@ def test_a_case_takes_the_same_queries_with_one_report_and_with_three(
     moderator = make_moderator()
     listing = Listing.objects.get(gpt=make_listed_gpt(make_user("Ann"), moderator))
     for _unused in range(count):
-        file_report(listing=listing, given=ReportInputFactory(), by=make_user("Rita"), at=timezone.now())
+        file_report(
+            listing=listing, given=ReportInputFactory.build(), by=make_user("Rita"), at=timezone.now()
+        )
     case = Case.objects.get(kind="report")
     client = signed_in(moderator)
     client.get(f"/moderation/cases/{case.pk}")

@@ -28,7 +28,7 @@ def figures(*arguments: str) -> dict[tuple[str, str], float]:
 
 def test_figures_cover_one_year_only() -> None:
     listing = make_listing()
-    file_report(listing=listing, given=ReportInputFactory(), by=make_old_user(), at=AT)
+    file_report(listing=listing, given=ReportInputFactory.build(), by=make_old_user(), at=AT)
     decide(
         Case.objects.get(kind="report"), make_moderator("Milo"), "warn", policies=("misleading",),
         reasoning="No.", at=AT + timedelta(hours=5),

@@ -105,7 +105,7 @@ def make_listing() -> Listing:
 
 def make_report_case(listing: Listing, category: str = "malware") -> Case:
     """Make a case with one report about the listing."""
-    given = ReportInputFactory(category=category)
+    given = ReportInputFactory.build(category=category)
     file_report(listing=listing, given=given, by=make_old_user(), at=AT)
     return Case.objects.exclude(state="closed").get(kind="report")
 

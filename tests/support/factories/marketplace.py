@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import factory
+from factory.django import DjangoModelFactory
 
 from marketplace.cards import Card
 from marketplace.models import BuilderProfile, Rating, Shelf, ShelfEntry
@@ -12,7 +13,7 @@ from marketplace.models import BuilderProfile, Rating, Shelf, ShelfEntry
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 
-class RatingFactory(factory.django.DjangoModelFactory):
+class RatingFactory(DjangoModelFactory[Rating]):
     """A rating without a finished turn. Name ``listing`` and ``user``."""
 
     class Meta:
@@ -26,7 +27,7 @@ class RatingFactory(factory.django.DjangoModelFactory):
     updated_at = NOW
 
 
-class BuilderProfileFactory(factory.django.DjangoModelFactory):
+class BuilderProfileFactory(DjangoModelFactory[BuilderProfile]):
     """An unverified profile. Name ``user``."""
 
     class Meta:
@@ -38,7 +39,7 @@ class BuilderProfileFactory(factory.django.DjangoModelFactory):
     updated_at = NOW
 
 
-class ShelfFactory(factory.django.DjangoModelFactory):
+class ShelfFactory(DjangoModelFactory[Shelf]):
     """A shelf of one week without entries."""
 
     class Meta:
@@ -50,7 +51,7 @@ class ShelfFactory(factory.django.DjangoModelFactory):
     created_at = NOW
 
 
-class ShelfEntryFactory(factory.django.DjangoModelFactory):
+class ShelfEntryFactory(DjangoModelFactory[ShelfEntry]):
     """Name ``shelf`` and ``listing``."""
 
     class Meta:
@@ -60,7 +61,7 @@ class ShelfEntryFactory(factory.django.DjangoModelFactory):
     reason = "Good."
 
 
-class CardFactory(factory.Factory):
+class CardFactory(factory.Factory[Card]):
     """A card without ratings and use."""
 
     class Meta:

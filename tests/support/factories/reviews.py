@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import factory
+from factory.django import DjangoModelFactory
 
 from reviews.models import Appeal, Report
 from reviews.services.reports import ReportInput
@@ -12,7 +13,7 @@ from reviews.services.reports import ReportInput
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
-class ReportInputFactory(factory.Factory):
+class ReportInputFactory(factory.Factory[ReportInput]):
     """A valid report by a signed-in person, as form or API send it."""
 
     class Meta:
@@ -24,7 +25,7 @@ class ReportInputFactory(factory.Factory):
     locale = "en"
 
 
-class ReportFactory(factory.django.DjangoModelFactory):
+class ReportFactory(DjangoModelFactory[Report]):
     """A visitor's report. Name ``case``."""
 
     class Meta:
@@ -40,7 +41,7 @@ class ReportFactory(factory.django.DjangoModelFactory):
     created_at = AT
 
 
-class AppealFactory(factory.django.DjangoModelFactory):
+class AppealFactory(DjangoModelFactory[Appeal]):
     """An open appeal by the builder. Name ``decision``; it shares the decision's case."""
 
     class Meta:
