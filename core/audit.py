@@ -1,4 +1,4 @@
-"""Writing and checking the audit log."""
+"""Writes and verifies the audit log."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection
 from django.db.models import Model
 
@@ -18,18 +19,18 @@ PLATFORM_CHAIN = "platform"
 def record(
     *,
     action: str,
-    by: Any,
+    by: AbstractBaseUser | None,
     at: datetime,
     subject: Model | tuple[str, str],
     workspace_id: int | None = None,
     reason: str = "",
     data: Mapping[str, Any] | None = None,
 ) -> AuditEvent:
-    """Append one event in the caller's transaction; it is gone when that rolls back.
+    """Append one event in the caller's transaction.
 
-    ``by`` is the acting user, None for the machine. ``action`` is ``<app>.<noun>_<verb in the past>``.
-    The chain's row stays locked until commit, so write it last in a service. ``data`` takes ids and
-    names of fields, never content or secrets.
+    ``by`` is the acting user, None for the system. ``action`` is ``<app>.<noun>_<verb in the past tense>``.
+    The row of the chain's last event stays locked until commit, so call this last in a service. ``data``
+    takes ids and names of fields, never content or secrets.
     """
     kind, identifier = subject if isinstance(subject, tuple) else (subject._meta.label_lower, str(subject.pk))
     return AuditEvent.objects.create(
@@ -49,7 +50,7 @@ def record(
 
 @dataclass(frozen=True)
 class ChainFault:
-    """The first place at which a chain does not hold."""
+    """The first invalid event of a chain."""
 
     chain: str
     sequence: int
@@ -57,10 +58,10 @@ class ChainFault:
 
 
 def verify(chain: str | None = None) -> list[ChainFault]:
-    """Recompute every hash in the database and return the first fault of each chain, if any.
+    """Recompute every hash in the database and return the first fault of each chain.
 
-    Needs a scope that sees the rows (a system scope for all). A missing row shows as a gap, a changed
-    one as a wrong hash, rows cut off the end as a difference to the chain's head.
+    Needs a scope that sees the rows (a system scope for all). A missing row shows as a gap in the sequence,
+    a changed one as a wrong hash, rows deleted at the end as a difference from the chain's stored head.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT chain, sequence, what FROM loggia_audit_faults(%s)", [chain])

@@ -1,4 +1,4 @@
-"""The errors that domain code raises: a machine code, a message that says how to mend it, a field."""
+"""The errors that domain code raises: a code for machines, a message that says what to do, a field."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 
 class DomainError(Exception):
-    """A refusal that a person can understand.
+    """An error with a message for the person who caused it.
 
-    ``message`` may be a lazy translation; ``code`` is stable for machines; ``field`` names the input
-    to mend, empty for the whole; ``data`` is JSON-safe detail. One handler turns it into JSON, one
-    into a page (workspaces.web.middleware, workspaces.api.errors).
+    ``message`` may be a lazy translation; ``code`` is stable, for machines; ``field`` names the invalid
+    input, empty for the whole; ``data`` is JSON-safe detail. workspaces.web.middleware turns it into a
+    page, workspaces.api.errors into JSON.
     """
 
     status: ClassVar[int] = 400
@@ -30,44 +30,44 @@ class DomainError(Exception):
 
 
 class InvalidInput(DomainError):
-    """What was sent cannot be used as it is."""
+    """The input is not valid."""
 
 
 class Forbidden(DomainError):
-    """The person is known and may see the thing, but not do this to it."""
+    """The person may see the object, but not do this to it."""
 
     status = 403
 
 
 class NotFound(DomainError):
-    """Unknown, or not for this person: both look the same."""
+    """The object does not exist or is not for this person: both look the same."""
 
     status = 404
 
 
 class Conflict(DomainError):
-    """Somebody else was faster; ``data`` holds the fresh state."""
+    """The state does not allow it, or has changed meanwhile; ``data`` may hold the current state."""
 
     status = 409
 
 
 class IllegalTransition(Conflict):
-    """The thing is not in a state from which this step exists; nothing was written."""
+    """The object's state does not allow this transition; nothing was written."""
 
 
 class TooLarge(DomainError):
-    """More bytes, rows or characters than the instance takes."""
+    """More bytes, rows or characters than the limit."""
 
     status = 413
 
 
 class RateLimited(DomainError):
-    """Too often; ``data["retry_after"]`` is in seconds."""
+    """Too many requests; ``data["retry_after"]`` is in seconds."""
 
     status = 429
 
 
 class Unavailable(DomainError):
-    """A part outside of us does not answer; trying again later may work."""
+    """An external service does not answer; a retry may succeed."""
 
     status = 503

@@ -16,8 +16,8 @@ def enqueue_on_commit(task: str, /, *, countdown: float | None = None, **kwargs:
     """Send the task named ``task`` with keyword primitives once the surrounding transaction has committed.
 
     ``countdown`` delays it by that many seconds. Nothing is sent when the transaction rolls back. Tasks may
-    run twice and must be idempotent. A broker that is down is logged and does not undo or fail what was
-    committed: the periodic sweeps pick the work up.
+    run twice and must be idempotent. A failure of the broker is logged, not raised: periodic jobs pick up
+    work that was not sent.
     """
     send = partial(current_app.send_task, task, kwargs=kwargs, countdown=countdown)
     transaction.on_commit(send, robust=True)

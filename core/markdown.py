@@ -1,4 +1,4 @@
-"""The one place where markdown becomes HTML: no raw HTML, code highlighted, sanitised last."""
+"""Renders markdown as safe HTML: no raw HTML, highlighted code, sanitised at the end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from pygments.util import ClassNotFound
 from core import markdown_math
 
 MAX_CHARACTERS = 200_000
-# Beyond these, code is shown without colours: highlighting is the dearest step.
+# Longer code, and code after this much in one text, is not highlighted: that is the slowest step.
 MAX_CODE_CHARACTERS = 20_000
 MAX_HIGHLIGHTED = 60_000
 MAX_NESTING = 20
@@ -55,9 +55,9 @@ ATTRIBUTES = {
 
 
 def render(text: str) -> SafeString:
-    """Safe HTML of any markdown, also hostile: no image loads, no raw HTML, no scheme but http(s) and mailto.
+    """Return safe HTML for untrusted markdown: no images, no raw HTML, links to http(s) and mailto only.
 
-    At most 200,000 characters are rendered; what is beyond them is shown as plain text.
+    At most MAX_CHARACTERS are rendered; the rest is shown as plain text.
     """
     rest = text[MAX_CHARACTERS:]
     html = _parser().render(text[:MAX_CHARACTERS], {"highlighted": 0, "formulas": 0})
@@ -67,19 +67,19 @@ def render(text: str) -> SafeString:
 
 
 def plain(text: str) -> str:
-    """The words without the markup, on one line, for descriptions. Not escaped."""
+    """Return the text without markup on one line, for descriptions. Not escaped."""
     tokens = _parser().parse(text[:MAX_CHARACTERS])
-    return " ".join(" ".join(_words(tokens)).split())
+    return " ".join(" ".join(_collect_texts(tokens)).split())
 
 
-def _words(tokens: Sequence[Token]) -> list[str]:
-    words: list[str] = []
+def _collect_texts(tokens: Sequence[Token]) -> list[str]:
+    texts: list[str] = []
     for token in tokens:
         if token.type == "inline":
-            words.append("".join(_inline_text(child) for child in token.children or ()))
+            texts.append("".join(_inline_text(child) for child in token.children or ()))
         elif token.type in ("fence", "code_block", "math_block"):
-            words.append(token.content)
-    return words
+            texts.append(token.content)
+    return texts
 
 
 def _inline_text(token: Token) -> str:
@@ -109,7 +109,7 @@ def _parser() -> MarkdownIt:
 
 
 def _link_bare_addresses(state: StateCore) -> None:
-    """Links addresses in running text in linear time; the plugins for it are quadratic on hostile text."""
+    """Link URLs in running text in linear time; the plugins for it are quadratic on hostile text."""
     for block in state.tokens:
         if block.type != "inline" or "://" not in block.content:
             continue
@@ -145,7 +145,7 @@ def _split_addresses(token: Token) -> list[Token]:
 
 
 def _trim_address(url: str) -> str:
-    """Without the punctuation around it; a closing bracket stays when it was opened inside."""
+    """Drop trailing punctuation; a closing bracket stays when it was opened inside the URL."""
     while url and (url[-1] in ".,:;!?'*_~" or (url[-1] == ")" and url.count(")") > url.count("("))):
         url = url[:-1]
     return url
@@ -156,7 +156,7 @@ def _text_token(content: str) -> Token:
 
 
 def is_safe_link(url: str) -> bool:
-    """True for an absolute http(s) address with a plain host, or a mail address."""
+    """Return whether ``url`` is an absolute http(s) URL without user information, or a mail address."""
     if not url.isascii() or any(character in url for character in "\\\t\n\r\x00 "):
         return False
     try:
@@ -175,13 +175,13 @@ def _host(url: str) -> str:
 
 
 class _Renderer(RendererHTML):
-    """Our forms of headings, links, images and code; everything else as the library has it."""
+    """Renders headings, links, images and code in our own way; inherits the rest."""
 
     def heading_open(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
-        return f"<{_demoted(tokens[i].tag)}>"
+        return f"<{_demote(tokens[i].tag)}>"
 
     def heading_close(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
-        return f"</{_demoted(tokens[i].tag)}>\n"
+        return f"</{_demote(tokens[i].tag)}>\n"
 
     def link_close(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
         level, start = 1, i
@@ -192,7 +192,7 @@ class _Renderer(RendererHTML):
         return "</a>" + _host_note(str(tokens[start].attrs.get("href", "")), label)
 
     def image(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
-        """A link in place of the picture: nothing loads until the reader clicks, and the host is visible."""
+        """Render a link instead of an image: nothing loads before a click, and the host is visible."""
         token = tokens[i]
         source = str(token.attrs.get("src", ""))
         label = token.content or _("Image")
@@ -236,12 +236,12 @@ def _formula(source: str, env: Any, *, is_block: bool) -> str:
 
 
 def _cell(token: Token) -> str:
-    """A cell with its alignment as a class: no style attribute passes."""
+    """Render a cell with its alignment as a class, as the sanitiser removes style attributes."""
     side = str(token.attrs.get("style", "")).removeprefix("text-align:")
     return f'<{token.tag} class="is-{side}">' if side in ("right", "center") else f"<{token.tag}>"
 
 
-def _demoted(tag: str) -> str:
+def _demote(tag: str) -> str:
     return f"h{min(int(tag[1]) + HEADINGS_DEMOTED_BY, 6)}"
 
 
@@ -252,7 +252,7 @@ def _is_inside_link(tokens: Sequence[Token], i: int) -> bool:
 
 def _host_note(url: str, label: str) -> str:
     host = _host(url)
-    # Shown unless the label is the address itself: then the reader sees the host already.
+    # A label that is the URL itself shows the host already.
     if not host or label in (url, url.rstrip("/"), host):
         return ""
     return f' <span class="link-host">({escape(host)})</span>'

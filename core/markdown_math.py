@@ -1,11 +1,11 @@
-"""Formulas in markdown, between dollar signs or TeX brackets, as MathML that browsers show by themselves."""
+"""Formulas in markdown, between dollar signs or TeX brackets, as MathML, which browsers render natively."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 from html import escape
-from xml.etree import ElementTree  # reads only what latex2mathml wrote, in which nothing can open a tag
+from xml.etree import ElementTree  # parses only the output of latex2mathml, which cannot contain a DTD
 
 from latex2mathml import converter, exceptions
 from markdown_it import MarkdownIt
@@ -13,12 +13,12 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
 MAX_FORMULA = 2_000
-# Of one text; what is beyond is shown as its source.
+# Per text; further formulas are shown as their source.
 MAX_FORMULAS = 300
 _BRACKETS = {"\\(": ("\\)", False), "\\[": ("\\]", True)}
-# "$5 and 10$" is money: a formula that begins with a digit has something mathematical in it.
+# "$5 and 10$" is money: a formula that starts with a digit and has spaces must contain one of these.
 _MATHEMATICAL = re.compile(r"[\\^_=+{}<>*/|]")
-# No macros (they grow), nothing that names an address, a file, a style.
+# No macros, which can grow without limit, and nothing that refers to a URL, a file or a style.
 _REFUSED = re.compile(
     r"\\(?:def|edef|gdef|let|newcommand|renewcommand|providecommand|newenvironment|csname|href|url|includegraphics"
     r"|style|class|cssId|html\w*|require|input|include|unicode)(?![a-zA-Z])"
@@ -35,19 +35,19 @@ ATTRIBUTES = frozenset({
     "rspace", "scriptlevel", "separator", "stretchy", "symmetric", "width",
 })  # fmt: skip
 _VALUE = re.compile(r"[-\w.%+ ]{1,60}")
-# Surroundings that the converter does not know, by those that it does.
-_NAMES = {
+# Environments that the converter does not know, by similar ones that it does.
+_ENVIRONMENTS = {
     "aligned": "split",
     "alignedat": "split",
     "gathered": "matrix",
     "gather": "matrix",
     "gather*": "matrix",
 }
-_SURROUNDING = re.compile(r"\\(begin|end)\{(aligned|alignedat|gathered|gather\*?|equation\*?)\}")
-# Stand for < and > on their way through the converter, which writes them unescaped.
-_STANDING_IN = {ord("<"): "\ue000", ord(">"): "\ue001"}
-_BACK = {ord("\ue000"): "<", ord("\ue001"): ">"}
-_TROUBLE: tuple[type[Exception], ...] = (
+_ENVIRONMENT = re.compile(r"\\(begin|end)\{(aligned|alignedat|gathered|gather\*?|equation\*?)\}")
+# Placeholders for < and >, which the converter would write unescaped.
+_PLACEHOLDERS = {ord("<"): "\ue000", ord(">"): "\ue001"}
+_ORIGINALS = {ord("\ue000"): "<", ord("\ue001"): ">"}
+_CONVERTER_ERRORS: tuple[type[Exception], ...] = (
     *(kind for kind in vars(exceptions).values() if isinstance(kind, type) and issubclass(kind, Exception)),
     ElementTree.ParseError, ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration,
     TypeError, ValueError,
@@ -61,33 +61,33 @@ def math_plugin(parser: MarkdownIt) -> None:
 
 
 def to_mathml(source: str, *, is_block: bool) -> str:
-    """Return a formula as MathML of known tags alone; as its source in code when it cannot be read."""
-    mathml = _converted(source.strip(), is_block)
+    """Return a formula as MathML of allowed tags, or its source in <code> when it cannot be converted."""
+    mathml = _convert(source.strip(), is_block)
     return mathml or f"<code>{escape(source.strip())}</code>"
 
 
 @lru_cache(maxsize=512)
-def _converted(source: str, is_block: bool) -> str:
+def _convert(source: str, is_block: bool) -> str:
     if not source or len(source) > MAX_FORMULA or _REFUSED.search(source):
         return ""
-    known = _SURROUNDING.sub(_renamed, source)
-    safe = known.translate(_STANDING_IN)
+    known = _ENVIRONMENT.sub(_replace_environment, source)
+    safe = known.translate(_PLACEHOLDERS)
     try:
-        written = converter.convert(safe, display="block" if is_block else "inline")
-        return _clean(ElementTree.fromstring(written), 0)  # noqa: S314  # no DTD: no "<" came in
-    except _TROUBLE:
+        mathml = converter.convert(safe, display="block" if is_block else "inline")
+        return _clean(ElementTree.fromstring(mathml), 0)  # noqa: S314  # no DTD: "<" is replaced before
+    except _CONVERTER_ERRORS:
         return ""
 
 
-def _renamed(match: re.Match[str]) -> str:
-    name = _NAMES.get(match[2], "")
+def _replace_environment(match: re.Match[str]) -> str:
+    name = _ENVIRONMENTS.get(match[2], "")
     return f"\\{match[1]}{{{name}}}" if name else ""
 
 
 def _clean(element: ElementTree.Element, depth: int) -> str:
     tag = element.tag.rpartition("}")[2]
-    text = (element.text or "").translate(_BACK)
-    if tag == "mi" and text in _BACK.values():
+    text = (element.text or "").translate(_ORIGINALS)
+    if tag == "mi" and text in _ORIGINALS.values():
         tag = "mo"
     if tag not in TAGS or depth > 60:
         raise ValueError(tag)
@@ -135,7 +135,7 @@ def _closing_dollar(source: str, start: int, mark: str) -> int:
 
 
 def _is_formula(source: str, start: int, end: int) -> bool:
-    """Money and prose keep their dollar signs: the rules of Pandoc, and one for "$5 or 10$"."""
+    """Return whether two dollar signs enclose a formula: Pandoc's rules, and one for "$5 or 10$"."""
     content = source[start + 1 : end]
     if not content or content[0].isspace() or content[-1].isspace():
         return False

@@ -7,10 +7,10 @@ from django.db import models
 
 
 class AuditEvent(models.Model):
-    """One mutation: who did what to which thing, when and why.
+    """One change: who did what to which object, when and why.
 
-    ``sequence``, ``previous_hash`` and ``hash`` are written by a database trigger, which also takes the
-    chain's lock; UPDATE, DELETE and TRUNCATE raise. ``data`` never holds content or secrets.
+    ``sequence``, ``previous_hash`` and ``hash`` are set by a database trigger, which also locks the chain;
+    UPDATE, DELETE and TRUNCATE raise. ``data`` never holds content or secrets.
     """
 
     chain = models.CharField(max_length=40)
@@ -22,7 +22,7 @@ class AuditEvent(models.Model):
     )
     actor_label = models.CharField(max_length=254)
     is_automated = models.BooleanField()
-    # A number, not a key: core stands below workspaces.
+    # Not a foreign key: core must not depend on workspaces.
     workspace_id = models.BigIntegerField(null=True)
     subject_type = models.CharField(max_length=60)
     subject_id = models.CharField(max_length=64)

@@ -1,4 +1,4 @@
-"""Money without floats: micro-units, minor units, ISO 4217 exponents and fair division."""
+"""Money in integers: micro-units, minor units, ISO 4217 exponents, allocation by largest remainder."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from django.utils.translation import to_locale
 
 from core.errors import InvalidInput
 
-# 1e-6 of a currency's main unit, as an int: rates, costs and metering. The ledger counts minor units.
+# 1e-6 of a currency's main unit: for rates, costs and metering. The ledger counts minor units.
 Micros = int
 
 MICROS_PER_UNIT = 1_000_000
 _CURRENCIES = list_currencies()
-# Currencies whose ISO 4217 exponent is not 2. Babel's own table follows habits of writing instead.
+# Currencies whose ISO 4217 exponent is not 2. Babel's table follows common usage instead.
 _EXPONENTS = {
     "BHD": 3, "BIF": 0, "CLF": 4, "CLP": 0, "DJF": 0, "GNF": 0, "IQD": 3, "ISK": 0, "JOD": 3, "JPY": 0,
     "KMF": 0, "KRW": 0, "KWD": 3, "LYD": 3, "OMR": 3, "PYG": 0, "RWF": 0, "TND": 3, "UGX": 0, "UYI": 0,
@@ -29,11 +29,11 @@ _EXPONENTS = {
 
 
 def allocate(pool: int, weights: Mapping[int, int], period: str) -> dict[int, int]:
-    """Divide ``pool`` minor units by ``weights`` with the largest remainder; nothing is lost or made.
+    """Divide ``pool`` minor units in proportion to ``weights``, by the largest remainder; the sum is exact.
 
-    Weights are at least 0. Ties of the remainder go by sha256("{period}|{id}"), then by id, so that
-    neither the order of input nor the machine matters. All weights 0: all get 0 and the caller carries
-    the pool forward. A negative pool is divided as its absolute value and negated.
+    Weights are at least 0. Equal remainders are ordered by sha256("{period}|{id}"), then by id, so that the
+    result does not depend on the order of the input. All weights 0: all shares are 0 and the caller
+    carries the pool forward. A negative pool is divided as its absolute value and negated.
     """
     if any(weight < 0 for weight in weights.values()):
         raise ValueError("a weight below zero")
@@ -43,7 +43,7 @@ def allocate(pool: int, weights: Mapping[int, int], period: str) -> dict[int, in
     size = abs(pool)
     shares = {key: size * weight // total for key, weight in weights.items()}
     missing = size - sum(shares.values())
-    # Only entries with a remainder can be owed a unit, and there are always enough of them.
+    # Only entries with a remainder get one more unit, and there are always enough of them.
     owed = [key for key, weight in weights.items() if size * weight % total]
     owed.sort(key=lambda key: (-(size * weights[key] % total), _tie_break(period, key), key))
     for key in owed[:missing]:
@@ -67,7 +67,7 @@ def currency_exponent(code: str) -> int:
 
 
 def micros_to_minor(micros: Micros, currency: str) -> int:
-    """Return whole minor units of ``currency``; half a unit goes to the even neighbour."""
+    """Return whole minor units of ``currency``, rounded half to even."""
     step = 10 ** (6 - currency_exponent(currency))
     whole, rest = divmod(abs(micros), step)
     if rest * 2 > step or (rest * 2 == step and whole % 2):
@@ -85,7 +85,7 @@ def minor_to_decimal(minor: int, currency: str) -> Decimal:
 
 
 def format_money(minor: int, currency: str, language: str = "en") -> str:
-    """Return ``minor`` units as people of ``language`` (a Django code) write them, with the currency."""
+    """Return ``minor`` units with the currency, formatted for ``language`` (a Django language code)."""
     exponent = currency_exponent(currency)
     locale = Locale.parse(to_locale(language))
     pattern = copy(locale.currency_formats["standard"])
@@ -93,5 +93,5 @@ def format_money(minor: int, currency: str, language: str = "en") -> str:
     written = pattern.apply(
         minor_to_decimal(minor, currency), locale, currency=currency, currency_digits=False
     )
-    # A currency without a sign is written as its code, which must not run into the figure.
+    # A currency without a symbol is written as its code, which needs a space before the number.
     return re.sub(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])", "\N{NO-BREAK SPACE}", written)

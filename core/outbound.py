@@ -1,4 +1,4 @@
-"""The guarded HTTP client: the only way from here to an address that a person typed."""
+"""The guarded HTTP client: every request to a URL that a person typed goes through it."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ from core.outbound_guard import (
 )
 
 MAX_BYTES = 2_000_000
-# Compressed answers may grow this much; the first part is free, because small texts shrink well.
+# Largest ratio of decompressed to compressed size, checked only beyond RATIO_FREE_BYTES: short texts
+# compress well.
 MAX_RATIO = 100
 RATIO_FREE_BYTES = 1_000_000
 TOTAL_TIMEOUT = 20.0
 STEP_TIMEOUT = 10.0
 MAX_REDIRECTS = 4
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# What may follow a redirect to another origin; everything else could be a credential.
+# Headers that are sent on a redirect to another origin; any other could be a credential.
 HARMLESS_HEADERS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
 FORBIDDEN_HEADERS = frozenset(
     {
@@ -48,8 +49,8 @@ USER_AGENT = "Loggia"
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """An answer, whatever its status. `url` is where it came from after redirects."""
+class OutboundResponse:
+    """A response of any status. `url` is the final one after redirects."""
 
     status: int
     headers: Mapping[str, str]
@@ -58,7 +59,7 @@ class Fetched:
 
 
 class OutboundFailed(Unavailable):
-    """The other side did not give a usable answer in time."""
+    """There was no usable response in time."""
 
 
 def fetch(
@@ -72,16 +73,16 @@ def fetch(
     max_redirects: int = MAX_REDIRECTS,
     policy: OutboundPolicy | None = None,
     resolver: Resolver = resolve_by_system,
-) -> Fetched:
-    """One guarded request, redirects followed and checked hop by hop, at most `timeout` seconds in all.
+) -> OutboundResponse:
+    """Send one request and follow redirects, checking each URL, in at most `timeout` seconds overall.
 
-    Raises OutboundRefused (the address or a header is not allowed; nothing was sent to it), TooLarge (more
+    Raises OutboundRefused (a URL or header is not allowed; nothing was sent there), TooLarge (more
     than `max_bytes` after decompression), OutboundFailed (no connection, bad certificate, too slow).
     """
     policy = policy or policy_from_settings()
     deadline = time.monotonic() + timeout
     target = parse_target(url, policy)
-    sent = {"user-agent": USER_AGENT, "accept-encoding": "gzip", **checked_headers(headers or {})}
+    sent = {"user-agent": USER_AGENT, "accept-encoding": "gzip", **check_headers(headers or {})}
     transport = GuardedTransport(policy, resolver)
     with httpx2.Client(transport=transport, trust_env=False, follow_redirects=False) as client:
         for _hop in range(max_redirects + 1):
@@ -109,8 +110,8 @@ def _after_redirect(
     return method, content
 
 
-def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The caller's headers in lower case; refuses those that steer proxies or metadata services."""
+def check_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers with lower-case names; refuse those that control proxies or metadata services."""
     checked: dict[str, str] = {}
     for given, value in headers.items():
         name = given.lower()
@@ -124,10 +125,10 @@ def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _send(
     client: httpx2.Client, request: httpx2.Request, target: Target, max_bytes: int, deadline: float
-) -> Fetched:
+) -> OutboundResponse:
     left = deadline - time.monotonic()
     if left <= 0:
-        raise _too_slow()
+        raise _slow_error()
     step = min(left, STEP_TIMEOUT)
     request.extensions = {
         **request.extensions,
@@ -140,29 +141,29 @@ def _send(
         finally:
             response.close()
     except httpx2.TimeoutException:
-        raise _too_slow() from None
+        raise _slow_error() from None
     except httpx2.HTTPError:
         raise OutboundFailed(
             _("%(host)s did not answer.") % {"host": target.host}, code="outbound_failed"
         ) from None
-    return Fetched(response.status_code, dict(response.headers), body, target.url)
+    return OutboundResponse(response.status_code, dict(response.headers), body, target.url)
 
 
 def _read(response: httpx2.Response, max_bytes: int, deadline: float) -> bytes:
     parts: list[bytes] = []
     size = 0
-    for part in _decoded(response, max_bytes):
+    for part in _decompress(response, max_bytes):
         size += len(part)
         if size > max_bytes:
             raise TooLarge(_("The answer is too large."), code="answer_too_large")
         if time.monotonic() > deadline:
-            raise _too_slow()
+            raise _slow_error()
         parts.append(part)
     return b"".join(parts)
 
 
-def _decoded(response: httpx2.Response, max_bytes: int) -> Iterator[bytes]:
-    """The body's parts, decompressed by steps so that a bomb stops at the cap instead of in memory."""
+def _decompress(response: httpx2.Response, max_bytes: int) -> Iterator[bytes]:
+    """Yield the decompressed body in parts, so that a decompression bomb is stopped at the size limit."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding in ("", "identity"):
         yield from response.iter_raw()
@@ -183,12 +184,12 @@ def _decoded(response: httpx2.Response, max_bytes: int) -> Iterator[bytes]:
         raise OutboundFailed(_("The answer is damaged."), code="damaged_answer") from None
 
 
-def _too_slow() -> OutboundFailed:
+def _slow_error() -> OutboundFailed:
     return OutboundFailed(_("The other side took too long to answer."), code="outbound_slow")
 
 
 class GuardedTransport(httpx2.HTTPTransport):
-    """A transport whose every connection goes to an address that was checked a moment before."""
+    """A transport that connects only to addresses that it has just checked."""
 
     def __init__(self, policy: OutboundPolicy, resolver: Resolver = resolve_by_system) -> None:
         super().__init__(trust_env=False)
@@ -224,5 +225,5 @@ class AsyncGuardedTransport(httpx2.AsyncHTTPTransport):
 
 
 def guarded_transport() -> AsyncGuardedTransport:
-    """The transport for asynchronous clients whose address a workspace typed."""
+    """Return the transport for asynchronous clients whose URL a workspace configured."""
     return AsyncGuardedTransport(policy_from_settings())

@@ -1,4 +1,4 @@
-"""Which outside addresses may be called: one parser, one check, connections only to what was checked."""
+"""Guards outgoing requests against SSRF: parses URLs, checks hosts, connects only to checked addresses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple
 MAX_URL = 2_000
 PORTS = {"https": 443, "http": 80}
 LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?")
-# Ranges that stand for other addresses, or that the standard library of 3.11 calls global by mistake.
+# Ranges that embed other addresses, or that the standard library of Python 3.11 wrongly calls global.
 REFUSED_NETWORKS = tuple(
     ipaddress.ip_network(text)
     for text in (
@@ -36,8 +36,8 @@ REFUSED_NETWORKS = tuple(
 GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
 
 
-class OutboundRefused(DomainError):  # named like the other domain errors
-    """The guard does not allow this address; `data["reason"]` says which rule."""
+class OutboundRefused(DomainError):
+    """The guard does not allow this URL; `data["reason"]` names the rule."""
 
     def __init__(self, reason: str, subject: str) -> None:
         shown = subject[:100]
@@ -51,7 +51,7 @@ class OutboundRefused(DomainError):  # named like the other domain errors
 
 @dataclass(frozen=True, slots=True)
 class OutboundPolicy:
-    """`allowed_private` holds the operator's "host" or "host:port", free of address and port checks."""
+    """`allowed_private` lists "host" or "host:port" of the operator, exempt from address and port checks."""
 
     allow_http: bool = False
     allowed_private: frozenset[str] = frozenset()
@@ -61,7 +61,7 @@ class OutboundPolicy:
 
 
 def policy_from_settings() -> OutboundPolicy:
-    """The operator's policy. A missing setting is an error, never a permission."""
+    """Return the operator's policy. A missing setting is an error, not a permission."""
     try:
         return OutboundPolicy(
             allow_http=bool(settings.OUTBOUND_ALLOW_HTTP),
@@ -73,7 +73,7 @@ def policy_from_settings() -> OutboundPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A parsed address; `url` is rebuilt from the parts that were checked, so nothing else can be called."""
+    """A parsed URL; `url` is rebuilt from the checked parts, so that nothing else can be requested."""
 
     scheme: str
     host: str
@@ -92,7 +92,7 @@ class Target:
 
 
 def parse_target(url: str, policy: OutboundPolicy) -> Target:
-    """Parses once and checks everything that needs no name look-up. Raises OutboundRefused."""
+    """Parse a URL and check all that needs no DNS lookup. Raises OutboundRefused."""
     if len(url) > MAX_URL or any(ord(c) <= 32 or ord(c) == 127 or c == "\\" for c in url):
         raise OutboundRefused("characters", url)
     try:
@@ -105,7 +105,7 @@ def parse_target(url: str, policy: OutboundPolicy) -> Target:
     if "@" in parts.netloc:
         raise OutboundRefused("user_in_address", parts.netloc)
     port = PORTS[parts.scheme] if given_port is None else given_port
-    host = _plain_host(given_host)
+    host = _normalise_host(given_host)
     trusted = policy.trusts(host, port)
     if not trusted:
         if parts.scheme == "http" and not policy.allow_http:
@@ -119,8 +119,11 @@ def parse_target(url: str, policy: OutboundPolicy) -> Target:
     return Target(parts.scheme, host, port, path)
 
 
-def _plain_host(host: str) -> str:
-    """Lower-case ASCII; other letters must survive IDNA, so that look-alike digits form no address."""
+def _normalise_host(host: str) -> str:
+    """Return the host in lower-case ASCII, by IDNA for other scripts.
+
+    Refuses names that IDNA maps to plain ASCII, such as full-width digits that spell an IP address.
+    """
     if not host or "%" in host:
         raise OutboundRefused("host", host)
     if host.isascii():
@@ -130,13 +133,12 @@ def _plain_host(host: str) -> str:
     except UnicodeError:
         raise OutboundRefused("host", host) from None
     if "xn--" not in encoded:
-        # Nothing international was in it: full-width letters or digits in disguise.
         raise OutboundRefused("host", host)
     return encoded
 
 
 def _check_name(host: str) -> None:
-    """A canonical IP address of the public internet, or a full domain name."""
+    """Refuse all but canonical public IP addresses and fully qualified domain names."""
     address = _as_address(host)
     if address is not None:
         if not is_public(address):
@@ -158,7 +160,7 @@ def _as_address(host: str) -> Address | None:
 
 
 def is_public(address: Address) -> bool:
-    """Globally routable and not a wrapping of another address."""
+    """Return whether ``address`` is globally routable and does not embed another address."""
     if any(address in network for network in REFUSED_NETWORKS if network.version == address.version):
         return False
     if isinstance(address, ipaddress.IPv6Address) and address not in GLOBAL_V6:
@@ -167,14 +169,14 @@ def is_public(address: Address) -> bool:
 
 
 def resolve_by_system(host: str, port: int) -> Sequence[str]:
-    """All addresses of a full name; the dot at the end keeps search domains out."""
+    """Return all addresses of a host; a trailing dot excludes the resolver's search domains."""
     name = host if "." not in host or _as_address(host) else f"{host}."
     found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-def addresses_to_call(host: str, port: int, policy: OutboundPolicy, resolver: Resolver) -> list[str]:
-    """The checked addresses, or OutboundRefused if any one of them is not public."""
+def resolve_checked(host: str, port: int, policy: OutboundPolicy, resolver: Resolver) -> list[str]:
+    """Return the addresses to connect to; raises OutboundRefused if any of them is not public."""
     if policy.trusts(host, port):
         return [host] if _as_address(host) else list(resolver(host, port))
     _check_name(host)
@@ -196,7 +198,7 @@ def addresses_to_call(host: str, port: int, policy: OutboundPolicy, resolver: Re
 
 
 class GuardedBackend(httpcore2.NetworkBackend):
-    """Opens connections only to addresses checked in the same call; the name stays for TLS."""
+    """Connects only to addresses that it checked in the same call; TLS still verifies the host name."""
 
     def __init__(self, policy: OutboundPolicy, resolver: Resolver) -> None:
         self._policy, self._resolver = policy, resolver
@@ -210,7 +212,7 @@ class GuardedBackend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[SocketOption] | None = None,
     ) -> httpcore2.NetworkStream:
-        *others, last = addresses_to_call(host, port, self._policy, self._resolver)
+        *others, last = resolve_checked(host, port, self._policy, self._resolver)
         for address in others:
             try:
                 return self._backend.connect_tcp(address, port, timeout, local_address, socket_options)
@@ -225,7 +227,7 @@ class GuardedBackend(httpcore2.NetworkBackend):
 
 
 class AsyncGuardedBackend(httpcore2.AsyncNetworkBackend):
-    """The same for asynchronous clients; names are looked up in a thread."""
+    """The same for asynchronous clients; DNS lookups run in a thread."""
 
     def __init__(self, policy: OutboundPolicy, resolver: Resolver) -> None:
         self._policy, self._resolver = policy, resolver
@@ -239,7 +241,7 @@ class AsyncGuardedBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[SocketOption] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        checked = await asyncio.to_thread(addresses_to_call, host, port, self._policy, self._resolver)
+        checked = await asyncio.to_thread(resolve_checked, host, port, self._policy, self._resolver)
         *others, last = checked
         for address in others:
             try:

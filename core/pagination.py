@@ -1,4 +1,4 @@
-"""Keyset pagination: pages that stay right while rows come and go, at any depth for the same price."""
+"""Keyset pagination: stable while rows are added or deleted, and equally fast at any depth."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ from core.errors import InvalidInput
 
 MAXIMUM_SIZE = 200
 
-
 RowT = TypeVar("RowT", bound=Model)
 
 
 @dataclass(frozen=True)
 class Page(Generic[RowT]):
-    """One page. Cursors are opaque; empty means that there is no page on that side."""
+    """One page. Cursors are opaque; an empty one means that there is no page in that direction."""
 
     items: list[RowT]
     next_cursor: str
@@ -42,7 +41,7 @@ def paginate(
     """Return the page of ``queryset`` that ``cursor`` names, the first for an empty one.
 
     ``order`` names fields or annotations, "-" for descending, and must end in a unique one; none may
-    be null. Raises InvalidInput for a cursor that this list did not give out. One query.
+    be null. Raises InvalidInput for a cursor of another list. One query.
     """
     size = max(1, min(size, MAXIMUM_SIZE))
     backwards, after = _decode(cursor, order)
@@ -69,7 +68,7 @@ def _flip(name: str) -> str:
 
 
 def _beyond(order: Sequence[str], after: Sequence[Any]) -> Q:
-    """Return (a, b, c) beyond ``after`` in mixed directions, with a first bound that an index can use."""
+    """Return the condition for rows after ``after``, with a bound on the first field for the index."""
     condition = Q()
     equal = Q()
     for name, value in zip(order, after, strict=True):

@@ -15,7 +15,7 @@ _PATTERN = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 @dataclass(frozen=True, order=True)
 class Period:
-    """One calendar month; ``start <= moment < end``, both UTC."""
+    """One calendar month in UTC, as the half-open interval from ``start`` to ``end``."""
 
     year: int
     month: int
@@ -32,7 +32,7 @@ class Period:
 
     @classmethod
     def containing(cls, moment: datetime) -> Period:
-        """Return the month in which ``moment`` (aware) lies in UTC."""
+        """Return the month of an aware datetime, in UTC."""
         utc = moment.astimezone(UTC)
         return cls(utc.year, utc.month)
 

@@ -1,8 +1,8 @@
-"""Row-level security: whose rows a transaction may see, and the policies that enforce it.
+"""Row-level security: whose rows a transaction may see.
 
-Every tenant-private table has forced row-level security. Its policies read transaction-local settings
-that only this module writes: without a scope there are no rows. The functions named ``loggia_*`` in
-policies are made by core's first migration.
+Every tenant-private table has forced row-level security. Its policies (``0*_isolation.py`` of each app's
+migrations) read transaction-local settings that only this module writes: without a scope there are no rows.
+The functions named ``loggia_*`` in policies are made by core's migration ``0002_isolation``.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.migrations.operations import RunSQL
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Who acts. Empty fields grant nothing.
+    """The identity that row-level security checks. Empty fields grant nothing.
 
-    ``system`` names a job ("payouts.roll_up"); the database honours it only for the worker's role.
+    ``system`` names a job ("payouts.roll_up") that sees all rows; the database accepts it from the worker's
+    role only.
     """
 
     user_id: int | None = None
@@ -62,10 +62,10 @@ def current_scope() -> Scope:
 
 @contextmanager
 def open_scope(scope: Scope) -> Iterator[Scope]:
-    """Run the block in one transaction that sees what ``scope`` may see.
+    """Run the block in one transaction that sees the rows of ``scope``.
 
-    Nested blocks narrow or widen for their own length and restore what stood before; the settings end
-    with the transaction, so that a pooled connection never carries them on.
+    A nested block replaces the scope and restores the former one at its end. The settings end with the
+    transaction, so they cannot leak through a pooled connection.
     """
     token = _current.set(scope)
     before = token.old_value if token.old_value is not token.MISSING else NOBODY
@@ -74,7 +74,7 @@ def open_scope(scope: Scope) -> Iterator[Scope]:
         with transaction.atomic():
             _write(scope)
             yield scope
-            # The outermost transaction takes its settings with it.
+            # The settings of an outermost block end with its transaction.
             if is_nested and not connection.needs_rollback:
                 _write(before)
     finally:
@@ -82,15 +82,15 @@ def open_scope(scope: Scope) -> Iterator[Scope]:
 
 
 def system_scope(purpose: str) -> AbstractContextManager[Scope]:
-    """Open the scope of a job or command that works across tenants; ``purpose`` is logged by name."""
+    """Open the scope of a job or command that works across tenants; ``purpose`` names it."""
     return open_scope(Scope(system=purpose))
 
 
 @contextmanager
 def public_reader() -> Iterator[None]:
-    """Run the block as the database role that can read the public store and nothing else.
+    """Run the block as the database role that can read only the public store.
 
-    A block inside another costs nothing and leaves the role as it is: only the outermost one may end it.
+    A nested block does nothing: only the outermost one sets and resets the role.
     """
     if _is_public.get():
         yield
@@ -109,11 +109,8 @@ def public_reader() -> Iterator[None]:
 
 
 @contextmanager
-def holding_share_token(token: str) -> Iterator[None]:
-    """Let the block also see the one shared conversation whose token the reader holds.
-
-    For the length of the block, inside a transaction that the caller has open.
-    """
+def with_share_token(token: str) -> Iterator[None]:
+    """Let the block also see the shared conversation with this token. Needs an open transaction."""
     _write_share_token(token)
     try:
         yield
@@ -130,58 +127,3 @@ def _write_share_token(token: str) -> None:
 def _write(scope: Scope) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_SET, scope.as_settings())
-
-
-def row_level_security(table: str, *, using: str, check: str | None = None) -> list[RunSQL]:
-    """Return the migration operations that force row-level security on ``table``.
-
-    ``using`` decides which rows are seen and changed, ``check`` (``using`` when absent) which may be
-    written. A system scope of the worker's role sees all. Wrap the setting functions in a sub-select,
-    ``(SELECT loggia_user_id())``, so that PostgreSQL calls them once a query and not once a row.
-    """
-    policy = f"(SELECT loggia_is_system()) OR ({using})"
-    written = f"(SELECT loggia_is_system()) OR ({check or using})"
-    return [
-        RunSQL(
-            [
-                f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY',
-                f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY',
-                f'CREATE POLICY "{table}_scope" ON "{table}" USING ({policy}) WITH CHECK ({written})',
-            ],
-            [
-                f'DROP POLICY "{table}_scope" ON "{table}"',
-                f'ALTER TABLE "{table}" NO FORCE ROW LEVEL SECURITY',
-                f'ALTER TABLE "{table}" DISABLE ROW LEVEL SECURITY',
-            ],
-        )
-    ]
-
-
-def append_only(table: str) -> list[RunSQL]:
-    """Return the migration operations after which rows of ``table`` can be added, never changed."""
-    roles = ", ".join(f'"{settings.DATABASE_ROLES[name]}"' for name in ("app", "worker"))
-    return [
-        RunSQL(
-            [
-                f'REVOKE UPDATE, DELETE, TRUNCATE ON "{table}" FROM {roles}',
-                f'CREATE TRIGGER "{table}_append_only" BEFORE UPDATE OR DELETE ON "{table}"'
-                " FOR EACH ROW EXECUTE FUNCTION loggia_refuse_change()",
-                f'CREATE TRIGGER "{table}_no_truncate" BEFORE TRUNCATE ON "{table}"'
-                " FOR EACH STATEMENT EXECUTE FUNCTION loggia_refuse_change()",
-            ],
-            [
-                f'DROP TRIGGER "{table}_no_truncate" ON "{table}"',
-                f'DROP TRIGGER "{table}_append_only" ON "{table}"',
-                f'GRANT UPDATE, DELETE ON "{table}" TO {roles}',
-            ],
-        )
-    ]
-
-
-def grant_public_read(table: str, *columns: str) -> RunSQL:
-    """Return the operation that lets the public reader select ``table``, or only the given columns."""
-    role = settings.DATABASE_ROLES["public"]
-    which = f" ({', '.join(columns)})" if columns else ""
-    return RunSQL(
-        f'GRANT SELECT{which} ON "{table}" TO "{role}"', f'REVOKE SELECT{which} ON "{table}" FROM "{role}"'
-    )

@@ -1,4 +1,4 @@
-"""Secrets at rest: sealed with the instance's keys and bound to where they belong."""
+"""Secrets at rest: encrypted with the instance's keys and bound to one row."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from core.errors import DomainError
 
 
 class SecretBroken(DomainError):
-    """A sealed value does not open: changed, moved to another place, or sealed with a key that is gone."""
+    """A value cannot be decrypted: it was changed, copied from another row, or its key is missing."""
 
     status = 500
 
 
 def seal(value: str, *, purpose: str, tenant: object, row: object) -> str:
-    """Return ``value`` encrypted; it opens again only for the same purpose, tenant and row.
+    """Return ``value`` encrypted; it can be decrypted for the same purpose, tenant and row only.
 
-    Fernet knows no associated data, so the place is written inside and compared when opening.
+    Fernet has no associated data, so these are encrypted with the value and compared when decrypting.
     """
     inside = json.dumps([purpose, str(tenant), str(row), value], ensure_ascii=False)
     return _fernet(tuple(settings.ENCRYPTION_KEYS)).encrypt(inside.encode()).decode()
 
 
 def unseal(sealed: str, *, purpose: str, tenant: object, row: object) -> str:
-    """Return the value of a sealed text; raises SecretBroken when it does not belong here or was changed."""
+    """Return the decrypted value; raises SecretBroken when it was changed or belongs to another row."""
     try:
         inside = json.loads(_fernet(tuple(settings.ENCRYPTION_KEYS)).decrypt(sealed.encode()))
     except (InvalidToken, ValueError) as error:
@@ -41,7 +41,7 @@ def unseal(sealed: str, *, purpose: str, tenant: object, row: object) -> str:
 
 
 def rotate(sealed: str) -> str:
-    """Return the same secret sealed with the newest key, without looking at it; raises SecretBroken."""
+    """Return the secret encrypted again with the newest key; raises SecretBroken."""
     try:
         return _fernet(tuple(settings.ENCRYPTION_KEYS)).rotate(sealed.encode()).decode()
     except (InvalidToken, ValueError) as error:
@@ -65,9 +65,9 @@ def _fernet(keys: tuple[str, ...]) -> MultiFernet:
 
 @dataclass(frozen=True)
 class SealedField:
-    """One place where sealed texts lie: ``rows`` yields (identifier, sealed), ``replace`` writes one back.
+    """A database column of encrypted values: ``rows`` yields (identifier, sealed), ``replace`` updates one.
 
-    ``replace(identifier, before, after)`` must write only while ``before`` still stands there.
+    ``replace(identifier, before, after)`` must not write when the stored value is no longer ``before``.
     """
 
     name: str
@@ -79,7 +79,7 @@ _registry: dict[str, SealedField] = {}
 
 
 def register_sealed_field(field: SealedField) -> None:
-    """Make ``rotate_keys`` know a place; apps call this when they are ready."""
+    """Register a column for the command ``rotate_keys``; apps call this in AppConfig.ready."""
     _registry[field.name] = field
 
 

@@ -1,4 +1,4 @@
-"""What people type: cleaned, measured, compared."""
+"""Text that people type: validation, normalisation, comparison, slugs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import ngettext_lazy
 
 from core.errors import InvalidInput
 
-# Joiners are needed by emoji and several scripts inside a text; everything else here only hides.
+# Emoji and several scripts need joiners inside a text; the other invisible characters only hide something.
 _JOINERS = "\u200c\u200d"
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
@@ -21,7 +21,7 @@ _INVISIBLE = re.compile(
 _SPACES = re.compile(r"\s+")
 _SLUG_LENGTH = 60
 
-# Letters of other scripts that pass for Latin ones in common fonts (Unicode TR 39, the frequent part).
+# Letters of other scripts that look like Latin ones (the most frequent confusables of Unicode TR 39).
 _LOOKALIKES = str.maketrans(
     "аеорсухіјѕԁһӏԛԝАВЕКМНОРСТХІЈЅαοινρτυκΑΒΕΖΗΙΚΜΝΟΡΤΥΧ01|!$@5",
     "aeopcyxijsdhlqwABEKMHOPCTXIJSaoivptukABEZHIKMNOPTYXolllsas",
@@ -29,10 +29,10 @@ _LOOKALIKES = str.maketrans(
 
 
 def clean_line(value: str, *, max_length: int, field: str, required: bool = True) -> str:
-    """Return ``value`` as one line: NFC, spaces folded, nothing invisible.
+    """Return ``value`` as one line: NFC, with single spaces and without invisible characters.
 
-    ``max_length`` is in characters. Raises InvalidInput for an empty (when required), over-long or
-    control-character text; what only hides (zero-width, direction overrides) is dropped.
+    ``max_length`` is in characters. Raises InvalidInput for an empty text (when required), for one that is
+    too long and for control characters. Drops zero-width characters and direction overrides.
     """
     text = unicodedata.normalize("NFC", value or "")
     text = _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
@@ -44,13 +44,13 @@ def clean_line(value: str, *, max_length: int, field: str, required: bool = True
         )
     if not text.strip(_JOINERS):
         text = ""
-    return _measured(text, max_length=max_length, field=field, required=required)
+    return _check_length(text, max_length=max_length, field=field, required=required)
 
 
 def clean_block(value: str, *, max_length: int, field: str, required: bool = True) -> str:
-    """Return ``value`` as paragraphs: NFC, line ends ``\\n``, nothing invisible, ends trimmed.
+    """Return ``value`` as text of several lines: NFC, ``\\n`` as line end, trimmed, no invisible characters.
 
-    Raises InvalidInput like clean_line; tabs and line ends are kept.
+    Keeps tabs. Raises InvalidInput like clean_line.
     """
     text = unicodedata.normalize("NFC", value or "").replace("\r\n", "\n").replace("\r", "\n")
     text = _INVISIBLE.sub("", text).strip()
@@ -60,10 +60,10 @@ def clean_block(value: str, *, max_length: int, field: str, required: bool = Tru
             code="control_characters",
             field=field,
         )
-    return _measured(text, max_length=max_length, field=field, required=required)
+    return _check_length(text, max_length=max_length, field=field, required=required)
 
 
-def _measured(text: str, *, max_length: int, field: str, required: bool) -> str:
+def _check_length(text: str, *, max_length: int, field: str, required: bool) -> str:
     if required and not text:
         raise InvalidInput(_("Fill in this field."), code="required", field=field)
     surplus = len(text) - max_length
@@ -83,19 +83,19 @@ def _measured(text: str, *, max_length: int, field: str, required: bool) -> str:
 
 
 def skeleton(value: str) -> str:
-    """Return the form under which two names that look alike are equal; only for comparing."""
+    """Return the skeleton of a name (Unicode TR 39), equal for names that look alike; only for comparing."""
     text = unicodedata.normalize("NFKD", _INVISIBLE.sub("", value).translate(_LOOKALIKES))
     text = "".join(c for c in text if not unicodedata.combining(c) and c not in _JOINERS)
     text = text.casefold().translate(_LOOKALIKES).replace("rn", "m").replace("vv", "w")
-    # A capital I and a small l are one stroke in most fonts, and case is already folded.
+    # A capital I and a small l look alike in most fonts, and the case is already folded.
     text = text.replace("i", "l")
     return "".join(c for c in text if c.isalnum())
 
 
 def make_slug(name: str) -> str:
-    """Return a new address part for ``name``: its Latin words and six random characters.
+    """Return a new slug for ``name``: its Latin words and six random characters.
 
-    Random, so that a freed or foreign name never shows by a collision.
+    The random part keeps collisions from revealing the names of other tenants.
     """
     words = slugify(name)[: _SLUG_LENGTH - 8].strip("-")
     tail = "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _unused in range(6))

@@ -14,4 +14,5 @@ def is_payee(user: Any, statement: Any) -> bool:
     return statement is not None and statement.payee_id == user.pk
 
 
+add_perm("payouts.work_finance", is_finance)
 add_perm("payouts.read_statement", is_payee | is_finance)

@@ -1,4 +1,4 @@
-"""The only way to a row that a person may touch: fetched and authorised in one call, or an error."""
+"""Fetches and authorises in one call, or raises: the only way to a row that a person may touch."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from core.errors import Forbidden, NotFound
 from core.scope import NOBODY, Scope
 from workspaces import rules
 from workspaces.models import ApiKey, Invitation, Member, Notification, User, Workspace
-from workspaces.queries import Standing, keep_standing, standing_of
+from workspaces.queries import UserRoles, cache_user_roles, get_user_roles
 from workspaces.states import ApiScope, Staff
 
 KEY_START = "lg"
 
 
 class WorkspaceAct(StrEnum):
-    """What a person wants of a workspace; the values are permissions."""
+    """What a person may do with a workspace; the values are permission names."""
 
     ENTER = "workspaces.enter"
     BUILD = "workspaces.build"
@@ -36,7 +36,7 @@ def not_found() -> NotFound:
 def access_workspace(user: User, slug: str, *, to: WorkspaceAct) -> Workspace:
     """Return the workspace when ``user`` may do ``to`` there.
 
-    NotFound for strangers, Forbidden for members whose role does not reach.
+    Raises NotFound for non-members and Forbidden for members whose role does not allow it.
     """
     workspace = Workspace.objects.filter(slug=slug, suspended_at__isnull=True).first()
     if workspace is None or not rules.is_member(user, workspace):
@@ -57,7 +57,7 @@ def access_member(workspace: Workspace, member_id: int) -> Member:
     return member
 
 
-def access_own_seat(workspace: Workspace, user: User) -> Member:
+def access_own_membership(workspace: Workspace, user: User) -> Member:
     member = Member.objects.select_related("user").filter(workspace=workspace, user=user).first()
     if member is None:
         raise not_found()
@@ -72,7 +72,7 @@ def access_invitation(workspace: Workspace, invitation_id: int) -> Invitation:
 
 
 def access_invitation_by_token(token: str, *, at: datetime) -> Invitation:
-    """Return the open invitation that ``token`` from the e-mail names; NotFound when used, old or revoked."""
+    """Return the open invitation of the e-mailed ``token``; NotFound when used, revoked or expired."""
     invitation = (
         Invitation.objects.select_related("workspace", "invited_by")
         .filter(
@@ -109,36 +109,36 @@ def personal_workspace(user: User) -> Workspace:
 
 
 def scope_for(user: object) -> Scope:
-    """Return what ``user`` may see in the database, in one query; nobody's scope for visitors."""
+    """Return the database scope of ``user``, in one query; NOBODY for visitors and inactive people."""
     if not isinstance(user, User):
         return NOBODY
-    return _scope(user, standing_of(user))
+    return _build_scope(user, get_user_roles(user))
 
 
-def _scope(user: User, standing: Standing) -> Scope:
+def _build_scope(user: User, roles: UserRoles) -> Scope:
     if not user.is_active:
         return NOBODY
     return Scope(
         user_id=user.pk,
-        workspace_ids=tuple(seat.workspace_id for seat in standing.seats),
-        admin_workspace_ids=tuple(seat.workspace_id for seat in standing.seats if seat.is_admin),
-        staff=standing.staff,
+        workspace_ids=tuple(found.workspace_id for found in roles.memberships),
+        admin_workspace_ids=tuple(found.workspace_id for found in roles.memberships if found.is_admin),
+        staff=roles.staff,
     )
 
 
-# Keys ----------------------------------------------------------------------------------------------------
+# API keys --------------------------------------------------------------------------------------------------
 
 
 def hash_secret(plain: str) -> str:
-    """Return the SHA-256 of a random secret; it has 256 bits of its own, so no slow hash is needed."""
+    """Return the SHA-256 of a random secret: with 256 random bits no slow password hash is needed."""
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def find_api_key(plain: str, *, at: datetime) -> ApiKey | None:
-    """Return the key that ``plain`` is, with its user and workspace, when it is alive.
+    """Return the valid key that ``plain`` spells, with its user and workspace, or None.
 
-    Dead are keys that are revoked or expired and keys of inactive people, of suspended workspaces and
-    of workspaces that the person has left.
+    Not valid: revoked or expired keys, keys of inactive people, of suspended workspaces and of workspaces
+    that the person has left.
     """
     start, _sep, rest = plain.partition("_")
     prefix, _sep, secret = rest.partition("_")
@@ -150,12 +150,12 @@ def find_api_key(plain: str, *, at: datetime) -> ApiKey | None:
         return None
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= at):
         return None
-    if not key.user.is_active or keep_standing(key.user).seat_in(key.workspace_id) is None:
+    if not key.user.is_active or cache_user_roles(key.user).membership_in(key.workspace_id) is None:
         return None
     return key
 
 
-# What a key needs besides its person's staff role before that role counts.
+# The scope that a key must have before a staff role of its person counts.
 _STAFF_SCOPES = {
     Staff.MODERATOR: ApiScope.REVIEWS_WORK,
     Staff.FINANCE: ApiScope.FINANCE_WORK,
@@ -164,9 +164,8 @@ _STAFF_SCOPES = {
 
 
 def scope_for_api_key(key: ApiKey) -> Scope:
-    """Return the key's scope: its person inside its one workspace, staff only as far as it was scoped."""
-    standing = standing_of(key.user)
-    whole = _scope(key.user, standing)
+    """Return a key's database scope: its person's, in one workspace and with the key's staff scopes only."""
+    whole = _build_scope(key.user, get_user_roles(key.user))
     only = (key.workspace_id,)
     return Scope(
         user_id=whole.user_id,

@@ -1,4 +1,4 @@
-"""App configuration: Who is who and what may be shared."""
+"""App configuration: users, workspaces and their members."""
 
 from django.apps import AppConfig
 
@@ -7,5 +7,5 @@ class WorkspacesConfig(AppConfig):
     name = "workspaces"
 
     def ready(self) -> None:
-        from workspaces import rules  # noqa: F401  # registers the permissions
-        from workspaces.api import schema  # noqa: F401  # names our authentication in the OpenAPI document
+        # Importing the module registers our authentication with drf-spectacular.
+        from workspaces.api import schema  # noqa: F401

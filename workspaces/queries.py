@@ -1,4 +1,4 @@
-"""Reading people, workspaces and what belongs to them."""
+"""Reads people, workspaces and what belongs to them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from workspaces.states import ADMIN_ROLES, WorkspaceKind
 
 
 @dataclass(frozen=True)
-class Seat:
-    """One membership, with what navigation and rules need of its workspace."""
+class Membership:
+    """One workspace of a person with their role in it: what navigation and rules need to know."""
 
     workspace_id: int
     slug: str
@@ -35,43 +35,43 @@ class Seat:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """All that a person is: seats in workspaces (own one first, then by name) and staff roles."""
+class UserRoles:
+    """A person's memberships (the personal workspace first, then by name) and staff roles."""
 
-    seats: tuple[Seat, ...] = ()
+    memberships: tuple[Membership, ...] = ()
     staff: frozenset[str] = frozenset()
 
-    def seat_in(self, workspace_id: int) -> Seat | None:
-        return next((seat for seat in self.seats if seat.workspace_id == workspace_id), None)
+    def membership_in(self, workspace_id: int) -> Membership | None:
+        return next((found for found in self.memberships if found.workspace_id == workspace_id), None)
 
     @property
-    def companies(self) -> tuple[Seat, ...]:
-        return tuple(seat for seat in self.seats if seat.kind != WorkspaceKind.PERSONAL)
+    def companies(self) -> tuple[Membership, ...]:
+        return tuple(found for found in self.memberships if found.kind != WorkspaceKind.PERSONAL)
 
 
-NO_STANDING = Standing()
+NO_ROLES = UserRoles()
 
 
-def standing_of(user: object) -> Standing:
-    """Return the standing of ``user`` as of now, in one query; none for visitors and inactive people.
+def get_user_roles(user: object) -> UserRoles:
+    """Return the current roles of ``user`` in one query; none for visitors and inactive people.
 
-    The middleware keeps the standing of ``request.user`` on it for the length of the request.
+    No query for a ``user`` object that went through ``cache_user_roles``, such as ``request.user``.
     """
     if not isinstance(user, User) or user.pk is None or not user.is_active:
-        return NO_STANDING
-    kept: Standing | None = getattr(user, "_standing", None)
-    return kept if kept is not None else _read_standing(user)
+        return NO_ROLES
+    cached: UserRoles | None = getattr(user, "_cached_roles", None)
+    return cached if cached is not None else _read_roles(user)
 
 
-def keep_standing(user: User) -> Standing:
-    """Read the standing once and let ``standing_of`` this object answer from it; for one request."""
-    standing = _read_standing(user)
-    user._standing = standing  # type: ignore[attr-defined]  # not a column: lives as long as this object
-    return standing
+def cache_user_roles(user: User) -> UserRoles:
+    """Read the roles and cache them on this ``user`` object, which must not outlive the request."""
+    roles = _read_roles(user)
+    user._cached_roles = roles  # type: ignore[attr-defined]  # not a column
+    return roles
 
 
-# Fixed SQL, as every page of a signed-in person asks it: building it anew costs the ORM ten times the query.
-_STANDING = """
+# Every page of a signed-in person runs this; to build it with the ORM takes ten times as long as the query.
+_ROLES_SQL = """
     SELECT (SELECT json_agg(json_build_array(w.id, w.slug, w.name, w.kind, m.role)
                             ORDER BY w.person_id, w.name, w.id)::text
               FROM workspaces_member m JOIN workspaces_workspace w ON w.id = m.workspace_id
@@ -81,13 +81,14 @@ _STANDING = """
 """
 
 
-def _read_standing(user: User) -> Standing:
+def _read_roles(user: User) -> UserRoles:
     with connection.cursor() as cursor:
-        cursor.execute(_STANDING, [user.pk])
+        cursor.execute(_ROLES_SQL, [user.pk])
         row = cursor.fetchone()
     if row is None:
-        return NO_STANDING
-    return Standing(seats=tuple(Seat(*seat) for seat in json.loads(row[0] or "[]")), staff=frozenset(row[1]))
+        return NO_ROLES
+    memberships = tuple(Membership(*values) for values in json.loads(row[0] or "[]"))
+    return UserRoles(memberships=memberships, staff=frozenset(row[1]))
 
 
 def find_user(email: str) -> User | None:
@@ -95,41 +96,41 @@ def find_user(email: str) -> User | None:
     return User.objects.filter(email=email.strip().lower()).first()
 
 
-def members_of(workspace: Workspace) -> QuerySet[Member]:
+def list_members(workspace: Workspace) -> QuerySet[Member]:
     return Member.objects.filter(workspace=workspace).select_related("user")
 
 
-def open_invitations(workspace: Workspace, *, at: datetime) -> QuerySet[Invitation]:
+def list_open_invitations(workspace: Workspace, *, at: datetime) -> QuerySet[Invitation]:
     return Invitation.objects.filter(
         workspace=workspace, accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at
     ).order_by("-id")
 
 
-def api_keys_of(user: User) -> QuerySet[ApiKey]:
+def list_api_keys(user: User) -> QuerySet[ApiKey]:
     return ApiKey.objects.filter(user=user, revoked_at__isnull=True).select_related("workspace")
 
 
-def notifications_of(user: User) -> QuerySet[Notification]:
+def list_notifications(user: User) -> QuerySet[Notification]:
     return Notification.objects.filter(user=user)
 
 
-def unread_count(user: User) -> int:
+def count_unread_notifications(user: User) -> int:
     return Notification.objects.filter(user=user, read_at__isnull=True).count()
 
 
-def audit_events_of(workspace: Workspace, *, action: str = "") -> QuerySet[AuditEvent]:
+def list_audit_events(workspace: Workspace, *, action: str = "") -> QuerySet[AuditEvent]:
     """Return the workspace's events, newest first; row-level security shows them to its admins only."""
     events = AuditEvent.objects.filter(workspace_id=workspace.pk)
     return events.filter(action=action) if action else events
 
 
-def audit_actions_of(workspace: Workspace) -> list[str]:
+def list_audit_actions(workspace: Workspace) -> list[str]:
     """Return the actions that occur in the workspace's log, for the filter."""
     rows = AuditEvent.objects.filter(workspace_id=workspace.pk)
     return sorted(rows.order_by().values_list("action", flat=True).distinct())
 
 
-def workspaces_of(user: User) -> QuerySet[Workspace]:
+def list_workspaces(user: User) -> QuerySet[Workspace]:
     return Workspace.objects.filter(members__user=user, suspended_at__isnull=True)
 
 
@@ -145,7 +146,7 @@ class SecurityOverview:
     connections: int
 
 
-def security_overview(user: User) -> SecurityOverview:
+def get_security_overview(user: User) -> SecurityOverview:
     kinds = list(Authenticator.objects.filter(user=user).values_list("type", flat=True))
     return SecurityOverview(
         has_password=user.has_usable_password(),
@@ -157,7 +158,7 @@ def security_overview(user: User) -> SecurityOverview:
     )
 
 
-def account_export(user: User) -> dict[str, Any]:
+def build_account_export(user: User) -> dict[str, Any]:
     """Return what this floor keeps about the person, JSON-safe; no secrets, no hashes."""
     return {
         "account": {
@@ -173,10 +174,10 @@ def account_export(user: User) -> dict[str, Any]:
             EmailAddress.objects.filter(user=user).order_by("pk").values("email", "verified", "primary")
         ),
         "workspaces": [
-            {"slug": seat.slug, "name": seat.name, "kind": seat.kind, "role": seat.role}
-            for seat in standing_of(user).seats
+            {"slug": found.slug, "name": found.name, "kind": found.kind, "role": found.role}
+            for found in get_user_roles(user).memberships
         ],
-        "staff_roles": sorted(standing_of(user).staff),
+        "staff_roles": sorted(get_user_roles(user).staff),
         "api_keys": [
             {
                 "name": key.name,
@@ -185,11 +186,11 @@ def account_export(user: User) -> dict[str, Any]:
                 "workspace": key.workspace.slug,
                 "created_at": key.created_at.isoformat(),
             }
-            for key in api_keys_of(user).order_by("pk")
+            for key in list_api_keys(user).order_by("pk")
         ],
         "notifications": [
             {"title": note.title, "body": note.body, "at": note.created_at.isoformat()}
-            for note in notifications_of(user).order_by("pk")
+            for note in list_notifications(user).order_by("pk")
         ],
         "acts": [
             {"action": event.action, "at": event.at.isoformat(), "subject": event.subject_type}

@@ -1,4 +1,4 @@
-"""Who may do what: predicates and the permissions that pages and API name."""
+"""Predicates and permissions of workspaces and staff."""
 
 from __future__ import annotations
 
@@ -7,49 +7,49 @@ from typing import Any
 from rules import add_perm, is_authenticated, predicate
 
 from workspaces.models import User, Workspace
-from workspaces.queries import standing_of
+from workspaces.queries import get_user_roles
 from workspaces.states import ADMIN_ROLES, BUILDER_ROLES, Role, Staff
 
 
 @predicate
 def is_moderator(user: Any) -> bool:
-    return Staff.MODERATOR in standing_of(user).staff
+    return Staff.MODERATOR in get_user_roles(user).staff
 
 
 @predicate
 def is_finance(user: Any) -> bool:
-    return Staff.FINANCE in standing_of(user).staff
+    return Staff.FINANCE in get_user_roles(user).staff
 
 
 @predicate
 def is_operator(user: Any) -> bool:
-    return Staff.OPERATOR in standing_of(user).staff
+    return Staff.OPERATOR in get_user_roles(user).staff
 
 
-def role_in(user: User, workspace: Workspace) -> str:
-    """Return the person's role in the workspace, empty for a stranger."""
-    seat = standing_of(user).seat_in(workspace.pk)
-    return "" if seat is None else seat.role
+def get_role(user: User, workspace: Workspace) -> str:
+    """Return the person's role in the workspace, empty for a non-member."""
+    membership = get_user_roles(user).membership_in(workspace.pk)
+    return "" if membership is None else membership.role
 
 
 @predicate
 def is_member(user: Any, workspace: Workspace | None) -> bool:
-    return workspace is not None and role_in(user, workspace) != ""
+    return workspace is not None and get_role(user, workspace) != ""
 
 
 @predicate
 def can_build(user: Any, workspace: Workspace | None) -> bool:
-    return workspace is not None and role_in(user, workspace) in BUILDER_ROLES
+    return workspace is not None and get_role(user, workspace) in BUILDER_ROLES
 
 
 @predicate
 def is_workspace_admin(user: Any, workspace: Workspace | None) -> bool:
-    return workspace is not None and role_in(user, workspace) in ADMIN_ROLES
+    return workspace is not None and get_role(user, workspace) in ADMIN_ROLES
 
 
 @predicate
 def is_workspace_owner(user: Any, workspace: Workspace | None) -> bool:
-    return workspace is not None and role_in(user, workspace) == Role.OWNER
+    return workspace is not None and get_role(user, workspace) == Role.OWNER
 
 
 STAFF_PREDICATES = {
@@ -62,6 +62,3 @@ add_perm("workspaces.enter", is_authenticated & is_member)
 add_perm("workspaces.build", is_authenticated & can_build)
 add_perm("workspaces.administer", is_authenticated & is_workspace_admin)
 add_perm("workspaces.own", is_authenticated & is_workspace_owner)
-add_perm("reviews.work_queue", is_moderator)
-add_perm("payouts.work_finance", is_finance)
-add_perm("config.operate", is_operator)

@@ -1,4 +1,4 @@
-"""The closed sets of this floor: kinds, roles, scopes."""
+"""Choices of this app: kinds of workspaces, roles, API scopes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs of this floor: mails."""
+"""E-mail jobs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils import translation
 
 @shared_task(name="workspaces.mail_invitation")
 def mail_invitation(*, email: str, workspace: str, inviter: str, token: str, language: str) -> None:
-    """Send an invitation's link. Running twice sends the same mail twice, which harms nobody."""
+    """Mail an invitation's link. Idempotent but for a second copy of the same mail."""
     context = {
         "workspace": workspace,
         "inviter": inviter,

@@ -1,1 +1,1 @@
-"""How things are shown: icons, arches, figures, charts, accents and style sheets behind the template tags."""
+"""Helpers of the design system that templates use through the ``loggia`` tags."""

@@ -1,6 +1,6 @@
-"""Small charts as inline SVG, always with the numbers behind them."""
+"""Small charts as inline SVG, with their numbers as text or in a table."""
 
-# ruff: noqa: E501 - markup reads best unbroken
+# ruff: noqa: E501 - markup is easier to read in unbroken lines
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from core.look.figures import number
+from core.look.formats import number
 
 _WIDTH, _HEIGHT = 640.0, 160.0
-_BAR_WIDTH = 32.0  # of few bars, which would be blocks
+_MAX_BAR_WIDTH = 32.0
 
 
 def sparkline(values: Sequence[float], label: str) -> SafeString:
-    """A 120 x 32 line. Fewer than two values have no shape: nothing is drawn."""
+    """Render a line of 120 x 32 pixels; nothing for fewer than two values."""
     if len(values) < 2:
         return SafeString("")
     low, high = min(values), max(values)
@@ -34,10 +34,10 @@ def sparkline(values: Sequence[float], label: str) -> SafeString:
 
 
 def bar_chart(points: Sequence[tuple[object, float]], label: str, unit: str = "") -> SafeString:
-    """Bars from zero with a line at the top value; the same figures stand in a table behind a disclosure."""
+    """Render bars that start at zero, and the same numbers in a table that can be opened."""
     highest = max((value for _, value in points), default=0) or 1
     slot = _WIDTH / max(len(points), 1)
-    width = min(max(slot * 0.7, 1), _BAR_WIDTH)
+    width = min(max(slot * 0.7, 1), _MAX_BAR_WIDTH)
     bars = format_html_join(
         "",
         '<rect class="chart__bar" x="{}" y="{}" width="{}" height="{}" rx="2"><title>{}: {}</title></rect>',
@@ -67,7 +67,7 @@ def bar_chart(points: Sequence[tuple[object, float]], label: str, unit: str = ""
 
 
 def stars(value: float, count: int | None = None) -> SafeString:
-    """Five stars filled to `value` of 5; the text says the same to those who cannot see it."""
+    """Render five stars filled to `value` of 5, with a text for screen readers."""
     shown = f"{value:.1f}"
     said = gettext("%(value)s of 5 stars") % {"value": shown}
     figures = (

@@ -1,4 +1,4 @@
-"""The line icons: name to the inside of a 24 x 24 SVG, drawn with a 1.5 stroke, round caps."""
+"""The line icons: each name with the content of a 24 x 24 SVG, for a stroke of 1.5 with round caps."""
 
 # ruff: noqa: E501 - a drawing is one line, whatever its length
 
@@ -15,7 +15,7 @@ def _path(*lines: str) -> SafeString:
 
 
 def _circle(x: float, y: float, radius: float) -> str:
-    """A circle as path data, so that every icon is made of one element kind."""
+    """Return a circle as path data, so that icons consist of path elements only."""
     return f"M{x - radius:g} {y:g}a{radius:g} {radius:g} 0 1 0 {2 * radius:g} 0a{radius:g} {radius:g} 0 1 0 {-2 * radius:g} 0"
 
 
@@ -169,9 +169,9 @@ ICONS: dict[str, SafeString] = {
 }
 
 
-@lru_cache(maxsize=1024)  # a store page draws some hundreds, of a dozen kinds
+@lru_cache(maxsize=1024)  # a store page draws hundreds of icons, of a dozen kinds
 def draw_icon(name: str, *, size: int = 20, label: str = "") -> SafeString:
-    """Inline SVG; decorative unless `label` names it. An unknown name is a KeyError: a page with a wrong icon must not pass its test."""
+    """Render inline SVG; hidden from screen readers unless it has a `label`. KeyError for an unknown name."""
     drawing = ICONS[name]
     if label:
         return format_html(

@@ -1,4 +1,4 @@
-"""The template vocabulary: icons, arches, figures, charts, links; see templates/components/README.md."""
+"""Template tags and filters of the design system; see templates/components/README.md."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from core.look import accents, arches, charts, figures, icons, stylesheets, words
+from core.look import accent_colours, charts, formats, icons, illustrations, stylesheets, titles, user_agents
 from core.money import format_money
 
 register = template.Library()
@@ -37,67 +37,67 @@ def icon_names() -> list[str]:
 
 @register.simple_tag
 def arch_icon(name: str, image_url: str | None = "", category: object = "", size: str = "md") -> SafeString:
-    return arches.arch_icon(name, image_url or "", category, size)
+    return illustrations.arch_icon(name, image_url or "", category, size)
 
 
 @register.simple_tag
 def arch_drawing(name: str = "empty") -> SafeString:
-    return arches.arch_drawing(name or "empty")
+    return illustrations.arch_drawing(name or "empty")
 
 
 @register.simple_tag
 def avatar(name: str, image_url: str | None = "", size: str = "sm") -> SafeString:
-    return arches.avatar(name, image_url or "", size)
+    return illustrations.avatar(name, image_url or "", size)
 
 
 @register.filter
 def category_tint(category: object) -> str:
-    return arches.tint_class(category)
+    return illustrations.tint_class(category)
 
 
 @register.filter
 def initials(name: str) -> str:
-    return arches.initials(name)
+    return illustrations.initials(name)
 
 
 @register.filter
 def relative_time(moment: datetime | None) -> str:
-    return figures.relative_time(moment, timezone.now()) if moment else ""
+    return formats.relative_time(moment, timezone.now()) if moment else ""
 
 
 @register.filter
 def exact_time(moment: datetime | None) -> str:
-    return figures.exact_time(moment) if moment else ""
+    return formats.exact_time(moment) if moment else ""
 
 
 @register.filter
 def utc_time(moment: datetime | None) -> str:
-    return figures.utc_time(moment) if moment else ""
+    return formats.utc_time(moment) if moment else ""
 
 
 @register.filter
 def day(value: date | None) -> str:
-    return figures.day(value) if value else ""
+    return formats.day(value) if value else ""
 
 
 @register.filter
 def number(value: float | Decimal | None) -> str:
-    return "" if value is None else figures.number(value)
+    return "" if value is None else formats.number(value)
 
 
 @register.filter
 def compact_number(value: int | None) -> str:
-    return "" if value is None else figures.compact_number(value)
+    return "" if value is None else formats.compact_number(value)
 
 
 @register.filter
 def percent(ratio: float | Decimal | None, digits: int = 0) -> str:
-    return "" if ratio is None else figures.percent(ratio, digits)
+    return "" if ratio is None else formats.percent(ratio, digits)
 
 
 @register.filter
 def file_size(size: int | None) -> str:
-    return "" if size is None else figures.file_size(size)
+    return "" if size is None else formats.file_size(size)
 
 
 @register.filter
@@ -109,14 +109,14 @@ def money(minor: int | None, currency: str) -> str:
 @register.filter
 def micros(amount: int | None, currency: str) -> str:
     """Integer micro-units with their currency."""
-    return "" if amount is None else figures.micros(amount, currency)
+    return "" if amount is None else formats.micros(amount, currency)
 
 
 @register.filter
 def tone(level: str) -> str:
-    """Kind of a toast for a level of django.contrib.messages, or for a kind itself."""
-    words = str(level).split()
-    last = words[-1] if words else "info"
+    """Return the tone of a toast (good, warn, bad, info) for message tags of Django, or for a tone itself."""
+    tags = str(level).split()
+    last = tags[-1] if tags else "info"
     return {"success": "good", "warning": "warn", "error": "bad", "debug": "info"}.get(last, last)
 
 
@@ -127,7 +127,7 @@ def tone_icon(kind: str) -> str:
 
 @register.filter
 def field_kind(field: BoundField) -> str:
-    """How components/field.html lays a bound field out: check, group, file or line."""
+    """Return the layout of a bound field in components/field.html: check, group, file or line."""
     widget = field.field.widget
     if isinstance(widget, RadioSelect) or (
         getattr(widget, "use_fieldset", False) and not isinstance(widget, ClearableFileInput)
@@ -140,14 +140,14 @@ def field_kind(field: BoundField) -> str:
 
 @register.simple_tag
 def counted_control(field: BoundField) -> SafeString:
-    """The control with `data-counter` set to its own maximum, so that counter.js shows what is left."""
+    """Render the control with its maximum length in `data-counter`, from which counter.js counts down."""
     limit = getattr(field.field, "max_length", None)
     return field.as_widget(attrs={"data-counter": str(limit)} if limit else None)
 
 
 @register.simple_tag(takes_context=True)
 def keep_params(context: RequestContext, **changes: object) -> str:
-    """The current query string with `changes`; None or "" removes a name. Always starts with "?"."""
+    """Return the current query string with `changes`; None or "" removes a name. Always starts with "?"."""
     request = context.get("request")
     params = request.GET.copy() if request else QueryDict(mutable=True)
     for name, value in changes.items():
@@ -180,7 +180,7 @@ def stylesheet_links() -> SafeString:
 
 @lru_cache(maxsize=1)
 def _links() -> SafeString:
-    """The same for every page of this process."""
+    """Render the links once per process."""
     return _link_elements(stylesheets.cached_links())
 
 
@@ -190,44 +190,44 @@ def _link_elements(names: tuple[str, ...]) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def accent_style(context: RequestContext, accent: str | None = "") -> SafeString:
-    """A workspace's accent as corrected tokens, in a <style> with the page's nonce."""
+    """Render a <style> with the page's nonce for a workspace's accent colour, corrected for contrast."""
     if not accent:
         return SafeString("")
-    # Reading the nonce puts it into the header; its truth value does not, so no `or` here.
-    return accents.accent_style(accent, str(getattr(context.get("request"), "csp_nonce", "")))
+    # Only str() of the lazy nonce adds it to the CSP header; its truth value does not, so no `or` here.
+    return accent_colours.accent_style(accent, str(getattr(context.get("request"), "csp_nonce", "")))
 
 
 @register.filter
 def get(value: Any, key: str) -> Any:
-    """One entry of a mapping by a key that is itself a variable; None when absent."""
+    """Return an entry of a mapping by a variable key; None when absent."""
     return value.get(key) if value else None
 
 
 @register.simple_tag
 def filler(count: object) -> range:
-    """A range for {% for %}: skeletons repeat a shape."""
+    """Return a range for {% for %}, to repeat the shapes of skeletons."""
     return range(int(str(count or 3)))
 
 
 @register.simple_tag
 def confirm_pattern(phrase: str) -> SafeString:
-    """The phrase as a pattern attribute that only the very phrase matches."""
+    """Escape a phrase for a pattern attribute, so that only the phrase itself matches."""
     escaped = "".join(f"\\{c}" if c in r"\^$.|?*+()[]{}/-" else c for c in phrase)
     return format_html("{}", escaped)
 
 
 @register.filter
 def sentence_case(text: str) -> str:
-    """Titles of packages in our manner; keeps what is already escaped."""
-    return type(text)(words.sentence_case(text))
+    """Put a title of another package in sentence case; escaped text stays marked as safe."""
+    return type(text)(titles.sentence_case(text))
 
 
 @register.filter
 def device(user_agent: str) -> str:
-    return words.device(user_agent)
+    return user_agents.describe_device(user_agent)
 
 
 @register.filter
 def unsigned(value: int) -> int:
-    """A difference without its sign, where an arrow already says the direction."""
+    """Return a difference without its sign, where an arrow shows the direction."""
     return abs(value)

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from gpts.states import Category
+from gpts.assistants.states import Category
 from payouts.states import Rule, Unit
 
 MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"

@@ -6,7 +6,7 @@ from django.db import connection
 from django.db.models import Sum
 
 from core.periods import Period
-from gpts.models import GPT
+from gpts.assistants.models import GPT
 from payouts.models import AccountingPeriod, RateCard, RollupState, UsageRollup
 from payouts.services.classification import LATE_DAYS, UsageCount, count_units
 from payouts.services.periods import GRACE

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.audit import record
 from core.errors import Conflict, NotFound
 from core.periods import Period
-from gpts.models import UsageEvent
+from gpts.metering.models import UsageEvent
 from payouts.models import AccountingPeriod, UsageVerdict
 from payouts.services.transitions import clean_reason
 from payouts.states import PeriodState, Verdict

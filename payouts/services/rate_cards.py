@@ -14,7 +14,7 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.money import Micros, currency_exponent
 from core.periods import Period
 from core.text import clean_line
-from gpts.states import Category
+from gpts.assistants.states import Category
 from payouts.models import AccountingPeriod, RateCard, RateCardLine
 from payouts.states import PeriodState, Rule, Unit
 from workspaces.models import User

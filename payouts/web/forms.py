@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
 from core.money import MICROS_PER_UNIT, currency_exponent
-from gpts.states import Category
+from gpts.assistants.states import Category
 from payouts.models import PayoutAccount, RateCard
 from payouts.states import PayoutMethod, Rule, Unit
 

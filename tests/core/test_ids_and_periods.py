@@ -20,27 +20,27 @@ MOMENTS = st.datetimes(
 
 
 @given(MOMENTS)
-def test_an_id_carries_its_moment_to_the_millisecond(moment: datetime) -> None:
+def test_an_id_contains_its_time_to_the_millisecond(moment: datetime) -> None:
     identifier = uuid7(moment)
     assert (identifier.version, identifier.variant) == (7, "specified in RFC 4122")
     assert timedelta(0) <= moment - uuid7_time(identifier) < timedelta(milliseconds=2)
 
 
-def test_ids_sort_by_their_moment_and_differ_within_it() -> None:
+def test_ids_sort_by_time_and_differ_within_a_millisecond() -> None:
     early, late = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 1, 0, 0, 1, tzinfo=UTC)
     assert uuid7(early) < uuid7(late)
     assert len({uuid7(early) for _unused in range(1000)}) == 1000
 
 
 @given(MOMENTS)
-def test_every_moment_lies_in_exactly_one_month(moment: datetime) -> None:
+def test_every_moment_is_in_exactly_one_month(moment: datetime) -> None:
     period = Period.containing(moment)
     assert moment in period
     assert moment not in period.next() and moment not in period.previous()
     assert period.previous().end == period.start and period.next().previous() == period
 
 
-def test_months_are_utc_whatever_the_readers_zone() -> None:
+def test_months_are_utc_in_any_time_zone() -> None:
     first_of_april_in_kiribati = datetime(2026, 4, 1, 5, tzinfo=timezone(timedelta(hours=14)))
     assert str(Period.containing(first_of_april_in_kiribati)) == "2026-03"
 
@@ -48,7 +48,7 @@ def test_months_are_utc_whatever_the_readers_zone() -> None:
 @pytest.mark.parametrize(
     "text", ["", "2026", "2026-13", "2026-00", "26-03", "2026-03-01", "1999-12", "２０２６-03x"]
 )
-def test_a_month_that_is_not_one_is_refused(text: str) -> None:
+def test_an_invalid_month_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         Period.parse(text)
     assert (refusal.value.code, refusal.value.field) == ("period_invalid", "period")

@@ -1,4 +1,4 @@
-"""The renderer against ordinary markdown and against the corpus of attacks (nothing runs, nothing loads)."""
+"""The markdown renderer with ordinary and hostile text: nothing runs, nothing loads."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_ordinary_markdown() -> None:
     assert "<li>one</li>" in html
 
 
-def test_headings_step_down_and_stop_at_six() -> None:
+def test_headings_are_demoted_to_h6_at_most() -> None:
     html = render("# a\n\n## b\n\n###### c")
 
     assert [tag for tag, _ in elements("# a\n\n## b\n\n###### c")] == ["h3", "h4", "h6"]
@@ -48,7 +48,7 @@ def test_headings_step_down_and_stop_at_six() -> None:
     assert "<h2" not in html
 
 
-def test_tasks_are_boxes_that_cannot_be_ticked() -> None:
+def test_task_lists_are_disabled_checkboxes() -> None:
     boxes = [attrs for tag, attrs in elements("- [x] done\n- [ ] open") if tag == "input"]
 
     assert [("checked" in box, "disabled" in box, box["type"]) for box in boxes] == [
@@ -57,7 +57,7 @@ def test_tasks_are_boxes_that_cannot_be_ticked() -> None:
     ]
 
 
-def test_links_say_where_they_go() -> None:
+def test_links_show_their_host() -> None:
     html = render("[docs](https://docs.example/a?b=1)")
 
     assert 'href="https://docs.example/a?b=1"' in html
@@ -66,11 +66,11 @@ def test_links_say_where_they_go() -> None:
     assert '<span class="link-host">(docs.example)</span>' in html
 
 
-def test_a_label_that_names_another_host_still_shows_the_real_one() -> None:
+def test_a_label_with_another_host_still_shows_the_real_host() -> None:
     assert "(evil.example)" in render("[https://bank.example](https://evil.example/x)")
 
 
-def test_bare_addresses_become_links_without_the_punctuation_around() -> None:
+def test_bare_urls_become_links_without_surrounding_punctuation() -> None:
     hrefs = [
         attrs["href"]
         for tag, attrs in elements("See https://a.example/x_(y), (http://b.example). 见https://c.example/d。")
@@ -91,7 +91,7 @@ def test_images_become_links_and_load_nothing() -> None:
     assert [tag for tag, _ in elements(text)].count("a") == 2
 
 
-def test_an_image_inside_a_link_is_its_label() -> None:
+def test_an_image_inside_a_link_becomes_its_label() -> None:
     hrefs = [
         attrs["href"]
         for tag, attrs in elements("[![pic](https://a.example/i.png)](https://b.example)")
@@ -101,7 +101,7 @@ def test_an_image_inside_a_link_is_its_label() -> None:
     assert hrefs == ["https://b.example"]
 
 
-def test_code_is_coloured_by_classes_with_a_copy_button() -> None:
+def test_code_is_highlighted_and_has_a_copy_button() -> None:
     html = render('```python\nprint("<b>")\n```')
 
     assert '<span class="tok-nb">print</span>' in html
@@ -110,7 +110,7 @@ def test_code_is_coloured_by_classes_with_a_copy_button() -> None:
     assert '<span class="code__label">python</span>' in html
 
 
-def test_unknown_languages_and_long_code_stay_plain() -> None:
+def test_unknown_languages_and_long_code_are_not_highlighted() -> None:
     assert "<code>x &lt; y\n</code>" in render("```nosuch\nx < y\n```")
     long = render("```python\n" + "x = 1\n" * 5_000 + "```")
     assert "tok-" not in long
@@ -166,7 +166,7 @@ ATTACKS = [
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_attacks_are_inert(attack: str) -> None:
+def test_attacks_are_harmless(attack: str) -> None:
     for tag, attrs in elements(attack):
         assert tag in SAFE_TAGS
         assert set(attrs) <= {
@@ -204,7 +204,7 @@ def test_safe_links(url: str, expected: bool) -> None:
     ["[", "![", "[a](", "[[](", "> ", "- ", "*a _b ", "**", "`a``", "<", "http:", "https://a.example ", "|a",
      "~~a ", "a@", "&amp;", "[a]: /u\n", "```python\nx=1\n```\n", "这是。"],
 )  # fmt: skip
-def test_hostile_repetition_stays_bounded(piece: str) -> None:
+def test_hostile_repetition_takes_bounded_time(piece: str) -> None:
     text = piece * (50_000 // len(piece))
     before = time.process_time()
 
@@ -219,18 +219,18 @@ def test_deep_nesting_does_not_exhaust_the_stack() -> None:
     assert render("- " * 5_000 + "x").count("<ul>") < 50
 
 
-def test_what_is_too_long_is_shown_as_text() -> None:
+def test_text_beyond_the_limit_is_shown_unrendered() -> None:
     html = render("a" * MAX_CHARACTERS + "<script>*tail*")
 
     assert "&lt;script&gt;*tail*" in html
 
 
-def test_empty() -> None:
+def test_empty_text() -> None:
     assert render("") == ""
     assert plain("") == ""
 
 
-def test_plain_is_the_words_alone() -> None:
+def test_plain_drops_the_markup() -> None:
     text = "# Title\n\nSome *words*, [a link](https://a.example) and\n`code` <b>x</b>.\n\n- one\n- two"
 
     assert plain(text) == "Title Some words, a link and code <b>x</b>. one two"

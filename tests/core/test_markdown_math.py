@@ -1,4 +1,4 @@
-"""Formulas in markdown: what is one, what is money, and that no formula brings markup of its own."""
+"""Formulas in markdown: told apart from money, and never a way to inject markup."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_inline_formulas(text: str) -> None:
         "so $$\\pi$$ here",
     ],
 )
-def test_formulas_on_lines_of_their_own(text: str) -> None:
+def test_block_formulas(text: str) -> None:
     html = render(text)
     assert '<math display="block">' in html
     assert PI in html
@@ -66,18 +66,18 @@ def test_formulas_on_lines_of_their_own(text: str) -> None:
         "a $x\n\ny$ b",
     ],
 )
-def test_money_and_lone_dollars_stay_text(text: str) -> None:
+def test_money_and_single_dollar_signs_stay_text(text: str) -> None:
     html = render(text)
     assert "<math" not in html
     assert html.count("$") == text.count("$")
 
 
-def test_code_is_no_formula() -> None:
+def test_code_is_not_a_formula() -> None:
     html = render("`$x$` and\n\n```\n$$y$$\n\\(z\\)\n```\n\n    $w$")
     assert "<math" not in html
 
 
-def test_surroundings_that_models_like() -> None:
+def test_environments_that_language_models_use() -> None:
     html = render("\\[\n\\begin{aligned}\na &= b \\\\\nc &< d\n\\end{aligned}\n\\]")
     assert html.count("<mtr>") == 2
     assert "<mo>&lt;</mo>" in html
@@ -101,7 +101,7 @@ def test_surroundings_that_models_like() -> None:
         "\ue000script\ue001",
     ],
 )
-def test_a_formula_brings_no_markup_of_its_own(source: str) -> None:
+def test_a_formula_cannot_inject_markup(source: str) -> None:
     for text in (f"${source}$", f"$$\n{source}\n$$", f"\\({source}\\)"):
         html = render(text)
         tags = set(re.findall(r"<(/?[a-zA-Z][\w-]*)", html))
@@ -114,7 +114,7 @@ def test_a_formula_brings_no_markup_of_its_own(source: str) -> None:
 @pytest.mark.parametrize(
     "source", ["\\frac", "x^", "{" * 900, "\\begin{matrix}", "a" * 3_000, "\\left(", "x^2^3"]
 )
-def test_what_cannot_be_read_is_shown_as_its_source(source: str) -> None:
+def test_an_invalid_formula_is_shown_as_its_source(source: str) -> None:
     html = render(f"$${source}$$")
     assert "<math" not in html
     assert source.strip()[:40] in html
@@ -141,5 +141,5 @@ def test_hostile_text_takes_linear_time(text: str) -> None:
     assert time.process_time() - begun < 8
 
 
-def test_the_words_of_a_formula_stay_in_plain_text() -> None:
+def test_plain_text_keeps_the_source_of_formulas() -> None:
     assert plain("Area $\\pi r^2$ of it") == "Area \\pi r^2 of it"

@@ -1,4 +1,4 @@
-"""Fair division and money formats: properties I4 to I7 and the worked examples of the field."""
+"""Allocation by largest remainder, as properties and known examples; money formats."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WEIGHTS = st.dictionaries(st.integers(1, 10**9), st.integers(0, 10**18), min_siz
 
 
 @given(POOLS, WEIGHTS)
-def test_every_unit_is_given_once(pool: int, weights: dict[int, int]) -> None:
+def test_shares_add_up_to_the_pool(pool: int, weights: dict[int, int]) -> None:
     shares = allocate(pool, weights, "2026-03")
 
     assert shares.keys() == weights.keys()
@@ -39,7 +39,7 @@ def test_a_share_is_less_than_one_unit_from_exact(pool: int, weights: dict[int, 
 
 
 @given(st.integers(0, 10**15), WEIGHTS)
-def test_more_weight_never_gets_less_and_none_gets_nothing(pool: int, weights: dict[int, int]) -> None:
+def test_more_weight_never_gets_less_and_no_weight_gets_nothing(pool: int, weights: dict[int, int]) -> None:
     shares = allocate(pool, weights, "2026-03")
 
     by_weight = sorted(weights, key=lambda key: (weights[key], shares[key]))
@@ -48,14 +48,14 @@ def test_more_weight_never_gets_less_and_none_gets_nothing(pool: int, weights: d
 
 
 @given(POOLS, WEIGHTS, st.randoms(use_true_random=False))
-def test_the_order_of_input_does_not_matter(pool: int, weights: dict[int, int], random: object) -> None:
+def test_the_order_of_the_input_does_not_matter(pool: int, weights: dict[int, int], random: object) -> None:
     shuffled = list(weights.items())
     random.shuffle(shuffled)  # type: ignore[attr-defined]  # random.Random
 
     assert allocate(pool, dict(shuffled), "2026-03") == allocate(pool, weights, "2026-03")
 
 
-def test_five_thousand_of_the_greatest_weights() -> None:
+def test_five_thousand_very_large_weights() -> None:
     weights = {key: 10**18 - key for key in range(5_000)}
 
     assert sum(allocate(10**15, weights, "2026-03").values()) == 10**15
@@ -72,7 +72,7 @@ def test_five_thousand_of_the_greatest_weights() -> None:
         (100, {}, {}),
     ],
 )
-def test_known_answers(pool: int, weights: dict[int, int], expected: dict[int, int]) -> None:
+def test_known_examples(pool: int, weights: dict[int, int], expected: dict[int, int]) -> None:
     assert allocate(pool, weights, "2026-03") == expected
 
 
@@ -85,7 +85,7 @@ def test_equal_remainders_are_stable_across_machines() -> None:
     assert allocate(1, thirds, "2026-03") == {1: 1, 2: 0, 3: 0}
 
 
-def test_a_weight_below_zero_is_refused() -> None:
+def test_a_negative_weight_is_refused() -> None:
     with pytest.raises(ValueError, match="below zero"):
         allocate(10, {1: -1, 2: 3}, "2026-03")
 
@@ -93,7 +93,7 @@ def test_a_weight_below_zero_is_refused() -> None:
 @pytest.mark.parametrize(
     ("code", "exponent"), [("USD", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4), ("HUF", 2), ("ISK", 0)]
 )
-def test_exponents_follow_the_standard(code: str, exponent: int) -> None:
+def test_exponents_follow_iso_4217(code: str, exponent: int) -> None:
     assert currency_exponent(code) == exponent
 
 
@@ -112,12 +112,12 @@ def test_an_unknown_currency_is_refused(code: str) -> None:
         (1_499_999, "JPY", 1), (2_500_000, "JPY", 2), (500, "KWD", 0), (501, "KWD", 1), (0, "USD", 0),
     ],
 )  # fmt: skip
-def test_half_a_unit_goes_to_the_even_neighbour(micros: int, currency: str, minor: int) -> None:
+def test_half_a_unit_is_rounded_to_even(micros: int, currency: str, minor: int) -> None:
     assert micros_to_minor(micros, currency) == minor
 
 
 @given(st.integers(-(10**15), 10**15), st.sampled_from(["USD", "JPY", "KWD"]))
-def test_minor_units_survive_the_way_through_micros(minor: int, currency: str) -> None:
+def test_minor_units_survive_conversion_to_micros_and_back(minor: int, currency: str) -> None:
     assert micros_to_minor(minor_to_micros(minor, currency), currency) == minor
 
 
@@ -132,11 +132,11 @@ def test_minor_units_survive_the_way_through_micros(minor: int, currency: str) -
         (0, "USD", "en", "$0.00"),
     ],
 )
-def test_money_is_written_with_its_currency(minor: int, currency: str, language: str, written: str) -> None:
+def test_money_is_formatted_with_its_currency(minor: int, currency: str, language: str, written: str) -> None:
     assert format_money(minor, currency, language) == written
 
 
-def test_files_get_exact_decimals() -> None:
+def test_minor_units_become_exact_decimals() -> None:
     assert (
         f"{minor_to_decimal(1204, 'USD'):f} {minor_to_decimal(7, 'KWD'):f} {minor_to_decimal(7, 'JPY'):f}"
         == "12.04 0.007 7"

@@ -1,4 +1,4 @@
-"""The guarded client against real sockets: redirects, credentials, caps, certificates, rebinding."""
+"""The guarded client over real sockets: redirects, credentials, limits, certificates, DNS rebinding."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from core.errors import TooLarge
-from core.outbound import AsyncGuardedTransport, OutboundFailed, checked_headers, fetch
+from core.outbound import AsyncGuardedTransport, OutboundFailed, check_headers, fetch
 from core.outbound_guard import OutboundPolicy, OutboundRefused
 
 
@@ -101,21 +101,21 @@ def trusting(*hosts: str) -> OutboundPolicy:
     return OutboundPolicy(allowed_private=frozenset(hosts))
 
 
-def test_fetches_from_the_address_the_resolver_gave(port: int) -> None:
+def test_fetches_from_the_resolved_address(port: int) -> None:
     answer = fetch(f"http://api.test:{port}/x?y=1", policy=trusting(f"api.test:{port}"), resolver=to_loopback)
 
     assert (answer.status, answer.body, answer.url) == (200, b"hello", f"http://api.test:{port}/x?y=1")
     assert Handler.received[0]["headers"]["host"] == f"api.test:{port}"
 
 
-def test_a_name_that_leads_to_loopback_is_refused_before_any_connection(port: int) -> None:
+def test_a_host_that_resolves_to_loopback_is_refused_before_any_connection(port: int) -> None:
     with pytest.raises(OutboundRefused):
         fetch("https://api.test/", policy=OutboundPolicy(), resolver=to_loopback)
 
     assert Handler.received == []
 
 
-def test_rebinding_between_checks_never_reaches_the_second_address(port: int) -> None:
+def test_dns_rebinding_never_reaches_the_second_address(port: int) -> None:
     answers = [["93.184.215.14", "127.0.0.1"], ["127.0.0.1"]]
     asked: list[str] = []
 
@@ -131,7 +131,7 @@ def test_rebinding_between_checks_never_reaches_the_second_address(port: int) ->
     assert Handler.received == []
 
 
-def test_redirects_on_one_origin_keep_credentials(port: int) -> None:
+def test_redirects_to_the_same_origin_keep_credentials(port: int) -> None:
     Handler.redirects["/a"] = (302, "/b")
     policy = trusting(f"one.test:{port}")
 
@@ -147,7 +147,7 @@ def test_redirects_on_one_origin_keep_credentials(port: int) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_every_credential_is_dropped_when_the_host_changes(port: int, status: int) -> None:
+def test_redirects_to_another_host_drop_all_credentials(port: int, status: int) -> None:
     Handler.redirects["/a"] = (status, f"http://two.test:{port}/b")
     policy = trusting(f"one.test:{port}", f"two.test:{port}")
     headers = {"Authorization": "Bearer s", "Cookie": "c=1", "X-Api-Key": "k", "Accept": "text/plain"}
@@ -169,7 +169,7 @@ def test_every_credential_is_dropped_when_the_host_changes(port: int, status: in
         "https://u:p@two.test/",
     ],
 )
-def test_a_redirect_is_checked_like_a_first_address(port: int, location: str) -> None:
+def test_a_redirect_is_checked_like_the_first_url(port: int, location: str) -> None:
     Handler.redirects["/a"] = (302, location)
 
     with pytest.raises(OutboundRefused):
@@ -178,7 +178,7 @@ def test_a_redirect_is_checked_like_a_first_address(port: int, location: str) ->
     assert len(Handler.received) == 1
 
 
-def test_a_body_is_not_carried_to_another_host(port: int) -> None:
+def test_a_body_is_not_sent_to_another_host(port: int) -> None:
     Handler.redirects["/a"] = (307, f"http://two.test:{port}/b")
     policy = trusting(f"one.test:{port}", f"two.test:{port}")
 
@@ -190,7 +190,7 @@ def test_a_body_is_not_carried_to_another_host(port: int) -> None:
     assert len(Handler.received) == 1
 
 
-def test_endless_redirects_end(port: int) -> None:
+def test_too_many_redirects_fail(port: int) -> None:
     Handler.redirects["/a"] = (302, "/a")
 
     with pytest.raises(OutboundFailed):
@@ -199,7 +199,7 @@ def test_endless_redirects_end(port: int) -> None:
     assert len(Handler.received) == 5
 
 
-def test_size_is_capped(port: int) -> None:
+def test_the_size_is_limited(port: int) -> None:
     url, policy = f"http://one.test:{port}/large", trusting(f"one.test:{port}")
 
     with pytest.raises(TooLarge):
@@ -207,7 +207,7 @@ def test_size_is_capped(port: int) -> None:
     assert len(fetch(url, max_bytes=500_000, policy=policy, resolver=to_loopback).body) == 500_000
 
 
-def test_a_compression_bomb_stops_at_the_cap(port: int) -> None:
+def test_a_decompression_bomb_stops_at_the_limit(port: int) -> None:
     policy = trusting(f"one.test:{port}")
 
     with pytest.raises(TooLarge):
@@ -217,7 +217,7 @@ def test_a_compression_bomb_stops_at_the_cap(port: int) -> None:
     assert fetch(f"http://one.test:{port}/gzip", policy=policy, resolver=to_loopback).body == b"small"
 
 
-def test_a_dripping_answer_ends_in_time(port: int) -> None:
+def test_a_slow_response_ends_at_the_timeout(port: int) -> None:
     before = time.monotonic()
 
     with pytest.raises(OutboundFailed):
@@ -231,7 +231,7 @@ def test_a_dripping_answer_ends_in_time(port: int) -> None:
     assert time.monotonic() - before < 2
 
 
-def test_nobody_listening_fails_clearly() -> None:
+def test_a_refused_connection_is_a_clear_error() -> None:
     with pytest.raises(OutboundFailed):
         fetch("http://one.test:9/", policy=trusting("one.test:9"), resolver=to_loopback)
 
@@ -245,13 +245,13 @@ def test_nobody_listening_fails_clearly() -> None:
         "a\r\nHost: b"), ("Bad Name", "x"), ("", "x"),
     ],
 )  # fmt: skip
-def test_headers_that_steer_others_are_refused(name: str, value: str) -> None:
+def test_headers_that_control_proxies_are_refused(name: str, value: str) -> None:
     with pytest.raises(OutboundRefused):
-        checked_headers({name: value})
+        check_headers({name: value})
 
 
-def test_ordinary_headers_pass() -> None:
-    assert checked_headers({"X-Api-Key": "k", "Accept": "a/b"}) == {"x-api-key": "k", "accept": "a/b"}
+def test_ordinary_headers_are_sent() -> None:
+    assert check_headers({"X-Api-Key": "k", "Accept": "a/b"}) == {"x-api-key": "k", "accept": "a/b"}
 
 
 def certificate_for(name: str, folder: Path) -> ssl.SSLContext:
@@ -280,7 +280,7 @@ def certificate_for(name: str, folder: Path) -> ssl.SSLContext:
 
 
 @pytest.mark.parametrize(("called", "is_fine"), [("right.test", True), ("wrong.test", False)])
-def test_the_certificate_must_be_for_the_name(
+def test_the_certificate_must_be_for_the_host_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, called: str, is_fine: bool
 ) -> None:
     Handler.received.clear()

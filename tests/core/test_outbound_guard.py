@@ -1,4 +1,4 @@
-"""The guard's rules on addresses: everything that is not plainly public is refused."""
+"""The guard's rules on URLs: everything that is not clearly public is refused."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from django.test import override_settings
 from core.outbound_guard import (
     OutboundPolicy,
     OutboundRefused,
-    addresses_to_call,
     is_public,
     parse_target,
     policy_from_settings,
+    resolve_checked,
 )
 
 STRICT = OutboundPolicy()
 PUBLIC = "93.184.215.14"
 
 
-def reason_of(url: str, policy: OutboundPolicy = STRICT) -> str:
+def find_refusal_reason(url: str, policy: OutboundPolicy = STRICT) -> str:
     with pytest.raises(OutboundRefused) as refused:
         parse_target(url, policy)
     return str(refused.value.data["reason"])
@@ -38,7 +38,7 @@ def reason_of(url: str, policy: OutboundPolicy = STRICT) -> str:
         ("https://bücher.example/", "https://xn--bcher-kva.example/"),
     ],
 )
-def test_public_addresses_pass_and_are_rebuilt(url: str, rebuilt: str) -> None:
+def test_public_urls_pass_and_are_rebuilt(url: str, rebuilt: str) -> None:
     assert parse_target(url, STRICT).url == rebuilt
 
 
@@ -59,12 +59,12 @@ def test_public_addresses_pass_and_are_rebuilt(url: str, rebuilt: str) -> None:
         "a%00.example.com", "x" * 64 + ".com", "",
     ],
 )  # fmt: skip
-def test_hosts_that_are_refused(host: str) -> None:
+def test_private_and_malformed_hosts_are_refused(host: str) -> None:
     if host == "kubernetes.default":
         # A name of two labels cannot be told from a domain; the look-up of the full name decides.
         assert parse_target(f"https://{host}/", STRICT).host == host
         return
-    reason_of(f"https://{host}/")
+    find_refusal_reason(f"https://{host}/")
 
 
 @pytest.mark.parametrize(
@@ -98,21 +98,21 @@ def test_hosts_that_are_refused(host: str) -> None:
         ("https://api.example.com/" + "x" * 2_000, "characters"),
     ],
 )
-def test_addresses_that_are_refused(url: str, reason: str) -> None:
-    assert reason_of(url) == reason
+def test_refused_urls_name_the_rule(url: str, reason: str) -> None:
+    assert find_refusal_reason(url) == reason
 
 
-def test_http_by_the_operators_switch() -> None:
+def test_http_is_allowed_by_a_setting() -> None:
     assert parse_target("http://api.example.com/", OutboundPolicy(allow_http=True)).port == 80
-    assert reason_of("http://127.0.0.1/", OutboundPolicy(allow_http=True)) == "address"
+    assert find_refusal_reason("http://127.0.0.1/", OutboundPolicy(allow_http=True)) == "address"
 
 
-def test_a_private_host_of_the_operator_passes_with_its_port_only() -> None:
+def test_an_allowed_private_host_passes_with_its_port_only() -> None:
     policy = OutboundPolicy(allowed_private=frozenset({"localhost:11434"}))
 
     assert parse_target("http://localhost:11434/v1", policy).url == "http://localhost:11434/v1"
-    reason_of("http://localhost:6379/", policy)
-    reason_of("https://localhost/", policy)
+    find_refusal_reason("http://localhost:6379/", policy)
+    find_refusal_reason("https://localhost/", policy)
 
 
 @pytest.mark.parametrize(
@@ -126,13 +126,13 @@ def test_a_private_host_of_the_operator_passes_with_its_port_only() -> None:
         ["nonsense"],
     ],
 )
-def test_one_private_address_refuses_the_whole_name(found: list[str]) -> None:
+def test_one_private_address_refuses_the_host(found: list[str]) -> None:
     with pytest.raises(OutboundRefused):
-        addresses_to_call("api.example.com", 443, STRICT, lambda host, port: found)
+        resolve_checked("api.example.com", 443, STRICT, lambda host, port: found)
 
 
-def test_public_answers_are_what_is_called() -> None:
-    found = addresses_to_call("api.example.com", 443, STRICT, lambda host, port: [PUBLIC, "2606:2800:21f::1"])
+def test_connections_go_to_the_resolved_public_addresses() -> None:
+    found = resolve_checked("api.example.com", 443, STRICT, lambda host, port: [PUBLIC, "2606:2800:21f::1"])
 
     assert found == [PUBLIC, "2606:2800:21f::1"]
 
@@ -142,7 +142,7 @@ def test_public_answers_are_what_is_called() -> None:
     [("8.8.8.8", True), ("2606:4700::1111", True), ("192.88.99.1", False), ("2002:808:808::1", False),
      ("64:ff9b::808:808", False), ("3fff::1", False), ("100::1", False), ("240.0.0.1", False)],
 )  # fmt: skip
-def test_what_counts_as_public(text: str, expected: bool) -> None:
+def test_is_public(text: str, expected: bool) -> None:
     assert is_public(ipaddress.ip_address(text)) is expected
 
 

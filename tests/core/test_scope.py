@@ -1,4 +1,4 @@
-"""Row-level security scopes: what a transaction sees, and that nothing outlives it."""
+"""Row-level security scopes: what a transaction sees, and that no setting outlives it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_scope_sees_its_own_rows_and_no_others() -> None:
         assert not Notification.objects.exists()
 
 
-def test_a_nested_scope_restores_what_stood_before() -> None:
+def test_a_nested_scope_restores_the_former_one() -> None:
     with open_scope(Scope(user_id=7, workspace_ids=(1, 2))):
         with open_scope(Scope(user_id=8)):
             assert _setting("loggia.user_id") == "8"
@@ -60,7 +60,7 @@ def test_a_scope_that_fails_leaves_neither_rows_nor_settings() -> None:
     assert not Notification.objects.filter(user=ann).exists()
 
 
-def test_a_public_block_inside_another_does_not_end_it() -> None:
+def test_a_nested_public_block_does_not_end_the_outer_one() -> None:
     with public_reader():
         with public_reader():
             assert _role() == settings.DATABASE_ROLES["public"]
@@ -68,7 +68,7 @@ def test_a_public_block_inside_another_does_not_end_it() -> None:
     assert _role() != settings.DATABASE_ROLES["public"]
 
 
-def test_a_public_block_of_a_person_gives_their_role_back_even_when_it_fails() -> None:
+def test_a_public_block_restores_the_role_even_when_it_fails() -> None:
     with open_scope(Scope(user_id=7)):
         before = _role()
         with public_reader():
@@ -87,7 +87,7 @@ def _role() -> str:
         return str(cursor.fetchone()[0])
 
 
-def test_the_public_reader_reaches_no_private_table() -> None:
+def test_the_public_role_cannot_read_private_tables() -> None:
     with pytest.raises(DatabaseError, match="permission denied"), public_reader():
         User.objects.count()
     assert User.objects.count() == 0
@@ -104,7 +104,7 @@ def test_the_audit_log_cannot_be_changed(change: str) -> None:
     assert AuditEvent.objects.get().reason == ""
 
 
-def test_chains_are_linked_apart_and_verify() -> None:
+def test_audit_chains_are_independent_and_verify() -> None:
     first = record(action="test.a", by=None, at=AT, subject=("thing", "1"))
     other = record(action="test.b", by=None, at=AT, subject=("thing", "1"), workspace_id=5)
     second = record(action="test.c", by=None, at=AT, subject=("thing", "2"), data={"名": ["é", 1, None]})

@@ -1,4 +1,4 @@
-"""Sealed secrets: bound to their place, rotated without downtime, never half open."""
+"""Encrypted secrets: bound to one row, rotated without downtime, refused when changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.secrets import SealedField, SecretBroken, register_sealed_field, rotat
 PLACE: dict[str, Any] = {"purpose": "action credential", "tenant": 7, "row": 12}
 
 
-def test_what_is_sealed_opens_in_its_place_only() -> None:
+def test_a_secret_can_only_be_decrypted_for_its_own_row() -> None:
     sealed = seal("s3cret ö 密", **PLACE)
     assert "s3cret" not in sealed
     assert unseal(sealed, **PLACE) == "s3cret ö 密"
@@ -27,13 +27,13 @@ def test_what_is_sealed_opens_in_its_place_only() -> None:
         assert refusal.value.code == "secret_broken"
 
 
-def test_places_do_not_run_into_each_other() -> None:
+def test_purpose_tenant_and_row_cannot_be_confused() -> None:
     sealed = seal("x", purpose="a", tenant="1", row="23")
     with pytest.raises(SecretBroken):
         unseal(sealed, purpose="a", tenant="12", row="3")
 
 
-def test_every_flipped_byte_is_a_clean_refusal() -> None:
+def test_every_flipped_byte_is_detected() -> None:
     raw = bytearray(base64.urlsafe_b64decode(seal("x", **PLACE)))
     for position in range(len(raw)):
         changed = bytearray(raw)
@@ -43,12 +43,12 @@ def test_every_flipped_byte_is_a_clean_refusal() -> None:
 
 
 @pytest.mark.parametrize("nonsense", ["", "x", "ü", "gAAAAA==", "\x00"])
-def test_nonsense_is_a_clean_refusal(nonsense: str) -> None:
+def test_invalid_ciphertext_is_refused(nonsense: str) -> None:
     with pytest.raises(SecretBroken):
         unseal(nonsense, **PLACE)
 
 
-def test_a_new_key_takes_over_and_the_old_one_can_go(settings: Any) -> None:
+def test_after_rotation_the_old_key_can_be_removed(settings: Any) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
     settings.ENCRYPTION_KEYS = [old]
     sealed = seal("x", **PLACE)
@@ -78,7 +78,7 @@ def one_field(monkeypatch: pytest.MonkeyPatch) -> dict[object, str]:
 
 
 @pytest.mark.django_db
-def test_the_command_seals_all_rows_again(one_field: dict[object, str], settings: Any) -> None:
+def test_the_command_reencrypts_all_rows(one_field: dict[object, str], settings: Any) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
     settings.ENCRYPTION_KEYS = [old]
     one_field[12] = seal("x", **PLACE)
@@ -91,7 +91,7 @@ def test_the_command_seals_all_rows_again(one_field: dict[object, str], settings
 
 
 @pytest.mark.django_db
-def test_the_command_names_what_it_could_not_open(one_field: dict[object, str]) -> None:
+def test_the_command_lists_secrets_that_it_cannot_decrypt(one_field: dict[object, str]) -> None:
     one_field[1], one_field[2] = "broken", seal("x", **PLACE)
     err = StringIO()
     with pytest.raises(CommandError, match="1 secrets"):

@@ -1,4 +1,4 @@
-"""Cleaning and comparing what people type."""
+"""Validation, normalisation and comparison of text that people type."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core.errors import InvalidInput
 from core.text import clean_block, clean_line, make_slug, skeleton
 
 
-def test_a_line_is_folded_and_loses_what_only_hides() -> None:
+def test_a_line_loses_extra_spaces_and_invisible_characters() -> None:
     assert clean_line("  Tax\u200b  \u202ehelper\n", max_length=50, field="name") == "Tax helper"
 
 
@@ -27,7 +27,7 @@ def test_a_line_keeps_joiners_inside_emoji() -> None:
         ("字" * 51, "too_long"),
     ],
 )
-def test_a_line_that_cannot_be_used_names_its_field(value: str, code: str) -> None:
+def test_an_invalid_line_names_its_field(value: str, code: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         clean_line(value, max_length=50, field="name")
     assert (refusal.value.code, refusal.value.field) == (code, "name")
@@ -51,7 +51,7 @@ def test_a_block_keeps_paragraphs_and_tabs() -> None:
         ("modern", "modem"),
     ],
 )
-def test_names_that_look_alike_have_one_skeleton(left: str, right: str) -> None:
+def test_names_that_look_alike_have_the_same_skeleton(left: str, right: str) -> None:
     assert skeleton(left) == skeleton(right)
 
 
@@ -59,7 +59,7 @@ def test_different_names_keep_different_skeletons() -> None:
     assert len({skeleton(name) for name in ("Tax helper", "Tux helper", "税务助手", "税务老师")}) == 4
 
 
-def test_slugs_of_one_name_differ_and_work_for_chinese() -> None:
+def test_slugs_are_unique_and_work_for_chinese_names() -> None:
     assert make_slug("Tax helper") != make_slug("Tax helper")
     assert make_slug("税务助手").startswith("gpt-")
     assert len(make_slug("a" * 200)) <= 60

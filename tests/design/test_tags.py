@@ -1,4 +1,4 @@
-"""What the template tags draw, and that nothing a person typed gets out of its place."""
+"""The output of the template tags, and that they escape text that people typed."""
 
 # ruff: noqa: E501 - cases in rows
 
@@ -11,7 +11,7 @@ import pytest
 from django.http import QueryDict
 from django.template import Context, Template
 
-from core.look import arches, charts, icons
+from core.look import charts, icons, illustrations
 
 EVIL = '"><img src=x onerror=alert(1)>'
 
@@ -21,7 +21,7 @@ def render(source: str, **context: object) -> str:
 
 
 @pytest.mark.parametrize("name", sorted(icons.ICONS))
-def test_icons_are_hidden_unless_they_are_named(name: str) -> None:
+def test_icons_are_hidden_unless_they_have_a_label(name: str) -> None:
     assert 'aria-hidden="true"' in icons.draw_icon(name)
     assert 'role="img" aria-label="Done"' in icons.draw_icon(name, label="Done")
     assert re.fullmatch(r'(<path d="[MmLlHhVvCcSsAaZz0-9 .,-]+"/>)+', icons.ICONS[name])
@@ -39,19 +39,19 @@ def test_an_unknown_icon_is_an_error() -> None:
         ("  ", "·", "·"), ("", "·", "·"), ("“Quoted” name", "Q", "QN"), ("4 seasons", "4", "4S"), ("Ангел Б", "А", "АБ"),
     ],
 )  # fmt: skip
-def test_letters_that_stand_for_a_name(name: str, letter: str, pair: str) -> None:
-    assert arches.first_character(name) == letter
-    assert arches.initials(name) == pair
+def test_first_character_and_initials_of_a_name(name: str, letter: str, pair: str) -> None:
+    assert illustrations.first_character(name) == letter
+    assert illustrations.initials(name) == pair
 
 
-def test_arch_icon_is_an_image_or_a_letter_on_the_tint() -> None:
-    assert arches.arch_icon("Reader", "", "research-analysis") == (
+def test_arch_icon_is_an_image_or_a_letter_on_a_tint() -> None:
+    assert illustrations.arch_icon("Reader", "", "research-analysis") == (
         '<span class="arch arch--md tint-research-analysis" aria-hidden="true"><span class="arch__letter">R</span></span>'
     )
-    assert '<img src="/media/a.webp" alt="" width="72" height="72"' in arches.arch_icon(
+    assert '<img src="/media/a.webp" alt="" width="72" height="72"' in illustrations.arch_icon(
         "R", "/media/a.webp", "x", "lg"
     )
-    assert "tint-other" in arches.arch_icon("R", "", EVIL)
+    assert "tint-other" in illustrations.arch_icon("R", "", EVIL)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_arch_icon_is_an_image_or_a_letter_on_the_tint() -> None:
         "{% include 'components/chat_message.html' with role='user' html=evil name=evil %}",
     ],
 )  # fmt: skip
-def test_typed_text_stays_text(source: str) -> None:
+def test_typed_text_is_escaped(source: str) -> None:
     item = {"url": EVIL, "name": EVIL, "tagline": EVIL, "builder_name": EVIL, "why": EVIL, "icon_url": EVIL}
     options = [{"value": EVIL, "label": EVIL, "text": EVIL}]
 
@@ -77,7 +77,7 @@ def test_typed_text_stays_text(source: str) -> None:
     assert "<img src=x" not in drawn
 
 
-def test_keep_params_changes_what_is_told_and_keeps_the_rest() -> None:
+def test_keep_params_changes_the_given_parameters_only() -> None:
     request = SimpleNamespace(GET=QueryDict("q=a+b&category=writing&category=other&cursor=old"))
 
     assert render("{% keep_params cursor='new' q=None %}", request=request) == (
@@ -90,26 +90,26 @@ def test_keep_params_changes_what_is_told_and_keeps_the_rest() -> None:
     assert render("{% keep_params q='x' %}") == "?q=x"
 
 
-def test_charts_survive_nothing_and_nought() -> None:
+def test_charts_without_values_and_with_zeros() -> None:
     assert charts.sparkline([4], "one") == ""
     assert "nan" not in charts.sparkline([0, 0], "flat")
     assert "<rect" not in charts.bar_chart([], "none")
-    assert 'height="0.0"' in charts.bar_chart([("Mon", 0)], "nought")
+    assert 'height="0.0"' in charts.bar_chart([("Mon", 0)], "zero")
 
 
-def test_few_bars_are_bars_and_not_blocks_and_stand_in_the_middle_of_their_day() -> None:
+def test_the_width_of_bars_is_limited_and_they_are_centred() -> None:
     assert 'x="304.0" y="8.0" width="32.0"' in charts.bar_chart([("1 Mar", 5)], "Turns")
     assert 'width="14.9"' in charts.bar_chart([(day, 5) for day in range(30)], "Turns")
 
 
-def test_the_table_behind_a_chart_has_the_figures() -> None:
+def test_the_table_of_a_chart_has_its_numbers() -> None:
     drawn = charts.bar_chart([("1 Mar", 1200), ("2 Mar", 7)], "Turns", "turns")
 
     assert '<tr><th scope="row">1 Mar</th><td class="num">1,200</td></tr>' in drawn
     assert "Highest: 1,200 turns" in drawn
 
 
-def test_stars_say_their_value() -> None:
+def test_stars_have_a_text_alternative() -> None:
     assert 'aria-label="4.3 of 5 stars"' in charts.stars(4.3)
     assert "(1,280)" in charts.stars(4.3, 1280)
 
@@ -122,7 +122,7 @@ def test_message_levels_become_tones(level: str, kind: str) -> None:
     assert render("{{ level|tone }}", level=level) == kind
 
 
-def test_a_listing_card_is_one_link_and_cheap() -> None:
+def test_a_listing_card_is_one_link_and_small() -> None:
     drawn = render(
         "{% include 'components/card_listing.html' with item=item %}",
         item={

@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.openai_server import Running, running_server
 from tests.flows.api_client import Program
 from tests.flows.stage import a_provider
-from tests.services import WebService
+from tests.support.services import WebService
 from workspaces.models import User
 
 

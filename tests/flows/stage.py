@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from core.periods import Period
 from core.scope import system_scope
-from gpts.models import GPT, UsageEvent
-from gpts.services.providers import ensure_instance_provider
-from gpts.states import ProviderKind
+from gpts.assistants.models import GPT
+from gpts.llm.services.providers import ensure_instance_provider
+from gpts.llm.states import ProviderKind
+from gpts.metering.models import UsageEvent
 from payouts.models import PayoutAccount
 from payouts.services import open_period, save_payout_account, verify_payout_account
 from tests.fakes.openai_server import KEY

@@ -16,7 +16,7 @@ from django.utils import timezone
 from config.celery import app
 from core.periods import Period
 from core.scope import system_scope
-from gpts.models import GPT
+from gpts.assistants.models import GPT
 from marketplace.models import Listing
 from payouts.models import AccountingPeriod, Batch, JournalEntry, Payout, Posting, Statement, UsageRollup
 from payouts.services import approve_close, close_period, propose_batch, verify_ledger
@@ -24,10 +24,10 @@ from reviews.models import Case, Claim, Decision, Enforcement, Submission
 from reviews.services.claims import claim_case
 from tests.fakes.openai_server import Running
 from tests.flows.stage import a_checked_account, a_person, closable_month, used_in, wait_for
-from tests.gpts.build.stage import a_gpt
 from tests.gpts.chat.stage import Browser, a_public_gpt
+from tests.gpts.studio.stage import a_gpt
 from tests.reviews.stage import DRAFT, in_review
-from tests.services import WebService, WorkerService
+from tests.support.services import WebService, WorkerService
 from workspaces.models import User
 
 BrowserOf = Callable[[User], Browser]

@@ -13,13 +13,16 @@ from playwright.sync_api import expect
 
 from config.celery import app
 from core.scope import system_scope
-from gpts.models import GPT, LanguageModel, Message, ModelProvider, Turn, UsageEvent
+from gpts.assistants.models import GPT
+from gpts.chat.models import Message, Turn
+from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.metering.models import UsageEvent
 from tests.browser.people import Person
 from tests.conftest import servers
 from tests.fakes.openai_server import WORDS, Running
 from tests.flows.stage import a_person, wait_for
 from tests.gpts.chat.stage import Browser, a_public_gpt, events
-from tests.services import WebService, WorkerService
+from tests.support.services import WebService, WorkerService
 from workspaces.models import User
 
 NOWHERE = "http://127.0.0.1:9/v1"  # the discard port: nobody listens

@@ -13,16 +13,16 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from gpts.models import GPT
-from gpts.services.gpts import create_gpt
-from gpts.services.knowledge import add_knowledge_file
+from gpts.assistants.models import GPT
+from gpts.assistants.services.gpts import create_gpt
+from gpts.knowledge.services.files import add_knowledge_file
 from marketplace.models import Listing
 from marketplace.services.builders import upsert_builder_profile
 from marketplace.services.ratings import rate_listing
 from reviews.models import Case, Notice
-from reviews.services.notices import deliver
+from reviews.services.notices import send_notice
 from reviews.services.reports import ReportInput, file_report
-from tests.gpts.build.stage import a_file
+from tests.gpts.studio.stage import a_file
 from tests.isolation.test_second_ids import as_person
 from tests.isolation.world import World
 from tests.isolation.worlds.chats import talk
@@ -174,7 +174,7 @@ def test_hostile_text_is_inert_wherever_it_shows(stage: dict[str, Any], world: W
 @pytest.mark.parametrize("stage", CORPUS[:2], indirect=True)
 def test_hostile_text_in_mail_is_text(stage: dict[str, Any]) -> None:
     mail.outbox.clear()
-    deliver(notice_id=Notice.objects.get(decision=stage["decision"]).pk, at=timezone.now())
+    send_notice(notice_id=Notice.objects.get(decision=stage["decision"]).pk, at=timezone.now())
     (sent,) = mail.outbox
     assert "\n" not in sent.subject
     for body, kind in getattr(sent, "alternatives", []):

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from gpts.models import GPT
+from gpts.assistants.models import GPT
 from tests.isolation.fingerprint import Unchanged
 from tests.isolation.world import World
 from workspaces.models import ApiKey, User

@@ -19,8 +19,8 @@ from django.test import Client
 from django.utils import timezone
 
 from core.scope import system_scope
-from gpts.models import GPT
-from gpts.services.providers import ensure_offline_provider
+from gpts.assistants.models import GPT
+from gpts.llm.services.providers import ensure_offline_provider
 from tests.isolation.passkey import passkey_data
 from tests.isolation.worlds import (
     around,
@@ -35,7 +35,7 @@ from tests.isolation.worlds import (
 )
 from tests.workspaces.factories import make_team, make_user, seat
 from workspaces.models import User, Workspace
-from workspaces.queries import standing_of
+from workspaces.queries import get_user_roles
 from workspaces.services.api_keys import create_api_key
 from workspaces.services.members import invite_member
 from workspaces.services.notifications import notify
@@ -158,7 +158,7 @@ def _sign_in(person: User) -> str:
 def _give_key(world: World, name: str, person: User, place: Workspace, scopes: list[str]) -> int:
     """Give a key with these scopes, those of staff included: who is no staff had the role once."""
     now = timezone.now()
-    lent = {"moderator", "finance", "operator"} - standing_of(person).staff if len(scopes) > 1 else set()
+    lent = {"moderator", "finance", "operator"} - get_user_roles(person).staff if len(scopes) > 1 else set()
     for role in lent:
         grant_staff_role(user=person, role=role, by=None, at=now)
     key, plain = create_api_key(

@@ -7,10 +7,11 @@ from itertools import count
 from typing import Any
 
 from core.ids import uuid7
-from gpts.models import GPT, Conversation, Turn, Version
-from gpts.services.gpts import create_gpt
-from gpts.services.versions import freeze_version
-from gpts.states import TurnState
+from gpts.assistants.models import GPT, Version
+from gpts.assistants.services.gpts import create_gpt
+from gpts.assistants.services.versions import freeze_version
+from gpts.chat.models import Conversation, Turn
+from gpts.llm.states import TurnState
 from marketplace.models import Listing
 from marketplace.services.listings import publish_listing
 from workspaces.access import personal_workspace

@@ -11,14 +11,13 @@ from django.test import Client
 from django.utils import timezone
 
 from core.errors import Conflict, InvalidInput
-from gpts.services.gpts import delete_gpt
-from gpts.services.versions import set_live_version
-from gpts.states import Audience
+from gpts.assistants.services.gpts import delete_gpt
+from gpts.assistants.services.versions import set_live_version
+from gpts.assistants.states import Audience
 from marketplace.models import BuilderProfile, Listing, Shelf
 from marketplace.services.builders import clean_website, upsert_builder_profile
-from marketplace.services.listings import delist_listing
+from marketplace.services.listings import delist_deleted_gpts, delist_listing
 from marketplace.services.shelves import Recommendation, set_shelf
-from marketplace.services.withdrawals import follow_deletions
 from tests.marketplace.stage import NOW, a_gpt, a_listing, a_user, a_version
 from workspaces.models import Member, Workspace
 from workspaces.states import Role, WorkspaceKind
@@ -129,8 +128,8 @@ def test_a_deleted_gpt_leaves_the_store() -> None:
     listing, staying = a_listing(), a_listing()
     delete_gpt(gpt=listing.gpt, typed_name=listing.name, is_under_review=False, by=listing.publisher, at=NOW)
 
-    assert follow_deletions(at=NOW) == 1
-    assert follow_deletions(at=NOW) == 0
+    assert delist_deleted_gpts(at=NOW) == 1
+    assert delist_deleted_gpts(at=NOW) == 0
     assert set(Listing.objects.filter(state="listed")) == {staying}
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from core.errors import IllegalTransition, InvalidInput
 from core.models import AuditEvent
-from gpts.models import LiveVersion
-from gpts.services.gpts import update_draft
-from gpts.states import Audience
-from marketplace.cards import tagline_of
+from gpts.assistants.models import LiveVersion
+from gpts.assistants.services.gpts import update_draft
+from gpts.assistants.states import Audience
+from marketplace.cards import make_tagline
 from marketplace.models import Listing, ListingRelease, SearchTerm
 from marketplace.services.listings import (
     delist_listing,
@@ -165,4 +165,4 @@ def test_every_step_from_every_state(state: ListingState, act: ListingAct) -> No
     ],
 )
 def test_tagline_is_the_first_sentence(description: str, tagline: str) -> None:
-    assert tagline_of(description) == tagline
+    assert make_tagline(description) == tagline

@@ -18,7 +18,7 @@ from marketplace.models import Listing, Rating
 from marketplace.services.builders import upsert_builder_profile
 from marketplace.services.listings import delist_listing, quarantine_listing, restore_listing
 from marketplace.services.shelves import Recommendation, set_shelf
-from marketplace.web.visitor_pages import NONCE_MARK, _filled
+from marketplace.web.visitor_pages import NONCE_PLACEHOLDER, _fill_placeholders
 from tests.marketplace.stage import NOW, a_finished_turn, a_gpt, a_listing, a_user, a_version
 
 pytestmark = pytest.mark.django_db
@@ -119,7 +119,10 @@ def test_marks_are_filled_with_the_nonce_of_the_answer(rf: Any) -> None:
     request = rf.get("/")
     request.csp_nonce = "fresh"
 
-    assert _filled(request, f'<style nonce="{NONCE_MARK}">'.encode()) == b'<style nonce="fresh">'
+    assert (
+        _fill_placeholders(request, f'<style nonce="{NONCE_PLACEHOLDER}">'.encode())
+        == b'<style nonce="fresh">'
+    )
 
 
 def test_a_cached_page_is_never_given_to_a_person() -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from core.errors import DomainError, Forbidden, InvalidInput, NotFound
 from core.models import AuditEvent
-from gpts.states import TurnState
+from gpts.llm.states import TurnState
 from marketplace.models import ListingScore, Rating
-from marketplace.queries import about, ratings_page
+from marketplace.queries import get_about, list_ratings
 from marketplace.services.ratings import delete_rating, hide_rating, rate_listing, show_rating
 from tests.marketplace.stage import NOW, a_finished_turn, a_listing, a_user
 from workspaces.models import Member
@@ -92,7 +92,7 @@ def test_a_hidden_rating_is_neither_shown_nor_counted_and_comes_back() -> None:
 
     for _twice in range(2):
         hide_rating(rating=rating, by=None, at=NOW, reason="Spam.")
-    assert ratings_page(listing.pk).items == []
+    assert list_ratings(listing.pk).items == []
     assert figures(listing)[0] == 0
     rate_listing(listing=listing, stars=5, text="Spam again", by=reader, at=NOW)
     assert figures(listing)[0] == 0
@@ -105,14 +105,14 @@ def test_a_hidden_rating_is_neither_shown_nor_counted_and_comes_back() -> None:
 def test_no_average_under_the_floor() -> None:
     listing = a_listing()
     for number in range(5):
-        assert about(listing.slug).rating_average is None
-        assert about(listing.slug).missing_ratings == 5 - number
+        assert get_about(listing.slug).rating_average is None
+        assert get_about(listing.slug).missing_ratings == 5 - number
         reader = a_user()
         a_finished_turn(reader, listing)
         rate_listing(listing=listing, stars=4 if number else 5, text="", by=reader, at=NOW)
 
-    assert about(listing.slug).rating_average == pytest.approx(4.2)
-    assert about(listing.slug).histogram[0] == (5, 1, 20.0)
+    assert get_about(listing.slug).rating_average == pytest.approx(4.2)
+    assert get_about(listing.slug).histogram[0] == (5, 1, 20.0)
 
 
 def test_ratings_page_by_keyset_without_ids_of_people() -> None:
@@ -124,8 +124,8 @@ def test_ratings_page_by_keyset_without_ids_of_people() -> None:
             listing=listing, stars=3, text=str(number), by=reader, at=NOW + timedelta(minutes=number)
         )
 
-    first = ratings_page(listing.pk)
-    second = ratings_page(listing.pk, cursor=first.next_cursor)
+    first = list_ratings(listing.pk)
+    second = list_ratings(listing.pk, cursor=first.next_cursor)
 
     assert [rating.text for rating in first.items + second.items] == [str(n) for n in range(11, -1, -1)]
     assert "user_id" in first.items[0].get_deferred_fields()

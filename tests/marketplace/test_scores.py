@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.ids import uuid7
-from gpts.models import UsageEvent, UsageVoid
+from gpts.metering.models import UsageEvent, UsageVoid
 from marketplace.models import Listing, ListingScore
 from marketplace.scoring import compute_score
 from marketplace.services.scores import compute_scores

@@ -10,10 +10,10 @@ import pytest
 from core.errors import InvalidInput
 from marketplace.models import Listing
 from marketplace.queries import search_listings
-from marketplace.search import find
-from marketplace.search.terms import distance, nearest
-from marketplace.search.tokens import index_tokens, languages_of
-from marketplace.search.ways import GATHER, WALK, cheaper
+from marketplace.search import ranking
+from marketplace.search.query_plan import SCAN_BY_POPULARITY, SORT_MATCHES, choose_order
+from marketplace.search.spelling import count_edits, find_nearest
+from marketplace.search.tokens import detect_languages, list_index_tokens
 from marketplace.services.listings import delist_listing, quarantine_listing
 from tests.marketplace.stage import NOW, a_gpt, a_listing, a_version
 
@@ -120,8 +120,8 @@ def test_popularity_decides_between_equal_texts() -> None:
 
 
 def test_the_very_name_is_found_although_hundreds_are_more_popular(monkeypatch: pytest.MonkeyPatch) -> None:
-    smaller = find.FIND_SQL.replace(f"LIMIT {find.MOST_CANDIDATES}", "LIMIT 2")
-    monkeypatch.setattr(find, "FIND_SQL", smaller)
+    smaller = ranking.FIND_SQL.replace(f"LIMIT {ranking.MAX_CANDIDATES}", "LIMIT 2")
+    monkeypatch.setattr(ranking, "FIND_SQL", smaller)
     for _number in range(4):
         popular = a_listing(name="Garden diary", description="For every gardener: tulips.")
         Listing.objects.filter(pk=popular.pk).update(popularity=90)
@@ -199,35 +199,45 @@ def test_category_narrows() -> None:
     ],
 )
 def test_distance_counts_swaps_as_one(first: str, second: str, edits: int) -> None:
-    assert distance(first, second, limit=2) == edits
+    assert count_edits(first, second, limit=2) == edits
 
 
 def test_nearest_prefers_fewer_edits_then_more_use() -> None:
-    assert nearest("writng", [("writing", 1), ("waiting", 900)]) == "writing"
-    assert nearest("cofee", [("coffee", 2), ("cofer", 9)]) == "cofer"
-    assert nearest("word", [("lord", 5), ("work", 2)]) == "work"
-    assert nearest("sql", [("html", 5)]) is None
+    assert find_nearest("writng", [("writing", 1), ("waiting", 900)]) == "writing"
+    assert find_nearest("cofee", [("coffee", 2), ("cofer", 9)]) == "cofer"
+    assert find_nearest("word", [("lord", 5), ("work", 2)]) == "work"
+    assert find_nearest("sql", [("html", 5)]) is None
 
 
 def test_tokens() -> None:
-    assert index_tokens("Ｃ++ 写作助手 v2") == ["c++", "写", "作", "助", "手", "写作", "作助", "助手", "v2"]
-    assert languages_of("帮你改 essay") == ["zh-hans"]
-    assert languages_of("Write an essay with me") == ["en"]
+    assert list_index_tokens("Ｃ++ 写作助手 v2") == [
+        "c++",
+        "写",
+        "作",
+        "助",
+        "手",
+        "写作",
+        "作助",
+        "助手",
+        "v2",
+    ]
+    assert detect_languages("帮你改 essay") == ["zh-hans"]
+    assert detect_languages("Write an essay with me") == ["en"]
 
 
 @pytest.mark.parametrize(
     ("matching", "inside", "way"),
     [
-        (10, 100_000, GATHER),
-        (4_500, 100_000, GATHER),
-        (12_000, 100_000, WALK),
-        (60_000, 100_000, WALK),
-        (4_500, 1_000, WALK),
-        (10, 1_000, GATHER),
+        (10, 100_000, SORT_MATCHES),
+        (4_500, 100_000, SORT_MATCHES),
+        (12_000, 100_000, SCAN_BY_POPULARITY),
+        (60_000, 100_000, SCAN_BY_POPULARITY),
+        (4_500, 1_000, SCAN_BY_POPULARITY),
+        (10, 1_000, SORT_MATCHES),
     ],
 )
 def test_common_words_are_walked_to_and_rare_ones_gathered(matching: int, inside: int, way: str) -> None:
-    assert cheaper(matching=matching, everything=100_000, inside=inside, limit=300) == way
+    assert choose_order(matching=matching, total=100_000, in_category=inside, limit=300) == way
 
 
 @pytest.mark.parametrize("category", ["", "writing"])
@@ -236,8 +246,8 @@ def test_both_ways_find_the_same(category: str, monkeypatch: pytest.MonkeyPatch)
         a_listing(name=f"Essay coach {number}")
         a_listing(name=f"Budget coach {number}", category="lifestyle")
     found = []
-    for way in (WALK, GATHER):
-        monkeypatch.setattr("marketplace.search.ways.cheaper", lambda *, way=way, **_rows: way)
+    for way in (SCAN_BY_POPULARITY, SORT_MATCHES):
+        monkeypatch.setattr("marketplace.search.query_plan.cheaper", lambda *, way=way, **_rows: way)
         found.append(search_listings("coach", category=category))
 
     assert found[0] == found[1]

@@ -17,10 +17,10 @@ from django.utils import translation
 
 from marketplace.cards import Card
 from marketplace.models import Rating
+from marketplace.page_cache import get_entry, invalidate_path, invalidate_store, store_entry
 from marketplace.services.builders import upsert_builder_profile
 from marketplace.services.listings import publish_listing
 from marketplace.services.ratings import hide_rating, show_rating
-from marketplace.stamps import find_part, keep_part, move_path_stamp, move_store_stamp
 from marketplace.templatetags.store import listing_card
 from tests.marketplace.stage import NOW, a_listing, a_user, a_version
 
@@ -158,18 +158,18 @@ def test_a_new_name_of_gpt_or_builder_stands_at_once(django_capture_on_commit_ca
     assert 'href="/builders/countess">Countess' in page(f"/g/{listing.slug}")
 
 
-@pytest.mark.parametrize("change", [move_store_stamp, partial(move_path_stamp, "/g/a")])
+@pytest.mark.parametrize("change", [invalidate_store, partial(invalidate_path, "/g/a")])
 def test_what_was_built_before_a_change_and_kept_after_it_is_void(
     change: Callable[[], None], django_capture_on_commit_callbacks: Any
 ) -> None:
-    stamp, _nothing = find_part("page:a", "en", path="/g/a")
+    stamp, _nothing = get_entry("page:a", "en", path="/g/a")
     with django_capture_on_commit_callbacks(execute=True):
         change()
-    keep_part("page:a", "en", stamp, b"old", seconds=60)
+    store_entry("page:a", "en", stamp, b"old", seconds=60)
 
-    assert find_part("page:a", "en", path="/g/a")[1] is None
-    keep_part("page:a", "en", find_part("page:a", "en", path="/g/a")[0], b"new", seconds=60)
-    assert find_part("page:a", "en", path="/g/a")[1] == b"new"
+    assert get_entry("page:a", "en", path="/g/a")[1] is None
+    store_entry("page:a", "en", get_entry("page:a", "en", path="/g/a")[0], b"new", seconds=60)
+    assert get_entry("page:a", "en", path="/g/a")[1] == b"new"
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])

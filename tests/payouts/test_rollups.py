@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from core.errors import Conflict
 from core.ids import uuid7
 from core.periods import Period
-from gpts.models import UsageEvent, UsageVoid
+from gpts.metering.models import UsageEvent, UsageVoid
 from payouts.models import AccountingPeriod, RateCard, Statement, UsageRollup, UsageVerdict
 from payouts.services import approve_close, close_period, roll_up
 from tests.support.factories.payouts import MARCH, GPTFactory, UsageEventFactory, UserFactory

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from gpts.models import GPT
-from gpts.services.gpts import create_gpt
+from gpts.assistants.models import GPT
+from gpts.assistants.services.gpts import create_gpt
 from reviews.models import Case, Claim, Decision, Submission
 from reviews.services.checks import run_checks, start_checks
 from reviews.services.claims import claim_case

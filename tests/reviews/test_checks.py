@@ -9,9 +9,9 @@ import pytest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from gpts.models import Version
+from gpts.assistants.models import Version
 from reviews.checks import CHECKERS, CheckerError, Finding
-from reviews.checks.copies import similarity, sketch
+from reviews.checks.copies import compute_fingerprint, estimate_similarity
 from reviews.models import Case, Check, Submission
 from reviews.services.checks import run_checks, start_checks
 from reviews.tasks import check_waiting
@@ -79,9 +79,11 @@ def test_a_copy_of_another_builders_gpt_is_found_and_ones_own_is_not() -> None:
 
 
 def test_similarity_is_a_share() -> None:
-    one = sketch(INSTRUCTIONS)
-    other = sketch("Something entirely different that shares no five words with the other text at all, " * 2)
-    assert (similarity(one, one), similarity(one, other)) == (1.0, 0.0)
+    one = compute_fingerprint(INSTRUCTIONS)
+    other = compute_fingerprint(
+        "Something entirely different that shares no five words with the other text at all, " * 2
+    )
+    assert (estimate_similarity(one, one), estimate_similarity(one, other)) == (1.0, 0.0)
 
 
 class Broken:

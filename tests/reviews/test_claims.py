@@ -1,4 +1,4 @@
-"""Leases: one winner, three at most, and what a moderator with a stale page is told."""
+"""Leases: one winner, three at most, and what a moderator with a build_case_conflict page is told."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from core.scope import system_scope
 from reviews.models import Case, Claim
 from reviews.services.claims import (
     claim_case,
+    claim_next_case,
     escalate_case,
     expire_claims,
-    next_case,
     release_claim,
     renew_claim,
     take_over_case,
@@ -71,7 +71,7 @@ def test_next_waits_for_a_case_that_somebody_is_only_writing() -> None:
     def ask() -> Claim | None:
         holds.wait(timeout=10)
         threading.Timer(0.2, done.set).start()
-        return next_case(by=moderator, at=AT)
+        return claim_next_case(by=moderator, at=AT)
 
     _unused, claim = race(write, ask)
     assert isinstance(claim, Claim), claim
@@ -106,7 +106,9 @@ def test_next_never_hands_one_case_to_two() -> None:
         cases = [in_review(make_gpt(make_user("Ann"))) for _unused in range(2)]
     for number in range(20):
         at = AT + timedelta(hours=number)
-        one, two = race(lambda at=at: next_case(by=first, at=at), lambda at=at: next_case(by=second, at=at))
+        one, two = race(
+            lambda at=at: claim_next_case(by=first, at=at), lambda at=at: claim_next_case(by=second, at=at)
+        )
         assert isinstance(one, Claim), one
         assert isinstance(two, Claim), two
         assert {one.case_id, two.case_id} == {case.pk for case in cases}
@@ -220,7 +222,7 @@ def test_an_escalated_case_leaves_next_but_can_be_claimed_by_hand() -> None:
     case = in_review(make_gpt(make_user("Ann")))
     claim = claim_case(case_id=case.pk, by=moderator, at=AT)
     escalate_case(case_id=case.pk, token=claim.token, reason="Ask legal.", by=moderator, at=AT)
-    assert next_case(by=moderator, at=AT) is None
+    assert claim_next_case(by=moderator, at=AT) is None
     decide(case, moderator, "approve")
     case.refresh_from_db()
     assert (case.state, case.note) == ("closed", "Ask legal.")
@@ -232,5 +234,5 @@ def test_next_takes_the_gravest_then_the_riskiest_then_the_oldest() -> None:
     old, risky, grave = (in_review(make_gpt(make_user("Ann"))) for _unused in range(3))
     Case.objects.filter(pk=risky.pk).update(risk=900)
     Case.objects.filter(pk=grave.pk).update(tier=0)
-    taken = [next_case(by=moderator, at=AT) for _unused in range(3)]
+    taken = [claim_next_case(by=moderator, at=AT) for _unused in range(3)]
     assert [claim.case_id for claim in taken if claim] == [grave.pk, risky.pk, old.pk]

@@ -11,10 +11,11 @@ from core.errors import Conflict, Forbidden, IllegalTransition, NotFound
 from core.models import AuditEvent
 from marketplace.models import BuilderProfile, Listing
 from reviews.models import Appeal, Case, Decision, Enforcement, Notice, Standing, Strike
-from reviews.queries import payout_holds, submission_status
-from reviews.services.appeals import APPEAL_WINDOW, file_appeal
+from reviews.queries import list_held_payees, submission_status
+from reviews.queries.appeals import APPEAL_WINDOW
+from reviews.services.appeals import file_appeal
 from reviews.services.claims import claim_case
-from reviews.services.enforcement import execute, reverse
+from reviews.services.enforcement import execute_enforcement, reverse_enforcement
 from reviews.services.reports import file_report
 from reviews.services.submissions import submit_version
 from tests.reviews.stage import AT, decide, in_review, listed, make_gpt, make_moderator
@@ -53,7 +54,7 @@ def test_quarantine_stops_everything_and_an_appeal_brings_it_back_exactly() -> N
     assert (listing.state, listing.gpt.__class__.objects.get(pk=listing.gpt_id).quarantined_at is None) == (
         "quarantined", False,
     )  # fmt: skip
-    assert payout_holds([author.pk]) == {author.pk}
+    assert list_held_payees([author.pk]) == {author.pk}
     assert Strike.objects.get(user=author).removed_at is None
 
     appeal = file_appeal(decision=decision, text="It never asked.", by=author, at=AT + timedelta(days=1))
@@ -70,7 +71,7 @@ def test_quarantine_stops_everything_and_an_appeal_brings_it_back_exactly() -> N
         "overturned",
         "live",
     )
-    assert payout_holds([author.pk]) == set()
+    assert list_held_payees([author.pk]) == set()
     assert Strike.objects.get(user=author).removed_at is not None
     assert set(decision.enforcements.values_list("state", flat=True)) == {"reversed"}
 
@@ -161,10 +162,10 @@ def test_nothing_is_executed_twice() -> None:
     decision = quarantine(a_listing(), make_moderator("Milo"))
     enforcement = decision.enforcements.get(kind="quarantine")
     with pytest.raises(IllegalTransition):
-        execute(enforcement, by=None, at=AT)
-    reverse(enforcement, by=make_moderator("Lea"), at=AT)
+        execute_enforcement(enforcement, by=None, at=AT)
+    reverse_enforcement(enforcement, by=make_moderator("Lea"), at=AT)
     with pytest.raises(IllegalTransition):
-        reverse(enforcement, by=None, at=AT)
+        reverse_enforcement(enforcement, by=None, at=AT)
 
 
 @pytest.mark.parametrize(

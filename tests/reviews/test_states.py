@@ -10,7 +10,7 @@ import pytest
 from core.errors import IllegalTransition
 from core.models import AuditEvent
 from reviews import states
-from reviews.services.cases import advance
+from reviews.services.cases import advance_case
 from tests.reviews.stage import AT, in_review, make_gpt
 from tests.workspaces.factories import make_user
 
@@ -78,6 +78,6 @@ def test_an_illegal_step_writes_nothing() -> None:
     case = in_review(make_gpt(make_user("Ann")))
     events = AuditEvent.objects.count()
     with pytest.raises(IllegalTransition):
-        advance(case, states.CaseAction.CLOSE, at=AT)
+        advance_case(case, states.CaseAction.CLOSE, at=AT)
     case.refresh_from_db()
     assert (case.state, case.closed_at, AuditEvent.objects.count()) == ("queued", None, events)

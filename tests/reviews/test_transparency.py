@@ -10,9 +10,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from reviews.models import Case, DailyStat
-from reviews.queries.transparency import percentile
+from reviews.queries.transparency import compute_percentile
+from reviews.services.daily_stats import refill_daily_stats
 from reviews.services.reports import file_report
-from reviews.services.statistics import fill_day
 from tests.reviews.stage import AT, decide, listed, make_moderator
 from tests.reviews.test_enforcement import a_listing
 from tests.reviews.test_reports import given, old_account
@@ -56,12 +56,16 @@ def test_the_csv_has_a_line_for_each_figure() -> None:
 
 def test_percentiles_are_of_the_nearest_rank() -> None:
     hours = [timedelta(hours=number) for number in range(1, 21)]
-    assert (percentile(hours, 50), percentile(hours, 95), percentile([], 95)) == (10.0, 19.0, 0.0)
+    assert (compute_percentile(hours, 50), compute_percentile(hours, 95), compute_percentile([], 95)) == (
+        10.0,
+        19.0,
+        0.0,
+    )
 
 
 def test_a_day_filled_twice_is_the_same_day() -> None:
     listed(make_user("Ann"), make_moderator())
     day = date(2026, 3, 2)
-    assert fill_day(day=day, at=AT) == fill_day(day=day, at=AT)
+    assert refill_daily_stats(day=day, at=AT) == refill_daily_stats(day=day, at=AT)
     rows = DailyStat.objects.filter(day=day).order_by("figure").values_list("figure", "label", "value")
     assert list(rows) == [("decisions", "approve", 1), ("submissions", "live", 1)]

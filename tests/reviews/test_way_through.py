@@ -9,14 +9,14 @@ import pytest
 from django.core import mail
 
 from core.errors import Conflict, Forbidden, InvalidInput
-from gpts.services.gpts import update_draft
-from gpts.services.versions import freeze_version
+from gpts.assistants.services.gpts import update_draft
+from gpts.assistants.services.versions import freeze_version
 from marketplace.models import Listing
 from reviews.models import Case, Check, Decision, Enforcement, Notice, Submission
 from reviews.queries import submission_status
 from reviews.services.claims import claim_case
 from reviews.services.decisions import decide_case
-from reviews.services.notices import deliver
+from reviews.services.notices import send_notice
 from reviews.services.submissions import submit_version, withdraw_submission
 from tests.reviews.stage import AT, decide, in_review, listed, make_gpt, make_moderator, submit
 from tests.workspaces.factories import make_user
@@ -169,8 +169,8 @@ def test_the_statement_of_reasons_says_everything_in_the_authors_language() -> N
     assert "太简略。" in notice.body
     assert Notification.objects.filter(user=author, url=f"/reviews/decisions/{decision.pk}").count() == 1
 
-    assert deliver(notice_id=notice.pk, at=AT)
-    assert not deliver(notice_id=notice.pk, at=AT)
+    assert send_notice(notice_id=notice.pk, at=AT)
+    assert not send_notice(notice_id=notice.pk, at=AT)
     assert [message.to for message in mail.outbox] == [[author.email]]
     assert mail.outbox[0].body == notice.body
 

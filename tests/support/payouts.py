@@ -9,7 +9,8 @@ from django.test import Client
 
 from core.periods import Period
 from core.scope import system_scope
-from gpts.models import GPT, UsageEvent
+from gpts.assistants.models import GPT
+from gpts.metering.models import UsageEvent
 from payouts.models import AccountBalance, AccountingPeriod, Payout, PayoutAccount
 from payouts.services import (
     approve_batch,

@@ -1,4 +1,4 @@
-"""Tables that have a tenant's column and no policy, each with the reason."""
+"""Tables with a column for the tenant but without a row-level security policy, each with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows for tests of this floor, made by the real services."""
+"""Users, teams and members for tests, created by the real services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making and changing accounts."""
+"""Creating and changing accounts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from workspaces.states import Role, WorkspaceKind
 pytestmark = pytest.mark.django_db
 
 
-def test_an_account_comes_with_its_own_workspace_and_policy() -> None:
+def test_an_account_gets_a_personal_workspace_and_policy() -> None:
     user = create_user(email="Ada@Example.TEST", display_name="  Ada  Lovelace ", password=PASSWORD, at=AT)
 
     workspace = personal_workspace(user)
@@ -32,7 +32,7 @@ def test_an_account_comes_with_its_own_workspace_and_policy() -> None:
     assert (event.actor_id, event.subject_id) == (user.pk, str(user.pk))
 
 
-def test_completing_twice_makes_one_workspace() -> None:
+def test_completing_an_account_twice_creates_one_workspace() -> None:
     user = make_user()
     again = complete_account(user=user, at=AT)
     assert list(Workspace.objects.filter(person=user)) == [again]
@@ -50,7 +50,7 @@ def test_completing_twice_makes_one_workspace() -> None:
         ({"time_zone": "Mars/Olympus"}, "time_zone_unknown", "time_zone"),
     ],
 )
-def test_bad_values_are_refused_by_name_and_nothing_is_made(
+def test_invalid_values_name_their_field_and_create_nothing(
     changed: dict[str, str], code: str, field: str
 ) -> None:
     values: dict[str, Any] = {"email": "a@example.test", "display_name": "A", "password": PASSWORD}
@@ -61,14 +61,14 @@ def test_bad_values_are_refused_by_name_and_nothing_is_made(
     assert not AuditEvent.objects.exists()
 
 
-def test_an_address_belongs_to_one_account() -> None:
+def test_an_email_address_belongs_to_one_account() -> None:
     user = make_user()
     with pytest.raises(Conflict) as refusal:
         create_user(email=user.email.upper(), display_name="Twin", password=PASSWORD, at=AT)
     assert (refusal.value.code, refusal.value.field) == ("email_taken", "email")
 
 
-def test_a_profile_change_renames_the_workspace_and_is_written_down() -> None:
+def test_a_profile_change_renames_the_workspace_and_is_audited() -> None:
     user = make_user()
     update_profile(
         user=user, display_name="Grace", language="zh-hans", time_zone="Asia/Shanghai", by=user, at=AT
@@ -80,7 +80,7 @@ def test_a_profile_change_renames_the_workspace_and_is_written_down() -> None:
     assert event.data == {"fields": ["display_name", "language", "time_zone"]}
 
 
-def test_a_theme_is_one_of_three() -> None:
+def test_an_unknown_theme_is_refused() -> None:
     user = make_user()
     assert set_theme(user=user, theme="dark", by=user, at=AT).theme == "dark"
     with pytest.raises(InvalidInput):
@@ -89,7 +89,7 @@ def test_a_theme_is_one_of_three() -> None:
     assert user.theme == "dark"
 
 
-def test_an_inactive_person_has_nobodys_scope() -> None:
+def test_an_inactive_person_has_an_empty_scope() -> None:
     user = make_user()
     assert scope_for(user).workspace_ids == (personal_workspace(user).pk,)
     user.is_active = False

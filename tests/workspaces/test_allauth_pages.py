@@ -1,4 +1,4 @@
-"""Every page and template of allauth wears our frame; the ways in and out work."""
+"""Every page of allauth has our layout; sign-up, sign-in and sign-out work."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.django_db
 
 APPS = ("account", "mfa", "socialaccount", "usersessions")
 SHIPPED = Path(allauth.__file__).parent / "templates"
-# Parts of a page and mails have no frame.
+# Partials and mails have no layout.
 PARTS = re.compile(r"/(snippets|email|messages)/")
 PAGES = sorted(
     path.relative_to(SHIPPED).as_posix()
@@ -50,16 +50,16 @@ PAGES = sorted(
 )
 
 
-def root_of(name: str) -> str:
+def find_base_template(name: str) -> str:
     """Follow {% extends %} to the last parent."""
     template: Any = get_template(name)
     parents: list[Any] = [node for node in template.template.nodelist if isinstance(node, ExtendsNode)]
-    return root_of(parents[0].parent_name.var) if parents else name
+    return find_base_template(parents[0].parent_name.var) if parents else name
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_page_template_extends_our_frame(name: str) -> None:
-    assert root_of(name) == "base.html"
+def test_every_page_template_extends_our_layout(name: str) -> None:
+    assert find_base_template(name) == "base.html"
 
 
 def allauth_names() -> list[str]:
@@ -69,7 +69,7 @@ def allauth_names() -> list[str]:
     )
 
 
-def url_of(name: str) -> str:
+def build_url(name: str) -> str:
     for kwargs in ({}, {"pk": 1}, {"key": "x"}, {"uidb36": "1", "key": "x-y"}):
         try:
             return reverse(name, kwargs=kwargs)
@@ -80,10 +80,10 @@ def url_of(name: str) -> str:
 
 @pytest.mark.parametrize("name", allauth_names())
 @pytest.mark.parametrize("signed_in", [False, True])
-def test_every_address_answers_in_our_frame(client: Client, name: str, signed_in: bool) -> None:
+def test_every_page_has_our_layout(client: Client, name: str, signed_in: bool) -> None:
     if signed_in:
         client.post(reverse("account_login"), {"login": make_user().email, "password": PASSWORD})
-    answer = client.get(url_of(name))
+    answer = client.get(build_url(name))
     assert answer.status_code in (200, 302, 401, 404, 405), name
     if answer.status_code in (200, 401) and answer["Content-Type"].startswith("text/html"):
         page = answer.content.decode()
@@ -101,7 +101,7 @@ def sign_up(client: Client, email: str) -> Any:
     )
 
 
-def test_somebody_signs_up_confirms_by_code_and_is_in(client: Client) -> None:
+def test_signing_up_and_confirming_by_code_signs_in(client: Client) -> None:
     page = sign_up(client, "ada@example.test")
     assert page.redirect_chain[-1][0] == reverse("account_email_verification_sent")
     user = User.objects.get()
@@ -123,8 +123,8 @@ def without_tokens(page: Any, email: str) -> str:
     return re.sub(r"(csrf\w*|X-CSRFToken)[^>]*", "", page.content.decode().replace(email, "ADDRESS"))
 
 
-def test_signing_up_with_a_taken_address_looks_the_same_and_makes_nothing(client: Client) -> None:
-    """A02: the answer is the same; only the mail, which its owner reads, differs."""
+def test_signing_up_with_a_taken_address_looks_the_same_and_creates_nothing(client: Client) -> None:
+    """The page is the same, so accounts cannot be enumerated; only the mail to the owner differs."""
     user = make_user()
     fresh, taken = sign_up(Client(), "new@example.test"), sign_up(client, user.email)
     assert fresh.redirect_chain == taken.redirect_chain
@@ -133,7 +133,7 @@ def test_signing_up_with_a_taken_address_looks_the_same_and_makes_nothing(client
     assert [message.to for message in mail.outbox] == [["new@example.test"], [user.email]]
 
 
-def test_resetting_an_unknown_address_looks_the_same(client: Client) -> None:
+def test_resetting_the_password_of_an_unknown_address_looks_the_same(client: Client) -> None:
     user = make_user()
     answers = [
         client.post(reverse("account_reset_password"), {"email": email})
@@ -144,7 +144,7 @@ def test_resetting_an_unknown_address_looks_the_same(client: Client) -> None:
     ] * 2
 
 
-def test_a_wrong_password_and_an_unknown_address_get_the_same_words(client: Client) -> None:
+def test_a_wrong_password_and_an_unknown_address_get_the_same_message(client: Client) -> None:
     user = make_user()
     pages = [
         client.post(reverse("account_login"), {"login": email, "password": "wrong wrong wrong"})
@@ -160,8 +160,8 @@ def test_a_deactivated_person_cannot_sign_in(client: Client) -> None:
     assert client.get("/settings/").status_code == 302
 
 
-def test_a_totp_code_opens_once(client: Client) -> None:
-    """A03: the same code again, also with spaces in it, is refused."""
+def test_a_totp_code_works_once(client: Client) -> None:
+    """A replayed code is refused, also with spaces in it."""
     user = make_user()
     secret = generate_totp_secret()
     TOTP.activate(user, secret)
@@ -178,7 +178,7 @@ def test_a_totp_code_opens_once(client: Client) -> None:
     assert answers == [200, 302, 302]
 
 
-def test_sign_out_takes_a_post(client: Client) -> None:
+def test_sign_out_needs_a_post(client: Client) -> None:
     client.force_login(make_user())
     assert client.get(reverse("account_logout")).status_code == 200
     assert client.get("/settings/").status_code == 200
@@ -193,7 +193,7 @@ def test_the_passkey_button_is_on_the_sign_in_page(client: Client) -> None:
     assert "mfa/js/webauthn.js" in page
 
 
-def test_next_leads_to_our_own_pages_only(client: Client) -> None:
+def test_next_redirects_to_our_own_pages_only(client: Client) -> None:
     user = make_user()
     answer = client.post(
         reverse("account_login"),
@@ -202,7 +202,7 @@ def test_next_leads_to_our_own_pages_only(client: Client) -> None:
     assert answer.headers["Location"] == "/"
 
 
-def test_mails_speak_for_us(client: Client) -> None:
+def test_mails_are_in_our_name(client: Client) -> None:
     user = make_user()
     client.post(reverse("account_reset_password"), {"email": user.email})
     (message,) = mail.outbox
@@ -221,7 +221,7 @@ def test_mails_speak_for_us(client: Client) -> None:
     assert client.get(link[1], follow=True).context.get("token_fail") is True
 
 
-def test_guessing_passwords_is_stopped(client: Client) -> None:
+def test_sign_in_attempts_are_rate_limited(client: Client) -> None:
     user = make_user()
     pages = [
         client.post(reverse("account_login"), {"login": user.email, "password": f"wrong {number}"})
@@ -234,7 +234,7 @@ def test_guessing_passwords_is_stopped(client: Client) -> None:
 
 
 @pytest.fixture
-def company_sign_in(settings: Any) -> None:
+def social_provider(settings: Any) -> None:
     settings.SOCIALACCOUNT_PROVIDERS = {
         "openid_connect": {
             "APPS": [
@@ -259,7 +259,7 @@ def social_login(email: str, *, verified: bool, uid: str = "subject-1") -> Socia
     )
 
 
-def enter(rf: RequestFactory, login: SocialLogin, name: str = "Ada of Acme") -> Any:
+def sign_in_socially(rf: RequestFactory, login: SocialLogin, name: str = "Ada of Acme") -> Any:
     request = rf.get("/accounts/oidc/acme/login/callback/")
     request.user = AnonymousUser()
     SessionMiddleware(lambda _request: HttpResponse()).process_request(request)
@@ -271,13 +271,13 @@ def enter(rf: RequestFactory, login: SocialLogin, name: str = "Ada of Acme") -> 
         return complete_login(request, login)
 
 
-def test_configured_providers_stand_on_the_sign_in_page(client: Client, company_sign_in: None) -> None:
+def test_configured_providers_are_on_the_sign_in_page(client: Client, social_provider: None) -> None:
     for name in ("account_login", "account_signup"):
         assert "Acme sign-in" in client.get(reverse(name)).content.decode()
 
 
-def test_signing_in_elsewhere_makes_a_whole_account(rf: RequestFactory, company_sign_in: None) -> None:
-    enter(rf, social_login("ada@acme.test", verified=True))
+def test_social_sign_in_creates_a_complete_account(rf: RequestFactory, social_provider: None) -> None:
+    sign_in_socially(rf, social_login("ada@acme.test", verified=True))
     user = User.objects.get()
     assert (user.email, user.display_name, user.has_usable_password()) == (
         "ada@acme.test",
@@ -285,14 +285,16 @@ def test_signing_in_elsewhere_makes_a_whole_account(rf: RequestFactory, company_
         False,
     )
     assert SharingPolicy.objects.filter(workspace=personal_workspace(user)).exists()
-    enter(rf, social_login("renamed@acme.test", verified=True))
+    sign_in_socially(rf, social_login("renamed@acme.test", verified=True))
     assert User.objects.count() == 1
 
 
-def test_an_equal_address_elsewhere_opens_no_account(rf: RequestFactory, company_sign_in: None) -> None:
-    """O13: an address that a provider names never links by itself."""
+def test_social_sign_in_with_a_known_address_opens_no_account(
+    rf: RequestFactory, social_provider: None
+) -> None:
+    """An e-mail address from a provider never links accounts by itself."""
     user = make_user()
     for verified in (True, False):
-        enter(rf, social_login(user.email, verified=verified, uid=f"subject-{verified}"))
+        sign_in_socially(rf, social_login(user.email, verified=verified, uid=f"subject-{verified}"))
     assert User.objects.count() == 1
     assert not SocialAccount.objects.exists()

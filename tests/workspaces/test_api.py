@@ -1,4 +1,4 @@
-"""/api/v1/me, its keys, workspaces and members."""
+"""/api/v1/me, API keys, workspaces and members."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Caller:
-    """A client with a key."""
+    """A client with an API key."""
 
     def __init__(
         self, user: User, workspace: Workspace | None = None, expires_at: datetime | None = None
@@ -66,8 +66,8 @@ def test_me_shows_exactly_these_keys() -> None:
     }
 
 
-def test_me_changes_tastes_and_ignores_powers() -> None:
-    """T25: status, address and roles cannot be patched in."""
+def test_me_changes_preferences_and_ignores_privileges() -> None:
+    """Status, e-mail address and roles cannot be set by mass assignment."""
     ada = make_user()
     answer = Caller(ada)(
         "PATCH",
@@ -112,8 +112,8 @@ def test_me_changes_tastes_and_ignores_powers() -> None:
         '{"\\ud800": "\\ud800", "display_name": "\\ud800"}',
     ],
 )
-def test_odd_bodies_are_refused_in_our_shape(body: str) -> None:
-    """A05: never a 500, nothing written."""
+def test_invalid_bodies_are_refused_in_our_error_format(body: str) -> None:
+    """Never a 500, and nothing is written."""
     ada = make_user()
     answer = Caller(ada)("PATCH", "me", body)
     assert 400 <= answer.status_code < 500
@@ -121,7 +121,7 @@ def test_odd_bodies_are_refused_in_our_shape(body: str) -> None:
     assert User.objects.get(pk=ada.pk).display_name == "Ada"
 
 
-def test_a_key_makes_keys_up_to_its_own_power() -> None:
+def test_a_key_cannot_create_a_more_powerful_key() -> None:
     ada = make_user()
     ends = timezone.now() + timedelta(days=5)
     call = Caller(ada, expires_at=ends)
@@ -144,7 +144,7 @@ def test_a_key_makes_keys_up_to_its_own_power() -> None:
     assert ApiKey.objects.count() == 2
 
 
-def test_a_key_revokes_its_person_s_keys_and_no_others() -> None:
+def test_a_key_can_revoke_only_keys_of_its_person() -> None:
     ada, bob = make_user("Ada"), make_user("Bob")
     call, foreign = Caller(ada), Caller(bob)
     absent = call("DELETE", "me/api-keys/999999")
@@ -155,7 +155,7 @@ def test_a_key_revokes_its_person_s_keys_and_no_others() -> None:
     assert foreign("GET", "me").status_code == 200
 
 
-def test_workspaces_shows_the_key_s_own() -> None:
+def test_workspaces_lists_the_workspace_of_the_key() -> None:
     ada = make_user()
     team = make_team(ada)
     listed = Caller(ada, team)("GET", "workspaces").json()["items"]
@@ -180,7 +180,7 @@ def test_an_admin_lists_changes_and_removes_members() -> None:
     assert not Member.objects.filter(pk=place.pk).exists()
 
 
-def test_strangers_and_unknown_get_the_same_answer_and_members_a_refusal() -> None:
+def test_non_members_get_404_and_members_without_the_role_403() -> None:
     owner, member, stranger = make_user("Owner"), make_user("Member"), make_user("Stranger")
     team, other = make_team(owner), make_team(stranger, "Other")
     place = seat(team, member, Role.MEMBER, by=owner)
@@ -206,14 +206,14 @@ def test_a_key_for_one_workspace_does_not_administer_another() -> None:
     assert Caller(owner)("GET", f"workspaces/{team.slug}/members").status_code == 404
 
 
-def test_pages_have_bounds_and_cursors_are_checked() -> None:
+def test_page_size_and_cursor_are_validated() -> None:
     call = Caller(make_user())
     for query in ("size=0", "size=201", "size=x", "size=-1", "size=٣", "cursor=nonsense", "cursor=W10"):
         assert call("GET", f"me/api-keys?{query}").status_code == 400, query
     assert call("GET", "me/api-keys?size=1").status_code == 200
 
 
-def test_expired_keys_are_dead() -> None:
+def test_expired_keys_do_not_work() -> None:
     call = Caller(make_user(), expires_at=AT + timedelta(days=1))
     assert timezone.now() > datetime(2026, 3, 2, 12, tzinfo=UTC)
     assert call("GET", "me").status_code == 401

@@ -1,4 +1,4 @@
-"""The page about the API: every operation of the document stands there, with its scope."""
+"""The API reference shows every operation of the OpenAPI document with its scope."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from django.conf import settings
 from django.test import Client
 
 from tests.workspaces.factories import make_user
-from workspaces.web.api_reference import METHODS, parts
+from workspaces.web.api_reference import METHODS, list_sections
 
 pytestmark = pytest.mark.django_db
 
 
-def test_every_operation_stands_on_the_page_with_its_scope(client: Client) -> None:
+def test_every_operation_is_on_the_page_with_its_scope(client: Client) -> None:
     document = yaml.safe_load((settings.BASE_DIR / "docs" / "openapi.yaml").read_text("utf-8"))
     wanted = {
         (method.upper(), path, operation.get("x-required-scope", ""))
@@ -25,11 +25,11 @@ def test_every_operation_stands_on_the_page_with_its_scope(client: Client) -> No
     }
 
     page = client.get("/api/").content.decode()
-    shown = {(one.method, one.path, one.scope) for part in parts() for one in part.operations}
+    shown = {(one.method, one.path, one.scope) for part in list_sections() for one in part.operations}
 
     assert shown == wanted
     assert ("GET", "/api/v1/store/listings/", "store:read") in shown
-    assert all(one.scope for part in parts() for one in part.operations)
+    assert all(one.scope for part in list_sections() for one in part.operations)
     assert page.count('<code class="api-path">/api/v1/') == len(wanted)
     assert "<title>API · Loggia</title>" in page
 
@@ -43,7 +43,7 @@ def test_the_document_is_served_as_yaml_and_json(client: Client) -> None:
     assert client.post("/api/").status_code == 405
 
 
-def test_a_signed_in_person_stays_signed_in_there(client: Client) -> None:
+def test_the_page_knows_the_signed_in_person(client: Client) -> None:
     client.force_login(make_user("Ann"))
 
     page = client.get("/api/").content.decode()
@@ -52,7 +52,7 @@ def test_a_signed_in_person_stays_signed_in_there(client: Client) -> None:
     assert "/accounts/login/" not in page
 
 
-def test_the_footer_leads_to_pages_that_exist(client: Client) -> None:
+def test_the_links_of_the_footer_exist(client: Client) -> None:
     footer = re.search(r'<footer class="site-footer">.*?</footer>', client.get("/").content.decode(), re.S)
     assert footer is not None
 

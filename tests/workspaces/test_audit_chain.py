@@ -1,4 +1,4 @@
-"""The audit log: appended in order by many at once, changed by nobody without a trace."""
+"""The audit log: concurrent writers append in order, and any change is detected."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def append(user: User, workspace_id: int | None = None) -> AuditEvent:
 
 
 def as_owner(*statements: str) -> None:
-    """Do what only somebody with the owner's password could: lift the locks and change rows."""
+    """Change rows as the tables' owner, with the triggers disabled."""
     with psycopg.connect(servers.url("owner", settings.DATABASE_NAME)) as owner:
         for statement in (
             "ALTER TABLE core_auditevent DISABLE TRIGGER USER",
@@ -39,7 +39,7 @@ def as_owner(*statements: str) -> None:
             owner.execute(statement)
 
 
-def test_each_chain_counts_for_itself() -> None:
+def test_each_chain_has_its_own_sequence() -> None:
     ada = make_user()
     first, second = make_team(ada, "First"), make_team(ada, "Second")
     for workspace_id in (first.pk, second.pk, first.pk):
@@ -90,7 +90,7 @@ def test_a_rolled_back_event_leaves_no_gap() -> None:
         ),
     ],
 )
-def test_whoever_changes_the_log_is_found(tamper: str, sequence: int, what: str) -> None:
+def test_tampering_is_detected(tamper: str, sequence: int, what: str) -> None:
     ada = make_user()
     for _number in range(3):
         append(ada)
@@ -112,7 +112,7 @@ def test_whoever_changes_the_log_is_found(tamper: str, sequence: int, what: str)
         "DROP TRIGGER core_auditevent_link ON core_auditevent",
     ],
 )
-def test_the_running_roles_cannot_touch_the_log(role: str, change: str) -> None:
+def test_app_and_worker_roles_cannot_change_the_log(role: str, change: str) -> None:
     append(make_user())
     with psycopg.connect(servers.url(role, settings.DATABASE_NAME), autocommit=True) as raw:
         raw.execute("SELECT set_config('loggia.system', 'forged', false)")
@@ -121,7 +121,7 @@ def test_the_running_roles_cannot_touch_the_log(role: str, change: str) -> None:
     assert verify() == []
 
 
-def test_a_forged_sequence_and_hash_are_written_over() -> None:
+def test_a_given_sequence_and_hash_are_overwritten() -> None:
     ada = make_user()
     with open_scope(Scope(user_id=ada.pk)):
         event = AuditEvent.objects.create(
@@ -154,7 +154,7 @@ def in_threads(count: int, work: Callable[[], Any]) -> list[BaseException]:
     return errors
 
 
-def test_many_writers_make_one_chain() -> None:
+def test_concurrent_writers_make_one_chain() -> None:
     ada = make_user()
     team = make_team(ada)
 

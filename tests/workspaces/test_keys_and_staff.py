@@ -21,7 +21,7 @@ from workspaces import rules
 from workspaces.access import find_api_key, hash_secret, personal_workspace
 from workspaces.models import ApiKey, StaffRole, User, Workspace
 from workspaces.services import api_keys
-from workspaces.services.api_keys import create_api_key, note_use, revoke_api_key
+from workspaces.services.api_keys import create_api_key, record_key_use, revoke_api_key
 from workspaces.services.leaving import deactivate_user
 from workspaces.services.staff import grant_staff_role, revoke_staff_role
 from workspaces.states import ApiScope, Role, Staff
@@ -42,8 +42,8 @@ def make_key(user: User, **changes: Any) -> tuple[ApiKey, str]:
     return create_api_key(**(values | changes))
 
 
-def test_only_the_hash_of_a_key_is_kept() -> None:
-    """K05: the whole database row, the log and the label have no part of the secret."""
+def test_only_the_hash_of_a_key_is_stored() -> None:
+    """Neither the database row nor the audit log nor the label contains a part of the secret."""
     key, plain = make_key(make_user())
     secret = plain.split("_", 2)[2]
     with connection.cursor() as cursor:
@@ -56,7 +56,7 @@ def test_only_the_hash_of_a_key_is_kept() -> None:
     assert secret not in str(key)
 
 
-def test_a_living_key_is_found_and_dead_ones_are_not() -> None:
+def test_only_valid_keys_are_found() -> None:
     ada = make_user()
     key, plain = make_key(ada, expires_at=AT + timedelta(days=1))
     assert find_api_key(plain, at=AT) == key
@@ -71,7 +71,7 @@ def test_a_living_key_is_found_and_dead_ones_are_not() -> None:
     assert AuditEvent.objects.filter(action="workspaces.api_key_revoked").count() == 1
 
 
-def test_a_key_dies_with_its_workspace_and_its_person() -> None:
+def test_a_key_ends_with_its_workspace_and_its_person() -> None:
     ada = make_user()
     team = make_team(ada)
     _key, of_team = make_key(ada, workspace=team)
@@ -96,7 +96,7 @@ def test_a_key_dies_with_its_workspace_and_its_person() -> None:
         ({"scopes": [ApiScope.OPERATOR_WORK]}, Forbidden, "staff_scope"),
     ],
 )
-def test_bad_keys_are_refused(changes: dict[str, Any], error: type[Exception], code: str) -> None:
+def test_invalid_keys_are_not_created(changes: dict[str, Any], error: type[Exception], code: str) -> None:
     ada = make_user()
     with pytest.raises(error) as refusal:
         make_key(ada, **changes)
@@ -111,7 +111,7 @@ def test_no_key_for_a_foreign_workspace() -> None:
     assert refusal.value.code == "not_a_member"
 
 
-def test_there_is_a_limit_of_living_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_valid_keys_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api_keys, "MAX_KEYS", 1)
     ada = make_user()
     key, _plain = make_key(ada)
@@ -121,16 +121,16 @@ def test_there_is_a_limit_of_living_keys(monkeypatch: pytest.MonkeyPatch) -> Non
     assert make_key(ada)
 
 
-def test_use_is_noted_once_a_minute(django_assert_num_queries: Any) -> None:
+def test_use_is_recorded_once_a_minute(django_assert_num_queries: Any) -> None:
     key, _plain = make_key(make_user())
-    note_use(key=key, at=AT)
+    record_key_use(key=key, at=AT)
     key.refresh_from_db()
     assert key.last_used_at == AT
     with django_assert_num_queries(0):
-        note_use(key=key, at=AT + timedelta(seconds=59))
+        record_key_use(key=key, at=AT + timedelta(seconds=59))
 
 
-def test_staff_roles_come_and_go_and_are_written_down() -> None:
+def test_staff_roles_are_granted_revoked_and_audited() -> None:
     ada, boss = make_user(), make_user("Boss")
     grant_staff_role(user=ada, role="moderator", by=boss, at=AT)
     grant_staff_role(user=ada, role="moderator", by=boss, at=AT)
@@ -147,7 +147,7 @@ def test_staff_roles_come_and_go_and_are_written_down() -> None:
         grant_staff_role(user=ada, role="king", by=boss, at=AT)
 
 
-def test_workspace_roles_give_no_staff_powers() -> None:
+def test_workspace_roles_give_no_staff_permissions() -> None:
     owner, bob = make_user("Owner"), make_user("Bob")
     seat(make_team(owner), bob, Role.ADMIN, by=owner)
     assert not any(predicate(bob) for predicate in rules.STAFF_PREDICATES.values())
@@ -185,7 +185,7 @@ def mails(tmp_path: Path, settings: Any) -> Path:
     return tmp_path
 
 
-def test_the_mailbox_shows_what_was_sent(mails: Path, rf: RequestFactory) -> None:
+def test_the_mailbox_shows_sent_mails(mails: Path, rf: RequestFactory) -> None:
     backend = get_connection("django.core.mail.backends.filebased.EmailBackend", file_path=str(mails))
     for subject in ("First", "Zweite ü 二"):
         EmailMessage(
@@ -199,6 +199,6 @@ def test_the_mailbox_shows_what_was_sent(mails: Path, rf: RequestFactory) -> Non
         mailbox(rf.get("/dev/mail/", {"mail": "../../etc/passwd"}))
 
 
-def test_an_empty_mailbox_says_so(mails: Path, rf: RequestFactory) -> None:
+def test_an_empty_mailbox(mails: Path, rf: RequestFactory) -> None:
     assert read_mails(mails / "absent") == []
     assert "No mail yet" in mailbox(rf.get("/dev/mail/")).content.decode()

@@ -1,4 +1,4 @@
-"""Seats: inviting, joining, changing, leaving; every refusal writes nothing."""
+"""Members: inviting, joining, changing roles, leaving; a refusal writes nothing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def team(owner: User) -> Workspace:
     return make_team(owner)
 
 
-def test_an_invitation_leads_to_a_seat_with_the_role_of_the_row(owner: User, team: Workspace) -> None:
+def test_accepting_an_invitation_gives_its_role(owner: User, team: Workspace) -> None:
     bob = make_user("Bob")
     invitation, token = invite_member(
         workspace=team, email=bob.email.upper(), role="builder", by=owner, at=AT
@@ -54,7 +54,7 @@ def test_an_invitation_leads_to_a_seat_with_the_role_of_the_row(owner: User, tea
         accept_invitation(invitation=invitation, by=bob, at=AT)
 
 
-def test_an_invitation_is_for_its_address_only(owner: User, team: Workspace) -> None:
+def test_an_invitation_is_for_its_email_address_only(owner: User, team: Workspace) -> None:
     invitation, _token = invite_member(
         workspace=team, email="bob@example.test", role="member", by=owner, at=AT
     )
@@ -64,7 +64,7 @@ def test_an_invitation_is_for_its_address_only(owner: User, team: Workspace) -> 
     assert team.members.count() == 1
 
 
-def test_old_revoked_and_replaced_invitations_are_dead(owner: User, team: Workspace) -> None:
+def test_expired_revoked_and_replaced_invitations_do_not_work(owner: User, team: Workspace) -> None:
     first, old_token = invite_member(workspace=team, email="bob@example.test", role="member", by=owner, at=AT)
     _second, token = invite_member(workspace=team, email="bob@example.test", role="admin", by=owner, at=AT)
     with pytest.raises(NotFound):
@@ -88,7 +88,7 @@ def test_old_revoked_and_replaced_invitations_are_dead(owner: User, team: Worksp
         ("new@example.test", "king", InvalidInput, "role_unknown"),
     ],
 )
-def test_bad_invitations_are_refused(
+def test_invalid_invitations_are_refused(
     owner: User, team: Workspace, email: str, role: str, error: type[DomainError], code: str
 ) -> None:
     with pytest.raises(error) as refusal:
@@ -118,7 +118,7 @@ def test_nobody_joins_a_personal_workspace(owner: User) -> None:
     assert own.members.count() == 1
 
 
-def test_the_last_owner_stays_one(owner: User, team: Workspace) -> None:
+def test_the_last_owner_cannot_change_or_leave(owner: User, team: Workspace) -> None:
     last = team.members.get()
     for act in (
         lambda: change_role(member=last, role="member", by=owner, at=AT),
@@ -137,8 +137,8 @@ def test_an_inactive_owner_does_not_count(owner: User, team: Workspace) -> None:
         remove_member(member=team.members.get(user=owner), by=owner, at=AT)
 
 
-def test_only_owners_make_and_touch_owners(owner: User, team: Workspace) -> None:
-    """T22: an admin's permission does not reach upwards."""
+def test_only_owners_can_make_and_change_owners(owner: User, team: Workspace) -> None:
+    """An admin cannot act on somebody with a higher role."""
     admin = make_user("Admin")
     place = seat(team, admin, Role.ADMIN, by=owner)
     events = AuditEvent.objects.count()
@@ -155,7 +155,7 @@ def test_only_owners_make_and_touch_owners(owner: User, team: Workspace) -> None
     assert AuditEvent.objects.count() == events
 
 
-def test_a_role_change_is_written_down(owner: User, team: Workspace) -> None:
+def test_a_role_change_is_audited(owner: User, team: Workspace) -> None:
     place = seat(team, make_user("Bob"), Role.MEMBER, by=owner)
     change_role(member=place, role="admin", by=owner, at=AT)
     event = AuditEvent.objects.get(action="workspaces.member_role_changed")
@@ -163,7 +163,7 @@ def test_a_role_change_is_written_down(owner: User, team: Workspace) -> None:
     assert (event.workspace_id, event.actor) == (team.pk, owner)
 
 
-def test_leaving_takes_groups_and_keys_along(owner: User, team: Workspace) -> None:
+def test_leaving_ends_group_memberships_and_keys(owner: User, team: Workspace) -> None:
     bob = make_user("Bob")
     place = seat(team, bob, Role.MEMBER, by=owner)
     group = Group.objects.create(workspace=team, name="Sales", created_at=AT)
@@ -189,7 +189,7 @@ def test_leaving_takes_groups_and_keys_along(owner: User, team: Workspace) -> No
         ("member", {"ENTER"}),
     ],
 )
-def test_what_each_role_may(owner: User, team: Workspace, role: str, allowed: set[str]) -> None:
+def test_permissions_of_each_role(owner: User, team: Workspace, role: str, allowed: set[str]) -> None:
     bob = make_user("Bob")
     seat(team, bob, role, by=owner)
     may = set()
@@ -202,7 +202,7 @@ def test_what_each_role_may(owner: User, team: Workspace, role: str, allowed: se
     assert may == allowed
 
 
-def test_a_suspended_workspace_is_gone_for_all(owner: User, team: Workspace) -> None:
+def test_a_suspended_workspace_is_not_found(owner: User, team: Workspace) -> None:
     Workspace.objects.filter(pk=team.pk).update(suspended_at=AT)
     with pytest.raises(NotFound):
         access_workspace(owner, team.slug, to=WorkspaceAct.ENTER)
@@ -212,7 +212,7 @@ def test_a_suspended_workspace_is_gone_for_all(owner: User, team: Workspace) -> 
 
 
 @pytest.fixture
-def at_home(client: Client, owner: User) -> Client:
+def owner_client(client: Client, owner: User) -> Client:
     client.force_login(owner)
     return client
 
@@ -221,11 +221,11 @@ ADMIN_PAGES = ("members", "settings", "audit")
 
 
 @pytest.mark.parametrize("page", ADMIN_PAGES)
-def test_admin_pages_are_for_admins(at_home: Client, owner: User, team: Workspace, page: str) -> None:
+def test_admin_pages_are_for_admins(owner_client: Client, owner: User, team: Workspace, page: str) -> None:
     member, stranger = make_user("Member"), make_user("Stranger")
     seat(team, member, Role.MEMBER, by=owner)
     path = f"/w/{team.slug}/admin/{page}"
-    assert at_home.get(path).status_code == 200
+    assert owner_client.get(path).status_code == 200
     answers = {}
     for person in (member, stranger):
         browser = Client()
@@ -236,8 +236,8 @@ def test_admin_pages_are_for_admins(at_home: Client, owner: User, team: Workspac
     assert {pair[1] for pair in answers.values()} <= {403, 404, 405}
 
 
-def test_inviting_by_the_page_sends_a_link_that_works(
-    at_home: Client, team: Workspace, django_capture_on_commit_callbacks: Any, settings: Any
+def test_inviting_by_the_page_mails_a_link_that_works(
+    owner_client: Client, team: Workspace, django_capture_on_commit_callbacks: Any, settings: Any
 ) -> None:
     settings.CELERY_TASK_ALWAYS_EAGER = True
     from config.celery import app
@@ -246,7 +246,9 @@ def test_inviting_by_the_page_sends_a_link_that_works(
     bob = make_user("Bob")
     try:
         with django_capture_on_commit_callbacks(execute=True):
-            answer = at_home.post(f"/w/{team.slug}/admin/members", {"email": bob.email, "role": "builder"})
+            answer = owner_client.post(
+                f"/w/{team.slug}/admin/members", {"email": bob.email, "role": "builder"}
+            )
     finally:
         app.conf.task_always_eager = False
     assert answer.status_code == 302
@@ -265,35 +267,36 @@ def test_inviting_by_the_page_sends_a_link_that_works(
     assert browser.post(link[0]).status_code == 404
 
 
-def test_a_bad_invitation_keeps_what_was_typed(at_home: Client, team: Workspace) -> None:
-    page = at_home.post(f"/w/{team.slug}/admin/members", {"email": "nonsense", "role": "builder"})
+def test_an_invalid_invitation_keeps_the_input(owner_client: Client, team: Workspace) -> None:
+    page = owner_client.post(f"/w/{team.slug}/admin/members", {"email": "nonsense", "role": "builder"})
     assert page.status_code == 400
     assert 'value="nonsense"' in page.content.decode()
     assert not Invitation.objects.exists()
 
 
-def test_roles_change_and_members_go_by_the_page(at_home: Client, owner: User, team: Workspace) -> None:
+def test_the_page_changes_roles_and_removes_members(
+    owner_client: Client, owner: User, team: Workspace
+) -> None:
     place = seat(team, make_user("Bob"), Role.MEMBER, by=owner)
     path = f"/w/{team.slug}/admin/members/{place.pk}"
-    assert at_home.post(f"{path}/role", {"role": "admin"}).status_code == 302
-    assert at_home.post(f"{path}/role", {"role": "king"}).status_code == 400
+    assert owner_client.post(f"{path}/role", {"role": "admin"}).status_code == 302
+    assert owner_client.post(f"{path}/role", {"role": "king"}).status_code == 400
     assert Member.objects.get(pk=place.pk).role == Role.ADMIN
-    assert at_home.get(f"{path}/remove").status_code == 405
-    assert at_home.post(f"{path}/remove").status_code == 302
+    assert owner_client.get(f"{path}/remove").status_code == 405
+    assert owner_client.post(f"{path}/remove").status_code == 302
     assert not Member.objects.filter(pk=place.pk).exists()
 
 
-def test_a_foreign_member_under_my_own_team_is_not_found(at_home: Client, team: Workspace) -> None:
-    """T04: own parent, foreign child."""
+def test_a_member_of_another_team_is_not_found_under_my_team(owner_client: Client, team: Workspace) -> None:
     other = make_user("Other")
     foreign = make_team(other, "Globex").members.get()
     for tail in ("role", "remove"):
-        answer = at_home.post(f"/w/{team.slug}/admin/members/{foreign.pk}/{tail}", {"role": "member"})
+        answer = owner_client.post(f"/w/{team.slug}/admin/members/{foreign.pk}/{tail}", {"role": "member"})
         assert answer.status_code == 404
     assert Member.objects.get(pk=foreign.pk).role == Role.OWNER
 
 
-def test_a_team_is_made_and_changed_by_the_page(client: Client) -> None:
+def test_the_pages_create_and_change_a_team(client: Client) -> None:
     ada = make_user()
     client.post("/accounts/login/", {"login": ada.email, "password": PASSWORD})
     made = client.post("/w/new", {"name": "Globex"})
@@ -307,8 +310,8 @@ def test_a_team_is_made_and_changed_by_the_page(client: Client) -> None:
     assert (team.name, team.accent) == ("Globex Corp", "#a8481f")
 
 
-def test_the_audit_page_filters_and_exports_harmless_cells(
-    at_home: Client, owner: User, team: Workspace
+def test_the_audit_page_filters_and_exports_without_formulas(
+    owner_client: Client, owner: User, team: Workspace
 ) -> None:
     evil = make_user("Evil")
     User.objects.filter(pk=evil.pk).update(display_name="=cmd|' /C calc'!A0")
@@ -317,9 +320,9 @@ def test_the_audit_page_filters_and_exports_harmless_cells(
     evil_place = team.members.get(user=evil)
     change_role(member=evil_place, role="member", by=User.objects.get(pk=evil.pk), at=AT)
 
-    page = at_home.get(f"/w/{team.slug}/admin/audit?action=workspaces.member_joined")
+    page = owner_client.get(f"/w/{team.slug}/admin/audit?action=workspaces.member_joined")
     assert [event.action for event in page.context["page"].items] == ["workspaces.member_joined"]
-    csv = at_home.get(f"/w/{team.slug}/admin/audit?format=csv")
+    csv = owner_client.get(f"/w/{team.slug}/admin/audit?format=csv")
     rows = csv.content.decode().splitlines()
     assert csv.headers["Content-Disposition"] == f'attachment; filename="audit-{team.slug}.csv"'
     assert len(rows) == 1 + AuditEvent.objects.filter(workspace_id=team.pk).count()
@@ -329,21 +332,21 @@ def test_the_audit_page_filters_and_exports_harmless_cells(
 
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("page", ["members", "audit"])
-def test_lists_take_the_same_queries_for_any_number(
-    at_home: Client, owner: User, team: Workspace, page: str, count: int, django_assert_num_queries: Any
+def test_lists_take_the_same_number_of_queries_for_any_length(
+    owner_client: Client, owner: User, team: Workspace, page: str, count: int, django_assert_num_queries: Any
 ) -> None:
     for number in range(count):
         seat(team, make_user(f"Member{number}"), Role.MEMBER, by=owner)
         invite_member(workspace=team, email=f"x{number}@example.test", role="member", by=owner, at=AT)
     path = f"/w/{team.slug}/admin/{page}"
-    at_home.get(path)
-    # person, standing, savepoint, scope, workspace, two of the page, unread count, scope back, release.
+    owner_client.get(path)
+    # user, roles, savepoint, scope, workspace, two of the page, unread count, restored scope, release.
     with django_assert_num_queries(10):
-        at_home.get(path)
+        owner_client.get(path)
 
 
-def test_a_member_leaves_by_the_page_and_the_last_owner_cannot(
-    at_home: Client, owner: User, team: Workspace
+def test_a_member_can_leave_by_the_page_but_not_the_last_owner(
+    owner_client: Client, owner: User, team: Workspace
 ) -> None:
     bob = make_user("Bob")
     place = seat(team, bob, Role.MEMBER, by=owner)
@@ -353,5 +356,5 @@ def test_a_member_leaves_by_the_page_and_the_last_owner_cannot(
     assert browser.post(f"/w/{team.slug}/leave").status_code == 302
     assert not Member.objects.filter(pk=place.pk).exists()
     assert browser.post(f"/w/{team.slug}/leave").status_code == 404
-    assert at_home.post(f"/w/{team.slug}/leave").status_code == 409
+    assert owner_client.post(f"/w/{team.slug}/leave").status_code == 409
     assert team.members.get().user == owner

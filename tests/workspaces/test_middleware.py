@@ -1,4 +1,4 @@
-"""The scope around requests: who is seen, what is seen, how refusals look."""
+"""ScopeMiddleware: authentication, the database scope of a request, errors as responses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from workspaces.web.staff import staff_required
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.workspaces.test_middleware")]
 
 
-def what_is_seen(request: HttpRequest) -> HttpResponse:
+def show_visible_rows(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user, loggia_user_id(), loggia_is_system()")
         role, user_id, is_system = cursor.fetchone()
@@ -41,7 +41,7 @@ def what_is_seen(request: HttpRequest) -> HttpResponse:
 
 
 def store(request: HttpRequest) -> HttpResponse:
-    return what_is_seen(request)
+    return show_visible_rows(request)
 
 
 def refusing(request: HttpRequest) -> HttpResponse:
@@ -80,7 +80,7 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
 
 
 urlpatterns = [
-    path("seen", what_is_seen),
+    path("seen", show_visible_rows),
     path("store", public_page(store)),
     path("refusing", refusing),
     path("team/<slug:slug>", team_page),
@@ -100,7 +100,7 @@ def signed_in(client: Client) -> Callable[[User], Client]:
 
 
 def without_tokens(page: HttpResponseBase) -> str:
-    """Return the page without what is the asker's own: tokens, and the address that was asked for."""
+    """Return the page without its tokens and its URL."""
     text: str = page.content.decode().replace(page.wsgi_request.path, "")  # type: ignore[attr-defined]
     return re.sub(r"(csrf\w*|X-CSRFToken)[^>]*", "", text)
 
@@ -109,13 +109,13 @@ def bearer(plain: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {plain}"}
 
 
-def test_a_visitor_sees_no_rows_of_anybody(client: Client) -> None:
+def test_a_visitor_sees_no_rows(client: Client) -> None:
     notify(user=make_user(), kind="x", title="private", at=AT)
     seen = json.loads(client.get("/seen").content)
     assert (seen["user"], seen["system"], seen["notes"]) == (None, False, 0)
 
 
-def test_the_public_page_runs_as_the_public_reader(client: Client) -> None:
+def test_a_public_page_runs_as_the_public_role(client: Client) -> None:
     with pytest.raises(Exception, match="permission denied"):
         client.get("/store")
 
@@ -128,7 +128,7 @@ def test_a_person_sees_only_their_own_rows(signed_in: Callable[[User], Client]) 
     assert (seen["user"], seen["system"], seen["notes"]) == (ada.pk, False, 1)
 
 
-def test_a_refusal_undoes_what_the_view_wrote_and_says_why(signed_in: Callable[[User], Client]) -> None:
+def test_an_error_rolls_back_and_shows_its_message(signed_in: Callable[[User], Client]) -> None:
     ada = make_user()
     client = signed_in(ada)
     page = client.get("/refusing")
@@ -141,11 +141,11 @@ def test_a_refusal_undoes_what_the_view_wrote_and_says_why(signed_in: Callable[[
     assert not Notification.objects.exists()
 
 
-def test_async_views_refuse_the_same_way(client: Client) -> None:
+def test_errors_of_async_views_look_the_same(client: Client) -> None:
     assert client.get("/stream").status_code == 404
 
 
-def test_a_strangers_team_looks_like_an_unknown_address(signed_in: Callable[[User], Client]) -> None:
+def test_another_team_looks_like_an_unknown_address(signed_in: Callable[[User], Client]) -> None:
     owner, stranger = make_user("Owner"), make_user("Stranger")
     team = make_team(owner)
     client = signed_in(stranger)
@@ -156,7 +156,7 @@ def test_a_strangers_team_looks_like_an_unknown_address(signed_in: Callable[[Use
     assert without_tokens(foreign) == without_tokens(absent) == without_tokens(unrouted)
 
 
-def test_one_who_was_removed_is_out_at_the_next_request(signed_in: Callable[[User], Client]) -> None:
+def test_a_removed_member_has_no_access_from_the_next_request(signed_in: Callable[[User], Client]) -> None:
     owner, member = make_user("Owner"), make_user("Member")
     team = make_team(owner)
     place = seat(team, member, Role.MEMBER, by=owner)
@@ -172,7 +172,7 @@ def test_one_who_was_removed_is_out_at_the_next_request(signed_in: Callable[[Use
     assert client.get("/api/v1/echo", headers=bearer(plain)).status_code == 401
 
 
-def test_a_deactivated_person_is_out_at_once_with_session_and_key(
+def test_deactivation_ends_session_and_key_at_once(
     signed_in: Callable[[User], Client],
 ) -> None:
     ada = make_user()
@@ -194,11 +194,11 @@ def test_staff_pages_do_not_exist_for_others(signed_in: Callable[[User], Client]
     assert client.get("/queue").content == b"queue"
 
 
-def test_answers_for_somebody_are_never_cached(signed_in: Callable[[User], Client]) -> None:
+def test_personal_responses_are_never_cached(signed_in: Callable[[User], Client]) -> None:
     assert signed_in(make_user()).get("/seen").headers["Cache-Control"] == "private, no-store"
 
 
-def test_a_key_acts_for_its_person_in_its_workspace_only(client: Client) -> None:
+def test_a_key_acts_in_its_own_workspace_only(client: Client) -> None:
     ada = make_user()
     team = make_team(ada)
     grant_staff_role(user=ada, role=Staff.MODERATOR, by=None, at=AT)
@@ -210,8 +210,8 @@ def test_a_key_acts_for_its_person_in_its_workspace_only(client: Client) -> None
     assert answer.headers["Cache-Control"] == "private, no-store"
 
 
-def test_only_the_authorization_header_carries_a_key(signed_in: Callable[[User], Client]) -> None:
-    """T28: the same key elsewhere, and a session, open nothing."""
+def test_only_the_authorization_header_authenticates(signed_in: Callable[[User], Client]) -> None:
+    """A session, and the same key anywhere else, do not authenticate."""
     ada = make_user()
     _key, plain = create_api_key(
         user=ada, workspace=personal_workspace(ada), name="k", scopes=[ApiScope.GPTS_READ], by=ada, at=AT
@@ -232,7 +232,7 @@ def test_only_the_authorization_header_carries_a_key(signed_in: Callable[[User],
     assert {answer.headers["WWW-Authenticate"] for answer in answers} == {'Bearer realm="Loggia"'}
 
 
-def test_a_scope_that_the_key_lacks_closes_the_method(client: Client) -> None:
+def test_a_method_needs_its_scope(client: Client) -> None:
     ada = make_user()
     key, plain = create_api_key(
         user=ada, workspace=personal_workspace(ada), name="k", scopes=[ApiScope.GPTS_READ], by=ada, at=AT
@@ -243,7 +243,7 @@ def test_a_scope_that_the_key_lacks_closes_the_method(client: Client) -> None:
     assert client.get("/api/v1/echo", headers=bearer(plain)).status_code == 401
 
 
-def test_an_api_refusal_has_one_shape_and_undoes_the_request(client: Client) -> None:
+def test_api_errors_have_one_format_and_roll_back(client: Client) -> None:
     ada = make_user()
     _key, plain = create_api_key(
         user=ada, workspace=personal_workspace(ada), name="k", scopes=[ApiScope.GPTS_WRITE], by=ada, at=AT
@@ -263,7 +263,7 @@ def test_an_api_refusal_has_one_shape_and_undoes_the_request(client: Client) -> 
     assert not Notification.objects.exists()
 
 
-def test_nul_in_a_query_is_a_bad_request(client: Client) -> None:
+def test_nul_in_the_query_string_is_a_bad_request(client: Client) -> None:
     assert client.get("/seen?q=%00").status_code == 400
 
 
@@ -274,7 +274,7 @@ def test_csrf_is_checked_before_a_view_runs() -> None:
     assert not Notification.objects.exists()
 
 
-def test_anonymous_is_the_user_under_api_whatever_the_session_says(rf: RequestFactory) -> None:
+def test_the_api_ignores_the_session(rf: RequestFactory) -> None:
     from workspaces.web.middleware import authenticate_bearer
 
     request: Any = rf.get("/api/v1/echo")

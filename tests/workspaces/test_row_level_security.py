@@ -1,4 +1,4 @@
-"""PostgreSQL's own locks, tried with raw connections as the roles that serve and work."""
+"""Row-level security, tried with raw connections as the roles of web and worker."""
 
 from __future__ import annotations
 
@@ -42,8 +42,7 @@ def protected_tables(connection: psycopg.Connection[Any]) -> list[str]:
     return [name for (name,) in rows]
 
 
-def test_without_a_scope_there_are_no_rows(raw: psycopg.Connection[Any]) -> None:
-    """R01"""
+def test_without_a_scope_no_row_is_visible(raw: psycopg.Connection[Any]) -> None:
     ada = make_user()
     notify(user=ada, kind="x", title="private", at=AT)
     tables = protected_tables(raw)
@@ -58,8 +57,8 @@ def test_without_a_scope_there_are_no_rows(raw: psycopg.Connection[Any]) -> None
         assert owner.execute("SELECT count(*) FROM workspaces_notification").fetchone() == (0,)  # forced
 
 
-def test_every_tenant_table_is_locked_or_says_why_not() -> None:
-    """R02: a new table with a tenant's column and no policy fails here."""
+def test_every_tenant_table_has_a_policy_or_an_exemption() -> None:
+    """A new table with a tenant column but no policy fails here."""
     with connect("owner") as owner:
         rows = owner.execute(
             """
@@ -81,8 +80,8 @@ def test_every_tenant_table_is_locked_or_says_why_not() -> None:
     assert set(EXEMPT) - open_tables == set(), "an exemption that is no longer needed"
 
 
-def test_partitions_cannot_be_read_past_their_parent(raw: psycopg.Connection[Any]) -> None:
-    """A policy on a partitioned table does not hold for a partition that is named directly."""
+def test_partitions_cannot_be_read_directly(raw: psycopg.Connection[Any]) -> None:
+    """PostgreSQL does not apply the policy of a partitioned table to queries of a partition."""
     partitions = raw.execute(
         "SELECT c.relname FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid"
         " JOIN pg_class parent ON parent.oid = i.inhparent"
@@ -93,8 +92,7 @@ def test_partitions_cannot_be_read_past_their_parent(raw: psycopg.Connection[Any
     assert partitions == []
 
 
-def test_roles_have_no_power_over_the_locks(raw: psycopg.Connection[Any]) -> None:
-    """R03"""
+def test_roles_cannot_change_policies(raw: psycopg.Connection[Any]) -> None:
     attributes = raw.execute(
         "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"
     ).fetchone()
@@ -119,7 +117,7 @@ def test_roles_have_no_power_over_the_locks(raw: psycopg.Connection[Any]) -> Non
             raw.execute(statement)
 
 
-def test_the_web_role_cannot_call_itself_the_system() -> None:
+def test_the_web_role_cannot_use_a_system_scope() -> None:
     ada = make_user()
     notify(user=ada, kind="x", title="private", at=AT)
     with connect("app") as app:
@@ -131,7 +129,7 @@ def test_the_web_role_cannot_call_itself_the_system() -> None:
 
 
 def test_the_scope_ends_with_its_transaction() -> None:
-    """R04, R05: what open_scope writes is transaction-local, so a pooled connection carries nothing on."""
+    """Settings are transaction-local, so that pooled connections do not keep them."""
     ada = make_user()
     with open_scope(Scope(user_id=ada.pk)), connection.cursor() as cursor:
         cursor.execute("SELECT loggia_user_id(), pg_backend_pid()")
@@ -143,7 +141,7 @@ def test_the_scope_ends_with_its_transaction() -> None:
 
 
 def test_nothing_but_core_scope_writes_the_settings() -> None:
-    """R05: no other module names a session setting of ours, and none sets one for a session."""
+    """No other module names one of our settings, and none sets one for a session."""
     root = Path(settings.BASE_DIR)
     apps = ("config", "core", "workspaces", "gpts", "marketplace", "reviews", "payouts")
     offenders = [
@@ -166,7 +164,6 @@ def test_nothing_but_core_scope_writes_the_settings() -> None:
 
 @pytest.mark.parametrize("way", ["error", "broken query"])
 def test_a_failed_request_leaves_no_scope_behind(way: str) -> None:
-    """R06"""
     ada = make_user()
 
     def fail() -> None:
@@ -182,7 +179,7 @@ def test_a_failed_request_leaves_no_scope_behind(way: str) -> None:
 
 
 def test_rows_cannot_be_written_into_or_moved_to_somebody_else() -> None:
-    """R07, for notes and for the log."""
+    """Tried with notifications and the audit log."""
     ada, bob = make_user("Ada"), make_user("Bob")
     note = notify(user=ada, kind="x", title="mine", at=AT)
     team = make_team(bob)
@@ -204,7 +201,7 @@ def test_rows_cannot_be_written_into_or_moved_to_somebody_else() -> None:
     assert Notification.objects.get().pk == note.pk
 
 
-def test_nobody_s_scope_can_write_no_note() -> None:
+def test_an_empty_scope_cannot_write_a_notification() -> None:
     ada = make_user()
     with connect("app") as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
         app.execute(
@@ -217,14 +214,13 @@ def test_nobody_s_scope_can_write_no_note() -> None:
 
 
 def test_row_security_cannot_be_switched_off(raw: psycopg.Connection[Any]) -> None:
-    """R15"""
     raw.execute("SET row_security = off")
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         raw.execute("SELECT count(*) FROM workspaces_notification")
 
 
-def test_functions_that_run_as_the_owner_are_known() -> None:
-    """R10: a new SECURITY DEFINER function or a view of the owner fails here until somebody has read it."""
+def test_functions_that_run_as_the_owner_are_listed() -> None:
+    """A new SECURITY DEFINER function or view fails here until it has been reviewed."""
     with connect("owner") as owner:
         definers = owner.execute(
             "SELECT proname FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace"

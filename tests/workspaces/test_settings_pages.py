@@ -1,4 +1,4 @@
-"""/settings/, /preferences/: what a person changes about themself."""
+"""/settings/ and /preferences/."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def ada() -> User:
 
 
 @pytest.fixture
-def at_home(client: Client, ada: User) -> Client:
+def ada_client(client: Client, ada: User) -> Client:
     client.post("/accounts/login/", {"login": ada.email, "password": PASSWORD})
     return client
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_each_page_has_a_title_and_wants_a_sign_in(client: Client, ada: User, path: str) -> None:
+def test_each_page_has_a_title_and_needs_a_sign_in(client: Client, ada: User, path: str) -> None:
     away = client.get(path)
     assert (away.status_code, away.headers["Location"]) == (302, f"/accounts/login/?next={path}")
     client.force_login(ada)
@@ -54,18 +54,18 @@ def test_each_page_has_a_title_and_wants_a_sign_in(client: Client, ada: User, pa
     assert page.count("<h1") == 1
 
 
-def test_a_profile_is_saved_and_shown_in_its_language(at_home: Client, ada: User) -> None:
-    answer = at_home.post(
+def test_a_profile_is_saved_and_shown_in_its_language(ada_client: Client, ada: User) -> None:
+    answer = ada_client.post(
         "/settings/", {"display_name": "Grace", "language": "zh-hans", "time_zone": "Asia/Shanghai"}
     )
     assert answer.status_code == 302
     ada.refresh_from_db()
     assert (ada.display_name, ada.language, ada.time_zone) == ("Grace", "zh-hans", "Asia/Shanghai")
-    assert at_home.get("/settings/").headers["Content-Language"] == "zh-hans"
+    assert ada_client.get("/settings/").headers["Content-Language"] == "zh-hans"
 
 
-def test_a_bad_profile_keeps_what_was_typed_and_saves_nothing(at_home: Client, ada: User) -> None:
-    page = at_home.post(
+def test_an_invalid_profile_keeps_the_input_and_saves_nothing(ada_client: Client, ada: User) -> None:
+    page = ada_client.post(
         "/settings/", {"display_name": "Gra\x07ce", "language": "en", "time_zone": "Asia/Shanghai"}
     )
     assert page.status_code == 400
@@ -75,15 +75,15 @@ def test_a_bad_profile_keeps_what_was_typed_and_saves_nothing(at_home: Client, a
     assert ada.display_name == "Ada"
 
 
-def test_appearance_is_kept_with_the_account(at_home: Client, ada: User) -> None:
-    assert at_home.post("/settings/appearance/", {"theme": "dark"}).status_code == 302
-    assert at_home.post("/settings/appearance/", {"theme": "neon"}).status_code == 400
+def test_appearance_is_stored_with_the_account(ada_client: Client, ada: User) -> None:
+    assert ada_client.post("/settings/appearance/", {"theme": "dark"}).status_code == 302
+    assert ada_client.post("/settings/appearance/", {"theme": "neon"}).status_code == 400
     ada.refresh_from_db()
     assert ada.theme == "dark"
-    assert 'data-theme="dark"' in at_home.get("/settings/").content.decode()
+    assert 'data-theme="dark"' in ada_client.get("/settings/").content.decode()
 
 
-def test_visitors_keep_theme_and_language_in_cookies(client: Client) -> None:
+def test_theme_and_language_of_visitors_are_stored_in_cookies(client: Client) -> None:
     answer = client.post("/preferences/theme", {"theme": "dark", "next": "/accounts/login/"})
     assert answer.headers["Location"] == "/accounts/login/"
     client.post("/preferences/language", {"language": "zh-hans", "next": "/"})
@@ -93,34 +93,34 @@ def test_visitors_keep_theme_and_language_in_cookies(client: Client) -> None:
 
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", ""])
-def test_preferences_lead_back_to_our_own_pages_only(client: Client, target: str) -> None:
+def test_preferences_redirect_to_our_own_pages_only(client: Client, target: str) -> None:
     assert client.post("/preferences/theme", {"theme": "dark", "next": target}).headers["Location"] == "/"
 
 
-def test_nonsense_preferences_are_refused(client: Client, ada: User) -> None:
+def test_invalid_preferences_are_refused(client: Client, ada: User) -> None:
     assert client.post("/preferences/theme", {"theme": "neon"}).status_code == 400
     assert client.post("/preferences/language", {"language": "tlh"}).status_code == 400
     assert not client.cookies
     assert client.get("/preferences/theme").status_code == 405
-    # The page that says so has forms of its own; no preference is kept.
+    # The error page has forms of its own; no preference is stored.
     assert set(client.cookies) == {"loggia_csrf"}
 
 
-def test_a_signed_in_person_takes_preferences_along(at_home: Client, ada: User) -> None:
-    at_home.post("/preferences/theme", {"theme": "light"})
-    at_home.post("/preferences/language", {"language": "zh-hans"})
+def test_preferences_of_a_signed_in_person_are_stored_with_the_account(ada_client: Client, ada: User) -> None:
+    ada_client.post("/preferences/theme", {"theme": "light"})
+    ada_client.post("/preferences/language", {"language": "zh-hans"})
     ada.refresh_from_db()
     assert (ada.theme, ada.language) == ("light", "zh-hans")
 
 
-def test_a_key_is_shown_once_and_works(at_home: Client, ada: User) -> None:
+def test_a_key_is_shown_once_and_works(ada_client: Client, ada: User) -> None:
     slug = personal_workspace(ada).slug
     form = {"name": "Script", "workspace": slug, "scopes": ["account"], "days": "30"}
-    page = at_home.post("/settings/api-keys/", form)
+    page = ada_client.post("/settings/api-keys/", form)
     plain = page.context["plain"]
     key = ApiKey.objects.get()
     assert page.content.decode().count(f'value="{plain}"') == 1
-    assert plain not in at_home.get("/settings/api-keys/").content.decode()
+    assert plain not in ada_client.get("/settings/api-keys/").content.decode()
     assert (key.scopes, key.user) == (["account"], ada)
     assert timedelta(days=29) < key.expires_at - timezone.now() <= timedelta(days=30)  # type: ignore[operator]
 
@@ -136,41 +136,41 @@ def test_a_key_is_shown_once_and_works(at_home: Client, ada: User) -> None:
         ({"days": "9999"}, "days"),
     ],
 )
-def test_a_bad_key_form_names_the_field_and_makes_nothing(
-    at_home: Client, ada: User, changed: dict[str, Any], field: str
+def test_an_invalid_key_form_names_the_field_and_creates_nothing(
+    ada_client: Client, ada: User, changed: dict[str, Any], field: str
 ) -> None:
     slug = personal_workspace(ada).slug
     form = {"name": "Script", "workspace": slug, "scopes": ["account"], "days": "30"} | changed
-    page = at_home.post("/settings/api-keys/", form)
+    page = ada_client.post("/settings/api-keys/", form)
     assert page.status_code == 400
     assert list(page.context["form"].errors) == [field]
     assert not ApiKey.objects.exists()
 
 
-def test_a_strangers_key_cannot_be_revoked(at_home: Client) -> None:
+def test_the_key_of_another_person_cannot_be_revoked(ada_client: Client) -> None:
     bob = make_user("Bob")
     key, _plain = create_api_key(
         user=bob, workspace=personal_workspace(bob), name="k", scopes=[ApiScope.CHAT], by=bob, at=AT
     )
-    assert at_home.post(f"/settings/api-keys/{key.pk}/revoke").status_code == 404
-    assert at_home.post("/settings/api-keys/999999/revoke").status_code == 404
+    assert ada_client.post(f"/settings/api-keys/{key.pk}/revoke").status_code == 404
+    assert ada_client.post("/settings/api-keys/999999/revoke").status_code == 404
     key.refresh_from_db()
     assert key.revoked_at is None
 
 
-def test_notes_are_read_one_by_one_and_all_at_once(at_home: Client, ada: User) -> None:
+def test_notifications_are_marked_as_read_one_by_one_and_all_at_once(ada_client: Client, ada: User) -> None:
     bob = make_user("Bob")
     first = notify(user=ada, kind="x", title="First <b>", url="/settings/", at=AT)
     second = notify(user=ada, kind="x", title="Second", at=AT)
     foreign = notify(user=bob, kind="x", title="Of Bob", at=AT)
-    page = at_home.get("/settings/notifications/").content.decode()
+    page = ada_client.get("/settings/notifications/").content.decode()
     assert page.index("Second") < page.index("First &lt;b&gt;")
     assert "Of Bob" not in page
 
-    answer = at_home.post(f"/settings/notifications/{first.pk}/open")
+    answer = ada_client.post(f"/settings/notifications/{first.pk}/open")
     assert answer.headers["Location"] == "/settings/"
-    assert at_home.post(f"/settings/notifications/{foreign.pk}/open").status_code == 404
-    at_home.post("/settings/notifications/read")
+    assert ada_client.post(f"/settings/notifications/{foreign.pk}/open").status_code == 404
+    ada_client.post("/settings/notifications/read")
 
     unread = Notification.objects.filter(read_at__isnull=True)
     assert list(unread) == [foreign]
@@ -178,22 +178,22 @@ def test_notes_are_read_one_by_one_and_all_at_once(at_home: Client, ada: User) -
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_the_list_of_notes_takes_the_same_queries_for_any_number(
-    at_home: Client, ada: User, count: int, django_assert_num_queries: Any
+def test_the_list_of_notifications_takes_the_same_number_of_queries_for_any_length(
+    ada_client: Client, ada: User, count: int, django_assert_num_queries: Any
 ) -> None:
     for number in range(count):
         notify(user=ada, kind="x", title=f"Note {number}", at=AT)
-    at_home.get("/settings/notifications/")
-    # savepoint, scope, notes, unread count, scope back, release; person and standing before.
+    ada_client.get("/settings/notifications/")
+    # user, roles, savepoint, scope, notifications, unread count, restored scope, release.
     with django_assert_num_queries(8):
-        at_home.get("/settings/notifications/")
+        ada_client.get("/settings/notifications/")
 
 
-def test_the_export_has_all_and_no_secrets(at_home: Client, ada: User) -> None:
+def test_the_export_is_complete_and_has_no_secrets(ada_client: Client, ada: User) -> None:
     key, plain = create_api_key(
         user=ada, workspace=personal_workspace(ada), name="k", scopes=[ApiScope.CHAT], by=ada, at=AT
     )
-    answer = at_home.get("/settings/data/export")
+    answer = ada_client.get("/settings/data/export")
     body = json.loads(answer.content)
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert body["account"]["email"] == ada.email
@@ -204,7 +204,7 @@ def test_the_export_has_all_and_no_secrets(at_home: Client, ada: User) -> None:
     assert ada.password not in text
 
 
-def test_deleting_wants_the_address_and_leaves_a_pseudonym(at_home: Client, ada: User) -> None:
+def test_deleting_needs_the_address_and_leaves_a_pseudonym(ada_client: Client, ada: User) -> None:
     owner = make_user("Owner")
     team = make_team(owner)
     seat(team, ada, Role.BUILDER, by=owner)
@@ -212,13 +212,13 @@ def test_deleting_wants_the_address_and_leaves_a_pseudonym(at_home: Client, ada:
     key, _plain = create_api_key(user=ada, workspace=own, name="k", scopes=["chat"], by=ada, at=AT)
     notify(user=ada, kind="x", title="private", at=AT)
 
-    at_home.post("/accounts/reauthenticate/", {"password": PASSWORD})
-    wrong = at_home.post("/settings/data/delete", {"confirmation": "yes"})
+    ada_client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    wrong = ada_client.post("/settings/data/delete", {"confirmation": "yes"})
     assert wrong.status_code == 400
     assert "Type your e-mail address exactly" in wrong.content.decode()
     assert User.objects.get(pk=ada.pk).is_active
 
-    answer = at_home.post("/settings/data/delete", {"confirmation": ada.email.upper()})
+    answer = ada_client.post("/settings/data/delete", {"confirmation": ada.email.upper()})
 
     assert (answer.status_code, answer.headers["Location"]) == (302, "/")
     gone = User.objects.get(pk=ada.pk)
@@ -233,26 +233,26 @@ def test_deleting_wants_the_address_and_leaves_a_pseudonym(at_home: Client, ada:
     assert not Notification.objects.exists()
     assert not EmailAddress.objects.filter(user=ada).exists()
     assert AuditEvent.objects.get(action="workspaces.user_deleted").data == {}
-    assert at_home.get("/settings/").status_code == 302
-    assert at_home.cookies[settings.SESSION_COOKIE_NAME].value == ""
+    assert ada_client.get("/settings/").status_code == 302
+    assert ada_client.cookies[settings.SESSION_COOKIE_NAME].value == ""
 
 
-def test_the_only_owner_of_a_team_cannot_vanish(at_home: Client, ada: User) -> None:
+def test_the_only_owner_of_a_team_cannot_delete_their_account(ada_client: Client, ada: User) -> None:
     make_team(ada, "Acme")
-    at_home.post("/accounts/reauthenticate/", {"password": PASSWORD})
-    page = at_home.post("/settings/data/delete", {"confirmation": ada.email})
+    ada_client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    page = ada_client.post("/settings/data/delete", {"confirmation": ada.email})
     assert page.status_code == 409
     assert "You are the only owner of Acme" in page.content.decode()
     assert User.objects.get(pk=ada.pk).is_active
 
 
-def test_deleting_asks_for_the_password_again(at_home: Client) -> None:
-    answer = at_home.get("/settings/data/delete")
+def test_deleting_needs_reauthentication(ada_client: Client) -> None:
+    answer = ada_client.get("/settings/data/delete")
     assert answer.status_code == 302
     assert "reauthenticate" in answer.headers["Location"]
 
 
-def test_the_address_of_a_form_opened_by_hand_says_so_on_a_page(client: Client) -> None:
+def test_a_get_of_a_form_address_shows_an_explanation(client: Client) -> None:
     answer = client.get("/preferences/theme")
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
     assert "There is no page here" in answer.content.decode()

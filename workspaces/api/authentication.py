@@ -1,4 +1,4 @@
-"""Bearer keys for Django REST framework; the middleware has looked the key up already."""
+"""API keys for Django REST framework; ScopeMiddleware has looked the key up already."""
 
 from __future__ import annotations
 

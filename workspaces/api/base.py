@@ -1,4 +1,4 @@
-"""What every view of the API stands on: bearer keys, scopes, one shape of errors and of pages."""
+"""Base classes of all API views: API keys, scopes, one shape of errors and of pages."""
 
 from __future__ import annotations
 
@@ -15,36 +15,41 @@ from workspaces.api.errors import handle_exception
 from workspaces.api.pagination import KeysetPagination
 from workspaces.api.parsers import BoundedJSONParser
 from workspaces.api.permissions import HasRequiredScope
+from workspaces.models import User
+from workspaces.web.people import person_of
 
 
+# No docstrings on these two classes: the OpenAPI document would repeat them for every view without its own.
 class LoggiaAPIMixin:
-    """For viewsets and generic views; ``required_scopes`` maps methods to scopes, absent ones are closed."""
-
+    # Maps HTTP methods to the scope that a key needs; methods that are absent are refused.
+    required_scopes: ClassVar[Mapping[str, str]] = {}
     authentication_classes: ClassVar[Any] = [ApiKeyAuthentication]
     permission_classes: ClassVar[Any] = [HasRequiredScope]
     parser_classes: ClassVar[Any] = [BoundedJSONParser, MultiPartParser]
     pagination_class: ClassVar[type[BasePagination] | None] = KeysetPagination
     filter_backends: ClassVar[Any] = []
-    required_scopes: ClassVar[Mapping[str, str]] = {}
 
     def get_exception_handler(self) -> Any:
         return handle_exception
 
 
 class LoggiaAPIView(LoggiaAPIMixin, APIView):
-    """A view with one method a verb. ``page(queryset, serializer)`` answers a list."""
-
     ordering: ClassVar[tuple[str, ...]] = ("-id",)
 
+    @property
+    def person(self) -> User:
+        """The actor; see ``workspaces.web.people``."""
+        return person_of(self.request)
+
     def page(self, queryset: Any, serializer: Any) -> Response:
-        """Answer one keyset page of ``queryset`` through the serializer class."""
+        """Return one keyset page of ``queryset``, each row through the serializer class."""
         pagination = KeysetPagination()
         items = pagination.paginate_queryset(queryset, self.request, self)
         return pagination.get_paginated_response(serializer(items, many=True).data)
 
     def read(self, serializer: Any) -> dict[str, Any]:
-        """Return the checked body; raises ValidationError, which becomes 400 with the field."""
-        checked = serializer(data=self.request.data)
-        checked.is_valid(raise_exception=True)
-        values: dict[str, Any] = checked.validated_data
+        """Return the validated body; raises ValidationError, which becomes 400 with the field."""
+        bound = serializer(data=self.request.data)
+        bound.is_valid(raise_exception=True)
+        values: dict[str, Any] = bound.validated_data
         return values

@@ -1,4 +1,4 @@
-"""Every failure of the API in one shape: {"error": {code, message, field, data}}."""
+"""Errors of the API, all in one shape: {"error": {code, message, field, data}}."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from workspaces.web.refusals import error_body
 
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Turn a failure into an answer and undo what the request wrote; unknown ones go on and are 500."""
+    """Turn an exception into a response and roll back what the request wrote; unknown ones become 500."""
     if isinstance(error, Http404):
         error = not_found()
     if isinstance(error, RequestDataTooBig):
-        # Routes that take files let larger bodies in than may be held as JSON.
+        # Routes that accept files let larger bodies in than JSON may have.
         error = too_large(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     if isinstance(error, DomainError):
         response = Response(error_body(error), status=error.status)

@@ -1,4 +1,4 @@
-"""/api/v1/me and the person's keys."""
+"""/api/v1/me and the person's API keys."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from workspaces.api.serializers import (
     NewApiKeySerializer,
 )
 from workspaces.models import ApiKey, User
-from workspaces.queries import api_keys_of
+from workspaces.queries import list_api_keys
 from workspaces.services.api_keys import create_api_key, revoke_api_key
 from workspaces.services.users import set_theme, update_profile
 from workspaces.states import ApiScope
+from workspaces.web.people import person_of
 
 
 def bearer(request: Request) -> tuple[User, ApiKey]:
-    """Return the person and the key of a request that the scope check has let through."""
-    user, key = request.user, request.auth
-    assert isinstance(user, User)
+    """Return the person and the API key of a request that HasRequiredScope has let through."""
+    key = request.auth
     assert isinstance(key, ApiKey)
-    return user, key
+    return person_of(request), key
 
 
 class MeView(LoggiaAPIView):
@@ -40,16 +40,15 @@ class MeView(LoggiaAPIView):
 
     @extend_schema(operation_id="me_read", responses=MeSerializer)
     def get(self, request: Request) -> Response:
-        return Response(MeSerializer(bearer(request)[0]).data)
+        return Response(MeSerializer(self.person).data)
 
     @extend_schema(operation_id="me_change", request=MeChangeSerializer, responses=MeSerializer)
     def patch(self, request: Request) -> Response:
-        user, _key = bearer(request)
-        now = timezone.now()
+        user, now = self.person, timezone.now()
         values = self.read(MeChangeSerializer)
         theme = values.pop("theme", None)
-        kept = {name: getattr(user, name) for name in ("display_name", "language", "time_zone")}
-        update_profile(user=user, **(kept | values), by=user, at=now)
+        unchanged = {name: getattr(user, name) for name in ("display_name", "language", "time_zone")}
+        update_profile(user=user, **(unchanged | values), by=user, at=now)
         if theme is not None:
             set_theme(user=user, theme=theme, by=user, at=now)
         return Response(MeSerializer(user).data)
@@ -60,7 +59,7 @@ class ApiKeysView(LoggiaAPIView):
 
     @extend_schema(operation_id="api_key_list", responses=ApiKeySerializer(many=True))
     def get(self, request: Request) -> Response:
-        return self.page(api_keys_of(bearer(request)[0]), ApiKeySerializer)
+        return self.page(list_api_keys(self.person), ApiKeySerializer)
 
     @extend_schema(
         operation_id="api_key_create", request=NewApiKeySerializer, responses={201: MadeApiKeySerializer}
@@ -96,6 +95,5 @@ class ApiKeyView(LoggiaAPIView):
 
     @extend_schema(operation_id="api_key_revoke", request=None, responses={204: None})
     def delete(self, request: Request, key_id: int) -> Response:
-        user, _key = bearer(request)
-        revoke_api_key(key=access_api_key(user, key_id), by=user, at=timezone.now())
+        revoke_api_key(key=access_api_key(self.person, key_id), by=self.person, at=timezone.now())
         return Response(status=204)

@@ -1,4 +1,4 @@
-"""Keyset pages of the API: {"items": […], "next_cursor": "…", "previous_cursor": "…"}."""
+"""Keyset pagination of the API: {"items": […], "next_cursor": "…", "previous_cursor": "…"}."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEFAULT_SIZE = 24
 
 
 class KeysetPagination(BasePagination):
-    """Reads ``cursor`` and ``size``; the view's ``ordering`` names the key, newest first by default."""
+    """Reads ``cursor`` and ``size``; the view's ``ordering`` names the sort key, newest first by default."""
 
     page: Page[Any]
 

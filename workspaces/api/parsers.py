@@ -1,4 +1,4 @@
-"""JSON bodies that cannot bring a worker down."""
+"""JSON bodies within limits, so that hostile ones cannot exhaust a worker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_DEPTH = 32
 
 
 class BoundedJSONParser(JSONParser):
-    """JSON whose top is an object, at most 32 levels deep, of valid text without NUL."""
+    """Accepts a JSON object, at most 32 levels deep, whose strings are valid text without NUL."""
 
     def parse(
         self,
@@ -37,7 +37,7 @@ def _check_text(value: str) -> None:
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        # Half of a character, which no answer could repeat.
+        # A lone surrogate, which no response could encode.
         raise ParseError(_("The text has characters that are not valid.")) from error
 
 

@@ -1,4 +1,4 @@
-"""What a key must carry before a view runs."""
+"""The scope that an API key needs before a view runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PUBLIC = ""
 
 
 class HasRequiredScope(BasePermission):
-    """Checks the view's ``required_scopes`` of this method; a method that is not named is closed.
+    """Checks the view's ``required_scopes`` for the method; a method that is not named there is refused.
 
     ``PUBLIC`` opens a method to visitors and to every key.
     """
@@ -25,7 +25,7 @@ class HasRequiredScope(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         method = "GET" if request.method in ("HEAD", "OPTIONS") else request.method
         if not hasattr(view, str(request.method).lower()):
-            return True  # there is nothing to protect: the answer is 405
+            return True  # the answer will be 405
         wanted = view.required_scopes.get(method)
         if wanted == PUBLIC:
             return True

@@ -1,4 +1,4 @@
-"""How the OpenAPI document names our authentication."""
+"""Extensions of the OpenAPI document: our authentication and the scope of each operation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
 
 class ScopedSchema(AutoSchema):
-    """Says of each operation which scope a key needs for it."""
+    """Adds the scope that each operation needs."""
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Shapes of people, workspaces, members and keys in the API; keys of answers are an allow-list."""
+"""Serializers of people, workspaces, members and API keys; output fields are an allow-list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/api/v1/workspaces and their members; a key sees its own workspace only."""
+"""/api/v1/workspaces and their members; an API key sees its own workspace only."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from workspaces.api.base import LoggiaAPIView
 from workspaces.api.me import bearer
 from workspaces.api.serializers import MemberSerializer, RoleSerializer, WorkspaceSerializer
 from workspaces.models import Workspace
-from workspaces.queries import members_of, workspaces_of
+from workspaces.queries import list_members, list_workspaces
 from workspaces.services.members import change_role, remove_member
 from workspaces.states import ApiScope
 
 
-def workspace_of_key(request: Request, slug: str, *, to: WorkspaceAct) -> Workspace:
-    """Return the workspace when the person may do ``to`` there and the key is for it."""
+def access_key_workspace(request: Request, slug: str, *, to: WorkspaceAct) -> Workspace:
+    """Return the workspace ``slug`` when the key belongs to it and its person may do ``to`` there.
+
+    Raises NotFound, or Forbidden as ``access_workspace`` does.
+    """
     user, key = bearer(request)
     workspace = access_workspace(user, slug, to=to)
     if workspace.pk != key.workspace_id:
@@ -34,7 +37,7 @@ class WorkspacesView(LoggiaAPIView):
     @extend_schema(operation_id="workspace_list", responses=WorkspaceSerializer(many=True))
     def get(self, request: Request) -> Response:
         user, key = bearer(request)
-        return self.page(workspaces_of(user).filter(pk=key.workspace_id), WorkspaceSerializer)
+        return self.page(list_workspaces(user).filter(pk=key.workspace_id), WorkspaceSerializer)
 
 
 class MembersView(LoggiaAPIView):
@@ -43,8 +46,8 @@ class MembersView(LoggiaAPIView):
 
     @extend_schema(operation_id="member_list", responses=MemberSerializer(many=True))
     def get(self, request: Request, workspace: str) -> Response:
-        place = workspace_of_key(request, workspace, to=WorkspaceAct.ADMINISTER)
-        return self.page(members_of(place), MemberSerializer)
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        return self.page(list_members(tenant), MemberSerializer)
 
 
 class MemberView(LoggiaAPIView):
@@ -52,15 +55,15 @@ class MemberView(LoggiaAPIView):
 
     @extend_schema(operation_id="member_change", request=RoleSerializer, responses=MemberSerializer)
     def patch(self, request: Request, workspace: str, member_id: int) -> Response:
-        place = workspace_of_key(request, workspace, to=WorkspaceAct.ADMINISTER)
-        member = access_member(place, member_id)
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        member = access_member(tenant, member_id)
         role = self.read(RoleSerializer)["role"]
-        change_role(member=member, role=role, by=bearer(request)[0], at=timezone.now())
+        change_role(member=member, role=role, by=self.person, at=timezone.now())
         return Response(MemberSerializer(member).data)
 
     @extend_schema(operation_id="member_remove", request=None, responses={204: None})
     def delete(self, request: Request, workspace: str, member_id: int) -> Response:
-        place = workspace_of_key(request, workspace, to=WorkspaceAct.ADMINISTER)
-        member = access_member(place, member_id)
-        remove_member(member=member, by=bearer(request)[0], at=timezone.now())
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        member = access_member(tenant, member_id)
+        remove_member(member=member, by=self.person, at=timezone.now())
         return Response(status=204)

@@ -1,4 +1,4 @@
-"""Who is who: users, workspaces, members, keys."""
+"""Users, workspaces, members, API keys, notifications."""
 
 from workspaces.models.api_keys import ApiKey
 from workspaces.models.notifications import Notification

@@ -1,4 +1,4 @@
-"""Bearer keys of the API: only their hash is kept."""
+"""API keys: only their hash is stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person should know."""
+"""Notifications to a person."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from workspaces.models.users import User
 
 
 class Notification(models.Model):
-    """One message to one person, kept as it was sent."""
+    """One message to one person, stored as it was sent."""
 
-    # Made here and not by the database: a sender may add a row that it may not read back.
+    # Not set by the database: row-level security lets senders insert rows that they cannot read back.
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
     kind = models.CharField(max_length=40)

@@ -8,12 +8,13 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from rules import has_perm
 
 from workspaces.states import Staff, Theme
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users the way that Django's own tools expect; people sign up through services."""
+    """Creates users for Django's own tools; people sign up through services."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         user = self.model(email=email.strip().lower(), **fields)
@@ -50,14 +51,12 @@ class User(AbstractBaseUser):
         return self.display_name or self.email
 
     def has_perm(self, perm: str, obj: object | None = None) -> bool:
-        """Ask django-rules; there are no permission rows and no superusers."""
-        from rules import has_perm  # late: rules wants the app registry
-
+        """Check a permission of django-rules; there are no permission rows and no superusers."""
         return self.is_active and has_perm(perm, self, obj)
 
 
 class StaffRole(models.Model):
-    """A person may work for the instance: moderate, do its finance, operate it."""
+    """A role in running the instance: moderator, finance or operator."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="staff_roles")
     role = models.CharField(max_length=20, choices=Staff.choices)

@@ -1,4 +1,4 @@
-"""Workspaces, their members and what may be shared."""
+"""Workspaces, members, invitations, groups and sharing policies."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from workspaces.states import ExternalGPTs, Role, WorkspaceKind
 
 
 class Workspace(models.Model):
-    """A tenant: one person's own, a team's, a company's. Slugs are never given out twice."""
+    """A tenant: a person's own, a team's or a company's. Slugs are never reused."""
 
     kind = models.CharField(max_length=12, choices=WorkspaceKind.choices)
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(_("name"), max_length=80)
-    # The person whose own workspace this is; companies have owners among their members.
+    # Set for personal workspaces; teams and companies have owners among their members.
     person = models.OneToOneField(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="personal_workspace"
     )
@@ -37,7 +37,7 @@ class Workspace(models.Model):
 
 
 class Member(models.Model):
-    """A person's place in a workspace."""
+    """A person's membership of a workspace."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="members")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
@@ -56,7 +56,7 @@ class Member(models.Model):
 
 
 class Invitation(models.Model):
-    """An open seat, sent by e-mail; its role comes from this row, never from the link."""
+    """An invitation to a workspace by e-mail; the role comes from this row, never from the link."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="invitations")
     email = models.EmailField(max_length=254)
@@ -82,7 +82,7 @@ class Invitation(models.Model):
 
 
 class Group(models.Model):
-    """Some members of a workspace, to share with and to budget."""
+    """Some members of a workspace: a unit for sharing and budgets."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="groups")
     name = models.CharField(max_length=80)
@@ -98,7 +98,7 @@ class Group(models.Model):
 
 
 class GroupMember(models.Model):
-    """A member's place in a group; gone with the membership."""
+    """A member of a group; deleted with the workspace membership."""
 
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="members")
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="groups")
@@ -113,12 +113,12 @@ class GroupMember(models.Model):
 
 
 class SharingPolicy(models.Model):
-    """What members of a workspace may do with GPTs inside and from outside."""
+    """What members of a workspace may publish, and which external GPTs they may use."""
 
     workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, related_name="sharing_policy")
     external_gpts = models.CharField(max_length=10, choices=ExternalGPTs.choices, default=ExternalGPTs.ALL)
     may_publish = models.BooleanField(default=True)
-    # Percent of golden prompts that a GPT must pass before it is shared; empty asks for none.
+    # Percentage of golden prompts that a GPT must pass before it is shared; null: no requirement.
     golden_pass_rate = models.PositiveSmallIntegerField(null=True, blank=True)
     updated_at = models.DateTimeField()
 

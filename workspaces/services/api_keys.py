@@ -1,4 +1,4 @@
-"""Bearer keys: made, used, revoked. The key itself is shown once and never kept."""
+"""API keys: created, used, revoked. The key itself is shown once and never stored."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from core.text import clean_line
 from workspaces import rules
 from workspaces.access import KEY_START, hash_secret
 from workspaces.models import ApiKey, User, Workspace
-from workspaces.queries import standing_of
+from workspaces.queries import get_user_roles
 from workspaces.states import ApiScope, Staff
 
 MAX_KEYS = 50
 _PREFIX_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
-# "Last used" is for people: once a minute is exact enough and spares a write a request.
+# "Last used" is shown to people: a minute is exact enough and saves a write per request.
 _USE_STEP = timedelta(minutes=1)
 _STAFF_ONLY = {
     ApiScope.REVIEWS_WORK: Staff.MODERATOR,
@@ -40,10 +40,10 @@ def create_api_key(
     at: datetime,
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
-    """Make a key that acts as ``user`` inside ``workspace``; returns it and its only plain copy. Audited.
+    """Create a key that acts as ``user`` inside ``workspace``; return it and its secret text. Audited.
 
     Raises InvalidInput for unknown or no scopes and a past expiry, Forbidden for a workspace that the
-    person is not in and for staff scopes without the role.
+    person is not a member of and for staff scopes without the role, Conflict for too many keys.
     """
     wanted = sorted(set(scopes))
     if not wanted or any(scope not in ApiScope.values for scope in wanted):
@@ -57,13 +57,13 @@ def create_api_key(
             code="not_a_member",
             field="workspace",
         )
-    staff = standing_of(user).staff
+    staff = get_user_roles(user).staff
     if any(role not in staff for scope, role in _STAFF_ONLY.items() if scope in wanted):
         raise Forbidden(_("This permission is for staff with that role."), code="staff_scope", field="scopes")
     prefix = "".join(secrets.choice(_PREFIX_LETTERS) for _n in range(10))
     plain = f"{KEY_START}_{prefix}_{secrets.token_urlsafe(32)}"
     with transaction.atomic():
-        User.objects.select_for_update(of=("self",)).get(pk=user.pk)  # counts the keys one by one
+        User.objects.select_for_update(of=("self",)).get(pk=user.pk)  # so that the count below holds
         if ApiKey.objects.filter(user=user, revoked_at__isnull=True).count() >= MAX_KEYS:
             raise Conflict(_("You have 50 keys. Revoke one that you no longer use."), code="too_many_keys")
         key = ApiKey.objects.create(
@@ -88,7 +88,7 @@ def create_api_key(
 
 
 def revoke_api_key(*, key: ApiKey, by: User, at: datetime) -> ApiKey:
-    """End the key at once; revoking a revoked one changes nothing. Audited."""
+    """Revoke the key, effective at once. Idempotent. Audited."""
     with transaction.atomic():
         if ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=at):
             key.revoked_at = at
@@ -102,8 +102,8 @@ def revoke_api_key(*, key: ApiKey, by: User, at: datetime) -> ApiKey:
     return key
 
 
-def note_use(*, key: ApiKey, at: datetime) -> None:
-    """Remember when the key was last used, to the minute."""
+def record_key_use(*, key: ApiKey, at: datetime) -> None:
+    """Store when the key was last used, at most once a minute."""
     if key.last_used_at is None or at - key.last_used_at >= _USE_STEP:
         stale = Q(last_used_at__isnull=True) | Q(last_used_at__lte=at - _USE_STEP)
         ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=at)

@@ -1,4 +1,4 @@
-"""Ending an account: the person goes, what others rely on stays."""
+"""Deactivates and deletes accounts; keeps what others rely on under a pseudonym."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from core.errors import Conflict, InvalidInput
 from workspaces.models import ApiKey, Invitation, Member, Notification, StaffRole, User, Workspace
 from workspaces.states import Role, WorkspaceKind
 
-# Kept in the language of the data, not of a reader: it replaces a name.
-GONE = "Deleted account"
+# Not translated: it is stored in place of the name.
+DELETED_NAME = "Deleted account"
 
 
 def deactivate_user(*, user: User, by: User | None, at: datetime, reason: str = "") -> None:
-    """Shut somebody out at once: sessions and keys are dead with the next request. Audited."""
+    """Deactivate an account: sessions and API keys end with the next request. Idempotent. Audited."""
     with transaction.atomic():
         if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
             return
@@ -30,9 +30,9 @@ def deactivate_user(*, user: User, by: User | None, at: datetime, reason: str = 
 
 
 def delete_account(*, user: User, confirmation: str, by: User, at: datetime) -> None:
-    """Delete the person and keep the counts: the row stays under a pseudonym, for usage and the ledger.
+    """Delete a person's data; the row stays under a pseudonym, because usage and the ledger refer to it.
 
-    ``confirmation`` is the e-mail address, typed. Raises InvalidInput when it differs and Conflict while
+    ``confirmation`` is the typed e-mail address. Raises InvalidInput when it differs and Conflict while
     the person is the only owner of a team. Audited without the address.
     """
     if confirmation.strip().lower() != user.email:
@@ -41,29 +41,29 @@ def delete_account(*, user: User, confirmation: str, by: User, at: datetime) -> 
         )
     with transaction.atomic():
         User.objects.select_for_update(of=("self",)).get(pk=user.pk)
-        alone = _teams_without_another_owner(user)
-        if alone:
+        owned_alone = _list_teams_owned_alone(user)
+        if owned_alone:
             raise Conflict(
                 _("You are the only owner of %(names)s. Name another owner there first.")
-                % {"names": _(", ").join(alone)},
+                % {"names": _(", ").join(owned_alone)},
                 code="last_owner",
             )
         record(action="workspaces.user_deleted", by=by, at=at, subject=("workspaces.user", str(user.pk)))
         _erase(user, at=at)
 
 
-def _teams_without_another_owner(user: User) -> list[str]:
+def _list_teams_owned_alone(user: User) -> list[str]:
     owned = Workspace.objects.filter(members__user=user, members__role=Role.OWNER).exclude(
         kind=WorkspaceKind.PERSONAL
     )
     others = Member.objects.filter(role=Role.OWNER, user__is_active=True).exclude(user=user)
     locked = owned.select_for_update(of=("self",)).order_by("pk")
-    kept = set(others.filter(workspace__in=owned).values_list("workspace_id", flat=True))
-    return [workspace.name for workspace in locked if workspace.pk not in kept]
+    shared = set(others.filter(workspace__in=owned).values_list("workspace_id", flat=True))
+    return [workspace.name for workspace in locked if workspace.pk not in shared]
 
 
 def _erase(user: User, *, at: datetime) -> None:
-    """Remove what is personal; the address becomes one that nobody can own (RFC 2606 .invalid)."""
+    """Remove personal data; the new address is in .invalid, a domain that nobody can own (RFC 2606)."""
     ApiKey.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=at)
     Invitation.objects.filter(email=user.email, accepted_at__isnull=True, revoked_at__isnull=True).update(
         revoked_at=at
@@ -72,9 +72,9 @@ def _erase(user: User, *, at: datetime) -> None:
     StaffRole.objects.filter(user=user).delete()
     for model in (EmailAddress, Authenticator, SocialAccount, UserSession, Notification):
         model.objects.filter(user=user).delete()
-    Workspace.objects.filter(person=user).update(name=GONE, suspended_at=at)
+    Workspace.objects.filter(person=user).update(name=DELETED_NAME, suspended_at=at)
     user.email = f"deleted-{user.pk}@deleted.invalid"
-    user.display_name = GONE
+    user.display_name = DELETED_NAME
     user.language, user.time_zone = "", "UTC"
     user.is_active = False
     user.last_login = None

@@ -1,4 +1,4 @@
-"""Seats in workspaces: inviting, joining, changing roles, leaving."""
+"""Members of workspaces: inviting, joining, changing roles, leaving."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
 from core.errors import Conflict, Forbidden, InvalidInput
+from core.jobs import enqueue_on_commit
 from core.text import clean_line
 from workspaces import rules
 from workspaces.access import hash_secret
@@ -22,12 +23,12 @@ INVITATION_DAYS = 14
 
 
 def invite_member(
-    *, workspace: Workspace, email: str, role: str, by: User, at: datetime
+    *, workspace: Workspace, email: str, role: str, by: User, at: datetime, language: str = ""
 ) -> tuple[Invitation, str]:
-    """Open a seat for an e-mail address and return it with the token for the link; a new one replaces an old.
+    """Invite an e-mail address; return the invitation and the token of its link. Audited without the address.
 
-    Says the same whether or not the address has an account here. The mail is the caller's task
-    (workspaces.tasks). Audited without the address.
+    Replaces an open invitation of the same address. Mails the link after the commit, in ``language`` (empty:
+    the instance's). The answer is the same whether or not the address has an account here.
     """
     _refuse_personal(workspace)
     _check_role(role, workspace=workspace, by=by)
@@ -44,7 +45,7 @@ def invite_member(
         raise Conflict(_("This person is a member already."), code="already_member", field="email")
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
-        Workspace.objects.select_for_update(of=("self",)).get(pk=workspace.pk)  # one open seat an address
+        Workspace.objects.select_for_update(of=("self",)).get(pk=workspace.pk)  # one open one per address
         Invitation.objects.filter(
             workspace=workspace, email=email, accepted_at__isnull=True, revoked_at__isnull=True
         ).update(revoked_at=at)
@@ -58,11 +59,19 @@ def invite_member(
             expires_at=at + timedelta(days=INVITATION_DAYS),
         )
         _record("member_invited", invitation, workspace, by, at, role=str(role))
+        enqueue_on_commit(
+            "workspaces.mail_invitation",
+            email=email,
+            workspace=workspace.name,
+            inviter=by.display_name,
+            token=token,
+            language=language,
+        )
     return invitation, token
 
 
 def revoke_invitation(*, invitation: Invitation, by: User, at: datetime) -> None:
-    """Close an open seat; its link is dead at once."""
+    """Revoke an open invitation; its link stops working at once. Audited."""
     with transaction.atomic():
         closed = Invitation.objects.filter(
             pk=invitation.pk, accepted_at__isnull=True, revoked_at__isnull=True
@@ -72,9 +81,9 @@ def revoke_invitation(*, invitation: Invitation, by: User, at: datetime) -> None
 
 
 def accept_invitation(*, invitation: Invitation, by: User, at: datetime) -> Member:
-    """Take the seat. The role comes from the row; the address must be the person's own.
+    """Make ``by`` a member with the invitation's role; the invited address must be their own. Audited.
 
-    Raises Forbidden for another address and Conflict when the seat was used or closed meanwhile.
+    Raises Forbidden for another address and Conflict when the invitation was used or revoked meanwhile.
     """
     if invitation.email != by.email:
         raise Forbidden(
@@ -97,10 +106,10 @@ def accept_invitation(*, invitation: Invitation, by: User, at: datetime) -> Memb
 
 
 def add_member(*, workspace: Workspace, user: User, role: str, by: User, at: datetime) -> Member:
-    """Seat ``user`` without an invitation: for commands, imports and single sign-on. Audited."""
+    """Add ``user`` without an invitation: for commands, imports and single sign-on. Audited."""
     _refuse_personal(workspace)
     if role not in Role.values:
-        raise _role_unknown()
+        raise _unknown_role()
     with transaction.atomic():
         member, is_new = Member.objects.get_or_create(
             workspace=workspace, user=user, defaults={"role": role, "joined_at": at}
@@ -112,14 +121,17 @@ def add_member(*, workspace: Workspace, user: User, role: str, by: User, at: dat
 
 
 def change_role(*, member: Member, role: str, by: User, at: datetime) -> Member:
-    """Give a member another role. Only owners touch owners, and one owner always stays. Audited."""
+    """Give a member another role. Audited.
+
+    Only owners may change an owner's role. Raises Conflict for the last owner.
+    """
     workspace = member.workspace
     _check_role(role, workspace=workspace, by=by)
     with transaction.atomic():
         fresh = _lock(member)
         if fresh.role == role:
             return fresh
-        _refuse_ownerless(fresh, by=by)
+        _check_owner_change(fresh, by=by)
         before, fresh.role = fresh.role, role
         fresh.save(update_fields=["role"])
         _record("member_role_changed", fresh, workspace, by, at, before=before, after=str(role))
@@ -128,15 +140,15 @@ def change_role(*, member: Member, role: str, by: User, at: datetime) -> Member:
 
 
 def remove_member(*, member: Member, by: User, at: datetime) -> None:
-    """Take the seat away, or leave: groups, keys and scopes of that workspace end with it, at once.
+    """Remove a member, or leave; group memberships and API keys for the workspace end at once. Audited.
 
-    Only owners remove owners, and the last owner cannot go. Audited.
+    Only owners may remove an owner. Raises Conflict for the last owner.
     """
     workspace = member.workspace
     with transaction.atomic():
         fresh = _lock(member)
         _refuse_personal(workspace)
-        _refuse_ownerless(fresh, by=by)
+        _check_owner_change(fresh, by=by)
         ApiKey.objects.filter(
             user_id=fresh.user_id, workspace_id=fresh.workspace_id, revoked_at__isnull=True
         ).update(revoked_at=at)
@@ -153,7 +165,7 @@ def remove_member(*, member: Member, by: User, at: datetime) -> None:
 
 
 def _lock(member: Member) -> Member:
-    """Lock the workspace, so that two owners cannot both go, and read the seat afresh."""
+    """Lock the workspace, so that two owners cannot leave at the same time, and read the member again."""
     Workspace.objects.select_for_update(of=("self",)).get(pk=member.workspace_id)
     fresh = Member.objects.select_related("workspace").filter(pk=member.pk).first()
     if fresh is None:
@@ -161,8 +173,8 @@ def _lock(member: Member) -> Member:
     return fresh
 
 
-def _refuse_ownerless(member: Member, *, by: User) -> None:
-    """Raise when ``by`` may not touch this owner, or when it is the last one."""
+def _check_owner_change(member: Member, *, by: User) -> None:
+    """Raise when ``by`` may not change this owner, or when it is the last one."""
     if member.role != Role.OWNER:
         return
     if by.pk != member.user_id and not rules.is_workspace_owner(by, member.workspace):
@@ -174,12 +186,12 @@ def _refuse_ownerless(member: Member, *, by: User) -> None:
 
 def _check_role(role: str, *, workspace: Workspace, by: User) -> None:
     if role not in Role.values:
-        raise _role_unknown()
+        raise _unknown_role()
     if role == Role.OWNER and not rules.is_workspace_owner(by, workspace):
         raise Forbidden(_("Only an owner can name another owner."), code="owner_protected", field="role")
 
 
-def _role_unknown() -> InvalidInput:
+def _unknown_role() -> InvalidInput:
     return InvalidInput(_("Choose owner, admin, builder or member."), code="role_unknown", field="role")
 
 

@@ -1,4 +1,4 @@
-"""Leaving people a note."""
+"""Creates notifications and marks them as read."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from workspaces.models import Notification, User
 
 
 def notify(*, user: User, kind: str, title: str, at: datetime, body: str = "", url: str = "") -> Notification:
-    """Leave ``user`` one note, in the caller's transaction; ``url`` is a path on this site.
+    """Create a notification for ``user`` in the caller's transaction; ``url`` is a path on this site.
 
-    Only its person can read the row, so it is written in that person's scope.
+    Row-level security lets only that person read the row, so it is written in their scope.
     """
     if url and (not url.startswith("/") or url.startswith("//")):
-        raise ValueError(f"a note links inside this site only, not to {url!r}")
+        raise ValueError(f"a notification links inside this site only, not to {url!r}")
     with open_scope(Scope(user_id=user.pk)):
         return Notification.objects.create(
             user=user,
@@ -28,7 +28,7 @@ def notify(*, user: User, kind: str, title: str, at: datetime, body: str = "", u
 
 
 def mark_read(*, user: User, by: User, at: datetime, notification: Notification | None = None) -> int:
-    """Mark one note, or all of the person's, as read; returns how many were not before."""
+    """Mark one notification, or all of the person's, as read; return how many were unread."""
     unread = Notification.objects.filter(user=user, read_at__isnull=True)
     if notification is not None:
         unread = unread.filter(pk=notification.pk)

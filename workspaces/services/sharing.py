@@ -1,4 +1,4 @@
-"""What a workspace asks before its GPTs are shared."""
+"""The sharing policy of a workspace: tests that must pass before a GPT is shared."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from core.errors import InvalidInput
 from workspaces.models import SharingPolicy, User, Workspace
 
 
-def golden_pass_rate_of(workspace: Workspace) -> int | None:
-    """Return the percentage of golden prompts that must pass before sharing, None where none is asked."""
+def get_golden_pass_rate(workspace: Workspace) -> int | None:
+    """Return the percentage of golden prompts that must pass before sharing; None: no requirement."""
     return (
         SharingPolicy.objects.filter(workspace=workspace).values_list("golden_pass_rate", flat=True).first()
     )
@@ -21,9 +21,9 @@ def golden_pass_rate_of(workspace: Workspace) -> int | None:
 
 @transaction.atomic
 def set_golden_pass_rate(*, workspace: Workspace, rate: int | None, by: User, at: datetime) -> None:
-    """Ask for a rate from 0 to 100, or for none. What is shared already stays. The same again writes nothing.
+    """Require a pass rate from 0 to 100, or none; what is shared already stays. Idempotent. Audited.
 
-    Audited. Raises InvalidInput.
+    Raises InvalidInput.
     """
     if rate is not None and not 0 <= rate <= 100:
         raise InvalidInput(
@@ -31,7 +31,7 @@ def set_golden_pass_rate(*, workspace: Workspace, rate: int | None, by: User, at
             code="rate_invalid",
             field="golden_pass_rate",
         )
-    policy, _made = SharingPolicy.objects.select_for_update().get_or_create(
+    policy, _created = SharingPolicy.objects.select_for_update().get_or_create(
         workspace=workspace, defaults={"updated_at": at}
     )
     if policy.golden_pass_rate == rate:

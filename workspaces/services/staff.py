@@ -1,4 +1,4 @@
-"""Who works for the instance."""
+"""Staff roles: moderator, finance, operator."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workspaces.states import Staff
 
 
 def grant_staff_role(*, user: User, role: str, by: User | None, at: datetime) -> StaffRole:
-    """Let ``user`` work as ``role``; does nothing when they do already. ``by`` None is the command line."""
+    """Give ``user`` a staff role. Idempotent. Audited. ``by`` is None for the command line."""
     if role not in Staff.values:
         raise InvalidInput(
             _("There is no such staff role. Choose moderator, finance or operator."),
@@ -33,7 +33,7 @@ def grant_staff_role(*, user: User, role: str, by: User | None, at: datetime) ->
 
 
 def revoke_staff_role(*, user: User, role: str, by: User | None, at: datetime) -> None:
-    """Take the role away; the next request of ``user`` is without it."""
+    """Take a staff role away, effective with the next request of ``user``. Idempotent. Audited."""
     with transaction.atomic():
         count, _rows = StaffRole.objects.filter(user=user, role=role).delete()
         if count:

@@ -1,4 +1,4 @@
-"""Accounts: making them, changing them, ending them."""
+"""Accounts: created and changed. leaving.py ends them."""
 
 from __future__ import annotations
 
@@ -35,10 +35,11 @@ def create_user(
     time_zone: str = "UTC",
     is_email_verified: bool = False,
 ) -> User:
-    """Make an account with its personal workspace and sharing policy; ``by`` None is the person themself.
+    """Create an account with its personal workspace and sharing policy. Audited.
 
-    Without a password the person signs in otherwise or resets it. Raises InvalidInput, or Conflict when
-    the address is taken. One audit event.
+    ``by`` is None when people sign up themselves.
+    Without a password the person signs in by other means or resets it. Raises InvalidInput, or Conflict
+    when the address is taken.
     """
     email = _clean_email(email)
     if User.objects.filter(email=email).exists():
@@ -65,7 +66,7 @@ def create_user(
 
 
 def complete_account(*, user: User, at: datetime, by: User | None = None) -> Workspace:
-    """Give a saved account its personal workspace and write down that it exists; safe to call twice."""
+    """Create the personal workspace and sharing policy of a saved account. Idempotent. Audited."""
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
         existing = Workspace.objects.filter(person=user).first()
@@ -89,7 +90,7 @@ def complete_account(*, user: User, at: datetime, by: User | None = None) -> Wor
 def update_profile(
     *, user: User, display_name: str, language: str, time_zone: str, by: User, at: datetime
 ) -> User:
-    """Change what a person says about themself; the personal workspace follows the name. Audited."""
+    """Change a person's profile; the personal workspace takes over the name. Audited."""
     values = {
         "display_name": clean_line(display_name, max_length=NAME_LENGTH, field="display_name"),
         "language": _clean_language(language),
@@ -109,7 +110,7 @@ def update_profile(
 
 
 def set_theme(*, user: User, theme: str, by: User, at: datetime) -> User:
-    """Set how pages look for this person. A taste, not an act: no audit event."""
+    """Set the theme of pages for this person; not audited."""
     if theme not in Theme.values:
         raise InvalidInput(_("Choose light, dark or as the device."), code="theme_invalid", field="theme")
     user.theme = theme
@@ -118,7 +119,7 @@ def set_theme(*, user: User, theme: str, by: User, at: datetime) -> User:
 
 
 def set_language(*, user: User, language: str, by: User, at: datetime) -> User:
-    """Set the language of pages and mails for this person; no audit event."""
+    """Set the language of pages and mails for this person; not audited."""
     user.language = _clean_language(language)
     user.save(update_fields=["language"])
     return user

@@ -29,7 +29,7 @@ def create_workspace(
     slug: str = "",
     accent: str = "",
 ) -> Workspace:
-    """Make a team's or company's workspace with its sharing policy; ``by`` becomes its owner. Audited."""
+    """Create a team's or company's workspace with its sharing policy; ``by`` becomes its owner. Audited."""
     if kind not in COMPANY_KINDS:
         raise InvalidInput(_("Choose team or enterprise."), code="kind_invalid", field="kind")
     name = clean_line(name, max_length=80, field="name")
@@ -37,7 +37,7 @@ def create_workspace(
     with transaction.atomic():
         workspace = Workspace.objects.create(
             kind=kind,
-            slug=_checked_slug(slug) if slug else unused_slug(name),
+            slug=_clean_slug(slug) if slug else unused_slug(name),
             name=name,
             accent=accent,
             created_at=at,
@@ -57,7 +57,7 @@ def create_workspace(
 
 
 def update_workspace(*, workspace: Workspace, name: str, accent: str, by: User, at: datetime) -> Workspace:
-    """Change what the workspace is called and its colour; an empty accent is the product's own. Audited."""
+    """Change a workspace's name and accent colour; empty means the product's own colour. Audited."""
     values = {"name": clean_line(name, max_length=80, field="name"), "accent": _clean_accent(accent)}
     changed = [field for field, value in values.items() if getattr(workspace, field) != value]
     if not changed:
@@ -85,7 +85,7 @@ def _clean_accent(accent: str) -> str:
     return accent.lower()
 
 
-def _checked_slug(slug: str) -> str:
+def _clean_slug(slug: str) -> str:
     if len(slug) > 60 or not _SLUG.fullmatch(slug) or slug in RESERVED:
         raise InvalidInput(
             _("Use small letters, figures and hyphens, at most 60."), code="slug_invalid", field="slug"

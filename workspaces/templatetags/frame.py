@@ -1,4 +1,4 @@
-"""The frame of every page: what is the same for all visitors is drawn once in each process."""
+"""The layout around every page; parts that are the same for all visitors are rendered once per process."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ from workspaces.web.context import NavEntry
 register = template.Library()
 
 HEADER = "components/site_header.html"
-# Stand where an answer has its own address, search text and CSRF token.
-_MARK = re.compile("frame-(address|text|token)-5e0c7a")
+# Placeholders in the cached header for the address, search text and CSRF token of the request.
+_PLACEHOLDER = re.compile("frame-(address|text|token)-5e0c7a")
 
 
 @register.simple_tag(takes_context=True)
 def site_header(context: Context) -> SafeString:
-    """The header, from memory for visitors: theirs differs by the marks alone."""
+    """Render the header; for visitors from the cache, filling in the placeholders."""
     nav, theme = context.get("nav"), context.get("theme", "")
     if settings.DEBUG or context.get("person") or nav is None or "request" not in context:
-        whole: Any = context.flatten()
-        return render_to_string(HEADER, whole)
+        values: Any = context.flatten()
+        return render_to_string(HEADER, values)
     request = context["request"]
-    values = {
+    texts = {
         "address": escape(request.get_full_path()),
         "text": escape(request.GET.get("q", "")),
         "token": escape(context.get("csrf_token", "NOTPROVIDED")),
     }
-    drawn = _visitors_header(get_language() or "", theme, tuple(nav))
+    header = _render_visitor_header(get_language() or "", theme, tuple(nav))
     # Every value is escaped above; the rest comes from the template.
-    return mark_safe(_MARK.sub(lambda mark: values[mark[1]], drawn))  # noqa: S308
+    return mark_safe(_PLACEHOLDER.sub(lambda found: texts[found[1]], header))  # noqa: S308
 
 
 @lru_cache(maxsize=64)
-def _visitors_header(language: str, theme: str, nav: tuple[NavEntry, ...]) -> str:
+def _render_visitor_header(language: str, theme: str, nav: tuple[NavEntry, ...]) -> str:
     address, text, token = (f"frame-{name}-5e0c7a" for name in ("address", "text", "token"))
     request: Any = SimpleNamespace(get_full_path=address, GET={"q": text})
     return render_to_string(
@@ -53,12 +53,12 @@ def _visitors_header(language: str, theme: str, nav: tuple[NavEntry, ...]) -> st
 
 @register.simple_tag
 def frame_part(name: str) -> SafeString:
-    """A part of the frame that knows nothing but the language: the footer, the dialog of keys."""
+    """Render a part of the layout that depends on the language only: the footer, the keyboard dialog."""
     if settings.DEBUG:
         return render_to_string(f"components/{name}.html")
-    return _drawn(name, get_language() or "")
+    return _render_part(name, get_language() or "")
 
 
 @lru_cache(maxsize=16)
-def _drawn(name: str, language: str) -> SafeString:
+def _render_part(name: str, language: str) -> SafeString:
     return render_to_string(f"components/{name}.html")

@@ -1,4 +1,4 @@
-"""allauth's forms in our manner: sentence case, helps that are sentences, no repeating placeholders."""
+"""allauth's forms in our style: labels in sentence case, help texts, no placeholders that repeat labels."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 from allauth.account import forms as account
 from django.utils.translation import gettext_lazy as _
 
-from core.look.words import sentence_case
+from core.look.titles import sentence_case
 
 PASSWORD_HELP = _("At least 10 characters. Several words are easier to keep than signs.")
 
 
-class OurManner:
-    """Before an allauth form: mends what it shows, changes nothing of what it does."""
+class FormStyleMixin:
+    """Changes how an allauth form looks, not what it does. Stands before it among the bases."""
 
     fields: dict[str, Any]
 
@@ -26,46 +26,46 @@ class OurManner:
             field.widget.attrs.pop("placeholder", None)
 
 
-class SignupForm(OurManner, account.SignupForm):
+class SignupForm(FormStyleMixin, account.SignupForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "password1" in self.fields:
             self.fields["password1"].help_text = PASSWORD_HELP
 
 
-class ChangePasswordForm(OurManner, account.ChangePasswordForm):
+class ChangePasswordForm(FormStyleMixin, account.ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password1"].help_text = PASSWORD_HELP
 
 
-class SetPasswordForm(OurManner, account.SetPasswordForm):
+class SetPasswordForm(FormStyleMixin, account.SetPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password1"].help_text = PASSWORD_HELP
 
 
-class ResetPasswordKeyForm(OurManner, account.ResetPasswordKeyForm):
+class ResetPasswordKeyForm(FormStyleMixin, account.ResetPasswordKeyForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password1"].help_text = PASSWORD_HELP
 
 
-class LoginForm(OurManner, account.LoginForm):
-    """The link to a new password stands under the form."""
+class LoginForm(FormStyleMixin, account.LoginForm):
+    """Without allauth's link to reset the password: ours stands under the form."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password"].help_text = ""
 
 
-class AddEmailForm(OurManner, account.AddEmailForm):
+class AddEmailForm(FormStyleMixin, account.AddEmailForm):
     pass
 
 
-class ResetPasswordForm(OurManner, account.ResetPasswordForm):
+class ResetPasswordForm(FormStyleMixin, account.ResetPasswordForm):
     pass
 
 
-class ReauthenticateForm(OurManner, account.ReauthenticateForm):
+class ReauthenticateForm(FormStyleMixin, account.ReauthenticateForm):
     pass

@@ -1,4 +1,4 @@
-"""Where allauth meets our accounts: names, language, the personal workspace."""
+"""Adapters that connect allauth to our accounts: names, language, the personal workspace."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone, translation
 
 from core.errors import InvalidInput
-from core.look.words import sentence_case
+from core.look.titles import sentence_case
 from core.text import clean_line
 from workspaces.models import User
 from workspaces.services.users import NAME_LENGTH, complete_account
@@ -23,7 +23,7 @@ def user_display(user: User) -> str:
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Accounts made by people themselves."""
+    """Accounts created by signing up here."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.ACCOUNT_ALLOW_REGISTRATION)
@@ -33,13 +33,13 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         user.display_name = form.cleaned_data.get("display_name") or user.display_name
-        user.language = translation.get_language() if _speaks(translation.get_language()) else ""
+        user.language = translation.get_language() if _is_supported(translation.get_language()) else ""
         saved: User = super().save_user(request, user, form, commit=commit)
         return saved
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
-    """Accounts made by signing in elsewhere; found again by the provider's subject, never by e-mail."""
+    """Accounts created by social sign-in; matched by the provider's subject, never by e-mail address."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         return bool(settings.ACCOUNT_ALLOW_REGISTRATION)
@@ -49,7 +49,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         user.email = user.email.lower()
         parts = [str(data.get(part) or "") for part in ("first_name", "last_name")]
         name = str(data.get("name") or "") or " ".join(part for part in parts if part)
-        user.display_name = _acceptable(name) or user.email.partition("@")[0][:NAME_LENGTH]
+        user.display_name = _clean_name(name) or user.email.partition("@")[0][:NAME_LENGTH]
         return user
 
     def get_signup_form_initial_data(self, sociallogin: SocialLogin) -> dict[str, Any]:
@@ -62,12 +62,12 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         return user
 
 
-def _acceptable(name: str) -> str:
+def _clean_name(name: str) -> str:
     try:
         return clean_line(name[:NAME_LENGTH], max_length=NAME_LENGTH, field="display_name")
     except InvalidInput:
         return ""
 
 
-def _speaks(language: str | None) -> bool:
+def _is_supported(language: str | None) -> bool:
     return language in dict(settings.LANGUAGES)

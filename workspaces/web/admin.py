@@ -16,10 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.errors import DomainError
 from core.pagination import paginate
 from workspaces.access import WorkspaceAct, access_workspace
-from workspaces.audit_words import action_label
+from workspaces.audit_labels import action_label
 from workspaces.models import Workspace
-from workspaces.queries import audit_actions_of, audit_events_of
-from workspaces.services.sharing import golden_pass_rate_of, set_golden_pass_rate
+from workspaces.queries import list_audit_actions, list_audit_events
+from workspaces.services.sharing import get_golden_pass_rate, set_golden_pass_rate
 from workspaces.services.workspaces import create_workspace, update_workspace
 from workspaces.web.forms import GoldenGateForm, NewWorkspaceForm, WorkspaceForm, add_refusal
 from workspaces.web.people import person_of
@@ -48,40 +48,40 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest, workspace: str) -> HttpResponse:
     user = person_of(request)
-    place = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
-    form = WorkspaceForm(request.POST or None, initial={"name": place.name, "accent": place.accent})
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    form = WorkspaceForm(request.POST or None, initial={"name": tenant.name, "accent": tenant.accent})
     if request.method == "POST" and form.is_valid():
         try:
-            update_workspace(workspace=place, **form.cleaned_data, by=user, at=timezone.now())
+            update_workspace(workspace=tenant, **form.cleaned_data, by=user, at=timezone.now())
         except DomainError as error:
             add_refusal(form, error)
         else:
             messages.success(request, _("Saved"))
-            return redirect("workspaces:workspace-settings", place.slug)
-    gate = GoldenGateForm(initial={"golden_pass_rate": golden_pass_rate_of(place)})
-    return _settings_page(request, place, form, gate)
+            return redirect("workspaces:workspace-settings", tenant.slug)
+    gate = GoldenGateForm(initial={"golden_pass_rate": get_golden_pass_rate(tenant)})
+    return _settings_page(request, tenant, form, gate)
 
 
 @login_required
 @require_POST
 def golden_gate(request: HttpRequest, workspace: str) -> HttpResponse:
-    """Set how many golden prompts must pass before a GPT of the workspace is shared."""
+    """Set the share of golden prompts that must pass before a GPT of the workspace is shared."""
     user = person_of(request)
-    place = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
     gate = GoldenGateForm(request.POST)
     if gate.is_valid():
         rate = gate.cleaned_data["golden_pass_rate"]
-        set_golden_pass_rate(workspace=place, rate=rate, by=user, at=timezone.now())
+        set_golden_pass_rate(workspace=tenant, rate=rate, by=user, at=timezone.now())
         messages.success(request, _("Saved"))
-        return redirect("workspaces:workspace-settings", place.slug)
-    form = WorkspaceForm(initial={"name": place.name, "accent": place.accent})
-    return _settings_page(request, place, form, gate)
+        return redirect("workspaces:workspace-settings", tenant.slug)
+    form = WorkspaceForm(initial={"name": tenant.name, "accent": tenant.accent})
+    return _settings_page(request, tenant, form, gate)
 
 
 def _settings_page(
-    request: HttpRequest, place: Workspace, form: WorkspaceForm, gate: GoldenGateForm
+    request: HttpRequest, tenant: Workspace, form: WorkspaceForm, gate: GoldenGateForm
 ) -> HttpResponse:
-    context = {"workspace": place, "accent": place.accent, "form": form, "gate": gate}
+    context = {"workspace": tenant, "accent": tenant.accent, "form": form, "gate": gate}
     status = 400 if form.errors or gate.errors else 200
     return render(request, "workspaces/admin/settings.html", context, status=status)
 
@@ -89,19 +89,19 @@ def _settings_page(
 @login_required
 @require_safe
 def audit(request: HttpRequest, workspace: str) -> HttpResponse:
-    """Show the workspace's log; ``format=csv`` hands out up to 50,000 events, newest first."""
-    place = access_workspace(person_of(request), workspace, to=WorkspaceAct.ADMINISTER)
-    actions = audit_actions_of(place)
+    """Show the audit log; ``format=csv`` downloads up to 50,000 events, newest first."""
+    tenant = access_workspace(person_of(request), workspace, to=WorkspaceAct.ADMINISTER)
+    actions = list_audit_actions(tenant)
     action = request.GET.get("action", "")
-    events = audit_events_of(place, action=action if action in actions else "")
+    events = list_audit_events(tenant, action=action if action in actions else "")
     if request.GET.get("format") == "csv":
-        return _csv(events.order_by("-id")[:EXPORT_ROWS], name=f"audit-{place.slug}.csv")
+        return _csv(events.order_by("-id")[:EXPORT_ROWS], name=f"audit-{tenant.slug}.csv")
     page = paginate(events, order=("-id",), cursor=request.GET.get("cursor", ""), size=50)
     for event in page.items:
         event.label = action_label(event.action)  # type: ignore[attr-defined]  # for the template only
     context = {
-        "workspace": place,
-        "accent": place.accent,
+        "workspace": tenant,
+        "accent": tenant.accent,
         "page": page,
         "actions": [(name, action_label(name)) for name in actions],
         "action": action,

@@ -1,4 +1,4 @@
-"""/settings/api-keys/: make, see and revoke keys."""
+"""/settings/api-keys/: create, list and revoke API keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core.errors import DomainError
 from core.pagination import paginate
 from workspaces.access import WorkspaceAct, access_api_key, access_workspace
-from workspaces.queries import api_keys_of, standing_of
+from workspaces.queries import get_user_roles, list_api_keys
 from workspaces.services.api_keys import create_api_key, revoke_api_key
 from workspaces.web.forms import ApiKeyForm, add_refusal
 from workspaces.web.people import person_of
@@ -22,10 +22,10 @@ from workspaces.web.people import person_of
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def api_keys(request: HttpRequest) -> HttpResponse:
-    """List the living keys; a new one is shown in the answer to its form, once."""
+    """List the valid keys; a new key's secret is shown once, in the response to the form."""
     user = person_of(request)
     plain = ""
-    form = ApiKeyForm(request.POST or None, standing=standing_of(user))
+    form = ApiKeyForm(request.POST or None, roles=get_user_roles(user))
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
         try:
@@ -34,14 +34,14 @@ def api_keys(request: HttpRequest) -> HttpResponse:
                 workspace=access_workspace(user, form.cleaned_data["workspace"], to=WorkspaceAct.ENTER),
                 name=form.cleaned_data["name"],
                 scopes=form.cleaned_data["scopes"],
-                expires_at=now + form.life if form.life else None,
+                expires_at=now + form.lifetime if form.lifetime else None,
                 by=user,
                 at=now,
             )
-            form = ApiKeyForm(standing=standing_of(user))
+            form = ApiKeyForm(roles=get_user_roles(user))
         except DomainError as error:
             add_refusal(form, error)
-    page = paginate(api_keys_of(user), order=("-id",), cursor=request.GET.get("cursor", ""), size=50)
+    page = paginate(list_api_keys(user), order=("-id",), cursor=request.GET.get("cursor", ""), size=50)
     context = {"form": form, "page": page, "plain": plain, "now": timezone.now()}
     return render(request, "workspaces/settings/api_keys.html", context, status=400 if form.errors else 200)
 

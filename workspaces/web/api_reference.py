@@ -1,4 +1,4 @@
-"""The API for people to read, and the document that it is drawn from."""
+"""The API reference as a page, and the OpenAPI document that it is made from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from workspaces.states import ApiScope
 from workspaces.web.public import public_page
 
-# The first word of an address, as people call that part; others are shown as they are.
+# Titles of the tags of the OpenAPI document, the first segment of the path; others are capitalised.
 TITLES = {
     "conversations": _("Conversations"),
     "earnings": _("Earnings"),
@@ -46,8 +46,8 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Part:
-    """The operations of one part of the product."""
+class Section:
+    """The operations of one tag."""
 
     name: str
     title: Any
@@ -58,7 +58,7 @@ class Part:
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     scopes = [(scope.value, scope.label) for scope in ApiScope]
-    context = {"parts": parts(), "scopes": scopes, "base_url": settings.BASE_URL}
+    context = {"parts": list_sections(), "scopes": scopes, "base_url": settings.BASE_URL}
     return render(request, "workspaces/api_reference.html", context)
 
 
@@ -67,29 +67,29 @@ def reference(request: HttpRequest) -> HttpResponse:
 def document(request: HttpRequest, form: str) -> HttpResponse:
     """The OpenAPI document itself, as YAML or JSON."""
     if form == "json":
-        return HttpResponse(json.dumps(read(), ensure_ascii=False), content_type="application/json")
-    return HttpResponse(_text(), content_type="application/yaml; charset=utf-8")
+        return HttpResponse(json.dumps(read_document(), ensure_ascii=False), content_type="application/json")
+    return HttpResponse(_read_text(), content_type="application/yaml; charset=utf-8")
 
 
 @lru_cache(maxsize=1)
-def _text() -> str:
+def _read_text() -> str:
     return (settings.BASE_DIR / "docs" / "openapi.yaml").read_text("utf-8")
 
 
 @lru_cache(maxsize=1)
-def read() -> dict[str, Any]:
-    """Return the committed document, which the build compares with the code."""
-    found: dict[str, Any] = yaml.safe_load(_text())
-    return found
+def read_document() -> dict[str, Any]:
+    """Return the committed document; CI checks that it matches the code."""
+    document: dict[str, Any] = yaml.safe_load(_read_text())
+    return document
 
 
 @lru_cache(maxsize=1)
-def parts() -> tuple[Part, ...]:
+def list_sections() -> tuple[Section, ...]:
     by_name: dict[str, list[Operation]] = {}
-    for name, operation in _operations(read()["paths"]):
+    for name, operation in _operations(read_document()["paths"]):
         by_name.setdefault(name, []).append(operation)
     return tuple(
-        Part(name, TITLES.get(name, name.capitalize()), tuple(found))
+        Section(name, TITLES.get(name, name.capitalize()), tuple(found))
         for name, found in sorted(by_name.items())
     )
 
@@ -99,25 +99,25 @@ def _operations(paths: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
         for method in METHODS:
             if method not in methods:
                 continue
-            found = methods[method]
-            told = " ".join(found.get("description", "").split())
-            summary = found.get("summary") or told.split(". ")[0].rstrip(".") or _words(found["operationId"])
+            operation = methods[method]
+            description = " ".join(operation.get("description", "").split())
+            summary = (
+                operation.get("summary")
+                or description.split(". ")[0].rstrip(".")
+                or operation["operationId"].replace("_", " ").capitalize()
+            )
             yield (
-                found.get("tags", ["other"])[0],
+                operation.get("tags", ["other"])[0],
                 Operation(
                     method=method.upper(),
                     path=path,
                     summary=summary,
-                    detail=told.removeprefix(summary).lstrip(". ").replace("`", ""),
-                    scope=found.get("x-required-scope", ""),
+                    detail=description.removeprefix(summary).lstrip(". ").replace("`", ""),
+                    scope=operation.get("x-required-scope", ""),
                     parameters=tuple(
                         parameter["name"]
-                        for parameter in found.get("parameters", ())
+                        for parameter in operation.get("parameters", ())
                         if parameter["in"] == "query"
                     ),
                 ),
             )
-
-
-def _words(identifier: str) -> str:
-    return identifier.replace("_", " ").capitalize()

@@ -1,4 +1,4 @@
-"""How large a request's body may be: most are small, a few routes take whole files."""
+"""Limits on the size of request bodies: small for most routes, larger for those that take files."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from workspaces.web.refusals import refuse
 View = TypeVar("View")
 
 _MARK = "loggia_takes_files"
-# Room for the other parts of a form beside the file.
+# For the other fields of a form beside the file.
 FORM_BYTES = 1024 * 1024
-# In the scope of an ASGI request whose body was refused: the bytes that would have been taken.
+# Key in the ASGI scope of a request whose body was refused; its value is the limit in bytes.
 REFUSED = "loggia.body_refused"
 
 
@@ -31,7 +31,7 @@ def takes_files(view: View) -> View:
 
 
 def body_limit(view: Any) -> int:
-    """Return how many bytes a request to ``view`` may send; None stands for no view at all."""
+    """Return how many bytes a request to ``view`` may send; ``view`` is None for an unknown address."""
     kind = getattr(view, "cls", None) or getattr(view, "view_class", None)
     if getattr(view, _MARK, False) or getattr(kind, _MARK, False):
         return max(settings.KNOWLEDGE_FILE_BYTES + FORM_BYTES, settings.REQUEST_BYTES)
@@ -40,7 +40,7 @@ def body_limit(view: Any) -> int:
 
 @sync_and_async_middleware
 def body_limit_middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Answer requests whose body config.handler refused to read, before anything else looks at them."""
+    """Answer requests whose body config.handler refused to read, before any other middleware."""
 
     def refused(request: HttpRequest) -> HttpResponseBase | None:
         limit = getattr(request, "scope", {}).get(REFUSED)

@@ -1,4 +1,4 @@
-"""What the frame of every page shows: navigation, person, theme, language."""
+"""The context of the page layout: navigation, person, theme, workspaces."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from workspaces.models import User
-from workspaces.queries import standing_of, unread_count
+from workspaces.queries import count_unread_notifications, get_user_roles
 from workspaces.states import Staff, Theme
 
 THEME_COOKIE = "loggia_theme"
@@ -24,7 +24,7 @@ class NavEntry:
 
 
 def chrome(request: HttpRequest) -> dict[str, Any]:
-    """Return the frame's context. No query for visitors; one, for the unread count, when it is shown."""
+    """Return the layout's context. No query for visitors, else one for the unread count when it is shown."""
     user = getattr(request, "user", None)
     if not isinstance(user, User) or not user.is_authenticated:
         theme = request.COOKIES.get(THEME_COOKIE, "")
@@ -35,27 +35,27 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
             "unread_notifications": 0,
             "workspaces_of_person": (),
         }
-    standing = standing_of(user)
+    roles = get_user_roles(user)
     return {
-        "nav": _nav(request, standing.staff, signed_in=True),
+        "nav": _nav(request, roles.staff, signed_in=True),
         "person": user,
         "theme": user.theme,
-        "unread_notifications": SimpleLazyObject(lambda: unread_count(user)),
-        "workspaces_of_person": standing.companies,
+        "unread_notifications": SimpleLazyObject(lambda: count_unread_notifications(user)),
+        "workspaces_of_person": roles.companies,
     }
 
 
 def _nav(request: HttpRequest, staff: frozenset[str], *, signed_in: bool) -> list[NavEntry]:
-    places = [(_("Store"), "/")]
+    entries = [(_("Store"), "/")]
     if signed_in:
-        places += [(_("Chats"), "/c/"), (_("Build"), "/build/"), (_("Earnings"), "/earnings/")]
+        entries += [(_("Chats"), "/c/"), (_("Build"), "/build/"), (_("Earnings"), "/earnings/")]
     if Staff.MODERATOR in staff:
-        places.append((_("Moderation"), "/moderation/"))
+        entries.append((_("Moderation"), "/moderation/"))
     if Staff.FINANCE in staff:
-        places.append((_("Finance"), "/finance/"))
+        entries.append((_("Finance"), "/finance/"))
     if Staff.OPERATOR in staff:
-        places.append((_("Models"), "/operator/models"))
-    path = request.path
+        entries.append((_("Models"), "/operator/models"))
     return [
-        NavEntry(label, url, path == url if url == "/" else path.startswith(url)) for label, url in places
+        NavEntry(label, url, request.path == url if url == "/" else request.path.startswith(url))
+        for label, url in entries
     ]

@@ -1,4 +1,4 @@
-"""Forms of the settings and of workspace administration; rules live in the services."""
+"""Forms of the settings and of workspace administration; the services hold the rules."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
 from workspaces.models import User
-from workspaces.queries import Standing
+from workspaces.queries import UserRoles
 from workspaces.services.users import NAME_LENGTH
 from workspaces.states import ApiScope, Role, Staff, Theme
 
 
 def add_refusal(form: forms.Form, error: DomainError) -> None:
-    """Show a service's refusal beside the field it names, or above the form."""
+    """Add a service's error to the field that it names, or to the whole form."""
     form.add_error(error.field if error.field in form.fields else None, str(error.message))
 
 
@@ -36,7 +36,7 @@ class ProfileForm(forms.Form):
     )
 
     @classmethod
-    def of(cls, user: User) -> ProfileForm:
+    def for_user(cls, user: User) -> ProfileForm:
         return cls(
             initial={
                 "display_name": user.display_name,
@@ -51,7 +51,7 @@ class ThemeForm(forms.Form):
 
 
 class ApiKeyForm(forms.Form):
-    """Offers the person's own workspaces and only the staff scopes that they have the role for."""
+    """Offers the person's own workspaces, and staff scopes only to people with that role."""
 
     name = forms.CharField(
         label=_("Name"), max_length=80, help_text=_("To know it again, for example “Report script”.")
@@ -72,22 +72,22 @@ class ApiKeyForm(forms.Form):
         ],
     )
 
-    def __init__(self, *args: Any, standing: Standing, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, roles: UserRoles, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         hidden = set()
-        if Staff.MODERATOR not in standing.staff:
+        if Staff.MODERATOR not in roles.staff:
             hidden.add(ApiScope.REVIEWS_WORK)
-        if Staff.FINANCE not in standing.staff:
+        if Staff.FINANCE not in roles.staff:
             hidden.add(ApiScope.FINANCE_WORK)
-        if Staff.OPERATOR not in standing.staff:
+        if Staff.OPERATOR not in roles.staff:
             hidden.add(ApiScope.OPERATOR_WORK)
-        self.fields["workspace"].choices = [(seat.slug, seat.name) for seat in standing.seats]  # type: ignore[attr-defined]
+        self.fields["workspace"].choices = [(found.slug, found.name) for found in roles.memberships]  # type: ignore[attr-defined]
         self.fields["scopes"].choices = [  # type: ignore[attr-defined]
             (scope.value, scope.label) for scope in ApiScope if scope not in hidden
         ]
 
     @property
-    def life(self) -> timedelta | None:
+    def lifetime(self) -> timedelta | None:
         days = self.cleaned_data["days"]
         return timedelta(days=days) if days else None
 

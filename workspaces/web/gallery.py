@@ -1,4 +1,4 @@
-"""The component gallery: everything of the design system in all its states. Not served in production."""
+"""The component gallery: the whole design system in all its states. Not served in production."""
 
 # ruff: noqa: E501 - sample rows read best as rows
 
@@ -81,7 +81,7 @@ def staff_sample(request: HttpRequest) -> HttpResponse:
 
 
 def auth_sample(request: HttpRequest) -> HttpResponse:
-    """Show the card under the arch; 404 in production."""
+    """Show the layout of the sign-in pages; 404 in production."""
     if settings.IS_PRODUCTION:
         raise Http404
     return render(request, "gallery/auth.html", {"form": SampleForm()})

@@ -1,4 +1,4 @@
-"""/dev/mail/: what the instance has sent, readable in the browser. Only routed while DEBUG is on."""
+"""/dev/mail/: the e-mails that the instance has sent. Only routed while DEBUG is on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from workspaces.access import not_found
 
-SHOWN = 100
+MAX_FILES = 100
 # What Django's file backend writes after each message.
 _SEPARATOR = re.compile(r"^-{79}\n", re.MULTILINE)
 
@@ -46,11 +46,11 @@ def read_mails(folder: Path) -> list[StoredMail]:
     """Return the newest mails of the file backend's folder, newest first."""
     if not folder.is_dir():
         return []
-    files = sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime, reverse=True)[:SHOWN]
-    return [mail for path in files for mail in _mails_in(path)]
+    files = sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime, reverse=True)[:MAX_FILES]
+    return [mail for path in files for mail in _read_file(path)]
 
 
-def _mails_in(path: Path) -> list[StoredMail]:
+def _read_file(path: Path) -> list[StoredMail]:
     sent_at = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
     parts = [part for part in _SEPARATOR.split(path.read_text(errors="replace")) if part.strip()]
     mails = []

@@ -1,4 +1,4 @@
-"""/w/<workspace>/admin/members, and the page behind an invitation's link."""
+"""/w/<workspace>/admin/members, leaving a workspace, and the page of an invitation's link."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import DomainError
-from core.jobs import enqueue_on_commit
 from core.pagination import paginate
 from workspaces.access import (
     WorkspaceAct,
     access_invitation,
     access_invitation_by_token,
     access_member,
-    access_own_seat,
+    access_own_membership,
     access_workspace,
 )
-from workspaces.queries import members_of, open_invitations
+from workspaces.queries import list_members, list_open_invitations
 from workspaces.services.members import (
     accept_invitation,
     change_role,
@@ -38,34 +37,30 @@ from workspaces.web.people import person_of
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def members(request: HttpRequest, workspace: str) -> HttpResponse:
-    """List members and open seats; POST invites."""
+    """List members and open invitations; POST invites."""
     user = person_of(request)
-    place = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
     form = InviteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            _invitation, token = invite_member(
-                workspace=place, **form.cleaned_data, by=user, at=timezone.now()
+            invite_member(
+                workspace=tenant,
+                **form.cleaned_data,
+                language=get_language() or "",
+                by=user,
+                at=timezone.now(),
             )
         except DomainError as error:
             add_refusal(form, error)
         else:
-            enqueue_on_commit(
-                "workspaces.mail_invitation",
-                email=form.cleaned_data["email"].lower(),
-                workspace=place.name,
-                inviter=user.display_name,
-                token=token,
-                language=get_language() or "",
-            )
             messages.success(request, _("The invitation is on its way."))
-            return redirect("workspaces:member-list", place.slug)
+            return redirect("workspaces:member-list", tenant.slug)
     context = {
-        "workspace": place,
-        "accent": place.accent,
+        "workspace": tenant,
+        "accent": tenant.accent,
         "form": form,
-        "page": paginate(members_of(place), order=("id",), cursor=request.GET.get("cursor", ""), size=50),
-        "invitations": list(open_invitations(place, at=timezone.now())[:100]),
+        "page": paginate(list_members(tenant), order=("id",), cursor=request.GET.get("cursor", ""), size=50),
+        "invitations": list(list_open_invitations(tenant, at=timezone.now())[:100]),
         "roles": Role.choices,
         "now": timezone.now(),
     }
@@ -76,36 +71,36 @@ def members(request: HttpRequest, workspace: str) -> HttpResponse:
 @require_POST
 def role(request: HttpRequest, workspace: str, member_id: int) -> HttpResponse:
     user = person_of(request)
-    place = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
     form = RoleForm(request.POST)
     wanted = form.cleaned_data["role"] if form.is_valid() else ""
-    member = access_member(place, member_id)
+    member = access_member(tenant, member_id)
     change_role(member=member, role=wanted, by=user, at=timezone.now())
     messages.success(request, _("%(name)s has a new role.") % {"name": member.user.display_name})
-    return redirect("workspaces:member-list", place.slug)
+    return redirect("workspaces:member-list", tenant.slug)
 
 
 @login_required
 @require_POST
 def remove(request: HttpRequest, workspace: str, member_id: int) -> HttpResponse:
     user = person_of(request)
-    place = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
-    member = access_member(place, member_id)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    member = access_member(tenant, member_id)
     remove_member(member=member, by=user, at=timezone.now())
     messages.success(request, _("%(name)s is no longer a member.") % {"name": member.user.display_name})
     if member.user_id == user.pk:
         return redirect("/")
-    return redirect("workspaces:member-list", place.slug)
+    return redirect("workspaces:member-list", tenant.slug)
 
 
 @login_required
 @require_POST
 def leave(request: HttpRequest, workspace: str) -> HttpResponse:
-    """Give up one's own seat; every member may, but the last owner."""
+    """End one's own membership; every member may, except the last owner."""
     user = person_of(request)
-    place = access_workspace(user, workspace, to=WorkspaceAct.ENTER)
-    remove_member(member=access_own_seat(place, user), by=user, at=timezone.now())
-    messages.success(request, _("You have left %(name)s.") % {"name": place.name})
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.ENTER)
+    remove_member(member=access_own_membership(tenant, user), by=user, at=timezone.now())
+    messages.success(request, _("You have left %(name)s.") % {"name": tenant.name})
     return redirect("workspaces:settings-profile")
 
 
@@ -113,16 +108,16 @@ def leave(request: HttpRequest, workspace: str) -> HttpResponse:
 @require_POST
 def revoke(request: HttpRequest, workspace: str, invitation_id: int) -> HttpResponse:
     user = person_of(request)
-    place = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
-    revoke_invitation(invitation=access_invitation(place, invitation_id), by=user, at=timezone.now())
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    revoke_invitation(invitation=access_invitation(tenant, invitation_id), by=user, at=timezone.now())
     messages.success(request, _("The invitation is closed."))
-    return redirect("workspaces:member-list", place.slug)
+    return redirect("workspaces:member-list", tenant.slug)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def accept(request: HttpRequest, token: str) -> HttpResponse:
-    """Show what the invitation offers; POST takes the seat with the role of the row."""
+    """Show the invitation; POST accepts it."""
     user = person_of(request)
     invitation = access_invitation_by_token(token, at=timezone.now())
     if request.method == "POST":

@@ -1,4 +1,4 @@
-"""Who is asking, and what the database shows them for the length of one request."""
+"""Authenticates a request and opens its database scope."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from core.errors import DomainError
 from core.scope import NOBODY, Scope, open_scope, public_reader
 from workspaces.access import find_api_key, scope_for, scope_for_api_key
 from workspaces.models import ApiKey, User
-from workspaces.queries import keep_standing
-from workspaces.services.api_keys import note_use
+from workspaces.queries import cache_user_roles
+from workspaces.services.api_keys import record_key_use
 from workspaces.web.public import is_public_page
 from workspaces.web.refusals import form_only_page, is_api, refuse
 
@@ -27,12 +27,12 @@ GetResponse = Callable[[HttpRequest], Any]
 
 
 class ScopeMiddleware:
-    """Opens the scope around every sync view; must stand last, so that CSRF is checked before.
+    """Runs every sync view in its scope, in one transaction. Must be the last middleware: CSRF comes first.
 
-    The view runs inside ``process_view``: only there are both the view and the request known, and its
-    template is rendered in the same transaction. Async and chat views are left alone and open scopes
-    themselves, as a stream outlives the transaction in which it began.
-    Under /api/ and /v1/ a session counts for nothing, only a bearer key does.
+    It calls the view in ``process_view``, where both the view and the request are known, and renders the
+    template in the same transaction. Async and chat views are left alone and open their own scopes,
+    because a stream outlives the transaction in which it began.
+    Under /api/v1/ and /v1/ sessions are ignored: only an API key authenticates.
     """
 
     sync_capable = True
@@ -43,8 +43,8 @@ class ScopeMiddleware:
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
             markcoroutinefunction(self)
-        # Views that we call ourselves are out of reach of other middlewares' exception hooks; allauth
-        # needs its own for "enter your password again" and early answers.
+        # Exceptions of views called here do not reach the hooks of other middleware; allauth needs its
+        # own for reauthentication and immediate responses.
         self.allauth_exception = AccountMiddleware(get_response).process_exception
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
@@ -68,10 +68,10 @@ class ScopeMiddleware:
             request.user = AnonymousUser()
         if iscoroutinefunction(view) or getattr(view, "is_chat_view", False):
             return None
-        # Pages that are the same for every visitor answer from the cache, before a transaction begins.
+        # Pages that are the same for every visitor are served from the cache, without a transaction.
         from_cache = getattr(view, "from_cache", None)
-        if from_cache is not None and (kept := from_cache(request)) is not None:
-            return kept
+        if from_cache is not None and (cached := from_cache(request)) is not None:
+            return cached
         try:
             with self._scope(request, view):
                 return self._answer(request, view, args, kwargs)
@@ -85,7 +85,7 @@ class ScopeMiddleware:
         try:
             response = view(request, *args, **kwargs)
         except (ImmediateHttpResponse, ReauthenticationRequired) as answer:
-            # allauth's ways to answer early: what was written before stays.
+            # allauth's early responses are not errors: what was written before is committed.
             response = self.allauth_exception(request, answer)
         if request.method == "GET" and isinstance(response, HttpResponseNotAllowed) and not is_api(request):
             return form_only_page(request, response)
@@ -94,7 +94,7 @@ class ScopeMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
-        """Answer for views that were left alone; the others are answered above."""
+        """Answer errors of async and chat views; ``process_view`` handles the others."""
         return refuse(request, error) if isinstance(error, DomainError) else None
 
     def _scope(self, request: HttpRequest, view: Callable[..., Any]) -> AbstractContextManager[Any]:
@@ -102,14 +102,14 @@ class ScopeMiddleware:
             return open_scope(authenticate_bearer(request))
         user = request.user
         if isinstance(user, User):
-            keep_standing(user)
+            cache_user_roles(user)
             activate_preferences(request, user)
             return open_scope(scope_for(user))
         return public_reader() if is_public_page(view) else open_scope(NOBODY)
 
 
 def has_nul(request: HttpRequest) -> bool:
-    """Tell whether address or form has a NUL character, which PostgreSQL takes in no text."""
+    """Return whether the URL or the form has a NUL character, which PostgreSQL cannot store."""
     if "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.path_info:
         return True
     if request.method != "POST" or is_api(request):
@@ -120,15 +120,15 @@ def has_nul(request: HttpRequest) -> bool:
 def authenticate_bearer(request: HttpRequest) -> Scope:
     """Set ``request.user`` and ``request.api_key`` from the Authorization header and return the scope.
 
-    Only that header counts: no cookie, no other header, no query. An absent or dead key leaves a visitor;
-    ``request.api_key_refused`` tells the two apart.
+    Cookies, other headers and the query string are ignored. Without a valid key the request is a visitor's;
+    ``request.api_key_refused`` is true when there was an invalid one.
     """
     scheme, _space, plain = request.headers.get("Authorization", "").partition(" ")
     key = find_api_key(plain.strip(), at=timezone.now()) if scheme.lower() == "bearer" else None
     set_api_key(request, key, was_given=bool(scheme))
     if key is None:
         return NOBODY
-    note_use(key=key, at=timezone.now())
+    record_key_use(key=key, at=timezone.now())
     return scope_for_api_key(key)
 
 
@@ -139,7 +139,7 @@ def set_api_key(request: HttpRequest, key: ApiKey | None, *, was_given: bool) ->
 
 
 def activate_preferences(request: HttpRequest, user: User) -> None:
-    """Show pages in the person's language and zone; the language cookie only serves visitors."""
+    """Activate the person's language and time zone; the language cookie only counts for visitors."""
     if user.language and user.language != translation.get_language():
         translation.activate(user.language)
         request.LANGUAGE_CODE = user.language
@@ -147,12 +147,12 @@ def activate_preferences(request: HttpRequest, user: User) -> None:
 
 
 def keep_private(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """Keep answers that may be somebody's out of every cache; what says "public" and sets no cookie stays."""
-    is_somebodys = (
+    """Forbid caching of responses that may be personal, except those marked public that set no cookie."""
+    is_personal = (
         settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers
     ) and "public" not in response.headers.get("Cache-Control", "")
-    # The middleware of CSRF is around this one and sets its cookie later.
-    if is_somebodys or response.cookies or request.META.get("CSRF_COOKIE_NEEDS_UPDATE"):
+    # The CSRF middleware runs around this one and sets its cookie later.
+    if is_personal or response.cookies or request.META.get("CSRF_COOKIE_NEEDS_UPDATE"):
         response.headers["Cache-Control"] = "private, no-store"
     timezone.deactivate()
     return response

@@ -1,4 +1,4 @@
-"""/settings/notifications/: what a person should know."""
+"""/settings/notifications/: list, open and mark notifications as read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.pagination import paginate
 from workspaces.access import access_notification
-from workspaces.queries import notifications_of
+from workspaces.queries import list_notifications
 from workspaces.services.notifications import mark_read
 from workspaces.web.people import person_of
 
@@ -21,7 +21,7 @@ from workspaces.web.people import person_of
 @require_safe
 def notifications(request: HttpRequest) -> HttpResponse:
     page = paginate(
-        notifications_of(person_of(request)), order=("-id",), cursor=request.GET.get("cursor", ""), size=30
+        list_notifications(person_of(request)), order=("-id",), cursor=request.GET.get("cursor", ""), size=30
     )
     return render(request, "workspaces/settings/notifications.html", {"page": page})
 
@@ -29,7 +29,7 @@ def notifications(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def open_notification(request: HttpRequest, notification_id: UUID) -> HttpResponse:
-    """Mark one as read and go where it points."""
+    """Mark one as read and redirect to its target."""
     user = person_of(request)
     note = access_notification(user, notification_id)
     mark_read(user=user, notification=note, by=user, at=timezone.now())

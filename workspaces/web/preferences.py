@@ -1,4 +1,4 @@
-"""Theme and language from the header: kept with the account, in a cookie for visitors."""
+"""Theme and language switches of the page header; stored with the account, for visitors in a cookie."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def theme(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("theme", "")
     if wanted not in Theme.values:
         return HttpResponseBadRequest("theme", content_type="text/plain")
-    response = _back(request)
+    response = _redirect_back(request)
     if isinstance(request.user, User):
         set_theme(user=request.user, theme=wanted, by=request.user, at=timezone.now())
     else:
-        _keep(response, THEME_COOKIE, wanted)
+        _set_cookie(response, THEME_COOKIE, wanted)
     return response
 
 
@@ -34,21 +34,21 @@ def language(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("language", "")
     if wanted not in dict(settings.LANGUAGES):
         return HttpResponseBadRequest("language", content_type="text/plain")
-    response = _back(request)
+    response = _redirect_back(request)
     if isinstance(request.user, User):
         set_language(user=request.user, language=wanted, by=request.user, at=timezone.now())
-    _keep(response, settings.LANGUAGE_COOKIE_NAME, wanted)
+    _set_cookie(response, settings.LANGUAGE_COOKIE_NAME, wanted)
     return response
 
 
-def _keep(response: HttpResponse, name: str, value: str) -> None:
+def _set_cookie(response: HttpResponse, name: str, value: str) -> None:
     response.set_cookie(
         name, value, max_age=_YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE, httponly=True
     )
 
 
-def _back(request: HttpRequest) -> HttpResponseRedirect:
-    """Return to the page that asked; only to one of our own."""
+def _redirect_back(request: HttpRequest) -> HttpResponseRedirect:
+    """Redirect to the page that the form was on, if it is one of ours."""
     target = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()

@@ -1,4 +1,4 @@
-"""Pages of the public store."""
+"""Marks views that visitors see with the rights of the public database role."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _MARK = "loggia_public_page"
 
 
 def public_page(view: View) -> View:
-    """Mark a view as one that a visitor reads as the database's public reader and nothing more.
+    """Mark a view that runs as the public database role for visitors; signed-in people get their own scope.
 
-    A signed-in person gets their own scope as everywhere. Set it outermost, so that the middleware sees it.
+    Must be the outermost decorator, so that the middleware sees the mark.
     """
     setattr(view, _MARK, True)
     return view

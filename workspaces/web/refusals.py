@@ -1,4 +1,4 @@
-"""A DomainError as an answer: a page, a toast for htmx, JSON for the API."""
+"""Turns a DomainError into a response: a page, a toast for htmx, JSON for the API."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def is_api(request: HttpRequest) -> bool:
 
 
 def refuse(request: HttpRequest, error: DomainError) -> HttpResponseBase:
-    """Answer with the error's status in the form that the client reads.
+    """Return a response with the error's status in the format of the client.
 
-    NotFound looks exactly like an address that does not exist.
+    NotFound looks exactly like an unknown address.
     """
     if is_api(request):
         response: HttpResponseBase = JsonResponse(error_body(error), status=error.status)
@@ -38,16 +38,16 @@ def refuse(request: HttpRequest, error: DomainError) -> HttpResponseBase:
 
 
 def not_found_page(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Return what Django returns for an unknown address."""
+    """Return the page of an unknown address."""
     handler: Any = get_resolver().resolve_error_handler(404)
     response: HttpResponse = handler(request, exception=error)
     return response
 
 
 def form_only_page(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """Return a page in place of the empty answer to somebody who opens the address of a form.
+    """Return a page for a GET of a POST-only address, with the same status and Allow header.
 
-    One gets there by loading a refused form again or by changing the language on it. Status and methods stay.
+    People get there by reloading a refused form or by changing the language on it.
     """
     page = render(request, "405.html", status=response.status_code)
     page.headers["Allow"] = response.headers["Allow"]
@@ -55,7 +55,7 @@ def form_only_page(request: HttpRequest, response: HttpResponseBase) -> HttpResp
 
 
 def error_body(error: DomainError) -> dict[str, Any]:
-    """Return the one shape of errors of the API."""
+    """Return the body of every error of the API."""
     return {
         "error": {
             "code": error.code,

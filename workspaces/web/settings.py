@@ -1,4 +1,4 @@
-"""/settings/: profile, appearance, security, the person's data."""
+"""/settings/: profile, appearance, security, export and deletion of the account."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.errors import DomainError
-from workspaces.queries import account_export, security_overview
+from workspaces.queries import build_account_export, get_security_overview
 from workspaces.services.leaving import delete_account
 from workspaces.services.users import set_theme, update_profile
 from workspaces.web.forms import ProfileForm, ThemeForm, add_refusal
@@ -26,7 +26,7 @@ from workspaces.web.people import person_of
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     user = person_of(request)
-    form = ProfileForm(request.POST) if request.method == "POST" else ProfileForm.of(user)
+    form = ProfileForm(request.POST) if request.method == "POST" else ProfileForm.for_user(user)
     if request.method == "POST" and form.is_valid():
         try:
             update_profile(user=user, **form.cleaned_data, by=user, at=timezone.now())
@@ -57,7 +57,7 @@ def appearance(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def security(request: HttpRequest) -> HttpResponse:
-    overview = security_overview(person_of(request))
+    overview = get_security_overview(person_of(request))
     return render(request, "workspaces/settings/security.html", {"overview": overview})
 
 
@@ -70,8 +70,8 @@ def data(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def export(request: HttpRequest) -> HttpResponse:
-    """Hand out everything that this floor keeps about the person, as JSON."""
-    body = json.dumps(account_export(person_of(request)), ensure_ascii=False, indent=2)
+    """Download what the account app stores about the person, as JSON."""
+    body = json.dumps(build_account_export(person_of(request)), ensure_ascii=False, indent=2)
     response = HttpResponse(body, content_type="application/json; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="loggia-account.json"'
     return response

@@ -1,4 +1,4 @@
-"""What we ask at sign-up besides what allauth asks; imported by allauth's forms, so without any of them."""
+"""Our additional sign-up fields. allauth's forms import this module, so it must not import them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workspaces.services.users import NAME_LENGTH, complete_account
 
 
 class SignupForm(forms.Form):
-    """The name that others will see. Base of allauth's sign-up forms, also after social sign-in."""
+    """Adds the display name. Base class of allauth's sign-up forms, also after social sign-in."""
 
     display_name = forms.CharField(
         label=_("Display name"),

@@ -1,4 +1,4 @@
-"""Pages for staff only: everybody else finds nothing there."""
+"""Restricts pages to staff; to all others they do not exist."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ View = Callable[..., HttpResponse]
 
 
 def staff_required(*roles: str) -> Callable[[View], View]:
-    """Let only people with one of ``roles`` in; all others get the page of an unknown address."""
+    """Admit people with one of ``roles``; all others get the page of an unknown address."""
     predicates = [STAFF_PREDICATES[Staff(role)] for role in roles]
 
     def decorate(view: View) -> View:

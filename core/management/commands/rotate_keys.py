@@ -1,4 +1,4 @@
-"""``manage.py rotate_keys``: seals every stored secret with the newest of ENCRYPTION_KEYS."""
+"""``manage.py rotate_keys``: encrypts every stored secret with the newest of ENCRYPTION_KEYS."""
 
 from __future__ import annotations
 

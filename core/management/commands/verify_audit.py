@@ -1,4 +1,4 @@
-"""Recomputes the audit chains."""
+"""``manage.py verify_audit``: recomputes the hashes of the audit log."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from gpts.models import GPT
-from gpts.services.gpts import create_gpt
+from gpts.assistants.models import GPT
+from gpts.assistants.services.gpts import create_gpt
 from marketplace.models import Listing
 from marketplace.services.ratings import rate_listing
 from reviews.models import Case, Notice

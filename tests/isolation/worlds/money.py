@@ -9,7 +9,7 @@ from django.db import connection
 
 from core.periods import Period
 from core.scope import system_scope
-from gpts.models import UsageEvent
+from gpts.metering.models import UsageEvent
 from payouts.models import JournalEntry, PayoutAccount, Statement
 from payouts.services import approve_batch, approve_close, close_period, export_batch, propose_batch
 from tests.support.factories.payouts import GPTFactory

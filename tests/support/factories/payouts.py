@@ -12,7 +12,8 @@ from factory.declarations import LazyAttribute, LazyAttributeSequence, Sequence,
 from factory.django import DjangoModelFactory
 
 from core.ids import uuid7, uuid7_time
-from gpts.models import GPT, UsageEvent
+from gpts.assistants.models import GPT
+from gpts.metering.models import UsageEvent
 from workspaces.models import User
 from workspaces.services.staff import grant_staff_role
 from workspaces.services.users import create_user

@@ -15,20 +15,20 @@ from workspaces.queries import find_user
 from workspaces.services.api_keys import create_api_key
 from workspaces.states import ApiScope
 
-# Staff scopes must be asked for by name.
+# Only given when asked for with --scopes.
 _STAFF = (ApiScope.REVIEWS_WORK, ApiScope.FINANCE_WORK, ApiScope.OPERATOR_WORK)
 ORDINARY = [scope.value for scope in ApiScope if scope not in _STAFF]
 
 
 class Command(BaseCommand):
-    help = "Make an API key for a person and print it; it is not kept and cannot be shown again."
+    help = "Create an API key for a person and print it. It is not stored and cannot be shown again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
         parser.add_argument("--scopes", nargs="+", default=ORDINARY, choices=ApiScope.values)
-        parser.add_argument("--workspace", default="", help="slug; the person's own workspace when absent")
+        parser.add_argument("--workspace", default="", help="slug; default: the person's own workspace")
         parser.add_argument("--name", default="Command line")
-        parser.add_argument("--days", type=int, default=0, help="life in days; 0 is for good")
+        parser.add_argument("--days", type=int, default=0, help="lifetime in days; 0: never expires")
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()

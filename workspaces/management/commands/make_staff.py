@@ -14,7 +14,7 @@ from workspaces.states import Staff
 
 
 class Command(BaseCommand):
-    help = "Let a person work as moderator, finance or operator; --revoke takes the role away."
+    help = "Give a person a staff role: moderator, finance or operator; --revoke takes it away."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
