@@ -1,4 +1,4 @@
-"""Permissions of this app. ``payouts.work_finance`` is registered in workspaces.rules."""
+"""Permissions of this app. Views name them and never compare roles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Base classes of this app's API views."""
+"""The base class of finance's API views."""
 
 from __future__ import annotations
 
@@ -10,18 +10,7 @@ from rest_framework.views import APIView
 
 from workspaces.access import not_found
 from workspaces.api.base import LoggiaAPIView
-from workspaces.models import User
 from workspaces.states import ApiScope
-
-
-class PersonView(LoggiaAPIView):
-    # No docstring here and in FinanceView: the OpenAPI document would repeat it for every view below.
-
-    @property
-    def person(self) -> User:
-        user = self.request.user
-        assert isinstance(user, User)  # the scope check has let the request through
-        return user
 
 
 class IsFinance(BasePermission):
@@ -33,6 +22,7 @@ class IsFinance(BasePermission):
         return True
 
 
-class FinanceView(PersonView):
+# No docstring: the OpenAPI document would repeat it for every view below.
+class FinanceView(LoggiaAPIView):
     permission_classes = [*LoggiaAPIView.permission_classes, IsFinance]  # type: ignore[misc]  # per class, not per instance
     required_scopes: ClassVar = {"GET": ApiScope.FINANCE_WORK, "POST": ApiScope.FINANCE_WORK}

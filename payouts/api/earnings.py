@@ -10,16 +10,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from payouts.access import access_statement
-from payouts.api.base import PersonView
 from payouts.api.serializers import StatementLineSerializer, StatementSerializer, amount
 from payouts.models import Statement
 from payouts.queries import MonthEstimate, get_earnings, list_own_statements
 from workspaces.access import not_found
+from workspaces.api.base import LoggiaAPIView
 from workspaces.models import User
 from workspaces.states import ApiScope
 
 
-class EarningsView(PersonView):
+class EarningsView(LoggiaAPIView):
     """Balances, and estimates of the months that are not closed."""
 
     required_scopes: ClassVar = {"GET": ApiScope.USAGE_READ}
@@ -56,7 +56,7 @@ def _estimate(month: MonthEstimate) -> dict[str, Any]:
     }
 
 
-class StatementListView(PersonView):
+class StatementListView(LoggiaAPIView):
     required_scopes: ClassVar = {"GET": ApiScope.USAGE_READ}
 
     @extend_schema(operation_id="earnings_statements", responses={200: StatementSerializer(many=True)})
@@ -64,7 +64,7 @@ class StatementListView(PersonView):
         return self.page(list_own_statements(self.person), StatementSerializer)
 
 
-class StatementView(PersonView):
+class StatementView(LoggiaAPIView):
     required_scopes: ClassVar = {"GET": ApiScope.USAGE_READ}
 
     @extend_schema(operation_id="earnings_statement", responses={200: StatementSerializer})
@@ -72,7 +72,7 @@ class StatementView(PersonView):
         return Response(StatementSerializer(_access_own_statement(self.person, statement_id)).data)
 
 
-class StatementLinesView(PersonView):
+class StatementLinesView(LoggiaAPIView):
     required_scopes: ClassVar = {"GET": ApiScope.USAGE_READ}
     ordering: ClassVar = ("position", "id")
 

@@ -12,16 +12,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.errors import NotFound
-from payouts.api.base import PersonView
 from payouts.api.serializers import PayoutAccountSerializer, SavePayoutAccountSerializer
 from payouts.queries import get_payout_account
 from payouts.services import save_payout_account
+from workspaces.api.base import LoggiaAPIView
 from workspaces.api.me import bearer
 from workspaces.api.permissions import HasRequiredScope
 from workspaces.states import ApiScope
 
 
-class PayoutAccountView(PersonView):
+class PayoutAccountView(LoggiaAPIView):
     """Reading needs usage:read. Saving decides where money goes, for which the page asks the password; a key
     cannot be asked, so it must have been given the scope account as well, which keys for reports lack."""
 

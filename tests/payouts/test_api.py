@@ -205,3 +205,16 @@ def test_finance_key_finds_nothing_after_its_owner_left_finance() -> None:
 
     assert (refused.status_code, refused.json()["error"]["code"]) == (404, "not_found")
     assert not Batch.objects.exists()
+
+
+def test_month_is_read_with_its_runs_and_verdicts_by_api() -> None:
+    _creator, _visitor, maker, checker = create_closed_march()
+    run = CloseRun.objects.get()
+
+    body = ApiClient(maker, "finance:work").get("finance/periods/2026-03").json()
+
+    assert (body["month"], body["state"], body["digest"]) == ("2026-03", "closed", run.digest)
+    assert (body["verdicts"], body["total_minor"]) == ({"qualified": 600}, 1440)
+    assert [(row["id"], row["started_by"], row["decided_by"]) for row in body["runs"]] == [
+        (run.pk, maker.pk, checker.pk)
+    ]

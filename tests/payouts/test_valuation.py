@@ -11,7 +11,7 @@ from payouts.services.valuation import CardTerms, Valuation, compute_value, valu
 
 
 def build_count(payee_id: int, messages: int, **changes: Any) -> UsageCount:
-    values = {
+    values: dict[str, Any] = {
         "payee_id": payee_id, "gpt_id": payee_id, "category": "", "verdict": "qualified", "conversations": 0,
         "messages": messages, "input_tokens": 0, "output_tokens": 0, "origin": "2026-03",
     }  # fmt: skip
