@@ -161,7 +161,7 @@ def template_key() -> str:
         ROOT / "config" / "roles.py",
         ROOT / "embedded" / "postgres.py",
         ROOT / "embedded" / "credentials.py",
-        ROOT / "requirements.txt",
+        ROOT / "requirements.lock",
         Path(__file__),
     ]
     digest = hashlib.sha256()
