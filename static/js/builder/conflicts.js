@@ -34,7 +34,7 @@ export function askWhich(form, name, fresh, { keep, take }) {
 
 function shown(form, name, fresh) {
   const select = form.elements[name];
-  if (select instanceof HTMLSelectElement) return select.querySelector(`option[value="${CSS.escape(String(fresh ?? ""))}"]`)?.textContent ?? String(fresh ?? "");
+  if (select instanceof HTMLSelectElement) return select.querySelector(`option[value="${CSS.escape(String(fresh ?? ""))}"]`)?.text ?? String(fresh ?? "");
   return Array.isArray(fresh) ? fresh.join("\n") : String(fresh ?? "");
 }
 

@@ -32,7 +32,7 @@ each("[data-insert-example]", (button) =>
     editor.focus();
     editor.select();
     // As if typed, so that undo brings back what stood there.
-    const example = document.getElementById(button.dataset.insertExample).innerHTML.trim();
+    const example = document.getElementById(button.dataset.insertExample).content.textContent.trim();
     if (!document.execCommand("insertText", false, example)) editor.value = example;
     editor.dispatchEvent(new Event("input", { bubbles: true }));
   }),
