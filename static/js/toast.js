@@ -5,7 +5,7 @@ const region = document.getElementById("toasts");
 const texts = document.body.dataset;
 const LONG = 8000;
 
-export function toast(kind, text) {
+function toast(kind, text) {
   const box = document.createElement("div");
   box.className = `toast toast--${["good", "warn", "bad"].includes(kind) ? kind : "info"}`;
   box.dataset.toast = box.dataset.dismissable = "";

@@ -1,5 +1,7 @@
 // How a question and an answer that is being written look. The tail of an answer is text until its paragraph is done;
 // code in it stands as code from its first line on.
+import { splitAtOpenFence, textAfter } from "./tail.js";
+
 const SLOW_MS = 10_000;
 
 export function questionView(chat, text) {
@@ -32,11 +34,11 @@ export function answerView(chat, existing, speaker) {
       if (event === "delta") {
         text += data.text;
         view.offset = Number(id);
-        showTail(tail, after(text, rendered));
+        showTail(tail, textAfter(text, rendered));
       } else if (event === "html" && data.upto > rendered) {
         rendered = data.upto;
         done.insertAdjacentHTML("beforeend", data.html);
-        showTail(tail, after(text, rendered));
+        showTail(tail, textAfter(text, rendered));
       } else if (event === "tool") {
         tool(data);
       } else if (event === "end") {
@@ -98,7 +100,8 @@ function sources(chat, data) {
   for (const source of data.sources) {
     const label = [source.file, source.heading].filter(Boolean).join(" · ");
     const item = Object.assign(document.createElement("li"), { id: `source-${data.turn}-${source.number}`, value: source.number });
-    const link = Object.assign(document.createElement("a"), { href: `/c/${data.conversation}/turns/${data.turn}/sources/${source.number}`, textContent: label });
+    const href = `/c/${data.conversation}/turns/${data.turn}/sources/${source.number}`;
+    const link = Object.assign(document.createElement("a"), { href, textContent: label });
     link.dataset.passage = "";
     item.append(link);
     list.append(item);
@@ -108,29 +111,13 @@ function sources(chat, data) {
 
 // Text, and behind a fence that is still open the code so far.
 function showTail(tail, text) {
-  const [before, code] = atOpenFence(text);
+  const [before, code] = splitAtOpenFence(text);
   const words = tail.querySelector(":scope > span") ?? tail.appendChild(document.createElement("span"));
   words.textContent = before;
   let block = tail.querySelector(":scope > pre");
   if (code === null) return void block?.remove();
   block ??= tail.appendChild(Object.assign(document.createElement("pre"), { className: "message__code" }));
   block.textContent = code;
-}
-
-function atOpenFence(text) {
-  let open = null;
-  for (const match of text.matchAll(/^ {0,3}(`{3,}|~{3,})[^\n]*(\n|$)/gm)) {
-    if (!open) open = match;
-    else if (match[1][0] === open[1][0] && match[1].length >= open[1].length) open = null;
-  }
-  return open ? [text.slice(0, open.index), text.slice(open.index + open[0].length)] : [text, null];
-}
-
-// The server counts characters, JavaScript counts halves of some of them.
-function after(text, count) {
-  let at = 0;
-  for (let n = 0; n < count && at < text.length; n += 1) at += text.codePointAt(at) > 0xffff ? 2 : 1;
-  return text.slice(at);
 }
 
 function copy(chat, selector) {

@@ -2,11 +2,9 @@
 // over the chat and closes on a click beside it and on Escape.
 const KEY = "chat-list-closed";
 const TOGGLED = "app--sidebar-toggled";
-const narrow = matchMedia("(max-width: 960px)");
 
-export function attachSidebar() {
-  const app = document.querySelector("[data-app]");
-  if (!app) return;
+export function attachSidebar(app) {
+  const narrow = matchMedia("(max-width: 960px)");
   // Found anew each time: the head of the page is read again when a conversation gets its title.
   const button = () => app.querySelector('[data-toggle="app-sidebar"]');
   const tell = () => button()?.setAttribute("aria-expanded", String(app.classList.contains(TOGGLED) === narrow.matches));

@@ -1,11 +1,12 @@
 // [data-composer][data-attach]: files of a message, chosen, dropped or pasted. Each is uploaded at once and is a
 // chip until the message is sent; a message that is sent while a file is still being read waits for it, visibly.
-const composer = document.querySelector("[data-composer][data-attach]");
+import { each } from "../ready.js";
+
 const WATCH_MS = 700;
 
-if (composer) attach();
+each("[data-composer][data-attach]", attachFiles);
 
-function attach() {
+function attachFiles(composer) {
   const words = composer.dataset;
   const list = composer.querySelector("[data-composer-list]");
   const note = composer.querySelector("[data-composer-note]");

@@ -1,6 +1,6 @@
 // form[data-upload]: files are sent one by one as soon as they are chosen, each with its progress and its outcome;
 // words and the limit of one file stand on the form. What came in shows in [data-knowledge-list], which reads itself anew.
-import { each } from "./ready.js";
+import { each } from "../ready.js";
 
 const AT_ONCE = 2;
 

@@ -17,6 +17,8 @@ document.addEventListener("submit", async (event) => {
   place.replaceWith(fresh);
   fresh.querySelector(".thumbs__reasons")?.scrollIntoView({ block: "nearest" });
   const buttons = [...fresh.querySelectorAll(`button[name="${name}"]`)];
-  const again = name === "thumb" ? buttons[value === "up" || (value === "none" && form.querySelector("button") === event.submitter) ? 0 : 1] : buttons.find((button) => button.textContent === event.submitter.textContent);
+  const isFirstThumb = value === "up" || (value === "none" && form.querySelector("button") === event.submitter);
+  const isSameReason = (button) => button.textContent === event.submitter.textContent;
+  const again = name === "thumb" ? buttons[isFirstThumb ? 0 : 1] : buttons.find(isSameReason);
   again?.focus();
 });
