@@ -27,6 +27,6 @@ each("form#draft", (form) => {
   });
 });
 
-// A chosen picture is sent at once; the button is for browsers without scripts.
+// Sends a picture as soon as it is chosen; the button is for browsers without scripts.
 each("[data-send-on-choice]", (input) => input.addEventListener("change", () => input.files.length && input.form.requestSubmit()));
 each("[data-plain-save]", (part) => (part.hidden = true));

@@ -2,7 +2,7 @@
 // the tab that the URL's hash names is open at first.
 import { each } from "./ready.js";
 
-// The page's own tab may lie beyond the edge of a phone: bring it in without moving the page.
+// The current tab may be outside the visible part of the list: scroll the list, not the page.
 each(".tabs__list, .side-nav", (list) => {
   const current = list.querySelector("[aria-current]");
   if (current) list.scrollLeft = Math.max(0, current.offsetLeft - list.offsetLeft - (list.clientWidth - current.offsetWidth) / 2);

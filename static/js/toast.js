@@ -23,7 +23,7 @@ function toast(kind, text) {
   leave(box);
 }
 
-// What went wrong stays until it is closed; the rest leaves by itself, but not while it is read or focused.
+// Errors and warnings stay until they are closed; other toasts disappear, but not while hovered or focused.
 function leave(box) {
   if (box.matches(".toast--bad, .toast--warn")) return;
   const timer = setInterval(() => {

@@ -1,4 +1,4 @@
-// A field that was changed elsewhere: shows the other value under it and asks which one to keep.
+// For a field that was changed elsewhere: shows the other value below it and asks which one to keep.
 export function holderOf(form, name) {
   const control = form.elements[name];
   const first = control instanceof Element ? control : control?.[0];

@@ -1,5 +1,5 @@
 // [data-create]: the conversation that fills the draft. Events of the server: message, delta, working, change, end.
-// What was typed stays in its field until the server has written it down.
+// The typed text stays in its field until the server has stored it.
 import { readEvents } from "../chat/events.js";
 import { each } from "../ready.js";
 import { showDraft } from "./draft.js";

@@ -1,5 +1,5 @@
-// What the server says of the draft beside the form, read anew after it was saved: what is live and whether the draft is
-// ahead, the primary button, what is left to do. Where the person stands and what is open stays.
+// Refreshes the parts of the builder's frame that depend on the saved draft: badges, primary button, next steps. Focus and
+// open menus stay.
 import { each } from "../ready.js";
 
 const PAUSE = 1500;
@@ -10,7 +10,7 @@ export function requestFrameRefresh() {
   document.dispatchEvent(new CustomEvent(ASKED));
 }
 
-// Several requests in a row are one.
+// Debounced: several requests in a row cause one reload.
 each(".build-bar", () => {
   let timer = 0;
   document.addEventListener(ASKED, () => {

@@ -8,7 +8,7 @@ export function retryDelay(tries) {
   return Math.min(FIRST_MS * 2 ** tries, LONGEST_MS);
 }
 
-// Signed out, deleted, not allowed any more: asking again changes nothing.
+// Signed out, deleted or no longer allowed: a retry cannot succeed.
 export function isFinalRefusal(status) {
   return [401, 403, 404, 410].includes(status);
 }

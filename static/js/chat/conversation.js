@@ -9,7 +9,7 @@ import { answerView, questionView } from "./view.js";
 
 const LONGEST = 32000;
 
-// Everything that one conversation remembers lives in this call.
+// All state of a conversation is local to this call.
 export function attachConversation(chat) {
   const { composer, column, post, showError, isAtEnd, toEnd, watchEnd, showPath, refreshTurn, refreshPage, offerEarlier, row } = chatPage(chat);
   const words = chat.dataset;
@@ -57,7 +57,7 @@ export function attachConversation(chat) {
     if (words.chatRunning) resume(words.chatConversation, words.chatRunning);
   }
 
-  // Also in a conversation that has ended and has no composer any more.
+  // Runs also for an ended conversation, which has no composer.
   function settle() {
     offerEarlier();
     watchEnd(document.querySelector("[data-chat-down]"));
@@ -66,7 +66,7 @@ export function attachConversation(chat) {
     else if (chat.querySelector("[data-turn]")) toEnd();
   }
 
-  // Starters, retry, edit and the switch of branches are plain forms; with JavaScript they work inside this page.
+  // Starters, retry, edit and switching branches are plain forms; with JavaScript they do not leave the page.
   function takeOver(event) {
     const form = event.target;
     if (form.matches("[data-chat-switch-form]")) return switchBranch(event, form);
@@ -81,7 +81,7 @@ export function attachConversation(chat) {
     send(form.action, fields, text ?? questionOf(turn), () => {}, turn);
   }
 
-  // An editor stands in the place of its message and is typed into at once; details below an answer come into sight.
+  // Focuses an opened editor; scrolls opened details below the last answer into view.
   function opened(event) {
     const details = event.target;
     if (!details.open || !chat.contains(details)) return;
@@ -101,7 +101,7 @@ export function attachConversation(chat) {
   }
 
   function editLast() {
-    // Of the last turn alone: a moment after its end it has no editor yet.
+    // Only the last turn, and only once it has an editor: it has none until it was refreshed.
     const details = chat.querySelector("[data-chat-messages]").lastElementChild?.querySelector(".turn__edit");
     if (!details || running) return false;
     details.open = true;
@@ -112,7 +112,7 @@ export function attachConversation(chat) {
     return turn?.querySelector(".message--user .message__text")?.textContent ?? "";
   }
 
-  // One answer at a time; said in words, as a key that does nothing looks broken.
+  // One answer at a time; a message says so, as a key without effect looks broken.
   function isBusy() {
     if (!running) return false;
     isBusyTold = true;
@@ -120,7 +120,7 @@ export function attachConversation(chat) {
     return true;
   }
 
-  // Told here, before 200,000 characters travel; the server refuses them all the same.
+  // Checked before a large text is sent; the server checks the limit as well.
   function isTooLong(text) {
     const count = [...text].length;
     if (count <= LONGEST) return false;
@@ -130,7 +130,7 @@ export function attachConversation(chat) {
     return true;
   }
 
-  // What is too long for a message is a file with one click.
+  // Offers to attach a text that is too long for a message as a file.
   function offerFile(place) {
     const field = composer.elements.text;
     const button = Object.assign(document.createElement("button"), { type: "button", className: "button button--small", textContent: words.chatAttach });
@@ -155,13 +155,13 @@ export function attachConversation(chat) {
     }
     setRunning({ stop() {} });
     showError("");
-    // Beside the builder's form, what was typed a moment ago is what answers.
+    // In the builder's preview, unsaved edits of the draft are saved first.
     if ("chatDraft" in words) await document.getElementById("draft")?.flushDraft?.();
     let response;
     try {
       response = await post(url, body);
     } catch {
-      // Sent twice with one key is one message: trying once more cannot double it.
+      // The key makes the request idempotent, so one retry cannot send the message twice.
       response = await post(url, body).catch(() => null);
     }
     if (!response?.ok || !response.headers.get("Content-Type")?.startsWith("text/event-stream")) {
@@ -183,7 +183,7 @@ export function attachConversation(chat) {
     await read(response, view, section, () => post(url, body));
   }
 
-  // What was typed stays in the composer. When another tab's answer is being written, this one reads along.
+  // The text stays in the composer. If a turn is running in another tab, this tab shows it as well.
   function refused(error) {
     showError(error?.message ?? words.chatFailed, error?.code === "turn_running" ? "info" : "bad");
     if (error?.code !== "turn_running" || !error.data?.turn) return;
@@ -191,7 +191,7 @@ export function attachConversation(chat) {
     readAlong(error.data.turn);
   }
 
-  // A turn that is asked again is replaced, with everything that followed it; the server keeps it as a branch.
+  // A repeated turn replaces the old one and everything after it; the server keeps those as a branch.
   function dropFrom(turn) {
     while (turn?.nextSibling) turn.nextSibling.remove();
     turn?.remove();
@@ -202,7 +202,7 @@ export function attachConversation(chat) {
     return name && name !== words.chatName ? { name } : null;
   }
 
-  // A turn that was begun elsewhere: the conversation as it is now, and the answer while it is written.
+  // Shows a turn that was started elsewhere: the current conversation and the streaming answer.
   async function readAlong(turn) {
     const conversation = words.chatConversation;
     if (!conversation || running || !(await showPath(conversation)) || running) return;
@@ -261,7 +261,7 @@ export function attachConversation(chat) {
       words.chatConversation = data.conversation;
       composer.action = `${here}/turns`;
       if (composer.dataset.attach) composer.dataset.attach = `${here}/attachments`;
-      // Beside the form of the builder the page stays the builder's.
+      // The builder's preview keeps the URL and title of the builder.
       if ("chatEmbedded" in words) return;
       history.replaceState(null, "", here);
       draft?.move();
@@ -290,7 +290,7 @@ export function attachConversation(chat) {
       bar.querySelector(".button--primary")?.classList.replace("button--primary", "button--quiet");
     }
     chat.querySelectorAll("[data-turn] [data-key]").forEach((button) => button.removeAttribute("data-key"));
-    // The mark above the first message that the model still read stands somewhere before this turn.
+    // The mark of the context window may have moved, so the whole path is read again.
     if (hasGap(section, position) || (data.trimmed && isAtEnd())) {
       const wasAtEnd = isAtEnd();
       await showPath(conversation);
@@ -300,7 +300,7 @@ export function attachConversation(chat) {
     }
   }
 
-  // Turns that another tab or device added since this page was read stand between its last one and this one.
+  // True when another tab or device added turns between the last one on this page and this one.
   function hasGap(section, position) {
     const before = section.previousElementSibling?.dataset?.position;
     return Boolean(position && before && Number(before) + 1 < position);

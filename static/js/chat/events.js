@@ -1,5 +1,5 @@
-// Reads server-sent events from a fetch body: yields { event, data, id }, data parsed from JSON. The server says
-// something every few seconds; a connection that is silent for longer is dead, and ends with an error.
+// Reads server-sent events from a fetch body: yields { event, data, id }, data parsed from JSON. The server sends
+// something every few seconds; a connection that is silent for longer counts as lost and raises an error.
 const SILENCE_MS = 45_000;
 
 export async function* readEvents(body) {

@@ -1,4 +1,4 @@
-// form[data-feedback-form]: a thumb or a reason without leaving the page; the server sends the thumbs anew.
+// form[data-feedback-form]: sends a thumb or a reason; the server answers with the new thumbs.
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.matches("[data-feedback-form]") || !event.submitter) return;

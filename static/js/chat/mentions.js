@@ -1,5 +1,5 @@
-// "@" in the composer opens a list of GPTs ([data-mentions] around it holds the address and the words); the chosen one
-// is a chip and answers the next message. A listbox of the combobox pattern: focus stays in the text.
+// "@" in the composer opens a list of GPTs; [data-mentions] around it holds the URL and the texts. The chosen GPT becomes
+// a chip and answers the next message. Combobox pattern with a listbox: the focus stays in the text field.
 import { mentionQuery } from "./mention_query.js";
 
 const WAIT_MS = 120;
@@ -27,7 +27,7 @@ export function attachMentions(composer, field) {
     if (query === null || chip) return close();
     timer = setTimeout(() => load(query), WAIT_MS);
   });
-  // Before the handlers that send on Enter.
+  // Captured, to run before the handlers that send on Enter.
   field.addEventListener(
     "keydown",
     (event) => {

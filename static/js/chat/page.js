@@ -1,10 +1,10 @@
-// The parts of a chat's page that its modules share: where messages, errors and the composer are, and reading more
-// of the conversation from the server. Markup comes only from the server, which has sanitised it.
+// What the modules of a chat share: its elements, errors, scrolling, and loading parts of the conversation.
+// All markup comes from the server, which has sanitised it.
 const NEAR_THE_END = 80;
 
 export const conversationUrl = (conversation) => `/c/${conversation}`;
 
-// The refusal of a response, { code, message, data }; null when there is none to read.
+// The error of a response as { code, message, data }; null when its body has none.
 export async function errorOf(response) {
   try {
     return (await response.json()).error;
@@ -17,7 +17,7 @@ function parse(html) {
   return new DOMParser().parseFromString(html, "text/html");
 }
 
-// Lets components attach themselves, as after a swap by htmx.
+// Lets components attach themselves to new content, as after an htmx swap.
 function show(element) {
   element.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true }));
 }
@@ -55,7 +55,7 @@ export function chatPage(chat) {
     column.scrollTop = column.scrollHeight;
   }
 
-  // [data-chat-down] leads to the end while the reader is somewhere above it.
+  // [data-chat-down] scrolls to the end; it is shown while the reader is further up.
   function watchEnd(button) {
     if (!button) return;
     const check = () => {
@@ -69,7 +69,7 @@ export function chatPage(chat) {
     });
   }
 
-  // The path that the conversation shows now, in place of what stands here.
+  // Replaces the shown turns by the current path of the conversation.
   async function showPath(conversation) {
     const page = await fetch(conversationUrl(conversation), { headers: { "X-Fragment": "turns" } }).catch(() => null);
     if (!page?.ok) return false;
@@ -79,7 +79,7 @@ export function chatPage(chat) {
     return true;
   }
 
-  // What can be done with an answer, its branches and its details come from the server, in place of what was streamed.
+  // Replaces a streamed turn by the server's markup, with its actions, branches and details.
   async function refreshTurn(conversation, turn, section) {
     const answer = await fetch(`${conversationUrl(conversation)}/turns/${turn}`, { headers: { "X-Fragment": "turn" } }).catch(() => null);
     const made = answer?.ok && parse(await answer.text()).querySelector("[data-turn]");
@@ -92,7 +92,7 @@ export function chatPage(chat) {
     return true;
   }
 
-  // A new conversation has a title, a place in the list and a menu.
+  // Refreshes what a new conversation changes: list, title and menu.
   async function refreshPage(conversation) {
     const answer = await fetch(conversationUrl(conversation)).catch(() => null);
     const page = answer?.ok && parse(await answer.text());
@@ -105,7 +105,7 @@ export function chatPage(chat) {
     }
   }
 
-  // The whole of a long conversation is rarely read: earlier turns come when somebody asks for them or scrolls there.
+  // Loads earlier turns when they are requested or scrolled to.
   function offerEarlier() {
     document.addEventListener("click", (event) => {
       const link = event.target.closest("[data-chat-earlier]");
@@ -127,7 +127,7 @@ export function chatPage(chat) {
     const messages = chat.querySelector("[data-chat-messages]");
     const found = parse(await response.text()).body;
     const first = found.querySelector("[data-turn]");
-    // The link goes; who stood on it by keyboard goes on with what it brought.
+    // The link is removed, so the focus moves to the first of the loaded turns.
     const hadFocus = isAsked || document.activeElement === link;
     const below = column.scrollHeight - column.scrollTop;
     link.parentElement.remove();
@@ -140,7 +140,7 @@ export function chatPage(chat) {
     }
   }
 
-  // What can be done with a turn that the page could not read to its end: a plain form, or the reading itself.
+  // A bar with one button below a turn that could not be read to its end: a form, or a click handler.
   function row(label, { action = "", onClick = null } = {}) {
     const bar = Object.assign(document.createElement("div"), { className: "turn__bar" });
     bar.dataset.chatLast = "";

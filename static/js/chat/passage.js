@@ -23,7 +23,7 @@ function attachPassage(place) {
 
   async function open(chip) {
     const response = await fetch(chip.href, { headers: { "X-Fragment": "passage" } }).catch(() => null);
-    // 404 says in words, in the same place, that the passage is not there any more.
+    // A 404 has a body that says that the passage no longer exists; it is shown like a passage.
     if (!response?.ok && response?.status !== 404) {
       location.href = chip.href;
       return;

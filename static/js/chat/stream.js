@@ -1,5 +1,5 @@
-// Reads one turn's events to their end. A lost connection goes on from where the reader stopped, as soon as the
-// network is back; a message whose answer was lost before its first word is asked for again, by its same key.
+// Reads the events of one turn to the end. A lost connection is resumed at the last offset as soon as the network is
+// back; when it was lost before the first event, the request is sent again with the same idempotency key.
 import { isFinalRefusal, retryDelay, TRIES } from "./backoff.js";
 import { readEvents } from "./events.js";
 
@@ -17,7 +17,7 @@ export async function readTurn(response, { open, take, wait, offset }) {
         if (take(event, data, id)) return true;
       }
     } catch {
-      // Tried again below.
+      // Retried below.
     }
     response = null;
     if (tries) wait(true);

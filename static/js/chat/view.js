@@ -1,5 +1,5 @@
-// How a question and an answer that is being written look. The tail of an answer is text until its paragraph is done;
-// code in it stands as code from its first line on.
+// The elements of a question and of an answer that is being streamed. The tail of an answer is plain text until its
+// paragraph is complete; code is shown as code from its first line on.
 import { splitAtOpenFence, textAfter } from "./tail.js";
 
 const SLOW_MS = 10_000;
@@ -10,7 +10,7 @@ export function questionView(chat, text) {
   return element;
 }
 
-// `speaker` ({name}) is another GPT that was called; its icon comes with the end.
+// `speaker` ({name}): another GPT that was mentioned; its icon comes with the last event.
 export function answerView(chat, existing, speaker) {
   const element = existing ?? copy(chat, "[data-chat-answer]");
   if (speaker) {
@@ -45,7 +45,7 @@ export function answerView(chat, existing, speaker) {
         end(data);
       }
     },
-    // A quiet line while the page tries to reach the server again; none with "".
+    // Shows a note while the page reconnects; "" removes it.
     wait(message) {
       clearTimeout(slow);
       element.querySelector("[data-waiting]")?.remove();
@@ -59,13 +59,13 @@ export function answerView(chat, existing, speaker) {
     },
   };
 
-  // A model that says nothing for long is named, so that waiting is a choice.
+  // After a long silence a note says so, so that the reader can stop the answer.
   function expect(isMore) {
     view.wait("");
     if (isMore && chat.dataset.chatSlow) slow = setTimeout(() => note(chat.dataset.chatSlow, "waiting"), SLOW_MS);
   }
 
-  // What the provider's own tools did, while it happens; the end brings the whole list.
+  // Calls of the provider's own tools as they happen; the last event brings the complete list.
   function tool(data) {
     const body = element.querySelector(".message__body");
     const list = body.querySelector(".turn__tools") ?? body.appendChild(Object.assign(document.createElement("ul"), { className: "turn__tools" }));
@@ -109,7 +109,7 @@ function sources(chat, data) {
   return box;
 }
 
-// Text, and behind a fence that is still open the code so far.
+// Shows the text, and the code so far behind a fence that is still open.
 function showTail(tail, text) {
   const [before, code] = splitAtOpenFence(text);
   const words = tail.querySelector(":scope > span") ?? tail.appendChild(document.createElement("span"));
