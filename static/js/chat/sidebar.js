@@ -1,13 +1,11 @@
-// The list of conversations: on a wide window it stays open or closed as its person left it; on a narrow one it lies
-// over the chat and closes on a click beside it and on Escape.
+// The list of conversations. On a wide window it stays open or closed as it was left; on a narrow one it covers the chat
+// and closes on Escape or a click outside.
 const KEY = "chat-list-closed";
 const TOGGLED = "app--sidebar-toggled";
-const narrow = matchMedia("(max-width: 960px)");
 
-export function attachSidebar() {
-  const app = document.querySelector("[data-app]");
-  if (!app) return;
-  // Found anew each time: the head of the page is read again when a conversation gets its title.
+export function attachSidebar(app) {
+  const narrow = matchMedia("(max-width: 960px)");
+  // Looked up each time: the head is replaced when a conversation gets its title.
   const button = () => app.querySelector('[data-toggle="app-sidebar"]');
   const tell = () => button()?.setAttribute("aria-expanded", String(app.classList.contains(TOGGLED) === narrow.matches));
   const settle = () => {
@@ -17,7 +15,7 @@ export function attachSidebar() {
   settle();
   narrow.addEventListener("change", settle);
   document.addEventListener("click", (event) => {
-    // After the toggle has done its work.
+    // After the toggle has handled the click.
     if (event.target.closest('[data-toggle="app-sidebar"]')) setTimeout(() => narrow.matches || write(app.classList.contains(TOGGLED)));
   });
   const close = () => {
@@ -51,6 +49,6 @@ function write(isClosed) {
     if (isClosed) localStorage.setItem(KEY, "1");
     else localStorage.removeItem(KEY);
   } catch {
-    // Where nothing may be kept, it opens anew with each page.
+    // Storage may be blocked; then the list is open on every page.
   }
 }

@@ -1,9 +1,7 @@
-// Reads one turn's events to their end. A lost connection goes on from where the reader stopped, as soon as the
-// network is back; a message whose answer was lost before its first word is asked for again, by its same key.
-import { readEvents } from "./chat_events.js";
-
-const TRIES = 14;
-const LONGEST_PAUSE = 5000;
+// Reads the events of one turn to the end. A lost connection is resumed at the last offset as soon as the network is
+// back; when it was lost before the first event, the request is sent again with the same idempotency key.
+import { isFinalRefusal, retryDelay, TRIES } from "./backoff.js";
+import { readEvents } from "./events.js";
 
 // `open(offset)` makes the request, `take(event, data, id)` gets each event and returns true at the last one,
 // `wait(isLost)` tells the reader that the page is trying again. Resolves to true at the end, else to false.
@@ -11,7 +9,7 @@ export async function readTurn(response, { open, take, wait, offset }) {
   for (let tries = 0; tries <= TRIES; tries += 1) {
     try {
       response ??= await open(offset());
-      if (isRefused(response)) return false;
+      if (isFinalRefusal(response.status)) return false;
       if (!response.ok) throw new Error(response.status);
       for await (const { event, data, id } of readEvents(response.body)) {
         if (tries) wait(false);
@@ -19,18 +17,13 @@ export async function readTurn(response, { open, take, wait, offset }) {
         if (take(event, data, id)) return true;
       }
     } catch {
-      // Tried again below.
+      // Retried below.
     }
     response = null;
     if (tries) wait(true);
-    await pause(Math.min(400 * 2 ** tries, LONGEST_PAUSE));
+    await pause(retryDelay(tries));
   }
   return false;
-}
-
-// Signed out, deleted, not allowed any more: asking again changes nothing.
-function isRefused(response) {
-  return [401, 403, 404, 410].includes(response.status);
 }
 
 function pause(milliseconds) {

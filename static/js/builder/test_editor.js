@@ -1,5 +1,5 @@
 // The editor of a golden prompt: a check shows the fields of its kind; rows are added and removed.
-import { each } from "./ready.js";
+import { each } from "../ready.js";
 
 function showParts(row) {
   const kind = row.querySelector("[data-check-kind]").value;

@@ -1,5 +1,7 @@
-// "@" in the composer opens a list of GPTs ([data-mentions] around it holds the address and the words); the chosen one
-// is a chip and answers the next message. A listbox of the combobox pattern: focus stays in the text.
+// "@" in the composer opens a list of GPTs; [data-mentions] around it holds the URL and the texts. The chosen GPT becomes
+// a chip and answers the next message. Combobox pattern with a listbox: the focus stays in the text field.
+import { mentionQuery } from "./mention_query.js";
+
 const WAIT_MS = 120;
 
 export function attachMentions(composer, field) {
@@ -21,11 +23,11 @@ export function attachMentions(composer, field) {
 
   field.addEventListener("input", () => {
     clearTimeout(timer);
-    const query = typed(field);
+    const query = mentionQuery(field.value, field.selectionStart);
     if (query === null || chip) return close();
     timer = setTimeout(() => load(query), WAIT_MS);
   });
-  // Before the handlers that send on Enter.
+  // Captured, to run before the handlers that send on Enter.
   field.addEventListener(
     "keydown",
     (event) => {
@@ -51,7 +53,7 @@ export function attachMentions(composer, field) {
   async function load(query) {
     const mine = (asked += 1);
     const answer = await fetch(`${words.mentions}?q=${encodeURIComponent(query)}`).catch(() => null);
-    if (!answer?.ok || mine !== asked || typed(field) === null) return;
+    if (!answer?.ok || mine !== asked || mentionQuery(field.value, field.selectionStart) === null) return;
     items = (await answer.json()).items;
     render();
   }
@@ -68,7 +70,8 @@ export function attachMentions(composer, field) {
     element.setAttribute("role", "option");
     element.dataset.at = String(at);
     const name = Object.assign(document.createElement("span"), { className: "mentions__name", textContent: item.name });
-    const kind = Object.assign(document.createElement("span"), { className: "mentions__kind", textContent: words[`mentions${item.kind[0].toUpperCase()}${item.kind.slice(1)}`] ?? "" });
+    const label = words[`mentions${item.kind[0].toUpperCase()}${item.kind.slice(1)}`] ?? "";
+    const kind = Object.assign(document.createElement("span"), { className: "mentions__kind", textContent: label });
     element.append(name, kind);
     return element;
   }
@@ -114,10 +117,4 @@ export function attachMentions(composer, field) {
   }
 
   return { chosen: () => (chip ? { slug: chip.dataset.slug, name: chip.dataset.name } : null), clear };
-}
-
-// What stands between the last "@" that begins a word and the caret; null when nobody is being called.
-function typed(field) {
-  const found = /(?:^|\s)@([^@\n]{0,50})$/u.exec(field.value.slice(0, field.selectionStart));
-  return found ? found[1] : null;
 }

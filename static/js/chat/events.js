@@ -1,5 +1,5 @@
-// Reads server-sent events from a fetch body: yields { event, data, id }, data parsed from JSON. The server says
-// something every few seconds; a connection that is silent for longer is dead, and ends with an error.
+// Reads server-sent events from a fetch body: yields { event, data, id }, data parsed from JSON. The server sends
+// something every few seconds; a connection that is silent for longer counts as lost and raises an error.
 const SILENCE_MS = 45_000;
 
 export async function* readEvents(body) {
@@ -13,7 +13,7 @@ export async function* readEvents(body) {
       const blocks = buffer.split("\n\n");
       buffer = blocks.pop();
       for (const block of blocks) {
-        const found = parse(block);
+        const found = parseEvent(block);
         if (found) yield found;
       }
     }
@@ -34,7 +34,8 @@ async function heard(reading) {
   }
 }
 
-function parse(block) {
+// One block of a stream as { event, data, id }; null for a comment, which only keeps the connection alive.
+export function parseEvent(block) {
   const fields = {};
   for (const line of block.split("\n")) {
     const at = line.indexOf(": ");

@@ -1,4 +1,4 @@
-// form[data-feedback-form]: a thumb or a reason without leaving the page; the server sends the thumbs anew.
+// form[data-feedback-form]: sends a thumb or a reason; the server answers with the new thumbs.
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.matches("[data-feedback-form]") || !event.submitter) return;
@@ -17,6 +17,8 @@ document.addEventListener("submit", async (event) => {
   place.replaceWith(fresh);
   fresh.querySelector(".thumbs__reasons")?.scrollIntoView({ block: "nearest" });
   const buttons = [...fresh.querySelectorAll(`button[name="${name}"]`)];
-  const again = name === "thumb" ? buttons[value === "up" || (value === "none" && form.querySelector("button") === event.submitter) ? 0 : 1] : buttons.find((button) => button.textContent === event.submitter.textContent);
+  const isFirstThumb = value === "up" || (value === "none" && form.querySelector("button") === event.submitter);
+  const isSameReason = (button) => button.textContent === event.submitter.textContent;
+  const again = name === "thumb" ? buttons[isFirstThumb ? 0 : 1] : buttons.find(isSameReason);
   again?.focus();
 });

@@ -1,6 +1,6 @@
-// form[data-upload]: files are sent one by one as soon as they are chosen, each with its progress and its outcome;
-// words and the limit of one file stand on the form. What came in shows in [data-knowledge-list], which reads itself anew.
-import { each } from "./ready.js";
+// form[data-upload]: uploads files as soon as they are chosen and shows progress and result of each. The form's data-*
+// attributes hold the texts and the size limit. [data-knowledge-list] reloads itself after each upload.
+import { each } from "../ready.js";
 
 const AT_ONCE = 2;
 
@@ -116,7 +116,7 @@ function make(kind, className, text = "") {
   return Object.assign(document.createElement(kind), { className, textContent: text });
 }
 
-// The same content again is the file that is there already, which stands in the list before it reads itself anew.
+// Uploading the same content twice returns the existing file, which is in the list already.
 function isListed(id) {
   return Boolean(id && document.querySelector(`[data-knowledge-list] a[href$="/knowledge/${Number(id)}"]`));
 }

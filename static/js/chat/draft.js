@@ -1,6 +1,5 @@
-// What is typed is kept for each conversation until it is sent, also over a crash; the oldest drafts make room.
-// Drafts are a person's own: whoever signs in next in this browser finds none of them. Those of temporary chats
-// end with their tab.
+// Keeps unsent text per conversation, also after a crash; the oldest drafts are removed first. Drafts belong to one
+// person: the next person who signs in with this browser sees none of them. Drafts of temporary chats end with the tab.
 const PREFIX = "chat-draft:";
 const KEPT = 40;
 
@@ -17,7 +16,7 @@ export function keepDraft(field, { person = "", isTemporary = false } = {}) {
     timer = setTimeout(save, 200);
   });
   addEventListener("pagehide", save);
-  // What is typed goes along when the chat is made temporary or lasting, and stays in neither store's other half.
+  // Moves the text to the other store when the chat is switched between temporary and lasting.
   document.querySelector("a.chat-temporary")?.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     write(isTemporary ? localStorage : sessionStorage, mine, key, field.value);
@@ -28,7 +27,7 @@ export function keepDraft(field, { person = "", isTemporary = false } = {}) {
       clearTimeout(timer);
       write(store, mine, key, "");
     },
-    // A new conversation has an address of its own from its first answer on.
+    // A new conversation gets its own URL with its first answer.
     move() {
       write(store, mine, key, "");
       key = mine + location.pathname;
@@ -42,7 +41,7 @@ function forgetOthers(mine) {
     try {
       for (const key of Object.keys(store)) if (key.startsWith(PREFIX) && !key.startsWith(mine)) store.removeItem(key);
     } catch {
-      // Nothing is kept where nothing may be read.
+      // Storage may be blocked; then there are no drafts either.
     }
   }
 }
@@ -65,7 +64,7 @@ function write(store, mine, key, text) {
     keys.sort((one, other) => age(one) - age(other));
     for (const name of keys.slice(0, keys.length - KEPT)) store.removeItem(name);
   } catch {
-    // Private windows and full disks keep no drafts; the page works without.
+    // Storage may be blocked or full; the page works without drafts.
   }
   return undefined;
 }

@@ -1,5 +1,7 @@
-// How a question and an answer that is being written look. The tail of an answer is text until its paragraph is done;
-// code in it stands as code from its first line on.
+// The elements of a question and of an answer that is being streamed. The tail of an answer is plain text until its
+// paragraph is complete; code is shown as code from its first line on.
+import { splitAtOpenFence, textAfter } from "./tail.js";
+
 const SLOW_MS = 10_000;
 
 export function questionView(chat, text) {
@@ -8,7 +10,7 @@ export function questionView(chat, text) {
   return element;
 }
 
-// `speaker` ({name}) is another GPT that was called; its icon comes with the end.
+// `speaker` ({name}): another GPT that was mentioned; its icon comes with the last event.
 export function answerView(chat, existing, speaker) {
   const element = existing ?? copy(chat, "[data-chat-answer]");
   if (speaker) {
@@ -32,18 +34,18 @@ export function answerView(chat, existing, speaker) {
       if (event === "delta") {
         text += data.text;
         view.offset = Number(id);
-        showTail(tail, after(text, rendered));
+        showTail(tail, textAfter(text, rendered));
       } else if (event === "html" && data.upto > rendered) {
         rendered = data.upto;
         done.insertAdjacentHTML("beforeend", data.html);
-        showTail(tail, after(text, rendered));
+        showTail(tail, textAfter(text, rendered));
       } else if (event === "tool") {
         tool(data);
       } else if (event === "end") {
         end(data);
       }
     },
-    // A quiet line while the page tries to reach the server again; none with "".
+    // Shows a note while the page reconnects; "" removes it.
     wait(message) {
       clearTimeout(slow);
       element.querySelector("[data-waiting]")?.remove();
@@ -57,13 +59,13 @@ export function answerView(chat, existing, speaker) {
     },
   };
 
-  // A model that says nothing for long is named, so that waiting is a choice.
+  // After a long silence a note says so, so that the reader can stop the answer.
   function expect(isMore) {
     view.wait("");
     if (isMore && chat.dataset.chatSlow) slow = setTimeout(() => note(chat.dataset.chatSlow, "waiting"), SLOW_MS);
   }
 
-  // What the provider's own tools did, while it happens; the end brings the whole list.
+  // Calls of the provider's own tools as they happen; the last event brings the complete list.
   function tool(data) {
     const body = element.querySelector(".message__body");
     const list = body.querySelector(".turn__tools") ?? body.appendChild(Object.assign(document.createElement("ul"), { className: "turn__tools" }));
@@ -98,7 +100,8 @@ function sources(chat, data) {
   for (const source of data.sources) {
     const label = [source.file, source.heading].filter(Boolean).join(" · ");
     const item = Object.assign(document.createElement("li"), { id: `source-${data.turn}-${source.number}`, value: source.number });
-    const link = Object.assign(document.createElement("a"), { href: `/c/${data.conversation}/turns/${data.turn}/sources/${source.number}`, textContent: label });
+    const href = `/c/${data.conversation}/turns/${data.turn}/sources/${source.number}`;
+    const link = Object.assign(document.createElement("a"), { href, textContent: label });
     link.dataset.passage = "";
     item.append(link);
     list.append(item);
@@ -106,31 +109,15 @@ function sources(chat, data) {
   return box;
 }
 
-// Text, and behind a fence that is still open the code so far.
+// Shows the text, and the code so far behind a fence that is still open.
 function showTail(tail, text) {
-  const [before, code] = atOpenFence(text);
+  const [before, code] = splitAtOpenFence(text);
   const words = tail.querySelector(":scope > span") ?? tail.appendChild(document.createElement("span"));
   words.textContent = before;
   let block = tail.querySelector(":scope > pre");
   if (code === null) return void block?.remove();
   block ??= tail.appendChild(Object.assign(document.createElement("pre"), { className: "message__code" }));
   block.textContent = code;
-}
-
-function atOpenFence(text) {
-  let open = null;
-  for (const match of text.matchAll(/^ {0,3}(`{3,}|~{3,})[^\n]*(\n|$)/gm)) {
-    if (!open) open = match;
-    else if (match[1][0] === open[1][0] && match[1].length >= open[1].length) open = null;
-  }
-  return open ? [text.slice(0, open.index), text.slice(open.index + open[0].length)] : [text, null];
-}
-
-// The server counts characters, JavaScript counts halves of some of them.
-function after(text, count) {
-  let at = 0;
-  for (let n = 0; n < count && at < text.length; n += 1) at += text.codePointAt(at) > 0xffff ? 2 : 1;
-  return text.slice(at);
 }
 
 function copy(chat, selector) {

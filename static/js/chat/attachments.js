@@ -1,11 +1,12 @@
-// [data-composer][data-attach]: files of a message, chosen, dropped or pasted. Each is uploaded at once and is a
-// chip until the message is sent; a message that is sent while a file is still being read waits for it, visibly.
-const composer = document.querySelector("[data-composer][data-attach]");
+// [data-composer][data-attach]: files of a message, chosen, dropped or pasted. Each is uploaded at once and shown as a
+// chip. A message that is sent while a file is still being processed waits for it and says so.
+import { each } from "../ready.js";
+
 const WATCH_MS = 700;
 
-if (composer) attach();
+each("[data-composer][data-attach]", attachFiles);
 
-function attach() {
+function attachFiles(composer) {
   const words = composer.dataset;
   const list = composer.querySelector("[data-composer-list]");
   const note = composer.querySelector("[data-composer-note]");
@@ -38,7 +39,7 @@ function attach() {
     add([...event.dataTransfer.files]);
   });
   composer.addEventListener("chat:attach", (event) => add([event.detail.file]));
-  // Before the chat's own handler: what is not ready holds the message back.
+  // Captured, to run before the chat's own handler: files that are not ready delay the message.
   composer.addEventListener(
     "submit",
     (event) => {
@@ -74,7 +75,7 @@ function attach() {
     const chip = newChip(file.name);
     const entry = { id: null, state: "waiting", isImage: file.type.startsWith("image/") };
     files.set(chip, entry);
-    // Said before half a gigabyte travels; the server refuses it all the same.
+    // Checked before a large file is sent; the server checks the limit as well.
     if (file.size > Number(words.attachBytes || Infinity)) return fail(chip, words.attachLarge);
     const body = new FormData();
     body.set("file", file, file.name || "pasted.png");
@@ -179,7 +180,7 @@ function attach() {
   }
 }
 
-// How a file looks on the message that it was sent with; after a reload the server shows the same.
+// A file on the message it was sent with, as the server renders it after a reload.
 function sentChip(chip, file) {
   const item = document.createElement("li");
   const link = item.appendChild(Object.assign(document.createElement("a"), { href: file.url }));
