@@ -115,7 +115,8 @@ def test_a_closed_table_has_a_policy_for_each_command_of_app_and_worker() -> Non
                 SELECT 1 FROM pg_policies p WHERE p.schemaname = 'public' AND p.tablename = c.relname
                   AND p.permissive = 'PERMISSIVE' AND p.cmd IN ('ALL', command)
                   AND (p.roles = '{public}' OR role = ANY(p.roles))))
-            FROM pg_class c, unnest(%s::text[]) AS role, unnest('{SELECT,INSERT,UPDATE,DELETE}'::text[]) AS command
+            FROM pg_class c, unnest(%s::text[]) AS role,
+                 unnest('{SELECT,INSERT,UPDATE,DELETE}'::text[]) AS command
             WHERE c.relnamespace = 'public'::regnamespace AND c.relrowsecurity
             GROUP BY c.oid, c.relname, c.relforcerowsecurity, role ORDER BY 1, 3
             """,
@@ -133,7 +134,8 @@ def test_append_only_tables_refuse_changes_by_right_and_by_trigger() -> None:
         cursor.execute(
             """
             SELECT c.relname, array_agg(pg_get_triggerdef(t.oid) ORDER BY t.tgname), (
-              SELECT count(*) FROM unnest(%s::text[]) AS role, unnest('{UPDATE,DELETE,TRUNCATE}'::text[]) AS command
+              SELECT count(*)
+                FROM unnest(%s::text[]) AS role, unnest('{UPDATE,DELETE,TRUNCATE}'::text[]) AS command
               WHERE has_table_privilege(role, c.oid, command))
             FROM pg_class c JOIN pg_trigger t ON t.tgrelid = c.oid
             WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relispartition
