@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pwd
 import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -62,9 +64,13 @@ class EmbeddedPostgres:
         self.paths = paths
         self.throw_away = throw_away
         self.log = paths.logs / "postgres.log"
-        self.account = None
+
+    @cached_property
+    def account(self) -> pwd.struct_passwd | None:
+        """The account that runs the server instead of root; None for ordinary users and in a namespace."""
         if os.getuid() == 0 and not unprivileged.can_use_namespaces():
-            self.account = unprivileged.find_account()
+            return unprivileged.find_account()
+        return None
 
     # Directories ------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Finds a Chromium for the browser tests; as root on Debian or Ubuntu it installs one when there is none."""
+"""Provides a Chromium if the pytest arguments select browser tests; root on Debian or Ubuntu installs it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,25 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 
-from tests.support.browsers import find_browser
+from tests.support.browsers import find_browser  # noqa: E402 - the root must be on the path first
+
+BROWSER_TESTS = ROOT / "tests" / "browser"
+
+
+def selects_browser_tests(arguments: list[str]) -> bool:
+    """Whether a path among the arguments contains browser tests; without a path all tests are selected."""
+    paths = [Path(argument.partition("::")[0]).resolve() for argument in arguments]
+    paths = [path for path in paths if path.exists()]
+    return not paths or any(
+        path.is_relative_to(BROWSER_TESTS) or BROWSER_TESTS.is_relative_to(path) for path in paths
+    )
 
 
 def main() -> None:
-    if find_browser():
+    if not selects_browser_tests(sys.argv[1:]) or find_browser():
         return
     apt = shutil.which("apt-get")
     if os.getuid() == 0 and apt:

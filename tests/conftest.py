@@ -1,23 +1,28 @@
-"""Fixtures of the whole suite: throw-away servers, a scope for arranging rows, clean state between tests."""
+"""Fixtures of all tests: servers that start on first use, a scope for arranging rows, clean state."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import django.test
 import pytest
 from django.conf import settings
 from django.db import DatabaseError, connection, connections
 from django.db.backends.signals import connection_created
-from playwright.sync_api import Browser
 
+from embedded.paths import ROOT
 from tests.support.browsers import find_browser
-from tests.support.servers import TestServers, stop_forgotten_runs, stop_run
+from tests.support.servers import TestServers, stop_abandoned_runs, stop_run
 from tests.support.services import WebService, WorkerService
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 Kind = TypeVar("Kind", WebService, WorkerService)
 
@@ -26,8 +31,8 @@ servers = TestServers(settings.RUN_DIR, settings.SECRET_KEY)
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     if not hasattr(session.config, "workerinput"):
-        stop_forgotten_runs(settings.WHOLE_RUN)
-    servers.start_redis()
+        stop_abandoned_runs(settings.WHOLE_RUN)
+    servers.start_redis_on_first_use()
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
@@ -45,19 +50,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
-    """A database of this process's own, cloned from the migrated template."""
+    """A database for this process, cloned from the migrated template."""
     servers.start_postgres()
     servers.clone(settings.DATABASE_NAME)
-    django.test.TransactionTestCase._fixture_teardown = clone_again  # type: ignore[attr-defined]  # not in the stubs
+    django.test.TransactionTestCase._fixture_teardown = recreate_database  # type: ignore[attr-defined]  # not in the stubs
     yield
     with django_db_blocker.unblock():
         connections.close_all()
 
 
-def clone_again(self: django.test.TransactionTestCase) -> None:
-    """After a test that committed: a fresh clone, because append-only tables refuse Django's TRUNCATE."""
+def recreate_database(self: django.test.TransactionTestCase) -> None:
+    """Clone the database again after a test that committed: append-only tables refuse Django's TRUNCATE."""
     connections.close_all()
-    running = asyncio._get_running_loop()  # Django keeps connections beside a loop apart
+    running = asyncio._get_running_loop()  # Django keeps separate connections for code beside a loop
     asyncio._set_running_loop(None)
     connections.close_all()
     asyncio._set_running_loop(running)
@@ -121,7 +126,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def running_services() -> Iterator[dict[str, WebService]]:
-    """The web service starts with the first test that wants it and serves the rest of the run."""
+    """The web service starts with the first test that needs it and runs until the end."""
     running: dict[str, WebService] = {}
     yield running
     for service in running.values():
@@ -129,6 +134,7 @@ def running_services() -> Iterator[dict[str, WebService]]:
 
 
 def _start(kind: type[Kind]) -> Kind:
+    servers.start_redis()
     log = servers.directory / f"{kind.__name__}-{settings.DATABASE_NAME}.log"
     service = kind(servers.environment(settings.DATABASE_NAME, settings.REDIS_DATABASE), log)
     service.wait_until_ready()
@@ -137,7 +143,7 @@ def _start(kind: type[Kind]) -> Kind:
 
 @pytest.fixture
 def server(transactional_db: None, running_services: dict[str, WebService]) -> WebService:
-    """The real web service (``.url``) on this test's database, in the role of production."""
+    """The real web service (``.url``) on this test's database, in its production role."""
     service = running_services.get("server")
     if service is None or service.process.poll() is not None:
         service = running_services["server"] = _start(WebService)
@@ -148,24 +154,40 @@ def server(transactional_db: None, running_services: dict[str, WebService]) -> W
 def worker(transactional_db: None) -> Iterator[WorkerService]:
     """A real Celery worker on this test's database and Redis.
 
-    It ends with the test: one that lived on would take the jobs of tests that want none and lock their rows.
+    It ends with the test: otherwise it would run the jobs of other tests and lock their rows.
     """
     service = _start(WorkerService)
     yield service
     service.stop()
 
 
+# Coverage ---------------------------------------------------------------------------------------------------
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """With COVERAGE set, print the short table before pytest's closing line."""
+    if os.environ.get("COVERAGE") and not hasattr(config, "workerinput"):
+        report = subprocess.run(
+            [sys.executable, str(ROOT / "script" / "coverage_report.py")],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        terminalreporter.write_line(f"\n{report.stdout}{report.stderr}")
+
+
 # The browser -----------------------------------------------------------------------------------------------
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without a browser its tests are skipped, loudly; a build server that has none is broken."""
-    wanting = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
-    if not wanting or find_browser():
+    """Without a browser skip its tests with a reason; in CI fail."""
+    browser_tests = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
+    if not browser_tests or find_browser():
         return
     if os.environ.get("CI"):
         raise pytest.UsageError("CI is set and no browser was found: install chromium or set LOGGIA_BROWSER.")
-    for item in wanting:
+    for item in browser_tests:
         item.add_marker(pytest.mark.skip(reason="NO BROWSER: install chromium or set LOGGIA_BROWSER"))
 
 
@@ -177,7 +199,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session", autouse=True)
-def synchronous_rows_beside_the_browser() -> None:
+def allow_queries_beside_the_browser() -> None:
     """Playwright keeps an event loop in the test's thread, where Django would refuse plain queries."""
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
@@ -191,24 +213,24 @@ def browser(browser: Browser) -> Iterator[Browser]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
-    with without_the_browsers_loop(item):
+    with hide_browser_loop(item):
         yield
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    with without_the_browsers_loop(item):
+    with hide_browser_loop(item):
         yield
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    with without_the_browsers_loop(item):
+    with hide_browser_loop(item):
         yield
 
 
 @contextmanager
-def without_the_browsers_loop(item: pytest.Item) -> Iterator[None]:
+def hide_browser_loop(item: pytest.Item) -> Iterator[None]:
     """Hide Playwright's loop, which counts as running from the first browser test on, from all other tests.
 
     Else everything that runs a loop of its own would fail after it, such as async views in the test client.

@@ -1,7 +1,7 @@
-"""The throw-away PostgreSQL and Redis of a test run, and the databases cloned from one migrated template.
+"""The disposable PostgreSQL and Redis of a test run, and databases cloned from one migrated template.
 
-Each process of a run that tests has servers of its own. The migrated template is kept between runs under
-.data/test-cache, keyed by everything that shapes it.
+Each test process has its own servers, which start on first use. The migrated template is cached between runs
+under .data/test-cache, by a digest of everything that shapes it.
 """
 
 from __future__ import annotations
@@ -12,15 +12,19 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
 import redis
 from psycopg import sql
+from redis.asyncio.connection import UnixDomainSocketConnection as AsyncUnixDomainSocketConnection
+from redis.connection import UnixDomainSocketConnection
 
 from config.roles import add_vector, let_connect, make_database, make_role, set_up_roles
 from embedded.credentials import ROLES, derive_role_password
@@ -32,11 +36,11 @@ from embedded.redis import EmbeddedRedis
 TEMPLATE = "loggia_template"
 TEST_ROLE = "loggia_test"
 CACHE = ROOT / ".data" / "test-cache"
-KEPT_TEMPLATES = 4
+MAX_CACHED_TEMPLATES = 4
 
 
 class TestServers:
-    """Both servers of one run directory."""
+    """PostgreSQL and Redis of one test process."""
 
     __test__ = False
 
@@ -46,23 +50,44 @@ class TestServers:
         self.paths = DataPaths(directory)
         self.postgres = EmbeddedPostgres(self.paths, throw_away=True)
         self.redis = EmbeddedRedis(self.paths, throw_away=True)
+        self.has_redis = False
+        self._redis_lock = threading.RLock()
 
     # Starting and stopping -------------------------------------------------------------------------------
 
     def start_redis(self) -> None:
-        self.paths.create()
-        self.redis.start()
+        """Start Redis unless it was started; other threads wait until it answers."""
+        with self._redis_lock:
+            if not self.has_redis:
+                self.has_redis = True  # first, because start() connects as well
+                self.redis.start()
+
+    def start_redis_on_first_use(self) -> None:
+        """Start Redis when a client first connects to its socket: most unit tests need none."""
+        for kind in (UnixDomainSocketConnection, AsyncUnixDomainSocketConnection):
+            self._start_before_connecting(kind)
+
+    def _start_before_connecting(self, kind: Any) -> None:
+        connect = kind._connect
+
+        def start_and_connect(connection: Any) -> Any:
+            if connection.path == str(self.redis.socket):
+                self.start_redis()
+            return connect(connection)
+
+        kind._connect = start_and_connect
 
     def start_postgres(self) -> None:
-        """Have PostgreSQL run with the migrated template, copied from an earlier run when it still fits."""
+        """Start PostgreSQL with the migrated template, from the cache if it is current."""
+        self.paths.create()
         (self.directory / "superuser-password").write_text("throw-away")
-        kept = CACHE / template_key()
-        with only_one_at_a_time():
+        kept = CACHE / get_template_key()
+        with hold_cache_lock():
             if kept.exists():
                 os.utime(kept)
                 shutil.copytree(kept, self.postgres.directory)
             else:
-                self._make_template(kept)
+                self._create_template(kept)
         self.postgres.start()
 
     def stop(self) -> None:
@@ -74,20 +99,20 @@ class TestServers:
 
     # The template ----------------------------------------------------------------------------------------
 
-    def _make_template(self, kept: Path) -> None:
+    def _create_template(self, kept: Path) -> None:
         try:
             self.postgres.start()
             self._migrate_template()
         finally:
             self.postgres.stop()
-        if kept.name == template_key():  # nobody edited a migration meanwhile
+        if kept.name == get_template_key():  # no migration changed meanwhile
             draft = kept.with_name(f"{kept.name}.{os.getpid()}")
             draft.parent.mkdir(parents=True, exist_ok=True)
             shutil.copytree(self.postgres.directory, draft)
-            with suppress(OSError):  # another run was quicker
+            with suppress(OSError):  # another run was faster
                 draft.rename(kept)
             shutil.rmtree(draft, ignore_errors=True)
-            forget_old_templates()
+            delete_old_templates()
 
     def _migrate_template(self) -> None:
         passwords = {role: derive_role_password(self.secret_key, name) for role, name in ROLES.items()}
@@ -115,7 +140,7 @@ class TestServers:
             connection.execute("CHECKPOINT")
 
     def environment(self, database: str, redis_database: int) -> dict[str, str]:
-        """The variables with which a real process of ours works on a test database in its real role."""
+        """Return the environment of a real process that uses a test database in its production role."""
         urls = {role: self.url(role, database) for role in ("owner", "app", "worker")}
         return {
             "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -135,7 +160,7 @@ class TestServers:
     # Databases of this run -------------------------------------------------------------------------------
 
     def clone(self, name: str) -> None:
-        """Make the database ``name`` anew from the template, whoever is connected to the old one."""
+        """Recreate the database ``name`` from the template; connections to the old one are closed."""
         database, template = sql.Identifier(name), sql.Identifier(TEMPLATE)
         with psycopg.connect(**self.postgres.superuser(), autocommit=True) as connection:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(database))
@@ -146,15 +171,17 @@ class TestServers:
             )
 
     def empty_redis(self, database: int) -> None:
-        """Forget every key except the queues' bindings, which a running worker declares only once."""
+        """Delete every key except the queues' bindings, which a running worker declares only once."""
+        if not self.has_redis:
+            return
         with redis.Redis.from_url(self.redis.url(database)) as client:
             keys = [key for key in client.keys("*") if not key.startswith(b"_kombu.binding.")]
             if keys:
                 client.delete(*keys)
 
 
-def template_key() -> str:
-    """A digest of everything that shapes the template: migrations, what they call, roles, dependencies."""
+def get_template_key() -> str:
+    """Return a digest of what shapes the template: migrations, what they call, roles, dependencies."""
     files = [
         *ROOT.glob("*/migrations/*.py"),
         ROOT / "core" / "migration_operations.py",
@@ -171,27 +198,27 @@ def template_key() -> str:
 
 
 @contextmanager
-def only_one_at_a_time() -> Iterator[None]:
-    """Let the first process make the template while the others of all runs wait for it."""
+def hold_cache_lock() -> Iterator[None]:
+    """Let one process of all runs create the template while the others wait."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def forget_old_templates() -> None:
+def delete_old_templates() -> None:
     kept = sorted(
         (path for path in CACHE.iterdir() if path.is_dir()),
         key=lambda path: path.stat().st_mtime,
         reverse=True,
     )
-    for old in kept[KEPT_TEMPLATES:]:
+    for old in kept[MAX_CACHED_TEMPLATES:]:
         if time.time() - old.stat().st_mtime > 600:  # a run may be copying a newer one
             shutil.rmtree(old, ignore_errors=True)
 
 
-def stop_forgotten_runs(beside: Path) -> None:
-    """Stop servers and remove directories of runs whose controller was killed."""
+def stop_abandoned_runs(beside: Path) -> None:
+    """Stop the servers and delete the directories of runs whose main process was killed."""
     for directory in beside.parent.glob("loggia-test-*"):
         pid = directory.name.rpartition("-")[2]
         if pid.isdigit() and directory.stat().st_uid == os.getuid() and not get_command_line(int(pid)):
@@ -199,7 +226,7 @@ def stop_forgotten_runs(beside: Path) -> None:
 
 
 def stop_run(directory: Path) -> None:
-    """Stop the servers of every process of a run and remove its directory."""
+    """Stop the servers of every process of a run and delete its directory."""
     for part in directory.iterdir() if directory.exists() else ():
         if part.is_dir():
             TestServers(part, "").stop()
