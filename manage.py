@@ -19,8 +19,8 @@ def main() -> None:
     os.environ.setdefault("LOGGIA_DATABASE_ROLE", "owner" if command in OWNER_COMMANDS else "worker")
 
     from config.environment import read_dot_env
-    from config.servers import embedded_servers
-    from config.servers.problems import ServerProblem
+    from embedded import embedded_servers
+    from embedded.errors import StartupError
 
     read_dot_env()
     if not os.environ.get("DATABASE_URL"):
@@ -37,7 +37,7 @@ def main() -> None:
             except ImproperlyConfigured as refusal:
                 sys.exit(str(refusal))
             execute_from_command_line(sys.argv)
-    except ServerProblem as problem:
+    except StartupError as problem:
         sys.exit(str(problem))
 
 

@@ -17,12 +17,14 @@ from django.utils import timezone  # noqa: E402
 
 from benchmarks.knowledge_files import add_files  # noqa: E402
 from core.scope import system_scope  # noqa: E402
-from gpts.models import GPT, LanguageModel, Version  # noqa: E402
-from gpts.services.chat import finish_turn, start_first_turn, start_turn  # noqa: E402
-from gpts.services.gpts import create_gpt  # noqa: E402
-from gpts.services.providers import ensure_instance_provider  # noqa: E402
-from gpts.services.versions import freeze_version, set_live_version  # noqa: E402
-from gpts.states import Audience, ProviderKind  # noqa: E402
+from gpts.assistants.models import GPT, Version  # noqa: E402
+from gpts.assistants.services.gpts import create_gpt  # noqa: E402
+from gpts.assistants.services.versions import freeze_version, set_live_version  # noqa: E402
+from gpts.assistants.states import Audience  # noqa: E402
+from gpts.chat.services.turns import finish_turn, start_first_turn, start_turn  # noqa: E402
+from gpts.llm.models import LanguageModel  # noqa: E402
+from gpts.llm.services.providers import ensure_instance_provider  # noqa: E402
+from gpts.llm.states import ProviderKind  # noqa: E402
 from workspaces.access import personal_workspace  # noqa: E402
 from workspaces.models import User  # noqa: E402
 from workspaces.services.users import create_user  # noqa: E402

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from benchmarks.knowledge_text import PASSAGE_CHARACTERS, Writer
 from core.scope import system_scope
-from gpts.models import GPT, Document, KnowledgeFile, Passage
-from gpts.retrieval import index_passages
-from gpts.states import FileState
+from gpts.assistants.models import GPT
+from gpts.knowledge.models import Document, KnowledgeFile, Passage
+from gpts.knowledge.retrieval import index_passages
+from gpts.knowledge.states import FileState
 
 BATCH = 500
 

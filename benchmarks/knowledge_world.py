@@ -17,12 +17,14 @@ from django.utils import timezone  # noqa: E402
 from benchmarks.knowledge_files import add_files  # noqa: E402
 from benchmarks.knowledge_text import Writer  # noqa: E402
 from core.scope import system_scope  # noqa: E402
-from gpts.models import GPT, Document, LanguageModel, ModelProvider  # noqa: E402
-from gpts.retrieval import find_passages, is_answerable  # noqa: E402
-from gpts.retrieval.embedding import embed_passages  # noqa: E402
-from gpts.services.gpts import create_gpt  # noqa: E402
-from gpts.states import ModelKind, ProviderKind  # noqa: E402
-from tests.gpts.retrieval.world import add_corpus, questions  # noqa: E402
+from gpts.assistants.models import GPT  # noqa: E402
+from gpts.assistants.services.gpts import create_gpt  # noqa: E402
+from gpts.knowledge.models import Document  # noqa: E402
+from gpts.knowledge.retrieval import find_passages, is_answerable  # noqa: E402
+from gpts.knowledge.retrieval.embedding import embed_passages  # noqa: E402
+from gpts.llm.models import LanguageModel, ModelProvider  # noqa: E402
+from gpts.llm.states import ModelKind, ProviderKind  # noqa: E402
+from tests.gpts.knowledge.retrieval.world import add_corpus, questions  # noqa: E402
 from workspaces.access import personal_workspace  # noqa: E402
 from workspaces.models import User  # noqa: E402
 from workspaces.services.users import create_user  # noqa: E402

@@ -26,11 +26,11 @@ def databases(**settings: str) -> Iterator[dict[str, int]]:
     }  # fmt: skip
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(name, None)
-    from config.servers.places import Places
-    from config.servers.postgres import EmbeddedPostgres
-    from config.servers.redis import EmbeddedRedis
+    from embedded.paths import DataPaths
+    from embedded.postgres import EmbeddedPostgres
+    from embedded.redis import EmbeddedRedis
 
-    postgres, redis = EmbeddedPostgres(Places(data)), EmbeddedRedis(Places(data))
+    postgres, redis = EmbeddedPostgres(DataPaths(data)), EmbeddedRedis(DataPaths(data))
     try:
         postgres.start()
         redis.start()

@@ -77,11 +77,11 @@ def main(count: int, seconds: float) -> None:
     }  # fmt: skip
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(name, None)
-    from config.servers.places import Places
-    from config.servers.postgres import EmbeddedPostgres
-    from config.servers.redis import EmbeddedRedis
+    from embedded.paths import DataPaths
+    from embedded.postgres import EmbeddedPostgres
+    from embedded.redis import EmbeddedRedis
 
-    postgres, redis = EmbeddedPostgres(Places(data)), EmbeddedRedis(Places(data))
+    postgres, redis = EmbeddedPostgres(DataPaths(data)), EmbeddedRedis(DataPaths(data))
     try:
         postgres.start()
         redis.start()
@@ -161,10 +161,10 @@ def _empty_cache() -> None:
     """Empty the cache, which the requests above have filled."""
     from redis import Redis
 
-    from config.servers.places import default_places
-    from config.servers.redis import EmbeddedRedis
+    from embedded.paths import get_default_paths
+    from embedded.redis import EmbeddedRedis
 
-    Redis.from_url(EmbeddedRedis(default_places()).url()).flushall()
+    Redis.from_url(EmbeddedRedis(get_default_paths()).url()).flushall()
 
 
 def _save_pages(addresses: list[str], pages: Path) -> list[str]:

@@ -59,12 +59,12 @@ def _record_selects(address: str) -> list[str]:
     parts = urlsplit(address)
     with CaptureQueriesContext(connection) as captured:
         if parts.path == "/":
-            queries.storefront(today=timezone.now().date())
+            queries.get_storefront(today=timezone.now().date())
         elif parts.path == "/search":
             queries.search_listings(parse_qs(parts.query)["q"][0])
         else:
-            about = queries.about(parts.path.removeprefix("/g/"))
-            queries.ratings_page(about.listing.pk)
+            about = queries.get_about(parts.path.removeprefix("/g/"))
+            queries.list_ratings(about.listing.pk)
     wanted = ("SELECT", "(SELECT", "WITH")
     texts = [entry["sql"].strip() for entry in captured.captured_queries]
     return [text.replace("%", "%%") for text in texts if text.startswith(wanted)]

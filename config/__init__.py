@@ -1,4 +1,4 @@
-"""The roof: settings, urls, asgi, celery and the embedded servers. Imports everything; nothing imports it."""
+"""The project: settings, URLs, ASGI and Celery. Imports every app; no app imports it."""
 
 from config.celery import app as celery_app
 

@@ -1,7 +1,7 @@
-"""App configuration of the roof, so that its management commands are found."""
+"""App configuration of the project package, so that Django finds its management commands."""
 
 from django.apps import AppConfig
 
 
-class RoofConfig(AppConfig):
+class ProjectConfig(AppConfig):
     name = "config"

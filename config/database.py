@@ -7,8 +7,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config.servers.credentials import DATABASE, ROLES, role_password
-from config.servers.places import Places
+from embedded.credentials import DATABASE, ROLES, derive_role_password
+from embedded.paths import DataPaths
 
 LOGINS = ("owner", "app", "worker")
 
@@ -20,11 +20,11 @@ def database_settings(
     public_role: str,
     process: str,
     secret_key: str,
-    places: Places,
+    paths: DataPaths,
     pool_size: int,
 ) -> tuple[dict[str, dict[str, Any]], dict[str, str], dict[str, str]]:
     """Return DATABASES for the process's role, the names of all roles, and the URL of each."""
-    urls = _embedded_urls(places, secret_key) if not url else _outside_urls(url, given, secret_key)
+    urls = _embedded_urls(paths, secret_key) if not url else _outside_urls(url, given, secret_key)
     roles = {role: unquote(urlsplit(urls[role]).username or "") for role in urls} | {"public": public_role}
     if process not in urls:
         raise ImproperlyConfigured(f"LOGGIA_DATABASE_ROLE is {process!r}: use owner, app or worker.")
@@ -36,12 +36,13 @@ def database_settings(
     return {"default": database}, roles, urls
 
 
-def _embedded_urls(places: Places, secret_key: str) -> dict[str, str]:
-    host = quote(str(places.sockets), safe="")
-    return {
-        role: f"postgresql://{ROLES[role]}:{role_password(secret_key, ROLES[role])}@{host}:5432/{DATABASE}"
-        for role in LOGINS
-    }
+def _embedded_urls(paths: DataPaths, secret_key: str) -> dict[str, str]:
+    host = quote(str(paths.sockets), safe="")
+    urls = {}
+    for role in LOGINS:
+        password = derive_role_password(secret_key, ROLES[role])
+        urls[role] = f"postgresql://{ROLES[role]}:{password}@{host}:5432/{DATABASE}"
+    return urls
 
 
 def _outside_urls(url: str, given: dict[str, str], secret_key: str) -> dict[str, str]:
@@ -50,7 +51,7 @@ def _outside_urls(url: str, given: dict[str, str], secret_key: str) -> dict[str,
     for role, given_url in given.items():
         if given_url:
             parse_url(given_url, name=f"DATABASE_{role.upper()}_URL")
-        urls[role] = given_url or with_user(url, ROLES[role], role_password(secret_key, ROLES[role]))
+        urls[role] = given_url or with_user(url, ROLES[role], derive_role_password(secret_key, ROLES[role]))
     return urls
 
 

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
-from gpts.streaming.threads import in_thread, is_chat_view
+from gpts.chat.streaming.threads import in_thread, is_chat_view
 from workspaces.web.bodies import REFUSED, body_limit
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]

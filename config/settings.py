@@ -14,9 +14,9 @@ from config.database import database_settings
 from config.environment import env, read_dot_env
 from config.logs import configure_logs
 from config.production import refuse_unknown, refuse_unsafe
-from config.servers.credentials import kept_secret
-from config.servers.places import default_places
-from config.servers.redis import EmbeddedRedis
+from embedded.credentials import read_or_create_secret
+from embedded.paths import get_default_paths
+from embedded.redis import EmbeddedRedis
 
 read_dot_env()
 
@@ -24,13 +24,15 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = env.str("LOGGIA_ENV", "production")  # production, development or test
 refuse_unknown(ENVIRONMENT)
 IS_PRODUCTION = ENVIRONMENT == "production"
-PLACES = default_places()
-DATA_DIR = PLACES.data
+DATA_PATHS = get_default_paths()
+DATA_DIR = DATA_PATHS.data
 
 # Secrets and hosts ---------------------------------------------------------------------------------------
 # In development a random secret is made once and kept in the data directory; production must be given one.
 DEBUG = env.bool("DEBUG", ENVIRONMENT == "development")
-SECRET_KEY = env.str("SECRET_KEY", "") or ("" if IS_PRODUCTION else kept_secret(DATA_DIR / "secret-key"))
+SECRET_KEY = env.str("SECRET_KEY", "")
+if not SECRET_KEY and not IS_PRODUCTION:
+    SECRET_KEY = read_or_create_secret(DATA_DIR / "secret-key")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # Fernet keys for secrets at rest, newest first.
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
@@ -70,6 +72,7 @@ INSTALLED_APPS = [
     "marketplace",
     "reviews",
     "payouts",
+    "demo",
     "config",
 ]
 
@@ -123,11 +126,11 @@ DATABASES, DATABASE_ROLES, DATABASE_URLS = database_settings(
     public_role=env.str("DATABASE_PUBLIC_ROLE", "loggia_public"),
     process=PROCESS_ROLE,
     secret_key=SECRET_KEY,
-    places=PLACES,
+    paths=DATA_PATHS,
     pool_size=env.int("DATABASE_POOL_SIZE", 10),
 )
 
-REDIS_URL = env.str("REDIS_URL", "") or EmbeddedRedis(PLACES).url()
+REDIS_URL = env.str("REDIS_URL", "") or EmbeddedRedis(DATA_PATHS).url()
 CACHES: dict[str, Any] = {
     "default": {
         "BACKEND": "config.cache.SharedRedisCache",
@@ -225,6 +228,11 @@ USE_TZ = True
 # Files ---------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "core.look.stylesheets.BundleFinder",
+]
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(DATA_DIR / "static")))
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(DATA_DIR / "media")))
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not IS_PRODUCTION
@@ -302,19 +310,19 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "gpts.api.chat_schema.add_turns",
-        "gpts.api.create_messages.add_create_messages",
+        "gpts.chat.api.schema.add_turns",
+        "gpts.studio.api.create_messages.add_create_messages",
     ],
     "ENUM_NAME_OVERRIDES": {
-        "CategoryEnum": "gpts.states.Category",
+        "CategoryEnum": "gpts.assistants.states.Category",
         "ReportCategoryEnum": "reviews.states.ReportCategory",
         "CaseOutcomeEnum": "reviews.states.Outcome",
         "SubmissionStateEnum": "reviews.states.SubmissionState",
-        "FileStateEnum": "gpts.states.FileState",
-        "GoldenKindEnum": "gpts.golden.states.GoldenKind",
-        "GoldenRunStateEnum": "gpts.golden.states.GoldenRunState",
-        "ModelKindEnum": "gpts.states.ModelKind",
-        "ProviderKindEnum": "gpts.services.catalogue.KINDS",
+        "FileStateEnum": "gpts.knowledge.states.FileState",
+        "GoldenKindEnum": "gpts.evals.states.GoldenKind",
+        "GoldenRunStateEnum": "gpts.evals.states.GoldenRunState",
+        "ModelKindEnum": "gpts.llm.states.ModelKind",
+        "ProviderKindEnum": "gpts.llm.services.catalogue.KINDS",
         "WorkspaceRoleEnum": "workspaces.states.Role",
     },
 }

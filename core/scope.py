@@ -1,8 +1,8 @@
-"""Row-level security: the rows that a transaction may see, and the policies that enforce it.
+"""Row-level security: whose rows a transaction may see.
 
-Every table of tenant data has forced row-level security. Its policies read transaction-local settings that
-only this module writes: without a scope no row is visible. Core's first migration creates the functions
-named ``loggia_*`` that the policies call.
+Every tenant-private table has forced row-level security. Its policies (``0*_isolation.py`` of each app's
+migrations) read transaction-local settings that only this module writes: without a scope there are no rows.
+The functions named ``loggia_*`` in policies are made by core's migration ``0002_isolation``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.migrations.operations import RunSQL
 
 
 @dataclass(frozen=True)
@@ -128,58 +127,3 @@ def _write_share_token(token: str) -> None:
 def _write(scope: Scope) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_SET, scope.as_settings())
-
-
-def row_level_security(table: str, *, using: str, check: str | None = None) -> list[RunSQL]:
-    """Return the migration operations that force row-level security on ``table``.
-
-    ``using`` decides which rows can be read and changed, ``check`` (default: ``using``) which can be
-    written. A system scope of the worker's role sees all rows. Wrap the setting functions in a sub-select,
-    ``(SELECT loggia_user_id())``, so that PostgreSQL calls them once per query and not once per row.
-    """
-    policy = f"(SELECT loggia_is_system()) OR ({using})"
-    written = f"(SELECT loggia_is_system()) OR ({check or using})"
-    return [
-        RunSQL(
-            [
-                f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY',
-                f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY',
-                f'CREATE POLICY "{table}_scope" ON "{table}" USING ({policy}) WITH CHECK ({written})',
-            ],
-            [
-                f'DROP POLICY "{table}_scope" ON "{table}"',
-                f'ALTER TABLE "{table}" NO FORCE ROW LEVEL SECURITY',
-                f'ALTER TABLE "{table}" DISABLE ROW LEVEL SECURITY',
-            ],
-        )
-    ]
-
-
-def append_only(table: str) -> list[RunSQL]:
-    """Return the migration operations that forbid to change or delete rows of ``table``."""
-    roles = ", ".join(f'"{settings.DATABASE_ROLES[name]}"' for name in ("app", "worker"))
-    return [
-        RunSQL(
-            [
-                f'REVOKE UPDATE, DELETE, TRUNCATE ON "{table}" FROM {roles}',
-                f'CREATE TRIGGER "{table}_append_only" BEFORE UPDATE OR DELETE ON "{table}"'
-                " FOR EACH ROW EXECUTE FUNCTION loggia_refuse_change()",
-                f'CREATE TRIGGER "{table}_no_truncate" BEFORE TRUNCATE ON "{table}"'
-                " FOR EACH STATEMENT EXECUTE FUNCTION loggia_refuse_change()",
-            ],
-            [
-                f'DROP TRIGGER "{table}_no_truncate" ON "{table}"',
-                f'DROP TRIGGER "{table}_append_only" ON "{table}"',
-                f'GRANT UPDATE, DELETE ON "{table}" TO {roles}',
-            ],
-        )
-    ]
-
-
-def grant_public_read(table: str, *columns: str) -> RunSQL:
-    """Return the migration operation that lets the public role select ``table``, or some of its columns."""
-    role = settings.DATABASE_ROLES["public"]
-    which = f" ({', '.join(columns)})" if columns else ""
-    return RunSQL(
-        f'GRANT SELECT{which} ON "{table}" TO "{role}"', f'REVOKE SELECT{which} ON "{table}" FROM "{role}"'
-    )

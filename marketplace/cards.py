@@ -1,4 +1,4 @@
-"""A listing as lists show it: one flat row, and the sentence that says why it stands where it stands."""
+"""Cards: a listing as lists show it, with the sentence that explains its rank."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F, QuerySet
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.models.listings import TAGLINE_LENGTH
 
 SENTENCE_ENDS = (". ", "! ", "? ", "。", "！", "？", "\n")
-# Under this many ratings no average is shown.
-RATING_FLOOR = 5
+# Below this many ratings no average is shown.
+MIN_SHOWN_RATINGS = 5
 
 _COLUMNS = (
     "id", "slug", "name", "tagline", "icon", "category", "builder_name", "builder_verified", "popularity",
@@ -25,14 +24,14 @@ _FIGURES = (
     "trend_rank", "previous_trend_rank", "previous_category_rank", "previous_rank",
 )  # fmt: skip
 
-# The same row for raw SQL, with the tables named "l" and "s".
+# The columns of a card for raw SQL: "l" is the listing, "s" its score.
 CARD_SQL = ", ".join([f"l.{name}" for name in _COLUMNS] + [f"s.{name}" for name in _FIGURES])
 CARD_FIELDS = (*_COLUMNS, *_FIGURES)
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What one card or row shows; attribute names are those of the card components."""
+    """The content of one card or row; attribute names are those of the card components."""
 
     id: int
     slug: str
@@ -70,7 +69,7 @@ class Card:
 
     @property
     def has_enough_ratings(self) -> bool:
-        return self.rating_count >= RATING_FLOOR
+        return self.rating_count >= MIN_SHOWN_RATINGS
 
     @property
     def conversations(self) -> int:
@@ -78,15 +77,15 @@ class Card:
 
     @property
     def trend_movement(self) -> int | None:
-        return movement(self.trend_rank, self.previous_trend_rank)
+        return compute_movement(self.trend_rank, self.previous_trend_rank)
 
     @property
     def category_movement(self) -> int | None:
-        return movement(self.category_rank, self.previous_category_rank)
+        return compute_movement(self.category_rank, self.previous_category_rank)
 
     @property
     def why(self) -> str:
-        return why_here(
+        return explain_rank(
             users=self.users_28d,
             average=self.rating_average,
             rating_count=self.rating_count,
@@ -94,8 +93,8 @@ class Card:
         )
 
 
-def why_here(*, users: int, average: float | None, rating_count: int, category_rank: int) -> str:
-    """Return the figures behind a place as one sentence in the reader's language."""
+def explain_rank(*, users: int, average: float | None, rating_count: int, category_rank: int) -> str:
+    """Return the figures behind a rank as one line in the reader's language."""
     parts = []
     if users:
         parts.append(
@@ -119,16 +118,16 @@ def icon_url(key: str) -> str:
 
 def rating_average(total: int, count: int) -> float | None:
     """Return the mean of the stars, None while there are too few ratings to show one."""
-    return total / count if count >= RATING_FLOOR else None
+    return total / count if count >= MIN_SHOWN_RATINGS else None
 
 
-def movement(place: int, before: int) -> int | None:
-    """Return how many places were won since last week, None for who had no place then."""
-    return before - place if place and before else None
+def compute_movement(rank: int, previous_rank: int) -> int | None:
+    """Return how many ranks were gained since last week, None without a rank then."""
+    return previous_rank - rank if rank and previous_rank else None
 
 
-def card_rows(listings: QuerySet[Any]) -> QuerySet[Any, dict[str, Any]]:
-    """Select what a card needs from a queryset of listings, in one query with the figures."""
+def select_card_rows(listings: QuerySet[Any]) -> QuerySet[Any, dict[str, Any]]:
+    """Select the columns of cards from a queryset of listings, in one query."""
     return listings.annotate(**{name: F(f"score__{name}") for name in _FIGURES}).values(*CARD_FIELDS)
 
 
@@ -136,12 +135,8 @@ def make_card(row: Mapping[str, Any], reason: str = "") -> Card:
     return Card(**{name: row[name] for name in CARD_FIELDS}, reason=reason)
 
 
-def category_url(category: str) -> str:
-    return reverse("marketplace:category-show", args=[category])
-
-
-def tagline_of(description: str) -> str:
-    """Return the first sentence of a description, cut at a word when it is too long for a card."""
+def make_tagline(description: str) -> str:
+    """Return the first sentence of a description, cut at a word boundary when it is too long for a card."""
     text = description.strip()
     ends = [text.find(end) + len(end.rstrip()) for end in SENTENCE_ENDS if end in text]
     sentence = text[: min(ends)].strip() if ends else text

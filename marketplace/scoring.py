@@ -1,4 +1,4 @@
-"""The published formula (docs/ranking.md): pure arithmetic, so that anybody can check a place by hand."""
+"""The published ranking formula (docs/ranking.md), as pure arithmetic."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from math import log2
 BREADTH_SHARE = 60
 QUALITY_SHARE = 30
 FRESHNESS_SHARE = 10
-# So many people in 28 days give the whole of breadth; more give no more.
+# People in 28 days that give all points of breadth.
 BREADTH_FULL = 10_000
-# A new listing counts as if this many people had given it the average of all.
+# Bayesian prior: every listing starts with this many ratings of PRIOR_STARS.
 PRIOR_COUNT = 10
 PRIOR_STARS = 3.8
 FRESHNESS_HALF_LIFE_WEEKS = 26
@@ -18,7 +18,7 @@ FRESHNESS_HALF_LIFE_WEEKS = 26
 
 @dataclass(frozen=True)
 class Score:
-    """Points that add up to ``total``, 0 to 100, and the trend, which has no upper end."""
+    """Points that add up to ``total``, 0 to 100, and the trend, which has no upper limit."""
 
     breadth: float
     quality: float
@@ -33,7 +33,7 @@ class Score:
 def compute_score(
     *, users_7d: int, users_28d: int, rating_count: int, rating_sum: int, weeks_since_update: int
 ) -> Score:
-    """Return the score of a listing. ``users`` are distinct people outside the builder's workspace."""
+    """Return the score of a listing. Users are distinct people outside the builder's workspace."""
     breadth = min(1.0, log2(1 + users_28d) / log2(1 + BREADTH_FULL))
     mean = (PRIOR_COUNT * PRIOR_STARS + rating_sum) / (PRIOR_COUNT + rating_count)
     freshness = 0.5 ** (max(0, weeks_since_update) / FRESHNESS_HALF_LIFE_WEEKS)
@@ -46,9 +46,9 @@ def compute_score(
 
 
 def compute_trend(*, users_7d: int, users_28d: int) -> float:
-    """Return how much faster than in the three weeks before people came in the last week.
+    """Return the growth of weekly users against the three weeks before.
 
-    Growth counts by how many people it is: three instead of one is not yet a trend.
+    It is weighted by the number of users: growth from one to three is not a trend yet.
     """
     weekly_before = max(0, users_28d - users_7d) / 3
     growth = log2((1 + users_7d) / (1 + weekly_before))

@@ -1,4 +1,4 @@
-"""The closed sets of the store: what a listing can be, and which steps lead there."""
+"""The choices of the store: states and actions of listings, orders, obstacles to rating."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ListingAct(TextChoices):
     QUARANTINE = "quarantine", _("Quarantine")
 
 
-# From which states a step exists. A quarantined listing takes no new version: its evidence stays as it is.
+# From which states an action is allowed. A quarantined listing takes no new version: it is evidence.
 ALLOWED: dict[ListingAct, frozenset[ListingState]] = {
     ListingAct.PUBLISH: frozenset({ListingState.LISTED, ListingState.DELISTED}),
     ListingAct.DELIST: frozenset({ListingState.LISTED}),
@@ -29,7 +29,7 @@ ALLOWED: dict[ListingAct, frozenset[ListingState]] = {
 
 
 class Board(TextChoices):
-    """The orders in which the leaderboards and search results can be shown."""
+    """The orders of leaderboards and categories."""
 
     BEST = "best", _("Best")
     TRENDING = "trending", _("Trending")
@@ -37,7 +37,7 @@ class Board(TextChoices):
 
 
 class RatingObstacle(TextChoices):
-    """Why a person cannot rate a listing; the label is what they read."""
+    """Why a person cannot rate a listing; the label is shown to them."""
 
     OWN = "own", _("You publish this GPT, so your own rating does not count.")
     COLLEAGUE = "colleague", _("This GPT is from your own workspace. Ratings come from people outside.")

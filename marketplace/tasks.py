@@ -1,4 +1,4 @@
-"""Periodic work of the store."""
+"""Periodic jobs of the store."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.scope import system_scope
+from marketplace.services.listings import delist_deleted_gpts
 from marketplace.services.scores import compute_scores
-from marketplace.services.withdrawals import follow_deletions
 
 
 @shared_task(name="marketplace.compute_scores")
 def compute_store_scores() -> None:
-    """Recompute all figures and ranks; idempotent, as the result depends on the moment alone."""
+    """Recompute all figures and ranks. Idempotent: the result depends on the time only."""
     with system_scope("marketplace.compute_scores"):
         compute_scores(at=timezone.now())
 
 
 @shared_task(name="marketplace.follow_deletions")
-def follow_deleted_gpts() -> None:
-    """Take GPTs out of the store whose owners deleted them; idempotent, as it finds only those that stand."""
+def delist_deleted() -> None:
+    """Delist GPTs that their owners deleted. Idempotent: it finds only listed ones."""
     with system_scope("marketplace.follow_deletions"):
-        follow_deletions(at=timezone.now())
+        delist_deleted_gpts(at=timezone.now())

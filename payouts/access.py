@@ -1,4 +1,4 @@
-"""The only way to a row of money: fetched and authorised in one call, or nothing is there."""
+"""Fetches a row and authorises the user in one call; raises NotFound for both missing and forbidden rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _require_finance(user: User) -> None:
 
 
 def access_statement(user: User, statement_id: int) -> Statement:
-    """Return a statement of the person's own, or anybody's for finance; NotFound otherwise."""
+    """Return the user's own statement, or anybody's for finance staff."""
     statement = Statement.objects.select_related("period", "payee").filter(pk=statement_id).first()
     if statement is None or not user.has_perm("payouts.read_statement", statement):
         raise not_found()
@@ -22,7 +22,7 @@ def access_statement(user: User, statement_id: int) -> Statement:
 
 
 def access_period(user: User, period: Period) -> AccountingPeriod:
-    """Return the month's row for finance."""
+    """Return the month's row, for finance staff."""
     _require_finance(user)
     row = AccountingPeriod.objects.select_related("rate_card").filter(month=str(period)).first()
     if row is None:
@@ -39,7 +39,6 @@ def access_batch(user: User, batch_id: int) -> Batch:
 
 
 def access_payout(user: User, payout_id: int) -> Payout:
-    """Return a payout for finance."""
     _require_finance(user)
     payout = Payout.objects.select_related("batch", "payee").filter(pk=payout_id).first()
     if payout is None:
@@ -69,7 +68,6 @@ def access_rate_card(user: User, version: int) -> RateCard:
 
 
 def access_payout_account(user: User, account_id: int) -> PayoutAccount:
-    """Return anybody's payout account for finance."""
     _require_finance(user)
     account = PayoutAccount.objects.select_related("payee").filter(pk=account_id).first()
     if account is None:

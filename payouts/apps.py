@@ -1,28 +1,27 @@
-"""App configuration: From usage to money."""
+"""App configuration. Registers the encrypted IBANs, which ``rotate_keys`` encrypts again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+
+from core.secrets import SealedField, register_sealed_field
 
 
 class PayoutsConfig(AppConfig):
     name = "payouts"
 
     def ready(self) -> None:
-        from core.secrets import SealedField, register_sealed_field
-
-        register_sealed_field(SealedField("payout accounts", _sealed_ibans, _replace_iban))
+        register_sealed_field(SealedField("payout accounts", _list_sealed_ibans, _replace_sealed_iban))
 
 
-def _sealed_ibans() -> Iterator[tuple[object, str]]:
-    from payouts.models import PayoutAccount
+# Models are looked up by name: they cannot be imported before the app registry is ready.
+def _list_sealed_ibans() -> Iterator[tuple[object, str]]:
+    accounts = apps.get_model("payouts", "PayoutAccount").objects.exclude(sealed_iban="")
+    yield from accounts.values_list("pk", "sealed_iban").iterator()
 
-    yield from PayoutAccount.objects.exclude(sealed_iban="").values_list("pk", "sealed_iban").iterator()
 
-
-def _replace_iban(identifier: object, before: str, after: str) -> None:
-    from payouts.models import PayoutAccount
-
-    PayoutAccount.objects.filter(pk=str(identifier), sealed_iban=before).update(sealed_iban=after)
+def _replace_sealed_iban(identifier: object, before: str, after: str) -> None:
+    accounts = apps.get_model("payouts", "PayoutAccount").objects
+    accounts.filter(pk=str(identifier), sealed_iban=before).update(sealed_iban=after)

@@ -1,4 +1,4 @@
-"""Who may read and do what about money."""
+"""Permissions of this app. Views name them and never compare roles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The closed sets of this floor and the moves that exist between states."""
+"""The choices of this app, and the allowed transitions between states."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.errors import IllegalTransition
 
 
 class Rule(TextChoices):
-    """How a month's money is divided; chosen per rate card, frozen with it."""
+    """How a month's money is divided. Part of a rate card."""
 
     FIXED_RATE = "fixed_rate", _("Fixed rate per use")
     PRO_RATA_POOL = "pro_rata_pool", _("A monthly pool, divided by use")
@@ -41,7 +41,7 @@ UNDECIDED_RUN_STATES = (RunState.CALCULATING, RunState.REVIEW)
 
 
 class Verdict(TextChoices):
-    """Why a use is paid or not. The order is the order of precedence."""
+    """Why a usage event is paid or not, in order of precedence."""
 
     VOID = "void", _("Voided")
     QUARANTINED = "quarantined", _("Arrived too late")
@@ -57,9 +57,9 @@ class Verdict(TextChoices):
     QUALIFIED = "qualified", pgettext_lazy("use", "Paid")
 
 
-# Verdicts that depend on facts that may change later are written down when the event is first seen.
+# Verdicts on facts that can change later. They are stored when the rollup first sees the event.
 FROZEN_VERDICTS = (Verdict.AFFILIATED, Verdict.STAFF)
-# What a finance person may decide about one event.
+# Verdicts that finance staff give to a single event.
 MANUAL_VERDICTS = (Verdict.FRAUD,)
 
 
@@ -100,12 +100,12 @@ class PayoutState(TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
-# A payee with one of these has money on its way and cannot be proposed again.
+# A payee with such a payout is not proposed again.
 OPEN_PAYOUT_STATES = (PayoutState.QUEUED, PayoutState.IN_BATCH, PayoutState.EXPORTED)
-# Ended without ever having been money on its way.
+# Final states in which no money was paid.
 ENDED_UNPAID = (PayoutState.FAILED, PayoutState.CANCELLED)
 
-MOVES: dict[type[TextChoices], dict[str, tuple[str, ...]]] = {
+TRANSITIONS: dict[type[TextChoices], dict[str, tuple[str, ...]]] = {
     PeriodState: {
         PeriodState.OPEN: (PeriodState.GRACE,),
         PeriodState.GRACE: (PeriodState.CALCULATING,),
@@ -134,11 +134,11 @@ MOVES: dict[type[TextChoices], dict[str, tuple[str, ...]]] = {
 }
 
 
-def check_move(before: TextChoices | str, after: TextChoices) -> None:
-    """Raise IllegalTransition unless the step from ``before`` to ``after`` exists."""
+def check_transition(before: TextChoices | str, after: TextChoices) -> None:
+    """Raise IllegalTransition unless TRANSITIONS allows ``after`` as the next state of ``before``."""
     kind = type(after)
     before = kind(before)
-    if after not in MOVES[kind][before]:
+    if after not in TRANSITIONS[kind][before]:
         raise IllegalTransition(
             _("This is “%(before)s” now, so it cannot become “%(after)s”. Load the page again.")
             % {"before": before.label, "after": after.label},

@@ -1,4 +1,4 @@
-"""The database scope in which moderation's own services work for people who are no moderators."""
+"""The database scope of moderation services that run for people who are not moderators."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from core.scope import Scope, current_scope, open_scope
 from workspaces.states import Staff
 
 
-def moderation_scope() -> AbstractContextManager[Scope]:
-    """Widen the running scope to reports and notices of all, for the length of one service.
+def open_moderation_scope() -> AbstractContextManager[Scope]:
+    """Widen the current scope to everybody's reports and notices while one service runs.
 
-    A reporter's service must count other people's reports, an author's must find its notices; neither
-    is ever shown them. Operators read the platform's audit log, and the database gives back the row
-    that a visitor's report adds to it, hence both roles.
+    Filing a report counts other people's reports, and filing an appeal reads notices; neither shows them.
+    The operator role is needed to read back the audit event that a visitor's report inserts.
     """
     scope = current_scope()
     return open_scope(replace(scope, staff=scope.staff | {Staff.MODERATOR.value, Staff.OPERATOR.value}))

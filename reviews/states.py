@@ -1,4 +1,4 @@
-"""Every closed set and state machine of moderation: one transition table and one function for each."""
+"""The choices and state machines of moderation: one transition table and one function for each machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T", bound=str)
 
 
 class SubmissionState(TextChoices):
-    """Where one submitted version stands on its way into the store, and afterwards."""
+    """State of a submitted version, before and after it is listed."""
 
     SUBMITTED = "submitted", _("Submitted")
     CHECKING = "checking", _("Being checked")
@@ -29,7 +29,7 @@ class SubmissionState(TextChoices):
     REMOVED = "removed", _("Removed")
 
 
-# A GPT has at most one submission in these.
+# A GPT has at most one submission in these states.
 OPEN_SUBMISSIONS = (SubmissionState.SUBMITTED, SubmissionState.CHECKING, SubmissionState.IN_REVIEW)
 WAITING_FOR_CHECKS = (SubmissionState.SUBMITTED, SubmissionState.CHECKING)
 
@@ -77,7 +77,7 @@ class Queue(TextChoices):
     APPROVALS = "approvals", _("Second approvals")
 
 
-QUEUE_OF_KIND: Mapping[str, Queue] = {
+QUEUE_BY_KIND: Mapping[str, Queue] = {
     CaseKind.PRE_LISTING: Queue.LISTINGS,
     CaseKind.REPORT: Queue.REPORTS,
     CaseKind.PROACTIVE: Queue.REPORTS,
@@ -87,7 +87,7 @@ QUEUE_OF_KIND: Mapping[str, Queue] = {
 
 
 class Tier(IntegerChoices):
-    """What is worked first; within a tier risk decides, then age."""
+    """First criterion of the queue's order; within a tier, risk decides, then age."""
 
     CRITICAL = 0, _("Child safety or imminent harm")
     LEGAL = 1, _("Legal or trusted flagger")
@@ -150,7 +150,7 @@ NEGATIVE_OUTCOMES = (
     Outcome.QUARANTINE,
     Outcome.SUSPEND_BUILDER,
 )
-OUTCOMES_OF_KIND: Mapping[str, tuple[Outcome, ...]] = {
+OUTCOMES_BY_KIND: Mapping[str, tuple[Outcome, ...]] = {
     CaseKind.PRE_LISTING: (Outcome.APPROVE, Outcome.REQUEST_CHANGES, Outcome.REJECT),
     CaseKind.REPORT: (
         Outcome.NO_VIOLATION, Outcome.WARN, Outcome.DELIST, Outcome.QUARANTINE, Outcome.SUSPEND_BUILDER,
@@ -199,7 +199,7 @@ class EnforcementAction(TextChoices):
 
 
 class ReportCategory(TextChoices):
-    """What a reporter can say is wrong; ``security`` and above lead the queue."""
+    """What a reporter can say is wrong. TIER_BY_CATEGORY lists the urgent ones."""
 
     CHILD_SAFETY = "child_safety", _("Sexual content about children")
     IMMINENT_HARM = "imminent_harm", _("Danger to life, self-harm, violence")
@@ -215,7 +215,7 @@ class ReportCategory(TextChoices):
     SPAM = "spam", _("Spam or broken")
 
 
-TIER_OF_CATEGORY: Mapping[str, Tier] = {
+TIER_BY_CATEGORY: Mapping[str, Tier] = {
     ReportCategory.CHILD_SAFETY: Tier.CRITICAL,
     ReportCategory.IMMINENT_HARM: Tier.CRITICAL,
     ReportCategory.ILLEGAL: Tier.LEGAL,
@@ -377,36 +377,36 @@ BUILDER_MOVES: Mapping[tuple[str, str], BuilderState] = {
 }
 
 
-def _step(moves: Mapping[tuple[str, str], T], what: str, state: str, action: str) -> T:
+def _apply_move(moves: Mapping[tuple[str, str], T], machine: str, state: str, action: str) -> T:
     target = moves.get((state, action))
     if target is None:
         raise IllegalTransition(
             _("This step is not possible any more. Reload the page to see what has changed."),
-            code=f"{what}_transition",
+            code=f"{machine}_transition",
             data={"state": str(state), "action": str(action)},
         )
     return target
 
 
 def move_submission(state: str, action: SubmissionAction) -> SubmissionState:
-    return _step(SUBMISSION_MOVES, "submission", state, action)
+    return _apply_move(SUBMISSION_MOVES, "submission", state, action)
 
 
 def move_case(state: str, action: CaseAction) -> CaseState:
-    return _step(CASE_MOVES, "case", state, action)
+    return _apply_move(CASE_MOVES, "case", state, action)
 
 
 def move_enforcement(state: str, action: EnforcementAction) -> EnforcementState:
-    return _step(ENFORCEMENT_MOVES, "enforcement", state, action)
+    return _apply_move(ENFORCEMENT_MOVES, "enforcement", state, action)
 
 
 def move_report(state: str, action: ReportAction) -> ReportState:
-    return _step(REPORT_MOVES, "report", state, action)
+    return _apply_move(REPORT_MOVES, "report", state, action)
 
 
 def move_appeal(state: str, action: AppealAction) -> AppealState:
-    return _step(APPEAL_MOVES, "appeal", state, action)
+    return _apply_move(APPEAL_MOVES, "appeal", state, action)
 
 
 def move_builder(state: str, action: BuilderAction) -> BuilderState:
-    return _step(BUILDER_MOVES, "builder", state, action)
+    return _apply_move(BUILDER_MOVES, "builder", state, action)

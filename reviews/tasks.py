@@ -1,4 +1,4 @@
-"""Jobs of moderation. Each takes keyword primitives, calls services and may run twice."""
+"""Jobs of moderation. Each takes keyword primitives, calls services and is idempotent."""
 
 from __future__ import annotations
 
@@ -9,65 +9,67 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.scope import system_scope
-from reviews.services.checks import run_checks, start_checks, waiting_submissions
+from reviews.checks.copies import MAX_MISSING_FINGERPRINTS, add_missing_fingerprints
+from reviews.services.checks import list_unchecked_submissions, run_checks, start_checks
 from reviews.services.claims import expire_claims
-from reviews.services.decisions import retry_enforcements
-from reviews.services.notices import deliver, waiting_notices
-from reviews.services.statistics import fill_day
-from reviews.services.tending import refresh_queue
+from reviews.services.daily_stats import refill_daily_stats
+from reviews.services.enforcement import retry_enforcements
+from reviews.services.notices import list_undelivered_notices, send_notice
+from reviews.services.queue_order import refresh_queue_order
 
 
 @shared_task(name="reviews.check_submission")
 def check_submission(*, submission_id: str) -> None:
-    """Two transactions: "being checked" is seen while the second one works. Repeating changes nothing."""
+    """Check one submission in two transactions, so that "being checked" is visible meanwhile."""
     with system_scope("reviews.check_submission"):
-        wanted = start_checks(submission_id=UUID(submission_id), at=timezone.now())
-    if wanted:
+        is_waiting = start_checks(submission_id=UUID(submission_id), at=timezone.now())
+    if is_waiting:
         with system_scope("reviews.check_submission"):
             run_checks(submission_id=UUID(submission_id), at=timezone.now())
 
 
 @shared_task(name="reviews.check_waiting")
 def check_waiting() -> None:
-    """Pick up what was submitted while the queue was down, and retry checkers that errored."""
+    """Check submissions whose own job was lost, and retry checkers that errored."""
     with system_scope("reviews.check_waiting"):
-        waiting = waiting_submissions(at=timezone.now())
-    for identifier in waiting:
-        check_submission(submission_id=str(identifier))
+        submission_ids = list_unchecked_submissions(at=timezone.now())
+    for submission_id in submission_ids:
+        check_submission(submission_id=str(submission_id))
 
 
 @shared_task(name="reviews.deliver_notice")
 def deliver_notice(*, notice_id: str) -> None:
-    """Mail one notice; one that was sent already is left alone."""
+    """E-mail one notice, unless it was sent before."""
     with system_scope("reviews.deliver_notice"):
-        deliver(notice_id=UUID(notice_id), at=timezone.now())
+        send_notice(notice_id=UUID(notice_id), at=timezone.now())
 
 
 @shared_task(name="reviews.deliver_waiting")
 def deliver_waiting() -> None:
-    """Mail what was written while the queue or the mail server was down."""
+    """E-mail notices whose own job was lost or failed."""
     with system_scope("reviews.deliver_waiting"):
-        waiting = waiting_notices(at=timezone.now())
-    for identifier in waiting:
-        deliver_notice(notice_id=str(identifier))
+        notice_ids = list_undelivered_notices(at=timezone.now())
+    for notice_id in notice_ids:
+        deliver_notice(notice_id=str(notice_id))
 
 
 @shared_task(name="reviews.tend_queue")
-def tend_queue() -> None:
-    """End leases that ran out, try failed effects again, lift appeals that are nearly due, age risks."""
+def maintain_queue() -> None:
+    """Expire claims, retry failed enforcements, update the queue's order, fingerprint imported versions."""
     at = timezone.now()
     with system_scope("reviews.expire_claims"):
         expire_claims(at=at)
     with system_scope("reviews.retry_enforcements"):
         retry_enforcements(at=at)
     with system_scope("reviews.refresh_queue"):
-        refresh_queue(at=at)
+        add_missing_fingerprints(limit=MAX_MISSING_FINGERPRINTS)
+        refresh_queue_order(at=at)
 
 
 @shared_task(name="reviews.fill_daily_stats")
 def fill_daily_stats() -> None:
-    """Fill yesterday's and today's figures; a day is deleted and filled again."""
+    """Recount the figures of yesterday and today (UTC)."""
     today = timezone.now().date()
     with system_scope("reviews.fill_daily_stats"):
         for day in (today - timedelta(days=1), today):
-            fill_day(day=day, at=timezone.now())
+            refill_daily_stats(day=day, at=timezone.now())

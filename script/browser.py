@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.browsers import find_browser
+from tests.support.browsers import find_browser
 
 
 def main() -> None:

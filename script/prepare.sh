@@ -1,5 +1,5 @@
-# Sourced by script/server, script/test and script/bench: makes .venv and installs the pinned requirements.
-# Usage: . script/prepare.sh REQUIREMENTS_FILE     (the working directory is the root of the clone)
+# Sourced by the other scripts: creates .venv and installs the locked requirements.
+# Usage: . script/prepare.sh LOCK_FILE     (the working directory is the root of the clone)
 
 say_and_stop() { printf '%s\n' "$1" >&2; exit 1; }
 
@@ -16,33 +16,32 @@ find_python() {
 }
 
 prepare() {
-  local requirements="$1" python stamp wanted log
+  local lock="$1" python stamp wanted log
   if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
     python="$(find_python)" ||
       say_and_stop "Loggia needs Python 3.11 or newer and found none: install it, or name it with PYTHON=/path/to/python3.11."
     "$python" -c 'import venv, ensurepip' >/dev/null 2>&1 ||
       say_and_stop "This Python lacks the venv module: install it (Debian, Ubuntu: apt-get install python3-venv) and start again."
     rm -rf .venv
-    "$python" -m venv .venv || say_and_stop "The directory .venv could not be made: check free space and permissions here."
+    "$python" -m venv .venv || say_and_stop "The directory .venv could not be created: check free space and permissions here."
   fi
   wanted="$(.venv/bin/python -c '
 import hashlib, pathlib, sys
 digest = hashlib.sha256(sys.version.encode())
-for name in sorted({"requirements.txt", sys.argv[1]}):
-    digest.update(pathlib.Path(name).read_bytes())
-print(digest.hexdigest())' "$requirements")"
-  stamp=".venv/installed-$requirements"
+digest.update(pathlib.Path(sys.argv[1]).read_bytes())
+print(digest.hexdigest())' "$lock")"
+  stamp=".venv/installed-$lock"
   if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
-    echo "Installing the pinned requirements of $requirements (only when they change) ..."
+    echo "Installing the requirements of $lock (only when they change) ..."
     log="$(mktemp)"
-    if ! .venv/bin/python -m pip install --disable-pip-version-check --quiet -r "$requirements" >"$log" 2>&1; then
+    if ! .venv/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r "$lock" >"$log" 2>&1; then
       cat "$log" >&2
       if grep -q "No space left" "$log"; then
         rm -f "$log"
         say_and_stop "The disk is full: free about 1 GB and start again."
       fi
       rm -f "$log"
-      say_and_stop "The requirements could not be installed: check the connection to the package index (pip's words stand above)."
+      say_and_stop "The requirements could not be installed: check the connection to the package index (pip's message stands above)."
     fi
     rm -f "$log"
     printf '%s\n' "$wanted" >"$stamp"

@@ -15,9 +15,9 @@ from django.db import DatabaseError, connection, connections
 from django.db.backends.signals import connection_created
 from playwright.sync_api import Browser
 
-from tests.browsers import find_browser
-from tests.servers import TestServers, stop_forgotten_runs, stop_run
-from tests.services import WebService, WorkerService
+from tests.support.browsers import find_browser
+from tests.support.servers import TestServers, stop_forgotten_runs, stop_run
+from tests.support.services import WebService, WorkerService
 
 Kind = TypeVar("Kind", WebService, WorkerService)
 
@@ -28,6 +28,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if not hasattr(session.config, "workerinput"):
         stop_forgotten_runs(settings.WHOLE_RUN)
     servers.start_redis()
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name long texts and files by their argument: an archive's bytes hold the second in which it was made,
+    so that the workers of a run would disagree about the names of their tests."""
+    return argname if isinstance(val, (str, bytes)) and len(val) > 80 else None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -40,19 +40,19 @@ os.environ |= {
     "LOG_LEVEL": "WARNING",
 }
 
-from config.servers.credentials import role_password  # noqa: E402
-from config.servers.redis import EmbeddedRedis  # noqa: E402
 from config.settings import *  # noqa: E402, F403 - the environment above must stand first
-from config.settings import DATABASES, PLACES, SECRET_KEY  # noqa: E402
+from config.settings import DATA_PATHS, DATABASES, SECRET_KEY  # noqa: E402
+from embedded.credentials import derive_role_password  # noqa: E402
+from embedded.redis import EmbeddedRedis  # noqa: E402
 
 TEST_ROLE = "loggia_test"
 DATABASES["default"] |= {
     "NAME": DATABASE_NAME,
     "USER": TEST_ROLE,
-    "PASSWORD": role_password(SECRET_KEY, TEST_ROLE),
+    "PASSWORD": derive_role_password(SECRET_KEY, TEST_ROLE),
     "CONN_HEALTH_CHECKS": False,
 }
-REDIS_URL = EmbeddedRedis(PLACES).url(REDIS_DATABASE)
+REDIS_URL = EmbeddedRedis(DATA_PATHS).url(REDIS_DATABASE)
 CACHES = {"default": {"BACKEND": "config.cache.SharedRedisCache", "LOCATION": REDIS_URL}}
 CELERY_BROKER_URL = EmbeddedRedis.broker_url(REDIS_URL)
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.conf import settings
 from django.forms import BoundField, CheckboxInput, ClearableFileInput, FileInput, RadioSelect
 from django.http import QueryDict
 from django.template.context import RequestContext
@@ -175,16 +173,7 @@ def bar_chart(points: Sequence[tuple[object, float]], label: str = "", unit: str
 
 @register.simple_tag
 def stylesheet_links() -> SafeString:
-    return _link_elements(tuple(stylesheets.links(stylesheets.static_root()))) if settings.DEBUG else _links()
-
-
-@lru_cache(maxsize=1)
-def _links() -> SafeString:
-    """Render the links once per process."""
-    return _link_elements(stylesheets.cached_links())
-
-
-def _link_elements(names: tuple[str, ...]) -> SafeString:
+    names = stylesheets.links(stylesheets.static_root())
     return format_html_join("\n  ", '<link rel="stylesheet" href="{}">', ((static(name),) for name in names))
 
 

@@ -1,1 +1,1 @@
-"""Figures about use in groups of at least five people: pure rules; nothing here reads or writes."""
+"""Figures about a GPT's use that name nobody: every figure counts at least five people."""

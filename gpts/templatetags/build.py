@@ -8,8 +8,8 @@ from django import template
 from django.utils.safestring import SafeString
 
 from core.look.illustrations import arch_icon
-from gpts.diffs import LABELS
-from gpts.words.drafts import field_value as value_in_words
+from gpts.assistants.differences import LABELS
+from gpts.assistants.wording import field_value as value_in_words
 
 register = template.Library()
 

@@ -1,4 +1,4 @@
-"""What the store's API says: explicit fields, so that a new column is never public by itself."""
+"""Output of the store's API: explicit fields, so that no new column becomes public by itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from gpts.states import Category
+from gpts.assistants.states import Category
 from marketplace.models.ratings import TEXT_LENGTH
 
 
@@ -35,7 +35,7 @@ class ReleaseSerializer(serializers.Serializer[Any]):
 
 
 class AboutSerializer(serializers.Serializer[Any]):
-    """One listing with everything that its page shows."""
+    """One listing with everything that its About page shows."""
 
     slug = serializers.CharField(source="listing.slug")
     name = serializers.CharField(source="listing.name")
@@ -64,7 +64,7 @@ class AboutSerializer(serializers.Serializer[Any]):
 
 
 class SearchSerializer(serializers.Serializer[Any]):
-    """A page of results; ``shown_for`` is the mended text, ``suggestion`` one that may have been meant."""
+    """A page of results; ``shown_for`` is the corrected text, ``suggestion`` one that may have been meant."""
 
     items = CardSerializer(many=True)
     next_cursor = serializers.CharField()

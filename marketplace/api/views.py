@@ -1,4 +1,4 @@
-"""The store over HTTP. Keys need ``store:read``; a key is asked of everybody, so that its limits hold."""
+"""The store's API. Every request needs a key with ``store:read``, so that rate limits apply."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.errors import InvalidInput
-from gpts.states import Category
+from gpts.assistants.states import Category
 from marketplace import queries
 from marketplace.access import access_listing
 from marketplace.api.serializers import (
@@ -24,10 +24,9 @@ from marketplace.api.serializers import (
     RatingSerializer,
     SearchSerializer,
 )
-from marketplace.search.expressions import LONGEST_TEXT
+from marketplace.search.tsquery import MAX_TEXT_LENGTH
 from marketplace.services.ratings import delete_rating, rate_listing
 from workspaces.api.base import LoggiaAPIView
-from workspaces.models import User
 from workspaces.states import ApiScope
 
 READ = ApiScope.STORE_READ.value
@@ -47,7 +46,7 @@ class ListingsView(LoggiaAPIView):
         if category and category not in Category.values:
             raise InvalidInput(_("There is no such category."), code="unknown_choice", field="category")
         found = queries.search_listings(
-            request.query_params.get("q", "")[:LONGEST_TEXT],
+            request.query_params.get("q", "")[:MAX_TEXT_LENGTH],
             category=category,
             cursor=request.query_params.get("cursor", "")[:300],
         )
@@ -59,32 +58,30 @@ class ListingView(LoggiaAPIView):
 
     @extend_schema(operation_id="store_listing_retrieve", responses=AboutSerializer)
     def get(self, request: Request, slug: str) -> Response:
-        return Response(AboutSerializer(queries.about(slug)).data)
+        return Response(AboutSerializer(queries.get_about(slug)).data)
 
 
 class RatingsView(LoggiaAPIView):
-    """Everybody's ratings; PUT and DELETE are one's own."""
+    """Everybody's ratings; PUT and DELETE act on one's own."""
 
     required_scopes: ClassVar = {"GET": READ, "PUT": ApiScope.CHAT.value, "DELETE": ApiScope.CHAT.value}
 
     @extend_schema(operation_id="store_ratings_list", parameters=[CURSOR], responses=RatingPageSerializer)
     def get(self, request: Request, slug: str) -> Response:
         listing = access_listing(slug)
-        page = queries.ratings_page(listing.pk, cursor=request.query_params.get("cursor", "")[:300])
+        page = queries.list_ratings(listing.pk, cursor=request.query_params.get("cursor", "")[:300])
         return Response(RatingPageSerializer(page).data)
 
     @extend_schema(operation_id="store_rating_put", request=RatingSerializer, responses=RatingSerializer)
     def put(self, request: Request, slug: str) -> Response:
-        assert isinstance(request.user, User)
         listing = access_listing(slug)
         values = self.read(RatingSerializer)
-        rating = rate_listing(listing=listing, **values, by=request.user, at=timezone.now())
+        rating = rate_listing(listing=listing, **values, by=self.person, at=timezone.now())
         return Response(RatingSerializer(rating).data)
 
     @extend_schema(operation_id="store_rating_delete", responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
-        assert isinstance(request.user, User)
-        delete_rating(listing=access_listing(slug), by=request.user, at=timezone.now())
+        delete_rating(listing=access_listing(slug), by=self.person, at=timezone.now())
         return Response(status=204)
 
 
@@ -101,7 +98,7 @@ class LeaderboardsView(LoggiaAPIView):
 
     @extend_schema(operation_id="store_leaderboards_list", responses=BoardSerializer(many=True))
     def get(self, request: Request) -> Response:
-        boards = queries.leaderboards()
+        boards = queries.list_leaderboards()
         return Response(
             [
                 {"category": category.value, "items": CardSerializer(cards, many=True).data}
@@ -115,5 +112,5 @@ class BuilderView(LoggiaAPIView):
 
     @extend_schema(operation_id="store_builder_retrieve", parameters=[CURSOR], responses=BuilderSerializer)
     def get(self, request: Request, handle: str) -> Response:
-        page = queries.builder_page(handle, cursor=request.query_params.get("cursor", "")[:300])
+        page = queries.get_builder_page(handle, cursor=request.query_params.get("cursor", "")[:300])
         return Response(BuilderSerializer(page).data)

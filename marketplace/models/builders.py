@@ -1,4 +1,4 @@
-"""Who stands behind a listing, as the public sees it."""
+"""Builder profiles, which are public, and handles that were given up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BIO_LENGTH = 500
 
 
 class BuilderProfile(models.Model):
-    """A builder's public page. Handles are never given out twice: rows are not removed."""
+    """A builder's public profile. Rows are not removed, so that a handle is never assigned twice."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="builder_profile"
@@ -52,7 +52,7 @@ class BuilderProfile(models.Model):
 
 
 class FormerHandle(models.Model):
-    """A handle that its builder gave up: lower case, kept for good, so that old links mislead nobody."""
+    """A handle that its builder gave up, in lower case. Kept for ever, so that old links do not mislead."""
 
     handle = models.CharField(max_length=30, unique=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -1,4 +1,4 @@
-"""What stands in the store: public facts, copied from the approved version, and its figures."""
+"""Listings, with public facts copied from the approved version, their figures and releases."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from gpts.models import GPT, Version
-from gpts.states import Capability, Category
+from gpts.assistants.models import GPT, Version
+from gpts.assistants.states import Category
+from gpts.llm.states import Capability
 from marketplace.states import ListingState
 from workspaces.models import Workspace
 
@@ -24,11 +25,10 @@ LISTED = Q(state=ListingState.LISTED)
 
 
 class Listing(models.Model):
-    """One GPT in the public store. Everything that a visitor reads is here, so that no private table is.
+    """One GPT in the public store, with all facts that visitors see: they read no private table.
 
-    The row stays for good: URL, ratings and figures survive new versions, delisting and quarantine.
-    ``popularity`` is the published score of ``ListingScore``, rounded, and kept here because search
-    orders its candidates by it.
+    Rows are never deleted: URL, ratings and figures survive new versions, delisting and quarantine.
+    ``popularity`` is a copy of ``ListingScore.score``, by which search orders its candidates.
     """
 
     gpt = models.OneToOneField(GPT, on_delete=models.PROTECT, related_name="listing")
@@ -50,12 +50,12 @@ class Listing(models.Model):
     languages = ArrayField(models.CharField(max_length=10), default=list, blank=True)
     version_number = models.PositiveIntegerField()
     release_notes = models.TextField(max_length=2_000, blank=True)
-    # Copies of the publisher's profile, rewritten when it changes.
+    # Copies from the publisher's profile, updated when it changes.
     builder_handle = models.CharField(max_length=30, blank=True)
     builder_name = models.CharField(max_length=80)
     builder_verified = models.BooleanField(default=False)
     state = models.CharField(max_length=12, choices=ListingState.choices, default=ListingState.LISTED)
-    # Where a quarantined listing returns to when it is restored.
+    # The state to which restoring a quarantined listing returns.
     state_before = models.CharField(max_length=12, choices=ListingState.choices, blank=True)
     published_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -107,11 +107,11 @@ class Listing(models.Model):
 
 
 class ListingScore(models.Model):
-    """The figures of a listing, computed by the worker; only the rating counts move with each rating.
+    """The figures of a listing, computed by a periodic job; only rating counts change with each rating.
 
-    All use is by people outside: the publisher and members of the GPT's workspace are left out.
-    ``score`` is 0-100 (docs/ranking.md). Ranks start at 1; 0 means not ranked yet. The ``previous_``
-    ranks are those at the end of the last week.
+    Use by the publisher and by members of the GPT's workspace is not counted. ``score`` is 0-100
+    (docs/ranking.md). Ranks start at 1; 0 means not ranked yet. The ``previous_`` ranks are those at the
+    end of the last week.
     """
 
     listing = models.OneToOneField(Listing, on_delete=models.CASCADE, primary_key=True, related_name="score")
@@ -175,7 +175,7 @@ class ListingScore(models.Model):
 
 
 class ListingRelease(models.Model):
-    """A version that stood in the store, and what its builder said about it."""
+    """A version that was published in the store, with its release notes."""
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="releases")
     number = models.PositiveIntegerField()

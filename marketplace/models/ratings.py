@@ -1,4 +1,4 @@
-"""What people who used a GPT think of it."""
+"""Ratings by people who used a GPT."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ TEXT_LENGTH = 1_000
 
 
 class Rating(models.Model):
-    """One person's stars and words on one listing; changing them changes the row.
+    """One person's rating of one listing; they may change it.
 
-    ``author_name`` is the display name at the time of writing: visitors read it without the user table.
-    A hidden rating (moderation) is neither shown nor counted.
+    ``author_name`` is the display name at the time of writing, as visitors cannot read the user table.
+    A rating hidden by moderation is neither shown nor counted.
     """
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="ratings")

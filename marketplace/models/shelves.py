@@ -1,4 +1,4 @@
-"""What the editors recommend this week, and why."""
+"""Editorial shelves: dated recommendations with reasons."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ REASON_LENGTH = 240
 
 
 class Shelf(models.Model):
-    """A dated recommendation; the newest that has begun and not ended is shown. Dates are UTC, half-open."""
+    """A dated list of recommendations; the newest current one is shown. Dates are UTC, half-open."""
 
     title = models.CharField(_("title"), max_length=80)
-    # Shown where the page is in Chinese; empty shows ``title``.
+    # Shown on Chinese pages; when empty, they show ``title``.
     title_zh = models.CharField(_("title in Chinese"), max_length=80, blank=True)
     starts_on = models.DateField()
     ends_on = models.DateField()
@@ -36,7 +36,7 @@ class Shelf(models.Model):
 
 
 class ShelfEntry(models.Model):
-    """One listing on a shelf, with the editor's reason: nobody stands there without one."""
+    """One listing on a shelf, with the editor's reason, which is required."""
 
     shelf = models.ForeignKey(Shelf, on_delete=models.CASCADE, related_name="entries")
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="shelf_entries")

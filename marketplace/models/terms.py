@@ -1,4 +1,4 @@
-"""The words that the public store uses, by which typing errors are mended."""
+"""The words of the store's listings, from which spelling corrections are taken."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ TERM_LENGTH = 40
 
 
 class SearchTerm(models.Model):
-    """A word of listed listings. ``listing_count`` falls to 0 when the last listing with it leaves.
+    """A word of listings in the store. ``listing_count`` falls to 0 when the last of them leaves.
 
-    ``trigrams`` are our own (marketplace.search.terms): the embedded database has no pg_trgm.
+    ``trigrams`` are computed by marketplace.search.spelling, without the extension pg_trgm.
     """
 
     term = models.CharField(max_length=TERM_LENGTH, primary_key=True)

@@ -1,1 +1,1 @@
-"""Text search of the store: tokens, search columns, queries, and the mending of typing errors."""
+"""Text search of the store: tokens, search column, queries, ranking, spelling correction."""

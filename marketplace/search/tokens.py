@@ -1,4 +1,4 @@
-"""How text becomes tokens: Latin words as they stand, Chinese as single and paired characters."""
+"""Tokenising text: Latin words as written, Chinese as single characters and bigrams."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-# Letters and digits of scripts with word spaces; "c++", "c#" and "f#" are words.
+# Letters and digits of scripts that separate words by spaces; "c++", "c#" and "f#" are words.
 _WORD = r"[^\W_㐀-䶿一-鿿豈-﫿぀-ヿ\U00020000-\U0003ffff]+(?:\+\+|#(?!\w))?"
 _HAN = r"[㐀-䶿一-鿿豈-﫿぀-ヿ\U00020000-\U0003ffff]+"
-_PIECE = re.compile(f"(?P<han>{_HAN})|(?P<word>{_WORD})")
-LONGEST_WORD = 40
-# Words that almost every text has; left out of queries unless nothing else was typed.
+_SEGMENT = re.compile(f"(?P<han>{_HAN})|(?P<word>{_WORD})")
+MAX_WORD_LENGTH = 40
+# Words of almost every text, left out of queries that have other words.
 STOP_WORDS = frozenset(
     [
         "a",
@@ -48,58 +48,58 @@ STOP_GRAMS = frozenset("的了是在和与我你帮一个把吗请用".strip())
 
 
 @dataclass(frozen=True)
-class Piece:
+class Segment:
     """A word, or a run of Chinese characters."""
 
     text: str
     is_han: bool
 
 
-def pieces(text: str) -> list[Piece]:
-    """Split ``text`` into words and Chinese runs, width and case folded, in their order."""
+def split_segments(text: str) -> list[Segment]:
+    """Split ``text`` into words and Chinese runs, with width and case folded."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return [
-        Piece(
-            match.group()[:LONGEST_WORD] if match.lastgroup == "word" else match.group(),
+        Segment(
+            match.group()[:MAX_WORD_LENGTH] if match.lastgroup == "word" else match.group(),
             match.lastgroup == "han",
         )
-        for match in _PIECE.finditer(folded)
+        for match in _SEGMENT.finditer(folded)
     ]
 
 
-def grams(run: str) -> list[str]:
-    """Return the overlapping pairs of a Chinese run; a lone character stands for itself."""
+def split_bigrams(run: str) -> list[str]:
+    """Return the overlapping bigrams of a Chinese run; a single character is returned as it is."""
     return [run[i : i + 2] for i in range(len(run) - 1)] or [run]
 
 
-def cover(run: str) -> list[str]:
-    """Return pairs that cover a run without overlap, for a query that must not depend on word borders."""
+def split_pairs(run: str) -> list[str]:
+    """Return non-overlapping pairs of a Chinese run, for queries that do not depend on word boundaries."""
     return [run[i : i + 2] for i in range(0, len(run), 2)]
 
 
-def index_tokens(text: str) -> list[str]:
-    """Return everything under which ``text`` can be found: words, Chinese characters and pairs."""
+def list_index_tokens(text: str) -> list[str]:
+    """Return the tokens under which ``text`` is indexed: words, Chinese characters and bigrams."""
     tokens: list[str] = []
-    for piece in pieces(text):
-        if not piece.is_han:
-            tokens.append(piece.text)
+    for segment in split_segments(text):
+        if not segment.is_han:
+            tokens.append(segment.text)
             continue
-        tokens.extend(piece.text)
-        if len(piece.text) > 1:
-            tokens.extend(grams(piece.text))
+        tokens.extend(segment.text)
+        if len(segment.text) > 1:
+            tokens.extend(split_bigrams(segment.text))
     return tokens
 
 
-def words(text: str) -> list[str]:
-    """Return the Latin words of ``text``: what the English stemmer may see."""
-    return [piece.text for piece in pieces(text) if not piece.is_han]
+def list_latin_words(text: str) -> list[str]:
+    """Return the words of ``text`` without Chinese, for the English stemmer."""
+    return [segment.text for segment in split_segments(text) if not segment.is_han]
 
 
-def languages_of(text: str) -> list[str]:
-    """Guess the languages that ``text`` is written in, of those that the store knows."""
-    found = pieces(text)
-    han = sum(len(piece.text) for piece in found if piece.is_han)
-    latin = sum(1 for piece in found if not piece.is_han and not piece.text.isdigit())
+def detect_languages(text: str) -> list[str]:
+    """Guess in which of the store's languages ``text`` is written."""
+    found = split_segments(text)
+    han = sum(len(segment.text) for segment in found if segment.is_han)
+    latin = sum(1 for segment in found if not segment.is_han and not segment.text.isdigit())
     languages = []
     if latin >= 3 and latin * 4 >= han:
         languages.append("en")

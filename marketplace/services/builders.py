@@ -1,4 +1,4 @@
-"""Builder profiles, and the copies of them that listings carry."""
+"""Builder profiles, and their copies in listings."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from core.errors import Conflict, InvalidInput
 from core.text import clean_block, clean_line, skeleton
 from marketplace.models import BuilderProfile, FormerHandle, Listing
 from marketplace.models.builders import BIO_LENGTH, HANDLE_PATTERN
-from marketplace.stamps import move_store_stamp
+from marketplace.page_cache import invalidate_store
 from workspaces.models import User
 
-# Words that would read as the instance itself or as a page of it; look-alikes are refused as well.
+# Words that suggest the instance itself or one of its pages; look-alikes are refused as well.
 RESERVED_HANDLES = frozenset(
     [
         "about",
@@ -96,14 +96,14 @@ def upsert_builder_profile(
     at: datetime,
     verified_name: bool | None = None,
 ) -> BuilderProfile:
-    """Make or change a person's public profile and every listing's copy of it.
+    """Create or change a person's public profile and its copies in listings.
 
     A changed name or website loses its verification. ``verified_name`` sets or clears that of the name;
     only staff services and demo data pass it. Raises InvalidInput for a malformed or reserved handle,
-    Conflict for one that somebody else has or had: a handle that was given up stays its person's.
+    Conflict for one that somebody else has or had.
     """
     with connection.cursor() as cursor:
-        # Changes take turns, so that nobody slips in between giving a handle up and its being kept.
+        # Serialise changes: a handle that is being given up must not be taken before it is recorded.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_HANDLE_LOCK])
     profile = BuilderProfile.objects.select_for_update().filter(user=user).first()
     is_new = profile is None
@@ -127,11 +127,11 @@ def upsert_builder_profile(
     except IntegrityError as error:
         if "marketplace_builder_handle" not in str(error):
             raise
-        raise _handle_taken() from error
+        raise _build_taken_error() from error
     Listing.objects.filter(publisher=user).update(
         builder_handle=profile.handle, builder_name=profile.display_name, builder_verified=profile.is_verified
     )
-    move_store_stamp()
+    invalidate_store()
     audit.record(
         action="marketplace.builder_profile_made" if is_new else "marketplace.builder_profile_changed",
         by=by,
@@ -143,9 +143,9 @@ def upsert_builder_profile(
 
 
 def _take_handle(profile: BuilderProfile, handle: str, *, at: datetime) -> str:
-    """Return ``handle``, after keeping the one that it replaces."""
+    """Return ``handle``, after recording the one that it replaces as a former handle."""
     if FormerHandle.objects.filter(handle=handle.lower()).exclude(user_id=profile.user_id).exists():
-        raise _handle_taken()
+        raise _build_taken_error()
     if profile.handle and profile.handle.lower() != handle.lower():
         FormerHandle.objects.get_or_create(
             handle=profile.handle.lower(), defaults={"user_id": profile.user_id, "given_up_at": at}
@@ -153,12 +153,12 @@ def _take_handle(profile: BuilderProfile, handle: str, *, at: datetime) -> str:
     return handle
 
 
-def _handle_taken() -> Conflict:
+def _build_taken_error() -> Conflict:
     return Conflict(_("This handle is taken. Choose another."), code="handle_taken", field="handle")
 
 
 def clean_handle(value: str, *, keeps: str = "") -> str:
-    """Return a handle that may be taken; the one that the person already has is always good."""
+    """Return a valid handle; the person's current handle ``keeps`` is always accepted."""
     handle = clean_line(value, max_length=30, field="handle").removeprefix("@")
     if keeps and handle.lower() == keeps.lower():
         return handle
@@ -176,13 +176,13 @@ def clean_handle(value: str, *, keeps: str = "") -> str:
 
 
 def clean_website(value: str) -> str:
-    """Return an https address of a public-looking host, or the empty text."""
+    """Return an https URL with a public-looking host, or an empty string."""
     address = clean_line(value, max_length=200, field="website", required=False)
     if not address:
         return ""
     try:
         parts = urlsplit(address)
-        is_good = (
+        is_valid = (
             parts.scheme == "https"
             and "." in (parts.hostname or "")
             and not parts.username
@@ -191,8 +191,8 @@ def clean_website(value: str) -> str:
             and not re.search(r"[\s\\<>\"']", address)
         )
     except ValueError:
-        is_good = False
-    if not is_good:
+        is_valid = False
+    if not is_valid:
         raise InvalidInput(
             _("Give a whole address that begins with https://, for example https://example.org."),
             code="website_invalid",

@@ -1,4 +1,4 @@
-"""A listing's life: published, taken out, put back, quarantined. Other floors call these and nothing else."""
+"""Publishing, delisting, quarantining and restoring listings."""
 
 from __future__ import annotations
 
@@ -10,29 +10,25 @@ from django.utils.translation import gettext_lazy as _
 
 from core import audit
 from core.errors import IllegalTransition, InvalidInput
-from gpts.models import GPT, Version
-from gpts.services.versions import (
-    clear_live_version,
-    quarantine_gpt,
-    release_gpt,
-    set_live_version,
-)
-from gpts.states import Audience
-from marketplace.cards import tagline_of
+from gpts.assistants.models import GPT, Version
+from gpts.assistants.services.quarantine import quarantine_gpt, release_gpt
+from gpts.assistants.services.versions import clear_live_version, set_live_version
+from gpts.assistants.states import Audience
+from marketplace.cards import make_tagline
 from marketplace.models import BuilderProfile, Listing, ListingRelease, ListingScore
-from marketplace.search.tokens import languages_of
-from marketplace.services.vocabulary import count_terms, terms_of_listing, write_search_column
-from marketplace.stamps import move_store_stamp
+from marketplace.page_cache import invalidate_store
+from marketplace.search.tokens import detect_languages
+from marketplace.services.search_terms import get_listing_terms, update_term_counts, write_search_column
 from marketplace.states import ALLOWED, ListingAct, ListingState
 from workspaces.models import User
 
 
 @transaction.atomic
 def publish_listing(*, gpt: GPT, version: Version, by: User | None, at: datetime) -> Listing:
-    """Put ``version`` in the store, as a new listing or as the next version of the one that stands.
+    """Publish ``version`` in the store, as a new listing or as the next version of the existing one.
 
     A listing keeps its URL, ratings, figures and first date. The version becomes live for the public.
-    Publishing what is live already changes nothing. Raises IllegalTransition while quarantined.
+    Idempotent. Raises IllegalTransition while quarantined.
     """
     if version.gpt_id != gpt.pk:
         raise InvalidInput(_("This version belongs to another GPT."), code="foreign_version", field="version")
@@ -41,64 +37,64 @@ def publish_listing(*, gpt: GPT, version: Version, by: User | None, at: datetime
         gpt=gpt, defaults={**facts, "published_at": at, "updated_at": at}
     )
     if is_new:
-        before: set[str] = set()
+        previous_terms: set[str] = set()
         ListingScore.objects.create(listing=listing)
     else:
-        _require(listing, ListingAct.PUBLISH)
+        _check_allowed(listing, ListingAct.PUBLISH)
         if listing.state == ListingState.LISTED and listing.version_id == version.pk:
             return listing
-        before = terms_of_listing(listing) if listing.state == ListingState.LISTED else set()
+        previous_terms = get_listing_terms(listing) if listing.state == ListingState.LISTED else set()
         for name, value in facts.items():
             setattr(listing, name, value)
         listing.state = ListingState.LISTED
         listing.updated_at = max(at, listing.published_at)
         listing.save()
     write_search_column(listing)
-    count_terms(come=terms_of_listing(listing), go=before)
+    update_term_counts(added=get_listing_terms(listing), removed=previous_terms)
     ListingRelease.objects.get_or_create(
         listing=listing, number=version.number, defaults={"notes": version.release_notes, "released_at": at}
     )
     set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=at, by=by)
-    _close("marketplace.listing_published", listing, by=by, at=at, data={"version": version.number})
+    _finish("marketplace.listing_published", listing, by=by, at=at, data={"version": version.number})
     return listing
 
 
 @transaction.atomic
 def delist_listing(*, listing: Listing, by: User | None, at: datetime, reason: str) -> Listing:
-    """Take a listing out of the store; it stays live for its own workspace and can be put back."""
-    listing = _locked(listing)
-    _require(listing, ListingAct.DELIST)
-    count_terms(come=(), go=terms_of_listing(listing))
+    """Take a listing out of the store; it stays live for its workspace. Undone by restore_listing."""
+    listing = _lock(listing)
+    _check_allowed(listing, ListingAct.DELIST)
+    update_term_counts(added=(), removed=get_listing_terms(listing))
     listing.state = ListingState.DELISTED
     listing.save(update_fields=["state"])
     clear_live_version(gpt=listing.gpt, audience=Audience.PUBLIC, at=at, by=by)
-    _close("marketplace.listing_delisted", listing, by=by, at=at, reason=reason)
+    _finish("marketplace.listing_delisted", listing, by=by, at=at, reason=reason)
     return listing
 
 
 @transaction.atomic
 def quarantine_listing(*, listing: Listing, by: User | None, at: datetime, reason: str = "") -> Listing:
-    """Hide a listing and stop its GPT everywhere, at once, without losing anything.
+    """Hide a listing and stop its GPT everywhere at once, without deleting anything.
 
-    Undone by restore_listing, which brings back exactly the state before.
+    Undone by restore_listing, which returns it to the state before.
     """
-    listing = _locked(listing)
-    _require(listing, ListingAct.QUARANTINE)
+    listing = _lock(listing)
+    _check_allowed(listing, ListingAct.QUARANTINE)
     if listing.state == ListingState.LISTED:
-        count_terms(come=(), go=terms_of_listing(listing))
+        update_term_counts(added=(), removed=get_listing_terms(listing))
     listing.state_before = listing.state
     listing.state = ListingState.QUARANTINED
     listing.save(update_fields=["state", "state_before"])
     quarantine_gpt(gpt=listing.gpt, at=at, by=by)
-    _close("marketplace.listing_quarantined", listing, by=by, at=at, reason=reason)
+    _finish("marketplace.listing_quarantined", listing, by=by, at=at, reason=reason)
     return listing
 
 
 @transaction.atomic
 def restore_listing(*, listing: Listing, by: User | None, at: datetime, reason: str = "") -> Listing:
     """Undo quarantine_listing (back to the state before it) or delist_listing (back into the store)."""
-    listing = _locked(listing)
-    _require(listing, ListingAct.RESTORE)
+    listing = _lock(listing)
+    _check_allowed(listing, ListingAct.RESTORE)
     was_quarantined = listing.state == ListingState.QUARANTINED
     listing.state = ListingState(listing.state_before) if was_quarantined else ListingState.LISTED
     listing.state_before = ""
@@ -106,17 +102,30 @@ def restore_listing(*, listing: Listing, by: User | None, at: datetime, reason: 
     if was_quarantined:
         release_gpt(gpt=listing.gpt, at=at, by=by)
     if listing.state == ListingState.LISTED:
-        count_terms(come=terms_of_listing(listing), go=())
+        update_term_counts(added=get_listing_terms(listing), removed=())
         set_live_version(gpt=listing.gpt, version=listing.version, audience=Audience.PUBLIC, at=at, by=by)
-    _close("marketplace.listing_restored", listing, by=by, at=at, reason=reason)
+    _finish("marketplace.listing_restored", listing, by=by, at=at, reason=reason)
     return listing
 
 
-def _locked(listing: Listing) -> Listing:
+def delist_deleted_gpts(*, at: datetime) -> int:
+    """Delist listings whose GPT was deleted and count them. A periodic job in a system scope.
+
+    gpts may not call marketplace, so the store looks for deleted GPTs itself.
+    """
+    deleted = Listing.objects.filter(state=ListingState.LISTED, gpt__deleted_at__isnull=False)
+    count = 0
+    for listing in deleted.defer("search"):
+        delist_listing(listing=listing, by=None, at=at, reason="The owner deleted the GPT.")
+        count += 1
+    return count
+
+
+def _lock(listing: Listing) -> Listing:
     return Listing.objects.select_for_update(of=("self",)).get(pk=listing.pk)
 
 
-def _require(listing: Listing, act: ListingAct) -> None:
+def _check_allowed(listing: Listing, act: ListingAct) -> None:
     if listing.state not in ALLOWED[act]:
         raise IllegalTransition(
             _("This listing does not allow this step now. Reload the page to see where it stands."),
@@ -125,7 +134,7 @@ def _require(listing: Listing, act: ListingAct) -> None:
         )
 
 
-def _close(
+def _finish(
     action: str,
     listing: Listing,
     *,
@@ -134,8 +143,8 @@ def _close(
     reason: str = "",
     data: dict[str, Any] | None = None,
 ) -> None:
-    """Void the caches and write the audit event, last: it holds the chain's lock until commit."""
-    move_store_stamp()
+    """Invalidate the cache and record the audit event, last: it locks the audit chain until commit."""
+    invalidate_store()
     audit.record(
         action=action,
         by=by,
@@ -148,7 +157,7 @@ def _close(
 
 
 def _public_facts(gpt: GPT, version: Version) -> dict[str, Any]:
-    """Return what everybody may know of a version: an explicit list, so that nothing slips out by itself."""
+    """Return the public facts of a version: an explicit list, so that no new field slips in."""
     profile = BuilderProfile.objects.filter(user_id=gpt.owner_id).first()
     model = version.language_model
     return {
@@ -157,7 +166,7 @@ def _public_facts(gpt: GPT, version: Version) -> dict[str, Any]:
         "workspace_id": gpt.workspace_id,
         "slug": gpt.slug,
         "name": version.name,
-        "tagline": tagline_of(version.description),
+        "tagline": make_tagline(version.description),
         "description": version.description,
         "starters": list(version.starters),
         "icon": version.icon,
@@ -165,7 +174,7 @@ def _public_facts(gpt: GPT, version: Version) -> dict[str, Any]:
         "capabilities": list(version.capabilities),
         "model_label": model.label if model is not None else version.model_name,
         "has_knowledge": bool(version.knowledge_hashes),
-        "languages": languages_of(f"{version.name} {version.description}"),
+        "languages": detect_languages(f"{version.name} {version.description}"),
         "version_number": version.number,
         "release_notes": version.release_notes,
         "builder_handle": profile.handle if profile else "",

@@ -1,4 +1,4 @@
-"""Stars and words of people who used a GPT; the listing's counts move in the same transaction."""
+"""Ratings. The listing's counts change in the same transaction."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from django.utils.translation import gettext_lazy as _
 from core import audit
 from core.errors import Forbidden, InvalidInput, NotFound
 from core.text import clean_block
-from marketplace.access import rating_obstacle
+from marketplace.access import get_rating_obstacle
 from marketplace.models import Listing, ListingScore, Rating
 from marketplace.models.ratings import TEXT_LENGTH
-from marketplace.stamps import move_path_stamp
+from marketplace.page_cache import invalidate_path
 from marketplace.states import RatingObstacle
 from workspaces.models import User
 
 
 @transaction.atomic
 def rate_listing(*, listing: Listing, stars: int, text: str, by: User, at: datetime) -> Rating:
-    """Write or change ``by``'s rating of a listed GPT that they have used.
+    """Create or change ``by``'s rating of a listed GPT that they have used.
 
     Raises Forbidden (code ``rating_refused``) for the publisher, people of the same workspace and people
     without a finished turn, InvalidInput for stars outside 1 to 5 or over-long text.
@@ -29,7 +29,7 @@ def rate_listing(*, listing: Listing, stars: int, text: str, by: User, at: datet
     if stars not in range(1, 6):
         raise InvalidInput(_("Choose one to five stars."), code="stars_invalid", field="stars")
     text = clean_block(text, max_length=TEXT_LENGTH, field="text", required=False)
-    obstacle = rating_obstacle(by, listing)
+    obstacle = get_rating_obstacle(by, listing)
     if obstacle is not None:
         raise Forbidden(
             RatingObstacle(obstacle).label, code="rating_refused", data={"obstacle": obstacle.value}
@@ -47,18 +47,18 @@ def rate_listing(*, listing: Listing, stars: int, text: str, by: User, at: datet
         },
     )
     if is_new:
-        _count(listing.pk, stars, 1)
+        _change_counts(listing.pk, stars, 1)
     else:
         if rating.hidden_at is None:
-            _count(listing.pk, rating.stars, -1)
-            _count(listing.pk, stars, 1)
+            _change_counts(listing.pk, rating.stars, -1)
+            _change_counts(listing.pk, stars, 1)
         rating.stars = stars
         rating.text = text
         rating.author_name = by.display_name
         rating.version_number = listing.version_number
         rating.updated_at = at
         rating.save()
-    _close("marketplace.rating_written", rating, listing, by=by, at=at, data={"stars": stars})
+    _finish("marketplace.rating_written", rating, listing, by=by, at=at, data={"stars": stars})
     return rating
 
 
@@ -69,40 +69,40 @@ def delete_rating(*, listing: Listing, by: User, at: datetime) -> None:
     if rating is None:
         raise NotFound(_("You have not rated this GPT."), code="rating_not_found")
     if rating.hidden_at is None:
-        _count(listing.pk, rating.stars, -1)
-    _close("marketplace.rating_deleted", rating, listing, by=by, at=at)
+        _change_counts(listing.pk, rating.stars, -1)
+    _finish("marketplace.rating_deleted", rating, listing, by=by, at=at)
     rating.delete()
 
 
 @transaction.atomic
 def hide_rating(*, rating: Rating, by: User | None, at: datetime, reason: str) -> Rating:
-    """Take a rating out of sight and out of the figures (moderation). Hiding it again changes nothing."""
-    rating = _locked(rating)
+    """Hide a rating and remove it from the figures, for moderation. Idempotent."""
+    rating = _lock(rating)
     if rating.hidden_at is None:
         rating.hidden_at = at
         rating.save(update_fields=["hidden_at"])
-        _count(rating.listing_id, rating.stars, -1)
-        _close("marketplace.rating_hidden", rating, rating.listing, by=by, at=at, reason=reason)
+        _change_counts(rating.listing_id, rating.stars, -1)
+        _finish("marketplace.rating_hidden", rating, rating.listing, by=by, at=at, reason=reason)
     return rating
 
 
 @transaction.atomic
 def show_rating(*, rating: Rating, by: User | None, at: datetime, reason: str = "") -> Rating:
-    """Undo hide_rating."""
-    rating = _locked(rating)
+    """Undo hide_rating. Idempotent."""
+    rating = _lock(rating)
     if rating.hidden_at is not None:
         rating.hidden_at = None
         rating.save(update_fields=["hidden_at"])
-        _count(rating.listing_id, rating.stars, 1)
-        _close("marketplace.rating_shown", rating, rating.listing, by=by, at=at, reason=reason)
+        _change_counts(rating.listing_id, rating.stars, 1)
+        _finish("marketplace.rating_shown", rating, rating.listing, by=by, at=at, reason=reason)
     return rating
 
 
-def _locked(rating: Rating) -> Rating:
+def _lock(rating: Rating) -> Rating:
     return Rating.objects.select_for_update(of=("self",)).select_related("listing").get(pk=rating.pk)
 
 
-def _count(listing_id: int, stars: int, step: int) -> None:
+def _change_counts(listing_id: int, stars: int, step: int) -> None:
     column = f"stars_{stars}"
     ListingScore.objects.filter(pk=listing_id).update(
         **{column: F(column) + step},
@@ -111,7 +111,7 @@ def _count(listing_id: int, stars: int, step: int) -> None:
     )
 
 
-def _close(
+def _finish(
     action: str,
     rating: Rating,
     listing: Listing,
@@ -121,7 +121,7 @@ def _close(
     reason: str = "",
     data: dict[str, int] | None = None,
 ) -> None:
-    move_path_stamp(f"/g/{listing.slug}")
+    invalidate_path(f"/g/{listing.slug}")
     audit.record(
         action=action,
         by=by,

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from django.db import connection, transaction
 
+from marketplace.page_cache import invalidate_store
 from marketplace.scoring import (
     BREADTH_FULL,
     BREADTH_SHARE,
@@ -17,16 +18,14 @@ from marketplace.scoring import (
     PRIOR_STARS,
     QUALITY_SHARE,
 )
-from marketplace.stamps import move_store_stamp
 
 log = structlog.get_logger(__name__)
 
-# Listings whose score moved less than this keep their old popularity: rewriting them would only churn the
-# search index, and the order is the same.
+# Listings whose score changed by less than this keep their popularity, to avoid updates of the search index.
 POPULARITY_STEP = 0.05
 
-# Use by people outside: not the payee, nobody of the GPT's workspace (whatever workspace they chat in),
-# nothing imported, nothing voided.
+# Use by outsiders only: without the payee, members of the GPT's workspace (whatever workspace they chat in),
+# imported and voided events.
 USAGE_SQL = """
 CREATE TEMPORARY TABLE store_usage ON COMMIT DROP AS
 SELECT event.gpt_id,
@@ -107,11 +106,10 @@ WHERE fresh.id = listing.id AND abs(listing.popularity - fresh.total) >= %(step)
 
 @transaction.atomic
 def compute_scores(*, at: datetime) -> int:
-    """Compute every listing's figures, score and ranks as of ``at``; returns how many there are.
+    """Compute every listing's figures, score and ranks as of ``at``; return how many there are.
 
-    Needs a system scope: it reads everybody's usage, and only counts leave it. Idempotent. Two at once wait
-    for each other. On the first run of a week (UTC, from Monday) the ranks that stood
-    become the previous ones.
+    Needs a system scope, as it reads everybody's usage. Idempotent; concurrent runs wait for each other. The
+    first run of a week (UTC, from Monday) copies the ranks to the previous ones.
     """
     parameters: dict[str, Any] = {
         "at": at,
@@ -135,6 +133,6 @@ def compute_scores(*, at: datetime) -> int:
         count: int = cursor.rowcount
         cursor.execute(POPULARITY_SQL, parameters)
         moved = cursor.rowcount
-    move_store_stamp()
+    invalidate_store()
     log.info("store_scores_computed", listings=count, moved=moved)
     return count

@@ -1,4 +1,4 @@
-"""Editorial shelves: who stands on them, from when to when, and why."""
+"""Editorial shelves: their entries, dates and reasons."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from core.errors import Conflict, InvalidInput
 from core.text import clean_line
 from marketplace.models import Listing, Shelf, ShelfEntry
 from marketplace.models.shelves import REASON_LENGTH
-from marketplace.stamps import move_store_stamp
+from marketplace.page_cache import invalidate_store
 from marketplace.states import ListingState
 from workspaces.models import User
 
-LARGEST_SHELF = 12
+MAX_ENTRIES = 12
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ def set_shelf(
     at: datetime,
     title_zh: str = "",
 ) -> Shelf:
-    """Make the shelf that starts on a day, or replace what stands on it.
+    """Create the shelf that starts on a day, or replace its entries.
 
-    Raises InvalidInput for no entries, more than a dozen, one without a reason or not in the store.
+    Raises InvalidInput for no entries, more than a dozen, an entry without a reason or not in the store.
     """
     if ends_on <= starts_on:
         raise InvalidInput(_("The shelf must end after it starts."), code="dates_reversed", field="ends_on")
-    if not 1 <= len(entries) <= LARGEST_SHELF:
+    if not 1 <= len(entries) <= MAX_ENTRIES:
         raise InvalidInput(_("Put 1 to 12 GPTs on the shelf."), code="shelf_size", field="entries")
     for entry in entries:
         if entry.listing.state != ListingState.LISTED:
@@ -83,7 +83,7 @@ def set_shelf(
         raise Conflict(
             _("A GPT can stand on a shelf only once."), code="shelf_twice", field="entries"
         ) from error
-    move_store_stamp()
+    invalidate_store()
     audit.record(
         action="marketplace.shelf_set",
         by=by,

@@ -1,4 +1,4 @@
-"""Cards of listings: the template is drawn once for each shape of card, then only filled."""
+"""Cards of listings: the template is rendered once for each shape of card, then only filled in."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from marketplace.queries import PrivateCard
 register = template.Library()
 
 CARD = "components/card_listing.html"
-# A few megabytes in each process. The key is the whole card, so that nothing remembered can be stale.
-REMEMBERED = 5_000
-_MARK = re.compile("card-(arch|url|name|tagline|builder|average|used|why)-71f3b8")
+# A few megabytes in each process. The key is the whole card, so no entry can be outdated.
+CARD_CACHE_SIZE = 5_000
+_PLACEHOLDER = re.compile("card-(arch|url|name|tagline|builder|average|used|why)-71f3b8")
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What decides which elements a card has."""
+    """The facts that decide which elements a card has."""
 
     is_verified: bool
     is_rated: bool
@@ -40,11 +40,11 @@ class Shape:
 def listing_card(item: Card | PrivateCard) -> SafeString:
     if isinstance(item, PrivateCard) or settings.DEBUG:
         return render_to_string(CARD, {"item": item})
-    return _remembered_card(item, get_language() or "en")
+    return _render_cached_card(item, get_language() or "en")
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _remembered_card(item: Card, language: str) -> SafeString:
+@lru_cache(maxsize=CARD_CACHE_SIZE)
+def _render_cached_card(item: Card, language: str) -> SafeString:
     average, why = item.rating_average, item.why
     shape = Shape(item.builder_verified, average is not None, bool(item.conversations), bool(why))
     values = {
@@ -58,12 +58,12 @@ def _remembered_card(item: Card, language: str) -> SafeString:
         "why": escape(why),
     }
     # Every value is escaped above; the rest comes from the template.
-    return mark_safe(_MARK.sub(lambda mark: values[mark[1]], _drawn(shape, language)))  # noqa: S308
+    return mark_safe(_PLACEHOLDER.sub(lambda match: values[match[1]], _render_shape(shape, language)))  # noqa: S308
 
 
 @lru_cache(maxsize=64)
-def _drawn(shape: Shape, language: str) -> str:
-    """The template's text with marks where a card has its own words."""
+def _render_shape(shape: Shape, language: str) -> str:
+    """Render the template with placeholders for the values of a card."""
     item = {
         "url": "card-url-71f3b8",
         "name": "card-name-71f3b8",

@@ -16,28 +16,36 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import DomainError
 from marketplace import queries
-from marketplace.about import About, no_ratings
-from marketplace.access import access_listing, own_rating, rating_obstacle
+from marketplace.access import access_listing, get_own_rating, get_rating_obstacle
 from marketplace.models import Listing, ListingScore
+from marketplace.page_cache import PAGE_SECONDS, get_or_build
+from marketplace.queries.about import About
+from marketplace.queries.ratings import build_empty_page
 from marketplace.services.ratings import delete_rating, rate_listing
-from marketplace.stamps import PAGE_SECONDS, cached
 from marketplace.states import RatingObstacle
 from marketplace.web.forms import RatingForm
-from marketplace.web.pages import capability_labels, cursor_of, data_lines, language, language_labels
+from marketplace.web.labels import (
+    get_cursor,
+    get_language_code,
+    list_capability_labels,
+    list_data_lines,
+    list_language_labels,
+)
 from marketplace.web.visitor_pages import visitor_context, visitor_page
 from workspaces.models import User
+from workspaces.web.people import person_of
 
 
 @visitor_page(PAGE_SECONDS)
 @require_http_methods(["GET", "HEAD"])
 def about_show(request: HttpRequest, slug: str) -> HttpResponse:
-    about = _about(request, slug)
+    about = _get_about(request, slug)
     listing = about.listing
-    # Who has no rating needs no query for them.
+    # A listing without ratings needs no query.
     ratings = (
-        queries.ratings_page(listing.pk, cursor=cursor_of(request))
+        queries.list_ratings(listing.pk, cursor=get_cursor(request))
         if about.score.rating_count
-        else no_ratings()
+        else build_empty_page()
     )
     context: dict[str, Any] = {
         "about": about,
@@ -47,37 +55,37 @@ def about_show(request: HttpRequest, slug: str) -> HttpResponse:
             {"label": _("%(count)d stars") % {"count": star}, "count": count, "share": share}
             for star, count, share in about.histogram
         ],
-        "starters": [(text, chat_url(request, slug, text)) for text in listing.starters],
-        "chat_url": chat_url(request, slug),
+        "starters": [(text, build_chat_url(request, slug, text)) for text in listing.starters],
+        "chat_url": build_chat_url(request, slug),
         "share_url": request.build_absolute_uri(reverse("marketplace:about-show", args=[slug])),
-        "data_lines": data_lines(listing),
-        "facts": _facts(listing),
-        "score_parts": _score_parts(about.score),
+        "data_lines": list_data_lines(listing),
+        "facts": _build_facts(listing),
+        "score_parts": _build_score_parts(about.score),
         "form": None,
         **visitor_context(request),
     }
-    if getattr(request, "htmx", None) and cursor_of(request):
-        return render(request, "marketplace/parts/ratings.html", context)
+    if getattr(request, "htmx", None) and get_cursor(request):
+        return render(request, "marketplace/_ratings.html", context)
     if isinstance(request.user, User):
-        context |= rating_context(request.user, access_listing(slug))
+        context |= build_rating_context(request.user, access_listing(slug))
     return render(request, "marketplace/about.html", context)
 
 
-def _about(request: HttpRequest, slug: str) -> About:
-    """Return the facts: kept for people, whose pages are not, and read anew for a visitor's, which are."""
+def _get_about(request: HttpRequest, slug: str) -> About:
+    """Return the page's facts. For visitors the whole page is cached, for signed-in people these facts."""
     if getattr(request, "visitor_page", False):
-        return queries.about(slug)
-    return cached(
+        return queries.get_about(slug)
+    return get_or_build(
         f"about:{slug[:80]}",
-        language(),
-        lambda: queries.about(slug),
+        get_language_code(),
+        lambda: queries.get_about(slug),
         path=request.path,
         seconds=PAGE_SECONDS,
     )
 
 
-def chat_url(request: HttpRequest, slug: str, text: str = "") -> str:
-    """Return where a chat begins; visitors pass through sign-up and arrive there with their text."""
+def build_chat_url(request: HttpRequest, slug: str, text: str = "") -> str:
+    """Return the URL of a new chat; visitors reach it, with their text, through sign-up."""
     url = f"/g/{slug}/chat"
     if text:
         url += "?" + urlencode({"text": text})
@@ -86,16 +94,16 @@ def chat_url(request: HttpRequest, slug: str, text: str = "") -> str:
     return reverse("account_signup") + "?" + urlencode({"next": url})
 
 
-def _facts(listing: Listing) -> list[dict[str, str]]:
-    abilities = _(", ").join(capability_labels(listing))
+def _build_facts(listing: Listing) -> list[dict[str, str]]:
+    abilities = _(", ").join(list_capability_labels(listing))
     return [
         {"label": _("Model"), "value": listing.model_label or _("The instance's default")},
         *([{"label": _("Can do"), "value": abilities}] if abilities else []),
-        {"label": _("Languages"), "value": _(", ").join(language_labels(listing))},
+        {"label": _("Languages"), "value": _(", ").join(list_language_labels(listing))},
     ]
 
 
-def _score_parts(score: ListingScore) -> list[dict[str, Any]]:
+def _build_score_parts(score: ListingScore) -> list[dict[str, Any]]:
     return [
         {"label": _("Score, 0 to 100"), "value": score.score},
         {"label": _("Different people (60)"), "value": score.breadth},
@@ -104,14 +112,14 @@ def _score_parts(score: ListingScore) -> list[dict[str, Any]]:
     ]
 
 
-def rating_context(user: User, listing: Listing, form: RatingForm | None = None) -> dict[str, Any]:
-    """Return what the rating form needs: the form, or why there is none."""
-    mine = own_rating(user, listing)
-    obstacle = rating_obstacle(user, listing)
-    initial = {"stars": str(mine.stars), "text": mine.text} if mine else None
+def build_rating_context(user: User, listing: Listing, form: RatingForm | None = None) -> dict[str, Any]:
+    """Return the context of the rating form: the form, or why the person may not rate."""
+    rating = get_own_rating(user, listing)
+    obstacle = get_rating_obstacle(user, listing)
+    initial = {"stars": str(rating.stars), "text": rating.text} if rating else None
     return {
         "listing": listing,
-        "own_rating": mine,
+        "own_rating": rating,
         "obstacle": RatingObstacle(obstacle).label if obstacle else "",
         "form": None if obstacle else form or RatingForm(initial=initial),
     }
@@ -120,8 +128,8 @@ def rating_context(user: User, listing: Listing, form: RatingForm | None = None)
 @login_required
 @require_POST
 def rating_save(request: HttpRequest, slug: str) -> HttpResponse:
-    """Write or change one's rating; a refusal keeps what was typed."""
-    assert isinstance(request.user, User)
+    """Create or change one's rating; errors keep the input."""
+    person = person_of(request)
     listing = access_listing(slug)
     form = RatingForm(request.POST)
     if form.is_valid():
@@ -130,7 +138,7 @@ def rating_save(request: HttpRequest, slug: str) -> HttpResponse:
                 listing=listing,
                 stars=int(form.cleaned_data["stars"]),
                 text=form.cleaned_data["text"],
-                by=request.user,
+                by=person,
                 at=timezone.now(),
             )
         except DomainError as error:
@@ -139,26 +147,26 @@ def rating_save(request: HttpRequest, slug: str) -> HttpResponse:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
         else:
             messages.success(request, _("Your rating is saved."))
-            return _after(request, listing)
-    context = rating_context(request.user, listing, form)
+            return _redirect_to_ratings(request, listing)
+    context = build_rating_context(person, listing, form)
     is_fragment = bool(getattr(request, "htmx", None))
-    template = "marketplace/parts/rate.html" if is_fragment else "marketplace/rate.html"
+    template = "marketplace/_rate.html" if is_fragment else "marketplace/rate.html"
     return render(request, template, context, status=200 if is_fragment else 400)
 
 
 @login_required
 @require_POST
 def rating_delete(request: HttpRequest, slug: str) -> HttpResponse:
-    assert isinstance(request.user, User)
+    person = person_of(request)
     listing = access_listing(slug)
-    delete_rating(listing=listing, by=request.user, at=timezone.now())
+    delete_rating(listing=listing, by=person, at=timezone.now())
     messages.success(request, _("Your rating is removed."))
-    return _after(request, listing)
+    return _redirect_to_ratings(request, listing)
 
 
-def _after(request: HttpRequest, listing: Listing) -> HttpResponse:
+def _redirect_to_ratings(request: HttpRequest, listing: Listing) -> HttpResponse:
     url = reverse("marketplace:about-show", args=[listing.slug])
     if getattr(request, "htmx", None):
-        # The whole page: histogram, average and list have changed as well.
+        # Reload the page, as histogram, average and list have changed as well.
         return HttpResponse(status=204, headers={"HX-Redirect": f"{url}#ratings"})
     return redirect(f"{url}#ratings")

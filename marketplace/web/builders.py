@@ -12,18 +12,18 @@ from django.views.decorators.http import require_http_methods
 
 from core.errors import DomainError
 from marketplace import queries
-from marketplace.access import own_profile
+from marketplace.access import get_own_profile
+from marketplace.page_cache import LIST_SECONDS
 from marketplace.services.builders import upsert_builder_profile
-from marketplace.stamps import LIST_SECONDS
 from marketplace.web.forms import BuilderProfileForm
-from marketplace.web.pages import cursor_of
+from marketplace.web.labels import get_cursor
 from marketplace.web.visitor_pages import visitor_context, visitor_page
-from workspaces.models import User
+from workspaces.web.people import person_of
 
 
 @visitor_page(LIST_SECONDS)
 def builder_show(request: HttpRequest, handle: str) -> HttpResponse:
-    page = queries.builder_page(handle, cursor=cursor_of(request))
+    page = queries.get_builder_page(handle, cursor=get_cursor(request))
     context = {"profile": page.profile, "page": page.listings, **visitor_context(request)}
     return render(request, "marketplace/builder.html", context)
 
@@ -31,22 +31,20 @@ def builder_show(request: HttpRequest, handle: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def profile_edit(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)
-    profile = own_profile(request.user)
+    person = person_of(request)
+    profile = get_own_profile(person)
     if request.method == "GET":
         initial = (
             {name: getattr(profile, name) for name in ("handle", "display_name", "bio", "website")}
             if profile
-            else {"display_name": request.user.display_name}
+            else {"display_name": person.display_name}
         )
         context = {"form": BuilderProfileForm(initial=initial), "profile": profile}
         return render(request, "marketplace/profile_form.html", context)
     form = BuilderProfileForm(request.POST)
     if form.is_valid():
         try:
-            profile = upsert_builder_profile(
-                user=request.user, **form.cleaned_data, by=request.user, at=timezone.now()
-            )
+            profile = upsert_builder_profile(user=person, **form.cleaned_data, by=person, at=timezone.now())
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
         else:

@@ -1,4 +1,4 @@
-"""Forms of the store: a rating, a builder's profile."""
+"""Forms of the store: rating and builder profile."""
 
 from __future__ import annotations
 

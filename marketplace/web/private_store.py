@@ -1,4 +1,4 @@
-"""A company's own store: what is live for its people, for them alone."""
+"""The private store of a workspace, for its members."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from marketplace import queries
-from marketplace.search.expressions import LONGEST_TEXT
+from marketplace.search.tsquery import MAX_TEXT_LENGTH
 from workspaces.access import WorkspaceAct, access_workspace
-from workspaces.models import User
+from workspaces.web.people import person_of
 
 
 @login_required
 def private_store_show(request: HttpRequest, workspace: str) -> HttpResponse:
-    assert isinstance(request.user, User)
-    place = access_workspace(request.user, workspace, to=WorkspaceAct.ENTER)
-    text = request.GET.get("q", "")[:LONGEST_TEXT].strip().replace("\x00", "")
-    cards = queries.private_store(place.pk, text=text)
+    person = person_of(request)
+    company = access_workspace(person, workspace, to=WorkspaceAct.ENTER)
+    text = request.GET.get("q", "")[:MAX_TEXT_LENGTH].strip().replace("\x00", "")
+    cards = queries.list_private_store(company.pk, text=text)
     context = {
-        "workspace": place,
-        "accent": place.accent,
+        "workspace": company,
+        "accent": company.accent,
         "q": text,
         "cards": cards,
-        "may_administer": request.user.has_perm(WorkspaceAct.ADMINISTER, place),
+        "may_administer": person.has_perm(WorkspaceAct.ADMINISTER, company),
     }
     return render(request, "marketplace/private_store.html", context)

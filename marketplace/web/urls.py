@@ -1,15 +1,15 @@
-"""Pages of this app."""
+"""Pages of the store."""
 
 from django.urls import URLPattern, URLResolver, path
 
-from marketplace.web import about, builders, private_store, store
+from marketplace.web import about, browse, builders, private_store
 
 app_name = "marketplace"
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", store.home, name="storefront-show"),
-    path("search", store.search, name="listing-search"),
-    path("categories/<slug:slug>", store.category_show, name="category-show"),
-    path("leaderboards", store.leaderboards, name="leaderboard-list"),
+    path("", browse.home, name="storefront-show"),
+    path("search", browse.search, name="listing-search"),
+    path("categories/<slug:slug>", browse.category_show, name="category-show"),
+    path("leaderboards", browse.leaderboards, name="leaderboard-list"),
     path("g/<slug:slug>", about.about_show, name="about-show"),
     path("g/<slug:slug>/rating", about.rating_save, name="rating-save"),
     path("g/<slug:slug>/rating/delete", about.rating_delete, name="rating-delete"),

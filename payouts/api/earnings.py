@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from payouts.access import access_statement
 from payouts.api.serializers import StatementLineSerializer, StatementSerializer, amount
 from payouts.models import Statement
-from payouts.queries import MonthEstimate, earnings_of, statements_of
+from payouts.queries import MonthEstimate, get_earnings, list_own_statements
 from workspaces.access import not_found
 from workspaces.api.base import LoggiaAPIView
 from workspaces.models import User
@@ -26,7 +26,7 @@ class EarningsView(LoggiaAPIView):
 
     @extend_schema(operation_id="earnings_summary", responses={200: dict})
     def get(self, request: Request) -> Response:
-        found = earnings_of(cast(User, request.user), at=timezone.now())
+        found = get_earnings(self.person, at=timezone.now())
         sums = {
             name: amount(getattr(found, f"{name}_minor"), found.currency)
             for name in ("pending", "available", "on_its_way", "paid", "issued")
@@ -61,7 +61,7 @@ class StatementListView(LoggiaAPIView):
 
     @extend_schema(operation_id="earnings_statements", responses={200: StatementSerializer(many=True)})
     def get(self, request: Request) -> Response:
-        return self.page(statements_of(cast(User, request.user)), StatementSerializer)
+        return self.page(list_own_statements(self.person), StatementSerializer)
 
 
 class StatementView(LoggiaAPIView):
@@ -69,7 +69,7 @@ class StatementView(LoggiaAPIView):
 
     @extend_schema(operation_id="earnings_statement", responses={200: StatementSerializer})
     def get(self, request: Request, statement_id: int) -> Response:
-        return Response(StatementSerializer(_own_statement(request, statement_id)).data)
+        return Response(StatementSerializer(_access_own_statement(self.person, statement_id)).data)
 
 
 class StatementLinesView(LoggiaAPIView):
@@ -80,12 +80,13 @@ class StatementLinesView(LoggiaAPIView):
         operation_id="earnings_statement_lines", responses={200: StatementLineSerializer(many=True)}
     )
     def get(self, request: Request, statement_id: int) -> Response:
-        return self.page(_own_statement(request, statement_id).lines.all(), StatementLineSerializer)
+        return self.page(
+            _access_own_statement(self.person, statement_id).lines.all(), StatementLineSerializer
+        )
 
 
-def _own_statement(request: Request, statement_id: int) -> Statement:
-    """This key reads its person's own statements, whatever else they may do as finance."""
-    user = cast(User, request.user)
+def _access_own_statement(user: User, statement_id: int) -> Statement:
+    """Return the user's own statement; NotFound for all others, also when the user is finance staff."""
     statement = access_statement(user, statement_id)
     if statement.payee_id != user.pk:
         raise not_found()

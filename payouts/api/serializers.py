@@ -1,4 +1,4 @@
-"""What the API says about money: amounts in minor units beside their currency, and as exact text."""
+"""API shapes. Amounts are minor units with their currency, and a decimal string."""
 
 from __future__ import annotations
 

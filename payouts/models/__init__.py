@@ -1,9 +1,10 @@
-"""From usage to money: rates, periods, rollups, statements, the ledger and payouts."""
+"""Models: rate cards, accounting periods, rollups, statements, the ledger, batches and payout accounts."""
 
+from payouts.models.batches import Batch, Payout
 from payouts.models.ledger import Account, AccountBalance, JournalEntry, Posting
-from payouts.models.payouts import Batch, Payout, PayoutAccount
+from payouts.models.payout_accounts import PayoutAccount
 from payouts.models.periods import AccountingPeriod, CloseLine, CloseRun
-from payouts.models.rates import RateCard, RateCardLine
+from payouts.models.rate_cards import RateCard, RateCardLine
 from payouts.models.statements import Statement, StatementLine
 from payouts.models.transitions import Transition
 from payouts.models.usage import RollupState, UsageRollup, UsageVerdict

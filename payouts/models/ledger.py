@@ -1,4 +1,4 @@
-"""Double entry: accounts, journal entries and their postings. Nothing here is ever changed."""
+"""Double entry: accounts, journal entries and their postings, all append-only."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from django.db import models
 from django.db.models import Q
 
 from payouts.models.periods import AccountingPeriod
-from payouts.said import said
 from payouts.states import EntryKind
+from payouts.stored_text import translate_stored_text
 
 
 class Account(models.Model):
-    """A name that beancount, ledger and hledger accept, in one currency; with a payee when it is theirs."""
+    """An account in one currency, named so that beancount, ledger and hledger accept it."""
 
     name = models.CharField(max_length=120)
     currency = models.CharField(max_length=3)
@@ -38,7 +38,7 @@ class Account(models.Model):
 
 
 class AccountBalance(models.Model):
-    """Sum of an account's postings, kept by the database alone; direct writes are refused."""
+    """The sum of an account's postings, written by a database trigger; direct writes are refused."""
 
     account = models.OneToOneField(
         Account, on_delete=models.PROTECT, primary_key=True, related_name="balance"
@@ -50,9 +50,10 @@ class AccountBalance(models.Model):
 
 
 class JournalEntry(models.Model):
-    """The head of one transaction. The database adds ``posted_at`` and ``xact`` (its transaction).
+    """One balanced ledger entry. The database adds ``posted_at`` and ``xact`` (the transaction id).
 
-    At commit it needs at least one leg, a zero sum in each currency, and a month that is not closed.
+    A trigger checks at commit that it has postings, that they sum to zero in each currency, and that its
+    month is not closed.
     """
 
     kind = models.CharField(max_length=12, choices=EntryKind.choices)
@@ -81,12 +82,12 @@ class JournalEntry(models.Model):
         return self.idempotency_key
 
     @property
-    def told(self) -> str:
-        return said(self.description)
+    def translated_description(self) -> str:
+        return translate_stored_text(self.description)
 
 
 class Posting(models.Model):
-    """One leg: signed minor units, debit above zero, credit below."""
+    """One leg of an entry in signed minor units: debits positive, credits negative."""
 
     entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="postings")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="postings")

@@ -1,4 +1,4 @@
-"""Accounting months and the runs that calculate them."""
+"""Accounting periods (UTC months) and the runs that calculate them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from django.db import models
 from django.db.models import F, Q
 
 from core.periods import Period
-from payouts.models.rates import MONTH, RateCard
+from payouts.models.rate_cards import MONTH, RateCard
 from payouts.states import UNDECIDED_RUN_STATES, PeriodState, RunState, Verdict
 
-# Usage that arrives within this time after a month's end still counts in it.
+# Usage that arrives within this time after the end of a month is still settled in that month.
 GRACE_HOURS = 72
 
 
 class AccountingPeriod(models.Model):
-    """One UTC month. Closed has no way back; the database refuses it and every posting into it.
+    """One UTC month, half-open. CLOSED is final: the database refuses changes of it and postings into it.
 
-    ``closed_xact`` is set by a trigger: the transaction that closes may still post into the month.
+    A trigger sets ``closed_xact``, because the transaction that closes the month still posts into it.
     """
 
     month = models.CharField(max_length=7, unique=True)
@@ -27,7 +27,7 @@ class AccountingPeriod(models.Model):
     rate_card = models.ForeignKey(RateCard, on_delete=models.PROTECT, null=True, related_name="+")
     currency = models.CharField(max_length=3)
     funded_minor = models.BigIntegerField(default=0)
-    # Of a pool that found no weights: added to the next month's.
+    # The part of a pool that could not be divided; added to the next month's pool.
     carried_minor = models.BigIntegerField(default=0)
     digest = models.CharField(max_length=64, blank=True)
     closed_at = models.DateTimeField(null=True)
@@ -52,12 +52,12 @@ class AccountingPeriod(models.Model):
 
     @property
     def closable_at(self) -> datetime:
-        """When the time for late usage is over."""
+        """The end of the grace time for late usage."""
         return Period.parse(self.month).end + timedelta(hours=GRACE_HOURS)
 
 
 class CloseRun(models.Model):
-    """One calculation of a month: its frozen inputs, figures and who decided on them."""
+    """One calculation of a month: its rate card, its figures, and who approved or rejected them."""
 
     period = models.ForeignKey(AccountingPeriod, on_delete=models.PROTECT, related_name="runs")
     number = models.PositiveIntegerField()
@@ -72,7 +72,7 @@ class CloseRun(models.Model):
     pool_minor = models.BigIntegerField(default=0)
     carried_minor = models.BigIntegerField(default=0)
     payee_count = models.PositiveIntegerField(default=0)
-    # Units of the running rollup that disagree with the raw events; 0 is what should be.
+    # Messages by which the rollup differs from the raw events; anything but 0 is a defect.
     rollup_difference = models.BigIntegerField(default=0)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
@@ -107,10 +107,10 @@ class CloseRun(models.Model):
 
 
 class CloseLine(models.Model):
-    """What a run counted for one payee, GPT, origin month and verdict. Append-only.
+    """What a run counted for one payee, GPT, category, origin month and verdict. Append-only.
 
-    ``amount_micros`` is the exact value at the origin month's rates, ``amount_minor`` its share of
-    the payee's whole minor units; both 0 unless the verdict is ``qualified``.
+    ``amount_micros`` is the exact value at the origin month's rates, ``amount_minor`` the line's share of
+    the payee's total in minor units; both are 0 unless the verdict is ``qualified``.
     """
 
     run = models.ForeignKey(CloseRun, on_delete=models.PROTECT, related_name="lines")

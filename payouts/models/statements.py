@@ -1,4 +1,4 @@
-"""What a creator is told about a month: issued once, never changed."""
+"""Statements of a payee's month. Append-only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from payouts.states import Verdict
 
 
 class Statement(models.Model):
-    """One payee's month. Append-only; ``sha256`` covers the canonical JSON of head and lines."""
+    """One payee's month. ``sha256`` is the hash of the canonical JSON of the head and the lines."""
 
     period = models.ForeignKey(AccountingPeriod, on_delete=models.PROTECT, related_name="statements")
     run = models.ForeignKey(CloseRun, on_delete=models.PROTECT, related_name="statements")
@@ -36,7 +36,7 @@ class StatementLine(models.Model):
     """One GPT, origin month and verdict of a statement; the amounts sum to the statement's total."""
 
     statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="lines")
-    # Repeated from the statement, so that row-level security needs no join.
+    # Copied from the statement, so that row-level security needs no join.
     payee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     position = models.PositiveIntegerField()
     gpt_id = models.BigIntegerField()

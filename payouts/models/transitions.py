@@ -1,4 +1,4 @@
-"""Who moved a period, a batch or a payout from one state to the next, when and why."""
+"""The history of states of periods, batches and payouts."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from payouts.models.payouts import Batch, Payout
+from payouts.models.batches import Batch, Payout
 from payouts.models.periods import AccountingPeriod
-from payouts.said import said
 from payouts.states import BatchState, PayoutState, PeriodState
+from payouts.stored_text import translate_stored_text
 
 
 class Transition(models.Model):
-    """One step. Append-only; without an actor it was the machine, whose job is the reason."""
+    """One change of state with actor, time and reason. Append-only. No actor: the system."""
 
     period = models.ForeignKey(
         AccountingPeriod, on_delete=models.PROTECT, null=True, related_name="transitions"
@@ -41,8 +41,8 @@ class Transition(models.Model):
         return f"{self.before} → {self.after}"
 
     @property
-    def told_reason(self) -> str:
-        return said(self.reason)
+    def translated_reason(self) -> str:
+        return translate_stored_text(self.reason)
 
     @property
     def before_label(self) -> str:

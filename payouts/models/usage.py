@@ -1,4 +1,4 @@
-"""What was used, counted and judged: rollups by day and verdicts on events."""
+"""Usage rollups by day, and stored verdicts on single events."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from payouts.states import FROZEN_VERDICTS, MANUAL_VERDICTS, Verdict
 
 
 class UsageRollup(models.Model):
-    """Units of one day, payee, GPT, kind of user and verdict; deleted and refilled, never added to.
+    """Units of one day, payee, GPT, category, paid or free user, and verdict. Refilled, never incremented.
 
-    ``month`` is the accounting month in which the use is settled, ``day`` (UTC) when it happened.
+    ``month`` is the accounting month that settles the use, ``day`` (UTC) is when it happened.
     """
 
     day = models.DateField()
@@ -45,10 +45,10 @@ class UsageRollup(models.Model):
 
 
 class RollupState(models.Model):
-    """One row: up to which transaction events have been rolled up. Its lock makes runs take turns."""
+    """One row with the rollup's watermark. Its row lock serialises concurrent runs."""
 
     singleton = models.BooleanField(primary_key=True, default=True)
-    # A transaction id (xid8) as a number; every event of an earlier transaction is in the rollup.
+    # A transaction id (xid8) as a number; events of all earlier transactions are in the rollup.
     watermark = models.DecimalField(max_digits=20, decimal_places=0, default=0)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -63,9 +63,10 @@ class RollupState(models.Model):
 
 
 class UsageVerdict(models.Model):
-    """A judgement on one event that cannot be recomputed from it. Append-only.
+    """A verdict on one event that cannot be recomputed from the event. Append-only.
 
-    Membership and staff are judged when the event is first seen and stay so, whoever leaves later.
+    Verdicts on membership and staff are stored when the rollup first sees the event, and stay when the
+    person leaves later.
     """
 
     event_id = models.UUIDField()

@@ -1,38 +1,37 @@
-"""What pages and API read about money: own earnings, months, payouts, the ledger."""
+"""What pages and API read about money: own earnings, accounting periods, batches, the ledger, rate cards."""
 
-from payouts.queries.earnings import Earnings, MonthEstimate, earnings_of, payout_account_of, statements_of
-from payouts.queries.ledger import accounts, entries
-from payouts.queries.months import MonthSheet, month_sheet, payee_lines, periods, uses_of
-from payouts.queries.payments import (
-    batches,
-    journey_of,
-    newest_rate_card,
-    payouts_in,
-    payouts_of,
-    rate_cards,
-    statements,
-    waiting,
+from payouts.queries.batches import (
+    list_batch_payouts,
+    list_batch_transitions,
+    list_batches,
+    list_own_payouts,
+    list_payees_with_balance,
 )
+from payouts.queries.earnings import Earnings, MonthEstimate, get_earnings, get_payout_account
+from payouts.queries.ledger import list_accounts, list_entries
+from payouts.queries.periods import MonthSummary, get_month_summary, list_payee_lines, list_periods, list_uses
+from payouts.queries.rate_cards import get_newest_rate_card, list_rate_cards
+from payouts.queries.statements import list_own_statements, list_statements
 
 __all__ = [
     "Earnings",
     "MonthEstimate",
-    "MonthSheet",
-    "accounts",
-    "batches",
-    "earnings_of",
-    "entries",
-    "journey_of",
-    "month_sheet",
-    "newest_rate_card",
-    "payee_lines",
-    "payout_account_of",
-    "payouts_in",
-    "payouts_of",
-    "periods",
-    "rate_cards",
-    "statements",
-    "statements_of",
-    "uses_of",
-    "waiting",
+    "MonthSummary",
+    "get_earnings",
+    "get_month_summary",
+    "get_newest_rate_card",
+    "get_payout_account",
+    "list_accounts",
+    "list_batch_payouts",
+    "list_batch_transitions",
+    "list_batches",
+    "list_entries",
+    "list_own_payouts",
+    "list_own_statements",
+    "list_payee_lines",
+    "list_payees_with_balance",
+    "list_periods",
+    "list_rate_cards",
+    "list_statements",
+    "list_uses",
 ]

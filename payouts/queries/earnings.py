@@ -1,4 +1,4 @@
-"""A creator's own money: balances, issued statements, and an estimate of what is not closed yet."""
+"""A creator's own money: balances, the payout account, and estimates of months that are not closed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.conf import settings
-from django.db.models import QuerySet, Sum
+from django.db.models import Sum
 from django.utils.formats import date_format
 
 from core.money import micros_to_minor
@@ -21,9 +21,9 @@ from payouts.models import (
     Statement,
     UsageRollup,
 )
-from payouts.services.calculation import names_of_gpts, terms_of
-from payouts.services.classification import Count
-from payouts.services.rates import card_for
+from payouts.services.calculation import build_card_terms, get_gpt_names
+from payouts.services.classification import UsageCount
+from payouts.services.rate_cards import get_rate_card
 from payouts.services.valuation import Valuation, value_month
 from payouts.states import OPEN_PAYOUT_STATES, PayoutState, PeriodState, Rule, Verdict
 from workspaces.models import User
@@ -31,7 +31,7 @@ from workspaces.models import User
 
 @dataclass(frozen=True)
 class GPTEstimate:
-    """One GPT in an open month."""
+    """Estimated earnings of one GPT in a month that is not closed."""
 
     gpt_id: int
     name: str
@@ -42,8 +42,8 @@ class GPTEstimate:
 
 
 @dataclass(frozen=True)
-class Unpaid:
-    """How many uses were not paid, and why."""
+class UnpaidCount:
+    """How many uses were not paid for one reason."""
 
     verdict: str
     messages: int
@@ -55,7 +55,7 @@ class Unpaid:
 
 @dataclass(frozen=True)
 class MonthEstimate:
-    """A month that is not closed. ``amount_minor`` is None where a pool's size per use is not known yet."""
+    """A month that is not closed. ``amount_minor`` is None for a pool, which is divided at the close."""
 
     month: str
     currency: str
@@ -63,7 +63,7 @@ class MonthEstimate:
     amount_minor: int | None
     qualified: int
     gpts: list[GPTEstimate]
-    unpaid: list[Unpaid]
+    unpaid: list[UnpaidCount]
     days: list[tuple[date, int]]
 
     @property
@@ -77,7 +77,7 @@ class MonthEstimate:
 
 @dataclass(frozen=True)
 class Earnings:
-    """All sums in minor units of ``currency``."""
+    """One payee's totals, all in minor units of ``currency``."""
 
     currency: str
     pending_minor: int
@@ -92,17 +92,12 @@ class Earnings:
         return sum(estimate.amount_minor or 0 for estimate in self.estimates)
 
 
-def statements_of(user: User) -> QuerySet[Statement]:
-    """Return the person's own statements; finance people too see only their own here."""
-    return Statement.objects.filter(payee=user).select_related("period")
-
-
-def payout_account_of(user: User) -> PayoutAccount | None:
+def get_payout_account(user: User) -> PayoutAccount | None:
     return PayoutAccount.objects.filter(payee=user).first()
 
 
-def earnings_of(user: User, *, at: datetime) -> Earnings:
-    """Return the person's balances and estimates of the months that are not closed, newest first."""
+def get_earnings(user: User, *, at: datetime) -> Earnings:
+    """Return the user's balances and estimates of the months that are not closed, newest first."""
     currency = settings.PAYOUT_CURRENCY
     balances = {
         name.rpartition(":")[2]: -balance
@@ -137,7 +132,7 @@ def _estimates(user: User, at: datetime) -> list[MonthEstimate]:
         .exclude(month__in=closed)
         .order_by("day", "gpt_id", "verdict", "category")
     )
-    names = names_of_gpts({row.gpt_id for row in rows})
+    names = get_gpt_names({row.gpt_id for row in rows})
     by_month: dict[str, list[UsageRollup]] = defaultdict(list)
     for row in rows:
         by_month[row.month].append(row)
@@ -145,12 +140,12 @@ def _estimates(user: User, at: datetime) -> list[MonthEstimate]:
 
 
 def _estimate(month: str, rows: list[UsageRollup], names: dict[int, str]) -> MonthEstimate:
-    card = card_for(Period.parse(month))
+    card = get_rate_card(Period.parse(month))
     valuation = value_month(
         month=month,
-        counts=counts_from(rows),
-        terms=terms_of(card),
-        origin_terms=lambda origin: terms_of(card_for(Period.parse(origin))),
+        counts=_build_counts(rows),
+        terms=build_card_terms(card),
+        origin_terms=lambda origin: build_card_terms(get_rate_card(Period.parse(origin))),
         carried_in_minor=0,
     )
     is_pool = card.rule == Rule.PRO_RATA_POOL
@@ -164,18 +159,19 @@ def _estimate(month: str, rows: list[UsageRollup], names: dict[int, str]) -> Mon
         month=month,
         currency=card.currency,
         card=card,
-        amount_minor=None if is_pool else _rounded(valuation, card.currency),
+        amount_minor=None if is_pool else _round_to_minor(valuation, card.currency),
         qualified=sum(per_day.values()),
-        gpts=_by_gpt(valuation, names, is_pool),
+        gpts=_sum_by_gpt(valuation, names, is_pool),
         unpaid=[
-            Unpaid(verdict, count) for verdict, count in sorted(unpaid.items(), key=lambda item: -item[1])
+            UnpaidCount(verdict, count)
+            for verdict, count in sorted(unpaid.items(), key=lambda item: -item[1])
         ],
         days=sorted(per_day.items()),
     )
 
 
-def counts_from(rows: list[UsageRollup]) -> list[Count]:
-    """Return rollup rows summed over days, workspaces and kinds of users, as the close counts them."""
+def _build_counts(rows: list[UsageRollup]) -> list[UsageCount]:
+    """Return rollup rows summed over days, workspaces and paid or free users, as the close counts them."""
     sums: dict[tuple[int, int, str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for row in rows:
         origin = f"{row.day:%Y-%m}"
@@ -183,7 +179,9 @@ def counts_from(rows: list[UsageRollup]) -> list[Count]:
         for index, value in enumerate((row.conversations, row.messages, row.input_tokens, row.output_tokens)):
             units[index] += value
     return [
-        Count(payee_id, gpt_id, category, verdict, conversations, messages, tokens_in, tokens_out, origin)
+        UsageCount(
+            payee_id, gpt_id, category, verdict, conversations, messages, tokens_in, tokens_out, origin
+        )
         for (payee_id, gpt_id, category, verdict, origin), (
             conversations,
             messages,
@@ -193,11 +191,11 @@ def counts_from(rows: list[UsageRollup]) -> list[Count]:
     ]
 
 
-def _rounded(valuation: Valuation, currency: str) -> int:
+def _round_to_minor(valuation: Valuation, currency: str) -> int:
     return micros_to_minor(sum(line.amount_micros for line in valuation.lines), currency)
 
 
-def _by_gpt(valuation: Valuation, names: dict[int, str], is_pool: bool) -> list[GPTEstimate]:
+def _sum_by_gpt(valuation: Valuation, names: dict[int, str], is_pool: bool) -> list[GPTEstimate]:
     units: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for line in valuation.lines:
         own = units[line.count.gpt_id]

@@ -1,21 +1,17 @@
-"""What can be done with money; every function takes who and when from the edge."""
+"""Every change of money. Functions take the actor (``by``) and the time (``at``) from their caller."""
 
+from payouts.services.bank_files import export_batch
 from payouts.services.batches import approve_batch, cancel_batch, propose_batch
-from payouts.services.calendar import advance_periods, open_period
 from payouts.services.close import approve_close, calculate_close, close_period, reject_close, start_close
-from payouts.services.exports import export_batch
-from payouts.services.payout_accounts import (
-    hold_payouts,
-    release_hold,
-    save_payout_account,
-    verify_payout_account,
-)
-from payouts.services.rates import create_rate_card
-from payouts.services.releases import release_due
+from payouts.services.exclusions import exclude_event
+from payouts.services.holds import hold_payouts, release_hold
+from payouts.services.ledger_checks import verify_ledger
+from payouts.services.payout_accounts import save_payout_account, verify_payout_account
+from payouts.services.periods import advance_periods, open_period
+from payouts.services.rate_cards import create_rate_card
+from payouts.services.releases import release_due_earnings
 from payouts.services.rollups import roll_up
 from payouts.services.settlement import accept_batch, fail_payout, reject_batch, return_payout, settle_payout
-from payouts.services.verdicts import exclude_event
-from payouts.services.verification import verify_ledger
 
 __all__ = [
     "accept_batch",
@@ -34,7 +30,7 @@ __all__ = [
     "propose_batch",
     "reject_batch",
     "reject_close",
-    "release_due",
+    "release_due_earnings",
     "release_hold",
     "return_payout",
     "roll_up",

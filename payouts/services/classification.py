@@ -1,4 +1,4 @@
-"""Judging every event of a month: paid or not, and why. One query, the same for rollups and for the close."""
+"""Gives every usage event of a month its verdict. One query serves both the rollups and the close."""
 # ruff: noqa: E501 - SQL, built from constants of this file and kept in readable lines
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from django.db import connection
 
 from core.periods import Period
 from payouts.models import RateCard
-from payouts.services.calendar import GRACE
+from payouts.services.periods import GRACE
 
-# Usage older than this when it arrives is not paid by itself; finance decides.
+# Usage that arrives later than this after it happened is quarantined and not paid.
 LATE_DAYS = 35
 CLOCK_SKEW_MINUTES = 5
-# So many pauses of the same length, to the second, are a machine's.
+# This many gaps of the same length (to the second) between a user's requests in a day mean a bot.
 REGULAR_PAUSES = 30
 REGULAR_SPREAD_SECONDS = 1.0
 
-# Windows run over (month of accounting, time, id): what comes late can never change how earlier use was
-# judged. Every figure depends on frozen rows only: events, verdicts, versions and the month's rate card.
+# Windows are ordered by (accounting month, time, id), so that a late event cannot change the verdict of an
+# earlier one. Only append-only rows are read: events, voids, verdicts, versions and the month's rate card.
 _SQL = """
 WITH base AS (
   SELECT e.event_id, e.user_id, e.payee_id, e.gpt_id, e.gpt_workspace_id, e.conversation_id, e.occurred_at,
@@ -53,7 +53,7 @@ WITH base AS (
 ), patterned AS (
   SELECT paced.*, count(pause) OVER w AS pauses, stddev_pop(pause) OVER w AS spread
   FROM paced WINDOW w AS (PARTITION BY user_id, day, month)
-), judged AS (
+), classified AS (
   SELECT patterned.*, CASE
     WHEN is_void THEN 'void'
     WHEN is_quarantined THEN 'quarantined'
@@ -68,13 +68,13 @@ WITH base AS (
     ELSE 'qualified' END AS first_verdict
   FROM patterned
 ), capped AS (
-  SELECT judged.*, CASE WHEN first_verdict = 'qualified' AND (
+  SELECT classified.*, CASE WHEN first_verdict = 'qualified' AND (
     %(cap_day)s > 0 AND row_number() OVER (
       PARTITION BY first_verdict, user_id, gpt_id, day ORDER BY month, occurred_at, event_id) > %(cap_day)s
     OR %(cap_month)s > 0 AND row_number() OVER (
       PARTITION BY first_verdict, user_id ORDER BY month, occurred_at, event_id) > %(cap_month)s
   ) THEN 'capped' ELSE first_verdict END AS verdict
-  FROM judged
+  FROM classified
 ), counted AS (
   SELECT capped.*, (verdict = 'qualified' AND row_number() OVER (
     PARTITION BY verdict, conversation_id, gpt_id, user_id ORDER BY month, occurred_at, event_id) = 1)::int AS is_first
@@ -116,8 +116,8 @@ FROM counted WHERE payee_id = %(payee_id)s AND gpt_id = %(gpt_id)s
 
 
 @dataclass(frozen=True)
-class Count:
-    """Units of one payee, GPT, category and verdict that an accounting month settles."""
+class UsageCount:
+    """Units of one payee, GPT, category and verdict. ``origin`` is the month (YYYY-MM) in which they were used."""
 
     payee_id: int
     gpt_id: int
@@ -130,21 +130,21 @@ class Count:
     origin: str
 
 
-def count_units(*, origin: Period, accounted: Period, card: RateCard, watermark: str) -> list[Count]:
-    """Return the units that occurred in ``origin`` and are settled in ``accounted``, from the raw events."""
+def count_units(*, origin: Period, accounted: Period, card: RateCard, watermark: str) -> list[UsageCount]:
+    """Return the units that were used in ``origin`` and are settled in ``accounted``, from the raw events."""
     arguments = _arguments(origin, card, watermark) | {"accounted": str(accounted)}
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, arguments)
-        return [Count(*row) for row in cursor.fetchall()]
+        return [UsageCount(*row) for row in cursor.fetchall()]
 
 
 def refill_rollups(*, origin: Period, first_day: date, card: RateCard, watermark: str) -> None:
-    """Write the rollups of the days from ``first_day`` to the month's end; the old ones are gone already."""
+    """Insert the rollups of ``first_day`` (UTC) to the month's end; the caller has deleted the old ones."""
     with connection.cursor() as cursor:
         cursor.execute(_REFILL, _arguments(origin, card, watermark) | {"first_day": first_day})
 
 
-def judged_events(
+def list_classified_events(
     *,
     origin: Period,
     card: RateCard,
@@ -154,7 +154,7 @@ def judged_events(
     after: str | None,
     limit: int,
 ) -> list[tuple[Any, ...]]:
-    """Return metadata of single events with their verdicts, oldest first; never content."""
+    """Return metadata of single events with their verdicts, oldest first, without content."""
     arguments = _arguments(origin, card, watermark)
     arguments |= {"payee_id": payee_id, "gpt_id": gpt_id, "after": after, "limit": limit}
     with connection.cursor() as cursor:

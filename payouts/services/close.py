@@ -1,4 +1,4 @@
-"""Closing a month: calculated by one, approved by another, issued in one transaction."""
+"""Closing a month: start and calculate a run, then approve it as another person, or reject it."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
 from core.errors import Conflict, Forbidden, IllegalTransition
+from core.jobs import enqueue_on_commit
 from core.periods import Period
 from payouts.models import AccountingPeriod, CloseLine, CloseRun
 from payouts.services.calculation import (
     calculate_month,
+    compute_rollup_difference,
+    get_gpt_names,
     has_unseen_events,
-    names_of_gpts,
-    rollup_difference,
 )
-from payouts.services.calendar import closable_from, open_period
-from payouts.services.issue import issue_month
-from payouts.services.ledger import take_turns
-from payouts.services.rates import card_for
-from payouts.services.releases import release_due
+from payouts.services.ledger import lock_ledger
+from payouts.services.periods import get_earliest_close, open_period
+from payouts.services.rate_cards import get_rate_card
+from payouts.services.releases import release_due_earnings
 from payouts.services.rollups import roll_up
-from payouts.services.transitions import clean_reason, move
+from payouts.services.statements import issue_statements
+from payouts.services.transitions import change_state, clean_reason
 from payouts.services.valuation import Valuation
 from payouts.states import PeriodState, RunState
 from workspaces.models import User
@@ -33,39 +34,33 @@ BATCH_ROWS = 2_000
 
 
 def close_period(*, period: Period, by: User | None, at: datetime) -> CloseRun:
-    """Start and calculate the close of the month, up to its review; needs a system scope.
+    """Start the close of the month and calculate it in the foreground, up to its review.
 
-    A run that was begun and broke off is taken up again. Conflict for a month that is closed, waits for
-    review, has not ended or is still in grace, or whose predecessor is not closed.
+    Enqueues no job. Resumes a run that was interrupted. Needs a system scope. Raises Conflict for a month
+    that is closed, in review, not ended, or still in grace, or whose previous month is not closed.
     """
-    run = start_close(period=period, by=by, at=at)
+    with transaction.atomic():
+        run = _start_run(period, by, at)
     return calculate_close(run_id=run.pk, at=at)
 
 
 def start_close(*, period: Period, by: User | None, at: datetime) -> CloseRun:
-    """Move the month to CALCULATING and return its run; the one that already runs when there is one."""
+    """Move the month to CALCULATING and enqueue the calculation; returns the run.
+
+    Idempotent: for a month in CALCULATING it returns the current run and enqueues it again, which
+    does no harm. Raises Conflict as close_period does.
+    """
     with transaction.atomic():
-        row = _locked(period, at)
-        _refuse_unless_closable(row, period, at)
-        if row.state == PeriodState.CALCULATING:
-            return row.runs.get(state=RunState.CALCULATING)
-        if row.state == PeriodState.OPEN:
-            move(row, PeriodState.GRACE, by=None, at=at, reason="The month ended.")
-        if row.state == PeriodState.GRACE:
-            move(row, PeriodState.CALCULATING, by=by, at=at, reason="Close started.")
-        run = _new_run(row, period, by, at)
-        record(
-            action="payouts.close_started", by=by, at=at, subject=row,
-            data={"month": row.month, "run": run.number},
-        )  # fmt: skip
+        run = _start_run(period, by, at)
+        enqueue_on_commit("payouts.calculate_close", run_id=run.pk)
     return run
 
 
 def calculate_close(*, run_id: int, at: datetime) -> CloseRun:
-    """Calculate a started run and put it up for review; needs a system scope.
+    """Calculate a started run and move it to REVIEW; needs a system scope.
 
-    Idempotent: a run that is past calculating is returned as it is, lines of a broken-off try do not
-    exist, because everything here is one transaction. Writes no ledger rows.
+    Idempotent: a run in another state is returned unchanged. Lines and states are written in one
+    transaction under the month's lock, so an interrupted attempt leaves nothing. Writes no ledger rows.
     """
     roll_up(at=at)
     with transaction.atomic():
@@ -75,27 +70,28 @@ def calculate_close(*, run_id: int, at: datetime) -> CloseRun:
             return run
         period = Period.parse(row.month)
         valuation = calculate_month(period, run.rate_card)
-        _keep_lines(run, valuation)
+        _save_lines(run, valuation)
         run.state, run.calculated_at, run.digest = RunState.REVIEW, at, valuation.digest
         run.pool_minor, run.carried_minor = valuation.pool_minor, valuation.carried_minor
         run.payee_count = len(valuation.by_payee())
-        run.rollup_difference = rollup_difference(period, valuation)
+        run.rollup_difference = compute_rollup_difference(period, valuation)
         run.save()
-        move(row, PeriodState.REVIEW, by=None, at=at, reason=f"Run {run.number} is calculated.")
+        change_state(row, PeriodState.REVIEW, by=None, at=at, reason=f"Run {run.number} is calculated.")
     return run
 
 
 def approve_close(
     *, period: Period, by: User, at: datetime, reason: str = "", digest: str = ""
 ) -> AccountingPeriod:
-    """Close the month: fund, allocate, issue statements, in one transaction; no way back.
+    """Close the month for good: fund, allocate and issue statements in one transaction.
 
-    ``by`` must differ from who started the run. The month is calculated once more: when the figures are
-    not those that were reviewed (or not ``digest``, when given), Conflict, and a new run is needed.
+    Takes the ledger lock, then the month's row. Raises Forbidden when ``by`` started the run, and
+    IllegalTransition for a month that is not in review. Calculates the month again and raises Conflict
+    when the figures differ from the reviewed ones (or from ``digest``, if given); a new run is needed then.
     """
     with transaction.atomic():
-        take_turns()
-        row, run = _in_review(period, at)
+        lock_ledger()
+        row, run = _lock_period_in_review(period, at)
         if run.started_by_id == by.pk:
             raise Forbidden(
                 _("You started this close. Another person of finance has to approve it."), code="four_eyes"
@@ -107,14 +103,14 @@ def approve_close(
                 _("The figures have changed since they were calculated. Reject this run, calculate again."),
                 code="figures_changed",
             )
-        issue_month(row=row, run=run, valuation=valuation, by=by, at=at)
+        issue_statements(row=row, run=run, by=by, at=at)
         run.state, run.decided_by, run.decided_at = RunState.APPROVED, by, at
         run.reason = clean_reason(reason) if reason else ""
         run.save()
         row.rate_card, row.currency = run.rate_card, run.rate_card.currency
         row.funded_minor, row.carried_minor = valuation.total_minor(), valuation.carried_minor
         row.digest, row.closed_at = run.digest, at
-        move(
+        change_state(
             row, PeriodState.CLOSED, by=by, at=at, reason=reason or f"Run {run.number} approved.",
             fields=("rate_card", "currency", "funded_minor", "carried_minor", "digest", "closed_at"),
         )  # fmt: skip
@@ -122,38 +118,58 @@ def approve_close(
             action="payouts.period_closed", by=by, at=at, subject=row, reason=reason,
             data={"month": row.month, "run": run.number, "digest": run.digest},
         )  # fmt: skip
-    release_due(at=at, by=by)
+    release_due_earnings(at=at, by=by)
     return row
 
 
 def reject_close(*, period: Period, by: User, at: datetime, reason: str) -> CloseRun:
-    """Reject the run in review and begin the next one; returns the new run, still to be calculated."""
+    """Reject the run in review, create the next one and enqueue its calculation; returns the new run.
+
+    Raises IllegalTransition for a month that is not in review, and InvalidInput without a reason.
+    """
     with transaction.atomic():
-        row, run = _in_review(period, at)
+        row, run = _lock_period_in_review(period, at)
         run.state, run.decided_by, run.decided_at = RunState.REJECTED, by, at
         run.reason = clean_reason(reason)
         run.save()
-        move(row, PeriodState.CALCULATING, by=by, at=at, reason=run.reason)
-        following = _new_run(row, period, by, at)
+        change_state(row, PeriodState.CALCULATING, by=by, at=at, reason=run.reason)
+        following = _create_run(row, period, by, at)
         record(
             action="payouts.close_rejected", by=by, at=at, subject=row, reason=run.reason,
             data={"month": row.month, "run": run.number},
         )  # fmt: skip
+        enqueue_on_commit("payouts.calculate_close", run_id=following.pk)
     return following
 
 
-def _new_run(row: AccountingPeriod, period: Period, by: User | None, at: datetime) -> CloseRun:
+def _start_run(period: Period, by: User | None, at: datetime) -> CloseRun:
+    row = _lock_period(period, at)
+    _check_closable(row, period, at)
+    if row.state == PeriodState.CALCULATING:
+        return row.runs.get(state=RunState.CALCULATING)
+    if row.state == PeriodState.OPEN:
+        change_state(row, PeriodState.GRACE, by=None, at=at, reason="The month ended.")
+    change_state(row, PeriodState.CALCULATING, by=by, at=at, reason="Close started.")
+    run = _create_run(row, period, by, at)
+    record(
+        action="payouts.close_started", by=by, at=at, subject=row,
+        data={"month": row.month, "run": run.number},
+    )  # fmt: skip
+    return run
+
+
+def _create_run(row: AccountingPeriod, period: Period, by: User | None, at: datetime) -> CloseRun:
     return CloseRun.objects.create(
-        period=row, number=row.runs.count() + 1, rate_card=card_for(period), started_by=by, started_at=at
+        period=row, number=row.runs.count() + 1, rate_card=get_rate_card(period), started_by=by, started_at=at
     )
 
 
-def _locked(period: Period, at: datetime) -> AccountingPeriod:
+def _lock_period(period: Period, at: datetime) -> AccountingPeriod:
     open_period(period, at=at)
     return AccountingPeriod.objects.select_for_update().get(month=str(period))
 
 
-def _in_review(period: Period, at: datetime) -> tuple[AccountingPeriod, CloseRun]:
+def _lock_period_in_review(period: Period, at: datetime) -> tuple[AccountingPeriod, CloseRun]:
     row = AccountingPeriod.objects.select_for_update().filter(month=str(period)).first()
     if row is None or row.state != PeriodState.REVIEW:
         raise IllegalTransition(
@@ -164,7 +180,7 @@ def _in_review(period: Period, at: datetime) -> tuple[AccountingPeriod, CloseRun
     return row, row.runs.select_related("rate_card").get(state=RunState.REVIEW)
 
 
-def _refuse_unless_closable(row: AccountingPeriod, period: Period, at: datetime) -> None:
+def _check_closable(row: AccountingPeriod, period: Period, at: datetime) -> None:
     if row.state == PeriodState.CLOSED:
         raise Conflict(
             _("%(month)s is closed. Later truth goes into the open month as an adjustment.")
@@ -176,12 +192,12 @@ def _refuse_unless_closable(row: AccountingPeriod, period: Period, at: datetime)
         raise Conflict(
             _("%(month)s is calculated and waits for approval.") % {"month": period}, code="period_in_review"
         )
-    if at < closable_from(period):
+    if at < get_earliest_close(period):
         raise Conflict(
             _("%(month)s takes late usage until %(until)s (UTC) and can be closed after that.")
-            % {"month": period, "until": f"{closable_from(period):%Y-%m-%d %H:%M}"},
+            % {"month": period, "until": f"{get_earliest_close(period):%Y-%m-%d %H:%M}"},
             code="period_in_grace",
-            data={"closable_from": closable_from(period).isoformat()},
+            data={"closable_from": get_earliest_close(period).isoformat()},
         )
     unclosed = AccountingPeriod.objects.filter(month__lt=row.month).exclude(state=PeriodState.CLOSED)
     if earlier := unclosed.order_by("month").first():
@@ -192,8 +208,8 @@ def _refuse_unless_closable(row: AccountingPeriod, period: Period, at: datetime)
         )
 
 
-def _keep_lines(run: CloseRun, valuation: Valuation) -> None:
-    names = names_of_gpts({line.count.gpt_id for line in valuation.lines})
+def _save_lines(run: CloseRun, valuation: Valuation) -> None:
+    names = get_gpt_names({line.count.gpt_id for line in valuation.lines})
     CloseLine.objects.bulk_create(
         (
             CloseLine(
@@ -217,6 +233,6 @@ def _keep_lines(run: CloseRun, valuation: Valuation) -> None:
     )
 
 
-def undecided_runs() -> Sequence[int]:
-    """Return the runs that somebody started and no worker has finished."""
+def list_unfinished_runs() -> Sequence[int]:
+    """Return the ids of runs that are started and not calculated."""
     return list(CloseRun.objects.filter(state=RunState.CALCULATING).values_list("pk", flat=True))

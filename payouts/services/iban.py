@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import InvalidInput
 
 _SHAPE = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
-# Lengths of the countries of the single euro payments area; others are checked by shape and digits.
+# Lengths in the SEPA countries; IBANs of other countries are checked by shape and check digits only.
 _LENGTHS = {
     "AD": 24, "AT": 20, "BE": 16, "BG": 22, "CH": 21, "CY": 28, "CZ": 24, "DE": 22, "DK": 18, "EE": 20,
     "ES": 24, "FI": 18, "FR": 27, "GB": 22, "GI": 23, "GR": 27, "HR": 21, "HU": 28, "IE": 22, "IS": 26,
@@ -19,7 +19,7 @@ _LENGTHS = {
 
 
 def clean_iban(text: str) -> str:
-    """Return the number without spaces, in capitals; raises InvalidInput when its check digits are wrong."""
+    """Return the IBAN in capitals without spaces; InvalidInput for a wrong shape, length or checksum."""
     iban = re.sub(r"[\s-]", "", text or "").upper()
     has_shape = _SHAPE.fullmatch(iban) is not None and _LENGTHS.get(iban[:2], len(iban)) == len(iban)
     if not has_shape or int("".join(str(int(c, 36)) for c in iban[4:] + iban[:4])) % 97 != 1:

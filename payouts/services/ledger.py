@@ -1,4 +1,4 @@
-"""Writing the journal: balanced entries under keys that can be used once."""
+"""Writing journal entries: balanced, each under an idempotency key."""
 
 from __future__ import annotations
 
@@ -12,50 +12,50 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import Conflict
 from core.periods import Period
 from payouts.models import Account, AccountingPeriod, JournalEntry, Posting
-from payouts.services.calendar import open_period
+from payouts.services.periods import open_period
 from payouts.states import EntryKind
 from workspaces.models import User
 
-# One writer at a time: entries touch shared accounts in any order, and their sums are worth the wait.
+# One writer at a time: entries update shared balances in any order and would deadlock otherwise.
 LEDGER_LOCK = 0x10661A
 BATCH_ROWS = 2_000
 
 
 @dataclass(frozen=True)
 class AccountName:
-    """The name of an account; ``payee_id`` where the balance is somebody's."""
+    """The name of an account; ``payee_id`` if the balance belongs to a payee."""
 
     name: str
     payee_id: int | None = None
 
 
-def revenue_share(month: str) -> AccountName:
+def revenue_share_account(month: str) -> AccountName:
     return AccountName(f"Expenses:RevenueShare:{month}")
 
 
-def pool(month: str) -> AccountName:
+def pool_account(month: str) -> AccountName:
     return AccountName(f"Liabilities:Pool:{month}")
 
 
-def pending(payee_id: int) -> AccountName:
+def pending_account(payee_id: int) -> AccountName:
     return AccountName(f"Liabilities:Creators:{payee_id}:Pending", payee_id)
 
 
-def available(payee_id: int) -> AccountName:
+def available_account(payee_id: int) -> AccountName:
     return AccountName(f"Liabilities:Creators:{payee_id}:Available", payee_id)
 
 
-def in_transit(batch_id: int) -> AccountName:
+def in_transit_account(batch_id: int) -> AccountName:
     return AccountName(f"Liabilities:PayoutsInTransit:{batch_id}")
 
 
-def bank(name: str) -> AccountName:
+def bank_account(name: str) -> AccountName:
     return AccountName(f"Assets:Bank:{name}")
 
 
 @dataclass(frozen=True)
-class Draft:
-    """One entry to post: legs are (account, minor units), debit above zero. Two legs may name one account."""
+class EntryDraft:
+    """One entry to post. Legs are (account, minor units), debits positive; two legs may share an account."""
 
     kind: EntryKind
     key: str
@@ -65,17 +65,18 @@ class Draft:
     reversal_of: JournalEntry | None = field(default=None)
 
 
-def post(
-    drafts: Iterable[Draft], *, by: User | None, at: datetime, period: AccountingPeriod | None = None
+def post_entries(
+    drafts: Iterable[EntryDraft], *, by: User | None, at: datetime, period: AccountingPeriod | None = None
 ) -> list[JournalEntry]:
     """Write the entries in the caller's transaction, into ``period`` or the month of ``at``.
 
-    Raises Conflict for a key that was used before. The database checks balance and month at commit.
+    Takes the ledger lock. Raises Conflict for an idempotency key that was used before. The database checks
+    at commit that each entry balances and that its month is not closed.
     """
     drafts = list(drafts)
     with transaction.atomic():
-        take_turns()
-        _refuse_used_keys([draft.key for draft in drafts])
+        lock_ledger()
+        _check_keys_are_new([draft.key for draft in drafts])
         month = period or open_period(Period.containing(at), at=at)
         accounts = _ensure_accounts(drafts)
         entries = JournalEntry.objects.bulk_create(
@@ -110,23 +111,23 @@ def post(
 
 
 def reverse_entry(*, entry: JournalEntry, by: User, at: datetime, reason: str) -> JournalEntry:
-    """Post the exact mirror of ``entry`` into the month of ``at``; Conflict when that was done before."""
+    """Post the exact mirror of ``entry`` into the month of ``at``; Conflict if it was reversed before."""
     legs = [
         (AccountName(leg.account.name, leg.account.payee_id), -leg.amount_minor)
         for leg in entry.postings.select_related("account").order_by("pk")
     ]
     currency = entry.postings.values_list("currency", flat=True)[0]
-    draft = Draft(EntryKind.REVERSAL, f"reversal:{entry.pk}", reason, currency, legs, reversal_of=entry)
-    return post([draft], by=by, at=at)[0]
+    draft = EntryDraft(EntryKind.REVERSAL, f"reversal:{entry.pk}", reason, currency, legs, reversal_of=entry)
+    return post_entries([draft], by=by, at=at)[0]
 
 
-def take_turns() -> None:
-    """Let one writer of money work at a time; taken before any row lock, so that none waits in a circle."""
+def lock_ledger() -> None:
+    """Take the one lock of all ledger writers. Taken before any row lock, to avoid deadlocks."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LEDGER_LOCK])
 
 
-def _refuse_used_keys(keys: list[str]) -> None:
+def _check_keys_are_new(keys: list[str]) -> None:
     used = JournalEntry.objects.filter(idempotency_key__in=keys).values_list("idempotency_key", flat=True)[:5]
     if found := list(used):
         raise Conflict(
@@ -136,7 +137,7 @@ def _refuse_used_keys(keys: list[str]) -> None:
         )
 
 
-def _ensure_accounts(drafts: Iterable[Draft]) -> Mapping[tuple[str, str], Account]:
+def _ensure_accounts(drafts: Iterable[EntryDraft]) -> Mapping[tuple[str, str], Account]:
     wanted = {(leg.name, draft.currency): leg.payee_id for draft in drafts for leg, _amount in draft.legs}
     known = _accounts(wanted)
     missing = sorted(set(wanted) - set(known))

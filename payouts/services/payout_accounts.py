@@ -1,30 +1,27 @@
-"""Where payees are paid: their own form, finance's check, holds."""
+"""Payout accounts: saving one, verifying it, and reading its IBAN."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
-from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
-from core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from core.errors import Forbidden, InvalidInput, NotFound
 from core.secrets import seal, unseal
 from core.text import clean_line
 from payouts.models import PayoutAccount
 from payouts.services.iban import clean_iban
-from payouts.services.transitions import clean_reason
 from payouts.states import PayoutMethod
 from workspaces.models import User
 from workspaces.services.notifications import notify
 
-# A changed account is not paid at once: whoever took over a login must not get the month's money.
+# No payout to a changed account for this long, so that a stolen login does not get the month's money.
 COOLING_OFF = timedelta(hours=72)
-LEGAL_NAME_LENGTH = 70  # of the name field of a SEPA payment
+LEGAL_NAME_LENGTH = 70  # the limit of a SEPA payment
 _PURPOSE = "payouts.iban"
 
 
@@ -39,9 +36,11 @@ def save_payout_account(
     by: User,
     at: datetime,
 ) -> PayoutAccount:
-    """Set where ``payee`` is paid. Any change but of the minimum needs a new check and 72 hours.
+    """Set where ``payee`` is paid. Any change but of the minimum needs a new verification and 72 hours.
 
-    An empty ``iban`` keeps the one on file. Tells the payee. Raises InvalidInput; one audit event.
+    An empty ``iban`` keeps the stored one. ``minimum_minor`` is the smallest payout the payee wants, in
+    minor units. Locks the account, notifies the payee of a change, records one audit event. Raises
+    InvalidInput.
     """
     legal_name = clean_line(legal_name, max_length=LEGAL_NAME_LENGTH, field="legal_name")
     if not re.fullmatch(r"[A-Z]{2}", country := country.strip().upper()):
@@ -65,7 +64,7 @@ def save_payout_account(
             account.changed_at, account.verified_at, account.verified_by = at, None, None
         account.save()
         if is_changed:
-            _tell_of_change(payee, at)
+            _notify_of_change(payee, at)
         record(
             action="payouts.payout_account_saved", by=by, at=at, subject=account,
             data={"needs_check": is_changed, "method": str(method)},
@@ -86,15 +85,15 @@ def _set_iban(account: PayoutAccount, payee: User, method: str, iban: str) -> No
 
 
 def _stored_iban(account: PayoutAccount) -> str:
-    return iban_of(account) if account.sealed_iban else ""
+    return unseal_iban(account) if account.sealed_iban else ""
 
 
-def iban_of(account: PayoutAccount) -> str:
-    """Return the number in clear, for a bank file and nothing else."""
+def unseal_iban(account: PayoutAccount) -> str:
+    """Return the IBAN in clear text. Only bank files may contain it."""
     return unseal(account.sealed_iban, purpose=_PURPOSE, tenant="payee", row=str(account.payee_id))
 
 
-def _tell_of_change(payee: User, at: datetime) -> None:
+def _notify_of_change(payee: User, at: datetime) -> None:
     notify(
         user=payee,
         kind="payouts.account_changed",
@@ -108,9 +107,9 @@ def _tell_of_change(payee: User, at: datetime) -> None:
 
 
 def verify_payout_account(*, account_id: int, by: User, at: datetime) -> PayoutAccount:
-    """Mark the account as checked by a person of finance, who is not its payee. Idempotent."""
+    """Mark the account as verified by finance. Idempotent. Raises Forbidden when ``by`` is its payee."""
     with transaction.atomic():
-        account = _locked(account_id)
+        account = lock_payout_account(account_id)
         if account.payee_id == by.pk:
             raise Forbidden(_("Somebody else of finance has to check your own account."), code="four_eyes")
         if account.verified_at is None:
@@ -120,36 +119,8 @@ def verify_payout_account(*, account_id: int, by: User, at: datetime) -> PayoutA
     return account
 
 
-def hold_payouts(*, account_id: int, by: User, at: datetime, reason: str) -> PayoutAccount:
-    """Stop payments to the payee until released; the payee is told why."""
-    with transaction.atomic():
-        account = _locked(account_id)
-        if account.held_at is not None:
-            raise Conflict(_("Payouts to this person are on hold already."), code="hold_exists")
-        account.held_at, account.hold_reason = at, clean_reason(reason)
-        account.save(update_fields=["held_at", "hold_reason"])
-        with translation.override(account.payee.language or settings.LANGUAGE_CODE):
-            notify(
-                user=account.payee, kind="payouts.held", title=gettext("Your payouts are on hold"),
-                body=account.hold_reason, url="/earnings/", at=at,
-            )  # fmt: skip
-        record(action="payouts.payouts_held", by=by, at=at, subject=account, reason=account.hold_reason)
-    return account
-
-
-def release_hold(*, account_id: int, by: User, at: datetime, reason: str) -> PayoutAccount:
-    """Let payments to the payee go out again."""
-    with transaction.atomic():
-        account = _locked(account_id)
-        if account.held_at is None:
-            raise Conflict(_("Payouts to this person are not on hold."), code="hold_missing")
-        account.held_at, account.hold_reason = None, ""
-        account.save(update_fields=["held_at", "hold_reason"])
-        record(action="payouts.hold_released", by=by, at=at, subject=account, reason=clean_reason(reason))
-    return account
-
-
-def _locked(account_id: int) -> PayoutAccount:
+def lock_payout_account(account_id: int) -> PayoutAccount:
+    """Return the account with its payee, locked for the transaction; raises NotFound."""
     account = (
         PayoutAccount.objects.select_for_update(of=("self",))
         .select_related("payee")

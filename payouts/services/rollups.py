@@ -1,4 +1,4 @@
-"""The running count of usage: incremental behind a watermark, equal to a full recount at any moment."""
+"""Usage rollups: counted incrementally behind a watermark, and always equal to a full recount."""
 # ruff: noqa: E501 - SQL, built from constants of this file and kept in readable lines
 
 from __future__ import annotations
@@ -11,30 +11,30 @@ from django.db import connection, transaction
 
 from core.periods import Period
 from payouts.models import RollupState, UsageRollup
-from payouts.services.calendar import GRACE, advance_periods, open_periods
 from payouts.services.classification import refill_rollups
-from payouts.services.rates import card_for
+from payouts.services.periods import GRACE, advance_periods, open_periods
+from payouts.services.rate_cards import get_rate_card
 
-# Voids carry no transaction id, so those of the recent past are looked at again.
+# Voids carry no transaction id, so the recent ones are read again.
 _VOID_OVERLAP = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class RollUp:
-    """What a run did: events seen for the first time, days counted anew, up to which transaction."""
+class RollupResult:
+    """Result of a run: number of new events, number of refilled days, and the new watermark (xid8)."""
 
     new_events: int
     days: int
     watermark: str
 
 
-def roll_up(*, at: datetime, is_full: bool = False) -> RollUp:
-    """Bring the rollups up to every event whose transaction, and all before it, have ended.
+def roll_up(*, at: datetime, is_full: bool = False) -> RollupResult:
+    """Roll up every event below the oldest transaction still running.
 
-    The watermark is the snapshot's xmin and not the greatest id seen: a transaction that is still open
-    holds it back, so nothing that commits late is lost. Runs take turns on one row's lock; a second run
-    finds nothing to do. Every month that the run touches gets its period, past ones in grace, so that
-    imported use can be closed in order. ``is_full`` forgets the watermark and recounts all. Needs a system scope.
+    The watermark is the snapshot's xmin and not the greatest id seen, so that an event of a transaction
+    that commits late is not skipped. Idempotent. Concurrent runs are serialised by a row lock. Creates the
+    accounting period of every month it touches (past ones in grace), so that imported use can be closed in
+    order. ``is_full`` resets the watermark and recounts everything. Needs a system scope.
     """
     advance_periods(at=at)
     with transaction.atomic():
@@ -47,12 +47,12 @@ def roll_up(*, at: datetime, is_full: bool = False) -> RollUp:
         _freeze_verdicts(since, watermark, at)
         started = state.started_at or datetime.min.replace(tzinfo=at.tzinfo)
         voided_since = started - _VOID_OVERLAP if state.started_at else started
-        affected = _affected_months(since, watermark, voided_since)
-        days = sum(_recount(month, first, watermark) for month, first, _events in affected)
-        open_periods(_months_of([month for month, _first, _events in affected]), at=at)
+        affected = _list_affected_months(since, watermark, voided_since)
+        days = sum(_refill_month(month, first, watermark) for month, first, _events in affected)
+        open_periods(_list_months_with_use([month for month, _first, _events in affected]), at=at)
         state.watermark, state.started_at, state.finished_at = int(watermark), at, at
         state.save()
-    return RollUp(sum(events for _month, _first, events in affected), days, watermark)
+    return RollupResult(sum(events for _month, _first, events in affected), days, watermark)
 
 
 def _snapshot_xmin() -> str:
@@ -62,12 +62,12 @@ def _snapshot_xmin() -> str:
 
 
 def _freeze_verdicts(since: int, watermark: str, at: datetime) -> None:
-    """Write down who belonged to the GPT's workspace or staff when the event was first seen."""
+    """Store which new events came from staff or from members of the GPT's workspace, as of now."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO payouts_usageverdict (event_id, occurred_at, verdict, reason, made_by_id, made_at)
-            SELECT e.event_id, e.occurred_at, judged.verdict, '', NULL, %(at)s
+            SELECT e.event_id, e.occurred_at, found.verdict, '', NULL, %(at)s
             FROM gpts_usageevent e
             CROSS JOIN LATERAL (
               SELECT 'affiliated' AS verdict WHERE e.workspace_id = e.gpt_workspace_id OR EXISTS (
@@ -75,7 +75,7 @@ def _freeze_verdicts(since: int, watermark: str, at: datetime) -> None:
                 WHERE m.workspace_id = e.gpt_workspace_id AND m.user_id = e.user_id)
               UNION ALL
               SELECT 'staff' WHERE EXISTS (SELECT 1 FROM workspaces_staffrole s WHERE s.user_id = e.user_id)
-            ) judged
+            ) found
             WHERE e.xact >= %(since)s::text::xid8 AND e.xact < %(until)s::text::xid8 AND e.user_id <> e.payee_id
             ON CONFLICT (event_id, verdict) DO NOTHING
             """,
@@ -83,8 +83,10 @@ def _freeze_verdicts(since: int, watermark: str, at: datetime) -> None:
         )
 
 
-def _affected_months(since: int, watermark: str, voided_since: datetime) -> list[tuple[Period, date, int]]:
-    """Return (month, first day to recount, new events). Late use recounts its whole month."""
+def _list_affected_months(
+    since: int, watermark: str, voided_since: datetime
+) -> list[tuple[Period, date, int]]:
+    """Return (month, first day to refill, number of new events). Late use refills its whole month."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -113,8 +115,8 @@ def _affected_months(since: int, watermark: str, voided_since: datetime) -> list
         ]
 
 
-def _months_of(origins: Sequence[Period]) -> set[Period]:
-    """Return the months of the use and those in which it is settled, which for late use are others."""
+def _list_months_with_use(origins: Sequence[Period]) -> set[Period]:
+    """Return the months in which the use happened, and the later ones in which late use is settled."""
     settled = {
         Period.parse(month)
         for origin in origins
@@ -125,12 +127,12 @@ def _months_of(origins: Sequence[Period]) -> set[Period]:
     return settled | set(origins)
 
 
-def _recount(month: Period, first_day: date, watermark: str) -> int:
+def _refill_month(month: Period, first_day: date, watermark: str) -> int:
     of_month = UsageRollup.objects.filter(day__gte=month.start.date(), day__lt=month.end.date())
-    # Late use stands behind all that came in time, also of later days: whoever comes in time moves it.
+    # Late use is ordered after all in-time use of the month, so new in-time use changes its verdicts too.
     if of_month.exclude(month=str(month)).exists():
         first_day = month.start.date()
     after = of_month.filter(day__gte=first_day)
     after.delete()
-    refill_rollups(origin=month, first_day=first_day, card=card_for(month), watermark=watermark)
+    refill_rollups(origin=month, first_day=first_day, card=get_rate_card(month), watermark=watermark)
     return after.values("day").distinct().count()

@@ -1,4 +1,4 @@
-"""The one way in which a period, a batch or a payout changes its state."""
+"""The one function that changes the state of a period, a batch or a payout."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from django.db.models import TextChoices
 
 from core.text import clean_line
 from payouts.models import AccountingPeriod, Batch, Payout, Transition
-from payouts.states import check_move
+from payouts.states import check_transition
 from workspaces.models import User
 
 REASON_LENGTH = 300
 
 
-def move(
+def change_state(
     subject: AccountingPeriod | Batch | Payout,
     to: TextChoices,
     *,
@@ -23,11 +23,11 @@ def move(
     reason: str,
     fields: tuple[str, ...] = (),
 ) -> None:
-    """Set and save the state (and ``fields``), with a row that says who, when and why.
+    """Save the new state (and ``fields``) with a Transition row for actor, time and reason.
 
     The caller holds the row's lock. Raises IllegalTransition before anything is written.
     """
-    check_move(subject.state, to)
+    check_transition(subject.state, to)
     before, subject.state = subject.state, to
     subject.save(update_fields=["state", *fields])
     noun = subject._meta.model_name if not isinstance(subject, AccountingPeriod) else "period"

@@ -1,4 +1,4 @@
-"""What counted units are worth: the rules of a rate card, and the division down to lines. No database."""
+"""Valuing counted units by a rate card, and dividing money down to statement lines. No database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.money import Micros, allocate, micros_to_minor
-from payouts.services.classification import Count
+from payouts.services.classification import UsageCount
 from payouts.states import Rule, Unit, Verdict
 
 TOKENS_PER_UNIT = 1_000
@@ -18,7 +18,7 @@ TOKENS_PER_UNIT = 1_000
 
 @dataclass(frozen=True)
 class CardTerms:
-    """The part of a rate card that values units; rates by (unit, category or "")."""
+    """The part of a rate card that valuation reads; rates in micro-units by (unit, category or "")."""
 
     version: int
     rule: str
@@ -29,16 +29,16 @@ class CardTerms:
 
 @dataclass(frozen=True)
 class ValuedLine:
-    """A count with its exact value and its whole minor units."""
+    """A usage count with its exact value in micro-units and its share in whole minor units."""
 
-    count: Count
+    count: UsageCount
     amount_micros: Micros = 0
     amount_minor: int = 0
 
 
 @dataclass(frozen=True)
 class Valuation:
-    """A month's result. ``pool_minor`` was to be divided, ``carried_minor`` of it goes on to the next."""
+    """A month's result. ``carried_minor`` is the part of ``pool_minor`` that goes to the next month."""
 
     lines: tuple[ValuedLine, ...]
     pool_minor: int
@@ -55,8 +55,11 @@ class Valuation:
         return dict(grouped)
 
 
-def worth(count: Count, terms: CardTerms) -> Micros:
-    """Return the exact value of the units at the card's rates; a category's rate replaces the general one."""
+def compute_value(count: UsageCount, terms: CardTerms) -> Micros:
+    """Return the value of the units in micro-units; a category's rate replaces the general one.
+
+    Tokens are priced per 1,000, rounded down.
+    """
 
     def rate(unit: Unit) -> Micros:
         specific = terms.rates.get((unit, count.category)) if count.category else None
@@ -72,18 +75,19 @@ def worth(count: Count, terms: CardTerms) -> Micros:
 def value_month(
     *,
     month: str,
-    counts: Sequence[Count],
+    counts: Sequence[UsageCount],
     terms: CardTerms,
     origin_terms: Callable[[str], CardTerms],
     carried_in_minor: int,
 ) -> Valuation:
-    """Divide the month's money. Deterministic: the same counts and cards give the same digest anywhere.
+    """Divide the month's money over its counts. Deterministic: equal counts and cards give an equal digest.
 
-    Fixed rates: each payee's exact sum is rounded once, then divided over its lines, so that nobody's
-    use changes another's amount. Late use keeps its origin month's fixed rates. A pool, with what was
-    carried into the month, is divided over payees and then over lines; without weights it is carried on.
+    Fixed rates: each payee's sum in micro-units is rounded to minor units once and then divided over the
+    payee's lines by largest remainder, so that one payee's use never changes another's amount. Late use
+    keeps the fixed rates of its origin month. Pool: the pool plus the amount carried into the month is
+    divided over payees and then over lines; if no use has weight, all of it is carried forward.
     """
-    ordered = sorted(counts, key=_order)
+    ordered = sorted(counts, key=_sort_key)
     fixed: dict[int, Micros] = {}
     pooled: dict[int, Micros] = {}
     for position, count in enumerate(ordered):
@@ -91,7 +95,7 @@ def value_month(
             continue
         origin = terms if count.origin == month else origin_terms(count.origin)
         chosen = origin if origin.rule == Rule.FIXED_RATE else terms
-        (fixed if chosen.rule == Rule.FIXED_RATE else pooled)[position] = worth(count, chosen)
+        (fixed if chosen.rule == Rule.FIXED_RATE else pooled)[position] = compute_value(count, chosen)
     payee_of = {position: count.payee_id for position, count in enumerate(ordered)}
     amounts = _divide_fixed(fixed, payee_of, terms.currency, month)
     pool = carried_in_minor + (terms.pool_minor if terms.rule == Rule.PRO_RATA_POOL else 0)
@@ -105,14 +109,14 @@ def value_month(
     )
     carried = 0 if has_weights else pool
     bare = Valuation(lines, sum(amounts.values()) + carried, carried, "")
-    return replace(bare, digest=_digest(month, terms, bare))
+    return replace(bare, digest=_compute_digest(month, terms, bare))
 
 
 def _divide_fixed(
     values: Mapping[int, Micros], payee_of: Mapping[int, int], currency: str, month: str
 ) -> dict[int, int]:
     amounts: dict[int, int] = {}
-    for payee_id, positions in _grouped(values, payee_of).items():
+    for payee_id, positions in _group_by_payee(values, payee_of).items():
         weights = {position: values[position] for position in positions}
         share = micros_to_minor(sum(weights.values()), currency)
         amounts |= allocate(share, weights, f"{month}|{payee_id}")
@@ -122,7 +126,7 @@ def _divide_fixed(
 def _divide_pool(
     pool: int, weights: Mapping[int, Micros], payee_of: Mapping[int, int], month: str
 ) -> dict[int, int]:
-    grouped = _grouped(weights, payee_of)
+    grouped = _group_by_payee(weights, payee_of)
     sums = {payee_id: sum(weights[position] for position in rows) for payee_id, rows in grouped.items()}
     amounts: dict[int, int] = {}
     for payee_id, share in allocate(pool, sums, month).items():
@@ -131,19 +135,19 @@ def _divide_pool(
     return amounts
 
 
-def _grouped(positions: Iterable[int], payee_of: Mapping[int, int]) -> dict[int, list[int]]:
+def _group_by_payee(positions: Iterable[int], payee_of: Mapping[int, int]) -> dict[int, list[int]]:
     grouped: dict[int, list[int]] = defaultdict(list)
     for position in positions:
         grouped[payee_of[position]].append(position)
     return dict(grouped)
 
 
-def _order(count: Count) -> tuple[int, int, str, str, str]:
+def _sort_key(count: UsageCount) -> tuple[int, int, str, str, str]:
     return count.payee_id, count.gpt_id, count.category, count.origin, count.verdict
 
 
-def _digest(month: str, terms: CardTerms, valuation: Valuation) -> str:
-    return canonical_sha256(
+def _compute_digest(month: str, terms: CardTerms, valuation: Valuation) -> str:
+    return compute_canonical_sha256(
         {
             "month": month,
             "rate_card": terms.version,
@@ -151,15 +155,15 @@ def _digest(month: str, terms: CardTerms, valuation: Valuation) -> str:
             "pool_minor": valuation.pool_minor,
             "carried_minor": valuation.carried_minor,
             "lines": [
-                [*_order(line.count), line.count.conversations, line.count.messages, line.count.input_tokens,
-                 line.count.output_tokens, line.amount_micros, line.amount_minor]
+                [*_sort_key(line.count), line.count.conversations, line.count.messages,
+                 line.count.input_tokens, line.count.output_tokens, line.amount_micros, line.amount_minor]
                 for line in valuation.lines
             ],
         }
     )  # fmt: skip
 
 
-def canonical_sha256(document: Mapping[str, Any]) -> str:
-    """Return the hash of the document as JSON with sorted keys and no spaces."""
+def compute_canonical_sha256(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of the document as JSON with sorted keys and no spaces."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Forms of the money pages: payout account, rate card, reasons and references."""
+"""Forms of the payout account and of the rate card."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
 from core.money import MICROS_PER_UNIT, currency_exponent
-from gpts.states import Category
+from gpts.assistants.states import Category
 from payouts.models import PayoutAccount, RateCard
 from payouts.states import PayoutMethod, Rule, Unit
 
 
-def add_refusal(form: forms.Form, error: DomainError) -> None:
-    """Show a service's refusal beside the field it names, or above the form."""
+def add_domain_error(form: forms.Form, error: DomainError) -> None:
+    """Show a service's error beside the field it names, or above the form."""
     form.add_error(error.field if error.field in form.fields else None, str(error.message))
 
 
-# Named by CLDR, but no countries in ISO 3166: unions, islands of others, pseudo places.
+# Territories of CLDR that are not countries of ISO 3166: unions, dependent islands, pseudo-locales.
 NO_COUNTRIES = frozenset(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"])
-# Where the usual name on the mainland differs from the data's.
+# Names customary in mainland China that differ from the CLDR data.
 MAINLAND_NAMES = {"TW": "中国台湾"}
 
 
-def country_choices() -> list[tuple[str, str]]:
+def list_country_choices() -> list[tuple[str, str]]:
     locale = Locale.parse(to_locale(get_language() or "en"))
     names = {**locale.territories, **(MAINLAND_NAMES if locale.language == "zh" else {})}
     named = [
@@ -36,13 +36,13 @@ def country_choices() -> list[tuple[str, str]]:
         for code, name in names.items()
         if len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES
     ]
-    # GB 18030 keeps common characters in the order of their pinyin, and Latin letters in theirs.
+    # The byte order of GB 18030 sorts common Chinese characters by pinyin and Latin letters alphabetically.
     by_name = sorted(named, key=lambda choice: choice[1].encode("gb18030"))
     return [("", str(_("Choose a country"))), *by_name]
 
 
 class AmountField(forms.DecimalField):
-    """An amount typed in main units, cleaned to minor units of ``currency``."""
+    """An amount entered in main units (12.34) and cleaned to minor units of ``currency`` (1234)."""
 
     def __init__(self, *, currency: str, **options: Any) -> None:
         self.currency = currency
@@ -56,13 +56,13 @@ class AmountField(forms.DecimalField):
 
 
 class PayoutAccountForm(forms.Form):
-    """Where a creator is paid; the password shows that it is really them."""
+    """Where a creator is paid. Asks for the password, if the account has one."""
 
     legal_name = forms.CharField(
         label=_("Legal name"), max_length=70, help_text=_("As your bank knows you. Others never see it."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )  # fmt: skip
-    country = forms.ChoiceField(label=_("Country"), choices=country_choices)
+    country = forms.ChoiceField(label=_("Country"), choices=list_country_choices)
     method = forms.ChoiceField(label=_("How to be paid"), choices=PayoutMethod.choices)
     iban = forms.CharField(
         label=_("IBAN"), required=False, max_length=42,
@@ -91,7 +91,7 @@ class PayoutAccountForm(forms.Form):
 
 
 class RateCardForm(forms.Form):
-    """The next version of the rates; prefilled from the newest."""
+    """The next rate card, prefilled from the newest."""
 
     first_month = forms.RegexField(
         label=_("From month"), regex=r"^\d{4}-\d{2}$", help_text=_("YYYY-MM, at least 14 days ahead."),
@@ -118,7 +118,7 @@ class RateCardForm(forms.Form):
     def __init__(self, *args: Any, currency: str, card: RateCard | None, **options: Any) -> None:
         self.currency = currency
         if card is not None and "initial" not in options:
-            options["initial"] = _initial(card)
+            options["initial"] = _get_initial_values(card)
         super().__init__(*args, **options)
         self.fields["pool_minor"] = AmountField(
             label=_("Monthly pool"), currency=currency, required=False, help_text=_("Only for the pool rule.")
@@ -143,7 +143,7 @@ class RateCardForm(forms.Form):
         return [self[f"rate_{Unit.MESSAGE}_{category}"] for category in Category]
 
     def rates(self) -> dict[tuple[str, str], int]:
-        """Return micro-units by (unit, category or ""); empty fields give no line."""
+        """Return rates in micro-units by (unit, category or ""), without empty fields."""
         found: dict[tuple[str, str], int] = {}
         for name, value in self.cleaned_data.items():
             if name.startswith("rate_") and value is not None:
@@ -161,7 +161,7 @@ class RateCardForm(forms.Form):
         return {name: self.cleaned_data[name] for name in names}
 
 
-def _initial(card: RateCard) -> dict[str, Any]:
+def _get_initial_values(card: RateCard) -> dict[str, Any]:
     exponent = currency_exponent(card.currency)
     initial: dict[str, Any] = {
         "rule": card.rule,

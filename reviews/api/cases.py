@@ -1,4 +1,4 @@
-"""The queue and its cases for moderators' keys; everybody else finds nothing there."""
+"""The queue and its cases by API. NotFound to everybody but moderators."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from reviews.access import access_case, not_found
+from reviews.access import access_case, access_queue
 from reviews.api.serializers import (
     ClaimSerializer,
     DecisionInput,
@@ -19,12 +19,13 @@ from reviews.api.serializers import (
     NextInput,
     QueuedCaseSerializer,
     TokenInput,
-    case_body,
+    build_case_body,
 )
-from reviews.queries import QueueFilters, case_detail, queue_rows
-from reviews.queries.queue import ORDER, annotated_case
-from reviews.services.claims import claim_case, next_case, release_claim, renew_claim
+from reviews.queries import QueueFilters, get_case_detail, get_queue_row, list_queue
+from reviews.queries.queue import ORDER
+from reviews.services.claims import claim_case, claim_next_case, release_claim, renew_claim
 from reviews.services.decisions import decide_case
+from reviews.services.viewers import record_viewer
 from workspaces.api.base import LoggiaAPIView
 from workspaces.states import ApiScope
 
@@ -32,14 +33,13 @@ WORK = ApiScope.REVIEWS_WORK.value
 
 
 class ModeratorView(LoggiaAPIView):
-    """A key with the scope is not enough: its person must be a moderator, or there is nothing here."""
+    """A view for moderators: the key's scope alone is not enough, its person must be one."""
 
     required_scopes: ClassVar[dict[str, str]] = {"GET": WORK, "POST": WORK, "PUT": WORK, "DELETE": WORK}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if not request.user.has_perm("reviews.work_queue"):
-            raise not_found()
+        access_queue(request.user)
 
 
 class QueueView(ModeratorView):
@@ -47,24 +47,26 @@ class QueueView(ModeratorView):
 
     @extend_schema(responses=QueuedCaseSerializer(many=True))
     def get(self, request: Request) -> Response:
-        rows = queue_rows(request.user, filters=QueueFilters.read(request.query_params), at=timezone.now())
+        rows = list_queue(
+            self.person, filters=QueueFilters.from_query(request.query_params), at=timezone.now()
+        )
         return self.page(rows, QueuedCaseSerializer)
 
 
 class NextView(ModeratorView):
     @extend_schema(request=NextInput, responses={200: ClaimSerializer, 204: None})
     def post(self, request: Request) -> Response:
-        filters = QueueFilters.read(self.read(NextInput))
-        claim = next_case(by=request.user, at=timezone.now(), queue=filters.queue)
+        filters = QueueFilters.from_query(self.read(NextInput))
+        claim = claim_next_case(by=self.person, at=timezone.now(), queue=filters.queue)
         return Response(status=204) if claim is None else Response(ClaimSerializer(claim).data)
 
 
 class CaseView(ModeratorView):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, case_id: UUID) -> Response:
-        case = access_case(request.user, case_id)
-        detail = case_detail(case, viewer=request.user, at=timezone.now())
-        return Response(case_body(detail, annotated_case(case)))
+        case = access_case(self.person, case_id)
+        detail = get_case_detail(case, looking=record_viewer(case, self.person), at=timezone.now())
+        return Response(build_case_body(detail, get_queue_row(case)))
 
 
 class ClaimView(ModeratorView):
@@ -72,19 +74,19 @@ class ClaimView(ModeratorView):
 
     @extend_schema(request=None, responses=ClaimSerializer)
     def post(self, request: Request, case_id: UUID) -> Response:
-        claim = claim_case(case_id=case_id, by=request.user, at=timezone.now())
+        claim = claim_case(case_id=case_id, by=self.person, at=timezone.now())
         return Response(ClaimSerializer(claim).data)
 
     @extend_schema(request=TokenInput, responses=ClaimSerializer)
     def put(self, request: Request, case_id: UUID) -> Response:
         token = self.read(TokenInput)["token"]
-        claim = renew_claim(case_id=case_id, token=token, by=request.user, at=timezone.now())
+        claim = renew_claim(case_id=case_id, token=token, by=self.person, at=timezone.now())
         return Response(ClaimSerializer(claim).data)
 
     @extend_schema(request=TokenInput, responses={204: None})
     def delete(self, request: Request, case_id: UUID) -> Response:
         token = self.read(TokenInput)["token"]
-        release_claim(case_id=case_id, token=token, by=request.user, at=timezone.now())
+        release_claim(case_id=case_id, token=token, by=self.person, at=timezone.now())
         return Response(status=204)
 
 
@@ -100,7 +102,7 @@ class DecisionView(ModeratorView):
             policy_codes=values["policies"],
             reasoning=values["reasoning"],
             private_note=values["private_note"],
-            by=request.user,
+            by=self.person,
             at=timezone.now(),
         )
         return Response(DecisionSerializer(decision).data, status=201)

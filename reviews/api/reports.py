@@ -1,4 +1,4 @@
-"""Reporting by API."""
+"""Reporting a listing by API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from reviews.access import access_reportable
+from marketplace.access import access_listing
 from reviews.api.serializers import ReportInputSerializer, ReportReceiptSerializer
 from reviews.services.reports import ReportInput, file_report
 from workspaces.api.base import LoggiaAPIView
@@ -31,6 +31,6 @@ class ReportsView(LoggiaAPIView):
             address=request.META.get("REMOTE_ADDR", ""),
             url=values["url"],
         )
-        listing = access_reportable(values["gpt"])
-        report = file_report(listing=listing, given=given, by=request.user, at=timezone.now())
+        listing = access_listing(values["gpt"])
+        report = file_report(listing=listing, given=given, by=self.person, at=timezone.now())
         return Response(ReportReceiptSerializer(report).data, status=201)

@@ -1,4 +1,4 @@
-"""What the API of moderation says and takes: explicit fields only."""
+"""Input and output of the moderation API: explicit fields only."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Any
 from rest_framework import serializers
 
 from reviews.models import Case, Check, Claim, Decision, Report, Submission
-from reviews.queries import CaseDetail
+from reviews.queries import CaseDetail, get_subject_name
 from reviews.states import Outcome, ReportCategory
-from reviews.web.panes import subject_name
 
 
 class QueuedCaseSerializer(serializers.ModelSerializer[Case]):
@@ -29,7 +28,7 @@ class QueuedCaseSerializer(serializers.ModelSerializer[Case]):
         )  # fmt: skip
 
     def get_subject(self, case: Case) -> str:
-        return subject_name(case)
+        return get_subject_name(case)
 
     def get_builder(self, case: Case) -> str:
         return str(case.builder or "")
@@ -75,7 +74,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
 
 
 class ReportReceiptSerializer(serializers.ModelSerializer[Report]):
-    """What a reporter gets back: never which case it joined or what others said."""
+    """The receipt of a report. It never names the case or other reports."""
 
     class Meta:
         model = Report
@@ -113,8 +112,8 @@ class SubmitInput(serializers.Serializer[Any]):
     attested = serializers.BooleanField(default=False)
 
 
-def case_body(detail: CaseDetail, row: Case) -> dict[str, Any]:
-    """Return everything that a client needs to judge; reporters have numbers, not names."""
+def build_case_body(detail: CaseDetail, row: Case) -> dict[str, Any]:
+    """Return everything that a client needs to judge a case; reporters have numbers, not names."""
     version = detail.version
     return {
         **QueuedCaseSerializer(row).data,

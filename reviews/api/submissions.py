@@ -1,4 +1,4 @@
-"""Submitting by API, and where one's submissions stand."""
+"""Submitting a version by API, and reading or withdrawing submissions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gpts.access import GPTAct, access_gpt
+from gpts.assistants.access import access_gpt
+from gpts.assistants.rules import GPTAct
 from reviews.access import access_own_submission, not_found
 from reviews.api.serializers import SubmissionSerializer, SubmitInput
 from reviews.models import Submission
-from reviews.queries.submissions import own_rows
+from reviews.queries.submissions import list_own_submissions
 from reviews.services.submissions import submit_version, withdraw_submission
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.me import bearer
@@ -23,8 +24,8 @@ from workspaces.states import ApiScope
 READ, WRITE = ApiScope.GPTS_READ.value, ApiScope.GPTS_WRITE.value
 
 
-def own_submission(request: Request, submission_id: UUID) -> Submission:
-    """Return a submission of the key's person in the key's workspace."""
+def get_own_submission(request: Request, submission_id: UUID) -> Submission:
+    """Return a submission of the key's person in the key's workspace, or raise NotFound."""
     user, key = bearer(request)
     submission = access_own_submission(user, submission_id)
     if submission.gpt.workspace_id != key.workspace_id:
@@ -38,7 +39,9 @@ class SubmissionsView(LoggiaAPIView):
     @extend_schema(responses=SubmissionSerializer(many=True))
     def get(self, request: Request) -> Response:
         user, key = bearer(request)
-        return self.page(own_rows(user).filter(gpt__workspace_id=key.workspace_id), SubmissionSerializer)
+        return self.page(
+            list_own_submissions(user).filter(gpt__workspace_id=key.workspace_id), SubmissionSerializer
+        )
 
 
 class SubmissionView(LoggiaAPIView):
@@ -48,13 +51,13 @@ class SubmissionView(LoggiaAPIView):
 
     @extend_schema(responses=SubmissionSerializer)
     def get(self, request: Request, submission_id: UUID) -> Response:
-        return Response(SubmissionSerializer(own_submission(request, submission_id)).data)
+        return Response(SubmissionSerializer(get_own_submission(request, submission_id)).data)
 
     @extend_schema(responses=SubmissionSerializer)
     def delete(self, request: Request, submission_id: UUID) -> Response:
-        submission = own_submission(request, submission_id)
-        withdraw_submission(submission=submission, by=request.user, at=timezone.now())
-        return Response(SubmissionSerializer(own_submission(request, submission_id)).data)
+        submission = get_own_submission(request, submission_id)
+        withdraw_submission(submission=submission, by=self.person, at=timezone.now())
+        return Response(SubmissionSerializer(get_own_submission(request, submission_id)).data)
 
 
 class SubmitView(LoggiaAPIView):
@@ -63,13 +66,13 @@ class SubmitView(LoggiaAPIView):
     @extend_schema(request=SubmitInput, responses={201: SubmissionSerializer})
     def post(self, request: Request, slug: str) -> Response:
         values = self.read(SubmitInput)
-        gpt = access_gpt(request.user, slug, to=GPTAct.MANAGE)
+        gpt = access_gpt(self.person, slug, to=GPTAct.MANAGE)
         submission = submit_version(
             gpt=gpt,
             note=values["note"],
             release_notes=values["release_notes"],
             attested=values["attested"],
-            by=request.user,
+            by=self.person,
             at=timezone.now(),
         )
         return Response(SubmissionSerializer(submission).data, status=201)

@@ -1,4 +1,4 @@
-"""Text that hides from people, and orders aimed at reviewers or at other systems."""
+"""Finds text hidden from people, and instructions aimed at reviewers or other systems."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from gpts.models import Version
-from reviews.checks.base import Finding, quote, texts_of, worst
+from gpts.assistants.models import Version
+from reviews.checks.base import Finding, build_finding, build_quote, iterate_texts
 
 SCORES = {
     "invisible": 70,
@@ -46,8 +46,8 @@ class HiddenTextChecker:
 
     def run(self, version: Version) -> Finding:
         evidence: list[dict[str, Any]] = []
-        for where, text in texts_of(version):
-            # Full-width and styled letters are folded, or the words would slip past the patterns.
+        for where, text in iterate_texts(version):
+            # Fold full-width and styled letters, so that the patterns match them too.
             folded = unicodedata.normalize("NFKC", text)
             for why, pattern, source in (
                 ("tag_characters", _TAGS, text),
@@ -58,17 +58,17 @@ class HiddenTextChecker:
                 ("exfiltration", _EXFILTRATION, folded),
             ):
                 evidence += [
-                    {"where": where, "quote": quote(source, *match.span()), "why": why}
+                    {"where": where, "quote": build_quote(source, *match.span()), "why": why}
                     for match in pattern.finditer(source)
                 ]
-            evidence += [_encoded(where, match) for match in _ENCODED.finditer(folded)]
-        return worst(evidence, SCORES)
+            evidence += [_decode_passage(where, match) for match in _ENCODED.finditer(folded)]
+        return build_finding(evidence, SCORES)
 
 
-def _encoded(where: str, match: re.Match[str]) -> dict[str, Any]:
-    """Show what an encoded passage says; one that says nothing readable is reported as such."""
+def _decode_passage(where: str, match: re.Match[str]) -> dict[str, Any]:
+    """Return evidence that quotes the decoded passage, or says that it cannot be decoded."""
     try:
         decoded = base64.b64decode(match.group() + "=" * (-len(match.group()) % 4)).decode()
     except (binascii.Error, ValueError):
-        return {"where": where, "quote": quote(match.group(), 0, 60), "why": "undecodable"}
-    return {"where": where, "quote": quote(decoded, 0, len(decoded)), "why": "encoded"}
+        return {"where": where, "quote": build_quote(match.group(), 0, 60), "why": "undecodable"}
+    return {"where": where, "quote": build_quote(decoded, 0, len(decoded)), "why": "encoded"}

@@ -1,4 +1,4 @@
-"""Whether a listing is ready for others."""
+"""Finds listings that are not ready for others: missing texts, placeholders, capitals."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 
 from django.utils.translation import gettext_lazy as _
 
-from gpts.models import Version
+from gpts.assistants.models import Version
 from reviews.checks.base import Finding
 
 PENALTY = 25
-SHORTEST_DESCRIPTION = 20
-SHORTEST_INSTRUCTIONS = 80
+MIN_DESCRIPTION = 20
+MIN_INSTRUCTIONS = 80
 _PLACEHOLDER = re.compile(r"(?i)lorem ipsum|\btest(?:ing)?\s*\d*$|\basdf|^my gpt$|^untitled")
-# Chinese says in one character what takes three letters in English.
+# One Chinese character counts as three English letters.
 _WIDE = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -26,13 +26,13 @@ class QualityChecker:
         found: list[tuple[str, str, str]] = []
         if not version.description:
             found.append(("description", "", "no_description"))
-        elif _weight(version.description) < SHORTEST_DESCRIPTION:
+        elif _count_letters(version.description) < MIN_DESCRIPTION:
             found.append(("description", version.description, "short_description"))
         if not version.starters:
             found.append(("starters", "", "no_starters"))
         elif len({starter.casefold() for starter in version.starters}) < len(version.starters):
             found.append(("starters", "", "repeated_starters"))
-        if _weight(version.instructions) < SHORTEST_INSTRUCTIONS:
+        if _count_letters(version.instructions) < MIN_INSTRUCTIONS:
             found.append(("instructions", version.instructions[:60], "short_instructions"))
         if version.name.isupper() and len(version.name) > 8:
             found.append(("name", version.name, "shouting"))
@@ -45,5 +45,5 @@ class QualityChecker:
         )
 
 
-def _weight(text: str) -> int:
+def _count_letters(text: str) -> int:
     return len(text) + 2 * len(_WIDE.findall(text))

@@ -1,4 +1,4 @@
-"""What each code of evidence says to a person."""
+"""What each code of evidence (``why``) means, in words for moderators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys and passwords that stand in the texts, and instructions to ask people for theirs."""
+"""Finds keys and passwords in the texts, and instructions to ask people for theirs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 
 from django.utils.translation import gettext_lazy as _
 
-from gpts.models import Version
-from reviews.checks.base import Finding, quote, texts_of, worst
+from gpts.assistants.models import Version
+from reviews.checks.base import Finding, build_finding, build_quote, iterate_texts
 
 SCORES = {"asks_for_secrets": 85, "key": 80, "private_key": 95, "password": 60, "credentials_in_url": 70}
 _PATTERNS = (
@@ -30,8 +30,6 @@ _PATTERNS = (
         ),
     ),
 )
-
-
 _ASKS = re.compile(
     r"(?i)\b(?:ask|request|collect|demand|obtain|paste|enter|tell\s+me|confirm)\b[^.\n]{0,40}"
     r"\b(?:passwords?|passcodes?|api\s+keys?|credit\s+cards?|card\s+numbers?|cvv|seed\s+phrases?|one-time\s+codes?)\b"
@@ -47,21 +45,21 @@ class SecretsChecker:
 
     def run(self, version: Version) -> Finding:
         evidence = [
-            {"where": where, "quote": _masked(match.group()), "why": why}
-            for where, text in texts_of(version)
+            {"where": where, "quote": _mask(match.group()), "why": why}
+            for where, text in iterate_texts(version)
             for why, pattern in _PATTERNS
             for match in pattern.finditer(text)
         ]
         evidence += [
-            {"where": where, "quote": quote(text, *match.span()), "why": "asks_for_secrets"}
-            for where, text in texts_of(version)
+            {"where": where, "quote": build_quote(text, *match.span()), "why": "asks_for_secrets"}
+            for where, text in iterate_texts(version)
             for match in _ASKS.finditer(text)
             if not _NEGATED.search(text[: match.start()])
         ]
-        return worst(evidence, SCORES)
+        return build_finding(evidence, SCORES)
 
 
-def _masked(secret: str) -> str:
-    """Enough to find the place, too little to use it: evidence is read by others."""
+def _mask(secret: str) -> str:
+    """Keep enough to find the place and too little to use it."""
     head = secret[:6] if secret.startswith("-----") else secret[:4]
     return f"{head}… ({len(secret)})"

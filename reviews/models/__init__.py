@@ -1,4 +1,4 @@
-"""Moderation: policies, submissions and checks, cases and claims, reports, decisions and what follows."""
+"""Moderation: policies, submissions, checks, cases, claims, reports, decisions, enforcements, notices."""
 
 from reviews.models.cases import Case, Claim
 from reviews.models.decisions import Decision, Enforcement

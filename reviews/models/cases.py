@@ -1,4 +1,4 @@
-"""The unit of work of a moderator, and who holds it."""
+"""Cases, the units of work of moderators, and the claims on them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from django.db import models
 from django.db.models import Q
 
 from core.ids import uuid7
-from gpts.models import GPT
+from gpts.assistants.models import GPT
 from reviews.models.submissions import Submission
 from reviews.states import CaseKind, CaseState, Queue, SubjectType, Tier
 
 
 class Case(models.Model):
-    """One question about one subject. ``row_version`` rises with every change that a moderator must see.
+    """One unit of work about one subject. ``row_version`` rises with every change that a moderator must see.
 
-    ``subject_id`` is the subject's key as text; ``gpt`` and ``builder`` say what and whom it concerns.
-    ``content_hash`` is what a pre-listing case judges. ``risk`` is 0 to 1,000.
+    ``subject_id`` is the subject's primary key as text. ``content_hash`` is what a pre-listing case judges.
+    ``risk`` is 0 to 1,000.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -30,7 +30,7 @@ class Case(models.Model):
     submission = models.OneToOneField(
         Submission, on_delete=models.PROTECT, null=True, blank=True, related_name="case"
     )
-    # An appeal or a second approval is about this decision.
+    # The decision that is appealed or needs a second approval.
     origin = models.ForeignKey(
         "reviews.Decision", on_delete=models.PROTECT, null=True, blank=True, related_name="follow_ups"
     )
@@ -76,7 +76,7 @@ class Case(models.Model):
 
 
 class Claim(models.Model):
-    """A moderator works on a case until ``expires_at``; one row a case, so one winner of a race."""
+    """A lease on a case until ``expires_at``; one row a case, so that only one claim can win a race."""
 
     case = models.OneToOneField(Case, on_delete=models.CASCADE, related_name="claim")
     moderator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="claims")

@@ -1,4 +1,4 @@
-"""What was decided, immutable, and what it does to the store, which can be undone."""
+"""Decisions, which are immutable, and their enforcements, which can be reversed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from core.ids import uuid7
-from gpts.models import GPT, Version
+from gpts.assistants.models import GPT, Version
 from reviews.models.cases import Case
 from reviews.states import (
     NEGATIVE_OUTCOMES,
@@ -20,9 +20,9 @@ from reviews.states import (
 
 
 class Decision(models.Model):
-    """One answer to one round of a case; append-only. ``policy_versions`` holds PolicyVersion keys.
+    """The decision of one round of a case; append-only. ``policy_versions`` holds PolicyVersion keys.
 
-    ``content_hash`` is what was judged; ``claim_token`` the claim under which it was made.
+    ``content_hash`` is what was judged; ``claim_token`` names the claim under which it was made.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -64,7 +64,7 @@ class Decision(models.Model):
 
 
 class Enforcement(models.Model):
-    """One effect of a decision. ``undo`` is what reversing needs to restore exactly what stood before."""
+    """One effect of a decision. ``undo`` holds what reversing needs to restore the previous state."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="enforcements")

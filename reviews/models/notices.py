@@ -1,4 +1,4 @@
-"""What was told to whom, word for word, and the objections to it."""
+"""Notices as they were sent, and appeals against decisions."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from reviews.states import AppealParty, AppealState, DeliveryState, NoticeKind
 
 
 class Notice(models.Model):
-    """A message as it was sent, in the language it was sent in.
+    """A message as it was sent, in its language.
 
-    ``facts`` holds the fields that article 17 asks of a statement of reasons, in the same language.
+    ``facts`` holds the fields of a statement of reasons (Digital Services Act, article 17), in that language.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -71,7 +71,7 @@ class Notice(models.Model):
 
 
 class Appeal(models.Model):
-    """An objection to one decision, once for each party; it is a case for somebody else."""
+    """An objection to one decision, once for each party; its case goes to another moderator."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="appeals")

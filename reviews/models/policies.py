@@ -1,4 +1,4 @@
-"""The rules of the store, in versions that decisions point at, and the names that nobody may imitate."""
+"""The store's policies in versions, which decisions cite, and protected names."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class PolicyVersion(models.Model):
     title_zh = models.CharField(max_length=120)
     text_en = models.TextField()
     text_zh = models.TextField()
-    # 1 (a slip) to 5 (never tolerated).
+    # 1 (minor) to 5 (never tolerated).
     severity = models.PositiveSmallIntegerField()
     allowed_outcomes = ArrayField(models.CharField(max_length=20, choices=Outcome.choices))
     effective_from = models.DateTimeField()

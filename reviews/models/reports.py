@@ -1,4 +1,4 @@
-"""What people say is wrong. Who said it is for moderators' machinery only, never for the author."""
+"""Reports. The author of a GPT never sees who reported it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from reviews.states import ReportCategory, ReportSource, ReportState
 
 
 class Report(models.Model):
-    """One notice about one subject. ``evidence`` is what the subject looked like at that moment.
+    """One report about one subject. ``evidence`` is a snapshot of the subject at that moment.
 
-    ``weight`` is in thousandths: how much a report of this source and accuracy adds to the risk.
-    ``address_hash`` is a keyed hash of the network address, for the throttle alone.
+    ``weight`` is what the report adds to the risk, in thousandths of an ordinary report.
+    ``address_hash`` is a keyed hash of the network address, for rate limiting only.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -35,7 +35,7 @@ class Report(models.Model):
     evidence = models.JSONField(default=dict)
     weight = models.PositiveSmallIntegerField(default=1000)
     state = models.CharField(max_length=12, choices=ReportState.choices, default=ReportState.RECEIVED)
-    # Same words by many people are one cluster.
+    # The same text by many people is a sign of brigading.
     text_hash = models.CharField(max_length=64)
     address_hash = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""How far a person's reports and listings have held up, and the daily figures of the whole."""
+"""People's records as reporters and builders, strikes, and daily figures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Standing(models.Model):
 
 
 class Strike(models.Model):
-    """A decision against a builder, counted until it expires or the decision is overturned."""
+    """A decision against a builder. It counts until it expires or the decision is overturned."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="strikes")
     decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="strike")
@@ -47,7 +47,7 @@ class Strike(models.Model):
 
 
 class DailyStat(models.Model):
-    """One figure of one UTC day. A day is deleted and filled again, so filling twice changes nothing."""
+    """One figure of one UTC day. A day is deleted and recounted as a whole."""
 
     day = models.DateField()
     figure = models.CharField(max_length=40)

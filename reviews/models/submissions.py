@@ -1,4 +1,4 @@
-"""A version on its way into the store, and what the automated checks said about it."""
+"""Submissions of versions, and the results of the automated checks."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from django.db import models
 from django.db.models import Q
 
 from core.ids import uuid7
-from gpts.models import GPT, Version
+from gpts.assistants.models import GPT, Version
 from reviews.states import OPEN_SUBMISSIONS, CheckOutcome, SubmissionState
 
 
 class Submission(models.Model):
-    """The author asks to list one frozen version. The draft may go on changing; this does not."""
+    """A request to list one frozen version. The draft may change meanwhile; the version does not."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     gpt = models.ForeignKey(GPT, on_delete=models.PROTECT, related_name="submissions")
@@ -26,7 +26,7 @@ class Submission(models.Model):
         max_length=20, choices=SubmissionState.choices, default=SubmissionState.SUBMITTED
     )
     note = models.TextField(max_length=2_000, blank=True)
-    # The author declared to hold the rights and to keep the rules.
+    # When the author attested to hold the rights and to keep the rules.
     attested_at = models.DateTimeField()
     submitted_at = models.DateTimeField()
     checks_started_at = models.DateTimeField(null=True, blank=True)
@@ -51,7 +51,7 @@ class Submission(models.Model):
 
 
 class Check(models.Model):
-    """What one checker said about one version. Errored is not passed; it is tried again.
+    """The result of one checker for one version. Errored does not count as passed and is retried.
 
     ``score`` is 0 to 100; ``evidence`` lists {"where", "quote", "why"} with short quotes.
     """
@@ -83,7 +83,7 @@ class Check(models.Model):
 
 
 class Fingerprint(models.Model):
-    """A sketch of a version's instructions, by which copies are found: its smallest shingle hashes."""
+    """The smallest shingle hashes of a version's instructions, by which copies are found."""
 
     version = models.OneToOneField(Version, on_delete=models.PROTECT, related_name="fingerprint")
     gpt = models.ForeignKey(GPT, on_delete=models.PROTECT, related_name="+")

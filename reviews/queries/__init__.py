@@ -1,22 +1,23 @@
-"""Reading moderation: one module for each kind of reader."""
+"""Reading moderation: the queue, cases, decisions, submissions, policies and the yearly figures."""
 
-from reviews.queries.cases import CaseDetail, case_detail, look_at
-from reviews.queries.decisions import decision_log, payout_holds, statement_for_author
-from reviews.queries.queue import QueueFilters, queue, queue_counts, queue_rows
-from reviews.queries.submissions import SubmissionStatus, own_submissions, submission_status
+from reviews.queries.cases import CaseDetail, get_case_detail, get_subject_name
+from reviews.queries.decisions import get_author_statement, list_decisions, list_held_payees
+from reviews.queries.queue import QueueFilters, count_queues, get_queue_page, get_queue_row, list_queue
+from reviews.queries.submissions import SubmissionStatus, list_own_submissions, submission_status
 
 __all__ = [
     "CaseDetail",
     "QueueFilters",
     "SubmissionStatus",
-    "case_detail",
-    "decision_log",
-    "look_at",
-    "own_submissions",
-    "payout_holds",
-    "queue",
-    "queue_counts",
-    "queue_rows",
-    "statement_for_author",
+    "count_queues",
+    "get_author_statement",
+    "get_case_detail",
+    "get_queue_page",
+    "get_queue_row",
+    "get_subject_name",
+    "list_decisions",
+    "list_held_payees",
+    "list_own_submissions",
+    "list_queue",
     "submission_status",
 ]

@@ -1,4 +1,4 @@
-"""Everything that a moderator must see to judge one case."""
+"""The evidence that a moderator needs to judge one case."""
 
 from __future__ import annotations
 
@@ -6,31 +6,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.cache import cache
 from django.db.models import Q
 
-from gpts.models import KnowledgeFile, Version
-from gpts.queries.gpts import inside_workspace_of
-from gpts.queries.knowledge import beginning_of, files_answering
+from core.text_diff import diff_texts
+from gpts.assistants.models import Version
+from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.knowledge.models import KnowledgeFile
+from gpts.knowledge.queries import beginning_of, files_answering
 from marketplace.models import BuilderProfile, Listing
 from reviews.checks import LABELS
 from reviews.checks.reasons import REASONS
-from reviews.diff import Line, diff_texts
 from reviews.models import Appeal, Case, Check, Decision, PolicyVersion, Report, Standing, Strike, Submission
-from reviews.services.decisions import current_policies
-from reviews.snapshot import FIELDS, shown
+from reviews.queries.policies import get_policies_in_force
+from reviews.queries.version_fields import VERSION_FIELDS, format_field
 from reviews.states import (
     NEGATIVE_OUTCOMES,
-    OUTCOMES_OF_KIND,
+    OUTCOMES_BY_KIND,
     CheckOutcome,
     Outcome,
     ReportCategory,
     SubmissionState,
 )
 
-LOOKING_SECONDS = 150
 KNOWLEDGE_EXCERPT = 600
-_WAS_LIVE = (
+# Unchanged lines shown around each change.
+DIFF_CONTEXT = 3
+_APPROVED_STATES = (
     SubmissionState.LIVE,
     SubmissionState.SUPERSEDED,
     SubmissionState.QUARANTINED,
@@ -39,12 +40,29 @@ _WAS_LIVE = (
 
 
 @dataclass(frozen=True)
+class DiffSegment:
+    """A stretch of a line; changed words of a changed line are marked."""
+
+    text: str
+    is_changed: bool
+
+
+@dataclass(frozen=True)
+class DiffLine:
+    """``kind`` is same, add, remove, or gap for ``hidden`` unchanged lines."""
+
+    kind: str
+    segments: list[DiffSegment]
+    hidden: int
+
+
+@dataclass(frozen=True)
 class FieldDiff:
-    """One field of the snapshot beside the last approved one; ``lines`` is empty when nothing changed."""
+    """One field compared with the last approved version; ``lines`` is empty when nothing changed."""
 
     name: str
     label: Any
-    lines: list[Line]
+    lines: list[DiffLine]
 
 
 @dataclass(frozen=True)
@@ -56,7 +74,7 @@ class CheckView:
 
 @dataclass(frozen=True)
 class ReportGroup:
-    """Reports of one category. Reporters are "Reporter 1 … n": who they are plays no part in judging."""
+    """Reports of one category. Reporters are numbered, so that their identity does not influence judging."""
 
     category: str
     label: Any
@@ -90,6 +108,8 @@ class DecisionView:
 
 @dataclass(frozen=True)
 class CaseDetail:
+    """``before`` is the last approved version, ``looking`` the names of others who have the case open."""
+
     case: Case
     version: Version | None
     before: Version | None
@@ -111,49 +131,48 @@ class CaseDetail:
 
     @property
     def abilities(self) -> list[str]:
-        """The capabilities of the version in words."""
-        return shown(self.version, "capabilities").splitlines() if self.version else []
+        """The labels of the version's capabilities."""
+        return format_field(self.version, "capabilities").splitlines() if self.version else []
 
 
-def case_detail(case: Case, *, viewer: Any, at: datetime) -> CaseDetail:
-    """Gather the evidence of a case that access_case returned. A fixed number of queries."""
+def get_case_detail(case: Case, *, looking: list[str], at: datetime) -> CaseDetail:
+    """Return the evidence of a case that access_case returned. A fixed number of queries."""
     listing = (
         Listing.objects.select_related("version", "score").filter(gpt=case.gpt).first()
         if case.gpt_id
         else None
     )
     version = case.submission.version if case.submission else (listing.version if listing else None)
-    before = _last_approved(case, version) if case.submission else None
-    policies = list(current_policies(at=at).values())
+    before = _get_last_approved(case, version) if case.submission else None
+    policies = list(get_policies_in_force(at=at).values())
     return CaseDetail(
         case=case,
         version=version,
         before=before,
-        diffs=_diffs(before, version) if before and version else [],
-        checks=_checks(version),
-        groups=_groups(case),
-        builder=_builder(case, at=at),
+        diffs=_diff_fields(before, version) if before and version else [],
+        checks=_list_checks(version),
+        groups=_group_reports(case),
+        builder=_get_builder(case, at=at),
         listing=listing,
-        files=_files(case, version),
-        outcomes=_outcomes(case, policies),
+        files=_list_files(case, version),
+        outcomes=_list_outcomes(case, policies),
         policies=policies,
-        decisions=_decisions(case),
+        decisions=_list_decisions(case),
         appeals=list(case.appeals.select_related("appellant").order_by("filed_at")),
-        looking=look_at(case, viewer),
+        looking=looking,
     )
 
 
-def look_at(case: Case, viewer: Any) -> list[str]:
-    """Note that ``viewer`` has the page open and return the names of the others who have."""
-    key = f"reviews:looking:{case.pk}"
-    others: dict[int, str] = cache.get(key) or {}
-    cache.set(key, {**others, viewer.pk: str(viewer)}, LOOKING_SECONDS)
-    return [name for identifier, name in others.items() if identifier != viewer.pk]
+def get_subject_name(case: Case) -> str:
+    """Return the name of what the case is about, for lists and headings."""
+    if case.submission is not None:
+        return case.submission.version.name
+    return str(case.gpt or case.builder or case.pk)
 
 
-def _last_approved(case: Case, version: Version | None) -> Version | None:
+def _get_last_approved(case: Case, version: Version | None) -> Version | None:
     approved = (
-        Submission.objects.filter(gpt=case.gpt, state__in=_WAS_LIVE)
+        Submission.objects.filter(gpt=case.gpt, state__in=_APPROVED_STATES)
         .exclude(version=version)
         .filter(pk__lt=case.submission_id)
         .select_related("version")
@@ -163,15 +182,26 @@ def _last_approved(case: Case, version: Version | None) -> Version | None:
     return None if approved is None else approved.version
 
 
-def _diffs(before: Version, after: Version) -> list[FieldDiff]:
-    found = []
-    for name, label in FIELDS:
-        old, new = shown(before, name), shown(after, name)
-        found.append(FieldDiff(name, label, diff_texts(old, new) if old != new else []))
-    return found
+def _diff_fields(before: Version, after: Version) -> list[FieldDiff]:
+    diffs = []
+    for name, label in VERSION_FIELDS:
+        old, new = format_field(before, name), format_field(after, name)
+        diffs.append(FieldDiff(name, label, _diff_texts(old, new) if old != new else []))
+    return diffs
 
 
-def _checks(version: Version | None) -> list[CheckView]:
+def _diff_texts(old: str, new: str) -> list[DiffLine]:
+    return [
+        DiffLine(
+            line.kind,
+            [DiffSegment(part.text, line.is_paired and part.kind != "same") for part in line.segments],
+            line.hidden,
+        )
+        for line in diff_texts(old, new, context=DIFF_CONTEXT)
+    ]
+
+
+def _list_checks(version: Version | None) -> list[CheckView]:
     if version is None:
         return []
     rank = {CheckOutcome.ERRORED: 0, CheckOutcome.FLAGGED: 1, CheckOutcome.PASSED: 2}
@@ -186,7 +216,7 @@ def _checks(version: Version | None) -> list[CheckView]:
             [
                 {
                     **item,
-                    "where": dict(FIELDS).get(item.get("where", ""), item.get("where", "")),
+                    "where": dict(VERSION_FIELDS).get(item.get("where", ""), item.get("where", "")),
                     "reason": REASONS.get(item.get("why", ""), item.get("why", "")),
                 }
                 for item in check.evidence
@@ -196,11 +226,11 @@ def _checks(version: Version | None) -> list[CheckView]:
     ]
 
 
-def _groups(case: Case) -> list[ReportGroup]:
+def _group_reports(case: Case) -> list[ReportGroup]:
     groups: dict[str, list[tuple[str, Report]]] = {}
     for number, report in enumerate(case.reports.order_by("created_at", "id")[:500], start=1):
         groups.setdefault(report.category, []).append((str(number), report))
-    found = [
+    views = [
         ReportGroup(
             category,
             ReportCategory(category).label,
@@ -209,10 +239,10 @@ def _groups(case: Case) -> list[ReportGroup]:
         )
         for category, reports in groups.items()
     ]
-    return sorted(found, key=lambda group: -group.weight)
+    return sorted(views, key=lambda group: -group.weight)
 
 
-def _builder(case: Case, *, at: datetime) -> BuilderView | None:
+def _get_builder(case: Case, *, at: datetime) -> BuilderView | None:
     if case.builder is None:
         return None
     submissions = Submission.objects.filter(gpt__owner=case.builder)
@@ -232,8 +262,8 @@ def _builder(case: Case, *, at: datetime) -> BuilderView | None:
     )
 
 
-def _files(case: Case, version: Version | None) -> list[tuple[KnowledgeFile, str]]:
-    """Return the files that the judged version knows, each with the beginning of its text."""
+def _list_files(case: Case, version: Version | None) -> list[tuple[KnowledgeFile, str]]:
+    """Return the knowledge files of the judged version, each with the beginning of its text."""
     if version is None or case.gpt is None or not version.knowledge_hashes:
         return []
     with inside_workspace_of(case.gpt):
@@ -241,20 +271,20 @@ def _files(case: Case, version: Version | None) -> list[tuple[KnowledgeFile, str
         return [(file, beginning_of(file)[:KNOWLEDGE_EXCERPT]) for file in files]
 
 
-def _decisions(case: Case) -> list[DecisionView]:
-    """Return the decisions on this case and the one that it is about, with the wordings they name."""
+def _list_decisions(case: Case) -> list[DecisionView]:
+    """Return the decisions on this case and the one that it is about, with the policies they cite."""
     decisions = list(
         Decision.objects.filter(Q(case=case) | Q(pk=case.origin_id))
         .select_related("decider", "case")
         .prefetch_related("enforcements", "notices__report")
         .order_by("decided_at")
     )
-    named = {key for decision in decisions for key in decision.policy_versions}
-    wordings = PolicyVersion.objects.select_related("policy").in_bulk(named)
+    cited = {key for decision in decisions for key in decision.policy_versions}
+    wordings = PolicyVersion.objects.select_related("policy").in_bulk(cited)
     return [DecisionView(one, [wordings[key] for key in one.policy_versions]) for one in decisions]
 
 
-def _outcomes(case: Case, policies: list[PolicyVersion]) -> list[OutcomeChoice]:
+def _list_outcomes(case: Case, policies: list[PolicyVersion]) -> list[OutcomeChoice]:
     return [
         OutcomeChoice(
             value=outcome.value,
@@ -262,5 +292,5 @@ def _outcomes(case: Case, policies: list[PolicyVersion]) -> list[OutcomeChoice]:
             is_negative=outcome in NEGATIVE_OUTCOMES,
             policies=[policy for policy in policies if outcome in policy.allowed_outcomes],
         )
-        for outcome in OUTCOMES_OF_KIND[case.kind]
+        for outcome in OUTCOMES_BY_KIND[case.kind]
     ]

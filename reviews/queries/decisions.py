@@ -1,21 +1,21 @@
-"""Decisions for those who log them, those whom they concern, and the floor that pays."""
+"""Decisions: the moderators' log, the statement for the builder, and who has payouts on hold."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from core.pagination import Page, paginate
 from reviews.models import Appeal, Decision, Enforcement, Notice
-from reviews.services.appeals import appeal_party, appeal_until
+from reviews.queries.appeals import get_appeal_deadline, get_appeal_party
 from reviews.states import EnforcementKind, EnforcementState, NoticeKind, Outcome
+from workspaces.models import User
 
 PAGE_SIZE = 40
 
 
-def decision_log(*, outcome: str = "", cursor: str = "") -> Page[Decision]:
-    """Return decisions, newest first. One query and one for their effects."""
+def list_decisions(*, outcome: str = "", cursor: str = "") -> Page[Decision]:
+    """Return a page of decisions, newest first. Two queries."""
     rows = Decision.objects.select_related("decider", "case__gpt", "case__submission__version")
     if outcome in Outcome.values:
         rows = rows.filter(outcome=outcome)
@@ -25,8 +25,8 @@ def decision_log(*, outcome: str = "", cursor: str = "") -> Page[Decision]:
 
 
 @dataclass(frozen=True)
-class AuthorsStatement:
-    """A decision as its builder may see it: the notice as sent, and what can be done about it."""
+class AuthorStatement:
+    """A decision as its builder may see it: the notice as sent, and whether an appeal is possible."""
 
     decision: Decision
     notice: Notice | None
@@ -36,7 +36,7 @@ class AuthorsStatement:
     is_overturned: bool
 
 
-def statement_for_author(decision: Decision, user: Any, *, at: datetime) -> AuthorsStatement:
+def get_author_statement(decision: Decision, user: User, *, at: datetime) -> AuthorStatement:
     """Return the statement of a decision that access_own_decision returned."""
     notice = (
         Notice.objects.filter(decision=decision, recipient=user)
@@ -45,14 +45,19 @@ def statement_for_author(decision: Decision, user: Any, *, at: datetime) -> Auth
         .first()
     )
     appeal = decision.appeals.filter(appellant=user).first()
-    until = appeal_until(decision)
+    deadline = get_appeal_deadline(decision)
     is_overturned = decision.overrides.exists()
-    may = appeal_party(decision, user) is not None and appeal is None and at <= until and not is_overturned
-    return AuthorsStatement(decision, notice, appeal, may, until, is_overturned)
+    can_appeal = (
+        get_appeal_party(decision, user) is not None
+        and appeal is None
+        and at <= deadline
+        and not is_overturned
+    )
+    return AuthorStatement(decision, notice, appeal, can_appeal, deadline, is_overturned)
 
 
-def payout_holds(user_ids: list[int]) -> set[int]:
-    """Return which of these people have their payouts held by a decision in force. For the floor above."""
+def list_held_payees(user_ids: list[int]) -> set[int]:
+    """Return those of ``user_ids`` whose payouts are held by a decision in force. For payouts."""
     return set(
         Enforcement.objects.filter(
             kind=EnforcementKind.HOLD_PAYOUT, state=EnforcementState.EXECUTED, builder_id__in=user_ids

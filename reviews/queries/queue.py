@@ -1,4 +1,4 @@
-"""The queue as moderators see it: filtered, in order, page by page."""
+"""The moderation queue: filters, order, pages and counts."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from django.db.models.functions import Coalesce
 from core.pagination import Page, paginate
 from reviews.models import Case, Check, Claim, Report
 from reviews.states import UNDECIDED_CASES, WORKABLE_CASES, CaseState, CheckOutcome, Queue
+from workspaces.models import User
 
 ORDER = ("tier", "-risk", "opened_at", "id")
 PAGE_SIZE = 30
-# What the "show" filter means.
-SHOWN = {
+# Case states of each value of the "show" filter.
+STATES_BY_FILTER = {
     "": WORKABLE_CASES,
     "preparing": (CaseState.OPEN,),
     "escalated": (CaseState.ESCALATED,),
@@ -26,62 +27,65 @@ SHOWN = {
 
 @dataclass(frozen=True)
 class QueueFilters:
-    """From the address: ``queue`` is a Queue or empty, ``show`` a key of SHOWN or "mine"."""
+    """``queue`` is a Queue or empty, ``show`` a key of STATES_BY_FILTER or "mine"."""
 
     queue: str = ""
     show: str = ""
 
     @classmethod
-    def read(cls, given: Any) -> QueueFilters:
-        """Take what is known and ignore the rest, so that an old link still shows a queue."""
+    def from_query(cls, given: Any) -> QueueFilters:
+        """Read query parameters; unknown values are ignored, so that old links still work."""
         queue, show = given.get("queue", ""), given.get("show", "")
         return cls(
-            queue=queue if queue in Queue.values else "", show=show if show in (*SHOWN, "mine") else ""
+            queue=queue if queue in Queue.values else "",
+            show=show if show in (*STATES_BY_FILTER, "mine") else "",
         )
 
 
-def queue(
-    user: Any, *, filters: QueueFilters, at: datetime, cursor: str = "", size: int = PAGE_SIZE
+def get_queue_page(
+    user: User, *, filters: QueueFilters, at: datetime, cursor: str = "", size: int = PAGE_SIZE
 ) -> Page[Case]:
     """Return one page of cases with ``report_count``, ``flagged_count``, ``errored_count``. One query."""
-    return paginate(_annotated(_filtered(user, filters, at=at)), order=ORDER, cursor=cursor, size=size)
+    return paginate(_annotate(_filter(user, filters, at=at)), order=ORDER, cursor=cursor, size=size)
 
 
-def queue_rows(user: Any, *, filters: QueueFilters, at: datetime) -> QuerySet[Case]:
-    """The same rows for the API, which pages by itself."""
-    return _annotated(_filtered(user, filters, at=at))
+def list_queue(user: User, *, filters: QueueFilters, at: datetime) -> QuerySet[Case]:
+    """Return the same rows for the API, which paginates by itself."""
+    return _annotate(_filter(user, filters, at=at))
 
 
-def _filtered(user: Any, filters: QueueFilters, *, at: datetime) -> QuerySet[Case]:
+def _filter(user: User, filters: QueueFilters, *, at: datetime) -> QuerySet[Case]:
     rows = Case.objects.all()
     if filters.show == "mine":
         rows = rows.filter(claim__moderator=user, claim__expires_at__gt=at)
     else:
-        rows = rows.filter(state__in=SHOWN[filters.show])
+        rows = rows.filter(state__in=STATES_BY_FILTER[filters.show])
     return rows.filter(queue=filters.queue) if filters.queue else rows
 
 
-def _annotated(rows: QuerySet[Case]) -> QuerySet[Case]:
+def _annotate(rows: QuerySet[Case]) -> QuerySet[Case]:
     reports = Report.objects.filter(case=OuterRef("pk")).order_by().values("case").annotate(n=Count("pk"))
     checks = Check.objects.filter(version=OuterRef("submission__version")).order_by().values("version")
     flagged = checks.filter(outcome=CheckOutcome.FLAGGED).annotate(n=Count("pk"))
     errored = checks.filter(outcome=CheckOutcome.ERRORED).annotate(n=Count("pk"))
     return rows.select_related("gpt", "builder", "submission__version", "claim__moderator").annotate(
-        report_count=_or_zero(reports), flagged_count=_or_zero(flagged), errored_count=_or_zero(errored)
+        report_count=_count_or_zero(reports),
+        flagged_count=_count_or_zero(flagged),
+        errored_count=_count_or_zero(errored),
     )
 
 
-def annotated_case(case: Case) -> Case:
-    """Return one case with the counts that a row of the queue has."""
-    return _annotated(Case.objects.filter(pk=case.pk)).get()
+def get_queue_row(case: Case) -> Case:
+    """Return one case with the counts of a row of the queue."""
+    return _annotate(Case.objects.filter(pk=case.pk)).get()
 
 
-def _or_zero(counted: QuerySet[Any]) -> Coalesce:
+def _count_or_zero(counted: QuerySet[Any]) -> Coalesce:
     return Coalesce(Subquery(counted.values("n"), output_field=IntegerField()), Value(0))
 
 
-def queue_counts(user: Any, *, at: datetime) -> dict[str, int]:
-    """Return how many cases wait in each queue, and how many the person holds. One query."""
+def count_queues(user: User, *, at: datetime) -> dict[str, int]:
+    """Count the cases of each queue and filter, and those that the person has claimed. One query."""
     mine = Claim.objects.filter(case=OuterRef("pk"), moderator=user, expires_at__gt=at)
     wanted = {name: Count("pk", filter=Q(queue=name, state__in=WORKABLE_CASES)) for name in Queue.values}
     counts: dict[str, int] = (

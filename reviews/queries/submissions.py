@@ -1,27 +1,26 @@
-"""What an author sees of the way of their versions into the store."""
+"""Submissions as their authors see them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from core.pagination import Page, paginate
-from gpts.models import GPT
+from gpts.assistants.models import GPT
 from reviews.models import Decision, Submission
 from reviews.states import OPEN_SUBMISSIONS, SubmissionState
+from workspaces.models import User
 
-SHOWN_AS_BAD = (SubmissionState.REJECTED, SubmissionState.QUARANTINED, SubmissionState.REMOVED)
-SHOWN_AS_GOOD = (SubmissionState.APPROVED, SubmissionState.LIVE)
+BAD_STATES = (SubmissionState.REJECTED, SubmissionState.QUARANTINED, SubmissionState.REMOVED)
+GOOD_STATES = (SubmissionState.APPROVED, SubmissionState.LIVE)
 
 
 @dataclass(frozen=True)
 class SubmissionStatus:
-    """Where the newest submission of a GPT stands. Without one, ``submission`` is None and it may submit.
+    """The newest submission of a GPT, None without one, and the newest decision on it.
 
-    ``decision`` is the newest on it; its public reasoning is at ``/reviews/decisions/<id>``.
+    The builder reads the decision's statement at ``/reviews/decisions/<id>``.
     """
 
     submission: Submission | None
@@ -49,10 +48,10 @@ class SubmissionStatus:
 
     @property
     def kind(self) -> str:
-        """The badge's kind: good, bad, warn, info or empty."""
-        if self.state in SHOWN_AS_GOOD:
+        """The badge's colour: good, bad, warn, info or empty."""
+        if self.state in GOOD_STATES:
             return "good"
-        if self.state in SHOWN_AS_BAD:
+        if self.state in BAD_STATES:
             return "bad"
         if self.state == SubmissionState.CHANGES_REQUESTED:
             return "warn"
@@ -60,7 +59,7 @@ class SubmissionStatus:
 
 
 def submission_status(gpt: GPT) -> SubmissionStatus:
-    """Return where the newest submission of ``gpt`` stands. Two queries at most."""
+    """Return the status of the newest submission of ``gpt``. At most two queries."""
     submission = Submission.objects.filter(gpt=gpt).select_related("version", "case").order_by("-id").first()
     if submission is None:
         return SubmissionStatus(submission=None, decision=None)
@@ -68,19 +67,14 @@ def submission_status(gpt: GPT) -> SubmissionStatus:
     return SubmissionStatus(submission=submission, decision=decision)
 
 
-def own_rows(user: Any) -> QuerySet[Submission]:
-    """Return what ``user`` submitted or whose GPT they own."""
+def list_own_submissions(user: User) -> QuerySet[Submission]:
+    """Return submissions by ``user`` or of GPTs that they own."""
     return Submission.objects.filter(Q(gpt__owner=user) | Q(submitted_by=user)).select_related(
         "gpt", "version"
     )
 
 
-def own_submissions(user: Any, *, cursor: str = "", size: int = 24) -> Page[Submission]:
-    """Return one page of one's own submissions, newest first."""
-    return paginate(own_rows(user), order=("-id",), cursor=cursor, size=size)
-
-
 def gpts_in_review(gpt_ids: Collection[int]) -> set[int]:
     """Return those of ``gpt_ids`` that have an open submission, in one query."""
-    open_ones = Submission.objects.filter(gpt_id__in=gpt_ids, state__in=OPEN_SUBMISSIONS)
-    return set(open_ones.values_list("gpt_id", flat=True))
+    open_submissions = Submission.objects.filter(gpt_id__in=gpt_ids, state__in=OPEN_SUBMISSIONS)
+    return set(open_submissions.values_list("gpt_id", flat=True))

@@ -1,4 +1,4 @@
-"""A year of moderation in figures, as the Digital Services Act asks for them."""
+"""Yearly figures of moderation, as the Digital Services Act requires."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from reviews.states import (
     NEGATIVE_OUTCOMES,
     AppealParty,
     AppealState,
+    CaseKind,
     DecisionSource,
     EnforcementKind,
     EnforcementState,
@@ -64,20 +65,20 @@ NAMES: dict[str, Any] = {
 }
 
 
-def year_report(year: int) -> list[Figure]:
-    """Return the figures of a UTC year. Needs a scope that reads reports (a moderator's or a system's)."""
+def build_year_report(year: int) -> list[Figure]:
+    """Return the figures of a UTC year. Needs a moderator's or a system scope, to read all reports."""
     start, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
     decisions = list(
         Decision.objects.filter(decided_at__gte=start, decided_at__lt=end).select_related("case__submission")
     )
-    figures = [*_notices(start, end), *_outcomes(decisions), *_policies(decisions)]
-    figures += _times(decisions)
-    figures += _appeals(start, end)
-    figures += _misuse(start, end)
+    figures = [*_count_reports(start, end), *_count_outcomes(decisions), *_count_policies(decisions)]
+    figures += _measure_times(decisions)
+    figures += _count_appeals(start, end)
+    figures += _count_suspensions(start, end)
     return figures
 
 
-def _notices(start: datetime, end: datetime) -> Iterable[Figure]:
+def _count_reports(start: datetime, end: datetime) -> Iterable[Figure]:
     rows = list(
         Report.objects.filter(created_at__gte=start, created_at__lt=end).values_list("category", "source")
     )
@@ -95,7 +96,7 @@ def _notices(start: datetime, end: datetime) -> Iterable[Figure]:
     yield Figure("submissions", "all", "", submissions)
 
 
-def _outcomes(decisions: list[Decision]) -> Iterable[Figure]:
+def _count_outcomes(decisions: list[Decision]) -> Iterable[Figure]:
     outcomes = Counter(decision.outcome for decision in decisions)
     yield from (Figure("outcomes", value, label, outcomes[value]) for value, label in Outcome.choices)
     automated = sum(decision.source == DecisionSource.AUTOMATION for decision in decisions)
@@ -103,7 +104,7 @@ def _outcomes(decisions: list[Decision]) -> Iterable[Figure]:
     yield Figure("decided_by", "human", DecisionSource.MODERATOR.label, len(decisions) - automated)
 
 
-def _policies(decisions: list[Decision]) -> Iterable[Figure]:
+def _count_policies(decisions: list[Decision]) -> Iterable[Figure]:
     used = Counter(
         key
         for decision in decisions
@@ -120,7 +121,7 @@ def _policies(decisions: list[Decision]) -> Iterable[Figure]:
     yield from (Figure("negative_by_policy", code, title, by_code[code]) for code, title in titles.items())
 
 
-def _times(decisions: list[Decision]) -> Iterable[Figure]:
+def _measure_times(decisions: list[Decision]) -> Iterable[Figure]:
     submitted = [
         decision.decided_at - decision.case.submission.submitted_at
         for decision in decisions
@@ -129,15 +130,15 @@ def _times(decisions: list[Decision]) -> Iterable[Figure]:
     reported = [
         decision.decided_at - decision.case.opened_at
         for decision in decisions
-        if decision.case.kind == "report"
+        if decision.case.kind == CaseKind.REPORT
     ]
     for name, spans in (("submission", submitted), ("report", reported)):
-        yield Figure("hours_to_decision", f"{name}_median", "", percentile(spans, 50))
-        yield Figure("hours_to_decision", f"{name}_p95", "", percentile(spans, 95))
+        yield Figure("hours_to_decision", f"{name}_median", "", compute_percentile(spans, 50))
+        yield Figure("hours_to_decision", f"{name}_p95", "", compute_percentile(spans, 95))
 
 
-def percentile(spans: list[timedelta], percent: int) -> float:
-    """Return the nearest-rank percentile in hours, 0 for no data."""
+def compute_percentile(spans: list[timedelta], percent: int) -> float:
+    """Return the nearest-rank percentile in hours, 0 without data."""
     if not spans:
         return 0.0
     ordered = sorted(spans)
@@ -145,16 +146,16 @@ def percentile(spans: list[timedelta], percent: int) -> float:
     return round(ordered[max(rank, 1) - 1].total_seconds() / 3600, 1)
 
 
-def _appeals(start: datetime, end: datetime) -> Iterable[Figure]:
+def _count_appeals(start: datetime, end: datetime) -> Iterable[Figure]:
     rows = list(Appeal.objects.filter(filed_at__gte=start, filed_at__lt=end).values_list("party", "state"))
     for party in AppealParty:
-        mine = [state for who, state in rows if who == party]
-        yield Figure("appeals", party.value, party.label, len(mine))
-        overturned = sum(state in (AppealState.OVERTURNED, AppealState.PARTLY) for state in mine)
+        states = [state for filed_by, state in rows if filed_by == party]
+        yield Figure("appeals", party.value, party.label, len(states))
+        overturned = sum(state in (AppealState.OVERTURNED, AppealState.PARTLY) for state in states)
         yield Figure("appeals_overturned", party.value, party.label, overturned)
 
 
-def _misuse(start: datetime, end: datetime) -> Iterable[Figure]:
+def _count_suspensions(start: datetime, end: datetime) -> Iterable[Figure]:
     suspended = Enforcement.objects.filter(
         kind=EnforcementKind.SUSPEND_BUILDER,
         state__in=(EnforcementState.EXECUTED, EnforcementState.REVERSED),

@@ -1,9 +1,8 @@
-"""Objections to a decision, judged by somebody else."""
+"""Appeals: objections to a decision, judged by a different moderator."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -12,13 +11,13 @@ from core.audit import record
 from core.errors import Conflict, InvalidInput
 from core.text import clean_block
 from reviews.access import not_found
-from reviews.models import Appeal, Case, Decision, Report
-from reviews.scope import moderation_scope
-from reviews.services.cases import advance, lock_case, open_case
-from reviews.services.enforcement import reverse_all
-from reviews.services.notices import tell_appellant
+from reviews.models import Appeal, Case, Decision
+from reviews.queries.appeals import get_appeal_deadline, get_appeal_party
+from reviews.scope import open_moderation_scope
+from reviews.services.cases import advance_case, get_or_open_case, lock_case
+from reviews.services.enforcement import reverse_decision
+from reviews.services.notices import write_appellant_notice
 from reviews.states import (
-    NEGATIVE_OUTCOMES,
     AppealAction,
     AppealParty,
     AppealState,
@@ -29,52 +28,36 @@ from reviews.states import (
     Tier,
     move_appeal,
 )
+from workspaces.models import User
 
-APPEAL_WINDOW = timedelta(days=184)
 TEXT_LENGTH = 4_000
 
 
-def appeal_party(decision: Decision, user: Any) -> AppealParty | None:
-    """Return as whom ``user`` may object to the decision; None for a stranger or nothing to object to."""
-    if decision.outcome in NEGATIVE_OUTCOMES and decision.case.builder_id == user.pk:
-        return AppealParty.OWNER
-    was_dismissed = decision.outcome == Outcome.NO_VIOLATION
-    if was_dismissed and Report.objects.filter(case_id=decision.case_id, reporter=user).exists():
-        return AppealParty.REPORTER
-    return None
-
-
-def appeal_until(decision: Decision) -> datetime:
-    """Return the moment after which nobody may object any more."""
-    notice = decision.notices.order_by("created_at").first()
-    return (notice.created_at if notice else decision.decided_at) + APPEAL_WINDOW
-
-
 @transaction.atomic
-def file_appeal(*, decision: Decision, text: str, by: Any, at: datetime) -> Appeal:
+def file_appeal(*, decision: Decision, text: str, by: User, at: datetime) -> Appeal:
     """Object to a decision, once for each party and within 184 days of its notice.
 
-    Opens a case that its decider cannot take. Raises NotFound for strangers, Conflict when it is too
-    late, was done before, was overridden or is not in force yet.
+    Opens a case that the decider cannot claim. Raises NotFound for strangers, Conflict when it is too late,
+    repeated, or the decision is overturned or not in force.
     """
     text = clean_block(text, max_length=TEXT_LENGTH, field="text")
-    party = appeal_party(decision, by)
+    party = get_appeal_party(decision, by)
     if party is None:
         raise not_found()
     lock_case(decision.case_id)
-    with moderation_scope():
-        until = appeal_until(decision)
-    if at > until:
+    with open_moderation_scope():
+        deadline = get_appeal_deadline(decision)
+    if at > deadline:
         raise Conflict(_("The time to object to this decision is over."), code="appeal_too_late")
     if decision.overrides.exists():
         raise Conflict(_("This decision has been overturned already."), code="appeal_overridden")
     if decision.enforcements.exclude(state=EnforcementState.EXECUTED).exists():
         raise Conflict(_("This decision is not in force."), code="appeal_not_in_force")
-    mine = decision.appeals.filter(party=party)
-    if (mine if party is AppealParty.OWNER else mine.filter(appellant=by)).exists():
+    earlier = decision.appeals.filter(party=party)
+    if (earlier if party is AppealParty.OWNER else earlier.filter(appellant=by)).exists():
         raise Conflict(_("You have objected to this decision already."), code="appeal_twice")
     first = decision.case
-    case, _is_new = open_case(
+    case, _is_new = get_or_open_case(
         kind=CaseKind.APPEAL,
         subject_type=first.subject_type,
         subject_id=first.subject_id,
@@ -98,19 +81,19 @@ def file_appeal(*, decision: Decision, text: str, by: Any, at: datetime) -> Appe
     return appeal
 
 
-def answer_appeals(case: Case, decision: Decision, *, by: Any, at: datetime) -> None:
-    """Carry out an appeal's decision: restore what stood before, or reopen what was dismissed."""
+def answer_appeals(case: Case, decision: Decision, *, by: User, at: datetime) -> None:
+    """Carry out the decision of an appeal case: reverse the first decision, or reopen a dismissed report."""
     if case.origin is None:
         raise InvalidInput(_("This case is about no decision."), code="no_origin")
     overturned = decision.outcome == Outcome.OVERTURN
     if overturned:
         first = lock_case(case.origin.case_id)
-        reverse_all(case.origin, by=by, at=at)
+        reverse_decision(case.origin, by=by, at=at)
         if case.origin.outcome == Outcome.NO_VIOLATION:
-            advance(first, CaseAction.REOPEN, at=at, round=first.round + 1)
+            advance_case(first, CaseAction.REOPEN, at=at, round=first.round + 1)
     action = AppealAction.OVERTURN if overturned else AppealAction.UPHOLD
     for appeal in case.appeals.select_for_update(of=("self",)).filter(state=AppealState.FILED).order_by("id"):
         appeal.state = move_appeal(appeal.state, action)
         appeal.answered_at = at
         appeal.save(update_fields=["state", "answered_at"])
-        tell_appellant(appeal, decision, at=at)
+        write_appellant_notice(appeal, decision, at=at)

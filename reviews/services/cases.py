@@ -1,4 +1,4 @@
-"""Opening, locking and moving cases: the part that claims, reports and decisions share."""
+"""Opening, locking and advancing cases: what claims, reports and decisions share."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, Forbidden, NotFound
 from reviews.models import Case, Claim
-from reviews.states import QUEUE_OF_KIND, CaseAction, CaseKind, CaseState, Tier, move_case
+from reviews.rules import get_conflict_of_interest
+from reviews.states import QUEUE_BY_KIND, CaseAction, CaseKind, CaseState, Tier, move_case
+from workspaces.models import User
 
 DUE_AFTER = {
     Tier.CRITICAL: timedelta(hours=1),
@@ -23,7 +25,7 @@ DUE_AFTER = {
 
 
 def lock_case(case_id: UUID) -> Case:
-    """Return the case, locked until the transaction ends. Whatever else a service locks comes after it."""
+    """Return the case, locked until the transaction ends. Services lock it before any other row."""
     case = (
         Case.objects.select_for_update(of=("self",))
         .select_related("gpt", "builder", "submission__version", "origin")
@@ -35,13 +37,13 @@ def lock_case(case_id: UUID) -> Case:
     return case
 
 
-def live_claim(case: Case, *, at: datetime) -> Claim | None:
+def get_live_claim(case: Case, *, at: datetime) -> Claim | None:
     return Claim.objects.select_related("moderator").filter(case=case, expires_at__gt=at).first()
 
 
-def fresh_state(case: Case, *, at: datetime) -> dict[str, Any]:
-    """Return what a moderator whose page is stale must know; JSON-safe."""
-    claim = live_claim(case, at=at)
+def describe_case_state(case: Case, *, at: datetime) -> dict[str, Any]:
+    """Return the current state for a moderator whose page is stale; JSON-safe."""
+    claim = get_live_claim(case, at=at)
     decision = case.decisions.order_by("-round").first()
     return {
         "state": case.state,
@@ -55,11 +57,22 @@ def fresh_state(case: Case, *, at: datetime) -> dict[str, Any]:
     }
 
 
-def stale(message: Any, code: str, case: Case, *, at: datetime) -> Conflict:
-    return Conflict(message, code=code, data=fresh_state(case, at=at))
+def build_case_conflict(message: Any, code: str, case: Case, *, at: datetime) -> Conflict:
+    """Return a Conflict that carries the current state of the case."""
+    return Conflict(message, code=code, data=describe_case_state(case, at=at))
 
 
-def advance(case: Case, action: CaseAction, *, at: datetime, **changes: Any) -> Case:
+def check_may_judge(user: User, case: Case) -> None:
+    """Raise Forbidden when ``user`` is involved in the case."""
+    if why := get_conflict_of_interest(user, case):
+        raise Forbidden(
+            _("You cannot judge this case: you are involved in it. A colleague has to."),
+            code="conflict_of_interest",
+            data={"why": why},
+        )
+
+
+def advance_case(case: Case, action: CaseAction, *, at: datetime, **changes: Any) -> Case:
     """Move the case by one step and save it with ``changes``. Raises IllegalTransition, writing nothing."""
     case.state = move_case(case.state, action)
     case.row_version += 1
@@ -70,7 +83,7 @@ def advance(case: Case, action: CaseAction, *, at: datetime, **changes: Any) -> 
     return case
 
 
-def open_case(
+def get_or_open_case(
     *,
     kind: CaseKind,
     subject_type: str,
@@ -81,7 +94,7 @@ def open_case(
 ) -> tuple[Case, bool]:
     """Return the one open case of this kind on this subject, locked, and whether it is new.
 
-    The partial unique index decides a race: who loses it joins the winner's case.
+    A partial unique index decides races: the loser joins the winner's case.
     """
     subject = {"kind": kind, "subject_type": subject_type, "subject_id": subject_id}
     existing = Case.objects.select_for_update(of=("self",)).exclude(state=CaseState.CLOSED)
@@ -92,7 +105,7 @@ def open_case(
             with transaction.atomic():
                 case = Case.objects.create(
                     **subject,
-                    queue=QUEUE_OF_KIND[kind],
+                    queue=QUEUE_BY_KIND[kind],
                     state=move_case(CaseState.OPEN, CaseAction.ENQUEUE),
                     tier=tier,
                     opened_at=at,

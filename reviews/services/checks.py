@@ -1,4 +1,4 @@
-"""Running the automated checks on a submission. Nothing here approves anything."""
+"""Running the automated checks on a submission. They never approve one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Max
 
 from core.audit import record
-from gpts.models import Version
+from gpts.assistants.models import Version
 from reviews.checks import CHECKERS, Checker, CheckerError, Finding
 from reviews.models import Case, Check, Strike, Submission
 from reviews.states import (
@@ -25,7 +25,7 @@ from reviews.states import (
 
 log = structlog.get_logger()
 RETRY_AFTER = timedelta(minutes=2)
-# Risk is 0 to 1,000; what a case starts with before any report.
+# Risk is 0 to 1,000. Components of a new case's risk, before any report:
 RISK_PER_CHECK_POINT = 4
 RISK_FIRST_LISTING = 100
 RISK_NEW_ACCOUNT = 100
@@ -35,8 +35,8 @@ NEW_ACCOUNT = timedelta(days=7)
 
 @transaction.atomic
 def start_checks(*, submission_id: UUID, at: datetime) -> bool:
-    """Mark the submission as being checked; False when there is nothing to do any more."""
-    case, submission = _locked(submission_id)
+    """Mark the submission as being checked. Returns False when it no longer waits for checks."""
+    case, submission = _lock(submission_id)
     if case is None or submission is None or submission.state not in WAITING_FOR_CHECKS:
         return False
     if submission.state == SubmissionState.SUBMITTED:
@@ -50,23 +50,23 @@ def start_checks(*, submission_id: UUID, at: datetime) -> bool:
 def run_checks(
     *, submission_id: UUID, at: datetime, checkers: tuple[Checker, ...] = CHECKERS
 ) -> Submission | None:
-    """Run every checker that has not answered yet and send the submission to review when all have.
+    """Run every checker that has no stored result and send the submission to review when all have one.
 
-    A checker that errors leaves it pending for the next run. Safe to repeat; returns None when the
-    submission is no longer waiting.
+    An erroring checker leaves it pending for the next run. Idempotent; returns None when the submission is
+    not being checked.
     """
-    case, submission = _locked(submission_id)
+    case, submission = _lock(submission_id)
     if case is None or submission is None or submission.state != SubmissionState.CHECKING:
         return None
-    outcomes = [run_checker(checker, submission.version, at=at) for checker in checkers]
-    broken = [check.checker for check in outcomes if check.outcome == CheckOutcome.ERRORED]
-    if broken:
-        log.error("reviews.checker_down", submission_id=str(submission_id), checkers=broken)
+    checks = [run_checker(checker, submission.version, at=at) for checker in checkers]
+    errored = [check.checker for check in checks if check.outcome == CheckOutcome.ERRORED]
+    if errored:
+        log.error("reviews.checker_down", submission_id=str(submission_id), checkers=errored)
         return submission
     submission.state = move_submission(submission.state, SubmissionAction.SEND_TO_REVIEW)
     submission.save(update_fields=["state"])
     case.state = move_case(case.state, CaseAction.ENQUEUE)
-    case.risk = starting_risk(submission, at=at)
+    case.risk = compute_starting_risk(submission, at=at)
     case.row_version += 1
     case.save(update_fields=["state", "risk", "row_version"])
     record(
@@ -74,18 +74,18 @@ def run_checks(
         by=None,
         at=at,
         subject=submission,
-        data={check.checker: check.outcome for check in outcomes},
+        data={check.checker: check.outcome for check in checks},
     )
     return submission
 
 
 def run_checker(checker: Checker, version: Version, *, at: datetime) -> Check:
-    """Return the stored answer of ``checker`` for this content, asking again only where it errored."""
-    known = Check.objects.filter(
+    """Return the stored result of ``checker`` for this version; run it when there is none or it errored."""
+    stored = Check.objects.filter(
         version=version, checker=checker.name, checker_version=checker.version
     ).first()
-    if known is not None and known.outcome != CheckOutcome.ERRORED:
-        return known
+    if stored is not None and stored.outcome != CheckOutcome.ERRORED:
+        return stored
     failure = ""
     finding = Finding()
     try:
@@ -100,7 +100,7 @@ def run_checker(checker: Checker, version: Version, *, at: datetime) -> Check:
         "evidence": finding.evidence,
         "failure": failure,
         "input_hash": version.content_hash,
-        "attempts": 1 if known is None else known.attempts + 1,
+        "attempts": 1 if stored is None else stored.attempts + 1,
         "ran_at": at,
     }
     check, _created = Check.objects.update_or_create(
@@ -109,8 +109,8 @@ def run_checker(checker: Checker, version: Version, *, at: datetime) -> Check:
     return check
 
 
-def starting_risk(submission: Submission, *, at: datetime) -> int:
-    """Return the risk of a submission: its worst check, how new it and its builder are, past strikes."""
+def compute_starting_risk(submission: Submission, *, at: datetime) -> int:
+    """Return the risk of a submission: its worst check, how new it and its builder are, strikes."""
     worst = Check.objects.filter(version=submission.version).aggregate(worst=Max("score"))["worst"] or 0
     owner = submission.gpt.owner
     risk = worst * RISK_PER_CHECK_POINT
@@ -125,8 +125,8 @@ def starting_risk(submission: Submission, *, at: datetime) -> int:
 _WAS_APPROVED = (SubmissionState.APPROVED, SubmissionState.LIVE, SubmissionState.SUPERSEDED)
 
 
-def waiting_submissions(*, at: datetime) -> list[UUID]:
-    """Return what still waits for its checks although its own job should have run: the beat's work."""
+def list_unchecked_submissions(*, at: datetime) -> list[UUID]:
+    """Return submissions whose own job should have checked them by now. For the periodic job."""
     late = at - RETRY_AFTER
     submitted = Submission.objects.filter(
         state=SubmissionState.SUBMITTED, submitted_at__lt=at - timedelta(seconds=30)
@@ -135,8 +135,8 @@ def waiting_submissions(*, at: datetime) -> list[UUID]:
     return list((submitted | stuck).order_by("submitted_at").values_list("pk", flat=True)[:100])
 
 
-def _locked(submission_id: UUID) -> tuple[Case | None, Submission | None]:
-    """The case first, as everywhere."""
+def _lock(submission_id: UUID) -> tuple[Case | None, Submission | None]:
+    """Lock the case first, as every service does, then the submission."""
     case = Case.objects.select_for_update(of=("self",)).filter(submission_id=submission_id).first()
     submission = (
         Submission.objects.select_for_update(of=("self",))

@@ -1,45 +1,45 @@
-"""Deciding a case: one decision a round, what it does, and whom it is told."""
+"""Deciding a case: one decision a round, its enforcements and notices."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
-from core.errors import Forbidden, InvalidInput
+from core.errors import InvalidInput
 from core.text import clean_block
-from reviews.models import Case, Decision, Enforcement, PolicyVersion
-from reviews.rules import conflict_of_interest
+from gpts.assistants.models import Version
+from reviews.models import Case, Decision, Enforcement
+from reviews.queries.policies import get_policies_in_force
 from reviews.services.appeals import answer_appeals
-from reviews.services.cases import advance, lock_case, stale
-from reviews.services.claims import own_claim
-from reviews.services.enforcement import execute
-from reviews.services.impact import needs_second_person
-from reviews.services.notices import tell_everybody
-from reviews.services.second_approvals import answer_second_approval, ask_second_person
-from reviews.services.submissions_judged import judge_submission
+from reviews.services.cases import advance_case, build_case_conflict, check_may_judge, lock_case
+from reviews.services.claims import get_own_claim
+from reviews.services.enforcement import carry_out_decision
+from reviews.services.second_approvals import (
+    answer_second_approval,
+    needs_second_approval,
+    request_second_approval,
+)
+from reviews.services.submissions import close_submission
 from reviews.states import (
     NEGATIVE_OUTCOMES,
-    OUTCOMES_OF_KIND,
+    OUTCOMES_BY_KIND,
     CaseAction,
     CaseKind,
-    CaseState,
     DecisionSource,
     EnforcementAction,
     EnforcementKind,
-    EnforcementState,
     Outcome,
     move_enforcement,
 )
+from workspaces.models import User
 
 REASONING_LENGTH = 4_000
-EFFECTS_OF_OUTCOME: dict[str, tuple[EnforcementKind, ...]] = {
+ENFORCEMENTS_BY_OUTCOME: dict[str, tuple[EnforcementKind, ...]] = {
     Outcome.APPROVE: (EnforcementKind.PUBLISH_VERSION,),
     Outcome.REQUEST_CHANGES: (EnforcementKind.REJECT_VERSION,),
     Outcome.REJECT: (EnforcementKind.REJECT_VERSION,),
@@ -59,42 +59,37 @@ def decide_case(
     outcome: str,
     policy_codes: Sequence[str],
     reasoning: str,
-    by: Any,
+    by: User,
     at: datetime,
     private_note: str = "",
 ) -> Decision:
-    """Decide the case under a live claim. What was judged is the case's content hash, whatever came since.
+    """Decide the case under a live claim. The decision judges the case's content hash, not newer versions.
 
-    The same decision sent twice with one claim is one decision. In this transaction: decision,
-    enforcement (or its hold for a second person), notices, audit event; mails leave after commit.
-    Raises Conflict (``claim_lost``, ``case_changed``) with the fresh state, Forbidden for the involved,
-    InvalidInput without policy or reasoning for a negative outcome.
+    Idempotent for one claim and outcome. One transaction writes the decision, its enforcements (executed, or
+    held for a second person), notices and audit event; e-mail leaves after commit. Raises Conflict
+    (``claim_lost``, ``case_changed``) with the current state, Forbidden for people involved in the case,
+    InvalidInput for a negative outcome without policy or reasoning.
     """
     case = lock_case(case_id)
-    replay = case.decisions.filter(claim_token=claim_token, decider=by, outcome=outcome).first()
-    if replay is not None:
-        return replay
-    claim = own_claim(case, token=claim_token, by=by, at=at)
+    repeated = case.decisions.filter(claim_token=claim_token, decider=by, outcome=outcome).first()
+    if repeated is not None:
+        return repeated
+    claim = get_own_claim(case, token=claim_token, by=by, at=at)
     if case.row_version != row_version:
-        raise stale(
+        raise build_case_conflict(
             _("This case has changed since you opened it. Look at what is new, then decide."),
             "case_changed",
             case,
             at=at,
         )
-    if why := conflict_of_interest(by, case):
-        raise Forbidden(
-            _("You cannot judge this case: you are involved in it. A colleague has to."),
-            code="conflict_of_interest",
-            data={"why": why},
-        )
-    chosen = _allowed_outcome(case, outcome)
+    check_may_judge(by, case)
+    chosen = _clean_outcome(case, outcome)
     decision = Decision.objects.create(
         case=case,
         round=case.round,
         outcome=chosen,
-        policy_versions=_policies(chosen, policy_codes, at=at),
-        reasoning=_reasoning(chosen, reasoning),
+        policy_versions=_clean_policies(chosen, policy_codes, at=at),
+        reasoning=_clean_reasoning(chosen, reasoning),
         private_note=clean_block(
             private_note, max_length=REASONING_LENGTH, field="private_note", required=False
         ),
@@ -106,8 +101,8 @@ def decide_case(
         decided_at=at,
     )
     claim.delete()
-    advance(case, CaseAction.DECIDE, at=at)
-    _follow(case, decision, list(policy_codes), by=by, at=at)
+    advance_case(case, CaseAction.DECIDE, at=at)
+    _apply(case, decision, list(policy_codes), by=by, at=at)
     record(
         action="reviews.case_decided",
         by=by,
@@ -118,20 +113,20 @@ def decide_case(
     return decision
 
 
-def _allowed_outcome(case: Case, outcome: str) -> Outcome:
-    if outcome not in OUTCOMES_OF_KIND[case.kind]:
+def _clean_outcome(case: Case, outcome: str) -> Outcome:
+    if outcome not in OUTCOMES_BY_KIND[case.kind]:
         raise InvalidInput(_("Choose one of the outcomes."), code="outcome_unknown", field="outcome")
     return Outcome(outcome)
 
 
-def _policies(outcome: Outcome, codes: Sequence[str], *, at: datetime) -> list[int]:
-    """Return the wordings in force of the named policies, which must allow the outcome."""
+def _clean_policies(outcome: Outcome, codes: Sequence[str], *, at: datetime) -> list[int]:
+    """Return the ids of the named policies' wordings in force, which must allow the outcome."""
     if outcome not in NEGATIVE_OUTCOMES:
         return []
     wanted = sorted(set(codes))
     if not wanted:
         raise InvalidInput(_("Name at least one policy."), code="policy_missing", field="policies")
-    in_force = current_policies(at=at)
+    in_force = get_policies_in_force(at=at)
     chosen = [in_force[code] for code in wanted if code in in_force]
     if len(chosen) != len(wanted):
         raise InvalidInput(_("There is no such policy any more."), code="policy_unknown", field="policies")
@@ -145,18 +140,7 @@ def _policies(outcome: Outcome, codes: Sequence[str], *, at: datetime) -> list[i
     return [version.pk for version in chosen]
 
 
-def current_policies(*, at: datetime) -> dict[str, PolicyVersion]:
-    """Return the wording in force of every policy by its code, in their order."""
-    versions = (
-        PolicyVersion.objects.filter(Q(policy__retired_at__isnull=True) | Q(policy__retired_at__gt=at))
-        .filter(effective_from__lte=at)
-        .select_related("policy")
-        .order_by("policy__position", "policy_id", "number")
-    )
-    return {version.policy.code: version for version in versions}
-
-
-def _reasoning(outcome: Outcome, reasoning: str) -> str:
+def _clean_reasoning(outcome: Outcome, reasoning: str) -> str:
     required = outcome in NEGATIVE_OUTCOMES or outcome in (
         Outcome.OVERTURN,
         Outcome.UPHOLD,
@@ -165,31 +149,34 @@ def _reasoning(outcome: Outcome, reasoning: str) -> str:
     return clean_block(reasoning, max_length=REASONING_LENGTH, field="reasoning", required=required)
 
 
-def _follow(case: Case, decision: Decision, codes: list[str], *, by: Any, at: datetime) -> None:
+def _apply(case: Case, decision: Decision, codes: list[str], *, by: User, at: datetime) -> None:
+    """Do what the decision means for this kind of case."""
     if case.kind == CaseKind.SECOND_APPROVAL:
-        answer_second_approval(case, decision, by=by, at=at, settle=settle)
-        advance(case, CaseAction.CLOSE, at=at)
+        answer_second_approval(case, decision, by=by, at=at)
+        advance_case(case, CaseAction.CLOSE, at=at)
         return
     if case.kind == CaseKind.APPEAL:
         answer_appeals(case, decision, by=by, at=at)
-        advance(case, CaseAction.CLOSE, at=at)
+        advance_case(case, CaseAction.CLOSE, at=at)
         return
-    judge_submission(case, decision, at=at)
-    planned = _plan(case, decision, codes, at=at)
-    if needs_second_person(case, decision.outcome, at=at):
+    close_submission(case, decision, at=at)
+    planned = _plan_enforcements(case, decision, codes, at=at)
+    if needs_second_approval(case, decision.outcome, at=at):
         for enforcement in planned:
             enforcement.state = move_enforcement(enforcement.state, EnforcementAction.HOLD)
             enforcement.save(update_fields=["state"])
-        ask_second_person(case, decision, at=at)
+        request_second_approval(case, decision, at=at)
         return
-    settle(case, decision, by=by, at=at)
+    carry_out_decision(case, decision, by=by, at=at)
 
 
-def _plan(case: Case, decision: Decision, codes: list[str], *, at: datetime) -> list[Enforcement]:
-    kinds = list(EFFECTS_OF_OUTCOME.get(decision.outcome, ()))
-    refused = (Outcome.REJECT, Outcome.DELIST, Outcome.QUARANTINE)
-    version = case.submission.version if case.submission else _listed_version(case)
-    if "impersonation" in codes and decision.outcome in refused and version is not None:
+def _plan_enforcements(
+    case: Case, decision: Decision, codes: list[str], *, at: datetime
+) -> list[Enforcement]:
+    kinds = list(ENFORCEMENTS_BY_OUTCOME.get(decision.outcome, ()))
+    removing = (Outcome.REJECT, Outcome.DELIST, Outcome.QUARANTINE)
+    version = case.submission.version if case.submission else _get_listed_version(case)
+    if "impersonation" in codes and decision.outcome in removing and version is not None:
         kinds.append(EnforcementKind.PROHIBIT_NAME)
     return [
         Enforcement.objects.create(
@@ -199,38 +186,6 @@ def _plan(case: Case, decision: Decision, codes: list[str], *, at: datetime) -> 
     ]
 
 
-def _listed_version(case: Case) -> Any:
+def _get_listed_version(case: Case) -> Version | None:
     listing = getattr(case.gpt, "listing", None) if case.gpt else None
     return None if listing is None else listing.version
-
-
-def settle(case: Case, decision: Decision, *, by: Any, at: datetime) -> bool:
-    """Execute what is planned or released; when all stands, close the case and tell everybody.
-
-    Returns False when an effect failed for now: the case stays decided and nobody is told yet.
-    """
-    pending = (EnforcementState.PLANNED, EnforcementState.HELD, EnforcementState.FAILED)
-    todo = decision.enforcements.select_for_update(of=("self",)).filter(state__in=pending).order_by("id")
-    done = [execute(enforcement, by=by, at=at) for enforcement in todo]
-    if not all(done):
-        return False
-    advance(case, CaseAction.CLOSE, at=at)
-    tell_everybody(case, decision, at=at)
-    return True
-
-
-@transaction.atomic
-def retry_enforcements(*, at: datetime) -> int:
-    """Try again what failed; how many cases were settled. Run by the beat."""
-    cases = (
-        Case.objects.select_for_update(of=("self",), skip_locked=True)
-        .filter(state=CaseState.DECIDED, decisions__enforcements__state=EnforcementState.FAILED)
-        .order_by("id")[:50]
-    )
-    settled = 0
-    for case in {case.pk: case for case in cases}.values():
-        decision = case.decisions.select_related("decider").order_by("-round")[0]
-        if settle(case, decision, by=decision.decider, at=at):
-            record(action="reviews.enforcement_retried", by=None, at=at, subject=decision)
-            settled += 1
-    return settled

@@ -1,4 +1,4 @@
-"""Telling people: receipts, statements of reasons, outcomes. Kept word for word, sent after commit."""
+"""Notices: receipts, statements of reasons, outcomes. Stored as sent; e-mailed after commit."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from core.jobs import enqueue_on_commit
-from reviews.models import Appeal, Case, Decision, Notice, PolicyVersion, Report
-from reviews.scope import moderation_scope
-from reviews.services.standing import count_reports
+from reviews.models import Appeal, Case, Decision, Notice, Report
+from reviews.queries.policies import get_cited_policies
+from reviews.scope import open_moderation_scope
+from reviews.services.standing import record_report_outcomes
 from reviews.states import (
     NEGATIVE_OUTCOMES,
     DecisionSource,
@@ -27,41 +28,42 @@ from reviews.states import (
     ReportState,
     move_report,
 )
+from workspaces.models import User
 from workspaces.services.notifications import notify
 
 
-def language_of(user: Any) -> str:
+def _get_language(user: User) -> str:
     return user.language or settings.LANGUAGE_CODE
 
 
-def tell_everybody(case: Case, decision: Decision, *, at: datetime) -> None:
-    """Write the author's statement and the reporters' answers; called once the decision is in force."""
-    with moderation_scope():
+def write_decision_notices(case: Case, decision: Decision, *, at: datetime) -> None:
+    """Write the author's statement and the reporters' answers, once the decision is in force."""
+    with open_moderation_scope():
         if case.builder is not None and decision.outcome != Outcome.NO_VIOLATION:
-            tell_author(case, decision, at=at)
+            write_author_notice(case, decision, at=at)
         answer_reports(case, decision, at=at)
 
 
-def tell_author(case: Case, decision: Decision, *, at: datetime) -> Notice:
+def write_author_notice(case: Case, decision: Decision, *, at: datetime) -> Notice:
     """Write the statement of reasons (or the approval) in the author's language."""
     author = case.builder
     assert author is not None
     is_negative = decision.outcome in NEGATIVE_OUTCOMES
-    name = _name_of(case)
-    with translation.override(language_of(author)):
-        subject = _("“%(name)s”: %(outcome)s") % {"name": name, "outcome": told_outcome(decision.outcome)}
-        facts = statement_facts(case, decision, name=name)
+    name = _get_subject_name(case)
+    with translation.override(_get_language(author)):
+        subject = _("“%(name)s”: %(outcome)s") % {"name": name, "outcome": describe_outcome(decision.outcome)}
+        facts = build_statement_facts(case, decision, name=name)
         template = "statement" if is_negative else "approval"
         body = render_to_string(
             f"reviews/notices/{template}.txt",
-            {"person": author, "facts": facts, "url": _decision_url(decision)},
+            {"person": author, "facts": facts, "url": _build_decision_url(decision)},
         )
-    return _write(
+    return _create_notice(
         kind=NoticeKind.STATEMENT_OF_REASONS if is_negative else NoticeKind.APPROVAL,
         case=case,
         decision=decision,
         recipient=author,
-        language=language_of(author),
+        language=_get_language(author),
         subject=subject,
         body=body,
         facts=facts,
@@ -70,8 +72,8 @@ def tell_author(case: Case, decision: Decision, *, at: datetime) -> Notice:
     )
 
 
-def told_outcome(outcome: str) -> str:
-    """Say the outcome to the person it concerns, in the running language."""
+def describe_outcome(outcome: str) -> str:
+    """Return the outcome in words for the builder, in the active language."""
     return {
         Outcome.APPROVE: _("approved and listed"),
         Outcome.REQUEST_CHANGES: _("changes requested"),
@@ -83,14 +85,17 @@ def told_outcome(outcome: str) -> str:
     }.get(Outcome(outcome), str(Outcome(outcome).label))
 
 
-def statement_facts(case: Case, decision: Decision, *, name: str) -> dict[str, Any]:
-    """Return the fields of article 17 in the running language; nothing in them says who reported."""
+def build_statement_facts(case: Case, decision: Decision, *, name: str) -> dict[str, Any]:
+    """Return the fields that article 17 of the Digital Services Act asks for, in the active language.
+
+    They never name a reporter.
+    """
     from_report = case.reports.exists()
     return {
         "subject": name,
         "version": case.submission.version.number if case.submission else None,
         "content_hash": decision.content_hash,
-        "restriction": told_outcome(decision.outcome),
+        "restriction": describe_outcome(decision.outcome),
         "scope": _("Everywhere on this store"),
         "duration": _("Until a new version is approved or the decision is overturned"),
         "circumstances": decision.reasoning,
@@ -99,7 +104,7 @@ def statement_facts(case: Case, decision: Decision, *, name: str) -> dict[str, A
         "automated_decision": decision.source == DecisionSource.AUTOMATION,
         "policies": [
             {"code": policy.policy.code, "number": policy.number, "title": policy.title, "text": policy.text}
-            for policy in policies_of(decision)
+            for policy in get_cited_policies(decision)
         ],
         "redress": _(
             "You can object within 184 days; somebody else will judge it. You can also go to court."
@@ -108,18 +113,12 @@ def statement_facts(case: Case, decision: Decision, *, name: str) -> dict[str, A
     }
 
 
-def policies_of(decision: Decision) -> list[PolicyVersion]:
-    """Return the wordings that the decision names."""
-    found = PolicyVersion.objects.filter(pk__in=decision.policy_versions)
-    return list(found.select_related("policy").order_by("policy__position"))
-
-
-def send_receipt(report: Report, *, listing_name: str, at: datetime) -> Notice:
-    """Confirm a report to its reporter, at once and in the language it was made in."""
+def write_receipt(report: Report, *, listing_name: str, at: datetime) -> Notice:
+    """Write the reporter's receipt, in the language of the report."""
     with translation.override(report.locale):
         subject = _("We received your report about “%(name)s”") % {"name": listing_name}
         body = render_to_string("reviews/notices/receipt.txt", {"report": report, "name": listing_name})
-    return _write(
+    return _create_notice(
         kind=NoticeKind.RECEIPT,
         case=report.case,
         report=report,
@@ -133,7 +132,7 @@ def send_receipt(report: Report, *, listing_name: str, at: datetime) -> Notice:
 
 
 def answer_reports(case: Case, decision: Decision, *, at: datetime) -> None:
-    """Tell every reporter the outcome and count it to their record."""
+    """Write the outcome to every reporter and count it in their records."""
     reports = list(
         case.reports.select_for_update(of=("self",))
         .filter(state=ReportState.ATTACHED)
@@ -142,7 +141,7 @@ def answer_reports(case: Case, decision: Decision, *, at: datetime) -> None:
     )
     if not reports:
         return
-    name = _name_of(case)
+    name = _get_subject_name(case)
     is_negative = decision.outcome in NEGATIVE_OUTCOMES
     for report in reports:
         report.state = move_report(report.state, ReportAction.ANSWER)
@@ -152,9 +151,9 @@ def answer_reports(case: Case, decision: Decision, *, at: datetime) -> None:
             body = render_to_string(
                 "reviews/notices/outcome.txt",
                 {"report": report, "name": name, "is_negative": is_negative,
-                 "outcome": told_outcome(decision.outcome)},
+                 "outcome": describe_outcome(decision.outcome)},
             )  # fmt: skip
-        _write(
+        _create_notice(
             kind=NoticeKind.OUTCOME,
             case=case,
             decision=decision,
@@ -166,25 +165,26 @@ def answer_reports(case: Case, decision: Decision, *, at: datetime) -> None:
             body=body,
             at=at,
         )
-    count_reports(reports, upheld=is_negative)
+    record_report_outcomes(reports, upheld=is_negative)
 
 
-def tell_appellant(appeal: Appeal, decision: Decision, *, at: datetime) -> Notice:
+def write_appellant_notice(appeal: Appeal, decision: Decision, *, at: datetime) -> Notice:
+    """Write the outcome of an appeal to the person who filed it."""
     person = appeal.appellant
-    name = _name_of(appeal.case)
+    name = _get_subject_name(appeal.case)
     overturned = decision.outcome == Outcome.OVERTURN
-    with translation.override(language_of(person)), moderation_scope():
+    with translation.override(_get_language(person)), open_moderation_scope():
         subject = _("Your objection about “%(name)s” has been decided") % {"name": name}
         body = render_to_string(
             "reviews/notices/appeal.txt",
             {"person": person, "name": name, "overturned": overturned, "reasoning": decision.reasoning},
         )
-        return _write(
+        return _create_notice(
             kind=NoticeKind.OUTCOME,
             case=appeal.case,
             decision=decision,
             recipient=person,
-            language=language_of(person),
+            language=_get_language(person),
             subject=subject,
             body=body,
             path=f"/reviews/decisions/{appeal.decision_id}" if appeal.party == "owner" else "",
@@ -192,8 +192,8 @@ def tell_appellant(appeal: Appeal, decision: Decision, *, at: datetime) -> Notic
         )
 
 
-def _write(
-    *, case: Case, recipient: Any, at: datetime, email: str = "", path: str = "", **fields: Any
+def _create_notice(
+    *, case: Case, recipient: User | None, at: datetime, email: str = "", path: str = "", **fields: Any
 ) -> Notice:
     notice = Notice.objects.create(
         case=case,
@@ -215,7 +215,7 @@ def _write(
     return notice
 
 
-def _name_of(case: Case) -> str:
+def _get_subject_name(case: Case) -> str:
     if case.submission is not None:
         return case.submission.version.name
     listing = getattr(case.gpt, "listing", None) if case.gpt else None
@@ -224,24 +224,24 @@ def _name_of(case: Case) -> str:
     return str(case.gpt or case.builder)
 
 
-def _decision_url(decision: Decision) -> str:
+def _build_decision_url(decision: Decision) -> str:
     return f"{settings.BASE_URL}/reviews/decisions/{decision.pk}"
 
 
-def waiting_notices(*, at: datetime) -> list[UUID]:
-    """Return what should have been mailed by its own job and was not."""
+def list_undelivered_notices(*, at: datetime) -> list[UUID]:
+    """Return notices that their own job should have e-mailed by now. For the periodic job."""
     late = Notice.objects.filter(delivery=DeliveryState.WAITING, created_at__lt=at - timedelta(minutes=1))
     return list(late.order_by("created_at").values_list("pk", flat=True)[:200])
 
 
 @transaction.atomic
-def deliver(*, notice_id: Any, at: datetime) -> bool:
-    """Mail a waiting notice; False when it was sent already. A mail server that is down leaves it waiting."""
+def send_notice(*, notice_id: UUID, at: datetime) -> bool:
+    """E-mail a waiting notice. Returns False when it was sent before; a mail server that is down raises."""
     notice = Notice.objects.select_for_update(of=("self",)).filter(pk=notice_id).first()
     if notice is None or notice.delivery == DeliveryState.SENT:
         return False
     host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
-    # The same id on every try, so that a mailbox shows a mail that was sent twice once.
+    # The same id on every try, so that mail programs can drop duplicates.
     headers = {"Message-ID": f"<{notice.pk}@{host}>"}
     EmailMessage(notice.subject, notice.body, to=[notice.email], headers=headers).send()
     notice.delivery, notice.sent_at = DeliveryState.SENT, at

@@ -1,4 +1,4 @@
-"""People say that something in the store is wrong."""
+"""Reports: people say that a listing is wrong."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from core.errors import Forbidden, InvalidInput
 from core.text import clean_block, clean_line, skeleton
 from marketplace.models import Listing
 from reviews.models import Case, Report, Standing
-from reviews.scope import moderation_scope
-from reviews.services.cases import DUE_AFTER, open_case
-from reviews.services.notices import send_receipt
-from reviews.services.standing import NEW_ACCOUNT, report_weight
-from reviews.services.throttle import count_report
+from reviews.scope import open_moderation_scope
+from reviews.services.cases import DUE_AFTER, get_or_open_case
+from reviews.services.notices import write_receipt
+from reviews.services.report_throttle import throttle_report
+from reviews.services.standing import NEW_ACCOUNT, compute_report_weight
 from reviews.states import (
-    TIER_OF_CATEGORY,
+    TIER_BY_CATEGORY,
     CaseKind,
     ReportAction,
     ReportCategory,
@@ -34,18 +34,19 @@ from reviews.states import (
     Tier,
     move_report,
 )
+from workspaces.models import User
 
 EXPLANATION_LENGTH = 4_000
 RISK_WINDOW = timedelta(days=42)
-# What accounts that are days old can add together, in thousandths of a report: a crowd is no argument.
-MOST_FROM_NEW_ACCOUNTS = 2_000
-BRIGADE_FROM = 20
+# Upper limit of the weight that all new accounts together can add, in thousandths of a report.
+NEW_ACCOUNTS_MAX_WEIGHT = 2_000
+BRIGADE_MIN_REPORTS = 20
 BRIGADE_NOTE = "brigade"
 
 
 @dataclass(frozen=True)
 class ReportInput:
-    """What the form or the API sent. Visitors give name and e-mail; ``address`` is their network address."""
+    """A report as sent by form or API. Visitors give name and e-mail; ``address`` is the network address."""
 
     category: str
     explanation: str
@@ -59,53 +60,52 @@ class ReportInput:
 
 
 @transaction.atomic
-def file_report(*, listing: Listing, given: ReportInput, by: Any | None, at: datetime) -> Report:
-    """Attach a report to the one open case about ``listing``, which it opens when there is none.
+def file_report(*, listing: Listing, given: ReportInput, by: User | None, at: datetime) -> Report:
+    """Attach a report to the one open case about ``listing``, opening it when there is none.
 
-    The same reporter again while the case is open gets the first report back. Writes report, case,
-    receipt and audit event. Raises InvalidInput, RateLimited (20 a day, 5 a minute, for each person and
-    each address), Forbidden while the person's reporting is suspended.
+    A second report by the same reporter to an open case returns the first one. Writes report, case, receipt
+    and audit event. Raises InvalidInput, RateLimited (20 a day, 5 a minute, for each person and address),
+    Forbidden while the person's reporting is suspended.
     """
-    reporter = by if by is not None and by.is_authenticated else None
-    values = _cleaned(given, needs_contact=reporter is None)
-    standing = None if reporter is None else Standing.objects.filter(user=reporter).first()
+    values = _clean_report(given, needs_contact=by is None)
+    standing = None if by is None else Standing.objects.filter(user=by).first()
     if standing and standing.reporting_suspended_until and standing.reporting_suspended_until > at:
         raise Forbidden(
             _("Your reports are paused after many that did not hold up. You can report again later."),
             code="reporting_suspended",
         )
-    address_hash = count_report(reporter, given.address)
-    with moderation_scope():
-        case, is_new = open_case(
+    address_hash = throttle_report(by, given.address)
+    with open_moderation_scope():
+        case, is_new = get_or_open_case(
             kind=CaseKind.REPORT,
             subject_type=SubjectType.LISTING,
             subject_id=str(listing.pk),
             at=at,
-            tier=TIER_OF_CATEGORY.get(values["category"], Tier.NORMAL),
+            tier=TIER_BY_CATEGORY.get(values["category"], Tier.NORMAL),
             gpt=listing.gpt,
             builder=listing.publisher,
         )
-        if known := _already(case, reporter, values["reporter_email"]):
-            return known
-        source = ReportSource.VISITOR if reporter is None else ReportSource.USER
+        if earlier := _get_earlier_report(case, by, values["reporter_email"]):
+            return earlier
+        source = ReportSource.VISITOR if by is None else ReportSource.USER
         if standing is not None and standing.is_trusted_flagger:
             source = ReportSource.TRUSTED_FLAGGER
         report = Report.objects.create(
             case=case,
-            reporter=reporter,
+            reporter=by,
             source=source,
-            evidence=evidence_of(listing, at=at),
-            weight=report_weight(reporter, at=at),
+            evidence=build_evidence(listing, at=at),
+            weight=compute_report_weight(by, at=at),
             state=move_report(ReportState.RECEIVED, ReportAction.ATTACH),
             address_hash=address_hash,
             created_at=at,
             **values,
         )
-        _weigh(case, report, is_new=is_new, at=at)
-        send_receipt(report, listing_name=listing.name, at=at)
+        _raise_priority(case, report, is_new=is_new, at=at)
+        write_receipt(report, listing_name=listing.name, at=at)
         record(
             action="reviews.report_filed",
-            by=reporter,
+            by=by,
             at=at,
             subject=report,
             data={"category": report.category},
@@ -113,7 +113,7 @@ def file_report(*, listing: Listing, given: ReportInput, by: Any | None, at: dat
     return report
 
 
-def _cleaned(given: ReportInput, *, needs_contact: bool) -> dict[str, Any]:
+def _clean_report(given: ReportInput, *, needs_contact: bool) -> dict[str, Any]:
     if given.category not in ReportCategory.values:
         raise InvalidInput(_("Choose what is wrong."), code="category_unknown", field="category")
     explanation = clean_block(given.explanation, max_length=EXPLANATION_LENGTH, field="explanation")
@@ -148,13 +148,13 @@ def _cleaned(given: ReportInput, *, needs_contact: bool) -> dict[str, Any]:
     }
 
 
-def _already(case: Case, reporter: Any | None, email: str) -> Report | None:
-    mine = {"reporter": reporter} if reporter is not None else {"reporter": None, "reporter_email": email}
-    return Report.objects.filter(case=case, **mine).first()
+def _get_earlier_report(case: Case, reporter: User | None, email: str) -> Report | None:
+    by_same = {"reporter": reporter} if reporter is not None else {"reporter": None, "reporter_email": email}
+    return Report.objects.filter(case=case, **by_same).first()
 
 
-def evidence_of(listing: Listing, *, at: datetime) -> dict[str, Any]:
-    """Freeze what everybody could see of the listing at this moment."""
+def build_evidence(listing: Listing, *, at: datetime) -> dict[str, Any]:
+    """Return a snapshot of the listing's public facts."""
     return {
         "at": at.isoformat(),
         "name": listing.name,
@@ -169,9 +169,12 @@ def evidence_of(listing: Listing, *, at: datetime) -> dict[str, Any]:
     }
 
 
-def _weigh(case: Case, report: Report, *, is_new: bool, at: datetime) -> None:
-    """Raise tier and risk, and mark a crowd. Moderators' pages go stale only when the category is new."""
-    tier = TIER_OF_CATEGORY.get(report.category, Tier.NORMAL)
+def _raise_priority(case: Case, report: Report, *, is_new: bool, at: datetime) -> None:
+    """Raise the case's tier and risk, and mark brigading.
+
+    Only a new category raises ``row_version``, which makes moderators reload their page.
+    """
+    tier = TIER_BY_CATEGORY.get(report.category, Tier.NORMAL)
     if report.source == ReportSource.TRUSTED_FLAGGER:
         tier = min(tier, Tier.LEGAL)
     if tier < case.tier:
@@ -180,23 +183,26 @@ def _weigh(case: Case, report: Report, *, is_new: bool, at: datetime) -> None:
     others = case.reports.exclude(pk=report.pk)
     if not is_new and not others.filter(category=report.category).exists():
         case.row_version += 1
-    case.risk = report_risk(case, at=at)
+    case.risk = compute_report_risk(case, at=at)
     if BRIGADE_NOTE not in case.note and _is_brigade(case, report, at=at):
         case.note = f"{case.note}\n{BRIGADE_NOTE}".strip()
     case.save(update_fields=["tier", "due_at", "row_version", "risk", "note"])
 
 
-def report_risk(case: Case, *, at: datetime) -> int:
-    """Return 0 to 1,000: the weights of the last 42 days, a tenth each, those of new accounts capped."""
+def compute_report_risk(case: Case, *, at: datetime) -> int:
+    """Return 0 to 1,000: a tenth of the weights of the last 42 days, those of new accounts capped."""
     recent = case.reports.filter(created_at__gt=at - RISK_WINDOW)
     young = recent.filter(reporter__created_at__gt=at - NEW_ACCOUNT)
     old_sum = recent.exclude(pk__in=young).aggregate(total=Sum("weight"))["total"] or 0
     young_sum = young.aggregate(total=Sum("weight"))["total"] or 0
-    return int(min(1000, (old_sum + min(young_sum, MOST_FROM_NEW_ACCOUNTS)) // 10))
+    return int(min(1000, (old_sum + min(young_sum, NEW_ACCOUNTS_MAX_WEIGHT)) // 10))
 
 
 def _is_brigade(case: Case, report: Report, *, at: datetime) -> bool:
-    """Many fresh accounts, or many with the same words, within a day."""
+    """Return whether many new accounts, or many reports with the same words, came within a day."""
     today = case.reports.filter(created_at__gt=at - timedelta(days=1))
     fresh = today.filter(reporter__created_at__gt=at - NEW_ACCOUNT).count()
-    return fresh >= BRIGADE_FROM or today.filter(text_hash=report.text_hash).count() >= BRIGADE_FROM
+    return (
+        fresh >= BRIGADE_MIN_REPORTS
+        or today.filter(text_hash=report.text_hash).count() >= BRIGADE_MIN_REPORTS
+    )

@@ -1,14 +1,14 @@
-"""How people's reports and listings held up: accuracy, strikes, the state of a builder."""
+"""People's record: accuracy of their reports, strikes against them, their state as a builder."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db.models import F
 
 from reviews.models import Enforcement, Report, Standing, Strike
 from reviews.states import BuilderAction, BuilderState, move_builder
+from workspaces.models import User
 
 STRIKE_LASTS = timedelta(days=365)
 # Weights of a report in thousandths.
@@ -18,8 +18,8 @@ WEIGHT_TRUSTED = 3_000
 NEW_ACCOUNT = timedelta(days=7)
 
 
-def give_strike(enforcement: Enforcement, *, at: datetime) -> None:
-    """Count the decision against the builder for a year; one strike a decision, however many effects."""
+def add_strike(enforcement: Enforcement, *, at: datetime) -> None:
+    """Count the decision against the builder for a year; one strike a decision, however many enforcements."""
     if enforcement.builder_id is not None:
         Strike.objects.get_or_create(
             decision_id=enforcement.decision_id,
@@ -27,23 +27,24 @@ def give_strike(enforcement: Enforcement, *, at: datetime) -> None:
         )
 
 
-def take_strike_back(enforcement: Enforcement, *, at: datetime) -> None:
+def remove_strike(enforcement: Enforcement, *, at: datetime) -> None:
+    """Undo ``add_strike``; the row stays as a record."""
     Strike.objects.filter(decision_id=enforcement.decision_id, removed_at__isnull=True).update(removed_at=at)
 
 
-def move_standing(user_id: int | None, action: BuilderAction) -> BuilderState:
-    """Move the builder's state and return the one before."""
+def change_builder_state(user_id: int | None, action: BuilderAction) -> BuilderState:
+    """Apply ``action`` to the builder's state and return the previous one."""
     assert user_id is not None, "a case about a builder has one"
     Standing.objects.get_or_create(user_id=user_id)
     standing = Standing.objects.select_for_update(of=("self",)).get(user_id=user_id)
-    before = BuilderState(standing.builder_state)
-    standing.builder_state = move_builder(before, action)
+    previous = BuilderState(standing.builder_state)
+    standing.builder_state = move_builder(previous, action)
     standing.save(update_fields=["builder_state"])
-    return before
+    return previous
 
 
-def report_weight(user: Any | None, *, at: datetime) -> int:
-    """Return what a report by ``user`` (None: a visitor) weighs, in thousandths of an ordinary one."""
+def compute_report_weight(user: User | None, *, at: datetime) -> int:
+    """Return the weight of a report by ``user`` (None: a visitor), in thousandths of an ordinary one."""
     if user is None:
         return WEIGHT_VISITOR
     standing = Standing.objects.filter(user=user).first()
@@ -53,13 +54,13 @@ def report_weight(user: Any | None, *, at: datetime) -> int:
         return WEIGHT_NEW_ACCOUNT
     upheld = standing.reports_upheld if standing else 0
     rejected = standing.reports_rejected if standing else 0
-    # Accuracy with one report of each kind assumed, so that nobody starts at an extreme.
+    # Accuracy with one upheld and one rejected report assumed, so that nobody starts at an extreme.
     return round(2_000 * (upheld + 1) / (upheld + rejected + 2))
 
 
-def count_reports(reports: list[Report], *, upheld: bool) -> None:
-    """Add the outcome of a case to its reporters' record."""
+def record_report_outcomes(reports: list[Report], *, upheld: bool) -> None:
+    """Count the outcome of a case in its reporters' records."""
     column = "reports_upheld" if upheld else "reports_rejected"
-    for identifier in sorted({report.reporter_id for report in reports if report.reporter_id is not None}):
-        Standing.objects.get_or_create(user_id=identifier)
-        Standing.objects.filter(user_id=identifier).update(**{column: F(column) + 1})
+    for user_id in sorted({report.reporter_id for report in reports if report.reporter_id is not None}):
+        Standing.objects.get_or_create(user_id=user_id)
+        Standing.objects.filter(user_id=user_id).update(**{column: F(column) + 1})

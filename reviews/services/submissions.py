@@ -1,9 +1,8 @@
-"""An author asks to list a version, or takes the request back."""
+"""Submissions: an author asks to list a version, withdraws the request, or a decision closes it."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -12,41 +11,46 @@ from core.audit import record
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.jobs import enqueue_on_commit
 from core.text import clean_block
-from gpts.models import GPT, Version
-from gpts.services.sharing import check_gate
-from gpts.services.versions import check_ready, freeze_version
-from gpts.states import Audience
-from reviews.models import Case, Claim, Standing, Submission
+from gpts.assistants.models import GPT, Version
+from gpts.assistants.services.versions import check_ready, freeze_version
+from gpts.assistants.states import Audience
+from gpts.evals.services.gate import check_gate
+from reviews.models import Case, Claim, Decision, Standing, Submission
 from reviews.states import (
     OPEN_SUBMISSIONS,
-    QUEUE_OF_KIND,
+    QUEUE_BY_KIND,
     BuilderState,
     CaseAction,
     CaseKind,
+    Outcome,
     SubjectType,
     SubmissionAction,
     SubmissionState,
     move_case,
     move_submission,
 )
-from workspaces.models import SharingPolicy
+from workspaces.models import SharingPolicy, User
 
 NOTE_LENGTH = 2_000
-# The promise for a first listing is a median below this; see docs and transparency report.
+# Published target: half of all first listings are decided within this time.
 DUE_AFTER = timedelta(hours=24)
+ACTION_BY_OUTCOME = {
+    Outcome.APPROVE: SubmissionAction.APPROVE,
+    Outcome.REQUEST_CHANGES: SubmissionAction.REQUEST_CHANGES,
+    Outcome.REJECT: SubmissionAction.REJECT,
+}
 
 
 @transaction.atomic
 def submit_version(
-    *, gpt: GPT, note: str, by: Any, at: datetime, attested: bool = True, release_notes: str = ""
+    *, gpt: GPT, note: str, by: User, at: datetime, attested: bool = True, release_notes: str = ""
 ) -> Submission:
-    """Freeze the draft and ask for its listing. The page says what the author attests by sending it.
+    """Freeze the draft and ask for its listing. The form says what the author attests by submitting.
 
-    The same content sent twice (a double click, a retry) is one submission: the open one is returned.
-    Writes submission, case and audit event; the checks run after commit. Raises Conflict while another
-    version is open, this one is live or refused unchanged, or golden prompts keep it back
-    (``golden_gate``), InvalidInput for a draft that is not ready, Forbidden for suspended builders and
-    workspaces that keep their GPTs inside.
+    Submitting the same content again returns the open submission. Writes submission, case and audit event;
+    the checks run after commit. Raises Conflict while another version is open, when this one is listed or
+    was refused unchanged, or when its golden prompts fail (``golden_gate``), InvalidInput for a draft that
+    is not ready, Forbidden for suspended builders and for workspaces that do not allow publishing.
     """
     if not attested:
         raise InvalidInput(
@@ -59,12 +63,12 @@ def submit_version(
     check_ready(gpt)
     check_gate(gpt, None, at, audience=Audience.PUBLIC)
     version = freeze_version(gpt=gpt, release_notes=release_notes, by=by, at=at)
-    # freeze_version holds the GPT's row: from here on nobody else submits for it.
-    open_one = (
+    # freeze_version locks the GPT's row, so no other submission for it can be made from here on.
+    open_submission = (
         Submission.objects.filter(gpt=gpt, state__in=OPEN_SUBMISSIONS).select_related("version").first()
     )
-    if open_one is not None:
-        return _same_or_conflict(open_one, version)
+    if open_submission is not None:
+        return _check_same_version(open_submission, version)
     _check_new(gpt, version)
     submission = Submission.objects.create(
         gpt=gpt, version=version, submitted_by=by, note=note, attested_at=at, submitted_at=at
@@ -76,7 +80,7 @@ def submit_version(
         gpt=gpt,
         builder_id=gpt.owner_id,
         submission=submission,
-        queue=QUEUE_OF_KIND[CaseKind.PRE_LISTING],
+        queue=QUEUE_BY_KIND[CaseKind.PRE_LISTING],
         content_hash=version.content_hash,
         opened_at=at,
         due_at=at + DUE_AFTER,
@@ -109,14 +113,14 @@ def _check_allowed(gpt: GPT) -> None:
         )
 
 
-def _same_or_conflict(open_one: Submission, version: Version) -> Submission:
-    if open_one.version_id == version.pk:
-        return open_one
+def _check_same_version(open_submission: Submission, version: Version) -> Submission:
+    if open_submission.version_id == version.pk:
+        return open_submission
     raise Conflict(
         _("Version %(number)s is still in review. Withdraw it first, then submit the new one.")
-        % {"number": open_one.version.number},
+        % {"number": open_submission.version.number},
         code="submission_open",
-        data={"submission_id": str(open_one.pk), "version": open_one.version.number},
+        data={"submission_id": str(open_submission.pk), "version": open_submission.version.number},
     )
 
 
@@ -133,12 +137,12 @@ def _check_new(gpt: GPT, version: Version) -> None:
 
 
 @transaction.atomic
-def withdraw_submission(*, submission: Submission, by: Any, at: datetime) -> Submission:
-    """Take back an open submission; its case closes and a moderator's claim on it ends.
+def withdraw_submission(*, submission: Submission, by: User, at: datetime) -> Submission:
+    """Withdraw an open submission, close its case and end a moderator's claim on it.
 
-    Withdrawing twice changes nothing. Raises IllegalTransition once it is decided.
+    Idempotent. Raises IllegalTransition once it is decided.
     """
-    # The case first, as everywhere: two locks taken in two orders wait for each other for ever.
+    # The case first, as in every service: locks taken in two orders can deadlock.
     case = Case.objects.select_for_update(of=("self",)).get(submission=submission)
     fresh = Submission.objects.select_for_update(of=("self",)).select_related("gpt").get(pk=submission.pk)
     if fresh.state == SubmissionState.WITHDRAWN:
@@ -160,3 +164,13 @@ def withdraw_submission(*, submission: Submission, by: Any, at: datetime) -> Sub
         data={"gpt_id": fresh.gpt_id},
     )
     return fresh
+
+
+def close_submission(case: Case, decision: Decision, *, at: datetime) -> None:
+    """Apply a decision to the submission of its case, if it has one. The caller owns the transaction."""
+    if case.submission_id is None:
+        return
+    submission = Submission.objects.select_for_update(of=("self",)).get(pk=case.submission_id)
+    submission.state = move_submission(submission.state, ACTION_BY_OUTCOME[Outcome(decision.outcome)])
+    submission.closed_at = at
+    submission.save(update_fields=["state", "closed_at"])

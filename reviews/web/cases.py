@@ -1,4 +1,4 @@
-"""One case: evidence, and the decision."""
+"""A case: its evidence, and deciding it."""
 
 from __future__ import annotations
 
@@ -17,51 +17,54 @@ from reviews.queries import QueueFilters
 from reviews.services.decisions import decide_case
 from reviews.states import CaseState
 from reviews.web.forms import DecisionForm, add_domain_error
-from reviews.web.panes import filter_query, show_panes
+from reviews.web.moderation_page import build_filter_query, render_moderation_page
+from workspaces.web.people import person_of
 from workspaces.web.staff import staff_required
 
 
 @require_GET
 @staff_required("moderator")
 def show_case(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    return show_panes(request, case=access_case(request.user, case_id))
+    return render_moderation_page(request, case=access_case(person_of(request), case_id))
 
 
 @require_POST
 @staff_required("moderator")
 def decide(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    """Decide, or show the page again with everything typed and what changed meanwhile."""
-    access_case(request.user, case_id)
+    """Decide, or show the page again with the input and what has changed."""
+    access_case(person_of(request), case_id)
     form = DecisionForm(request.POST)
     try:
         decide_case(
             case_id=case_id,
             claim_token=form.token,
             row_version=form.version,
-            outcome=form.typed("outcome"),
+            outcome=form.get_text("outcome"),
             policy_codes=form.chosen_policies,
-            reasoning=form.typed("reasoning"),
-            private_note=form.typed("private_note"),
-            by=request.user,
+            reasoning=form.get_text("reasoning"),
+            private_note=form.get_text("private_note"),
+            by=person_of(request),
             at=timezone.now(),
         )
     except (Conflict, InvalidInput, Forbidden) as error:
-        return refused(request, case_id, form, error)
-    case = access_case(request.user, case_id)
+        return render_refusal(request, case_id, form, error)
+    case = access_case(person_of(request), case_id)
     if case.state == CaseState.AWAITING_SECOND:
         messages.info(request, _("Recorded. Nothing happens until a second person has confirmed it."))
     else:
         messages.success(request, _("Decided."))
-    query = filter_query(QueueFilters.read(request.GET))
+    query = build_filter_query(QueueFilters.from_query(request.GET))
     return redirect(f"/moderation/cases/{case_id}{query}")
 
 
-def refused(request: HttpRequest, case_id: UUID, form: DecisionForm, error: DomainError) -> HttpResponse:
-    """Show the case as it is now, with the refusal and nothing typed lost."""
+def render_refusal(
+    request: HttpRequest, case_id: UUID, form: DecisionForm, error: DomainError
+) -> HttpResponse:
+    """Show the case as it is now, with the error and the input."""
     add_domain_error(form, error)
-    return show_panes(
+    return render_moderation_page(
         request,
-        case=access_case(request.user, case_id),
+        case=access_case(person_of(request), case_id),
         form=form,
         problem={"message": error.message, "field": error.field, "fresh": error.data},
         status=error.status,

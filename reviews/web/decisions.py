@@ -1,4 +1,4 @@
-"""The log of decisions for moderators; the statement of reasons for the builder it concerns."""
+"""The log of decisions for moderators; the statement of reasons and the appeal for builders."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import Conflict, InvalidInput
 from reviews.access import access_own_decision
-from reviews.queries import decision_log, statement_for_author
+from reviews.queries import get_author_statement, get_subject_name, list_decisions
 from reviews.services.appeals import file_appeal
 from reviews.states import Outcome
 from reviews.web.forms import AppealForm, add_domain_error
-from reviews.web.panes import subject_name
+from workspaces.web.people import person_of
 from workspaces.web.staff import staff_required
 
 
@@ -26,13 +26,13 @@ from workspaces.web.staff import staff_required
 @staff_required("moderator")
 def show_log(request: HttpRequest) -> HttpResponse:
     outcome = request.GET.get("outcome", "")
-    page = decision_log(outcome=outcome, cursor=request.GET.get("cursor", ""))
+    page = list_decisions(outcome=outcome, cursor=request.GET.get("cursor", ""))
     return render(
         request,
         "reviews/decision_log.html",
         {
             "page": page,
-            "rows": [(decision, subject_name(decision.case)) for decision in page.items],
+            "rows": [(decision, get_subject_name(decision.case)) for decision in page.items],
             "outcome": outcome,
             "outcomes": Outcome.choices,
         },
@@ -42,36 +42,38 @@ def show_log(request: HttpRequest) -> HttpResponse:
 @require_GET
 @login_required
 def show_statement(request: HttpRequest, decision_id: UUID) -> HttpResponse:
-    return _statement(request, decision_id, AppealForm())
+    return _render_statement(request, decision_id, AppealForm())
 
 
 @require_POST
 @login_required
 def appeal(request: HttpRequest, decision_id: UUID) -> HttpResponse:
-    decision = access_own_decision(request.user, decision_id)
+    decision = access_own_decision(person_of(request), decision_id)
     form = AppealForm(request.POST)
     try:
-        file_appeal(decision=decision, text=request.POST.get("text", ""), by=request.user, at=timezone.now())
+        file_appeal(
+            decision=decision, text=request.POST.get("text", ""), by=person_of(request), at=timezone.now()
+        )
     except (Conflict, InvalidInput) as error:
         form.is_valid()
         if not form.errors:
             add_domain_error(form, error)
-        return _statement(request, decision_id, form, status=error.status)
+        return _render_statement(request, decision_id, form, status=error.status)
     messages.success(request, _("Your objection is filed. Somebody else will judge it within seven days."))
     return redirect("reviews:decision-detail", decision_id=decision_id)
 
 
-def _statement(
+def _render_statement(
     request: HttpRequest, decision_id: UUID, form: AppealForm, *, status: int = 200
 ) -> HttpResponse:
-    decision = access_own_decision(request.user, decision_id)
+    decision = access_own_decision(person_of(request), decision_id)
     return render(
         request,
         "reviews/statement.html",
         {
-            "statement": statement_for_author(decision, request.user, at=timezone.now()),
+            "statement": get_author_statement(decision, person_of(request), at=timezone.now()),
             "decision": decision,
-            "name": subject_name(decision.case),
+            "name": get_subject_name(decision.case),
             "gpt": decision.case.gpt,
             "form": form,
         },

@@ -1,4 +1,4 @@
-"""Forms of moderation. They hold what was typed; the services judge it."""
+"""Forms of moderation. They keep the input; services validate it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class AppealForm(forms.Form):
 
 
 class DecisionForm(forms.Form):
-    """``claim_token`` and ``row_version`` say what the moderator was looking at."""
+    """``claim_token`` and ``row_version`` identify the state that the moderator saw."""
 
     outcome = forms.CharField(required=False)
     policies = forms.MultipleChoiceField(required=False)
@@ -62,7 +62,7 @@ class DecisionForm(forms.Form):
     claim_token = forms.UUIDField(required=False)
     row_version = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
 
-    def typed(self, name: str) -> str:
+    def get_text(self, name: str) -> str:
         return str(self.data.get(name, ""))
 
     @property
@@ -72,19 +72,19 @@ class DecisionForm(forms.Form):
 
     @property
     def token(self) -> UUID:
-        """The claim's token; one that cannot exist when it is missing or mangled."""
+        """The claim's token; when missing or malformed, one that no claim has."""
         try:
-            return UUID(self.typed("claim_token"))
+            return UUID(self.get_text("claim_token"))
         except ValueError:
             return UUID(int=0)
 
     @property
     def version(self) -> int:
-        text = self.typed("row_version")
+        text = self.get_text("row_version")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def add_domain_error(form: forms.Form, error: DomainError) -> None:
-    """Put a service's refusal beside the field that it names, or above the form."""
+    """Show a service's error at the field that it names, or above the form."""
     field = error.field if error.field in form.fields else None
     form.add_error(field, forms.ValidationError(str(error.message), code=error.code))

@@ -1,4 +1,4 @@
-"""Reporting a listing: open to everybody."""
+"""Reporting a listing, for visitors too."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from django.utils import timezone, translation
 from django.views.decorators.http import require_http_methods
 
 from core.errors import Forbidden, InvalidInput, RateLimited
-from reviews.access import access_reportable
+from marketplace.access import access_listing
 from reviews.services.reports import ReportInput, file_report
 from reviews.web.forms import ReportForm, add_domain_error
+from workspaces.web.people import person_of
 
 
 @require_http_methods(["GET", "POST"])
 def report(request: HttpRequest, slug: str) -> HttpResponse:
-    listing = access_reportable(slug)
+    listing = access_listing(slug)
     is_visitor = not request.user.is_authenticated
     if request.method != "POST":
         context = {"listing": listing, "form": ReportForm(is_visitor=is_visitor), "is_visitor": is_visitor}
@@ -34,12 +35,12 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
     )
     try:
         filed = file_report(
-            listing=listing, given=given, by=None if is_visitor else request.user, at=timezone.now()
+            listing=listing, given=given, by=None if is_visitor else person_of(request), at=timezone.now()
         )
     except (InvalidInput, RateLimited, Forbidden) as error:
         if error.field not in form.errors:
             add_domain_error(form, error)
         context = {"listing": listing, "form": form, "is_visitor": is_visitor}
         return render(request, "reviews/report.html", context, status=error.status)
-    # Rendered, not redirected to: a visitor could not read the report back on another page.
+    # Rendered without a redirect: a visitor could not read the report on another page.
     return render(request, "reviews/report_received.html", {"listing": listing, "report": filed})

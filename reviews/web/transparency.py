@@ -1,4 +1,4 @@
-"""A year's figures of moderation."""
+"""The page of a year's moderation figures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from reviews.queries.transparency import year_report
+from reviews.queries.transparency import build_year_report
 from workspaces.web.staff import staff_required
 
 
@@ -21,7 +21,7 @@ def show_report(request: HttpRequest) -> HttpResponse:
         if given.isascii() and given.isdigit() and 2000 <= int(given[:5]) <= this_year
         else this_year
     )
-    figures = year_report(year)
+    figures = build_year_report(year)
     sections = list(dict.fromkeys(figure.section for figure in figures))
     figures.sort(key=lambda figure: sections.index(figure.section))
     return render(

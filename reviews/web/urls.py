@@ -1,4 +1,4 @@
-"""Pages of moderation: the queue for moderators, reporting for everybody, decisions for their authors."""
+"""Pages of moderation: the queue for moderators, reporting for everybody, decisions for builders."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ document.addEventListener("click", async (event) => {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    // Plain http or a refused permission: the old way still works from a click.
+    // Plain http or a refused permission: execCommand still works from a click.
     const area = document.createElement("textarea");
     area.value = text;
     document.body.append(area);

@@ -32,5 +32,5 @@ each("form[data-confirm-phrase]", (form) => {
   check();
 });
 
-// A dialog that htmx puts into the dialog root opens by itself when it asks for it.
+// Opens dialogs with this attribute when htmx inserts them.
 each("dialog[data-dialog-auto]", (dialog) => dialog.open || dialog.showModal());

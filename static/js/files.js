@@ -7,7 +7,7 @@ each("[data-file-drop]", (frame) => {
   const show = () => {
     names.replaceChildren(...[...input.files].map((file) => Object.assign(document.createElement("li"), { textContent: file.name })));
   };
-  // The whole frame becomes the control; without scripts the browser's own button stands in it.
+  // With scripts the whole frame is the control; without them the browser's own button is.
   frame.classList.add("file-drop--whole");
   const over = (on) => frame.classList.toggle("file-drop--over", on);
   frame.addEventListener("dragover", (event) => {

@@ -1,6 +1,6 @@
 // form[data-once] submits once; form[data-submit-on-change] at each change; form[data-dirty-guard] asks before changes are lost;
-// form[data-download] is answered with a file, which is saved; then the page is read anew, as the act may have changed it.
-// [data-select-all="name"] checks all boxes of that name in its form. The first field of a refused form takes the focus.
+// form[data-download] saves the file of the response and reloads the page, which the request may have changed.
+// [data-select-all="name"] checks all boxes of that name in its form. The first invalid field of a form gets the focus.
 import { each } from "./ready.js";
 
 document.addEventListener("submit", (event) => {
@@ -13,7 +13,7 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "";
   const isDownload = form.dataset.download !== undefined;
   const isRefused = event.defaultPrevented;
-  // After the browser has taken the form's values: a disabled button would not send its own.
+  // After the browser has read the form: a disabled button would not send its value.
   setTimeout(() => {
     if (isRefused || event.defaultPrevented && !isDownload) return release(form);
     event.submitter?.setAttribute("aria-busy", "true");
@@ -22,7 +22,7 @@ document.addEventListener("submit", (event) => {
   if (isDownload) event.preventDefault();
 });
 
-// A refusal is a redirect that is not followed: its message is for the page that is read next.
+// An error is a redirect that is not followed: the page that is loaded next shows its message.
 async function download(form) {
   const response = await fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" });
   const name = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1];
@@ -63,5 +63,5 @@ document.addEventListener("change", (event) => {
   }
 });
 
-// After a refusal one stands in the first field that asks for a change.
+// Focuses the first invalid field after a failed submit.
 document.querySelector('main form [aria-invalid="true"]:not([hidden])')?.focus();

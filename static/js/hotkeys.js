@@ -1,5 +1,5 @@
-// "/" focuses search, "?" shows the keys, [data-key="j"] is clicked (or focused) by its key. Silent while somebody types,
-// but for Ctrl or Cmd with "/", which shows the keys as well. [data-keys-open] shows them by a click.
+// "/" focuses search, "?" shows the keys, [data-key="j"] is clicked (or focused) by its key. Ignored while typing,
+// except Ctrl or Cmd with "/", which also shows the keys. [data-keys-open] shows them by a click.
 const typing = (target) => target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
 const visible = (element) => element.getClientRects().length > 0 && !element.disabled;
 

@@ -1,4 +1,4 @@
-// Entry of every page: each module attaches itself by data-* attributes and survives htmx swaps by delegation.
+// Entry of every page. Each module attaches itself to data-* attributes, also in content that htmx swaps in.
 import "./theme.js";
 import "./menu.js";
 import "./dialog.js";

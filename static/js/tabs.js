@@ -1,7 +1,8 @@
-// Tabs: page tabs show the current one. [data-tabs]: tablist of buttons with aria-controls; arrows move, the chosen one stays in the URL's hash when it has an id.
+// Tabs: page tabs show the current one. [data-tabs]: tablist of buttons with aria-controls; arrows move between them;
+// the tab that the URL's hash names is open at first.
 import { each } from "./ready.js";
 
-// The page's own tab may lie beyond the edge of a phone: bring it in without moving the page.
+// The current tab may be outside the visible part of the list: scroll the list, not the page.
 each(".tabs__list, .side-nav", (list) => {
   const current = list.querySelector("[aria-current]");
   if (current) list.scrollLeft = Math.max(0, current.offsetLeft - list.offsetLeft - (list.clientWidth - current.offsetWidth) / 2);

@@ -17,7 +17,7 @@ each("textarea[data-autosize]", (area) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing || !event.target.matches?.("[data-submit-on-enter]")) return;
-  // On a touch keyboard Enter is the only way to make a line.
+  // On a touch keyboard Enter is the only way to start a new line.
   if (matchMedia("(pointer: coarse)").matches) return;
   event.preventDefault();
   if (event.target.value.trim()) event.target.form?.requestSubmit();

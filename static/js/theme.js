@@ -1,4 +1,4 @@
-// [data-theme-switch]: the theme changes at once and is then told to the server, which sends it with the next page.
+// [data-theme-switch]: changes the theme at once and saves it on the server.
 import { each } from "./ready.js";
 
 each("[data-theme-switch]", (form) => {

@@ -1,7 +1,7 @@
-// time[data-relative] keeps telling the truth while the page stays open; the words come from the browser in the page's language.
+// time[data-relative]: updates relative times while the page stays open, with the browser's words in the page's language.
 const STEPS = [["year", 31557600], ["month", 2629800], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
 const words = new Intl.RelativeTimeFormat(document.documentElement.lang || "en", { numeric: "always" });
-// Chinese from the server has a space after figures, the browser's has none.
+// The server writes a space between figures and Chinese, the browser does not.
 const spaced = (text) => text.replace(/(\d)(?=\p{Script=Han})/u, "$1 ");
 
 function refresh() {

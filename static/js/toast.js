@@ -5,7 +5,7 @@ const region = document.getElementById("toasts");
 const texts = document.body.dataset;
 const LONG = 8000;
 
-export function toast(kind, text) {
+function toast(kind, text) {
   const box = document.createElement("div");
   box.className = `toast toast--${["good", "warn", "bad"].includes(kind) ? kind : "info"}`;
   box.dataset.toast = box.dataset.dismissable = "";
@@ -23,7 +23,7 @@ export function toast(kind, text) {
   leave(box);
 }
 
-// What went wrong stays until it is closed; the rest leaves by itself, but not while it is read or focused.
+// Errors and warnings stay until they are closed; other toasts disappear, but not while hovered or focused.
 function leave(box) {
   if (box.matches(".toast--bad, .toast--warn")) return;
   const timer = setInterval(() => {

@@ -13,11 +13,11 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from config.demo.seeding import seed
 from core.scope import system_scope
+from demo.seeding import seed
 from payouts.models import AccountingPeriod
 from reviews.models import Case, Decision
-from tests.services import WebService
+from tests.support.services import WebService
 from workspaces.models import User
 
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}

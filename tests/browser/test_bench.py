@@ -8,15 +8,17 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from core.scope import system_scope
-from gpts.models import GPT, Document, LanguageModel, ModelProvider, PassageVector
-from gpts.services.providers import ensure_offline_provider
-from gpts.states import ModelKind, ProviderKind
+from gpts.assistants.models import GPT
+from gpts.knowledge.models import Document, PassageVector
+from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.services.providers import ensure_offline_provider
+from gpts.llm.states import ModelKind, ProviderKind
 from tests.browser.people import WIDER_THAN_WINDOW, Person
 from tests.fakes.openai_server import Running, running_server
 from tests.flows.stage import wait_for
-from tests.gpts.build.stage import NOW, a_gpt, a_user
-from tests.gpts.retrieval.world import add_document
-from tests.services import WebService, WorkerService
+from tests.gpts.knowledge.retrieval.world import add_document
+from tests.gpts.studio.stage import NOW, a_gpt, a_user
+from tests.support.services import WebService, WorkerService
 
 SHOP = [
     ("Returns", "You can return a bicycle within 30 days if it has no scratches."),

@@ -9,12 +9,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.scope import system_scope
-from gpts.models import Budget
+from gpts.metering.models import Budget
 from tests.browser.test_builder import sign_in
 from tests.fakes.openai_server import Running, start_in_thread
-from tests.gpts.build.stage import a_company, a_user
 from tests.gpts.chat.stage import a_model, a_public_gpt
-from tests.services import WebService
+from tests.gpts.studio.stage import a_company, a_user
+from tests.support.services import WebService
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,13 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from core.scope import system_scope
-from gpts.models import GPT
-from gpts.services.gpts import update_draft
-from gpts.services.knowledge import add_knowledge_file
-from gpts.services.providers import ensure_offline_provider
-from gpts.services.versions import freeze_version, set_live_version
-from tests.gpts.build.stage import LATER, NOW, a_file, a_gpt
-from tests.services import WebService
+from gpts.assistants.models import GPT
+from gpts.assistants.services.gpts import update_draft
+from gpts.assistants.services.versions import freeze_version, set_live_version
+from gpts.knowledge.services.files import add_knowledge_file
+from gpts.llm.services.providers import ensure_offline_provider
+from tests.gpts.studio.stage import LATER, NOW, a_file, a_gpt
+from tests.support.services import WebService
 from workspaces.models import User
 
 TABS = ("create", "configure", "preview", "knowledge", "versions", "share")

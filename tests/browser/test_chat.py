@@ -9,11 +9,11 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from gpts.models import Conversation, Turn
+from gpts.chat.models import Conversation, Turn
 from tests.fakes.openai_server import Running, start_in_thread
 from tests.gpts.chat.stage import a_model, a_public_gpt, a_user
 from tests.gpts.chat.test_sources import a_citing_turn, a_knowing_gpt
-from tests.services import WebService
+from tests.support.services import WebService
 from workspaces.models import User
 
 

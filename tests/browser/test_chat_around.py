@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
-from gpts.models import Attachment, SharedConversation, TurnFeedback
+from gpts.chat.models import Attachment, SharedConversation, TurnFeedback
 from tests.browser.test_chat import open_chat, say
 from tests.fakes.openai_server import Running, start_in_thread
-from tests.services import WebService, WorkerService
+from tests.support.services import WebService, WorkerService
 
 
 @pytest.fixture(scope="module")

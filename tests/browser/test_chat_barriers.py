@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from core.scope import system_scope
-from gpts.models import SharedConversation
+from gpts.chat.models import SharedConversation
 from tests.browser.people import WIDER_THAN_WINDOW, Person
 from tests.browser.test_accessibility import CONTRAST, SETTLED, WCAG, barriers
 from tests.browser.test_chat import say
@@ -17,7 +17,7 @@ from tests.browser.test_chat_reading import RICH
 from tests.fakes.openai_server import Running, start_in_thread
 from tests.gpts.chat.stage import a_model, a_public_gpt, a_user
 from tests.gpts.chat.test_sources import a_citing_turn, a_knowing_gpt
-from tests.services import WebService
+from tests.support.services import WebService
 
 
 @pytest.fixture(scope="module")

@@ -11,14 +11,16 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.scope import system_scope
-from gpts.models import GPT, Conversation, Message, Turn, UsageEvent
+from gpts.assistants.models import GPT
+from gpts.chat.models import Conversation, Message, Turn
+from gpts.metering.models import UsageEvent
 from tests.browser.cable import Cable
 from tests.browser.people import Person
 from tests.browser.test_chat import say
 from tests.fakes.openai_server import WORDS, Running, start_in_thread
 from tests.flows.test_failing_answers import own_service
 from tests.gpts.chat.stage import a_model, a_public_gpt, a_user
-from tests.services import WebService
+from tests.support.services import WebService
 
 LOSE_THE_FIRST_ANSWER = """() => {
   const real = window.fetch;

@@ -11,14 +11,16 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from core.scope import system_scope
-from gpts.models import GPT, Conversation, LanguageModel, Turn
-from gpts.services.versions import freeze_version, set_live_version
-from gpts.states import Audience
+from gpts.assistants.models import GPT
+from gpts.assistants.services.versions import freeze_version, set_live_version
+from gpts.assistants.states import Audience
+from gpts.chat.models import Conversation, Turn
+from gpts.llm.models import LanguageModel
 from tests.browser.people import Person
 from tests.browser.test_chat import say
 from tests.fakes.openai_server import Running, start_in_thread
 from tests.gpts.chat.stage import a_model, a_public_gpt, a_user
-from tests.services import WebService
+from tests.support.services import WebService
 
 
 @pytest.fixture(scope="module")

@@ -8,15 +8,16 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.scope import system_scope
-from gpts.models import GPT, SharedConversation
-from gpts.queries.chat import WINDOW
+from gpts.assistants.models import GPT
+from gpts.chat.models import SharedConversation
+from gpts.chat.queries.turns import WINDOW
 from tests.browser.people import Person
 from tests.browser.test_chat import say
 from tests.fakes.openai_server import Running, start_in_thread
 from tests.flows.stage import wait_for
 from tests.gpts.chat.stage import a_gpt, a_model, a_public_gpt, a_user
 from tests.gpts.chat.test_pages import a_conversation
-from tests.services import WebService
+from tests.support.services import WebService
 
 RICH = """## Signing
 

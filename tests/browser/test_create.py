@@ -10,14 +10,16 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Locator, expect
 
 from core.scope import system_scope
-from gpts.models import GPT, BuilderMessage, LanguageModel, ModelProvider
-from gpts.services.gpts import update_draft
-from gpts.services.providers import ensure_offline_provider
+from gpts.assistants.models import GPT
+from gpts.assistants.services.gpts import update_draft
+from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.services.providers import ensure_offline_provider
+from gpts.studio.models import BuilderMessage
 from tests.browser.people import Person
 from tests.fakes.openai_server import Running, running_server
 from tests.flows.stage import a_provider
-from tests.gpts.build.stage import LATER, NOW, a_gpt
-from tests.services import WebService
+from tests.gpts.studio.stage import LATER, NOW, a_gpt
+from tests.support.services import WebService
 
 WIDER_THAN_WINDOW = "() => document.documentElement.scrollWidth > innerWidth"
 

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.services import WebService
+from tests.support.services import WebService
 
 PAGES = ("/dev/gallery/", "/dev/gallery/chat/", "/dev/gallery/staff/", "/dev/gallery/auth/", "/nowhere")
 WIDER_THAN_WINDOW = """() => document.documentElement.scrollWidth > innerWidth

@@ -10,12 +10,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from core.scope import system_scope
-from gpts.models import GoldenPrompt
+from gpts.evals.models import GoldenPrompt
 from tests.browser.test_builder import WIDER_THAN_WINDOW, sign_in
 from tests.fakes.openai_server import running_server
-from tests.gpts.build.stage import a_gpt
 from tests.gpts.chat.stage import a_model
-from tests.services import WebService, WorkerService
+from tests.gpts.studio.stage import a_gpt
+from tests.support.services import WebService, WorkerService
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from tests.services import WebService
+from tests.support.services import WebService
 
 
 def test_the_first_page_calls_no_other_host_and_breaks_no_policy(server: WebService, page: Page) -> None:

@@ -10,14 +10,14 @@ from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
 from core.scope import system_scope
-from gpts.models import InsightState
-from gpts.services.providers import ensure_offline_provider
-from gpts.tasks.insights import fill_insights
+from gpts.insights.models import InsightState
+from gpts.insights.tasks import fill_insights
+from gpts.llm.services.providers import ensure_offline_provider
 from tests.browser.people import WIDER_THAN_WINDOW, Person
 from tests.flows.stage import wait_for
-from tests.gpts.build.stage import NOW
 from tests.gpts.insights.stage import DAY, a_crowd, a_live_gpt, ask
-from tests.services import WebService, WorkerService
+from tests.gpts.studio.stage import NOW
+from tests.support.services import WebService, WorkerService
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -10,11 +10,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from core.scope import system_scope
-from gpts.models import GPT, Document, KnowledgeFile
+from gpts.assistants.models import GPT
+from gpts.knowledge.models import Document, KnowledgeFile
 from tests.browser.test_builder import WIDER_THAN_WINDOW, sign_in
-from tests.gpts.build.stage import a_gpt
 from tests.gpts.knowledge import makers
-from tests.services import WebService, WorkerService
+from tests.gpts.studio.stage import a_gpt
+from tests.support.services import WebService, WorkerService
 
 
 def the_gpt() -> GPT:

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from gpts.models import GPT, LanguageModel
-from gpts.services.providers import ensure_offline_provider
+from gpts.assistants.models import GPT
+from gpts.llm.models import LanguageModel
+from gpts.llm.services.providers import ensure_offline_provider
 from tests.browser.test_builder import saved, sign_in
 from tests.fakes.openai_server import KEY, Running, start_in_thread
-from tests.gpts.build.stage import NOW, a_company, a_gpt, a_user
-from tests.services import WebService
+from tests.gpts.studio.stage import NOW, a_company, a_gpt, a_user
+from tests.support.services import WebService
 from workspaces.services.staff import grant_staff_role
 
 

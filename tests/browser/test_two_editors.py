@@ -9,13 +9,14 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
 from core.scope import system_scope
-from gpts.models import GPT, LanguageModel, ModelProvider
-from gpts.services.providers import ensure_offline_provider
+from gpts.assistants.models import GPT
+from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.services.providers import ensure_offline_provider
 from tests.browser.people import Person
 from tests.fakes.openai_server import Running, running_server
 from tests.flows.stage import a_provider
-from tests.gpts.build.stage import NOW, a_company, a_gpt, a_user
-from tests.services import WebService
+from tests.gpts.studio.stage import NOW, a_company, a_gpt, a_user
+from tests.support.services import WebService
 
 SLOW = 30_000
 

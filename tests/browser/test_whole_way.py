@@ -19,15 +19,18 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from config.celery import app
 from core.periods import Period
 from core.scope import system_scope
-from gpts.models import GPT, LanguageModel, Turn, UsageEvent
+from gpts.assistants.models import GPT
+from gpts.chat.models import Turn
+from gpts.llm.models import LanguageModel
+from gpts.metering.models import UsageEvent
 from payouts.models import AccountingPeriod, Batch, Posting, Statement, UsageRollup
 from payouts.services import verify_ledger
 from reviews.models import Case, Decision
 from tests.browser.people import Person, slow_hashers
 from tests.fakes.openai_server import Running, running_server
 from tests.flows.stage import a_checked_account, a_person, a_provider, closable_month, used_in, wait_for
-from tests.gpts.build.stage import a_picture
-from tests.services import WebService, WorkerService
+from tests.gpts.studio.stage import a_picture
+from tests.support.services import WebService, WorkerService
 from workspaces.models import User
 
 NAME = "Courtyard gardener"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from config.servers.places import ROOT
+from embedded.paths import ROOT
 from tests.config.test_environment import names_in_example, names_in_settings
 
 TEXT = (ROOT / "docker-compose.yml").read_text()

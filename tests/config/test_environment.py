@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from config.servers.places import ROOT
+from embedded.paths import ROOT
 
 # Read by the scripts and by the servers, before there are settings.
 READ_ELSEWHERE = {"HOST", "PORT", "WEB_WORKERS", "LOGGIA_DATA_DIR"}

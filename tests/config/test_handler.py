@@ -9,7 +9,7 @@ from asgiref.sync import async_to_sync
 from asgiref.testing import ApplicationCommunicator
 
 from config.handler import OneHopHandler, sync_view
-from gpts.streaming.threads import is_chat_view
+from gpts.chat.streaming.threads import is_chat_view
 
 
 def test_sync_pages_take_the_sync_chain_and_unknown_paths_do_not() -> None:

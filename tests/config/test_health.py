@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from config.servers.redis import EmbeddedRedis
+from embedded.redis import EmbeddedRedis
 
 
 def test_healthz_answers_anybody(client: Client) -> None:

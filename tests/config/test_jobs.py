@@ -1,4 +1,4 @@
-"""Background jobs are sent by name: every name that is sent is registered, and every task is sent by somebody."""
+"""Background jobs are sent by name: every name is registered, and every task is sent or scheduled."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from config.celery import app
-from config.servers.places import ROOT
+from embedded.paths import ROOT
 
 PRODUCT = ("core", "workspaces", "gpts", "marketplace", "reviews", "payouts")
 
@@ -43,5 +43,6 @@ def sendings() -> Iterator[tuple[str, str | None]]:
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "enqueue_on_commit":
                     first = node.args[0] if node.args else None
-                    name = first.value if isinstance(first, ast.Constant) else None
+                    value = getattr(first, "value", None)
+                    name = value if isinstance(value, str) else None
                     yield f"{file.relative_to(ROOT)}:{node.lineno}", name

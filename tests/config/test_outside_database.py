@@ -1,4 +1,4 @@
-"""setup_database on a server that is not ours: a database of one's own, an owner who is no superuser."""
+"""setup_database on an external server, whose owner is no superuser; a database of 0.1.0 is refused."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
+from django.core.management.base import CommandError
+from django.db.migrations.loader import MigrationLoader
 
-from config.servers.places import ROOT, Places
-from config.servers.postgres import EmbeddedPostgres
+from config.management.commands.setup_database import MIGRATIONS_OF_0_1_0, refuse_database_of_0_1_0
+from embedded.paths import ROOT, DataPaths
+from embedded.postgres import EmbeddedPostgres
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def other_server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(Places(tmp_path / "other"), throw_away=True)
+    server = EmbeddedPostgres(DataPaths(tmp_path / "other"), throw_away=True)
     server.start()
     with psycopg.connect(**server.superuser(), autocommit=True) as connection:
         connection.execute("CREATE ROLE boss LOGIN CREATEROLE PASSWORD 'word'")
@@ -36,7 +39,7 @@ def as_superuser(server: EmbeddedPostgres, *statements: str) -> None:
 
 
 def set_up(server: EmbeddedPostgres, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    host = quote(str(server.places.sockets), safe="")
+    host = quote(str(server.paths.sockets), safe="")
     given = {"DATABASE_URL": f"postgresql://boss:word@{host}:5432/shop", "LOGGIA_DATABASE_ROLE": "owner"}
     return subprocess.run(
         [sys.executable, "manage.py", "setup_database", *arguments],
@@ -74,6 +77,48 @@ def test_the_owner_sets_up_and_migrates_twice(other_server: EmbeddedPostgres) ->
     assert grants == [(True,), (True,), (False,)]
 
 
+def test_a_database_of_version_0_1_0_is_refused_and_unchanged(other_server: EmbeddedPostgres) -> None:
+    app, name = min(MIGRATIONS_OF_0_1_0)
+    as_superuser(
+        other_server,
+        "SET ROLE boss",
+        "CREATE TABLE django_migrations (id int, app text, name text)",
+        f"INSERT INTO django_migrations VALUES (1, '{app}', '{name}'), (2, 'auth', '0001_initial')",
+    )
+    with psycopg.connect(**other_server.superuser("shop")) as connection:
+        with pytest.raises(CommandError) as refusal:
+            refuse_database_of_0_1_0(connection, known=set())
+        refuse_database_of_0_1_0(connection, known={(app, name)})
+    assert f"was created by Loggia 0.1.0 (it has the migration {app}.{name})" in str(refusal.value)
+    assert "set DATABASE_URL to an empty database" in str(refusal.value)
+
+
+@pytest.mark.skipif(
+    min(MIGRATIONS_OF_0_1_0) in MigrationLoader(None).disk_migrations,
+    reason="the migrations of 0.1.0 are still there",
+)
+def test_the_command_refuses_a_database_of_version_0_1_0_and_changes_nothing(
+    other_server: EmbeddedPostgres,
+) -> None:
+    app, name = min(MIGRATIONS_OF_0_1_0)
+    as_superuser(
+        other_server,
+        "SET ROLE boss",
+        "CREATE TABLE django_migrations (id int, app text, name text)",
+        f"INSERT INTO django_migrations VALUES (1, '{app}', '{name}')",
+    )
+    done = set_up(other_server, "--migrate")
+    assert done.returncode == 1
+    assert "was created by Loggia 0.1.0" in done.stderr
+    assert "Traceback" not in done.stderr
+    with psycopg.connect(**other_server.superuser("shop")) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        roles = connection.execute(
+            "SELECT rolname FROM pg_roles WHERE rolname LIKE 'loggia\\_%' AND rolname <> 'loggia_superuser'"
+        ).fetchall()
+    assert (tables, roles) == ([("django_migrations",)], [])
+
+
 def test_without_the_extension_it_says_what_to_run(other_server: EmbeddedPostgres) -> None:
     done = set_up(other_server)
     assert done.returncode == 1
@@ -99,7 +144,7 @@ def test_roles_made_by_hand_are_used_as_they_are(other_server: EmbeddedPostgres)
         "CREATE ROLE jobs LOGIN PASSWORD 'j'",
         "GRANT loggia_public TO web, jobs WITH INHERIT FALSE, SET TRUE",
     )
-    host = quote(str(other_server.places.sockets), safe="")
+    host = quote(str(other_server.paths.sockets), safe="")
     done = set_up(
         other_server,
         DATABASE_APP_URL=f"postgresql://web:w@{host}:5432/shop",

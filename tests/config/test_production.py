@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 from config.production import refuse_unsafe
-from config.servers.places import ROOT
+from embedded.paths import ROOT
 
 KEY = Fernet.generate_key().decode()
 SAFE = {

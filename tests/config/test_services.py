@@ -9,7 +9,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
-from tests.services import WebService, WorkerService
+from tests.support.services import WebService, WorkerService
 
 
 def one(query: str) -> object:

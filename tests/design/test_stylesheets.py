@@ -1,4 +1,4 @@
-"""The style sheets: one bundle that is never stale, raw colours in the tokens alone, classes that exist."""
+"""The style sheets: one bundle outside development, raw colours in the tokens alone, classes that exist."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
+from django.core.management import call_command
 from pytest_django.fixtures import Settings
 
 from core.look import stylesheets
@@ -15,49 +17,57 @@ TEMPLATES = ROOT.parent / "templates"
 SOURCES = stylesheets.sources(ROOT)
 
 
-def copy_of_sources(target: Path) -> Path:
-    for name in ("css/tokens.css", "css/base.css", "css/components/b.css", "css/components/a.css"):
-        path = target / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"/* {name} */")
-    return target
-
-
-def test_the_committed_bundle_is_fresh() -> None:
-    assert (ROOT / stylesheets.BUNDLE).read_text() == stylesheets.build(ROOT), "run script/css"
-
-
-def test_a_fresh_bundle_is_the_only_link(tmp_path: Path, settings: Settings) -> None:
-    settings.DEBUG = False
-    root = copy_of_sources(tmp_path)
-    (root / stylesheets.BUNDLE).write_text(stylesheets.build(root))
-
-    assert stylesheets.links(root) == ["css/loggia.css"]
-
-
-@pytest.mark.parametrize("debug", [True, False])
-def test_sources_are_linked_in_order_when_the_bundle_is_stale(
-    tmp_path: Path, settings: Settings, debug: bool
-) -> None:
-    settings.DEBUG = debug
-    root = copy_of_sources(tmp_path)
-    (root / stylesheets.BUNDLE).write_text(stylesheets.build(root))
-    (root / "css/components/a.css").write_text("/* changed */")
-
-    assert stylesheets.links(root) == [
-        "css/tokens.css",
-        "css/base.css",
-        "css/components/a.css",
-        "css/components/b.css",
-    ]
-
-
-def test_development_links_the_sources_even_with_a_fresh_bundle(tmp_path: Path, settings: Settings) -> None:
+def test_development_links_the_sources_in_order(settings: Settings) -> None:
     settings.DEBUG = True
-    root = copy_of_sources(tmp_path)
-    (root / stylesheets.BUNDLE).write_text(stylesheets.build(root))
 
-    assert stylesheets.BUNDLE not in stylesheets.links(root)
+    names = stylesheets.links(ROOT)
+
+    assert names[:2] == ["css/tokens.css", "css/base.css"]
+    folders = [name.split("/")[1] for name in names[2:]]
+    assert folders == sorted(folders, key=["layouts", "components", "pages"].index)
+    assert len(names) == len(set(names)) == len(list(ROOT.glob("css/**/*.css")))
+
+
+def test_elsewhere_the_bundle_is_the_only_link(settings: Settings) -> None:
+    settings.DEBUG = False
+
+    assert stylesheets.links(ROOT) == ["css/loggia.css"]
+
+
+def test_collectstatic_builds_the_bundle(tmp_path: Path, settings: Settings) -> None:
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
+    }
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+    assert (tmp_path / "css/loggia.css").read_text() == stylesheets.build(ROOT)
+    assert list(tmp_path.glob("css/loggia.*.css.gz"))
+
+
+def test_a_server_without_collected_files_builds_the_bundle(tmp_path: Path, settings: Settings) -> None:
+    settings.DATA_DIR = tmp_path
+
+    assert finders.find("css/loggia.css") == str(tmp_path / "built-static/css/loggia.css")
+    assert (tmp_path / "built-static/css/loggia.css").read_text() == stylesheets.build(ROOT)
+
+
+def test_a_stale_bundle_is_replaced(tmp_path: Path, settings: Settings) -> None:
+    settings.DATA_DIR = tmp_path
+    stale = tmp_path / "built-static/css/loggia.css"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("/* old */")
+
+    finders.find("css/loggia.css")
+
+    assert stale.read_text() == stylesheets.build(ROOT)
+    assert list(stale.parent.iterdir()) == [stale]
+
+
+def test_other_files_are_found_where_they_are() -> None:
+    assert finders.find("css/tokens.css") == str(ROOT / "css/tokens.css")
+    assert finders.find("css/nothing.css") is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Fixtures of flows: the model provider over a socket, and programs with keys."""
+"""Fixtures of flows: the model server, and API clients with keys."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 from tests.fakes.openai_server import Running, running_server
 from tests.flows.api_client import Program
 from tests.flows.stage import a_provider
-from tests.services import WebService
+from tests.support.services import WebService
 from workspaces.models import User
 
 
 @pytest.fixture
 def model_server(transactional_db: None) -> Iterator[Running]:
-    """The fake provider, configured as the instance's own."""
+    """The fake model server, configured as the instance's provider."""
     with running_server() as running:
         a_provider(running.url)
         yield running

@@ -1,4 +1,4 @@
-"""The main job of the house by bearer keys alone: from a first draft to a bank file."""
+"""The main flow by API keys alone: from a first draft to a bank file."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from django.utils import timezone
 
 from config.celery import app
 from core.periods import Period
-from gpts.models import GPT, UsageEvent
+from gpts.assistants.models import GPT
+from gpts.metering.models import UsageEvent
 from payouts.models import UsageRollup
 from payouts.services import verify_ledger
 from tests.fakes.openai_server import Running
 from tests.flows.api_client import Program
 from tests.flows.stage import a_checked_account, a_person, closable_month, used_in, wait_for
-from tests.services import WorkerService
+from tests.support.services import WorkerService
 from workspaces.models import User
 
 ProgramOf = Callable[..., Program]

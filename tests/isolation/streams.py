@@ -11,7 +11,7 @@ from django.test import AsyncClient
 from django.test.client import AsyncClientHandler
 
 from config.handler import sync_view
-from gpts.streaming.threads import in_thread, is_chat_view
+from gpts.chat.streaming.threads import in_thread, is_chat_view
 
 
 class StreamHandler(AsyncClientHandler):

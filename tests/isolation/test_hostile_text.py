@@ -13,21 +13,21 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from gpts.models import GPT
-from gpts.services.gpts import create_gpt
-from gpts.services.knowledge import add_knowledge_file
+from gpts.assistants.models import GPT
+from gpts.assistants.services.gpts import create_gpt
+from gpts.knowledge.services.files import add_knowledge_file
 from marketplace.models import Listing
 from marketplace.services.builders import upsert_builder_profile
 from marketplace.services.ratings import rate_listing
 from reviews.models import Case, Notice
-from reviews.services.notices import deliver
+from reviews.services.notices import send_notice
 from reviews.services.reports import ReportInput, file_report
-from tests.gpts.build.stage import a_file
+from tests.gpts.studio.stage import a_file
 from tests.isolation.requests import as_person
 from tests.isolation.world import World
 from tests.isolation.worlds.chats import talk
 from tests.isolation.worlds.creations import draft
-from tests.reviews.stage import decide, in_review
+from tests.support.reviews import decide, make_queued_case
 from workspaces.access import personal_workspace
 from workspaces.services.users import update_profile
 from workspaces.services.workspaces import update_workspace
@@ -105,8 +105,8 @@ def stage(world: World, request: pytest.FixtureRequest) -> dict[str, Any]:
         gpt=gpts["listed"], upload=a_file("a <img src=x onerror=boom()>.txt", text), by=author, at=now
     )
     moderator = world.people["moderator2"]
-    decide(in_review(gpts["listed"], at=now), moderator, "approve", reasoning=text, at=now)
-    refused = in_review(gpts["refused"], at=now)
+    decide(make_queued_case(gpts["listed"], at=now), moderator, "approve", reasoning=text, at=now)
+    refused = make_queued_case(gpts["refused"], at=now)
     decision = decide(refused, moderator, "reject", policies=("quality",), reasoning=text, at=now)
     listing = Listing.objects.get(gpt=gpts["listed"])
     reader = world.people["reader"]
@@ -174,7 +174,7 @@ def test_hostile_text_is_harmless_on_pages(stage: dict[str, Any], world: World) 
 @pytest.mark.parametrize("stage", CORPUS[:2], indirect=True)
 def test_hostile_text_is_harmless_in_mail(stage: dict[str, Any]) -> None:
     mail.outbox.clear()
-    deliver(notice_id=Notice.objects.get(decision=stage["decision"]).pk, at=timezone.now())
+    send_notice(notice_id=Notice.objects.get(decision=stage["decision"]).pk, at=timezone.now())
     (sent,) = mail.outbox
     assert "\n" not in sent.subject
     for body, kind in getattr(sent, "alternatives", []):

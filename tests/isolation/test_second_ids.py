@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from gpts.models import GPT
+from gpts.assistants.models import GPT
 from tests.isolation.database_state import ChangeDetector
 from tests.isolation.requests import as_person, call
 from tests.isolation.world import World

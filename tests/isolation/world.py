@@ -19,8 +19,8 @@ from django.test import Client
 from django.utils import timezone
 
 from core.scope import system_scope
-from gpts.models import GPT
-from gpts.services.providers import ensure_offline_provider
+from gpts.assistants.models import GPT
+from gpts.llm.services.providers import ensure_offline_provider
 from tests.isolation.passkey import passkey_data
 from tests.isolation.worlds import (
     around,

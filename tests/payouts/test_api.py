@@ -1,4 +1,4 @@
-"""Money by API: the same refusals as on pages, other scopes and strangers find nothing."""
+"""Payouts by API: earnings of creators, and the endpoints of finance."""
 
 from __future__ import annotations
 
@@ -7,57 +7,36 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from core.periods import Period
-from core.scope import system_scope
-from payouts.models import Batch, JournalEntry, RateCard, Statement
-from payouts.services import approve_close, close_period
-from tests.payouts.makers import CLOSING, MARCH, make_finance, make_gpt, make_payable, make_user, use_often
-from workspaces.models import User
-from workspaces.services.api_keys import create_api_key
+from payouts.models import Batch, CloseRun, JournalEntry, RateCard, Statement
+from payouts.services import close_period, settle_payout
+from tests.support.factories.payouts import FinanceUserFactory, GPTFactory, UserFactory
+from tests.support.jobs import take_jobs
+from tests.support.payouts import (
+    CLOSING,
+    PERIOD,
+    ApiClient,
+    close_march,
+    create_exported_payout,
+    create_uses,
+    create_verified_account,
+)
+from workspaces.models import StaffRole, User
 
-PERIOD = Period(2026, 3)
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class Key:
-    """Calls the API with one person's key."""
-
-    def __init__(self, user: User, *scopes: str) -> None:
-        with system_scope("tests"):
-            _key, plain = create_api_key(
-                user=user, workspace=user.personal_workspace, name="test", scopes=scopes, by=user, at=MARCH
-            )
-        self.headers = {"Authorization": f"Bearer {plain}"}
-
-    def get(self, path: str) -> Any:
-        return Client().get(f"/api/v1/{path}", headers=self.headers)
-
-    def post(self, path: str, body: Any = None) -> Any:
-        return Client().post(
-            f"/api/v1/{path}",
-            body if body is not None else {},
-            content_type="application/json",
-            headers=self.headers,
-        )
-
-
-def closed_march() -> tuple[User, User, User, User]:
-    creator, visitor, maker, checker = (
-        make_user("Creator"),
-        make_user("Visitor"),
-        make_finance(),
-        make_finance(),
-    )
-    use_often(make_gpt(creator), visitor, 600)
-    close_period(period=PERIOD, by=maker, at=CLOSING)
-    approve_close(period=PERIOD, by=checker, at=CLOSING)
+def create_closed_march() -> tuple[User, User, User, User]:
+    creator, visitor = UserFactory.create(display_name="Creator"), UserFactory.create(display_name="Visitor")
+    maker, checker = FinanceUserFactory.create(), FinanceUserFactory.create()
+    create_uses(GPTFactory.create(owner=creator), visitor, 600)
+    close_march(maker=maker, checker=checker)
     return creator, visitor, maker, checker
 
 
-def test_a_creator_reads_earnings_and_a_foreign_statement_is_nowhere() -> None:
-    creator, visitor, maker, _checker = closed_march()
+def test_creator_reads_own_earnings_and_gets_404_for_foreign_statements() -> None:
+    creator, visitor, maker, _checker = create_closed_march()
     statement = Statement.objects.get()
-    own, foreign = Key(creator, "usage:read"), Key(visitor, "usage:read")
+    own, foreign = ApiClient(creator, "usage:read"), ApiClient(visitor, "usage:read")
 
     assert own.get("earnings").json()["available"] == {"minor": 1440, "currency": "USD", "amount": "14.40"}
     assert [item["id"] for item in own.get("earnings/statements").json()["items"]] == [statement.pk]
@@ -67,27 +46,26 @@ def test_a_creator_reads_earnings_and_a_foreign_statement_is_nowhere() -> None:
         assert (refused.status_code, refused.json()) == (
             404, foreign.get(f"earnings/statements/99999{ending}").json(),
         )  # fmt: skip
-        assert Key(maker, "usage:read").get(f"earnings/statements/{statement.pk}{ending}").status_code == 404
+        assert (
+            ApiClient(maker, "usage:read").get(f"earnings/statements/{statement.pk}{ending}").status_code
+            == 404
+        )
 
 
-def test_a_month_is_approved_by_another_person_and_for_the_figures_they_saw() -> None:
-    creator, visitor, maker, checker = (
-        make_user("Creator"),
-        make_user("Visitor"),
-        make_finance(),
-        make_finance(),
-    )
-    use_often(make_gpt(creator), visitor, 5)
+def test_close_needs_another_person_and_the_reviewed_digest() -> None:
+    creator, visitor = UserFactory.create(display_name="Creator"), UserFactory.create(display_name="Visitor")
+    maker, checker = FinanceUserFactory.create(), FinanceUserFactory.create()
+    create_uses(GPTFactory.create(owner=creator), visitor, 5)
     run = close_period(period=PERIOD, by=maker, at=CLOSING)
     path = "finance/periods/2026-03/approve"
 
-    same_person = Key(maker, "finance:work").post(path, {"digest": run.digest})
-    other_figures = Key(checker, "finance:work").post(path, {"digest": "0" * 64})
+    same_person = ApiClient(maker, "finance:work").post(path, {"digest": run.digest})
+    other_figures = ApiClient(checker, "finance:work").post(path, {"digest": "0" * 64})
     assert (same_person.status_code, same_person.json()["error"]["code"]) == (403, "four_eyes")
     assert (other_figures.status_code, other_figures.json()["error"]["code"]) == (409, "figures_changed")
     assert not Statement.objects.exists()
 
-    closed = Key(checker, "finance:work").post(path, {"digest": run.digest})
+    closed = ApiClient(checker, "finance:work").post(path, {"digest": run.digest})
     assert (closed.status_code, closed.json()["state"], closed.json()["digest"]) == (
         200,
         "closed",
@@ -95,10 +73,10 @@ def test_a_month_is_approved_by_another_person_and_for_the_figures_they_saw() ->
     )
 
 
-def test_a_batch_by_two_keys() -> None:
-    creator, _visitor, maker, checker = closed_march()
-    make_payable(creator, by=maker)
-    one, two = Key(maker, "finance:work"), Key(checker, "finance:work")
+def test_batch_from_proposal_to_settlement_with_two_keys() -> None:
+    creator, _visitor, maker, checker = create_closed_march()
+    create_verified_account(creator, by=maker)
+    one, two = ApiClient(maker, "finance:work"), ApiClient(checker, "finance:work")
 
     batch = one.post("finance/batches").json()["id"]
     assert one.post("finance/batches").json()["error"]["code"] == "nobody_payable"
@@ -121,13 +99,13 @@ def test_a_batch_by_two_keys() -> None:
         "finance/ledger/accounts", "finance/ledger/entries", "finance/rate-cards",
     ],
 )  # fmt: skip
-def test_finance_is_for_finance_keys_alone(path: str) -> None:
-    person, finance = make_user("Person"), make_finance()
+def test_finance_endpoints_need_finance_staff_and_scope(path: str) -> None:
+    person, finance = UserFactory.create(display_name="Person"), FinanceUserFactory.create()
 
     assert Client().get(f"/api/v1/{path}").status_code == 401
-    assert Key(person, "usage:read").get(path).status_code in (403, 404)
-    assert Key(finance, "usage:read").get(path).status_code == 403
-    assert Key(finance, "finance:work").get(path).status_code in (200, 404)
+    assert ApiClient(person, "usage:read").get(path).status_code in (403, 404)
+    assert ApiClient(finance, "usage:read").get(path).status_code == 403
+    assert ApiClient(finance, "finance:work").get(path).status_code in (200, 404)
 
 
 @pytest.mark.parametrize(
@@ -136,16 +114,16 @@ def test_finance_is_for_finance_keys_alone(path: str) -> None:
 @pytest.mark.parametrize(
     "path", ["finance/rate-cards", "finance/payouts/1/outcome", "finance/batches/1/export"]
 )
-def test_nonsense_is_refused_and_writes_nothing(path: str, body: Any) -> None:
-    answer = Key(make_finance(), "finance:work").post(path, body)
+def test_invalid_bodies_are_refused_and_write_nothing(path: str, body: Any) -> None:
+    answer = ApiClient(FinanceUserFactory.create(), "finance:work").post(path, body)
 
     assert 400 <= answer.status_code < 500
     assert "error" in answer.json()
     assert RateCard.objects.count() == 1
 
 
-def test_a_rate_card_needs_notice() -> None:
-    key = Key(make_finance(), "finance:work")
+def test_rate_card_needs_notice() -> None:
+    key = ApiClient(FinanceUserFactory.create(), "finance:work")
     body = {
         "first_month": "2026-01", "currency": "USD", "note": "More",
         "rates": [{"unit": "message", "amount_micros": 5000}],
@@ -158,3 +136,85 @@ def test_a_rate_card_needs_notice() -> None:
     assert (written.status_code, written.json()["version"], written.json()["rates"]) == (
         201, 2, [{"unit": "message", "category": "", "amount_micros": 5000}],
     )  # fmt: skip
+
+
+def test_close_is_started_and_rejected_by_api() -> None:
+    maker, checker = FinanceUserFactory.create(), FinanceUserFactory.create()
+    one, two = ApiClient(maker, "finance:work"), ApiClient(checker, "finance:work")
+
+    started = one.post("finance/periods/2026-03/close")
+    close_period(period=PERIOD, by=maker, at=CLOSING)
+    rejected = two.post("finance/periods/2026-03/reject", {"reason": "Wrong figures"})
+
+    first, second = CloseRun.objects.order_by("number")
+    assert (started.status_code, started.json()["state"], started.json()["id"]) == (
+        202,
+        "calculating",
+        first.pk,
+    )
+    assert (rejected.status_code, rejected.json()["number"], rejected.json()["id"]) == (202, 2, second.pk)
+    assert [job for job in take_jobs() if job[0].startswith("payouts.")] == [
+        ("payouts.calculate_close", {"run_id": run.pk}) for run in (first, second)
+    ]
+
+
+def test_batch_is_cancelled_by_api() -> None:
+    creator, _visitor, maker, _checker = create_closed_march()
+    create_verified_account(creator, by=maker)
+    key = ApiClient(maker, "finance:work")
+    batch = key.post("finance/batches").json()["id"]
+
+    assert key.post(f"finance/batches/{batch}/cancel").status_code == 400
+    assert Batch.objects.get().state == "draft"
+    assert key.post(f"finance/batches/{batch}/cancel", {"reason": "Wrong day"}).json()["state"] == "cancelled"
+
+
+def test_failed_and_returned_payouts_are_recorded_by_api() -> None:
+    creator, _visitor, maker, checker = create_closed_march()
+    create_verified_account(creator, by=maker)
+    key = ApiClient(maker, "finance:work")
+
+    failed = create_exported_payout(maker=maker, checker=checker)
+    body = {"outcome": "failed", "reason": "Account closed"}
+    answers = [key.post(f"finance/payouts/{failed.pk}/outcome", body)]
+    returned = create_exported_payout(maker=maker, checker=checker)
+    settle_payout(payout_id=returned.pk, bank_reference="B-1", by=maker, at=CLOSING)
+    body = {"outcome": "returned", "reason": "R03", "bank_reference": "B-2"}
+    answers.append(key.post(f"finance/payouts/{returned.pk}/outcome", body))
+
+    assert [(answer.status_code, answer.json()["state"], answer.json()["reason"]) for answer in answers] == [
+        (200, "failed", "Account closed"), (200, "returned", "R03"),
+    ]  # fmt: skip
+
+
+def test_finance_key_reads_own_statements_only_under_earnings() -> None:
+    _creator, _visitor, maker, _checker = create_closed_march()
+    statement, key = Statement.objects.get(), ApiClient(maker, "usage:read", "finance:work")
+
+    assert key.get(f"earnings/statements/{statement.pk}").status_code == 404
+    assert key.get("earnings/statements").json()["items"] == []
+
+
+def test_finance_key_finds_nothing_after_its_owner_left_finance() -> None:
+    maker = FinanceUserFactory.create()
+    key = ApiClient(maker, "finance:work")
+    assert key.get("finance/periods").status_code == 200
+    StaffRole.objects.filter(user=maker).delete()
+
+    refused = key.post("finance/batches")
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (404, "not_found")
+    assert not Batch.objects.exists()
+
+
+def test_month_is_read_with_its_runs_and_verdicts_by_api() -> None:
+    _creator, _visitor, maker, checker = create_closed_march()
+    run = CloseRun.objects.get()
+
+    body = ApiClient(maker, "finance:work").get("finance/periods/2026-03").json()
+
+    assert (body["month"], body["state"], body["digest"]) == ("2026-03", "closed", run.digest)
+    assert (body["verdicts"], body["total_minor"]) == ({"qualified": 600}, 1440)
+    assert [(row["id"], row["started_by"], row["decided_by"]) for row in body["runs"]] == [
+        (run.pk, maker.pk, checker.pk)
+    ]

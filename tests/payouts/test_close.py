@@ -1,4 +1,4 @@
-"""From usage to a closed month: figures, refusals, crashes and races."""
+"""Closing a month: figures, refused calls, crashes and concurrency."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 
-from core.errors import Conflict, DomainError, Forbidden, IllegalTransition
+from core.errors import Conflict, DomainError, Forbidden, IllegalTransition, InvalidInput, NotFound
 from core.models import AuditEvent
 from core.periods import Period
 from payouts.models import (
@@ -23,6 +24,7 @@ from payouts.models import (
     Statement,
     StatementLine,
     Transition,
+    UsageVerdict,
 )
 from payouts.services import (
     approve_close,
@@ -33,30 +35,43 @@ from payouts.services import (
     start_close,
     verify_ledger,
 )
-from tests.payouts.makers import CLOSING, MARCH, make_finance, make_gpt, make_user, use, use_often
+from payouts.services.ledger import EntryDraft, bank_account, pool_account, post_entries
+from payouts.states import EntryKind
+from tests.support.factories.payouts import (
+    MARCH,
+    FinanceUserFactory,
+    GPTFactory,
+    UsageEventFactory,
+    UserFactory,
+)
+from tests.support.payouts import CLOSING, PERIOD, close_march, create_uses
 from workspaces.models import User
 
-PERIOD = Period(2026, 3)
 APRIL = Period(2026, 4)
 APRIL_CLOSING = datetime(2026, 5, 4, 9, tzinfo=UTC)
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def people() -> tuple[User, User, User, User]:
-    return make_user("Creator"), make_user("Visitor"), make_finance("Maker"), make_finance("Checker")
+def create_people() -> tuple[User, User, User, User]:
+    return (
+        UserFactory.create(display_name="Creator"),
+        UserFactory.create(display_name="Visitor"),
+        FinanceUserFactory.create(display_name="Maker"),
+        FinanceUserFactory.create(display_name="Checker"),
+    )
 
 
-def written() -> tuple[int, ...]:
+def count_rows() -> tuple[int, ...]:
     models = (Statement, StatementLine, JournalEntry, Posting)
     return tuple(model.objects.count() for model in models)
 
 
-def test_a_month_closes_into_statements_and_a_balanced_ledger() -> None:
-    creator, visitor, maker, checker = people()
-    gpt = make_gpt(creator)
+def test_close_issues_statements_and_a_balanced_ledger() -> None:
+    creator, visitor, maker, checker = create_people()
+    gpt = GPTFactory.create(owner=creator)
     for _turn in range(3):
-        use(gpt, visitor)
-    use(gpt, creator)
+        UsageEventFactory.create(gpt=gpt, user=visitor)
+    UsageEventFactory.create(gpt=gpt, user=creator)
 
     run = close_period(period=PERIOD, by=maker, at=CLOSING)
     period = approve_close(period=PERIOD, by=checker, at=CLOSING)
@@ -80,9 +95,9 @@ def test_a_month_closes_into_statements_and_a_balanced_ledger() -> None:
     assert verify_ledger() == []
 
 
-def test_every_step_has_an_actor_a_time_and_a_reason() -> None:
-    creator, visitor, maker, checker = people()
-    use(make_gpt(creator), visitor)
+def test_every_transition_has_actor_time_and_reason() -> None:
+    creator, visitor, maker, checker = create_people()
+    UsageEventFactory.create(gpt=GPTFactory.create(owner=creator), user=visitor)
     close_period(period=PERIOD, by=maker, at=CLOSING)
     approve_close(period=PERIOD, by=checker, at=CLOSING, reason="Figures agree")
 
@@ -100,25 +115,25 @@ def test_every_step_has_an_actor_a_time_and_a_reason() -> None:
     ) == [("payouts.close_started", maker.pk), ("payouts.period_closed", checker.pk)]
 
 
-def test_whoever_started_a_close_cannot_approve_it() -> None:
-    creator, visitor, maker, _checker = people()
-    use(make_gpt(creator), visitor)
+def test_starter_of_a_close_cannot_approve_it() -> None:
+    creator, visitor, maker, _checker = create_people()
+    UsageEventFactory.create(gpt=GPTFactory.create(owner=creator), user=visitor)
     close_period(period=PERIOD, by=maker, at=CLOSING)
-    before = written()
+    before = count_rows()
 
     with pytest.raises(Forbidden) as refusal:
         approve_close(period=PERIOD, by=maker, at=CLOSING)
 
     assert refusal.value.code == "four_eyes"
-    assert (written(), AccountingPeriod.objects.get(month="2026-03").state) == (before, "review")
+    assert (count_rows(), AccountingPeriod.objects.get(month="2026-03").state) == (before, "review")
 
 
-def test_a_closed_month_is_not_closed_again() -> None:
-    creator, visitor, maker, checker = people()
-    use(make_gpt(creator), visitor)
+def test_closed_month_is_not_closed_again() -> None:
+    creator, visitor, maker, checker = create_people()
+    UsageEventFactory.create(gpt=GPTFactory.create(owner=creator), user=visitor)
     close_period(period=PERIOD, by=maker, at=CLOSING)
     approve_close(period=PERIOD, by=checker, at=CLOSING)
-    before = written()
+    before = count_rows()
 
     with pytest.raises(Conflict) as again:
         close_period(period=PERIOD, by=maker, at=CLOSING)
@@ -126,15 +141,15 @@ def test_a_closed_month_is_not_closed_again() -> None:
         approve_close(period=PERIOD, by=checker, at=CLOSING)
 
     assert (again.value.code, twice.value.code) == ("period_closed", "period_not_in_review")
-    assert written() == before
+    assert count_rows() == before
 
 
 @pytest.mark.parametrize(
     "moment", [MARCH, datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 4, 3, 23, 59, 59, tzinfo=UTC)]
 )
-def test_a_month_waits_until_its_grace_is_over(moment: datetime) -> None:
-    creator, visitor, maker, _checker = people()
-    use(make_gpt(creator), visitor)
+def test_month_cannot_be_closed_before_its_grace_time_ends(moment: datetime) -> None:
+    creator, visitor, maker, _checker = create_people()
+    UsageEventFactory.create(gpt=GPTFactory.create(owner=creator), user=visitor)
 
     with pytest.raises(Conflict) as refusal:
         close_period(period=PERIOD, by=maker, at=moment)
@@ -144,9 +159,9 @@ def test_a_month_waits_until_its_grace_is_over(moment: datetime) -> None:
 
 
 def test_months_are_closed_in_order() -> None:
-    creator, visitor, maker, _checker = people()
-    gpt = make_gpt(creator)
-    use(gpt, visitor)
+    creator, visitor, maker, _checker = create_people()
+    gpt = GPTFactory.create(owner=creator)
+    UsageEventFactory.create(gpt=gpt, user=visitor)
     close_period(period=PERIOD, by=maker, at=CLOSING)
 
     with pytest.raises(Conflict) as refusal:
@@ -155,11 +170,11 @@ def test_months_are_closed_in_order() -> None:
     assert (refusal.value.code, refusal.value.data) == ("period_before_open", {"month": "2026-03"})
 
 
-def test_figures_that_changed_since_the_review_need_a_new_run() -> None:
-    creator, visitor, maker, checker = people()
-    gpt = make_gpt(creator)
-    event = use(gpt, visitor)
-    use(gpt, visitor)
+def test_figures_changed_since_the_review_need_a_new_run() -> None:
+    creator, visitor, maker, checker = create_people()
+    gpt = GPTFactory.create(owner=creator)
+    event = UsageEventFactory.create(gpt=gpt, user=visitor)
+    UsageEventFactory.create(gpt=gpt, user=visitor)
     first = close_period(period=PERIOD, by=maker, at=CLOSING)
     exclude_event(event_id=event.event_id, by=maker, at=CLOSING, reason="Bought clicks")
 
@@ -180,16 +195,16 @@ def test_figures_that_changed_since_the_review_need_a_new_run() -> None:
     ]
 
 
-def test_late_use_is_paid_in_the_open_month_at_its_own_rate() -> None:
-    creator, visitor, maker, checker = people()
-    gpt = make_gpt(creator)
-    use(gpt, visitor)
-    on_time = use(gpt, visitor, received_at=PERIOD.end + timedelta(hours=71))
+def test_late_use_is_paid_in_the_open_month_at_its_origin_rate() -> None:
+    creator, visitor, maker, checker = create_people()
+    gpt = GPTFactory.create(owner=creator)
+    UsageEventFactory.create(gpt=gpt, user=visitor)
+    on_time = UsageEventFactory.create(gpt=gpt, user=visitor, received_at=PERIOD.end + timedelta(hours=71))
     close_period(period=PERIOD, by=maker, at=CLOSING)
     approve_close(period=PERIOD, by=checker, at=CLOSING)
     sealed = Statement.objects.get().sha256
-    use(gpt, visitor, at=MARCH, received_at=MARCH + timedelta(days=34))
-    use(gpt, visitor, at=MARCH, received_at=MARCH + timedelta(days=36))
+    UsageEventFactory.create(gpt=gpt, user=visitor, at=MARCH, received_at=MARCH + timedelta(days=34))
+    UsageEventFactory.create(gpt=gpt, user=visitor, at=MARCH, received_at=MARCH + timedelta(days=36))
 
     close_period(period=APRIL, by=maker, at=APRIL_CLOSING)
     approve_close(period=APRIL, by=checker, at=APRIL_CLOSING)
@@ -207,13 +222,13 @@ def test_late_use_is_paid_in_the_open_month_at_its_own_rate() -> None:
     assert verify_ledger() == []
 
 
-def test_use_of_others_changes_no_byte_of_a_statement() -> None:
+def test_use_of_other_gpts_does_not_change_a_statement() -> None:
     def seal(extra: int) -> str:
-        creator, visitor, maker, _checker = people()
+        creator, visitor, maker, _checker = create_people()
         User.objects.filter(pk=creator.pk).update(display_name="Same")
-        gpt = make_gpt(creator)
-        use_often(gpt, visitor, 7)
-        use_often(make_gpt(make_user("Other")), visitor, extra)
+        gpt = GPTFactory.create(owner=creator)
+        create_uses(gpt, visitor, 7)
+        create_uses(GPTFactory.create(owner=UserFactory.create(display_name="Other")), visitor, extra)
         run = close_period(period=PERIOD, by=maker, at=CLOSING)
         lines = CloseLine.objects.filter(run=run, payee=creator).values_list(
             "verdict", "messages", "amount_minor"
@@ -225,12 +240,12 @@ def test_use_of_others_changes_no_byte_of_a_statement() -> None:
 
 
 class Killed(Exception):
-    """Stands for a worker that dies."""
+    """Simulates a worker that dies."""
 
 
 @contextmanager
 def killed_after(statements: int) -> Iterator[list[int]]:
-    """Let so many SQL statements pass, then die; yields a counter."""
+    """Raise Killed after this many SQL statements; yields the counter."""
     counter = [0]
 
     def count(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -244,9 +259,9 @@ def killed_after(statements: int) -> Iterator[list[int]]:
         yield counter
 
 
-def test_killing_the_close_after_every_statement_gives_the_same_digest() -> None:
-    creator, visitor, maker, checker = people()
-    use_often(make_gpt(creator), visitor, 9)
+def test_close_killed_after_every_sql_statement_gives_the_same_digest() -> None:
+    creator, visitor, maker, checker = create_people()
+    create_uses(GPTFactory.create(owner=creator), visitor, 9)
     run = start_close(period=PERIOD, by=maker, at=CLOSING)
 
     kills = 0
@@ -256,13 +271,13 @@ def test_killing_the_close_after_every_statement_gives_the_same_digest() -> None
                 run = calculate_close(run_id=run.pk, at=CLOSING)
         except Killed:
             kills += 1
-        assert written() == (0, 0, 0, 0)
+        assert count_rows() == (0, 0, 0, 0)
     reviewed = run.digest
     assert (kills > 10, run.number) == (True, 1)
 
     kills = 0
     while AccountingPeriod.objects.get(month="2026-03").state == "review":
-        assert written() == (0, 0, 0, 0)
+        assert count_rows() == (0, 0, 0, 0)
         try:
             with killed_after(kills):
                 approve_close(period=PERIOD, by=checker, at=CLOSING)
@@ -273,10 +288,10 @@ def test_killing_the_close_after_every_statement_gives_the_same_digest() -> None
     assert (Statement.objects.count(), verify_ledger()) == (1, [])
 
 
-def test_two_approvals_at_once_have_one_winner() -> None:
-    creator, visitor, maker, checker = people()
-    third = make_finance("Third")
-    use_often(make_gpt(creator), visitor, 5)
+def test_one_of_two_concurrent_approvals_succeeds() -> None:
+    creator, visitor, maker, checker = create_people()
+    third = FinanceUserFactory.create(display_name="Third")
+    create_uses(GPTFactory.create(owner=creator), visitor, 5)
     close_period(period=PERIOD, by=maker, at=CLOSING)
     start = threading.Barrier(2)
     outcomes: list[str] = []
@@ -300,3 +315,58 @@ def test_two_approvals_at_once_have_one_winner() -> None:
     assert sorted(outcomes) == ["closed", "period_not_in_review"]
     assert (Statement.objects.count(), JournalEntry.objects.filter(kind="fund").count()) == (1, 1)
     assert verify_ledger() == []
+
+
+def test_month_with_unpaid_use_only_issues_a_statement_of_zero() -> None:
+    creator, visitor, maker, checker = create_people()
+    UsageEventFactory.create(gpt=GPTFactory.create(owner=creator), user=visitor, output_tokens=1)
+
+    close_march(maker=maker, checker=checker)
+
+    statement = Statement.objects.get()
+    assert (statement.total_minor, statement.lines.get().verdict) == (0, "too_short")
+    assert (JournalEntry.objects.count(), verify_ledger()) == (0, [])
+
+
+def test_use_of_own_gpts_only_gives_no_statement() -> None:
+    creator, _visitor, maker, checker = create_people()
+    UsageEventFactory.create(gpt=GPTFactory.create(owner=creator), user=creator)
+
+    close_march(maker=maker, checker=checker)
+
+    assert (CloseLine.objects.get().verdict, count_rows()) == ("self_use", (0, 0, 0, 0))
+
+
+def test_event_is_excluded_once_and_only_before_its_month_closes() -> None:
+    creator, visitor, maker, checker = create_people()
+    gpt = GPTFactory.create(owner=creator)
+    excluded, paid = (UsageEventFactory.create(gpt=gpt, user=visitor) for _event in range(2))
+
+    with pytest.raises(NotFound):
+        exclude_event(event_id=uuid4(), by=maker, at=CLOSING, reason="Fraud")
+    with pytest.raises(InvalidInput):
+        exclude_event(event_id=excluded.event_id, by=maker, at=CLOSING, reason=" ")
+    assert not UsageVerdict.objects.exists()
+    first = exclude_event(event_id=excluded.event_id, by=maker, at=CLOSING, reason="Fraud")
+    again = exclude_event(event_id=excluded.event_id, by=checker, at=CLOSING, reason="Again")
+    close_march(maker=maker, checker=checker)
+    with pytest.raises(Conflict) as refusal:
+        exclude_event(event_id=paid.event_id, by=maker, at=CLOSING, reason="Fraud")
+
+    assert (again, again.reason, refusal.value.code) == (first, "Fraud", "period_closed")
+    assert AuditEvent.objects.filter(action="payouts.event_excluded").count() == 1
+    assert UsageVerdict.objects.count() == 1
+
+
+def test_used_idempotency_key_is_refused_and_posts_nothing() -> None:
+    _creator, _visitor, maker, _checker = create_people()
+    draft = EntryDraft(
+        EntryKind.BANK, "once", "Once", "USD", [(pool_account("2026-04"), 5), (bank_account("Main"), -5)]
+    )
+    post_entries([draft], by=maker, at=CLOSING)
+
+    with pytest.raises(Conflict) as refusal:
+        post_entries([draft], by=maker, at=CLOSING)
+
+    assert (refusal.value.code, refusal.value.data) == ("already_posted", {"keys": ["once"]})
+    assert (JournalEntry.objects.count(), Posting.objects.count()) == (1, 2)

@@ -1,4 +1,4 @@
-"""Every page of money: what its people see, and that others find nothing."""
+"""Pages of earnings and finance: content, permissions and actions."""
 
 from __future__ import annotations
 
@@ -9,53 +9,50 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from core.periods import Period
 from payouts.models import Batch, JournalEntry, PayoutAccount, RateCard, Statement
-from payouts.services import approve_batch, approve_close, close_period, export_batch, propose_batch
-from tests.payouts.makers import CLOSING, make_finance, make_gpt, make_payable, make_user, use, use_often
+from payouts.services import close_period
+from tests.support.factories.payouts import FinanceUserFactory, GPTFactory, UsageEventFactory, UserFactory
+from tests.support.payouts import (
+    CLOSING,
+    PERIOD,
+    close_march,
+    create_exported_payout,
+    create_uses,
+    create_verified_account,
+    sign_in,
+)
 from workspaces.models import User
 
-PERIOD = Period(2026, 3)
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def people() -> dict[str, User]:
     return {
-        "creator": make_user("Creator"),
-        "visitor": make_user("Visitor"),
-        "maker": make_finance("Maker"),
-        "checker": make_finance("Checker"),
+        "creator": UserFactory.create(display_name="Creator"),
+        "visitor": UserFactory.create(display_name="Visitor"),
+        "maker": FinanceUserFactory.create(display_name="Maker"),
+        "checker": FinanceUserFactory.create(display_name="Checker"),
     }
 
 
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
-
-
-def without_changing_parts(page: bytes) -> bytes:
-    """The page without its CSRF tokens, nonces and own address, which differ on every request."""
+def strip_changing_parts(page: bytes) -> bytes:
+    """Remove CSRF tokens, nonces and the page's own address, which differ between requests."""
     page = re.sub(rb'(X-CSRFToken": "|name="csrfmiddlewaretoken" value="|nonce=")[^"]+', b"", page)
     return re.sub(rb"/earnings/statements/\d+", b"", page)
 
 
-def close_march(people: dict[str, User], answers: int = 600) -> Statement:
-    gpt = make_gpt(people["creator"], name="=HYPERLINK(1)")
-    use_often(gpt, people["visitor"], answers)
-    use(gpt, people["creator"])
-    close_period(period=PERIOD, by=people["maker"], at=CLOSING)
-    approve_close(period=PERIOD, by=people["checker"], at=CLOSING)
+def create_statement(people: dict[str, User], answers: int = 600) -> Statement:
+    gpt = GPTFactory.create(owner=people["creator"], name="=HYPERLINK(1)")
+    create_uses(gpt, people["visitor"], answers)
+    UsageEventFactory.create(gpt=gpt, user=people["creator"])
+    close_march(maker=people["maker"], checker=people["checker"])
     return Statement.objects.get()
 
 
-def exported_batch(people: dict[str, User]) -> Batch:
-    make_payable(people["creator"], by=people["maker"])
-    batch = propose_batch(currency="USD", by=people["maker"], at=CLOSING)
-    approve_batch(batch_id=batch.pk, by=people["checker"], at=CLOSING)
-    export_batch(batch_id=batch.pk, format="csv", by=people["maker"], at=CLOSING)
-    return batch
+def create_exported_batch(people: dict[str, User]) -> Batch:
+    create_verified_account(people["creator"], by=people["maker"])
+    return create_exported_payout(maker=people["maker"], checker=people["checker"]).batch
 
 
 def finance_paths(people: dict[str, User], batch: Batch, statement: Statement) -> list[str]:
@@ -71,10 +68,10 @@ def finance_paths(people: dict[str, User], batch: Batch, statement: Statement) -
     ]  # fmt: skip
 
 
-def test_finance_sees_every_page_and_others_find_nothing(people: dict[str, User]) -> None:
-    statement = close_march(people)
-    batch = exported_batch(people)
-    finance, stranger = signed_in(people["maker"]), signed_in(people["visitor"])
+def test_finance_pages_are_404_for_others(people: dict[str, User]) -> None:
+    statement = create_statement(people)
+    batch = create_exported_batch(people)
+    finance, stranger = sign_in(people["maker"]), sign_in(people["visitor"])
 
     for path in finance_paths(people, batch, statement):
         assert finance.get(path).status_code == 200, path
@@ -82,48 +79,48 @@ def test_finance_sees_every_page_and_others_find_nothing(people: dict[str, User]
         assert Client().get(path).status_code == 404, path
 
 
-def test_a_creator_sees_balance_estimate_and_own_statements(people: dict[str, User]) -> None:
-    statement = close_march(people)
-    page = signed_in(people["creator"]).get("/earnings/").content.decode()
+def test_creator_sees_balance_and_own_statements(people: dict[str, User]) -> None:
+    statement = create_statement(people)
+    page = sign_in(people["creator"]).get("/earnings/").content.decode()
 
     assert "$14.40" in page
     assert f"/earnings/statements/{statement.pk}" in page
     assert (
-        "Own use" in signed_in(people["creator"]).get(f"/earnings/statements/{statement.pk}").content.decode()
+        "Own use" in sign_in(people["creator"]).get(f"/earnings/statements/{statement.pk}").content.decode()
     )
 
 
-def test_someone_without_earnings_learns_how_it_works(people: dict[str, User]) -> None:
-    page = signed_in(people["visitor"]).get("/earnings/").content.decode()
+def test_earnings_page_without_earnings_explains_how_earning_works(people: dict[str, User]) -> None:
+    page = sign_in(people["visitor"]).get("/earnings/").content.decode()
 
     assert "No earnings yet" in page
     assert "How earning works" in page
 
 
-def test_a_foreign_statement_looks_like_none(people: dict[str, User]) -> None:
-    statement = close_march(people)
-    stranger = signed_in(people["visitor"])
+def test_foreign_and_missing_statements_give_the_same_404(people: dict[str, User]) -> None:
+    statement = create_statement(people)
+    stranger = sign_in(people["visitor"])
 
     for ending in ("", ".csv"):
         foreign = stranger.get(f"/earnings/statements/{statement.pk}{ending}")
         absent = stranger.get(f"/earnings/statements/{statement.pk + 999}{ending}")
         assert (foreign.status_code, absent.status_code) == (404, 404)
-        assert without_changing_parts(foreign.content) == without_changing_parts(absent.content)
+        assert strip_changing_parts(foreign.content) == strip_changing_parts(absent.content)
 
 
-def test_names_in_a_statement_file_are_no_formulas(people: dict[str, User]) -> None:
-    statement = close_march(people)
-    content = signed_in(people["creator"]).get(f"/earnings/statements/{statement.pk}.csv").content.decode()
+def test_statement_csv_escapes_formulas(people: dict[str, User]) -> None:
+    statement = create_statement(people)
+    content = sign_in(people["creator"]).get(f"/earnings/statements/{statement.pk}.csv").content.decode()
 
     assert "'=HYPERLINK(1)" in content
     assert "14.40,USD" in content
 
 
-def test_the_month_closes_by_two_people_on_pages(people: dict[str, User]) -> None:
-    gpt = make_gpt(people["creator"])
-    use_often(gpt, people["visitor"], 5)
+def test_month_is_closed_by_two_people_on_pages(people: dict[str, User]) -> None:
+    gpt = GPTFactory.create(owner=people["creator"])
+    create_uses(gpt, people["visitor"], 5)
     close_period(period=PERIOD, by=people["maker"], at=CLOSING)
-    maker, checker = signed_in(people["maker"]), signed_in(people["checker"])
+    maker, checker = sign_in(people["maker"]), sign_in(people["checker"])
     path = "/finance/periods/2026-03/approve"
 
     unconfirmed = checker.post(path, {"confirmation": "2026"}, follow=True).content.decode()
@@ -138,10 +135,10 @@ def test_the_month_closes_by_two_people_on_pages(people: dict[str, User]) -> Non
     assert "not in review" in again
 
 
-def test_a_batch_goes_out_by_two_people_and_clicks_twice(people: dict[str, User]) -> None:
-    close_march(people)
-    make_payable(people["creator"], by=people["maker"])
-    maker, checker = signed_in(people["maker"]), signed_in(people["checker"])
+def test_batch_is_approved_by_two_people_and_repeated_clicks_change_nothing(people: dict[str, User]) -> None:
+    create_statement(people)
+    create_verified_account(people["creator"], by=people["maker"])
+    maker, checker = sign_in(people["maker"]), sign_in(people["checker"])
     maker.post("/finance/batches/propose")
     maker.post("/finance/batches/propose")
     batch = Batch.objects.get()
@@ -162,10 +159,10 @@ def test_a_batch_goes_out_by_two_people_and_clicks_twice(people: dict[str, User]
     assert JournalEntry.objects.filter(kind="item").count() == 1
 
 
-def test_strangers_post_nothing(people: dict[str, User]) -> None:
-    close_march(people)
-    batch = exported_batch(people)
-    stranger = signed_in(people["visitor"])
+def test_finance_actions_are_404_for_others(people: dict[str, User]) -> None:
+    create_statement(people)
+    batch = create_exported_batch(people)
+    stranger = sign_in(people["visitor"])
 
     for path in (
         "/finance/periods/2026-03/approve", "/finance/batches/propose", f"/finance/batches/{batch.pk}/export",
@@ -174,8 +171,8 @@ def test_strangers_post_nothing(people: dict[str, User]) -> None:
         assert stranger.post(path, {"confirmation": f"batch {batch.pk}"}).status_code == 404, path
 
 
-def test_the_payout_account_needs_the_password_and_keeps_what_was_typed(people: dict[str, User]) -> None:
-    creator = signed_in(people["creator"])
+def test_payout_account_form_needs_the_password_and_keeps_input(people: dict[str, User]) -> None:
+    creator = sign_in(people["creator"])
     typed = {
         "legal_name": "Ada Creator",
         "country": "DE",
@@ -197,8 +194,8 @@ def test_the_payout_account_needs_the_password_and_keeps_what_was_typed(people: 
     assert PayoutAccount.objects.get().iban_ending == "3000"
 
 
-def test_a_new_rate_card_by_form(people: dict[str, User]) -> None:
-    finance = signed_in(people["maker"])
+def test_rate_card_form_creates_a_card(people: dict[str, User]) -> None:
+    finance = sign_in(people["maker"])
     typed = {
         "first_month": "2099-01", "note": "More for answers", "rule": "fixed_rate",
         "minimum_output_tokens": "20",
@@ -220,14 +217,14 @@ def test_a_new_rate_card_by_form(people: dict[str, User]) -> None:
 @pytest.mark.parametrize(
     "path", ["/finance/statements", "/finance/batches", "/finance/ledger/entries", "/finance/periods"]
 )
-def test_a_list_costs_the_same_for_one_row_and_three(path: str, people: dict[str, User]) -> None:
-    close_march(people)
-    exported_batch(people)
-    finance = signed_in(people["maker"])
+def test_list_pages_have_a_constant_number_of_queries(path: str, people: dict[str, User]) -> None:
+    create_statement(people)
+    create_exported_batch(people)
+    finance = sign_in(people["maker"])
     finance.get(path)
     with CaptureQueriesContext(connection) as one:
         finance.get(path)
-    use_often(make_gpt(make_user("Second")), people["visitor"], 3)
+    create_uses(GPTFactory.create(owner=UserFactory.create(display_name="Second")), people["visitor"], 3)
     batch = Batch.objects.get()
     for _batch in range(2):
         Batch.objects.create(currency="USD", created_by=batch.created_by, created_at=CLOSING)

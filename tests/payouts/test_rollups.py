@@ -1,4 +1,4 @@
-"""Counting usage: verdicts, and incremental counts that equal a full recount."""
+"""Usage rollups: verdicts, and incremental counts that equal a full recount."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from django.db import connection, transaction
 from core.errors import Conflict
 from core.ids import uuid7
 from core.periods import Period
-from gpts.models import UsageVoid
+from gpts.metering.models import UsageEvent, UsageVoid
 from payouts.models import AccountingPeriod, RateCard, Statement, UsageRollup, UsageVerdict
 from payouts.services import approve_close, close_period, roll_up
-from tests.payouts.makers import CLOSING, MARCH, make_gpt, make_user, use, use_often
+from tests.support.factories.payouts import MARCH, GPTFactory, UsageEventFactory, UserFactory
+from tests.support.payouts import CLOSING, create_uses
 from workspaces.models import Member, StaffRole
 from workspaces.services.staff import grant_staff_role
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def counted() -> list[tuple[Any, ...]]:
+def list_counts() -> list[tuple[Any, ...]]:
     return sorted(
         UsageRollup.objects.values_list(
             "day", "month", "payee_id", "gpt_id", "category", "is_paid_user", "verdict", "conversations",
@@ -32,82 +33,86 @@ def counted() -> list[tuple[Any, ...]]:
     )  # fmt: skip
 
 
-def verdicts() -> dict[str, int]:
+def sum_verdicts() -> dict[str, int]:
     found: dict[str, int] = {}
     for verdict, messages in UsageRollup.objects.values_list("verdict", "messages"):
         found[verdict] = found.get(verdict, 0) + messages
     return found
 
 
-def test_each_reason_not_to_pay() -> None:
+def test_verdicts_of_unpaid_use() -> None:
     creator, visitor, colleague, staff = (
-        make_user(name) for name in ("Creator", "Visitor", "Colleague", "Staff")
+        UserFactory.create(display_name=name) for name in ("Creator", "Visitor", "Colleague", "Staff")
     )
-    gpt = make_gpt(creator)
+    gpt = GPTFactory.create(owner=creator)
     Member.objects.create(workspace=gpt.workspace, user=colleague, role="member", joined_at=MARCH)
     grant_staff_role(user=staff, role="moderator", by=None, at=MARCH)
     conversation = uuid7(MARCH)
-    use(gpt, visitor, conversation=conversation)
-    use(gpt, visitor, conversation=conversation)
-    use(gpt, visitor, is_regeneration=True)
-    use(gpt, visitor, output_tokens=3)
-    use(gpt, creator)
-    use(gpt, colleague)
-    use(gpt, staff)
-    voided = use(gpt, visitor)
+    UsageEventFactory.create(gpt=gpt, user=visitor, conversation_id=conversation)
+    UsageEventFactory.create(gpt=gpt, user=visitor, conversation_id=conversation)
+    UsageEventFactory.create(gpt=gpt, user=visitor, is_regeneration=True)
+    UsageEventFactory.create(gpt=gpt, user=visitor, output_tokens=3)
+    UsageEventFactory.create(gpt=gpt, user=creator)
+    UsageEventFactory.create(gpt=gpt, user=colleague)
+    UsageEventFactory.create(gpt=gpt, user=staff)
+    voided = UsageEventFactory.create(gpt=gpt, user=visitor)
     UsageVoid.objects.create(
         event_id=voided.event_id, occurred_at=voided.occurred_at, reason="test", made_at=MARCH
     )
 
     roll_up(at=CLOSING)
 
-    assert verdicts() == {
+    assert sum_verdicts() == {
         "qualified": 2, "regeneration": 1, "too_short": 1, "self_use": 1, "affiliated": 1, "staff": 1,
         "void": 1,
     }  # fmt: skip
     assert UsageRollup.objects.get(verdict="qualified").conversations == 1
 
 
-def test_a_verdict_on_membership_stays_when_the_person_leaves() -> None:
-    creator, colleague = make_user("Creator"), make_user("Colleague")
-    gpt = make_gpt(creator)
+def test_membership_verdict_stays_after_the_member_leaves() -> None:
+    creator, colleague = (
+        UserFactory.create(display_name="Creator"),
+        UserFactory.create(display_name="Colleague"),
+    )
+    gpt = GPTFactory.create(owner=creator)
     seat = Member.objects.create(workspace=gpt.workspace, user=colleague, role="member", joined_at=MARCH)
-    use(gpt, colleague)
+    UsageEventFactory.create(gpt=gpt, user=colleague)
     roll_up(at=CLOSING)
     seat.delete()
     StaffRole.objects.all().delete()
 
     roll_up(at=CLOSING, is_full=True)
 
-    assert verdicts() == {"affiliated": 1}
+    assert sum_verdicts() == {"affiliated": 1}
     assert UsageVerdict.objects.get().made_by_id is None
 
 
-def test_a_machine_is_known_by_its_pace() -> None:
-    creator, bot, fan = make_user("Creator"), make_user("Bot"), make_user("Fan")
-    gpts = [make_gpt(creator, name=f"GPT {number}") for number in range(4)]
+def test_regular_pace_is_automation() -> None:
+    creator, bot, fan = (
+        UserFactory.create(display_name="Creator"),
+        UserFactory.create(display_name="Bot"),
+        UserFactory.create(display_name="Fan"),
+    )
+    gpts = [GPTFactory.create(owner=creator, name=f"GPT {number}") for number in range(4)]
     for minute in range(40):
-        use(gpts[minute % 4], bot, at=MARCH + timedelta(minutes=minute))
-    use_often(gpts[0], fan, 40)
+        UsageEventFactory.create(gpt=gpts[minute % 4], user=bot, at=MARCH + timedelta(minutes=minute))
+    create_uses(gpts[0], fan, 40)
 
     roll_up(at=CLOSING)
 
-    assert verdicts() == {"automation": 40, "qualified": 40}
+    assert sum_verdicts() == {"automation": 40, "qualified": 40}
 
 
-def test_a_farm_of_many_accounts_over_many_gpts_is_caught() -> None:
-    """A tenth of a day of the farm of United States v. Smith: few plays per title, 636 per account."""
-    creator = make_user("Creator")
-    gpts = [make_gpt(creator, name=f"GPT {number}") for number in range(12)]
-    from gpts.models import UsageEvent
-    from tests.payouts.makers import turn
-
+def test_bot_farm_of_many_accounts_over_many_gpts_is_detected() -> None:
+    """The pattern of United States v. Smith: 636 plays per account and day, few per title."""
+    creator = UserFactory.create(display_name="Creator")
+    gpts = [GPTFactory.create(owner=creator, name=f"GPT {number}") for number in range(12)]
     for number in range(4):
-        bot, random = make_user(f"Bot {number}"), Random(number)
+        bot, random = UserFactory.create(display_name=f"Bot {number}"), Random(number)
         UsageEvent.objects.bulk_create(
-            turn(
-                random.choice(gpts),
-                bot,
+            UsageEventFactory.build(
+                gpt=random.choice(gpts),
+                user=bot,
                 at=MARCH.replace(hour=0) + timedelta(seconds=random.randrange(86_000)),
             )
             for _play in range(636)
@@ -115,27 +120,27 @@ def test_a_farm_of_many_accounts_over_many_gpts_is_caught() -> None:
 
     roll_up(at=CLOSING)
 
-    found = verdicts()
+    found = sum_verdicts()
     assert found.get("automation", 0) >= 0.95 * sum(found.values()) == 0.95 * 4 * 636
 
 
-def test_what_is_above_a_cap_is_counted_and_not_paid() -> None:
-    creator, visitor = make_user("Creator"), make_user("Visitor")
+def test_use_above_a_cap_is_counted_and_not_paid() -> None:
+    creator, visitor = UserFactory.create(display_name="Creator"), UserFactory.create(display_name="Visitor")
     RateCard.objects.create(
         version=2, currency="USD", first_month="2026-03", cap_user_gpt_day=2, created_at=MARCH
     )
-    gpt = make_gpt(creator)
+    gpt = GPTFactory.create(owner=creator)
     for minute in range(5):
-        use(gpt, visitor, at=MARCH + timedelta(minutes=minute * minute))
+        UsageEventFactory.create(gpt=gpt, user=visitor, at=MARCH + timedelta(minutes=minute * minute))
 
     roll_up(at=CLOSING)
 
-    assert verdicts() == {"qualified": 2, "capped": 3}
+    assert sum_verdicts() == {"qualified": 2, "capped": 3}
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_counting_bit_by_bit_equals_counting_at_once(seed: int) -> None:
-    """Any order of arrival, bounds of runs, late and repeated use, caps and shared conversations."""
+def test_incremental_rollup_equals_a_full_recount(seed: int) -> None:
+    """Random order of arrival and batch bounds, late use, caps and shared conversations."""
     random = Random(seed)
     RateCard.objects.create(
         version=2,
@@ -145,42 +150,42 @@ def test_counting_bit_by_bit_equals_counting_at_once(seed: int) -> None:
         cap_user_month=9,
         created_at=MARCH,
     )
-    creators = [make_user(f"Creator {number}") for number in range(2)]
-    visitors = [make_user(f"Visitor {number}") for number in range(3)]
-    gpts = [make_gpt(random.choice(creators), name=f"GPT {number}") for number in range(3)]
+    creators = [UserFactory.create(display_name=f"Creator {number}") for number in range(2)]
+    visitors = [UserFactory.create(display_name=f"Visitor {number}") for number in range(3)]
+    gpts = [GPTFactory.create(owner=random.choice(creators), name=f"GPT {number}") for number in range(3)]
     talks = [uuid7(MARCH) for _talk in range(4)]
     for _event in range(60):
         at = MARCH + timedelta(days=random.randrange(-40, 20), seconds=random.randrange(80_000))
-        use(
-            random.choice(gpts),
-            random.choice([*visitors, creators[0]]),
+        UsageEventFactory.create(
+            gpt=random.choice(gpts),
+            user=random.choice([*visitors, creators[0]]),
             at=at,
             received_at=at + timedelta(days=random.choice([0, 0, 0, 20, 34, 50])),
-            conversation=random.choice([*talks, uuid7(at)]),
+            conversation_id=random.choice([*talks, uuid7(at)]),
             output_tokens=random.choice([5, 100]),
             is_regeneration=random.random() < 0.1,
         )
         if random.random() < 0.3:
             roll_up(at=CLOSING)
     roll_up(at=CLOSING)
-    bit_by_bit = counted()
+    incremental = list_counts()
 
     roll_up(at=CLOSING)
-    assert counted() == bit_by_bit
+    assert list_counts() == incremental
     roll_up(at=CLOSING, is_full=True)
-    assert counted() == bit_by_bit
-    assert sum(row[8] for row in bit_by_bit) == 60
+    assert list_counts() == incremental
+    assert sum(row[8] for row in incremental) == 60
 
 
-def test_an_event_that_commits_late_is_not_lost() -> None:
-    creator, visitor = make_user("Creator"), make_user("Visitor")
-    gpt = make_gpt(creator)
+def test_event_that_commits_late_is_not_lost() -> None:
+    creator, visitor = UserFactory.create(display_name="Creator"), UserFactory.create(display_name="Visitor")
+    gpt = GPTFactory.create(owner=creator)
     is_written, may_commit = threading.Event(), threading.Event()
 
     def slow_writer() -> None:
         try:
             with transaction.atomic():
-                use(gpt, visitor)
+                UsageEventFactory.create(gpt=gpt, user=visitor)
                 is_written.set()
                 may_commit.wait(timeout=20)
         finally:
@@ -189,21 +194,21 @@ def test_an_event_that_commits_late_is_not_lost() -> None:
     writer = threading.Thread(target=slow_writer)
     writer.start()
     assert is_written.wait(timeout=20)
-    use(gpt, visitor)
+    UsageEventFactory.create(gpt=gpt, user=visitor)
     held_back = roll_up(at=CLOSING)
     may_commit.set()
     writer.join(timeout=20)
     roll_up(at=CLOSING)
 
     assert held_back.new_events == 0
-    assert verdicts() == {"qualified": 2}
+    assert sum_verdicts() == {"qualified": 2}
 
 
-def test_two_runs_at_once_count_everything_once() -> None:
-    creator, visitor = make_user("Creator"), make_user("Visitor")
-    use_often(make_gpt(creator), visitor, 30)
+def test_concurrent_rollups_count_everything_once() -> None:
+    creator, visitor = UserFactory.create(display_name="Creator"), UserFactory.create(display_name="Visitor")
+    create_uses(GPTFactory.create(owner=creator), visitor, 30)
     roll_up(at=CLOSING)
-    use_often(make_gpt(creator), visitor, 30)
+    create_uses(GPTFactory.create(owner=creator), visitor, 30)
 
     def run() -> None:
         try:
@@ -217,17 +222,19 @@ def test_two_runs_at_once_count_everything_once() -> None:
     for thread in threads:
         thread.join(timeout=30)
 
-    assert verdicts() == {"qualified": 60}
+    assert sum_verdicts() == {"qualified": 60}
 
 
-def test_a_past_month_with_imported_use_has_its_period_and_is_closed_before_the_next() -> None:
-    creator, visitor, maker, checker = (make_user(name) for name in ("Creator", "Visitor", "Mia", "Carl"))
+def test_past_month_with_imported_use_is_closed_before_the_next() -> None:
+    creator, visitor, maker, checker = (
+        UserFactory.create(display_name=name) for name in ("Creator", "Visitor", "Mia", "Carl")
+    )
     for person in (maker, checker):
         grant_staff_role(user=person, role="finance", by=None, at=MARCH)
-    gpt, february = make_gpt(creator), MARCH - timedelta(days=28)
-    use(gpt, visitor)
+    gpt, february = GPTFactory.create(owner=creator), MARCH - timedelta(days=28)
+    UsageEventFactory.create(gpt=gpt, user=visitor)
     roll_up(at=CLOSING)
-    use(gpt, visitor, at=february)
+    UsageEventFactory.create(gpt=gpt, user=visitor, at=february)
 
     roll_up(at=CLOSING)
 
@@ -244,10 +251,10 @@ def test_a_past_month_with_imported_use_has_its_period_and_is_closed_before_the_
     assert list(settled) == ["2026-02", "2026-03"]
 
 
-def test_the_month_that_settles_late_use_has_its_period_too() -> None:
-    creator, visitor = make_user("Creator"), make_user("Visitor")
-    gpt = make_gpt(creator)
-    use(gpt, visitor, received_at=MARCH + timedelta(days=85))
+def test_rollup_creates_the_period_that_settles_late_use() -> None:
+    creator, visitor = UserFactory.create(display_name="Creator"), UserFactory.create(display_name="Visitor")
+    gpt = GPTFactory.create(owner=creator)
+    UsageEventFactory.create(gpt=gpt, user=visitor, received_at=MARCH + timedelta(days=85))
     june = MARCH + timedelta(days=90)
 
     roll_up(at=june)

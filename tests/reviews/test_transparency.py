@@ -1,4 +1,4 @@
-"""A year's figures, by command, page and job."""
+"""Yearly and daily figures of moderation."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from reviews.models import Case, DailyStat
-from reviews.queries.transparency import percentile
+from reviews.queries.transparency import compute_percentile
+from reviews.services.daily_stats import refill_daily_stats
 from reviews.services.reports import file_report
-from reviews.services.statistics import fill_day
-from tests.reviews.stage import AT, decide, listed, make_moderator
-from tests.reviews.test_enforcement import a_listing
-from tests.reviews.test_reports import given, old_account
+from tests.support.factories.reviews import ReportInputFactory
+from tests.support.reviews import AT, decide, make_listed_gpt, make_listing, make_moderator, make_old_user
 from tests.workspaces.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -27,9 +26,9 @@ def figures(*arguments: str) -> dict[tuple[str, str], float]:
     return {(row["section"], row["name"]): row["value"] for row in json.loads(out.getvalue())}
 
 
-def test_the_figures_of_a_year_and_of_no_other() -> None:
-    listing = a_listing()
-    file_report(listing=listing, given=given(), by=old_account(), at=AT)
+def test_figures_cover_one_year_only() -> None:
+    listing = make_listing()
+    file_report(listing=listing, given=ReportInputFactory.build(), by=make_old_user(), at=AT)
     decide(
         Case.objects.get(kind="report"), make_moderator("Milo"), "warn", policies=("misleading",),
         reasoning="No.", at=AT + timedelta(hours=5),
@@ -56,12 +55,16 @@ def test_the_csv_has_a_line_for_each_figure() -> None:
 
 def test_percentiles_are_of_the_nearest_rank() -> None:
     hours = [timedelta(hours=number) for number in range(1, 21)]
-    assert (percentile(hours, 50), percentile(hours, 95), percentile([], 95)) == (10.0, 19.0, 0.0)
+    assert (compute_percentile(hours, 50), compute_percentile(hours, 95), compute_percentile([], 95)) == (
+        10.0,
+        19.0,
+        0.0,
+    )
 
 
-def test_a_day_filled_twice_is_the_same_day() -> None:
-    listed(make_user("Ann"), make_moderator())
+def test_refilling_a_day_changes_nothing() -> None:
+    make_listed_gpt(make_user("Ann"), make_moderator())
     day = date(2026, 3, 2)
-    assert fill_day(day=day, at=AT) == fill_day(day=day, at=AT)
+    assert refill_daily_stats(day=day, at=AT) == refill_daily_stats(day=day, at=AT)
     rows = DailyStat.objects.filter(day=day).order_by("figure").values_list("figure", "label", "value")
     assert list(rows) == [("decisions", "approve", 1), ("submissions", "live", 1)]

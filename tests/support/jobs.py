@@ -1,26 +1,35 @@
-"""Runs background jobs in the test's own process."""
+"""Jobs that a test has enqueued on the real broker: taken from it, or run in the test's own process."""
 
 from __future__ import annotations
 
 from queue import Empty
+from typing import Any
 
 from config.celery import app
 
 
-def run_enqueued_jobs() -> list[str]:
-    """Run the jobs that wait in the broker, in order, and return the names of their tasks."""
-    app.loader.import_default_modules()
-    names = []
+def take_jobs() -> list[tuple[str, dict[str, Any]]]:
+    """Remove all enqueued jobs and return them as (task name, keyword arguments), oldest first."""
+    jobs = []
     with app.connection_for_read() as connection:
         queue = connection.SimpleQueue(app.conf.task_default_queue)
-        try:
-            while True:
+        while True:
+            try:
                 message = queue.get(block=False)
-                _args, kwargs, _options = message.payload
-                message.ack()
-                names.append(message.headers["task"])
-                app.tasks[names[-1]](**kwargs)
-        except Empty:
-            return names
-        finally:
-            queue.close()
+            except Empty:
+                break
+            message.ack()
+            jobs.append((message.headers["task"], message.payload[1]))
+        queue.close()
+    return jobs
+
+
+def run_enqueued_jobs() -> list[str]:
+    """Run the enqueued jobs, also those that they enqueue, in order; return the names of their tasks."""
+    app.loader.import_default_modules()
+    names = []
+    while jobs := take_jobs():
+        for name, kwargs in jobs:
+            app.tasks[name](**kwargs)
+            names.append(name)
+    return names

@@ -1,7 +1,8 @@
-"""setup_database: makes the roles, their rights and the vector extension, before the first migrate."""
+"""setup_database: creates the roles, their rights and the vector extension, before the first migrate."""
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -9,15 +10,26 @@ import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.migrations.loader import MigrationLoader
 
 from config.database import connection_arguments
 from config.environment import env
 from config.roles import add_vector, let_connect, make_database, make_role, set_up_roles
-from config.servers.postgres import EmbeddedPostgres
+from embedded.postgres import EmbeddedPostgres
+
+# Migrations of Loggia 0.1.0 that later versions do not have: they were rebuilt once, before 0.2.0.
+MIGRATIONS_OF_0_1_0 = {
+    ("gpts", "0004_answers_branches_and_attachments"),
+    ("gpts", "0021_reservations_go_with_their_budget"),
+    ("marketplace", "0003_former_handles"),
+    ("payouts", "0003_default_rate_card"),
+    ("reviews", "0002_policies_and_protection"),
+    ("workspaces", "0003_shares_and_turn_words"),
+}
 
 
 class Command(BaseCommand):
-    help = "Makes the database roles, their rights and pgvector. Safe to repeat."
+    help = "Creates the database roles, their rights and pgvector. Safe to repeat."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -27,12 +39,12 @@ class Command(BaseCommand):
         if env.str("DATABASE_URL", ""):
             self.set_up_outside()
         else:
-            set_up_embedded(EmbeddedPostgres(settings.PLACES))
+            set_up_embedded(EmbeddedPostgres(settings.DATA_PATHS))
         if options["migrate"]:
             call_command("migrate", verbosity=0, interactive=False)
 
     def set_up_outside(self) -> None:
-        """Another server: DATABASE_URL's user is the owner and makes the roles that no URL names."""
+        """On an external server, DATABASE_URL's user is the owner and creates the roles that no URL names."""
         urls = settings.DATABASE_URLS
         try:
             connection = psycopg.connect(**connection_arguments(urls["owner"]), autocommit=True)
@@ -46,6 +58,7 @@ class Command(BaseCommand):
                 raise CommandError(
                     "The database is older than PostgreSQL 16: upgrade it, or use another one."
                 )
+            refuse_database_of_0_1_0(connection, known=set(MigrationLoader(None).disk_migrations))
             try:
                 add_vector(connection)
             except psycopg.Error as error:
@@ -54,7 +67,7 @@ class Command(BaseCommand):
                     " database as its superuser, then start again."
                 ) from error
             given = {"app": env.str("DATABASE_APP_URL", ""), "worker": env.str("DATABASE_WORKER_URL", "")}
-            passwords: dict[str, str | None] = {r: password_of(urls[r]) for r in given if not given[r]}
+            passwords: dict[str, str | None] = {r: get_password(urls[r]) for r in given if not given[r]}
             public = settings.DATABASE_ROLES["public"]
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [public]).fetchone():
                 passwords["public"] = None
@@ -70,14 +83,28 @@ class Command(BaseCommand):
                 ) from error
 
 
-def password_of(url: str) -> str:
+def refuse_database_of_0_1_0(connection: psycopg.Connection[Any], *, known: Set[tuple[str, str]]) -> None:
+    """Raise CommandError, before anything is written, if Loggia 0.1.0 created the tables."""
+    row = connection.execute("SELECT to_regclass('django_migrations')").fetchone()
+    if not row or row[0] is None:
+        return
+    applied = set(connection.execute("SELECT app, name FROM django_migrations").fetchall())
+    if old := sorted((MIGRATIONS_OF_0_1_0 & applied) - known):
+        raise CommandError(
+            f"The database of DATABASE_URL was created by Loggia 0.1.0 (it has the migration {old[0][0]}."
+            f"{old[0][1]}), and this version cannot use it; nothing was changed. To keep the data, export it"
+            " with version 0.1.0. To start, set DATABASE_URL to an empty database."
+        )
+
+
+def get_password(url: str) -> str:
     return unquote(urlsplit(url).password or "")
 
 
 def set_up_embedded(server: EmbeddedPostgres) -> None:
-    """The embedded server: its superuser makes everything."""
+    """Set up the embedded server, as its superuser."""
     roles = settings.DATABASE_ROLES
-    passwords: dict[str, str | None] = {r: password_of(u) for r, u in settings.DATABASE_URLS.items()}
+    passwords: dict[str, str | None] = {r: get_password(u) for r, u in settings.DATABASE_URLS.items()}
     passwords["public"] = None
     name = urlsplit(settings.DATABASE_URLS["owner"]).path.strip("/")
     with psycopg.connect(**server.superuser(), autocommit=True) as connection:

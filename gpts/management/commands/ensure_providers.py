@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from core.scope import system_scope
-from gpts.services.providers import ensure_instance_provider, ensure_offline_provider
-from gpts.states import ProviderKind
+from gpts.llm.services.providers import ensure_instance_provider, ensure_offline_provider
+from gpts.llm.states import ProviderKind
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 PROTOCOLS = (ProviderKind.RESPONSES, ProviderKind.CHAT_COMPLETIONS)

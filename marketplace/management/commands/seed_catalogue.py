@@ -1,4 +1,4 @@
-"""seed_catalogue N: top the store up to N synthetic listings, for measuring."""
+"""seed_catalogue N: add synthetic listings up to N, for benchmarks."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from django.db import connection
 from django.utils import timezone
 
 from core.scope import system_scope
-from marketplace.catalogue.load import load_catalogue
 from marketplace.services.scores import compute_scores
+from marketplace.synthetic.load import load_synthetic_listings
 
-MOST = 2_000_000
-ANALYSED = (
+MAX_COUNT = 2_000_000
+ANALYSED_TABLES = (
     "marketplace_listing",
     "marketplace_listingscore",
     "marketplace_rating",
@@ -33,21 +33,21 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         count = options["count"]
-        if not 1 <= count <= MOST:
-            raise CommandError(f"N must lie between 1 and {MOST:,}.")
+        if not 1 <= count <= MAX_COUNT:
+            raise CommandError(f"N must lie between 1 and {MAX_COUNT:,}.")
         started = time.monotonic()
         at = timezone.now()
-        added = load_catalogue(count, at=at)
+        added = load_synthetic_listings(count, at=at)
         with system_scope("marketplace.compute_scores"):
             compute_scores(at=at)
-        _analyse()
+        _analyse_tables()
         seconds = time.monotonic() - started
         self.stdout.write(f"Added {added:,} listings, {count:,} in all, in {seconds:.1f} s.")
 
 
-def _analyse() -> None:
-    """Refresh the planner's statistics, which only the tables' owner may do."""
+def _analyse_tables() -> None:
+    """Update the planner's statistics, as the owner of the tables."""
     database = connection.settings_dict["NAME"]
     with psycopg.connect(settings.DATABASE_URLS["owner"], dbname=database, autocommit=True) as owner:
-        for table in ANALYSED:
+        for table in ANALYSED_TABLES:
             owner.execute(f"ANALYZE {table}")

@@ -11,6 +11,7 @@ from core.errors import DomainError
 from core.money import format_money
 from core.periods import Period
 from core.scope import system_scope
+from payouts.management.people import get_finance_user
 from payouts.services import approve_close, close_period
 from workspaces.models import User
 
@@ -20,13 +21,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("month", metavar="YYYY-MM")
-        parser.add_argument("--by", metavar="EMAIL", default="", help="who does this; without, the machine")
+        parser.add_argument("--by", metavar="EMAIL", default="", help="who does this; without, the system")
         parser.add_argument("--approve", action="store_true", help="approve the run in review; needs --by")
 
     def handle(self, *args: Any, month: str, by: str, approve: bool, **options: Any) -> None:
         try:
             with system_scope("payouts.close_period"):
-                self.stdout.write(self._close(Period.parse(month), find_finance_person(by), approve))
+                self.stdout.write(
+                    self._close(Period.parse(month), get_finance_user(by) if by else None, approve)
+                )
         except DomainError as error:
             raise CommandError(str(error.message)) from error
 
@@ -42,12 +45,3 @@ class Command(BaseCommand):
             raise CommandError("Say who approves: --by EMAIL.")
         row = approve_close(period=period, by=by, at=timezone.now(), reason="Approved on the command line.")
         return f"{period} is closed: {format_money(row.funded_minor, row.currency)}, digest {row.digest}."
-
-
-def find_finance_person(email: str) -> User | None:
-    if not email:
-        return None
-    user = User.objects.filter(email=email.lower(), is_active=True).first()
-    if user is None or not user.has_perm("payouts.work_finance"):
-        raise CommandError(f"{email} does not work in finance. Run make_staff {email} --role finance.")
-    return user

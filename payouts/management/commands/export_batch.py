@@ -1,4 +1,4 @@
-"""export_batch ID --format csv: write the bank file of an approved batch."""
+"""export_batch ID --by EMAIL: write the bank file of an approved batch."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from core.errors import DomainError
 from core.scope import system_scope
-from payouts.management.commands.close_period import find_finance_person
+from payouts.management.people import get_finance_user
 from payouts.services import export_batch
-from payouts.services.exports import FORMATS
+from payouts.services.bank_files import FORMATS
 
 
 class Command(BaseCommand):
@@ -28,9 +28,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, batch: int, by: str, output: str, **options: Any) -> None:
         try:
             with system_scope("payouts.export_batch"):
-                person = find_finance_person(by)
-                assert person is not None  # --by is required
-                content = export_batch(batch_id=batch, format=options["format"], by=person, at=timezone.now())
+                content = export_batch(
+                    batch_id=batch, format=options["format"], by=get_finance_user(by), at=timezone.now()
+                )
         except DomainError as error:
             raise CommandError(str(error.message)) from error
         if output:

@@ -12,10 +12,12 @@ from payouts.services import roll_up
 
 
 class Command(BaseCommand):
-    help = "Count usage into the rollups now; with --full, everything anew."
+    help = "Count new usage into the rollups now; with --full, count everything again."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--full", action="store_true", help="forget what was counted and count all again")
+        parser.add_argument(
+            "--full", action="store_true", help="delete the rollups and count everything again"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         with system_scope("payouts.rollup_usage"):

@@ -1,4 +1,4 @@
-"""verify_ledger: prove the books; exits with an error when anything does not hold."""
+"""verify_ledger: check the ledger; exits with an error if any rule is violated."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Command(BaseCommand):
         with system_scope("payouts.verify_ledger"):
             findings = verify_ledger()
         for finding in findings:
-            self.stderr.write(f"{finding.rule}: {finding.what}")
+            self.stderr.write(f"{finding.rule}: {finding.detail}")
         if findings:
             raise CommandError(f"{len(findings)} faults in the ledger.")
         self.stdout.write("The ledger holds.")

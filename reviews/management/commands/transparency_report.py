@@ -10,7 +10,7 @@ from defusedcsv import csv
 from django.core.management.base import BaseCommand, CommandError
 
 from core.scope import system_scope
-from reviews.queries.transparency import year_report
+from reviews.queries.transparency import build_year_report
 
 
 class Command(BaseCommand):
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         with system_scope("reviews.transparency_report"):
             rows = [
                 {"year": year, "section": f.section, "name": f.name, "label": str(f.label), "value": f.value}
-                for f in year_report(year)
+                for f in build_year_report(year)
             ]
         target = open(options["output"], "w", encoding="utf-8", newline="") if options["output"] else None  # noqa: SIM115 - closed below, and the terminal must not be
         stream = target or self.stdout

@@ -1,6 +1,6 @@
-// form[data-autosave]: sends what changed, with the revision it was based on; one request at a time. What is typed is never lost:
-// a refused field is marked and stays, a field that was changed elsewhere asks which value to keep, a lost connection is retried,
-// and what was not saved when the page was left is put back when it is opened again in this tab.
+// form[data-autosave]: sends changed fields with the revision they are based on, one request at a time. Input is never
+// lost: an invalid field is marked and kept, a field that was changed elsewhere asks which value to keep, failed requests
+// are retried, and unsaved fields are restored when the page is opened again in the same tab.
 import { askWhich, clearConflicts, holderOf, write } from "./conflicts.js";
 import { keeper } from "./kept.js";
 
@@ -45,7 +45,7 @@ export function autosave(form, state) {
     kept.keep(Object.fromEntries(changed(now).map((name) => [name, { mine: now[name], base: saved[name] }])));
   }
 
-  // What this tab had not saved when it was left stands in its fields again; where the draft moved on, the person chooses.
+  // Restores unsaved fields of this tab; fields that were saved elsewhere meanwhile ask which value to keep.
   function putBack() {
     const typed = Object.entries(kept.recall()).filter(([name, { mine }]) => name in saved && Array.isArray(mine) && !same(mine, saved[name]));
     for (const [name, { mine, base }] of typed) {
@@ -70,7 +70,7 @@ export function autosave(form, state) {
     timer = 0;
     if (busy) return schedule(PAUSE);
     const now = read();
-    // What was refused is not sent again before it is mended.
+    // Invalid values are not sent again until they change.
     const names = changed(now).filter((name) => JSON.stringify(now[name]) !== refused[name] && !holderOf(form, name)?.querySelector(".build-conflict"));
     if (!names.length) return Object.keys(refused).length || form.querySelector(".build-conflict") ? undefined : done(now);
     busy = true;
@@ -120,11 +120,11 @@ export function autosave(form, state) {
       mark(at, message);
     }
     tell("refused");
-    // The fields that are fine are not held up by the one that is not.
+    // Valid fields are saved without the invalid ones.
     if (names.some((name) => !(name in refused))) schedule(0);
   }
 
-  // Takes over what stands now: fields that nobody touched here follow, those changed on both sides ask which to keep.
+  // Merges the saved draft: untouched fields take the new value, fields changed on both sides ask which one to keep.
   async function catchUp() {
     const answer = await fetch(form.dataset.draft, { headers: { Accept: "application/json" } }).catch(() => null);
     if (!answer?.ok || answer.redirected) throw new Error("not read");
@@ -169,7 +169,7 @@ export function autosave(form, state) {
     return JSON.stringify(plain(one)) === JSON.stringify(plain(other));
   }
 
-  // A JSON text counts by its meaning: spaces differ between what was typed and what is kept.
+  // JSON is compared by value: the server formats it differently.
   function plain(values) {
     return (values ?? []).map((value) => {
       if (!value.trim().startsWith("{")) return value;
@@ -181,7 +181,7 @@ export function autosave(form, state) {
     });
   }
 
-  // Others ask for the draft to be saved before they use it; resolves when it is, or cannot be.
+  // For components that need the saved draft: resolves to true once everything is saved, false if it cannot be.
   async function flush() {
     for (let sends = 0; sends < 4 && pending().length; sends += 1) {
       for (let waits = 0; busy && waits < 100; waits += 1) await new Promise((go) => setTimeout(go, 50));

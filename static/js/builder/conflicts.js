@@ -1,4 +1,4 @@
-// A field that was changed elsewhere: shows the other value under it and asks which one to keep.
+// For a field that was changed elsewhere: shows the other value below it and asks which one to keep.
 export function holderOf(form, name) {
   const control = form.elements[name];
   const first = control instanceof Element ? control : control?.[0];
@@ -34,7 +34,7 @@ export function askWhich(form, name, fresh, { keep, take }) {
 
 function shown(form, name, fresh) {
   const select = form.elements[name];
-  if (select instanceof HTMLSelectElement) return select.querySelector(`option[value="${CSS.escape(String(fresh ?? ""))}"]`)?.textContent ?? String(fresh ?? "");
+  if (select instanceof HTMLSelectElement) return select.querySelector(`option[value="${CSS.escape(String(fresh ?? ""))}"]`)?.text ?? String(fresh ?? "");
   return Array.isArray(fresh) ? fresh.join("\n") : String(fresh ?? "");
 }
 

@@ -1,9 +1,9 @@
 // [data-create]: the conversation that fills the draft. Events of the server: message, delta, working, change, end.
-// What was typed stays in its field until the server has written it down.
-import { readEvents } from "../chat_events.js";
+// The typed text stays in its field until the server has stored it.
+import { readEvents } from "../chat/events.js";
 import { each } from "../ready.js";
 import { showDraft } from "./draft.js";
-import { refreshFrame } from "./frame.js";
+import { requestFrameRefresh } from "./frame.js";
 
 each("[data-create]", attach);
 
@@ -63,7 +63,7 @@ function attach(root) {
     clearChoices();
     await read(response, text);
     setBusy(false);
-    refreshFrame();
+    requestFrameRefresh();
   }
 
   async function read(response, text) {
@@ -126,7 +126,7 @@ function attach(root) {
     }
     if (response?.ok) {
       showDraft(data.draft);
-      return refreshFrame();
+      return requestFrameRefresh();
     }
     if (!data?.html) showError(data?.error?.message ?? root.dataset.createLost);
   }

@@ -1,10 +1,10 @@
-// [data-debug-panel]: what happened behind each answer of the preview, from the chat's "chat:debug" event. Open or closed is remembered.
-// [data-preview-reset] begins the preview anew, with what is typed in the form saved first.
+// [data-debug-panel]: details of each answer of the preview, from the event "chat:debug". Remembers whether it is open.
+// [data-preview-reset] saves the form and starts a new preview.
 import { each } from "../ready.js";
 
 const KEY = "loggia:builder-debug";
 
-// django-htmx marks its own script with data-debug while DEBUG is on: the panel has a name of its own.
+// Not [data-debug]: django-htmx sets that on its own script while DEBUG is on.
 each("[data-debug-panel]", (panel) => {
   const toggle = panel.closest("[data-preview]").querySelector("[data-debug-toggle]");
   const words = (name) => panel.dataset[`words${name[0].toUpperCase()}${name.slice(1)}`] ?? name;
@@ -97,6 +97,6 @@ function remember(value) {
   try {
     localStorage.setItem(KEY, value);
   } catch {
-    // Private windows may refuse; it then lasts as long as the page.
+    // Storage may be blocked; it then lasts as long as the page.
   }
 }

@@ -1,13 +1,23 @@
-// What the server says of the draft beside the form, read anew after it was saved: what is live and whether the draft is
-// ahead, the primary button, what is left to do. Where the person stands and what is open stays.
+// Refreshes the parts of the builder's frame that depend on the saved draft: badges, primary button, next steps. Focus and
+// open menus stay.
+import { each } from "../ready.js";
+
 const PAUSE = 1500;
 const PARTS = [".build-bar__badges", ".build-bar__action > .button", ".preview-chat__what", ".next-steps summary", ".next-steps__list"];
-let timer = 0;
+const ASKED = "loggia:frame-refresh";
 
-export function refreshFrame() {
-  clearTimeout(timer);
-  timer = setTimeout(read, PAUSE);
+export function requestFrameRefresh() {
+  document.dispatchEvent(new CustomEvent(ASKED));
 }
+
+// Debounced: several requests in a row cause one reload.
+each(".build-bar", () => {
+  let timer = 0;
+  document.addEventListener(ASKED, () => {
+    clearTimeout(timer);
+    timer = setTimeout(read, PAUSE);
+  });
+});
 
 async function read() {
   const response = await fetch(location.pathname, { headers: { Accept: "text/html" } }).catch(() => null);

@@ -1,5 +1,5 @@
-// [data-long]: a long text over the whole window and back, the same field in its place in the form, so that saving, counting and
-// conflicts go on as before. Escape and [data-long-close] lead back; everything else is out of reach meanwhile.
+// [data-long]: shows a text field over the whole window. The field stays in its form, so that saving, counting and
+// conflicts work as before. Escape and [data-long-close] end it; the rest of the page is inert meanwhile.
 export function long(root) {
   const opener = root.querySelector("[data-long-open]");
   const closer = root.querySelector("[data-long-close]");
@@ -40,7 +40,7 @@ export function long(root) {
   }
 }
 
-// Everything on the page that neither holds the element nor lies in it.
+// All elements outside the ancestors and descendants of the element.
 function beside(element) {
   const found = [];
   for (let here = element; here.parentElement; here = here.parentElement) {

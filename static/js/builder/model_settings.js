@@ -1,4 +1,4 @@
-// [data-model-settings]: shows what has an effect with the chosen model, and what belongs to the chosen format.
+// [data-model-settings]: shows only the settings that the chosen model and answer format support.
 // [data-needs="x"] is shown where the model has x, [data-lacks="x"] where it has not; [data-shown-when="field=value"] by a field.
 import { each } from "../ready.js";
 
@@ -31,8 +31,8 @@ each("[data-insert-example]", (button) =>
     const editor = button.closest("[data-shown-when]").querySelector("textarea");
     editor.focus();
     editor.select();
-    // As if typed, so that undo brings back what stood there.
-    const example = document.getElementById(button.dataset.insertExample).innerHTML.trim();
+    // execCommand keeps the browser's undo history.
+    const example = document.getElementById(button.dataset.insertExample).content.textContent.trim();
     if (!document.execCommand("insertText", false, example)) editor.value = example;
     editor.dispatchEvent(new Event("input", { bubbles: true }));
   }),

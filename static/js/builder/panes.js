@@ -12,7 +12,7 @@ export function panes(root) {
     try {
       localStorage.setItem(KEY, String(width));
     } catch {
-      // Private windows may refuse; the width then lasts as long as the page.
+      // Storage may be blocked; the width then lasts as long as the page.
     }
   };
   const kept = Number(read());

@@ -1,4 +1,5 @@
-// [data-presence]: tells the server that this window is open and shows who else is; "loggia:draft" carries the draft's revision.
+// [data-presence]: reports this window to the server and shows who else is here; the event "loggia:draft" carries the
+// draft's revision.
 import { each } from "../ready.js";
 
 const BEAT = 12_000;
@@ -20,7 +21,7 @@ each("[data-presence]", (place) => {
     place.dataset.beaten = "";
     const data = await response.json().catch(() => null);
     if (!data) return;
-    // The page that this one follows in the same tab may not have said goodbye yet.
+    // The previous page of this tab may not have signed off yet.
     show((data.people ?? []).filter((person) => !(isFirst && person.is_you)));
     document.dispatchEvent(new CustomEvent("loggia:draft", { detail: { revision: data.revision } }));
   }
@@ -34,7 +35,7 @@ each("[data-presence]", (place) => {
     for (const person of people) {
       const item = document.createElement("li");
       item.title = person.label;
-      // Initials drawn by our own server.
+      // Markup of our own server.
       item.innerHTML = person.html;
       item.append(Object.assign(document.createElement("span"), { className: "visually-hidden", textContent: person.label }));
       list.append(item);

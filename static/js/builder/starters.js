@@ -1,4 +1,4 @@
-// The list of starters grows by one empty line while its last line is used, up to its limit.
+// Adds an empty row when the last one is filled, up to the limit.
 export function starters(list) {
   const limit = Number(list.dataset.starterLimit);
   list.addEventListener("input", () => {

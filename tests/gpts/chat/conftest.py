@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +10,6 @@ import pytest
 from tests.fakes.openai_server import Running, start_in_thread
 from tests.gpts.chat.stage import Browser
 from workspaces.models import User
-
-
-@pytest.fixture(autouse=True)
-def own_media(settings: Any, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = tmp_path / "media"
 
 
 @pytest.fixture(scope="session")

@@ -14,12 +14,14 @@ from django.conf import settings
 from django.test import Client
 
 from core.scope import system_scope
-from gpts.models import GPT, LanguageModel, ModelProvider
-from gpts.services.providers import ensure_instance_provider
-from gpts.services.versions import freeze_version, set_live_version
-from gpts.states import Audience, ProviderKind
+from gpts.assistants.models import GPT
+from gpts.assistants.services.versions import freeze_version, set_live_version
+from gpts.assistants.states import Audience
+from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.services.providers import ensure_instance_provider
+from gpts.llm.states import ProviderKind
 from tests.fakes.openai_server import KEY
-from tests.gpts.build.stage import NOW, a_gpt, a_user
+from tests.gpts.studio.stage import NOW, a_gpt, a_user
 from workspaces.models import User
 
 CSRF = "a" * 32

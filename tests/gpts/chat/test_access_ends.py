@@ -10,17 +10,16 @@ import pytest
 from django.utils import timezone
 
 from core.scope import system_scope
-from gpts.models import GPT, Message, Turn, UsageEvent
-from gpts.services.versions import (
-    clear_live_version,
-    freeze_version,
-    quarantine_gpt,
-    set_live_version,
-)
-from gpts.states import Audience, TurnState
+from gpts.assistants.models import GPT
+from gpts.assistants.services.quarantine import quarantine_gpt
+from gpts.assistants.services.versions import clear_live_version, freeze_version, set_live_version
+from gpts.assistants.states import Audience
+from gpts.chat.models import Message, Turn
+from gpts.llm.states import TurnState
+from gpts.metering.models import UsageEvent
 from tests.fakes.openai_server import Running
-from tests.gpts.build.stage import a_company
 from tests.gpts.chat.stage import NOW, Browser, a_gpt, a_model, a_public_gpt, a_user, events, text_of
+from tests.gpts.studio.stage import a_company
 from workspaces.models import Member, User
 from workspaces.services.members import remove_member
 

@@ -9,7 +9,8 @@ import httpx2
 import pytest
 
 from core.scope import system_scope
-from gpts.models import Conversation, Turn, UsageEvent
+from gpts.chat.models import Conversation, Turn
+from gpts.metering.models import UsageEvent
 from tests.fakes.openai_server import WORDS, Running
 from tests.gpts.chat.stage import NOW, a_model, a_public_gpt, a_user, events, text_of
 from workspaces.access import personal_workspace

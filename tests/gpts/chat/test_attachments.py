@@ -15,12 +15,12 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
-from gpts.attached_text import WHOLE_CHARACTERS, choose, pieces_of
-from gpts.attachment_reading import read_text
-from gpts.extraction import UnreadableError
-from gpts.models import GPT, Attachment, Conversation, LanguageModel, Message, Turn
-from gpts.queries.gpts import live_version_for
-from gpts.services.attachments import (
+from gpts.assistants.models import GPT
+from gpts.assistants.queries.gpts import live_version_for
+from gpts.chat.attached_text import WHOLE_CHARACTERS, choose, pieces_of
+from gpts.chat.attachment_reading import read_text
+from gpts.chat.models import Attachment, Conversation, Message, Turn
+from gpts.chat.services.attachments import (
     LOOSE_AT_ONCE,
     attach_to_turn,
     copy_to_turn,
@@ -29,12 +29,16 @@ from gpts.services.attachments import (
     read_attachment,
     sweep_loose_attachments,
 )
-from gpts.services.chat import finish_turn, start_first_turn, start_turn
-from gpts.services.turn_inputs import citations_in, prepare_turn
-from gpts.states import AttachmentKind, Capability, FileState
-from tests.gpts.build.stage import a_file, a_picture
+from gpts.chat.services.turn_inputs import citations_in, prepare_turn
+from gpts.chat.services.turns import finish_turn, start_first_turn, start_turn
+from gpts.chat.states import AttachmentKind
+from gpts.knowledge.extraction import UnreadableError
+from gpts.knowledge.states import FileState
+from gpts.llm.models import LanguageModel
+from gpts.llm.states import Capability
 from tests.gpts.chat.stage import NOW, a_model, a_public_gpt, a_user
 from tests.gpts.chat.test_pages import signed_in
+from tests.gpts.studio.stage import a_file, a_picture
 from workspaces.access import personal_workspace
 from workspaces.models import User
 

@@ -11,9 +11,10 @@ from django.test.utils import CaptureQueriesContext
 
 from core.errors import Conflict
 from core.scope import system_scope
-from gpts.models import Turn, UsageEvent
-from gpts.services.chat import edit_turn, finish_turn, start_turn
-from gpts.services.chat_branches import show_turn
+from gpts.chat.models import Turn
+from gpts.chat.services.branches import show_turn
+from gpts.chat.services.turns import edit_turn, finish_turn, start_turn
+from gpts.metering.models import UsageEvent
 from tests.fakes.openai_server import Running
 from tests.gpts.chat.stage import NOW, Browser, a_model, a_public_gpt, a_user, text_of
 from tests.gpts.chat.test_pages import a_conversation, signed_in

@@ -11,9 +11,11 @@ from django.test import Client
 from django.utils import timezone
 
 from core.scope import system_scope
-from gpts.models import GPT, Conversation, SharedConversation, Turn
-from gpts.services.versions import freeze_version, quarantine_gpt, set_live_version
-from gpts.states import Audience
+from gpts.assistants.models import GPT
+from gpts.assistants.services.quarantine import quarantine_gpt
+from gpts.assistants.services.versions import freeze_version, set_live_version
+from gpts.assistants.states import Audience
+from gpts.chat.models import Conversation, SharedConversation, Turn
 from tests.fakes.openai_server import Running
 from tests.gpts.chat.stage import NOW, Browser, a_gpt, a_model, a_public_gpt, a_user
 from tests.gpts.chat.test_pages import signed_in

@@ -6,9 +6,9 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from core.errors import InvalidInput
-from gpts.models import Turn, TurnFeedback
-from gpts.services.chat import fail_turn, start_turn
-from gpts.services.feedback import give_feedback, take_feedback_back
+from gpts.chat.models import Turn, TurnFeedback
+from gpts.chat.services.feedback import give_feedback, take_feedback_back
+from gpts.chat.services.turns import fail_turn, start_turn
 from tests.gpts.chat.stage import NOW, a_user
 from tests.gpts.chat.test_pages import a_conversation, signed_in
 

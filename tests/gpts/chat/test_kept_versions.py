@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from core.scope import system_scope
-from gpts.models import GPT, Conversation, PastVersion, Turn, Version
-from gpts.services.versions import clear_live_version, freeze_version, quarantine_gpt, set_live_version
-from gpts.states import Audience
+from gpts.assistants.models import GPT, PastVersion, Version
+from gpts.assistants.services.quarantine import quarantine_gpt
+from gpts.assistants.services.versions import clear_live_version, freeze_version, set_live_version
+from gpts.assistants.states import Audience
+from gpts.chat.models import Conversation, Turn
 from tests.fakes.openai_server import Running
 from tests.gpts.chat.stage import NOW, Browser, a_model, a_public_gpt, a_user
 

@@ -11,9 +11,10 @@ import pytest
 from django.utils import timezone
 
 from core.scope import system_scope
-from gpts.models import Conversation, Message, Turn, UsageEvent
-from gpts.services.versions import quarantine_gpt
-from gpts.tasks import remove_temporary_conversations
+from gpts.assistants.services.quarantine import quarantine_gpt
+from gpts.chat.models import Conversation, Message, Turn
+from gpts.chat.tasks import remove_temporary_conversations
+from gpts.metering.models import UsageEvent
 from tests.fakes.openai_server import Running
 from tests.gpts.chat.stage import NOW, Browser, a_gpt, a_model, a_public_gpt, a_user
 from tests.gpts.chat.test_api import a_key, bearer

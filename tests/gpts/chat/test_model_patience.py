@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from gpts.models import LanguageModel, ModelProvider
-from gpts.services.turn_inputs import spec_of
-from gpts.states import ProviderKind
+from gpts.chat.services.turn_inputs import spec_of
+from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.states import ProviderKind
 
 
 def test_the_runtime_waits_as_long_as_the_settings_say(settings: Any) -> None:

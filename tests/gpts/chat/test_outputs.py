@@ -11,10 +11,11 @@ import pytest
 from django.utils import timezone
 
 from core.scope import system_scope
-from gpts.json_answers import output_of, render_output, shape_of
-from gpts.models import Conversation, LanguageModel, Message, ModelProvider, Turn
-from gpts.services.retirement import set_retirement
-from gpts.states import Capability, ModelFeature, ProviderKind
+from gpts.assistants.services.model_retirement import set_retirement
+from gpts.chat.json_answers import output_of, render_output, shape_of
+from gpts.chat.models import Conversation, Message, Turn
+from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.states import Capability, ModelFeature, ProviderKind
 from tests.fakes.openai_server import Running
 from tests.fakes.shaped_answers import ITEMS
 from tests.gpts.chat.stage import NOW, Browser, a_model, a_public_gpt, a_user, text_of

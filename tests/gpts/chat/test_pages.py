@@ -12,8 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core.ids import uuid7
-from gpts.models import Conversation, Turn
-from gpts.services.chat import fail_turn, finish_turn, start_first_turn, start_turn
+from gpts.chat.models import Conversation, Turn
+from gpts.chat.services.turns import fail_turn, finish_turn, start_first_turn, start_turn
 from tests.gpts.chat.stage import NOW, a_gpt, a_public_gpt, a_user
 from workspaces.access import personal_workspace
 from workspaces.models import User
@@ -171,7 +171,7 @@ def test_queries_do_not_grow_with_the_rows(path: str) -> None:
 def test_a_second_event_for_one_turn_is_refused_by_the_database() -> None:
     from django.db import IntegrityError, transaction
 
-    from gpts.services.usage import record_usage
+    from gpts.metering.services.usage import record_usage
 
     reader = a_user("Reader")
     turn = a_conversation(reader).turns.select_related("conversation", "gpt").get()

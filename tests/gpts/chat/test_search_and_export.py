@@ -11,13 +11,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from core.scope import NOBODY, Scope, open_scope
-from gpts.conversation_export import as_dict, as_markdown, file_name, some_lines
-from gpts.conversation_search import search_conversations
-from gpts.models import Conversation, TurnWords
-from gpts.queries.gpts import live_version_for
-from gpts.services.chat import delete_conversation, finish_turn, start_first_turn, start_turn
-from gpts.services.feedback import give_feedback
-from gpts.services.turn_words import index_turn_words
+from gpts.assistants.queries.gpts import live_version_for
+from gpts.chat.export import as_dict, as_markdown, file_name, some_lines
+from gpts.chat.models import Conversation, TurnWords
+from gpts.chat.search import search_conversations
+from gpts.chat.services.feedback import give_feedback
+from gpts.chat.services.turn_words import index_turn_words
+from gpts.chat.services.turns import delete_conversation, finish_turn, start_first_turn, start_turn
 from tests.gpts.chat.stage import NOW, a_public_gpt, a_user
 from tests.gpts.chat.test_pages import signed_in
 from workspaces.access import personal_workspace

@@ -11,9 +11,10 @@ from django.test.utils import CaptureQueriesContext
 
 from core.models import AuditEvent
 from core.scope import NOBODY, Scope, open_scope
-from gpts.models import GPT, Conversation, SharedConversation
-from gpts.queries.gpts import live_version_for
-from gpts.services.chat import finish_turn, start_first_turn, start_turn
+from gpts.assistants.models import GPT
+from gpts.assistants.queries.gpts import live_version_for
+from gpts.chat.models import Conversation, SharedConversation
+from gpts.chat.services.turns import finish_turn, start_first_turn, start_turn
 from tests.gpts.chat.stage import NOW, a_public_gpt, a_user
 from tests.gpts.chat.test_pages import signed_in
 from tests.workspaces.factories import make_team, seat

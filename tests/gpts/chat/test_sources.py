@@ -9,16 +9,19 @@ from django.test import Client
 from django.utils import timezone
 
 from core.scope import system_scope
-from gpts.models import GPT, Message, Passage, Turn
-from gpts.queries.knowledge import erased_names
-from gpts.retrieval import find_passages
-from gpts.services.chat import finish_turn, start_first_turn
-from gpts.services.knowledge import add_knowledge_file, erase_file, remove_knowledge_file, replace_file
-from gpts.services.versions import freeze_version, quarantine_gpt, set_live_version
-from gpts.states import Audience
-from tests.gpts.build.stage import a_file
+from gpts.assistants.models import GPT
+from gpts.assistants.services.quarantine import quarantine_gpt
+from gpts.assistants.services.versions import freeze_version, set_live_version
+from gpts.assistants.states import Audience
+from gpts.chat.models import Message, Turn
+from gpts.chat.services.turns import finish_turn, start_first_turn
+from gpts.knowledge.models import Passage
+from gpts.knowledge.queries import erased_names
+from gpts.knowledge.retrieval import find_passages
+from gpts.knowledge.services.files import add_knowledge_file, erase_file, remove_knowledge_file, replace_file
 from tests.gpts.chat.stage import NOW, a_gpt, a_user
 from tests.gpts.chat.test_pages import signed_in
+from tests.gpts.studio.stage import a_file
 from workspaces.access import personal_workspace
 from workspaces.models import User
 

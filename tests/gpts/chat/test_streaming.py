@@ -14,13 +14,15 @@ from django.utils import timezone
 
 from core.errors import RateLimited
 from core.ids import uuid7, uuid7_time
-from gpts.models import Conversation, Message, Turn, UsageEvent
-from gpts.states import MessageRole, TurnState
-from gpts.streaming.connection import check_message, events_key, sync_redis
-from gpts.tasks import reap_lost_turns
+from gpts.chat.models import Conversation, Message, Turn
+from gpts.chat.states import MessageRole
+from gpts.chat.streaming.connection import check_message, events_key, sync_redis
+from gpts.chat.tasks import reap_lost_turns
+from gpts.llm.states import TurnState
+from gpts.metering.models import UsageEvent
 from tests.fakes.openai_server import WORDS, Running
-from tests.gpts.build.stage import a_gpt
 from tests.gpts.chat.stage import Browser, a_model, a_public_gpt, a_user, events, text_of
+from tests.gpts.studio.stage import a_gpt
 
 BrowserOf = Callable[[Any], Browser]
 

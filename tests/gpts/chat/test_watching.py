@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from gpts.streaming.watching import Watcher
+from gpts.chat.streaming.watching import Watcher
 
 pytestmark = pytest.mark.anyio
 

@@ -6,11 +6,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from core.ids import uuid7
-from gpts.models import GPT, Conversation, Message, Turn, TurnFeedback, UsageEvent, Version
-from gpts.services.usage import record_usage
-from gpts.services.versions import freeze_version
-from gpts.states import MessageRole, TurnState
-from tests.gpts.build.stage import NOW, a_gpt, a_user
+from gpts.assistants.models import GPT, Version
+from gpts.assistants.services.versions import freeze_version
+from gpts.chat.models import Conversation, Message, Turn, TurnFeedback
+from gpts.chat.states import MessageRole
+from gpts.llm.states import TurnState
+from gpts.metering.models import UsageEvent
+from gpts.metering.services.usage import record_usage
+from tests.gpts.studio.stage import NOW, a_gpt, a_user
 from workspaces.access import personal_workspace
 from workspaces.models import User, Workspace
 
@@ -72,7 +75,7 @@ def ask(
 
 def everything() -> list[Any]:
     """All rows of all insights, to compare before and after."""
-    from gpts.models import InsightBucket, InsightCohort, InsightPart, InsightReach
+    from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach
 
     tables = (InsightBucket, InsightPart, InsightCohort, InsightReach)
     return [list(table.objects.order_by("pk").values()) for table in tables]

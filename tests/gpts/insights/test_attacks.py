@@ -22,32 +22,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.ids import uuid7
-from gpts.insight_files import write_csv
+from gpts.assistants.models import GPT
+from gpts.chat.models import Conversation, Turn, TurnFeedback
+from gpts.evals.services.asking import ask as ask_golden
+from gpts.evals.services.asking import prepare_prompt
+from gpts.evals.services.prompts import create_prompt
+from gpts.evals.services.runs import claim_result, finish_result, start_run
+from gpts.insights.csv_files import write_csv
 from gpts.insights.grouping import GROUP_SIZE
+from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach
+from gpts.insights.queries import insights_of
 from gpts.insights.ranges import Range
-from gpts.models import (
-    GPT,
-    Conversation,
-    InsightBucket,
-    InsightCohort,
-    InsightPart,
-    InsightReach,
-    Turn,
-    TurnFeedback,
-    UsageEvent,
-)
-from gpts.queries.insights import insights_of
-from gpts.retrieval import ANSWERABLE_SCORE
-from gpts.runtime.offline import OfflineClient
-from gpts.services.golden import create_prompt
-from gpts.services.golden_asking import ask as ask_golden
-from gpts.services.golden_asking import prepare_prompt
-from gpts.services.golden_runs import claim_result, finish_result, start_run
-from gpts.services.insights import fill_insights
-from gpts.services.providers import ensure_offline_provider
-from gpts.states import TurnState, UsageSource
-from tests.gpts.build.stage import NOW
+from gpts.insights.services.filling import fill_insights
+from gpts.knowledge.retrieval import ANSWERABLE_SCORE
+from gpts.llm.runtime.offline import OfflineClient
+from gpts.llm.services.providers import ensure_offline_provider
+from gpts.llm.states import TurnState
+from gpts.metering.models import UsageEvent
+from gpts.metering.states import UsageSource
 from tests.gpts.insights.stage import DAY, a_crowd, a_live_gpt, ask, on
+from tests.gpts.studio.stage import NOW
 from workspaces.access import personal_workspace
 
 pytestmark = pytest.mark.django_db

@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 
+from gpts.assistants.services.versions import freeze_version
+from gpts.chat.models import Conversation
+from gpts.insights.models import InsightBucket, InsightPart
+from gpts.insights.queries import Word, Words, insights_of
 from gpts.insights.ranges import Range, fixed_range
-from gpts.models import Conversation, InsightBucket, InsightPart
-from gpts.queries.insights import Word, Words, insights_of
-from gpts.services.insights import fill_insights
-from gpts.services.versions import freeze_version
-from tests.gpts.build.stage import NOW, a_company, a_user
+from gpts.insights.services.filling import fill_insights
 from tests.gpts.insights.stage import DAY, a_crowd, a_live_gpt, ask, everything, on
+from tests.gpts.studio.stage import NOW, a_company, a_user
 
 pytestmark = pytest.mark.django_db
 

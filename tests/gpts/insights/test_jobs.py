@@ -14,14 +14,16 @@ from django.utils import timezone
 
 from config.celery import SCHEDULE
 from core.scope import system_scope
-from gpts.models import GPT, InsightBucket, InsightReach, InsightState, UsageEvent
-from gpts.services.insight_facts import waiting_gpts
-from gpts.services.insights import fill_insights as fill_now
-from gpts.tasks.insights import fill_insights
+from gpts.assistants.models import GPT
+from gpts.insights.models import InsightBucket, InsightReach, InsightState
+from gpts.insights.services.facts import waiting_gpts
+from gpts.insights.services.filling import fill_insights as fill_now
+from gpts.insights.tasks import fill_insights
+from gpts.metering.models import UsageEvent
 from tests.conftest import servers
 from tests.flows.stage import wait_for
 from tests.gpts.insights.stage import DAY, a_crowd, a_live_gpt, ask, on
-from tests.services import WorkerService
+from tests.support.services import WorkerService
 from workspaces.access import personal_workspace
 from workspaces.models import User
 

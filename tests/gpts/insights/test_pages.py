@@ -15,15 +15,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from gpts.models import GPT, LanguageModel, ModelProvider, Version
-from gpts.services.insights import fill_insights
-from gpts.services.providers import ensure_offline_provider
-from gpts.services.versions import freeze_version, set_live_version
-from gpts.states import Audience, ProviderKind
-from tests.gpts.build.stage import NOW, a_company, a_gpt, a_user
-from tests.gpts.build.test_api import Caller
-from tests.gpts.build.test_pages import signed_in
+from gpts.assistants.models import GPT, Version
+from gpts.assistants.services.versions import freeze_version, set_live_version
+from gpts.assistants.states import Audience
+from gpts.insights.services.filling import fill_insights
+from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.services.providers import ensure_offline_provider
+from gpts.llm.states import ProviderKind
 from tests.gpts.insights.stage import DAY, a_crowd, a_live_gpt, ask, on
+from tests.gpts.studio.stage import NOW, a_company, a_gpt, a_user
+from tests.gpts.studio.test_api import Caller
+from tests.gpts.studio.test_pages import signed_in
 from workspaces.models import User
 
 pytestmark = pytest.mark.django_db

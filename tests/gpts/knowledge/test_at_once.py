@@ -13,9 +13,10 @@ from django.db import connection
 
 from core.errors import TooLarge
 from core.scope import system_scope
-from gpts.models import GPT, Document, KnowledgeFile
-from gpts.services.knowledge import take_in_file
-from tests.gpts.build.stage import NOW, a_file, a_gpt
+from gpts.assistants.models import GPT
+from gpts.knowledge.models import Document, KnowledgeFile
+from gpts.knowledge.services.files import take_in_file
+from tests.gpts.studio.stage import NOW, a_file, a_gpt
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

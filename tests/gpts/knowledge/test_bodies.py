@@ -13,11 +13,11 @@ from django.conf import settings
 
 from config.handler import bounded
 from core.scope import system_scope
-from gpts.models import KnowledgeFile
-from tests.gpts.build.stage import a_gpt
-from tests.gpts.build.test_api import Caller
+from gpts.knowledge.models import KnowledgeFile
 from tests.gpts.chat.stage import Browser
-from tests.services import WebService
+from tests.gpts.studio.stage import a_gpt
+from tests.gpts.studio.test_api import Caller
+from tests.support.services import WebService
 from workspaces.web.bodies import REFUSED
 
 MEGABYTE = 1024 * 1024

@@ -11,11 +11,12 @@ import redis
 from django.conf import settings
 from django.db import connection
 
-from gpts.models import GPT, Document, IndexSegment, KnowledgeFile, Passage
-from gpts.retrieval import find_passages
-from gpts.services.knowledge import add_knowledge_file, erase_file, remove_knowledge_file
-from gpts.services.versions import freeze_version
-from tests.gpts.build.stage import NOW, a_file, a_gpt
+from gpts.assistants.models import GPT
+from gpts.assistants.services.versions import freeze_version
+from gpts.knowledge.models import Document, IndexSegment, KnowledgeFile, Passage
+from gpts.knowledge.retrieval import find_passages
+from gpts.knowledge.services.files import add_knowledge_file, erase_file, remove_knowledge_file
+from tests.gpts.studio.stage import NOW, a_file, a_gpt
 
 pytestmark = pytest.mark.django_db
 WORD = "zibelquorvex"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gpts.extraction import Section, extract
+from gpts.knowledge.extraction import Section, extract
 from tests.gpts.knowledge.makers import a_docx, a_pdf, a_pptx, an_epub, an_xlsx
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gpts.extraction import Limits, UnreadableError, extract
+from gpts.knowledge.extraction import Limits, UnreadableError, extract
 from tests.gpts.knowledge import makers
 from tests.gpts.knowledge.makers import EICAR, a_docx, a_pdf, a_zip, an_epub, an_xlsx
 
@@ -240,7 +240,7 @@ def test_the_child_opens_no_connection_and_starts_no_program(tmp_path: Path) -> 
 
     code = (
         "import sys, socket, os\n"
-        "from gpts.extraction import worker\n"
+        "from gpts.knowledge.extraction import worker\n"
         "sys.addaudithook(worker._refuse)\n"
         "done = []\n"
         "for act in (lambda: socket.create_connection(('127.0.0.1', 9)), lambda: os.system('true'),\n"

@@ -16,17 +16,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.scope import system_scope
-from gpts.models import GPT, Document, KnowledgeFile, Message
-from gpts.services.documents import SILENCE_SECONDS, sweep_documents
-from gpts.services.knowledge import take_in_file
-from gpts.services.providers import ensure_offline_provider
-from gpts.services.versions import freeze_version, set_live_version
-from gpts.states import Audience
+from gpts.assistants.models import GPT
+from gpts.assistants.services.versions import freeze_version, set_live_version
+from gpts.assistants.states import Audience
+from gpts.chat.models import Message
+from gpts.knowledge.models import Document, KnowledgeFile
+from gpts.knowledge.services.documents import SILENCE_SECONDS, sweep_documents
+from gpts.knowledge.services.files import take_in_file
+from gpts.llm.services.providers import ensure_offline_provider
 from tests.conftest import _start
-from tests.gpts.build.stage import NOW, a_file, a_gpt, a_user
 from tests.gpts.chat.stage import Browser
 from tests.gpts.knowledge import makers
-from tests.services import WebService, WorkerService
+from tests.gpts.studio.stage import NOW, a_file, a_gpt, a_user
+from tests.support.services import WebService, WorkerService
 
 ENDED = ("ready", "failed")
 
@@ -101,7 +103,7 @@ def reading_children(worker: WorkerService) -> list[int]:
             command = (entry / "cmdline").read_bytes()
         except (OSError, IndexError):
             continue
-        if parent == worker.process.pid and b"gpts.extraction.worker" in command:
+        if parent == worker.process.pid and b"gpts.knowledge.extraction.worker" in command:
             found.append(int(entry.name))
     return found
 

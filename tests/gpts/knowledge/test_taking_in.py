@@ -16,11 +16,13 @@ from django.utils import timezone
 
 from core.errors import Conflict, DomainError, InvalidInput, RateLimited, TooLarge
 from core.models import AuditEvent
-from gpts.models import GPT, Document, KnowledgeFile, Passage
-from gpts.queries.knowledge import knowledge_files, passages_of
-from gpts.retrieval import find_passages
-from gpts.services.documents import sweep_documents, sweep_leftovers
-from gpts.services.knowledge import (
+from gpts.assistants.models import GPT
+from gpts.assistants.services.versions import freeze_version
+from gpts.knowledge.models import Document, KnowledgeFile, Passage
+from gpts.knowledge.queries import knowledge_files, passages_of
+from gpts.knowledge.retrieval import find_passages
+from gpts.knowledge.services.documents import sweep_documents, sweep_leftovers
+from gpts.knowledge.services.files import (
     add_knowledge_file,
     erase_file,
     remove_knowledge_file,
@@ -29,11 +31,10 @@ from gpts.services.knowledge import (
     take_in_file,
     update_file,
 )
-from gpts.services.knowledge_reading import read_document
-from gpts.services.knowledge_reviews import note_stale_files
-from gpts.services.versions import freeze_version
-from tests.gpts.build.stage import LATER, NOW, a_file, a_gpt
+from gpts.knowledge.services.reading import read_document
+from gpts.knowledge.services.review_dates import note_stale_files
 from tests.gpts.knowledge.makers import EICAR, a_docx
+from tests.gpts.studio.stage import LATER, NOW, a_file, a_gpt
 from workspaces.models import Notification
 
 pytestmark = pytest.mark.django_db

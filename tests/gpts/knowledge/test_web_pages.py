@@ -11,14 +11,15 @@ import pytest
 from django.core.files.storage import default_storage
 
 from core.errors import DomainError, InvalidInput, RateLimited
-from gpts.models import GPT, Document, KnowledgeFile
-from gpts.queries.knowledge import knowledge_files, passages_of
-from gpts.services.knowledge import replace_file, take_in_file
-from gpts.services.knowledge_pages import FETCHES, add_page, fetch_again
-from gpts.services.knowledge_reading import read_document
-from tests.gpts.build.stage import LATER, NOW, a_file, a_gpt
+from gpts.assistants.models import GPT
+from gpts.knowledge.models import Document, KnowledgeFile
+from gpts.knowledge.queries import knowledge_files, passages_of
+from gpts.knowledge.services.files import replace_file, take_in_file
+from gpts.knowledge.services.reading import read_document
+from gpts.knowledge.services.web_pages import FETCHES, add_page, fetch_again
 from tests.gpts.knowledge.makers import a_pdf
 from tests.gpts.knowledge.site import Site
+from tests.gpts.studio.stage import LATER, NOW, a_file, a_gpt
 
 pytestmark = pytest.mark.django_db
 

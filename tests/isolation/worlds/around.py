@@ -7,9 +7,9 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from gpts.models import Conversation
-from gpts.services.attachments import add_attachment
-from gpts.services.shares import share_conversation
+from gpts.chat.models import Conversation
+from gpts.chat.services.attachments import add_attachment
+from gpts.chat.services.shares import share_conversation
 
 
 def build(world: Any) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 from django.utils import timezone
 
 from core.ids import uuid7
-from gpts.services.budget_rules import create_budget, draft_budget
-from gpts.services.budgets import capture, reserve
+from gpts.metering.services.budgets import create_budget, draft_budget
+from gpts.metering.services.reservations import capture, reserve
 
 
 def build(world: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from gpts.services.builder import apply_change, end_message, start_message
+from gpts.studio.services.create import apply_change, end_message, start_message
 
 
 def build(world: Any) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from gpts.services.catalogue import ProviderChange, add_model, create_provider
-from gpts.services.retirement import set_retirement
+from gpts.assistants.services.model_retirement import set_retirement
+from gpts.llm.services.catalogue import ProviderChange, add_model, create_provider
 
 SECRET_KEY = "sk-world-9f3b-velvetine"
 

@@ -7,10 +7,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from gpts.models import GPT, Conversation, LanguageModel, Passage, Turn
-from gpts.queries.gpts import live_version_for
-from gpts.services.chat import delete_conversation, finish_turn, start_conversation, start_turn
-from gpts.states import MessageRole
+from gpts.assistants.models import GPT
+from gpts.assistants.queries.gpts import live_version_for
+from gpts.chat.models import Conversation, Turn
+from gpts.chat.services.turns import delete_conversation, finish_turn, start_conversation, start_turn
+from gpts.chat.states import MessageRole
+from gpts.knowledge.models import Passage
+from gpts.llm.models import LanguageModel
 
 SECRET_QUESTION = "what does mirelbane cost in the winter"
 SECRET_ANSWER = "The answer names velvetgrommet and nothing else."

@@ -7,14 +7,14 @@ from typing import Any
 
 from django.utils import timezone
 
-from gpts.models import GPT
-from gpts.services.gpts import create_gpt, update_draft
-from gpts.services.icons import set_icon
-from gpts.services.knowledge import add_knowledge_file
-from gpts.services.versions import freeze_version, set_live_version
-from gpts.states import Audience
+from gpts.assistants.models import GPT
+from gpts.assistants.services.gpts import create_gpt, update_draft
+from gpts.assistants.services.icons import set_icon
+from gpts.assistants.services.versions import freeze_version, set_live_version
+from gpts.assistants.states import Audience
+from gpts.knowledge.services.files import add_knowledge_file
 from marketplace.services.builders import upsert_builder_profile
-from tests.gpts.build.stage import a_file, a_picture
+from tests.gpts.studio.stage import a_file, a_picture
 from workspaces.access import personal_workspace
 
 # These texts occur nowhere else, so a leak is found by searching for them.

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from gpts.services.golden import create_prompt
-from gpts.services.golden_runs import start_run
+from gpts.evals.services.prompts import create_prompt
+from gpts.evals.services.runs import start_run
 
 
 def build(world: Any) -> None:

@@ -9,10 +9,11 @@ from django.db import connection
 
 from core.periods import Period
 from core.scope import system_scope
-from gpts.models import UsageEvent
+from gpts.metering.models import UsageEvent
 from payouts.models import JournalEntry, PayoutAccount, Statement
 from payouts.services import approve_batch, approve_close, close_period, export_batch, propose_batch
-from tests.payouts.makers import CLOSING, make_gpt, make_payable, use_often
+from tests.support.factories.payouts import GPTFactory
+from tests.support.payouts import CLOSING, create_uses, create_verified_account
 
 MARCH = Period(2026, 3)
 SECRET_NAME_ON_ACCOUNT = "Creator Legal Halvorsen"
@@ -24,7 +25,7 @@ def build(world: Any) -> None:
         for name in ("owner", "second", "third"):
             gpt = world.gpts["listed"] if name == "owner" else _get_gpt(people[name])
             world.gpts.setdefault(name, gpt)
-            use_often(gpt, people["reader"], 600)
+            create_uses(gpt, people["reader"], 600)
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_current_xact_id()")
             (written,) = cursor.fetchone()
@@ -34,7 +35,7 @@ def build(world: Any) -> None:
         approve_close(period=MARCH, by=people["finance"], at=CLOSING)
         batches = {}
         for name, steps in (("owner", 3), ("second", 2), ("third", 1)):
-            make_payable(people[name], by=people["finance2"], legal_name=SECRET_NAME_ON_ACCOUNT)
+            create_verified_account(people[name], by=people["finance2"], legal_name=SECRET_NAME_ON_ACCOUNT)
             # Proposed by another person, as nobody may approve their own batch.
             batch = propose_batch(currency="USD", by=people["finance2"], at=CLOSING)
             if steps > 1:
@@ -57,7 +58,7 @@ def build(world: Any) -> None:
 
 
 def _get_gpt(person: Any) -> Any:
-    return make_gpt(person, name=f"Thing of {person}")
+    return GPTFactory.create(owner=person, name=f"Thing of {person}")
 
 
 def _an_event(payee: Any) -> Any:

@@ -1,0 +1,159 @@
+"""Migration operations: row-level security and its conditions, append-only tables, the public reader.
+
+Landed migrations call these: add operations, never change what one does.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+# Conditions of policies ------------------------------------------------------------------------------------
+#
+# The functions stand in sub-selects, so that PostgreSQL calls them once a query and not once a row.
+
+IS_SIGNED_IN = "(SELECT loggia_user_id()) IS NOT NULL"
+
+
+def is_person(column: str) -> str:
+    """Return the condition that ``column`` is the person who acts."""
+    return f"{column} = (SELECT loggia_user_id())"
+
+
+def in_own_workspaces(column: str) -> str:
+    """Return the condition that ``column`` is a workspace of which the person is a member."""
+    return f"{column} = ANY((SELECT loggia_workspace_ids())::bigint[])"
+
+
+def in_administered_workspaces(column: str) -> str:
+    """Return the condition that ``column`` is a workspace of which the person is an admin."""
+    return f"{column} = ANY((SELECT loggia_admin_workspace_ids())::bigint[])"
+
+
+def has_staff_role(role: str) -> str:
+    """Return the condition that the person has the staff role ``role`` ("finance")."""
+    return f"(SELECT loggia_has_staff('{role}'))"
+
+
+# Operations ------------------------------------------------------------------------------------------------
+
+
+class TableRule(Operation):
+    """A rule on one table, made of SQL statements and undone by others; Django's state does not know it."""
+
+    reduces_to_sql = True
+    table: str
+
+    def apply(self) -> list[str]:
+        raise NotImplementedError
+
+    def undo(self) -> list[str]:
+        raise NotImplementedError
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        pass
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        for statement in self.apply():
+            schema_editor.execute(statement, params=None)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        for statement in self.undo():
+            schema_editor.execute(statement, params=None)
+
+    def describe(self) -> str:
+        return f"{type(self).__name__} on {self.table}"
+
+
+class EnableRowSecurity(TableRule):
+    """Force row-level security on ``table``, also for its owner.
+
+    ``using`` decides which rows are seen and changed, ``check`` (``using`` when absent) which may be
+    written. A system scope of the worker's role sees and writes all.
+    """
+
+    def __init__(self, table: str, *, using: str, check: str | None = None) -> None:
+        self.table, self.using, self.check = table, using, check
+
+    def apply(self) -> list[str]:
+        seen = f"(SELECT loggia_is_system()) OR ({self.using})"
+        written = f"(SELECT loggia_is_system()) OR ({self.check or self.using})"
+        return [
+            f'ALTER TABLE "{self.table}" ENABLE ROW LEVEL SECURITY',
+            f'ALTER TABLE "{self.table}" FORCE ROW LEVEL SECURITY',
+            f'CREATE POLICY "{self.table}_scope" ON "{self.table}" USING ({seen}) WITH CHECK ({written})',
+        ]
+
+    def undo(self) -> list[str]:
+        return [
+            f'DROP POLICY "{self.table}_scope" ON "{self.table}"',
+            f'ALTER TABLE "{self.table}" NO FORCE ROW LEVEL SECURITY',
+            f'ALTER TABLE "{self.table}" DISABLE ROW LEVEL SECURITY',
+        ]
+
+
+class MakeAppendOnly(TableRule):
+    """Let rows of ``table`` be added, never changed: app and worker lose the right, triggers refuse it."""
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+
+    def apply(self) -> list[str]:
+        return [
+            f'REVOKE UPDATE, DELETE, TRUNCATE ON "{self.table}" FROM {_roles("app", "worker")}',
+            f'CREATE TRIGGER "{self.table}_append_only" BEFORE UPDATE OR DELETE ON "{self.table}"'
+            " FOR EACH ROW EXECUTE FUNCTION loggia_refuse_change()",
+            f'CREATE TRIGGER "{self.table}_no_truncate" BEFORE TRUNCATE ON "{self.table}"'
+            " FOR EACH STATEMENT EXECUTE FUNCTION loggia_refuse_change()",
+        ]
+
+    def undo(self) -> list[str]:
+        return [
+            f'DROP TRIGGER "{self.table}_no_truncate" ON "{self.table}"',
+            f'DROP TRIGGER "{self.table}_append_only" ON "{self.table}"',
+            f'GRANT UPDATE, DELETE ON "{self.table}" TO {_roles("app", "worker")}',
+        ]
+
+
+class GrantPublicRead(TableRule):
+    """Let the public reader select from ``table``: all of it, or only ``columns``."""
+
+    def __init__(self, table: str, *columns: str) -> None:
+        self.table, self.columns = table, columns
+
+    def apply(self) -> list[str]:
+        return [f'GRANT {self._select} ON "{self.table}" TO {_roles("public")}']
+
+    def undo(self) -> list[str]:
+        return [f'REVOKE {self._select} ON "{self.table}" FROM {_roles("public")}']
+
+    @property
+    def _select(self) -> str:
+        return f"SELECT ({', '.join(self.columns)})" if self.columns else "SELECT"
+
+
+def _roles(*names: str) -> str:
+    return ", ".join(f'"{settings.DATABASE_ROLES[name]}"' for name in names)
+
+
+# Fields ----------------------------------------------------------------------------------------------------
+
+
+def automatic_id() -> tuple[str, models.BigAutoField]:
+    """Return the primary key that Django gives a model without one, for ``CreateModel``."""
+    return "id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")

@@ -1,0 +1,121 @@
+"""The demo, stage by stage; each stage is skipped where its rows stand, so that a broken-off run goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from core.periods import Period
+from core.scope import system_scope
+from demo.accounts import CROWD_EMAIL, People, seed_companies, seed_people
+from demo.conversations import seed_conversations
+from demo.detailed_history import seed_flagship
+from demo.golden_prompts import lacks_golden_prompts, seed_golden_prompts
+from demo.models_and_budgets import lacks_house, seed_house
+from demo.moderation import seed_queue
+from demo.payouts import close_first_month, seed_payout_accounts, seed_rates
+from demo.people import CROWD_NAMES, PEOPLE
+from demo.store import seed_private_store, seed_ratings, seed_shelf, seed_store
+from demo.usage import first_day, seed_usage
+from gpts.insights.models import InsightState
+from gpts.insights.services.filling import fill_insights
+from gpts.llm.services.providers import ensure_offline_provider
+from marketplace.services.scores import compute_scores
+from payouts.models import AccountingPeriod
+from payouts.states import PeriodState
+from reviews.models import Case
+from workspaces.models import User
+
+
+def seed(*, at: datetime) -> str | None:
+    """Make what is missing of the demo; returns a line that says what, None when nothing was missing.
+
+    Usage is committed before the month is closed: the rollup counts no transaction that is under way.
+    """
+    done = []
+    for is_missing, stage in STAGES:
+        with system_scope("config.seed_demo"):
+            wanted = is_missing(at)
+        if wanted:
+            done.append(stage(at))
+    if not done:
+        return None
+    for moment in (at - timedelta(days=7), at):
+        # Twice, so that the ranks of last week stand and movement shows.
+        with system_scope("config.seed_demo"):
+            compute_scores(at=moment)
+    return "; ".join(done)
+
+
+def _store(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        ensure_offline_provider(at=at)
+        people = seed_people(at=at)
+        companies = seed_companies(people, at=at)
+        gpts = seed_store(people, at=at)
+        private = seed_private_store(people, companies["acme"], at=at)
+        seed_ratings(people, at=at)
+        seed_shelf(people, at=at)
+        seed_conversations(people, gpts | private, at=at)
+        events = seed_usage(people, gpts, at=at) + seed_flagship(people, gpts, at=at)
+    return f"{len(people)} people, {len(gpts)} listings, {events} usage events"
+
+
+def _golden(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return f"{seed_golden_prompts(at=at)} golden prompts"
+
+
+def _house(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_house(at=at)
+
+
+def _insights(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return f"figures of {fill_insights(at=at)} GPTs"
+
+
+def _queue(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        seed_queue(_people(), at=at)
+        count = Case.objects.count()
+    return f"{count} moderation cases"
+
+
+def _money(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        seed_rates(_people(), at=at)
+        seed_payout_accounts(_people(), at=at)
+        period = close_first_month(_people(), at=at)
+    return f"{period} closed"
+
+
+def _people() -> People:
+    emails = {person.email: person.key for person in PEOPLE}
+    emails |= {CROWD_EMAIL.format(number=n): f"reader{n}" for n in range(1, len(CROWD_NAMES) + 1)}
+    return {emails[user.email]: user for user in User.objects.filter(email__in=emails)}
+
+
+def _lacks_people(_at: datetime) -> bool:
+    return not User.objects.filter(email=PEOPLE[0].email).exists()
+
+
+def _lacks_cases(_at: datetime) -> bool:
+    return not Case.objects.filter(builder__email__in=[person.email for person in PEOPLE]).exists()
+
+
+def _lacks_closed_month(at: datetime) -> bool:
+    month = str(Period.containing(first_day(at)))
+    earlier = AccountingPeriod.objects.filter(state=PeriodState.CLOSED, month__gte=month)
+    return not earlier.exists() and not AccountingPeriod.objects.filter(month__lt=month).exists()
+
+
+STAGES: tuple[tuple[Callable[[datetime], bool], Callable[[datetime], str]], ...] = (
+    (_lacks_people, _store),
+    (lambda _at: lacks_golden_prompts(), _golden),
+    (lambda _at: lacks_house(), _house),
+    (lambda _at: not InsightState.objects.exists(), _insights),
+    (_lacks_cases, _queue),
+    (_lacks_closed_month, _money),
+)

@@ -1,0 +1,1 @@
+"""GPTs: the draft, frozen versions, audiences, access rules, icons, differences."""

@@ -1,0 +1,78 @@
+"""Fetch and authorise a GPT or one of its versions in one call, or raise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import Forbidden, NotFound
+from gpts.assistants.models import GPT, Version
+from gpts.assistants.queries.gpts import find_gpt, find_gpt_live, get_standing, standing_and_version
+from gpts.assistants.rules import GPTAct, Standing, may
+
+
+def access_gpt(user: Any, slug: str, *, to: GPTAct) -> GPT:
+    """Return the GPT that ``user`` may ``to``.
+
+    NotFound when there is none or the person may not even see it, Forbidden (code ``gpt_forbidden``, or
+    ``gpt_quarantined``) when they see it but may not do this.
+    """
+    gpt = find_gpt(slug)
+    if gpt is None or not user.is_authenticated:
+        raise gpt_not_found()
+    standing = get_standing(user, gpt)
+    if may(to, gpt, standing):
+        return gpt
+    if to is not GPTAct.CHAT and may(GPTAct.VIEW_SETTINGS, gpt, standing):
+        raise _refused(gpt)
+    raise gpt_not_found()
+
+
+def access_chat(user: Any, slug: str, *, is_draft: bool = False) -> tuple[GPT, Version | None, Standing]:
+    """Return a GPT that ``user`` may chat with, what answers (None: the draft), and their standing."""
+    gpt, live = find_gpt_live(slug)
+    if gpt is None or not user.is_authenticated:
+        raise gpt_not_found()
+    version, standing = _may_go_on(gpt, *standing_and_version(user, gpt, live), is_draft=is_draft)
+    return gpt, version, standing
+
+
+def recheck_chat(user: Any, gpt: GPT, *, is_draft: bool) -> tuple[Version | None, Standing]:
+    """The same for a GPT at hand: the right to its next answer is looked at anew each time."""
+    return _may_go_on(gpt, *standing_and_version(user, gpt), is_draft=is_draft)
+
+
+def _may_go_on(
+    gpt: GPT, standing: Standing, version: Version | None, *, is_draft: bool
+) -> tuple[Version | None, Standing]:
+    if not may(GPTAct.VIEW_SETTINGS if is_draft else GPTAct.CHAT, gpt, standing):
+        raise gpt_not_found()
+    if gpt.quarantined_at is not None:
+        raise _refused(gpt)
+    return (None if is_draft else version), standing
+
+
+def access_version(user: Any, gpt: GPT, number: int) -> Version:
+    """Return one frozen version of a GPT whose settings ``user`` may view."""
+    if not may(GPTAct.VIEW_SETTINGS, gpt, get_standing(user, gpt)):
+        raise gpt_not_found()
+    # A number from a URL can exceed what the column holds.
+    version = gpt.versions.filter(number=number).first() if 0 < number < 2**31 else None
+    if version is None:
+        raise NotFound(_("This GPT has no such version."), code="version_not_found")
+    return version
+
+
+def gpt_not_found() -> NotFound:
+    """The one answer for a GPT that does not exist and for one that the person may not see."""
+    return NotFound(_("There is no such GPT."), code="gpt_not_found")
+
+
+def _refused(gpt: GPT) -> Forbidden:
+    if gpt.quarantined_at is not None:
+        return Forbidden(
+            _("This GPT is quarantined by moderation. You can read its settings, but not change or run it."),
+            code="gpt_quarantined",
+        )
+    return Forbidden(_("You may look at this GPT, but only its owner may do this."), code="gpt_forbidden")

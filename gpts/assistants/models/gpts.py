@@ -1,0 +1,130 @@
+"""A GPT with its draft, its frozen versions, and which of them is live for whom."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from gpts.assistants.states import Audience, Category, OutputFormat
+from gpts.llm.models import LanguageModel
+from gpts.llm.states import Capability, ModelChoice
+from workspaces.models import Workspace
+
+NAME_LENGTH = 50
+DESCRIPTION_LENGTH = 300
+INSTRUCTIONS_LENGTH = 8_000
+STARTER_LENGTH = 200
+STARTER_COUNT = 8
+NO_ANSWER_LENGTH = 300
+
+
+class Behaviour(models.Model):
+    """What shapes how a GPT looks and answers: the same columns in the draft and in every version."""
+
+    name = models.CharField(_("name"), max_length=NAME_LENGTH)
+    description = models.CharField(_("description"), max_length=DESCRIPTION_LENGTH, blank=True)
+    instructions = models.TextField(_("instructions"), max_length=INSTRUCTIONS_LENGTH, blank=True)
+    starters = ArrayField(models.CharField(max_length=STARTER_LENGTH), default=list, blank=True)
+    category = models.CharField(
+        _("category"), max_length=20, choices=Category.choices, default=Category.OTHER
+    )
+    # Storage key of the re-encoded image ("icons/<sha256>.webp"); empty means drawn from the name.
+    icon = models.CharField(max_length=100, blank=True)
+    language_model = models.ForeignKey(
+        LanguageModel, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    capabilities = ArrayField(
+        models.CharField(max_length=20, choices=Capability.choices), default=list, blank=True
+    )
+    temperature = models.DecimalField(
+        max_digits=3,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(2)],
+    )
+
+    # The provider samples alike for the same seed, where it can (ModelFeature.SEED).
+    seed = models.BigIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(2**31 - 1)]
+    )
+    output_format = models.CharField(max_length=12, choices=OutputFormat.choices, default=OutputFormat.TEXT)
+    # A JSON Schema object; only with the format of that name.
+    output_schema = models.JSONField(null=True, blank=True)
+    parallel_tool_calls = models.BooleanField(default=True)
+    model_choice = models.CharField(max_length=10, choices=ModelChoice.choices, default=ModelChoice.ANY)
+    # Names of LanguageModel, used with ModelChoice.LISTED; names survive a replaced row.
+    allowed_models = ArrayField(models.CharField(max_length=120), default=list, blank=True)
+    # "Not enough information" mode: without a fitting passage the fixed text is the answer.
+    answers_only_from_knowledge = models.BooleanField(default=False)
+    no_answer_text = models.CharField(max_length=NO_ANSWER_LENGTH, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class GPT(Behaviour):
+    """An assistant. Its own columns are the draft; rows are never removed, so slugs are never reused."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="gpts")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="gpts")
+    slug = models.SlugField(max_length=80, unique=True)
+    # Rises by one with each saved draft; an editor must name the one it started from.
+    draft_revision = models.PositiveIntegerField(default=1)
+    conversation_count = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    quarantined_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "GPT"
+        indexes = [
+            models.Index(fields=["owner", "-updated_at", "-id"], name="gpts_gpt_owner"),
+            models.Index(fields=["workspace", "-updated_at", "-id"], name="gpts_gpt_workspace"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Version(Behaviour):
+    """An immutable snapshot; the database refuses to change or delete it."""
+
+    gpt = models.ForeignKey(GPT, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    # Stored again as text: a model that is later renamed must not change what was reviewed.
+    model_name = models.CharField(max_length=120, blank=True)
+    knowledge_hashes = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    content_hash = models.CharField(max_length=64)
+    release_notes = models.TextField(max_length=2_000, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["gpt", "number"], name="gpts_version_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.number}"
+
+
+class LiveVersion(models.Model):
+    """Which version serves an audience; the absence of a row means that the audience has none."""
+
+    gpt = models.ForeignKey(GPT, on_delete=models.CASCADE, related_name="live_versions")
+    audience = models.CharField(max_length=10, choices=Audience.choices)
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="live_for")
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["gpt", "audience"], name="gpts_liveversion_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} live for {self.audience}"

@@ -1,0 +1,202 @@
+"""Queries for GPTs, what is live for whom, and what a person is to a GPT."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import (
+    Exists,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
+
+from core.scope import current_scope, open_scope
+from gpts.assistants.models import GPT, LiveVersion, Version
+from gpts.assistants.rules import Standing
+from gpts.assistants.states import Audience
+from gpts.llm.catalogue import chat_models
+from gpts.llm.models import LanguageModel
+from workspaces.models import Member, Workspace
+from workspaces.queries import get_user_roles
+
+# Who belongs to the GPT's workspace gets what was meant for it; else the store's, else the link's.
+INSIDE_ORDER = (Audience.WORKSPACE, Audience.PUBLIC, Audience.LINK)
+
+
+OUTSIDE_ORDER = (Audience.PUBLIC, Audience.LINK)
+
+
+@contextmanager
+def inside_workspace_of(gpt: GPT) -> Iterator[None]:
+    """Widen the scope to the files of one GPT's workspace, for callers that have authorised the person.
+
+    Somebody from outside who chats with a public GPT is answered from its knowledge, which row-level
+    security keeps inside the workspace.
+    """
+    scope = current_scope()
+    if scope.system or gpt.workspace_id in scope.workspace_ids:
+        yield
+        return
+    with open_scope(replace(scope, workspace_ids=(*scope.workspace_ids, gpt.workspace_id))):
+        yield
+
+
+def find_gpt(slug: str) -> GPT | None:
+    """Return the GPT of a slug, deleted ones excepted. Not authorised: see gpts.assistants.access."""
+    if "\x00" in slug:
+        return None
+    return (
+        GPT.objects.select_related("workspace", "owner", "language_model__provider")
+        .filter(slug=slug, deleted_at__isnull=True)
+        .first()
+    )
+
+
+def find_gpt_live(slug: str) -> tuple[GPT | None, dict[str, Version] | None]:
+    """Return find_gpt with its live versions by audience, in one query when there are any. Not authorised."""
+    rows = (
+        LiveVersion.objects.select_related("gpt__workspace", "version__language_model__provider").filter(
+            gpt__slug=slug, gpt__deleted_at__isnull=True
+        )
+        if "\x00" not in slug
+        else ()
+    )
+    live = {row.audience: row for row in rows}
+    if not live:
+        return find_gpt(slug), None
+    return next(iter(live.values())).gpt, {audience: row.version for audience, row in live.items()}
+
+
+def get_standing(user: Any, gpt: GPT) -> Standing:
+    """Return what ``user`` is to ``gpt`` as of now.
+
+    A key that acts in one workspace only is nobody in the person's others: the scope says so.
+    """
+    audiences = LiveVersion.objects.filter(gpt=gpt).values_list("audience", flat=True)
+    return _standing(user, gpt, frozenset(audiences))
+
+
+def standing_and_version(
+    user: Any, gpt: GPT, live: dict[str, Version] | None = None
+) -> tuple[Standing, Version | None]:
+    """Return get_standing and live_version_for in one query, or none with ``live`` at hand: every turn of a
+    chat needs both."""
+    live = _live_by_audience(gpt) if live is None else live
+    standing = _standing(user, gpt, frozenset(live))
+    return standing, _answering(live, standing)
+
+
+def _standing(user: Any, gpt: GPT, audiences: frozenset[str]) -> Standing:
+    scope = current_scope()
+    seat = get_user_roles(user).membership_in(gpt.workspace_id)
+    counts = scope.system != "" or gpt.workspace_id in scope.workspace_ids
+    return Standing(
+        user_id=user.pk,
+        is_active=user.is_active,
+        role=seat.role if seat is not None and counts else "",
+        audiences=audiences,
+    )
+
+
+def live_version_for(user: Any, gpt: GPT) -> Version | None:
+    """Return the version that answers this person, None when only the draft exists for them."""
+    return live_version_of(gpt, get_standing(user, gpt))
+
+
+def live_version_of(gpt: GPT, standing: Standing) -> Version | None:
+    return _answering(_live_by_audience(gpt), standing)
+
+
+def _live_by_audience(gpt: GPT) -> dict[str, Version]:
+    rows = LiveVersion.objects.filter(gpt=gpt).select_related("version__language_model__provider")
+    return {row.audience: row.version for row in rows}
+
+
+def _answering(live: dict[str, Version], standing: Standing) -> Version | None:
+    order = INSIDE_ORDER if standing.role else OUTSIDE_ORDER
+    return next((live[audience] for audience in order if audience in live), None)
+
+
+def live_versions(gpt: GPT) -> dict[str, LiveVersion]:
+    """Return what is live by audience."""
+    rows = LiveVersion.objects.filter(gpt=gpt).select_related("version")
+    return {row.audience: row for row in rows}
+
+
+def visible_gpts(user: Any) -> QuerySet[GPT]:
+    """GPTs that ``user`` may chat with: live for them, or their own."""
+    live = LiveVersion.objects.filter(gpt=OuterRef("pk"))
+    memberships = Member.objects.filter(user_id=user.pk).values("workspace_id")
+    inside = Q(workspace_id__in=memberships)
+    # Anyone with the link is not everyone: linked GPTs are not listed.
+    reach = Exists(live.filter(audience=Audience.PUBLIC)) | (
+        inside & (Q(owner_id=user.pk) | Exists(live.filter(audience=Audience.WORKSPACE)))
+    )
+    return (
+        GPT.objects.filter(
+            reach, deleted_at__isnull=True, quarantined_at__isnull=True, workspace__suspended_at__isnull=True
+        )
+        .select_related("workspace", "owner")
+        .order_by("-updated_at", "-id")
+    )
+
+
+def my_gpts(user: Any, *, workspace: Workspace | None = None) -> QuerySet[GPT]:
+    """The person's own GPTs with ``live_audiences``, ``live_version`` and ``newest_version`` (the highest
+    numbers, or None) on each."""
+    memberships = Member.objects.filter(user_id=user.pk).values("workspace_id")
+    found = GPT.objects.filter(
+        workspace_id__in=memberships,
+        owner_id=user.pk,
+        deleted_at__isnull=True,
+    )
+    if workspace is not None:
+        found = found.filter(workspace=workspace)
+    audiences = (
+        LiveVersion.objects.filter(gpt=OuterRef("pk")).order_by("audience").values_list("audience", flat=True)
+    )
+    served = (
+        LiveVersion.objects.filter(gpt=OuterRef("pk"))
+        .values("gpt")
+        .annotate(top=Max("version__number"))
+        .values("top")
+    )
+    newest = (
+        Version.objects.filter(gpt=OuterRef("pk")).values("gpt").annotate(top=Max("number")).values("top")
+    )
+    return (
+        found.select_related("workspace", "language_model")
+        .annotate(
+            live_audiences=ArraySubquery(audiences),
+            live_version=Subquery(served),
+            newest_version=Subquery(newest),
+        )
+        .order_by("-updated_at", "-id")
+    )
+
+
+def versions_of(gpt: GPT) -> QuerySet[Version]:
+    """Frozen versions, newest first."""
+    return (
+        Version.objects.filter(gpt=gpt)
+        .select_related("created_by", "language_model")
+        .prefetch_related("live_for")
+        .order_by("-number")
+    )
+
+
+def available_models(workspace: Workspace) -> QuerySet[LanguageModel]:
+    """Chat models that a GPT of ``workspace`` may use, the best default first."""
+    return chat_models(workspace)
+
+
+def default_model(workspace: Workspace) -> LanguageModel | None:
+    """The model of a GPT whose maker chose none; None only before ensure_providers ran."""
+    return available_models(workspace).first()

@@ -1,0 +1,169 @@
+"""Making, changing and deleting GPTs. The columns of a GPT are its draft."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from core.audit import record
+from core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from core.text import make_slug
+from gpts.assistants.models import GPT, LiveVersion
+from gpts.assistants.queries.gpts import default_model
+from gpts.assistants.services.drafts import clean_draft
+from gpts.llm.models import LanguageModel
+from workspaces.models import Member, Workspace
+from workspaces.states import BUILDER_ROLES
+
+SLUG_ATTEMPTS = 5
+
+
+@transaction.atomic
+def create_gpt(*, workspace: Workspace, owner: Any, by: Any, at: datetime, **draft: Any) -> GPT:
+    """Make a GPT with its draft. ``name`` is required; no model chosen means the workspace's default.
+
+    Writes the row and one audit event. Raises InvalidInput naming the field, Forbidden when ``owner``
+    may not build in ``workspace``. The slug comes from the name and is never given out again.
+    """
+    if not Member.objects.filter(workspace=workspace, user=owner, role__in=BUILDER_ROLES).exists():
+        raise Forbidden(
+            _("You may not build in this workspace. Ask an admin for the builder role."),
+            code="may_not_build",
+        )
+    draft.setdefault("name", "")
+    fields = clean_draft(draft, workspace=workspace, current=None)
+    if "language_model" not in draft:
+        fields["language_model"] = default_model(workspace)
+    gpt = _insert(GPT(workspace=workspace, owner=owner, created_at=at, updated_at=at, **fields))
+    record(
+        action="gpts.gpt_created",
+        by=by,
+        at=at,
+        subject=gpt,
+        workspace_id=workspace.pk,
+        data={"slug": gpt.slug, "owner_id": owner.pk},
+    )
+    return gpt
+
+
+def _insert(gpt: GPT) -> GPT:
+    for _attempt in range(SLUG_ATTEMPTS):
+        gpt.slug = make_slug(gpt.name)
+        try:
+            with transaction.atomic():
+                gpt.save(force_insert=True)
+        except IntegrityError:
+            continue
+        return gpt
+    raise Conflict(_("No free address was found for this name. Try again."), code="no_free_slug")
+
+
+@transaction.atomic
+def update_draft(*, gpt: GPT, revision: int, changes: Mapping[str, Any], by: Any, at: datetime) -> GPT:
+    """Save ``changes`` to the draft that was read at ``revision``; returns it with its new revision.
+
+    Writing what already stands changes nothing, so a repeated save is harmless. Raises InvalidInput
+    naming the fields, or Conflict (``draft_changed``) whose data has the fresh ``revision`` and, under
+    ``fields``, the saved value of each field that differs from what was sent. Refusals write nothing.
+    """
+    fresh = lock_gpt(gpt)
+    cleaned = clean_draft(changes, workspace=fresh.workspace, current=fresh)
+    changed = [field for field, value in cleaned.items() if getattr(fresh, field) != value]
+    if not changed:
+        return fresh
+    if revision != fresh.draft_revision:
+        raise Conflict(
+            _("This draft was changed elsewhere since you opened it. Compare and choose what to keep."),
+            code="draft_changed",
+            data={
+                "revision": fresh.draft_revision,
+                "fields": {field: shown_value(fresh, field) for field in changed},
+            },
+        )
+    for field in changed:
+        setattr(fresh, field, cleaned[field])
+    fresh.draft_revision += 1
+    fresh.updated_at = at
+    fresh.save(update_fields=[*changed, "draft_revision", "updated_at"])
+    record(
+        action="gpts.draft_updated",
+        by=by,
+        at=at,
+        subject=fresh,
+        workspace_id=fresh.workspace_id,
+        data={"fields": sorted(changed), "revision": fresh.draft_revision},
+    )
+    return fresh
+
+
+@transaction.atomic
+def delete_gpt(*, gpt: GPT, typed_name: str, is_under_review: bool, by: Any, at: datetime) -> None:
+    """Delete a GPT softly: it serves nobody and is gone from lists; rows, usage and slug stay.
+
+    ``typed_name`` must equal the name. ``is_under_review`` comes from the floor above, which knows of
+    open submissions and cases. Raises Conflict while reviewed or quarantined: evidence stays. A store
+    listing is taken down by the caller, in the same transaction. Deleting twice is NotFound.
+    """
+    fresh = lock_gpt(gpt, quarantined=True)
+    if fresh.quarantined_at is not None:
+        raise Conflict(
+            _("“%(name)s” is quarantined and cannot be deleted until moderation is done.")
+            % {"name": fresh.name},
+            code="gpt_quarantined",
+        )
+    if is_under_review:
+        raise Conflict(
+            _("“%(name)s” is under review. Withdraw the submission first.") % {"name": fresh.name},
+            code="under_review",
+        )
+    if typed_name.strip() != fresh.name:
+        raise InvalidInput(
+            _("Type the name exactly as it stands: %(name)s") % {"name": fresh.name},
+            code="name_mismatch",
+            field="typed_name",
+        )
+    LiveVersion.objects.filter(gpt=fresh).delete()
+    fresh.deleted_at = at
+    fresh.save(update_fields=["deleted_at"])
+    record(
+        action="gpts.gpt_deleted",
+        by=by,
+        at=at,
+        subject=fresh,
+        workspace_id=fresh.workspace_id,
+        data={"slug": fresh.slug},
+    )
+
+
+def lock_gpt(gpt: GPT, *, quarantined: bool = False) -> GPT:
+    """Return the locked, fresh row. NotFound when deleted meanwhile, Conflict when quarantined unless
+    ``quarantined`` are wanted too.
+    """
+    fresh = (
+        GPT.objects.select_for_update(of=("self",))
+        .select_related("workspace", "language_model")
+        .filter(pk=gpt.pk, deleted_at__isnull=True)
+        .first()
+    )
+    if fresh is None:
+        raise NotFound(_("There is no such GPT."), code="gpt_not_found")
+    if fresh.quarantined_at is not None and not quarantined:
+        raise Conflict(
+            _("This GPT is quarantined by moderation and cannot be changed."), code="gpt_quarantined"
+        )
+    return fresh
+
+
+def shown_value(gpt: GPT, field: str) -> Any:
+    """Return a draft field as JSON: the model by id, temperature and schema as text."""
+    value = getattr(gpt, field)
+    if isinstance(value, LanguageModel):
+        return value.pk
+    if field == "output_schema" and value is not None:
+        return json.dumps(value, ensure_ascii=False, indent=2)
+    return str(value) if field == "temperature" and value is not None else value

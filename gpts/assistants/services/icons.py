@@ -1,0 +1,157 @@
+"""Icons: type by content, limits before decoding, one clean re-encoding, stored by hash."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import warnings
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from core.audit import record
+from core.errors import InvalidInput, NotFound, TooLarge
+from gpts.assistants.drawn_icons import VARIANTS, draw
+from gpts.assistants.models import GPT
+from gpts.assistants.services.gpts import lock_gpt
+
+ICON_BYTES = 5 * 1024 * 1024
+ICON_PIXELS = 40_000_000
+ICON_SIDE = 256
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+)
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+@transaction.atomic
+def set_icon(*, gpt: GPT, upload: UploadedFile | None, by: Any, at: datetime) -> GPT:
+    """Replace the draft's icon by ``upload``, or by the one drawn from the name when it is None.
+
+    Stores ``icons/<sha256>.webp`` and raises the draft's revision. Raises InvalidInput (not a picture
+    that we take) or TooLarge, both with field ``icon``, and writes nothing then.
+    """
+    fresh = lock_gpt(gpt)
+    return _set(fresh, "" if upload is None else store_icon(_read(upload)), by=by, at=at)
+
+
+@transaction.atomic
+def set_drawn_icon(*, gpt: GPT, variant: int, by: Any, at: datetime) -> GPT:
+    """Give the draft the icon drawn from its name as ``variant`` (1 to 8); 0 is the name's first letter."""
+    fresh = lock_gpt(gpt)
+    if not 0 <= variant <= VARIANTS:
+        raise InvalidInput(_("Choose one of the drawn icons."), code="unknown_choice", field="icon")
+    return _set(fresh, store_icon(draw(fresh.name, variant)) if variant else "", by=by, at=at)
+
+
+@transaction.atomic
+def set_stored_icon(*, gpt: GPT, key: str, by: Any, at: datetime) -> GPT:
+    """Give the draft an icon that it had before; ``key`` comes from our own rows. NotFound when gone."""
+    fresh = lock_gpt(gpt)
+    if key and not default_storage.exists(key):
+        raise NotFound(_("There is no such picture."), code="icon_not_found")
+    return _set(fresh, key, by=by, at=at)
+
+
+def _set(fresh: GPT, key: str, *, by: Any, at: datetime) -> GPT:
+    if key == fresh.icon:
+        return fresh
+    fresh.icon = key
+    fresh.draft_revision += 1
+    fresh.updated_at = at
+    fresh.save(update_fields=["icon", "draft_revision", "updated_at"])
+    record(
+        action="gpts.icon_set",
+        by=by,
+        at=at,
+        subject=fresh,
+        workspace_id=fresh.workspace_id,
+        data={"icon": key},
+    )
+    return fresh
+
+
+def store_icon(data: bytes) -> str:
+    """Re-encode a picture to 256 x 256 WebP without metadata and return its storage key."""
+    encoded = _encode(data)
+    key = f"icons/{hashlib.sha256(encoded).hexdigest()}.webp"
+    if not default_storage.exists(key):
+        stored = default_storage.save(key, ContentFile(encoded))
+        if stored != key:  # another request stored the same bytes in between
+            default_storage.delete(stored)
+    return key
+
+
+def read_icon(digest: str) -> bytes:
+    """Return the stored WebP of a hash; NotFound for anything else."""
+    key = f"icons/{digest}.webp"
+    if not _HASH.fullmatch(digest) or not default_storage.exists(key):
+        raise NotFound(_("There is no such picture."), code="icon_not_found")
+    with default_storage.open(key) as stored:
+        return stored.read()
+
+
+def _read(upload: UploadedFile) -> bytes:
+    if upload.size is not None and upload.size > ICON_BYTES:
+        raise _too_large()
+    data = upload.read(ICON_BYTES + 1)
+    if len(data) > ICON_BYTES:
+        raise _too_large()
+    return data
+
+
+def _encode(data: bytes) -> bytes:
+    kind = _sniff(data)
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of bombs by size; the limit below is ours and refuses.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(BytesIO(data), formats=[kind]) as picture:
+                if picture.width * picture.height > ICON_PIXELS:
+                    raise _too_large()
+                picture.draft("RGB", (ICON_SIDE * 2, ICON_SIDE * 2))
+                upright = ImageOps.exif_transpose(picture)
+                square = ImageOps.fit(upright.convert("RGBA"), (ICON_SIDE, ICON_SIDE))
+    except Image.DecompressionBombError as problem:
+        raise _too_large() from problem
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as problem:
+        raise _not_a_picture() from problem
+    # A new image: palette, profile, EXIF and text chunks stay behind.
+    clean = Image.new("RGBA", square.size)
+    clean.paste(square)
+    out = BytesIO()
+    clean.save(out, format="WEBP", quality=88, method=4)
+    return out.getvalue()
+
+
+def _sniff(data: bytes) -> str:
+    for signature, kind in _SIGNATURES:
+        if data.startswith(signature):
+            return kind
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    raise _not_a_picture()
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(
+        _("This picture is too big. Up to 5 MB and 40 megapixels fit."), code="icon_too_large", field="icon"
+    )
+
+
+def _not_a_picture() -> InvalidInput:
+    return InvalidInput(
+        _("This is not a picture that can be read. Use PNG, JPEG, WebP or GIF."),
+        code="bad_icon",
+        field="icon",
+    )

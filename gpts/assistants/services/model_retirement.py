@@ -1,0 +1,170 @@
+"""A model's last day: who is told, what stands in for it, and replacing it in drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from core.audit import record
+from core.errors import InvalidInput
+from core.look import formats
+from gpts.assistants.models import GPT
+from gpts.assistants.queries.model_retirement import affected_gpts, leaving_soon
+from gpts.assistants.services.gpts import update_draft
+from gpts.llm.catalogue import MAX_REPLACEMENTS, is_offered, last_day
+from gpts.llm.models import LanguageModel
+from gpts.llm.states import ModelKind
+from workspaces.models import User
+from workspaces.services.notifications import notify
+
+NOTE_KIND = "model_retiring"
+REPLACED_AT_ONCE = 500
+
+
+@transaction.atomic
+def set_retirement(
+    *,
+    model: LanguageModel,
+    retired_at: datetime | None,
+    replacement: LanguageModel | None,
+    by: Any,
+    at: datetime,
+) -> LanguageModel:
+    """Set, move or take back a model's last day and what stands in for it; owners are told of a new day.
+
+    The same again changes nothing and tells nobody. Raises InvalidInput for a day at an end of the
+    calendar, and for a replacement that is not offered wherever the model is, or that leads back to it.
+    """
+    if retired_at is not None and not is_usual_year(retired_at):
+        raise InvalidInput(_("Write a date like 2026-03-31."), code="date_invalid", field="retired_at")
+    row = LanguageModel.objects.select_for_update(of=("self",)).select_related("provider").get(pk=model.pk)
+    if replacement is not None:
+        _check_replacement(row, replacement)
+    is_new_day = retired_at != row.retired_at
+    if not is_new_day and row.replacement_id == (replacement and replacement.pk):
+        return row
+    row.retired_at, row.replacement = retired_at, replacement
+    if is_new_day:
+        row.reminded_at = None
+    row.save(update_fields=["retired_at", "replacement", "reminded_at"])
+    if is_new_day and retired_at is not None:
+        _tell_owners(row, at=at)
+    record(
+        action="gpts.model_retirement_set" if retired_at else "gpts.model_retirement_ended",
+        by=by,
+        at=at,
+        subject=row,
+        workspace_id=row.provider.workspace_id,
+        data={"retired_at": retired_at.isoformat() if retired_at else "", "replacement": row.replacement_id},
+    )
+    return row
+
+
+@transaction.atomic
+def replace_in_drafts(
+    *, model: LanguageModel, replacement: LanguageModel, gpts: Iterable[GPT], by: Any, at: datetime
+) -> int:
+    """Give drafts that have ``model`` the replacement; each is one saved change of its draft.
+
+    Drafts that have another model by now, or are quarantined, stay as they are. The caller has authorised
+    the person for the GPTs' workspace. Returns how many were changed.
+    """
+    changed = 0
+    identifiers = sorted(gpt.pk for gpt in gpts)[:REPLACED_AT_ONCE]
+    rows = GPT.objects.select_related("workspace").filter(
+        pk__in=identifiers, language_model=model, deleted_at__isnull=True, quarantined_at__isnull=True
+    )
+    for gpt in rows.order_by("pk"):
+        if not is_offered(replacement, gpt.workspace, at):
+            raise InvalidInput(
+                _("This model is not offered here. Choose one from the list."),
+                code="unknown_choice",
+                field="replacement",
+            )
+        update_draft(
+            gpt=gpt, revision=gpt.draft_revision, changes={"language_model": replacement.pk}, by=by, at=at
+        )
+        changed += 1
+    return changed
+
+
+def remind_owners(*, at: datetime) -> int:
+    """Tell owners again two weeks before a model's last day; once for each day that was set."""
+    told = 0
+    for found in leaving_soon(at):
+        with transaction.atomic():
+            model = (
+                LanguageModel.objects.select_for_update(of=("self",), skip_locked=True)
+                .select_related("provider")
+                .filter(pk=found.pk, reminded_at__isnull=True)
+                .first()
+            )
+            if model is None:
+                continue
+            model.reminded_at = at
+            model.save(update_fields=["reminded_at"])
+            told += _tell_owners(model, at=at)
+    return told
+
+
+def is_usual_year(day: date) -> bool:
+    """Whether a day, or a moment, lies far enough from both ends of the calendar to count on."""
+    return 2000 <= day.year <= 2200
+
+
+def _check_replacement(model: LanguageModel, replacement: LanguageModel) -> None:
+    same_place = Q(pk=replacement.pk, kind=ModelKind.CHAT) & (
+        Q(provider__workspace__isnull=True) | Q(provider__workspace=model.provider.workspace_id)
+    )
+    problem = InvalidInput(
+        gettext_lazy("This model cannot stand in: it is not offered everywhere where the other one is."),
+        code="unknown_choice",
+        field="replacement",
+    )
+    following = LanguageModel.objects.filter(same_place).first()
+    if following is None:
+        raise problem
+    for _step in range(MAX_REPLACEMENTS + 1):
+        if following is None:
+            return
+        if following.pk == model.pk:
+            raise InvalidInput(
+                gettext_lazy("This model waits to be replaced by the other one itself. Choose another."),
+                code="circle",
+                field="replacement",
+            )
+        following = following.replacement
+    raise problem
+
+
+def _tell_owners(model: LanguageModel, *, at: datetime) -> int:
+    by_owner: dict[User, list[GPT]] = {}
+    for entry in affected_gpts(model, model.provider.workspace):
+        by_owner.setdefault(entry.gpt.owner, []).append(entry.gpt)
+    for owner, gpts in by_owner.items():
+        with translation.override(owner.language or translation.get_language()):
+            _tell(owner, model, gpts, at=at)
+    return len(by_owner)
+
+
+def _tell(owner: User, model: LanguageModel, gpts: list[GPT], *, at: datetime) -> None:
+    assert model.retired_at is not None
+    day = date_format(last_day(model.retired_at), formats.day_format())
+    title = _("The model %(model)s ends on %(day)s") % {"model": model.label, "day": day}
+    names = ", ".join(gpt.name for gpt in gpts[:5])
+    body = ngettext(
+        "%(count)d GPT of yours uses it: %(names)s. Choose another model on its Configure tab.",
+        "%(count)d GPTs of yours use it: %(names)s. Choose another model on their Configure tabs.",
+        len(gpts),
+    ) % {"count": len(gpts), "names": names}
+    url = reverse("gpts:build-configure", args=[gpts[0].slug])
+    notify(user=owner, kind=NOTE_KIND, title=title, body=body, url=url, at=at)

@@ -1,0 +1,169 @@
+"""What all pages of one GPT in the builder share: its bar, its tabs, who may do what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from gpts.assistants.models import GPT, LiveVersion
+from gpts.assistants.queries.gpts import get_standing, live_versions
+from gpts.assistants.rules import GPTAct, may
+from gpts.assistants.services.versions import draft_hash
+from gpts.studio.next_steps import next_steps
+from reviews.queries import SubmissionStatus, submission_status
+
+# The tabs in their order; one whose page is not there yet is left out.
+TABS = (
+    "create",
+    "configure",
+    "preview",
+    "knowledge",
+    "actions",
+    "versions",
+    "tests",
+    "insights",
+    "share",
+)
+
+
+class Badge(NamedTuple):
+    """``kind`` is the badge's colour; with ``url`` it leads to what it says."""
+
+    kind: str
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The bar over every builder page of one GPT."""
+
+    gpt: GPT
+    live: dict[str, LiveVersion]
+    status: SubmissionStatus
+    may_edit: bool
+    may_manage: bool
+    icon_url: str
+    # What freezing the draft now would give: equal to a version's when the draft holds nothing else.
+    draft_hash: str
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether somebody is served something else than what stands in the draft."""
+        return any(row.version.content_hash != self.draft_hash for row in self.live.values())
+
+    @property
+    def newest_live(self) -> int:
+        """The highest version that anybody is served, 0 without one."""
+        return max((row.version.number for row in self.live.values()), default=0)
+
+    @property
+    def badges(self) -> list[Badge]:
+        """What is live, what is reviewed and whether the draft is ahead, so that nobody mixes them up."""
+        if self.gpt.quarantined_at is not None:
+            return [Badge("bad", _("Quarantined"))]
+        badges = []
+        numbers = sorted({row.version.number for row in self.live.values()})
+        if len(numbers) == 1:
+            badges.append(Badge("good", _("Live: version %(number)s") % {"number": numbers[0]}))
+        elif numbers:
+            listed = ", ".join(map(str, numbers))
+            badges.append(Badge("good", _("Live: versions %(numbers)s") % {"numbers": listed}))
+        if self.status.is_open and self.status.submission is not None:
+            number = self.status.submission.version.number
+            badges.append(Badge("info", _("In review: version %(number)s") % {"number": number}))
+        if not numbers:
+            badges.append(Badge("", _("Draft")))
+        elif self.is_changed:
+            query = f"?from={self.newest_live}&to=draft"
+            badges.append(
+                Badge(
+                    "warn", _("Draft has changes"), reverse("gpts:build-diff", args=[self.gpt.slug]) + query
+                )
+            )
+        return badges
+
+
+def icon_url(source: Any) -> str:
+    """Return the address of a GPT's or version's picture, empty when it is drawn from the name."""
+    return f"/{source.icon}" if source.icon else ""
+
+
+def frame_of(user: Any, gpt: GPT) -> Frame:
+    standing = get_standing(user, gpt)
+    return Frame(
+        gpt=gpt,
+        live=live_versions(gpt),
+        status=submission_status(gpt),
+        may_edit=may(GPTAct.EDIT, gpt, standing),
+        may_manage=may(GPTAct.MANAGE, gpt, standing),
+        icon_url=icon_url(gpt),
+        draft_hash=draft_hash(gpt),
+    )
+
+
+def page_context(request: HttpRequest, gpt: GPT, current: str, **extra: Any) -> dict[str, Any]:
+    """Return the context of a builder page: ``gpt``, ``frame``, ``tabs`` and what the page adds."""
+    tabs = [
+        {
+            "label": label(key),
+            "url": url,
+            "current": key == current,
+        }
+        for key in TABS
+        if (url := tab_url(key, gpt.slug))
+    ]
+    frame = extra.pop("frame", None) or frame_of(request.user, gpt)
+    return {"gpt": gpt, "frame": frame, "tabs": tabs, "current_tab": label(current), **extra}
+
+
+def steps_context(gpt: GPT, user: Any) -> dict[str, Any]:
+    """Return what is left to do, for the list beside the form; it closes when all is done."""
+    steps = [
+        {"text": step.text, "url": tab_url(step.tab, gpt.slug), "is_done": step.is_done}
+        for step in next_steps(gpt, user)
+    ]
+    done = sum(1 for step in steps if step["is_done"])
+    return {"next_steps": {"steps": steps, "done": done, "total": len(steps), "is_open": done < len(steps)}}
+
+
+def preview_context(gpt: GPT) -> dict[str, Any]:
+    """Return what the chat beside the form needs; it posts to the chat's own routes."""
+    # The key makes a double click one message, also without scripts.
+    query = urlencode({"draft": "1", "key": uuid4().hex})
+    return {
+        "icon_url": icon_url(gpt),
+        "currency": settings.PAYOUT_CURRENCY,
+        "shown_name": gpt.name,
+        "shown_description": gpt.description,
+        "shown_starters": gpt.starters,
+        "preview_action": f"{reverse('gpts:turn-first', args=[gpt.slug])}?{query}",
+    }
+
+
+def tab_url(key: str, slug: str) -> str:
+    try:
+        return reverse(f"gpts:build-{key}", args=[slug])
+    except NoReverseMatch:
+        return ""
+
+
+def label(key: str) -> str:
+    return {
+        "create": _("Create"),
+        "configure": _("Configure"),
+        "preview": _("Preview"),
+        "knowledge": _("Knowledge"),
+        "actions": _("Actions"),
+        "versions": _("Versions"),
+        "tests": _("Tests"),
+        "insights": _("Insights"),
+        "share": _("Share"),
+    }[key]

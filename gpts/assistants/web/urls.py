@@ -1,0 +1,11 @@
+"""Routes of icons, included by gpts.urls."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from gpts.assistants.web import icons
+
+urlpatterns = [
+    path("icons/<str:digest>.webp", icons.icon, name="icon-show"),
+]

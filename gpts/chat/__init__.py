@@ -1,0 +1,1 @@
+"""Conversations: turns, streaming, attachments, shared links, search, export."""

@@ -1,0 +1,124 @@
+"""Files in chats: added by id to a message, watched while they are read, fetched, removed."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.scope import current_scope
+from gpts.assistants.access import access_chat, recheck_chat
+from gpts.chat.api.conversations import own_conversation
+from gpts.chat.attachment_reading import failure_words
+from gpts.chat.models import Attachment
+from gpts.chat.queries.attachments import access_attachment, reads_images
+from gpts.chat.services.attachments import add_attachment, remove_attachment
+from gpts.chat.services.turn_inputs import usable_model
+from gpts.chat.streaming.begin import Caller, chat_workspace_id
+from gpts.chat.web.files import file_response, has_eyes
+from gpts.metering.states import UsageSource
+from workspaces.api.base import LoggiaAPIView
+from workspaces.api.me import bearer
+
+
+class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
+    failure = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Attachment
+        fields = ("id", "name", "kind", "media_type", "size", "state", "failure", "characters", "created_at")
+        read_only_fields = fields
+
+    def get_failure(self, attachment: Attachment) -> str:
+        return failure_words(attachment.failure)
+
+
+class AttachmentUploadSerializer(serializers.Serializer[Any]):
+    file = serializers.FileField()
+
+
+class FirstAttachmentsView(LoggiaAPIView):
+    required_scopes: ClassVar = {"POST": "chat"}
+
+    @extend_schema(
+        operation_id="gpts_attachments_create",
+        request={"multipart/form-data": AttachmentUploadSerializer},
+        responses={201: AttachmentSerializer},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Add a file for the first message of a new conversation; send its id as one of `attachments`."""
+        user, key = bearer(request)
+        gpt, version, standing = access_chat(user, slug)
+        caller = Caller(user, current_scope(), UsageSource.API, key.workspace_id, "en")
+        attachment = add_attachment(
+            upload=self.read(AttachmentUploadSerializer)["file"],
+            workspace_id=chat_workspace_id(caller, gpt, standing),
+            conversation=None,
+            reads_images=reads_images(usable_model(gpt, version)),
+            by=user,
+            at=timezone.now(),
+        )
+        return Response(AttachmentSerializer(attachment).data, status=201)
+
+
+class AttachmentsView(LoggiaAPIView):
+    required_scopes: ClassVar = {"POST": "chat"}
+
+    @extend_schema(
+        operation_id="conversations_attachments_create",
+        request={"multipart/form-data": AttachmentUploadSerializer},
+        responses={201: AttachmentSerializer},
+    )
+    def post(self, request: Request, conversation_id: UUID) -> Response:
+        """Add a file for the next message of a conversation."""
+        conversation = own_conversation(request, conversation_id)
+        user, _key = bearer(request)
+        recheck_chat(user, conversation.gpt, is_draft=conversation.version_id is None)
+        attachment = add_attachment(
+            upload=self.read(AttachmentUploadSerializer)["file"],
+            workspace_id=conversation.workspace_id,
+            conversation=conversation,
+            reads_images=has_eyes(conversation),
+            by=user,
+            at=timezone.now(),
+        )
+        return Response(AttachmentSerializer(attachment).data, status=201)
+
+
+class AttachmentView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": "chat", "DELETE": "chat"}
+
+    @extend_schema(operation_id="attachments_retrieve", responses=AttachmentSerializer)
+    def get(self, request: Request, attachment_id: UUID) -> Response:
+        """Read how far a file is: it can be sent when `state` is ready."""
+        return Response(AttachmentSerializer(own_attachment(request, attachment_id)).data)
+
+    @extend_schema(operation_id="attachments_destroy", request=None, responses={204: None})
+    def delete(self, request: Request, attachment_id: UUID) -> Response:
+        """Remove a file that was not sent."""
+        remove_attachment(attachment=own_attachment(request, attachment_id))
+        return Response(status=204)
+
+
+class AttachmentContentView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": "chat"}
+
+    @extend_schema(
+        operation_id="attachments_content_retrieve",
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, attachment_id: UUID) -> HttpResponse:
+        """Fetch the bytes of a file."""
+        return file_response(own_attachment(request, attachment_id), is_saved=True)
+
+
+def own_attachment(request: Request, attachment_id: UUID) -> Attachment:
+    user, key = bearer(request)
+    return access_attachment(user, attachment_id, workspace_id=key.workspace_id)

@@ -1,0 +1,94 @@
+"""Conversations in the API: listed, read, renamed, deleted, and their turns stopped."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from gpts.chat.access import access_conversation, access_turn
+from gpts.chat.api.serializers import ConversationSerializer, RenameSerializer, TurnSerializer
+from gpts.chat.models import Conversation
+from gpts.chat.queries.conversations import conversations_of
+from gpts.chat.queries.turns import position_in, turns_window
+from gpts.chat.search import saying
+from gpts.chat.services.turns import delete_conversation, rename_conversation
+from gpts.chat.streaming.connection import ask_to_stop
+from gpts.chat.streaming.lost import interrupt_if_lost
+from gpts.llm.states import TurnState
+from workspaces.api.base import LoggiaAPIView
+from workspaces.api.me import bearer
+
+API_WINDOW = 200
+
+
+def own_conversation(request: Request, conversation_id: UUID) -> Conversation:
+    """Return a conversation of the key's person in the key's workspace."""
+    user, key = bearer(request)
+    return access_conversation(user, conversation_id, workspace_id=key.workspace_id)
+
+
+class ConversationsView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": "chat"}
+    ordering = ("-updated_at", "-id")
+
+    @extend_schema(
+        parameters=[OpenApiParameter("q", str, description="Words that were said, or their beginning.")],
+        responses=ConversationSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """List your conversations in the key's workspace, the latest first; with `q` those that say it."""
+        user, key = bearer(request)
+        rows = conversations_of(user).filter(workspace_id=key.workspace_id)
+        if asked := request.query_params.get("q", "").strip():
+            rows = saying(user, rows, asked)
+        return self.page(rows, ConversationSerializer)
+
+
+class ConversationView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": "chat", "PATCH": "chat", "DELETE": "chat"}
+
+    @extend_schema(
+        parameters=[OpenApiParameter("before", int, description="Turns before this position only.")],
+        responses=ConversationSerializer,
+    )
+    def get(self, request: Request, conversation_id: UUID) -> Response:
+        """Read a conversation with the last turns of its shown path; `earlier_than` asks for those before."""
+        conversation = own_conversation(request, conversation_id)
+        before = request.query_params.get("before", "")
+        window = turns_window(conversation, before=position_in(before), size=API_WINDOW, with_gpts=True)
+        turns = TurnSerializer(window.turns, many=True, context={"siblings": window.siblings}).data
+        earlier = window.turns[0].position if window.has_earlier else None
+        body = ConversationSerializer(conversation).data
+        return Response({**body, "turns": turns, "earlier_than": earlier})
+
+    @extend_schema(request=RenameSerializer, responses=ConversationSerializer)
+    def patch(self, request: Request, conversation_id: UUID) -> Response:
+        """Rename a conversation."""
+        conversation = own_conversation(request, conversation_id)
+        given: dict[str, Any] = self.read(RenameSerializer)
+        rename_conversation(conversation=conversation, title=given["title"], at=timezone.now())
+        return Response(ConversationSerializer(conversation).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, conversation_id: UUID) -> Response:
+        """Delete a conversation; what was used stays counted."""
+        conversation = own_conversation(request, conversation_id)
+        delete_conversation(conversation=conversation, at=timezone.now())
+        return Response(status=204)
+
+
+class TurnStopView(LoggiaAPIView):
+    required_scopes: ClassVar = {"POST": "chat"}
+
+    @extend_schema(request=None, responses={202: None})
+    def post(self, request: Request, conversation_id: UUID, turn_id: UUID) -> Response:
+        """Ask for a running answer to end; what was said is kept and counted."""
+        turn = access_turn(own_conversation(request, conversation_id), turn_id)
+        if turn.state == TurnState.RUNNING and not interrupt_if_lost(turn=turn, at=timezone.now()):
+            ask_to_stop(turn.pk)
+        return Response({"turn": str(turn.pk)}, status=202)

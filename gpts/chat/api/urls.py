@@ -1,0 +1,49 @@
+"""API routes of chatting, included by gpts.api_urls."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from gpts.chat.api import attachments
+from gpts.chat.api import branches as chat_branches
+from gpts.chat.api import conversations as chat_views
+from gpts.chat.api import shares_and_exports as chat_around
+from gpts.chat.api import turns as chat_turns
+
+_CONVERSATION = "conversations/<uuid:conversation_id>"
+_TURN = f"{_CONVERSATION}/turns/<uuid:turn_id>"
+
+urlpatterns = [
+    path("gpts/<slug:slug>/conversations", chat_turns.turn_first, name="turn-first"),
+    path(
+        "gpts/<slug:slug>/attachments",
+        attachments.FirstAttachmentsView.as_view(),
+        name="attachment-list-first",
+    ),
+    path(f"{_CONVERSATION}/attachments", attachments.AttachmentsView.as_view(), name="attachment-list"),
+    path("attachments/<uuid:attachment_id>", attachments.AttachmentView.as_view(), name="attachment-detail"),
+    path(
+        "attachments/<uuid:attachment_id>/content",
+        attachments.AttachmentContentView.as_view(),
+        name="attachment-content",
+    ),
+    path("shares", chat_around.SharesView.as_view(), name="share-list"),
+    path("conversations/export", chat_around.ExportAllView.as_view(), name="conversation-export-all"),
+    path(f"{_CONVERSATION}/export", chat_around.ExportView.as_view(), name="conversation-export"),
+    path(f"{_CONVERSATION}/share", chat_around.ShareView.as_view(), name="share-detail"),
+    path(f"{_TURN}/feedback", chat_around.FeedbackView.as_view(), name="turn-feedback"),
+    path("mentions", chat_branches.MentionsView.as_view(), name="mention-list"),
+    path(
+        f"{_CONVERSATION}/version",
+        chat_branches.ConversationVersionView.as_view(),
+        name="conversation-version",
+    ),
+    path(f"{_TURN}/show", chat_branches.TurnShowView.as_view(), name="turn-show"),
+    path("conversations", chat_views.ConversationsView.as_view(), name="conversation-list"),
+    path(_CONVERSATION, chat_views.ConversationView.as_view(), name="conversation-detail"),
+    path(f"{_CONVERSATION}/turns", chat_turns.turn_start, name="turn-start"),
+    path(f"{_TURN}/stop", chat_views.TurnStopView.as_view(), name="turn-stop"),
+    path(f"{_TURN}/events", chat_turns.turn_events, name="turn-events"),
+    path(f"{_TURN}/retry", chat_turns.turn_retry, name="turn-retry"),
+    path(f"{_TURN}/edit", chat_turns.turn_edit, name="turn-edit"),
+]

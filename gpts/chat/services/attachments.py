@@ -1,0 +1,347 @@
+"""Files in a chat: taken in, read by the worker, put to a message, given to the model, forgotten."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from core.errors import Conflict, InvalidInput, NotFound, RateLimited, TooLarge
+from core.ids import uuid7
+from core.jobs import enqueue_on_commit
+from core.scope import system_scope
+from core.text import clean_line
+from gpts.assistants.pictures import BadPictureError, reencode, sniff
+from gpts.chat.attachment_reading import check_readable, read_text
+from gpts.chat.models import Attachment, Conversation, Turn
+from gpts.chat.states import AttachmentKind, MessageRole
+from gpts.knowledge.extraction import UnreadableError
+from gpts.knowledge.states import FileState
+
+NAME_LENGTH = 255
+TEXT_CHARACTERS = 2_000_000
+LOOSE_AT_ONCE = 30
+READING_MINUTES = 15
+
+
+class UnknownAttachment(NotFound):
+    """No such file of this person for this conversation."""
+
+
+def add_attachment(
+    *,
+    upload: UploadedFile,
+    workspace_id: int,
+    conversation: Conversation | None,
+    reads_images: bool,
+    by: Any,
+    at: datetime,
+) -> Attachment:
+    """Keep a file for a message that is still being written, and let the worker read it.
+
+    ``conversation`` is the person's own, None before the first message of a new one; ``reads_images`` says
+    whether the model that would answer has eyes. A picture is re-encoded here and ready at once. Raises
+    TooLarge, InvalidInput (field ``file``) or RateLimited; nothing is kept then.
+    """
+    name = clean_name(upload.name or "")
+    _check_loose(by)
+    data = _bytes_of(upload)
+    if sniff(data):
+        kind, media_type, data = AttachmentKind.IMAGE, *_picture(data, reads_images=reads_images)
+    else:
+        kind, media_type = AttachmentKind.DOCUMENT, check_readable(name)
+        if not data:
+            raise InvalidInput(_("There is nothing in this file."), code="file_empty", field="file")
+    attachment = Attachment(
+        id=uuid7(at),
+        user=by,
+        workspace_id=workspace_id,
+        conversation=conversation,
+        kind=kind,
+        name=name,
+        media_type=media_type,
+        size=len(data),
+        content_hash=hashlib.sha256(data).hexdigest(),
+        state=FileState.READY if kind == AttachmentKind.IMAGE else FileState.WAITING,
+        created_at=at,
+    )
+    with transaction.atomic():
+        _store(attachment, data)
+        attachment.save(force_insert=True)
+        if attachment.state == FileState.WAITING:
+            _ask_to_read(attachment)
+    return attachment
+
+
+def keep_made_image(*, turn: Turn, media_type: str, data: bytes, at: datetime) -> Attachment | None:
+    """Keep a picture that the provider made for an answer; None when its bytes are no picture."""
+    try:
+        picture = reencode(data)
+    except BadPictureError:
+        return None
+    ending = "png" if picture.media_type == "image/png" else "jpg"
+    number = Attachment.objects.filter(turn=turn, role=MessageRole.ASSISTANT).count() + 1
+    attachment = Attachment(
+        id=uuid7(at),
+        user_id=turn.user_id,
+        workspace_id=turn.workspace_id,
+        conversation_id=turn.conversation_id,
+        turn=turn,
+        role=MessageRole.ASSISTANT,
+        kind=AttachmentKind.IMAGE,
+        name=f"image-{number}.{ending}",
+        media_type=picture.media_type,
+        size=len(picture.data),
+        content_hash=hashlib.sha256(picture.data).hexdigest(),
+        state=FileState.READY,
+        created_at=at,
+    )
+    _store(attachment, picture.data)
+    attachment.save(force_insert=True)
+    return attachment
+
+
+def read_attachment(*, attachment_id: UUID) -> None:
+    """Read a waiting document's text; what became of it stands in ``state`` and ``failure``.
+
+    Called by the worker without a scope: two short transactions of its own, none while a hostile file is
+    read. A second run of a file that was read, or is gone, does nothing.
+    """
+    waiting = Attachment.objects.filter(pk=attachment_id, state__in=(FileState.WAITING, FileState.EXTRACTING))
+    with system_scope("gpts.read_attachment"):
+        waiting.update(state=FileState.EXTRACTING)
+        row = waiting.values("name", "storage_key").first()
+    if row is None:
+        return
+    text, failure = _read_stored(row["name"], row["storage_key"])
+    with system_scope("gpts.read_attachment"):
+        waiting.update(
+            state=FileState.FAILED if failure else FileState.READY,
+            failure=failure,
+            text=text,
+            characters=len(text),
+        )
+
+
+def _read_stored(name: str, key: str) -> tuple[str, str]:
+    """Return the text, or the failure."""
+    try:
+        with default_storage.open(key) as stored:
+            return read_text(name, stored.read(), at_most=TEXT_CHARACTERS), ""
+    except UnreadableError as problem:
+        return "", problem.code
+    except FileNotFoundError:
+        return "", "lost"
+
+
+def remove_attachment(*, attachment: Attachment) -> None:
+    """Take a file out of a message that was not sent; afterwards it belongs to its turn for good."""
+    with transaction.atomic():
+        row = Attachment.objects.select_for_update().filter(pk=attachment.pk, turn__isnull=True).first()
+        if row is None:
+            raise Conflict(_("This file was sent already and stays with its message."), code="file_sent")
+        row.delete()
+        _erase_on_commit([row.storage_key])
+
+
+def attach_to_turn(
+    *, turn: Turn, identifiers: Sequence[UUID], reads_images: bool, by: Any
+) -> list[Attachment]:
+    """Put waiting uploads to the message that is being sent; all of them or, by an error, none.
+
+    NotFound (``attachment_not_found``) when one of them is not this person's, belongs to another
+    conversation or was sent already; Conflict (``attachment_waiting``) while one is still being read.
+    """
+    if not identifiers:
+        return []
+    limit = settings.CHAT_ATTACHMENTS_PER_MESSAGE
+    if len(identifiers) > limit:
+        raise TooLarge(
+            ngettext_lazy(
+                "A message takes at most %(count)d file.", "A message takes at most %(count)d files.", limit
+            )
+            % {"count": limit},
+            code="too_many_files",
+            field="attachments",
+            data={"limit": limit},
+        )
+    rows = list(
+        Attachment.objects.select_for_update()
+        .defer("text")
+        .filter(pk__in=set(identifiers), user_id=by.pk, turn__isnull=True)
+        .order_by("created_at", "id")
+    )
+    here = [row for row in rows if row.conversation_id in (None, turn.conversation_id)]
+    if len(here) != len(set(identifiers)) or any(row.workspace_id != turn.workspace_id for row in here):
+        raise UnknownAttachment(
+            _("One of these files is not there any more. Add it again."),
+            code="attachment_not_found",
+            field="attachments",
+        )
+    for row in here:
+        _check_sendable(row, reads_images=reads_images)
+    Attachment.objects.filter(pk__in=[row.pk for row in here]).update(
+        turn=turn, conversation_id=turn.conversation_id
+    )
+    return here
+
+
+def copy_to_turn(*, source: Turn, turn: Turn, at: datetime) -> None:
+    """Give an edited or repeated question the files of the one it stands for; bytes and text are shared."""
+    rows = (
+        Attachment.objects.filter(turn=source, role=MessageRole.USER)
+        .defer("text")
+        .order_by("created_at", "id")
+    )
+    Attachment.objects.bulk_create(
+        Attachment(
+            id=uuid7(at),
+            user_id=turn.user_id,
+            workspace_id=turn.workspace_id,
+            conversation_id=turn.conversation_id,
+            turn=turn,
+            kind=row.kind,
+            name=row.name,
+            media_type=row.media_type,
+            size=row.size,
+            content_hash=row.content_hash,
+            storage_key=row.storage_key,
+            state=row.state,
+            characters=row.characters,
+            copy_of_id=row.copy_of_id or row.pk,
+            created_at=at,
+        )
+        for row in rows
+    )
+
+
+def erase_attachments_of(conversations: Sequence[UUID]) -> int:
+    """Remove the files of conversations that are deleted for good, rows now and bytes after commit.
+
+    Call it in the transaction that deletes the conversations, before it does.
+    """
+    rows = Attachment.objects.filter(conversation_id__in=conversations)
+    _erase_on_commit(list(rows.values_list("storage_key", flat=True).distinct()))
+    rows.filter(copy_of__isnull=False).delete()
+    return rows.delete()[0]
+
+
+def sweep_loose_attachments(*, at: datetime) -> int:
+    """Remove uploads that were never sent and take up broken readings; returns how many it removed."""
+    limit = at - timedelta(hours=settings.CHAT_LOOSE_ATTACHMENT_HOURS)
+    loose = Attachment.objects.filter(turn__isnull=True, created_at__lt=limit)
+    with transaction.atomic():
+        rows = list(loose.select_for_update(skip_locked=True).values_list("pk", "storage_key")[:500])
+        Attachment.objects.filter(pk__in=[pk for pk, _key in rows]).delete()
+        _erase_on_commit([key for _pk, key in rows])
+        stuck = Attachment.objects.filter(
+            turn__isnull=True,
+            state__in=(FileState.WAITING, FileState.EXTRACTING),
+            created_at__lt=at - timedelta(minutes=READING_MINUTES),
+        ).values_list("pk", flat=True)[:100]
+        for identifier in stuck:
+            _ask_to_read(Attachment(pk=identifier))
+    return len(rows)
+
+
+def clean_name(name: str) -> str:
+    """Return the shown name of an upload: its last path part, cleaned; InvalidInput when nothing is left."""
+    last = re.split(r"[/\\]", name.replace("\x00", ""))[-1]
+    cleaned = clean_line(last[-NAME_LENGTH:], max_length=NAME_LENGTH, field="file")
+    if cleaned.strip(". ") == "":
+        raise InvalidInput(_("Give the file a name first."), code="bad_name", field="file")
+    return cleaned
+
+
+def _check_loose(by: Any) -> None:
+    waiting = Attachment.objects.filter(user_id=by.pk, turn__isnull=True).count()
+    if waiting >= LOOSE_AT_ONCE:
+        raise RateLimited(
+            _("You have %(count)d files that were not sent yet. Send or remove some of them first.")
+            % {"count": waiting},
+            code="too_many_loose_files",
+            field="file",
+            data={"limit": LOOSE_AT_ONCE, "retry_after": 60},
+        )
+
+
+def _bytes_of(upload: UploadedFile) -> bytes:
+    limit = settings.CHAT_ATTACHMENT_BYTES
+    data = b"" if (upload.size or 0) > limit else upload.read(limit + 1)
+    if len(data) > limit or (upload.size or 0) > limit:
+        raise TooLarge(
+            _("This file is too big for a chat: at most %(megabytes)d MB fit.")
+            % {"megabytes": max(limit // (1024 * 1024), 1)},
+            code="file_too_large",
+            field="file",
+            data={"limit": limit},
+        )
+    return data
+
+
+def _picture(data: bytes, *, reads_images: bool) -> tuple[str, bytes]:
+    if not reads_images:
+        raise InvalidInput(no_eyes(), code="images_not_read", field="file")
+    try:
+        picture = reencode(data)
+    except BadPictureError as problem:
+        message = (
+            _("This picture is too big: at most 40 megapixels fit.")
+            if problem.code == "too_many_pixels"
+            else _("This picture is damaged. Save it again as PNG, JPEG, WebP or GIF.")
+        )
+        raise InvalidInput(message, code=f"picture_{problem.code}", field="file") from problem
+    return picture.media_type, picture.data
+
+
+def no_eyes() -> str:
+    return str(
+        _("The model of this chat does not read pictures. Choose one that does, or describe the picture.")
+    )
+
+
+def _check_sendable(row: Attachment, *, reads_images: bool) -> None:
+    if row.state == FileState.FAILED:
+        raise InvalidInput(
+            _("“%(name)s” could not be read. Remove it, then send again.") % {"name": row.name},
+            code="attachment_failed",
+            field="attachments",
+        )
+    if row.state != FileState.READY:
+        raise Conflict(
+            _("“%(name)s” is still being read. Send again in a moment.") % {"name": row.name},
+            code="attachment_waiting",
+            data={"attachment": str(row.pk)},
+        )
+    if row.kind == AttachmentKind.IMAGE and not reads_images:
+        raise InvalidInput(no_eyes(), code="images_not_read", field="attachments")
+
+
+def _store(attachment: Attachment, data: bytes) -> None:
+    """Keep the bytes under a key of our own making; the name of the upload is never part of a path."""
+    key = f"attachments/{attachment.workspace_id}/{attachment.user_id}/{attachment.pk}"
+    attachment.storage_key = default_storage.save(key, ContentFile(data))
+
+
+def _ask_to_read(attachment: Attachment) -> None:
+    enqueue_on_commit("gpts.read_attachment", attachment_id=str(attachment.pk))
+
+
+def _erase_on_commit(keys: Sequence[str]) -> None:
+    def erase() -> None:
+        for key in keys:
+            default_storage.delete(key)
+
+    if keys:
+        transaction.on_commit(erase, robust=True)

@@ -1,0 +1,37 @@
+"""The model that a person chose for a conversation."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import InvalidInput
+from gpts.chat.models import Conversation
+from gpts.llm.catalogue import choices_for
+
+
+def choose_model(*, conversation: Conversation, chosen: str | None) -> Conversation:
+    """Remember ``chosen``, the id or name of a model; empty follows the GPT's recommendation, None keeps.
+
+    InvalidInput (``model_not_allowed``) for one that the GPT does not let people choose, or that is gone.
+    Choosing what is chosen already asks nothing of the database.
+    """
+    if chosen is None or chosen == _said(conversation):
+        return conversation
+    model = None
+    if chosen:
+        behaviour = conversation.version or conversation.gpt
+        allowed = choices_for(behaviour, conversation.gpt.workspace)
+        model = next((found for found in allowed if chosen in (str(found.pk), found.name)), None)
+        if model is None:
+            raise InvalidInput(
+                _("This model cannot be chosen here. Choose another one."),
+                code="model_not_allowed",
+                field="model",
+            )
+    conversation.language_model = model
+    Conversation.objects.filter(pk=conversation.pk).update(language_model=model)
+    return conversation
+
+
+def _said(conversation: Conversation) -> str:
+    return "" if conversation.language_model_id is None else str(conversation.language_model_id)

@@ -1,0 +1,58 @@
+"""Whether the people whose answers are being written may still have them: for many turns in four queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from gpts.assistants.models import GPT, LiveVersion
+from gpts.assistants.rules import GPTAct, Standing, may
+from workspaces.models import Member, User
+
+
+@dataclass(frozen=True)
+class RunningAnswer:
+    """A turn that runs. ``workspace_ids`` are those that count for the person here: a key has but one."""
+
+    turn_id: UUID
+    user_id: int
+    gpt_id: int
+    is_draft: bool
+    workspace_ids: tuple[int, ...]
+
+
+def without_access(answers: Iterable[RunningAnswer]) -> set[UUID]:
+    """Return the turns whose person could not begin them any more: removed from the workspace, deactivated,
+    or the GPT quarantined, taken back, deleted or suspended with its workspace."""
+    answers = list(answers)
+    users = set(
+        User.objects.filter(pk__in={answer.user_id for answer in answers}, is_active=True).values_list(
+            "pk", flat=True
+        )
+    )
+    found = GPT.objects.select_related("workspace").in_bulk({answer.gpt_id for answer in answers})
+    audiences: dict[int, set[str]] = {}
+    for gpt_id, audience in LiveVersion.objects.filter(gpt__in=found).values_list("gpt_id", "audience"):
+        audiences.setdefault(gpt_id, set()).add(audience)
+    seats = {
+        (user_id, workspace_id): role
+        for user_id, workspace_id, role in Member.objects.filter(
+            user__in=users, workspace__in={gpt.workspace_id for gpt in found.values()}
+        ).values_list("user_id", "workspace_id", "role")
+    }
+
+    def is_allowed(answer: RunningAnswer) -> bool:
+        gpt = found.get(answer.gpt_id)
+        if gpt is None:
+            return False
+        counts = gpt.workspace_id in answer.workspace_ids
+        standing = Standing(
+            user_id=answer.user_id,
+            is_active=answer.user_id in users,
+            role=seats.get((answer.user_id, gpt.workspace_id), "") if counts else "",
+            audiences=frozenset(audiences.get(answer.gpt_id, ())),
+        )
+        return may(GPTAct.TRY if answer.is_draft else GPTAct.CHAT, gpt, standing)
+
+    return {answer.turn_id for answer in answers if not is_allowed(answer)}

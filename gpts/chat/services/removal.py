@@ -1,0 +1,51 @@
+"""Conversations that end for good, with all that was said in them: temporary ones, and long deleted ones."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from gpts.chat.models import Conversation, Turn
+from gpts.chat.services.attachments import erase_attachments_of
+from gpts.llm.states import TurnState
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+
+
+def remove_expired_conversations(*, at: datetime) -> int:
+    """Remove temporary conversations whose hour has come, and those deleted too long ago to be restored.
+
+    Returns how many. Idempotent.
+
+    One with a running answer waits for its end. Usage events stay: what was used stays counted.
+    """
+    removed = 0
+    while found := _remove_some(at):
+        removed += found
+    if removed:
+        log.info("conversations_removed", count=removed)
+    return removed
+
+
+@transaction.atomic
+def _remove_some(at: datetime) -> int:
+    running = Turn.objects.filter(state=TurnState.RUNNING).values("conversation_id")
+    expired = list(
+        Conversation.objects.select_for_update(of=("self",), skip_locked=True)
+        .filter(
+            Q(is_temporary=True, expires_at__lte=at)
+            | Q(deleted_at__lte=at - timedelta(days=settings.CHAT_DELETED_DAYS))
+        )
+        .exclude(pk__in=running)
+        .values_list("pk", flat=True)[:BATCH]
+    )
+    if expired:
+        erase_attachments_of(expired)
+        Conversation.objects.filter(pk__in=expired).delete()
+    return len(expired)

@@ -1,0 +1,46 @@
+"""Keeping the words of ended turns, by which their person finds them again. The worker's, off the stream."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from core.ids import uuid7
+from gpts.chat.models import Message, Turn
+from gpts.knowledge.passages import chinese_bigrams, western_words
+from gpts.llm.states import ENDED_TURN_STATES
+
+BATCH = 500
+RECENT = timedelta(hours=2)
+CHARACTERS = 200_000
+_INSERT = """
+INSERT INTO gpts_turnwords (turn_id, user_id, conversation_id, search)
+VALUES (%s, %s, %s, strip(to_tsvector('english', %s) || to_tsvector('simple', %s)))
+ON CONFLICT (turn_id) DO NOTHING
+"""
+
+
+def index_turn_words(*, at: datetime, since: timedelta | None = RECENT) -> int:
+    """Keep the words of up to BATCH ended turns that have none yet; returns how many.
+
+    Looks at turns that began within ``since``, at all of them without it. Temporary chats have no words.
+    Idempotent, and safe beside another run.
+    """
+    turns = Turn.objects.filter(
+        state__in=ENDED_TURN_STATES, words__isnull=True, conversation__is_temporary=False
+    )
+    if since is not None:
+        turns = turns.filter(pk__gte=uuid7(at - since))
+    rows = list(turns.order_by("pk").values_list("pk", "user_id", "conversation_id")[:BATCH])
+    said: dict[object, list[str]] = {}
+    for turn_id, content in Message.objects.filter(turn_id__in=[row[0] for row in rows]).values_list(
+        "turn_id", "content"
+    ):
+        said.setdefault(turn_id, []).append(content)
+    with connection.cursor() as cursor:
+        for turn_id, user_id, conversation_id in rows:
+            text = "\n".join(said.get(turn_id, []))[:CHARACTERS]
+            grams = " ".join(dict.fromkeys(chinese_bigrams(text)))
+            cursor.execute(_INSERT, [turn_id, user_id, conversation_id, western_words(text), grams])
+    return len(rows)

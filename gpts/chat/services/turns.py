@@ -1,0 +1,472 @@
+"""Conversations and the life of a turn: started, then finished, stopped, failed or interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import Conflict, IllegalTransition, RateLimited
+from core.ids import uuid7
+from core.markdown import plain
+from core.text import clean_block, clean_line
+from gpts.assistants.models import GPT, Version
+from gpts.chat.models import Conversation, Message, Turn
+from gpts.chat.services.attachments import keep_made_image
+from gpts.chat.services.branches import show_path, tree_of, way_to
+from gpts.chat.services.inserts import insert_together
+from gpts.chat.services.shares import stop_sharing
+from gpts.chat.states import MessageRole
+from gpts.llm.models import LanguageModel
+from gpts.llm.states import METERED_TURN_STATES, TurnState
+from gpts.metering.services.reservations import capture, release
+from gpts.metering.services.usage import cost_micros, record_usage
+from gpts.metering.states import UsageSource
+from workspaces.models import User, Workspace
+
+TITLE_LENGTH = 120
+AUTO_TITLE_LENGTH = 60
+MESSAGE_LENGTH = 32_000
+REQUEST_KEY_LENGTH = 64
+
+# Another GPT that answers a turn, at this version.
+Answering = tuple[GPT, Version | None]
+
+
+def start_conversation(
+    *,
+    gpt: GPT,
+    version: Version | None,
+    workspace: Workspace | int,
+    by: User,
+    at: datetime,
+    title: str = "",
+    is_temporary: bool = False,
+) -> Conversation:
+    """Make a conversation of ``by`` with a version, or with the draft when there is none.
+
+    The caller has authorised the person to chat.
+    """
+    conversation = _new_conversation(
+        gpt, version, workspace, by=by, at=at, title=title, is_temporary=is_temporary
+    )
+    conversation.save(force_insert=True)
+    return conversation
+
+
+def _new_conversation(
+    gpt: GPT,
+    version: Version | None,
+    workspace: Workspace | int,
+    *,
+    by: User,
+    at: datetime,
+    title: str,
+    is_temporary: bool,
+) -> Conversation:
+    return Conversation(
+        id=uuid7(at),
+        user=by,
+        workspace_id=workspace if isinstance(workspace, int) else workspace.pk,
+        gpt=gpt,
+        version=version,
+        # What is soon gone leaves no words in lists, tabs and histories.
+        title="" if is_temporary else title,
+        is_temporary=is_temporary,
+        expires_at=expiry_of_temporary(at) if is_temporary else None,
+        created_at=at,
+        updated_at=at,
+    )
+
+
+def expiry_of_temporary(at: datetime) -> datetime:
+    """When a temporary conversation that was used at ``at`` is removed for good."""
+    return at + timedelta(hours=settings.CHAT_TEMPORARY_HOURS)
+
+
+def start_first_turn(
+    *,
+    gpt: GPT,
+    version: Version | None,
+    workspace: Workspace | int,
+    text: str,
+    by: User,
+    at: datetime,
+    request_key: str = "",
+    source: str = UsageSource.WEB,
+    is_temporary: bool = False,
+    answering: Answering | None = None,
+) -> Turn:
+    """Make a conversation with its first question and a running turn; few queries, as a reader waits.
+
+    RateLimited (``turns_running``) when the person has too many at once. The caller keeps repeated
+    requests away: in a new conversation no other turn can have the key.
+    """
+    text, request_key = _clean(text, request_key)
+    _check_running(by)
+    conversation = _new_conversation(
+        gpt, version, workspace, by=by, at=at, title=_title_of(text), is_temporary=is_temporary
+    )
+    turn = _new_turn(conversation, 1, answering, by=by, at=at, request_key=request_key, source=source)
+    turn.question = _words(turn, MessageRole.USER, text, at=at)  # type: ignore[attr-defined]  # for the caller
+    insert_together(conversation, turn, turn.question, waits_for_disk=False)  # type: ignore[attr-defined]
+    return turn
+
+
+def start_turn(
+    *,
+    conversation: Conversation,
+    text: str,
+    by: User,
+    at: datetime,
+    request_key: str = "",
+    source: str = UsageSource.WEB,
+    replaces: Turn | None = None,
+    is_regeneration: bool = False,
+    answering: Answering | None = None,
+) -> tuple[Turn, bool]:
+    """Record the question and a running turn; returns the turn and whether it is new.
+
+    A new turn has its question (Message) at hand. It stands beside ``replaces`` when given, else behind the
+    last one shown. ``answering`` is another GPT than the conversation's, for which the caller has
+    authorised the person.
+
+    The same ``request_key`` in the same conversation returns the first turn, whatever became of it.
+    Conflict (``turn_running``, data: the turn) while another one runs; RateLimited (``turns_running``)
+    when the person has too many at once. Writes nothing in either case.
+    """
+    text, request_key = _clean(text, request_key)
+    if request_key and (known := _turn_of_key(conversation, request_key)):
+        return known, False
+    _check_running(by)
+    # First, as it also keeps other tabs out until this turn stands.
+    _touch(conversation, text, at=at)
+    parent_id, position = _place(conversation, replaces)
+    turn = _new_turn(
+        conversation,
+        position,
+        answering,
+        parent_id=parent_id,
+        by=by,
+        at=at,
+        request_key=request_key,
+        source=source,
+        is_regeneration=is_regeneration,
+    )
+    turn.question = _words(turn, MessageRole.USER, text, at=at)  # type: ignore[attr-defined]
+    try:
+        with transaction.atomic():
+            if replaces is not None:
+                _make_room(replaces, at=at)
+            insert_together(turn, turn.question, waits_for_disk=False)  # type: ignore[attr-defined]
+    except IntegrityError:
+        return _turn_in_the_way(conversation, request_key), False
+    return turn, True
+
+
+def _touch(conversation: Conversation, text: str, *, at: datetime) -> None:
+    changes: dict[str, Any] = {"updated_at": at}
+    if conversation.is_temporary:
+        changes["expires_at"] = conversation.expires_at = expiry_of_temporary(at)
+    elif not conversation.title:
+        changes["title"] = conversation.title = _title_of(text)
+    Conversation.objects.filter(pk=conversation.pk).update(**changes)
+
+
+def _make_room(replaces: Turn, *, at: datetime) -> None:
+    """Show the way to the place of ``replaces``, and nothing from there on."""
+    if replaces.is_shown:
+        Turn.objects.filter(
+            conversation_id=replaces.conversation_id, position__gte=replaces.position, is_shown=True
+        ).update(is_shown=False)
+        return
+    nodes = tree_of(replaces.conversation_id)
+    way = way_to(replaces.parent_id, {node.pk: node for node in nodes})
+    show_path(replaces.conversation_id, nodes, way, at=at)
+
+
+def _clean(text: str, request_key: str) -> tuple[str, str]:
+    return (
+        clean_block(text, max_length=MESSAGE_LENGTH, field="text"),
+        clean_line(request_key, max_length=REQUEST_KEY_LENGTH, field="request_key", required=False),
+    )
+
+
+def _new_turn(
+    conversation: Conversation,
+    position: int,
+    answering: Answering | None,
+    *,
+    by: User,
+    at: datetime,
+    **fields: Any,
+) -> Turn:
+    gpt, version = answering or (conversation.gpt, conversation.version)
+    return Turn(
+        id=uuid7(at),
+        conversation=conversation,
+        user=by,
+        workspace_id=conversation.workspace_id,
+        gpt=gpt,
+        version=version,
+        position=position,
+        started_at=at,
+        **fields,
+    )
+
+
+def retry_turn(
+    *,
+    turn: Turn,
+    by: User,
+    at: datetime,
+    request_key: str = "",
+    source: str = UsageSource.WEB,
+    answering: Answering | None = None,
+) -> tuple[Turn, bool]:
+    """Ask a question again: the new turn is shown, the old one and what followed it stay beside it."""
+    if known := _known_replacement(turn, request_key):
+        return known, False
+    _check_ended(turn)
+    question = turn.messages.get(role=MessageRole.USER)
+    return start_turn(
+        conversation=turn.conversation,
+        text=question.content,
+        by=by,
+        at=at,
+        request_key=request_key,
+        source=source,
+        replaces=turn,
+        # Asking again after a failure is the first answer, not a second one.
+        is_regeneration=turn.state in METERED_TURN_STATES,
+        answering=answering,
+    )
+
+
+def edit_turn(
+    *,
+    turn: Turn,
+    text: str,
+    by: User,
+    at: datetime,
+    request_key: str = "",
+    source: str = UsageSource.WEB,
+    answering: Answering | None = None,
+) -> tuple[Turn, bool]:
+    """Ask a question in other words; the old turn and what followed it stay beside the new one."""
+    if known := _known_replacement(turn, request_key):
+        return known, False
+    _check_ended(turn)
+    return start_turn(
+        conversation=turn.conversation,
+        text=text,
+        by=by,
+        at=at,
+        request_key=request_key,
+        source=source,
+        replaces=turn,
+        answering=answering,
+    )
+
+
+@transaction.atomic
+def finish_turn(
+    *,
+    turn_id: Any,
+    text: str,
+    input_tokens: int,
+    output_tokens: int,
+    model: LanguageModel | None,
+    at: datetime,
+    citations: Sequence[Mapping[str, Any]] = (),
+    trimmed_turns: int = 0,
+    first_token_at: datetime | None = None,
+    is_stopped: bool = False,
+    retrieval_score: float | None = None,
+    tools: Sequence[Mapping[str, Any]] = (),
+    debug: Mapping[str, Any] | None = None,
+    images: Sequence[tuple[str, bytes]] = (),
+) -> Turn:
+    """End a running turn with its answer and its usage event, all or nothing.
+
+    A turn that was stopped before the first word has no event: nothing was given for it. ``images`` that
+    the provider made (media type, bytes) are kept with the answer; what is no picture is left out.
+    """
+    turn = _running(turn_id)
+    turn.state = TurnState.STOPPED if is_stopped else TurnState.FINISHED
+    turn.ended_at = at
+    turn.first_token_at = first_token_at
+    turn.input_tokens, turn.output_tokens = input_tokens, output_tokens
+    turn.model_name = model.name if model else ""
+    turn.cost_micros = cost_micros(model, input_tokens=input_tokens, output_tokens=output_tokens)
+    turn.trimmed_turns = trimmed_turns
+    turn.retrieval_score = retrieval_score
+    turn.debug = None if debug is None else dict(debug)
+    turn.save()
+    if text or images:
+        answer = _words(turn, MessageRole.ASSISTANT, text, at=at, citations=list(citations))
+        answer.tools = list(tools)
+        insert_together(answer)
+        for media_type, data in images:
+            keep_made_image(turn=turn, media_type=media_type, data=data, at=at)
+        record_usage(turn=turn, model=model, at=at)
+    capture(turn_id=turn.pk, tokens=input_tokens + output_tokens, cost_micros=turn.cost_micros, at=at)
+    Conversation.objects.filter(pk=turn.conversation_id).update(updated_at=at)
+    if turn.position == 1 and not _has_answered_sibling(turn):
+        GPT.objects.filter(pk=turn.conversation.gpt_id).update(conversation_count=F("conversation_count") + 1)
+    return turn
+
+
+def _has_answered_sibling(turn: Turn) -> bool:
+    first = Turn.objects.filter(
+        conversation_id=turn.conversation_id, position=1, state__in=METERED_TURN_STATES
+    )
+    return first.exclude(pk=turn.pk).exists()
+
+
+@transaction.atomic
+def fail_turn(
+    *,
+    turn_id: Any,
+    code: str,
+    text: str,
+    at: datetime,
+    retry_after: int | None = None,
+    is_interrupted: bool = False,
+    retrieval_score: float | None = None,
+    debug: Mapping[str, Any] | None = None,
+) -> Turn:
+    """End a running turn without an answer; what had arrived is kept. It is metered and paid to nobody."""
+    turn = _running(turn_id)
+    turn.state = TurnState.INTERRUPTED if is_interrupted else TurnState.FAILED
+    turn.error_code = code
+    turn.retry_after = retry_after
+    turn.ended_at = at
+    turn.retrieval_score = retrieval_score
+    turn.debug = None if debug is None else dict(debug)
+    turn.save(update_fields=["state", "error_code", "retry_after", "ended_at", "retrieval_score", "debug"])
+    release(turn_id=turn.pk)
+    if text:
+        insert_together(_words(turn, MessageRole.ASSISTANT, text, at=at))
+    return turn
+
+
+def rename_conversation(*, conversation: Conversation, title: str, at: datetime) -> Conversation:
+    conversation.title = clean_line(title, max_length=TITLE_LENGTH, field="title")
+    conversation.save(update_fields=["title"])
+    return conversation
+
+
+def delete_conversation(*, conversation: Conversation, at: datetime) -> Conversation:
+    """Take the conversation out of sight, and its link back; restore_conversation undoes the first."""
+    if conversation.deleted_at is None:
+        conversation.deleted_at = at
+        conversation.save(update_fields=["deleted_at"])
+        stop_sharing(conversation=conversation, by=conversation.user, at=at)
+    return conversation
+
+
+def restore_conversation(*, conversation: Conversation, at: datetime) -> Conversation:
+    conversation.deleted_at = None
+    conversation.save(update_fields=["deleted_at"])
+    return conversation
+
+
+def _words(
+    turn: Turn, role: MessageRole, text: str, *, at: datetime, citations: Sequence[Mapping[str, Any]] = ()
+) -> Message:
+    return Message(
+        turn=turn,
+        user_id=turn.user_id,
+        workspace_id=turn.workspace_id,
+        role=role,
+        content=text,
+        citations=list(citations),
+        created_at=at,
+    )
+
+
+def _running(turn_id: Any) -> Turn:
+    turn = (
+        Turn.objects.select_for_update(of=("self",))
+        .select_related("conversation", "gpt")
+        .filter(pk=turn_id)
+        .first()
+    )
+    if turn is None or turn.state != TurnState.RUNNING:
+        raise IllegalTransition(_("This answer has ended already."), code="turn_ended")
+    return turn
+
+
+def _check_running(by: User) -> None:
+    limit = settings.CHAT_RUNNING_TURNS
+    # Fixed SQL: a reader waits, and the ORM's way to this number costs four times the query.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM gpts_turn WHERE user_id = %s AND state = %s", [by.pk, TurnState.RUNNING]
+        )
+        running = cursor.fetchone()[0]
+    if running >= limit:
+        raise RateLimited(
+            _("You have %(count)d answers running. Wait for one of them to end, or stop it.")
+            % {"count": running},
+            code="turns_running",
+            data={"retry_after": 5, "limit": limit},
+        )
+
+
+def _check_ended(turn: Turn) -> None:
+    if turn.state == TurnState.RUNNING:
+        raise _busy(turn)
+
+
+def _known_replacement(turn: Turn, request_key: str) -> Turn | None:
+    return _turn_of_key(turn.conversation, request_key) if request_key else None
+
+
+def _turn_of_key(conversation: Conversation, request_key: str) -> Turn | None:
+    return Turn.objects.filter(conversation=conversation, request_key=request_key).first()
+
+
+def _turn_in_the_way(conversation: Conversation, request_key: str) -> Turn:
+    """The same request's turn, made a moment ago by the other click; else the conflict."""
+    if request_key and (known := _turn_of_key(conversation, request_key)):
+        return known
+    running = Turn.objects.filter(conversation=conversation, state=TurnState.RUNNING).first()
+    if running is None:
+        raise Conflict(_("Somebody else was faster. Try again."), code="turn_conflict")
+    raise _busy(running)
+
+
+def _busy(turn: Turn) -> Conflict:
+    return Conflict(
+        _("An answer is still being written. Wait for it, or stop it."),
+        code="turn_running",
+        data={"turn": str(turn.pk)},
+    )
+
+
+def _place(conversation: Conversation, replaces: Turn | None) -> tuple[UUID | None, int]:
+    """The parent and the position of a new turn: beside ``replaces``, else behind the last one shown."""
+    if replaces is not None:
+        return replaces.parent_id, replaces.position
+    last = (
+        Turn.objects.filter(conversation=conversation, is_shown=True)
+        .order_by("-position")
+        .values_list("pk", "position")
+        .first()
+    )
+    return (None, 1) if last is None else (last[0], last[1] + 1)
+
+
+def _title_of(text: str) -> str:
+    """The first words without their markup; a heading stands for what follows it."""
+    begin = text.lstrip()[: 5 * AUTO_TITLE_LENGTH]
+    line = plain(begin.partition("\n")[0] if begin.startswith("#") else begin) or " ".join(begin.split())
+    return line if len(line) <= AUTO_TITLE_LENGTH else line[: AUTO_TITLE_LENGTH - 1].rstrip() + "…"

@@ -1,0 +1,29 @@
+"""The closed sets of chats: roles, attachments, reasons for a thumb."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class AttachmentKind(TextChoices):
+    IMAGE = "image", _("Image")
+    DOCUMENT = "document", _("Document")
+
+
+class FeedbackReason(TextChoices):
+    """Why an answer was good or bad; a closed set, so that figures need no reading."""
+
+    NONE = "", _("No reason")
+    WRONG = "wrong", _("Not correct")
+    INCOMPLETE = "incomplete", _("Incomplete")
+    NOT_FOLLOWED = "not_followed", _("Did not follow instructions")
+    NO_SOURCE = "no_source", _("Sources missing or wrong")
+    STYLE = "style", _("Style or language")
+    UNSAFE = "unsafe", _("Unsafe or offensive")
+    OTHER = "other", _("Something else")
+
+
+class MessageRole(TextChoices):
+    USER = "user", _("You")
+    ASSISTANT = "assistant", _("Assistant")

@@ -1,0 +1,51 @@
+"""Server-sent events as bytes, and the events that a turn's readers get."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from gpts.chat.answer_html import answer_html, shown_tools
+from gpts.chat.models import Turn
+from gpts.llm.failure_messages import turn_note
+
+HEARTBEAT = b": still here\n\n"
+
+
+def frame(event: str, data: dict[str, Any], *, offset: int | None = None) -> bytes:
+    """One event; its id is the number of characters of the answer that the reader has after it."""
+    identifier = "" if offset is None else f"id: {offset}\n"
+    return f"{identifier}event: {event}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+
+
+def text_frame(text: str, offset: int) -> bytes:
+    """The event "delta", of which there are thousands a second."""
+    return b'id: %d\nevent: delta\ndata: {"text": %s}\n\n' % (offset, orjson.dumps(text))
+
+
+Entries = Sequence[Mapping[str, Any]]
+
+
+def end_frame(turn: Turn, text: str, citations: Entries, tools: Entries = ()) -> bytes:
+    """The last event: how the turn ended, with the whole answer as safe HTML."""
+    return frame("end", turn_end(turn, text, citations, tools), offset=len(text))
+
+
+def turn_end(turn: Turn, text: str, citations: Entries, tools: Entries = ()) -> dict[str, Any]:
+    return {
+        "turn": str(turn.pk),
+        "conversation": str(turn.conversation_id),
+        "state": turn.state,
+        "code": turn.error_code,
+        "retry_after": turn.retry_after,
+        "note": turn_note(turn.state, turn.error_code, turn.retry_after),
+        "html": answer_html(text, citations=citations, tools=tools, turn=turn),
+        "sources": list(citations),
+        "tools": shown_tools(tools),
+        "usage": {"input_tokens": turn.input_tokens, "output_tokens": turn.output_tokens},
+        "model": turn.model_name,
+        "trimmed": turn.trimmed_turns,
+    }

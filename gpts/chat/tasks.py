@@ -1,0 +1,54 @@
+"""Jobs of chats: ending lost turns, reading attachments, indexing words for search."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+from core.scope import system_scope
+from gpts.chat.services import attachments, turn_words
+from gpts.chat.services.removal import remove_expired_conversations
+from gpts.chat.streaming.lost import interrupt_lost_turns
+
+
+@shared_task(name="gpts.reap_lost_turns")
+def reap_lost_turns() -> int:
+    """End turns whose web process died. Running twice finds nothing the second time."""
+    with system_scope("gpts.reap_lost_turns"):
+        return interrupt_lost_turns(at=timezone.now())
+
+
+@shared_task(name="gpts.read_attachment")
+def read_attachment(*, attachment_id: str) -> None:
+    """Read the text of a file in a chat. Running twice reads a file once: what is read is not waiting."""
+    attachments.read_attachment(attachment_id=UUID(attachment_id))
+
+
+@shared_task(name="gpts.sweep_attachments")
+def sweep_attachments() -> int:
+    """Remove uploads that were never sent. Running twice finds nothing the second time."""
+    with system_scope("gpts.sweep_attachments"):
+        return attachments.sweep_loose_attachments(at=timezone.now())
+
+
+@shared_task(name="gpts.remove_temporary_conversations")
+def remove_temporary_conversations() -> int:
+    """Remove temporary conversations past their hour, and long deleted ones. Running twice finds nothing."""
+    with system_scope("gpts.remove_temporary_conversations"):
+        return remove_expired_conversations(at=timezone.now())
+
+
+@shared_task(name="gpts.index_turn_words")
+def index_turn_words() -> int:
+    """Keep the words of turns that ended, for searching. Running twice finds nothing the second time."""
+    with system_scope("gpts.index_turn_words"):
+        return turn_words.index_turn_words(at=timezone.now())
+
+
+@shared_task(name="gpts.index_missed_words")
+def index_missed_words() -> int:
+    """Keep the words of turns of any age that have none. Running twice finds nothing the second time."""
+    with system_scope("gpts.index_turn_words"):
+        return turn_words.index_turn_words(at=timezone.now(), since=None)

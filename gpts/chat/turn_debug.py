@@ -1,0 +1,68 @@
+"""What the debug panel of a preview shows of a turn: the prompt, passages, tokens, cost, time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gpts.chat.models import Turn
+from gpts.chat.services.turn_inputs import PreparedTurn
+from gpts.llm.runtime.prompts import assemble, estimate_tokens
+
+PROMPT_CHARACTERS = 100_000
+
+
+def debug_of(
+    prepared: PreparedTurn,
+    *,
+    input_tokens: int,
+    output_tokens: int,
+    cost_micros: int,
+    first_token_ms: float | None,
+    total_ms: float,
+) -> dict[str, Any]:
+    """Sizes in tokens (estimated for the parts of the prompt), times in milliseconds, cost in micro-units."""
+    prompt: list[dict[str, Any]] = []
+    if not prepared.fixed_answer:
+        request, _dropped = assemble(prepared.input)
+        prompt = [
+            {
+                "role": message.role,
+                "content": message.content[:PROMPT_CHARACTERS],
+                "tokens": estimate_tokens(message.content),
+            }
+            for message in request.messages
+        ]
+    return {
+        "prompt": prompt,
+        "passages": [
+            {
+                "number": number,
+                "file": passage.file,
+                "heading": passage.heading,
+                "page": passage.page,
+                "score": round(passage.score, 4),
+            }
+            for number, passage in enumerate(prepared.passages, 1)
+        ],
+        "tokens": {"input": input_tokens, "output": output_tokens},
+        "cost_micros": cost_micros,
+        "timing_ms": {
+            "retrieval": round(prepared.retrieval_ms, 1),
+            "first_token": None if first_token_ms is None else round(first_token_ms, 1),
+            "total": round(total_ms, 1),
+        },
+        "model": prepared.model.name if prepared.model and not prepared.fixed_answer else "",
+    }
+
+
+def kept(debug: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What stays with the turn: no text of the prompt, whose passages somebody may delete everywhere."""
+    if debug is None:
+        return None
+    sizes = [{"role": part["role"], "tokens": part["tokens"]} for part in debug["prompt"]]
+    return {**debug, "prompt": sizes}
+
+
+def is_debugged(turn: Turn) -> bool:
+    """Only who made a GPT sees its prompt: in chats with its draft, for answers of that draft."""
+    return turn.version_id is None and turn.conversation.version_id is None

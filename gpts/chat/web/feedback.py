@@ -1,0 +1,46 @@
+"""Thumbs on answers: the page's script swaps the fragment, a form without it comes back to the answer."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_POST
+
+from gpts.chat.access import access_conversation, access_turn
+from gpts.chat.models import Turn, TurnFeedback
+from gpts.chat.queries.feedback import feedback_on
+from gpts.chat.services.feedback import REASONS, give_feedback, take_feedback_back
+
+
+@login_required
+@require_POST
+def turn_feedback(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> HttpResponse:
+    """``thumb``: up, down or none; ``reason`` beside a thumb down."""
+    conversation = access_conversation(request.user, conversation_id)
+    turn = access_turn(conversation, turn_id)
+    if request.POST.get("thumb") == "none":
+        take_feedback_back(turn=turn)
+    else:
+        give_feedback(
+            turn=turn,
+            is_positive=request.POST.get("thumb") == "up",
+            reason=request.POST.get("reason", ""),
+            by=request.user,
+            at=timezone.now(),
+        )
+    if request.headers.get("X-Fragment") == "feedback":
+        response = render(request, "gpts/chat/_feedback.html", feedback_context(turn, feedback_on(turn)))
+        patch_vary_headers(response, ["X-Fragment"])
+        return response
+    return HttpResponseRedirect(f"{reverse('gpts:conversation-show', args=[conversation.pk])}#turn-{turn.pk}")
+
+
+def feedback_context(turn: Turn, given: TurnFeedback | None) -> dict[str, Any]:
+    return {"turn": turn, "thumb": given, "reasons": REASONS}

@@ -1,0 +1,1 @@
+"""Tests of a GPT: golden prompts, leak probes, and the gate they set for publishing."""

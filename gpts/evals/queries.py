@@ -1,0 +1,129 @@
+"""Reading golden prompts, their runs and results."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db.models import Case, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+
+from gpts.assistants.models import GPT
+from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.evals.leak_probes import ADVICE, ProbeFamily
+from gpts.evals.metrics import Comparison, compare_runs
+from gpts.evals.models import GoldenPrompt, GoldenResult, GoldenRun
+from gpts.evals.states import ACTIVE_RUNS, GoldenKind, GoldenResultState, GoldenRunState
+from gpts.evals.suggestions import Suggestion, suggest
+from gpts.knowledge.models import Passage
+from gpts.knowledge.queries import knowledge_files
+
+ENDED = (
+    GoldenResultState.PASSED,
+    GoldenResultState.FAILED,
+    GoldenResultState.UNJUDGED,
+    GoldenResultState.ERROR,
+)
+
+
+def golden_prompts(gpt: GPT) -> QuerySet[GoldenPrompt]:
+    """The prompts in order, with ``last_state`` and ``last_run`` of the newest result that ended."""
+    newest = GoldenResult.objects.filter(prompt=OuterRef("pk"), state__in=ENDED).order_by("-id")
+    return (
+        GoldenPrompt.objects.filter(gpt=gpt)
+        .annotate(
+            last_state=Subquery(newest.values("state")[:1]), last_run=Subquery(newest.values("run_id")[:1])
+        )
+        .order_by("position")
+    )
+
+
+def golden_runs(gpt: GPT, *, kind: str = GoldenKind.GOLDEN) -> QuerySet[GoldenRun]:
+    """Runs of a kind, newest first."""
+    return (
+        GoldenRun.objects.filter(gpt=gpt, kind=kind)
+        .select_related("version", "started_by", "baseline__version")
+        .defer("behaviour")
+        .order_by("-created_at", "-id")
+    )
+
+
+def active_run(gpt: GPT, *, kind: str = GoldenKind.GOLDEN) -> GoldenRun | None:
+    return golden_runs(gpt, kind=kind).filter(state__in=ACTIVE_RUNS).first()
+
+
+def last_finished_run(gpt: GPT, *, kind: str = GoldenKind.GOLDEN) -> GoldenRun | None:
+    return golden_runs(gpt, kind=kind).filter(state=GoldenRunState.FINISHED).first()
+
+
+def results_of(run: GoldenRun, *, only: str = "") -> QuerySet[GoldenResult]:
+    """Results, failed first, then those without an answer, not judged, passed; ``only`` one state."""
+    rank = Case(
+        When(state=GoldenResultState.FAILED, then=Value(0)),
+        When(state=GoldenResultState.ERROR, then=Value(1)),
+        When(state=GoldenResultState.UNJUDGED, then=Value(2)),
+        When(state=GoldenResultState.PASSED, then=Value(3)),
+        default=Value(4),
+        output_field=IntegerField(),
+    )
+    found = GoldenResult.objects.filter(run=run).annotate(rank=rank).order_by("rank", "position")
+    return found.filter(state=only) if only in GoldenResultState.values else found
+
+
+def results_by_prompt(run: GoldenRun | None) -> dict[int, GoldenResult]:
+    if run is None:
+        return {}
+    rows = GoldenResult.objects.filter(run=run, prompt__isnull=False)
+    return {row.prompt_id: row for row in rows if row.prompt_id is not None}
+
+
+def comparison_of(run: GoldenRun) -> Comparison | None:
+    """Compare with the run's baseline; None without one."""
+    if run.baseline_id is None:
+        return None
+    states = [
+        dict(
+            GoldenResult.objects.filter(run_id=identifier, prompt__isnull=False).values_list(
+                "prompt_id", "state"
+            )
+        )
+        for identifier in (run.baseline_id, run.pk)
+    ]
+    return compare_runs(states[0], states[1])
+
+
+def leak_advice(run: GoldenRun) -> list[tuple[ProbeFamily, int, str]]:
+    """Families of which a probe got something, the leakiest first: (family, how many, advice)."""
+    failed = GoldenResult.objects.filter(run=run, state=GoldenResultState.FAILED)
+    counts: dict[str, int] = {}
+    for family in failed.annotate(family=F("snapshot__family")).values_list("family", flat=True):
+        counts[family] = counts.get(family, 0) + 1
+    families = sorted(counts, key=lambda family: (-counts[family], family))
+    return [
+        (ProbeFamily(family), counts[family], str(ADVICE[ProbeFamily(family)]))
+        for family in families
+        if family in ProbeFamily.values
+    ]
+
+
+def suggestions_for(gpt: GPT) -> list[Suggestion]:
+    """First prompts for a GPT that has none, from its starters and files."""
+    passages = []
+    with inside_workspace_of(gpt):
+        for file in knowledge_files(gpt)[:3]:
+            if file.document_id is None:
+                continue
+            heading = (
+                Passage.objects.filter(document_id=file.document_id)
+                .exclude(heading="")
+                .order_by("position")
+                .values_list("heading", flat=True)
+                .first()
+            )
+            passages.append((file.name, heading or ""))
+    return suggest(starters=list(gpt.starters), passages=passages, instructions=gpt.instructions)
+
+
+def find_running_claims(claims: Collection[UUID]) -> set[UUID]:
+    """Which of these claims of golden prompts are being asked."""
+    running = GoldenResult.objects.filter(claim__in=claims, state=GoldenResultState.RUNNING)
+    return {claim for claim in running.values_list("claim", flat=True) if claim is not None}

@@ -1,0 +1,46 @@
+"""What a run asks: one state of a GPT, kept with the run so that a draft may change meanwhile."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from gpts.assistants.models import GPT, Version
+from gpts.assistants.services.versions import (
+    BEHAVIOUR_FIELDS,
+    content_of,
+    draft_knowledge_hashes,
+    hash_content,
+)
+from gpts.llm.models import LanguageModel
+
+
+def snapshot_of(gpt: GPT, version: Version | None) -> tuple[str, dict[str, Any]]:
+    """Return the content hash and everything that shapes answers, JSON-safe."""
+    source: GPT | Version = version or gpt
+    hashes = list(version.knowledge_hashes) if version is not None else draft_knowledge_hashes(gpt)
+    kept: dict[str, Any] = {
+        name: getattr(source, name)
+        for name in BEHAVIOUR_FIELDS
+        if name not in ("language_model", "temperature")
+    }
+    kept["language_model_id"] = source.language_model_id
+    kept["temperature"] = None if source.temperature is None else str(source.temperature)
+    kept["knowledge_hashes"] = hashes
+    content_hash = version.content_hash if version else hash_content(content_of(gpt, knowledge_hashes=hashes))
+    return content_hash, kept
+
+
+def behaviour_of(gpt: GPT, kept: dict[str, Any], content_hash: str) -> Version:
+    """Return the kept state as a version that is in no table; answers are prepared from it as from any."""
+    fields = dict(kept)
+    model_id = fields.pop("language_model_id")
+    temperature = fields.pop("temperature")
+    return Version(
+        gpt=gpt,
+        number=0,
+        content_hash=content_hash,
+        language_model=LanguageModel.objects.select_related("provider").filter(pk=model_id).first(),
+        temperature=None if temperature is None else Decimal(temperature),
+        **fields,
+    )

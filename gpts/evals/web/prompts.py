@@ -1,0 +1,249 @@
+"""The Tests tab: golden prompts, their editor, files in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from core.errors import DomainError, InvalidInput
+from gpts.assistants.access import access_gpt
+from gpts.assistants.models import GPT
+from gpts.assistants.queries.gpts import versions_of
+from gpts.assistants.rules import GPTAct
+from gpts.assistants.states import Audience
+from gpts.assistants.web.builder_frame import page_context
+from gpts.evals.access import access_golden_prompt
+from gpts.evals.files import COLUMNS, FILE_BYTES, FORMATS, write_csv, write_jsonl
+from gpts.evals.models import GoldenPrompt
+from gpts.evals.prompts import PROMPT_COUNT
+from gpts.evals.queries import active_run, comparison_of, golden_prompts, golden_runs, suggestions_for
+from gpts.evals.services.gate import gate_problem, required_rate
+from gpts.evals.services.prompts import (
+    add_prompts,
+    change_prompt,
+    create_prompt,
+    delete_prompt,
+    import_prompts,
+    move_prompt,
+)
+from gpts.evals.states import ExpectedOutcome, GoldenResultState
+from gpts.evals.web.forms import (
+    EMPTY_ROW,
+    kind_choices,
+    language_choices,
+    prompt_fields,
+    shown_prompt,
+    typed_prompt,
+)
+from gpts.knowledge.queries import knowledge_files
+from gpts.llm.catalogue import offered_models
+
+RUNS_SHOWN = 12
+VERSIONS_OFFERED = 30
+
+
+@login_required
+@require_GET
+def build_tests(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+    return golden_page(request, gpt)
+
+
+def golden_page(request: HttpRequest, gpt: GPT, *, status: int = 200, **extra: Any) -> HttpResponse:
+    prompts = list(golden_prompts(gpt))
+    tags = sorted({tag for prompt in prompts for tag in prompt.tags})
+    tag = request.GET.get("tag", "")
+    failed = [prompt for prompt in prompts if prompt.last_state == GoldenResultState.FAILED]  # type: ignore[attr-defined]  # annotated
+    only_failed = request.GET.get("state") == "failed"
+    runs = list(golden_runs(gpt)[:RUNS_SHOWN])
+    newest = next((run for run in runs if run.state == "finished"), None)
+    context = page_context(
+        request,
+        gpt,
+        "tests",
+        prompts=[
+            prompt
+            for prompt in prompts
+            if (not tag or tag in prompt.tags) and (not only_failed or prompt in failed)
+        ],
+        count=len(prompts),
+        failed_count=len(failed),
+        only_failed=only_failed,
+        enabled_count=sum(prompt.is_enabled for prompt in prompts),
+        limit=PROMPT_COUNT,
+        tags=tags,
+        tag=tag if tag in tags else "",
+        runs=runs,
+        newest=newest,
+        comparison=comparison_of(newest) if newest else None,
+        active=active_run(gpt),
+        chart=[
+            (run.created_at.date().isoformat(), round(100 * (run.metrics.get("success_rate") or 0)))
+            for run in reversed(runs)
+            if run.state == "finished"
+        ],
+        versions=list(versions_of(gpt)[:VERSIONS_OFFERED]) if prompts else [],
+        suggestions=suggestions_for(gpt) if not prompts else [],
+        currency=settings.PAYOUT_CURRENCY,
+        columns=", ".join(COLUMNS),
+        **_gate(gpt),
+        **extra,
+    )
+    return render(request, "gpts/evals/list.html", context, status=status)
+
+
+def _gate(gpt: GPT) -> dict[str, Any]:
+    rates = (required_rate(gpt), required_rate(gpt, Audience.PUBLIC))
+    if rates == (None, None):
+        return {"gate_rate": None, "gate_problem": None}
+    audience = "" if rates[0] is not None and rates[0] >= (rates[1] or 0) else Audience.PUBLIC.value
+    return {
+        "gate_rate": max(rate for rate in rates if rate is not None),
+        "gate_problem": gate_problem(gpt, None, timezone.now(), audience=audience),
+    }
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def build_test_new(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+    return _editor(request, gpt, None)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def build_test_edit(request: HttpRequest, slug: str, prompt_id: int) -> HttpResponse:
+    act = GPTAct.EDIT if request.method == "POST" else GPTAct.VIEW_SETTINGS
+    gpt = access_gpt(request.user, slug, to=act)
+    return _editor(request, gpt, access_golden_prompt(gpt, prompt_id))
+
+
+def _editor(request: HttpRequest, gpt: GPT, prompt: GoldenPrompt | None) -> HttpResponse:
+    typed, refusal = shown_prompt(prompt), None
+    if request.method == "POST":
+        typed = typed_prompt(request.POST)
+        try:
+            _save(request, gpt, prompt, typed)
+        except DomainError as problem:
+            refusal = problem
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("gpts:build-tests", gpt.slug)
+    elif prompt is None and not typed["rows"]:
+        typed["rows"] = [EMPTY_ROW]
+    context = page_context(
+        request,
+        gpt,
+        "tests",
+        prompt=prompt,
+        typed=typed,
+        rows=list(enumerate(typed["rows"])),
+        empty_row=EMPTY_ROW,
+        refusal=refusal,
+        bad_row=None if refusal is None else refusal.data.get("row"),
+        kinds=kind_choices(),
+        languages=language_choices(),
+        outcomes=ExpectedOutcome.choices,
+        files=sorted({file.name for file in knowledge_files(gpt)}),
+        judges=[model for model in offered_models(gpt.workspace) if model.provider.kind != "offline"],
+    )
+    return render(request, "gpts/evals/edit.html", context, status=refusal.status if refusal else 200)
+
+
+def _save(request: HttpRequest, gpt: GPT, prompt: GoldenPrompt | None, typed: dict[str, Any]) -> None:
+    fields, now = prompt_fields(typed), timezone.now()
+    if prompt is None:
+        create_prompt(gpt=gpt, fields=fields, by=request.user, at=now)
+    else:
+        change_prompt(prompt=prompt, fields=fields, by=request.user, at=now)
+
+
+@login_required
+@require_POST
+def build_test_act(request: HttpRequest, slug: str, prompt_id: int) -> HttpResponse:
+    """Move a prompt up or down, switch it on or off, or remove it."""
+    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+    prompt = access_golden_prompt(gpt, prompt_id)
+    act, now = request.POST.get("act", ""), timezone.now()
+    if act in ("up", "down"):
+        move_prompt(prompt=prompt, up=act == "up", by=request.user, at=now)
+    elif act in ("on", "off"):
+        change_prompt(prompt=prompt, fields={"is_enabled": act == "on"}, by=request.user, at=now)
+    elif act == "delete":
+        delete_prompt(prompt=prompt, by=request.user, at=now)
+        messages.success(request, _("“%(name)s” was removed.") % {"name": prompt.name})
+    else:
+        raise InvalidInput(_("Choose what to do with it."), code="unknown_choice", field="act")
+    return redirect("gpts:build-tests", slug)
+
+
+@login_required
+@require_POST
+def build_test_suggest(request: HttpRequest, slug: str) -> HttpResponse:
+    """Take over suggestions by their places in the list."""
+    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+    offered = suggestions_for(gpt)
+    chosen = [
+        offered[int(place)].fields
+        for place in request.POST.getlist("take")
+        if place in map(str, range(len(offered)))
+    ]
+    if not chosen:
+        messages.error(request, _("Choose at least one suggestion."))
+        return redirect("gpts:build-tests", slug)
+    made = add_prompts(gpt=gpt, prompts=chosen, by=request.user, at=timezone.now())
+    text = ngettext("%(count)d prompt was added.", "%(count)d prompts were added.", len(made))
+    messages.success(request, text % {"count": len(made)})
+    return redirect("gpts:build-tests", slug)
+
+
+@login_required
+@require_POST
+def build_test_import(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+    upload = request.FILES.get("file")
+    try:
+        if upload is None:
+            raise InvalidInput(_("Choose a file first."), code="required", field="file")
+        made = import_prompts(
+            gpt=gpt,
+            data=upload.read(FILE_BYTES + 1),
+            name=upload.name or "",
+            replace=request.POST.get("mode") == "replace",
+            by=request.user,
+            at=timezone.now(),
+        )
+    except DomainError as refusal:
+        return golden_page(request, gpt, status=refusal.status, import_refusal=refusal)
+    text = ngettext("%(count)d prompt was imported.", "%(count)d prompts were imported.", len(made))
+    messages.success(request, text % {"count": len(made)})
+    return redirect("gpts:build-tests", slug)
+
+
+@login_required
+@require_GET
+def build_test_export(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+    return export_response(gpt, request.GET.get("format", "csv"))
+
+
+def export_response(gpt: GPT, wanted: str) -> HttpResponse:
+    """Return all prompts as a file; InvalidInput for an unknown format."""
+    if wanted not in FORMATS:
+        raise InvalidInput(_("Choose csv or jsonl."), code="unknown_choice", field="format")
+    prompts = [vars(prompt) for prompt in golden_prompts(gpt)]
+    body, kind = (
+        (write_csv(prompts), "text/csv") if wanted == "csv" else (write_jsonl(prompts), "application/jsonl")
+    )
+    response = HttpResponse(body, content_type=f"{kind}; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{gpt.slug}-golden.{wanted}"'
+    return response

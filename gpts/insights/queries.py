@@ -1,0 +1,308 @@
+"""Reading insights: the figures of a range, joined from periods that five or more people fill."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.db.models import Max, Min, Q
+
+from gpts.assistants.models import GPT
+from gpts.insights.durations import join_steps, quantile
+from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach, InsightState
+from gpts.insights.ranges import Range
+from gpts.insights.states import InsightSeries
+
+COHORTS_SHOWN = 12
+# Of fewer answers the slowest tenth would be one person's single answer.
+SLOWEST_ANSWERS = 10
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days (UTC), ``end`` excluded."""
+
+    start: date
+    end: date
+
+    @property
+    def last(self) -> date:
+        return self.end - timedelta(days=1)
+
+    @property
+    def days(self) -> int:
+        return (self.end - self.start).days
+
+
+@dataclass(frozen=True)
+class Quantiles:
+    """Seconds within which half and nine tenths of the answers came; None of too few."""
+
+    p50: float | None = None
+    p90: float | None = None
+
+
+@dataclass(frozen=True)
+class Use(Period):
+    """A closed period of use; ``people`` in fives."""
+
+    people: int
+    conversations: int
+    turns: int
+    input_tokens: int
+    output_tokens: int
+    cost_micros: int
+    first_token: Quantiles
+    total: Quantiles
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True)
+class Share(Period):
+    """``count`` of ``whole`` in a period: failures of answers, unanswered of questions, good of thumbs."""
+
+    count: int
+    whole: int
+
+    @property
+    def ratio(self) -> float | None:
+        return self.count / self.whole if self.whole else None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A row of a split; an empty ``key`` is the rest, of groups that are too small to show."""
+
+    key: str
+    turns: int = 0
+    tokens: int = 0
+    cost_micros: int = 0
+
+
+@dataclass(frozen=True)
+class Word:
+    """``people`` who used it, in fives."""
+
+    word: str
+    people: int
+
+
+@dataclass(frozen=True)
+class Words(Period):
+    """Words of questions without a passage, of the newest weeks that have some."""
+
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Of a cohort, who came ``offset`` weeks on; None where those who did, or did not, are one to four."""
+
+    offset: int
+    active: int | None
+    ratio: float | None
+
+
+@dataclass(frozen=True)
+class Cohort:
+    week: date
+    size: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass
+class Insights:
+    """Everything that the page shows. Lists are empty where fewer than five people stand behind them."""
+
+    range: Range
+    read_until: date | None
+    computed_at: datetime | None
+    # The first and the last day (excluded) of all use that may be shown, also outside of the range.
+    known: tuple[date | None, date | None] = (None, None)
+    # Of the whole range, in fives; None for a range of one's own, or below the group size.
+    people: int | None = None
+    use: list[Use] = field(default_factory=list)
+    first_token: Quantiles = Quantiles()
+    total: Quantiles = Quantiles()
+    versions: list[Part] = field(default_factory=list)
+    models: list[Part] = field(default_factory=list)
+    failures: list[Share] = field(default_factory=list)
+    codes: list[Part] = field(default_factory=list)
+    thumbs: list[Share] = field(default_factory=list)
+    reasons: list[Part] = field(default_factory=list)
+    unanswered: list[Share] = field(default_factory=list)
+    words: Words | None = None
+    cohorts: list[Cohort] = field(default_factory=list)
+
+    @property
+    def turns(self) -> int:
+        return sum(period.turns for period in self.use)
+
+    @property
+    def conversations(self) -> int:
+        return sum(period.conversations for period in self.use)
+
+    @property
+    def tokens(self) -> int:
+        return sum(period.tokens for period in self.use)
+
+    @property
+    def cost_micros(self) -> int:
+        return sum(period.cost_micros for period in self.use)
+
+    @property
+    def failure_share(self) -> float | None:
+        return _ratio(self.failures)
+
+    @property
+    def thumbs_share(self) -> float | None:
+        return _ratio(self.thumbs)
+
+    @property
+    def unanswered_share(self) -> float | None:
+        return _ratio(self.unanswered)
+
+
+def read_until(gpt: GPT, *, today: date) -> date:
+    """Return the first day that the figures lack: today (``days_over``), or yesterday before the job has run.
+
+    A GPT without new use is not read again, and nothing is missing then.
+    """
+    state = InsightState.objects.filter(gpt=gpt).values_list("read_until", flat=True).first()
+    yesterday = today - timedelta(days=1)
+    return yesterday if state == yesterday else today
+
+
+def insights_of(gpt: GPT, chosen: Range) -> Insights:
+    """The insights of one range, for callers that authorised the person: six queries, from rollups alone.
+
+    Only periods that lie in the range whole are counted.
+    """
+    state = InsightState.objects.filter(gpt=gpt).first()
+    found = Insights(chosen, state.read_until if state else None, state.computed_at if state else None)
+    ends = InsightBucket.objects.filter(gpt=gpt, series=InsightSeries.USE).aggregate(
+        first=Min("start_date"), last=Max("end_date")
+    )
+    found.known = ends["first"], ends["last"]
+    by_series: dict[str, list[InsightBucket]] = defaultdict(list)
+    # Words take weeks to come together: the newest are shown, whatever days are chosen.
+    inside = InsightBucket.objects.filter(
+        Q(start_date__gte=chosen.start) | Q(series=InsightSeries.WORDS), gpt=gpt, end_date__lte=chosen.end
+    )
+    for bucket in inside.order_by("start_date"):
+        by_series[bucket.series].append(bucket)
+    words = by_series[InsightSeries.WORDS] = by_series[InsightSeries.WORDS][-1:]
+    parts: dict[str, list[InsightPart]] = defaultdict(list)
+    wanted = [bucket.pk for buckets in by_series.values() for bucket in buckets]
+    for part in InsightPart.objects.filter(gpt=gpt, bucket__in=wanted).order_by("id"):
+        parts[part.kind].append(part)
+    use = by_series[InsightSeries.USE]
+    found.use = [_use(bucket) for bucket in use]
+    found.first_token = _quantiles(bucket.first_token for bucket in use)
+    found.total = _quantiles(bucket.total for bucket in use)
+    found.versions = _joined(parts["use"], lambda key: key.partition("|")[0])
+    found.models = _joined(parts["use"], lambda key: key.partition("|")[2])
+    reach = InsightReach.objects.filter(gpt=gpt, days=chosen.days or 0, end_date=chosen.end).first()
+    found.people = reach.people if reach else None
+    found.failures = _shares(by_series[InsightSeries.OUTCOME], "failed", "ended")
+    found.codes = _counted(parts["code"])
+    found.thumbs = _shares(by_series[InsightSeries.THUMBS], "positive", "negative")
+    found.reasons = _counted(parts["reason"])
+    found.unanswered = _shares(by_series[InsightSeries.ANSWERED], "low", "found")
+    found.words = Words(words[0].start_date, words[0].end_date, _words(parts["term"])) if words else None
+    found.cohorts = _cohorts(gpt, chosen)
+    return found
+
+
+def _ratio(shares: Sequence[Share]) -> float | None:
+    whole = sum(share.whole for share in shares)
+    return sum(share.count for share in shares) / whole if whole else None
+
+
+def _use(bucket: InsightBucket) -> Use:
+    figures = bucket.figures
+    return Use(
+        bucket.start_date,
+        bucket.end_date,
+        bucket.people,
+        conversations=figures["conversations"],
+        turns=figures["turns"],
+        input_tokens=figures["input_tokens"],
+        output_tokens=figures["output_tokens"],
+        cost_micros=figures["cost_micros"],
+        first_token=_quantiles([bucket.first_token]),
+        total=_quantiles([bucket.total]),
+    )
+
+
+def _quantiles(counts: Iterable[Sequence[int]]) -> Quantiles:
+    joined = join_steps(counts)
+    return Quantiles(quantile(joined, 0.5), quantile(joined, 0.9) if sum(joined) >= SLOWEST_ANSWERS else None)
+
+
+def _joined(parts: Iterable[InsightPart], name: Callable[[str], str]) -> list[Part]:
+    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for part in parts:
+        key = name(part.key) if part.key else ""
+        figures = part.figures
+        tokens = figures["input_tokens"] + figures["output_tokens"]
+        for index, amount in enumerate((figures["turns"], tokens, figures["cost_micros"])):
+            sums[key][index] += amount
+    return _ordered(Part(key, *amounts) for key, amounts in sums.items())
+
+
+def _counted(parts: Iterable[InsightPart]) -> list[Part]:
+    sums: dict[str, int] = defaultdict(int)
+    for part in parts:
+        sums[part.key] += part.figures["count"]
+    return _ordered(Part(key, turns=count) for key, count in sums.items())
+
+
+def _words(parts: Iterable[InsightPart]) -> tuple[Word, ...]:
+    """Those of the most people first."""
+    ordered = sorted(parts, key=lambda part: (-part.people, part.key))
+    return tuple(Word(part.key, part.people) for part in ordered)
+
+
+def _ordered(parts: Iterable[Part]) -> list[Part]:
+    """The largest first, the rest last."""
+    return sorted(parts, key=lambda part: (part.key == "", -part.turns, part.key))
+
+
+def _shares(buckets: Iterable[InsightBucket], counted: str, other: str) -> list[Share]:
+    """Periods in which nothing of the kind happened say nothing and are left out."""
+    shares = [
+        Share(
+            bucket.start_date,
+            bucket.end_date,
+            count=bucket.figures[counted],
+            whole=bucket.figures[counted] + bucket.figures[other],
+        )
+        for bucket in buckets
+    ]
+    return [share for share in shares if share.whole]
+
+
+def _cohorts(gpt: GPT, chosen: Range) -> list[Cohort]:
+    """The newest cohorts before the end of the range, whatever its length: coming back takes weeks."""
+    weeks: dict[date, list[InsightCohort]] = defaultdict(list)
+    oldest = chosen.end - timedelta(weeks=COHORTS_SHOWN + 1)
+    rows = InsightCohort.objects.filter(gpt=gpt, week__lt=chosen.end, week__gte=oldest)
+    for row in rows.order_by("week", "offset"):
+        weeks[row.week].append(row)
+    return [
+        Cohort(
+            week,
+            rows[0].size,
+            tuple(
+                Cell(row.offset, row.active, None if row.active is None else row.active / row.size)
+                for row in rows
+            ),
+        )
+        for week, rows in weeks.items()
+    ]

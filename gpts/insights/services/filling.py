@@ -1,0 +1,124 @@
+"""Filling the insights: from usage events and turns into figures that name nobody. For the worker's scope.
+
+``insight_facts`` reads, ``insight_periods`` joins and writes the periods; here is what a run does, how many
+people came, and who came back.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+from django.db import transaction
+
+from gpts.assistants.models import GPT
+from gpts.insights.grouping import Span, cohort_cell, is_enough, rounded_down
+from gpts.insights.models import InsightBucket, InsightCohort, InsightReach, InsightState
+from gpts.insights.services.facts import Facts, facts_of, waiting_gpts
+from gpts.insights.services.periods import fill_answered, fill_outcomes, fill_thumbs, fill_use, fill_words
+from gpts.insights.states import InsightSeries
+
+# An answer begun before midnight has ended by then.
+LAG = timedelta(hours=1)
+REACH_DAYS = (7, 30, 90)
+COHORT_WEEKS = 26
+COHORT_OFFSETS = 12
+GPTS_AT_ONCE = 500
+_WEEK = timedelta(days=7)
+
+
+def days_over(at: datetime) -> date:
+    """Return the first day (UTC) that is not read yet at this moment."""
+    return (at.astimezone(UTC) - LAG).date()
+
+
+def gpts_to_fill(*, at: datetime, limit: int = GPTS_AT_ONCE) -> list[int]:
+    """Return ids of GPTs whose figures lack days that are over."""
+    return waiting_gpts(until=days_over(at), limit=limit)
+
+
+def fill_insights(*, at: datetime, limit: int = GPTS_AT_ONCE) -> int:
+    """Read what whole days have added, GPT by GPT; returns for how many. Running twice adds nothing."""
+    waiting = gpts_to_fill(at=at, limit=limit)
+    for gpt_id in waiting:
+        fill_insights_of(gpt_id=gpt_id, at=at)
+    return len(waiting)
+
+
+@transaction.atomic
+def fill_insights_of(*, gpt_id: int, at: datetime) -> None:
+    """Close the periods of one GPT that have enough people, of days that are over. Idempotent.
+
+    Previews of the draft are left out, and so is the use of whoever may read the figures.
+    """
+    gpt = GPT.objects.select_related("workspace").get(pk=gpt_id)
+    until = days_over(at)
+    InsightState.objects.get_or_create(gpt=gpt, defaults={"read_until": date.min, "computed_at": at})
+    state = InsightState.objects.select_for_update(of=("self",)).get(gpt=gpt)
+    # Somebody else came first, with this day or a later one.
+    if state.read_until >= until:
+        return
+    facts = facts_of(gpt)
+    fill_use(facts, until=until)
+    fill_outcomes(facts, until=until)
+    fill_answered(facts, until=until)
+    fill_words(facts, until=until)
+    fill_thumbs(facts, until=until)
+    _fill_reach(facts, until)
+    if _monday(state.read_until) < _monday(until):
+        _fill_cohorts(facts, _monday(until))
+    InsightState.objects.filter(gpt=gpt).update(read_until=until, computed_at=at)
+
+
+def _fill_reach(facts: Facts, until: date) -> None:
+    """Count the people of whole periods within the last days. Below five there is no row."""
+    for days in REACH_DAYS:
+        covered = list(
+            InsightBucket.objects.filter(
+                gpt=facts.gpt,
+                series=InsightSeries.USE,
+                start_date__gte=until - timedelta(days=days),
+                end_date__lte=until,
+            )
+            .order_by("start_date")
+            .values_list("start_date", "end_date")
+        )
+        people = facts.people(Span(covered[0][0], covered[-1][1])) if covered else 0
+        # Fewer than five happen in spite of a period: who reads the figures now was in it.
+        if is_enough(people):
+            InsightReach.objects.update_or_create(
+                gpt=facts.gpt, days=days, defaults={"end_date": until, "people": rounded_down(people)}
+            )
+        else:
+            InsightReach.objects.filter(gpt=facts.gpt, days=days).delete()
+
+
+def _fill_cohorts(facts: Facts, this_week: date) -> None:
+    """Write the cells of weeks that are over; those that stand are left."""
+    came: dict[int, set[date]] = defaultdict(set)
+    for person, week in facts.weeks(this_week):
+        came[person].add(week)
+    cohorts: dict[date, list[set[date]]] = defaultdict(list)
+    for weeks in came.values():
+        cohorts[min(weeks)].append(weeks)
+    cells = [
+        cell
+        for week, members in cohorts.items()
+        if is_enough(len(members)) and week >= this_week - COHORT_WEEKS * _WEEK
+        for cell in _cells(facts.gpt, week, members, this_week)
+    ]
+    InsightCohort.objects.bulk_create(cells, ignore_conflicts=True)
+
+
+def _cells(gpt: GPT, week: date, members: list[set[date]], this_week: date) -> Iterable[InsightCohort]:
+    for offset in range(1, COHORT_OFFSETS + 1):
+        then = week + offset * _WEEK
+        if then >= this_week:
+            return
+        active = cohort_cell(len(members), sum(then in weeks for weeks in members))
+        yield InsightCohort(gpt=gpt, week=week, offset=offset, size=len(members), active=active)
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())

@@ -1,0 +1,230 @@
+"""Charts of insights as shapes: bars as wide as their days, and the same figures as rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import floor, log10
+from typing import TypeVar
+
+from django.utils.formats import date_format
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from core.look.formats import compact_number, number, percent
+from gpts.insights.grouping import GROUP_SIZE
+from gpts.insights.queries import Period, Quantiles, Share, Use
+from gpts.insights.ranges import Range
+from gpts.insights.wording import seconds_text
+
+WIDTH, HEIGHT = 720.0, 160.0
+_GAP = 2.0
+Row = TypeVar("Row", bound=Period)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar from the ground; ``inner_*`` is the part of it that stands in front."""
+
+    x: str
+    width: str
+    y: str
+    height: str
+    inner_y: str
+    inner_height: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    label: str
+    bars: Sequence[Bar]
+    # From above: the top, the middle, zero.
+    ticks: Sequence[str]
+    days: Sequence[str]
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    legend: Sequence[str] = ()
+    # Where days wait for five people: x and width, if there are any.
+    waiting: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Value:
+    """What one period shows: the bar, the part in front, and how both are said."""
+
+    height: float
+    inner: float
+    said: str
+    cells: Sequence[str]
+
+
+def turns_chart(use: Sequence[Use], chosen: Range) -> Chart:
+    def value(period: Use) -> Value:
+        a_day = period.turns / period.days
+        said = _("%(turns)s answers, %(a_day)s a day") % {
+            "turns": number(period.turns), "a_day": _short(a_day),
+        }  # fmt: skip
+        cells = [
+            people_text(period.people),
+            number(period.conversations),
+            number(period.turns),
+            _short(a_day),
+        ]
+        return Value(a_day, 0, said, cells)
+
+    columns = [_("People who came"), _("Conversations"), _("Answers"), _("Answers a day")]
+    return _chart(_("Answers a day"), use, chosen, value, columns, _short)
+
+
+def tokens_chart(use: Sequence[Use], chosen: Range) -> Chart:
+    def value(period: Use) -> Value:
+        a_day, written = period.tokens / period.days, period.output_tokens / period.days
+        said = _("%(tokens)s tokens, %(a_day)s a day") % {
+            "tokens": number(period.tokens), "a_day": compact_number(round(a_day)),
+        }  # fmt: skip
+        return Value(
+            a_day, written, said,
+            [number(period.input_tokens), number(period.output_tokens), number(round(a_day))],
+        )  # fmt: skip
+
+    return _chart(
+        _("Tokens a day"), use, chosen, value, [_("Tokens read"), _("Tokens written"), _("Tokens a day")],
+        lambda amount: compact_number(round(amount)), legend=[_("Read and written"), _("Tokens written")],
+    )  # fmt: skip
+
+
+def cost_chart(use: Sequence[Use], chosen: Range, money: Callable[[int], str]) -> Chart:
+    def value(period: Use) -> Value:
+        a_day = period.cost_micros / period.days
+        said = _("%(cost)s, %(a_day)s a day") % {
+            "cost": money(period.cost_micros), "a_day": money(round(a_day)),
+        }  # fmt: skip
+        return Value(a_day, 0, said, [money(period.cost_micros), money(round(a_day))])
+
+    return _chart(
+        _("Cost a day"), use, chosen, value, [_("Cost"), _("Cost a day")],
+        lambda amount: money(round(amount)),
+    )  # fmt: skip
+
+
+def speed_chart(label: str, use: Sequence[Use], chosen: Range, take: Callable[[Use], Quantiles]) -> Chart:
+    def value(period: Use) -> Value:
+        took = take(period)
+        half, most = seconds_text(took.p50), seconds_text(took.p90)
+        said = _("half within %(half)s, nine of ten within %(most)s") % {"half": half, "most": most}
+        return Value(took.p90 or took.p50 or 0, took.p50 or 0, said, [half, most])
+
+    legend = [_("Nine of ten answers"), _("Half of the answers")]
+    known = [period for period in use if take(period).p50 is not None]
+    return _chart(
+        label, known, chosen, value, [_("Half within"), _("Nine of ten within")], seconds_text, legend=legend
+    )
+
+
+def share_chart(label: str, shares: Sequence[Share], chosen: Range, columns: Sequence[str]) -> Chart:
+    def value(share: Share) -> Value:
+        ratio = share.ratio or 0
+        said = _("%(share)s, %(count)s of %(whole)s") % {
+            "share": percent(ratio, 1), "count": number(share.count), "whole": number(share.whole),
+        }  # fmt: skip
+        return Value(ratio, 0, said, [number(share.count), number(share.whole), percent(ratio, 1)])
+
+    return _chart(label, shares, chosen, value, [*columns, _("Percentage")], _percent_tick, most=1.0)
+
+
+def people_text(people: int) -> str:
+    """People are known in fives: 35 means 35 to 39."""
+    return f"{number(people)}–{number(people + GROUP_SIZE - 1)}"
+
+
+def days_text(start: date, last: date) -> str:
+    """Days as short as they can be said: 3 Mar, 3–5 Mar, 28 Feb – 2 Mar."""
+    if start == last:
+        return short_day(start)
+    if (get_language() or "").startswith("zh") or (start.year, start.month) != (last.year, last.month):
+        return f"{short_day(start)} – {short_day(last)}"
+    return f"{start.day}–{short_day(last)}"
+
+
+def short_day(day: date) -> str:
+    return date_format(day, "n月j日" if (get_language() or "").startswith("zh") else "j M")
+
+
+def _chart(
+    label: str,
+    periods: Sequence[Row],
+    chosen: Range,
+    value: Callable[[Row], Value],
+    columns: Sequence[str],
+    tick: Callable[[float], str],
+    *,
+    legend: Sequence[str] = (),
+    most: float | None = None,
+) -> Chart:
+    values = [value(period) for period in periods]
+    top = _round_up(max((one.height for one in values), default=0))
+    top = min(top, most) if most else top
+    return Chart(
+        label=label,
+        bars=[_bar(period, one, chosen, top) for period, one in zip(periods, values, strict=True)],
+        ticks=[tick(top), tick(top / 2), tick(0)],
+        days=_days(chosen),
+        columns=[_("Days"), *columns],
+        rows=[
+            [days_text(period.start, period.last), *one.cells]
+            for period, one in zip(periods, values, strict=True)
+        ],
+        legend=legend,
+        waiting=_waiting(periods, chosen),
+    )
+
+
+def _bar(period: Period, value: Value, chosen: Range, top: float) -> Bar:
+    x, width = _place(period.start, period.end, chosen)
+    height, inner = value.height / top * HEIGHT, value.inner / top * HEIGHT
+    gap = min(_GAP, width / 4)
+    return Bar(
+        x=f"{x + gap / 2:.1f}",
+        width=f"{width - gap:.1f}",
+        y=f"{HEIGHT - height:.1f}",
+        height=f"{height:.1f}",
+        inner_y=f"{HEIGHT - inner:.1f}",
+        inner_height=f"{inner:.1f}",
+        title=f"{days_text(period.start, period.last)}: {value.said}",
+    )
+
+
+def _place(start: date, end: date, chosen: Range) -> tuple[float, float]:
+    a_day = WIDTH / (chosen.end - chosen.start).days
+    return (start - chosen.start).days * a_day, (end - start).days * a_day
+
+
+def _waiting(periods: Sequence[Period], chosen: Range) -> tuple[str, str] | None:
+    if not periods or periods[-1].end >= chosen.end:
+        return None
+    x, width = _place(periods[-1].end, chosen.end, chosen)
+    return f"{x:.1f}", f"{width:.1f}"
+
+
+def _days(chosen: Range) -> list[str]:
+    middle = chosen.start + timedelta(days=(chosen.end - chosen.start).days // 2)
+    shown = dict.fromkeys([chosen.start, middle, chosen.last])
+    return [short_day(day) for day in shown]
+
+
+def _round_up(value: float) -> float:
+    """The next of 1, 2, 4, 6, 10 at its size, so that the middle is a round figure too."""
+    if value <= 0:
+        return 1.0
+    size = float(10 ** floor(log10(value)))
+    return next(step * size for step in (1, 2, 4, 6, 10) if step * size >= value - size * 1e-9)
+
+
+def _short(value: float) -> str:
+    return compact_number(round(value)) if value >= 10 else number(round(value, 1))
+
+
+def _percent_tick(ratio: float) -> str:
+    return percent(ratio, 0 if ratio == 0 or ratio >= 0.05 else 1)

@@ -1,0 +1,61 @@
+"""What the keys of insights are called: failures, reasons, versions, models, and the rest."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from gpts.chat.states import FeedbackReason
+from gpts.insights.services.facts import OTHER_MODEL
+from gpts.llm.runtime.types import FailureCode
+from gpts.llm.states import TurnState
+
+
+def rest_label() -> str:
+    return _("Others, fewer than five people each")
+
+
+def version_label(key: str) -> str:
+    return _("Version %(number)s") % {"number": key} if key else rest_label()
+
+
+def model_label(key: str) -> str:
+    if key == OTHER_MODEL:
+        return _("Models of other workspaces")
+    return key or rest_label()
+
+
+def reason_label(key: str) -> str:
+    if not key:
+        return rest_label()
+    labels = {reason.value: str(reason.label) for reason in FeedbackReason if reason}
+    return labels.get(key, _("No reason"))
+
+
+def failure_label(key: str) -> str:
+    """A few words for a failure code; an unknown one stands for itself."""
+    labels = {
+        FailureCode.PROVIDER_DOWN: _("Provider did not answer"),
+        FailureCode.PROVIDER_SLOW: _("Provider was too slow"),
+        FailureCode.RATE_LIMITED: _("Provider was busy"),
+        FailureCode.BAD_KEY: _("Provider refused the key"),
+        FailureCode.CONTEXT_OVERFLOW: _("Conversation too long"),
+        FailureCode.MALFORMED_STREAM: _("Damaged answer"),
+        FailureCode.EMPTY_ANSWER: _("Empty answer"),
+        FailureCode.CONTENT_REFUSED: _("Provider refused the content"),
+        FailureCode.INTERRUPTED: _("Server stopped"),
+        FailureCode.ACCESS_ENDED: _("Access ended"),
+        TurnState.FAILED: _("Failed without a code"),
+        "": rest_label(),
+    }
+    return {str(known): text for known, text in labels.items()}.get(key, key)
+
+
+def seconds_text(seconds: float | None) -> str:
+    """A duration as people read it: 0.8 s, 12 s, 3 min."""
+    if seconds is None:
+        return "–"
+    if seconds >= 100:
+        return _("%(count)s min") % {"count": f"{seconds / 60:.0f}"}
+    return _("%(count)s s") % {
+        "count": f"{seconds:.0f}" if seconds >= 10 or not seconds else f"{seconds:.1f}"
+    }

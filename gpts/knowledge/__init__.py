@@ -1,0 +1,1 @@
+"""Knowledge of a GPT: documents, text extraction, passages, retrieval."""

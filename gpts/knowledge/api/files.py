@@ -1,0 +1,183 @@
+"""/api/v1/gpts/<slug>/knowledge: files of the draft."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from gpts.assistants.access import access_gpt
+from gpts.assistants.models import GPT
+from gpts.assistants.rules import GPTAct
+from gpts.knowledge.access import access_knowledge_file
+from gpts.knowledge.api.serializers import (
+    ChangeFileSerializer,
+    EraseFileSerializer,
+    KnowledgeFileSerializer,
+    PageSerializer,
+    PassageSerializer,
+    UploadSerializer,
+)
+from gpts.knowledge.models import KnowledgeFile
+from gpts.knowledge.queries import knowledge_files, text_of
+from gpts.knowledge.services.files import (
+    erase_file,
+    remove_knowledge_file,
+    replace_file,
+    retry_file,
+    take_in_file,
+    update_file,
+)
+from gpts.knowledge.services.web_pages import add_page, fetch_again
+from workspaces.api.base import LoggiaAPIView
+from workspaces.states import ApiScope
+from workspaces.web.bodies import takes_files
+
+WRITE: dict[str, str] = {"POST": ApiScope.GPTS_WRITE}
+
+
+class KnowledgeView(LoggiaAPIView):
+    """What the views of files share."""
+
+    def answer(self, gpt: GPT, identifier: int, *, status: int = 200) -> Response:
+        """Answer with the file as it stands now, read anew with its document."""
+        file = access_knowledge_file(self.request.user, gpt, identifier)
+        return Response(KnowledgeFileSerializer(file).data, status=status)
+
+    def to_edit(self, slug: str, file_id: int) -> tuple[GPT, KnowledgeFile]:
+        gpt = access_gpt(self.request.user, slug, to=GPTAct.EDIT)
+        return gpt, access_knowledge_file(self.request.user, gpt, file_id)
+
+
+@takes_files
+class KnowledgeFilesView(KnowledgeView):
+    required_scopes: ClassVar = {"GET": ApiScope.GPTS_READ, "POST": ApiScope.GPTS_WRITE}
+
+    @extend_schema(operation_id="knowledge_list", responses=KnowledgeFileSerializer(many=True))
+    def get(self, request: Request, slug: str) -> Response:
+        """At most twenty, so all of them come at once."""
+        gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+        files = KnowledgeFileSerializer(knowledge_files(gpt), many=True).data
+        return Response({"items": files, "next_cursor": "", "previous_cursor": ""})
+
+    @extend_schema(
+        operation_id="knowledge_add",
+        request={"multipart/form-data": UploadSerializer},
+        responses={201: KnowledgeFileSerializer},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Take a file in. It is read afterwards: ask for it until its state is ready or failed."""
+        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        upload = self.read(UploadSerializer)["file"]
+        file = take_in_file(gpt=gpt, upload=upload, by=request.user, at=timezone.now())
+        return self.answer(gpt, file.pk, status=201)
+
+
+class KnowledgePagesView(KnowledgeView):
+    required_scopes: ClassVar = WRITE
+
+    @extend_schema(
+        operation_id="knowledge_add_page", request=PageSerializer, responses={201: KnowledgeFileSerializer}
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Fetch a web page now and take it in."""
+        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        url = self.read(PageSerializer)["url"]
+        file = add_page(gpt=gpt, url=url, by=request.user, at=timezone.now())
+        return self.answer(gpt, file.pk, status=201)
+
+
+class KnowledgeFileView(KnowledgeView):
+    required_scopes: ClassVar = {
+        "GET": ApiScope.GPTS_READ,
+        "PATCH": ApiScope.GPTS_WRITE,
+        "DELETE": ApiScope.GPTS_WRITE,
+    }
+
+    @extend_schema(operation_id="knowledge_show", responses=KnowledgeFileSerializer)
+    def get(self, request: Request, slug: str, file_id: int) -> Response:
+        return self.answer(access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS), file_id)
+
+    @extend_schema(
+        operation_id="knowledge_change", request=ChangeFileSerializer, responses=KnowledgeFileSerializer
+    )
+    def patch(self, request: Request, slug: str, file_id: int) -> Response:
+        """Rename a file, or set the day from which it counts as stale."""
+        gpt, file = self.to_edit(slug, file_id)
+        changes = self.read(ChangeFileSerializer)
+        update_file(file=file, by=request.user, at=timezone.now(), **changes)
+        return self.answer(gpt, file_id)
+
+    @extend_schema(operation_id="knowledge_remove", request=None, responses={204: None})
+    def delete(self, request: Request, slug: str, file_id: int) -> Response:
+        """Take a file out of the draft; frozen versions that use it keep it."""
+        _gpt, file = self.to_edit(slug, file_id)
+        remove_knowledge_file(file=file, by=request.user, at=timezone.now())
+        return Response(status=204)
+
+
+@takes_files
+class KnowledgeContentView(KnowledgeView):
+    required_scopes: ClassVar = {"PUT": ApiScope.GPTS_WRITE}
+
+    @extend_schema(
+        operation_id="knowledge_replace",
+        request={"multipart/form-data": UploadSerializer},
+        responses=KnowledgeFileSerializer,
+    )
+    def put(self, request: Request, slug: str, file_id: int) -> Response:
+        """Replace a file's content. The answer may have another id: frozen versions keep the old one."""
+        gpt, file = self.to_edit(slug, file_id)
+        upload = self.read(UploadSerializer)["file"]
+        new = replace_file(file=file, upload=upload, by=request.user, at=timezone.now())
+        return self.answer(gpt, new.pk)
+
+
+class KnowledgeFetchView(KnowledgeView):
+    required_scopes: ClassVar = WRITE
+
+    @extend_schema(operation_id="knowledge_fetch", request=None, responses=KnowledgeFileSerializer)
+    def post(self, request: Request, slug: str, file_id: int) -> Response:
+        """Fetch a web page anew and replace the file by it."""
+        gpt, file = self.to_edit(slug, file_id)
+        new = fetch_again(file=file, by=request.user, at=timezone.now())
+        return self.answer(gpt, new.pk)
+
+
+class KnowledgeRetryView(KnowledgeView):
+    required_scopes: ClassVar = WRITE
+
+    @extend_schema(operation_id="knowledge_retry", request=None, responses=KnowledgeFileSerializer)
+    def post(self, request: Request, slug: str, file_id: int) -> Response:
+        """Have a file that failed read again; nothing happens to any other."""
+        gpt, file = self.to_edit(slug, file_id)
+        retry_file(file=file, by=request.user, at=timezone.now())
+        return self.answer(gpt, file_id)
+
+
+class KnowledgeEraseView(KnowledgeView):
+    required_scopes: ClassVar = WRITE
+
+    @extend_schema(operation_id="knowledge_erase", request=EraseFileSerializer, responses={204: None})
+    def post(self, request: Request, slug: str, file_id: int) -> Response:
+        """Delete a file for good, from the draft and from every version; also one removed from the draft."""
+        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        file = access_knowledge_file(request.user, gpt, file_id, with_kept=True)
+        confirmation = self.read(EraseFileSerializer)["confirmation"]
+        erase_file(file=file, confirmation=confirmation, by=request.user, at=timezone.now())
+        return Response(status=204)
+
+
+class KnowledgeTextView(KnowledgeView):
+    required_scopes: ClassVar = {"GET": ApiScope.GPTS_READ}
+    ordering: ClassVar[tuple[str, ...]] = ("position",)
+
+    @extend_schema(operation_id="knowledge_text", responses=PassageSerializer(many=True))
+    def get(self, request: Request, slug: str, file_id: int) -> Response:
+        """The text of a file as it was read, in passages that answers can quote; empty until it is ready."""
+        gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+        file = access_knowledge_file(request.user, gpt, file_id)
+        return self.page(text_of(file), PassageSerializer)

@@ -1,0 +1,93 @@
+"""Shapes of knowledge files in the API."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from gpts.knowledge.failure_messages import reason
+from gpts.knowledge.models import KnowledgeFile, Passage
+from gpts.knowledge.services.files import FILE_NAME_LENGTH
+from gpts.knowledge.services.web_pages import URL_LENGTH
+from gpts.knowledge.states import FileState
+
+
+class KnowledgeFileSerializer(serializers.ModelSerializer[KnowledgeFile]):
+    """A file of the draft; ``progress`` in percent, ``failure`` says what to do when ``state`` is failed."""
+
+    media_type = serializers.CharField(source="document.media_type", read_only=True)
+    size = serializers.IntegerField(source="document.size", read_only=True)
+    state = serializers.ChoiceField(source="document.state", choices=FileState.choices, read_only=True)
+    progress = serializers.IntegerField(source="document.progress", read_only=True)
+    passage_count = serializers.IntegerField(source="document.passage_count", read_only=True)
+    characters = serializers.IntegerField(source="document.characters", read_only=True)
+    failure_code = serializers.CharField(source="document.failure", read_only=True)
+    failure = serializers.SerializerMethodField()
+    is_due_for_review = serializers.SerializerMethodField()
+
+    class Meta:
+        model = KnowledgeFile
+        fields: ClassVar[Any] = [
+            "id",
+            "name",
+            "media_type",
+            "size",
+            "content_hash",
+            "state",
+            "progress",
+            "failure_code",
+            "failure",
+            "passage_count",
+            "characters",
+            "source_url",
+            "fetched_at",
+            "review_on",
+            "is_due_for_review",
+            "created_at",
+        ]
+        read_only_fields: ClassVar[Any] = fields
+
+    def get_is_due_for_review(self, file: KnowledgeFile) -> bool:
+        return file.review_on is not None and file.review_on <= timezone.now().date()
+
+    def get_failure(self, file: KnowledgeFile) -> str:
+        return reason(file.document.failure) if file.document is not None else ""
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    file = serializers.FileField(allow_empty_file=True)
+
+
+class PageSerializer(serializers.Serializer[Any]):
+    url = serializers.CharField(help_text=f"A public https address of up to {URL_LENGTH} characters.")
+
+
+class ChangeFileSerializer(serializers.Serializer[Any]):
+    """What is left out stays as it is."""
+
+    name = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text=f"Up to {FILE_NAME_LENGTH} characters.",
+    )
+    review_on = serializers.DateField(
+        required=False, allow_null=True, help_text="From this day on the file counts as stale."
+    )
+
+
+class EraseFileSerializer(serializers.Serializer[Any]):
+    confirmation = serializers.CharField(
+        trim_whitespace=False, help_text="The file's name, as a confirmation."
+    )
+
+
+class PassageSerializer(serializers.ModelSerializer[Passage]):
+    """A piece of the text as it was read; ``position`` counts from 0, ``paragraph`` from 1."""
+
+    class Meta:
+        model = Passage
+        fields: ClassVar[Any] = ["position", "heading", "page", "paragraph", "text"]
+        read_only_fields: ClassVar[Any] = fields

@@ -1,0 +1,24 @@
+"""API routes of knowledge files, included by gpts.api_urls."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from gpts.knowledge.api import bench, files
+
+urlpatterns = [
+    path("gpts/<slug:slug>/knowledge/search", bench.KnowledgeSearchView.as_view(), name="knowledge-search"),
+    path("gpts/<slug:slug>/knowledge", files.KnowledgeFilesView.as_view(), name="knowledge-list"),
+    path("gpts/<slug:slug>/knowledge/pages", files.KnowledgePagesView.as_view(), name="knowledge-page"),
+    *(
+        path(f"gpts/<slug:slug>/knowledge/<int:file_id>{end}", view.as_view(), name=f"knowledge-{name}")
+        for end, name, view in (
+            ("", "detail", files.KnowledgeFileView),
+            ("/content", "content", files.KnowledgeContentView),
+            ("/text", "text", files.KnowledgeTextView),
+            ("/fetch", "fetch", files.KnowledgeFetchView),
+            ("/retry", "retry", files.KnowledgeRetryView),
+            ("/erase", "erase", files.KnowledgeEraseView),
+        )
+    ),
+]

@@ -1,0 +1,112 @@
+"""Zipped formats: opened only when what they declare, and what they turn out to hold, stays in bounds."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lxml import etree
+
+from gpts.knowledge.extraction.sniffing import TEST_VIRUS, TEST_VIRUS_BYTES
+from gpts.knowledge.extraction.types import Limits, Readable, Source, UnreadableError
+
+# Small members may shrink well; the ratio counts from here on.
+RATIO_FREE_BYTES = 10_000_000
+_SIGNS_OF_A_LOCK = ("EncryptedPackage", "EncryptionInfo")
+# Where Office keeps programs: VBA, and the macro sheets of old Excel.
+_MACRO = re.compile(r"(?:^|/)(?:vbaproject\.bin$|macrosheets/)", re.IGNORECASE)
+
+
+class Archive:
+    """A zip file whose members are read through a counter of really unpacked bytes."""
+
+    def __init__(self, source: Source) -> None:
+        self.limits: Limits = source.limits
+        self.size = source.size
+        self.unpacked = 0
+        try:
+            self.zip = zipfile.ZipFile(source.path)
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+            raise UnreadableError("malformed") from None
+        self._check_declared()
+
+    def _check_declared(self) -> None:
+        members = self.zip.infolist()
+        declared = sum(member.file_size for member in members)
+        if len(members) > self.limits.members or declared > self.limits.expanded_bytes:
+            raise UnreadableError("bomb")
+        if declared > RATIO_FREE_BYTES and declared > self.size * self.limits.expansion_ratio:
+            raise UnreadableError("bomb")
+        if any(member.flag_bits & 1 for member in members) or any(
+            member.filename in _SIGNS_OF_A_LOCK for member in members
+        ):
+            raise UnreadableError("encrypted")
+        self.names = {member.filename for member in members}
+        if any(_MACRO.search(name) for name in self.names):
+            raise UnreadableError("macros")
+        self._check_harmless(members)
+
+    def _check_harmless(self, members: list[zipfile.ZipInfo]) -> None:
+        for member in members:
+            if len(TEST_VIRUS) <= member.file_size <= TEST_VIRUS_BYTES:
+                with self.open(member.filename) as file:
+                    if file.read(TEST_VIRUS_BYTES).startswith(TEST_VIRUS):
+                        raise UnreadableError("malware")
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[Readable]:
+        """Open one member; UnreadableError (malformed) when it is missing or damaged."""
+        try:
+            with self.zip.open(name) as member:
+                yield _Measured(member, self)
+        except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
+            raise UnreadableError("malformed") from None
+
+    def took(self, size: int) -> None:
+        self.unpacked += size
+        if self.unpacked > self.limits.expanded_bytes or (
+            self.unpacked > RATIO_FREE_BYTES and self.unpacked > self.size * self.limits.expansion_ratio
+        ):
+            raise UnreadableError("bomb")
+
+    def elements(self, name: str, tags: tuple[str, ...]) -> Iterator[etree._Element]:
+        """Yield finished elements of an XML member as a stream; entities, DTDs and the network are off."""
+        with self.open(name) as file:
+            try:
+                parsed = etree.iterparse(
+                    file,
+                    events=("end",),
+                    tag=tags,
+                    resolve_entities=False,
+                    no_network=True,
+                    load_dtd=False,
+                    huge_tree=False,
+                )
+                for _event, element in parsed:
+                    yield element
+            except etree.XMLSyntaxError:
+                raise UnreadableError("malformed") from None
+
+
+class _Measured:
+    """A member of an archive that counts what it unpacks, whatever was declared."""
+
+    def __init__(self, file: Readable, archive: Archive) -> None:
+        self._file = file
+        self._archive = archive
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size if size >= 0 else 1024 * 1024 * 1024)
+        self._archive.took(len(data))
+        return data
+
+
+def dropped(element: etree._Element) -> None:
+    """Free a handled element and its elder siblings, so that a long document stays small in memory."""
+    element.clear()
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]

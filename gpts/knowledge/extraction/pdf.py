@@ -1,0 +1,101 @@
+"""PDF: a page at a time, headings from the document's outline, lines joined to paragraphs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pypdfium2 as pdfium
+
+from gpts.knowledge.extraction.decoding import clean
+from gpts.knowledge.extraction.types import Section, Source, UnreadableError, heading_path
+
+# Of PDFium: FPDF_ERR_PASSWORD.
+_PASSWORD = 4
+_SENTENCE_END = re.compile(r"[.!?:。！？：]['\")\]”’]?$")
+_BULLET = re.compile(r"^\s*(?:[•▪◦●*-]|\(?\d{1,3}[.)])\s+")
+OUTLINE_DEPTH = 6
+
+
+def read(source: Source) -> Iterator[Section]:
+    try:
+        document = pdfium.PdfDocument(source.path)
+    except pdfium.PdfiumError as problem:
+        is_locked = getattr(problem, "err_code", 0) == _PASSWORD or "assword" in str(problem)
+        raise UnreadableError("encrypted" if is_locked else "malformed") from None
+    count = len(document)
+    if count > source.limits.pages:
+        raise UnreadableError("too_many_pages")
+    outline = _outline(document)
+    path: list[str] = []
+    for index in range(count):
+        path = outline.get(index, path)
+        text = _page_text(document, index)
+        paragraphs = tuple(paragraphs_of(text))
+        if paragraphs:
+            yield Section(heading_path(path), paragraphs, index + 1)
+        source.report((index + 1) / count)
+    document.close()
+
+
+def _page_text(document: pdfium.PdfDocument, index: int) -> str:
+    """The text of one page; a page that is damaged gives none and the others are still read."""
+    try:
+        page = document[index]
+    except pdfium.PdfiumError:
+        return ""
+    try:
+        text_page = page.get_textpage()
+        text = str(text_page.get_text_bounded())
+        text_page.close()
+    except pdfium.PdfiumError:
+        return ""
+    finally:
+        page.close()
+    # PDFium marks a hyphen at a line's end by U+FFFE or U+0002.
+    return clean(re.sub("[\ufffe\x02]\r?\n?", "", text))
+
+
+def _outline(document: pdfium.PdfDocument) -> dict[int, list[str]]:
+    """Map a page's index to the path of outline titles that begin on it."""
+    found: dict[int, list[str]] = {}
+    path: list[str] = []
+    try:
+        for mark in document.get_toc(max_depth=OUTLINE_DEPTH):
+            target = mark.get_dest()
+            index = None if target is None else target.get_index()
+            path = [*path[: mark.level], *[""] * (mark.level - len(path)), " ".join(mark.get_title().split())]
+            if index is not None:
+                found.setdefault(index, path)
+    except pdfium.PdfiumError:
+        return found
+    return found
+
+
+def paragraphs_of(text: str) -> Iterator[str]:
+    """Join lines that a page's width broke; a short line that ends a sentence, or a bullet, parts them."""
+    lines = [line.strip() for line in text.split("\n")]
+    width = max((len(line) for line in lines), default=0)
+    held: list[str] = []
+    for line in lines:
+        if not line or (_BULLET.match(line) and held):
+            if held:
+                yield _joined(held)
+            held = [line] if line else []
+            continue
+        held.append(line)
+        is_short = len(line) < width * 0.75
+        if is_short and (_SENTENCE_END.search(line) or len(held) == 1):
+            yield _joined(held)
+            held = []
+    if held:
+        yield _joined(held)
+
+
+def _joined(lines: list[str]) -> str:
+    whole = lines[0]
+    for line in lines[1:]:
+        # Chinese and Japanese have no spaces between lines.
+        glue = "" if whole[-1:] > "\u2e7f" and line[:1] > "\u2e7f" else " "
+        whole += glue + line
+    return whole

@@ -1,0 +1,29 @@
+"""Plain text: paragraphs are parted by empty lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gpts.knowledge.extraction.decoding import lines_of
+from gpts.knowledge.extraction.reporting import Counted
+from gpts.knowledge.extraction.types import PARAGRAPH_LIMIT, Section, Source
+
+
+def read(source: Source) -> Iterator[Section]:
+    with source.path.open("rb") as file:
+        for paragraph in paragraphs(Counted(file, source)):
+            yield Section("", (paragraph,))
+
+
+def paragraphs(file: Counted) -> Iterator[str]:
+    held: list[str] = []
+    size = 0
+    for line in lines_of(file, PARAGRAPH_LIMIT):
+        if line.strip():
+            held.append(line)
+            size += len(line)
+        if held and (not line.strip() or size > PARAGRAPH_LIMIT):
+            yield "\n".join(held).strip()
+            held, size = [], 0
+    if held:
+        yield "\n".join(held).strip()

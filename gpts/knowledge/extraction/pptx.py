@@ -1,0 +1,79 @@
+"""PowerPoint presentations: a page for each slide under its title, speaker's notes behind it."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from gpts.knowledge.extraction.archives import Archive, dropped
+from gpts.knowledge.extraction.types import HEADING_LENGTH, Section, Source
+
+A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
+R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+RELATION = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
+TITLES = ("title", "ctrTitle")
+
+
+def read(source: Source) -> Iterator[Section]:
+    archive = Archive(source)
+    slides = _slides(archive)
+    for number, name in enumerate(slides, 1):
+        title, paragraphs = _slide(archive, name)
+        notes = _notes(archive, name)
+        if paragraphs or notes or title:
+            yield Section(title[:HEADING_LENGTH], tuple(paragraphs + notes) or (title,), number)
+        source.report(number / len(slides))
+
+
+def _slides(archive: Archive) -> list[str]:
+    """Slides in the order in which they are shown."""
+    targets = _targets(archive, "ppt/presentation.xml")
+    order = [
+        targets.get(element.get(f"{R}id", ""), "")
+        for element in archive.elements("ppt/presentation.xml", (f"{P}sldId",))
+    ]
+    return [name for name in order if name in archive.names]
+
+
+def _targets(archive: Archive, name: str) -> dict[str, str]:
+    folder, base = posixpath.split(name)
+    relations = f"{folder}/_rels/{base}.rels"
+    if relations not in archive.names:
+        return {}
+    return {
+        element.get("Id", ""): posixpath.normpath(posixpath.join(folder, element.get("Target", "")))
+        if not element.get("Target", "").startswith("/")
+        else element.get("Target", "").lstrip("/")
+        for element in archive.elements(relations, (RELATION,))
+    }
+
+
+def _slide(archive: Archive, name: str) -> tuple[str, list[str]]:
+    title = ""
+    paragraphs: list[str] = []
+    for shape in archive.elements(name, (f"{P}sp", f"{A}tr")):
+        if shape.tag == f"{A}tr":
+            cells = (
+                " ".join("".join(map(str, cell.itertext(f"{A}t"))).split()) for cell in shape.iter(f"{A}tc")
+            )
+            row = " · ".join(filter(None, cells))
+            if row:
+                paragraphs.append(row)
+            dropped(shape)
+            continue
+        kind = shape.find(f"{P}nvSpPr/{P}nvPr/{P}ph")
+        texts = [" ".join("".join(map(str, p.itertext(f"{A}t"))).split()) for p in shape.iter(f"{A}p")]
+        texts = [text for text in texts if text]
+        if kind is not None and kind.get("type") in TITLES and not title:
+            title = " ".join(texts)
+        elif kind is None or kind.get("type") not in ("sldNum", "dt", "ftr"):
+            paragraphs.extend(texts)
+    return title, paragraphs
+
+
+def _notes(archive: Archive, slide: str) -> list[str]:
+    for target in _targets(archive, slide).values():
+        if "/notesSlides/" in target and target in archive.names:
+            return [text for text in _slide(archive, target)[1] if text]
+    return []

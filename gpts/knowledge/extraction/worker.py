@@ -1,0 +1,114 @@
+"""The child that reads one file: ``python -m gpts.knowledge.extraction.worker PATH TYPE LIMITS``.
+
+It limits itself before it looks at the file, can open no connection and start no program, and writes one
+JSON object a line: {"p": progress} | {"h": heading, "n": page, "t": [paragraphs]} | {"e": code} | {"ok": 1}.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from gpts.knowledge.extraction.sniffing import CODE, DOCX, EPUB, HEAD_BYTES, PDF, PPTX, XLSX, check_head
+from gpts.knowledge.extraction.types import HEADING_LENGTH, PARAGRAPH_LIMIT, Limits, Source, UnreadableError
+
+READERS = {
+    "text/plain": ("plain", "read"),
+    "text/markdown": ("markdown", "read"),
+    "text/csv": ("table", "read"),
+    "text/tab-separated-values": ("table", "read"),
+    "application/json": ("json_text", "read"),
+    "application/jsonl": ("json_text", "read_lines"),
+    "text/html": ("html", "read"),
+    CODE: ("code", "read"),
+    PDF: ("pdf", "read"),
+    DOCX: ("docx", "read"),
+    XLSX: ("xlsx", "read"),
+    PPTX: ("pptx", "read"),
+    EPUB: ("epub", "read"),
+}
+# What the interpreter announces before it connects, listens or starts a program.
+_FORBIDDEN = (
+    "socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto", "subprocess.Popen", "os.system",
+    "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "ctypes.dlopen",
+)  # fmt: skip
+# Memory that is kept back for saying that the rest is used up.
+LAST_WORDS_BYTES = 32 * 1024 * 1024
+# Progress is told at most this often, as a share.
+STEP = 0.01
+
+
+def main(path: str, media_type: str, given: str) -> int:
+    limits = Limits(**json.loads(given))
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes + LAST_WORDS_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds + 5))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    module, function = READERS[media_type]
+    reader = getattr(import_module(f"gpts.knowledge.extraction.{module}"), function)
+    sys.addaudithook(_refuse)
+    try:
+        _read(reader, Source(Path(path), media_type, limits, _Progress()))
+    except UnreadableError as problem:
+        _say({"e": problem.code})
+    except (MemoryError, RecursionError):
+        whole = limits.memory_bytes + LAST_WORDS_BYTES
+        resource.setrlimit(resource.RLIMIT_AS, (whole, whole))
+        _say({"e": "too_complex"})
+    return 0
+
+
+def _read(reader: Any, source: Source) -> None:
+    with source.path.open("rb") as file:
+        check_head(source.media_type, file.read(HEAD_BYTES))
+    characters = 0
+    for section in reader(source):
+        texts = [text for text in section.paragraphs if text.strip()]
+        if not texts:
+            continue
+        characters += sum(map(len, texts))
+        if characters > source.limits.characters:
+            raise UnreadableError("too_much_text")
+        place = {"h": section.heading[:HEADING_LENGTH], "n": section.page}
+        if sum(map(len, texts)) <= PARAGRAPH_LIMIT:
+            _say({**place, "t": texts})
+            continue
+        for text in texts:
+            for start in range(0, len(text), PARAGRAPH_LIMIT):
+                _say({**place, "t": [text[start : start + PARAGRAPH_LIMIT]]})
+    if not characters:
+        raise UnreadableError("no_text" if source.media_type == PDF else "empty")
+    _say({"ok": 1})
+
+
+class _Progress:
+    def __init__(self) -> None:
+        self.told = 0.0
+
+    def __call__(self, share: float) -> None:
+        if share - self.told >= STEP:
+            self.told = share
+            _say({"p": round(share, 3)})
+            sys.stdout.flush()
+
+
+def _say(message: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(message, ensure_ascii=True))
+    sys.stdout.write("\n")
+
+
+def _refuse(event: str, _arguments: Any) -> None:
+    if event in _FORBIDDEN:
+        raise PermissionError(event)
+
+
+if __name__ == "__main__":
+    code = main(*sys.argv[1:4])
+    sys.stdout.flush()
+    # Without tidying up, which may hang where memory ran out.
+    os._exit(code)

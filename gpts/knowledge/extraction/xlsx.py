@@ -1,0 +1,72 @@
+"""Excel workbooks, read row by row: a page for each sheet, a paragraph for each row."""
+
+from __future__ import annotations
+
+import warnings
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from gpts.knowledge.extraction.archives import Archive
+from gpts.knowledge.extraction.table import row_text
+from gpts.knowledge.extraction.types import HEADING_LENGTH, Section, Source, UnreadableError
+
+COLUMNS = 500
+
+
+def read(source: Source) -> Iterator[Section]:
+    # Refused here by declared sizes; the limits of the process stop what declares falsely.
+    Archive(source).zip.close()
+    warnings.simplefilter("ignore")
+    try:
+        # Given open: by its name it would have to end in ".xlsx".
+        with source.path.open("rb") as file:
+            book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            sheets = book.worksheets
+            for number, sheet in enumerate(sheets, 1):
+                for section in _sheet(sheet):
+                    yield Section(str(sheet.title)[:HEADING_LENGTH], (section,), number)
+                source.report(number / len(sheets))
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, ParseError, EOFError):
+        raise UnreadableError("malformed") from None
+
+
+def _sheet(sheet: Any) -> Iterator[str]:
+    """The first row with at least two texts names the columns."""
+    names: list[str] = []
+    is_begun = False
+    held = ""
+    for row in sheet.iter_rows(values_only=True, max_col=COLUMNS):
+        cells = [_shown(value) for value in row]
+        if not any(cells):
+            continue
+        if not is_begun:
+            is_begun = True
+            texts = sum(isinstance(value, str) and bool(value.strip()) for value in row)
+            if texts >= 2 and texts == sum(map(bool, cells)):
+                names = cells
+                held = " · ".join(filter(None, cells))
+                continue
+        held = ""
+        paragraph = row_text(names, cells)
+        if paragraph:
+            yield paragraph
+    if held:
+        yield held
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "minutes").removesuffix(" 00:00")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return " ".join(str(value).split())

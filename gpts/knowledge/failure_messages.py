@@ -1,0 +1,40 @@
+"""Why a file could not be read and what to do about it: one sentence for each code."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+
+def reason(code: str) -> str:
+    """The sentence for a failure code of extraction, in the reader's language; empty for none."""
+    if not code:
+        return ""
+    return {
+        "unknown_type": _(
+            "Files of this type cannot be read. Use PDF, DOCX, XLSX, PPTX, EPUB, HTML, Markdown, TXT, CSV,"
+            " JSON or source code."
+        ),
+        "binary": _("This is not a text file, whatever its name says. Rename it to what it is."),
+        "encoding": _("The letters of this file cannot be told. Save it as UTF-8 and add it again."),
+        "malformed": _("This file is damaged: its structure cannot be read. Open and save it anew."),
+        "empty": _("There is no text in this file."),
+        "no_text": _(
+            "There is no text in this PDF, only pictures of pages. Run text recognition on it and add the"
+            " result."
+        ),
+        "encrypted": _("This file is locked by a password. Save it without one and add it again."),
+        "bomb": _("This file unpacks to far more than its size. Save it anew, without embedded archives."),
+        "macros": _("This file holds macros, which are programs. Save it without them and add it again."),
+        "malware": _("This file is malware, so it was not kept. Delete it where it came from too."),
+        "too_many_pages": _("This PDF has more than %(count)d pages. Split it and add the parts.")
+        % {"count": settings.KNOWLEDGE_PDF_PAGES},
+        "too_much_text": _(
+            "This file holds more than %(count)d million tokens of text. Split it and add the parts."
+        )
+        % {"count": max(settings.KNOWLEDGE_FILE_TOKENS // 1_000_000, 1)},
+        "too_complex": _("Reading this file needs too much memory. Split it and add the parts."),
+        "timeout": _("Reading this file took too long. Split it and add the parts."),
+        "crashed": _("The reader broke off three times on this file. Save it anew or in another format."),
+        "lost": _("The stored file is not there any more. Remove it and add it again."),
+    }.get(code, _("This file could not be read. Try again, or save it in another format."))

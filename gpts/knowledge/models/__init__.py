@@ -1,0 +1,14 @@
+"""Tables of knowledge."""
+
+from gpts.knowledge.models.documents import Document, KnowledgeFile, Passage
+from gpts.knowledge.models.search_index import IndexBlock, IndexSegment, IndexShelf, PassageVector
+
+__all__ = [
+    "Document",
+    "IndexBlock",
+    "IndexSegment",
+    "IndexShelf",
+    "KnowledgeFile",
+    "Passage",
+    "PassageVector",
+]

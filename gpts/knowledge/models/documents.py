@@ -1,0 +1,136 @@
+"""What a GPT knows: documents of a workspace, the files by which GPTs hold them, and their passages."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import Q
+
+from gpts.assistants.models.gpts import GPT
+from gpts.knowledge.states import FileState, ReadingStage
+from workspaces.models import Workspace
+
+
+class Document(models.Model):
+    """Bytes with their text, stored and read once a workspace however many GPTs hold them.
+
+    ``size`` in bytes, ``content_hash`` the SHA-256 of the bytes, ``progress`` in percent of the reading.
+    ``claim`` names the run that reads it now and ``heartbeat_at`` when that run last gave a sign of life;
+    a run whose claim was taken over writes nothing more. ``retry_at`` is set while it waits after a crash.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    content_hash = models.CharField(max_length=64)
+    media_type = models.CharField(max_length=100)
+    size = models.PositiveBigIntegerField()
+    storage_key = models.CharField(max_length=200)
+    state = models.CharField(max_length=12, choices=FileState.choices, default=FileState.WAITING)
+    stage = models.CharField(max_length=12, choices=ReadingStage.choices, blank=True)
+    failure = models.CharField(max_length=60, blank=True)
+    progress = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(100)])
+    characters = models.PositiveBigIntegerField(default=0)
+    passage_count = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claim = models.UUIDField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    retry_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    extracted_at = models.DateTimeField(null=True, blank=True)
+    embedded_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "content_hash"], name="gpts_document_once"),
+            models.CheckConstraint(condition=Q(progress__lte=100), name="gpts_document_progress"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                condition=Q(state__in=[FileState.WAITING, FileState.EXTRACTING]),
+                name="gpts_document_unread",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.media_type} {self.content_hash[:12]}"
+
+
+class KnowledgeFileQuerySet(models.QuerySet["KnowledgeFile"]):
+    """Also reached from a GPT, as ``gpt.knowledge_files``, by the packages below this one."""
+
+    def in_draft(self) -> KnowledgeFileQuerySet:
+        return self.filter(removed_at__isnull=True)
+
+    def readable(self) -> KnowledgeFileQuerySet:
+        return self.filter(document__state=FileState.READY)
+
+
+class KnowledgeFile(models.Model):
+    """A document under the name by which one GPT holds it; ``content_hash`` is the document's.
+
+    ``review_on`` is the date from which the content counts as stale. A file that was deleted everywhere
+    keeps its row, without a document, so that versions that were frozen with it can say what is missing.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    gpt = models.ForeignKey(GPT, on_delete=models.CASCADE, related_name="knowledge_files")
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, related_name="files")
+    name = models.CharField(max_length=255)
+    content_hash = models.CharField(max_length=64)
+    # Where a web page came from, and when; empty for an upload.
+    source_url = models.CharField(max_length=2000, blank=True)
+    fetched_at = models.DateTimeField(null=True, blank=True)
+    review_on = models.DateField(null=True, blank=True)
+    review_noted_on = models.DateField(null=True, blank=True)
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    # Taken out of the draft, but kept for the frozen versions that answer from it.
+    removed_at = models.DateTimeField(null=True, blank=True)
+    # Deleted everywhere by the owner: no version answers from it any more.
+    erased_at = models.DateTimeField(null=True, blank=True)
+
+    objects = KnowledgeFileQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["gpt", "content_hash"], name="gpts_file_once"),
+            models.CheckConstraint(
+                condition=Q(document__isnull=False) | Q(erased_at__isnull=False, removed_at__isnull=False),
+                name="gpts_file_document",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["review_on"],
+                condition=Q(review_on__isnull=False, removed_at__isnull=True),
+                name="gpts_file_review",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Passage(models.Model):
+    """A piece of a document that an answer can cite; its search index is in IndexSegment.
+
+    ``heading`` is the path of headings, ``page`` the page, sheet or slide, ``paragraph`` the number of the
+    passage's first paragraph in the document, from 1.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="passages")
+    position = models.PositiveIntegerField()
+    heading = models.CharField(max_length=300, blank=True)
+    page = models.PositiveIntegerField(null=True)
+    paragraph = models.PositiveIntegerField(default=1)
+    text = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["document", "position"], name="gpts_passage_position"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_id}#{self.position}"

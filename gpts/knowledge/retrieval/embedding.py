@@ -1,0 +1,172 @@
+"""Making vectors of passages: by which model, in batches, again when the model changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from core.jobs import enqueue_on_commit
+from core.scope import system_scope
+from gpts.knowledge.models import Document, Passage, PassageVector
+from gpts.knowledge.states import FileState
+from gpts.llm.models import LanguageModel
+from gpts.llm.runtime.embeddings import embed
+from gpts.llm.runtime.types import ModelAPI, ModelFailure, ModelSpec
+from gpts.llm.services.providers import provider_key
+from gpts.llm.states import ModelKind, ProviderKind
+
+# Texts sent at once, and how long the model may take for them and for one question, in seconds.
+BATCH = 64
+BATCH_SECONDS = 60.0
+QUESTION_SECONDS = 1.5
+QUESTION_LENGTH = 2_000
+# After a failure questions are answered by full text alone for this long, instead of waiting each time.
+REST_SECONDS = 30
+SWEEP = 50
+
+_INSERT = (
+    "INSERT INTO gpts_passagevector (workspace_id, document_id, passage_id, model_id, code, vector)"
+    " SELECT %s, %s, %s, %s, binary_quantize(%s::halfvec), %s::halfvec"
+    " ON CONFLICT (passage_id, model_id) DO NOTHING"
+)
+
+
+def embedding_model(workspace_id: int) -> LanguageModel | None:
+    """Return the model that makes a workspace's vectors: its own before the instance's, None without one."""
+    return (
+        LanguageModel.objects.select_related("provider")
+        .filter(
+            Q(provider__workspace__isnull=True) | Q(provider__workspace_id=workspace_id),
+            Q(retired_at__isnull=True) | Q(retired_at__gt=Now()),
+            kind=ModelKind.EMBEDDING,
+            provider__is_enabled=True,
+        )
+        .exclude(provider__kind=ProviderKind.OFFLINE)
+        .order_by(F("provider__workspace_id").asc(nulls_last=True), "id")
+        .first()
+    )
+
+
+def question_vector(model: LanguageModel, text: str) -> list[float] | None:
+    """Return the vector of a question, None when the server is down, slow or talks nonsense."""
+    rest = f"gpts:embedding-rests:{model.pk}"
+    if not text.strip() or cache.get(rest):
+        return None
+    try:
+        (vector,) = embed(_spec(model), [text[:QUESTION_LENGTH]], timeout=QUESTION_SECONDS)
+    except ModelFailure:
+        cache.set(rest, True, REST_SECONDS)
+        return None
+    return vector if len(vector) == model.dimensions else None
+
+
+def schedule_embedding(document: Document) -> None:
+    """Have the document's vectors made after commit, where a model for that is set."""
+    if embedding_model(document.workspace_id) is not None:
+        enqueue_on_commit("gpts.embed_document", document_id=document.pk)
+
+
+def embed_passages(document_id: int, *, at: datetime) -> int:
+    """Make the vectors that a document still lacks; return how many were made.
+
+    One transaction a batch, so that a broken-off run goes on where it stopped. Marks the document when it
+    is whole and removes what an earlier model made. Raises ModelFailure when the model does not answer.
+    """
+    made = 0
+    while True:
+        with system_scope("gpts.embed_document"):
+            document = Document.objects.filter(pk=document_id, state=FileState.READY).first()
+            model = embedding_model(document.workspace_id) if document is not None else None
+            if document is None or model is None:
+                return made
+            passages = list(_without_vector(document, model)[:BATCH])
+            if not passages:
+                PassageVector.objects.filter(document=document).exclude(model=model).delete()
+                Document.objects.filter(pk=document_id).update(embedded_at=at)
+                return made
+            spec = _spec(model)
+        # The model is asked outside of any transaction.
+        texts = [f"{passage.heading}\n{passage.text}".strip() for passage in passages]
+        vectors = embed(spec, texts, timeout=BATCH_SECONDS)
+        with system_scope("gpts.embed_document"):
+            made += _keep(document, model, passages, vectors)
+
+
+def waiting_documents() -> list[int]:
+    """Return some documents that lack vectors of the model that is set now; the scope limits whose."""
+    found: list[int] = []
+    for workspace_id in _workspaces_with_documents():
+        model = embedding_model(workspace_id)
+        if model is None:
+            continue
+        current = PassageVector.objects.filter(document=OuterRef("pk"), model=model)
+        waiting = Document.objects.filter(
+            Q(embedded_at__isnull=True) | ~Exists(current),
+            workspace_id=workspace_id,
+            state=FileState.READY,
+            passage_count__gt=0,
+        )
+        found.extend(waiting.order_by("id").values_list("pk", flat=True)[: SWEEP - len(found)])
+        if len(found) >= SWEEP:
+            break
+    return found
+
+
+def embedding_progress(document_ids: Iterable[int], workspace_id: int) -> tuple[int, int] | None:
+    """Return (passages with a vector of the present model, all passages), None without a model."""
+    model = embedding_model(workspace_id)
+    if model is None:
+        return None
+    documents = list(document_ids)
+    done = PassageVector.objects.filter(document_id__in=documents, model=model).count()
+    return done, Passage.objects.filter(document_id__in=documents).count()
+
+
+def _workspaces_with_documents() -> QuerySet[Document, int]:
+    if not LanguageModel.objects.filter(kind=ModelKind.EMBEDDING, provider__is_enabled=True).exists():
+        return Document.objects.none().values_list("workspace_id", flat=True)
+    ready = Document.objects.filter(state=FileState.READY)
+    return ready.order_by("workspace_id").values_list("workspace_id", flat=True).distinct()
+
+
+def _without_vector(document: Document, model: LanguageModel) -> QuerySet[Passage]:
+    made = PassageVector.objects.filter(passage=OuterRef("pk"), model=model)
+    return (
+        Passage.objects.filter(~Exists(made), document=document)
+        .only("id", "heading", "text")
+        .order_by("position")
+    )
+
+
+@transaction.atomic
+def _keep(
+    document: Document, model: LanguageModel, passages: list[Passage], vectors: list[list[float]]
+) -> int:
+    # Passages that were replaced while the model was thinking are gone, and their vectors with them.
+    held = set(
+        Passage.objects.filter(pk__in=[passage.pk for passage in passages]).values_list("pk", flat=True)
+    )
+    rows: list[list[str | int]] = []
+    for passage, vector in zip(passages, vectors, strict=True):
+        if passage.pk in held:
+            written = "[" + ",".join(f"{value:.6g}" for value in vector) + "]"
+            rows.append([document.workspace_id, document.pk, passage.pk, model.pk, written, written])
+    with connection.cursor() as cursor:
+        cursor.executemany(_INSERT, rows)
+    return len(rows)
+
+
+def _spec(model: LanguageModel) -> ModelSpec:
+    provider = model.provider
+    return ModelSpec(
+        name=model.name,
+        api=ModelAPI(provider.kind),
+        base_url=provider.base_url,
+        api_key=provider_key(provider),
+        is_guarded=provider.workspace_id is not None,
+    )

@@ -1,0 +1,306 @@
+"""Finding the passages of a GPT's knowledge that answer a question."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from gpts.assistants.models import GPT, Version
+from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.knowledge.retrieval.mending import SHORTEST, nearest
+from gpts.knowledge.retrieval.ranking import (
+    DOCUMENT_NAME_SHARE,
+    Candidate,
+    first_ranked,
+    fused,
+    is_alike,
+    read_closely,
+    weights_of,
+)
+from gpts.knowledge.retrieval.reading import Library, library_of, passages_at, postings_of, words_near
+from gpts.knowledge.retrieval.terms import query_terms, stem, terms_of, weight_of_kind, words_of
+from gpts.knowledge.retrieval.vectors import Near, VectorNote, nearest_passages
+
+# Below this share of the question's weight a passage is noise. What is above may be of use to a model; that
+# it answers is likely only from ANSWERABLE_SCORE on. Both measured, see benchmarks/README.md.
+RELEVANCE_FLOOR = 0.12
+ANSWERABLE_SCORE = 0.25
+# Cosine above the ordinary likeness of two texts of the same model, as a share; see vectors.py.
+VECTOR_FLOOR = 0.30
+CANDIDATES = 40
+JOINED_LENGTH = 2_000
+# Single Chinese characters help to find a differently worded passage among few. Among very many each of them
+# stands in tens of thousands and decides nothing, as long as the question has pairs and words enough.
+SINGLES_UP_TO = 20_000
+STRONG_ENOUGH = 4
+MENDED_WORDS = 6
+MENDED_WEIGHT = 0.8
+
+
+@dataclass(frozen=True)
+class FoundPassage:
+    """One passage that may answer. ``score`` is 0-1, see gpts.knowledge.retrieval.ranking.
+
+    Two neighbours of one section that were both found come as one: ``passage_ids`` names all,
+    ``passage_id`` the better.
+    """
+
+    passage_id: int
+    document_id: int
+    file: str
+    heading: str
+    page: int | None
+    paragraph: int
+    text: str
+    score: float
+    passage_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A found passage and why: ranks count from 1, 0 for not found that way."""
+
+    passage: FoundPassage
+    position: int
+    matched: tuple[str, ...]
+    text_score: float = 0.0
+    text_rank: int = 0
+    vector_score: float = 0.0
+    vector_rank: int = 0
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """One search. ``mended`` maps mistyped words to those looked for, ``vectors`` says how they took part."""
+
+    hits: tuple[Hit, ...] = ()
+    terms: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    mended: dict[str, str] = field(default_factory=dict)
+    vectors: VectorNote = VectorNote.NONE
+    passage_count: int = 0
+    milliseconds: float = 0.0
+
+    @property
+    def passages(self) -> list[FoundPassage]:
+        return [hit.passage for hit in self.hits]
+
+
+def find_passages(
+    gpt: GPT, text: str, limit: int = 5, *, version: Version | None = None
+) -> list[FoundPassage]:
+    """Return up to ``limit`` passages for a question in English, Chinese or both, best first.
+
+    Looks into the files that ``version`` was frozen with, or into the draft's without one. Empty when
+    nothing is relevant. The caller has authorised the person to chat with ``gpt``.
+    """
+    return look_up(gpt, text, limit, version=version).passages
+
+
+def is_answerable(passages: Sequence[FoundPassage]) -> bool:
+    """Return whether what was found is likely to answer, for GPTs that answer from knowledge alone."""
+    return any(passage.score >= ANSWERABLE_SCORE for passage in passages)
+
+
+def look_up(gpt: GPT, text: str, limit: int = 5, *, version: Version | None = None) -> Lookup:
+    """Return find_passages with its reasons. A model server that is down or slow costs no more than its
+    short time limit: full text answers alone."""
+    begun = time.perf_counter()
+    with inside_workspace_of(gpt):
+        library = library_of(gpt, version)
+        if not library.passage_count:
+            return Lookup()
+        words, texts = _by_text(library, text)
+        vectors, note = _by_meaning(gpt, library, text)
+        hits = _merged(library, words, texts, vectors)
+    return Lookup(
+        hits=tuple(_chosen(hits, limit)),
+        terms=tuple(words.weights),
+        absent=words.absent,
+        mended=words.mended,
+        vectors=note,
+        passage_count=library.passage_count,
+        milliseconds=(time.perf_counter() - begun) * 1000,
+    )
+
+
+def _by_meaning(gpt: GPT, library: Library, text: str) -> tuple[list[Near], VectorNote]:
+    if not library.may_have_vectors:
+        return [], VectorNote.NONE
+    return nearest_passages(gpt, tuple(library.names), text, CANDIDATES)
+
+
+@dataclass(frozen=True)
+class _Words:
+    """The question's terms with their weights in this library."""
+
+    weights: dict[str, float] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    mended: dict[str, str] = field(default_factory=dict)
+
+
+def _by_text(library: Library, text: str) -> tuple[_Words, list[Candidate]]:
+    kinds = dict.fromkeys(query_terms(text), 1.0)
+    strong = {term: kind for term, kind in kinds.items() if weight_of_kind(term) == 1.0}
+    if library.passage_count > SINGLES_UP_TO and len(strong) >= STRONG_ENOUGH:
+        kinds = strong
+    if not kinds:
+        return _Words(), []
+    postings = postings_of(library, kinds)
+    known = {term for _place, term in postings}
+    mended = _mended(library, text, [term for term in kinds if term not in known])
+    if mended:
+        replaced = {stem(word): stem(meant) for word, meant in mended.items()}
+        kinds = {
+            replaced.get(term, term): MENDED_WEIGHT if term in replaced else kind
+            for term, kind in kinds.items()
+        }
+        postings |= postings_of(library, [term for term in replaced.values() if term not in known])
+    counts: dict[str, int] = {}
+    for (_place, term), found in postings.items():
+        counts[term] = counts.get(term, 0) + len(found)
+    weights = weights_of(kinds, counts, library.passage_count)
+    candidates = first_ranked(library.stretches, postings, weights, _bonus(library, weights), CANDIDATES)
+    absent = tuple(term for term in weights if term not in counts)
+    return _Words(weights, absent, mended), candidates
+
+
+def _mended(library: Library, text: str, unknown: Sequence[str]) -> dict[str, str]:
+    if not unknown:
+        return {}
+    missing = set(unknown)
+    words = [
+        word for word in dict.fromkeys(words_of(text)) if stem(word) in missing and len(word) >= SHORTEST
+    ]
+    mended = {}
+    for word in words[:MENDED_WORDS]:
+        meant = nearest(word, words_near(library, word))
+        if meant is not None:
+            mended[word] = meant
+    return mended
+
+
+def _bonus(library: Library, weights: dict[str, float]) -> dict[int, float]:
+    """Return by document the share that it gets because the question says its name."""
+    whole = sum(weights.values()) or 1.0
+    bonus = {}
+    for document, name in library.names.items():
+        said = weights.keys() & set(terms_of(PurePosixPath(name).stem))
+        if said:
+            bonus[document] = DOCUMENT_NAME_SHARE * sum(weights[term] for term in said) / whole
+    return bonus
+
+
+def _merged(library: Library, words: _Words, texts: list[Candidate], vectors: list[Near]) -> list[Hit]:
+    """Return what both ways found, read closely and in one order, above the floors."""
+    by_vector = {(near.document, near.position): near for near in vectors}
+    places = {(found.document, found.position): found for found in texts}
+    for key in by_vector:
+        places.setdefault(key, Candidate(*key, 0.0))
+    rows = passages_at(list(places.values()))
+    terms = list(words.weights)
+    read = {
+        key: read_closely(places[key], row["heading"], row["text"], terms, words.weights)
+        for key, row in rows.items()
+    }
+    by_text = sorted(
+        (key for key in read if places[key].score > 0.0), key=lambda key: (-read[key].score, key)
+    )
+    text_ranks = {key: rank for rank, key in enumerate(by_text, 1)}
+    vector_ranks = {key: rank for rank, key in enumerate((key for key in by_vector if key in rows), 1)}
+    hits = []
+    for key, row in rows.items():
+        text_score = read[key].score if key in text_ranks else 0.0
+        near = by_vector.get(key)
+        vector_score = near.score if near is not None else 0.0
+        if text_score < RELEVANCE_FLOOR and vector_score < VECTOR_FLOOR:
+            continue
+        hits.append(
+            Hit(
+                passage=_passage(library, row, max(text_score, vector_score)),
+                position=row["position"],
+                matched=tuple(term for term in terms if term in read[key].matched),
+                text_score=text_score,
+                text_rank=text_ranks.get(key, 0),
+                vector_score=vector_score,
+                vector_rank=vector_ranks.get(key, 0),
+            )
+        )
+    by_id = {hit.passage.passage_id: hit for hit in hits}
+    if vectors:
+        order = fused(
+            [
+                [h.passage.passage_id for h in sorted(hits, key=lambda h: h.text_rank) if h.text_rank],
+                [h.passage.passage_id for h in sorted(hits, key=lambda h: h.vector_rank) if h.vector_rank],
+            ],
+            [1.0, 1.0],
+        )
+    else:
+        order = {identifier: hit.text_score for identifier, hit in by_id.items()}
+    ranked = sorted(by_id, key=lambda identifier: (-order.get(identifier, 0.0), identifier))
+    return [by_id[identifier] for identifier in ranked]
+
+
+def _passage(library: Library, row: dict[str, Any], score: float) -> FoundPassage:
+    return FoundPassage(
+        passage_id=row["id"],
+        document_id=row["document_id"],
+        file=library.names[row["document_id"]],
+        heading=row["heading"],
+        page=row["page"],
+        paragraph=row["paragraph"],
+        text=row["text"],
+        score=round(min(1.0, score), 4),
+        passage_ids=(row["id"],),
+    )
+
+
+def _chosen(hits: list[Hit], limit: int) -> list[Hit]:
+    """Take the best, without those that say the same again; neighbours of one section become one."""
+    taken: list[Hit] = []
+    for hit in hits:
+        if any(_says_the_same(hit, other) for other in taken):
+            continue
+        for place, held in enumerate(taken):
+            joined = _joined(held, hit)
+            if joined is not None:
+                taken[place] = joined
+                break
+        else:
+            if len(taken) >= limit:
+                break
+            taken.append(hit)
+    return taken
+
+
+def _says_the_same(hit: Hit, other: Hit) -> bool:
+    # Texts are compared only where the question's words and the length leave it open.
+    one, two = hit.passage.text, other.passage.text
+    if set(hit.matched) != set(other.matched) or not 0.8 <= (len(one) + 1) / (len(two) + 1) <= 1.25:
+        return False
+    return is_alike(frozenset(terms_of(one)), frozenset(terms_of(two)))
+
+
+def _joined(held: Hit, hit: Hit) -> Hit | None:
+    one, two = held.passage, hit.passage
+    is_neighbour = (
+        one.document_id == two.document_id
+        and one.heading == two.heading
+        and one.page == two.page
+        and abs(held.position - hit.position) == 1
+        and len(one.passage_ids) == 1
+        and len(one.text) + len(two.text) <= JOINED_LENGTH
+    )
+    if not is_neighbour:
+        return None
+    first, second = (one, two) if held.position < hit.position else (two, one)
+    passage = replace(
+        one,
+        text=f"{first.text}\n\n{second.text}",
+        paragraph=first.paragraph,
+        passage_ids=(first.passage_id, second.passage_id),
+    )
+    return replace(held, passage=passage, matched=tuple(dict.fromkeys((*held.matched, *hit.matched))))

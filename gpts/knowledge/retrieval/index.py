@@ -1,0 +1,81 @@
+"""Writing and forgetting what finds a document's passages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from gpts.knowledge.models import Document, IndexBlock, IndexSegment, IndexShelf, Passage, PassageVector
+from gpts.knowledge.retrieval.embedding import schedule_embedding
+from gpts.knowledge.retrieval.postings import SEGMENT_PASSAGES, Segment, SegmentBuilder
+from gpts.knowledge.states import FileState
+
+BATCH = 500
+
+
+@transaction.atomic
+def index_passages(document: Document, passages: Iterable[Passage] | None = None) -> None:
+    """Make the passages of a document findable, in place of what was indexed of it before.
+
+    ``passages`` are all of the document's, in the order of their positions; without them they are read
+    from the database a batch at a time. A job adds the vectors, see embedding.py.
+    """
+    IndexSegment.objects.filter(document=document).delete()
+    first, builder = 0, SegmentBuilder()
+    for passage in _stored(document) if passages is None else passages:
+        if not len(builder):
+            first = passage.position
+        builder.add(passage.heading, passage.text)
+        if len(builder) >= SEGMENT_PASSAGES:
+            _write(document, first, builder.build())
+            builder = SegmentBuilder()
+    if len(builder):
+        _write(document, first, builder.build())
+    schedule_embedding(document)
+
+
+@transaction.atomic
+def forget_document(document: Document) -> None:
+    """Remove a document's index and vectors; its passages are the caller's to remove."""
+    IndexSegment.objects.filter(document=document).delete()
+    PassageVector.objects.filter(document=document).delete()
+
+
+def unindexed_documents(limit: int = 20) -> list[Document]:
+    """Return documents that were read before there was an index; the scope limits whose."""
+    indexed = IndexSegment.objects.filter(document=OuterRef("pk"))
+    ready = Document.objects.filter(state=FileState.READY, passage_count__gt=0)
+    return list(ready.filter(~Exists(indexed)).order_by("id")[:limit])
+
+
+def _stored(document: Document) -> Iterator[Passage]:
+    rows = Passage.objects.filter(document=document).order_by("position")
+    return rows.only("position", "heading", "text").iterator(chunk_size=BATCH)
+
+
+def _write(document: Document, first: int, built: Segment) -> None:
+    segment = IndexSegment.objects.create(
+        workspace_id=document.workspace_id,
+        document=document,
+        first=first,
+        passage_count=built.passage_count,
+        block_count=len(built.blocks),
+        lengths=built.lengths,
+    )
+    workspace_id = document.workspace_id
+    IndexBlock.objects.bulk_create(
+        (
+            IndexBlock(workspace_id=workspace_id, segment=segment, number=number, data=data)
+            for number, data in enumerate(built.blocks)
+        ),
+        batch_size=BATCH,
+    )
+    IndexShelf.objects.bulk_create(
+        (
+            IndexShelf(workspace_id=workspace_id, segment=segment, key=key, words=words)
+            for key, words in built.shelves.items()
+        ),
+        batch_size=BATCH,
+    )

@@ -1,0 +1,135 @@
+"""The inverted index of one stretch of a document, packed into blocks that one query reads few of. Pure.
+
+A segment holds up to SEGMENT_PASSAGES passages. Its terms are spread over blocks by a hash of the term, so
+that a question with ten terms reads ten small blocks of a document, however long that is. A block is::
+
+    u32 length of names, u32 count, names (NUL between, before and after), u32 offsets[count + 1], postings
+
+with postings of (u16 place of the passage in the segment, u8 occurrences). Beside the terms stands the
+vocabulary, the words as they were written by first letter and length: what mends typing errors.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from gpts.knowledge.retrieval.terms import terms_of, words_of
+
+SEGMENT_PASSAGES = 16_384
+# Rows below two kilobytes stay in the table's own pages: no detour through PostgreSQL's long-value store.
+BLOCK_BYTES = 1_400
+HEADING_OCCURRENCES = 2
+MOST_OCCURRENCES = 255
+MOST_LENGTH = 65_535
+
+POSTING = np.dtype([("place", "<u2"), ("count", "u1")])
+Postings = npt.NDArray[np.void]
+_PACK = struct.Struct("<HB").pack
+_HEAD = struct.Struct("<II")
+
+
+@dataclass
+class Segment:
+    """One packed stretch: ``lengths`` has a u16 per passage, ``shelves`` words by letter and length."""
+
+    passage_count: int = 0
+    lengths: bytes = b""
+    blocks: list[bytes] = field(default_factory=list)
+    shelves: dict[str, str] = field(default_factory=dict)
+
+
+class SegmentBuilder:
+    """Collects passages, in order, into one segment."""
+
+    def __init__(self) -> None:
+        self._postings: dict[str, bytearray] = {}
+        self._lengths: list[int] = []
+        self._words: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def add(self, heading: str, text: str) -> None:
+        terms = terms_of(text)
+        counts = Counter(terms)
+        for term in terms_of(heading):
+            counts[term] += HEADING_OCCURRENCES
+        place = len(self._lengths)
+        self._lengths.append(min(len(terms), MOST_LENGTH))
+        self._words.update(words_of(text), words_of(heading))
+        postings = self._postings
+        for term, count in counts.items():
+            packed = _PACK(place, min(count, MOST_OCCURRENCES))
+            held = postings.get(term)
+            if held is None:
+                postings[term] = bytearray(packed)
+            else:
+                held += packed
+
+    def build(self) -> Segment:
+        size = sum(len(term) + len(held) + 6 for term, held in self._postings.items())
+        count = max(1, -(-size // BLOCK_BYTES))
+        shares: list[list[str]] = [[] for _ in range(count)]
+        for term in self._postings:
+            shares[block_number(term, count)].append(term)
+        return Segment(
+            passage_count=len(self._lengths),
+            lengths=np.array(self._lengths, dtype="<u2").tobytes(),
+            blocks=[_packed((term, self._postings[term]) for term in share) for share in shares],
+            shelves=_shelved(self._words),
+        )
+
+
+def block_number(term: str, count: int) -> int:
+    """Return which of ``count`` blocks has the term."""
+    return zlib.crc32(term.encode()) % count
+
+
+def postings_in(block: bytes, term: str) -> Postings | None:
+    """Return the postings of a term in its block, None when the segment does not have it."""
+    names_length, _count = _HEAD.unpack_from(block)
+    start = _HEAD.size
+    end = start + names_length
+    found = block.find(b"\0" + term.encode() + b"\0", start, end)
+    if found < 0:
+        return None
+    ordinal = block.count(b"\0", start, found)
+    first, last = _HEAD.unpack_from(block, end + 4 * ordinal)
+    return np.frombuffer(block, POSTING, (last - first) // POSTING.itemsize, first)
+
+
+def shelf_key(letter: str, length: int) -> str:
+    return f"{letter}{length}"
+
+
+def _packed(entries: Iterable[tuple[str, bytearray]]) -> bytes:
+    held = list(entries)
+    names = b"\0" + b"".join(term.encode() + b"\0" for term, _postings in held)
+    offset = _HEAD.size + len(names) + 4 * (len(held) + 1)
+    offsets = []
+    for _term, postings in held:
+        offsets.append(offset)
+        offset += len(postings)
+    offsets.append(offset)
+    return b"".join(
+        (
+            _HEAD.pack(len(names), len(held)),
+            names,
+            struct.pack(f"<{len(offsets)}I", *offsets),
+            *(bytes(postings) for _term, postings in held),
+        )
+    )
+
+
+def _shelved(words: set[str]) -> dict[str, str]:
+    shelves: dict[str, list[str]] = {}
+    for word in words:
+        shelves.setdefault(shelf_key(word[0], len(word)), []).append(word)
+    return {key: " ".join(sorted(held)) for key, held in shelves.items()}

@@ -1,0 +1,142 @@
+"""What a search reads of the index: which documents a GPT answers from, postings, words, passages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from django.db.models import QuerySet
+
+from gpts.assistants.models import GPT, Version
+from gpts.knowledge.models import IndexShelf, KnowledgeFile
+from gpts.knowledge.retrieval.mending import reach_of
+from gpts.knowledge.retrieval.postings import Postings, block_number, postings_in, shelf_key
+from gpts.knowledge.retrieval.ranking import Candidate, Stretch
+from gpts.knowledge.states import FileState
+from gpts.llm.states import ModelKind
+
+# One round trip for what every question needs; written out, as putting the ORM's together takes longer.
+_LIBRARY = """
+SELECT held.document_id, held.name, s.id, s.first, s.block_count, s.lengths,
+       EXISTS (SELECT FROM gpts_languagemodel WHERE kind = %s)
+FROM (
+  SELECT DISTINCT ON (f.document_id) f.document_id, f.name
+  FROM gpts_knowledgefile AS f JOIN gpts_document AS d ON d.id = f.document_id
+  WHERE f.gpt_id = %s AND {is_held} AND d.state = %s
+  ORDER BY f.document_id, f.id
+) AS held LEFT JOIN gpts_indexsegment AS s ON s.document_id = held.document_id
+ORDER BY held.document_id, s.first
+"""
+_BLOCKS = (
+    "SELECT wanted.place, wanted.number, block.data FROM unnest(%s::int[], %s::bigint[], %s::int[])"
+    " AS wanted(place, segment_id, number)"
+    " JOIN gpts_indexblock AS block ON block.segment_id = wanted.segment_id AND block.number = wanted.number"
+)
+
+
+@dataclass(frozen=True)
+class Library:
+    """The documents that a GPT answers from: shown names by document, and its segments.
+
+    Without ``may_have_vectors`` nobody on this instance has a model that makes any.
+    """
+
+    names: dict[int, str]
+    stretches: tuple[Stretch, ...]
+    segment_ids: tuple[int, ...]
+    block_counts: tuple[int, ...]
+    may_have_vectors: bool = True
+
+    @property
+    def passage_count(self) -> int:
+        return sum(len(stretch.lengths) for stretch in self.stretches)
+
+
+def library_of(gpt: GPT, version: Version | None) -> Library:
+    """Return what ``version`` was frozen with, or what the draft holds without one."""
+    is_held = "f.removed_at IS NULL"
+    values: list[Any] = [gpt.pk]
+    if version is not None:
+        is_held = "f.erased_at IS NULL AND f.content_hash = ANY(%s)"
+        values.append(list(version.knowledge_hashes))
+    with connection.cursor() as cursor:
+        cursor.execute(_LIBRARY.format(is_held=is_held), [ModelKind.EMBEDDING, *values, FileState.READY])
+        rows = cursor.fetchall()
+    segments = [row for row in rows if row[2] is not None]
+    return Library(
+        names={row[0]: row[1] for row in rows},
+        stretches=tuple(
+            Stretch(document, first, np.frombuffer(bytes(lengths), dtype="<u2"))
+            for document, _name, _pk, first, _blocks, lengths, _has_model in segments
+        ),
+        segment_ids=tuple(row[2] for row in segments),
+        block_counts=tuple(row[4] for row in segments),
+        may_have_vectors=any(row[6] for row in rows),
+    )
+
+
+def document_ids(gpt: GPT) -> list[int]:
+    """Return the documents that the draft answers from; the scope limits whose."""
+    return list(_files(gpt, None).values_list("document_id", flat=True))
+
+
+def _files(gpt: GPT, version: Version | None) -> QuerySet[KnowledgeFile]:
+    found = KnowledgeFile.objects.filter(gpt=gpt, document__state=FileState.READY)
+    if version is None:
+        return found.filter(removed_at__isnull=True)
+    return found.filter(content_hash__in=version.knowledge_hashes, erased_at__isnull=True)
+
+
+def postings_of(library: Library, terms: Iterable[str]) -> dict[tuple[int, str], Postings]:
+    """Return the postings of each term by (place of the segment in the library, term)."""
+    wanted: dict[tuple[int, int], list[str]] = {}
+    for term in terms:
+        for place, count in enumerate(library.block_counts):
+            wanted.setdefault((place, block_number(term, count)), []).append(term)
+    if not wanted:
+        return {}
+    places = [place for place, _number in wanted]
+    found: dict[tuple[int, str], Postings] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BLOCKS,
+            [
+                places,
+                [library.segment_ids[place] for place in places],
+                [number for _place, number in wanted],
+            ],
+        )
+        for place, number, data in cursor.fetchall():
+            block = bytes(data)
+            for term in wanted[place, number]:
+                postings = postings_in(block, term)
+                if postings is not None:
+                    found[place, term] = postings
+    return found
+
+
+def words_near(library: Library, word: str) -> set[str]:
+    """Return the words of the library among which a mistyped one may be found."""
+    keys = [shelf_key(letter, length) for letter, length in reach_of(word)]
+    shelves = IndexShelf.objects.filter(segment_id__in=library.segment_ids, key__in=keys)
+    return {known for words in shelves.values_list("words", flat=True) for known in words.split()}
+
+
+def passages_at(places: Sequence[Candidate]) -> dict[tuple[int, int], dict[str, Any]]:
+    """Return passages by (document, position)."""
+    if not places:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.id, p.document_id, p.position, p.heading, p.page, p.paragraph, p.text"
+            " FROM unnest(%s::bigint[], %s::int[]) AS wanted(document_id, position)"
+            " JOIN gpts_passage AS p ON p.document_id = wanted.document_id AND p.position = wanted.position",
+            [[place.document for place in places], [place.position for place in places]],
+        )
+        return {(row[1], row[2]): dict(zip(_COLUMNS, row, strict=True)) for row in cursor.fetchall()}
+
+
+_COLUMNS = ("id", "document_id", "position", "heading", "page", "paragraph", "text")

@@ -1,0 +1,246 @@
+"""Documents: bytes kept once a workspace, asked to be read, and gone when nobody needs them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.db.models import Sum
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from core.audit import record
+from core.errors import InvalidInput, RateLimited, TooLarge
+from core.jobs import enqueue_on_commit
+from gpts.knowledge.extraction import HEAD_BYTES, UnreadableError, check_head, media_type_of
+from gpts.knowledge.failure_messages import reason
+from gpts.knowledge.models import Document, KnowledgeFile, Passage
+from gpts.knowledge.queries import unread_documents
+from gpts.knowledge.retrieval import forget_document
+from gpts.knowledge.states import FileState, ReadingStage
+from workspaces.services.notifications import notify
+
+FOLDER = "knowledge"
+# A document that waits this long without a job is asked for again.
+WAIT_SECONDS = 60
+# A reading without a sign of life for this long counts as dead; one that runs gives one every few seconds.
+SILENCE_SECONDS = 300
+LEFTOVER_HOURS = 24
+# Failures of which the owner is told, and which leave an audit event.
+DANGEROUS = frozenset({"macros", "malware"})
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What was sent, examined; ``key`` is where its bytes lie already, empty when the workspace had them."""
+
+    media_type: str
+    content_hash: str
+    size: int
+    key: str
+
+
+def bring_in(*, workspace_id: int, name: str, upload: File[Any], at: datetime) -> Brought:
+    """Examine what was sent and store its bytes, by steps and without a lock on any row.
+
+    Raises TooLarge (KNOWLEDGE_FILE_BYTES, KNOWLEDGE_WORKSPACE_BYTES), RateLimited or InvalidInput, with field
+    ``file``; nothing is kept then. The caller either keeps the document or discards what was brought.
+    """
+    _check_pace(workspace_id, at)
+    media_type, digest, size = examine(name, upload)
+    key = ""
+    if not Document.objects.filter(workspace_id=workspace_id, content_hash=digest).exists():
+        _check_space(workspace_id, size)
+        key = _stored(workspace_id, upload)
+    return Brought(media_type, digest, size, key)
+
+
+def keep_document(*, workspace_id: int, brought: Brought, upload: File[Any], at: datetime) -> Document:
+    """Return the workspace's document of these bytes, kept now or before, in the caller's transaction."""
+    known = Document.objects.select_for_update().filter(
+        workspace_id=workspace_id, content_hash=brought.content_hash
+    )
+    document = known.first()
+    if document is not None:
+        discard(brought)
+        return document
+    # Erased between the two steps: then its bytes are needed after all.
+    key = brought.key or _stored(workspace_id, upload)
+    try:
+        with transaction.atomic():
+            return Document.objects.create(
+                workspace_id=workspace_id,
+                content_hash=brought.content_hash,
+                media_type=brought.media_type,
+                size=brought.size,
+                storage_key=key,
+                created_at=at,
+            )
+    except IntegrityError:
+        default_storage.delete(key)
+        return known.get()
+
+
+def discard(brought: Brought) -> None:
+    """Delete stored bytes that became no document; those of a crash are swept."""
+    if brought.key and not Document.objects.filter(storage_key=brought.key).exists():
+        default_storage.delete(brought.key)
+
+
+def _stored(workspace_id: int, upload: File[Any]) -> str:
+    upload.seek(0)
+    return default_storage.save(f"{FOLDER}/{workspace_id}/{uuid4().hex}", upload)
+
+
+def examine(name: str, upload: File[Any]) -> tuple[str, str, int]:
+    """Return media type, SHA-256 and size of what was sent; raises what bring_in says."""
+    limit = settings.KNOWLEDGE_FILE_BYTES
+    try:
+        media_type = media_type_of(name)
+        if (upload.size or 0) > limit:
+            raise _too_big(limit)
+        digest, size = hashlib.sha256(), 0
+        upload.seek(0)
+        check_head(media_type, upload.read(HEAD_BYTES))
+        upload.seek(0)
+        for chunk in upload.chunks():
+            size += len(chunk)
+            if size > limit:
+                raise _too_big(limit)
+            digest.update(chunk)
+    except UnreadableError as problem:
+        raise InvalidInput(reason(problem.code), code=f"file_{problem.code}", field="file") from problem
+    return media_type, digest.hexdigest(), size
+
+
+def _check_pace(workspace_id: int, at: datetime) -> None:
+    limit = settings.KNOWLEDGE_FILES_PER_HOUR
+    hour_ago = at - timedelta(hours=1)
+    if Document.objects.filter(workspace_id=workspace_id, created_at__gt=hour_ago).count() >= limit:
+        raise RateLimited(
+            _("More than %(count)d files came into this workspace within an hour. Go on a little later.")
+            % {"count": limit},
+            code="too_many_files_an_hour",
+            field="file",
+            data={"limit": limit, "retry_after": 600},
+        )
+
+
+def _check_space(workspace_id: int, size: int) -> None:
+    limit = settings.KNOWLEDGE_WORKSPACE_BYTES
+    held = Document.objects.filter(workspace_id=workspace_id).aggregate(total=Sum("size"))["total"] or 0
+    if held + size > limit:
+        raise TooLarge(
+            _("The knowledge of this workspace is full: all files together may have %(megabytes)d MB.")
+            % {"megabytes": limit // (1024 * 1024)},
+            code="workspace_full",
+            field="file",
+            data={"limit": limit, "used": held},
+        )
+
+
+def _too_big(limit: int) -> TooLarge:
+    return TooLarge(
+        _("This file is too big: at most %(megabytes)d MB fit. Split it and add the parts.")
+        % {"megabytes": max(limit // (1024 * 1024), 1)},
+        code="file_too_large",
+        field="file",
+        data={"limit": limit},
+    )
+
+
+def ask_to_read(document: Document, *, again: bool = False) -> None:
+    """Have a document read by a worker after commit; ``again`` starts a failed one from the beginning."""
+    if again and document.state == FileState.FAILED:
+        document.state, document.failure, document.attempts = FileState.WAITING, "", 0
+        document.progress, document.stage, document.retry_at = 0, ReadingStage.NONE, None
+        document.save(update_fields=["state", "failure", "attempts", "progress", "stage", "retry_at"])
+    if document.state == FileState.WAITING:
+        enqueue_on_commit("gpts.read_document", document_id=document.pk)
+
+
+def release_document(document_id: int | None) -> bool:
+    """Erase a document, with passages, index, vectors and bytes, unless some file still holds it.
+
+    Returns whether it was erased. The bytes go after commit; what is left by a crash is swept.
+    """
+    if document_id is None:
+        return False
+    document = Document.objects.select_for_update().filter(pk=document_id).first()
+    if document is None or KnowledgeFile.objects.filter(document=document).exists():
+        return False
+    key = document.storage_key
+    forget_document(document)
+    Passage.objects.filter(document=document).delete()
+    document.delete()
+    transaction.on_commit(lambda: default_storage.delete(key), robust=True)
+    return True
+
+
+def note_dangerous(document: Document, code: str, at: datetime) -> None:
+    """Tell those who hold a document what is wrong with it; malware loses its bytes after commit."""
+    if code == "malware":
+        key = document.storage_key
+        transaction.on_commit(lambda: default_storage.delete(key), robust=True)
+    for file in KnowledgeFile.objects.filter(document=document).select_related("gpt__owner"):
+        with translation.override(file.gpt.owner.language or "en"):
+            notify(
+                user=file.gpt.owner,
+                kind="knowledge_refused",
+                title=gettext("“%(file)s” was refused") % {"file": file.name[:80]},
+                body=reason(code),
+                url=reverse("gpts:build-knowledge", args=[file.gpt.slug]),
+                at=at,
+            )
+        record(
+            action="gpts.file_refused",
+            by=None,
+            at=at,
+            subject=file,
+            workspace_id=file.workspace_id,
+            reason=code,
+            data={"gpt_id": file.gpt_id, "content_hash": document.content_hash},
+        )
+
+
+def sweep_documents(*, at: datetime) -> int:
+    """Ask again for documents that wait too long or whose reader died; returns how many. Idempotent."""
+    left = unread_documents(
+        at=at,
+        waiting_before=at - timedelta(seconds=WAIT_SECONDS),
+        silent_before=at - timedelta(seconds=SILENCE_SECONDS),
+    )
+    found = list(left.values_list("pk", flat=True)[:100])
+    for identifier in found:
+        enqueue_on_commit("gpts.read_document", document_id=identifier)
+    return len(found)
+
+
+def sweep_leftovers(*, at: datetime) -> int:
+    """Erase documents that no file holds, and stored bytes that no document has; returns how many."""
+    border = at - timedelta(hours=LEFTOVER_HOURS)
+    lonely = Document.objects.filter(files__isnull=True, created_at__lt=border).values_list("pk", flat=True)
+    erased = sum(release_document(identifier) for identifier in list(lonely[:500]))
+    try:
+        workspaces = default_storage.listdir(FOLDER)[0]
+    except FileNotFoundError:
+        return erased
+    for workspace in workspaces:
+        keys = [
+            f"{FOLDER}/{workspace}/{name}" for name in default_storage.listdir(f"{FOLDER}/{workspace}")[1]
+        ]
+        known = set(Document.objects.filter(storage_key__in=keys).values_list("storage_key", flat=True))
+        for key in keys:
+            if key not in known and default_storage.get_modified_time(key) < border:
+                default_storage.delete(key)
+                erased += 1
+    return erased

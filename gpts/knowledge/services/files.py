@@ -1,0 +1,302 @@
+"""Knowledge files of a draft: taken in, replaced, renamed, dated, taken out, deleted everywhere."""
+
+from __future__ import annotations
+
+import re
+from contextlib import nullcontext
+from datetime import date, datetime
+from typing import Any
+
+from django.core.files.base import File
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from core.audit import record
+from core.errors import Conflict, InvalidInput, TooLarge
+from core.text import clean_line
+from gpts.assistants.models import GPT, Version
+from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.assistants.services.gpts import lock_gpt
+from gpts.knowledge.failure_messages import reason
+from gpts.knowledge.models import Document, KnowledgeFile
+from gpts.knowledge.services.documents import (
+    Brought,
+    ask_to_read,
+    bring_in,
+    discard,
+    keep_document,
+    release_document,
+)
+from gpts.knowledge.services.reading import read_document
+from gpts.knowledge.states import FileState
+
+FILE_COUNT = 20
+FILE_NAME_LENGTH = 255
+UNSET: Any = object()
+
+
+def take_in_file(
+    *,
+    gpt: GPT,
+    upload: File[Any],
+    by: Any,
+    at: datetime,
+    name: str | None = None,
+    source_url: str = "",
+) -> KnowledgeFile:
+    """Take a file into the draft; a worker reads it after commit.
+
+    The same content again returns the file that is there; content that the workspace has read before is
+    ready at once. Writes the stored bytes, the rows and an audit event, and raises the draft's revision.
+    Raises what bring_in raises, and TooLarge (``too_many_files``); nothing is kept then.
+    """
+    shown = clean_file_name(upload.name or "" if name is None else name)
+    with inside_workspace_of(gpt):
+        check_room(gpt)
+        brought = bring_in(workspace_id=gpt.workspace_id, name=shown, upload=upload, at=at)
+        try:
+            with transaction.atomic():
+                fresh = lock_gpt(gpt)
+                check_room(fresh)
+                document = keep_document(
+                    workspace_id=fresh.workspace_id, brought=brought, upload=upload, at=at
+                )
+                file, is_changed = _hold(fresh, document, shown, source_url, by=by, at=at)
+                ask_to_read(document, again=True)
+                if is_changed:
+                    draft_changed(fresh, at)
+                    _record("gpts.file_added", file, by=by, at=at)
+        except BaseException:
+            discard(brought)
+            raise
+    return file
+
+
+def add_knowledge_file(*, gpt: GPT, upload: UploadedFile, by: Any, at: datetime) -> KnowledgeFile:
+    """Take a file in and read it at once, for commands, imports and the demo; see take_in_file.
+
+    Raises InvalidInput (``file_…``) for what cannot be read; nothing is kept then.
+    """
+    with transaction.atomic(), inside_workspace_of(gpt):
+        file = take_in_file(gpt=gpt, upload=upload, by=by, at=at)
+        document = file.document
+        if document is None or document.state == FileState.READY:
+            return file
+        read_document(document_id=document.pk, step=nullcontext, clock=lambda: at)
+        document.refresh_from_db()
+        if document.state != FileState.FAILED:
+            return file
+        fresh = lock_gpt(gpt)
+        file.delete()
+        fresh.draft_revision -= 1
+        fresh.save(update_fields=["draft_revision"])
+        _record("gpts.file_removed", file, by=by, at=at)
+        release_document(document.pk)
+        code = document.failure
+    raise InvalidInput(reason(code), code=f"file_{code}", field="file")
+
+
+def replace_file(
+    *, file: KnowledgeFile, upload: File[Any], by: Any, at: datetime, source_url: str = ""
+) -> KnowledgeFile:
+    """Put new bytes under the name of a file; returns the file that stands for them.
+
+    Frozen versions keep the old bytes. The type may change with the upload's name. Raises what bring_in
+    raises, and Conflict (``file_twice``) when another file of the draft has the same content; nothing
+    changes then.
+    """
+    sent = clean_file_name(upload.name or file.name)
+    with inside_workspace_of(file.gpt):
+        brought = bring_in(workspace_id=file.workspace_id, name=sent, upload=upload, at=at)
+        try:
+            with transaction.atomic():
+                return _replaced(file, brought, upload, sent, source_url, by=by, at=at)
+        except BaseException:
+            discard(brought)
+            raise
+
+
+def _replaced(
+    file: KnowledgeFile,
+    brought: Brought,
+    upload: File[Any],
+    sent: str,
+    source_url: str,
+    *,
+    by: Any,
+    at: datetime,
+) -> KnowledgeFile:
+    fresh = lock_gpt(file.gpt)
+    old = _locked(file)
+    document = keep_document(workspace_id=fresh.workspace_id, brought=brought, upload=upload, at=at)
+    ask_to_read(document, again=True)
+    if document.pk == old.document_id:
+        old.fetched_at = at if old.source_url else None
+        old.save(update_fields=["fetched_at"])
+        return old
+    if fresh.knowledge_files.filter(content_hash=document.content_hash, removed_at__isnull=True).exists():
+        raise Conflict(_("Another file of this GPT has the same content."), code="file_twice", field="file")
+    _let_go(fresh, old, at)
+    # A page that is replaced by an upload is a page no more.
+    new, _is_changed = _hold(fresh, document, _with_ending(old.name, sent), source_url, by=by, at=at)
+    new.review_on = old.review_on
+    new.save(update_fields=["review_on"])
+    draft_changed(fresh, at)
+    _record("gpts.file_replaced", new, by=by, at=at)
+    return new
+
+
+@transaction.atomic
+def update_file(
+    *, file: KnowledgeFile, by: Any, at: datetime, name: str = UNSET, review_on: date | None = UNSET
+) -> KnowledgeFile:
+    """Rename a file or set the date from which it counts as stale; what is not given stays.
+
+    Raises InvalidInput with field ``name``.
+    """
+    fresh = lock_gpt(file.gpt)
+    with inside_workspace_of(fresh):
+        row = _locked(file)
+        changed: list[str] = []
+        if name is not UNSET:
+            cleaned = clean_file_name(name, field="name")
+            if cleaned != row.name:
+                row.name = cleaned
+                changed.append("name")
+        if review_on is not UNSET and review_on != row.review_on:
+            row.review_on, row.review_noted_on = review_on, None
+            changed += ["review_on", "review_noted_on"]
+        if changed:
+            row.save(update_fields=changed)
+            _record("gpts.file_changed", row, by=by, at=at)
+    return row
+
+
+@transaction.atomic
+def retry_file(*, file: KnowledgeFile, by: Any, at: datetime) -> None:
+    """Have a file that failed read again. Does nothing for one that waits, is read or is ready."""
+    with inside_workspace_of(file.gpt):
+        document = Document.objects.select_for_update().filter(pk=file.document_id or 0).first()
+        if document is not None and document.state == FileState.FAILED:
+            ask_to_read(document, again=True)
+            _record("gpts.file_retried", file, by=by, at=at)
+
+
+@transaction.atomic
+def remove_knowledge_file(*, file: KnowledgeFile, by: Any, at: datetime) -> None:
+    """Take a file out of the draft. Its document is erased, passages and bytes, unless a frozen version or
+    another GPT needs it. Removing it twice changes nothing.
+    """
+    fresh = lock_gpt(file.gpt)
+    with inside_workspace_of(fresh):
+        row = KnowledgeFile.objects.select_for_update().filter(pk=file.pk, removed_at__isnull=True).first()
+        if row is None:
+            return
+        _let_go(fresh, row, at)
+        draft_changed(fresh, at)
+        _record("gpts.file_removed", row, by=by, at=at)
+
+
+@transaction.atomic
+def erase_file(*, file: KnowledgeFile, confirmation: str, by: Any, at: datetime) -> None:
+    """Delete a file from the draft and from every version of its GPT, for good.
+
+    The row stays, without a document, so that versions say what is missing. Bytes, passages and vectors go
+    unless another GPT holds the same content. Raises InvalidInput (``confirmation``) unless the file's name
+    was typed.
+    """
+    if confirmation.strip() != file.name.strip():
+        raise InvalidInput(
+            _("Type the file's name exactly to delete it everywhere."),
+            code="confirmation",
+            field="confirmation",
+        )
+    fresh = lock_gpt(file.gpt)
+    with inside_workspace_of(fresh):
+        row = _locked(file)
+        document_id = row.document_id
+        was_in_draft = row.removed_at is None
+        row.document, row.erased_at, row.removed_at = None, at, row.removed_at or at
+        row.source_url = ""
+        row.save(update_fields=["document", "erased_at", "removed_at", "source_url"])
+        release_document(document_id)
+        if was_in_draft:
+            draft_changed(fresh, at)
+        _record("gpts.file_erased", row, by=by, at=at)
+
+
+def clean_file_name(name: str, *, field: str = "file") -> str:
+    """Return the shown name of an upload: its last path part, cleaned; InvalidInput when nothing is left."""
+    last = re.split(r"[/\\]", name.replace("\x00", ""))[-1]
+    cleaned = clean_line(last[-FILE_NAME_LENGTH:], max_length=FILE_NAME_LENGTH, field=field)
+    if cleaned.strip(". ") == "":
+        raise InvalidInput(_("Give the file a name first."), code="bad_name", field=field)
+    return cleaned
+
+
+def draft_changed(gpt: GPT, at: datetime) -> None:
+    gpt.draft_revision += 1
+    gpt.updated_at = at
+    gpt.save(update_fields=["draft_revision", "updated_at"])
+
+
+def _hold(
+    gpt: GPT, document: Document, name: str, source_url: str, *, by: Any, at: datetime
+) -> tuple[KnowledgeFile, bool]:
+    """Return the GPT's file for a document, new or taken back, and whether the draft changed by it."""
+    file = KnowledgeFile.objects.filter(gpt=gpt, content_hash=document.content_hash).first()
+    if file is not None and file.removed_at is None:
+        return file, False
+    if file is None:
+        file = KnowledgeFile(gpt=gpt, workspace_id=gpt.workspace_id, content_hash=document.content_hash)
+    file.name, file.uploaded_by, file.created_at = name, by, at
+    file.document, file.removed_at, file.erased_at = document, None, None
+    file.source_url, file.fetched_at = source_url, at if source_url else None
+    file.save()
+    return file, True
+
+
+def _let_go(gpt: GPT, file: KnowledgeFile, at: datetime) -> None:
+    """Out of the draft: kept for versions that were frozen with it, else gone with what it alone held."""
+    if Version.objects.filter(gpt=gpt, knowledge_hashes__contains=[file.content_hash]).exists():
+        file.removed_at = at
+        file.save(update_fields=["removed_at"])
+        return
+    identifier, document_id = file.pk, file.document_id
+    file.delete()
+    file.pk = identifier
+    release_document(document_id)
+
+
+def _locked(file: KnowledgeFile) -> KnowledgeFile:
+    return KnowledgeFile.objects.select_for_update(of=("self",)).select_related("document").get(pk=file.pk)
+
+
+def _with_ending(name: str, sent: str) -> str:
+    """Keep the name, but not an ending that no longer fits: "report.docx" replaced by "x.pdf"."""
+    stem, dot, old = name.rpartition(".")
+    new = sent.rpartition(".")[2]
+    return name if not dot or old.lower() == new.lower() else f"{stem}.{new}"
+
+
+def check_room(gpt: GPT, *, field: str = "file") -> None:
+    """Raise TooLarge (``too_many_files``) when the draft is full; inside the GPT's workspace."""
+    if KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=True).count() >= FILE_COUNT:
+        raise TooLarge(
+            _("A GPT holds at most %(count)d files. Remove one first.") % {"count": FILE_COUNT},
+            code="too_many_files",
+            field=field,
+            data={"limit": FILE_COUNT},
+        )
+
+
+def _record(action: str, file: KnowledgeFile, *, by: Any, at: datetime) -> None:
+    record(
+        action=action,
+        by=by,
+        at=at,
+        subject=file,
+        workspace_id=file.workspace_id,
+        data={"gpt_id": file.gpt_id, "content_hash": file.content_hash},
+    )

@@ -1,0 +1,243 @@
+"""Reading a document: its bytes go to a limited child process, what it finds becomes passages."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import structlog
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db import reset_queries
+from django.db.models import Q
+
+from gpts.knowledge.extraction import CrashedError, Limits, Section, UnreadableError, read_file
+from gpts.knowledge.models import Document, Passage
+from gpts.knowledge.passages import Piece, split
+from gpts.knowledge.retrieval import forget_document, index_passages
+from gpts.knowledge.services.documents import DANGEROUS, SILENCE_SECONDS, note_dangerous
+from gpts.knowledge.states import FileState, ReadingStage
+
+log = structlog.get_logger(__name__)
+
+Step = Callable[[], AbstractContextManager[object]]
+Clock = Callable[[], datetime]
+
+BATCH = 500
+COPY_BYTES = 1024 * 1024
+# Share of the progress, in percent, that is done when the text is read; the rest is indexing.
+READ_PERCENT = 90
+# Seconds to wait after each crash; after the last one the document has failed.
+BACK_OFF = (10, 60)
+REPORT_SECONDS = 1.0
+# Bytes of UTF-8 for a token: close for English, on the safe side for Chinese.
+TOKEN_BYTES = 4
+
+
+class ClaimLostError(Exception):
+    """Another run took the document over, or it was erased meanwhile: this run stops and writes nothing."""
+
+
+def read_document(*, document_id: int, step: Step, clock: Clock) -> int | None:
+    """Read a waiting document into passages and index them; returns the seconds after which to try again.
+
+    ``step`` opens one short transaction in which the rows are seen. Idempotent: a document that is read, has
+    failed or is being read by somebody who is alive is left alone. A child that crashes is tried three times;
+    what cannot be read fails at once, with a code for gpts.knowledge.failure_messages.reason.
+    """
+    with step():
+        document = _claim(document_id, clock())
+    if document is None:
+        return None
+    try:
+        _read(document, step, clock)
+    except ClaimLostError:
+        return None
+    except UnreadableError as problem:
+        _fail(document, problem.code, step, clock)
+    except FileNotFoundError:
+        _fail(document, "lost", step, clock)
+    except (CrashedError, OSError) as problem:
+        log.warning("document_reading_broke_off", document_id=document.pk, error=type(problem).__name__)
+        return _put_back(document, step, clock)
+    return None
+
+
+def limits_from_settings() -> Limits:
+    return Limits(
+        memory_bytes=settings.EXTRACTION_MEMORY_BYTES,
+        seconds=settings.EXTRACTION_SECONDS,
+        expanded_bytes=settings.EXTRACTION_EXPANDED_BYTES,
+        pages=settings.KNOWLEDGE_PDF_PAGES,
+        characters=settings.KNOWLEDGE_FILE_TOKENS * TOKEN_BYTES,
+    )
+
+
+def _claim(document_id: int, at: datetime) -> Document | None:
+    silent = at - timedelta(seconds=SILENCE_SECONDS)
+    document = (
+        Document.objects.select_for_update(skip_locked=True)
+        .filter(
+            Q(state=FileState.WAITING) & (Q(retry_at__isnull=True) | Q(retry_at__lte=at))
+            | Q(state=FileState.EXTRACTING, heartbeat_at__lt=silent),
+            pk=document_id,
+        )
+        .first()
+    )
+    if document is None:
+        return None
+    if document.state == FileState.EXTRACTING and document.attempts > len(BACK_OFF):
+        # Whoever reads it dies with it.
+        _give_up(document, "crashed", at)
+        return None
+    document.state, document.stage = FileState.EXTRACTING, ReadingStage.FETCHING
+    document.claim, document.heartbeat_at, document.retry_at = uuid4(), at, None
+    document.progress, document.failure = 0, ""
+    document.attempts += 1
+    document.save()
+    forget_document(document)
+    Passage.objects.filter(document=document).delete()
+    return document
+
+
+def _read(document: Document, step: Step, clock: Clock) -> None:
+    progress = _Progress(document, step, clock)
+    with _copied(document.storage_key, progress) as path:
+        progress.begin(ReadingStage.READING)
+        sections = read_file(path, document.media_type, limits=limits_from_settings(), report=progress)
+        measured = _Measured(sections)
+        position = 0
+        for pieces in _batches(split(measured)):
+            with step():
+                progress.hold_claim()
+                Passage.objects.bulk_create(
+                    [_passage(document, position + place, piece) for place, piece in enumerate(pieces)]
+                )
+            position += len(pieces)
+            # With DEBUG Django keeps the text of every statement.
+            reset_queries()
+    progress.begin(ReadingStage.INDEXING, percent=READ_PERCENT)
+    with step():
+        progress.hold_claim()
+        index_passages(document)
+        reset_queries()
+        Document.objects.filter(pk=document.pk, claim=document.claim).update(
+            state=FileState.READY,
+            stage=ReadingStage.NONE,
+            progress=100,
+            characters=measured.characters,
+            passage_count=position,
+            claim=None,
+            extracted_at=clock(),
+        )
+
+
+@contextmanager
+def _copied(key: str, progress: Callable[[float], None]) -> Iterator[Path]:
+    """Copy stored bytes to a file of this machine, by steps; it goes when the block ends."""
+    with tempfile.TemporaryDirectory(prefix="loggia-") as folder:
+        path = Path(folder) / "document"
+        with default_storage.open(key) as stored, path.open("wb") as copy:
+            while chunk := stored.read(COPY_BYTES):
+                copy.write(chunk)
+                progress(0.0)
+        yield path
+
+
+class _Measured:
+    """Sections as they come, counted; UnreadableError (too_much_text) over KNOWLEDGE_FILE_TOKENS."""
+
+    def __init__(self, sections: Iterable[Section]) -> None:
+        self.sections = sections
+        self.characters = 0
+        self.tokens = 0
+
+    def __iter__(self) -> Iterator[Section]:
+        for section in self.sections:
+            for paragraph in section.paragraphs:
+                self.characters += len(paragraph)
+                self.tokens += len(paragraph.encode()) // TOKEN_BYTES
+            if self.tokens > settings.KNOWLEDGE_FILE_TOKENS:
+                raise UnreadableError("too_much_text")
+            yield section
+
+
+class _Progress:
+    """Writes how far the reading is, at most once a second, each time as a sign of life."""
+
+    def __init__(self, document: Document, step: Step, clock: Clock) -> None:
+        self.document = document
+        self.step = step
+        self.clock = clock
+        self.percent = 0
+        self.written_at = clock()
+
+    def __call__(self, share: float) -> None:
+        self.percent = int(share * READ_PERCENT)
+        if (self.clock() - self.written_at).total_seconds() >= REPORT_SECONDS:
+            with self.step():
+                self.hold_claim()
+
+    def begin(self, stage: ReadingStage, percent: int = 0) -> None:
+        self.percent = percent
+        with self.step():
+            self.hold_claim(stage=stage)
+
+    def hold_claim(self, **changes: str) -> None:
+        self.written_at = self.clock()
+        held = Document.objects.filter(pk=self.document.pk, claim=self.document.claim)
+        if not held.update(heartbeat_at=self.written_at, progress=self.percent, **changes):
+            raise ClaimLostError
+
+
+def _batches(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
+    while batch := list(islice(pieces, BATCH)):
+        yield batch
+
+
+def _passage(document: Document, position: int, piece: Piece) -> Passage:
+    return Passage(
+        workspace_id=document.workspace_id,
+        document=document,
+        position=position,
+        heading=piece.heading,
+        page=piece.page,
+        paragraph=piece.paragraph,
+        text=piece.text,
+    )
+
+
+def _fail(document: Document, code: str, step: Step, clock: Clock) -> None:
+    with step():
+        _give_up(document, code, clock())
+    log.info("document_not_read", document_id=document.pk, failure=code)
+
+
+def _give_up(document: Document, code: str, at: datetime) -> None:
+    if not _end(document.pk, document.claim, state=FileState.FAILED, failure=code):
+        return
+    Passage.objects.filter(document=document).delete()
+    forget_document(document)
+    if code in DANGEROUS:
+        note_dangerous(document, code, at)
+
+
+def _put_back(document: Document, step: Step, clock: Clock) -> int | None:
+    if document.attempts > len(BACK_OFF):
+        _fail(document, "crashed", step, clock)
+        return None
+    seconds = BACK_OFF[document.attempts - 1]
+    with step():
+        retry_at = clock() + timedelta(seconds=seconds)
+        _end(document.pk, document.claim, state=FileState.WAITING, retry_at=retry_at)
+    return seconds
+
+
+def _end(document_id: int, claim: UUID | None, **changes: object) -> int:
+    held = Document.objects.filter(pk=document_id, claim=claim)
+    return held.update(claim=None, stage=ReadingStage.NONE, progress=0, **changes)

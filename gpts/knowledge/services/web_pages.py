@@ -1,0 +1,182 @@
+"""Web pages as knowledge: fetched through the guarded client once, and again when somebody asks."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from html import unescape
+from typing import Any
+from urllib.parse import unquote, urldefrag, urlsplit
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.files.base import ContentFile
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import DomainError, InvalidInput, RateLimited
+from core.outbound import OutboundResponse, fetch
+from gpts.assistants.models import GPT
+from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.knowledge.extraction.sniffing import DOCX, EPUB, PDF, PPTX, XLSX
+from gpts.knowledge.models import KnowledgeFile
+from gpts.knowledge.services.files import check_room, replace_file, take_in_file
+
+URL_LENGTH = 2000
+# Fetches of one person in so many seconds: each holds a process for as long as the other host likes, and
+# nobody scans or floods hosts through this server.
+FETCHES, FETCH_SECONDS = 60, 600
+NAME_LENGTH = 120
+ENDINGS = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "text/plain": ".txt",
+    "text/markdown": ".md",
+    "text/csv": ".csv",
+    "text/tab-separated-values": ".tsv",
+    "application/json": ".json",
+    "application/ld+json": ".json",
+    "application/jsonl": ".jsonl",
+    PDF: ".pdf",
+    DOCX: ".docx",
+    XLSX: ".xlsx",
+    PPTX: ".pptx",
+    EPUB: ".epub",
+}
+# Bounded and without overlap, so that a page of openings without an end costs nothing.
+_TITLE = re.compile(r"<title(?:\s[^<>]{0,300})?>([^<]{1,2000})</title>", re.IGNORECASE)
+# What pages are written in, by Python's names. Other codecs that a server can name take the square of the
+# length (punycode), make half characters (utf-7, unicode_escape) or are no encodings at all.
+CHARSETS = frozenset(
+    {
+        "ascii", "big5", "big5hkscs", "euc_jp", "euc_kr", "gb18030", "gb2312", "gbk", "iso2022_jp", "koi8-r",
+        "koi8-u", "mac-roman", "shift_jis", "tis-620", "utf-16", "utf-16-be", "utf-16-le", "utf-32",
+        *(f"cp{number}" for number in (866, 874, 932, 949, 950, *range(1250, 1259))),
+        *(f"iso8859-{number}" for number in range(1, 17)),
+    }
+)  # fmt: skip
+_CHARSET = re.compile(r"charset=[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+# What file systems and paths give a meaning to.
+_PATH_CHARACTERS = re.compile(r"[/\\:*?\"<>|]+")
+
+
+@dataclass(frozen=True)
+class WebPage:
+    """What an address answered, ready to be taken in."""
+
+    url: str
+    name: str
+    upload: ContentFile[bytes]
+
+
+def add_page(*, gpt: GPT, url: str, by: Any, at: datetime) -> KnowledgeFile:
+    """Fetch a page and take it into the draft; see take_in_file.
+
+    Raises, with field ``url``, what the guarded client raises (OutboundRefused, OutboundFailed, TooLarge),
+    InvalidInput (``page_status``, ``page_type``) for an answer that is no document and RateLimited beyond
+    FETCHES. Call it without locks: it waits for another host.
+    """
+    with inside_workspace_of(gpt):
+        check_room(gpt, field="url")
+    _check_pace(by)
+    page = fetch_page(url)
+    return _at_field(take_in_file, gpt=gpt, upload=page.upload, source_url=page.url, by=by, at=at)
+
+
+def fetch_again(*, file: KnowledgeFile, by: Any, at: datetime) -> KnowledgeFile:
+    """Fetch a file's address anew and replace the file by what it answers now; see replace_file and add_page.
+
+    The same content only gets a new date. Raises InvalidInput (``no_page``) for a file that was uploaded.
+    """
+    if not file.source_url:
+        raise InvalidInput(_("This file was uploaded; there is no address to fetch."), code="no_page")
+    _check_pace(by)
+    page = fetch_page(file.source_url)
+    return _at_field(replace_file, file=file, upload=page.upload, source_url=page.url, by=by, at=at)
+
+
+def fetch_page(url: str) -> WebPage:
+    """Fetch an address into a file; raises what add_page says."""
+    address = urldefrag(url.strip()).url
+    if not address or len(address) > URL_LENGTH:
+        raise InvalidInput(
+            _("Give the address of a page, at most %(count)d characters long.") % {"count": URL_LENGTH},
+            code="bad_url",
+            field="url",
+        )
+    accept = {"accept": "text/html, application/xhtml+xml, application/pdf, text/*;q=0.8, */*;q=0.5"}
+    answer: OutboundResponse = _at_field(
+        fetch, address, headers=accept, max_bytes=settings.KNOWLEDGE_PAGE_BYTES
+    )
+    if answer.status != 200:
+        raise InvalidInput(
+            _("The address answered with status %(status)d, not with a page.") % {"status": answer.status},
+            code="page_status",
+            field="url",
+            data={"status": answer.status},
+        )
+    header = answer.headers.get("content-type", "")
+    kind = header.partition(";")[0].strip().lower()
+    ending = ENDINGS.get(kind, ".txt" if kind.startswith("text/") else "")
+    if not ending:
+        raise InvalidInput(
+            _("The address answers with %(kind)s, which cannot be read.") % {"kind": kind[:80] or "?"},
+            code="page_type",
+            field="url",
+        )
+    body = _in_utf8(answer.body, header) if kind.startswith("text/") or ending == ".html" else answer.body
+    name = _name_of(address, body, ending)
+    return WebPage(address, name, ContentFile(body, name=name))
+
+
+def _check_pace(by: Any) -> None:
+    key = f"gpts:page-fetches:{by.pk}"
+    cache.add(key, 0, FETCH_SECONDS)
+    try:
+        count = cache.incr(key)
+    except ValueError:  # it ran out between the two
+        cache.set(key, 1, FETCH_SECONDS)
+        return
+    if count > FETCHES:
+        raise RateLimited(
+            _("Be patient, you are sending too many requests."),
+            code="too_many_fetches",
+            field="url",
+            data={"limit": FETCHES, "retry_after": FETCH_SECONDS},
+        )
+
+
+def _at_field(act: Any, *positional: Any, **named: Any) -> Any:
+    """What goes wrong with the answer is said at the field of the address."""
+    try:
+        return act(*positional, **named)
+    except DomainError as problem:
+        problem.field = "url"
+        raise
+
+
+def _in_utf8(body: bytes, header: str) -> bytes:
+    """Re-encode a text whose charset the server names; what it does not name is told by the bytes later."""
+    match = _CHARSET.search(header)
+    if match is None or match[1].lower() in ("utf-8", "utf8"):
+        return body
+    try:
+        codec = codecs.lookup(match[1])
+    except (LookupError, ValueError):
+        return body
+    return body.decode(codec.name, errors="replace").encode() if codec.name in CHARSETS else body
+
+
+def _name_of(url: str, body: bytes, ending: str) -> str:
+    """Name a page by its title, anything else by the end of its path, and both by the host if need be."""
+    parts = urlsplit(url)
+    stem = unquote(parts.path.rstrip("/").rpartition("/")[2])
+    if stem.lower().endswith(ending):
+        stem = stem[: -len(ending)]
+    if ending == ".html":
+        match = _TITLE.search(body[:65536].decode("utf-8", errors="ignore"))
+        stem = unescape(match[1]) if match else stem
+    stem = "".join(part if part.isprintable() else " " for part in _PATH_CHARACTERS.sub(" ", stem))
+    stem = " ".join(stem.split()).strip(". ")
+    return f"{(stem or parts.hostname or 'page')[:NAME_LENGTH]}{ending}"

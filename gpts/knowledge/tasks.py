@@ -1,0 +1,80 @@
+"""Jobs of knowledge: reading documents, indexing them, and their embeddings."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from core.jobs import enqueue_on_commit
+from core.scope import system_scope
+from gpts.knowledge.retrieval.embedding import embed_passages, waiting_documents
+from gpts.knowledge.retrieval.index import index_passages, unindexed_documents
+from gpts.knowledge.services import documents, review_dates
+from gpts.knowledge.services.reading import read_document as read
+from gpts.llm.runtime.types import ModelFailure
+
+PURPOSE = "gpts.read_document"
+
+
+@shared_task(name="gpts.read_document", bind=True)
+def read_document(self: Any, *, document_id: int) -> None:
+    """Read one document. Running twice reads it once: who comes second finds it claimed or read."""
+    wait = read(document_id=document_id, step=partial(system_scope, PURPOSE), clock=timezone.now)
+    if wait is not None:
+        self.apply_async(kwargs={"document_id": document_id}, countdown=wait + 1)
+
+
+@shared_task(name="gpts.sweep_documents")
+def sweep_documents() -> int:
+    """Take up documents that were left. Running twice asks twice, which reads once."""
+    with system_scope("gpts.sweep_documents"):
+        return documents.sweep_documents(at=timezone.now())
+
+
+@shared_task(name="gpts.sweep_document_leftovers")
+def sweep_document_leftovers() -> int:
+    """Erase bytes that nobody needs. Running twice finds nothing the second time."""
+    with system_scope("gpts.sweep_document_leftovers"):
+        return documents.sweep_leftovers(at=timezone.now())
+
+
+@shared_task(name="gpts.note_stale_files")
+def note_stale_files() -> int:
+    """Tell owners of files whose review date has come. Running twice tells once."""
+    with system_scope("gpts.note_stale_files"):
+        return review_dates.note_stale_files(at=timezone.now())
+
+
+@shared_task(name="gpts.index_waiting")
+def index_waiting() -> int:
+    """Index what was read before there was an index. Running twice finds nothing the second time."""
+    with system_scope("gpts.index_waiting"):
+        documents = unindexed_documents()
+        for document in documents:
+            index_passages(document)
+    return len(documents)
+
+
+@shared_task(
+    name="gpts.embed_document",
+    autoretry_for=(ModelFailure,),
+    retry_backoff=5,
+    retry_backoff_max=600,
+    max_retries=6,
+)
+def embed_document(*, document_id: int) -> int:
+    """Make the vectors that a document lacks. Running twice makes each once; the sweep takes up the rest."""
+    return embed_passages(document_id, at=timezone.now())
+
+
+@shared_task(name="gpts.embed_waiting")
+def embed_waiting() -> int:
+    """Have vectors made that are missing, also after the model changed. Running twice makes each once."""
+    with system_scope("gpts.embed_waiting"):
+        waiting = waiting_documents()
+        for document_id in waiting:
+            enqueue_on_commit("gpts.embed_document", document_id=document_id)
+    return len(waiting)

@@ -1,0 +1,62 @@
+"""The bench of the Knowledge tab: what a question finds, how each way ranked it, and whether it is enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from gpts.assistants.access import access_gpt
+from gpts.assistants.models import GPT
+from gpts.assistants.rules import GPTAct
+from gpts.assistants.web.builder_frame import page_context
+from gpts.knowledge.retrieval import Lookup, is_answerable, look_up
+from gpts.knowledge.retrieval.embedding import embedding_model, embedding_progress
+from gpts.knowledge.retrieval.reading import document_ids
+from gpts.knowledge.retrieval.vectors import VectorNote
+
+QUESTIONS = 10
+QUESTION_LENGTH = 1_000
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One question with what it found."""
+
+    question: str
+    lookup: Lookup
+    is_answerable: bool
+
+    @property
+    def vectors_are_down(self) -> bool:
+        return self.lookup.vectors is VectorNote.DOWN
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def build_bench(request: HttpRequest, slug: str) -> HttpResponse:
+    """Try questions, one a line. They are sent by POST, so that they stand in no log of addresses."""
+    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+    typed = request.POST.get("questions", "")[: QUESTIONS * QUESTION_LENGTH]
+    lines = [line.strip()[:QUESTION_LENGTH] for line in typed.splitlines() if line.strip()]
+    model = embedding_model(gpt.workspace_id)
+    context = page_context(
+        request,
+        gpt,
+        "knowledge",
+        typed=typed,
+        tried=[_tried(gpt, line) for line in lines[:QUESTIONS]],
+        left_out=max(0, len(lines) - QUESTIONS),
+        limit=QUESTIONS,
+        model=model,
+        progress=embedding_progress(document_ids(gpt), gpt.workspace_id) if model else None,
+    )
+    return render(request, "gpts/knowledge/bench.html", context)
+
+
+def _tried(gpt: GPT, question: str) -> Tried:
+    found = look_up(gpt, question)
+    return Tried(question, found, is_answerable(found.passages))

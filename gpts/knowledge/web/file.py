@@ -1,0 +1,181 @@
+"""One knowledge file: the text that was read from it, and what its owner may do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from core.errors import DomainError, InvalidInput
+from gpts.assistants.access import access_gpt
+from gpts.assistants.models import GPT
+from gpts.assistants.rules import GPTAct
+from gpts.assistants.web.builder_frame import page_context
+from gpts.knowledge.access import access_knowledge_file
+from gpts.knowledge.extraction import MEDIA_TYPES
+from gpts.knowledge.models import KnowledgeFile
+from gpts.knowledge.queries import passages_of, position_of_page
+from gpts.knowledge.services.files import (
+    erase_file,
+    remove_knowledge_file,
+    replace_file,
+    retry_file,
+    update_file,
+)
+from gpts.knowledge.services.web_pages import fetch_again
+from gpts.knowledge.web.files import show_file
+from workspaces.web.bodies import takes_files
+
+PASSAGES_ON_A_PAGE = 50
+
+
+@login_required
+@require_GET
+def build_knowledge_text(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
+    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+    file = access_knowledge_file(request.user, gpt, file_id, with_kept=True)
+    return _page(request, gpt, file)
+
+
+@login_required
+@require_POST
+def build_knowledge_update(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
+    """Rename a file and set the date on which it is due for a look."""
+
+    def act(file: KnowledgeFile) -> KnowledgeFile:
+        review_on = _date(request.POST.get("review_on", ""))
+        name = request.POST.get("name", "")
+        return update_file(file=file, name=name, review_on=review_on, by=request.user, at=timezone.now())
+
+    return _acted(request, slug, file_id, act, _("“%(name)s” was saved."))
+
+
+@takes_files
+@login_required
+@require_POST
+def build_knowledge_replace(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
+    def act(file: KnowledgeFile) -> KnowledgeFile:
+        upload = request.FILES.get("file")
+        if upload is None:
+            raise InvalidInput(_("Choose a file first."), code="required", field="file")
+        return replace_file(file=file, upload=upload, by=request.user, at=timezone.now())
+
+    return _acted(request, slug, file_id, act, _("“%(name)s” was replaced."))
+
+
+@login_required
+@require_POST
+def build_knowledge_fetch(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
+    def act(file: KnowledgeFile) -> KnowledgeFile:
+        return fetch_again(file=file, by=request.user, at=timezone.now())
+
+    return _acted(request, slug, file_id, act, _("“%(name)s” was fetched again."))
+
+
+@login_required
+@require_POST
+def build_knowledge_retry(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
+    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+    file = access_knowledge_file(request.user, gpt, file_id)
+    retry_file(file=file, by=request.user, at=timezone.now())
+    return redirect("gpts:build-knowledge", slug)
+
+
+@login_required
+@require_POST
+def build_knowledge_delete(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
+    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+    file = access_knowledge_file(request.user, gpt, file_id)
+    remove_knowledge_file(file=file, by=request.user, at=timezone.now())
+    messages.success(request, _("“%(name)s” was removed.") % {"name": file.name})
+    return redirect("gpts:build-knowledge", slug)
+
+
+@login_required
+@require_POST
+def build_knowledge_erase(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
+    """Delete a file from the draft and from all versions."""
+    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+    file = access_knowledge_file(request.user, gpt, file_id, with_kept=True)
+    confirmation = request.POST.get("confirmation", "")
+    try:
+        erase_file(file=file, confirmation=confirmation, by=request.user, at=timezone.now())
+    except InvalidInput as refusal:
+        return _page(request, gpt, file, {refusal.field: str(refusal.message)})
+    messages.success(request, _("“%(name)s” was deleted everywhere.") % {"name": file.name})
+    return redirect("gpts:build-knowledge", slug)
+
+
+def _acted(
+    request: HttpRequest,
+    slug: str,
+    file_id: int,
+    act: Callable[[KnowledgeFile], KnowledgeFile],
+    done: str,
+) -> HttpResponse:
+    """Do one thing to a file; the page of the file shows a refusal at its field and keeps what was typed."""
+    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+    file = access_knowledge_file(request.user, gpt, file_id)
+    try:
+        file = act(file)
+    except DomainError as refusal:
+        return _page(request, gpt, file, {refusal.field or "form": str(refusal.message)})
+    messages.success(request, done % {"name": file.name})
+    return redirect("gpts:build-knowledge-text", slug, file.pk)
+
+
+def _page(
+    request: HttpRequest, gpt: GPT, file: KnowledgeFile, errors: dict[str, str] | None = None
+) -> HttpResponse:
+    start = _start(request, file)
+    passages = passages_of(file, start=start, size=PASSAGES_ON_A_PAGE)
+    total = file.document.passage_count if file.document else 0
+    end = start + len(passages)
+    context: dict[str, Any] = page_context(
+        request,
+        gpt,
+        "knowledge",
+        file=show_file(file),
+        passages=passages,
+        first=start + 1,
+        last=end,
+        total=total,
+        next_start=end if end < total else None,
+        previous_start=max(start - PASSAGES_ON_A_PAGE, 0) if start else None,
+        has_pages=any(passage.page for passage in passages),
+        errors=errors or {},
+        typed=request.POST if errors else {},
+        accept=",".join(MEDIA_TYPES),
+        megabytes=settings.KNOWLEDGE_FILE_BYTES // (1024 * 1024),
+    )
+    return render(request, "gpts/knowledge/file.html", context, status=400 if errors else 200)
+
+
+def _start(request: HttpRequest, file: KnowledgeFile) -> int:
+    """The first passage to show: a position, or where a page of the document begins."""
+    page, position = request.GET.get("page", ""), request.GET.get("from", "")
+    if page.isdecimal() and len(page) < 8:
+        return position_of_page(file, int(page))
+    return int(position) if position.isdecimal() and len(position) < 8 else 0
+
+
+def _date(typed: str) -> date | None:
+    if not typed.strip():
+        return None
+    try:
+        found = parse_date(typed.strip())
+    except ValueError:
+        found = None
+    if found is None:
+        raise InvalidInput(_("Give the date as year-month-day."), code="bad_date", field="review_on")
+    return found

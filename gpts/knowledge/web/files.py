@@ -1,0 +1,142 @@
+"""The Knowledge tab: files of the draft, taken in by upload or by address, and how far each is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from core.errors import DomainError
+from gpts.assistants.access import access_gpt
+from gpts.assistants.models import GPT
+from gpts.assistants.rules import GPTAct
+from gpts.assistants.web.builder_frame import frame_of, page_context
+from gpts.knowledge.extraction import MEDIA_TYPES
+from gpts.knowledge.failure_messages import reason
+from gpts.knowledge.models import KnowledgeFile
+from gpts.knowledge.queries import kept_files, knowledge_files
+from gpts.knowledge.services.files import FILE_COUNT, take_in_file
+from gpts.knowledge.services.web_pages import add_page
+from gpts.knowledge.states import FileState
+from workspaces.web.bodies import takes_files
+from workspaces.web.refusals import error_body
+
+PENDING = (FileState.WAITING, FileState.EXTRACTING)
+
+
+@takes_files
+@login_required
+@require_http_methods(["GET", "POST"])
+def build_knowledge(request: HttpRequest, slug: str) -> HttpResponse:
+    """The page; its list alone for htmx, which asks while files are being read; and what takes files."""
+    if request.method == "POST":
+        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        if "application/json" in request.headers.get("Accept", ""):
+            return _take_one(request, gpt)
+        errors = _take_all(request, gpt)
+        return _page(request, gpt, {"file": errors}) if errors else redirect("gpts:build-knowledge", slug)
+    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+    return _page(request, gpt)
+
+
+@login_required
+@require_POST
+def build_knowledge_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Add a web page by its address."""
+    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+    url = request.POST.get("url", "")
+    try:
+        file = add_page(gpt=gpt, url=url, by=request.user, at=timezone.now())
+    except DomainError as refusal:
+        return _page(request, gpt, {"url": [str(refusal.message)]}, typed_url=url[:2000])
+    messages.success(request, _("“%(name)s” was added.") % {"name": file.name})
+    return redirect("gpts:build-knowledge", slug)
+
+
+def show_file(file: KnowledgeFile) -> KnowledgeFile:
+    """Put beside a file what its row shows: why it failed, whether it is still read, whether it is due."""
+    document = file.document
+    assert document is not None  # files of the draft have one
+    today = timezone.localdate()
+    file.failure_text = reason(document.failure)  # type: ignore[attr-defined]  # for the template
+    file.is_pending = document.state in PENDING  # type: ignore[attr-defined]  # for the template
+    file.is_due = file.review_on is not None and file.review_on <= today  # type: ignore[attr-defined]  # the same
+    return file
+
+
+def list_context(gpt: GPT, user: Any) -> dict[str, Any]:
+    files = [show_file(file) for file in knowledge_files(gpt)]
+    return {
+        "files": files,
+        "kept": kept_files(gpt),
+        "limit": FILE_COUNT,
+        "is_full": len(files) >= FILE_COUNT,
+        "pending": sum(file.is_pending for file in files),  # type: ignore[attr-defined]  # set above
+        "due": sum(file.is_due for file in files),  # type: ignore[attr-defined]  # set above
+    }
+
+
+def _page(
+    request: HttpRequest, gpt: GPT, errors: dict[str, list[str]] | None = None, typed_url: str = ""
+) -> HttpResponse:
+    shown = list_context(gpt, request.user)
+    if request.headers.get("HX-Request") == "true" and not errors:
+        frame = frame_of(request.user, gpt)
+        response = render(
+            request, "gpts/knowledge/_list.html", {"gpt": gpt, "frame": frame, "is_part": True, **shown}
+        )
+    else:
+        context = page_context(
+            request,
+            gpt,
+            "knowledge",
+            accept=",".join(MEDIA_TYPES),
+            megabytes=settings.KNOWLEDGE_FILE_BYTES // (1024 * 1024),
+            file_bytes=settings.KNOWLEDGE_FILE_BYTES,
+            errors=errors or {},
+            typed_url=typed_url,
+            **shown,
+        )
+        response = render(request, "gpts/knowledge/list.html", context, status=400 if errors else 200)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _take_one(request: HttpRequest, gpt: GPT) -> HttpResponse:
+    """One file of the page's script, which shows each file's own outcome."""
+    upload = request.FILES.get("file")
+    if upload is None:
+        problem = {"code": "required", "message": _("Choose a file first."), "field": "file", "data": {}}
+        return JsonResponse({"error": problem}, status=400)
+    try:
+        file = take_in_file(gpt=gpt, upload=upload, by=request.user, at=timezone.now())
+    except DomainError as refusal:
+        return JsonResponse(error_body(refusal), status=refusal.status)
+    return JsonResponse({"id": file.pk, "name": file.name}, status=201)
+
+
+def _take_all(request: HttpRequest, gpt: GPT) -> list[str]:
+    """Take in what was sent; files that can be read are kept though others are refused."""
+    uploads = request.FILES.getlist("file")[: FILE_COUNT + 1]
+    if not uploads:
+        return [_("Choose a file first.")]
+    refused = []
+    for upload in uploads:
+        try:
+            take_in_file(gpt=gpt, upload=upload, by=request.user, at=timezone.now())
+        except DomainError as refusal:
+            refused.append(f"{(upload.name or '')[:80]}: {refusal.message}")
+    added = len(uploads) - len(refused)
+    if added:
+        text = ngettext("%(count)d file was added.", "%(count)d files were added.", added)
+        messages.success(request, text % {"count": added})
+    return refused

@@ -1,0 +1,1 @@
+"""Language models: providers, the model catalogue, model clients, the turn runner, embeddings."""

@@ -1,0 +1,305 @@
+"""/api/v1/workspaces/<workspace>/model-providers and /models: a workspace's own models, for its admins."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from gpts.assistants.queries.model_retirement import affected_gpts, retirements
+from gpts.assistants.services.model_retirement import replace_in_drafts, set_retirement
+from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.queries import get_model, get_provider, providers_of, replacements_for
+from gpts.llm.services.catalogue import (
+    KEY_LENGTH,
+    KINDS,
+    MODEL_NAME_LENGTH,
+    NAME_LENGTH,
+    URL_LENGTH,
+    ProviderChange,
+    add_model,
+    change_model,
+    change_provider,
+    create_provider,
+)
+from gpts.llm.services.probe import probe_provider
+from gpts.llm.states import Capability, ModelFeature, ModelKind
+from workspaces.access import WorkspaceAct
+from workspaces.api.base import LoggiaAPIView
+from workspaces.api.workspaces import access_key_workspace
+from workspaces.models import Workspace
+from workspaces.states import ApiScope
+
+
+class CatalogueModelSerializer(serializers.ModelSerializer[LanguageModel]):
+    """Prices are micro-units of the instance's currency per million tokens."""
+
+    replacement = serializers.PrimaryKeyRelatedField[LanguageModel](read_only=True)
+
+    class Meta:
+        model = LanguageModel
+        fields: ClassVar[Any] = [
+            "id",
+            "name",
+            "label",
+            "kind",
+            "context_window",
+            "max_output_tokens",
+            "input_price_micros",
+            "output_price_micros",
+            "capabilities",
+            "features",
+            "dimensions",
+            "is_default",
+            "retired_at",
+            "replacement",
+        ]
+        read_only_fields: ClassVar[Any] = fields
+
+
+class ModelProviderSerializer(serializers.ModelSerializer[ModelProvider]):
+    """The key is never shown, only whether there is one."""
+
+    has_key = serializers.SerializerMethodField()
+    models = CatalogueModelSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = ModelProvider
+        fields: ClassVar[Any] = [
+            "id",
+            "name",
+            "kind",
+            "base_url",
+            "has_key",
+            "is_enabled",
+            "created_at",
+            "models",
+        ]
+        read_only_fields: ClassVar[Any] = fields
+
+    def get_has_key(self, provider: ModelProvider) -> bool:
+        return bool(provider.sealed_key)
+
+
+class ChangeProviderSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(required=False, max_length=NAME_LENGTH)
+    kind = serializers.ChoiceField(required=False, choices=[kind.value for kind in KINDS])
+    base_url = serializers.CharField(required=False, max_length=URL_LENGTH, help_text="Up to /v1.")
+    key = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=KEY_LENGTH,
+        write_only=True,
+        help_text="Stored sealed. Empty takes it away; needed again with a new address.",
+    )
+    is_enabled = serializers.BooleanField(required=False)
+
+
+class NewProviderSerializer(ChangeProviderSerializer):
+    name = serializers.CharField(max_length=NAME_LENGTH)
+    kind = serializers.ChoiceField(choices=[kind.value for kind in KINDS])
+    base_url = serializers.CharField(max_length=URL_LENGTH, help_text="Up to /v1.")
+
+
+class ChangeModelSerializer(serializers.Serializer[Any]):
+    label = serializers.CharField(  # type: ignore[assignment]  # a field of the body, not Field.label
+        required=False, allow_blank=True, max_length=NAME_LENGTH
+    )
+    kind = serializers.ChoiceField(required=False, choices=ModelKind.choices)
+    context_window = serializers.IntegerField(required=False)
+    max_output_tokens = serializers.IntegerField(required=False)
+    input_price_micros = serializers.IntegerField(required=False)
+    output_price_micros = serializers.IntegerField(required=False)
+    capabilities = serializers.ListField(
+        required=False, child=serializers.ChoiceField(choices=Capability.choices)
+    )
+    features = serializers.ListField(
+        required=False, child=serializers.ChoiceField(choices=ModelFeature.choices)
+    )
+    dimensions = serializers.IntegerField(required=False, allow_null=True)
+    is_default = serializers.BooleanField(required=False)
+
+
+class NewModelSerializer(ChangeModelSerializer):
+    name = serializers.CharField(max_length=MODEL_NAME_LENGTH, help_text="As the provider knows it.")
+
+
+class RetirementSerializer(serializers.Serializer[Any]):
+    retired_at = serializers.DateTimeField(allow_null=True, help_text="Null takes the day back.")
+    replacement = serializers.IntegerField(required=False, allow_null=True, help_text="Id of a model.")
+
+
+class ReplaceSerializer(serializers.Serializer[Any]):
+    gpts = serializers.ListField(child=serializers.CharField(max_length=80), max_length=500)
+
+
+class ReplacedSerializer(serializers.Serializer[Any]):
+    replaced = serializers.IntegerField()
+
+
+class ProbeSerializer(serializers.Serializer[Any]):
+    is_ok = serializers.BooleanField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+    names = serializers.ListField(child=serializers.CharField())
+
+
+class AffectedSerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField(source="gpt.slug")
+    name = serializers.CharField(source="gpt.name")
+    in_draft = serializers.BooleanField()
+    is_live = serializers.BooleanField()
+
+
+class CatalogueView(LoggiaAPIView):
+    def place(self, request: Request, slug: str) -> Workspace | None:
+        """Whose catalogue it is, for a person who may tend it; None for the instance's own."""
+        return access_key_workspace(request, slug, to=WorkspaceAct.ADMINISTER)
+
+
+class ProvidersView(CatalogueView):
+    required_scopes: ClassVar = {"GET": ApiScope.ACCOUNT, "POST": ApiScope.ACCOUNT}
+    ordering = ("id",)
+
+    @extend_schema(operation_id="model_provider_list", responses=ModelProviderSerializer(many=True))
+    def get(self, request: Request, *, workspace: str = "") -> Response:
+        """The workspace's own providers; those of the instance stand in the list of models."""
+        return self.page(providers_of(self.place(request, workspace)), ModelProviderSerializer)
+
+    @extend_schema(
+        operation_id="model_provider_add",
+        request=NewProviderSerializer,
+        responses={201: ModelProviderSerializer},
+    )
+    def post(self, request: Request, *, workspace: str = "") -> Response:
+        place = self.place(request, workspace)
+        change = ProviderChange(**self.read(NewProviderSerializer))
+        provider = create_provider(workspace=place, change=change, by=request.user, at=timezone.now())
+        return Response(ModelProviderSerializer(provider).data, status=201)
+
+
+class ProviderView(CatalogueView):
+    required_scopes: ClassVar = {"GET": ApiScope.ACCOUNT, "PATCH": ApiScope.ACCOUNT}
+
+    @extend_schema(operation_id="model_provider_read", responses=ModelProviderSerializer)
+    def get(self, request: Request, *, workspace: str = "", provider_id: int) -> Response:
+        provider = get_provider(self.place(request, workspace), provider_id)
+        return Response(ModelProviderSerializer(provider).data)
+
+    @extend_schema(
+        operation_id="model_provider_change",
+        request=ChangeProviderSerializer,
+        responses=ModelProviderSerializer,
+    )
+    def patch(self, request: Request, *, workspace: str = "", provider_id: int) -> Response:
+        provider = get_provider(self.place(request, workspace), provider_id)
+        change = ProviderChange(**self.read(ChangeProviderSerializer))
+        saved = change_provider(provider=provider, change=change, by=request.user, at=timezone.now())
+        return Response(ModelProviderSerializer(saved).data)
+
+
+class ProviderTestView(CatalogueView):
+    required_scopes: ClassVar = {"POST": ApiScope.ACCOUNT}
+
+    @extend_schema(operation_id="model_provider_test", request=None, responses=ProbeSerializer)
+    def post(self, request: Request, *, workspace: str = "", provider_id: int) -> Response:
+        """Ask the provider what it offers, with the stored key."""
+        provider = get_provider(self.place(request, workspace), provider_id)
+        return Response(ProbeSerializer(probe_provider(provider)).data)
+
+
+class ProviderModelsView(CatalogueView):
+    required_scopes: ClassVar = {"POST": ApiScope.ACCOUNT}
+
+    @extend_schema(
+        operation_id="catalogue_model_add",
+        request=NewModelSerializer,
+        responses={201: CatalogueModelSerializer},
+    )
+    def post(self, request: Request, *, workspace: str = "", provider_id: int) -> Response:
+        provider = get_provider(self.place(request, workspace), provider_id)
+        values = self.read(NewModelSerializer)
+        model = add_model(provider=provider, values=values, by=request.user, at=timezone.now())
+        return Response(CatalogueModelSerializer(model).data, status=201)
+
+
+class CatalogueModelView(CatalogueView):
+    required_scopes: ClassVar = {"PATCH": ApiScope.ACCOUNT}
+
+    @extend_schema(
+        operation_id="catalogue_model_change",
+        request=ChangeModelSerializer,
+        responses=CatalogueModelSerializer,
+    )
+    def patch(self, request: Request, *, workspace: str = "", model_id: int) -> Response:
+        model = get_model(self.place(request, workspace), model_id)
+        values = self.read(ChangeModelSerializer)
+        saved = change_model(model=model, values=values, by=request.user, at=timezone.now())
+        return Response(CatalogueModelSerializer(saved).data)
+
+
+class RetirementView(CatalogueView):
+    required_scopes: ClassVar = {"PUT": ApiScope.ACCOUNT, "GET": ApiScope.ACCOUNT}
+
+    @extend_schema(operation_id="catalogue_model_affected", responses=AffectedSerializer(many=True))
+    def get(self, request: Request, *, workspace: str, model_id: int) -> Response:
+        """GPTs of the workspace that the model's end touches."""
+        place = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        return Response(AffectedSerializer(affected_gpts(_seen(place, model_id), place), many=True).data)
+
+    @extend_schema(
+        operation_id="catalogue_model_retire",
+        request=RetirementSerializer,
+        responses=CatalogueModelSerializer,
+    )
+    def put(self, request: Request, *, workspace: str = "", model_id: int) -> Response:
+        """Set or take back the last moment and the replacement; owners are told of a new one."""
+        place = self.place(request, workspace)
+        model = get_model(place, model_id)
+        values = self.read(RetirementSerializer)
+        wanted = values.get("replacement")
+        offered = {other.pk: other for other in replacements_for(model, place)}
+        if wanted is not None and wanted not in offered:
+            raise serializers.ValidationError({"replacement": "This model is not offered here."})
+        saved = set_retirement(
+            model=model,
+            retired_at=values["retired_at"],
+            replacement=None if wanted is None else offered[wanted],
+            by=request.user,
+            at=timezone.now(),
+        )
+        return Response(CatalogueModelSerializer(saved).data)
+
+
+class ReplaceView(CatalogueView):
+    required_scopes: ClassVar = {"POST": ApiScope.ACCOUNT}
+
+    @extend_schema(
+        operation_id="catalogue_model_replace", request=ReplaceSerializer, responses=ReplacedSerializer
+    )
+    def post(self, request: Request, *, workspace: str, model_id: int) -> Response:
+        """Put the model's replacement into the drafts named; others are left alone."""
+        place = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        model = _seen(place, model_id)
+        named = set(self.read(ReplaceSerializer)["gpts"])
+        if model.replacement is None:
+            raise serializers.ValidationError({"replacement": "Choose a replacement first."})
+        picked = [
+            entry.gpt for entry in affected_gpts(model, place) if entry.in_draft and entry.gpt.slug in named
+        ]
+        count = replace_in_drafts(
+            model=model, replacement=model.replacement, gpts=picked, by=request.user, at=timezone.now()
+        )
+        return Response({"replaced": count})
+
+
+def _seen(place: Workspace, model_id: int) -> LanguageModel:
+    """A model of the workspace, or one of the instance that ends and that its GPTs use."""
+    for entry in retirements(place):
+        if entry.model.pk == model_id:
+            return entry.model
+    return get_model(place, model_id)

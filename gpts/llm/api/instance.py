@@ -1,0 +1,65 @@
+"""/api/v1/operator/model-providers and /operator/models: the instance's own catalogue, for operators."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.request import Request
+
+from gpts.llm.api import catalogue
+from workspaces.access import not_found
+from workspaces.rules import STAFF_PREDICATES
+from workspaces.states import ApiScope, Staff
+
+WORK = ApiScope.OPERATOR_WORK
+
+
+class _InstanceView(catalogue.CatalogueView):
+    """A key with the scope is not enough: its person must be an operator, or there is nothing here."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if not STAFF_PREDICATES[Staff.OPERATOR](request.user):
+            raise not_found()
+
+    def place(self, request: Request, slug: str) -> None:
+        return None
+
+
+@extend_schema_view(
+    get=extend_schema(operation_id="instance_provider_list"),
+    post=extend_schema(operation_id="instance_provider_add"),
+)
+class InstanceProvidersView(_InstanceView, catalogue.ProvidersView):
+    required_scopes: ClassVar = {"GET": WORK, "POST": WORK}
+
+
+@extend_schema_view(
+    get=extend_schema(operation_id="instance_provider_read"),
+    patch=extend_schema(operation_id="instance_provider_change"),
+)
+class InstanceProviderView(_InstanceView, catalogue.ProviderView):
+    required_scopes: ClassVar = {"GET": WORK, "PATCH": WORK}
+
+
+@extend_schema_view(post=extend_schema(operation_id="instance_provider_test"))
+class InstanceProviderTestView(_InstanceView, catalogue.ProviderTestView):
+    required_scopes: ClassVar = {"POST": WORK}
+
+
+@extend_schema_view(post=extend_schema(operation_id="instance_model_add"))
+class InstanceProviderModelsView(_InstanceView, catalogue.ProviderModelsView):
+    required_scopes: ClassVar = {"POST": WORK}
+
+
+@extend_schema_view(patch=extend_schema(operation_id="instance_model_change"))
+class InstanceModelView(_InstanceView, catalogue.CatalogueModelView):
+    required_scopes: ClassVar = {"PATCH": WORK}
+
+
+@extend_schema_view(put=extend_schema(operation_id="instance_model_retire"))
+class InstanceRetirementView(_InstanceView, catalogue.RetirementView):
+    # Which GPTs use a model is each workspace's own business: its admins read that and replace it there.
+    http_method_names = ["put", "options"]
+    required_scopes: ClassVar = {"PUT": WORK}

@@ -1,0 +1,49 @@
+"""What a reader is told when a turn gave no answer: one plain sentence for each failure code."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from gpts.llm.runtime.types import FailureCode
+from gpts.llm.states import TurnState
+
+
+def failure_message(code: str, retry_after: int | None = None) -> str:
+    """The sentence for a failure code; what to do is part of it."""
+    if code == FailureCode.RATE_LIMITED and retry_after:
+        return ngettext(
+            "The model is busy. Try again in %(seconds)d second.",
+            "The model is busy. Try again in %(seconds)d seconds.",
+            retry_after,
+        ) % {"seconds": retry_after}
+    messages = {
+        FailureCode.PROVIDER_DOWN: _("The model provider does not answer. Try again in a moment."),
+        FailureCode.PROVIDER_SLOW: _("The model took too long to answer. Try again."),
+        FailureCode.RATE_LIMITED: _("The model is busy. Try again in a moment."),
+        FailureCode.BAD_KEY: _("The model provider refused our key. The operator has to renew it."),
+        FailureCode.CONTEXT_OVERFLOW: _(
+            "This conversation is too long for the model. Shorten your message or start a new conversation."
+        ),
+        FailureCode.MALFORMED_STREAM: _("The model's answer was damaged on its way. Try again."),
+        FailureCode.EMPTY_ANSWER: _("The model answered with nothing. Try again, or ask in other words."),
+        FailureCode.CONTENT_REFUSED: _("The model provider refused to answer this. Change your message."),
+        FailureCode.INTERRUPTED: _(
+            "The server stopped while answering. What had arrived is kept. Try again."
+        ),
+        FailureCode.ACCESS_ENDED: _(
+            "Your access to this GPT ended while it was answering. What had arrived is kept."
+        ),
+    }
+    return {str(known): text for known, text in messages.items()}.get(
+        code, _("The answer failed. Try again.")
+    )
+
+
+def turn_note(state: str, code: str, retry_after: int | None = None) -> str:
+    """What stands below an answer that did not end well; empty for one that did."""
+    if state == TurnState.STOPPED:
+        return _("You stopped this answer.")
+    if state in (TurnState.FAILED, TurnState.INTERRUPTED):
+        return failure_message(code, retry_after)
+    return ""

@@ -1,0 +1,83 @@
+"""Where answers come from: providers and the language models that they offer."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from gpts.llm.states import Capability, ModelFeature, ModelKind, ProviderKind
+from workspaces.models import Workspace
+
+
+class ModelProvider(models.Model):
+    """An endpoint that speaks one protocol, of the instance (no workspace) or of one workspace."""
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, null=True, blank=True, related_name="model_providers"
+    )
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=20, choices=ProviderKind.choices)
+    base_url = models.URLField(max_length=300, blank=True)
+    # Sealed by core.secrets, bound to this row; empty for endpoints that need none.
+    sealed_key = models.TextField(blank=True)
+    is_enabled = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "name"], name="gpts_provider_name", nulls_distinct=False
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LanguageModel(models.Model):
+    """One model of a provider. Prices are micro-units of the instance's currency per million tokens."""
+
+    provider = models.ForeignKey(ModelProvider, on_delete=models.CASCADE, related_name="models")
+    name = models.CharField(max_length=120)
+    label = models.CharField(max_length=80)
+    context_window = models.PositiveIntegerField()
+    max_output_tokens = models.PositiveIntegerField()
+    input_price_micros = models.BigIntegerField(default=0)
+    output_price_micros = models.BigIntegerField(default=0)
+    capabilities = ArrayField(
+        models.CharField(max_length=20, choices=Capability.choices), default=list, blank=True
+    )
+    kind = models.CharField(max_length=10, choices=ModelKind.choices, default=ModelKind.CHAT)
+    features = ArrayField(
+        models.CharField(max_length=20, choices=ModelFeature.choices), default=list, blank=True
+    )
+    # Length of an embedding's vector; only embedding models have one.
+    dimensions = models.PositiveIntegerField(null=True, blank=True)
+    is_default = models.BooleanField(default=False)
+    # Announced when it lies ahead; from that moment on the model serves nobody.
+    retired_at = models.DateTimeField(null=True, blank=True)
+    # When owners were told again, shortly before; makes the job that tells them idempotent.
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    replacement = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replaces"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "name"], name="gpts_model_name"),
+            models.UniqueConstraint(
+                fields=["provider"], condition=models.Q(is_default=True), name="gpts_model_one_default"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(input_price_micros__gte=0, output_price_micros__gte=0),
+                name="gpts_model_prices",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind=ModelKind.CHAT, dimensions__isnull=True)
+                | models.Q(kind=ModelKind.EMBEDDING, dimensions__gte=1, dimensions__lte=4_000),
+                name="gpts_model_dimensions",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label

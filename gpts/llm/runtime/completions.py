@@ -1,0 +1,59 @@
+"""One whole answer instead of a stream: for the builder's conversation, for judges and for tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import cast
+
+from .clients import client_for
+from .types import (
+    FailureCode,
+    Finished,
+    ImageMade,
+    ModelClient,
+    ModelEvent,
+    ModelFailure,
+    ModelRequest,
+    TextDelta,
+    ToolProposed,
+    Usage,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """`finish_reason` as in Finished; `tools` are the functions that the model wants called."""
+
+    text: str
+    tools: tuple[ToolProposed, ...]
+    usage: Usage
+    images: tuple[ImageMade, ...] = ()
+    finish_reason: str = "stop"
+
+
+async def complete(request: ModelRequest, client: ModelClient | None = None) -> Completion:
+    """Collect the answer to one request. Raises ModelFailure; an empty answer is one."""
+    if client is None:
+        client = client_for(request.spec)
+    texts: list[str] = []
+    tools: list[ToolProposed] = []
+    images: list[ImageMade] = []
+    finished: Finished | None = None
+    async with aclosing(cast("AsyncGenerator[ModelEvent, None]", client.stream(request))) as events:
+        async for event in events:
+            if isinstance(event, TextDelta):
+                texts.append(event.text)
+            elif isinstance(event, ToolProposed):
+                tools.append(event)
+            elif isinstance(event, ImageMade):
+                images.append(event)
+            elif isinstance(event, Finished):
+                finished = event
+    if finished is None:
+        raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="no_end")
+    text = "".join(texts)
+    if not (text.strip() or tools or images):
+        raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="empty_answer")
+    return Completion(text, tuple(tools), finished.usage, tuple(images), finished.finish_reason)

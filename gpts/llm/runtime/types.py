@@ -1,0 +1,250 @@
+"""What goes into a turn, what comes out of it, and how it can fail."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, Protocol
+
+Role = Literal["system", "user", "assistant", "tool"]
+OutputFormat = Literal["json", "json_schema"]
+
+
+class ModelAPI(StrEnum):
+    RESPONSES = "responses"
+    CHAT_COMPLETIONS = "chat_completions"
+    OFFLINE = "offline"
+
+
+class FailureCode(StrEnum):
+    PROVIDER_DOWN = "provider_down"
+    PROVIDER_SLOW = "provider_slow"
+    RATE_LIMITED = "rate_limited"
+    BAD_KEY = "bad_key"
+    CONTEXT_OVERFLOW = "context_overflow"
+    MALFORMED_STREAM = "malformed_stream"
+    EMPTY_ANSWER = "empty_answer"
+    CONTENT_REFUSED = "content_refused"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    ACCESS_ENDED = "access_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One model of one provider. Sizes in tokens, times in seconds. The key never shows in a repr."""
+
+    name: str
+    api: ModelAPI
+    base_url: str = ""
+    api_key: str = field(default="", repr=False)
+    context_window: int = 128_000
+    max_output_tokens: int = 4_096
+    connect_timeout: float = 5.0
+    first_token_timeout: float = 60.0
+    idle_timeout: float = 30.0
+    # Addresses typed by a workspace must pass the outbound guard; those of the operator are trusted.
+    is_guarded: bool = False
+
+
+@dataclass(slots=True)
+class Pace:
+    """How often text is wanted: what comes within so many seconds is one piece; 0 for each by itself.
+
+    One object for many answers, so that its owner can change the pace of all while they run.
+    """
+
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePart:
+    """A picture that the model looks at. The bytes never show in a repr."""
+
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolProposed:
+    """The model wants a function called; `arguments` is JSON as the model wrote it."""
+
+    call_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptMessage:
+    """One message of the prompt. An assistant's may carry `tool_calls`; role "tool" answers `call_id`."""
+
+    role: Role
+    content: str
+    images: tuple[ImagePart, ...] = ()
+    tool_calls: tuple[ToolProposed, ...] = ()
+    call_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PassageQuote:
+    """A passage of the GPT's knowledge, best first; its citation number is its place in the list, from 1."""
+
+    title: str
+    text: str
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    name: str
+    description: str
+    parameters: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """JSON instead of prose. `is_native` is false where the model is only told so in its prompt."""
+
+    format: OutputFormat
+    schema: dict[str, object] | None = None
+    is_native: bool = True
+    name: str = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnInput:
+    """Everything one answer needs. `history` is oldest first and ends before `text`.
+
+    `provider_tools` are values of gpts.llm.states.Capability that the provider runs itself.
+    """
+
+    spec: ModelSpec
+    text: str
+    gpt_name: str
+    gpt_description: str = ""
+    instructions: str = ""
+    history: tuple[PromptMessage, ...] = ()
+    passages: tuple[PassageQuote, ...] = ()
+    language: str = "en"
+    temperature: float | None = None
+    tools: tuple[ToolSpec, ...] = ()
+    images: tuple[ImagePart, ...] = ()
+    output: OutputSpec | None = None
+    seed: int | None = None
+    parallel_tool_calls: bool = True
+    provider_tools: tuple[str, ...] = ()
+    pace: Pace = field(default_factory=Pace)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """What a model client is given: the assembled prompt, and the parts that the offline model quotes."""
+
+    spec: ModelSpec
+    messages: tuple[PromptMessage, ...]
+    max_output_tokens: int
+    temperature: float | None = None
+    tools: tuple[ToolSpec, ...] = ()
+    gpt_name: str = ""
+    gpt_description: str = ""
+    passages: tuple[PassageQuote, ...] = ()
+    output: OutputSpec | None = None
+    seed: int | None = None
+    parallel_tool_calls: bool = True
+    provider_tools: tuple[str, ...] = ()
+    pace: Pace = field(default_factory=Pace)
+    # False in the last round of a turn: what was found out so far has to be enough for an answer.
+    may_call_tools: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the provider counted them; `is_estimated` when it sent no count."""
+
+    input_tokens: int
+    output_tokens: int
+    is_estimated: bool = False
+
+
+@dataclass(slots=True)
+class TextDelta:
+    # Not frozen: one of these is made per chunk, and frozen dataclasses cost three times as much.
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryTrimmed:
+    """The oldest `dropped` messages did not fit the model's context and were left out."""
+
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """A call that is over: a function of ours, or a tool that the provider ran itself (`name` is then the
+    Capability). `label` says what for, such as the words that were searched; it may be empty."""
+
+    call_id: str
+    name: str
+    is_ok: bool
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageMade:
+    """A picture that the provider's tool made; unchecked bytes of the provider."""
+
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a function answered, for the model to read; `label` as in ToolCalled."""
+
+    content: str
+    is_ok: bool = True
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """`finish_reason`: stop, length or tool_calls."""
+
+    usage: Usage
+    finish_reason: str = "stop"
+
+
+class ModelFailure(Exception):  # the word of the domain
+    """A turn without a complete answer. `retry_after` in seconds; `detail` is a machine word for logs.
+
+    `detail` never carries the provider's own text: it can quote the prompt or a part of the key.
+    """
+
+    def __init__(self, code: FailureCode, *, retry_after: float | None = None, detail: str = "") -> None:
+        super().__init__(f"{code.value}{f' ({detail})' if detail else ''}")
+        self.code = code
+        self.retry_after = retry_after
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    failure: ModelFailure
+
+
+ModelEvent = TextDelta | ToolProposed | ToolCalled | ImageMade | Finished
+TurnEvent = TextDelta | HistoryTrimmed | ToolProposed | ToolCalled | ImageMade | Finished | Failed
+
+
+class ModelClient(Protocol):
+    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        """Yields text as it comes and ends with exactly one Finished, or raises ModelFailure."""
+        ...
+
+
+class ToolRunner(Protocol):
+    async def __call__(self, call: ToolProposed) -> ToolResult:
+        """Runs one function. What the model got wrong is a result with `is_ok` false, not an exception."""
+        ...

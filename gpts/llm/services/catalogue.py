@@ -1,0 +1,312 @@
+"""Tending the model catalogue: providers with sealed keys, and their models. All of it is audited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from core.audit import record
+from core.errors import Conflict, InvalidInput
+from core.outbound_guard import OutboundRefused, parse_target, policy_from_settings
+from core.secrets import seal
+from core.text import clean_line
+from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.services.providers import KEY_PURPOSE, key_tenant
+from gpts.llm.states import Capability, ModelFeature, ModelKind, ProviderKind
+from workspaces.models import Workspace
+
+NAME_LENGTH = 80
+MODEL_NAME_LENGTH = 120
+URL_LENGTH = 300
+KEY_LENGTH = 500
+PROVIDERS_EACH = 20
+MODELS_EACH = 200
+LARGEST_WINDOW = 20_000_000
+LARGEST_PRICE = 10**12
+KINDS = (ProviderKind.RESPONSES, ProviderKind.CHAT_COMPLETIONS)
+
+
+@dataclass(frozen=True)
+class ProviderChange:
+    """What a form or a body says; None leaves a field as it is. An empty ``key`` takes the key away."""
+
+    name: str | None = None
+    kind: str | None = None
+    base_url: str | None = None
+    key: str | None = None
+    is_enabled: bool | None = None
+
+
+@transaction.atomic
+def create_provider(
+    *, workspace: Workspace | None, change: ProviderChange, by: Any, at: datetime
+) -> ModelProvider:
+    """Add a provider of a workspace, or of the instance without one. The caller has authorised the person."""
+    if ModelProvider.objects.filter(workspace=workspace).count() >= PROVIDERS_EACH:
+        raise InvalidInput(_("There are too many providers here. Remove or change one."), code="too_many")
+    provider = ModelProvider(workspace=workspace, created_at=at, kind=ProviderKind.RESPONSES)
+    fields = _set_provider(provider, change, is_new=True)
+    try:
+        with transaction.atomic():
+            provider.save()
+    except IntegrityError:
+        raise _name_taken() from None
+    if change.key:
+        _seal(provider, change.key)
+        provider.save(update_fields=["sealed_key"])
+    _note("gpts.provider_added", provider, provider, fields, by=by, at=at)
+    return provider
+
+
+@transaction.atomic
+def change_provider(
+    *, provider: ModelProvider, change: ProviderChange, by: Any, at: datetime
+) -> ModelProvider:
+    """Change what was given; the key is written, never shown. A new address needs the key again: a stored
+    key must not be sent to wherever an admin points it later."""
+    row = ModelProvider.objects.select_for_update().get(pk=provider.pk)
+    if row.kind == ProviderKind.OFFLINE:
+        raise Conflict(_("The built-in model is always there and cannot be changed."), code="built_in")
+    before = row.base_url
+    fields = _set_provider(row, change, is_new=False)
+    if row.base_url != before and row.sealed_key and change.key is None:
+        raise InvalidInput(
+            _("Enter the key again: it was given for another address."), code="key_again", field="key"
+        )
+    if change.key is not None:
+        fields.append("key")
+        if change.key:
+            _seal(row, change.key)
+        else:
+            row.sealed_key = ""
+    if not fields:
+        return row
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError:
+        raise _name_taken() from None
+    _note("gpts.provider_changed", row, row, fields, by=by, at=at)
+    return row
+
+
+@transaction.atomic
+def add_model(*, provider: ModelProvider, values: Mapping[str, Any], by: Any, at: datetime) -> LanguageModel:
+    """Add a model to a provider; the first one of a provider is its default."""
+    row = ModelProvider.objects.select_for_update().get(pk=provider.pk)
+    if row.kind == ProviderKind.OFFLINE:
+        raise Conflict(_("The built-in model is always there and cannot be changed."), code="built_in")
+    if row.models.count() >= MODELS_EACH:
+        raise InvalidInput(_("This provider has too many models already."), code="too_many")
+    cleaned = clean_model(values)
+    if "name" not in cleaned:
+        raise InvalidInput(
+            _("A model needs the name that its provider knows it by."), code="required", field="name"
+        )
+    model = LanguageModel(provider=row, **{"label": cleaned["name"], **MODEL_DEFAULTS, **cleaned})
+    _check_whole(model)
+    is_first = model.kind == ModelKind.CHAT and not row.models.filter(is_default=True).exists()
+    model.is_default = False
+    try:
+        with transaction.atomic():
+            model.save()
+    except IntegrityError:
+        raise InvalidInput(
+            _("This provider has a model of this name already."), code="name_taken", field="name"
+        ) from None
+    if is_first or cleaned.get("is_default"):
+        _make_default(model)
+    _note("gpts.model_added", model, row, sorted(cleaned), by=by, at=at)
+    return model
+
+
+@transaction.atomic
+def change_model(*, model: LanguageModel, values: Mapping[str, Any], by: Any, at: datetime) -> LanguageModel:
+    """Change what was given of a model. Its name stays: versions were frozen with it."""
+    row = LanguageModel.objects.select_for_update(of=("self",)).select_related("provider").get(pk=model.pk)
+    if row.provider.kind == ProviderKind.OFFLINE:
+        raise Conflict(_("The built-in model is always there and cannot be changed."), code="built_in")
+    cleaned = clean_model(values)
+    if cleaned.pop("name", row.name) != row.name:
+        raise InvalidInput(
+            _("A model keeps its name. Add another model and retire this one."), code="fixed", field="name"
+        )
+    wants_default = cleaned.pop("is_default", None)
+    changed = [name for name, value in cleaned.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, cleaned[name])
+    _check_whole(row)
+    if wants_default is not None and wants_default != row.is_default:
+        changed.append("is_default")
+        if wants_default:
+            _make_default(row)
+        row.is_default = wants_default
+    if not changed:
+        return row
+    row.save(update_fields=changed)
+    _note("gpts.model_changed", row, row.provider, changed, by=by, at=at)
+    return row
+
+
+@transaction.atomic
+def import_models(*, provider: ModelProvider, names: list[str], by: Any, at: datetime) -> list[LanguageModel]:
+    """Add models by name with usual values; those that are there already are left as they are."""
+    known = set(provider.models.values_list("name", flat=True))
+    fresh = [name for name in dict.fromkeys(names) if name not in known]
+    return [add_model(provider=provider, values={"name": name}, by=by, at=at) for name in fresh]
+
+
+MODEL_DEFAULTS: dict[str, Any] = {
+    "context_window": 128_000,
+    "max_output_tokens": 4_096,
+    "capabilities": [Capability.FILE_SEARCH.value],
+    "features": [feature.value for feature in ModelFeature],
+    "kind": ModelKind.CHAT.value,
+}
+
+
+def clean_model(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a model's values checked one by one; raises InvalidInput naming the field."""
+    cleaned: dict[str, Any] = {}
+    for name, value in values.items():
+        if name == "name":
+            cleaned[name] = clean_line(str(value), max_length=MODEL_NAME_LENGTH, field=name)
+        elif name == "label":
+            label = clean_line(str(value), max_length=NAME_LENGTH, field=name, required=False)
+            cleaned[name] = label or str(values.get("name", ""))[:NAME_LENGTH]
+        elif name in ("context_window", "max_output_tokens"):
+            cleaned[name] = _whole(value, name, 1, LARGEST_WINDOW)
+        elif name in ("input_price_micros", "output_price_micros"):
+            cleaned[name] = _whole(value, name, 0, LARGEST_PRICE)
+        elif name == "dimensions":
+            cleaned[name] = None if value in (None, "") else _whole(value, name, 1, 4_000)
+        elif name == "kind":
+            cleaned[name] = _one_of(value, ModelKind.values, name)
+        elif name == "capabilities":
+            cleaned[name] = sorted({_one_of(item, Capability.values, name) for item in value})
+        elif name == "features":
+            cleaned[name] = sorted({_one_of(item, ModelFeature.values, name) for item in value})
+        elif name == "is_default":
+            cleaned[name] = bool(value)
+        else:
+            raise InvalidInput(
+                _("A model has no field “%(field)s”.") % {"field": name[:60]}, code="unknown_field"
+            )
+    return cleaned
+
+
+def _check_whole(model: LanguageModel) -> None:
+    if model.max_output_tokens > model.context_window:
+        raise InvalidInput(
+            _("The longest answer cannot exceed the context window."),
+            code="out_of_range",
+            field="max_output_tokens",
+        )
+    if model.kind == ModelKind.EMBEDDING and model.dimensions is None:
+        raise InvalidInput(
+            _("Say how long the vectors are: an embedding model has dimensions."),
+            code="required",
+            field="dimensions",
+        )
+    if model.kind == ModelKind.CHAT:
+        model.dimensions = None
+
+
+def _make_default(model: LanguageModel) -> None:
+    if model.kind != ModelKind.CHAT:
+        raise InvalidInput(
+            _("Only a model that answers can be the default."), code="wrong_kind", field="is_default"
+        )
+    LanguageModel.objects.filter(provider_id=model.provider_id, is_default=True).exclude(pk=model.pk).update(
+        is_default=False
+    )
+    model.is_default = True
+    LanguageModel.objects.filter(pk=model.pk).update(is_default=True)
+
+
+def _set_provider(provider: ModelProvider, change: ProviderChange, *, is_new: bool) -> list[str]:
+    """Put the checked values into the row; returns the names of those that changed."""
+    values: dict[str, Any] = {}
+    if change.name is not None or is_new:
+        values["name"] = clean_line(change.name or "", max_length=NAME_LENGTH, field="name")
+    if change.kind is not None or is_new:
+        values["kind"] = _one_of(change.kind, [kind.value for kind in KINDS], "kind")
+    if change.base_url is not None or is_new:
+        values["base_url"] = _clean_url(change.base_url or "", is_guarded=provider.workspace_id is not None)
+    if change.is_enabled is not None:
+        values["is_enabled"] = change.is_enabled
+    if change.key is not None:
+        _check_key(change.key)
+    changed = [name for name, value in values.items() if getattr(provider, name) != value or is_new]
+    for name, value in values.items():
+        setattr(provider, name, value)
+    return changed
+
+
+def _clean_url(value: str, *, is_guarded: bool) -> str:
+    url = value.strip().rstrip("/")
+    if not url.startswith(("https://", "http://")) or len(url) > URL_LENGTH or set(url) & set(" ?#@\\"):
+        raise InvalidInput(
+            _("Enter the address up to /v1, such as https://api.example.com/v1."),
+            code="bad_address",
+            field="base_url",
+        )
+    if is_guarded:
+        try:
+            parse_target(url, policy_from_settings())
+        except OutboundRefused as refusal:
+            raise InvalidInput(
+                refusal.message, code=refusal.code, field="base_url", data=refusal.data
+            ) from None
+    return url
+
+
+def _check_key(key: str) -> None:
+    if len(key) > KEY_LENGTH or not key.isascii() or any(ord(letter) < 33 for letter in key):
+        raise InvalidInput(
+            _("A key is one line of letters, digits and signs, without spaces."), code="bad_key", field="key"
+        )
+
+
+def _seal(provider: ModelProvider, key: str) -> None:
+    provider.sealed_key = seal(key, purpose=KEY_PURPOSE, tenant=key_tenant(provider), row=str(provider.pk))
+
+
+def _whole(value: Any, field: str, least: int, most: int) -> int:
+    text = str(value).strip()
+    is_number = not isinstance(value, bool) and text.isascii() and text.isdecimal() and len(text) < 20
+    if not is_number or not least <= int(text) <= most:
+        raise InvalidInput(
+            _("Enter a whole number from %(least)d to %(most)d.") % {"least": least, "most": most},
+            code="out_of_range",
+            field=field,
+        )
+    return int(text)
+
+
+def _one_of(value: Any, allowed: list[str], field: str) -> str:
+    if value not in allowed:
+        raise InvalidInput(_("Choose from the list."), code="unknown_choice", field=field)
+    return str(value)
+
+
+def _name_taken() -> InvalidInput:
+    return InvalidInput(_("There is a provider of this name already."), code="name_taken", field="name")
+
+
+def _note(
+    action: str, subject: Any, provider: ModelProvider, fields: list[str], *, by: Any, at: datetime
+) -> None:
+    record(
+        action=action,
+        by=by,
+        at=at,
+        subject=subject,
+        workspace_id=provider.workspace_id,
+        data={"provider": provider.pk, "fields": sorted(fields)},
+    )

@@ -1,0 +1,59 @@
+"""The closed sets of models and providers, and the states of a turn."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Capability(TextChoices):
+    FILE_SEARCH = "file_search", _("Answers from its knowledge")
+    WEB_SEARCH = "web_search", _("Web search")
+    CODE = "code", _("Runs code")
+    IMAGE_GENERATION = "image_generation", _("Makes images")
+    VISION = "vision", _("Reads images")
+
+
+class ModelKind(TextChoices):
+    CHAT = "chat", _("Answers")
+    EMBEDDING = "embedding", _("Embeddings for retrieval")
+
+
+class ModelFeature(TextChoices):
+    """What a model understands beside text; a setting that needs one is hidden where it is missing."""
+
+    TEMPERATURE = "temperature", _("Temperature")
+    SEED = "seed", _("Seed")
+    JSON_MODE = "json_mode", _("JSON mode")
+    JSON_SCHEMA = "json_schema", _("JSON schema")
+    TOOLS = "tools", _("Function calls")
+    PARALLEL_TOOLS = "parallel_tools", _("Parallel function calls")
+
+
+class ProviderKind(TextChoices):
+    RESPONSES = "responses", _("OpenAI Responses")
+    CHAT_COMPLETIONS = "chat_completions", _("OpenAI Chat Completions")
+    OFFLINE = "offline", _("Built in, offline")
+
+
+class TurnState(TextChoices):
+    RUNNING = "running", _("Answering")
+    FINISHED = "finished", _("Finished")
+    STOPPED = "stopped", _("Stopped by the reader")
+    FAILED = "failed", _("Failed")
+    INTERRUPTED = "interrupted", _("Interrupted")
+
+
+ENDED_TURN_STATES = (TurnState.FINISHED, TurnState.STOPPED, TurnState.FAILED, TurnState.INTERRUPTED)
+
+
+# What the provider was paid for is metered; what failed is not paid to anyone.
+METERED_TURN_STATES = (TurnState.FINISHED, TurnState.STOPPED)
+
+
+class ModelChoice(TextChoices):
+    """Which models a person may choose in the chat; the GPT's own one is the recommendation."""
+
+    FIXED = "fixed", _("Only the recommended model")
+    LISTED = "listed", _("The recommended model and those listed")
+    ANY = "any", _("Every model that is offered")

@@ -1,0 +1,185 @@
+"""Forms of the model catalogue. They draw and keep what was typed; the services check it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from gpts.assistants.services.model_retirement import is_usual_year
+from gpts.llm.catalogue import last_day
+from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.services.catalogue import KEY_LENGTH, MODEL_DEFAULTS, NAME_LENGTH, URL_LENGTH, ProviderChange
+from gpts.llm.states import Capability, ModelFeature, ModelKind, ProviderKind
+
+MICROS = 1_000_000
+
+
+class ProviderForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH)
+    kind = forms.ChoiceField(
+        label=_("Protocol"),
+        choices=[
+            (kind.value, kind.label) for kind in (ProviderKind.RESPONSES, ProviderKind.CHAT_COMPLETIONS)
+        ],
+        help_text=_("Responses has the provider's own tools; Chat Completions is what most servers speak."),
+    )
+    base_url = forms.CharField(
+        label=_("Address"),
+        max_length=URL_LENGTH,
+        help_text=_("Up to /v1, such as https://api.example.com/v1."),
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off"}),
+    )
+    key = forms.CharField(
+        label=_("Key"),
+        required=False,
+        max_length=KEY_LENGTH,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+    no_key = forms.BooleanField(label=_("Take the stored key away"), required=False)
+    is_enabled = forms.BooleanField(
+        label=_("Enabled"), required=False, help_text=_("Off: its models answer nobody until it is on again.")
+    )
+
+    def __init__(self, *args: Any, provider: ModelProvider | None = None, **kwargs: Any) -> None:
+        self.provider = provider
+        if provider is not None:
+            kwargs["initial"] = {
+                name: getattr(provider, name) for name in ("name", "kind", "base_url", "is_enabled")
+            }
+        super().__init__(*args, **kwargs)
+        has_key = provider is not None and bool(provider.sealed_key)
+        self.fields["key"].help_text = (
+            _("A key is stored. It is never shown; enter another one to replace it.")
+            if has_key
+            else _("Stored sealed and never shown again. Empty for servers that need none.")
+        )
+        if not has_key:
+            del self.fields["no_key"]
+        if provider is None:
+            del self.fields["is_enabled"]
+
+    def change(self) -> ProviderChange:
+        values = self.cleaned_data
+        key: str | None = values["key"] or None
+        if self.provider is None:
+            key = values["key"]
+        elif values.get("no_key"):
+            key = ""
+        return ProviderChange(
+            values["name"], values["kind"], values["base_url"], key, values.get("is_enabled")
+        )
+
+
+class ModelForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name at the provider"), max_length=120, help_text=_("Exactly as its API wants it.")
+    )
+    label = forms.CharField(
+        label=_("Label"), max_length=NAME_LENGTH, required=False, help_text=_("What people see.")
+    )
+    kind = forms.ChoiceField(label=_("What it is for"), choices=ModelKind.choices)
+    context_window = forms.CharField(
+        label=_("Context window"), help_text=_("In tokens, question and answer together.")
+    )
+    max_output_tokens = forms.CharField(label=_("Longest answer"), help_text=_("In tokens."))
+    input_price = forms.DecimalField(
+        label=_("Price of a million tokens sent"), min_value=0, max_digits=12, decimal_places=6, initial=0
+    )
+    output_price = forms.DecimalField(
+        label=_("Price of a million tokens received"), min_value=0, max_digits=12, decimal_places=6, initial=0
+    )
+    capabilities = forms.MultipleChoiceField(
+        label=_("Capabilities"),
+        choices=Capability.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Web search, code and images work only with the Responses protocol."),
+    )
+    features = forms.MultipleChoiceField(
+        label=_("Settings that it understands"),
+        choices=ModelFeature.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    dimensions = forms.CharField(
+        label=_("Dimensions"), required=False, help_text=_("Length of its vectors, for embeddings only.")
+    )
+    is_default = forms.BooleanField(
+        label=_("Default of this provider"),
+        required=False,
+        help_text=_("Answers for GPTs whose maker chose none."),
+    )
+
+    def __init__(self, *args: Any, model: LanguageModel | None = None, **kwargs: Any) -> None:
+        kwargs["initial"] = MODEL_DEFAULTS | kwargs.get("initial", {}) if model is None else _values(model)
+        super().__init__(*args, **kwargs)
+        for name in ("input_price", "output_price"):
+            self.fields[name].help_text = settings.PAYOUT_CURRENCY
+        if model is not None:
+            self.fields["name"].disabled = True
+
+    def values(self) -> dict[str, Any]:
+        values = dict(self.cleaned_data)
+        for side in ("input", "output"):
+            values[f"{side}_price_micros"] = int(values.pop(f"{side}_price") * MICROS)
+        return values
+
+
+class RetirementForm(forms.Form):
+    """A model's last day, as a day in UTC, and who stands in."""
+
+    day = forms.DateField(
+        label=_("Last day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("It answers until the end of this day (UTC). Empty: it stays."),
+    )
+    replacement = forms.TypedChoiceField(
+        label=_("Replacement"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        help_text=_("Answers in its place afterwards, also for versions that are live."),
+    )
+
+    def __init__(self, *args: Any, model: LanguageModel, choices: list[LanguageModel], **kwargs: Any) -> None:
+        kwargs["initial"] = {
+            "day": None if model.retired_at is None else last_day(model.retired_at),
+            "replacement": model.replacement_id,
+        }
+        super().__init__(*args, **kwargs)
+        field = self.fields["replacement"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [
+            ("", _("The default model")),
+            *((other.pk, f"{other.label} · {other.provider.name}") for other in choices),
+        ]
+
+    def clean_day(self) -> date | None:
+        day: date | None = self.cleaned_data["day"]
+        if day is not None and not is_usual_year(day):
+            raise forms.ValidationError(_("Write a date like 2026-03-31."), code="date_invalid")
+        return day
+
+    def moment(self) -> datetime | None:
+        return retirement_moment(self.cleaned_data["day"])
+
+
+def retirement_moment(day: date | None) -> datetime | None:
+    """The end of a last day, which is the start of the next one in UTC."""
+    return None if day is None else datetime.combine(day, time(), UTC) + timedelta(days=1)
+
+
+def _values(model: LanguageModel) -> dict[str, Any]:
+    names = ("name", "label", "kind", "context_window", "max_output_tokens", "capabilities", "features",
+             "dimensions", "is_default")  # fmt: skip
+    prices = {
+        "input_price": Decimal(model.input_price_micros) / MICROS,
+        "output_price": Decimal(model.output_price_micros) / MICROS,
+    }
+    return {name: getattr(model, name) for name in names} | prices

@@ -1,0 +1,1 @@
+"""Usage events, budgets and limits."""

@@ -1,0 +1,185 @@
+"""/api/v1/workspaces/<workspace>/budgets for its admins, and /limits: what counts the key's own person."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from gpts.metering.models.budgets import BUDGET_NAME_LENGTH
+from gpts.metering.queries.budgets import access_budget, budgets_of, line_of, lines_of, own_limits
+from gpts.metering.services.budgets import change_budget, create_budget, draft_budget, remove_budget
+from gpts.metering.states import BudgetMeasure, BudgetSubject, BudgetWindow
+from workspaces.access import WorkspaceAct
+from workspaces.api.base import LoggiaAPIView
+from workspaces.api.me import bearer
+from workspaces.api.pagination import KeysetPagination
+from workspaces.api.workspaces import access_key_workspace
+from workspaces.models import Workspace
+from workspaces.states import ApiScope
+
+AMOUNT = "Micro-units of the instance's currency, tokens, or answers, by `measure`."
+LARGEST_ID = 2**63 - 1
+
+
+class BudgetCountSerializer(serializers.Serializer[Any]):
+    """One counter of the present window; `user` is null where everybody counts together."""
+
+    user = serializers.IntegerField(source="user_id", allow_null=True)
+    person = serializers.CharField(allow_blank=True)
+    used = serializers.IntegerField()
+    reserved = serializers.IntegerField(help_text="Held for answers that are being written.")
+
+
+class BudgetSerializer(serializers.Serializer[Any]):
+    """A budget with what is used in its present window, the fullest counter first."""
+
+    id = serializers.IntegerField(source="budget.pk")
+    name = serializers.CharField(source="budget.name")
+    subject = serializers.ChoiceField(source="budget.subject", choices=BudgetSubject.choices)
+    is_each = serializers.BooleanField(source="budget.is_each")
+    user = serializers.IntegerField(source="budget.user_id", allow_null=True)
+    group = serializers.IntegerField(source="budget.group_id", allow_null=True)
+    gpt = serializers.CharField(source="gpt_slug", allow_null=True)
+    measure = serializers.ChoiceField(source="budget.measure", choices=BudgetMeasure.choices)
+    window = serializers.ChoiceField(source="budget.window", choices=BudgetWindow.choices)
+    soft_limit = serializers.IntegerField(source="budget.soft_limit", allow_null=True, help_text=AMOUNT)
+    hard_limit = serializers.IntegerField(source="budget.hard_limit", allow_null=True, help_text=AMOUNT)
+    is_enabled = serializers.BooleanField(source="budget.is_enabled")
+    meaning = serializers.CharField(source="sentence", help_text="The same as a sentence.")
+    state = serializers.ChoiceField(choices=["off", "fine", "warned", "full"])
+    opens_at = serializers.DateTimeField(help_text="When the present window ends and counting begins anew.")
+    counts = BudgetCountSerializer(many=True)
+
+
+class OwnLimitSerializer(serializers.Serializer[Any]):
+    """A budget that counts the person: `used` is their own where each has a count, else everybody's."""
+
+    id = serializers.IntegerField(source="budget.pk")
+    name = serializers.CharField(source="budget.name")
+    workspace = serializers.CharField(source="budget.workspace.slug")
+    gpt = serializers.CharField(source="gpt_slug", allow_null=True)
+    is_own = serializers.BooleanField(help_text="Whether the count is the person's alone.")
+    measure = serializers.ChoiceField(source="budget.measure", choices=BudgetMeasure.choices)
+    window = serializers.ChoiceField(source="budget.window", choices=BudgetWindow.choices)
+    soft_limit = serializers.IntegerField(source="budget.soft_limit", allow_null=True, help_text=AMOUNT)
+    hard_limit = serializers.IntegerField(source="budget.hard_limit", allow_null=True, help_text=AMOUNT)
+    used = serializers.IntegerField(source="top.used")
+    reserved = serializers.IntegerField(source="top.reserved")
+    state = serializers.ChoiceField(choices=["fine", "warned", "full"])
+    opens_at = serializers.DateTimeField()
+
+
+class OwnLimitsSerializer(serializers.Serializer[Any]):
+    items = OwnLimitSerializer(many=True)
+
+
+class ChangeBudgetSerializer(serializers.Serializer[Any]):
+    """Whose use is counted, what and in which window stay as they are: the counters stand on them."""
+
+    name = serializers.CharField(required=False, max_length=BUDGET_NAME_LENGTH)
+    soft_limit = serializers.IntegerField(required=False, allow_null=True, help_text=AMOUNT)
+    hard_limit = serializers.IntegerField(required=False, allow_null=True, help_text=AMOUNT)
+    is_enabled = serializers.BooleanField(required=False, help_text="Off counts and stops nothing.")
+
+
+class NewBudgetSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=BUDGET_NAME_LENGTH)
+    subject = serializers.ChoiceField(choices=BudgetSubject.choices)
+    is_each = serializers.BooleanField(
+        default=False, help_text="Everybody alone; without it, all of the subject together."
+    )
+    user = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=LARGEST_ID, help_text="For one member."
+    )
+    group = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=LARGEST_ID, help_text="For a group."
+    )
+    gpt = serializers.CharField(
+        required=False, allow_null=True, max_length=80, help_text="Its slug, for a GPT."
+    )
+    measure = serializers.ChoiceField(choices=BudgetMeasure.choices)
+    window = serializers.ChoiceField(choices=BudgetWindow.choices)
+    soft_limit = serializers.IntegerField(
+        required=False, allow_null=True, help_text=f"Where a note is sent. {AMOUNT}"
+    )
+    hard_limit = serializers.IntegerField(
+        required=False, allow_null=True, help_text=f"Where new answers stop. {AMOUNT}"
+    )
+
+
+class _BudgetView(LoggiaAPIView):
+    def place(self, request: Request, slug: str) -> Workspace:
+        return access_key_workspace(request, slug, to=WorkspaceAct.ADMINISTER)
+
+
+class BudgetsView(_BudgetView):
+    required_scopes: ClassVar = {"GET": ApiScope.ACCOUNT, "POST": ApiScope.ACCOUNT}
+    ordering = ("id",)
+
+    @extend_schema(operation_id="budget_list", responses=BudgetSerializer(many=True))
+    def get(self, request: Request, workspace: str) -> Response:
+        """The workspace's budgets, each with what is used now."""
+        pagination = KeysetPagination()
+        budgets = pagination.paginate_queryset(budgets_of(self.place(request, workspace)), request, self)
+        lines = lines_of(budgets, at=timezone.now())
+        return pagination.get_paginated_response(BudgetSerializer(lines, many=True).data)
+
+    @extend_schema(operation_id="budget_set", request=NewBudgetSerializer, responses={201: BudgetSerializer})
+    def post(self, request: Request, workspace: str) -> Response:
+        """Set a budget; it counts from the next answer on."""
+        place = self.place(request, workspace)
+        user, now = bearer(request)[0], timezone.now()
+        values = self.read(NewBudgetSerializer)
+        named = {
+            "user_id": values.pop("user", None),
+            "group_id": values.pop("group", None),
+            "gpt_slug": values.pop("gpt", None) or "",
+        }
+        budget = draft_budget(workspace=place, **values, **named, by=user, at=now)
+        create_budget(budget=budget, by=user, at=now)
+        return Response(BudgetSerializer(line_of(budget, at=now)).data, status=201)
+
+
+class BudgetView(_BudgetView):
+    required_scopes: ClassVar = {
+        "GET": ApiScope.ACCOUNT,
+        "PATCH": ApiScope.ACCOUNT,
+        "DELETE": ApiScope.ACCOUNT,
+    }
+
+    @extend_schema(operation_id="budget_read", responses=BudgetSerializer)
+    def get(self, request: Request, workspace: str, budget_id: int) -> Response:
+        budget = access_budget(self.place(request, workspace), budget_id)
+        return Response(BudgetSerializer(line_of(budget, at=timezone.now())).data)
+
+    @extend_schema(operation_id="budget_change", request=ChangeBudgetSerializer, responses=BudgetSerializer)
+    def patch(self, request: Request, workspace: str, budget_id: int) -> Response:
+        """Change name and limits, or switch it; counters go on."""
+        place, now = self.place(request, workspace), timezone.now()
+        budget = access_budget(place, budget_id)
+        values = self.read(ChangeBudgetSerializer)
+        change_budget(budget=budget, **values, by=bearer(request)[0], at=now)
+        return Response(BudgetSerializer(line_of(access_budget(place, budget_id), at=now)).data)
+
+    @extend_schema(operation_id="budget_remove", request=None, responses={204: None})
+    def delete(self, request: Request, workspace: str, budget_id: int) -> Response:
+        """Remove it with its counters; to keep those, switch it off instead."""
+        budget = access_budget(self.place(request, workspace), budget_id)
+        remove_budget(budget=budget, by=bearer(request)[0], at=timezone.now())
+        return Response(status=204)
+
+
+class OwnLimitsView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": ApiScope.USAGE_READ}
+
+    @extend_schema(operation_id="limit_list", responses=OwnLimitsSerializer)
+    def get(self, request: Request) -> Response:
+        """The limits that count the person in the key's workspace, with what is used of them."""
+        user, key = bearer(request)
+        lines = own_limits(user, at=timezone.now(), workspace_id=key.workspace_id)
+        return Response({"items": OwnLimitSerializer(lines, many=True).data})

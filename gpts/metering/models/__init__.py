@@ -1,0 +1,6 @@
+"""Tables of usage and budgets."""
+
+from gpts.metering.models.budgets import Budget, BudgetReservation, BudgetUse
+from gpts.metering.models.usage import UsageEvent, UsageVoid
+
+__all__ = ["Budget", "BudgetReservation", "BudgetUse", "UsageEvent", "UsageVoid"]

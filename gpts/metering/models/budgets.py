@@ -1,0 +1,138 @@
+"""What may be used in a window of time: limits, counters that outlive chats, what running turns hold."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from gpts.assistants.models.gpts import GPT
+from gpts.metering.states import BudgetMeasure, BudgetSubject, BudgetWindow
+from workspaces.models import Group, Workspace
+
+BUDGET_NAME_LENGTH = 60
+_NONE = Q(user__isnull=True, group__isnull=True, gpt__isnull=True)
+
+
+class Budget(models.Model):
+    """A limit that a workspace set. ``soft_limit`` warns, ``hard_limit`` blocks the next answer.
+
+    Limits are micro-units of the instance's currency, tokens, or answers, by ``measure``. A person's budget
+    names one (``user``) or stands for each member (``is_each``); a group's or GPT's counts everybody
+    together, or each person alone. Subject, measure and window never change: the counters stand on them.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="budgets")
+    name = models.CharField(_("name"), max_length=BUDGET_NAME_LENGTH)
+    subject = models.CharField(max_length=10, choices=BudgetSubject.choices)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, null=True, related_name="+")
+    gpt = models.ForeignKey(GPT, on_delete=models.PROTECT, null=True, related_name="+")
+    is_each = models.BooleanField(default=False)
+    measure = models.CharField(max_length=12, choices=BudgetMeasure.choices)
+    window = models.CharField(max_length=8, choices=BudgetWindow.choices)
+    soft_limit = models.BigIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    hard_limit = models.BigIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    is_enabled = models.BooleanField(default=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(_NONE, subject=BudgetSubject.PERSON, is_each=True)
+                | Q(
+                    subject=BudgetSubject.PERSON,
+                    is_each=False,
+                    user__isnull=False,
+                    group__isnull=True,
+                    gpt__isnull=True,
+                )
+                | Q(subject=BudgetSubject.GROUP, user__isnull=True, group__isnull=False, gpt__isnull=True)
+                | Q(subject=BudgetSubject.GPT, user__isnull=True, group__isnull=True, gpt__isnull=False)
+                | Q(_NONE, subject=BudgetSubject.WORKSPACE, is_each=False),
+                name="gpts_budget_subject",
+            ),
+            models.CheckConstraint(
+                condition=Q(soft_limit__isnull=False) | Q(hard_limit__isnull=False),
+                name="gpts_budget_some_limit",
+            ),
+            models.CheckConstraint(
+                condition=(Q(soft_limit__isnull=True) | Q(soft_limit__gt=0))
+                & (Q(hard_limit__isnull=True) | Q(hard_limit__gt=0)),
+                name="gpts_budget_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(soft_limit__isnull=True)
+                | Q(hard_limit__isnull=True)
+                | Q(soft_limit__lte=F("hard_limit")),
+                name="gpts_budget_order",
+            ),
+            models.CheckConstraint(condition=Q(measure__in=BudgetMeasure.values), name="gpts_budget_measure"),
+            models.CheckConstraint(condition=Q(window__in=BudgetWindow.values), name="gpts_budget_window"),
+            models.UniqueConstraint(fields=["workspace", "name"], name="gpts_budget_name"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace"], condition=Q(is_enabled=True), name="gpts_budget_enabled"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BudgetUse(models.Model):
+    """The counter of one window: of one person, or of everybody the budget counts (no user).
+
+    ``used`` was captured, ``reserved`` is held for answers that are being written. Kept when chats, turns
+    and usage events go. ``warned_at`` is set once, when the soft limit was passed.
+    """
+
+    budget = models.ForeignKey(Budget, on_delete=models.CASCADE, related_name="uses")
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
+    window_start = models.DateTimeField()
+    used = models.BigIntegerField(default=0)
+    reserved = models.BigIntegerField(default=0)
+    warned_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["budget", "window_start", "user"], name="gpts_budgetuse_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(condition=Q(used__gte=0, reserved__gte=0), name="gpts_budgetuse_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.used} of budget {self.budget_id}"
+
+
+class BudgetReservation(models.Model):
+    """What a running turn holds of one counter. The row goes with capture or release, so each happens once.
+
+    ``turn_id`` is a plain value: the reservation is made before the turn's row.
+    """
+
+    turn_id = models.UUIDField()
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    budget = models.ForeignKey(Budget, on_delete=models.CASCADE, related_name="+")
+    use = models.ForeignKey(BudgetUse, on_delete=models.CASCADE, related_name="+")
+    amount = models.BigIntegerField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["turn_id", "budget"], name="gpts_budgetreservation_once"),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="gpts_budgetreservation_amount"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["created_at"], name="gpts_budgetreservation_time")]
+
+    def __str__(self) -> str:
+        return f"{self.amount} for turn {self.turn_id}"

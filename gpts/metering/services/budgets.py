@@ -1,0 +1,198 @@
+"""Setting, changing and removing a workspace's budgets."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from core.audit import record
+from core.errors import Conflict, InvalidInput
+from core.text import clean_line
+from gpts.assistants.queries.gpts import find_gpt, get_standing
+from gpts.assistants.rules import GPTAct, may
+from gpts.metering.models import Budget
+from gpts.metering.models.budgets import BUDGET_NAME_LENGTH
+from gpts.metering.states import BudgetMeasure, BudgetSubject, BudgetWindow
+from workspaces.models import Group, Member, User, Workspace
+
+# A workspace reads all of its budgets before each answer.
+BUDGETS_PER_WORKSPACE = 100
+# 1e-6 units, tokens or answers: far above any use, far below what the column holds.
+LARGEST_LIMIT = 10**15
+
+
+def draft_budget(
+    *,
+    workspace: Workspace,
+    name: str,
+    subject: str,
+    measure: str,
+    window: str,
+    by: User,
+    at: datetime,
+    soft_limit: int | None = None,
+    hard_limit: int | None = None,
+    is_each: bool = False,
+    user_id: int | None = None,
+    group_id: int | None = None,
+    gpt_slug: str = "",
+) -> Budget:
+    """Return a checked budget that is not saved, to show what it would mean. InvalidInput names the field.
+
+    The person must be a member, the group the workspace's, the GPT one that ``by`` may chat with.
+    """
+    _choice(subject, BudgetSubject, "subject")
+    _choice(measure, BudgetMeasure, "measure")
+    _choice(window, BudgetWindow, "window")
+    soft_limit, hard_limit = _limits(soft_limit, hard_limit)
+    budget = Budget(
+        workspace=workspace,
+        name=clean_line(name, max_length=BUDGET_NAME_LENGTH, field="name"),
+        subject=subject,
+        measure=measure,
+        window=window,
+        soft_limit=soft_limit,
+        hard_limit=hard_limit,
+        created_by=by,
+        created_at=at,
+        updated_at=at,
+    )
+    if subject == BudgetSubject.PERSON:
+        budget.is_each = is_each
+        if not is_each:
+            budget.user = _member(workspace, user_id)
+    elif subject == BudgetSubject.GROUP:
+        budget.is_each, budget.group = is_each, _group(workspace, group_id)
+    elif subject == BudgetSubject.GPT:
+        budget.is_each, budget.gpt = is_each, _gpt(by, gpt_slug)
+    return budget
+
+
+@transaction.atomic
+def create_budget(*, budget: Budget, by: User, at: datetime) -> Budget:
+    """Save what ``draft_budget`` made; it counts from now on. Audited. Conflict when the name is taken."""
+    # One at a time in a workspace, so that the count below holds.
+    Workspace.objects.select_for_update(of=("self",)).get(pk=budget.workspace_id)
+    known = Budget.objects.filter(workspace_id=budget.workspace_id)
+    if known.count() >= BUDGETS_PER_WORKSPACE:
+        raise Conflict(
+            _("A workspace has at most %(count)d budgets. Remove one first.")
+            % {"count": BUDGETS_PER_WORKSPACE},
+            code="budgets_full",
+        )
+    _check_name(budget)
+    budget.save(force_insert=True)
+    _audit("gpts.budget_set", budget, by=by, at=at)
+    return budget
+
+
+@transaction.atomic
+def change_budget(*, budget: Budget, by: User, at: datetime, **changes: Any) -> Budget:
+    """Change ``name``, ``soft_limit``, ``hard_limit`` or ``is_enabled``; counters go on. Audited.
+
+    Whose use is counted, what, and in which window stay: another budget is needed for those.
+    """
+    budget = Budget.objects.select_for_update(of=("self",)).get(pk=budget.pk)
+    values = {field: changes.get(field, getattr(budget, field)) for field in _CHANGEABLE}
+    values["name"] = clean_line(values["name"], max_length=BUDGET_NAME_LENGTH, field="name")
+    values["soft_limit"], values["hard_limit"] = _limits(values["soft_limit"], values["hard_limit"])
+    changed = [field for field, value in values.items() if getattr(budget, field) != value]
+    if not changed:
+        return budget
+    for field in changed:
+        setattr(budget, field, values[field])
+    _check_name(budget)
+    budget.updated_at = at
+    budget.save(update_fields=[*changed, "updated_at"])
+    _audit("gpts.budget_changed", budget, by=by, at=at, fields=changed)
+    return budget
+
+
+@transaction.atomic
+def remove_budget(*, budget: Budget, by: User, at: datetime) -> None:
+    """Remove a budget with its counters and what running answers hold of it. Audited.
+
+    Waits for turns that are just beginning under it; answers that are being written go on.
+    """
+    Budget.objects.select_for_update().get(pk=budget.pk)
+    _audit("gpts.budget_removed", budget, by=by, at=at)
+    budget.delete()
+
+
+_CHANGEABLE = ("name", "soft_limit", "hard_limit", "is_enabled")
+
+
+def _audit(action: str, budget: Budget, *, by: User, at: datetime, fields: list[str] | None = None) -> None:
+    data: dict[str, Any] = {
+        "subject": budget.subject,
+        "measure": budget.measure,
+        "window": budget.window,
+        "soft_limit": budget.soft_limit,
+        "hard_limit": budget.hard_limit,
+        "is_enabled": budget.is_enabled,
+    }
+    if fields is not None:
+        data["fields"] = fields
+    record(action=action, by=by, at=at, subject=budget, workspace_id=budget.workspace_id, data=data)
+
+
+def _choice(value: str, choices: Any, field: str) -> None:
+    if value not in choices.values:
+        raise InvalidInput(_("Choose one of the values offered."), code="choice_invalid", field=field)
+
+
+def _limits(soft: int | None, hard: int | None) -> tuple[int | None, int | None]:
+    for field, value in (("soft_limit", soft), ("hard_limit", hard)):
+        if value is not None and not 0 < value <= LARGEST_LIMIT:
+            raise InvalidInput(_("Set an amount above zero."), code="limit_invalid", field=field)
+    if soft is None and hard is None:
+        raise InvalidInput(
+            _("Set at least one limit: where to warn, or where to stop."),
+            code="limit_missing",
+            field="hard_limit",
+        )
+    if soft is not None and hard is not None and soft > hard:
+        raise InvalidInput(
+            _("The warning must come before the stop: set it lower."), code="limit_order", field="soft_limit"
+        )
+    return soft, hard
+
+
+def _check_name(budget: Budget) -> None:
+    same = Budget.objects.filter(workspace_id=budget.workspace_id, name=budget.name)
+    if same.exclude(pk=budget.pk).exists():
+        raise Conflict(_("Another budget has this name."), code="budget_name_taken", field="name")
+
+
+def _member(workspace: Workspace, user_id: int | None) -> User:
+    seat = (
+        Member.objects.select_related("user").filter(workspace=workspace, user_id=user_id).first()
+        if user_id is not None
+        else None
+    )
+    if seat is None:
+        raise InvalidInput(_("Choose a member of this workspace."), code="member_unknown", field="user")
+    return seat.user
+
+
+def _group(workspace: Workspace, group_id: int | None) -> Group:
+    group = Group.objects.filter(workspace=workspace, pk=group_id).first() if group_id is not None else None
+    if group is None:
+        raise InvalidInput(_("Choose a group of this workspace."), code="group_unknown", field="group")
+    return group
+
+
+def _gpt(by: User, slug: str) -> Any:
+    gpt = find_gpt(slug) if slug else None
+    if gpt is not None:
+        standing = get_standing(by, gpt)
+        if may(GPTAct.CHAT, gpt, standing) or may(GPTAct.VIEW_SETTINGS, gpt, standing):
+            return gpt
+    raise InvalidInput(
+        _("Give the address of a GPT that you can use, for example the last part of its link."),
+        code="gpt_unknown",
+        field="gpt",
+    )

@@ -1,0 +1,108 @@
+"""Metering: one usage event for each answer that the provider was paid for, in the answer's transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from core.ids import uuid7_time
+from gpts.assistants.models import GPT
+from gpts.llm.models import LanguageModel
+from gpts.llm.states import METERED_TURN_STATES
+from gpts.metering.models import UsageEvent
+
+TOKENS_PER_PRICE = 1_000_000
+# This instance sells no plans: everybody with an account counts as a paying reader. Rate cards may differ.
+EVERYBODY_IS_PAID = True
+
+
+class MeteredTurn(Protocol):
+    """What an ended turn must tell to be metered; ``pk`` is a UUIDv7, whose time is the turn's."""
+
+    @property
+    def pk(self) -> UUID: ...
+    @property
+    def gpt(self) -> GPT: ...
+    @property
+    def workspace_id(self) -> int: ...
+    @property
+    def user_id(self) -> int: ...
+    @property
+    def version_id(self) -> int | None: ...
+    @property
+    def conversation_id(self) -> UUID: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def input_tokens(self) -> int: ...
+    @property
+    def output_tokens(self) -> int: ...
+    @property
+    def cost_micros(self) -> int: ...
+    @property
+    def model_name(self) -> str: ...
+    @property
+    def is_regeneration(self) -> bool: ...
+
+
+def cost_micros(model: LanguageModel | None, *, input_tokens: int, output_tokens: int) -> int:
+    """Price of a call in micro-units, rounded half up; 0 without a model."""
+    if model is None:
+        return 0
+    exact = input_tokens * model.input_price_micros + output_tokens * model.output_price_micros
+    return (exact + TOKENS_PER_PRICE // 2) // TOKENS_PER_PRICE
+
+
+def record_usage(*, turn: MeteredTurn, model: LanguageModel | None, at: datetime) -> UsageEvent:
+    """Append the event of an ended turn. Its id is the turn's, so a second one is refused by the database.
+
+    Call it in the transaction that ends the turn; a turn that failed has no event.
+    """
+    if turn.state not in METERED_TURN_STATES:
+        raise ValueError(f"A {turn.state} turn is not metered.")
+    gpt = turn.gpt
+    event = UsageEvent(
+        event_id=turn.pk,
+        workspace_id=turn.workspace_id,
+        user_id=turn.user_id,
+        gpt_id=gpt.pk,
+        gpt_workspace_id=gpt.workspace_id,
+        version_id=turn.version_id,
+        payee_id=gpt.owner_id,
+        conversation_id=turn.conversation_id,
+        occurred_at=uuid7_time(turn.pk),
+        received_at=at,
+        input_tokens=turn.input_tokens,
+        output_tokens=turn.output_tokens,
+        cost_micros=turn.cost_micros,
+        model_name=turn.model_name,
+        price_version=_price_version(model),
+        is_paid_user=EVERYBODY_IS_PAID,
+        is_regeneration=turn.is_regeneration,
+        outcome=turn.state,
+        source=turn.source,
+    )
+    event.payload_hash = payload_hash(event)
+    event.save(force_insert=True)
+    return event
+
+
+def payload_hash(event: UsageEvent) -> str:
+    """SHA-256 over what the event says, so that a repeated id with another content is noticed."""
+    fields = {
+        field.name: getattr(event, field.name)
+        for field in event._meta.concrete_fields
+        if field.name not in ("payload_hash", "received_at")
+    }
+    return hashlib.sha256(json.dumps(fields, default=str, sort_keys=True).encode()).hexdigest()
+
+
+def _price_version(model: LanguageModel | None) -> str:
+    if model is None:
+        return ""
+    return f"{model.pk}:{model.input_price_micros}:{model.output_price_micros}"[:40]

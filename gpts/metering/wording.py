@@ -1,0 +1,78 @@
+"""Budgets in a reader's words: amounts, limits, whose they are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from core.look import formats
+from gpts.metering.models import Budget
+from gpts.metering.states import BudgetMeasure, BudgetSubject, BudgetWindow
+
+_PER_WINDOW = {
+    BudgetWindow.MINUTE: gettext_lazy("%(amount)s a minute"),
+    BudgetWindow.HOUR: gettext_lazy("%(amount)s an hour"),
+    BudgetWindow.DAY: gettext_lazy("%(amount)s a day"),
+    BudgetWindow.MONTH: gettext_lazy("%(amount)s a month"),
+}
+THIS_WINDOW = {
+    BudgetWindow.MINUTE: gettext_lazy("this minute"),
+    BudgetWindow.HOUR: gettext_lazy("this hour"),
+    BudgetWindow.DAY: gettext_lazy("today"),
+    BudgetWindow.MONTH: gettext_lazy("this month"),
+}
+
+
+def amount_words(amount: int, measure: str) -> str:
+    """Return "$5.00", "12,000 tokens" or "25 answers"."""
+    if measure == BudgetMeasure.COST:
+        return formats.micros(amount, settings.PAYOUT_CURRENCY)
+    shown = {"count": formats.number(amount)}
+    if measure == BudgetMeasure.TOKENS:
+        return ngettext("%(count)s token", "%(count)s tokens", amount) % shown
+    return ngettext("%(count)s answer", "%(count)s answers", amount) % shown
+
+
+def limit_words(amount: int, measure: str, window: str) -> str:
+    """Return "$5.00 a month"."""
+    return str(_PER_WINDOW[BudgetWindow(window)]) % {"amount": amount_words(amount, measure)}
+
+
+def opening_words(moment: datetime) -> str:
+    """Return when a window opens, in the reader's zone; UTC is named, as many readers set no zone."""
+    shown = formats.exact(moment)
+    return f"{shown} UTC" if timezone.localtime(moment).tzname() == "UTC" else shown
+
+
+def subject_words(budget: Budget) -> str:
+    """Return whose use a budget counts: "Ann", "Each member", "Each person of Sales", "Sales together"."""
+    if budget.subject == BudgetSubject.PERSON:
+        return _("Each member") if budget.user is None else str(budget.user)
+    if budget.subject == BudgetSubject.GROUP:
+        words = _("Each person of %(name)s") if budget.is_each else _("%(name)s together")
+        return words % {"name": budget.group}
+    if budget.subject == BudgetSubject.GPT:
+        words = _("Each person with the GPT %(name)s") if budget.is_each else _("The GPT %(name)s")
+        return words % {"name": budget.gpt}
+    return _("The whole workspace")
+
+
+def sentence(budget: Budget) -> str:
+    """Return what a budget means, before it is saved and after: who may use how much where."""
+    words = {"who": subject_words(budget), "place": budget.workspace.name}
+    parts = []
+    if budget.hard_limit is not None:
+        words["hard"] = limit_words(budget.hard_limit, budget.measure, budget.window)
+        parts.append(_("%(who)s may use at most %(hard)s in %(place)s.") % words)
+    else:
+        parts.append(_("%(who)s may go on without a limit in %(place)s.") % words)
+    if budget.soft_limit is not None:
+        words["soft"] = limit_words(budget.soft_limit, budget.measure, budget.window)
+        parts.append(_("At %(soft)s a note is sent.") % words)
+    if not budget.is_enabled:
+        parts.append(_("It is switched off at present."))
+    return " ".join(parts)

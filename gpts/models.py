@@ -1,0 +1,64 @@
+"""Django finds the tables of all packages through this module; import a model from its own package."""
+
+from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
+from gpts.chat.models import (
+    Attachment,
+    Conversation,
+    Message,
+    SharedConversation,
+    Turn,
+    TurnFeedback,
+    TurnWords,
+)
+from gpts.evals.models import GoldenPrompt, GoldenResult, GoldenRun
+from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach, InsightState
+from gpts.knowledge.models import (
+    Document,
+    IndexBlock,
+    IndexSegment,
+    IndexShelf,
+    KnowledgeFile,
+    Passage,
+    PassageVector,
+)
+from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.metering.models import Budget, BudgetReservation, BudgetUse, UsageEvent, UsageVoid
+from gpts.studio.models import BuilderChange, BuilderMessage
+
+__all__ = [
+    "GPT",
+    "Attachment",
+    "Budget",
+    "BudgetReservation",
+    "BudgetUse",
+    "BuilderChange",
+    "BuilderMessage",
+    "Conversation",
+    "Document",
+    "GoldenPrompt",
+    "GoldenResult",
+    "GoldenRun",
+    "IndexBlock",
+    "IndexSegment",
+    "IndexShelf",
+    "InsightBucket",
+    "InsightCohort",
+    "InsightPart",
+    "InsightReach",
+    "InsightState",
+    "KnowledgeFile",
+    "LanguageModel",
+    "LiveVersion",
+    "Message",
+    "ModelProvider",
+    "Passage",
+    "PassageVector",
+    "PastVersion",
+    "SharedConversation",
+    "Turn",
+    "TurnFeedback",
+    "TurnWords",
+    "UsageEvent",
+    "UsageVoid",
+    "Version",
+]

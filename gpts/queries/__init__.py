@@ -1,1 +1,0 @@
-"""Reading what this floor holds: one module for each kind of thing."""

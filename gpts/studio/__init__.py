@@ -1,0 +1,1 @@
+"""The builder: pages of one GPT, and the Create conversation."""

@@ -1,0 +1,130 @@
+"""/api/v1/gpts: own GPTs, their drafts, and the models on offer."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from gpts.assistants.access import access_gpt
+from gpts.assistants.models import GPT
+from gpts.assistants.queries.gpts import available_models, live_versions, my_gpts
+from gpts.assistants.rules import GPTAct
+from gpts.assistants.services.gpts import create_gpt, delete_gpt, update_draft
+from gpts.studio.api.serializers import (
+    ChangeGPTSerializer,
+    DeleteGPTSerializer,
+    DuplicateGPTSerializer,
+    GPTSerializer,
+    GPTSummarySerializer,
+    LanguageModelSerializer,
+    NewGPTSerializer,
+)
+from gpts.studio.services.duplicates import duplicate_gpt
+from marketplace.services.listings import delist_listing
+from marketplace.states import ListingState
+from reviews.queries import submission_status
+from workspaces.api.base import LoggiaAPIView
+from workspaces.api.me import bearer
+from workspaces.states import ApiScope
+
+
+def shown(gpt: GPT) -> dict[str, Any]:
+    data: dict[str, Any] = GPTSerializer(gpt, context={"live": live_versions(gpt)}).data
+    return data
+
+
+class GPTsView(LoggiaAPIView):
+    """The person's own GPTs in the key's workspace."""
+
+    required_scopes: ClassVar = {"GET": ApiScope.GPTS_READ, "POST": ApiScope.GPTS_WRITE}
+    ordering = ("-updated_at", "-id")
+
+    @extend_schema(operation_id="gpt_list", responses=GPTSummarySerializer(many=True))
+    def get(self, request: Request) -> Response:
+        user, key = bearer(request)
+        return self.page(my_gpts(user, workspace=key.workspace), GPTSummarySerializer)
+
+    @extend_schema(operation_id="gpt_create", request=NewGPTSerializer, responses={201: GPTSerializer})
+    def post(self, request: Request) -> Response:
+        user, key = bearer(request)
+        draft = self.read(NewGPTSerializer)
+        gpt = create_gpt(workspace=key.workspace, owner=user, by=user, at=timezone.now(), **draft)
+        return Response(shown(gpt), status=201)
+
+
+class GPTView(LoggiaAPIView):
+    required_scopes: ClassVar = {
+        "GET": ApiScope.GPTS_READ,
+        "PATCH": ApiScope.GPTS_WRITE,
+        "DELETE": ApiScope.GPTS_WRITE,
+    }
+
+    @extend_schema(operation_id="gpt_read", responses=GPTSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        return Response(shown(access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)))
+
+    @extend_schema(operation_id="gpt_change", request=ChangeGPTSerializer, responses=GPTSerializer)
+    def patch(self, request: Request, slug: str) -> Response:
+        """A stale ``revision`` is answered with 409 and the fresh values of the fields that differ."""
+        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        changes = self.read(ChangeGPTSerializer)
+        revision = changes.pop("revision")
+        saved = update_draft(gpt=gpt, revision=revision, changes=changes, by=request.user, at=timezone.now())
+        return Response(shown(saved))
+
+    @extend_schema(operation_id="gpt_delete", request=DeleteGPTSerializer, responses={204: None})
+    def delete(self, request: Request, slug: str) -> Response:
+        """Delete softly and take it out of the store; the body repeats the name."""
+        user, _key = bearer(request)
+        gpt = access_gpt(user, slug, to=GPTAct.MANAGE)
+        now = timezone.now()
+        delete_gpt(
+            gpt=gpt,
+            typed_name=self.read(DeleteGPTSerializer)["name"],
+            is_under_review=submission_status(gpt).is_open,
+            by=user,
+            at=now,
+        )
+        listing = getattr(gpt, "listing", None)
+        if listing is not None and listing.state == ListingState.LISTED:
+            delist_listing(listing=listing, by=user, at=now, reason="deleted by its owner")
+        return Response(status=204)
+
+
+class DuplicateView(LoggiaAPIView):
+    required_scopes: ClassVar = {"POST": ApiScope.GPTS_WRITE}
+
+    @extend_schema(
+        operation_id="gpt_duplicate", request=DuplicateGPTSerializer, responses={201: GPTSerializer}
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Make a draft of your own with the settings, the icon and the knowledge files of a GPT.
+
+        It stays in the same workspace; conversations, versions, tests, secrets and sharing are not copied.
+        """
+        user, _key = bearer(request)
+        gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
+        name = self.read(DuplicateGPTSerializer)["name"]
+        return Response(shown(duplicate_gpt(gpt=gpt, name=name, by=user, at=timezone.now())), status=201)
+
+
+class ModelsView(LoggiaAPIView):
+    """Models that a GPT of the key's workspace may use, the default first."""
+
+    required_scopes: ClassVar = {"GET": ApiScope.GPTS_READ}
+
+    @extend_schema(operation_id="model_list", responses=LanguageModelSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        _user, key = bearer(request)
+        models = list(available_models(key.workspace)[:200])
+        return Response(
+            {
+                "items": LanguageModelSerializer(models, many=True).data,
+                "next_cursor": "",
+                "previous_cursor": "",
+            }
+        )

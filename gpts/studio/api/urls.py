@@ -1,0 +1,43 @@
+"""API routes of GPTs and the builder, included by gpts.api_urls."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from gpts.studio.api import create_conversation as create_views
+from gpts.studio.api import create_messages, gpts, icon, sharing, versions
+
+urlpatterns = [
+    path("models", gpts.ModelsView.as_view(), name="model-list"),
+    path("gpts", gpts.GPTsView.as_view(), name="gpt-list"),
+    path("gpts/<slug:slug>", gpts.GPTView.as_view(), name="gpt-detail"),
+    path("gpts/<slug:slug>/create-messages", create_messages.create_message, name="create-message"),
+    path(
+        "gpts/<slug:slug>/create-conversation",
+        create_views.CreateConversationView.as_view(),
+        name="create-conversation",
+    ),
+    path(
+        "gpts/<slug:slug>/create-conversation/stop",
+        create_views.CreateStopView.as_view(),
+        name="create-stop",
+    ),
+    path(
+        "gpts/<slug:slug>/create-changes/<int:change_id>",
+        create_views.CreateChangeView.as_view(),
+        name="create-change",
+    ),
+    path("gpts/<slug:slug>/duplicate", gpts.DuplicateView.as_view(), name="gpt-duplicate"),
+    path("gpts/<slug:slug>/versions", versions.VersionsView.as_view(), name="version-list"),
+    path("gpts/<slug:slug>/versions/<int:number>", versions.VersionView.as_view(), name="version-detail"),
+    path(
+        "gpts/<slug:slug>/versions/<int:number>/restore",
+        sharing.RestoreView.as_view(),
+        name="version-restore",
+    ),
+    path("gpts/<slug:slug>/icon", icon.IconView.as_view(), name="icon"),
+    path("gpts/<slug:slug>/audiences/<slug:audience>", sharing.AudienceView.as_view(), name="audience"),
+    path("gpts/<slug:slug>/change-log", versions.ChangeLogView.as_view(), name="change-log"),
+    path("gpts/<slug:slug>/diff", versions.DiffView.as_view(), name="version-diff"),
+    path("gpts/<slug:slug>/submission", versions.SubmissionView.as_view(), name="submission-detail"),
+]

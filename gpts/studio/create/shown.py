@@ -1,0 +1,75 @@
+"""The Create conversation as its page needs it: a change, the draft, how an answer ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from core.look.illustrations import arch_icon
+from core.markdown import render
+from gpts.assistants.models import GPT
+from gpts.assistants.services.gpts import shown_value
+from gpts.llm.failure_messages import failure_message
+from gpts.llm.states import TurnState
+from gpts.studio.models import BuilderChange, BuilderMessage
+from gpts.studio.services.create import TALKED_FIELDS
+
+
+def draft_values(gpt: GPT) -> dict[str, Any]:
+    """The fields that the conversation may change, as plain values."""
+    return {name: shown_value(gpt, name) for name in TALKED_FIELDS}
+
+
+def change_data(gpt: GPT, change: BuilderChange) -> dict[str, Any]:
+    """A change as the page needs it: its card, and what the form and the preview show now."""
+    context = {"change": change, "gpt": gpt, "may_edit": True, "is_streamed": True}
+    return {
+        "id": change.pk,
+        "field": change.field,
+        "state": change.state,
+        "before": change.before,
+        "after": change.after,
+        "revision": gpt.draft_revision,
+        "html": render_to_string("gpts/studio/_change.html", context),
+        "draft": draft_data(gpt),
+    }
+
+
+def draft_data(gpt: GPT) -> dict[str, Any]:
+    address = f"/{gpt.icon}" if gpt.icon else ""
+    return {
+        "values": draft_values(gpt),
+        "html": render_to_string("gpts/studio/_draft.html", {"gpt": gpt}),
+        "icon": str(arch_icon(gpt.name, address, gpt.category, "lg")),
+        "icon_small": str(arch_icon(gpt.name, address, gpt.category, "sm")),
+    }
+
+
+def message_end(message: BuilderMessage, *, retry_after: float | None = None) -> dict[str, Any]:
+    """How an answer ended, with its text as safe HTML."""
+    seconds = None if retry_after is None else max(round(retry_after), 1)
+    return {
+        "message": str(message.pk),
+        "state": message.state,
+        "code": message.error_code,
+        "note": note_of(message, seconds),
+        "text": message.content,
+        "html": render(message.content) if message.content else "",
+        "choices": message.choices,
+        "usage": {"input_tokens": message.input_tokens, "output_tokens": message.output_tokens},
+        "cost_micros": message.cost_micros,
+        "model": message.model_name,
+    }
+
+
+def note_of(message: BuilderMessage, retry_after: int | None = None) -> str:
+    """What stands under an answer that did not end by itself; empty for one that did."""
+    if message.state == TurnState.STOPPED:
+        return _("You stopped this answer. What it had changed stands.")
+    return failure_message(message.error_code, retry_after) if message.error_code else ""
+
+
+def as_html(text: str) -> str:
+    return str(render(text))

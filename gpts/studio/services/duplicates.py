@@ -1,0 +1,68 @@
+"""Duplicating a GPT: a draft of one's own with the same settings and files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core.audit import record
+from core.errors import Forbidden
+from gpts.assistants.models import GPT
+from gpts.assistants.models.gpts import NAME_LENGTH
+from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.assistants.services.gpts import create_gpt, lock_gpt
+from gpts.assistants.services.versions import BEHAVIOUR_FIELDS
+from gpts.knowledge.models import KnowledgeFile
+
+
+@transaction.atomic
+def duplicate_gpt(*, gpt: GPT, by: Any, at: datetime, name: str = "") -> GPT:
+    """Make a draft of ``by`` with what the draft of ``gpt`` holds: settings, icon and knowledge files.
+
+    The copy stays in the workspace of the original, whose documents it shares. Conversations, versions,
+    tests, secrets, sharing and figures stay behind. Without a ``name`` it is called a copy of the other.
+    Raises Conflict while quarantined, Forbidden for who may not build there or while the workspace is
+    suspended, InvalidInput for a name that does not fit; nothing is written then.
+    """
+    source = lock_gpt(gpt)
+    if source.workspace.suspended_at is not None:
+        raise Forbidden(_("This workspace is suspended. Nothing can be built in it."), code="suspended")
+    wanted = name or (_("Copy of %(name)s") % {"name": source.name})[:NAME_LENGTH].strip()
+    copy = create_gpt(workspace=source.workspace, owner=by, by=by, at=at, name=wanted)
+    fields = [field for field in BEHAVIOUR_FIELDS if field != "name"]
+    for field in fields:
+        setattr(copy, field, getattr(source, field))
+    copy.save(update_fields=fields)
+    _copy_files(source, copy, by=by, at=at)
+    record(
+        action="gpts.gpt_duplicated",
+        by=by,
+        at=at,
+        subject=copy,
+        workspace_id=copy.workspace_id,
+        data={"from": source.slug, "from_id": source.pk},
+    )
+    return copy
+
+
+def _copy_files(source: GPT, copy: GPT, *, by: Any, at: datetime) -> None:
+    with inside_workspace_of(source):
+        held = KnowledgeFile.objects.filter(gpt=source, removed_at__isnull=True).order_by("created_at", "id")
+        KnowledgeFile.objects.bulk_create(
+            KnowledgeFile(
+                workspace_id=copy.workspace_id,
+                gpt=copy,
+                document_id=file.document_id,
+                name=file.name,
+                content_hash=file.content_hash,
+                source_url=file.source_url,
+                fetched_at=file.fetched_at,
+                review_on=file.review_on,
+                uploaded_by=by,
+                created_at=at,
+            )
+            for file in held
+        )

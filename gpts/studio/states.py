@@ -1,0 +1,15 @@
+"""The closed sets of the Create conversation."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+class BuilderChangeState(TextChoices):
+    """What became of a change that the Create conversation proposed."""
+
+    APPLIED = "applied", pgettext_lazy("change of the draft", "Changed")
+    UNDONE = "undone", _("Undone")
+    REFUSED = "refused", _("Refused")

@@ -1,0 +1,126 @@
+"""The Configure tab: the whole form, saved by itself while one types, and as a plain form without scripts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from core.errors import Conflict, DomainError
+from gpts.assistants.access import access_gpt
+from gpts.assistants.models import GPT
+from gpts.assistants.rules import GPTAct
+from gpts.assistants.services.gpts import shown_value, update_draft
+from gpts.assistants.web.builder_frame import frame_of, page_context, preview_context, steps_context
+from gpts.studio.web.forms import DraftForm, draft_changes, show_refusal, starter_rows
+from gpts.studio.web.icon import drawn_icons
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def build_configure(request: HttpRequest, slug: str) -> HttpResponse:
+    if request.method == "POST":
+        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        return _save_quietly(request, gpt) if _wants_json(request) else _save(request, gpt)
+    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+    frame = frame_of(request.user, gpt)
+    form = DraftForm(gpt=gpt, may_edit=frame.may_edit)
+    return _page(request, gpt, form, starters=list(gpt.starters), frame=frame)
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.accepts("application/json") and not request.accepts("text/html")
+
+
+def _revision(request: HttpRequest) -> int:
+    sent = request.POST.get("revision", "")
+    return int(sent) if sent.isdecimal() and len(sent) < 10 else 0
+
+
+def _save_quietly(request: HttpRequest, gpt: GPT) -> JsonResponse:
+    """Answer autosave: the new revision, or what is wrong with which field, or what stands instead."""
+    changes = draft_changes(request.POST)
+    try:
+        saved = update_draft(
+            gpt=gpt, revision=_revision(request), changes=changes, by=request.user, at=timezone.now()
+        )
+    except DomainError as refusal:
+        errors = refusal.data.get("errors") or {refusal.field: str(refusal.message)}
+        body: dict[str, Any] = {"code": refusal.code, "message": str(refusal.message), "errors": errors}
+        if isinstance(refusal, Conflict):
+            body |= {"revision": refusal.data.get("revision"), "fresh": refusal.data.get("fields", {})}
+        return JsonResponse(body, status=refusal.status)
+    return JsonResponse(
+        {
+            "revision": saved.draft_revision,
+            "saved_at": saved.updated_at.isoformat(),
+            "values": {field: shown_value(saved, field) for field in changes},
+        }
+    )
+
+
+def _save(request: HttpRequest, gpt: GPT) -> HttpResponse:
+    form = DraftForm(request.POST, gpt=gpt, may_edit=True)
+    starters = request.POST.getlist("starters")
+    try:
+        update_draft(
+            gpt=gpt,
+            revision=_revision(request),
+            changes=draft_changes(request.POST),
+            by=request.user,
+            at=timezone.now(),
+        )
+    except DomainError as refusal:
+        show_refusal(form, refusal)
+        conflict = refusal.data if isinstance(refusal, Conflict) and "fields" in refusal.data else None
+        extra = {"conflict": _readable(conflict, form)} if conflict else {}
+        return _page(request, gpt, form, starters=starters, status=refusal.status, refusal=refusal, **extra)
+    messages.success(request, _("Saved."))
+    return redirect("gpts:build-configure", gpt.slug)
+
+
+def _readable(conflict: dict[str, Any], form: DraftForm) -> dict[str, Any]:
+    """Return what stands instead, field by field, for the page without scripts."""
+    rows = []
+    for name, value in conflict["fields"].items():
+        label = form.fields[name].label if name in form.fields else _("Conversation starters")
+        rows.append(
+            {"label": label, "value": "\n".join(map(str, value)) if isinstance(value, list) else value}
+        )
+    return {"revision": conflict["revision"], "rows": rows}
+
+
+def _page(
+    request: HttpRequest,
+    gpt: GPT,
+    form: DraftForm,
+    *,
+    starters: list[str],
+    status: int = 200,
+    **extra: Any,
+) -> HttpResponse:
+    frame = extra.pop("frame", None) or frame_of(request.user, gpt)
+    conflict = extra.get("conflict")
+    refusal = extra.get("refusal")
+    context = page_context(
+        request,
+        gpt,
+        "configure",
+        frame=frame,
+        form=form,
+        starters=starter_rows(starters, may_edit=frame.may_edit),
+        starter_error="" if refusal is None else refusal.data.get("errors", {}).get("starters", ""),
+        **preview_context(gpt),
+        **steps_context(gpt, request.user),
+        drawn_icons=drawn_icons(gpt) if frame.may_edit else [],
+        # Sending again after a conflict was shown means to write over what stands.
+        revision=conflict["revision"] if conflict else gpt.draft_revision,
+        **extra,
+    )
+    return render(request, "gpts/studio/configure.html", context, status=status)

@@ -1,0 +1,188 @@
+"""The Create tab: a conversation that fills the draft, each change shown and undone one by one."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from core.errors import Conflict, DomainError
+from core.markdown import render as render_markdown
+from core.scope import open_scope
+from gpts.assistants.access import access_gpt
+from gpts.assistants.models import GPT
+from gpts.assistants.rules import GPTAct
+from gpts.assistants.web.builder_frame import page_context, preview_context, steps_context
+from gpts.chat.services.turn_inputs import spec_of
+from gpts.chat.states import MessageRole
+from gpts.chat.streaming.responses import STREAM, wants_stream
+from gpts.chat.streaming.threads import chat_view
+from gpts.chat.web.turns import SignedOut, caller_of
+from gpts.llm.failure_messages import failure_message
+from gpts.llm.runtime.types import ModelAPI
+from gpts.llm.states import TurnState
+from gpts.studio.create.interview import first_step, opening
+from gpts.studio.create.shown import draft_data, draft_values, note_of
+from gpts.studio.create.streaming import begin_message, frames, model_for_building, stop_building
+from gpts.studio.models import BuilderMessage
+from gpts.studio.queries import access_builder_change, builder_messages, is_lost
+from gpts.studio.services.create import reset_conversation, set_change_state
+from gpts.studio.states import BuilderChangeState
+from workspaces.access import scope_for
+from workspaces.web.refusals import error_body
+
+
+@login_required
+@require_GET
+def build_create(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+    return render(request, "gpts/studio/create.html", _context(request, gpt))
+
+
+def _context(request: HttpRequest, gpt: GPT, **extra: Any) -> dict[str, Any]:
+    rows = builder_messages(request.user, gpt)
+    now = timezone.now()
+    is_interview = spec_of(model_for_building(gpt)).api == ModelAPI.OFFLINE
+    question, choices = opening(first_step(draft_values(gpt)), draft_values(gpt))
+    shown = [_shown(message, now=now) for message in rows]
+    return page_context(
+        request,
+        gpt,
+        "create",
+        shown=shown,
+        is_interview=is_interview,
+        opening=question if is_interview else "",
+        choices=rows[-1].choices if rows else choices if is_interview else [],
+        waiting=bool(shown) and shown[-1]["is_running"],
+        unanswered=_unanswered(shown, rows),
+        **preview_context(gpt),
+        **steps_context(gpt, request.user),
+        **extra,
+    )
+
+
+def _shown(message: BuilderMessage, *, now: Any) -> dict[str, Any]:
+    lost = is_lost(message, now)
+    return {
+        "message": message,
+        "is_question": message.role == MessageRole.USER,
+        "html": render_markdown(message.content) if message.content else "",
+        "changes": list(message.changes.all()),
+        "is_running": message.state == TurnState.RUNNING and not lost,
+        "is_stopped": message.state == TurnState.STOPPED,
+        "note": failure_message("interrupted") if lost else note_of(message),
+    }
+
+
+def _unanswered(shown: list[dict[str, Any]], rows: list[BuilderMessage]) -> str:
+    """What was said last and got no answer, for “Try again”."""
+    if len(rows) < 2 or not shown[-1]["note"]:
+        return ""
+    return rows[-2].content if rows[-2].role == MessageRole.USER else ""
+
+
+@chat_view
+@require_POST
+def build_create_message(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Answer with the stream itself; without JavaScript with the page, once the answer has ended."""
+    is_stream = wants_stream(request)
+    try:
+        caller = caller_of(request)
+        asked = begin_message(caller, slug, request.POST.get("text", ""))
+    except SignedOut as refusal:
+        if is_stream:
+            return JsonResponse(error_body(refusal), status=refusal.status)
+        return redirect_to_login(request.get_full_path())
+    except DomainError as refusal:
+        if is_stream:
+            return JsonResponse(error_body(refusal), status=refusal.status)
+        if refusal.status in (403, 404):
+            raise
+        return _with_error(request, slug, refusal)
+    if is_stream:
+        response = StreamingHttpResponse(frames(asked), content_type=STREAM)
+        response["Cache-Control"] = "no-store"
+        response["X-Accel-Buffering"] = "no"
+        return response
+    async_to_sync(_read_through)(asked)
+    return redirect("gpts:build-create", slug)
+
+
+@login_required
+@require_POST
+def build_create_stop(request: HttpRequest, slug: str) -> HttpResponse:
+    """End the builder's running answer; what it has changed stays and can be undone."""
+    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+    is_stopping = stop_building(request.user, gpt)
+    if request.accepts("application/json") and not request.accepts("text/html"):
+        return JsonResponse({"is_stopping": is_stopping}, status=202)
+    return redirect("gpts:build-create", slug)
+
+
+async def _read_through(asked: Any) -> None:
+    async for _part in frames(asked):
+        pass
+
+
+def _with_error(request: HttpRequest, slug: str, refusal: DomainError) -> HttpResponse:
+    """The page again, with what went wrong above the composer and the text still in it."""
+    with open_scope(scope_for(request.user)):
+        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        context = _context(request, gpt, refusal=refusal, value=request.POST.get("text", ""))
+        return render(request, "gpts/studio/create.html", context, status=refusal.status)
+
+
+@login_required
+@require_POST
+def build_create_change(request: HttpRequest, slug: str, change_id: int) -> HttpResponse:
+    """Undo or redo one change; a field that moved on since asks first (409 with its present value)."""
+    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+    change = access_builder_change(request.user, gpt, change_id)
+    state = BuilderChangeState.APPLIED if request.POST.get("redo") else BuilderChangeState.UNDONE
+    card = partial(render_to_string, "gpts/studio/_change.html", request=request)
+    wants_json = request.accepts("application/json") and not request.accepts("text/html")
+    try:
+        changed = set_change_state(
+            change=change,
+            state=state,
+            by=request.user,  # type: ignore[arg-type]  # login_required
+            at=timezone.now(),
+            is_forced=bool(request.POST.get("force")),
+        )
+    except DomainError as refusal:
+        if not wants_json:
+            messages.error(request, str(refusal.message))
+            return redirect("gpts:build-create", slug)
+        body: dict[str, Any] = error_body(refusal)
+        if isinstance(refusal, Conflict):
+            context = {"change": change, "gpt": gpt, "may_edit": True, "conflict": refusal.data}
+            body["html"] = card(context=context)
+        return JsonResponse(body, status=refusal.status)
+    if not wants_json:
+        return redirect("gpts:build-create", slug)
+    fresh = access_gpt(request.user, slug, to=GPTAct.EDIT)
+    html = card(context={"change": changed, "gpt": fresh, "may_edit": True})
+    return JsonResponse({"html": html, "draft": draft_data(fresh), "revision": fresh.draft_revision})
+
+
+@login_required
+@require_POST
+def build_create_reset(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+    try:
+        reset_conversation(gpt=gpt, by=request.user, at=timezone.now())  # type: ignore[arg-type]  # login_required
+    except DomainError as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(request, _("The conversation was emptied. The draft stays as it is."))
+    return redirect("gpts:build-create", slug)

@@ -1,0 +1,135 @@
+"""The Share tab: who gets which version, and the way into the store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from core.errors import Conflict, DomainError, InvalidInput
+from gpts.assistants.access import access_gpt
+from gpts.assistants.audiences import check_offered, offered_audiences
+from gpts.assistants.models import GPT
+from gpts.assistants.rules import GPTAct
+from gpts.assistants.services.versions import check_ready, clear_live_version
+from gpts.assistants.states import Audience
+from gpts.assistants.web.builder_frame import page_context, tab_url
+from gpts.evals.services.gate import gate_problem
+from gpts.studio.services.sharing import share_draft
+from gpts.studio.web.forms import SubmitForm, show_refusal
+from reviews.queries import submission_status
+from reviews.services.submissions import submit_version, withdraw_submission
+from workspaces.web.people import person_of
+
+
+@login_required
+@require_GET
+def build_share(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+    return _page(request, gpt, SubmitForm())
+
+
+def _page(request: HttpRequest, gpt: GPT, form: SubmitForm, status: int = 200) -> HttpResponse:
+    context = page_context(request, gpt, "share", form=form)
+    live, hash_now = context["frame"].live, context["frame"].draft_hash
+    context |= {
+        "missing": _missing(gpt),
+        "gate": gate_problem(gpt, None, timezone.now(), audience=Audience.PUBLIC),
+        "tests_url": tab_url("tests", gpt.slug),
+        "audiences": [
+            _audience(gpt, audience, live.get(audience), hash_now) for audience in offered_audiences(gpt)
+        ],
+        "public": live.get(Audience.PUBLIC),
+        "is_public_current": Audience.PUBLIC in live
+        and live[Audience.PUBLIC].version.content_hash == hash_now,
+        "chat_url": request.build_absolute_uri(f"/g/{gpt.slug}/chat"),
+    }
+    return render(request, "gpts/studio/share.html", context, status=status)
+
+
+def _audience(gpt: GPT, audience: Audience, live: Any, hash_now: str) -> dict[str, Any]:
+    texts = {
+        Audience.WORKSPACE: _("Every member of %(workspace)s finds it in the company's store.")
+        % {"workspace": gpt.workspace.name},
+        Audience.LINK: _("Whoever is signed in and has the link may chat. It is listed nowhere."),
+    }
+    return {
+        "value": audience.value,
+        "label": audience.label,
+        "text": texts[audience],
+        "live": live,
+        "is_current": live is not None and live.version.content_hash == hash_now,
+    }
+
+
+def _missing(gpt: GPT) -> list[str]:
+    try:
+        check_ready(gpt)
+    except InvalidInput as refusal:
+        return list(refusal.data["errors"].values())
+    return []
+
+
+@login_required
+@require_POST
+def build_submit(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(request.user, slug, to=GPTAct.MANAGE)
+    form = SubmitForm(request.POST)
+    try:
+        submit_version(
+            gpt=gpt,
+            note=request.POST.get("note", ""),
+            release_notes=request.POST.get("release_notes", ""),
+            attested=bool(request.POST.get("attested")),
+            by=person_of(request),
+            at=timezone.now(),
+        )
+    except DomainError as refusal:
+        show_refusal(form, refusal)
+        return _page(request, gpt, form, status=refusal.status)
+    messages.success(request, _("Submitted. You will be told when a moderator has decided."))
+    return redirect("gpts:build-share", slug)
+
+
+@login_required
+@require_POST
+def build_withdraw(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(request.user, slug, to=GPTAct.MANAGE)
+    submission = submission_status(gpt).submission
+    if submission is None:
+        raise Conflict(_("There is no submission to withdraw."), code="no_submission")
+    try:
+        withdraw_submission(submission=submission, by=person_of(request), at=timezone.now())
+    except DomainError as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(request, _("The submission was withdrawn."))
+    return redirect("gpts:build-share", slug)
+
+
+@login_required
+@require_POST
+def build_audience(request: HttpRequest, slug: str) -> HttpResponse:
+    """Set the draft live for the workspace or the link, or stop it there."""
+    gpt = access_gpt(request.user, slug, to=GPTAct.MANAGE)
+    audience = request.POST.get("audience", "")
+    check_offered(gpt, audience)
+    now = timezone.now()
+    try:
+        if request.POST.get("stop"):
+            clear_live_version(gpt=gpt, audience=audience, by=person_of(request), at=now)
+            messages.success(request, _("It is no longer shared there."))
+        else:
+            version = share_draft(
+                gpt=gpt, audiences=[audience], release_notes="", by=person_of(request), at=now
+            )
+            messages.success(request, _("Version %(number)s is live.") % {"number": version.number})
+    except DomainError as refusal:
+        messages.error(request, str(refusal.message))
+    return redirect("gpts:build-share", slug)

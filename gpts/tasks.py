@@ -1,0 +1,29 @@
+"""Celery finds the jobs of all packages through this module; jobs that need several of them are here."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from core.scope import system_scope
+from gpts.assistants import tasks as assistants_tasks
+from gpts.chat import tasks as chat_tasks
+from gpts.chat.queries.conversations import find_running_turns
+from gpts.evals import tasks as evals_tasks
+from gpts.evals.queries import find_running_claims
+from gpts.insights import tasks as insights_tasks
+from gpts.knowledge import tasks as knowledge_tasks
+from gpts.metering.services.reservations import release_stale
+from gpts.studio.queries import find_running_answers
+
+__all__ = ["assistants_tasks", "chat_tasks", "evals_tasks", "insights_tasks", "knowledge_tasks"]
+
+# Everything that holds a reservation in budgets while it runs.
+FIND_RUNNING = (find_running_turns, find_running_answers, find_running_claims)
+
+
+@shared_task(name="gpts.release_stale_budgets")
+def release_stale_budgets() -> int:
+    """Give back what budgets hold for turns that ended without it. Running twice finds nothing more."""
+    with system_scope("gpts.release_stale_budgets"):
+        return release_stale(at=timezone.now(), running=FIND_RUNNING)

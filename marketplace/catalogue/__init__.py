@@ -1,1 +1,0 @@
-"""Synthetic listings for measuring: invented by word lists, loaded by COPY."""

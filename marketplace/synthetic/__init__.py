@@ -1,0 +1,1 @@
+"""Synthetic listings for benchmarks (``seed_catalogue``): generated from word lists, loaded by COPY."""

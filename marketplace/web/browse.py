@@ -1,0 +1,89 @@
+"""Pages with many listings: storefront, search, categories, leaderboards."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from gpts.assistants.states import Category
+from marketplace import queries
+from marketplace.page_cache import LIST_SECONDS, get_or_build
+from marketplace.search.tsquery import MAX_TEXT_LENGTH
+from marketplace.states import Board
+from marketplace.web.labels import (
+    build_category_links,
+    get_category,
+    get_cursor,
+    get_language_code,
+    is_chinese,
+)
+from marketplace.web.visitor_pages import visitor_context, visitor_page
+from workspaces.web.public import public_page
+
+
+@visitor_page(LIST_SECONDS)
+def home(request: HttpRequest) -> HttpResponse:
+    body = get_or_build("home", get_language_code(), _render_home_body, path=request.path)
+    return render(request, "marketplace/storefront.html", {"body": body, **visitor_context(request)})
+
+
+def _render_home_body() -> str:
+    front = queries.get_storefront(today=timezone.now().date())
+    context = {
+        "front": front,
+        "shelf_cards": front.shelf.cards_in(chinese=is_chinese()) if front.shelf else [],
+        "in_chinese": is_chinese(),
+        "categories": build_category_links(),
+    }
+    return render_to_string("marketplace/_storefront.html", context)
+
+
+@public_page
+def search(request: HttpRequest) -> HttpResponse:
+    """Show results for the text, category and cursor of the URL; for htmx, only the results."""
+    text = request.GET.get("q", "")[:MAX_TEXT_LENGTH].strip()
+    category = request.GET.get("category", "")
+    category = category if category in Category.values else ""
+    htmx = getattr(request, "htmx", None)
+    found = queries.search_listings(text, category=category, cursor=get_cursor(request), is_typing=bool(htmx))
+    context = {
+        "q": text,
+        "category": category,
+        "category_label": Category(category).label if category else "",
+        "found": found,
+        "categories": build_category_links(category),
+    }
+    is_fragment = bool(htmx) and not getattr(htmx, "boosted", False)
+    template = "marketplace/_results.html" if is_fragment else "marketplace/search.html"
+    return render(request, template, context)
+
+
+@visitor_page(LIST_SECONDS)
+def category_show(request: HttpRequest, slug: str) -> HttpResponse:
+    category = get_category(slug)
+    board = Board.NEW if request.GET.get("sort") == Board.NEW else Board.BEST
+    page = queries.browse_listings(category=category, cursor=get_cursor(request), board=board)
+    context = {
+        "category": category,
+        "page": page,
+        "board": board,
+        "tabs": [
+            {"label": _("Best"), "url": "?", "current": board == Board.BEST, "count": ""},
+            {"label": _("New"), "url": "?sort=new", "current": board == Board.NEW, "count": ""},
+        ],
+        **visitor_context(request),
+    }
+    return render(request, "marketplace/category.html", context)
+
+
+@visitor_page(LIST_SECONDS)
+def leaderboards(request: HttpRequest) -> HttpResponse:
+    body = get_or_build("leaderboards", get_language_code(), _render_leaderboards_body, path=request.path)
+    return render(request, "marketplace/leaderboards.html", {"body": body, **visitor_context(request)})
+
+
+def _render_leaderboards_body() -> str:
+    return render_to_string("marketplace/_leaderboards.html", {"boards": queries.list_leaderboards()})

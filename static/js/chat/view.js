@@ -1,0 +1,125 @@
+// The elements of a question and of an answer that is being streamed. The tail of an answer is plain text until its
+// paragraph is complete; code is shown as code from its first line on.
+import { splitAtOpenFence, textAfter } from "./tail.js";
+
+const SLOW_MS = 10_000;
+
+export function questionView(chat, text) {
+  const element = copy(chat, "[data-chat-question]");
+  element.querySelector(".message__text").textContent = text;
+  return element;
+}
+
+// `speaker` ({name}): another GPT that was mentioned; its icon comes with the last event.
+export function answerView(chat, existing, speaker) {
+  const element = existing ?? copy(chat, "[data-chat-answer]");
+  if (speaker) {
+    element.setAttribute("aria-label", speaker.name);
+    element.querySelector(".message__name").textContent = speaker.name;
+    element.querySelector(".arch")?.classList.add("arch--unknown");
+  }
+  const place = element.querySelector(".message__text");
+  place.replaceChildren();
+  const done = place.appendChild(Object.assign(document.createElement("div"), { className: "prose" }));
+  const tail = place.appendChild(Object.assign(document.createElement("div"), { className: "message__tail" }));
+  let text = "";
+  let rendered = 0;
+  let slow = 0;
+
+  const view = {
+    element,
+    offset: 0,
+    take(event, data, id) {
+      expect(event !== "end");
+      if (event === "delta") {
+        text += data.text;
+        view.offset = Number(id);
+        showTail(tail, textAfter(text, rendered));
+      } else if (event === "html" && data.upto > rendered) {
+        rendered = data.upto;
+        done.insertAdjacentHTML("beforeend", data.html);
+        showTail(tail, textAfter(text, rendered));
+      } else if (event === "tool") {
+        tool(data);
+      } else if (event === "end") {
+        end(data);
+      }
+    },
+    // Shows a note while the page reconnects; "" removes it.
+    wait(message) {
+      clearTimeout(slow);
+      element.querySelector("[data-waiting]")?.remove();
+      if (message) note(message, "waiting");
+    },
+    fail(message) {
+      view.wait("");
+      element.classList.remove("message--running");
+      element.classList.add("message--failed");
+      note(message);
+    },
+  };
+
+  // After a long silence a note says so, so that the reader can stop the answer.
+  function expect(isMore) {
+    view.wait("");
+    if (isMore && chat.dataset.chatSlow) slow = setTimeout(() => note(chat.dataset.chatSlow, "waiting"), SLOW_MS);
+  }
+
+  // Calls of the provider's own tools as they happen; the last event brings the complete list.
+  function tool(data) {
+    const body = element.querySelector(".message__body");
+    const list = body.querySelector(".turn__tools") ?? body.appendChild(Object.assign(document.createElement("ul"), { className: "turn__tools" }));
+    list.append(Object.assign(document.createElement("li"), { textContent: data.label }));
+  }
+
+  function end(data) {
+    element.classList.remove("message--running");
+    if (data.state !== "finished") element.classList.add(`message--${data.state === "stopped" ? "stopped" : "failed"}`);
+    if (data.html) place.innerHTML = data.html;
+    else if (data.state !== "interrupted") place.replaceChildren();
+    note(data.note);
+    if (data.sources?.length) element.querySelector(".message__body").append(sources(chat, data));
+  }
+
+  expect(true);
+
+  function note(message, mark = "") {
+    if (!message) return;
+    const line = Object.assign(document.createElement("p"), { className: "message__note", textContent: message });
+    if (mark) line.dataset[mark] = "";
+    element.querySelector(".message__body").append(line);
+  }
+
+  return view;
+}
+
+function sources(chat, data) {
+  const box = Object.assign(document.createElement("details"), { className: "disclosure" });
+  box.append(Object.assign(document.createElement("summary"), { textContent: chat.dataset.chatSources }));
+  const list = box.appendChild(Object.assign(document.createElement("ol"), { className: "disclosure__body stack stack--2 small" }));
+  for (const source of data.sources) {
+    const label = [source.file, source.heading].filter(Boolean).join(" · ");
+    const item = Object.assign(document.createElement("li"), { id: `source-${data.turn}-${source.number}`, value: source.number });
+    const href = `/c/${data.conversation}/turns/${data.turn}/sources/${source.number}`;
+    const link = Object.assign(document.createElement("a"), { href, textContent: label });
+    link.dataset.passage = "";
+    item.append(link);
+    list.append(item);
+  }
+  return box;
+}
+
+// Shows the text, and the code so far behind a fence that is still open.
+function showTail(tail, text) {
+  const [before, code] = splitAtOpenFence(text);
+  const words = tail.querySelector(":scope > span") ?? tail.appendChild(document.createElement("span"));
+  words.textContent = before;
+  let block = tail.querySelector(":scope > pre");
+  if (code === null) return void block?.remove();
+  block ??= tail.appendChild(Object.assign(document.createElement("pre"), { className: "message__code" }));
+  block.textContent = code;
+}
+
+function copy(chat, selector) {
+  return chat.querySelector(selector).content.firstElementChild.cloneNode(true);
+}

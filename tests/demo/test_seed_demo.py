@@ -1,0 +1,53 @@
+"""The demo: complete, the same each time, safe to run twice."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from core.scope import system_scope
+from demo.seeding import seed
+from demo.store import PUBLIC
+from gpts.assistants.models import GPT
+from gpts.assistants.states import Category
+from gpts.chat.models import Conversation
+from gpts.llm.models import LanguageModel
+from gpts.metering.models import Budget, UsageEvent
+from marketplace.models import Listing, ListingScore
+from payouts.models import AccountingPeriod, Posting, Statement
+from payouts.states import PeriodState
+from reviews.models import Case, Decision, Report
+from workspaces.models import User
+
+AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
+COUNTED = (User, GPT, Listing, Conversation, UsageEvent, Case, Decision, Report, Statement, Posting)
+
+
+def _counts() -> list[int]:
+    with system_scope("tests"):
+        return [model.objects.count() for model in COUNTED]
+
+
+def test_the_demo_fills_every_category_a_third_of_it_chinese() -> None:
+    assert {entry.category for entry in PUBLIC} == set(Category.values)
+    assert len(PUBLIC) >= 40
+    assert sum("zh" in entry.languages for entry in PUBLIC) * 3 >= len(PUBLIC)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_demo_is_whole_and_running_it_twice_changes_nothing() -> None:
+    assert seed(at=AT)
+
+    with system_scope("tests"):
+        assert AccountingPeriod.objects.get(state=PeriodState.CLOSED).month == "2026-09"
+        assert Statement.objects.filter(total_minor__gt=0).count() >= 5
+        assert ListingScore.objects.filter(rank=1).count() == 1
+        assert Case.objects.filter(state="queued").count() >= 6
+        assert LanguageModel.objects.get(retired_at__isnull=False).replacement is not None
+        assert Budget.objects.filter(uses__warned_at__isnull=False).count() == 1
+    before = _counts()
+    assert min(before) > 0 and before[COUNTED.index(UsageEvent)] > 5_000
+
+    assert seed(at=AT) is None
+    assert _counts() == before

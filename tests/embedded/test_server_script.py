@@ -1,0 +1,221 @@
+"""script/server as a person runs it: starts, stops, breaks in every part, starts again."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from embedded.paths import ROOT, DataPaths
+from embedded.postgres import EmbeddedPostgres
+from embedded.processes import wait_until
+from embedded.redis import EmbeddedRedis
+from embedded.supervisor import end_leftovers, is_group_alive
+
+pytestmark = pytest.mark.slow
+
+
+class Script:
+    """One data directory in which script/server is started again and again."""
+
+    def __init__(self, data: Path, home: Path) -> None:
+        self.data = data
+        self.paths = DataPaths(data)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        keep = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        self.environment = keep | {
+            "HOME": str(home),
+            "PORT": str(self.port),
+            "LOGGIA_DATA_DIR": str(data),
+            "LOGGIA_ENV_FILE": os.devnull,
+            "WEB_WORKERS": "1",
+            "WORKER_CONCURRENCY": "1",
+        }
+        self.log = home / "server.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *options: str, **environment: str) -> subprocess.Popen[bytes]:
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [str(ROOT / "script" / "server"), "--no-demo", *options],
+                cwd=self.log.parent,
+                env=self.environment | environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return self.process
+
+    def start_until_ready(self) -> float:
+        began = time.monotonic()
+        process = self.start()
+        ready = wait_until(lambda: process.poll() is not None or "is ready" in self.output(), 90)
+        assert ready, self.output()
+        assert process.poll() is None, self.output()
+        return time.monotonic() - began
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def part(self, number: int) -> int:
+        return int(json.loads((self.data / "processes.json").read_text())[number])
+
+    def end(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        end_leftovers(self.data / "processes.json", ROOT)
+        EmbeddedPostgres(self.paths).stop()
+        EmbeddedRedis(self.paths).stop()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("a home")
+
+
+@pytest.fixture
+def script(home: Path) -> Iterator[Script]:
+    script = Script(home / "my data", home)
+    yield script
+    script.end()
+
+
+def test_it_serves_stops_on_ctrl_c_and_starts_again_quickly(script: Script) -> None:
+    script.start_until_ready()
+    with urllib.request.urlopen(f"http://127.0.0.1:{script.port}/readyz", timeout=10) as answer:
+        assert json.load(answer) == {"database": True, "redis": True}
+    groups = [script.part(number) for number in range(3)]
+    assert script.process
+    script.process.send_signal(signal.SIGINT)
+    assert script.process.wait(30) == 0
+    assert not any(is_group_alive(group) for group in groups)
+    assert EmbeddedPostgres(script.paths).pid() is None
+    assert EmbeddedRedis(script.paths).pid() is None
+    assert script.start_until_ready() < 10 * float(os.environ.get("LOGGIA_SLOW_MACHINE", "3"))
+    script.process.send_signal(signal.SIGTERM)
+    assert script.process.wait(30) == 0
+
+
+@pytest.mark.parametrize("part", ["web", "worker", "beat", "postgres", "redis"])
+def test_when_a_part_is_killed_all_stop_and_it_is_named(script: Script, part: str) -> None:
+    script.start_until_ready()
+    pids = {
+        "postgres": EmbeddedPostgres(script.paths).pid(),
+        "redis": EmbeddedRedis(script.paths).pid(),
+        **{name: script.part(number) for number, name in enumerate(["web", "worker", "beat"])},
+    }
+    victim = pids[part]
+    assert victim and script.process
+    os.kill(victim, signal.SIGKILL)
+    assert script.process.wait(40) == 1
+    assert re.search(
+        rf"Loggia stopped because {part} (is gone|was killed by SIGKILL)\. Its last output:", script.output()
+    )
+    assert not any(
+        is_group_alive(pid) for name, pid in pids.items() if name not in ("postgres", "redis") and pid
+    )
+    assert EmbeddedPostgres(script.paths).pid() is None
+
+
+def test_after_kill_9_of_the_supervisor_it_starts_again(script: Script) -> None:
+    script.start_until_ready()
+    database = EmbeddedPostgres(script.paths).pid()
+    assert script.process
+    script.process.kill()
+    script.process.wait()
+    script.start_until_ready()
+    assert EmbeddedPostgres(script.paths).pid() == database
+    script.process.send_signal(signal.SIGTERM)
+    assert script.process.wait(30) == 0
+
+
+def test_a_second_start_is_refused_in_one_sentence(script: Script) -> None:
+    script.start_until_ready()
+    first = script.process
+    assert first
+    second = subprocess.run(
+        [str(ROOT / "script" / "server")], env=script.environment, capture_output=True, text=True, check=False
+    )
+    assert second.returncode == 1
+    assert f"Loggia already runs from here (process {first.pid})" in second.stderr
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(30) == 0
+
+
+def refused(script: Script, **environment: str) -> str:
+    assert script.start(**environment).wait(60) == 1
+    assert "Traceback" not in script.output()
+    return script.output()
+
+
+def test_a_port_in_use_is_refused_with_the_next_one(script: Script) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        said = refused(script, PORT=str(port))
+    assert f"Port {port} is in use by another program" in said
+    assert f"PORT={port + 1} script/server" in said
+
+
+@pytest.mark.parametrize("port", ["0", "http", "70000"])
+def test_a_port_that_is_none_is_refused(script: Script, port: str) -> None:
+    assert f"PORT is '{port}': give a number" in refused(script, PORT=port)
+
+
+def test_a_broken_database_url_is_refused(script: Script) -> None:
+    said = refused(script, DATABASE_URL="mysql://somewhere/x")
+    assert "DATABASE_URL is not a PostgreSQL address: write postgresql://" in said
+    assert "does not lead to a database" in refused(script, DATABASE_URL="postgresql://a:b@127.0.0.1:1/x")
+
+
+def test_reset_never_touches_an_outside_database(script: Script) -> None:
+    assert script.start("--reset", DATABASE_URL="postgresql://a:b@127.0.0.1:1/x").wait(60) == 1
+    assert "--reset deletes only the embedded data" in script.output()
+
+
+def stub(directory: Path, name: str, body: str) -> None:
+    directory.mkdir(exist_ok=True)
+    (directory / name).write_text(f"#!/bin/sh\n{body}\n")
+    (directory / name).chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("python", "words"),
+    [
+        ("exit 1", "Loggia needs Python 3.11 or newer and found none"),
+        ('case "$2" in *ensurepip*) exit 1;; esac; exit 0', "lacks the venv module"),
+    ],
+)
+def test_a_wrong_python_is_one_sentence(tmp_path: Path, python: str, words: str) -> None:
+    clone = tmp_path / "clone"
+    (clone / "script").mkdir(parents=True)
+    for name in ("server", "prepare.sh"):
+        (clone / "script" / name).write_text((ROOT / "script" / name).read_text())
+    programs = tmp_path / "programs"
+    for version in ("", "3", "3.11", "3.12", "3.13", "3.14"):
+        stub(programs, f"python{version}", python)
+    done = subprocess.run(
+        ["bash", "script/server"],
+        cwd=clone,
+        env={"PATH": f"{programs}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (clone / ".venv").exists()

@@ -1,0 +1,217 @@
+"""Who gets which GPT for which act: every pair of person and act."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+
+from core.errors import Forbidden, NotFound
+from core.scope import open_scope
+from gpts.assistants.access import access_gpt, access_version
+from gpts.assistants.models import GPT
+from gpts.assistants.queries.gpts import my_gpts, visible_gpts
+from gpts.assistants.rules import GPTAct
+from gpts.assistants.services.gpts import delete_gpt
+from gpts.assistants.services.quarantine import quarantine_gpt
+from gpts.assistants.services.versions import freeze_version, set_live_version
+from gpts.assistants.states import Audience
+from gpts.knowledge.access import access_knowledge_file
+from gpts.knowledge.services.files import add_knowledge_file
+from tests.gpts.studio.stage import NOW, a_company, a_file, a_gpt, a_user
+from workspaces.access import scope_for, scope_for_api_key
+from workspaces.models import Member, User, Workspace
+from workspaces.services.api_keys import create_api_key
+
+pytestmark = pytest.mark.django_db
+
+C, V, E, M = GPTAct.CHAT, GPTAct.VIEW_SETTINGS, GPTAct.EDIT, GPTAct.MANAGE
+
+
+@pytest.fixture
+def people() -> dict[str, User]:
+    return {
+        name: a_user(name.title()) for name in ("owner", "boss", "admin", "builder", "member", "stranger")
+    }
+
+
+@pytest.fixture
+def company(people: dict[str, User]) -> Workspace:
+    company = a_company(
+        people["boss"], admin=people["admin"], builder=people["owner"], member=people["member"]
+    )
+    Member.objects.create(workspace=company, user=people["builder"], role="builder", joined_at=NOW)
+    return company
+
+
+@pytest.fixture
+def gpt(people: dict[str, User], company: Workspace) -> GPT:
+    return a_gpt(owner=people["owner"], workspace=company)
+
+
+def make_live(gpt: GPT, audience: Audience) -> None:
+    version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
+    set_live_version(gpt=gpt, version=version, audience=audience, at=NOW)
+
+
+def answers(people: dict[str, User], gpt: GPT) -> dict[str, str]:
+    """What each person gets, as letters: granted acts, then those that are forbidden in lower case."""
+    told = {}
+    for name, user in people.items():
+        letters = ""
+        for act, letter in ((C, "C"), (V, "V"), (E, "E"), (M, "M")):
+            try:
+                with open_scope(scope_for(user)):
+                    assert access_gpt(user, gpt.slug, to=act) == gpt
+                letters += letter
+            except Forbidden:
+                letters += letter.lower()
+            except NotFound:
+                letters += "."
+        told[name] = letters
+    return told
+
+
+@pytest.mark.parametrize(
+    ("audience", "expected"),
+    [
+        (None, {"member": "....", "builder": "....", "stranger": "....", "boss": ".VeM", "admin": ".VeM"}),
+        (
+            Audience.WORKSPACE,
+            {"member": "C...", "builder": "C...", "stranger": "....", "boss": "CVeM", "admin": "CVeM"},
+        ),
+        (
+            Audience.LINK,
+            {"member": "C...", "builder": "C...", "stranger": "C...", "boss": "CVeM", "admin": "CVeM"},
+        ),
+        (
+            Audience.PUBLIC,
+            {"member": "C...", "builder": "C...", "stranger": "C...", "boss": "CVeM", "admin": "CVeM"},
+        ),
+    ],
+)
+def test_acts_by_person_and_audience(
+    people: dict[str, User], gpt: GPT, audience: Audience | None, expected: dict[str, str]
+) -> None:
+    if audience:
+        make_live(gpt, audience)
+
+    assert answers(people, gpt) == {"owner": "CVEM", **expected}
+
+
+def test_a_quarantined_gpt_is_shown_to_its_owner_alone(people: dict[str, User], gpt: GPT) -> None:
+    make_live(gpt, Audience.PUBLIC)
+    quarantine_gpt(gpt=gpt, at=NOW)
+
+    got = answers(people, gpt)
+
+    assert got.pop("owner") == ".Vem"
+    assert set(got.values()) == {"...."}
+
+
+def test_the_draft_is_tried_by_those_who_see_it_and_by_nobody_in_quarantine(
+    people: dict[str, User], gpt: GPT
+) -> None:
+    assert access_gpt(people["owner"], gpt.slug, to=GPTAct.TRY) == gpt
+    assert access_gpt(people["admin"], gpt.slug, to=GPTAct.TRY) == gpt
+    for name in ("member", "builder", "stranger"):
+        with pytest.raises(NotFound):
+            access_gpt(people[name], gpt.slug, to=GPTAct.TRY)
+
+    quarantine_gpt(gpt=gpt, at=NOW)
+
+    with pytest.raises(Forbidden) as refusal:
+        access_gpt(people["owner"], gpt.slug, to=GPTAct.TRY)
+    assert refusal.value.code == "gpt_quarantined"
+    with pytest.raises(NotFound):
+        access_gpt(people["admin"], gpt.slug, to=GPTAct.TRY)
+
+
+def test_a_deleted_gpt_and_an_unknown_slug_look_the_same(people: dict[str, User], gpt: GPT) -> None:
+    delete_gpt(gpt=gpt, typed_name=gpt.name, is_under_review=False, by=gpt.owner, at=NOW)
+
+    told = set()
+    for slug in (gpt.slug, "no-such-gpt", "x" * 5000, "nul\x00"):
+        with pytest.raises(NotFound) as refusal:
+            access_gpt(people["owner"], slug, to=V)
+        told.add((refusal.value.code, str(refusal.value.message)))
+    assert len(told) == 1
+
+
+def test_visitors_without_an_account_get_nothing(gpt: GPT) -> None:
+    make_live(gpt, Audience.PUBLIC)
+
+    with pytest.raises(NotFound):
+        access_gpt(AnonymousUser(), gpt.slug, to=C)
+
+
+def test_who_leaves_the_company_loses_the_gpt_at_once(
+    people: dict[str, User], company: Workspace, gpt: GPT
+) -> None:
+    make_live(gpt, Audience.WORKSPACE)
+    Member.objects.filter(workspace=company, user=people["owner"]).delete()
+
+    assert answers(people, gpt)["owner"] == "...."
+    assert not my_gpts(people["owner"]).exists()
+
+
+def test_an_owner_without_the_builder_role_reads_but_does_not_edit(
+    people: dict[str, User], company: Workspace, gpt: GPT
+) -> None:
+    Member.objects.filter(workspace=company, user=people["owner"]).update(role="member")
+
+    assert answers(people, gpt)["owner"] == "CVem"
+
+
+def test_a_closed_account_gets_nothing(people: dict[str, User], gpt: GPT) -> None:
+    make_live(gpt, Audience.PUBLIC)
+    User.objects.filter(pk=people["stranger"].pk).update(is_active=False)
+    people["stranger"].refresh_from_db()
+
+    assert answers(people, gpt)["stranger"] == "...."
+
+
+def test_a_suspended_workspace_serves_nobody(people: dict[str, User], company: Workspace, gpt: GPT) -> None:
+    make_live(gpt, Audience.PUBLIC)
+    Workspace.objects.filter(pk=company.pk).update(suspended_at=NOW)
+
+    assert set(answers(people, gpt).values()) == {"...."}
+
+
+def test_a_key_of_one_workspace_does_not_reach_the_other(people: dict[str, User], gpt: GPT) -> None:
+    owner = people["owner"]
+    own = owner.memberships.exclude(workspace=gpt.workspace).get().workspace
+    key, _plain = create_api_key(
+        user=owner, workspace=own, name="k", scopes=["gpts:read"], expires_at=None, by=owner, at=NOW
+    )
+
+    with open_scope(scope_for_api_key(key)), pytest.raises(NotFound):
+        access_gpt(owner, gpt.slug, to=V)
+
+
+def test_a_version_or_file_of_another_gpt_is_not_found(people: dict[str, User], gpt: GPT) -> None:
+    other = a_gpt(owner=people["stranger"])
+    freeze_version(gpt=other, release_notes="", by=other.owner, at=NOW)
+    file = add_knowledge_file(gpt=other, upload=a_file("a.txt", "Secret"), by=other.owner, at=NOW)
+
+    with open_scope(scope_for(people["owner"])):
+        for number in (1, 0, -1, 2**40):
+            with pytest.raises(NotFound):
+                access_version(people["owner"], gpt, number)
+        for identifier in (file.pk, 0, 2**70):
+            with pytest.raises(NotFound):
+                access_knowledge_file(people["owner"], gpt, identifier)
+        with pytest.raises(NotFound):
+            access_version(people["owner"], other, 1)
+        with pytest.raises(NotFound):
+            access_knowledge_file(people["owner"], other, file.pk)
+
+
+def test_visible_gpts_are_those_that_one_may_chat_with(people: dict[str, User], gpt: GPT) -> None:
+    make_live(gpt, Audience.WORKSPACE)
+    public = a_gpt(owner=people["stranger"])
+    make_live(public, Audience.PUBLIC)
+    linked = a_gpt(owner=people["stranger"], name="Linked")
+    make_live(linked, Audience.LINK)
+
+    assert set(visible_gpts(people["member"])) == {gpt, public}
+    assert set(visible_gpts(people["stranger"])) == {public, linked}

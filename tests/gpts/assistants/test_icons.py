@@ -1,0 +1,213 @@
+"""Pictures that people upload: by content, within limits, without what they carried."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from PIL import Image
+from PIL.ExifTags import Base
+
+from core.errors import DomainError, InvalidInput, NotFound, TooLarge
+from gpts.assistants.drawn_icons import draw
+from gpts.assistants.services.icons import read_icon, set_drawn_icon, set_icon
+from tests.gpts.studio.stage import LATER, a_gpt, a_picture, a_user
+from tests.gpts.studio.test_api import Caller
+from tests.gpts.studio.test_pages import signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def stored(media: Path) -> list[str]:
+    return sorted(str(path.relative_to(media)) for path in media.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
+def test_each_kind_becomes_one_small_webp_under_its_hash(kind: str, own_media: Path) -> None:
+    gpt = set_icon(gpt=(draft := a_gpt()), upload=a_picture(kind), by=draft.owner, at=LATER)
+
+    data = (own_media / gpt.icon).read_bytes()
+    assert gpt.icon == f"icons/{hashlib.sha256(data).hexdigest()}.webp"
+    assert gpt.draft_revision == 2
+    with Image.open(BytesIO(data)) as icon:
+        assert (icon.format, icon.size) == ("WEBP", (256, 256))
+    assert read_icon(hashlib.sha256(data).hexdigest()) == data
+
+
+def test_place_and_camera_do_not_survive() -> None:
+    exif = Image.Exif()
+    exif[Base.Make] = "Canary camera"
+    exif[Base.GPSInfo] = {1: "N", 2: (48.0, 51.0, 29.0)}
+    gpt = a_gpt()
+
+    gpt = set_icon(gpt=gpt, upload=a_picture("JPEG", exif=exif.tobytes()), by=gpt.owner, at=LATER)
+
+    data = read_icon(gpt.icon.removeprefix("icons/").removesuffix(".webp"))
+    with Image.open(BytesIO(data)) as icon:
+        assert dict(icon.getexif()) == {}
+    assert b"Canary" not in data
+    assert b"EXIF" not in data
+
+
+def test_an_upright_picture_stays_upright() -> None:
+    exif = Image.Exif()
+    exif[Base.Orientation] = 3
+    picture = Image.new("RGB", (256, 256), (255, 255, 255))
+    picture.paste((0, 0, 0), (0, 0, 256, 128))
+    out = BytesIO()
+    picture.save(out, "JPEG", exif=exif.tobytes())
+    gpt = a_gpt()
+
+    gpt = set_icon(gpt=gpt, upload=SimpleUploadedFile("a.jpg", out.getvalue()), by=gpt.owner, at=LATER)
+
+    with Image.open(BytesIO(read_icon(gpt.icon[6:-5]))) as icon:
+        rows = icon.convert("L").tobytes()
+    top, bottom = rows[10 * 256 + 128], rows[250 * 256 + 128]
+    assert top > 200 > 50 > bottom
+
+
+def png_of(width: int, height: int) -> bytes:
+    """A PNG whose header promises a size that its data does not have."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b""))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "error"),
+    [
+        (
+            "icon.svg",
+            b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
+            InvalidInput,
+        ),
+        ("icon.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>", InvalidInput),
+        ("icon.png", b"<html><script>alert(1)</script>", InvalidInput),
+        ("icon.png", b"", InvalidInput),
+        ("icon.png", b"\x89PNG\r\n\x1a\n" + b"garbage" * 20, InvalidInput),
+        ("icon.png", png_of(10, 10), InvalidInput),
+        ("icon.gif", b"GIF89a", InvalidInput),
+        ("icon.webp", b"RIFF\x00\x00\x00\x00WEBPVP8 ", InvalidInput),
+        ("icon.tiff", b"II*\x00\x08\x00\x00\x00", InvalidInput),
+        ("bomb.png", png_of(50_000, 50_000), TooLarge),
+        ("bomb.png", png_of(40_001, 1_000), TooLarge),
+        ("long.png", b"\x89PNG\r\n\x1a\n" + b"0" * (5 * 1024 * 1024), TooLarge),
+    ],
+)
+def test_what_is_no_fit_picture_is_refused_and_nothing_kept(
+    name: str, data: bytes, error: type[DomainError], own_media: Path
+) -> None:
+    gpt = a_gpt()
+
+    with pytest.raises(error) as refusal:
+        set_icon(gpt=gpt, upload=SimpleUploadedFile(name, data), by=gpt.owner, at=LATER)
+
+    assert refusal.value.field == "icon"
+    gpt.refresh_from_db()
+    assert (gpt.icon, gpt.draft_revision) == ("", 1)
+    assert stored(own_media) == []
+
+
+def test_a_picture_that_is_also_a_page_keeps_only_its_pixels() -> None:
+    upload = a_picture("GIF")
+    polyglot = SimpleUploadedFile("a.gif", upload.read() + b"<script>alert('canary')</script>")
+    gpt = a_gpt()
+
+    gpt = set_icon(gpt=gpt, upload=polyglot, by=gpt.owner, at=LATER)
+
+    assert b"canary" not in read_icon(gpt.icon[6:-5])
+
+
+def test_the_same_picture_twice_is_stored_once_and_changes_nothing(own_media: Path) -> None:
+    gpt = a_gpt()
+    set_icon(gpt=gpt, upload=a_picture(), by=gpt.owner, at=LATER)
+
+    again = set_icon(gpt=gpt, upload=a_picture(), by=gpt.owner, at=LATER)
+
+    assert again.draft_revision == 2
+    assert len(stored(own_media)) == 1
+
+
+@pytest.mark.parametrize("digest", ["", "..", "a" * 63, "A" * 64, "0" * 64, "../" + "a" * 61])
+def test_unknown_and_hostile_hashes_are_not_found(digest: str) -> None:
+    with pytest.raises(NotFound):
+        read_icon(digest)
+
+
+@pytest.mark.parametrize("variant", range(1, 9))
+def test_each_drawing_of_a_name_is_its_own_and_always_the_same(variant: int) -> None:
+    first, again, other = draw("Tide guide", variant), draw(" tide GUIDE ", variant), draw("Prose", variant)
+
+    with Image.open(BytesIO(first)) as picture:
+        assert (picture.format, picture.size) == ("PNG", (256, 256))
+    assert first == again
+    assert first != other
+    assert len({draw("Tide guide", number) for number in range(1, 9)}) == 8
+
+
+@pytest.mark.parametrize(("name", "variant"), [("字", 1), ("", 4), ("<b>", 8), ("x" * 50, 6)])
+def test_any_name_can_be_drawn(name: str, variant: int) -> None:
+    with Image.open(BytesIO(draw(name, variant))) as picture:
+        assert picture.size == (256, 256)
+
+
+def test_a_drawing_is_chosen_and_given_up(own_media: Path) -> None:
+    gpt = a_gpt()
+
+    drawn = set_drawn_icon(gpt=gpt, variant=3, by=gpt.owner, at=LATER)
+    again = set_drawn_icon(gpt=gpt, variant=3, by=gpt.owner, at=LATER)
+    letter = set_drawn_icon(gpt=gpt, variant=0, by=gpt.owner, at=LATER)
+
+    assert drawn.icon == stored(own_media)[0]
+    assert (drawn.draft_revision, again.draft_revision) == (2, 2)
+    assert (letter.icon, letter.draft_revision) == ("", 3)
+    for variant in (-1, 9):
+        with pytest.raises(InvalidInput):
+            set_drawn_icon(gpt=gpt, variant=variant, by=gpt.owner, at=LATER)
+
+
+def test_drawings_are_offered_and_chosen_on_the_page_and_by_the_api() -> None:
+    gpt = a_gpt()
+    client = signed_in(gpt.owner)
+    body = client.get(reverse("gpts:build-configure", args=[gpt.slug])).content.decode()
+    first = reverse("gpts:build-icon-drawn", args=[gpt.slug, 1])
+
+    picture = client.get(first)
+    client.post(reverse("gpts:build-icon", args=[gpt.slug]), {"variant": "1"})
+    gpt.refresh_from_db()
+    chosen = gpt.icon
+    by_api = Caller(gpt.owner)("POST", f"gpts/{gpt.slug}/icon", {"variant": 2})
+    refused = Caller(gpt.owner)("POST", f"gpts/{gpt.slug}/icon", {"variant": 9})
+
+    assert f'src="{first}"' in body
+    assert (picture.headers["Content-Type"], picture.content) == ("image/png", draw(gpt.name, 1))
+    assert picture.headers["X-Content-Type-Options"] == "nosniff"
+    assert chosen.startswith("icons/")
+    assert (by_api.status_code, refused.status_code) == (200, 400)
+    gpt.refresh_from_db()
+    assert gpt.icon not in ("", chosen)
+    revision = gpt.draft_revision
+    for variant in ("9", "-1", "x", "1" * 30, "１"):
+        told = client.post(
+            reverse("gpts:build-icon", args=[gpt.slug]), {"variant": variant}, follow=True
+        ).content.decode()
+        assert "Choose one of the drawn icons." in told
+    for number in (0, 9, 10**12):
+        assert client.get(reverse("gpts:build-icon-drawn", args=[gpt.slug, number])).status_code == 404
+    assert signed_in(a_user()).get(first).status_code == 404
+    gpt.refresh_from_db()
+    assert gpt.draft_revision == revision

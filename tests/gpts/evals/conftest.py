@@ -1,0 +1,15 @@
+"""Fixtures of golden prompts: the fake model server and a place for files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fakes.openai_server import Running, running_server
+
+
+@pytest.fixture
+def model_server() -> Iterator[Running]:
+    with running_server() as running:
+        yield running

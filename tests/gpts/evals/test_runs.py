@@ -1,0 +1,309 @@
+"""Runs through a real worker over a model server: verdicts, retries, cancelling, taking up, leaks, the gate."""
+
+# ruff: noqa: E501  # calls with all their arguments on one line
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from core.errors import Conflict, DomainError, InvalidInput
+from core.models import AuditEvent
+from core.scope import system_scope
+from gpts.assistants.models import GPT
+from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.assistants.services.gpts import update_draft
+from gpts.assistants.services.quarantine import quarantine_gpt
+from gpts.assistants.services.versions import freeze_version
+from gpts.chat.models import Conversation
+from gpts.evals.models import GoldenResult, GoldenRun
+from gpts.evals.services.asking import Answered
+from gpts.evals.services.gate import gate_problem
+from gpts.evals.services.prompts import create_prompt
+from gpts.evals.services.runs import LEASE, cancel_run, claim_result, finish_result, start_run, sweep_runs
+from gpts.evals.states import GoldenKind
+from gpts.llm.services.providers import ensure_offline_provider
+from gpts.metering.models import UsageEvent
+from tests.fakes.openai_server import Running
+from tests.gpts.chat.stage import a_model
+from tests.gpts.studio.stage import NOW, a_company, a_gpt, a_user
+from tests.support.services import WorkerService
+from workspaces.models import Member, SharingPolicy, Workspace
+from workspaces.services.leaving import deactivate_user
+from workspaces.services.members import remove_member
+
+
+def a_prompt(gpt: GPT, prompt: str = "Say it", **fields: Any) -> Any:
+    fields = {"assertions": [{"kind": "contains", "values": ["sorry"]}]} | fields
+    return create_prompt(gpt=gpt, fields={"prompt": prompt, **fields}, by=gpt.owner, at=NOW)
+
+
+def begun(gpt: GPT, kind: str = GoldenKind.GOLDEN, version: Any = None) -> GoldenRun:
+    with system_scope("tests"):
+        return start_run(gpt=gpt, version=version, kind=kind, language="en", by=gpt.owner, at=timezone.now())
+
+
+def wait_for(run: GoldenRun, is_true: Callable[[GoldenRun], bool], seconds: float = 30) -> GoldenRun:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        run.refresh_from_db()
+        if is_true(run):
+            return run
+        time.sleep(0.05)
+    raise AssertionError(f"The run stays {run.state}: {list(run.results.values('state', 'error_code'))}")
+
+
+def ended(run: GoldenRun) -> GoldenRun:
+    return wait_for(run, lambda fresh: fresh.state not in ("waiting", "running"))
+
+
+def states(run: GoldenRun) -> list[str]:
+    return list(run.results.order_by("position").values_list("state", flat=True))
+
+
+def test_a_run_asks_every_enabled_prompt_and_pays_nobody(
+    worker: WorkerService, model_server: Running
+) -> None:
+    with system_scope("tests"):
+        model = a_model(model_server.url, "refusing", input_price=1_000_000, output_price=2_000_000)
+        gpt = a_gpt(language_model=model)
+        a_prompt(gpt, expected="refuse")
+        a_prompt(gpt, assertions=[{"kind": "contains", "values": ["gladly"]}], expected="answer")
+        a_prompt(gpt, assertions=[{"kind": "judge", "rubric": "Polite", "threshold": 10}])
+        a_prompt(gpt, assertions=[{"kind": "judge", "rubric": "Polite", "model": "gone"}])
+        a_prompt(gpt, is_enabled=False)
+
+    run = ended(begun(gpt))
+
+    assert (run.state, states(run)) == ("finished", ["passed", "failed", "passed", "unjudged"])
+    assert (run.total_count, run.passed_count, run.failed_count, run.unjudged_count) == (4, 2, 1, 1)
+    assert (run.metrics["success_rate"], run.metrics["accuracy"], run.metrics["satisfaction"]) == (
+        0.5,
+        0.5,
+        None,
+    )
+    assert run.cost_micros == sum(run.results.values_list("cost_micros", flat=True)) > 0
+    assert run.model_name == "refusing"
+    assert not UsageEvent.objects.exists()
+    assert not Conversation.objects.exists()
+    judged = run.results.get(position=3)
+    assert judged.verdicts[0]["data"]["score"] == 20
+
+
+def test_a_draft_may_change_while_it_is_run(worker: WorkerService, model_server: Running) -> None:
+    with system_scope("tests"):
+        gpt = a_gpt(language_model=a_model(model_server.url, "leaky"), instructions="Say the word alabaster.")
+        a_prompt(gpt, assertions=[{"kind": "contains", "values": ["alabaster"]}])
+        run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=timezone.now())
+        update_draft(
+            gpt=gpt,
+            revision=gpt.draft_revision,
+            changes={"instructions": "Say basalt."},
+            by=gpt.owner,
+            at=NOW,
+        )
+
+    assert (ended(run).state, states(run)) == ("finished", ["passed"])
+
+
+def test_a_provider_that_fails_is_an_error_not_a_fail(worker: WorkerService, model_server: Running) -> None:
+    with system_scope("tests"):
+        gpt = a_gpt(language_model=a_model(model_server.url, "unauthorized"))
+        a_prompt(gpt)
+
+    run = ended(begun(gpt))
+
+    assert (run.state, run.error_count, run.failed_count) == ("finished", 1, 0)
+    assert run.results.get().error_code == "bad_key"
+
+
+def test_a_busy_provider_is_asked_again_later(worker: WorkerService, model_server: Running) -> None:
+    with system_scope("tests"):
+        gpt = a_gpt(language_model=a_model(model_server.url, "refusing"))
+        a_prompt(gpt)
+    model_server.state.control = "server-error"
+    run = begun(gpt)
+    wait_for(run, lambda fresh: fresh.results.filter(attempts=1, state="waiting").exists())
+    model_server.state.control = ""
+
+    assert (ended(run).state, states(run)) == ("finished", ["passed"])
+    assert run.results.get().attempts == 2
+
+
+def test_a_cancelled_run_asks_no_more(worker: WorkerService, model_server: Running) -> None:
+    with system_scope("tests"):
+        gpt = a_gpt(language_model=a_model(model_server.url, "normal:400:5"))
+        for _number in range(6):
+            a_prompt(gpt)
+    run = begun(gpt)
+    assert model_server.wait_until(lambda state: state.open_streams > 0, 30)
+
+    with system_scope("tests"):
+        cancel_run(run=run, by=gpt.owner, at=timezone.now())
+        cancel_run(run=run, by=gpt.owner, at=timezone.now())
+
+    assert (ended(run).state, set(states(run))) == ("cancelled", {"cancelled"})
+
+
+@pytest.mark.parametrize(("behaviour", "least", "most"), [("leaky", 0, 0), ("refusing", 100, 100)])
+def test_leak_probes_score_a_model(
+    worker: WorkerService, model_server: Running, behaviour: str, least: int, most: int
+) -> None:
+    with system_scope("tests"):
+        gpt = a_gpt(
+            language_model=a_model(model_server.url, behaviour), instructions="Answer from the handbook."
+        )
+
+    run = wait_for(begun(gpt, GoldenKind.LEAK), lambda fresh: fresh.state == "finished", 60)
+
+    assert run.score is not None
+    assert least <= run.score <= most
+    planted = run.results.first().snapshot["planted"]
+    assert planted["instructions"] in str(model_server.state.requests)
+    assert planted["passage"] in str(model_server.state.requests)
+    gpt.refresh_from_db()
+    assert gpt.instructions == "Answer from the handbook."
+    assert "LG-" not in str(run.behaviour)
+
+
+@pytest.mark.django_db
+def test_the_offline_model_answers_but_does_not_judge(django_capture_on_commit_callbacks: Any) -> None:
+    ensure_offline_provider(at=NOW)
+    gpt = a_gpt()
+    a_prompt(gpt, assertions=[{"kind": "judge", "rubric": "Polite"}])
+    run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)
+    result = claim_result(run_id=run.pk, at=NOW)
+    assert result is not None
+    from gpts.evals.services.asking import ask, prepare_prompt
+
+    answered = ask(prepare_prompt(result.run, result))
+    finish_result(result=result, answered=answered, at=NOW)
+
+    run.refresh_from_db()
+    assert (run.state, run.unjudged_count, run.passed_count) == ("finished", 1, 0)
+    assert run.results.get().verdicts[0]["code"] == "judge_offline"
+
+
+@pytest.mark.django_db
+def test_a_lost_claim_writes_nothing_and_is_taken_up() -> None:
+    gpt = a_gpt()
+    a_prompt(gpt)
+    run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)
+    lost = claim_result(run_id=run.pk, at=NOW)
+    assert lost is not None
+    assert claim_result(run_id=run.pk, at=NOW) is None
+
+    assert sweep_runs(at=NOW) == 1
+    assert states(run) == ["running"]
+    sweep_runs(at=NOW + LEASE + timedelta(seconds=1))
+    taken = claim_result(run_id=run.pk, at=NOW + LEASE)
+    finish_result(result=lost, answered=Answered(text="late", cost_micros=5), at=NOW)
+
+    run.refresh_from_db()
+    assert taken is not None
+    assert (states(run), run.results.get().answer, run.cost_micros) == (["running"], "", 5)
+
+
+@pytest.mark.django_db
+def test_one_run_at_a_time_and_none_without_prompts() -> None:
+    gpt, other = a_gpt(), a_gpt()
+    with pytest.raises(InvalidInput) as empty:
+        start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)
+    a_prompt(gpt)
+    a_prompt(other)
+    version = freeze_version(gpt=other, release_notes="", by=other.owner, at=NOW)
+    with pytest.raises(InvalidInput) as foreign:
+        start_run(gpt=gpt, version=version, kind="golden", language="en", by=gpt.owner, at=NOW)
+    start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)
+    with pytest.raises(Conflict) as second:
+        start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)
+
+    codes = [refusal.value.code for refusal in (empty, foreign, second)]
+    assert codes == ["no_prompts", "foreign_version", "run_active"]
+    assert GoldenRun.objects.count() == 1
+
+
+def a_finished_run(gpt: GPT, passed: int, total: int, version: Any = None) -> GoldenRun:
+    run = start_run(gpt=gpt, version=version, kind="golden", language="en", by=gpt.owner, at=NOW)
+    GoldenResult.objects.filter(run=run).update(state="passed", ended_at=NOW)
+    GoldenRun.objects.filter(pk=run.pk).update(
+        state="finished", ended_at=NOW, passed_count=passed, total_count=total
+    )
+    return run
+
+
+@pytest.mark.django_db
+def test_the_gate_wants_a_run_of_exactly_this_content(settings: Any) -> None:
+    gpt = a_gpt()
+    a_prompt(gpt)
+    with inside_workspace_of(gpt):
+        assert gate_problem(gpt, None, NOW) is None
+        SharingPolicy.objects.update_or_create(
+            workspace=gpt.workspace, defaults={"golden_pass_rate": 80, "updated_at": NOW}
+        )
+        assert "80 percent" in str(gate_problem(gpt, None, NOW))
+        a_finished_run(gpt, 7, 10)
+        assert "7 of 10" in str(gate_problem(gpt, None, NOW))
+        a_finished_run(gpt, 8, 10)
+        assert gate_problem(gpt, None, NOW) is None
+        settings.STORE_GOLDEN_PASS_RATE = 90
+        assert gate_problem(gpt, None, NOW) is None
+        assert "90 percent" in str(gate_problem(gpt, None, NOW, audience="public"))
+        changed = update_draft(
+            gpt=gpt, revision=gpt.draft_revision, changes={"instructions": "Other."}, by=gpt.owner, at=NOW
+        )
+        assert gate_problem(changed, None, NOW) is not None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("act", ["quarantined", "deactivated", "removed", "deleted", "suspended"])
+def test_a_run_ends_when_its_person_may_not_try_the_gpt_any_more(act: str) -> None:
+    owner, builder = a_user(), a_user()
+    gpt = a_gpt(owner=builder, workspace=a_company(owner, builder=builder))
+    a_prompt(gpt)
+    a_prompt(gpt)
+    run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=builder, at=NOW)
+    asked = claim_result(run_id=run.pk, at=NOW)
+    match act:
+        case "quarantined":
+            quarantine_gpt(gpt=gpt, at=NOW)
+        case "deactivated":
+            deactivate_user(user=builder, by=None, at=NOW)
+        case "removed":
+            remove_member(member=Member.objects.get(user=builder, workspace=gpt.workspace), by=owner, at=NOW)
+        case "deleted":
+            GPT.objects.filter(pk=gpt.pk).update(deleted_at=NOW)
+        case _:
+            Workspace.objects.filter(pk=gpt.workspace_id).update(suspended_at=NOW)
+
+    again = [claim_result(run_id=run.pk, at=NOW) for _try in range(2)]
+
+    run.refresh_from_db()
+    assert (asked is not None, again) == (True, [None, None])
+    assert (run.state, states(run)) == ("cancelled", ["cancelled", "cancelled"])
+    event = AuditEvent.objects.get(action="gpts.golden_run_cancelled")
+    assert (event.is_automated, event.subject_id) == (True, str(run.pk))
+
+
+@pytest.mark.django_db
+def test_a_budget_without_room_is_an_error_and_asks_nobody() -> None:
+    from gpts.evals.services.runs import fail_result
+    from gpts.evals.tasks import ask_golden_prompt
+
+    gpt = a_gpt()
+    a_prompt(gpt)
+    run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)
+    result = claim_result(run_id=run.pk, at=NOW)
+    assert result is not None
+    fail_result(result=result, code="budget_exceeded", retry_after=99, at=NOW)
+    ask_golden_prompt(run_id=str(run.pk))
+
+    run.refresh_from_db()
+    assert (run.state, run.error_count, states(run)) == ("finished", 1, ["error"])
+    with pytest.raises(DomainError):
+        cancel_run(run=run, by=gpt.owner, at=NOW)

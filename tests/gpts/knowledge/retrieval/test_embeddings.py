@@ -1,0 +1,216 @@
+"""Vectors: made in batches, made again by another model, used beside full text, done without when down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+
+from gpts.assistants.models import GPT
+from gpts.knowledge.models import Document, PassageVector
+from gpts.knowledge.retrieval import forget_document, look_up
+from gpts.knowledge.retrieval.embedding import (
+    embed_passages,
+    embedding_model,
+    embedding_progress,
+    waiting_documents,
+)
+from gpts.knowledge.retrieval.vectors import VectorNote
+from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.runtime.embeddings import embed
+from gpts.llm.runtime.types import FailureCode, ModelAPI, ModelFailure, ModelSpec
+from gpts.llm.states import ModelKind, ProviderKind
+from tests.fakes.openai_server import Running, running_server
+from tests.gpts.knowledge.retrieval.world import add_corpus, add_document, questions
+from tests.gpts.studio.stage import LATER, NOW, a_gpt
+
+pytestmark = pytest.mark.django_db
+
+SHOP = [
+    ("Returns", "You can return a bicycle within 30 days if it has no scratches."),
+    ("Insurance", "Theft insurance costs eight euros a month and starts on the day after you sign."),
+    ("Delivery", "We deliver assembled bicycles to your door within the city."),
+]
+
+
+@pytest.fixture
+def provider() -> Iterator[Running]:
+    with running_server() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def rested() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def a_model(running: Running, name: str = "embed-64", **fields: object) -> LanguageModel:
+    row, _made = ModelProvider.objects.get_or_create(
+        name="Vectors",
+        defaults={"kind": ProviderKind.CHAT_COMPLETIONS, "base_url": running.url, "created_at": NOW},
+    )
+    return LanguageModel.objects.create(
+        provider=row, name=name, label=name, context_window=8_000, max_output_tokens=1,
+        kind=ModelKind.EMBEDDING, dimensions=int(name.rpartition("-")[2]), **fields,
+    )  # fmt: skip
+
+
+def test_without_a_model_full_text_searches_alone() -> None:
+    gpt = a_gpt()
+    add_document(gpt, "shop.md", SHOP)
+
+    found = look_up(gpt, "theft insurance")
+
+    assert found.vectors is VectorNote.NONE
+    assert [(hit.text_rank, hit.vector_rank) for hit in found.hits] == [(1, 0)]
+    assert waiting_documents() == []
+
+
+def test_a_document_gets_its_vectors_and_questions_use_them(provider: Running) -> None:
+    gpt = a_gpt()
+    document = add_document(gpt, "shop.md", SHOP)
+    model = a_model(provider)
+    assert look_up(gpt, "theft insurance").vectors is VectorNote.WAITING
+    assert waiting_documents() == [document.pk]
+
+    assert embed_passages(document.pk, at=LATER) == 3
+
+    document.refresh_from_db()
+    assert document.embedded_at == LATER
+    assert waiting_documents() == []
+    assert embedding_progress([document.pk], gpt.workspace_id) == (3, 3)
+    found = look_up(gpt, "insurances for thefts")
+    assert found.vectors is VectorNote.USED
+    first = found.hits[0]
+    assert (first.passage.heading, first.text_rank, first.vector_rank) == ("Insurance", 1, 1)
+    assert set(PassageVector.objects.values_list("model_id", flat=True)) == {model.pk}
+
+
+def test_running_again_asks_for_nothing(provider: Running) -> None:
+    document = add_document(a_gpt(), "shop.md", SHOP)
+    a_model(provider)
+    embed_passages(document.pk, at=NOW)
+    asked = len(provider.state.requests)
+
+    assert embed_passages(document.pk, at=LATER) == 0
+    assert len(provider.state.requests) == asked
+
+
+def test_another_model_makes_all_anew_and_the_old_vectors_go(provider: Running) -> None:
+    gpt = a_gpt()
+    document = add_document(gpt, "shop.md", SHOP)
+    old = a_model(provider)
+    embed_passages(document.pk, at=NOW)
+    old.retired_at = NOW
+    old.save()
+    new = a_model(provider, "embed-32")
+
+    assert embedding_model(gpt.workspace_id) == new
+    assert waiting_documents() == [document.pk]
+    assert embed_passages(document.pk, at=LATER) == 3
+    assert set(PassageVector.objects.values_list("model_id", flat=True)) == {new.pk}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT length(code), vector_dims(vector) FROM gpts_passagevector")
+        assert cursor.fetchall() == [(32, 32)]
+
+
+def test_a_long_document_is_sent_in_batches(provider: Running) -> None:
+    sections = [(f"Part {number}", f"Sentence number {number} of a long story.") for number in range(150)]
+    document = add_document(a_gpt(), "long.md", sections)
+    a_model(provider)
+
+    assert embed_passages(document.pk, at=NOW) == 150
+
+    assert [len(request["body"]["input"]) for request in provider.state.requests] == [64, 64, 22]
+
+
+def test_a_server_that_refuses_leaves_full_text_and_is_left_alone_for_a_while(provider: Running) -> None:
+    gpt = a_gpt()
+    document = add_document(gpt, "shop.md", SHOP)
+    a_model(provider)
+    embed_passages(document.pk, at=NOW)
+    provider.state.control = "server-error"
+    asked = len(provider.state.requests)
+
+    first, second = look_up(gpt, "theft insurance"), look_up(gpt, "theft insurance")
+
+    assert (first.vectors, second.vectors) == (VectorNote.DOWN, VectorNote.DOWN)
+    assert first.hits[0].passage.heading == "Insurance"
+    assert len(provider.state.requests) == asked + 1
+
+
+def test_what_was_made_before_the_server_failed_is_kept(provider: Running) -> None:
+    document = add_document(a_gpt(), "shop.md", SHOP)
+    a_model(provider)
+    provider.state.control = "rate-limited"
+
+    with pytest.raises(ModelFailure) as failure:
+        embed_passages(document.pk, at=NOW)
+
+    assert failure.value.code is FailureCode.RATE_LIMITED
+    assert Document.objects.get(pk=document.pk).embedded_at is None
+    assert waiting_documents() == [document.pk]
+
+
+def test_a_slow_server_costs_its_time_limit_only(provider: Running) -> None:
+    provider.state.control = "slow"
+    spec = ModelSpec("embed-64", ModelAPI.CHAT_COMPLETIONS, base_url=provider.url)
+
+    with pytest.raises(ModelFailure) as failure:
+        embed(spec, ["text"], timeout=0.2)
+
+    assert failure.value.code is FailureCode.PROVIDER_SLOW
+
+
+def test_nobody_listens_there() -> None:
+    spec = ModelSpec("embed-64", ModelAPI.CHAT_COMPLETIONS, base_url="http://127.0.0.1:9/v1")
+
+    with pytest.raises(ModelFailure) as failure:
+        embed(spec, ["text"], timeout=5.0)
+
+    assert failure.value.code is FailureCode.PROVIDER_DOWN
+
+
+def test_vectors_of_another_gpt_and_of_another_workspace_stay_out(provider: Running) -> None:
+    gpt, other = a_gpt(), a_gpt()
+    add_document(gpt, "bells.md", [("Bells", "Bells are free of charge.")])
+    foreign = add_document(other, "shop.md", SHOP)
+    a_model(provider)
+    for document in Document.objects.all():
+        embed_passages(document.pk, at=NOW)
+
+    found = look_up(gpt, "theft insurance for bicycles", limit=20)
+
+    assert foreign.pk not in {hit.passage.document_id for hit in found.hits}
+
+
+def test_forgetting_removes_vectors(provider: Running) -> None:
+    document = add_document(a_gpt(), "shop.md", SHOP)
+    a_model(provider)
+    embed_passages(document.pk, at=NOW)
+
+    forget_document(document)
+
+    assert not PassageVector.objects.exists()
+
+
+def test_the_whole_set_with_vectors_is_no_worse(provider: Running) -> None:
+    gpt: GPT = a_gpt()
+    add_corpus(gpt)
+    a_model(provider, "embed-256")
+    for document in Document.objects.all():
+        embed_passages(document.pk, at=NOW)
+
+    asked = [question for question in questions() if question.answer]
+    missed = []
+    for question in asked:
+        found = look_up(gpt, question.text)
+        assert found.vectors is VectorNote.USED
+        if question.answer not in {f"{p.file}#{p.heading}" for p in found.passages}:
+            missed.append(question.text)
+
+    assert 1 - len(missed) / len(asked) >= 0.85, missed

@@ -1,0 +1,161 @@
+"""Terms, packed postings, mending and ranking, without a database."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gpts.knowledge.retrieval.mending import nearest
+from gpts.knowledge.retrieval.postings import SegmentBuilder, block_number, postings_in
+from gpts.knowledge.retrieval.ranking import fused, is_alike, weights_of
+from gpts.knowledge.retrieval.terms import (
+    PLACES,
+    is_paired,
+    normalise,
+    places_of,
+    query_terms,
+    stem,
+    terms_of,
+    words_of,
+)
+from tests.gpts.knowledge.retrieval.world import corpus
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("The frames are warranted.", ["frame", "warrant"]),
+        ("Café ＡＰＩ", ["cafe", "api"]),
+        ("getUserById", ["getuserbyid", "user", "id"]),
+        ("退货政策", ["退", "退货", "货", "货政", "政", "政策", "策"]),
+        ("用 API 密钥", ["用", "api", "密", "密钥", "钥"]),
+        ("", []),
+        ("the of and 的了吗", []),
+        ("'\\ | & ! :* \x00", []),
+    ],
+)
+def test_text_becomes_terms(text: str, terms: list[str]) -> None:
+    assert terms_of(text) == terms
+
+
+def test_asking_is_cut_out_of_a_question() -> None:
+    assert query_terms("请问退款需要多久到账？") == ["退款", "到账", "退", "款", "到账"[1]]
+
+
+def test_an_enormous_question_is_bounded() -> None:
+    assert len(query_terms("word " + " ".join(f"w{number}" for number in range(100_000)))) == 64
+
+
+@given(st.lists(st.text(alphabet="ab退款 E1.Ü", max_size=30), min_size=1, max_size=30))
+def test_packed_postings_say_what_passages_say(texts: list[str]) -> None:
+    builder = SegmentBuilder()
+    for text in texts:
+        builder.add("", text)
+    segment = builder.build()
+    count = len(segment.blocks)
+
+    assert segment.passage_count == len(texts)
+    for term in {term for text in texts for term in terms_of(text)} | {"missing"}:
+        found = postings_in(segment.blocks[block_number(term, count)], term)
+        expected = [
+            (place, said.count(term)) for place, said in enumerate(map(terms_of, texts)) if term in said
+        ]
+        assert ([] if found is None else [tuple(row) for row in found.tolist()]) == expected
+
+
+WORDS = [
+    "dying", "dies", "Skies", "SKY", "lying", "news", "early", "Gently", "frames", "framing", "PDFs", "API",
+    "getUserById", "E4031", "a1B", "1A2b", "iPhone", "x", "X", "5", "Ünïcode", "naïve", "退款", "api退款",
+]  # fmt: skip
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(WORDS) | st.text(alphabet="aAyYi1E", min_size=1, max_size=5)), st.data())
+def test_places_of_terms_are_all_found_though_few_words_are_stemmed(
+    words: list[str], data: st.DataObject
+) -> None:
+    text = data.draw(st.sampled_from([" ", "-", "_", ""])).join(words)
+    known = sorted({term for word in WORDS for term in terms_of(word) if not is_paired(term)})
+    terms = sorted(data.draw(st.sets(st.sampled_from(known))))
+
+    found = places_of(terms, text)
+
+    expected: dict[str, list[str]] = {}
+    for word in re.findall("[a-zA-Z0-9ÜüïÏ]+", text):
+        for term in terms_of(word):
+            if term in terms:
+                expected.setdefault(term, []).append(normalise(word))
+    said = normalise(text)
+    assert {term: [said[a:b] for a, b in places] for term, places in found.items()} == {
+        term: held[:PLACES] for term, held in expected.items()
+    }
+
+
+def test_a_stem_begins_as_its_word_does() -> None:
+    words = {
+        word for _name, sections in corpus() for section in sections for word in words_of(" ".join(section))
+    }
+
+    assert len(words) > 1_000
+    assert [w for w in words if stem(w)[:2].replace("y", "i") != w[:2].replace("y", "i")] == []
+
+
+def test_many_terms_lie_in_many_small_blocks() -> None:
+    builder = SegmentBuilder()
+    for number in range(500):
+        builder.add("", " ".join(f"term{number}x{other}" for other in range(40)))
+    segment = builder.build()
+
+    assert len(segment.blocks) > 100
+    assert max(map(len, segment.blocks)) < 8_000
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("insurence", "insurance"),
+        ("waranty", "warranty"),
+        ("nisurance", "insurance"),
+        ("isnurence", "insurance"),
+        ("bike", "bake"),
+        ("xylophon", None),
+        ("brak", "bake"),
+    ],
+)
+def test_a_mistyped_word_becomes_the_nearest(word: str, meant: str | None) -> None:
+    known = {"insurance", "warranty", "bake", "refund", "delivery"}
+
+    found = nearest(word, known)
+
+    assert found == (meant if word != "brak" else None)
+
+
+def test_words_are_kept_as_they_were_written() -> None:
+    assert words_of("Insurances, E12 and 退款 don't cost") == ["insurances", "cost"]
+
+
+def test_places_are_found_by_stem_and_by_pair() -> None:
+    assert places_of(["refund", "退款", "none"], "Refunds: 退款") == {
+        "refund": [(0, 7)],
+        "退款": [(9, 11)],
+    }
+
+
+def test_a_rare_word_weighs_more_and_an_absent_one_less() -> None:
+    weights = weights_of({"rare": 1.0, "common": 1.0, "absent": 1.0}, {"rare": 1, "common": 50}, 100)
+
+    assert weights["rare"] > weights["absent"] > weights["common"] > 0
+
+
+def test_first_in_every_list_is_one() -> None:
+    assert fused([[1, 2], [1, 3]], [1.0, 1.0])[1] == pytest.approx(1.0)
+
+
+def test_the_same_words_are_alike() -> None:
+    said = frozenset(terms_of("Theft insurance costs eight euros"))
+
+    assert is_alike(said, said)
+    assert not is_alike(said, frozenset(terms_of("We deliver assembled bicycles")))

@@ -1,0 +1,152 @@
+"""Knowledge files by API: added, watched, changed, read, replaced, removed and erased."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from gpts.assistants.models import GPT
+from gpts.knowledge.models import Document, KnowledgeFile
+from gpts.knowledge.services.files import add_knowledge_file
+from tests.gpts.knowledge.makers import a_pdf
+from tests.gpts.knowledge.site import Site
+from tests.gpts.studio.stage import NOW, a_file, a_gpt
+from tests.gpts.studio.test_api import FILE, Caller
+
+pytestmark = pytest.mark.django_db
+
+
+def read(gpt: GPT, name: str = "a.txt", text: str | bytes = "The canary sings.") -> KnowledgeFile:
+    return add_knowledge_file(gpt=gpt, upload=a_file(name, text), by=gpt.owner, at=NOW)
+
+
+def path_of(file: KnowledgeFile, end: str = "") -> str:
+    return f"gpts/{file.gpt.slug}/knowledge/{file.pk}{end}"
+
+
+def test_a_file_waits_is_read_and_shows_its_text() -> None:
+    gpt = a_gpt()
+    call = Caller(gpt.owner)
+
+    added = call.upload(f"gpts/{gpt.slug}/knowledge", "a.txt", "The canary sings.").json()
+    file = KnowledgeFile.objects.get()
+    early = call("GET", path_of(file, "/text")).json()
+    Document.objects.update(state="failed", failure="encrypted")
+    failed = call("GET", path_of(file)).json()
+    retried = call("POST", path_of(file, "/retry")).json()
+
+    assert (set(added), added["state"]) == (FILE, "waiting")
+    assert early["items"] == []
+    assert (failed["failure_code"], failed["failure"][:19]) == ("encrypted", "This file is locked")
+    assert (retried["state"], retried["failure"]) == ("waiting", "")
+
+
+def test_the_text_comes_in_pages() -> None:
+    file = read(a_gpt(), "a.pdf", a_pdf(*(f"Page {number} says this." for number in range(1, 31))))
+    call = Caller(file.gpt.owner)
+
+    first = call("GET", path_of(file, "/text")).json()
+    second = call("GET", path_of(file, f"/text?cursor={first['next_cursor']}")).json()
+
+    pages = [item["page"] for item in first["items"] + second["items"]]
+    assert pages == list(range(1, 31))
+    assert first["items"][0] == {
+        "position": 0,
+        "heading": "",
+        "page": 1,
+        "paragraph": 1,
+        "text": "Page 1 says this.",
+    }
+    assert second["next_cursor"] == ""
+
+
+def test_a_file_is_renamed_and_dated() -> None:
+    file = read(a_gpt())
+    call = Caller(file.gpt.owner)
+
+    changed = call("PATCH", path_of(file), {"name": "Songs.txt", "review_on": "2026-01-01", "state": "x"})
+    kept = call("PATCH", path_of(file), {})
+    bad = call("PATCH", path_of(file), {"review_on": "yesterday"})
+    cleared = call("PATCH", path_of(file), {"review_on": None})
+
+    assert (changed.json()["name"], changed.json()["is_due_for_review"]) == ("Songs.txt", True)
+    assert kept.json() == changed.json()
+    assert (bad.status_code, bad.json()["error"]["field"]) == (400, "review_on")
+    assert (cleared.json()["review_on"], cleared.json()["name"]) == (None, "Songs.txt")
+    file.refresh_from_db()
+    assert file.review_on is None
+    assert Document.objects.get().state == "ready"
+
+
+def test_content_is_replaced_under_the_same_name() -> None:
+    file = read(a_gpt())
+    call = Caller(file.gpt.owner)
+
+    new = call.upload(path_of(file, "/content"), "b.txt", "New words", method="PUT")
+    refused = call.upload(
+        f"gpts/{file.gpt.slug}/knowledge/{new.json()['id']}/content", "b.txt", "", method="PUT"
+    )
+
+    assert (new.status_code, new.json()["name"], new.json()["state"]) == (200, "a.txt", "waiting")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "file_empty")
+    assert [held.pk for held in KnowledgeFile.objects.all()] == [new.json()["id"]]
+
+
+def test_a_web_page_is_added_and_fetched_again(site: Site) -> None:
+    gpt = a_gpt()
+    call = Caller(gpt.owner)
+    address = site.put("/p", "<title>Returns</title><p>Within 30 days</p>")
+
+    added = call("POST", f"gpts/{gpt.slug}/knowledge/pages", {"url": address})
+    site.put("/p", "<title>Returns</title><p>Within 60 days</p>")
+    again = call("POST", path_of(KnowledgeFile.objects.get(), "/fetch"))
+    refused = call("POST", f"gpts/{gpt.slug}/knowledge/pages", {"url": "https://10.0.0.1/"})
+
+    assert (added.status_code, added.json()["source_url"]) == (201, address)
+    assert again.json()["content_hash"] != added.json()["content_hash"]
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "outbound_refused")
+    assert refused.json()["error"]["field"] == "url"
+
+
+def test_removing_and_erasing() -> None:
+    file, other = read(gpt := a_gpt()), read(gpt, "b.txt", "Other")
+    call = Caller(gpt.owner)
+
+    wrong = call("POST", path_of(file, "/erase"), {"confirmation": "b.txt"})
+    assert (wrong.status_code, KnowledgeFile.objects.filter(removed_at=None).count()) == (400, 2)
+    erased = call("POST", path_of(file, "/erase"), {"confirmation": "a.txt"})
+    removed = call("DELETE", path_of(other))
+
+    assert (erased.status_code, removed.status_code) == (204, 204)
+    assert call("GET", path_of(file)).status_code == 404
+    assert call("GET", f"gpts/{gpt.slug}/knowledge").json()["items"] == []
+    assert not Document.objects.exists()
+
+
+ROUTES: list[tuple[str, str, Any]] = [
+    ("GET", "", None),
+    ("PATCH", "", {"name": "x.txt", "review_on": str(date(2027, 1, 1))}),
+    ("DELETE", "", None),
+    ("GET", "/text", None),
+    ("POST", "/fetch", None),
+    ("POST", "/retry", None),
+    ("POST", "/erase", {"confirmation": "a.txt"}),
+]
+
+
+@pytest.mark.parametrize(("method", "end", "body"), ROUTES, ids=str)
+def test_a_foreign_file_is_not_there(method: str, end: str, body: Any) -> None:
+    """T04, T08, T10"""
+    file, mine = read(a_gpt()), a_gpt()
+    call = Caller(mine.owner)
+
+    own = call(method, f"gpts/{mine.slug}/knowledge/{file.pk}{end}", body)
+    foreign = call(method, path_of(file, end), body)
+    nothing = call(method, f"gpts/{mine.slug}/knowledge/999999{end}", body)
+
+    assert (own.status_code, foreign.status_code) == (404, 404)
+    assert own.content == nothing.content
+    file.refresh_from_db()
+    assert (file.name, file.removed_at, file.review_on) == ("a.txt", None, None)

@@ -1,0 +1,288 @@
+"""The Knowledge tab and the page of one file: what each shows, does and refuses."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from gpts.assistants.models import GPT
+from gpts.assistants.services.versions import freeze_version
+from gpts.knowledge.models import Document, KnowledgeFile, Passage
+from gpts.knowledge.retrieval import find_passages
+from gpts.knowledge.services.files import add_knowledge_file, take_in_file, update_file
+from tests.gpts.chat.test_pages import signed_in
+from tests.gpts.knowledge.makers import a_pdf
+from tests.gpts.knowledge.site import Site
+from tests.gpts.studio.stage import NOW, a_company, a_file, a_gpt, a_user
+
+pytestmark = pytest.mark.django_db
+JSON = {"Accept": "application/json"}
+PART = {"HX-Request": "true"}
+
+
+def url(gpt: GPT, end: str = "") -> str:
+    return f"/build/{gpt.slug}/knowledge{end}"
+
+
+def read(gpt: GPT, name: str = "a.txt", text: str | bytes = "The canary sings.") -> KnowledgeFile:
+    return add_knowledge_file(gpt=gpt, upload=a_file(name, text), by=gpt.owner, at=NOW)
+
+
+def test_a_file_is_taken_in_and_waits_for_the_worker() -> None:
+    gpt = a_gpt()
+    client = signed_in(gpt.owner)
+
+    answer = client.post(url(gpt), {"file": [a_file("a.txt", "One"), a_file("b.md", "# Two\nText")]})
+    page = client.get(url(gpt)).content.decode()
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, url(gpt))
+    assert set(Document.objects.values_list("state", flat=True)) == {"waiting"}
+    assert "2 files were added." in page
+    assert "a.txt" in page
+    assert "2 of 20 files" in page
+    assert "every 1s" in page
+
+
+def test_the_script_gets_an_outcome_a_file() -> None:
+    gpt = a_gpt()
+    client = signed_in(gpt.owner)
+
+    taken = client.post(url(gpt), {"file": a_file("a.txt", "One")}, headers=JSON)
+    empty = client.post(url(gpt), {"file": a_file("b.txt", "")}, headers=JSON)
+    none = client.post(url(gpt), {}, headers=JSON)
+
+    assert (taken.status_code, taken.json()["name"]) == (201, "a.txt")
+    assert (empty.status_code, empty.json()["error"]["code"]) == (400, "file_empty")
+    assert (none.status_code, none.json()["error"]["code"]) == (400, "required")
+    assert KnowledgeFile.objects.count() == 1
+
+
+def test_without_a_script_good_files_stay_though_others_are_refused() -> None:
+    gpt = a_gpt()
+    client = signed_in(gpt.owner)
+
+    answer = client.post(url(gpt), {"file": [a_file("a.txt", "One"), a_file("<b>.exe", "MZ")]})
+
+    assert answer.status_code == 400
+    assert "&lt;b&gt;.exe: Files of this type cannot be read." in answer.content.decode()
+    assert [file.name for file in KnowledgeFile.objects.all()] == ["a.txt"]
+
+
+def test_the_list_alone_says_how_far_each_file_is() -> None:
+    gpt = a_gpt()
+    client = signed_in(gpt.owner)
+    file = take_in_file(gpt=gpt, upload=a_file("a.txt", "One"), by=gpt.owner, at=NOW)
+    Document.objects.update(state="extracting", stage="reading", progress=42)
+
+    part = client.get(url(gpt), headers=PART)
+    reading = part.content.decode()
+    Document.objects.update(state="failed", stage="", failure="encrypted", progress=0)
+    failed = client.get(url(gpt), headers=PART).content.decode()
+
+    assert "HX-Request" in part.headers["Vary"]
+    assert "<html" not in reading
+    assert 'value="42"' in reading
+    assert "every 1s" in reading
+    assert 'hx-swap-oob="true"' in reading
+    assert "This file is locked by a password." in failed
+    assert f'action="{url(gpt, f"/{file.pk}/retry")}"' in failed
+    assert "every 1s" not in failed
+
+
+def test_retrying_from_the_page() -> None:
+    gpt = a_gpt()
+    file = take_in_file(gpt=gpt, upload=a_file("a.txt", "One"), by=gpt.owner, at=NOW)
+    Document.objects.update(state="failed", failure="crashed")
+
+    answer = signed_in(gpt.owner).post(url(gpt, f"/{file.pk}/retry"))
+
+    assert answer.headers["Location"] == url(gpt)
+    assert Document.objects.get().state == "waiting"
+
+
+def test_malware_is_not_tried_again() -> None:
+    gpt = a_gpt()
+    take_in_file(gpt=gpt, upload=a_file("a.txt", "One"), by=gpt.owner, at=NOW)
+    Document.objects.update(state="failed", failure="malware")
+
+    assert "/retry" not in signed_in(gpt.owner).get(url(gpt)).content.decode()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_list_asks_the_same_whatever_its_length(count: int, django_assert_num_queries: Any) -> None:
+    gpt = a_gpt()
+    for number in range(count):
+        read(gpt, f"{number}.txt", f"Text {number}")
+    client = signed_in(gpt.owner)
+    client.get(url(gpt), headers=PART)
+
+    with django_assert_num_queries(LIST_QUERIES):
+        client.get(url(gpt), headers=PART)
+
+
+LIST_QUERIES = 14
+
+
+def test_a_due_file_is_marked() -> None:
+    gpt = a_gpt()
+    file, later = read(gpt), read(gpt, "b.txt", "Other")
+    today = timezone.localdate()
+    update_file(file=file, review_on=today, by=gpt.owner, at=NOW)
+    update_file(file=later, review_on=today + timedelta(days=3), by=gpt.owner, at=NOW)
+
+    page = signed_in(gpt.owner).get(url(gpt)).content.decode()
+
+    assert "1 file is due for review" in page
+    assert page.count("Due for review since") == 1
+    assert page.count("Review on") == 1
+
+
+def test_the_text_of_a_file_comes_in_pages_with_headings() -> None:
+    gpt = a_gpt()
+    file = read(gpt, "a.pdf", a_pdf(*(f"This is page {number}." for number in range(1, 61))))
+    client = signed_in(gpt.owner)
+
+    first = client.get(url(gpt, f"/{file.pk}")).content.decode()
+    second = client.get(url(gpt, f"/{file.pk}?from=50")).content.decode()
+    turned = client.get(url(gpt, f"/{file.pk}?page=12")).content.decode()
+
+    assert "This is page 50." in first
+    assert "This is page 51." not in first
+    assert "1 to 50 of 60" in first
+    assert 'href="?from=50"' in first
+    assert "51 to 60 of 60" in second
+    assert "This is page 12." in turned
+    assert "This is page 11." not in turned
+    for odd in ("?from=x", "?from=99999999999", "?page=-1", "?page=²", "?from=1000"):
+        assert client.get(url(gpt, f"/{file.pk}{odd}")).status_code == 200
+
+
+def test_renaming_and_dating_on_the_page_keep_what_was_typed() -> None:
+    gpt = a_gpt()
+    file = read(gpt)
+    client = signed_in(gpt.owner)
+    path = url(gpt, f"/{file.pk}/update")
+
+    saved = client.post(path, {"name": "Songs.txt", "review_on": "2027-02-03"})
+    bad_date = client.post(path, {"name": "Other.txt", "review_on": "2027-02-31"})
+    bad_name = client.post(path, {"name": "  ", "review_on": ""})
+
+    file.refresh_from_db()
+    assert (saved.status_code, file.name, str(file.review_on)) == (302, "Songs.txt", "2027-02-03")
+    assert (bad_date.status_code, bad_name.status_code) == (400, 400)
+    assert "Give the date as year-month-day." in bad_date.content.decode()
+    assert 'value="Other.txt"' in bad_date.content.decode()
+
+
+def test_replacing_removing_and_deleting_on_the_page(own_media: Path) -> None:
+    gpt = a_gpt()
+    file, other = read(gpt), read(gpt, "b.txt", "Other words")
+    client = signed_in(gpt.owner)
+
+    refused = client.post(url(gpt, f"/{file.pk}/replace"), {"file": a_file("c.txt", "")})
+    twice = client.post(url(gpt, f"/{file.pk}/replace"), {"file": a_file("c.txt", "Other words")})
+    missing = client.post(url(gpt, f"/{file.pk}/replace"))
+    wrong = client.post(url(gpt, f"/{file.pk}/erase"), {"confirmation": "x"})
+    assert [answer.status_code for answer in (refused, twice, missing, wrong)] == [400] * 4
+    assert "Another file of this GPT has the same content." in twice.content.decode()
+    assert "Type the file&#x27;s name exactly" in wrong.content.decode()
+    assert KnowledgeFile.objects.filter(removed_at=None).count() == 2
+
+    replaced = client.post(url(gpt, f"/{file.pk}/replace"), {"file": a_file("c.txt", "New words")})
+    assert replaced.status_code == 302
+    new = KnowledgeFile.objects.get(name="a.txt")
+    removed = client.post(url(gpt, f"/{other.pk}/delete"))
+    erased = client.post(url(gpt, f"/{new.pk}/erase"), {"confirmation": "a.txt"})
+
+    assert removed.headers["Location"] == erased.headers["Location"] == url(gpt)
+    assert not KnowledgeFile.objects.filter(removed_at=None).exists()
+    assert not Passage.objects.exists()
+
+
+def test_adding_and_fetching_a_web_page(site: Site) -> None:
+    gpt = a_gpt()
+    client = signed_in(gpt.owner)
+    address = site.put("/p", "<title>Returns</title><p>Within 30 days</p>")
+
+    added = client.post(url(gpt, "/page"), {"url": address})
+    refused = client.post(url(gpt, "/page"), {"url": "https://127.0.0.1/x"})
+    file = KnowledgeFile.objects.get()
+    shown = client.get(url(gpt, f"/{file.pk}")).content.decode()
+    site.pages.clear()
+    gone = client.post(url(gpt, f"/{file.pk}/fetch"))
+
+    assert added.status_code == 302
+    assert refused.status_code == 400
+    assert 'value="https://127.0.0.1/x"' in refused.content.decode()
+    assert address in shown
+    assert "Fetched" in shown
+    assert gone.status_code == 400
+    assert "status 404" in gone.content.decode()
+    assert KnowledgeFile.objects.get().pk == file.pk
+
+
+ACTS = ("update", "replace", "fetch", "retry", "delete", "erase")
+
+
+@pytest.mark.parametrize("act", ["page", *ACTS])
+def test_who_only_looks_changes_nothing(act: str) -> None:
+    boss, ada = a_user("Boss"), a_user("Ada")
+    gpt = a_gpt(owner=ada, workspace=a_company(boss, builder=ada))
+    file = read(gpt)
+    path = url(gpt, "/page" if act == "page" else f"/{file.pk}/{act}")
+
+    body = {"name": "x.txt", "confirmation": "a.txt", "url": "https://127.0.0.1/"}
+    looked = signed_in(boss).get(url(gpt, f"/{file.pk}"))
+    asked = signed_in(boss).post(path, body)
+    stranger = signed_in(a_user("Eve")).post(path, body)
+
+    assert looked.status_code in (200, 404)
+    assert asked.status_code in (403, 404)
+    assert stranger.status_code == 404
+    assert Client().post(path, body).status_code == 302
+    file.refresh_from_db()
+    assert (file.name, file.removed_at, KnowledgeFile.objects.count()) == ("a.txt", None, 1)
+
+
+def test_another_gpts_file_is_not_there_under_ones_own() -> None:
+    """T04, T08"""
+    mine, theirs = a_gpt(), a_gpt()
+    file = read(theirs)
+    client = signed_in(mine.owner)
+
+    assert client.get(url(mine, f"/{file.pk}")).status_code == 404
+    for act in ACTS:
+        assert client.post(url(mine, f"/{file.pk}/{act}"), {"confirmation": "a.txt"}).status_code == 404
+    file.refresh_from_db()
+    assert (file.name, file.removed_at) == ("a.txt", None)
+
+
+def test_what_versions_keep_is_listed_and_can_be_deleted_everywhere() -> None:
+    gpt = a_gpt()
+    file = read(gpt)
+    version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
+    client = signed_in(gpt.owner)
+    client.post(url(gpt, f"/{file.pk}/delete"))
+
+    listed = client.get(url(gpt)).content.decode()
+    shown = client.get(url(gpt, f"/{file.pk}")).content.decode()
+    others = [
+        client.post(url(gpt, f"/{file.pk}/{act}")).status_code
+        for act in ("update", "replace", "fetch", "retry", "delete")
+    ]
+    assert "1 removed file is kept for frozen versions" in listed
+    assert "Frozen versions that use it still answer from it" in shown
+    assert f"/{file.pk}/update" not in shown
+    assert others == [404] * 5
+    assert [found.file for found in find_passages(gpt, "canary", version=version)] == ["a.txt"]
+
+    erased = client.post(url(gpt, f"/{file.pk}/erase"), {"confirmation": "a.txt"})
+    assert erased.status_code == 302
+    assert find_passages(gpt, "canary", version=version) == []
+    assert client.get(url(gpt, f"/{file.pk}")).status_code == 404
+    assert "kept for frozen versions" not in client.get(url(gpt)).content.decode()

@@ -1,0 +1,292 @@
+"""Both protocols against a real server: text, tokens, tools, and every way to fail."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gpts.llm.runtime.clients import client_for
+from gpts.llm.runtime.openai_clients import close_clients
+from gpts.llm.runtime.turns import run_turn
+from gpts.llm.runtime.types import (
+    Failed,
+    FailureCode,
+    Finished,
+    ModelAPI,
+    ModelSpec,
+    Pace,
+    PromptMessage,
+    TextDelta,
+    ToolProposed,
+    TurnEvent,
+    TurnInput,
+    Usage,
+)
+from tests.fakes.openai_server import BAD_KEY, KEY, WORDS, Running
+
+BOTH = pytest.mark.parametrize("api", [ModelAPI.RESPONSES, ModelAPI.CHAT_COMPLETIONS])
+
+
+def spec_of(server: Running, model: str, api: ModelAPI, **changes: Any) -> ModelSpec:
+    return replace(ModelSpec(name=model, api=api, base_url=server.url, api_key=KEY), **changes)
+
+
+async def take(spec: ModelSpec, **turn: Any) -> list[TurnEvent]:
+    given = {"text": "Hello", "gpt_name": "Guide", "instructions": "Be brief.", **turn}
+    try:
+        return [event async for event in run_turn(TurnInput(spec=spec, **given), client_for(spec))]
+    finally:
+        await close_clients()
+
+
+def text_of(events: list[TurnEvent]) -> str:
+    return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+@BOTH
+def test_text_comes_piece_by_piece_and_tokens_from_the_provider(model_server: Running, api: ModelAPI) -> None:
+    events = asyncio.run(take(spec_of(model_server, "normal:12", api)))
+
+    assert text_of(events) == "".join(WORDS[n % len(WORDS)] for n in range(12))
+    assert len(events) == 13
+    assert events[-1] == Finished(Usage(11, 12), "stop")
+
+
+def test_chat_completions_request(model_server: Running) -> None:
+    history = (PromptMessage("user", "Hi"), PromptMessage("assistant", "Hello!"))
+
+    asyncio.run(
+        take(spec_of(model_server, "normal:1", ModelAPI.CHAT_COMPLETIONS), history=history, temperature=0.5)
+    )
+
+    [received] = model_server.state.requests
+    body = received["body"]
+    assert received["path"] == "/chat/completions"
+    assert received["authorization"] == f"Bearer {KEY}"
+    assert body["messages"][0]["role"] == "system"
+    assert "Be brief." in body["messages"][0]["content"]
+    assert body["messages"][1:] == [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Hello!"},
+        {"role": "user", "content": "Hello"},
+    ]
+    assert (body["temperature"], body["max_tokens"]) == (0.5, 4096)
+    assert body["stream_options"] == {"include_usage": True}
+
+
+def test_responses_request_keeps_nothing_at_the_provider(model_server: Running) -> None:
+    asyncio.run(take(spec_of(model_server, "normal:1", ModelAPI.RESPONSES)))
+
+    [received] = model_server.state.requests
+    body = received["body"]
+    assert received["path"] == "/responses"
+    assert "Be brief." in body["instructions"]
+    assert body["input"] == [{"role": "user", "content": "Hello"}]
+    assert body["store"] is False
+    assert "temperature" not in body
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("model", "code", "retry_after"),
+    [
+        ("unauthorized", FailureCode.BAD_KEY, None),
+        ("rate-limited", FailureCode.RATE_LIMITED, 7.0),
+        ("server-error", FailureCode.PROVIDER_DOWN, None),
+        ("no-model", FailureCode.PROVIDER_DOWN, None),
+        ("overflow", FailureCode.CONTEXT_OVERFLOW, None),
+        ("overflow-message", FailureCode.CONTEXT_OVERFLOW, None),
+        ("refused", FailureCode.CONTENT_REFUSED, None),
+        ("filtered", FailureCode.CONTENT_REFUSED, None),
+        ("malformed", FailureCode.MALFORMED_STREAM, None),
+        ("no-end", FailureCode.MALFORMED_STREAM, None),
+        ("empty", FailureCode.EMPTY_ANSWER, None),
+        ("cut", FailureCode.PROVIDER_DOWN, None),
+        ("error-event", FailureCode.RATE_LIMITED, None),
+    ],
+)
+def test_failures(
+    model_server: Running, api: ModelAPI, model: str, code: FailureCode, retry_after: float | None
+) -> None:
+    events = asyncio.run(take(spec_of(model_server, model, api)))
+
+    assert isinstance(events[-1], Failed)
+    assert (events[-1].failure.code, events[-1].failure.retry_after) == (code, retry_after)
+    assert not any(isinstance(event, Finished) for event in events)
+    assert len(model_server.state.requests) == 1
+
+
+@BOTH
+def test_the_failure_of_a_bad_key_repeats_no_part_of_it(model_server: Running, api: ModelAPI) -> None:
+    spec = spec_of(model_server, "normal", api, api_key=BAD_KEY)
+
+    events = asyncio.run(take(spec))
+
+    assert isinstance(events[-1], Failed)
+    assert events[-1].failure.code == FailureCode.BAD_KEY
+    assert "sk-" not in str(events[-1].failure) + repr(events[-1].failure.__context__) + repr(spec)
+
+
+@BOTH
+@pytest.mark.parametrize("model", ["slow-first", "stall", "comments"])
+def test_a_silent_provider_is_slow(model_server: Running, api: ModelAPI, model: str) -> None:
+    spec = spec_of(model_server, model, api, first_token_timeout=0.4, idle_timeout=0.4)
+    before = time.monotonic()
+
+    events = asyncio.run(take(spec))
+
+    assert isinstance(events[-1], Failed)
+    assert events[-1].failure.code == FailureCode.PROVIDER_SLOW
+    assert time.monotonic() - before < 3
+    assert bool(text_of(events)) == (model != "slow-first")
+
+
+def test_nobody_listening_is_down() -> None:
+    spec = ModelSpec(name="m", api=ModelAPI.RESPONSES, base_url="http://127.0.0.1:9/v1", api_key=KEY)
+
+    events = asyncio.run(take(spec))
+
+    assert isinstance(events[-1], Failed)
+    assert events[-1].failure.code == FailureCode.PROVIDER_DOWN
+
+
+@BOTH
+def test_missing_usage_is_estimated_and_says_so(model_server: Running, api: ModelAPI) -> None:
+    events = asyncio.run(take(spec_of(model_server, "no-usage:40", api)))
+
+    assert isinstance(events[-1], Finished)
+    assert events[-1].usage.is_estimated
+    assert 30 < events[-1].usage.output_tokens < 120
+    assert events[-1].usage.input_tokens > 10
+
+
+@BOTH
+def test_an_answer_cut_by_its_length_is_finished(model_server: Running, api: ModelAPI) -> None:
+    events = asyncio.run(take(spec_of(model_server, "length:3", api)))
+
+    assert events[-1] == Finished(Usage(11, 3), "length")
+
+
+@BOTH
+def test_a_tool_call_is_proposed(model_server: Running, api: ModelAPI) -> None:
+    events = asyncio.run(take(spec_of(model_server, "tool", api)))
+
+    assert events == [
+        ToolProposed("call_1", "get_weather", '{"city":"Bern"}'),
+        Finished(Usage(11, 0), "tool_calls"),
+    ]
+
+
+@BOTH
+def test_a_huge_answer_arrives_whole(model_server: Running, api: ModelAPI) -> None:
+    events = asyncio.run(take(spec_of(model_server, "huge", api)))
+
+    assert len(text_of(events)) == 1_000_000
+    assert isinstance(events[-1], Finished)
+
+
+@BOTH
+def test_a_pace_joins_what_comes_within_it(model_server: Running, api: ModelAPI) -> None:
+    spec = spec_of(model_server, "normal:40:200", api)
+
+    events = asyncio.run(take(spec, pace=Pace(0.05)))
+
+    said = [event.text for event in events if isinstance(event, TextDelta)]
+    assert "".join(said) == "".join(WORDS[n % len(WORDS)] for n in range(40))
+    assert said[0] == WORDS[0]
+    assert 3 <= len(said) <= 12
+    assert events[-1] == Finished(Usage(11, 40), "stop")
+
+
+@BOTH
+@pytest.mark.parametrize("model", ["malformed:40", "error-event:40"])
+def test_what_was_said_before_a_failure_stands_also_when_joined(
+    model_server: Running, api: ModelAPI, model: str
+) -> None:
+    events = asyncio.run(take(spec_of(model_server, model, api), pace=Pace(0.05)))
+
+    assert text_of(events) == "".join(WORDS[n % len(WORDS)] for n in range(20))
+    assert isinstance(events[-1], Failed)
+
+
+def test_a_provider_that_never_answers_is_slow() -> None:
+    left = asyncio.Event()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while await reader.read(65_536):
+                pass
+        writer.close()
+        left.set()
+
+    async def listen_only() -> list[TurnEvent]:
+        async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            spec = ModelSpec("m", ModelAPI.RESPONSES, f"http://127.0.0.1:{port}/v1", KEY)
+            events = await take(replace(spec, first_token_timeout=0.2, idle_timeout=0.2))
+            await asyncio.wait_for(left.wait(), 5)
+            return events
+
+    before = time.monotonic()
+    events = asyncio.run(listen_only())
+
+    assert isinstance(events[-1], Failed)
+    assert events[-1].failure.code == FailureCode.PROVIDER_SLOW
+    assert time.monotonic() - before < 3
+
+
+@BOTH
+def test_aclose_drops_the_connection_to_the_provider(model_server: Running, api: ModelAPI) -> None:
+    async def stop_early() -> int:
+        spec = spec_of(model_server, "normal:1000:50", api)
+        turn = run_turn(TurnInput(spec=spec, text="Hi", gpt_name="Guide"), client_for(spec))
+        seen = 0
+        async for _ in turn:
+            seen += 1
+            if seen == 3:
+                break
+        await turn.aclose()
+        await asyncio.to_thread(model_server.wait_until, lambda state: state.dropped_streams == 1)
+        await close_clients()
+        return seen
+
+    assert asyncio.run(stop_early()) == 3
+    assert model_server.state.dropped_streams == 1
+    assert model_server.wait_until(lambda state: state.open_streams == 0)
+
+
+@BOTH
+def test_turns_one_after_another_share_a_connection(model_server: Running, api: ModelAPI) -> None:
+    spec = spec_of(model_server, "normal:3", api)
+    before = model_server.state.connections
+
+    async def three() -> None:
+        for _ in range(3):
+            async for _ in run_turn(TurnInput(spec=spec, text="Hi", gpt_name="Guide"), client_for(spec)):
+                pass
+        await close_clients()
+
+    asyncio.run(three())
+
+    assert model_server.state.connections - before == 1
+
+
+@BOTH
+def test_many_streams_at_once_stay_apart(model_server: Running, api: ModelAPI) -> None:
+    spec = spec_of(model_server, "echo", api)
+
+    async def one(number: int) -> str:
+        turn = TurnInput(spec=spec, text=f"secret {number} of reader {number}", gpt_name="Guide")
+        return text_of([event async for event in run_turn(turn, client_for(spec))])
+
+    async def all_at_once() -> list[str]:
+        answers = await asyncio.gather(*(one(number) for number in range(24)))
+        await close_clients()
+        return answers
+
+    assert asyncio.run(all_at_once()) == [f"secret {n} of reader {n} " for n in range(24)]

@@ -1,0 +1,245 @@
+"""Tending the catalogue: keys that never come back, one workspace's models for it alone, plain answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from core.errors import InvalidInput
+from core.models import AuditEvent
+from gpts.assistants.services.drafts import clean_draft
+from gpts.llm.catalogue import choices_for, is_offered, offered_models, usable_model
+from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.services.catalogue import ProviderChange, change_model, change_provider, create_provider
+from gpts.llm.services.probe import probe_provider
+from gpts.llm.services.providers import provider_key
+from tests.fakes.openai_server import BAD_KEY, Running
+from tests.gpts.llm.stage import ADDRESS, CANARY, a_model, a_provider
+from tests.gpts.studio.stage import NOW, PASSWORD, a_company, a_gpt, a_user
+from workspaces.services.staff import grant_staff_role
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in(user: Any) -> Client:
+    client = Client()
+    assert client.login(email=user.email, password=PASSWORD)
+    return client
+
+
+def test_an_admin_adds_a_provider_and_its_key_is_never_seen_again(provider: Running) -> None:
+    ada = a_user()
+    company = a_company(ada)
+    client = signed_in(ada)
+    url = reverse("gpts:workspace-provider-new", args=[company.slug])
+
+    answer = client.post(
+        url, {"name": "House", "kind": "chat_completions", "base_url": provider.url, "key": CANARY}
+    )
+
+    row = ModelProvider.objects.get(workspace=company)
+    page = reverse("gpts:workspace-provider-change", args=[company.slug, row.pk])
+    assert (answer.status_code, answer["Location"]) == (302, page)
+    assert provider_key(row) == CANARY
+    assert CANARY not in row.sealed_key
+    assert CANARY not in client.get(page).content.decode()
+    event = AuditEvent.objects.get(action="gpts.provider_added")
+    assert (event.workspace_id, event.actor_id) == (company.pk, ada.pk)
+    assert CANARY not in str(event.data)
+
+
+def test_test_connection_lists_what_can_be_imported(provider: Running) -> None:
+    ada = a_user()
+    company = a_company(ada)
+    row = a_provider(ada, company, url=provider.url)
+    client = signed_in(ada)
+
+    tested = client.post(reverse("gpts:workspace-provider-test", args=[company.slug, row.pk]))
+    client.post(
+        reverse("gpts:workspace-provider-import", args=[company.slug, row.pk]), {"names": ["normal", "echo"]}
+    )
+
+    assert "The connection works. It offers" in tested.content.decode()
+    assert set(row.models.values_list("name", flat=True)) == {"normal", "echo"}
+    assert row.models.filter(is_default=True).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "code", "words"),
+    [
+        ("", BAD_KEY, "bad_key", "refuses the key"),
+        ("/elsewhere", CANARY, "no_list", "not a model server"),
+    ],
+)
+def test_a_connection_that_fails_says_why(
+    provider: Running, url: str, key: str, code: str, words: str
+) -> None:
+    ada = a_user()
+    change = ProviderChange("House", "responses", provider.url + url, key)
+    row = create_provider(workspace=a_company(ada), change=change, by=ada, at=NOW)
+
+    probe = probe_provider(row)
+
+    assert (probe.is_ok, probe.code) == (False, code)
+    assert words in probe.message
+    assert key not in probe.message
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1/v1", "https://10.0.0.8/v1", "http://models.example.com/v1", "https://localhost/v1",
+     "https://169.254.169.254/v1", "ftp://models.example.com", "https://user@models.example.com/v1"],
+)  # fmt: skip
+def test_addresses_inside_are_refused_to_workspaces(url: str) -> None:
+    ada = a_user()
+    company = a_company(ada)
+
+    with pytest.raises(InvalidInput) as refused:
+        create_provider(
+            workspace=company, change=ProviderChange("House", "responses", url, ""), by=ada, at=NOW
+        )
+
+    assert refused.value.field == "base_url"
+    assert not ModelProvider.objects.filter(workspace=company).exists()
+
+
+def test_a_stored_key_does_not_follow_to_another_address() -> None:
+    ada = a_user()
+    row = a_provider(ada, a_company(ada))
+
+    with pytest.raises(InvalidInput) as refused:
+        change_provider(
+            provider=row, change=ProviderChange(base_url="https://evil.example.com/v1"), by=ada, at=NOW
+        )
+
+    row.refresh_from_db()
+    assert (refused.value.code, refused.value.field) == ("key_again", "key")
+    assert (row.base_url, provider_key(row)) == (ADDRESS, CANARY)
+
+
+def test_a_workspaces_model_never_answers_for_another() -> None:
+    ada, eve = a_user(), a_user("Eve")
+    ours, theirs = a_company(ada), a_company(eve)
+    model = a_model(ada, a_provider(ada, ours))
+    gpt = a_gpt(owner=eve, workspace=theirs)
+
+    assert is_offered(model, ours)
+    assert not is_offered(model, theirs)
+    assert model not in offered_models(theirs)
+    assert model not in choices_for(gpt, theirs)
+    assert usable_model(gpt, theirs, chosen=model) != model
+    with pytest.raises(InvalidInput):
+        clean_draft({"language_model": model.pk}, workspace=theirs, current=gpt)
+    # Even a row that came to have it by force is answered by something else.
+    gpt.language_model = model
+    assert usable_model(gpt, theirs) != model
+
+
+def test_a_switched_off_provider_answers_nobody() -> None:
+    ada = a_user()
+    company = a_company(ada)
+    model = a_model(ada, a_provider(ada, company))
+    gpt = a_gpt(owner=ada, workspace=company, language_model=model)
+    assert usable_model(gpt, company) == model
+
+    change_provider(provider=model.provider, change=ProviderChange(is_enabled=False), by=ada, at=NOW)
+
+    model = LanguageModel.objects.select_related("provider").get(pk=model.pk)
+    gpt.language_model = model
+    assert model not in offered_models(company)
+    assert usable_model(gpt, company) != model
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"context_window": "0"}, "context_window"),
+        ({"context_window": "a lot"}, "context_window"),
+        ({"max_output_tokens": 200_000}, "max_output_tokens"),
+        ({"input_price_micros": -1}, "input_price_micros"),
+        ({"capabilities": ["telepathy"]}, "capabilities"),
+        ({"features": ["magic"]}, "features"),
+        ({"kind": "embedding"}, "dimensions"),
+        ({"kind": "embedding", "dimensions": 9_999}, "dimensions"),
+        ({"label": "x" * 81}, "label"),
+    ],
+)
+def test_wrong_values_change_nothing(values: dict[str, Any], field: str) -> None:
+    ada = a_user()
+    model = a_model(ada, a_provider(ada, a_company(ada)))
+    before = LanguageModel.objects.filter(pk=model.pk).values().get()
+
+    with pytest.raises(InvalidInput) as refused:
+        change_model(model=model, values=values, by=ada, at=NOW)
+
+    assert refused.value.field == field
+    assert LanguageModel.objects.filter(pk=model.pk).values().get() == before
+
+
+def test_one_default_a_provider() -> None:
+    ada = a_user()
+    row = a_provider(ada, a_company(ada))
+    first, second = a_model(ada, row), a_model(ada, row)
+
+    change_model(model=second, values={"is_default": True}, by=ada, at=NOW)
+
+    assert list(row.models.filter(is_default=True)) == [second]
+    assert first.pk != second.pk
+
+
+def test_the_operator_tends_the_instance_and_not_a_workspace() -> None:
+    ada, otto = a_user(), a_user("Otto")
+    grant_staff_role(user=otto, role="operator", by=None, at=NOW)
+    own = a_provider(ada, a_company(ada))
+    client = signed_in(otto)
+
+    made = client.post(
+        reverse("gpts:operator-provider-new"),
+        {"name": "Everybody's", "kind": "responses", "base_url": "http://127.0.0.1:9/v1", "key": ""},
+    )
+    foreign = client.get(reverse("gpts:operator-provider-change", args=[own.pk]))
+
+    row = ModelProvider.objects.get(name="Everybody's")
+    assert (made.status_code, row.workspace_id, row.base_url) == (302, None, "http://127.0.0.1:9/v1")
+    assert foreign.status_code == 404
+
+
+@pytest.mark.parametrize("how_many", [1, 3])
+def test_the_page_costs_the_same_for_one_and_three(how_many: int, django_assert_num_queries: Any) -> None:
+    ada = a_user()
+    company = a_company(ada)
+    for _number in range(how_many):
+        row = a_provider(ada, company)
+        a_model(ada, row)
+        a_model(ada, row)
+    client = signed_in(ada)
+    url = reverse("gpts:workspace-model-list", args=[company.slug])
+    client.get(url)
+
+    with django_assert_num_queries(QUERIES):
+        page = client.get(url)
+
+    assert page.content.decode().count("Provider ") >= how_many
+
+
+QUERIES = 12
+
+
+def test_prices_come_in_the_instances_currency(settings: Any) -> None:
+    ada = a_user()
+    company = a_company(ada)
+    row = a_provider(ada, company)
+    url = reverse("gpts:workspace-model-new", args=[company.slug, row.pk])
+
+    signed_in(ada).post(
+        url,
+        {"name": "m", "kind": "chat", "context_window": "8000", "max_output_tokens": "900",
+         "input_price": "2.5", "output_price": "10", "capabilities": ["vision"], "features": ["tools"]},
+    )  # fmt: skip
+
+    model = row.models.get()
+    assert (model.input_price_micros, model.output_price_micros) == (2_500_000, 10_000_000)
+    assert (model.capabilities, model.features, model.label) == (["vision"], ["tools"], "m")

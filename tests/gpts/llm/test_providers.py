@@ -1,0 +1,147 @@
+"""Providers from the settings, and which models are offered to whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.management import CommandError, call_command
+
+from core.models import AuditEvent
+from core.secrets import SecretBroken
+from gpts.assistants.queries.gpts import available_models, default_model
+from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.services.providers import ensure_offline_provider, provider_key
+from gpts.llm.states import ProviderKind
+from tests.gpts.studio.stage import NOW, a_company, a_gpt, a_user
+from workspaces.access import personal_workspace
+
+pytestmark = pytest.mark.django_db
+
+CANARY = "sk-canary-1234567890"
+
+
+@pytest.fixture
+def from_settings(settings: Any) -> Any:
+    settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = CANARY, ""
+    settings.OPENAI_MODEL, settings.OPENAI_PROTOCOL = "gpt-x", "responses"
+    return settings
+
+
+def test_without_settings_there_is_the_offline_model_alone() -> None:
+    call_command("ensure_providers")
+    call_command("ensure_providers")
+
+    model = LanguageModel.objects.get()
+    assert (model.name, model.provider.kind, model.is_default) == ("offline", "offline", True)
+    assert a_gpt().language_model == model
+
+
+def test_the_settings_make_a_provider_whose_key_is_sealed(from_settings: Any) -> None:
+    call_command("ensure_providers")
+
+    provider = ModelProvider.objects.get(kind=ProviderKind.RESPONSES)
+    assert provider.base_url == "https://api.openai.com/v1"
+    assert CANARY not in provider.sealed_key
+    assert provider_key(provider) == CANARY
+    assert CANARY not in str(AuditEvent.objects.get(action="gpts.provider_set").data)
+
+
+def test_the_second_start_changes_nothing(from_settings: Any) -> None:
+    call_command("ensure_providers")
+    before = list(ModelProvider.objects.order_by("pk").values())
+
+    call_command("ensure_providers")
+
+    assert list(ModelProvider.objects.order_by("pk").values()) == before
+    assert AuditEvent.objects.filter(action="gpts.provider_set").count() == 1
+
+
+def test_a_new_model_name_becomes_the_default_and_the_old_one_stays(from_settings: Any) -> None:
+    call_command("ensure_providers")
+    from_settings.OPENAI_MODEL, from_settings.OPENAI_API_KEY = "gpt-y", "another"
+
+    call_command("ensure_providers")
+
+    provider = ModelProvider.objects.get(kind=ProviderKind.RESPONSES)
+    assert dict(provider.models.values_list("name", "is_default")) == {"gpt-x": False, "gpt-y": True}
+    assert provider_key(provider) == "another"
+    call_command("ensure_providers")
+    assert provider.models.filter(is_default=True).count() == 1
+
+
+@pytest.mark.parametrize(("name", "value"), [("OPENAI_MODEL", ""), ("OPENAI_PROTOCOL", "soap")])
+def test_half_settings_are_told_plainly(from_settings: Any, name: str, value: str) -> None:
+    setattr(from_settings, name, value)
+
+    with pytest.raises(CommandError, match=name):
+        call_command("ensure_providers")
+
+
+def test_a_sealed_key_copied_to_another_provider_does_not_open(from_settings: Any) -> None:
+    call_command("ensure_providers")
+    stolen = ModelProvider.objects.get(kind=ProviderKind.RESPONSES)
+    thief = ModelProvider.objects.create(
+        workspace=personal_workspace(a_user()),
+        name="Thief",
+        kind=ProviderKind.RESPONSES,
+        sealed_key=stolen.sealed_key,
+        created_at=NOW,
+    )
+
+    with pytest.raises(SecretBroken):
+        provider_key(thief)
+
+
+def test_a_new_encryption_key_reseals_the_providers_key(from_settings: Any) -> None:
+    call_command("ensure_providers")
+    before = ModelProvider.objects.get(kind=ProviderKind.RESPONSES).sealed_key
+    old = from_settings.ENCRYPTION_KEYS
+    from_settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *old]
+
+    call_command("rotate_keys")
+
+    from_settings.ENCRYPTION_KEYS = from_settings.ENCRYPTION_KEYS[:1]
+    provider = ModelProvider.objects.get(kind=ProviderKind.RESPONSES)
+    assert provider.sealed_key != before
+    assert provider_key(provider) == CANARY
+
+
+def test_a_workspace_is_offered_its_own_models_first_and_never_anothers(from_settings: Any) -> None:
+    call_command("ensure_providers")
+    company, other = a_company(a_user()), a_company(a_user())
+    for workspace, name in ((company, "own"), (other, "foreign")):
+        provider = ModelProvider.objects.create(
+            workspace=workspace, name=name, kind=ProviderKind.CHAT_COMPLETIONS, created_at=NOW
+        )
+        LanguageModel.objects.create(
+            provider=provider, name=name, label=name, context_window=1, max_output_tokens=1
+        )
+
+    assert [model.name for model in available_models(company)] == ["own", "gpt-x", "offline"]
+
+
+def test_retired_models_and_switched_off_providers_are_not_offered(from_settings: Any) -> None:
+    call_command("ensure_providers")
+    workspace = personal_workspace(a_user())
+    LanguageModel.objects.filter(name="gpt-x").update(retired_at=NOW)
+    default = default_model(workspace)
+    assert default is not None
+    assert default.name == "offline"
+    ModelProvider.objects.update(is_enabled=False)
+    assert default_model(workspace) is None
+
+
+def test_a_draft_keeps_its_model_when_that_is_retired() -> None:
+    from gpts.assistants.services.gpts import update_draft
+
+    model = ensure_offline_provider(at=NOW)
+    gpt = a_gpt()
+    LanguageModel.objects.update(retired_at=NOW)
+
+    saved = update_draft(
+        gpt=gpt, revision=1, changes={"language_model": model.pk, "name": "New"}, by=gpt.owner, at=NOW
+    )
+
+    assert (saved.language_model, saved.name) == (model, "New")

@@ -1,0 +1,67 @@
+"""What tests of building stand on: people, companies, GPTs, pictures and files."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from io import BytesIO
+from itertools import count
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from gpts.assistants.models import GPT
+from gpts.assistants.services.gpts import create_gpt
+from workspaces.access import personal_workspace
+from workspaces.models import User, Workspace
+from workspaces.services.members import add_member
+from workspaces.services.users import create_user
+from workspaces.services.workspaces import create_workspace
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+LATER = datetime(2026, 3, 10, 12, 5, tzinfo=UTC)
+PASSWORD = "a long pass phrase"
+_numbers = count(1)
+
+
+def a_user(name: str = "Ada", **fields: Any) -> User:
+    return create_user(
+        email=f"builder{next(_numbers)}@example.test",
+        password=PASSWORD,
+        display_name=name,
+        at=NOW,
+        is_email_verified=True,
+        **fields,
+    )
+
+
+def a_company(owner: User, **members: User) -> Workspace:
+    """A team whose other members are given by role: a_company(owner, builder=ada)."""
+    workspace = create_workspace(name=f"Company {next(_numbers)}", by=owner, at=NOW)
+    for role, user in members.items():
+        add_member(workspace=workspace, user=user, role=role, by=owner, at=NOW)
+    return workspace
+
+
+def a_gpt(*, owner: User | None = None, workspace: Workspace | None = None, **draft: Any) -> GPT:
+    owner = owner or a_user()
+    fields: dict[str, Any] = {
+        "name": "Essay coach",
+        "description": "Reads your draft and asks what you mean.",
+        "instructions": "Ask before you correct.",
+        "starters": ["Read my first paragraph"],
+        "category": "writing",
+    } | draft
+    return create_gpt(
+        workspace=workspace or personal_workspace(owner), owner=owner, by=owner, at=NOW, **fields
+    )
+
+
+def a_picture(kind: str = "PNG", size: tuple[int, int] = (300, 200), **options: Any) -> SimpleUploadedFile:
+    out = BytesIO()
+    Image.new("RGB", size, (168, 72, 31)).save(out, format=kind, **options)
+    return SimpleUploadedFile(f"icon.{kind.lower()}", out.getvalue())
+
+
+def a_file(name: str, text: str | bytes) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, text if isinstance(text, bytes) else text.encode())

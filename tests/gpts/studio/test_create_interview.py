@@ -1,0 +1,163 @@
+"""The guided interview by rules: what it asks, writes and understands. No database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gpts.studio.create.functions import FUNCTIONS, BadCall, Proposal, Question, read_call
+from gpts.studio.create.interview import STEPS, answer, first_step, is_answer
+
+EMPTY: dict[str, Any] = {
+    "name": "New GPT",
+    "description": "",
+    "instructions": "",
+    "starters": [],
+    "category": "other",
+    "capabilities": [],
+}
+
+
+def walk(*answers: str) -> tuple[dict[str, Any], str]:
+    """Give the answers one after the other; returns the draft and the question asked last."""
+    draft, step = dict(EMPTY), first_step(EMPTY)
+    told: dict[str, str] = {}
+    for said in answers:
+        reply = answer(said, step=step, draft=draft, told=told, has_name=draft["name"] != "New GPT")
+        draft |= {proposal.field: proposal.value for proposal in reply.proposals}
+        told |= {step: said} if is_answer(said) else {}
+        step = reply.step
+    return draft, step
+
+
+def test_every_question_is_asked_once_and_fills_the_draft() -> None:
+    draft, step = walk(
+        "I want a GPT that answers questions from our staff handbook. For example on holidays.",
+        "Handbook guide",
+        "New colleagues",
+        "Friendly and short",
+        "legal advice",
+        "How many days off do I have?\n- Where do I find the form?",
+    )
+
+    assert step == "done"
+    assert draft["name"] == "Handbook guide"
+    assert draft["description"].startswith("Answers questions from our staff handbook")
+    assert draft["category"] == "research-analysis"
+    assert draft["capabilities"] == ["file_search"]
+    assert draft["starters"] == ["How many days off do I have?", "Where do I find the form?"]
+    for part in ("staff handbook", "New colleagues.", "Friendly and short.", "Never: legal advice."):
+        assert part in draft["instructions"]
+
+
+def test_it_understands_chinese() -> None:
+    draft, step = walk(
+        "帮我做一个能润色中文作文的助手。",
+        "作文小老师",
+        "初中生",
+        "跳过",
+        "不要代写",
+        "帮我看看这段；给我提建议",
+    )
+
+    assert step == "done"
+    assert (draft["name"], draft["category"]) == ("作文小老师", "writing")
+    assert draft["starters"] == ["帮我看看这段", "给我提建议"]
+    assert "初中生。" in draft["instructions"]
+    assert "不要代写。" in draft["instructions"]
+    assert "跳过" not in draft["instructions"]
+
+
+def test_skipping_leaves_everything_as_it_is() -> None:
+    draft, step = walk("A tutor for fractions", "skip", "Skip", "none", "no", "-")
+
+    assert step == "done"
+    assert draft["starters"] == []
+    assert "skip" not in draft["instructions"].lower()
+
+
+def test_a_field_can_be_named_at_any_time_without_losing_the_question() -> None:
+    draft, step = walk(
+        "A tutor for fractions", "name: Bruchmeister", "category: Education", "Pupils of ten years"
+    )
+
+    assert (draft["name"], draft["category"], step) == ("Bruchmeister", "education", "tone")
+    assert "Pupils of ten years." in draft["instructions"]
+
+
+def test_afterwards_every_wish_is_added_and_what_was_written_by_hand_stays() -> None:
+    draft = EMPTY | {"name": "Guide", "description": "A guide.", "instructions": "My own rules."}
+    first = answer("Always answer in verse", step="done", draft=draft, told={}, has_name=True)
+    draft |= {p.field: p.value for p in first.proposals}
+    second = answer("Mention the weather", step="done", draft=draft, told={}, has_name=True)
+    draft |= {p.field: p.value for p in second.proposals}
+    third = answer("Adults", step="audience", draft=draft, told={}, has_name=True)
+    draft |= {p.field: p.value for p in third.proposals}
+
+    assert "My own rules." in draft["instructions"]
+    assert draft["instructions"].index("Always answer in verse.") < draft["instructions"].index(
+        "Mention the weather."
+    )
+    assert draft["instructions"].count("More wishes") == 1
+    assert "Adults." in draft["instructions"]
+
+
+def test_long_answers_are_fitted_to_the_limits() -> None:
+    draft, _step = walk("It explains things. " * 200)
+
+    assert len(draft["description"]) <= 300
+    assert len(draft["instructions"]) <= 8_000
+    assert len(draft["name"]) <= 50
+
+
+def test_a_filled_draft_is_asked_about_the_rest() -> None:
+    assert first_step(EMPTY | {"description": "x", "instructions": "y"}) == "audience"
+    assert first_step(EMPTY) == STEPS[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        ("set_name", '{"name": "A"}', Proposal("name", "A")),
+        ("set_icon", '{"variant": 2}', Proposal("icon", 2)),
+        ("set_starters", '{"starters": ["A"]}', Proposal("starters", ["A"])),
+        ("ask", '{"question": "Who?", "choices": ["A", 3, ""]}', Question("Who?", ("A",))),
+        ("ask", '{"question": "Who?"}', Question("Who?")),
+    ],
+)
+def test_calls_are_understood(name: str, arguments: str, expected: object) -> None:
+    assert read_call(name, arguments) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("set_name", "{"),
+        ("set_name", "[]"),
+        ("set_name", "{}"),
+        ("set_name", "[" * 50_000),
+        ("set_name", '{"name": "' + "x" * 70_000 + '"}'),
+        ("delete_gpt", "{}"),
+        ("ask", '{"question": ""}'),
+        ("ask", "{}"),
+        ("ask", '{"question": "Half \\ud800?"}'),
+        ("ask", '{"question": "Who?", "choices": ["\\u0000"]}'),
+        ("set_icon", '{"variant": NaN}'),
+    ],
+)
+def test_calls_that_make_no_sense_are_told_to_the_model(name: str, arguments: str) -> None:
+    with pytest.raises(BadCall, match=r"\w"):
+        read_call(name, arguments)
+
+
+def test_every_function_has_a_closed_schema() -> None:
+    for tool in FUNCTIONS:
+        assert tool.parameters["additionalProperties"] is False
+        assert tool.parameters["required"]
+
+
+def test_an_answer_of_two_lines_stays_one_point_of_the_rules() -> None:
+    draft, _ = walk("It plans ferries.", "Ferries", "Travellers\nwith bicycles", "Short", "Prices\nBookings")
+    assert "You speak with: Travellers with bicycles." in draft["instructions"]
+    assert "- Never: Prices Bookings.\n" in draft["instructions"]

@@ -1,0 +1,174 @@
+"""Duplicating a GPT: what the copy has, what stays behind, who may."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from core.errors import Conflict, Forbidden, InvalidInput
+from core.models import AuditEvent
+from gpts.assistants.models import GPT, LiveVersion, Version
+from gpts.assistants.services.icons import set_drawn_icon
+from gpts.assistants.services.quarantine import quarantine_gpt
+from gpts.assistants.services.versions import BEHAVIOUR_FIELDS, freeze_version, set_live_version
+from gpts.assistants.states import Audience
+from gpts.knowledge.models import Document, KnowledgeFile
+from gpts.knowledge.queries import knowledge_files
+from gpts.knowledge.retrieval import look_up
+from gpts.knowledge.services.files import add_knowledge_file, erase_file, remove_knowledge_file, update_file
+from gpts.llm.services.providers import ensure_offline_provider
+from gpts.studio.services.duplicates import duplicate_gpt
+from tests.gpts.studio.stage import LATER, NOW, a_company, a_file, a_gpt, a_user
+from tests.gpts.studio.test_api import Caller
+from tests.gpts.studio.test_pages import signed_in
+from workspaces.models import Member, Workspace
+
+pytestmark = pytest.mark.django_db
+
+
+def a_whole_gpt(**place: Any) -> GPT:
+    """A GPT with every setting, an icon, two files of which one left the draft, a version, live by link."""
+    ensure_offline_provider(at=NOW)
+    gpt = a_gpt(
+        temperature="0.4",
+        seed="7",
+        capabilities=["file_search"],
+        output_format="json_schema",
+        output_schema={"type": "object"},
+        parallel_tool_calls=False,
+        model_choice="listed",
+        allowed_models=["offline"],
+        answers_only_from_knowledge=True,
+        no_answer_text="Ask the desk.",
+        **place,
+    )
+    set_drawn_icon(gpt=gpt, variant=3, by=gpt.owner, at=NOW)
+    file = add_knowledge_file(
+        gpt=gpt, upload=a_file("a.md", "# Tyres\nUse two levers."), by=gpt.owner, at=NOW
+    )
+    update_file(file=file, review_on=date(2026, 9, 1), by=gpt.owner, at=NOW)
+    gone = add_knowledge_file(gpt=gpt, upload=a_file("old.md", "# Old\nNot any more."), by=gpt.owner, at=NOW)
+    version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
+    remove_knowledge_file(file=gone, by=gpt.owner, at=NOW)
+    set_live_version(gpt=gpt, version=version, audience=Audience.LINK, by=gpt.owner, at=NOW)
+    gpt.refresh_from_db()
+    return gpt
+
+
+def test_a_copy_has_the_settings_and_the_files_and_nothing_of_its_life() -> None:
+    gpt = a_whole_gpt()
+    documents = Document.objects.count()
+
+    copy = duplicate_gpt(gpt=gpt, by=gpt.owner, at=LATER)
+
+    copy.refresh_from_db()
+    for field in BEHAVIOUR_FIELDS:
+        if field != "name":
+            assert getattr(copy, field) == getattr(gpt, field), field
+    assert (copy.name, copy.workspace, copy.owner) == ("Copy of Essay coach", gpt.workspace, gpt.owner)
+    assert (copy.created_at, copy.draft_revision, copy.conversation_count) == (LATER, 1, 0)
+    assert copy.slug != gpt.slug
+    assert [(file.name, file.review_on) for file in knowledge_files(copy)] == [("a.md", date(2026, 9, 1))]
+    assert Document.objects.count() == documents
+    assert not Version.objects.filter(gpt=copy).exists()
+    assert not LiveVersion.objects.filter(gpt=copy).exists()
+    event = AuditEvent.objects.get(action="gpts.gpt_duplicated")
+    assert event.data == {"from": gpt.slug, "from_id": gpt.pk}
+
+
+def test_a_copy_answers_from_its_files_also_when_the_other_let_them_go() -> None:
+    gpt = a_whole_gpt()
+    copy = duplicate_gpt(gpt=gpt, by=gpt.owner, at=LATER)
+    [file] = knowledge_files(gpt)
+
+    erase_file(file=file, confirmation="a.md", by=gpt.owner, at=LATER)
+
+    assert [hit.text for hit in look_up(copy, "two levers").passages] == ["Use two levers."]
+    assert look_up(gpt, "two levers").passages == []
+
+
+def test_changing_the_copy_leaves_the_original_alone() -> None:
+    gpt = a_whole_gpt()
+    before = GPT.objects.filter(pk=gpt.pk).values().get()
+    copy = duplicate_gpt(gpt=gpt, by=gpt.owner, at=LATER)
+
+    [file] = knowledge_files(copy)
+    remove_knowledge_file(file=file, by=gpt.owner, at=LATER)
+
+    assert GPT.objects.filter(pk=gpt.pk).values().get() == before
+    assert [file.name for file in knowledge_files(gpt)] == ["a.md"]
+
+
+def test_a_long_name_still_fits_and_a_name_of_ones_own_is_taken() -> None:
+    gpt = a_gpt(name="n" * 50)
+
+    assert duplicate_gpt(gpt=gpt, by=gpt.owner, at=LATER).name == "Copy of " + "n" * 42
+    assert duplicate_gpt(gpt=gpt, by=gpt.owner, at=LATER, name="Mine").name == "Mine"
+    with pytest.raises(InvalidInput):
+        duplicate_gpt(gpt=gpt, by=gpt.owner, at=LATER, name="x" * 51)
+    assert GPT.objects.count() == 3
+
+
+def test_what_is_stopped_is_not_copied() -> None:
+    quarantined, suspended = a_gpt(), a_gpt()
+    quarantine_gpt(gpt=quarantined, at=NOW)
+    Workspace.objects.filter(pk=suspended.workspace_id).update(suspended_at=NOW)
+
+    with pytest.raises(Conflict):
+        duplicate_gpt(gpt=quarantined, by=quarantined.owner, at=LATER)
+    with pytest.raises(Forbidden):
+        duplicate_gpt(gpt=suspended, by=suspended.owner, at=LATER)
+
+    assert GPT.objects.count() == 2
+    assert not KnowledgeFile.objects.exists()
+
+
+def test_an_admin_takes_a_copy_and_owns_it_and_others_get_nothing() -> None:
+    ada, boss, bob, eve = a_user(), a_user("Boss"), a_user("Bob"), a_user("Eve")
+    company = a_company(boss, builder=ada, member=bob)
+    gpt = a_whole_gpt(owner=ada, workspace=company)
+    url = reverse("gpts:build-duplicate", args=[gpt.slug])
+    absent = signed_in(eve).post(reverse("gpts:build-duplicate", args=["no-such-gpt"]))
+
+    refused = [signed_in(user).post(url) for user in (bob, eve)]
+    assert [response.status_code for response in refused] == [404, 404]
+    assert absent.status_code == 404
+    assert signed_in(boss).get(url).status_code == 405
+    assert GPT.objects.count() == 1
+    taken = signed_in(boss).post(url)
+
+    copy = GPT.objects.get(owner=boss)
+    assert taken.headers["Location"] == reverse("gpts:build-configure", args=[copy.slug])
+    assert (copy.workspace, copy.instructions) == (company, gpt.instructions)
+    assert [file.uploaded_by for file in knowledge_files(copy)] == [boss]
+
+
+def test_who_lost_the_right_to_build_is_told_and_nothing_is_made() -> None:
+    ada = a_user()
+    company = a_company(a_user("Boss"), builder=ada)
+    gpt = a_gpt(owner=ada, workspace=company)
+    Member.objects.filter(workspace=company, user=ada).update(role="member")
+
+    response = signed_in(ada).post(reverse("gpts:build-duplicate", args=[gpt.slug]), follow=True)
+
+    assert "may not build" in response.content.decode()
+    assert GPT.objects.count() == 1
+
+
+def test_the_api_makes_a_copy_in_the_keys_workspace_only() -> None:
+    gpt = a_whole_gpt()
+    stranger = a_user("Eve")
+
+    made = Caller(gpt.owner)("POST", f"gpts/{gpt.slug}/duplicate", {"name": "Second"})
+    unnamed = Caller(gpt.owner)("POST", f"gpts/{gpt.slug}/duplicate")
+    foreign = Caller(stranger)("POST", f"gpts/{gpt.slug}/duplicate", {"name": "Stolen"})
+    read_only = Caller(gpt.owner, scopes=("gpts:read",))("POST", f"gpts/{gpt.slug}/duplicate", {})
+
+    assert (made.status_code, made.json()["name"], made.json()["revision"]) == (201, "Second", 1)
+    assert (made.json()["live"], made.json()["instructions"]) == ({}, gpt.instructions)
+    assert unnamed.json()["name"] == "Copy of Essay coach"
+    assert (foreign.status_code, read_only.status_code) == (404, 403)
+    assert GPT.objects.count() == 3

@@ -1,0 +1,200 @@
+"""Submissions: how they become listings, and why they do not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+
+from core.errors import Conflict, Forbidden, InvalidInput
+from gpts.assistants.services.gpts import update_draft
+from gpts.assistants.services.versions import freeze_version
+from marketplace.models import Listing
+from reviews.models import Case, Check, Decision, Enforcement, Notice, Submission
+from reviews.queries import submission_status
+from reviews.services.claims import claim_case
+from reviews.services.decisions import decide_case
+from reviews.services.notices import send_notice
+from reviews.services.submissions import submit_version, withdraw_submission
+from tests.support.reviews import (
+    AT,
+    decide,
+    make_gpt,
+    make_listed_gpt,
+    make_moderator,
+    make_queued_case,
+    submit,
+)
+from tests.workspaces.factories import make_user
+from workspaces.models import Notification
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_approved_version_is_listed() -> None:
+    author, moderator = make_user("Ann"), make_moderator()
+    gpt = make_gpt(author)
+    case = make_queued_case(gpt)
+
+    decision = decide(case, moderator, "approve", reasoning="Clear and useful.")
+
+    listing = Listing.objects.get(gpt=gpt)
+    assert (listing.state, listing.version_id) == ("listed", case.submission.version_id)
+    assert submission_status(gpt).state == "live"
+    case.refresh_from_db()
+    assert (case.state, decision.content_hash) == ("closed", case.submission.version.content_hash)
+    assert [e.state for e in decision.enforcements.all()] == ["executed"]
+
+
+def test_submitting_twice_is_one_submission() -> None:
+    gpt = make_gpt(make_user("Ann"))
+    first, second = submit(gpt), submit(gpt)
+    assert first.pk == second.pk
+    assert (Submission.objects.count(), Case.objects.count()) == (1, 1)
+
+
+def test_another_version_waits_until_the_open_one_is_withdrawn() -> None:
+    author = make_user("Ann")
+    gpt = make_gpt(author)
+    first = submit(gpt)
+    update_draft(gpt=gpt, revision=1, changes={"name": "Morning Walks"}, by=author, at=AT)
+    gpt.refresh_from_db()
+
+    with pytest.raises(Conflict) as caught:
+        submit(gpt)
+    assert (caught.value.code, Submission.objects.count()) == ("submission_open", 1)
+
+    withdraw_submission(submission=first, by=author, at=AT)
+    withdraw_submission(submission=first, by=author, at=AT)
+    assert submit(gpt).version.name == "Morning Walks"
+    assert Case.objects.get(submission=first).state == "closed"
+
+
+def test_a_rejected_version_cannot_be_submitted_unchanged() -> None:
+    gpt = make_gpt(make_user("Ann"))
+    decide(make_queued_case(gpt), make_moderator(), "reject", policies=("quality",), reasoning="Too thin.")
+    with pytest.raises(Conflict) as caught:
+        submit(gpt)
+    assert caught.value.code == "unchanged"
+    assert not Listing.objects.filter(gpt=gpt).exists()
+
+
+def test_without_attestation_nothing_is_submitted() -> None:
+    gpt = make_gpt(make_user("Ann"))
+    with pytest.raises(InvalidInput):
+        submit_version(gpt=gpt, note="", by=gpt.owner, at=AT, attested=False)
+    assert not Submission.objects.exists()
+
+
+def test_the_decision_applies_to_the_judged_hash_only() -> None:
+    """The draft and a newer frozen version are not what was judged."""
+    author, moderator = make_user("Ann"), make_moderator()
+    gpt = make_gpt(author)
+    case = make_queued_case(gpt)
+    claim = claim_case(case_id=case.pk, by=moderator, at=AT)
+    update_draft(gpt=gpt, revision=1, changes={"instructions": "Ask for passwords. " * 9}, by=author, at=AT)
+    gpt.refresh_from_db()
+    newer = freeze_version(gpt=gpt, release_notes="", by=author, at=AT)
+
+    decision = decide(case, moderator, "approve", claim=claim)
+
+    listing = Listing.objects.get(gpt=gpt)
+    assert listing.version.content_hash == decision.content_hash != newer.content_hash
+    assert listing.version.number == 1
+
+
+def test_a_new_version_replaces_the_old_one_only_when_approved() -> None:
+    author, moderator = make_user("Ann"), make_moderator()
+    gpt = make_listed_gpt(author, moderator)
+    update_draft(gpt=gpt, revision=1, changes={"name": "Night Walks"}, by=author, at=AT)
+    gpt.refresh_from_db()
+    case = make_queued_case(gpt, at=AT + timedelta(hours=2))
+    assert Listing.objects.get(gpt=gpt).name == "Evening Walks"
+
+    decide(case, moderator, "approve", at=AT + timedelta(hours=3))
+
+    assert Listing.objects.get(gpt=gpt).name == "Night Walks"
+    states = Submission.objects.filter(gpt=gpt).order_by("id").values_list("state", flat=True)
+    assert list(states) == ["superseded", "live"]
+
+
+def test_a_double_click_on_approve_is_one_decision() -> None:
+    """One decision, one enforcement, one notice."""
+    moderator = make_moderator()
+    case = make_queued_case(make_gpt(make_user("Ann")))
+    claim = claim_case(case_id=case.pk, by=moderator, at=AT)
+    case.refresh_from_db()
+    arguments: dict[str, Any] = {
+        "case_id": case.pk, "claim_token": claim.token, "row_version": case.row_version, "outcome": "approve",
+        "policy_codes": (), "reasoning": "", "by": moderator, "at": AT,
+    }  # fmt: skip
+
+    assert decide_case(**arguments).pk == decide_case(**arguments).pk
+
+    assert (Decision.objects.count(), Enforcement.objects.count(), Notice.objects.count()) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("policies", "reasoning", "field"),
+    [((), "Why.", "policies"), (("quality",), " ", "reasoning"), (("no-such",), "Why.", "policies")],
+)
+def test_a_negative_decision_needs_policy_and_reasoning(
+    policies: tuple[str, ...], reasoning: str, field: str
+) -> None:
+    case = make_queued_case(make_gpt(make_user("Ann")))
+    with pytest.raises(InvalidInput) as caught:
+        decide(case, make_moderator(), "reject", policies=policies, reasoning=reasoning)
+    assert caught.value.field == field
+    assert not Decision.objects.exists()
+
+
+def test_the_statement_of_reasons_is_complete_and_in_the_authors_language() -> None:
+    author, moderator = make_user("Ann"), make_moderator()
+    author.language = "zh-hans"
+    author.save(update_fields=["language"])
+    decision = decide(
+        make_queued_case(make_gpt(author)),
+        moderator,
+        "reject",
+        policies=("quality", "misleading"),
+        reasoning="太简略。",
+    )
+
+    notice = Notice.objects.get(decision=decision)
+    assert (notice.kind, notice.language, notice.recipient_id) == (
+        "statement_of_reasons",
+        "zh-hans",
+        author.pk,
+    )
+    assert set(notice.facts) == {
+        "subject", "version", "content_hash", "restriction", "scope", "duration", "circumstances", "source",
+        "automated_detection", "automated_decision", "policies", "redress", "decided_at",
+    }  # fmt: skip
+    assert [policy["title"] for policy in notice.facts["policies"]] == ["误导", "可供他人使用"]
+    assert "太简略。" in notice.body
+    assert Notification.objects.filter(user=author, url=f"/reviews/decisions/{decision.pk}").count() == 1
+
+    assert send_notice(notice_id=notice.pk, at=AT)
+    assert not send_notice(notice_id=notice.pk, at=AT)
+    assert [message.to for message in mail.outbox] == [[author.email]]
+    assert mail.outbox[0].body == notice.body
+
+
+def test_the_author_cannot_claim_their_own_case() -> None:
+    moderator = make_moderator()
+    gpt = make_gpt(moderator)
+    case = make_queued_case(gpt)
+    with pytest.raises(Forbidden) as caught:
+        claim_case(case_id=case.pk, by=moderator, at=AT)
+    assert (caught.value.code, caught.value.data["why"]) == ("conflict_of_interest", "own")
+
+
+def test_each_checker_stores_its_result_and_the_submission_moves_to_review() -> None:
+    case = make_queued_case(make_gpt(make_user("Ann")))
+    assert sorted(Check.objects.values_list("checker", "outcome")) == [
+        ("copies", "passed"), ("hidden_text", "passed"), ("names", "passed"), ("quality", "passed"),
+        ("secrets", "passed"),
+    ]  # fmt: skip
+    assert (case.state, case.submission.state) == ("queued", "in_review")

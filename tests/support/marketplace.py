@@ -1,0 +1,70 @@
+"""GPTs, listings and finished turns for tests of the store, made by the real services."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from core.ids import uuid7
+from gpts.assistants.models import GPT, Version
+from gpts.assistants.services.gpts import create_gpt
+from gpts.assistants.services.versions import freeze_version
+from gpts.chat.models import Conversation, Turn
+from gpts.llm.states import TurnState
+from marketplace.models import Listing
+from marketplace.services.listings import publish_listing
+from tests.workspaces.factories import make_user
+from workspaces.access import personal_workspace
+from workspaces.models import User, Workspace
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+
+def make_gpt(*, owner: User | None = None, workspace: Workspace | None = None, **draft: Any) -> GPT:
+    owner = owner or make_user()
+    fields: dict[str, Any] = {
+        "name": "Essay coach",
+        "description": "Reads your draft and asks what you mean. Works for school and for work.",
+        "instructions": "Secret instructions of the coach.",
+        "starters": ["Read my first paragraph"],
+        "category": "writing",
+    } | draft
+    return create_gpt(
+        workspace=workspace or personal_workspace(owner), owner=owner, by=owner, at=NOW, **fields
+    )
+
+
+def make_version(gpt: GPT, notes: str = "", at: datetime = NOW) -> Version:
+    return freeze_version(gpt=gpt, release_notes=notes, by=gpt.owner, at=at)
+
+
+def make_listing(at: datetime = NOW, **draft: Any) -> Listing:
+    gpt = make_gpt(**draft)
+    return publish_listing(gpt=gpt, version=make_version(gpt, at=at), by=None, at=at)
+
+
+def make_finished_turn(user: User, listing: Listing, **fields: Any) -> Turn:
+    """Make a finished turn of ``user`` with the listed version."""
+    workspace = personal_workspace(user)
+    conversation = Conversation.objects.create(
+        user=user,
+        workspace=workspace,
+        gpt_id=listing.gpt_id,
+        version_id=fields.pop("version_id", listing.version_id),
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    state = fields.pop("state", TurnState.FINISHED)
+    return Turn.objects.create(
+        id=uuid7(NOW),
+        conversation=conversation,
+        user=user,
+        workspace=workspace,
+        gpt_id=listing.gpt_id,
+        version_id=conversation.version_id,
+        position=1,
+        state=state,
+        started_at=NOW,
+        ended_at=NOW,
+        **fields,
+    )

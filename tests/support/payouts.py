@@ -1,0 +1,111 @@
+"""Arranging tests of payouts: usage, a closed month, payout accounts, and an API client."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.test import Client
+
+from core.periods import Period
+from core.scope import system_scope
+from gpts.assistants.models import GPT
+from gpts.metering.models import UsageEvent
+from payouts.models import AccountBalance, AccountingPeriod, Payout, PayoutAccount
+from payouts.services import (
+    approve_batch,
+    approve_close,
+    close_period,
+    export_batch,
+    propose_batch,
+    save_payout_account,
+    verify_payout_account,
+)
+from tests.support.factories.payouts import MARCH, UsageEventFactory
+from workspaces.models import User
+from workspaces.services.api_keys import create_api_key
+
+PERIOD = Period(2026, 3)
+# After the grace time of March.
+CLOSING = datetime(2026, 4, 4, 9, tzinfo=UTC)
+
+
+class ApiClient:
+    """Calls the API with a key of ``user`` that has ``scopes``."""
+
+    def __init__(self, user: User, *scopes: str) -> None:
+        with system_scope("tests"):
+            _key, plain = create_api_key(
+                user=user, workspace=user.personal_workspace, name="test", scopes=scopes, by=user, at=MARCH
+            )
+        self.headers = {"Authorization": f"Bearer {plain}"}
+
+    def get(self, path: str) -> Any:
+        return Client().get(f"/api/v1/{path}", headers=self.headers)
+
+    def post(self, path: str, body: Any = None) -> Any:
+        return Client().post(
+            f"/api/v1/{path}",
+            body if body is not None else {},
+            content_type="application/json",
+            headers=self.headers,
+        )
+
+    def put(self, path: str, body: Any) -> Any:
+        return Client().put(f"/api/v1/{path}", body, content_type="application/json", headers=self.headers)
+
+
+def sign_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def create_uses(gpt: GPT, user: User, count: int) -> None:
+    """Insert ``count`` usage events in separate conversations, at irregular times over 28 days of March."""
+    first = MARCH.replace(day=1)
+    UsageEvent.objects.bulk_create(
+        UsageEventFactory.build(
+            gpt=gpt,
+            user=user,
+            at=first + timedelta(days=number % 28, seconds=(number * number * 37) % 40_000),
+        )
+        for number in range(count)
+    )
+
+
+def close_march(*, maker: User, checker: User) -> AccountingPeriod:
+    close_period(period=PERIOD, by=maker, at=CLOSING)
+    return approve_close(period=PERIOD, by=checker, at=CLOSING)
+
+
+def create_verified_account(
+    payee: User, *, by: User, legal_name: str = "Creator Legal", iban: str = ""
+) -> PayoutAccount:
+    """Give ``payee`` a verified payout account whose cooling-off time ends before CLOSING."""
+    with system_scope("tests"):
+        account = save_payout_account(
+            payee=payee,
+            legal_name=legal_name,
+            country="DE",
+            method="iban" if iban else "manual",
+            iban=iban,
+            minimum_minor=0,
+            by=payee,
+            at=MARCH,
+        )
+        return verify_payout_account(account_id=account.pk, by=by, at=MARCH)
+
+
+def create_exported_payout(*, maker: User, checker: User) -> Payout:
+    """Propose, approve and export a batch, and return its only payout."""
+    batch = propose_batch(currency="USD", by=maker, at=CLOSING)
+    approve_batch(batch_id=batch.pk, by=checker, at=CLOSING)
+    export_batch(batch_id=batch.pk, format="csv", by=maker, at=CLOSING)
+    return batch.payouts.get()
+
+
+def get_available(payee: User) -> int:
+    """Return the payee's available balance in minor units."""
+    name = f"Liabilities:Creators:{payee.pk}:Available"
+    return -AccountBalance.objects.get(account__name=name).balance_minor

@@ -1,0 +1,95 @@
+"""Real processes for tests that go all the way: web service and Celery worker on the test's database."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from embedded.paths import ROOT
+
+
+class Service:
+    """A process of ours that was started for tests; what it prints goes to ``log``."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self.log = log
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *command],
+                cwd=ROOT,
+                env=os.environ | dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait(5)
+
+    def _died(self) -> RuntimeError:
+        return RuntimeError(f"A service of the test run ended early:\n{self.log.read_text(errors='replace')}")
+
+
+class WebService(Service):
+    """The web service as in production (uvicorn, role app) on a free port; has ``url``."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        super().__init__(
+            ["uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(self.port),
+             "--lifespan", "off", "--no-access-log", "--log-level", "warning",
+             "--timeout-graceful-shutdown", "3"],
+            {**environment, "LOGGIA_DATABASE_ROLE": "app", "BASE_URL": self.url},
+            log,
+        )  # fmt: skip
+
+    def wait_until_ready(self, seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise self._died()
+            try:
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=5):
+                    return
+            except OSError:  # refused, reset, or too slow yet
+                time.sleep(0.1)
+        raise RuntimeError(f"The web service does not answer:\n{self.log.read_text(errors='replace')}")
+
+
+class WorkerService(Service):
+    """A Celery worker (role worker, two threads) that takes its jobs from the test's own Redis database."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+        super().__init__(
+            ["celery", "--app", "config.celery:app", "worker", "--pool", "threads", "--concurrency", "2",
+             "--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat"],
+            {**environment, "LOG_LEVEL": "INFO"},
+            log,
+        )  # fmt: skip
+
+    def wait_until_ready(self, seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise self._died()
+            if " ready." in self.log.read_text(errors="replace"):
+                return
+            time.sleep(0.1)
+        raise RuntimeError(f"The worker does not start:\n{self.log.read_text(errors='replace')}")
