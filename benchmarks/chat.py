@@ -21,7 +21,7 @@ from uuid import uuid4
 
 import psutil
 
-from benchmarks.chat_streams import Asked, Heard, listen
+from benchmarks.chat_streams import StreamRequest, StreamTimings, time_streams
 from benchmarks.knowledge_text import Writer
 from benchmarks.load import cpu_seconds
 from benchmarks.servers import ROOT, databases, module, web
@@ -30,14 +30,14 @@ PORT, MODEL_PORT = 8943, 8944
 PARTS = ("first", "streams", "opening", "memory")
 READERS, LONG_CONVERSATION = 200, 500
 CSRF = "b" * 32
-# Each word of an answer is a chunk; this many a second, as a quick hosted model has.
+# Words a second, each in a chunk of its own, as from a fast hosted model.
 RATE = 50
 OPENINGS = 30
 
 
 @dataclass
-class Place:
-    """The servers and who may ask them. `watched` are processes by name."""
+class Setup:
+    """The GPTs, sessions and conversation to use. `watched` are process ids by name."""
 
     plain: str
     knowing: str
@@ -53,41 +53,42 @@ def main(parts: list[str], workers: int, turns: int, megabytes: float) -> None:
         databases(CHAT_TURNS_PER_MINUTE="100000", CHAT_RUNNING_TURNS="1000") as watched,
         module("benchmarks.chat_model", str(MODEL_PORT)) as model,
     ):
-        place = _world(megabytes if "first" in parts else 0.0)
+        setup = _create_data(megabytes if "first" in parts else 0.0)
         with web(PORT, workers) as process:
-            place.watched = {"web": process, "model": model, **watched}
+            setup.watched = {"web": process, "model": model, **watched}
             print(
                 f"{os.cpu_count()} cores, {workers} web processes; readers, model server, databases on them"
             )
-            _run([_ours(place, place.plain, n % READERS, 5, RATE) for n in range(20)], place)
-            _run([_ours(place, place.knowing, n % READERS, 5, RATE) for n in range(20)], place)
+            _send([_loggia_request(setup, setup.plain, n % READERS, 5, RATE) for n in range(20)], setup)
+            _send([_loggia_request(setup, setup.knowing, n % READERS, 5, RATE) for n in range(20)], setup)
             for part in parts:
-                PART[part](place, turns)
+                PART[part](setup, turns)
 
 
 # First token -------------------------------------------------------------------------------------------
 
 
-def _first(place: Place, _turns: int) -> None:
-    """Pairs of the same load straight to the model server and through Loggia, the three in turn."""
-    print(f"\nfirst text, ms; load {_load()}")
+def _measure_first_token(setup: Setup, _turns: int) -> None:
+    """Time the same load sent straight to the model server and through Loggia, in turn."""
+    print(f"\nfirst text, ms; load {_load_average()}")
     print(
         "streams begun      direct p50    Loggia p50     p90  added p50   with retrieval p50     p90   more"
     )
     for count, spread, rounds in ((1, 0.0, 30), (32, 1.0, 3), (32, 0.0, 4)):
-        direct, plain, knowing = Heard(), Heard(), Heard()
+        direct, plain, knowing = StreamTimings(), StreamTimings(), StreamTimings()
         words = 5 if count == 1 else 75
         for _round in range(rounds):
-            direct.add(_run([_direct(words, RATE) for _ in range(count)], place, spread))
-            for heard, slug in ((plain, place.plain), (knowing, place.knowing)):
-                asked = [_ours(place, slug, reader, words, RATE) for reader in range(count)]
-                heard.add(_run(asked, place, spread))
-        begun = "at once" if not spread else f"over {spread:g} s"
-        times = [1000 * _at(heard.first, 0.5) for heard in (direct, plain, knowing)]
+            direct.add(_send([_model_request(words, RATE) for _ in range(count)], setup, spread))
+            for timings, slug in ((plain, setup.plain), (knowing, setup.knowing)):
+                requests = [_loggia_request(setup, slug, reader, words, RATE) for reader in range(count)]
+                timings.add(_send(requests, setup, spread))
+        start = "at once" if not spread else f"over {spread:g} s"
+        p90s = [1000 * _quantile(timings.first, 0.9) for timings in (plain, knowing)]
+        times = [1000 * _quantile(timings.first, 0.5) for timings in (direct, plain, knowing)]
         print(
-            f"{count:>7} {begun:9}{times[0]:>11.1f}{times[1]:>14.1f}{1000 * _at(plain.first, 0.9):>8.1f}"
-            f"{times[1] - times[0]:>11.1f}{times[2]:>21.1f}{1000 * _at(knowing.first, 0.9):>8.1f}"
-            f"{times[2] - times[1]:>7.1f}{_failed(direct, plain, knowing)}",
+            f"{count:>7} {start:9}{times[0]:>11.1f}{times[1]:>14.1f}{p90s[0]:>8.1f}"
+            f"{times[1] - times[0]:>11.1f}{times[2]:>21.1f}{p90s[1]:>8.1f}"
+            f"{times[2] - times[1]:>7.1f}{_format_failures(direct, plain, knowing)}",
             flush=True,
         )
 
@@ -95,32 +96,37 @@ def _first(place: Place, _turns: int) -> None:
 # Streams -----------------------------------------------------------------------------------------------
 
 
-def _streams(place: Place, _turns: int) -> None:
-    """Words on their way while all streams are open; beginnings and ends are told apart."""
-    print(f"\ndelay of a word, ms, {RATE} words a second a stream; CPU in seconds a second; load {_load()}")
+def _measure_streams(setup: Setup, _turns: int) -> None:
+    """Measure the delay of words while all streams are open, without the start and end of the run."""
+    print(
+        f"\ndelay of a word, ms, {RATE} words a second a stream; CPU in seconds a second;"
+        f" load {_load_average()}"
+    )
     print(
         "streams            p50    p99    max   p99 of all   frames/s  CPU a word"
         "   web  model reader   PG Redis"
     )
     for count, words in ((1, 250), (32, 250), (100, 400), (200, 500)):
         spread = count / 50
-        direct = _run([_direct(words, RATE) for _ in range(count)], place, spread)
-        asked = [_ours(place, place.plain, reader, words, RATE) for reader in range(count)]
-        ours = _run(asked, place, spread)
+        direct = _send([_model_request(words, RATE) for _ in range(count)], setup, spread)
+        requests = [_loggia_request(setup, setup.plain, reader, words, RATE) for reader in range(count)]
+        ours = _send(requests, setup, spread)
         _print_streams(f"{count:>7} direct", direct, "model")
         _print_streams(f"{'':7} Loggia", ours, "web")
-        added = 1000 * (_at(ours.steady, 0.99) - _at(direct.steady, 0.99))
-        print(f"{'':7} added p99 {added:.1f} ms{_failed(direct, ours)}", flush=True)
+        added = 1000 * (_quantile(ours.steady, 0.99) - _quantile(direct.steady, 0.99))
+        print(f"{'':7} added p99 {added:.1f} ms{_format_failures(direct, ours)}", flush=True)
 
 
-def _print_streams(name: str, heard: Heard, whose: str) -> None:
-    seconds = max(heard.steady_seconds, 0.001)
-    share = {process: cpu / seconds for process, cpu in heard.steady_cpu.items()}
-    word = 1e6 * heard.steady_cpu[whose] / max(1, len(heard.steady))
-    delays = [1000 * _at(heard.steady, at) for at in (0.5, 0.99, 1.0)]
+def _print_streams(name: str, timings: StreamTimings, whose: str) -> None:
+    seconds = max(timings.steady_seconds, 0.001)
+    share = {process: cpu / seconds for process, cpu in timings.steady_cpu.items()}
+    word = 1e6 * timings.steady_cpu[whose] / max(1, len(timings.steady))
+    delays = [1000 * _quantile(timings.steady, at) for at in (0.5, 0.99, 1.0)]
+    delays.append(1000 * _quantile(timings.delays, 0.99))
+    frames = timings.frames / max(0.001, len(timings.delays)) * len(timings.steady) / seconds
     print(
-        f"{name:14}{delays[0]:>8.1f}{delays[1]:>7.1f}{delays[2]:>7.1f}{1000 * _at(heard.delays, 0.99):>12.1f}"
-        f"{heard.frames / max(0.001, len(heard.delays)) * len(heard.steady) / seconds:>12.0f}{word:>9.0f} µs"
+        f"{name:14}{delays[0]:>8.1f}{delays[1]:>7.1f}{delays[2]:>7.1f}{delays[3]:>12.1f}"
+        f"{frames:>12.0f}{word:>9.0f} µs"
         + "".join(f"{share[name]:>7.2f}" for name in ("web", "model", "reader", "PostgreSQL", "Redis"))
     )
 
@@ -128,14 +134,14 @@ def _print_streams(name: str, heard: Heard, whose: str) -> None:
 # Opening a long conversation ---------------------------------------------------------------------------
 
 
-def _opening(place: Place, _turns: int) -> None:
-    before = _cpu(place)
+def _measure_opening(setup: Setup, _turns: int) -> None:
+    before = _cpu(setup)
     times, size = [], 0
     connection = http.client.HTTPConnection("127.0.0.1", PORT)
     for _time in range(OPENINGS):
         started = time.perf_counter()
         connection.request(
-            "GET", f"/c/{place.long}", headers={"Cookie": _cookie(place, 0), "Host": "localhost"}
+            "GET", f"/c/{setup.long}", headers={"Cookie": _cookie(setup, 0), "Host": "localhost"}
         )
         answer = connection.getresponse()
         body = answer.read()
@@ -143,11 +149,11 @@ def _opening(place: Place, _turns: int) -> None:
         if answer.status != 200:
             raise SystemExit(f"The conversation answered {answer.status}.")
         size = len(body)
-    cpu = {name: 1000 * (seconds - before[name]) / OPENINGS for name, seconds in _cpu(place).items()}
+    cpu = {name: 1000 * (seconds - before[name]) / OPENINGS for name, seconds in _cpu(setup).items()}
     print(
         f"\nopening a conversation of {LONG_CONVERSATION} turns ({size / 1000:.0f} kB):"
-        f" p50 {1000 * _at(times, 0.5):.1f} ms, p90 {1000 * _at(times, 0.9):.1f} ms;"
-        f" CPU {cpu['web']:.1f} ms web, {cpu['PostgreSQL']:.1f} ms PostgreSQL; load {_load()}",
+        f" p50 {1000 * _quantile(times, 0.5):.1f} ms, p90 {1000 * _quantile(times, 0.9):.1f} ms;"
+        f" CPU {cpu['web']:.1f} ms web, {cpu['PostgreSQL']:.1f} ms PostgreSQL; load {_load_average()}",
         flush=True,
     )
 
@@ -155,22 +161,24 @@ def _opening(place: Place, _turns: int) -> None:
 # Memory ------------------------------------------------------------------------------------------------
 
 
-def _memory(place: Place, turns: int) -> None:
-    """Short answers, eight at a time; the resident memory of all web processes at every tenth of the way."""
-    print(f"\nmemory over {turns:,} turns, MB of all web processes; load {_load()}")
-    before, done, sizes = _cpu(place), 0, [(0, _resident(place))]
+def _measure_memory(setup: Setup, turns: int) -> None:
+    """Run short answers and measure the resident memory of all web processes after every tenth of them."""
+    print(f"\nmemory over {turns:,} turns, MB of all web processes; load {_load_average()}")
+    before, done, sizes = _cpu(setup), 0, [(0, _resident_megabytes(setup))]
     started = time.perf_counter()
     while done < turns:
         upto = done + turns // 10
         failures = 0
         while done < upto:
-            heard = _run(
-                [_ours(place, place.plain, (done + n) % READERS, 40, 0) for n in range(40)], place, 0.5
+            timings = _send(
+                [_loggia_request(setup, setup.plain, (done + n) % READERS, 40, 0) for n in range(40)],
+                setup,
+                0.5,
             )
-            done, failures = done + 40, failures + heard.failures
-        sizes.append((done, _resident(place)))
+            done, failures = done + 40, failures + timings.failures
+        sizes.append((done, _resident_megabytes(setup)))
         print(f"{done:>7,}{sizes[-1][1]:>8.1f}{f'  {failures} failed' if failures else ''}", flush=True)
-    cpu = {name: 1000 * (seconds - before[name]) / done for name, seconds in _cpu(place).items()}
+    cpu = {name: 1000 * (seconds - before[name]) / done for name, seconds in _cpu(setup).items()}
     # The first tenth fills caches and pools.
     growth = 1000 * (sizes[-1][1] - sizes[1][1]) / (sizes[-1][0] - sizes[1][0]) * 1000
     print(
@@ -180,52 +188,52 @@ def _memory(place: Place, turns: int) -> None:
     )
 
 
-def _resident(place: Place) -> float:
-    process = psutil.Process(place.watched["web"])
+def _resident_megabytes(setup: Setup) -> float:
+    process = psutil.Process(setup.watched["web"])
     return sum(one.memory_info().rss for one in [process, *process.children(recursive=True)]) / 1e6
 
 
-PART: dict[str, Callable[[Place, int], None]] = {
-    "first": _first,
-    "streams": _streams,
-    "opening": _opening,
-    "memory": _memory,
+PART: dict[str, Callable[[Setup, int], None]] = {
+    "first": _measure_first_token,
+    "streams": _measure_streams,
+    "opening": _measure_opening,
+    "memory": _measure_memory,
 }
 
 
-# Asking ------------------------------------------------------------------------------------------------
+# Requests ----------------------------------------------------------------------------------------------
 
 
-def _run(asked: list[Asked], place: Place, spread: float = 0.0) -> Heard:
-    return listen(asked, spread=spread, watched=place.watched)
+def _send(requests: list[StreamRequest], setup: Setup, spread: float = 0.0) -> StreamTimings:
+    return time_streams(requests, spread=spread, watched=setup.watched)
 
 
-def _direct(words: int, rate: int) -> Asked:
+def _model_request(words: int, rate: int) -> StreamRequest:
     messages = [
         {"role": "system", "content": "Answer."},
         {"role": "user", "content": f"Tell me about arches. say:{words}:{rate}"},
     ]
     body = json.dumps({"model": "stamp", "stream": True, "messages": messages}).encode()
     request = _post("/v1/chat/completions", body, "Content-Type: application/json\r\n")
-    return Asked(MODEL_PORT, request, says=b'"content"', ends=b"[DONE]")
+    return StreamRequest(MODEL_PORT, request, says=b'"content"', ends=b"[DONE]")
 
 
-def _ours(place: Place, slug: str, reader: int, words: int, rate: int) -> Asked:
-    """A first message; the GPT with knowledge is asked about what texts are likely to hold."""
+def _loggia_request(setup: Setup, slug: str, reader: int, words: int, rate: int) -> StreamRequest:
+    """Build a first message; for the GPT with knowledge, a question about words of its files."""
     topic = "Tell me about arches."
-    if slug == place.knowing:
-        topic = place.writer.question(is_chinese=place.chance.random() < 0.5)
+    if slug == setup.knowing:
+        topic = setup.writer.question(is_chinese=setup.chance.random() < 0.5)
     body = urlencode({"text": f"{topic} say:{words}:{rate}", "key": uuid4().hex}).encode()
     head = (
         "Accept: text/event-stream\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-        f"Cookie: {_cookie(place, reader)}\r\nX-CSRFToken: {CSRF}\r\n"
+        f"Cookie: {_cookie(setup, reader)}\r\nX-CSRFToken: {CSRF}\r\n"
     )
     request = _post(f"/g/{slug}/chat/turns", body, head)
-    return Asked(PORT, request, says=b"event: delta", ends=b"event: end")
+    return StreamRequest(PORT, request, says=b"event: delta", ends=b"event: end")
 
 
-def _cookie(place: Place, reader: int) -> str:
-    return f"loggia_session={place.sessions[reader]}; loggia_csrf={CSRF}"
+def _cookie(setup: Setup, reader: int) -> str:
+    return f"loggia_session={setup.sessions[reader]}; loggia_csrf={CSRF}"
 
 
 def _post(path: str, body: bytes, head: str) -> bytes:
@@ -235,31 +243,31 @@ def _post(path: str, body: bytes, head: str) -> bytes:
     ).encode() + body
 
 
-def _at(values: list[float], share: float) -> float:
+def _quantile(values: list[float], share: float) -> float:
     ordered = sorted(values) or [float("nan")]
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-def _cpu(place: Place) -> dict[str, float]:
-    return {name: cpu_seconds(pid) for name, pid in place.watched.items()}
+def _cpu(setup: Setup) -> dict[str, float]:
+    return {name: cpu_seconds(pid) for name, pid in setup.watched.items()}
 
 
-def _load() -> str:
+def _load_average() -> str:
     return f"{os.getloadavg()[0]:.1f}"
 
 
-def _failed(*heard: Heard) -> str:
-    failures = sum(one.failures for one in heard)
+def _format_failures(*timings: StreamTimings) -> str:
+    failures = sum(one.failures for one in timings)
     return f"  {failures} failed" if failures else ""
 
 
-def _world(megabytes: float) -> Place:
+def _create_data(megabytes: float) -> Setup:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.chat_world", f"http://127.0.0.1:{MODEL_PORT}/v1", "stamp",
          str(READERS), str(LONG_CONVERSATION), str(megabytes)],
         cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    return Place(**json.loads(done.stdout.strip().splitlines()[-1]))
+    return Setup(**json.loads(done.stdout.strip().splitlines()[-1]))
 
 
 if __name__ == "__main__":

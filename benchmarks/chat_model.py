@@ -1,7 +1,7 @@
-"""A model server for the chat benchmark: Chat Completions, each word stamped with the moment of its sending.
+"""A model server for the chat benchmark: Chat Completions whose words are the times of their sending.
 
-As light as Python allows (callbacks on uvloop, no coroutine a stream), because it shares the measured cores.
-The last "say:WORDS:RATE" of the prompt is what is streamed: RATE words a second, 0 for all at once.
+It uses little CPU (callbacks on uvloop, no coroutine per stream), because it shares the measured cores.
+The last "say:WORDS:RATE" of the prompt sets the stream: RATE words a second, 0 for all at once.
 Run alone: `python -m benchmarks.chat_model PORT`.
 """
 
@@ -17,7 +17,7 @@ import uvloop
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 SAY = re.compile(rb"say:(\d+):(\d+)")
 LENGTH = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
-# A stamp has nineteen digits at most: the size of an event hardly varies, and neither does its cost.
+# A timestamp has at most nineteen digits, so the size and cost of an event hardly vary.
 EVENT = (
     b'data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"stamp",'
     b'"choices":[{"index":0,"delta":{"content":"%d%s"},"finish_reason":null}]}\n\n'
@@ -25,8 +25,8 @@ EVENT = (
 PARAGRAPH_WORDS = 20
 
 
-class Speaker(asyncio.Protocol):
-    """One connection; answers each POST by a stream."""
+class ModelConnection(asyncio.Protocol):
+    """One connection; answers each POST with a stream."""
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -49,9 +49,9 @@ class Speaker(asyncio.Protocol):
         self.pause = 1 / int(rate) if int(rate) else 0.0
         self.transport.write(HEAD)
         self.due = self.loop.time()
-        self._speak()
+        self._send_word()
 
-    def _speak(self) -> None:
+    def _send_word(self) -> None:
         if self.transport.is_closing():
             return
         while self.left:
@@ -59,9 +59,9 @@ class Speaker(asyncio.Protocol):
             end = b" \\n\\n" if self.left % PARAGRAPH_WORDS == 0 else b" "
             self.transport.write(_chunk(EVENT % (time.monotonic_ns(), end)))
             if self.pause:
-                # By the plan, not by when the last one came: a late word does not make all later ones late.
+                # At a fixed rate: a late word does not delay all later ones.
                 self.due += self.pause
-                self.loop.call_at(self.due, self._speak)
+                self.loop.call_at(self.due, self._send_word)
                 return
         last = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
         usage = b'data: {"choices":[],"usage":{"prompt_tokens":11,"completion_tokens":%d}}\n\n' % self.words
@@ -73,7 +73,7 @@ def _chunk(data: bytes) -> bytes:
 
 
 async def serve(port: int) -> None:
-    server = await asyncio.get_running_loop().create_server(Speaker, "127.0.0.1", port, backlog=1024)
+    server = await asyncio.get_running_loop().create_server(ModelConnection, "127.0.0.1", port, backlog=1024)
     await server.serve_forever()
 
 

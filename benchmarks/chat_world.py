@@ -1,4 +1,4 @@
-"""Who chats in the benchmark: two public GPTs, signed-in readers, a long conversation. Prints JSON."""
+"""Creates the data of the chat benchmark: two public GPTs, sessions, a long conversation. Prints JSON."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from workspaces.services.users import create_user  # noqa: E402
 
 INSTRUCTIONS = "Answer in short paragraphs. Ask one question back when something is unclear. " * 8
 FILES = 20
-# What people ask models for: prose, a list, a table, code.
+# Typical answers: prose, a list, a table, code.
 ANSWERS = (
     "An arch turns weight into thrust. The **keystone** goes in last.\n\n1. Build the centring.\n"
     "2. Lay the voussoirs from both sides.\n3. Strike the centring.\n\nWhich span do you have?",
@@ -47,7 +47,7 @@ def main(base_url: str, model: str, readers: int, turns: int, megabytes: float) 
     with system_scope("benchmarks.chat"):
         owner = _user(0)
         used = _model(base_url, model, owner)
-        plain, version = _live(_gpt("Bench", used, owner), owner)
+        plain, version = _publish(_gpt("Bench", used, owner), owner)
         people = [_user(number) for number in range(1, readers + 1)]
         sessions = [_session(user) for user in people]
         conversation = _conversation(plain, version, people[0], used, turns) if turns else ""
@@ -55,7 +55,7 @@ def main(base_url: str, model: str, readers: int, turns: int, megabytes: float) 
     if megabytes:
         add_files(knowing, FILES, megabytes)
     with system_scope("benchmarks.chat"):
-        _live(knowing, owner)
+        _publish(knowing, owner)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     print(
@@ -97,14 +97,14 @@ def _gpt(name: str, model: LanguageModel, owner: User) -> GPT:
     )  # fmt: skip
 
 
-def _live(gpt: GPT, owner: User) -> tuple[GPT, Version]:
+def _publish(gpt: GPT, owner: User) -> tuple[GPT, Version]:
     version = freeze_version(gpt=gpt, release_notes="", by=owner, at=timezone.now())
     set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=timezone.now())
     return gpt, version
 
 
 def _conversation(gpt: GPT, version: Version, user: User, model: LanguageModel, turns: int) -> str:
-    """A conversation of that many answered turns, written by the services that a chat uses."""
+    """Create a conversation of that many answered turns with the services that a chat uses."""
     first = start_first_turn(
         gpt=gpt, version=version, workspace=personal_workspace(user), text="How does an arch stand?",
         by=user, at=timezone.now(),

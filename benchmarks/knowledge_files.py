@@ -1,4 +1,4 @@
-"""Knowledge files of made text, straight into the tables, for the benchmarks that search in them."""
+"""Creates knowledge files of generated text directly in the database, for the benchmarks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BATCH = 500
 
 
 def add_files(gpt: GPT, files: int, megabytes: float, *, seed: int = 3) -> tuple[int, float]:
-    """Give ``gpt`` files of that size, every third Chinese; return passages and the seconds of indexing."""
+    """Add files of that size, every third in Chinese; return the passages and the seconds of indexing."""
     writer, passages, spent = Writer(seed), 0, 0.0
     for number in range(files):
         is_chinese = number % 3 == 2
@@ -27,7 +27,9 @@ def add_files(gpt: GPT, files: int, megabytes: float, *, seed: int = 3) -> tuple
         count = int(megabytes * 1_000_000 / size)
         with system_scope("benchmarks.knowledge"):
             document = _document(gpt, number, count)
-            Passage.objects.bulk_create(_written(document, writer, count, is_chinese), batch_size=BATCH)
+            Passage.objects.bulk_create(
+                _write_passages(document, writer, count, is_chinese), batch_size=BATCH
+            )
         started = time.perf_counter()
         with system_scope("benchmarks.knowledge"):
             index_passages(document)
@@ -36,7 +38,7 @@ def add_files(gpt: GPT, files: int, megabytes: float, *, seed: int = 3) -> tuple
     return passages, spent
 
 
-def _written(document: Document, writer: Writer, count: int, is_chinese: bool) -> Iterator[Passage]:
+def _write_passages(document: Document, writer: Writer, count: int, is_chinese: bool) -> Iterator[Passage]:
     for position in range(count):
         yield Passage(
             workspace_id=document.workspace_id, document=document, position=position,

@@ -1,4 +1,4 @@
-"""Text of natural proportions for the benchmark: words and Chinese characters drawn by Zipf's law."""
+"""Generates text for the benchmarks: words and Chinese characters with frequencies by Zipf's law."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CHARACTERS = 3_500
 
 
 class Writer:
-    """Writes passages: two of three files English, the third Chinese. The same seed writes the same."""
+    """Generates passages in English and Chinese; the same seed gives the same text."""
 
     def __init__(self, seed: int) -> None:
         self._chance = random.Random(seed)
@@ -20,7 +20,7 @@ class Writer:
         self.words = sorted({_word(spelling) for _ in range(WORDS)})
         spelling.shuffle(self.words)
         self.characters = [chr(0x4E00 + number) for number in spelling.sample(range(20_000), CHARACTERS)]
-        # Chinese writes words, not characters by chance: most have two.
+        # Chinese text consists of words, most of two characters.
         self.chinese = [
             "".join(spelling.choices(self.characters[:1500], k=spelling.choice((1, 2, 2, 2, 3))))
             for _ in range(40_000)
@@ -30,21 +30,21 @@ class Writer:
 
     def passage(self, *, is_chinese: bool) -> str:
         if is_chinese:
-            drawn = self._drawn(self.chinese, self._chinese_shares, PASSAGE_CHARACTERS // 2 + 40)
+            drawn = self._draw(self.chinese, self._chinese_shares, PASSAGE_CHARACTERS // 2 + 40)
             return "".join(drawn)[:PASSAGE_CHARACTERS]
-        return " ".join(self._drawn(self.words, self._word_shares, 150))[:PASSAGE_CHARACTERS]
+        return " ".join(self._draw(self.words, self._word_shares, 150))[:PASSAGE_CHARACTERS]
 
     def question(self, *, is_chinese: bool) -> str:
-        """A question of eight words, as frequent as words are in texts; now and then one has a slip."""
+        """Return a question of eight words with the frequencies of the text, some with a typing error."""
         if is_chinese:
-            return "".join(self._drawn(self.chinese, self._chinese_shares, 8))
-        words = self._drawn(self.words, self._word_shares, 8)
+            return "".join(self._draw(self.chinese, self._chinese_shares, 8))
+        words = self._draw(self.words, self._word_shares, 8)
         if self._chance.random() < 0.2:
             long = max(words, key=len)
             words[words.index(long)] = long[:2] + long[3:]
         return " ".join(words)
 
-    def _drawn(self, known: list[str], shares: list[float], count: int) -> list[str]:
+    def _draw(self, known: list[str], shares: list[float], count: int) -> list[str]:
         whole = shares[-1]
         return [known[bisect(shares, self._chance.random() * whole)] for _ in range(count)]
 

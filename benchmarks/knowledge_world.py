@@ -1,4 +1,4 @@
-"""What the knowledge benchmark measures, in a process that has the benchmark's settings."""
+"""Runs the knowledge benchmark in a process that has the benchmark's settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking a server as N clients at once, over kept-alive connections, and reading CPU clocks beside it."""
+"""Sends requests as N clients over keep-alive connections and measures time and CPU."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import psutil
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Milliseconds at the median and 99th percentile, and CPU milliseconds a request."""
+class LoadResult:
+    """Milliseconds at the median and 99th percentile, and CPU milliseconds per request."""
 
     requests: int
     per_second: float
@@ -25,7 +25,7 @@ class Measured:
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU of a process with its living children and those it has reaped."""
+    """Return the CPU time of a process with its running and its terminated children."""
     process = psutil.Process(pid)
     total = 0.0
     for one in [process, *process.children(recursive=True)]:
@@ -48,18 +48,20 @@ def measure(
     server: int,
     database: int,
     most: int | None = None,
-) -> Measured:
-    """Ask for the addresses in turn from ``clients`` connections for a time and return what it took.
+) -> LoadResult:
+    """Request the addresses in turn over ``clients`` connections for some seconds.
 
-    Ends earlier when ``most`` requests have been sent.
+    Ends earlier after ``most`` requests.
     """
     before = cpu_seconds(server), cpu_seconds(database)
     started = time.perf_counter()
-    taken, failures = asyncio.run(_ask(port, islice(cycle(addresses), most), clients, started + seconds))
+    taken, failures = asyncio.run(
+        _send_requests(port, islice(cycle(addresses), most), clients, started + seconds)
+    )
     wall = time.perf_counter() - started
     count = max(1, len(taken))
     taken.sort()
-    return Measured(
+    return LoadResult(
         requests=len(taken),
         per_second=len(taken) / wall,
         p50=1000 * taken[len(taken) // 2],
@@ -70,7 +72,9 @@ def measure(
     )
 
 
-async def _ask(port: int, addresses: Iterator[str], clients: int, until: float) -> tuple[list[float], int]:
+async def _send_requests(
+    port: int, addresses: Iterator[str], clients: int, until: float
+) -> tuple[list[float], int]:
     taken: list[float] = []
     failures = 0
 

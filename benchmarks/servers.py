@@ -1,4 +1,4 @@
-"""Throw-away servers of a benchmark: PostgreSQL and Redis in a temporary directory, web service, others."""
+"""Temporary servers of a benchmark: PostgreSQL and Redis in a temporary directory, web service, others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @contextmanager
 def databases(**settings: str) -> Iterator[dict[str, int]]:
-    """A migrated, empty installation in os.environ; yields the processes to watch by name."""
+    """Set up a migrated, empty installation in os.environ; yields the process ids to watch by name."""
     data = Path(tempfile.mkdtemp(prefix="loggia-bench-"))
     os.environ |= {
         "LOGGIA_ENV": "development", "DEBUG": "false", "LOGGIA_DATA_DIR": str(data), "LOG_LEVEL": "ERROR",
@@ -45,7 +45,7 @@ def databases(**settings: str) -> Iterator[dict[str, int]]:
 
 @contextmanager
 def web(port: int, workers: int) -> Iterator[int]:
-    """The web service as script/server starts it; yields the process whose children are the workers."""
+    """Run the web service as script/server does; yields the id of the workers' parent process."""
     command = [
         sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), "--lifespan", "off",
         "--no-access-log", "--no-server-header", "--log-level", "error", "--workers", str(workers),
@@ -61,7 +61,7 @@ def web(port: int, workers: int) -> Iterator[int]:
 
 @contextmanager
 def module(name: str, *arguments: str) -> Iterator[int]:
-    """A Python module that runs beside; yields its process."""
+    """Run a Python module; yields its process id."""
     process = subprocess.Popen([sys.executable, "-m", name, *arguments], cwd=ROOT)
     try:
         time.sleep(1)

@@ -1,7 +1,7 @@
 """The store at N listings: home, search and About beside a bare view with the same SELECTs and bytes.
 
 Run by `script/bench store [N] [seconds]`. Starts servers of its own in a temporary directory, fills them by
-seed_catalogue, asks at 1, 8 and 32 clients, prints one table, and removes everything.
+seed_catalogue, sends requests as 1, 8 and 32 clients, prints one table, and removes everything.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from benchmarks.load import Measured, measure
+from benchmarks.load import LoadResult, measure
 
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT_PORT, BARE_PORT = 8941, 8942
 CLIENTS = (1, 8, 32)
-# "about, cold": each page is asked for once at every number of clients, so that no cache can help.
+# "about, cold": each page is requested once for every number of clients, so that no cache can help.
 SLUGS = 600
-# "about, visits": as people come, the n-th most visited page 1/n as often as the first (Zipf). That many
-# different pages; what the first visits left in the cache is there when measuring begins.
+# "about, visits": with frequencies by Zipf's law, the n-th page 1/n as often as the first, on VISITED
+# different pages. VISITS_BEFORE requests fill the cache before measuring.
 VISITED, VISITS, VISITS_BEFORE = 2_000, 3_000, 1_000
 WORDS = [
     "recipe",
@@ -107,7 +107,7 @@ def _compare(count: int, seconds: float, pages: Path, product: int, bare: int, d
         f"{count:,} listings, {os.cpu_count()} cores, {seconds:g} s each; the clients run on the same machine"
     )
     print("page           clients     what    req/s   p50 ms   p99 ms  server ms   db ms  of bare  by CPU")
-    visits = _visits(rng, count)
+    visits = _draw_visits(rng, count)
     for name, addresses in (
         ("home", ["/"]),
         ("search", searches),
@@ -117,37 +117,48 @@ def _compare(count: int, seconds: float, pages: Path, product: int, bare: int, d
         is_cold = name == "about, cold"
         share = max(1, len(addresses) // len(CLIENTS)) if is_cold else len(addresses)
         for turn, clients in enumerate(CLIENTS):
-            asked = addresses[turn * share : (turn + 1) * share] if is_cold else addresses
-            # The bare view learns its SELECTs on the first call; the product's cache is emptied.
-            if unknown := _keep_pages(asked, pages):
-                _ask(BARE_PORT, unknown, bare, database, clients=4, seconds=60, most=len(unknown))
-            # Once through cold pages and no further: the second time they would not be cold.
-            most = len(asked) if is_cold else None
-            theirs = _ask(BARE_PORT, asked, bare, database, clients=clients, seconds=seconds, most=most)
+            chosen = addresses[turn * share : (turn + 1) * share] if is_cold else addresses
+            # The bare view records its SELECTs on the first call; the product's cache is emptied.
+            if unknown := _save_pages(chosen, pages):
+                _measure(BARE_PORT, unknown, bare, database, clients=4, seconds=60, most=len(unknown))
+            # Cold pages are requested once only.
+            most = len(chosen) if is_cold else None
+            theirs = _measure(BARE_PORT, chosen, bare, database, clients=clients, seconds=seconds, most=most)
             _empty_cache()
             if name == "about, visits":
-                before, asked = asked[:VISITS_BEFORE], asked[VISITS_BEFORE:]
-                _ask(PRODUCT_PORT, before, product, database, clients=4, seconds=60, most=len(before))
-            ours = _ask(PRODUCT_PORT, asked, product, database, clients=clients, seconds=seconds, most=most)
+                before, chosen = chosen[:VISITS_BEFORE], chosen[VISITS_BEFORE:]
+                _measure(PRODUCT_PORT, before, product, database, clients=4, seconds=60, most=len(before))
+            ours = _measure(
+                PRODUCT_PORT, chosen, product, database, clients=clients, seconds=seconds, most=most
+            )
             _print(name, clients, "bare", theirs, "", "")
             cpu = (theirs.server_cpu + theirs.database_cpu) / (ours.server_cpu + ours.database_cpu)
             _print(name, clients, "store", ours, f"{ours.per_second / theirs.per_second:.0%}", f"{cpu:.0%}")
 
 
-def _ask(
-    port: int, asked: list[str], server: int, database: int, *, clients: int, seconds: float, most: int | None
-) -> Measured:
-    return measure(port, asked, clients=clients, seconds=seconds, server=server, database=database, most=most)
+def _measure(
+    port: int,
+    chosen: list[str],
+    server: int,
+    database: int,
+    *,
+    clients: int,
+    seconds: float,
+    most: int | None,
+) -> LoadResult:
+    return measure(
+        port, chosen, clients=clients, seconds=seconds, server=server, database=database, most=most
+    )
 
 
-def _visits(rng: random.Random, count: int) -> list[str]:
+def _draw_visits(rng: random.Random, count: int) -> list[str]:
     numbers = rng.sample(range(1, count + 1), min(VISITED, count))
-    weights = [1 / place for place in range(1, len(numbers) + 1)]
+    weights = [1 / rank for rank in range(1, len(numbers) + 1)]
     return [f"/g/catalogue-{number:06d}" for number in rng.choices(numbers, weights, k=VISITS)]
 
 
 def _empty_cache() -> None:
-    """Begin with nothing kept: pages were asked for above, to learn their bytes."""
+    """Empty the cache, which the requests above have filled."""
     from redis import Redis
 
     from embedded.paths import get_default_paths
@@ -156,8 +167,8 @@ def _empty_cache() -> None:
     Redis.from_url(EmbeddedRedis(get_default_paths()).url()).flushall()
 
 
-def _keep_pages(addresses: list[str], pages: Path) -> list[str]:
-    """Write down the product's bytes of the addresses that have none yet, and return those."""
+def _save_pages(addresses: list[str], pages: Path) -> list[str]:
+    """Save the product's pages that are not saved yet, and return their addresses."""
     from hashlib import sha256
 
     unknown = []
@@ -170,7 +181,7 @@ def _keep_pages(addresses: list[str], pages: Path) -> list[str]:
     return unknown
 
 
-def _print(name: str, clients: int, what: str, found: Measured, share: str, cpu: str) -> None:
+def _print(name: str, clients: int, what: str, found: LoadResult, share: str, cpu: str) -> None:
     failed = f"  {found.failures} failed" if found.failures else ""
     print(
         f"{name:14}{clients:>8}{what:>9}{found.per_second:>9.1f}{found.p50:>9.1f}{found.p99:>9.1f}"

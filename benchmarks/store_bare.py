@@ -1,4 +1,4 @@
-"""What the store is measured against: a bare view with the same SELECTs that sends the same bytes."""
+"""The baseline of the store benchmark: a bare view that runs the same SELECTs and sends the same bytes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ django.setup()
 from django.conf import settings  # noqa: E402 - readable only now
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
-# Nothing between the server and the view; the apps insist on their middleware only while they start.
+# No middleware; the system checks of the apps need it only during start-up.
 settings.MIDDLEWARE = []
 application = ASGIHandler()
 
@@ -45,7 +45,7 @@ def bare(request: HttpRequest) -> HttpResponse:
             return HttpResponse(status=404)
         text = page_file(address).read_text("utf-8")
         step = max(1, len(text) // 64)
-        _known[address] = (_selects(address), [text[i : i + step] for i in range(0, len(text), step)])
+        _known[address] = (_record_selects(address), [text[i : i + step] for i in range(0, len(text), step)])
     selects, pieces = _known[address]
     with connection.cursor() as cursor:
         for select in selects:
@@ -54,8 +54,8 @@ def bare(request: HttpRequest) -> HttpResponse:
     return HttpResponse("".join(pieces))
 
 
-def _selects(address: str) -> list[str]:
-    """Run the product's own queries once and keep their text, without transactions and roles."""
+def _record_selects(address: str) -> list[str]:
+    """Run the product's queries once and return their SQL, without transactions and roles."""
     parts = urlsplit(address)
     with CaptureQueriesContext(connection) as captured:
         if parts.path == "/":

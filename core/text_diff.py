@@ -67,7 +67,7 @@ def diff_texts(before: str, after: str, *, context: int = 2) -> list[Line]:
 def pair_lines(lines: Iterable[Line]) -> list[tuple[Line | None, Line | None]]:
     """Return the lines of a comparison as rows of two columns, old and new.
 
-    Unchanged lines and gaps stand in both columns; a line without a counterpart stands beside None.
+    Unchanged lines and gaps are in both columns; a line without a counterpart is beside None.
     """
     rows: list[tuple[Line | None, Line | None]] = []
     removed: list[Line] = []

@@ -159,7 +159,7 @@ def get_security_overview(user: User) -> SecurityOverview:
 
 
 def build_account_export(user: User) -> dict[str, Any]:
-    """Return what this floor keeps about the person, JSON-safe; no secrets, no hashes."""
+    """Return the data that this app stores about a person, JSON-safe, without secrets and hashes."""
     return {
         "account": {
             "email": user.email,

@@ -43,7 +43,7 @@ def initials(name: str) -> str:
 
 
 def arch_icon(name: str, image_url: str = "", category: object = "", size: str = "md") -> SafeString:
-    """Render a GPT's icon in its frame. Hidden from screen readers: it always stands beside the name."""
+    """Render a GPT's icon in its frame. Hidden from screen readers, as the name is always beside it."""
     pixels = ARCH_SIZES[size]
     if image_url:
         return format_html(

@@ -1,4 +1,4 @@
-"""The world's own database, built once per process, and the switch to it for the tests in this folder."""
+"""The database of the isolation tests' world, and the switch to it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.isolation.world import World, build_world
 
 
 @contextmanager
-def on_database(name: str) -> Iterator[None]:
-    """Let every connection of this process, threads included, go to ``name``."""
+def use_database(name: str) -> Iterator[None]:
+    """Let all connections of this process, also those of threads, use the database ``name``."""
     before = connection.settings_dict["NAME"]
     connections.close_all()
     connection.settings_dict["NAME"] = name
@@ -33,16 +33,16 @@ BUILT = "loggia_isolation_built"
 
 @pytest.fixture(scope="session")
 def built_world(django_db_setup: None, django_db_blocker: Any) -> tuple[str, World]:
-    """The first process of the run builds, the others take a clone of its database."""
+    """The first process of the test run builds the world, the others clone its database."""
     name = f"{settings.DATABASE_NAME}_isolation"
-    kept = servers.directory / "isolation-world.pickle"
+    pickled = servers.directory / "isolation-world.pickle"
     with (servers.directory / "isolation-lock").open("w") as lock, django_db_blocker.unblock():
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.exists():
+        if not pickled.exists():
             servers.clone(BUILT)
-            with on_database(BUILT):
-                kept.write_bytes(pickle.dumps(build_world()))
-        world = pickle.loads(kept.read_bytes())
+            with use_database(BUILT):
+                pickled.write_bytes(pickle.dumps(build_world()))
+        world = pickle.loads(pickled.read_bytes())
         with psycopg.connect(**servers.postgres.superuser(), autocommit=True) as superuser:
             superuser.execute(f'CREATE DATABASE "{name}" TEMPLATE "{BUILT}" STRATEGY file_copy')
     return name, world
@@ -50,10 +50,10 @@ def built_world(django_db_setup: None, django_db_blocker: Any) -> tuple[str, Wor
 
 @pytest.fixture(scope="module")
 def world(built_world: tuple[str, World], django_db_blocker: Any) -> Iterator[World]:
-    """Everything stands committed; what a test writes is rolled back with it."""
+    """The world, which is committed; a test's own changes are rolled back."""
     name, built = built_world
     with django_db_blocker.unblock():
-        switch = on_database(name)
+        switch = use_database(name)
         switch.__enter__()
     yield built
     with django_db_blocker.unblock():

@@ -1,4 +1,4 @@
-"""A01, T29, X06: what every answer carries, and what no unsafe request can do without its token."""
+"""Headers of every response, and the CSRF check of every page."""
 
 from __future__ import annotations
 
@@ -7,35 +7,49 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.isolation.asking import ask, body_of, own_ids, path_of, send
-from tests.isolation.fingerprint import Unchanged
-from tests.isolation.matrix import ROUTES, ROWS
+from tests.isolation.database_state import ChangeDetector
+from tests.isolation.grouping import Cases
+from tests.isolation.matrix import (
+    PARTS,
+    ROUTES,
+    list_parts_with_unsafe_rows,
+    list_unsafe_rows,
+    pick_allowed_actor,
+)
+from tests.isolation.requests import ask, build_path, get_own_ids, read_body, send
 from tests.isolation.rows.row import Row
 from tests.isolation.streams import StreamClient
-from tests.isolation.test_odd_input import named, unsafe_rows, who_may
 from tests.isolation.world import World
 
 pytestmark = pytest.mark.django_db
-# Sign-in by a script of another origin is what these answer themselves.
-GETS = [row for row in ROWS if "GET" in row.methods]
-unchanged = Unchanged()
+changes = ChangeDetector()
 
 
-@pytest.mark.parametrize("row", GETS, ids=lambda row: row.name)
-def test_pages_carry_their_policy_and_stay_out_of_caches(row: Row, world: World) -> None:
-    """X06, T29"""
-    for actor in {who_may(row), "stranger", "anonymous"}:
-        answer = ask(world, row, actor, "GET", own_ids(row, world))
-        caching = answer.headers.get("Cache-Control", "")
-        if answer.headers.get("Content-Type", "").startswith("text/html") and body_of(answer):
-            assert_strict(answer.headers["Content-Security-Policy"])
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        is_of_nobody = row.name == "gpts:icon-show"
-        if actor != "anonymous" and not is_of_nobody:
-            assert "no-store" in caching, (actor, caching)
-            assert "public" not in caching
-        if answer.cookies:
-            assert "no-store" in caching, "a cookie must not be cached"
+@pytest.mark.parametrize("part", PARTS)
+def test_responses_have_strict_headers_and_are_not_cached(part: str, world: World) -> None:
+    """Pages have a strict content security policy; personal responses are not cached."""
+    cases = Cases()
+    for row in PARTS[part]:
+        if "GET" not in row.methods:
+            continue
+        for actor in sorted({pick_allowed_actor(row), "stranger", "anonymous"}):
+            with cases.run(f"{row.name} x {actor}"):
+                check_headers(row, actor, world)
+    cases.check()
+
+
+def check_headers(row: Row, actor: str, world: World) -> None:
+    answer = ask(world, row, actor, "GET", get_own_ids(row, world))
+    caching = answer.headers.get("Cache-Control", "")
+    if answer.headers.get("Content-Type", "").startswith("text/html") and read_body(answer):
+        assert_strict(answer.headers["Content-Security-Policy"])
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    is_impersonal = row.name == "gpts:icon-show"
+    if actor != "anonymous" and not is_impersonal:
+        assert "no-store" in caching
+        assert "public" not in caching
+    if answer.cookies:
+        assert "no-store" in caching, "a response with a cookie must not be cached"
 
 
 def assert_strict(policy: str) -> None:
@@ -50,27 +64,29 @@ def assert_strict(policy: str) -> None:
             assert not [source for source in rules[name] if source.startswith("http") or source == "*"], name
 
 
-@pytest.mark.parametrize("target", unsafe_rows(is_api=False), ids=named)
-def test_no_page_changes_anything_without_the_token(target: tuple[Row, str], world: World) -> None:
-    """A01"""
-    row, method = target
-    route, actor = ROUTES[row.name], who_may(row)
-    unchanged.start()
-    kind: Any = StreamClient if route.is_async else Client
-    client = kind(enforce_csrf_checks=True)
-    client.cookies["loggia_session"] = world.sessions[actor]
+@pytest.mark.parametrize("part", list_parts_with_unsafe_rows(is_api=False))
+def test_no_page_changes_anything_without_a_csrf_token(part: str, world: World) -> None:
+    cases = Cases()
+    for row, method in list_unsafe_rows(part, is_api=False):
+        with cases.run(f"{row.name} x {method}"):
+            changes.start()
+            route, actor = ROUTES[row.name], pick_allowed_actor(row)
+            kind: Any = StreamClient if route.is_async else Client
+            client = kind(enforce_csrf_checks=True)
+            client.cookies["loggia_session"] = world.sessions[actor]
+            path = build_path(row, get_own_ids(row, world))
 
-    answer = send(client, method, path_of(row, own_ids(row, world)), row.data(world), {}, is_json=False)
+            answer = send(client, method, path, row.data(world), {}, is_json=False)
 
-    assert answer.status_code == 403
-    assert unchanged.changed() == []
+            assert answer.status_code == 403
+            assert changes.list_changed() == []
+    cases.check()
 
 
 @pytest.mark.parametrize(
     "target", ["https://evil.test/", "//evil.test", "/\\evil.test", "https:evil.test", "javascript:alert(1)"]
 )
-def test_no_door_leads_to_another_site(target: str, world: World) -> None:
-    """O11"""
+def test_no_redirect_leads_to_another_site(target: str, world: World) -> None:
     client = Client()
     client.cookies["loggia_session"] = world.sessions["stranger"]
     for path, body in (
@@ -80,9 +96,9 @@ def test_no_door_leads_to_another_site(target: str, world: World) -> None:
         ("/accounts/logout/", {}),
     ):
         answer = client.post(f"{path}?next={target}", body | {"next": target})
-        place = answer.headers.get("Location", "/")
-        assert place.startswith("/"), path
-        assert not place.startswith(("//", "/\\")), path
+        location = answer.headers.get("Location", "/")
+        assert location.startswith("/"), path
+        assert not location.startswith(("//", "/\\")), path
         client.cookies["loggia_session"] = world.sessions["stranger"]
     page = Client().get("/accounts/login/", {"next": target})
     assert f'href="{target}'.encode() not in page.content

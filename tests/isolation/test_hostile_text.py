@@ -1,4 +1,4 @@
-"""X07, X10: one corpus of hostile text in every field that people fill, read back wherever it shows."""
+"""Hostile text in every field that people fill in is harmless wherever it is shown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from reviews.models import Case, Notice
 from reviews.services.notices import send_notice
 from reviews.services.reports import ReportInput, file_report
 from tests.gpts.studio.stage import a_file
-from tests.isolation.test_second_ids import as_person
+from tests.isolation.requests import as_person
 from tests.isolation.world import World
 from tests.isolation.worlds.chats import talk
 from tests.isolation.worlds.creations import draft
@@ -46,7 +46,7 @@ FORMULA = '=HYPERLINK("https://evil.test")'
 
 
 class Reader(HTMLParser):
-    """Collects what would run or load."""
+    """Collects the parts of a page that would run or load something."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,10 +66,10 @@ class Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if "49" in data and "7*7" not in data and data.strip() == "49":
-            self.bad.append("a template ran")
+            self.bad.append("a template expression was evaluated")
 
 
-def assert_inert(answer: Any, where: str) -> None:
+def assert_harmless(answer: Any, where: str) -> None:
     text = answer.content.decode() if hasattr(answer, "content") else answer
     reader = Reader()
     reader.feed(text)
@@ -79,7 +79,7 @@ def assert_inert(answer: Any, where: str) -> None:
 
 @pytest.fixture
 def stage(world: World, request: pytest.FixtureRequest) -> dict[str, Any]:
-    """A listing, a refused GPT, a chat, a rating, a report and people, all named by one hostile text."""
+    """A listing, a refused GPT, a chat, a rating, a report and people, all with the same hostile text."""
     text = request.param
     now, author = timezone.now(), world.people["stranger"]
     update_profile(user=author, display_name=text[:60], language="en", time_zone="UTC", by=author, at=now)
@@ -125,7 +125,7 @@ def stage(world: World, request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("stage", CORPUS, indirect=True)
-def test_hostile_text_is_inert_wherever_it_shows(stage: dict[str, Any], world: World) -> None:
+def test_hostile_text_is_harmless_on_pages(stage: dict[str, Any], world: World) -> None:
     slug, refused = stage["listing"].slug, stage["gpts"]["refused"].slug
     pages = {
         "anonymous": [
@@ -168,11 +168,11 @@ def test_hostile_text_is_inert_wherever_it_shows(stage: dict[str, Any], world: W
         for path in paths:
             answer = client.get(path)
             assert answer.status_code == 200, (who, path)
-            assert_inert(answer, f"{who} {path}")
+            assert_harmless(answer, f"{who} {path}")
 
 
 @pytest.mark.parametrize("stage", CORPUS[:2], indirect=True)
-def test_hostile_text_in_mail_is_text(stage: dict[str, Any]) -> None:
+def test_hostile_text_is_harmless_in_mail(stage: dict[str, Any]) -> None:
     mail.outbox.clear()
     send_notice(notice_id=Notice.objects.get(decision=stage["decision"]).pk, at=timezone.now())
     (sent,) = mail.outbox
@@ -182,8 +182,7 @@ def test_hostile_text_in_mail_is_text(stage: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t="])
-def test_no_cell_of_a_file_begins_a_formula(start: str, world: World) -> None:
-    """C10, X07: the audit log's reasons and names as a spreadsheet would read them."""
+def test_no_cell_of_a_csv_file_is_a_formula(start: str, world: World) -> None:
     person = world.people["owner"]
     update_workspace(
         workspace=world.alpha,

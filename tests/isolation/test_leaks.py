@@ -1,4 +1,4 @@
-"""T03, T26: nothing private shows in what others read: pages, searches, counts, errors, lists."""
+"""Private text does not appear in what others can read: pages, searches, counts, errors, lists."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.isolation.asking import ask, body_of, own_ids
-from tests.isolation.matrix import ROWS
-from tests.isolation.rows.row import Row
-from tests.isolation.test_second_ids import as_person, call
+from tests.isolation.grouping import Cases
+from tests.isolation.matrix import PARTS
+from tests.isolation.requests import as_person, ask, call, get_own_ids, read_body
 from tests.isolation.world import ACTORS, World
 from tests.isolation.worlds.chats import SECRET_ANSWER, SECRET_QUESTION
 from tests.isolation.worlds.creations import SECRETS
@@ -20,25 +19,32 @@ from tests.isolation.worlds.money import SECRET_NAME_ON_ACCOUNT
 
 pytestmark = pytest.mark.django_db
 # They asked the same question in conversations of their own.
-TALKERS = ("owner", "member", "admin", "stranger", "rival")
-# Who may read which words; the owner reads all of their own.
+ASKERS = ("owner", "member", "admin", "stranger", "rival")
+# The people who may read each secret text.
 READERS: dict[str, set[str]] = (
     {word: {"owner"} for word in SECRETS}
-    | {word: {*TALKERS} for word in (SECRET_QUESTION, SECRET_ANSWER)}
+    | {word: {*ASKERS} for word in (SECRET_QUESTION, SECRET_ANSWER)}
     | {SECRET_REPORT: {"moderator"}, SECRET_NAME_ON_ACCOUNT: {"owner", "finance"}}
 )
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if "GET" in row.methods], ids=lambda row: row.name)
-def test_private_words_reach_only_their_readers(row: Row, world: World) -> None:
-    """T26, M09, P07: drafts, instructions, files, chats, reports and bank names on every route that reads."""
-    for actor in ACTORS:
-        body = body_of(ask(world, row, actor, "GET", own_ids(row, world))).decode(errors="replace")
-        found = {word for word, readers in READERS.items() if word in body and actor not in readers}
-        assert found == set(), actor
+@pytest.mark.parametrize("actor", ACTORS)
+@pytest.mark.parametrize("part", PARTS)
+def test_secrets_reach_only_their_readers(part: str, actor: str, world: World) -> None:
+    """Drafts, instructions, files, chats, reports and bank accounts, on every route that can be read."""
+    cases = Cases()
+    for row in PARTS[part]:
+        if "GET" in row.methods:
+            with cases.run(f"{row.name} x {actor}"):
+                answer = ask(world, row, actor, "GET", get_own_ids(row, world))
+                body = read_body(answer).decode(errors="replace")
+                found = {word for word, readers in READERS.items() if word in body and actor not in readers}
+                assert found == set()
+    if cases.count:
+        cases.check()
 
 
-def normal(answer: Any, word: str) -> str:
+def normalise_page(answer: Any, word: str) -> str:
     text = answer.content.decode()
     text = re.sub(r'nonce="[^"]*"|\b[A-Za-z0-9]{64}\b', "*", text)
     return re.sub(re.escape(word).replace(r"\ ", "(?: |%20|[+])"), "WORD", text)
@@ -46,20 +52,20 @@ def normal(answer: Any, word: str) -> str:
 
 @pytest.mark.parametrize("who", ["anonymous", "rival", "member"])
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "typing"])
-def test_a_private_name_is_found_by_nobody(who: str, headers: dict[str, str], world: World) -> None:
-    """T03: the answer for the exact name is that for a word that does not occur."""
+def test_searching_a_private_name_finds_nothing(who: str, headers: dict[str, str], world: World) -> None:
+    """The response for the exact name equals that for a word that occurs nowhere."""
     for name in ("Zibeline Quorvex", "Alpha Onboarding Pilot", "Glimmerfen Almanac", "Obsidian Lullaby"):
         client = Client() if who == "anonymous" else as_person(world, who)
         absent = "Brimtallow Sexton"
         found = client.get("/search", {"q": name}, headers=headers)
         nothing = client.get("/search", {"q": absent}, headers=headers)
-        # A name of two words may share ordinary ones with listings; these four share none but "Alpha Pilot".
-        assert name.lower() not in normal(found, name).lower().replace("word", "")
+        # Of these names only the second shares ordinary words with listings.
+        assert name.lower() not in normalise_page(found, name).lower().replace("word", "")
         if "Alpha" not in name:
-            assert normal(found, name) == normal(nothing, absent)
+            assert normalise_page(found, name) == normalise_page(nothing, absent)
 
 
-def test_a_private_name_is_found_by_no_key(world: World) -> None:
+def test_searching_a_private_name_by_api_finds_nothing(world: World) -> None:
     for path in ("/api/v1/store/listings/?q=Zibeline+Quorvex", "/api/v1/store/leaderboards/", "/api/v1/gpts"):
         assert b"Zibeline" not in call(world, "rival", "get", path).content, path
     found = call(world, "rival", "get", "/api/v1/store/listings/?q=Zibeline+Quorvex").json()
@@ -69,8 +75,7 @@ def test_a_private_name_is_found_by_no_key(world: World) -> None:
     )
 
 
-def test_reporting_answers_alike_for_private_and_absent(world: World) -> None:
-    """M10"""
+def test_reporting_a_private_gpt_looks_like_reporting_an_absent_one(world: World) -> None:
     client = as_person(world, "rival")
     private, absent = (client.get(f"/g/{slug}/report") for slug in (world.slug, "nothing-has-this-name"))
     assert (private.status_code, absent.status_code) == (404, 404)

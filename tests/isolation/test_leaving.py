@@ -1,4 +1,4 @@
-"""T20, T27, T33: who has left, was closed or gave up a name: at the next request nothing is open any more."""
+"""Removed members, lower roles, closed accounts and given-up names: access ends with the next request."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from core.errors import DomainError
 from marketplace.services.builders import upsert_builder_profile
-from tests.isolation.test_second_ids import as_person, call
+from tests.isolation.requests import as_person, call
 from tests.isolation.world import World
 from workspaces.models import Member, Workspace
 from workspaces.services.leaving import deactivate_user
@@ -17,26 +17,26 @@ from workspaces.states import Role
 pytestmark = pytest.mark.django_db
 
 
-def test_a_removed_admin_is_a_stranger_at_once(world: World) -> None:
-    """T20: pages, the company's GPT and a key that still lives."""
-    admin, place = world.people["admin"], world.alpha.slug
+def test_a_removed_admin_has_no_access_at_once(world: World) -> None:
+    """To pages, to the company's GPT and by a key that is still valid."""
+    admin, slug = world.people["admin"], world.alpha.slug
     client = as_person(world, "admin")
     paths = [
-        f"/w/{place}/",
-        f"/w/{place}/admin/members",
+        f"/w/{slug}/",
+        f"/w/{slug}/admin/members",
         f"/g/{world.alpha_slug}/chat",
         f"/build/{world.alpha_slug}/share",
     ]
     assert [client.get(path).status_code for path in paths] == [200] * 4
 
-    seat = Member.objects.get(workspace=world.alpha, user=admin)
-    remove_member(member=seat, by=world.people["owner"], at=timezone.now())
+    member = Member.objects.get(workspace=world.alpha, user=admin)
+    remove_member(member=member, by=world.people["owner"], at=timezone.now())
 
     assert [client.get(path).status_code for path in paths] == [404] * 4
-    assert call(world, "admin", "get", f"/api/v1/workspaces/{place}/members").status_code == 401
+    assert call(world, "admin", "get", f"/api/v1/workspaces/{slug}/members").status_code == 401
 
 
-def test_a_lowered_role_counts_at_once(world: World) -> None:
+def test_a_lower_role_counts_at_once(world: World) -> None:
     client = as_person(world, "admin")
     Member.objects.filter(workspace=world.alpha, user=world.people["admin"]).update(role=Role.MEMBER)
     assert client.get(f"/w/{world.alpha.slug}/admin/members").status_code == 403
@@ -44,8 +44,8 @@ def test_a_lowered_role_counts_at_once(world: World) -> None:
     assert Workspace.objects.get(pk=world.alpha.pk).name == "Alpha"
 
 
-def test_a_closed_account_is_out_everywhere(world: World) -> None:
-    """T27: the session and the key of somebody who was deactivated a moment ago."""
+def test_a_deactivated_account_has_no_access(world: World) -> None:
+    """By its session and by its key."""
     client = as_person(world, "moderator")
     assert client.get("/moderation/").status_code == 200
     deactivate_user(user=world.people["moderator"], by=world.people["operator"], at=timezone.now())
@@ -55,8 +55,7 @@ def test_a_closed_account_is_out_everywhere(world: World) -> None:
     assert call(world, "moderator", "get", "/api/v1/reviews/queue").status_code == 401
 
 
-def test_a_handle_that_was_given_up_never_leads_to_somebody_else(world: World) -> None:
-    """T33"""
+def test_a_given_up_handle_cannot_be_taken_by_another_builder(world: World) -> None:
     now, rival = timezone.now(), world.people["rival"]
     owner = world.people["owner"]
     upsert_builder_profile(user=owner, handle="olga-moved-on", display_name="Olga", by=owner, at=now)

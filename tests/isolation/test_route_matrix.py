@@ -1,4 +1,4 @@
-"""T01, T02: every route, every method, everybody. A cell that fails names route x actor x method."""
+"""Every route with every method, requested by everybody. A failure names route, person and method."""
 
 from __future__ import annotations
 
@@ -9,77 +9,106 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 
-from tests.isolation.asking import absent_ids, ask, outcome_of, own_ids, path_of, send, shape_of
-from tests.isolation.fingerprint import Unchanged, content
-from tests.isolation.matrix import Cell, cells, side_door_cells, unsaid
-from tests.isolation.world import World
+from tests.isolation.database_state import ChangeDetector, digest_tables
+from tests.isolation.grouping import Cases
+from tests.isolation.matrix import (
+    PARTS,
+    UNSAFE,
+    Cell,
+    find_missing_rows,
+    list_cells,
+    list_credential_cells,
+    pick_allowed_actor,
+)
+from tests.isolation.requests import (
+    ask,
+    build_absent_ids,
+    build_path,
+    classify_outcome,
+    get_own_ids,
+    normalise,
+    send,
+)
+from tests.isolation.world import ACTORS, World
 
 pytestmark = pytest.mark.django_db
 
-UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
-unchanged = Unchanged()
+changes = ChangeDetector()
 
 
 def test_every_route_and_method_has_a_row() -> None:
-    """T02"""
-    without_row, without_route = unsaid()
-    assert without_row == set(), "say in tests/isolation/rows who may"
-    assert without_route == set(), "these rows name nothing that exists"
+    without_row, without_route = find_missing_rows()
+    assert without_row == set(), "say in tests/isolation/rows who may use these"
+    assert without_route == set(), "these rows have no route"
 
 
-@pytest.fixture
-def untouched(world: World) -> Unchanged:
-    mail.outbox.clear()
-    unchanged.start()
-    return unchanged
+@pytest.mark.parametrize("actor", ACTORS)
+@pytest.mark.parametrize("part", PARTS)
+def test_access(part: str, actor: str, world: World) -> None:
+    """Each person gets the outcome that the row says; a refused request changes and reveals nothing."""
+    cases = Cases()
+    for cell in list_cells(part, actor):
+        with cases.run(cell):
+            check_cell(cell, world)
+    cases.check()
 
 
-@pytest.mark.parametrize("cell", cells(), ids=str)
-def test_cell(cell: Cell, world: World, untouched: Unchanged) -> None:
-    row, wanted = cell.row, cell.row.outcome(cell.actor)
-    before = content() if cell.route.is_async and cell.method in UNSAFE else {}
+def check_cell(cell: Cell, world: World) -> None:
+    row, expected = cell.row, cell.row.outcome(cell.actor)
+    changes.start()
+    # Asynchronous views write through connections of their own, whose writes are not counted.
+    before = digest_tables() if cell.route.is_async and cell.method in UNSAFE else {}
 
-    response = ask(world, row, cell.actor, cell.method, own_ids(row, world))
+    response = ask(world, row, cell.actor, cell.method, get_own_ids(row, world))
 
-    assert outcome_of(response) == wanted
-    if wanted == "in":
+    outcome = classify_outcome(response)
+    assert outcome == expected, f"expected {expected}, got {outcome}"
+    if expected == "in":
         return
-    _assert_nothing_happened(untouched, before)
-    if wanted != "forbidden" and not row.is_public:
-        seen = shape_of(response, path_of(row, own_ids(row, world)))
-        assert seen == _absent(cell, world), "it can be told from what is not there"
+    assert_nothing_happened(before)
+    if expected != "forbidden" and not row.is_public:
+        seen = normalise(response, build_path(row, get_own_ids(row, world)))
+        assert seen == request_absent(cell, world), "differs from the response for an absent object"
 
 
-def _absent(cell: Cell, world: World) -> Any:
-    """The answer for ids that nothing has; for a route without ids that of an address that does not exist."""
+def request_absent(cell: Cell, world: World) -> Any:
+    """Return the response for ids that do not exist; for pages without ids that of an unknown address."""
     row = cell.row
     if row.ids:
-        ids = absent_ids(row)
-        return shape_of(ask(world, row, cell.actor, cell.method, ids), path_of(row, ids))
+        ids = build_absent_ids(row)
+        return normalise(ask(world, row, cell.actor, cell.method, ids), build_path(row, ids))
     if row.outcome(cell.actor) != "missing" or cell.route.is_api:
-        return shape_of(ask(world, row, cell.actor, cell.method, row.fixed), path_of(row, row.fixed))
+        return normalise(ask(world, row, cell.actor, cell.method, row.fixed), build_path(row, row.fixed))
     client = Client()
     if cell.actor in world.sessions:
         client.cookies["loggia_session"] = world.sessions[cell.actor]
     path = "/no/such/address/at/all"
-    return shape_of(send(client, cell.method, path, {}, {}, is_json=False), path)
+    return normalise(send(client, cell.method, path, {}, {}, is_json=False), path)
 
 
-def _assert_nothing_happened(untouched: Unchanged, before: dict[str, str]) -> None:
-    assert untouched.changed() == []
-    assert connection.run_on_commit == [], "work was put in the queue"
-    assert mail.outbox == []
+def assert_nothing_happened(before: dict[str, str]) -> None:
+    assert changes.list_changed() == [], "a refused request wrote to these tables"
+    assert connection.run_on_commit == [], "a refused request enqueued a job"
+    assert mail.outbox == [], "a refused request sent mail"
     if before:
-        assert content() == before
+        assert digest_tables() == before, "a refused request wrote to the database"
 
 
-@pytest.mark.parametrize("cell", side_door_cells(), ids=str)
-def test_side_doors_of_the_api(cell: Cell, world: World, untouched: Unchanged) -> None:
-    """T28: no cookie, no other header, no query, no narrower or dead key opens what the right one opens."""
-    row, ids = cell.row, own_ids(cell.row, world)
-    actor = next((name for name in ("owner", *sorted(row.who)) if name in row.who), "owner")
+@pytest.mark.parametrize("part", [part for part in PARTS if list_credential_cells(part)])
+def test_other_credentials_do_not_open_the_api(part: str, world: World) -> None:
+    """Sessions, keys in other places, keys without the scope and invalid keys are refused."""
+    cases = Cases()
+    for cell in list_credential_cells(part):
+        with cases.run(cell):
+            check_other_credential(cell, world)
+    cases.check()
+
+
+def check_other_credential(cell: Cell, world: World) -> None:
+    row, ids = cell.row, get_own_ids(cell.row, world)
+    actor = pick_allowed_actor(row)
     key = world.keys[row.key if actor == "owner" else actor]
-    client, path, headers, wanted = Client(), path_of(row, ids), {}, 401
+    client, path, headers, expected = Client(), build_path(row, ids), {}, 401
     if cell.actor == "session":
         client.cookies["loggia_session"] = world.sessions[actor]
     elif cell.actor == "other header":
@@ -94,10 +123,11 @@ def test_side_doors_of_the_api(cell: Cell, world: World, untouched: Unchanged) -
         headers = {"Authorization": f"Bearer {key[:-1]}{'a' if key[-1] != 'a' else 'b'}"}
     else:
         narrow = "only store:read" if row.scope != "store:read" else "only usage:read"
-        headers, wanted = {"Authorization": f"Bearer {world.keys[narrow]}"}, 403
+        headers, expected = {"Authorization": f"Bearer {world.keys[narrow]}"}, 403
+    changes.start()
 
     response = send(client, cell.method, path, row.data(world), headers, is_json=True)
 
-    assert response.status_code == wanted
+    assert response.status_code == expected, f"expected {expected}, got {response.status_code}"
     assert set(response.json()) == {"error"}
-    _assert_nothing_happened(untouched, {})
+    assert_nothing_happened({})

@@ -1,4 +1,4 @@
-"""T26: the exact keys of what the API tells others. A new key is a decision, not an accident."""
+"""The exact keys of API responses to others. A new key must be added here on purpose."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.isolation.test_second_ids import call
+from tests.isolation.requests import call
 from tests.isolation.world import World
 
 pytestmark = pytest.mark.django_db
@@ -95,24 +95,24 @@ SHAPES: dict[str, set[str]] = {
 }
 
 
-def keys_of(value: Any, prefix: str = "") -> set[str]:
+def collect_keys(value: Any, prefix: str = "") -> set[str]:
     if isinstance(value, list):
-        return set().union(*(keys_of(item, prefix) for item in value)) if value else set()
+        return set().union(*(collect_keys(item, prefix) for item in value)) if value else set()
     if not isinstance(value, dict):
         return set()
     found = set()
     for key, inner in value.items():
-        found |= {prefix + key} | keys_of(inner, f"{prefix}{key}.")
+        found |= {prefix + key} | collect_keys(inner, f"{prefix}{key}.")
     return found
 
 
 @pytest.mark.parametrize("path", SHAPES)
-def test_a_stranger_reads_exactly_these_keys(path: str, world: World) -> None:
+def test_a_stranger_gets_exactly_these_keys(path: str, world: World) -> None:
     answer = call(world, "stranger", "get", path.format(**world.ids))
     assert answer.status_code == 200
-    assert keys_of(answer.json()) == SHAPES[path]
+    assert collect_keys(answer.json()) == SHAPES[path]
 
 
-def test_errors_tell_only_what_was_wrong(world: World) -> None:
+def test_errors_have_exactly_these_keys(world: World) -> None:
     body = call(world, "stranger", "get", f"/api/v1/gpts/{world.slug}").json()
-    assert keys_of(body) == {"error", "error.code", "error.message", "error.field", "error.data"}
+    assert collect_keys(body) == {"error", "error.code", "error.message", "error.field", "error.data"}

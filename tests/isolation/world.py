@@ -1,6 +1,6 @@
-"""The world of the isolation tests: two companies, creators, staff, and everything that belongs to somebody.
+"""The world of the isolation tests: two companies, creators, staff and everything that belongs to them.
 
-Built once per test process by the real services and committed into a database of its own.
+The real services build it once per test run, in a database of its own.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from workspaces.states import ApiScope
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 EVERY_SCOPE = [scope.value for scope in ApiScope]
-# Everybody who tries every door. The owner owns what the rows of the matrix name, and Alpha.
+# Each sends every request of the matrix. The owner owns Alpha and the objects that the rows name.
 ACTORS = (
     "anonymous", "stranger", "member", "admin", "rival", "owner", "moderator", "finance", "operator",
 )  # fmt: skip
@@ -52,14 +52,14 @@ ACTORS = (
 
 @dataclass
 class World:
-    """People by name and the ids of what is theirs. ``gpts`` and ``ids`` are filled by the builders."""
+    """People by name and the ids of their objects; the functions below and in worlds/ fill it."""
 
     people: dict[str, User] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     gpts: dict[str, GPT] = field(default_factory=dict)
     ids: dict[str, Any] = field(default_factory=dict)
-    alpha: Workspace = None  # type: ignore[assignment]  # set by the first builder
+    alpha: Workspace = None  # type: ignore[assignment]  # set by _companies
     beta: Workspace = None  # type: ignore[assignment]
 
     def __getattr__(self, name: str) -> Any:
@@ -71,7 +71,7 @@ class World:
 
 
 def build_world() -> World:
-    """Make everything; several transactions, because the close reads committed usage only."""
+    """Create everything, in several transactions, because closing a month reads committed usage only."""
     world = World()
     with system_scope("tests"):
         ensure_offline_provider(at=timezone.now())
@@ -89,7 +89,7 @@ def build_world() -> World:
         judged.build(world)
     money.build(world)
     with system_scope("tests"):
-        _doors(world)
+        _create_credentials(world)
     return world
 
 
@@ -105,9 +105,9 @@ def _companies(world: World) -> None:
     people = world.people
     world.alpha = make_team(people["owner"], "Alpha")
     for name in ("admin", "builder", "member"):
-        seated = seat(world.alpha, people[name], name, by=people["owner"])
-        world.ids[f"{name}_seat"] = seated.pk
-    # Beta belongs to the rival member, so that the rival is its admin and no more.
+        member = seat(world.alpha, people[name], name, by=people["owner"])
+        world.ids[f"{name}_seat"] = member.pk
+    # Beta belongs to rival_member, so that rival is only an admin of it.
     world.beta = make_team(people["rival_member"], "Beta")
     seat(world.beta, people["rival"], "admin", by=people["rival_member"])
 
@@ -118,7 +118,7 @@ def _belongings(world: World) -> None:
         workspace=world.alpha, email="somebody@else.test", role="member", by=owner, at=now
     )
     note = notify(user=owner, kind="x", title="Only for the owner", url="/settings/", at=now)
-    # allauth has no service for it: what a registered passkey leaves behind.
+    # The row of a registered passkey: allauth has no service that creates it.
     passkey = Authenticator.objects.create(
         user=owner, type="webauthn", data={"name": "Laptop", "credential": passkey_data()}
     )
@@ -128,8 +128,8 @@ def _belongings(world: World) -> None:
     }  # fmt: skip
 
 
-def _doors(world: World) -> None:
-    """Sessions and keys of everybody."""
+def _create_credentials(world: World) -> None:
+    """Create sessions and API keys for everybody."""
     for name, person in world.people.items():
         world.sessions[name] = _sign_in(person)
         home = world.alpha if name in ("member", "admin", "builder") else person.personal_workspace
@@ -143,7 +143,7 @@ def _doors(world: World) -> None:
 
 
 def _sign_in(person: User) -> str:
-    """Return the cookie of a session whose password was typed a moment ago."""
+    """Return the cookie of a session that has just been authenticated with a password."""
     client = Client()
     client.force_login(person, backend=BACKEND)
     session = client.session
@@ -155,14 +155,14 @@ def _sign_in(person: User) -> str:
     return str(session.session_key)
 
 
-def _give_key(world: World, name: str, person: User, place: Workspace, scopes: list[str]) -> int:
-    """Give a key with these scopes, those of staff included: who is no staff had the role once."""
+def _give_key(world: World, name: str, person: User, workspace: Workspace, scopes: list[str]) -> int:
+    """Create a key with these scopes; staff roles are granted for that moment, as staff scopes need them."""
     now = timezone.now()
     lent = {"moderator", "finance", "operator"} - get_user_roles(person).staff if len(scopes) > 1 else set()
     for role in lent:
         grant_staff_role(user=person, role=role, by=None, at=now)
     key, plain = create_api_key(
-        user=person, workspace=place, name=name, scopes=scopes, by=person, at=timezone.now()
+        user=person, workspace=workspace, name=name, scopes=scopes, by=person, at=timezone.now()
     )
     for role in lent:
         revoke_staff_role(user=person, role=role, by=None, at=now)
@@ -170,8 +170,8 @@ def _give_key(world: World, name: str, person: User, place: Workspace, scopes: l
     return key.pk
 
 
-def nobody(kind: type) -> Any:
-    """Return an id of that kind that nothing has."""
+def build_absent_id(kind: type) -> Any:
+    """Return an id of that type that no object has."""
     return {
         int: 2**31 - 99,
         UUID: UUID("0192f000-0000-7000-8000-00000000dead"),

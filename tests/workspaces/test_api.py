@@ -166,37 +166,40 @@ def test_workspaces_lists_the_workspace_of_the_key() -> None:
 def test_an_admin_lists_changes_and_removes_members() -> None:
     owner, member = make_user("Owner"), make_user("Member")
     team = make_team(owner)
-    place = seat(team, member, Role.MEMBER, by=owner)
+    membership = seat(team, member, Role.MEMBER, by=owner)
     call = Caller(owner, team)
     listed = call("GET", f"workspaces/{team.slug}/members").json()["items"]
     assert [(item["user"]["email"], item["role"]) for item in listed] == [
         (owner.email, "owner"),
         (member.email, "member"),
     ]
-    path = f"workspaces/{team.slug}/members/{place.pk}"
+    path = f"workspaces/{team.slug}/members/{membership.pk}"
     assert call("PATCH", path, {"role": "builder"}).json()["role"] == "builder"
     assert call("PATCH", path, {"role": "king"}).status_code == 400
     assert call("DELETE", path).status_code == 204
-    assert not Member.objects.filter(pk=place.pk).exists()
+    assert not Member.objects.filter(pk=membership.pk).exists()
 
 
 def test_non_members_get_404_and_members_without_the_role_403() -> None:
     owner, member, stranger = make_user("Owner"), make_user("Member"), make_user("Stranger")
     team, other = make_team(owner), make_team(stranger, "Other")
-    place = seat(team, member, Role.MEMBER, by=owner)
+    membership = seat(team, member, Role.MEMBER, by=owner)
     call = Caller(stranger, other)
     before = AuditEvent.objects.count()
     inside = Caller(member, team)
-    for method, tail in (("GET", ""), ("PATCH", f"/{place.pk}"), ("DELETE", f"/{place.pk}")):
+    for method, tail in (("GET", ""), ("PATCH", f"/{membership.pk}"), ("DELETE", f"/{membership.pk}")):
         body = {"role": "owner"} if method == "PATCH" else None
         foreign = call(method, f"workspaces/{team.slug}/members{tail}", body)
         absent = call(method, f"workspaces/absent/members{tail}", body)
-        own_parent = call(method, f"workspaces/{other.slug}/members/{place.pk}", body)
+        own_parent = call(method, f"workspaces/{other.slug}/members/{membership.pk}", body)
         assert (foreign.status_code, foreign.content) == (404, absent.content), method
         assert own_parent.status_code in (404, 405)
     assert inside("GET", f"workspaces/{team.slug}/members").status_code == 403
-    assert inside("PATCH", f"workspaces/{team.slug}/members/{place.pk}", {"role": "owner"}).status_code == 403
-    assert Member.objects.get(pk=place.pk).role == Role.MEMBER
+    assert (
+        inside("PATCH", f"workspaces/{team.slug}/members/{membership.pk}", {"role": "owner"}).status_code
+        == 403
+    )
+    assert Member.objects.get(pk=membership.pk).role == Role.MEMBER
     assert AuditEvent.objects.count() == before + 1  # the key of the member, made above
 
 

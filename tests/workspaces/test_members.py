@@ -141,11 +141,11 @@ def test_an_inactive_owner_does_not_count(owner: User, team: Workspace) -> None:
 def test_only_owners_can_make_and_change_owners(owner: User, team: Workspace) -> None:
     """An admin cannot act on somebody with a higher role."""
     admin = make_user("Admin")
-    place = seat(team, admin, Role.ADMIN, by=owner)
+    membership = seat(team, admin, Role.ADMIN, by=owner)
     events = AuditEvent.objects.count()
     for act in (
         lambda: invite_member(workspace=team, email="x@example.test", role="owner", by=admin, at=AT),
-        lambda: change_role(member=place, role="owner", by=admin, at=AT),
+        lambda: change_role(member=membership, role="owner", by=admin, at=AT),
         lambda: change_role(member=team.members.get(user=owner), role="member", by=admin, at=AT),
         lambda: remove_member(member=team.members.get(user=owner), by=admin, at=AT),
     ):
@@ -157,28 +157,28 @@ def test_only_owners_can_make_and_change_owners(owner: User, team: Workspace) ->
 
 
 def test_a_role_change_is_audited(owner: User, team: Workspace) -> None:
-    place = seat(team, make_user("Bob"), Role.MEMBER, by=owner)
-    change_role(member=place, role="admin", by=owner, at=AT)
+    membership = seat(team, make_user("Bob"), Role.MEMBER, by=owner)
+    change_role(member=membership, role="admin", by=owner, at=AT)
     event = AuditEvent.objects.get(action="workspaces.member_role_changed")
-    assert event.data == {"before": "member", "after": "admin", "user_id": place.user_id}
+    assert event.data == {"before": "member", "after": "admin", "user_id": membership.user_id}
     assert (event.workspace_id, event.actor) == (team.pk, owner)
 
 
 def test_leaving_ends_group_memberships_and_keys(owner: User, team: Workspace) -> None:
     bob = make_user("Bob")
-    place = seat(team, bob, Role.MEMBER, by=owner)
+    membership = seat(team, bob, Role.MEMBER, by=owner)
     group = Group.objects.create(workspace=team, name="Sales", created_at=AT)
-    GroupMember.objects.create(group=group, member=place)
+    GroupMember.objects.create(group=group, member=membership)
     create_api_key(user=bob, workspace=team, name="k", scopes=["chat"], by=bob, at=AT)
     own, _plain = create_api_key(
         user=bob, workspace=personal_workspace(bob), name="own", scopes=["chat"], by=bob, at=AT
     )
-    remove_member(member=place, by=bob, at=AT)
+    remove_member(member=membership, by=bob, at=AT)
     assert not GroupMember.objects.exists()
     assert list(ApiKey.objects.filter(revoked_at__isnull=True)) == [own]
     assert AuditEvent.objects.get(action="workspaces.member_removed").data == {"left": True}
     with pytest.raises(Conflict):
-        remove_member(member=Member(pk=place.pk or 0, workspace=team, user=bob), by=owner, at=AT)
+        remove_member(member=Member(pk=membership.pk or 0, workspace=team, user=bob), by=owner, at=AT)
 
 
 @pytest.mark.parametrize(
@@ -270,14 +270,14 @@ def test_an_invalid_invitation_keeps_the_input(owner_client: Client, team: Works
 def test_the_page_changes_roles_and_removes_members(
     owner_client: Client, owner: User, team: Workspace
 ) -> None:
-    place = seat(team, make_user("Bob"), Role.MEMBER, by=owner)
-    path = f"/w/{team.slug}/admin/members/{place.pk}"
+    membership = seat(team, make_user("Bob"), Role.MEMBER, by=owner)
+    path = f"/w/{team.slug}/admin/members/{membership.pk}"
     assert owner_client.post(f"{path}/role", {"role": "admin"}).status_code == 302
     assert owner_client.post(f"{path}/role", {"role": "king"}).status_code == 400
-    assert Member.objects.get(pk=place.pk).role == Role.ADMIN
+    assert Member.objects.get(pk=membership.pk).role == Role.ADMIN
     assert owner_client.get(f"{path}/remove").status_code == 405
     assert owner_client.post(f"{path}/remove").status_code == 302
-    assert not Member.objects.filter(pk=place.pk).exists()
+    assert not Member.objects.filter(pk=membership.pk).exists()
 
 
 def test_a_member_of_another_team_is_not_found_under_my_team(owner_client: Client, team: Workspace) -> None:
@@ -342,12 +342,12 @@ def test_a_member_can_leave_by_the_page_but_not_the_last_owner(
     owner_client: Client, owner: User, team: Workspace
 ) -> None:
     bob = make_user("Bob")
-    place = seat(team, bob, Role.MEMBER, by=owner)
+    membership = seat(team, bob, Role.MEMBER, by=owner)
     browser = Client()
     browser.force_login(bob)
     assert "Leave Acme" in browser.get("/settings/").content.decode()
     assert browser.post(f"/w/{team.slug}/leave").status_code == 302
-    assert not Member.objects.filter(pk=place.pk).exists()
+    assert not Member.objects.filter(pk=membership.pk).exists()
     assert browser.post(f"/w/{team.slug}/leave").status_code == 404
     assert owner_client.post(f"/w/{team.slug}/leave").status_code == 409
     assert team.members.get().user == owner

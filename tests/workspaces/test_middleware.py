@@ -159,14 +159,14 @@ def test_another_team_looks_like_an_unknown_address(signed_in: Callable[[User], 
 def test_a_removed_member_has_no_access_from_the_next_request(signed_in: Callable[[User], Client]) -> None:
     owner, member = make_user("Owner"), make_user("Member")
     team = make_team(owner)
-    place = seat(team, member, Role.MEMBER, by=owner)
+    membership = seat(team, member, Role.MEMBER, by=owner)
     _key, plain = create_api_key(
         user=member, workspace=team, name="k", scopes=[ApiScope.GPTS_READ], by=member, at=AT
     )
     client = signed_in(member)
     assert client.get(f"/team/{team.slug}").content == b"Acme"
 
-    remove_member(member=place, by=owner, at=AT)
+    remove_member(member=membership, by=owner, at=AT)
 
     assert client.get(f"/team/{team.slug}").status_code == 404
     assert client.get("/api/v1/echo", headers=bearer(plain)).status_code == 401

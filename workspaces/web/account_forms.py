@@ -13,7 +13,7 @@ PASSWORD_HELP = _("At least 10 characters. Several words are easier to keep than
 
 
 class FormStyleMixin:
-    """Changes how an allauth form looks, not what it does. Stands before it among the bases."""
+    """Changes how an allauth form looks, not what it does. Comes before the form among the base classes."""
 
     fields: dict[str, Any]
 
@@ -52,7 +52,7 @@ class ResetPasswordKeyForm(FormStyleMixin, account.ResetPasswordKeyForm):
 
 
 class LoginForm(FormStyleMixin, account.LoginForm):
-    """Without allauth's link to reset the password: ours stands under the form."""
+    """Without allauth's link to reset the password: our template has one under the form."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

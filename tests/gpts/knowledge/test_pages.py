@@ -220,7 +220,7 @@ def test_adding_and_fetching_a_web_page(site: Site) -> None:
     assert refused.status_code == 400
     assert 'value="https://127.0.0.1/x"' in refused.content.decode()
     assert address in shown
-    assert "OutboundResponse" in shown
+    assert "Fetched" in shown
     assert gone.status_code == 400
     assert "status 404" in gone.content.decode()
     assert KnowledgeFile.objects.get().pk == file.pk

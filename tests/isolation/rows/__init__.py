@@ -1,1 +1,1 @@
-"""The rows of the route matrix: for each route, whose ids stand in it and who gets in."""
+"""The rows of the route matrix: for each route, the ids in its path and the people who may use it."""

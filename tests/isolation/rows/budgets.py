@@ -1,4 +1,4 @@
-"""Budgets of a workspace, and one's own limits."""
+"""Budgets of a workspace, and a person's own limits."""
 
 from __future__ import annotations
 

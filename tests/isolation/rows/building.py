@@ -7,7 +7,7 @@ from tests.isolation.rows.row import OWNER, Row, api, page
 SLUG = {"slug": "slug"}
 CHANGE = SLUG | {"change_id": "builder_change"}
 READ, WRITE = "gpts:read", "gpts:write"
-# An empty message is refused after the right to edit was checked, so nothing runs in these cells.
+# An empty message is refused after the permission check, so that nothing runs in these cells.
 SILENCE = {"text": ""}
 
 ROWS: list[Row] = [

@@ -1,4 +1,4 @@
-"""What surrounds a chat: files, thumbs, links, downloads."""
+"""Attachments, feedback, share links and exports of chats."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ AT_ALPHA = "owner@alpha"
 UP = {"thumb": "up"}
 
 ROWS: list[Row] = [
-    # No file comes with these: they are refused after the right to chat was checked.
+    # Without a file these are refused after the permission check.
     page("gpts:attachment-add-first", ALPHA, "POST", ids={"slug": "alpha_slug"}),
     page("gpts:attachment-add", OWNER, "POST", ids=TALK),
     page("gpts:attachment-show", OWNER, ids=FILE),
@@ -25,8 +25,8 @@ ROWS: list[Row] = [
     page("gpts:share-show", OWNER, ids=TALK),
     page("gpts:share-make", OWNER, "POST", ids=TALK),
     page("gpts:share-stop", OWNER, "POST", ids=TALK),
-    # The owner's conversation belongs to Alpha: its link is for Alpha's members. Who holds its 256 random
-    # bits knows that it is there, so that a visitor may be told to sign in.
+    # The owner's conversation belongs to Alpha, so its link is for Alpha's members. A visitor with the link
+    # knows that it exists and may be asked to sign in.
     page("gpts:share-open", ALPHA, ids={"token": "share_token"}, is_public=True),
     api("gpts_api:attachment-list-first", ALPHA, CHAT, "POST", ids={"slug": "alpha_slug"}, key=AT_ALPHA),
     api("gpts_api:attachment-list", OWNER, CHAT, "POST", ids=TALK, key=AT_ALPHA),

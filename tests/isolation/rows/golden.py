@@ -1,4 +1,4 @@
-"""Golden prompts and their runs: the owner's, on the page and by the API; the gate is the admins'."""
+"""Golden prompts and their runs, for the owner; the required pass rate, for admins."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ ROWS: list[Row] = [
     page("gpts:build-delete", OWNER, "POST", ids=SLUG, body={"confirmation": "x"}),
     page("gpts:icon-show", EVERYBODY, ids={"digest": "icon"}),
     page("gpts:chat-start", ALPHA, ids={"slug": "alpha_slug"}),
-    # An empty message is refused after the right to chat was checked, so nothing runs in these cells.
+    # An empty message is refused after the permission check, so that nothing runs in these cells.
     page("gpts:turn-first", ALPHA, "POST", ids={"slug": "alpha_slug"}, body={"text": ""}),
     page("gpts:conversation-list", PEOPLE),
     page("gpts:chats-redirect", EVERYBODY),

@@ -1,4 +1,4 @@
-"""Insights: for who may view the settings, on the page, as a file and by the API."""
+"""Insights as a page, as a file and by the API, for people who may see the settings of a GPT."""
 
 from __future__ import annotations
 

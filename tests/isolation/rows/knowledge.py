@@ -7,7 +7,7 @@ from tests.isolation.rows.row import OWNER, Row, api, page
 SLUG = {"slug": "slug"}
 FILE = SLUG | {"file_id": "file"}
 READ, WRITE = "gpts:read", "gpts:write"
-# Refused by the guard before anything is sent, and after the right to the GPT was checked.
+# The outbound guard refuses this address, after the permission check and before anything is sent.
 NOWHERE = {"url": "https://127.0.0.1/"}
 
 ROWS: list[Row] = [

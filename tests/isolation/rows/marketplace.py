@@ -1,4 +1,4 @@
-"""The store: open to everybody, except for what a person wrote and for companies' own stores."""
+"""The store: public, except for a person's own ratings and for the stores of companies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROWS: list[Row] = [
     page("marketplace:leaderboard-list", EVERYBODY, "GET POST"),
     page("marketplace:about-show", EVERYBODY, "GET", ids=LISTED),
     page("marketplace:rating-save", PEOPLE, "POST", ids=LISTED, body={"stars": "9"}),
-    # Nobody of these has rated: there is nothing of theirs to remove.
+    # None of these people has a rating to delete.
     page("marketplace:rating-delete", NOBODY, "POST", ids=LISTED, is_public=True),
     page("marketplace:profile-edit", PEOPLE, "GET POST"),
     page("marketplace:builder-show", EVERYBODY, "GET POST", ids=BUILDER),

@@ -42,7 +42,7 @@ ROWS: list[Row] = [
     page("gpts:workspace-model-replace", ADMINS, "POST", ids=MODEL, forbidden=MEMBER),
     staff_page("gpts:operator-model-list", OPERATOR),
     staff_page("gpts:operator-provider-new", OPERATOR, "GET POST", body=NEW_PROVIDER),
-    # Alpha's own provider is not the instance's: even the operator finds nothing under its id.
+    # A provider of Alpha is not one of the instance: it does not exist for the operator either.
     staff_page("gpts:operator-provider-change", NOBODY, "GET POST", ids={"provider_id": "provider"}),
     staff_page("gpts:operator-provider-test", NOBODY, "POST", ids={"provider_id": "provider"}),
     staff_page("gpts:operator-provider-import", NOBODY, "POST", ids={"provider_id": "provider"}),
@@ -117,7 +117,7 @@ ROWS: list[Row] = [
     ),
     api("gpts_api:instance-provider-list", OPERATOR, WORK),
     api("gpts_api:instance-provider-list", OPERATOR, WORK, "POST", body=NEW_PROVIDER),
-    # Alpha's own provider is not the instance's: even the operator finds nothing under its id.
+    # A provider of Alpha is not one of the instance: it does not exist for the operator either.
     api("gpts_api:instance-provider-detail", NOBODY, WORK, "GET PATCH", ids={"provider_id": "provider"}),
     api("gpts_api:instance-provider-test", NOBODY, WORK, "POST", ids={"provider_id": "provider"}),
     api(

@@ -1,4 +1,4 @@
-"""Money: a creator's own earnings, finance's months, batches and books."""
+"""A creator's own earnings; months, batches and the ledger for finance."""
 
 from __future__ import annotations
 

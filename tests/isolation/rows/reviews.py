@@ -1,4 +1,4 @@
-"""Moderation: cases for moderators, decisions and submissions for those they concern, reporting for all."""
+"""Cases for moderators, decisions and submissions for the people they concern, reports by everybody."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ATTESTED = {"attested": True}
 
 
 def claim(world: World) -> Mapping[str, Any]:
-    """What the real holder of the claim sends: only the right to the case may stop the others."""
+    """Return the input of the moderator with the claim, so that only the permission check stops others."""
     return {"token": str(world.claim_token), "claim_token": str(world.claim_token),
             "version": world.row_version, "row_version": world.row_version,
             "outcome": "approve", "reasoning": "Fine.", "reason": "x", "private_note": ""}  # fmt: skip
@@ -35,7 +35,7 @@ ROWS: list[Row] = [
     staff_page("reviews:case-renew", MODERATOR, "POST", ids=CASE, body=claim),
     staff_page("reviews:case-release", MODERATOR, "POST", ids=CASE, body=claim),
     staff_page("reviews:case-escalate", MODERATOR, "POST", ids=CASE, body=claim),
-    # Taking a claim away is for leads; a moderator sees why not.
+    # Only leads may take over a claim; moderators get a message.
     staff_page("reviews:case-take-over", frozenset(), "POST", ids=CASE, body=claim, forbidden=MODERATOR),
     staff_page("reviews:case-decide", MODERATOR, "POST", ids=CASE, body=claim),
     page("reviews:report-create", EVERYBODY, "GET POST", ids={"slug": "listed_slug"}, body=REPORT),

@@ -1,4 +1,4 @@
-"""One row of the matrix."""
+"""Rows of the route matrix."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Body = Mapping[str, Any] | Callable[[World], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Row:
-    """``who`` gets in; ``forbidden`` sees that it exists and gets 403; all others find nothing.
+    """A route with the expected outcome: ``who`` may use it, ``forbidden`` get 403, all others 404.
 
-    ``ids`` maps the URL's arguments to names of the world's ids, all of them the owner's. ``anonymous`` is
-    what a visitor gets who is not in ``who``: "login", "missing" or "refused" (401 of the API).
-    ``key`` names the owner's key when it is not the one of their personal workspace, ``scope`` what a key
-    needs ("" for a route that needs none).
+    ``ids`` maps the URL's arguments to names of the world's ids, all of the owner's objects. ``anonymous`` is
+    the outcome for visitors who are not in ``who``: "login", "missing" or "refused" (401 of the API).
+    ``key`` names the owner's key if it is not the one for their personal workspace, ``scope`` is the scope
+    that a key needs ("" for none).
     """
 
     name: str
@@ -43,9 +43,9 @@ class Row:
     key: str = "owner"
     scope: str = ""
     is_json: bool = False
-    # The thing is public, or the ids are no secret: a refusal need not look like nothing.
+    # The object is public or its id is no secret: a refusal may reveal that it exists.
     is_public: bool = False
-    # What everybody gets, whoever they are.
+    # The outcome for everybody.
     always: str = ""
 
     def outcome(self, actor: str) -> str:
@@ -66,7 +66,7 @@ def page(name: str, who: frozenset[str], methods: str = "GET", **rest: Any) -> R
 
 
 def staff_page(name: str, who: frozenset[str], methods: str = "GET", **rest: Any) -> Row:
-    """Everybody else, visitors included, gets the page of an unknown address."""
+    """Return a row where all others, visitors included, get the page of an unknown address."""
     return Row(name, who, tuple(methods.split()), anonymous="missing", **rest)
 
 

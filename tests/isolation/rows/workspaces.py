@@ -1,4 +1,4 @@
-"""People, companies, settings, accounts and the instance's own addresses."""
+"""Accounts, settings, workspaces, and pages of the instance itself."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tests.isolation.rows.row import (
     staff_page,
 )
 
-PLACE = {"workspace": "alpha_place"}
-SEAT = PLACE | {"member_id": "builder_seat"}
+WORKSPACE_IDS = {"workspace": "alpha_place"}
+MEMBER_IDS = WORKSPACE_IDS | {"member_id": "builder_seat"}
 # Forms of allauth also take PUT, as Django's form views do.
 FORM = "GET POST PUT"
 
@@ -37,18 +37,18 @@ ROWS: list[Row] = [
     page("workspaces:preference-language", EVERYBODY, "POST", body={"language": "en"}),
     page("workspaces:workspace-new", PEOPLE, "GET POST", body={"name": "New one"}),
     page("workspaces:invitation-accept", PEOPLE, ids={"token": "token"}),
-    # Only the invited address may take the seat; who holds the link knows that it exists.
+    # Only the invited person may accept; whoever has the link knows that it exists.
     page("workspaces:invitation-accept", NOBODY, "POST", ids={"token": "token"}, forbidden=PEOPLE),
-    page("workspaces:member-list", ADMINS, "GET POST", ids=PLACE, forbidden=MEMBER,
+    page("workspaces:member-list", ADMINS, "GET POST", ids=WORKSPACE_IDS, forbidden=MEMBER,
          body={"email": "evil@else.test", "role": "owner"}),
-    page("workspaces:member-role", ADMINS, "POST", ids=SEAT, forbidden=MEMBER,
+    page("workspaces:member-role", ADMINS, "POST", ids=MEMBER_IDS, forbidden=MEMBER,
          body={"role": "admin"}),
-    page("workspaces:member-remove", ADMINS, "POST", ids=SEAT, forbidden=MEMBER),
-    page("workspaces:invitation-revoke", ADMINS, "POST", ids=PLACE | {"invitation_id": "invitation"},
+    page("workspaces:member-remove", ADMINS, "POST", ids=MEMBER_IDS, forbidden=MEMBER),
+    page("workspaces:invitation-revoke", ADMINS, "POST", ids=WORKSPACE_IDS | {"invitation_id": "invitation"},
          forbidden=MEMBER),
-    page("workspaces:workspace-leave", ALPHA, "POST", ids=PLACE),
-    page("workspaces:workspace-audit", ADMINS, ids=PLACE, forbidden=MEMBER),
-    page("workspaces:workspace-settings", ADMINS, "GET POST", ids=PLACE, forbidden=MEMBER,
+    page("workspaces:workspace-leave", ALPHA, "POST", ids=WORKSPACE_IDS),
+    page("workspaces:workspace-audit", ADMINS, ids=WORKSPACE_IDS, forbidden=MEMBER),
+    page("workspaces:workspace-settings", ADMINS, "GET POST", ids=WORKSPACE_IDS, forbidden=MEMBER,
          body={"name": "Taken over"}),
     page("workspaces:gallery", EVERYBODY, "GET POST"),
     page("workspaces:gallery-chat", EVERYBODY, "GET POST"),
@@ -60,18 +60,19 @@ ROWS: list[Row] = [
     api("workspaces_api:api-key-list", PEOPLE, "account", "POST", body={"name": "x", "scopes": ["account"]}),
     api("workspaces_api:api-key-detail", OWNER, "account", "DELETE", ids={"key_id": "api_key"}),
     api("workspaces_api:workspace-list", PEOPLE, "account"),
-    api("workspaces_api:member-list", ADMINS, "account", ids=PLACE, forbidden=MEMBER, key="owner@alpha"),
-    api("workspaces_api:member-detail", ADMINS, "account", "PATCH", ids=SEAT,
+    api("workspaces_api:member-list", ADMINS, "account", ids=WORKSPACE_IDS,
+        forbidden=MEMBER, key="owner@alpha"),
+    api("workspaces_api:member-detail", ADMINS, "account", "PATCH", ids=MEMBER_IDS,
         forbidden=MEMBER, key="owner@alpha", body={"role": "admin"}),
-    api("workspaces_api:member-detail", ADMINS, "account", "DELETE", ids=SEAT,
+    api("workspaces_api:member-detail", ADMINS, "account", "DELETE", ids=MEMBER_IDS,
         forbidden=MEMBER, key="owner@alpha"),
     page("workspaces:api-reference", EVERYBODY),
     page("workspaces:api-document", EVERYBODY, fixed={"form": "json"}),
-    # The instance's own.
+    # Pages of the instance itself.
     page("healthz", EVERYBODY, "GET POST"),
     page("readyz", EVERYBODY, "GET POST"),
     page("metrics", EVERYBODY, "GET POST"),
-    # allauth: each acts on the person of the session, except for passkeys, which have ids.
+    # allauth: all act on the person of the session, except for passkeys, which have ids.
     page("account_login", EVERYBODY, FORM),
     page("account_logout", EVERYBODY, "GET POST"),
     page("account_inactive", EVERYBODY),
@@ -90,7 +91,7 @@ ROWS: list[Row] = [
     page("mfa_authenticate", EVERYBODY, "GET POST"),
     page("mfa_reauthenticate", PEOPLE, FORM),
     page("mfa_activate_totp", PEOPLE, FORM),
-    # Nobody here has one-time codes: each would only meet their own.
+    # Nobody in the world has recovery codes.
     page("mfa_deactivate_totp", NOBODY, FORM, is_public=True),
     page("mfa_view_recovery_codes", NOBODY, is_public=True),
     page("mfa_generate_recovery_codes", PEOPLE, FORM),

@@ -1,1 +1,1 @@
-"""What stands in the world of the isolation tests, one file a subject."""
+"""Builders of the objects in the world of the isolation tests, by subject."""

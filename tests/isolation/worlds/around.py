@@ -1,4 +1,4 @@
-"""What surrounds the owner's conversation: a file that waits for a message, a link."""
+"""An attachment without a message and a share link of the owner's conversation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A budget of Alpha's with counters of two people: far from its limits, so that it stops nobody."""
+"""A budget of Alpha with the usage of two people, too high to stop anybody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the owner said to the builder about the private GPT, and what it changed."""
+"""The owner's Create conversation about the private GPT, and the changes it made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A provider of Alpha's own with two models, one of which its GPTs use and which is to end."""
+"""A model provider of Alpha with two models; one of them is in use and will be retired."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversations with answers, of the owner and of others."""
+"""Conversations of the owner and of others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SECRET_ANSWER = "The answer names velvetgrommet and nothing else."
 def talk(
     person: Any, gpt: GPT, place: Any, *, is_draft: bool = False, says: str = SECRET_ANSWER
 ) -> tuple[Conversation, Turn]:
-    """One question with its answer."""
+    """Create a conversation with one question and its answer."""
     now = timezone.now() - timedelta(hours=2)
     version = None if is_draft else live_version_for(person, gpt)
     conversation = start_conversation(gpt=gpt, version=version, workspace=place, by=person, at=now)
@@ -44,7 +44,7 @@ def _answer(person: Any, conversation: Conversation, question: str, says: str = 
 
 
 def _cite(turn: Turn, gpt: GPT) -> None:
-    """Let the answer cite the secret passage of the private GPT."""
+    """Add a citation of the private GPT's secret passage to the answer."""
     passage = Passage.objects.get(document__files__gpt=gpt)
     source = {"number": 1, "passage_id": passage.pk, "file": "handbook.txt", "heading": "", "page": None}
     turn.messages.filter(role=MessageRole.ASSISTANT).update(citations=[source])
@@ -57,7 +57,7 @@ def build(world: Any) -> None:
         people["owner"], world.gpts["private"], people["owner"].personal_workspace, is_draft=True
     )
     _cite(cited_turn, world.gpts["private"])
-    # A second answer, so that the first is no longer the one that may be edited.
+    # A second answer, so that the first can no longer be edited.
     _answer(people["owner"], own, "And in the summer?")
     gone, _turn = talk(people["owner"], alpha, world.alpha)
     delete_conversation(conversation=gone, at=timezone.now())

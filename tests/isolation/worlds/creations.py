@@ -1,4 +1,4 @@
-"""GPTs in every state of their life, with versions, a file and an icon."""
+"""GPTs in every state, with versions, a file and an icon."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from marketplace.services.builders import upsert_builder_profile
 from tests.gpts.studio.stage import a_file, a_picture
 from workspaces.access import personal_workspace
 
-# Words that occur nowhere else, so that a leak of any of them is found by searching for it.
+# These texts occur nowhere else, so a leak is found by searching for them.
 SECRET_NAME = "Zibeline Quorvex"
 SECRET_INSTRUCTIONS = "kryptobloom-seventeen-lanterns"
 SECRET_PASSAGE = "umbraquill-ledger-of-the-old-harbour"
@@ -44,7 +44,7 @@ def build(world: Any) -> None:
     owner, now = world.people["owner"], timezone.now() - timedelta(days=3)
     home = personal_workspace(owner)
     world.gpts["private"] = _private(owner, home, now)
-    # Uploaded to the private GPT, known to nobody else.
+    # Uploaded to the private GPT only.
     file = world.gpts["private"].knowledge_files.get()
     alpha_gpt = create_gpt(
         workspace=world.alpha, owner=owner, by=owner, at=now, **draft("Alpha Onboarding Pilot")

@@ -1,4 +1,4 @@
-"""Submissions, cases, reports and decisions: what moderation holds about the owner."""
+"""Submissions, cases, reports and decisions about the owner's GPTs."""
 
 from __future__ import annotations
 

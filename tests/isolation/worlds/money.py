@@ -1,4 +1,4 @@
-"""A closed month, statements, payout accounts, and one batch in each state that finance acts on."""
+"""A closed month, statements, payout accounts, and a batch in each state that finance works on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def build(world: Any) -> None:
     people = world.people
     with system_scope("tests"):
         for name in ("owner", "second", "third"):
-            gpt = world.gpts["listed"] if name == "owner" else _gpt_of(people[name])
+            gpt = world.gpts["listed"] if name == "owner" else _get_gpt(people[name])
             world.gpts.setdefault(name, gpt)
             create_uses(gpt, people["reader"], 600)
         with connection.cursor() as cursor:
@@ -36,7 +36,7 @@ def build(world: Any) -> None:
         batches = {}
         for name, steps in (("owner", 3), ("second", 2), ("third", 1)):
             create_verified_account(people[name], by=people["finance2"], legal_name=SECRET_NAME_ON_ACCOUNT)
-            # Proposed by the second person, so that the first may approve.
+            # Proposed by another person, as nobody may approve their own batch.
             batch = propose_batch(currency="USD", by=people["finance2"], at=CLOSING)
             if steps > 1:
                 approve_batch(batch_id=batch.pk, by=people["finance"], at=CLOSING)
@@ -57,7 +57,7 @@ def build(world: Any) -> None:
         }  # fmt: skip
 
 
-def _gpt_of(person: Any) -> Any:
+def _get_gpt(person: Any) -> Any:
     return GPTFactory.create(owner=person, name=f"Thing of {person}")
 
 

@@ -1,17 +1,17 @@
-"""What stands in the database: which tables a request wrote to, and whether their content differs now."""
+"""Detects changes in the database: which tables a request wrote to, and whether their content differs now."""
 
 from __future__ import annotations
 
 from django.db import connection
 
-# Bookkeeping that a request may write although it was refused: when a key was last used, the session itself.
+# A refused request may write these: the session and when it was last seen.
 BOOKKEEPING = {"django_session", "usersessions_usersession"}
-_ALLOWED_COLUMNS = {"workspaces_apikey": ("last_used_at",)}
-# Rows that tell of a refused try are wanted.
+_IGNORED_COLUMNS = {"workspaces_apikey": ("last_used_at",)}
+# Refused attempts may be audited.
 _IGNORED_ROWS = {"core_auditevent": "action LIKE '%denied%'"}
 
 
-def tables() -> list[str]:
+def list_tables() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -21,8 +21,8 @@ def tables() -> list[str]:
         return [name for (name,) in cursor.fetchall() if name not in BOOKKEEPING]
 
 
-def writes() -> dict[str, int]:
-    """Return how many rows this connection has written so far, by table; partitions count as their parent."""
+def count_writes() -> dict[str, int]:
+    """Return how many rows this transaction has written, by table; partitions count as their parent."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT COALESCE(parent.relname, s.relname), sum(n_tup_ins + n_tup_upd + n_tup_del)"
@@ -32,25 +32,28 @@ def writes() -> dict[str, int]:
         return {name: int(count) for name, count in cursor.fetchall() if count}
 
 
-def content(names: list[str] | None = None) -> dict[str, str]:
-    """Return a digest of each table's rows."""
+def digest_tables(names: list[str] | None = None) -> dict[str, str]:
+    """Return the number of rows and a digest of the content of each table."""
     found = {}
     with connection.cursor() as cursor:
-        for name in tables() if names is None else names:
-            row = "to_jsonb(t)" + "".join(f" - '{column}'" for column in _ALLOWED_COLUMNS.get(name, ()))
+        for name in list_tables() if names is None else names:
+            row = "to_jsonb(t)" + "".join(f" - '{column}'" for column in _IGNORED_COLUMNS.get(name, ()))
             where = f" WHERE NOT ({_IGNORED_ROWS[name]})" if name in _IGNORED_ROWS else ""
-            digest_of = f"md5(({row})::text)"
+            digest = f"md5(({row})::text)"
             cursor.execute(
-                f"SELECT count(*), md5(COALESCE(string_agg({digest_of}, '' ORDER BY {digest_of}), ''))"
+                f"SELECT count(*), md5(COALESCE(string_agg({digest}, '' ORDER BY {digest}), ''))"
                 f' FROM "{name}" t{where}'
             )
-            count, digest = cursor.fetchone()
-            found[name] = f"{count} rows {digest}"
+            count, content = cursor.fetchone()
+            found[name] = f"{count} rows {content}"
     return found
 
 
-class Unchanged:
-    """Compare the tables that were written to since the last look with how the world was built."""
+class ChangeDetector:
+    """Compares the tables that were written to since ``start`` with their content in the new world.
+
+    One instance serves a whole module, as reading all tables of the new world takes long.
+    """
 
     def __init__(self) -> None:
         self.built: dict[str, str] = {}
@@ -58,13 +61,14 @@ class Unchanged:
 
     def start(self) -> None:
         if not self.built:
-            self.built = content()
-        self.before = writes()
+            self.built = digest_tables()
+        self.before = count_writes()
 
-    def changed(self) -> list[str]:
-        now = writes()
+    def list_changed(self) -> list[str]:
+        """Return the names of the tables whose content has changed."""
+        now = count_writes()
         touched = [
             name for name, count in now.items() if count != self.before.get(name, 0) and name in self.built
         ]
-        after = content(touched)
+        after = digest_tables(touched)
         return [name for name in touched if after[name] != self.built[name]]

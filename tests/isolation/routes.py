@@ -1,4 +1,4 @@
-"""Every route of the URL configuration, with the methods that its view takes."""
+"""Lists every route of the URL configuration with the methods of its view."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-# A view that does not say which methods it takes is tried with these.
-UNSAID = frozenset({"GET", "POST"})
-HARMLESS = {"HEAD", "OPTIONS", "TRACE"}
+# Methods of views that do not declare theirs.
+DEFAULT_METHODS = frozenset({"GET", "POST"})
+IGNORED_METHODS = {"HEAD", "OPTIONS", "TRACE"}
 
 
 @dataclass(frozen=True)
 class Route:
-    """``name`` with its namespaces; unnamed routes go by their pattern."""
+    """A URL pattern. ``name`` includes the namespaces; a route without a name has its path instead."""
 
     name: str
     path: str
@@ -32,7 +32,7 @@ class Route:
         return inspect.iscoroutinefunction(self.view) or getattr(self.view, "is_chat_view", False)
 
 
-def routes() -> list[Route]:
+def list_routes() -> list[Route]:
     return list(_walk(get_resolver(), (), ""))
 
 
@@ -41,23 +41,23 @@ def _walk(resolver: URLResolver, spaces: tuple[str, ...], prefix: str) -> Iterat
         path = prefix + str(entry.pattern)
         if isinstance(entry, URLPattern):
             name = ":".join((*spaces, entry.name)) if entry.name else path
-            yield Route(name, path, entry.callback, methods_of(entry.callback))
+            yield Route(name, path, entry.callback, find_methods(entry.callback))
         else:
             space = (entry.namespace,) if entry.namespace else ()
             yield from _walk(entry, (*spaces, *space), path)
 
 
-def methods_of(view: Any) -> frozenset[str]:
+def find_methods(view: Any) -> frozenset[str]:
     kind = getattr(view, "view_class", None) or getattr(view, "cls", None)
     if kind is not None:
         named = {name.upper() for name in kind.http_method_names if hasattr(kind, name)}
     else:
-        named = set(_said(view) or UNSAID)
-    return frozenset(named - HARMLESS)
+        named = set(_read_declared_methods(view) or DEFAULT_METHODS)
+    return frozenset(named - IGNORED_METHODS)
 
 
-def _said(view: Any) -> list[str] | None:
-    """Return what require_http_methods was given, under whatever other decorators."""
+def _read_declared_methods(view: Any) -> list[str] | None:
+    """Return the argument of require_http_methods, which may be under other decorators."""
     while view is not None:
         code = getattr(view, "__code__", None)
         if code is not None and "request_method_list" in code.co_freevars:

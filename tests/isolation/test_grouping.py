@@ -1,0 +1,52 @@
+"""Grouped cases are independent of each other, and none of their failures is lost."""
+
+from __future__ import annotations
+
+import pytest
+from django.core import mail
+from django.core.cache import cache
+
+from tests.isolation.grouping import Cases
+from tests.workspaces.factories import make_user
+from workspaces.models import User
+
+pytestmark = pytest.mark.django_db
+
+
+def test_each_case_starts_from_the_same_state() -> None:
+    cases = Cases()
+    for name in ("first", "second"):
+        with cases.run(name):
+            assert not User.objects.exists()
+            assert cache.get("key") is None
+            assert mail.outbox == []
+            make_user()
+            cache.set("key", 1)
+            mail.send_mail("Subject", "Body", None, ["ada@example.test"])
+    cases.check()
+
+
+def test_all_failures_are_reported_and_undone() -> None:
+    cases = Cases()
+    with cases.run("gpts:list x stranger x GET"):
+        make_user()
+        expected, got = 404, 200
+        assert expected == got, f"expected {expected}, got {got}"
+    with cases.run("good"):
+        assert not User.objects.exists()
+    with cases.run("broken"):
+        {}["missing"]
+
+    with pytest.raises(AssertionError) as failure:
+        cases.check()
+
+    message = str(failure.value)
+    assert "2 of 3 failed" in message
+    assert "gpts:list x stranger x GET: AssertionError" in message
+    assert "expected 404, got 200" in message
+    assert "broken: KeyError" in message
+
+
+def test_a_group_without_cases_fails() -> None:
+    with pytest.raises(AssertionError):
+        Cases().check()
