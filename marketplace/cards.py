@@ -126,7 +126,7 @@ def compute_movement(rank: int, previous_rank: int) -> int | None:
     return previous_rank - rank if rank and previous_rank else None
 
 
-def card_rows(listings: QuerySet[Any]) -> QuerySet[Any, dict[str, Any]]:
+def select_card_rows(listings: QuerySet[Any]) -> QuerySet[Any, dict[str, Any]]:
     """Select the columns of cards from a queryset of listings, in one query."""
     return listings.annotate(**{name: F(f"score__{name}") for name in _FIGURES}).values(*CARD_FIELDS)
 

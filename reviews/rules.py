@@ -10,7 +10,7 @@ from workspaces.queries import get_user_roles
 from workspaces.rules import is_moderator, is_operator
 
 
-def conflict_of_interest(user: User, case: Case) -> str:
+def get_conflict_of_interest(user: User, case: Case) -> str:
     """Return why ``user`` may not judge ``case``, empty when they may.
 
     "own": they built or submitted it; "workspace": they are a member of the GPT's workspace; "origin": they

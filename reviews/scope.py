@@ -9,7 +9,7 @@ from core.scope import Scope, current_scope, open_scope
 from workspaces.states import Staff
 
 
-def moderation_scope() -> AbstractContextManager[Scope]:
+def open_moderation_scope() -> AbstractContextManager[Scope]:
     """Widen the current scope to everybody's reports and notices while one service runs.
 
     Filing a report counts other people's reports, and filing an appeal reads notices; neither shows them.

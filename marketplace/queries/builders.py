@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import NotFound
 from core.pagination import paginate
 from marketplace.models import BuilderProfile
-from marketplace.queries.listings import BOARD_ORDER, PAGE_SIZE, CardPage, build_card, list_listed
+from marketplace.queries.listings import BOARD_ORDER, PAGE_SIZE, CardPage, build_card, list_listings
 from marketplace.queries.public_role import as_public
 from marketplace.states import Board
 
@@ -31,7 +31,7 @@ def get_builder_page(handle: str, *, cursor: str = "") -> BuilderPage:
     if profile is None:
         raise builder_not_found()
     page = paginate(
-        list_listed().filter(builder_handle=profile.handle),
+        list_listings().filter(builder_handle=profile.handle),
         order=BOARD_ORDER[Board.BEST],
         cursor=cursor,
         size=PAGE_SIZE,

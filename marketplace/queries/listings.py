@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from core.pagination import paginate
 from gpts.assistants.states import Category
-from marketplace.cards import CARD_FIELDS, Card, card_rows, make_card
+from marketplace.cards import CARD_FIELDS, Card, make_card, select_card_rows
 from marketplace.models import Listing, ListingScore
 from marketplace.models.listings import LISTED
 from marketplace.queries.about import ABOUT_FIELDS
@@ -21,7 +21,7 @@ LEADERBOARD_SIZE = 20
 SCORE_FIELDS = tuple(f"score__{field.name}" for field in ListingScore._meta.concrete_fields)
 
 
-def list_listed() -> QuerySet[Listing]:
+def list_listings() -> QuerySet[Listing]:
     """Return the listings in the store, with only the columns that the public role may read."""
     return Listing.objects.filter(LISTED).select_related("score").only(*ABOUT_FIELDS, *SCORE_FIELDS)
 
@@ -57,7 +57,7 @@ def browse_listings(*, category: str = "", cursor: str = "", board: Board = Boar
 
 
 def _list_page(*, category: str, cursor: str, board: Board) -> CardPage:
-    listings = list_listed()
+    listings = list_listings()
     if category:
         listings = listings.filter(category=category)
     page = paginate(listings, order=BOARD_ORDER[board], cursor=cursor, size=PAGE_SIZE)
@@ -69,7 +69,7 @@ def _list_page(*, category: str, cursor: str, board: Board) -> CardPage:
 
 
 def build_card(listing: Listing) -> Card:
-    """Return the card of a row of ``list_listed``, without a query."""
+    """Return the card of a row of ``list_listings``, without a query."""
     score = listing.score
     return Card(
         **{
@@ -84,7 +84,7 @@ def list_leaderboards() -> list[tuple[Category, list[Card]]]:
     """Return the first places of every category, by the published score."""
     boards = []
     best = [
-        card_rows(Listing.objects.filter(LISTED, category=category)).order_by("-popularity", "-id")[
+        select_card_rows(Listing.objects.filter(LISTED, category=category)).order_by("-popularity", "-id")[
             :LEADERBOARD_SIZE
         ]
         for category in Category

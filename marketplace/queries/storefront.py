@@ -8,7 +8,7 @@ from datetime import date
 from django.db.models import F, QuerySet
 
 from gpts.assistants.states import Category
-from marketplace.cards import Card, card_rows, make_card
+from marketplace.cards import Card, make_card, select_card_rows
 from marketplace.models import Listing, ShelfEntry
 from marketplace.models.listings import LISTED
 from marketplace.queries.public_role import as_public
@@ -57,7 +57,7 @@ def get_storefront(*, today: date) -> Storefront:
 
 def _get_shelf(today: date) -> ShelfView | None:
     rows = list(
-        card_rows(Listing.objects.filter(LISTED, shelf_entries__in=_filter_current_entries(today)))
+        select_card_rows(Listing.objects.filter(LISTED, shelf_entries__in=_filter_current_entries(today)))
         .annotate(
             shelf_start=F("shelf_entries__shelf__starts_on"),
             title=F("shelf_entries__shelf__title"),
@@ -83,14 +83,16 @@ def _filter_current_entries(today: date) -> QuerySet[ShelfEntry]:
 
 
 def _list_trending() -> list[Card]:
-    rows = card_rows(Listing.objects.filter(LISTED, score__trend_rank__gt=0))
+    rows = select_card_rows(Listing.objects.filter(LISTED, score__trend_rank__gt=0))
     return [make_card(row) for row in rows.order_by("score__trend_rank")[:TRENDING_SIZE]]
 
 
 def _list_best_by_category() -> list[tuple[Category, list[Card]]]:
     """Return the best of each category in one query: a union with one index scan for each category."""
     best = [
-        card_rows(Listing.objects.filter(LISTED, category=category)).order_by("-popularity", "-id")[:ROW_SIZE]
+        select_card_rows(Listing.objects.filter(LISTED, category=category)).order_by("-popularity", "-id")[
+            :ROW_SIZE
+        ]
         for category in Category
     ]
     rows = list(best[0].union(*best[1:], all=True))
@@ -102,5 +104,5 @@ def _list_best_by_category() -> list[tuple[Category, list[Card]]]:
 
 def _list_noteworthy() -> list[Card]:
     newest = Listing.objects.filter(LISTED).order_by("-published_at", "-id").values("id")[:NEWEST_CONSIDERED]
-    rows = card_rows(Listing.objects.filter(id__in=newest)).order_by("-popularity", "-id")
+    rows = select_card_rows(Listing.objects.filter(id__in=newest)).order_by("-popularity", "-id")
     return [make_card(row) for row in rows[: ROW_SIZE * 2]]

@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import InvalidInput
 from marketplace.cards import CARD_FIELDS, CARD_SQL, Card
 from marketplace.search.query_plan import choose_orders
-from marketplace.search.spelling import MIN_WORD_LENGTH, find_nearest, trigrams
-from marketplace.search.tsquery import parse
+from marketplace.search.spelling import MIN_WORD_LENGTH, build_trigrams, find_nearest
+from marketplace.search.tsquery import build_expression
 
 MAX_CANDIDATES = 300
 MAX_NAMED = 100
@@ -100,7 +100,7 @@ def search(text: str, *, category: str = "", cursor: str = "", is_typing: bool =
     either, any word may match. Three queries for correctly spelled words, otherwise up to ten.
     """
     after = _decode_cursor(cursor)
-    expression = parse(text, is_typing=is_typing)
+    expression = build_expression(text, is_typing=is_typing)
     if not expression:
         return SearchPage(items=[])
     page = _find(expression.every, expression.named, text, category, after)
@@ -110,7 +110,7 @@ def search(text: str, *, category: str = "", cursor: str = "", is_typing: bool =
     if page.found:
         return page if not corrected else replace(page, suggestion=corrected)
     if corrected:
-        corrected_expression = parse(corrected)
+        corrected_expression = build_expression(corrected)
         page = _find(corrected_expression.every, corrected_expression.named, corrected, category, after)
         if page.found:
             return replace(page, shown_for=corrected)
@@ -165,7 +165,7 @@ def correct_spelling(words: tuple[str, ...], text: str) -> str:
             if word in known:
                 continue
             cursor.execute(
-                NEAR_TERMS_SQL, {"grams": trigrams(word), "length": len(word), "most": MAX_NEAR_TERMS}
+                NEAR_TERMS_SQL, {"grams": build_trigrams(word), "length": len(word), "most": MAX_NEAR_TERMS}
             )
             better = find_nearest(word, cursor.fetchall())
             if better:

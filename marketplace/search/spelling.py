@@ -10,7 +10,7 @@ from marketplace.search.tsvector import Searchable
 MIN_WORD_LENGTH = 4
 
 
-def trigrams(term: str) -> list[str]:
+def build_trigrams(term: str) -> list[str]:
     """Return the distinct trigrams of a word, padded with spaces."""
     padded = f"  {term} "
     return sorted({padded[i : i + 3] for i in range(len(padded) - 2)})

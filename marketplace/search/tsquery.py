@@ -14,7 +14,7 @@ from marketplace.search.tokens import (
     split_pairs,
     split_segments,
 )
-from marketplace.search.tsvector import NAME_MARK, quote
+from marketplace.search.tsvector import NAME_MARK, quote_lexeme
 
 MAX_TEXT_LENGTH = 200
 MAX_SEGMENTS = 12
@@ -40,7 +40,7 @@ def _select_segments(text: str) -> list[Segment]:
     return kept or found
 
 
-def parse(text: str, *, is_typing: bool = False) -> Expression:
+def build_expression(text: str, *, is_typing: bool = False) -> Expression:
     """Build the tsqueries of ``text``. One database query for the English stems, if it has Latin words.
 
     With ``is_typing`` the last word may be a prefix.
@@ -52,19 +52,19 @@ def parse(text: str, *, is_typing: bool = False) -> Expression:
     named: list[str] = []
     for number, segment in enumerate(wanted, start=1):
         if segment.is_han:
-            every += [quote(gram) for gram in split_pairs(segment.text)]
-            some += [quote(gram) for gram in split_bigrams(segment.text)]
-            named += [quote(NAME_MARK + gram) for gram in split_pairs(segment.text)]
+            every += [quote_lexeme(gram) for gram in split_pairs(segment.text)]
+            some += [quote_lexeme(gram) for gram in split_bigrams(segment.text)]
+            named += [quote_lexeme(NAME_MARK + gram) for gram in split_pairs(segment.text)]
             continue
         is_prefix = is_typing and number == len(wanted) and len(segment.text) >= MIN_PREFIX_LENGTH
         forms = dict.fromkeys([segment.text, *stems.get(segment.text, ())])
-        either = " | ".join(quote(form) for form in forms) + (
-            f" | {quote(segment.text)}:*" if is_prefix else ""
+        either = " | ".join(quote_lexeme(form) for form in forms) + (
+            f" | {quote_lexeme(segment.text)}:*" if is_prefix else ""
         )
         every.append(f"({either})")
         some.append(f"({either})")
-        name_forms = [quote(NAME_MARK + form) for form in forms]
-        name_forms += [f"{quote(NAME_MARK + segment.text)}:*"] if is_prefix else []
+        name_forms = [quote_lexeme(NAME_MARK + form) for form in forms]
+        name_forms += [f"{quote_lexeme(NAME_MARK + segment.text)}:*"] if is_prefix else []
         named.append(f"({' | '.join(name_forms)})")
     return Expression(
         every=" & ".join(every),
@@ -81,7 +81,7 @@ def build_name_query(text: str) -> str:
         for segment in _select_segments(text)
         for token in (split_bigrams(segment.text) if segment.is_han else [segment.text])
     ]
-    return " | ".join(quote(NAME_MARK + token) for token in dict.fromkeys(tokens))
+    return " | ".join(quote_lexeme(NAME_MARK + token) for token in dict.fromkeys(tokens))
 
 
 def list_english_stems(found: list[str]) -> dict[str, list[str]]:

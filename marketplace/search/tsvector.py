@@ -42,7 +42,7 @@ class Searchable:
         # Index names once more with a prefix: the planner then knows how rare a word is in names.
         for token in list_index_tokens(self.name):
             positions.setdefault(NAME_MARK + token, ["1"])
-        return " ".join(f"{quote(token)}:{','.join(where[:60])}" for token, where in positions.items())
+        return " ".join(f"{quote_lexeme(token)}:{','.join(where[:60])}" for token, where in positions.items())
 
     def build_english_texts(self) -> tuple[str, str, str, str]:
         """Return the words of each text, separated by spaces, for the English stemmer."""
@@ -50,7 +50,7 @@ class Searchable:
         return name, tagline, description, starters
 
 
-def quote(lexeme: str) -> str:
+def quote_lexeme(lexeme: str) -> str:
     """Return a lexeme quoted for a tsvector or tsquery literal."""
     return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
 

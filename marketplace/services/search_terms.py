@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import F
 
 from marketplace.models import Listing, SearchTerm
-from marketplace.search.spelling import get_terms, trigrams
+from marketplace.search.spelling import build_trigrams, get_terms
 from marketplace.search.tsvector import VECTOR_SQL, Searchable
 
 
@@ -37,7 +37,7 @@ def update_term_counts(*, added: Iterable[str], removed: Iterable[str]) -> None:
     Rows are locked in alphabetical order, so that two publications cannot deadlock.
     """
     added_terms, removed_terms = set(added), set(removed)
-    rows = [(term, trigrams(term)) for term in sorted(added_terms - removed_terms)]
+    rows = [(term, build_trigrams(term)) for term in sorted(added_terms - removed_terms)]
     if rows:
         with connection.cursor() as cursor:
             cursor.executemany(

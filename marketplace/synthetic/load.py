@@ -17,7 +17,7 @@ from gpts.assistants.models import GPT
 from gpts.assistants.models.gpts import Behaviour
 from marketplace.cards import make_tagline
 from marketplace.scoring import compute_score
-from marketplace.search.spelling import get_terms, trigrams
+from marketplace.search.spelling import build_trigrams, get_terms
 from marketplace.search.tsvector import VECTOR_SQL, Searchable
 from marketplace.synthetic.generate import SyntheticListing, generate_listing
 from marketplace.synthetic.people import LISTINGS_PER_BUILDER, READERS, ensure_people
@@ -280,5 +280,5 @@ def _load_terms(cursor: Any, rows: list[_ListingRows]) -> None:
         "INSERT INTO marketplace_searchterm (term, trigrams, listing_count) VALUES (%s, %s::varchar[], %s)"
         " ON CONFLICT (term) DO UPDATE"
         " SET listing_count = marketplace_searchterm.listing_count + excluded.listing_count",
-        [(term, trigrams(term), count) for term, count in sorted(counts.items())],
+        [(term, build_trigrams(term), count) for term, count in sorted(counts.items())],
     )

@@ -13,7 +13,7 @@ from core.text import clean_block
 from reviews.access import not_found
 from reviews.models import Appeal, Case, Decision
 from reviews.queries.appeals import get_appeal_deadline, get_appeal_party
-from reviews.scope import moderation_scope
+from reviews.scope import open_moderation_scope
 from reviews.services.cases import advance_case, get_or_open_case, lock_case
 from reviews.services.enforcement import reverse_decision
 from reviews.services.notices import write_appellant_notice
@@ -45,7 +45,7 @@ def file_appeal(*, decision: Decision, text: str, by: User, at: datetime) -> App
     if party is None:
         raise not_found()
     lock_case(decision.case_id)
-    with moderation_scope():
+    with open_moderation_scope():
         deadline = get_appeal_deadline(decision)
     if at > deadline:
         raise Conflict(_("The time to object to this decision is over."), code="appeal_too_late")

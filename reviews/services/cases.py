@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import Conflict, Forbidden, NotFound
 from reviews.models import Case, Claim
-from reviews.rules import conflict_of_interest
+from reviews.rules import get_conflict_of_interest
 from reviews.states import QUEUE_BY_KIND, CaseAction, CaseKind, CaseState, Tier, move_case
 from workspaces.models import User
 
@@ -64,7 +64,7 @@ def build_case_conflict(message: Any, code: str, case: Case, *, at: datetime) ->
 
 def check_may_judge(user: User, case: Case) -> None:
     """Raise Forbidden when ``user`` is involved in the case."""
-    if why := conflict_of_interest(user, case):
+    if why := get_conflict_of_interest(user, case):
         raise Forbidden(
             _("You cannot judge this case: you are involved in it. A colleague has to."),
             code="conflict_of_interest",

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from core.jobs import enqueue_on_commit
 from reviews.models import Appeal, Case, Decision, Notice, Report
 from reviews.queries.policies import get_cited_policies
-from reviews.scope import moderation_scope
+from reviews.scope import open_moderation_scope
 from reviews.services.standing import record_report_outcomes
 from reviews.states import (
     NEGATIVE_OUTCOMES,
@@ -38,7 +38,7 @@ def _get_language(user: User) -> str:
 
 def write_decision_notices(case: Case, decision: Decision, *, at: datetime) -> None:
     """Write the author's statement and the reporters' answers, once the decision is in force."""
-    with moderation_scope():
+    with open_moderation_scope():
         if case.builder is not None and decision.outcome != Outcome.NO_VIOLATION:
             write_author_notice(case, decision, at=at)
         answer_reports(case, decision, at=at)
@@ -173,7 +173,7 @@ def write_appellant_notice(appeal: Appeal, decision: Decision, *, at: datetime) 
     person = appeal.appellant
     name = _get_subject_name(appeal.case)
     overturned = decision.outcome == Outcome.OVERTURN
-    with translation.override(_get_language(person)), moderation_scope():
+    with translation.override(_get_language(person)), open_moderation_scope():
         subject = _("Your objection about “%(name)s” has been decided") % {"name": name}
         body = render_to_string(
             "reviews/notices/appeal.txt",

@@ -18,7 +18,7 @@ from core.errors import Forbidden, InvalidInput
 from core.text import clean_block, clean_line, skeleton
 from marketplace.models import Listing
 from reviews.models import Case, Report, Standing
-from reviews.scope import moderation_scope
+from reviews.scope import open_moderation_scope
 from reviews.services.cases import DUE_AFTER, get_or_open_case
 from reviews.services.notices import write_receipt
 from reviews.services.report_throttle import throttle_report
@@ -75,7 +75,7 @@ def file_report(*, listing: Listing, given: ReportInput, by: User | None, at: da
             code="reporting_suspended",
         )
     address_hash = throttle_report(by, given.address)
-    with moderation_scope():
+    with open_moderation_scope():
         case, is_new = get_or_open_case(
             kind=CaseKind.REPORT,
             subject_type=SubjectType.LISTING,

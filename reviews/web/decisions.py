@@ -29,7 +29,7 @@ def show_log(request: HttpRequest) -> HttpResponse:
     page = list_decisions(outcome=outcome, cursor=request.GET.get("cursor", ""))
     return render(
         request,
-        "reviews/list_decisions.html",
+        "reviews/decision_log.html",
         {
             "page": page,
             "rows": [(decision, get_subject_name(decision.case)) for decision in page.items],

@@ -23,7 +23,7 @@ from reviews.queries import (
     get_queue_page,
     get_subject_name,
 )
-from reviews.rules import conflict_of_interest
+from reviews.rules import get_conflict_of_interest
 from reviews.services.claims import LEASE
 from reviews.services.second_approvals import get_impact
 from reviews.services.viewers import record_viewer
@@ -99,7 +99,7 @@ def _build_case_context(
         "claim": claim,
         "mine": mine,
         "lease_minutes": int(LEASE.total_seconds() // 60),
-        "interest": conflict_of_interest(moderator, case),
+        "interest": get_conflict_of_interest(moderator, case),
         "can_take_over": claim is not None and mine is None and moderator.has_perm("reviews.take_over"),
         "can_claim": claim is None and case.state in WORKABLE_CASES,
         "weight": get_impact(case.gpt_id, at=at) if case.kind != CaseKind.PRE_LISTING else "",

@@ -1,4 +1,4 @@
-"""A program with a bearer key, talking JSON to the real web service."""
+"""A client of the JSON API with a bearer key, for the real web service."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workspaces.services.api_keys import create_api_key
 
 
 class Program:
-    """``get`` and its like return the parsed body and insist on the status."""
+    """Each method asserts the status and returns the parsed body."""
 
     def __init__(self, base_url: str, user: User, scopes: Sequence[str]) -> None:
         with system_scope("tests"):
@@ -47,7 +47,7 @@ class Program:
         return self._body(self.http.delete(path), status)
 
     def events(self, path: str, **body: Any) -> list[tuple[str, dict[str, Any]]]:
-        """The server-sent events of a turn, to its end."""
+        """Return all server-sent events of a turn."""
         found, name = [], ""
         headers = {"Accept": "text/event-stream"}
         with self.http.stream("POST", path, json=body, headers=headers) as response:

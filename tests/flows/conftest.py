@@ -1,4 +1,4 @@
-"""Fixtures of flows: the model provider over a socket, and programs with keys."""
+"""Fixtures of flows: the model server, and API clients with keys."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workspaces.models import User
 
 @pytest.fixture
 def model_server(transactional_db: None) -> Iterator[Running]:
-    """The fake provider, configured as the instance's own."""
+    """The fake model server, configured as the instance's provider."""
     with running_server() as running:
         a_provider(running.url)
         yield running

@@ -1,4 +1,4 @@
-"""What the flows stand on: a model provider, mails of the real services, staff, a past month's use."""
+"""Helpers of flows: the model provider, mails, people with roles, usage of a past month."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ Found = TypeVar("Found")
 
 
 def wait_for(find: Callable[[], Found], seconds: float = 30.0) -> Found:
-    """The first true value of ``find``; a slow machine gets its time."""
+    """Call ``find`` until it returns a true value and return that; fail after ``seconds``."""
     end = time.monotonic() + seconds
     while not (found := find()):
         if time.monotonic() > end:
-            raise AssertionError("What the test waited for did not come.")
+            raise AssertionError("What the test waited for did not happen.")
         time.sleep(0.05)
     return found
 
 
 def code_for(address: str) -> str:
-    """The newest sign-up code that the web service has mailed to the address."""
+    """Return the newest sign-up code that the web service has mailed to the address."""
 
     def newest() -> str:
         for mail in read_mails(settings.MAIL_DIR):
@@ -59,13 +59,13 @@ def code_for(address: str) -> str:
 
 
 def an_address(name: str) -> str:
-    """Mails of a run share one folder, so each address is used once."""
+    """Return a new e-mail address: all mails of a run share one folder."""
     word = re.sub(r"[^a-z]+", "", name.lower())
     return f"{word}-{next(_numbers)}-{settings.DATABASE_NAME.replace('_', '-')}@example.test"
 
 
 def a_provider(url: str, model: str = "echo") -> None:
-    """The instance's provider, as it comes from OPENAI_BASE_URL, OPENAI_API_KEY and OPENAI_MODEL."""
+    """Make the instance's provider, as OPENAI_BASE_URL, OPENAI_API_KEY and OPENAI_MODEL would."""
     with system_scope("tests"):
         ensure_instance_provider(
             kind=ProviderKind.RESPONSES, base_url=url, key=KEY, model=model, by=None, at=timezone.now()
@@ -87,17 +87,17 @@ def a_person(name: str, *roles: str) -> User:
 
 
 def closable_month(now: datetime) -> Period:
-    """A month that can be closed on any day of the year: last month is still in grace on the first days."""
+    """Return a month that can be closed today: on its first days, last month is still in grace."""
     return Period.containing(now).previous().previous()
 
 
 def used_in(period: Period, gpt: GPT, user: User, answers: int = 600) -> None:
-    """The same person's metered turns of a past month, at an irregular pace over its first 28 days.
+    """Make metered turns of one person at irregular times in the first 28 days of a past month.
 
-    The pages use the real clock and the chat meters now, so a closable month cannot come out of the browser.
+    Chats are metered by the real clock, so a test cannot make usage of a past month in the browser.
     """
     with system_scope("tests"):
-        open_period(period, at=period.start)  # as the rollup did when the month began
+        open_period(period, at=period.start)  # as the rollup does when a month begins
         UsageEvent.objects.bulk_create(
             UsageEventFactory.build(
                 gpt=gpt, user=user, at=period.start + timedelta(days=n % 28, seconds=(n * n * 37) % 40_000)
@@ -107,7 +107,7 @@ def used_in(period: Period, gpt: GPT, user: User, answers: int = 600) -> None:
 
 
 def a_checked_account(payee: User, *, by: User) -> PayoutAccount:
-    """A payout account older than the 72 hours in which a new one waits."""
+    """Make a verified payout account that is older than the 72 hours for which new ones wait."""
     at = timezone.now() - timedelta(days=5)
     with system_scope("tests"):
         account = save_payout_account(

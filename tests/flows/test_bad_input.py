@@ -1,4 +1,4 @@
-"""Bad input on the whole way: each ends in a clear message and a consistent database."""
+"""Bad input from draft to payout: each case ends in a clear message and a consistent database."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.fakes.openai_server import Running
 from tests.flows.stage import a_checked_account, a_person, closable_month, used_in, wait_for
 from tests.gpts.chat.stage import Browser, a_public_gpt
 from tests.gpts.studio.stage import a_gpt
-from tests.reviews.stage import DRAFT, in_review
+from tests.support.reviews import DRAFT, make_queued_case
 from tests.support.services import WebService, WorkerService
 from workspaces.models import User
 
@@ -48,7 +48,7 @@ def browser_of(server: WebService) -> Iterator[BrowserOf]:
 
 
 def at_once(*clicks: Callable[[], httpx2.Response]) -> list[httpx2.Response]:
-    """Send requests at the same time, each on a connection of its own."""
+    """Send requests concurrently, each on its own connection."""
     with ThreadPoolExecutor(len(clicks)) as pool:
         return list(pool.map(lambda click: click(), clicks))
 
@@ -83,7 +83,9 @@ def a_ready_gpt(owner: User) -> GPT:
     ],
     ids=["empty", "blank", "long", "enormous", "control"],
 )
-def test_a_name_that_cannot_stand_is_refused_and_kept(browser_of: BrowserOf, name: str, message: str) -> None:
+def test_an_invalid_name_is_refused_and_kept_in_the_form(
+    browser_of: BrowserOf, name: str, message: str
+) -> None:
     answer = browser_of(a_person("Cleo")).http.post("/build/new", data={"name": name})
 
     assert answer.status_code == 400
@@ -92,13 +94,13 @@ def test_a_name_that_cannot_stand_is_refused_and_kept(browser_of: BrowserOf, nam
     assert not GPT.objects.exists()
 
 
-def test_marks_that_turn_text_around_are_taken_out_of_names(browser_of: BrowserOf) -> None:
+def test_bidirectional_marks_are_removed_from_names(browser_of: BrowserOf) -> None:
     browser_of(a_person("Cleo")).http.post("/build/new", data={"name": "Invoice\u202etxt\u200b.exe"})
 
     assert GPT.objects.get().name == "Invoicetxt.exe"
 
 
-def test_markup_in_names_is_text_wherever_it_stands(browser_of: BrowserOf) -> None:
+def test_markup_in_names_is_escaped_everywhere(browser_of: BrowserOf) -> None:
     owner = a_person("<i>Cleo</i>")
     browser = browser_of(owner)
     name = "<script>alert(1)</script>"
@@ -114,7 +116,7 @@ def test_markup_in_names_is_text_wherever_it_stands(browser_of: BrowserOf) -> No
         assert "<i>Cleo" not in page
 
 
-def test_an_enormous_body_is_refused_in_words(browser_of: BrowserOf) -> None:
+def test_an_oversized_body_is_refused_with_a_message(browser_of: BrowserOf) -> None:
     owner = a_person("Cleo")
     gpt = a_ready_gpt(owner)
     browser = browser_of(owner)
@@ -131,7 +133,7 @@ def test_an_enormous_body_is_refused_in_words(browser_of: BrowserOf) -> None:
     assert (gpt.instructions, gpt.draft_revision) == (DRAFT["instructions"], 1)
 
 
-def test_a_foreign_slug_is_an_unknown_address(browser_of: BrowserOf) -> None:
+def test_another_persons_slug_is_not_found(browser_of: BrowserOf) -> None:
     gpt = a_ready_gpt(a_person("Cleo"))
     stranger = browser_of(a_person("Sten")).http
 
@@ -145,7 +147,7 @@ def test_a_foreign_slug_is_an_unknown_address(browser_of: BrowserOf) -> None:
     assert GPT.objects.get().deleted_at is None
 
 
-# Twice at once ---------------------------------------------------------------------------------------------
+# Concurrent requests ---------------------------------------------------------------------------------------
 
 
 def test_a_double_click_on_submit_is_one_submission(browser_of: BrowserOf) -> None:
@@ -161,7 +163,7 @@ def test_a_double_click_on_submit_is_one_submission(browser_of: BrowserOf) -> No
 
 def a_case() -> Case:
     with system_scope("tests"):
-        return in_review(a_ready_gpt(a_person("Cleo")), at=timezone.now())
+        return make_queued_case(a_ready_gpt(a_person("Cleo")), at=timezone.now())
 
 
 def test_a_double_click_on_approve_is_one_decision(browser_of: BrowserOf) -> None:
@@ -180,7 +182,7 @@ def test_a_double_click_on_approve_is_one_decision(browser_of: BrowserOf) -> Non
     assert (Decision.objects.count(), Enforcement.objects.count(), Listing.objects.count()) == (1, 1, 1)
 
 
-def test_of_two_moderators_one_has_the_case_and_the_other_is_told(browser_of: BrowserOf) -> None:
+def test_one_of_two_moderators_gets_the_case_and_the_other_a_message(browser_of: BrowserOf) -> None:
     case = a_case()
     people = [a_person("Mona", "moderator"), a_person("Milo", "moderator")]
     browsers = [browser_of(person).http for person in people]
@@ -208,7 +210,7 @@ def test_of_two_moderators_one_has_the_case_and_the_other_is_told(browser_of: Br
 
 @pytest.fixture
 def month(server: WebService) -> Period:
-    """A past month with use, ready to be closed."""
+    """Make a past month with usage that can be closed."""
     gpt = a_public_gpt(owner=a_person("Cleo"))
     month = closable_month(timezone.now())
     used_in(month, gpt, a_person("Rita"))

@@ -1,4 +1,4 @@
-"""Answers that do not come: the provider fails, the reader leaves, the server dies."""
+"""Answers that fail: the provider fails, the reader leaves, the web service is killed."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def ask(person: Person, text: str) -> None:
     person.press("Send")
 
 
-def test_every_failure_of_the_provider_is_told_with_retry_and_costs_nothing(
+def test_every_provider_failure_is_shown_with_retry_and_costs_nothing(
     person: Person, model_server: Running
 ) -> None:
     person.go(f"/g/{a_gpt_with('echo').slug}/chat")
@@ -76,7 +76,7 @@ def test_every_failure_of_the_provider_is_told_with_retry_and_costs_nothing(
         note = page.locator(".message--failed .message__note").nth(number - 1)
         expect(note).to_contain_text(message)
         expect(page.locator(".message--user").last).to_contain_text(f"Question {number} about {behaviour}")
-        # Each failed question can be asked again; the last one asks for it.
+        # Every failed question offers a retry; use that of the last one.
         again = page.get_by_role("button", name="Try again")
         expect(again).to_have_count(number)
         expect(page.locator(".button--primary", has_text="Try again")).to_have_count(1)
@@ -101,7 +101,7 @@ def test_every_failure_of_the_provider_is_told_with_retry_and_costs_nothing(
     assert UsageEvent.objects.get().event_id == Turn.objects.get(state="finished").pk
 
 
-def test_a_provider_that_falls_silent_is_told_after_the_seconds_of_the_settings(
+def test_a_silent_provider_is_reported_after_the_configured_timeout(
     reader: User, model_server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.fakes.openai_server.SLOW_SECONDS", 600.0)
@@ -163,14 +163,14 @@ def test_after_kill_9_of_the_web_service_the_turn_is_interrupted_with_its_text(
     turn = Turn.objects.get()
     kept = Message.objects.get(turn=turn, role="assistant").content
     assert (turn.state, turn.error_code) == ("interrupted", "interrupted")
-    # What the browser had shown is kept, but for what was said in the last tenth of a second.
+    # The text that the browser showed is kept, except for the last tenth of a second.
     assert kept.startswith(said[:150])
     assert not UsageEvent.objects.exists()
     told_and_answered_again(own_service("after"), reader, model_server, head["conversation"])
 
 
 def own_service(name: str, **changes: str) -> WebService:
-    """A web service of this test's own, on the test's database: to be killed, or with other settings."""
+    """Run a separate web service on the test's database, which the test may kill or configure."""
     environment = servers.environment(settings.DATABASE_NAME, settings.REDIS_DATABASE) | changes
     service = WebService(environment, servers.directory / f"{name}.log")
     service.wait_until_ready()
@@ -178,7 +178,7 @@ def own_service(name: str, **changes: str) -> WebService:
 
 
 def reaped() -> bool:
-    """Do as the beat does until the dead process counts as gone."""
+    """Run the periodic job until the killed process counts as gone."""
     app.send_task(app.conf.beat_schedule["gpts: end turns whose process died"]["task"])
     return not Turn.objects.filter(state="running").exists()
 

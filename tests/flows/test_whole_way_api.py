@@ -1,4 +1,4 @@
-"""The main job of the house by bearer keys alone: from a first draft to a bank file."""
+"""The main flow by API keys alone: from a first draft to a bank file."""
 
 from __future__ import annotations
 

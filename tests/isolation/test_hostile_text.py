@@ -27,7 +27,7 @@ from tests.isolation.test_second_ids import as_person
 from tests.isolation.world import World
 from tests.isolation.worlds.chats import talk
 from tests.isolation.worlds.creations import draft
-from tests.reviews.stage import decide, in_review
+from tests.support.reviews import decide, make_queued_case
 from workspaces.access import personal_workspace
 from workspaces.services.users import update_profile
 from workspaces.services.workspaces import update_workspace
@@ -105,8 +105,8 @@ def stage(world: World, request: pytest.FixtureRequest) -> dict[str, Any]:
         gpt=gpts["listed"], upload=a_file("a <img src=x onerror=boom()>.txt", text), by=author, at=now
     )
     moderator = world.people["moderator2"]
-    decide(in_review(gpts["listed"], at=now), moderator, "approve", reasoning=text, at=now)
-    refused = in_review(gpts["refused"], at=now)
+    decide(make_queued_case(gpts["listed"], at=now), moderator, "approve", reasoning=text, at=now)
+    refused = make_queued_case(gpts["refused"], at=now)
     decision = decide(refused, moderator, "reject", policies=("quality",), reasoning=text, at=now)
     listing = Listing.objects.get(gpt=gpts["listed"])
     reader = world.people["reader"]

@@ -10,7 +10,8 @@ from django.test import Client
 from marketplace.models import Rating
 from marketplace.services.builders import upsert_builder_profile
 from marketplace.services.listings import quarantine_listing
-from tests.marketplace.stage import NOW, a_finished_turn, a_gpt, a_listing, a_user, a_version
+from tests.support.marketplace import NOW, make_finished_turn, make_gpt, make_listing, make_version
+from tests.workspaces.factories import make_user
 from workspaces.access import personal_workspace
 from workspaces.models import User
 from workspaces.services.api_keys import create_api_key
@@ -37,8 +38,8 @@ def api(user: User, *scopes: str) -> Client:
 
 
 def test_only_public_keys_leave() -> None:
-    listing = a_listing()
-    client = api(a_user(), "store:read")
+    listing = make_listing()
+    client = api(make_user(), "store:read")
 
     found = client.get("/api/v1/store/listings/?q=essay").json()
     about = client.get(f"/api/v1/store/listings/{listing.slug}/").json()
@@ -53,20 +54,20 @@ def test_only_public_keys_leave() -> None:
 
 
 def test_scopes_and_keys(client: Client) -> None:
-    a_listing()
+    make_listing()
     paths = ("listings/", "categories/", "leaderboards/")
 
     for path in paths:
         assert client.get(f"/api/v1/store/{path}").status_code == 401
-        assert api(a_user(), "account").get(f"/api/v1/store/{path}").status_code == 403
-        assert api(a_user(), "store:read").get(f"/api/v1/store/{path}").status_code == 200
+        assert api(make_user(), "account").get(f"/api/v1/store/{path}").status_code == 403
+        assert api(make_user(), "store:read").get(f"/api/v1/store/{path}").status_code == 200
 
 
 def test_hidden_and_unknown_are_the_same_404() -> None:
-    private, hidden = a_gpt(), a_listing()
-    a_version(private)
+    private, hidden = make_gpt(), make_listing()
+    make_version(private)
     quarantine_listing(listing=hidden, by=None, at=NOW)
-    client = api(a_user(), "store:read")
+    client = api(make_user(), "store:read")
 
     answers: list[Any] = [
         client.get(f"/api/v1/store/listings/{slug}/") for slug in ("unknown", private.slug, hidden.slug)
@@ -77,12 +78,12 @@ def test_hidden_and_unknown_are_the_same_404() -> None:
 
 
 def test_own_rating() -> None:
-    listing, reader = a_listing(), a_user("Rea")
+    listing, reader = make_listing(), make_user("Rea")
     client = api(reader, "store:read", "chat")
     url = f"/api/v1/store/listings/{listing.slug}/ratings/"
     refused = client.put(url, {"stars": 5}, content_type="application/json")
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "rating_refused")
-    a_finished_turn(reader, listing)
+    make_finished_turn(reader, listing)
 
     saved = client.put(url, {"stars": 5, "text": "Yes."}, content_type="application/json")
     assert (saved.status_code, saved.json()["stars"]) == (200, 5)
@@ -105,18 +106,18 @@ def test_own_rating() -> None:
 
 @pytest.mark.parametrize("query", ["category=games", "q=essay&cursor=nonsense"])
 def test_bad_queries(query: str) -> None:
-    a_listing()
+    make_listing()
 
-    answer = api(a_user(), "store:read").get(f"/api/v1/store/listings/?{query}")
+    answer = api(make_user(), "store:read").get(f"/api/v1/store/listings/?{query}")
 
     assert answer.status_code == 400
 
 
 def test_builder_by_handle() -> None:
-    owner = a_user()
+    owner = make_user()
     upsert_builder_profile(user=owner, handle="ada", display_name="Ada", by=owner, at=NOW)
-    a_listing(owner=owner)
-    client = api(a_user(), "store:read")
+    make_listing(owner=owner)
+    client = api(make_user(), "store:read")
 
     found = client.get("/api/v1/store/builders/ADA/").json()
 

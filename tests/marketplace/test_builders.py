@@ -1,4 +1,4 @@
-"""Builder profiles: handles, verification, the copies on listings; shelves' refusals; private stores."""
+"""Builder profiles, shelves, private stores, deleted GPTs and synthetic listings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from marketplace.models import BuilderProfile, Listing, Shelf
 from marketplace.services.builders import clean_website, upsert_builder_profile
 from marketplace.services.listings import delist_deleted_gpts, delist_listing
 from marketplace.services.shelves import Recommendation, set_shelf
-from tests.marketplace.stage import NOW, a_gpt, a_listing, a_user, a_version
+from tests.support.marketplace import NOW, make_gpt, make_listing, make_version
+from tests.workspaces.factories import make_user
 from workspaces.models import Member, Workspace
 from workspaces.states import Role, WorkspaceKind
 
@@ -27,8 +28,8 @@ TODAY = NOW.date()
 
 
 def test_a_changed_name_reaches_listings_and_loses_its_verification() -> None:
-    owner = a_user()
-    listing = a_listing(owner=owner)
+    owner = make_user()
+    listing = make_listing(owner=owner)
     upsert_builder_profile(
         user=owner, handle="Ada", display_name="Ada L", by=None, at=NOW, verified_name=True
     )
@@ -55,7 +56,7 @@ def test_a_changed_name_reaches_listings_and_loses_its_verification() -> None:
     ],
 )
 def test_handles_that_are_refused(handle: str, code: str) -> None:
-    user = a_user()
+    user = make_user()
 
     with pytest.raises(InvalidInput) as refused:
         upsert_builder_profile(user=user, handle=handle, display_name="A", by=user, at=NOW)
@@ -65,7 +66,7 @@ def test_handles_that_are_refused(handle: str, code: str) -> None:
 
 
 def test_a_taken_handle_is_refused_in_any_case() -> None:
-    first, second = a_user(), a_user()
+    first, second = make_user(), make_user()
     upsert_builder_profile(user=first, handle="ada", display_name="A", by=first, at=NOW)
 
     with pytest.raises(Conflict) as refused:
@@ -85,8 +86,8 @@ def test_websites_that_are_refused(address: str) -> None:
         clean_website(address)
 
 
-def test_profile_page_keeps_what_was_typed() -> None:
-    user = a_user()
+def test_profile_form_keeps_the_input() -> None:
+    user = make_user()
     client = Client()
     client.force_login(user)
 
@@ -97,7 +98,7 @@ def test_profile_page_keeps_what_was_typed() -> None:
 
 
 def test_shelf_refusals() -> None:
-    listing, gone = a_listing(), a_listing()
+    listing, gone = make_listing(), make_listing()
     delist_listing(listing=gone, by=None, at=NOW, reason="x")
     gone.refresh_from_db()
     week = TODAY + timedelta(days=7)
@@ -125,7 +126,7 @@ def test_shelf_refusals() -> None:
 
 
 def test_a_deleted_gpt_leaves_the_store() -> None:
-    listing, staying = a_listing(), a_listing()
+    listing, staying = make_listing(), make_listing()
     delete_gpt(gpt=listing.gpt, typed_name=listing.name, is_under_review=False, by=listing.publisher, at=NOW)
 
     assert delist_deleted_gpts(at=NOW) == 1
@@ -134,17 +135,17 @@ def test_a_deleted_gpt_leaves_the_store() -> None:
 
 
 def test_a_private_store_is_for_its_members() -> None:
-    owner, member, stranger = a_user(), a_user(), a_user()
+    owner, member, stranger = make_user(), make_user(), make_user()
     company = Workspace.objects.create(
         kind=WorkspaceKind.TEAM, slug="acme-x", name="Acme X", accent="#225588", created_at=NOW
     )
     for person in (owner, member):
         Member.objects.create(workspace=company, user=person, role=Role.MEMBER, joined_at=NOW)
     Member.objects.filter(workspace=company, user=owner).update(role=Role.OWNER)
-    shared = a_gpt(owner=owner, workspace=company, name="Travel desk")
-    set_live_version(gpt=shared, version=a_version(shared), audience=Audience.WORKSPACE, at=NOW)
-    draft = a_gpt(owner=owner, workspace=company, name="Unfinished thing")
-    a_version(draft)
+    shared = make_gpt(owner=owner, workspace=company, name="Travel desk")
+    set_live_version(gpt=shared, version=make_version(shared), audience=Audience.WORKSPACE, at=NOW)
+    draft = make_gpt(owner=owner, workspace=company, name="Unfinished thing")
+    make_version(draft)
 
     def get(person: object, query: str = "") -> tuple[int, str]:
         client = Client()
@@ -161,7 +162,7 @@ def test_a_private_store_is_for_its_members() -> None:
     assert "Travel desk" not in Client().get("/search?q=travel").content.decode()
 
 
-def test_the_catalogue_is_deterministic_and_tops_up() -> None:
+def test_synthetic_listings_are_deterministic_and_added_up_to_the_count() -> None:
     call_command("seed_catalogue", "12", stdout=StringIO())
     first = list(Listing.objects.order_by("slug").values_list("slug", "name", "category", "builder_handle"))
     call_command("seed_catalogue", "12", stdout=StringIO())

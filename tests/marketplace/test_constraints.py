@@ -1,4 +1,4 @@
-"""What the database itself refuses, whoever writes."""
+"""Every database constraint of the store, and the rights of the public role."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from core.scope import public_reader
 from marketplace.models import (
-    BuilderProfile,
     Listing,
     ListingRelease,
     ListingScore,
-    Rating,
     SearchTerm,
-    Shelf,
-    ShelfEntry,
 )
-from tests.marketplace.stage import NOW, a_listing, a_user
+from tests.support.factories.marketplace import (
+    BuilderProfileFactory,
+    RatingFactory,
+    ShelfEntryFactory,
+    ShelfFactory,
+)
+from tests.support.marketplace import NOW, make_listing
+from tests.workspaces.factories import make_user
 
 pytestmark = pytest.mark.django_db
 TODAY = NOW.date()
@@ -44,7 +47,7 @@ def refused(constraint: str, write: Any) -> None:
     ],
 )
 def test_listing(constraint: str, changes: dict[str, Any]) -> None:
-    listing = a_listing()
+    listing = make_listing()
 
     refused(constraint, lambda: Listing.objects.filter(pk=listing.pk).update(**changes))
 
@@ -61,13 +64,13 @@ def test_listing(constraint: str, changes: dict[str, Any]) -> None:
     ],
 )
 def test_score(constraint: str, changes: dict[str, Any]) -> None:
-    listing = a_listing()
+    listing = make_listing()
 
     refused(constraint, lambda: ListingScore.objects.filter(pk=listing.pk).update(**changes))
 
 
-def test_release_once() -> None:
-    listing = a_listing()
+def test_release_is_unique() -> None:
+    listing = make_listing()
 
     refused(
         "marketplace_release_once",
@@ -76,20 +79,15 @@ def test_release_once() -> None:
 
 
 def test_rating() -> None:
-    listing, reader = a_listing(), a_user()
-    fields: dict[str, Any] = {
-        "listing": listing, "user": reader, "author_name": "R", "version_number": 1,
-        "created_at": NOW, "updated_at": NOW,
-    }  # fmt: skip
-    refused("marketplace_rating_stars", lambda: Rating.objects.create(**fields, stars=0))
-    refused("marketplace_rating_stars", lambda: Rating.objects.create(**fields, stars=6))
-    Rating.objects.create(**fields, stars=5)
-    refused("marketplace_rating_once", lambda: Rating.objects.create(**fields, stars=5))
+    listing, reader = make_listing(), make_user()
+    refused("marketplace_rating_stars", lambda: RatingFactory.create(listing=listing, user=reader, stars=0))
+    refused("marketplace_rating_stars", lambda: RatingFactory.create(listing=listing, user=reader, stars=6))
+    RatingFactory.create(listing=listing, user=reader)
+    refused("marketplace_rating_once", lambda: RatingFactory.create(listing=listing, user=reader))
 
 
 def test_builder_profile() -> None:
-    moments = {"created_at": NOW, "updated_at": NOW}
-    BuilderProfile.objects.create(user=a_user(), handle="Ada-L", display_name="Ada", **moments)
+    BuilderProfileFactory.create(user=make_user(), handle="Ada-L")
     for constraint, changes in (
         ("marketplace_builder_handle", {"handle": "ada-l"}),
         ("marketplace_builder_handle_form", {"handle": "ab"}),
@@ -98,39 +96,25 @@ def test_builder_profile() -> None:
         ("marketplace_builder_website", {"handle": "bob", "website": "http://a.example"}),
         ("marketplace_builder_verified_website", {"handle": "bob", "verified_website_at": NOW}),
     ):
-        user = a_user()
+        user = make_user()
         refused(
-            constraint,
-            lambda user=user, changes=changes: BuilderProfile.objects.create(
-                user=user, display_name="B", **moments, **changes
-            ),
+            constraint, lambda user=user, changes=changes: BuilderProfileFactory.create(user=user, **changes)
         )
 
 
 def test_shelf() -> None:
-    listing, other = a_listing(), a_listing()
-    shelf = Shelf.objects.create(
-        title="W", starts_on=TODAY, ends_on=TODAY + timedelta(days=7), created_at=NOW
-    )
-    refused(
-        "marketplace_shelf_dates",
-        lambda: Shelf.objects.create(
-            title="W", starts_on=TODAY + timedelta(days=1), ends_on=TODAY + timedelta(days=1), created_at=NOW
-        ),
-    )
-    refused(
-        "marketplace_shelf_start",
-        lambda: Shelf.objects.create(
-            title="W", starts_on=TODAY, ends_on=TODAY + timedelta(days=1), created_at=NOW
-        ),
-    )
-    ShelfEntry.objects.create(shelf=shelf, listing=listing, position=1, reason="Good.")
+    listing, other = make_listing(), make_listing()
+    tomorrow = TODAY + timedelta(days=1)
+    shelf = ShelfFactory.create(starts_on=TODAY)
+    refused("marketplace_shelf_dates", lambda: ShelfFactory.create(starts_on=tomorrow, ends_on=tomorrow))
+    refused("marketplace_shelf_start", lambda: ShelfFactory.create(starts_on=TODAY))
+    ShelfEntryFactory.create(shelf=shelf, listing=listing, position=1)
     for constraint, fields in (
         ("marketplace_shelfentry_listing", {"listing": listing, "position": 2, "reason": "x"}),
         ("marketplace_shelfentry_position", {"listing": other, "position": 1, "reason": "x"}),
         ("marketplace_shelfentry_reason", {"listing": other, "position": 2, "reason": ""}),
     ):
-        refused(constraint, lambda fields=fields: ShelfEntry.objects.create(shelf=shelf, **fields))
+        refused(constraint, lambda fields=fields: ShelfEntryFactory.create(shelf=shelf, **fields))
 
 
 def test_term() -> None:
@@ -161,7 +145,7 @@ def test_term() -> None:
     ],
 )
 def test_the_public_role_is_denied(statement: str) -> None:
-    a_listing()
+    make_listing()
 
     with (
         pytest.raises(DatabaseError, match="permission denied"),
@@ -173,7 +157,7 @@ def test_the_public_role_is_denied(statement: str) -> None:
 
 
 def test_the_public_role_reads_the_store() -> None:
-    listing = a_listing()
+    listing = make_listing()
 
     with public_reader(), connection.cursor() as cursor:
         cursor.execute("SELECT slug, name FROM marketplace_listing")

@@ -1,4 +1,4 @@
-"""A listing's life: what each step keeps, hides and refuses."""
+"""Publishing, delisting, quarantining and restoring listings, from every state."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ from marketplace.services.listings import (
     restore_listing,
 )
 from marketplace.states import ALLOWED, ListingAct, ListingState
-from tests.marketplace.stage import NOW, a_gpt, a_listing, a_user, a_version
+from tests.support.marketplace import NOW, make_gpt, make_listing, make_version
+from tests.workspaces.factories import make_user
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(days=3)
 
 
 def test_publish_copies_public_facts_and_goes_live() -> None:
-    gpt = a_gpt(capabilities=["web_search"])
-    version = a_version(gpt, notes="First.")
+    gpt = make_gpt(capabilities=["web_search"])
+    version = make_version(gpt, notes="First.")
 
     listing = publish_listing(gpt=gpt, version=version, by=None, at=NOW)
 
@@ -45,14 +46,14 @@ def test_publish_copies_public_facts_and_goes_live() -> None:
 
 
 def test_a_new_version_keeps_url_first_date_and_figures() -> None:
-    listing = a_listing()
+    listing = make_listing()
     listing.score.__class__.objects.filter(pk=listing.pk).update(stars_5=2, rating_count=2, rating_sum=10)
     gpt = update_draft(
         gpt=listing.gpt, revision=listing.gpt.draft_revision, changes={"name": "Essay friend"},
         by=listing.publisher, at=LATER,
     )  # fmt: skip
 
-    again = publish_listing(gpt=gpt, version=a_version(gpt, at=LATER), by=None, at=LATER)
+    again = publish_listing(gpt=gpt, version=make_version(gpt, at=LATER), by=None, at=LATER)
 
     again.refresh_from_db()
     assert (again.pk, again.slug, again.published_at) == (listing.pk, listing.slug, NOW)
@@ -64,7 +65,7 @@ def test_a_new_version_keeps_url_first_date_and_figures() -> None:
 
 
 def test_publishing_the_live_version_again_changes_nothing() -> None:
-    listing = a_listing()
+    listing = make_listing()
     events = AuditEvent.objects.count()
 
     publish_listing(gpt=listing.gpt, version=listing.version, by=None, at=LATER)
@@ -75,17 +76,17 @@ def test_publishing_the_live_version_again_changes_nothing() -> None:
 
 
 def test_a_foreign_version_is_refused() -> None:
-    gpt, other = a_gpt(), a_gpt()
+    gpt, other = make_gpt(), make_gpt()
 
     with pytest.raises(InvalidInput) as refused:
-        publish_listing(gpt=gpt, version=a_version(other), by=None, at=NOW)
+        publish_listing(gpt=gpt, version=make_version(other), by=None, at=NOW)
 
     assert refused.value.code == "foreign_version"
     assert not Listing.objects.exists()
 
 
 def test_delist_and_restore() -> None:
-    listing, moderator = a_listing(), a_user("Mo")
+    listing, moderator = make_listing(), make_user("Mo")
 
     delist_listing(listing=listing, by=moderator, at=LATER, reason="Copies another GPT.")
 
@@ -105,7 +106,7 @@ def test_delist_and_restore() -> None:
 
 @pytest.mark.parametrize("start", [ListingState.LISTED, ListingState.DELISTED])
 def test_restore_after_quarantine_brings_back_the_state_before(start: ListingState) -> None:
-    listing = a_listing()
+    listing = make_listing()
     if start == ListingState.DELISTED:
         delist_listing(listing=listing, by=None, at=NOW, reason="Asked for.")
 
@@ -125,10 +126,10 @@ def test_restore_after_quarantine_brings_back_the_state_before(start: ListingSta
 @pytest.mark.parametrize("act", list(ListingAct))
 @pytest.mark.parametrize("state", list(ListingState))
 def test_every_step_from_every_state(state: ListingState, act: ListingAct) -> None:
-    listing = a_listing()
+    listing = make_listing()
     before = "listed" if state == ListingState.QUARANTINED else ""
     Listing.objects.filter(pk=listing.pk).update(state=state, state_before=before)
-    version = a_version(
+    version = make_version(
         update_draft(
             gpt=listing.gpt, revision=listing.gpt.draft_revision, changes={"name": "Other"},
             by=listing.publisher, at=NOW,

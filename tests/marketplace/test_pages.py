@@ -1,4 +1,4 @@
-"""Store pages: who sees what, what is inert, how many queries, and that hiding is immediate."""
+"""Store pages: access, escaping, query counts, and that hiding is immediate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from marketplace.services.builders import upsert_builder_profile
 from marketplace.services.listings import delist_listing, quarantine_listing, restore_listing
 from marketplace.services.shelves import Recommendation, set_shelf
 from marketplace.web.visitor_pages import NONCE_PLACEHOLDER, _fill_placeholders
-from tests.marketplace.stage import NOW, a_finished_turn, a_gpt, a_listing, a_user, a_version
+from tests.support.factories.marketplace import RatingFactory
+from tests.support.marketplace import NOW, make_finished_turn, make_gpt, make_listing, make_version
+from tests.workspaces.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -37,8 +39,8 @@ def signed_in(user: Any) -> Client:
     return client
 
 
-def test_a_visitor_walks_through_the_store(client: Client) -> None:
-    listing = a_listing()
+def test_a_visitor_sees_all_store_pages(client: Client) -> None:
+    listing = make_listing()
 
     for url in ("/", "/search?q=essay", "/categories/writing", "/leaderboards", f"/g/{listing.slug}"):
         answer = client.get(url)
@@ -47,7 +49,7 @@ def test_a_visitor_walks_through_the_store(client: Client) -> None:
 
 
 def test_about_says_what_it_does_and_keeps_secrets(client: Client) -> None:
-    listing = a_listing(capabilities=["web_search"])
+    listing = make_listing(capabilities=["web_search"])
 
     page = client.get(f"/g/{listing.slug}").content.decode()
 
@@ -61,9 +63,9 @@ def test_about_says_what_it_does_and_keeps_secrets(client: Client) -> None:
 
 
 def test_unknown_private_delisted_and_quarantined_look_the_same(client: Client) -> None:
-    private = a_gpt(name="Private thing")
-    a_version(private)
-    delisted, quarantined = a_listing(), a_listing()
+    private = make_gpt(name="Private thing")
+    make_version(private)
+    delisted, quarantined = make_listing(), make_listing()
     delist_listing(listing=delisted, by=None, at=NOW, reason="Test.")
     quarantine_listing(listing=quarantined, by=None, at=NOW)
 
@@ -85,7 +87,7 @@ def test_unknown_private_delisted_and_quarantined_look_the_same(client: Client) 
 def test_quarantine_hides_at_once_although_pages_are_cached(
     client: Client, django_capture_on_commit_callbacks: Any
 ) -> None:
-    listing = a_listing(name="Fleeting helper")
+    listing = make_listing(name="Fleeting helper")
     places = ("/", f"/g/{listing.slug}", "/categories/writing", "/leaderboards", "/search?q=fleeting")
     for url in places * 2:
         assert b"Fleeting helper" in client.get(url).content
@@ -102,7 +104,7 @@ def test_quarantine_hides_at_once_although_pages_are_cached(
 
 
 def test_a_cached_page_has_a_nonce_and_a_token_of_its_own(client: Client) -> None:
-    a_listing()
+    make_listing()
     pages = [Client().get("/") for _time in range(3)]
 
     texts = [page.content.decode() for page in pages]
@@ -115,7 +117,7 @@ def test_a_cached_page_has_a_nonce_and_a_token_of_its_own(client: Client) -> Non
             assert f"'nonce-{nonce}'" in page.headers["Content-Security-Policy"]
 
 
-def test_marks_are_filled_with_the_nonce_of_the_answer(rf: Any) -> None:
+def test_the_nonce_placeholder_is_filled_in(rf: Any) -> None:
     request = rf.get("/")
     request.csp_nonce = "fresh"
 
@@ -126,7 +128,7 @@ def test_marks_are_filled_with_the_nonce_of_the_answer(rf: Any) -> None:
 
 
 def test_a_cached_page_is_never_given_to_a_person() -> None:
-    listing, person = a_listing(), a_user("Visible Name")
+    listing, person = make_listing(), make_user("Visible Name")
     Client().get("/")
     mine = signed_in(person).get("/")
     again = Client().get("/")
@@ -138,13 +140,9 @@ def test_a_cached_page_is_never_given_to_a_person() -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_is_inert(client: Client, text: str) -> None:
-    listing = a_listing(name=text[:50], description=text, starters=[text])
-    reader = a_user(text[:70])
-    Rating.objects.create(
-        listing=listing, user=reader, author_name=reader.display_name, stars=1, text=text, version_number=1,
-        created_at=NOW, updated_at=NOW,
-    )  # fmt: skip
+def test_hostile_text_is_escaped(client: Client, text: str) -> None:
+    listing = make_listing(name=text[:50], description=text, starters=[text])
+    RatingFactory.create(listing=listing, user=make_user(), author_name=text[:70], text=text)
 
     for url in ("/", f"/g/{listing.slug}", "/search?q=alert", f"/search?q={text}", "/categories/writing"):
         page = client.get(url).content.decode()
@@ -154,7 +152,7 @@ def test_hostile_text_is_inert(client: Client, text: str) -> None:
 
 
 def test_search_answers_page_and_fragment_from_the_same_address(client: Client) -> None:
-    a_listing()
+    make_listing()
 
     page = client.get("/search?q=essay").content.decode()
     fragment = client.get("/search?q=ess", headers={"HX-Request": "true"}).content.decode()
@@ -164,13 +162,13 @@ def test_search_answers_page_and_fragment_from_the_same_address(client: Client) 
     assert "Essay coach" in fragment
 
 
-def test_search_says_what_it_mended_and_when_it_found_nothing(client: Client) -> None:
-    a_listing()
+def test_search_shows_its_correction_or_that_it_found_nothing(client: Client) -> None:
+    make_listing()
 
-    mended = client.get("/search?q=esay").content.decode()
+    corrected = client.get("/search?q=esay").content.decode()
     nothing = client.get("/search?q=qqqqzzzz").content.decode()
 
-    assert "Showing results for <strong>essay</strong>" in mended
+    assert "Showing results for <strong>essay</strong>" in corrected
     assert "Nothing found for “qqqqzzzz”" in nothing
 
 
@@ -181,7 +179,7 @@ def test_bad_addresses(client: Client, url: str) -> None:
 
 @pytest.mark.parametrize("url", ["/search?q=essay&cursor=nonsense", "/categories/writing?cursor=nonsense"])
 def test_bad_cursors_are_a_clear_400(client: Client, url: str) -> None:
-    a_listing()
+    make_listing()
 
     assert client.get(url).status_code == 400
 
@@ -193,7 +191,7 @@ def count_queries(url: str) -> int:
     return sum(text.startswith(("SELECT", "WITH", "EXPLAIN")) for text in texts)
 
 
-# With one row: search asks for a suggestion as it found few, About looks for similar ones in vain.
+# With one row, search also looks for a spelling suggestion, and About for similar listings.
 @pytest.mark.parametrize(
     ("url", "with_one", "with_three"),
     [
@@ -206,13 +204,13 @@ def count_queries(url: str) -> int:
     ],
 )
 def test_queries_do_not_grow_with_rows(url: str, with_one: int, with_three: int) -> None:
-    owner = a_user()
+    owner = make_user()
     upsert_builder_profile(user=owner, handle="ada", display_name="Ada", by=owner, at=NOW)
-    address = url.format(slug=a_listing(owner=owner).slug)
+    address = url.format(slug=make_listing(owner=owner).slug)
     assert count_queries(address) == with_one
 
-    a_listing(owner=owner)
-    a_listing(owner=owner)
+    make_listing(owner=owner)
+    make_listing(owner=owner)
     cache.clear()
 
     assert count_queries(address) == with_three
@@ -220,10 +218,10 @@ def test_queries_do_not_grow_with_rows(url: str, with_one: int, with_three: int)
 
 
 def test_rating_by_form(client: Client, django_capture_on_commit_callbacks: Any) -> None:
-    listing, reader = a_listing(), a_user("Rea")
+    listing, reader = make_listing(), make_user("Rea")
     mine = signed_in(reader)
     assert "Chat with this GPT first" in mine.get(f"/g/{listing.slug}").content.decode()
-    a_finished_turn(reader, listing)
+    make_finished_turn(reader, listing)
 
     bad = mine.post(f"/g/{listing.slug}/rating", {"stars": "9", "text": "Kept words"})
     assert (bad.status_code, "Kept words" in bad.content.decode()) == (400, True)
@@ -239,7 +237,7 @@ def test_rating_by_form(client: Client, django_capture_on_commit_callbacks: Any)
 
 
 def test_a_visitor_cannot_rate(client: Client) -> None:
-    listing = a_listing()
+    listing = make_listing()
 
     answer = client.post(f"/g/{listing.slug}/rating", {"stars": "5"})
 
@@ -251,7 +249,7 @@ def test_a_visitor_cannot_rate(client: Client) -> None:
 
 
 def test_the_shelf_shows_the_reason(client: Client) -> None:
-    listing = a_listing()
+    listing = make_listing()
     today = timezone.now().date()
     set_shelf(
         title="For writers", title_zh="写作者之选", starts_on=today, ends_on=today + timedelta(days=7),
@@ -265,11 +263,11 @@ def test_the_shelf_shows_the_reason(client: Client) -> None:
 
 
 def test_builder_page(client: Client) -> None:
-    owner = a_user()
+    owner = make_user()
     upsert_builder_profile(
         user=owner, handle="Ada", display_name="Ada L", website="https://ada.example", by=owner, at=NOW
     )
-    a_listing(owner=owner)
+    make_listing(owner=owner)
 
     page = client.get("/builders/aDA").content.decode()
 

@@ -1,4 +1,4 @@
-"""Ratings: who may, what moves with them, what is refused."""
+"""Ratings: who may rate, the listing's counts, invalid input."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from gpts.llm.states import TurnState
 from marketplace.models import ListingScore, Rating
 from marketplace.queries import get_about, list_ratings
 from marketplace.services.ratings import delete_rating, hide_rating, rate_listing, show_rating
-from tests.marketplace.stage import NOW, a_finished_turn, a_listing, a_user
+from tests.support.marketplace import NOW, make_finished_turn, make_listing
+from tests.workspaces.factories import make_user
 from workspaces.models import Member
 from workspaces.states import Role
 
@@ -25,9 +26,9 @@ def figures(listing: Any) -> tuple[int, int, list[int]]:
     return score.rating_count, score.rating_sum, [getattr(score, f"stars_{n}") for n in range(1, 6)]
 
 
-def test_a_person_who_used_it_rates_and_changes_their_mind() -> None:
-    listing, reader = a_listing(), a_user("Rea")
-    a_finished_turn(reader, listing)
+def test_a_user_rates_changes_and_deletes_their_rating() -> None:
+    listing, reader = make_listing(), make_user("Rea")
+    make_finished_turn(reader, listing)
 
     rate_listing(listing=listing, stars=4, text=" Good. ", by=reader, at=NOW)
     assert figures(listing) == (1, 4, [0, 0, 0, 1, 0])
@@ -46,14 +47,14 @@ def test_a_person_who_used_it_rates_and_changes_their_mind() -> None:
 
 
 def test_the_publisher_a_colleague_and_a_stranger_are_refused() -> None:
-    listing = a_listing()
-    colleague, stranger, stopped, previewer = a_user(), a_user(), a_user(), a_user()
+    listing = make_listing()
+    colleague, stranger, stopped, previewer = make_user(), make_user(), make_user(), make_user()
     Member.objects.create(workspace=listing.workspace, user=colleague, role=Role.MEMBER, joined_at=NOW)
     for person in (listing.publisher, colleague):
-        a_finished_turn(person, listing)
-    a_finished_turn(stopped, listing, state=TurnState.FAILED)
-    a_finished_turn(previewer, listing, version_id=None)
-    a_finished_turn(stranger, a_listing(name="Another"))
+        make_finished_turn(person, listing)
+    make_finished_turn(stopped, listing, state=TurnState.FAILED)
+    make_finished_turn(previewer, listing, version_id=None)
+    make_finished_turn(stranger, make_listing(name="Another"))
 
     for person, obstacle in (
         (listing.publisher, "own"),
@@ -74,8 +75,8 @@ def test_the_publisher_a_colleague_and_a_stranger_are_refused() -> None:
     [(0, "", "stars"), (6, "", "stars"), (3, "x" * 1001, "text"), (3, "a\x07b", "text")],
 )
 def test_bad_input_writes_nothing(stars: int, text: str, field: str) -> None:
-    listing, reader = a_listing(), a_user()
-    a_finished_turn(reader, listing)
+    listing, reader = make_listing(), make_user()
+    make_finished_turn(reader, listing)
 
     with pytest.raises(DomainError) as refused:
         rate_listing(listing=listing, stars=stars, text=text, by=reader, at=NOW)
@@ -86,8 +87,8 @@ def test_bad_input_writes_nothing(stars: int, text: str, field: str) -> None:
 
 
 def test_a_hidden_rating_is_neither_shown_nor_counted_and_comes_back() -> None:
-    listing, reader = a_listing(), a_user()
-    a_finished_turn(reader, listing)
+    listing, reader = make_listing(), make_user()
+    make_finished_turn(reader, listing)
     rating = rate_listing(listing=listing, stars=1, text="Spam", by=reader, at=NOW)
 
     for _twice in range(2):
@@ -102,24 +103,24 @@ def test_a_hidden_rating_is_neither_shown_nor_counted_and_comes_back() -> None:
     assert figures(listing) == (1, 5, [0, 0, 0, 0, 1])
 
 
-def test_no_average_under_the_floor() -> None:
-    listing = a_listing()
+def test_no_average_below_five_ratings() -> None:
+    listing = make_listing()
     for number in range(5):
         assert get_about(listing.slug).rating_average is None
         assert get_about(listing.slug).missing_ratings == 5 - number
-        reader = a_user()
-        a_finished_turn(reader, listing)
+        reader = make_user()
+        make_finished_turn(reader, listing)
         rate_listing(listing=listing, stars=4 if number else 5, text="", by=reader, at=NOW)
 
     assert get_about(listing.slug).rating_average == pytest.approx(4.2)
     assert get_about(listing.slug).histogram[0] == (5, 1, 20.0)
 
 
-def test_ratings_page_by_keyset_without_ids_of_people() -> None:
-    listing = a_listing()
+def test_ratings_are_paginated_without_user_ids() -> None:
+    listing = make_listing()
     for number in range(12):
-        reader = a_user(f"Reader {number}")
-        a_finished_turn(reader, listing)
+        reader = make_user(f"Reader {number}")
+        make_finished_turn(reader, listing)
         rate_listing(
             listing=listing, stars=3, text=str(number), by=reader, at=NOW + timedelta(minutes=number)
         )

@@ -1,4 +1,4 @@
-"""Scores: whose use counts, and that the database computes the published formula."""
+"""Scores: whose usage counts, and that the SQL equals the published formula."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from gpts.metering.models import UsageEvent, UsageVoid
 from marketplace.models import Listing, ListingScore
 from marketplace.scoring import compute_score
 from marketplace.services.scores import compute_scores
-from tests.marketplace.stage import NOW, a_listing, a_user
+from tests.support.marketplace import NOW, make_listing
+from tests.workspaces.factories import make_user
 from workspaces.access import personal_workspace
 from workspaces.models import Member, User
 from workspaces.states import Role
@@ -34,13 +35,13 @@ def use(listing: Listing, user: User, *, days_ago: float = 1, **fields: Any) -> 
     return UsageEvent.objects.create(**values | fields)
 
 
-def score_of(listing: Listing) -> ListingScore:
+def get_score(listing: Listing) -> ListingScore:
     return ListingScore.objects.get(pk=listing.pk)
 
 
 def test_distinct_outside_people_count_once() -> None:
-    listing = a_listing()
-    first, second = a_user(), a_user()
+    listing = make_listing()
+    first, second = make_user(), make_user()
     for _turn in range(5):
         use(listing, first)
     use(listing, second, days_ago=20)
@@ -48,14 +49,14 @@ def test_distinct_outside_people_count_once() -> None:
 
     compute_scores(at=NOW)
 
-    score = score_of(listing)
+    score = get_score(listing)
     assert (score.users_7d, score.users_28d) == (1, 2)
     assert (score.conversations_7d, score.conversations_28d, score.conversations_total) == (5, 6, 7)
 
 
 def test_own_colleagues_imported_and_voided_use_does_not_count() -> None:
-    listing = a_listing()
-    colleague, outsider = a_user(), a_user()
+    listing = make_listing()
+    colleague, outsider = make_user(), make_user()
     Member.objects.create(workspace=listing.workspace, user=colleague, role=Role.MEMBER, joined_at=NOW)
     use(listing, listing.publisher)
     use(listing, colleague)
@@ -68,16 +69,16 @@ def test_own_colleagues_imported_and_voided_use_does_not_count() -> None:
 
     compute_scores(at=NOW)
 
-    score = score_of(listing)
+    score = get_score(listing)
     assert (score.users_28d, score.conversations_total) == (0, 0)
 
 
 @pytest.mark.parametrize("users", [0, 1, 7])
 @pytest.mark.parametrize(("stars", "age"), [([], 0), ([5, 5, 1], 20), ([4] * 9, 400)])
 def test_the_database_computes_the_published_formula(users: int, stars: list[int], age: int) -> None:
-    listing = a_listing(at=NOW - timedelta(days=age))
+    listing = make_listing(at=NOW - timedelta(days=age))
     for number in range(users):
-        use(listing, a_user(), days_ago=1 if number % 3 else 15)
+        use(listing, make_user(), days_ago=1 if number % 3 else 15)
     counts = {f"stars_{star}": stars.count(star) for star in range(1, 6)}
     ListingScore.objects.filter(pk=listing.pk).update(
         **counts, rating_count=len(stars), rating_sum=sum(stars)
@@ -85,7 +86,7 @@ def test_the_database_computes_the_published_formula(users: int, stars: list[int
 
     compute_scores(at=NOW)
 
-    score = score_of(listing)
+    score = get_score(listing)
     expected = compute_score(
         users_7d=score.users_7d, users_28d=users, rating_count=len(stars), rating_sum=sum(stars),
         weeks_since_update=age // 7,
@@ -99,26 +100,30 @@ def test_the_database_computes_the_published_formula(users: int, stars: list[int
 
 
 def test_ranks_and_their_movement_over_a_week() -> None:
-    steady, rising = a_listing(category="writing"), a_listing(category="writing")
-    other = a_listing(category="education")
-    use(steady, a_user())
+    steady, rising = make_listing(category="writing"), make_listing(category="writing")
+    other = make_listing(category="education")
+    use(steady, make_user())
     compute_scores(at=NOW)
-    assert (score_of(steady).rank, score_of(steady).category_rank, score_of(other).category_rank) == (1, 1, 1)
-    assert score_of(steady).previous_rank == 0
+    assert (get_score(steady).rank, get_score(steady).category_rank, get_score(other).category_rank) == (
+        1,
+        1,
+        1,
+    )
+    assert get_score(steady).previous_rank == 0
     for _number in range(3):
-        use(rising, a_user(), days_ago=-6)
+        use(rising, make_user(), days_ago=-6)
     next_week: datetime = NOW + timedelta(days=7)
 
     for _twice in range(2):
         compute_scores(at=next_week)
 
-    assert (score_of(rising).rank, score_of(rising).category_rank) == (1, 1)
-    assert score_of(steady).category_rank == 2
-    assert (score_of(steady).previous_rank, score_of(steady).previous_category_rank) == (1, 1)
-    assert (score_of(rising).trend_rank, score_of(rising).previous_trend_rank) == (1, 0)
+    assert (get_score(rising).rank, get_score(rising).category_rank) == (1, 1)
+    assert get_score(steady).category_rank == 2
+    assert (get_score(steady).previous_rank, get_score(steady).previous_category_rank) == (1, 1)
+    assert (get_score(rising).trend_rank, get_score(rising).previous_trend_rank) == (1, 0)
 
 
-def test_a_hundred_turns_of_one_person_are_worth_less_than_three_people() -> None:
+def test_three_people_count_more_than_one() -> None:
     assert compute_score(
         users_7d=1, users_28d=1, rating_count=0, rating_sum=0, weeks_since_update=0
     ).total < (

@@ -1,4 +1,4 @@
-"""What a search finds: the right thing first, typing errors forgiven, nothing private."""
+"""Search: relevance, spelling correction, pagination, and that nothing private is found."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from marketplace.search.query_plan import SCAN_BY_POPULARITY, SORT_MATCHES, choo
 from marketplace.search.spelling import count_edits, find_nearest
 from marketplace.search.tokens import detect_languages, list_index_tokens
 from marketplace.services.listings import delist_listing, quarantine_listing
-from tests.marketplace.stage import NOW, a_gpt, a_listing, a_version
+from tests.support.marketplace import NOW, make_gpt, make_listing, make_version
 
 pytestmark = pytest.mark.django_db
 
-CATALOGUE = [
+LISTINGS = [
     ("Cover letter coach", "Writes cover letters that sound like you.", "writing"),
     ("SQL query tutor", "Explains joins, indexes and window functions.", "programming"),
     ("Recipe planner", "Plans vegetarian meals for the week and a shopping list.", "lifestyle"),
@@ -32,16 +32,16 @@ CATALOGUE = [
 
 
 @pytest.fixture
-def catalogue() -> None:
-    for name, description, category in CATALOGUE:
-        a_listing(name=name, description=description, category=category, starters=[])
+def listings() -> None:
+    for name, description, category in LISTINGS:
+        make_listing(name=name, description=description, category=category, starters=[])
 
 
 def names(text: str, **options: Any) -> list[str]:
     return [card.name for card in search_listings(text, **options).items]
 
 
-@pytest.mark.usefixtures("catalogue")
+@pytest.mark.usefixtures("listings")
 @pytest.mark.parametrize(
     ("text", "first"),
     [
@@ -67,7 +67,7 @@ def test_the_right_listing_is_first(text: str, first: str) -> None:
     assert names(text)[:1] == [first]
 
 
-@pytest.mark.usefixtures("catalogue")
+@pytest.mark.usefixtures("listings")
 @pytest.mark.parametrize(
     ("typed", "meant", "first"),
     [
@@ -77,41 +77,41 @@ def test_the_right_listing_is_first(text: str, first: str) -> None:
         ("quary tutor", "query tutor", "SQL query tutor"),
     ],
 )
-def test_typing_errors_are_mended_and_said(typed: str, meant: str, first: str) -> None:
+def test_spelling_is_corrected_and_the_correction_shown(typed: str, meant: str, first: str) -> None:
     found = search_listings(typed)
 
     assert found.shown_for == meant
     assert found.items[0].name == first
 
 
-@pytest.mark.usefixtures("catalogue")
-def test_a_part_is_shown_when_nothing_has_all() -> None:
+@pytest.mark.usefixtures("listings")
+def test_partial_matches_are_shown_when_nothing_matches_all_words() -> None:
     found = search_listings("thesis zzzzqqqq")
 
     assert [card.name for card in found.items] == ["Thesis reviewer"]
     assert found.is_partial
 
 
-@pytest.mark.usefixtures("catalogue")
+@pytest.mark.usefixtures("listings")
 @pytest.mark.parametrize(
     "text", ["", "   ", "zzzzqqqqxxxx", "'); DROP TABLE", "& | ! :*", "\\", "'", "<b>", "的"]
 )
-def test_odd_texts_find_nothing_or_something_but_never_fail(text: str) -> None:
+def test_odd_search_texts_never_fail(text: str) -> None:
     found = search_listings(text)
 
-    assert len(found.items) <= len(CATALOGUE)
+    assert len(found.items) <= len(LISTINGS)
 
 
 def test_a_word_in_the_name_weighs_more_than_one_in_the_text() -> None:
-    a_listing(name="Plain helper", description="Knows chess and chess and chess.")
-    a_listing(name="Chess club", description="Meets on Fridays.")
+    make_listing(name="Plain helper", description="Knows chess and chess and chess.")
+    make_listing(name="Chess club", description="Meets on Fridays.")
 
     assert names("chess") == ["Chess club", "Plain helper"]
 
 
 def test_popularity_decides_between_equal_texts() -> None:
     for number in range(3):
-        listing = a_listing(name="Budget keeper", description="Keeps a budget.")
+        listing = make_listing(name="Budget keeper", description="Keeps a budget.")
         Listing.objects.filter(pk=listing.pk).update(popularity=30 * number)
 
     popularity = [card.popularity for card in search_listings("budget").items]
@@ -119,21 +119,21 @@ def test_popularity_decides_between_equal_texts() -> None:
     assert popularity == [60, 30, 0]
 
 
-def test_the_very_name_is_found_although_hundreds_are_more_popular(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exact_name_is_found_despite_more_popular_matches(monkeypatch: pytest.MonkeyPatch) -> None:
     smaller = ranking.FIND_SQL.replace(f"LIMIT {ranking.MAX_CANDIDATES}", "LIMIT 2")
     monkeypatch.setattr(ranking, "FIND_SQL", smaller)
     for _number in range(4):
-        popular = a_listing(name="Garden diary", description="For every gardener: tulips.")
+        popular = make_listing(name="Garden diary", description="For every gardener: tulips.")
         Listing.objects.filter(pk=popular.pk).update(popularity=90)
-    a_listing(name="Tulips", description="Only that.")
+    make_listing(name="Tulips", description="Only that.")
 
     assert names("tulips")[0] == "Tulips"
 
 
 @pytest.mark.parametrize("hide", [quarantine_listing, delist_listing])
 def test_hidden_names_are_not_found_suggested_or_counted(hide: object) -> None:
-    a_listing(name="Open garden", description="Plants.")
-    secret = a_listing(name="Xylograph atelier", description="Prints.")
+    make_listing(name="Open garden", description="Plants.")
+    secret = make_listing(name="Xylograph atelier", description="Prints.")
     assert names("xylograph") == ["Xylograph atelier"]
 
     hide(listing=secret, by=None, at=NOW, reason="Test.")  # type: ignore[operator]
@@ -144,9 +144,9 @@ def test_hidden_names_are_not_found_suggested_or_counted(hide: object) -> None:
 
 
 def test_a_private_gpt_is_never_found_or_suggested() -> None:
-    gpt = a_gpt(name="Quarterly numbers", description="Internal quokka project.")
-    a_version(gpt)
-    a_listing()
+    gpt = make_gpt(name="Quarterly numbers", description="Internal quokka project.")
+    make_version(gpt)
+    make_listing()
 
     for text in ("Quarterly numbers", "quokka", "quoka", "quartely"):
         found = search_listings(text)
@@ -155,10 +155,10 @@ def test_a_private_gpt_is_never_found_or_suggested() -> None:
 
 def test_pages_are_stable_while_listings_come_and_go() -> None:
     for number in range(30):
-        listing = a_listing(name=f"Poem maker {number}", description="Poems.")
+        listing = make_listing(name=f"Poem maker {number}", description="Poems.")
         Listing.objects.filter(pk=listing.pk).update(popularity=number)
     first = search_listings("poem")
-    a_listing(name="Poem newcomer", description="Poems.", at=NOW + timedelta(days=1))
+    make_listing(name="Poem newcomer", description="Poems.", at=NOW + timedelta(days=1))
     quarantine_listing(listing=Listing.objects.get(slug=first.items[0].slug), by=None, at=NOW)
 
     second = search_listings("poem", cursor=first.next_cursor)
@@ -171,8 +171,8 @@ def test_pages_are_stable_while_listings_come_and_go() -> None:
 
 
 @pytest.mark.parametrize("cursor", ["x", "W10", "WyJhIiwxXQ", "WyIxIiwiYSJd", "W251bGwsMV0", "////", "é"])
-def test_a_foreign_cursor_is_refused(cursor: str) -> None:
-    a_listing()
+def test_an_invalid_cursor_is_refused(cursor: str) -> None:
+    make_listing()
 
     with pytest.raises(InvalidInput) as refused:
         search_listings("essay", cursor=cursor)
@@ -181,8 +181,8 @@ def test_a_foreign_cursor_is_refused(cursor: str) -> None:
 
 
 def test_category_narrows() -> None:
-    a_listing(name="Poem maker", category="writing")
-    a_listing(name="Poem teacher", category="education")
+    make_listing(name="Poem maker", category="writing")
+    make_listing(name="Poem teacher", category="education")
 
     assert names("poem", category="education") == ["Poem teacher"]
     assert names("", category="education") == ["Poem teacher"]
@@ -198,7 +198,7 @@ def test_category_narrows() -> None:
         ("a", "abcd", 3),
     ],
 )
-def test_distance_counts_swaps_as_one(first: str, second: str, edits: int) -> None:
+def test_swapped_letters_count_as_one_edit(first: str, second: str, edits: int) -> None:
     assert count_edits(first, second, limit=2) == edits
 
 
@@ -236,18 +236,20 @@ def test_tokens() -> None:
         (10, 1_000, SORT_MATCHES),
     ],
 )
-def test_common_words_are_walked_to_and_rare_ones_gathered(matching: int, inside: int, way: str) -> None:
+def test_common_words_scan_by_popularity_and_rare_ones_sort_matches(
+    matching: int, inside: int, way: str
+) -> None:
     assert choose_order(matching=matching, total=100_000, in_category=inside, limit=300) == way
 
 
 @pytest.mark.parametrize("category", ["", "writing"])
-def test_both_ways_find_the_same(category: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_plans_find_the_same(category: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(5):
-        a_listing(name=f"Essay coach {number}")
-        a_listing(name=f"Budget coach {number}", category="lifestyle")
+        make_listing(name=f"Essay coach {number}")
+        make_listing(name=f"Budget coach {number}", category="lifestyle")
     found = []
     for way in (SCAN_BY_POPULARITY, SORT_MATCHES):
-        monkeypatch.setattr("marketplace.search.query_plan.cheaper", lambda *, way=way, **_rows: way)
+        monkeypatch.setattr("marketplace.search.query_plan.choose_order", lambda *, way=way, **_rows: way)
         found.append(search_listings("coach", category=category))
 
     assert found[0] == found[1]

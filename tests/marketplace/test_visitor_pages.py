@@ -1,4 +1,4 @@
-"""Pages that visitors share from the cache: never another's words, never what has been taken away."""
+"""Cached visitor pages: no content of other people, nothing that was hidden."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from marketplace.cards import Card
-from marketplace.models import Rating
 from marketplace.page_cache import get_entry, invalidate_path, invalidate_store, store_entry
 from marketplace.services.builders import upsert_builder_profile
 from marketplace.services.listings import publish_listing
 from marketplace.services.ratings import hide_rating, show_rating
 from marketplace.templatetags.store import listing_card
-from tests.marketplace.stage import NOW, a_listing, a_user, a_version
+from tests.support.factories.marketplace import CardFactory, RatingFactory
+from tests.support.marketplace import NOW, make_listing, make_version
+from tests.workspaces.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -38,20 +38,12 @@ def page(url: str, language: str = "en", theme: str = "") -> str:
     return answer.content.decode()
 
 
-def a_rating(listing: Any, text: str) -> Rating:
-    reader = a_user("Rea")
-    return Rating.objects.create(
-        listing=listing, user=reader, author_name=reader.display_name, stars=1, text=text, version_number=1,
-        created_at=NOW, updated_at=NOW,
-    )  # fmt: skip
-
-
-def counted(listing: Any) -> None:
+def count_one_rating(listing: Any) -> None:
     type(listing.score).objects.filter(pk=listing.pk).update(stars_1=1, rating_count=1, rating_sum=1)
 
 
-def test_language_and_theme_have_pages_of_their_own() -> None:
-    url = f"/g/{a_listing().slug}"
+def test_pages_are_cached_for_each_language_and_theme() -> None:
+    url = f"/g/{make_listing().slug}"
     wanted = list(product(("en", "zh-hans"), ("", "light", "dark")))
 
     first = [page(url, language, theme) for language, theme in wanted]
@@ -64,8 +56,8 @@ def test_language_and_theme_have_pages_of_their_own() -> None:
             assert re.findall(r'value="(light|dark)" aria-pressed="true"', one) == [theme] * 2 * bool(theme)
 
 
-def test_each_answer_has_its_own_token_and_address_in_every_form_of_the_frame() -> None:
-    slug = a_listing().slug
+def test_every_form_of_the_frame_has_the_responses_own_token_and_url() -> None:
+    slug = make_listing().slug
     for address in (f"/g/{slug}", f"/g/{slug}?from=mail&amp=1", f"/g/{slug}"):
         text = page(address)
         fields = re.findall(r'name="csrfmiddlewaretoken" value="([^"]*)"', text)
@@ -77,17 +69,17 @@ def test_each_answer_has_its_own_token_and_address_in_every_form_of_the_frame() 
         assert "5e0c7a" not in text
 
 
-def test_the_search_text_in_the_header_is_the_readers_and_inert() -> None:
+def test_the_search_text_is_escaped_and_not_in_other_pages() -> None:
     text = Client().get("/search", {"q": EVIL}).content.decode()
 
     assert "<img src=x" not in text
     assert ">14" not in text
-    assert "frame-token-5e0c7a" in text  # what was typed is shown, not filled
+    assert "frame-token-5e0c7a" in text  # the search text is shown, not filled in
     assert 'id="site-search" type="search" name="q" value=""' in page("/")
 
 
 def test_a_person_and_a_visitor_never_see_each_others_page() -> None:
-    listing, person = a_listing(), a_user("Visible Name")
+    listing, person = make_listing(), make_user("Visible Name")
     url = f"/g/{listing.slug}"
     signed_in = Client()
     signed_in.force_login(person)
@@ -103,9 +95,9 @@ def test_a_person_and_a_visitor_never_see_each_others_page() -> None:
 def test_what_moderation_hides_is_gone_from_every_address_at_once(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    listing = a_listing()
-    rating = a_rating(listing, "Nasty words")
-    counted(listing)
+    listing = make_listing()
+    rating = RatingFactory.create(listing=listing, user=make_user("Rea"), text="Nasty words", stars=1)
+    count_one_rating(listing)
     urls = [f"/g/{listing.slug}", f"/g/{listing.slug}?from=mail"]
     for url, language in product(urls, ("en", "zh-hans")):
         assert "Nasty words" in page(url, language)
@@ -120,29 +112,29 @@ def test_what_moderation_hides_is_gone_from_every_address_at_once(
     assert "Nasty words" in page(urls[0])
 
 
-def test_a_rating_voids_its_own_page_and_no_other(django_capture_on_commit_callbacks: Any) -> None:
-    rated, other = a_listing(name="Rated one"), a_listing(name="Other one")
-    rating = a_rating(rated, "Words")
-    counted(rated)
+def test_a_rating_invalidates_only_its_own_page(django_capture_on_commit_callbacks: Any) -> None:
+    rated, other = make_listing(name="Rated one"), make_listing(name="Other one")
+    rating = RatingFactory.create(listing=rated, user=make_user("Rea"), text="Words", stars=1)
+    count_one_rating(rated)
     page(f"/g/{rated.slug}")
     page(f"/g/{other.slug}")
 
     with django_capture_on_commit_callbacks(execute=True):
         hide_rating(rating=rating, by=None, at=NOW, reason="Test.")
 
-    assert is_kept(f"/g/{other.slug}")
-    assert not is_kept(f"/g/{rated.slug}")
+    assert is_cached(f"/g/{other.slug}")
+    assert not is_cached(f"/g/{rated.slug}")
 
 
-def is_kept(url: str) -> bool:
+def is_cached(url: str) -> bool:
     with CaptureQueriesContext(connection) as captured:
         page(url)
     return not captured.captured_queries
 
 
-def test_a_new_name_of_gpt_or_builder_stands_at_once(django_capture_on_commit_callbacks: Any) -> None:
-    owner = a_user("Ada")
-    listing = a_listing(owner=owner, name="Old name")
+def test_a_new_name_of_gpt_or_builder_is_shown_at_once(django_capture_on_commit_callbacks: Any) -> None:
+    owner = make_user("Ada")
+    listing = make_listing(owner=owner, name="Old name")
     urls = ("/", f"/g/{listing.slug}", "/categories/writing", "/leaderboards")
     for url in urls:
         assert "Old name" in page(url)
@@ -150,7 +142,7 @@ def test_a_new_name_of_gpt_or_builder_stands_at_once(django_capture_on_commit_ca
     listing.gpt.name = "New name"
     listing.gpt.save()
     with django_capture_on_commit_callbacks(execute=True):
-        publish_listing(gpt=listing.gpt, version=a_version(listing.gpt), by=None, at=NOW)
+        publish_listing(gpt=listing.gpt, version=make_version(listing.gpt), by=None, at=NOW)
         upsert_builder_profile(user=owner, handle="countess", display_name="Countess", by=owner, at=NOW)
     for url in urls:
         assert "Old name" not in page(url)
@@ -159,7 +151,7 @@ def test_a_new_name_of_gpt_or_builder_stands_at_once(django_capture_on_commit_ca
 
 
 @pytest.mark.parametrize("change", [invalidate_store, partial(invalidate_path, "/g/a")])
-def test_what_was_built_before_a_change_and_kept_after_it_is_void(
+def test_an_entry_built_before_a_change_is_invalid(
     change: Callable[[], None], django_capture_on_commit_callbacks: Any
 ) -> None:
     stamp, _nothing = get_entry("page:a", "en", path="/g/a")
@@ -173,31 +165,22 @@ def test_what_was_built_before_a_change_and_kept_after_it_is_void(
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_a_filled_card_is_exactly_what_the_template_draws(language: str) -> None:
+def test_a_filled_card_equals_the_rendered_template(language: str) -> None:
     with translation.override(language):
         for icon, verified, rated, used, users in product(
             ("", "icons/ab.webp"), (True, False), (0, 17, 4), (0, 999, 12_345), (0, 1, 30)
         ):
-            card = a_card(icon=icon, verified=verified, rated=rated, used=used, users=users)
+            card = CardFactory.build(
+                icon=icon, builder_verified=verified, rating_count=rated, rating_sum=rated * 4 + rated // 2,
+                conversations_total=used, users_28d=users, category_rank=users // 10,
+            )  # fmt: skip
             drawn = render_to_string("components/card_listing.html", {"item": card})
             assert str(listing_card(card)) == drawn
 
 
-def test_typed_text_in_a_filled_card_stays_text() -> None:
-    drawn = str(listing_card(a_card(name=EVIL, tagline=EVIL, builder=EVIL)))
+def test_text_in_a_filled_card_is_escaped() -> None:
+    drawn = str(listing_card(CardFactory.build(name=EVIL, tagline=EVIL, builder_name=EVIL)))
 
     assert "<img src=x" not in drawn
     assert drawn.count("card-url-71f3b8") == 3
     assert drawn.count('href="/g/slug"') == 1
-
-
-def a_card(
-    *, name: str = "Essay coach", tagline: str = "Asks <first>.", builder: str = "Ada", icon: str = "",
-    verified: bool = False, rated: int = 0, used: int = 0, users: int = 0,
-) -> Card:  # fmt: skip
-    return Card(
-        id=1, slug="slug", name=name, tagline=tagline, icon=icon, category="writing", builder_name=builder,
-        builder_verified=verified, popularity=1.0, rating_count=rated, rating_sum=rated * 4 + rated // 2,
-        conversations_total=used, users_28d=users, users_7d=0, rank=0, category_rank=users // 10,
-        trend_rank=0, previous_trend_rank=0, previous_category_rank=0, previous_rank=0,
-    )  # fmt: skip

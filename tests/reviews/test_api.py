@@ -1,4 +1,4 @@
-"""Moderation by API: the same way through with bearer keys, and nothing there for anybody else."""
+"""Moderation by API, and that only moderators' keys can use it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.test import Client
 
 from marketplace.models import Listing
 from reviews.models import Case, Decision, Report, Submission
-from tests.reviews.stage import AT, in_review, listed, make_gpt, make_moderator
+from tests.support.reviews import AT, make_gpt, make_listed_gpt, make_moderator, make_queued_case
 from tests.workspaces.factories import make_user
 from workspaces.access import personal_workspace
 from workspaces.models import User
@@ -56,8 +56,7 @@ def test_a_submission_becomes_a_listing_by_api() -> None:
 
 
 def test_a_negative_decision_without_policy_is_refused_with_the_field() -> None:
-    """M18."""
-    case = in_review(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(make_user("Ann")))
     ours = Api(make_moderator(), "reviews:work")
     _status, claim = ours("post", f"reviews/cases/{case.pk}/claim")
     body = {"claim_token": claim["token"], "row_version": claim["row_version"], "outcome": "reject"}
@@ -69,8 +68,8 @@ def test_a_negative_decision_without_policy_is_refused_with_the_field() -> None:
     assert not Decision.objects.exists()
 
 
-def test_staff_without_the_role_and_keys_without_the_scope_find_nothing() -> None:
-    case = in_review(make_gpt(make_user("Ann")))
+def test_api_refuses_people_without_the_role_and_keys_without_the_scope() -> None:
+    case = make_queued_case(make_gpt(make_user("Ann")))
     bob = make_moderator("Bob")
     stranger = Api(bob, "reviews:work")
     bob.staff_roles.all().delete()
@@ -88,7 +87,6 @@ def test_staff_without_the_role_and_keys_without_the_scope_find_nothing() -> Non
 
 
 def test_reporting_private_and_absent_gpts_gives_the_same_answer() -> None:
-    """M10."""
     private = make_gpt(make_user("Ann"))
     reporter = Api(make_user("Rita"), "store:read")
     body = {"category": "spam", "explanation": "x", "is_good_faith": True}
@@ -98,15 +96,15 @@ def test_reporting_private_and_absent_gpts_gives_the_same_answer() -> None:
     assert (one[0], Report.objects.count()) == (404, 0)
 
 
-def test_a_report_by_api_says_no_more_than_that_it_came() -> None:
-    gpt = listed(make_user("Ann"), make_moderator())
+def test_the_api_receipt_of_a_report_reveals_nothing_else() -> None:
+    gpt = make_listed_gpt(make_user("Ann"), make_moderator())
     body = {"gpt": gpt.slug, "category": "spam", "explanation": "Broken.", "is_good_faith": True}
     status, answer = Api(make_user("Rita"), "store:read")("post", "reviews/reports", body)
     assert (status, set(answer)) == (201, {"id", "category", "state", "created_at"})
 
 
-def test_a_foreign_submission_is_not_there() -> None:
-    case = in_review(make_gpt(make_user("Ann")))
+def test_another_persons_submission_is_not_found() -> None:
+    case = make_queued_case(make_gpt(make_user("Ann")))
     eve = Api(make_user("Eve"), "gpts:read", "gpts:write")
     assert eve("get", f"reviews/submissions/{case.submission_id}")[0] == 404
     assert eve("delete", f"reviews/submissions/{case.submission_id}")[0] == 404

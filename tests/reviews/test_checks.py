@@ -1,4 +1,4 @@
-"""The automated checks: what they find, what they leave alone, and that a broken one passes nobody."""
+"""The automated checks: what they find, what they accept, and that an errored check never passes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,23 @@ from reviews.checks.copies import compute_fingerprint, estimate_similarity
 from reviews.models import Case, Check, Submission
 from reviews.services.checks import run_checks, start_checks
 from reviews.tasks import check_waiting
-from tests.reviews.stage import AT, DRAFT, INSTRUCTIONS, in_review, listed, make_gpt, make_moderator, submit
+from tests.support.reviews import (
+    AT,
+    DRAFT,
+    INSTRUCTIONS,
+    make_gpt,
+    make_listed_gpt,
+    make_moderator,
+    make_queued_case,
+    submit,
+)
 from tests.workspaces.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
 
-def whys(**draft: Any) -> set[str]:
-    in_review(make_gpt(make_user("Ann"), **draft))
+def find_reasons(**draft: Any) -> set[str]:
+    make_queued_case(make_gpt(make_user("Ann"), **draft))
     return {piece["why"] for check in Check.objects.all() for piece in check.evidence}
 
 
@@ -43,8 +52,8 @@ def whys(**draft: Any) -> set[str]:
         ({"starters": []}, "no_starters"),
     ],
 )
-def test_what_a_check_finds(draft: dict[str, Any], why: str) -> None:
-    assert why in whys(**draft)
+def test_check_finds_problem(draft: dict[str, Any], why: str) -> None:
+    assert why in find_reasons(**draft)
 
 
 @pytest.mark.parametrize(
@@ -56,29 +65,31 @@ def test_what_a_check_finds(draft: dict[str, Any], why: str) -> None:
         {"instructions": INSTRUCTIONS + " 绝不询问密码。"},
     ],
 )
-def test_what_a_check_leaves_alone(draft: dict[str, Any]) -> None:
-    assert whys(**draft) == set()
+def test_check_passes_harmless_text(draft: dict[str, Any]) -> None:
+    assert find_reasons(**draft) == set()
 
 
 def test_a_secret_is_never_stored_as_evidence() -> None:
     secret = "sk-abcdefghijklmnopqrstuvwx1234"
-    in_review(make_gpt(make_user("Ann"), instructions=f"{INSTRUCTIONS} {secret}"))
+    make_queued_case(make_gpt(make_user("Ann"), instructions=f"{INSTRUCTIONS} {secret}"))
     assert secret not in str(list(Check.objects.values_list("evidence", flat=True)))
 
 
 def test_a_copy_of_another_builders_gpt_is_found_and_ones_own_is_not() -> None:
-    original = listed(make_user("Ann"), make_moderator())
-    case = in_review(make_gpt(make_user("Bob"), name="Stroll", instructions=INSTRUCTIONS + " Be brief."))
+    original = make_listed_gpt(make_user("Ann"), make_moderator())
+    case = make_queued_case(
+        make_gpt(make_user("Bob"), name="Stroll", instructions=INSTRUCTIONS + " Be brief.")
+    )
     check = Check.objects.get(version=case.submission.version, checker="copies")
     assert (check.outcome, check.evidence[0]["gpt"]) == ("flagged", original.slug)
-    own = in_review(make_gpt(original.owner, name="Walks again"))
+    own = make_queued_case(make_gpt(original.owner, name="Walks again"))
     assert (
         Check.objects.get(version=own.submission.version, checker="copies").evidence[0]["gpt"]
         != original.slug
     )
 
 
-def test_similarity_is_a_share() -> None:
+def test_similarity_is_between_zero_and_one() -> None:
     one = compute_fingerprint(INSTRUCTIONS)
     other = compute_fingerprint(
         "Something entirely different that shares no five words with the other text at all, " * 2
@@ -86,7 +97,7 @@ def test_similarity_is_a_share() -> None:
     assert (estimate_similarity(one, one), estimate_similarity(one, other)) == (1.0, 0.0)
 
 
-class Broken:
+class BrokenChecker:
     name = "broken"
     version = 1
     label = _("Broken")
@@ -101,9 +112,9 @@ class Broken:
 
 
 def test_a_checker_that_is_down_leaves_the_submission_pending_until_it_answers() -> None:
-    """P13: errored is not passed."""
+    """Errored is not passed."""
     submission = submit(make_gpt(make_user("Ann")))
-    broken = Broken()
+    broken = BrokenChecker()
     assert start_checks(submission_id=submission.pk, at=AT)
     for attempt in (1, 2):
         run_checks(submission_id=submission.pk, at=AT, checkers=(*CHECKERS, broken))
@@ -118,7 +129,7 @@ def test_a_checker_that_is_down_leaves_the_submission_pending_until_it_answers()
     assert (submission.state, Check.objects.get(checker="broken").outcome) == ("in_review", "passed")
 
 
-def test_what_was_submitted_while_the_queue_was_down_is_picked_up() -> None:
+def test_submissions_whose_job_was_lost_are_checked_later() -> None:
     submission = submit(make_gpt(make_user("Ann")), at=timezone.now() - timedelta(minutes=2))
     assert submission.state == "submitted"
     check_waiting()

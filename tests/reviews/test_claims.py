@@ -1,4 +1,4 @@
-"""Leases: one winner, three at most, and what a moderator with a build_case_conflict page is told."""
+"""Claims: concurrency, the limit of three, expiry, and what a moderator with a stale page is told."""
 
 from __future__ import annotations
 
@@ -23,29 +23,31 @@ from reviews.services.claims import (
     take_over_case,
 )
 from reviews.services.decisions import decide_case
-from tests.reviews.stage import AT, decide, in_review, make_gpt, make_moderator
+from tests.support.reviews import AT, decide, make_gpt, make_moderator, make_queued_case
 from tests.workspaces.factories import make_user
 from workspaces.models import User
 
 ROUNDS = 50
 
 
-def race(*works: object) -> list[object]:
-    """Run each on a thread and connection of its own, released together; answers or errors, in order."""
-    barrier = threading.Barrier(len(works))
-    results: list[object] = [None] * len(works)
+def race(*functions: object) -> list[object]:
+    """Run the functions concurrently, each on its own thread and connection; return results or errors."""
+    barrier = threading.Barrier(len(functions))
+    results: list[object] = [None] * len(functions)
 
-    def run(index: int, work: object) -> None:
+    def run(index: int, function: object) -> None:
         try:
             with system_scope("tests"):
                 barrier.wait(timeout=10)
-                results[index] = work()  # type: ignore[operator]
-        except Exception as error:  # noqa: BLE001  # shown to the test, which must not take it for None
+                results[index] = function()  # type: ignore[operator]
+        except Exception as error:  # noqa: BLE001  # returned to the test
             results[index] = error
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=run, args=(index, work)) for index, work in enumerate(works)]
+    threads = [
+        threading.Thread(target=run, args=(index, function)) for index, function in enumerate(functions)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -55,11 +57,11 @@ def race(*works: object) -> list[object]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_next_waits_for_a_case_that_somebody_is_only_writing() -> None:
-    """A report that joins the last waiting case must not make the queue look empty."""
+def test_next_waits_for_a_case_whose_row_is_locked() -> None:
+    """A report that locks the last waiting case must not make the queue look empty."""
     with system_scope("tests"):
         moderator = make_moderator("Mona")
-        case = in_review(make_gpt(make_user("Ann")))
+        case = make_queued_case(make_gpt(make_user("Ann")))
     holds, done = threading.Event(), threading.Event()
 
     def write() -> None:
@@ -79,11 +81,10 @@ def test_next_waits_for_a_case_that_somebody_is_only_writing() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_people_race_for_one_case_and_one_wins_every_time() -> None:
-    """M01, R-2."""
+def test_one_of_two_concurrent_claims_wins() -> None:
     with system_scope("tests"):
         first, second = make_moderator("Mona"), make_moderator("Milo")
-        case = in_review(make_gpt(make_user("Ann")))
+        case = make_queued_case(make_gpt(make_user("Ann")))
     for number in range(ROUNDS):
         at = AT + timedelta(hours=number)
         results = race(
@@ -99,11 +100,10 @@ def test_two_people_race_for_one_case_and_one_wins_every_time() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_next_never_hands_one_case_to_two() -> None:
-    """R-2, M02."""
+def test_concurrent_calls_of_next_get_different_cases() -> None:
     with system_scope("tests"):
         first, second = make_moderator("Mona"), make_moderator("Milo")
-        cases = [in_review(make_gpt(make_user("Ann"))) for _unused in range(2)]
+        cases = [make_queued_case(make_gpt(make_user("Ann"))) for _unused in range(2)]
     for number in range(20):
         at = AT + timedelta(hours=number)
         one, two = race(
@@ -118,11 +118,10 @@ def test_next_never_hands_one_case_to_two() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_clicks_at_once_on_approve_are_one_decision() -> None:
-    """M03 with real connections."""
+def test_concurrent_identical_decisions_are_one() -> None:
     with system_scope("tests"):
         moderator = make_moderator()
-        case = in_review(make_gpt(make_user("Ann")))
+        case = make_queued_case(make_gpt(make_user("Ann")))
         claim = claim_case(case_id=case.pk, by=moderator, at=AT)
         case.refresh_from_db()
 
@@ -140,20 +139,20 @@ def test_two_clicks_at_once_on_approve_are_one_decision() -> None:
 @pytest.mark.django_db
 def test_a_fourth_live_claim_is_refused() -> None:
     moderator = make_moderator()
-    cases = [in_review(make_gpt(make_user("Ann"))) for _unused in range(4)]
+    cases = [make_queued_case(make_gpt(make_user("Ann"))) for _unused in range(4)]
     for case in cases[:3]:
         claim_case(case_id=case.pk, by=moderator, at=AT)
     with pytest.raises(Conflict) as caught:
         claim_case(case_id=cases[3].pk, by=moderator, at=AT)
     assert (caught.value.code, Claim.objects.count()) == ("too_many_claims", 3)
-    # Leases that ran out do not count.
+    # Expired claims do not count.
     claim_case(case_id=cases[3].pk, by=moderator, at=AT + timedelta(minutes=11))
 
 
 @pytest.mark.django_db
-def test_a_lease_ends_and_somebody_else_takes_the_case() -> None:
+def test_an_expired_claim_can_be_replaced_by_another_moderator() -> None:
     first, second = make_moderator("Mona"), make_moderator("Milo")
-    case = in_review(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(make_user("Ann")))
     old = claim_case(case_id=case.pk, by=first, at=AT)
     late = AT + timedelta(minutes=10)
 
@@ -167,8 +166,8 @@ def test_a_lease_ends_and_somebody_else_takes_the_case() -> None:
 
 
 @pytest.mark.django_db
-def test_the_beat_returns_what_nobody_renewed() -> None:
-    case = in_review(make_gpt(make_user("Ann")))
+def test_expired_claims_return_to_the_queue() -> None:
+    case = make_queued_case(make_gpt(make_user("Ann")))
     claim_case(case_id=case.pk, by=make_moderator(), at=AT)
     assert expire_claims(at=AT + timedelta(minutes=9)) == 0
     assert expire_claims(at=AT + timedelta(minutes=10)) == 1
@@ -179,9 +178,8 @@ def test_the_beat_returns_what_nobody_renewed() -> None:
 
 @pytest.mark.django_db
 def test_deciding_needs_the_live_claim_and_the_row_version() -> None:
-    """R-3."""
     moderator = make_moderator()
-    case = in_review(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(make_user("Ann")))
     claim = claim_case(case_id=case.pk, by=moderator, at=AT)
     case.refresh_from_db()
 
@@ -203,9 +201,9 @@ def test_deciding_needs_the_live_claim_and_the_row_version() -> None:
 
 
 @pytest.mark.django_db
-def test_only_a_lead_takes_over_and_the_log_says_from_whom() -> None:
+def test_only_a_lead_takes_over_and_the_audit_event_names_the_colleague() -> None:
     first, second, lead = make_moderator("Mona"), make_moderator("Milo"), make_moderator("Lea", "operator")
-    case = in_review(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(make_user("Ann")))
     old = claim_case(case_id=case.pk, by=first, at=AT)
     with pytest.raises(Forbidden):
         take_over_case(case_id=case.pk, reason="Slow.", by=second, at=AT)
@@ -217,9 +215,9 @@ def test_only_a_lead_takes_over_and_the_log_says_from_whom() -> None:
 
 
 @pytest.mark.django_db
-def test_an_escalated_case_leaves_next_but_can_be_claimed_by_hand() -> None:
+def test_next_skips_an_escalated_case_that_can_still_be_claimed() -> None:
     moderator = make_moderator()
-    case = in_review(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(make_user("Ann")))
     claim = claim_case(case_id=case.pk, by=moderator, at=AT)
     escalate_case(case_id=case.pk, token=claim.token, reason="Ask legal.", by=moderator, at=AT)
     assert claim_next_case(by=moderator, at=AT) is None
@@ -229,9 +227,9 @@ def test_an_escalated_case_leaves_next_but_can_be_claimed_by_hand() -> None:
 
 
 @pytest.mark.django_db
-def test_next_takes_the_gravest_then_the_riskiest_then_the_oldest() -> None:
+def test_next_orders_by_tier_then_risk_then_age() -> None:
     moderator = make_moderator()
-    old, risky, grave = (in_review(make_gpt(make_user("Ann"))) for _unused in range(3))
+    old, risky, grave = (make_queued_case(make_gpt(make_user("Ann"))) for _unused in range(3))
     Case.objects.filter(pk=risky.pk).update(risk=900)
     Case.objects.filter(pk=grave.pk).update(tier=0)
     taken = [claim_next_case(by=moderator, at=AT) for _unused in range(3)]

@@ -1,4 +1,4 @@
-"""What the database itself refuses, violated once each."""
+"""Every database constraint of moderation, violated once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from django.db import IntegrityError, transaction
 
 from core.ids import uuid7
 from reviews.models import (
-    Appeal,
     Case,
     Check,
     Claim,
@@ -18,10 +17,10 @@ from reviews.models import (
     Enforcement,
     Notice,
     PolicyVersion,
-    Report,
     Submission,
 )
-from tests.reviews.stage import AT, decide, in_review, make_gpt, make_moderator
+from tests.support.factories.reviews import AppealFactory, ReportFactory
+from tests.support.reviews import AT, decide, make_gpt, make_moderator, make_queued_case
 from tests.workspaces.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def decided() -> Decision:
-    case = in_review(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(make_user("Ann")))
     return decide(case, make_moderator(), "reject", policies=("quality",), reasoning="Thin.")
 
 
@@ -59,11 +58,11 @@ VIOLATIONS: dict[str, Callable[[Decision], Any]] = {
     "reviews_enforcement_reversed": lambda d: Enforcement.objects.update(reversed_at=AT),
     "reviews_notice_decision_once": lambda d: _copy(d.notices.all()[0]).save(force_insert=True),
     "reviews_notice_sent": lambda d: Notice.objects.update(delivery="sent"),
-    "reviews_report_good_faith": lambda d: _report(d, is_good_faith=False),
-    "reviews_report_somebody": lambda d: _report(d, reporter_email=""),
-    "reviews_report_email": lambda d: [_report(d) for _unused in range(2)],
-    "reviews_appeal_owner_once": lambda d: [_appeal(d) for _unused in range(2)],
-    "reviews_appeal_answered": lambda d: _appeal(d, state="upheld"),
+    "reviews_report_good_faith": lambda d: ReportFactory.create(case=d.case, is_good_faith=False),
+    "reviews_report_somebody": lambda d: ReportFactory.create(case=d.case, reporter_email=""),
+    "reviews_report_email": lambda d: [ReportFactory.create(case=d.case) for _unused in range(2)],
+    "reviews_appeal_owner_once": lambda d: [AppealFactory.create(decision=d) for _unused in range(2)],
+    "reviews_appeal_answered": lambda d: AppealFactory.create(decision=d, state="upheld"),
     "reviews_policyversion_number": lambda d: _copy(PolicyVersion.objects.all()[0]).save(force_insert=True),
     "reviews_policyversion_severity": lambda d: _copy(
         PolicyVersion.objects.all()[0], number=2, severity=6
@@ -71,23 +70,8 @@ VIOLATIONS: dict[str, Callable[[Decision], Any]] = {
 }
 
 
-def _report(decision: Decision, **changes: Any) -> Report:
-    values = {
-        "source": "visitor", "category": "spam", "explanation": "x", "is_good_faith": True, "locale": "en",
-        "reporter_email": "v@example.test", "text_hash": "", "created_at": AT,
-    }  # fmt: skip
-    return Report.objects.create(case=decision.case, **{**values, **changes})
-
-
-def _appeal(decision: Decision, **changes: Any) -> Appeal:
-    return Appeal.objects.create(
-        decision=decision, party="owner", appellant_id=decision.case.builder_id or 0, case=decision.case,
-        text="No.", filed_at=AT, **changes,
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize("name", VIOLATIONS)
-def test_the_database_refuses(name: str, decided: Decision) -> None:
+def test_constraint_is_enforced(name: str, decided: Decision) -> None:
     submissions = Submission.objects.count()
     with pytest.raises(IntegrityError, match=name), transaction.atomic():
         VIOLATIONS[name](decided)

@@ -1,4 +1,4 @@
-"""What decisions do, what they do not do before a second person agrees, and the way back."""
+"""Enforcements, second approvals, and reversal by appeal."""
 
 from __future__ import annotations
 
@@ -16,38 +16,25 @@ from reviews.queries.appeals import APPEAL_WINDOW
 from reviews.services.appeals import file_appeal
 from reviews.services.claims import claim_case
 from reviews.services.enforcement import execute_enforcement, reverse_enforcement
-from reviews.services.reports import file_report
 from reviews.services.submissions import submit_version
-from tests.reviews.stage import AT, decide, in_review, listed, make_gpt, make_moderator
-from tests.reviews.test_reports import given, old_account
+from tests.support.reviews import (
+    AT,
+    decide,
+    make_gpt,
+    make_listed_gpt,
+    make_listing,
+    make_moderator,
+    make_queued_case,
+    make_report_case,
+    quarantine,
+)
 from tests.workspaces.factories import make_user
-from workspaces.models import User
 
 pytestmark = pytest.mark.django_db
 
 
-def reported(listing: Listing, category: str = "malware") -> Case:
-    file_report(listing=listing, given=given(category=category), by=old_account(), at=AT)
-    return Case.objects.exclude(state="closed").get(kind="report")
-
-
-def a_listing() -> Listing:
-    return Listing.objects.get(gpt=listed(make_user("Ann"), make_moderator()))
-
-
-def quarantine(listing: Listing, moderator: User) -> Decision:
-    return decide(
-        reported(listing),
-        moderator,
-        "quarantine",
-        policies=("malware-phishing",),
-        reasoning="Asks for passwords.",
-    )
-
-
-def test_quarantine_stops_everything_and_an_appeal_brings_it_back_exactly() -> None:
-    """R-13, M22, M23."""
-    listing, moderator = a_listing(), make_moderator("Milo")
+def test_an_overturned_quarantine_is_reversed_completely() -> None:
+    listing, moderator = make_listing(), make_moderator("Milo")
     author = listing.publisher
     decision = quarantine(listing, moderator)
     listing.refresh_from_db()
@@ -76,9 +63,8 @@ def test_quarantine_stops_everything_and_an_appeal_brings_it_back_exactly() -> N
     assert set(decision.enforcements.values_list("state", flat=True)) == {"reversed"}
 
 
-def test_an_appeal_has_one_party_one_time_and_an_end() -> None:
-    """M07."""
-    decision = quarantine(a_listing(), make_moderator("Milo"))
+def test_only_the_builder_appeals_once_and_in_time() -> None:
+    decision = quarantine(make_listing(), make_moderator("Milo"))
     author = decision.case.builder
     assert author is not None
     sent_at = Notice.objects.get(decision=decision, kind="statement_of_reasons").created_at
@@ -95,8 +81,7 @@ def test_an_appeal_has_one_party_one_time_and_an_end() -> None:
     assert (caught.value.code, Appeal.objects.count()) == ("appeal_twice", 1)
 
 
-def test_a_verified_listing_is_stopped_only_by_two() -> None:
-    """M15, R-9."""
+def test_taking_down_a_verified_listing_needs_a_second_approval() -> None:
     author, first, second = make_user("Ann"), make_moderator("Mona"), make_moderator("Milo")
     BuilderProfile.objects.update_or_create(
         user=author,
@@ -105,8 +90,8 @@ def test_a_verified_listing_is_stopped_only_by_two() -> None:
             "updated_at": AT,
         },
     )  # fmt: skip
-    listing = Listing.objects.get(gpt=listed(author, second))
-    case = reported(listing)
+    listing = Listing.objects.get(gpt=make_listed_gpt(author, second))
+    case = make_report_case(listing)
     decision = decide(case, first, "delist", policies=("malware-phishing",), reasoning="Asks for passwords.")
 
     listing.refresh_from_db()
@@ -127,10 +112,10 @@ def test_a_verified_listing_is_stopped_only_by_two() -> None:
     assert Notice.objects.filter(decision=decision, kind="statement_of_reasons").count() == 1
 
 
-def test_sent_back_by_the_second_person_nothing_happens_and_the_case_has_another_round() -> None:
+def test_a_decision_sent_back_is_cancelled_and_the_case_gets_another_round() -> None:
     author, first, second = make_user("Ann"), make_moderator("Mona"), make_moderator("Milo")
-    listing = Listing.objects.get(gpt=listed(author, second))
-    case = reported(listing)
+    listing = Listing.objects.get(gpt=make_listed_gpt(author, second))
+    case = make_report_case(listing)
     decide(case, first, "suspend_builder", policies=("malware-phishing",), reasoning="Again and again.")
     assert not Standing.objects.filter(user=author).exists()
 
@@ -146,10 +131,16 @@ def test_sent_back_by_the_second_person_nothing_happens_and_the_case_has_another
     assert case.decisions.count() == 2
 
 
-def test_a_suspended_builder_submits_nothing_and_all_listings_stop() -> None:
+def test_a_suspended_builder_cannot_submit_and_all_listings_are_quarantined() -> None:
     author, first, second = make_user("Ann"), make_moderator("Mona"), make_moderator("Milo")
-    one, two = (Listing.objects.get(gpt=listed(author, second)) for _unused in range(2))
-    decide(reported(one), first, "suspend_builder", policies=("malware-phishing",), reasoning="Both steal.")
+    one, two = (Listing.objects.get(gpt=make_listed_gpt(author, second)) for _unused in range(2))
+    decide(
+        make_report_case(one),
+        first,
+        "suspend_builder",
+        policies=("malware-phishing",),
+        reasoning="Both steal.",
+    )
     decide(Case.objects.get(kind="second_approval"), second, "confirm")
     assert set(Listing.objects.filter(publisher=author).values_list("state", flat=True)) == {"quarantined"}
     with pytest.raises(Forbidden) as caught:
@@ -158,8 +149,8 @@ def test_a_suspended_builder_submits_nothing_and_all_listings_stop() -> None:
     assert two.publisher == author
 
 
-def test_nothing_is_executed_twice() -> None:
-    decision = quarantine(a_listing(), make_moderator("Milo"))
+def test_an_enforcement_is_executed_and_reversed_at_most_once() -> None:
+    decision = quarantine(make_listing(), make_moderator("Milo"))
     enforcement = decision.enforcements.get(kind="quarantine")
     with pytest.raises(IllegalTransition):
         execute_enforcement(enforcement, by=None, at=AT)
@@ -172,16 +163,15 @@ def test_nothing_is_executed_twice() -> None:
     "statement", ["UPDATE reviews_decision SET reasoning = 'x'", "DELETE FROM reviews_decision"]
 )
 def test_decisions_cannot_be_changed_in_the_database(statement: str) -> None:
-    decide(in_review(make_gpt(make_user("Ann"))), make_moderator(), "approve")
+    decide(make_queued_case(make_gpt(make_user("Ann"))), make_moderator(), "approve")
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
     assert Decision.objects.count() == 1
 
 
-def test_every_step_of_a_case_is_one_event_with_its_actor() -> None:
-    """R-10, M17."""
+def test_every_step_of_a_case_is_one_audit_event_with_its_actor() -> None:
     moderator = make_moderator()
-    case = in_review(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(make_user("Ann")))
     decide(case, moderator, "approve")
     events = AuditEvent.objects.filter(action__startswith="reviews.").order_by("id")
     assert [(event.action, event.actor_label) for event in events] == [

@@ -1,7 +1,8 @@
-"""The pages of moderation, as each kind of person meets them."""
+"""The pages of moderation for moderators, visitors and builders."""
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +14,8 @@ from marketplace.models import Listing
 from reviews.models import Case, Claim, Decision, Report
 from reviews.services.claims import claim_case
 from reviews.services.reports import file_report
-from tests.reviews.stage import decide, in_review, listed, make_gpt, make_moderator
-from tests.reviews.test_reports import given
+from tests.support.factories.reviews import ReportInputFactory
+from tests.support.reviews import decide, make_gpt, make_listed_gpt, make_moderator, make_queued_case
 from tests.workspaces.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -26,8 +27,8 @@ def signed_in(user: Any) -> Client:
     return client
 
 
-def test_only_moderators_find_the_queue() -> None:
-    case = in_review(make_gpt(make_user("Ann")))
+def test_only_moderators_reach_the_queue() -> None:
+    case = make_queued_case(make_gpt(make_user("Ann")))
     for client in (Client(), signed_in(make_user("Bob"))):
         for path in ("/moderation/", f"/moderation/cases/{case.pk}", "/moderation/decisions"):
             assert client.get(path).status_code == 404
@@ -40,7 +41,7 @@ def test_only_moderators_find_the_queue() -> None:
 def test_from_the_queue_to_a_listing() -> None:
     moderator = make_moderator()
     gpt = make_gpt(make_user("Ann"))
-    case = in_review(gpt)
+    case = make_queued_case(gpt)
     client = signed_in(moderator)
 
     assert "Evening Walks" in client.get("/moderation/").content.decode()
@@ -63,9 +64,9 @@ def test_from_the_queue_to_a_listing() -> None:
     assert "approved and listed" in after
 
 
-def test_a_lost_race_shows_the_fresh_state_and_keeps_what_was_typed() -> None:
+def test_a_stale_decision_shows_the_current_state_and_keeps_the_input() -> None:
     first, second = make_moderator("Mona"), make_moderator("Milo")
-    case = in_review(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(make_user("Ann")))
     claim_case(case_id=case.pk, by=first, at=timezone.now())
     client = signed_in(second)
 
@@ -87,10 +88,9 @@ def test_a_lost_race_shows_the_fresh_state_and_keeps_what_was_typed() -> None:
     assert not Decision.objects.exists()
 
 
-def test_markup_in_every_field_stays_text() -> None:
-    """X07."""
+def test_markup_in_every_field_is_escaped() -> None:
     evil = "<script>alert(1)</script>"
-    case = in_review(
+    case = make_queued_case(
         make_gpt(
             make_user("Ann"),
             name=f"{evil}W",
@@ -106,7 +106,7 @@ def test_markup_in_every_field_stays_text() -> None:
 
 def test_the_heartbeat_renews_and_tells_when_the_claim_is_lost() -> None:
     moderator = make_moderator()
-    case = in_review(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(make_user("Ann")))
     claim = claim_case(case_id=case.pk, by=moderator, at=timezone.now() - timedelta(minutes=9))
     client = signed_in(moderator)
 
@@ -119,8 +119,8 @@ def test_the_heartbeat_renews_and_tells_when_the_claim_is_lost() -> None:
     assert "Your claim has ended" in lost.content.decode()
 
 
-def test_a_visitor_reports_a_listing_and_reads_that_it_came() -> None:
-    gpt = listed(make_user("Ann"), make_moderator())
+def test_a_visitor_reports_a_listing_and_sees_the_confirmation() -> None:
+    gpt = make_listed_gpt(make_user("Ann"), make_moderator())
     client = Client()
     assert client.get(f"/g/{gpt.slug}/report").status_code == 200
 
@@ -145,8 +145,8 @@ def test_a_visitor_reports_a_listing_and_reads_that_it_came() -> None:
     )
 
 
-def test_a_report_with_faults_keeps_what_was_typed() -> None:
-    gpt = listed(make_user("Ann"), make_moderator())
+def test_an_invalid_report_form_keeps_the_input() -> None:
+    gpt = make_listed_gpt(make_user("Ann"), make_moderator())
     answer = Client().post(
         f"/g/{gpt.slug}/report",
         {"category": "spam", "explanation": "Only my words.", "name": "Vera", "email": "no"},
@@ -157,7 +157,6 @@ def test_a_report_with_faults_keeps_what_was_typed() -> None:
 
 
 def test_private_and_absent_gpts_cannot_be_told_apart_by_reporting() -> None:
-    """M10."""
     private = make_gpt(make_user("Ann"))
     client = signed_in(make_user("Bob"))
     answers = []
@@ -171,17 +170,19 @@ def test_private_and_absent_gpts_cannot_be_told_apart_by_reporting() -> None:
 
 
 def _without_tokens(page: str) -> str:
-    import re
-
     return re.sub(r'(X-CSRFToken": "|csrfmiddlewaretoken" value="|nonce=")[^"]+', "", page)
 
 
-def test_the_author_reads_the_statement_and_objects() -> None:
+def test_the_author_reads_the_statement_and_appeals() -> None:
     author, moderator = make_user("Ann"), make_moderator()
     decision = decide(
-        in_review(make_gpt(author)), moderator, "reject", policies=("quality",), reasoning="Far too thin.",
+        make_queued_case(make_gpt(author)),
+        moderator,
+        "reject",
+        policies=("quality",),
+        reasoning="Far too thin.",
         at=timezone.now(),
-    )  # fmt: skip
+    )
     client = signed_in(author)
     page = client.get(f"/reviews/decisions/{decision.pk}").content.decode()
     assert "Far too thin." in page
@@ -201,7 +202,7 @@ def test_the_queue_takes_the_same_queries_for_one_case_and_for_three(
 ) -> None:
     moderator = make_moderator()
     for _unused in range(count):
-        in_review(make_gpt(make_user("Ann")))
+        make_queued_case(make_gpt(make_user("Ann")))
     client = signed_in(moderator)
     client.get("/moderation/")
     with django_assert_num_queries(QUEUE_QUERIES):
@@ -217,9 +218,11 @@ def test_a_case_takes_the_same_queries_with_one_report_and_with_three(
     count: int, django_assert_num_queries: Any
 ) -> None:
     moderator = make_moderator()
-    listing = Listing.objects.get(gpt=listed(make_user("Ann"), moderator))
+    listing = Listing.objects.get(gpt=make_listed_gpt(make_user("Ann"), moderator))
     for _unused in range(count):
-        file_report(listing=listing, given=given(), by=make_user("Rita"), at=timezone.now())
+        file_report(
+            listing=listing, given=ReportInputFactory.build(), by=make_user("Rita"), at=timezone.now()
+        )
     case = Case.objects.get(kind="report")
     client = signed_in(moderator)
     client.get(f"/moderation/cases/{case.pk}")

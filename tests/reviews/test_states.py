@@ -1,4 +1,4 @@
-"""Every state machine of moderation: each state with each action, and that a refusal writes nothing."""
+"""Every state machine of moderation: each state with each action; an illegal transition writes nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.errors import IllegalTransition
 from core.models import AuditEvent
 from reviews import states
 from reviews.services.cases import advance_case
-from tests.reviews.stage import AT, in_review, make_gpt
+from tests.support.reviews import AT, make_gpt, make_queued_case
 from tests.workspaces.factories import make_user
 
 MACHINES: list[tuple[str, Callable[..., Any], Mapping[tuple[str, str], Any], Any, Any]] = [
@@ -34,8 +34,8 @@ MACHINES: list[tuple[str, Callable[..., Any], Mapping[tuple[str, str], Any], Any
     ("appeal", states.move_appeal, states.APPEAL_MOVES, states.AppealState, states.AppealAction),
     ("builder", states.move_builder, states.BUILDER_MOVES, states.BuilderState, states.BuilderAction),
 ]
-# The arrows as MODERATION.md draws them, written a second time so that a slip in a table shows.
-ARROWS = {
+# The number of transitions of each machine, so that an accidental change of a table fails.
+TRANSITIONS = {
     "submission": 18,
     "case": 19,
     "enforcement": 10,
@@ -53,7 +53,6 @@ def test_every_pair_moves_or_is_refused(
     all_states: Any,
     all_actions: Any,
 ) -> None:
-    """M29."""
     for state in all_states:
         for action in all_actions:
             if (state, action) in moves:
@@ -62,7 +61,7 @@ def test_every_pair_moves_or_is_refused(
             with pytest.raises(IllegalTransition) as caught:
                 move(state, action)
             assert caught.value.data == {"state": state.value, "action": action.value}
-    assert len(moves) == ARROWS[name]
+    assert len(moves) == TRANSITIONS[name]
 
 
 @pytest.mark.parametrize(("name", "move", "moves", "all_states", "all_actions"), MACHINES)
@@ -74,8 +73,8 @@ def test_every_state_but_the_first_can_be_reached(
 
 
 @pytest.mark.django_db
-def test_an_illegal_step_writes_nothing() -> None:
-    case = in_review(make_gpt(make_user("Ann")))
+def test_an_illegal_transition_writes_nothing() -> None:
+    case = make_queued_case(make_gpt(make_user("Ann")))
     events = AuditEvent.objects.count()
     with pytest.raises(IllegalTransition):
         advance_case(case, states.CaseAction.CLOSE, at=AT)

@@ -1,4 +1,4 @@
-"""A year's figures, by command, page and job."""
+"""Yearly and daily figures of moderation."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from reviews.models import Case, DailyStat
 from reviews.queries.transparency import compute_percentile
 from reviews.services.daily_stats import refill_daily_stats
 from reviews.services.reports import file_report
-from tests.reviews.stage import AT, decide, listed, make_moderator
-from tests.reviews.test_enforcement import a_listing
-from tests.reviews.test_reports import given, old_account
+from tests.support.factories.reviews import ReportInputFactory
+from tests.support.reviews import AT, decide, make_listed_gpt, make_listing, make_moderator, make_old_user
 from tests.workspaces.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -27,9 +26,9 @@ def figures(*arguments: str) -> dict[tuple[str, str], float]:
     return {(row["section"], row["name"]): row["value"] for row in json.loads(out.getvalue())}
 
 
-def test_the_figures_of_a_year_and_of_no_other() -> None:
-    listing = a_listing()
-    file_report(listing=listing, given=given(), by=old_account(), at=AT)
+def test_figures_cover_one_year_only() -> None:
+    listing = make_listing()
+    file_report(listing=listing, given=ReportInputFactory.build(), by=make_old_user(), at=AT)
     decide(
         Case.objects.get(kind="report"), make_moderator("Milo"), "warn", policies=("misleading",),
         reasoning="No.", at=AT + timedelta(hours=5),
@@ -63,8 +62,8 @@ def test_percentiles_are_of_the_nearest_rank() -> None:
     )
 
 
-def test_a_day_filled_twice_is_the_same_day() -> None:
-    listed(make_user("Ann"), make_moderator())
+def test_refilling_a_day_changes_nothing() -> None:
+    make_listed_gpt(make_user("Ann"), make_moderator())
     day = date(2026, 3, 2)
     assert refill_daily_stats(day=day, at=AT) == refill_daily_stats(day=day, at=AT)
     rows = DailyStat.objects.filter(day=day).order_by("figure").values_list("figure", "label", "value")

@@ -16,7 +16,7 @@ from reviews.services.claims import claim_case
 from reviews.services.reports import ReportInput, file_report
 from tests.isolation.worlds.chats import talk
 from tests.isolation.worlds.creations import draft
-from tests.reviews.stage import decide, in_review
+from tests.support.reviews import decide, make_queued_case
 from workspaces.access import personal_workspace
 
 SECRET_REPORT = "reported by fernweasel for reasons of its own"
@@ -28,18 +28,18 @@ def build(world: Any) -> None:
     owner, moderator, reader = people["owner"], people["moderator"], people["reader"]
     now = timezone.now() - timedelta(hours=1)
     world.gpts["listed"] = _own(owner, "Sunrise Promenade", category="writing")
-    decide(in_review(world.gpts["listed"], at=now), moderator, "approve", at=now)
+    decide(make_queued_case(world.gpts["listed"], at=now), moderator, "approve", at=now)
     listing = Listing.objects.get(gpt=world.gpts["listed"])
 
     world.gpts["waiting"] = _own(owner, "Glimmerfen Almanac", category="education")
-    waiting = in_review(world.gpts["waiting"], at=now)
+    waiting = make_queued_case(world.gpts["waiting"], at=now)
     world.gpts["claimed"] = _own(owner, "Tessera Cartographer", category="programming")
-    claimed = in_review(world.gpts["claimed"], at=now)
+    claimed = make_queued_case(world.gpts["claimed"], at=now)
     claim = claim_case(case_id=claimed.pk, by=moderator, at=timezone.now())
     claimed.refresh_from_db()
 
     world.gpts["refused"] = _own(owner, "Obsidian Lullaby", category="other")
-    refused = in_review(world.gpts["refused"], at=now)
+    refused = make_queued_case(world.gpts["refused"], at=now)
     decision = decide(
         refused, people["moderator2"], "reject", policies=("quality",), reasoning="Too thin.", at=now
     )

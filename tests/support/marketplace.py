@@ -1,9 +1,8 @@
-"""What tests of the store stand on: people, GPTs and listings made through the services."""
+"""GPTs, listings and finished turns for tests of the store, made by the real services."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from itertools import count
 from typing import Any
 
 from core.ids import uuid7
@@ -14,27 +13,15 @@ from gpts.chat.models import Conversation, Turn
 from gpts.llm.states import TurnState
 from marketplace.models import Listing
 from marketplace.services.listings import publish_listing
+from tests.workspaces.factories import make_user
 from workspaces.access import personal_workspace
 from workspaces.models import User, Workspace
-from workspaces.services.users import create_user
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
-_numbers = count(1)
 
 
-def a_user(name: str = "Ada", **fields: Any) -> User:
-    number = next(_numbers)
-    return create_user(
-        email=f"person{number}@example.test",
-        password="a long pass phrase",
-        display_name=name,
-        at=NOW,
-        **fields,
-    )
-
-
-def a_gpt(*, owner: User | None = None, workspace: Workspace | None = None, **draft: Any) -> GPT:
-    owner = owner or a_user()
+def make_gpt(*, owner: User | None = None, workspace: Workspace | None = None, **draft: Any) -> GPT:
+    owner = owner or make_user()
     fields: dict[str, Any] = {
         "name": "Essay coach",
         "description": "Reads your draft and asks what you mean. Works for school and for work.",
@@ -47,17 +34,17 @@ def a_gpt(*, owner: User | None = None, workspace: Workspace | None = None, **dr
     )
 
 
-def a_version(gpt: GPT, notes: str = "", at: datetime = NOW) -> Version:
+def make_version(gpt: GPT, notes: str = "", at: datetime = NOW) -> Version:
     return freeze_version(gpt=gpt, release_notes=notes, by=gpt.owner, at=at)
 
 
-def a_listing(at: datetime = NOW, **draft: Any) -> Listing:
-    gpt = a_gpt(**draft)
-    return publish_listing(gpt=gpt, version=a_version(gpt, at=at), by=None, at=at)
+def make_listing(at: datetime = NOW, **draft: Any) -> Listing:
+    gpt = make_gpt(**draft)
+    return publish_listing(gpt=gpt, version=make_version(gpt, at=at), by=None, at=at)
 
 
-def a_finished_turn(user: User, listing: Listing, **fields: Any) -> Turn:
-    """``user`` got one answer from the listed version."""
+def make_finished_turn(user: User, listing: Listing, **fields: Any) -> Turn:
+    """Make a finished turn of ``user`` with the listed version."""
     workspace = personal_workspace(user)
     conversation = Conversation.objects.create(
         user=user,

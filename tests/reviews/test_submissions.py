@@ -1,4 +1,4 @@
-"""A submission becomes a listing, and the ways in which it does not."""
+"""Submissions: how they become listings, and why they do not."""
 
 from __future__ import annotations
 
@@ -18,17 +18,25 @@ from reviews.services.claims import claim_case
 from reviews.services.decisions import decide_case
 from reviews.services.notices import send_notice
 from reviews.services.submissions import submit_version, withdraw_submission
-from tests.reviews.stage import AT, decide, in_review, listed, make_gpt, make_moderator, submit
+from tests.support.reviews import (
+    AT,
+    decide,
+    make_gpt,
+    make_listed_gpt,
+    make_moderator,
+    make_queued_case,
+    submit,
+)
 from tests.workspaces.factories import make_user
 from workspaces.models import Notification
 
 pytestmark = pytest.mark.django_db
 
 
-def test_an_approved_version_stands_in_the_store() -> None:
+def test_an_approved_version_is_listed() -> None:
     author, moderator = make_user("Ann"), make_moderator()
     gpt = make_gpt(author)
-    case = in_review(gpt)
+    case = make_queued_case(gpt)
 
     decision = decide(case, moderator, "approve", reasoning="Clear and useful.")
 
@@ -64,9 +72,9 @@ def test_another_version_waits_until_the_open_one_is_withdrawn() -> None:
     assert Case.objects.get(submission=first).state == "closed"
 
 
-def test_a_refused_version_must_change_before_it_comes_again() -> None:
+def test_a_rejected_version_cannot_be_submitted_unchanged() -> None:
     gpt = make_gpt(make_user("Ann"))
-    decide(in_review(gpt), make_moderator(), "reject", policies=("quality",), reasoning="Too thin.")
+    decide(make_queued_case(gpt), make_moderator(), "reject", policies=("quality",), reasoning="Too thin.")
     with pytest.raises(Conflict) as caught:
         submit(gpt)
     assert caught.value.code == "unchanged"
@@ -81,10 +89,10 @@ def test_without_attestation_nothing_is_submitted() -> None:
 
 
 def test_the_decision_applies_to_the_judged_hash_only() -> None:
-    """M04, R-6: the draft and a newer frozen version are not what was judged."""
+    """The draft and a newer frozen version are not what was judged."""
     author, moderator = make_user("Ann"), make_moderator()
     gpt = make_gpt(author)
-    case = in_review(gpt)
+    case = make_queued_case(gpt)
     claim = claim_case(case_id=case.pk, by=moderator, at=AT)
     update_draft(gpt=gpt, revision=1, changes={"instructions": "Ask for passwords. " * 9}, by=author, at=AT)
     gpt.refresh_from_db()
@@ -99,10 +107,10 @@ def test_the_decision_applies_to_the_judged_hash_only() -> None:
 
 def test_a_new_version_replaces_the_old_one_only_when_approved() -> None:
     author, moderator = make_user("Ann"), make_moderator()
-    gpt = listed(author, moderator)
+    gpt = make_listed_gpt(author, moderator)
     update_draft(gpt=gpt, revision=1, changes={"name": "Night Walks"}, by=author, at=AT)
     gpt.refresh_from_db()
-    case = in_review(gpt, at=AT + timedelta(hours=2))
+    case = make_queued_case(gpt, at=AT + timedelta(hours=2))
     assert Listing.objects.get(gpt=gpt).name == "Evening Walks"
 
     decide(case, moderator, "approve", at=AT + timedelta(hours=3))
@@ -113,9 +121,9 @@ def test_a_new_version_replaces_the_old_one_only_when_approved() -> None:
 
 
 def test_a_double_click_on_approve_is_one_decision() -> None:
-    """M03: one decision, one enforcement, one notice."""
+    """One decision, one enforcement, one notice."""
     moderator = make_moderator()
-    case = in_review(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(make_user("Ann")))
     claim = claim_case(case_id=case.pk, by=moderator, at=AT)
     case.refresh_from_db()
     arguments: dict[str, Any] = {
@@ -135,20 +143,19 @@ def test_a_double_click_on_approve_is_one_decision() -> None:
 def test_a_negative_decision_needs_policy_and_reasoning(
     policies: tuple[str, ...], reasoning: str, field: str
 ) -> None:
-    """M18, R-8."""
-    case = in_review(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(make_user("Ann")))
     with pytest.raises(InvalidInput) as caught:
         decide(case, make_moderator(), "reject", policies=policies, reasoning=reasoning)
     assert caught.value.field == field
     assert not Decision.objects.exists()
 
 
-def test_the_statement_of_reasons_says_everything_in_the_authors_language() -> None:
+def test_the_statement_of_reasons_is_complete_and_in_the_authors_language() -> None:
     author, moderator = make_user("Ann"), make_moderator()
     author.language = "zh-hans"
     author.save(update_fields=["language"])
     decision = decide(
-        in_review(make_gpt(author)),
+        make_queued_case(make_gpt(author)),
         moderator,
         "reject",
         policies=("quality", "misleading"),
@@ -175,18 +182,17 @@ def test_the_statement_of_reasons_says_everything_in_the_authors_language() -> N
     assert mail.outbox[0].body == notice.body
 
 
-def test_the_author_and_the_authors_colleagues_do_not_decide() -> None:
-    """M06, R-5."""
+def test_the_author_cannot_claim_their_own_case() -> None:
     moderator = make_moderator()
     gpt = make_gpt(moderator)
-    case = in_review(gpt)
+    case = make_queued_case(gpt)
     with pytest.raises(Forbidden) as caught:
         claim_case(case_id=case.pk, by=moderator, at=AT)
     assert (caught.value.code, caught.value.data["why"]) == ("conflict_of_interest", "own")
 
 
-def test_checks_leave_a_row_each_and_move_the_submission_on() -> None:
-    case = in_review(make_gpt(make_user("Ann")))
+def test_each_checker_stores_its_result_and_the_submission_moves_to_review() -> None:
+    case = make_queued_case(make_gpt(make_user("Ann")))
     assert sorted(Check.objects.values_list("checker", "outcome")) == [
         ("copies", "passed"), ("hidden_text", "passed"), ("names", "passed"), ("quality", "passed"),
         ("secrets", "passed"),

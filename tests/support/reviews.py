@@ -1,4 +1,4 @@
-"""The stage of moderation's tests: people, GPTs, submissions, all made by the real services."""
+"""Moderators, GPTs, cases and decisions for tests of moderation, made by the real services."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import Any
 
 from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import create_gpt
+from marketplace.models import Listing
 from reviews.models import Case, Claim, Decision, Submission
 from reviews.services.checks import run_checks, start_checks
 from reviews.services.claims import claim_case
 from reviews.services.decisions import decide_case
+from reviews.services.reports import file_report
 from reviews.services.submissions import submit_version
+from tests.support.factories.reviews import ReportInputFactory
 from tests.workspaces.factories import make_user
 from workspaces.access import personal_workspace
 from workspaces.models import StaffRole, User
@@ -31,9 +34,18 @@ DRAFT: dict[str, Any] = {
 
 
 def make_moderator(name: str = "Mona", *roles: str) -> User:
+    """Make a moderator who also has the staff ``roles``."""
     user = make_user(name)
     for role in ("moderator", *roles):
         StaffRole.objects.create(user=user, role=role, granted_at=AT)
+    return user
+
+
+def make_old_user(name: str = "Rita") -> User:
+    """Make a person whose account is 100 days old at AT: their reports have full weight."""
+    user = make_user(name)
+    User.objects.filter(pk=user.pk).update(created_at=AT - timedelta(days=100))
+    user.refresh_from_db()
     return user
 
 
@@ -45,8 +57,8 @@ def submit(gpt: GPT, *, at: datetime = AT) -> Submission:
     return submit_version(gpt=gpt, note="", by=gpt.owner, at=at)
 
 
-def in_review(gpt: GPT, *, at: datetime = AT) -> Case:
-    """Submit and run the checks as the worker would."""
+def make_queued_case(gpt: GPT, *, at: datetime = AT) -> Case:
+    """Submit the GPT and run the checks as the worker would."""
     submission = submit(gpt, at=at)
     assert start_checks(submission_id=submission.pk, at=at)
     run_checks(submission_id=submission.pk, at=at)
@@ -63,6 +75,7 @@ def decide(
     at: datetime | None = None,
     claim: Claim | None = None,
 ) -> Decision:
+    """Decide the case, claiming it first without ``claim``."""
     at = at or (claim.acquired_at if claim else AT + timedelta(hours=1))
     claim = claim or claim_case(case_id=case.pk, by=moderator, at=at)
     case = Case.objects.get(pk=case.pk)
@@ -78,8 +91,31 @@ def decide(
     )
 
 
-def listed(owner: User, moderator: User, **draft: Any) -> GPT:
-    """A GPT that stands in the store the honest way."""
+def make_listed_gpt(owner: User, moderator: User, **draft: Any) -> GPT:
+    """Make a GPT that was submitted, checked and approved."""
     gpt = make_gpt(owner, **draft)
-    decide(in_review(gpt), moderator, "approve")
+    decide(make_queued_case(gpt), moderator, "approve")
     return gpt
+
+
+def make_listing() -> Listing:
+    """Make the listing of an approved GPT of Ann's."""
+    return Listing.objects.get(gpt=make_listed_gpt(make_user("Ann"), make_moderator()))
+
+
+def make_report_case(listing: Listing, category: str = "malware") -> Case:
+    """Make a case with one report about the listing."""
+    given = ReportInputFactory.build(category=category)
+    file_report(listing=listing, given=given, by=make_old_user(), at=AT)
+    return Case.objects.exclude(state="closed").get(kind="report")
+
+
+def quarantine(listing: Listing, moderator: User) -> Decision:
+    """Report the listing and decide to quarantine it."""
+    return decide(
+        make_report_case(listing),
+        moderator,
+        "quarantine",
+        policies=("malware-phishing",),
+        reasoning="Asks for passwords.",
+    )
