@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import Any
 
 import django.test
 import pytest
@@ -16,12 +16,8 @@ from django.db.backends.signals import connection_created
 from playwright.sync_api import Browser
 
 from tests.support.browsers import find_browser
-from tests.support.servers import TestServers, stop_forgotten_runs, stop_run
-from tests.support.services import WebService, WorkerService
-
-Kind = TypeVar("Kind", WebService, WorkerService)
-
-servers = TestServers(settings.RUN_DIR, settings.SECRET_KEY)
+from tests.support.servers import servers, stop_forgotten_runs, stop_run
+from tests.support.services import WebService, WorkerService, start_service
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -128,19 +124,12 @@ def running_services() -> Iterator[dict[str, WebService]]:
         service.stop()
 
 
-def _start(kind: type[Kind]) -> Kind:
-    log = servers.directory / f"{kind.__name__}-{settings.DATABASE_NAME}.log"
-    service = kind(servers.environment(settings.DATABASE_NAME, settings.REDIS_DATABASE), log)
-    service.wait_until_ready()
-    return service
-
-
 @pytest.fixture
 def server(transactional_db: None, running_services: dict[str, WebService]) -> WebService:
     """The real web service (``.url``) on this test's database, in the role of production."""
     service = running_services.get("server")
     if service is None or service.process.poll() is not None:
-        service = running_services["server"] = _start(WebService)
+        service = running_services["server"] = start_service(WebService)
     return service
 
 
@@ -150,7 +139,7 @@ def worker(transactional_db: None) -> Iterator[WorkerService]:
 
     It ends with the test: one that lived on would take the jobs of tests that want none and lock their rows.
     """
-    service = _start(WorkerService)
+    service = start_service(WorkerService)
     yield service
     service.stop()
 

@@ -14,7 +14,7 @@ from django.test import AsyncClient, Client
 from django.urls import reverse
 
 from tests.isolation.discovery import Route
-from tests.isolation.matrix import ROUTES
+from tests.isolation.matrix import ROUTES, ROWS
 from tests.isolation.rows.row import Row
 from tests.isolation.streams import StreamClient
 from tests.isolation.world import World, nobody
@@ -119,3 +119,36 @@ def outcome_of(response: Any) -> str:
     return {401: "refused", 403: "forbidden", 404: "missing"}.get(
         status, "in" if status < 500 else f"error {status}"
     )
+
+
+def sign_in_as(world: World, name: str) -> Client:
+    client = Client()
+    client.cookies["loggia_session"] = world.sessions[name]
+    return client
+
+
+def call_api(world: World, name: str, method: str, path: str, body: Any = None) -> Any:
+    headers = {"Authorization": f"Bearer {world.keys[name]}"}
+    arguments = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
+    return getattr(Client(headers=headers), method)(path, **arguments)
+
+
+UNSAFE_METHODS = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+def get_permitted_person(row: Row) -> str:
+    return next((name for name in ("owner", *sorted(row.who - {"anonymous"})) if name in row.who), "owner")
+
+
+def list_unsafe_rows(*, is_api: bool) -> list[tuple[Row, str]]:
+    return [
+        (row, method)
+        for row in ROWS
+        if row.name in ROUTES and ROUTES[row.name].is_api is is_api
+        for method in row.methods
+        if method in UNSAFE_METHODS
+    ]
+
+
+def get_case_name(value: Any) -> str | None:
+    return f"{value[0].name} x {value[1]}" if isinstance(value, tuple) else None

@@ -7,12 +7,20 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.isolation.asking import ask, body_of, own_ids, path_of, send
+from tests.isolation.asking import (
+    ask,
+    body_of,
+    get_case_name,
+    get_permitted_person,
+    list_unsafe_rows,
+    own_ids,
+    path_of,
+    send,
+)
 from tests.isolation.fingerprint import Unchanged
 from tests.isolation.matrix import ROUTES, ROWS
 from tests.isolation.rows.row import Row
 from tests.isolation.streams import StreamClient
-from tests.isolation.test_odd_input import named, unsafe_rows, who_may
 from tests.isolation.world import World
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +32,7 @@ unchanged = Unchanged()
 @pytest.mark.parametrize("row", GETS, ids=lambda row: row.name)
 def test_pages_carry_their_policy_and_stay_out_of_caches(row: Row, world: World) -> None:
     """X06, T29"""
-    for actor in {who_may(row), "stranger", "anonymous"}:
+    for actor in {get_permitted_person(row), "stranger", "anonymous"}:
         answer = ask(world, row, actor, "GET", own_ids(row, world))
         caching = answer.headers.get("Cache-Control", "")
         if answer.headers.get("Content-Type", "").startswith("text/html") and body_of(answer):
@@ -50,11 +58,11 @@ def assert_strict(policy: str) -> None:
             assert not [source for source in rules[name] if source.startswith("http") or source == "*"], name
 
 
-@pytest.mark.parametrize("target", unsafe_rows(is_api=False), ids=named)
+@pytest.mark.parametrize("target", list_unsafe_rows(is_api=False), ids=get_case_name)
 def test_no_page_changes_anything_without_the_token(target: tuple[Row, str], world: World) -> None:
     """A01"""
     row, method = target
-    route, actor = ROUTES[row.name], who_may(row)
+    route, actor = ROUTES[row.name], get_permitted_person(row)
     unchanged.start()
     kind: Any = StreamClient if route.is_async else Client
     client = kind(enforce_csrf_checks=True)

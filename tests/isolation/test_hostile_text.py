@@ -22,12 +22,12 @@ from marketplace.services.ratings import rate_listing
 from reviews.models import Case, Notice
 from reviews.services.notices import send_notice
 from reviews.services.reports import ReportInput, file_report
-from tests.gpts.studio.stage import a_file
-from tests.isolation.test_second_ids import as_person
+from tests.isolation.asking import sign_in_as
 from tests.isolation.world import World
 from tests.isolation.worlds.chats import talk
 from tests.isolation.worlds.creations import draft
 from tests.support.reviews import decide, make_queued_case
+from tests.support.uploads import make_upload
 from workspaces.access import personal_workspace
 from workspaces.services.users import update_profile
 from workspaces.services.workspaces import update_workspace
@@ -102,7 +102,7 @@ def stage(world: World, request: pytest.FixtureRequest) -> dict[str, Any]:
             workspace=personal_workspace(author), owner=author, by=author, at=now, **fields
         )
     add_knowledge_file(
-        gpt=gpts["listed"], upload=a_file("a <img src=x onerror=boom()>.txt", text), by=author, at=now
+        gpt=gpts["listed"], upload=make_upload("a <img src=x onerror=boom()>.txt", text), by=author, at=now
     )
     moderator = world.people["moderator2"]
     decide(make_queued_case(gpts["listed"], at=now), moderator, "approve", reasoning=text, at=now)
@@ -164,7 +164,7 @@ def test_hostile_text_is_inert_wherever_it_shows(stage: dict[str, Any], world: W
         ],
     }
     for who, paths in pages.items():
-        client = Client() if who == "anonymous" else as_person(world, who)
+        client = Client() if who == "anonymous" else sign_in_as(world, who)
         for path in paths:
             answer = client.get(path)
             assert answer.status_code == 200, (who, path)
@@ -195,7 +195,7 @@ def test_no_cell_of_a_file_begins_a_formula(start: str, world: World) -> None:
     update_profile(
         user=person, display_name=FORMULA, language="en", time_zone="UTC", by=person, at=timezone.now()
     )
-    answer = as_person(world, "owner").get(f"/w/{world.alpha.slug}/admin/audit?format=csv")
+    answer = sign_in_as(world, "owner").get(f"/w/{world.alpha.slug}/admin/audit?format=csv")
     assert answer.status_code == 200
     rows = list(csv.reader(io.StringIO(answer.content.decode())))
     assert len(rows) > 2

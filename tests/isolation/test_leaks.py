@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.isolation.asking import ask, body_of, own_ids
+from tests.isolation.asking import ask, body_of, call_api, own_ids, sign_in_as
 from tests.isolation.matrix import ROWS
 from tests.isolation.rows.row import Row
-from tests.isolation.test_second_ids import as_person, call
 from tests.isolation.world import ACTORS, World
 from tests.isolation.worlds.chats import SECRET_ANSWER, SECRET_QUESTION
 from tests.isolation.worlds.creations import SECRETS
@@ -49,7 +48,7 @@ def normal(answer: Any, word: str) -> str:
 def test_a_private_name_is_found_by_nobody(who: str, headers: dict[str, str], world: World) -> None:
     """T03: the answer for the exact name is that for a word that does not occur."""
     for name in ("Zibeline Quorvex", "Alpha Onboarding Pilot", "Glimmerfen Almanac", "Obsidian Lullaby"):
-        client = Client() if who == "anonymous" else as_person(world, who)
+        client = Client() if who == "anonymous" else sign_in_as(world, who)
         absent = "Brimtallow Sexton"
         found = client.get("/search", {"q": name}, headers=headers)
         nothing = client.get("/search", {"q": absent}, headers=headers)
@@ -61,8 +60,8 @@ def test_a_private_name_is_found_by_nobody(who: str, headers: dict[str, str], wo
 
 def test_a_private_name_is_found_by_no_key(world: World) -> None:
     for path in ("/api/v1/store/listings/?q=Zibeline+Quorvex", "/api/v1/store/leaderboards/", "/api/v1/gpts"):
-        assert b"Zibeline" not in call(world, "rival", "get", path).content, path
-    found = call(world, "rival", "get", "/api/v1/store/listings/?q=Zibeline+Quorvex").json()
+        assert b"Zibeline" not in call_api(world, "rival", "get", path).content, path
+    found = call_api(world, "rival", "get", "/api/v1/store/listings/?q=Zibeline+Quorvex").json()
     assert (found["items"], found["suggestion"], found["shown_for"]) in (
         ([], "", ""),
         ([], "", "Zibeline Quorvex"),
@@ -71,12 +70,12 @@ def test_a_private_name_is_found_by_no_key(world: World) -> None:
 
 def test_reporting_answers_alike_for_private_and_absent(world: World) -> None:
     """M10"""
-    client = as_person(world, "rival")
+    client = sign_in_as(world, "rival")
     private, absent = (client.get(f"/g/{slug}/report") for slug in (world.slug, "nothing-has-this-name"))
     assert (private.status_code, absent.status_code) == (404, 404)
     body = {"category": "privacy", "explanation": "x", "is_good_faith": True}
     answers = [
-        call(world, "rival", "post", "/api/v1/reviews/reports", body | {"gpt": slug}).content
+        call_api(world, "rival", "post", "/api/v1/reviews/reports", body | {"gpt": slug}).content
         for slug in (world.slug, "nothing-has-this-name")
     ]
     assert answers[0] == answers[1]

@@ -8,14 +8,24 @@ from typing import Any
 import pytest
 from django.urls import NoReverseMatch
 
-from tests.isolation.asking import absent_ids, body_of, client_of, headers_of, own_ids, path_of, send
+from tests.isolation.asking import (
+    absent_ids,
+    body_of,
+    client_of,
+    get_case_name,
+    get_permitted_person,
+    headers_of,
+    list_unsafe_rows,
+    own_ids,
+    path_of,
+    send,
+)
 from tests.isolation.matrix import ROUTES, ROWS
 from tests.isolation.rows.row import Row
 from tests.isolation.world import World
 
 pytestmark = pytest.mark.django_db
 
-UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 BODIES = {
     "null": "null",
     "list": "[]",
@@ -44,32 +54,14 @@ NAMES = """
 FIELDS = NAMES.split()
 
 
-def who_may(row: Row) -> str:
-    return next((name for name in ("owner", *sorted(row.who - {"anonymous"})) if name in row.who), "owner")
-
-
-def unsafe_rows(*, is_api: bool) -> list[tuple[Row, str]]:
-    return [
-        (row, method)
-        for row in ROWS
-        if row.name in ROUTES and ROUTES[row.name].is_api is is_api
-        for method in row.methods
-        if method in UNSAFE
-    ]
-
-
-def named(value: Any) -> str | None:
-    return f"{value[0].name} x {value[1]}" if isinstance(value, tuple) else None
-
-
 def knock(world: World, row: Row, method: str, body: Any, query: str = "") -> Any:
-    route, actor = ROUTES[row.name], who_may(row)
+    route, actor = ROUTES[row.name], get_permitted_person(row)
     path = path_of(row, own_ids(row, world)) + query
     headers = headers_of(route, world, row, actor)
     return send(client_of(route, world, actor), method, path, body, headers, is_json=row.is_json)
 
 
-@pytest.mark.parametrize("target", unsafe_rows(is_api=True), ids=named)
+@pytest.mark.parametrize("target", list_unsafe_rows(is_api=True), ids=get_case_name)
 def test_odd_bodies_of_the_api(target: tuple[Row, str], world: World) -> None:
     row, method = target
     for name, body in BODIES.items():
@@ -80,7 +72,7 @@ def test_odd_bodies_of_the_api(target: tuple[Row, str], world: World) -> None:
             assert set(answer.json()) == {"error"}, name
 
 
-@pytest.mark.parametrize("target", unsafe_rows(is_api=True), ids=named)
+@pytest.mark.parametrize("target", list_unsafe_rows(is_api=True), ids=get_case_name)
 def test_wrongly_typed_fields_of_the_api(target: tuple[Row, str], world: World) -> None:
     row, method = target
     right = dict(row.data(world))
@@ -91,7 +83,7 @@ def test_wrongly_typed_fields_of_the_api(target: tuple[Row, str], world: World) 
             assert knock(world, row, method, wrong).status_code < 500, (field, name)
 
 
-@pytest.mark.parametrize("target", unsafe_rows(is_api=False), ids=named)
+@pytest.mark.parametrize("target", list_unsafe_rows(is_api=False), ids=get_case_name)
 def test_odd_fields_of_forms(target: tuple[Row, str], world: World) -> None:
     row, method = target
     if method != "POST" or ":" not in row.name:  # allauth's own forms are tested where they come from
@@ -147,7 +139,7 @@ def test_ids_at_the_edge(row: Row, world: World) -> None:
             path_of(row, odd)
         except NoReverseMatch:  # the address itself does not exist
             continue
-        route, actor = ROUTES[row.name], who_may(row)
+        route, actor = ROUTES[row.name], get_permitted_person(row)
         answer = send(
             client_of(route, world, actor), row.methods[0], path_of(row, odd), row.data(world),
             headers_of(route, world, row, actor), is_json=row.is_json,

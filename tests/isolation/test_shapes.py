@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.isolation.test_second_ids import call
+from tests.isolation.asking import call_api
 from tests.isolation.world import World
 
 pytestmark = pytest.mark.django_db
@@ -108,11 +108,11 @@ def keys_of(value: Any, prefix: str = "") -> set[str]:
 
 @pytest.mark.parametrize("path", SHAPES)
 def test_a_stranger_reads_exactly_these_keys(path: str, world: World) -> None:
-    answer = call(world, "stranger", "get", path.format(**world.ids))
+    answer = call_api(world, "stranger", "get", path.format(**world.ids))
     assert answer.status_code == 200
     assert keys_of(answer.json()) == SHAPES[path]
 
 
 def test_errors_tell_only_what_was_wrong(world: World) -> None:
-    body = call(world, "stranger", "get", f"/api/v1/gpts/{world.slug}").json()
+    body = call_api(world, "stranger", "get", f"/api/v1/gpts/{world.slug}").json()
     assert keys_of(body) == {"error", "error.code", "error.message", "error.field", "error.data"}

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from core.models import AuditEvent
-from tests.isolation.asking import ask, own_ids
+from tests.isolation.asking import UNSAFE_METHODS, ask, own_ids
 from tests.isolation.fingerprint import Unchanged
 from tests.isolation.matrix import ROWS
 from tests.isolation.rows.row import FINANCE, MODERATOR, Row
-from tests.isolation.test_odd_input import UNSAFE
 from tests.isolation.world import World
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +18,7 @@ ACTS = [
     for row in ROWS
     if row.who and row.who <= MODERATOR | FINANCE
     for method in row.methods
-    if method in UNSAFE
+    if method in UNSAFE_METHODS
 ]
 
 

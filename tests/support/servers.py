@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 import psycopg
 import redis
+from django.conf import settings
 from psycopg import sql
 
 from config.roles import add_vector, let_connect, make_database, make_role, set_up_roles
@@ -204,3 +205,6 @@ def stop_run(directory: Path) -> None:
         if part.is_dir():
             TestServers(part, "").stop()
     shutil.rmtree(directory, ignore_errors=True)
+
+
+servers = TestServers(settings.RUN_DIR, settings.SECRET_KEY)
