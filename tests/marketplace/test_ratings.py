@@ -119,7 +119,7 @@ def test_no_average_below_five_ratings() -> None:
 def test_ratings_are_paginated_without_user_ids() -> None:
     listing = make_listing()
     for number in range(12):
-        reader = make_user(f"Reader {number}")
+        reader = make_user(f"Reader{number}")
         make_finished_turn(reader, listing)
         rate_listing(
             listing=listing, stars=3, text=str(number), by=reader, at=NOW + timedelta(minutes=number)

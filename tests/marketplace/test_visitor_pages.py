@@ -79,15 +79,15 @@ def test_the_search_text_is_escaped_and_not_in_other_pages() -> None:
 
 
 def test_a_person_and_a_visitor_never_see_each_others_page() -> None:
-    listing, person = make_listing(), make_user("Visible Name")
+    listing, person = make_listing(), make_user("Visiblename")
     url = f"/g/{listing.slug}"
     signed_in = Client()
     signed_in.force_login(person)
 
     for _turn in range(2):
-        assert "Visible Name" not in page(url)
+        assert "Visiblename" not in page(url)
         mine = signed_in.get(url)
-        assert "Visible Name" in mine.content.decode()
+        assert "Visiblename" in mine.content.decode()
         assert "/accounts/login/" not in mine.content.decode()
         assert mine.headers["Cache-Control"] == "private, no-store"
 
