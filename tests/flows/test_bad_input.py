@@ -303,7 +303,7 @@ def test_without_a_worker_people_chat_and_submit_and_the_work_is_done_later(
     assert Case.objects.get().state == "open"
     assert not UsageRollup.objects.exists()
     request.getfixturevalue("worker")
-    for job in ("payouts: roll up usage", "reviews: check what waits"):
+    for job in ("payouts: roll up usage", "reviews: run waiting checks"):
         app.send_task(app.conf.beat_schedule[job]["task"])
     wait_for(lambda: Case.objects.get().state == "queued")
     wait_for(UsageRollup.objects.exists)

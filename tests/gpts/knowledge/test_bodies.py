@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from config.handler import bounded
+from config.handler import limit_body
 from core.scope import system_scope
 from gpts.knowledge.models import KnowledgeFile
 from tests.support.api_client import ApiClient
@@ -113,7 +113,7 @@ async def test_reading_stops_where_the_limit_is(settings: Any) -> None:
         return {"type": "http.request", "body": parts.pop(0), "more_body": True}
 
     scope: dict[str, Any] = {"path": "/", "headers": [(b"transfer-encoding", b"chunked")]}
-    take = bounded(scope, receive)
+    take = limit_body(scope, receive)
     taken = [await take() for _time in range(3)]
 
     assert [message["body"] for message in taken] == [b"12345", b"67890", b""]
