@@ -92,7 +92,7 @@ SHARED = ("tests.support", "tests.fakes", "tests.isolation")
 
 
 def test_tests_share_only_what_is_in_support() -> None:
-    """A helper that several test modules use lives in tests/support; tests/isolation has its own framework."""
+    """Helpers of several test modules live in tests/support; tests/isolation has a framework of its own."""
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno} imports {node.module}"
         for path in sorted((ROOT / "tests").rglob("*.py"))

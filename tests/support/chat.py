@@ -38,12 +38,12 @@ def configure_model(
     return model
 
 
-def create_public_gpt(model: LanguageModel | None = None, *, owner: User | None = None, **draft: Any) -> GPT:
+def create_public_gpt(model: LanguageModel | None = None, **fields: Any) -> GPT:
     # Services that narrow the scope for a moment come back to this one, not to the connection's.
     with system_scope("tests"):
         if model:
-            draft["language_model"] = model
-        gpt = GPTFactory.create(owner=owner, **draft)
+            fields["language_model"] = model
+        gpt = GPTFactory.create(**fields)
         version = VersionFactory.create(gpt=gpt)
         set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=NOW)
     return gpt
