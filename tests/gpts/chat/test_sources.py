@@ -16,7 +16,7 @@ from gpts.assistants.states import Audience
 from gpts.chat.models import Message, Turn
 from gpts.chat.services.turns import finish_turn, start_first_turn
 from gpts.knowledge.models import Passage
-from gpts.knowledge.queries import erased_names
+from gpts.knowledge.queries import list_erased_file_names
 from gpts.knowledge.retrieval import find_passages
 from gpts.knowledge.services.files import add_knowledge_file, erase_file, remove_knowledge_file, replace_file
 from tests.gpts.chat.stage import NOW, a_gpt, a_user
@@ -166,7 +166,7 @@ def test_a_version_goes_on_answering_without_what_was_erased() -> None:
         assert find_passages(gpt, "How many days for returns?", version=version)
         erase_file(file=gpt.knowledge_files.get(), confirmation="returns.txt", by=gpt.owner, at=NOW)
         assert find_passages(gpt, "How many days for returns?", version=version) == []
-        assert erased_names(gpt, version) == ["returns.txt"]
+        assert list_erased_file_names(gpt, version) == ["returns.txt"]
 
 
 def test_another_gpts_file_that_was_forced_into_a_version_answers_nothing() -> None:

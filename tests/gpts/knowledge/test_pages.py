@@ -14,7 +14,7 @@ from gpts.assistants.models import GPT
 from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import Document, KnowledgeFile, Passage
 from gpts.knowledge.retrieval import find_passages
-from gpts.knowledge.services.files import add_knowledge_file, take_in_file, update_file
+from gpts.knowledge.services.files import add_knowledge_file, update_file, upload_knowledge_file
 from tests.gpts.chat.test_pages import signed_in
 from tests.gpts.knowledge.makers import a_pdf
 from tests.gpts.knowledge.site import Site
@@ -76,7 +76,7 @@ def test_without_a_script_good_files_stay_though_others_are_refused() -> None:
 def test_the_list_alone_says_how_far_each_file_is() -> None:
     gpt = a_gpt()
     client = signed_in(gpt.owner)
-    file = take_in_file(gpt=gpt, upload=a_file("a.txt", "One"), by=gpt.owner, at=NOW)
+    file = upload_knowledge_file(gpt=gpt, upload=a_file("a.txt", "One"), by=gpt.owner, at=NOW)
     Document.objects.update(state="extracting", stage="reading", progress=42)
 
     part = client.get(url(gpt), headers=PART)
@@ -96,7 +96,7 @@ def test_the_list_alone_says_how_far_each_file_is() -> None:
 
 def test_retrying_from_the_page() -> None:
     gpt = a_gpt()
-    file = take_in_file(gpt=gpt, upload=a_file("a.txt", "One"), by=gpt.owner, at=NOW)
+    file = upload_knowledge_file(gpt=gpt, upload=a_file("a.txt", "One"), by=gpt.owner, at=NOW)
     Document.objects.update(state="failed", failure="crashed")
 
     answer = signed_in(gpt.owner).post(url(gpt, f"/{file.pk}/retry"))
@@ -107,7 +107,7 @@ def test_retrying_from_the_page() -> None:
 
 def test_malware_is_not_tried_again() -> None:
     gpt = a_gpt()
-    take_in_file(gpt=gpt, upload=a_file("a.txt", "One"), by=gpt.owner, at=NOW)
+    upload_knowledge_file(gpt=gpt, upload=a_file("a.txt", "One"), by=gpt.owner, at=NOW)
     Document.objects.update(state="failed", failure="malware")
 
     assert "/retry" not in signed_in(gpt.owner).get(url(gpt)).content.decode()

@@ -22,7 +22,7 @@ from gpts.assistants.states import Audience
 from gpts.chat.models import Message
 from gpts.knowledge.models import Document, KnowledgeFile
 from gpts.knowledge.services.documents import SILENCE_SECONDS, sweep_documents
-from gpts.knowledge.services.files import take_in_file
+from gpts.knowledge.services.files import upload_knowledge_file
 from gpts.llm.services.providers import ensure_offline_provider
 from tests.conftest import _start
 from tests.gpts.chat.stage import Browser
@@ -73,7 +73,7 @@ def the_gpt() -> GPT:
 
 def sent(gpt: GPT, name: str, data: str | bytes) -> KnowledgeFile:
     with system_scope("tests"):
-        return take_in_file(gpt=gpt, upload=a_file(name, data), by=gpt.owner, at=timezone.now())
+        return upload_knowledge_file(gpt=gpt, upload=a_file(name, data), by=gpt.owner, at=timezone.now())
 
 
 def wait_for(is_so: Callable[[], Any], seconds: float = 60) -> Any:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from core.scope import Scope, open_scope
 from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import IndexBlock, IndexSegment, IndexShelf, KnowledgeFile, PassageVector
-from gpts.knowledge.retrieval import find_passages, forget_document, index_passages, look_up
+from gpts.knowledge.retrieval import find_passages, index_passages, look_up, remove_from_index
 from gpts.knowledge.tasks import index_waiting
 from tests.gpts.knowledge.retrieval.world import add_document
 from tests.gpts.studio.stage import LATER, NOW, a_company, a_gpt, a_user
@@ -77,7 +77,7 @@ def test_typing_errors_are_mended_and_named() -> None:
 
     found = look_up(gpt, "insurannce agianst thefft")
 
-    assert found.mended == {"insurannce": "insurance", "thefft": "theft"}
+    assert found.corrections == {"insurannce": "insurance", "thefft": "theft"}
     assert found.hits[0].passage.heading == "Insurance"
 
 
@@ -123,7 +123,7 @@ def test_forgetting_leaves_nothing_behind() -> None:
     document = add_document(gpt, "shop.md", SHOP)
     add_document(kept, "shop.md", SHOP)
 
-    forget_document(document)
+    remove_from_index(document)
 
     assert find_passages(gpt, "theft insurance") == []
     assert headings(kept, "theft insurance") == ["Insurance"]
