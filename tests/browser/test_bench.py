@@ -13,12 +13,12 @@ from gpts.knowledge.models import Document, PassageVector
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.providers import ensure_offline_provider
 from gpts.llm.states import ModelKind, ProviderKind
-from tests.browser.people import WIDER_THAN_WINDOW, Person
-from tests.fakes.openai_server import Running, running_server
-from tests.flows.stage import wait_for
-from tests.gpts.knowledge.retrieval.world import add_document
-from tests.gpts.studio.stage import NOW, a_gpt, a_user
+from tests.fakes.openai_server import ModelServer, run_model_server
+from tests.support.browser import WIDER_THAN_WINDOW, Person
+from tests.support.gpts import NOW, a_gpt, a_user
+from tests.support.retrieval import add_document
 from tests.support.services import WebService, WorkerService
+from tests.support.waiting import wait_for
 
 SHOP = [
     ("Returns", "You can return a bicycle within 30 days if it has no scratches."),
@@ -28,8 +28,8 @@ SHOP = [
 
 
 @pytest.fixture
-def model_server(server: WebService) -> Iterator[Running]:
-    with running_server() as running:
+def model_server(server: WebService) -> Iterator[ModelServer]:
+    with run_model_server() as running:
         provider = ModelProvider.objects.create(
             name="Vectors", kind=ProviderKind.CHAT_COMPLETIONS, base_url=running.url, created_at=NOW
         )
@@ -41,7 +41,7 @@ def model_server(server: WebService) -> Iterator[Running]:
 
 
 def test_a_builder_tries_questions(
-    browser: Browser, server: WebService, worker: WorkerService, model_server: Running
+    browser: Browser, server: WebService, worker: WorkerService, model_server: ModelServer
 ) -> None:
     ensure_offline_provider(at=NOW)
     gpt: GPT = a_gpt(owner=a_user("Ada"))

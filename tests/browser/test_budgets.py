@@ -10,27 +10,27 @@ from playwright.sync_api import Page, expect
 
 from core.scope import system_scope
 from gpts.metering.models import Budget
-from tests.browser.test_builder import sign_in
-from tests.fakes.openai_server import Running, start_in_thread
-from tests.gpts.chat.stage import a_model, a_public_gpt
-from tests.gpts.studio.stage import a_company, a_user
+from tests.fakes.openai_server import ModelServer, start_model_server
+from tests.support.browser import sign_in_page
+from tests.support.chat import configure_model, create_public_gpt
+from tests.support.gpts import a_user, create_company
 from tests.support.services import WebService
 
 
 @pytest.fixture(scope="module")
-def models() -> Iterator[Running]:
-    running = start_in_thread()
+def models() -> Iterator[ModelServer]:
+    running = start_model_server()
     yield running
     running.stop()
 
 
-def test_a_limit_is_set_seen_and_stops_a_chat(server: WebService, page: Page, models: Running) -> None:
+def test_a_limit_is_set_seen_and_stops_a_chat(server: WebService, page: Page, models: ModelServer) -> None:
     with system_scope("tests"):
         ada = a_user()
-        company = a_company(ada)
-        model = a_model(models.url, "builder", input_price=1_000_000)
-    gpt = a_public_gpt(model, owner=ada, workspace=company)
-    sign_in(page, server, ada)
+        company = create_company(ada)
+        model = configure_model(models.url, "builder", input_price=1_000_000)
+    gpt = create_public_gpt(model, owner=ada, workspace=company)
+    sign_in_page(page, server, ada)
 
     page.goto(f"{server.url}/w/{company.slug}/admin/budgets")
     page.get_by_role("link", name="New budget").click()

@@ -15,19 +15,19 @@ from gpts.assistants.services.gpts import update_draft
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.providers import ensure_offline_provider
 from gpts.studio.models import BuilderMessage
-from tests.browser.people import Person
-from tests.fakes.openai_server import Running, running_server
-from tests.flows.stage import a_provider
-from tests.gpts.studio.stage import LATER, NOW, a_gpt
+from tests.fakes.openai_server import ModelServer, run_model_server
+from tests.support.browser import Person
+from tests.support.chat import configure_provider
+from tests.support.gpts import LATER, NOW, a_gpt
 from tests.support.services import WebService
 
 WIDER_THAN_WINDOW = "() => document.documentElement.scrollWidth > innerWidth"
 
 
 @pytest.fixture
-def model_server(server: WebService) -> Iterator[Running]:
-    with running_server() as running:
-        a_provider(running.url)
+def model_server(server: WebService) -> Iterator[ModelServer]:
+    with run_model_server() as running:
+        configure_provider(running.url)
         yield running
 
 
@@ -106,7 +106,7 @@ def test_the_interview_builds_a_gpt_and_a_change_is_undone_and_redone(person: Pe
 
 
 def test_a_model_fills_the_draft_by_calling_functions(
-    person: Person, gpt: GPT, model_server: Running
+    person: Person, gpt: GPT, model_server: ModelServer
 ) -> None:
     use_model(gpt, "builder")
     person.go(f"/build/{gpt.slug}/create")
@@ -134,7 +134,7 @@ def test_a_model_fills_the_draft_by_calling_functions(
 
 
 def test_what_a_model_gets_wrong_is_shown_and_changes_nothing(
-    person: Person, gpt: GPT, model_server: Running
+    person: Person, gpt: GPT, model_server: ModelServer
 ) -> None:
     use_model(gpt, "builder-wrong")
     person.go(f"/build/{gpt.slug}/create")
@@ -154,7 +154,7 @@ def test_what_a_model_gets_wrong_is_shown_and_changes_nothing(
 
 
 def test_a_provider_that_fails_keeps_what_was_said_and_can_be_asked_again(
-    person: Person, gpt: GPT, model_server: Running
+    person: Person, gpt: GPT, model_server: ModelServer
 ) -> None:
     use_model(gpt, "server-error")
     person.go(f"/build/{gpt.slug}/create")
@@ -171,7 +171,7 @@ def test_a_provider_that_fails_keeps_what_was_said_and_can_be_asked_again(
 
 
 def test_an_answer_is_stopped_half_way_and_what_it_said_stays(
-    person: Person, gpt: GPT, model_server: Running
+    person: Person, gpt: GPT, model_server: ModelServer
 ) -> None:
     use_model(gpt, "normal:2000:20")
     person.go(f"/build/{gpt.slug}/create")
@@ -198,7 +198,9 @@ def test_an_answer_is_stopped_half_way_and_what_it_said_stays(
     person.assert_quiet()
 
 
-def test_an_answer_goes_on_when_its_reader_leaves(person: Person, gpt: GPT, model_server: Running) -> None:
+def test_an_answer_goes_on_when_its_reader_leaves(
+    person: Person, gpt: GPT, model_server: ModelServer
+) -> None:
     use_model(gpt, "normal:30:20")
     person.go(f"/build/{gpt.slug}/create")
     say(person, "A guide to tides")

@@ -12,29 +12,29 @@ from playwright.sync_api import Page, expect
 from gpts.assistants.models import GPT
 from gpts.llm.models import LanguageModel
 from gpts.llm.services.providers import ensure_offline_provider
-from tests.browser.test_builder import saved, sign_in
-from tests.fakes.openai_server import KEY, Running, start_in_thread
-from tests.gpts.studio.stage import NOW, a_company, a_gpt, a_user
+from tests.fakes.openai_server import KEY, ModelServer, start_model_server
+from tests.support.browser import expect_saved, sign_in_page
+from tests.support.gpts import NOW, a_gpt, a_user, create_company
 from tests.support.services import WebService
 from workspaces.services.staff import grant_staff_role
 
 
 @pytest.fixture(scope="module")
-def models() -> Iterator[Running]:
-    running = start_in_thread()
+def models() -> Iterator[ModelServer]:
+    running = start_model_server()
     yield running
     running.stop()
 
 
 def test_an_operator_adds_a_model_and_a_builder_gets_json(
-    server: WebService, page: Page, models: Running
+    server: WebService, page: Page, models: ModelServer
 ) -> None:
     ensure_offline_provider(at=NOW)
     ada = a_user()
     grant_staff_role(user=ada, role="operator", by=None, at=NOW)
-    company = a_company(ada)
+    company = create_company(ada)
     gpt = a_gpt(owner=ada, workspace=company)
-    sign_in(page, server, ada)
+    sign_in_page(page, server, ada)
 
     page.goto(f"{server.url}/operator/models")
     page.get_by_role("link", name="Add a provider").click()
@@ -68,7 +68,7 @@ def test_an_operator_adds_a_model_and_a_builder_gets_json(
     page.get_by_role("button", name="Insert an example").click()
     expect(editor).to_have_value(re.compile(r"^\{\s*\"type\": \"object\""))
     assert json.loads(editor.input_value())["required"] == ["items"]
-    saved(page)
+    expect_saved(page)
     fresh = GPT.objects.get(pk=gpt.pk)
     assert (fresh.language_model, fresh.output_format) == (model, "json_schema")
     assert fresh.output_schema is not None

@@ -12,10 +12,10 @@ from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.providers import ensure_offline_provider
-from tests.browser.people import Person
-from tests.fakes.openai_server import Running, running_server
-from tests.flows.stage import a_provider
-from tests.gpts.studio.stage import NOW, a_company, a_gpt, a_user
+from tests.fakes.openai_server import ModelServer, run_model_server
+from tests.support.browser import Person
+from tests.support.chat import configure_provider
+from tests.support.gpts import NOW, a_gpt, a_user, create_company
 from tests.support.services import WebService
 
 SLOW = 30_000
@@ -25,7 +25,7 @@ SLOW = 30_000
 def gpt(server: WebService) -> GPT:
     ensure_offline_provider(at=NOW)
     owner, admin = a_user("Ada"), a_user("Bert")
-    return a_gpt(owner=owner, workspace=a_company(admin, builder=owner))
+    return a_gpt(owner=owner, workspace=create_company(admin, builder=owner))
 
 
 @pytest.fixture
@@ -42,9 +42,9 @@ def two(browser: Chromium, server: WebService, gpt: GPT) -> Iterator[tuple[Perso
 
 
 @pytest.fixture
-def model_server(server: WebService) -> Iterator[Running]:
-    with running_server() as running:
-        a_provider(running.url)
+def model_server(server: WebService) -> Iterator[ModelServer]:
+    with run_model_server() as running:
+        configure_provider(running.url)
         yield running
 
 
@@ -98,7 +98,7 @@ def test_who_else_is_here_is_shown_and_leaves_with_the_window(
 
 
 def test_the_preview_answers_with_what_was_typed_a_moment_ago(
-    browser: Chromium, server: WebService, gpt: GPT, model_server: Running
+    browser: Chromium, server: WebService, gpt: GPT, model_server: ModelServer
 ) -> None:
     with system_scope("tests"):
         provider = ModelProvider.objects.get(name="OpenAI-compatible")

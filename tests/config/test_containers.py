@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from embedded.paths import ROOT
-from tests.config.test_environment import names_in_example, names_in_settings
+from tests.support.environment import read_example_names, read_setting_names
 
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
@@ -76,7 +76,7 @@ def test_every_variable_is_in_the_example_and_every_secret_is_demanded() -> None
     used = set(re.findall(r"(?<!\$)\$\{([A-Z0-9_]+)", text))
     compose_only = set(re.findall(r"^# ([A-Z_]+)=$", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert compose_only == {"POSTGRES_PASSWORD", "OWNER_PASSWORD", "MINIO_PASSWORD"}
-    assert used <= names_in_example() | compose_only
+    assert used <= read_example_names() | compose_only
     demanded = set(re.findall(r"\$\{([A-Z0-9_]+):\?", text))
     assert demanded == {"SECRET_KEY", "ENCRYPTION_KEYS", "ALLOWED_HOSTS", *compose_only}
 
@@ -84,7 +84,7 @@ def test_every_variable_is_in_the_example_and_every_secret_is_demanded() -> None
 @pytest.mark.parametrize("name", OURS)
 def test_our_processes_get_every_setting(name: str) -> None:
     given = set(SERVICES[name]["environment"])
-    assert given == names_in_settings() - NOT_PASSED
+    assert given == read_setting_names() - NOT_PASSED
 
 
 def test_the_image_is_small_and_its_user_is_nobody() -> None:

@@ -22,23 +22,26 @@ from payouts.models import AccountingPeriod, Batch, JournalEntry, Payout, Postin
 from payouts.services import approve_close, close_period, propose_batch, verify_ledger
 from reviews.models import Case, Claim, Decision, Enforcement, Submission
 from reviews.services.claims import claim_case
-from tests.fakes.openai_server import Running
-from tests.flows.stage import a_checked_account, a_person, closable_month, used_in, wait_for
-from tests.gpts.chat.stage import Browser, a_public_gpt
-from tests.gpts.studio.stage import a_gpt
+from tests.fakes.openai_server import ModelServer
+from tests.support.chat import create_public_gpt
+from tests.support.gpts import a_gpt
+from tests.support.payouts import create_old_account, create_uses_in, get_closable_month
+from tests.support.people import create_person
 from tests.support.reviews import DRAFT, make_queued_case
 from tests.support.services import WebService, WorkerService
+from tests.support.waiting import wait_for
+from tests.support.web_client import WebClient
 from workspaces.models import User
 
-BrowserOf = Callable[[User], Browser]
+BrowserOf = Callable[[User], WebClient]
 
 
 @pytest.fixture
 def browser_of(server: WebService) -> Iterator[BrowserOf]:
-    opened: list[Browser] = []
+    opened: list[WebClient] = []
 
-    def make(user: User) -> Browser:
-        opened.append(Browser(server.url, user))
+    def make(user: User) -> WebClient:
+        opened.append(WebClient(server.url, user))
         opened[-1].http.follow_redirects = True
         return opened[-1]
 
@@ -86,7 +89,7 @@ def a_ready_gpt(owner: User) -> GPT:
 def test_an_invalid_name_is_refused_and_kept_in_the_form(
     browser_of: BrowserOf, name: str, message: str
 ) -> None:
-    answer = browser_of(a_person("Cleo")).http.post("/build/new", data={"name": name})
+    answer = browser_of(create_person("Cleo")).http.post("/build/new", data={"name": name})
 
     assert answer.status_code == 400
     assert message in answer.text
@@ -95,13 +98,13 @@ def test_an_invalid_name_is_refused_and_kept_in_the_form(
 
 
 def test_bidirectional_marks_are_removed_from_names(browser_of: BrowserOf) -> None:
-    browser_of(a_person("Cleo")).http.post("/build/new", data={"name": "Invoice\u202etxt\u200b.exe"})
+    browser_of(create_person("Cleo")).http.post("/build/new", data={"name": "Invoice\u202etxt\u200b.exe"})
 
     assert GPT.objects.get().name == "Invoicetxt.exe"
 
 
 def test_markup_in_names_is_escaped_everywhere(browser_of: BrowserOf) -> None:
-    owner = a_person("<i>Cleo</i>")
+    owner = create_person("<i>Cleo</i>")
     browser = browser_of(owner)
     name = "<script>alert(1)</script>"
 
@@ -117,7 +120,7 @@ def test_markup_in_names_is_escaped_everywhere(browser_of: BrowserOf) -> None:
 
 
 def test_an_oversized_body_is_refused_with_a_message(browser_of: BrowserOf) -> None:
-    owner = a_person("Cleo")
+    owner = create_person("Cleo")
     gpt = a_ready_gpt(owner)
     browser = browser_of(owner)
 
@@ -134,8 +137,8 @@ def test_an_oversized_body_is_refused_with_a_message(browser_of: BrowserOf) -> N
 
 
 def test_another_persons_slug_is_not_found(browser_of: BrowserOf) -> None:
-    gpt = a_ready_gpt(a_person("Cleo"))
-    stranger = browser_of(a_person("Sten")).http
+    gpt = a_ready_gpt(create_person("Cleo"))
+    stranger = browser_of(create_person("Sten")).http
 
     for path in ("configure", "share", "preview", "knowledge", "versions"):
         assert stranger.get(f"/build/{gpt.slug}/{path}").status_code == 404
@@ -151,7 +154,7 @@ def test_another_persons_slug_is_not_found(browser_of: BrowserOf) -> None:
 
 
 def test_a_double_click_on_submit_is_one_submission(browser_of: BrowserOf) -> None:
-    owner = a_person("Cleo")
+    owner = create_person("Cleo")
     gpt = a_ready_gpt(owner)
 
     answers = twice(browser_of, owner, f"/build/{gpt.slug}/share/submit", attested="on")
@@ -163,11 +166,11 @@ def test_a_double_click_on_submit_is_one_submission(browser_of: BrowserOf) -> No
 
 def a_case() -> Case:
     with system_scope("tests"):
-        return make_queued_case(a_ready_gpt(a_person("Cleo")), at=timezone.now())
+        return make_queued_case(a_ready_gpt(create_person("Cleo")), at=timezone.now())
 
 
 def test_a_double_click_on_approve_is_one_decision(browser_of: BrowserOf) -> None:
-    case, moderator = a_case(), a_person("Mona", "moderator")
+    case, moderator = a_case(), create_person("Mona", "moderator")
     with system_scope("tests"):
         claim = claim_case(case_id=case.pk, by=moderator, at=timezone.now())
     page = browser_of(moderator).http.get(f"/moderation/cases/{case.pk}").text
@@ -184,7 +187,7 @@ def test_a_double_click_on_approve_is_one_decision(browser_of: BrowserOf) -> Non
 
 def test_one_of_two_moderators_gets_the_case_and_the_other_a_message(browser_of: BrowserOf) -> None:
     case = a_case()
-    people = [a_person("Mona", "moderator"), a_person("Milo", "moderator")]
+    people = [create_person("Mona", "moderator"), create_person("Milo", "moderator")]
     browsers = [browser_of(person).http for person in people]
     path = f"/moderation/cases/{case.pk}"
 
@@ -211,15 +214,15 @@ def test_one_of_two_moderators_gets_the_case_and_the_other_a_message(browser_of:
 @pytest.fixture
 def month(server: WebService) -> Period:
     """Make a past month with usage that can be closed."""
-    gpt = a_public_gpt(owner=a_person("Cleo"))
-    month = closable_month(timezone.now())
-    used_in(month, gpt, a_person("Rita"))
+    gpt = create_public_gpt(owner=create_person("Cleo"))
+    month = get_closable_month(timezone.now())
+    create_uses_in(month, gpt, create_person("Rita"))
     return month
 
 
 @pytest.fixture
 def financiers() -> tuple[User, User]:
-    return a_person("Fina", "finance"), a_person("Fritz", "finance")
+    return create_person("Fina", "finance"), create_person("Fritz", "finance")
 
 
 def test_a_month_closed_twice_is_closed_once(
@@ -252,7 +255,7 @@ def test_a_double_click_on_export_is_one_file(
     browser_of: BrowserOf, month: Period, financiers: tuple[User, User]
 ) -> None:
     maker, checker = financiers
-    a_checked_account(GPT.objects.get().owner, by=maker)
+    create_old_account(GPT.objects.get().owner, by=maker)
     now = timezone.now()
     with system_scope("tests"):
         close_period(period=month, by=maker, at=now)
@@ -287,12 +290,12 @@ def test_money_does_not_move_without_the_typed_confirmation(
 
 
 def test_without_a_worker_people_chat_and_submit_and_the_work_is_done_later(
-    browser_of: BrowserOf, model_server: Running, running_services: dict[str, Any], request: Any
+    browser_of: BrowserOf, model_server: ModelServer, running_services: dict[str, Any], request: Any
 ) -> None:
     if worker := running_services.pop("WorkerService", None):
         worker.stop()
-    reader, owner = a_person("Rita"), a_person("Cleo")
-    public = a_public_gpt(owner=owner)
+    reader, owner = create_person("Rita"), create_person("Cleo")
+    public = create_public_gpt(owner=owner)
     waiting = a_ready_gpt(owner)
 
     events = browser_of(reader).say(f"/g/{public.slug}/chat/turns", "Is anybody there " * 10)

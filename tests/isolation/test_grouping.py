@@ -35,7 +35,7 @@ def test_all_failures_are_reported_and_undone() -> None:
     with cases.run("good"):
         assert not User.objects.exists()
     with cases.run("broken"):
-        {}["missing"]
+        dict[str, int]()["missing"]
 
     with pytest.raises(AssertionError) as failure:
         cases.check()

@@ -16,6 +16,7 @@ from tests.support.factories.payouts import (
     UsageEventFactory,
     UserFactory,
 )
+from tests.support.pages import sign_in
 from tests.support.payouts import (
     CLOSING,
     PERIOD,
@@ -23,7 +24,6 @@ from tests.support.payouts import (
     close_march,
     create_uses,
     create_verified_account,
-    sign_in,
 )
 from workspaces.models import User
 

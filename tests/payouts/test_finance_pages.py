@@ -24,6 +24,7 @@ from payouts.models import (
 from payouts.services import close_period, open_period, propose_batch, roll_up, start_close
 from tests.support.factories.payouts import FinanceUserFactory, GPTFactory, UsageEventFactory, UserFactory
 from tests.support.jobs import take_jobs
+from tests.support.pages import sign_in
 from tests.support.payouts import (
     CLOSING,
     PERIOD,
@@ -32,7 +33,6 @@ from tests.support.payouts import (
     create_uses,
     create_verified_account,
     get_available,
-    sign_in,
 )
 from workspaces.models import User
 

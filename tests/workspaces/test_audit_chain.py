@@ -14,7 +14,7 @@ from django.db import connections
 from core.audit import ChainFault, record, verify
 from core.models import AuditEvent
 from core.scope import Scope, open_scope
-from tests.conftest import servers
+from tests.support.servers import servers
 from tests.workspaces.factories import AT, make_team, make_user
 from workspaces.models import User
 

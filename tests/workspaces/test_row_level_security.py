@@ -13,8 +13,8 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from core.scope import NOBODY, Scope, open_scope
-from tests.conftest import servers
-from tests.workspaces.exempt_tables import DEFINERS, EXEMPT
+from tests.support.exempt_tables import DEFINERS, EXEMPT
+from tests.support.servers import servers
 from tests.workspaces.factories import AT, make_team, make_user
 from workspaces.models import Notification
 from workspaces.services.notifications import notify

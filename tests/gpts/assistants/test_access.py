@@ -17,7 +17,8 @@ from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.knowledge.access import access_knowledge_file
 from gpts.knowledge.services.files import add_knowledge_file
-from tests.gpts.studio.stage import NOW, a_company, a_file, a_gpt, a_user
+from tests.support.gpts import NOW, a_gpt, a_user, create_company
+from tests.support.uploads import make_upload
 from workspaces.access import scope_for, scope_for_api_key
 from workspaces.models import Member, User, Workspace
 from workspaces.services.api_keys import create_api_key
@@ -36,7 +37,7 @@ def people() -> dict[str, User]:
 
 @pytest.fixture
 def company(people: dict[str, User]) -> Workspace:
-    company = a_company(
+    company = create_company(
         people["boss"], admin=people["admin"], builder=people["owner"], member=people["member"]
     )
     Member.objects.create(workspace=company, user=people["builder"], role="builder", joined_at=NOW)
@@ -191,7 +192,7 @@ def test_a_key_of_one_workspace_does_not_reach_the_other(people: dict[str, User]
 def test_a_version_or_file_of_another_gpt_is_not_found(people: dict[str, User], gpt: GPT) -> None:
     other = a_gpt(owner=people["stranger"])
     freeze_version(gpt=other, release_notes="", by=other.owner, at=NOW)
-    file = add_knowledge_file(gpt=other, upload=a_file("a.txt", "Secret"), by=other.owner, at=NOW)
+    file = add_knowledge_file(gpt=other, upload=make_upload("a.txt", "Secret"), by=other.owner, at=NOW)
 
     with open_scope(scope_for(people["owner"])):
         for number in (1, 0, -1, 2**40):

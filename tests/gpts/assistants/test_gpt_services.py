@@ -16,7 +16,7 @@ from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.states import ProviderKind
-from tests.gpts.studio.stage import LATER, NOW, a_company, a_gpt, a_user
+from tests.support.gpts import LATER, NOW, a_gpt, a_user, create_company
 from workspaces.access import personal_workspace
 from workspaces.services.workspaces import create_workspace
 
@@ -144,7 +144,7 @@ def test_the_slug_of_a_deleted_gpt_is_not_given_out_again() -> None:
 @pytest.mark.parametrize("role", ["member", None])
 def test_only_builders_of_a_workspace_make_gpts_in_it(role: str | None) -> None:
     boss, ada = a_user("Boss"), a_user()
-    company = a_company(boss, **({role: ada} if role else {}))
+    company = create_company(boss, **({role: ada} if role else {}))
 
     with pytest.raises(Forbidden):
         a_gpt(owner=ada, workspace=company)
@@ -154,7 +154,7 @@ def test_only_builders_of_a_workspace_make_gpts_in_it(role: str | None) -> None:
 
 def test_a_builder_makes_gpts_in_the_company() -> None:
     ada = a_user()
-    company = a_company(a_user("Boss"), builder=ada)
+    company = create_company(a_user("Boss"), builder=ada)
 
     assert a_gpt(owner=ada, workspace=company).workspace == company
 

@@ -17,9 +17,10 @@ from PIL.ExifTags import Base
 from core.errors import DomainError, InvalidInput, NotFound, TooLarge
 from gpts.assistants.drawn_icons import draw
 from gpts.assistants.services.icons import read_icon, set_drawn_icon, set_icon
-from tests.gpts.studio.stage import LATER, a_gpt, a_picture, a_user
-from tests.gpts.studio.test_api import Caller
-from tests.gpts.studio.test_pages import signed_in
+from tests.support.api_client import ApiClient
+from tests.support.gpts import LATER, a_gpt, a_user
+from tests.support.pages import sign_in
+from tests.support.uploads import make_picture
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +31,7 @@ def stored(media: Path) -> list[str]:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
 def test_each_kind_becomes_one_small_webp_under_its_hash(kind: str, own_media: Path) -> None:
-    gpt = set_icon(gpt=(draft := a_gpt()), upload=a_picture(kind), by=draft.owner, at=LATER)
+    gpt = set_icon(gpt=(draft := a_gpt()), upload=make_picture(kind), by=draft.owner, at=LATER)
 
     data = (own_media / gpt.icon).read_bytes()
     assert gpt.icon == f"icons/{hashlib.sha256(data).hexdigest()}.webp"
@@ -46,7 +47,7 @@ def test_place_and_camera_do_not_survive() -> None:
     exif[Base.GPSInfo] = {1: "N", 2: (48.0, 51.0, 29.0)}
     gpt = a_gpt()
 
-    gpt = set_icon(gpt=gpt, upload=a_picture("JPEG", exif=exif.tobytes()), by=gpt.owner, at=LATER)
+    gpt = set_icon(gpt=gpt, upload=make_picture("JPEG", exif=exif.tobytes()), by=gpt.owner, at=LATER)
 
     data = read_icon(gpt.icon.removeprefix("icons/").removesuffix(".webp"))
     with Image.open(BytesIO(data)) as icon:
@@ -123,7 +124,7 @@ def test_what_is_no_fit_picture_is_refused_and_nothing_kept(
 
 
 def test_a_picture_that_is_also_a_page_keeps_only_its_pixels() -> None:
-    upload = a_picture("GIF")
+    upload = make_picture("GIF")
     polyglot = SimpleUploadedFile("a.gif", upload.read() + b"<script>alert('canary')</script>")
     gpt = a_gpt()
 
@@ -134,9 +135,9 @@ def test_a_picture_that_is_also_a_page_keeps_only_its_pixels() -> None:
 
 def test_the_same_picture_twice_is_stored_once_and_changes_nothing(own_media: Path) -> None:
     gpt = a_gpt()
-    set_icon(gpt=gpt, upload=a_picture(), by=gpt.owner, at=LATER)
+    set_icon(gpt=gpt, upload=make_picture(), by=gpt.owner, at=LATER)
 
-    again = set_icon(gpt=gpt, upload=a_picture(), by=gpt.owner, at=LATER)
+    again = set_icon(gpt=gpt, upload=make_picture(), by=gpt.owner, at=LATER)
 
     assert again.draft_revision == 2
     assert len(stored(own_media)) == 1
@@ -182,7 +183,7 @@ def test_a_drawing_is_chosen_and_given_up(own_media: Path) -> None:
 
 def test_drawings_are_offered_and_chosen_on_the_page_and_by_the_api() -> None:
     gpt = a_gpt()
-    client = signed_in(gpt.owner)
+    client = sign_in(gpt.owner)
     body = client.get(reverse("gpts:build-configure", args=[gpt.slug])).content.decode()
     first = reverse("gpts:build-icon-drawn", args=[gpt.slug, 1])
 
@@ -190,8 +191,8 @@ def test_drawings_are_offered_and_chosen_on_the_page_and_by_the_api() -> None:
     client.post(reverse("gpts:build-icon", args=[gpt.slug]), {"variant": "1"})
     gpt.refresh_from_db()
     chosen = gpt.icon
-    by_api = Caller(gpt.owner)("POST", f"gpts/{gpt.slug}/icon", {"variant": 2})
-    refused = Caller(gpt.owner)("POST", f"gpts/{gpt.slug}/icon", {"variant": 9})
+    by_api = ApiClient(gpt.owner)("POST", f"gpts/{gpt.slug}/icon", {"variant": 2})
+    refused = ApiClient(gpt.owner)("POST", f"gpts/{gpt.slug}/icon", {"variant": 9})
 
     assert f'src="{first}"' in body
     assert (picture.headers["Content-Type"], picture.content) == ("image/png", draw(gpt.name, 1))
@@ -208,6 +209,6 @@ def test_drawings_are_offered_and_chosen_on_the_page_and_by_the_api() -> None:
         assert "Choose one of the drawn icons." in told
     for number in (0, 9, 10**12):
         assert client.get(reverse("gpts:build-icon-drawn", args=[gpt.slug, number])).status_code == 404
-    assert signed_in(a_user()).get(first).status_code == 404
+    assert sign_in(a_user()).get(first).status_code == 404
     gpt.refresh_from_db()
     assert gpt.draft_revision == revision

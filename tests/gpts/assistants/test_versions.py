@@ -24,7 +24,8 @@ from gpts.assistants.states import Audience
 from gpts.knowledge.queries import list_knowledge_files
 from gpts.knowledge.services.files import add_knowledge_file, remove_knowledge_file
 from gpts.llm.services.providers import ensure_offline_provider
-from tests.gpts.studio.stage import LATER, NOW, a_company, a_file, a_gpt, a_picture, a_user
+from tests.support.gpts import LATER, NOW, a_gpt, a_user, create_company
+from tests.support.uploads import make_picture, make_upload
 from workspaces.models import SharingPolicy
 
 pytestmark = pytest.mark.django_db
@@ -42,8 +43,10 @@ def changed(gpt: GPT, **changes: object) -> GPT:
 def test_a_version_is_the_draft_as_it_stood() -> None:
     model = ensure_offline_provider(at=NOW)
     gpt = a_gpt(temperature="0.4", capabilities=["file_search"])
-    set_icon(gpt=gpt, upload=a_picture(), by=gpt.owner, at=NOW)
-    file = add_knowledge_file(gpt=gpt, upload=a_file("a.txt", "Paris is in France."), by=gpt.owner, at=NOW)
+    set_icon(gpt=gpt, upload=make_picture(), by=gpt.owner, at=NOW)
+    file = add_knowledge_file(
+        gpt=gpt, upload=make_upload("a.txt", "Paris is in France."), by=gpt.owner, at=NOW
+    )
 
     version = frozen(gpt, " First.\r\n")
 
@@ -96,10 +99,10 @@ def test_every_field_of_behaviour_shapes_the_hash(changes: dict[str, object]) ->
 def test_icon_and_knowledge_shape_the_hash_and_the_same_content_gives_the_same_hash() -> None:
     gpt = a_gpt()
     plain = draft_hash(gpt)
-    set_icon(gpt=gpt, upload=a_picture(), by=gpt.owner, at=NOW)
+    set_icon(gpt=gpt, upload=make_picture(), by=gpt.owner, at=NOW)
     gpt.refresh_from_db()
     with_icon = draft_hash(gpt)
-    file = add_knowledge_file(gpt=gpt, upload=a_file("a.txt", "Paris"), by=gpt.owner, at=NOW)
+    file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "Paris"), by=gpt.owner, at=NOW)
     with_file = draft_hash(gpt)
     remove_knowledge_file(file=file, by=gpt.owner, at=NOW)
     set_icon(gpt=gpt, upload=None, by=gpt.owner, at=NOW)
@@ -182,7 +185,7 @@ def test_a_foreign_version_or_unknown_audience_never_goes_live() -> None:
 
 def test_no_link_leads_out_of_a_workspace_that_keeps_its_gpts_inside() -> None:
     ada = a_user()
-    company = a_company(a_user("Boss"), builder=ada)
+    company = create_company(a_user("Boss"), builder=ada)
     SharingPolicy.objects.filter(workspace=company).update(may_publish=False)
     gpt = a_gpt(owner=ada, workspace=company)
     version = frozen(gpt)
@@ -214,7 +217,7 @@ def test_the_database_holds_one_live_version_for_an_audience() -> None:
 
 def test_colleagues_get_what_is_meant_for_them_and_others_the_public_version() -> None:
     ada, bob, eve = a_user(), a_user("Bob"), a_user("Eve")
-    company = a_company(a_user("Boss"), builder=ada, member=bob)
+    company = create_company(a_user("Boss"), builder=ada, member=bob)
     gpt = a_gpt(owner=ada, workspace=company)
     public = frozen(gpt)
     set_live_version(gpt=gpt, version=public, audience=Audience.PUBLIC, at=NOW)
@@ -242,10 +245,10 @@ def test_quarantine_keeps_what_was_live_and_release_brings_it_back() -> None:
 
 def test_restoring_makes_the_draft_what_the_version_was_with_its_files() -> None:
     gpt = a_gpt()
-    old = add_knowledge_file(gpt=gpt, upload=a_file("old.txt", "Old text"), by=gpt.owner, at=NOW)
+    old = add_knowledge_file(gpt=gpt, upload=make_upload("old.txt", "Old text"), by=gpt.owner, at=NOW)
     version = frozen(gpt)
     remove_knowledge_file(file=old, by=gpt.owner, at=NOW)
-    add_knowledge_file(gpt=gpt, upload=a_file("new.txt", "New text"), by=gpt.owner, at=NOW)
+    add_knowledge_file(gpt=gpt, upload=make_upload("new.txt", "New text"), by=gpt.owner, at=NOW)
     draft = changed(gpt, name="Other", starters=[])
 
     restored = restore_version(

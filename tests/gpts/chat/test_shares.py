@@ -15,8 +15,9 @@ from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import live_version_for
 from gpts.chat.models import Conversation, SharedConversation
 from gpts.chat.services.turns import finish_turn, start_first_turn, start_turn
-from tests.gpts.chat.stage import NOW, a_public_gpt, a_user
-from tests.gpts.chat.test_pages import signed_in
+from tests.support.chat import create_public_gpt
+from tests.support.gpts import NOW, a_user
+from tests.support.pages import sign_in
 from tests.workspaces.factories import make_team, seat
 from workspaces.access import personal_workspace
 from workspaces.models import User
@@ -27,7 +28,7 @@ SECRET = "the passage says velvetgrommet"
 
 
 def a_talk(reader: User, *, workspace: Any = None, gpt: GPT | None = None) -> Conversation:
-    gpt = gpt or a_public_gpt()
+    gpt = gpt or create_public_gpt()
     turn = start_first_turn(
         gpt=gpt,
         version=live_version_for(reader, gpt),
@@ -48,7 +49,7 @@ def answer(turn: Any, text: str) -> None:
 
 
 def shared(reader: User, conversation: Conversation) -> str:
-    signed_in(reader).post(f"/c/{conversation.pk}/share/make")
+    sign_in(reader).post(f"/c/{conversation.pk}/share/make")
     return f"/s/{SharedConversation.objects.get(conversation=conversation, removed_at=None).token}"
 
 
@@ -101,7 +102,7 @@ def test_a_link_that_was_taken_back_opens_nothing() -> None:
     conversation = a_talk(reader)
     link = shared(reader, conversation)
 
-    signed_in(reader).post(f"/c/{conversation.pk}/share/stop")
+    sign_in(reader).post(f"/c/{conversation.pk}/share/stop")
     response = Client().get(link)
 
     assert response.status_code == 410
@@ -117,8 +118,8 @@ def test_deleting_the_conversation_takes_its_link_back() -> None:
     conversation = a_talk(reader)
     link = shared(reader, conversation)
 
-    signed_in(reader).post(f"/c/{conversation.pk}/delete")
-    signed_in(reader).post(f"/c/{conversation.pk}/restore")
+    sign_in(reader).post(f"/c/{conversation.pk}/delete")
+    sign_in(reader).post(f"/c/{conversation.pk}/restore")
 
     assert Client().get(link).status_code == 410
 
@@ -141,8 +142,8 @@ def test_a_companys_link_is_for_its_members() -> None:
     link = shared(reader, a_talk(reader, workspace=company))
 
     assert Client().get(link)["Location"].startswith("/accounts/login/")
-    assert signed_in(stranger).get(link).status_code == 404
-    assert "<strong>round</strong>" in signed_in(colleague).get(link).content.decode()
+    assert sign_in(stranger).get(link).status_code == 404
+    assert "<strong>round</strong>" in sign_in(colleague).get(link).content.decode()
     assert Client().get("/s/" + "x" * 43).status_code == 404
 
 
@@ -151,7 +152,7 @@ def test_only_its_person_shares_and_stops(act: str) -> None:
     reader, stranger = a_user("Reader"), a_user("Stranger")
     conversation = a_talk(reader)
     link = shared(reader, conversation)
-    client = signed_in(stranger)
+    client = sign_in(stranger)
     path = f"/c/{conversation.pk}/share{act}"
 
     response = client.post(path) if act else client.get(path)
@@ -168,7 +169,7 @@ def test_temporary_chats_and_empty_ones_are_not_shared() -> None:
     waiting = start_first_turn(
         gpt=conversation.gpt, version=None, workspace=personal_workspace(reader), text="x", by=reader, at=NOW
     )
-    client = signed_in(reader)
+    client = sign_in(reader)
 
     refused = client.post(f"/c/{conversation.pk}/share/make")
     assert refused.status_code in (404, 409)
@@ -202,7 +203,7 @@ def test_the_list_of_links_takes_the_same_queries_for_one_and_three() -> None:
         reader = a_user("Reader")
         for _ in range(number):
             shared(reader, a_talk(reader))
-        client = signed_in(reader)
+        client = sign_in(reader)
         client.get("/c/shared")
         with CaptureQueriesContext(connection) as queries:
             assert client.get("/c/shared").content.decode().count("Manage") == number

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fakes.openai_server import Running, running_server
+from tests.fakes.openai_server import ModelServer, run_model_server
 
 
 @pytest.fixture
-def model_server() -> Iterator[Running]:
-    with running_server() as running:
+def model_server() -> Iterator[ModelServer]:
+    with run_model_server() as running:
         yield running

@@ -16,7 +16,8 @@ from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.knowledge.models import Document, KnowledgeFile
 from gpts.knowledge.services.files import upload_knowledge_file
-from tests.gpts.studio.stage import NOW, a_file, a_gpt
+from tests.support.gpts import NOW, a_gpt
+from tests.support.uploads import make_upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,7 +41,7 @@ def together(*acts: Callable[[], Any]) -> list[Any]:
 
 
 def taking(gpt: GPT, name: str, text: str) -> Callable[[], KnowledgeFile]:
-    return lambda: upload_knowledge_file(gpt=gpt, upload=a_file(name, text), by=gpt.owner, at=NOW)
+    return lambda: upload_knowledge_file(gpt=gpt, upload=make_upload(name, text), by=gpt.owner, at=NOW)
 
 
 def stored(media: Path) -> int:

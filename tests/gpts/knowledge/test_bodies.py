@@ -14,10 +14,10 @@ from django.conf import settings
 from config.handler import bounded
 from core.scope import system_scope
 from gpts.knowledge.models import KnowledgeFile
-from tests.gpts.chat.stage import Browser
-from tests.gpts.studio.stage import a_gpt
-from tests.gpts.studio.test_api import Caller
+from tests.support.api_client import ApiClient
+from tests.support.gpts import a_gpt
 from tests.support.services import WebService
+from tests.support.web_client import WebClient
 from workspaces.web.bodies import REFUSED
 
 MEGABYTE = 1024 * 1024
@@ -70,7 +70,7 @@ def test_what_declares_nothing_ends_at_the_limit(server: WebService) -> None:
 def test_six_hundred_megabytes_leave_nothing_and_the_service_goes_on(server: WebService) -> None:
     with system_scope("tests"):
         gpt = a_gpt()
-    browser = Browser(server.url, gpt.owner)
+    browser = WebClient(server.url, gpt.owner)
     media = Path(settings.MEDIA_ROOT)
     before = sorted(media.rglob("*"))
 
@@ -94,7 +94,7 @@ def test_six_hundred_megabytes_leave_nothing_and_the_service_goes_on(server: Web
 def test_an_empty_file_is_refused_in_words(server: WebService) -> None:
     with system_scope("tests"):
         gpt = a_gpt()
-    browser = Browser(server.url, gpt.owner)
+    browser = WebClient(server.url, gpt.owner)
 
     answer = browser.http.post(f"/build/{gpt.slug}/knowledge", files={"file": ("a.pdf", b"")})
     browser.close()
@@ -128,7 +128,7 @@ def test_json_ends_at_five_megabytes_also_where_whole_files_are_taken(method: st
     gpt = a_gpt()
     body = {"revision": gpt.draft_revision, "name": "Other", "more": [{}] * 1_800_000}
 
-    answer = Caller(gpt.owner)(method, f"gpts/{gpt.slug}{tail}", body)
+    answer = ApiClient(gpt.owner)(method, f"gpts/{gpt.slug}{tail}", body)
 
     gpt.refresh_from_db()
     error = answer.json()["error"]

@@ -16,7 +16,8 @@ from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import Document, IndexSegment, KnowledgeFile, Passage
 from gpts.knowledge.retrieval import find_passages
 from gpts.knowledge.services.files import add_knowledge_file, erase_file, remove_knowledge_file
-from tests.gpts.studio.stage import NOW, a_file, a_gpt
+from tests.support.gpts import NOW, a_gpt
+from tests.support.uploads import make_upload
 
 pytestmark = pytest.mark.django_db
 WORD = "zibelquorvex"
@@ -46,7 +47,7 @@ def places_of(word: str, media: Path) -> list[str]:
 
 
 def known(gpt: GPT) -> KnowledgeFile:
-    file = add_knowledge_file(gpt=gpt, upload=a_file("song.txt", TEXT), by=gpt.owner, at=NOW)
+    file = add_knowledge_file(gpt=gpt, upload=make_upload("song.txt", TEXT), by=gpt.owner, at=NOW)
     assert [found.file for found in find_passages(gpt, WORD)] == ["song.txt"]
     return file
 

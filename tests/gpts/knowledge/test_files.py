@@ -15,7 +15,8 @@ from gpts.knowledge.models import Document, KnowledgeFile, Passage
 from gpts.knowledge.queries import list_knowledge_files, list_passages
 from gpts.knowledge.retrieval import find_passages
 from gpts.knowledge.services.files import add_knowledge_file, remove_knowledge_file
-from tests.gpts.studio.stage import LATER, NOW, a_file, a_gpt, a_user
+from tests.support.gpts import LATER, NOW, a_gpt, a_user
+from tests.support.uploads import make_upload
 from workspaces.access import scope_for
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +42,7 @@ def stored(media: Path) -> int:
 def test_a_markdown_file_is_split_by_its_headings(own_media: Path) -> None:
     gpt = a_gpt()
 
-    file = add_knowledge_file(gpt=gpt, upload=a_file("Handbook.MD", HANDBOOK), by=gpt.owner, at=LATER)
+    file = add_knowledge_file(gpt=gpt, upload=make_upload("Handbook.MD", HANDBOOK), by=gpt.owner, at=LATER)
 
     document = file.document
     assert (document.state, document.media_type, document.size) == ("ready", "text/markdown", len(HANDBOOK))
@@ -72,7 +73,7 @@ def test_a_markdown_file_is_split_by_its_headings(own_media: Path) -> None:
 def test_each_format_and_encoding_gives_its_text(name: str, data: str | bytes, expected: str) -> None:
     gpt = a_gpt()
 
-    file = add_knowledge_file(gpt=gpt, upload=a_file(name, data), by=gpt.owner, at=NOW)
+    file = add_knowledge_file(gpt=gpt, upload=make_upload(name, data), by=gpt.owner, at=NOW)
 
     assert list_passages(file)[0].text == expected
 
@@ -100,7 +101,7 @@ def test_what_cannot_be_read_is_refused_and_nothing_kept(
     name: str, data: bytes, code: str, own_media: Path, django_capture_on_commit_callbacks: Any
 ) -> None:
     gpt = a_gpt()
-    upload = a_file("x", data)
+    upload = make_upload("x", data)
     upload._name = name  # type: ignore[attr-defined]  # past Django's own cleaning of names
 
     with django_capture_on_commit_callbacks(execute=True), pytest.raises(InvalidInput) as refusal:
@@ -118,7 +119,7 @@ def test_what_cannot_be_read_is_refused_and_nothing_kept(
 @pytest.mark.parametrize("name", ["../../etc/passwd.txt", "C:\\temp\\passwd.txt", "/etc/passwd.txt"])
 def test_a_path_in_a_name_never_reaches_the_store(name: str, own_media: Path) -> None:
     gpt = a_gpt()
-    upload = a_file("x", "text")
+    upload = make_upload("x", "text")
     upload._name = name  # type: ignore[attr-defined]  # past Django's own cleaning of names
 
     file = add_knowledge_file(gpt=gpt, upload=upload, by=gpt.owner, at=NOW)
@@ -135,13 +136,15 @@ def test_limits_of_size_and_number(settings: Any) -> None:
     refusals: list[type[DomainError]] = []
 
     try:
-        add_knowledge_file(gpt=gpt, upload=a_file("a.txt", "x" * 21), by=gpt.owner, at=NOW)
+        add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "x" * 21), by=gpt.owner, at=NOW)
     except DomainError as refusal:
         refusals.append(type(refusal))
     for number in range(20):
-        add_knowledge_file(gpt=gpt, upload=a_file(f"{number}.txt", f"text {number}"), by=gpt.owner, at=NOW)
+        add_knowledge_file(
+            gpt=gpt, upload=make_upload(f"{number}.txt", f"text {number}"), by=gpt.owner, at=NOW
+        )
     with pytest.raises(TooLarge) as full:
-        add_knowledge_file(gpt=gpt, upload=a_file("21.txt", "text 21"), by=gpt.owner, at=NOW)
+        add_knowledge_file(gpt=gpt, upload=make_upload("21.txt", "text 21"), by=gpt.owner, at=NOW)
 
     assert refusals == [TooLarge]
     assert full.value.code == "too_many_files"
@@ -151,8 +154,8 @@ def test_limits_of_size_and_number(settings: Any) -> None:
 def test_the_same_content_again_is_the_same_file() -> None:
     gpt = a_gpt()
 
-    first = add_knowledge_file(gpt=gpt, upload=a_file("a.txt", "same"), by=gpt.owner, at=NOW)
-    second = add_knowledge_file(gpt=gpt, upload=a_file("b.txt", "same"), by=gpt.owner, at=NOW)
+    first = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "same"), by=gpt.owner, at=NOW)
+    second = add_knowledge_file(gpt=gpt, upload=make_upload("b.txt", "same"), by=gpt.owner, at=NOW)
 
     assert first == second
     gpt.refresh_from_db()
@@ -162,8 +165,8 @@ def test_the_same_content_again_is_the_same_file() -> None:
 def test_two_gpts_may_hold_the_same_content() -> None:
     one, other = a_gpt(), a_gpt()
 
-    first = add_knowledge_file(gpt=one, upload=a_file("a.txt", "same"), by=one.owner, at=NOW)
-    second = add_knowledge_file(gpt=other, upload=a_file("a.txt", "same"), by=other.owner, at=NOW)
+    first = add_knowledge_file(gpt=one, upload=make_upload("a.txt", "same"), by=one.owner, at=NOW)
+    second = add_knowledge_file(gpt=other, upload=make_upload("a.txt", "same"), by=other.owner, at=NOW)
 
     assert first.pk != second.pk
     assert first.document_id != second.document_id
@@ -173,8 +176,10 @@ def test_within_a_workspace_the_same_content_is_stored_and_read_once(own_media: 
     one = a_gpt()
     other = a_gpt(owner=one.owner)
 
-    first = add_knowledge_file(gpt=one, upload=a_file("a.txt", "The canary sings"), by=one.owner, at=NOW)
-    second = add_knowledge_file(gpt=other, upload=a_file("b.txt", "The canary sings"), by=one.owner, at=NOW)
+    first = add_knowledge_file(gpt=one, upload=make_upload("a.txt", "The canary sings"), by=one.owner, at=NOW)
+    second = add_knowledge_file(
+        gpt=other, upload=make_upload("b.txt", "The canary sings"), by=one.owner, at=NOW
+    )
 
     assert first.document_id == second.document_id
     assert stored(own_media) == 1
@@ -187,7 +192,7 @@ def test_within_a_workspace_the_same_content_is_stored_and_read_once(own_media: 
 
 def test_a_removed_file_is_erased(own_media: Path, django_capture_on_commit_callbacks: Any) -> None:
     gpt = a_gpt()
-    file = add_knowledge_file(gpt=gpt, upload=a_file("a.txt", "Canary words"), by=gpt.owner, at=NOW)
+    file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "Canary words"), by=gpt.owner, at=NOW)
 
     with django_capture_on_commit_callbacks(execute=True):
         remove_knowledge_file(file=file, by=gpt.owner, at=NOW)
@@ -202,10 +207,10 @@ def test_a_removed_file_is_erased(own_media: Path, django_capture_on_commit_call
 
 def test_a_frozen_version_keeps_answering_from_a_removed_file() -> None:
     gpt = a_gpt()
-    old = add_knowledge_file(gpt=gpt, upload=a_file("old.txt", "The canary sings"), by=gpt.owner, at=NOW)
+    old = add_knowledge_file(gpt=gpt, upload=make_upload("old.txt", "The canary sings"), by=gpt.owner, at=NOW)
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
     remove_knowledge_file(file=old, by=gpt.owner, at=NOW)
-    add_knowledge_file(gpt=gpt, upload=a_file("new.txt", "The canary sleeps"), by=gpt.owner, at=NOW)
+    add_knowledge_file(gpt=gpt, upload=make_upload("new.txt", "The canary sleeps"), by=gpt.owner, at=NOW)
 
     frozen = find_passages(gpt, "What does the canary do?", version=version)
     draft = find_passages(gpt, "What does the canary do?")
@@ -217,11 +222,11 @@ def test_a_frozen_version_keeps_answering_from_a_removed_file() -> None:
 
 def test_adding_it_again_brings_a_removed_file_back() -> None:
     gpt = a_gpt()
-    file = add_knowledge_file(gpt=gpt, upload=a_file("a.txt", "text"), by=gpt.owner, at=NOW)
+    file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "text"), by=gpt.owner, at=NOW)
     freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
     remove_knowledge_file(file=file, by=gpt.owner, at=NOW)
 
-    again = add_knowledge_file(gpt=gpt, upload=a_file("a.txt", "text"), by=gpt.owner, at=NOW)
+    again = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "text"), by=gpt.owner, at=NOW)
 
     assert again == file
     assert [found.pk for found in list_knowledge_files(gpt)] == [file.pk]
@@ -229,7 +234,7 @@ def test_adding_it_again_brings_a_removed_file_back() -> None:
 
 def test_the_database_shows_files_to_their_workspace_alone_and_retrieval_still_answers() -> None:
     gpt, eve = a_gpt(), a_user("Eve")
-    add_knowledge_file(gpt=gpt, upload=a_file("a.txt", "The canary sings"), by=gpt.owner, at=NOW)
+    add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "The canary sings"), by=gpt.owner, at=NOW)
 
     with open_scope(scope_for(eve)):
         assert not KnowledgeFile.objects.exists()
@@ -244,7 +249,7 @@ def test_a_long_text_is_cut_at_sentences_and_nothing_is_lost() -> None:
     sentences = [f"Sentence number {n} says something of its own." for n in range(200)]
     gpt = a_gpt()
 
-    file = add_knowledge_file(gpt=gpt, upload=a_file("a.txt", " ".join(sentences)), by=gpt.owner, at=NOW)
+    file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", " ".join(sentences)), by=gpt.owner, at=NOW)
 
     texts = [passage.text for passage in list_passages(file, size=100)]
     assert len(texts) > 5

@@ -7,7 +7,8 @@ import pytest
 from gpts.assistants.models import GPT
 from gpts.knowledge.retrieval import find_passages
 from gpts.knowledge.services.files import add_knowledge_file
-from tests.gpts.studio.stage import NOW, a_file, a_gpt
+from tests.support.gpts import NOW, a_gpt
+from tests.support.uploads import make_upload
 
 pytestmark = pytest.mark.django_db
 
@@ -67,8 +68,8 @@ CASES = [
 @pytest.fixture
 def shop() -> GPT:
     gpt = a_gpt()
-    add_knowledge_file(gpt=gpt, upload=a_file("shop.md", ENGLISH), by=gpt.owner, at=NOW)
-    add_knowledge_file(gpt=gpt, upload=a_file("商店.md", CHINESE), by=gpt.owner, at=NOW)
+    add_knowledge_file(gpt=gpt, upload=make_upload("shop.md", ENGLISH), by=gpt.owner, at=NOW)
+    add_knowledge_file(gpt=gpt, upload=make_upload("商店.md", CHINESE), by=gpt.owner, at=NOW)
     return gpt
 
 

@@ -24,11 +24,11 @@ from gpts.knowledge.models import Document, KnowledgeFile
 from gpts.knowledge.services.documents import SILENCE_SECONDS, sweep_documents
 from gpts.knowledge.services.files import upload_knowledge_file
 from gpts.llm.services.providers import ensure_offline_provider
-from tests.conftest import _start
-from tests.gpts.chat.stage import Browser
-from tests.gpts.knowledge import makers
-from tests.gpts.studio.stage import NOW, a_file, a_gpt, a_user
-from tests.support.services import WebService, WorkerService
+from tests.support import knowledge_files
+from tests.support.gpts import NOW, a_gpt, a_user
+from tests.support.services import WebService, WorkerService, start_service
+from tests.support.uploads import make_upload
+from tests.support.web_client import WebClient
 
 ENDED = ("ready", "failed")
 
@@ -40,11 +40,11 @@ def own_media() -> Path:
 
 
 @pytest.fixture
-def browser_of(server: WebService) -> Iterator[Callable[[Any], Browser]]:
-    browsers: list[Browser] = []
+def browser_of(server: WebService) -> Iterator[Callable[[Any], WebClient]]:
+    browsers: list[WebClient] = []
 
-    def make(user: Any) -> Browser:
-        browsers.append(Browser(server.url, user))
+    def make(user: Any) -> WebClient:
+        browsers.append(WebClient(server.url, user))
         return browsers[-1]
 
     yield make
@@ -58,7 +58,7 @@ def start_worker(transactional_db: None) -> Iterator[Callable[[], WorkerService]
     started: list[WorkerService] = []
 
     def start() -> WorkerService:
-        started.append(_start(WorkerService))
+        started.append(start_service(WorkerService))
         return started[-1]
 
     yield start
@@ -73,7 +73,7 @@ def the_gpt() -> GPT:
 
 def sent(gpt: GPT, name: str, data: str | bytes) -> KnowledgeFile:
     with system_scope("tests"):
-        return upload_knowledge_file(gpt=gpt, upload=a_file(name, data), by=gpt.owner, at=timezone.now())
+        return upload_knowledge_file(gpt=gpt, upload=make_upload(name, data), by=gpt.owner, at=timezone.now())
 
 
 def wait_for(is_so: Callable[[], Any], seconds: float = 60) -> Any:
@@ -109,11 +109,13 @@ def reading_children(worker: WorkerService) -> list[int]:
 
 
 def test_an_uploaded_file_is_read_and_an_answer_cites_its_passage(
-    server: WebService, worker: WorkerService, browser_of: Callable[[Any], Browser]
+    server: WebService, worker: WorkerService, browser_of: Callable[[Any], WebClient]
 ) -> None:
     gpt = the_gpt()
     owner = browser_of(gpt.owner)
-    pdf = makers.a_pdf("Welcome.", "A bicycle can be returned within thirty days.", outline=[("Returns", 1)])
+    pdf = knowledge_files.make_pdf(
+        "Welcome.", "A bicycle can be returned within thirty days.", outline=[("Returns", 1)]
+    )
 
     upload = {"file": ("shop.pdf", pdf)}
     taken = owner.http.post(
@@ -143,12 +145,15 @@ def test_hostile_files_fail_with_their_reasons_and_the_rest_of_the_queue_is_read
     """F01, F02"""
     gpt = the_gpt()
     hostile = {
-        "bomb.docx": (makers.a_bomb("docx"), "bomb"),
-        "lying.docx": (makers.a_lying_bomb(), "malformed"),
-        "locked.pdf": (makers.a_locked_pdf(), "encrypted"),
-        "pictures.pdf": (makers.a_pdf(""), "no_text"),
+        "bomb.docx": (knowledge_files.make_zip_bomb("docx"), "bomb"),
+        "lying.docx": (knowledge_files.make_lying_zip_bomb(), "malformed"),
+        "locked.pdf": (knowledge_files.make_locked_pdf(), "encrypted"),
+        "pictures.pdf": (knowledge_files.make_pdf(""), "no_text"),
         "deep.json": (b"[" * 100_000, "malformed"),
-        "macros.docx": (makers.a_docx(("", "x"), extra={"word/vbaProject.bin": b"x"}), "macros"),
+        "macros.docx": (
+            knowledge_files.make_docx(("", "x"), extra={"word/vbaProject.bin": b"x"}),
+            "macros",
+        ),
         "spaces.txt": (b" \n \n", "empty"),
     }
 

@@ -33,8 +33,9 @@ from gpts.knowledge.services.files import (
 )
 from gpts.knowledge.services.reading import read_document
 from gpts.knowledge.services.review_dates import notify_owners_of_stale_files
-from tests.gpts.knowledge.makers import EICAR, a_docx
-from tests.gpts.studio.stage import LATER, NOW, a_file, a_gpt
+from tests.support.gpts import LATER, NOW, a_gpt
+from tests.support.knowledge_files import EICAR, make_docx
+from tests.support.uploads import make_upload
 from workspaces.models import Notification
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +46,7 @@ Run = Callable[..., Any]
 def taken(
     gpt: GPT, name: str = "a.txt", text: str | bytes = "The canary sings.", at: Any = NOW
 ) -> KnowledgeFile:
-    return upload_knowledge_file(gpt=gpt, upload=a_file(name, text), by=gpt.owner, at=at)
+    return upload_knowledge_file(gpt=gpt, upload=make_upload(name, text), by=gpt.owner, at=at)
 
 
 def read(file: KnowledgeFile, at: Any = NOW) -> int | None:
@@ -167,7 +168,7 @@ def test_a_name_is_shown_without_its_path_and_never_names_what_is_stored(
 ) -> None:
     """F06"""
     gpt = a_gpt()
-    upload = a_file("x", "text")
+    upload = make_upload("x", "text")
     upload._name = given  # type: ignore[attr-defined]  # past Django's own cleaning of names
 
     file = upload_knowledge_file(gpt=gpt, upload=upload, by=gpt.owner, at=NOW)
@@ -180,7 +181,7 @@ def test_a_name_is_shown_without_its_path_and_never_names_what_is_stored(
 
 @pytest.mark.parametrize("name", ["a\r\nSet-Cookie: x.txt", "\x1b[31m.txt"])
 def test_control_characters_in_a_name_are_refused(name: str) -> None:
-    upload = a_file("x", "text")
+    upload = make_upload("x", "text")
     upload._name = name  # type: ignore[attr-defined]  # past Django's own cleaning of names
     gpt = a_gpt()
 
@@ -195,12 +196,14 @@ def test_control_characters_in_a_name_are_refused(name: str) -> None:
 
 def test_replacing_keeps_name_and_date_and_leaves_frozen_versions_alone(own_media: Path) -> None:
     gpt = a_gpt()
-    file = taken(gpt, "Report.docx", a_docx(("", "The canary sings.")))
+    file = taken(gpt, "Report.docx", make_docx(("", "The canary sings.")))
     read(file)
     update_file(file=file, review_on=date(2027, 1, 1), by=gpt.owner, at=NOW)
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
 
-    new = replace_file(file=file, upload=a_file("other.txt", "The canary sleeps."), by=gpt.owner, at=LATER)
+    new = replace_file(
+        file=file, upload=make_upload("other.txt", "The canary sleeps."), by=gpt.owner, at=LATER
+    )
     read(new)
 
     assert (new.name, new.review_on, new.created_at) == ("Report.txt", date(2027, 1, 1), LATER)
@@ -218,7 +221,7 @@ def test_replacing_a_file_that_no_version_has_erases_the_old_bytes(
     read(file)
 
     with django_capture_on_commit_callbacks(execute=True):
-        replace_file(file=file, upload=a_file("b.txt", "New words"), by=gpt.owner, at=LATER)
+        replace_file(file=file, upload=make_upload("b.txt", "New words"), by=gpt.owner, at=LATER)
 
     assert stored(own_media) == [b"New words"]
     assert not Passage.objects.exists()
@@ -228,9 +231,9 @@ def test_replacing_by_the_same_content_or_another_file_s(own_media: Path) -> Non
     gpt = a_gpt()
     file, other = taken(gpt), taken(gpt, "b.txt", "Other words")
 
-    same = replace_file(file=file, upload=a_file("c.txt", "The canary sings."), by=gpt.owner, at=LATER)
+    same = replace_file(file=file, upload=make_upload("c.txt", "The canary sings."), by=gpt.owner, at=LATER)
     with pytest.raises(Conflict) as twice:
-        replace_file(file=file, upload=a_file("c.txt", "Other words"), by=gpt.owner, at=LATER)
+        replace_file(file=file, upload=make_upload("c.txt", "Other words"), by=gpt.owner, at=LATER)
 
     assert (same.pk, same.name) == (file.pk, "a.txt")
     assert twice.value.code == "file_twice"
@@ -345,7 +348,7 @@ def test_malware_within_a_document_loses_its_bytes_and_its_owner_is_told(
 ) -> None:
     """F14"""
     gpt = a_gpt()
-    file = taken(gpt, "a.docx", a_docx(("", "Text"), extra={"word/embeddings/a.bin": EICAR}))
+    file = taken(gpt, "a.docx", make_docx(("", "Text"), extra={"word/embeddings/a.bin": EICAR}))
 
     with django_capture_on_commit_callbacks(execute=True):
         read(file)
@@ -405,7 +408,7 @@ def test_erasing_what_another_gpt_holds_leaves_it_there(own_media: Path) -> None
 def test_the_demo_s_way_reads_at_once() -> None:
     gpt = a_gpt()
 
-    file = add_knowledge_file(gpt=gpt, upload=a_file("a.txt", "The canary sings."), by=gpt.owner, at=NOW)
+    file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "The canary sings."), by=gpt.owner, at=NOW)
 
     assert document_of(file).state == "ready"
     remove_knowledge_file(file=file, by=gpt.owner, at=NOW)

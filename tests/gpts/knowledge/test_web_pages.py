@@ -17,9 +17,10 @@ from gpts.knowledge.queries import list_knowledge_files, list_passages
 from gpts.knowledge.services.files import replace_file, upload_knowledge_file
 from gpts.knowledge.services.reading import read_document
 from gpts.knowledge.services.web_pages import FETCHES, add_page, fetch_again
-from tests.gpts.knowledge.makers import a_pdf
-from tests.gpts.knowledge.site import Site
-from tests.gpts.studio.stage import LATER, NOW, a_file, a_gpt
+from tests.support.gpts import LATER, NOW, a_gpt
+from tests.support.knowledge_files import make_pdf
+from tests.support.uploads import make_upload
+from tests.support.web_site import Site
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +50,7 @@ def test_a_page_becomes_a_file_that_says_where_it_came_from(site: Site) -> None:
 @pytest.mark.parametrize(
     ("path", "kind", "body", "name"),
     [
-        ("/guide.pdf?x=1", "application/pdf", a_pdf("A guide."), "guide.pdf"),
+        ("/guide.pdf?x=1", "application/pdf", make_pdf("A guide."), "guide.pdf"),
         ("/notes", "text/plain; charset=utf-8", b"Notes", "notes.txt"),
         ("/", "text/html", b"<p>No title</p>", "127.0.0.1.html"),
         ("/data.json", "application/json", b'{"a": 1}', "data.json"),
@@ -85,7 +86,7 @@ def test_an_upload_in_place_of_a_page_has_no_address(site: Site) -> None:
     gpt = a_gpt()
     file = added(gpt, site.put("/a", PAGE))
 
-    new = replace_file(file=file, upload=a_file("b.txt", "Words"), by=gpt.owner, at=LATER)
+    new = replace_file(file=file, upload=make_upload("b.txt", "Words"), by=gpt.owner, at=LATER)
 
     assert (new.source_url, new.fetched_at) == ("", None)
     with pytest.raises(InvalidInput) as refusal:
@@ -166,7 +167,7 @@ def test_an_address_must_be_one(url: str) -> None:
 def test_a_full_gpt_fetches_nothing(site: Site) -> None:
     gpt = a_gpt()
     for number in range(20):
-        upload_knowledge_file(gpt=gpt, upload=a_file("a.txt", f"Text {number}"), by=gpt.owner, at=NOW)
+        upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", f"Text {number}"), by=gpt.owner, at=NOW)
 
     with pytest.raises(DomainError) as refusal:
         added(gpt, site.put("/a", PAGE))

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.openai_server import Running, running_server
+from tests.fakes.openai_server import ModelServer, run_model_server
 
 
 @pytest.fixture(scope="session")
-def _provider() -> Iterator[Running]:
-    with running_server() as running:
+def _provider() -> Iterator[ModelServer]:
+    with run_model_server() as running:
         yield running
 
 
 @pytest.fixture
-def provider(_provider: Running, settings: Any) -> Running:
+def provider(_provider: ModelServer, settings: Any) -> ModelServer:
     """The fake provider at an address that workspaces may use."""
     _provider.state.requests.clear()
     _provider.state.control = ""

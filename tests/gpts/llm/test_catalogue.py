@@ -16,9 +16,9 @@ from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.catalogue import ProviderChange, change_model, change_provider, create_provider
 from gpts.llm.services.probe import probe_provider
 from gpts.llm.services.providers import provider_key
-from tests.fakes.openai_server import BAD_KEY, Running
-from tests.gpts.llm.stage import ADDRESS, CANARY, a_model, a_provider
-from tests.gpts.studio.stage import NOW, PASSWORD, a_company, a_gpt, a_user
+from tests.fakes.openai_server import BAD_KEY, ModelServer
+from tests.support.gpts import NOW, PASSWORD, a_gpt, a_user, create_company
+from tests.support.llm import ADDRESS, CANARY, create_language_model, create_model_provider
 from workspaces.services.staff import grant_staff_role
 
 pytestmark = pytest.mark.django_db
@@ -30,9 +30,9 @@ def signed_in(user: Any) -> Client:
     return client
 
 
-def test_an_admin_adds_a_provider_and_its_key_is_never_seen_again(provider: Running) -> None:
+def test_an_admin_adds_a_provider_and_its_key_is_never_seen_again(provider: ModelServer) -> None:
     ada = a_user()
-    company = a_company(ada)
+    company = create_company(ada)
     client = signed_in(ada)
     url = reverse("gpts:workspace-provider-new", args=[company.slug])
 
@@ -51,10 +51,10 @@ def test_an_admin_adds_a_provider_and_its_key_is_never_seen_again(provider: Runn
     assert CANARY not in str(event.data)
 
 
-def test_test_connection_lists_what_can_be_imported(provider: Running) -> None:
+def test_test_connection_lists_what_can_be_imported(provider: ModelServer) -> None:
     ada = a_user()
-    company = a_company(ada)
-    row = a_provider(ada, company, url=provider.url)
+    company = create_company(ada)
+    row = create_model_provider(ada, company, url=provider.url)
     client = signed_in(ada)
 
     tested = client.post(reverse("gpts:workspace-provider-test", args=[company.slug, row.pk]))
@@ -75,11 +75,11 @@ def test_test_connection_lists_what_can_be_imported(provider: Running) -> None:
     ],
 )
 def test_a_connection_that_fails_says_why(
-    provider: Running, url: str, key: str, code: str, words: str
+    provider: ModelServer, url: str, key: str, code: str, words: str
 ) -> None:
     ada = a_user()
     change = ProviderChange("House", "responses", provider.url + url, key)
-    row = create_provider(workspace=a_company(ada), change=change, by=ada, at=NOW)
+    row = create_provider(workspace=create_company(ada), change=change, by=ada, at=NOW)
 
     probe = probe_provider(row)
 
@@ -95,7 +95,7 @@ def test_a_connection_that_fails_says_why(
 )  # fmt: skip
 def test_addresses_inside_are_refused_to_workspaces(url: str) -> None:
     ada = a_user()
-    company = a_company(ada)
+    company = create_company(ada)
 
     with pytest.raises(InvalidInput) as refused:
         create_provider(
@@ -108,7 +108,7 @@ def test_addresses_inside_are_refused_to_workspaces(url: str) -> None:
 
 def test_a_stored_key_does_not_follow_to_another_address() -> None:
     ada = a_user()
-    row = a_provider(ada, a_company(ada))
+    row = create_model_provider(ada, create_company(ada))
 
     with pytest.raises(InvalidInput) as refused:
         change_provider(
@@ -122,8 +122,8 @@ def test_a_stored_key_does_not_follow_to_another_address() -> None:
 
 def test_a_workspaces_model_never_answers_for_another() -> None:
     ada, eve = a_user(), a_user("Eve")
-    ours, theirs = a_company(ada), a_company(eve)
-    model = a_model(ada, a_provider(ada, ours))
+    ours, theirs = create_company(ada), create_company(eve)
+    model = create_language_model(ada, create_model_provider(ada, ours))
     gpt = a_gpt(owner=eve, workspace=theirs)
 
     assert is_offered(model, ours)
@@ -140,8 +140,8 @@ def test_a_workspaces_model_never_answers_for_another() -> None:
 
 def test_a_switched_off_provider_answers_nobody() -> None:
     ada = a_user()
-    company = a_company(ada)
-    model = a_model(ada, a_provider(ada, company))
+    company = create_company(ada)
+    model = create_language_model(ada, create_model_provider(ada, company))
     gpt = a_gpt(owner=ada, workspace=company, language_model=model)
     assert usable_model(gpt, company) == model
 
@@ -169,7 +169,7 @@ def test_a_switched_off_provider_answers_nobody() -> None:
 )
 def test_wrong_values_change_nothing(values: dict[str, Any], field: str) -> None:
     ada = a_user()
-    model = a_model(ada, a_provider(ada, a_company(ada)))
+    model = create_language_model(ada, create_model_provider(ada, create_company(ada)))
     before = LanguageModel.objects.filter(pk=model.pk).values().get()
 
     with pytest.raises(InvalidInput) as refused:
@@ -181,8 +181,8 @@ def test_wrong_values_change_nothing(values: dict[str, Any], field: str) -> None
 
 def test_one_default_a_provider() -> None:
     ada = a_user()
-    row = a_provider(ada, a_company(ada))
-    first, second = a_model(ada, row), a_model(ada, row)
+    row = create_model_provider(ada, create_company(ada))
+    first, second = create_language_model(ada, row), create_language_model(ada, row)
 
     change_model(model=second, values={"is_default": True}, by=ada, at=NOW)
 
@@ -193,7 +193,7 @@ def test_one_default_a_provider() -> None:
 def test_the_operator_tends_the_instance_and_not_a_workspace() -> None:
     ada, otto = a_user(), a_user("Otto")
     grant_staff_role(user=otto, role="operator", by=None, at=NOW)
-    own = a_provider(ada, a_company(ada))
+    own = create_model_provider(ada, create_company(ada))
     client = signed_in(otto)
 
     made = client.post(
@@ -210,11 +210,11 @@ def test_the_operator_tends_the_instance_and_not_a_workspace() -> None:
 @pytest.mark.parametrize("how_many", [1, 3])
 def test_the_page_costs_the_same_for_one_and_three(how_many: int, django_assert_num_queries: Any) -> None:
     ada = a_user()
-    company = a_company(ada)
+    company = create_company(ada)
     for _number in range(how_many):
-        row = a_provider(ada, company)
-        a_model(ada, row)
-        a_model(ada, row)
+        row = create_model_provider(ada, company)
+        create_language_model(ada, row)
+        create_language_model(ada, row)
     client = signed_in(ada)
     url = reverse("gpts:workspace-model-list", args=[company.slug])
     client.get(url)
@@ -230,8 +230,8 @@ QUERIES = 12
 
 def test_prices_come_in_the_instances_currency(settings: Any) -> None:
     ada = a_user()
-    company = a_company(ada)
-    row = a_provider(ada, company)
+    company = create_company(ada)
+    row = create_model_provider(ada, company)
     url = reverse("gpts:workspace-model-new", args=[company.slug, row.pk])
 
     signed_in(ada).post(

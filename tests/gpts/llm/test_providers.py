@@ -14,7 +14,7 @@ from gpts.assistants.queries.gpts import available_models, default_model
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.providers import ensure_offline_provider, provider_key
 from gpts.llm.states import ProviderKind
-from tests.gpts.studio.stage import NOW, a_company, a_gpt, a_user
+from tests.support.gpts import NOW, a_gpt, a_user, create_company
 from workspaces.access import personal_workspace
 
 pytestmark = pytest.mark.django_db
@@ -110,7 +110,7 @@ def test_a_new_encryption_key_reseals_the_providers_key(from_settings: Any) -> N
 
 def test_a_workspace_is_offered_its_own_models_first_and_never_anothers(from_settings: Any) -> None:
     call_command("ensure_providers")
-    company, other = a_company(a_user()), a_company(a_user())
+    company, other = create_company(a_user()), create_company(a_user())
     for workspace, name in ((company, "own"), (other, "foreign")):
         provider = ModelProvider.objects.create(
             workspace=workspace, name=name, kind=ProviderKind.CHAT_COMPLETIONS, created_at=NOW

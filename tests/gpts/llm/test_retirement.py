@@ -17,8 +17,8 @@ from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.llm.catalogue import usable_model
 from gpts.llm.models import LanguageModel
-from tests.gpts.llm.stage import a_model, a_provider
-from tests.gpts.studio.stage import NOW, PASSWORD, a_company, a_gpt, a_user
+from tests.support.gpts import NOW, PASSWORD, a_gpt, a_user, create_company
+from tests.support.llm import create_language_model, create_model_provider
 from workspaces.models import Notification
 
 pytestmark = pytest.mark.django_db
@@ -30,10 +30,10 @@ class Stage:
 
     def __init__(self) -> None:
         self.admin, self.builder = a_user("Ada"), a_user("Bo")
-        self.company = a_company(self.admin, builder=self.builder)
-        provider = a_provider(self.admin, self.company)
-        self.old = a_model(self.admin, provider, "old", label="Old one")
-        self.new = a_model(self.admin, provider, "new", label="New one")
+        self.company = create_company(self.admin, builder=self.builder)
+        provider = create_model_provider(self.admin, self.company)
+        self.old = create_language_model(self.admin, provider, "old", label="Old one")
+        self.new = create_language_model(self.admin, provider, "new", label="New one")
         self.gpt = a_gpt(owner=self.builder, workspace=self.company, language_model=self.old)
 
     def retire(self, at: Any = NOW, day: Any = SOON, replacement: Any = "new") -> LanguageModel:
@@ -179,7 +179,7 @@ def test_a_replacement_that_leads_back_or_is_foreign_is_refused() -> None:
     stage = Stage()
     set_retirement(model=stage.new, retired_at=SOON, replacement=stage.old, by=stage.admin, at=NOW)
     eve = a_user("Eve")
-    foreign = a_model(eve, a_provider(eve, a_company(eve)))
+    foreign = create_language_model(eve, create_model_provider(eve, create_company(eve)))
 
     for wrong in (stage.new, stage.old, foreign):
         with pytest.raises(InvalidInput) as refused:

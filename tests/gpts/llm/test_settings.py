@@ -17,8 +17,8 @@ from gpts.chat.services.model_choice import choose_model
 from gpts.chat.services.turns import start_conversation
 from gpts.llm.catalogue import choices_for, features_of, may_choose, tools_of
 from gpts.llm.models import LanguageModel
-from tests.gpts.llm.stage import a_model, a_provider
-from tests.gpts.studio.stage import NOW, PASSWORD, a_company, a_gpt, a_user
+from tests.support.gpts import NOW, PASSWORD, a_gpt, a_user, create_company
+from tests.support.llm import create_language_model, create_model_provider
 
 pytestmark = pytest.mark.django_db
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
@@ -117,8 +117,8 @@ def test_the_form_without_scripts_keeps_what_it_does_not_show() -> None:
 
 def test_configure_shows_the_settings_and_says_what_is_hidden_and_why() -> None:
     ada = a_user()
-    company = a_company(ada)
-    model = a_model(ada, a_provider(ada, company), features=["temperature"])
+    company = create_company(ada)
+    model = create_language_model(ada, create_model_provider(ada, company), features=["temperature"])
     gpt = a_gpt(owner=ada, workspace=company, language_model=model)
 
     page = signed_in(ada).get(reverse("gpts:build-configure", args=[gpt.slug])).content.decode()
@@ -131,12 +131,14 @@ def test_configure_shows_the_settings_and_says_what_is_hidden_and_why() -> None:
 
 def test_what_the_model_lacks_is_not_sent() -> None:
     ada = a_user()
-    company = a_company(ada)
+    company = create_company(ada)
     gpt = a_gpt(owner=ada, workspace=company)
     gpt = update_draft(gpt=gpt, revision=1, changes=SETTINGS, by=ada, at=NOW)
-    plain = a_model(ada, a_provider(ada, company), features=[])
-    able = a_model(
-        ada, a_provider(ada, company, kind="responses"), capabilities=["web_search", "image_generation"]
+    plain = create_language_model(ada, create_model_provider(ada, company), features=[])
+    able = create_language_model(
+        ada,
+        create_model_provider(ada, company, kind="responses"),
+        capabilities=["web_search", "image_generation"],
     )
 
     little, much = model_settings(gpt, plain), model_settings(gpt, able)
@@ -157,10 +159,10 @@ def test_what_the_model_lacks_is_not_sent() -> None:
 )
 def test_what_a_chat_user_may_choose(choice: str, expected: set[str]) -> None:
     ada, eve = a_user(), a_user("Eve")
-    company = a_company(ada)
-    provider = a_provider(ada, company)
-    own, other, third = (a_model(ada, provider, name) for name in ("own", "other", "third"))
-    foreign = a_model(eve, a_provider(eve, a_company(eve)), "foreign")
+    company = create_company(ada)
+    provider = create_model_provider(ada, company)
+    own, other, third = (create_language_model(ada, provider, name) for name in ("own", "other", "third"))
+    foreign = create_language_model(eve, create_model_provider(eve, create_company(eve)), "foreign")
     gpt = a_gpt(
         owner=ada,
         workspace=company,
@@ -220,6 +222,6 @@ def test_settings_by_api(client: Client) -> None:
 
 def test_a_new_model_without_more_known_understands_the_usual() -> None:
     ada = a_user()
-    model = a_model(ada, a_provider(ada, a_company(ada)))
+    model = create_language_model(ada, create_model_provider(ada, create_company(ada)))
 
     assert "seed" in features_of(LanguageModel.objects.select_related("provider").get(pk=model.pk))

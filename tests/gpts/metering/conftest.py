@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import time_machine
 
-from tests.fakes.openai_server import Running, start_in_thread
-from tests.gpts.chat.stage import Browser
-from tests.gpts.metering.stage import NOW
+from tests.fakes.openai_server import ModelServer, start_model_server
+from tests.support.budgets import NOW
+from tests.support.web_client import WebClient
 from workspaces.models import User
 
 
@@ -22,26 +22,26 @@ def at_now() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def _model_server() -> Iterator[Running]:
-    running = start_in_thread()
+def _model_server() -> Iterator[ModelServer]:
+    running = start_model_server()
     yield running
     running.stop()
 
 
 @pytest.fixture
-def model_server(_model_server: Running) -> Running:
+def model_server(_model_server: ModelServer) -> ModelServer:
     _model_server.state.requests.clear()
     _model_server.state.control = ""
     return _model_server
 
 
 @pytest.fixture
-def browser_of(server: Any) -> Iterator[Callable[[User | None], Browser]]:
+def browser_of(server: Any) -> Iterator[Callable[[User | None], WebClient]]:
     """Make a browser of a person on the real web service."""
-    opened: list[Browser] = []
+    opened: list[WebClient] = []
 
-    def make(user: User | None = None) -> Browser:
-        opened.append(Browser(server.url, user))
+    def make(user: User | None = None) -> WebClient:
+        opened.append(WebClient(server.url, user))
         return opened[-1]
 
     yield make

@@ -30,9 +30,9 @@ from gpts.studio.services.create import (
     start_message,
 )
 from gpts.studio.states import BuilderChangeState
-from tests.gpts.studio.stage import LATER, NOW, a_gpt, a_user
-from tests.gpts.studio.test_api import Caller
-from tests.gpts.studio.test_pages import signed_in
+from tests.support.api_client import ApiClient
+from tests.support.gpts import LATER, NOW, a_gpt, a_user
+from tests.support.pages import sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -247,8 +247,8 @@ def test_a_change_of_another_gpt_or_person_is_not_found(gpt: GPT) -> None:
 
 def test_stopping_asks_the_running_answer_of_that_person_only(gpt: GPT) -> None:
     answer = an_answer(gpt)
-    stranger = Caller(a_user("Eve"))
-    call = Caller(gpt.owner)
+    stranger = ApiClient(a_user("Eve"))
+    call = ApiClient(gpt.owner)
     key = stop_key(answer.pk)
 
     refused = stranger("POST", f"gpts/{gpt.slug}/create-conversation/stop")
@@ -268,7 +268,7 @@ def test_stopping_asks_the_running_answer_of_that_person_only(gpt: GPT) -> None:
 def test_without_scripts_stopping_leads_back_to_the_page(gpt: GPT) -> None:
     an_answer(gpt)
 
-    response = signed_in(gpt.owner).post(reverse("gpts:build-create-stop", args=[gpt.slug]))
+    response = sign_in(gpt.owner).post(reverse("gpts:build-create-stop", args=[gpt.slug]))
 
     assert response.headers["Location"] == reverse("gpts:build-create", args=[gpt.slug])
-    assert signed_in(a_user()).post(reverse("gpts:build-create-stop", args=[gpt.slug])).status_code == 404
+    assert sign_in(a_user()).post(reverse("gpts:build-create-stop", args=[gpt.slug])).status_code == 404

@@ -21,9 +21,10 @@ from gpts.knowledge.retrieval import look_up
 from gpts.knowledge.services.files import add_knowledge_file, erase_file, remove_knowledge_file, update_file
 from gpts.llm.services.providers import ensure_offline_provider
 from gpts.studio.services.duplicates import duplicate_gpt
-from tests.gpts.studio.stage import LATER, NOW, a_company, a_file, a_gpt, a_user
-from tests.gpts.studio.test_api import Caller
-from tests.gpts.studio.test_pages import signed_in
+from tests.support.api_client import ApiClient
+from tests.support.gpts import LATER, NOW, a_gpt, a_user, create_company
+from tests.support.pages import sign_in
+from tests.support.uploads import make_upload
 from workspaces.models import Member, Workspace
 
 pytestmark = pytest.mark.django_db
@@ -47,10 +48,12 @@ def a_whole_gpt(**place: Any) -> GPT:
     )
     set_drawn_icon(gpt=gpt, variant=3, by=gpt.owner, at=NOW)
     file = add_knowledge_file(
-        gpt=gpt, upload=a_file("a.md", "# Tyres\nUse two levers."), by=gpt.owner, at=NOW
+        gpt=gpt, upload=make_upload("a.md", "# Tyres\nUse two levers."), by=gpt.owner, at=NOW
     )
     update_file(file=file, review_on=date(2026, 9, 1), by=gpt.owner, at=NOW)
-    gone = add_knowledge_file(gpt=gpt, upload=a_file("old.md", "# Old\nNot any more."), by=gpt.owner, at=NOW)
+    gone = add_knowledge_file(
+        gpt=gpt, upload=make_upload("old.md", "# Old\nNot any more."), by=gpt.owner, at=NOW
+    )
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
     remove_knowledge_file(file=gone, by=gpt.owner, at=NOW)
     set_live_version(gpt=gpt, version=version, audience=Audience.LINK, by=gpt.owner, at=NOW)
@@ -130,17 +133,17 @@ def test_what_is_stopped_is_not_copied() -> None:
 
 def test_an_admin_takes_a_copy_and_owns_it_and_others_get_nothing() -> None:
     ada, boss, bob, eve = a_user(), a_user("Boss"), a_user("Bob"), a_user("Eve")
-    company = a_company(boss, builder=ada, member=bob)
+    company = create_company(boss, builder=ada, member=bob)
     gpt = a_whole_gpt(owner=ada, workspace=company)
     url = reverse("gpts:build-duplicate", args=[gpt.slug])
-    absent = signed_in(eve).post(reverse("gpts:build-duplicate", args=["no-such-gpt"]))
+    absent = sign_in(eve).post(reverse("gpts:build-duplicate", args=["no-such-gpt"]))
 
-    refused = [signed_in(user).post(url) for user in (bob, eve)]
+    refused = [sign_in(user).post(url) for user in (bob, eve)]
     assert [response.status_code for response in refused] == [404, 404]
     assert absent.status_code == 404
-    assert signed_in(boss).get(url).status_code == 405
+    assert sign_in(boss).get(url).status_code == 405
     assert GPT.objects.count() == 1
-    taken = signed_in(boss).post(url)
+    taken = sign_in(boss).post(url)
 
     copy = GPT.objects.get(owner=boss)
     assert taken.headers["Location"] == reverse("gpts:build-configure", args=[copy.slug])
@@ -150,11 +153,11 @@ def test_an_admin_takes_a_copy_and_owns_it_and_others_get_nothing() -> None:
 
 def test_who_lost_the_right_to_build_is_told_and_nothing_is_made() -> None:
     ada = a_user()
-    company = a_company(a_user("Boss"), builder=ada)
+    company = create_company(a_user("Boss"), builder=ada)
     gpt = a_gpt(owner=ada, workspace=company)
     Member.objects.filter(workspace=company, user=ada).update(role="member")
 
-    response = signed_in(ada).post(reverse("gpts:build-duplicate", args=[gpt.slug]), follow=True)
+    response = sign_in(ada).post(reverse("gpts:build-duplicate", args=[gpt.slug]), follow=True)
 
     assert "may not build" in response.content.decode()
     assert GPT.objects.count() == 1
@@ -164,10 +167,10 @@ def test_the_api_makes_a_copy_in_the_keys_workspace_only() -> None:
     gpt = a_whole_gpt()
     stranger = a_user("Eve")
 
-    made = Caller(gpt.owner)("POST", f"gpts/{gpt.slug}/duplicate", {"name": "Second"})
-    unnamed = Caller(gpt.owner)("POST", f"gpts/{gpt.slug}/duplicate")
-    foreign = Caller(stranger)("POST", f"gpts/{gpt.slug}/duplicate", {"name": "Stolen"})
-    read_only = Caller(gpt.owner, scopes=("gpts:read",))("POST", f"gpts/{gpt.slug}/duplicate", {})
+    made = ApiClient(gpt.owner)("POST", f"gpts/{gpt.slug}/duplicate", {"name": "Second"})
+    unnamed = ApiClient(gpt.owner)("POST", f"gpts/{gpt.slug}/duplicate")
+    foreign = ApiClient(stranger)("POST", f"gpts/{gpt.slug}/duplicate", {"name": "Stolen"})
+    read_only = ApiClient(gpt.owner, scopes=("gpts:read",))("POST", f"gpts/{gpt.slug}/duplicate", {})
 
     assert (made.status_code, made.json()["name"], made.json()["revision"]) == (201, "Second", 1)
     assert (made.json()["live"], made.json()["instructions"]) == ({}, gpt.instructions)

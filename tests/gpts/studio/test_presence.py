@@ -13,8 +13,8 @@ from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import update_draft
 from gpts.assistants.web.builder_frame import TABS, label, tab_url
 from gpts.studio.presence import MOST_WINDOWS, be_here, leave
-from tests.gpts.studio.stage import LATER, a_company, a_gpt, a_user
-from tests.gpts.studio.test_pages import page, signed_in
+from tests.support.gpts import LATER, a_gpt, a_user, create_company
+from tests.support.pages import get_page, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,7 @@ def names(gpt: GPT, user: Any, window: str) -> list[tuple[str, bool]]:
 
 def test_everybody_sees_the_others_and_their_own_other_window() -> None:
     ada, boss = a_user("Ada"), a_user("Boss")
-    gpt = a_gpt(owner=ada, workspace=a_company(boss, builder=ada))
+    gpt = a_gpt(owner=ada, workspace=create_company(boss, builder=ada))
 
     assert names(gpt, ada, "window-ada-1") == []
     assert names(gpt, boss, "window-boss") == [("Ada", False)]
@@ -60,23 +60,23 @@ def test_thousands_of_windows_are_not_all_read() -> None:
 
 def test_the_page_tells_the_revision_and_the_people() -> None:
     ada, boss = a_user("<b>Ada</b>"), a_user("Boss")
-    gpt = a_gpt(owner=ada, workspace=a_company(boss, builder=ada))
-    beat(signed_in(ada), gpt, "window-ada-1")
+    gpt = a_gpt(owner=ada, workspace=create_company(boss, builder=ada))
+    beat(sign_in(ada), gpt, "window-ada-1")
     update_draft(gpt=gpt, revision=1, changes={"name": "Other"}, by=ada, at=LATER)
 
-    told = beat(signed_in(boss), gpt, "window-boss").json()
+    told = beat(sign_in(boss), gpt, "window-boss").json()
 
     assert told["revision"] == 2
     assert [(person["label"], person["is_you"]) for person in told["people"]] == [("<b>Ada</b>", False)]
     assert "<b>" not in told["people"][0]["html"]
-    assert beat(signed_in(ada), gpt, "window-ada-1", leave="1").json() == {}
-    assert beat(signed_in(boss), gpt, "window-boss").json()["people"] == []
+    assert beat(sign_in(ada), gpt, "window-ada-1", leave="1").json() == {}
+    assert beat(sign_in(boss), gpt, "window-boss").json()["people"] == []
 
 
 def test_strangers_neither_see_nor_are_seen() -> None:
     gpt, eve = a_gpt(), a_user("Eve")
 
-    refused = beat(signed_in(eve), gpt, "window-eve-1")
+    refused = beat(sign_in(eve), gpt, "window-eve-1")
 
     assert refused.status_code == 404
     assert names(gpt, gpt.owner, "window-ada-1") == []
@@ -85,7 +85,7 @@ def test_strangers_neither_see_nor_are_seen() -> None:
 def test_the_frame_knows_a_tab_whose_page_is_still_to_come_and_leaves_it_out() -> None:
     gpt = a_gpt()
 
-    shown = page(signed_in(gpt.owner), "build-share", gpt.slug)
+    shown = get_page(sign_in(gpt.owner), "build-share", gpt.slug)
 
     assert "actions" in TABS
     assert all(str(label(key)) for key in TABS)

@@ -10,8 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests.gpts.knowledge.retrieval.world import add_document
-from tests.gpts.studio.stage import NOW, a_gpt, a_user
+from tests.support.gpts import NOW, a_gpt, a_user
+from tests.support.retrieval import add_document
 from workspaces.access import personal_workspace
 from workspaces.models import User
 from workspaces.services.api_keys import create_api_key

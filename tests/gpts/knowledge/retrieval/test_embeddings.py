@@ -22,9 +22,9 @@ from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.runtime.embeddings import embed
 from gpts.llm.runtime.types import FailureCode, ModelAPI, ModelFailure, ModelSpec
 from gpts.llm.states import ModelKind, ProviderKind
-from tests.fakes.openai_server import Running, running_server
-from tests.gpts.knowledge.retrieval.world import add_corpus, add_document, questions
-from tests.gpts.studio.stage import LATER, NOW, a_gpt
+from tests.fakes.openai_server import ModelServer, run_model_server
+from tests.support.gpts import LATER, NOW, a_gpt
+from tests.support.retrieval import add_corpus, add_document, read_questions
 
 pytestmark = pytest.mark.django_db
 
@@ -36,8 +36,8 @@ SHOP = [
 
 
 @pytest.fixture
-def provider() -> Iterator[Running]:
-    with running_server() as running:
+def provider() -> Iterator[ModelServer]:
+    with run_model_server() as running:
         yield running
 
 
@@ -48,7 +48,7 @@ def rested() -> Iterator[None]:
     cache.clear()
 
 
-def a_model(running: Running, name: str = "embed-64", **fields: object) -> LanguageModel:
+def a_model(running: ModelServer, name: str = "embed-64", **fields: object) -> LanguageModel:
     row, _made = ModelProvider.objects.get_or_create(
         name="Vectors",
         defaults={"kind": ProviderKind.CHAT_COMPLETIONS, "base_url": running.url, "created_at": NOW},
@@ -70,7 +70,7 @@ def test_without_a_model_full_text_searches_alone() -> None:
     assert list_documents_to_embed() == []
 
 
-def test_a_document_gets_its_vectors_and_questions_use_them(provider: Running) -> None:
+def test_a_document_gets_its_vectors_and_questions_use_them(provider: ModelServer) -> None:
     gpt = a_gpt()
     document = add_document(gpt, "shop.md", SHOP)
     model = a_model(provider)
@@ -90,7 +90,7 @@ def test_a_document_gets_its_vectors_and_questions_use_them(provider: Running) -
     assert set(PassageVector.objects.values_list("model_id", flat=True)) == {model.pk}
 
 
-def test_running_again_asks_for_nothing(provider: Running) -> None:
+def test_running_again_asks_for_nothing(provider: ModelServer) -> None:
     document = add_document(a_gpt(), "shop.md", SHOP)
     a_model(provider)
     embed_passages(document.pk, at=NOW)
@@ -100,7 +100,7 @@ def test_running_again_asks_for_nothing(provider: Running) -> None:
     assert len(provider.state.requests) == asked
 
 
-def test_another_model_makes_all_anew_and_the_old_vectors_go(provider: Running) -> None:
+def test_another_model_makes_all_anew_and_the_old_vectors_go(provider: ModelServer) -> None:
     gpt = a_gpt()
     document = add_document(gpt, "shop.md", SHOP)
     old = a_model(provider)
@@ -118,7 +118,7 @@ def test_another_model_makes_all_anew_and_the_old_vectors_go(provider: Running) 
         assert cursor.fetchall() == [(32, 32)]
 
 
-def test_a_long_document_is_sent_in_batches(provider: Running) -> None:
+def test_a_long_document_is_sent_in_batches(provider: ModelServer) -> None:
     sections = [(f"Part {number}", f"Sentence number {number} of a long story.") for number in range(150)]
     document = add_document(a_gpt(), "long.md", sections)
     a_model(provider)
@@ -128,7 +128,7 @@ def test_a_long_document_is_sent_in_batches(provider: Running) -> None:
     assert [len(request["body"]["input"]) for request in provider.state.requests] == [64, 64, 22]
 
 
-def test_a_server_that_refuses_leaves_full_text_and_is_left_alone_for_a_while(provider: Running) -> None:
+def test_a_server_that_refuses_leaves_full_text_and_is_left_alone_for_a_while(provider: ModelServer) -> None:
     gpt = a_gpt()
     document = add_document(gpt, "shop.md", SHOP)
     a_model(provider)
@@ -143,7 +143,7 @@ def test_a_server_that_refuses_leaves_full_text_and_is_left_alone_for_a_while(pr
     assert len(provider.state.requests) == asked + 1
 
 
-def test_what_was_made_before_the_server_failed_is_kept(provider: Running) -> None:
+def test_what_was_made_before_the_server_failed_is_kept(provider: ModelServer) -> None:
     document = add_document(a_gpt(), "shop.md", SHOP)
     a_model(provider)
     provider.state.control = "rate-limited"
@@ -156,7 +156,7 @@ def test_what_was_made_before_the_server_failed_is_kept(provider: Running) -> No
     assert list_documents_to_embed() == [document.pk]
 
 
-def test_a_slow_server_costs_its_time_limit_only(provider: Running) -> None:
+def test_a_slow_server_costs_its_time_limit_only(provider: ModelServer) -> None:
     provider.state.control = "slow"
     spec = ModelSpec("embed-64", ModelAPI.CHAT_COMPLETIONS, base_url=provider.url)
 
@@ -175,7 +175,7 @@ def test_nobody_listens_there() -> None:
     assert failure.value.code is FailureCode.PROVIDER_DOWN
 
 
-def test_vectors_of_another_gpt_and_of_another_workspace_stay_out(provider: Running) -> None:
+def test_vectors_of_another_gpt_and_of_another_workspace_stay_out(provider: ModelServer) -> None:
     gpt, other = a_gpt(), a_gpt()
     add_document(gpt, "bells.md", [("Bells", "Bells are free of charge.")])
     foreign = add_document(other, "shop.md", SHOP)
@@ -188,7 +188,7 @@ def test_vectors_of_another_gpt_and_of_another_workspace_stay_out(provider: Runn
     assert foreign.pk not in {hit.passage.document_id for hit in found.hits}
 
 
-def test_forgetting_removes_vectors(provider: Running) -> None:
+def test_forgetting_removes_vectors(provider: ModelServer) -> None:
     document = add_document(a_gpt(), "shop.md", SHOP)
     a_model(provider)
     embed_passages(document.pk, at=NOW)
@@ -198,14 +198,14 @@ def test_forgetting_removes_vectors(provider: Running) -> None:
     assert not PassageVector.objects.exists()
 
 
-def test_the_whole_set_with_vectors_is_no_worse(provider: Running) -> None:
+def test_the_whole_set_with_vectors_is_no_worse(provider: ModelServer) -> None:
     gpt: GPT = a_gpt()
     add_corpus(gpt)
     a_model(provider, "embed-256")
     for document in Document.objects.all():
         embed_passages(document.pk, at=NOW)
 
-    asked = [question for question in questions() if question.answer]
+    asked = [question for question in read_questions() if question.answer]
     missed = []
     for question in asked:
         found = look_up(gpt, question.text)

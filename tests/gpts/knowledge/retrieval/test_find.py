@@ -11,8 +11,8 @@ from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import IndexBlock, IndexSegment, IndexShelf, KnowledgeFile, PassageVector
 from gpts.knowledge.retrieval import find_passages, index_passages, look_up, remove_from_index
 from gpts.knowledge.tasks import index_waiting
-from tests.gpts.knowledge.retrieval.world import add_document
-from tests.gpts.studio.stage import LATER, NOW, a_company, a_gpt, a_user
+from tests.support.gpts import LATER, NOW, a_gpt, a_user, create_company
+from tests.support.retrieval import add_document
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,7 @@ def headings(gpt: object, text: str, **options: object) -> list[str]:
 
 def test_another_gpts_knowledge_stays_out_also_in_the_same_workspace() -> None:
     owner = a_user()
-    company = a_company(owner)
+    company = create_company(owner)
     one, two = a_gpt(owner=owner, workspace=company), a_gpt(owner=owner, workspace=company)
     add_document(one, "shop.md", SHOP)
 
@@ -40,7 +40,7 @@ def test_another_gpts_knowledge_stays_out_also_in_the_same_workspace() -> None:
 
 def test_a_document_that_two_gpts_share_has_each_ones_name_for_it() -> None:
     owner = a_user()
-    company = a_company(owner)
+    company = create_company(owner)
     one, two = a_gpt(owner=owner, workspace=company), a_gpt(owner=owner, workspace=company)
     document = add_document(one, "shop.md", SHOP)
 

@@ -21,7 +21,7 @@ from gpts.knowledge.retrieval.terms import (
     normalise,
     stem,
 )
-from tests.gpts.knowledge.retrieval.world import corpus
+from tests.support.retrieval import read_corpus
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_places_of_terms_are_all_found_though_few_words_are_stemmed(
 def test_a_stem_begins_as_its_word_does() -> None:
     words = {
         word
-        for _name, sections in corpus()
+        for _name, sections in read_corpus()
         for section in sections
         for word in extract_words(" ".join(section))
     }

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fakes.openai_server import Running, start_in_thread
+from tests.fakes.openai_server import ModelServer, start_model_server
 
 
 @pytest.fixture(scope="session")
-def _model_server() -> Iterator[Running]:
-    running = start_in_thread()
+def _model_server() -> Iterator[ModelServer]:
+    running = start_model_server()
     yield running
     running.stop()
 
 
 @pytest.fixture
-def model_server(_model_server: Running) -> Running:
+def model_server(_model_server: ModelServer) -> ModelServer:
     """The fake model server with nothing received yet and no stream of an earlier test under way."""
     _model_server.wait_until(lambda state: state.open_streams == 0)
     _model_server.state.requests.clear()

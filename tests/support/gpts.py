@@ -1,14 +1,10 @@
-"""What tests of building stand on: people, companies, GPTs, pictures and files."""
+"""Users, companies and GPTs for tests, created by the services."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from io import BytesIO
 from itertools import count
 from typing import Any
-
-from django.core.files.uploadedfile import SimpleUploadedFile
-from PIL import Image
 
 from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import create_gpt
@@ -35,7 +31,7 @@ def a_user(name: str = "Ada", **fields: Any) -> User:
     )
 
 
-def a_company(owner: User, **members: User) -> Workspace:
+def create_company(owner: User, **members: User) -> Workspace:
     """A team whose other members are given by role: a_company(owner, builder=ada)."""
     workspace = create_workspace(name=f"Company {next(_numbers)}", by=owner, at=NOW)
     for role, user in members.items():
@@ -55,13 +51,3 @@ def a_gpt(*, owner: User | None = None, workspace: Workspace | None = None, **dr
     return create_gpt(
         workspace=workspace or personal_workspace(owner), owner=owner, by=owner, at=NOW, **fields
     )
-
-
-def a_picture(kind: str = "PNG", size: tuple[int, int] = (300, 200), **options: Any) -> SimpleUploadedFile:
-    out = BytesIO()
-    Image.new("RGB", size, (168, 72, 31)).save(out, format=kind, **options)
-    return SimpleUploadedFile(f"icon.{kind.lower()}", out.getvalue())
-
-
-def a_file(name: str, text: str | bytes) -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, text if isinstance(text, bytes) else text.encode())

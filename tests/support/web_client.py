@@ -1,4 +1,4 @@
-"""What tests of chatting stand on: a GPT that is live, a model behind it, a browser of a signed-in person."""
+"""A signed-in person's HTTP requests to the real web service, and the events of its streams."""
 
 from __future__ import annotations
 
@@ -13,46 +13,9 @@ import httpx2
 from django.conf import settings
 from django.test import Client
 
-from core.scope import system_scope
-from gpts.assistants.models import GPT
-from gpts.assistants.services.versions import freeze_version, set_live_version
-from gpts.assistants.states import Audience
-from gpts.llm.models import LanguageModel, ModelProvider
-from gpts.llm.services.providers import ensure_instance_provider
-from gpts.llm.states import ProviderKind
-from tests.fakes.openai_server import KEY
-from tests.gpts.studio.stage import NOW, a_gpt, a_user
 from workspaces.models import User
 
 CSRF = "a" * 32
-
-
-def a_model(
-    base_url: str, name: str = "normal:12", *, input_price: int = 0, output_price: int = 0
-) -> LanguageModel:
-    model = ensure_instance_provider(
-        kind=ProviderKind.CHAT_COMPLETIONS, base_url=base_url, key=KEY, model=name, by=None, at=NOW
-    )
-    LanguageModel.objects.filter(pk=model.pk).update(
-        input_price_micros=input_price, output_price_micros=output_price
-    )
-    model.refresh_from_db()
-    return model
-
-
-def a_public_gpt(model: LanguageModel | None = None, *, owner: User | None = None, **draft: Any) -> GPT:
-    # Services that narrow the scope for a moment come back to this one, not to the connection's.
-    with system_scope("tests"):
-        if model:
-            draft["language_model"] = model
-        gpt = a_gpt(owner=owner, **draft)
-        version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
-        set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=NOW)
-    return gpt
-
-
-def point_to(base_url: str) -> None:
-    ModelProvider.objects.filter(workspace=None).exclude(kind=ProviderKind.OFFLINE).update(base_url=base_url)
 
 
 @dataclass
@@ -62,7 +25,7 @@ class Event:
     id: int | None
 
 
-class Browser:
+class WebClient:
     """A signed-in person's requests to the real web service."""
 
     def __init__(self, base_url: str, user: User | None = None) -> None:
@@ -87,7 +50,7 @@ class Browser:
     def say(self, url: str, text: str = "", key: str = "") -> list[Event]:
         with self.ask(url, text, key) as response:
             assert response.status_code == 200, response.read()
-            return list(events(response))
+            return list(read_events(response))
 
     def refused(self, url: str, text: str = "", key: str = "") -> tuple[int, str]:
         with self.ask(url, text, key) as response:
@@ -95,7 +58,7 @@ class Browser:
             return response.status_code, body["error"]["code"]
 
 
-def events(response: httpx2.Response) -> Iterator[Event]:
+def read_events(response: httpx2.Response) -> Iterator[Event]:
     fields: dict[str, str] = {}
     for line in response.iter_lines():
         if line:
@@ -110,19 +73,5 @@ def events(response: httpx2.Response) -> Iterator[Event]:
             fields = {}
 
 
-def text_of(found: list[Event]) -> str:
+def get_streamed_text(found: list[Event]) -> str:
     return "".join(event.data["text"] for event in found if event.name == "delta")
-
-
-__all__ = [
-    "NOW",
-    "Browser",
-    "Event",
-    "a_gpt",
-    "a_model",
-    "a_public_gpt",
-    "a_user",
-    "events",
-    "point_to",
-    "text_of",
-]
