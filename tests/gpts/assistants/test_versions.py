@@ -21,7 +21,7 @@ from gpts.assistants.services.versions import (
     set_live_version,
 )
 from gpts.assistants.states import Audience
-from gpts.knowledge.queries import knowledge_files
+from gpts.knowledge.queries import list_knowledge_files
 from gpts.knowledge.services.files import add_knowledge_file, remove_knowledge_file
 from gpts.llm.services.providers import ensure_offline_provider
 from tests.support.companies import create_company
@@ -264,7 +264,7 @@ def test_restoring_makes_the_draft_what_the_version_was_with_its_files() -> None
 
     assert (restored.name, restored.starters) == ("Essay coach", ["Read my first paragraph"])
     assert restored.draft_revision == draft.draft_revision + 1
-    assert [file.name for file in knowledge_files(gpt)] == ["old.txt"]
+    assert [file.name for file in list_knowledge_files(gpt)] == ["old.txt"]
     assert draft_hash(restored) == version.content_hash
     assert frozen(restored) == version
 

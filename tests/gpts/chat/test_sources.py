@@ -11,7 +11,7 @@ from django.utils import timezone
 from core.scope import system_scope
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.chat.models import Message, Turn
-from gpts.knowledge.queries import erased_names
+from gpts.knowledge.queries import list_erased_file_names
 from gpts.knowledge.retrieval import find_passages
 from gpts.knowledge.services.files import erase_file, remove_knowledge_file, replace_file
 from tests.support.chat import create_citing_turn, create_gpt_with_file
@@ -130,7 +130,7 @@ def test_a_version_goes_on_answering_without_what_was_erased() -> None:
         assert find_passages(gpt, "How many days for returns?", version=version)
         erase_file(file=gpt.knowledge_files.get(), confirmation="returns.txt", by=gpt.owner, at=NOW)
         assert find_passages(gpt, "How many days for returns?", version=version) == []
-        assert erased_names(gpt, version) == ["returns.txt"]
+        assert list_erased_file_names(gpt, version) == ["returns.txt"]
 
 
 def test_another_gpts_file_that_was_forced_into_a_version_answers_nothing() -> None:

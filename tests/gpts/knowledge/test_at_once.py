@@ -15,7 +15,7 @@ from core.errors import TooLarge
 from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.knowledge.models import Document, KnowledgeFile
-from gpts.knowledge.services.files import take_in_file
+from gpts.knowledge.services.files import upload_knowledge_file
 from tests.support.factories.gpts import GPTFactory
 from tests.support.times import NOW
 from tests.support.uploads import make_upload
@@ -42,7 +42,7 @@ def together(*acts: Callable[[], Any]) -> list[Any]:
 
 
 def taking(gpt: GPT, name: str, text: str) -> Callable[[], KnowledgeFile]:
-    return lambda: take_in_file(gpt=gpt, upload=make_upload(name, text), by=gpt.owner, at=NOW)
+    return lambda: upload_knowledge_file(gpt=gpt, upload=make_upload(name, text), by=gpt.owner, at=NOW)
 
 
 def stored(media: Path) -> int:

@@ -12,7 +12,7 @@ from core.errors import DomainError, InvalidInput, TooLarge
 from core.scope import Scope, open_scope
 from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import Document, KnowledgeFile, Passage
-from gpts.knowledge.queries import knowledge_files, passages_of
+from gpts.knowledge.queries import list_knowledge_files, list_passages
 from gpts.knowledge.retrieval import find_passages
 from gpts.knowledge.services.files import add_knowledge_file, remove_knowledge_file
 from tests.support.factories.gpts import GPTFactory
@@ -48,14 +48,14 @@ def test_a_markdown_file_is_split_by_its_headings(own_media: Path) -> None:
 
     document = file.document
     assert (document.state, document.media_type, document.size) == ("ready", "text/markdown", len(HANDBOOK))
-    assert [(p.heading, p.text) for p in passages_of(file)] == [
+    assert [(p.heading, p.text) for p in list_passages(file)] == [
         ("Returns", "Send it back within 30 days."),
         ("Returns › Refunds", "Money returns to the card in five working days."),
         ("Shipping", "We ship on Mondays."),
     ]
     gpt.refresh_from_db()
     assert (gpt.draft_revision, gpt.updated_at) == (2, LATER)
-    assert [(f.name, f.document.passage_count) for f in knowledge_files(gpt)] == [("Handbook.MD", 3)]
+    assert [(f.name, f.document.passage_count) for f in list_knowledge_files(gpt)] == [("Handbook.MD", 3)]
     assert stored(own_media) == 1
 
 
@@ -77,7 +77,7 @@ def test_each_format_and_encoding_gives_its_text(name: str, data: str | bytes, e
 
     file = add_knowledge_file(gpt=gpt, upload=make_upload(name, data), by=gpt.owner, at=NOW)
 
-    assert passages_of(file)[0].text == expected
+    assert list_passages(file)[0].text == expected
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_limits_of_size_and_number(settings: Any) -> None:
 
     assert refusals == [TooLarge]
     assert full.value.code == "too_many_files"
-    assert len(knowledge_files(gpt)) == 20
+    assert len(list_knowledge_files(gpt)) == 20
 
 
 def test_the_same_content_again_is_the_same_file() -> None:
@@ -219,7 +219,7 @@ def test_a_frozen_version_keeps_answering_from_a_removed_file() -> None:
 
     assert [found.text for found in frozen] == ["The canary sings"]
     assert [found.text for found in draft] == ["The canary sleeps"]
-    assert [file.name for file in knowledge_files(gpt)] == ["new.txt"]
+    assert [file.name for file in list_knowledge_files(gpt)] == ["new.txt"]
 
 
 def test_adding_it_again_brings_a_removed_file_back() -> None:
@@ -231,7 +231,7 @@ def test_adding_it_again_brings_a_removed_file_back() -> None:
     again = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "text"), by=gpt.owner, at=NOW)
 
     assert again == file
-    assert [found.pk for found in knowledge_files(gpt)] == [file.pk]
+    assert [found.pk for found in list_knowledge_files(gpt)] == [file.pk]
 
 
 def test_the_database_shows_files_to_their_workspace_alone_and_retrieval_still_answers() -> None:
@@ -253,7 +253,7 @@ def test_a_long_text_is_cut_at_sentences_and_nothing_is_lost() -> None:
 
     file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", " ".join(sentences)), by=gpt.owner, at=NOW)
 
-    texts = [passage.text for passage in passages_of(file, size=100)]
+    texts = [passage.text for passage in list_passages(file, size=100)]
     assert len(texts) > 5
     assert all(len(text) <= 1400 for text in texts)
     assert " ".join(texts) == " ".join(sentences)

@@ -14,7 +14,7 @@ from gpts.assistants.models import GPT
 from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import Document, KnowledgeFile, Passage
 from gpts.knowledge.retrieval import find_passages
-from gpts.knowledge.services.files import add_knowledge_file, take_in_file, update_file
+from gpts.knowledge.services.files import add_knowledge_file, update_file, upload_knowledge_file
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
@@ -82,7 +82,7 @@ def test_without_a_script_good_files_stay_though_others_are_refused() -> None:
 def test_the_list_alone_says_how_far_each_file_is() -> None:
     gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
-    file = take_in_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
+    file = upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
     Document.objects.update(state="extracting", stage="reading", progress=42)
 
     part = client.get(url(gpt), headers=PART)
@@ -102,7 +102,7 @@ def test_the_list_alone_says_how_far_each_file_is() -> None:
 
 def test_retrying_from_the_page() -> None:
     gpt = GPTFactory.create()
-    file = take_in_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
+    file = upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
     Document.objects.update(state="failed", failure="crashed")
 
     answer = sign_in(gpt.owner).post(url(gpt, f"/{file.pk}/retry"))
@@ -113,7 +113,7 @@ def test_retrying_from_the_page() -> None:
 
 def test_malware_is_not_tried_again() -> None:
     gpt = GPTFactory.create()
-    take_in_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
+    upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
     Document.objects.update(state="failed", failure="malware")
 
     assert "/retry" not in sign_in(gpt.owner).get(url(gpt)).content.decode()

@@ -22,7 +22,7 @@ from gpts.assistants.states import Audience
 from gpts.chat.models import Message
 from gpts.knowledge.models import Document, KnowledgeFile
 from gpts.knowledge.services.documents import SILENCE_SECONDS, sweep_documents
-from gpts.knowledge.services.files import take_in_file
+from gpts.knowledge.services.files import upload_knowledge_file
 from gpts.llm.services.providers import ensure_offline_provider
 from tests.support import knowledge_files
 from tests.support.factories.gpts import GPTFactory
@@ -62,7 +62,7 @@ def the_gpt() -> GPT:
 
 def sent(gpt: GPT, name: str, data: str | bytes) -> KnowledgeFile:
     with system_scope("tests"):
-        return take_in_file(gpt=gpt, upload=make_upload(name, data), by=gpt.owner, at=timezone.now())
+        return upload_knowledge_file(gpt=gpt, upload=make_upload(name, data), by=gpt.owner, at=timezone.now())
 
 
 def wait_for(is_so: Callable[[], Any], seconds: float = 60) -> Any:
@@ -139,7 +139,10 @@ def test_hostile_files_fail_with_their_reasons_and_the_rest_of_the_queue_is_read
         "locked.pdf": (knowledge_files.make_locked_pdf(), "encrypted"),
         "pictures.pdf": (knowledge_files.make_pdf(""), "no_text"),
         "deep.json": (b"[" * 100_000, "malformed"),
-        "macros.docx": (knowledge_files.make_docx(("", "x"), extra={"word/vbaProject.bin": b"x"}), "macros"),
+        "macros.docx": (
+            knowledge_files.make_docx(("", "x"), extra={"word/vbaProject.bin": b"x"}),
+            "macros",
+        ),
         "spaces.txt": (b" \n \n", "empty"),
     }
 

@@ -19,7 +19,7 @@ from core.models import AuditEvent
 from gpts.assistants.models import GPT
 from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import Document, KnowledgeFile, Passage
-from gpts.knowledge.queries import knowledge_files, passages_of
+from gpts.knowledge.queries import list_knowledge_files, list_passages
 from gpts.knowledge.retrieval import find_passages
 from gpts.knowledge.services.documents import sweep_documents, sweep_leftovers
 from gpts.knowledge.services.files import (
@@ -28,11 +28,11 @@ from gpts.knowledge.services.files import (
     remove_knowledge_file,
     replace_file,
     retry_file,
-    take_in_file,
     update_file,
+    upload_knowledge_file,
 )
 from gpts.knowledge.services.reading import read_document
-from gpts.knowledge.services.review_dates import note_stale_files
+from gpts.knowledge.services.review_dates import notify_owners_of_stale_files
 from tests.support.factories.gpts import GPTFactory
 from tests.support.knowledge_files import EICAR, make_docx
 from tests.support.times import LATER, NOW
@@ -47,7 +47,7 @@ Run = Callable[..., Any]
 def taken(
     gpt: GPT, name: str = "a.txt", text: str | bytes = "The canary sings.", at: Any = NOW
 ) -> KnowledgeFile:
-    return take_in_file(gpt=gpt, upload=make_upload(name, text), by=gpt.owner, at=at)
+    return upload_knowledge_file(gpt=gpt, upload=make_upload(name, text), by=gpt.owner, at=at)
 
 
 def read(file: KnowledgeFile, at: Any = NOW) -> int | None:
@@ -113,11 +113,11 @@ def test_what_cannot_be_kept_is_refused_at_once_and_changes_nothing(
     to = {"gpt": gpt} if act == "add" else {"file": file}
 
     with pytest.raises(DomainError) as refusal:
-        (take_in_file if act == "add" else replace_file)(**to, upload=upload, by=gpt.owner, at=NOW)
+        (upload_knowledge_file if act == "add" else replace_file)(**to, upload=upload, by=gpt.owner, at=NOW)
 
     assert (refusal.value.code, refusal.value.field) == (code, "file")
     assert (AuditEvent.objects.count(), GPT.objects.get(pk=gpt.pk).draft_revision) == before
-    assert [(held.pk, held.name) for held in knowledge_files(gpt)] == [(file.pk, "a.txt")]
+    assert [(held.pk, held.name) for held in list_knowledge_files(gpt)] == [(file.pk, "a.txt")]
     assert stored(own_media) == [b"The canary sings."]
 
 
@@ -172,7 +172,7 @@ def test_a_name_is_shown_without_its_path_and_never_names_what_is_stored(
     upload = make_upload("x", "text")
     upload._name = given  # type: ignore[attr-defined]  # past Django's own cleaning of names
 
-    file = take_in_file(gpt=gpt, upload=upload, by=gpt.owner, at=NOW)
+    file = upload_knowledge_file(gpt=gpt, upload=upload, by=gpt.owner, at=NOW)
 
     assert file.name == shown
     (path,) = [found for found in own_media.rglob("*") if found.is_file()]
@@ -187,7 +187,7 @@ def test_control_characters_in_a_name_are_refused(name: str) -> None:
     gpt = GPTFactory.create()
 
     try:
-        file = take_in_file(gpt=gpt, upload=upload, by=gpt.owner, at=NOW)
+        file = upload_knowledge_file(gpt=gpt, upload=upload, by=gpt.owner, at=NOW)
     except InvalidInput as refusal:
         assert refusal.code == "control_characters"  # noqa: PT017  # either way nothing of them is left
         assert not KnowledgeFile.objects.exists()
@@ -208,7 +208,7 @@ def test_replacing_keeps_name_and_date_and_leaves_frozen_versions_alone(own_medi
     read(new)
 
     assert (new.name, new.review_on, new.created_at) == ("Report.txt", date(2027, 1, 1), LATER)
-    assert [held.pk for held in knowledge_files(gpt)] == [new.pk]
+    assert [held.pk for held in list_knowledge_files(gpt)] == [new.pk]
     assert [found.text for found in find_passages(gpt, "canary")] == ["The canary sleeps."]
     assert [found.text for found in find_passages(gpt, "canary", version=version)] == ["The canary sings."]
     assert len(stored(own_media)) == 2
@@ -238,7 +238,7 @@ def test_replacing_by_the_same_content_or_another_file_s(own_media: Path) -> Non
 
     assert (same.pk, same.name) == (file.pk, "a.txt")
     assert twice.value.code == "file_twice"
-    assert [held.pk for held in knowledge_files(gpt)] == [file.pk, other.pk]
+    assert [held.pk for held in list_knowledge_files(gpt)] == [file.pk, other.pk]
     assert len(stored(own_media)) == 2
 
 
@@ -264,13 +264,13 @@ def test_the_owner_is_told_once_when_a_date_has_come() -> None:
     update_file(file=file, review_on=NOW.date(), by=gpt.owner, at=NOW)
     update_file(file=other, review_on=NOW.date() + timedelta(days=1), by=gpt.owner, at=NOW)
 
-    assert note_stale_files(at=NOW) == 1
-    assert note_stale_files(at=NOW + timedelta(hours=3)) == 0
-    assert note_stale_files(at=NOW + timedelta(days=1)) == 1
+    assert notify_owners_of_stale_files(at=NOW) == 1
+    assert notify_owners_of_stale_files(at=NOW + timedelta(hours=3)) == 0
+    assert notify_owners_of_stale_files(at=NOW + timedelta(days=1)) == 1
     titles = list(Notification.objects.order_by("id").values_list("title", flat=True))
     assert [title.split("”")[0] for title in titles] == ["“a.txt", "“b.txt"]
     update_file(file=file, review_on=NOW.date() + timedelta(days=2), by=gpt.owner, at=NOW)
-    assert note_stale_files(at=NOW + timedelta(days=2)) == 1
+    assert notify_owners_of_stale_files(at=NOW + timedelta(days=2)) == 1
 
 
 def test_a_file_that_cannot_be_read_says_why_and_can_be_tried_again(settings: Any) -> None:
@@ -332,7 +332,7 @@ def test_what_a_dead_worker_held_is_taken_up_again(django_capture_on_commit_call
     assert (len(early), len(late)) == (0, 1)
     read(file, NOW + timedelta(seconds=301))
     assert document_of(file).state == "ready"
-    assert [passage.text for passage in passages_of(file)] == ["The canary sings."]
+    assert [passage.text for passage in list_passages(file)] == ["The canary sings."]
 
 
 def test_a_document_that_kills_its_workers_is_given_up() -> None:
@@ -382,10 +382,10 @@ def test_deleting_everywhere_needs_the_name_and_leaves_versions_without_it(own_m
 
     with pytest.raises(InvalidInput) as refusal:
         erase_file(file=file, confirmation="b.txt", by=gpt.owner, at=NOW)
-    assert (refusal.value.code, len(knowledge_files(gpt))) == ("confirmation", 1)
+    assert (refusal.value.code, len(list_knowledge_files(gpt))) == ("confirmation", 1)
     erase_file(file=file, confirmation=" a.txt ", by=gpt.owner, at=NOW)
 
-    assert knowledge_files(gpt) == []
+    assert list_knowledge_files(gpt) == []
     assert find_passages(gpt, "canary", version=version) == []
     assert not Document.objects.exists()
     assert not Passage.objects.exists()

@@ -13,8 +13,8 @@ from django.core.files.storage import default_storage
 from core.errors import DomainError, InvalidInput, RateLimited
 from gpts.assistants.models import GPT
 from gpts.knowledge.models import Document, KnowledgeFile
-from gpts.knowledge.queries import knowledge_files, passages_of
-from gpts.knowledge.services.files import replace_file, take_in_file
+from gpts.knowledge.queries import list_knowledge_files, list_passages
+from gpts.knowledge.services.files import replace_file, upload_knowledge_file
 from gpts.knowledge.services.reading import read_document
 from gpts.knowledge.services.web_pages import FETCHES, add_page, fetch_again
 from tests.support.factories.gpts import GPTFactory
@@ -34,7 +34,7 @@ def added(gpt: GPT, url: str) -> KnowledgeFile:
 
 def read(file: KnowledgeFile) -> list[str]:
     read_document(document_id=file.document_id or 0, step=nullcontext, clock=lambda: NOW)
-    return [passage.text for passage in passages_of(KnowledgeFile.objects.get(pk=file.pk))]
+    return [passage.text for passage in list_passages(KnowledgeFile.objects.get(pk=file.pk))]
 
 
 def test_a_page_becomes_a_file_that_says_where_it_came_from(site: Site) -> None:
@@ -80,7 +80,7 @@ def test_fetching_again_replaces_the_content_or_only_the_date(site: Site) -> Non
 
     assert (new.name, new.source_url, new.fetched_at) == (file.name, url, LATER)
     assert read(new)[-1] == "Within 60 days."
-    assert [held.pk for held in knowledge_files(gpt)] == [new.pk]
+    assert [held.pk for held in list_knowledge_files(gpt)] == [new.pk]
 
 
 def test_an_upload_in_place_of_a_page_has_no_address(site: Site) -> None:
@@ -118,7 +118,7 @@ def test_an_answer_that_is_no_document_is_refused_at_the_address(
         added(gpt, url)
 
     assert (refusal.value.code, refusal.value.field) == (code, "url")
-    assert knowledge_files(gpt) == []
+    assert list_knowledge_files(gpt) == []
     assert not any(path.is_file() for path in own_media.rglob("*"))
 
 
@@ -144,7 +144,7 @@ def test_addresses_inside_are_never_called(url: str) -> None:
         added(gpt, url)
 
     assert (refusal.value.code, refusal.value.field) == ("outbound_refused", "url")
-    assert knowledge_files(gpt) == []
+    assert list_knowledge_files(gpt) == []
 
 
 def test_a_redirect_inside_is_not_followed(site: Site) -> None:
@@ -168,7 +168,7 @@ def test_an_address_must_be_one(url: str) -> None:
 def test_a_full_gpt_fetches_nothing(site: Site) -> None:
     gpt = GPTFactory.create()
     for number in range(20):
-        take_in_file(gpt=gpt, upload=make_upload("a.txt", f"Text {number}"), by=gpt.owner, at=NOW)
+        upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", f"Text {number}"), by=gpt.owner, at=NOW)
 
     with pytest.raises(DomainError) as refusal:
         added(gpt, site.put("/a", PAGE))

@@ -16,7 +16,7 @@ from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.versions import BEHAVIOUR_FIELDS, freeze_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.knowledge.models import Document, KnowledgeFile
-from gpts.knowledge.queries import knowledge_files
+from gpts.knowledge.queries import list_knowledge_files
 from gpts.knowledge.retrieval import look_up
 from gpts.knowledge.services.files import add_knowledge_file, erase_file, remove_knowledge_file, update_file
 from gpts.llm.services.providers import ensure_offline_provider
@@ -77,7 +77,9 @@ def test_a_copy_has_the_settings_and_the_files_and_nothing_of_its_life() -> None
     assert (copy.name, copy.workspace, copy.owner) == ("Copy of Essay coach", gpt.workspace, gpt.owner)
     assert (copy.created_at, copy.draft_revision, copy.conversation_count) == (LATER, 1, 0)
     assert copy.slug != gpt.slug
-    assert [(file.name, file.review_on) for file in knowledge_files(copy)] == [("a.md", date(2026, 9, 1))]
+    assert [(file.name, file.review_on) for file in list_knowledge_files(copy)] == [
+        ("a.md", date(2026, 9, 1))
+    ]
     assert Document.objects.count() == documents
     assert not Version.objects.filter(gpt=copy).exists()
     assert not LiveVersion.objects.filter(gpt=copy).exists()
@@ -88,7 +90,7 @@ def test_a_copy_has_the_settings_and_the_files_and_nothing_of_its_life() -> None
 def test_a_copy_answers_from_its_files_also_when_the_other_let_them_go() -> None:
     gpt = a_whole_gpt()
     copy = duplicate_gpt(gpt=gpt, by=gpt.owner, at=LATER)
-    [file] = knowledge_files(gpt)
+    [file] = list_knowledge_files(gpt)
 
     erase_file(file=file, confirmation="a.md", by=gpt.owner, at=LATER)
 
@@ -101,11 +103,11 @@ def test_changing_the_copy_leaves_the_original_alone() -> None:
     before = GPT.objects.filter(pk=gpt.pk).values().get()
     copy = duplicate_gpt(gpt=gpt, by=gpt.owner, at=LATER)
 
-    [file] = knowledge_files(copy)
+    [file] = list_knowledge_files(copy)
     remove_knowledge_file(file=file, by=gpt.owner, at=LATER)
 
     assert GPT.objects.filter(pk=gpt.pk).values().get() == before
-    assert [file.name for file in knowledge_files(gpt)] == ["a.md"]
+    assert [file.name for file in list_knowledge_files(gpt)] == ["a.md"]
 
 
 def test_a_long_name_still_fits_and_a_name_of_ones_own_is_taken() -> None:
@@ -154,7 +156,7 @@ def test_an_admin_takes_a_copy_and_owns_it_and_others_get_nothing() -> None:
     copy = GPT.objects.get(owner=boss)
     assert taken.headers["Location"] == reverse("gpts:build-configure", args=[copy.slug])
     assert (copy.workspace, copy.instructions) == (company, gpt.instructions)
-    assert [file.uploaded_by for file in knowledge_files(copy)] == [boss]
+    assert [file.uploaded_by for file in list_knowledge_files(copy)] == [boss]
 
 
 def test_who_lost_the_right_to_build_is_told_and_nothing_is_made() -> None:

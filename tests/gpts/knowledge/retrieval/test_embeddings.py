@@ -10,14 +10,14 @@ from django.db import connection
 
 from gpts.assistants.models import GPT
 from gpts.knowledge.models import Document, PassageVector
-from gpts.knowledge.retrieval import forget_document, look_up
+from gpts.knowledge.retrieval import look_up, remove_from_index
 from gpts.knowledge.retrieval.embedding import (
     embed_passages,
-    embedding_model,
-    embedding_progress,
-    waiting_documents,
+    get_embedding_model,
+    get_embedding_progress,
+    list_documents_to_embed,
 )
-from gpts.knowledge.retrieval.vectors import VectorNote
+from gpts.knowledge.retrieval.vectors import VectorStatus
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.runtime.embeddings import embed
 from gpts.llm.runtime.types import FailureCode, ModelAPI, ModelFailure, ModelSpec
@@ -60,26 +60,26 @@ def test_without_a_model_full_text_searches_alone() -> None:
 
     found = look_up(gpt, "theft insurance")
 
-    assert found.vectors is VectorNote.NONE
+    assert found.vectors is VectorStatus.NONE
     assert [(hit.text_rank, hit.vector_rank) for hit in found.hits] == [(1, 0)]
-    assert waiting_documents() == []
+    assert list_documents_to_embed() == []
 
 
 def test_a_document_gets_its_vectors_and_questions_use_them(model_server: ModelServer) -> None:
     gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
     model = a_model(model_server)
-    assert look_up(gpt, "theft insurance").vectors is VectorNote.WAITING
-    assert waiting_documents() == [document.pk]
+    assert look_up(gpt, "theft insurance").vectors is VectorStatus.WAITING
+    assert list_documents_to_embed() == [document.pk]
 
     assert embed_passages(document.pk, at=LATER) == 3
 
     document.refresh_from_db()
     assert document.embedded_at == LATER
-    assert waiting_documents() == []
-    assert embedding_progress([document.pk], gpt.workspace_id) == (3, 3)
+    assert list_documents_to_embed() == []
+    assert get_embedding_progress([document.pk], gpt.workspace_id) == (3, 3)
     found = look_up(gpt, "insurances for thefts")
-    assert found.vectors is VectorNote.USED
+    assert found.vectors is VectorStatus.USED
     first = found.hits[0]
     assert (first.passage.heading, first.text_rank, first.vector_rank) == ("Insurance", 1, 1)
     assert set(PassageVector.objects.values_list("model_id", flat=True)) == {model.pk}
@@ -104,8 +104,8 @@ def test_another_model_makes_all_anew_and_the_old_vectors_go(model_server: Model
     old.save()
     new = a_model(model_server, "embed-32")
 
-    assert embedding_model(gpt.workspace_id) == new
-    assert waiting_documents() == [document.pk]
+    assert get_embedding_model(gpt.workspace_id) == new
+    assert list_documents_to_embed() == [document.pk]
     assert embed_passages(document.pk, at=LATER) == 3
     assert set(PassageVector.objects.values_list("model_id", flat=True)) == {new.pk}
     with connection.cursor() as cursor:
@@ -135,7 +135,7 @@ def test_a_server_that_refuses_leaves_full_text_and_is_left_alone_for_a_while(
 
     first, second = look_up(gpt, "theft insurance"), look_up(gpt, "theft insurance")
 
-    assert (first.vectors, second.vectors) == (VectorNote.DOWN, VectorNote.DOWN)
+    assert (first.vectors, second.vectors) == (VectorStatus.DOWN, VectorStatus.DOWN)
     assert first.hits[0].passage.heading == "Insurance"
     assert len(model_server.state.requests) == asked + 1
 
@@ -150,7 +150,7 @@ def test_what_was_made_before_the_server_failed_is_kept(model_server: ModelServe
 
     assert failure.value.code is FailureCode.RATE_LIMITED
     assert Document.objects.get(pk=document.pk).embedded_at is None
-    assert waiting_documents() == [document.pk]
+    assert list_documents_to_embed() == [document.pk]
 
 
 def test_a_slow_server_costs_its_time_limit_only(model_server: ModelServer) -> None:
@@ -190,7 +190,7 @@ def test_forgetting_removes_vectors(model_server: ModelServer) -> None:
     a_model(model_server)
     embed_passages(document.pk, at=NOW)
 
-    forget_document(document)
+    remove_from_index(document)
 
     assert not PassageVector.objects.exists()
 
@@ -206,7 +206,7 @@ def test_the_whole_set_with_vectors_is_no_worse(model_server: ModelServer) -> No
     missed = []
     for question in asked:
         found = look_up(gpt, question.text)
-        assert found.vectors is VectorNote.USED
+        assert found.vectors is VectorStatus.USED
         if question.answer not in {f"{p.file}#{p.heading}" for p in found.passages}:
             missed.append(question.text)
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from core.scope import Scope, open_scope
 from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import IndexBlock, IndexSegment, IndexShelf, KnowledgeFile, PassageVector
-from gpts.knowledge.retrieval import find_passages, forget_document, index_passages, look_up
+from gpts.knowledge.retrieval import find_passages, index_passages, look_up, remove_from_index
 from gpts.knowledge.tasks import index_waiting
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
@@ -86,7 +86,7 @@ def test_typing_errors_are_mended_and_named() -> None:
 
     found = look_up(gpt, "insurannce agianst thefft")
 
-    assert found.mended == {"insurannce": "insurance", "thefft": "theft"}
+    assert found.corrections == {"insurannce": "insurance", "thefft": "theft"}
     assert found.hits[0].passage.heading == "Insurance"
 
 
@@ -132,7 +132,7 @@ def test_forgetting_leaves_nothing_behind() -> None:
     document = add_document(gpt, "shop.md", SHOP)
     add_document(kept, "shop.md", SHOP)
 
-    forget_document(document)
+    remove_from_index(document)
 
     assert find_passages(gpt, "theft insurance") == []
     assert headings(kept, "theft insurance") == ["Insurance"]
