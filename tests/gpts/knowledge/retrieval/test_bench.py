@@ -10,8 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests.support.gpts import NOW, a_gpt, a_user
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.retrieval import add_document
+from tests.support.times import NOW
 from workspaces.access import personal_workspace
 from workspaces.models import User
 from workspaces.services.api_keys import create_api_key
@@ -44,7 +46,7 @@ def asked(user: User, slug: str, body: dict[str, object], scope: str = "gpts:rea
 
 
 def test_the_page_says_what_each_question_finds() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
     address = reverse("gpts:build-bench", args=[gpt.slug])
     client = signed_in(gpt.owner)
@@ -66,7 +68,7 @@ def test_the_page_says_what_each_question_finds() -> None:
 
 
 def test_more_than_ten_questions_are_cut_and_said() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
 
     body = signed_in(gpt.owner).post(
@@ -77,10 +79,10 @@ def test_more_than_ten_questions_are_cut_and_said() -> None:
 
 
 def test_a_stranger_does_not_learn_that_the_page_exists() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
     address = reverse("gpts:build-bench", args=[gpt.slug])
-    stranger = signed_in(a_user())
+    stranger = signed_in(UserFactory.create())
 
     assert stranger.get(address).status_code == 404
     assert stranger.post(address, {"questions": "insurance"}).status_code == 404
@@ -89,7 +91,7 @@ def test_a_stranger_does_not_learn_that_the_page_exists() -> None:
 def test_the_page_without_questions_costs_the_same_for_one_file_and_three() -> None:
     counts = []
     for files in (1, 3):
-        gpt = a_gpt()
+        gpt = GPTFactory.create()
         for number in range(files):
             add_document(gpt, f"{number}.md", [*SHOP, ("Number", f"This is document {number}.")])
         client, address = signed_in(gpt.owner), reverse("gpts:build-bench", args=[gpt.slug])
@@ -102,7 +104,7 @@ def test_the_page_without_questions_costs_the_same_for_one_file_and_three() -> N
 
 
 def test_the_api_gives_passages_and_reasons() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
 
     answer = asked(gpt.owner, gpt.slug, {"text": "thefft insurance", "limit": 3})
@@ -128,14 +130,14 @@ def test_the_api_gives_passages_and_reasons() -> None:
 
 @pytest.mark.parametrize("body", [{}, {"text": ""}, {"text": "x" * 2_001}, {"text": "x", "limit": 21}])
 def test_the_api_refuses_what_it_cannot_search(body: dict[str, object]) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     assert asked(gpt.owner, gpt.slug, body).status_code == 400
 
 
 def test_the_api_is_closed_to_strangers_and_to_other_keys() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
 
-    assert asked(a_user(), gpt.slug, {"text": "insurance"}).status_code == 404
+    assert asked(UserFactory.create(), gpt.slug, {"text": "insurance"}).status_code == 404
     assert asked(gpt.owner, gpt.slug, {"text": "insurance"}, "chat").status_code == 403
