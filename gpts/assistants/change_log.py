@@ -7,10 +7,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from gpts.assistants.comparison import Snapshot, compare_snapshots
+from gpts.assistants.content import build_content
 from gpts.assistants.differences import FieldDiff, Line
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.queries.gpts import list_versions
-from gpts.assistants.services.versions import build_content
+from gpts.assistants.queries.versions import list_versions
 
 LOG_SIZE = 200
 # Of a long text only the changed lines stand in the Markdown.

@@ -182,16 +182,6 @@ def list_own_gpts(user: Any, *, workspace: Workspace | None = None) -> QuerySet[
     )
 
 
-def list_versions(gpt: GPT) -> QuerySet[Version]:
-    """Frozen versions, newest first."""
-    return (
-        Version.objects.filter(gpt=gpt)
-        .select_related("created_by", "language_model")
-        .prefetch_related("live_for")
-        .order_by("-number")
-    )
-
-
 def list_available_models(workspace: Workspace) -> QuerySet[LanguageModel]:
     """Chat models that a GPT of ``workspace`` may use, the best default first."""
     return chat_models(workspace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from core.look.formats import file_size
@@ -11,6 +12,16 @@ from gpts.assistants.models import GPT, Version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
 
 MAX_CHOICES = 500
+
+
+def list_versions(gpt: GPT) -> QuerySet[Version]:
+    """Frozen versions, newest first."""
+    return (
+        Version.objects.filter(gpt=gpt)
+        .select_related("created_by", "language_model")
+        .prefetch_related("live_for")
+        .order_by("-number")
+    )
 
 
 def get_knowledge_labels(gpt: GPT, hashes: Iterable[str]) -> dict[str, str]:

@@ -12,10 +12,10 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from gpts.assistants.content import compute_draft_hash
 from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.queries.gpts import get_live_versions, get_relation
 from gpts.assistants.rules import GPTAct, may
-from gpts.assistants.services.versions import compute_draft_hash
 from gpts.studio.next_steps import next_steps
 from reviews.queries import SubmissionStatus, submission_status
 

@@ -7,6 +7,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.models import AuditEvent
+from gpts.assistants.content import compute_draft_hash
 from gpts.assistants.models import GPT, LiveVersion, Version
 from gpts.assistants.queries.gpts import find_live_version, get_live_versions
 from gpts.assistants.services.gpts import delete_gpt, update_draft
@@ -15,7 +16,6 @@ from gpts.assistants.services.quarantine import quarantine_gpt, release_gpt
 from gpts.assistants.services.versions import (
     check_ready,
     clear_live_version,
-    compute_draft_hash,
     freeze_version,
     restore_version,
     set_live_version,
