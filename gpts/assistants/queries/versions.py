@@ -1,4 +1,4 @@
-"""Reading versions for people: names of files behind hashes, which numbers there are."""
+"""Queries for versions and the names of their knowledge files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_CHOICES = 500
 
 
 def list_versions(gpt: GPT) -> QuerySet[Version]:
-    """Frozen versions, newest first."""
+    """Return the versions of a GPT, newest first."""
     return (
         Version.objects.filter(gpt=gpt)
         .select_related("created_by", "language_model")
@@ -25,9 +25,9 @@ def list_versions(gpt: GPT) -> QuerySet[Version]:
 
 
 def get_knowledge_labels(gpt: GPT, hashes: Iterable[str]) -> dict[str, str]:
-    """Name and size of each of a GPT's files by its hash, also of those that left the draft.
+    """Return name and size of a GPT's files by their hash, also of files removed from the draft.
 
-    One that was deleted everywhere has no size any more and says so. One query.
+    A file that was deleted everywhere has no size; its label says so. One query.
     """
     wanted = set(hashes)
     if not wanted:
@@ -45,7 +45,7 @@ def get_knowledge_labels(gpt: GPT, hashes: Iterable[str]) -> dict[str, str]:
 
 
 def list_version_numbers(gpt: GPT) -> list[int]:
-    """Numbers of the newest versions, for choosing two to compare."""
+    """Return the numbers of the newest versions, newest first, to choose two for a comparison."""
     return list(
         Version.objects.filter(gpt=gpt).order_by("-number").values_list("number", flat=True)[:MAX_CHOICES]
     )

@@ -156,7 +156,7 @@ def _notify_owners(model: LanguageModel, *, at: datetime) -> int:
     return len(by_owner)
 
 
-def _notify_owner(owner: User, model: LanguageModel, gpts: list[GPT], *, at: datetime) -> None:
+def _notify_owner(owner: Any, model: LanguageModel, gpts: list[GPT], *, at: datetime) -> None:
     assert model.retired_at is not None
     day = date_format(last_day(model.retired_at), formats.day_format())
     title = _("The model %(model)s ends on %(day)s") % {"model": model.label, "day": day}
