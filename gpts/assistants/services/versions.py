@@ -30,8 +30,7 @@ RELEASE_NOTES_LENGTH = 2_000
 
 @transaction.atomic
 def freeze_version(*, gpt: GPT, release_notes: str, by: Any, at: datetime) -> Version:
-    """Snapshot the draft. When nothing changed since the newest version, that one is returned and
-    nothing is written; so a double click makes one version.
+    """Snapshot the draft as a new version, or return the newest version when nothing changed since.
 
     Writes the version and an audit event. Raises InvalidInput for over-long notes, Conflict while
     quarantined, NotFound when deleted.
@@ -69,13 +68,13 @@ def freeze_version(*, gpt: GPT, release_notes: str, by: Any, at: datetime) -> Ve
 def set_live_version(
     *, gpt: GPT, version: Version, audience: str, at: datetime, by: Any = None
 ) -> LiveVersion:
-    """Make ``version`` the one that serves ``audience``; the same again changes nothing.
+    """Make ``version`` live for ``audience`` in place of the version that is; idempotent.
 
-    Writes the row and an audit event. Raises InvalidInput for a foreign version or unknown audience,
-    NotFound when the GPT is deleted, Forbidden for a link out of a workspace that keeps its GPTs inside
-    (for the public store, submitting has asked that). A quarantined one may be set and serves when released.
+    Writes the row and an audit event. Raises InvalidInput for another GPT's version or an unknown audience,
+    NotFound when the GPT is deleted, Forbidden for a link when the workspace does not allow publishing
+    (submitting checks that for the public store). Allowed in quarantine: it takes effect on release.
     """
-    fresh = lock_gpt(gpt, quarantined=True)
+    fresh = lock_gpt(gpt, allow_quarantined=True)
     if version.gpt_id != fresh.pk:
         raise InvalidInput(_("This version belongs to another GPT."), code="foreign_version", field="version")
     _check_audience(audience)
@@ -102,7 +101,7 @@ def set_live_version(
 
 @transaction.atomic
 def clear_live_version(*, gpt: GPT, audience: str, at: datetime, by: Any = None) -> bool:
-    """Stop serving ``audience``. Returns whether something was live; nothing is written otherwise."""
+    """Stop serving ``audience``. Return whether a version was live; otherwise nothing is written."""
     _check_audience(audience)
     live = LiveVersion.objects.select_for_update().filter(gpt=gpt, audience=audience).first()
     if live is None:
@@ -122,10 +121,10 @@ def clear_live_version(*, gpt: GPT, audience: str, at: datetime, by: Any = None)
 
 @transaction.atomic
 def restore_version(*, gpt: GPT, version: Version, revision: int, by: Any, at: datetime) -> GPT:
-    """Make the draft what ``version`` was, its knowledge files included.
+    """Set the draft to the content of ``version``, including its knowledge files; idempotent.
 
-    ``revision`` is the draft that the person saw; Conflict (``draft_changed``) when it moved on since,
-    so that a colleague's fresh edit is not thrown away unseen. Restoring what already stands is a no-op.
+    ``revision`` is the draft's revision that the person saw. Raises Conflict (``draft_changed``) when the
+    draft was saved since, so that a colleague's edit is not overwritten unseen.
     """
     fresh = lock_gpt(gpt)
     if version.gpt_id != fresh.pk:
@@ -161,7 +160,7 @@ def restore_version(*, gpt: GPT, version: Version, revision: int, by: Any, at: d
 
 
 def check_ready(gpt: GPT) -> None:
-    """Raise InvalidInput when the draft lacks what people need before they click.
+    """Raise InvalidInput when the draft is not ready to be published.
 
     ``data["errors"]`` maps each field to what is missing.
     """
@@ -198,10 +197,10 @@ def _check_link_allowed(gpt: GPT, audience: str) -> None:
 
 
 def _record_past_version(*, gpt: GPT, audience: str, old: Version | None, new: Version, at: datetime) -> None:
-    """Call it when ``new`` goes live for ``audience`` in place of ``old``, in that transaction.
+    """Update the past versions when ``new`` goes live for ``audience`` in place of ``old``.
 
-    A newer version leaves the old one to its conversations. An older one that comes back means that what
-    was made after it is taken back, for those conversations too.
+    Conversations continue with the version that a newer one replaced. When an older version goes live again,
+    versions newer than it are withdrawn from their conversations too.
     """
     past = PastVersion.objects.filter(gpt=gpt, audience=audience)
     past.filter(version__number__gte=new.number).delete()
@@ -212,5 +211,5 @@ def _record_past_version(*, gpt: GPT, audience: str, old: Version | None, new: V
 
 
 def _delete_past_versions(*, gpt: GPT, audience: str) -> None:
-    """Call it when ``audience`` is served no longer: what served it before does not either."""
+    """Withdraw past versions from their conversations, when ``audience`` is no longer served."""
     PastVersion.objects.filter(gpt=gpt, audience=audience).delete()
