@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import sign_in
 from tests.support.retrieval import add_document
 from tests.support.times import NOW
 from workspaces.access import personal_workspace
@@ -25,12 +26,6 @@ SHOP = [
     ("Insurance", "Theft insurance costs eight euros a month and starts on the day after you sign."),
     ("<b>Delivery</b>", "We deliver <script>alert(1)</script> bicycles to your door within the city."),
 ]
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
 
 
 def asked(user: User, slug: str, body: dict[str, object], scope: str = "gpts:read") -> Any:
@@ -49,7 +44,7 @@ def test_the_page_says_what_each_question_finds() -> None:
     gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
     address = reverse("gpts:build-bench", args=[gpt.slug])
-    client = signed_in(gpt.owner)
+    client = sign_in(gpt.owner)
 
     empty = client.get(address).content.decode()
     body = client.post(
@@ -71,7 +66,7 @@ def test_more_than_ten_questions_are_cut_and_said() -> None:
     gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
 
-    body = signed_in(gpt.owner).post(
+    body = sign_in(gpt.owner).post(
         reverse("gpts:build-bench", args=[gpt.slug]), {"questions": "insurance\n" * 12}
     )
 
@@ -82,7 +77,7 @@ def test_a_stranger_does_not_learn_that_the_page_exists() -> None:
     gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
     address = reverse("gpts:build-bench", args=[gpt.slug])
-    stranger = signed_in(UserFactory.create())
+    stranger = sign_in(UserFactory.create())
 
     assert stranger.get(address).status_code == 404
     assert stranger.post(address, {"questions": "insurance"}).status_code == 404
@@ -94,7 +89,7 @@ def test_the_page_without_questions_costs_the_same_for_one_file_and_three() -> N
         gpt = GPTFactory.create()
         for number in range(files):
             add_document(gpt, f"{number}.md", [*SHOP, ("Number", f"This is document {number}.")])
-        client, address = signed_in(gpt.owner), reverse("gpts:build-bench", args=[gpt.slug])
+        client, address = sign_in(gpt.owner), reverse("gpts:build-bench", args=[gpt.slug])
         client.get(address)
         with CaptureQueriesContext(connection) as queries:
             client.post(address, {"questions": "insurance"})
