@@ -403,7 +403,11 @@ def sweep_runs(*, at: datetime) -> int:
 def _resume_run(run_id: UUID, *, at: datetime) -> None:
     run = _lock_run(run_id)
     running = run.results.filter(state=GoldenResultState.RUNNING, started_at__lt=at - LEASE)
-    claims = find_lost_turns(dict(running.values_list("claim", "started_at")), at=at)
+    rows = running.values_list("claim", "started_at")
+    started = {
+        claim: started_at for claim, started_at in rows if claim is not None and started_at is not None
+    }
+    claims = find_lost_turns(started, at=at)
     for claim in sorted(claims):
         release(turn_id=claim)
     lost = run.results.filter(claim__in=claims)

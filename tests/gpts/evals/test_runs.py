@@ -190,7 +190,7 @@ def test_cancelling_stops_the_prompts_that_are_being_asked_and_counts_them_once(
 
 
 def claims_of(run: GoldenRun) -> list[UUID]:
-    return list(run.results.filter(claim__isnull=False).values_list("claim", flat=True))
+    return [claim for claim in run.results.values_list("claim", flat=True) if claim is not None]
 
 
 @pytest.mark.django_db
