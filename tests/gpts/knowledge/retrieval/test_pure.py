@@ -12,7 +12,7 @@ from gpts.knowledge.retrieval.postings import SegmentBuilder, find_postings, get
 from gpts.knowledge.retrieval.ranking import compute_weights, fuse_ranks, is_alike
 from gpts.knowledge.retrieval.spelling import find_nearest_word
 from gpts.knowledge.retrieval.terms import (
-    PLACES,
+    MAX_LOCATIONS,
     extract_query_terms,
     extract_terms,
     extract_words,
@@ -90,7 +90,7 @@ def test_places_of_terms_are_all_found_though_few_words_are_stemmed(
                 expected.setdefault(term, []).append(normalise(word))
     said = normalise(text)
     assert {term: [said[a:b] for a, b in places] for term, places in found.items()} == {
-        term: held[:PLACES] for term, held in expected.items()
+        term: held[:MAX_LOCATIONS] for term, held in expected.items()
     }
 
 
