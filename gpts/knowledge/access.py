@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import NotFound
 from gpts.assistants.access import gpt_not_found
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import get_standing
+from gpts.assistants.queries.gpts import get_relation
 from gpts.assistants.rules import GPTAct, may
 from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.queries import get_knowledge_file
@@ -21,7 +21,7 @@ def access_knowledge_file(
 
     ``include_removed`` also finds files that were removed from the draft and are kept for frozen versions.
     """
-    if not may(GPTAct.VIEW_SETTINGS, gpt, get_standing(user, gpt)):
+    if not may(GPTAct.VIEW_SETTINGS, gpt, get_relation(user, gpt)):
         raise gpt_not_found()
     found = get_knowledge_file(gpt, identifier, include_removed=include_removed)
     if found is None:

@@ -12,9 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.fakes.openai_server import ModelServer
 from tests.support.chat import configure_model, create_public_gpt
-from tests.support.gpts import a_user
+from tests.support.factories.workspaces import PASSWORD, UserFactory
 from tests.support.mail import create_address, get_sign_up_code
-from tests.support.people import PASSWORD
 from tests.support.services import WebService
 from workspaces.models import User
 
@@ -133,7 +132,7 @@ def open_chat(page: Page, server: WebService, model_server: ModelServer, model: 
     """Open an empty chat with a GPT on ``model``; returns the list that collects complaints."""
     model_server.state.control = ""
     gpt = create_public_gpt(configure_model(model_server.url, model), starters=["Begin here"])
-    sign_in_page(page, server, a_user("Reader"))
+    sign_in_page(page, server, UserFactory.create(display_name="Reader"))
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))

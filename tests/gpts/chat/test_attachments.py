@@ -37,8 +37,9 @@ from gpts.knowledge.states import FileState
 from gpts.llm.models import LanguageModel
 from gpts.llm.states import Capability
 from tests.support.chat import configure_model, create_public_gpt
-from tests.support.gpts import NOW, a_user
+from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
+from tests.support.times import NOW
 from tests.support.uploads import make_picture, make_upload
 from workspaces.access import personal_workspace
 from workspaces.models import User
@@ -87,7 +88,7 @@ def prepared(turn: Turn, text: str) -> Any:
 
 
 def test_a_document_is_read_sent_and_answered_from() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     attachment = uploaded(sign_in(reader), gpt, make_upload("bees.md", TEXT))
     turn = a_first_turn(reader, gpt)
 
@@ -112,7 +113,7 @@ def test_a_document_is_read_sent_and_answered_from() -> None:
 
 
 def test_a_cited_piece_opens_and_a_later_turn_can_still_use_the_file() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     client = sign_in(reader)
     attachment = uploaded(client, gpt, make_upload("bees.md", TEXT))
     turn = a_first_turn(reader, gpt)
@@ -140,7 +141,7 @@ def test_a_cited_piece_opens_and_a_later_turn_can_still_use_the_file() -> None:
 
 
 def test_another_conversation_never_sees_the_file() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     attachment = uploaded(sign_in(reader), gpt, make_upload("bees.md", TEXT))
     turn = a_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
@@ -152,7 +153,7 @@ def test_another_conversation_never_sees_the_file() -> None:
 
 
 def test_an_edited_question_keeps_its_files_and_shares_their_bytes() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     attachment = uploaded(sign_in(reader), gpt, make_upload("bees.md", TEXT))
     turn = a_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
@@ -171,7 +172,7 @@ def test_an_edited_question_keeps_its_files_and_shares_their_bytes() -> None:
 
 
 def test_pictures_need_a_model_that_sees_and_lose_what_they_carry() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     client = sign_in(reader)
     picture = Image.new("RGB", (3000, 1000), (10, 20, 30))
     exif = Image.Exif()
@@ -213,7 +214,7 @@ def test_pictures_need_a_model_that_sees_and_lose_what_they_carry() -> None:
 )
 def test_what_is_refused_is_not_kept(file: tuple[str, bytes], status: int, code: str, settings: Any) -> None:
     settings.CHAT_ATTACHMENT_BYTES = 2_000
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     seeing(gpt)
 
     response = sign_in(reader).post(f"/g/{gpt.slug}/chat/attachments", {"file": SimpleUploadedFile(*file)})
@@ -224,7 +225,7 @@ def test_what_is_refused_is_not_kept(file: tuple[str, bytes], status: int, code:
 
 
 def test_a_hostile_name_never_becomes_a_path() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     client = sign_in(reader)
 
     attachment = uploaded(client, gpt, make_upload("..\\..\\x\u202etxt.md", TEXT))
@@ -240,7 +241,7 @@ def test_a_hostile_name_never_becomes_a_path() -> None:
 
 
 def test_a_file_that_cannot_be_read_says_why_and_is_not_sent() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     client = sign_in(reader)
     attachment = uploaded(client, gpt, make_upload("odd.json", "{not json"))
     turn = a_first_turn(reader, gpt)
@@ -255,7 +256,11 @@ def test_a_file_that_cannot_be_read_says_why_and_is_not_sent() -> None:
 
 @pytest.mark.parametrize("act", ["", "/file", "/remove"])
 def test_another_persons_file_is_not_there(act: str) -> None:
-    owner, stranger, gpt = a_user("Owner"), a_user("Stranger"), create_public_gpt()
+    owner, stranger, gpt = (
+        UserFactory.create(display_name="Owner"),
+        UserFactory.create(display_name="Stranger"),
+        create_public_gpt(),
+    )
     attachment = uploaded(sign_in(owner), gpt, make_upload("bees.md", TEXT))
     client, path = sign_in(stranger), f"/c/attachments/{attachment.pk}{act}"
 
@@ -266,7 +271,11 @@ def test_another_persons_file_is_not_there(act: str) -> None:
 
 
 def test_foreign_sent_and_unknown_ids_are_refused_and_nothing_is_written() -> None:
-    owner, stranger, gpt = a_user("Owner"), a_user("Stranger"), create_public_gpt()
+    owner, stranger, gpt = (
+        UserFactory.create(display_name="Owner"),
+        UserFactory.create(display_name="Stranger"),
+        create_public_gpt(),
+    )
     theirs = uploaded(sign_in(owner), gpt, make_upload("bees.md", TEXT))
     sent = uploaded(sign_in(stranger), gpt, make_upload("mine.md", TEXT))
     turn = a_first_turn(stranger, gpt)
@@ -283,7 +292,7 @@ def test_foreign_sent_and_unknown_ids_are_refused_and_nothing_is_written() -> No
 def test_loose_files_have_a_limit_and_are_swept_with_their_bytes(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     client = sign_in(reader)
     first = uploaded(client, gpt, make_upload("bees.md", TEXT))
     for number in range(LOOSE_AT_ONCE - 1):
@@ -302,7 +311,7 @@ def test_loose_files_have_a_limit_and_are_swept_with_their_bytes(
 
 
 def test_deleting_a_conversation_for_good_removes_bytes(django_capture_on_commit_callbacks: Any) -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     attachment = uploaded(sign_in(reader), gpt, make_upload("bees.md", TEXT))
     turn = a_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
@@ -319,7 +328,7 @@ def test_deleting_a_conversation_for_good_removes_bytes(django_capture_on_commit
 
 
 def test_a_deleted_conversations_file_is_not_served() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     client = sign_in(reader)
     attachment = uploaded(client, gpt, make_upload("bees.md", TEXT))
     turn = a_first_turn(reader, gpt)
@@ -332,7 +341,7 @@ def test_a_deleted_conversations_file_is_not_served() -> None:
 
 
 def test_a_picture_of_the_answer_is_kept_and_shown() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     turn = a_first_turn(reader, gpt)
     picture = make_picture().read()
 
@@ -373,7 +382,7 @@ def test_chinese_questions_find_their_piece() -> None:
 
 def test_messages_keep_nothing_of_the_file() -> None:
     """The text stays with the file: a search or an export of the chat does not carry it along."""
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     attachment = uploaded(sign_in(reader), gpt, make_upload("bees.md", TEXT))
     turn = a_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)

@@ -16,9 +16,9 @@ from gpts.assistants.queries.gpts import live_version_for
 from gpts.chat.models import Conversation, SharedConversation
 from gpts.chat.services.turns import finish_turn, start_first_turn, start_turn
 from tests.support.chat import create_public_gpt
-from tests.support.gpts import NOW, a_user
+from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
 from tests.support.pages import sign_in
-from tests.workspaces.factories import make_team, seat
+from tests.support.times import NOW
 from workspaces.access import personal_workspace
 from workspaces.models import User
 
@@ -54,7 +54,7 @@ def shared(reader: User, conversation: Conversation) -> str:
 
 
 def test_a_link_shows_a_copy_to_everybody_without_telling_more() -> None:
-    reader = a_user("Reader Realname")
+    reader = UserFactory.create(display_name="Reader Realname")
     conversation = a_talk(reader)
     link = shared(reader, conversation)
     turn, _new = start_turn(conversation=conversation, text="And later?", by=reader, at=NOW)
@@ -83,7 +83,7 @@ def test_a_link_shows_a_copy_to_everybody_without_telling_more() -> None:
 
 
 def test_the_token_has_more_than_128_bits_and_renewing_keeps_it() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = a_talk(reader)
     link = shared(reader, conversation)
     turn, _new = start_turn(conversation=conversation, text="And later?", by=reader, at=NOW)
@@ -98,7 +98,7 @@ def test_the_token_has_more_than_128_bits_and_renewing_keeps_it() -> None:
 
 
 def test_a_link_that_was_taken_back_opens_nothing() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = a_talk(reader)
     link = shared(reader, conversation)
 
@@ -114,7 +114,7 @@ def test_a_link_that_was_taken_back_opens_nothing() -> None:
 
 
 def test_deleting_the_conversation_takes_its_link_back() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = a_talk(reader)
     link = shared(reader, conversation)
 
@@ -126,7 +126,7 @@ def test_deleting_the_conversation_takes_its_link_back() -> None:
 
 @pytest.mark.parametrize("fault", ["quarantined_at", "deleted_at"])
 def test_a_gpt_that_is_gone_takes_its_shares_along(fault: str) -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = a_talk(reader)
     link = shared(reader, conversation)
 
@@ -136,9 +136,13 @@ def test_a_gpt_that_is_gone_takes_its_shares_along(fault: str) -> None:
 
 
 def test_a_companys_link_is_for_its_members() -> None:
-    reader, colleague, stranger = a_user("Reader"), a_user("Colleague"), a_user("Stranger")
-    company = make_team(reader, "Acme")
-    seat(company, colleague, "member", by=reader)
+    reader, colleague, stranger = (
+        UserFactory.create(display_name="Reader"),
+        UserFactory.create(display_name="Colleague"),
+        UserFactory.create(display_name="Stranger"),
+    )
+    company = WorkspaceFactory.create(owner=reader, name="Acme")
+    MemberFactory.create(workspace=company, user=colleague, role="member", by=reader)
     link = shared(reader, a_talk(reader, workspace=company))
 
     assert Client().get(link)["Location"].startswith("/accounts/login/")
@@ -149,7 +153,7 @@ def test_a_companys_link_is_for_its_members() -> None:
 
 @pytest.mark.parametrize("act", ["", "/make", "/stop"])
 def test_only_its_person_shares_and_stops(act: str) -> None:
-    reader, stranger = a_user("Reader"), a_user("Stranger")
+    reader, stranger = UserFactory.create(display_name="Reader"), UserFactory.create(display_name="Stranger")
     conversation = a_talk(reader)
     link = shared(reader, conversation)
     client = sign_in(stranger)
@@ -163,7 +167,7 @@ def test_only_its_person_shares_and_stops(act: str) -> None:
 
 
 def test_temporary_chats_and_empty_ones_are_not_shared() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = a_talk(reader)
     Conversation.objects.filter(pk=conversation.pk).update(is_temporary=True, expires_at=NOW)
     waiting = start_first_turn(
@@ -178,7 +182,7 @@ def test_temporary_chats_and_empty_ones_are_not_shared() -> None:
 
 
 def test_the_database_shows_a_share_to_its_person_and_to_who_holds_the_token() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     link = shared(reader, a_talk(reader))
     token = link.removeprefix("/s/")
     rows = SharedConversation.objects
@@ -200,7 +204,7 @@ def test_the_database_shows_a_share_to_its_person_and_to_who_holds_the_token() -
 def test_the_list_of_links_takes_the_same_queries_for_one_and_three() -> None:
     counts = []
     for number in (1, 3):
-        reader = a_user("Reader")
+        reader = UserFactory.create(display_name="Reader")
         for _ in range(number):
             shared(reader, a_talk(reader))
         client = sign_in(reader)

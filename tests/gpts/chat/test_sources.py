@@ -15,8 +15,9 @@ from gpts.knowledge.queries import list_erased_file_names
 from gpts.knowledge.retrieval import find_passages
 from gpts.knowledge.services.files import erase_file, remove_knowledge_file, replace_file
 from tests.support.chat import create_citing_turn, create_gpt_with_file
-from tests.support.gpts import NOW, a_user
+from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
+from tests.support.times import NOW
 from tests.support.uploads import make_upload
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +29,7 @@ def url_of(turn: Turn, number: int = 1) -> str:
 
 def test_the_chip_leads_to_the_passage_as_a_page_and_as_a_part_of_one() -> None:
     gpt, passage = create_gpt_with_file()
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     turn = create_citing_turn(reader, gpt, passage.pk)
     client = sign_in(reader)
 
@@ -50,7 +51,7 @@ def test_the_chip_leads_to_the_passage_as_a_page_and_as_a_part_of_one() -> None:
 def test_only_what_the_answer_cites_is_shown() -> None:
     gpt, passage = create_gpt_with_file()
     other_gpt, foreign = create_gpt_with_file("Salaries of the other company.")
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     turn = create_citing_turn(reader, gpt, passage.pk)
     forged = create_citing_turn(reader, gpt, foreign.pk)
     client = sign_in(reader)
@@ -67,11 +68,11 @@ def test_only_what_the_answer_cites_is_shown() -> None:
 @pytest.mark.parametrize("who", ["stranger", "owner of the GPT", "visitor"])
 def test_other_peoples_citations_are_not_there(who: str) -> None:
     gpt, passage = create_gpt_with_file()
-    turn = create_citing_turn(a_user("Reader"), gpt, passage.pk)
+    turn = create_citing_turn(UserFactory.create(display_name="Reader"), gpt, passage.pk)
     client: Any = (
         Client()
         if who == "visitor"
-        else sign_in(gpt.owner if who == "owner of the GPT" else a_user("Stranger"))
+        else sign_in(gpt.owner if who == "owner of the GPT" else UserFactory.create(display_name="Stranger"))
     )
 
     answer = client.get(url_of(turn))
@@ -82,7 +83,7 @@ def test_other_peoples_citations_are_not_there(who: str) -> None:
 
 def test_the_passage_goes_with_the_access_to_the_gpt() -> None:
     gpt, passage = create_gpt_with_file()
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     turn = create_citing_turn(reader, gpt, passage.pk)
     with system_scope("tests"):
         quarantine_gpt(gpt=gpt, at=timezone.now())
@@ -94,7 +95,7 @@ def test_the_passage_goes_with_the_access_to_the_gpt() -> None:
 @pytest.mark.parametrize("act", ["remove", "erase", "replace"])
 def test_a_passage_that_was_deleted_says_so_in_its_place(act: str) -> None:
     gpt, passage = create_gpt_with_file()
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     turn = create_citing_turn(reader, gpt, passage.pk)
     client = sign_in(reader)
     with system_scope("tests"):

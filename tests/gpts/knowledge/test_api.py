@@ -11,8 +11,9 @@ from gpts.assistants.models import GPT
 from gpts.knowledge.models import Document, KnowledgeFile
 from gpts.knowledge.services.files import add_knowledge_file
 from tests.support.api_client import FILE_KEYS, ApiClient
-from tests.support.gpts import NOW, a_gpt
+from tests.support.factories.gpts import GPTFactory
 from tests.support.knowledge_files import make_pdf
+from tests.support.times import NOW
 from tests.support.uploads import make_upload
 from tests.support.web_site import Site
 
@@ -28,7 +29,7 @@ def build_path(file: KnowledgeFile, end: str = "") -> str:
 
 
 def test_a_waiting_file_has_no_text_and_a_failed_one_can_be_retried() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     call = ApiClient(gpt.owner)
 
     added = call.upload(f"gpts/{gpt.slug}/knowledge", "a.txt", "The canary sings.").json()
@@ -45,7 +46,9 @@ def test_a_waiting_file_has_no_text_and_a_failed_one_can_be_retried() -> None:
 
 
 def test_the_text_is_paginated() -> None:
-    file = add_file(a_gpt(), "a.pdf", make_pdf(*(f"Page {number} says this." for number in range(1, 31))))
+    file = add_file(
+        GPTFactory.create(), "a.pdf", make_pdf(*(f"Page {number} says this." for number in range(1, 31)))
+    )
     call = ApiClient(file.gpt.owner)
 
     first = call("GET", build_path(file, "/text")).json()
@@ -64,7 +67,7 @@ def test_the_text_is_paginated() -> None:
 
 
 def test_patch_changes_name_and_review_date_only() -> None:
-    file = add_file(a_gpt())
+    file = add_file(GPTFactory.create())
     call = ApiClient(file.gpt.owner)
 
     changed = call("PATCH", build_path(file), {"name": "Songs.txt", "review_on": "2026-01-01", "state": "x"})
@@ -82,7 +85,7 @@ def test_patch_changes_name_and_review_date_only() -> None:
 
 
 def test_replacing_the_content_keeps_the_name() -> None:
-    file = add_file(a_gpt())
+    file = add_file(GPTFactory.create())
     call = ApiClient(file.gpt.owner)
 
     new = call.upload(build_path(file, "/content"), "b.txt", "New words", method="PUT")
@@ -96,7 +99,7 @@ def test_replacing_the_content_keeps_the_name() -> None:
 
 
 def test_a_web_page_is_added_and_fetched_again(site: Site) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     call = ApiClient(gpt.owner)
     address = site.put("/p", "<title>Returns</title><p>Within 30 days</p>")
 
@@ -112,7 +115,7 @@ def test_a_web_page_is_added_and_fetched_again(site: Site) -> None:
 
 
 def test_removing_and_erasing() -> None:
-    file, other = add_file(gpt := a_gpt()), add_file(gpt, "b.txt", "Other")
+    file, other = add_file(gpt := GPTFactory.create()), add_file(gpt, "b.txt", "Other")
     call = ApiClient(gpt.owner)
 
     wrong = call("POST", build_path(file, "/erase"), {"confirmation": "b.txt"})
@@ -139,7 +142,7 @@ ROUTES: list[tuple[str, str, Any]] = [
 
 @pytest.mark.parametrize(("method", "end", "body"), ROUTES, ids=str)
 def test_files_of_other_gpts_are_not_found(method: str, end: str, body: Any) -> None:
-    file, mine = add_file(a_gpt()), a_gpt()
+    file, mine = add_file(GPTFactory.create()), GPTFactory.create()
     call = ApiClient(mine.owner)
 
     own = call(method, f"gpts/{mine.slug}/knowledge/{file.pk}{end}", body)

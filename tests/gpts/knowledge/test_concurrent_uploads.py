@@ -16,7 +16,8 @@ from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.knowledge.models import Document, KnowledgeFile
 from gpts.knowledge.services.files import upload_knowledge_file
-from tests.support.gpts import NOW, a_gpt
+from tests.support.factories.gpts import GPTFactory
+from tests.support.times import NOW
 from tests.support.uploads import make_upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,8 +51,8 @@ def count_stored_files(media: Path) -> int:
 
 def test_concurrent_uploads_of_one_content_to_four_gpts_store_it_once(own_media: Path) -> None:
     with system_scope("tests"):
-        first = a_gpt()
-        gpts = [first, *(a_gpt(owner=first.owner) for _number in range(3))]
+        first = GPTFactory.create()
+        gpts = [first, *(GPTFactory.create(owner=first.owner) for _number in range(3))]
 
     files = run_concurrently(*(build_upload(gpt, "a.txt", "The canary sings.") for gpt in gpts))
 
@@ -63,7 +64,7 @@ def test_concurrent_uploads_of_one_content_to_four_gpts_store_it_once(own_media:
 
 def test_two_concurrent_uploads_of_one_file_add_it_once(own_media: Path) -> None:
     with system_scope("tests"):
-        gpt = a_gpt()
+        gpt = GPTFactory.create()
 
     files = run_concurrently(
         *(build_upload(gpt, f"{number}.txt", "The canary sings.") for number in range(2))
@@ -76,7 +77,7 @@ def test_two_concurrent_uploads_of_one_file_add_it_once(own_media: Path) -> None
 
 def test_two_concurrent_uploads_cannot_exceed_the_number_of_files(own_media: Path) -> None:
     with system_scope("tests"):
-        gpt = a_gpt()
+        gpt = GPTFactory.create()
         for number in range(19):
             build_upload(gpt, f"{number}.txt", f"Number {number}")()
 

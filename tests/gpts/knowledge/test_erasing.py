@@ -16,7 +16,8 @@ from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import Document, IndexSegment, KnowledgeFile, Passage
 from gpts.knowledge.retrieval import find_passages
 from gpts.knowledge.services.files import add_knowledge_file, erase_file, remove_knowledge_file
-from tests.support.gpts import NOW, a_gpt
+from tests.support.factories.gpts import GPTFactory
+from tests.support.times import NOW
 from tests.support.uploads import make_upload
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +57,7 @@ def add_file(gpt: GPT) -> KnowledgeFile:
 def test_deleting_leaves_nothing_in_tables_storage_and_caches(
     act: str, own_media: Path, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = add_file(gpt)
     digest = file.content_hash
     assert len(find_word(WORD, own_media)) >= 2
@@ -81,7 +82,7 @@ def test_deleting_leaves_nothing_in_tables_storage_and_caches(
 def test_a_removed_file_stays_for_a_frozen_version_until_it_is_erased(
     own_media: Path, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = add_file(gpt)
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
 

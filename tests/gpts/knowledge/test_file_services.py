@@ -33,8 +33,9 @@ from gpts.knowledge.services.files import (
 )
 from gpts.knowledge.services.reading import read_document
 from gpts.knowledge.services.review_dates import notify_owners_of_stale_files
-from tests.support.gpts import LATER, NOW, a_gpt
+from tests.support.factories.gpts import GPTFactory
 from tests.support.knowledge_files import EICAR, make_docx
+from tests.support.times import LATER, NOW
 from tests.support.uploads import make_upload
 from workspaces.models import Notification
 
@@ -62,7 +63,7 @@ def list_stored_bytes(media: Path) -> list[bytes]:
 
 
 def test_an_uploaded_file_waits_until_it_is_read() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     file = upload_file(gpt)
 
@@ -73,7 +74,7 @@ def test_an_uploaded_file_waits_until_it_is_read() -> None:
 
 
 def test_reading_is_enqueued_after_commit(django_capture_on_commit_callbacks: Run) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     with django_capture_on_commit_callbacks() as jobs:
         upload_file(gpt)
@@ -103,7 +104,7 @@ def test_a_refused_upload_changes_nothing(
     act: str, name: str, data: bytes, code: str, own_media: Path, settings: Any
 ) -> None:
     settings.KNOWLEDGE_FILE_BYTES = 100
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = upload_file(gpt)
     upload = SimpleUploadedFile("x", data)
     upload._name = name  # type: ignore[attr-defined]  # past Django's own cleaning of names
@@ -122,13 +123,13 @@ def test_a_refused_upload_changes_nothing(
 
 def test_the_storage_of_a_workspace_is_limited(own_media: Path, settings: Any) -> None:
     settings.KNOWLEDGE_WORKSPACE_BYTES = 30
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     upload_file(gpt, text="x" * 20)
 
     with pytest.raises(TooLarge) as full:
-        upload_file(a_gpt(owner=gpt.owner), text="y" * 11)
-    same = upload_file(a_gpt(owner=gpt.owner), text="x" * 20)
-    other = upload_file(a_gpt(), text="y" * 11)
+        upload_file(GPTFactory.create(owner=gpt.owner), text="y" * 11)
+    same = upload_file(GPTFactory.create(owner=gpt.owner), text="x" * 20)
+    other = upload_file(GPTFactory.create(), text="y" * 11)
 
     assert (full.value.code, full.value.data) == ("workspace_full", {"limit": 30, "used": 20})
     assert same.document_id == KnowledgeFile.objects.get(gpt=gpt).document_id
@@ -138,7 +139,7 @@ def test_the_storage_of_a_workspace_is_limited(own_media: Path, settings: Any) -
 
 def test_the_number_of_new_files_an_hour_is_limited(settings: Any) -> None:
     settings.KNOWLEDGE_FILES_PER_HOUR = 3
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     for number in range(3):
         upload_file(gpt, text=f"Number {number}")
 
@@ -163,7 +164,7 @@ def test_the_number_of_new_files_an_hour_is_limited(settings: Any) -> None:
     ],
 )
 def test_a_name_is_cleaned_and_not_used_in_the_storage(given: str, shown: str, own_media: Path) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     upload = make_upload("x", "text")
     upload._name = given  # type: ignore[attr-defined]  # past Django's own cleaning of names
 
@@ -179,7 +180,7 @@ def test_a_name_is_cleaned_and_not_used_in_the_storage(given: str, shown: str, o
 def test_control_characters_in_a_name_are_refused(name: str) -> None:
     upload = make_upload("x", "text")
     upload._name = name  # type: ignore[attr-defined]  # past Django's own cleaning of names
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     try:
         file = upload_knowledge_file(gpt=gpt, upload=upload, by=gpt.owner, at=NOW)
@@ -191,7 +192,7 @@ def test_control_characters_in_a_name_are_refused(name: str) -> None:
 
 
 def test_replacing_keeps_name_and_review_date_and_does_not_affect_frozen_versions(own_media: Path) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = upload_file(gpt, "Report.docx", make_docx(("", "The canary sings.")))
     read(file)
     update_file(file=file, review_on=date(2027, 1, 1), by=gpt.owner, at=NOW)
@@ -212,7 +213,7 @@ def test_replacing_keeps_name_and_review_date_and_does_not_affect_frozen_version
 def test_replacing_a_file_that_no_version_needs_erases_the_old_bytes(
     own_media: Path, django_capture_on_commit_callbacks: Run
 ) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = upload_file(gpt)
     read(file)
 
@@ -224,7 +225,7 @@ def test_replacing_a_file_that_no_version_needs_erases_the_old_bytes(
 
 
 def test_replacing_by_the_same_content_or_that_of_another_file(own_media: Path) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file, other = upload_file(gpt), upload_file(gpt, "b.txt", "Other words")
 
     same = replace_file(file=file, upload=make_upload("c.txt", "The canary sings."), by=gpt.owner, at=LATER)
@@ -238,7 +239,7 @@ def test_replacing_by_the_same_content_or_that_of_another_file(own_media: Path) 
 
 
 def test_changing_name_and_review_date() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = upload_file(gpt)
 
     update_file(file=file, name="  Canary\u200b songs.txt ", by=gpt.owner, at=NOW)
@@ -254,7 +255,7 @@ def test_changing_name_and_review_date() -> None:
 
 
 def test_the_owner_is_notified_once_for_each_review_date() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file, other = upload_file(gpt), upload_file(gpt, "b.txt", "Other")
     update_file(file=file, review_on=NOW.date(), by=gpt.owner, at=NOW)
     update_file(file=other, review_on=NOW.date() + timedelta(days=1), by=gpt.owner, at=NOW)
@@ -270,7 +271,7 @@ def test_the_owner_is_notified_once_for_each_review_date() -> None:
 
 def test_an_unreadable_file_has_a_failure_code_and_can_be_retried(settings: Any) -> None:
     settings.KNOWLEDGE_FILE_TOKENS = 2
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = upload_file(gpt)
 
     assert read(file) is None
@@ -289,7 +290,7 @@ def test_an_unreadable_file_has_a_failure_code_and_can_be_retried(settings: Any)
 def test_a_crashing_reader_is_retried_twice_and_then_fails(settings: Any) -> None:
     """With so little memory the child process cannot start."""
     settings.EXTRACTION_MEMORY_BYTES = 10_000_000
-    file = upload_file(a_gpt())
+    file = upload_file(GPTFactory.create())
 
     assert read(file) == 10
     waiting = get_document(file)
@@ -302,7 +303,7 @@ def test_a_crashing_reader_is_retried_twice_and_then_fails(settings: Any) -> Non
 
 
 def test_missing_stored_bytes_are_a_failure(own_media: Path) -> None:
-    file = upload_file(a_gpt())
+    file = upload_file(GPTFactory.create())
     (own_media / get_document(file).storage_key).unlink()
 
     assert read(file) is None
@@ -310,7 +311,7 @@ def test_missing_stored_bytes_are_a_failure(own_media: Path) -> None:
 
 
 def test_a_document_claimed_by_a_dead_worker_is_read_again(django_capture_on_commit_callbacks: Run) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = upload_file(gpt)
     held = get_document(file)
     Document.objects.filter(pk=held.pk).update(
@@ -331,7 +332,7 @@ def test_a_document_claimed_by_a_dead_worker_is_read_again(django_capture_on_com
 
 
 def test_a_document_that_kills_its_workers_fails_after_three_attempts() -> None:
-    file = upload_file(a_gpt())
+    file = upload_file(GPTFactory.create())
     Document.objects.update(state="extracting", heartbeat_at=NOW, attempts=3)
 
     assert read(file, NOW + timedelta(seconds=301)) is None
@@ -342,7 +343,7 @@ def test_a_document_that_kills_its_workers_fails_after_three_attempts() -> None:
 def test_bytes_of_malware_are_deleted_and_the_owner_is_notified(
     own_media: Path, django_capture_on_commit_callbacks: Run
 ) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = upload_file(gpt, "a.docx", make_docx(("", "Text"), extra={"word/embeddings/a.bin": EICAR}))
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -357,7 +358,7 @@ def test_bytes_of_malware_are_deleted_and_the_owner_is_notified(
 
 
 def test_unused_bytes_and_documents_are_swept(own_media: Path) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = upload_file(gpt)
     lonely = own_media / "knowledge" / str(gpt.workspace_id) / "left"
     lonely.write_bytes(b"left by a crash")
@@ -369,7 +370,7 @@ def test_unused_bytes_and_documents_are_swept(own_media: Path) -> None:
 
 
 def test_erasing_needs_the_name_and_affects_versions(own_media: Path) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = upload_file(gpt)
     read(file)
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
@@ -388,8 +389,8 @@ def test_erasing_needs_the_name_and_affects_versions(own_media: Path) -> None:
 
 
 def test_erasing_does_not_affect_another_gpt_with_the_same_content(own_media: Path) -> None:
-    gpt = a_gpt()
-    other = a_gpt(owner=gpt.owner)
+    gpt = GPTFactory.create()
+    other = GPTFactory.create(owner=gpt.owner)
     file, shared = upload_file(gpt), upload_file(other)
     read(file)
 
@@ -401,7 +402,7 @@ def test_erasing_does_not_affect_another_gpt_with_the_same_content(own_media: Pa
 
 
 def test_add_knowledge_file_reads_at_once() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "The canary sings."), by=gpt.owner, at=NOW)
 
@@ -416,7 +417,7 @@ def test_a_storage_without_local_paths_works(
     """As in an object store: reading, listing and deleting use only the storage API of Django."""
     in_memory = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
     settings.STORAGES = {**settings.STORAGES, "default": in_memory}
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     folder = f"knowledge/{gpt.workspace_id}"
 
     file = upload_file(gpt)

@@ -15,7 +15,9 @@ from gpts.knowledge.models import Document, KnowledgeFile, Passage
 from gpts.knowledge.queries import list_knowledge_files, list_passages
 from gpts.knowledge.retrieval import find_passages
 from gpts.knowledge.services.files import add_knowledge_file, remove_knowledge_file
-from tests.support.gpts import LATER, NOW, a_gpt, a_user
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import LATER, NOW
 from tests.support.uploads import make_upload
 from workspaces.access import scope_for
 
@@ -40,7 +42,7 @@ def count_stored_files(media: Path) -> int:
 
 
 def test_a_markdown_file_is_split_by_its_headings(own_media: Path) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     file = add_knowledge_file(gpt=gpt, upload=make_upload("Handbook.MD", HANDBOOK), by=gpt.owner, at=LATER)
 
@@ -71,7 +73,7 @@ def test_a_markdown_file_is_split_by_its_headings(own_media: Path) -> None:
     ],
 )  # fmt: skip
 def test_text_is_extracted_from_each_format_and_charset(name: str, data: str | bytes, expected: str) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     file = add_knowledge_file(gpt=gpt, upload=make_upload(name, data), by=gpt.owner, at=NOW)
 
@@ -100,7 +102,7 @@ def test_text_is_extracted_from_each_format_and_charset(name: str, data: str | b
 def test_an_unreadable_file_is_refused_and_nothing_is_kept(
     name: str, data: bytes, code: str, own_media: Path, django_capture_on_commit_callbacks: Any
 ) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     upload = make_upload("x", data)
     upload._name = name  # type: ignore[attr-defined]  # past Django's own cleaning of names
 
@@ -118,7 +120,7 @@ def test_an_unreadable_file_is_refused_and_nothing_is_kept(
 
 @pytest.mark.parametrize("name", ["../../etc/passwd.txt", "C:\\temp\\passwd.txt", "/etc/passwd.txt"])
 def test_a_path_in_a_name_does_not_reach_the_storage(name: str, own_media: Path) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     upload = make_upload("x", "text")
     upload._name = name  # type: ignore[attr-defined]  # past Django's own cleaning of names
 
@@ -132,7 +134,7 @@ def test_a_path_in_a_name_does_not_reach_the_storage(name: str, own_media: Path)
 
 def test_size_and_number_of_files_are_limited(settings: Any) -> None:
     settings.KNOWLEDGE_FILE_BYTES = 20
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     refusals: list[type[DomainError]] = []
 
     try:
@@ -152,7 +154,7 @@ def test_size_and_number_of_files_are_limited(settings: Any) -> None:
 
 
 def test_adding_the_same_content_twice_adds_one_file() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     first = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "same"), by=gpt.owner, at=NOW)
     second = add_knowledge_file(gpt=gpt, upload=make_upload("b.txt", "same"), by=gpt.owner, at=NOW)
@@ -163,7 +165,7 @@ def test_adding_the_same_content_twice_adds_one_file() -> None:
 
 
 def test_the_same_content_in_two_workspaces_is_two_documents() -> None:
-    one, other = a_gpt(), a_gpt()
+    one, other = GPTFactory.create(), GPTFactory.create()
 
     first = add_knowledge_file(gpt=one, upload=make_upload("a.txt", "same"), by=one.owner, at=NOW)
     second = add_knowledge_file(gpt=other, upload=make_upload("a.txt", "same"), by=other.owner, at=NOW)
@@ -173,8 +175,8 @@ def test_the_same_content_in_two_workspaces_is_two_documents() -> None:
 
 
 def test_the_same_content_in_one_workspace_is_one_document(own_media: Path) -> None:
-    one = a_gpt()
-    other = a_gpt(owner=one.owner)
+    one = GPTFactory.create()
+    other = GPTFactory.create(owner=one.owner)
 
     first = add_knowledge_file(gpt=one, upload=make_upload("a.txt", "The canary sings"), by=one.owner, at=NOW)
     second = add_knowledge_file(
@@ -191,7 +193,7 @@ def test_the_same_content_in_one_workspace_is_one_document(own_media: Path) -> N
 
 
 def test_a_removed_file_is_erased(own_media: Path, django_capture_on_commit_callbacks: Any) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "Canary words"), by=gpt.owner, at=NOW)
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -206,7 +208,7 @@ def test_a_removed_file_is_erased(own_media: Path, django_capture_on_commit_call
 
 
 def test_a_frozen_version_keeps_answering_from_a_removed_file() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     old = add_knowledge_file(gpt=gpt, upload=make_upload("old.txt", "The canary sings"), by=gpt.owner, at=NOW)
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
     remove_knowledge_file(file=old, by=gpt.owner, at=NOW)
@@ -221,7 +223,7 @@ def test_a_frozen_version_keeps_answering_from_a_removed_file() -> None:
 
 
 def test_adding_a_removed_file_again_restores_it() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "text"), by=gpt.owner, at=NOW)
     freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
     remove_knowledge_file(file=file, by=gpt.owner, at=NOW)
@@ -233,7 +235,7 @@ def test_adding_a_removed_file_again_restores_it() -> None:
 
 
 def test_row_level_security_hides_files_of_other_workspaces_but_search_works() -> None:
-    gpt, eve = a_gpt(), a_user("Eve")
+    gpt, eve = GPTFactory.create(), UserFactory.create(display_name="Eve")
     add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "The canary sings"), by=gpt.owner, at=NOW)
 
     with open_scope(scope_for(eve)):
@@ -247,7 +249,7 @@ def test_row_level_security_hides_files_of_other_workspaces_but_search_works() -
 
 def test_a_long_text_is_split_at_sentences_without_loss() -> None:
     sentences = [f"Sentence number {n} says something of its own." for n in range(200)]
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", " ".join(sentences)), by=gpt.owner, at=NOW)
 

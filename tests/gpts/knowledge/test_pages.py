@@ -15,9 +15,12 @@ from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import Document, KnowledgeFile, Passage
 from gpts.knowledge.retrieval import find_passages
 from gpts.knowledge.services.files import add_knowledge_file, update_file, upload_knowledge_file
-from tests.support.gpts import NOW, a_gpt, a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.knowledge_files import make_pdf
 from tests.support.pages import sign_in
+from tests.support.times import NOW
 from tests.support.uploads import make_upload
 from tests.support.web_site import Site
 
@@ -35,7 +38,7 @@ def add_file(gpt: GPT, name: str = "a.txt", text: str | bytes = "The canary sing
 
 
 def test_uploaded_files_are_listed_as_waiting() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
 
     answer = client.post(
@@ -52,7 +55,7 @@ def test_uploaded_files_are_listed_as_waiting() -> None:
 
 
 def test_uploads_of_the_script_are_answered_with_json() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
 
     taken = client.post(url(gpt), {"file": make_upload("a.txt", "One")}, headers=JSON)
@@ -66,7 +69,7 @@ def test_uploads_of_the_script_are_answered_with_json() -> None:
 
 
 def test_without_javascript_refused_files_do_not_affect_the_others() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
 
     answer = client.post(url(gpt), {"file": [make_upload("a.txt", "One"), make_upload("<b>.exe", "MZ")]})
@@ -77,7 +80,7 @@ def test_without_javascript_refused_files_do_not_affect_the_others() -> None:
 
 
 def test_the_list_fragment_shows_progress_and_failures() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     file = upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
     Document.objects.update(state="extracting", stage="reading", progress=42)
@@ -98,7 +101,7 @@ def test_the_list_fragment_shows_progress_and_failures() -> None:
 
 
 def test_retrying_a_failed_file() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
     Document.objects.update(state="failed", failure="crashed")
 
@@ -109,7 +112,7 @@ def test_retrying_a_failed_file() -> None:
 
 
 def test_malware_has_no_retry_button() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
     Document.objects.update(state="failed", failure="malware")
 
@@ -120,7 +123,7 @@ def test_malware_has_no_retry_button() -> None:
 def test_the_number_of_queries_does_not_depend_on_the_number_of_files(
     count: int, django_assert_num_queries: Any
 ) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     for number in range(count):
         add_file(gpt, f"{number}.txt", f"Text {number}")
     client = sign_in(gpt.owner)
@@ -134,7 +137,7 @@ LIST_QUERIES = 14
 
 
 def test_files_due_for_review_are_marked() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file, later = add_file(gpt), add_file(gpt, "b.txt", "Other")
     today = timezone.localdate()
     update_file(file=file, review_on=today, by=gpt.owner, at=NOW)
@@ -148,7 +151,7 @@ def test_files_due_for_review_are_marked() -> None:
 
 
 def test_the_text_of_a_file_is_paginated() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = add_file(gpt, "a.pdf", make_pdf(*(f"This is page {number}." for number in range(1, 61))))
     client = sign_in(gpt.owner)
 
@@ -168,7 +171,7 @@ def test_the_text_of_a_file_is_paginated() -> None:
 
 
 def test_changing_name_and_date_keeps_the_input_on_errors() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = add_file(gpt)
     client = sign_in(gpt.owner)
     path = url(gpt, f"/{file.pk}/update")
@@ -185,7 +188,7 @@ def test_changing_name_and_date_keeps_the_input_on_errors() -> None:
 
 
 def test_replacing_removing_and_deleting_on_the_page(own_media: Path) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file, other = add_file(gpt), add_file(gpt, "b.txt", "Other words")
     client = sign_in(gpt.owner)
 
@@ -210,7 +213,7 @@ def test_replacing_removing_and_deleting_on_the_page(own_media: Path) -> None:
 
 
 def test_adding_and_fetching_a_web_page(site: Site) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     address = site.put("/p", "<title>Returns</title><p>Within 30 days</p>")
 
@@ -236,15 +239,15 @@ ACTS = ("update", "replace", "fetch", "retry", "delete", "erase")
 
 @pytest.mark.parametrize("act", ["page", *ACTS])
 def test_only_editors_can_change_files(act: str) -> None:
-    boss, ada = a_user("Boss"), a_user("Ada")
-    gpt = a_gpt(owner=ada, workspace=create_company(boss, builder=ada))
+    boss, ada = UserFactory.create(display_name="Boss"), UserFactory.create(display_name="Ada")
+    gpt = GPTFactory.create(owner=ada, workspace=create_company(boss, builder=ada))
     file = add_file(gpt)
     path = url(gpt, "/page" if act == "page" else f"/{file.pk}/{act}")
 
     body = {"name": "x.txt", "confirmation": "a.txt", "url": "https://127.0.0.1/"}
     looked = sign_in(boss).get(url(gpt, f"/{file.pk}"))
     asked = sign_in(boss).post(path, body)
-    stranger = sign_in(a_user("Eve")).post(path, body)
+    stranger = sign_in(UserFactory.create(display_name="Eve")).post(path, body)
 
     assert looked.status_code in (200, 404)
     assert asked.status_code in (403, 404)
@@ -255,7 +258,7 @@ def test_only_editors_can_change_files(act: str) -> None:
 
 
 def test_files_of_another_gpt_are_not_found() -> None:
-    mine, theirs = a_gpt(), a_gpt()
+    mine, theirs = GPTFactory.create(), GPTFactory.create()
     file = add_file(theirs)
     client = sign_in(mine.owner)
 
@@ -267,7 +270,7 @@ def test_files_of_another_gpt_are_not_found() -> None:
 
 
 def test_files_kept_for_versions_are_listed_and_can_be_erased() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = add_file(gpt)
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
     client = sign_in(gpt.owner)

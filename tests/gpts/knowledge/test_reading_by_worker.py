@@ -25,10 +25,12 @@ from gpts.knowledge.services.documents import SILENCE_SECONDS, sweep_documents
 from gpts.knowledge.services.files import upload_knowledge_file
 from gpts.llm.services.providers import ensure_offline_provider
 from tests.support import knowledge_files
-from tests.support.gpts import NOW, a_gpt, a_user
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService, WorkerService, start_service
+from tests.support.times import NOW
 from tests.support.uploads import make_upload
-from tests.support.web_client import WebClient
+from tests.support.web_client import MakeWebClient
 
 ENDED = ("ready", "failed")
 
@@ -37,19 +39,6 @@ ENDED = ("ready", "failed")
 def own_media() -> Path:
     """The storage of the services, which are other processes than the test."""
     return Path(settings.MEDIA_ROOT)
-
-
-@pytest.fixture
-def make_client(server: WebService) -> Iterator[Callable[[Any], WebClient]]:
-    browsers: list[WebClient] = []
-
-    def make(user: Any) -> WebClient:
-        browsers.append(WebClient(server.url, user))
-        return browsers[-1]
-
-    yield make
-    for browser in browsers:
-        browser.close()
 
 
 @pytest.fixture
@@ -68,7 +57,7 @@ def start_worker(transactional_db: None) -> Iterator[Callable[[], WorkerService]
 
 def make_gpt() -> GPT:
     with system_scope("tests"):
-        return a_gpt(language_model=ensure_offline_provider(at=NOW))
+        return GPTFactory.create(language_model=ensure_offline_provider(at=NOW))
 
 
 def upload_file(gpt: GPT, name: str, data: str | bytes) -> KnowledgeFile:
@@ -109,10 +98,10 @@ def list_reading_processes(worker: WorkerService) -> list[int]:
 
 
 def test_an_uploaded_file_is_read_and_an_answer_cites_its_passage(
-    server: WebService, worker: WorkerService, make_client: Callable[[Any], WebClient]
+    server: WebService, worker: WorkerService, make_web_client: MakeWebClient
 ) -> None:
     gpt = make_gpt()
-    owner = make_client(gpt.owner)
+    owner = make_web_client(gpt.owner)
     pdf = knowledge_files.make_pdf(
         "Welcome.", "A bicycle can be returned within thirty days.", outline=[("Returns", 1)]
     )
@@ -127,7 +116,7 @@ def test_an_uploaded_file_is_read_and_an_answer_cites_its_passage(
         gpt.refresh_from_db()
         version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
         set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=NOW)
-        reader = make_client(a_user("Reader"))
+        reader = make_web_client(UserFactory.create(display_name="Reader"))
     reader.say(f"/g/{gpt.slug}/chat/turns", "How many days to return a bicycle?")
 
     answer = Message.objects.get(role="assistant")

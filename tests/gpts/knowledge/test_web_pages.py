@@ -17,8 +17,9 @@ from gpts.knowledge.queries import list_knowledge_files, list_passages
 from gpts.knowledge.services.files import replace_file, upload_knowledge_file
 from gpts.knowledge.services.reading import read_document
 from gpts.knowledge.services.web_pages import FETCHES, add_page, fetch_again
-from tests.support.gpts import LATER, NOW, a_gpt
+from tests.support.factories.gpts import GPTFactory
 from tests.support.knowledge_files import make_pdf
+from tests.support.times import LATER, NOW
 from tests.support.uploads import make_upload
 from tests.support.web_site import Site
 
@@ -37,7 +38,7 @@ def read_texts(file: KnowledgeFile) -> list[str]:
 
 
 def test_a_page_becomes_a_file_with_its_address(site: Site) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     url = site.put("/returns", PAGE)
 
     file = fetch_and_add(gpt, f" {url}#part ")
@@ -58,17 +59,17 @@ def test_a_page_becomes_a_file_with_its_address(site: Site) -> None:
     ],
 )
 def test_other_documents_keep_their_type(path: str, kind: str, body: bytes, name: str, site: Site) -> None:
-    assert fetch_and_add(a_gpt(), site.put(path, body, kind)).name == name
+    assert fetch_and_add(GPTFactory.create(), site.put(path, body, kind)).name == name
 
 
 def test_the_charset_of_the_content_type_is_used(site: Site) -> None:
     url = site.put("/de", "<p>Grüße aus Köln</p>".encode("latin-1"), "text/html; charset=iso-8859-1")
 
-    assert read_texts(fetch_and_add(a_gpt(), url)) == ["Grüße aus Köln"]
+    assert read_texts(fetch_and_add(GPTFactory.create(), url)) == ["Grüße aus Köln"]
 
 
 def test_fetching_again_replaces_changed_content(site: Site) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     url = site.put("/returns", PAGE)
     file = fetch_and_add(gpt, url)
 
@@ -83,7 +84,7 @@ def test_fetching_again_replaces_changed_content(site: Site) -> None:
 
 
 def test_replacing_a_page_by_an_upload_removes_the_address(site: Site) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = fetch_and_add(gpt, site.put("/a", PAGE))
 
     new = replace_file(file=file, upload=make_upload("b.txt", "Words"), by=gpt.owner, at=LATER)
@@ -110,7 +111,7 @@ def test_an_answer_that_is_no_document_is_refused(
     kind: str, status: int, body: bytes, code: str, site: Site, settings: Any, own_media: Path
 ) -> None:
     settings.KNOWLEDGE_PAGE_BYTES = 2_000
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     url = site.put("/x", body, kind, status)
 
     with pytest.raises(DomainError) as refusal:
@@ -136,7 +137,7 @@ def test_an_answer_that_is_no_document_is_refused(
     ],
 )
 def test_internal_addresses_are_refused(url: str) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     with pytest.raises(DomainError) as refusal:
         fetch_and_add(gpt, url)
@@ -149,7 +150,7 @@ def test_a_redirect_to_an_internal_address_is_refused(site: Site) -> None:
     site.pages["/go"] = (302, {"Location": "http://127.0.0.1:9/secret"}, b"")
 
     with pytest.raises(DomainError) as refusal:
-        fetch_and_add(a_gpt(), f"{site.url}/go")
+        fetch_and_add(GPTFactory.create(), f"{site.url}/go")
 
     assert refusal.value.code in ("outbound_refused", "outbound_failed")
 
@@ -157,13 +158,13 @@ def test_a_redirect_to_an_internal_address_is_refused(site: Site) -> None:
 @pytest.mark.parametrize("url", ["", "   ", "https://example.com/" + "x" * 2000])
 def test_empty_and_too_long_addresses_are_refused(url: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
-        fetch_and_add(a_gpt(), url)
+        fetch_and_add(GPTFactory.create(), url)
 
     assert (refusal.value.code, refusal.value.field) == ("bad_url", "url")
 
 
 def test_nothing_is_fetched_for_a_full_gpt(site: Site) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     for number in range(20):
         upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", f"Text {number}"), by=gpt.owner, at=NOW)
 
@@ -176,7 +177,7 @@ def test_nothing_is_fetched_for_a_full_gpt(site: Site) -> None:
 # Python codecs that are no charsets of web pages; punycode takes quadratic time.
 @pytest.mark.parametrize("charset", ["punycode", "idna", "undefined", "utf-7", "unicode_escape", "hex"])
 def test_a_charset_unusual_for_web_pages_is_ignored(site: Site, charset: str) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     body = b"<h1>Lamps</h1><p>Oak \\ud800 +2AA- " + b"a" * 60_000 + b"-" + b"b" * 60_000
 
     file = fetch_and_add(gpt, site.put("/lamps", body, kind=f"text/html; charset={charset}"))
@@ -186,7 +187,7 @@ def test_a_charset_unusual_for_web_pages_is_ignored(site: Site, charset: str) ->
 
 
 def test_the_fetches_of_a_person_are_limited(site: Site) -> None:
-    gpt, other = a_gpt(), a_gpt()
+    gpt, other = GPTFactory.create(), GPTFactory.create()
     page = site.put("/kept", PAGE)
     kept = fetch_and_add(gpt, page)
 
@@ -206,8 +207,8 @@ def test_the_fetches_of_a_person_are_limited(site: Site) -> None:
 def test_a_page_of_unclosed_titles_takes_little_time(site: Site) -> None:
     started = time.process_time()
 
-    file = fetch_and_add(a_gpt(), site.put("/many", b"<title" * 500_000))
-    other = fetch_and_add(a_gpt(), site.put("/more", b"<title>" * 500_000))
+    file = fetch_and_add(GPTFactory.create(), site.put("/many", b"<title" * 500_000))
+    other = fetch_and_add(GPTFactory.create(), site.put("/more", b"<title>" * 500_000))
 
     assert time.process_time() - started < 2
     assert (file.name, other.name) == ("many.html", "more.html")

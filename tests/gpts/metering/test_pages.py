@@ -17,10 +17,11 @@ from tests.support.budgets import (
     record_answers,
     reserve_turn,
 )
-from tests.support.gpts import a_gpt, a_user
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from workspaces.models import Group, GroupMember, Member, User, Workspace
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock_at_now")]
 
 NEW = {"name": "Money", "whose": "workspace", "measure": "cost_micros", "window": "month", "hard_limit": "5"}
 
@@ -61,7 +62,7 @@ def test_an_admin_sees_what_a_budget_means_before_it_is_set() -> None:
 def test_the_list_shows_use_now_with_bars_and_people() -> None:
     acme = create_owned_company()
     owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     create_monthly_budget(acme, owner, name="Answers", soft_limit=2, hard_limit=4)
     record_answers(ann, acme, gpt, answers=2)
     record_answers(owner, acme, gpt)
@@ -144,7 +145,7 @@ def test_foreign_people_groups_and_gpts_in_the_form_are_refused() -> None:
     eve = add_new_member(globex, role="owner")
     theirs = Group.objects.create(workspace=globex, name="Sales", created_at=NOW)
     Group.objects.create(workspace=acme, name="Ours", created_at=NOW)
-    secret = a_gpt(workspace=globex, owner=eve)
+    secret = GPTFactory.create(workspace=globex, owner=eve)
     client = signed_in(add_new_member(acme, role="owner"))
 
     for body in (
@@ -176,7 +177,7 @@ def test_members_builders_and_strangers_change_and_see_nothing() -> None:
 
     assert answers(ann) == [403] * 5
     assert answers(add_new_member(acme, role="builder")) == [403] * 5
-    assert answers(a_user()) == [404] * 5
+    assert answers(UserFactory.create()) == [404] * 5
     # An admin under the wrong workspace finds nothing either.
     client = signed_in(owner)
     for tail in ("", "/switch", "/remove"):
@@ -193,7 +194,7 @@ def test_one_s_own_limits_leave_other_people_out() -> None:
     User.objects.filter(pk=bob.pk).update(display_name="Quillwort")
     sales = Group.objects.create(workspace=acme, name="Sales", created_at=NOW)
     GroupMember.objects.create(group=sales, member=Member.objects.get(workspace=acme, user=ann))
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     create_monthly_budget(acme, owner, name="Mine alone", hard_limit=2)
     create_monthly_budget(acme, owner, name="For Bob", is_each=False, user_id=bob.pk)
     create_monthly_budget(
@@ -204,7 +205,7 @@ def test_one_s_own_limits_leave_other_people_out() -> None:
 
     mine = signed_in(ann).get("/settings/limits").content.decode()
     theirs = signed_in(bob).get("/settings/limits").content.decode()
-    strangers = signed_in(a_user()).get("/settings/limits").content.decode()
+    strangers = signed_in(UserFactory.create()).get("/settings/limits").content.decode()
 
     assert "2 answers</strong>" in mine and "Used up" in mine
     assert "For Sales" in mine and "everybody together" in mine
@@ -226,7 +227,7 @@ def test_empty_pages_say_what_to_do() -> None:
 
 
 def test_a_person_limits_their_own_workspace() -> None:
-    ann = a_user()
+    ann = UserFactory.create()
     own = ann.personal_workspace
     client = signed_in(ann)
 
@@ -248,7 +249,7 @@ def test_both_lists_cost_the_same_with_many(
 ) -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     for number in range(rows):
         create_monthly_budget(acme, owner, name=f"Each {number}", window=("day", "hour", "month")[number])
         create_monthly_budget(acme, owner, name=f"GPT {number}", subject="gpt", gpt_slug=gpt.slug)

@@ -22,8 +22,11 @@ from gpts.knowledge.services.files import add_knowledge_file, erase_file, remove
 from gpts.llm.services.providers import ensure_offline_provider
 from gpts.studio.services.duplicates import duplicate_gpt
 from tests.support.api_client import ApiClient
-from tests.support.gpts import LATER, NOW, a_gpt, a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
+from tests.support.times import LATER, NOW
 from tests.support.uploads import make_upload
 from workspaces.models import Member, Workspace
 
@@ -33,7 +36,7 @@ pytestmark = pytest.mark.django_db
 def a_whole_gpt(**place: Any) -> GPT:
     """A GPT with every setting, an icon, two files of which one left the draft, a version, live by link."""
     ensure_offline_provider(at=NOW)
-    gpt = a_gpt(
+    gpt = GPTFactory.create(
         temperature="0.4",
         seed="7",
         capabilities=["file_search"],
@@ -108,7 +111,7 @@ def test_changing_the_copy_leaves_the_original_alone() -> None:
 
 
 def test_a_long_name_still_fits_and_a_name_of_ones_own_is_taken() -> None:
-    gpt = a_gpt(name="n" * 50)
+    gpt = GPTFactory.create(name="n" * 50)
 
     assert duplicate_gpt(gpt=gpt, by=gpt.owner, at=LATER).name == "Copy of " + "n" * 42
     assert duplicate_gpt(gpt=gpt, by=gpt.owner, at=LATER, name="Mine").name == "Mine"
@@ -118,7 +121,7 @@ def test_a_long_name_still_fits_and_a_name_of_ones_own_is_taken() -> None:
 
 
 def test_what_is_stopped_is_not_copied() -> None:
-    quarantined, suspended = a_gpt(), a_gpt()
+    quarantined, suspended = GPTFactory.create(), GPTFactory.create()
     quarantine_gpt(gpt=quarantined, at=NOW)
     Workspace.objects.filter(pk=suspended.workspace_id).update(suspended_at=NOW)
 
@@ -132,7 +135,12 @@ def test_what_is_stopped_is_not_copied() -> None:
 
 
 def test_an_admin_takes_a_copy_and_owns_it_and_others_get_nothing() -> None:
-    ada, boss, bob, eve = a_user(), a_user("Boss"), a_user("Bob"), a_user("Eve")
+    ada, boss, bob, eve = (
+        UserFactory.create(),
+        UserFactory.create(display_name="Boss"),
+        UserFactory.create(display_name="Bob"),
+        UserFactory.create(display_name="Eve"),
+    )
     company = create_company(boss, builder=ada, member=bob)
     gpt = a_whole_gpt(owner=ada, workspace=company)
     url = reverse("gpts:build-duplicate", args=[gpt.slug])
@@ -152,9 +160,9 @@ def test_an_admin_takes_a_copy_and_owns_it_and_others_get_nothing() -> None:
 
 
 def test_who_lost_the_right_to_build_is_told_and_nothing_is_made() -> None:
-    ada = a_user()
-    company = create_company(a_user("Boss"), builder=ada)
-    gpt = a_gpt(owner=ada, workspace=company)
+    ada = UserFactory.create()
+    company = create_company(UserFactory.create(display_name="Boss"), builder=ada)
+    gpt = GPTFactory.create(owner=ada, workspace=company)
     Member.objects.filter(workspace=company, user=ada).update(role="member")
 
     response = sign_in(ada).post(reverse("gpts:build-duplicate", args=[gpt.slug]), follow=True)
@@ -165,7 +173,7 @@ def test_who_lost_the_right_to_build_is_told_and_nothing_is_made() -> None:
 
 def test_the_api_makes_a_copy_in_the_keys_workspace_only() -> None:
     gpt = a_whole_gpt()
-    stranger = a_user("Eve")
+    stranger = UserFactory.create(display_name="Eve")
 
     made = ApiClient(gpt.owner)("POST", f"gpts/{gpt.slug}/duplicate", {"name": "Second"})
     unnamed = ApiClient(gpt.owner)("POST", f"gpts/{gpt.slug}/duplicate")

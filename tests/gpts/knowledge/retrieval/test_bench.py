@@ -10,8 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests.support.gpts import NOW, a_gpt, a_user
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.retrieval import add_document
+from tests.support.times import NOW
 from workspaces.access import personal_workspace
 from workspaces.models import User
 from workspaces.services.api_keys import create_api_key
@@ -44,7 +46,7 @@ def search_by_api(user: User, slug: str, body: dict[str, object], scope: str = "
 
 
 def test_the_page_shows_what_each_question_finds() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
     address = reverse("gpts:build-bench", args=[gpt.slug])
     client = sign_in(gpt.owner)
@@ -66,7 +68,7 @@ def test_the_page_shows_what_each_question_finds() -> None:
 
 
 def test_questions_over_the_limit_are_left_out_with_a_message() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
 
     body = sign_in(gpt.owner).post(
@@ -77,10 +79,10 @@ def test_questions_over_the_limit_are_left_out_with_a_message() -> None:
 
 
 def test_the_page_is_not_found_for_strangers() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
     address = reverse("gpts:build-bench", args=[gpt.slug])
-    stranger = sign_in(a_user())
+    stranger = sign_in(UserFactory.create())
 
     assert stranger.get(address).status_code == 404
     assert stranger.post(address, {"questions": "insurance"}).status_code == 404
@@ -89,7 +91,7 @@ def test_the_page_is_not_found_for_strangers() -> None:
 def test_the_number_of_queries_does_not_depend_on_the_number_of_files() -> None:
     counts = []
     for files in (1, 3):
-        gpt = a_gpt()
+        gpt = GPTFactory.create()
         for number in range(files):
             add_document(gpt, f"{number}.md", [*SHOP, ("Number", f"This is document {number}.")])
         client, address = sign_in(gpt.owner), reverse("gpts:build-bench", args=[gpt.slug])
@@ -102,7 +104,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_files() -> None:
 
 
 def test_the_api_returns_passages_with_reasons() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
 
     answer = search_by_api(gpt.owner, gpt.slug, {"text": "thefft insurance", "limit": 3})
@@ -128,14 +130,14 @@ def test_the_api_returns_passages_with_reasons() -> None:
 
 @pytest.mark.parametrize("body", [{}, {"text": ""}, {"text": "x" * 2_001}, {"text": "x", "limit": 21}])
 def test_the_api_refuses_invalid_input(body: dict[str, object]) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     assert search_by_api(gpt.owner, gpt.slug, body).status_code == 400
 
 
 def test_the_api_needs_access_to_the_gpt_and_the_scope() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
 
-    assert search_by_api(a_user(), gpt.slug, {"text": "insurance"}).status_code == 404
+    assert search_by_api(UserFactory.create(), gpt.slug, {"text": "insurance"}).status_code == 404
     assert search_by_api(gpt.owner, gpt.slug, {"text": "insurance"}, "chat").status_code == 403

@@ -22,9 +22,10 @@ from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.runtime.embeddings import embed
 from gpts.llm.runtime.types import FailureCode, ModelAPI, ModelFailure, ModelSpec
 from gpts.llm.states import ModelKind, ProviderKind
-from tests.fakes.openai_server import ModelServer, run_model_server
-from tests.support.gpts import LATER, NOW, a_gpt
+from tests.fakes.openai_server import ModelServer
+from tests.support.factories.gpts import GPTFactory
 from tests.support.retrieval import add_corpus, add_document, read_questions
+from tests.support.times import LATER, NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -33,12 +34,6 @@ SHOP = [
     ("Insurance", "Theft insurance costs eight euros a month and starts on the day after you sign."),
     ("Delivery", "We deliver assembled bicycles to your door within the city."),
 ]
-
-
-@pytest.fixture
-def provider() -> Iterator[ModelServer]:
-    with run_model_server() as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +55,7 @@ def create_model(running: ModelServer, name: str = "embed-64", **fields: object)
 
 
 def test_without_a_model_full_text_is_used_alone() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
 
     found = look_up(gpt, "theft insurance")
@@ -70,10 +65,10 @@ def test_without_a_model_full_text_is_used_alone() -> None:
     assert list_documents_to_embed() == []
 
 
-def test_a_document_gets_its_vectors_and_questions_use_them(provider: ModelServer) -> None:
-    gpt = a_gpt()
+def test_a_document_gets_its_vectors_and_questions_use_them(model_server: ModelServer) -> None:
+    gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
-    model = create_model(provider)
+    model = create_model(model_server)
     assert look_up(gpt, "theft insurance").vectors is VectorStatus.WAITING
     assert list_documents_to_embed() == [document.pk]
 
@@ -90,24 +85,24 @@ def test_a_document_gets_its_vectors_and_questions_use_them(provider: ModelServe
     assert set(PassageVector.objects.values_list("model_id", flat=True)) == {model.pk}
 
 
-def test_running_again_sends_no_request(provider: ModelServer) -> None:
-    document = add_document(a_gpt(), "shop.md", SHOP)
-    create_model(provider)
+def test_running_again_sends_no_request(model_server: ModelServer) -> None:
+    document = add_document(GPTFactory.create(), "shop.md", SHOP)
+    create_model(model_server)
     embed_passages(document.pk, at=NOW)
-    asked = len(provider.state.requests)
+    asked = len(model_server.state.requests)
 
     assert embed_passages(document.pk, at=LATER) == 0
-    assert len(provider.state.requests) == asked
+    assert len(model_server.state.requests) == asked
 
 
-def test_changing_the_model_replaces_all_vectors(provider: ModelServer) -> None:
-    gpt = a_gpt()
+def test_changing_the_model_replaces_all_vectors(model_server: ModelServer) -> None:
+    gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
-    old = create_model(provider)
+    old = create_model(model_server)
     embed_passages(document.pk, at=NOW)
     old.retired_at = NOW
     old.save()
-    new = create_model(provider, "embed-32")
+    new = create_model(model_server, "embed-32")
 
     assert get_embedding_model(gpt.workspace_id) == new
     assert list_documents_to_embed() == [document.pk]
@@ -118,37 +113,37 @@ def test_changing_the_model_replaces_all_vectors(provider: ModelServer) -> None:
         assert cursor.fetchall() == [(32, 32)]
 
 
-def test_a_long_document_is_sent_in_batches(provider: ModelServer) -> None:
+def test_a_long_document_is_sent_in_batches(model_server: ModelServer) -> None:
     sections = [(f"Part {number}", f"Sentence number {number} of a long story.") for number in range(150)]
-    document = add_document(a_gpt(), "long.md", sections)
-    create_model(provider)
+    document = add_document(GPTFactory.create(), "long.md", sections)
+    create_model(model_server)
 
     assert embed_passages(document.pk, at=NOW) == 150
 
-    assert [len(request["body"]["input"]) for request in provider.state.requests] == [64, 64, 22]
+    assert [len(request["body"]["input"]) for request in model_server.state.requests] == [64, 64, 22]
 
 
 def test_after_a_failure_the_server_is_not_called_for_a_while(
-    provider: ModelServer,
+    model_server: ModelServer,
 ) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
-    create_model(provider)
+    create_model(model_server)
     embed_passages(document.pk, at=NOW)
-    provider.state.control = "server-error"
-    asked = len(provider.state.requests)
+    model_server.state.control = "server-error"
+    asked = len(model_server.state.requests)
 
     first, second = look_up(gpt, "theft insurance"), look_up(gpt, "theft insurance")
 
     assert (first.vectors, second.vectors) == (VectorStatus.DOWN, VectorStatus.DOWN)
     assert first.hits[0].passage.heading == "Insurance"
-    assert len(provider.state.requests) == asked + 1
+    assert len(model_server.state.requests) == asked + 1
 
 
-def test_a_document_stays_waiting_when_the_server_fails(provider: ModelServer) -> None:
-    document = add_document(a_gpt(), "shop.md", SHOP)
-    create_model(provider)
-    provider.state.control = "rate-limited"
+def test_a_document_stays_waiting_when_the_server_fails(model_server: ModelServer) -> None:
+    document = add_document(GPTFactory.create(), "shop.md", SHOP)
+    create_model(model_server)
+    model_server.state.control = "rate-limited"
 
     with pytest.raises(ModelFailure) as failure:
         embed_passages(document.pk, at=NOW)
@@ -158,9 +153,9 @@ def test_a_document_stays_waiting_when_the_server_fails(provider: ModelServer) -
     assert list_documents_to_embed() == [document.pk]
 
 
-def test_a_slow_server_is_given_up_at_the_timeout(provider: ModelServer) -> None:
-    provider.state.control = "slow"
-    spec = ModelSpec("embed-64", ModelAPI.CHAT_COMPLETIONS, base_url=provider.url)
+def test_a_slow_server_is_given_up_at_the_timeout(model_server: ModelServer) -> None:
+    model_server.state.control = "slow"
+    spec = ModelSpec("embed-64", ModelAPI.CHAT_COMPLETIONS, base_url=model_server.url)
 
     with pytest.raises(ModelFailure) as failure:
         embed(spec, ["text"], timeout=0.2)
@@ -177,11 +172,11 @@ def test_an_unreachable_server_is_reported_as_down() -> None:
     assert failure.value.code is FailureCode.PROVIDER_DOWN
 
 
-def test_vectors_of_other_workspaces_are_not_searched(provider: ModelServer) -> None:
-    gpt, other = a_gpt(), a_gpt()
+def test_vectors_of_other_workspaces_are_not_searched(model_server: ModelServer) -> None:
+    gpt, other = GPTFactory.create(), GPTFactory.create()
     add_document(gpt, "bells.md", [("Bells", "Bells are free of charge.")])
     foreign = add_document(other, "shop.md", SHOP)
-    create_model(provider)
+    create_model(model_server)
     for document in Document.objects.all():
         embed_passages(document.pk, at=NOW)
 
@@ -190,9 +185,9 @@ def test_vectors_of_other_workspaces_are_not_searched(provider: ModelServer) -> 
     assert foreign.pk not in {hit.passage.document_id for hit in found.hits}
 
 
-def test_removing_from_the_index_deletes_vectors(provider: ModelServer) -> None:
-    document = add_document(a_gpt(), "shop.md", SHOP)
-    create_model(provider)
+def test_removing_from_the_index_deletes_vectors(model_server: ModelServer) -> None:
+    document = add_document(GPTFactory.create(), "shop.md", SHOP)
+    create_model(model_server)
     embed_passages(document.pk, at=NOW)
 
     remove_from_index(document)
@@ -200,10 +195,10 @@ def test_removing_from_the_index_deletes_vectors(provider: ModelServer) -> None:
     assert not PassageVector.objects.exists()
 
 
-def test_recall_with_vectors_is_at_least_85_percent(provider: ModelServer) -> None:
-    gpt: GPT = a_gpt()
+def test_recall_with_vectors_is_at_least_85_percent(model_server: ModelServer) -> None:
+    gpt: GPT = GPTFactory.create()
     add_corpus(gpt)
-    create_model(provider, "embed-256")
+    create_model(model_server, "embed-256")
     for document in Document.objects.all():
         embed_passages(document.pk, at=NOW)
 

@@ -11,8 +11,11 @@ from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import IndexBlock, IndexSegment, IndexShelf, KnowledgeFile, PassageVector
 from gpts.knowledge.retrieval import find_passages, index_passages, look_up, remove_from_index
 from gpts.knowledge.tasks import index_waiting
-from tests.support.gpts import LATER, NOW, a_gpt, a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.retrieval import add_document
+from tests.support.times import LATER, NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -28,20 +31,26 @@ def find_headings(gpt: object, text: str, **options: object) -> list[str]:
 
 
 def test_knowledge_of_another_gpt_in_the_workspace_is_not_found() -> None:
-    owner = a_user()
+    owner = UserFactory.create()
     company = create_company(owner)
-    one, two = a_gpt(owner=owner, workspace=company), a_gpt(owner=owner, workspace=company)
+    one, two = (
+        GPTFactory.create(owner=owner, workspace=company),
+        GPTFactory.create(owner=owner, workspace=company),
+    )
     add_document(one, "shop.md", SHOP)
 
     assert find_headings(one, "theft insurance") == ["Insurance"]
     assert find_headings(two, "theft insurance") == []
-    assert find_headings(a_gpt(), "theft insurance") == []
+    assert find_headings(GPTFactory.create(), "theft insurance") == []
 
 
 def test_a_shared_document_is_found_under_each_gpts_name_for_it() -> None:
-    owner = a_user()
+    owner = UserFactory.create()
     company = create_company(owner)
-    one, two = a_gpt(owner=owner, workspace=company), a_gpt(owner=owner, workspace=company)
+    one, two = (
+        GPTFactory.create(owner=owner, workspace=company),
+        GPTFactory.create(owner=owner, workspace=company),
+    )
     document = add_document(one, "shop.md", SHOP)
 
     assert add_document(two, "rules.md", SHOP) == document
@@ -50,7 +59,7 @@ def test_a_shared_document_is_found_under_each_gpts_name_for_it() -> None:
 
 
 def test_a_removed_file_is_found_only_for_its_frozen_version() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
     KnowledgeFile.objects.filter(gpt=gpt).update(removed_at=LATER)
@@ -61,18 +70,18 @@ def test_a_removed_file_is_found_only_for_its_frozen_version() -> None:
 
 
 def test_the_scope_is_widened_for_the_searched_gpt_only() -> None:
-    gpt, other = a_gpt(), a_gpt()
+    gpt, other = GPTFactory.create(), GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
     add_document(other, "secret.md", SHOP)
 
-    with open_scope(Scope(user_id=a_user().pk)):
+    with open_scope(Scope(user_id=UserFactory.create().pk)):
         assert IndexSegment.objects.count() == 0
         assert find_headings(gpt, "theft insurance") == ["Insurance"]
         assert IndexSegment.objects.count() == 0
 
 
 def test_spelling_is_corrected_and_reported() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
 
     found = look_up(gpt, "insurannce agianst thefft")
@@ -82,7 +91,7 @@ def test_spelling_is_corrected_and_reported() -> None:
 
 
 def test_duplicate_paragraphs_are_found_once() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "a.md", SHOP)
     add_document(gpt, "b.md", [*SHOP, ("More", "Bells are free of charge.")])
 
@@ -90,7 +99,7 @@ def test_duplicate_paragraphs_are_found_once() -> None:
 
 
 def test_neighbouring_passages_of_a_section_are_joined() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(
         gpt,
         "guide.md",
@@ -112,14 +121,14 @@ def test_neighbouring_passages_of_a_section_are_joined() -> None:
     "question", ["", "?!", "的了吗", "the of and", "'\\ | & ! :*", "\x00", "quantum physics"]
 )
 def test_questions_without_known_terms_find_nothing(question: str) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
 
     assert find_passages(gpt, question) == []
 
 
 def test_removing_from_the_index_leaves_no_rows() -> None:
-    gpt, kept = a_gpt(), a_gpt()
+    gpt, kept = GPTFactory.create(), GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
     add_document(kept, "shop.md", SHOP)
 
@@ -134,7 +143,7 @@ def test_removing_from_the_index_leaves_no_rows() -> None:
 
 
 def test_indexing_again_replaces_the_index() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
     document.passages.filter(heading="Insurance").update(text="Nothing about that topic any longer.")
 
@@ -147,7 +156,7 @@ def test_indexing_again_replaces_the_index() -> None:
 def test_the_number_of_queries_does_not_depend_on_the_number_of_files() -> None:
     counts = []
     for files in (1, 3):
-        gpt = a_gpt()
+        gpt = GPTFactory.create()
         for number in range(files):
             add_document(gpt, f"{number}.md", [*SHOP, ("Number", f"This is document {number}.")])
         with CaptureQueriesContext(
@@ -160,7 +169,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_files() -> None:
 
 
 def test_documents_without_an_index_are_indexed_by_the_job() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
     IndexSegment.objects.all().delete()
 
