@@ -14,7 +14,7 @@ class FileState(TextChoices):
 
 
 class ReadingStage(TextChoices):
-    """The progress of a document in state EXTRACTING."""
+    """What a worker is doing with a document in state EXTRACTING."""
 
     NONE = "", _("Waiting")
     FETCHING = "fetching", _("Preparing")

@@ -38,7 +38,7 @@ def detect_charset(sample: bytes) -> str:
 
 
 def _guess_charset(sample: bytes) -> str:
-    # charset_normalizer is unreliable on short Western texts, so it is asked first only for other scripts.
+    # charset_normalizer is unreliable on short Western texts, so it is first asked only for other alphabets.
     high = sum(byte >= 0x80 for byte in sample[:65536])
     if high * 4 > len(sample[:65536]):
         best = from_bytes(sample[:65536]).best()
@@ -76,8 +76,8 @@ def _is_chinese(sample: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     chinese = len(_CHINESE.findall(text))
-    lonely = len(re.findall(r"[A-Za-z][\u3400-\u9fff]|[\u3400-\u9fff][a-z]", text))
-    return chinese * 4 >= len(_LETTERS.findall(text)) * 3 and lonely * 2 < chinese
+    isolated = len(re.findall(r"[A-Za-z][\u3400-\u9fff]|[\u3400-\u9fff][a-z]", text))
+    return chinese * 4 >= len(_LETTERS.findall(text)) * 3 and isolated * 2 < chinese
 
 
 def decode(file: Readable) -> Iterator[str]:

@@ -13,7 +13,7 @@ from workspaces.models import Workspace
 
 
 class Document(models.Model):
-    """An uploaded content, stored and read once for each workspace, however many GPTs use it.
+    """Uploaded content, stored and read once for each workspace, however many GPTs use it.
 
     ``size`` in bytes, ``content_hash`` the SHA-256 of the bytes, ``progress`` of reading in percent. Reading
     takes a lease: ``claim`` identifies the run, ``heartbeat_at`` is its last heartbeat. A run that lost its

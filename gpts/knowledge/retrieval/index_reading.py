@@ -18,8 +18,8 @@ from gpts.knowledge.retrieval.spelling import list_similar_shapes
 from gpts.knowledge.states import FileState
 from gpts.llm.states import ModelKind
 
-# One query for what every question needs, in SQL because the ORM takes longer to build it than it runs.
-_LIBRARY = """
+# One query for what every question needs; in SQL, as building it with the ORM takes longer.
+_INDEX_QUERY = """
 SELECT held.document_id, held.name, s.id, s.first, s.block_count, s.lengths,
        EXISTS (SELECT FROM gpts_languagemodel WHERE kind = %s)
 FROM (
@@ -30,7 +30,7 @@ FROM (
 ) AS held LEFT JOIN gpts_indexsegment AS s ON s.document_id = held.document_id
 ORDER BY held.document_id, s.first
 """
-_BLOCKS = (
+_BLOCKS_QUERY = (
     "SELECT wanted.segment, wanted.number, block.data FROM unnest(%s::int[], %s::bigint[], %s::int[])"
     " AS wanted(segment, segment_id, number)"
     " JOIN gpts_indexblock AS block ON block.segment_id = wanted.segment_id AND block.number = wanted.number"
@@ -64,7 +64,9 @@ def load_search_index(gpt: GPT, version: Version | None) -> SearchIndex:
         condition = "f.erased_at IS NULL AND f.content_hash = ANY(%s)"
         values.append(list(version.knowledge_hashes))
     with connection.cursor() as cursor:
-        cursor.execute(_LIBRARY.format(condition=condition), [ModelKind.EMBEDDING, *values, FileState.READY])
+        cursor.execute(
+            _INDEX_QUERY.format(condition=condition), [ModelKind.EMBEDDING, *values, FileState.READY]
+        )
         rows = cursor.fetchall()
     segments = [row for row in rows if row[2] is not None]
     return SearchIndex(
@@ -103,7 +105,7 @@ def load_postings(index: SearchIndex, terms: Iterable[str]) -> dict[tuple[int, s
     found: dict[tuple[int, str], Postings] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            _BLOCKS,
+            _BLOCKS_QUERY,
             [
                 segments,
                 [index.segment_ids[segment] for segment in segments],
