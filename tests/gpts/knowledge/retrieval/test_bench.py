@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import sign_in
 from tests.support.retrieval import add_document
 from tests.support.times import NOW
 from workspaces.access import personal_workspace
@@ -25,12 +26,6 @@ SHOP = [
     ("Insurance", "Theft insurance costs eight euros a month and starts on the day after you sign."),
     ("<b>Delivery</b>", "We deliver <script>alert(1)</script> bicycles to your door within the city."),
 ]
-
-
-def sign_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
 
 
 def search_by_api(user: User, slug: str, body: dict[str, object], scope: str = "gpts:read") -> Any:
