@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.db.models import Q, QuerySet
 
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.knowledge.models import Document, KnowledgeFile, Passage
 from gpts.knowledge.states import FileState
 
@@ -16,7 +16,7 @@ def list_answering_files(gpt: GPT, version: Version | None = None) -> QuerySet[K
     """Return the files that ``version`` answers from, or the draft without one, in any state of reading.
 
     Only the GPT's own files: a document that another GPT of the workspace also has does not count, nor
-    does a file that the owner deleted everywhere. Call it inside the GPT's workspace (inside_workspace_of).
+    does a file that the owner deleted everywhere. Call it inside the GPT's workspace (gpt_workspace_scope).
     """
     found = KnowledgeFile.objects.filter(gpt=gpt, document__isnull=False).select_related("document")
     if version is None:
@@ -26,7 +26,7 @@ def list_answering_files(gpt: GPT, version: Version | None = None) -> QuerySet[K
 
 def list_knowledge_files(gpt: GPT) -> list[KnowledgeFile]:
     """Return the files of the draft with their documents, oldest first."""
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         return list(
             KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=True)
             .select_related("uploaded_by", "document")
@@ -36,7 +36,7 @@ def list_knowledge_files(gpt: GPT) -> list[KnowledgeFile]:
 
 def list_removed_files(gpt: GPT) -> list[KnowledgeFile]:
     """Return the files that were removed from the draft but kept for frozen versions, newest first."""
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         return list(
             KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=False, document__isnull=False)
             .select_related("document")
@@ -49,7 +49,7 @@ def get_knowledge_file(gpt: GPT, identifier: int, *, include_removed: bool = Fal
     if not 0 < identifier < 2**63:
         return None
     files = gpt.knowledge_files.filter(pk=identifier, document__isnull=False)
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         found = files if include_removed else files.filter(removed_at__isnull=True)
         return found.select_related("document", "gpt", "uploaded_by").first()
 
@@ -63,13 +63,13 @@ def get_file_passages(file: KnowledgeFile) -> QuerySet[Passage]:
 
 def list_passages(file: KnowledgeFile, *, start: int = 0, size: int = 50) -> list[Passage]:
     """Return up to ``size`` passages from position ``start`` on; the caller authorises."""
-    with inside_workspace_of(file.gpt):
+    with gpt_workspace_scope(file.gpt):
         return list(get_file_passages(file).filter(position__gte=start)[:size])
 
 
 def find_page_position(file: KnowledgeFile, page: int) -> int:
     """Return the position of the first passage on ``page`` or later, 0 without one; the caller authorises."""
-    with inside_workspace_of(file.gpt):
+    with gpt_workspace_scope(file.gpt):
         found = Passage.objects.filter(document_id=file.document_id or 0, page__gte=page).order_by("position")
         return found.values_list("position", flat=True).first() or 0
 
@@ -82,7 +82,7 @@ def get_file_beginning(file: KnowledgeFile, passages: int = 2) -> str:
 
 def get_cited_passage(gpt: GPT, identifier: int) -> tuple[Passage, str] | None:
     """Return a passage with its file's name if the draft or a version of ``gpt`` has the file, else None."""
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         passage = Passage.objects.select_related("document").filter(pk=identifier).first()
         if passage is None:
             return None
@@ -92,7 +92,7 @@ def get_cited_passage(gpt: GPT, identifier: int) -> tuple[Passage, str] | None:
 
 def list_erased_file_names(gpt: GPT, version: Version) -> list[str]:
     """Return the names of files that ``version`` was frozen with and the owner then deleted everywhere."""
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         return list(
             KnowledgeFile.objects.filter(
                 gpt=gpt, erased_at__isnull=False, content_hash__in=version.knowledge_hashes
