@@ -1,4 +1,7 @@
-"""The words of a question: Latin words except stop words; Chinese as pairs of characters and short runs."""
+"""The words of a question: Latin words except stop words; Chinese as pairs of characters and short runs.
+
+The words are shown, so they are not stemmed, unlike the search terms of gpts.knowledge.retrieval.terms.
+"""
 
 from __future__ import annotations
 

@@ -21,7 +21,8 @@ from gpts.llm.models import LanguageModel
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.llm import LanguageModelFactory, ProviderFactory
-from tests.support.factories.workspaces import PASSWORD, UserFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import sign_in
 from tests.support.times import NOW
 
 pytestmark = pytest.mark.django_db
@@ -40,12 +41,6 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def signed_in(user: Any) -> Client:
-    client = Client()
-    assert client.login(email=user.email, password=PASSWORD)
-    return client
-
-
 def autosave(client: Client, gpt: Any, **fields: Any) -> Any:
     body = {"revision": gpt.draft_revision, "fields": ",".join(fields), **fields}
     url = reverse("gpts:build-configure", args=[gpt.slug])
@@ -59,7 +54,7 @@ def test_settings_save_themselves_and_are_part_of_versions() -> None:
         "output_schema": json.dumps(SCHEMA), "parallel_tool_calls": "", "answers_only_from_knowledge": "on",
     }  # fmt: skip
 
-    answer = autosave(signed_in(ada), gpt, **typed)
+    answer = autosave(sign_in(ada), gpt, **typed)
 
     assert answer.status_code == 200
     gpt.refresh_from_db()
@@ -98,7 +93,7 @@ def test_wrong_settings_are_named_and_change_nothing(field: str, value: str, wor
     ada = UserFactory.create()
     gpt = GPTFactory.create(owner=ada)
 
-    answer = autosave(signed_in(ada), gpt, **{field: value})
+    answer = autosave(sign_in(ada), gpt, **{field: value})
 
     gpt.refresh_from_db()
     assert answer.status_code == 400
@@ -111,7 +106,7 @@ def test_the_form_without_scripts_keeps_what_it_does_not_show() -> None:
     gpt = GPTFactory.create(owner=ada)
     update_draft(gpt=gpt, revision=1, changes=SETTINGS, by=ada, at=NOW)
 
-    signed_in(ada).post(
+    sign_in(ada).post(
         reverse("gpts:build-configure", args=[gpt.slug]), {"revision": 2, "name": "New", "category": "other"}
     )
 
@@ -127,7 +122,7 @@ def test_configure_shows_the_settings_and_says_what_is_hidden_and_why() -> None:
     )
     gpt = GPTFactory.create(owner=ada, workspace=company, language_model=model)
 
-    page = signed_in(ada).get(reverse("gpts:build-configure", args=[gpt.slug])).content.decode()
+    page = sign_in(ada).get(reverse("gpts:build-configure", args=[gpt.slug])).content.decode()
 
     assert '<span class="badge" data-lacks="web_search">Web search</span>' in page
     assert "because this model has no such tool" in page
