@@ -1,1 +1,1 @@
-"""GPTs: the draft, frozen versions, audiences, access rules, icons, differences."""
+"""GPTs: drafts, versions (freeze, make live, restore, compare, change log), audiences, permissions, icons."""

@@ -18,19 +18,19 @@ COLUMNS = ("section", "from", "to", "name", "figure", "value")
 Line = tuple[str, str, str, str, str, str]
 
 
-def write_csv(found: Insights) -> bytes:
+def write_csv(insights: Insights) -> bytes:
     """Return UTF-8 with a byte order mark, for spreadsheets; cells that look like formulas are escaped."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    writer.writerows(_build_lines(found))
+    writer.writerows(_build_lines(insights))
     return text.getvalue().encode("utf-8-sig")
 
 
-def _build_lines(found: Insights) -> Iterator[Line]:
-    first, last = found.range.start.isoformat(), found.range.last.isoformat()
-    yield "range", first, last, "", "people", _format_value(found.people)
-    for period in found.use:
+def _build_lines(insights: Insights) -> Iterator[Line]:
+    first, last = insights.range.start.isoformat(), insights.range.last.isoformat()
+    yield "range", first, last, "", "people", _format_value(insights.people)
+    for period in insights.use:
         figures = {
             "people": period.people,
             "conversations": period.conversations,
@@ -45,20 +45,20 @@ def _build_lines(found: Insights) -> Iterator[Line]:
         }
         for name, value in figures.items():
             yield "use", period.start.isoformat(), period.last.isoformat(), "", name, _format_value(value)
-    for section, parts in (("version", found.versions), ("model", found.models)):
+    for section, parts in (("version", insights.versions), ("model", insights.models)):
         for part in parts:
             for name in ("turns", "tokens", "cost_micros"):
                 yield section, first, last, part.key, name, _format_value(getattr(part, name))
-    yield from _build_share_lines("failure", found.failures, "failed", "turns")
-    yield from _build_part_lines("failure_code", first, last, found.codes, "failed")
-    yield from _build_share_lines("thumb", found.thumbs, "positive", "thumbs")
-    yield from _build_part_lines("thumb_reason", first, last, found.reasons, "negative")
-    yield from _build_share_lines("unanswered", found.unanswered, "unanswered", "lookups")
-    if found.words is not None:
-        days = found.words.start.isoformat(), found.words.last.isoformat()
-        for word in found.words.words:
+    yield from _build_share_lines("failure", insights.failures, "failed", "turns")
+    yield from _build_part_lines("failure_code", first, last, insights.codes, "failed")
+    yield from _build_share_lines("thumb", insights.thumbs, "positive", "thumbs")
+    yield from _build_part_lines("thumb_reason", first, last, insights.reasons, "negative")
+    yield from _build_share_lines("unanswered", insights.unanswered, "unanswered", "lookups")
+    if insights.words is not None:
+        days = insights.words.start.isoformat(), insights.words.last.isoformat()
+        for word in insights.words.words:
             yield "unanswered_word", *days, word.word, "people", _format_value(word.people)
-    for cohort in found.cohorts:
+    for cohort in insights.cohorts:
         week = cohort.week.isoformat()
         yield "cohort", week, week, "0", "people", _format_value(cohort.size)
         for cell in cohort.cells:

@@ -186,11 +186,11 @@ def get_insights(gpt: GPT, chosen: Range) -> Insights:
     Only periods that are completely inside the range are counted.
     """
     state = InsightState.objects.filter(gpt=gpt).first()
-    found = Insights(chosen, state.read_until if state else None, state.computed_at if state else None)
+    insights = Insights(chosen, state.read_until if state else None, state.computed_at if state else None)
     ends = InsightBucket.objects.filter(gpt=gpt, series=InsightSeries.USE).aggregate(
         first=Min("start_date"), last=Max("end_date")
     )
-    found.known = ends["first"], ends["last"]
+    insights.known = ends["first"], ends["last"]
     by_series: dict[str, list[InsightBucket]] = defaultdict(list)
     # A period of words takes weeks, so the newest one before the end of the range is shown.
     inside = InsightBucket.objects.filter(
@@ -204,23 +204,23 @@ def get_insights(gpt: GPT, chosen: Range) -> Insights:
     for part in InsightPart.objects.filter(gpt=gpt, bucket__in=wanted).order_by("id"):
         parts[part.kind].append(part)
     use = by_series[InsightSeries.USE]
-    found.use = [_build_use_period(bucket) for bucket in use]
-    found.first_token = _compute_quantiles(bucket.first_token for bucket in use)
-    found.total = _compute_quantiles(bucket.total for bucket in use)
-    found.versions = _sum_parts(parts["use"], lambda key: key.partition("|")[0])
-    found.models = _sum_parts(parts["use"], lambda key: key.partition("|")[2])
+    insights.use = [_build_use_period(bucket) for bucket in use]
+    insights.first_token = _compute_quantiles(bucket.first_token for bucket in use)
+    insights.total = _compute_quantiles(bucket.total for bucket in use)
+    insights.versions = _sum_parts(parts["use"], lambda key: key.partition("|")[0])
+    insights.models = _sum_parts(parts["use"], lambda key: key.partition("|")[2])
     reach = InsightReach.objects.filter(gpt=gpt, days=chosen.days or 0, end_date=chosen.end).first()
-    found.people = reach.people if reach else None
-    found.failures = _build_shares(by_series[InsightSeries.OUTCOME], "failed", "ended")
-    found.codes = _sum_counts(parts["code"])
-    found.thumbs = _build_shares(by_series[InsightSeries.THUMBS], "positive", "negative")
-    found.reasons = _sum_counts(parts["reason"])
-    found.unanswered = _build_shares(by_series[InsightSeries.ANSWERED], "low", "found")
-    found.words = (
+    insights.people = reach.people if reach else None
+    insights.failures = _build_shares(by_series[InsightSeries.OUTCOME], "failed", "ended")
+    insights.codes = _sum_counts(parts["code"])
+    insights.thumbs = _build_shares(by_series[InsightSeries.THUMBS], "positive", "negative")
+    insights.reasons = _sum_counts(parts["reason"])
+    insights.unanswered = _build_shares(by_series[InsightSeries.ANSWERED], "low", "found")
+    insights.words = (
         UnansweredWords(words[0].start_date, words[0].end_date, _sort_words(parts["term"])) if words else None
     )
-    found.cohorts = _list_cohorts(gpt, chosen)
-    return found
+    insights.cohorts = _list_cohorts(gpt, chosen)
+    return insights
 
 
 def _compute_ratio(shares: Sequence[SharePeriod]) -> float | None:

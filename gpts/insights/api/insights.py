@@ -17,7 +17,7 @@ from core.errors import InvalidInput
 from gpts.assistants.access import access_gpt
 from gpts.assistants.rules import GPTAct
 from gpts.insights.grouping import GROUP_SIZE
-from gpts.insights.queries import get_insights, get_read_limit
+from gpts.insights.queries import Insights, get_insights, get_read_limit
 from gpts.insights.ranges import DEFAULT_DAYS, MAX_DAYS, PRESET_DAYS, parse_range
 from gpts.insights.services.filling import get_first_unread_day
 from gpts.insights.web.insights import build_csv_response
@@ -125,7 +125,7 @@ class InsightsSerializer(serializers.Serializer[Any]):
     )
     cohorts = CohortSerializer(many=True)
 
-    def get_group_size(self, _found: Any) -> int:
+    def get_group_size(self, _insights: Insights) -> int:
         return GROUP_SIZE
 
 

@@ -61,7 +61,7 @@ class BarValue:
 
 
 def build_turns_chart(use: Sequence[UsePeriod], chosen: Range) -> Chart:
-    def value(period: UsePeriod) -> BarValue:
+    def build_value(period: UsePeriod) -> BarValue:
         a_day = period.turns / period.days
         text = _("%(turns)s answers, %(a_day)s a day") % {
             "turns": number(period.turns), "a_day": _format_short(a_day),
@@ -75,11 +75,11 @@ def build_turns_chart(use: Sequence[UsePeriod], chosen: Range) -> Chart:
         return BarValue(a_day, 0, text, cells)
 
     columns = [_("People who came"), _("Conversations"), _("Answers"), _("Answers a day")]
-    return _build_chart(_("Answers a day"), use, chosen, value, columns, _format_short)
+    return _build_chart(_("Answers a day"), use, chosen, build_value, columns, _format_short)
 
 
 def build_tokens_chart(use: Sequence[UsePeriod], chosen: Range) -> Chart:
-    def value(period: UsePeriod) -> BarValue:
+    def build_value(period: UsePeriod) -> BarValue:
         a_day, written = period.tokens / period.days, period.output_tokens / period.days
         text = _("%(tokens)s tokens, %(a_day)s a day") % {
             "tokens": number(period.tokens), "a_day": compact_number(round(a_day)),
@@ -90,13 +90,14 @@ def build_tokens_chart(use: Sequence[UsePeriod], chosen: Range) -> Chart:
         )  # fmt: skip
 
     return _build_chart(
-        _("Tokens a day"), use, chosen, value, [_("Tokens read"), _("Tokens written"), _("Tokens a day")],
+        _("Tokens a day"), use, chosen, build_value,
+        [_("Tokens read"), _("Tokens written"), _("Tokens a day")],
         lambda amount: compact_number(round(amount)), legend=[_("Read and written"), _("Tokens written")],
     )  # fmt: skip
 
 
 def build_cost_chart(use: Sequence[UsePeriod], chosen: Range, money: Callable[[int], str]) -> Chart:
-    def value(period: UsePeriod) -> BarValue:
+    def build_value(period: UsePeriod) -> BarValue:
         a_day = period.cost_micros / period.days
         text = _("%(cost)s, %(a_day)s a day") % {
             "cost": money(period.cost_micros), "a_day": money(round(a_day)),
@@ -104,7 +105,7 @@ def build_cost_chart(use: Sequence[UsePeriod], chosen: Range, money: Callable[[i
         return BarValue(a_day, 0, text, [money(period.cost_micros), money(round(a_day))])
 
     return _build_chart(
-        _("Cost a day"), use, chosen, value, [_("Cost"), _("Cost a day")],
+        _("Cost a day"), use, chosen, build_value, [_("Cost"), _("Cost a day")],
         lambda amount: money(round(amount)),
     )  # fmt: skip
 
@@ -112,7 +113,7 @@ def build_cost_chart(use: Sequence[UsePeriod], chosen: Range, money: Callable[[i
 def build_speed_chart(
     label: str, use: Sequence[UsePeriod], chosen: Range, take: Callable[[UsePeriod], Quantiles]
 ) -> Chart:
-    def value(period: UsePeriod) -> BarValue:
+    def build_value(period: UsePeriod) -> BarValue:
         took = take(period)
         half, most = format_seconds(took.p50), format_seconds(took.p90)
         text = _("half within %(half)s, nine of ten within %(most)s") % {"half": half, "most": most}
@@ -124,7 +125,7 @@ def build_speed_chart(
         label,
         known,
         chosen,
-        value,
+        build_value,
         [_("Half within"), _("Nine of ten within")],
         format_seconds,
         legend=legend,
@@ -134,7 +135,7 @@ def build_speed_chart(
 def build_share_chart(
     label: str, shares: Sequence[SharePeriod], chosen: Range, columns: Sequence[str]
 ) -> Chart:
-    def value(share: SharePeriod) -> BarValue:
+    def build_value(share: SharePeriod) -> BarValue:
         ratio = share.ratio or 0
         text = _("%(share)s, %(count)s of %(whole)s") % {
             "share": percent(ratio, 1), "count": number(share.count), "whole": number(share.whole),
@@ -142,7 +143,7 @@ def build_share_chart(
         return BarValue(ratio, 0, text, [number(share.count), number(share.whole), percent(ratio, 1)])
 
     return _build_chart(
-        label, shares, chosen, value, [*columns, _("Percentage")], _format_percent, max_top=1.0
+        label, shares, chosen, build_value, [*columns, _("Percentage")], _format_percent, max_top=1.0
     )
 
 
@@ -168,14 +169,14 @@ def _build_chart(
     label: str,
     periods: Sequence[Row],
     chosen: Range,
-    value: Callable[[Row], BarValue],
+    build_value: Callable[[Row], BarValue],
     columns: Sequence[str],
     tick: Callable[[float], str],
     *,
     legend: Sequence[str] = (),
     max_top: float | None = None,
 ) -> Chart:
-    values = [value(period) for period in periods]
+    values = [build_value(period) for period in periods]
     top = _round_up(max((one.height for one in values), default=0))
     top = min(top, max_top) if max_top else top
     return Chart(

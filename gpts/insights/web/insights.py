@@ -113,41 +113,49 @@ def build_csv_response(gpt: GPT, chosen: Range) -> HttpResponse:
     return response
 
 
-def _build_figures(found: Insights) -> dict[str, Any]:
-    chosen, use = found.range, found.use
+def _build_figures(insights: Insights) -> dict[str, Any]:
+    chosen, use = insights.range, insights.use
     return {
-        "people_shown": "–" if found.people is None else format_people(found.people),
-        "half_within": format_seconds(found.total.p50),
-        "most_within": format_seconds(found.total.p90),
-        "failed_shown": "" if found.failure_share is None else percent(found.failure_share, 1),
-        "cost": _format_money(found.cost_micros),
+        "people_shown": "–" if insights.people is None else format_people(insights.people),
+        "half_within": format_seconds(insights.total.p50),
+        "most_within": format_seconds(insights.total.p90),
+        "failed_shown": "" if insights.failure_share is None else percent(insights.failure_share, 1),
+        "cost": _format_money(insights.cost_micros),
         "turns_chart": build_turns_chart(use, chosen),
         "tokens_chart": build_tokens_chart(use, chosen),
-        "cost_chart": build_cost_chart(use, chosen, _format_money) if found.cost_micros else None,
-        "first_chart": _build_speed_chart(_("To the first words"), found, lambda period: period.first_token),
-        "total_chart": _build_speed_chart(_("To the end of the answer"), found, lambda period: period.total),
+        "cost_chart": build_cost_chart(use, chosen, _format_money) if insights.cost_micros else None,
+        "first_chart": _build_speed_chart(
+            _("To the first words"), insights, lambda period: period.first_token
+        ),
+        "total_chart": _build_speed_chart(
+            _("To the end of the answer"), insights, lambda period: period.total
+        ),
         "failure_chart": _build_share_chart(
-            _("Failed answers"), found.failures, chosen, _("Failed"), _("All answers")
+            _("Failed answers"), insights.failures, chosen, _("Failed"), _("All answers")
         ),
         "thumb_chart": _build_share_chart(
-            _("Thumbs up"), found.thumbs, chosen, _("Thumbs up"), _("All thumbs")
+            _("Thumbs up"), insights.thumbs, chosen, _("Thumbs up"), _("All thumbs")
         ),
         "unanswered_chart": _build_share_chart(
-            _("Questions without a passage"), found.unanswered, chosen, _("Without a passage"), _("Looked up")
+            _("Questions without a passage"),
+            insights.unanswered,
+            chosen,
+            _("Without a passage"),
+            _("Looked up"),
         ),
-        "words_days": format_days(found.words.start, found.words.last) if found.words else "",
-        "versions": _build_part_rows(found.versions, get_version_label),
-        "models": _build_part_rows(found.models, get_model_label),
-        "codes": _build_part_rows(found.codes, get_failure_label),
-        "reasons": _build_part_rows(found.reasons, get_reason_label),
-        "offsets": range(1, _get_newest_offset(found) + 1),
+        "words_days": format_days(insights.words.start, insights.words.last) if insights.words else "",
+        "versions": _build_part_rows(insights.versions, get_version_label),
+        "models": _build_part_rows(insights.models, get_model_label),
+        "codes": _build_part_rows(insights.codes, get_failure_label),
+        "reasons": _build_part_rows(insights.reasons, get_reason_label),
+        "offsets": range(1, _get_newest_offset(insights) + 1),
         "cohorts": [
             {
                 "week": format_days(cohort.week, cohort.week),
                 "size": cohort.size,
                 "cells": _build_cells(cohort.cells),
             }
-            for cohort in found.cohorts
+            for cohort in insights.cohorts
         ],
     }
 
@@ -156,8 +164,8 @@ def _format_money(amount: int) -> str:
     return micros(amount, settings.PAYOUT_CURRENCY)
 
 
-def _build_speed_chart(label: str, found: Insights, take: Callable[[Any], Any]) -> Chart | None:
-    chart = build_speed_chart(label, found.use, found.range, take)
+def _build_speed_chart(label: str, insights: Insights, take: Callable[[Any], Any]) -> Chart | None:
+    chart = build_speed_chart(label, insights.use, insights.range, take)
     return chart if chart.bars else None
 
 
@@ -181,8 +189,8 @@ def _build_part_rows(parts: Sequence[Part], label: Callable[[str], str]) -> list
     ]
 
 
-def _get_newest_offset(found: Insights) -> int:
-    return max((cell.offset for cohort in found.cohorts for cell in cohort.cells), default=COHORT_OFFSETS)
+def _get_newest_offset(insights: Insights) -> int:
+    return max((cell.offset for cohort in insights.cohorts for cell in cohort.cells), default=COHORT_OFFSETS)
 
 
 def _build_cells(cells: Sequence[Any]) -> list[CohortCellView]:
