@@ -13,7 +13,7 @@ from gpts.evals import tasks as evals_tasks
 from gpts.evals.queries import find_running_claims
 from gpts.insights import tasks as insights_tasks
 from gpts.knowledge import tasks as knowledge_tasks
-from gpts.metering.services.reservations import release_stale
+from gpts.metering.services.budgets import release_stale
 from gpts.studio.queries import find_running_answers
 
 __all__ = ["assistants_tasks", "chat_tasks", "evals_tasks", "insights_tasks", "knowledge_tasks"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.states import OutputFormat
-from gpts.llm.catalogue import features_of, tools_of
+from gpts.llm.catalogue import get_features, get_provider_tools
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.types import OutputSpec
 from gpts.llm.states import Capability, ModelFeature
@@ -36,7 +36,7 @@ class ModelSettings:
 def model_settings(behaviour: GPT | Version, model: LanguageModel | None) -> ModelSettings:
     """The settings that ``model`` understands. JSON output stays asked for in any case, by prompt alone where
     the model has no mode for it: the answer is validated all the same."""
-    features = features_of(model)
+    features = get_features(model)
     has = features.__contains__
     temperature = behaviour.temperature
     return ModelSettings(
@@ -44,7 +44,7 @@ def model_settings(behaviour: GPT | Version, model: LanguageModel | None) -> Mod
         seed=behaviour.seed if has(ModelFeature.SEED) else None,
         output=output_spec(behaviour, features),
         parallel_tool_calls=behaviour.parallel_tool_calls or not has(ModelFeature.PARALLEL_TOOLS),
-        provider_tools=tuple(tool for tool in tools_of(model) if tool in behaviour.capabilities),
+        provider_tools=tuple(tool for tool in get_provider_tools(model) if tool in behaviour.capabilities),
     )
 
 
@@ -64,7 +64,7 @@ def takes_images(model: LanguageModel | None) -> bool:
 
 def ignored_settings(behaviour: GPT | Version, model: LanguageModel | None) -> list[str]:
     """The names of settings that are set and have no effect with ``model``, for hints beside them."""
-    features = features_of(model)
+    features = get_features(model)
     wanted = {
         "temperature": behaviour.temperature is not None and ModelFeature.TEMPERATURE not in features,
         "seed": behaviour.seed is not None and ModelFeature.SEED not in features,

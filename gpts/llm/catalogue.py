@@ -40,7 +40,7 @@ class ModelPreference(Protocol):
     def allowed_models(self) -> Sequence[str]: ...
 
 
-def chat_models(workspace: Workspace | None, at: datetime | None = None) -> QuerySet[LanguageModel]:
+def list_chat_models(workspace: Workspace | None, at: datetime | None = None) -> QuerySet[LanguageModel]:
     """Models that may answer in ``workspace`` as of ``at`` (now by default), the best default first.
 
     The workspace's own providers come before the instance's, the offline model last. Without a workspace
@@ -67,23 +67,23 @@ def chat_models(workspace: Workspace | None, at: datetime | None = None) -> Quer
     )
 
 
-def offered_models(workspace: Workspace) -> list[LanguageModel]:
+def list_offered_models(workspace: Workspace) -> list[LanguageModel]:
     """Chat models usable now in a workspace, its own first, the offline model last. One query."""
-    return list(chat_models(workspace))
+    return list(list_chat_models(workspace))
 
 
-def choices_for(behaviour: ModelPreference, workspace: Workspace) -> list[LanguageModel]:
+def list_model_choices(behaviour: ModelPreference, workspace: Workspace) -> list[LanguageModel]:
     """What a chat user may choose, the recommended (or the model that stands in for it) first.
 
     With one entry there is nothing to choose. Listed models count by name, so that a replaced row of the
     same name stays allowed.
     """
-    recommended = usable_model(behaviour, workspace)
+    recommended = get_usable_model(behaviour, workspace)
     if recommended is None:
         return []
     if behaviour.model_choice == ModelChoice.FIXED:
         return [recommended]
-    others = [model for model in offered_models(workspace) if model.pk != recommended.pk]
+    others = [model for model in list_offered_models(workspace) if model.pk != recommended.pk]
     if behaviour.model_choice == ModelChoice.LISTED:
         others = [model for model in others if model.name in behaviour.allowed_models]
     else:
@@ -91,7 +91,7 @@ def choices_for(behaviour: ModelPreference, workspace: Workspace) -> list[Langua
     return [recommended, *others]
 
 
-def usable_model(
+def get_usable_model(
     behaviour: ModelPreference, workspace: Workspace, chosen: LanguageModel | None = None
 ) -> LanguageModel | None:
     """The model that answers: the chosen one while it is allowed and offered, else the GPT's own, else its
@@ -99,13 +99,13 @@ def usable_model(
 
     No query while the GPT's own model serves and nothing was chosen.
     """
-    if chosen is not None and may_choose(behaviour, workspace, chosen):
+    if chosen is not None and may_choose_model(behaviour, workspace, chosen):
         return chosen
-    own = standing_in_for(behaviour.language_model, workspace)
-    return own if own is not None else chat_models(workspace).first()
+    own = get_stand_in_model(behaviour.language_model, workspace)
+    return own if own is not None else list_chat_models(workspace).first()
 
 
-def may_choose(behaviour: ModelPreference, workspace: Workspace, model: LanguageModel) -> bool:
+def may_choose_model(behaviour: ModelPreference, workspace: Workspace, model: LanguageModel) -> bool:
     """Whether a chat user may have this model instead of the recommended one."""
     if not is_offered(model, workspace):
         return False
@@ -116,7 +116,7 @@ def may_choose(behaviour: ModelPreference, workspace: Workspace, model: Language
     return behaviour.model_choice == ModelChoice.LISTED and model.name in behaviour.allowed_models
 
 
-def standing_in_for(model: LanguageModel | None, workspace: Workspace) -> LanguageModel | None:
+def get_stand_in_model(model: LanguageModel | None, workspace: Workspace) -> LanguageModel | None:
     """The model itself while it is offered, else the first of its replacements that is; None without one."""
     for _step in range(MAX_REPLACEMENTS):
         if model is None:
@@ -144,12 +144,12 @@ def is_retired(model: LanguageModel, at: datetime | None = None) -> bool:
     return model.retired_at is not None and model.retired_at <= _moment(at)
 
 
-def last_day(retired_at: datetime) -> date:
+def get_last_day(retired_at: datetime) -> date:
     """The last day, in UTC, on which a model answers: one that ends at midnight does not answer after it."""
     return (retired_at.astimezone(UTC) - timedelta(microseconds=1)).date()
 
 
-def features_of(model: LanguageModel | None) -> frozenset[str]:
+def get_features(model: LanguageModel | None) -> frozenset[str]:
     """What settings have an effect with this model: its features less what its protocol cannot say."""
     if model is None:
         return frozenset()
@@ -157,7 +157,7 @@ def features_of(model: LanguageModel | None) -> frozenset[str]:
     return frozenset(feature for feature in model.features if feature not in missing)
 
 
-def tools_of(model: LanguageModel | None) -> tuple[str, ...]:
+def get_provider_tools(model: LanguageModel | None) -> tuple[str, ...]:
     """The provider's own tools that this model can be given: only the Responses protocol has them."""
     if model is None or model.provider.kind != ProviderKind.RESPONSES:
         return ()

@@ -9,7 +9,7 @@ from gpts.llm.runtime.types import FailureCode
 from gpts.llm.states import TurnState
 
 
-def failure_message(code: str, retry_after: int | None = None) -> str:
+def get_failure_message(code: str, retry_after: int | None = None) -> str:
     """The sentence for a failure code; what to do is part of it."""
     if code == FailureCode.RATE_LIMITED and retry_after:
         return ngettext(
@@ -40,10 +40,10 @@ def failure_message(code: str, retry_after: int | None = None) -> str:
     )
 
 
-def turn_note(state: str, code: str, retry_after: int | None = None) -> str:
+def get_turn_note(state: str, code: str, retry_after: int | None = None) -> str:
     """What stands below an answer that did not end well; empty for one that did."""
     if state == TurnState.STOPPED:
         return _("You stopped this answer.")
     if state in (TurnState.FAILED, TurnState.INTERRUPTED):
-        return failure_message(code, retry_after)
+        return get_failure_message(code, retry_after)
     return ""

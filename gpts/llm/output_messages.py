@@ -11,7 +11,7 @@ from gpts.llm.runtime.outputs import SchemaProblem
 SHOWN_PLACE = 120
 
 
-def schema_sentence(problem: SchemaProblem) -> str:
+def describe_schema_problem(problem: SchemaProblem) -> str:
     """Why a schema cannot be used, with the place."""
     place = problem.path[:SHOWN_PLACE]
     line, _colon, column = place.partition(":")
@@ -39,7 +39,7 @@ def schema_sentence(problem: SchemaProblem) -> str:
     return sentences[problem.code]
 
 
-def output_sentence(problem: dict[str, Any]) -> str:
+def describe_output_problem(problem: dict[str, Any]) -> str:
     """One problem of an answer, as Message.tools keeps it: {"code", "path", "detail"}."""
     code, detail = str(problem.get("code", "")), str(problem.get("detail", ""))
     place = str(problem.get("path", "")) or "$"

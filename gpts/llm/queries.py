@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.db.models import Prefetch, QuerySet
 
 from core.errors import NotFound
-from gpts.llm.catalogue import chat_models
+from gpts.llm.catalogue import list_chat_models
 from gpts.llm.models import LanguageModel, ModelProvider
 from workspaces.access import not_found
 from workspaces.models import Workspace
 
 
-def providers_of(workspace: Workspace | None) -> QuerySet[ModelProvider]:
+def list_providers(workspace: Workspace | None) -> QuerySet[ModelProvider]:
     """The providers of a workspace, or of the instance, with their models; two queries."""
     models = LanguageModel.objects.select_related("replacement").order_by("-is_default", "label", "id")
     return (
@@ -23,7 +23,7 @@ def providers_of(workspace: Workspace | None) -> QuerySet[ModelProvider]:
 
 def get_provider(workspace: Workspace | None, provider_id: int) -> ModelProvider:
     """One provider of exactly this workspace, or of the instance; the caller has authorised the person."""
-    found = providers_of(workspace).filter(pk=provider_id).first()
+    found = list_providers(workspace).filter(pk=provider_id).first()
     if found is None:
         raise _missing()
     return found
@@ -41,9 +41,11 @@ def get_model(workspace: Workspace | None, model_id: int) -> LanguageModel:
     return found
 
 
-def replacements_for(model: LanguageModel, workspace: Workspace | None) -> list[LanguageModel]:
+def list_replacements(model: LanguageModel, workspace: Workspace | None) -> list[LanguageModel]:
     """Models that may stand in for one: offered in the same place, and not waiting for it themselves."""
-    return [other for other in chat_models(workspace) if other.pk != model.pk and other.retired_at is None]
+    return [
+        other for other in list_chat_models(workspace) if other.pk != model.pk and other.retired_at is None
+    ]
 
 
 def _missing() -> NotFound:

@@ -21,7 +21,7 @@ from core.scope import current_scope, open_scope
 from gpts.assistants.models import GPT, LiveVersion, Version
 from gpts.assistants.rules import Standing
 from gpts.assistants.states import Audience
-from gpts.llm.catalogue import chat_models
+from gpts.llm.catalogue import list_chat_models
 from gpts.llm.models import LanguageModel
 from workspaces.models import Member, Workspace
 from workspaces.queries import get_user_roles
@@ -194,7 +194,7 @@ def versions_of(gpt: GPT) -> QuerySet[Version]:
 
 def available_models(workspace: Workspace) -> QuerySet[LanguageModel]:
     """Chat models that a GPT of ``workspace`` may use, the best default first."""
-    return chat_models(workspace)
+    return list_chat_models(workspace)
 
 
 def default_model(workspace: Workspace) -> LanguageModel | None:

@@ -23,7 +23,7 @@ from gpts.knowledge.retrieval import FoundPassage, find_passages, is_answerable
 from gpts.llm import catalogue as model_catalogue
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.types import ModelAPI, ModelSpec, PassageQuote, PromptMessage, TurnInput
-from gpts.llm.services.providers import provider_key
+from gpts.llm.services.providers import get_provider_key
 from gpts.llm.states import METERED_TURN_STATES
 
 HISTORY_MESSAGES = 80
@@ -149,7 +149,7 @@ def usable_model(
     gpt: GPT, version: Version | None, *, chosen: LanguageModel | None = None
 ) -> LanguageModel | None:
     """The model that answers, as gpts.llm.catalogue has it, with the rules of the GPT's workspace."""
-    return model_catalogue.usable_model(version or gpt, gpt.workspace, chosen=chosen)
+    return model_catalogue.get_usable_model(version or gpt, gpt.workspace, chosen=chosen)
 
 
 def spec_of(model: LanguageModel | None) -> ModelSpec:
@@ -161,7 +161,7 @@ def spec_of(model: LanguageModel | None) -> ModelSpec:
         name=model.name,
         api=ModelAPI(provider.kind),
         base_url=provider.base_url,
-        api_key=provider_key(provider),
+        api_key=get_provider_key(provider),
         context_window=model.context_window,
         max_output_tokens=model.max_output_tokens,
         first_token_timeout=settings.MODEL_FIRST_TOKEN_SECONDS,

@@ -31,7 +31,7 @@ from gpts.chat.streaming.connection import check_message
 from gpts.chat.streaming.frames import turn_end
 from gpts.chat.streaming.lost import interrupt_if_lost
 from gpts.llm.states import TurnState
-from gpts.metering.services.reservations import characters_of, estimate, reserve
+from gpts.metering.services.budgets import count_prompt_characters, estimate_usage, reserve
 from workspaces.access import personal_workspace
 from workspaces.models import User
 from workspaces.queries import get_user_roles
@@ -241,7 +241,7 @@ def _prepared(caller: Caller, turn: Any, *, has_files: bool = True) -> Begun:
 
 def _hold(caller: Caller, turn: Turn, prepared: PreparedTurn) -> None:
     """Reserve in the budgets, last of all: counters stay locked from here until the commit."""
-    tokens, micros = estimate(prepared.model, characters_of(prepared.input))
+    tokens, micros = estimate_usage(prepared.model, count_prompt_characters(prepared.input))
     reserve(
         user=caller.user,
         workspace_id=turn.workspace_id,

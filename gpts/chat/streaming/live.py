@@ -28,8 +28,8 @@ from gpts.chat.streaming.frames import HEARTBEAT, end_frame, frame, text_frame
 from gpts.chat.streaming.threads import in_render_thread, in_thread
 from gpts.chat.streaming.watching import Watcher
 from gpts.chat.turn_debug import debug_of, is_debugged, kept
-from gpts.llm.failure_messages import failure_message
-from gpts.llm.runtime.clients import client_for
+from gpts.llm.failure_messages import get_failure_message
+from gpts.llm.runtime.clients import build_client
 from gpts.llm.runtime.prompts import assemble, estimate_tokens
 from gpts.llm.runtime.turns import run_turn
 from gpts.llm.runtime.types import (
@@ -45,7 +45,7 @@ from gpts.llm.runtime.types import (
     Usage,
 )
 from gpts.llm.states import TurnState
-from gpts.metering.services.usage import cost_micros
+from gpts.metering.services.usage import calculate_cost_micros
 
 log = structlog.get_logger(__name__)
 
@@ -169,7 +169,7 @@ class LiveTurn:
             self._add(self.prepared.fixed_answer)
             self._usage = Usage(0, 0)
             return
-        async with aclosing(run_turn(turn, client_for(turn.spec))) as events:
+        async with aclosing(run_turn(turn, build_client(turn.spec))) as events:
             async for event in events:
                 if isinstance(event, TextDelta):
                     self._add(event.text)
@@ -258,7 +258,7 @@ class LiveTurn:
         except DomainError:
             log.warning("turn_ended_elsewhere", turn=str(self.id))
             with translation.override(self.language):
-                note = failure_message(FailureCode.INTERRUPTED)
+                note = get_failure_message(FailureCode.INTERRUPTED)
             return frame("end", {"turn": str(self.id), "state": TurnState.INTERRUPTED, "code": "interrupted",
                                  "note": note, "html": "", "sources": []})  # fmt: skip
         if self._shown_debug is not None:
@@ -318,7 +318,7 @@ class LiveTurn:
             self.prepared,
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
-            cost_micros=cost_micros(
+            cost_micros=calculate_cost_micros(
                 self.prepared.model, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens
             ),
             first_token_ms=None if first is None else (first - turn.started_at).total_seconds() * 1000,

@@ -21,11 +21,11 @@ from gpts.evals.reading import outcome_of
 from gpts.evals.services.snapshots import behaviour_of
 from gpts.evals.states import GoldenKind
 from gpts.evals.verdicts import Verdict
-from gpts.llm.catalogue import features_of, offered_models
+from gpts.llm.catalogue import get_features, list_offered_models
 from gpts.llm.models import LanguageModel
-from gpts.llm.runtime.clients import client_for
+from gpts.llm.runtime.clients import build_client
 from gpts.llm.runtime.completions import complete
-from gpts.llm.runtime.outputs import check_values, storable
+from gpts.llm.runtime.outputs import check_values, make_storable
 from gpts.llm.runtime.turns import run_turn
 from gpts.llm.runtime.types import (
     Failed,
@@ -42,7 +42,7 @@ from gpts.llm.runtime.types import (
     ToolProposed,
 )
 from gpts.llm.states import ModelFeature
-from gpts.metering.services.usage import cost_micros
+from gpts.metering.services.usage import calculate_cost_micros
 
 # Where neither prompt nor GPT has one: the same answer each time, as far as the model can.
 SEED = 4_242
@@ -83,7 +83,9 @@ class Answered:
     def pay(self, model: LanguageModel | None, input_tokens: int, output_tokens: int) -> None:
         self.input_tokens += input_tokens
         self.output_tokens += output_tokens
-        self.cost_micros += cost_micros(model, input_tokens=input_tokens, output_tokens=output_tokens)
+        self.cost_micros += calculate_cost_micros(
+            model, input_tokens=input_tokens, output_tokens=output_tokens
+        )
 
 
 def prepare_prompt(run: GoldenRun, result: GoldenResult) -> Asked:
@@ -103,7 +105,7 @@ def prepare_prompt(run: GoldenRun, result: GoldenResult) -> Asked:
         prepared = replace(prepared, fixed_answer="")
         note = PassageQuote(ARCHIVE, planted_passage(planted.passage))
         given = replace(given, passages=(*given.passages, note))
-    if prepared.model is not None and ModelFeature.SEED in features_of(prepared.model):
+    if prepared.model is not None and ModelFeature.SEED in get_features(prepared.model):
         own = snapshot.get("seed")
         seeds = (own, version.seed, SEED)
         given = replace(given, seed=next(seed for seed in seeds if seed is not None))
@@ -129,7 +131,7 @@ def _judges(
     if not names:
         return {}
     found = {} if own is None or "" not in names else {"": (spec_of(own), own)}
-    for model in offered_models(run.gpt.workspace):
+    for model in list_offered_models(run.gpt.workspace):
         if model.name in names:
             found.setdefault(model.name, (spec_of(model), model))
     return found
@@ -164,13 +166,13 @@ async def _answer(prepared: PreparedInput, answered: Answered, client: ModelClie
     given = prepared.input
     answered.model_name = prepared.model.name if prepared.model else given.spec.name
     texts: list[str] = []
-    async with aclosing(run_turn(given, client or client_for(given.spec))) as events:
+    async with aclosing(run_turn(given, client or build_client(given.spec))) as events:
         async for event in events:
             if isinstance(event, TextDelta):
                 texts.append(event.text)
             elif isinstance(event, ToolProposed):
                 arguments = _arguments(event.arguments)
-                answered.tool_calls.append({"name": storable(event.name), "arguments": arguments})
+                answered.tool_calls.append({"name": make_storable(event.name), "arguments": arguments})
             elif isinstance(event, Finished):
                 answered.pay(prepared.model, event.usage.input_tokens, event.usage.output_tokens)
             elif isinstance(event, Failed):
@@ -184,7 +186,7 @@ def _arguments(written: str) -> Any:
         # NaN, NUL or half a character would break off writing the result, and it would be asked again.
         check_values(arguments)
     except (ValueError, RecursionError):
-        return {"_unreadable": storable(written[:1_000])}
+        return {"_unreadable": make_storable(written[:1_000])}
     return arguments
 
 
@@ -223,7 +225,7 @@ async def _judge(asked: Asked, assertion: Mapping[str, Any], answered: Answered)
         answer=answered.text,
         mark=f"#{secrets.token_hex(6)}",
     )
-    features = features_of(model)
+    features = get_features(model)
     request = ModelRequest(
         spec=spec,
         messages=(PromptMessage("system", system), PromptMessage("user", user)),

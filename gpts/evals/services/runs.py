@@ -44,7 +44,13 @@ from gpts.insights.states import InsightSeries
 from gpts.knowledge.models import KnowledgeFile
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.types import FailureCode, ModelFailure
-from gpts.metering.services.reservations import capture, characters_of, estimate, release, reserve
+from gpts.metering.services.budgets import (
+    capture,
+    count_prompt_characters,
+    estimate_usage,
+    release,
+    reserve,
+)
 
 # Prompts of one run that are asked at the same time.
 CONCURRENCY = 4
@@ -230,10 +236,10 @@ def hold_budget(*, result: GoldenResult, asked: Asked, at: datetime) -> None:
         return
     # Judges read at most what the model reads and writes; a fixed answer costs nothing itself.
     models: list[LanguageModel | None] = [model for _spec, model in asked.judges.values()]
-    characters = characters_of(asked.prepared.input)
+    characters = count_prompt_characters(asked.prepared.input)
     if not asked.prepared.fixed_answer:
         models.insert(0, asked.prepared.model)
-    estimates = [estimate(model, characters) for model in models]
+    estimates = [estimate_usage(model, characters) for model in models]
     tokens, micros = (sum(amounts) for amounts in zip(*estimates, strict=True))
     reserve(
         user=run.started_by,

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from gpts.assistants.queries.model_retirement import affected_gpts, retirements
 from gpts.assistants.services.model_retirement import replace_in_drafts, set_retirement
 from gpts.llm.models import LanguageModel, ModelProvider
-from gpts.llm.queries import get_model, get_provider, providers_of, replacements_for
+from gpts.llm.queries import get_model, get_provider, list_providers, list_replacements
 from gpts.llm.services.catalogue import (
     KEY_LENGTH,
     KINDS,
@@ -168,7 +168,7 @@ class ProvidersView(CatalogueView):
     @extend_schema(operation_id="model_provider_list", responses=ModelProviderSerializer(many=True))
     def get(self, request: Request, *, workspace: str = "") -> Response:
         """The workspace's own providers; those of the instance stand in the list of models."""
-        return self.page(providers_of(self.place(request, workspace)), ModelProviderSerializer)
+        return self.page(list_providers(self.place(request, workspace)), ModelProviderSerializer)
 
     @extend_schema(
         operation_id="model_provider_add",
@@ -262,7 +262,7 @@ class RetirementView(CatalogueView):
         model = get_model(place, model_id)
         values = self.read(RetirementSerializer)
         wanted = values.get("replacement")
-        offered = {other.pk: other for other in replacements_for(model, place)}
+        offered = {other.pk: other for other in list_replacements(model, place)}
         if wanted is not None and wanted not in offered:
             raise serializers.ValidationError({"replacement": "This model is not offered here."})
         saved = set_retirement(

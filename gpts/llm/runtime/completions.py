@@ -7,8 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import cast
 
-from .clients import client_for
-from .types import (
+from gpts.llm.runtime.clients import build_client
+from gpts.llm.runtime.types import (
     FailureCode,
     Finished,
     ImageMade,
@@ -36,7 +36,7 @@ class Completion:
 async def complete(request: ModelRequest, client: ModelClient | None = None) -> Completion:
     """Collect the answer to one request. Raises ModelFailure; an empty answer is one."""
     if client is None:
-        client = client_for(request.spec)
+        client = build_client(request.spec)
     texts: list[str] = []
     tools: list[ToolProposed] = []
     images: list[ImageMade] = []

@@ -10,8 +10,8 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 
 import httpx2
 
-from .openai_clients import APIError, OpenAIError, failure_of, shared_client
-from .types import FailureCode, ModelFailure, ModelSpec
+from gpts.llm.runtime.openai_clients import APIError, OpenAIError, shared_client, translate_sdk_error
+from gpts.llm.runtime.types import FailureCode, ModelFailure, ModelSpec
 
 # One loop a process, so that connections are kept between calls; a fork starts its own.
 _lock = threading.Lock()
@@ -41,7 +41,7 @@ async def _embed(spec: ModelSpec, texts: list[str], timeout: float) -> list[list
             return vectors
         failure = ModelFailure(FailureCode.MALFORMED_STREAM, detail="vectors")
     except APIError as error:
-        failure = failure_of(error)
+        failure = translate_sdk_error(error)
     except (TimeoutError, httpx2.TimeoutException):
         failure = ModelFailure(FailureCode.PROVIDER_SLOW, detail="timeout")
     except httpx2.HTTPError:

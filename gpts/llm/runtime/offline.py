@@ -7,8 +7,8 @@ import json
 import re
 from collections.abc import AsyncGenerator
 
-from .prompts import estimate_tokens
-from .types import Finished, ModelEvent, ModelRequest, PassageQuote, TextDelta, Usage
+from gpts.llm.runtime.prompts import estimate_tokens
+from gpts.llm.runtime.types import Finished, ModelEvent, ModelRequest, PassageQuote, TextDelta, Usage
 
 MODEL_NAME = "offline"
 MAX_QUOTES = 3

@@ -18,15 +18,14 @@ from openai import APIError as APIError
 from openai import OpenAIError as OpenAIError
 
 from core.outbound import guarded_transport
-
-from .images import media_type_of
-from .outputs import is_strict
-from .patience import Patience
-from .prompts import estimate_tokens, message_tokens
-from .provider_errors import failure_of_event, failure_of_status
-from .sse import EventSplitter, EventTooLargeError
-from .transport import StreamTransport
-from .types import (
+from gpts.llm.runtime.idle_timeout import IdleTimeout
+from gpts.llm.runtime.images import detect_media_type
+from gpts.llm.runtime.outputs import is_strict
+from gpts.llm.runtime.prompts import estimate_message_tokens, estimate_tokens
+from gpts.llm.runtime.provider_errors import translate_error_event, translate_status
+from gpts.llm.runtime.sse import EventSplitter, EventTooLargeError
+from gpts.llm.runtime.transport import StreamTransport
+from gpts.llm.runtime.types import (
     FailureCode,
     Finished,
     ImageMade,
@@ -150,7 +149,7 @@ class _Protocol(ABC):
                             await asyncio.sleep(request.pace.seconds)
                 await _drain(chunks)
         except openai.APIError as error:
-            failure = failure_of(error)
+            failure = translate_sdk_error(error)
         except (httpx2.TimeoutException, TimeoutError):
             failure = ModelFailure(FailureCode.PROVIDER_SLOW, detail="timeout")
         except httpx2.HTTPError:
@@ -204,7 +203,7 @@ class _Protocol(ABC):
     def _usage(self, answer: _Answer, request: ModelRequest) -> Usage:
         if answer.usage is not None:
             return answer.usage
-        sent = sum(message_tokens(message) for message in request.messages)
+        sent = sum(estimate_message_tokens(message) for message in request.messages)
         return Usage(sent, estimate_tokens("".join(answer.texts)), is_estimated=True)
 
 
@@ -235,7 +234,7 @@ class ChatCompletionsClient(_Protocol):
 
     def _read(self, answer: _Answer, event: dict[str, Any]) -> list[ModelEvent]:
         if event.get("error"):
-            raise failure_of_event(event["error"])
+            raise translate_error_event(event["error"])
         if usage := event.get("usage"):
             answer.usage = _counted(usage, "prompt_tokens", "completion_tokens")
         events: list[ModelEvent] = []
@@ -293,7 +292,7 @@ class ResponsesClient(_Protocol):
         if kind == "response.refusal.delta":
             raise ModelFailure(FailureCode.CONTENT_REFUSED, detail="refusal")
         if kind == "error":
-            raise failure_of_event(event.get("error") or event)
+            raise translate_error_event(event.get("error") or event)
         if kind == "response.output_text.annotation.added":
             answer.web_source(event.get("annotation"))
         elif kind == "response.output_item.done":
@@ -308,7 +307,7 @@ class ResponsesClient(_Protocol):
 
     def _end(self, answer: _Answer, response: dict[str, Any], kind: str) -> None:
         if kind == "response.failed":
-            raise failure_of_event(response.get("error"))
+            raise translate_error_event(response.get("error"))
         if usage := response.get("usage"):
             answer.usage = _counted(usage, "input_tokens", "output_tokens")
         reason = (
@@ -394,22 +393,22 @@ async def _batches(
     """The data of events as they come; only real data, no keep-alive comment, holds off the idle timeout."""
     makes_images = "image_generation" in request.provider_tools
     splitter = EventSplitter(IMAGE_EVENT_BYTES) if makes_images else EventSplitter()
-    patience = Patience(request.spec.first_token_timeout)
+    idle_timeout = IdleTimeout(request.spec.first_token_timeout)
     try:
         while True:
-            chunk = await patience.wait_for(chunks)
+            chunk = await idle_timeout.wait_for(chunks)
             if chunk is None:
                 return
             if found := splitter.feed(chunk):
                 yield found
-                patience.renew(request.spec.idle_timeout)
+                idle_timeout.renew(request.spec.idle_timeout)
     except EventTooLargeError:
         raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="event_too_large") from None
     except TimeoutError:
         if not answer.finish_reason:
             raise
     finally:
-        patience.end()
+        idle_timeout.end()
 
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:
@@ -507,7 +506,7 @@ def _provider_call(item: dict[str, Any]) -> list[ModelEvent]:
         data = base64.b64decode(item["result"], validate=True)
     except binascii.Error:
         data = b""
-    media_type = media_type_of(data)
+    media_type = detect_media_type(data)
     if not media_type:
         return [ToolCalled(call_id, name, False)]
     return [called, ImageMade(media_type, data)]
@@ -538,11 +537,11 @@ def _counted(usage: dict[str, Any], sent: str, received: str) -> Usage | None:
         return None
 
 
-def failure_of(error: APIError) -> ModelFailure:
+def translate_sdk_error(error: APIError) -> ModelFailure:
     """Return what an error of the SDK means to a turn."""
     if isinstance(error, openai.APIStatusError):
         code = error.code or error.type or ""
-        return failure_of_status(error.status_code, code, error.message, error.response.headers)
+        return translate_status(error.status_code, code, error.message, error.response.headers)
     if isinstance(error, openai.APITimeoutError):
         return ModelFailure(FailureCode.PROVIDER_SLOW, detail="timeout")
     if isinstance(error, openai.APIConnectionError):

@@ -94,7 +94,7 @@ def check_schema(schema: object) -> None:
         # Without formats: the library would compile patterns by itself, of any length.
         Draft202012Validator.check_schema(schema, format_checker=None)
     except SchemaError as error:
-        raise SchemaProblem("invalid", path_of(error.absolute_path), _short(error.message)) from None
+        raise SchemaProblem("invalid", format_path(error.absolute_path), _short(error.message)) from None
     for keyword, value, path in _keywords(schema, ""):
         _check_keyword(keyword, value, path, schema)
 
@@ -140,12 +140,12 @@ def is_strict(schema: Mapping[str, Any]) -> bool:
     )
 
 
-def path_of(parts: Any) -> str:
+def format_path(parts: Any) -> str:
     """["items", 2, "price"] as "items[2].price"."""
     text = ""
     for part in parts:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return storable(text[:200])
+    return make_storable(text[:200])
 
 
 def _violations(value: Any, schema: Mapping[str, Any]) -> Iterator[OutputProblem]:
@@ -156,7 +156,9 @@ def _violations(value: Any, schema: Mapping[str, Any]) -> Iterator[OutputProblem
         for number, error in enumerate(validator.iter_errors(value)):
             if number == MAX_PROBLEMS:
                 return
-            yield OutputProblem(str(error.validator), path_of(error.absolute_path), _short(_detail(error)))
+            yield OutputProblem(
+                str(error.validator), format_path(error.absolute_path), _short(_detail(error))
+            )
     except (_TooComplexError, RecursionError, ArithmeticError):
         # Arithmetic: whole numbers beyond what a fraction can be compared with (multipleOf).
         yield OutputProblem("too_complex", "", "")
@@ -179,10 +181,10 @@ def _detail(error: ValidationError) -> str:
 
 
 def _short(text: str) -> str:
-    return storable(text if len(text) <= VALUE_CHARACTERS * 2 else text[: VALUE_CHARACTERS * 2] + "…")
+    return make_storable(text if len(text) <= VALUE_CHARACTERS * 2 else text[: VALUE_CHARACTERS * 2] + "…")
 
 
-def storable(text: str) -> str:
+def make_storable(text: str) -> str:
     """What models write, as text that a page and the database's JSON take."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
@@ -222,11 +224,11 @@ def check_values(value: Any, path: str = "") -> None:
     """Refuse what JSON cannot say or the database cannot keep: endless numbers, half characters, NUL."""
     if isinstance(value, float) and not math.isfinite(value):
         raise SchemaProblem("number", path)
-    if isinstance(value, str) and storable(value) != value:
+    if isinstance(value, str) and make_storable(value) != value:
         raise SchemaProblem("characters", path)
     if isinstance(value, dict):
         for name, child in value.items():
-            if storable(name) != name:
+            if make_storable(name) != name:
                 raise SchemaProblem("characters", path)
             check_values(child, f"{path}.{name}" if path else name)
     elif isinstance(value, list):

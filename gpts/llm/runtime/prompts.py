@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 
-from .types import ModelRequest, OutputSpec, PassageQuote, PromptMessage, TurnInput
+from gpts.llm.runtime.types import ModelRequest, OutputSpec, PassageQuote, PromptMessage, TurnInput
 
 CHARACTERS_PER_TOKEN = 3.6
 MESSAGE_OVERHEAD = 4
@@ -48,7 +48,7 @@ def assemble(turn: TurnInput) -> tuple[ModelRequest, int]:
     if turn.output is not None:
         budget -= _cost(_output_note(turn.output))
     passages = _fit_passages(turn.passages, int(max(budget, 0) * PASSAGES_SHARE))
-    system = system_prompt(turn, passages)
+    system = build_system_prompt(turn, passages)
     budget -= sum(_cost(_passage_block(number, passage)) for number, passage in enumerate(passages, 1))
     history = _fit_history(turn.history, budget)
     messages = (PromptMessage("system", system), *history, PromptMessage("user", turn.text, turn.images))
@@ -70,7 +70,7 @@ def assemble(turn: TurnInput) -> tuple[ModelRequest, int]:
     return request, len(turn.history) - len(history)
 
 
-def system_prompt(turn: TurnInput, passages: tuple[PassageQuote, ...]) -> str:
+def build_system_prompt(turn: TurnInput, passages: tuple[PassageQuote, ...]) -> str:
     parts = [f"You are {turn.gpt_name}."]
     if turn.instructions:
         parts.append(turn.instructions)
@@ -92,7 +92,7 @@ def _output_note(output: OutputSpec | None) -> str:
     return f"{JSON_NOTE}\n{SCHEMA_NOTE}\n{json.dumps(output.schema, ensure_ascii=False)}"
 
 
-def message_tokens(message: PromptMessage) -> int:
+def estimate_message_tokens(message: PromptMessage) -> int:
     """What a message costs, pictures and calls included; estimated."""
     calls = sum(estimate_tokens(call.name) + estimate_tokens(call.arguments) for call in message.tool_calls)
     return estimate_tokens(message.content) + calls + len(message.images) * IMAGE_TOKENS
@@ -123,7 +123,7 @@ def _fit_passages(passages: tuple[PassageQuote, ...], budget: int) -> tuple[Pass
 def _fit_history(history: tuple[PromptMessage, ...], budget: int) -> tuple[PromptMessage, ...]:
     start = len(history)
     while start > 0:
-        budget -= message_tokens(history[start - 1]) + MESSAGE_OVERHEAD
+        budget -= estimate_message_tokens(history[start - 1]) + MESSAGE_OVERHEAD
         if budget < 0:
             break
         start -= 1

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
-from .types import FailureCode, ModelFailure
+from gpts.llm.runtime.types import FailureCode, ModelFailure
 
 MAX_RETRY_AFTER = 3_600.0
 OVERFLOW = re.compile(
@@ -27,7 +27,7 @@ LIMIT_CODES = frozenset(
 )
 
 
-def failure_of_status(status: int, code: str, message: str, headers: Mapping[str, str]) -> ModelFailure:
+def translate_status(status: int, code: str, message: str, headers: Mapping[str, str]) -> ModelFailure:
     """The failure of a refused request. `message` is only searched, never kept."""
     known = _failure_of_code(code, message if status in (400, 413, 422) else "")
     if known in (FailureCode.CONTEXT_OVERFLOW, FailureCode.CONTENT_REFUSED) and status < 500:
@@ -51,7 +51,7 @@ def failure_of_status(status: int, code: str, message: str, headers: Mapping[str
     )
 
 
-def failure_of_event(error: object) -> ModelFailure:
+def translate_error_event(error: object) -> ModelFailure:
     """The failure of an error object that came inside a stream that had begun well."""
     fields = error if isinstance(error, Mapping) else {}
     code = str(fields.get("code") or fields.get("type") or "")

@@ -8,8 +8,8 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import cast
 
-from .prompts import assemble
-from .types import (
+from gpts.llm.runtime.prompts import assemble
+from gpts.llm.runtime.types import (
     Failed,
     FailureCode,
     Finished,

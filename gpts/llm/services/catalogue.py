@@ -16,7 +16,7 @@ from core.outbound_guard import OutboundRefused, parse_target, policy_from_setti
 from core.secrets import seal
 from core.text import clean_line
 from gpts.llm.models import LanguageModel, ModelProvider
-from gpts.llm.services.providers import KEY_PURPOSE, key_tenant
+from gpts.llm.services.providers import KEY_PURPOSE, get_key_tenant
 from gpts.llm.states import Capability, ModelFeature, ModelKind, ProviderKind
 from workspaces.models import Workspace
 
@@ -274,7 +274,9 @@ def _check_key(key: str) -> None:
 
 
 def _seal(provider: ModelProvider, key: str) -> None:
-    provider.sealed_key = seal(key, purpose=KEY_PURPOSE, tenant=key_tenant(provider), row=str(provider.pk))
+    provider.sealed_key = seal(
+        key, purpose=KEY_PURPOSE, tenant=get_key_tenant(provider), row=str(provider.pk)
+    )
 
 
 def _whole(value: Any, field: str, least: int, most: int) -> int:

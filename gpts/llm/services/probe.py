@@ -12,7 +12,7 @@ from core.errors import DomainError
 from core.outbound import OutboundFailed, fetch
 from core.outbound_guard import OutboundPolicy, OutboundRefused, policy_from_settings
 from gpts.llm.models import ModelProvider
-from gpts.llm.services.providers import provider_key
+from gpts.llm.services.providers import get_provider_key
 from gpts.llm.states import ProviderKind
 
 PROBE_SECONDS = 8.0
@@ -21,7 +21,7 @@ MAX_LIST_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
-class Probe:
+class ProbeResult:
     """What came of asking: a sentence that never quotes the provider, and the names of its models."""
 
     is_ok: bool
@@ -30,16 +30,16 @@ class Probe:
     names: tuple[str, ...] = ()
 
 
-def probe_provider(provider: ModelProvider) -> Probe:
+def probe_provider(provider: ModelProvider) -> ProbeResult:
     """Ask for ``/models`` with the stored key; at most eight seconds, writes nothing.
 
     Addresses of a workspace pass the outbound guard; those of the instance are its operator's own.
     """
     if provider.kind == ProviderKind.OFFLINE:
-        return Probe(True, "ok", _("The built-in model needs no connection."))
+        return ProbeResult(True, "ok", _("The built-in model needs no connection."))
     headers = {"accept": "application/json"}
     try:
-        if key := provider_key(provider):
+        if key := get_provider_key(provider):
             headers["authorization"] = f"Bearer {key}"
         answer = fetch(
             f"{provider.base_url}/models",
@@ -50,13 +50,13 @@ def probe_provider(provider: ModelProvider) -> Probe:
             policy=_policy(provider),
         )
     except OutboundRefused:
-        return Probe(
+        return ProbeResult(
             False, "refused", _("This server may not call that address. Use a public https address.")
         )
     except OutboundFailed as failure:
-        return Probe(False, failure.code, _no_answer(provider))
+        return ProbeResult(False, failure.code, _no_answer(provider))
     except DomainError as failure:
-        return Probe(False, failure.code, str(failure.message))
+        return ProbeResult(False, failure.code, str(failure.message))
     return _read(answer.status, answer.body)
 
 
@@ -74,29 +74,29 @@ def _no_answer(provider: ModelProvider) -> str:
     return _("%(host)s does not answer. Check the address, and that the server is running.") % {"host": host}
 
 
-def _read(status: int, body: bytes) -> Probe:
+def _read(status: int, body: bytes) -> ProbeResult:
     if status in (401, 403):
-        return Probe(
+        return ProbeResult(
             False, "bad_key", _("The provider answers, but it refuses the key. Enter the key again.")
         )
     if status == 404:
-        return Probe(
+        return ProbeResult(
             False,
             "no_list",
             _("Something answers there, but not a model server. Does the address end in /v1?"),
         )
     if status != 200:
-        return Probe(
+        return ProbeResult(
             False, "bad_status", _("The provider answers with error %(status)d.") % {"status": status}
         )
     try:
         rows = json.loads(body)["data"]
         names = sorted({str(row["id"]) for row in rows if 0 < len(str(row["id"])) <= 120})[:MAX_NAMES]
     except (ValueError, KeyError, TypeError, RecursionError):
-        return Probe(
+        return ProbeResult(
             False,
             "no_list",
             _("Something answers there, but not a model server. Does the address end in /v1?"),
         )
-    return Probe(True, "ok", _("The connection works. It offers %(count)d models.") % {"count": len(names)},
-                 tuple(names))  # fmt: skip
+    text = _("The connection works. It offers %(count)d models.")
+    return ProbeResult(True, "ok", text % {"count": len(names)}, tuple(names))

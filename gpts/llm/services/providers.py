@@ -23,14 +23,16 @@ ASSUMED_CONTEXT_WINDOW = 128_000
 ASSUMED_OUTPUT_TOKENS = 4_096
 
 
-def provider_key(provider: ModelProvider) -> str:
+def get_provider_key(provider: ModelProvider) -> str:
     """Return the provider's key in the clear, for the runtime alone; empty when it needs none."""
     if not provider.sealed_key:
         return ""
-    return unseal(provider.sealed_key, purpose=KEY_PURPOSE, tenant=key_tenant(provider), row=str(provider.pk))
+    return unseal(
+        provider.sealed_key, purpose=KEY_PURPOSE, tenant=get_key_tenant(provider), row=str(provider.pk)
+    )
 
 
-def sealed_keys() -> Iterator[tuple[object, str]]:
+def list_sealed_keys() -> Iterator[tuple[object, str]]:
     """Yield (provider's id, sealed key) of all providers, for rotate_keys."""
     rows = ModelProvider.objects.exclude(sealed_key="").order_by("pk")
     yield from rows.values_list("pk", "sealed_key")
@@ -41,7 +43,7 @@ def replace_sealed_key(identifier: object, before: str, after: str) -> None:
     ModelProvider.objects.filter(pk=str(identifier), sealed_key=before).update(sealed_key=after)
 
 
-def key_tenant(provider: ModelProvider) -> str:
+def get_key_tenant(provider: ModelProvider) -> str:
     """To whom a sealed key is bound: it opens for no other workspace."""
     return "instance" if provider.workspace_id is None else f"workspace:{provider.workspace_id}"
 
@@ -84,9 +86,11 @@ def ensure_instance_provider(
         name for name, value in (("kind", kind), ("base_url", base_url)) if getattr(provider, name) != value
     ]
     provider.kind, provider.base_url = kind, base_url
-    if provider_key(provider) != key:
+    if get_provider_key(provider) != key:
         provider.sealed_key = (
-            seal(key, purpose=KEY_PURPOSE, tenant=key_tenant(provider), row=str(provider.pk)) if key else ""
+            seal(key, purpose=KEY_PURPOSE, tenant=get_key_tenant(provider), row=str(provider.pk))
+            if key
+            else ""
         )
         changed.append("sealed_key")
     if changed:

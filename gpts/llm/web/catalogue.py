@@ -24,8 +24,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.errors import DomainError
 from gpts.assistants.queries.model_retirement import affected_gpts, retirements
 from gpts.assistants.services.model_retirement import replace_in_drafts, set_retirement
-from gpts.llm.catalogue import is_retired, last_day
-from gpts.llm.queries import get_model, get_provider, providers_of, replacements_for
+from gpts.llm.catalogue import get_last_day, is_retired
+from gpts.llm.queries import get_model, get_provider, list_providers, list_replacements
 from gpts.llm.services.catalogue import (
     add_model,
     change_model,
@@ -94,10 +94,10 @@ def _page(
 
 @require_safe
 def _model_list(request: HttpRequest, place: Place) -> HttpResponse:
-    own = [_provider_row(place, provider) for provider in providers_of(place.workspace)]
+    own = [_provider_row(place, provider) for provider in list_providers(place.workspace)]
     shared = []
     if place.workspace is not None:
-        shared = [_provider_row(None, row) for row in providers_of(None) if row.is_enabled]
+        shared = [_provider_row(None, row) for row in list_providers(None) if row.is_enabled]
     endings = retirements(place.workspace) if place.workspace is not None else []
     return _page(
         request, place, "list", own=own, shared=shared, endings=endings, new_url=place.url("provider-new")
@@ -110,7 +110,7 @@ def _provider_row(place: Place | None, provider: Any) -> dict[str, Any]:
         {
             "model": model,
             "is_over": is_retired(model),
-            "last_day": None if model.retired_at is None else last_day(model.retired_at),
+            "last_day": None if model.retired_at is None else get_last_day(model.retired_at),
             "abilities": ", ".join(str(Capability(name).label) for name in model.capabilities),
             "url": place.url("model-change", model.pk) if place is not None and is_ours else "",
         }
@@ -233,7 +233,7 @@ def _model_change(request: HttpRequest, place: Place, model_id: int) -> HttpResp
 @require_POST
 def _model_retire(request: HttpRequest, place: Place, model_id: int) -> HttpResponse:
     model = get_model(place.workspace, model_id)
-    choices = replacements_for(model, place.workspace)
+    choices = list_replacements(model, place.workspace)
     form = RetirementForm(request.POST, model=model, choices=choices)
     if form.is_valid():
         chosen = form.cleaned_data["replacement"]
@@ -291,7 +291,7 @@ def get_model_seen(place: Place, model_id: int) -> Any:
 def _model_page(
     request: HttpRequest, place: Place, model: Any, form: ModelForm, retire: RetirementForm | None
 ) -> HttpResponse:
-    retire = retire or RetirementForm(model=model, choices=replacements_for(model, place.workspace))
+    retire = retire or RetirementForm(model=model, choices=list_replacements(model, place.workspace))
     affected = affected_gpts(model, place.workspace)
     answer = _page(
         request,

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from gpts.assistants.services.model_retirement import is_usual_year
-from gpts.llm.catalogue import last_day
+from gpts.llm.catalogue import get_last_day
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.catalogue import KEY_LENGTH, MODEL_DEFAULTS, NAME_LENGTH, URL_LENGTH, ProviderChange
 from gpts.llm.states import Capability, ModelFeature, ModelKind, ProviderKind
@@ -149,7 +149,7 @@ class RetirementForm(forms.Form):
 
     def __init__(self, *args: Any, model: LanguageModel, choices: list[LanguageModel], **kwargs: Any) -> None:
         kwargs["initial"] = {
-            "day": None if model.retired_at is None else last_day(model.retired_at),
+            "day": None if model.retired_at is None else get_last_day(model.retired_at),
             "replacement": model.replacement_id,
         }
         super().__init__(*args, **kwargs)

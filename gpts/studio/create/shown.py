@@ -11,7 +11,7 @@ from core.look.illustrations import arch_icon
 from core.markdown import render
 from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import shown_value
-from gpts.llm.failure_messages import failure_message
+from gpts.llm.failure_messages import get_failure_message
 from gpts.llm.states import TurnState
 from gpts.studio.models import BuilderChange, BuilderMessage
 from gpts.studio.services.create import TALKED_FIELDS
@@ -68,7 +68,7 @@ def note_of(message: BuilderMessage, retry_after: int | None = None) -> str:
     """What stands under an answer that did not end by itself; empty for one that did."""
     if message.state == TurnState.STOPPED:
         return _("You stopped this answer. What it had changed stands.")
-    return failure_message(message.error_code, retry_after) if message.error_code else ""
+    return get_failure_message(message.error_code, retry_after) if message.error_code else ""
 
 
 def as_html(text: str) -> str:

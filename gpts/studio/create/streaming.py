@@ -32,7 +32,7 @@ from gpts.chat.streaming.connection import ask_to_stop, check_message, stop_key,
 from gpts.chat.streaming.frames import HEARTBEAT, frame
 from gpts.chat.streaming.threads import in_thread
 from gpts.llm.models import LanguageModel
-from gpts.llm.runtime.clients import client_for
+from gpts.llm.runtime.clients import build_client
 from gpts.llm.runtime.prompts import assemble, estimate_tokens
 from gpts.llm.runtime.turns import run_turn
 from gpts.llm.runtime.types import (
@@ -49,7 +49,7 @@ from gpts.llm.runtime.types import (
     Usage,
 )
 from gpts.llm.states import METERED_TURN_STATES
-from gpts.metering.services.reservations import characters_of, estimate, reserve
+from gpts.metering.services.budgets import count_prompt_characters, estimate_usage, reserve
 from gpts.studio.create.functions import FUNCTIONS, BadCall, Proposal, Question, read_call
 from gpts.studio.create.interview import Reply, first_step, is_answer
 from gpts.studio.create.interview import answer as interview_answer
@@ -124,7 +124,7 @@ def _hold(asked: Asked) -> None:
     """Reserve in the budgets of the GPT's workspace; the interview asks no model and counts nowhere."""
     if asked.is_interview:
         return
-    tokens, micros = estimate(asked.model, characters_of(asked.input))
+    tokens, micros = estimate_usage(asked.model, count_prompt_characters(asked.input))
     reserve(
         user=asked.caller.user,
         workspace_id=asked.gpt.workspace_id,
@@ -287,7 +287,7 @@ async def _converse(asked: Asked) -> ModelFailure | None:
     async def run_function(call: ToolProposed) -> ToolResult:
         return await _called(asked, call)
 
-    async with aclosing(run_turn(asked.input, client_for(asked.input.spec), run_function)) as events:
+    async with aclosing(run_turn(asked.input, build_client(asked.input.spec), run_function)) as events:
         async for event in events:
             if isinstance(event, TextDelta):
                 asked.texts.append(event.text)

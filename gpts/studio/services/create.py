@@ -20,8 +20,8 @@ from gpts.assistants.services.icons import set_drawn_icon, set_stored_icon
 from gpts.chat.states import MessageRole
 from gpts.llm.models import LanguageModel
 from gpts.llm.states import TurnState
-from gpts.metering.services.reservations import capture, release
-from gpts.metering.services.usage import cost_micros
+from gpts.metering.services.budgets import capture, release
+from gpts.metering.services.usage import calculate_cost_micros
 from gpts.studio.create.functions import ICON_VARIANTS
 from gpts.studio.models import BuilderChange, BuilderMessage
 from gpts.studio.queries import is_lost, running_answers
@@ -218,7 +218,7 @@ def end_message(
     locked.step, locked.choices = step, list(choices)
     locked.model_name = "" if model is None else model.name
     locked.input_tokens, locked.output_tokens = input_tokens, output_tokens
-    locked.cost_micros = cost_micros(model, input_tokens=input_tokens, output_tokens=output_tokens)
+    locked.cost_micros = calculate_cost_micros(model, input_tokens=input_tokens, output_tokens=output_tokens)
     locked.ended_at = at
     locked.save()
     if error_code:

@@ -28,7 +28,7 @@ from gpts.chat.states import MessageRole
 from gpts.chat.streaming.responses import STREAM, wants_stream
 from gpts.chat.streaming.threads import chat_view
 from gpts.chat.web.turns import SignedOut, caller_of
-from gpts.llm.failure_messages import failure_message
+from gpts.llm.failure_messages import get_failure_message
 from gpts.llm.runtime.types import ModelAPI
 from gpts.llm.states import TurnState
 from gpts.studio.create.interview import first_step, opening
@@ -80,7 +80,7 @@ def _shown(message: BuilderMessage, *, now: Any) -> dict[str, Any]:
         "changes": list(message.changes.all()),
         "is_running": message.state == TurnState.RUNNING and not lost,
         "is_stopped": message.state == TurnState.STOPPED,
-        "note": failure_message("interrupted") if lost else note_of(message),
+        "note": get_failure_message("interrupted") if lost else note_of(message),
     }
 
 

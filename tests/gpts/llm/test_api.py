@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from core.models import AuditEvent
-from gpts.llm.catalogue import offered_models
+from gpts.llm.catalogue import list_offered_models
 from gpts.llm.models import LanguageModel, ModelProvider
 from tests.gpts.llm.stage import ADDRESS, CANARY, a_model, a_provider
 from tests.gpts.studio.stage import NOW, a_company, a_gpt, a_user
@@ -114,8 +114,8 @@ def test_what_the_operator_adds_is_offered_everywhere_and_an_admin_s_only_at_hom
         _status, house = key.ask("post", f"{path}/model-providers", HOUSE | {"name": name})
         key.ask("post", f"{path}/model-providers/{house['id']}/models", SMALL | {"name": name})
 
-    assert [model.name for model in offered_models(company)] == ["ours", "everybodys"]
-    assert [model.name for model in offered_models(elsewhere)] == ["everybodys"]
+    assert [model.name for model in list_offered_models(company)] == ["ours", "everybodys"]
+    assert [model.name for model in list_offered_models(elsewhere)] == ["everybodys"]
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from django.urls import reverse
 from core.errors import InvalidInput
 from core.models import AuditEvent
 from gpts.assistants.services.drafts import clean_draft
-from gpts.llm.catalogue import choices_for, is_offered, offered_models, usable_model
+from gpts.llm.catalogue import get_usable_model, is_offered, list_model_choices, list_offered_models
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.catalogue import ProviderChange, change_model, change_provider, create_provider
 from gpts.llm.services.probe import probe_provider
-from gpts.llm.services.providers import provider_key
+from gpts.llm.services.providers import get_provider_key
 from tests.fakes.openai_server import BAD_KEY, Running
 from tests.gpts.llm.stage import ADDRESS, CANARY, a_model, a_provider
 from tests.gpts.studio.stage import NOW, PASSWORD, a_company, a_gpt, a_user
@@ -43,7 +43,7 @@ def test_an_admin_adds_a_provider_and_its_key_is_never_seen_again(provider: Runn
     row = ModelProvider.objects.get(workspace=company)
     page = reverse("gpts:workspace-provider-change", args=[company.slug, row.pk])
     assert (answer.status_code, answer["Location"]) == (302, page)
-    assert provider_key(row) == CANARY
+    assert get_provider_key(row) == CANARY
     assert CANARY not in row.sealed_key
     assert CANARY not in client.get(page).content.decode()
     event = AuditEvent.objects.get(action="gpts.provider_added")
@@ -117,7 +117,7 @@ def test_a_stored_key_does_not_follow_to_another_address() -> None:
 
     row.refresh_from_db()
     assert (refused.value.code, refused.value.field) == ("key_again", "key")
-    assert (row.base_url, provider_key(row)) == (ADDRESS, CANARY)
+    assert (row.base_url, get_provider_key(row)) == (ADDRESS, CANARY)
 
 
 def test_a_workspaces_model_never_answers_for_another() -> None:
@@ -128,14 +128,14 @@ def test_a_workspaces_model_never_answers_for_another() -> None:
 
     assert is_offered(model, ours)
     assert not is_offered(model, theirs)
-    assert model not in offered_models(theirs)
-    assert model not in choices_for(gpt, theirs)
-    assert usable_model(gpt, theirs, chosen=model) != model
+    assert model not in list_offered_models(theirs)
+    assert model not in list_model_choices(gpt, theirs)
+    assert get_usable_model(gpt, theirs, chosen=model) != model
     with pytest.raises(InvalidInput):
         clean_draft({"language_model": model.pk}, workspace=theirs, current=gpt)
     # Even a row that came to have it by force is answered by something else.
     gpt.language_model = model
-    assert usable_model(gpt, theirs) != model
+    assert get_usable_model(gpt, theirs) != model
 
 
 def test_a_switched_off_provider_answers_nobody() -> None:
@@ -143,14 +143,14 @@ def test_a_switched_off_provider_answers_nobody() -> None:
     company = a_company(ada)
     model = a_model(ada, a_provider(ada, company))
     gpt = a_gpt(owner=ada, workspace=company, language_model=model)
-    assert usable_model(gpt, company) == model
+    assert get_usable_model(gpt, company) == model
 
     change_provider(provider=model.provider, change=ProviderChange(is_enabled=False), by=ada, at=NOW)
 
     model = LanguageModel.objects.select_related("provider").get(pk=model.pk)
     gpt.language_model = model
-    assert model not in offered_models(company)
-    assert usable_model(gpt, company) != model
+    assert model not in list_offered_models(company)
+    assert get_usable_model(gpt, company) != model
 
 
 @pytest.mark.parametrize(

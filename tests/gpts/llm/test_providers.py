@@ -12,7 +12,7 @@ from core.models import AuditEvent
 from core.secrets import SecretBroken
 from gpts.assistants.queries.gpts import available_models, default_model
 from gpts.llm.models import LanguageModel, ModelProvider
-from gpts.llm.services.providers import ensure_offline_provider, provider_key
+from gpts.llm.services.providers import ensure_offline_provider, get_provider_key
 from gpts.llm.states import ProviderKind
 from tests.gpts.studio.stage import NOW, a_company, a_gpt, a_user
 from workspaces.access import personal_workspace
@@ -44,7 +44,7 @@ def test_the_settings_make_a_provider_whose_key_is_sealed(from_settings: Any) ->
     provider = ModelProvider.objects.get(kind=ProviderKind.RESPONSES)
     assert provider.base_url == "https://api.openai.com/v1"
     assert CANARY not in provider.sealed_key
-    assert provider_key(provider) == CANARY
+    assert get_provider_key(provider) == CANARY
     assert CANARY not in str(AuditEvent.objects.get(action="gpts.provider_set").data)
 
 
@@ -66,7 +66,7 @@ def test_a_new_model_name_becomes_the_default_and_the_old_one_stays(from_setting
 
     provider = ModelProvider.objects.get(kind=ProviderKind.RESPONSES)
     assert dict(provider.models.values_list("name", "is_default")) == {"gpt-x": False, "gpt-y": True}
-    assert provider_key(provider) == "another"
+    assert get_provider_key(provider) == "another"
     call_command("ensure_providers")
     assert provider.models.filter(is_default=True).count() == 1
 
@@ -91,7 +91,7 @@ def test_a_sealed_key_copied_to_another_provider_does_not_open(from_settings: An
     )
 
     with pytest.raises(SecretBroken):
-        provider_key(thief)
+        get_provider_key(thief)
 
 
 def test_a_new_encryption_key_reseals_the_providers_key(from_settings: Any) -> None:
@@ -105,7 +105,7 @@ def test_a_new_encryption_key_reseals_the_providers_key(from_settings: Any) -> N
     from_settings.ENCRYPTION_KEYS = from_settings.ENCRYPTION_KEYS[:1]
     provider = ModelProvider.objects.get(kind=ProviderKind.RESPONSES)
     assert provider.sealed_key != before
-    assert provider_key(provider) == CANARY
+    assert get_provider_key(provider) == CANARY
 
 
 def test_a_workspace_is_offered_its_own_models_first_and_never_anothers(from_settings: Any) -> None:

@@ -15,7 +15,7 @@ from gpts.assistants.queries.model_retirement import retirements
 from gpts.assistants.services.model_retirement import remind_owners, replace_in_drafts, set_retirement
 from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
-from gpts.llm.catalogue import usable_model
+from gpts.llm.catalogue import get_usable_model
 from gpts.llm.models import LanguageModel
 from tests.gpts.llm.stage import a_model, a_provider
 from tests.gpts.studio.stage import NOW, PASSWORD, a_company, a_gpt, a_user
@@ -83,15 +83,15 @@ def test_the_replacement_answers_for_draft_and_version_from_the_day_on() -> None
     stage = Stage()
     version = freeze_version(gpt=stage.gpt, release_notes="", by=stage.builder, at=NOW)
     set_live_version(gpt=stage.gpt, version=version, audience=Audience.WORKSPACE, at=NOW)
-    assert usable_model(version, stage.company) == stage.old
+    assert get_usable_model(version, stage.company) == stage.old
 
     # Long past by any clock.
     stage.retire(day=NOW - timedelta(days=200))
 
     version.refresh_from_db()
     stage.gpt.refresh_from_db()
-    assert usable_model(version, stage.company) == stage.new
-    assert usable_model(stage.gpt, stage.company) == stage.new
+    assert get_usable_model(version, stage.company) == stage.new
+    assert get_usable_model(stage.gpt, stage.company) == stage.new
     [entry] = retirements(stage.company)
     assert (entry.is_over, [(row.in_draft, row.is_live) for row in entry.affected]) == (True, [(True, True)])
 
@@ -102,7 +102,7 @@ def test_without_a_replacement_the_default_answers() -> None:
     stage.retire(day=NOW - timedelta(days=200), replacement=None)
 
     stage.gpt.refresh_from_db()
-    answering = usable_model(stage.gpt, stage.company)
+    answering = get_usable_model(stage.gpt, stage.company)
     assert answering is not None
     assert answering != stage.old
 
@@ -119,7 +119,7 @@ def test_a_model_stays_until_its_day() -> None:
     )
 
     stage.gpt.refresh_from_db()
-    assert usable_model(stage.gpt, stage.company) == stage.old
+    assert get_usable_model(stage.gpt, stage.company) == stage.old
 
 
 def test_one_button_replaces_it_in_the_drafts_chosen() -> None:

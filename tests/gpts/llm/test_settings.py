@@ -15,7 +15,7 @@ from gpts.assistants.services.gpts import update_draft
 from gpts.assistants.services.versions import content_of, freeze_version
 from gpts.chat.services.model_choice import choose_model
 from gpts.chat.services.turns import start_conversation
-from gpts.llm.catalogue import choices_for, features_of, may_choose, tools_of
+from gpts.llm.catalogue import get_features, get_provider_tools, list_model_choices, may_choose_model
 from gpts.llm.models import LanguageModel
 from tests.gpts.llm.stage import a_model, a_provider
 from tests.gpts.studio.stage import NOW, PASSWORD, a_company, a_gpt, a_user
@@ -146,9 +146,9 @@ def test_what_the_model_lacks_is_not_sent() -> None:
     # Responses knows no seed, and this model no code; image generation is not switched on.
     assert (much.temperature, much.seed, much.provider_tools) == (0.4, None, ("web_search",))
     assert (much.parallel_tool_calls, much.output and much.output.is_native) == (False, True)
-    assert "seed" not in features_of(able)
+    assert "seed" not in get_features(able)
     assert ignored_settings(gpt, plain) == ["temperature", "seed", "parallel_tool_calls", "output_format"]
-    assert tools_of(plain) == ()
+    assert get_provider_tools(plain) == ()
 
 
 @pytest.mark.parametrize(
@@ -169,14 +169,14 @@ def test_what_a_chat_user_may_choose(choice: str, expected: set[str]) -> None:
         allowed_models=["other", "foreign"],
     )
 
-    offered = choices_for(gpt, company)
+    offered = list_model_choices(gpt, company)
 
     assert offered[0] == own
     assert {model.name for model in offered} == expected
-    assert [may_choose(gpt, company, model) for model in (own, other, third)] == [
+    assert [may_choose_model(gpt, company, model) for model in (own, other, third)] == [
         model.name in expected for model in (own, other, third)
     ]
-    assert not may_choose(gpt, company, foreign)
+    assert not may_choose_model(gpt, company, foreign)
     conversation = start_conversation(gpt=gpt, version=None, workspace=company, by=ada, at=NOW)
     for wrong in (str(foreign.pk), "foreign", "999999999", *({"third"} - expected)):
         with pytest.raises(InvalidInput):
@@ -222,4 +222,4 @@ def test_a_new_model_without_more_known_understands_the_usual() -> None:
     ada = a_user()
     model = a_model(ada, a_provider(ada, a_company(ada)))
 
-    assert "seed" in features_of(LanguageModel.objects.select_related("provider").get(pk=model.pk))
+    assert "seed" in get_features(LanguageModel.objects.select_related("provider").get(pk=model.pk))

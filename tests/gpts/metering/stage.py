@@ -9,8 +9,7 @@ from uuid import UUID
 from core.ids import uuid7
 from gpts.assistants.models import GPT
 from gpts.metering.models import Budget, BudgetUse
-from gpts.metering.services.budgets import create_budget, draft_budget
-from gpts.metering.services.reservations import Reservation, reserve
+from gpts.metering.services.budgets import Reservation, create_budget, draft_budget, reserve
 from tests.gpts.studio.stage import a_company as build_company
 from tests.gpts.studio.stage import a_user
 from workspaces.models import Member, User, Workspace

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from core.ids import uuid7
 from core.models import AuditEvent
 from gpts.metering.models import Budget, BudgetReservation, BudgetUse
-from gpts.metering.services.reservations import capture
+from gpts.metering.services.budgets import capture
 from tests.gpts.metering.stage import NOW, a_budget, a_company, hold, join
 from tests.gpts.studio.stage import a_gpt, a_user
 from workspaces.models import Group, User, Workspace

@@ -22,7 +22,7 @@ from gpts.evals.models import GoldenResult
 from gpts.evals.services.runs import start_run
 from gpts.evals.tasks import ask_golden_prompt
 from gpts.metering.models import BudgetReservation, UsageEvent
-from gpts.metering.services.reservations import release_stale
+from gpts.metering.services.budgets import release_stale
 from gpts.studio.create.streaming import begin_message
 from gpts.studio.models import BuilderMessage
 from gpts.tasks import FIND_RUNNING

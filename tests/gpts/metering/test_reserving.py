@@ -18,8 +18,7 @@ from core.errors import RateLimited
 from core.ids import uuid7
 from core.scope import open_scope, system_scope
 from gpts.metering.models import Budget, BudgetReservation, BudgetUse
-from gpts.metering.services.refusals import BudgetExceeded
-from gpts.metering.services.reservations import capture, release, release_stale
+from gpts.metering.services.budgets import BudgetExceeded, capture, release, release_stale
 from gpts.tasks import FIND_RUNNING, release_stale_budgets
 from tests.gpts.metering.stage import NOW, a_budget, a_company, counts, hold, join
 from tests.gpts.studio.stage import a_gpt, a_user

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gpts.llm.runtime.clients import client_for
+from gpts.llm.runtime.clients import build_client
 from gpts.llm.runtime.completions import complete
 from gpts.llm.runtime.openai_clients import close_clients
 from gpts.llm.runtime.outputs import check_output
@@ -153,7 +153,7 @@ def test_chat_completions_is_given_no_provider_tools(model_server: Running) -> N
 async def run_with(spec: ModelSpec, runner: Any, **turn: Any) -> list[TurnEvent]:
     given = TurnInput(spec=spec, text="Weather?", gpt_name="Guide", tools=(WEATHER,), **turn)
     try:
-        return [event async for event in run_turn(given, client_for(spec), runner)]
+        return [event async for event in run_turn(given, build_client(spec), runner)]
     finally:
         await close_clients()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gpts.llm.runtime.clients import client_for
+from gpts.llm.runtime.clients import build_client
 from gpts.llm.runtime.openai_clients import close_clients
 from gpts.llm.runtime.turns import run_turn
 from gpts.llm.runtime.types import (
@@ -39,7 +39,7 @@ def spec_of(server: Running, model: str, api: ModelAPI, **changes: Any) -> Model
 async def take(spec: ModelSpec, **turn: Any) -> list[TurnEvent]:
     given = {"text": "Hello", "gpt_name": "Guide", "instructions": "Be brief.", **turn}
     try:
-        return [event async for event in run_turn(TurnInput(spec=spec, **given), client_for(spec))]
+        return [event async for event in run_turn(TurnInput(spec=spec, **given), build_client(spec))]
     finally:
         await close_clients()
 
@@ -244,7 +244,7 @@ def test_a_provider_that_never_answers_is_slow() -> None:
 def test_aclose_drops_the_connection_to_the_provider(model_server: Running, api: ModelAPI) -> None:
     async def stop_early() -> int:
         spec = spec_of(model_server, "normal:1000:50", api)
-        turn = run_turn(TurnInput(spec=spec, text="Hi", gpt_name="Guide"), client_for(spec))
+        turn = run_turn(TurnInput(spec=spec, text="Hi", gpt_name="Guide"), build_client(spec))
         seen = 0
         async for _ in turn:
             seen += 1
@@ -267,7 +267,7 @@ def test_turns_one_after_another_share_a_connection(model_server: Running, api: 
 
     async def three() -> None:
         for _ in range(3):
-            async for _ in run_turn(TurnInput(spec=spec, text="Hi", gpt_name="Guide"), client_for(spec)):
+            async for _ in run_turn(TurnInput(spec=spec, text="Hi", gpt_name="Guide"), build_client(spec)):
                 pass
         await close_clients()
 
@@ -282,7 +282,7 @@ def test_many_streams_at_once_stay_apart(model_server: Running, api: ModelAPI) -
 
     async def one(number: int) -> str:
         turn = TurnInput(spec=spec, text=f"secret {number} of reader {number}", gpt_name="Guide")
-        return text_of([event async for event in run_turn(turn, client_for(spec))])
+        return text_of([event async for event in run_turn(turn, build_client(spec))])
 
     async def all_at_once() -> list[str]:
         answers = await asyncio.gather(*(one(number) for number in range(24)))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 
-class Patience:
+class IdleTimeout:
     """A time limit in seconds that is moved with every chunk; ``end`` it when the stream is over.
 
     One timer a stream, where ``asyncio.timeout`` around each read makes one a chunk, which was a fifth of

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from gpts.llm.runtime.patience import Patience
+from gpts.llm.runtime.idle_timeout import IdleTimeout
 
 pytestmark = pytest.mark.anyio
 
@@ -19,44 +19,44 @@ async def chunks_after(*pauses: float) -> AsyncIterator[bytes]:
 
 
 async def test_chunks_in_time_come_through_and_the_end_is_none() -> None:
-    chunks, patience = chunks_after(0.01, 0.01), Patience(30)
+    chunks, idle_timeout = chunks_after(0.01, 0.01), IdleTimeout(30)
 
-    assert [await patience.wait_for(chunks) for _ in range(3)] == [b"x", b"x", None]
+    assert [await idle_timeout.wait_for(chunks) for _ in range(3)] == [b"x", b"x", None]
 
-    patience.end()
+    idle_timeout.end()
 
 
 async def test_silence_is_a_timeout_and_the_task_lives_on() -> None:
-    patience = Patience(0.05)
+    idle_timeout = IdleTimeout(0.05)
 
     with pytest.raises(TimeoutError):
-        await patience.wait_for(chunks_after(30))
+        await idle_timeout.wait_for(chunks_after(30))
     with pytest.raises(TimeoutError):
-        await patience.wait_for(chunks_after(0))
+        await idle_timeout.wait_for(chunks_after(0))
 
     task = asyncio.current_task()
     assert task is not None
     assert task.cancelling() == 0
-    patience.end()
+    idle_timeout.end()
 
 
 async def test_renewing_moves_the_limit() -> None:
-    patience = Patience(0.05)
-    patience.renew(30)
+    idle_timeout = IdleTimeout(0.05)
+    idle_timeout.renew(30)
     await asyncio.sleep(0.1)
 
-    assert await patience.wait_for(chunks_after(0)) == b"x"
+    assert await idle_timeout.wait_for(chunks_after(0)) == b"x"
 
-    patience.end()
+    idle_timeout.end()
 
 
 async def test_somebody_elses_cancel_stays_a_cancel() -> None:
-    patience = Patience(30)
-    task = asyncio.create_task(patience.wait_for(chunks_after(30)))
+    idle_timeout = IdleTimeout(30)
+    task = asyncio.create_task(idle_timeout.wait_for(chunks_after(30)))
     await asyncio.sleep(0.01)
 
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):
         await task
-    patience.end()
+    idle_timeout.end()
