@@ -1,4 +1,4 @@
-"""What a reader is told when a turn gave no answer: one plain sentence for each failure code."""
+"""Sentences for readers about turns that failed: one for each failure code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gpts.llm.states import TurnState
 
 
 def get_failure_message(code: str, retry_after: int | None = None) -> str:
-    """The sentence for a failure code; what to do is part of it."""
+    """Return the sentence for a failure code, with what to do; ``retry_after`` is in seconds."""
     if code == FailureCode.RATE_LIMITED and retry_after:
         return ngettext(
             "The model is busy. Try again in %(seconds)d second.",
@@ -41,7 +41,7 @@ def get_failure_message(code: str, retry_after: int | None = None) -> str:
 
 
 def get_turn_note(state: str, code: str, retry_after: int | None = None) -> str:
-    """What stands below an answer that did not end well; empty for one that did."""
+    """Return the note below an answer that was stopped or failed; empty for a finished one."""
     if state == TurnState.STOPPED:
         return _("You stopped this answer.")
     if state in (TurnState.FAILED, TurnState.INTERRUPTED):

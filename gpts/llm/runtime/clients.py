@@ -1,4 +1,4 @@
-"""Which client speaks for which model."""
+"""Chooses the client for a model's protocol."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking a provider what it offers: "Test connection" and the list to import from."""
+"""Asks a provider for its list of models: "Test connection", and the list to import from."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_LIST_BYTES = 1_000_000
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """What came of asking: a sentence that never quotes the provider, and the names of its models."""
+    """The outcome of a probe. ``message`` never quotes the provider; ``names`` are its models."""
 
     is_ok: bool
     code: str
@@ -31,9 +31,9 @@ class ProbeResult:
 
 
 def probe_provider(provider: ModelProvider) -> ProbeResult:
-    """Ask for ``/models`` with the stored key; at most eight seconds, writes nothing.
+    """Request ``/models`` with the stored key, for at most eight seconds. Writes nothing, raises nothing.
 
-    Addresses of a workspace pass the outbound guard; those of the instance are its operator's own.
+    Addresses of a workspace pass the outbound guard; those of the instance are trusted.
     """
     if provider.kind == ProviderKind.OFFLINE:
         return ProbeResult(True, "ok", _("The built-in model needs no connection."))
@@ -47,20 +47,20 @@ def probe_provider(provider: ModelProvider) -> ProbeResult:
             max_bytes=MAX_LIST_BYTES,
             timeout=PROBE_SECONDS,
             max_redirects=0,
-            policy=_policy(provider),
+            policy=_build_policy(provider),
         )
     except OutboundRefused:
         return ProbeResult(
             False, "refused", _("This server may not call that address. Use a public https address.")
         )
     except OutboundFailed as failure:
-        return ProbeResult(False, failure.code, _no_answer(provider))
+        return ProbeResult(False, failure.code, _describe_silence(provider))
     except DomainError as failure:
         return ProbeResult(False, failure.code, str(failure.message))
-    return _read(answer.status, answer.body)
+    return _read_answer(answer.status, answer.body)
 
 
-def _policy(provider: ModelProvider) -> OutboundPolicy:
+def _build_policy(provider: ModelProvider) -> OutboundPolicy:
     if provider.workspace_id is not None:
         return policy_from_settings()
     parts = urlsplit(provider.base_url)
@@ -69,12 +69,12 @@ def _policy(provider: ModelProvider) -> OutboundPolicy:
     return OutboundPolicy(allow_http=True, allowed_private=trusted)
 
 
-def _no_answer(provider: ModelProvider) -> str:
+def _describe_silence(provider: ModelProvider) -> str:
     host = urlsplit(provider.base_url).hostname or ""
     return _("%(host)s does not answer. Check the address, and that the server is running.") % {"host": host}
 
 
-def _read(status: int, body: bytes) -> ProbeResult:
+def _read_answer(status: int, body: bytes) -> ProbeResult:
     if status in (401, 403):
         return ProbeResult(
             False, "bad_key", _("The provider answers, but it refuses the key. Enter the key again.")
