@@ -24,7 +24,7 @@ from gpts.knowledge.retrieval import find_passages, is_answerable  # noqa: E402
 from gpts.knowledge.retrieval.embedding import embed_passages  # noqa: E402
 from gpts.llm.models import LanguageModel, ModelProvider  # noqa: E402
 from gpts.llm.states import ModelKind, ProviderKind  # noqa: E402
-from tests.gpts.knowledge.retrieval.world import add_corpus, questions  # noqa: E402
+from tests.support.retrieval import add_corpus, read_questions  # noqa: E402
 from workspaces.access import personal_workspace  # noqa: E402
 from workspaces.models import User  # noqa: E402
 from workspaces.services.users import create_user  # noqa: E402
@@ -51,7 +51,7 @@ def main(base_url: str, files: int, megabytes: float) -> None:
 
 def _recall(name: str, gpt: GPT) -> None:
     print(f"\nrecall@5, {name}")
-    asked = questions()
+    asked = read_questions()
     for language in ("en", "zh", "mixed"):
         group = [q for q in asked if q.answer and q.language == language]
         right = sum(q.answer in {f"{p.file}#{p.heading}" for p in find_passages(gpt, q.text)} for q in group)

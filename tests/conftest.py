@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import django.test
 import pytest
@@ -18,15 +18,13 @@ from django.db.backends.signals import connection_created
 
 from embedded.paths import ROOT
 from tests.support.browsers import find_browser
-from tests.support.servers import TestServers, stop_abandoned_runs, stop_run
-from tests.support.services import WebService, WorkerService
+from tests.support.servers import servers, stop_abandoned_runs, stop_run
+from tests.support.services import WebService, WorkerService, start_service
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-Kind = TypeVar("Kind", WebService, WorkerService)
-
-servers = TestServers(settings.RUN_DIR, settings.SECRET_KEY)
+pytest_plugins = ["tests.support.fixtures"]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -133,20 +131,12 @@ def running_services() -> Iterator[dict[str, WebService]]:
         service.stop()
 
 
-def _start(kind: type[Kind]) -> Kind:
-    servers.start_redis()
-    log = servers.directory / f"{kind.__name__}-{settings.DATABASE_NAME}.log"
-    service = kind(servers.environment(settings.DATABASE_NAME, settings.REDIS_DATABASE), log)
-    service.wait_until_ready()
-    return service
-
-
 @pytest.fixture
 def server(transactional_db: None, running_services: dict[str, WebService]) -> WebService:
     """The real web service (``.url``) on this test's database, in its production role."""
     service = running_services.get("server")
     if service is None or service.process.poll() is not None:
-        service = running_services["server"] = _start(WebService)
+        service = running_services["server"] = start_service(WebService)
     return service
 
 
@@ -156,7 +146,7 @@ def worker(transactional_db: None) -> Iterator[WorkerService]:
 
     It ends with the test: otherwise it would run the jobs of other tests and lock their rows.
     """
-    service = _start(WorkerService)
+    service = start_service(WorkerService)
     yield service
     service.stop()
 

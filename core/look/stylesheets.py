@@ -46,7 +46,9 @@ class BundleFinder(BaseFinder):
     def check(self, **kwargs: Any) -> list[Any]:
         return []
 
-    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> str | list[str]:
+    def find(
+        self, path: str, find_all: bool = False, **kwargs: Any
+    ) -> Any:  # a path, or a list with find_all
         if path != BUNDLE:
             return []
         found = str(self._write() / BUNDLE)

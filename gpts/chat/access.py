@@ -12,7 +12,7 @@ from gpts.assistants.access import recheck_chat
 from gpts.chat.models import Conversation, Turn
 from gpts.chat.states import MessageRole
 from gpts.knowledge.models import Passage
-from gpts.knowledge.queries import cited_passage
+from gpts.knowledge.queries import get_cited_passage
 
 
 def access_conversation(
@@ -57,7 +57,7 @@ def access_cited_passage(user: Any, turn: Turn, number: int) -> Passage:
     _may_go_on_reading(user, turn)
     answer = turn.messages.filter(role=MessageRole.ASSISTANT).first()
     cited = {source["number"]: source["passage_id"] for source in (answer.citations if answer else ())}
-    found = cited_passage(turn.gpt, cited[number]) if number in cited else None
+    found = get_cited_passage(turn.gpt, cited[number]) if number in cited else None
     if found is None:
         raise _no_passage()
     passage, name = found

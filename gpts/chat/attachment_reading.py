@@ -7,7 +7,7 @@ from contextlib import closing
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
-from gpts.knowledge.extraction import UnreadableError, extracted, media_type_of
+from gpts.knowledge.extraction import UnreadableError, get_media_type, iter_sections
 
 FAILURES = {
     "unknown_type": _("Files of this type cannot be read."),
@@ -31,7 +31,7 @@ def failure_words(code: str) -> str:
 def check_readable(name: str) -> str:
     """Return the media type that the name's end stands for; InvalidInput (field ``file``) for others."""
     try:
-        return media_type_of(name)
+        return get_media_type(name)
     except UnreadableError as problem:
         raise InvalidInput(FAILURES["unknown_type"], code="file_unknown_type", field="file") from problem
 
@@ -44,7 +44,7 @@ def read_text(name: str, data: bytes, *, at_most: int) -> str:
     """
     parts: list[str] = []
     size, heading = 0, ""
-    with closing(extracted(name, data)) as sections:
+    with closing(iter_sections(name, data)) as sections:
         for section in sections:
             said = list(section.paragraphs)
             if section.heading and section.heading != heading:

@@ -9,7 +9,7 @@ from core.errors import DomainError
 from gpts.assistants.access import recheck_chat
 from gpts.assistants.differences import LABELS
 from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
-from gpts.assistants.rules import Standing, is_owner
+from gpts.assistants.rules import GPTRelation, is_owner
 from gpts.assistants.states import Audience, Category
 from gpts.chat.models import Conversation
 from gpts.llm.states import Capability
@@ -43,12 +43,12 @@ class Change:
     after: str
 
 
-def kept_version(conversation: Conversation, live: Version | None, standing: Standing) -> Kept:
-    """Decide as of now; ``live`` and ``standing`` come from recheck_chat. No query while they agree."""
+def kept_version(conversation: Conversation, live: Version | None, relation: GPTRelation) -> Kept:
+    """Decide as of now; ``live`` and ``relation`` come from recheck_chat. No query while they agree."""
     own = conversation.version
     if own is None or (live is not None and live.pk == own.pk):
         return Kept(own)
-    if may_serve(own, conversation.gpt, standing):
+    if may_serve(own, conversation.gpt, relation):
         return Kept(own, offered=live)
     if live is None:
         return Kept(None, is_over=True)
@@ -58,24 +58,24 @@ def kept_version(conversation: Conversation, live: Version | None, standing: Sta
 def kept_state(user: Any, conversation: Conversation) -> Kept:
     """Return the same for a page: is_over also when the person may not chat with the GPT any more."""
     try:
-        live, standing = recheck_chat(user, conversation.gpt, is_draft=conversation.version_id is None)
+        live, relation = recheck_chat(user, conversation.gpt, is_draft=conversation.version_id is None)
     except DomainError:
         return Kept(None, is_over=True)
-    return kept_version(conversation, live, standing)
+    return kept_version(conversation, live, relation)
 
 
-def may_serve(version: Version, gpt: GPT, standing: Standing) -> bool:
+def may_serve(version: Version, gpt: GPT, relation: GPTRelation) -> bool:
     """Whether a version that is not this person's live one still serves those who began with it."""
-    reach = _reach(gpt, standing)
+    reach = _reach(gpt, relation)
     here = {"version": version, "audience__in": reach}
     return LiveVersion.objects.filter(**here).exists() or PastVersion.objects.filter(**here).exists()
 
 
-def _reach(gpt: GPT, standing: Standing) -> list[str]:
+def _reach(gpt: GPT, relation: GPTRelation) -> list[str]:
     """The audiences that are served now and that the person belongs to."""
-    inside = standing.role != "" or is_owner(gpt, standing)
+    inside = relation.role != "" or is_owner(gpt, relation)
     return sorted(
-        audience for audience in standing.audiences if inside or audience != str(Audience.WORKSPACE)
+        audience for audience in relation.audiences if inside or audience != str(Audience.WORKSPACE)
     )
 
 

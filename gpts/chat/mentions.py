@@ -39,7 +39,7 @@ def access_mention(user: Any, slug: str) -> tuple[GPT, Version]:
     NotFound for one that is unknown, deleted or not for them, Forbidden while quarantined, Conflict
     (``gpt_not_live``) for their own one that has only a draft.
     """
-    gpt, version, _standing = access_chat(user, slug)
+    gpt, version, _relation = access_chat(user, slug)
     if version is None:
         raise Conflict(
             _("This GPT has no live version yet, so it cannot be called."), code="gpt_not_live", field="gpt"

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import DomainError, NotFound
 from core.scope import with_share_token
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import get_standing
+from gpts.assistants.queries.gpts import get_relation
 from gpts.assistants.rules import GPTAct, may
 from gpts.chat.confinement import confined, open_to_all
 from gpts.chat.models import Conversation, SharedConversation
@@ -129,7 +129,7 @@ def _check_reader(user: Any, share: SharedConversation, gpts: list[GPT]) -> None
 def _may_start(user: Any, share: SharedConversation) -> bool:
     if not user.is_authenticated:
         return bool(open_to_all([share.gpt_id]))
-    return may(GPTAct.CHAT, share.gpt, get_standing(user, share.gpt))
+    return may(GPTAct.CHAT, share.gpt, get_relation(user, share.gpt))
 
 
 def _missing() -> NotFound:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
@@ -17,15 +15,9 @@ from core.scope import system_scope
 from demo.seeding import seed
 from payouts.models import AccountingPeriod
 from reviews.models import Case, Decision
+from tests.support.accessibility import CONTRAST, SETTLED, WCAG, find_barriers
 from tests.support.services import WebService
 from workspaces.models import User
-
-WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
-# A colour on its way from one theme to the other is neither: wait until all have arrived.
-SETTLED = """() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go))).then(() =>
-  Promise.allSettled(
-    document.getAnimations().filter((each) => each instanceof CSSTransition).map((each) => each.finished)))"""
-CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}  # all that a theme can change
 
 ROOMS: dict[str, tuple[str, ...]] = {
     "": ("/", "/g/plain-letter", "/accounts/login/", "/g/plain-letter/report"),
@@ -57,12 +49,6 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "/w/acme/admin/models/providers/new",
     ),
 }
-
-
-def barriers(page: Page, axe: Axe, options: dict[str, Any]) -> Iterator[str]:
-    for violation in axe.run(page, options=options).response["violations"]:
-        if violation["impact"] in ("serious", "critical"):
-            yield f"{page.url} {violation['id']}: {[node['html'][:120] for node in violation['nodes'][:2]]}"
 
 
 def enter(page: Page, server: WebService, email: str) -> None:
@@ -102,10 +88,10 @@ def test_no_serious_barrier_in_any_room(server: WebService, page: Page) -> None:
             page.emulate_media(color_scheme="light", reduced_motion="reduce")
             answer = page.goto(server.url + path.format(**names))
             assert answer is not None and answer.status == 200, path
-            found.extend(barriers(page, axe, WCAG))
+            found.extend(find_barriers(page, axe, WCAG))
             page.emulate_media(color_scheme="dark", reduced_motion="reduce")
             page.evaluate(SETTLED)
-            found.extend(barriers(page, axe, CONTRAST))
+            found.extend(find_barriers(page, axe, CONTRAST))
             visited += 1
 
     assert found == []

@@ -7,7 +7,6 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Page, expect
 
 from core.scope import system_scope
@@ -16,36 +15,26 @@ from gpts.assistants.services.gpts import update_draft
 from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.knowledge.services.files import add_knowledge_file
 from gpts.llm.services.providers import ensure_offline_provider
-from tests.gpts.studio.stage import LATER, NOW, a_file, a_gpt
+from tests.support.browser import WIDER_THAN_WINDOW, expect_saved, sign_in_page
+from tests.support.factories.gpts import GPTFactory
 from tests.support.services import WebService
-from workspaces.models import User
+from tests.support.times import LATER, NOW
+from tests.support.uploads import make_upload
 
 TABS = ("create", "configure", "preview", "knowledge", "versions", "share")
-WIDER_THAN_WINDOW = "() => document.documentElement.scrollWidth > innerWidth"
-
-
-def sign_in(page: Page, server: WebService, user: User) -> None:
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": server.url}])
 
 
 @pytest.fixture
 def gpt(server: WebService, page: Page) -> GPT:
     """A GPT with everything, whose owner is signed in."""
     ensure_offline_provider(at=NOW)
-    gpt = a_gpt()
-    sign_in(page, server, gpt.owner)
+    gpt = GPTFactory.create()
+    sign_in_page(page, server, gpt.owner)
     return gpt
 
 
 def configure(page: Page, server: WebService, gpt: GPT) -> None:
     page.goto(f"{server.url}/build/{gpt.slug}/configure")
-
-
-def saved(page: Page) -> None:
-    expect(page.locator("[data-save-state]")).to_have_text("Saved just now")
 
 
 def test_what_is_typed_is_saved_and_shown_beside_the_form(server: WebService, page: Page, gpt: GPT) -> None:
@@ -59,7 +48,7 @@ def test_what_is_typed_is_saved_and_shown_beside_the_form(server: WebService, pa
     expect(page.locator(".builder__name")).to_have_text("Prose coach")
     expect(page.locator(".builder__description")).to_have_text("Reads prose.")
     expect(page.locator("[data-mirror-starters]")).to_contain_text("Read this")
-    saved(page)
+    expect_saved(page)
     gpt.refresh_from_db()
     assert (gpt.name, gpt.description, gpt.category) == ("Prose coach", "Reads prose.", "education")
     assert gpt.starters == ["Read my first paragraph", "Read this"]
@@ -82,7 +71,7 @@ def test_a_field_that_is_refused_keeps_its_text_and_holds_up_no_other(
     gpt.refresh_from_db()
     assert (gpt.name, gpt.description) == ("Essay coach", "Saved all the same.")
     page.get_by_label("Name", exact=True).fill("Fits")
-    saved(page)
+    expect_saved(page)
     expect(page.get_by_text("1 character too long")).to_have_count(0)
 
 
@@ -102,7 +91,7 @@ def test_a_field_that_was_changed_elsewhere_asks_which_to_keep(
     expect(page.locator(".build-conflict")).to_contain_text("Theirs")
     page.get_by_role("button", name=button).click()
     expect(page.locator(".build-conflict")).to_have_count(0)
-    saved(page)
+    expect_saved(page)
     gpt.refresh_from_db()
     assert (gpt.name, gpt.instructions) == (expected, "Written at the same time.")
 
@@ -115,7 +104,7 @@ def test_a_lost_connection_is_told_and_nothing_is_lost(server: WebService, page:
 
     expect(page.locator("[data-save-state]")).to_contain_text("no connection")
     page.context.set_offline(False)
-    saved(page)
+    expect_saved(page)
     gpt.refresh_from_db()
     assert gpt.name == "Typed on a train"
 
@@ -145,7 +134,7 @@ def test_the_divider_moves_by_keyboard_and_is_remembered(server: WebService, pag
 def test_the_draft_answers_beside_the_form(server: WebService, page: Page, gpt: GPT) -> None:
     with system_scope("tests"):
         text = "# Tyres\nUse two levers to lift the tyre."
-        add_knowledge_file(gpt=gpt, upload=a_file("handbook.md", text), by=gpt.owner, at=NOW)
+        add_knowledge_file(gpt=gpt, upload=make_upload("handbook.md", text), by=gpt.owner, at=NOW)
     configure(page, server, gpt)
 
     page.get_by_label("Message").fill("How do I lift a tyre?")
@@ -160,7 +149,7 @@ def test_every_tab_is_accessible_fits_a_phone_and_breaks_no_policy(
     server: WebService, page: Page, gpt: GPT, scheme: str
 ) -> None:
     with system_scope("tests"):
-        add_knowledge_file(gpt=gpt, upload=a_file("a.md", "# One\nText"), by=gpt.owner, at=NOW)
+        add_knowledge_file(gpt=gpt, upload=make_upload("a.md", "# One\nText"), by=gpt.owner, at=NOW)
         freeze_version(gpt=gpt, release_notes="First", by=gpt.owner, at=NOW)
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]  # a literal
     complaints: list[str] = []
@@ -220,7 +209,7 @@ def test_text_that_comes_back_over_a_newer_draft_asks_which_to_keep(
     expect(page.get_by_label("Name", exact=True)).to_have_value("x" * 51)
     page.get_by_role("button", name="Take the other").click()
     expect(page.get_by_label("Name", exact=True)).to_have_value("Theirs")
-    saved(page)
+    expect_saved(page)
     gpt.refresh_from_db()
     assert (gpt.name, gpt.draft_revision) == ("Theirs", 2)
 
@@ -233,10 +222,10 @@ def test_who_was_signed_out_keeps_the_text_and_is_told(server: WebService, page:
 
     expect(page.locator("[data-save-state]")).to_contain_text("sign in again")
     page.on("dialog", lambda dialog: dialog.accept())
-    sign_in(page, server, gpt.owner)
+    sign_in_page(page, server, gpt.owner)
     page.reload()
     expect(page.get_by_label("Description")).to_have_value("Written while signed out")
-    saved(page)
+    expect_saved(page)
     gpt.refresh_from_db()
     assert gpt.description == "Written while signed out"
 
@@ -288,7 +277,7 @@ def test_the_bar_tells_live_from_draft_and_a_copy_is_ones_own(
     expect(bar).to_contain_text("Live: version 1")
     expect(bar).not_to_contain_text("Draft has changes")
     page.get_by_label("Name", exact=True).fill("Prose coach")
-    saved(page)
+    expect_saved(page)
 
     # Without loading the page anew.
     expect(bar.get_by_role("link", name="Update")).to_be_visible()

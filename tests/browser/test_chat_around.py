@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from gpts.chat.models import Attachment, SharedConversation, TurnFeedback
-from tests.browser.test_chat import open_chat, say
-from tests.fakes.openai_server import Running, start_in_thread
+from tests.fakes.openai_server import ModelServer
+from tests.support.browser import open_chat, send_message
 from tests.support.services import WebService, WorkerService
-
-
-@pytest.fixture(scope="module")
-def model_server() -> Iterator[Running]:
-    running = start_in_thread()
-    yield running
-    running.stop()
 
 
 def attach(page: Page, name: str, media_type: str, data: bytes) -> None:
@@ -26,12 +16,12 @@ def attach(page: Page, name: str, media_type: str, data: bytes) -> None:
 
 
 def test_a_file_is_read_by_the_worker_sent_and_stays_with_the_question(
-    server: WebService, worker: WorkerService, page: Page, model_server: Running
+    server: WebService, worker: WorkerService, page: Page, model_server: ModelServer
 ) -> None:
     complaints = open_chat(page, server, model_server, "echo")
     attach(page, "bees.md", "text/markdown", b"The queen is called Mirelbane.")
     # Sent at once: the message waits for the worker by itself.
-    say(page, "Who is the queen?")
+    send_message(page, "Who is the queen?")
 
     expect(page.locator(".message--user .attachment__name")).to_have_text("bees.md", timeout=30_000)
     expect(page.get_by_role("button", name="Answer again")).to_be_visible(timeout=30_000)
@@ -46,7 +36,7 @@ def test_a_file_is_read_by_the_worker_sent_and_stays_with_the_question(
 
 
 def test_a_file_that_is_refused_says_why_and_is_removed(
-    server: WebService, page: Page, model_server: Running
+    server: WebService, page: Page, model_server: ModelServer
 ) -> None:
     open_chat(page, server, model_server, "normal:5")
     attach(page, "run.exe", "application/octet-stream", b"MZ")
@@ -58,7 +48,7 @@ def test_a_file_that_is_refused_says_why_and_is_removed(
 
 
 def test_what_is_too_long_for_a_message_goes_as_a_file(
-    server: WebService, worker: WorkerService, page: Page, model_server: Running
+    server: WebService, worker: WorkerService, page: Page, model_server: ModelServer
 ) -> None:
     complaints = open_chat(page, server, model_server, "normal:5")
     field = page.get_by_label("Message", exact=True)
@@ -73,7 +63,7 @@ def test_what_is_too_long_for_a_message_goes_as_a_file(
     expect(page.locator("[data-composer-list] .attachment__name")).to_have_text("pasted.txt")
     expect(page.locator("[data-chat-error]")).to_be_empty()
     expect(field).to_have_value("")
-    say(page, "Who is she?")
+    send_message(page, "Who is she?")
     expect(page.get_by_role("button", name="Answer again")).to_be_visible(timeout=30_000)
     assert "Mirelbane" in str(model_server.state.requests[-1])
     attachment = Attachment.objects.get()
@@ -82,7 +72,7 @@ def test_what_is_too_long_for_a_message_goes_as_a_file(
 
 
 def test_a_file_that_is_too_large_never_leaves_the_browser(
-    server: WebService, page: Page, model_server: Running
+    server: WebService, page: Page, model_server: ModelServer
 ) -> None:
     complaints = open_chat(page, server, model_server, "normal:5")
     sent: list[str] = []
@@ -96,10 +86,10 @@ def test_a_file_that_is_too_large_never_leaves_the_browser(
 
 
 def test_a_thumb_down_asks_why_and_is_taken_back(
-    server: WebService, page: Page, model_server: Running
+    server: WebService, page: Page, model_server: ModelServer
 ) -> None:
     complaints = open_chat(page, server, model_server, "normal:5")
-    say(page, "Hello")
+    send_message(page, "Hello")
     expect(page.get_by_role("button", name="Answer again")).to_be_visible()
 
     page.get_by_role("button", name="Bad answer").click()
@@ -116,10 +106,10 @@ def test_a_thumb_down_asks_why_and_is_taken_back(
 
 
 def test_a_link_is_read_by_a_stranger_until_it_is_taken_back(
-    server: WebService, page: Page, model_server: Running, browser: Browser
+    server: WebService, page: Page, model_server: ModelServer, browser: Browser
 ) -> None:
     open_chat(page, server, model_server, "normal:5")
-    say(page, "Something worth sharing")
+    send_message(page, "Something worth sharing")
     expect(page.get_by_role("button", name="Answer again")).to_be_visible()
 
     page.get_by_text("More", exact=True).click()

@@ -10,21 +10,13 @@ from playwright.sync_api import Browser, expect
 
 from core.scope import system_scope
 from gpts.chat.models import SharedConversation
-from tests.browser.people import WIDER_THAN_WINDOW, Person
-from tests.browser.test_accessibility import CONTRAST, SETTLED, WCAG, barriers
-from tests.browser.test_chat import say
-from tests.browser.test_chat_reading import RICH
-from tests.fakes.openai_server import Running, start_in_thread
-from tests.gpts.chat.stage import a_model, a_public_gpt, a_user
-from tests.gpts.chat.test_sources import a_citing_turn, a_knowing_gpt
+from tests.fakes.openai_server import ModelServer
+from tests.support.accessibility import CONTRAST, SETTLED, WCAG, find_barriers
+from tests.support.answers import RICH_ANSWER
+from tests.support.browser import WIDER_THAN_WINDOW, Person, send_message
+from tests.support.chat import configure_model, create_citing_turn, create_gpt_with_file, create_public_gpt
+from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService
-
-
-@pytest.fixture(scope="module")
-def model_server() -> Iterator[Running]:
-    running = start_in_thread()
-    yield running
-    running.stop()
 
 
 @pytest.fixture
@@ -49,15 +41,17 @@ class Inspector:
         for theme, rules in (("light", WCAG), ("dark", CONTRAST)):
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]  # both are
             page.evaluate(SETTLED)
-            self.found += [f"{state}, {theme}: {barrier}" for barrier in barriers(page, self.axe, rules)]
+            self.found += [f"{state}, {theme}: {barrier}" for barrier in find_barriers(page, self.axe, rules)]
 
 
-def test_no_state_of_a_chat_has_a_barrier(person: Person, model_server: Running) -> None:
+def test_no_state_of_a_chat_has_a_barrier(person: Person, model_server: ModelServer) -> None:
     with system_scope("tests"):
-        reader = a_user("Rita")
-        gpt, passage = a_knowing_gpt()
-        cited = a_citing_turn(reader, gpt, passage.pk)
-        talker = a_public_gpt(a_model(model_server.url, "verbatim"), starters=["Begin", "Or here"])
+        reader = UserFactory.create(display_name="Rita")
+        gpt, passage = create_gpt_with_file()
+        cited = create_citing_turn(reader, gpt, passage.pk)
+        talker = create_public_gpt(
+            configure_model(model_server.url, "verbatim"), starters=["Begin", "Or here"]
+        )
     person.enter(reader)
     page, eye = person.page, Inspector(person)
 
@@ -66,7 +60,7 @@ def test_no_state_of_a_chat_has_a_barrier(person: Person, model_server: Running)
     person.go(f"/g/{talker.slug}/chat?temporary=1")
     eye.look("temporary")
     person.go(f"/g/{talker.slug}/chat")
-    say(page, RICH)
+    send_message(page, RICH_ANSWER)
     expect(page.get_by_role("button", name="Answer again")).to_be_visible()
     eye.look("an answer")
     page.get_by_text("Details").click()

@@ -14,13 +14,12 @@ from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.chat.models import Conversation, Message, Turn
 from gpts.metering.models import UsageEvent
-from tests.browser.cable import Cable
-from tests.browser.people import Person
-from tests.browser.test_chat import say
-from tests.fakes.openai_server import WORDS, Running, start_in_thread
-from tests.flows.test_failing_answers import own_service
-from tests.gpts.chat.stage import a_model, a_public_gpt, a_user
-from tests.support.services import WebService
+from tests.fakes.openai_server import WORDS, ModelServer
+from tests.support.browser import Person, send_message
+from tests.support.chat import configure_model, create_public_gpt
+from tests.support.factories.workspaces import UserFactory
+from tests.support.services import WebService, start_web_service
+from tests.support.tcp_proxy import TcpProxy
 
 LOSE_THE_FIRST_ANSWER = """() => {
   const real = window.fetch;
@@ -35,31 +34,24 @@ LOSE_THE_FIRST_ANSWER = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def model_server() -> Iterator[Running]:
-    running = start_in_thread()
-    yield running
-    running.stop()
-
-
 @pytest.fixture
-def cable(server: WebService) -> Iterator[Cable]:
-    with Cable(server.port) as cable:
+def cable(server: WebService) -> Iterator[TcpProxy]:
+    with TcpProxy(server.port) as cable:
         yield cable
 
 
 @pytest.fixture
-def person(browser: Browser, cable: Cable) -> Iterator[Person]:
+def person(browser: Browser, cable: TcpProxy) -> Iterator[Person]:
     made = Person(browser, cable.url, "Rita")
     yield made
     made.close()
 
 
-def opened(person: Person, model_server: Running, model: str) -> GPT:
+def opened(person: Person, model_server: ModelServer, model: str) -> GPT:
     """The person at an empty chat with a GPT on ``model``."""
     model_server.state.control = ""
-    gpt = a_public_gpt(a_model(model_server.url, model))
-    person.enter(a_user("Rita"))
+    gpt = create_public_gpt(configure_model(model_server.url, model))
+    person.enter(UserFactory.create(display_name="Rita"))
     person.go(f"/g/{gpt.slug}/chat")
     return gpt
 
@@ -73,11 +65,11 @@ def whole(count: int) -> str:
 
 
 def test_a_cut_connection_is_read_on_from_where_it_stopped(
-    person: Person, cable: Cable, model_server: Running
+    person: Person, cable: TcpProxy, model_server: ModelServer
 ) -> None:
     opened(person, model_server, "normal:200:40")
     page = person.page
-    say(page, "Tell me of arches")
+    send_message(page, "Tell me of arches")
     expect(page.locator(".message--running .message__text")).to_contain_text("merchant")
 
     cable.cut()
@@ -92,14 +84,14 @@ def test_a_cut_connection_is_read_on_from_where_it_stopped(
 
 
 def test_a_message_whose_first_word_was_lost_is_sent_once(
-    person: Person, cable: Cable, model_server: Running
+    person: Person, cable: TcpProxy, model_server: ModelServer
 ) -> None:
     opened(person, model_server, "normal:20:40")
     page = person.page
     # The server hears the message, the browser hears nothing back.
     page.evaluate(LOSE_THE_FIRST_ANSWER)
 
-    say(page, "Only once")
+    send_message(page, "Only once")
 
     expect(page.get_by_role("button", name="Answer again")).to_be_visible()
     assert answer(page) == whole(20)
@@ -108,13 +100,13 @@ def test_a_message_whose_first_word_was_lost_is_sent_once(
 
 
 def test_a_message_that_cannot_leave_stays_in_the_composer(
-    person: Person, cable: Cable, model_server: Running
+    person: Person, cable: TcpProxy, model_server: ModelServer
 ) -> None:
     opened(person, model_server, "echo")
     page = person.page
     cable.cut()
 
-    say(page, "Words that must not get lost")
+    send_message(page, "Words that must not get lost")
 
     expect(page.locator("[data-chat-error]")).to_contain_text("Your message is still in the composer.")
     expect(page.get_by_label("Message", exact=True)).to_have_value("Words that must not get lost")
@@ -126,10 +118,12 @@ def test_a_message_that_cannot_leave_stays_in_the_composer(
     assert Turn.objects.count() == 1
 
 
-def test_a_model_that_keeps_silent_is_named_until_it_speaks(person: Person, model_server: Running) -> None:
+def test_a_model_that_keeps_silent_is_named_until_it_speaks(
+    person: Person, model_server: ModelServer
+) -> None:
     opened(person, model_server, "slow-first:13")
     page = person.page
-    say(page, "Are you there?")
+    send_message(page, "Are you there?")
     silent = page.get_by_text("The model has not answered for a while. Wait, or stop it.")
 
     expect(silent).to_be_visible()
@@ -142,19 +136,19 @@ def test_a_model_that_keeps_silent_is_named_until_it_speaks(person: Person, mode
 
 
 def test_after_a_restart_of_the_web_process_the_text_is_kept_and_the_turn_says_so(
-    person: Person, cable: Cable, model_server: Running
+    person: Person, cable: TcpProxy, model_server: ModelServer
 ) -> None:
-    first, second = own_service("restart-1"), None
+    first, second = start_web_service("restart-1"), None
     try:
         cable.mend(first.port)
         opened(person, model_server, "normal:4000:40")
         page = person.page
-        say(page, "A long story")
+        send_message(page, "A long story")
         expect(page.locator(".message--running .message__text")).to_contain_text("order")
         page.wait_for_timeout(600)
         os.killpg(first.process.pid, signal.SIGKILL)
         first.process.wait(10)
-        second = own_service("restart-2")
+        second = start_web_service("restart-2")
         cable.mend(second.port)
 
         note = page.get_by_text("The server stopped while answering. What had arrived is kept.")
@@ -170,17 +164,19 @@ def test_after_a_restart_of_the_web_process_the_text_is_kept_and_the_turn_says_s
             second.stop()
 
 
-def test_a_second_tab_reads_along_with_what_the_first_one_asks(person: Person, model_server: Running) -> None:
+def test_a_second_tab_reads_along_with_what_the_first_one_asks(
+    person: Person, model_server: ModelServer
+) -> None:
     gpt = opened(person, model_server, "echo")
     page = person.page
-    say(page, "first words")
+    send_message(page, "first words")
     expect(page.get_by_role("button", name="Answer again")).to_be_visible()
     second = person.context.new_page()
     second.goto(page.url)
     second.get_by_label("Message", exact=True).fill("not sent yet")
     model_server.state.control = "normal:120:40"
 
-    say(page, "second words")
+    send_message(page, "second words")
 
     expect(second.locator(".message--user .message__text").last).to_have_text("second words")
     expect(second.locator(".message--running .message__text")).to_contain_text("merchant")
@@ -197,12 +193,12 @@ def test_a_second_tab_reads_along_with_what_the_first_one_asks(person: Person, m
 
 
 def test_another_devices_turn_is_a_clear_word_and_then_stands_here_too(
-    person: Person, model_server: Running, browser: Browser
+    person: Person, model_server: ModelServer, browser: Browser
 ) -> None:
     """Two devices do not hear each other: who was second is refused, reads along, and sends again."""
     opened(person, model_server, "echo")
     page = person.page
-    say(page, "first words")
+    send_message(page, "first words")
     expect(page.get_by_role("button", name="Answer again")).to_be_visible()
     conversation = Conversation.objects.get()
     other = browser.new_context()
@@ -213,10 +209,10 @@ def test_another_devices_turn_is_a_clear_word_and_then_stands_here_too(
         phone = other.new_page()
         phone.goto(f"{person.base_url}/c/{conversation.pk}")
         model_server.state.control = "normal:100:40"
-        say(phone, "from the phone")
+        send_message(phone, "from the phone")
         expect(phone.locator(".message--running .message__text")).to_contain_text("light")
 
-        say(page, "from the desk")
+        send_message(page, "from the desk")
 
         expect(page.locator("[data-chat-error]")).to_contain_text("still being written")
         expect(page.get_by_label("Message", exact=True)).to_have_value("from the desk")
@@ -226,7 +222,7 @@ def test_another_devices_turn_is_a_clear_word_and_then_stands_here_too(
         person.press("Send")
         expect(page.locator(".message--assistant .message__text").last).to_have_text("from the desk")
         # The phone has not read the third turn; its fourth one brings it along.
-        say(phone, "once more")
+        send_message(phone, "once more")
         expect(phone.get_by_role("button", name="Answer again")).to_have_count(4)
         asked = phone.locator(".message--user .message__text").all_inner_texts()
         assert asked == ["first words", "from the phone", "from the desk", "once more"]

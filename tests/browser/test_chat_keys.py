@@ -16,18 +16,11 @@ from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.chat.models import Conversation, Turn
 from gpts.llm.models import LanguageModel
-from tests.browser.people import Person
-from tests.browser.test_chat import say
-from tests.fakes.openai_server import Running, start_in_thread
-from tests.gpts.chat.stage import a_model, a_public_gpt, a_user
+from tests.fakes.openai_server import ModelServer
+from tests.support.browser import Person, send_message
+from tests.support.chat import configure_model, create_public_gpt
+from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService
-
-
-@pytest.fixture(scope="module")
-def model_server() -> Iterator[Running]:
-    running = start_in_thread()
-    yield running
-    running.stop()
 
 
 @pytest.fixture
@@ -37,18 +30,18 @@ def person(browser: Browser, server: WebService) -> Iterator[Person]:
     made.close()
 
 
-def opened(person: Person, model_server: Running, model: str = "echo", **draft: Any) -> GPT:
+def opened(person: Person, model_server: ModelServer, model: str = "echo", **draft: Any) -> GPT:
     model_server.state.control = ""
-    gpt = a_public_gpt(
-        a_model(model_server.url, model, input_price=3_000_000, output_price=15_000_000), **draft
+    gpt = create_public_gpt(
+        configure_model(model_server.url, model, input_price=3_000_000, output_price=15_000_000), **draft
     )
-    person.enter(a_user("Rita"))
+    person.enter(UserFactory.create(display_name="Rita"))
     person.go(f"/g/{gpt.slug}/chat")
     return gpt
 
 
 def ask(page: Page, text: str, count: int) -> None:
-    say(page, text)
+    send_message(page, text)
     expect(page.get_by_role("button", name="Answer again")).to_have_count(count)
 
 
@@ -57,7 +50,7 @@ def field(page: Page):  # type: ignore[no-untyped-def]  # a locator
 
 
 def test_everything_is_reached_by_keys_and_the_sheet_tells_which(
-    person: Person, model_server: Running
+    person: Person, model_server: ModelServer
 ) -> None:
     gpt = opened(person, model_server)
     page = person.page
@@ -102,7 +95,9 @@ def test_everything_is_reached_by_keys_and_the_sheet_tells_which(
     person.assert_quiet()
 
 
-def test_branches_are_switched_and_each_keeps_what_followed(person: Person, model_server: Running) -> None:
+def test_branches_are_switched_and_each_keeps_what_followed(
+    person: Person, model_server: ModelServer
+) -> None:
     opened(person, model_server)
     page = person.page
     ask(page, "one", 1)
@@ -126,9 +121,13 @@ def test_branches_are_switched_and_each_keeps_what_followed(person: Person, mode
     person.assert_quiet()
 
 
-def test_another_gpt_is_called_by_keys_and_answers_once(person: Person, model_server: Running) -> None:
+def test_another_gpt_is_called_by_keys_and_answers_once(person: Person, model_server: ModelServer) -> None:
     opened(person, model_server, name="Host")
-    guest = a_public_gpt(a_model(model_server.url, "echo"), owner=a_user("Maker"), name="Guest of honour")
+    guest = create_public_gpt(
+        configure_model(model_server.url, "echo"),
+        owner=UserFactory.create(display_name="Maker"),
+        name="Guest of honour",
+    )
     page = person.page
     ask(page, "hello", 1)
 
@@ -149,7 +148,7 @@ def test_another_gpt_is_called_by_keys_and_answers_once(person: Person, model_se
     person.assert_quiet()
 
 
-def test_drafts_are_kept_for_each_chat_and_for_nobody_else(person: Person, model_server: Running) -> None:
+def test_drafts_are_kept_for_each_chat_and_for_nobody_else(person: Person, model_server: ModelServer) -> None:
     gpt = opened(person, model_server)
     page = person.page
     ask(page, "hello", 1)
@@ -169,7 +168,7 @@ def test_drafts_are_kept_for_each_chat_and_for_nobody_else(person: Person, model
     assert "nobody knows" not in stored
 
     person.context.clear_cookies()
-    person.enter(a_user("Next at this computer"))
+    person.enter(UserFactory.create(display_name="Next at this computer"))
     person.go(f"/g/{gpt.slug}/chat")
 
     expect(field(page)).to_have_value("")
@@ -178,7 +177,9 @@ def test_drafts_are_kept_for_each_chat_and_for_nobody_else(person: Person, model
     )
 
 
-def test_a_temporary_chat_says_what_it_is_and_leaves_no_trace(person: Person, model_server: Running) -> None:
+def test_a_temporary_chat_says_what_it_is_and_leaves_no_trace(
+    person: Person, model_server: ModelServer
+) -> None:
     opened(person, model_server)
     page = person.page
     page.get_by_role("switch", name="Temporary chat").click()
@@ -197,7 +198,7 @@ def test_a_temporary_chat_says_what_it_is_and_leaves_no_trace(person: Person, mo
     person.assert_quiet()
 
 
-def test_what_a_turn_cost_and_what_the_model_still_reads(person: Person, model_server: Running) -> None:
+def test_what_a_turn_cost_and_what_the_model_still_reads(person: Person, model_server: ModelServer) -> None:
     opened(person, model_server, "normal:40")
     with system_scope("tests"):
         own = LanguageModel.objects.filter(name="normal:40")
@@ -221,7 +222,7 @@ def test_what_a_turn_cost_and_what_the_model_still_reads(person: Person, model_s
     person.assert_quiet()
 
 
-def test_a_new_version_is_offered_read_about_and_taken(person: Person, model_server: Running) -> None:
+def test_a_new_version_is_offered_read_about_and_taken(person: Person, model_server: ModelServer) -> None:
     gpt = opened(person, model_server)
     page = person.page
     ask(page, "hello", 1)

@@ -11,33 +11,15 @@ from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.chat.models import SharedConversation
 from gpts.chat.queries.turns import WINDOW
-from tests.browser.people import Person
-from tests.browser.test_chat import say
-from tests.fakes.openai_server import Running, start_in_thread
-from tests.flows.stage import wait_for
-from tests.gpts.chat.stage import a_gpt, a_model, a_public_gpt, a_user
-from tests.gpts.chat.test_pages import a_conversation
+from tests.fakes.openai_server import ModelServer
+from tests.support.answers import RICH_ANSWER
+from tests.support.browser import Person, send_message
+from tests.support.chat import configure_model, create_conversation, create_public_gpt
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService
+from tests.support.waiting import wait_for
 
-RICH = """## Signing
-
-The hash is $h = m^2$, and
-
-$$\\frac{a}{b}$$
-
-| Header | Example |
-|---|---:|
-| `X-Time` | 17 |
-
-```python
-def sign(key):
-    return key + 1  # one more
-
-print(sign(2))
-```
-
-And the end.
-"""
 # X01, X03, X05, X08, P03: each of these asks the reader's browser for something, or wants to run in it.
 HOSTILE = """<img src=x onerror="window.pwned=1"> <svg onload="window.pwned=1"></svg>
 
@@ -73,13 +55,6 @@ graph LR; A["<img src=https://evil.example/m.png onerror=alert(1)>"] --> B
 """
 
 
-@pytest.fixture(scope="module")
-def model_server() -> Iterator[Running]:
-    running = start_in_thread()
-    yield running
-    running.stop()
-
-
 @pytest.fixture
 def person(browser: Browser, server: WebService) -> Iterator[Person]:
     made = Person(browser, server.url, "Rita")
@@ -87,10 +62,10 @@ def person(browser: Browser, server: WebService) -> Iterator[Person]:
     made.close()
 
 
-def opened(person: Person, model_server: Running, model: str) -> GPT:
+def opened(person: Person, model_server: ModelServer, model: str) -> GPT:
     model_server.state.control = ""
-    gpt = a_public_gpt(a_model(model_server.url, model))
-    person.enter(a_user("Rita"))
+    gpt = create_public_gpt(configure_model(model_server.url, model))
+    person.enter(UserFactory.create(display_name="Rita"))
     person.go(f"/g/{gpt.slug}/chat")
     return gpt
 
@@ -105,10 +80,10 @@ def until(place: Locator, script: str) -> None:
     wait_for(lambda: bool(place.evaluate(script)))
 
 
-def test_code_streams_as_code_and_is_coloured_and_copied(person: Person, model_server: Running) -> None:
+def test_code_streams_as_code_and_is_coloured_and_copied(person: Person, model_server: ModelServer) -> None:
     opened(person, model_server, "verbatim:1:10")
     page = person.page
-    say(page, RICH)
+    send_message(page, RICH_ANSWER)
 
     # While the block is open it stands in a box of its own, without its fence.
     expect(page.locator(".message--running .message__code")).to_contain_text("def sign(key):\n    return key")
@@ -133,11 +108,11 @@ def test_code_streams_as_code_and_is_coloured_and_copied(person: Person, model_s
     person.assert_quiet()
 
 
-def test_who_scrolls_up_stays_there_while_words_come(person: Person, model_server: Running) -> None:
+def test_who_scrolls_up_stays_there_while_words_come(person: Person, model_server: ModelServer) -> None:
     opened(person, model_server, "normal:600:80")
     page = person.page
     column = page.locator("#column")
-    say(page, "A long answer")
+    send_message(page, "A long answer")
     # At the end the reader stays at the end.
     until(column, "e => e.scrollTop > 300")
     distance = "e => e.scrollHeight - e.scrollTop - e.clientHeight"
@@ -160,8 +135,8 @@ def test_who_scrolls_up_stays_there_while_words_come(person: Person, model_serve
 
 def test_a_conversation_of_500_turns_opens_at_its_end_and_is_read_backwards(person: Person) -> None:
     with system_scope("tests"):
-        reader = a_user("Rita")
-        conversation = a_conversation(reader, turns=500, gpt=a_gpt(owner=reader))
+        reader = UserFactory.create(display_name="Rita")
+        conversation = create_conversation(reader, turns=500, gpt=GPTFactory.create(owner=reader))
     person.enter(reader)
     person.go(f"/c/{conversation.pk}")
     page = person.page
@@ -184,8 +159,8 @@ def test_a_conversation_of_500_turns_opens_at_its_end_and_is_read_backwards(pers
 
 def test_a_conversation_that_has_ended_is_read_at_its_end_and_asks_for_nothing(person: Person) -> None:
     with system_scope("tests"):
-        reader = a_user("Rita")
-        conversation = a_conversation(reader, turns=12)
+        reader = UserFactory.create(display_name="Rita")
+        conversation = create_conversation(reader, turns=12)
     person.enter(reader)
     person.go(f"/c/{conversation.pk}")
     page = person.page
@@ -200,11 +175,11 @@ def test_a_conversation_that_has_ended_is_read_at_its_end_and_asks_for_nothing(p
 
 
 def test_hostile_markdown_is_inert_in_the_chat_and_behind_a_link(
-    person: Person, model_server: Running, browser: Browser
+    person: Person, model_server: ModelServer, browser: Browser
 ) -> None:
     opened(person, model_server, "verbatim")
     page = person.page
-    say(page, HOSTILE)
+    send_message(page, HOSTILE)
     ended(page)
     assert_inert(page)
     page.reload()
@@ -246,15 +221,15 @@ def assert_inert(page: Page) -> None:
 
 
 def test_names_that_run_from_right_to_left_and_emoji_stand_where_they_belong(
-    person: Person, model_server: Running
+    person: Person, model_server: ModelServer
 ) -> None:
     model_server.state.control = ""
-    gpt = a_public_gpt(a_model(model_server.url, "verbatim"), name="מורה לאותיות 🏛️ Arches")
-    person.enter(a_user("Rita"))
+    gpt = create_public_gpt(configure_model(model_server.url, "verbatim"), name="מורה לאותיות 🏛️ Arches")
+    person.enter(UserFactory.create(display_name="Rita"))
     person.go(f"/g/{gpt.slug}/chat")
     page = person.page
     question = "שלום 👋🏽, what is مرحبا in English? 👩‍👩‍👧"
-    say(page, question)
+    send_message(page, question)
     ended(page)
 
     expect(page.locator(".message--user .message__text")).to_have_text(question)

@@ -13,11 +13,11 @@ from core.scope import system_scope
 from gpts.insights.models import InsightState
 from gpts.insights.tasks import fill_insights
 from gpts.llm.services.providers import ensure_offline_provider
-from tests.browser.people import WIDER_THAN_WINDOW, Person
-from tests.flows.stage import wait_for
-from tests.gpts.insights.stage import DAY, a_crowd, a_live_gpt, ask
-from tests.gpts.studio.stage import NOW
+from tests.support.browser import WIDER_THAN_WINDOW, Person
+from tests.support.insights import DAY, create_ended_turn, create_gpt_with_version, create_readers
 from tests.support.services import WebService, WorkerService
+from tests.support.times import NOW
+from tests.support.waiting import wait_for
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -27,10 +27,12 @@ def test_a_creator_reads_figures_of_five_people_and_more(
     ensure_offline_provider(at=NOW)
     today = (timezone.now().date() - DAY).days
     with system_scope("tests.insights"):
-        gpt, version = a_live_gpt()
+        gpt, version = create_gpt_with_version()
         for ago in (5, 4, 3):
-            for number, person in enumerate(a_crowd(12)):
-                ask(person, gpt, version, today - ago, score=0.9 if number < 6 else 0.0, thumb=number < 6)
+            for number, person in enumerate(create_readers(12)):
+                create_ended_turn(
+                    person, gpt, version, today - ago, score=0.9 if number < 6 else 0.0, thumb=number < 6
+                )
     ada = Person(browser, server.url, f"Ada {scheme}")
     ada.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     ada.enter(gpt.owner)

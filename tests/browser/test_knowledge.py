@@ -12,15 +12,15 @@ from playwright.sync_api import Browser, Page, expect
 from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.knowledge.models import Document, KnowledgeFile
-from tests.browser.test_builder import WIDER_THAN_WINDOW, sign_in
-from tests.gpts.knowledge import makers
-from tests.gpts.studio.stage import a_gpt
+from tests.support import knowledge_files
+from tests.support.browser import WIDER_THAN_WINDOW, sign_in_page
+from tests.support.factories.gpts import GPTFactory
 from tests.support.services import WebService, WorkerService
 
 
 def the_gpt() -> GPT:
     with system_scope("tests"):
-        return a_gpt()
+        return GPTFactory.create()
 
 
 def looks_right(page: Page) -> None:
@@ -43,7 +43,7 @@ def test_files_are_sent_read_and_shown_without_a_reload(
     server: WebService, worker: WorkerService, page: Page, tmp_path: Path
 ) -> None:
     gpt = the_gpt()
-    sign_in(page, server, gpt.owner)
+    sign_in_page(page, server, gpt.owner)
     page.goto(f"{server.url}/build/{gpt.slug}/knowledge")
     expect(page.get_by_text("No files yet")).to_be_visible()
     looks_right(page)
@@ -51,10 +51,10 @@ def test_files_are_sent_read_and_shown_without_a_reload(
 
     paths = files_in(
         tmp_path,
-        handbook__pdf=makers.a_pdf("Welcome.", "Within thirty days.", outline=[("Returns", 1)]),
-        locked__pdf=makers.a_locked_pdf(),
+        handbook__pdf=knowledge_files.make_pdf("Welcome.", "Within thirty days.", outline=[("Returns", 1)]),
+        locked__pdf=knowledge_files.make_locked_pdf(),
         empty__txt=b"",
-        virus__txt=makers.EICAR,
+        virus__txt=knowledge_files.EICAR,
     )
     page.locator("#file").set_input_files(paths)
 
@@ -86,7 +86,7 @@ def test_a_file_is_renamed_dated_and_deleted_by_its_name(
     server: WebService, page: Page, settings: Any, tmp_path: Path
 ) -> None:
     gpt = the_gpt()
-    sign_in(page, server, gpt.owner)
+    sign_in_page(page, server, gpt.owner)
     page.goto(f"{server.url}/build/{gpt.slug}/knowledge")
     page.locator("#file").set_input_files(files_in(tmp_path, notes__txt=b"The canary sings."))
     page.get_by_role("link", name="notes.txt").click()
@@ -112,7 +112,7 @@ def test_it_works_without_scripts(count: int, server: WebService, browser: Brows
     gpt = the_gpt()
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    sign_in(page, server, gpt.owner)
+    sign_in_page(page, server, gpt.owner)
     page.goto(f"{server.url}/build/{gpt.slug}/knowledge")
 
     page.locator("#file").set_input_files(
@@ -131,7 +131,7 @@ def test_the_page_of_a_file_shows_its_text_when_it_is_read(
     server: WebService, page: Page, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     gpt = the_gpt()
-    sign_in(page, server, gpt.owner)
+    sign_in_page(page, server, gpt.owner)
     page.goto(f"{server.url}/build/{gpt.slug}/knowledge")
     page.locator("#file").set_input_files(files_in(tmp_path, notes__txt=b"The canary sings."))
     page.get_by_role("link", name="notes.txt").click()

@@ -26,11 +26,14 @@ from gpts.metering.models import UsageEvent
 from payouts.models import AccountingPeriod, Batch, Posting, Statement, UsageRollup
 from payouts.services import verify_ledger
 from reviews.models import Case, Decision
-from tests.browser.people import Person, slow_hashers
-from tests.fakes.openai_server import Running, running_server
-from tests.flows.stage import a_checked_account, a_person, a_provider, closable_month, used_in, wait_for
-from tests.gpts.studio.stage import a_picture
+from tests.fakes.openai_server import ModelServer
+from tests.support.browser import Person, get_production_hashers
+from tests.support.chat import configure_provider
+from tests.support.payouts import create_old_account, create_uses_in, get_closable_month
+from tests.support.people import create_person
 from tests.support.services import WebService, WorkerService
+from tests.support.uploads import make_picture
+from tests.support.waiting import wait_for
 from workspaces.models import User
 
 NAME = "Courtyard gardener"
@@ -44,15 +47,9 @@ Enter = Callable[[str], Person]
 
 
 @pytest.fixture
-def model_server() -> Iterator[Running]:
-    with running_server() as running:
-        yield running
-
-
-@pytest.fixture
 def enter(browser: Browser, server: WebService, settings: Any) -> Iterator[Enter]:
     """Let a person come in with a browser of their own; at the end every browser must have been quiet."""
-    settings.PASSWORD_HASHERS = slow_hashers()
+    settings.PASSWORD_HASHERS = get_production_hashers()
     people: list[Person] = []
 
     def make(name: str) -> Person:
@@ -82,14 +79,14 @@ def ended(person: Person) -> None:
 
 
 def test_from_a_first_draft_to_a_bank_file(
-    enter: Enter, worker: WorkerService, model_server: Running
+    enter: Enter, worker: WorkerService, model_server: ModelServer
 ) -> None:
-    a_provider(model_server.url)
+    configure_provider(model_server.url)
     with system_scope("tests"):
         moderator, *financiers = (
-            a_person("Mona", "moderator"),
-            a_person("Fina", "finance"),
-            a_person("Fritz", "finance"),
+            create_person("Mona", "moderator"),
+            create_person("Fina", "finance"),
+            create_person("Fritz", "finance"),
         )
     creator = enter("Cleo")
 
@@ -118,7 +115,7 @@ def build(creator: Person) -> None:
     page = creator.page
     page.wait_for_url("**/configure")
     page.locator("#icon").set_input_files(
-        {"name": "icon.png", "mimeType": "image/png", "buffer": a_picture(size=(400, 400)).read()}
+        {"name": "icon.png", "mimeType": "image/png", "buffer": make_picture(size=(400, 400)).read()}
     )
     expect(page.locator('.build-icon img[src^="/icons/"]')).to_be_visible()
     page.get_by_label("Description").fill("Plans a small shaded courtyard and says what it does not know.")
@@ -196,7 +193,7 @@ def find_and_read(visitor: Person) -> None:
     visitor.show("chat-empty")
 
 
-def chat(visitor: Person, model_server: Running) -> None:
+def chat(visitor: Person, model_server: ModelServer) -> None:
     page = visitor.page
     page.get_by_role("button", name=STARTERS[0]).click()
     expect(answers(page)).to_have_text(STARTERS[0])
@@ -263,8 +260,8 @@ def tidy_up(visitor: Person) -> None:
 
 def count_a_past_month() -> Period:
     """The beat's own job, through the worker: what was chatted now, and a past month by the same person."""
-    month, gpt = closable_month(timezone.now()), GPT.objects.get()
-    used_in(month, gpt, User.objects.get(display_name="Rita"), answers=600)
+    month, gpt = get_closable_month(timezone.now()), GPT.objects.get()
+    create_uses_in(month, gpt, User.objects.get(display_name="Rita"), answers=600)
     app.send_task(app.conf.beat_schedule["payouts: roll up usage"]["task"])
     wait_for(lambda: UsageRollup.objects.filter(month=str(month)).exists())
     now = UsageRollup.objects.filter(month=str(Period.containing(timezone.now())))
@@ -277,7 +274,7 @@ def count_a_past_month() -> Period:
 
 
 def close(month: Period, maker: Person, checker: Person, maker_user: User, checker_user: User) -> None:
-    a_checked_account(GPT.objects.get().owner, by=maker_user)
+    create_old_account(GPT.objects.get().owner, by=maker_user)
     maker.sign_in(maker_user)
     maker.go("/finance/periods")
     maker.show("periods")

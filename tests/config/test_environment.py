@@ -1,4 +1,4 @@
-""".env.example names exactly what is read, and what it says changes nothing when it is copied."""
+""".env.example names exactly the variables that are read; a copy of it changes nothing."""
 
 from __future__ import annotations
 
@@ -9,21 +9,14 @@ import sys
 from pathlib import Path
 
 from embedded.paths import ROOT
+from tests.support.environment import read_example_names, read_setting_names
 
 # Read by the scripts and by the servers, before there are settings.
 READ_ELSEWHERE = {"HOST", "PORT", "WEB_WORKERS", "LOGGIA_DATA_DIR"}
 
 
-def names_in_example() -> set[str]:
-    return set(re.findall(r"^([A-Z][A-Z0-9_]*)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
-
-
-def names_in_settings() -> set[str]:
-    return set(re.findall(r'env\.\w+\(\s*"([A-Z][A-Z0-9_]*)"', (ROOT / "config" / "settings.py").read_text()))
-
-
 def test_the_example_names_every_setting_and_no_other() -> None:
-    assert names_in_example() == names_in_settings() | READ_ELSEWHERE
+    assert read_example_names() == read_setting_names() | READ_ELSEWHERE
 
 
 def test_nothing_but_the_settings_reads_the_environment() -> None:
@@ -52,7 +45,7 @@ def settings_with(environment: dict[str, str], expression: str, tmp_path: Path) 
 
 
 def test_empty_variables_mean_the_default(tmp_path: Path) -> None:
-    empty = dict.fromkeys(names_in_settings() - {"LOGGIA_ENV"}, "") | {"LOGGIA_ENV": "development"}
+    empty = dict.fromkeys(read_setting_names() - {"LOGGIA_ENV"}, "") | {"LOGGIA_ENV": "development"}
     names = "s.DEBUG, s.MEDIA_ROOT, s.SECURE_HSTS_SECONDS, s.EMAIL_BACKEND, s.STORAGES['default']['BACKEND']"
     expected = settings_with({"LOGGIA_ENV": "development"}, names, tmp_path)
     assert expected.startswith("True")

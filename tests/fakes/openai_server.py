@@ -516,12 +516,20 @@ async def send_json(
 
 
 @dataclass
-class Running:
+class ModelServer:
     """The server in a thread of its own, for tests: `url` for clients, `state` to look at."""
 
     url: str
     state: State
     stop: Callable[[], None]
+
+    def reset(self) -> None:
+        """Wait until open streams have ended, then forget all requests and follow the names of models."""
+        self.wait_until(lambda state: state.open_streams == 0)
+        self.state.requests.clear()
+        self.state.control = ""
+        self.state.is_recording = True
+        self.state.dropped_streams = 0
 
     def wait_until(self, is_true: Callable[[State], bool], seconds: float = 5.0) -> bool:
         end = time.monotonic() + seconds
@@ -532,7 +540,7 @@ class Running:
         return False
 
 
-def start_in_thread(port: int = 0) -> Running:
+def start_model_server(port: int = 0) -> ModelServer:
     server, loop, ready = Server(), asyncio.new_event_loop(), threading.Event()
     where: dict[str, int] = {}
     listeners: list[asyncio.Server] = []
@@ -564,12 +572,12 @@ def start_in_thread(port: int = 0) -> Running:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
 
-    return Running(f"http://127.0.0.1:{where['port']}/v1", server.state, stop)
+    return ModelServer(f"http://127.0.0.1:{where['port']}/v1", server.state, stop)
 
 
 @contextmanager
-def running_server(port: int = 0) -> Iterator[Running]:
-    running = start_in_thread(port)
+def run_model_server(port: int = 0) -> Iterator[ModelServer]:
+    running = start_model_server(port)
     try:
         yield running
     finally:

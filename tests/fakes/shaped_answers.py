@@ -51,13 +51,13 @@ def provider_events(behaviour: str) -> list[dict[str, Any]]:
         found = [{"type": "response.output_text.annotation.added", "annotation": SOURCE}]
         return [_done(call), *(found if behaviour == "web" else [])]
     if behaviour == "picture":
-        picture = base64.b64encode(a_picture()).decode()
+        picture = base64.b64encode(make_png()).decode()
         call = {"id": "ig_1", "type": "image_generation_call", "status": "completed", "result": picture}
         return [_done(call)]
     return []
 
 
-def a_picture(size: tuple[int, int] = (32, 24)) -> bytes:
+def make_png(size: tuple[int, int] = (32, 24)) -> bytes:
     out = BytesIO()
     Image.new("RGB", size, (168, 72, 31)).save(out, format="PNG")
     return out.getvalue()

@@ -7,7 +7,6 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
@@ -17,12 +16,13 @@ from gpts.assistants.models import GPT
 from gpts.chat.models import Message, Turn
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.metering.models import UsageEvent
-from tests.browser.people import Person
-from tests.conftest import servers
-from tests.fakes.openai_server import WORDS, Running
-from tests.flows.stage import a_person, wait_for
-from tests.gpts.chat.stage import Browser, a_public_gpt, events
-from tests.support.services import WebService, WorkerService
+from tests.fakes.openai_server import WORDS, ModelServer
+from tests.support.browser import Person
+from tests.support.chat import create_public_gpt
+from tests.support.people import create_person
+from tests.support.services import WebService, WorkerService, start_web_service
+from tests.support.waiting import wait_for
+from tests.support.web_client import WebClient, read_events
 from workspaces.models import User
 
 NOWHERE = "http://127.0.0.1:9/v1"  # the discard port: nobody listens
@@ -44,12 +44,12 @@ def a_gpt_with(model: str) -> GPT:
             name=model,
             defaults={"label": model, "context_window": 8_000, "max_output_tokens": 1_000},
         )
-    return a_public_gpt(chosen, name=f"Answers by {model}"[:50])
+    return create_public_gpt(chosen, name=f"Answers by {model}"[:50])
 
 
 @pytest.fixture
 def reader() -> User:
-    return a_person("Rita")
+    return create_person("Rita")
 
 
 @pytest.fixture
@@ -66,12 +66,12 @@ def ask(person: Person, text: str) -> None:
 
 
 def test_every_provider_failure_is_shown_with_retry_and_costs_nothing(
-    person: Person, model_server: Running
+    person: Person, instance_provider: ModelServer
 ) -> None:
     person.go(f"/g/{a_gpt_with('echo').slug}/chat")
     page = person.page
     for number, (behaviour, (code, message)) in enumerate(FAILURES.items(), 1):
-        model_server.state.control = behaviour
+        instance_provider.state.control = behaviour
         ask(person, f"Question {number} about {behaviour}")
         note = page.locator(".message--failed .message__note").nth(number - 1)
         expect(note).to_contain_text(message)
@@ -91,8 +91,8 @@ def test_every_provider_failure_is_shown_with_retry_and_costs_nothing(
     page.reload()
     expect(page.locator(".message--failed")).to_have_count(len(FAILURES) + 1)
 
-    ModelProvider.objects.filter(name="OpenAI-compatible").update(base_url=model_server.url)
-    model_server.state.control = "echo"
+    ModelProvider.objects.filter(name="OpenAI-compatible").update(base_url=instance_provider.url)
+    instance_provider.state.control = "echo"
     again.last.click()
 
     expect(page.locator(".message--assistant .message__text").last).to_have_text("Is the provider there?")
@@ -102,11 +102,11 @@ def test_every_provider_failure_is_shown_with_retry_and_costs_nothing(
 
 
 def test_a_silent_provider_is_reported_after_the_configured_timeout(
-    reader: User, model_server: Running, monkeypatch: pytest.MonkeyPatch
+    reader: User, instance_provider: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.fakes.openai_server.SLOW_SECONDS", 600.0)
-    service = own_service("impatient", MODEL_FIRST_TOKEN_SECONDS="20", MODEL_IDLE_SECONDS="2")
-    browser = Browser(service.url, reader)
+    service = start_web_service("impatient", MODEL_FIRST_TOKEN_SECONDS="20", MODEL_IDLE_SECONDS="2")
+    browser = WebClient(service.url, reader)
     try:
         found = browser.say(f"/g/{a_gpt_with('stall:6').slug}/chat/turns", "Are you still there?")
         page = browser.http.get(f"/c/{found[0].data['conversation']}").text
@@ -124,7 +124,7 @@ def test_a_silent_provider_is_reported_after_the_configured_timeout(
 
 
 def test_an_answer_whose_browser_was_closed_is_finished_and_metered_once(
-    person: Person, model_server: Running, reader: User
+    person: Person, instance_provider: ModelServer, reader: User
 ) -> None:
     person.go(f"/g/{a_gpt_with('normal:80:40').slug}/chat")
     ask(person, "Write while I am away.")
@@ -142,14 +142,14 @@ def test_an_answer_whose_browser_was_closed_is_finished_and_metered_once(
 
 
 def test_after_kill_9_of_the_web_service_the_turn_is_interrupted_with_its_text(
-    worker: WorkerService, model_server: Running, reader: User
+    worker: WorkerService, instance_provider: ModelServer, reader: User
 ) -> None:
-    first = own_service("killed")
+    first = start_web_service("killed")
     try:
         slug = a_gpt_with("normal:4000:40").slug
-        browser, said = Browser(first.url, reader), ""
+        browser, said = WebClient(first.url, reader), ""
         with browser.ask(f"/g/{slug}/chat/turns", "Tell me a long story") as response:
-            stream = events(response)
+            stream = read_events(response)
             head = next(stream).data
             while len(said) < 200:
                 event = next(stream)
@@ -166,15 +166,7 @@ def test_after_kill_9_of_the_web_service_the_turn_is_interrupted_with_its_text(
     # The text that the browser showed is kept, except for the last tenth of a second.
     assert kept.startswith(said[:150])
     assert not UsageEvent.objects.exists()
-    told_and_answered_again(own_service("after"), reader, model_server, head["conversation"])
-
-
-def own_service(name: str, **changes: str) -> WebService:
-    """Run a separate web service on the test's database, which the test may kill or configure."""
-    environment = servers.environment(settings.DATABASE_NAME, settings.REDIS_DATABASE) | changes
-    service = WebService(environment, servers.directory / f"{name}.log")
-    service.wait_until_ready()
-    return service
+    told_and_answered_again(start_web_service("after"), reader, instance_provider, head["conversation"])
 
 
 def reaped() -> bool:
@@ -184,15 +176,15 @@ def reaped() -> bool:
 
 
 def told_and_answered_again(
-    service: WebService, reader: User, model_server: Running, conversation: str
+    service: WebService, reader: User, instance_provider: ModelServer, conversation: str
 ) -> None:
-    browser = Browser(service.url, reader)
+    browser = WebClient(service.url, reader)
     try:
         page = browser.http.get(f"/c/{conversation}").text
         assert "The server stopped while answering" in page
         assert "arch light square" in page
         assert "Try again" in page
-        model_server.state.control = "normal:5"
+        instance_provider.state.control = "normal:5"
         found = browser.say(f"/c/{conversation}/turns/{Turn.objects.get().pk}/retry")
         assert found[-1].data["state"] == "finished"
         assert UsageEvent.objects.count() == 1

@@ -16,13 +16,15 @@ from gpts.assistants.models import GPT
 from gpts.metering.models import UsageEvent
 from payouts.models import UsageRollup
 from payouts.services import verify_ledger
-from tests.fakes.openai_server import Running
-from tests.flows.api_client import Program
-from tests.flows.stage import a_checked_account, a_person, closable_month, used_in, wait_for
+from tests.fakes.openai_server import ModelServer
+from tests.support.api_client import LiveApiClient
+from tests.support.payouts import create_old_account, create_uses_in, get_closable_month
+from tests.support.people import create_person
 from tests.support.services import WorkerService
+from tests.support.waiting import wait_for
 from workspaces.models import User
 
-ProgramOf = Callable[..., Program]
+MakeApiClient = Callable[..., LiveApiClient]
 DRAFT: dict[str, Any] = {
     "name": "Courtyard gardener",
     "description": "Plans a small shaded courtyard and says what it does not know.",
@@ -38,25 +40,28 @@ QUESTION = (
 
 
 def test_from_a_first_draft_to_a_bank_file(
-    program_of: ProgramOf, worker: WorkerService, model_server: Running
+    make_api_client: MakeApiClient, worker: WorkerService, instance_provider: ModelServer
 ) -> None:
-    creator, reader = a_person("Cleo"), a_person("Rita")
-    builder = program_of(creator, "gpts:read", "gpts:write", "chat", "usage:read")
+    creator, reader = create_person("Cleo"), create_person("Rita")
+    builder = make_api_client(creator, "gpts:read", "gpts:write", "chat", "usage:read")
 
     slug = build(builder)
-    moderate(program_of(a_person("Mona", "moderator"), "reviews:work"), slug)
+    moderate(make_api_client(create_person("Mona", "moderator"), "reviews:work"), slug)
     assert builder.get(f"/gpts/{slug}/submission")["state"] == "live"
-    chat(program_of(reader, "store:read", "chat"), slug)
+    chat(make_api_client(reader, "store:read", "chat"), slug)
     month = count_a_past_month(reader)
-    maker_user, checker_user = a_person("Fina", "finance"), a_person("Fritz", "finance")
-    a_checked_account(creator, by=maker_user)
-    maker, checker = program_of(maker_user, "finance:work"), program_of(checker_user, "finance:work")
+    maker_user, checker_user = create_person("Fina", "finance"), create_person("Fritz", "finance")
+    create_old_account(creator, by=maker_user)
+    maker, checker = (
+        make_api_client(maker_user, "finance:work"),
+        make_api_client(checker_user, "finance:work"),
+    )
     close(month, maker, checker)
     pay(maker, checker)
     see_earnings(builder, month)
 
 
-def build(builder: Program) -> str:
+def build(builder: LiveApiClient) -> str:
     offered = builder.get("/models")["items"]
     model = next(item for item in offered if item["name"] == "echo")
     made = builder.post("/gpts", **DRAFT | {"description": "Not ready."})
@@ -76,7 +81,7 @@ def build(builder: Program) -> str:
     return slug
 
 
-def moderate(moderator: Program, slug: str) -> None:
+def moderate(moderator: LiveApiClient, slug: str) -> None:
     def queued() -> list[dict[str, Any]]:
         return [case for case in moderator.get("/reviews/queue")["items"] if case["state"] == "queued"]
 
@@ -97,7 +102,7 @@ def moderate(moderator: Program, slug: str) -> None:
     assert (decision["outcome"], decision["content_hash"]) == ("approve", case["content_hash"])
 
 
-def chat(reader: Program, slug: str) -> None:
+def chat(reader: LiveApiClient, slug: str) -> None:
     found = reader.get("/store/listings/", q="shaded courtyrad")
     assert [item["slug"] for item in found["items"]] == [slug]
     about = reader.get(f"/store/listings/{slug}/")
@@ -134,14 +139,14 @@ def chat(reader: Program, slug: str) -> None:
 
 
 def count_a_past_month(reader: User) -> Period:
-    month = closable_month(timezone.now())
-    used_in(month, GPT.objects.get(), reader)
+    month = get_closable_month(timezone.now())
+    create_uses_in(month, GPT.objects.get(), reader)
     app.send_task(app.conf.beat_schedule["payouts: roll up usage"]["task"])
     wait_for(lambda: UsageRollup.objects.filter(month=str(month)).exists())
     return month
 
 
-def close(month: Period, maker: Program, checker: Program) -> None:
+def close(month: Period, maker: LiveApiClient, checker: LiveApiClient) -> None:
     path = f"/finance/periods/{month}"
     run = maker.post(f"{path}/close", status=202)
     reviewed = wait_for(lambda: (found := maker.get(path))["state"] == "review" and found)
@@ -153,7 +158,7 @@ def close(month: Period, maker: Program, checker: Program) -> None:
     assert (closed["state"], closed["digest"]) == ("closed", digest)
 
 
-def pay(maker: Program, checker: Program) -> None:
+def pay(maker: LiveApiClient, checker: LiveApiClient) -> None:
     batch = maker.post("/finance/batches")
     path = f"/finance/batches/{batch['id']}"
     assert maker.post(f"{path}/approve", status=403, reason="Mine")["error"]["code"] == "four_eyes"
@@ -170,7 +175,7 @@ def pay(maker: Program, checker: Program) -> None:
     assert verify_ledger() == []
 
 
-def see_earnings(builder: Program, month: Period) -> None:
+def see_earnings(builder: LiveApiClient, month: Period) -> None:
     (statement,) = builder.get("/earnings/statements")["items"]
     assert (statement["month"], statement["total"]["amount"]) == (str(month), "14.40")
     (line,) = builder.get(f"/earnings/statements/{statement['id']}/lines")["items"]

@@ -13,8 +13,8 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 
-from tests.conftest import servers
 from tests.isolation.world import World, build_world
+from tests.support.servers import servers
 
 
 @contextmanager

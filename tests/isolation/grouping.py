@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core import mail
 from django.db import transaction
 
-from tests.conftest import servers
+from tests.support.servers import servers
 
 
 class Cases:

@@ -22,12 +22,12 @@ from marketplace.services.ratings import rate_listing
 from reviews.models import Case, Notice
 from reviews.services.notices import send_notice
 from reviews.services.reports import ReportInput, file_report
-from tests.gpts.studio.stage import a_file
 from tests.isolation.requests import as_person
 from tests.isolation.world import World
 from tests.isolation.worlds.chats import talk
 from tests.isolation.worlds.creations import draft
 from tests.support.reviews import decide, make_queued_case
+from tests.support.uploads import make_upload
 from workspaces.access import personal_workspace
 from workspaces.services.users import update_profile
 from workspaces.services.workspaces import update_workspace
@@ -102,7 +102,7 @@ def stage(world: World, request: pytest.FixtureRequest) -> dict[str, Any]:
             workspace=personal_workspace(author), owner=author, by=author, at=now, **fields
         )
     add_knowledge_file(
-        gpt=gpts["listed"], upload=a_file("a <img src=x onerror=boom()>.txt", text), by=author, at=now
+        gpt=gpts["listed"], upload=make_upload("a <img src=x onerror=boom()>.txt", text), by=author, at=now
     )
     moderator = world.people["moderator2"]
     decide(make_queued_case(gpts["listed"], at=now), moderator, "approve", reasoning=text, at=now)

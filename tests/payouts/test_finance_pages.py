@@ -22,8 +22,11 @@ from payouts.models import (
     UsageVerdict,
 )
 from payouts.services import close_period, open_period, propose_batch, roll_up, start_close
-from tests.support.factories.payouts import FinanceUserFactory, GPTFactory, UsageEventFactory, UserFactory
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.metering import UsageEventFactory
+from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
 from tests.support.jobs import take_jobs
+from tests.support.pages import sign_in
 from tests.support.payouts import (
     CLOSING,
     PERIOD,
@@ -32,7 +35,6 @@ from tests.support.payouts import (
     create_uses,
     create_verified_account,
     get_available,
-    sign_in,
 )
 from workspaces.models import User
 

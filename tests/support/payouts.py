@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from django.test import Client
+from django.utils import timezone
 
 from core.periods import Period
 from core.scope import system_scope
@@ -17,48 +16,18 @@ from payouts.services import (
     approve_close,
     close_period,
     export_batch,
+    open_period,
     propose_batch,
     save_payout_account,
     verify_payout_account,
 )
-from tests.support.factories.payouts import MARCH, UsageEventFactory
+from tests.support.factories.metering import UsageEventFactory
+from tests.support.times import MARCH
 from workspaces.models import User
-from workspaces.services.api_keys import create_api_key
 
 PERIOD = Period(2026, 3)
 # After the grace time of March.
 CLOSING = datetime(2026, 4, 4, 9, tzinfo=UTC)
-
-
-class ApiClient:
-    """Calls the API with a key of ``user`` that has ``scopes``."""
-
-    def __init__(self, user: User, *scopes: str) -> None:
-        with system_scope("tests"):
-            _key, plain = create_api_key(
-                user=user, workspace=user.personal_workspace, name="test", scopes=scopes, by=user, at=MARCH
-            )
-        self.headers = {"Authorization": f"Bearer {plain}"}
-
-    def get(self, path: str) -> Any:
-        return Client().get(f"/api/v1/{path}", headers=self.headers)
-
-    def post(self, path: str, body: Any = None) -> Any:
-        return Client().post(
-            f"/api/v1/{path}",
-            body if body is not None else {},
-            content_type="application/json",
-            headers=self.headers,
-        )
-
-    def put(self, path: str, body: Any) -> Any:
-        return Client().put(f"/api/v1/{path}", body, content_type="application/json", headers=self.headers)
-
-
-def sign_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
 
 
 def create_uses(gpt: GPT, user: User, count: int) -> None:
@@ -109,3 +78,34 @@ def get_available(payee: User) -> int:
     """Return the payee's available balance in minor units."""
     name = f"Liabilities:Creators:{payee.pk}:Available"
     return -AccountBalance.objects.get(account__name=name).balance_minor
+
+
+def get_closable_month(now: datetime) -> Period:
+    """Return a month that can be closed today: on its first days, last month is still in grace."""
+    return Period.containing(now).previous().previous()
+
+
+def create_uses_in(period: Period, gpt: GPT, user: User, answers: int = 600) -> None:
+    """Make metered turns of one person at irregular times in the first 28 days of a past month.
+
+    Chats are metered by the real clock, so a test cannot make usage of a past month in the browser.
+    """
+    with system_scope("tests"):
+        open_period(period, at=period.start)  # as the rollup does when a month begins
+        UsageEvent.objects.bulk_create(
+            UsageEventFactory.build(
+                gpt=gpt, user=user, at=period.start + timedelta(days=n % 28, seconds=(n * n * 37) % 40_000)
+            )
+            for n in range(answers)
+        )
+
+
+def create_old_account(payee: User, *, by: User) -> PayoutAccount:
+    """Make a verified payout account that is older than the 72 hours for which new ones wait."""
+    at = timezone.now() - timedelta(days=5)
+    with system_scope("tests"):
+        account = save_payout_account(
+            payee=payee, legal_name="Cleo Creator", country="DE", method="manual", iban="", minimum_minor=0,
+            by=payee, at=at,
+        )  # fmt: skip
+        return verify_payout_account(account_id=account.pk, by=by, at=at)

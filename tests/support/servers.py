@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 import psycopg
 import redis
+from django.conf import settings
 from psycopg import sql
 from redis.asyncio.connection import UnixDomainSocketConnection as AsyncUnixDomainSocketConnection
 from redis.connection import UnixDomainSocketConnection
@@ -231,3 +232,6 @@ def stop_run(directory: Path) -> None:
         if part.is_dir():
             TestServers(part, "").stop()
     shutil.rmtree(directory, ignore_errors=True)
+
+
+servers = TestServers(settings.RUN_DIR, settings.SECRET_KEY)

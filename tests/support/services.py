@@ -11,8 +11,12 @@ import time
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
+
+from django.conf import settings
 
 from embedded.paths import ROOT
+from tests.support.servers import servers
 
 
 class Service:
@@ -93,3 +97,23 @@ class WorkerService(Service):
                 return
             time.sleep(0.1)
         raise RuntimeError(f"The worker does not start:\n{self.log.read_text(errors='replace')}")
+
+
+def start_web_service(name: str, **changes: str) -> WebService:
+    """Run a separate web service on the test's database, which the test may kill or configure."""
+    environment = servers.environment(settings.DATABASE_NAME, settings.REDIS_DATABASE) | changes
+    service = WebService(environment, servers.directory / f"{name}.log")
+    service.wait_until_ready()
+    return service
+
+
+Kind = TypeVar("Kind", WebService, WorkerService)
+
+
+def start_service(kind: type[Kind]) -> Kind:
+    """Run a service on this test's database and Redis; it is ready when this returns."""
+    servers.start_redis()
+    log = servers.directory / f"{kind.__name__}-{settings.DATABASE_NAME}.log"
+    service = kind(servers.environment(settings.DATABASE_NAME, settings.REDIS_DATABASE), log)
+    service.wait_until_ready()
+    return service

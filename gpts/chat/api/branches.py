@@ -99,7 +99,7 @@ class ConversationVersionView(LoggiaAPIView):
         conversation = own_conversation(request, conversation_id)
         given: dict[str, Any] = self.read(ContinueSerializer)
         user, _key = bearer(request)
-        live, _standing = recheck_chat(user, conversation.gpt, is_draft=conversation.version_id is None)
+        live, _relation = recheck_chat(user, conversation.gpt, is_draft=conversation.version_id is None)
         continue_version(conversation=conversation, number=given["version"], live=live, at=timezone.now())
         return Response(ConversationSerializer(conversation).data)
 

@@ -12,13 +12,13 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from gpts.assistants.model_settings import model_settings
+from gpts.assistants.model_settings import get_model_settings
 from gpts.assistants.models import GPT, Version
 from gpts.chat.confinement import withheld_from
 from gpts.chat.models import Conversation, Message, Turn
 from gpts.chat.queries.attachments import AttachedParts, AttachedPiece, attached_parts
 from gpts.chat.states import MessageRole
-from gpts.knowledge.queries import knowledge_files
+from gpts.knowledge.queries import list_knowledge_files
 from gpts.knowledge.retrieval import FoundPassage, find_passages, is_answerable
 from gpts.llm import catalogue as model_catalogue
 from gpts.llm.models import LanguageModel
@@ -90,7 +90,7 @@ def prepare_input(
         passages=tuple(PassageQuote(p.file, p.text, _location(p)) for p in passages),
         language=language,
         images=attached.images.get(turn_id, ()) if turn_id else (),
-        **model_settings(behaviour, model).as_input(),
+        **get_model_settings(behaviour, model).as_input(),
     )
     fixed = ""
     # Who adds a file to the question asks about that file.
@@ -142,7 +142,7 @@ def _looked_up(gpt: GPT, version: Version | None, text: str) -> tuple[tuple[Foun
     passages = tuple(find_passages(gpt, text, PASSAGES, version=version))
     if passages:
         return passages, max(passage.score for passage in passages)
-    return (), 0.0 if version is not None or knowledge_files(gpt) else None
+    return (), 0.0 if version is not None or list_knowledge_files(gpt) else None
 
 
 def usable_model(

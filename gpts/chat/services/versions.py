@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import Conflict, InvalidInput
 from gpts.assistants.models import Version
-from gpts.assistants.rules import Standing
+from gpts.assistants.rules import GPTRelation
 from gpts.chat.kept_versions import kept_version
 from gpts.chat.models import Conversation
 
@@ -37,12 +37,14 @@ def continue_version(
     return conversation
 
 
-def settle_version(*, conversation: Conversation, live: Version | None, standing: Standing) -> Conversation:
+def settle_version(
+    *, conversation: Conversation, live: Version | None, relation: GPTRelation
+) -> Conversation:
     """Before a new turn: move to the live version when the kept one may not serve any more.
 
     Conflict (``version_ended``) when none may. The page tells the move where the turns change version.
     """
-    kept = kept_version(conversation, live, standing)
+    kept = kept_version(conversation, live, relation)
     if kept.is_over:
         raise Conflict(
             _("This conversation has ended: its version of the GPT was taken back. You can still read it."),

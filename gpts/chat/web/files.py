@@ -45,11 +45,11 @@ def attachment_add_first(request: HttpRequest, slug: str) -> HttpResponseBase:
     is_draft = "draft" in request.GET
     if is_draft:
         access_gpt(request.user, slug, to=GPTAct.TRY)
-    gpt, version, standing = access_chat(request.user, slug, is_draft=is_draft)
+    gpt, version, relation = access_chat(request.user, slug, is_draft=is_draft)
     caller = Caller(request.user, current_scope(), UsageSource.WEB, None, "en")  # type: ignore[arg-type]
     return _added(
         request,
-        workspace_id=chat_workspace_id(caller, gpt, standing),
+        workspace_id=chat_workspace_id(caller, gpt, relation),
         conversation=None,
         eyes=lambda: reads_images(usable_model(gpt, version)),
     )

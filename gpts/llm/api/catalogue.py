@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gpts.assistants.queries.model_retirement import affected_gpts, retirements
+from gpts.assistants.queries.model_retirement import list_affected_gpts, list_retirements
 from gpts.assistants.services.model_retirement import replace_in_drafts, set_retirement
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.queries import get_model, get_provider, list_providers, list_replacements
@@ -252,7 +252,7 @@ class RetirementView(CatalogueView):
     def get(self, request: Request, *, workspace: str, model_id: int) -> Response:
         """List GPTs of the workspace whose draft or live version uses the model."""
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
-        affected = affected_gpts(_get_visible_model(tenant, model_id), tenant)
+        affected = list_affected_gpts(_get_visible_model(tenant, model_id), tenant)
         return Response(AffectedGPTSerializer(affected, many=True).data)
 
     @extend_schema(
@@ -295,7 +295,9 @@ class ReplaceView(CatalogueView):
         if model.replacement is None:
             raise serializers.ValidationError({"replacement": "Choose a replacement first."})
         picked = [
-            entry.gpt for entry in affected_gpts(model, tenant) if entry.in_draft and entry.gpt.slug in slugs
+            entry.gpt
+            for entry in list_affected_gpts(model, tenant)
+            if entry.in_draft and entry.gpt.slug in slugs
         ]
         count = replace_in_drafts(
             model=model, replacement=model.replacement, gpts=picked, by=self.person, at=timezone.now()
@@ -305,7 +307,7 @@ class ReplaceView(CatalogueView):
 
 def _get_visible_model(tenant: Workspace, model_id: int) -> LanguageModel:
     """Return a model of the workspace, or a retiring one of the instance that its GPTs use."""
-    for entry in retirements(tenant):
+    for entry in list_retirements(tenant):
         if entry.model.pk == model_id:
             return entry.model
     return get_model(tenant, model_id)

@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import DomainError
-from gpts.assistants.queries.model_retirement import affected_gpts, retirements
+from gpts.assistants.queries.model_retirement import list_affected_gpts, list_retirements
 from gpts.assistants.services.model_retirement import replace_in_drafts, set_retirement
 from gpts.llm.catalogue import get_last_day, is_retired
 from gpts.llm.queries import get_model, get_provider, list_providers, list_replacements
@@ -97,7 +97,7 @@ def _model_list(request: HttpRequest, owner: CatalogueOwner) -> HttpResponse:
     shared = []
     if owner.workspace is not None:
         shared = [_provider_row(None, row) for row in list_providers(None) if row.is_enabled]
-    endings = retirements(owner.workspace) if owner.workspace is not None else []
+    endings = list_retirements(owner.workspace) if owner.workspace is not None else []
     return _page(
         request, owner, "list", own=own, shared=shared, endings=endings, new_url=owner.url("provider-new")
     )
@@ -264,7 +264,7 @@ def _model_replace(request: HttpRequest, owner: CatalogueOwner, model_id: int) -
     chosen = set(request.POST.getlist("gpts"))
     picked = [
         entry.gpt
-        for entry in affected_gpts(model, owner.workspace)
+        for entry in list_affected_gpts(model, owner.workspace)
         if entry.in_draft and entry.gpt.slug in chosen
     ]
     try:
@@ -283,7 +283,7 @@ def _model_replace(request: HttpRequest, owner: CatalogueOwner, model_id: int) -
 
 def _get_visible_model(owner: CatalogueOwner, model_id: int) -> Any:
     """Return a model of the owner, or a retiring one of the instance that the workspace's GPTs use."""
-    for entry in retirements(owner.workspace) if owner.workspace is not None else ():
+    for entry in list_retirements(owner.workspace) if owner.workspace is not None else ():
         if entry.model.pk == model_id:
             return entry.model
     return get_model(owner.workspace, model_id)
@@ -293,7 +293,7 @@ def _model_page(
     request: HttpRequest, owner: CatalogueOwner, model: Any, form: ModelForm, retire: RetirementForm | None
 ) -> HttpResponse:
     retire = retire or RetirementForm(model=model, choices=list_replacements(model, owner.workspace))
-    affected = affected_gpts(model, owner.workspace)
+    affected = list_affected_gpts(model, owner.workspace)
     answer = _page(
         request,
         owner,

@@ -9,7 +9,7 @@ from core.errors import Forbidden, NotFound
 from core.scope import open_scope
 from gpts.assistants.access import access_gpt, access_version
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import my_gpts, visible_gpts
+from gpts.assistants.queries.gpts import list_own_gpts, list_visible_gpts
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import delete_gpt
 from gpts.assistants.services.quarantine import quarantine_gpt
@@ -17,7 +17,11 @@ from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.knowledge.access import access_knowledge_file
 from gpts.knowledge.services.files import add_knowledge_file
-from tests.gpts.studio.stage import NOW, a_company, a_file, a_gpt, a_user
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import NOW
+from tests.support.uploads import make_upload
 from workspaces.access import scope_for, scope_for_api_key
 from workspaces.models import Member, User, Workspace
 from workspaces.services.api_keys import create_api_key
@@ -30,13 +34,14 @@ C, V, E, M = GPTAct.CHAT, GPTAct.VIEW_SETTINGS, GPTAct.EDIT, GPTAct.MANAGE
 @pytest.fixture
 def people() -> dict[str, User]:
     return {
-        name: a_user(name.title()) for name in ("owner", "boss", "admin", "builder", "member", "stranger")
+        name: UserFactory.create(display_name=name.title())
+        for name in ("owner", "boss", "admin", "builder", "member", "stranger")
     }
 
 
 @pytest.fixture
 def company(people: dict[str, User]) -> Workspace:
-    company = a_company(
+    company = create_company(
         people["boss"], admin=people["admin"], builder=people["owner"], member=people["member"]
     )
     Member.objects.create(workspace=company, user=people["builder"], role="builder", joined_at=NOW)
@@ -45,7 +50,7 @@ def company(people: dict[str, User]) -> Workspace:
 
 @pytest.fixture
 def gpt(people: dict[str, User], company: Workspace) -> GPT:
-    return a_gpt(owner=people["owner"], workspace=company)
+    return GPTFactory.create(owner=people["owner"], workspace=company)
 
 
 def make_live(gpt: GPT, audience: Audience) -> None:
@@ -151,7 +156,7 @@ def test_who_leaves_the_company_loses_the_gpt_at_once(
     Member.objects.filter(workspace=company, user=people["owner"]).delete()
 
     assert answers(people, gpt)["owner"] == "...."
-    assert not my_gpts(people["owner"]).exists()
+    assert not list_own_gpts(people["owner"]).exists()
 
 
 def test_an_owner_without_the_builder_role_reads_but_does_not_edit(
@@ -189,9 +194,9 @@ def test_a_key_of_one_workspace_does_not_reach_the_other(people: dict[str, User]
 
 
 def test_a_version_or_file_of_another_gpt_is_not_found(people: dict[str, User], gpt: GPT) -> None:
-    other = a_gpt(owner=people["stranger"])
+    other = GPTFactory.create(owner=people["stranger"])
     freeze_version(gpt=other, release_notes="", by=other.owner, at=NOW)
-    file = add_knowledge_file(gpt=other, upload=a_file("a.txt", "Secret"), by=other.owner, at=NOW)
+    file = add_knowledge_file(gpt=other, upload=make_upload("a.txt", "Secret"), by=other.owner, at=NOW)
 
     with open_scope(scope_for(people["owner"])):
         for number in (1, 0, -1, 2**40):
@@ -208,10 +213,10 @@ def test_a_version_or_file_of_another_gpt_is_not_found(people: dict[str, User], 
 
 def test_visible_gpts_are_those_that_one_may_chat_with(people: dict[str, User], gpt: GPT) -> None:
     make_live(gpt, Audience.WORKSPACE)
-    public = a_gpt(owner=people["stranger"])
+    public = GPTFactory.create(owner=people["stranger"])
     make_live(public, Audience.PUBLIC)
-    linked = a_gpt(owner=people["stranger"], name="Linked")
+    linked = GPTFactory.create(owner=people["stranger"], name="Linked")
     make_live(linked, Audience.LINK)
 
-    assert set(visible_gpts(people["member"])) == {gpt, public}
-    assert set(visible_gpts(people["stranger"])) == {public, linked}
+    assert set(list_visible_gpts(people["member"])) == {gpt, public}
+    assert set(list_visible_gpts(people["stranger"])) == {public, linked}

@@ -15,11 +15,14 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from core.errors import DomainError, InvalidInput, NotFound, TooLarge
-from gpts.assistants.drawn_icons import draw
+from gpts.assistants.drawn_icons import draw_icon
 from gpts.assistants.services.icons import read_icon, set_drawn_icon, set_icon
-from tests.gpts.studio.stage import LATER, a_gpt, a_picture, a_user
-from tests.gpts.studio.test_api import Caller
-from tests.gpts.studio.test_pages import signed_in
+from tests.support.api_client import ApiClient
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import sign_in
+from tests.support.times import LATER
+from tests.support.uploads import make_picture
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +33,7 @@ def stored(media: Path) -> list[str]:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
 def test_each_kind_becomes_one_small_webp_under_its_hash(kind: str, own_media: Path) -> None:
-    gpt = set_icon(gpt=(draft := a_gpt()), upload=a_picture(kind), by=draft.owner, at=LATER)
+    gpt = set_icon(gpt=(draft := GPTFactory.create()), upload=make_picture(kind), by=draft.owner, at=LATER)
 
     data = (own_media / gpt.icon).read_bytes()
     assert gpt.icon == f"icons/{hashlib.sha256(data).hexdigest()}.webp"
@@ -44,9 +47,9 @@ def test_place_and_camera_do_not_survive() -> None:
     exif = Image.Exif()
     exif[Base.Make] = "Canary camera"
     exif[Base.GPSInfo] = {1: "N", 2: (48.0, 51.0, 29.0)}
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
-    gpt = set_icon(gpt=gpt, upload=a_picture("JPEG", exif=exif.tobytes()), by=gpt.owner, at=LATER)
+    gpt = set_icon(gpt=gpt, upload=make_picture("JPEG", exif=exif.tobytes()), by=gpt.owner, at=LATER)
 
     data = read_icon(gpt.icon.removeprefix("icons/").removesuffix(".webp"))
     with Image.open(BytesIO(data)) as icon:
@@ -62,7 +65,7 @@ def test_an_upright_picture_stays_upright() -> None:
     picture.paste((0, 0, 0), (0, 0, 256, 128))
     out = BytesIO()
     picture.save(out, "JPEG", exif=exif.tobytes())
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     gpt = set_icon(gpt=gpt, upload=SimpleUploadedFile("a.jpg", out.getvalue()), by=gpt.owner, at=LATER)
 
@@ -111,7 +114,7 @@ def png_of(width: int, height: int) -> bytes:
 def test_what_is_no_fit_picture_is_refused_and_nothing_kept(
     name: str, data: bytes, error: type[DomainError], own_media: Path
 ) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     with pytest.raises(error) as refusal:
         set_icon(gpt=gpt, upload=SimpleUploadedFile(name, data), by=gpt.owner, at=LATER)
@@ -123,9 +126,9 @@ def test_what_is_no_fit_picture_is_refused_and_nothing_kept(
 
 
 def test_a_picture_that_is_also_a_page_keeps_only_its_pixels() -> None:
-    upload = a_picture("GIF")
+    upload = make_picture("GIF")
     polyglot = SimpleUploadedFile("a.gif", upload.read() + b"<script>alert('canary')</script>")
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     gpt = set_icon(gpt=gpt, upload=polyglot, by=gpt.owner, at=LATER)
 
@@ -133,10 +136,10 @@ def test_a_picture_that_is_also_a_page_keeps_only_its_pixels() -> None:
 
 
 def test_the_same_picture_twice_is_stored_once_and_changes_nothing(own_media: Path) -> None:
-    gpt = a_gpt()
-    set_icon(gpt=gpt, upload=a_picture(), by=gpt.owner, at=LATER)
+    gpt = GPTFactory.create()
+    set_icon(gpt=gpt, upload=make_picture(), by=gpt.owner, at=LATER)
 
-    again = set_icon(gpt=gpt, upload=a_picture(), by=gpt.owner, at=LATER)
+    again = set_icon(gpt=gpt, upload=make_picture(), by=gpt.owner, at=LATER)
 
     assert again.draft_revision == 2
     assert len(stored(own_media)) == 1
@@ -150,23 +153,27 @@ def test_unknown_and_hostile_hashes_are_not_found(digest: str) -> None:
 
 @pytest.mark.parametrize("variant", range(1, 9))
 def test_each_drawing_of_a_name_is_its_own_and_always_the_same(variant: int) -> None:
-    first, again, other = draw("Tide guide", variant), draw(" tide GUIDE ", variant), draw("Prose", variant)
+    first, again, other = (
+        draw_icon("Tide guide", variant),
+        draw_icon(" tide GUIDE ", variant),
+        draw_icon("Prose", variant),
+    )
 
     with Image.open(BytesIO(first)) as picture:
         assert (picture.format, picture.size) == ("PNG", (256, 256))
     assert first == again
     assert first != other
-    assert len({draw("Tide guide", number) for number in range(1, 9)}) == 8
+    assert len({draw_icon("Tide guide", number) for number in range(1, 9)}) == 8
 
 
 @pytest.mark.parametrize(("name", "variant"), [("字", 1), ("", 4), ("<b>", 8), ("x" * 50, 6)])
 def test_any_name_can_be_drawn(name: str, variant: int) -> None:
-    with Image.open(BytesIO(draw(name, variant))) as picture:
+    with Image.open(BytesIO(draw_icon(name, variant))) as picture:
         assert picture.size == (256, 256)
 
 
 def test_a_drawing_is_chosen_and_given_up(own_media: Path) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     drawn = set_drawn_icon(gpt=gpt, variant=3, by=gpt.owner, at=LATER)
     again = set_drawn_icon(gpt=gpt, variant=3, by=gpt.owner, at=LATER)
@@ -181,8 +188,8 @@ def test_a_drawing_is_chosen_and_given_up(own_media: Path) -> None:
 
 
 def test_drawings_are_offered_and_chosen_on_the_page_and_by_the_api() -> None:
-    gpt = a_gpt()
-    client = signed_in(gpt.owner)
+    gpt = GPTFactory.create()
+    client = sign_in(gpt.owner)
     body = client.get(reverse("gpts:build-configure", args=[gpt.slug])).content.decode()
     first = reverse("gpts:build-icon-drawn", args=[gpt.slug, 1])
 
@@ -190,11 +197,11 @@ def test_drawings_are_offered_and_chosen_on_the_page_and_by_the_api() -> None:
     client.post(reverse("gpts:build-icon", args=[gpt.slug]), {"variant": "1"})
     gpt.refresh_from_db()
     chosen = gpt.icon
-    by_api = Caller(gpt.owner)("POST", f"gpts/{gpt.slug}/icon", {"variant": 2})
-    refused = Caller(gpt.owner)("POST", f"gpts/{gpt.slug}/icon", {"variant": 9})
+    by_api = ApiClient(gpt.owner)("POST", f"gpts/{gpt.slug}/icon", {"variant": 2})
+    refused = ApiClient(gpt.owner)("POST", f"gpts/{gpt.slug}/icon", {"variant": 9})
 
     assert f'src="{first}"' in body
-    assert (picture.headers["Content-Type"], picture.content) == ("image/png", draw(gpt.name, 1))
+    assert (picture.headers["Content-Type"], picture.content) == ("image/png", draw_icon(gpt.name, 1))
     assert picture.headers["X-Content-Type-Options"] == "nosniff"
     assert chosen.startswith("icons/")
     assert (by_api.status_code, refused.status_code) == (200, 400)
@@ -208,6 +215,6 @@ def test_drawings_are_offered_and_chosen_on_the_page_and_by_the_api() -> None:
         assert "Choose one of the drawn icons." in told
     for number in (0, 9, 10**12):
         assert client.get(reverse("gpts:build-icon-drawn", args=[gpt.slug, number])).status_code == 404
-    assert signed_in(a_user()).get(first).status_code == 404
+    assert sign_in(UserFactory.create()).get(first).status_code == 404
     gpt.refresh_from_db()
     assert gpt.draft_revision == revision

@@ -8,23 +8,27 @@ from django.db import DatabaseError, IntegrityError, transaction
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.models import AuditEvent
 from gpts.assistants.models import GPT, LiveVersion, Version
-from gpts.assistants.queries.gpts import live_version_for, live_versions
+from gpts.assistants.queries.gpts import find_live_version, get_live_versions
 from gpts.assistants.services.gpts import delete_gpt, update_draft
 from gpts.assistants.services.icons import set_icon
 from gpts.assistants.services.quarantine import quarantine_gpt, release_gpt
 from gpts.assistants.services.versions import (
     check_ready,
     clear_live_version,
-    draft_hash,
+    compute_draft_hash,
     freeze_version,
     restore_version,
     set_live_version,
 )
 from gpts.assistants.states import Audience
-from gpts.knowledge.queries import knowledge_files
+from gpts.knowledge.queries import list_knowledge_files
 from gpts.knowledge.services.files import add_knowledge_file, remove_knowledge_file
 from gpts.llm.services.providers import ensure_offline_provider
-from tests.gpts.studio.stage import LATER, NOW, a_company, a_file, a_gpt, a_picture, a_user
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import LATER, NOW
+from tests.support.uploads import make_picture, make_upload
 from workspaces.models import SharingPolicy
 
 pytestmark = pytest.mark.django_db
@@ -41,9 +45,11 @@ def changed(gpt: GPT, **changes: object) -> GPT:
 
 def test_a_version_is_the_draft_as_it_stood() -> None:
     model = ensure_offline_provider(at=NOW)
-    gpt = a_gpt(temperature="0.4", capabilities=["file_search"])
-    set_icon(gpt=gpt, upload=a_picture(), by=gpt.owner, at=NOW)
-    file = add_knowledge_file(gpt=gpt, upload=a_file("a.txt", "Paris is in France."), by=gpt.owner, at=NOW)
+    gpt = GPTFactory.create(temperature="0.4", capabilities=["file_search"])
+    set_icon(gpt=gpt, upload=make_picture(), by=gpt.owner, at=NOW)
+    file = add_knowledge_file(
+        gpt=gpt, upload=make_upload("a.txt", "Paris is in France."), by=gpt.owner, at=NOW
+    )
 
     version = frozen(gpt, " First.\r\n")
 
@@ -59,7 +65,7 @@ def test_a_version_is_the_draft_as_it_stood() -> None:
 
 
 def test_freezing_twice_gives_one_version() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     first, second = frozen(gpt, "one"), frozen(gpt, "two")
 
@@ -83,7 +89,7 @@ def test_freezing_twice_gives_one_version() -> None:
 )
 def test_every_field_of_behaviour_shapes_the_hash(changes: dict[str, object]) -> None:
     ensure_offline_provider(at=NOW)
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     first = frozen(gpt)
 
     changed(gpt, **changes)
@@ -94,24 +100,24 @@ def test_every_field_of_behaviour_shapes_the_hash(changes: dict[str, object]) ->
 
 
 def test_icon_and_knowledge_shape_the_hash_and_the_same_content_gives_the_same_hash() -> None:
-    gpt = a_gpt()
-    plain = draft_hash(gpt)
-    set_icon(gpt=gpt, upload=a_picture(), by=gpt.owner, at=NOW)
+    gpt = GPTFactory.create()
+    plain = compute_draft_hash(gpt)
+    set_icon(gpt=gpt, upload=make_picture(), by=gpt.owner, at=NOW)
     gpt.refresh_from_db()
-    with_icon = draft_hash(gpt)
-    file = add_knowledge_file(gpt=gpt, upload=a_file("a.txt", "Paris"), by=gpt.owner, at=NOW)
-    with_file = draft_hash(gpt)
+    with_icon = compute_draft_hash(gpt)
+    file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "Paris"), by=gpt.owner, at=NOW)
+    with_file = compute_draft_hash(gpt)
     remove_knowledge_file(file=file, by=gpt.owner, at=NOW)
     set_icon(gpt=gpt, upload=None, by=gpt.owner, at=NOW)
     gpt.refresh_from_db()
 
     assert len({plain, with_icon, with_file}) == 3
-    assert draft_hash(gpt) == plain
-    assert draft_hash(a_gpt()) == plain
+    assert compute_draft_hash(gpt) == plain
+    assert compute_draft_hash(GPTFactory.create()) == plain
 
 
 def test_numbers_rise_even_when_an_old_content_returns() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     first = frozen(gpt)
     changed(gpt, name="Other")
     frozen(gpt)
@@ -124,7 +130,7 @@ def test_numbers_rise_even_when_an_old_content_returns() -> None:
 
 def test_notes_are_measured() -> None:
     with pytest.raises(InvalidInput) as refusal:
-        frozen(a_gpt(), "x" * 2001)
+        frozen(GPTFactory.create(), "x" * 2001)
 
     assert refusal.value.field == "release_notes"
     assert not Version.objects.exists()
@@ -134,7 +140,7 @@ def test_notes_are_measured() -> None:
 def test_the_database_refuses_to_change_a_version(statement: str) -> None:
     from django.db import connection
 
-    frozen(a_gpt())
+    frozen(GPTFactory.create())
 
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
@@ -143,13 +149,13 @@ def test_the_database_refuses_to_change_a_version(statement: str) -> None:
 
 
 def test_a_version_goes_live_once_and_leaves_once() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     version = frozen(gpt)
 
     set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=NOW, by=gpt.owner)
     set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=LATER, by=gpt.owner)
 
-    assert live_versions(gpt)[Audience.PUBLIC].since == NOW
+    assert get_live_versions(gpt)[Audience.PUBLIC].since == NOW
     assert AuditEvent.objects.filter(action="gpts.version_went_live").count() == 1
     assert clear_live_version(gpt=gpt, audience=Audience.PUBLIC, at=LATER, by=gpt.owner) is True
     assert clear_live_version(gpt=gpt, audience=Audience.PUBLIC, at=LATER, by=gpt.owner) is False
@@ -157,7 +163,7 @@ def test_a_version_goes_live_once_and_leaves_once() -> None:
 
 
 def test_a_newer_version_replaces_the_live_one() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     set_live_version(gpt=gpt, version=frozen(gpt), audience=Audience.PUBLIC, at=NOW)
     changed(gpt, name="Other")
     second = frozen(gpt)
@@ -169,7 +175,7 @@ def test_a_newer_version_replaces_the_live_one() -> None:
 
 
 def test_a_foreign_version_or_unknown_audience_never_goes_live() -> None:
-    gpt, other = a_gpt(), a_gpt()
+    gpt, other = GPTFactory.create(), GPTFactory.create()
     foreign = frozen(other)
 
     with pytest.raises(InvalidInput):
@@ -181,21 +187,21 @@ def test_a_foreign_version_or_unknown_audience_never_goes_live() -> None:
 
 
 def test_no_link_leads_out_of_a_workspace_that_keeps_its_gpts_inside() -> None:
-    ada = a_user()
-    company = a_company(a_user("Boss"), builder=ada)
+    ada = UserFactory.create()
+    company = create_company(UserFactory.create(display_name="Boss"), builder=ada)
     SharingPolicy.objects.filter(workspace=company).update(may_publish=False)
-    gpt = a_gpt(owner=ada, workspace=company)
+    gpt = GPTFactory.create(owner=ada, workspace=company)
     version = frozen(gpt)
 
     with pytest.raises(Forbidden):
         set_live_version(gpt=gpt, version=version, audience=Audience.LINK, at=NOW)
     set_live_version(gpt=gpt, version=version, audience=Audience.WORKSPACE, at=NOW)
 
-    assert set(live_versions(gpt)) == {Audience.WORKSPACE}
+    assert set(get_live_versions(gpt)) == {Audience.WORKSPACE}
 
 
 def test_a_deleted_gpt_never_goes_live() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     version = frozen(gpt)
     delete_gpt(gpt=gpt, typed_name=gpt.name, is_under_review=False, by=gpt.owner, at=NOW)
 
@@ -204,7 +210,7 @@ def test_a_deleted_gpt_never_goes_live() -> None:
 
 
 def test_the_database_holds_one_live_version_for_an_audience() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     version = frozen(gpt)
     LiveVersion.objects.create(gpt=gpt, version=version, audience=Audience.LINK, since=NOW)
 
@@ -213,21 +219,25 @@ def test_the_database_holds_one_live_version_for_an_audience() -> None:
 
 
 def test_colleagues_get_what_is_meant_for_them_and_others_the_public_version() -> None:
-    ada, bob, eve = a_user(), a_user("Bob"), a_user("Eve")
-    company = a_company(a_user("Boss"), builder=ada, member=bob)
-    gpt = a_gpt(owner=ada, workspace=company)
+    ada, bob, eve = (
+        UserFactory.create(),
+        UserFactory.create(display_name="Bob"),
+        UserFactory.create(display_name="Eve"),
+    )
+    company = create_company(UserFactory.create(display_name="Boss"), builder=ada, member=bob)
+    gpt = GPTFactory.create(owner=ada, workspace=company)
     public = frozen(gpt)
     set_live_version(gpt=gpt, version=public, audience=Audience.PUBLIC, at=NOW)
     changed(gpt, name="Inside")
     inside = frozen(gpt)
     set_live_version(gpt=gpt, version=inside, audience=Audience.WORKSPACE, at=NOW)
 
-    assert live_version_for(bob, gpt) == inside
-    assert live_version_for(eve, gpt) == public
+    assert find_live_version(bob, gpt) == inside
+    assert find_live_version(eve, gpt) == public
 
 
 def test_quarantine_keeps_what_was_live_and_release_brings_it_back() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     set_live_version(gpt=gpt, version=frozen(gpt), audience=Audience.PUBLIC, at=NOW)
 
     first = quarantine_gpt(gpt=gpt, at=NOW)
@@ -235,17 +245,17 @@ def test_quarantine_keeps_what_was_live_and_release_brings_it_back() -> None:
 
     assert (first.quarantined_at, again.quarantined_at) == (NOW, NOW)
     assert release_gpt(gpt=gpt, at=LATER).quarantined_at is None
-    assert set(live_versions(gpt)) == {Audience.PUBLIC}
+    assert set(get_live_versions(gpt)) == {Audience.PUBLIC}
     actions = AuditEvent.objects.filter(action__in=["gpts.gpt_quarantined", "gpts.gpt_released"])
     assert actions.count() == 2
 
 
 def test_restoring_makes_the_draft_what_the_version_was_with_its_files() -> None:
-    gpt = a_gpt()
-    old = add_knowledge_file(gpt=gpt, upload=a_file("old.txt", "Old text"), by=gpt.owner, at=NOW)
+    gpt = GPTFactory.create()
+    old = add_knowledge_file(gpt=gpt, upload=make_upload("old.txt", "Old text"), by=gpt.owner, at=NOW)
     version = frozen(gpt)
     remove_knowledge_file(file=old, by=gpt.owner, at=NOW)
-    add_knowledge_file(gpt=gpt, upload=a_file("new.txt", "New text"), by=gpt.owner, at=NOW)
+    add_knowledge_file(gpt=gpt, upload=make_upload("new.txt", "New text"), by=gpt.owner, at=NOW)
     draft = changed(gpt, name="Other", starters=[])
 
     restored = restore_version(
@@ -254,20 +264,20 @@ def test_restoring_makes_the_draft_what_the_version_was_with_its_files() -> None
 
     assert (restored.name, restored.starters) == ("Essay coach", ["Read my first paragraph"])
     assert restored.draft_revision == draft.draft_revision + 1
-    assert [file.name for file in knowledge_files(gpt)] == ["old.txt"]
-    assert draft_hash(restored) == version.content_hash
+    assert [file.name for file in list_knowledge_files(gpt)] == ["old.txt"]
+    assert compute_draft_hash(restored) == version.content_hash
     assert frozen(restored) == version
 
 
 def test_restoring_over_an_unseen_edit_or_a_foreign_version_is_refused() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     version = frozen(gpt)
     changed(gpt, name="Unseen")
 
     with pytest.raises(Conflict):
         restore_version(gpt=gpt, version=version, revision=1, by=gpt.owner, at=LATER)
     with pytest.raises(InvalidInput):
-        restore_version(gpt=gpt, version=frozen(a_gpt()), revision=2, by=gpt.owner, at=LATER)
+        restore_version(gpt=gpt, version=frozen(GPTFactory.create()), revision=2, by=gpt.owner, at=LATER)
 
     gpt.refresh_from_db()
     assert (gpt.name, gpt.draft_revision) == ("Unseen", 2)
@@ -275,7 +285,7 @@ def test_restoring_over_an_unseen_edit_or_a_foreign_version_is_refused() -> None
 
 def test_what_a_public_gpt_needs_is_told_field_by_field() -> None:
     with pytest.raises(InvalidInput) as refusal:
-        check_ready(a_gpt(description="", instructions=""))
+        check_ready(GPTFactory.create(description="", instructions=""))
 
     assert set(refusal.value.data["errors"]) == {"description", "instructions"}
-    check_ready(a_gpt())
+    check_ready(GPTFactory.create())

@@ -17,13 +17,16 @@ from gpts.assistants.states import Audience
 from gpts.chat.models import Message, Turn
 from gpts.llm.states import TurnState
 from gpts.metering.models import UsageEvent
-from tests.fakes.openai_server import Running
-from tests.gpts.chat.stage import NOW, Browser, a_gpt, a_model, a_public_gpt, a_user, events, text_of
-from tests.gpts.studio.stage import a_company
+from tests.fakes.openai_server import ModelServer
+from tests.support.chat import configure_model, create_public_gpt
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import NOW
+from tests.support.web_client import MakeWebClient, WebClient, get_streamed_text, read_events
 from workspaces.models import Member, User
 from workspaces.services.members import remove_member
 
-BrowserOf = Callable[[Any], Browser]
 # Two rounds of re-checking, and room for a busy machine.
 AT_ONCE = 10.0
 
@@ -31,28 +34,33 @@ AT_ONCE = 10.0
 def a_company_gpt(url: str) -> tuple[GPT, User, User]:
     """A GPT that is live for its company alone, its owner, and a colleague."""
     with system_scope("tests"):
-        owner, colleague = a_user("Owner"), a_user("Colleague")
-        company = a_company(owner, member=colleague)
-        gpt = a_gpt(owner=owner, workspace=company, language_model=a_model(url, "normal:4000:40"))
+        owner, colleague = (
+            UserFactory.create(display_name="Owner"),
+            UserFactory.create(display_name="Colleague"),
+        )
+        company = create_company(owner, member=colleague)
+        gpt = GPTFactory.create(
+            owner=owner, workspace=company, language_model=configure_model(url, "normal:4000:40")
+        )
         version = freeze_version(gpt=gpt, release_notes="", by=owner, at=NOW)
         set_live_version(gpt=gpt, version=version, audience=Audience.WORKSPACE, at=NOW)
     return gpt, owner, colleague
 
 
-def read_until_cut(browser: Browser, gpt: GPT, end_access: Callable[[], object]) -> tuple[Any, str, float]:
+def read_until_cut(browser: WebClient, gpt: GPT, end_access: Callable[[], object]) -> tuple[Any, str, float]:
     """The end of a long answer during which access ends, what had been said, and how long it went on."""
     found, ended_at = [], 0.0
     with browser.ask(f"/g/{gpt.slug}/chat/turns", "Long") as response:
-        for event in events(response):
+        for event in read_events(response):
             found.append(event)
             if event.name == "delta" and not ended_at:
                 with system_scope("tests"):
                     end_access()
                 ended_at = time.monotonic()
-    return found[-1], text_of(found), time.monotonic() - ended_at
+    return found[-1], get_streamed_text(found), time.monotonic() - ended_at
 
 
-def assert_cut(last: Any, said: str, seconds: float, model_server: Running) -> None:
+def assert_cut(last: Any, said: str, seconds: float, model_server: ModelServer) -> None:
     assert (last.data["state"], last.data["code"]) == ("failed", "access_ended")
     assert "access to this GPT ended" in last.data["note"]
     assert seconds < AT_ONCE
@@ -63,9 +71,9 @@ def assert_cut(last: Any, said: str, seconds: float, model_server: Running) -> N
     assert model_server.wait_until(lambda state: state.open_streams == 0)
 
 
-def test_a_removed_member_reads_no_further(browser_of: BrowserOf, model_server: Running) -> None:
+def test_a_removed_member_reads_no_further(make_web_client: MakeWebClient, model_server: ModelServer) -> None:
     gpt, owner, colleague = a_company_gpt(model_server.url)
-    browser = browser_of(colleague)
+    browser = make_web_client(colleague)
 
     def remove() -> None:
         seat = Member.objects.get(user=colleague, workspace=gpt.workspace)
@@ -77,19 +85,29 @@ def test_a_removed_member_reads_no_further(browser_of: BrowserOf, model_server: 
     assert browser.refused(f"/g/{gpt.slug}/chat/turns", "Again")[0] == 404
 
 
-def test_a_deactivated_account_reads_no_further(browser_of: BrowserOf, model_server: Running) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "normal:4000:40")), a_user("Reader")
+def test_a_deactivated_account_reads_no_further(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:4000:40")),
+        UserFactory.create(display_name="Reader"),
+    )
 
     last, said, seconds = read_until_cut(
-        browser_of(reader), gpt, lambda: User.objects.filter(pk=reader.pk).update(is_active=False)
+        make_web_client(reader), gpt, lambda: User.objects.filter(pk=reader.pk).update(is_active=False)
     )
 
     assert_cut(last, said, seconds, model_server)
 
 
 @pytest.mark.parametrize("act", ["quarantined", "taken back"])
-def test_a_gpt_that_goes_away_stops_talking(browser_of: BrowserOf, model_server: Running, act: str) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "normal:4000:40")), a_user("Reader")
+def test_a_gpt_that_goes_away_stops_talking(
+    make_web_client: MakeWebClient, model_server: ModelServer, act: str
+) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:4000:40")),
+        UserFactory.create(display_name="Reader"),
+    )
 
     def end() -> None:
         if act == "quarantined":
@@ -97,17 +115,19 @@ def test_a_gpt_that_goes_away_stops_talking(browser_of: BrowserOf, model_server:
         else:
             clear_live_version(gpt=gpt, audience=Audience.PUBLIC, at=timezone.now())
 
-    last, said, seconds = read_until_cut(browser_of(reader), gpt, end)
+    last, said, seconds = read_until_cut(make_web_client(reader), gpt, end)
 
     assert_cut(last, said, seconds, model_server)
 
 
-def test_who_keeps_their_access_reads_to_the_end(browser_of: BrowserOf, model_server: Running) -> None:
+def test_who_keeps_their_access_reads_to_the_end(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
     """Longer than two re-checks, by a colleague inside a company: nothing is cut by mistake."""
     gpt, _owner, colleague = a_company_gpt(model_server.url)
     model_server.state.control = "normal:100:20"
 
-    found = browser_of(colleague).say(f"/g/{gpt.slug}/chat/turns", "Long")
+    found = make_web_client(colleague).say(f"/g/{gpt.slug}/chat/turns", "Long")
 
     assert found[-1].data["state"] == "finished"
     assert UsageEvent.objects.get().output_tokens == 100

@@ -8,27 +8,13 @@ from typing import Any
 import httpx2
 import pytest
 
-from core.scope import system_scope
 from gpts.chat.models import Conversation, Turn
 from gpts.metering.models import UsageEvent
-from tests.fakes.openai_server import WORDS, Running
-from tests.gpts.chat.stage import NOW, a_model, a_public_gpt, a_user, events, text_of
-from workspaces.access import personal_workspace
-from workspaces.models import User
-from workspaces.services.api_keys import create_api_key
-
-
-def a_key(user: User, *scopes: str) -> str:
-    with system_scope("tests"):
-        _key, plain = create_api_key(
-            user=user,
-            workspace=personal_workspace(user),
-            name="test",
-            scopes=list(scopes or ("chat",)),
-            by=user,
-            at=NOW,
-        )
-    return plain
+from tests.fakes.openai_server import WORDS, ModelServer
+from tests.support.api_client import create_key, get_bearer_header
+from tests.support.chat import configure_model, create_public_gpt
+from tests.support.factories.workspaces import UserFactory
+from tests.support.web_client import get_streamed_text, read_events
 
 
 @pytest.fixture
@@ -37,13 +23,12 @@ def http(server: Any) -> Iterator[httpx2.Client]:
         yield client
 
 
-def bearer(key: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key}"}
-
-
-def test_a_conversation_by_json(http: httpx2.Client, model_server: Running) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "normal:5")), a_user("Reader")
-    headers = bearer(a_key(reader))
+def test_a_conversation_by_json(http: httpx2.Client, model_server: ModelServer) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:5")),
+        UserFactory.create(display_name="Reader"),
+    )
+    headers = get_bearer_header(create_key(reader))
 
     first = http.post(f"/gpts/{gpt.slug}/conversations", json={"text": "Hi"}, headers=headers)
     conversation = first.json()["conversation"]
@@ -62,25 +47,33 @@ def test_a_conversation_by_json(http: httpx2.Client, model_server: Running) -> N
     assert set(UsageEvent.objects.values_list("source", flat=True)) == {"api"}
 
 
-def test_a_stream_by_api(http: httpx2.Client, model_server: Running) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "normal:5")), a_user("Reader")
+def test_a_stream_by_api(http: httpx2.Client, model_server: ModelServer) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:5")),
+        UserFactory.create(display_name="Reader"),
+    )
 
     with http.stream(
         "POST",
         f"/gpts/{gpt.slug}/conversations",
         json={"text": "Hi", "stream": True},
-        headers=bearer(a_key(reader)),
+        headers=get_bearer_header(create_key(reader)),
     ) as response:
-        found = list(events(response))
+        found = list(read_events(response))
 
-    assert text_of(found) == "".join(WORDS[:5])
+    assert get_streamed_text(found) == "".join(WORDS[:5])
     assert found[-1].data["state"] == "finished"
 
 
-def test_a_failure_is_502_with_its_code(http: httpx2.Client, model_server: Running) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "rate-limited")), a_user("Reader")
+def test_a_failure_is_502_with_its_code(http: httpx2.Client, model_server: ModelServer) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "rate-limited")),
+        UserFactory.create(display_name="Reader"),
+    )
 
-    answer = http.post(f"/gpts/{gpt.slug}/conversations", json={"text": "Hi"}, headers=bearer(a_key(reader)))
+    answer = http.post(
+        f"/gpts/{gpt.slug}/conversations", json={"text": "Hi"}, headers=get_bearer_header(create_key(reader))
+    )
 
     assert answer.status_code == 502
     assert answer.json()["error"]["code"] == "rate_limited"
@@ -89,32 +82,44 @@ def test_a_failure_is_502_with_its_code(http: httpx2.Client, model_server: Runni
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b"{", b'{"text": 5}', b'{"text": ""}', b"[" * 5000])
-def test_bad_bodies_are_refused(http: httpx2.Client, model_server: Running, body: bytes) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url)), a_user("Reader")
+def test_bad_bodies_are_refused(http: httpx2.Client, model_server: ModelServer, body: bytes) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url)),
+        UserFactory.create(display_name="Reader"),
+    )
 
-    answer = http.post(f"/gpts/{gpt.slug}/conversations", content=body, headers=bearer(a_key(reader)))
+    answer = http.post(
+        f"/gpts/{gpt.slug}/conversations", content=body, headers=get_bearer_header(create_key(reader))
+    )
 
     assert answer.status_code == 400
     assert Conversation.objects.count() == 0
     assert model_server.state.requests == []
 
 
-def test_keys_without_the_scope_and_strangers_get_nothing(http: httpx2.Client, model_server: Running) -> None:
+def test_keys_without_the_scope_and_strangers_get_nothing(
+    http: httpx2.Client, model_server: ModelServer
+) -> None:
     gpt, reader, stranger = (
-        a_public_gpt(a_model(model_server.url, "normal:3")),
-        a_user("Reader"),
-        a_user("Stranger"),
+        create_public_gpt(configure_model(model_server.url, "normal:3")),
+        UserFactory.create(display_name="Reader"),
+        UserFactory.create(display_name="Stranger"),
     )
     url = f"/gpts/{gpt.slug}/conversations"
-    head = http.post(url, json={"text": "Mine"}, headers=bearer(a_key(reader))).json()
+    head = http.post(url, json={"text": "Mine"}, headers=get_bearer_header(create_key(reader))).json()
     calls, turns = len(model_server.state.requests), Turn.objects.count()
-    thief = bearer(a_key(stranger))
+    thief = get_bearer_header(create_key(stranger))
     conversation = f"/conversations/{head['conversation']}"
     turn = f"{conversation}/turns/{head['turn']}"
 
     assert http.post(url, json={"text": "x"}).status_code == 401
-    assert http.post(url, json={"text": "x"}, headers=bearer("lg_no_key")).status_code == 401
-    assert http.post(url, json={"text": "x"}, headers=bearer(a_key(reader, "gpts:read"))).status_code == 403
+    assert http.post(url, json={"text": "x"}, headers=get_bearer_header("lg_no_key")).status_code == 401
+    assert (
+        http.post(
+            url, json={"text": "x"}, headers=get_bearer_header(create_key(reader, "gpts:read"))
+        ).status_code
+        == 403
+    )
     for method, path in [
         ("GET", conversation), ("PATCH", conversation), ("DELETE", conversation),
         ("POST", f"{conversation}/turns"), ("POST", f"{turn}/stop"), ("POST", f"{turn}/retry"),
@@ -127,9 +132,12 @@ def test_keys_without_the_scope_and_strangers_get_nothing(http: httpx2.Client, m
     assert Conversation.objects.get().deleted_at is None
 
 
-def test_rename_and_delete(http: httpx2.Client, model_server: Running) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "normal:3")), a_user("Reader")
-    headers = bearer(a_key(reader))
+def test_rename_and_delete(http: httpx2.Client, model_server: ModelServer) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:3")),
+        UserFactory.create(display_name="Reader"),
+    )
+    headers = get_bearer_header(create_key(reader))
     head = http.post(f"/gpts/{gpt.slug}/conversations", json={"text": "Hi"}, headers=headers).json()
     url = f"/conversations/{head['conversation']}"
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from PIL import Image
 
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import live_version_for
+from gpts.assistants.queries.gpts import find_live_version
 from gpts.chat.attached_text import WHOLE_CHARACTERS, choose, pieces_of
 from gpts.chat.attachment_reading import read_text
 from gpts.chat.models import Attachment, Conversation, Message, Turn
@@ -36,9 +36,11 @@ from gpts.knowledge.extraction import UnreadableError
 from gpts.knowledge.states import FileState
 from gpts.llm.models import LanguageModel
 from gpts.llm.states import Capability
-from tests.gpts.chat.stage import NOW, a_model, a_public_gpt, a_user
-from tests.gpts.chat.test_pages import signed_in
-from tests.gpts.studio.stage import a_file, a_picture
+from tests.support.chat import configure_model, create_public_gpt
+from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import sign_in
+from tests.support.times import NOW
+from tests.support.uploads import make_picture, make_upload
 from workspaces.access import personal_workspace
 from workspaces.models import User
 
@@ -50,7 +52,7 @@ TEXT = "# Bees\n\nThe queen of hive seven is called Mirelbane.\n\nShe was marked
 def a_first_turn(reader: User, gpt: GPT, text: str = "Who is the queen?") -> Turn:
     return start_first_turn(
         gpt=gpt,
-        version=live_version_for(reader, gpt),
+        version=find_live_version(reader, gpt),
         workspace=personal_workspace(reader),
         text=text,
         by=reader,
@@ -74,7 +76,7 @@ def uploaded(client: Client, gpt: GPT, file: SimpleUploadedFile) -> Attachment:
 
 def seeing(gpt: GPT) -> None:
     """Let the GPT's answers come from a model that reads pictures."""
-    model = a_model("http://127.0.0.1:9")
+    model = configure_model("http://127.0.0.1:9")
     LanguageModel.objects.filter(pk=model.pk).update(capabilities=[Capability.VISION])
 
 
@@ -86,8 +88,8 @@ def prepared(turn: Turn, text: str) -> Any:
 
 
 def test_a_document_is_read_sent_and_answered_from() -> None:
-    reader, gpt = a_user("Reader"), a_public_gpt()
-    attachment = uploaded(signed_in(reader), gpt, a_file("bees.md", TEXT))
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
+    attachment = uploaded(sign_in(reader), gpt, make_upload("bees.md", TEXT))
     turn = a_first_turn(reader, gpt)
 
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
@@ -111,9 +113,9 @@ def test_a_document_is_read_sent_and_answered_from() -> None:
 
 
 def test_a_cited_piece_opens_and_a_later_turn_can_still_use_the_file() -> None:
-    reader, gpt = a_user("Reader"), a_public_gpt()
-    client = signed_in(reader)
-    attachment = uploaded(client, gpt, a_file("bees.md", TEXT))
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
+    client = sign_in(reader)
+    attachment = uploaded(client, gpt, make_upload("bees.md", TEXT))
     turn = a_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
     given = prepared(turn, "Who is the queen?")
@@ -139,8 +141,8 @@ def test_a_cited_piece_opens_and_a_later_turn_can_still_use_the_file() -> None:
 
 
 def test_another_conversation_never_sees_the_file() -> None:
-    reader, gpt = a_user("Reader"), a_public_gpt()
-    attachment = uploaded(signed_in(reader), gpt, a_file("bees.md", TEXT))
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
+    attachment = uploaded(sign_in(reader), gpt, make_upload("bees.md", TEXT))
     turn = a_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
     end(turn)
@@ -151,8 +153,8 @@ def test_another_conversation_never_sees_the_file() -> None:
 
 
 def test_an_edited_question_keeps_its_files_and_shares_their_bytes() -> None:
-    reader, gpt = a_user("Reader"), a_public_gpt()
-    attachment = uploaded(signed_in(reader), gpt, a_file("bees.md", TEXT))
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
+    attachment = uploaded(sign_in(reader), gpt, make_upload("bees.md", TEXT))
     turn = a_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
     end(turn)
@@ -165,13 +167,13 @@ def test_an_edited_question_keeps_its_files_and_shares_their_bytes() -> None:
     copy = Attachment.objects.get(turn=edited)
     assert (copy.storage_key, copy.copy_of_id, copy.text) == (attachment.storage_key, attachment.pk, "")
     assert "Mirelbane" in prepared(edited, "Her name?").input.passages[0].text
-    page = signed_in(reader).get(f"/c/{turn.conversation_id}").content.decode()
+    page = sign_in(reader).get(f"/c/{turn.conversation_id}").content.decode()
     assert "bees.md" in page
 
 
 def test_pictures_need_a_model_that_sees_and_lose_what_they_carry() -> None:
-    reader, gpt = a_user("Reader"), a_public_gpt()
-    client = signed_in(reader)
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
+    client = sign_in(reader)
     picture = Image.new("RGB", (3000, 1000), (10, 20, 30))
     exif = Image.Exif()
     exif[0x010E] = "Taken at home"
@@ -212,10 +214,10 @@ def test_pictures_need_a_model_that_sees_and_lose_what_they_carry() -> None:
 )
 def test_what_is_refused_is_not_kept(file: tuple[str, bytes], status: int, code: str, settings: Any) -> None:
     settings.CHAT_ATTACHMENT_BYTES = 2_000
-    reader, gpt = a_user("Reader"), a_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     seeing(gpt)
 
-    response = signed_in(reader).post(f"/g/{gpt.slug}/chat/attachments", {"file": SimpleUploadedFile(*file)})
+    response = sign_in(reader).post(f"/g/{gpt.slug}/chat/attachments", {"file": SimpleUploadedFile(*file)})
 
     assert response.status_code == status
     assert code in response.json()["error"]["code"]
@@ -223,10 +225,10 @@ def test_what_is_refused_is_not_kept(file: tuple[str, bytes], status: int, code:
 
 
 def test_a_hostile_name_never_becomes_a_path() -> None:
-    reader, gpt = a_user("Reader"), a_public_gpt()
-    client = signed_in(reader)
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
+    client = sign_in(reader)
 
-    attachment = uploaded(client, gpt, a_file("..\\..\\x\u202etxt.md", TEXT))
+    attachment = uploaded(client, gpt, make_upload("..\\..\\x\u202etxt.md", TEXT))
     response = client.get(f"/c/attachments/{attachment.pk}/file")
 
     assert attachment.name == "xtxt.md"
@@ -239,9 +241,9 @@ def test_a_hostile_name_never_becomes_a_path() -> None:
 
 
 def test_a_file_that_cannot_be_read_says_why_and_is_not_sent() -> None:
-    reader, gpt = a_user("Reader"), a_public_gpt()
-    client = signed_in(reader)
-    attachment = uploaded(client, gpt, a_file("odd.json", "{not json"))
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
+    client = sign_in(reader)
+    attachment = uploaded(client, gpt, make_upload("odd.json", "{not json"))
     turn = a_first_turn(reader, gpt)
 
     shown = client.get(f"/c/attachments/{attachment.pk}").json()
@@ -254,9 +256,13 @@ def test_a_file_that_cannot_be_read_says_why_and_is_not_sent() -> None:
 
 @pytest.mark.parametrize("act", ["", "/file", "/remove"])
 def test_another_persons_file_is_not_there(act: str) -> None:
-    owner, stranger, gpt = a_user("Owner"), a_user("Stranger"), a_public_gpt()
-    attachment = uploaded(signed_in(owner), gpt, a_file("bees.md", TEXT))
-    client, path = signed_in(stranger), f"/c/attachments/{attachment.pk}{act}"
+    owner, stranger, gpt = (
+        UserFactory.create(display_name="Owner"),
+        UserFactory.create(display_name="Stranger"),
+        create_public_gpt(),
+    )
+    attachment = uploaded(sign_in(owner), gpt, make_upload("bees.md", TEXT))
+    client, path = sign_in(stranger), f"/c/attachments/{attachment.pk}{act}"
 
     response = client.post(path) if act == "/remove" else client.get(path)
 
@@ -265,9 +271,13 @@ def test_another_persons_file_is_not_there(act: str) -> None:
 
 
 def test_foreign_sent_and_unknown_ids_are_refused_and_nothing_is_written() -> None:
-    owner, stranger, gpt = a_user("Owner"), a_user("Stranger"), a_public_gpt()
-    theirs = uploaded(signed_in(owner), gpt, a_file("bees.md", TEXT))
-    sent = uploaded(signed_in(stranger), gpt, a_file("mine.md", TEXT))
+    owner, stranger, gpt = (
+        UserFactory.create(display_name="Owner"),
+        UserFactory.create(display_name="Stranger"),
+        create_public_gpt(),
+    )
+    theirs = uploaded(sign_in(owner), gpt, make_upload("bees.md", TEXT))
+    sent = uploaded(sign_in(stranger), gpt, make_upload("mine.md", TEXT))
     turn = a_first_turn(stranger, gpt)
     attach_to_turn(turn=turn, identifiers=[sent.pk], reads_images=False, by=stranger)
 
@@ -282,15 +292,15 @@ def test_foreign_sent_and_unknown_ids_are_refused_and_nothing_is_written() -> No
 def test_loose_files_have_a_limit_and_are_swept_with_their_bytes(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    reader, gpt = a_user("Reader"), a_public_gpt()
-    client = signed_in(reader)
-    first = uploaded(client, gpt, a_file("bees.md", TEXT))
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
+    client = sign_in(reader)
+    first = uploaded(client, gpt, make_upload("bees.md", TEXT))
     for number in range(LOOSE_AT_ONCE - 1):
         Attachment.objects.create(
             user=reader, workspace=personal_workspace(reader), kind="document", name=f"{number}.txt",
             media_type="text/plain", size=1, content_hash="x", storage_key="none", created_at=timezone.now(),
         )  # fmt: skip
-    full = client.post(f"/g/{gpt.slug}/chat/attachments", {"file": a_file("one more.md", TEXT)})
+    full = client.post(f"/g/{gpt.slug}/chat/attachments", {"file": make_upload("one more.md", TEXT)})
     assert (full.status_code, full.json()["error"]["code"]) == (429, "too_many_loose_files")
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -301,8 +311,8 @@ def test_loose_files_have_a_limit_and_are_swept_with_their_bytes(
 
 
 def test_deleting_a_conversation_for_good_removes_bytes(django_capture_on_commit_callbacks: Any) -> None:
-    reader, gpt = a_user("Reader"), a_public_gpt()
-    attachment = uploaded(signed_in(reader), gpt, a_file("bees.md", TEXT))
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
+    attachment = uploaded(sign_in(reader), gpt, make_upload("bees.md", TEXT))
     turn = a_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
     end(turn)
@@ -318,9 +328,9 @@ def test_deleting_a_conversation_for_good_removes_bytes(django_capture_on_commit
 
 
 def test_a_deleted_conversations_file_is_not_served() -> None:
-    reader, gpt = a_user("Reader"), a_public_gpt()
-    client = signed_in(reader)
-    attachment = uploaded(client, gpt, a_file("bees.md", TEXT))
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
+    client = sign_in(reader)
+    attachment = uploaded(client, gpt, make_upload("bees.md", TEXT))
     turn = a_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
     end(turn)
@@ -331,18 +341,18 @@ def test_a_deleted_conversations_file_is_not_served() -> None:
 
 
 def test_a_picture_of_the_answer_is_kept_and_shown() -> None:
-    reader, gpt = a_user("Reader"), a_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     turn = a_first_turn(reader, gpt)
-    picture = a_picture().read()
+    picture = make_picture().read()
 
     made = keep_made_image(turn=turn, media_type="image/png", data=picture, at=NOW)
     assert keep_made_image(turn=turn, media_type="image/png", data=b"<svg onload=x>", at=NOW) is None
     end(turn)
 
     assert made
-    page = signed_in(reader).get(f"/c/{turn.conversation_id}").content.decode()
+    page = sign_in(reader).get(f"/c/{turn.conversation_id}").content.decode()
     assert f"/c/attachments/{made.pk}/file" in page
-    served = signed_in(reader).get(f"/c/attachments/{made.pk}/file")
+    served = sign_in(reader).get(f"/c/attachments/{made.pk}/file")
     assert served.headers["Content-Type"] == "image/jpeg"
 
 
@@ -372,8 +382,8 @@ def test_chinese_questions_find_their_piece() -> None:
 
 def test_messages_keep_nothing_of_the_file() -> None:
     """The text stays with the file: a search or an export of the chat does not carry it along."""
-    reader, gpt = a_user("Reader"), a_public_gpt()
-    attachment = uploaded(signed_in(reader), gpt, a_file("bees.md", TEXT))
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
+    attachment = uploaded(sign_in(reader), gpt, make_upload("bees.md", TEXT))
     turn = a_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
     prepared(turn, "Who?")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,11 +14,12 @@ from gpts.chat.models import Turn
 from gpts.chat.services.branches import show_turn
 from gpts.chat.services.turns import edit_turn, finish_turn, start_turn
 from gpts.metering.models import UsageEvent
-from tests.fakes.openai_server import Running
-from tests.gpts.chat.stage import NOW, Browser, a_model, a_public_gpt, a_user, text_of
-from tests.gpts.chat.test_pages import a_conversation, signed_in
-
-BrowserOf = Callable[[Any], Browser]
+from tests.fakes.openai_server import ModelServer
+from tests.support.chat import configure_model, create_conversation, create_public_gpt
+from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import sign_in
+from tests.support.times import NOW
+from tests.support.web_client import MakeWebClient, get_streamed_text
 
 
 def shown(turns: Any) -> list[str]:
@@ -30,9 +30,14 @@ def shown(turns: Any) -> list[str]:
     )
 
 
-def test_switching_shows_the_path_that_was_shown_last(browser_of: BrowserOf, model_server: Running) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "echo")), a_user("Reader")
-    browser = browser_of(reader)
+def test_switching_shows_the_path_that_was_shown_last(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "echo")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
     first = browser.say(f"/g/{gpt.slug}/chat/turns", "one")[0].data
     here = f"/c/{first['conversation']}"
     browser.say(f"{here}/turns", "two")
@@ -42,7 +47,7 @@ def test_switching_shows_the_path_that_was_shown_last(browser_of: BrowserOf, mod
     # The first message in other words: a path of its own, and what the model is told begins there.
     edited = browser.say(f"{here}/turns/{first['turn']}/edit", "uno")
     other = edited[0].data
-    assert text_of(edited).strip() == "uno"
+    assert get_streamed_text(edited).strip() == "uno"
     browser.say(f"{here}/turns", "due")
     assert shown(Turn.objects) == ["uno", "due"]
 
@@ -62,9 +67,14 @@ def test_switching_shows_the_path_that_was_shown_last(browser_of: BrowserOf, mod
     assert UsageEvent.objects.count() == Turn.objects.count() == 6
 
 
-def test_while_an_answer_is_written_nothing_is_switched(browser_of: BrowserOf, model_server: Running) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "echo")), a_user("Reader")
-    browser = browser_of(reader)
+def test_while_an_answer_is_written_nothing_is_switched(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "echo")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
     first = browser.say(f"/g/{gpt.slug}/chat/turns", "one")[0].data
     here = f"/c/{first['conversation']}"
     browser.say(f"{here}/turns/{first['turn']}/retry")
@@ -87,8 +97,8 @@ def test_while_an_answer_is_written_nothing_is_switched(browser_of: BrowserOf, m
 
 @pytest.mark.django_db
 def test_a_turn_out_of_sight_is_edited_on_its_own_path() -> None:
-    reader = a_user("Reader")
-    conversation = a_conversation(reader, turns=2)
+    reader = UserFactory.create(display_name="Reader")
+    conversation = create_conversation(reader, turns=2)
     first, second = Turn.objects.order_by("position")
     new_first, _new = edit_turn(turn=first, text="Another start", by=reader, at=NOW)
     finish_turn(turn_id=new_first.pk, text="Yes", input_tokens=1, output_tokens=1, model=None, at=NOW)
@@ -106,8 +116,8 @@ def test_a_turn_out_of_sight_is_edited_on_its_own_path() -> None:
 
 @pytest.mark.django_db
 def test_the_conversations_of_a_gpt_are_counted_once() -> None:
-    reader = a_user("Reader")
-    a_conversation(reader)
+    reader = UserFactory.create(display_name="Reader")
+    create_conversation(reader)
     first = Turn.objects.get()
     again, _new = edit_turn(turn=first, text="In other words", by=reader, at=NOW)
     finish_turn(turn_id=again.pk, text="Yes", input_tokens=1, output_tokens=1, model=None, at=NOW)
@@ -121,9 +131,9 @@ def test_the_conversations_of_a_gpt_are_counted_once() -> None:
 def test_a_long_conversation_opens_with_its_last_turns_in_as_many_queries() -> None:
     counts = []
     for turns in (3, 35):
-        reader = a_user("Reader")
-        conversation = a_conversation(reader, turns=turns)
-        client = signed_in(reader)
+        reader = UserFactory.create(display_name="Reader")
+        conversation = create_conversation(reader, turns=turns)
+        client = sign_in(reader)
         client.get(f"/c/{conversation.pk}")
         with CaptureQueriesContext(connection) as queries:
             page = client.get(f"/c/{conversation.pk}").content.decode()
@@ -142,14 +152,14 @@ def test_a_long_conversation_opens_with_its_last_turns_in_as_many_queries() -> N
 
 @pytest.mark.django_db
 def test_the_page_marks_where_the_model_begins_to_read() -> None:
-    reader = a_user("Reader")
-    conversation = a_conversation(reader, turns=4)
+    reader = UserFactory.create(display_name="Reader")
+    conversation = create_conversation(reader, turns=4)
     turn, _new = start_turn(conversation=conversation, text="Question 5", by=reader, at=NOW)
     finish_turn(
         turn_id=turn.pk, text="Yes", input_tokens=1, output_tokens=1, model=None, at=NOW, trimmed_turns=4
     )
 
-    page = signed_in(reader).get(f"/c/{conversation.pk}").content.decode()
+    page = sign_in(reader).get(f"/c/{conversation.pk}").content.decode()
 
     mark = page.index("no longer reads what stands above")
     assert page.count("no longer reads what stands above") == 1
@@ -157,14 +167,21 @@ def test_the_page_marks_where_the_model_begins_to_read() -> None:
     assert page.index(">Question 2</div>") < mark < page.index(">Question 3</div>")
 
 
-def test_a_turn_alone_is_the_pages_fragment(browser_of: BrowserOf, model_server: Running) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "echo", input_price=3_000_000)), a_user("Reader")
-    browser = browser_of(reader)
+def test_a_turn_alone_is_the_pages_fragment(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "echo", input_price=3_000_000)),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
     head = browser.say(f"/g/{gpt.slug}/chat/turns", "words")[0].data
     address = f"/c/{head['conversation']}/turns/{head['turn']}"
 
     part = browser.http.get(address, headers={"X-Fragment": "turn"}).text
-    stranger = browser_of(a_user("Stranger")).http.get(address, headers={"X-Fragment": "turn"})
+    stranger = make_web_client(UserFactory.create(display_name="Stranger")).http.get(
+        address, headers={"X-Fragment": "turn"}
+    )
 
     assert "<html" not in part
     assert f'data-turn="{head["turn"]}"' in part

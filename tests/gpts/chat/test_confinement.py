@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -16,43 +14,50 @@ from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.chat.models import Conversation, SharedConversation, Turn
-from tests.fakes.openai_server import Running
-from tests.gpts.chat.stage import NOW, Browser, a_gpt, a_model, a_public_gpt, a_user
-from tests.gpts.chat.test_pages import signed_in
-from tests.workspaces.factories import make_team, seat
+from tests.fakes.openai_server import ModelServer
+from tests.support.chat import configure_model, create_public_gpt
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
+from tests.support.pages import sign_in
+from tests.support.times import NOW
+from tests.support.web_client import MakeWebClient, WebClient
 from workspaces.models import User
-
-BrowserOf = Callable[[Any], Browser]
 
 
 def a_company(url: str) -> tuple[GPT, GPT, User, User]:
     """A company's own GPT, a public one of somebody else, an employee, a colleague."""
     with system_scope("tests"):
-        boss, employee, colleague = a_user("Boss"), a_user("Employee"), a_user("Colleague")
-        acme = make_team(boss, "Acme")
-        seat(acme, employee, "member", by=boss)
-        seat(acme, colleague, "member", by=boss)
-        own = a_gpt(workspace=acme, owner=boss, language_model=a_model(url, "echo"), name="Inside")
+        boss, employee, colleague = (
+            UserFactory.create(display_name="Boss"),
+            UserFactory.create(display_name="Employee"),
+            UserFactory.create(display_name="Colleague"),
+        )
+        acme = WorkspaceFactory.create(owner=boss, name="Acme")
+        MemberFactory.create(workspace=acme, user=employee, role="member", by=boss)
+        MemberFactory.create(workspace=acme, user=colleague, role="member", by=boss)
+        own = GPTFactory.create(
+            workspace=acme, owner=boss, language_model=configure_model(url, "echo"), name="Inside"
+        )
         version = freeze_version(gpt=own, release_notes="", by=boss, at=NOW)
         set_live_version(gpt=own, version=version, audience=Audience.WORKSPACE, at=NOW)
-    return own, a_public_gpt(a_model(url, "echo"), name="Outside"), employee, colleague
+    return own, create_public_gpt(configure_model(url, "echo"), name="Outside"), employee, colleague
 
 
-def called(browser: Browser, here: str, gpt: GPT, text: str) -> None:
+def called(browser: WebClient, here: str, gpt: GPT, text: str) -> None:
     with browser.ask(f"{here}/turns", text, gpt=gpt.slug) as response:
         assert response.status_code == 200
         response.read()
 
 
-def last_prompt(model_server: Running) -> str:
+def last_prompt(model_server: ModelServer) -> str:
     return json.dumps(model_server.state.requests[-1]["body"]["messages"])
 
 
 def test_a_gpt_from_outside_hears_only_the_message_that_calls_it(
-    browser_of: BrowserOf, model_server: Running
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     own, outside, employee, _colleague = a_company(model_server.url)
-    browser = browser_of(employee)
+    browser = make_web_client(employee)
     head = browser.say(f"/g/{own.slug}/chat/turns", "our margin is velvetgrommet")[0].data
     here = f"/c/{head['conversation']}"
 
@@ -68,10 +73,10 @@ def test_a_gpt_from_outside_hears_only_the_message_that_calls_it(
 
 
 def test_what_a_companys_gpt_said_elsewhere_stays_out_of_the_hosts_prompt(
-    browser_of: BrowserOf, model_server: Running
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     own, outside, employee, _colleague = a_company(model_server.url)
-    browser = browser_of(employee)
+    browser = make_web_client(employee)
     head = browser.say(f"/g/{outside.slug}/chat/turns", "good morning")[0].data
     here = f"/c/{head['conversation']}"
     called(browser, here, own, "our margin is velvetgrommet")
@@ -84,10 +89,12 @@ def test_what_a_companys_gpt_said_elsewhere_stays_out_of_the_hosts_prompt(
 
 
 @pytest.fixture
-def link_with_a_guest(browser_of: BrowserOf, model_server: Running) -> tuple[str, GPT, GPT, User, User]:
+def link_with_a_guest(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> tuple[str, GPT, GPT, User, User]:
     """A link to a personal conversation into which the company's GPT was called."""
     own, outside, employee, colleague = a_company(model_server.url)
-    browser = browser_of(employee)
+    browser = make_web_client(employee)
     head = browser.say(f"/g/{outside.slug}/chat/turns", "good morning")[0].data
     called(browser, f"/c/{head['conversation']}", own, "our margin is velvetgrommet")
     page = browser.http.get(f"/c/{head['conversation']}/share").text
@@ -103,10 +110,10 @@ def test_a_link_with_a_companys_answers_is_for_its_members(
     link, own, _outside, employee, colleague = link_with_a_guest
 
     assert Client().get(link)["Location"].startswith("/accounts/login/")
-    refused = signed_in(a_user("Stranger")).get(link)
+    refused = sign_in(UserFactory.create(display_name="Stranger")).get(link)
     assert refused.status_code == 404
     assert "velvetgrommet" not in refused.content.decode()
-    read = signed_in(colleague).get(link).content.decode()
+    read = sign_in(colleague).get(link).content.decode()
     assert "velvetgrommet" in read
     # Each answer stands under the name of the GPT that gave it.
     assert read.count('<p class="message__name">Inside</p>') == 1
@@ -127,6 +134,6 @@ def test_a_guest_that_is_gone_takes_the_link_along(
     with system_scope("tests"):
         quarantine_gpt(gpt=own, at=NOW)
 
-    response = signed_in(colleague).get(link)
+    response = sign_in(colleague).get(link)
     assert response.status_code == 410
     assert "velvetgrommet" not in response.content.decode()

@@ -9,15 +9,17 @@ from core.errors import InvalidInput
 from gpts.chat.models import Turn, TurnFeedback
 from gpts.chat.services.feedback import give_feedback, take_feedback_back
 from gpts.chat.services.turns import fail_turn, start_turn
-from tests.gpts.chat.stage import NOW, a_user
-from tests.gpts.chat.test_pages import a_conversation, signed_in
+from tests.support.chat import create_conversation
+from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import sign_in
+from tests.support.times import NOW
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_thumb_is_given_changed_and_taken_back() -> None:
-    reader = a_user("Reader")
-    turn = Turn.objects.get(conversation=a_conversation(reader))
+    reader = UserFactory.create(display_name="Reader")
+    turn = Turn.objects.get(conversation=create_conversation(reader))
 
     give_feedback(turn=turn, is_positive=False, reason="wrong", by=reader, at=NOW)
     give_feedback(turn=turn, is_positive=True, reason="style", by=reader, at=NOW)
@@ -30,8 +32,8 @@ def test_a_thumb_is_given_changed_and_taken_back() -> None:
 
 
 def test_reasons_are_ours_and_answers_have_ended() -> None:
-    reader = a_user("Reader")
-    conversation = a_conversation(reader)
+    reader = UserFactory.create(display_name="Reader")
+    conversation = create_conversation(reader)
     turn = Turn.objects.get(conversation=conversation)
     failed, _new = start_turn(conversation=conversation, text="Again", by=reader, at=NOW)
 
@@ -47,10 +49,10 @@ def test_reasons_are_ours_and_answers_have_ended() -> None:
 
 
 def test_the_page_offers_reasons_after_a_thumb_down_and_says_who_sees_it() -> None:
-    reader = a_user("Reader")
-    conversation = a_conversation(reader)
+    reader = UserFactory.create(display_name="Reader")
+    conversation = create_conversation(reader)
     turn = Turn.objects.get(conversation=conversation)
-    client, path = signed_in(reader), f"/c/{conversation.pk}/turns/{turn.pk}/feedback"
+    client, path = sign_in(reader), f"/c/{conversation.pk}/turns/{turn.pk}/feedback"
 
     first = client.post(path, {"thumb": "down"}, headers={"X-Fragment": "feedback"}).content.decode()
     second = client.post(path, {"thumb": "down", "reason": "no_source"})
@@ -67,20 +69,20 @@ def test_the_page_offers_reasons_after_a_thumb_down_and_says_who_sees_it() -> No
 
 
 def test_nobody_rates_anothers_answer() -> None:
-    owner, stranger = a_user("Owner"), a_user("Stranger")
-    conversation = a_conversation(owner)
-    own = a_conversation(stranger)
+    owner, stranger = UserFactory.create(display_name="Owner"), UserFactory.create(display_name="Stranger")
+    conversation = create_conversation(owner)
+    own = create_conversation(stranger)
     turn = Turn.objects.get(conversation=conversation)
 
-    client = signed_in(stranger)
+    client = sign_in(stranger)
     for path in (f"/c/{conversation.pk}/turns/{turn.pk}/feedback", f"/c/{own.pk}/turns/{turn.pk}/feedback"):
         assert client.post(path, {"thumb": "up"}).status_code == 404
     assert not TurnFeedback.objects.exists()
 
 
 def test_one_thumb_a_turn_is_a_constraint() -> None:
-    reader = a_user("Reader")
-    turn = Turn.objects.get(conversation=a_conversation(reader))
+    reader = UserFactory.create(display_name="Reader")
+    turn = Turn.objects.get(conversation=create_conversation(reader))
     given = give_feedback(turn=turn, is_positive=True, by=reader, at=NOW)
     given.pk = None
     given._state.adding = True

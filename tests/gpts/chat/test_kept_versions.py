@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,10 +12,12 @@ from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.versions import clear_live_version, freeze_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.chat.models import Conversation, Turn
-from tests.fakes.openai_server import Running
-from tests.gpts.chat.stage import NOW, Browser, a_model, a_public_gpt, a_user
+from tests.fakes.openai_server import ModelServer
+from tests.support.chat import configure_model, create_public_gpt
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import NOW
+from tests.support.web_client import MakeWebClient, WebClient
 
-BrowserOf = Callable[[Any], Browser]
 SECRET = "Never tell that the code word is quetzal."
 
 
@@ -30,21 +31,24 @@ def a_next_version(gpt: GPT, **changes: Any) -> Version:
 
 
 @pytest.fixture
-def begun(browser_of: BrowserOf, model_server: Running) -> tuple[GPT, Browser, str]:
+def begun(make_web_client: MakeWebClient, model_server: ModelServer) -> tuple[GPT, WebClient, str]:
     """A GPT, its reader's browser, and a conversation that began with version 1."""
-    gpt, reader = a_public_gpt(a_model(model_server.url, "echo")), a_user("Reader")
-    browser = browser_of(reader)
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "echo")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
     head = browser.say(f"/g/{gpt.slug}/chat/turns", "Hello")[0].data
     return gpt, browser, f"/c/{head['conversation']}"
 
 
-def answered_by(browser: Browser, here: str) -> int:
+def answered_by(browser: WebClient, here: str) -> int:
     head = browser.say(f"{here}/turns", "And now?")[0].data
     return Turn.objects.select_related("version").get(pk=head["turn"]).version.number
 
 
 def test_a_newer_version_is_offered_and_taken_by_a_click(
-    begun: tuple[GPT, Browser, str], model_server: Running
+    begun: tuple[GPT, WebClient, str], model_server: ModelServer
 ) -> None:
     gpt, browser, here = begun
     a_next_version(gpt, instructions=SECRET, description="Now shorter.")
@@ -72,7 +76,7 @@ def test_a_newer_version_is_offered_and_taken_by_a_click(
 
 
 def test_a_version_that_was_taken_back_does_not_serve_those_who_began_with_it(
-    begun: tuple[GPT, Browser, str],
+    begun: tuple[GPT, WebClient, str],
 ) -> None:
     gpt, browser, here = begun
     with system_scope("tests"):
@@ -90,7 +94,7 @@ def test_a_version_that_was_taken_back_does_not_serve_those_who_began_with_it(
 
 
 def test_going_back_to_an_older_version_takes_the_newer_one_from_its_conversations(
-    begun: tuple[GPT, Browser, str],
+    begun: tuple[GPT, WebClient, str],
 ) -> None:
     gpt, browser, here = begun
     a_next_version(gpt, instructions="Be brief.")
@@ -103,7 +107,7 @@ def test_going_back_to_an_older_version_takes_the_newer_one_from_its_conversatio
     assert answered_by(browser, here) == 1
 
 
-def test_nobody_goes_on_with_a_quarantined_gpt(begun: tuple[GPT, Browser, str]) -> None:
+def test_nobody_goes_on_with_a_quarantined_gpt(begun: tuple[GPT, WebClient, str]) -> None:
     gpt, browser, here = begun
     a_next_version(gpt, instructions="Be brief.")
     with system_scope("tests"):

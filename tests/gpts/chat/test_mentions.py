@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -15,20 +14,24 @@ from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.chat.models import Conversation, Message, Turn
 from gpts.chat.tasks import remove_temporary_conversations
 from gpts.metering.models import UsageEvent
-from tests.fakes.openai_server import Running
-from tests.gpts.chat.stage import NOW, Browser, a_gpt, a_model, a_public_gpt, a_user
-from tests.gpts.chat.test_api import a_key, bearer
-
-BrowserOf = Callable[[Any], Browser]
+from tests.fakes.openai_server import ModelServer
+from tests.support.api_client import create_key, get_bearer_header
+from tests.support.chat import configure_model, create_public_gpt
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import NOW
+from tests.support.web_client import MakeWebClient
 
 
 def test_a_called_gpt_answers_one_turn_and_is_paid_for_it(
-    browser_of: BrowserOf, model_server: Running
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    model = a_model(model_server.url, "echo")
-    host = a_public_gpt(model, name="Host", instructions="HOSTSECRET")
-    guest = a_public_gpt(model, owner=a_user("Guest maker"), name="Guest", instructions="GUESTSECRET")
-    browser = browser_of(a_user("Reader"))
+    model = configure_model(model_server.url, "echo")
+    host = create_public_gpt(model, name="Host", instructions="HOSTSECRET")
+    guest = create_public_gpt(
+        model, owner=UserFactory.create(display_name="Guest maker"), name="Guest", instructions="GUESTSECRET"
+    )
+    browser = make_web_client(UserFactory.create(display_name="Reader"))
     head = browser.say(f"/g/{host.slug}/chat/turns", "first words")[0].data
     here = f"/c/{head['conversation']}"
     model_server.state.requests.clear()
@@ -59,16 +62,16 @@ def test_a_called_gpt_answers_one_turn_and_is_paid_for_it(
 
 
 def test_who_may_not_be_called_is_refused_and_nothing_is_written(
-    browser_of: BrowserOf, model_server: Running
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    model = a_model(model_server.url, "echo")
-    host = a_public_gpt(model, name="Host")
-    quarantined = a_public_gpt(model, owner=a_user("Bad maker"), name="Bad")
+    model = configure_model(model_server.url, "echo")
+    host = create_public_gpt(model, name="Host")
+    quarantined = create_public_gpt(model, owner=UserFactory.create(display_name="Bad maker"), name="Bad")
     with system_scope("tests"):
-        private = a_gpt(owner=a_user("Private maker"), name="Private")
+        private = GPTFactory.create(owner=UserFactory.create(display_name="Private maker"), name="Private")
         quarantine_gpt(gpt=quarantined, at=NOW)
-    reader = a_user("Reader")
-    browser = browser_of(reader)
+    reader = UserFactory.create(display_name="Reader")
+    browser = make_web_client(reader)
     head = browser.say(f"/g/{host.slug}/chat/turns", "first words")[0].data
     here = f"/c/{head['conversation']}/turns"
 
@@ -85,12 +88,15 @@ def test_who_may_not_be_called_is_refused_and_nothing_is_written(
     assert names == ["Host"]
 
 
-def test_the_api_calls_other_gpts_too(server: Any, model_server: Running) -> None:
+def test_the_api_calls_other_gpts_too(server: Any, model_server: ModelServer) -> None:
     import httpx2
 
-    model = a_model(model_server.url, "echo")
-    host, guest = a_public_gpt(model, name="Host"), a_public_gpt(model, owner=a_user("G"), name="Guest")
-    headers = bearer(a_key(a_user("Reader")))
+    model = configure_model(model_server.url, "echo")
+    host, guest = (
+        create_public_gpt(model, name="Host"),
+        create_public_gpt(model, owner=UserFactory.create(display_name="G"), name="Guest"),
+    )
+    headers = get_bearer_header(create_key(UserFactory.create(display_name="Reader")))
     with httpx2.Client(base_url=f"{server.url}/api/v1", timeout=20, trust_env=False, headers=headers) as http:
         first = http.post(f"/gpts/{host.slug}/conversations", json={"text": "Hi"}).json()
         here = f"/conversations/{first['conversation']}"
@@ -117,10 +123,13 @@ def test_the_api_calls_other_gpts_too(server: Any, model_server: Running) -> Non
 
 
 def test_a_temporary_chat_is_in_no_list_and_ends_for_good(
-    browser_of: BrowserOf, model_server: Running
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "echo")), a_user("Reader")
-    browser = browser_of(reader)
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "echo")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
     with browser.ask(f"/g/{gpt.slug}/chat/turns", "my quetzal", temporary="1") as response:
         response.read()
     conversation = Conversation.objects.get()
@@ -147,10 +156,13 @@ def test_a_temporary_chat_is_in_no_list_and_ends_for_good(
 
 
 def test_a_deleted_conversation_is_restored_for_a_month_and_then_gone_for_good(
-    browser_of: BrowserOf, model_server: Running
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "echo")), a_user("Reader")
-    browser = browser_of(reader)
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "echo")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
     kept, deleted = (
         browser.say(f"/g/{gpt.slug}/chat/turns", text)[0].data["conversation"] for text in ("stay", "go")
     )
@@ -172,10 +184,10 @@ def test_a_deleted_conversation_is_restored_for_a_month_and_then_gone_for_good(
 
 @pytest.mark.parametrize("model", ["no-such-model", "999999", "embedding"])
 def test_a_model_that_is_not_offered_is_refused(
-    browser_of: BrowserOf, model_server: Running, model: str
+    make_web_client: MakeWebClient, model_server: ModelServer, model: str
 ) -> None:
-    gpt = a_public_gpt(a_model(model_server.url, "echo"))
-    browser = browser_of(a_user("Reader"))
+    gpt = create_public_gpt(configure_model(model_server.url, "echo"))
+    browser = make_web_client(UserFactory.create(display_name="Reader"))
 
     with browser.ask(f"/g/{gpt.slug}/chat/turns", "hello", model=model) as response:
         assert response.status_code == 400

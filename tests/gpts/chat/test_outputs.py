@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -16,11 +15,13 @@ from gpts.chat.json_answers import output_of, render_output, shape_of
 from gpts.chat.models import Conversation, Message, Turn
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.states import Capability, ModelFeature, ProviderKind
-from tests.fakes.openai_server import Running
+from tests.fakes.openai_server import ModelServer
 from tests.fakes.shaped_answers import ITEMS
-from tests.gpts.chat.stage import NOW, Browser, a_model, a_public_gpt, a_user, text_of
+from tests.support.chat import configure_model, create_public_gpt
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import NOW
+from tests.support.web_client import MakeWebClient, get_streamed_text
 
-BrowserOf = Callable[[Any], Browser]
 SCHEMA = {
     "type": "object",
     "properties": {
@@ -44,11 +45,14 @@ def another(model: LanguageModel, name: str, **fields: Any) -> LanguageModel:
 
 
 def test_a_valid_json_answer_is_a_table_with_the_raw_text_beside_it(
-    browser_of: BrowserOf, model_server: Running
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "json"), **AS_JSON), a_user("Reader")
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "json"), **AS_JSON),
+        UserFactory.create(display_name="Reader"),
+    )
 
-    found = browser_of(reader).say(f"/g/{gpt.slug}/chat/turns", "List")
+    found = make_web_client(reader).say(f"/g/{gpt.slug}/chat/turns", "List")
 
     html = found[-1].data["html"]
     assert '<th scope="col">quantity</th>' in html
@@ -71,11 +75,14 @@ def test_a_valid_json_answer_is_a_table_with_the_raw_text_beside_it(
     ],
 )
 def test_an_invalid_answer_is_kept_raw_with_the_reason(
-    browser_of: BrowserOf, model_server: Running, model: str, code: str, words: str
+    make_web_client: MakeWebClient, model_server: ModelServer, model: str, code: str, words: str
 ) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, model), **AS_JSON), a_user("Reader")
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, model), **AS_JSON),
+        UserFactory.create(display_name="Reader"),
+    )
 
-    found = browser_of(reader).say(f"/g/{gpt.slug}/chat/turns", "List")
+    found = make_web_client(reader).say(f"/g/{gpt.slug}/chat/turns", "List")
 
     assert words in found[-1].data["html"]
     entry = output_of(Message.objects.get(role="assistant").tools)
@@ -99,14 +106,19 @@ def test_large_and_deep_values_stay_readable() -> None:
     assert deep.facts[0][1].facts[0][1].facts[0][1].text == '{"d": 1}'
 
 
-def test_a_web_search_shows_its_note_and_source(browser_of: BrowserOf, model_server: Running) -> None:
-    model = a_model(model_server.url, "web")
+def test_a_web_search_shows_its_note_and_source(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
+    model = configure_model(model_server.url, "web")
     ModelProvider.objects.filter(pk=model.provider_id).update(kind=ProviderKind.RESPONSES)
     LanguageModel.objects.filter(pk=model.pk).update(capabilities=[Capability.WEB_SEARCH])
     model = LanguageModel.objects.select_related("provider").get(pk=model.pk)
-    gpt, reader = a_public_gpt(model, capabilities=[Capability.WEB_SEARCH]), a_user("Reader")
+    gpt, reader = (
+        create_public_gpt(model, capabilities=[Capability.WEB_SEARCH]),
+        UserFactory.create(display_name="Reader"),
+    )
 
-    found = browser_of(reader).say(f"/g/{gpt.slug}/chat/turns", "Arches?")
+    found = make_web_client(reader).say(f"/g/{gpt.slug}/chat/turns", "Arches?")
 
     assert "https://example.org/arches" in found[-1].data["html"]
     assert Message.objects.get(role="assistant").tools == [
@@ -116,12 +128,12 @@ def test_a_web_search_shows_its_note_and_source(browser_of: BrowserOf, model_ser
 
 
 def test_the_chosen_model_answers_and_a_foreign_one_is_refused(
-    browser_of: BrowserOf, model_server: Running
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    own = a_model(model_server.url, "normal:3")
+    own = configure_model(model_server.url, "normal:3")
     listed, unlisted = another(own, "echo"), another(own, "normal:5")
-    gpt = a_public_gpt(own, model_choice="listed", allowed_models=["echo"])
-    browser = browser_of(a_user("Reader"))
+    gpt = create_public_gpt(own, model_choice="listed", allowed_models=["echo"])
+    browser = make_web_client(UserFactory.create(display_name="Reader"))
 
     with browser.ask(f"/g/{gpt.slug}/chat/turns", "one two", model=str(listed.pk)) as answer:
         assert answer.status_code == 200
@@ -137,12 +149,12 @@ def test_the_chosen_model_answers_and_a_foreign_one_is_refused(
 
 
 def test_a_retired_models_conversation_goes_on_with_the_replacement(
-    browser_of: BrowserOf, model_server: Running
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    own = a_model(model_server.url, "normal:3")
+    own = configure_model(model_server.url, "normal:3")
     new = another(own, "echo")
-    gpt, reader = a_public_gpt(own), a_user("Reader")
-    browser = browser_of(reader)
+    gpt, reader = create_public_gpt(own), UserFactory.create(display_name="Reader")
+    browser = make_web_client(reader)
     browser.say(f"/g/{gpt.slug}/chat/turns", "Hello")
     conversation = Conversation.objects.get()
 
@@ -153,24 +165,26 @@ def test_a_retired_models_conversation_goes_on_with_the_replacement(
     found = browser.say(f"/c/{conversation.pk}/turns", "still there")
     page = browser.http.get(f"/c/{conversation.pk}").text
 
-    assert text_of(found).strip() == "still there"
+    assert get_streamed_text(found).strip() == "still there"
     assert found[-1].data["model"] == "echo"
     assert "is not offered any more. Echo answers in its place." in page
 
 
 def test_knowledge_only_text_is_not_taken_for_broken_json(
-    browser_of: BrowserOf, model_server: Running
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt = a_public_gpt(
-        a_model(model_server.url, "json"),
+    gpt = create_public_gpt(
+        configure_model(model_server.url, "json"),
         answers_only_from_knowledge=True,
         no_answer_text="Ask the front desk.",
         **AS_JSON,
     )
 
-    found = browser_of(a_user("Reader")).say(f"/g/{gpt.slug}/chat/turns", "List")
+    found = make_web_client(UserFactory.create(display_name="Reader")).say(
+        f"/g/{gpt.slug}/chat/turns", "List"
+    )
 
-    assert text_of(found) == "Ask the front desk."
+    assert get_streamed_text(found) == "Ask the front desk."
     assert "promised form" not in found[-1].data["html"]
     assert model_server.state.requests == []
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,44 +11,26 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core.ids import uuid7
-from gpts.chat.models import Conversation, Turn
-from gpts.chat.services.turns import fail_turn, finish_turn, start_first_turn, start_turn
-from tests.gpts.chat.stage import NOW, a_gpt, a_public_gpt, a_user
+from gpts.chat.models import Turn
+from gpts.chat.services.turns import fail_turn, start_first_turn, start_turn
+from tests.support.chat import _finish, create_conversation, create_public_gpt
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import sign_in
+from tests.support.times import NOW
 from workspaces.access import personal_workspace
-from workspaces.models import User
 
 pytestmark = pytest.mark.django_db
 
 
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
-
-
-def a_conversation(reader: User, *, turns: int = 1, **fields: Any) -> Conversation:
-    gpt = fields.pop("gpt", None) or a_public_gpt()
-    workspace = personal_workspace(reader)
-    first = start_first_turn(gpt=gpt, version=None, workspace=workspace, text="Question 1", by=reader, at=NOW)
-    _answer(first)
-    conversation = first.conversation
-    for number in range(2, turns + 1):
-        turn, _new = start_turn(conversation=conversation, text=f"Question {number}", by=reader, at=NOW)
-        _answer(turn)
-    return conversation
-
-
-def _answer(turn: Turn) -> None:
-    finish_turn(
-        turn_id=turn.pk, text="An **answer** [1]", input_tokens=5, output_tokens=3, model=None, at=NOW,
-        citations=[{"number": 1, "passage_id": 1, "file": "guide.pdf", "heading": "Paths", "page": 2}],
-    )  # fmt: skip
-
-
 def test_an_empty_chat_offers_starters_and_keeps_a_question_from_the_address() -> None:
-    gpt = a_public_gpt(starters=["Begin here"])
+    gpt = create_public_gpt(starters=["Begin here"])
 
-    page = signed_in(a_user("Reader")).get(f"/g/{gpt.slug}/chat?text=From+the+store").content.decode()
+    page = (
+        sign_in(UserFactory.create(display_name="Reader"))
+        .get(f"/g/{gpt.slug}/chat?text=From+the+store")
+        .content.decode()
+    )
 
     assert 'value="Begin here"' in page
     assert ">From the store</textarea>" in page
@@ -58,7 +39,7 @@ def test_an_empty_chat_offers_starters_and_keeps_a_question_from_the_address() -
 
 
 def test_visitors_sign_in_first() -> None:
-    gpt = a_public_gpt()
+    gpt = create_public_gpt()
 
     assert Client().get(f"/g/{gpt.slug}/chat").status_code == 302
     assert Client().get("/c/").status_code == 302
@@ -66,10 +47,10 @@ def test_visitors_sign_in_first() -> None:
 
 
 def test_a_conversation_shows_answers_sources_and_what_can_be_done_with_each() -> None:
-    reader = a_user("Reader")
-    conversation = a_conversation(reader, turns=2)
+    reader = UserFactory.create(display_name="Reader")
+    conversation = create_conversation(reader, turns=2)
 
-    page = signed_in(reader).get(f"/c/{conversation.pk}").content.decode()
+    page = sign_in(reader).get(f"/c/{conversation.pk}").content.decode()
 
     assert page.count("<strong>answer</strong>") == 2
     assert page.count('class="citation"') == 2
@@ -80,12 +61,12 @@ def test_a_conversation_shows_answers_sources_and_what_can_be_done_with_each() -
 
 
 def test_a_failed_turn_says_what_happened_and_offers_another_try() -> None:
-    reader = a_user("Reader")
-    conversation = a_conversation(reader)
+    reader = UserFactory.create(display_name="Reader")
+    conversation = create_conversation(reader)
     turn, _new = start_turn(conversation=conversation, text="Again", by=reader, at=NOW)
     fail_turn(turn_id=turn.pk, code="rate_limited", text="Half", at=NOW, retry_after=7)
 
-    page = signed_in(reader).get(f"/c/{conversation.pk}").content.decode()
+    page = sign_in(reader).get(f"/c/{conversation.pk}").content.decode()
 
     assert "The model is busy. Try again in 7 seconds." in page
     assert "Half" in page
@@ -93,8 +74,8 @@ def test_a_failed_turn_says_what_happened_and_offers_another_try() -> None:
 
 
 def test_hostile_titles_and_questions_are_text() -> None:
-    reader = a_user("Reader")
-    gpt = a_public_gpt(name="<b>Bold</b>")
+    reader = UserFactory.create(display_name="Reader")
+    gpt = create_public_gpt(name="<b>Bold</b>")
     turn = start_first_turn(
         gpt=gpt,
         version=None,
@@ -103,17 +84,17 @@ def test_hostile_titles_and_questions_are_text() -> None:
         by=reader,
         at=NOW,
     )
-    _answer(turn)
+    _finish(turn)
 
-    page = signed_in(reader).get(f"/c/{turn.conversation_id}").content.decode()
+    page = sign_in(reader).get(f"/c/{turn.conversation_id}").content.decode()
 
     assert "<script>alert(1)" not in page
     assert "<b>Bold" not in page
 
 
 def test_rename_delete_and_undo() -> None:
-    reader = a_user("Reader")
-    conversation, client = a_conversation(reader), signed_in(reader)
+    reader = UserFactory.create(display_name="Reader")
+    conversation, client = create_conversation(reader), sign_in(reader)
 
     client.post(f"/c/{conversation.pk}/rename", {"title": "  My   walk "})
     conversation.refresh_from_db()
@@ -128,9 +109,9 @@ def test_rename_delete_and_undo() -> None:
 
 @pytest.mark.parametrize("act", ["", "/rename", "/delete", "/restore"])
 def test_another_persons_conversation_is_not_there(act: str) -> None:
-    owner, stranger = a_user("Owner"), a_user("Stranger")
-    conversation = a_conversation(owner)
-    client = signed_in(stranger)
+    owner, stranger = UserFactory.create(display_name="Owner"), UserFactory.create(display_name="Stranger")
+    conversation = create_conversation(owner)
+    client = sign_in(stranger)
 
     answer = (
         client.post(f"/c/{conversation.pk}{act}", {"title": "x"})
@@ -145,19 +126,22 @@ def test_another_persons_conversation_is_not_there(act: str) -> None:
 
 
 def test_only_who_may_view_the_settings_previews_a_draft() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
-    assert signed_in(gpt.owner).get(f"/g/{gpt.slug}/chat?draft=1").status_code == 200
-    assert signed_in(a_user("Stranger")).get(f"/g/{gpt.slug}/chat?draft=1").status_code == 404
+    assert sign_in(gpt.owner).get(f"/g/{gpt.slug}/chat?draft=1").status_code == 200
+    assert (
+        sign_in(UserFactory.create(display_name="Stranger")).get(f"/g/{gpt.slug}/chat?draft=1").status_code
+        == 404
+    )
 
 
 @pytest.mark.parametrize("path", ["/c/", "/c/{id}"])
 def test_queries_do_not_grow_with_the_rows(path: str) -> None:
     counts = []
     for rows in (1, 3):
-        reader = a_user("Reader")
-        conversations = [a_conversation(reader, turns=rows) for _ in range(rows)]
-        client = signed_in(reader)
+        reader = UserFactory.create(display_name="Reader")
+        conversations = [create_conversation(reader, turns=rows) for _ in range(rows)]
+        client = sign_in(reader)
         url = path.format(id=conversations[0].pk)
         client.get(url)
         with CaptureQueriesContext(connection) as queries:
@@ -173,8 +157,8 @@ def test_a_second_event_for_one_turn_is_refused_by_the_database() -> None:
 
     from gpts.metering.services.usage import record_usage
 
-    reader = a_user("Reader")
-    turn = a_conversation(reader).turns.select_related("conversation", "gpt").get()
+    reader = UserFactory.create(display_name="Reader")
+    turn = create_conversation(reader).turns.select_related("conversation", "gpt").get()
 
     with pytest.raises(IntegrityError), transaction.atomic():
         record_usage(turn=turn, model=None, at=NOW)
@@ -183,8 +167,8 @@ def test_a_second_event_for_one_turn_is_refused_by_the_database() -> None:
 def test_one_running_turn_a_conversation_is_a_constraint() -> None:
     from django.db import IntegrityError, transaction
 
-    reader = a_user("Reader")
-    conversation = a_conversation(reader)
+    reader = UserFactory.create(display_name="Reader")
+    conversation = create_conversation(reader)
     fields = {
         "conversation": conversation,
         "user": reader,

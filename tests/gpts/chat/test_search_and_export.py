@@ -11,15 +11,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from core.scope import NOBODY, Scope, open_scope
-from gpts.assistants.queries.gpts import live_version_for
+from gpts.assistants.queries.gpts import find_live_version
 from gpts.chat.export import as_dict, as_markdown, file_name, some_lines
 from gpts.chat.models import Conversation, TurnWords
 from gpts.chat.search import search_conversations
 from gpts.chat.services.feedback import give_feedback
 from gpts.chat.services.turn_words import index_turn_words
 from gpts.chat.services.turns import delete_conversation, finish_turn, start_first_turn, start_turn
-from tests.gpts.chat.stage import NOW, a_public_gpt, a_user
-from tests.gpts.chat.test_pages import signed_in
+from tests.support.chat import create_public_gpt
+from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import sign_in
+from tests.support.times import NOW
 from workspaces.access import personal_workspace
 from workspaces.models import User
 
@@ -29,11 +31,11 @@ pytestmark = pytest.mark.django_db
 
 
 def a_talk(reader: User, question: str, answer: str, *, minutes: int = 0, gpt: Any = None) -> Conversation:
-    gpt = gpt or a_public_gpt()
+    gpt = gpt or create_public_gpt()
     at = NOW + timedelta(minutes=minutes)
     turn = start_first_turn(
         gpt=gpt,
-        version=live_version_for(reader, gpt),
+        version=find_live_version(reader, gpt),
         workspace=personal_workspace(reader),
         text=question,
         by=reader,
@@ -48,7 +50,7 @@ def found(reader: User, text: str) -> list[str]:
 
 
 def test_words_of_questions_answers_and_titles_are_found() -> None:
-    reader, gpt = a_user("Reader"), a_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     a_talk(reader, "How do I prune roses?", "Cut above an outward bud.", gpt=gpt)
     a_talk(reader, "发票怎么报销", "请把发票交给财务部门。", minutes=1, gpt=gpt)
     a_talk(reader, "Mixed 问题", "The budget 预算 is fixed.", minutes=2, gpt=gpt)
@@ -68,7 +70,7 @@ def test_words_of_questions_answers_and_titles_are_found() -> None:
 
 
 def test_the_place_is_shown_with_its_words_marked_and_escaped() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     a_talk(reader, "Tell me", "Before <b>it</b> " + "word " * 60 + "the velvetgrommet <script> stands here.")
     index_turn_words(at=NOW)
 
@@ -76,13 +78,13 @@ def test_the_place_is_shown_with_its_words_marked_and_escaped() -> None:
 
     assert "<mark>velvetgrommet</mark> &lt;script&gt;" in item.snippet
     assert item.snippet.startswith("… ")
-    page = signed_in(reader).get("/c/?q=velvetgrommet").content.decode()
+    page = sign_in(reader).get("/c/?q=velvetgrommet").content.decode()
     assert "<mark>velvetgrommet</mark>" in page
     assert "<script> stands" not in page
 
 
 def test_others_deleted_and_temporary_conversations_are_never_found() -> None:
-    reader, other = a_user("Reader"), a_user("Other")
+    reader, other = UserFactory.create(display_name="Reader"), UserFactory.create(display_name="Other")
     gone = a_talk(reader, "Deleted velvetgrommet", "x")
     hidden = a_talk(reader, "Temporary velvetgrommet", "x")
     Conversation.objects.filter(pk=hidden.pk).update(is_temporary=True, expires_at=NOW)
@@ -98,12 +100,12 @@ def test_others_deleted_and_temporary_conversations_are_never_found() -> None:
 
 
 def test_the_page_of_a_search_goes_on_and_takes_the_same_queries_for_one_and_three() -> None:
-    reader, gpt = a_user("Reader"), a_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     counts = []
     for number in range(3):
         a_talk(reader, f"Question {number} velvetgrommet", "An answer", minutes=number, gpt=gpt)
         index_turn_words(at=NOW + timedelta(minutes=10))
-        client = signed_in(reader)
+        client = sign_in(reader)
         client.get("/c/?q=velvetgrommet")
         with CaptureQueriesContext(connection) as queries:
             assert client.get("/c/?q=velvetgrommet").content.decode().count("<mark>") == number + 1
@@ -116,14 +118,14 @@ def test_the_page_of_a_search_goes_on_and_takes_the_same_queries_for_one_and_thr
 
 
 def test_an_export_has_every_branch_and_what_it_cost() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = a_talk(reader, "First?", "One **[1]**")
     turn = conversation.turns.get()
     give_feedback(turn=turn, is_positive=False, reason="wrong", by=reader, at=NOW)
     other, _new = start_turn(conversation=conversation, text="Other?", by=reader, at=LATER, replaces=turn)
     finish_turn(turn_id=other.pk, text="Two", input_tokens=7, output_tokens=9, model=None, at=LATER)
 
-    response = signed_in(reader).get(f"/c/{conversation.pk}/export.json")
+    response = sign_in(reader).get(f"/c/{conversation.pk}/export.json")
     whole = json.loads(response.content)
     fresh = Conversation.objects.select_related("gpt", "version", "workspace").get(pk=conversation.pk)
 
@@ -143,23 +145,31 @@ def test_an_export_has_every_branch_and_what_it_cost() -> None:
 
 @pytest.mark.parametrize("path", ["export.json", "export.md"])
 def test_an_export_is_its_persons_alone(path: str) -> None:
-    conversation = a_talk(a_user("Reader"), "First?", "One")
-    assert signed_in(a_user("Stranger")).get(f"/c/{conversation.pk}/{path}").status_code == 404
-    assert signed_in(a_user("Stranger")).get(f"/c/{conversation.pk}/export.exe").status_code == 404
+    conversation = a_talk(UserFactory.create(display_name="Reader"), "First?", "One")
+    assert (
+        sign_in(UserFactory.create(display_name="Stranger")).get(f"/c/{conversation.pk}/{path}").status_code
+        == 404
+    )
+    assert (
+        sign_in(UserFactory.create(display_name="Stranger"))
+        .get(f"/c/{conversation.pk}/export.exe")
+        .status_code
+        == 404
+    )
 
 
 def test_names_of_downloads_are_no_paths() -> None:
-    conversation = a_talk(a_user("Reader"), '../../x "y"\\z\r\n', "One")
+    conversation = a_talk(UserFactory.create(display_name="Reader"), '../../x "y"\\z\r\n', "One")
     assert file_name(conversation, "md") == "x-y-z-2026-03-10.md"
     conversation.title = "发票/报销"
     assert file_name(conversation, "json") == "发票-报销-2026-03-10.json"
 
 
 def test_all_conversations_come_a_few_at_a_time() -> None:
-    reader, gpt = a_user("Reader"), a_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     for number in range(3):
         a_talk(reader, f"Question {number}", "x", minutes=number, gpt=gpt)
-    a_talk(a_user("Other"), "Not mine", "x")
+    a_talk(UserFactory.create(display_name="Other"), "Not mine", "x")
 
     first, cursor = some_lines(reader, size=2)
     rest, end = some_lines(reader, size=2, cursor=cursor)

@@ -12,12 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from core.models import AuditEvent
 from core.scope import NOBODY, Scope, open_scope
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import live_version_for
+from gpts.assistants.queries.gpts import find_live_version
 from gpts.chat.models import Conversation, SharedConversation
 from gpts.chat.services.turns import finish_turn, start_first_turn, start_turn
-from tests.gpts.chat.stage import NOW, a_public_gpt, a_user
-from tests.gpts.chat.test_pages import signed_in
-from tests.workspaces.factories import make_team, seat
+from tests.support.chat import create_public_gpt
+from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
+from tests.support.pages import sign_in
+from tests.support.times import NOW
 from workspaces.access import personal_workspace
 from workspaces.models import User
 
@@ -27,10 +28,10 @@ SECRET = "the passage says velvetgrommet"
 
 
 def a_talk(reader: User, *, workspace: Any = None, gpt: GPT | None = None) -> Conversation:
-    gpt = gpt or a_public_gpt()
+    gpt = gpt or create_public_gpt()
     turn = start_first_turn(
         gpt=gpt,
-        version=live_version_for(reader, gpt),
+        version=find_live_version(reader, gpt),
         workspace=workspace or personal_workspace(reader),
         text="What about <arches>?",
         by=reader,
@@ -48,12 +49,12 @@ def answer(turn: Any, text: str) -> None:
 
 
 def shared(reader: User, conversation: Conversation) -> str:
-    signed_in(reader).post(f"/c/{conversation.pk}/share/make")
+    sign_in(reader).post(f"/c/{conversation.pk}/share/make")
     return f"/s/{SharedConversation.objects.get(conversation=conversation, removed_at=None).token}"
 
 
 def test_a_link_shows_a_copy_to_everybody_without_telling_more() -> None:
-    reader = a_user("Reader Realname")
+    reader = UserFactory.create(display_name="Reader Realname")
     conversation = a_talk(reader)
     link = shared(reader, conversation)
     turn, _new = start_turn(conversation=conversation, text="And later?", by=reader, at=NOW)
@@ -82,7 +83,7 @@ def test_a_link_shows_a_copy_to_everybody_without_telling_more() -> None:
 
 
 def test_the_token_has_more_than_128_bits_and_renewing_keeps_it() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = a_talk(reader)
     link = shared(reader, conversation)
     turn, _new = start_turn(conversation=conversation, text="And later?", by=reader, at=NOW)
@@ -97,11 +98,11 @@ def test_the_token_has_more_than_128_bits_and_renewing_keeps_it() -> None:
 
 
 def test_a_link_that_was_taken_back_opens_nothing() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = a_talk(reader)
     link = shared(reader, conversation)
 
-    signed_in(reader).post(f"/c/{conversation.pk}/share/stop")
+    sign_in(reader).post(f"/c/{conversation.pk}/share/stop")
     response = Client().get(link)
 
     assert response.status_code == 410
@@ -113,19 +114,19 @@ def test_a_link_that_was_taken_back_opens_nothing() -> None:
 
 
 def test_deleting_the_conversation_takes_its_link_back() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = a_talk(reader)
     link = shared(reader, conversation)
 
-    signed_in(reader).post(f"/c/{conversation.pk}/delete")
-    signed_in(reader).post(f"/c/{conversation.pk}/restore")
+    sign_in(reader).post(f"/c/{conversation.pk}/delete")
+    sign_in(reader).post(f"/c/{conversation.pk}/restore")
 
     assert Client().get(link).status_code == 410
 
 
 @pytest.mark.parametrize("fault", ["quarantined_at", "deleted_at"])
 def test_a_gpt_that_is_gone_takes_its_shares_along(fault: str) -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = a_talk(reader)
     link = shared(reader, conversation)
 
@@ -135,23 +136,27 @@ def test_a_gpt_that_is_gone_takes_its_shares_along(fault: str) -> None:
 
 
 def test_a_companys_link_is_for_its_members() -> None:
-    reader, colleague, stranger = a_user("Reader"), a_user("Colleague"), a_user("Stranger")
-    company = make_team(reader, "Acme")
-    seat(company, colleague, "member", by=reader)
+    reader, colleague, stranger = (
+        UserFactory.create(display_name="Reader"),
+        UserFactory.create(display_name="Colleague"),
+        UserFactory.create(display_name="Stranger"),
+    )
+    company = WorkspaceFactory.create(owner=reader, name="Acme")
+    MemberFactory.create(workspace=company, user=colleague, role="member", by=reader)
     link = shared(reader, a_talk(reader, workspace=company))
 
     assert Client().get(link)["Location"].startswith("/accounts/login/")
-    assert signed_in(stranger).get(link).status_code == 404
-    assert "<strong>round</strong>" in signed_in(colleague).get(link).content.decode()
+    assert sign_in(stranger).get(link).status_code == 404
+    assert "<strong>round</strong>" in sign_in(colleague).get(link).content.decode()
     assert Client().get("/s/" + "x" * 43).status_code == 404
 
 
 @pytest.mark.parametrize("act", ["", "/make", "/stop"])
 def test_only_its_person_shares_and_stops(act: str) -> None:
-    reader, stranger = a_user("Reader"), a_user("Stranger")
+    reader, stranger = UserFactory.create(display_name="Reader"), UserFactory.create(display_name="Stranger")
     conversation = a_talk(reader)
     link = shared(reader, conversation)
-    client = signed_in(stranger)
+    client = sign_in(stranger)
     path = f"/c/{conversation.pk}/share{act}"
 
     response = client.post(path) if act else client.get(path)
@@ -162,13 +167,13 @@ def test_only_its_person_shares_and_stops(act: str) -> None:
 
 
 def test_temporary_chats_and_empty_ones_are_not_shared() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = a_talk(reader)
     Conversation.objects.filter(pk=conversation.pk).update(is_temporary=True, expires_at=NOW)
     waiting = start_first_turn(
         gpt=conversation.gpt, version=None, workspace=personal_workspace(reader), text="x", by=reader, at=NOW
     )
-    client = signed_in(reader)
+    client = sign_in(reader)
 
     refused = client.post(f"/c/{conversation.pk}/share/make")
     assert refused.status_code in (404, 409)
@@ -177,7 +182,7 @@ def test_temporary_chats_and_empty_ones_are_not_shared() -> None:
 
 
 def test_the_database_shows_a_share_to_its_person_and_to_who_holds_the_token() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     link = shared(reader, a_talk(reader))
     token = link.removeprefix("/s/")
     rows = SharedConversation.objects
@@ -199,10 +204,10 @@ def test_the_database_shows_a_share_to_its_person_and_to_who_holds_the_token() -
 def test_the_list_of_links_takes_the_same_queries_for_one_and_three() -> None:
     counts = []
     for number in (1, 3):
-        reader = a_user("Reader")
+        reader = UserFactory.create(display_name="Reader")
         for _ in range(number):
             shared(reader, a_talk(reader))
-        client = signed_in(reader)
+        client = sign_in(reader)
         client.get("/c/shared")
         with CaptureQueriesContext(connection) as queries:
             assert client.get("/c/shared").content.decode().count("Manage") == number

@@ -20,11 +20,11 @@ from gpts.chat.streaming.connection import check_message, events_key, sync_redis
 from gpts.chat.tasks import reap_lost_turns
 from gpts.llm.states import TurnState
 from gpts.metering.models import UsageEvent
-from tests.fakes.openai_server import WORDS, Running
-from tests.gpts.chat.stage import Browser, a_model, a_public_gpt, a_user, events, text_of
-from tests.gpts.studio.stage import a_gpt
-
-BrowserOf = Callable[[Any], Browser]
+from tests.fakes.openai_server import WORDS, ModelServer
+from tests.support.chat import configure_model, create_public_gpt
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.web_client import MakeWebClient, WebClient, get_streamed_text, read_events
 
 
 def wait_for(is_true: Callable[[], bool], seconds: float = 8.0) -> bool:
@@ -36,17 +36,19 @@ def wait_for(is_true: Callable[[], bool], seconds: float = 8.0) -> bool:
     return False
 
 
-def test_a_first_message_streams_and_is_metered_once(browser_of: BrowserOf, model_server: Running) -> None:
-    model = a_model(model_server.url, "normal:20", input_price=2_000_000, output_price=10_000_000)
-    gpt, reader = a_public_gpt(model), a_user("Reader")
+def test_a_first_message_streams_and_is_metered_once(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
+    model = configure_model(model_server.url, "normal:20", input_price=2_000_000, output_price=10_000_000)
+    gpt, reader = create_public_gpt(model), UserFactory.create(display_name="Reader")
 
-    found = browser_of(reader).say(f"/g/{gpt.slug}/chat/turns", "Hello there")
+    found = make_web_client(reader).say(f"/g/{gpt.slug}/chat/turns", "Hello there")
 
     names = [event.name for event in found]
     assert names[0] == "turn"
     assert names[-1] == "end"
     answer = "".join(WORDS[n % len(WORDS)] for n in range(20))
-    assert text_of(found) == answer
+    assert get_streamed_text(found) == answer
     assert "<p>arch light" in found[-1].data["html"]
     turn = Turn.objects.get()
     assert (turn.state, turn.input_tokens, turn.output_tokens, turn.cost_micros) == ("finished", 11, 20, 222)
@@ -65,9 +67,12 @@ def test_a_first_message_streams_and_is_metered_once(browser_of: BrowserOf, mode
     assert gpt.conversation_count == 1
 
 
-def test_the_next_turn_sends_the_history(browser_of: BrowserOf, model_server: Running) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "echo")), a_user("Reader")
-    browser = browser_of(reader)
+def test_the_next_turn_sends_the_history(make_web_client: MakeWebClient, model_server: ModelServer) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "echo")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
     first = browser.say(f"/g/{gpt.slug}/chat/turns", "one")
 
     browser.say(f"/c/{first[0].data['conversation']}/turns", "two")
@@ -99,11 +104,14 @@ def test_the_next_turn_sends_the_history(browser_of: BrowserOf, model_server: Ru
     ],
 )
 def test_a_failure_is_told_kept_and_not_paid(
-    browser_of: BrowserOf, model_server: Running, model: str, code: str
+    make_web_client: MakeWebClient, model_server: ModelServer, model: str, code: str
 ) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, model)), a_user("Reader")
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, model)),
+        UserFactory.create(display_name="Reader"),
+    )
 
-    found = browser_of(reader).say(f"/g/{gpt.slug}/chat/turns", "My question")
+    found = make_web_client(reader).say(f"/g/{gpt.slug}/chat/turns", "My question")
 
     end = found[-1].data
     assert (end["state"], end["code"]) == ("failed", code)
@@ -115,9 +123,14 @@ def test_a_failure_is_told_kept_and_not_paid(
     assert UsageEvent.objects.count() == 0
 
 
-def test_retry_after_a_failure_answers_and_is_paid_once(browser_of: BrowserOf, model_server: Running) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "server-error")), a_user("Reader")
-    browser = browser_of(reader)
+def test_retry_after_a_failure_answers_and_is_paid_once(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "server-error")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
     head = browser.say(f"/g/{gpt.slug}/chat/turns", "My question")[0].data
     model_server.state.control = "normal:3"
 
@@ -132,15 +145,20 @@ def test_retry_after_a_failure_answers_and_is_paid_once(browser_of: BrowserOf, m
     assert new.messages.get(role="user").content == "My question"
 
 
-def test_regenerating_and_editing_keep_the_old_branch(browser_of: BrowserOf, model_server: Running) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "echo")), a_user("Reader")
-    browser = browser_of(reader)
+def test_regenerating_and_editing_keep_the_old_branch(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "echo")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
     head = browser.say(f"/g/{gpt.slug}/chat/turns", "first words")[0].data
 
     again = browser.say(f"/c/{head['conversation']}/turns/{head['turn']}/retry")[0].data
     edited = browser.say(f"/c/{head['conversation']}/turns/{again['turn']}/edit", "other words")
 
-    assert text_of(edited) == "other words "
+    assert get_streamed_text(edited) == "other words "
     turns = list(Turn.objects.order_by("started_at"))
     assert [turn.position for turn in turns] == [1, 1, 1]
     assert [turn.is_regeneration for turn in turns] == [False, True, False]
@@ -151,12 +169,15 @@ def test_regenerating_and_editing_keep_the_old_branch(browser_of: BrowserOf, mod
     assert ">3/3<" in page
 
 
-def test_the_turn_survives_its_reader(browser_of: BrowserOf, model_server: Running) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "normal:30:30")), a_user("Reader")
-    browser = browser_of(reader)
+def test_the_turn_survives_its_reader(make_web_client: MakeWebClient, model_server: ModelServer) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:30:30")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
 
     with browser.ask(f"/g/{gpt.slug}/chat/turns", "Long") as response:
-        for event in events(response):
+        for event in read_events(response):
             if event.name == "delta":
                 break
 
@@ -165,12 +186,15 @@ def test_the_turn_survives_its_reader(browser_of: BrowserOf, model_server: Runni
     assert Message.objects.get(role="assistant").content == "".join(WORDS[n % 10] for n in range(30))
 
 
-def test_a_reader_resumes_where_it_stopped(browser_of: BrowserOf, model_server: Running) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "normal:40:40")), a_user("Reader")
-    browser = browser_of(reader)
+def test_a_reader_resumes_where_it_stopped(make_web_client: MakeWebClient, model_server: ModelServer) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:40:40")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
     before = ""
     with browser.ask(f"/g/{gpt.slug}/chat/turns", "Long") as response:
-        for event in events(response):
+        for event in read_events(response):
             if event.name == "turn":
                 head = event.data
             if event.name == "delta":
@@ -180,60 +204,73 @@ def test_a_reader_resumes_where_it_stopped(browser_of: BrowserOf, model_server: 
 
     url = f"/c/{head['conversation']}/turns/{head['turn']}/events"
     with browser.http.stream("GET", url, headers={"Last-Event-ID": str(offset)}) as response:
-        rest = list(events(response))
+        rest = list(read_events(response))
 
-    assert before + text_of(rest) == "".join(WORDS[n % 10] for n in range(40))
+    assert before + get_streamed_text(rest) == "".join(WORDS[n % 10] for n in range(40))
     assert rest[-1].data["state"] == "finished"
     with browser.http.stream("GET", url) as response:
-        assert [event.name for event in events(response)] == ["turn", "end"]
+        assert [event.name for event in read_events(response)] == ["turn", "end"]
 
 
-def test_stop_keeps_what_was_said_and_meters_it(browser_of: BrowserOf, model_server: Running) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "normal:2000:50")), a_user("Reader")
-    browser, other_tab = browser_of(reader), browser_of(reader)
+def test_stop_keeps_what_was_said_and_meters_it(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:2000:50")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser, other_tab = make_web_client(reader), make_web_client(reader)
     found = []
     with browser.ask(f"/g/{gpt.slug}/chat/turns", "Long") as response:
-        for event in events(response):
+        for event in read_events(response):
             found.append(event)
-            if event.name == "delta" and len(text_of(found)) > 20 and len(found) < 50:
+            if event.name == "delta" and len(get_streamed_text(found)) > 20 and len(found) < 50:
                 head = found[0].data
                 stop = f"/c/{head['conversation']}/turns/{head['turn']}/stop"
                 assert other_tab.http.post(stop, headers={"Accept": "application/json"}).status_code == 202
 
     assert found[-1].data["state"] == "stopped"
     turn = Turn.objects.get()
-    assert turn.messages.get(role="assistant").content == text_of(found)
+    assert turn.messages.get(role="assistant").content == get_streamed_text(found)
     usage = UsageEvent.objects.get()
     assert usage.outcome == "stopped"
     assert 0 < usage.output_tokens < 500
     assert model_server.wait_until(lambda state: state.open_streams == 0)
 
 
-def test_a_double_click_is_one_turn(browser_of: BrowserOf, model_server: Running) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "normal:5:20")), a_user("Reader")
+def test_a_double_click_is_one_turn(make_web_client: MakeWebClient, model_server: ModelServer) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:5:20")),
+        UserFactory.create(display_name="Reader"),
+    )
     results: list[Any] = []
     key = uuid4().hex
 
-    def click(browser: Browser) -> None:
+    def click(browser: WebClient) -> None:
         results.append(browser.say(f"/g/{gpt.slug}/chat/turns", "Once", key))
 
-    first = threading.Thread(target=click, args=(browser_of(reader),))
+    first = threading.Thread(target=click, args=(make_web_client(reader),))
     first.start()
     assert wait_for(Turn.objects.exists)
-    click(browser_of(reader))
+    click(make_web_client(reader))
     first.join()
 
     assert Turn.objects.count() == Conversation.objects.count() == UsageEvent.objects.count() == 1
-    assert text_of(results[0]) == text_of(results[1])
+    assert get_streamed_text(results[0]) == get_streamed_text(results[1])
     assert len(model_server.state.requests) == 1
 
 
-def test_a_second_message_while_one_runs_is_a_conflict(browser_of: BrowserOf, model_server: Running) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "normal:40:40")), a_user("Reader")
-    browser, other_tab = browser_of(reader), browser_of(reader)
+def test_a_second_message_while_one_runs_is_a_conflict(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:40:40")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser, other_tab = make_web_client(reader), make_web_client(reader)
 
     with browser.ask(f"/g/{gpt.slug}/chat/turns", "Long") as response:
-        stream = events(response)
+        stream = read_events(response)
         head = next(stream).data
         assert other_tab.refused(f"/c/{head['conversation']}/turns", "Me too") == (409, "turn_running")
         list(stream)
@@ -243,9 +280,12 @@ def test_a_second_message_while_one_runs_is_a_conflict(browser_of: BrowserOf, mo
 
 
 def test_too_many_running_turns_are_refused_before_the_call(
-    browser_of: BrowserOf, model_server: Running
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "normal:3")), a_user("Reader")
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:3")),
+        UserFactory.create(display_name="Reader"),
+    )
     now = timezone.now()
     for _ in range(3):
         conversation = Conversation.objects.create(
@@ -260,14 +300,14 @@ def test_too_many_running_turns_are_refused_before_the_call(
             started_at=now,
         )
 
-    assert browser_of(reader).refused(f"/g/{gpt.slug}/chat/turns", "Four") == (429, "turns_running")
+    assert make_web_client(reader).refused(f"/g/{gpt.slug}/chat/turns", "Four") == (429, "turns_running")
 
     assert model_server.state.requests == []
     assert Conversation.objects.count() == 3
 
 
 def test_too_many_messages_a_minute_are_refused(
-    transactional_db: None, settings: Any, model_server: Running
+    transactional_db: None, settings: Any, model_server: ModelServer
 ) -> None:
     settings.CHAT_TURNS_PER_MINUTE = 2
 
@@ -281,13 +321,16 @@ def test_too_many_messages_a_minute_are_refused(
 
 
 def test_two_clicks_at_the_same_instant_are_one_conversation(
-    browser_of: BrowserOf, model_server: Running
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "normal:5")), a_user("Reader")
-    browsers, key, results = [browser_of(reader) for _ in range(4)], uuid4().hex, []
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:5")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browsers, key, results = [make_web_client(reader) for _ in range(4)], uuid4().hex, []
     at_once = threading.Barrier(4)
 
-    def click(browser: Browser) -> None:
+    def click(browser: WebClient) -> None:
         at_once.wait()
         results.append(browser.say(f"/g/{gpt.slug}/chat/turns", "Once", key)[-1].data["turn"])
 
@@ -303,14 +346,16 @@ def test_two_clicks_at_the_same_instant_are_one_conversation(
 
 
 @pytest.mark.parametrize("path", ["/c/{c}/turns", "/c/{c}/turns/{t}/retry", "/c/{c}/turns/{t}/edit"])
-def test_a_foreign_conversation_is_not_there(browser_of: BrowserOf, model_server: Running, path: str) -> None:
+def test_a_foreign_conversation_is_not_there(
+    make_web_client: MakeWebClient, model_server: ModelServer, path: str
+) -> None:
     gpt, reader, stranger = (
-        a_public_gpt(a_model(model_server.url, "normal:3")),
-        a_user("Reader"),
-        a_user("Stranger"),
+        create_public_gpt(configure_model(model_server.url, "normal:3")),
+        UserFactory.create(display_name="Reader"),
+        UserFactory.create(display_name="Stranger"),
     )
-    head = browser_of(reader).say(f"/g/{gpt.slug}/chat/turns", "Mine")[0].data
-    thief = browser_of(stranger)
+    head = make_web_client(reader).say(f"/g/{gpt.slug}/chat/turns", "Mine")[0].data
+    thief = make_web_client(stranger)
     own = thief.say(f"/g/{gpt.slug}/chat/turns", "Theirs")[0].data
     calls, turns = len(model_server.state.requests), Turn.objects.count()
 
@@ -328,27 +373,33 @@ def test_a_foreign_conversation_is_not_there(browser_of: BrowserOf, model_server
     assert Conversation.objects.get(pk=head["conversation"]).title == "Mine"
 
 
-def test_a_private_gpt_does_not_answer_strangers(browser_of: BrowserOf, model_server: Running) -> None:
-    from tests.gpts.chat.stage import a_gpt
+def test_a_private_gpt_does_not_answer_strangers(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
 
-    gpt = a_gpt(language_model=a_model(model_server.url, "normal:3"))
+    gpt = GPTFactory.create(language_model=configure_model(model_server.url, "normal:3"))
 
-    assert browser_of(a_user("Stranger")).refused(f"/g/{gpt.slug}/chat/turns", "Hi")[0] == 404
-    assert browser_of(None).refused(f"/g/{gpt.slug}/chat/turns", "Hi") == (403, "signed_out")
+    assert (
+        make_web_client(UserFactory.create(display_name="Stranger")).refused(
+            f"/g/{gpt.slug}/chat/turns", "Hi"
+        )[0]
+        == 404
+    )
+    assert make_web_client(None).refused(f"/g/{gpt.slug}/chat/turns", "Hi") == (403, "signed_out")
 
     assert model_server.state.requests == []
     assert Conversation.objects.count() == 0
 
 
-def test_many_streams_stay_apart(browser_of: BrowserOf, model_server: Running) -> None:
-    gpt = a_public_gpt(a_model(model_server.url, "echo:20:100"))
-    readers = [a_user(f"Reader {n}") for n in range(6)]
-    browsers = [browser_of(reader) for reader in readers]
+def test_many_streams_stay_apart(make_web_client: MakeWebClient, model_server: ModelServer) -> None:
+    gpt = create_public_gpt(configure_model(model_server.url, "echo:20:100"))
+    readers = [UserFactory.create(display_name=f"Reader {n}") for n in range(6)]
+    browsers = [make_web_client(reader) for reader in readers]
     answers: dict[int, str] = {}
 
     def chat(number: int) -> None:
         text = f"only reader {number} may see {number}"
-        answers[number] = text_of(browsers[number].say(f"/g/{gpt.slug}/chat/turns", text))
+        answers[number] = get_streamed_text(browsers[number].say(f"/g/{gpt.slug}/chat/turns", text))
 
     threads = [threading.Thread(target=chat, args=(number,)) for number in range(6)]
     for thread in threads:
@@ -360,7 +411,7 @@ def test_many_streams_stay_apart(browser_of: BrowserOf, model_server: Running) -
 
 
 def test_a_turn_whose_process_died_is_interrupted_with_its_text(db: None) -> None:
-    gpt, reader = a_public_gpt(), a_user("Reader")
+    gpt, reader = create_public_gpt(), UserFactory.create(display_name="Reader")
     began = timezone.now() - timedelta(minutes=2)
     conversation = Conversation.objects.create(
         user=reader, workspace=gpt.workspace, gpt=gpt, created_at=began, updated_at=began
@@ -387,7 +438,7 @@ def test_a_turn_whose_process_died_is_interrupted_with_its_text(db: None) -> Non
 
 
 def test_a_turn_that_lives_elsewhere_is_left_alone(db: None) -> None:
-    gpt, reader = a_public_gpt(), a_user("Reader")
+    gpt, reader = create_public_gpt(), UserFactory.create(display_name="Reader")
     began = timezone.now() - timedelta(minutes=2)
     conversation = Conversation.objects.create(
         user=reader, workspace=gpt.workspace, gpt=gpt, created_at=began, updated_at=began
@@ -409,9 +460,14 @@ def test_a_turn_that_lives_elsewhere_is_left_alone(db: None) -> None:
     assert turn.state == TurnState.RUNNING
 
 
-def test_without_javascript_a_post_leads_to_the_page(browser_of: BrowserOf, model_server: Running) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "normal:5:20")), a_user("Reader")
-    browser = browser_of(reader)
+def test_without_javascript_a_post_leads_to_the_page(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:5:20")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
 
     response = browser.http.post(f"/g/{gpt.slug}/chat/turns", data={"text": "Plain"})
 
@@ -422,10 +478,15 @@ def test_without_javascript_a_post_leads_to_the_page(browser_of: BrowserOf, mode
     assert "arch light" in browser.http.get(response.headers["location"]).text
 
 
-def test_a_refused_message_stays_in_the_composer(browser_of: BrowserOf, model_server: Running) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url)), a_user("Reader")
+def test_a_refused_message_stays_in_the_composer(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url)),
+        UserFactory.create(display_name="Reader"),
+    )
 
-    response = browser_of(reader).http.post(f"/g/{gpt.slug}/chat/turns", data={"text": "x" * 32_001})
+    response = make_web_client(reader).http.post(f"/g/{gpt.slug}/chat/turns", data={"text": "x" * 32_001})
 
     assert response.status_code == 400
     assert "x" * 32_001 in response.text
@@ -434,9 +495,12 @@ def test_a_refused_message_stays_in_the_composer(browser_of: BrowserOf, model_se
     assert model_server.state.requests == []
 
 
-def test_hostile_output_is_inert(browser_of: BrowserOf, model_server: Running) -> None:
-    gpt, reader = a_public_gpt(a_model(model_server.url, "echo")), a_user("Reader")
-    browser = browser_of(reader)
+def test_hostile_output_is_inert(make_web_client: MakeWebClient, model_server: ModelServer) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "echo")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
 
     found = browser.say(
         f"/g/{gpt.slug}/chat/turns", "<img src=x onerror=alert(1)> ![a](https://evil.example/p)"
@@ -449,11 +513,13 @@ def test_hostile_output_is_inert(browser_of: BrowserOf, model_server: Running) -
 
 
 def test_the_prompt_of_a_preview_is_shown_once_and_not_kept(
-    browser_of: BrowserOf, model_server: Running
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt = a_gpt(language_model=a_model(model_server.url, "normal:5"), instructions="Say zibelquorvex.")
+    gpt = GPTFactory.create(
+        language_model=configure_model(model_server.url, "normal:5"), instructions="Say zibelquorvex."
+    )
 
-    found = browser_of(gpt.owner).say(f"/g/{gpt.slug}/chat/turns?draft=1", "Hello there")
+    found = make_web_client(gpt.owner).say(f"/g/{gpt.slug}/chat/turns?draft=1", "Hello there")
 
     shown = next(event.data for event in found if event.name == "debug")
     kept = Turn.objects.get().debug

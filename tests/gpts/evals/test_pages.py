@@ -21,9 +21,12 @@ from gpts.evals.services.runs import start_run
 from gpts.evals.states import GoldenKind
 from gpts.llm.services.providers import ensure_offline_provider
 from reviews.models import Submission
-from tests.gpts.studio.stage import NOW, a_company, a_gpt, a_user
-from tests.gpts.studio.test_api import Caller
-from tests.gpts.studio.test_pages import signed_in
+from tests.support.api_client import ApiClient
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import sign_in
+from tests.support.times import NOW
 from workspaces.models import SharingPolicy
 
 pytestmark = pytest.mark.django_db
@@ -54,8 +57,8 @@ def a_run(gpt: GPT, kind: str = GoldenKind.GOLDEN) -> GoldenRun:
 
 
 def test_an_empty_page_offers_five_prompts_that_can_be_taken_over() -> None:
-    gpt = a_gpt()
-    client = signed_in(gpt.owner)
+    gpt = GPTFactory.create()
+    client = sign_in(gpt.owner)
 
     body = client.get(url("build-tests", gpt)).content.decode()
     client.post(url("build-test-suggest", gpt), {"take": ["0", "2", "77", "x"]})
@@ -65,8 +68,8 @@ def test_an_empty_page_offers_five_prompts_that_can_be_taken_over() -> None:
 
 
 def test_a_prompt_is_made_in_the_editor_and_changed() -> None:
-    gpt = a_gpt()
-    client = signed_in(gpt.owner)
+    gpt = GPTFactory.create()
+    client = sign_in(gpt.owner)
     form = {
         "prompt": "How long?", "expected": "answer", "tags": "hr, time", "history": "User: Hi\nAssistant: Hello\nthere", "is_enabled": "1",
         "check": ["0", "9"], "check-0-kind": "contains", "check-0-values": "30 days\nweeks", "check-0-mode": "any",
@@ -88,10 +91,10 @@ def test_a_prompt_is_made_in_the_editor_and_changed() -> None:
 
 
 def test_a_bad_check_keeps_what_was_typed() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     form = {"prompt": "How long?", "check": ["0"], "check-0-kind": "matches", "check-0-pattern": "(open"}
 
-    answer = signed_in(gpt.owner).post(url("build-test-new", gpt), form)
+    answer = sign_in(gpt.owner).post(url("build-test-new", gpt), form)
 
     assert answer.status_code == 400
     assert b"(open" in answer.content
@@ -100,9 +103,9 @@ def test_a_bad_check_keeps_what_was_typed() -> None:
 
 
 def test_prompts_are_moved_switched_off_and_removed() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     first, second = a_prompt(gpt, "A"), a_prompt(gpt, "B")
-    client = signed_in(gpt.owner)
+    client = sign_in(gpt.owner)
 
     for prompt, act in ((second, "up"), (second, "up"), (first, "off")):
         assert client.post(url("build-test-act", gpt, prompt.pk), {"act": act}).status_code == 302
@@ -117,12 +120,12 @@ def test_prompts_are_moved_switched_off_and_removed() -> None:
 
 def test_a_run_is_shown_with_verdicts_and_compared() -> None:
     ensure_offline_provider(at=NOW)
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     a_prompt(gpt)
     before = a_run(gpt)
     GoldenResult.objects.filter(run=before).update(state="passed", answer="Thirty days")
     run = a_run(gpt)
-    client = signed_in(gpt.owner)
+    client = sign_in(gpt.owner)
 
     body = client.get(url("build-test-result", gpt, run.pk)).content.decode()
     passed_only = client.get(url("build-test-result", gpt, run.pk), {"only": "passed"}).content.decode()
@@ -139,10 +142,10 @@ def test_a_run_is_shown_with_verdicts_and_compared() -> None:
 
 
 def test_progress_loads_the_page_anew_at_the_end() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     a_prompt(gpt)
     run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)
-    client = signed_in(gpt.owner)
+    client = sign_in(gpt.owner)
 
     going = client.get(url("build-test-progress", gpt, run.pk))
     client.post(url("build-test-cancel", gpt, run.pk))
@@ -154,8 +157,8 @@ def test_progress_loads_the_page_anew_at_the_end() -> None:
 
 
 def test_the_list_asks_the_database_as_often_for_three_as_for_one() -> None:
-    gpt = a_gpt()
-    client = signed_in(gpt.owner)
+    gpt = GPTFactory.create()
+    client = sign_in(gpt.owner)
     counts = []
     for number in (1, 2):
         for extra in range(number):
@@ -173,12 +176,12 @@ def test_the_list_asks_the_database_as_often_for_three_as_for_one() -> None:
 
 
 def test_files_go_out_and_in() -> None:
-    gpt, other = a_gpt(), a_gpt()
+    gpt, other = GPTFactory.create(), GPTFactory.create()
     a_prompt(gpt, "退货期限？", assertions=[{"kind": "refuses"}])
-    exported = signed_in(gpt.owner).get(url("build-test-export", gpt), {"format": "csv"})
+    exported = sign_in(gpt.owner).get(url("build-test-export", gpt), {"format": "csv"})
     file = SimpleUploadedFile("x.csv", exported.content)
     bad = SimpleUploadedFile("x.csv", b"prompt,expected\nok,answer\nx,maybe\n")
-    client = signed_in(other.owner)
+    client = sign_in(other.owner)
 
     refused = client.post(url("build-test-import", other), {"file": bad})
     taken = client.post(url("build-test-import", other), {"file": file, "mode": "append"})
@@ -192,12 +195,12 @@ def test_files_go_out_and_in() -> None:
 
 
 def test_admins_may_look_but_not_change_nor_see_leaks() -> None:
-    owner, admin, maker = a_user(), a_user(), a_user()
-    workspace = a_company(owner, admin=admin, builder=maker)
-    gpt = a_gpt(owner=maker, workspace=workspace)
+    owner, admin, maker = UserFactory.create(), UserFactory.create(), UserFactory.create()
+    workspace = create_company(owner, admin=admin, builder=maker)
+    gpt = GPTFactory.create(owner=maker, workspace=workspace)
     prompt = a_prompt(gpt)
     golden, leak = a_run(gpt), a_run(gpt, GoldenKind.LEAK)
-    client, stranger = signed_in(admin), signed_in(a_user())
+    client, stranger = sign_in(admin), sign_in(UserFactory.create())
 
     seen = [
         client.get(url("build-tests", gpt)),
@@ -218,8 +221,8 @@ def test_admins_may_look_but_not_change_nor_see_leaks() -> None:
 
 
 def test_the_hardening_lines_are_put_in_once() -> None:
-    gpt = a_gpt()
-    client = signed_in(gpt.owner)
+    gpt = GPTFactory.create()
+    client = sign_in(gpt.owner)
 
     for _time in range(2):
         client.post(url("build-harden", gpt), {"revision": gpt.draft_revision})
@@ -231,11 +234,11 @@ def test_the_hardening_lines_are_put_in_once() -> None:
 
 
 def test_the_gate_stops_page_and_api() -> None:
-    owner = a_user()
-    workspace = a_company(owner)
-    gpt = a_gpt(owner=owner, workspace=workspace)
+    owner = UserFactory.create()
+    workspace = create_company(owner)
+    gpt = GPTFactory.create(owner=owner, workspace=workspace)
     a_prompt(gpt)
-    client, call = signed_in(owner), Caller(owner, workspace)
+    client, call = sign_in(owner), ApiClient(owner, workspace)
 
     client.post(reverse("workspaces:golden-gate", args=[workspace.slug]), {"golden_pass_rate": "80"})
     client.post(url("build-audience", gpt), {"audience": "link"})
@@ -255,10 +258,10 @@ def test_the_gate_stops_page_and_api() -> None:
 
 @pytest.mark.parametrize("rate", ["101", "-1", "x"])
 def test_a_rate_that_is_no_percentage_is_refused(rate: str) -> None:
-    owner = a_user()
-    workspace = a_company(owner)
+    owner = UserFactory.create()
+    workspace = create_company(owner)
 
-    answer = signed_in(owner).post(
+    answer = sign_in(owner).post(
         reverse("workspaces:golden-gate", args=[workspace.slug]), {"golden_pass_rate": rate}
     )
 
@@ -268,8 +271,8 @@ def test_a_rate_that_is_no_percentage_is_refused(rate: str) -> None:
 
 def test_the_api_goes_the_whole_way() -> None:
     ensure_offline_provider(at=NOW)
-    gpt = a_gpt()
-    call = Caller(gpt.owner)
+    gpt = GPTFactory.create()
+    call = ApiClient(gpt.owner)
     base = f"gpts/{gpt.slug}"
 
     made = call(
@@ -304,10 +307,10 @@ def test_the_api_goes_the_whole_way() -> None:
 
 
 def test_ids_of_other_gpts_are_refused() -> None:
-    mine, theirs = a_gpt(), a_gpt()
+    mine, theirs = GPTFactory.create(), GPTFactory.create()
     own, foreign = a_prompt(mine), a_prompt(theirs)
     run = a_run(theirs)
-    call = Caller(mine.owner)
+    call = ApiClient(mine.owner)
 
     answers = [
         call("PUT", f"gpts/{mine.slug}/golden-prompts/order", {"ids": [own.pk, foreign.pk]}),
@@ -322,12 +325,12 @@ def test_ids_of_other_gpts_are_refused() -> None:
 
 
 def test_a_hundred_prompts_are_the_limit() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     rows = "".join(json.dumps({"prompt": f"Q{number}", "expected": "answer"}) + "\n" for number in range(100))
-    client: Client = signed_in(gpt.owner)
+    client: Client = sign_in(gpt.owner)
     client.post(url("build-test-import", gpt), {"file": SimpleUploadedFile("x.jsonl", rows.encode())})
 
-    answer = Caller(gpt.owner)(
+    answer = ApiClient(gpt.owner)(
         "POST", f"gpts/{gpt.slug}/golden-prompts", {"prompt": "One more", "expected": "answer"}
     )
 
@@ -339,11 +342,11 @@ def test_a_hundred_prompts_are_the_limit() -> None:
 
 
 def test_the_list_shows_only_what_failed_and_says_each_question_once() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     a_prompt(gpt, "How long is the notice for a flat that was let for more than eight years to one family?")
     a_run(gpt)
     a_prompt(gpt, "Who are you?", name="Introduces itself")
-    client = signed_in(gpt.owner)
+    client = sign_in(gpt.owner)
 
     everything = client.get(url("build-tests", gpt)).content.decode()
     failed = client.get(url("build-tests", gpt) + "?state=failed").content.decode()
@@ -359,11 +362,11 @@ def test_the_list_shows_only_what_failed_and_says_each_question_once() -> None:
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_list_asks_as_many_queries_for_many_prompts(count: int, django_assert_num_queries: Any) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     for number in range(count):
         a_prompt(gpt, f"Question {number}")
     a_run(gpt)
-    client = signed_in(gpt.owner)
+    client = sign_in(gpt.owner)
     client.get(url("build-tests", gpt))
 
     with django_assert_num_queries(19):

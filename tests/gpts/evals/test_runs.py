@@ -16,7 +16,7 @@ from core.errors import Conflict, DomainError, InvalidInput
 from core.models import AuditEvent
 from core.scope import system_scope
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.services.gpts import update_draft
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.versions import freeze_version
@@ -24,23 +24,21 @@ from gpts.chat.models import Conversation
 from gpts.evals.models import GoldenResult, GoldenRun
 from gpts.evals.services.asking import Answered
 from gpts.evals.services.gate import gate_problem
-from gpts.evals.services.prompts import create_prompt
 from gpts.evals.services.runs import LEASE, cancel_run, claim_result, finish_result, start_run, sweep_runs
 from gpts.evals.states import GoldenKind
 from gpts.llm.services.providers import ensure_offline_provider
 from gpts.metering.models import UsageEvent
-from tests.fakes.openai_server import Running
-from tests.gpts.chat.stage import a_model
-from tests.gpts.studio.stage import NOW, a_company, a_gpt, a_user
+from tests.fakes.openai_server import ModelServer
+from tests.support.chat import configure_model
+from tests.support.companies import create_company
+from tests.support.evals import create_golden_prompt
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WorkerService
+from tests.support.times import NOW
 from workspaces.models import Member, SharingPolicy, Workspace
 from workspaces.services.leaving import deactivate_user
 from workspaces.services.members import remove_member
-
-
-def a_prompt(gpt: GPT, prompt: str = "Say it", **fields: Any) -> Any:
-    fields = {"assertions": [{"kind": "contains", "values": ["sorry"]}]} | fields
-    return create_prompt(gpt=gpt, fields={"prompt": prompt, **fields}, by=gpt.owner, at=NOW)
 
 
 def begun(gpt: GPT, kind: str = GoldenKind.GOLDEN, version: Any = None) -> GoldenRun:
@@ -67,16 +65,16 @@ def states(run: GoldenRun) -> list[str]:
 
 
 def test_a_run_asks_every_enabled_prompt_and_pays_nobody(
-    worker: WorkerService, model_server: Running
+    worker: WorkerService, model_server: ModelServer
 ) -> None:
     with system_scope("tests"):
-        model = a_model(model_server.url, "refusing", input_price=1_000_000, output_price=2_000_000)
-        gpt = a_gpt(language_model=model)
-        a_prompt(gpt, expected="refuse")
-        a_prompt(gpt, assertions=[{"kind": "contains", "values": ["gladly"]}], expected="answer")
-        a_prompt(gpt, assertions=[{"kind": "judge", "rubric": "Polite", "threshold": 10}])
-        a_prompt(gpt, assertions=[{"kind": "judge", "rubric": "Polite", "model": "gone"}])
-        a_prompt(gpt, is_enabled=False)
+        model = configure_model(model_server.url, "refusing", input_price=1_000_000, output_price=2_000_000)
+        gpt = GPTFactory.create(language_model=model)
+        create_golden_prompt(gpt, expected="refuse")
+        create_golden_prompt(gpt, assertions=[{"kind": "contains", "values": ["gladly"]}], expected="answer")
+        create_golden_prompt(gpt, assertions=[{"kind": "judge", "rubric": "Polite", "threshold": 10}])
+        create_golden_prompt(gpt, assertions=[{"kind": "judge", "rubric": "Polite", "model": "gone"}])
+        create_golden_prompt(gpt, is_enabled=False)
 
     run = ended(begun(gpt))
 
@@ -95,10 +93,12 @@ def test_a_run_asks_every_enabled_prompt_and_pays_nobody(
     assert judged.verdicts[0]["data"]["score"] == 20
 
 
-def test_a_draft_may_change_while_it_is_run(worker: WorkerService, model_server: Running) -> None:
+def test_a_draft_may_change_while_it_is_run(worker: WorkerService, model_server: ModelServer) -> None:
     with system_scope("tests"):
-        gpt = a_gpt(language_model=a_model(model_server.url, "leaky"), instructions="Say the word alabaster.")
-        a_prompt(gpt, assertions=[{"kind": "contains", "values": ["alabaster"]}])
+        gpt = GPTFactory.create(
+            language_model=configure_model(model_server.url, "leaky"), instructions="Say the word alabaster."
+        )
+        create_golden_prompt(gpt, assertions=[{"kind": "contains", "values": ["alabaster"]}])
         run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=timezone.now())
         update_draft(
             gpt=gpt,
@@ -111,10 +111,12 @@ def test_a_draft_may_change_while_it_is_run(worker: WorkerService, model_server:
     assert (ended(run).state, states(run)) == ("finished", ["passed"])
 
 
-def test_a_provider_that_fails_is_an_error_not_a_fail(worker: WorkerService, model_server: Running) -> None:
+def test_a_provider_that_fails_is_an_error_not_a_fail(
+    worker: WorkerService, model_server: ModelServer
+) -> None:
     with system_scope("tests"):
-        gpt = a_gpt(language_model=a_model(model_server.url, "unauthorized"))
-        a_prompt(gpt)
+        gpt = GPTFactory.create(language_model=configure_model(model_server.url, "unauthorized"))
+        create_golden_prompt(gpt)
 
     run = ended(begun(gpt))
 
@@ -122,10 +124,10 @@ def test_a_provider_that_fails_is_an_error_not_a_fail(worker: WorkerService, mod
     assert run.results.get().error_code == "bad_key"
 
 
-def test_a_busy_provider_is_asked_again_later(worker: WorkerService, model_server: Running) -> None:
+def test_a_busy_provider_is_asked_again_later(worker: WorkerService, model_server: ModelServer) -> None:
     with system_scope("tests"):
-        gpt = a_gpt(language_model=a_model(model_server.url, "refusing"))
-        a_prompt(gpt)
+        gpt = GPTFactory.create(language_model=configure_model(model_server.url, "refusing"))
+        create_golden_prompt(gpt)
     model_server.state.control = "server-error"
     run = begun(gpt)
     wait_for(run, lambda fresh: fresh.results.filter(attempts=1, state="waiting").exists())
@@ -135,11 +137,11 @@ def test_a_busy_provider_is_asked_again_later(worker: WorkerService, model_serve
     assert run.results.get().attempts == 2
 
 
-def test_a_cancelled_run_asks_no_more(worker: WorkerService, model_server: Running) -> None:
+def test_a_cancelled_run_asks_no_more(worker: WorkerService, model_server: ModelServer) -> None:
     with system_scope("tests"):
-        gpt = a_gpt(language_model=a_model(model_server.url, "normal:400:5"))
+        gpt = GPTFactory.create(language_model=configure_model(model_server.url, "normal:400:5"))
         for _number in range(6):
-            a_prompt(gpt)
+            create_golden_prompt(gpt)
     run = begun(gpt)
     assert model_server.wait_until(lambda state: state.open_streams > 0, 30)
 
@@ -152,11 +154,12 @@ def test_a_cancelled_run_asks_no_more(worker: WorkerService, model_server: Runni
 
 @pytest.mark.parametrize(("behaviour", "least", "most"), [("leaky", 0, 0), ("refusing", 100, 100)])
 def test_leak_probes_score_a_model(
-    worker: WorkerService, model_server: Running, behaviour: str, least: int, most: int
+    worker: WorkerService, model_server: ModelServer, behaviour: str, least: int, most: int
 ) -> None:
     with system_scope("tests"):
-        gpt = a_gpt(
-            language_model=a_model(model_server.url, behaviour), instructions="Answer from the handbook."
+        gpt = GPTFactory.create(
+            language_model=configure_model(model_server.url, behaviour),
+            instructions="Answer from the handbook.",
         )
 
     run = wait_for(begun(gpt, GoldenKind.LEAK), lambda fresh: fresh.state == "finished", 60)
@@ -174,8 +177,8 @@ def test_leak_probes_score_a_model(
 @pytest.mark.django_db
 def test_the_offline_model_answers_but_does_not_judge(django_capture_on_commit_callbacks: Any) -> None:
     ensure_offline_provider(at=NOW)
-    gpt = a_gpt()
-    a_prompt(gpt, assertions=[{"kind": "judge", "rubric": "Polite"}])
+    gpt = GPTFactory.create()
+    create_golden_prompt(gpt, assertions=[{"kind": "judge", "rubric": "Polite"}])
     run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)
     result = claim_result(run_id=run.pk, at=NOW)
     assert result is not None
@@ -191,8 +194,8 @@ def test_the_offline_model_answers_but_does_not_judge(django_capture_on_commit_c
 
 @pytest.mark.django_db
 def test_a_lost_claim_writes_nothing_and_is_taken_up() -> None:
-    gpt = a_gpt()
-    a_prompt(gpt)
+    gpt = GPTFactory.create()
+    create_golden_prompt(gpt)
     run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)
     lost = claim_result(run_id=run.pk, at=NOW)
     assert lost is not None
@@ -211,11 +214,11 @@ def test_a_lost_claim_writes_nothing_and_is_taken_up() -> None:
 
 @pytest.mark.django_db
 def test_one_run_at_a_time_and_none_without_prompts() -> None:
-    gpt, other = a_gpt(), a_gpt()
+    gpt, other = GPTFactory.create(), GPTFactory.create()
     with pytest.raises(InvalidInput) as empty:
         start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)
-    a_prompt(gpt)
-    a_prompt(other)
+    create_golden_prompt(gpt)
+    create_golden_prompt(other)
     version = freeze_version(gpt=other, release_notes="", by=other.owner, at=NOW)
     with pytest.raises(InvalidInput) as foreign:
         start_run(gpt=gpt, version=version, kind="golden", language="en", by=gpt.owner, at=NOW)
@@ -239,9 +242,9 @@ def a_finished_run(gpt: GPT, passed: int, total: int, version: Any = None) -> Go
 
 @pytest.mark.django_db
 def test_the_gate_wants_a_run_of_exactly_this_content(settings: Any) -> None:
-    gpt = a_gpt()
-    a_prompt(gpt)
-    with inside_workspace_of(gpt):
+    gpt = GPTFactory.create()
+    create_golden_prompt(gpt)
+    with gpt_workspace_scope(gpt):
         assert gate_problem(gpt, None, NOW) is None
         SharingPolicy.objects.update_or_create(
             workspace=gpt.workspace, defaults={"golden_pass_rate": 80, "updated_at": NOW}
@@ -263,10 +266,10 @@ def test_the_gate_wants_a_run_of_exactly_this_content(settings: Any) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("act", ["quarantined", "deactivated", "removed", "deleted", "suspended"])
 def test_a_run_ends_when_its_person_may_not_try_the_gpt_any_more(act: str) -> None:
-    owner, builder = a_user(), a_user()
-    gpt = a_gpt(owner=builder, workspace=a_company(owner, builder=builder))
-    a_prompt(gpt)
-    a_prompt(gpt)
+    owner, builder = UserFactory.create(), UserFactory.create()
+    gpt = GPTFactory.create(owner=builder, workspace=create_company(owner, builder=builder))
+    create_golden_prompt(gpt)
+    create_golden_prompt(gpt)
     run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=builder, at=NOW)
     asked = claim_result(run_id=run.pk, at=NOW)
     match act:
@@ -295,8 +298,8 @@ def test_a_budget_without_room_is_an_error_and_asks_nobody() -> None:
     from gpts.evals.services.runs import fail_result
     from gpts.evals.tasks import ask_golden_prompt
 
-    gpt = a_gpt()
-    a_prompt(gpt)
+    gpt = GPTFactory.create()
+    create_golden_prompt(gpt)
     run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)
     result = claim_result(run_id=run.pk, at=NOW)
     assert result is not None

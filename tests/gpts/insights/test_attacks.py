@@ -31,7 +31,7 @@ from gpts.evals.services.runs import claim_result, finish_result, start_run
 from gpts.insights.csv_files import write_csv
 from gpts.insights.grouping import GROUP_SIZE
 from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach
-from gpts.insights.queries import insights_of
+from gpts.insights.queries import get_insights
 from gpts.insights.ranges import Range
 from gpts.insights.services.filling import fill_insights
 from gpts.knowledge.retrieval import ANSWERABLE_SCORE
@@ -40,8 +40,8 @@ from gpts.llm.services.providers import ensure_offline_provider
 from gpts.llm.states import TurnState
 from gpts.metering.models import UsageEvent
 from gpts.metering.states import UsageSource
-from tests.gpts.insights.stage import DAY, a_crowd, a_live_gpt, ask, on
-from tests.gpts.studio.stage import NOW
+from tests.support.insights import DAY, create_ended_turn, create_gpt_with_version, create_readers, get_time
+from tests.support.times import NOW
 from workspaces.access import personal_workspace
 
 pytestmark = pytest.mark.django_db
@@ -78,7 +78,7 @@ def happen(truth: Iterable[Asked], gpt: GPT, version: Any, crowd: list[Any], pla
     """Write it as the chat would have, in few statements."""
     conversations, turns, events, thumbs = [], [], [], []
     for one in truth:
-        at, user, place = on(one.day), crowd[one.person], places[one.person]
+        at, user, place = get_time(one.day), crowd[one.person], places[one.person]
         conversation = Conversation(
             id=uuid7(at), user=user, workspace=place, gpt=gpt, version=version, created_at=at, updated_at=at
         )
@@ -135,8 +135,8 @@ def written() -> dict[Any, Any]:
 
 @pytest.fixture
 def stage() -> tuple[GPT, Any, list[Any], list[Any]]:
-    gpt, version = a_live_gpt()
-    crowd = a_crowd(PEOPLE)
+    gpt, version = create_gpt_with_version()
+    crowd = create_readers(PEOPLE)
     return gpt, version, crowd, [personal_workspace(user) for user in crowd]
 
 
@@ -153,7 +153,7 @@ def test_whatever_is_published_is_of_five_people_and_so_is_every_difference(
         happen(truth, gpt, version, crowd, places)
         for day in sorted(set(days)):
             before = written()
-            fill_insights(at=on(day))
+            fill_insights(at=get_time(day))
             # A second reading has the first one's figures and whole new ones, never a changed one.
             assert before.items() <= written().items()
         _look_at_all(truth, gpt)
@@ -218,9 +218,9 @@ def test_ranges_that_differ_by_days_differ_by_whole_periods(
     start = DAY + timedelta(days=first)
     with transaction.atomic():
         happen(truth, gpt, version, crowd, places)
-        fill_insights(at=on(DAYS + 20))
-        one = insights_of(gpt, Range(start, start + timedelta(days=length), None))
-        other = insights_of(gpt, Range(start + timedelta(days=shift), start + timedelta(days=length), None))
+        fill_insights(at=get_time(DAYS + 20))
+        one = get_insights(gpt, Range(start, start + timedelta(days=length), None))
+        other = get_insights(gpt, Range(start + timedelta(days=shift), start + timedelta(days=length), None))
         # Distinct people would tell who came on the day between.
         assert one.people is None and other.people is None
         ended = [row for row in truth if not row.code]
@@ -247,8 +247,8 @@ def test_the_file_has_the_pages_figures_and_no_other(stage: tuple[Any, ...], tru
     gpt, version, crowd, places = stage
     with transaction.atomic():
         happen(truth, gpt, version, crowd, places)
-        fill_insights(at=on(DAYS + 20))
-        found = insights_of(gpt, Range(DAY, DAY + timedelta(days=DAYS + 20), None))
+        fill_insights(at=get_time(DAYS + 20))
+        found = get_insights(gpt, Range(DAY, DAY + timedelta(days=DAYS + 20), None))
         rows = _csv(found)
         transaction.set_rollback(True)
 
@@ -266,17 +266,17 @@ def test_the_file_has_the_pages_figures_and_no_other(stage: tuple[Any, ...], tru
 
 def test_what_the_creator_does_between_two_readings_tells_nothing_of_a_fifth_person() -> None:
     """Four friends of the creator and one stranger: the stranger alone is in no reading."""
-    gpt, version = a_live_gpt()
-    crowd = a_crowd(6)
+    gpt, version = create_gpt_with_version()
+    crowd = create_readers(6)
     places = [personal_workspace(user) for user in crowd]
     friends = [Asked(person, 0, "small", "", None, "") for person in range(5)]
     happen(friends, gpt, version, crowd, places)
-    fill_insights(at=on(3))
-    first = insights_of(gpt, Range(DAY, DAY + timedelta(days=9), None))
+    fill_insights(at=get_time(3))
+    first = get_insights(gpt, Range(DAY, DAY + timedelta(days=9), None))
     alone = [Asked(5, 4, "small", "slow", 0.0, ""), Asked(5, 4, "small", "", 0.0, "wrong")]
     happen(alone, gpt, version, crowd, places)
-    fill_insights(at=on(8))
-    second = insights_of(gpt, Range(DAY, DAY + timedelta(days=9), None))
+    fill_insights(at=get_time(8))
+    second = get_insights(gpt, Range(DAY, DAY + timedelta(days=9), None))
     assert (second.turns, second.use) == (first.turns, first.use) == (5, first.use)
     assert (second.failures, second.thumbs, second.unanswered) == (first.failures, [], [])
     reach = InsightReach.objects.get(gpt=gpt, days=30)
@@ -284,23 +284,23 @@ def test_what_the_creator_does_between_two_readings_tells_nothing_of_a_fifth_per
 
 
 def test_a_period_never_counts_days_that_are_not_over() -> None:
-    gpt, version = a_live_gpt()
-    crowd = a_crowd(6)
+    gpt, version = create_gpt_with_version()
+    crowd = create_readers(6)
     places = [personal_workspace(user) for user in crowd]
     happen([Asked(person, 0, "small", "", None, "") for person in range(6)], gpt, version, crowd, places)
-    fill_insights(at=on(0, hour=23))
-    assert insights_of(gpt, Range(DAY, DAY + timedelta(days=1), None)).use == []
-    fill_insights(at=on(1))
-    (period,) = insights_of(gpt, Range(DAY, date(2026, 3, 3), None)).use
+    fill_insights(at=get_time(0, hour=23))
+    assert get_insights(gpt, Range(DAY, DAY + timedelta(days=1), None)).use == []
+    fill_insights(at=get_time(1))
+    (period,) = get_insights(gpt, Range(DAY, date(2026, 3, 3), None)).use
     assert (period.start, period.end) == (DAY, date(2026, 3, 3))
 
 
 def _satisfaction(gpt: GPT, day: int) -> float | None:
     """What a run of golden prompts says about the thumbs of readers."""
-    run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=on(day))
-    while (result := claim_result(run_id=run.pk, at=on(day))) is not None:
+    run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=get_time(day))
+    while (result := claim_result(run_id=run.pk, at=get_time(day))) is not None:
         answered = ask_golden(prepare_prompt(result.run, result), OfflineClient(pause_seconds=0))
-        finish_result(result=result, answered=answered, at=on(day))
+        finish_result(result=result, answered=answered, at=get_time(day))
     run.refresh_from_db()
     found: float | None = run.metrics["satisfaction"]
     return found
@@ -308,14 +308,14 @@ def _satisfaction(gpt: GPT, day: int) -> float | None:
 
 def test_two_runs_of_golden_prompts_do_not_tell_of_the_thumb_between_them() -> None:
     ensure_offline_provider(at=NOW)
-    gpt, version = a_live_gpt()
+    gpt, version = create_gpt_with_version()
     create_prompt(gpt=gpt, fields={"prompt": "Hello?", "expected": "answer"}, by=gpt.owner, at=NOW)
-    crowd = a_crowd(8)
+    crowd = create_readers(8)
     for person in crowd[:6]:
-        ask(person, gpt, version, 0, thumb=True)
+        create_ended_turn(person, gpt, version, 0, thumb=True)
     assert _satisfaction(gpt, 0) is None
-    fill_insights(at=on(1))
+    fill_insights(at=get_time(1))
     before = _satisfaction(gpt, 1)
-    ask(crowd[6], gpt, version, 1, thumb=False, reason="wrong")
-    fill_insights(at=on(20))
+    create_ended_turn(crowd[6], gpt, version, 1, thumb=False, reason="wrong")
+    fill_insights(at=get_time(20))
     assert before == _satisfaction(gpt, 2) == _satisfaction(gpt, 20) == 1.0

@@ -16,14 +16,14 @@ from config.celery import SCHEDULE
 from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.insights.models import InsightBucket, InsightReach, InsightState
-from gpts.insights.services.facts import waiting_gpts
+from gpts.insights.services.facts import list_waiting_gpts
 from gpts.insights.services.filling import fill_insights as fill_now
 from gpts.insights.tasks import fill_insights
 from gpts.metering.models import UsageEvent
-from tests.conftest import servers
-from tests.flows.stage import wait_for
-from tests.gpts.insights.stage import DAY, a_crowd, a_live_gpt, ask, on
+from tests.support.insights import DAY, create_ended_turn, create_gpt_with_version, create_readers, get_time
+from tests.support.servers import servers
 from tests.support.services import WorkerService
+from tests.support.waiting import wait_for
 from workspaces.access import personal_workspace
 from workspaces.models import User
 
@@ -31,25 +31,25 @@ TABLES = ("bucket", "part", "cohort", "reach", "state")
 
 
 def _used() -> GPT:
-    gpt, version = a_live_gpt()
-    crowd = a_crowd(12)
+    gpt, version = create_gpt_with_version()
+    crowd = create_readers(12)
     for day in (0, 8):
         for person in crowd if day == 0 else crowd[:6]:
-            ask(person, gpt, version, day, thumb=True, score=0.9)
+            create_ended_turn(person, gpt, version, day, thumb=True, score=0.9)
     return gpt
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_worker_fills_what_waits_once(worker: WorkerService) -> None:
     with system_scope("tests"):
-        gpt, idle = _used(), a_live_gpt()[0]
+        gpt, idle = _used(), create_gpt_with_version()[0]
     fill_insights.delay()
     with system_scope("tests"):
         state = wait_for(lambda: InsightState.objects.filter(gpt=gpt).first())
         assert state.read_until == (timezone.now() - timedelta(hours=1)).date()
         assert InsightBucket.objects.filter(gpt=gpt, series="use").count() == 2
         assert not InsightState.objects.filter(gpt=idle).exists()
-        assert waiting_gpts(until=state.read_until, limit=9) == []
+        assert list_waiting_gpts(until=state.read_until, limit=9) == []
     assert SCHEDULE["gpts: fill insights"]["task"] == fill_insights.name
 
 
@@ -57,25 +57,25 @@ def test_the_worker_fills_what_waits_once(worker: WorkerService) -> None:
 def test_a_gpt_without_new_use_is_looked_at_until_its_last_days_are_over() -> None:
     """Else the people of the last 30 days would be those of 30 days long gone."""
     gpt = _used()
-    assert fill_now(at=on(9)) == 1
+    assert fill_now(at=get_time(9)) == 1
     assert InsightReach.objects.filter(gpt=gpt).count() == 3
-    assert fill_now(at=on(20)) == 1
+    assert fill_now(at=get_time(20)) == 1
     assert set(InsightReach.objects.filter(gpt=gpt).values_list("days", flat=True)) == {30, 90}
-    assert fill_now(at=on(120)) == 1
+    assert fill_now(at=get_time(120)) == 1
     assert not InsightReach.objects.filter(gpt=gpt).exists()
-    assert fill_now(at=on(121)) == 0
+    assert fill_now(at=get_time(121)) == 0
 
 
 @pytest.mark.django_db
 def test_a_new_owner_who_was_one_of_the_people_breaks_nothing() -> None:
-    gpt, version = a_live_gpt()
-    crowd = a_crowd(5)
+    gpt, version = create_gpt_with_version()
+    crowd = create_readers(5)
     for person in crowd:
-        ask(person, gpt, version, 0)
-    fill_now(at=on(1))
+        create_ended_turn(person, gpt, version, 0)
+    fill_now(at=get_time(1))
     gpt.owner = crowd[0]
     gpt.save()
-    fill_now(at=on(2))
+    fill_now(at=get_time(2))
     assert not InsightReach.objects.filter(gpt=gpt).exists()
     assert InsightBucket.objects.filter(gpt=gpt, series="use").count() == 1
 
@@ -94,8 +94,8 @@ def _seen(raw: psycopg.Connection[Any], user: User | None) -> list[int]:
 @pytest.mark.django_db(transaction=True)
 def test_the_database_itself_shows_figures_to_nobody_else() -> None:
     with system_scope("tests"):
-        gpt, stranger = _used(), a_crowd(1)[0]
-        fill_now(at=on(30))
+        gpt, stranger = _used(), create_readers(1)[0]
+        fill_now(at=get_time(30))
     with psycopg.connect(servers.url("app", settings.DATABASE_NAME), autocommit=True) as raw:
         assert min(_seen(raw, gpt.owner)) > 0
         assert _seen(raw, stranger) == _seen(raw, None) == [0] * len(TABLES)
@@ -119,12 +119,12 @@ def test_the_figures_read_nothing_but_their_own_facts() -> None:
     """A period of 12 people reads the same statements as one of 6: no look-up a person, a chat or a day."""
     counts = []
     for size in (6, 12):
-        gpt, version = a_live_gpt()
-        for person in a_crowd(size):
+        gpt, version = create_gpt_with_version()
+        for person in create_readers(size):
             for _time in range(size // 6):
-                ask(person, gpt, version, 0, thumb=True, score=0.9)
+                create_ended_turn(person, gpt, version, 0, thumb=True, score=0.9)
         with transaction.atomic(), CaptureQueriesContext(connection) as found:
-            fill_now(at=on(1))
+            fill_now(at=get_time(1))
         assert sum("gpts_message" in query["sql"] for query in found) == 0
         counts.append(len(found))
     assert counts[0] == counts[1]

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.gpts.knowledge.site import Site, running_site
+from tests.support.web_site import Site, run_site
 
 
 @pytest.fixture
 def site(settings: Any) -> Iterator[Site]:
     """A web site of somebody else, at an address that this test lets the guard call."""
-    with running_site() as running:
+    with run_site() as running:
         settings.OUTBOUND_ALLOW_HTTP = True
         settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS = [running.place]
         yield running

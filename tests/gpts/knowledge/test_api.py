@@ -10,16 +10,18 @@ import pytest
 from gpts.assistants.models import GPT
 from gpts.knowledge.models import Document, KnowledgeFile
 from gpts.knowledge.services.files import add_knowledge_file
-from tests.gpts.knowledge.makers import a_pdf
-from tests.gpts.knowledge.site import Site
-from tests.gpts.studio.stage import NOW, a_file, a_gpt
-from tests.gpts.studio.test_api import FILE, Caller
+from tests.support.api_client import FILE_KEYS, ApiClient
+from tests.support.factories.gpts import GPTFactory
+from tests.support.knowledge_files import make_pdf
+from tests.support.times import NOW
+from tests.support.uploads import make_upload
+from tests.support.web_site import Site
 
 pytestmark = pytest.mark.django_db
 
 
 def read(gpt: GPT, name: str = "a.txt", text: str | bytes = "The canary sings.") -> KnowledgeFile:
-    return add_knowledge_file(gpt=gpt, upload=a_file(name, text), by=gpt.owner, at=NOW)
+    return add_knowledge_file(gpt=gpt, upload=make_upload(name, text), by=gpt.owner, at=NOW)
 
 
 def path_of(file: KnowledgeFile, end: str = "") -> str:
@@ -27,8 +29,8 @@ def path_of(file: KnowledgeFile, end: str = "") -> str:
 
 
 def test_a_file_waits_is_read_and_shows_its_text() -> None:
-    gpt = a_gpt()
-    call = Caller(gpt.owner)
+    gpt = GPTFactory.create()
+    call = ApiClient(gpt.owner)
 
     added = call.upload(f"gpts/{gpt.slug}/knowledge", "a.txt", "The canary sings.").json()
     file = KnowledgeFile.objects.get()
@@ -37,15 +39,17 @@ def test_a_file_waits_is_read_and_shows_its_text() -> None:
     failed = call("GET", path_of(file)).json()
     retried = call("POST", path_of(file, "/retry")).json()
 
-    assert (set(added), added["state"]) == (FILE, "waiting")
+    assert (set(added), added["state"]) == (FILE_KEYS, "waiting")
     assert early["items"] == []
     assert (failed["failure_code"], failed["failure"][:19]) == ("encrypted", "This file is locked")
     assert (retried["state"], retried["failure"]) == ("waiting", "")
 
 
 def test_the_text_comes_in_pages() -> None:
-    file = read(a_gpt(), "a.pdf", a_pdf(*(f"Page {number} says this." for number in range(1, 31))))
-    call = Caller(file.gpt.owner)
+    file = read(
+        GPTFactory.create(), "a.pdf", make_pdf(*(f"Page {number} says this." for number in range(1, 31)))
+    )
+    call = ApiClient(file.gpt.owner)
 
     first = call("GET", path_of(file, "/text")).json()
     second = call("GET", path_of(file, f"/text?cursor={first['next_cursor']}")).json()
@@ -63,8 +67,8 @@ def test_the_text_comes_in_pages() -> None:
 
 
 def test_a_file_is_renamed_and_dated() -> None:
-    file = read(a_gpt())
-    call = Caller(file.gpt.owner)
+    file = read(GPTFactory.create())
+    call = ApiClient(file.gpt.owner)
 
     changed = call("PATCH", path_of(file), {"name": "Songs.txt", "review_on": "2026-01-01", "state": "x"})
     kept = call("PATCH", path_of(file), {})
@@ -81,8 +85,8 @@ def test_a_file_is_renamed_and_dated() -> None:
 
 
 def test_content_is_replaced_under_the_same_name() -> None:
-    file = read(a_gpt())
-    call = Caller(file.gpt.owner)
+    file = read(GPTFactory.create())
+    call = ApiClient(file.gpt.owner)
 
     new = call.upload(path_of(file, "/content"), "b.txt", "New words", method="PUT")
     refused = call.upload(
@@ -95,8 +99,8 @@ def test_content_is_replaced_under_the_same_name() -> None:
 
 
 def test_a_web_page_is_added_and_fetched_again(site: Site) -> None:
-    gpt = a_gpt()
-    call = Caller(gpt.owner)
+    gpt = GPTFactory.create()
+    call = ApiClient(gpt.owner)
     address = site.put("/p", "<title>Returns</title><p>Within 30 days</p>")
 
     added = call("POST", f"gpts/{gpt.slug}/knowledge/pages", {"url": address})
@@ -111,8 +115,8 @@ def test_a_web_page_is_added_and_fetched_again(site: Site) -> None:
 
 
 def test_removing_and_erasing() -> None:
-    file, other = read(gpt := a_gpt()), read(gpt, "b.txt", "Other")
-    call = Caller(gpt.owner)
+    file, other = read(gpt := GPTFactory.create()), read(gpt, "b.txt", "Other")
+    call = ApiClient(gpt.owner)
 
     wrong = call("POST", path_of(file, "/erase"), {"confirmation": "b.txt"})
     assert (wrong.status_code, KnowledgeFile.objects.filter(removed_at=None).count()) == (400, 2)
@@ -139,8 +143,8 @@ ROUTES: list[tuple[str, str, Any]] = [
 @pytest.mark.parametrize(("method", "end", "body"), ROUTES, ids=str)
 def test_a_foreign_file_is_not_there(method: str, end: str, body: Any) -> None:
     """T04, T08, T10"""
-    file, mine = read(a_gpt()), a_gpt()
-    call = Caller(mine.owner)
+    file, mine = read(GPTFactory.create()), GPTFactory.create()
+    call = ApiClient(mine.owner)
 
     own = call(method, f"gpts/{mine.slug}/knowledge/{file.pk}{end}", body)
     foreign = call(method, path_of(file, end), body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gpts.knowledge.extraction import Section, extract
-from tests.gpts.knowledge.makers import a_docx, a_pdf, a_pptx, an_epub, an_xlsx
+from tests.support.knowledge_files import make_docx, make_epub, make_pdf, make_pptx, make_xlsx
 
 
 def flat(sections: list[Section]) -> list[tuple[str, int | None, str]]:
@@ -15,7 +15,7 @@ def flat(sections: list[Section]) -> list[tuple[str, int | None, str]]:
 
 
 def test_a_pdf_keeps_its_pages_and_its_outline() -> None:
-    data = a_pdf("Welcome.", "Send it back (in 30 days).", outline=[("Start", 0), ("Returns", 1)])
+    data = make_pdf("Welcome.", "Send it back (in 30 days).", outline=[("Start", 0), ("Returns", 1)])
 
     assert flat(extract("a.pdf", data)) == [
         ("Start", 1, "Welcome."),
@@ -24,7 +24,7 @@ def test_a_pdf_keeps_its_pages_and_its_outline() -> None:
 
 
 def test_a_word_document_keeps_its_headings_and_page_breaks() -> None:
-    data = a_docx(
+    data = make_docx(
         ("Heading1", "Returns"), ("", "Within 30 days."), ("Heading2", "Refunds"), ("break", "In five days.")
     )
 
@@ -35,7 +35,7 @@ def test_a_word_document_keeps_its_headings_and_page_breaks() -> None:
 
 
 def test_a_workbook_gives_its_rows_under_their_columns() -> None:
-    data = an_xlsx({"Prices": [["city", "price"], ["Paris", 21], ["Lyon", 5.5]], "Notes": [["Only words"]]})
+    data = make_xlsx({"Prices": [["city", "price"], ["Paris", 21], ["Lyon", 5.5]], "Notes": [["Only words"]]})
 
     assert flat(extract("a.xlsx", data)) == [
         ("Prices", 1, "city: Paris\nprice: 21"),
@@ -45,7 +45,7 @@ def test_a_workbook_gives_its_rows_under_their_columns() -> None:
 
 
 def test_a_presentation_gives_a_page_a_slide() -> None:
-    data = a_pptx(("Returns", "Within 30 days"), ("Refunds", "In five days"))
+    data = make_pptx(("Returns", "Within 30 days"), ("Refunds", "In five days"))
 
     assert flat(extract("a.pptx", data)) == [
         ("Returns", 1, "Within 30 days"),
@@ -54,7 +54,7 @@ def test_a_presentation_gives_a_page_a_slide() -> None:
 
 
 def test_a_book_gives_its_chapters_in_reading_order() -> None:
-    data = an_epub(("One", "It begins."), ("Two", "It ends."))
+    data = make_epub(("One", "It begins."), ("Two", "It ends."))
 
     assert flat(extract("a.epub", data)) == [("One", 1, "It begins."), ("Two", 2, "It ends.")]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from gpts.knowledge.extraction import Limits, UnreadableError, extract
-from tests.gpts.knowledge import makers
-from tests.gpts.knowledge.makers import EICAR, a_docx, a_pdf, a_zip, an_epub, an_xlsx
+from tests.support import knowledge_files
+from tests.support.knowledge_files import EICAR, make_docx, make_epub, make_pdf, make_xlsx, make_zip
 
 
 def refusal(name: str, data: bytes, limits: Limits | None = None) -> str:
@@ -22,18 +22,18 @@ def refusal(name: str, data: bytes, limits: Limits | None = None) -> str:
 @pytest.mark.parametrize("kind", ["docx", "xlsx", "pptx", "epub"])
 def test_an_archive_that_declares_a_bomb_is_not_unpacked(kind: str) -> None:
     """F01"""
-    assert refusal(f"a.{kind}", makers.a_bomb(kind)) == "bomb"
+    assert refusal(f"a.{kind}", knowledge_files.make_zip_bomb(kind)) == "bomb"
 
 
 def test_an_archive_that_lies_about_its_size_gives_no_more_than_it_declares() -> None:
     """F01"""
-    assert refusal("a.docx", makers.a_lying_bomb()) == "malformed"
+    assert refusal("a.docx", knowledge_files.make_lying_zip_bomb()) == "malformed"
 
 
 def test_what_is_really_unpacked_counts_over_all_members() -> None:
     """F01"""
     text = "word " * 30_000
-    book = an_epub(*[(f"Chapter {number}", text) for number in range(40)])
+    book = make_epub(*[(f"Chapter {number}", text) for number in range(40)])
     few = replace(Limits(), expanded_bytes=1_000_000)
 
     assert refusal("a.epub", book, few) == "bomb"
@@ -41,15 +41,15 @@ def test_what_is_really_unpacked_counts_over_all_members() -> None:
 
 
 def test_too_many_members_are_a_bomb() -> None:
-    many = a_zip({f"word/{number}.xml": "x" for number in range(10_001)})
+    many = make_zip({f"word/{number}.xml": "x" for number in range(10_001)})
 
     assert refusal("a.docx", many) == "bomb"
 
 
 def test_an_archive_within_an_archive_stays_closed() -> None:
     """F01"""
-    inner = makers.a_bomb("docx")
-    data = a_docx(("", "The outer words"), extra={"word/embeddings/inner.docx": inner, "inner.zip": inner})
+    inner = knowledge_files.make_zip_bomb("docx")
+    data = make_docx(("", "The outer words"), extra={"word/embeddings/inner.docx": inner, "inner.zip": inner})
 
     assert [section.paragraphs for section in extract("a.docx", data)] == [("The outer words",)]
 
@@ -57,9 +57,9 @@ def test_an_archive_within_an_archive_stays_closed() -> None:
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("a.docx", a_docx(("", "Text"), extra={"word/vbaProject.bin": b"\xd0\xcf\x11\xe0"})),
-        ("a.xlsx", a_zip({"xl/macrosheets/sheet1.xml": "<x/>", "xl/workbook.xml": "<x/>"})),
-        ("a.pptx", a_zip({"ppt/vbaProject.bin": b"x", "ppt/presentation.xml": "<x/>"})),
+        ("a.docx", make_docx(("", "Text"), extra={"word/vbaProject.bin": b"\xd0\xcf\x11\xe0"})),
+        ("a.xlsx", make_zip({"xl/macrosheets/sheet1.xml": "<x/>", "xl/workbook.xml": "<x/>"})),
+        ("a.pptx", make_zip({"ppt/vbaProject.bin": b"x", "ppt/presentation.xml": "<x/>"})),
     ],
 )
 def test_programs_in_a_document_are_refused(name: str, data: bytes) -> None:
@@ -72,8 +72,8 @@ def test_programs_in_a_document_are_refused(name: str, data: bytes) -> None:
     [
         ("a.txt", EICAR),
         ("a.html", EICAR + b"\r\n"),
-        ("a.docx", a_docx(("", "Text"), extra={"word/embeddings/oleObject1.bin": EICAR})),
-        ("a.epub", an_epub(("One", "Text"), extra={"OPS/x.com": EICAR})),
+        ("a.docx", make_docx(("", "Text"), extra={"word/embeddings/oleObject1.bin": EICAR})),
+        ("a.epub", make_epub(("One", "Text"), extra={"OPS/x.com": EICAR})),
     ],
 )
 def test_malware_is_refused(name: str, data: bytes) -> None:
@@ -106,7 +106,7 @@ def texts(name: str, data: bytes) -> str:
 
 def test_an_entity_of_a_word_document_reads_no_file_and_calls_nobody() -> None:
     """F08"""
-    data = a_docx(("", "before &x; &y; after"), head=ENTITIES)
+    data = make_docx(("", "before &x; &y; after"), head=ENTITIES)
 
     found = texts("a.docx", data)
 
@@ -121,7 +121,7 @@ def test_an_entity_of_a_workbook_reads_no_file() -> None:
         '<row r="1"><c r="A1" t="inlineStr"><is><t>&x;</t></is></c></row></sheetData></worksheet>'
     )
 
-    assert refusal("a.xlsx", with_member(an_xlsx({"S": [["a"]]}), "xl/worksheets/sheet1.xml", sheet)) in (
+    assert refusal("a.xlsx", with_member(make_xlsx({"S": [["a"]]}), "xl/worksheets/sheet1.xml", sheet)) in (
         "malformed",
         "empty",
     )
@@ -129,7 +129,7 @@ def test_an_entity_of_a_workbook_reads_no_file() -> None:
 
 def test_entities_that_multiply_end_at_a_limit() -> None:
     """F01: a billion laughs."""
-    data = a_docx(("", "before &i; after"), head=LAUGHS)
+    data = make_docx(("", "before &i; after"), head=LAUGHS)
 
     assert refusal("a.docx", data) in ("malformed", "too_complex", "bomb", "empty")
 
@@ -137,10 +137,10 @@ def test_entities_that_multiply_end_at_a_limit() -> None:
 def test_a_template_on_another_host_is_not_fetched() -> None:
     """F08: the child may open no connection at all."""
     relations = (
-        f'<Relationships xmlns="{makers.PACKAGE}"><Relationship Id="rId1" TargetMode="External" '
+        f'<Relationships xmlns="{knowledge_files.PACKAGE}"><Relationship Id="rId1" TargetMode="External" '
         'Target="http://127.0.0.1:9/template.dotm"/></Relationships>'
     )
-    data = a_docx(("", "Text"), extra={"word/_rels/settings.xml.rels": relations})
+    data = make_docx(("", "Text"), extra={"word/_rels/settings.xml.rels": relations})
 
     assert texts("a.docx", data) == "Text"
 
@@ -148,16 +148,16 @@ def test_a_template_on_another_host_is_not_fetched() -> None:
 @pytest.mark.parametrize(
     ("name", "make", "code"),
     [
-        ("locked.pdf", makers.a_locked_pdf, "encrypted"),
+        ("locked.pdf", knowledge_files.make_locked_pdf, "encrypted"),
         ("locked.docx", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 2000, "encrypted"),
-        ("pictures.pdf", lambda: a_pdf("", "", ""), "no_text"),
+        ("pictures.pdf", lambda: make_pdf("", "", ""), "no_text"),
         ("broken.pdf", lambda: b"%PDF-1.7\nnothing of it is true", "malformed"),
         ("broken.docx", lambda: b"PK\x03\x04 and then nothing", "malformed"),
-        ("other.docx", lambda: a_zip({"hello.txt": "hello"}), "malformed"),
+        ("other.docx", lambda: make_zip({"hello.txt": "hello"}), "malformed"),
         ("page.pdf", lambda: b"<html><script>alert(1)</script></html>", "malformed"),
         ("picture.txt", lambda: b"\x89PNG\r\n\x1a\n" + bytes(500), "binary"),
         ("program.md", lambda: b"\x7fELF" + bytes(500), "binary"),
-        ("archive.csv", lambda: a_zip({"a": "b"}), "binary"),
+        ("archive.csv", lambda: make_zip({"a": "b"}), "binary"),
         ("late.txt", lambda: b"words " * 200_000 + b"\x00" * 10, "binary"),
         ("deep.json", lambda: b"[" * 100_000, "malformed"),
         ("deep.jsonl", lambda: b"[" * 50_000 + b"]" * 50_000, "malformed"),
@@ -177,7 +177,7 @@ def test_markup_named_txt_is_read_as_the_text_that_it_is() -> None:
 
 
 def test_pages_over_the_limit_are_refused_and_five_thousand_are_read() -> None:
-    data = a_pdf(*(f"This is page {number}." for number in range(1, 5001)))
+    data = make_pdf(*(f"This is page {number}." for number in range(1, 5001)))
 
     assert refusal("a.pdf", data, replace(Limits(), pages=4_999)) == "too_many_pages"
     sections = extract("a.pdf", data, limits=replace(Limits(), pages=5_000))
@@ -229,7 +229,7 @@ def test_a_stream_that_unpacks_without_end_stops_at_the_memory_limit() -> None:
     few = replace(Limits(), memory_bytes=300_000_000, seconds=20)
 
     with pytest.raises(UnreadableError) as problem:
-        extract("a.pdf", makers._file_of(objects, ""), limits=few)
+        extract("a.pdf", knowledge_files.build_pdf(objects, ""), limits=few)
 
     assert problem.value.code in ("no_text", "malformed", "too_complex", "timeout")
 
@@ -241,7 +241,7 @@ def test_the_child_opens_no_connection_and_starts_no_program(tmp_path: Path) -> 
     code = (
         "import sys, socket, os\n"
         "from gpts.knowledge.extraction import worker\n"
-        "sys.addaudithook(worker._refuse)\n"
+        "sys.addaudithook(worker._block_event)\n"
         "done = []\n"
         "for act in (lambda: socket.create_connection(('127.0.0.1', 9)), lambda: os.system('true'),\n"
         "            lambda: os.fork(), lambda: socket.getaddrinfo('example.com', 80)):\n"
@@ -259,4 +259,4 @@ def with_member(data: bytes, name: str, text: str) -> bytes:
 
     with zipfile.ZipFile(BytesIO(data)) as archive:
         members = {member: archive.read(member) for member in archive.namelist()}
-    return a_zip({**members, name: text})
+    return make_zip({**members, name: text})

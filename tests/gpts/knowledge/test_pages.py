@@ -14,11 +14,15 @@ from gpts.assistants.models import GPT
 from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import Document, KnowledgeFile, Passage
 from gpts.knowledge.retrieval import find_passages
-from gpts.knowledge.services.files import add_knowledge_file, take_in_file, update_file
-from tests.gpts.chat.test_pages import signed_in
-from tests.gpts.knowledge.makers import a_pdf
-from tests.gpts.knowledge.site import Site
-from tests.gpts.studio.stage import NOW, a_company, a_file, a_gpt, a_user
+from gpts.knowledge.services.files import add_knowledge_file, update_file, upload_knowledge_file
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.knowledge_files import make_pdf
+from tests.support.pages import sign_in
+from tests.support.times import NOW
+from tests.support.uploads import make_upload
+from tests.support.web_site import Site
 
 pytestmark = pytest.mark.django_db
 JSON = {"Accept": "application/json"}
@@ -30,14 +34,16 @@ def url(gpt: GPT, end: str = "") -> str:
 
 
 def read(gpt: GPT, name: str = "a.txt", text: str | bytes = "The canary sings.") -> KnowledgeFile:
-    return add_knowledge_file(gpt=gpt, upload=a_file(name, text), by=gpt.owner, at=NOW)
+    return add_knowledge_file(gpt=gpt, upload=make_upload(name, text), by=gpt.owner, at=NOW)
 
 
 def test_a_file_is_taken_in_and_waits_for_the_worker() -> None:
-    gpt = a_gpt()
-    client = signed_in(gpt.owner)
+    gpt = GPTFactory.create()
+    client = sign_in(gpt.owner)
 
-    answer = client.post(url(gpt), {"file": [a_file("a.txt", "One"), a_file("b.md", "# Two\nText")]})
+    answer = client.post(
+        url(gpt), {"file": [make_upload("a.txt", "One"), make_upload("b.md", "# Two\nText")]}
+    )
     page = client.get(url(gpt)).content.decode()
 
     assert (answer.status_code, answer.headers["Location"]) == (302, url(gpt))
@@ -49,11 +55,11 @@ def test_a_file_is_taken_in_and_waits_for_the_worker() -> None:
 
 
 def test_the_script_gets_an_outcome_a_file() -> None:
-    gpt = a_gpt()
-    client = signed_in(gpt.owner)
+    gpt = GPTFactory.create()
+    client = sign_in(gpt.owner)
 
-    taken = client.post(url(gpt), {"file": a_file("a.txt", "One")}, headers=JSON)
-    empty = client.post(url(gpt), {"file": a_file("b.txt", "")}, headers=JSON)
+    taken = client.post(url(gpt), {"file": make_upload("a.txt", "One")}, headers=JSON)
+    empty = client.post(url(gpt), {"file": make_upload("b.txt", "")}, headers=JSON)
     none = client.post(url(gpt), {}, headers=JSON)
 
     assert (taken.status_code, taken.json()["name"]) == (201, "a.txt")
@@ -63,10 +69,10 @@ def test_the_script_gets_an_outcome_a_file() -> None:
 
 
 def test_without_a_script_good_files_stay_though_others_are_refused() -> None:
-    gpt = a_gpt()
-    client = signed_in(gpt.owner)
+    gpt = GPTFactory.create()
+    client = sign_in(gpt.owner)
 
-    answer = client.post(url(gpt), {"file": [a_file("a.txt", "One"), a_file("<b>.exe", "MZ")]})
+    answer = client.post(url(gpt), {"file": [make_upload("a.txt", "One"), make_upload("<b>.exe", "MZ")]})
 
     assert answer.status_code == 400
     assert "&lt;b&gt;.exe: Files of this type cannot be read." in answer.content.decode()
@@ -74,9 +80,9 @@ def test_without_a_script_good_files_stay_though_others_are_refused() -> None:
 
 
 def test_the_list_alone_says_how_far_each_file_is() -> None:
-    gpt = a_gpt()
-    client = signed_in(gpt.owner)
-    file = take_in_file(gpt=gpt, upload=a_file("a.txt", "One"), by=gpt.owner, at=NOW)
+    gpt = GPTFactory.create()
+    client = sign_in(gpt.owner)
+    file = upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
     Document.objects.update(state="extracting", stage="reading", progress=42)
 
     part = client.get(url(gpt), headers=PART)
@@ -95,30 +101,30 @@ def test_the_list_alone_says_how_far_each_file_is() -> None:
 
 
 def test_retrying_from_the_page() -> None:
-    gpt = a_gpt()
-    file = take_in_file(gpt=gpt, upload=a_file("a.txt", "One"), by=gpt.owner, at=NOW)
+    gpt = GPTFactory.create()
+    file = upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
     Document.objects.update(state="failed", failure="crashed")
 
-    answer = signed_in(gpt.owner).post(url(gpt, f"/{file.pk}/retry"))
+    answer = sign_in(gpt.owner).post(url(gpt, f"/{file.pk}/retry"))
 
     assert answer.headers["Location"] == url(gpt)
     assert Document.objects.get().state == "waiting"
 
 
 def test_malware_is_not_tried_again() -> None:
-    gpt = a_gpt()
-    take_in_file(gpt=gpt, upload=a_file("a.txt", "One"), by=gpt.owner, at=NOW)
+    gpt = GPTFactory.create()
+    upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
     Document.objects.update(state="failed", failure="malware")
 
-    assert "/retry" not in signed_in(gpt.owner).get(url(gpt)).content.decode()
+    assert "/retry" not in sign_in(gpt.owner).get(url(gpt)).content.decode()
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_list_asks_the_same_whatever_its_length(count: int, django_assert_num_queries: Any) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     for number in range(count):
         read(gpt, f"{number}.txt", f"Text {number}")
-    client = signed_in(gpt.owner)
+    client = sign_in(gpt.owner)
     client.get(url(gpt), headers=PART)
 
     with django_assert_num_queries(LIST_QUERIES):
@@ -129,13 +135,13 @@ LIST_QUERIES = 14
 
 
 def test_a_due_file_is_marked() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file, later = read(gpt), read(gpt, "b.txt", "Other")
     today = timezone.localdate()
     update_file(file=file, review_on=today, by=gpt.owner, at=NOW)
     update_file(file=later, review_on=today + timedelta(days=3), by=gpt.owner, at=NOW)
 
-    page = signed_in(gpt.owner).get(url(gpt)).content.decode()
+    page = sign_in(gpt.owner).get(url(gpt)).content.decode()
 
     assert "1 file is due for review" in page
     assert page.count("Due for review since") == 1
@@ -143,9 +149,9 @@ def test_a_due_file_is_marked() -> None:
 
 
 def test_the_text_of_a_file_comes_in_pages_with_headings() -> None:
-    gpt = a_gpt()
-    file = read(gpt, "a.pdf", a_pdf(*(f"This is page {number}." for number in range(1, 61))))
-    client = signed_in(gpt.owner)
+    gpt = GPTFactory.create()
+    file = read(gpt, "a.pdf", make_pdf(*(f"This is page {number}." for number in range(1, 61))))
+    client = sign_in(gpt.owner)
 
     first = client.get(url(gpt, f"/{file.pk}")).content.decode()
     second = client.get(url(gpt, f"/{file.pk}?from=50")).content.decode()
@@ -163,9 +169,9 @@ def test_the_text_of_a_file_comes_in_pages_with_headings() -> None:
 
 
 def test_renaming_and_dating_on_the_page_keep_what_was_typed() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = read(gpt)
-    client = signed_in(gpt.owner)
+    client = sign_in(gpt.owner)
     path = url(gpt, f"/{file.pk}/update")
 
     saved = client.post(path, {"name": "Songs.txt", "review_on": "2027-02-03"})
@@ -180,12 +186,12 @@ def test_renaming_and_dating_on_the_page_keep_what_was_typed() -> None:
 
 
 def test_replacing_removing_and_deleting_on_the_page(own_media: Path) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file, other = read(gpt), read(gpt, "b.txt", "Other words")
-    client = signed_in(gpt.owner)
+    client = sign_in(gpt.owner)
 
-    refused = client.post(url(gpt, f"/{file.pk}/replace"), {"file": a_file("c.txt", "")})
-    twice = client.post(url(gpt, f"/{file.pk}/replace"), {"file": a_file("c.txt", "Other words")})
+    refused = client.post(url(gpt, f"/{file.pk}/replace"), {"file": make_upload("c.txt", "")})
+    twice = client.post(url(gpt, f"/{file.pk}/replace"), {"file": make_upload("c.txt", "Other words")})
     missing = client.post(url(gpt, f"/{file.pk}/replace"))
     wrong = client.post(url(gpt, f"/{file.pk}/erase"), {"confirmation": "x"})
     assert [answer.status_code for answer in (refused, twice, missing, wrong)] == [400] * 4
@@ -193,7 +199,7 @@ def test_replacing_removing_and_deleting_on_the_page(own_media: Path) -> None:
     assert "Type the file&#x27;s name exactly" in wrong.content.decode()
     assert KnowledgeFile.objects.filter(removed_at=None).count() == 2
 
-    replaced = client.post(url(gpt, f"/{file.pk}/replace"), {"file": a_file("c.txt", "New words")})
+    replaced = client.post(url(gpt, f"/{file.pk}/replace"), {"file": make_upload("c.txt", "New words")})
     assert replaced.status_code == 302
     new = KnowledgeFile.objects.get(name="a.txt")
     removed = client.post(url(gpt, f"/{other.pk}/delete"))
@@ -205,8 +211,8 @@ def test_replacing_removing_and_deleting_on_the_page(own_media: Path) -> None:
 
 
 def test_adding_and_fetching_a_web_page(site: Site) -> None:
-    gpt = a_gpt()
-    client = signed_in(gpt.owner)
+    gpt = GPTFactory.create()
+    client = sign_in(gpt.owner)
     address = site.put("/p", "<title>Returns</title><p>Within 30 days</p>")
 
     added = client.post(url(gpt, "/page"), {"url": address})
@@ -231,15 +237,15 @@ ACTS = ("update", "replace", "fetch", "retry", "delete", "erase")
 
 @pytest.mark.parametrize("act", ["page", *ACTS])
 def test_who_only_looks_changes_nothing(act: str) -> None:
-    boss, ada = a_user("Boss"), a_user("Ada")
-    gpt = a_gpt(owner=ada, workspace=a_company(boss, builder=ada))
+    boss, ada = UserFactory.create(display_name="Boss"), UserFactory.create(display_name="Ada")
+    gpt = GPTFactory.create(owner=ada, workspace=create_company(boss, builder=ada))
     file = read(gpt)
     path = url(gpt, "/page" if act == "page" else f"/{file.pk}/{act}")
 
     body = {"name": "x.txt", "confirmation": "a.txt", "url": "https://127.0.0.1/"}
-    looked = signed_in(boss).get(url(gpt, f"/{file.pk}"))
-    asked = signed_in(boss).post(path, body)
-    stranger = signed_in(a_user("Eve")).post(path, body)
+    looked = sign_in(boss).get(url(gpt, f"/{file.pk}"))
+    asked = sign_in(boss).post(path, body)
+    stranger = sign_in(UserFactory.create(display_name="Eve")).post(path, body)
 
     assert looked.status_code in (200, 404)
     assert asked.status_code in (403, 404)
@@ -251,9 +257,9 @@ def test_who_only_looks_changes_nothing(act: str) -> None:
 
 def test_another_gpts_file_is_not_there_under_ones_own() -> None:
     """T04, T08"""
-    mine, theirs = a_gpt(), a_gpt()
+    mine, theirs = GPTFactory.create(), GPTFactory.create()
     file = read(theirs)
-    client = signed_in(mine.owner)
+    client = sign_in(mine.owner)
 
     assert client.get(url(mine, f"/{file.pk}")).status_code == 404
     for act in ACTS:
@@ -263,10 +269,10 @@ def test_another_gpts_file_is_not_there_under_ones_own() -> None:
 
 
 def test_what_versions_keep_is_listed_and_can_be_deleted_everywhere() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = read(gpt)
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
-    client = signed_in(gpt.owner)
+    client = sign_in(gpt.owner)
     client.post(url(gpt, f"/{file.pk}/delete"))
 
     listed = client.get(url(gpt)).content.decode()

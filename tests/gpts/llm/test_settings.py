@@ -10,15 +10,19 @@ from django.test import Client
 from django.urls import reverse
 
 from core.errors import InvalidInput
-from gpts.assistants.model_settings import ignored_settings, model_settings
+from gpts.assistants.model_settings import get_model_settings, list_ignored_settings
 from gpts.assistants.services.gpts import update_draft
-from gpts.assistants.services.versions import content_of, freeze_version
+from gpts.assistants.services.versions import build_content, freeze_version
 from gpts.chat.services.model_choice import choose_model
 from gpts.chat.services.turns import start_conversation
 from gpts.llm.catalogue import get_features, get_provider_tools, list_model_choices, may_choose_model
 from gpts.llm.models import LanguageModel
-from tests.gpts.llm.stage import a_model, a_provider
-from tests.gpts.studio.stage import NOW, PASSWORD, a_company, a_gpt, a_user
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.llm import LanguageModelFactory, ProviderFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import sign_in
+from tests.support.times import NOW
 
 pytestmark = pytest.mark.django_db
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
@@ -36,12 +40,6 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def signed_in(user: Any) -> Client:
-    client = Client()
-    assert client.login(email=user.email, password=PASSWORD)
-    return client
-
-
 def autosave(client: Client, gpt: Any, **fields: Any) -> Any:
     body = {"revision": gpt.draft_revision, "fields": ",".join(fields), **fields}
     url = reverse("gpts:build-configure", args=[gpt.slug])
@@ -49,13 +47,13 @@ def autosave(client: Client, gpt: Any, **fields: Any) -> Any:
 
 
 def test_settings_save_themselves_and_are_part_of_versions() -> None:
-    ada = a_user()
-    gpt = a_gpt(owner=ada)
+    ada = UserFactory.create()
+    gpt = GPTFactory.create(owner=ada)
     typed = SETTINGS | {
         "output_schema": json.dumps(SCHEMA), "parallel_tool_calls": "", "answers_only_from_knowledge": "on",
     }  # fmt: skip
 
-    answer = autosave(signed_in(ada), gpt, **typed)
+    answer = autosave(sign_in(ada), gpt, **typed)
 
     assert answer.status_code == 200
     gpt.refresh_from_db()
@@ -63,7 +61,7 @@ def test_settings_save_themselves_and_are_part_of_versions() -> None:
         name: value for name, value in SETTINGS.items() if name not in ("temperature", "capabilities")
     }
     version = freeze_version(gpt=gpt, release_notes="", by=ada, at=NOW)
-    content = content_of(version, knowledge_hashes=[])
+    content = build_content(version, knowledge_hashes=[])
     assert (content["seed"], content["output_schema"], content["model_choice"]) == (42, SCHEMA, "listed")
 
 
@@ -91,10 +89,10 @@ def test_settings_save_themselves_and_are_part_of_versions() -> None:
     ],
 )
 def test_wrong_settings_are_named_and_change_nothing(field: str, value: str, words: str) -> None:
-    ada = a_user()
-    gpt = a_gpt(owner=ada)
+    ada = UserFactory.create()
+    gpt = GPTFactory.create(owner=ada)
 
-    answer = autosave(signed_in(ada), gpt, **{field: value})
+    answer = autosave(sign_in(ada), gpt, **{field: value})
 
     gpt.refresh_from_db()
     assert answer.status_code == 400
@@ -103,11 +101,11 @@ def test_wrong_settings_are_named_and_change_nothing(field: str, value: str, wor
 
 
 def test_the_form_without_scripts_keeps_what_it_does_not_show() -> None:
-    ada = a_user()
-    gpt = a_gpt(owner=ada)
+    ada = UserFactory.create()
+    gpt = GPTFactory.create(owner=ada)
     update_draft(gpt=gpt, revision=1, changes=SETTINGS, by=ada, at=NOW)
 
-    signed_in(ada).post(
+    sign_in(ada).post(
         reverse("gpts:build-configure", args=[gpt.slug]), {"revision": 2, "name": "New", "category": "other"}
     )
 
@@ -116,12 +114,14 @@ def test_the_form_without_scripts_keeps_what_it_does_not_show() -> None:
 
 
 def test_configure_shows_the_settings_and_says_what_is_hidden_and_why() -> None:
-    ada = a_user()
-    company = a_company(ada)
-    model = a_model(ada, a_provider(ada, company), features=["temperature"])
-    gpt = a_gpt(owner=ada, workspace=company, language_model=model)
+    ada = UserFactory.create()
+    company = create_company(ada)
+    model = LanguageModelFactory.create(
+        by=ada, provider=ProviderFactory.create(by=ada, workspace=company), features=["temperature"]
+    )
+    gpt = GPTFactory.create(owner=ada, workspace=company, language_model=model)
 
-    page = signed_in(ada).get(reverse("gpts:build-configure", args=[gpt.slug])).content.decode()
+    page = sign_in(ada).get(reverse("gpts:build-configure", args=[gpt.slug])).content.decode()
 
     assert '<span class="badge" data-lacks="web_search">Web search</span>' in page
     assert "because this model has no such tool" in page
@@ -130,16 +130,20 @@ def test_configure_shows_the_settings_and_says_what_is_hidden_and_why() -> None:
 
 
 def test_what_the_model_lacks_is_not_sent() -> None:
-    ada = a_user()
-    company = a_company(ada)
-    gpt = a_gpt(owner=ada, workspace=company)
+    ada = UserFactory.create()
+    company = create_company(ada)
+    gpt = GPTFactory.create(owner=ada, workspace=company)
     gpt = update_draft(gpt=gpt, revision=1, changes=SETTINGS, by=ada, at=NOW)
-    plain = a_model(ada, a_provider(ada, company), features=[])
-    able = a_model(
-        ada, a_provider(ada, company, kind="responses"), capabilities=["web_search", "image_generation"]
+    plain = LanguageModelFactory.create(
+        by=ada, provider=ProviderFactory.create(by=ada, workspace=company), features=[]
+    )
+    able = LanguageModelFactory.create(
+        by=ada,
+        provider=ProviderFactory.create(by=ada, workspace=company, kind="responses"),
+        capabilities=["web_search", "image_generation"],
     )
 
-    little, much = model_settings(gpt, plain), model_settings(gpt, able)
+    little, much = get_model_settings(gpt, plain), get_model_settings(gpt, able)
 
     assert (little.temperature, little.seed, little.provider_tools) == (None, None, ())
     assert (little.parallel_tool_calls, little.output and little.output.is_native) == (True, False)
@@ -147,7 +151,12 @@ def test_what_the_model_lacks_is_not_sent() -> None:
     assert (much.temperature, much.seed, much.provider_tools) == (0.4, None, ("web_search",))
     assert (much.parallel_tool_calls, much.output and much.output.is_native) == (False, True)
     assert "seed" not in get_features(able)
-    assert ignored_settings(gpt, plain) == ["temperature", "seed", "parallel_tool_calls", "output_format"]
+    assert list_ignored_settings(gpt, plain) == [
+        "temperature",
+        "seed",
+        "parallel_tool_calls",
+        "output_format",
+    ]
     assert get_provider_tools(plain) == ()
 
 
@@ -156,12 +165,17 @@ def test_what_the_model_lacks_is_not_sent() -> None:
     [("fixed", {"own"}), ("listed", {"own", "other"}), ("any", {"own", "other", "third"})],
 )
 def test_what_a_chat_user_may_choose(choice: str, expected: set[str]) -> None:
-    ada, eve = a_user(), a_user("Eve")
-    company = a_company(ada)
-    provider = a_provider(ada, company)
-    own, other, third = (a_model(ada, provider, name) for name in ("own", "other", "third"))
-    foreign = a_model(eve, a_provider(eve, a_company(eve)), "foreign")
-    gpt = a_gpt(
+    ada, eve = UserFactory.create(), UserFactory.create(display_name="Eve")
+    company = create_company(ada)
+    provider = ProviderFactory.create(by=ada, workspace=company)
+    own, other, third = (
+        LanguageModelFactory.create(by=ada, provider=provider, name=name)
+        for name in ("own", "other", "third")
+    )
+    foreign = LanguageModelFactory.create(
+        by=eve, provider=ProviderFactory.create(by=eve, workspace=create_company(eve)), name="foreign"
+    )
+    gpt = GPTFactory.create(
         owner=ada,
         workspace=company,
         language_model=own,
@@ -188,8 +202,8 @@ def test_what_a_chat_user_may_choose(choice: str, expected: set[str]) -> None:
 def test_settings_by_api(client: Client) -> None:
     from workspaces.services.api_keys import create_api_key
 
-    ada = a_user()
-    gpt = a_gpt(owner=ada)
+    ada = UserFactory.create()
+    gpt = GPTFactory.create(owner=ada)
     _key, plain = create_api_key(
         user=ada, workspace=gpt.workspace, name="x", scopes=["gpts:read", "gpts:write"], by=ada, at=NOW
     )
@@ -219,7 +233,9 @@ def test_settings_by_api(client: Client) -> None:
 
 
 def test_a_new_model_without_more_known_understands_the_usual() -> None:
-    ada = a_user()
-    model = a_model(ada, a_provider(ada, a_company(ada)))
+    ada = UserFactory.create()
+    model = LanguageModelFactory.create(
+        by=ada, provider=ProviderFactory.create(by=ada, workspace=create_company(ada))
+    )
 
     assert "seed" in get_features(LanguageModel.objects.select_related("provider").get(pk=model.pk))

@@ -14,13 +14,21 @@ from core.ids import uuid7
 from core.models import AuditEvent
 from gpts.metering.models import Budget, BudgetReservation, BudgetUse
 from gpts.metering.services.budgets import capture
-from tests.gpts.metering.stage import NOW, a_budget, a_company, hold, join
-from tests.gpts.studio.stage import a_gpt, a_user
+from tests.support.budgets import (
+    NOW,
+    add_new_member,
+    create_monthly_budget,
+    create_owned_company,
+    record_answers,
+    reserve_turn,
+)
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from workspaces.models import Group, User, Workspace
 from workspaces.services.api_keys import create_api_key
 from workspaces.states import ApiScope
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock_at_now")]
 
 EVERY_SCOPE = [ApiScope.ACCOUNT, ApiScope.USAGE_READ]
 NEW = {
@@ -49,20 +57,13 @@ class Caller:
         return answer.status_code, answer.json() if answer.content else None
 
 
-def used(user: User, place: Workspace, gpt: Any, *, answers: int = 1) -> None:
-    for _number in range(answers):
-        turn_id = uuid7(NOW)
-        hold(user, place, gpt, turn_id=turn_id)
-        capture(turn_id=turn_id, tokens=100, cost_micros=1_500, at=NOW)
-
-
 def test_a_budget_goes_while_others_answers_are_held_in_it() -> None:
-    acme = a_company()
-    owner, ann = join(acme, role="owner"), join(acme)
-    gpt = a_gpt(workspace=acme, owner=owner)
-    budget = a_budget(acme, owner)
+    acme = create_owned_company()
+    owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
+    budget = create_monthly_budget(acme, owner)
     turn_id = uuid7(NOW)
-    hold(ann, acme, gpt, turn_id=turn_id)
+    reserve_turn(ann, acme, gpt, turn_id=turn_id)
 
     answer = Caller(owner, acme).ask("delete", str(budget.pk))
 
@@ -75,17 +76,17 @@ def test_a_budget_goes_while_others_answers_are_held_in_it() -> None:
 
 
 def test_a_budget_from_its_setting_to_its_end() -> None:
-    acme = a_company()
-    owner, ann = join(acme, role="owner"), join(acme)
-    gpt = a_gpt(workspace=acme, owner=owner)
+    acme = create_owned_company()
+    owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     key = Caller(owner, acme)
 
     status, made = key.ask("post", body=NEW)
-    used(ann, acme, gpt)
+    record_answers(ann, acme, gpt)
     _status, listed = key.ask("get")
     _status, changed = key.ask("patch", str(made["id"]), {"name": "Money", "soft_limit": 1_000})
     _status, switched = key.ask("patch", str(made["id"]), {"is_enabled": False})
-    used(ann, acme, gpt)
+    record_answers(ann, acme, gpt)
     _status, read = key.ask("get", str(made["id"]))
     removed = key.ask("delete", str(made["id"]))
 
@@ -129,9 +130,9 @@ def test_a_budget_from_its_setting_to_its_end() -> None:
 
 
 def test_each_subject_can_be_set() -> None:
-    acme = a_company()
-    owner, ann = join(acme, role="owner"), join(acme)
-    gpt = a_gpt(workspace=acme, owner=owner)
+    acme = create_owned_company()
+    owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     sales = Group.objects.create(workspace=acme, name="Sales", created_at=NOW)
     key = Caller(owner, acme)
     rest: dict[str, Any] = {"measure": "turns", "window": "day", "soft_limit": 3}
@@ -194,20 +195,20 @@ def test_each_subject_can_be_set() -> None:
 def test_a_wrong_budget_is_refused_with_its_field_and_nothing_is_saved(
     body: dict[str, Any], field: str
 ) -> None:
-    acme = a_company()
+    acme = create_owned_company()
 
-    status, answer = Caller(join(acme, role="owner"), acme).ask("post", body=NEW | body)
+    status, answer = Caller(add_new_member(acme, role="owner"), acme).ask("post", body=NEW | body)
 
     assert (status, answer["error"]["field"]) == (400, field)
     assert not Budget.objects.exists()
 
 
 def test_people_groups_and_gpts_of_another_workspace_are_refused_and_change_nothing() -> None:
-    acme, globex = a_company(), a_company()
-    owner, eve = join(acme, role="owner"), join(globex, role="owner")
+    acme, globex = create_owned_company(), create_owned_company()
+    owner, eve = add_new_member(acme, role="owner"), add_new_member(globex, role="owner")
     theirs = Group.objects.create(workspace=globex, name="Sales", created_at=NOW)
-    secret = a_gpt(workspace=globex, owner=eve)
-    budget = a_budget(globex, eve)
+    secret = GPTFactory.create(workspace=globex, owner=eve)
+    budget = create_monthly_budget(globex, eve)
     key = Caller(owner, acme)
 
     refusals = [
@@ -235,10 +236,10 @@ def test_people_groups_and_gpts_of_another_workspace_are_refused_and_change_noth
 
 
 def test_members_and_keys_of_another_place_or_scope_get_nowhere() -> None:
-    acme = a_company()
-    owner, ann = join(acme, role="owner"), join(acme)
-    budget = a_budget(acme, owner)
-    used(ann, acme, a_gpt(workspace=acme, owner=owner))
+    acme = create_owned_company()
+    owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
+    budget = create_monthly_budget(acme, owner)
+    record_answers(ann, acme, GPTFactory.create(workspace=acme, owner=owner))
     one = str(budget.pk)
 
     def answers(key: Caller) -> list[int]:
@@ -252,17 +253,17 @@ def test_members_and_keys_of_another_place_or_scope_get_nowhere() -> None:
         ]
 
     assert answers(Caller(ann, acme)) == [403] * 5
-    assert answers(Caller(join(acme, role="builder"), acme)) == [403] * 5
+    assert answers(Caller(add_new_member(acme, role="builder"), acme)) == [403] * 5
     assert answers(Caller(owner, owner.personal_workspace)) == [404] * 5
-    stranger = a_user()
+    stranger = UserFactory.create()
     assert answers(Caller(stranger, stranger.personal_workspace)) == [404] * 5
     assert answers(Caller(owner, acme, [ApiScope.CHAT])) == [403] * 5
     assert Budget.objects.get().hard_limit == 3
 
 
 def test_a_taken_name_is_a_conflict() -> None:
-    acme = a_company()
-    key = Caller(join(acme, role="owner"), acme)
+    acme = create_owned_company()
+    key = Caller(add_new_member(acme, role="owner"), acme)
     key.ask("post", body=NEW)
 
     status, answer = key.ask("post", body=NEW)
@@ -275,15 +276,15 @@ def test_a_taken_name_is_a_conflict() -> None:
 def test_the_list_costs_the_same_with_many(
     rows: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    acme = a_company()
-    owner = join(acme, role="owner")
-    gpt = a_gpt(workspace=acme, owner=owner)
+    acme = create_owned_company()
+    owner = add_new_member(acme, role="owner")
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     sales = Group.objects.create(workspace=acme, name="Sales", created_at=NOW)
     for number in range(rows):
-        a_budget(acme, owner, name=f"Each {number}", window=("day", "hour", "month")[number])
-        a_budget(acme, owner, name=f"Group {number}", subject="group", group_id=sales.pk)
-        a_budget(acme, owner, name=f"GPT {number}", subject="gpt", gpt_slug=gpt.slug)
-        used(join(acme), acme, gpt)
+        create_monthly_budget(acme, owner, name=f"Each {number}", window=("day", "hour", "month")[number])
+        create_monthly_budget(acme, owner, name=f"Group {number}", subject="group", group_id=sales.pk)
+        create_monthly_budget(acme, owner, name=f"GPT {number}", subject="gpt", gpt_slug=gpt.slug)
+        record_answers(add_new_member(acme), acme, gpt)
     key = Caller(owner, acme)
     key.ask("get")
 
@@ -294,16 +295,18 @@ def test_the_list_costs_the_same_with_many(
 
 
 def test_one_s_own_limits_say_what_is_used_and_when_they_open() -> None:
-    acme, globex = a_company(), a_company()
-    owner, ann, bob = join(acme, role="owner"), join(acme), join(acme)
-    gpt = a_gpt(workspace=acme, owner=owner)
-    each = a_budget(acme, owner, hard_limit=2)
-    a_budget(acme, owner, name="Bob alone", is_each=False, user_id=bob.pk)
-    a_budget(globex, join(globex, role="owner"), name="Elsewhere")
-    whole = a_budget(acme, owner, name="Tokens", subject="workspace", is_each=False, measure="tokens",
-                     window="day", soft_limit=150, hard_limit=None)  # fmt: skip
-    used(ann, acme, gpt, answers=2)
-    used(bob, acme, gpt)
+    acme, globex = create_owned_company(), create_owned_company()
+    owner, ann, bob = add_new_member(acme, role="owner"), add_new_member(acme), add_new_member(acme)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
+    each = create_monthly_budget(acme, owner, hard_limit=2)
+    create_monthly_budget(acme, owner, name="Bob alone", is_each=False, user_id=bob.pk)
+    create_monthly_budget(globex, add_new_member(globex, role="owner"), name="Elsewhere")
+    whole = create_monthly_budget(
+        acme, owner, name="Tokens", subject="workspace", is_each=False, measure="tokens", window="day",
+        soft_limit=150, hard_limit=None,
+    )  # fmt: skip
+    record_answers(ann, acme, gpt, answers=2)
+    record_answers(bob, acme, gpt)
 
     status, mine = Caller(ann, acme).ask("get", "/api/v1/limits")
 

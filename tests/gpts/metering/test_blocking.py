@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -26,23 +25,22 @@ from gpts.metering.services.budgets import release_stale
 from gpts.studio.create.streaming import begin_message
 from gpts.studio.models import BuilderMessage
 from gpts.tasks import FIND_RUNNING
-from tests.fakes.openai_server import Running
-from tests.gpts.chat.stage import Browser, a_model, a_public_gpt
-from tests.gpts.evals.test_runs import a_prompt
-from tests.gpts.metering.stage import a_budget, a_company, counts, join
+from tests.fakes.openai_server import ModelServer
+from tests.support.budgets import add_new_member, create_monthly_budget, create_owned_company, read_counters
+from tests.support.chat import configure_model, create_public_gpt
+from tests.support.evals import create_golden_prompt
+from tests.support.web_client import MakeWebClient, WebClient
 from workspaces.access import scope_for
 from workspaces.models import Notification, User, Workspace
 from workspaces.services.api_keys import create_api_key
 from workspaces.states import ApiScope
 
-BrowserOf = Callable[[User | None], Browser]
-
 
 def a_live_gpt(
-    place: Workspace, owner: User, provider: Running, model: str = "normal:12", **draft: Any
+    place: Workspace, owner: User, provider: ModelServer, model: str = "normal:12", **draft: Any
 ) -> GPT:
-    priced = a_model(provider.url, model, input_price=1_000_000, output_price=2_000_000)
-    return a_public_gpt(priced, owner=owner, workspace=place, **draft)
+    priced = configure_model(provider.url, model, input_price=1_000_000, output_price=2_000_000)
+    return create_public_gpt(priced, owner=owner, workspace=place, **draft)
 
 
 def rows() -> tuple[int, ...]:
@@ -57,20 +55,20 @@ def create_url(gpt: GPT) -> str:
 @pytest.fixture
 def place(transactional_db: None) -> Workspace:
     with system_scope("tests"):
-        return a_company()
+        return create_owned_company()
 
 
 def test_every_way_to_a_model_is_stopped_before_it_is_asked(
-    place: Workspace, browser_of: BrowserOf, model_server: Running
+    place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    owner = join(place, role="owner")
+    owner = add_new_member(place, role="owner")
     gpt = a_live_gpt(place, owner, model_server)
-    other = a_public_gpt(gpt.language_model, owner=owner, workspace=place, name="Other")
-    browser = browser_of(owner)
+    other = create_public_gpt(gpt.language_model, owner=owner, workspace=place, name="Other")
+    browser = make_web_client(owner)
     head = browser.say(f"/g/{gpt.slug}/chat/turns", "first")[0].data
     here = f"/c/{head['conversation']}/turns"
     with system_scope("tests"):
-        a_budget(
+        create_monthly_budget(
             place, owner, name="Used", subject="workspace", is_each=False, measure="tokens", hard_limit=1
         )
     model_server.state.requests.clear()
@@ -98,11 +96,11 @@ def test_every_way_to_a_model_is_stopped_before_it_is_asked(
     assert rows() == before
 
 
-def test_keys_of_the_api_are_stopped_alike(place: Workspace, server: Any, model_server: Running) -> None:
-    owner = join(place, role="owner")
+def test_keys_of_the_api_are_stopped_alike(place: Workspace, server: Any, model_server: ModelServer) -> None:
+    owner = add_new_member(place, role="owner")
     gpt = a_live_gpt(place, owner, model_server)
     with system_scope("tests"):
-        a_budget(place, owner, hard_limit=1)
+        create_monthly_budget(place, owner, hard_limit=1)
         _key, plain = create_api_key(
             user=owner, workspace=place, name="x", scopes=[ApiScope.CHAT], by=owner, at=timezone.now()
         )
@@ -136,13 +134,13 @@ FIXED = {"answers_only_from_knowledge": True, "no_answer_text": "Ask the front d
 
 @pytest.mark.parametrize(("draft", "prompt"), [({}, {}), ({}, JUDGED), (FIXED, JUDGED)])
 def test_golden_prompts_and_their_judges_are_stopped_and_say_so(
-    place: Workspace, model_server: Running, draft: dict[str, Any], prompt: dict[str, Any]
+    place: Workspace, model_server: ModelServer, draft: dict[str, Any], prompt: dict[str, Any]
 ) -> None:
     with system_scope("tests"):
-        owner = join(place, role="owner")
+        owner = add_new_member(place, role="owner")
         gpt = a_live_gpt(place, owner, model_server, **draft)
-        budget = a_budget(place, owner, measure="tokens", hard_limit=1)
-        a_prompt(gpt, **prompt)
+        budget = create_monthly_budget(place, owner, measure="tokens", hard_limit=1)
+        create_golden_prompt(gpt, **prompt)
         run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=owner, at=timezone.now())
 
     ask_golden_prompt(run_id=str(run.pk))
@@ -150,18 +148,18 @@ def test_golden_prompts_and_their_judges_are_stopped_and_say_so(
     with system_scope("tests"):
         result = GoldenResult.objects.get()
         assert (result.state, result.error_code) == ("error", "budget_exceeded")
-        assert counts(budget) == []
+        assert read_counters(budget) == []
     assert model_server.state.requests == []
 
 
 def test_a_minute_s_rate_opens_with_the_next_minute(
-    place: Workspace, browser_of: BrowserOf, model_server: Running
+    place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    owner = join(place, role="owner")
+    owner = add_new_member(place, role="owner")
     gpt = a_live_gpt(place, owner, model_server)
     with system_scope("tests"):
-        a_budget(place, owner, name="Slowly", window="minute", hard_limit=1)
-    browser = browser_of(owner)
+        create_monthly_budget(place, owner, name="Slowly", window="minute", hard_limit=1)
+    browser = make_web_client(owner)
     answers = []
     for _number in range(3):  # the minute may end in between
         with browser.ask(f"/g/{gpt.slug}/chat/turns", "hello") as response:
@@ -180,16 +178,16 @@ def test_a_minute_s_rate_opens_with_the_next_minute(
 
 
 def test_many_at_once_get_exactly_what_is_left(
-    place: Workspace, browser_of: BrowserOf, model_server: Running
+    place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     with system_scope("tests"):
-        owner = join(place, role="owner")
-        people = [owner, *(join(place) for _number in range(3))]
+        owner = add_new_member(place, role="owner")
+        people = [owner, *(add_new_member(place) for _number in range(3))]
         gpt = a_live_gpt(place, owner, model_server)
-        budget = a_budget(place, owner, subject="workspace", is_each=False, hard_limit=5)
-    browsers = [browser_of(people[number % 4]) for number in range(12)]
+        budget = create_monthly_budget(place, owner, subject="workspace", is_each=False, hard_limit=5)
+    browsers = [make_web_client(people[number % 4]) for number in range(12)]
 
-    def one(browser: Browser) -> tuple[int, str]:
+    def one(browser: WebClient) -> tuple[int, str]:
         with browser.ask(f"/g/{gpt.slug}/chat/turns", "hello") as response:
             response.read()
             is_refused = response.status_code != 200
@@ -202,17 +200,17 @@ def test_many_at_once_get_exactly_what_is_left(
     # Whoever had three running was refused before the budget was asked.
     assert set(answers) - set(asked) <= {(429, "budget_exceeded"), (429, "turns_running")}
     assert len(model_server.state.requests) == len(asked) == Turn.objects.count() == 5
-    assert counts(budget) == [(None, 5, 0)]
+    assert read_counters(budget) == [(None, 5, 0)]
 
 
 def test_many_messages_at_once_do_not_pass_the_ceiling_of_running_answers(
-    place: Workspace, browser_of: BrowserOf, model_server: Running
+    place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    owner = join(place, role="owner")
+    owner = add_new_member(place, role="owner")
     gpt = a_live_gpt(place, owner, model_server, "normal:3000:50")
-    browsers = [browser_of(owner) for _number in range(9)]
+    browsers = [make_web_client(owner) for _number in range(9)]
 
-    def one(browser: Browser) -> int:
+    def one(browser: WebClient) -> int:
         with browser.ask(f"/g/{gpt.slug}/chat/turns", "hello") as response:
             return response.status_code
 
@@ -226,14 +224,14 @@ def test_many_messages_at_once_do_not_pass_the_ceiling_of_running_answers(
 
 
 def test_what_was_counted_stays_when_chats_go(
-    place: Workspace, browser_of: BrowserOf, model_server: Running
+    place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    owner = join(place, role="owner")
+    owner = add_new_member(place, role="owner")
     gpt = a_live_gpt(place, owner, model_server)
     with system_scope("tests"):
-        answers = a_budget(place, owner, hard_limit=1)
-        cost = a_budget(place, owner, name="Cost", measure="cost_micros", hard_limit=10**9)
-    browser = browser_of(owner)
+        answers = create_monthly_budget(place, owner, hard_limit=1)
+        cost = create_monthly_budget(place, owner, name="Cost", measure="cost_micros", hard_limit=10**9)
+    browser = make_web_client(owner)
     head = browser.say(f"/g/{gpt.slug}/chat/turns", "first")[0].data
     spent = Turn.objects.get().cost_micros
 
@@ -243,65 +241,65 @@ def test_what_was_counted_stays_when_chats_go(
 
     assert spent > 0
     assert not Turn.objects.exists()
-    assert (counts(answers), counts(cost)) == ([(owner.pk, 1, 0)], [(owner.pk, spent, 0)])
+    assert (read_counters(answers), read_counters(cost)) == ([(owner.pk, 1, 0)], [(owner.pk, spent, 0)])
     assert browser.refused(f"/g/{gpt.slug}/chat/turns", "second") == (429, "budget_exceeded")
 
 
 def test_an_answer_that_fails_gives_back_what_it_held(
-    place: Workspace, browser_of: BrowserOf, model_server: Running
+    place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    owner = join(place, role="owner")
+    owner = add_new_member(place, role="owner")
     gpt = a_live_gpt(place, owner, model_server)
     with system_scope("tests"):
-        budget = a_budget(place, owner, hard_limit=1)
-    browser = browser_of(owner)
+        budget = create_monthly_budget(place, owner, hard_limit=1)
+    browser = make_web_client(owner)
 
     model_server.state.control = "server-error"
     failed = browser.say(f"/g/{gpt.slug}/chat/turns", "first")
-    after_failure = counts(budget)
+    after_failure = read_counters(budget)
     model_server.state.control = ""
     answered = browser.say(f"/g/{gpt.slug}/chat/turns", "second")
 
     assert (failed[-1].data["state"], answered[-1].data["state"]) == ("failed", "finished")
     assert after_failure == [(owner.pk, 0, 0)]
-    assert counts(budget) == [(owner.pk, 1, 0)]
+    assert read_counters(budget) == [(owner.pk, 1, 0)]
 
 
 def test_an_answer_whose_process_died_gives_back_what_it_held(
-    place: Workspace, model_server: Running
+    place: Workspace, model_server: ModelServer
 ) -> None:
     with system_scope("tests"):
-        owner = join(place, role="owner")
+        owner = add_new_member(place, role="owner")
         gpt = a_live_gpt(place, owner, model_server)
-        budget = a_budget(place, owner, hard_limit=1)
+        budget = create_monthly_budget(place, owner, hard_limit=1)
     caller = Caller(owner, scope_for(owner), "web", None, "en")
     begin_first(caller, gpt.slug, "Hello", uuid4().hex, is_draft=False)
     with system_scope("tests"):
-        held = counts(budget)
+        held = read_counters(budget)
 
         ended = interrupt_lost_turns(at=timezone.now() + timedelta(minutes=1))
 
         assert (held, ended) == ([(owner.pk, 0, 1)], 1)
-        assert counts(budget) == [(owner.pk, 0, 0)]
+        assert read_counters(budget) == [(owner.pk, 0, 0)]
     assert begin_first(caller, gpt.slug, "Again", uuid4().hex, is_draft=False).prepared is not None
 
 
 def test_the_create_conversation_is_counted_and_failures_give_back(
-    place: Workspace, browser_of: BrowserOf, model_server: Running
+    place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    owner = join(place, role="owner")
+    owner = add_new_member(place, role="owner")
     gpt = a_live_gpt(place, owner, model_server, "builder")
     with system_scope("tests"):
-        answers = a_budget(place, owner, soft_limit=1, hard_limit=2)
-        tokens = a_budget(place, owner, name="Tokens", measure="tokens", hard_limit=10**6)
-    browser = browser_of(owner)
+        answers = create_monthly_budget(place, owner, soft_limit=1, hard_limit=2)
+        tokens = create_monthly_budget(place, owner, name="Tokens", measure="tokens", hard_limit=10**6)
+    browser = make_web_client(owner)
 
     browser.say(create_url(gpt), "A guide to the tides")
     said = BuilderMessage.objects.get(role="assistant")
-    first = counts(answers), counts(tokens)
+    first = read_counters(answers), read_counters(tokens)
     model_server.state.control = "server-error"
     browser.say(create_url(gpt), "Make it shorter")
-    after_failure = counts(answers), counts(tokens)
+    after_failure = read_counters(answers), read_counters(tokens)
 
     assert said.input_tokens + said.output_tokens > 0
     assert first == ([(owner.pk, 1, 0)], [(owner.pk, said.input_tokens + said.output_tokens, 0)])
@@ -311,35 +309,35 @@ def test_the_create_conversation_is_counted_and_failures_give_back(
 
 
 def test_a_lost_create_answer_gives_back_and_a_running_one_keeps(
-    place: Workspace, model_server: Running
+    place: Workspace, model_server: ModelServer
 ) -> None:
     with system_scope("tests"):
-        owner = join(place, role="owner")
+        owner = add_new_member(place, role="owner")
         gpt = a_live_gpt(place, owner, model_server)
-        budget = a_budget(place, owner, hard_limit=9)
+        budget = create_monthly_budget(place, owner, hard_limit=9)
     caller = Caller(owner, scope_for(owner), "web", None, "en")
     begin_message(caller, gpt.slug, "Hello")
     with system_scope("tests"):
         assert release_stale(at=timezone.now() + timedelta(minutes=11), running=FIND_RUNNING) == 0
-        assert counts(budget) == [(owner.pk, 0, 1)]
+        assert read_counters(budget) == [(owner.pk, 0, 1)]
         BuilderMessage.objects.update(created_at=timezone.now() - timedelta(hours=1))
 
     begin_message(caller, gpt.slug, "Hello again")
 
     with system_scope("tests"):
         # The lost one's was given back, the new one's is held.
-        assert counts(budget) == [(owner.pk, 0, 1)]
+        assert read_counters(budget) == [(owner.pk, 0, 1)]
 
 
 def test_the_guided_interview_asks_no_model_and_counts_nowhere(
-    place: Workspace, browser_of: BrowserOf, model_server: Running
+    place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    owner = join(place, role="owner")
+    owner = add_new_member(place, role="owner")
     with system_scope("tests"):
-        gpt = a_public_gpt(owner=owner, workspace=place)
-        budget = a_budget(place, owner, measure="tokens", hard_limit=1)
+        gpt = create_public_gpt(owner=owner, workspace=place)
+        budget = create_monthly_budget(place, owner, measure="tokens", hard_limit=1)
 
-    found = browser_of(owner).say(create_url(gpt), "A guide to the tides")
+    found = make_web_client(owner).say(create_url(gpt), "A guide to the tides")
 
     assert found[-1].data["state"] == "finished"
-    assert counts(budget) == []
+    assert read_counters(budget) == []

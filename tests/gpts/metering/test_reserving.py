@@ -20,8 +20,16 @@ from core.scope import open_scope, system_scope
 from gpts.metering.models import Budget, BudgetReservation, BudgetUse
 from gpts.metering.services.budgets import BudgetExceeded, capture, release, release_stale
 from gpts.tasks import FIND_RUNNING, release_stale_budgets
-from tests.gpts.metering.stage import NOW, a_budget, a_company, counts, hold, join
-from tests.gpts.studio.stage import a_gpt, a_user
+from tests.support.budgets import (
+    NOW,
+    add_new_member,
+    create_monthly_budget,
+    create_owned_company,
+    read_counters,
+    reserve_turn,
+)
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from workspaces.access import personal_workspace, scope_for
 from workspaces.models import Group, GroupMember, Member, Notification
 
@@ -29,22 +37,22 @@ pytestmark = pytest.mark.django_db
 
 
 def test_without_budgets_one_query_is_all(django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    ann, acme = a_user(), a_company()
-    gpt = a_gpt(workspace=acme, owner=join(acme, role="builder"))
+    ann, acme = UserFactory.create(), create_owned_company()
+    gpt = GPTFactory.create(workspace=acme, owner=add_new_member(acme, role="builder"))
     with django_assert_num_queries(1):
-        assert hold(ann, acme, gpt).count == 0
+        assert reserve_turn(ann, acme, gpt).count == 0
     assert BudgetUse.objects.count() == 0
 
 
 def test_the_answer_after_the_last_is_refused_with_limit_and_moment() -> None:
-    acme = a_company()
-    owner, ann = join(acme, role="owner"), join(acme)
-    gpt = a_gpt(workspace=acme, owner=owner)
-    budget = a_budget(acme, owner, hard_limit=2)
-    held = [hold(ann, acme, gpt), hold(ann, acme, gpt)]
+    acme = create_owned_company()
+    owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
+    budget = create_monthly_budget(acme, owner, hard_limit=2)
+    held = [reserve_turn(ann, acme, gpt), reserve_turn(ann, acme, gpt)]
 
     with pytest.raises(BudgetExceeded) as refusal, translation.override("en"):
-        hold(ann, acme, gpt)
+        reserve_turn(ann, acme, gpt)
 
     assert refusal.value.code == "budget_exceeded"
     assert str(refusal.value.message) == (
@@ -63,21 +71,21 @@ def test_the_answer_after_the_last_is_refused_with_limit_and_moment() -> None:
         "needed": 1,
     }
     assert [one.count for one in held] == [1, 1]
-    assert counts(budget) == [(ann.pk, 0, 2)]
+    assert read_counters(budget) == [(ann.pk, 0, 2)]
     # The owner has a count of their own, and a new month begins anew.
-    hold(owner, acme, gpt)
-    hold(ann, acme, gpt, at=datetime(2026, 12, 1, tzinfo=UTC))
-    assert sorted(counts(budget)) == sorted([(owner.pk, 0, 1), (ann.pk, 0, 2), (ann.pk, 0, 1)])
+    reserve_turn(owner, acme, gpt)
+    reserve_turn(ann, acme, gpt, at=datetime(2026, 12, 1, tzinfo=UTC))
+    assert sorted(read_counters(budget)) == sorted([(owner.pk, 0, 1), (ann.pk, 0, 2), (ann.pk, 0, 1)])
 
 
 def test_the_refusal_speaks_chinese() -> None:
-    acme = a_company()
-    owner = join(acme, role="owner")
-    gpt = a_gpt(workspace=acme, owner=owner)
-    a_budget(acme, owner, hard_limit=1, measure="tokens")
-    hold(owner, acme, gpt, tokens=1)
+    acme = create_owned_company()
+    owner = add_new_member(acme, role="owner")
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
+    create_monthly_budget(acme, owner, hard_limit=1, measure="tokens")
+    reserve_turn(owner, acme, gpt, tokens=1)
     with pytest.raises(BudgetExceeded) as refusal, translation.override("zh-hans"):
-        hold(owner, acme, gpt, tokens=1)
+        reserve_turn(owner, acme, gpt, tokens=1)
     assert "2026年12月1日 00:00" in str(refusal.value.message)
 
 
@@ -107,59 +115,61 @@ def test_the_refusal_speaks_chinese() -> None:
 def test_an_answer_that_does_not_fit_says_what_is_left(
     limits: dict[str, object], needed: int, words: str
 ) -> None:
-    acme = a_company()
-    owner = join(acme, role="owner")
-    gpt = a_gpt(workspace=acme, owner=owner)
-    a_budget(acme, owner, **{"name": "Tokens", "measure": "tokens", "hard_limit": 1_000} | limits)
-    hold(owner, acme, gpt, tokens=700)
+    acme = create_owned_company()
+    owner = add_new_member(acme, role="owner")
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
+    create_monthly_budget(
+        acme, owner, **{"name": "Tokens", "measure": "tokens", "hard_limit": 1_000} | limits
+    )
+    reserve_turn(owner, acme, gpt, tokens=700)
 
     with pytest.raises(BudgetExceeded) as refusal, translation.override("en"):
-        hold(owner, acme, gpt, tokens=needed)
+        reserve_turn(owner, acme, gpt, tokens=needed)
 
     assert str(refusal.value.message) == words.format(place=acme.name)
     assert (refusal.value.data["used"], refusal.value.data["needed"]) == (700, needed)
 
 
 def test_a_reader_with_a_zone_of_their_own_reads_the_moment_in_it() -> None:
-    acme = a_company()
-    owner = join(acme, role="owner")
-    gpt = a_gpt(workspace=acme, owner=owner)
-    a_budget(acme, owner, hard_limit=1)
-    hold(owner, acme, gpt)
+    acme = create_owned_company()
+    owner = add_new_member(acme, role="owner")
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
+    create_monthly_budget(acme, owner, hard_limit=1)
+    reserve_turn(owner, acme, gpt)
     with (
         pytest.raises(BudgetExceeded) as refusal,
         timezone.override(ZoneInfo("Asia/Shanghai")),
         translation.override("en"),
     ):
-        hold(owner, acme, gpt)
+        reserve_turn(owner, acme, gpt)
     assert str(refusal.value.message).endswith("It opens again at 1 Dec 2026, 08:00.")
 
 
 def test_a_minute_is_a_rate() -> None:
-    acme = a_company()
-    owner = join(acme, role="owner")
-    gpt = a_gpt(workspace=acme, owner=owner)
-    a_budget(acme, owner, window="minute", hard_limit=1)
-    hold(owner, acme, gpt)
+    acme = create_owned_company()
+    owner = add_new_member(acme, role="owner")
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
+    create_monthly_budget(acme, owner, window="minute", hard_limit=1)
+    reserve_turn(owner, acme, gpt)
     with pytest.raises(RateLimited) as refusal:
-        hold(owner, acme, gpt)
+        reserve_turn(owner, acme, gpt)
     assert (refusal.value.code, refusal.value.data["retry_after"]) == ("rate_limited", 41)
-    hold(owner, acme, gpt, at=NOW + timedelta(seconds=40))
+    reserve_turn(owner, acme, gpt, at=NOW + timedelta(seconds=40))
 
 
 def test_capture_counts_what_was_used_once_and_release_nothing() -> None:
-    acme = a_company()
-    owner = join(acme, role="owner")
-    gpt = a_gpt(workspace=acme, owner=owner)
-    cost = a_budget(
+    acme = create_owned_company()
+    owner = add_new_member(acme, role="owner")
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
+    cost = create_monthly_budget(
         acme, owner, name="Cost", measure="cost_micros", hard_limit=10_000, subject="workspace", is_each=False
     )
-    tokens = a_budget(acme, owner, name="Tokens", measure="tokens", hard_limit=1_000)
-    turns = a_budget(acme, owner, name="Answers", soft_limit=1, hard_limit=None)
+    tokens = create_monthly_budget(acme, owner, name="Tokens", measure="tokens", hard_limit=1_000)
+    turns = create_monthly_budget(acme, owner, name="Answers", soft_limit=1, hard_limit=None)
     first, second = uuid7(NOW), uuid7(NOW)
-    hold(owner, acme, gpt, turn_id=first)
-    hold(owner, acme, gpt, turn_id=second)
-    assert (counts(cost), counts(tokens), counts(turns)) == (
+    reserve_turn(owner, acme, gpt, turn_id=first)
+    reserve_turn(owner, acme, gpt, turn_id=second)
+    assert (read_counters(cost), read_counters(tokens), read_counters(turns)) == (
         [(None, 0, 2_000)],
         [(owner.pk, 0, 200)],
         [(owner.pk, 0, 2)],
@@ -171,7 +181,7 @@ def test_capture_counts_what_was_used_once_and_release_nothing() -> None:
     assert release(turn_id=second) == 0
     assert release(turn_id=first) == 0
 
-    assert (counts(cost), counts(tokens), counts(turns)) == (
+    assert (read_counters(cost), read_counters(tokens), read_counters(turns)) == (
         [(None, 1_500, 0)],
         [(owner.pk, 70, 0)],
         [(owner.pk, 1, 0)],
@@ -180,33 +190,38 @@ def test_capture_counts_what_was_used_once_and_release_nothing() -> None:
 
 
 def test_a_later_budget_that_refuses_leaves_the_earlier_ones_untouched() -> None:
-    acme = a_company()
-    owner = join(acme, role="owner")
-    gpt = a_gpt(workspace=acme, owner=owner)
-    wide = a_budget(acme, owner, name="Wide", hard_limit=100)
-    a_budget(acme, owner, name="Tight", measure="tokens", hard_limit=50)
+    acme = create_owned_company()
+    owner = add_new_member(acme, role="owner")
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
+    wide = create_monthly_budget(acme, owner, name="Wide", hard_limit=100)
+    create_monthly_budget(acme, owner, name="Tight", measure="tokens", hard_limit=50)
     with pytest.raises(BudgetExceeded):
-        hold(owner, acme, gpt, tokens=51)
-    assert counts(wide) == [] and BudgetReservation.objects.count() == 0
+        reserve_turn(owner, acme, gpt, tokens=51)
+    assert read_counters(wide) == [] and BudgetReservation.objects.count() == 0
 
 
 def test_which_budgets_apply() -> None:
-    acme, globex = a_company(), a_company()
-    owner, ann, bob = join(acme, role="owner"), join(acme), join(acme)
-    eve = join(globex, role="owner")
+    acme, globex = create_owned_company(), create_owned_company()
+    owner, ann, bob = add_new_member(acme, role="owner"), add_new_member(acme), add_new_member(acme)
+    eve = add_new_member(globex, role="owner")
     sales = Group.objects.create(workspace=acme, name="Sales", created_at=NOW)
     GroupMember.objects.create(group=sales, member=Member.objects.get(workspace=acme, user=ann))
-    gpt, other = a_gpt(workspace=acme, owner=owner), a_gpt(workspace=acme, owner=owner)
-    a_budget(acme, owner, name="Ann alone", is_each=False, user_id=ann.pk)
-    a_budget(acme, owner, name="Sales together", subject="group", is_each=False, group_id=sales.pk)
-    a_budget(acme, owner, name="Each of Sales", subject="group", group_id=sales.pk)
-    a_budget(acme, owner, name="The GPT", subject="gpt", is_each=False, gpt_slug=gpt.slug)
-    a_budget(acme, owner, name="All", subject="workspace", is_each=False)
-    a_budget(globex, eve, name="Globex", subject="workspace", is_each=False)
+    gpt, other = (
+        GPTFactory.create(workspace=acme, owner=owner),
+        GPTFactory.create(workspace=acme, owner=owner),
+    )
+    create_monthly_budget(acme, owner, name="Ann alone", is_each=False, user_id=ann.pk)
+    create_monthly_budget(
+        acme, owner, name="Sales together", subject="group", is_each=False, group_id=sales.pk
+    )
+    create_monthly_budget(acme, owner, name="Each of Sales", subject="group", group_id=sales.pk)
+    create_monthly_budget(acme, owner, name="The GPT", subject="gpt", is_each=False, gpt_slug=gpt.slug)
+    create_monthly_budget(acme, owner, name="All", subject="workspace", is_each=False)
+    create_monthly_budget(globex, eve, name="Globex", subject="workspace", is_each=False)
 
     def names(user: object, workspace: object, what: object) -> list[str]:
         turn_id = uuid7(NOW)
-        hold(user, workspace, what, turn_id=turn_id)  # type: ignore[arg-type]
+        reserve_turn(user, workspace, what, turn_id=turn_id)  # type: ignore[arg-type]
         found = BudgetReservation.objects.filter(turn_id=turn_id).order_by("budget_id")
         held = list(found.values_list("budget__name", flat=True))
         release(turn_id=turn_id)
@@ -221,32 +236,32 @@ def test_which_budgets_apply() -> None:
 
 
 def test_somebody_from_outside_is_not_told_the_amounts_and_can_be_counted_in_their_own_scope() -> None:
-    acme = a_company()
-    owner, eve = join(acme, role="owner"), a_user()
-    gpt = a_gpt(workspace=acme, owner=owner)
-    budget = a_budget(acme, owner, subject="gpt", is_each=False, gpt_slug=gpt.slug, hard_limit=1)
+    acme = create_owned_company()
+    owner, eve = add_new_member(acme, role="owner"), UserFactory.create()
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
+    budget = create_monthly_budget(acme, owner, subject="gpt", is_each=False, gpt_slug=gpt.slug, hard_limit=1)
     own = personal_workspace(eve)
     with open_scope(scope_for(eve)):
         turn_id = uuid7(NOW)
-        hold(eve, own, gpt, turn_id=turn_id)
+        reserve_turn(eve, own, gpt, turn_id=turn_id)
         with pytest.raises(BudgetExceeded) as refusal, translation.override("en"):
-            hold(eve, own, gpt)
+            reserve_turn(eve, own, gpt)
         capture(turn_id=turn_id, tokens=1, cost_micros=1, at=NOW)
     assert str(refusal.value.message) == (
         "This GPT has reached the limit that its makers set. It answers again from 1 Dec 2026, 00:00 UTC."
     )
     assert set(refusal.value.data) == {"opens_at", "retry_after", "window"}
-    assert counts(budget) == [(None, 1, 0)]
+    assert read_counters(budget) == [(None, 1, 0)]
 
 
 def test_the_soft_limit_is_told_once_a_window_to_admins_and_the_person() -> None:
-    acme = a_company()
-    owner, ann = join(acme, role="owner"), join(acme)
-    gpt = a_gpt(workspace=acme, owner=owner)
-    a_budget(acme, owner, soft_limit=2, hard_limit=9)
+    acme = create_owned_company()
+    owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
+    create_monthly_budget(acme, owner, soft_limit=2, hard_limit=9)
     for _number in range(4):
         turn_id = uuid7(NOW)
-        hold(ann, acme, gpt, turn_id=turn_id)
+        reserve_turn(ann, acme, gpt, turn_id=turn_id)
         with open_scope(scope_for(ann)):
             capture(turn_id=turn_id, tokens=1, cost_micros=1, at=NOW)
     notes = Notification.objects.filter(kind="gpts.budget_warning").order_by("user_id")
@@ -262,11 +277,16 @@ def test_the_soft_limit_is_told_once_a_window_to_admins_and_the_person() -> None
 
 
 def test_counters_of_other_people_are_out_of_sight() -> None:
-    acme, globex = a_company(), a_company()
-    owner, ann, bob, eve = join(acme, role="owner"), join(acme), join(acme), join(globex, role="owner")
-    gpt = a_gpt(workspace=acme, owner=owner)
-    budget = a_budget(acme, owner)
-    hold(ann, acme, gpt)
+    acme, globex = create_owned_company(), create_owned_company()
+    owner, ann, bob, eve = (
+        add_new_member(acme, role="owner"),
+        add_new_member(acme),
+        add_new_member(acme),
+        add_new_member(globex, role="owner"),
+    )
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
+    budget = create_monthly_budget(acme, owner)
+    reserve_turn(ann, acme, gpt)
 
     def seen(user: object) -> tuple[int, int]:
         with open_scope(scope_for(user)):
@@ -276,14 +296,14 @@ def test_counters_of_other_people_are_out_of_sight() -> None:
 
 
 def test_what_a_broken_off_request_held_is_given_back_by_the_job() -> None:
-    acme = a_company()
-    owner = join(acme, role="owner")
-    gpt = a_gpt(workspace=acme, owner=owner)
-    budget = a_budget(acme, owner)
-    hold(owner, acme, gpt)
+    acme = create_owned_company()
+    owner = add_new_member(acme, role="owner")
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
+    budget = create_monthly_budget(acme, owner)
+    reserve_turn(owner, acme, gpt)
     assert release_stale(at=NOW + timedelta(minutes=9), running=FIND_RUNNING) == 0
     assert release_stale(at=NOW + timedelta(minutes=11), running=FIND_RUNNING) == 1
-    assert counts(budget) == [(owner.pk, 0, 0)]
+    assert read_counters(budget) == [(owner.pk, 0, 0)]
     assert release_stale_budgets() == 0
 
 
@@ -298,16 +318,16 @@ def test_reservations_never_pass_the_hard_limit_and_nothing_is_lost(
     hard: int, steps: list[tuple[int, str]]
 ) -> None:
     with transaction.atomic():
-        acme = a_company()
-        owner = join(acme, role="owner")
-        gpt = a_gpt(workspace=acme, owner=owner)
-        budget = a_budget(acme, owner, measure="tokens", hard_limit=hard)
+        acme = create_owned_company()
+        owner = add_new_member(acme, role="owner")
+        gpt = GPTFactory.create(workspace=acme, owner=owner)
+        budget = create_monthly_budget(acme, owner, measure="tokens", hard_limit=hard)
         used = held = 0
         for amount, then in steps:
             turn_id = uuid7(NOW)
             fits = used + held + amount <= hard
             try:
-                hold(owner, acme, gpt, tokens=amount, turn_id=turn_id)
+                reserve_turn(owner, acme, gpt, tokens=amount, turn_id=turn_id)
             except BudgetExceeded:
                 assert not fits
                 continue
@@ -319,7 +339,7 @@ def test_reservations_never_pass_the_hard_limit_and_nothing_is_lost(
                 release(turn_id=turn_id)
             else:
                 held += amount
-            assert counts(budget) == [(owner.pk, used, held)]
+            assert read_counters(budget) == [(owner.pk, used, held)]
             assert used + held <= hard
         transaction.set_rollback(True)
 
@@ -327,11 +347,11 @@ def test_reservations_never_pass_the_hard_limit_and_nothing_is_lost(
 @pytest.mark.django_db(transaction=True)
 def test_many_at_once_share_the_limit_exactly() -> None:
     with system_scope("tests"):
-        acme = a_company()
-        owner = join(acme, role="owner")
-        gpt = a_gpt(workspace=acme, owner=owner)
+        acme = create_owned_company()
+        owner = add_new_member(acme, role="owner")
+        gpt = GPTFactory.create(workspace=acme, owner=owner)
         both = [
-            a_budget(
+            create_monthly_budget(
                 acme,
                 owner,
                 name="Tokens",
@@ -340,14 +360,14 @@ def test_many_at_once_share_the_limit_exactly() -> None:
                 subject="workspace",
                 is_each=False,
             ),
-            a_budget(acme, owner, name="Answers", hard_limit=7),
+            create_monthly_budget(acme, owner, name="Answers", hard_limit=7),
         ]
 
     def one(number: int) -> bool:
         turn_id = uuid7(NOW)
         try:
             with system_scope("tests"):
-                hold(owner, acme, gpt, tokens=100 + number, turn_id=turn_id)
+                reserve_turn(owner, acme, gpt, tokens=100 + number, turn_id=turn_id)
             with system_scope("tests"):
                 if number % 3 == 0:
                     release(turn_id=turn_id)
@@ -363,7 +383,7 @@ def test_many_at_once_share_the_limit_exactly() -> None:
         done = list(pool.map(one, range(24)))
 
     with system_scope("tests"):
-        (_who, used, reserved), (_ann, turns, held) = counts(both[0])[0], counts(both[1])[0]
+        (_who, used, reserved), (_ann, turns, held) = read_counters(both[0])[0], read_counters(both[1])[0]
     kept = [number for number, is_in in enumerate(done) if is_in and number % 3]
     assert len(kept) == turns + held <= 7
     assert used == 100 * sum(number % 3 == 1 for number in kept)
@@ -374,13 +394,13 @@ def test_many_at_once_share_the_limit_exactly() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_many_that_pass_the_mark_at_once_are_told_once() -> None:
     with system_scope("tests"):
-        acme = a_company()
-        owner, ann = join(acme, role="owner"), join(acme)
-        gpt = a_gpt(workspace=acme, owner=owner)
-        budget = a_budget(acme, owner, soft_limit=1, hard_limit=50)
+        acme = create_owned_company()
+        owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
+        gpt = GPTFactory.create(workspace=acme, owner=owner)
+        budget = create_monthly_budget(acme, owner, soft_limit=1, hard_limit=50)
         turns = [uuid7(NOW) for _number in range(12)]
         for turn_id in turns:
-            hold(ann, acme, gpt, turn_id=turn_id)
+            reserve_turn(ann, acme, gpt, turn_id=turn_id)
 
     def one(turn_id: UUID) -> int:
         try:
@@ -395,6 +415,6 @@ def test_many_that_pass_the_mark_at_once_are_told_once() -> None:
     with system_scope("tests"):
         # Each turn twice, counted once.
         assert sorted(captured) == [0] * 12 + [1] * 12
-        assert counts(budget) == [(ann.pk, 12, 0)]
+        assert read_counters(budget) == [(ann.pk, 12, 0)]
         notes = Notification.objects.filter(kind="gpts.budget_warning").values_list("user_id", flat=True)
         assert sorted(notes) == sorted([owner.pk, ann.pk])

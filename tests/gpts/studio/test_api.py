@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
-from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.test.utils import CaptureQueriesContext
 
 from gpts.assistants.models import GPT, Version
@@ -18,10 +17,13 @@ from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.services.files import add_knowledge_file
 from gpts.llm.services.providers import ensure_offline_provider
 from reviews.models import Submission
-from tests.gpts.studio.stage import NOW, a_company, a_file, a_gpt, a_user
+from tests.support.api_client import FILE_KEYS, ApiClient
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import NOW
+from tests.support.uploads import make_upload
 from workspaces.access import personal_workspace
-from workspaces.models import User, Workspace
-from workspaces.services.api_keys import create_api_key
 
 pytestmark = pytest.mark.django_db
 
@@ -42,53 +44,16 @@ VERSION = VERSION_SUMMARY | {
     "answers_only_from_knowledge", "no_answer_text",
 }  # fmt: skip
 SUBMISSION = {"id", "version", "state", "note", "submitted_at", "closed_at"}
-FILE = {
-    "id", "name", "media_type", "size", "content_hash", "state", "progress", "failure_code", "failure",
-    "passage_count", "characters", "source_url", "fetched_at", "review_on", "is_due_for_review", "created_at",
-}  # fmt: skip
 MODEL = {
     "id", "name", "label", "provider", "context_window", "max_output_tokens", "capabilities", "is_default",
     "features", "input_price_micros", "output_price_micros", "retired_at",
 }  # fmt: skip
 
 
-class Caller:
-    """A client with a key of one workspace."""
-
-    def __init__(
-        self,
-        user: User,
-        workspace: Workspace | None = None,
-        scopes: tuple[str, ...] = ("gpts:read", "gpts:write"),
-    ) -> None:
-        _key, plain = create_api_key(
-            user=user,
-            workspace=workspace or personal_workspace(user),
-            name="k",
-            scopes=scopes,
-            by=user,
-            at=NOW,
-        )
-        self.headers = {"Authorization": f"Bearer {plain}"}
-        self.client = Client()
-
-    def __call__(self, method: str, path: str, body: Any = None) -> Any:
-        data = b"" if body is None else json.dumps(body).encode()
-        return self.client.generic(
-            method, f"/api/v1/{path}", data, content_type="application/json", headers=self.headers
-        )
-
-    def upload(self, path: str, name: str, text: str, method: str = "POST") -> Any:
-        body = encode_multipart(BOUNDARY, {"file": a_file(name, text)})
-        return self.client.generic(
-            method, f"/api/v1/{path}", body, content_type=MULTIPART_CONTENT, headers=self.headers
-        )
-
-
 def test_a_gpt_is_made_read_changed_and_deleted() -> None:
     model = ensure_offline_provider(at=NOW)
-    ada = a_user()
-    call = Caller(ada)
+    ada = UserFactory.create()
+    call = ApiClient(ada)
 
     made = call("POST", "gpts", {"name": "Coach", "starters": ["Hi"], "temperature": "0.5"})
     slug = made.json()["slug"]
@@ -133,8 +98,8 @@ def test_a_gpt_is_made_read_changed_and_deleted() -> None:
 
 
 def test_a_stale_change_gets_the_fresh_values() -> None:
-    gpt = a_gpt()
-    call = Caller(gpt.owner)
+    gpt = GPTFactory.create()
+    call = ApiClient(gpt.owner)
     call("PATCH", f"gpts/{gpt.slug}", {"revision": 1, "name": "Theirs"})
 
     response = call("PATCH", f"gpts/{gpt.slug}", {"revision": 1, "name": "Mine"})
@@ -165,7 +130,7 @@ def test_a_stale_change_gets_the_fresh_values() -> None:
     ],
 )
 def test_bad_bodies_are_told_and_write_nothing(body: Any) -> None:
-    response = Caller(a_user())("POST", "gpts", body)
+    response = ApiClient(UserFactory.create())("POST", "gpts", body)
 
     assert response.status_code == 400
     assert set(response.json()["error"]) == {"code", "message", "field", "data"}
@@ -173,10 +138,10 @@ def test_bad_bodies_are_told_and_write_nothing(body: Any) -> None:
 
 
 def test_what_a_body_may_not_set_is_ignored() -> None:
-    gpt, eve = a_gpt(), a_user("Eve")
+    gpt, eve = GPTFactory.create(), UserFactory.create(display_name="Eve")
     before = GPT.objects.filter(pk=gpt.pk).values().get()
 
-    response = Caller(gpt.owner)(
+    response = ApiClient(gpt.owner)(
         "PATCH",
         f"gpts/{gpt.slug}",
         {
@@ -201,36 +166,39 @@ def test_what_a_body_may_not_set_is_ignored() -> None:
 
 
 def test_the_list_is_of_the_keys_workspace_and_has_exactly_these_keys() -> None:
-    ada = a_user()
-    company = a_company(a_user("Boss"), builder=ada)
-    mine, inside = a_gpt(owner=ada), a_gpt(owner=ada, workspace=company, name="Inside")
-    a_gpt(name="Foreign")
+    ada = UserFactory.create()
+    company = create_company(UserFactory.create(display_name="Boss"), builder=ada)
+    mine, inside = (
+        GPTFactory.create(owner=ada),
+        GPTFactory.create(owner=ada, workspace=company, name="Inside"),
+    )
+    GPTFactory.create(name="Foreign")
 
-    own = Caller(ada)("GET", "gpts").json()
-    companys = Caller(ada, company)("GET", "gpts").json()
+    own = ApiClient(ada)("GET", "gpts").json()
+    companys = ApiClient(ada, company)("GET", "gpts").json()
 
     assert set(own) == {"items", "next_cursor", "previous_cursor"}
     assert [set(item) for item in own["items"]] == [SUMMARY]
     assert [item["slug"] for item in own["items"]] == [mine.slug]
     assert [item["slug"] for item in companys["items"]] == [inside.slug]
-    assert Caller(ada)("GET", f"gpts/{inside.slug}").status_code == 404
+    assert ApiClient(ada)("GET", f"gpts/{inside.slug}").status_code == 404
 
 
 @pytest.mark.parametrize("path", ["gpts", "gpts/{slug}/versions", "gpts/{slug}/knowledge"])
 def test_lists_cost_the_same_with_one_and_three_rows(path: str) -> None:
-    gpt = a_gpt()
-    call = Caller(gpt.owner)
+    gpt = GPTFactory.create()
+    call = ApiClient(gpt.owner)
     call("GET", "models")  # the first use of a key in a minute is noted
     counts: list[int] = []
 
     for wanted in (1, 3):
         for number in range((counts and 1) or 0, wanted):
             name = f"{wanted}-{number}"
-            add_knowledge_file(gpt=gpt, upload=a_file("a.txt", name), by=gpt.owner, at=NOW)
+            add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", name), by=gpt.owner, at=NOW)
             version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
             set_live_version(gpt=gpt, version=version, audience=Audience.LINK, at=NOW)
             if wanted == 3:
-                a_gpt(owner=gpt.owner, name=name)
+                GPTFactory.create(owner=gpt.owner, name=name)
         with CaptureQueriesContext(
             connection,
         ) as queries:
@@ -242,8 +210,8 @@ def test_lists_cost_the_same_with_one_and_three_rows(path: str) -> None:
 
 
 def test_versions_and_their_differences() -> None:
-    gpt = a_gpt()
-    call = Caller(gpt.owner)
+    gpt = GPTFactory.create()
+    call = ApiClient(gpt.owner)
 
     first = call("POST", f"gpts/{gpt.slug}/versions", {"release_notes": "One"})
     again = call("POST", f"gpts/{gpt.slug}/versions", {})
@@ -280,8 +248,8 @@ def test_versions_and_their_differences() -> None:
 
 
 def test_submitting_reading_and_withdrawing() -> None:
-    gpt = a_gpt()
-    call = Caller(gpt.owner)
+    gpt = GPTFactory.create()
+    call = ApiClient(gpt.owner)
     path = f"gpts/{gpt.slug}/submission"
 
     none = call("GET", path)
@@ -300,8 +268,8 @@ def test_submitting_reading_and_withdrawing() -> None:
 
 
 def test_files_are_added_listed_and_removed() -> None:
-    gpt = a_gpt()
-    call = Caller(gpt.owner)
+    gpt = GPTFactory.create()
+    call = ApiClient(gpt.owner)
     path = f"gpts/{gpt.slug}/knowledge"
 
     added = call.upload(path, "a.md", "# One\nText")
@@ -311,7 +279,7 @@ def test_files_are_added_listed_and_removed() -> None:
     removed = call("DELETE", f"{path}/{added.json()['id']}")
 
     assert added.status_code == 201
-    assert set(added.json()) == FILE
+    assert set(added.json()) == FILE_KEYS
     assert listed == [added.json()]
     assert (refused.status_code, refused.json()["error"]["field"]) == (400, "file")
     assert missing.status_code == 400
@@ -322,7 +290,7 @@ def test_files_are_added_listed_and_removed() -> None:
 def test_models_show_no_key_and_no_address() -> None:
     ensure_offline_provider(at=NOW)
 
-    items = Caller(a_user())("GET", "models").json()["items"]
+    items = ApiClient(UserFactory.create())("GET", "models").json()["items"]
 
     assert [set(item) for item in items] == [MODEL]
 
@@ -346,16 +314,20 @@ def routes(gpt: GPT, file: KnowledgeFile) -> list[tuple[str, str, Any]]:
 
 
 def test_outsiders_get_the_same_404_as_for_nothing_and_write_nothing() -> None:
-    ada, bob, eve = a_user(), a_user("Bob"), a_user("Eve")
-    company = a_company(a_user("Boss"), builder=ada, member=bob)
-    gpt = a_gpt(owner=ada, workspace=company)
-    file = add_knowledge_file(gpt=gpt, upload=a_file("a.txt", "Secret"), by=ada, at=NOW)
+    ada, bob, eve = (
+        UserFactory.create(),
+        UserFactory.create(display_name="Bob"),
+        UserFactory.create(display_name="Eve"),
+    )
+    company = create_company(UserFactory.create(display_name="Boss"), builder=ada, member=bob)
+    gpt = GPTFactory.create(owner=ada, workspace=company)
+    file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "Secret"), by=ada, at=NOW)
     version = freeze_version(gpt=gpt, release_notes="", by=ada, at=NOW)
     set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=NOW)
     before = (list(GPT.objects.values()), Version.objects.count(), KnowledgeFile.objects.count())
-    absent = Caller(eve)("GET", "gpts/no-such-gpt").content
+    absent = ApiClient(eve)("GET", "gpts/no-such-gpt").content
 
-    for call in (Caller(bob, company), Caller(eve, a_company(eve)), Caller(ada)):
+    for call in (ApiClient(bob, company), ApiClient(eve, create_company(eve)), ApiClient(ada)):
         for method, path, body in routes(gpt, file):
             response = call(method, path, body)
             assert response.status_code == 404, (method, path)
@@ -370,19 +342,19 @@ def test_outsiders_get_the_same_404_as_for_nothing_and_write_nothing() -> None:
 
 
 def test_a_key_without_the_scope_is_refused() -> None:
-    gpt = a_gpt()
-    call = Caller(gpt.owner, scopes=("gpts:read",))
+    gpt = GPTFactory.create()
+    call = ApiClient(gpt.owner, scopes=("gpts:read",))
 
     assert call("GET", f"gpts/{gpt.slug}").status_code == 200
     assert call("PATCH", f"gpts/{gpt.slug}", {"revision": 1, "name": "X"}).status_code == 403
-    assert Caller(gpt.owner, scopes=("chat",))("GET", "gpts").status_code == 403
+    assert ApiClient(gpt.owner, scopes=("chat",))("GET", "gpts").status_code == 403
 
 
 def test_an_admin_of_the_workspace_reads_but_does_not_edit() -> None:
-    ada, boss = a_user(), a_user("Boss")
-    company = a_company(boss, builder=ada)
-    gpt = a_gpt(owner=ada, workspace=company)
-    call = Caller(boss, company)
+    ada, boss = UserFactory.create(), UserFactory.create(display_name="Boss")
+    company = create_company(boss, builder=ada)
+    gpt = GPTFactory.create(owner=ada, workspace=company)
+    call = ApiClient(boss, company)
 
     assert call("GET", f"gpts/{gpt.slug}").status_code == 200
     refused = call("PATCH", f"gpts/{gpt.slug}", {"revision": 1, "name": "X"})

@@ -11,39 +11,31 @@ from django.test import Client
 from django.urls import reverse
 
 from gpts.assistants.models import GPT, LiveVersion, Version
-from gpts.assistants.queries.gpts import my_gpts
+from gpts.assistants.queries.gpts import list_own_gpts
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.services.files import add_knowledge_file
 from gpts.llm.services.providers import ensure_offline_provider
 from reviews.models import Submission
-from tests.gpts.studio.stage import NOW, a_company, a_file, a_gpt, a_picture, a_user
-from workspaces.models import User
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import get_page, sign_in
+from tests.support.times import NOW
+from tests.support.uploads import make_picture, make_upload
 
 pytestmark = pytest.mark.django_db
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
-
-
-def page(client: Client, name: str, *args: Any, **query: Any) -> str:
-    response = client.get(reverse(f"gpts:{name}", args=args), query)
-    assert response.status_code == 200, response.status_code
-    return response.content.decode()
-
-
 def test_the_list_shows_own_gpts_with_their_state() -> None:
-    ada = a_user()
-    a_gpt(owner=ada, name="Mine")
-    a_gpt(name="Foreign")
+    ada = UserFactory.create()
+    GPTFactory.create(owner=ada, name="Mine")
+    GPTFactory.create(name="Foreign")
 
-    body = page(signed_in(ada), "build-list")
+    body = get_page(sign_in(ada), "build-list")
 
     assert "Mine" in body
     assert "Foreign" not in body
@@ -51,28 +43,28 @@ def test_the_list_shows_own_gpts_with_their_state() -> None:
 
 
 def test_an_empty_list_says_what_to_do() -> None:
-    body = page(signed_in(a_user()), "build-list")
+    body = get_page(sign_in(UserFactory.create()), "build-list")
 
     assert reverse("gpts:build-new") in body
     assert "No GPT yet" in body
 
 
 def test_a_broken_cursor_is_told() -> None:
-    response = signed_in(a_user()).get(reverse("gpts:build-list"), {"cursor": "nonsense"})
+    response = sign_in(UserFactory.create()).get(reverse("gpts:build-list"), {"cursor": "nonsense"})
 
     assert response.status_code == 400
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_list_asks_the_same_number_of_queries(count: int, django_assert_num_queries: Any) -> None:
-    ada = a_user()
-    company = a_company(a_user("Boss"), builder=ada)
+    ada = UserFactory.create()
+    company = create_company(UserFactory.create(display_name="Boss"), builder=ada)
     for number in range(count):
-        gpt = a_gpt(owner=ada, workspace=company, name=f"GPT {number}")
+        gpt = GPTFactory.create(owner=ada, workspace=company, name=f"GPT {number}")
         freeze_version(gpt=gpt, release_notes="", by=ada, at=NOW)
 
     with django_assert_num_queries(2):
-        rows = list(my_gpts(ada))
+        rows = list(list_own_gpts(ada))
         assert [row.workspace.name for row in rows] == [company.name] * count
         from reviews.queries.submissions import gpts_in_review
 
@@ -80,8 +72,8 @@ def test_the_list_asks_the_same_number_of_queries(count: int, django_assert_num_
 
 
 def test_a_gpt_is_made_from_a_pattern() -> None:
-    ada = a_user()
-    client = signed_in(ada)
+    ada = UserFactory.create()
+    client = sign_in(ada)
 
     response = client.post(reverse("gpts:build-new"), {"name": "Library", "pattern": "knowledge"})
 
@@ -93,7 +85,7 @@ def test_a_gpt_is_made_from_a_pattern() -> None:
 
 
 def test_a_bad_name_keeps_what_was_typed() -> None:
-    response = signed_in(a_user()).post(
+    response = sign_in(UserFactory.create()).post(
         reverse("gpts:build-new"), {"name": "x" * 51, "pattern": "bridge", "workspace": ""}
     )
 
@@ -105,22 +97,22 @@ def test_a_bad_name_keeps_what_was_typed() -> None:
 
 
 def test_a_company_where_one_may_not_build_is_refused() -> None:
-    ada, eve = a_user(), a_user("Eve")
-    company = a_company(a_user("Boss"), member=ada)
+    ada, eve = UserFactory.create(), UserFactory.create(display_name="Eve")
+    company = create_company(UserFactory.create(display_name="Boss"), member=ada)
 
     for user in (ada, eve):
-        signed_in(user).post(reverse("gpts:build-new"), {"name": "X", "workspace": company.slug})
+        sign_in(user).post(reverse("gpts:build-new"), {"name": "X", "workspace": company.slug})
 
     assert not GPT.objects.exists()
 
 
 def test_every_page_of_a_gpt_works_for_its_owner_and_escapes_names() -> None:
     ensure_offline_provider(at=NOW)
-    ada = a_user(HOSTILE)
-    gpt = a_gpt(owner=ada, name=HOSTILE, description=HOSTILE, starters=[HOSTILE])
-    file = add_knowledge_file(gpt=gpt, upload=a_file("a.md", f"# {HOSTILE}\n{HOSTILE}"), by=ada, at=NOW)
+    ada = UserFactory.create(display_name=HOSTILE)
+    gpt = GPTFactory.create(owner=ada, name=HOSTILE, description=HOSTILE, starters=[HOSTILE])
+    file = add_knowledge_file(gpt=gpt, upload=make_upload("a.md", f"# {HOSTILE}\n{HOSTILE}"), by=ada, at=NOW)
     freeze_version(gpt=gpt, release_notes=HOSTILE, by=ada, at=NOW)
-    client = signed_in(ada)
+    client = sign_in(ada)
 
     for name, args in (
         ("build-list", ()),
@@ -132,11 +124,11 @@ def test_every_page_of_a_gpt_works_for_its_owner_and_escapes_names() -> None:
         ("build-versions", (gpt.slug,)),
         ("build-share", (gpt.slug,)),
     ):
-        body = page(client, name, *args)
+        body = get_page(client, name, *args)
         assert "<img src=x" not in body, name
         assert "<title>" in body
         assert "Loggia</title>" in body
-    assert "<img src=x" not in page(client, "build-diff", gpt.slug, **{"from": 1, "to": "draft"})
+    assert "<img src=x" not in get_page(client, "build-diff", gpt.slug, **{"from": 1, "to": "draft"})
 
 
 def every_route(gpt: GPT, file: KnowledgeFile) -> list[tuple[str, str]]:
@@ -174,17 +166,19 @@ def state_of_everything() -> tuple[Any, ...]:
 
 
 def test_strangers_members_and_other_admins_find_nothing_and_change_nothing() -> None:
-    ada, bob = a_user(), a_user("Bob")
-    gpt = a_gpt(owner=ada, workspace=a_company(a_user("Boss"), builder=ada, member=bob))
-    file = add_knowledge_file(gpt=gpt, upload=a_file("a.txt", "Secret text"), by=ada, at=NOW)
+    ada, bob = UserFactory.create(), UserFactory.create(display_name="Bob")
+    gpt = GPTFactory.create(
+        owner=ada, workspace=create_company(UserFactory.create(display_name="Boss"), builder=ada, member=bob)
+    )
+    file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "Secret text"), by=ada, at=NOW)
     freeze_version(gpt=gpt, release_notes="", by=ada, at=NOW)
-    other_admin = a_user("Eve")
-    a_company(other_admin)
+    other_admin = UserFactory.create(display_name="Eve")
+    create_company(other_admin)
     before = state_of_everything()
     form = {"name": "Hacked", "revision": "2", "confirmation": gpt.name, "audience": "link", "remove": "1"}
 
     for user in (bob, other_admin):
-        client = signed_in(user)
+        client = sign_in(user)
         for method, url in every_route(gpt, file):
             response = getattr(client, method)(url, form if method == "post" else None)
             assert response.status_code == 404, (url, response.status_code)
@@ -197,11 +191,11 @@ def test_strangers_members_and_other_admins_find_nothing_and_change_nothing() ->
 
 
 def test_an_admin_reads_and_manages_but_does_not_edit() -> None:
-    ada, boss = a_user(), a_user("Boss")
-    gpt = a_gpt(owner=ada, workspace=a_company(boss, builder=ada))
-    client = signed_in(boss)
+    ada, boss = UserFactory.create(), UserFactory.create(display_name="Boss")
+    gpt = GPTFactory.create(owner=ada, workspace=create_company(boss, builder=ada))
+    client = sign_in(boss)
 
-    assert "disabled" in page(client, "build-configure", gpt.slug)
+    assert "disabled" in get_page(client, "build-configure", gpt.slug)
     refused = client.post(reverse("gpts:build-configure", args=[gpt.slug]), {"name": "X", "revision": "1"})
     shared = client.post(reverse("gpts:build-audience", args=[gpt.slug]), {"audience": "workspace"})
 
@@ -213,10 +207,10 @@ def test_an_admin_reads_and_manages_but_does_not_edit() -> None:
 
 
 def test_a_file_of_another_gpt_behind_ones_own_slug_is_not_found() -> None:
-    ada = a_user()
-    mine, theirs = a_gpt(owner=ada), a_gpt()
-    file = add_knowledge_file(gpt=theirs, upload=a_file("a.txt", "Secret"), by=theirs.owner, at=NOW)
-    client = signed_in(ada)
+    ada = UserFactory.create()
+    mine, theirs = GPTFactory.create(owner=ada), GPTFactory.create()
+    file = add_knowledge_file(gpt=theirs, upload=make_upload("a.txt", "Secret"), by=theirs.owner, at=NOW)
+    client = sign_in(ada)
 
     read = client.get(reverse("gpts:build-knowledge-text", args=[mine.slug, file.pk]))
     deleted = client.post(reverse("gpts:build-knowledge-delete", args=[mine.slug, file.pk]))
@@ -232,9 +226,9 @@ def autosave(client: Client, gpt: GPT, **data: Any) -> Any:
 
 
 def test_autosave_sends_only_what_changed() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
-    response = autosave(signed_in(gpt.owner), gpt, revision="1", fields="name", name="New name")
+    response = autosave(sign_in(gpt.owner), gpt, revision="1", fields="name", name="New name")
 
     gpt.refresh_from_db()
     assert response.json()["revision"] == 2
@@ -243,19 +237,17 @@ def test_autosave_sends_only_what_changed() -> None:
 
 
 def test_autosave_names_what_is_wrong() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
-    response = autosave(
-        signed_in(gpt.owner), gpt, revision="1", fields="name,category", name="", category="no"
-    )
+    response = autosave(sign_in(gpt.owner), gpt, revision="1", fields="name,category", name="", category="no")
 
     assert response.status_code == 400
     assert set(response.json()["errors"]) == {"name", "category"}
 
 
 def test_a_stale_autosave_gets_the_fresh_values_field_by_field() -> None:
-    gpt = a_gpt()
-    client = signed_in(gpt.owner)
+    gpt = GPTFactory.create()
+    client = sign_in(gpt.owner)
     autosave(client, gpt, revision="1", fields="name", name="Theirs")
 
     response = autosave(
@@ -273,10 +265,10 @@ def test_a_stale_autosave_gets_the_fresh_values_field_by_field() -> None:
 
 
 def test_fields_that_are_no_part_of_a_draft_are_ignored() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     autosave(
-        signed_in(gpt.owner),
+        sign_in(gpt.owner),
         gpt,
         revision="1",
         fields="slug,owner_id,quarantined_at,draft_revision",
@@ -304,8 +296,8 @@ def whole_form(gpt: GPT, **changes: Any) -> dict[str, Any]:
 
 
 def test_the_plain_form_saves_and_shows_a_conflict_without_losing_text() -> None:
-    gpt = a_gpt()
-    client = signed_in(gpt.owner)
+    gpt = GPTFactory.create()
+    client = sign_in(gpt.owner)
     url = reverse("gpts:build-configure", args=[gpt.slug])
 
     saved = client.post(url, whole_form(gpt, name="First"))
@@ -324,9 +316,9 @@ def test_the_plain_form_saves_and_shows_a_conflict_without_losing_text() -> None
 
 
 def test_the_plain_form_marks_the_field_and_keeps_the_rest() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
-    response = signed_in(gpt.owner).post(
+    response = sign_in(gpt.owner).post(
         reverse("gpts:build-configure", args=[gpt.slug]),
         whole_form(gpt, name="Kept", temperature="hot", starters=["x" * 201]),
     )
@@ -340,11 +332,11 @@ def test_the_plain_form_marks_the_field_and_keeps_the_rest() -> None:
 
 
 def test_an_icon_is_set_shown_for_ever_and_removed() -> None:
-    gpt = a_gpt()
-    client = signed_in(gpt.owner)
+    gpt = GPTFactory.create()
+    client = sign_in(gpt.owner)
     url = reverse("gpts:build-icon", args=[gpt.slug])
 
-    client.post(url, {"icon": a_picture()})
+    client.post(url, {"icon": make_picture()})
 
     gpt.refresh_from_db()
     shown = Client().get(f"/{gpt.icon}")
@@ -360,21 +352,21 @@ def test_an_icon_is_set_shown_for_ever_and_removed() -> None:
 
 
 def test_a_refused_icon_says_why() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
-    response = signed_in(gpt.owner).post(
-        reverse("gpts:build-icon", args=[gpt.slug]), {"icon": a_file("a.svg", "<svg/>")}, follow=True
+    response = sign_in(gpt.owner).post(
+        reverse("gpts:build-icon", args=[gpt.slug]), {"icon": make_upload("a.svg", "<svg/>")}, follow=True
     )
 
     assert "PNG, JPEG, WebP or GIF" in response.content.decode()
 
 
 def test_files_that_can_be_read_are_kept_though_others_are_refused() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
-    response = signed_in(gpt.owner).post(
+    response = sign_in(gpt.owner).post(
         reverse("gpts:build-knowledge", args=[gpt.slug]),
-        {"file": [a_file("good.txt", "Text"), a_file("bad.pdf", b"%PDF")]},
+        {"file": [make_upload("good.txt", "Text"), make_upload("bad.pdf", b"%PDF")]},
     )
 
     assert response.status_code == 400
@@ -383,13 +375,13 @@ def test_files_that_can_be_read_are_kept_though_others_are_refused() -> None:
 
 
 def test_freezing_comparing_and_restoring() -> None:
-    gpt = a_gpt(instructions="Ask before you correct.\nBe kind.")
-    client = signed_in(gpt.owner)
+    gpt = GPTFactory.create(instructions="Ask before you correct.\nBe kind.")
+    client = sign_in(gpt.owner)
     client.post(reverse("gpts:build-freeze", args=[gpt.slug]), {"release_notes": "First"})
     autosave(client, gpt, revision="1", fields="instructions", instructions="Ask before you judge.\nBe kind.")
 
-    body = page(client, "build-diff", gpt.slug, **{"from": 1, "to": "draft"})
-    log = json.loads(page(client, "build-change-log", gpt.slug))
+    body = get_page(client, "build-diff", gpt.slug, **{"from": 1, "to": "draft"})
+    log = json.loads(get_page(client, "build-change-log", gpt.slug))
     client.post(reverse("gpts:build-restore", args=[gpt.slug, 1]), {"revision": "2"})
 
     assert "<del>correct.</del>" in body
@@ -401,24 +393,24 @@ def test_freezing_comparing_and_restoring() -> None:
 
 @pytest.mark.parametrize("name", ["7", "0", "abc", "99999999999999", ""])
 def test_an_unknown_version_cannot_be_compared(name: str) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
-    response = signed_in(gpt.owner).get(reverse("gpts:build-diff", args=[gpt.slug]), {"from": name})
+    response = sign_in(gpt.owner).get(reverse("gpts:build-diff", args=[gpt.slug]), {"from": name})
 
     assert response.status_code == 404
 
 
 def test_submitting_twice_is_one_submission_and_it_can_be_withdrawn() -> None:
-    gpt = a_gpt()
-    client = signed_in(gpt.owner)
+    gpt = GPTFactory.create()
+    client = sign_in(gpt.owner)
     url = reverse("gpts:build-submit", args=[gpt.slug])
 
     client.post(url, {"attested": "on", "release_notes": "Hello"})
     client.post(url, {"attested": "on", "release_notes": "Hello"})
 
     assert Submission.objects.count() == 1
-    assert "In review" in page(client, "build-list")
-    assert reverse("gpts:build-withdraw", args=[gpt.slug]) in page(client, "build-share", gpt.slug)
+    assert "In review" in get_page(client, "build-list")
+    assert reverse("gpts:build-withdraw", args=[gpt.slug]) in get_page(client, "build-share", gpt.slug)
     deleted = client.post(
         reverse("gpts:build-delete", args=[gpt.slug]), {"confirmation": gpt.name}, follow=True
     )
@@ -428,12 +420,10 @@ def test_submitting_twice_is_one_submission_and_it_can_be_withdrawn() -> None:
 
 
 def test_submitting_without_attesting_or_description_is_refused() -> None:
-    bare, whole = a_gpt(description=""), a_gpt()
+    bare, whole = GPTFactory.create(description=""), GPTFactory.create()
 
-    first = signed_in(bare.owner).post(reverse("gpts:build-submit", args=[bare.slug]), {"attested": "on"})
-    second = signed_in(whole.owner).post(
-        reverse("gpts:build-submit", args=[whole.slug]), {"note": "Kept text"}
-    )
+    first = sign_in(bare.owner).post(reverse("gpts:build-submit", args=[bare.slug]), {"attested": "on"})
+    second = sign_in(whole.owner).post(reverse("gpts:build-submit", args=[whole.slug]), {"note": "Kept text"})
 
     assert (first.status_code, second.status_code) == (400, 400)
     assert "Kept text" in second.content.decode()
@@ -442,8 +432,8 @@ def test_submitting_without_attesting_or_description_is_refused() -> None:
 
 
 def test_the_public_audience_is_not_set_directly() -> None:
-    gpt = a_gpt()
-    client = signed_in(gpt.owner)
+    gpt = GPTFactory.create()
+    client = sign_in(gpt.owner)
 
     for audience in ("public", "workspace", "", "nobody"):
         response = client.post(reverse("gpts:build-audience", args=[gpt.slug]), {"audience": audience})
@@ -453,20 +443,20 @@ def test_the_public_audience_is_not_set_directly() -> None:
 
 
 def test_sharing_by_link_and_stopping_it() -> None:
-    gpt = a_gpt()
-    client = signed_in(gpt.owner)
+    gpt = GPTFactory.create()
+    client = sign_in(gpt.owner)
     url = reverse("gpts:build-audience", args=[gpt.slug])
 
     client.post(url, {"audience": "link"})
-    assert f"/g/{gpt.slug}/chat" in page(client, "build-share", gpt.slug)
+    assert f"/g/{gpt.slug}/chat" in get_page(client, "build-share", gpt.slug)
     client.post(url, {"audience": "link", "stop": "1"})
 
     assert not LiveVersion.objects.exists()
 
 
 def test_deleting_needs_the_typed_name() -> None:
-    gpt = a_gpt()
-    client = signed_in(gpt.owner)
+    gpt = GPTFactory.create()
+    client = sign_in(gpt.owner)
     url = reverse("gpts:build-delete", args=[gpt.slug])
 
     client.post(url, {"confirmation": "wrong"})
@@ -478,11 +468,11 @@ def test_deleting_needs_the_typed_name() -> None:
 
 
 def test_a_quarantined_gpt_is_readable_for_its_owner_alone_and_unchangeable() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     quarantine_gpt(gpt=gpt, at=NOW)
-    client = signed_in(gpt.owner)
+    client = sign_in(gpt.owner)
 
-    assert "quarantined" in page(client, "build-configure", gpt.slug).lower()
+    assert "quarantined" in get_page(client, "build-configure", gpt.slug).lower()
     for name in ("build-configure", "build-submit", "build-audience", "build-delete", "build-freeze"):
         assert client.post(reverse(f"gpts:{name}", args=[gpt.slug]), {"name": "X"}).status_code == 403
     gpt.refresh_from_db()
@@ -490,15 +480,15 @@ def test_a_quarantined_gpt_is_readable_for_its_owner_alone_and_unchangeable() ->
 
 
 def test_the_list_tells_the_version_that_is_live_from_a_newer_one() -> None:
-    ada = a_user()
-    client = signed_in(ada)
-    a_gpt(owner=ada, name="Bare")
-    gpt = a_gpt(owner=ada, name="Ahead")
+    ada = UserFactory.create()
+    client = sign_in(ada)
+    GPTFactory.create(owner=ada, name="Bare")
+    gpt = GPTFactory.create(owner=ada, name="Ahead")
     client.post(reverse("gpts:build-audience", args=[gpt.slug]), {"audience": "link"})
     autosave(client, gpt, revision="1", fields="name", name="Further ahead")
 
     def cell(name: str) -> str:
-        row = page(client, "build-list").split(name)[1].split("</tr>")[0]
+        row = get_page(client, "build-list").split(name)[1].split("</tr>")[0]
         return " ".join(
             re.sub("<[^>]+>", " ", row.split('data-label="Version"')[1].split("</td>")[0]).split()
         )

@@ -11,10 +11,13 @@ from django.urls import reverse
 
 from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import update_draft
-from gpts.assistants.web.builder_frame import TABS, label, tab_url
+from gpts.assistants.web.builder_frame import TABS, get_tab_label, get_tab_url
 from gpts.studio.presence import MOST_WINDOWS, be_here, leave
-from tests.gpts.studio.stage import LATER, a_company, a_gpt, a_user
-from tests.gpts.studio.test_pages import page, signed_in
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import get_page, sign_in
+from tests.support.times import LATER
 
 pytestmark = pytest.mark.django_db
 
@@ -28,8 +31,8 @@ def names(gpt: GPT, user: Any, window: str) -> list[tuple[str, bool]]:
 
 
 def test_everybody_sees_the_others_and_their_own_other_window() -> None:
-    ada, boss = a_user("Ada"), a_user("Boss")
-    gpt = a_gpt(owner=ada, workspace=a_company(boss, builder=ada))
+    ada, boss = UserFactory.create(display_name="Ada"), UserFactory.create(display_name="Boss")
+    gpt = GPTFactory.create(owner=ada, workspace=create_company(boss, builder=ada))
 
     assert names(gpt, ada, "window-ada-1") == []
     assert names(gpt, boss, "window-boss") == [("Ada", False)]
@@ -38,12 +41,12 @@ def test_everybody_sees_the_others_and_their_own_other_window() -> None:
     assert names(gpt, ada, "window-ada-2") == [("Boss", False)]
     leave(gpt, ada, "window-boss")
     assert names(gpt, ada, "window-ada-2") == [("Boss", False)]
-    assert names(a_gpt(owner=ada), ada, "window-ada-3") == []
+    assert names(GPTFactory.create(owner=ada), ada, "window-ada-3") == []
 
 
 @pytest.mark.parametrize("window", ["", "short", "x" * 41, "window:colon", "fenster-ü-123", "a b c d e f g"])
 def test_a_window_that_is_none_leaves_no_trace(window: str) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     assert be_here(gpt, gpt.owner, window) == []
     leave(gpt, gpt.owner, window)
@@ -51,7 +54,7 @@ def test_a_window_that_is_none_leaves_no_trace(window: str) -> None:
 
 
 def test_thousands_of_windows_are_not_all_read() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     for number in range(MOST_WINDOWS + 20):
         be_here(gpt, gpt.owner, f"window-{number:05}")
 
@@ -59,37 +62,37 @@ def test_thousands_of_windows_are_not_all_read() -> None:
 
 
 def test_the_page_tells_the_revision_and_the_people() -> None:
-    ada, boss = a_user("<b>Ada</b>"), a_user("Boss")
-    gpt = a_gpt(owner=ada, workspace=a_company(boss, builder=ada))
-    beat(signed_in(ada), gpt, "window-ada-1")
+    ada, boss = UserFactory.create(display_name="<b>Ada</b>"), UserFactory.create(display_name="Boss")
+    gpt = GPTFactory.create(owner=ada, workspace=create_company(boss, builder=ada))
+    beat(sign_in(ada), gpt, "window-ada-1")
     update_draft(gpt=gpt, revision=1, changes={"name": "Other"}, by=ada, at=LATER)
 
-    told = beat(signed_in(boss), gpt, "window-boss").json()
+    told = beat(sign_in(boss), gpt, "window-boss").json()
 
     assert told["revision"] == 2
     assert [(person["label"], person["is_you"]) for person in told["people"]] == [("<b>Ada</b>", False)]
     assert "<b>" not in told["people"][0]["html"]
-    assert beat(signed_in(ada), gpt, "window-ada-1", leave="1").json() == {}
-    assert beat(signed_in(boss), gpt, "window-boss").json()["people"] == []
+    assert beat(sign_in(ada), gpt, "window-ada-1", leave="1").json() == {}
+    assert beat(sign_in(boss), gpt, "window-boss").json()["people"] == []
 
 
 def test_strangers_neither_see_nor_are_seen() -> None:
-    gpt, eve = a_gpt(), a_user("Eve")
+    gpt, eve = GPTFactory.create(), UserFactory.create(display_name="Eve")
 
-    refused = beat(signed_in(eve), gpt, "window-eve-1")
+    refused = beat(sign_in(eve), gpt, "window-eve-1")
 
     assert refused.status_code == 404
     assert names(gpt, gpt.owner, "window-ada-1") == []
 
 
 def test_the_frame_knows_a_tab_whose_page_is_still_to_come_and_leaves_it_out() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
-    shown = page(signed_in(gpt.owner), "build-share", gpt.slug)
+    shown = get_page(sign_in(gpt.owner), "build-share", gpt.slug)
 
     assert "actions" in TABS
-    assert all(str(label(key)) for key in TABS)
+    assert all(str(get_tab_label(key)) for key in TABS)
     bar = shown.split('class="tabs__list"')[1].split("</nav>")[0]
-    expected = [key for key in TABS if tab_url(key, gpt.slug)]
-    assert re.findall(r'href="([^"]+)"', bar) == [tab_url(key, gpt.slug) for key in expected]
+    expected = [key for key in TABS if get_tab_url(key, gpt.slug)]
+    assert re.findall(r'href="([^"]+)"', bar) == [get_tab_url(key, gpt.slug) for key in expected]
     assert ("Actions" in bar) == ("actions" in expected)

@@ -16,8 +16,12 @@ from gpts.assistants.services.icons import set_drawn_icon
 from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.services.files import add_knowledge_file
 from gpts.studio.services.sharing import share_draft
-from tests.gpts.studio.stage import LATER, NOW, a_company, a_file, a_gpt, a_user
-from tests.gpts.studio.test_pages import page, signed_in
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import get_page, sign_in
+from tests.support.times import LATER, NOW
+from tests.support.uploads import make_upload
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +42,7 @@ def freeze(gpt: GPT, notes: str = "") -> Version:
 @pytest.fixture
 def gpt() -> GPT:
     """Two versions, the first of them live by link, and a draft that is ahead of both."""
-    gpt = a_gpt(instructions="Ask before you correct.\nBe kind.")
+    gpt = GPTFactory.create(instructions="Ask before you correct.\nBe kind.")
     share_draft(gpt=gpt, audiences=["link"], release_notes="The beginning", by=gpt.owner, at=NOW)
     change(gpt, instructions="Ask before you judge.\nBe kind.", description="Reads drafts.")
     freeze(gpt, "Kinder")
@@ -46,7 +50,7 @@ def gpt() -> GPT:
 
 
 def test_the_list_says_who_when_why_and_where_each_is_live(gpt: GPT) -> None:
-    body = page(signed_in(gpt.owner), "build-versions", gpt.slug)
+    body = get_page(sign_in(gpt.owner), "build-versions", gpt.slug)
 
     first, second = body.split('id="v2"')[1].split('id="v1"')
     assert "Kinder" in first
@@ -61,28 +65,28 @@ def test_the_list_says_who_when_why_and_where_each_is_live(gpt: GPT) -> None:
 
 
 def test_the_bar_of_each_page_names_what_is_live_and_that_the_draft_is_ahead(gpt: GPT) -> None:
-    client = signed_in(gpt.owner)
+    client = sign_in(gpt.owner)
 
     for name in ("create", "configure", "preview", "knowledge", "versions", "tests", "share"):
-        body = page(client, f"build-{name}", gpt.slug)
+        body = get_page(client, f"build-{name}", gpt.slug)
         bar = body.split('class="build-bar"')[1].split("</section>")[0]
         assert "Live: version 1" in bar, name
         assert "Draft has changes" in bar, name
-    preview = page(client, "build-preview", gpt.slug)
+    preview = get_page(client, "build-preview", gpt.slug)
     assert "live is version 1" in preview
     client.post(reverse("gpts:build-freeze", args=[gpt.slug]), {"live": "link"})
-    preview = page(client, "build-preview", gpt.slug)
+    preview = get_page(client, "build-preview", gpt.slug)
     assert "Live: version 3" in preview
     assert "Draft has changes" not in preview
     assert "same as what is live" in preview
 
 
 def test_a_draft_that_nobody_is_served_is_called_a_draft() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     freeze(gpt)
     change(gpt, name="Other")
 
-    bar = page(signed_in(gpt.owner), "build-configure", gpt.slug).split('class="build-bar"')[1]
+    bar = get_page(sign_in(gpt.owner), "build-configure", gpt.slug).split('class="build-bar"')[1]
     bar = bar.split("</section>")[0]
 
     assert ">Draft<" in bar
@@ -92,23 +96,23 @@ def test_a_draft_that_nobody_is_served_is_called_a_draft() -> None:
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_list_asks_the_same_number_of_queries(count: int, django_assert_num_queries: Any) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     for number in range(count):
         change(gpt, name=f"Name {number}")
         freeze(gpt)
-    client = signed_in(gpt.owner)
-    page(client, "build-versions", gpt.slug)
+    client = sign_in(gpt.owner)
+    get_page(client, "build-versions", gpt.slug)
 
     with django_assert_num_queries(VERSION_LIST_QUERIES):
-        page(client, "build-versions", gpt.slug)
+        get_page(client, "build-versions", gpt.slug)
 
 
 def test_a_version_shows_what_it_holds_and_what_it_changed(gpt: GPT) -> None:
-    add_knowledge_file(gpt=gpt, upload=a_file("levers.md", "# Tyres\nTwo levers."), by=gpt.owner, at=NOW)
+    add_knowledge_file(gpt=gpt, upload=make_upload("levers.md", "# Tyres\nTwo levers."), by=gpt.owner, at=NOW)
     freeze(gpt)
 
-    body = page(signed_in(gpt.owner), "build-version", gpt.slug, 2)
-    third = page(signed_in(gpt.owner), "build-version", gpt.slug, 3)
+    body = get_page(sign_in(gpt.owner), "build-version", gpt.slug, 2)
+    third = get_page(sign_in(gpt.owner), "build-version", gpt.slug, 3)
 
     assert "<del>correct.</del>" in body
     assert "<ins>judge.</ins>" in body
@@ -120,26 +124,28 @@ def test_a_version_shows_what_it_holds_and_what_it_changed(gpt: GPT) -> None:
 
 
 def test_differences_are_shown_word_by_word_also_in_chinese() -> None:
-    gpt = a_gpt(instructions="先提问，再修改。\n保持友善。")
+    gpt = GPTFactory.create(instructions="先提问，再修改。\n保持友善。")
     freeze(gpt)
     change(gpt, instructions="先提问，再评价。\n保持友善。", starters=["Read my first paragraph", "And this"])
 
-    body = page(signed_in(gpt.owner), "build-diff", gpt.slug, **{"from": 1, "to": "draft"})
+    body = get_page(sign_in(gpt.owner), "build-diff", gpt.slug, **{"from": 1, "to": "draft"})
 
     assert "先提问，再<del>修改</del>。" in body
     assert "先提问，再<ins>评价</ins>。" in body
     assert "And this" in body
-    back = page(signed_in(gpt.owner), "build-diff", gpt.slug, **{"from": "draft", "to": 1})
+    back = get_page(sign_in(gpt.owner), "build-diff", gpt.slug, **{"from": "draft", "to": 1})
     assert "<ins>修改</ins>" in back
 
 
 def test_icons_and_files_are_compared_by_what_people_see() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     freeze(gpt)
     set_drawn_icon(gpt=gpt, variant=2, by=gpt.owner, at=LATER)
-    add_knowledge_file(gpt=gpt, upload=a_file("levers.md", "# Tyres\nTwo levers."), by=gpt.owner, at=LATER)
+    add_knowledge_file(
+        gpt=gpt, upload=make_upload("levers.md", "# Tyres\nTwo levers."), by=gpt.owner, at=LATER
+    )
 
-    body = page(signed_in(gpt.owner), "build-diff", gpt.slug, **{"from": 1, "to": "draft"})
+    body = get_page(sign_in(gpt.owner), "build-diff", gpt.slug, **{"from": 1, "to": "draft"})
 
     assert "levers.md" in body
     assert "Icon" in body
@@ -148,7 +154,7 @@ def test_icons_and_files_are_compared_by_what_people_see() -> None:
 
 
 def test_restoring_keeps_what_stood_there_and_is_undone(gpt: GPT) -> None:
-    client = signed_in(gpt.owner)
+    client = sign_in(gpt.owner)
     gpt.refresh_from_db()
 
     restored = client.post(
@@ -183,7 +189,7 @@ def test_restoring_over_an_edit_that_was_not_seen_is_refused(gpt: GPT) -> None:
     seen = gpt.draft_revision
     change(gpt, name="Edited meanwhile")
 
-    response = signed_in(gpt.owner).post(
+    response = sign_in(gpt.owner).post(
         reverse("gpts:build-restore", args=[gpt.slug, 1]), {"revision": str(seen)}, follow=True
     )
 
@@ -194,7 +200,7 @@ def test_restoring_over_an_edit_that_was_not_seen_is_refused(gpt: GPT) -> None:
 
 
 def test_the_change_log_as_json_and_as_markdown(gpt: GPT) -> None:
-    client = signed_in(gpt.owner)
+    client = sign_in(gpt.owner)
 
     told = client.get(reverse("gpts:build-change-log", args=[gpt.slug]))
     written = client.get(reverse("gpts:build-change-log-markdown", args=[gpt.slug]))
@@ -213,14 +219,12 @@ def test_the_change_log_as_json_and_as_markdown(gpt: GPT) -> None:
 
 
 def test_a_fence_in_the_text_does_not_break_out_of_the_change_log() -> None:
-    gpt = a_gpt(name="# Not a heading", instructions="Plain")
+    gpt = GPTFactory.create(name="# Not a heading", instructions="Plain")
     freeze(gpt)
     change(gpt, instructions="```\n## Version 99\n````")
     freeze(gpt)
 
-    text = (
-        signed_in(gpt.owner).get(reverse("gpts:build-change-log-markdown", args=[gpt.slug])).content.decode()
-    )
+    text = sign_in(gpt.owner).get(reverse("gpts:build-change-log-markdown", args=[gpt.slug])).content.decode()
 
     assert "`````diff\n" in text
     assert "\n## Version 99" not in text
@@ -237,13 +241,13 @@ def everything(gpt: GPT, number: int | str) -> list[tuple[str, str]]:
 
 
 def test_a_version_of_another_gpt_is_not_there_whatever_its_number() -> None:
-    ada = a_user()
-    mine, theirs = a_gpt(owner=ada), a_gpt(instructions="Secret recipe")
+    ada = UserFactory.create()
+    mine, theirs = GPTFactory.create(owner=ada), GPTFactory.create(instructions="Secret recipe")
     freeze(mine)
     for number in range(3):
         change(theirs, name=f"Theirs {number}")
         freeze(theirs)
-    client = signed_in(ada)
+    client = sign_in(ada)
     before = list(GPT.objects.order_by("pk").values())
 
     answers = {
@@ -257,13 +261,16 @@ def test_a_version_of_another_gpt_is_not_there_whatever_its_number() -> None:
 
 
 def test_outsiders_get_the_page_of_an_unknown_address(gpt: GPT) -> None:
-    stranger, member = a_user("Eve"), a_user("Bob")
-    inside = a_gpt(owner=(ada := a_user()), workspace=a_company(a_user("Boss"), builder=ada, member=member))
+    stranger, member = UserFactory.create(display_name="Eve"), UserFactory.create(display_name="Bob")
+    inside = GPTFactory.create(
+        owner=(ada := UserFactory.create()),
+        workspace=create_company(UserFactory.create(display_name="Boss"), builder=ada, member=member),
+    )
     freeze(inside)
     before = list(GPT.objects.order_by("pk").values())
 
     for user, target in ((stranger, gpt), (member, inside)):
-        client = signed_in(user)
+        client = sign_in(user)
         for method, url in everything(target, 1):
             response = getattr(client, method)(url)
             absent = getattr(client, method)(url.replace(target.slug, "no-such-gpt"))

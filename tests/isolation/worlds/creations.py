@@ -14,7 +14,7 @@ from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.knowledge.services.files import add_knowledge_file
 from marketplace.services.builders import upsert_builder_profile
-from tests.gpts.studio.stage import a_file, a_picture
+from tests.support.uploads import make_picture, make_upload
 from workspaces.access import personal_workspace
 
 # These texts occur nowhere else, so a leak is found by searching for them.
@@ -79,10 +79,13 @@ def _private(owner: Any, home: Any, now: Any) -> GPT:
     )
     freeze_version(gpt=gpt, release_notes="First.", by=owner, at=now)
     add_knowledge_file(
-        gpt=gpt, upload=a_file(SECRET_FILE, f"The harbour keeps books. {SECRET_PASSAGE}."), by=owner, at=now
+        gpt=gpt,
+        upload=make_upload(SECRET_FILE, f"The harbour keeps books. {SECRET_PASSAGE}."),
+        by=owner,
+        at=now,
     )
     gpt.refresh_from_db()
-    set_icon(gpt=gpt, upload=a_picture(), by=owner, at=now)
+    set_icon(gpt=gpt, upload=make_picture(), by=owner, at=now)
     gpt.refresh_from_db()
     update_draft(gpt=gpt, revision=gpt.draft_revision, changes={"starters": ["One"]}, by=owner, at=now)
     gpt.refresh_from_db()

@@ -6,15 +6,15 @@ import pytest
 
 from gpts.assistants.models import GPT
 from gpts.knowledge.retrieval import FoundPassage, find_passages, is_answerable
-from tests.gpts.knowledge.retrieval.world import Question, add_corpus, corpus, questions
-from tests.gpts.studio.stage import a_gpt
+from tests.support.factories.gpts import GPTFactory
+from tests.support.retrieval import Question, add_corpus, read_corpus, read_questions
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def reader() -> GPT:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_corpus(gpt)
     return gpt
 
@@ -24,20 +24,20 @@ def is_right(question: Question, found: list[FoundPassage]) -> bool:
 
 
 def test_the_set_is_what_it_says() -> None:
-    places = {f"{name}#{heading}" for name, sections in corpus() for heading, _text in sections}
-    answerable = [question for question in questions() if question.answer]
+    places = {f"{name}#{heading}" for name, sections in read_corpus() for heading, _text in sections}
+    answerable = [question for question in read_questions() if question.answer]
 
     assert {question.answer for question in answerable} <= places
-    assert sum(len(sections) for _name, sections in corpus()) >= 400
+    assert sum(len(sections) for _name, sections in read_corpus()) >= 400
     assert len(answerable) >= 60
     assert sum(question.language == "zh" for question in answerable) >= 25
-    assert sum(not question.answer for question in questions()) >= 10
+    assert sum(not question.answer for question in read_questions()) >= 10
 
 
 def test_the_right_passage_is_among_five(reader: GPT) -> None:
     missed: dict[str, list[str]] = {"en": [], "zh": [], "mixed": []}
     total: dict[str, int] = dict.fromkeys(missed, 0)
-    for question in questions():
+    for question in read_questions():
         if question.answer:
             total[question.language] += 1
             found = find_passages(reader, question.text)
@@ -50,7 +50,7 @@ def test_the_right_passage_is_among_five(reader: GPT) -> None:
 
 
 def test_what_has_no_answer_is_seldom_answered(reader: GPT) -> None:
-    unanswerable = [question for question in questions() if not question.answer]
+    unanswerable = [question for question in read_questions() if not question.answer]
     answered = []
     for question in unanswerable:
         found = find_passages(reader, question.text)

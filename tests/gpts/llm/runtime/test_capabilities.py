@@ -31,9 +31,9 @@ from gpts.llm.runtime.types import (
     TurnInput,
     Usage,
 )
-from tests.fakes.openai_server import KEY, Running
-from tests.fakes.shaped_answers import ITEMS, a_picture
-from tests.gpts.llm.runtime.test_openai_clients import spec_of, take, text_of
+from tests.fakes.openai_server import KEY, ModelServer
+from tests.fakes.shaped_answers import ITEMS, make_png
+from tests.support.model_calls import collect_events, create_spec, join_text
 
 BOTH = pytest.mark.parametrize("api", [ModelAPI.RESPONSES, ModelAPI.CHAT_COMPLETIONS])
 SCHEMA: dict[str, Any] = {
@@ -56,20 +56,22 @@ WEATHER = ToolSpec("get_weather", "Weather of a city", {"type": "object", "prope
 
 
 @BOTH
-def test_pictures_reach_the_model_whole(model_server: Running, api: ModelAPI) -> None:
-    images = (ImagePart("image/png", a_picture((32, 24))), ImagePart("image/png", a_picture((8, 8))))
+def test_pictures_reach_the_model_whole(model_server: ModelServer, api: ModelAPI) -> None:
+    images = (ImagePart("image/png", make_png((32, 24))), ImagePart("image/png", make_png((8, 8))))
 
-    events = asyncio.run(take(spec_of(model_server, "vision", api), images=images))
+    events = asyncio.run(collect_events(create_spec(model_server, "vision", api), images=images))
 
-    assert text_of(events).strip() == "I see 2 images: 32x24, 8x8"
+    assert join_text(events).strip() == "I see 2 images: 32x24, 8x8"
 
 
 @BOTH
-def test_a_strict_schema_is_asked_for_and_kept(model_server: Running, api: ModelAPI) -> None:
-    events = asyncio.run(take(spec_of(model_server, "json", api), output=OutputSpec("json_schema", SCHEMA)))
+def test_a_strict_schema_is_asked_for_and_kept(model_server: ModelServer, api: ModelAPI) -> None:
+    events = asyncio.run(
+        collect_events(create_spec(model_server, "json", api), output=OutputSpec("json_schema", SCHEMA))
+    )
 
-    assert json.loads(text_of(events)) == ITEMS
-    assert check_output(text_of(events), SCHEMA) == []
+    assert json.loads(join_text(events)) == ITEMS
+    assert check_output(join_text(events), SCHEMA) == []
     body = model_server.state.requests[0]["body"]
     asked = {"name": "answer", "schema": SCHEMA, "strict": True}
     if api == ModelAPI.RESPONSES:
@@ -79,8 +81,10 @@ def test_a_strict_schema_is_asked_for_and_kept(model_server: Running, api: Model
 
 
 @BOTH
-def test_json_mode_says_json_in_the_prompt_as_providers_demand(model_server: Running, api: ModelAPI) -> None:
-    asyncio.run(take(spec_of(model_server, "json", api), output=OutputSpec("json")))
+def test_json_mode_says_json_in_the_prompt_as_providers_demand(
+    model_server: ModelServer, api: ModelAPI
+) -> None:
+    asyncio.run(collect_events(create_spec(model_server, "json", api), output=OutputSpec("json")))
 
     body = model_server.state.requests[0]["body"]
     if api == ModelAPI.RESPONSES:
@@ -91,10 +95,10 @@ def test_json_mode_says_json_in_the_prompt_as_providers_demand(model_server: Run
 
 
 @BOTH
-def test_a_model_without_a_schema_mode_is_told_in_words(model_server: Running, api: ModelAPI) -> None:
+def test_a_model_without_a_schema_mode_is_told_in_words(model_server: ModelServer, api: ModelAPI) -> None:
     output = OutputSpec("json_schema", SCHEMA, is_native=False)
 
-    asyncio.run(take(spec_of(model_server, "json", api), output=output))
+    asyncio.run(collect_events(create_spec(model_server, "json", api), output=output))
 
     body = model_server.state.requests[0]["body"]
     assert "text" not in body
@@ -102,50 +106,50 @@ def test_a_model_without_a_schema_mode_is_told_in_words(model_server: Running, a
     assert json.dumps(SCHEMA) in (body.get("instructions") or body["messages"][0]["content"])
 
 
-def test_a_seed_goes_where_the_protocol_has_one(model_server: Running) -> None:
-    chat = asyncio.run(take(spec_of(model_server, "seed", ModelAPI.CHAT_COMPLETIONS), seed=7))
-    asyncio.run(take(spec_of(model_server, "seed", ModelAPI.RESPONSES), seed=7))
+def test_a_seed_goes_where_the_protocol_has_one(model_server: ModelServer) -> None:
+    chat = asyncio.run(collect_events(create_spec(model_server, "seed", ModelAPI.CHAT_COMPLETIONS), seed=7))
+    asyncio.run(collect_events(create_spec(model_server, "seed", ModelAPI.RESPONSES), seed=7))
 
-    assert text_of(chat) == "seed 7"
+    assert join_text(chat) == "seed 7"
     assert "seed" not in model_server.state.requests[1]["body"]
 
 
-def test_a_web_search_leaves_a_note_and_its_source(model_server: Running) -> None:
-    spec = spec_of(model_server, "web", ModelAPI.RESPONSES)
+def test_a_web_search_leaves_a_note_and_its_source(model_server: ModelServer) -> None:
+    spec = create_spec(model_server, "web", ModelAPI.RESPONSES)
 
-    events = asyncio.run(take(spec, provider_tools=("web_search", "code")))
+    events = asyncio.run(collect_events(spec, provider_tools=("web_search", "code")))
 
     assert ToolCalled("ws_1", "web_search", True, "how arches hold") in events
-    assert text_of(events) == "Arches hold.\n\n- [All about arches](<https://example.org/arches>)"
+    assert join_text(events) == "Arches hold.\n\n- [All about arches](<https://example.org/arches>)"
     assert model_server.state.requests[0]["body"]["tools"] == [
         {"type": "web_search"},
         {"type": "code_interpreter", "container": {"type": "auto"}},
     ]
 
 
-def test_a_web_search_that_failed_says_so(model_server: Running) -> None:
-    spec = spec_of(model_server, "web-failed", ModelAPI.RESPONSES)
+def test_a_web_search_that_failed_says_so(model_server: ModelServer) -> None:
+    spec = create_spec(model_server, "web-failed", ModelAPI.RESPONSES)
 
-    events = asyncio.run(take(spec, provider_tools=("web_search",)))
+    events = asyncio.run(collect_events(spec, provider_tools=("web_search",)))
 
     assert ToolCalled("ws_1", "web_search", False, "how arches hold") in events
-    assert text_of(events) == "Arches hold."
+    assert join_text(events) == "Arches hold."
 
 
-def test_a_picture_alone_is_an_answer(model_server: Running) -> None:
-    spec = spec_of(model_server, "picture", ModelAPI.RESPONSES)
+def test_a_picture_alone_is_an_answer(model_server: ModelServer) -> None:
+    spec = create_spec(model_server, "picture", ModelAPI.RESPONSES)
 
-    events = asyncio.run(take(spec, provider_tools=("image_generation",)))
+    events = asyncio.run(collect_events(spec, provider_tools=("image_generation",)))
 
     assert ToolCalled("ig_1", "image_generation", True) in events
-    assert ImageMade("image/png", a_picture()) in events
+    assert ImageMade("image/png", make_png()) in events
     assert isinstance(events[-1], Finished)
 
 
-def test_chat_completions_is_given_no_provider_tools(model_server: Running) -> None:
-    spec = spec_of(model_server, "normal:1", ModelAPI.CHAT_COMPLETIONS)
+def test_chat_completions_is_given_no_provider_tools(model_server: ModelServer) -> None:
+    spec = create_spec(model_server, "normal:1", ModelAPI.CHAT_COMPLETIONS)
 
-    asyncio.run(take(spec, provider_tools=("web_search",)))
+    asyncio.run(collect_events(spec, provider_tools=("web_search",)))
 
     assert "tools" not in model_server.state.requests[0]["body"]
 
@@ -161,7 +165,7 @@ async def run_with(spec: ModelSpec, runner: Any, **turn: Any) -> list[TurnEvent]
 @BOTH
 @pytest.mark.parametrize("at_once", [True, False])
 def test_functions_run_and_the_model_goes_on_with_their_results(
-    model_server: Running, api: ModelAPI, at_once: bool
+    model_server: ModelServer, api: ModelAPI, at_once: bool
 ) -> None:
     running, most = 0, 0
 
@@ -174,7 +178,7 @@ def test_functions_run_and_the_model_goes_on_with_their_results(
         return ToolResult(f"{json.loads(call.arguments)['city']}: sunny", label="weather")
 
     events = asyncio.run(
-        run_with(spec_of(model_server, "two-tools", api), runner, parallel_tool_calls=at_once)
+        run_with(create_spec(model_server, "two-tools", api), runner, parallel_tool_calls=at_once)
     )
 
     assert most == (2 if at_once else 1)
@@ -182,7 +186,7 @@ def test_functions_run_and_the_model_goes_on_with_their_results(
         ToolCalled("call_0", "get_weather", True, "weather"),
         ToolCalled("call_1", "get_weather", True, "weather"),
     ]
-    assert text_of(events).strip() == "The functions have run."
+    assert join_text(events).strip() == "The functions have run."
     first, second = (request["body"] for request in model_server.state.requests)
     assert first.get("parallel_tool_calls") == (None if at_once else False)
     prompt = json.dumps(second.get("input") or second["messages"])
@@ -217,15 +221,15 @@ def test_a_model_that_calls_forever_has_to_answer_at_last() -> None:
 
 
 @BOTH
-def test_garbage_is_a_damaged_answer(model_server: Running, api: ModelAPI) -> None:
-    events = asyncio.run(take(spec_of(model_server, "garbage", api)))
+def test_garbage_is_a_damaged_answer(model_server: ModelServer, api: ModelAPI) -> None:
+    events = asyncio.run(collect_events(create_spec(model_server, "garbage", api)))
 
     assert isinstance(events[-1], Failed)
     assert events[-1].failure.code == FailureCode.MALFORMED_STREAM
 
 
 @BOTH
-def test_complete_collects_a_whole_answer(model_server: Running, api: ModelAPI) -> None:
+def test_complete_collects_a_whole_answer(model_server: ModelServer, api: ModelAPI) -> None:
     spec = ModelSpec("json", api, model_server.url, KEY)
     request, _dropped = assemble(TurnInput(spec, "Hello", "Guide"))
 

@@ -6,7 +6,6 @@ import asyncio
 import time
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -27,41 +26,30 @@ from gpts.llm.runtime.types import (
     TurnInput,
     Usage,
 )
-from tests.fakes.openai_server import BAD_KEY, KEY, WORDS, Running
+from tests.fakes.openai_server import BAD_KEY, KEY, WORDS, ModelServer
+from tests.support.model_calls import collect_events, create_spec, join_text
 
 BOTH = pytest.mark.parametrize("api", [ModelAPI.RESPONSES, ModelAPI.CHAT_COMPLETIONS])
 
 
-def spec_of(server: Running, model: str, api: ModelAPI, **changes: Any) -> ModelSpec:
-    return replace(ModelSpec(name=model, api=api, base_url=server.url, api_key=KEY), **changes)
-
-
-async def take(spec: ModelSpec, **turn: Any) -> list[TurnEvent]:
-    given = {"text": "Hello", "gpt_name": "Guide", "instructions": "Be brief.", **turn}
-    try:
-        return [event async for event in run_turn(TurnInput(spec=spec, **given), build_client(spec))]
-    finally:
-        await close_clients()
-
-
-def text_of(events: list[TurnEvent]) -> str:
-    return "".join(event.text for event in events if isinstance(event, TextDelta))
-
-
 @BOTH
-def test_text_comes_piece_by_piece_and_tokens_from_the_provider(model_server: Running, api: ModelAPI) -> None:
-    events = asyncio.run(take(spec_of(model_server, "normal:12", api)))
+def test_text_comes_piece_by_piece_and_tokens_from_the_provider(
+    model_server: ModelServer, api: ModelAPI
+) -> None:
+    events = asyncio.run(collect_events(create_spec(model_server, "normal:12", api)))
 
-    assert text_of(events) == "".join(WORDS[n % len(WORDS)] for n in range(12))
+    assert join_text(events) == "".join(WORDS[n % len(WORDS)] for n in range(12))
     assert len(events) == 13
     assert events[-1] == Finished(Usage(11, 12), "stop")
 
 
-def test_chat_completions_request(model_server: Running) -> None:
+def test_chat_completions_request(model_server: ModelServer) -> None:
     history = (PromptMessage("user", "Hi"), PromptMessage("assistant", "Hello!"))
 
     asyncio.run(
-        take(spec_of(model_server, "normal:1", ModelAPI.CHAT_COMPLETIONS), history=history, temperature=0.5)
+        collect_events(
+            create_spec(model_server, "normal:1", ModelAPI.CHAT_COMPLETIONS), history=history, temperature=0.5
+        )
     )
 
     [received] = model_server.state.requests
@@ -79,8 +67,8 @@ def test_chat_completions_request(model_server: Running) -> None:
     assert body["stream_options"] == {"include_usage": True}
 
 
-def test_responses_request_keeps_nothing_at_the_provider(model_server: Running) -> None:
-    asyncio.run(take(spec_of(model_server, "normal:1", ModelAPI.RESPONSES)))
+def test_responses_request_keeps_nothing_at_the_provider(model_server: ModelServer) -> None:
+    asyncio.run(collect_events(create_spec(model_server, "normal:1", ModelAPI.RESPONSES)))
 
     [received] = model_server.state.requests
     body = received["body"]
@@ -111,9 +99,9 @@ def test_responses_request_keeps_nothing_at_the_provider(model_server: Running) 
     ],
 )
 def test_failures(
-    model_server: Running, api: ModelAPI, model: str, code: FailureCode, retry_after: float | None
+    model_server: ModelServer, api: ModelAPI, model: str, code: FailureCode, retry_after: float | None
 ) -> None:
-    events = asyncio.run(take(spec_of(model_server, model, api)))
+    events = asyncio.run(collect_events(create_spec(model_server, model, api)))
 
     assert isinstance(events[-1], Failed)
     assert (events[-1].failure.code, events[-1].failure.retry_after) == (code, retry_after)
@@ -122,10 +110,10 @@ def test_failures(
 
 
 @BOTH
-def test_the_failure_of_a_bad_key_repeats_no_part_of_it(model_server: Running, api: ModelAPI) -> None:
-    spec = spec_of(model_server, "normal", api, api_key=BAD_KEY)
+def test_the_failure_of_a_bad_key_repeats_no_part_of_it(model_server: ModelServer, api: ModelAPI) -> None:
+    spec = create_spec(model_server, "normal", api, api_key=BAD_KEY)
 
-    events = asyncio.run(take(spec))
+    events = asyncio.run(collect_events(spec))
 
     assert isinstance(events[-1], Failed)
     assert events[-1].failure.code == FailureCode.BAD_KEY
@@ -134,30 +122,30 @@ def test_the_failure_of_a_bad_key_repeats_no_part_of_it(model_server: Running, a
 
 @BOTH
 @pytest.mark.parametrize("model", ["slow-first", "stall", "comments"])
-def test_a_silent_provider_is_slow(model_server: Running, api: ModelAPI, model: str) -> None:
-    spec = spec_of(model_server, model, api, first_token_timeout=0.4, idle_timeout=0.4)
+def test_a_silent_provider_is_slow(model_server: ModelServer, api: ModelAPI, model: str) -> None:
+    spec = create_spec(model_server, model, api, first_token_timeout=0.4, idle_timeout=0.4)
     before = time.monotonic()
 
-    events = asyncio.run(take(spec))
+    events = asyncio.run(collect_events(spec))
 
     assert isinstance(events[-1], Failed)
     assert events[-1].failure.code == FailureCode.PROVIDER_SLOW
     assert time.monotonic() - before < 3
-    assert bool(text_of(events)) == (model != "slow-first")
+    assert bool(join_text(events)) == (model != "slow-first")
 
 
 def test_nobody_listening_is_down() -> None:
     spec = ModelSpec(name="m", api=ModelAPI.RESPONSES, base_url="http://127.0.0.1:9/v1", api_key=KEY)
 
-    events = asyncio.run(take(spec))
+    events = asyncio.run(collect_events(spec))
 
     assert isinstance(events[-1], Failed)
     assert events[-1].failure.code == FailureCode.PROVIDER_DOWN
 
 
 @BOTH
-def test_missing_usage_is_estimated_and_says_so(model_server: Running, api: ModelAPI) -> None:
-    events = asyncio.run(take(spec_of(model_server, "no-usage:40", api)))
+def test_missing_usage_is_estimated_and_says_so(model_server: ModelServer, api: ModelAPI) -> None:
+    events = asyncio.run(collect_events(create_spec(model_server, "no-usage:40", api)))
 
     assert isinstance(events[-1], Finished)
     assert events[-1].usage.is_estimated
@@ -166,15 +154,15 @@ def test_missing_usage_is_estimated_and_says_so(model_server: Running, api: Mode
 
 
 @BOTH
-def test_an_answer_cut_by_its_length_is_finished(model_server: Running, api: ModelAPI) -> None:
-    events = asyncio.run(take(spec_of(model_server, "length:3", api)))
+def test_an_answer_cut_by_its_length_is_finished(model_server: ModelServer, api: ModelAPI) -> None:
+    events = asyncio.run(collect_events(create_spec(model_server, "length:3", api)))
 
     assert events[-1] == Finished(Usage(11, 3), "length")
 
 
 @BOTH
-def test_a_tool_call_is_proposed(model_server: Running, api: ModelAPI) -> None:
-    events = asyncio.run(take(spec_of(model_server, "tool", api)))
+def test_a_tool_call_is_proposed(model_server: ModelServer, api: ModelAPI) -> None:
+    events = asyncio.run(collect_events(create_spec(model_server, "tool", api)))
 
     assert events == [
         ToolProposed("call_1", "get_weather", '{"city":"Bern"}'),
@@ -183,18 +171,18 @@ def test_a_tool_call_is_proposed(model_server: Running, api: ModelAPI) -> None:
 
 
 @BOTH
-def test_a_huge_answer_arrives_whole(model_server: Running, api: ModelAPI) -> None:
-    events = asyncio.run(take(spec_of(model_server, "huge", api)))
+def test_a_huge_answer_arrives_whole(model_server: ModelServer, api: ModelAPI) -> None:
+    events = asyncio.run(collect_events(create_spec(model_server, "huge", api)))
 
-    assert len(text_of(events)) == 1_000_000
+    assert len(join_text(events)) == 1_000_000
     assert isinstance(events[-1], Finished)
 
 
 @BOTH
-def test_a_pace_joins_what_comes_within_it(model_server: Running, api: ModelAPI) -> None:
-    spec = spec_of(model_server, "normal:40:200", api)
+def test_a_pace_joins_what_comes_within_it(model_server: ModelServer, api: ModelAPI) -> None:
+    spec = create_spec(model_server, "normal:40:200", api)
 
-    events = asyncio.run(take(spec, pace=Pace(0.05)))
+    events = asyncio.run(collect_events(spec, pace=Pace(0.05)))
 
     said = [event.text for event in events if isinstance(event, TextDelta)]
     assert "".join(said) == "".join(WORDS[n % len(WORDS)] for n in range(40))
@@ -206,11 +194,11 @@ def test_a_pace_joins_what_comes_within_it(model_server: Running, api: ModelAPI)
 @BOTH
 @pytest.mark.parametrize("model", ["malformed:40", "error-event:40"])
 def test_what_was_said_before_a_failure_stands_also_when_joined(
-    model_server: Running, api: ModelAPI, model: str
+    model_server: ModelServer, api: ModelAPI, model: str
 ) -> None:
-    events = asyncio.run(take(spec_of(model_server, model, api), pace=Pace(0.05)))
+    events = asyncio.run(collect_events(create_spec(model_server, model, api), pace=Pace(0.05)))
 
-    assert text_of(events) == "".join(WORDS[n % len(WORDS)] for n in range(20))
+    assert join_text(events) == "".join(WORDS[n % len(WORDS)] for n in range(20))
     assert isinstance(events[-1], Failed)
 
 
@@ -228,7 +216,7 @@ def test_a_provider_that_never_answers_is_slow() -> None:
         async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
             spec = ModelSpec("m", ModelAPI.RESPONSES, f"http://127.0.0.1:{port}/v1", KEY)
-            events = await take(replace(spec, first_token_timeout=0.2, idle_timeout=0.2))
+            events = await collect_events(replace(spec, first_token_timeout=0.2, idle_timeout=0.2))
             await asyncio.wait_for(left.wait(), 5)
             return events
 
@@ -241,9 +229,9 @@ def test_a_provider_that_never_answers_is_slow() -> None:
 
 
 @BOTH
-def test_aclose_drops_the_connection_to_the_provider(model_server: Running, api: ModelAPI) -> None:
+def test_aclose_drops_the_connection_to_the_provider(model_server: ModelServer, api: ModelAPI) -> None:
     async def stop_early() -> int:
-        spec = spec_of(model_server, "normal:1000:50", api)
+        spec = create_spec(model_server, "normal:1000:50", api)
         turn = run_turn(TurnInput(spec=spec, text="Hi", gpt_name="Guide"), build_client(spec))
         seen = 0
         async for _ in turn:
@@ -261,8 +249,8 @@ def test_aclose_drops_the_connection_to_the_provider(model_server: Running, api:
 
 
 @BOTH
-def test_turns_one_after_another_share_a_connection(model_server: Running, api: ModelAPI) -> None:
-    spec = spec_of(model_server, "normal:3", api)
+def test_turns_one_after_another_share_a_connection(model_server: ModelServer, api: ModelAPI) -> None:
+    spec = create_spec(model_server, "normal:3", api)
     before = model_server.state.connections
 
     async def three() -> None:
@@ -277,12 +265,12 @@ def test_turns_one_after_another_share_a_connection(model_server: Running, api: 
 
 
 @BOTH
-def test_many_streams_at_once_stay_apart(model_server: Running, api: ModelAPI) -> None:
-    spec = spec_of(model_server, "echo", api)
+def test_many_streams_at_once_stay_apart(model_server: ModelServer, api: ModelAPI) -> None:
+    spec = create_spec(model_server, "echo", api)
 
     async def one(number: int) -> str:
         turn = TurnInput(spec=spec, text=f"secret {number} of reader {number}", gpt_name="Guide")
-        return text_of([event async for event in run_turn(turn, build_client(spec))])
+        return join_text([event async for event in run_turn(turn, build_client(spec))])
 
     async def all_at_once() -> list[str]:
         answers = await asyncio.gather(*(one(number) for number in range(24)))

@@ -1,6 +1,7 @@
-"""Passages that resemble the corpus and answer none of its questions: made of patterns, always the same.
+"""Passages that resemble the retrieval corpus and answer none of its questions.
 
-Minutes, tickets and notes of releases, so that the right passage has to be found among several hundred.
+Built from patterns, always the same: minutes, tickets and release notes, so that the right passage
+has to be found among several hundred.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _NAMES = ["Ada", "Bruno", "Chen", "Dilara", "Emil", "Farah", "Goran", "Hanna"]
 _FAMILY = ["王", "李", "张", "刘", "陈", "杨", "赵", "黄"]
 
 
-def distractors() -> list[tuple[str, list[tuple[str, str]]]]:
+def make_distractors() -> list[tuple[str, list[tuple[str, str]]]]:
     """Return documents as (name, [(heading, text)])."""
     chance = random.Random(20261124)
     return [

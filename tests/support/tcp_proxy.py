@@ -1,4 +1,4 @@
-"""A cable between a browser and the web service that a test can cut, mend, and plug into another service."""
+"""A TCP proxy between browser and web service that a test can interrupt and point to another service."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 from types import TracebackType
 
 
-class Cable:
+class TcpProxy:
     """A TCP proxy on a free port; ``url`` is what the browser opens."""
 
     def __init__(self, port: int) -> None:
@@ -20,7 +20,7 @@ class Cable:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def __enter__(self) -> Cable:
+    def __enter__(self) -> TcpProxy:
         return self
 
     def __exit__(

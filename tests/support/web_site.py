@@ -1,4 +1,4 @@
-"""A web site for tests, over a real socket: what it answers is set by the test."""
+"""A web site over a real socket; the test sets its answers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Site:
 
 
 @contextmanager
-def running_site() -> Iterator[Site]:
+def run_site() -> Iterator[Site]:
     site = Site()
 
     class Handler(BaseHTTPRequestHandler):

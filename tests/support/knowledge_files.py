@@ -1,4 +1,4 @@
-"""Documents for tests, made byte by byte: whole ones and hostile ones."""
+"""Documents made byte by byte: valid ones and hostile ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 
-def a_zip(members: Mapping[str, str | bytes]) -> bytes:
+def make_zip(members: Mapping[str, str | bytes]) -> bytes:
     out = BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
@@ -25,7 +25,7 @@ def a_zip(members: Mapping[str, str | bytes]) -> bytes:
     return out.getvalue()
 
 
-def a_docx(
+def make_docx(
     *paragraphs: tuple[str, str], extra: Mapping[str, str | bytes] | None = None, head: str = ""
 ) -> bytes:
     """Paragraphs as (style, text); the styles Heading1 and Heading2 are headings, "break" begins a page."""
@@ -38,7 +38,7 @@ def a_docx(
     styles = "".join(
         f'<w:style w:styleId="Heading{level}"><w:name w:val="heading {level}"/></w:style>' for level in (1, 2)
     )
-    return a_zip(
+    return make_zip(
         {
             "[Content_Types].xml": "<Types/>",
             "word/document.xml": f'{head}<w:document xmlns:w="{W}"><w:body>{body}</w:body></w:document>',
@@ -48,7 +48,7 @@ def a_docx(
     )
 
 
-def a_pptx(*slides: tuple[str, str]) -> bytes:
+def make_pptx(*slides: tuple[str, str]) -> bytes:
     """Slides as (title, text)."""
     members: dict[str, str | bytes] = {}
     order = relations = ""
@@ -67,10 +67,10 @@ def a_pptx(*slides: tuple[str, str]) -> bytes:
     members["ppt/_rels/presentation.xml.rels"] = (
         f'<Relationships xmlns="{PACKAGE}">{relations}</Relationships>'
     )
-    return a_zip(members)
+    return make_zip(members)
 
 
-def an_xlsx(sheets: Mapping[str, Sequence[Sequence[object]]]) -> bytes:
+def make_xlsx(sheets: Mapping[str, Sequence[Sequence[object]]]) -> bytes:
     book = Workbook()
     book.remove(book.worksheets[0])
     for title, rows in sheets.items():
@@ -82,7 +82,7 @@ def an_xlsx(sheets: Mapping[str, Sequence[Sequence[object]]]) -> bytes:
     return out.getvalue()
 
 
-def an_epub(*chapters: tuple[str, str], extra: Mapping[str, str | bytes] | None = None) -> bytes:
+def make_epub(*chapters: tuple[str, str], extra: Mapping[str, str | bytes] | None = None) -> bytes:
     """Chapters as (heading, text)."""
     items = "".join(
         f'<item id="c{n}" href="c{n}.xhtml" media-type="application/xhtml+xml"/>'
@@ -91,7 +91,7 @@ def an_epub(*chapters: tuple[str, str], extra: Mapping[str, str | bytes] | None 
     spine = "".join(f'<itemref idref="c{n}"/>' for n in range(len(chapters)))
     opf = "http://www.idpf.org/2007/opf"
     container = "urn:oasis:names:tc:opendocument:xmlns:container"
-    return a_zip(
+    return make_zip(
         {
             "mimetype": "application/epub+zip",
             "META-INF/container.xml": (
@@ -107,7 +107,7 @@ def an_epub(*chapters: tuple[str, str], extra: Mapping[str, str | bytes] | None 
     )
 
 
-def a_pdf(*pages: str, trailer: str = "", outline: Sequence[tuple[str, int]] = ()) -> bytes:
+def make_pdf(*pages: str, trailer: str = "", outline: Sequence[tuple[str, int]] = ()) -> bytes:
     """A PDF with one line of text a page, none where it is empty; ``outline`` holds (title, page index)."""
     objects: dict[int, bytes] = {}
     kids = " ".join(f"{10 + 2 * number} 0 R" for number in range(len(pages)))
@@ -132,17 +132,17 @@ def a_pdf(*pages: str, trailer: str = "", outline: Sequence[tuple[str, int]] = (
         objects[first_mark + place] = (
             f"<< /Title ({title}) /Parent 4 0 R {following} /Dest [{10 + 2 * page} 0 R /Fit] >>"
         ).encode()
-    return _file_of(objects, trailer)
+    return build_pdf(objects, trailer)
 
 
-def a_locked_pdf() -> bytes:
+def make_locked_pdf() -> bytes:
     """A PDF whose dictionary asks for a password that nobody has."""
     key = "00" * 32
     locked = f"/Encrypt << /Filter /Standard /V 1 /R 2 /O <{key}> /U <{'11' * 32}> /P -4 >> /ID [<00> <00>]"
-    return a_pdf("Secret", trailer=locked)
+    return make_pdf("Secret", trailer=locked)
 
 
-def _file_of(objects: Mapping[int, bytes], trailer: str) -> bytes:
+def build_pdf(objects: Mapping[int, bytes], trailer: str) -> bytes:
     out = BytesIO(b"%PDF-1.7\n")
     out.seek(0, 2)
     places: dict[int, int] = {}
@@ -158,7 +158,7 @@ def _file_of(objects: Mapping[int, bytes], trailer: str) -> bytes:
     return out.getvalue()
 
 
-def a_bomb(kind: str) -> bytes:
+def make_zip_bomb(kind: str) -> bytes:
     """An Office file or book that unpacks to 300 times its size and more, as it declares itself."""
     filling = b"<x>" + b" " * 20_000_000 + b"</x>"
     name = {
@@ -167,12 +167,12 @@ def a_bomb(kind: str) -> bytes:
         "pptx": "ppt/slides/slide1.xml",
         "epub": "OPS/c0.xhtml",
     }[kind]
-    return a_zip({"[Content_Types].xml": "<Types/>", name: filling})
+    return make_zip({"[Content_Types].xml": "<Types/>", name: filling})
 
 
-def a_lying_bomb() -> bytes:
+def make_lying_zip_bomb() -> bytes:
     """The same, but every header declares ten bytes."""
-    data = bytearray(a_bomb("docx"))
+    data = bytearray(make_zip_bomb("docx"))
     whole = (20_000_000 + 7).to_bytes(4, "little")
     while (place := data.find(whole)) >= 0:
         data[place : place + 4] = (10).to_bytes(4, "little")

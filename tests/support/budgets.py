@@ -1,4 +1,4 @@
-"""What tests of budgets stand on: a company, people, a GPT, a budget, a turn's id."""
+"""Companies, budgets and reservations for tests of metering."""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ from uuid import UUID
 from core.ids import uuid7
 from gpts.assistants.models import GPT
 from gpts.metering.models import Budget, BudgetUse
-from gpts.metering.services.budgets import Reservation, create_budget, draft_budget, reserve
-from tests.gpts.studio.stage import a_company as build_company
-from tests.gpts.studio.stage import a_user
+from gpts.metering.services.budgets import Reservation, capture, create_budget, draft_budget, reserve
+from tests.support.companies import create_company
+from tests.support.factories.workspaces import UserFactory
 from workspaces.models import Member, User, Workspace
 from workspaces.services.members import add_member
 
 NOW = datetime(2026, 11, 24, 10, 30, 20, tzinfo=UTC)
 
 
-def a_company() -> Workspace:
-    return build_company(a_user("Olga"))
+def create_owned_company() -> Workspace:
+    """Create a company together with its owner, Olga."""
+    return create_company(UserFactory.create(display_name="Olga"))
 
 
-def join(workspace: Workspace, *, role: str = "member") -> User:
-    """A new member of this role; the company's one owner for "owner"."""
+def add_new_member(workspace: Workspace, *, role: str = "member") -> User:
+    """Add a new user with this role; for the role owner, return the workspace's owner instead."""
     owner = Member.objects.select_related("user").get(workspace=workspace, role="owner").user
     if role == "owner":
         return owner
-    user = a_user("Ann")
+    user = UserFactory.create(display_name="Ann")
     add_member(workspace=workspace, user=user, role=role, by=owner, at=NOW)
     return user
 
 
-def a_budget(workspace: Workspace, by: User, **fields: Any) -> Budget:
+def create_monthly_budget(workspace: Workspace, by: User, **fields: Any) -> Budget:
     values: dict[str, Any] = {
         "name": "Monthly answers",
         "subject": "person",
@@ -44,7 +45,7 @@ def a_budget(workspace: Workspace, by: User, **fields: Any) -> Budget:
     return create_budget(budget=draft_budget(workspace=workspace, by=by, at=NOW, **values), by=by, at=NOW)
 
 
-def hold(
+def reserve_turn(
     user: User,
     workspace: Workspace,
     gpt: GPT,
@@ -65,7 +66,14 @@ def hold(
     )
 
 
-def counts(budget: Budget) -> list[tuple[int | None, int, int]]:
+def read_counters(budget: Budget) -> list[tuple[int | None, int, int]]:
     """(user, used, reserved) of all counters."""
     rows = BudgetUse.objects.filter(budget=budget).order_by("user_id", "window_start")
     return list(rows.values_list("user_id", "used", "reserved"))
+
+
+def record_answers(user: User, place: Workspace, gpt: Any, *, answers: int = 1) -> None:
+    for _number in range(answers):
+        turn_id = uuid7(NOW)
+        reserve_turn(user, place, gpt, turn_id=turn_id)
+        capture(turn_id=turn_id, tokens=100, cost_micros=1_500, at=NOW)

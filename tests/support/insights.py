@@ -1,4 +1,4 @@
-"""What tests of insights stand on: a GPT with versions, a crowd, and their turns."""
+"""GPTs with versions, readers and their ended turns for tests of insights."""
 
 from __future__ import annotations
 
@@ -7,33 +7,32 @@ from typing import Any
 
 from core.ids import uuid7
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.services.versions import freeze_version
 from gpts.chat.models import Conversation, Message, Turn, TurnFeedback
 from gpts.chat.states import MessageRole
 from gpts.llm.states import TurnState
-from gpts.metering.models import UsageEvent
 from gpts.metering.services.usage import record_usage
-from tests.gpts.studio.stage import NOW, a_gpt, a_user
+from tests.support.factories.gpts import GPTFactory, VersionFactory
+from tests.support.factories.workspaces import UserFactory
 from workspaces.access import personal_workspace
 from workspaces.models import User, Workspace
 
 DAY = date(2026, 3, 2)  # a Monday
 
 
-def on(days: int, hour: int = 10) -> datetime:
+def get_time(days: int, hour: int = 10) -> datetime:
     return datetime.combine(DAY + timedelta(days=days), time(hour), UTC)
 
 
-def a_live_gpt(**draft: Any) -> tuple[GPT, Version]:
-    gpt = a_gpt(**draft)
-    return gpt, freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
+def create_gpt_with_version(**draft: Any) -> tuple[GPT, Version]:
+    gpt = GPTFactory.create(**draft)
+    return gpt, VersionFactory.create(gpt=gpt)
 
 
-def a_crowd(size: int) -> list[User]:
-    return [a_user(f"Reader {number}") for number in range(size)]
+def create_readers(size: int) -> list[User]:
+    return [UserFactory.create(display_name=f"Reader {number}") for number in range(size)]
 
 
-def ask(
+def create_ended_turn(
     user: User,
     gpt: GPT,
     version: Version | None,
@@ -49,7 +48,7 @@ def ask(
     workspace: Workspace | None = None,
 ) -> Turn:
     """An ended turn of its own conversation, as the chat leaves it."""
-    at = on(day)
+    at = get_time(day)
     place = workspace or personal_workspace(user)
     conversation = Conversation.objects.create(
         id=uuid7(at), user=user, workspace=place, gpt=gpt, version=version, created_at=at, updated_at=at
@@ -73,13 +72,9 @@ def ask(
     return turn
 
 
-def everything() -> list[Any]:
+def read_all_insights() -> list[Any]:
     """All rows of all insights, to compare before and after."""
     from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach
 
     tables = (InsightBucket, InsightPart, InsightCohort, InsightReach)
     return [list(table.objects.order_by("pk").values()) for table in tables]
-
-
-def events() -> int:
-    return UsageEvent.objects.count()

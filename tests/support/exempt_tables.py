@@ -23,6 +23,5 @@ EXEMPT: dict[str, str] = {
     "reviews_standing": "checked for every reporter and builder by services; holds counts, no content",
     "reviews_strike": "checked for every builder when a version goes live; holds no content",
 }
-
 # SECURITY DEFINER functions: one links the audit chain, one adds empty monthly tables; neither returns rows.
 DEFINERS = {"loggia_add_usage_partitions", "loggia_audit_link"}

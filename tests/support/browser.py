@@ -7,10 +7,14 @@ import re
 from pathlib import Path
 
 from django.conf import global_settings, settings
-from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
-from tests.flows.stage import PASSWORD, an_address, code_for
+from tests.fakes.openai_server import ModelServer
+from tests.support.chat import configure_model, create_public_gpt
+from tests.support.factories.workspaces import PASSWORD, UserFactory
+from tests.support.mail import create_address, get_sign_up_code
+from tests.support.pages import sign_in
+from tests.support.services import WebService
 from workspaces.models import User
 
 # Pictures of each step for people who look: LOGGIA_SHOTS=folder pytest tests/browser/test_whole_way.py
@@ -59,7 +63,7 @@ class Person:
 
     def sign_up(self) -> str:
         """Make an account with the code from the mail, wherever the page stands; returns the address."""
-        address = an_address(self.name)
+        address = create_address(self.name)
         self.fill("Display name", self.name)
         self.page.locator("input[name=email]").fill(address)
         self.page.locator("input[name=password1]").fill(PASSWORD)
@@ -68,7 +72,7 @@ class Person:
         code = self.page.locator("input[name=code]")
         expect(code).to_be_visible()
         self.show("sign-up-code")
-        code.fill(code_for(address))
+        code.fill(get_sign_up_code(address))
         self.press("Confirm")
         expect(self.page.get_by_label("Account", exact=True)).to_be_visible()
         return address
@@ -82,8 +86,7 @@ class Person:
 
     def enter(self, user: User) -> None:
         """Be signed in without the form, where signing in is not what is tested."""
-        client = Client()
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client = sign_in(user)
         name = settings.SESSION_COOKIE_NAME
         self.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": self.base_url}])
 
@@ -108,6 +111,33 @@ class Person:
         assert self.hosts <= {re.sub("^http://", "", self.base_url)}
 
 
-def slow_hashers() -> list[str]:
+def get_production_hashers() -> list[str]:
     """The hashers of the product, so that the real web service knows the passwords of people made here."""
     return list(global_settings.PASSWORD_HASHERS)
+
+
+def sign_in_page(page: Page, server: WebService, user: User) -> None:
+    client = sign_in(user)
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": server.url}])
+
+
+def expect_saved(page: Page) -> None:
+    expect(page.locator("[data-save-state]")).to_have_text("Saved just now")
+
+
+def open_chat(page: Page, server: WebService, model_server: ModelServer, model: str) -> list[str]:
+    """Open an empty chat with a GPT on ``model``; returns the list that collects complaints."""
+    model_server.state.control = ""
+    gpt = create_public_gpt(configure_model(model_server.url, model), starters=["Begin here"])
+    sign_in_page(page, server, UserFactory.create(display_name="Reader"))
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"{server.url}/g/{gpt.slug}/chat")
+    return complaints
+
+
+def send_message(page: Page, text: str) -> None:
+    page.get_by_label("Message", exact=True).fill(text)
+    page.get_by_role("button", name="Send", exact=True).click()

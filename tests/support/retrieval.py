@@ -1,4 +1,4 @@
-"""The corpus as a GPT's knowledge, and its questions."""
+"""The retrieval corpus as a GPT's knowledge, and its questions."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from gpts.assistants.models import GPT
 from gpts.knowledge.models import Document, KnowledgeFile, Passage
 from gpts.knowledge.retrieval import index_passages
 from gpts.knowledge.states import FileState
-from tests.gpts.knowledge.retrieval.distractors import distractors
-from tests.gpts.studio.stage import NOW
+from tests.support.distractors import make_distractors
+from tests.support.times import NOW
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parents[1] / "gpts/knowledge/retrieval"
 Section = tuple[str, str]
 
 
@@ -31,19 +31,19 @@ class Question:
 
 
 @cache
-def questions() -> list[Question]:
-    with (HERE / "questions.tsv").open(encoding="utf-8", newline="") as rows:
+def read_questions() -> list[Question]:
+    with (FOLDER / "questions.tsv").open(encoding="utf-8", newline="") as rows:
         return [Question(*row) for row in csv.reader(rows, delimiter="\t", quoting=csv.QUOTE_NONE)]
 
 
 @cache
-def corpus() -> list[tuple[str, list[Section]]]:
+def read_corpus() -> list[tuple[str, list[Section]]]:
     """Return every document as (name, [(heading, text)]), distractors included."""
-    read = [(path.name, _sections(path)) for path in sorted((HERE / "corpus").iterdir())]
-    return [*read, *distractors()]
+    read = [(path.name, _read_sections(path)) for path in sorted((FOLDER / "corpus").iterdir())]
+    return [*read, *make_distractors()]
 
 
-def _sections(path: Path) -> list[Section]:
+def _read_sections(path: Path) -> list[Section]:
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".csv":
         head, *rows = csv.reader(text.splitlines())
@@ -90,5 +90,5 @@ def add_document(gpt: GPT, name: str, sections: Iterable[Section]) -> Document:
 
 
 def add_corpus(gpt: GPT) -> None:
-    for name, sections in corpus():
+    for name, sections in read_corpus():
         add_document(gpt, name, sections)
