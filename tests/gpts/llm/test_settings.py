@@ -1,4 +1,4 @@
-"""Model settings of a draft: the form, the API, versions, and what the model is really asked."""
+"""Model settings of a draft: the form, the API, versions, and what is sent to the model."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def autosave(client: Client, gpt: Any, **fields: Any) -> Any:
     return client.post(url, body, headers={"accept": "application/json"})
 
 
-def test_settings_save_themselves_and_are_part_of_versions() -> None:
+def test_autosave_stores_settings_and_versions_contain_them() -> None:
     ada = UserFactory.create()
     gpt = GPTFactory.create(owner=ada)
     typed = SETTINGS | {
@@ -88,7 +88,7 @@ def test_settings_save_themselves_and_are_part_of_versions() -> None:
         ("no_answer_text", "x" * 301, "300"),
     ],
 )
-def test_wrong_settings_are_named_and_change_nothing(field: str, value: str, words: str) -> None:
+def test_invalid_settings_are_named_and_change_nothing(field: str, value: str, words: str) -> None:
     ada = UserFactory.create()
     gpt = GPTFactory.create(owner=ada)
 
@@ -100,7 +100,7 @@ def test_wrong_settings_are_named_and_change_nothing(field: str, value: str, wor
     assert gpt.draft_revision == 1
 
 
-def test_the_form_without_scripts_keeps_what_it_does_not_show() -> None:
+def test_a_post_without_some_fields_keeps_their_values() -> None:
     ada = UserFactory.create()
     gpt = GPTFactory.create(owner=ada)
     update_draft(gpt=gpt, revision=1, changes=SETTINGS, by=ada, at=NOW)
@@ -113,7 +113,7 @@ def test_the_form_without_scripts_keeps_what_it_does_not_show() -> None:
     assert (gpt.name, gpt.seed, gpt.output_schema, gpt.parallel_tool_calls) == ("New", 42, SCHEMA, False)
 
 
-def test_configure_shows_the_settings_and_says_what_is_hidden_and_why() -> None:
+def test_configure_says_which_settings_are_hidden_and_why() -> None:
     ada = UserFactory.create()
     company = create_company(ada)
     model = LanguageModelFactory.create(
@@ -129,7 +129,7 @@ def test_configure_shows_the_settings_and_says_what_is_hidden_and_why() -> None:
     assert "has no seed; the setting is kept and not sent" in page
 
 
-def test_what_the_model_lacks_is_not_sent() -> None:
+def test_settings_that_the_model_does_not_support_are_not_sent() -> None:
     ada = UserFactory.create()
     company = create_company(ada)
     gpt = GPTFactory.create(owner=ada, workspace=company)
@@ -147,7 +147,7 @@ def test_what_the_model_lacks_is_not_sent() -> None:
 
     assert (little.temperature, little.seed, little.provider_tools) == (None, None, ())
     assert (little.parallel_tool_calls, little.output and little.output.is_native) == (True, False)
-    # Responses knows no seed, and this model no code; image generation is not switched on.
+    # Responses has no seed, and this model no code; image generation is not enabled in the GPT.
     assert (much.temperature, much.seed, much.provider_tools) == (0.4, None, ("web_search",))
     assert (much.parallel_tool_calls, much.output and much.output.is_native) == (False, True)
     assert "seed" not in get_features(able)
@@ -164,7 +164,7 @@ def test_what_the_model_lacks_is_not_sent() -> None:
     ("choice", "expected"),
     [("fixed", {"own"}), ("listed", {"own", "other"}), ("any", {"own", "other", "third"})],
 )
-def test_what_a_chat_user_may_choose(choice: str, expected: set[str]) -> None:
+def test_models_that_a_chat_user_may_choose(choice: str, expected: set[str]) -> None:
     ada, eve = UserFactory.create(), UserFactory.create(display_name="Eve")
     company = create_company(ada)
     provider = ProviderFactory.create(by=ada, workspace=company)
@@ -232,7 +232,7 @@ def test_settings_by_api(client: Client) -> None:
     assert (gpt.draft_revision, gpt.output_schema) == (2, SCHEMA)
 
 
-def test_a_new_model_without_more_known_understands_the_usual() -> None:
+def test_a_model_added_by_name_gets_the_usual_features() -> None:
     ada = UserFactory.create()
     model = LanguageModelFactory.create(
         by=ada, provider=ProviderFactory.create(by=ada, workspace=create_company(ada))

@@ -1,4 +1,4 @@
-"""The time limit of a stream: ends silence, leaves what comes in time, never hides another's cancel."""
+"""The idle timeout of a stream."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def chunks_after(*pauses: float) -> AsyncIterator[bytes]:
         yield b"x"
 
 
-async def test_chunks_in_time_come_through_and_the_end_is_none() -> None:
+async def test_chunks_in_time_are_returned_and_none_at_the_end() -> None:
     chunks, idle_timeout = chunks_after(0.01, 0.01), IdleTimeout(30)
 
     assert [await idle_timeout.wait_for(chunks) for _ in range(3)] == [b"x", b"x", None]
@@ -26,7 +26,7 @@ async def test_chunks_in_time_come_through_and_the_end_is_none() -> None:
     idle_timeout.end()
 
 
-async def test_silence_is_a_timeout_and_the_task_lives_on() -> None:
+async def test_silence_is_a_timeout_and_the_task_continues() -> None:
     idle_timeout = IdleTimeout(0.05)
 
     with pytest.raises(TimeoutError):
@@ -40,7 +40,7 @@ async def test_silence_is_a_timeout_and_the_task_lives_on() -> None:
     idle_timeout.end()
 
 
-async def test_renewing_moves_the_limit() -> None:
+async def test_renewing_restarts_the_timeout() -> None:
     idle_timeout = IdleTimeout(0.05)
     idle_timeout.renew(30)
     await asyncio.sleep(0.1)
@@ -50,7 +50,7 @@ async def test_renewing_moves_the_limit() -> None:
     idle_timeout.end()
 
 
-async def test_somebody_elses_cancel_stays_a_cancel() -> None:
+async def test_cancellation_by_others_is_not_hidden() -> None:
     idle_timeout = IdleTimeout(30)
     task = asyncio.create_task(idle_timeout.wait_for(chunks_after(30)))
     await asyncio.sleep(0.01)
