@@ -12,9 +12,8 @@ from gpts.assistants.services.model_retirement import set_retirement
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.states import Capability, ModelFeature, ModelKind, ProviderKind
 from gpts.metering.models import Budget, BudgetUse
-from gpts.metering.services.budgets import change_budget, create_budget, draft_budget
-from gpts.metering.services.reservations import capture, reserve
-from gpts.metering.windows import window_start
+from gpts.metering.services.budgets import capture, change_budget, create_budget, draft_budget, reserve
+from gpts.metering.windows import get_window_bounds
 from workspaces.models import User, Workspace
 
 ACME = "Acme"
@@ -157,7 +156,7 @@ def _budgets(acme: Workspace, people: dict[str, User], *, at: datetime) -> None:
 
 
 def _used(budget: Budget, user: User | None, amount: int, *, at: datetime) -> None:
-    start = window_start(budget.window, at)
+    start = get_window_bounds(budget.window, at).start
     BudgetUse.objects.create(
         budget=budget, workspace_id=budget.workspace_id, user=user, window_start=start, used=amount
     )

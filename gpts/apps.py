@@ -9,6 +9,6 @@ class GptsConfig(AppConfig):
     def ready(self) -> None:
         # Imported here because these modules need the models.
         from core.secrets import SealedField, register_sealed_field
-        from gpts.llm.services.providers import replace_sealed_key, sealed_keys
+        from gpts.llm.services.providers import list_sealed_keys, replace_sealed_key
 
-        register_sealed_field(SealedField("model providers", sealed_keys, replace_sealed_key))
+        register_sealed_field(SealedField("model providers", list_sealed_keys, replace_sealed_key))

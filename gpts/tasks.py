@@ -14,7 +14,7 @@ from gpts.evals import tasks as evals_tasks
 from gpts.evals.queries import find_running_claims
 from gpts.insights import tasks as insights_tasks
 from gpts.knowledge import tasks as knowledge_tasks
-from gpts.metering.services.reservations import release_stale
+from gpts.metering.services.budgets import release_stale
 from gpts.studio.queries import find_running_answers
 from gpts.studio.services.create import interrupt_lost_answers
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.states import OutputFormat
-from gpts.llm.catalogue import features_of, tools_of
+from gpts.llm.catalogue import get_features, get_provider_tools
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.types import OutputSpec
 from gpts.llm.states import Capability, ModelFeature
@@ -39,7 +39,7 @@ def get_model_settings(behaviour: GPT | Version, model: LanguageModel | None) ->
     JSON output is requested from every model, by prompt alone where it has no such mode: the answer is
     validated either way.
     """
-    features = features_of(model)
+    features = get_features(model)
     has = features.__contains__
     temperature = behaviour.temperature
     return ModelSettings(
@@ -47,7 +47,7 @@ def get_model_settings(behaviour: GPT | Version, model: LanguageModel | None) ->
         seed=behaviour.seed if has(ModelFeature.SEED) else None,
         output=build_output_spec(behaviour, features),
         parallel_tool_calls=behaviour.parallel_tool_calls or not has(ModelFeature.PARALLEL_TOOLS),
-        provider_tools=tuple(tool for tool in tools_of(model) if tool in behaviour.capabilities),
+        provider_tools=tuple(tool for tool in get_provider_tools(model) if tool in behaviour.capabilities),
     )
 
 
@@ -67,7 +67,7 @@ def accepts_images(model: LanguageModel | None) -> bool:
 
 def list_ignored_settings(behaviour: GPT | Version, model: LanguageModel | None) -> list[str]:
     """Return the names of settings that are set but have no effect with ``model``."""
-    features = features_of(model)
+    features = get_features(model)
     wanted = {
         "temperature": behaviour.temperature is not None and ModelFeature.TEMPERATURE not in features,
         "seed": behaviour.seed is not None and ModelFeature.SEED not in features,

@@ -10,7 +10,7 @@ from io import BytesIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from gpts.llm.runtime.images import media_type_of
+from gpts.llm.runtime.images import detect_media_type
 
 MAX_PIXELS = 40_000_000
 # Models see no more, and larger pictures cost more.
@@ -36,9 +36,9 @@ class Picture:
 def detect_format(data: bytes) -> str:
     """Return Pillow's format by the first bytes: PNG, JPEG, GIF or WEBP; empty for anything else.
 
-    Stricter than media_type_of: a GIF must have one of the two versions that exist.
+    Stricter than detect_media_type: a GIF must have one of the two versions that exist.
     """
-    return "GIF" if data.startswith(_GIF) else _FORMATS.get(media_type_of(data), "")
+    return "GIF" if data.startswith(_GIF) else _FORMATS.get(detect_media_type(data), "")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from gpts.llm.output_messages import output_sentence
+from gpts.llm.output_messages import describe_output_problem
 from gpts.llm.runtime.outputs import find_problems, read_output
 from gpts.llm.runtime.types import OutputSpec
 
@@ -61,7 +61,7 @@ def render_output(text: str, entry: Mapping[str, Any] | None) -> SafeString:
 
     ``entry`` is output_of(message.tools). A retry button is the chat's own.
     """
-    problems = [output_sentence(problem) for problem in (entry or {}).get("problems", ())]
+    problems = [describe_output_problem(problem) for problem in (entry or {}).get("problems", ())]
     value, unreadable = read_output(text)
     shape = None if unreadable is not None else shape_of(value)
     raw = text if unreadable is not None else json.dumps(value, ensure_ascii=False, indent=2)

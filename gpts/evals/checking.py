@@ -10,7 +10,7 @@ from typing import Any
 from gpts.evals.assertions import AssertionKind, compile_pattern
 from gpts.evals.reading import language_of, outcome_of, refusing_words
 from gpts.evals.verdicts import Verdict
-from gpts.llm.runtime.outputs import check_output, storable
+from gpts.llm.runtime.outputs import check_output, make_storable
 
 SHOWN = 80
 OUTCOME = "outcome"
@@ -239,7 +239,7 @@ def read_judgement(text: str, threshold: int) -> Verdict:
     if isinstance(score, bool) or not isinstance(score, int) or not 0 <= score <= 100:
         return Verdict(AssertionKind.JUDGE, "not_judged", "judge_unreadable")
     assert isinstance(said, dict)
-    reason = storable(" ".join(str(said.get("reason") or "").split())[:300])
+    reason = make_storable(" ".join(str(said.get("reason") or "").split())[:300])
     data = {"score": score, "threshold": threshold, "reason": reason}
     if score >= threshold:
         return Verdict(AssertionKind.JUDGE, "pass", "judged_good", data)

@@ -1,4 +1,7 @@
-"""Which language models are offered where, what each understands, and which one answers."""
+"""Rules of the model catalogue for a chat: which models a workspace offers, and which one answers.
+
+Reading single rows for the people who administer providers and models is in ``gpts.llm.queries``.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +16,22 @@ from gpts.llm.models import LanguageModel
 from gpts.llm.states import Capability, ModelChoice, ModelFeature, ModelKind, ProviderKind
 from workspaces.models import Workspace
 
-# A chain of replacements longer than this is a circle or neglect.
+# Longer chains of replacements are cycles or mistakes.
 MAX_REPLACEMENTS = 5
-# What the protocol cannot say, whatever the model's row claims.
+# Features that a protocol cannot express, whatever the model's row says.
 FEATURES_MISSING = {
     ProviderKind.RESPONSES: frozenset({ModelFeature.SEED}),
     ProviderKind.CHAT_COMPLETIONS: frozenset[ModelFeature](),
     ProviderKind.OFFLINE: frozenset(ModelFeature),
 }
-# Run by the provider itself, if its protocol has them.
+# Tools that the provider runs, if its protocol has them.
 PROVIDER_TOOLS = (Capability.WEB_SEARCH, Capability.CODE, Capability.IMAGE_GENERATION)
-# What most models of today understand; for models about which nothing more is known than the name.
+# Assumed for models of which only the name is known.
 USUAL_FEATURES = tuple(ModelFeature)
 
 
 class ModelPreference(Protocol):
-    """What a GPT's draft or version says about its model."""
+    """The settings of a GPT's draft or version that choose its model."""
 
     @property
     def language_model(self) -> LanguageModel | None: ...
@@ -40,50 +43,50 @@ class ModelPreference(Protocol):
     def allowed_models(self) -> Sequence[str]: ...
 
 
-def chat_models(workspace: Workspace | None, at: datetime | None = None) -> QuerySet[LanguageModel]:
-    """Models that may answer in ``workspace`` as of ``at`` (now by default), the best default first.
+def list_chat_models(workspace: Workspace | None, at: datetime | None = None) -> QuerySet[LanguageModel]:
+    """Return models that may answer in ``workspace`` as of ``at`` (now by default), the best default first.
 
-    The workspace's own providers come before the instance's, the offline model last. Without a workspace
-    only the instance's.
+    The workspace's own providers come before the instance's, the offline model last. Without a workspace:
+    the instance's only.
     """
-    closeness = Case(
+    rank = Case(
         When(provider__kind=ProviderKind.OFFLINE, then=Value(2)),
         When(provider__workspace__isnull=True, then=Value(1)),
         default=Value(0),
         output_field=IntegerField(),
     )
-    whose = Q(provider__workspace__isnull=True)
+    offered_by = Q(provider__workspace__isnull=True)
     if workspace is not None:
-        whose |= Q(provider__workspace=workspace)
+        offered_by |= Q(provider__workspace=workspace)
     return (
         LanguageModel.objects.select_related("provider")
         .filter(
-            whose,
+            offered_by,
             Q(retired_at__isnull=True) | Q(retired_at__gt=_moment(at)),
             provider__is_enabled=True,
             kind=ModelKind.CHAT,
         )
-        .order_by(closeness, "-is_default", "label", "id")
+        .order_by(rank, "-is_default", "label", "id")
     )
 
 
-def offered_models(workspace: Workspace) -> list[LanguageModel]:
-    """Chat models usable now in a workspace, its own first, the offline model last. One query."""
-    return list(chat_models(workspace))
+def list_offered_models(workspace: Workspace) -> list[LanguageModel]:
+    """Return chat models usable now in a workspace, its own first, the offline model last. One query."""
+    return list(list_chat_models(workspace))
 
 
-def choices_for(behaviour: ModelPreference, workspace: Workspace) -> list[LanguageModel]:
-    """What a chat user may choose, the recommended (or the model that stands in for it) first.
+def list_model_choices(behaviour: ModelPreference, workspace: Workspace) -> list[LanguageModel]:
+    """Return the models that a chat user may choose, first the recommended one or its replacement.
 
-    With one entry there is nothing to choose. Listed models count by name, so that a replaced row of the
-    same name stays allowed.
+    With one entry there is nothing to choose. ``allowed_models`` are names, so that another row with the same
+    name stays allowed.
     """
-    recommended = usable_model(behaviour, workspace)
+    recommended = get_usable_model(behaviour, workspace)
     if recommended is None:
         return []
     if behaviour.model_choice == ModelChoice.FIXED:
         return [recommended]
-    others = [model for model in offered_models(workspace) if model.pk != recommended.pk]
+    others = [model for model in list_offered_models(workspace) if model.pk != recommended.pk]
     if behaviour.model_choice == ModelChoice.LISTED:
         others = [model for model in others if model.name in behaviour.allowed_models]
     else:
@@ -91,22 +94,22 @@ def choices_for(behaviour: ModelPreference, workspace: Workspace) -> list[Langua
     return [recommended, *others]
 
 
-def usable_model(
+def get_usable_model(
     behaviour: ModelPreference, workspace: Workspace, chosen: LanguageModel | None = None
 ) -> LanguageModel | None:
-    """The model that answers: the chosen one while it is allowed and offered, else the GPT's own, else its
-    replacement, else the workspace's default. None only before ensure_providers ran.
+    """Return the model that answers: the chosen one while it is allowed and offered, else the GPT's own, else
+    its replacement, else the workspace's default. None only before ``ensure_providers`` has run.
 
-    No query while the GPT's own model serves and nothing was chosen.
+    No query if nothing was chosen and the GPT's own model is offered.
     """
-    if chosen is not None and may_choose(behaviour, workspace, chosen):
+    if chosen is not None and may_choose_model(behaviour, workspace, chosen):
         return chosen
-    own = standing_in_for(behaviour.language_model, workspace)
-    return own if own is not None else chat_models(workspace).first()
+    own = get_stand_in_model(behaviour.language_model, workspace)
+    return own if own is not None else list_chat_models(workspace).first()
 
 
-def may_choose(behaviour: ModelPreference, workspace: Workspace, model: LanguageModel) -> bool:
-    """Whether a chat user may have this model instead of the recommended one."""
+def may_choose_model(behaviour: ModelPreference, workspace: Workspace, model: LanguageModel) -> bool:
+    """Whether a chat user may choose this model instead of the recommended one."""
     if not is_offered(model, workspace):
         return False
     if model.pk == behaviour.language_model_id:
@@ -116,8 +119,8 @@ def may_choose(behaviour: ModelPreference, workspace: Workspace, model: Language
     return behaviour.model_choice == ModelChoice.LISTED and model.name in behaviour.allowed_models
 
 
-def standing_in_for(model: LanguageModel | None, workspace: Workspace) -> LanguageModel | None:
-    """The model itself while it is offered, else the first of its replacements that is; None without one."""
+def get_stand_in_model(model: LanguageModel | None, workspace: Workspace) -> LanguageModel | None:
+    """Return the model while it is offered, else the first offered one of its chain of replacements."""
     for _step in range(MAX_REPLACEMENTS):
         if model is None:
             return None
@@ -130,7 +133,7 @@ def standing_in_for(model: LanguageModel | None, workspace: Workspace) -> Langua
 
 
 def is_offered(model: LanguageModel, workspace: Workspace, at: datetime | None = None) -> bool:
-    """Whether a model may answer in a workspace: never another workspace's, never a retired one."""
+    """Whether a model may answer in a workspace; another workspace's and retired ones may not."""
     provider = model.provider
     return (
         provider.is_enabled
@@ -144,26 +147,26 @@ def is_retired(model: LanguageModel, at: datetime | None = None) -> bool:
     return model.retired_at is not None and model.retired_at <= _moment(at)
 
 
-def last_day(retired_at: datetime) -> date:
-    """The last day, in UTC, on which a model answers: one that ends at midnight does not answer after it."""
+def get_last_day(retired_at: datetime) -> date:
+    """Return the last day in UTC on which a model answers; for midnight it is the day that ends then."""
     return (retired_at.astimezone(UTC) - timedelta(microseconds=1)).date()
 
 
-def features_of(model: LanguageModel | None) -> frozenset[str]:
-    """What settings have an effect with this model: its features less what its protocol cannot say."""
+def get_features(model: LanguageModel | None) -> frozenset[str]:
+    """Return the features that have an effect: the model's, less those its protocol cannot express."""
     if model is None:
         return frozenset()
     missing = FEATURES_MISSING[ProviderKind(model.provider.kind)]
     return frozenset(feature for feature in model.features if feature not in missing)
 
 
-def tools_of(model: LanguageModel | None) -> tuple[str, ...]:
-    """The provider's own tools that this model can be given: only the Responses protocol has them."""
+def get_provider_tools(model: LanguageModel | None) -> tuple[str, ...]:
+    """Return the provider's tools that this model can use; only the Responses protocol has any."""
     if model is None or model.provider.kind != ProviderKind.RESPONSES:
         return ()
     return tuple(tool.value for tool in PROVIDER_TOOLS if tool in model.capabilities)
 
 
 def _moment(at: datetime | None) -> datetime:
-    # What is offered is asked by pages and turns about the moment of asking; jobs name theirs.
+    # Pages and turns mean the current time; jobs pass theirs.
     return timezone.now() if at is None else at

@@ -1,4 +1,4 @@
-"""What a reader is told when a turn gave no answer: one plain sentence for each failure code."""
+"""Sentences for readers about turns that failed: one for each failure code."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from gpts.llm.runtime.types import FailureCode
 from gpts.llm.states import TurnState
 
 
-def failure_message(code: str, retry_after: int | None = None) -> str:
-    """The sentence for a failure code; what to do is part of it."""
+def get_failure_message(code: str, retry_after: int | None = None) -> str:
+    """Return the sentence for a failure code, with what to do; ``retry_after`` is in seconds."""
     if code == FailureCode.RATE_LIMITED and retry_after:
         return ngettext(
             "The model is busy. Try again in %(seconds)d second.",
@@ -40,10 +40,10 @@ def failure_message(code: str, retry_after: int | None = None) -> str:
     )
 
 
-def turn_note(state: str, code: str, retry_after: int | None = None) -> str:
-    """What stands below an answer that did not end well; empty for one that did."""
+def get_turn_note(state: str, code: str, retry_after: int | None = None) -> str:
+    """Return the note below an answer that was stopped or failed; empty for a finished one."""
     if state == TurnState.STOPPED:
         return _("You stopped this answer.")
     if state in (TurnState.FAILED, TurnState.INTERRUPTED):
-        return failure_message(code, retry_after)
+        return get_failure_message(code, retry_after)
     return ""

@@ -1,4 +1,4 @@
-"""Where answers come from: providers and the language models that they offer."""
+"""Model providers and their language models."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from workspaces.models import Workspace
 
 
 class ModelProvider(models.Model):
-    """An endpoint that speaks one protocol, of the instance (no workspace) or of one workspace."""
+    """An endpoint with one protocol, of a workspace, or of the instance (no workspace)."""
 
     workspace = models.ForeignKey(
         Workspace, on_delete=models.CASCADE, null=True, blank=True, related_name="model_providers"
@@ -18,7 +18,7 @@ class ModelProvider(models.Model):
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=20, choices=ProviderKind.choices)
     base_url = models.URLField(max_length=300, blank=True)
-    # Sealed by core.secrets, bound to this row; empty for endpoints that need none.
+    # Encrypted by core.secrets for this row; empty for endpoints that need no key.
     sealed_key = models.TextField(blank=True)
     is_enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField()
@@ -54,9 +54,9 @@ class LanguageModel(models.Model):
     # Length of an embedding's vector; only embedding models have one.
     dimensions = models.PositiveIntegerField(null=True, blank=True)
     is_default = models.BooleanField(default=False)
-    # Announced when it lies ahead; from that moment on the model serves nobody.
+    # From this time on the model answers nobody; announced to owners when it is in the future.
     retired_at = models.DateTimeField(null=True, blank=True)
-    # When owners were told again, shortly before; makes the job that tells them idempotent.
+    # When owners were reminded, shortly before; makes the job that reminds them idempotent.
     reminded_at = models.DateTimeField(null=True, blank=True)
     replacement = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replaces"

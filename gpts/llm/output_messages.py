@@ -1,4 +1,4 @@
-"""What is wrong with a JSON answer or a schema, in sentences that say where and what to do."""
+"""Sentences about problems of a JSON answer or a JSON schema: where, and what to do."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from django.utils.translation import gettext as _
 
 from gpts.llm.runtime.outputs import SchemaProblem
 
-SHOWN_PLACE = 120
+PATH_LENGTH = 120
 
 
-def schema_sentence(problem: SchemaProblem) -> str:
-    """Why a schema cannot be used, with the place."""
-    place = problem.path[:SHOWN_PLACE]
+def describe_schema_problem(problem: SchemaProblem) -> str:
+    """Return why a schema cannot be used, with the place in it."""
+    place = problem.path[:PATH_LENGTH]
     line, _colon, column = place.partition(":")
     sentences = {
         "not_json": _(
@@ -39,8 +39,8 @@ def schema_sentence(problem: SchemaProblem) -> str:
     return sentences[problem.code]
 
 
-def output_sentence(problem: dict[str, Any]) -> str:
-    """One problem of an answer, as Message.tools keeps it: {"code", "path", "detail"}."""
+def describe_output_problem(problem: dict[str, Any]) -> str:
+    """Return one problem of an answer, given as stored in Message.tools: {"code", "path", "detail"}."""
     code, detail = str(problem.get("code", "")), str(problem.get("detail", ""))
     place = str(problem.get("path", "")) or "$"
     line, _colon, column = detail.partition(":")

@@ -1,18 +1,20 @@
-"""Queries for providers and models, for the people who administer them."""
+"""Reads rows of the model catalogue for the people who administer it.
+
+Which models a chat may use is decided in ``gpts.llm.catalogue``.
+"""
 
 from __future__ import annotations
 
 from django.db.models import Prefetch, QuerySet
 
-from core.errors import NotFound
-from gpts.llm.catalogue import chat_models
+from gpts.llm.catalogue import list_chat_models
 from gpts.llm.models import LanguageModel, ModelProvider
 from workspaces.access import not_found
 from workspaces.models import Workspace
 
 
-def providers_of(workspace: Workspace | None) -> QuerySet[ModelProvider]:
-    """The providers of a workspace, or of the instance, with their models; two queries."""
+def list_providers(workspace: Workspace | None) -> QuerySet[ModelProvider]:
+    """Return the providers of a workspace, or of the instance for None, with their models; two queries."""
     models = LanguageModel.objects.select_related("replacement").order_by("-is_default", "label", "id")
     return (
         ModelProvider.objects.filter(workspace=workspace)
@@ -22,29 +24,33 @@ def providers_of(workspace: Workspace | None) -> QuerySet[ModelProvider]:
 
 
 def get_provider(workspace: Workspace | None, provider_id: int) -> ModelProvider:
-    """One provider of exactly this workspace, or of the instance; the caller has authorised the person."""
-    found = providers_of(workspace).filter(pk=provider_id).first()
+    """Return a provider of this workspace, or of the instance for None; raises NotFound.
+
+    The caller has authorised the person for the workspace.
+    """
+    found = list_providers(workspace).filter(pk=provider_id).first()
     if found is None:
-        raise _missing()
+        raise not_found()
     return found
 
 
 def get_model(workspace: Workspace | None, model_id: int) -> LanguageModel:
-    """One model of exactly this workspace, or of the instance; the caller has authorised the person."""
+    """Return a model of this workspace, or of the instance for None; raises NotFound.
+
+    The caller has authorised the person for the workspace.
+    """
     found = (
         LanguageModel.objects.select_related("provider", "replacement")
         .filter(provider__workspace=workspace, pk=model_id)
         .first()
     )
     if found is None:
-        raise _missing()
+        raise not_found()
     return found
 
 
-def replacements_for(model: LanguageModel, workspace: Workspace | None) -> list[LanguageModel]:
-    """Models that may stand in for one: offered in the same place, and not waiting for it themselves."""
-    return [other for other in chat_models(workspace) if other.pk != model.pk and other.retired_at is None]
-
-
-def _missing() -> NotFound:
-    return not_found()
+def list_replacements(model: LanguageModel, workspace: Workspace | None) -> list[LanguageModel]:
+    """Return the models that may replace ``model``: offered in the workspace and not to be retired."""
+    return [
+        other for other in list_chat_models(workspace) if other.pk != model.pk and other.retired_at is None
+    ]

@@ -1,4 +1,4 @@
-"""The closed sets of models and providers, and the states of a turn."""
+"""Choices of models and providers, and the states of a turn."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ModelKind(TextChoices):
 
 
 class ModelFeature(TextChoices):
-    """What a model understands beside text; a setting that needs one is hidden where it is missing."""
+    """What a model supports besides text; settings that need a missing feature are hidden."""
 
     TEMPERATURE = "temperature", _("Temperature")
     SEED = "seed", _("Seed")
@@ -47,12 +47,12 @@ class TurnState(TextChoices):
 ENDED_TURN_STATES = (TurnState.FINISHED, TurnState.STOPPED, TurnState.FAILED, TurnState.INTERRUPTED)
 
 
-# What the provider was paid for is metered; what failed is not paid to anyone.
+# The provider was paid for these, so they are metered. Failed turns earn nobody anything.
 METERED_TURN_STATES = (TurnState.FINISHED, TurnState.STOPPED)
 
 
 class ModelChoice(TextChoices):
-    """Which models a person may choose in the chat; the GPT's own one is the recommendation."""
+    """Which models a chat user may choose; the GPT's own model is the recommended one."""
 
     FIXED = "fixed", _("Only the recommended model")
     LISTED = "listed", _("The recommended model and those listed")

@@ -1,4 +1,4 @@
-"""The closed sets of usage and budgets."""
+"""Choices of usage events and budgets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class UsageSource(TextChoices):
 
 
 class BudgetSubject(TextChoices):
-    """Whose use a budget counts; with ``is_each`` every person has a count of their own."""
+    """Whose use a budget counts; with ``Budget.is_each`` every person has their own counter."""
 
     PERSON = "person", _("People")
     GROUP = "group", _("A group")
@@ -30,7 +30,7 @@ class BudgetMeasure(TextChoices):
 
 
 class BudgetWindow(TextChoices):
-    """Windows stand on UTC: a day ends at midnight UTC, a month with its last day."""
+    """How often the counters begin again at zero; see ``gpts.metering.windows``."""
 
     MINUTE = "minute", _("Minute")
     HOUR = "hour", _("Hour")

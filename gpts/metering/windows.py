@@ -1,33 +1,32 @@
-"""The windows of budgets: where one begins and when the next one opens. UTC."""
+"""The windows of budgets: half-open, in UTC, beginning at the full minute, hour, midnight or month."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from core.periods import Period
 from gpts.metering.states import BudgetWindow
 
-_SPANS = {
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LENGTHS = {
     BudgetWindow.MINUTE: timedelta(minutes=1),
     BudgetWindow.HOUR: timedelta(hours=1),
     BudgetWindow.DAY: timedelta(days=1),
 }
 
 
-def window_start(window: str, at: datetime) -> datetime:
-    """Return the beginning of the window in which ``at`` lies."""
-    moment = at.astimezone(UTC).replace(second=0, microsecond=0)
-    if window == BudgetWindow.MINUTE:
-        return moment
-    if window == BudgetWindow.HOUR:
-        return moment.replace(minute=0)
-    if window == BudgetWindow.DAY:
-        return moment.replace(hour=0, minute=0)
-    return Period.containing(moment).start
+@dataclass(frozen=True)
+class WindowBounds:
+    start: datetime
+    end: datetime
 
 
-def window_end(window: str, at: datetime) -> datetime:
-    """Return the moment at which the window of ``at`` is over and the next one opens."""
+def get_window_bounds(window: str, at: datetime) -> WindowBounds:
+    """Return the window that contains ``at``; at its end the counters begin again at zero."""
     if window == BudgetWindow.MONTH:
-        return Period.containing(at).end
-    return window_start(window, at) + _SPANS[BudgetWindow(window)]
+        month = Period.containing(at)
+        return WindowBounds(month.start, month.end)
+    length = _LENGTHS[BudgetWindow(window)]
+    start = at.astimezone(UTC) - (at - _EPOCH) % length
+    return WindowBounds(start, start + length)

@@ -1,4 +1,4 @@
-"""Budgets in a reader's words: amounts, limits, whose they are."""
+"""Texts about budgets: amounts, limits, and what a budget means."""
 
 from __future__ import annotations
 
@@ -19,15 +19,9 @@ _PER_WINDOW = {
     BudgetWindow.DAY: gettext_lazy("%(amount)s a day"),
     BudgetWindow.MONTH: gettext_lazy("%(amount)s a month"),
 }
-THIS_WINDOW = {
-    BudgetWindow.MINUTE: gettext_lazy("this minute"),
-    BudgetWindow.HOUR: gettext_lazy("this hour"),
-    BudgetWindow.DAY: gettext_lazy("today"),
-    BudgetWindow.MONTH: gettext_lazy("this month"),
-}
 
 
-def amount_words(amount: int, measure: str) -> str:
+def format_amount(amount: int, measure: str) -> str:
     """Return "$5.00", "12,000 tokens" or "25 answers"."""
     if measure == BudgetMeasure.COST:
         return formats.micros(amount, settings.PAYOUT_CURRENCY)
@@ -37,19 +31,19 @@ def amount_words(amount: int, measure: str) -> str:
     return ngettext("%(count)s answer", "%(count)s answers", amount) % shown
 
 
-def limit_words(amount: int, measure: str, window: str) -> str:
+def format_limit(amount: int, measure: str, window: str) -> str:
     """Return "$5.00 a month"."""
-    return str(_PER_WINDOW[BudgetWindow(window)]) % {"amount": amount_words(amount, measure)}
+    return str(_PER_WINDOW[BudgetWindow(window)]) % {"amount": format_amount(amount, measure)}
 
 
-def opening_words(moment: datetime) -> str:
-    """Return when a window opens, in the reader's zone; UTC is named, as many readers set no zone."""
+def format_opening_time(moment: datetime) -> str:
+    """Return when a window opens, in the reader's time zone; UTC is named, because many readers set none."""
     shown = formats.exact(moment)
     return f"{shown} UTC" if timezone.localtime(moment).tzname() == "UTC" else shown
 
 
-def subject_words(budget: Budget) -> str:
-    """Return whose use a budget counts: "Ann", "Each member", "Each person of Sales", "Sales together"."""
+def describe_subject(budget: Budget) -> str:
+    """Return whose use a budget counts, such as "Ann", "Each member" or "Sales together"."""
     if budget.subject == BudgetSubject.PERSON:
         return _("Each member") if budget.user is None else str(budget.user)
     if budget.subject == BudgetSubject.GROUP:
@@ -61,17 +55,17 @@ def subject_words(budget: Budget) -> str:
     return _("The whole workspace")
 
 
-def sentence(budget: Budget) -> str:
-    """Return what a budget means, before it is saved and after: who may use how much where."""
-    words = {"who": subject_words(budget), "place": budget.workspace.name}
+def describe_budget(budget: Budget) -> str:
+    """Return what a budget means: who may use how much in which workspace. Works before it is saved."""
+    words = {"who": describe_subject(budget), "place": budget.workspace.name}
     parts = []
     if budget.hard_limit is not None:
-        words["hard"] = limit_words(budget.hard_limit, budget.measure, budget.window)
+        words["hard"] = format_limit(budget.hard_limit, budget.measure, budget.window)
         parts.append(_("%(who)s may use at most %(hard)s in %(place)s.") % words)
     else:
         parts.append(_("%(who)s may go on without a limit in %(place)s.") % words)
     if budget.soft_limit is not None:
-        words["soft"] = limit_words(budget.soft_limit, budget.measure, budget.window)
+        words["soft"] = format_limit(budget.soft_limit, budget.measure, budget.window)
         parts.append(_("At %(soft)s a note is sent.") % words)
     if not budget.is_enabled:
         parts.append(_("It is switched off at present."))

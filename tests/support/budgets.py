@@ -9,8 +9,7 @@ from uuid import UUID
 from core.ids import uuid7
 from gpts.assistants.models import GPT
 from gpts.metering.models import Budget, BudgetUse
-from gpts.metering.services.budgets import create_budget, draft_budget
-from gpts.metering.services.reservations import Reservation, capture, reserve
+from gpts.metering.services.budgets import Reservation, capture, create_budget, draft_budget, reserve
 from tests.support.companies import create_company
 from tests.support.factories.workspaces import UserFactory
 from workspaces.models import Member, User, Workspace

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from gpts.llm.runtime.clients import client_for
+from gpts.llm.runtime.clients import build_client
 from gpts.llm.runtime.openai_clients import close_clients
 from gpts.llm.runtime.turns import run_turn
 from gpts.llm.runtime.types import (
@@ -25,7 +25,7 @@ def create_spec(server: ModelServer, model: str, api: ModelAPI, **changes: Any) 
 async def collect_events(spec: ModelSpec, **turn: Any) -> list[TurnEvent]:
     given = {"text": "Hello", "gpt_name": "Guide", "instructions": "Be brief.", **turn}
     try:
-        return [event async for event in run_turn(TurnInput(spec=spec, **given), client_for(spec))]
+        return [event async for event in run_turn(TurnInput(spec=spec, **given), build_client(spec))]
     finally:
         await close_clients()
 

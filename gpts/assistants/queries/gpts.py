@@ -14,7 +14,7 @@ from core.scope import current_scope, open_scope
 from gpts.assistants.models import GPT, LiveVersion, Version
 from gpts.assistants.rules import GPTRelation
 from gpts.assistants.states import Audience
-from gpts.llm.catalogue import chat_models
+from gpts.llm.catalogue import list_chat_models
 from gpts.llm.models import LanguageModel
 from workspaces.models import Member, Workspace
 from workspaces.queries import get_user_roles
@@ -177,7 +177,7 @@ def list_own_gpts(user: Any, *, workspace: Workspace | None = None) -> QuerySet[
 
 def list_available_models(workspace: Workspace) -> QuerySet[LanguageModel]:
     """Return the chat models that a GPT of ``workspace`` may use, the best default first."""
-    return chat_models(workspace)
+    return list_chat_models(workspace)
 
 
 def find_default_model(workspace: Workspace) -> LanguageModel | None:

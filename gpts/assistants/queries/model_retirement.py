@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from gpts.assistants.models import GPT, LiveVersion
-from gpts.llm.catalogue import is_retired, last_day
+from gpts.llm.catalogue import get_last_day, is_retired
 from gpts.llm.models import LanguageModel
 from workspaces.models import Workspace
 
@@ -57,7 +57,9 @@ def list_retirements(workspace: Workspace) -> list[Retirement]:
         .order_by("retired_at", "id")
     )
     found = [
-        Retirement(model, is_retired(model), last_day(model.retired_at), list_affected_gpts(model, workspace))
+        Retirement(
+            model, is_retired(model), get_last_day(model.retired_at), list_affected_gpts(model, workspace)
+        )
         for model in leaving
         if model.retired_at is not None
     ]

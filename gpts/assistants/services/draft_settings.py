@@ -11,7 +11,7 @@ from core.errors import InvalidInput
 from core.text import clean_line
 from gpts.assistants.models.gpts import NO_ANSWER_LENGTH
 from gpts.assistants.states import OutputFormat
-from gpts.llm.output_messages import schema_sentence
+from gpts.llm.output_messages import describe_schema_problem
 from gpts.llm.runtime.outputs import SchemaProblem, check_schema, parse_schema
 from gpts.llm.states import ModelChoice
 
@@ -61,7 +61,7 @@ def _clean_output_schema(value: Any) -> dict[str, Any] | None:
             schema = dict(value)
     except SchemaProblem as problem:
         raise InvalidInput(
-            schema_sentence(problem),
+            describe_schema_problem(problem),
             code=f"schema_{problem.code}",
             field="output_schema",
             data={"place": problem.path},

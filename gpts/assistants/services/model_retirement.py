@@ -20,7 +20,7 @@ from core.look import formats
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.model_retirement import list_affected_gpts, list_models_to_remind
 from gpts.assistants.services.gpts import update_draft
-from gpts.llm.catalogue import MAX_REPLACEMENTS, is_offered, last_day
+from gpts.llm.catalogue import MAX_REPLACEMENTS, get_last_day, is_offered
 from gpts.llm.models import LanguageModel
 from gpts.llm.states import ModelKind
 from workspaces.models import User
@@ -161,7 +161,7 @@ def _notify_owners(model: LanguageModel, *, at: datetime) -> int:
 
 def _notify_owner(owner: Any, model: LanguageModel, gpts: list[GPT], *, at: datetime) -> None:
     assert model.retired_at is not None
-    day = date_format(last_day(model.retired_at), formats.day_format())
+    day = date_format(get_last_day(model.retired_at), formats.day_format())
     title = _("The model %(model)s ends on %(day)s") % {"model": model.label, "day": day}
     names = ", ".join(gpt.name for gpt in gpts[:5])
     body = ngettext(

@@ -20,7 +20,7 @@ from gpts.chat.attachment_reading import failure_words
 from gpts.chat.models import Attachment
 from gpts.chat.queries.attachments import access_attachment, reads_images
 from gpts.chat.services.attachments import add_attachment, remove_attachment
-from gpts.chat.services.turn_inputs import usable_model
+from gpts.chat.services.turn_inputs import get_usable_model
 from gpts.chat.streaming.begin import Requester, get_chat_workspace_id
 from gpts.chat.web.files import file_response, has_eyes
 from gpts.metering.states import UsageSource
@@ -61,7 +61,7 @@ class FirstAttachmentsView(LoggiaAPIView):
             upload=self.read(AttachmentUploadSerializer)["file"],
             workspace_id=get_chat_workspace_id(requester, gpt, relation),
             conversation=None,
-            reads_images=reads_images(usable_model(gpt, version)),
+            reads_images=reads_images(get_usable_model(gpt, version)),
             by=user,
             at=timezone.now(),
         )

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from gpts.chat.models import Conversation, Turn
 from gpts.chat.services.turns import TITLE_LENGTH
-from gpts.llm.failure_messages import turn_note
+from gpts.llm.failure_messages import get_turn_note
 
 
 class ConversationSerializer(serializers.ModelSerializer[Conversation]):
@@ -63,4 +63,4 @@ class TurnSerializer(serializers.ModelSerializer[Turn]):
         return turn.answer.citations if turn.answer else []
 
     def get_note(self, turn: Any) -> str:
-        return turn_note(turn.state, turn.error_code, turn.retry_after)
+        return get_turn_note(turn.state, turn.error_code, turn.retry_after)

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
 from gpts.chat.models import Conversation
-from gpts.llm.catalogue import choices_for
+from gpts.llm.catalogue import list_model_choices
 
 
 def choose_model(*, conversation: Conversation, chosen: str | None) -> Conversation:
@@ -20,7 +20,7 @@ def choose_model(*, conversation: Conversation, chosen: str | None) -> Conversat
     model = None
     if chosen:
         behaviour = conversation.version or conversation.gpt
-        allowed = choices_for(behaviour, conversation.gpt.workspace)
+        allowed = list_model_choices(behaviour, conversation.gpt.workspace)
         model = next((found for found in allowed if chosen in (str(found.pk), found.name)), None)
         if model is None:
             raise InvalidInput(

@@ -23,7 +23,7 @@ from gpts.knowledge.retrieval import FoundPassage, find_passages, is_answerable
 from gpts.llm import catalogue as model_catalogue
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.types import ModelAPI, ModelSpec, PassageQuote, PromptMessage, TurnInput
-from gpts.llm.services.providers import provider_key
+from gpts.llm.services.providers import get_provider_key
 from gpts.llm.states import METERED_TURN_STATES
 
 HISTORY_MESSAGES = 80
@@ -75,7 +75,7 @@ def prepare_input(
     stand before the knowledge, so that their numbers come first.
     """
     behaviour: GPT | Version = version or gpt
-    model = usable_model(gpt, version, chosen=chosen_model)
+    model = get_usable_model(gpt, version, chosen=chosen_model)
     begun = time.perf_counter()
     known, score = _looked_up(gpt, version, text)
     passages: tuple[FoundPassage | AttachedPiece, ...] = (*attached.pieces, *known)
@@ -107,7 +107,7 @@ def prepare_turn(
     ``has_files`` is false where the caller knows that nothing was attached in the conversation.
     """
     chosen = conversation.language_model if turn.gpt_id == conversation.gpt_id else None
-    model = usable_model(turn.gpt, turn.version, chosen=chosen)
+    model = get_usable_model(turn.gpt, turn.version, chosen=chosen)
     attached = attached_parts(turn=turn, question=text, model=model) if has_files else NOTHING_ATTACHED
     if turn.gpt_id != conversation.gpt_id and not attached.is_fresh:
         # A GPT that was called for one answer gets the files of that message, not those of the others.
@@ -145,11 +145,11 @@ def _looked_up(gpt: GPT, version: Version | None, text: str) -> tuple[tuple[Foun
     return (), 0.0 if version is not None or list_knowledge_files(gpt) else None
 
 
-def usable_model(
+def get_usable_model(
     gpt: GPT, version: Version | None, *, chosen: LanguageModel | None = None
 ) -> LanguageModel | None:
     """The model that answers, as gpts.llm.catalogue has it, with the rules of the GPT's workspace."""
-    return model_catalogue.usable_model(version or gpt, gpt.workspace, chosen=chosen)
+    return model_catalogue.get_usable_model(version or gpt, gpt.workspace, chosen=chosen)
 
 
 def spec_of(model: LanguageModel | None) -> ModelSpec:
@@ -161,7 +161,7 @@ def spec_of(model: LanguageModel | None) -> ModelSpec:
         name=model.name,
         api=ModelAPI(provider.kind),
         base_url=provider.base_url,
-        api_key=provider_key(provider),
+        api_key=get_provider_key(provider),
         context_window=model.context_window,
         max_output_tokens=model.max_output_tokens,
         first_token_timeout=settings.MODEL_FIRST_TOKEN_SECONDS,

@@ -25,8 +25,8 @@ from gpts.chat.services.shares import stop_sharing
 from gpts.chat.states import MessageRole
 from gpts.llm.models import LanguageModel
 from gpts.llm.states import METERED_TURN_STATES, TurnState
-from gpts.metering.services.reservations import capture, release
-from gpts.metering.services.usage import cost_micros, record_usage
+from gpts.metering.services.budgets import capture, release
+from gpts.metering.services.usage import calculate_cost_micros, record_usage
 from gpts.metering.states import UsageSource
 from workspaces.models import User, Workspace
 
@@ -303,7 +303,7 @@ def finish_turn(
     turn.first_token_at = first_token_at
     turn.input_tokens, turn.output_tokens = input_tokens, output_tokens
     turn.model_name = model.name if model else ""
-    turn.cost_micros = cost_micros(model, input_tokens=input_tokens, output_tokens=output_tokens)
+    turn.cost_micros = calculate_cost_micros(model, input_tokens=input_tokens, output_tokens=output_tokens)
     turn.trimmed_turns = trimmed_turns
     turn.retrieval_score = retrieval_score
     turn.debug = None if debug is None else dict(debug)

@@ -24,7 +24,7 @@ from gpts.chat.queries.attachments import reads_images
 from gpts.chat.queries.conversations import find_first_turn
 from gpts.chat.services.attachments import attach_to_turn, copy_to_turn
 from gpts.chat.services.model_choice import choose_model
-from gpts.chat.services.turn_inputs import PreparedTurn, prepare_turn, usable_model
+from gpts.chat.services.turn_inputs import PreparedTurn, get_usable_model, prepare_turn
 from gpts.chat.services.turns import AnsweringGPT, edit_turn, retry_turn, start_first_turn, start_turn
 from gpts.chat.services.versions import settle_version
 from gpts.chat.states import MessageRole
@@ -33,7 +33,7 @@ from gpts.chat.streaming.connection import check_message
 from gpts.chat.streaming.frames import frame, turn_end
 from gpts.chat.streaming.lost import interrupt_if_lost
 from gpts.llm.states import TurnState
-from gpts.metering.services.reservations import characters_of, estimate, reserve
+from gpts.metering.services.budgets import count_prompt_characters, estimate_usage, reserve
 from workspaces.access import personal_workspace
 from workspaces.models import User
 from workspaces.queries import get_user_roles
@@ -289,7 +289,7 @@ def _find_started(requester: Requester, turn: Turn) -> StartedChatTurn:
 def _attach(requester: Requester, turn: Turn, files: Sequence[UUID]) -> None:
     """Attach the files to the question; an error takes the question back too."""
     if files:
-        model = usable_model(turn.gpt, turn.version, chosen=turn.conversation.language_model)
+        model = get_usable_model(turn.gpt, turn.version, chosen=turn.conversation.language_model)
         attach_to_turn(turn=turn, identifiers=files, reads_images=reads_images(model), by=requester.user)
 
 
@@ -309,7 +309,7 @@ def _prepare(requester: Requester, turn: Any, *, has_files: bool = True) -> Star
 
 def _reserve_budgets(requester: Requester, turn: Turn, prepared: PreparedTurn) -> None:
     """The last step before the commit, as counters stay locked from here on."""
-    tokens, micros = estimate(prepared.model, characters_of(prepared.input))
+    tokens, micros = estimate_usage(prepared.model, count_prompt_characters(prepared.input))
     reserve(
         user=requester.user,
         workspace_id=turn.workspace_id,

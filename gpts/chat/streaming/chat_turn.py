@@ -24,7 +24,7 @@ from gpts.chat.streaming.job import TurnJob, TurnOutcome, TurnSink, run_fixed_an
 from gpts.chat.streaming.paragraphs import ParagraphRenderer
 from gpts.chat.streaming.threads import in_render_thread, in_thread
 from gpts.chat.turn_debug import debug_of, is_debugged, kept
-from gpts.llm.failure_messages import failure_message
+from gpts.llm.failure_messages import get_failure_message
 from gpts.llm.runtime.types import (
     FailureCode,
     HistoryTrimmed,
@@ -35,7 +35,7 @@ from gpts.llm.runtime.types import (
     Usage,
 )
 from gpts.llm.states import TurnState
-from gpts.metering.services.usage import cost_micros
+from gpts.metering.services.usage import calculate_cost_micros
 
 log = structlog.get_logger(__name__)
 
@@ -101,7 +101,7 @@ class ChatTurn(TurnJob):
 
     def _build_interrupted_frame(self) -> bytes:
         with translation.override(self.language):
-            note = failure_message(FailureCode.INTERRUPTED)
+            note = get_failure_message(FailureCode.INTERRUPTED)
         return frame("end", {"turn": str(self.id), "state": TurnState.INTERRUPTED, "code": "interrupted",
                              "note": note, "html": "", "sources": []})  # fmt: skip
 
@@ -158,7 +158,7 @@ class ChatTurn(TurnJob):
             self.prepared,
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
-            cost_micros=cost_micros(
+            cost_micros=calculate_cost_micros(
                 self.prepared.model, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens
             ),
             first_token_ms=None if first is None else (first - turn.started_at).total_seconds() * 1000,

@@ -10,7 +10,7 @@ import orjson
 
 from gpts.chat.answer_html import answer_html, shown_tools
 from gpts.chat.models import Turn
-from gpts.llm.failure_messages import turn_note
+from gpts.llm.failure_messages import get_turn_note
 
 HEARTBEAT = b": still here\n\n"
 
@@ -41,7 +41,7 @@ def turn_end(turn: Turn, text: str, citations: Entries, tools: Entries = ()) -> 
         "state": turn.state,
         "code": turn.error_code,
         "retry_after": turn.retry_after,
-        "note": turn_note(turn.state, turn.error_code, turn.retry_after),
+        "note": get_turn_note(turn.state, turn.error_code, turn.retry_after),
         "html": answer_html(text, citations=citations, tools=tools, turn=turn),
         "sources": list(citations),
         "tools": shown_tools(tools),

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from gpts.chat.services.rechecks import RunningAnswer
-from gpts.llm.runtime.clients import client_for
+from gpts.llm.runtime.clients import build_client
 from gpts.llm.runtime.prompts import assemble, estimate_tokens
 from gpts.llm.runtime.turns import run_turn
 from gpts.llm.runtime.types import (
@@ -69,7 +69,7 @@ class TurnJob(ABC):
     ) -> None:
         self.id = turn_id
         self.input = given
-        self.client = client or client_for(given.spec)
+        self.client = client or build_client(given.spec)
         # Whose right to this answer is checked again while it runs.
         self.access = access
 

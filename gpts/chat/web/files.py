@@ -27,7 +27,7 @@ from gpts.chat.attachment_reading import failure_words
 from gpts.chat.models import Attachment, Conversation
 from gpts.chat.queries.attachments import access_attachment, reads_images
 from gpts.chat.services.attachments import UnknownAttachment, add_attachment, remove_attachment
-from gpts.chat.services.turn_inputs import usable_model
+from gpts.chat.services.turn_inputs import get_usable_model
 from gpts.chat.states import AttachmentKind
 from gpts.chat.streaming.begin import Requester, get_chat_workspace_id
 from gpts.knowledge.extraction import MEDIA_TYPES
@@ -51,7 +51,7 @@ def attachment_add_first(request: HttpRequest, slug: str) -> HttpResponseBase:
         request,
         workspace_id=get_chat_workspace_id(requester, gpt, relation),
         conversation=None,
-        eyes=lambda: reads_images(usable_model(gpt, version)),
+        eyes=lambda: reads_images(get_usable_model(gpt, version)),
     )
 
 
@@ -126,7 +126,7 @@ def chip_of(attachment: Attachment) -> dict[str, Any]:
 def has_eyes(conversation: Conversation) -> bool:
     """Whether the model that answers next in a conversation reads pictures."""
     chosen = conversation.language_model
-    return reads_images(usable_model(conversation.gpt, conversation.version, chosen=chosen))
+    return reads_images(get_usable_model(conversation.gpt, conversation.version, chosen=chosen))
 
 
 def attach_options(
@@ -134,7 +134,7 @@ def attach_options(
 ) -> dict[str, Any]:
     """What the composer says of files: where they go, which ones, and whether pictures are seen."""
     chosen = conversation.language_model if conversation else None
-    eyes = reads_images(usable_model(gpt, version, chosen=chosen))
+    eyes = reads_images(get_usable_model(gpt, version, chosen=chosen))
     url = (
         reverse("gpts:attachment-add", args=[conversation.pk])
         if conversation

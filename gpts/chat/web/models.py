@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from core.look import formats
 from gpts.assistants.models import GPT, Version
 from gpts.chat.models import Conversation
-from gpts.llm.catalogue import choices_for, is_offered, usable_model
+from gpts.llm.catalogue import get_usable_model, is_offered, list_model_choices
 from gpts.llm.models import LanguageModel
 
 
@@ -18,7 +18,7 @@ def model_options(
     gpt: GPT, version: Version | None, conversation: Conversation | None
 ) -> list[dict[str, Any]]:
     """What the person may choose, as the composer's options; empty when there is nothing to choose."""
-    choices = choices_for(version or gpt, gpt.workspace)
+    choices = list_model_choices(version or gpt, gpt.workspace)
     if len(choices) < 2:
         return []
     chosen = conversation.language_model_id if conversation is not None else None
@@ -50,7 +50,7 @@ def model_note(gpt: GPT, version: Version | None) -> str:
     own = (version or gpt).language_model
     if own is None or is_offered(own, gpt.workspace):
         return ""
-    answering = usable_model(version or gpt, gpt.workspace)
+    answering = get_usable_model(version or gpt, gpt.workspace)
     if answering is None:
         return _("The model of this GPT is not offered any more, and no other one is configured.")
     return _("The model of this GPT, %(own)s, is not offered any more. %(other)s answers in its place.") % {

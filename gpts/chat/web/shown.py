@@ -20,7 +20,7 @@ from gpts.chat.queries.feedback import feedback_of
 from gpts.chat.queries.turns import Window
 from gpts.chat.services.feedback import REASONS
 from gpts.chat.states import FeedbackReason, MessageRole
-from gpts.llm.failure_messages import turn_note
+from gpts.llm.failure_messages import get_turn_note
 from gpts.llm.states import METERED_TURN_STATES, TurnState
 
 # A line that ends in a word or a comma, before one that goes on in small letters.
@@ -147,7 +147,7 @@ def _shown(turn: Any, speaker: Speaker, **fields: Any) -> ShownTurn:
         turn=turn,
         question=turn.question.content if turn.question else "",
         html=answer_html(text, citations=sources, tools=tools, turn=turn),
-        note=turn_note(turn.state, turn.error_code, turn.retry_after),
+        note=get_turn_note(turn.state, turn.error_code, turn.retry_after),
         sources=sources,
         tools=shown_tools(tools),
         speaker=speaker,

@@ -19,10 +19,10 @@ from gpts.evals.reading import outcome_of
 from gpts.evals.services.snapshots import build_version
 from gpts.evals.states import GoldenKind
 from gpts.evals.verdicts import Verdict
-from gpts.llm.catalogue import features_of, offered_models
+from gpts.llm.catalogue import get_features, list_offered_models
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.completions import complete
-from gpts.llm.runtime.outputs import check_values, storable
+from gpts.llm.runtime.outputs import check_values, make_storable
 from gpts.llm.runtime.types import (
     FailureCode,
     ModelAPI,
@@ -33,7 +33,7 @@ from gpts.llm.runtime.types import (
     PromptMessage,
 )
 from gpts.llm.states import ModelFeature
-from gpts.metering.services.usage import cost_micros
+from gpts.metering.services.usage import calculate_cost_micros
 
 # Used where neither prompt nor GPT has a seed, so that answers repeat as far as the model can.
 SEED = 4_242
@@ -74,7 +74,9 @@ class PromptAnswer:
     def add_cost(self, model: LanguageModel | None, input_tokens: int, output_tokens: int) -> None:
         self.input_tokens += input_tokens
         self.output_tokens += output_tokens
-        self.cost_micros += cost_micros(model, input_tokens=input_tokens, output_tokens=output_tokens)
+        self.cost_micros += calculate_cost_micros(
+            model, input_tokens=input_tokens, output_tokens=output_tokens
+        )
 
 
 def prepare_prompt(run: GoldenRun, result: GoldenResult) -> PromptRequest:
@@ -94,7 +96,7 @@ def prepare_prompt(run: GoldenRun, result: GoldenResult) -> PromptRequest:
         prepared = replace(prepared, fixed_answer="")
         note = PassageQuote(ARCHIVE, planted_passage(planted.passage))
         given = replace(given, passages=(*given.passages, note))
-    if prepared.model is not None and ModelFeature.SEED in features_of(prepared.model):
+    if prepared.model is not None and ModelFeature.SEED in get_features(prepared.model):
         own = snapshot.get("seed")
         seeds = (own, version.seed, SEED)
         given = replace(given, seed=next(seed for seed in seeds if seed is not None))
@@ -120,7 +122,7 @@ def _judges(
     if not names:
         return {}
     found = {} if own is None or "" not in names else {"": (spec_of(own), own)}
-    for model in offered_models(run.gpt.workspace):
+    for model in list_offered_models(run.gpt.workspace):
         if model.name in names:
             found.setdefault(model.name, (spec_of(model), model))
     return found
@@ -133,7 +135,7 @@ def read_arguments(written: str) -> Any:
         # NaN, NUL and lone surrogates cannot be stored: the result would fail, and be asked again.
         check_values(arguments)
     except (ValueError, RecursionError):
-        return {"_unreadable": storable(written[:1_000])}
+        return {"_unreadable": make_storable(written[:1_000])}
     return arguments
 
 
@@ -186,7 +188,7 @@ async def _judge(request: PromptRequest, assertion: Mapping[str, Any], answer: P
         answer=answer.text,
         mark=f"#{secrets.token_hex(6)}",
     )
-    features = features_of(model)
+    features = get_features(model)
     judge_request = ModelRequest(
         spec=spec,
         messages=(PromptMessage("system", system), PromptMessage("user", user)),

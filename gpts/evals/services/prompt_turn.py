@@ -27,7 +27,7 @@ from gpts.evals.services.asking import (
     read_arguments,
 )
 from gpts.evals.services.runs import count_stopped_result, fail_result, finish_result
-from gpts.llm.runtime.outputs import storable
+from gpts.llm.runtime.outputs import make_storable
 from gpts.llm.runtime.types import Failed, Finished, ModelClient, TextDelta, ToolProposed, TurnEvent
 from gpts.llm.states import TurnState
 
@@ -64,7 +64,7 @@ class PromptTurn(TurnJob):
                 if isinstance(event, TextDelta):
                     texts.append(event.text)
                 elif isinstance(event, ToolProposed):
-                    call = {"name": storable(event.name), "arguments": read_arguments(event.arguments)}
+                    call = {"name": make_storable(event.name), "arguments": read_arguments(event.arguments)}
                     self.answer.tool_calls.append(call)
                 yield event
                 if isinstance(event, Failed):

@@ -25,7 +25,7 @@ from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import lock_gpt
 from gpts.chat.services.rechecks import RunningAnswer, without_access
-from gpts.chat.services.turn_inputs import usable_model
+from gpts.chat.services.turn_inputs import get_usable_model
 from gpts.chat.streaming.connection import ask_to_stop
 from gpts.chat.streaming.lost import find_lost_turns
 from gpts.evals.leak_probes import PROBES
@@ -49,7 +49,7 @@ from gpts.insights.states import InsightSeries
 from gpts.knowledge.models import KnowledgeFile
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.types import FailureCode
-from gpts.metering.services.reservations import capture, characters_of, estimate, release, reserve
+from gpts.metering.services.budgets import capture, count_prompt_characters, estimate_usage, release, reserve
 
 # Prompts of one run that are asked at the same time.
 CONCURRENCY = 4
@@ -83,7 +83,7 @@ def start_run(
     )
     if not snapshots:
         raise InvalidInput(_("There is no enabled prompt to run. Add one first."), code="no_prompts")
-    model = usable_model(fresh, build_version(fresh, behaviour, content_hash))
+    model = get_usable_model(fresh, build_version(fresh, behaviour, content_hash))
     run = GoldenRun.objects.create(
         workspace_id=fresh.workspace_id,
         gpt=fresh,
@@ -246,10 +246,10 @@ def reserve_budgets(*, result: GoldenResult, request: PromptRequest, at: datetim
         return
     # Judges read at most what the model reads and writes; a fixed answer costs nothing itself.
     models: list[LanguageModel | None] = [model for _spec, model in request.judges.values()]
-    characters = characters_of(request.prepared.input)
+    characters = count_prompt_characters(request.prepared.input)
     if not request.prepared.fixed_answer:
         models.insert(0, request.prepared.model)
-    estimates = [estimate(model, characters) for model in models]
+    estimates = [estimate_usage(model, characters) for model in models]
     tokens, micros = (sum(amounts) for amounts in zip(*estimates, strict=True))
     reserve(
         user=run.started_by,

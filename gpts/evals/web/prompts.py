@@ -45,7 +45,7 @@ from gpts.evals.web.forms import (
     typed_prompt,
 )
 from gpts.knowledge.queries import list_knowledge_files
-from gpts.llm.catalogue import offered_models
+from gpts.llm.catalogue import list_offered_models
 
 RUNS_SHOWN = 12
 VERSIONS_OFFERED = 30
@@ -154,7 +154,7 @@ def _editor(request: HttpRequest, gpt: GPT, prompt: GoldenPrompt | None) -> Http
         languages=language_choices(),
         outcomes=ExpectedOutcome.choices,
         files=sorted({file.name for file in list_knowledge_files(gpt)}),
-        judges=[model for model in offered_models(gpt.workspace) if model.provider.kind != "offline"],
+        judges=[model for model in list_offered_models(gpt.workspace) if model.provider.kind != "offline"],
     )
     return render(request, "gpts/evals/edit.html", context, status=refusal.status if refusal else 200)
 

@@ -38,7 +38,7 @@ from gpts.evals.queries import (
 from gpts.evals.services.runs import cancel_run, start_run
 from gpts.evals.states import ACTIVE_RUNS, GoldenKind, GoldenResultState
 from gpts.evals.verdicts import sentence
-from gpts.llm.failure_messages import failure_message
+from gpts.llm.failure_messages import get_failure_message
 
 FILTERS = ("failed", "error", "unjudged", "passed")
 KINDS_OF_BADGE = {"passed": "good", "failed": "bad", "error": "warn", "unjudged": "warn"}
@@ -159,7 +159,7 @@ def error_sentence(code: str) -> str:
     """Say why there is no answer; it is nobody's failed check."""
     if code == "budget_exceeded":
         return _("A budget had no room for this call. Nothing was asked.")
-    return failure_message(code)
+    return get_failure_message(code)
 
 
 @login_required

@@ -17,7 +17,7 @@ from gpts.knowledge.states import FileState
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.embeddings import embed
 from gpts.llm.runtime.types import ModelAPI, ModelFailure, ModelSpec
-from gpts.llm.services.providers import provider_key
+from gpts.llm.services.providers import get_provider_key
 from gpts.llm.states import ModelKind, ProviderKind
 
 # Texts in one request; timeouts of a batch and of one question in seconds.
@@ -167,6 +167,6 @@ def _build_spec(model: LanguageModel) -> ModelSpec:
         name=model.name,
         api=ModelAPI(provider.kind),
         base_url=provider.base_url,
-        api_key=provider_key(provider),
+        api_key=get_provider_key(provider),
         is_guarded=provider.workspace_id is not None,
     )

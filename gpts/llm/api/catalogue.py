@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from gpts.assistants.queries.model_retirement import list_affected_gpts, list_retirements
 from gpts.assistants.services.model_retirement import replace_in_drafts, set_retirement
 from gpts.llm.models import LanguageModel, ModelProvider
-from gpts.llm.queries import get_model, get_provider, providers_of, replacements_for
+from gpts.llm.queries import get_model, get_provider, list_providers, list_replacements
 from gpts.llm.services.catalogue import (
     KEY_LENGTH,
     KINDS,
@@ -94,7 +94,7 @@ class ChangeProviderSerializer(serializers.Serializer[Any]):
         allow_blank=True,
         max_length=KEY_LENGTH,
         write_only=True,
-        help_text="Stored sealed. Empty takes it away; needed again with a new address.",
+        help_text="Stored encrypted. Empty removes it; needed again with a new address.",
     )
     is_enabled = serializers.BooleanField(required=False)
 
@@ -129,15 +129,17 @@ class NewModelSerializer(ChangeModelSerializer):
 
 
 class RetirementSerializer(serializers.Serializer[Any]):
-    retired_at = serializers.DateTimeField(allow_null=True, help_text="Null takes the day back.")
+    retired_at = serializers.DateTimeField(allow_null=True, help_text="Null cancels the retirement.")
     replacement = serializers.IntegerField(required=False, allow_null=True, help_text="Id of a model.")
 
 
-class ReplaceSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="Replace")
+class ReplaceModelSerializer(serializers.Serializer[Any]):
     gpts = serializers.ListField(child=serializers.CharField(max_length=80), max_length=500)
 
 
-class ReplacedSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="Replaced")
+class ReplacedCountSerializer(serializers.Serializer[Any]):
     replaced = serializers.IntegerField()
 
 
@@ -148,7 +150,8 @@ class ProbeSerializer(serializers.Serializer[Any]):
     names = serializers.ListField(child=serializers.CharField())
 
 
-class AffectedSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="Affected")
+class AffectedGPTSerializer(serializers.Serializer[Any]):
     slug = serializers.CharField(source="gpt.slug")
     name = serializers.CharField(source="gpt.name")
     in_draft = serializers.BooleanField()
@@ -156,8 +159,8 @@ class AffectedSerializer(serializers.Serializer[Any]):
 
 
 class CatalogueView(LoggiaAPIView):
-    def place(self, request: Request, slug: str) -> Workspace | None:
-        """Whose catalogue it is, for a person who may tend it; None for the instance's own."""
+    def get_tenant(self, request: Request, slug: str) -> Workspace | None:
+        """Return the workspace whose catalogue the person administers; None for the instance's catalogue."""
         return access_key_workspace(request, slug, to=WorkspaceAct.ADMINISTER)
 
 
@@ -167,8 +170,8 @@ class ProvidersView(CatalogueView):
 
     @extend_schema(operation_id="model_provider_list", responses=ModelProviderSerializer(many=True))
     def get(self, request: Request, *, workspace: str = "") -> Response:
-        """The workspace's own providers; those of the instance stand in the list of models."""
-        return self.page(providers_of(self.place(request, workspace)), ModelProviderSerializer)
+        """List the workspace's own providers, without those of the instance."""
+        return self.page(list_providers(self.get_tenant(request, workspace)), ModelProviderSerializer)
 
     @extend_schema(
         operation_id="model_provider_add",
@@ -176,9 +179,9 @@ class ProvidersView(CatalogueView):
         responses={201: ModelProviderSerializer},
     )
     def post(self, request: Request, *, workspace: str = "") -> Response:
-        place = self.place(request, workspace)
+        tenant = self.get_tenant(request, workspace)
         change = ProviderChange(**self.read(NewProviderSerializer))
-        provider = create_provider(workspace=place, change=change, by=request.user, at=timezone.now())
+        provider = create_provider(workspace=tenant, change=change, by=self.person, at=timezone.now())
         return Response(ModelProviderSerializer(provider).data, status=201)
 
 
@@ -187,7 +190,7 @@ class ProviderView(CatalogueView):
 
     @extend_schema(operation_id="model_provider_read", responses=ModelProviderSerializer)
     def get(self, request: Request, *, workspace: str = "", provider_id: int) -> Response:
-        provider = get_provider(self.place(request, workspace), provider_id)
+        provider = get_provider(self.get_tenant(request, workspace), provider_id)
         return Response(ModelProviderSerializer(provider).data)
 
     @extend_schema(
@@ -196,9 +199,9 @@ class ProviderView(CatalogueView):
         responses=ModelProviderSerializer,
     )
     def patch(self, request: Request, *, workspace: str = "", provider_id: int) -> Response:
-        provider = get_provider(self.place(request, workspace), provider_id)
+        provider = get_provider(self.get_tenant(request, workspace), provider_id)
         change = ProviderChange(**self.read(ChangeProviderSerializer))
-        saved = change_provider(provider=provider, change=change, by=request.user, at=timezone.now())
+        saved = change_provider(provider=provider, change=change, by=self.person, at=timezone.now())
         return Response(ModelProviderSerializer(saved).data)
 
 
@@ -207,8 +210,8 @@ class ProviderTestView(CatalogueView):
 
     @extend_schema(operation_id="model_provider_test", request=None, responses=ProbeSerializer)
     def post(self, request: Request, *, workspace: str = "", provider_id: int) -> Response:
-        """Ask the provider what it offers, with the stored key."""
-        provider = get_provider(self.place(request, workspace), provider_id)
+        """Request the provider's list of models with the stored key."""
+        provider = get_provider(self.get_tenant(request, workspace), provider_id)
         return Response(ProbeSerializer(probe_provider(provider)).data)
 
 
@@ -221,9 +224,9 @@ class ProviderModelsView(CatalogueView):
         responses={201: CatalogueModelSerializer},
     )
     def post(self, request: Request, *, workspace: str = "", provider_id: int) -> Response:
-        provider = get_provider(self.place(request, workspace), provider_id)
+        provider = get_provider(self.get_tenant(request, workspace), provider_id)
         values = self.read(NewModelSerializer)
-        model = add_model(provider=provider, values=values, by=request.user, at=timezone.now())
+        model = add_model(provider=provider, values=values, by=self.person, at=timezone.now())
         return Response(CatalogueModelSerializer(model).data, status=201)
 
 
@@ -236,20 +239,21 @@ class CatalogueModelView(CatalogueView):
         responses=CatalogueModelSerializer,
     )
     def patch(self, request: Request, *, workspace: str = "", model_id: int) -> Response:
-        model = get_model(self.place(request, workspace), model_id)
+        model = get_model(self.get_tenant(request, workspace), model_id)
         values = self.read(ChangeModelSerializer)
-        saved = change_model(model=model, values=values, by=request.user, at=timezone.now())
+        saved = change_model(model=model, values=values, by=self.person, at=timezone.now())
         return Response(CatalogueModelSerializer(saved).data)
 
 
 class RetirementView(CatalogueView):
     required_scopes: ClassVar = {"PUT": ApiScope.ACCOUNT, "GET": ApiScope.ACCOUNT}
 
-    @extend_schema(operation_id="catalogue_model_affected", responses=AffectedSerializer(many=True))
+    @extend_schema(operation_id="catalogue_model_affected", responses=AffectedGPTSerializer(many=True))
     def get(self, request: Request, *, workspace: str, model_id: int) -> Response:
-        """GPTs of the workspace that the model's end touches."""
-        place = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
-        return Response(AffectedSerializer(list_affected_gpts(_seen(place, model_id), place), many=True).data)
+        """List GPTs of the workspace whose draft or live version uses the model."""
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        affected = list_affected_gpts(_get_visible_model(tenant, model_id), tenant)
+        return Response(AffectedGPTSerializer(affected, many=True).data)
 
     @extend_schema(
         operation_id="catalogue_model_retire",
@@ -257,19 +261,19 @@ class RetirementView(CatalogueView):
         responses=CatalogueModelSerializer,
     )
     def put(self, request: Request, *, workspace: str = "", model_id: int) -> Response:
-        """Set or take back the last moment and the replacement; owners are told of a new one."""
-        place = self.place(request, workspace)
-        model = get_model(place, model_id)
+        """Set or clear the retirement and the replacement; owners are notified of a new date."""
+        tenant = self.get_tenant(request, workspace)
+        model = get_model(tenant, model_id)
         values = self.read(RetirementSerializer)
-        wanted = values.get("replacement")
-        offered = {other.pk: other for other in replacements_for(model, place)}
-        if wanted is not None and wanted not in offered:
+        replacement_id = values.get("replacement")
+        offered = {other.pk: other for other in list_replacements(model, tenant)}
+        if replacement_id is not None and replacement_id not in offered:
             raise serializers.ValidationError({"replacement": "This model is not offered here."})
         saved = set_retirement(
             model=model,
             retired_at=values["retired_at"],
-            replacement=None if wanted is None else offered[wanted],
-            by=request.user,
+            replacement=None if replacement_id is None else offered[replacement_id],
+            by=self.person,
             at=timezone.now(),
         )
         return Response(CatalogueModelSerializer(saved).data)
@@ -279,29 +283,31 @@ class ReplaceView(CatalogueView):
     required_scopes: ClassVar = {"POST": ApiScope.ACCOUNT}
 
     @extend_schema(
-        operation_id="catalogue_model_replace", request=ReplaceSerializer, responses=ReplacedSerializer
+        operation_id="catalogue_model_replace",
+        request=ReplaceModelSerializer,
+        responses=ReplacedCountSerializer,
     )
     def post(self, request: Request, *, workspace: str, model_id: int) -> Response:
-        """Put the model's replacement into the drafts named; others are left alone."""
-        place = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
-        model = _seen(place, model_id)
-        named = set(self.read(ReplaceSerializer)["gpts"])
+        """Put the model's replacement into the given drafts that use the model."""
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        model = _get_visible_model(tenant, model_id)
+        slugs = set(self.read(ReplaceModelSerializer)["gpts"])
         if model.replacement is None:
             raise serializers.ValidationError({"replacement": "Choose a replacement first."})
         picked = [
             entry.gpt
-            for entry in list_affected_gpts(model, place)
-            if entry.in_draft and entry.gpt.slug in named
+            for entry in list_affected_gpts(model, tenant)
+            if entry.in_draft and entry.gpt.slug in slugs
         ]
         count = replace_in_drafts(
-            model=model, replacement=model.replacement, gpts=picked, by=request.user, at=timezone.now()
+            model=model, replacement=model.replacement, gpts=picked, by=self.person, at=timezone.now()
         )
         return Response({"replaced": count})
 
 
-def _seen(place: Workspace, model_id: int) -> LanguageModel:
-    """A model of the workspace, or one of the instance that ends and that its GPTs use."""
-    for entry in list_retirements(place):
+def _get_visible_model(tenant: Workspace, model_id: int) -> LanguageModel:
+    """Return a model of the workspace, or a retiring one of the instance that its GPTs use."""
+    for entry in list_retirements(tenant):
         if entry.model.pk == model_id:
             return entry.model
-    return get_model(place, model_id)
+    return get_model(tenant, model_id)

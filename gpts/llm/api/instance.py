@@ -16,14 +16,14 @@ WORK = ApiScope.OPERATOR_WORK
 
 
 class _InstanceView(catalogue.CatalogueView):
-    """A key with the scope is not enough: its person must be an operator, or there is nothing here."""
+    """Besides the scope of the key, its person must be an operator; others get 404."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if not STAFF_PREDICATES[Staff.OPERATOR](request.user):
+        if not STAFF_PREDICATES[Staff.OPERATOR](self.person):
             raise not_found()
 
-    def place(self, request: Request, slug: str) -> None:
+    def get_tenant(self, request: Request, slug: str) -> None:
         return None
 
 
@@ -60,6 +60,6 @@ class InstanceModelView(_InstanceView, catalogue.CatalogueModelView):
 
 @extend_schema_view(put=extend_schema(operation_id="instance_model_retire"))
 class InstanceRetirementView(_InstanceView, catalogue.RetirementView):
-    # Which GPTs use a model is each workspace's own business: its admins read that and replace it there.
+    # No GET: which GPTs use a model is private to each workspace, whose admins replace it there.
     http_method_names = ["put", "options"]
     required_scopes: ClassVar = {"PUT": WORK}

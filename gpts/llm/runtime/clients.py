@@ -1,13 +1,13 @@
-"""Which client speaks for which model."""
+"""Chooses the client for a model's protocol."""
 
 from __future__ import annotations
 
-from .offline import OfflineClient
-from .openai_clients import ChatCompletionsClient, ResponsesClient
-from .types import ModelAPI, ModelClient, ModelSpec
+from gpts.llm.runtime.offline import OfflineClient
+from gpts.llm.runtime.openai_clients import ChatCompletionsClient, ResponsesClient
+from gpts.llm.runtime.types import ModelAPI, ModelClient, ModelSpec
 
 
-def client_for(spec: ModelSpec) -> ModelClient:
+def build_client(spec: ModelSpec) -> ModelClient:
     if spec.api == ModelAPI.OFFLINE:
         return OfflineClient()
     if spec.api == ModelAPI.CHAT_COMPLETIONS:

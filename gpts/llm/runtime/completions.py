@@ -1,4 +1,4 @@
-"""One whole answer instead of a stream: for the builder's conversation, for judges and for tests."""
+"""Collects a whole answer instead of a stream, for judges of golden prompts and for tests."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import cast
 
-from .clients import client_for
-from .types import (
+from gpts.llm.runtime.clients import build_client
+from gpts.llm.runtime.types import (
     FailureCode,
     Finished,
     ImageMade,
@@ -24,7 +24,7 @@ from .types import (
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """`finish_reason` as in Finished; `tools` are the functions that the model wants called."""
+    """A whole answer. `finish_reason` as in Finished; `tools` are the function calls that the model wants."""
 
     text: str
     tools: tuple[ToolProposed, ...]
@@ -34,9 +34,9 @@ class Completion:
 
 
 async def complete(request: ModelRequest, client: ModelClient | None = None) -> Completion:
-    """Collect the answer to one request. Raises ModelFailure; an empty answer is one."""
+    """Collect the answer to one request. Raises ModelFailure, also for an empty answer."""
     if client is None:
-        client = client_for(request.spec)
+        client = build_client(request.spec)
     texts: list[str] = []
     tools: list[ToolProposed] = []
     images: list[ImageMade] = []

@@ -1,4 +1,4 @@
-"""Vectors of texts by the embeddings protocol, for callers without an event loop of their own."""
+"""Embeds texts by the OpenAI embeddings protocol, for synchronous callers."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 
 import httpx2
 
-from .openai_clients import APIError, OpenAIError, failure_of, shared_client
-from .types import FailureCode, ModelFailure, ModelSpec
+from gpts.llm.runtime.openai_clients import APIError, OpenAIError, get_shared_client, translate_sdk_error
+from gpts.llm.runtime.types import FailureCode, ModelFailure, ModelSpec
 
-# One loop a process, so that connections are kept between calls; a fork starts its own.
+# One event loop per process, so that calls reuse connections; by process id because of forks.
 _lock = threading.Lock()
 _loops: dict[int, asyncio.AbstractEventLoop] = {}
 
 
 def embed(spec: ModelSpec, texts: Sequence[str], *, timeout: float) -> list[list[float]]:
-    """Return one vector per text, in order; raises ModelFailure, after ``timeout`` seconds at the latest."""
-    future = asyncio.run_coroutine_threadsafe(_embed(spec, list(texts), timeout), _loop())
+    """Return one vector per text, in order. Raises ModelFailure, after ``timeout`` seconds at the latest."""
+    future = asyncio.run_coroutine_threadsafe(_embed(spec, list(texts), timeout), _get_loop())
     try:
         return future.result(timeout + 1.0)
     except FutureTimeoutError:
@@ -32,7 +32,7 @@ async def _embed(spec: ModelSpec, texts: list[str], timeout: float) -> list[list
     failure: ModelFailure
     try:
         async with asyncio.timeout(timeout):
-            answer = await shared_client(spec).embeddings.create(
+            answer = await get_shared_client(spec).embeddings.create(
                 model=spec.name, input=texts, encoding_format="float"
             )
         rows = sorted(answer.data, key=lambda row: row.index)
@@ -41,18 +41,18 @@ async def _embed(spec: ModelSpec, texts: list[str], timeout: float) -> list[list
             return vectors
         failure = ModelFailure(FailureCode.MALFORMED_STREAM, detail="vectors")
     except APIError as error:
-        failure = failure_of(error)
+        failure = translate_sdk_error(error)
     except (TimeoutError, httpx2.TimeoutException):
         failure = ModelFailure(FailureCode.PROVIDER_SLOW, detail="timeout")
     except httpx2.HTTPError:
         failure = ModelFailure(FailureCode.PROVIDER_DOWN, detail="connection")
     except (OpenAIError, TypeError, ValueError):
         failure = ModelFailure(FailureCode.MALFORMED_STREAM, detail="body")
-    # Raised out here: the provider's words may quote the text, and would hang on as context.
+    # Raised outside the handlers: the provider's error may quote the text and would be the context.
     raise failure
 
 
-def _loop() -> asyncio.AbstractEventLoop:
+def _get_loop() -> asyncio.AbstractEventLoop:
     with _lock:
         loop = _loops.get(os.getpid())
         if loop is None:

@@ -1,4 +1,4 @@
-"""The built-in offline model: quotes knowledge with citations, never pretends to be a language model."""
+"""The built-in offline model: quotes passages of knowledge and says that it is not a language model."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import json
 import re
 from collections.abc import AsyncGenerator
 
-from .prompts import estimate_tokens
-from .types import Finished, ModelEvent, ModelRequest, PassageQuote, TextDelta, Usage
+from gpts.llm.runtime.prompts import estimate_tokens
+from gpts.llm.runtime.types import Finished, ModelEvent, ModelRequest, PassageQuote, TextDelta, Usage
 
 MODEL_NAME = "offline"
 MAX_QUOTES = 3
@@ -16,13 +16,13 @@ QUOTE_CHARACTERS = 600
 PAUSE_SECONDS = 0.004
 
 CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
-# A word with the space behind it, or one Chinese character at a time.
+# A word with the space after it, or one Chinese character.
 PIECE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]|[^\s\u3400-\u9fff\uf900-\ufaff]+\s*|\s+")
 SENTENCE_END = re.compile(r"[.!?。！？]\s*")
 
 
 class OfflineClient:
-    """Answers without any provider. Streams piece by piece, quickly."""
+    """Answers without a provider, streamed word by word."""
 
     def __init__(self, *, pause_seconds: float = PAUSE_SECONDS) -> None:
         self.pause_seconds = pause_seconds
@@ -38,28 +38,28 @@ class OfflineClient:
 
 
 def compose_answer(request: ModelRequest, question: str) -> str:
-    """The whole answer: quotes when passages are given, a plain statement of what this is otherwise."""
+    """Return the answer: quotes of the passages, or without any a statement of what this model is."""
     is_chinese = bool(CHINESE.search(question))
     quotes = [_quote(number, passage) for number, passage in enumerate(request.passages[:MAX_QUOTES], 1)]
     if quotes:
-        return "\n\n".join([_quotes_lead(is_chinese), *quotes])
-    return _plain_statement(request, is_chinese)
+        return "\n\n".join([_get_introduction(is_chinese), *quotes])
+    return _describe_model(request, is_chinese)
 
 
 def compose_json(request: ModelRequest, question: str) -> str:
-    """The same as JSON. A schema of the GPT is not followed: making up values would be pretending."""
+    """Return the answer as JSON. The GPT's schema is ignored: its values would have to be invented."""
     is_chinese = bool(CHINESE.search(question))
     passages = [
         {"number": number, "source": passage.title, "location": passage.location,
          "text": _shorten(passage.text)}
         for number, passage in enumerate(request.passages[:MAX_QUOTES], 1)
     ]  # fmt: skip
-    notice = _quotes_lead(is_chinese) if passages else _plain_statement(request, is_chinese)
+    notice = _get_introduction(is_chinese) if passages else _describe_model(request, is_chinese)
     answer = {"model": MODEL_NAME, "notice": notice, "passages": passages}
     return json.dumps(answer, ensure_ascii=False, indent=2)
 
 
-def _quotes_lead(is_chinese: bool) -> str:
+def _get_introduction(is_chinese: bool) -> str:
     if is_chinese:
         return "这是内置的离线模型：它不会自己组织语言，只引用资料中最相关的段落。"
     return (
@@ -83,7 +83,7 @@ def _shorten(text: str) -> str:
     return cut[: ends[-1]].rstrip() if ends and ends[-1] > QUOTE_CHARACTERS // 3 else cut.rstrip() + "…"
 
 
-def _plain_statement(request: ModelRequest, is_chinese: bool) -> str:
+def _describe_model(request: ModelRequest, is_chinese: bool) -> str:
     name, purpose = request.gpt_name, request.gpt_description.strip()
     if is_chinese:
         about = f"“{name}”的用途：{purpose}" if purpose else f"你正在使用“{name}”。"

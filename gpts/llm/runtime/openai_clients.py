@@ -1,4 +1,4 @@
-"""The only file that imports openai: clients of the Responses and the Chat Completions protocol."""
+"""Clients of the Responses and the Chat Completions protocol. The only file that imports openai."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ from openai import APIError as APIError
 from openai import OpenAIError as OpenAIError
 
 from core.outbound import guarded_transport
-
-from .images import media_type_of
-from .outputs import is_strict
-from .patience import Patience
-from .prompts import estimate_tokens, message_tokens
-from .provider_errors import failure_of_event, failure_of_status
-from .sse import EventSplitter, EventTooLargeError
-from .transport import StreamTransport
-from .types import (
+from gpts.llm.runtime.idle_timeout import IdleTimeout
+from gpts.llm.runtime.images import detect_media_type
+from gpts.llm.runtime.outputs import is_strict
+from gpts.llm.runtime.prompts import estimate_message_tokens, estimate_tokens
+from gpts.llm.runtime.provider_errors import translate_error_event, translate_status
+from gpts.llm.runtime.sse import EventSplitter, EventTooLargeError
+from gpts.llm.runtime.transport import StreamTransport
+from gpts.llm.runtime.types import (
     FailureCode,
     Finished,
     ImageMade,
@@ -48,12 +47,12 @@ from .types import (
 NO_KEY = "none"
 TOTAL_TIMEOUT = 900.0
 DRAIN_SECONDS = 0.1
-# A picture comes whole in one event, and once more in the last one.
+# An image comes whole in one event, and again in the last one.
 IMAGE_EVENT_BYTES = 32_000_000
 LABEL_LENGTH = 200
 MAX_WEB_SOURCES = 20
 
-# The provider's own tools by capability; Chat Completions has none that compatible servers share.
+# The provider's tools by capability; Chat Completions has none that compatible servers share.
 PROVIDER_TOOLS: dict[str, dict[str, Any]] = {
     "web_search": {"type": "web_search"},
     "code": {"type": "code_interpreter", "container": {"type": "auto"}},
@@ -66,14 +65,14 @@ PROVIDER_CALLS = {
 }
 
 _ClientKey = tuple[str, str, float, bool]
-# A connection belongs to the event loop that opened it: one set of clients per loop, gone with the loop.
+# Connections belong to the event loop that opened them, so each loop has its clients, removed with the loop.
 _clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_ClientKey, openai.AsyncOpenAI]] = (
     weakref.WeakKeyDictionary()
 )
 
 
-def shared_client(spec: ModelSpec) -> openai.AsyncOpenAI:
-    """The process's client for this address and key, so that connections are reused between turns."""
+def get_shared_client(spec: ModelSpec) -> openai.AsyncOpenAI:
+    """Return the running loop's client for this address and key, so that turns reuse connections."""
     clients = _clients.setdefault(asyncio.get_running_loop(), {})
     key = (spec.base_url, spec.api_key, spec.connect_timeout, spec.is_guarded)
     client = clients.get(key)
@@ -82,40 +81,40 @@ def shared_client(spec: ModelSpec) -> openai.AsyncOpenAI:
             api_key=spec.api_key or NO_KEY,
             base_url=spec.base_url or None,
             max_retries=0,
-            http_client=_http_client(spec),
+            http_client=_build_http_client(spec),
         )
     return client
 
 
-def _timeout(spec: ModelSpec, read: float) -> httpx2.Timeout:
+def _build_timeout(spec: ModelSpec, read: float) -> httpx2.Timeout:
     return httpx2.Timeout(TOTAL_TIMEOUT, connect=spec.connect_timeout, pool=spec.connect_timeout, read=read)
 
 
-def _http_client(spec: ModelSpec) -> httpx2.AsyncClient:
-    timeout = _timeout(spec, TOTAL_TIMEOUT)
+def _build_http_client(spec: ModelSpec) -> httpx2.AsyncClient:
+    timeout = _build_timeout(spec, TOTAL_TIMEOUT)
     if spec.is_guarded:
         return httpx2.AsyncClient(transport=guarded_transport(), timeout=timeout, trust_env=False)
     return httpx2.AsyncClient(transport=StreamTransport(), timeout=timeout, trust_env=False)
 
 
 async def close_clients() -> None:
-    """Closes the connections of the running loop (shutdown, tests)."""
+    """Close the connections of the running loop (shutdown, tests)."""
     for client in _clients.pop(asyncio.get_running_loop(), {}).values():
         await client.close()
 
 
 @asynccontextmanager
 async def _post(spec: ModelSpec, path: str, **body: Any) -> AsyncIterator[httpx2.Response]:
-    """Open a stream by the SDK's general call.
+    """Open a stream by the SDK's generic ``post``.
 
-    Its named methods send every field through a transformation by type, which here, where the body is plain
-    data already, would take as long as the rest of the call.
+    Its named methods transform every field by its type. Our bodies are plain data already, and that
+    transformation would take as long as the rest of the call.
     """
-    opened = await shared_client(spec).post(
+    opened = await get_shared_client(spec).post(
         path,
         cast_to=object,
         body={**body, "stream": True},
-        options={"timeout": _timeout(spec, max(spec.first_token_timeout, spec.idle_timeout))},
+        options={"timeout": _build_timeout(spec, max(spec.first_token_timeout, spec.idle_timeout))},
         stream=True,
         stream_cls=openai.AsyncStream[object],
     )
@@ -126,7 +125,7 @@ async def _post(spec: ModelSpec, path: str, **body: Any) -> AsyncIterator[httpx2
 
 
 class _Protocol(ABC):
-    """What the two protocols share: open, read with time limits, translate failures, count tokens."""
+    """What both protocols share: open the stream, read with timeouts, translate failures, count tokens."""
 
     api: ClassVar[ModelAPI]
 
@@ -136,10 +135,10 @@ class _Protocol(ABC):
         try:
             async with self._open(request) as response:
                 chunks = response.aiter_bytes()
-                async with aclosing(_batches(chunks, request, answer)) as batches:
+                async with aclosing(_read_batches(chunks, request, answer)) as batches:
                     async for batch in batches:
                         has_text = False
-                        for event in self._said(answer, batch, is_joined=request.pace.seconds > 0):
+                        for event in self._read_batch(answer, batch, is_joined=request.pace.seconds > 0):
                             has_text = has_text or isinstance(event, TextDelta)
                             yield event
                         if answer.failure is not None:
@@ -150,80 +149,82 @@ class _Protocol(ABC):
                             await asyncio.sleep(request.pace.seconds)
                 await _drain(chunks)
         except openai.APIError as error:
-            failure = failure_of(error)
+            failure = translate_sdk_error(error)
         except (httpx2.TimeoutException, TimeoutError):
             failure = ModelFailure(FailureCode.PROVIDER_SLOW, detail="timeout")
         except httpx2.HTTPError:
             failure = ModelFailure(FailureCode.PROVIDER_DOWN, detail="connection_lost")
         if failure is not None:
-            # Raised out here, so that the provider's words (prompt, part of a key) do not hang on as context.
+            # Raised outside the handlers: the provider's error may quote the prompt and would be the context.
             raise failure
-        if not request.output and (listed := answer.web_sources()):
-            yield answer.text(listed)
-        for tool in answer.tools():
+        if not request.output and (listed := answer.format_web_sources()):
+            yield answer.add_text(listed)
+        for tool in answer.list_tool_calls():
             yield tool
-        yield Finished(self._usage(answer, request), answer.end())
+        yield Finished(self._get_usage(answer, request), answer.get_finish_reason())
 
     @abstractmethod
     def _open(self, request: ModelRequest) -> AbstractAsyncContextManager[httpx2.Response]: ...
 
     @abstractmethod
-    def _read(self, answer: _Answer, event: dict[str, Any]) -> list[ModelEvent]: ...
+    def _parse_event(self, answer: _Answer, event: dict[str, Any]) -> list[ModelEvent]: ...
 
-    def _said(self, answer: _Answer, batch: list[bytes], *, is_joined: bool) -> list[ModelEvent]:
-        """What the events say that came together; text that follows text is one piece where that is wanted.
+    def _read_batch(self, answer: _Answer, batch: list[bytes], *, is_joined: bool) -> list[ModelEvent]:
+        """Return the model events of a batch; with `is_joined` consecutive texts become one.
 
-        A failure among them is put into the answer, as what was said before it stands.
+        A failure is stored in the answer and not raised, so that the events before it are still sent.
         """
-        said: list[ModelEvent] = []
+        read: list[ModelEvent] = []
         for data in batch:
             if data == b"[DONE]":
                 answer.is_ended = True
             if answer.is_ended:
                 break
             try:
-                events = self._understood(answer, data)
+                events = self._read_event(answer, data)
             except ModelFailure as failure:
                 answer.failure = failure
                 break
             for event in events:
-                last = said[-1] if said else None
+                last = read[-1] if read else None
                 if is_joined and isinstance(event, TextDelta) and isinstance(last, TextDelta):
                     last.text += event.text
                 else:
-                    said.append(event)
-        return said
+                    read.append(event)
+        return read
 
-    def _understood(self, answer: _Answer, data: bytes) -> list[ModelEvent]:
-        """What one event says; JSON of another shape than the protocol's is a damaged answer."""
+    def _read_event(self, answer: _Answer, data: bytes) -> list[ModelEvent]:
+        """Return the model events of one event; JSON of an unknown shape is a malformed stream."""
         try:
-            return self._read(answer, _parse(data))
+            return self._parse_event(answer, _parse(data))
         except (AttributeError, TypeError, KeyError, ValueError):
             raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="bad_event") from None
 
-    def _usage(self, answer: _Answer, request: ModelRequest) -> Usage:
+    def _get_usage(self, answer: _Answer, request: ModelRequest) -> Usage:
         if answer.usage is not None:
             return answer.usage
-        sent = sum(message_tokens(message) for message in request.messages)
+        sent = sum(estimate_message_tokens(message) for message in request.messages)
         return Usage(sent, estimate_tokens("".join(answer.texts)), is_estimated=True)
 
 
 class ChatCompletionsClient(_Protocol):
-    """Chat Completions, for servers that are compatible with it."""
+    """The Chat Completions protocol, which most compatible servers support."""
 
     api = ModelAPI.CHAT_COMPLETIONS
 
     def _open(self, request: ModelRequest) -> AbstractAsyncContextManager[httpx2.Response]:
-        options: dict[str, Any] = {"messages": [_chat_message(m) for m in request.messages]}
+        options: dict[str, Any] = {"messages": [_build_chat_message(m) for m in request.messages]}
         if request.temperature is not None:
             options["temperature"] = request.temperature
         if request.seed is not None:
             options["seed"] = request.seed
         if request.output is not None and request.output.is_native:
-            options["response_format"] = _chat_format(request.output)
+            options["response_format"] = _build_chat_format(request.output)
         if request.tools:
-            options["tools"] = [{"type": "function", "function": _function(tool)} for tool in request.tools]
-            options |= _tool_options(request)
+            options["tools"] = [
+                {"type": "function", "function": _build_function(tool)} for tool in request.tools
+            ]
+            options |= _build_tool_options(request)
         return _post(
             request.spec,
             "/chat/completions",
@@ -233,27 +234,27 @@ class ChatCompletionsClient(_Protocol):
             **options,
         )
 
-    def _read(self, answer: _Answer, event: dict[str, Any]) -> list[ModelEvent]:
+    def _parse_event(self, answer: _Answer, event: dict[str, Any]) -> list[ModelEvent]:
         if event.get("error"):
-            raise failure_of_event(event["error"])
+            raise translate_error_event(event["error"])
         if usage := event.get("usage"):
-            answer.usage = _counted(usage, "prompt_tokens", "completion_tokens")
+            answer.usage = _read_usage(usage, "prompt_tokens", "completion_tokens")
         events: list[ModelEvent] = []
         for choice in event.get("choices") or ():
             delta = choice.get("delta") or {}
             if text := delta.get("content"):
-                events.append(answer.text(text))
+                events.append(answer.add_text(text))
             if delta.get("refusal"):
                 raise ModelFailure(FailureCode.CONTENT_REFUSED, detail="refusal")
             for call in delta.get("tool_calls") or ():
-                answer.tool_part(call)
+                answer.add_tool_part(call)
             if reason := choice.get("finish_reason"):
                 answer.finish(reason)
         return events
 
 
 class ResponsesClient(_Protocol):
-    """The Responses protocol; nothing is stored at the provider."""
+    """The Responses protocol; the provider is told to store nothing."""
 
     api = ModelAPI.RESPONSES
 
@@ -263,17 +264,17 @@ class ResponsesClient(_Protocol):
         if request.temperature is not None:
             options["temperature"] = request.temperature
         if request.output is not None and request.output.is_native:
-            options["text"] = {"format": _responses_format(request.output)}
+            options["text"] = {"format": _build_responses_format(request.output)}
         tools: list[dict[str, Any]] = [
-            {"type": "function", **_function(tool), "strict": False} for tool in request.tools
+            {"type": "function", **_build_function(tool), "strict": False} for tool in request.tools
         ]
         tools += [PROVIDER_TOOLS[name] for name in request.provider_tools if name in PROVIDER_TOOLS]
         if tools:
             options["tools"] = tools
         if request.tools:
-            options |= _tool_options(request)
+            options |= _build_tool_options(request)
         options["input"] = [
-            item for m in request.messages if m.role != "system" for item in _responses_items(m)
+            item for m in request.messages if m.role != "system" for item in _build_responses_items(m)
         ]
         return _post(
             request.spec,
@@ -285,32 +286,32 @@ class ResponsesClient(_Protocol):
             **options,
         )
 
-    def _read(self, answer: _Answer, event: dict[str, Any]) -> list[ModelEvent]:
+    def _parse_event(self, answer: _Answer, event: dict[str, Any]) -> list[ModelEvent]:
         kind = event.get("type")
         if kind == "response.output_text.delta":
             text = event.get("delta")
-            return [answer.text(text)] if text else []
+            return [answer.add_text(text)] if text else []
         if kind == "response.refusal.delta":
             raise ModelFailure(FailureCode.CONTENT_REFUSED, detail="refusal")
         if kind == "error":
-            raise failure_of_event(event.get("error") or event)
+            raise translate_error_event(event.get("error") or event)
         if kind == "response.output_text.annotation.added":
-            answer.web_source(event.get("annotation"))
+            answer.add_web_source(event.get("annotation"))
         elif kind == "response.output_item.done":
             item = event.get("item") or {}
             if item.get("type") == "function_call":
-                answer.whole_tool(item)
+                answer.add_tool(item)
             elif item.get("type") in PROVIDER_CALLS:
-                return _provider_call(item)
+                return _read_provider_call(item)
         elif kind in ("response.completed", "response.incomplete", "response.failed"):
             self._end(answer, event.get("response") or {}, str(kind))
         return []
 
     def _end(self, answer: _Answer, response: dict[str, Any], kind: str) -> None:
         if kind == "response.failed":
-            raise failure_of_event(response.get("error"))
+            raise translate_error_event(response.get("error"))
         if usage := response.get("usage"):
-            answer.usage = _counted(usage, "input_tokens", "output_tokens")
+            answer.usage = _read_usage(usage, "input_tokens", "output_tokens")
         reason = (
             (response.get("incomplete_details") or {}).get("reason")
             if kind == "response.incomplete"
@@ -321,7 +322,7 @@ class ResponsesClient(_Protocol):
 
 
 class _Answer:
-    """What one stream has said so far."""
+    """What was read of one stream so far."""
 
     __slots__ = ("_sources", "_tools", "failure", "finish_reason", "is_ended", "texts", "usage")
 
@@ -329,31 +330,31 @@ class _Answer:
         self.texts: list[str] = []
         self.usage: Usage | None = None
         self.finish_reason = ""
-        # The protocol's last event was seen, for Chat Completions its [DONE] line.
+        # Whether the protocol's last event was read ([DONE] for Chat Completions).
         self.is_ended = False
         self.failure: ModelFailure | None = None
         self._tools: dict[Any, list[str]] = {}
         self._sources: dict[str, str] = {}
 
-    def text(self, text: object) -> TextDelta:
+    def add_text(self, text: object) -> TextDelta:
         if not isinstance(text, str):
             raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="text_type")
         self.texts.append(text)
         return TextDelta(text)
 
-    def tool_part(self, call: dict[str, Any]) -> None:
+    def add_tool_part(self, call: dict[str, Any]) -> None:
         function = call.get("function") or {}
         part = self._tools.setdefault(call.get("index", 0), ["", "", ""])
         part[0] += call.get("id") or ""
         part[1] += function.get("name") or ""
         part[2] += function.get("arguments") or ""
 
-    def whole_tool(self, item: dict[str, Any]) -> None:
+    def add_tool(self, item: dict[str, Any]) -> None:
         call_id = str(item.get("call_id") or item.get("id") or "")
         self._tools[call_id] = [call_id, str(item.get("name") or ""), str(item.get("arguments") or "")]
 
-    def web_source(self, annotation: object) -> None:
-        """Note a page that the answer rests on, once; only web addresses."""
+    def add_web_source(self, annotation: object) -> None:
+        """Add a page that the answer cites, once; only web addresses."""
         fields = annotation if isinstance(annotation, dict) else {}
         url = str(fields.get("url") or "")
         if fields.get("type") != "url_citation" or not url.startswith(("https://", "http://")):
@@ -361,17 +362,17 @@ class _Answer:
         if len(self._sources) < MAX_WEB_SOURCES and len(url) <= 2_000 and not set(url) & set(" <>\n\r\t"):
             self._sources.setdefault(url, str(fields.get("title") or ""))
 
-    def web_sources(self) -> str:
-        """Markdown links to the pages that the text does not link to by itself; empty without any."""
+    def format_web_sources(self) -> str:
+        """Return Markdown links to the cited pages that the text does not link to; empty without any."""
         said = "".join(self.texts)
         links = [
-            f"- [{_plain(title) or _plain(url)}](<{url}>)"
+            f"- [{_strip_markdown(title) or _strip_markdown(url)}](<{url}>)"
             for url, title in self._sources.items()
             if url not in said
         ]
         return "\n\n" + "\n".join(links) if links else ""
 
-    def tools(self) -> list[ToolProposed]:
+    def list_tool_calls(self) -> list[ToolProposed]:
         return [ToolProposed(*part) for part in self._tools.values()]
 
     def finish(self, reason: str) -> None:
@@ -379,8 +380,8 @@ class _Answer:
             raise ModelFailure(FailureCode.CONTENT_REFUSED, detail="content_filter")
         self.finish_reason = reason
 
-    def end(self) -> str:
-        """The finish reason in our words; a stream that simply stopped is malformed."""
+    def get_finish_reason(self) -> str:
+        """Return stop, length or tool_calls. Raises ModelFailure for a stream that ended without a reason."""
         if not self.finish_reason:
             raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="no_end")
         if self._tools:
@@ -388,32 +389,32 @@ class _Answer:
         return "length" if self.finish_reason == "length" else "stop"
 
 
-async def _batches(
+async def _read_batches(
     chunks: AsyncIterator[bytes], request: ModelRequest, answer: _Answer
 ) -> AsyncGenerator[list[bytes], None]:
-    """The data of events as they come; only real data, no keep-alive comment, holds off the idle timeout."""
+    """Yield the data of events as they come. Data renews the idle timeout, keep-alive comments do not."""
     makes_images = "image_generation" in request.provider_tools
     splitter = EventSplitter(IMAGE_EVENT_BYTES) if makes_images else EventSplitter()
-    patience = Patience(request.spec.first_token_timeout)
+    idle_timeout = IdleTimeout(request.spec.first_token_timeout)
     try:
         while True:
-            chunk = await patience.wait_for(chunks)
+            chunk = await idle_timeout.wait_for(chunks)
             if chunk is None:
                 return
             if found := splitter.feed(chunk):
                 yield found
-                patience.renew(request.spec.idle_timeout)
+                idle_timeout.renew(request.spec.idle_timeout)
     except EventTooLargeError:
         raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="event_too_large") from None
     except TimeoutError:
         if not answer.finish_reason:
             raise
     finally:
-        patience.end()
+        idle_timeout.end()
 
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:
-    """Reads the end of the body: only a connection that was read to its end is used again."""
+    """Read the rest of the body: only a connection that was read to its end is reused."""
     try:
         async with asyncio.timeout(DRAIN_SECONDS):
             async for _ in chunks:
@@ -422,21 +423,21 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
         return
 
 
-def _function(tool: ToolSpec) -> dict[str, Any]:
+def _build_function(tool: ToolSpec) -> dict[str, Any]:
     return {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
 
 
-def _tool_options(request: ModelRequest) -> dict[str, Any]:
-    """Only what differs from the protocol's default: compatible servers do not know every option."""
+def _build_tool_options(request: ModelRequest) -> dict[str, Any]:
+    """Return only options that differ from the default: compatible servers do not know all of them."""
     options: dict[str, Any] = {} if request.parallel_tool_calls else {"parallel_tool_calls": False}
     return options if request.may_call_tools else {**options, "tool_choice": "none"}
 
 
-def _data_url(image: ImagePart) -> str:
+def _build_data_url(image: ImagePart) -> str:
     return f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"
 
 
-def _chat_message(message: PromptMessage) -> dict[str, Any]:
+def _build_chat_message(message: PromptMessage) -> dict[str, Any]:
     if message.role == "tool":
         return {"role": "tool", "tool_call_id": message.call_id, "content": message.content}
     if message.tool_calls:
@@ -452,17 +453,17 @@ def _chat_message(message: PromptMessage) -> dict[str, Any]:
     if not message.images:
         return {"role": message.role, "content": message.content}
     parts: list[dict[str, Any]] = [{"type": "text", "text": message.content}]
-    parts += [{"type": "image_url", "image_url": {"url": _data_url(image)}} for image in message.images]
+    parts += [{"type": "image_url", "image_url": {"url": _build_data_url(image)}} for image in message.images]
     return {"role": message.role, "content": parts}
 
 
-def _responses_items(message: PromptMessage) -> list[dict[str, Any]]:
+def _build_responses_items(message: PromptMessage) -> list[dict[str, Any]]:
     if message.role == "tool":
         return [{"type": "function_call_output", "call_id": message.call_id, "output": message.content}]
     if message.images:
         parts: list[dict[str, Any]] = [{"type": "input_text", "text": message.content}]
         parts += [
-            {"type": "input_image", "image_url": _data_url(image), "detail": "auto"}
+            {"type": "input_image", "image_url": _build_data_url(image), "detail": "auto"}
             for image in message.images
         ]
         return [{"role": message.role, "content": parts}]
@@ -476,25 +477,25 @@ def _responses_items(message: PromptMessage) -> list[dict[str, Any]]:
     return items
 
 
-def _schema_format(output: OutputSpec) -> dict[str, Any]:
+def _build_schema_format(output: OutputSpec) -> dict[str, Any]:
     schema = output.schema or {}
     return {"name": output.name, "schema": schema, "strict": is_strict(schema)}
 
 
-def _chat_format(output: OutputSpec) -> dict[str, Any]:
+def _build_chat_format(output: OutputSpec) -> dict[str, Any]:
     if output.format == "json" or output.schema is None:
         return {"type": "json_object"}
-    return {"type": "json_schema", "json_schema": _schema_format(output)}
+    return {"type": "json_schema", "json_schema": _build_schema_format(output)}
 
 
-def _responses_format(output: OutputSpec) -> dict[str, Any]:
+def _build_responses_format(output: OutputSpec) -> dict[str, Any]:
     if output.format == "json" or output.schema is None:
         return {"type": "json_object"}
-    return {"type": "json_schema", **_schema_format(output)}
+    return {"type": "json_schema", **_build_schema_format(output)}
 
 
-def _provider_call(item: dict[str, Any]) -> list[ModelEvent]:
-    """What a tool of the provider did: a note, and the picture if it made one."""
+def _read_provider_call(item: dict[str, Any]) -> list[ModelEvent]:
+    """Return the events of a call that the provider ran: the call, and the image if it made one."""
     name = PROVIDER_CALLS[str(item["type"])]
     call_id = str(item.get("id") or "")
     is_ok = item.get("status", "completed") == "completed"
@@ -507,14 +508,14 @@ def _provider_call(item: dict[str, Any]) -> list[ModelEvent]:
         data = base64.b64decode(item["result"], validate=True)
     except binascii.Error:
         data = b""
-    media_type = media_type_of(data)
+    media_type = detect_media_type(data)
     if not media_type:
         return [ToolCalled(call_id, name, False)]
     return [called, ImageMade(media_type, data)]
 
 
-def _plain(text: str) -> str:
-    """A page's title as the words of a link: one line, nothing of markdown's."""
+def _strip_markdown(text: str) -> str:
+    """Return a page's title as the text of a link: one line without Markdown."""
     return " ".join(text.translate(_NO_MARKDOWN).split())[:LABEL_LENGTH]
 
 
@@ -531,18 +532,18 @@ def _parse(data: bytes) -> dict[str, Any]:
     return event
 
 
-def _counted(usage: dict[str, Any], sent: str, received: str) -> Usage | None:
+def _read_usage(usage: dict[str, Any], sent: str, received: str) -> Usage | None:
     try:
         return Usage(max(int(usage[sent]), 0), max(int(usage[received]), 0))
     except (KeyError, TypeError, ValueError):
         return None
 
 
-def failure_of(error: APIError) -> ModelFailure:
-    """Return what an error of the SDK means to a turn."""
+def translate_sdk_error(error: APIError) -> ModelFailure:
+    """Return the failure that an error of the SDK means."""
     if isinstance(error, openai.APIStatusError):
         code = error.code or error.type or ""
-        return failure_of_status(error.status_code, code, error.message, error.response.headers)
+        return translate_status(error.status_code, code, error.message, error.response.headers)
     if isinstance(error, openai.APITimeoutError):
         return ModelFailure(FailureCode.PROVIDER_SLOW, detail="timeout")
     if isinstance(error, openai.APIConnectionError):

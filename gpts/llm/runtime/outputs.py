@@ -1,8 +1,8 @@
-"""JSON answers: is a schema one that we accept, and does an answer follow it. Bounded in time and memory.
+"""Validates JSON schemas of GPTs, and JSON answers against them, within limits of time and memory.
 
-Schemas come from makers and answers from models: neither may keep a process busy. References stay inside
-the schema, so that nothing is ever fetched; patterns run with a time limit, each and together; every step
-of a validation is counted, as nested references and lists of choices multiply.
+Schemas come from creators and answers from models; neither may keep a process busy. References must stay
+inside the schema, so nothing is fetched. Patterns have timeouts, each and together. The steps of a validation
+are counted, because nested references and lists of choices multiply.
 """
 
 from __future__ import annotations
@@ -27,23 +27,25 @@ MAX_SCHEMA_DEPTH = 12
 MAX_SCHEMA_NODES = 1_500
 MAX_PATTERN_CHARACTERS = 500
 MAX_PROBLEMS = 10
-# Steps of one validation: a keyword looked at, a choice compared, a reference followed (those weigh more).
+# Steps of one validation: each keyword and choice of an enum is one, a reference several.
 MAX_STEPS = 200_000
 REFERENCE_STEPS = 10
 MAX_OUTPUT_DEPTH = 60
-# For one text, and for all texts of an answer.
+# Timeouts for one text, and for all texts of an answer.
 PATTERN_SECONDS = 0.05
 PATTERNS_SECONDS = 0.25
 VALUE_CHARACTERS = 80
-# The first is matched by the library itself, without a time limit; the others lead out of the schema.
+# The library matches the first without a timeout; the others lead out of the schema.
 UNSUPPORTED_KEYWORDS = ("patternProperties", "$dynamicRef", "$dynamicAnchor", "$vocabulary", "$recursiveRef")
 MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
 class OutputProblem:
-    """`code` is a JSON Schema keyword, or not_json, too_deep or too_complex; `path` like "items[2].price";
-    `detail` what the keyword asks for or where reading failed."""
+    """A problem of an answer. `code` is a JSON Schema keyword, or not_json, too_deep or too_complex.
+
+    `path` is like "items[2].price"; `detail` is what the keyword requires, or where parsing failed.
+    """
 
     code: str
     path: str
@@ -63,11 +65,11 @@ class SchemaProblem(ValueError):
 
 
 class _TooComplexError(Exception):
-    """Validation would take longer than an answer is worth."""
+    """A validation exceeded its limit of steps or time."""
 
 
 def parse_schema(text: str) -> dict[str, Any]:
-    """Read and check a schema as its maker typed it. Raises SchemaProblem."""
+    """Parse and validate a schema as its creator typed it. Raises SchemaProblem."""
     if len(text) > MAX_SCHEMA_CHARACTERS:
         raise SchemaProblem("too_big", detail=str(MAX_SCHEMA_CHARACTERS))
     try:
@@ -83,7 +85,7 @@ def parse_schema(text: str) -> dict[str, Any]:
 
 
 def check_schema(schema: object) -> None:
-    """Raise SchemaProblem, a ValueError, for what is not a usable JSON Schema of Draft 2020-12."""
+    """Raise SchemaProblem, a ValueError, unless it is a JSON Schema (Draft 2020-12) within our limits."""
     if not isinstance(schema, dict):
         raise SchemaProblem("not_object")
     _check_size(schema)
@@ -91,83 +93,86 @@ def check_schema(schema: object) -> None:
         raise SchemaProblem("too_big", detail=str(MAX_SCHEMA_CHARACTERS))
     check_values(schema)
     try:
-        # Without formats: the library would compile patterns by itself, of any length.
+        # Without the format checker, because it compiles patterns of any length.
         Draft202012Validator.check_schema(schema, format_checker=None)
     except SchemaError as error:
-        raise SchemaProblem("invalid", path_of(error.absolute_path), _short(error.message)) from None
-    for keyword, value, path in _keywords(schema, ""):
+        raise SchemaProblem("invalid", format_path(error.absolute_path), _shorten(error.message)) from None
+    for keyword, value, path in _iterate_keywords(schema, ""):
         _check_keyword(keyword, value, path, schema)
 
 
 def find_problems(text: str, schema: Mapping[str, Any] | None) -> list[OutputProblem]:
-    """What is wrong with a JSON answer, at most ten things; without a schema only whether it is JSON."""
+    """Return at most ten problems of a JSON answer; without a schema only whether it is JSON."""
     value, problem = read_output(text)
     if problem is not None:
         return [problem]
-    return [] if schema is None else list(_violations(value, schema))
+    return [] if schema is None else list(_validate(value, schema))
 
 
 def check_output(text: str, schema: Mapping[str, Any] | None) -> list[str]:
-    """find_problems as plain English lines, for assertions and logs."""
+    """Return the problems as lines of text, for assertions and logs."""
     return [str(problem) for problem in find_problems(text, schema)]
 
 
 def read_output(text: str) -> tuple[Any, OutputProblem | None]:
-    """The JSON value of an answer, or why there is none. One code fence around it is forgiven."""
+    """Return the JSON value of an answer, or the problem. A code fence around it is accepted."""
     body = text.strip()
     if body.startswith("```") and body.endswith("```") and "\n" in body:
         body = body[body.index("\n") + 1 : -3]
     try:
-        value = json.loads(body, parse_constant=_no_constant)
+        value = json.loads(body, parse_constant=_refuse_constant)
     except RecursionError:
         return None, OutputProblem("too_deep", "", str(MAX_OUTPUT_DEPTH))
     except json.JSONDecodeError as error:
         return None, OutputProblem("not_json", "", f"{error.lineno}:{error.colno}")
     except ValueError:
         return None, OutputProblem("not_json", "", "")
-    if _depth(value, MAX_OUTPUT_DEPTH) > MAX_OUTPUT_DEPTH:
+    if _measure_depth(value, MAX_OUTPUT_DEPTH) > MAX_OUTPUT_DEPTH:
         return None, OutputProblem("too_deep", "", str(MAX_OUTPUT_DEPTH))
     return value, None
 
 
 def is_strict(schema: Mapping[str, Any]) -> bool:
-    """Whether providers can hold a model to it: an object at the top, every object closed and complete."""
+    """Whether providers can enforce it (OpenAI's strict mode): an object at the top, and each object forbids
+    additional properties and requires all of its own."""
     return schema.get("type") == "object" and all(
         part.get("additionalProperties") is False
         and set(part.get("required", ())) == set(part.get("properties", {}))
-        for part in _objects(schema)
+        for part in _iterate_objects(schema)
         if part.get("type") == "object" or "properties" in part
     )
 
 
-def path_of(parts: Any) -> str:
-    """["items", 2, "price"] as "items[2].price"."""
+def format_path(parts: Any) -> str:
+    """Return ["items", 2, "price"] as "items[2].price"."""
     text = ""
     for part in parts:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return storable(text[:200])
+    return make_storable(text[:200])
 
 
-def _violations(value: Any, schema: Mapping[str, Any]) -> Iterator[OutputProblem]:
-    # With an empty registry a reference to elsewhere is an error, never a request.
+def _validate(value: Any, schema: Mapping[str, Any]) -> Iterator[OutputProblem]:
+    # With an empty registry a reference to another document is an error, never a request.
     validator = _Validator(dict(schema), registry=Registry())
-    _work.set(_Work())
+    _cost.set(_ValidationCost())
     try:
         for number, error in enumerate(validator.iter_errors(value)):
             if number == MAX_PROBLEMS:
                 return
-            yield OutputProblem(str(error.validator), path_of(error.absolute_path), _short(_detail(error)))
+            yield OutputProblem(
+                str(error.validator), format_path(error.absolute_path), _shorten(_get_detail(error))
+            )
     except (_TooComplexError, RecursionError, ArithmeticError):
-        # Arithmetic: whole numbers beyond what a fraction can be compared with (multipleOf).
+        # ArithmeticError: multipleOf with integers too large for a float.
         yield OutputProblem("too_complex", "", "")
     except Unresolvable as error:
-        yield OutputProblem("$ref", "", _short(str(error)))
+        yield OutputProblem("$ref", "", _shorten(str(error)))
 
 
-def _detail(error: ValidationError) -> str:
+def _get_detail(error: ValidationError) -> str:
     if error.validator == "required" and isinstance(error.instance, dict):
         missing = [str(name) for name in error.validator_value if name not in error.instance]
-        # One error a missing name, in their order; the message names which.
+        # The library reports each missing name as an error of its own; the message has the name.
         return next((name for name in missing if f"'{name}'" in error.message), "")
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
@@ -178,20 +183,20 @@ def _detail(error: ValidationError) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _short(text: str) -> str:
-    return storable(text if len(text) <= VALUE_CHARACTERS * 2 else text[: VALUE_CHARACTERS * 2] + "…")
+def _shorten(text: str) -> str:
+    return make_storable(text if len(text) <= VALUE_CHARACTERS * 2 else text[: VALUE_CHARACTERS * 2] + "…")
 
 
-def storable(text: str) -> str:
-    """What models write, as text that a page and the database's JSON take."""
+def make_storable(text: str) -> str:
+    """Return text without NUL and lone surrogates, which PostgreSQL cannot store as JSON."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
-def _no_constant(name: str) -> Any:
+def _refuse_constant(name: str) -> Any:
     raise ValueError(name)
 
 
-def _depth(value: Any, limit: int) -> int:
+def _measure_depth(value: Any, limit: int) -> int:
     depth, level = 0, [value]
     while level and depth <= limit:
         depth += 1
@@ -206,7 +211,7 @@ def _depth(value: Any, limit: int) -> int:
 
 
 def _check_size(schema: dict[str, Any]) -> None:
-    if _depth(schema, MAX_SCHEMA_DEPTH * 2) > MAX_SCHEMA_DEPTH * 2:
+    if _measure_depth(schema, MAX_SCHEMA_DEPTH * 2) > MAX_SCHEMA_DEPTH * 2:
         raise SchemaProblem("too_deep", detail=str(MAX_SCHEMA_DEPTH))
     nodes, waiting = 0, [schema]
     while waiting:
@@ -219,14 +224,14 @@ def _check_size(schema: dict[str, Any]) -> None:
 
 
 def check_values(value: Any, path: str = "") -> None:
-    """Refuse what JSON cannot say or the database cannot keep: endless numbers, half characters, NUL."""
+    """Raise SchemaProblem for values that cannot be stored: infinity, NaN, lone surrogates, NUL."""
     if isinstance(value, float) and not math.isfinite(value):
         raise SchemaProblem("number", path)
-    if isinstance(value, str) and storable(value) != value:
+    if isinstance(value, str) and make_storable(value) != value:
         raise SchemaProblem("characters", path)
     if isinstance(value, dict):
         for name, child in value.items():
-            if storable(name) != name:
+            if make_storable(name) != name:
                 raise SchemaProblem("characters", path)
             check_values(child, f"{path}.{name}" if path else name)
     elif isinstance(value, list):
@@ -234,11 +239,11 @@ def check_values(value: Any, path: str = "") -> None:
             check_values(child, f"{path}[{index}]")
 
 
-def _keywords(part: Any, path: str) -> Iterator[tuple[str, Any, str]]:
-    """Every keyword of a schema and its subschemas, with its place; data inside enum or const is skipped."""
+def _iterate_keywords(part: Any, path: str) -> Iterator[tuple[str, Any, str]]:
+    """Yield each keyword of a schema and its subschemas with value and path; data such as enum is skipped."""
     if isinstance(part, list):
         for index, item in enumerate(part):
-            yield from _keywords(item, f"{path}[{index}]")
+            yield from _iterate_keywords(item, f"{path}[{index}]")
         return
     if not isinstance(part, dict):
         return
@@ -247,14 +252,14 @@ def _keywords(part: Any, path: str) -> Iterator[tuple[str, Any, str]]:
         yield keyword, value, place
         if keyword in ("properties", "$defs", "definitions", "dependentSchemas"):
             for name, child in value.items() if isinstance(value, dict) else ():
-                yield from _keywords(child, f"{place}.{name}")
+                yield from _iterate_keywords(child, f"{place}.{name}")
         elif keyword not in ("enum", "const", "default", "examples", "required", "dependentRequired"):
-            yield from _keywords(value, place)
+            yield from _iterate_keywords(value, place)
 
 
-def _objects(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _iterate_objects(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield schema
-    for _keyword, value, _path in _keywords(dict(schema), ""):
+    for _keyword, value, _path in _iterate_keywords(dict(schema), ""):
         if isinstance(value, dict):
             yield from (item for item in (value, *value.values()) if isinstance(item, dict))
         elif isinstance(value, list):
@@ -265,18 +270,18 @@ def _check_keyword(keyword: str, value: Any, path: str, root: dict[str, Any]) ->
     if keyword in UNSUPPORTED_KEYWORDS or (keyword in ("$id", "$anchor") and path != "$id"):
         raise SchemaProblem("keyword", path, keyword)
     if keyword == "$ref" and _resolve(root, value) is MISSING:
-        raise SchemaProblem("reference", path, _short(str(value)))
+        raise SchemaProblem("reference", path, _shorten(str(value)))
     if keyword == "pattern":
         try:
             if not isinstance(value, str) or len(value) > MAX_PATTERN_CHARACTERS:
-                raise SchemaProblem("pattern", path, _short(str(value)))
+                raise SchemaProblem("pattern", path, _shorten(str(value)))
             regex.compile(value)
         except (regex.error, RecursionError, OverflowError, ValueError):
-            raise SchemaProblem("pattern", path, _short(str(value))) from None
+            raise SchemaProblem("pattern", path, _shorten(str(value))) from None
 
 
 def _resolve(root: Any, reference: object) -> Any:
-    """What a reference inside the schema points to, MISSING when it points nowhere or outside."""
+    """Return the target of a reference inside the schema, MISSING if there is none or it is outside."""
     if not isinstance(reference, str) or not reference.startswith("#"):
         return MISSING
     if reference == "#":
@@ -295,8 +300,8 @@ def _resolve(root: Any, reference: object) -> Any:
     return found if isinstance(found, dict | bool) else MISSING
 
 
-class _Work:
-    """What the running validation has cost so far."""
+class _ValidationCost:
+    """The steps and time that the running validation has used."""
 
     __slots__ = ("pattern_seconds", "steps")
 
@@ -310,7 +315,7 @@ class _Work:
             raise _TooComplexError
 
 
-_work: ContextVar[_Work] = ContextVar("work")
+_cost: ContextVar[_ValidationCost] = ContextVar("validation_cost")
 
 _Check = Callable[[Any, Any, Any, Any], Any]
 
@@ -318,50 +323,50 @@ _Check = Callable[[Any, Any, Any, Any], Any]
 def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
     if not isinstance(instance, str):
         return
-    work, begun = _work.get(), time.monotonic()
-    left = min(PATTERN_SECONDS, PATTERNS_SECONDS - work.pattern_seconds)
+    cost, started = _cost.get(), time.monotonic()
+    left = min(PATTERN_SECONDS, PATTERNS_SECONDS - cost.pattern_seconds)
     if left <= 0:
         raise _TooComplexError
     try:
         is_match = regex.search(pattern, instance, timeout=left) is not None
     except TimeoutError:
         raise _TooComplexError from None
-    work.pattern_seconds += time.monotonic() - begun
+    cost.pattern_seconds += time.monotonic() - started
     if not is_match:
         yield ValidationError("does not match")
 
 
 def _unique_items(_validator: Any, is_wanted: bool, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    """By hashes: the library compares every item with every other one."""
+    """Compare items by hash, because the library compares each with each."""
     if is_wanted and isinstance(instance, list):
-        _work.get().spend(len(instance))
-        if len({_frozen(item) for item in instance}) < len(instance):
+        _cost.get().spend(len(instance))
+        if len({_make_hashable(item) for item in instance}) < len(instance):
             yield ValidationError("has items twice")
 
 
-def _frozen(value: Any) -> Any:
-    """A JSON value as something to hash: 1 and 1.0 are the same, 1 and true are not."""
+def _make_hashable(value: Any) -> Any:
+    """Return a JSON value as a hashable one: 1 and 1.0 are equal, 1 and true are not."""
     if isinstance(value, dict):
-        return ("object", frozenset((name, _frozen(child)) for name, child in value.items()))
+        return ("object", frozenset((name, _make_hashable(child)) for name, child in value.items()))
     if isinstance(value, list):
-        return ("array", tuple(_frozen(child) for child in value))
+        return ("array", tuple(_make_hashable(child) for child in value))
     return (type(value), value) if isinstance(value, bool) else value
 
 
-def _counted(keyword: str, check: _Check) -> _Check:
-    def look(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+def _count_steps(keyword: str, check: _Check) -> _Check:
+    def check_and_count(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
         choices = len(value) if keyword == "enum" else 0
-        _work.get().spend(1 + choices + (REFERENCE_STEPS if keyword == "$ref" else 0))
+        _cost.get().spend(1 + choices + (REFERENCE_STEPS if keyword == "$ref" else 0))
         yield from check(validator, value, instance, schema) or ()
 
-    return look
+    return check_and_count
 
 
 _OWN_CHECKS: dict[str, _Check] = {"pattern": _pattern, "uniqueItems": _unique_items}
 _Validator = extend(
     Draft202012Validator,
     {
-        keyword: _counted(keyword, check)
+        keyword: _count_steps(keyword, check)
         for keyword, check in (Draft202012Validator.VALIDATORS | _OWN_CHECKS).items()
     },
 )

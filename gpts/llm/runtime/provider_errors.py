@@ -1,4 +1,4 @@
-"""What a provider's refusal means: status, machine code and headers to one of our failure codes."""
+"""Translates a provider's errors (status, code, headers) to failure codes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
-from .types import FailureCode, ModelFailure
+from gpts.llm.runtime.types import FailureCode, ModelFailure
 
 MAX_RETRY_AFTER = 3_600.0
 OVERFLOW = re.compile(
@@ -27,16 +27,16 @@ LIMIT_CODES = frozenset(
 )
 
 
-def failure_of_status(status: int, code: str, message: str, headers: Mapping[str, str]) -> ModelFailure:
-    """The failure of a refused request. `message` is only searched, never kept."""
-    known = _failure_of_code(code, message if status in (400, 413, 422) else "")
+def translate_status(status: int, code: str, message: str, headers: Mapping[str, str]) -> ModelFailure:
+    """Return the failure of a refused request. `message` is only searched, never stored."""
+    known = _get_failure_code(code, message if status in (400, 413, 422) else "")
     if known in (FailureCode.CONTEXT_OVERFLOW, FailureCode.CONTENT_REFUSED) and status < 500:
         return ModelFailure(known, detail=f"http_{status}")
     if status == 429:
         return ModelFailure(
             FailureCode.RATE_LIMITED,
-            retry_after=retry_after_seconds(headers),
-            detail=_word(code) or "http_429",
+            retry_after=parse_retry_after(headers),
+            detail=_make_log_word(code) or "http_429",
         )
     by_status = {
         401: FailureCode.BAD_KEY,
@@ -45,41 +45,41 @@ def failure_of_status(status: int, code: str, message: str, headers: Mapping[str
         413: FailureCode.CONTEXT_OVERFLOW,
         504: FailureCode.PROVIDER_SLOW,
     }
-    retry_after = retry_after_seconds(headers) if status == 503 else None
+    retry_after = parse_retry_after(headers) if status == 503 else None
     return ModelFailure(
         by_status.get(status, FailureCode.PROVIDER_DOWN), retry_after=retry_after, detail=f"http_{status}"
     )
 
 
-def failure_of_event(error: object) -> ModelFailure:
-    """The failure of an error object that came inside a stream that had begun well."""
+def translate_error_event(error: object) -> ModelFailure:
+    """Return the failure of an error object inside a stream that began with status 200."""
     fields = error if isinstance(error, Mapping) else {}
     code = str(fields.get("code") or fields.get("type") or "")
     message = str(fields.get("message") or "")
-    known = _failure_of_code(code, message)
-    return ModelFailure(known or FailureCode.PROVIDER_DOWN, detail=_word(code) or "error_event")
+    known = _get_failure_code(code, message)
+    return ModelFailure(known or FailureCode.PROVIDER_DOWN, detail=_make_log_word(code) or "error_event")
 
 
-def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by `retry-after-ms` or `Retry-After` (seconds or an HTTP date); None when unknown."""
+def parse_retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds of `retry-after-ms` or `Retry-After` (seconds or an HTTP date), or None."""
     try:
         if value := headers.get("retry-after-ms"):
-            return _bounded(float(value) / 1000)
+            return _clamp(float(value) / 1000)
         value = headers.get("retry-after") or headers.get("Retry-After")
         if not value:
             return None
         if value.strip().replace(".", "", 1).isdigit():
-            return _bounded(float(value))
-        return _bounded(parsedate_to_datetime(value).timestamp() - time.time())
+            return _clamp(float(value))
+        return _clamp(parsedate_to_datetime(value).timestamp() - time.time())
     except (ValueError, TypeError, OverflowError):
         return None
 
 
-def _bounded(seconds: float) -> float | None:
+def _clamp(seconds: float) -> float | None:
     return min(max(seconds, 0.0), MAX_RETRY_AFTER) if math.isfinite(seconds) else None
 
 
-def _failure_of_code(code: str, message: str) -> FailureCode | None:
+def _get_failure_code(code: str, message: str) -> FailureCode | None:
     if code in OVERFLOW_CODES or OVERFLOW.search(message):
         return FailureCode.CONTEXT_OVERFLOW
     if code in REFUSED_CODES:
@@ -91,6 +91,6 @@ def _failure_of_code(code: str, message: str) -> FailureCode | None:
     return None
 
 
-def _word(code: str) -> str:
-    """A provider's code as a log word: only if it looks like one."""
+def _make_log_word(code: str) -> str:
+    """Return a provider's code for the log, empty unless it looks like a code."""
     return code if re.fullmatch(r"[a-z0-9_.-]{1,60}", code) else ""

@@ -1,4 +1,4 @@
-"""A light reader of server-sent events: bytes in, the JSON text of each `data:` out."""
+"""Parses server-sent events: takes bytes, returns the data of each event."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ MAX_EVENT_BYTES = 4_000_000
 
 
 class EventTooLargeError(Exception):
-    """One event exceeds what any provider sends; the stream is not to be trusted."""
+    """An event is larger than any that a provider sends."""
 
 
 class EventSplitter:
-    """Feed it network chunks of any cut; each call returns the data of the events completed by it.
+    """Takes network chunks of any size; ``feed`` returns the data of the events that a chunk completes.
 
-    The provider SDK builds a validated object per event, which costs more than everything else that is
-    done with a chunk of text together; only the data lines are needed here.
+    Used in place of the SDK's parser, because building a validated object for each event costs more than all
+    other work on a chunk of text.
     """
 
     __slots__ = ("_buffer", "_limit")
@@ -25,7 +25,7 @@ class EventSplitter:
     def feed(self, chunk: bytes) -> list[bytes]:
         buffer = self._buffer + chunk if self._buffer else chunk
         if b"\r" in buffer:
-            # A chunk may end between the two bytes of a line end: keep it whole until the next one.
+            # The chunk may end between CR and LF: wait for the next one.
             if buffer.endswith(b"\r"):
                 self._buffer = buffer
                 return []
@@ -34,10 +34,10 @@ class EventSplitter:
         if len(rest) > self._limit:
             raise EventTooLargeError
         self._buffer = rest
-        return [data for block in blocks if (data := _data_of(block))]
+        return [data for block in blocks if (data := _extract_data(block))]
 
 
-def _data_of(block: bytes) -> bytes:
+def _extract_data(block: bytes) -> bytes:
     if block.startswith(b"data:") and b"\n" not in block:
         return block[5:].strip()
     lines = [line[5:].strip() for line in block.split(b"\n") if line.startswith(b"data:")]

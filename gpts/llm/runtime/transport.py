@@ -1,8 +1,8 @@
-"""HTTP/1.1 to model servers: httpx2's place for a transport, made for answers of a thousand small chunks.
+"""An HTTP/1.1 transport of httpx2 for model servers, fast for answers of many small chunks.
 
-The library's own reads a chunk through four layers of coroutines and a parser in Python, which costs more
-than everything else that is done with a word of an answer. Here a callback parses it (httptools, as in the
-web server), and the reader is woken only when it waits. No proxies, no HTTP/2, no redirects.
+httpx2's own transport reads each chunk through four layers of coroutines and a parser in Python, which costs
+more than all other work on it. Here a callback parses chunks with httptools, as uvicorn does, and wakes the
+reader only if it waits. No proxies, no HTTP/2, no redirects.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import httpx2
 KEEP_IDLE_SECONDS = 30.0
 KEEP_IDLE = 200
 MAX_HEAD_BYTES = 256_000
-# Beyond this the sender waits until what has come is read.
+# With more unread bytes than this, reading from the socket pauses (back-pressure).
 MAX_WAITING_BYTES = 4_000_000
 PORTS = {"http": 80, "https": 443}
 _BREAKS = (b"\r", b"\n", b"\x00")
@@ -27,7 +27,7 @@ Origin = tuple[str, str, int]
 
 
 class StreamTransport(httpx2.AsyncBaseTransport):
-    """Connections of one event loop, kept between requests. Raises httpx2's errors, as its own transport."""
+    """A connection pool of one event loop. Raises the same errors as httpx2's own transport."""
 
     def __init__(self) -> None:
         self._idle: dict[Origin, list[_Connection]] = {}
@@ -35,12 +35,12 @@ class StreamTransport(httpx2.AsyncBaseTransport):
         self._tls: ssl.SSLContext | None = None
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        message = await _message(request)
+        message = await _serialise_request(request)
         limits = request.extensions.get("timeout", {})
-        origin = _origin(request.url)
+        origin = _get_origin(request.url)
         connection = self._take(origin) or await self._connect(origin, limits.get("connect"))
         try:
-            await connection.ask(message, limits.get("read"))
+            await connection.send(message, limits.get("read"))
         except BaseException:
             connection.close()
             raise
@@ -84,26 +84,26 @@ class StreamTransport(httpx2.AsyncBaseTransport):
             self._tls = httpx2.create_ssl_context(trust_env=False)
         return self._tls
 
-    def opened(self, connection: _Connection) -> None:
+    def add_connection(self, connection: _Connection) -> None:
         self._open.add(connection)
 
-    def gone(self, connection: _Connection) -> None:
+    def remove_connection(self, connection: _Connection) -> None:
         self._open.discard(connection)
         waiting = self._idle.get(connection.origin, [])
         if connection in waiting:
             waiting.remove(connection)
 
     def give_back(self, connection: _Connection) -> None:
-        """Keep a connection for the next request, if its answer was read to the end and it may stay open."""
+        """Keep a connection for the next request if its response was read to the end and allows it."""
         waiting = self._idle.setdefault(connection.origin, [])
-        if connection.rest() and len(waiting) < KEEP_IDLE:
+        if connection.make_idle() and len(waiting) < KEEP_IDLE:
             waiting.append(connection)
         else:
             connection.close()
 
 
 class _Connection(asyncio.Protocol):
-    """One connection, with one request at a time. The parser calls the `on_` methods while it is fed."""
+    """One connection with one request at a time. The parser calls the `on_` methods during `feed_data`."""
 
     def __init__(self, owner: StreamTransport, origin: Origin) -> None:
         self.origin = origin
@@ -120,10 +120,10 @@ class _Connection(asyncio.Protocol):
         self._is_headed = self._is_complete = self._is_paused = self._keeps_alive = False
         self._idle_since = 0.0
 
-    # The transport's side ------------------------------------------------------------------------------
+    # Called by StreamTransport
 
-    async def ask(self, message: bytes, timeout: float | None) -> None:
-        """Send a request and wait for the head of its answer."""
+    async def send(self, message: bytes, timeout: float | None) -> None:
+        """Send a request and wait for the head of the response. ``timeout`` in seconds."""
         self.status, self.headers = 0, []
         self._head_bytes = 0
         self._is_headed = self._is_complete = self._keeps_alive = False
@@ -139,7 +139,7 @@ class _Connection(asyncio.Protocol):
             raise httpx2.ReadTimeout("No answer in time.") from None
 
     async def read(self) -> bytes:
-        """What has come of the body since the last call; waits when nothing has. Empty at the end."""
+        """Return the body received since the last call, waiting if there is none; empty at the end."""
         while not self._chunks:
             if self._is_complete:
                 return b""
@@ -152,8 +152,8 @@ class _Connection(asyncio.Protocol):
             self._transport.resume_reading()
         return data
 
-    def rest(self) -> bool:
-        """Whether the connection can serve another request; it counts as idle from now on."""
+    def make_idle(self) -> bool:
+        """Mark the connection as idle; returns whether it can take another request."""
         self._parser = None
         self._idle_since = self._loop.time()
         return self._is_complete and self._keeps_alive and not self._chunks and self.is_usable()
@@ -163,7 +163,7 @@ class _Connection(asyncio.Protocol):
         return is_open and self._loop.time() - self._idle_since < KEEP_IDLE_SECONDS
 
     def close(self) -> None:
-        self._owner.gone(self)
+        self._owner.remove_connection(self)
         if self._transport is not None:
             self._transport.abort()
 
@@ -190,15 +190,15 @@ class _Connection(asyncio.Protocol):
         self.close()
         self._wake()
 
-    # The socket's side ---------------------------------------------------------------------------------
+    # Called by asyncio and by the parser
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]  # a stream socket's transport is one
-        self._owner.opened(self)
+        self._owner.add_connection(self)
 
     def data_received(self, data: bytes) -> None:
         if self._parser is None:
-            # Nothing was asked.
+            # Data without a request.
             self.close()
             return
         if not self._is_headed:
@@ -228,7 +228,7 @@ class _Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         if self._is_complete:
-            # More than was asked for: this connection is not to be trusted with another request.
+            # A response without a request: do not reuse this connection.
             self._keeps_alive = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -256,7 +256,7 @@ class _Connection(asyncio.Protocol):
         if self._is_headed:
             self._is_complete = True
         else:
-            # An interim answer (1xx): the real one follows.
+            # An interim response (1xx): the final one follows.
             self.headers = []
 
 
@@ -275,8 +275,8 @@ class _Body(httpx2.AsyncByteStream):
             self._owner.give_back(connection)
 
 
-async def _message(request: httpx2.Request) -> bytes:
-    """The request as bytes; LocalProtocolError for what would be more than one line of its head."""
+async def _serialise_request(request: httpx2.Request) -> bytes:
+    """Return the request as bytes. Raises LocalProtocolError for a line break in a line of the head."""
     body = await request.aread()
     lines = [b"%s %s HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
     lines += [b"%s: %s" % pair for pair in request.headers.raw]
@@ -285,7 +285,7 @@ async def _message(request: httpx2.Request) -> bytes:
     return b"\r\n".join([*lines, b"", body])
 
 
-def _origin(url: httpx2.URL) -> Origin:
+def _get_origin(url: httpx2.URL) -> Origin:
     if url.scheme not in PORTS:
         raise httpx2.UnsupportedProtocol(f"Not an address of the web: {url.scheme}")
     return url.scheme, url.raw_host.decode("ascii"), url.port or PORTS[url.scheme]

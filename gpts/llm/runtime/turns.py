@@ -1,4 +1,4 @@
-"""One turn: assemble the prompt, let the model speak, run what it asks for, end once."""
+"""Runs one turn: assembles the prompt, streams the model's answer, runs the functions it calls."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import cast
 
-from .prompts import assemble
-from .types import (
+from gpts.llm.runtime.prompts import assemble
+from gpts.llm.runtime.types import (
     Failed,
     FailureCode,
     Finished,
@@ -30,7 +30,7 @@ from .types import (
     Usage,
 )
 
-# How often a model may call functions before it has to answer with what it knows.
+# In the last round the model may not call functions and has to answer.
 MAX_ROUNDS = 8
 MAX_CALLS_AT_ONCE = 16
 MAX_RESULT_CHARACTERS = 100_000
@@ -39,11 +39,11 @@ MAX_RESULT_CHARACTERS = 100_000
 async def run_turn(
     turn: TurnInput, client: ModelClient, tools: ToolRunner | None = None
 ) -> AsyncGenerator[TurnEvent, None]:
-    """Events of the turn in order. `aclose()` stops it at once and closes the provider's connection.
+    """Yield the events of the turn. `aclose()` stops it at once and closes the provider's connection.
 
-    With a runner the proposed functions run, at once where the turn allows it, and the model goes on with
-    their results; the usage of all rounds counts. Without one the proposals are the end of the turn.
-    An answer without a word, a picture or a tool call is a failure, so that nobody pays for it.
+    With `tools` the functions that the model calls are run, in parallel where the turn allows it, and the
+    model continues with their results; the usage of all rounds is added up. Without, the turn ends with them.
+    An answer without text, image or tool call is a failure, so that nobody pays for it.
     """
     request, dropped = assemble(turn)
     if dropped:
@@ -53,15 +53,15 @@ async def run_turn(
         for number in range(1, MAX_ROUNDS + 1):
             request = replace(request, may_call_tools=number < MAX_ROUNDS or tools is None)
             progress.begin_round()
-            async with aclosing(_round(request, client, progress)) as events:
+            async with aclosing(_run_round(request, client, progress)) as events:
                 async for event in events:
                     yield event
             if tools is None or not progress.calls:
                 break
-            results = await _run_all(progress.calls, tools, at_once=turn.parallel_tool_calls)
+            results = await _run_calls(progress.calls, tools, at_once=turn.parallel_tool_calls)
             for call, result in zip(progress.calls, results, strict=True):
                 yield ToolCalled(call.call_id, call.name, result.is_ok, result.label)
-            request = replace(request, messages=(*request.messages, *_exchange(progress, results)))
+            request = replace(request, messages=(*request.messages, *_build_exchange(progress, results)))
         if not progress.has_content:
             raise ModelFailure(FailureCode.EMPTY_ANSWER)
     except ModelFailure as failure:
@@ -71,7 +71,7 @@ async def run_turn(
 
 
 class _Progress:
-    """What the rounds of a turn have brought so far."""
+    """What the rounds of a turn have produced so far."""
 
     __slots__ = ("calls", "finish_reason", "has_content", "texts", "usage")
 
@@ -86,7 +86,7 @@ class _Progress:
         self.texts, self.calls = [], []
 
 
-async def _round(
+async def _run_round(
     request: ModelRequest, client: ModelClient, progress: _Progress
 ) -> AsyncGenerator[TurnEvent, None]:
     finished: Finished | None = None
@@ -116,17 +116,17 @@ async def _round(
     progress.finish_reason = finished.finish_reason
 
 
-async def _run_all(calls: list[ToolProposed], tools: ToolRunner, *, at_once: bool) -> list[ToolResult]:
+async def _run_calls(calls: list[ToolProposed], tools: ToolRunner, *, at_once: bool) -> list[ToolResult]:
     if at_once:
         return list(await asyncio.gather(*(tools(call) for call in calls)))
     return [await tools(call) for call in calls]
 
 
-def _exchange(progress: _Progress, results: list[ToolResult]) -> list[PromptMessage]:
-    """What the model said and what its calls answered, as the next round's prompt has it."""
-    asked = PromptMessage("assistant", "".join(progress.texts), tool_calls=tuple(progress.calls))
+def _build_exchange(progress: _Progress, results: list[ToolResult]) -> list[PromptMessage]:
+    """Return the model's message and the results of its calls, for the next round's prompt."""
+    message = PromptMessage("assistant", "".join(progress.texts), tool_calls=tuple(progress.calls))
     answers = [
         PromptMessage("tool", result.content[:MAX_RESULT_CHARACTERS], call_id=call.call_id)
         for call, result in zip(progress.calls, results, strict=True)
     ]
-    return [asked, *answers]
+    return [message, *answers]

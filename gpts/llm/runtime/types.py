@@ -1,4 +1,4 @@
-"""What goes into a turn, what comes out of it, and how it can fail."""
+"""The types of a turn: its input, its events and its failures."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class FailureCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """One model of one provider. Sizes in tokens, times in seconds. The key never shows in a repr."""
+    """One model of one provider. Sizes in tokens, times in seconds. The key is not in the repr."""
 
     name: str
     api: ModelAPI
@@ -44,15 +44,15 @@ class ModelSpec:
     connect_timeout: float = 5.0
     first_token_timeout: float = 60.0
     idle_timeout: float = 30.0
-    # Addresses typed by a workspace must pass the outbound guard; those of the operator are trusted.
+    # Addresses of workspaces must pass the outbound guard; those of the operator are trusted.
     is_guarded: bool = False
 
 
 @dataclass(slots=True)
 class Pace:
-    """How often text is wanted: what comes within so many seconds is one piece; 0 for each by itself.
+    """The interval in which text is joined to one event; 0 for an event per chunk.
 
-    One object for many answers, so that its owner can change the pace of all while they run.
+    Many answers share one mutable object, so that its owner can change the interval of all while they run.
     """
 
     seconds: float = 0.0
@@ -60,7 +60,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class ImagePart:
-    """A picture that the model looks at. The bytes never show in a repr."""
+    """An image for the model to look at. The bytes are not in the repr."""
 
     media_type: str
     data: bytes = field(repr=False)
@@ -68,7 +68,7 @@ class ImagePart:
 
 @dataclass(frozen=True, slots=True)
 class ToolProposed:
-    """The model wants a function called; `arguments` is JSON as the model wrote it."""
+    """A function call that the model wants; `arguments` is JSON as the model wrote it."""
 
     call_id: str
     name: str
@@ -77,7 +77,7 @@ class ToolProposed:
 
 @dataclass(frozen=True, slots=True)
 class PromptMessage:
-    """One message of the prompt. An assistant's may carry `tool_calls`; role "tool" answers `call_id`."""
+    """One message of the prompt. An assistant's may have `tool_calls`; role "tool" answers `call_id`."""
 
     role: Role
     content: str
@@ -88,7 +88,7 @@ class PromptMessage:
 
 @dataclass(frozen=True, slots=True)
 class PassageQuote:
-    """A passage of the GPT's knowledge, best first; its citation number is its place in the list, from 1."""
+    """A passage of the GPT's knowledge. Lists are best first; the position from 1 is the citation number."""
 
     title: str
     text: str
@@ -104,7 +104,7 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True)
 class OutputSpec:
-    """JSON instead of prose. `is_native` is false where the model is only told so in its prompt."""
+    """A JSON answer. Without `is_native` the model has no JSON mode and is only told in its prompt."""
 
     format: OutputFormat
     schema: dict[str, object] | None = None
@@ -114,7 +114,7 @@ class OutputSpec:
 
 @dataclass(frozen=True, slots=True)
 class TurnInput:
-    """Everything one answer needs. `history` is oldest first and ends before `text`.
+    """Everything that one answer needs. `history` is oldest first and ends before `text`.
 
     `provider_tools` are values of gpts.llm.states.Capability that the provider runs itself.
     """
@@ -139,7 +139,7 @@ class TurnInput:
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """What a model client is given: the assembled prompt, and the parts that the offline model quotes."""
+    """Input of a model client: the assembled prompt, and the parts that the offline model quotes."""
 
     spec: ModelSpec
     messages: tuple[PromptMessage, ...]
@@ -154,13 +154,13 @@ class ModelRequest:
     parallel_tool_calls: bool = True
     provider_tools: tuple[str, ...] = ()
     pace: Pace = field(default_factory=Pace)
-    # False in the last round of a turn: what was found out so far has to be enough for an answer.
+    # False in the last round of a turn, in which the model has to answer.
     may_call_tools: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the provider counted them; `is_estimated` when it sent no count."""
+    """Tokens as counted by the provider; `is_estimated` if it sent no count."""
 
     input_tokens: int
     output_tokens: int
@@ -169,7 +169,7 @@ class Usage:
 
 @dataclass(slots=True)
 class TextDelta:
-    # Not frozen: one of these is made per chunk, and frozen dataclasses cost three times as much.
+    # Not frozen, because one is made per chunk and frozen dataclasses take three times as long.
     text: str
 
 
@@ -182,8 +182,10 @@ class HistoryTrimmed:
 
 @dataclass(frozen=True, slots=True)
 class ToolCalled:
-    """A call that is over: a function of ours, or a tool that the provider ran itself (`name` is then the
-    Capability). `label` says what for, such as the words that were searched; it may be empty."""
+    """A call that ended: of our function, or of the provider's tool (`name` is then the Capability).
+
+    `label` says what for, such as the search terms; it may be empty.
+    """
 
     call_id: str
     name: str
@@ -193,7 +195,7 @@ class ToolCalled:
 
 @dataclass(frozen=True, slots=True)
 class ImageMade:
-    """A picture that the provider's tool made; unchecked bytes of the provider."""
+    """An image that the provider's tool made; the bytes are not validated."""
 
     media_type: str
     data: bytes = field(repr=False)
@@ -201,7 +203,7 @@ class ImageMade:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a function answered, for the model to read; `label` as in ToolCalled."""
+    """The result of a function, for the model to read; `label` as in ToolCalled."""
 
     content: str
     is_ok: bool = True
@@ -216,10 +218,10 @@ class Finished:
     finish_reason: str = "stop"
 
 
-class ModelFailure(Exception):  # the word of the domain
-    """A turn without a complete answer. `retry_after` in seconds; `detail` is a machine word for logs.
+class ModelFailure(Exception):  # not ...Error: a failed turn is an expected outcome
+    """A turn without a complete answer. `retry_after` in seconds; `detail` is a code for logs.
 
-    `detail` never carries the provider's own text: it can quote the prompt or a part of the key.
+    `detail` never has the provider's text, which can quote the prompt or a part of the key.
     """
 
     def __init__(self, code: FailureCode, *, retry_after: float | None = None, detail: str = "") -> None:
@@ -240,11 +242,11 @@ TurnEvent = TextDelta | HistoryTrimmed | ToolProposed | ToolCalled | ImageMade |
 
 class ModelClient(Protocol):
     def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-        """Yields text as it comes and ends with exactly one Finished, or raises ModelFailure."""
+        """Yield events as they come and end with exactly one Finished, or raise ModelFailure."""
         ...
 
 
 class ToolRunner(Protocol):
     async def __call__(self, call: ToolProposed) -> ToolResult:
-        """Runs one function. What the model got wrong is a result with `is_ok` false, not an exception."""
+        """Run one function. A mistake of the model is a result with `is_ok` false, not an exception."""
         ...

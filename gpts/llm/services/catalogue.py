@@ -1,4 +1,4 @@
-"""Tending the model catalogue: providers with sealed keys, and their models. All of it is audited."""
+"""Changes the model catalogue: providers with encrypted keys, and their models. Every change is audited."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from core.outbound_guard import OutboundRefused, parse_target, policy_from_setti
 from core.secrets import seal
 from core.text import clean_line
 from gpts.llm.models import LanguageModel, ModelProvider
-from gpts.llm.services.providers import KEY_PURPOSE, key_tenant
+from gpts.llm.services.providers import KEY_PURPOSE, get_key_tenant
 from gpts.llm.states import Capability, ModelFeature, ModelKind, ProviderKind
-from workspaces.models import Workspace
+from workspaces.models import User, Workspace
 
 NAME_LENGTH = 80
 MODEL_NAME_LENGTH = 120
 URL_LENGTH = 300
 KEY_LENGTH = 500
-PROVIDERS_EACH = 20
-MODELS_EACH = 200
+MAX_PROVIDERS = 20  # of a workspace, or of the instance
+MAX_MODELS = 200  # of a provider
 LARGEST_WINDOW = 20_000_000
 LARGEST_PRICE = 10**12
 KINDS = (ProviderKind.RESPONSES, ProviderKind.CHAT_COMPLETIONS)
@@ -33,7 +33,7 @@ KINDS = (ProviderKind.RESPONSES, ProviderKind.CHAT_COMPLETIONS)
 
 @dataclass(frozen=True)
 class ProviderChange:
-    """What a form or a body says; None leaves a field as it is. An empty ``key`` takes the key away."""
+    """New values of a provider; None leaves a field unchanged. An empty ``key`` removes the key."""
 
     name: str | None = None
     kind: str | None = None
@@ -44,10 +44,10 @@ class ProviderChange:
 
 @transaction.atomic
 def create_provider(
-    *, workspace: Workspace | None, change: ProviderChange, by: Any, at: datetime
+    *, workspace: Workspace | None, change: ProviderChange, by: User, at: datetime
 ) -> ModelProvider:
-    """Add a provider of a workspace, or of the instance without one. The caller has authorised the person."""
-    if ModelProvider.objects.filter(workspace=workspace).count() >= PROVIDERS_EACH:
+    """Add a provider to a workspace, or to the instance for None. The caller has authorised ``by``."""
+    if ModelProvider.objects.filter(workspace=workspace).count() >= MAX_PROVIDERS:
         raise InvalidInput(_("There are too many providers here. Remove or change one."), code="too_many")
     provider = ModelProvider(workspace=workspace, created_at=at, kind=ProviderKind.RESPONSES)
     fields = _set_provider(provider, change, is_new=True)
@@ -55,20 +55,22 @@ def create_provider(
         with transaction.atomic():
             provider.save()
     except IntegrityError:
-        raise _name_taken() from None
+        raise _build_name_conflict() from None
     if change.key:
-        _seal(provider, change.key)
+        _seal_key(provider, change.key)
         provider.save(update_fields=["sealed_key"])
-    _note("gpts.provider_added", provider, provider, fields, by=by, at=at)
+    _record("gpts.provider_added", provider, provider, fields, by=by, at=at)
     return provider
 
 
 @transaction.atomic
 def change_provider(
-    *, provider: ModelProvider, change: ProviderChange, by: Any, at: datetime
+    *, provider: ModelProvider, change: ProviderChange, by: User, at: datetime
 ) -> ModelProvider:
-    """Change what was given; the key is written, never shown. A new address needs the key again: a stored
-    key must not be sent to wherever an admin points it later."""
+    """Change the given fields. Raises InvalidInput, and Conflict for the built-in provider.
+
+    A new address needs the key again: a stored key must not be sent to a server that an admin adds later.
+    """
     row = ModelProvider.objects.select_for_update().get(pk=provider.pk)
     if row.kind == ProviderKind.OFFLINE:
         raise Conflict(_("The built-in model is always there and cannot be changed."), code="built_in")
@@ -81,7 +83,7 @@ def change_provider(
     if change.key is not None:
         fields.append("key")
         if change.key:
-            _seal(row, change.key)
+            _seal_key(row, change.key)
         else:
             row.sealed_key = ""
     if not fields:
@@ -90,18 +92,18 @@ def change_provider(
         with transaction.atomic():
             row.save()
     except IntegrityError:
-        raise _name_taken() from None
-    _note("gpts.provider_changed", row, row, fields, by=by, at=at)
+        raise _build_name_conflict() from None
+    _record("gpts.provider_changed", row, row, fields, by=by, at=at)
     return row
 
 
 @transaction.atomic
-def add_model(*, provider: ModelProvider, values: Mapping[str, Any], by: Any, at: datetime) -> LanguageModel:
-    """Add a model to a provider; the first one of a provider is its default."""
+def add_model(*, provider: ModelProvider, values: Mapping[str, Any], by: User, at: datetime) -> LanguageModel:
+    """Add a model to a provider; its first chat model becomes the default."""
     row = ModelProvider.objects.select_for_update().get(pk=provider.pk)
     if row.kind == ProviderKind.OFFLINE:
         raise Conflict(_("The built-in model is always there and cannot be changed."), code="built_in")
-    if row.models.count() >= MODELS_EACH:
+    if row.models.count() >= MAX_MODELS:
         raise InvalidInput(_("This provider has too many models already."), code="too_many")
     cleaned = clean_model(values)
     if "name" not in cleaned:
@@ -109,7 +111,7 @@ def add_model(*, provider: ModelProvider, values: Mapping[str, Any], by: Any, at
             _("A model needs the name that its provider knows it by."), code="required", field="name"
         )
     model = LanguageModel(provider=row, **{"label": cleaned["name"], **MODEL_DEFAULTS, **cleaned})
-    _check_whole(model)
+    _check_combination(model)
     is_first = model.kind == ModelKind.CHAT and not row.models.filter(is_default=True).exists()
     model.is_default = False
     try:
@@ -121,13 +123,13 @@ def add_model(*, provider: ModelProvider, values: Mapping[str, Any], by: Any, at
         ) from None
     if is_first or cleaned.get("is_default"):
         _make_default(model)
-    _note("gpts.model_added", model, row, sorted(cleaned), by=by, at=at)
+    _record("gpts.model_added", model, row, sorted(cleaned), by=by, at=at)
     return model
 
 
 @transaction.atomic
-def change_model(*, model: LanguageModel, values: Mapping[str, Any], by: Any, at: datetime) -> LanguageModel:
-    """Change what was given of a model. Its name stays: versions were frozen with it."""
+def change_model(*, model: LanguageModel, values: Mapping[str, Any], by: User, at: datetime) -> LanguageModel:
+    """Change the given fields of a model; its name cannot change, because frozen versions refer to it."""
     row = LanguageModel.objects.select_for_update(of=("self",)).select_related("provider").get(pk=model.pk)
     if row.provider.kind == ProviderKind.OFFLINE:
         raise Conflict(_("The built-in model is always there and cannot be changed."), code="built_in")
@@ -140,7 +142,7 @@ def change_model(*, model: LanguageModel, values: Mapping[str, Any], by: Any, at
     changed = [name for name, value in cleaned.items() if getattr(row, name) != value]
     for name in changed:
         setattr(row, name, cleaned[name])
-    _check_whole(row)
+    _check_combination(row)
     if wants_default is not None and wants_default != row.is_default:
         changed.append("is_default")
         if wants_default:
@@ -149,16 +151,18 @@ def change_model(*, model: LanguageModel, values: Mapping[str, Any], by: Any, at
     if not changed:
         return row
     row.save(update_fields=changed)
-    _note("gpts.model_changed", row, row.provider, changed, by=by, at=at)
+    _record("gpts.model_changed", row, row.provider, changed, by=by, at=at)
     return row
 
 
 @transaction.atomic
-def import_models(*, provider: ModelProvider, names: list[str], by: Any, at: datetime) -> list[LanguageModel]:
-    """Add models by name with usual values; those that are there already are left as they are."""
+def import_models(
+    *, provider: ModelProvider, names: list[str], by: User, at: datetime
+) -> list[LanguageModel]:
+    """Add models by name with default values; existing ones are left unchanged."""
     known = set(provider.models.values_list("name", flat=True))
-    fresh = [name for name in dict.fromkeys(names) if name not in known]
-    return [add_model(provider=provider, values={"name": name}, by=by, at=at) for name in fresh]
+    missing = [name for name in dict.fromkeys(names) if name not in known]
+    return [add_model(provider=provider, values={"name": name}, by=by, at=at) for name in missing]
 
 
 MODEL_DEFAULTS: dict[str, Any] = {
@@ -171,7 +175,7 @@ MODEL_DEFAULTS: dict[str, Any] = {
 
 
 def clean_model(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a model's values checked one by one; raises InvalidInput naming the field."""
+    """Return a model's values, each validated by itself; raises InvalidInput with the field."""
     cleaned: dict[str, Any] = {}
     for name, value in values.items():
         if name == "name":
@@ -180,17 +184,17 @@ def clean_model(values: Mapping[str, Any]) -> dict[str, Any]:
             label = clean_line(str(value), max_length=NAME_LENGTH, field=name, required=False)
             cleaned[name] = label or str(values.get("name", ""))[:NAME_LENGTH]
         elif name in ("context_window", "max_output_tokens"):
-            cleaned[name] = _whole(value, name, 1, LARGEST_WINDOW)
+            cleaned[name] = _clean_integer(value, name, 1, LARGEST_WINDOW)
         elif name in ("input_price_micros", "output_price_micros"):
-            cleaned[name] = _whole(value, name, 0, LARGEST_PRICE)
+            cleaned[name] = _clean_integer(value, name, 0, LARGEST_PRICE)
         elif name == "dimensions":
-            cleaned[name] = None if value in (None, "") else _whole(value, name, 1, 4_000)
+            cleaned[name] = None if value in (None, "") else _clean_integer(value, name, 1, 4_000)
         elif name == "kind":
-            cleaned[name] = _one_of(value, ModelKind.values, name)
+            cleaned[name] = _clean_choice(value, ModelKind.values, name)
         elif name == "capabilities":
-            cleaned[name] = sorted({_one_of(item, Capability.values, name) for item in value})
+            cleaned[name] = sorted({_clean_choice(item, Capability.values, name) for item in value})
         elif name == "features":
-            cleaned[name] = sorted({_one_of(item, ModelFeature.values, name) for item in value})
+            cleaned[name] = sorted({_clean_choice(item, ModelFeature.values, name) for item in value})
         elif name == "is_default":
             cleaned[name] = bool(value)
         else:
@@ -200,7 +204,7 @@ def clean_model(values: Mapping[str, Any]) -> dict[str, Any]:
     return cleaned
 
 
-def _check_whole(model: LanguageModel) -> None:
+def _check_combination(model: LanguageModel) -> None:
     if model.max_output_tokens > model.context_window:
         raise InvalidInput(
             _("The longest answer cannot exceed the context window."),
@@ -230,12 +234,12 @@ def _make_default(model: LanguageModel) -> None:
 
 
 def _set_provider(provider: ModelProvider, change: ProviderChange, *, is_new: bool) -> list[str]:
-    """Put the checked values into the row; returns the names of those that changed."""
+    """Set the validated values on the row; returns the names of the fields that changed."""
     values: dict[str, Any] = {}
     if change.name is not None or is_new:
         values["name"] = clean_line(change.name or "", max_length=NAME_LENGTH, field="name")
     if change.kind is not None or is_new:
-        values["kind"] = _one_of(change.kind, [kind.value for kind in KINDS], "kind")
+        values["kind"] = _clean_choice(change.kind, [kind.value for kind in KINDS], "kind")
     if change.base_url is not None or is_new:
         values["base_url"] = _clean_url(change.base_url or "", is_guarded=provider.workspace_id is not None)
     if change.is_enabled is not None:
@@ -273,11 +277,13 @@ def _check_key(key: str) -> None:
         )
 
 
-def _seal(provider: ModelProvider, key: str) -> None:
-    provider.sealed_key = seal(key, purpose=KEY_PURPOSE, tenant=key_tenant(provider), row=str(provider.pk))
+def _seal_key(provider: ModelProvider, key: str) -> None:
+    provider.sealed_key = seal(
+        key, purpose=KEY_PURPOSE, tenant=get_key_tenant(provider), row=str(provider.pk)
+    )
 
 
-def _whole(value: Any, field: str, least: int, most: int) -> int:
+def _clean_integer(value: Any, field: str, least: int, most: int) -> int:
     text = str(value).strip()
     is_number = not isinstance(value, bool) and text.isascii() and text.isdecimal() and len(text) < 20
     if not is_number or not least <= int(text) <= most:
@@ -289,18 +295,18 @@ def _whole(value: Any, field: str, least: int, most: int) -> int:
     return int(text)
 
 
-def _one_of(value: Any, allowed: list[str], field: str) -> str:
+def _clean_choice(value: Any, allowed: list[str], field: str) -> str:
     if value not in allowed:
         raise InvalidInput(_("Choose from the list."), code="unknown_choice", field=field)
     return str(value)
 
 
-def _name_taken() -> InvalidInput:
+def _build_name_conflict() -> InvalidInput:
     return InvalidInput(_("There is a provider of this name already."), code="name_taken", field="name")
 
 
-def _note(
-    action: str, subject: Any, provider: ModelProvider, fields: list[str], *, by: Any, at: datetime
+def _record(
+    action: str, subject: Any, provider: ModelProvider, fields: list[str], *, by: User, at: datetime
 ) -> None:
     record(
         action=action,

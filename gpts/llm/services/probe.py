@@ -1,4 +1,4 @@
-"""Asking a provider what it offers: "Test connection" and the list to import from."""
+"""Asks a provider for its list of models: "Test connection", and the list to import from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.errors import DomainError
 from core.outbound import OutboundFailed, fetch
 from core.outbound_guard import OutboundPolicy, OutboundRefused, policy_from_settings
 from gpts.llm.models import ModelProvider
-from gpts.llm.services.providers import provider_key
+from gpts.llm.services.providers import get_provider_key
 from gpts.llm.states import ProviderKind
 
 PROBE_SECONDS = 8.0
@@ -21,8 +21,8 @@ MAX_LIST_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
-class Probe:
-    """What came of asking: a sentence that never quotes the provider, and the names of its models."""
+class ProbeResult:
+    """The outcome of a probe. ``message`` never quotes the provider; ``names`` are its models."""
 
     is_ok: bool
     code: str
@@ -30,16 +30,16 @@ class Probe:
     names: tuple[str, ...] = ()
 
 
-def probe_provider(provider: ModelProvider) -> Probe:
-    """Ask for ``/models`` with the stored key; at most eight seconds, writes nothing.
+def probe_provider(provider: ModelProvider) -> ProbeResult:
+    """Request ``/models`` with the stored key, for at most eight seconds. Writes nothing, raises nothing.
 
-    Addresses of a workspace pass the outbound guard; those of the instance are its operator's own.
+    Addresses of a workspace pass the outbound guard; those of the instance are trusted.
     """
     if provider.kind == ProviderKind.OFFLINE:
-        return Probe(True, "ok", _("The built-in model needs no connection."))
+        return ProbeResult(True, "ok", _("The built-in model needs no connection."))
     headers = {"accept": "application/json"}
     try:
-        if key := provider_key(provider):
+        if key := get_provider_key(provider):
             headers["authorization"] = f"Bearer {key}"
         answer = fetch(
             f"{provider.base_url}/models",
@@ -47,20 +47,20 @@ def probe_provider(provider: ModelProvider) -> Probe:
             max_bytes=MAX_LIST_BYTES,
             timeout=PROBE_SECONDS,
             max_redirects=0,
-            policy=_policy(provider),
+            policy=_build_policy(provider),
         )
     except OutboundRefused:
-        return Probe(
+        return ProbeResult(
             False, "refused", _("This server may not call that address. Use a public https address.")
         )
     except OutboundFailed as failure:
-        return Probe(False, failure.code, _no_answer(provider))
+        return ProbeResult(False, failure.code, _describe_silence(provider))
     except DomainError as failure:
-        return Probe(False, failure.code, str(failure.message))
-    return _read(answer.status, answer.body)
+        return ProbeResult(False, failure.code, str(failure.message))
+    return _read_answer(answer.status, answer.body)
 
 
-def _policy(provider: ModelProvider) -> OutboundPolicy:
+def _build_policy(provider: ModelProvider) -> OutboundPolicy:
     if provider.workspace_id is not None:
         return policy_from_settings()
     parts = urlsplit(provider.base_url)
@@ -69,34 +69,34 @@ def _policy(provider: ModelProvider) -> OutboundPolicy:
     return OutboundPolicy(allow_http=True, allowed_private=trusted)
 
 
-def _no_answer(provider: ModelProvider) -> str:
+def _describe_silence(provider: ModelProvider) -> str:
     host = urlsplit(provider.base_url).hostname or ""
     return _("%(host)s does not answer. Check the address, and that the server is running.") % {"host": host}
 
 
-def _read(status: int, body: bytes) -> Probe:
+def _read_answer(status: int, body: bytes) -> ProbeResult:
     if status in (401, 403):
-        return Probe(
+        return ProbeResult(
             False, "bad_key", _("The provider answers, but it refuses the key. Enter the key again.")
         )
     if status == 404:
-        return Probe(
+        return ProbeResult(
             False,
             "no_list",
             _("Something answers there, but not a model server. Does the address end in /v1?"),
         )
     if status != 200:
-        return Probe(
+        return ProbeResult(
             False, "bad_status", _("The provider answers with error %(status)d.") % {"status": status}
         )
     try:
         rows = json.loads(body)["data"]
         names = sorted({str(row["id"]) for row in rows if 0 < len(str(row["id"])) <= 120})[:MAX_NAMES]
     except (ValueError, KeyError, TypeError, RecursionError):
-        return Probe(
+        return ProbeResult(
             False,
             "no_list",
             _("Something answers there, but not a model server. Does the address end in /v1?"),
         )
-    return Probe(True, "ok", _("The connection works. It offers %(count)d models.") % {"count": len(names)},
-                 tuple(names))  # fmt: skip
+    text = _("The connection works. It offers %(count)d models.")
+    return ProbeResult(True, "ok", text % {"count": len(names)}, tuple(names))

@@ -1,10 +1,9 @@
-"""Model providers: made from the settings, their keys sealed."""
+"""Providers that the settings define, and the encrypted keys of all providers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
@@ -13,42 +12,45 @@ from core.secrets import seal, unseal
 from gpts.llm.catalogue import USUAL_FEATURES
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.states import Capability, ProviderKind
+from workspaces.models import User
 
 OFFLINE_PROVIDER = "Built in"
 OFFLINE_MODEL = "offline"
 INSTANCE_PROVIDER = "OpenAI-compatible"
 KEY_PURPOSE = "gpts.provider_key"
-# For a model about which the settings say nothing more than its name.
+# The settings give only the name of a model.
 ASSUMED_CONTEXT_WINDOW = 128_000
 ASSUMED_OUTPUT_TOKENS = 4_096
 
 
-def provider_key(provider: ModelProvider) -> str:
-    """Return the provider's key in the clear, for the runtime alone; empty when it needs none."""
+def get_provider_key(provider: ModelProvider) -> str:
+    """Return the provider's decrypted key, empty if it needs none. Only for requests to the provider."""
     if not provider.sealed_key:
         return ""
-    return unseal(provider.sealed_key, purpose=KEY_PURPOSE, tenant=key_tenant(provider), row=str(provider.pk))
+    return unseal(
+        provider.sealed_key, purpose=KEY_PURPOSE, tenant=get_key_tenant(provider), row=str(provider.pk)
+    )
 
 
-def sealed_keys() -> Iterator[tuple[object, str]]:
-    """Yield (provider's id, sealed key) of all providers, for rotate_keys."""
+def list_sealed_keys() -> Iterator[tuple[object, str]]:
+    """Yield (provider's id, encrypted key) of all providers, for the command ``rotate_keys``."""
     rows = ModelProvider.objects.exclude(sealed_key="").order_by("pk")
     yield from rows.values_list("pk", "sealed_key")
 
 
 def replace_sealed_key(identifier: object, before: str, after: str) -> None:
-    """Write a newly sealed key while the old one still stands there."""
+    """Write a newly encrypted key, unless the old one was changed in the meantime."""
     ModelProvider.objects.filter(pk=str(identifier), sealed_key=before).update(sealed_key=after)
 
 
-def key_tenant(provider: ModelProvider) -> str:
-    """To whom a sealed key is bound: it opens for no other workspace."""
+def get_key_tenant(provider: ModelProvider) -> str:
+    """Return the tenant that a key is encrypted for; it cannot be decrypted for another one."""
     return "instance" if provider.workspace_id is None else f"workspace:{provider.workspace_id}"
 
 
 @transaction.atomic
 def ensure_offline_provider(*, at: datetime) -> LanguageModel:
-    """Return the built-in model, made on the first start; repeating it changes nothing."""
+    """Return the built-in model, created on the first start. Idempotent."""
     provider, _created = ModelProvider.objects.get_or_create(
         workspace=None, name=OFFLINE_PROVIDER, defaults={"kind": ProviderKind.OFFLINE, "created_at": at}
     )
@@ -68,12 +70,12 @@ def ensure_offline_provider(*, at: datetime) -> LanguageModel:
 
 @transaction.atomic
 def ensure_instance_provider(
-    *, kind: str, base_url: str, key: str, model: str, by: Any, at: datetime
+    *, kind: str, base_url: str, key: str, model: str, by: User | None, at: datetime
 ) -> LanguageModel:
-    """Make or refresh the instance's provider from its settings and return its default model.
+    """Create or update the instance's provider from the settings and return its default model.
 
-    Idempotent: an unchanged key, address and model write nothing. A changed model name adds a row and
-    makes it the default; old models stay for the versions that were frozen with them.
+    Idempotent: unchanged settings write nothing. A changed model name adds a row and makes it the
+    default; old models stay for the versions that were frozen with them.
     """
     provider, created = ModelProvider.objects.get_or_create(
         workspace=None,
@@ -84,9 +86,11 @@ def ensure_instance_provider(
         name for name, value in (("kind", kind), ("base_url", base_url)) if getattr(provider, name) != value
     ]
     provider.kind, provider.base_url = kind, base_url
-    if provider_key(provider) != key:
+    if get_provider_key(provider) != key:
         provider.sealed_key = (
-            seal(key, purpose=KEY_PURPOSE, tenant=key_tenant(provider), row=str(provider.pk)) if key else ""
+            seal(key, purpose=KEY_PURPOSE, tenant=get_key_tenant(provider), row=str(provider.pk))
+            if key
+            else ""
         )
         changed.append("sealed_key")
     if changed:

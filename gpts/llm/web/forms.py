@@ -1,4 +1,4 @@
-"""Forms of the model catalogue. They draw and keep what was typed; the services check it."""
+"""Forms of the model catalogue. The services validate the values."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from core.money import MICROS_PER_UNIT
 from gpts.assistants.services.model_retirement import is_usual_year
-from gpts.llm.catalogue import last_day
+from gpts.llm.catalogue import get_last_day
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.catalogue import KEY_LENGTH, MODEL_DEFAULTS, NAME_LENGTH, URL_LENGTH, ProviderChange
 from gpts.llm.states import Capability, ModelFeature, ModelKind, ProviderKind
-
-MICROS = 1_000_000
 
 
 class ProviderForm(forms.Form):
@@ -63,7 +62,7 @@ class ProviderForm(forms.Form):
         if provider is None:
             del self.fields["is_enabled"]
 
-    def change(self) -> ProviderChange:
+    def get_change(self) -> ProviderChange:
         values = self.cleaned_data
         key: str | None = values["key"] or None
         if self.provider is None:
@@ -116,22 +115,24 @@ class ModelForm(forms.Form):
     )
 
     def __init__(self, *args: Any, model: LanguageModel | None = None, **kwargs: Any) -> None:
-        kwargs["initial"] = MODEL_DEFAULTS | kwargs.get("initial", {}) if model is None else _values(model)
+        kwargs["initial"] = (
+            MODEL_DEFAULTS | kwargs.get("initial", {}) if model is None else _get_initial(model)
+        )
         super().__init__(*args, **kwargs)
         for name in ("input_price", "output_price"):
             self.fields[name].help_text = settings.PAYOUT_CURRENCY
         if model is not None:
             self.fields["name"].disabled = True
 
-    def values(self) -> dict[str, Any]:
+    def get_values(self) -> dict[str, Any]:
         values = dict(self.cleaned_data)
         for side in ("input", "output"):
-            values[f"{side}_price_micros"] = int(values.pop(f"{side}_price") * MICROS)
+            values[f"{side}_price_micros"] = int(values.pop(f"{side}_price") * MICROS_PER_UNIT)
         return values
 
 
 class RetirementForm(forms.Form):
-    """A model's last day, as a day in UTC, and who stands in."""
+    """A model's last day (in UTC) and its replacement."""
 
     day = forms.DateField(
         label=_("Last day"),
@@ -149,7 +150,7 @@ class RetirementForm(forms.Form):
 
     def __init__(self, *args: Any, model: LanguageModel, choices: list[LanguageModel], **kwargs: Any) -> None:
         kwargs["initial"] = {
-            "day": None if model.retired_at is None else last_day(model.retired_at),
+            "day": None if model.retired_at is None else get_last_day(model.retired_at),
             "replacement": model.replacement_id,
         }
         super().__init__(*args, **kwargs)
@@ -166,20 +167,20 @@ class RetirementForm(forms.Form):
             raise forms.ValidationError(_("Write a date like 2026-03-31."), code="date_invalid")
         return day
 
-    def moment(self) -> datetime | None:
-        return retirement_moment(self.cleaned_data["day"])
+    def get_retirement_time(self) -> datetime | None:
+        return get_retirement_time(self.cleaned_data["day"])
 
 
-def retirement_moment(day: date | None) -> datetime | None:
-    """The end of a last day, which is the start of the next one in UTC."""
+def get_retirement_time(day: date | None) -> datetime | None:
+    """Return the end of a last day: midnight UTC at the start of the next one."""
     return None if day is None else datetime.combine(day, time(), UTC) + timedelta(days=1)
 
 
-def _values(model: LanguageModel) -> dict[str, Any]:
+def _get_initial(model: LanguageModel) -> dict[str, Any]:
     names = ("name", "label", "kind", "context_window", "max_output_tokens", "capabilities", "features",
              "dimensions", "is_default")  # fmt: skip
     prices = {
-        "input_price": Decimal(model.input_price_micros) / MICROS,
-        "output_price": Decimal(model.output_price_micros) / MICROS,
+        "input_price": Decimal(model.input_price_micros) / MICROS_PER_UNIT,
+        "output_price": Decimal(model.output_price_micros) / MICROS_PER_UNIT,
     }
     return {name: getattr(model, name) for name in names} | prices

@@ -1,4 +1,4 @@
-"""/api/v1/workspaces/<workspace>/budgets for its admins, and /limits: what counts the key's own person."""
+"""/api/v1/workspaces/<workspace>/budgets for admins, and /limits: the budgets that count the key's person."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gpts.metering.models.budgets import BUDGET_NAME_LENGTH
-from gpts.metering.queries.budgets import access_budget, budgets_of, line_of, lines_of, own_limits
+from gpts.metering.queries.budgets import (
+    access_budget,
+    build_budget_line,
+    build_budget_lines,
+    list_budgets,
+    list_own_limits,
+)
 from gpts.metering.services.budgets import change_budget, create_budget, draft_budget, remove_budget
 from gpts.metering.states import BudgetMeasure, BudgetSubject, BudgetWindow
 from workspaces.access import WorkspaceAct
@@ -27,16 +33,16 @@ LARGEST_ID = 2**63 - 1
 
 
 class BudgetCountSerializer(serializers.Serializer[Any]):
-    """One counter of the present window; `user` is null where everybody counts together."""
+    """One counter of the current window; `user` is null where everybody shares it."""
 
     user = serializers.IntegerField(source="user_id", allow_null=True)
     person = serializers.CharField(allow_blank=True)
     used = serializers.IntegerField()
-    reserved = serializers.IntegerField(help_text="Held for answers that are being written.")
+    reserved = serializers.IntegerField(help_text="Reserved for running answers.")
 
 
 class BudgetSerializer(serializers.Serializer[Any]):
-    """A budget with what is used in its present window, the fullest counter first."""
+    """A budget with its counters of the current window, the fullest first."""
 
     id = serializers.IntegerField(source="budget.pk")
     name = serializers.CharField(source="budget.name")
@@ -50,20 +56,22 @@ class BudgetSerializer(serializers.Serializer[Any]):
     soft_limit = serializers.IntegerField(source="budget.soft_limit", allow_null=True, help_text=AMOUNT)
     hard_limit = serializers.IntegerField(source="budget.hard_limit", allow_null=True, help_text=AMOUNT)
     is_enabled = serializers.BooleanField(source="budget.is_enabled")
-    meaning = serializers.CharField(source="sentence", help_text="The same as a sentence.")
+    meaning = serializers.CharField(source="sentence", help_text="The budget as a sentence.")
     state = serializers.ChoiceField(choices=["off", "fine", "warned", "full"])
-    opens_at = serializers.DateTimeField(help_text="When the present window ends and counting begins anew.")
+    opens_at = serializers.DateTimeField(
+        help_text="When the current window ends and the counters begin again at zero."
+    )
     counts = BudgetCountSerializer(many=True)
 
 
 class OwnLimitSerializer(serializers.Serializer[Any]):
-    """A budget that counts the person: `used` is their own where each has a count, else everybody's."""
+    """A budget that counts the person; `used` is their own counter if they have one, else the shared one."""
 
     id = serializers.IntegerField(source="budget.pk")
     name = serializers.CharField(source="budget.name")
     workspace = serializers.CharField(source="budget.workspace.slug")
     gpt = serializers.CharField(source="gpt_slug", allow_null=True)
-    is_own = serializers.BooleanField(help_text="Whether the count is the person's alone.")
+    is_own = serializers.BooleanField(help_text="Whether the counter is the person's own.")
     measure = serializers.ChoiceField(source="budget.measure", choices=BudgetMeasure.choices)
     window = serializers.ChoiceField(source="budget.window", choices=BudgetWindow.choices)
     soft_limit = serializers.IntegerField(source="budget.soft_limit", allow_null=True, help_text=AMOUNT)
@@ -79,19 +87,21 @@ class OwnLimitsSerializer(serializers.Serializer[Any]):
 
 
 class ChangeBudgetSerializer(serializers.Serializer[Any]):
-    """Whose use is counted, what and in which window stay as they are: the counters stand on them."""
+    """Subject, measure and window cannot be changed, because the counters depend on them."""
 
     name = serializers.CharField(required=False, max_length=BUDGET_NAME_LENGTH)
     soft_limit = serializers.IntegerField(required=False, allow_null=True, help_text=AMOUNT)
     hard_limit = serializers.IntegerField(required=False, allow_null=True, help_text=AMOUNT)
-    is_enabled = serializers.BooleanField(required=False, help_text="Off counts and stops nothing.")
+    is_enabled = serializers.BooleanField(
+        required=False, help_text="Switched off, it counts nothing and stops nothing."
+    )
 
 
 class NewBudgetSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=BUDGET_NAME_LENGTH)
     subject = serializers.ChoiceField(choices=BudgetSubject.choices)
     is_each = serializers.BooleanField(
-        default=False, help_text="Everybody alone; without it, all of the subject together."
+        default=False, help_text="Each person has a counter; otherwise everybody of the subject shares one."
     )
     user = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=LARGEST_ID, help_text="For one member."
@@ -100,20 +110,20 @@ class NewBudgetSerializer(serializers.Serializer[Any]):
         required=False, allow_null=True, min_value=1, max_value=LARGEST_ID, help_text="For a group."
     )
     gpt = serializers.CharField(
-        required=False, allow_null=True, max_length=80, help_text="Its slug, for a GPT."
+        required=False, allow_null=True, max_length=80, help_text="The slug of a GPT."
     )
     measure = serializers.ChoiceField(choices=BudgetMeasure.choices)
     window = serializers.ChoiceField(choices=BudgetWindow.choices)
     soft_limit = serializers.IntegerField(
-        required=False, allow_null=True, help_text=f"Where a note is sent. {AMOUNT}"
+        required=False, allow_null=True, help_text=f"Where a notification is sent. {AMOUNT}"
     )
     hard_limit = serializers.IntegerField(
-        required=False, allow_null=True, help_text=f"Where new answers stop. {AMOUNT}"
+        required=False, allow_null=True, help_text=f"Where new answers are refused. {AMOUNT}"
     )
 
 
 class _BudgetView(LoggiaAPIView):
-    def place(self, request: Request, slug: str) -> Workspace:
+    def get_tenant(self, request: Request, slug: str) -> Workspace:
         return access_key_workspace(request, slug, to=WorkspaceAct.ADMINISTER)
 
 
@@ -123,26 +133,27 @@ class BudgetsView(_BudgetView):
 
     @extend_schema(operation_id="budget_list", responses=BudgetSerializer(many=True))
     def get(self, request: Request, workspace: str) -> Response:
-        """The workspace's budgets, each with what is used now."""
+        """List the workspace's budgets with their current counters."""
         pagination = KeysetPagination()
-        budgets = pagination.paginate_queryset(budgets_of(self.place(request, workspace)), request, self)
-        lines = lines_of(budgets, at=timezone.now())
+        budgets = pagination.paginate_queryset(
+            list_budgets(self.get_tenant(request, workspace)), request, self
+        )
+        lines = build_budget_lines(budgets, at=timezone.now())
         return pagination.get_paginated_response(BudgetSerializer(lines, many=True).data)
 
     @extend_schema(operation_id="budget_set", request=NewBudgetSerializer, responses={201: BudgetSerializer})
     def post(self, request: Request, workspace: str) -> Response:
-        """Set a budget; it counts from the next answer on."""
-        place = self.place(request, workspace)
-        user, now = bearer(request)[0], timezone.now()
+        """Set a budget; it applies from the next answer on."""
+        tenant, now = self.get_tenant(request, workspace), timezone.now()
         values = self.read(NewBudgetSerializer)
-        named = {
+        subject = {
             "user_id": values.pop("user", None),
             "group_id": values.pop("group", None),
             "gpt_slug": values.pop("gpt", None) or "",
         }
-        budget = draft_budget(workspace=place, **values, **named, by=user, at=now)
-        create_budget(budget=budget, by=user, at=now)
-        return Response(BudgetSerializer(line_of(budget, at=now)).data, status=201)
+        budget = draft_budget(workspace=tenant, **values, **subject, by=self.person, at=now)
+        create_budget(budget=budget, by=self.person, at=now)
+        return Response(BudgetSerializer(build_budget_line(budget, at=now)).data, status=201)
 
 
 class BudgetView(_BudgetView):
@@ -154,23 +165,23 @@ class BudgetView(_BudgetView):
 
     @extend_schema(operation_id="budget_read", responses=BudgetSerializer)
     def get(self, request: Request, workspace: str, budget_id: int) -> Response:
-        budget = access_budget(self.place(request, workspace), budget_id)
-        return Response(BudgetSerializer(line_of(budget, at=timezone.now())).data)
+        budget = access_budget(self.get_tenant(request, workspace), budget_id)
+        return Response(BudgetSerializer(build_budget_line(budget, at=timezone.now())).data)
 
     @extend_schema(operation_id="budget_change", request=ChangeBudgetSerializer, responses=BudgetSerializer)
     def patch(self, request: Request, workspace: str, budget_id: int) -> Response:
-        """Change name and limits, or switch it; counters go on."""
-        place, now = self.place(request, workspace), timezone.now()
-        budget = access_budget(place, budget_id)
+        """Change name or limits, or switch it on or off; the counters are kept."""
+        tenant, now = self.get_tenant(request, workspace), timezone.now()
+        budget = access_budget(tenant, budget_id)
         values = self.read(ChangeBudgetSerializer)
-        change_budget(budget=budget, **values, by=bearer(request)[0], at=now)
-        return Response(BudgetSerializer(line_of(access_budget(place, budget_id), at=now)).data)
+        change_budget(budget=budget, **values, by=self.person, at=now)
+        return Response(BudgetSerializer(build_budget_line(access_budget(tenant, budget_id), at=now)).data)
 
     @extend_schema(operation_id="budget_remove", request=None, responses={204: None})
     def delete(self, request: Request, workspace: str, budget_id: int) -> Response:
-        """Remove it with its counters; to keep those, switch it off instead."""
-        budget = access_budget(self.place(request, workspace), budget_id)
-        remove_budget(budget=budget, by=bearer(request)[0], at=timezone.now())
+        """Remove the budget with its counters; to keep those, switch it off instead."""
+        budget = access_budget(self.get_tenant(request, workspace), budget_id)
+        remove_budget(budget=budget, by=self.person, at=timezone.now())
         return Response(status=204)
 
 
@@ -179,7 +190,7 @@ class OwnLimitsView(LoggiaAPIView):
 
     @extend_schema(operation_id="limit_list", responses=OwnLimitsSerializer)
     def get(self, request: Request) -> Response:
-        """The limits that count the person in the key's workspace, with what is used of them."""
+        """List the budgets of the key's workspace that apply to the person, with what is used of them."""
         user, key = bearer(request)
-        lines = own_limits(user, at=timezone.now(), workspace_id=key.workspace_id)
+        lines = list_own_limits(user, at=timezone.now(), workspace_id=key.workspace_id)
         return Response({"items": OwnLimitSerializer(lines, many=True).data})

@@ -1,4 +1,4 @@
-"""/api/v1/usage: what the key's person used, as one who chats."""
+"""/api/v1/usage: the answers that the key's person asked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gpts.metering.models import UsageEvent
-from gpts.metering.queries.usage import usage_by
+from gpts.metering.queries.usage import list_own_usage
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.me import bearer
 from workspaces.states import ApiScope
@@ -47,4 +47,4 @@ class UsageView(LoggiaAPIView):
     def get(self, request: Request) -> Response:
         """List your own answers in the key's workspace, the newest first. Costs are millionths."""
         user, key = bearer(request)
-        return self.page(usage_by(user).filter(workspace_id=key.workspace_id), UsageSerializer)
+        return self.page(list_own_usage(user).filter(workspace_id=key.workspace_id), UsageSerializer)

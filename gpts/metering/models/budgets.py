@@ -1,4 +1,4 @@
-"""What may be used in a window of time: limits, counters that outlive chats, what running turns hold."""
+"""Budgets, their counters (which outlive the chats they counted), and reservations of running turns."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ _NONE = Q(user__isnull=True, group__isnull=True, gpt__isnull=True)
 
 
 class Budget(models.Model):
-    """A limit that a workspace set. ``soft_limit`` warns, ``hard_limit`` blocks the next answer.
+    """A workspace's limit in each window: ``soft_limit`` warns, ``hard_limit`` refuses further answers.
 
-    Limits are micro-units of the instance's currency, tokens, or answers, by ``measure``. A person's budget
-    names one (``user``) or stands for each member (``is_each``); a group's or GPT's counts everybody
-    together, or each person alone. Subject, measure and window never change: the counters stand on them.
+    ``measure`` gives the unit of the limits: micro-units of the instance's currency, tokens, or answers. A
+    budget of subject "person" is for one ``user``, or for each member alone (``is_each``); one of a group
+    or GPT counts everybody together, or each person alone (``is_each``). Subject, measure and window never
+    change, because the counters depend on them.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="budgets")
@@ -86,12 +87,17 @@ class Budget(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def has_personal_counters(self) -> bool:
+        """Whether each person has a counter; otherwise everybody shares one (``BudgetUse.user`` is null)."""
+        return self.is_each or self.user_id is not None
+
 
 class BudgetUse(models.Model):
-    """The counter of one window: of one person, or of everybody the budget counts (no user).
+    """The counter of a budget in one window: of one person, or shared by everybody (``user`` is null).
 
-    ``used`` was captured, ``reserved`` is held for answers that are being written. Kept when chats, turns
-    and usage events go. ``warned_at`` is set once, when the soft limit was passed.
+    ``used`` counts ended answers, ``reserved`` is held for running ones. Kept when chats, turns and usage
+    events are deleted. ``warned_at`` is set once, when the soft limit is passed.
     """
 
     budget = models.ForeignKey(Budget, on_delete=models.CASCADE, related_name="uses")
@@ -115,9 +121,9 @@ class BudgetUse(models.Model):
 
 
 class BudgetReservation(models.Model):
-    """What a running turn holds of one counter. The row goes with capture or release, so each happens once.
+    """What a running turn reserves in one counter. Capture and release delete the row, so each happens once.
 
-    ``turn_id`` is a plain value: the reservation is made before the turn's row.
+    ``turn_id`` is no foreign key, because the reservation is made before the turn's row.
     """
 
     turn_id = models.UUIDField()

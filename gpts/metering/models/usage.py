@@ -1,4 +1,4 @@
-"""What was used, as facts: appended with the answer, never changed."""
+"""Usage events: appended with each answer, never changed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from gpts.metering.states import UsageSource
 
 
 class UsageEvent(models.Model):
-    """One metered turn. Partitioned by month of ``occurred_at``; made by SQL in the migrations.
+    """One metered turn. A migration creates the table in SQL, partitioned by month of ``occurred_at``.
 
-    ``event_id`` is the turn's UUIDv7 and ``occurred_at`` the moment inside it, so that the pair is
-    unique by construction. Ids are plain numbers: the event outlives what it names. ``payee_id`` is
-    the owner as of the event. Tokens are counts, ``cost_micros`` 1e-6 of the instance's currency.
-    ``xact`` is the writing transaction, by which the rollup knows that nothing earlier is in flight.
+    ``event_id`` is the turn's UUIDv7 and ``occurred_at`` the time inside it, so a turn cannot be counted
+    twice. Ids are no foreign keys: the event outlives the rows. ``payee_id`` is the GPT's owner at that
+    time, ``cost_micros`` are 1e-6 of the instance's currency. The column ``xact`` (only in the database) is
+    the writing transaction; by it the rollup leaves out events that an open transaction may still precede.
     """
 
     event_id = models.UUIDField(primary_key=True)
@@ -47,7 +47,7 @@ class UsageEvent(models.Model):
 
 
 class UsageVoid(models.Model):
-    """An event that must not count, and why; the event itself stays."""
+    """Marks an event as not counting, with the reason; the event itself stays."""
 
     event_id = models.UUIDField(unique=True)
     occurred_at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""Metering: one usage event for each answer that the provider was paid for, in the answer's transaction."""
+"""Appends one usage event for each answer that the provider was paid for, and calculates its cost."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from gpts.llm.states import METERED_TURN_STATES
 from gpts.metering.models import UsageEvent
 
 TOKENS_PER_PRICE = 1_000_000
-# This instance sells no plans: everybody with an account counts as a paying reader. Rate cards may differ.
+# There are no paid plans, so everybody with an account counts as a paying user for rate cards.
 EVERYBODY_IS_PAID = True
 
 
 class MeteredTurn(Protocol):
-    """What an ended turn must tell to be metered; ``pk`` is a UUIDv7, whose time is the turn's."""
+    """The fields of an ended turn that a usage event needs; the time in ``pk``, a UUIDv7, is the turn's."""
 
     @property
     def pk(self) -> UUID: ...
@@ -50,8 +50,8 @@ class MeteredTurn(Protocol):
     def is_regeneration(self) -> bool: ...
 
 
-def cost_micros(model: LanguageModel | None, *, input_tokens: int, output_tokens: int) -> int:
-    """Price of a call in micro-units, rounded half up; 0 without a model."""
+def calculate_cost_micros(model: LanguageModel | None, *, input_tokens: int, output_tokens: int) -> int:
+    """Return the price of a call in micro-units, rounded half up; 0 without a model."""
     if model is None:
         return 0
     exact = input_tokens * model.input_price_micros + output_tokens * model.output_price_micros
@@ -59,9 +59,9 @@ def cost_micros(model: LanguageModel | None, *, input_tokens: int, output_tokens
 
 
 def record_usage(*, turn: MeteredTurn, model: LanguageModel | None, at: datetime) -> UsageEvent:
-    """Append the event of an ended turn. Its id is the turn's, so a second one is refused by the database.
+    """Append the event of an ended turn. Its id is the turn's, so the database refuses a second one.
 
-    Call it in the transaction that ends the turn; a turn that failed has no event.
+    Call it in the transaction that ends the turn. Raises ValueError for a failed turn, which is not metered.
     """
     if turn.state not in METERED_TURN_STATES:
         raise ValueError(f"A {turn.state} turn is not metered.")
@@ -81,19 +81,19 @@ def record_usage(*, turn: MeteredTurn, model: LanguageModel | None, at: datetime
         output_tokens=turn.output_tokens,
         cost_micros=turn.cost_micros,
         model_name=turn.model_name,
-        price_version=_price_version(model),
+        price_version=_get_price_version(model),
         is_paid_user=EVERYBODY_IS_PAID,
         is_regeneration=turn.is_regeneration,
         outcome=turn.state,
         source=turn.source,
     )
-    event.payload_hash = payload_hash(event)
+    event.payload_hash = hash_payload(event)
     event.save(force_insert=True)
     return event
 
 
-def payload_hash(event: UsageEvent) -> str:
-    """SHA-256 over what the event says, so that a repeated id with another content is noticed."""
+def hash_payload(event: UsageEvent) -> str:
+    """Return the SHA-256 of the event's content, to notice a repeated id with different content."""
     fields = {
         field.name: getattr(event, field.name)
         for field in event._meta.concrete_fields
@@ -102,7 +102,7 @@ def payload_hash(event: UsageEvent) -> str:
     return hashlib.sha256(json.dumps(fields, default=str, sort_keys=True).encode()).hexdigest()
 
 
-def _price_version(model: LanguageModel | None) -> str:
+def _get_price_version(model: LanguageModel | None) -> str:
     if model is None:
         return ""
     return f"{model.pk}:{model.input_price_micros}:{model.output_price_micros}"[:40]

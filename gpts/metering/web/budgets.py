@@ -1,4 +1,4 @@
-"""/w/<workspace>/admin/budgets, and /settings/limits for one's own."""
+"""Pages of budgets: /w/<workspace>/admin/budgets for admins, /settings/limits for a person's own."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import DomainError
-from gpts.metering.queries.budgets import access_budget, budget_lines, line_of, own_limits
+from gpts.metering.queries.budgets import access_budget, build_budget_line, list_budget_lines, list_own_limits
 from gpts.metering.services.budgets import change_budget, create_budget, remove_budget
 from gpts.metering.web.forms import BudgetForm, LimitsForm
-from gpts.metering.wording import sentence
+from gpts.metering.wording import describe_budget
 from workspaces.access import WorkspaceAct, access_workspace
 from workspaces.queries import get_user_roles
 from workspaces.states import WorkspaceKind
@@ -25,32 +25,36 @@ from workspaces.web.people import person_of
 @login_required
 @require_safe
 def budget_list(request: HttpRequest, workspace: str) -> HttpResponse:
-    place = access_workspace(person_of(request), workspace, to=WorkspaceAct.ADMINISTER)
-    context = {"workspace": place, "accent": place.accent, "lines": budget_lines(place, at=timezone.now())}
+    tenant = access_workspace(person_of(request), workspace, to=WorkspaceAct.ADMINISTER)
+    context = {
+        "workspace": tenant,
+        "accent": tenant.accent,
+        "lines": list_budget_lines(tenant, at=timezone.now()),
+    }
     return render(request, "gpts/metering/budgets.html", context)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def budget_new(request: HttpRequest, workspace: str) -> HttpResponse:
-    """Show the form; a POST with ``preview`` says what the budget would mean, without saving it."""
+    """Show the form and save it; a POST with ``preview`` only says what the budget would mean."""
     user = person_of(request)
-    place = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
-    form = BudgetForm(request.POST or None, place)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    form = BudgetForm(request.POST or None, tenant)
     meaning = ""
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
         try:
-            budget = form.draft(place, by=user, at=now)
+            budget = form.draft(tenant, by=user, at=now)
             if "preview" in request.POST:
-                meaning = sentence(budget)
+                meaning = describe_budget(budget)
             else:
                 create_budget(budget=budget, by=user, at=now)
                 messages.success(request, _("The budget holds from the next answer on."))
-                return redirect("gpts:budget-list", place.slug)
+                return redirect("gpts:budget-list", tenant.slug)
         except DomainError as error:
             add_refusal(form, error)
-    context = {"workspace": place, "accent": place.accent, "form": form, "meaning": meaning}
+    context = {"workspace": tenant, "accent": tenant.accent, "form": form, "meaning": meaning}
     return render(request, "gpts/metering/budget_form.html", context, status=400 if form.errors else 200)
 
 
@@ -58,16 +62,16 @@ def budget_new(request: HttpRequest, workspace: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def budget_change(request: HttpRequest, workspace: str, budget_id: int) -> HttpResponse:
     user = person_of(request)
-    place = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
-    budget = access_budget(place, budget_id)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    budget = access_budget(tenant, budget_id)
     now = timezone.now()
-    form = LimitsForm.of(budget, request.POST or None)
+    form = LimitsForm.for_budget(budget, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             change_budget(
                 budget=budget,
                 name=form.cleaned_data["name"],
-                **form.amounts(budget.measure),
+                **form.get_limits(budget.measure),
                 by=user,
                 at=now,
             )
@@ -75,13 +79,13 @@ def budget_change(request: HttpRequest, workspace: str, budget_id: int) -> HttpR
             add_refusal(form, error)
         else:
             messages.success(request, _("Saved"))
-            return redirect("gpts:budget-list", place.slug)
+            return redirect("gpts:budget-list", tenant.slug)
     context = {
-        "workspace": place,
-        "accent": place.accent,
+        "workspace": tenant,
+        "accent": tenant.accent,
         "form": form,
         "budget": budget,
-        "line": line_of(budget, at=now),
+        "line": build_budget_line(budget, at=now),
     }
     return render(request, "gpts/metering/budget_form.html", context, status=400 if form.errors else 200)
 
@@ -91,32 +95,31 @@ def budget_change(request: HttpRequest, workspace: str, budget_id: int) -> HttpR
 def budget_switch(request: HttpRequest, workspace: str, budget_id: int) -> HttpResponse:
     """Switch a budget on or off (``enabled`` is "1" or "0")."""
     user = person_of(request)
-    place = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
-    budget = access_budget(place, budget_id)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    budget = access_budget(tenant, budget_id)
     is_enabled = request.POST.get("enabled") == "1"
     change_budget(budget=budget, is_enabled=is_enabled, by=user, at=timezone.now())
-    words = _("“%(name)s” is on.") if is_enabled else _("“%(name)s” is off. Its counters are kept.")
-    messages.success(request, words % {"name": budget.name})
-    return redirect("gpts:budget-list", place.slug)
+    text = _("“%(name)s” is on.") if is_enabled else _("“%(name)s” is off. Its counters are kept.")
+    messages.success(request, text % {"name": budget.name})
+    return redirect("gpts:budget-list", tenant.slug)
 
 
 @login_required
 @require_POST
 def budget_remove(request: HttpRequest, workspace: str, budget_id: int) -> HttpResponse:
     user = person_of(request)
-    place = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
-    budget = access_budget(place, budget_id)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    budget = access_budget(tenant, budget_id)
     remove_budget(budget=budget, by=user, at=timezone.now())
     messages.success(request, _("“%(name)s” is removed.") % {"name": budget.name})
-    return redirect("gpts:budget-list", place.slug)
+    return redirect("gpts:budget-list", tenant.slug)
 
 
 @login_required
 @require_safe
 def my_limits(request: HttpRequest) -> HttpResponse:
     user = person_of(request)
-    own = next(
-        (seat.slug for seat in get_user_roles(user).memberships if seat.kind == WorkspaceKind.PERSONAL), ""
-    )
-    context = {"lines": own_limits(user, at=timezone.now()), "own": own}
+    memberships = get_user_roles(user).memberships
+    own = next((member.slug for member in memberships if member.kind == WorkspaceKind.PERSONAL), "")
+    context = {"lines": list_own_limits(user, at=timezone.now()), "own": own}
     return render(request, "gpts/metering/my_budgets.html", context)

@@ -1,7 +1,8 @@
-"""The form of a budget: amounts as people write them, whose use as one choice."""
+"""Forms of a budget. Costs are entered in units of the currency; subject and ``is_each`` are one choice."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,14 +13,15 @@ from django.utils.translation import gettext_lazy as _
 from core.money import MICROS_PER_UNIT
 from gpts.metering.models import Budget
 from gpts.metering.models.budgets import BUDGET_NAME_LENGTH
-from gpts.metering.queries.budgets import gpt_choices, group_choices
-from gpts.metering.services.budgets import LARGEST_LIMIT, draft_budget
+from gpts.metering.queries.budgets import list_gpt_choices, list_group_choices
+from gpts.metering.services.budgets import draft_budget
+from gpts.metering.services.budgets.changes import LARGEST_LIMIT
 from gpts.metering.states import BudgetMeasure, BudgetSubject, BudgetWindow
 from workspaces.models import User, Workspace
 from workspaces.queries import list_members
 from workspaces.states import WorkspaceKind
 
-WHOSE = (
+SUBJECT_CHOICES = (
     ("person_each", _("Each member, counted alone")),
     ("person", _("One member")),
     ("group_each", _("Each person of a group")),
@@ -28,11 +30,12 @@ WHOSE = (
     ("gpt_each", _("Each person with a GPT")),
     ("workspace", _("The whole workspace together")),
 )
-ALONE = ("workspace", "gpt")
+# Choices in a personal workspace, which has one member.
+PERSONAL_CHOICES = ("workspace", "gpt")
 
 
 class LimitsForm(forms.Form):
-    """What can be changed later: the name and the two limits."""
+    """The fields of a budget that can be changed later."""
 
     name = forms.CharField(label=_("Name"), max_length=BUDGET_NAME_LENGTH)
     soft_limit = forms.DecimalField(
@@ -43,35 +46,24 @@ class LimitsForm(forms.Form):
     )
 
     @classmethod
-    def of(cls, budget: Budget, data: Any = None) -> LimitsForm:
-        """The form of a saved budget, its amounts in the unit that people write."""
-        unit = MICROS_PER_UNIT if budget.measure == BudgetMeasure.COST else 1
-
-        def shown(amount: int | None) -> Decimal | None:
-            return None if amount is None else (Decimal(amount) / unit).normalize() + 0
-
+    def for_budget(cls, budget: Budget, data: Any = None) -> LimitsForm:
+        """Return the form of a saved budget, with its limits in the units that people enter."""
         initial = {
             "name": budget.name,
-            "soft_limit": shown(budget.soft_limit),
-            "hard_limit": shown(budget.hard_limit),
+            "soft_limit": _to_entered(budget.soft_limit, budget.measure),
+            "hard_limit": _to_entered(budget.hard_limit, budget.measure),
         }
         return cls(data, initial=initial)
 
-    def amounts(self, measure: str) -> dict[str, int | None]:
-        """Both limits in the units that are kept: micro-units, tokens or answers."""
-        unit = MICROS_PER_UNIT if measure == BudgetMeasure.COST else 1
-        values = {field: self.cleaned_data[field] for field in ("soft_limit", "hard_limit")}
-        # Bounded first: "1e800000" is eight characters, and minutes of work as a whole number. What is
-        # beyond the bound stays beyond it, so that the service refuses it.
-        most = Decimal(LARGEST_LIMIT + 1)
+    def get_limits(self, measure: str) -> dict[str, int | None]:
+        """Return both limits in the units that are stored: micro-units, tokens or answers."""
         return {
-            field: None if value is None else int((min(value, most) * unit).to_integral_value())
-            for field, value in values.items()
+            field: _to_stored(self.cleaned_data[field], measure) for field in ("soft_limit", "hard_limit")
         }
 
 
 class BudgetForm(LimitsForm):
-    whose = forms.ChoiceField(label=_("Whose use"), choices=WHOSE)
+    whose = forms.ChoiceField(label=_("Whose use"), choices=SUBJECT_CHOICES)
     user = forms.TypedChoiceField(label=_("Member"), required=False, coerce=int, empty_value=None)
     group = forms.TypedChoiceField(label=_("Group"), required=False, coerce=int, empty_value=None)
     gpt = forms.CharField(
@@ -93,22 +85,26 @@ class BudgetForm(LimitsForm):
         ]
         fields["gpt"].widget.attrs["list"] = "gpt-choices"
         if workspace.kind == WorkspaceKind.PERSONAL:
-            fields["whose"].choices = [choice for choice in WHOSE if choice[0] in ALONE]
+            fields["whose"].choices = [choice for choice in SUBJECT_CHOICES if choice[0] in PERSONAL_CHOICES]
             del fields["user"], fields["group"]
         else:
             people = sorted(
-                ((seat.user_id, str(seat.user)) for seat in list_members(workspace)), key=lambda pair: pair[1]
+                ((member.user_id, str(member.user)) for member in list_members(workspace)),
+                key=lambda pair: pair[1],
             )
-            groups = group_choices(workspace)
+            groups = list_group_choices(workspace)
             fields["user"].choices = [("", _("Choose a member")), *people]
             fields["group"].choices = [("", _("Choose a group")), *groups]
             fields["whose"].initial = "person_each"
             if not groups:
-                fields["whose"].choices = [choice for choice in WHOSE if not choice[0].startswith("group")]
+                fields["whose"].choices = [
+                    choice for choice in SUBJECT_CHOICES if not choice[0].startswith("group")
+                ]
                 del fields["group"]
-        self.gpt_choices = gpt_choices(workspace)
+        self.gpt_choices = list_gpt_choices(workspace)
 
-    def draft(self, workspace: Workspace, *, by: User, at: Any) -> Budget:
+    def draft(self, workspace: Workspace, *, by: User, at: datetime) -> Budget:
+        """Return the budget that was entered, not saved. Raises InvalidInput."""
         values = self.cleaned_data
         subject, _sep, each = values["whose"].partition("_")
         return draft_budget(
@@ -121,7 +117,25 @@ class BudgetForm(LimitsForm):
             gpt_slug=values["gpt"].strip().rstrip("/").rpartition("/")[2],
             measure=values["measure"],
             window=values["window"],
-            **self.amounts(values["measure"]),
+            **self.get_limits(values["measure"]),
             by=by,
             at=at,
         )
+
+
+def _get_unit(measure: str) -> int:
+    """Return how many stored units one entered unit has."""
+    return MICROS_PER_UNIT if measure == BudgetMeasure.COST else 1
+
+
+def _to_entered(amount: int | None, measure: str) -> Decimal | None:
+    return None if amount is None else (Decimal(amount) / _get_unit(measure)).normalize() + 0
+
+
+def _to_stored(amount: Decimal | None, measure: str) -> int | None:
+    if amount is None:
+        return None
+    # Limited first, because a number such as "1e800000" would take minutes as an integer. The service refuses
+    # the limited value too.
+    limited = min(amount, Decimal(LARGEST_LIMIT + 1))
+    return int((limited * _get_unit(measure)).to_integral_value())

@@ -20,7 +20,7 @@ from gpts.chat.api.turns import KeyRefused
 from gpts.chat.streaming.begin import Requester
 from gpts.chat.streaming.responses import get_offset, stream, wait_for_end, wants_stream
 from gpts.chat.streaming.threads import in_thread
-from gpts.llm.failure_messages import failure_message
+from gpts.llm.failure_messages import get_failure_message
 from gpts.llm.states import METERED_TURN_STATES
 from gpts.metering.states import UsageSource
 from gpts.studio.api.create_serializers import BuilderMessageSerializer
@@ -70,7 +70,7 @@ def _build_json(started: StartedCreateAnswer) -> JsonResponse:
         if message.state not in METERED_TURN_STATES:
             error = {
                 "code": message.error_code,
-                "message": failure_message(message.error_code),
+                "message": get_failure_message(message.error_code),
                 "field": "",
                 "data": {"message": str(message.pk)},
             }

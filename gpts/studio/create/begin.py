@@ -15,7 +15,7 @@ from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import find_default_model
 from gpts.assistants.rules import GPTAct
-from gpts.chat.services.turn_inputs import spec_of, usable_model
+from gpts.chat.services.turn_inputs import get_usable_model, spec_of
 from gpts.chat.states import MessageRole
 from gpts.chat.streaming.begin import Requester, lock_turn_starts
 from gpts.chat.streaming.connection import ask_to_stop, check_message
@@ -23,7 +23,7 @@ from gpts.chat.streaming.frames import frame
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.types import FailureCode, ModelAPI, PromptMessage, TurnInput
 from gpts.llm.states import METERED_TURN_STATES, TurnState
-from gpts.metering.services.reservations import characters_of, estimate, reserve
+from gpts.metering.services.budgets import count_prompt_characters, estimate_usage, reserve
 from gpts.studio.create.answer import BuilderRequest, CreateAnswer
 from gpts.studio.create.functions import FUNCTIONS
 from gpts.studio.create.prompts import BUILDER_NAME, instructions_for
@@ -111,7 +111,7 @@ def stop_building(user: Any, gpt: GPT) -> bool:
 
 def get_building_model(gpt: GPT) -> LanguageModel | None:
     """The draft's model, or the best that is offered where the draft's only quotes knowledge."""
-    model = usable_model(gpt, None)
+    model = get_usable_model(gpt, None)
     if spec_of(model).api != ModelAPI.OFFLINE:
         return model
     return find_default_model(gpt.workspace)
@@ -144,7 +144,7 @@ def _reserve_budgets(request: BuilderRequest) -> None:
     """Reserve in the budgets of the GPT's workspace; the interview asks no model and counts nowhere."""
     if request.is_interview:
         return
-    tokens, micros = estimate(request.model, characters_of(request.input))
+    tokens, micros = estimate_usage(request.model, count_prompt_characters(request.input))
     reserve(
         user=request.requester.user,
         workspace_id=request.gpt.workspace_id,

@@ -11,7 +11,7 @@ from core.look.illustrations import arch_icon
 from core.markdown import render
 from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import serialize_draft_field
-from gpts.llm.failure_messages import failure_message
+from gpts.llm.failure_messages import get_failure_message
 from gpts.llm.states import TurnState
 from gpts.studio.models import BuilderChange, BuilderMessage
 from gpts.studio.services.create import TALKED_FIELDS
@@ -68,7 +68,7 @@ def get_note(message: BuilderMessage, retry_after: int | None = None) -> str:
     """The note under an answer that was stopped or failed; empty for a finished one."""
     if message.state == TurnState.STOPPED:
         return _("You stopped this answer. What it had changed stands.")
-    return failure_message(message.error_code, retry_after) if message.error_code else ""
+    return get_failure_message(message.error_code, retry_after) if message.error_code else ""
 
 
 def render_text(text: str) -> str:

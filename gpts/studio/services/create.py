@@ -22,8 +22,8 @@ from gpts.chat.streaming.connection import read_text
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.types import FailureCode
 from gpts.llm.states import TurnState
-from gpts.metering.services.reservations import capture, release
-from gpts.metering.services.usage import cost_micros
+from gpts.metering.services.budgets import capture, release
+from gpts.metering.services.usage import calculate_cost_micros
 from gpts.studio.create.functions import ICON_VARIANTS
 from gpts.studio.models import BuilderChange, BuilderMessage
 from gpts.studio.queries import count_running_answers, find_lost_answers, is_lost
@@ -235,7 +235,7 @@ def end_message(
     locked.step, locked.choices = step, list(choices)
     locked.model_name = "" if model is None else model.name
     locked.input_tokens, locked.output_tokens = input_tokens, output_tokens
-    locked.cost_micros = cost_micros(model, input_tokens=input_tokens, output_tokens=output_tokens)
+    locked.cost_micros = calculate_cost_micros(model, input_tokens=input_tokens, output_tokens=output_tokens)
     locked.ended_at = at
     locked.save()
     if error_code:

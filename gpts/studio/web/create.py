@@ -28,7 +28,7 @@ from gpts.chat.streaming.hub import run_turn_to_end
 from gpts.chat.streaming.responses import get_offset, stream, wants_stream
 from gpts.chat.streaming.threads import chat_view
 from gpts.chat.web.turns import SignedOut, get_requester
-from gpts.llm.failure_messages import failure_message
+from gpts.llm.failure_messages import get_failure_message
 from gpts.llm.runtime.types import ModelAPI
 from gpts.llm.states import TurnState
 from gpts.studio.create.begin import begin_message, find_answer, get_building_model, stop_building
@@ -80,7 +80,7 @@ def _shown(message: BuilderMessage, *, now: Any) -> dict[str, Any]:
         "changes": list(message.changes.all()),
         "is_running": message.state == TurnState.RUNNING and not lost,
         "is_stopped": message.state == TurnState.STOPPED,
-        "note": failure_message("interrupted") if lost else get_note(message),
+        "note": get_failure_message("interrupted") if lost else get_note(message),
     }
 
 

@@ -25,7 +25,7 @@ from gpts.assistants.services.draft_settings import SETTING_CLEANERS
 from gpts.assistants.services.gpts import serialize_draft_field
 from gpts.assistants.services.versions import RELEASE_NOTES_LENGTH
 from gpts.assistants.states import Category, OutputFormat
-from gpts.llm.catalogue import features_of, is_retired, tools_of
+from gpts.llm.catalogue import get_features, get_provider_tools, is_retired
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.outputs import MAX_SCHEMA_CHARACTERS
 from gpts.llm.states import Capability, ModelChoice
@@ -197,7 +197,7 @@ def abilities_of(model: LanguageModel | None) -> list[str]:
     if model is None:
         return []
     kept = (Capability.FILE_SEARCH.value, *((Capability.VISION.value,) if accepts_images(model) else ()))
-    return sorted({*features_of(model), *tools_of(model), *kept})
+    return sorted({*get_features(model), *get_provider_tools(model), *kept})
 
 
 def retirement_note(model: LanguageModel | None) -> str:

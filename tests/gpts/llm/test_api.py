@@ -1,4 +1,4 @@
-"""The catalogue by key: an admin's own models, the operator's for everybody, and who gets nowhere."""
+"""The API of the model catalogue: admins' models, operators' models, and who is refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from core.models import AuditEvent
-from gpts.llm.catalogue import offered_models
+from gpts.llm.catalogue import list_offered_models
 from gpts.llm.models import LanguageModel, ModelProvider
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
@@ -66,7 +66,7 @@ def both_places() -> list[tuple[Caller, str, Workspace | None]]:
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_a_model_from_its_provider_to_its_last_day(which: int) -> None:
+def test_provider_and_model_are_added_changed_and_retired(which: int) -> None:
     key, base, place = both_places()[which]
 
     status, house = key.ask("post", f"{base}/model-providers", HOUSE)
@@ -109,7 +109,7 @@ def test_a_model_from_its_provider_to_its_last_day(which: int) -> None:
     ]
 
 
-def test_what_the_operator_adds_is_offered_everywhere_and_an_admin_s_only_at_home() -> None:
+def test_operators_models_are_offered_everywhere_and_admins_only_in_their_workspace() -> None:
     (admin, base, company), (operator, instance, _none) = both_places()
     assert company is not None
     elsewhere = create_company(UserFactory.create())
@@ -117,8 +117,8 @@ def test_what_the_operator_adds_is_offered_everywhere_and_an_admin_s_only_at_hom
         _status, house = key.ask("post", f"{path}/model-providers", HOUSE | {"name": name})
         key.ask("post", f"{path}/model-providers/{house['id']}/models", SMALL | {"name": name})
 
-    assert [model.name for model in offered_models(company)] == ["ours", "everybodys"]
-    assert [model.name for model in offered_models(elsewhere)] == ["everybodys"]
+    assert [model.name for model in list_offered_models(company)] == ["ours", "everybodys"]
+    assert [model.name for model in list_offered_models(elsewhere)] == ["everybodys"]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_role_or_a_scope_alone_is_not_enough() -> None:
     assert not ModelProvider.objects.filter(name="House").exists()
 
 
-def test_the_instance_s_routes_reach_no_workspace_s_models_and_the_other_way_round() -> None:
+def test_operator_routes_and_workspace_routes_do_not_reach_each_others_models() -> None:
     (admin, base, company), (operator, instance, _none) = both_places()
     ada = User.objects.get(memberships__workspace=company, memberships__role="owner")
     ours = LanguageModelFactory.create(by=ada, provider=ProviderFactory.create(by=ada, workspace=company))
@@ -186,7 +186,7 @@ def test_the_instance_s_routes_reach_no_workspace_s_models_and_the_other_way_rou
             answer = key.ask(method, f"{path}/{foreign}", body)
             assert answer == key.ask(method, f"{path}/{missing}", body)
             assert answer[0] == 404
-    # Which GPTs of others use a model is not told to the operator.
+    # Operators cannot read which GPTs use a model.
     assert operator.ask("get", f"{instance}/models/{shared.pk}/retirement")[0] == 403
     assert set(ModelProvider.objects.values_list("is_enabled", flat=True)) == {True}
     assert not LanguageModel.objects.filter(label="Mine").exists()

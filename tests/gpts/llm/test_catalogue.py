@@ -1,4 +1,4 @@
-"""Tending the catalogue: keys that never come back, one workspace's models for it alone, plain answers."""
+"""Changing the model catalogue: keys stay secret, and a workspace's models are for it alone."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from django.urls import reverse
 from core.errors import InvalidInput
 from core.models import AuditEvent
 from gpts.assistants.services.drafts import clean_draft
-from gpts.llm.catalogue import choices_for, is_offered, offered_models, usable_model
+from gpts.llm.catalogue import get_usable_model, is_offered, list_model_choices, list_offered_models
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.catalogue import ProviderChange, change_model, change_provider, create_provider
 from gpts.llm.services.probe import probe_provider
-from gpts.llm.services.providers import provider_key
+from gpts.llm.services.providers import get_provider_key
 from tests.fakes.openai_server import BAD_KEY, ModelServer
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
@@ -27,7 +27,7 @@ from workspaces.services.staff import grant_staff_role
 pytestmark = pytest.mark.django_db
 
 
-def test_an_admin_adds_a_provider_and_its_key_is_never_seen_again(provider: ModelServer) -> None:
+def test_an_admin_adds_a_provider_and_its_key_is_never_shown(provider: ModelServer) -> None:
     ada = UserFactory.create()
     company = create_company(ada)
     client = sign_in(ada)
@@ -40,7 +40,7 @@ def test_an_admin_adds_a_provider_and_its_key_is_never_seen_again(provider: Mode
     row = ModelProvider.objects.get(workspace=company)
     page = reverse("gpts:workspace-provider-change", args=[company.slug, row.pk])
     assert (answer.status_code, answer["Location"]) == (302, page)
-    assert provider_key(row) == CANARY
+    assert get_provider_key(row) == CANARY
     assert CANARY not in row.sealed_key
     assert CANARY not in client.get(page).content.decode()
     event = AuditEvent.objects.get(action="gpts.provider_added")
@@ -48,7 +48,7 @@ def test_an_admin_adds_a_provider_and_its_key_is_never_seen_again(provider: Mode
     assert CANARY not in str(event.data)
 
 
-def test_test_connection_lists_what_can_be_imported(provider: ModelServer) -> None:
+def test_connection_test_lists_models_to_import(provider: ModelServer) -> None:
     ada = UserFactory.create()
     company = create_company(ada)
     row = ProviderFactory.create(by=ada, workspace=company, base_url=provider.url)
@@ -71,7 +71,7 @@ def test_test_connection_lists_what_can_be_imported(provider: ModelServer) -> No
         ("/elsewhere", CANARY, "no_list", "not a model server"),
     ],
 )
-def test_a_connection_that_fails_says_why(
+def test_a_failed_connection_test_says_why(
     provider: ModelServer, url: str, key: str, code: str, words: str
 ) -> None:
     ada = UserFactory.create()
@@ -90,7 +90,7 @@ def test_a_connection_that_fails_says_why(
     ["http://127.0.0.1/v1", "https://10.0.0.8/v1", "http://models.example.com/v1", "https://localhost/v1",
      "https://169.254.169.254/v1", "ftp://models.example.com", "https://user@models.example.com/v1"],
 )  # fmt: skip
-def test_addresses_inside_are_refused_to_workspaces(url: str) -> None:
+def test_workspaces_may_not_use_private_addresses(url: str) -> None:
     ada = UserFactory.create()
     company = create_company(ada)
 
@@ -103,7 +103,7 @@ def test_addresses_inside_are_refused_to_workspaces(url: str) -> None:
     assert not ModelProvider.objects.filter(workspace=company).exists()
 
 
-def test_a_stored_key_does_not_follow_to_another_address() -> None:
+def test_changing_the_address_requires_the_key_again() -> None:
     ada = UserFactory.create()
     row = ProviderFactory.create(by=ada, workspace=create_company(ada))
 
@@ -114,7 +114,7 @@ def test_a_stored_key_does_not_follow_to_another_address() -> None:
 
     row.refresh_from_db()
     assert (refused.value.code, refused.value.field) == ("key_again", "key")
-    assert (row.base_url, provider_key(row)) == (ADDRESS, CANARY)
+    assert (row.base_url, get_provider_key(row)) == (ADDRESS, CANARY)
 
 
 def test_a_workspaces_model_never_answers_for_another() -> None:
@@ -125,29 +125,29 @@ def test_a_workspaces_model_never_answers_for_another() -> None:
 
     assert is_offered(model, ours)
     assert not is_offered(model, theirs)
-    assert model not in offered_models(theirs)
-    assert model not in choices_for(gpt, theirs)
-    assert usable_model(gpt, theirs, chosen=model) != model
+    assert model not in list_offered_models(theirs)
+    assert model not in list_model_choices(gpt, theirs)
+    assert get_usable_model(gpt, theirs, chosen=model) != model
     with pytest.raises(InvalidInput):
         clean_draft({"language_model": model.pk}, workspace=theirs, current=gpt)
-    # Even a row that came to have it by force is answered by something else.
+    # Even if the row had it, another model answers.
     gpt.language_model = model
-    assert usable_model(gpt, theirs) != model
+    assert get_usable_model(gpt, theirs) != model
 
 
-def test_a_switched_off_provider_answers_nobody() -> None:
+def test_models_of_a_disabled_provider_are_not_offered() -> None:
     ada = UserFactory.create()
     company = create_company(ada)
     model = LanguageModelFactory.create(by=ada, provider=ProviderFactory.create(by=ada, workspace=company))
     gpt = GPTFactory.create(owner=ada, workspace=company, language_model=model)
-    assert usable_model(gpt, company) == model
+    assert get_usable_model(gpt, company) == model
 
     change_provider(provider=model.provider, change=ProviderChange(is_enabled=False), by=ada, at=NOW)
 
     model = LanguageModel.objects.select_related("provider").get(pk=model.pk)
     gpt.language_model = model
-    assert model not in offered_models(company)
-    assert usable_model(gpt, company) != model
+    assert model not in list_offered_models(company)
+    assert get_usable_model(gpt, company) != model
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_wrong_values_change_nothing(values: dict[str, Any], field: str) -> None
     assert LanguageModel.objects.filter(pk=model.pk).values().get() == before
 
 
-def test_one_default_a_provider() -> None:
+def test_a_provider_has_one_default_model() -> None:
     ada = UserFactory.create()
     row = ProviderFactory.create(by=ada, workspace=create_company(ada))
     first, second = (
@@ -192,7 +192,7 @@ def test_one_default_a_provider() -> None:
     assert first.pk != second.pk
 
 
-def test_the_operator_tends_the_instance_and_not_a_workspace() -> None:
+def test_an_operator_changes_the_instances_providers_but_no_workspaces() -> None:
     ada, otto = UserFactory.create(), UserFactory.create(display_name="Otto")
     grant_staff_role(user=otto, role="operator", by=None, at=NOW)
     own = ProviderFactory.create(by=ada, workspace=create_company(ada))
@@ -210,7 +210,9 @@ def test_the_operator_tends_the_instance_and_not_a_workspace() -> None:
 
 
 @pytest.mark.parametrize("how_many", [1, 3])
-def test_the_page_costs_the_same_for_one_and_three(how_many: int, django_assert_num_queries: Any) -> None:
+def test_query_count_is_the_same_for_one_and_three_providers(
+    how_many: int, django_assert_num_queries: Any
+) -> None:
     ada = UserFactory.create()
     company = create_company(ada)
     for _number in range(how_many):
@@ -230,7 +232,7 @@ def test_the_page_costs_the_same_for_one_and_three(how_many: int, django_assert_
 QUERIES = 12
 
 
-def test_prices_come_in_the_instances_currency(settings: Any) -> None:
+def test_prices_are_entered_in_the_instances_currency(settings: Any) -> None:
     ada = UserFactory.create()
     company = create_company(ada)
     row = ProviderFactory.create(by=ada, workspace=company)

@@ -1,4 +1,4 @@
-"""Providers from the settings, and which models are offered to whom."""
+"""Providers from the settings, and the models that a workspace is offered."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.models import AuditEvent
 from core.secrets import SecretBroken
 from gpts.assistants.queries.gpts import find_default_model, list_available_models
 from gpts.llm.models import LanguageModel, ModelProvider
-from gpts.llm.services.providers import ensure_offline_provider, provider_key
+from gpts.llm.services.providers import ensure_offline_provider, get_provider_key
 from gpts.llm.states import ProviderKind
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
@@ -32,7 +32,7 @@ def from_settings(settings: Any) -> Any:
     return settings
 
 
-def test_without_settings_there_is_the_offline_model_alone() -> None:
+def test_without_settings_only_the_offline_model_exists() -> None:
     call_command("ensure_providers")
     call_command("ensure_providers")
 
@@ -41,13 +41,13 @@ def test_without_settings_there_is_the_offline_model_alone() -> None:
     assert GPTFactory.create().language_model == model
 
 
-def test_the_settings_make_a_provider_whose_key_is_sealed(from_settings: Any) -> None:
+def test_settings_create_a_provider_with_an_encrypted_key(from_settings: Any) -> None:
     call_command("ensure_providers")
 
     provider = ModelProvider.objects.get(kind=ProviderKind.RESPONSES)
     assert provider.base_url == "https://api.openai.com/v1"
     assert CANARY not in provider.sealed_key
-    assert provider_key(provider) == CANARY
+    assert get_provider_key(provider) == CANARY
     assert CANARY not in str(AuditEvent.objects.get(action="gpts.provider_set").data)
 
 
@@ -69,20 +69,20 @@ def test_a_new_model_name_becomes_the_default_and_the_old_one_stays(from_setting
 
     provider = ModelProvider.objects.get(kind=ProviderKind.RESPONSES)
     assert dict(provider.models.values_list("name", "is_default")) == {"gpt-x": False, "gpt-y": True}
-    assert provider_key(provider) == "another"
+    assert get_provider_key(provider) == "another"
     call_command("ensure_providers")
     assert provider.models.filter(is_default=True).count() == 1
 
 
 @pytest.mark.parametrize(("name", "value"), [("OPENAI_MODEL", ""), ("OPENAI_PROTOCOL", "soap")])
-def test_half_settings_are_told_plainly(from_settings: Any, name: str, value: str) -> None:
+def test_incomplete_settings_are_reported(from_settings: Any, name: str, value: str) -> None:
     setattr(from_settings, name, value)
 
     with pytest.raises(CommandError, match=name):
         call_command("ensure_providers")
 
 
-def test_a_sealed_key_copied_to_another_provider_does_not_open(from_settings: Any) -> None:
+def test_an_encrypted_key_copied_to_another_provider_cannot_be_decrypted(from_settings: Any) -> None:
     call_command("ensure_providers")
     stolen = ModelProvider.objects.get(kind=ProviderKind.RESPONSES)
     thief = ModelProvider.objects.create(
@@ -94,10 +94,10 @@ def test_a_sealed_key_copied_to_another_provider_does_not_open(from_settings: An
     )
 
     with pytest.raises(SecretBroken):
-        provider_key(thief)
+        get_provider_key(thief)
 
 
-def test_a_new_encryption_key_reseals_the_providers_key(from_settings: Any) -> None:
+def test_rotating_the_encryption_key_reencrypts_the_providers_key(from_settings: Any) -> None:
     call_command("ensure_providers")
     before = ModelProvider.objects.get(kind=ProviderKind.RESPONSES).sealed_key
     old = from_settings.ENCRYPTION_KEYS
@@ -108,10 +108,10 @@ def test_a_new_encryption_key_reseals_the_providers_key(from_settings: Any) -> N
     from_settings.ENCRYPTION_KEYS = from_settings.ENCRYPTION_KEYS[:1]
     provider = ModelProvider.objects.get(kind=ProviderKind.RESPONSES)
     assert provider.sealed_key != before
-    assert provider_key(provider) == CANARY
+    assert get_provider_key(provider) == CANARY
 
 
-def test_a_workspace_is_offered_its_own_models_first_and_never_anothers(from_settings: Any) -> None:
+def test_a_workspace_is_offered_its_own_models_first_and_none_of_other_workspaces(from_settings: Any) -> None:
     call_command("ensure_providers")
     company, other = create_company(UserFactory.create()), create_company(UserFactory.create())
     for workspace, name in ((company, "own"), (other, "foreign")):
@@ -125,7 +125,7 @@ def test_a_workspace_is_offered_its_own_models_first_and_never_anothers(from_set
     assert [model.name for model in list_available_models(company)] == ["own", "gpt-x", "offline"]
 
 
-def test_retired_models_and_switched_off_providers_are_not_offered(from_settings: Any) -> None:
+def test_retired_models_and_disabled_providers_are_not_offered(from_settings: Any) -> None:
     call_command("ensure_providers")
     workspace = personal_workspace(UserFactory.create())
     LanguageModel.objects.filter(name="gpt-x").update(retired_at=NOW)

@@ -1,4 +1,4 @@
-"""A model's last day: who is told, what answers afterwards, and one button for the drafts."""
+"""Retirement of a model: notifications, the replacement, and replacing it in drafts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gpts.assistants.queries.model_retirement import list_retirements
 from gpts.assistants.services.model_retirement import remind_owners, replace_in_drafts, set_retirement
 from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
-from gpts.llm.catalogue import usable_model
+from gpts.llm.catalogue import get_usable_model
 from gpts.llm.models import LanguageModel
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
@@ -50,7 +50,7 @@ class Stage:
         return Notification.objects.filter(user=self.builder, kind="model_retiring").count()
 
 
-def test_owners_are_told_of_a_day_once() -> None:
+def test_owners_are_notified_of_a_retirement_once() -> None:
     stage = Stage()
 
     stage.retire()
@@ -74,7 +74,7 @@ def test_owners_are_reminded_once_two_weeks_before() -> None:
     assert (early, first, again, stage.notes()) == (0, 1, 0, 2)
 
 
-def test_a_moved_day_is_announced_and_reminded_anew() -> None:
+def test_a_changed_date_is_announced_and_reminded_again() -> None:
     stage = Stage()
     stage.retire()
     remind_owners(at=SOON - timedelta(days=10))
@@ -85,19 +85,19 @@ def test_a_moved_day_is_announced_and_reminded_anew() -> None:
     assert stage.notes() == 4
 
 
-def test_the_replacement_answers_for_draft_and_version_from_the_day_on() -> None:
+def test_after_retirement_the_replacement_answers_for_draft_and_version() -> None:
     stage = Stage()
     version = freeze_version(gpt=stage.gpt, release_notes="", by=stage.builder, at=NOW)
     set_live_version(gpt=stage.gpt, version=version, audience=Audience.WORKSPACE, at=NOW)
-    assert usable_model(version, stage.company) == stage.old
+    assert get_usable_model(version, stage.company) == stage.old
 
-    # Long past by any clock.
+    # In the past by the real clock too.
     stage.retire(day=NOW - timedelta(days=200))
 
     version.refresh_from_db()
     stage.gpt.refresh_from_db()
-    assert usable_model(version, stage.company) == stage.new
-    assert usable_model(stage.gpt, stage.company) == stage.new
+    assert get_usable_model(version, stage.company) == stage.new
+    assert get_usable_model(stage.gpt, stage.company) == stage.new
     [entry] = list_retirements(stage.company)
     assert (entry.is_over, [(row.in_draft, row.is_live) for row in entry.affected]) == (True, [(True, True)])
 
@@ -108,12 +108,12 @@ def test_without_a_replacement_the_default_answers() -> None:
     stage.retire(day=NOW - timedelta(days=200), replacement=None)
 
     stage.gpt.refresh_from_db()
-    answering = usable_model(stage.gpt, stage.company)
+    answering = get_usable_model(stage.gpt, stage.company)
     assert answering is not None
     assert answering != stage.old
 
 
-def test_a_model_stays_until_its_day() -> None:
+def test_a_model_answers_until_its_retirement() -> None:
     stage = Stage()
 
     set_retirement(
@@ -125,10 +125,10 @@ def test_a_model_stays_until_its_day() -> None:
     )
 
     stage.gpt.refresh_from_db()
-    assert usable_model(stage.gpt, stage.company) == stage.old
+    assert get_usable_model(stage.gpt, stage.company) == stage.old
 
 
-def test_one_button_replaces_it_in_the_drafts_chosen() -> None:
+def test_an_admin_replaces_the_model_in_selected_drafts() -> None:
     stage = Stage()
     other = GPTFactory.create(
         owner=stage.builder, workspace=stage.company, language_model=stage.old, name="Other"
@@ -173,7 +173,7 @@ def test_gpts_of_another_workspace_are_not_touched() -> None:
     assert foreign.draft_revision == before
 
 
-def test_drafts_with_another_model_by_now_stay_as_they_are() -> None:
+def test_drafts_that_changed_their_model_are_not_replaced() -> None:
     stage = Stage()
     stage.retire()
     other = GPTFactory.create(
@@ -185,7 +185,7 @@ def test_drafts_with_another_model_by_now_stay_as_they_are() -> None:
     assert changed == 0
 
 
-def test_a_replacement_that_leads_back_or_is_foreign_is_refused() -> None:
+def test_cyclic_and_foreign_replacements_are_refused() -> None:
     stage = Stage()
     set_retirement(model=stage.new, retired_at=SOON, replacement=stage.old, by=stage.admin, at=NOW)
     eve = UserFactory.create(display_name="Eve")
@@ -202,7 +202,7 @@ def test_a_replacement_that_leads_back_or_is_foreign_is_refused() -> None:
     assert (stage.old.retired_at, stage.old.replacement) == (None, None)
 
 
-def test_the_day_that_was_typed_is_the_day_that_pages_and_notes_name() -> None:
+def test_pages_and_notifications_name_the_entered_day() -> None:
     stage = Stage()
     client = Client()
     assert client.login(email=stage.admin.email, password=PASSWORD)
@@ -223,7 +223,7 @@ def test_the_day_that_was_typed_is_the_day_that_pages_and_notes_name() -> None:
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
-def test_a_day_at_an_end_of_the_calendar_is_refused_by_page_and_service(day: str) -> None:
+def test_the_first_and_last_year_of_the_calendar_are_refused(day: str) -> None:
     stage = Stage()
     client = Client()
     client.login(username=stage.admin.email, password=PASSWORD)

@@ -1,4 +1,4 @@
-"""Model settings of a draft: the form, the API, versions, and what the model is really asked."""
+"""Model settings of a draft: the form, the API, versions, and what is sent to the model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gpts.assistants.services.gpts import update_draft
 from gpts.assistants.services.versions import freeze_version
 from gpts.chat.services.model_choice import choose_model
 from gpts.chat.services.turns import start_conversation
-from gpts.llm.catalogue import choices_for, features_of, may_choose, tools_of
+from gpts.llm.catalogue import get_features, get_provider_tools, list_model_choices, may_choose_model
 from gpts.llm.models import LanguageModel
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
@@ -47,7 +47,7 @@ def autosave(client: Client, gpt: Any, **fields: Any) -> Any:
     return client.post(url, body, headers={"accept": "application/json"})
 
 
-def test_settings_save_themselves_and_are_part_of_versions() -> None:
+def test_autosave_stores_settings_and_versions_contain_them() -> None:
     ada = UserFactory.create()
     gpt = GPTFactory.create(owner=ada)
     typed = SETTINGS | {
@@ -89,7 +89,7 @@ def test_settings_save_themselves_and_are_part_of_versions() -> None:
         ("no_answer_text", "x" * 301, "300"),
     ],
 )
-def test_wrong_settings_are_named_and_change_nothing(field: str, value: str, words: str) -> None:
+def test_invalid_settings_are_named_and_change_nothing(field: str, value: str, words: str) -> None:
     ada = UserFactory.create()
     gpt = GPTFactory.create(owner=ada)
 
@@ -101,7 +101,7 @@ def test_wrong_settings_are_named_and_change_nothing(field: str, value: str, wor
     assert gpt.draft_revision == 1
 
 
-def test_the_form_without_scripts_keeps_what_it_does_not_show() -> None:
+def test_a_post_without_some_fields_keeps_their_values() -> None:
     ada = UserFactory.create()
     gpt = GPTFactory.create(owner=ada)
     update_draft(gpt=gpt, revision=1, changes=SETTINGS, by=ada, at=NOW)
@@ -114,7 +114,7 @@ def test_the_form_without_scripts_keeps_what_it_does_not_show() -> None:
     assert (gpt.name, gpt.seed, gpt.output_schema, gpt.parallel_tool_calls) == ("New", 42, SCHEMA, False)
 
 
-def test_configure_shows_the_settings_and_says_what_is_hidden_and_why() -> None:
+def test_configure_says_which_settings_are_hidden_and_why() -> None:
     ada = UserFactory.create()
     company = create_company(ada)
     model = LanguageModelFactory.create(
@@ -130,7 +130,7 @@ def test_configure_shows_the_settings_and_says_what_is_hidden_and_why() -> None:
     assert "has no seed; the setting is kept and not sent" in page
 
 
-def test_what_the_model_lacks_is_not_sent() -> None:
+def test_settings_that_the_model_does_not_support_are_not_sent() -> None:
     ada = UserFactory.create()
     company = create_company(ada)
     gpt = GPTFactory.create(owner=ada, workspace=company)
@@ -148,24 +148,24 @@ def test_what_the_model_lacks_is_not_sent() -> None:
 
     assert (little.temperature, little.seed, little.provider_tools) == (None, None, ())
     assert (little.parallel_tool_calls, little.output and little.output.is_native) == (True, False)
-    # Responses knows no seed, and this model no code; image generation is not switched on.
+    # Responses has no seed, and this model no code; image generation is not enabled in the GPT.
     assert (much.temperature, much.seed, much.provider_tools) == (0.4, None, ("web_search",))
     assert (much.parallel_tool_calls, much.output and much.output.is_native) == (False, True)
-    assert "seed" not in features_of(able)
+    assert "seed" not in get_features(able)
     assert list_ignored_settings(gpt, plain) == [
         "temperature",
         "seed",
         "parallel_tool_calls",
         "output_format",
     ]
-    assert tools_of(plain) == ()
+    assert get_provider_tools(plain) == ()
 
 
 @pytest.mark.parametrize(
     ("choice", "expected"),
     [("fixed", {"own"}), ("listed", {"own", "other"}), ("any", {"own", "other", "third"})],
 )
-def test_what_a_chat_user_may_choose(choice: str, expected: set[str]) -> None:
+def test_models_that_a_chat_user_may_choose(choice: str, expected: set[str]) -> None:
     ada, eve = UserFactory.create(), UserFactory.create(display_name="Eve")
     company = create_company(ada)
     provider = ProviderFactory.create(by=ada, workspace=company)
@@ -184,14 +184,14 @@ def test_what_a_chat_user_may_choose(choice: str, expected: set[str]) -> None:
         allowed_models=["other", "foreign"],
     )
 
-    offered = choices_for(gpt, company)
+    offered = list_model_choices(gpt, company)
 
     assert offered[0] == own
     assert {model.name for model in offered} == expected
-    assert [may_choose(gpt, company, model) for model in (own, other, third)] == [
+    assert [may_choose_model(gpt, company, model) for model in (own, other, third)] == [
         model.name in expected for model in (own, other, third)
     ]
-    assert not may_choose(gpt, company, foreign)
+    assert not may_choose_model(gpt, company, foreign)
     conversation = start_conversation(gpt=gpt, version=None, workspace=company, by=ada, at=NOW)
     for wrong in (str(foreign.pk), "foreign", "999999999", *({"third"} - expected)):
         with pytest.raises(InvalidInput):
@@ -233,10 +233,10 @@ def test_settings_by_api(client: Client) -> None:
     assert (gpt.draft_revision, gpt.output_schema) == (2, SCHEMA)
 
 
-def test_a_new_model_without_more_known_understands_the_usual() -> None:
+def test_a_model_added_by_name_gets_the_usual_features() -> None:
     ada = UserFactory.create()
     model = LanguageModelFactory.create(
         by=ada, provider=ProviderFactory.create(by=ada, workspace=create_company(ada))
     )
 
-    assert "seed" in features_of(LanguageModel.objects.select_related("provider").get(pk=model.pk))
+    assert "seed" in get_features(LanguageModel.objects.select_related("provider").get(pk=model.pk))

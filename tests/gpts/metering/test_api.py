@@ -1,4 +1,4 @@
-"""Budgets by key: what they say, who may, and that foreign ids in a body change nothing."""
+"""The API of budgets: results, access, and that foreign ids change nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from core.ids import uuid7
 from core.models import AuditEvent
 from gpts.metering.models import Budget, BudgetReservation, BudgetUse
-from gpts.metering.services.reservations import capture
+from gpts.metering.services.budgets import capture
 from tests.support.budgets import (
     NOW,
     add_new_member,
@@ -57,7 +57,7 @@ class Caller:
         return answer.status_code, answer.json() if answer.content else None
 
 
-def test_a_budget_goes_while_others_answers_are_held_in_it() -> None:
+def test_a_budget_is_deleted_with_other_peoples_reservations() -> None:
     acme = create_owned_company()
     owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
     gpt = GPTFactory.create(workspace=acme, owner=owner)
@@ -67,7 +67,7 @@ def test_a_budget_goes_while_others_answers_are_held_in_it() -> None:
 
     answer = Caller(owner, acme).ask("delete", str(budget.pk))
 
-    # Row-level security hides from the owner what Ann's answer holds; the database takes it along.
+    # Row-level security hides Ann's reservation from the owner; the foreign key deletes it anyway.
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     assert answer == (204, None)
@@ -75,7 +75,7 @@ def test_a_budget_goes_while_others_answers_are_held_in_it() -> None:
     assert capture(turn_id=turn_id, tokens=100, cost_micros=1_500, at=NOW) == 0
 
 
-def test_a_budget_from_its_setting_to_its_end() -> None:
+def test_a_budget_is_set_changed_switched_off_and_removed() -> None:
     acme = create_owned_company()
     owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
     gpt = GPTFactory.create(workspace=acme, owner=owner)
@@ -116,7 +116,7 @@ def test_a_budget_from_its_setting_to_its_end() -> None:
     assert (changed["name"], changed["soft_limit"], changed["hard_limit"], changed["state"]) == (
         "Money", 1_000, 5_000_000, "warned",
     )  # fmt: skip
-    # Switched off it counts nothing, and keeps what it had counted.
+    # Switched off it counts nothing, and its counters are kept.
     assert (switched["state"], read["state"], read["counts"]) == ("off", "off", counted)
     assert removed == (204, None)
     assert not Budget.objects.exists() and not BudgetUse.objects.exists()
@@ -225,7 +225,7 @@ def test_people_groups_and_gpts_of_another_workspace_are_refused_and_change_noth
         (400, "group"),
         (400, "gpt"),
     ]
-    # A refusal about a GPT that is not theirs reads like one about nothing.
+    # Unknown and foreign GPTs are refused alike.
     _status, unknown = key.ask("post", body=NEW | {"subject": "gpt", "gpt": "no-such-gpt"})
     assert refusals[2][1] == unknown
     for method, body in (("get", None), ("patch", {"hard_limit": 1}), ("delete", None)):
@@ -235,7 +235,7 @@ def test_people_groups_and_gpts_of_another_workspace_are_refused_and_change_noth
     assert (fresh.pk, fresh.hard_limit, fresh.name) == (budget.pk, 3, budget.name)
 
 
-def test_members_and_keys_of_another_place_or_scope_get_nowhere() -> None:
+def test_members_and_keys_of_another_workspace_or_scope_are_refused() -> None:
     acme = create_owned_company()
     owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
     budget = create_monthly_budget(acme, owner)
@@ -273,7 +273,7 @@ def test_a_taken_name_is_a_conflict() -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_the_list_costs_the_same_with_many(
+def test_query_count_of_the_list_is_the_same_with_many_budgets(
     rows: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     acme = create_owned_company()
@@ -294,7 +294,7 @@ def test_the_list_costs_the_same_with_many(
     assert len(listed["items"]) == 3 * rows
 
 
-def test_one_s_own_limits_say_what_is_used_and_when_they_open() -> None:
+def test_own_limits_have_what_is_used_and_when_they_open() -> None:
     acme, globex = create_owned_company(), create_owned_company()
     owner, ann, bob = add_new_member(acme, role="owner"), add_new_member(acme), add_new_member(acme)
     gpt = GPTFactory.create(workspace=acme, owner=owner)
@@ -345,6 +345,6 @@ def test_one_s_own_limits_say_what_is_used_and_when_they_open() -> None:
             },
         ]
     }
-    # A key of another place shows that place's limits, which are none.
+    # A key of another workspace shows that workspace's limits: none.
     assert Caller(ann, ann.personal_workspace).ask("get", "/api/v1/limits") == (200, {"items": []})
     assert Caller(ann, acme, [ApiScope.ACCOUNT]).ask("get", "/api/v1/limits")[0] == 403

@@ -1,4 +1,4 @@
-"""A hard limit stops every way to a model before it is asked: seen from the provider's side of a socket."""
+"""A hard limit refuses every way to a model before it is called, as seen by the model server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gpts.evals.models import GoldenResult
 from gpts.evals.services.runs import start_run
 from gpts.evals.tasks import ask_golden_prompt
 from gpts.metering.models import BudgetReservation, UsageEvent
-from gpts.metering.services.reservations import release_stale
+from gpts.metering.services.budgets import release_stale
 from gpts.studio.create.begin import begin_message
 from gpts.studio.models import BuilderMessage
 from gpts.tasks import FIND_RUNNING
@@ -58,7 +58,7 @@ def place(transactional_db: None) -> Workspace:
         return create_owned_company()
 
 
-def test_every_way_to_a_model_is_stopped_before_it_is_asked(
+def test_every_way_to_a_model_is_refused_before_the_model_is_called(
     place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     owner = add_new_member(place, role="owner")
@@ -96,7 +96,7 @@ def test_every_way_to_a_model_is_stopped_before_it_is_asked(
     assert rows() == before
 
 
-def test_keys_of_the_api_are_stopped_alike(place: Workspace, server: Any, model_server: ModelServer) -> None:
+def test_api_keys_are_refused_too(place: Workspace, server: Any, model_server: ModelServer) -> None:
     owner = add_new_member(place, role="owner")
     gpt = a_live_gpt(place, owner, model_server)
     with system_scope("tests"):
@@ -133,7 +133,7 @@ FIXED = {"answers_only_from_knowledge": True, "no_answer_text": "Ask the front d
 
 
 @pytest.mark.parametrize(("draft", "prompt"), [({}, {}), ({}, JUDGED), (FIXED, JUDGED)])
-def test_golden_prompts_and_their_judges_are_stopped_and_say_so(
+def test_golden_prompts_and_their_judges_are_refused_and_the_result_says_so(
     place: Workspace, model_server: ModelServer, draft: dict[str, Any], prompt: dict[str, Any]
 ) -> None:
     with system_scope("tests"):
@@ -152,7 +152,7 @@ def test_golden_prompts_and_their_judges_are_stopped_and_say_so(
     assert model_server.state.requests == []
 
 
-def test_a_minute_s_rate_opens_with_the_next_minute(
+def test_a_rate_per_minute_opens_with_the_next_minute(
     place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     owner = add_new_member(place, role="owner")
@@ -177,7 +177,7 @@ def test_a_minute_s_rate_opens_with_the_next_minute(
     assert len(model_server.state.requests) == 3 - len(refused)
 
 
-def test_many_at_once_get_exactly_what_is_left(
+def test_concurrent_messages_get_exactly_what_is_left(
     place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     with system_scope("tests"):
@@ -197,13 +197,13 @@ def test_many_at_once_get_exactly_what_is_left(
         answers = list(pool.map(one, browsers))
 
     asked = [answer for answer in answers if answer[0] == 200]
-    # Whoever had three running was refused before the budget was asked.
+    # People with three running answers were refused before the budget was read.
     assert set(answers) - set(asked) <= {(429, "budget_exceeded"), (429, "turns_running")}
     assert len(model_server.state.requests) == len(asked) == Turn.objects.count() == 5
     assert read_counters(budget) == [(None, 5, 0)]
 
 
-def test_many_messages_at_once_do_not_pass_the_ceiling_of_running_answers(
+def test_concurrent_messages_do_not_exceed_the_limit_of_running_answers(
     place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     owner = add_new_member(place, role="owner")
@@ -223,7 +223,7 @@ def test_many_messages_at_once_do_not_pass_the_ceiling_of_running_answers(
         browsers[0].http.post(url, headers={"Accept": "application/json"})
 
 
-def test_what_was_counted_stays_when_chats_go(
+def test_counters_are_kept_when_chats_are_deleted(
     place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     owner = add_new_member(place, role="owner")
@@ -245,7 +245,7 @@ def test_what_was_counted_stays_when_chats_go(
     assert browser.refused(f"/g/{gpt.slug}/chat/turns", "second") == (429, "budget_exceeded")
 
 
-def test_an_answer_that_fails_gives_back_what_it_held(
+def test_a_failed_answer_releases_its_reservation(
     place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     owner = add_new_member(place, role="owner")
@@ -265,9 +265,7 @@ def test_an_answer_that_fails_gives_back_what_it_held(
     assert read_counters(budget) == [(owner.pk, 1, 0)]
 
 
-def test_an_answer_whose_process_died_gives_back_what_it_held(
-    place: Workspace, model_server: ModelServer
-) -> None:
+def test_the_reservation_of_a_lost_turn_is_released(place: Workspace, model_server: ModelServer) -> None:
     with system_scope("tests"):
         owner = add_new_member(place, role="owner")
         gpt = a_live_gpt(place, owner, model_server)
@@ -284,7 +282,7 @@ def test_an_answer_whose_process_died_gives_back_what_it_held(
     assert begin_first(requester, gpt.slug, "Again", uuid4().hex, is_draft=False).job is not None
 
 
-def test_the_create_conversation_is_counted_and_failures_give_back(
+def test_the_create_conversation_is_counted_and_failures_are_released(
     place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     owner = add_new_member(place, role="owner")
@@ -308,7 +306,7 @@ def test_the_create_conversation_is_counted_and_failures_give_back(
     assert not BudgetReservation.objects.exists()
 
 
-def test_a_lost_create_answer_gives_back_and_a_running_one_keeps(
+def test_a_lost_create_answer_is_released_and_a_running_one_is_not(
     place: Workspace, model_server: ModelServer
 ) -> None:
     with system_scope("tests"):
@@ -325,11 +323,11 @@ def test_a_lost_create_answer_gives_back_and_a_running_one_keeps(
     begin_message(requester, gpt.slug, "Hello again")
 
     with system_scope("tests"):
-        # The lost one's was given back, the new one's is held.
+        # The lost answer was released, the new one is reserved.
         assert read_counters(budget) == [(owner.pk, 0, 1)]
 
 
-def test_the_guided_interview_asks_no_model_and_counts_nowhere(
+def test_the_guided_interview_calls_no_model_and_is_not_counted(
     place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     owner = add_new_member(place, role="owner")

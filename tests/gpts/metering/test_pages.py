@@ -1,4 +1,4 @@
-"""The pages of budgets: for admins to set and read, for everybody to see what counts them."""
+"""The pages of budgets for admins, and of everybody's own limits."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_changing_switching_and_removing() -> None:
         ({"name": " "}, "This field is required"),
     ],
 )
-def test_a_wrong_form_says_why_keeps_what_was_typed_and_saves_nothing(
+def test_an_invalid_form_says_why_keeps_its_values_and_saves_nothing(
     body: dict[str, str], words: str
 ) -> None:
     acme = create_owned_company()
@@ -172,7 +172,7 @@ def test_members_builders_and_strangers_change_and_see_nothing() -> None:
     assert answers(ann) == [403] * 5
     assert answers(add_new_member(acme, role="builder")) == [403] * 5
     assert answers(UserFactory.create()) == [404] * 5
-    # An admin under the wrong workspace finds nothing either.
+    # The address of another workspace does not help an admin.
     client = sign_in(owner)
     for tail in ("", "/switch", "/remove"):
         assert client.post(url(acme, f"/{elsewhere.pk}{tail}"), NEW).status_code == 404
@@ -182,7 +182,7 @@ def test_members_builders_and_strangers_change_and_see_nothing() -> None:
     ]
 
 
-def test_one_s_own_limits_leave_other_people_out() -> None:
+def test_own_limits_do_not_show_other_people() -> None:
     acme = create_owned_company()
     owner, ann, bob = add_new_member(acme, role="owner"), add_new_member(acme), add_new_member(acme)
     User.objects.filter(pk=bob.pk).update(display_name="Quillwort")
@@ -216,11 +216,11 @@ def test_empty_pages_say_what_to_do() -> None:
     form = sign_in(owner).get(url(acme, "/new")).content.decode()
 
     assert "No limits yet" in page and f'href="{url(acme, "/new")}"' in page
-    # There are no groups to choose from.
+    # The workspace has no groups.
     assert 'value="group"' not in form and 'name="group"' not in form
 
 
-def test_a_person_limits_their_own_workspace() -> None:
+def test_a_person_can_limit_their_personal_workspace() -> None:
     ann = UserFactory.create()
     own = ann.personal_workspace
     client = sign_in(ann)
@@ -238,7 +238,7 @@ def test_a_person_limits_their_own_workspace() -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_both_lists_cost_the_same_with_many(
+def test_query_counts_of_both_lists_are_the_same_with_many_budgets(
     rows: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     acme = create_owned_company()
@@ -259,7 +259,7 @@ def test_both_lists_cost_the_same_with_many(
 
 @pytest.mark.parametrize("amount", ["1e800000", "1e999999999", "1e-999999999"])
 @pytest.mark.parametrize("measure", ["cost_micros", "turns"])
-def test_amounts_beyond_all_numbers_are_refused_at_once(amount: str, measure: str) -> None:
+def test_huge_amounts_are_refused_quickly(amount: str, measure: str) -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
     client = sign_in(owner)

@@ -1,4 +1,4 @@
-"""Holding, counting and giving back: never above a hard limit, each turn once."""
+"""Reserving, capturing and releasing: never above a hard limit, each turn once."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from core.errors import RateLimited
 from core.ids import uuid7
 from core.scope import open_scope, system_scope
 from gpts.metering.models import Budget, BudgetReservation, BudgetUse
-from gpts.metering.services.refusals import BudgetExceeded
-from gpts.metering.services.reservations import capture, release, release_stale
+from gpts.metering.services.budgets import BudgetExceeded, capture, release, release_stale
 from gpts.tasks import FIND_RUNNING, release_stale_budgets
 from tests.support.budgets import (
     NOW,
@@ -37,7 +36,7 @@ from workspaces.models import Group, GroupMember, Member, Notification
 pytestmark = pytest.mark.django_db
 
 
-def test_without_budgets_one_query_is_all(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_without_budgets_reserving_takes_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     ann, acme = UserFactory.create(), create_owned_company()
     gpt = GPTFactory.create(workspace=acme, owner=add_new_member(acme, role="builder"))
     with django_assert_num_queries(1):
@@ -45,7 +44,7 @@ def test_without_budgets_one_query_is_all(django_assert_num_queries: DjangoAsser
     assert BudgetUse.objects.count() == 0
 
 
-def test_the_answer_after_the_last_is_refused_with_limit_and_moment() -> None:
+def test_a_used_up_limit_refuses_and_says_limit_and_time() -> None:
     acme = create_owned_company()
     owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
     gpt = GPTFactory.create(workspace=acme, owner=owner)
@@ -73,13 +72,13 @@ def test_the_answer_after_the_last_is_refused_with_limit_and_moment() -> None:
     }
     assert [one.count for one in held] == [1, 1]
     assert read_counters(budget) == [(ann.pk, 0, 2)]
-    # The owner has a count of their own, and a new month begins anew.
+    # The owner has another counter, and a new month another window.
     reserve_turn(owner, acme, gpt)
     reserve_turn(ann, acme, gpt, at=datetime(2026, 12, 1, tzinfo=UTC))
     assert sorted(read_counters(budget)) == sorted([(owner.pk, 0, 1), (ann.pk, 0, 2), (ann.pk, 0, 1)])
 
 
-def test_the_refusal_speaks_chinese() -> None:
+def test_the_refusal_is_translated_to_chinese() -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
     gpt = GPTFactory.create(workspace=acme, owner=owner)
@@ -131,7 +130,7 @@ def test_an_answer_that_does_not_fit_says_what_is_left(
     assert (refusal.value.data["used"], refusal.value.data["needed"]) == (700, needed)
 
 
-def test_a_reader_with_a_zone_of_their_own_reads_the_moment_in_it() -> None:
+def test_the_refusal_gives_the_time_in_the_readers_time_zone() -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
     gpt = GPTFactory.create(workspace=acme, owner=owner)
@@ -146,7 +145,7 @@ def test_a_reader_with_a_zone_of_their_own_reads_the_moment_in_it() -> None:
     assert str(refusal.value.message).endswith("It opens again at 1 Dec 2026, 08:00.")
 
 
-def test_a_minute_is_a_rate() -> None:
+def test_windows_of_a_minute_are_rate_limits() -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
     gpt = GPTFactory.create(workspace=acme, owner=owner)
@@ -158,7 +157,7 @@ def test_a_minute_is_a_rate() -> None:
     reserve_turn(owner, acme, gpt, at=NOW + timedelta(seconds=40))
 
 
-def test_capture_counts_what_was_used_once_and_release_nothing() -> None:
+def test_capture_counts_once_and_release_counts_nothing() -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
     gpt = GPTFactory.create(workspace=acme, owner=owner)
@@ -190,7 +189,7 @@ def test_capture_counts_what_was_used_once_and_release_nothing() -> None:
     assert BudgetReservation.objects.count() == 0
 
 
-def test_a_later_budget_that_refuses_leaves_the_earlier_ones_untouched() -> None:
+def test_a_refusal_leaves_no_reservation_in_earlier_budgets() -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
     gpt = GPTFactory.create(workspace=acme, owner=owner)
@@ -230,13 +229,13 @@ def test_which_budgets_apply() -> None:
 
     assert names(ann, acme, gpt) == ["Ann alone", "Sales together", "Each of Sales", "The GPT", "All"]
     assert names(bob, acme, other) == ["All"]
-    # From outside: the place that pays, and the makers' limit on their GPT; nothing else of theirs.
+    # An outsider: the budgets of the workspace that pays, and the creators' budget on this GPT.
     assert names(eve, globex, gpt) == ["The GPT", "Globex"]
-    # Ann's own workspace pays when she chats there, whatever Acme set for her.
+    # Ann's personal workspace pays when she chats there; Acme's budgets do not apply.
     assert names(ann, personal_workspace(ann), other) == []
 
 
-def test_somebody_from_outside_is_not_told_the_amounts_and_can_be_counted_in_their_own_scope() -> None:
+def test_outsiders_are_counted_and_their_refusal_has_no_amounts() -> None:
     acme = create_owned_company()
     owner, eve = add_new_member(acme, role="owner"), UserFactory.create()
     gpt = GPTFactory.create(workspace=acme, owner=owner)
@@ -255,7 +254,7 @@ def test_somebody_from_outside_is_not_told_the_amounts_and_can_be_counted_in_the
     assert read_counters(budget) == [(None, 1, 0)]
 
 
-def test_the_soft_limit_is_told_once_a_window_to_admins_and_the_person() -> None:
+def test_the_soft_limit_notifies_admins_and_the_person_once_in_a_window() -> None:
     acme = create_owned_company()
     owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
     gpt = GPTFactory.create(workspace=acme, owner=owner)
@@ -277,7 +276,7 @@ def test_the_soft_limit_is_told_once_a_window_to_admins_and_the_person() -> None
     assert "New answers stop at 9 answers a month." in notes[0].body
 
 
-def test_counters_of_other_people_are_out_of_sight() -> None:
+def test_row_level_security_hides_counters_of_other_people() -> None:
     acme, globex = create_owned_company(), create_owned_company()
     owner, ann, bob, eve = (
         add_new_member(acme, role="owner"),
@@ -296,7 +295,7 @@ def test_counters_of_other_people_are_out_of_sight() -> None:
     assert [seen(who) for who in (ann, owner, bob, eve)] == [(1, 1), (1, 1), (1, 0), (0, 0)]
 
 
-def test_what_a_broken_off_request_held_is_given_back_by_the_job() -> None:
+def test_the_job_releases_reservations_of_lost_requests() -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
     gpt = GPTFactory.create(workspace=acme, owner=owner)
@@ -315,7 +314,7 @@ def test_what_a_broken_off_request_held_is_given_back_by_the_job() -> None:
         st.tuples(st.integers(1, 120), st.sampled_from(["capture", "release", "keep"])), max_size=12
     ),
 )
-def test_reservations_never_pass_the_hard_limit_and_nothing_is_lost(
+def test_reservations_never_exceed_the_hard_limit_and_none_is_lost(
     hard: int, steps: list[tuple[int, str]]
 ) -> None:
     with transaction.atomic():
@@ -346,7 +345,7 @@ def test_reservations_never_pass_the_hard_limit_and_nothing_is_lost(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_at_once_share_the_limit_exactly() -> None:
+def test_concurrent_reservations_use_the_limit_exactly() -> None:
     with system_scope("tests"):
         acme = create_owned_company()
         owner = add_new_member(acme, role="owner")
@@ -393,7 +392,7 @@ def test_many_at_once_share_the_limit_exactly() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_that_pass_the_mark_at_once_are_told_once() -> None:
+def test_concurrent_captures_notify_once() -> None:
     with system_scope("tests"):
         acme = create_owned_company()
         owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
@@ -414,7 +413,7 @@ def test_many_that_pass_the_mark_at_once_are_told_once() -> None:
         captured = list(pool.map(one, [*turns, *turns]))
 
     with system_scope("tests"):
-        # Each turn twice, counted once.
+        # Each turn was captured twice and counted once.
         assert sorted(captured) == [0] * 12 + [1] * 12
         assert read_counters(budget) == [(ann.pk, 12, 0)]
         notes = Notification.objects.filter(kind="gpts.budget_warning").values_list("user_id", flat=True)

@@ -7,8 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from core.ids import uuid7
-from gpts.metering.services.budgets import create_budget, draft_budget
-from gpts.metering.services.reservations import capture, reserve
+from gpts.metering.services.budgets import capture, create_budget, draft_budget, reserve
 
 
 def build(world: Any) -> None:

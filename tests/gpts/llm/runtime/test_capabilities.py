@@ -1,4 +1,4 @@
-"""Pictures, JSON, seeds, the provider's own tools and round trips of functions, over a real socket."""
+"""Images, JSON, seeds, provider tools and function calls, over a real socket."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gpts.llm.runtime.clients import client_for
+from gpts.llm.runtime.clients import build_client
 from gpts.llm.runtime.completions import complete
 from gpts.llm.runtime.openai_clients import close_clients
 from gpts.llm.runtime.outputs import check_output
@@ -56,7 +56,7 @@ WEATHER = ToolSpec("get_weather", "Weather of a city", {"type": "object", "prope
 
 
 @BOTH
-def test_pictures_reach_the_model_whole(model_server: ModelServer, api: ModelAPI) -> None:
+def test_images_reach_the_model_unchanged(model_server: ModelServer, api: ModelAPI) -> None:
     images = (ImagePart("image/png", make_png((32, 24))), ImagePart("image/png", make_png((8, 8))))
 
     events = asyncio.run(collect_events(create_spec(model_server, "vision", api), images=images))
@@ -65,7 +65,7 @@ def test_pictures_reach_the_model_whole(model_server: ModelServer, api: ModelAPI
 
 
 @BOTH
-def test_a_strict_schema_is_asked_for_and_kept(model_server: ModelServer, api: ModelAPI) -> None:
+def test_a_strict_schema_is_requested_and_followed(model_server: ModelServer, api: ModelAPI) -> None:
     events = asyncio.run(
         collect_events(create_spec(model_server, "json", api), output=OutputSpec("json_schema", SCHEMA))
     )
@@ -81,7 +81,7 @@ def test_a_strict_schema_is_asked_for_and_kept(model_server: ModelServer, api: M
 
 
 @BOTH
-def test_json_mode_says_json_in_the_prompt_as_providers_demand(
+def test_json_mode_mentions_json_in_the_prompt_as_providers_require(
     model_server: ModelServer, api: ModelAPI
 ) -> None:
     asyncio.run(collect_events(create_spec(model_server, "json", api), output=OutputSpec("json")))
@@ -95,7 +95,9 @@ def test_json_mode_says_json_in_the_prompt_as_providers_demand(
 
 
 @BOTH
-def test_a_model_without_a_schema_mode_is_told_in_words(model_server: ModelServer, api: ModelAPI) -> None:
+def test_a_model_without_json_mode_gets_the_schema_in_the_prompt(
+    model_server: ModelServer, api: ModelAPI
+) -> None:
     output = OutputSpec("json_schema", SCHEMA, is_native=False)
 
     asyncio.run(collect_events(create_spec(model_server, "json", api), output=output))
@@ -106,7 +108,7 @@ def test_a_model_without_a_schema_mode_is_told_in_words(model_server: ModelServe
     assert json.dumps(SCHEMA) in (body.get("instructions") or body["messages"][0]["content"])
 
 
-def test_a_seed_goes_where_the_protocol_has_one(model_server: ModelServer) -> None:
+def test_a_seed_is_sent_only_by_chat_completions(model_server: ModelServer) -> None:
     chat = asyncio.run(collect_events(create_spec(model_server, "seed", ModelAPI.CHAT_COMPLETIONS), seed=7))
     asyncio.run(collect_events(create_spec(model_server, "seed", ModelAPI.RESPONSES), seed=7))
 
@@ -114,7 +116,7 @@ def test_a_seed_goes_where_the_protocol_has_one(model_server: ModelServer) -> No
     assert "seed" not in model_server.state.requests[1]["body"]
 
 
-def test_a_web_search_leaves_a_note_and_its_source(model_server: ModelServer) -> None:
+def test_a_web_search_yields_an_event_and_its_source(model_server: ModelServer) -> None:
     spec = create_spec(model_server, "web", ModelAPI.RESPONSES)
 
     events = asyncio.run(collect_events(spec, provider_tools=("web_search", "code")))
@@ -127,7 +129,7 @@ def test_a_web_search_leaves_a_note_and_its_source(model_server: ModelServer) ->
     ]
 
 
-def test_a_web_search_that_failed_says_so(model_server: ModelServer) -> None:
+def test_a_failed_web_search_is_reported(model_server: ModelServer) -> None:
     spec = create_spec(model_server, "web-failed", ModelAPI.RESPONSES)
 
     events = asyncio.run(collect_events(spec, provider_tools=("web_search",)))
@@ -136,7 +138,7 @@ def test_a_web_search_that_failed_says_so(model_server: ModelServer) -> None:
     assert join_text(events) == "Arches hold."
 
 
-def test_a_picture_alone_is_an_answer(model_server: ModelServer) -> None:
+def test_an_image_without_text_is_an_answer(model_server: ModelServer) -> None:
     spec = create_spec(model_server, "picture", ModelAPI.RESPONSES)
 
     events = asyncio.run(collect_events(spec, provider_tools=("image_generation",)))
@@ -146,7 +148,7 @@ def test_a_picture_alone_is_an_answer(model_server: ModelServer) -> None:
     assert isinstance(events[-1], Finished)
 
 
-def test_chat_completions_is_given_no_provider_tools(model_server: ModelServer) -> None:
+def test_chat_completions_requests_have_no_provider_tools(model_server: ModelServer) -> None:
     spec = create_spec(model_server, "normal:1", ModelAPI.CHAT_COMPLETIONS)
 
     asyncio.run(collect_events(spec, provider_tools=("web_search",)))
@@ -157,14 +159,14 @@ def test_chat_completions_is_given_no_provider_tools(model_server: ModelServer) 
 async def run_with(spec: ModelSpec, runner: Any, **turn: Any) -> list[TurnEvent]:
     given = TurnInput(spec=spec, text="Weather?", gpt_name="Guide", tools=(WEATHER,), **turn)
     try:
-        return [event async for event in run_turn(given, client_for(spec), runner)]
+        return [event async for event in run_turn(given, build_client(spec), runner)]
     finally:
         await close_clients()
 
 
 @BOTH
 @pytest.mark.parametrize("at_once", [True, False])
-def test_functions_run_and_the_model_goes_on_with_their_results(
+def test_functions_run_and_the_model_continues_with_their_results(
     model_server: ModelServer, api: ModelAPI, at_once: bool
 ) -> None:
     running, most = 0, 0
@@ -196,7 +198,7 @@ def test_functions_run_and_the_model_goes_on_with_their_results(
     assert events[-1].usage.input_tokens == 22
 
 
-def test_a_model_that_calls_forever_has_to_answer_at_last() -> None:
+def test_the_last_round_allows_no_function_calls() -> None:
     class Insistent:
         asked: list[bool] = []
 
@@ -221,7 +223,7 @@ def test_a_model_that_calls_forever_has_to_answer_at_last() -> None:
 
 
 @BOTH
-def test_garbage_is_a_damaged_answer(model_server: ModelServer, api: ModelAPI) -> None:
+def test_garbage_is_a_malformed_stream(model_server: ModelServer, api: ModelAPI) -> None:
     events = asyncio.run(collect_events(create_spec(model_server, "garbage", api)))
 
     assert isinstance(events[-1], Failed)

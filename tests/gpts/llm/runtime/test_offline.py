@@ -1,4 +1,4 @@
-"""The offline model: quotes with citations, says what it is, in the reader's language."""
+"""The offline model: quotes with citations, or says what it is, in the language of the question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both protocols against a real server: text, tokens, tools, and every way to fail."""
+"""Both protocols against a real server: text, tokens, tools, and all failures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from gpts.llm.runtime.clients import client_for
+from gpts.llm.runtime.clients import build_client
 from gpts.llm.runtime.openai_clients import close_clients
 from gpts.llm.runtime.turns import run_turn
 from gpts.llm.runtime.types import (
@@ -33,9 +33,7 @@ BOTH = pytest.mark.parametrize("api", [ModelAPI.RESPONSES, ModelAPI.CHAT_COMPLET
 
 
 @BOTH
-def test_text_comes_piece_by_piece_and_tokens_from_the_provider(
-    model_server: ModelServer, api: ModelAPI
-) -> None:
+def test_text_is_streamed_and_tokens_come_from_the_provider(model_server: ModelServer, api: ModelAPI) -> None:
     events = asyncio.run(collect_events(create_spec(model_server, "normal:12", api)))
 
     assert join_text(events) == "".join(WORDS[n % len(WORDS)] for n in range(12))
@@ -67,7 +65,7 @@ def test_chat_completions_request(model_server: ModelServer) -> None:
     assert body["stream_options"] == {"include_usage": True}
 
 
-def test_responses_request_keeps_nothing_at_the_provider(model_server: ModelServer) -> None:
+def test_responses_request_stores_nothing_at_the_provider(model_server: ModelServer) -> None:
     asyncio.run(collect_events(create_spec(model_server, "normal:1", ModelAPI.RESPONSES)))
 
     [received] = model_server.state.requests
@@ -110,7 +108,7 @@ def test_failures(
 
 
 @BOTH
-def test_the_failure_of_a_bad_key_repeats_no_part_of_it(model_server: ModelServer, api: ModelAPI) -> None:
+def test_the_failure_of_a_bad_key_contains_no_part_of_it(model_server: ModelServer, api: ModelAPI) -> None:
     spec = create_spec(model_server, "normal", api, api_key=BAD_KEY)
 
     events = asyncio.run(collect_events(spec))
@@ -122,7 +120,7 @@ def test_the_failure_of_a_bad_key_repeats_no_part_of_it(model_server: ModelServe
 
 @BOTH
 @pytest.mark.parametrize("model", ["slow-first", "stall", "comments"])
-def test_a_silent_provider_is_slow(model_server: ModelServer, api: ModelAPI, model: str) -> None:
+def test_silence_of_the_provider_is_a_timeout(model_server: ModelServer, api: ModelAPI, model: str) -> None:
     spec = create_spec(model_server, model, api, first_token_timeout=0.4, idle_timeout=0.4)
     before = time.monotonic()
 
@@ -134,7 +132,7 @@ def test_a_silent_provider_is_slow(model_server: ModelServer, api: ModelAPI, mod
     assert bool(join_text(events)) == (model != "slow-first")
 
 
-def test_nobody_listening_is_down() -> None:
+def test_a_refused_connection_is_provider_down() -> None:
     spec = ModelSpec(name="m", api=ModelAPI.RESPONSES, base_url="http://127.0.0.1:9/v1", api_key=KEY)
 
     events = asyncio.run(collect_events(spec))
@@ -144,7 +142,7 @@ def test_nobody_listening_is_down() -> None:
 
 
 @BOTH
-def test_missing_usage_is_estimated_and_says_so(model_server: ModelServer, api: ModelAPI) -> None:
+def test_missing_usage_is_estimated_and_marked(model_server: ModelServer, api: ModelAPI) -> None:
     events = asyncio.run(collect_events(create_spec(model_server, "no-usage:40", api)))
 
     assert isinstance(events[-1], Finished)
@@ -154,7 +152,9 @@ def test_missing_usage_is_estimated_and_says_so(model_server: ModelServer, api: 
 
 
 @BOTH
-def test_an_answer_cut_by_its_length_is_finished(model_server: ModelServer, api: ModelAPI) -> None:
+def test_an_answer_that_reached_its_length_limit_is_finished(
+    model_server: ModelServer, api: ModelAPI
+) -> None:
     events = asyncio.run(collect_events(create_spec(model_server, "length:3", api)))
 
     assert events[-1] == Finished(Usage(11, 3), "length")
@@ -179,7 +179,7 @@ def test_a_huge_answer_arrives_whole(model_server: ModelServer, api: ModelAPI) -
 
 
 @BOTH
-def test_a_pace_joins_what_comes_within_it(model_server: ModelServer, api: ModelAPI) -> None:
+def test_a_pace_joins_text_within_its_interval(model_server: ModelServer, api: ModelAPI) -> None:
     spec = create_spec(model_server, "normal:40:200", api)
 
     events = asyncio.run(collect_events(spec, pace=Pace(0.05)))
@@ -193,7 +193,7 @@ def test_a_pace_joins_what_comes_within_it(model_server: ModelServer, api: Model
 
 @BOTH
 @pytest.mark.parametrize("model", ["malformed:40", "error-event:40"])
-def test_what_was_said_before_a_failure_stands_also_when_joined(
+def test_text_before_a_failure_is_sent_also_when_joined(
     model_server: ModelServer, api: ModelAPI, model: str
 ) -> None:
     events = asyncio.run(collect_events(create_spec(model_server, model, api), pace=Pace(0.05)))
@@ -202,7 +202,7 @@ def test_what_was_said_before_a_failure_stands_also_when_joined(
     assert isinstance(events[-1], Failed)
 
 
-def test_a_provider_that_never_answers_is_slow() -> None:
+def test_a_provider_that_never_answers_is_a_timeout() -> None:
     left = asyncio.Event()
 
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -229,10 +229,10 @@ def test_a_provider_that_never_answers_is_slow() -> None:
 
 
 @BOTH
-def test_aclose_drops_the_connection_to_the_provider(model_server: ModelServer, api: ModelAPI) -> None:
+def test_aclose_closes_the_connection_to_the_provider(model_server: ModelServer, api: ModelAPI) -> None:
     async def stop_early() -> int:
         spec = create_spec(model_server, "normal:1000:50", api)
-        turn = run_turn(TurnInput(spec=spec, text="Hi", gpt_name="Guide"), client_for(spec))
+        turn = run_turn(TurnInput(spec=spec, text="Hi", gpt_name="Guide"), build_client(spec))
         seen = 0
         async for _ in turn:
             seen += 1
@@ -249,13 +249,13 @@ def test_aclose_drops_the_connection_to_the_provider(model_server: ModelServer, 
 
 
 @BOTH
-def test_turns_one_after_another_share_a_connection(model_server: ModelServer, api: ModelAPI) -> None:
+def test_consecutive_turns_reuse_a_connection(model_server: ModelServer, api: ModelAPI) -> None:
     spec = create_spec(model_server, "normal:3", api)
     before = model_server.state.connections
 
     async def three() -> None:
         for _ in range(3):
-            async for _ in run_turn(TurnInput(spec=spec, text="Hi", gpt_name="Guide"), client_for(spec)):
+            async for _ in run_turn(TurnInput(spec=spec, text="Hi", gpt_name="Guide"), build_client(spec)):
                 pass
         await close_clients()
 
@@ -265,12 +265,12 @@ def test_turns_one_after_another_share_a_connection(model_server: ModelServer, a
 
 
 @BOTH
-def test_many_streams_at_once_stay_apart(model_server: ModelServer, api: ModelAPI) -> None:
+def test_concurrent_streams_do_not_mix(model_server: ModelServer, api: ModelAPI) -> None:
     spec = create_spec(model_server, "echo", api)
 
     async def one(number: int) -> str:
         turn = TurnInput(spec=spec, text=f"secret {number} of reader {number}", gpt_name="Guide")
-        return join_text([event async for event in run_turn(turn, client_for(spec))])
+        return join_text([event async for event in run_turn(turn, build_client(spec))])
 
     async def all_at_once() -> list[str]:
         answers = await asyncio.gather(*(one(number) for number in range(24)))

@@ -1,4 +1,4 @@
-"""JSON answers and schemas: what is accepted, what is wrong where, and that neither costs a process."""
+"""Validation of JSON schemas and answers: problems with their path, within limits of time."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ PERSON: dict[str, Any] = {
         ("[" * 100_000, ["The answer: too_deep 60"]),
     ],
 )
-def test_problems_name_the_place(text: str, expected: list[str]) -> None:
+def test_problems_have_their_path(text: str, expected: list[str]) -> None:
     assert check_output(text, PERSON) == expected
 
 
@@ -70,7 +70,7 @@ def test_problems_name_the_place(text: str, expected: list[str]) -> None:
         ({"pattern": "a" * 501}, "pattern", "pattern"),
     ],
 )
-def test_unusable_schemas_are_refused_with_their_place(schema: Any, code: str, path: str) -> None:
+def test_invalid_schemas_are_refused_with_their_path(schema: Any, code: str, path: str) -> None:
     with pytest.raises(SchemaProblem) as refused:
         check_schema(schema)
 
@@ -97,11 +97,11 @@ def test_typed_schemas_are_refused_with_line_and_column(text: str, code: str, pa
     assert (refused.value.code, refused.value.path) == (code, path)
 
 
-def test_words_of_the_data_are_no_keywords() -> None:
+def test_property_names_and_constants_are_not_keywords() -> None:
     check_schema({"properties": {"$ref": {"type": "string"}, "pattern": {"const": {"$ref": "x"}}}})
 
 
-def test_a_catastrophic_pattern_costs_little() -> None:
+def test_catastrophic_backtracking_is_stopped() -> None:
     schema = {"type": "string", "pattern": "^(a|a|b?a)*$"}
     check_schema(schema)
     begun = time.process_time()
@@ -111,7 +111,7 @@ def test_a_catastrophic_pattern_costs_little() -> None:
     assert time.process_time() - begun < 2
 
 
-def test_references_that_multiply_are_given_up() -> None:
+def test_multiplying_references_are_too_complex() -> None:
     parts = {f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(30)}
     schema = {"$ref": "#/$defs/d0", "$defs": parts | {"d30": {}}}
     check_schema(schema)
@@ -130,7 +130,7 @@ def test_references_that_multiply_are_given_up() -> None:
         ({"anyOf": [{"$ref": "#"}, {"$ref": "#"}]}, 1),
     ],
 )
-def test_a_check_that_multiplies_is_given_up(schema: Any, answer: Any) -> None:
+def test_multiplying_checks_are_too_complex(schema: Any, answer: Any) -> None:
     check_schema(schema)
     begun = time.process_time()
 
@@ -148,13 +148,13 @@ def test_a_check_that_multiplies_is_given_up(schema: Any, answer: Any) -> None:
         ([1, True, "1", [1], None, 0, False], []),
     ],
 )
-def test_items_that_must_differ(answer: Any, codes: list[str]) -> None:
+def test_unique_items(answer: Any, codes: list[str]) -> None:
     found = find_problems(json.dumps(answer), {"uniqueItems": True})
 
     assert [problem.code for problem in found] == codes
 
 
-def test_names_that_a_model_made_up_can_be_stored() -> None:
+def test_invalid_characters_in_names_are_replaced() -> None:
     answer = '{"\\ud800\\u0000": 1}'
 
     (extra,) = find_problems(answer, {"additionalProperties": False})
@@ -163,17 +163,17 @@ def test_names_that_a_model_made_up_can_be_stored() -> None:
     assert (extra.detail, nested.path) == ("?\ufffd", "?\ufffd")
 
 
-def test_a_schema_that_is_itself_is_given_up() -> None:
+def test_a_schema_that_refers_to_itself_is_too_complex() -> None:
     assert [problem.code for problem in find_problems("1", {"$ref": "#"})] == ["too_complex"]
 
 
-def test_not_more_problems_than_somebody_reads() -> None:
+def test_the_number_of_problems_is_limited() -> None:
     schema = {"items": {"type": "string"}}
 
     assert len(find_problems(json.dumps(list(range(100))), schema)) == MAX_PROBLEMS
 
 
-def test_only_closed_and_complete_objects_are_strict() -> None:
+def test_strict_schemas_forbid_additional_and_require_all_properties() -> None:
     closed = {"type": "object", "properties": {"a": {}}, "required": ["a"], "additionalProperties": False}
 
     assert is_strict(closed)
@@ -191,7 +191,7 @@ def test_only_closed_and_complete_objects_are_strict() -> None:
         ({"allOf": [{}], "$ref": "#/allOf/" + "9" * 5_000}, "reference"),
     ],
 )
-def test_schemas_that_break_a_parser_are_refused_like_others(schema: Any, code: str) -> None:
+def test_schemas_that_overflow_a_parser_are_refused(schema: Any, code: str) -> None:
     with pytest.raises(SchemaProblem) as refusal:
         check_schema(schema)
 
@@ -199,7 +199,7 @@ def test_schemas_that_break_a_parser_are_refused_like_others(schema: Any, code: 
 
 
 @pytest.mark.parametrize("step", [0.1, 1e308])
-def test_numbers_beyond_fractions_are_given_up(step: float) -> None:
+def test_integers_too_large_for_a_float_are_too_complex(step: float) -> None:
     found = find_problems("1" + "0" * 400, {"type": "number", "multipleOf": step})
 
     assert [problem.code for problem in found] == ["too_complex"]

@@ -1,4 +1,4 @@
-"""Our transport to model servers: bytes of any cut, connections kept or given up, httpx2's errors."""
+"""The HTTP transport to model servers: parsing, reuse of connections, errors."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def serving(talk: Talk) -> AsyncIterator[Server]:
                 await talk(reader, writer)
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the client left, or the test is over
+            pass  # the client disconnected, or the test ended
         finally:
             writer.close()
 
@@ -63,7 +63,7 @@ def saying(answer: bytes, *, then_close: bool = False) -> Talk:
     return talk
 
 
-async def test_a_body_cut_anywhere_comes_whole_and_the_head_is_understood() -> None:
+async def test_a_response_sent_byte_by_byte_is_parsed() -> None:
     async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         whole = OK + b"X-One: 1\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
         for place in range(len(whole)):
@@ -78,7 +78,7 @@ async def test_a_body_cut_anywhere_comes_whole_and_the_head_is_understood() -> N
     assert server.heads[0].startswith(b"GET /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:")
 
 
-async def test_a_connection_that_was_read_to_the_end_serves_again() -> None:
+async def test_a_connection_that_was_read_to_its_end_is_reused() -> None:
     async with serving(saying(OK + b"content-length: 2\r\n\r\nok")) as server, client() as http:
         answers = [(await http.post(server.url, content=b"")).content for _ in range(3)]
 
@@ -89,11 +89,11 @@ async def test_a_connection_that_was_read_to_the_end_serves_again() -> None:
     "answer",
     [
         OK + b"content-length: 2\r\nconnection: close\r\n\r\nok",
-        # More than was asked for: what would the next request be answered with?
+        # Extra data would be read as the response to the next request.
         OK + b"content-length: 2\r\n\r\nok" + OK + b"content-length: 4\r\n\r\nevil",
     ],
 )
-async def test_a_connection_that_cannot_be_trusted_is_given_up(answer: bytes) -> None:
+async def test_a_connection_with_close_or_extra_data_is_not_reused(answer: bytes) -> None:
     async with serving(saying(answer)) as server, client() as http:
         answers = [(await http.get(server.url)).content for _ in range(2)]
 
@@ -105,7 +105,7 @@ async def test_a_body_without_a_length_ends_with_the_connection() -> None:
         assert (await http.get(server.url)).content == b"to the end"
 
 
-async def test_an_interim_answer_is_not_the_answer() -> None:
+async def test_an_interim_response_is_skipped() -> None:
     interim = b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n"
     async with serving(saying(interim + OK + b"content-length: 2\r\n\r\nok")) as server, client() as http:
         answer = await http.get(server.url)
@@ -128,13 +128,13 @@ async def test_an_interim_answer_is_not_the_answer() -> None:
         (b"", httpx2.RemoteProtocolError),
     ],
 )
-async def test_what_is_no_whole_answer_is_an_error(answer: bytes, error: type[Exception]) -> None:
+async def test_incomplete_and_invalid_responses_are_errors(answer: bytes, error: type[Exception]) -> None:
     async with serving(saying(answer, then_close=True)) as server, client() as http:
         with pytest.raises(error):
             await http.get(server.url)
 
 
-async def test_what_came_before_the_break_is_given_first() -> None:
+async def test_data_before_a_lost_connection_is_returned_first() -> None:
     talk = saying(CHUNKED + b"5\r\nhello\r\n", then_close=True)
     async with serving(talk) as server, client() as http, http.stream("GET", server.url) as answer:
         await asyncio.sleep(0.05)
@@ -150,7 +150,7 @@ async def test_silence_before_the_head_is_a_timeout() -> None:
             await http.get(server.url)
 
 
-async def test_nobody_there_is_a_connect_error() -> None:
+async def test_a_refused_connection_is_a_connect_error() -> None:
     async with client() as http:
         with pytest.raises(httpx2.ConnectError):
             await http.get("http://127.0.0.1:9")
@@ -164,7 +164,7 @@ async def test_other_schemes_are_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "a\x00b"])
-async def test_a_header_cannot_bring_a_second_line(value: str) -> None:
+async def test_line_breaks_in_headers_are_refused(value: str) -> None:
     async with serving(saying(OK + b"content-length: 0\r\n\r\n")) as server, client() as http:
         with pytest.raises(httpx2.LocalProtocolError):
             await http.get(server.url, headers={"Authorization": value})
@@ -172,7 +172,7 @@ async def test_a_header_cannot_bring_a_second_line(value: str) -> None:
     assert server.heads == []
 
 
-async def test_leaving_half_way_closes_the_connection() -> None:
+async def test_closing_a_response_early_closes_the_connection() -> None:
     gone = asyncio.Event()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -187,7 +187,7 @@ async def test_leaving_half_way_closes_the_connection() -> None:
             await gone.wait()
 
 
-async def test_a_reader_that_is_slow_holds_the_sender_up() -> None:
+async def test_a_slow_reader_pauses_the_sender() -> None:
     sent = 0
 
     async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""How long a stream may stay silent."""
+"""The idle timeout of a stream."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 
-class Patience:
-    """A time limit in seconds that is moved with every chunk; ``end`` it when the stream is over.
+class IdleTimeout:
+    """A timeout in seconds that each chunk renews; call ``end`` when the stream is over.
 
-    One timer a stream, where ``asyncio.timeout`` around each read makes one a chunk, which was a fifth of
-    what a chunk of text costs. It interrupts ``wait_for`` and nothing else of its task.
+    It has one timer for the stream; ``asyncio.timeout`` around each read makes one for each chunk, which
+    took a fifth of the time spent on a chunk. It interrupts ``wait_for`` only, nothing else in the task.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -23,21 +23,21 @@ class Patience:
         self._timer = self._loop.call_at(self._deadline, self._check)
 
     def renew(self, seconds: float) -> None:
-        """Begin anew: so long may it take from now on."""
+        """Restart the timeout with this many seconds."""
         self._deadline = self._loop.time() + seconds
 
     def end(self) -> None:
         self._timer.cancel()
 
     async def wait_for(self, chunks: AsyncIterator[bytes]) -> bytes | None:
-        """The next chunk, None after the last; TimeoutError when it does not come in time."""
+        """Return the next chunk, None after the last. Raises TimeoutError when it does not come in time."""
         if self._is_over.is_set():
             raise TimeoutError
         task = self._waiting = asyncio.current_task()
         try:
             return await anext(chunks, None)
         except asyncio.CancelledError:
-            # Somebody else may have cancelled as well: then theirs is the word.
+            # If the task was cancelled by others too, it stays cancelled.
             if self._is_over.is_set() and task is not None and task.uncancel() == 0:
                 raise TimeoutError from None
             raise

@@ -1,4 +1,4 @@
-"""Setting, changing and removing a workspace's budgets."""
+"""Sets, changes and removes a workspace's budgets. What an answer does with them is in ``reservations``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.audit import record
 from core.errors import Conflict, InvalidInput
 from core.text import clean_line
+from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import find_gpt, get_relation
 from gpts.assistants.rules import GPTAct, may
 from gpts.metering.models import Budget
@@ -18,9 +19,9 @@ from gpts.metering.models.budgets import BUDGET_NAME_LENGTH
 from gpts.metering.states import BudgetMeasure, BudgetSubject, BudgetWindow
 from workspaces.models import Group, Member, User, Workspace
 
-# A workspace reads all of its budgets before each answer.
+# All budgets of a workspace are read before each answer.
 BUDGETS_PER_WORKSPACE = 100
-# 1e-6 units, tokens or answers: far above any use, far below what the column holds.
+# Micro-units, tokens or answers: far above any use, far below what the column holds.
 LARGEST_LIMIT = 10**15
 
 
@@ -40,14 +41,15 @@ def draft_budget(
     group_id: int | None = None,
     gpt_slug: str = "",
 ) -> Budget:
-    """Return a checked budget that is not saved, to show what it would mean. InvalidInput names the field.
+    """Return a validated budget that is not saved, so that a page can say what it means.
 
-    The person must be a member, the group the workspace's, the GPT one that ``by`` may chat with.
+    Raises InvalidInput with the field: the user must be a member, the group must belong to the workspace, and
+    ``by`` must be able to use the GPT.
     """
-    _choice(subject, BudgetSubject, "subject")
-    _choice(measure, BudgetMeasure, "measure")
-    _choice(window, BudgetWindow, "window")
-    soft_limit, hard_limit = _limits(soft_limit, hard_limit)
+    _check_choice(subject, BudgetSubject, "subject")
+    _check_choice(measure, BudgetMeasure, "measure")
+    _check_choice(window, BudgetWindow, "window")
+    _check_limits(soft_limit, hard_limit)
     budget = Budget(
         workspace=workspace,
         name=clean_line(name, max_length=BUDGET_NAME_LENGTH, field="name"),
@@ -63,18 +65,21 @@ def draft_budget(
     if subject == BudgetSubject.PERSON:
         budget.is_each = is_each
         if not is_each:
-            budget.user = _member(workspace, user_id)
+            budget.user = _get_member(workspace, user_id)
     elif subject == BudgetSubject.GROUP:
-        budget.is_each, budget.group = is_each, _group(workspace, group_id)
+        budget.is_each, budget.group = is_each, _get_group(workspace, group_id)
     elif subject == BudgetSubject.GPT:
-        budget.is_each, budget.gpt = is_each, _gpt(by, gpt_slug)
+        budget.is_each, budget.gpt = is_each, _get_gpt(by, gpt_slug)
     return budget
 
 
 @transaction.atomic
 def create_budget(*, budget: Budget, by: User, at: datetime) -> Budget:
-    """Save what ``draft_budget`` made; it counts from now on. Audited. Conflict when the name is taken."""
-    # One at a time in a workspace, so that the count below holds.
+    """Save the result of ``draft_budget``; it applies from the next answer on. Audited.
+
+    Raises Conflict when the name is taken or the workspace has as many budgets as it may.
+    """
+    # The lock serialises creation in a workspace, so that the count below stays true.
     Workspace.objects.select_for_update(of=("self",)).get(pk=budget.workspace_id)
     known = Budget.objects.filter(workspace_id=budget.workspace_id)
     if known.count() >= BUDGETS_PER_WORKSPACE:
@@ -91,14 +96,14 @@ def create_budget(*, budget: Budget, by: User, at: datetime) -> Budget:
 
 @transaction.atomic
 def change_budget(*, budget: Budget, by: User, at: datetime, **changes: Any) -> Budget:
-    """Change ``name``, ``soft_limit``, ``hard_limit`` or ``is_enabled``; counters go on. Audited.
+    """Change ``name``, ``soft_limit``, ``hard_limit`` or ``is_enabled``; the counters are kept. Audited.
 
-    Whose use is counted, what, and in which window stay: another budget is needed for those.
+    Subject, measure and window cannot change, because the counters depend on them.
     """
     budget = Budget.objects.select_for_update(of=("self",)).get(pk=budget.pk)
     values = {field: changes.get(field, getattr(budget, field)) for field in _CHANGEABLE}
     values["name"] = clean_line(values["name"], max_length=BUDGET_NAME_LENGTH, field="name")
-    values["soft_limit"], values["hard_limit"] = _limits(values["soft_limit"], values["hard_limit"])
+    _check_limits(values["soft_limit"], values["hard_limit"])
     changed = [field for field, value in values.items() if getattr(budget, field) != value]
     if not changed:
         return budget
@@ -113,9 +118,9 @@ def change_budget(*, budget: Budget, by: User, at: datetime, **changes: Any) -> 
 
 @transaction.atomic
 def remove_budget(*, budget: Budget, by: User, at: datetime) -> None:
-    """Remove a budget with its counters and what running answers hold of it. Audited.
+    """Delete a budget with its counters and reservations. Audited.
 
-    Waits for turns that are just beginning under it; answers that are being written go on.
+    Waits for turns that are reserving in it at this moment; running answers go on.
     """
     Budget.objects.select_for_update().get(pk=budget.pk)
     _audit("gpts.budget_removed", budget, by=by, at=at)
@@ -139,12 +144,12 @@ def _audit(action: str, budget: Budget, *, by: User, at: datetime, fields: list[
     record(action=action, by=by, at=at, subject=budget, workspace_id=budget.workspace_id, data=data)
 
 
-def _choice(value: str, choices: Any, field: str) -> None:
+def _check_choice(value: str, choices: Any, field: str) -> None:
     if value not in choices.values:
         raise InvalidInput(_("Choose one of the values offered."), code="choice_invalid", field=field)
 
 
-def _limits(soft: int | None, hard: int | None) -> tuple[int | None, int | None]:
+def _check_limits(soft: int | None, hard: int | None) -> None:
     for field, value in (("soft_limit", soft), ("hard_limit", hard)):
         if value is not None and not 0 < value <= LARGEST_LIMIT:
             raise InvalidInput(_("Set an amount above zero."), code="limit_invalid", field=field)
@@ -158,7 +163,6 @@ def _limits(soft: int | None, hard: int | None) -> tuple[int | None, int | None]
         raise InvalidInput(
             _("The warning must come before the stop: set it lower."), code="limit_order", field="soft_limit"
         )
-    return soft, hard
 
 
 def _check_name(budget: Budget) -> None:
@@ -167,25 +171,25 @@ def _check_name(budget: Budget) -> None:
         raise Conflict(_("Another budget has this name."), code="budget_name_taken", field="name")
 
 
-def _member(workspace: Workspace, user_id: int | None) -> User:
-    seat = (
+def _get_member(workspace: Workspace, user_id: int | None) -> User:
+    member = (
         Member.objects.select_related("user").filter(workspace=workspace, user_id=user_id).first()
         if user_id is not None
         else None
     )
-    if seat is None:
+    if member is None:
         raise InvalidInput(_("Choose a member of this workspace."), code="member_unknown", field="user")
-    return seat.user
+    return member.user
 
 
-def _group(workspace: Workspace, group_id: int | None) -> Group:
+def _get_group(workspace: Workspace, group_id: int | None) -> Group:
     group = Group.objects.filter(workspace=workspace, pk=group_id).first() if group_id is not None else None
     if group is None:
         raise InvalidInput(_("Choose a group of this workspace."), code="group_unknown", field="group")
     return group
 
 
-def _gpt(by: User, slug: str) -> Any:
+def _get_gpt(by: User, slug: str) -> GPT:
     gpt = find_gpt(slug) if slug else None
     if gpt is not None:
         relation = get_relation(by, gpt)

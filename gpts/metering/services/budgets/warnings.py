@@ -1,4 +1,4 @@
-"""The note that a soft limit was passed: to the workspace's admins and to the person, once a window."""
+"""Notifies the workspace's admins and the person, once in each window, that a soft limit was passed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from gpts.metering.models import Budget, BudgetUse
-from gpts.metering.wording import limit_words, subject_words
+from gpts.metering.wording import describe_subject, format_limit
 from workspaces.models import User
 from workspaces.services.notifications import notify
 from workspaces.states import ADMIN_ROLES
@@ -19,12 +19,13 @@ KIND = "gpts.budget_warning"
 
 
 def warn_of_soft_limit(*, budget_id: int, use_id: int, at: datetime) -> bool:
-    """Leave the notes when this counter has passed its soft limit and nobody was told yet; in the caller's
-    transaction. Returns whether it did."""
+    """Notify once that this counter has passed its soft limit; returns whether it did so now.
+
+    Runs in the caller's transaction, which holds the lock of the counter.
+    """
     first = BudgetUse.objects.filter(
         pk=use_id, warned_at__isnull=True, used__gte=F("budget__soft_limit"), budget__is_enabled=True
     )
-    # The counter is locked by the caller, which has just raised it.
     if not first.update(warned_at=at):
         return False
     budget = Budget.objects.select_related("workspace", "user", "group", "gpt").get(pk=budget_id)
@@ -35,25 +36,25 @@ def warn_of_soft_limit(*, budget_id: int, use_id: int, at: datetime) -> bool:
     )
     for admin in admins.order_by("pk"):
         if person is None or admin.pk != person.pk:
-            _note(admin, budget, person, url=_admin_page(budget), at=at)
-    # Somebody from outside who chats with the workspace's GPT is told when it stops, not what it may cost.
+            _notify(admin, budget, person, url=_get_admin_url(budget), at=at)
+    # People outside the workspace are told when its GPT stops answering, not what it may cost.
     if person is not None and person.memberships.filter(workspace=budget.workspace_id).exists():
-        _note(person, budget, person, url=reverse("gpts:my-limits"), at=at)
+        _notify(person, budget, person, url=reverse("gpts:my-limits"), at=at)
     return True
 
 
-def _admin_page(budget: Budget) -> str:
+def _get_admin_url(budget: Budget) -> str:
     return reverse("gpts:budget-list", args=[budget.workspace.slug])
 
 
-def _note(reader: User, budget: Budget, person: User | None, *, url: str, at: datetime) -> None:
+def _notify(reader: User, budget: Budget, person: User | None, *, url: str, at: datetime) -> None:
     assert budget.soft_limit is not None  # only a soft limit warns
     with translation.override(reader.language or translation.get_language()):
         words = {
             "name": budget.name,
             "place": budget.workspace.name,
-            "who": str(person) if person is not None else subject_words(budget),
-            "soft": limit_words(budget.soft_limit, budget.measure, budget.window),
+            "who": str(person) if person is not None else describe_subject(budget),
+            "soft": format_limit(budget.soft_limit, budget.measure, budget.window),
         }
         title = (
             _("You have passed the warning mark of “%(name)s”")
@@ -62,6 +63,6 @@ def _note(reader: User, budget: Budget, person: User | None, *, url: str, at: da
         )
         body = _("The mark is %(soft)s in %(place)s.") % words
         if budget.hard_limit is not None:
-            words["hard"] = limit_words(budget.hard_limit, budget.measure, budget.window)
+            words["hard"] = format_limit(budget.hard_limit, budget.measure, budget.window)
             body += " " + _("New answers stop at %(hard)s.") % words
         notify(user=reader, kind=KIND, title=title % words, body=body, url=url, at=at)
