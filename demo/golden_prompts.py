@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import list_versions
+from gpts.assistants.queries.versions import list_versions
 from gpts.evals.models import GoldenPrompt
 from gpts.evals.queries import suggestions_for
 from gpts.evals.services.prompt_turn import read_answer

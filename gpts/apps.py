@@ -1,4 +1,4 @@
-"""App configuration: Building and running a GPT."""
+"""App configuration of gpts: building and running a GPT."""
 
 from django.apps import AppConfig
 
@@ -7,7 +7,7 @@ class GptsConfig(AppConfig):
     name = "gpts"
 
     def ready(self) -> None:
-        # Late: these modules want the models.
+        # Imported here because these modules need the models.
         from core.secrets import SealedField, register_sealed_field
         from gpts.llm.services.providers import list_sealed_keys, replace_sealed_key
 

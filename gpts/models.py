@@ -1,4 +1,4 @@
-"""Django finds the tables of all packages through this module; import a model from its own package."""
+"""Imports all models, because Django looks here; other code imports a model from its own package."""
 
 from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
 from gpts.chat.models import (

@@ -1,4 +1,4 @@
-"""Celery finds the jobs of all packages through this module; jobs that need several of them are here."""
+"""Imports the tasks of all packages, because Celery looks here; has the task that needs several packages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gpts.studio.services.create import interrupt_lost_answers
 
 __all__ = ["assistants_tasks", "chat_tasks", "evals_tasks", "insights_tasks", "knowledge_tasks"]
 
-# Everything that holds a reservation in budgets while it runs.
+# Each returns what is running and therefore holds a budget reservation.
 FIND_RUNNING = (find_running_turns, find_running_answers, find_running_claims)
 
 
@@ -37,6 +37,6 @@ def reap_lost_turns() -> int:
 
 @shared_task(name="gpts.release_stale_budgets")
 def release_stale_budgets() -> int:
-    """Give back what budgets hold for turns that ended without it. Running twice finds nothing more."""
+    """Release budget reservations of turns that are no longer running. Running twice finds none."""
     with system_scope("gpts.release_stale_budgets"):
         return release_stale(at=timezone.now(), running=FIND_RUNNING)

@@ -18,10 +18,10 @@ from gpts.assistants.rules import GPTAct, GPTRelation, may
 
 
 def access_gpt(user: Any, slug: str, *, to: GPTAct) -> GPT:
-    """Return the GPT that ``user`` may ``to``.
+    """Return the GPT with this slug if ``user`` may do ``to``.
 
-    NotFound when there is none or the person may not even see it, Forbidden (code ``gpt_forbidden``, or
-    ``gpt_quarantined``) when they see it but may not do this.
+    Raises NotFound when there is none or ``user`` may not see it, Forbidden (``gpt_forbidden`` or
+    ``gpt_quarantined``) when ``user`` may see it but not do this.
     """
     gpt = find_gpt(slug)
     if gpt is None or not user.is_authenticated:
@@ -44,7 +44,7 @@ def access_chat(user: Any, slug: str, *, is_draft: bool = False) -> tuple[GPT, V
 
 
 def recheck_chat(user: Any, gpt: GPT, *, is_draft: bool) -> tuple[Version | None, GPTRelation]:
-    """The same for a GPT at hand: the right to its next answer is looked at anew each time."""
+    """Return what access_chat does for a GPT that was fetched before: every answer is authorised anew."""
     return _check_chat(gpt, *get_relation_and_version(user, gpt), is_draft=is_draft)
 
 
@@ -70,7 +70,7 @@ def access_version(user: Any, gpt: GPT, number: int) -> Version:
 
 
 def gpt_not_found() -> NotFound:
-    """The one answer for a GPT that does not exist and for one that the person may not see."""
+    """Return the same error for a GPT that does not exist and for one that the person may not see."""
     return NotFound(_("There is no such GPT."), code="gpt_not_found")
 
 

@@ -1,4 +1,4 @@
-"""Whom a person may serve by themself; the public store goes through a review."""
+"""Audiences an owner may publish to without review; the public store needs one."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ DIRECT_AUDIENCES = (Audience.WORKSPACE, Audience.LINK)
 
 
 def list_direct_audiences(gpt: GPT) -> tuple[Audience, ...]:
-    """A personal workspace has no company's store."""
+    # Only a company has members to publish to.
     return DIRECT_AUDIENCES if gpt.workspace.person_id is None else (Audience.LINK,)
 
 
 def check_direct_audience(gpt: GPT, audience: str) -> None:
-    """Raise InvalidInput for an audience that nobody may set by themself."""
+    """Raise InvalidInput for an audience that needs a review or that the workspace lacks."""
     if audience not in [offered.value for offered in list_direct_audiences(gpt)]:
         raise InvalidInput(_("Choose who it is for."), code="unknown_choice", field="audience")

@@ -1,4 +1,4 @@
-"""The change log of a GPT: what each version brought, as data and as Markdown."""
+"""The change log of a GPT: what each version changed, as data and as Markdown."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from core.text_diff import Line
 from gpts.assistants.comparison import Snapshot, compare_snapshots
-from gpts.assistants.differences import FieldDiff, Line
+from gpts.assistants.content import build_content
+from gpts.assistants.differences import FieldDiff
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.queries.gpts import list_versions
-from gpts.assistants.services.versions import build_content
+from gpts.assistants.queries.versions import list_versions
 
-LOG_SIZE = 200
-# Of a long text only the changed lines stand in the Markdown.
+MAX_VERSIONS = 200
+# The Markdown shows changed lines only.
 MARKS = {"add": "+", "remove": "-"}
 
 
 def get_change_log(gpt: GPT) -> dict[str, Any]:
-    """Return the newest 200 versions, newest first, each with what differs from the one before it."""
+    """Return the newest 200 versions, newest first, each with its differences from the one before."""
     return {
         "gpt": gpt.slug,
         "name": gpt.name,
@@ -38,7 +39,7 @@ def get_change_log(gpt: GPT) -> dict[str, Any]:
 
 
 def render_change_log_markdown(gpt: GPT) -> str:
-    """Return the same for people: a heading a version, its notes, its changes field by field."""
+    """Return the change log as Markdown: for each version a heading, its notes and its changed fields."""
     parts = [f"# {_join_lines(gpt.name)}"]
     for version, changes in _list_entries(gpt, in_words=True):
         title = _("Version %(number)s") % {"number": version.number}
@@ -51,7 +52,7 @@ def render_change_log_markdown(gpt: GPT) -> str:
 
 
 def _list_entries(gpt: GPT, *, in_words: bool = False) -> list[tuple[Version, list[FieldDiff]]]:
-    versions = list(list_versions(gpt)[: LOG_SIZE + 1])
+    versions = list(list_versions(gpt)[: MAX_VERSIONS + 1])
     pairs = zip(versions, [*versions[1:], None], strict=True)
     return [
         (
@@ -61,7 +62,7 @@ def _list_entries(gpt: GPT, *, in_words: bool = False) -> list[tuple[Version, li
             else compare_snapshots(gpt, _build_snapshot(before), _build_snapshot(version), in_words=in_words),
         )
         for version, before in pairs
-    ][:LOG_SIZE]
+    ][:MAX_VERSIONS]
 
 
 def _build_snapshot(version: Version) -> Snapshot:
@@ -71,7 +72,7 @@ def _build_snapshot(version: Version) -> Snapshot:
 
 def _format_block(difference: FieldDiff) -> str:
     lines = [_format_line(line) for line in difference.lines if line.kind in MARKS]
-    # A fence longer than any in the text.
+    # The fence must be longer than any in the text.
     fence = "```"
     while any(fence in line for line in lines):
         fence += "`"

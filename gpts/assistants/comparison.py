@@ -1,4 +1,4 @@
-"""Naming a state of a GPT to compare: the draft, or a version by its number."""
+"""Compare two snapshots of a GPT, each the draft or a version."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from core.errors import NotFound
 from gpts.assistants.access import access_version
+from gpts.assistants.content import build_content, list_draft_knowledge_hashes
 from gpts.assistants.differences import FieldDiff, compare_fields
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.versions import get_knowledge_labels
-from gpts.assistants.services.versions import build_content, list_draft_knowledge_hashes
 from gpts.assistants.wording import format_field_value
 
 DRAFT = "draft"
@@ -20,7 +20,7 @@ DRAFT = "draft"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """``content`` is what gpts.assistants.services.versions.build_content gives."""
+    """The draft or a version. ``content`` is the result of gpts.assistants.content.build_content."""
 
     name: str
     label: str
@@ -28,7 +28,10 @@ class Snapshot:
 
 
 def get_snapshot(user: Any, gpt: GPT, name: str) -> Snapshot:
-    """Return the state of a GPT whose settings ``user`` may view; NotFound for an unknown name."""
+    """Return a snapshot of a GPT whose settings ``user`` may view: ``name`` is "draft" or a version's number.
+
+    Raises NotFound for an unknown name.
+    """
     if name == DRAFT:
         return Snapshot(
             DRAFT, _("Draft"), build_content(gpt, knowledge_hashes=list_draft_knowledge_hashes(gpt))
@@ -46,10 +49,10 @@ def get_snapshot(user: Any, gpt: GPT, name: str) -> Snapshot:
 def compare_snapshots(
     gpt: GPT, before: Snapshot, after: Snapshot, *, in_words: bool = False
 ) -> list[FieldDiff]:
-    """Compare two states with files by their names; ``in_words`` also says settings as people read them."""
+    """Compare two snapshots, with names of files; ``in_words`` also gives settings their labels."""
     hashes = {*before.content["knowledge"], *after.content["knowledge"]}
     changed = before.content["knowledge"] != after.content["knowledge"]
     files = get_knowledge_labels(gpt, hashes) if changed else {}
     return compare_fields(
-        before.content, after.content, files=files, words=format_field_value if in_words else None
+        before.content, after.content, files=files, format_value=format_field_value if in_words else None
     )

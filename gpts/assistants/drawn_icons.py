@@ -1,4 +1,4 @@
-"""Icons drawn from a name: arches, suns and tiles in two colours of one family. Pure and deterministic."""
+"""Generated icons: arches, suns and tiles, determined by the GPT's name and a variant. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 SIDE = 256
 SCALE = 2
 VARIANTS = 8
-# Ground, large shape, small shape: paper and ink with one warm or quiet colour each.
+# Colours of the background, the large shapes and the small shapes.
 PALETTES = (
     ("#F6E6DC", "#A8481F", "#E2A27F"),
     ("#E3ECE1", "#3F6B3A", "#A3C29C"),
@@ -26,7 +26,7 @@ PALETTES = (
 
 @lru_cache(maxsize=256)
 def draw_icon(name: str, variant: int) -> bytes:
-    """Return a PNG of 256 x 256; the same name and variant (1 to 8) give the same picture."""
+    """Return a PNG of 256 x 256 pixels; the same name and variant (1 to 8) give the same picture."""
     seed = hashlib.sha256(f"{name.strip().lower()}:{variant}".encode()).digest()
     start = hashlib.sha256(name.strip().lower().encode()).digest()[0]
     ground, large, small = PALETTES[(start + variant) % len(PALETTES)]
@@ -40,12 +40,12 @@ def draw_icon(name: str, variant: int) -> bytes:
 
 
 def _box(x: float, y: float, width: float, height: float) -> tuple[float, float, float, float]:
-    """A box given in 256ths of the side."""
+    """Return a bounding box in pixels of the enlarged drawing; arguments are pixels of the icon."""
     return (x * SCALE, y * SCALE, (x + width) * SCALE, (y + height) * SCALE)
 
 
 def _arch(pen: ImageDraw.ImageDraw, x: float, y: float, width: float, height: float, fill: str) -> None:
-    """A round top on a flat foot."""
+    """Draw a rectangle with a semicircle on top."""
     pen.pieslice(_box(x, y, width, width), 180, 360, fill=fill)
     pen.rectangle(_box(x, y + width / 2, width, height - width / 2), fill=fill)
 

@@ -1,4 +1,4 @@
-"""From a GPT's settings to what its model is asked: unsupported settings are left out, never sent."""
+"""The settings that are sent to a GPT's model: those that the model does not support are left out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gpts.llm.states import Capability, ModelFeature
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """The part of a TurnInput that comes from the settings; as_input gives its keyword arguments."""
+    """The fields of a TurnInput that come from a GPT's settings."""
 
     temperature: float | None
     seed: int | None
@@ -34,8 +34,11 @@ class ModelSettings:
 
 
 def get_model_settings(behaviour: GPT | Version, model: LanguageModel | None) -> ModelSettings:
-    """The settings that ``model`` understands. JSON output stays asked for in any case, by prompt alone where
-    the model has no mode for it: the answer is validated all the same."""
+    """Return the settings that ``model`` supports.
+
+    JSON output is requested from every model, by prompt alone where it has no such mode: the answer is
+    validated either way.
+    """
     features = get_features(model)
     has = features.__contains__
     temperature = behaviour.temperature
@@ -63,7 +66,7 @@ def accepts_images(model: LanguageModel | None) -> bool:
 
 
 def list_ignored_settings(behaviour: GPT | Version, model: LanguageModel | None) -> list[str]:
-    """The names of settings that are set and have no effect with ``model``, for hints beside them."""
+    """Return the names of settings that are set but have no effect with ``model``."""
     features = get_features(model)
     wanted = {
         "temperature": behaviour.temperature is not None and ModelFeature.TEMPERATURE not in features,

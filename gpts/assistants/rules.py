@@ -1,4 +1,4 @@
-"""Who may do what to a GPT: pure predicates over the relation of a person to it."""
+"""Permissions on GPTs: pure predicates over a GPT and a person's relation to it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from workspaces.states import ADMIN_ROLES, BUILDER_ROLES, COMPANY_KINDS
 
 
 class GPTAct(TextChoices):
-    """CHAT talks to what is live, TRY to the draft; VIEW_SETTINGS reads draft and versions, EDIT changes the
-    draft, MANAGE decides about its life: who it is live for, deletion."""
+    """CHAT uses the live version, TRY the draft; VIEW_SETTINGS reads draft and versions, EDIT changes the
+    draft, MANAGE publishes, unpublishes and deletes."""
 
     CHAT = "chat"
     TRY = "try"
@@ -24,7 +24,11 @@ class GPTAct(TextChoices):
 
 @dataclass(frozen=True)
 class GPTRelation:
-    """What a person is to a GPT. ``role`` is the one in the GPT's workspace, empty for strangers."""
+    """Everything about a person that permissions on one GPT depend on.
+
+    ``role`` is the person's role in the GPT's workspace, empty for others; ``audiences`` are those that the
+    GPT has a live version for.
+    """
 
     user_id: int
     is_active: bool
@@ -33,7 +37,7 @@ class GPTRelation:
 
 
 def is_owner(gpt: GPT, relation: GPTRelation) -> bool:
-    """The maker, for as long as they belong to the GPT's workspace."""
+    """Return whether the person owns the GPT and is still a member of its workspace."""
     return gpt.owner_id == relation.user_id and relation.role != ""
 
 
@@ -56,7 +60,7 @@ def may_view_settings(gpt: GPT, relation: GPTRelation) -> bool:
 
 
 def may_try(gpt: GPT, relation: GPTRelation) -> bool:
-    """Whoever sees the draft may run it, but nobody runs what is quarantined or suspended."""
+    """Return whether the person sees the draft and neither GPT nor workspace is stopped."""
     is_stopped = gpt.quarantined_at is not None or gpt.workspace.suspended_at is not None
     return not is_stopped and may_view_settings(gpt, relation)
 
@@ -81,5 +85,5 @@ MAY = {
 
 
 def may(act: GPTAct, gpt: GPT, relation: GPTRelation) -> bool:
-    """Answer for one act; a deleted GPT allows none, nor is anything allowed to a closed account."""
+    """Return whether one act is allowed; never on a deleted GPT or with a closed account."""
     return gpt.deleted_at is None and relation.is_active and MAY[act](gpt, relation)

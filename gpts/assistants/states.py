@@ -1,4 +1,4 @@
-"""The closed sets of a GPT: categories, audiences, answer formats."""
+"""Choices of a GPT: categories, audiences, answer formats."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Category(TextChoices):
 
 
 class Audience(TextChoices):
-    """For whom a version is live; a GPT has at most one live version for each."""
+    """Who a version is live for; a GPT has at most one live version for each audience."""
 
     WORKSPACE = "workspace", _("Everyone in the workspace")
     LINK = "link", _("Anyone with the link")

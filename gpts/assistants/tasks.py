@@ -1,4 +1,4 @@
-"""Jobs of the model catalogue."""
+"""Jobs about the retirement of models."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from gpts.assistants.services.model_retirement import remind_owners
 
 @shared_task(name="gpts.remind_of_retirements")
 def remind_of_retirements() -> int:
-    """Tell owners of GPTs two weeks before a model's last day. Running twice tells nobody twice."""
+    """Notify owners of GPTs two weeks before a model's last day. Running twice notifies nobody twice."""
     with system_scope("gpts.remind_of_retirements"):
         return remind_owners(at=timezone.now())

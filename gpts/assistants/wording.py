@@ -1,4 +1,4 @@
-"""How the fields of a draft or version read: labels, and values in words."""
+"""Values of the fields of a draft or version as text for people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHOICES = {
 
 
 def format_field_value(value: Any, field: str) -> str:
-    """Return a field's value as people read it; several lines for lists and schemas, empty for nothing."""
+    """Return a field's value as text: one line for each item of a list, empty when not set."""
     if value is None or value == "" or value == []:
         return ""
     if isinstance(value, bool):

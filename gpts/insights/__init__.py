@@ -1,1 +1,1 @@
-"""Figures about a GPT's use that name nobody: every figure counts at least five people."""
+"""Anonymous figures about the use of a GPT for its creators: every figure counts at least five people."""

@@ -1,8 +1,8 @@
-"""Insights as CSV: one figure a line, so that any table program can turn it.
+"""Insights as CSV in long format: one figure on each line, ready for pivot tables.
 
-Columns: ``section``, ``from``, ``to`` (both days counted, UTC), ``name`` (version, model, code, reason, word
-or week offset; empty in a section of parts: the groups too small to show, together), ``figure``, ``value``.
-Durations are seconds, costs micro-units; a figure that is hidden is empty.
+Columns: ``section``, ``from``, ``to`` (both inclusive, UTC), ``name`` (version, model, error code, reason,
+word or week offset; empty for parts too small to show, together), ``figure``, ``value``. Durations are
+seconds, costs micro-units; suppressed figures are empty.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Line = tuple[str, str, str, str, str, str]
 
 
 def write_csv(found: Insights) -> bytes:
-    """UTF-8 with a mark, as spreadsheets want it; what they would run is made harmless."""
+    """Return UTF-8 with a byte order mark, for spreadsheets; cells that look like formulas are escaped."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)

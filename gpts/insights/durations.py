@@ -1,4 +1,4 @@
-"""Durations as counts by step, so that days can be joined without keeping any answer's own."""
+"""Durations as histograms, which can be added up without storing the duration of any single answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
-# Each step is 15 per cent longer than the one before; a quantile is right to within that.
+# Each step is 15 per cent longer than the one before, so quantiles are exact to 15 per cent.
 STEP_RATIO = 1.15
 STEP_COUNT = 100
 SHORTEST_SECONDS = 0.01
@@ -19,7 +19,7 @@ def get_step(seconds: float) -> int:
 
 
 def count_steps(seconds: Iterable[float]) -> list[int]:
-    """Return how many durations fall on each step, without the empty end."""
+    """Return how many durations fall on each step, without trailing zeros."""
     counts = [0] * STEP_COUNT
     for value in seconds:
         counts[get_step(value)] += 1
@@ -38,7 +38,7 @@ def join_steps(parts: Iterable[Sequence[int]]) -> list[int]:
 
 
 def compute_quantile(counts: Sequence[int], share: float) -> float | None:
-    """Return the duration in seconds below which ``share`` of all lie, None without any."""
+    """Return the duration in seconds that ``share`` of all durations do not exceed, None without any."""
     total = sum(counts)
     if not total:
         return None

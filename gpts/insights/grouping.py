@@ -1,8 +1,8 @@
-"""The rule of five: how days and parts are joined until no figure or difference is of fewer people.
+"""k-anonymity with k = 5: no published figure, and no difference of two figures, counts fewer people. Pure.
 
-Days are joined in order until enough people are in, and then closed for good; a part that is too small
-joins the rest, and so does the smallest other part while the rest itself is too small. Whatever is
-published is therefore a union of disjoint portions of at least five people each.
+Days are joined in order until a span has enough people, and then never change; parts that are too small are
+joined to a rest, and the smallest other parts too while the rest itself is too small (secondary
+suppression). So everything published is a union of disjoint groups of at least five people each.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Key = TypeVar("Key")
 
 @dataclass
 class Group:
-    """Some people and the sums of what they did. People are of this module's memory only."""
+    """Some people and the sums of what they did. The people are never stored."""
 
     people: set[int] = field(default_factory=set)
     sums: dict[str, int] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Span:
-    """Days, ``end`` excluded."""
+    """Whole days, ``end`` excluded."""
 
     start: date
     end: date
@@ -45,7 +45,10 @@ class Span:
 
 @dataclass(frozen=True)
 class SpanActivity:
-    """Who did what on a day, or in a span: ``classes`` must not be small, ``parts`` had better not be."""
+    """The people of a day or a longer span, by class and by part.
+
+    Each class must be empty or large enough; small parts are joined to a rest, so they are only undesirable.
+    """
 
     span: Span
     classes: Mapping[str, set[int]]
@@ -56,31 +59,31 @@ def is_large_enough(people: int) -> bool:
     return people >= GROUP_SIZE
 
 
-def close_spans(days: Sequence[SpanActivity], *, until: date, patience: int = 0) -> list[Span]:
-    """Join days (or spans) in order, until they may be shown.
+def close_spans(days: Sequence[SpanActivity], *, until: date, max_wait_days: int = 0) -> list[Span]:
+    """Join days (or spans) in order into spans that may be published, and return those.
 
-    A span may close when together at least five people are in it, and each class has none or at least five.
-    Up to ``patience`` days, of which those before ``until`` are over, it waits for parts to have five as
-    well, when too many would be hidden. What stays open at the end is not returned: it waits for more.
+    A span may be closed when it has at least five people, and none or at least five in each class. While
+    more than a fifth of its people would be in the rest, it stays open for up to ``max_wait_days``, counted
+    to ``until`` (the first day that is not over). Days of a span that is still open are not returned.
     """
     closed: list[Span] = []
     open_days = _OpenPeriod()
     for day in days:
-        if open_days.may_close and open_days.age(day.span.start) >= patience:
+        if open_days.may_close and open_days.age(day.span.start) >= max_wait_days:
             closed.append(open_days.span)
             open_days = _OpenPeriod()
         open_days.add(day)
         if open_days.may_close and not _hides_many(open_days.parts):
             closed.append(open_days.span)
             open_days = _OpenPeriod()
-    if open_days.may_close and open_days.age(until) >= patience:
+    if open_days.may_close and open_days.age(until) >= max_wait_days:
         closed.append(open_days.span)
     return closed
 
 
 @dataclass
 class _OpenPeriod:
-    """Days that are joined and not closed yet."""
+    """Joined days of a span that is not closed yet."""
 
     classes: dict[str, set[int]] = field(default_factory=dict)
     parts: dict[str, set[int]] = field(default_factory=dict)
@@ -110,7 +113,7 @@ def _merge_people(groups: dict[str, set[int]], more: Mapping[str, set[int]]) -> 
 
 
 def _hides_many(parts: Mapping[str, set[int]]) -> bool:
-    """Whether more than a fifth of the people would be among those whose part is not shown."""
+    """Return whether more than a fifth of the people would be in parts that are not shown."""
     everybody: set[int] = set().union(*parts.values())
     shown, _rest = suppress_small_parts({name: Group(set(members)) for name, members in parts.items()})
     hidden: set[int] = set().union(*(members for name, members in parts.items() if name not in shown))
@@ -122,9 +125,9 @@ def _has_small_group(groups: Mapping[str, set[int]]) -> bool:
 
 
 def suppress_small_parts(parts: Mapping[Key, Group]) -> tuple[dict[Key, Group], Group | None]:
-    """Return the parts that may be shown and the rest, each of at least five people.
+    """Return the parts that may be shown, and all others joined as the rest, each of at least five people.
 
-    The rest is None when nothing is hidden. When even all that is hidden is too small, nothing is shown.
+    The rest is None when nothing is hidden, or when all parts together are too small; then none is shown.
     """
     shown = {key: part for key, part in parts.items() if is_large_enough(len(part.people))}
     rest = Group()
@@ -133,7 +136,7 @@ def suppress_small_parts(parts: Mapping[Key, Group]) -> tuple[dict[Key, Group], 
             rest.join(part)
     if not rest.people:
         return shown, None
-    # The total is known, so a small rest could be worked out: hide more until it is a group itself.
+    # The total is published, so a small rest could be computed from it: hide more until it is large enough.
     for key in sorted(shown, key=lambda key: (len(shown[key].people), str(key))):
         if is_large_enough(len(rest.people)):
             break
@@ -142,7 +145,7 @@ def suppress_small_parts(parts: Mapping[Key, Group]) -> tuple[dict[Key, Group], 
 
 
 def suppress_cohort_cell(size: int, active: int) -> int | None:
-    """Return ``active`` of a cohort when both those who came and those who did not are none or enough."""
+    """Return ``active``, or None when those who came back, or those who did not, are one to four people."""
     groups = (active, size - active)
     return (
         active
@@ -152,5 +155,5 @@ def suppress_cohort_cell(size: int, active: int) -> int | None:
 
 
 def round_down_people(people: int) -> int:
-    """Round to fives, so that two readings do not tell of one person who came between them."""
+    """Round down to a multiple of five, so that two readings do not reveal one person who came in between."""
     return people - people % GROUP_SIZE

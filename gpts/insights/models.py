@@ -1,4 +1,4 @@
-"""What a GPT's makers may know of its use: figures of at least five people each, and of no person."""
+"""Figures about the use of a GPT, each of at least five people and none of a single person."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from gpts.insights.states import InsightSeries
 
 
 class InsightBucket(models.Model):
-    """Whole days (UTC, ``end_date`` excluded) of one series, as long as it took for five people to appear.
+    """Figures of one series over as many whole days (UTC, ``end_date`` excluded) as five people needed.
 
-    Never changed after it was written, so deleting a chat later changes nothing. ``people`` are distinct, in
-    fives (insights.grouping). ``figures`` holds what the series counts, ``first_token`` and ``total`` are
-    counts of answers by duration (insights.durations). Buckets of quality series cover whole buckets of use,
-    so that no difference of two figures is of fewer people.
+    Never changed once written, so deleting a chat later changes nothing. ``people`` counts distinct people,
+    rounded down to fives (insights.grouping). ``figures`` holds the counts of the series, ``first_token`` and
+    ``total`` are histograms of durations (insights.durations). A bucket of another series covers whole
+    buckets of the series "use", so that no difference of two figures counts fewer people.
     """
 
     gpt = models.ForeignKey(GPT, on_delete=models.CASCADE, related_name="+")
@@ -43,10 +43,12 @@ class InsightBucket(models.Model):
 
 
 class InsightPart(models.Model):
-    """A share of a bucket: use with one version and model, or one reason. Parts without a ``key`` are the
-    rest, of at least five people as well."""
+    """A part of a bucket: use with one version and model, one error code, one reason or one word.
 
-    # The bucket's, so that its policy asks one table.
+    The part with an empty ``key`` is the rest: all parts too small to show, of at least five people too.
+    """
+
+    # Copied from the bucket, so that the row-level policy reads one table only.
     gpt = models.ForeignKey(GPT, on_delete=models.CASCADE, related_name="+")
     bucket = models.ForeignKey(InsightBucket, on_delete=models.CASCADE, related_name="parts")
     kind = models.CharField(max_length=10)
@@ -65,13 +67,13 @@ class InsightPart(models.Model):
 
 
 class InsightCohort(models.Model):
-    """Of the people who came first in the week of ``week`` (a Monday), how many came ``offset`` weeks on."""
+    """How many people whose first use was in the week of ``week`` (a Monday) came ``offset`` weeks later."""
 
     gpt = models.ForeignKey(GPT, on_delete=models.CASCADE, related_name="+")
     week = models.DateField()
     offset = models.PositiveSmallIntegerField()
     size = models.PositiveIntegerField()
-    # Null where those who came, or those who did not, are one to four.
+    # Null when those who came, or those who did not, are one to four people.
     active = models.PositiveIntegerField(null=True)
 
     class Meta:
@@ -95,7 +97,7 @@ class InsightCohort(models.Model):
 
 
 class InsightReach(models.Model):
-    """How many people in the last ``days`` days, in fives: a month is not the sum of its days."""
+    """Distinct people of the last ``days`` days, rounded down to fives; buckets cannot be summed for this."""
 
     gpt = models.ForeignKey(GPT, on_delete=models.CASCADE, related_name="+")
     days = models.PositiveSmallIntegerField()
@@ -113,7 +115,7 @@ class InsightReach(models.Model):
 
 
 class InsightState(models.Model):
-    """Up to which day a GPT's use has been read, and when."""
+    """The first day (UTC) whose use was not read yet, and when figures were last computed."""
 
     gpt = models.OneToOneField(GPT, on_delete=models.CASCADE, related_name="+")
     read_until = models.DateField()

@@ -1,4 +1,4 @@
-"""Reading insights: the figures of a range, joined from periods that five or more people fill."""
+"""Queries for insights: the figures of a range, summed from periods of at least five people each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gpts.insights.ranges import Range
 from gpts.insights.states import InsightSeries
 
 MAX_COHORTS = 12
-# Of fewer answers the slowest tenth would be one person's single answer.
+# With fewer answers, the 90th percentile would be a single answer of one person.
 MIN_ANSWERS_FOR_P90 = 10
 
 
@@ -38,7 +38,7 @@ class Period:
 
 @dataclass(frozen=True)
 class Quantiles:
-    """Seconds within which half and nine tenths of the answers came; None of too few."""
+    """Median and 90th percentile of durations in seconds; None with too few answers."""
 
     p50: float | None = None
     p90: float | None = None
@@ -46,7 +46,7 @@ class Quantiles:
 
 @dataclass(frozen=True)
 class UsePeriod(Period):
-    """A closed period of use; ``people`` in fives."""
+    """A period of use; ``people`` is rounded down to fives."""
 
     people: int
     conversations: int
@@ -64,7 +64,7 @@ class UsePeriod(Period):
 
 @dataclass(frozen=True)
 class SharePeriod(Period):
-    """``count`` of ``whole`` in a period: failures of answers, unanswered of questions, good of thumbs."""
+    """``count`` of ``whole`` in a period: failed answers, unanswered questions or thumbs up."""
 
     count: int
     whole: int
@@ -76,7 +76,7 @@ class SharePeriod(Period):
 
 @dataclass(frozen=True)
 class Part:
-    """A row of a split; an empty ``key`` is the rest, of groups that are too small to show."""
+    """A row of a breakdown; the row with an empty ``key`` sums the parts too small to show."""
 
     key: str
     turns: int = 0
@@ -86,7 +86,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Word:
-    """``people`` who used it, in fives."""
+    """A word and how many people used it, rounded down to fives."""
 
     word: str
     people: int
@@ -94,14 +94,14 @@ class Word:
 
 @dataclass(frozen=True)
 class UnansweredWords(Period):
-    """Words of questions without a passage, of the newest weeks that have some."""
+    """Words of questions without a matching passage, of the newest period that has some."""
 
     words: tuple[Word, ...]
 
 
 @dataclass(frozen=True)
 class CohortCell:
-    """Of a cohort, who came ``offset`` weeks on; None where those who did, or did not, are one to four."""
+    """People of a cohort who came ``offset`` weeks later; None when they, or the others, are one to four."""
 
     offset: int
     active: int | None
@@ -110,6 +110,8 @@ class CohortCell:
 
 @dataclass(frozen=True)
 class Cohort:
+    """The people whose first use was in the week of ``week`` (a Monday)."""
+
     week: date
     size: int
     cells: tuple[CohortCell, ...]
@@ -117,14 +119,14 @@ class Cohort:
 
 @dataclass
 class Insights:
-    """Everything that the page shows. Lists are empty where fewer than five people stand behind them."""
+    """All figures of one range. Lists are empty where there are fewer than five people."""
 
     range: Range
     read_until: date | None
     computed_at: datetime | None
-    # The first and the last day (excluded) of all use that may be shown, also outside of the range.
+    # First and last (excluded) day of all periods of use, also outside of the range.
     known: tuple[date | None, date | None] = (None, None)
-    # Of the whole range, in fives; None for a range of one's own, or below the group size.
+    # Distinct people of the whole range, rounded down to fives; None for custom ranges and below five.
     people: int | None = None
     use: list[UsePeriod] = field(default_factory=list)
     first_token: Quantiles = Quantiles()
@@ -169,9 +171,9 @@ class Insights:
 
 
 def get_read_limit(gpt: GPT, *, today: date) -> date:
-    """Return the first day that the figures lack: today (``days_over``), or yesterday before the job has run.
+    """Return the end of preset ranges: ``today`` (get_first_unread_day), or yesterday before today's job ran.
 
-    A GPT without new use is not read again, and nothing is missing then.
+    A GPT without new use is not read again; its figures are complete, so the end is ``today`` then.
     """
     state = InsightState.objects.filter(gpt=gpt).values_list("read_until", flat=True).first()
     yesterday = today - timedelta(days=1)
@@ -179,9 +181,9 @@ def get_read_limit(gpt: GPT, *, today: date) -> date:
 
 
 def get_insights(gpt: GPT, chosen: Range) -> Insights:
-    """The insights of one range, for callers that authorised the person: six queries, from rollups alone.
+    """Return the insights of one range in six queries; the caller has authorised the person.
 
-    Only periods that lie in the range whole are counted.
+    Only periods that are completely inside the range are counted.
     """
     state = InsightState.objects.filter(gpt=gpt).first()
     found = Insights(chosen, state.read_until if state else None, state.computed_at if state else None)
@@ -190,7 +192,7 @@ def get_insights(gpt: GPT, chosen: Range) -> Insights:
     )
     found.known = ends["first"], ends["last"]
     by_series: dict[str, list[InsightBucket]] = defaultdict(list)
-    # Words take weeks to come together: the newest are shown, whatever days are chosen.
+    # A period of words takes weeks, so the newest one before the end of the range is shown.
     inside = InsightBucket.objects.filter(
         Q(start_date__gte=chosen.start) | Q(series=InsightSeries.WORDS), gpt=gpt, end_date__lte=chosen.end
     )
@@ -269,18 +271,18 @@ def _sum_counts(parts: Iterable[InsightPart]) -> list[Part]:
 
 
 def _sort_words(parts: Iterable[InsightPart]) -> tuple[Word, ...]:
-    """Those of the most people first."""
+    """Return the words used by the most people first."""
     ordered = sorted(parts, key=lambda part: (-part.people, part.key))
     return tuple(Word(part.key, part.people) for part in ordered)
 
 
 def _sort_parts(parts: Iterable[Part]) -> list[Part]:
-    """The largest first, the rest last."""
+    """Return the largest parts first and the rest last."""
     return sorted(parts, key=lambda part: (part.key == "", -part.turns, part.key))
 
 
 def _build_shares(buckets: Iterable[InsightBucket], counted: str, other: str) -> list[SharePeriod]:
-    """Periods in which nothing of the kind happened say nothing and are left out."""
+    # Periods without any such event are left out.
     shares = [
         SharePeriod(
             bucket.start_date,
@@ -294,7 +296,7 @@ def _build_shares(buckets: Iterable[InsightBucket], counted: str, other: str) ->
 
 
 def _list_cohorts(gpt: GPT, chosen: Range) -> list[Cohort]:
-    """The newest cohorts before the end of the range, whatever its length: coming back takes weeks."""
+    """Return the newest cohorts before the end of the range, whatever its length: coming back takes weeks."""
     weeks: dict[date, list[InsightCohort]] = defaultdict(list)
     oldest = chosen.end - timedelta(weeks=MAX_COHORTS + 1)
     rows = InsightCohort.objects.filter(gpt=gpt, week__lt=chosen.end, week__gte=oldest)

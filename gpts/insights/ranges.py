@@ -1,4 +1,4 @@
-"""The days that a reader of insights chose: the last so many, or their own."""
+"""The range of days for insights: a preset such as the last 30 days, or a custom one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Range:
-    """Days (UTC), ``end`` excluded; ``days`` is set for one of RANGES, which end with the last day read."""
+    """Days (UTC), ``end`` excluded. ``days`` is set for a preset, which ends with the last day read."""
 
     start: date
     end: date
@@ -35,9 +35,9 @@ def get_preset_range(days: int, *, today: date) -> Range:
 
 
 def parse_range(params: Mapping[str, str], *, today: date) -> Range:
-    """Return the range of ``days`` or of ``from`` and ``to`` (ISO dates, both counted); 30 days without any.
+    """Return the range of ``days``, or of ``from`` and ``to`` (ISO dates, inclusive); 30 days without any.
 
-    Raises InvalidInput with the field that is wrong. ``today`` is the first day that is not read.
+    ``today`` is the first day that was not read. Raises InvalidInput naming the wrong field.
     """
     first, last = params.get("from", ""), params.get("to", "")
     if first or last:
@@ -53,7 +53,7 @@ def _parse_day(text: str, field: str) -> date:
         found = parse_date(text)
     except ValueError:
         found = None
-    # Far enough from both ends of the calendar to count on.
+    # Date arithmetic near the ends of the calendar would overflow.
     if found is None or not 2000 <= found.year <= 2200:
         raise InvalidInput(_("Write a date like 2026-03-31."), code="date_invalid", field=field)
     return found

@@ -1,4 +1,4 @@
-"""The closed sets of insights."""
+"""Choices of insights."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class InsightSeries(TextChoices):
-    """What insights count; each has periods of its own, as long as five people need to appear."""
+    """What insights count; each series has its own periods, as long as five people need."""
 
     USE = "use", _("Use")
     OUTCOME = "outcome", _("Failures")

@@ -1,4 +1,4 @@
-"""Jobs of insights: one task fills one GPT."""
+"""Jobs that compute insights: one task for each GPT."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gpts.insights.services.filling import fill_gpt_insights, list_gpts_to_fill
 
 @shared_task(name="gpts.fill_insights")
 def fill_insights() -> int:
-    """Have the figures made of days that are over. Running twice asks twice, which fills once."""
+    """Enqueue a task for each GPT whose figures lack days that are over. Running twice computes them once."""
     with system_scope("gpts.fill_insights"):
         waiting = list_gpts_to_fill(at=timezone.now())
         for gpt_id in waiting:
@@ -22,6 +22,6 @@ def fill_insights() -> int:
 
 @shared_task(name="gpts.fill_insights_of_gpt")
 def fill_insights_of_gpt(*, gpt_id: int) -> None:
-    """Fill one GPT's figures in one transaction. Running twice finds the days read."""
+    """Compute one GPT's figures in one transaction. Running twice finds the days already read."""
     with system_scope("gpts.fill_insights"):
         fill_gpt_insights(gpt_id=gpt_id, at=timezone.now())

@@ -1,4 +1,4 @@
-"""Single words of a question: Latin words without the most common ones, Chinese as short runs and pairs.
+"""The words of a question: Latin words except stop words; Chinese as pairs of characters and short runs.
 
 The words are shown, so they are not stemmed, unlike the search terms of gpts.knowledge.retrieval.terms.
 """
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 MAX_WORD_LENGTH = 24
 _LATIN = re.compile(r"[^\W\d_]{3,}", re.UNICODE)
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
-# Characters that stand between words, hardly in them; what they leave, when it is short, is taken as a word.
+# Function words split a run of Chinese characters; what remains between them, when short, counts as a word.
 _SEPARATORS = re.compile("请问|[的了吗呢吧啊呀么怎什哪我你您他她它们把被这那是]")
 MAX_RUN_LENGTH = 4
 _STOP_WORDS = frozenset(
@@ -139,7 +139,7 @@ _STOP_PAIRS = frozenset(
 
 
 def extract_terms(text: str) -> set[str]:
-    """Return the words of a text once each, in lower case. Figures and addresses are no words."""
+    """Return the distinct words of a text in lower case, without numbers, URLs and e-mail addresses."""
     words = {
         word
         for found in _LATIN.findall(re.sub(r"\S*[@/:]\S*", " ", text))
@@ -155,7 +155,7 @@ def extract_terms(text: str) -> set[str]:
 
 
 def drop_word_fragments(people: Mapping[str, set[int]]) -> dict[str, set[int]]:
-    """Leave out what is only a piece of a longer Chinese word: whoever wrote 销流 wrote 报销流程."""
+    """Drop fragments of a longer Chinese word: 销流, if everybody who wrote it wrote 报销流程."""
     longer = [word for word in people if len(word) > 2 and _CHINESE.fullmatch(word)]
     return {
         term: who

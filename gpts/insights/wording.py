@@ -1,4 +1,4 @@
-"""What the keys of insights are called: failures, reasons, versions, models, and the rest."""
+"""Labels for the keys of insights: versions, models, failures, reasons and the rest."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def get_reason_label(key: str) -> str:
 
 
 def get_failure_label(key: str) -> str:
-    """A few words for a failure code; an unknown one stands for itself."""
+    """Return the label of a failure code; the code itself when it is unknown."""
     labels = {
         FailureCode.PROVIDER_DOWN: _("Provider did not answer"),
         FailureCode.PROVIDER_SLOW: _("Provider was too slow"),
@@ -51,7 +51,7 @@ def get_failure_label(key: str) -> str:
 
 
 def format_seconds(seconds: float | None) -> str:
-    """A duration as people read it: 0.8 s, 12 s, 3 min."""
+    """Return a duration as text: 0.8 s, 12 s, 3 min."""
     if seconds is None:
         return "–"
     if seconds >= 100:

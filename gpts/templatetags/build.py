@@ -1,4 +1,4 @@
-"""Words of the builder's templates: names and values of a draft's fields."""
+"""Filters and tags of the builder's templates."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def field_value(value: Any, field: str) -> str:
 
 @register.filter
 def starts_with_name(text: str, name: str) -> bool:
-    """Whether a name is nothing but the beginning of the text, cut off."""
+    """Return whether ``name`` is only the truncated beginning of ``text``."""
     return " ".join(text.split()).startswith(name.rstrip("…"))
 
 
 @register.simple_tag
 def gpt_icon(name: str, key: str | None, category: str) -> SafeString:
-    """The icon behind a storage key, or the name's first letter."""
+    """Render the icon with this storage key, or the name's first letter."""
     return arch_icon(name, f"/{key}" if key else "", category, "md")

@@ -22,7 +22,7 @@ NO_ANSWER_LENGTH = 300
 
 
 class Behaviour(models.Model):
-    """What shapes how a GPT looks and answers: the same columns in the draft and in every version."""
+    """Everything that shapes how a GPT looks and answers: the columns that draft and versions share."""
 
     name = models.CharField(_("name"), max_length=NAME_LENGTH)
     description = models.CharField(_("description"), max_length=DESCRIPTION_LENGTH, blank=True)
@@ -31,7 +31,7 @@ class Behaviour(models.Model):
     category = models.CharField(
         _("category"), max_length=20, choices=Category.choices, default=Category.OTHER
     )
-    # Storage key of the re-encoded image ("icons/<sha256>.webp"); empty means drawn from the name.
+    # Storage key of the re-encoded image ("icons/<sha256>.webp"); empty shows the name's first letter.
     icon = models.CharField(max_length=100, blank=True)
     language_model = models.ForeignKey(
         LanguageModel, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -47,18 +47,18 @@ class Behaviour(models.Model):
         validators=[MinValueValidator(0), MaxValueValidator(2)],
     )
 
-    # The provider samples alike for the same seed, where it can (ModelFeature.SEED).
+    # Makes sampling repeatable where the model supports it (ModelFeature.SEED).
     seed = models.BigIntegerField(
         null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(2**31 - 1)]
     )
     output_format = models.CharField(max_length=12, choices=OutputFormat.choices, default=OutputFormat.TEXT)
-    # A JSON Schema object; only with the format of that name.
+    # A JSON Schema object, used with OutputFormat.JSON_SCHEMA.
     output_schema = models.JSONField(null=True, blank=True)
     parallel_tool_calls = models.BooleanField(default=True)
     model_choice = models.CharField(max_length=10, choices=ModelChoice.choices, default=ModelChoice.ANY)
     # Names of LanguageModel, used with ModelChoice.LISTED; names survive a replaced row.
     allowed_models = ArrayField(models.CharField(max_length=120), default=list, blank=True)
-    # "Not enough information" mode: without a fitting passage the fixed text is the answer.
+    # When no passage fits the question, no_answer_text is the answer.
     answers_only_from_knowledge = models.BooleanField(default=False)
     no_answer_text = models.CharField(max_length=NO_ANSWER_LENGTH, blank=True)
 
@@ -67,12 +67,12 @@ class Behaviour(models.Model):
 
 
 class GPT(Behaviour):
-    """An assistant. Its own columns are the draft; rows are never removed, so slugs are never reused."""
+    """A GPT. Its own columns are the draft; rows are never removed, so slugs are never reused."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="gpts")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="gpts")
     slug = models.SlugField(max_length=80, unique=True)
-    # Rises by one with each saved draft; an editor must name the one it started from.
+    # For optimistic locking: rises with each saved draft, and saving names the revision that was read.
     draft_revision = models.PositiveIntegerField(default=1)
     conversation_count = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField()
@@ -96,7 +96,7 @@ class Version(Behaviour):
 
     gpt = models.ForeignKey(GPT, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
-    # Stored again as text: a model that is later renamed must not change what was reviewed.
+    # Copied: renaming a model later must not change what was reviewed.
     model_name = models.CharField(max_length=120, blank=True)
     knowledge_hashes = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     content_hash = models.CharField(max_length=64)
@@ -114,7 +114,7 @@ class Version(Behaviour):
 
 
 class LiveVersion(models.Model):
-    """Which version serves an audience; the absence of a row means that the audience has none."""
+    """The version that is live for an audience; without a row the audience has none."""
 
     gpt = models.ForeignKey(GPT, on_delete=models.CASCADE, related_name="live_versions")
     audience = models.CharField(max_length=10, choices=Audience.choices)

@@ -1,4 +1,4 @@
-"""Versions that served an audience until a newer one took their place."""
+"""Versions that were live for an audience until a newer one replaced them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from gpts.assistants.states import Audience
 
 
 class PastVersion(models.Model):
-    """A conversation that began with ``version`` may go on with it while ``audience`` is served.
+    """A conversation that began with ``version`` may continue with it while ``audience`` has a live version.
 
-    A version that was taken back, by its maker or by a decision, has no row: nobody goes on with it.
+    A version that its owner or a moderator withdrew has no row: no conversation continues with it.
     """
 
     gpt = models.ForeignKey(GPT, on_delete=models.CASCADE, related_name="past_versions")

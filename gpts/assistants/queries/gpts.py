@@ -1,4 +1,4 @@
-"""Queries for GPTs, what is live for whom, and what a person is to a GPT."""
+"""Queries for GPTs, their live versions, and the relation of a person to a GPT."""
 
 from __future__ import annotations
 
@@ -8,14 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import (
-    Exists,
-    Max,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-)
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 
 from core.scope import current_scope, open_scope
 from gpts.assistants.models import GPT, LiveVersion, Version
@@ -26,19 +19,17 @@ from gpts.llm.models import LanguageModel
 from workspaces.models import Member, Workspace
 from workspaces.queries import get_user_roles
 
-# Who belongs to the GPT's workspace gets what was meant for it; else the store's, else the link's.
+# Which live version answers, best first: for members of the GPT's workspace and for everybody else.
 INSIDE_ORDER = (Audience.WORKSPACE, Audience.PUBLIC, Audience.LINK)
-
-
 OUTSIDE_ORDER = (Audience.PUBLIC, Audience.LINK)
 
 
 @contextmanager
 def gpt_workspace_scope(gpt: GPT) -> Iterator[None]:
-    """Widen the scope to the files of one GPT's workspace, for callers that have authorised the person.
+    """Add the GPT's workspace to the row-level scope, for callers that have authorised the person.
 
-    Somebody from outside who chats with a public GPT is answered from its knowledge, which row-level
-    security keeps inside the workspace.
+    Needed to answer people outside of the workspace from a GPT's knowledge, which row-level security limits
+    to the workspace.
     """
     scope = current_scope()
     if scope.system or gpt.workspace_id in scope.workspace_ids:
@@ -49,7 +40,7 @@ def gpt_workspace_scope(gpt: GPT) -> Iterator[None]:
 
 
 def find_gpt(slug: str) -> GPT | None:
-    """Return the GPT of a slug, deleted ones excepted. Not authorised: see gpts.assistants.access."""
+    """Return the GPT of a slug unless it is deleted. Does not authorise: see gpts.assistants.access."""
     if "\x00" in slug:
         return None
     return (
@@ -60,7 +51,10 @@ def find_gpt(slug: str) -> GPT | None:
 
 
 def find_gpt_with_live_versions(slug: str) -> tuple[GPT | None, dict[str, Version] | None]:
-    """Return find_gpt with its live versions by audience, in one query when there are any. Not authorised."""
+    """Return find_gpt with its live versions by audience, in one query when there are any.
+
+    Does not authorise.
+    """
     rows = (
         LiveVersion.objects.select_related("gpt__workspace", "version__language_model__provider").filter(
             gpt__slug=slug, gpt__deleted_at__isnull=True
@@ -75,9 +69,9 @@ def find_gpt_with_live_versions(slug: str) -> tuple[GPT | None, dict[str, Versio
 
 
 def get_relation(user: Any, gpt: GPT) -> GPTRelation:
-    """Return what ``user`` is to ``gpt`` as of now.
+    """Return the current relation of ``user`` to ``gpt``.
 
-    A key that acts in one workspace only is nobody in the person's others: the scope says so.
+    An API key of one workspace has no role in the person's other workspaces: the scope lacks them.
     """
     audiences = LiveVersion.objects.filter(gpt=gpt).values_list("audience", flat=True)
     return _build_relation(user, gpt, frozenset(audiences))
@@ -86,8 +80,10 @@ def get_relation(user: Any, gpt: GPT) -> GPTRelation:
 def get_relation_and_version(
     user: Any, gpt: GPT, live: dict[str, Version] | None = None
 ) -> tuple[GPTRelation, Version | None]:
-    """Return get_relation and live_version_for in one query, or none with ``live`` at hand: every turn of a
-    chat needs both."""
+    """Return get_relation and find_live_version in one query, or in none when ``live`` is given.
+
+    Every turn of a chat needs both.
+    """
     live = _list_live_by_audience(gpt) if live is None else live
     relation = _build_relation(user, gpt, frozenset(live))
     return relation, _choose_version(live, relation)
@@ -95,22 +91,19 @@ def get_relation_and_version(
 
 def _build_relation(user: Any, gpt: GPT, audiences: frozenset[str]) -> GPTRelation:
     scope = current_scope()
-    seat = get_user_roles(user).membership_in(gpt.workspace_id)
-    counts = scope.system != "" or gpt.workspace_id in scope.workspace_ids
+    membership = get_user_roles(user).membership_in(gpt.workspace_id)
+    is_in_scope = scope.system != "" or gpt.workspace_id in scope.workspace_ids
     return GPTRelation(
         user_id=user.pk,
         is_active=user.is_active,
-        role=seat.role if seat is not None and counts else "",
+        role=membership.role if membership is not None and is_in_scope else "",
         audiences=audiences,
     )
 
 
 def find_live_version(user: Any, gpt: GPT) -> Version | None:
-    """Return the version that answers this person, None when only the draft exists for them."""
-    return find_live_version_for(gpt, get_relation(user, gpt))
-
-
-def find_live_version_for(gpt: GPT, relation: GPTRelation) -> Version | None:
+    """Return the version that answers this person, None when no version is live for them."""
+    relation = get_relation(user, gpt)
     return _choose_version(_list_live_by_audience(gpt), relation)
 
 
@@ -125,17 +118,17 @@ def _choose_version(live: dict[str, Version], relation: GPTRelation) -> Version 
 
 
 def get_live_versions(gpt: GPT) -> dict[str, LiveVersion]:
-    """Return what is live by audience."""
+    """Return the live versions by audience."""
     rows = LiveVersion.objects.filter(gpt=gpt).select_related("version")
     return {row.audience: row for row in rows}
 
 
 def list_visible_gpts(user: Any) -> QuerySet[GPT]:
-    """GPTs that ``user`` may chat with: live for them, or their own."""
+    """Return the GPTs that ``user`` may chat with and may find: live for them, or their own."""
     live = LiveVersion.objects.filter(gpt=OuterRef("pk"))
     memberships = Member.objects.filter(user_id=user.pk).values("workspace_id")
     inside = Q(workspace_id__in=memberships)
-    # Anyone with the link is not everyone: linked GPTs are not listed.
+    # GPTs that are live by link only are not listed.
     reach = Exists(live.filter(audience=Audience.PUBLIC)) | (
         inside & (Q(owner_id=user.pk) | Exists(live.filter(audience=Audience.WORKSPACE)))
     )
@@ -149,8 +142,8 @@ def list_visible_gpts(user: Any) -> QuerySet[GPT]:
 
 
 def list_own_gpts(user: Any, *, workspace: Workspace | None = None) -> QuerySet[GPT]:
-    """The person's own GPTs with ``live_audiences``, ``live_version`` and ``newest_version`` (the highest
-    numbers, or None) on each."""
+    """Return the person's own GPTs, annotated with ``live_audiences`` and with ``live_version`` and
+    ``newest_version`` (the highest numbers, or None)."""
     memberships = Member.objects.filter(user_id=user.pk).values("workspace_id")
     found = GPT.objects.filter(
         workspace_id__in=memberships,
@@ -182,21 +175,11 @@ def list_own_gpts(user: Any, *, workspace: Workspace | None = None) -> QuerySet[
     )
 
 
-def list_versions(gpt: GPT) -> QuerySet[Version]:
-    """Frozen versions, newest first."""
-    return (
-        Version.objects.filter(gpt=gpt)
-        .select_related("created_by", "language_model")
-        .prefetch_related("live_for")
-        .order_by("-number")
-    )
-
-
 def list_available_models(workspace: Workspace) -> QuerySet[LanguageModel]:
-    """Chat models that a GPT of ``workspace`` may use, the best default first."""
+    """Return the chat models that a GPT of ``workspace`` may use, the best default first."""
     return list_chat_models(workspace)
 
 
 def find_default_model(workspace: Workspace) -> LanguageModel | None:
-    """The model of a GPT whose maker chose none; None only before ensure_providers ran."""
+    """Return the model of a GPT whose owner chose none; None only before ensure_providers ran."""
     return list_available_models(workspace).first()

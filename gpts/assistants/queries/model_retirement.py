@@ -17,7 +17,7 @@ REMINDER_PERIOD = timedelta(days=14)
 
 @dataclass(frozen=True)
 class AffectedGPT:
-    """A GPT that a model's end touches: in its draft, in what is live, or both."""
+    """A GPT that uses a retiring model: in its draft, in a live version, or both."""
 
     gpt: GPT
     in_draft: bool
@@ -33,7 +33,7 @@ class Retirement:
 
 
 def list_affected_gpts(model: LanguageModel, workspace: Workspace | None) -> list[AffectedGPT]:
-    """GPTs whose draft or live version has the model; of one workspace, or of all for the operator."""
+    """Return GPTs whose draft or live version uses the model, of one workspace or (None) of all."""
     live = LiveVersion.objects.filter(gpt=OuterRef("pk"), version__language_model=model)
     found = (
         GPT.objects.filter(deleted_at__isnull=True)
@@ -48,7 +48,7 @@ def list_affected_gpts(model: LanguageModel, workspace: Workspace | None) -> lis
 
 
 def list_retirements(workspace: Workspace) -> list[Retirement]:
-    """Models that have a last day and still serve GPTs of a workspace, the earliest first."""
+    """Return models that have a last day and are used by GPTs of a workspace, the earliest day first."""
     leaving = (
         LanguageModel.objects.filter(
             Q(provider__workspace__isnull=True) | Q(provider__workspace=workspace), retired_at__isnull=False
@@ -67,13 +67,13 @@ def list_retirements(workspace: Workspace) -> list[Retirement]:
 
 
 def list_models_to_remind(at: datetime) -> QuerySet[LanguageModel]:
-    """Models within two weeks of their last day whose GPTs' owners were not reminded yet."""
+    """Return models whose last day is within two weeks and whose GPTs' owners were not reminded yet."""
     return LanguageModel.objects.filter(
         retired_at__gt=at, retired_at__lte=at + REMINDER_PERIOD, reminded_at__isnull=True
     ).order_by("id")
 
 
 def count_drafts_with_model(model: LanguageModel) -> int:
-    """How many GPTs of the whole instance have the model in their draft."""
+    """Return how many GPTs of the whole instance use the model in their draft."""
     counted = GPT.objects.filter(language_model=model, deleted_at__isnull=True).aggregate(n=Count("pk"))
     return int(counted["n"])

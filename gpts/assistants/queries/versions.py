@@ -1,9 +1,10 @@
-"""Reading versions for people: names of files behind hashes, which numbers there are."""
+"""Queries for versions and the names of their knowledge files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from core.look.formats import file_size
@@ -13,10 +14,20 @@ from gpts.assistants.queries.gpts import gpt_workspace_scope
 MAX_CHOICES = 500
 
 
-def get_knowledge_labels(gpt: GPT, hashes: Iterable[str]) -> dict[str, str]:
-    """Name and size of each of a GPT's files by its hash, also of those that left the draft.
+def list_versions(gpt: GPT) -> QuerySet[Version]:
+    """Return the versions of a GPT, newest first."""
+    return (
+        Version.objects.filter(gpt=gpt)
+        .select_related("created_by", "language_model")
+        .prefetch_related("live_for")
+        .order_by("-number")
+    )
 
-    One that was deleted everywhere has no size any more and says so. One query.
+
+def get_knowledge_labels(gpt: GPT, hashes: Iterable[str]) -> dict[str, str]:
+    """Return name and size of a GPT's files by their hash, also of files removed from the draft.
+
+    A file that was deleted everywhere has no size; its label says so. One query.
     """
     wanted = set(hashes)
     if not wanted:
@@ -34,7 +45,7 @@ def get_knowledge_labels(gpt: GPT, hashes: Iterable[str]) -> dict[str, str]:
 
 
 def list_version_numbers(gpt: GPT) -> list[int]:
-    """Numbers of the newest versions, for choosing two to compare."""
+    """Return the numbers of the newest versions, newest first, to choose two for a comparison."""
     return list(
         Version.objects.filter(gpt=gpt).order_by("-number").values_list("number", flat=True)[:MAX_CHOICES]
     )

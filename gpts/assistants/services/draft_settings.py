@@ -1,4 +1,4 @@
-"""The settings of a draft beside its texts: what each may hold, cleaned and checked."""
+"""Validation of a draft's settings; drafts.py validates its texts."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _clean_output_format(value: Any) -> str:
 
 
 def _clean_output_schema(value: Any) -> dict[str, Any] | None:
-    """A JSON Schema as an object or as its text; empty means none."""
+    """Accept a JSON Schema as an object or as text; empty means none."""
     if value is None or value == "" or value == {}:
         return None
     try:

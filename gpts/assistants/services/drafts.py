@@ -1,4 +1,4 @@
-"""What a draft may hold: every field cleaned and checked before a service writes it."""
+"""Validation of a draft: every field is cleaned and checked before a service writes it."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _clean_instructions(value: Any) -> str:
 def _clean_starters(value: Any) -> list[str]:
     if not isinstance(value, (list, tuple)):
         raise InvalidInput(_("Starters are a list of texts."), code="wrong_type", field="starters")
-    # Bounded before the loop: an enormous list must not cost enormous work.
+    # Checked before cleaning, so that a huge list costs no work.
     if len(value) > STARTER_COUNT * 4:
         raise _too_many_starters()
     cleaned = [
@@ -169,7 +169,7 @@ def _clean_model(value: Any, *, workspace: Workspace, current: GPT | None) -> La
     if value is None or value == "":
         return None
     identifier = value.pk if isinstance(value, LanguageModel) else value
-    # A model that was retired since stays with the drafts that have it.
+    # A draft may keep a model that was retired after it was chosen.
     kept = None if current is None else current.language_model
     if kept is not None and str(identifier) == str(kept.pk):
         return kept

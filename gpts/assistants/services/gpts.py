@@ -1,4 +1,4 @@
-"""Making, changing and deleting GPTs. The columns of a GPT are its draft."""
+"""Create, change and delete GPTs. The columns of a GPT are its draft."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ SLUG_ATTEMPTS = 5
 
 @transaction.atomic
 def create_gpt(*, workspace: Workspace, owner: Any, by: Any, at: datetime, **draft: Any) -> GPT:
-    """Make a GPT with its draft. ``name`` is required; no model chosen means the workspace's default.
+    """Create a GPT with its draft. ``name`` is required; without a model it gets the workspace's default.
 
     Writes the row and one audit event. Raises InvalidInput naming the field, Forbidden when ``owner``
-    may not build in ``workspace``. The slug comes from the name and is never given out again.
+    may not build in ``workspace``. The slug is made from the name and never reused.
     """
     if not Member.objects.filter(workspace=workspace, user=owner, role__in=BUILDER_ROLES).exists():
         raise Forbidden(
@@ -65,11 +65,11 @@ def _insert(gpt: GPT) -> GPT:
 
 @transaction.atomic
 def update_draft(*, gpt: GPT, revision: int, changes: Mapping[str, Any], by: Any, at: datetime) -> GPT:
-    """Save ``changes`` to the draft that was read at ``revision``; returns it with its new revision.
+    """Save ``changes`` to the draft that was read at ``revision``; return it with its new revision.
 
-    Writing what already stands changes nothing, so a repeated save is harmless. Raises InvalidInput
-    naming the fields, or Conflict (``draft_changed``) whose data has the fresh ``revision`` and, under
-    ``fields``, the saved value of each field that differs from what was sent. Refusals write nothing.
+    Values that are already saved change nothing, so repeating a save is harmless. Raises InvalidInput
+    naming the fields, or Conflict (``draft_changed``) whose data has the current ``revision`` and, under
+    ``fields``, the saved value of each field that differs from what was sent. Errors write nothing.
     """
     fresh = lock_gpt(gpt)
     cleaned = clean_draft(changes, workspace=fresh.workspace, current=fresh)
@@ -103,13 +103,13 @@ def update_draft(*, gpt: GPT, revision: int, changes: Mapping[str, Any], by: Any
 
 @transaction.atomic
 def delete_gpt(*, gpt: GPT, typed_name: str, is_under_review: bool, by: Any, at: datetime) -> None:
-    """Delete a GPT softly: it serves nobody and is gone from lists; rows, usage and slug stay.
+    """Soft-delete a GPT: it is live for nobody and in no list; rows, usage and slug stay.
 
-    ``typed_name`` must equal the name. ``is_under_review`` comes from the floor above, which knows of
-    open submissions and cases. Raises Conflict while reviewed or quarantined: evidence stays. A store
-    listing is taken down by the caller, in the same transaction. Deleting twice is NotFound.
+    ``typed_name`` must equal the name. The caller knows of open submissions and cases (``is_under_review``)
+    and delists the GPT in the same transaction. Raises Conflict while reviewed or quarantined, so that
+    evidence stays, and NotFound when already deleted.
     """
-    fresh = lock_gpt(gpt, quarantined=True)
+    fresh = lock_gpt(gpt, allow_quarantined=True)
     if fresh.quarantined_at is not None:
         raise Conflict(
             _("“%(name)s” is quarantined and cannot be deleted until moderation is done.")
@@ -140,9 +140,10 @@ def delete_gpt(*, gpt: GPT, typed_name: str, is_under_review: bool, by: Any, at:
     )
 
 
-def lock_gpt(gpt: GPT, *, quarantined: bool = False) -> GPT:
-    """Return the locked, fresh row. NotFound when deleted meanwhile, Conflict when quarantined unless
-    ``quarantined`` are wanted too.
+def lock_gpt(gpt: GPT, *, allow_quarantined: bool = False) -> GPT:
+    """Lock the row and return it fresh.
+
+    Raises NotFound when it was deleted meanwhile, Conflict when it is quarantined and not allowed to be.
     """
     fresh = (
         GPT.objects.select_for_update(of=("self",))
@@ -152,7 +153,7 @@ def lock_gpt(gpt: GPT, *, quarantined: bool = False) -> GPT:
     )
     if fresh is None:
         raise NotFound(_("There is no such GPT."), code="gpt_not_found")
-    if fresh.quarantined_at is not None and not quarantined:
+    if fresh.quarantined_at is not None and not allow_quarantined:
         raise Conflict(
             _("This GPT is quarantined by moderation and cannot be changed."), code="gpt_quarantined"
         )

@@ -1,10 +1,9 @@
-"""Icons: type by content, limits before decoding, one clean re-encoding, stored by hash."""
+"""Icons of GPTs: uploaded or generated, re-encoded, stored by the hash of their content."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-import warnings
 from datetime import datetime
 from io import BytesIO
 from typing import Any
@@ -14,32 +13,26 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ImageOps
 
 from core.audit import record
 from core.errors import InvalidInput, NotFound, TooLarge
 from gpts.assistants.drawn_icons import VARIANTS, draw_icon
 from gpts.assistants.models import GPT
+from gpts.assistants.pictures import BadPictureError, copy_pixels, open_picture
 from gpts.assistants.services.gpts import lock_gpt
 
 ICON_BYTES = 5 * 1024 * 1024
-ICON_PIXELS = 40_000_000
 ICON_SIDE = 256
-_SIGNATURES = (
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"GIF87a", "GIF"),
-    (b"GIF89a", "GIF"),
-)
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @transaction.atomic
 def set_icon(*, gpt: GPT, upload: UploadedFile | None, by: Any, at: datetime) -> GPT:
-    """Replace the draft's icon by ``upload``, or by the one drawn from the name when it is None.
+    """Set the draft's icon to ``upload``; None removes it.
 
-    Stores ``icons/<sha256>.webp`` and raises the draft's revision. Raises InvalidInput (not a picture
-    that we take) or TooLarge, both with field ``icon``, and writes nothing then.
+    Stores ``icons/<sha256>.webp`` and increments the draft's revision. Raises InvalidInput (not a PNG, JPEG,
+    WebP or GIF) or TooLarge, both with field ``icon``, and writes nothing then.
     """
     fresh = lock_gpt(gpt)
     return _save_icon(fresh, "" if upload is None else store_icon(_read_upload(upload)), by=by, at=at)
@@ -47,7 +40,7 @@ def set_icon(*, gpt: GPT, upload: UploadedFile | None, by: Any, at: datetime) ->
 
 @transaction.atomic
 def set_drawn_icon(*, gpt: GPT, variant: int, by: Any, at: datetime) -> GPT:
-    """Give the draft the icon drawn from its name as ``variant`` (1 to 8); 0 is the name's first letter."""
+    """Set the draft's icon to the one generated from its name as ``variant`` (1 to 8); 0 removes it."""
     fresh = lock_gpt(gpt)
     if not 0 <= variant <= VARIANTS:
         raise InvalidInput(_("Choose one of the drawn icons."), code="unknown_choice", field="icon")
@@ -56,7 +49,10 @@ def set_drawn_icon(*, gpt: GPT, variant: int, by: Any, at: datetime) -> GPT:
 
 @transaction.atomic
 def set_stored_icon(*, gpt: GPT, key: str, by: Any, at: datetime) -> GPT:
-    """Give the draft an icon that it had before; ``key`` comes from our own rows. NotFound when gone."""
+    """Set the draft's icon to one that it had before. Raises NotFound when the file is gone.
+
+    ``key`` must come from the database, never from a request.
+    """
     fresh = lock_gpt(gpt)
     if key and not default_storage.exists(key):
         raise NotFound(_("There is no such picture."), code="icon_not_found")
@@ -111,36 +107,14 @@ def _read_upload(upload: UploadedFile) -> bytes:
 
 
 def _encode(data: bytes) -> bytes:
-    kind = _sniff(data)
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of bombs by size; the limit below is ours and refuses.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(BytesIO(data), formats=[kind]) as picture:
-                if picture.width * picture.height > ICON_PIXELS:
-                    raise _too_large_error()
-                picture.draft("RGB", (ICON_SIDE * 2, ICON_SIDE * 2))
-                upright = ImageOps.exif_transpose(picture)
-                square = ImageOps.fit(upright.convert("RGBA"), (ICON_SIDE, ICON_SIDE))
-    except Image.DecompressionBombError as problem:
-        raise _too_large_error() from problem
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as problem:
-        raise _bad_icon_error() from problem
-    # A new image: palette, profile, EXIF and text chunks stay behind.
-    clean = Image.new("RGBA", square.size)
-    clean.paste(square)
+        with open_picture(data, side=ICON_SIDE * 2) as upright:
+            square = ImageOps.fit(upright.convert("RGBA"), (ICON_SIDE, ICON_SIDE))
+    except BadPictureError as problem:
+        raise _too_large_error() if problem.code == "too_many_pixels" else _bad_icon_error() from problem
     out = BytesIO()
-    clean.save(out, format="WEBP", quality=88, method=4)
+    copy_pixels(square).save(out, format="WEBP", quality=88, method=4)
     return out.getvalue()
-
-
-def _sniff(data: bytes) -> str:
-    for signature, kind in _SIGNATURES:
-        if data.startswith(signature):
-            return kind
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    raise _bad_icon_error()
 
 
 def _too_large_error() -> TooLarge:

@@ -1,4 +1,4 @@
-"""A model's last day: who is told, what stands in for it, and replacing it in drafts."""
+"""Retire a model: set its last day and replacement, notify owners, replace it in drafts."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def set_retirement(
     by: Any,
     at: datetime,
 ) -> LanguageModel:
-    """Set, move or take back a model's last day and what stands in for it; owners are told of a new day.
+    """Set, move or remove a model's last day and its replacement; a new day is notified to owners.
 
-    The same again changes nothing and tells nobody. Raises InvalidInput for a day at an end of the
-    calendar, and for a replacement that is not offered wherever the model is, or that leads back to it.
+    Repeating it changes nothing and notifies nobody. Raises InvalidInput for a year outside of 2000 to 2200,
+    and for a replacement that is not offered everywhere the model is, or whose replacements lead back to it.
     """
     if retired_at is not None and not is_usual_year(retired_at):
         raise InvalidInput(_("Write a date like 2026-03-31."), code="date_invalid", field="retired_at")
@@ -73,10 +73,10 @@ def set_retirement(
 def replace_in_drafts(
     *, model: LanguageModel, replacement: LanguageModel, gpts: Iterable[GPT], by: Any, at: datetime
 ) -> int:
-    """Give drafts that have ``model`` the replacement; each is one saved change of its draft.
+    """Replace ``model`` in the drafts of ``gpts``, each saved as one change; return how many were changed.
 
-    Drafts that have another model by now, or are quarantined, stay as they are. The caller has authorised
-    the person for the GPTs' workspace. Returns how many were changed.
+    Drafts that no longer use the model or are quarantined are left alone. The caller has authorised the
+    person for the GPTs' workspace.
     """
     changed = 0
     identifiers = sorted(gpt.pk for gpt in gpts)[:MAX_REPLACED_DRAFTS]
@@ -98,8 +98,11 @@ def replace_in_drafts(
 
 
 def remind_owners(*, at: datetime) -> int:
-    """Tell owners again two weeks before a model's last day; once for each day that was set."""
-    told = 0
+    """Remind owners two weeks before a model's last day, once for each day that was set.
+
+    Returns how many owners were notified.
+    """
+    count = 0
     for found in list_models_to_remind(at):
         with transaction.atomic():
             model = (
@@ -112,17 +115,17 @@ def remind_owners(*, at: datetime) -> int:
                 continue
             model.reminded_at = at
             model.save(update_fields=["reminded_at"])
-            told += _notify_owners(model, at=at)
-    return told
+            count += _notify_owners(model, at=at)
+    return count
 
 
 def is_usual_year(day: date) -> bool:
-    """Whether a day, or a moment, lies far enough from both ends of the calendar to count on."""
+    """Return whether date arithmetic and time zones cannot overflow: years 2000 to 2200."""
     return 2000 <= day.year <= 2200
 
 
 def _check_replacement(model: LanguageModel, replacement: LanguageModel) -> None:
-    same_place = Q(pk=replacement.pk, kind=ModelKind.CHAT) & (
+    is_offered_there = Q(pk=replacement.pk, kind=ModelKind.CHAT) & (
         Q(provider__workspace__isnull=True) | Q(provider__workspace=model.provider.workspace_id)
     )
     problem = InvalidInput(
@@ -130,7 +133,7 @@ def _check_replacement(model: LanguageModel, replacement: LanguageModel) -> None
         code="unknown_choice",
         field="replacement",
     )
-    following = LanguageModel.objects.filter(same_place).first()
+    following = LanguageModel.objects.filter(is_offered_there).first()
     if following is None:
         raise problem
     for _step in range(MAX_REPLACEMENTS + 1):
@@ -156,7 +159,7 @@ def _notify_owners(model: LanguageModel, *, at: datetime) -> int:
     return len(by_owner)
 
 
-def _notify_owner(owner: User, model: LanguageModel, gpts: list[GPT], *, at: datetime) -> None:
+def _notify_owner(owner: Any, model: LanguageModel, gpts: list[GPT], *, at: datetime) -> None:
     assert model.retired_at is not None
     day = date_format(get_last_day(model.retired_at), formats.day_format())
     title = _("The model %(model)s ends on %(day)s") % {"model": model.label, "day": day}

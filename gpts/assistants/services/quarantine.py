@@ -1,4 +1,4 @@
-"""Quarantine: moderation stops a GPT at once for everybody, and releases it."""
+"""Quarantine: moderation stops a GPT for everybody, and releases it."""
 
 from __future__ import annotations
 
@@ -13,27 +13,28 @@ from gpts.assistants.models import GPT
 
 @transaction.atomic
 def quarantine_gpt(*, gpt: GPT, at: datetime, by: Any = None) -> GPT:
-    """Stop a GPT at once for everybody; its owner may still read it. What was live stays noted, so that
-    release_gpt brings back exactly that. Doing it twice keeps the first moment.
+    """Stop a GPT for everybody; its owner may still read it. Idempotent: the first time stays.
+
+    Live versions are kept, so that release_gpt makes the same ones serve again.
     """
-    return _set_quarantine(gpt, moment=at, at=at, by=by)
+    return _set_quarantine(gpt, quarantined_at=at, at=at, by=by)
 
 
 @transaction.atomic
 def release_gpt(*, gpt: GPT, at: datetime, by: Any = None) -> GPT:
-    """Undo quarantine_gpt; harmless when it is not quarantined."""
-    return _set_quarantine(gpt, moment=None, at=at, by=by)
+    """Undo quarantine_gpt; does nothing when the GPT is not quarantined."""
+    return _set_quarantine(gpt, quarantined_at=None, at=at, by=by)
 
 
-def _set_quarantine(gpt: GPT, *, moment: datetime | None, at: datetime, by: Any) -> GPT:
-    # Deleted ones too: moderation must be able to hold what its owner threw away.
+def _set_quarantine(gpt: GPT, *, quarantined_at: datetime | None, at: datetime, by: Any) -> GPT:
+    # Deleted GPTs too: an owner must not escape moderation by deleting.
     fresh = GPT.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=gpt.pk)
-    if (fresh.quarantined_at is None) == (moment is None):
+    if (fresh.quarantined_at is None) == (quarantined_at is None):
         return fresh
-    fresh.quarantined_at = moment
+    fresh.quarantined_at = quarantined_at
     fresh.save(update_fields=["quarantined_at"])
     record(
-        action="gpts.gpt_released" if moment is None else "gpts.gpt_quarantined",
+        action="gpts.gpt_released" if quarantined_at is None else "gpts.gpt_quarantined",
         by=by,
         at=at,
         subject=fresh,

@@ -1,9 +1,7 @@
-"""Freezing versions, making them live for an audience, and restoring them."""
+"""Freeze a version, make it live for an audience, stop serving an audience, restore a version."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from core.audit import record
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.text import clean_block
+from gpts.assistants.content import (
+    BEHAVIOUR_FIELDS,
+    build_content,
+    compute_draft_hash,
+    get_draft_model_name,
+    hash_content,
+    list_draft_knowledge_hashes,
+)
 from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.services.gpts import lock_gpt
@@ -20,82 +26,11 @@ from gpts.assistants.states import Audience, OutputFormat
 from workspaces.models import SharingPolicy
 
 RELEASE_NOTES_LENGTH = 2_000
-BEHAVIOUR_FIELDS = (
-    "name",
-    "description",
-    "instructions",
-    "starters",
-    "category",
-    "icon",
-    "language_model",
-    "capabilities",
-    "temperature",
-    "seed",
-    "output_format",
-    "output_schema",
-    "parallel_tool_calls",
-    "model_choice",
-    "allowed_models",
-    "answers_only_from_knowledge",
-    "no_answer_text",
-)
-
-
-def build_content(source: GPT | Version, *, knowledge_hashes: list[str]) -> dict[str, Any]:
-    """Return everything that shapes how a GPT looks and answers, as canonical plain data.
-
-    A model counts by its name, not its row: the same model behind a replaced provider row is the same.
-    """
-    model_name = source.model_name if isinstance(source, Version) else get_draft_model_name(source)
-    temperature = source.temperature
-    return {
-        "schema": 2,
-        "name": source.name,
-        "description": source.description,
-        "instructions": source.instructions,
-        "starters": list(source.starters),
-        "category": source.category,
-        "icon": source.icon,
-        "model": model_name,
-        "capabilities": sorted(source.capabilities),
-        "temperature": None if temperature is None else f"{temperature:.2f}",
-        "seed": source.seed,
-        "output_format": source.output_format,
-        "output_schema": source.output_schema,
-        "parallel_tool_calls": source.parallel_tool_calls,
-        "model_choice": source.model_choice,
-        "allowed_models": sorted(source.allowed_models),
-        "answers_only_from_knowledge": source.answers_only_from_knowledge,
-        "no_answer_text": source.no_answer_text,
-        "knowledge": sorted(knowledge_hashes),
-    }
-
-
-def hash_content(content: dict[str, Any]) -> str:
-    """Return the SHA-256 of the canonical JSON: sorted keys, no spaces, UTF-8."""
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def get_draft_model_name(gpt: GPT) -> str:
-    return "" if gpt.language_model is None else gpt.language_model.name
-
-
-def list_draft_knowledge_hashes(gpt: GPT) -> list[str]:
-    """Return the hashes of the draft's readable files, sorted."""
-    with gpt_workspace_scope(gpt):
-        return sorted(gpt.knowledge_files.in_draft().readable().values_list("content_hash", flat=True))
-
-
-def compute_draft_hash(gpt: GPT) -> str:
-    """Return the content hash that freezing the draft now would give."""
-    return hash_content(build_content(gpt, knowledge_hashes=list_draft_knowledge_hashes(gpt)))
 
 
 @transaction.atomic
 def freeze_version(*, gpt: GPT, release_notes: str, by: Any, at: datetime) -> Version:
-    """Snapshot the draft. When nothing changed since the newest version, that one is returned and
-    nothing is written; so a double click makes one version.
+    """Snapshot the draft as a new version, or return the newest version when nothing changed since.
 
     Writes the version and an audit event. Raises InvalidInput for over-long notes, Conflict while
     quarantined, NotFound when deleted.
@@ -133,13 +68,13 @@ def freeze_version(*, gpt: GPT, release_notes: str, by: Any, at: datetime) -> Ve
 def set_live_version(
     *, gpt: GPT, version: Version, audience: str, at: datetime, by: Any = None
 ) -> LiveVersion:
-    """Make ``version`` the one that serves ``audience``; the same again changes nothing.
+    """Make ``version`` live for ``audience`` in place of the version that is; idempotent.
 
-    Writes the row and an audit event. Raises InvalidInput for a foreign version or unknown audience,
-    NotFound when the GPT is deleted, Forbidden for a link out of a workspace that keeps its GPTs inside
-    (for the public store, submitting has asked that). A quarantined one may be set and serves when released.
+    Writes the row and an audit event. Raises InvalidInput for another GPT's version or an unknown audience,
+    NotFound when the GPT is deleted, Forbidden for a link when the workspace does not allow publishing
+    (submitting checks that for the public store). Allowed in quarantine: it takes effect on release.
     """
-    fresh = lock_gpt(gpt, quarantined=True)
+    fresh = lock_gpt(gpt, allow_quarantined=True)
     if version.gpt_id != fresh.pk:
         raise InvalidInput(_("This version belongs to another GPT."), code="foreign_version", field="version")
     _check_audience(audience)
@@ -166,7 +101,7 @@ def set_live_version(
 
 @transaction.atomic
 def clear_live_version(*, gpt: GPT, audience: str, at: datetime, by: Any = None) -> bool:
-    """Stop serving ``audience``. Returns whether something was live; nothing is written otherwise."""
+    """Stop serving ``audience``. Return whether a version was live; otherwise nothing is written."""
     _check_audience(audience)
     live = LiveVersion.objects.select_for_update().filter(gpt=gpt, audience=audience).first()
     if live is None:
@@ -186,10 +121,10 @@ def clear_live_version(*, gpt: GPT, audience: str, at: datetime, by: Any = None)
 
 @transaction.atomic
 def restore_version(*, gpt: GPT, version: Version, revision: int, by: Any, at: datetime) -> GPT:
-    """Make the draft what ``version`` was, its knowledge files included.
+    """Set the draft to the content of ``version``, including its knowledge files; idempotent.
 
-    ``revision`` is the draft that the person saw; Conflict (``draft_changed``) when it moved on since,
-    so that a colleague's fresh edit is not thrown away unseen. Restoring what already stands is a no-op.
+    ``revision`` is the draft's revision that the person saw. Raises Conflict (``draft_changed``) when the
+    draft was saved since, so that a colleague's edit is not overwritten unseen.
     """
     fresh = lock_gpt(gpt)
     if version.gpt_id != fresh.pk:
@@ -225,7 +160,7 @@ def restore_version(*, gpt: GPT, version: Version, revision: int, by: Any, at: d
 
 
 def check_ready(gpt: GPT) -> None:
-    """Raise InvalidInput when the draft lacks what people need before they click.
+    """Raise InvalidInput when the draft is not ready to be published.
 
     ``data["errors"]`` maps each field to what is missing.
     """
@@ -262,10 +197,10 @@ def _check_link_allowed(gpt: GPT, audience: str) -> None:
 
 
 def _record_past_version(*, gpt: GPT, audience: str, old: Version | None, new: Version, at: datetime) -> None:
-    """Call it when ``new`` goes live for ``audience`` in place of ``old``, in that transaction.
+    """Update the past versions when ``new`` goes live for ``audience`` in place of ``old``.
 
-    A newer version leaves the old one to its conversations. An older one that comes back means that what
-    was made after it is taken back, for those conversations too.
+    Conversations continue with the version that a newer one replaced. When an older version goes live again,
+    versions newer than it are withdrawn from their conversations too.
     """
     past = PastVersion.objects.filter(gpt=gpt, audience=audience)
     past.filter(version__number__gte=new.number).delete()
@@ -276,5 +211,5 @@ def _record_past_version(*, gpt: GPT, audience: str, old: Version | None, new: V
 
 
 def _delete_past_versions(*, gpt: GPT, audience: str) -> None:
-    """Call it when ``audience`` is served no longer: what served it before does not either."""
+    """Withdraw past versions from their conversations, when ``audience`` is no longer served."""
     PastVersion.objects.filter(gpt=gpt, audience=audience).delete()

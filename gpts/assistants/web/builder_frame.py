@@ -1,4 +1,4 @@
-"""What all pages of one GPT in the builder share: its bar, its tabs, who may do what."""
+"""What all builder pages of a GPT share: the bar with badges, the tabs, the person's permissions."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from gpts.assistants.content import compute_draft_hash
 from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.queries.gpts import get_live_versions, get_relation
 from gpts.assistants.rules import GPTAct, may
-from gpts.assistants.services.versions import compute_draft_hash
 from gpts.studio.next_steps import next_steps
 from reviews.queries import SubmissionStatus, submission_status
 
-# The tabs in their order; one whose page is not there yet is left out.
+# In display order; a tab without a URL "gpts:build-<tab>" is left out.
 TABS = (
     "create",
     "configure",
@@ -34,7 +34,7 @@ TABS = (
 
 
 class Badge(NamedTuple):
-    """``kind`` is the badge's colour; with ``url`` it leads to what it says."""
+    """``kind`` is the colour (good, info, warn, bad or empty); with ``url`` the badge is a link."""
 
     kind: str
     text: str
@@ -43,7 +43,7 @@ class Badge(NamedTuple):
 
 @dataclass(frozen=True)
 class BuilderFrame:
-    """The bar over every builder page of one GPT."""
+    """The bar above every builder page of a GPT."""
 
     gpt: GPT
     live: dict[str, LiveVersion]
@@ -51,22 +51,22 @@ class BuilderFrame:
     may_edit: bool
     may_manage: bool
     icon_url: str
-    # What freezing the draft now would give: equal to a version's when the draft holds nothing else.
+    # Equal to a version's content hash when the draft has the same content.
     draft_hash: str
 
     @property
     def is_changed(self) -> bool:
-        """Whether somebody is served something else than what stands in the draft."""
+        """Return whether the draft differs from a live version."""
         return any(row.version.content_hash != self.draft_hash for row in self.live.values())
 
     @property
     def newest_live(self) -> int:
-        """The highest version that anybody is served, 0 without one."""
+        """Return the highest number of a live version, 0 without one."""
         return max((row.version.number for row in self.live.values()), default=0)
 
     @property
     def badges(self) -> list[Badge]:
-        """What is live, what is reviewed and whether the draft is ahead, so that nobody mixes them up."""
+        """Return what is live, what is in review and whether the draft has changes, as badges."""
         if self.gpt.quarantined_at is not None:
             return [Badge("bad", _("Quarantined"))]
         badges = []
@@ -92,7 +92,7 @@ class BuilderFrame:
 
 
 def get_icon_url(source: Any) -> str:
-    """Return the address of a GPT's or version's picture, empty when it is drawn from the name."""
+    """Return the URL of a GPT's or version's icon, empty when it has none."""
     return f"/{source.icon}" if source.icon else ""
 
 
@@ -125,7 +125,7 @@ def build_page_context(request: HttpRequest, gpt: GPT, current: str, **extra: An
 
 
 def build_steps_context(gpt: GPT, user: Any) -> dict[str, Any]:
-    """Return what is left to do, for the list beside the form; it closes when all is done."""
+    """Return the checklist of next steps beside the form; it is open until all are done."""
     steps = [
         {"text": step.text, "url": get_tab_url(step.tab, gpt.slug), "is_done": step.is_done}
         for step in next_steps(gpt, user)
@@ -135,8 +135,8 @@ def build_steps_context(gpt: GPT, user: Any) -> dict[str, Any]:
 
 
 def build_preview_context(gpt: GPT) -> dict[str, Any]:
-    """Return what the chat beside the form needs; it posts to the chat's own routes."""
-    # The key makes a double click one message, also without scripts.
+    """Return the context of the preview chat beside the form; it posts to the chat's own routes."""
+    # The idempotency key makes a double click one message, also without JavaScript.
     query = urlencode({"draft": "1", "key": uuid4().hex})
     return {
         "icon_url": get_icon_url(gpt),

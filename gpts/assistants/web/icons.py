@@ -1,4 +1,4 @@
-"""Serving icons: named by the hash of their content, so they never change and anybody may keep them."""
+"""Serve icons. Their names are hashes of their content, so caches may keep them for ever."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from core.errors import Conflict
+from gpts.assistants.content import compute_draft_hash
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.services.versions import compute_draft_hash
 from gpts.assistants.states import Audience
 from gpts.evals.models import GoldenRun
 from gpts.evals.states import GoldenKind, GoldenRunState

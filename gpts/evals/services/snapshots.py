@@ -5,13 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from gpts.assistants.content import BEHAVIOUR_FIELDS, build_content, hash_content, list_draft_knowledge_hashes
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.services.versions import (
-    BEHAVIOUR_FIELDS,
-    build_content,
-    hash_content,
-    list_draft_knowledge_hashes,
-)
 from gpts.llm.models import LanguageModel
 
 

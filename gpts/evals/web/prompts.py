@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from core.errors import DomainError, InvalidInput
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import list_versions
+from gpts.assistants.queries.versions import list_versions
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.states import Audience
 from gpts.assistants.web.builder_frame import build_page_context

@@ -1,7 +1,6 @@
-"""What insights are made of: whole days of one GPT's use, as sums by person. For the worker's system scope.
+"""Read one GPT's use of whole days, summed by person. Needs a system scope.
 
-Use comes from usage events alone, so that it outlives the chats. Of chats that are gone, only what an
-event says is known.
+Use comes from usage events, so it outlives deleted chats; durations and look-ups of those are lost.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ from gpts.llm.states import TurnState
 from workspaces.models import Member
 from workspaces.states import ADMIN_ROLES, COMPANY_KINDS
 
-# Stands for all models of other workspaces, whose names are theirs.
+# Replaces the names of other workspaces' own models, which are private.
 OTHER_MODEL = "*"
 QUESTION_LENGTH = 2_000
-# No period that could be shown waits longer (insight_periods) after its last use.
+# No period that could be shown waits longer after its last use (insights.services.periods).
 MAX_PERIOD_WAIT_DAYS = 15
-# The owner at the time of an event is its payee. These pieces are constants; values are parameters.
+# The payee of an event is the owner at its time. These fragments are constants; values are parameters.
 _EVENTS = """
     e.gpt_id = %(gpt)s AND e.version_id IS NOT NULL AND e.occurred_at >= %(start)s AND e.occurred_at < %(end)s
     AND e.user_id <> ALL(%(insiders)s) AND e.user_id <> e.payee_id
@@ -82,8 +81,8 @@ _WEEKS = f"""
     SELECT DISTINCT e.user_id, date_trunc('week', e.occurred_at AT TIME ZONE 'UTC')::date
       FROM gpts_usageevent e WHERE {_EVENTS}
 """  # noqa: S608 - made of the constants above
-# One look-up a GPT in the newest months: who had use since, or so lately that a period may still wait, or
-# figures of the last days that have moved on.
+# GPTs with use since the last run, with use so recent that a period may still wait, or with figures of the
+# last days, which go out of date.
 _WAITING = """
     SELECT g.id FROM gpts_gpt g LEFT JOIN gpts_insightstate s ON s.gpt_id = g.id
      WHERE (s.id IS NULL OR s.read_until < %(until)s)
@@ -97,7 +96,7 @@ _WAITING = """
 
 
 class UseRow(NamedTuple):
-    """One person's answers in one conversation on one day, with one version and model."""
+    """One person's answers in one conversation, with one version and model, on one day."""
 
     day: date
     person: int
@@ -111,7 +110,7 @@ class UseRow(NamedTuple):
 
 
 class OutcomeRow(NamedTuple):
-    """How often one person had one outcome on a day; ``key`` is the reason, if there is one."""
+    """How often one person had one outcome on a day; ``key`` is an error code or reason, or empty."""
 
     day: date
     person: int
@@ -135,12 +134,12 @@ def get_midnight(day: date) -> datetime:
 
 def list_waiting_gpts(*, until: date, limit: int) -> list[int]:
     """Return ids of GPTs with something to read of the days before ``until``, those never read first."""
-    wanted = {"until": until, "end": get_midnight(until), "waits": MAX_PERIOD_WAIT_DAYS, "limit": limit}
-    return [row[0] for row in _fetch_rows(_WAITING, wanted)]
+    params = {"until": until, "end": get_midnight(until), "waits": MAX_PERIOD_WAIT_DAYS, "limit": limit}
+    return [row[0] for row in _fetch_rows(_WAITING, params)]
 
 
 def list_insiders(gpt: GPT) -> list[int]:
-    """Return who can read the figures and is therefore in none of them: the owner, and a company's admins."""
+    """Return ids of the owner and a company's admins: who may read the figures is not counted in them."""
     insiders = {gpt.owner_id}
     if gpt.workspace.kind in COMPANY_KINDS:
         insiders |= set(
@@ -153,47 +152,47 @@ def list_insiders(gpt: GPT) -> list[int]:
 
 @dataclass(frozen=True)
 class FactReader:
-    """The facts of one GPT, without its insiders and without previews of the draft."""
+    """Reads the use of one GPT, without insiders and without previews of the draft."""
 
     gpt: GPT
     insiders: list[int]
 
-    def use(self, span: Span) -> list[UseRow]:
+    def read_use(self, span: Span) -> list[UseRow]:
         foreign = _list_foreign_models(self.gpt)
         rows = (UseRow(*row) for row in self._read(_USE, span))
         return [row._replace(model=OTHER_MODEL) if row.model in foreign else row for row in rows]
 
-    def durations(self, span: Span) -> list[DurationRow]:
+    def read_durations(self, span: Span) -> list[DurationRow]:
         return [DurationRow(*row) for row in self._read(_DURATIONS, span)]
 
-    def outcomes(self, span: Span) -> list[OutcomeRow]:
-        """``ended`` or ``failed``, the latter with its code. Ended answers are counted by their events."""
+    def read_outcomes(self, span: Span) -> list[OutcomeRow]:
+        """Return ``ended`` (one for each usage event) and ``failed`` with its error code."""
         return [OutcomeRow(*row) for statement in (_ENDED, _FAILED) for row in self._read(statement, span)]
 
-    def lookups(self, span: Span) -> list[OutcomeRow]:
-        """``found``, ``low`` when no passage was near enough, ``none`` when nothing is known of a look-up."""
+    def read_lookups(self, span: Span) -> list[OutcomeRow]:
+        """Return ``found``, ``low`` (no passage was similar enough) and ``none`` (no look-up is recorded)."""
         return [OutcomeRow(*row) for row in self._read(_ANSWERED, span)]
 
-    def thumbs(self, span: Span) -> list[OutcomeRow]:
-        """``positive`` or ``negative``, with the reason."""
+    def read_thumbs(self, span: Span) -> list[OutcomeRow]:
+        """Return ``positive`` and ``negative`` with its reason."""
         return [OutcomeRow(*row) for row in self._read(_THUMBS, span)]
 
-    def people(self, span: Span) -> int:
+    def count_people(self, span: Span) -> int:
         found: int = self._read(_REACH, span)[0][0]
         return found
 
-    def weeks(self, until: date) -> list[tuple[int, date]]:
-        """Return each person with the Monday of each week in which they came."""
+    def read_weeks(self, until: date) -> list[tuple[int, date]]:
+        """Return each person with the Monday of each week in which they used the GPT."""
         return [(row[0], row[1]) for row in self._read(_WEEKS, Span(date(2000, 1, 1), until))]
 
-    def unanswered_texts(self, span: Span) -> Iterator[tuple[int, str]]:
-        """Person and text of questions without a passage, where the chat stands and is not a temporary one.
+    def read_unanswered_texts(self, span: Span) -> Iterator[tuple[int, str]]:
+        """Yield person and text of questions without a matching passage; no deleted or temporary chats.
 
-        Words of companies stay with them: only questions asked in the GPT's own workspace or in personal
-        ones are read. A long text is read from its beginning.
+        Only questions asked in the GPT's own workspace or in personal ones: other companies' words stay
+        private. Of a long text the beginning is read.
         """
-        outside = Q(workspace__kind__in=COMPANY_KINDS) & ~Q(workspace_id=self.gpt.workspace_id)
-        said = Message.objects.filter(
+        is_foreign = Q(workspace__kind__in=COMPANY_KINDS) & ~Q(workspace_id=self.gpt.workspace_id)
+        questions = Message.objects.filter(
             role=MessageRole.USER,
             turn__gpt=self.gpt,
             turn__version__isnull=False,
@@ -204,14 +203,14 @@ class FactReader:
             turn__conversation__is_temporary=False,
         )
         yield from (
-            said.exclude(outside)
+            questions.exclude(is_foreign)
             .exclude(user__in=self.insiders)
             .values_list("user_id", Left("content", QUESTION_LENGTH))
             .iterator()
         )
 
     def _read(self, statement: str, span: Span) -> list[tuple[Any, ...]]:
-        wanted = {
+        params = {
             "gpt": self.gpt.pk,
             "insiders": self.insiders,
             "start": get_midnight(span.start),
@@ -219,7 +218,7 @@ class FactReader:
             "failed": [TurnState.FAILED.value, TurnState.INTERRUPTED.value],
             "enough": ANSWERABLE_SCORE,
         }
-        return _fetch_rows(statement, wanted)
+        return _fetch_rows(statement, params)
 
 
 def get_fact_reader(gpt: GPT) -> FactReader:
@@ -227,7 +226,7 @@ def get_fact_reader(gpt: GPT) -> FactReader:
 
 
 def _list_foreign_models(gpt: GPT) -> set[str]:
-    """Names that only other workspaces' own models have."""
+    """Return names that only other workspaces' own models have."""
     known: set[str] = set()
     foreign: set[str] = set()
     for name, workspace_id in LanguageModel.objects.values_list("name", "provider__workspace_id"):
@@ -235,7 +234,7 @@ def _list_foreign_models(gpt: GPT) -> set[str]:
     return foreign - known
 
 
-def _fetch_rows(statement: str, wanted: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def _fetch_rows(statement: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, wanted)
+        cursor.execute(statement, params)
         return list(cursor.fetchall())

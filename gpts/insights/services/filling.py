@@ -1,7 +1,7 @@
-"""Filling the insights: from usage events and turns into figures that name nobody. For the worker's scope.
+"""Compute insights from usage events and turns. Needs a system scope.
 
-``insight_facts`` reads, ``insight_periods`` joins and writes the periods; here is what a run does, how many
-people came, and who came back.
+``facts`` reads, ``periods`` joins days and writes buckets; this module runs them and computes reach and
+cohorts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gpts.insights.services.facts import FactReader, get_fact_reader, list_waiti
 from gpts.insights.services.periods import fill_answered, fill_outcomes, fill_thumbs, fill_use, fill_words
 from gpts.insights.states import InsightSeries
 
-# An answer begun before midnight has ended by then.
+# A day is read this long after it ended, when answers begun before midnight have ended too.
 READ_DELAY = timedelta(hours=1)
 REACH_DAYS = (7, 30, 90)
 COHORT_WEEKS = 26
@@ -29,7 +29,7 @@ _WEEK = timedelta(days=7)
 
 
 def get_first_unread_day(at: datetime) -> date:
-    """Return the first day (UTC) that is not read yet at this moment."""
+    """Return the first day (UTC) that cannot be read yet at this time."""
     return (at.astimezone(UTC) - READ_DELAY).date()
 
 
@@ -39,7 +39,7 @@ def list_gpts_to_fill(*, at: datetime, limit: int = MAX_GPTS) -> list[int]:
 
 
 def fill_insights(*, at: datetime, limit: int = MAX_GPTS) -> int:
-    """Read what whole days have added, GPT by GPT; returns for how many. Running twice adds nothing."""
+    """Compute figures of days that are over, one transaction for each GPT; return how many. Idempotent."""
     waiting = list_gpts_to_fill(at=at, limit=limit)
     for gpt_id in waiting:
         fill_gpt_insights(gpt_id=gpt_id, at=at)
@@ -48,15 +48,15 @@ def fill_insights(*, at: datetime, limit: int = MAX_GPTS) -> int:
 
 @transaction.atomic
 def fill_gpt_insights(*, gpt_id: int, at: datetime) -> None:
-    """Close the periods of one GPT that have enough people, of days that are over. Idempotent.
+    """Write the figures of one GPT for days that are over and have enough people. Idempotent.
 
-    Previews of the draft are left out, and so is the use of whoever may read the figures.
+    Previews of the draft and use by people who may read the figures do not count.
     """
     gpt = GPT.objects.select_related("workspace").get(pk=gpt_id)
     until = get_first_unread_day(at)
     InsightState.objects.get_or_create(gpt=gpt, defaults={"read_until": date.min, "computed_at": at})
     state = InsightState.objects.select_for_update(of=("self",)).get(gpt=gpt)
-    # Somebody else came first, with this day or a later one.
+    # Another worker has already read this day.
     if state.read_until >= until:
         return
     facts = get_fact_reader(gpt)
@@ -72,7 +72,7 @@ def fill_gpt_insights(*, gpt_id: int, at: datetime) -> None:
 
 
 def _fill_reach(facts: FactReader, until: date) -> None:
-    """Count the people of whole periods within the last days. Below five there is no row."""
+    """Count the people of the whole periods within the last days. Below five there is no row."""
     for days in REACH_DAYS:
         covered = list(
             InsightBucket.objects.filter(
@@ -84,8 +84,8 @@ def _fill_reach(facts: FactReader, until: date) -> None:
             .order_by("start_date")
             .values_list("start_date", "end_date")
         )
-        people = facts.people(Span(covered[0][0], covered[-1][1])) if covered else 0
-        # Fewer than five happen in spite of a period: who reads the figures now was in it.
+        people = facts.count_people(Span(covered[0][0], covered[-1][1])) if covered else 0
+        # A period has five people, but fewer remain when some of them have become insiders since.
         if is_large_enough(people):
             InsightReach.objects.update_or_create(
                 gpt=facts.gpt, days=days, defaults={"end_date": until, "people": round_down_people(people)}
@@ -95,12 +95,12 @@ def _fill_reach(facts: FactReader, until: date) -> None:
 
 
 def _fill_cohorts(facts: FactReader, this_week: date) -> None:
-    """Write the cells of weeks that are over; those that stand are left."""
-    came: dict[int, set[date]] = defaultdict(set)
-    for person, week in facts.weeks(this_week):
-        came[person].add(week)
+    """Write the cells of weeks that are over; existing cells are not changed."""
+    weeks_by_person: dict[int, set[date]] = defaultdict(set)
+    for person, week in facts.read_weeks(this_week):
+        weeks_by_person[person].add(week)
     cohorts: dict[date, list[set[date]]] = defaultdict(list)
-    for weeks in came.values():
+    for weeks in weeks_by_person.values():
         cohorts[min(weeks)].append(weeks)
     cells = [
         cell

@@ -1,4 +1,4 @@
-"""The periods of the five series: facts joined by the rule of five, then written for good."""
+"""Join facts into periods of at least five people and write them as buckets, for each of the five series."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from gpts.insights.services.facts import DurationRow, FactReader, OutcomeRow, Us
 from gpts.insights.states import InsightSeries
 from gpts.insights.terms import drop_word_fragments, extract_terms
 
-# Days that a period waits for its smaller parts, though it could be shown: versions and models, reasons.
+# Days that a period stays open for its smaller parts (versions and models; reasons).
 USE_WAIT_DAYS = 3
 REASON_WAIT_DAYS = 14
 MAX_TERMS = 20
 WORD_DAYS = 28
-# What has waited longer for five people is let go, so that no run reads further back.
+# Older days that never had five people are given up, so that no run reads further back.
 MAX_WAIT_DAYS = 180
-# Days on which every answer failed have no use; they go with the next period of use, within this.
+# A day on which every answer failed has no use; it joins the next period of use within this many days.
 OUTAGE_DAYS = 3
 _DAY = timedelta(days=1)
 
@@ -38,9 +38,9 @@ Row = TypeVar("Row", UseRow, DurationRow, OutcomeRow)
 
 
 def fill_use(facts: FactReader, *, until: date) -> None:
-    """Close days of use, with their shares by version and model, and how long answers took."""
+    """Write periods of use with their parts by version and model and their durations."""
     start = _get_next_start(facts.gpt, InsightSeries.USE, until)
-    rows = facts.use(Span(start, until))
+    rows = facts.read_use(Span(start, until))
     people: dict[date, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     for row in rows:
         people[row.day][_get_part_key(row)].add(row.person)
@@ -48,10 +48,10 @@ def fill_use(facts: FactReader, *, until: date) -> None:
         SpanActivity(Span(day, day + _DAY), {"people": set().union(*parts.values())}, parts)
         for day, parts in sorted(people.items())
     ]
-    spans = close_spans(days, until=until, patience=USE_WAIT_DAYS)
+    spans = close_spans(days, until=until, max_wait_days=USE_WAIT_DAYS)
     if not spans:
         return
-    durations = _group_by_span(spans, facts.durations(Span(spans[0].start, spans[-1].end)))
+    durations = _group_by_span(spans, facts.read_durations(Span(spans[0].start, spans[-1].end)))
     for span, inside in _group_by_span(spans, rows).items():
         whole = Group()
         parts: dict[str, Group] = defaultdict(Group)
@@ -85,7 +85,7 @@ def _get_part_key(row: UseRow) -> str:
 
 
 def _count_steps_of_enough(durations: Iterable[tuple[int, float]]) -> list[int]:
-    """Counts by step; none at all when they are of fewer than five people."""
+    """Return the histogram; empty when it would be of fewer than five people."""
     taken = list(durations)
     return (
         count_steps(seconds for _p, seconds in taken) if is_large_enough(len({p for p, _s in taken})) else []
@@ -94,7 +94,7 @@ def _count_steps_of_enough(durations: Iterable[tuple[int, float]]) -> list[int]:
 
 def fill_outcomes(facts: FactReader, *, until: date) -> None:
     spans = _widen_over_outages(facts.gpt, _list_uncovered_use_spans(facts.gpt, InsightSeries.OUTCOME, until))
-    rows = facts.outcomes(Span(spans[0].start, spans[-1].end)) if spans else []
+    rows = facts.read_outcomes(Span(spans[0].start, spans[-1].end)) if spans else []
     for span, inside in _close_periods(spans, rows, until):
         whole, classes, reasons = _group_rows(inside)
         bucket = _create_bucket(
@@ -105,14 +105,14 @@ def fill_outcomes(facts: FactReader, *, until: date) -> None:
 
 def fill_answered(facts: FactReader, *, until: date) -> None:
     spans = _list_uncovered_use_spans(facts.gpt, InsightSeries.ANSWERED, until)
-    rows = facts.lookups(Span(spans[0].start, spans[-1].end)) if spans else []
+    rows = facts.read_lookups(Span(spans[0].start, spans[-1].end)) if spans else []
     for span, inside in _close_periods(spans, rows, until):
         whole, classes, _reasons = _group_rows(inside)
         _create_bucket(facts.gpt, InsightSeries.ANSWERED, span, whole, _get_counts(classes, "found", "low"))
 
 
 def fill_thumbs(facts: FactReader, *, until: date) -> None:
-    rows = facts.thumbs(Span(_get_next_start(facts.gpt, InsightSeries.THUMBS, until), until))
+    rows = facts.read_thumbs(Span(_get_next_start(facts.gpt, InsightSeries.THUMBS, until), until))
     days = [Span(day, day + _DAY) for day in sorted({row.day for row in rows})]
     for span, inside in _close_periods(days, rows, until):
         whole, classes, reasons = _group_rows(inside)
@@ -122,9 +122,9 @@ def fill_thumbs(facts: FactReader, *, until: date) -> None:
 
 
 def fill_words(facts: FactReader, *, until: date) -> None:
-    """Keep the words of questions without a passage, of four weeks and more: until five people share one.
+    """Write single words of questions without a matching passage, each used by at least five people.
 
-    Single words only, each used by at least five people; never a sentence.
+    A period lasts four weeks, or as many more as it takes until five people share a word.
     """
     start = _get_next_start(facts.gpt, InsightSeries.WORDS, until)
     answered = InsightBucket.objects.filter(
@@ -132,8 +132,8 @@ def fill_words(facts: FactReader, *, until: date) -> None:
     ).order_by("start_date")
     first: date | None = None
     wanted = WORD_DAYS
-    for begin, end in answered.values_list("start_date", "end_date"):
-        first = first or begin
+    for start_date, end in answered.values_list("start_date", "end_date"):
+        first = first or start_date
         if (end - first).days < wanted:
             continue
         words = _find_common_words(facts, Span(first, end))
@@ -146,7 +146,7 @@ def fill_words(facts: FactReader, *, until: date) -> None:
 
 def _find_common_words(facts: FactReader, span: Span) -> dict[str, set[int]]:
     people: dict[str, set[int]] = defaultdict(set)
-    for person, text in facts.unanswered_texts(span):
+    for person, text in facts.read_unanswered_texts(span):
         for term in extract_terms(text):
             people[term].add(person)
     return drop_word_fragments({term: who for term, who in people.items() if is_large_enough(len(who))})
@@ -162,9 +162,6 @@ def _create_words(facts: FactReader, span: Span, words: Mapping[str, set[int]]) 
     )
 
 
-# Which days a series has ------------------------------------------------------------------------------------
-
-
 def _get_next_start(gpt: GPT, series: str, until: date) -> date:
     last = (
         InsightBucket.objects.filter(gpt=gpt, series=series)
@@ -172,12 +169,12 @@ def _get_next_start(gpt: GPT, series: str, until: date) -> date:
         .values_list("end_date", flat=True)
         .first()
     )
-    # The first time, all that there is.
+    # The first run reads everything.
     return max(last, until - timedelta(days=MAX_WAIT_DAYS)) if last else date(2000, 1, 1)
 
 
 def _list_uncovered_use_spans(gpt: GPT, series: str, until: date) -> list[Span]:
-    """The periods of use that the quality series has not covered yet, in order."""
+    """Return the periods of use that the series has not covered yet, in order."""
     use = InsightBucket.objects.filter(
         gpt=gpt, series=InsightSeries.USE, start_date__gte=_get_next_start(gpt, series, until)
     ).order_by("start_date")
@@ -185,7 +182,7 @@ def _list_uncovered_use_spans(gpt: GPT, series: str, until: date) -> list[Span]:
 
 
 def _widen_over_outages(gpt: GPT, spans: Sequence[Span]) -> list[Span]:
-    """Let each period begin where the one before ended, so that days without any answer are in one."""
+    """Extend each period back to the end of the one before, by at most OUTAGE_DAYS."""
     if not spans:
         return []
     before = (
@@ -203,7 +200,7 @@ def _widen_over_outages(gpt: GPT, spans: Sequence[Span]) -> list[Span]:
 
 
 def _group_by_span(spans: Sequence[Span], rows: Iterable[Row]) -> dict[Span, list[Row]]:
-    """The rows of each span; spans do not overlap. Rows outside of all are left out."""
+    """Return the rows of each span; spans do not overlap. Rows outside of all spans are dropped."""
     of_day = {
         span.start + timedelta(days=number): span
         for span in spans
@@ -219,7 +216,7 @@ def _group_by_span(spans: Sequence[Span], rows: Iterable[Row]) -> dict[Span, lis
 def _close_periods(
     spans: Sequence[Span], rows: Sequence[OutcomeRow], until: date
 ) -> Iterator[tuple[Span, list[OutcomeRow]]]:
-    """The spans that may be closed, joined from the given ones, with their facts."""
+    """Join spans until they may be published; yield each with its rows."""
     days = []
     for span, inside in _group_by_span(spans, rows).items():
         classes: dict[str, set[int]] = defaultdict(set)
@@ -229,14 +226,14 @@ def _close_periods(
             if row.key:
                 parts[row.key].add(row.person)
         days.append(SpanActivity(span, classes, parts))
-    closed = close_spans(days, until=until, patience=REASON_WAIT_DAYS)
+    closed = close_spans(days, until=until, max_wait_days=REASON_WAIT_DAYS)
     yield from _group_by_span(closed, rows).items()
 
 
 def _group_rows(
     rows: Iterable[OutcomeRow],
 ) -> tuple[Group, dict[str, Group], dict[str, dict[str, Group]]]:
-    """All facts together, by class, and by class and key."""
+    """Return all rows as one group, by class, and by class and key."""
     whole: Group = Group()
     classes: dict[str, Group] = defaultdict(Group)
     keys: dict[str, dict[str, Group]] = defaultdict(lambda: defaultdict(Group))
@@ -248,9 +245,6 @@ def _group_rows(
 
 def _get_counts(classes: Mapping[str, Group], *names: str) -> dict[str, int]:
     return {name: classes[name].sums.get("count", 0) if name in classes else 0 for name in names}
-
-
-# Rows -------------------------------------------------------------------------------------------------------
 
 
 def _create_bucket(
@@ -268,7 +262,7 @@ def _create_bucket(
 
 
 def _create_parts(bucket: InsightBucket, kind: str, parts: Mapping[str, Group]) -> None:
-    """Write the parts that may be shown, and what is left as the part without a key."""
+    """Write the parts that may be shown, and the rest as the part with an empty key."""
     shown, rest = suppress_small_parts(parts)
     if rest is not None:
         shown[""] = rest

@@ -1,4 +1,4 @@
-"""Charts of insights as shapes: bars as wide as their days, and the same figures as rows of a table."""
+"""Charts of insights: bars as wide as their days in SVG units, and the same figures as a table."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Row = TypeVar("Row", bound=Period)
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar from the ground; ``inner_*`` is the part of it that stands in front."""
+    """A bar in SVG units; ``inner_*`` is a second, shorter bar in front of it."""
 
     x: str
     width: str
@@ -40,30 +40,30 @@ class Bar:
 class Chart:
     label: str
     bars: Sequence[Bar]
-    # From above: the top, the middle, zero.
+    # Labels of the vertical axis: top, middle, zero.
     ticks: Sequence[str]
     days: Sequence[str]
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     legend: Sequence[str] = ()
-    # Where days wait for five people: x and width, if there are any.
+    # x and width of the days at the end that have no period yet.
     waiting: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class BarValue:
-    """What one period shows: the bar, the part in front, and how both are said."""
+    """The figures of one period: height of the bar and of the bar in front, tooltip, table cells."""
 
     height: float
     inner: float
-    said: str
+    text: str
     cells: Sequence[str]
 
 
 def build_turns_chart(use: Sequence[UsePeriod], chosen: Range) -> Chart:
     def value(period: UsePeriod) -> BarValue:
         a_day = period.turns / period.days
-        said = _("%(turns)s answers, %(a_day)s a day") % {
+        text = _("%(turns)s answers, %(a_day)s a day") % {
             "turns": number(period.turns), "a_day": _format_short(a_day),
         }  # fmt: skip
         cells = [
@@ -72,7 +72,7 @@ def build_turns_chart(use: Sequence[UsePeriod], chosen: Range) -> Chart:
             number(period.turns),
             _format_short(a_day),
         ]
-        return BarValue(a_day, 0, said, cells)
+        return BarValue(a_day, 0, text, cells)
 
     columns = [_("People who came"), _("Conversations"), _("Answers"), _("Answers a day")]
     return _build_chart(_("Answers a day"), use, chosen, value, columns, _format_short)
@@ -81,11 +81,11 @@ def build_turns_chart(use: Sequence[UsePeriod], chosen: Range) -> Chart:
 def build_tokens_chart(use: Sequence[UsePeriod], chosen: Range) -> Chart:
     def value(period: UsePeriod) -> BarValue:
         a_day, written = period.tokens / period.days, period.output_tokens / period.days
-        said = _("%(tokens)s tokens, %(a_day)s a day") % {
+        text = _("%(tokens)s tokens, %(a_day)s a day") % {
             "tokens": number(period.tokens), "a_day": compact_number(round(a_day)),
         }  # fmt: skip
         return BarValue(
-            a_day, written, said,
+            a_day, written, text,
             [number(period.input_tokens), number(period.output_tokens), number(round(a_day))],
         )  # fmt: skip
 
@@ -98,10 +98,10 @@ def build_tokens_chart(use: Sequence[UsePeriod], chosen: Range) -> Chart:
 def build_cost_chart(use: Sequence[UsePeriod], chosen: Range, money: Callable[[int], str]) -> Chart:
     def value(period: UsePeriod) -> BarValue:
         a_day = period.cost_micros / period.days
-        said = _("%(cost)s, %(a_day)s a day") % {
+        text = _("%(cost)s, %(a_day)s a day") % {
             "cost": money(period.cost_micros), "a_day": money(round(a_day)),
         }  # fmt: skip
-        return BarValue(a_day, 0, said, [money(period.cost_micros), money(round(a_day))])
+        return BarValue(a_day, 0, text, [money(period.cost_micros), money(round(a_day))])
 
     return _build_chart(
         _("Cost a day"), use, chosen, value, [_("Cost"), _("Cost a day")],
@@ -115,8 +115,8 @@ def build_speed_chart(
     def value(period: UsePeriod) -> BarValue:
         took = take(period)
         half, most = format_seconds(took.p50), format_seconds(took.p90)
-        said = _("half within %(half)s, nine of ten within %(most)s") % {"half": half, "most": most}
-        return BarValue(took.p90 or took.p50 or 0, took.p50 or 0, said, [half, most])
+        text = _("half within %(half)s, nine of ten within %(most)s") % {"half": half, "most": most}
+        return BarValue(took.p90 or took.p50 or 0, took.p50 or 0, text, [half, most])
 
     legend = [_("Nine of ten answers"), _("Half of the answers")]
     known = [period for period in use if take(period).p50 is not None]
@@ -136,21 +136,23 @@ def build_share_chart(
 ) -> Chart:
     def value(share: SharePeriod) -> BarValue:
         ratio = share.ratio or 0
-        said = _("%(share)s, %(count)s of %(whole)s") % {
+        text = _("%(share)s, %(count)s of %(whole)s") % {
             "share": percent(ratio, 1), "count": number(share.count), "whole": number(share.whole),
         }  # fmt: skip
-        return BarValue(ratio, 0, said, [number(share.count), number(share.whole), percent(ratio, 1)])
+        return BarValue(ratio, 0, text, [number(share.count), number(share.whole), percent(ratio, 1)])
 
-    return _build_chart(label, shares, chosen, value, [*columns, _("Percentage")], _format_percent, most=1.0)
+    return _build_chart(
+        label, shares, chosen, value, [*columns, _("Percentage")], _format_percent, max_top=1.0
+    )
 
 
 def format_people(people: int) -> str:
-    """People are known in fives: 35 means 35 to 39."""
+    """Return a range of people, as they are rounded down to fives: 35 becomes 35–39."""
     return f"{number(people)}–{number(people + GROUP_SIZE - 1)}"
 
 
 def format_days(start: date, last: date) -> str:
-    """Days as short as they can be said: 3 Mar, 3–5 Mar, 28 Feb – 2 Mar."""
+    """Return a range of days in short form: 3 Mar, 3–5 Mar, 28 Feb – 2 Mar."""
     if start == last:
         return format_day(start)
     if (get_language() or "").startswith("zh") or (start.year, start.month) != (last.year, last.month):
@@ -171,11 +173,11 @@ def _build_chart(
     tick: Callable[[float], str],
     *,
     legend: Sequence[str] = (),
-    most: float | None = None,
+    max_top: float | None = None,
 ) -> Chart:
     values = [value(period) for period in periods]
     top = _round_up(max((one.height for one in values), default=0))
-    top = min(top, most) if most else top
+    top = min(top, max_top) if max_top else top
     return Chart(
         label=label,
         bars=[_build_bar(period, one, chosen, top) for period, one in zip(periods, values, strict=True)],
@@ -202,7 +204,7 @@ def _build_bar(period: Period, value: BarValue, chosen: Range, top: float) -> Ba
         height=f"{height:.1f}",
         inner_y=f"{HEIGHT - inner:.1f}",
         inner_height=f"{inner:.1f}",
-        title=f"{format_days(period.start, period.last)}: {value.said}",
+        title=f"{format_days(period.start, period.last)}: {value.text}",
     )
 
 
@@ -225,7 +227,7 @@ def _build_day_labels(chosen: Range) -> list[str]:
 
 
 def _round_up(value: float) -> float:
-    """The next of 1, 2, 4, 6, 10 at its size, so that the middle is a round figure too."""
+    """Round up to 1, 2, 4, 6 or 10 times a power of ten, so that half of it is a round number too."""
     if value <= 0:
         return 1.0
     size = float(10 ** floor(log10(value)))

@@ -1,4 +1,4 @@
-"""The Insights tab: figures of at least five people each, as charts with their tables, and as CSV."""
+"""The Insights tab: charts with their tables, and a CSV download."""
 
 from __future__ import annotations
 
@@ -42,14 +42,15 @@ from gpts.insights.wording import (
     get_reason_label,
     get_version_label,
 )
+from workspaces.web.people import person_of
 
-# Steps of colour in the table of those who came back.
+# Steps of colour in the table of cohorts.
 HEAT_STEPS = 5
 
 
 @dataclass(frozen=True)
 class PartRow:
-    """A row of a split with its bar: ``share`` is 0-100 of all answers."""
+    """A row of a breakdown with its bar; ``share`` is a percentage of all answers."""
 
     label: str
     share: float
@@ -60,7 +61,7 @@ class PartRow:
 
 @dataclass(frozen=True)
 class CohortCellView:
-    """``heat`` 0-5; ``ratio`` None where it is hidden. Weeks that are to come have no cell."""
+    """A cell of the table of cohorts; ``heat`` is 0 to 5, ``ratio`` None when suppressed."""
 
     ratio: float | None
     heat: int
@@ -70,26 +71,26 @@ class CohortCellView:
 @login_required
 @require_GET
 def show_insights(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the figures of a range; a range that cannot be is said and the usual one shown."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+    """Show the figures of a range; an invalid one is answered with an error (400) and the last 30 days."""
+    gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
     today = get_read_limit(gpt, today=get_first_unread_day(timezone.now()))
     refusal = None
     try:
         chosen = parse_range(request.GET, today=today)
     except InvalidInput as problem:
         refusal, chosen = problem, get_preset_range(30, today=today)
-    found = get_insights(gpt, chosen)
+    insights = get_insights(gpt, chosen)
     context = build_page_context(
         request,
         gpt,
         "insights",
-        found=found,
+        insights=insights,
         refusal=refusal,
         typed={"from": request.GET.get("from", ""), "to": request.GET.get("to", "")},
         ranges=PRESET_DAYS,
         group_size=GROUP_SIZE,
         query="" if refusal else request.GET.urlencode(),
-        **_build_figures(found),
+        **_build_figures(insights),
     )
     return render(request, "gpts/insights/overview.html", context, status=refusal.status if refusal else 200)
 
@@ -97,8 +98,8 @@ def show_insights(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_GET
 def download_insights_csv(request: HttpRequest, slug: str) -> HttpResponse:
-    """The same figures as the page's, of the same range."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+    """Return the page's figures of the same range as CSV."""
+    gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
     return build_csv_response(
         gpt, parse_range(request.GET, today=get_read_limit(gpt, today=get_first_unread_day(timezone.now())))
     )

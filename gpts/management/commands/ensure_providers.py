@@ -1,7 +1,8 @@
-"""Makes the built-in model and the instance's provider from the settings; safe on every start."""
+"""Create the offline model and, from the settings, the instance's model provider; runs on every start."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +18,7 @@ PROTOCOLS = (ProviderKind.RESPONSES, ProviderKind.CHAT_COMPLETIONS)
 
 
 class Command(BaseCommand):
-    help = "Makes the offline model and, from OPENAI_*, the instance's model provider. Idempotent."
+    help = "Creates the offline model and, from OPENAI_*, the instance's model provider. Idempotent."
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
@@ -26,7 +27,7 @@ class Command(BaseCommand):
             if settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL:
                 self._ensure_instance(now)
 
-    def _ensure_instance(self, now: Any) -> None:
+    def _ensure_instance(self, now: datetime) -> None:
         if not settings.OPENAI_MODEL:
             raise CommandError("Set OPENAI_MODEL to the name of the model that the provider should use.")
         if settings.OPENAI_PROTOCOL not in PROTOCOLS:

@@ -14,7 +14,7 @@ from core.errors import NotFound
 from gpts.assistants.access import access_gpt, access_version
 from gpts.assistants.change_log import get_change_log
 from gpts.assistants.comparison import compare_snapshots, get_snapshot
-from gpts.assistants.queries.gpts import list_versions
+from gpts.assistants.queries.versions import list_versions
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.versions import freeze_version
 from gpts.studio.api.serializers import (

@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 
 from core.audit import record
 from core.errors import Forbidden
+from gpts.assistants.content import BEHAVIOUR_FIELDS
 from gpts.assistants.models import GPT
 from gpts.assistants.models.gpts import NAME_LENGTH
 from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.services.gpts import create_gpt, lock_gpt
-from gpts.assistants.services.versions import BEHAVIOUR_FIELDS
 from gpts.knowledge.models import KnowledgeFile
 
 

@@ -10,15 +10,10 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from gpts.assistants.audiences import check_direct_audience
+from gpts.assistants.content import compute_draft_hash
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.services.gpts import lock_gpt
-from gpts.assistants.services.versions import (
-    check_ready,
-    compute_draft_hash,
-    freeze_version,
-    restore_version,
-    set_live_version,
-)
+from gpts.assistants.services.versions import check_ready, freeze_version, restore_version, set_live_version
 from gpts.evals.services.gate import check_gate
 
 

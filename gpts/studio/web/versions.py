@@ -20,8 +20,7 @@ from gpts.assistants.audiences import list_direct_audiences
 from gpts.assistants.change_log import get_change_log, render_change_log_markdown
 from gpts.assistants.comparison import compare_snapshots, get_snapshot
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import list_versions
-from gpts.assistants.queries.versions import get_knowledge_labels, list_version_numbers
+from gpts.assistants.queries.versions import get_knowledge_labels, list_version_numbers, list_versions
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.states import Audience
 from gpts.assistants.web.builder_frame import build_page_context, get_builder_frame, get_tab_url

@@ -1,4 +1,4 @@
-"""Who gets which GPT for which act: every pair of person and act."""
+"""Access to GPTs: every pair of person and act."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def make_live(gpt: GPT, audience: Audience) -> None:
     set_live_version(gpt=gpt, version=version, audience=audience, at=NOW)
 
 
-def answers(people: dict[str, User], gpt: GPT) -> dict[str, str]:
-    """What each person gets, as letters: granted acts, then those that are forbidden in lower case."""
-    told = {}
+def get_granted_acts(people: dict[str, User], gpt: GPT) -> dict[str, str]:
+    """Return letters of the acts by person: upper case granted, lower case forbidden, a dot for 404."""
+    granted = {}
     for name, user in people.items():
         letters = ""
         for act, letter in ((C, "C"), (V, "V"), (E, "E"), (M, "M")):
@@ -72,8 +72,8 @@ def answers(people: dict[str, User], gpt: GPT) -> dict[str, str]:
                 letters += letter.lower()
             except NotFound:
                 letters += "."
-        told[name] = letters
-    return told
+        granted[name] = letters
+    return granted
 
 
 @pytest.mark.parametrize(
@@ -100,20 +100,20 @@ def test_acts_by_person_and_audience(
     if audience:
         make_live(gpt, audience)
 
-    assert answers(people, gpt) == {"owner": "CVEM", **expected}
+    assert get_granted_acts(people, gpt) == {"owner": "CVEM", **expected}
 
 
 def test_a_quarantined_gpt_is_shown_to_its_owner_alone(people: dict[str, User], gpt: GPT) -> None:
     make_live(gpt, Audience.PUBLIC)
     quarantine_gpt(gpt=gpt, at=NOW)
 
-    got = answers(people, gpt)
+    got = get_granted_acts(people, gpt)
 
     assert got.pop("owner") == ".Vem"
     assert set(got.values()) == {"...."}
 
 
-def test_the_draft_is_tried_by_those_who_see_it_and_by_nobody_in_quarantine(
+def test_the_draft_is_tried_by_people_who_see_it_unless_it_is_quarantined(
     people: dict[str, User], gpt: GPT
 ) -> None:
     assert access_gpt(people["owner"], gpt.slug, to=GPTAct.TRY) == gpt
@@ -134,12 +134,12 @@ def test_the_draft_is_tried_by_those_who_see_it_and_by_nobody_in_quarantine(
 def test_a_deleted_gpt_and_an_unknown_slug_look_the_same(people: dict[str, User], gpt: GPT) -> None:
     delete_gpt(gpt=gpt, typed_name=gpt.name, is_under_review=False, by=gpt.owner, at=NOW)
 
-    told = set()
+    errors = set()
     for slug in (gpt.slug, "no-such-gpt", "x" * 5000, "nul\x00"):
         with pytest.raises(NotFound) as refusal:
             access_gpt(people["owner"], slug, to=V)
-        told.add((refusal.value.code, str(refusal.value.message)))
-    assert len(told) == 1
+        errors.add((refusal.value.code, str(refusal.value.message)))
+    assert len(errors) == 1
 
 
 def test_visitors_without_an_account_get_nothing(gpt: GPT) -> None:
@@ -149,13 +149,13 @@ def test_visitors_without_an_account_get_nothing(gpt: GPT) -> None:
         access_gpt(AnonymousUser(), gpt.slug, to=C)
 
 
-def test_who_leaves_the_company_loses_the_gpt_at_once(
+def test_an_owner_who_leaves_the_company_loses_access_at_once(
     people: dict[str, User], company: Workspace, gpt: GPT
 ) -> None:
     make_live(gpt, Audience.WORKSPACE)
     Member.objects.filter(workspace=company, user=people["owner"]).delete()
 
-    assert answers(people, gpt)["owner"] == "...."
+    assert get_granted_acts(people, gpt)["owner"] == "...."
     assert not list_own_gpts(people["owner"]).exists()
 
 
@@ -164,7 +164,7 @@ def test_an_owner_without_the_builder_role_reads_but_does_not_edit(
 ) -> None:
     Member.objects.filter(workspace=company, user=people["owner"]).update(role="member")
 
-    assert answers(people, gpt)["owner"] == "CVem"
+    assert get_granted_acts(people, gpt)["owner"] == "CVem"
 
 
 def test_a_closed_account_gets_nothing(people: dict[str, User], gpt: GPT) -> None:
@@ -172,14 +172,14 @@ def test_a_closed_account_gets_nothing(people: dict[str, User], gpt: GPT) -> Non
     User.objects.filter(pk=people["stranger"].pk).update(is_active=False)
     people["stranger"].refresh_from_db()
 
-    assert answers(people, gpt)["stranger"] == "...."
+    assert get_granted_acts(people, gpt)["stranger"] == "...."
 
 
 def test_a_suspended_workspace_serves_nobody(people: dict[str, User], company: Workspace, gpt: GPT) -> None:
     make_live(gpt, Audience.PUBLIC)
     Workspace.objects.filter(pk=company.pk).update(suspended_at=NOW)
 
-    assert set(answers(people, gpt).values()) == {"...."}
+    assert set(get_granted_acts(people, gpt).values()) == {"...."}
 
 
 def test_a_key_of_one_workspace_does_not_reach_the_other(people: dict[str, User], gpt: GPT) -> None:
@@ -211,7 +211,7 @@ def test_a_version_or_file_of_another_gpt_is_not_found(people: dict[str, User], 
             access_knowledge_file(people["owner"], other, file.pk)
 
 
-def test_visible_gpts_are_those_that_one_may_chat_with(people: dict[str, User], gpt: GPT) -> None:
+def test_visible_gpts_are_live_for_the_person(people: dict[str, User], gpt: GPT) -> None:
     make_live(gpt, Audience.WORKSPACE)
     public = GPTFactory.create(owner=people["stranger"])
     make_live(public, Audience.PUBLIC)

@@ -1,83 +1,88 @@
-"""Differences of two texts: line by line, word by word, each old line beside what became of it."""
+"""Differences between two contents of a GPT, field by field; texts are in tests/core/test_text_diff.py."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from core.text_diff import Line, Segment
+from gpts.assistants.content import BEHAVIOUR_FIELDS
+from gpts.assistants.differences import LABELS, FieldDiff, compare_fields
 
-from gpts.assistants.differences import FieldDiff, Line, compare_fields
-
-LONG = "You edit letters. First ask who reads it. Rewrite in short sentences, keep the tone."
-MENDED = "You edit letters. First ask who reads it. Rewrite in sentences of twenty words, keep the tone."
-
-
-def diff(before: str, after: str) -> FieldDiff:
-    [found] = compare_fields({"instructions": before}, {"instructions": after})
-    return found
-
-
-def shown(line: Line | None) -> str:
-    if line is None:
-        return ""
-    marks = {"same": "{}", "remove": "[-{}-]", "add": "[+{}+]"}
-    return "".join(marks[segment.kind].format(segment.text) for segment in line.segments)
+CONTENT: dict[str, Any] = {
+    "name": "Essay coach",
+    "instructions": "Ask first.\nBe kind.",
+    "starters": ["Read this"],
+    "temperature": None,
+    "output_schema": None,
+    "knowledge": ["aa", "bb"],
+}
 
 
-def rows(before: str, after: str) -> list[tuple[str, str]]:
-    return [(shown(left), shown(right)) for left, right in diff(before, after).pairs()]
+def compare(**changes: Any) -> list[FieldDiff]:
+    return compare_fields(CONTENT, CONTENT | changes)
 
 
-def test_a_line_that_was_mended_stands_beside_itself_though_lines_were_added() -> None:
-    assert rows(LONG, f"{MENDED}\n\nEnd with one question.") == [
-        (
-            LONG.replace("short sentences,", "[-short sentences,-]"),
-            MENDED.replace("sentences of twenty words,", "[+sentences of twenty words,+]"),
-        ),
-        ("", "[++]"),
-        ("", "[+End with one question.+]"),
+def added(diff: FieldDiff) -> list[str]:
+    return ["".join(segment.text for segment in line.segments) for line in diff.lines if line.kind == "add"]
+
+
+def test_only_fields_that_differ_are_returned_in_the_order_of_the_labels() -> None:
+    found = compare(temperature="0.50", name="Prose coach", instructions="Ask first.\nBe kind.")
+
+    assert [(diff.field, str(diff.label)) for diff in found] == [
+        ("name", "Name"),
+        ("temperature", "Temperature"),
     ]
+    assert compare() == []
 
 
-def test_a_line_that_went_does_not_take_the_place_of_one_that_was_mended() -> None:
-    assert rows(f"Never lie.\n{LONG}", LONG.replace("tone", "voice")) == [
-        ("[-Never lie.-]", ""),
-        (LONG.replace("tone.", "[-tone.-]"), LONG.replace("tone.", "[+voice.+]")),
-    ]
+def test_every_field_of_a_version_has_a_label() -> None:
+    names = {"model" if field == "language_model" else field for field in BEHAVIOUR_FIELDS}
+
+    assert set(LABELS) == names | {"knowledge"}
 
 
-def test_lines_that_share_little_are_two_lines() -> None:
-    assert rows("Be brief.", "Answer at length.\nWith examples.") == [
-        ("[-Be brief.-]", "[+Answer at length.+]"),
-        ("", "[+With examples.+]"),
-    ]
+def test_lists_and_schemas_are_compared_line_by_line() -> None:
+    starters, schema = compare(
+        starters=["Read this", "Ask me"], output_schema={"type": "object", "title": "é"}
+    )
+
+    assert [line.kind for line in starters.lines] == ["same", "add"]
+    assert added(schema) == ["{", '  "type": "object",', '  "title": "é"', "}"]
 
 
-def test_chinese_is_compared_character_by_character() -> None:
-    assert rows("先提问，再修改。", "先提问，再评价。\n保持友善。") == [
-        ("先提问，再[-修改-]。", "先提问，再[+评价+]。"),
-        ("", "[+保持友善。+]"),
-    ]
+def test_knowledge_files_are_compared_by_their_names() -> None:
+    [found] = compare_fields(
+        CONTENT, CONTENT | {"knowledge": ["aa", "cc"]}, files={"aa": "a.txt", "cc": "c.txt"}
+    )
+
+    assert added(found) == ["c.txt"]
+    # A file without a name stays its hash.
+    assert [line.kind for line in found.lines] == ["same", "remove", "add"]
 
 
-text = st.lists(st.text(alphabet="ab c字", max_size=12), max_size=6).map("\n".join)
+def test_values_are_formatted_by_the_callers_function() -> None:
+    [found] = compare_fields(
+        CONTENT, CONTENT | {"temperature": "1.00"}, format_value=lambda value, field: f"{field}: {value}"
+    )
+
+    assert added(found) == ["temperature: 1.00"]
 
 
-@settings(max_examples=200, deadline=None)
-@given(before=text, after=text)
-def test_nothing_is_lost_and_nothing_made_up(before: str, after: str) -> None:
-    if before == after:
-        return
-    found = diff(before, after)
+def test_pairs_put_a_changed_line_beside_its_old_form() -> None:
+    [found] = compare(instructions="Ask first.\nBe brief.\nBe fair.")
 
-    def side(lines: Any) -> str:
-        return "\n".join("".join(s.text for s in line.segments) for line in lines)
+    kinds = [(left and left.kind, right and right.kind) for left, right in found.pairs]
+    assert kinds == [("same", "same"), ("remove", "add"), (None, "add")]
 
-    if not any(line.kind == "gap" for line in found.lines):
-        kept = [line for line in found.lines if line.kind != "add"]
-        made = [line for line in found.lines if line.kind != "remove"]
-        assert side(kept) == before
-        assert side(made) == after
-        assert [left for left, _right in found.pairs() if left] == kept
-        assert [right for _left, right in found.pairs() if right] == made
+
+def test_json_has_the_lines_with_their_segments() -> None:
+    found = FieldDiff("name", "Name", (Line("gap", hidden=3), Line("add", (Segment("add", "New"),))))
+
+    assert found.as_json() == {
+        "field": "name",
+        "lines": [
+            {"kind": "gap", "segments": []},
+            {"kind": "add", "segments": [{"kind": "add", "text": "New"}]},
+        ],
+    }

@@ -1,4 +1,4 @@
-"""Making, changing and deleting GPTs: every limit, every refusal, nothing half written."""
+"""Creating, changing and deleting GPTs: limits, refusals, and that a refusal writes nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from workspaces.services.workspaces import create_workspace
 pytestmark = pytest.mark.django_db
 
 
-def test_a_new_gpt_holds_what_was_given_and_is_written_down() -> None:
+def test_a_new_gpt_has_the_cleaned_values_and_an_audit_event() -> None:
     ada = UserFactory.create()
 
     gpt = create_gpt(
@@ -101,7 +101,7 @@ def test_a_bad_field_is_named_and_nothing_is_written(draft: dict[str, Any], fiel
     assert not AuditEvent.objects.filter(action__startswith="gpts.").exists()
 
 
-def test_the_limits_themselves_fit_in_every_script() -> None:
+def test_texts_of_exactly_the_maximum_length_are_accepted_in_every_script() -> None:
     gpt = GPTFactory.create(
         name="写" * 50, description="写" * 300, instructions="写" * 8000, starters=["写" * 200] * 1
     )
@@ -110,7 +110,7 @@ def test_the_limits_themselves_fit_in_every_script() -> None:
     assert gpt.slug.startswith("gpt-")
 
 
-def test_all_wrong_fields_are_told_at_once() -> None:
+def test_all_wrong_fields_are_reported_at_once() -> None:
     with pytest.raises(InvalidInput) as refusal:
         GPTFactory.create(name="", category="no", temperature="hot")
 
@@ -132,13 +132,13 @@ def test_direction_overrides_and_zero_width_characters_are_dropped() -> None:
     assert GPTFactory.create(name="Essay\u202e coach\u200b").name == "Essay coach"
 
 
-def test_two_gpts_of_one_name_have_different_addresses() -> None:
+def test_two_gpts_of_one_name_have_different_slugs() -> None:
     ada = UserFactory.create()
 
     assert GPTFactory.create(owner=ada).slug != GPTFactory.create(owner=ada).slug
 
 
-def test_the_slug_of_a_deleted_gpt_is_not_given_out_again() -> None:
+def test_the_slug_of_a_deleted_gpt_is_not_reused() -> None:
     gpt = GPTFactory.create()
     delete_gpt(gpt=gpt, typed_name="Essay coach", is_under_review=False, by=gpt.owner, at=LATER)
 
@@ -147,7 +147,7 @@ def test_the_slug_of_a_deleted_gpt_is_not_given_out_again() -> None:
 
 
 @pytest.mark.parametrize("role", ["member", None])
-def test_only_builders_of_a_workspace_make_gpts_in_it(role: str | None) -> None:
+def test_only_builders_of_a_workspace_create_gpts_in_it(role: str | None) -> None:
     boss, ada = UserFactory.create(display_name="Boss"), UserFactory.create()
     company = create_company(boss, **({role: ada} if role else {}))
 
@@ -157,7 +157,7 @@ def test_only_builders_of_a_workspace_make_gpts_in_it(role: str | None) -> None:
     assert not GPT.objects.exists()
 
 
-def test_a_builder_makes_gpts_in_the_company() -> None:
+def test_a_builder_creates_gpts_in_the_company() -> None:
     ada = UserFactory.create()
     company = create_company(UserFactory.create(display_name="Boss"), builder=ada)
 
@@ -180,7 +180,7 @@ def test_the_model_of_another_workspace_is_not_offered() -> None:
     assert refusal.value.field == "language_model"
 
 
-def test_a_saved_draft_rises_by_one_revision() -> None:
+def test_saving_a_draft_increments_its_revision() -> None:
     gpt = GPTFactory.create()
 
     saved = update_draft(
@@ -205,7 +205,7 @@ def test_saving_the_same_twice_writes_once() -> None:
     assert AuditEvent.objects.filter(action="gpts.draft_updated").count() == 1
 
 
-def test_a_stale_save_is_refused_with_the_fresh_values_of_its_fields() -> None:
+def test_a_stale_save_is_refused_with_the_saved_values_of_its_fields() -> None:
     gpt = GPTFactory.create()
     update_draft(gpt=gpt, revision=1, changes={"name": "Theirs", "temperature": "1"}, by=gpt.owner, at=LATER)
 
@@ -224,7 +224,7 @@ def test_a_stale_save_is_refused_with_the_fresh_values_of_its_fields() -> None:
     assert (gpt.name, gpt.draft_revision) == ("Theirs", 2)
 
 
-def test_a_bad_save_changes_nothing() -> None:
+def test_an_invalid_save_changes_nothing() -> None:
     gpt = GPTFactory.create()
 
     with pytest.raises(InvalidInput):
@@ -268,7 +268,7 @@ def test_deleting_needs_the_name_and_no_open_review(
     assert gpt.deleted_at is None
 
 
-def test_a_deleted_gpt_serves_nobody_and_keeps_its_versions() -> None:
+def test_a_deleted_gpt_is_live_for_nobody_and_keeps_its_versions() -> None:
     gpt = GPTFactory.create()
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
     set_live_version(gpt=gpt, version=version, audience=Audience.LINK, at=NOW)

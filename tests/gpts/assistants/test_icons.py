@@ -1,4 +1,4 @@
-"""Pictures that people upload: by content, within limits, without what they carried."""
+"""Uploaded and generated icons: detection by content, limits, no metadata."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def stored(media: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
-def test_each_kind_becomes_one_small_webp_under_its_hash(kind: str, own_media: Path) -> None:
+def test_each_format_is_stored_as_a_small_webp_under_its_hash(kind: str, own_media: Path) -> None:
     gpt = set_icon(gpt=(draft := GPTFactory.create()), upload=make_picture(kind), by=draft.owner, at=LATER)
 
     data = (own_media / gpt.icon).read_bytes()
@@ -43,7 +43,7 @@ def test_each_kind_becomes_one_small_webp_under_its_hash(kind: str, own_media: P
     assert read_icon(hashlib.sha256(data).hexdigest()) == data
 
 
-def test_place_and_camera_do_not_survive() -> None:
+def test_exif_data_is_removed() -> None:
     exif = Image.Exif()
     exif[Base.Make] = "Canary camera"
     exif[Base.GPSInfo] = {1: "N", 2: (48.0, 51.0, 29.0)}
@@ -58,7 +58,7 @@ def test_place_and_camera_do_not_survive() -> None:
     assert b"EXIF" not in data
 
 
-def test_an_upright_picture_stays_upright() -> None:
+def test_a_picture_is_rotated_as_its_exif_data_says() -> None:
     exif = Image.Exif()
     exif[Base.Orientation] = 3
     picture = Image.new("RGB", (256, 256), (255, 255, 255))
@@ -75,8 +75,8 @@ def test_an_upright_picture_stays_upright() -> None:
     assert top > 200 > 50 > bottom
 
 
-def png_of(width: int, height: int) -> bytes:
-    """A PNG whose header promises a size that its data does not have."""
+def build_png(width: int, height: int) -> bytes:
+    """Return a PNG whose header claims a size that its data does not have."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -102,16 +102,16 @@ def png_of(width: int, height: int) -> bytes:
         ("icon.png", b"<html><script>alert(1)</script>", InvalidInput),
         ("icon.png", b"", InvalidInput),
         ("icon.png", b"\x89PNG\r\n\x1a\n" + b"garbage" * 20, InvalidInput),
-        ("icon.png", png_of(10, 10), InvalidInput),
+        ("icon.png", build_png(10, 10), InvalidInput),
         ("icon.gif", b"GIF89a", InvalidInput),
         ("icon.webp", b"RIFF\x00\x00\x00\x00WEBPVP8 ", InvalidInput),
         ("icon.tiff", b"II*\x00\x08\x00\x00\x00", InvalidInput),
-        ("bomb.png", png_of(50_000, 50_000), TooLarge),
-        ("bomb.png", png_of(40_001, 1_000), TooLarge),
+        ("bomb.png", build_png(50_000, 50_000), TooLarge),
+        ("bomb.png", build_png(40_001, 1_000), TooLarge),
         ("long.png", b"\x89PNG\r\n\x1a\n" + b"0" * (5 * 1024 * 1024), TooLarge),
     ],
 )
-def test_what_is_no_fit_picture_is_refused_and_nothing_kept(
+def test_invalid_or_too_large_pictures_are_refused_and_not_stored(
     name: str, data: bytes, error: type[DomainError], own_media: Path
 ) -> None:
     gpt = GPTFactory.create()
@@ -125,7 +125,7 @@ def test_what_is_no_fit_picture_is_refused_and_nothing_kept(
     assert stored(own_media) == []
 
 
-def test_a_picture_that_is_also_a_page_keeps_only_its_pixels() -> None:
+def test_only_the_pixels_of_a_polyglot_file_are_stored() -> None:
     upload = make_picture("GIF")
     polyglot = SimpleUploadedFile("a.gif", upload.read() + b"<script>alert('canary')</script>")
     gpt = GPTFactory.create()
@@ -146,13 +146,13 @@ def test_the_same_picture_twice_is_stored_once_and_changes_nothing(own_media: Pa
 
 
 @pytest.mark.parametrize("digest", ["", "..", "a" * 63, "A" * 64, "0" * 64, "../" + "a" * 61])
-def test_unknown_and_hostile_hashes_are_not_found(digest: str) -> None:
+def test_unknown_and_malformed_hashes_are_not_found(digest: str) -> None:
     with pytest.raises(NotFound):
         read_icon(digest)
 
 
 @pytest.mark.parametrize("variant", range(1, 9))
-def test_each_drawing_of_a_name_is_its_own_and_always_the_same(variant: int) -> None:
+def test_generated_icons_differ_by_name_and_variant_and_are_deterministic(variant: int) -> None:
     first, again, other = (
         draw_icon("Tide guide", variant),
         draw_icon(" tide GUIDE ", variant),
@@ -172,7 +172,7 @@ def test_any_name_can_be_drawn(name: str, variant: int) -> None:
         assert picture.size == (256, 256)
 
 
-def test_a_drawing_is_chosen_and_given_up(own_media: Path) -> None:
+def test_a_generated_icon_is_set_and_removed(own_media: Path) -> None:
     gpt = GPTFactory.create()
 
     drawn = set_drawn_icon(gpt=gpt, variant=3, by=gpt.owner, at=LATER)
@@ -187,7 +187,7 @@ def test_a_drawing_is_chosen_and_given_up(own_media: Path) -> None:
             set_drawn_icon(gpt=gpt, variant=variant, by=gpt.owner, at=LATER)
 
 
-def test_drawings_are_offered_and_chosen_on_the_page_and_by_the_api() -> None:
+def test_generated_icons_are_chosen_on_the_page_and_by_the_api() -> None:
     gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     body = client.get(reverse("gpts:build-configure", args=[gpt.slug])).content.decode()

@@ -1,4 +1,4 @@
-"""Frozen versions, what is live for whom, quarantine, restoring."""
+"""Freezing versions, making them live, restoring them, and quarantine."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.models import AuditEvent
+from gpts.assistants.content import compute_draft_hash
 from gpts.assistants.models import GPT, LiveVersion, Version
 from gpts.assistants.queries.gpts import find_live_version, get_live_versions
 from gpts.assistants.services.gpts import delete_gpt, update_draft
@@ -15,7 +16,6 @@ from gpts.assistants.services.quarantine import quarantine_gpt, release_gpt
 from gpts.assistants.services.versions import (
     check_ready,
     clear_live_version,
-    compute_draft_hash,
     freeze_version,
     restore_version,
     set_live_version,
@@ -34,16 +34,16 @@ from workspaces.models import SharingPolicy
 pytestmark = pytest.mark.django_db
 
 
-def frozen(gpt: GPT, notes: str = "") -> Version:
+def freeze(gpt: GPT, notes: str = "") -> Version:
     return freeze_version(gpt=gpt, release_notes=notes, by=gpt.owner, at=NOW)
 
 
-def changed(gpt: GPT, **changes: object) -> GPT:
+def change(gpt: GPT, **changes: object) -> GPT:
     gpt.refresh_from_db()
     return update_draft(gpt=gpt, revision=gpt.draft_revision, changes=changes, by=gpt.owner, at=LATER)
 
 
-def test_a_version_is_the_draft_as_it_stood() -> None:
+def test_a_version_has_the_content_of_the_draft() -> None:
     model = ensure_offline_provider(at=NOW)
     gpt = GPTFactory.create(temperature="0.4", capabilities=["file_search"])
     set_icon(gpt=gpt, upload=make_picture(), by=gpt.owner, at=NOW)
@@ -51,7 +51,7 @@ def test_a_version_is_the_draft_as_it_stood() -> None:
         gpt=gpt, upload=make_upload("a.txt", "Paris is in France."), by=gpt.owner, at=NOW
     )
 
-    version = frozen(gpt, " First.\r\n")
+    version = freeze(gpt, " First.\r\n")
 
     gpt.refresh_from_db()
     for field in ("name", "description", "instructions", "starters", "category", "icon", "temperature"):
@@ -67,7 +67,7 @@ def test_a_version_is_the_draft_as_it_stood() -> None:
 def test_freezing_twice_gives_one_version() -> None:
     gpt = GPTFactory.create()
 
-    first, second = frozen(gpt, "one"), frozen(gpt, "two")
+    first, second = freeze(gpt, "one"), freeze(gpt, "two")
 
     assert first == second
     assert Version.objects.count() == 1
@@ -87,19 +87,19 @@ def test_freezing_twice_gives_one_version() -> None:
         {"language_model": None},
     ],
 )
-def test_every_field_of_behaviour_shapes_the_hash(changes: dict[str, object]) -> None:
+def test_every_field_changes_the_content_hash(changes: dict[str, object]) -> None:
     ensure_offline_provider(at=NOW)
     gpt = GPTFactory.create()
-    first = frozen(gpt)
+    first = freeze(gpt)
 
-    changed(gpt, **changes)
+    change(gpt, **changes)
 
-    second = frozen(gpt)
+    second = freeze(gpt)
     assert second.number == 2
     assert second.content_hash != first.content_hash
 
 
-def test_icon_and_knowledge_shape_the_hash_and_the_same_content_gives_the_same_hash() -> None:
+def test_icon_and_knowledge_change_the_hash_and_equal_content_has_an_equal_hash() -> None:
     gpt = GPTFactory.create()
     plain = compute_draft_hash(gpt)
     set_icon(gpt=gpt, upload=make_picture(), by=gpt.owner, at=NOW)
@@ -116,21 +116,21 @@ def test_icon_and_knowledge_shape_the_hash_and_the_same_content_gives_the_same_h
     assert compute_draft_hash(GPTFactory.create()) == plain
 
 
-def test_numbers_rise_even_when_an_old_content_returns() -> None:
+def test_an_earlier_content_gets_a_new_number() -> None:
     gpt = GPTFactory.create()
-    first = frozen(gpt)
-    changed(gpt, name="Other")
-    frozen(gpt)
-    changed(gpt, name="Essay coach")
+    first = freeze(gpt)
+    change(gpt, name="Other")
+    freeze(gpt)
+    change(gpt, name="Essay coach")
 
-    third = frozen(gpt)
+    third = freeze(gpt)
 
     assert (third.number, third.content_hash) == (3, first.content_hash)
 
 
-def test_notes_are_measured() -> None:
+def test_release_notes_that_are_too_long_are_refused() -> None:
     with pytest.raises(InvalidInput) as refusal:
-        frozen(GPTFactory.create(), "x" * 2001)
+        freeze(GPTFactory.create(), "x" * 2001)
 
     assert refusal.value.field == "release_notes"
     assert not Version.objects.exists()
@@ -140,7 +140,7 @@ def test_notes_are_measured() -> None:
 def test_the_database_refuses_to_change_a_version(statement: str) -> None:
     from django.db import connection
 
-    frozen(GPTFactory.create())
+    freeze(GPTFactory.create())
 
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
@@ -148,9 +148,9 @@ def test_the_database_refuses_to_change_a_version(statement: str) -> None:
     assert Version.objects.get().name == "Essay coach"
 
 
-def test_a_version_goes_live_once_and_leaves_once() -> None:
+def test_going_live_and_unpublishing_are_idempotent() -> None:
     gpt = GPTFactory.create()
-    version = frozen(gpt)
+    version = freeze(gpt)
 
     set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=NOW, by=gpt.owner)
     set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=LATER, by=gpt.owner)
@@ -164,9 +164,9 @@ def test_a_version_goes_live_once_and_leaves_once() -> None:
 
 def test_a_newer_version_replaces_the_live_one() -> None:
     gpt = GPTFactory.create()
-    set_live_version(gpt=gpt, version=frozen(gpt), audience=Audience.PUBLIC, at=NOW)
-    changed(gpt, name="Other")
-    second = frozen(gpt)
+    set_live_version(gpt=gpt, version=freeze(gpt), audience=Audience.PUBLIC, at=NOW)
+    change(gpt, name="Other")
+    second = freeze(gpt)
 
     set_live_version(gpt=gpt, version=second, audience=Audience.PUBLIC, at=LATER)
 
@@ -174,24 +174,24 @@ def test_a_newer_version_replaces_the_live_one() -> None:
     assert (live.version, live.since) == (second, LATER)
 
 
-def test_a_foreign_version_or_unknown_audience_never_goes_live() -> None:
+def test_another_gpts_version_or_an_unknown_audience_is_refused() -> None:
     gpt, other = GPTFactory.create(), GPTFactory.create()
-    foreign = frozen(other)
+    foreign = freeze(other)
 
     with pytest.raises(InvalidInput):
         set_live_version(gpt=gpt, version=foreign, audience=Audience.PUBLIC, at=NOW)
     with pytest.raises(InvalidInput):
-        set_live_version(gpt=gpt, version=frozen(gpt), audience="everyone", at=NOW)
+        set_live_version(gpt=gpt, version=freeze(gpt), audience="everyone", at=NOW)
 
     assert not LiveVersion.objects.exists()
 
 
-def test_no_link_leads_out_of_a_workspace_that_keeps_its_gpts_inside() -> None:
+def test_a_workspace_that_forbids_publishing_allows_no_links() -> None:
     ada = UserFactory.create()
     company = create_company(UserFactory.create(display_name="Boss"), builder=ada)
     SharingPolicy.objects.filter(workspace=company).update(may_publish=False)
     gpt = GPTFactory.create(owner=ada, workspace=company)
-    version = frozen(gpt)
+    version = freeze(gpt)
 
     with pytest.raises(Forbidden):
         set_live_version(gpt=gpt, version=version, audience=Audience.LINK, at=NOW)
@@ -202,7 +202,7 @@ def test_no_link_leads_out_of_a_workspace_that_keeps_its_gpts_inside() -> None:
 
 def test_a_deleted_gpt_never_goes_live() -> None:
     gpt = GPTFactory.create()
-    version = frozen(gpt)
+    version = freeze(gpt)
     delete_gpt(gpt=gpt, typed_name=gpt.name, is_under_review=False, by=gpt.owner, at=NOW)
 
     with pytest.raises(NotFound):
@@ -211,14 +211,14 @@ def test_a_deleted_gpt_never_goes_live() -> None:
 
 def test_the_database_holds_one_live_version_for_an_audience() -> None:
     gpt = GPTFactory.create()
-    version = frozen(gpt)
+    version = freeze(gpt)
     LiveVersion.objects.create(gpt=gpt, version=version, audience=Audience.LINK, since=NOW)
 
     with pytest.raises(IntegrityError), transaction.atomic():
         LiveVersion.objects.create(gpt=gpt, version=version, audience=Audience.LINK, since=NOW)
 
 
-def test_colleagues_get_what_is_meant_for_them_and_others_the_public_version() -> None:
+def test_colleagues_get_the_workspace_version_and_others_the_public_one() -> None:
     ada, bob, eve = (
         UserFactory.create(),
         UserFactory.create(display_name="Bob"),
@@ -226,19 +226,19 @@ def test_colleagues_get_what_is_meant_for_them_and_others_the_public_version() -
     )
     company = create_company(UserFactory.create(display_name="Boss"), builder=ada, member=bob)
     gpt = GPTFactory.create(owner=ada, workspace=company)
-    public = frozen(gpt)
+    public = freeze(gpt)
     set_live_version(gpt=gpt, version=public, audience=Audience.PUBLIC, at=NOW)
-    changed(gpt, name="Inside")
-    inside = frozen(gpt)
+    change(gpt, name="Inside")
+    inside = freeze(gpt)
     set_live_version(gpt=gpt, version=inside, audience=Audience.WORKSPACE, at=NOW)
 
     assert find_live_version(bob, gpt) == inside
     assert find_live_version(eve, gpt) == public
 
 
-def test_quarantine_keeps_what_was_live_and_release_brings_it_back() -> None:
+def test_quarantine_keeps_live_versions_and_release_restores_them() -> None:
     gpt = GPTFactory.create()
-    set_live_version(gpt=gpt, version=frozen(gpt), audience=Audience.PUBLIC, at=NOW)
+    set_live_version(gpt=gpt, version=freeze(gpt), audience=Audience.PUBLIC, at=NOW)
 
     first = quarantine_gpt(gpt=gpt, at=NOW)
     again = quarantine_gpt(gpt=gpt, at=LATER)
@@ -250,13 +250,13 @@ def test_quarantine_keeps_what_was_live_and_release_brings_it_back() -> None:
     assert actions.count() == 2
 
 
-def test_restoring_makes_the_draft_what_the_version_was_with_its_files() -> None:
+def test_restoring_sets_the_draft_to_the_version_with_its_files() -> None:
     gpt = GPTFactory.create()
     old = add_knowledge_file(gpt=gpt, upload=make_upload("old.txt", "Old text"), by=gpt.owner, at=NOW)
-    version = frozen(gpt)
+    version = freeze(gpt)
     remove_knowledge_file(file=old, by=gpt.owner, at=NOW)
     add_knowledge_file(gpt=gpt, upload=make_upload("new.txt", "New text"), by=gpt.owner, at=NOW)
-    draft = changed(gpt, name="Other", starters=[])
+    draft = change(gpt, name="Other", starters=[])
 
     restored = restore_version(
         gpt=gpt, version=version, revision=draft.draft_revision, by=gpt.owner, at=LATER
@@ -266,24 +266,24 @@ def test_restoring_makes_the_draft_what_the_version_was_with_its_files() -> None
     assert restored.draft_revision == draft.draft_revision + 1
     assert [file.name for file in list_knowledge_files(gpt)] == ["old.txt"]
     assert compute_draft_hash(restored) == version.content_hash
-    assert frozen(restored) == version
+    assert freeze(restored) == version
 
 
 def test_restoring_over_an_unseen_edit_or_a_foreign_version_is_refused() -> None:
     gpt = GPTFactory.create()
-    version = frozen(gpt)
-    changed(gpt, name="Unseen")
+    version = freeze(gpt)
+    change(gpt, name="Unseen")
 
     with pytest.raises(Conflict):
         restore_version(gpt=gpt, version=version, revision=1, by=gpt.owner, at=LATER)
     with pytest.raises(InvalidInput):
-        restore_version(gpt=gpt, version=frozen(GPTFactory.create()), revision=2, by=gpt.owner, at=LATER)
+        restore_version(gpt=gpt, version=freeze(GPTFactory.create()), revision=2, by=gpt.owner, at=LATER)
 
     gpt.refresh_from_db()
     assert (gpt.name, gpt.draft_revision) == ("Unseen", 2)
 
 
-def test_what_a_public_gpt_needs_is_told_field_by_field() -> None:
+def test_missing_fields_of_a_public_gpt_are_reported_by_field() -> None:
     with pytest.raises(InvalidInput) as refusal:
         check_ready(GPTFactory.create(description="", instructions=""))
 

@@ -1,7 +1,7 @@
-"""A creator who wants to know more than they may: two readings, shifted ranges, the file against the page.
+"""Attacks on anonymity by a creator: two readings, shifted ranges, comparing file and page.
 
-Whatever happened, all that is published is about sets of answers. These tests know the truth behind it and
-compute the sets: each, and each that is left when others are taken away, is of nobody or of five people.
+Every published figure is about a set of answers. These tests know all answers and compute these sets: each
+set, and each set minus others, must have nobody or at least five people.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ PEOPLE = 11
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One question in the truth that nobody is shown."""
+class Question:
+    """One question of a person, with its outcome."""
 
     person: int
     day: int
@@ -60,8 +60,8 @@ class Asked:
     thumb: str
 
 
-asked = st.builds(
-    Asked,
+question_strategy = st.builds(
+    Question,
     person=st.integers(0, PEOPLE - 1),
     day=st.integers(0, DAYS - 1),
     model=st.sampled_from(["small", "small", "small", "large"]),
@@ -69,20 +69,28 @@ asked = st.builds(
     score=st.sampled_from([None, 0.0, 0.9, 0.9]),
     thumb=st.sampled_from(["", "", "up", "wrong", "style"]),
 )
-truths = st.lists(asked, min_size=20, max_size=120)
+question_lists = st.lists(question_strategy, min_size=20, max_size=120)
 readings = st.lists(st.integers(1, DAYS + 20), min_size=1, max_size=6)
 
 
-def happen(truth: Iterable[Asked], gpt: GPT, version: Any, crowd: list[Any], places: list[Any]) -> None:
-    """Write it as the chat would have, in few statements."""
+def create_turns(
+    questions: Iterable[Question], gpt: GPT, version: Any, crowd: list[Any], workspaces: list[Any]
+) -> None:
+    """Write what the chat would have written, in few statements."""
     conversations, turns, events, thumbs = [], [], [], []
-    for one in truth:
-        at, user, place = get_time(one.day), crowd[one.person], places[one.person]
+    for one in questions:
+        at, user, workspace = get_time(one.day), crowd[one.person], workspaces[one.person]
         conversation = Conversation(
-            id=uuid7(at), user=user, workspace=place, gpt=gpt, version=version, created_at=at, updated_at=at
+            id=uuid7(at),
+            user=user,
+            workspace=workspace,
+            gpt=gpt,
+            version=version,
+            created_at=at,
+            updated_at=at,
         )
         turn = Turn(
-            id=uuid7(at), conversation=conversation, user=user, workspace=place, gpt=gpt, version=version,
+            id=uuid7(at), conversation=conversation, user=user, workspace=workspace, gpt=gpt, version=version,
             position=1, state=TurnState.FAILED if one.code else TurnState.FINISHED, error_code=one.code,
             model_name=one.model, retrieval_score=one.score, started_at=at,
             first_token_at=None if one.code else at + timedelta(seconds=1),
@@ -94,7 +102,7 @@ def happen(truth: Iterable[Asked], gpt: GPT, version: Any, crowd: list[Any], pla
             continue
         events.append(
             UsageEvent(
-                event_id=turn.pk, workspace_id=place.pk, user_id=user.pk, gpt_id=gpt.pk,
+                event_id=turn.pk, workspace_id=workspace.pk, user_id=user.pk, gpt_id=gpt.pk,
                 gpt_workspace_id=gpt.workspace_id, version_id=version.pk, payee_id=gpt.owner_id,
                 conversation_id=conversation.pk, occurred_at=at, received_at=at, input_tokens=10,
                 output_tokens=20, cost_micros=7, model_name=one.model, is_paid_user=True, outcome="finished",
@@ -104,7 +112,7 @@ def happen(truth: Iterable[Asked], gpt: GPT, version: Any, crowd: list[Any], pla
         if one.thumb:
             thumbs.append(
                 TurnFeedback(
-                    turn=turn, user=user, workspace=place, gpt=gpt, version=version, created_at=at,
+                    turn=turn, user=user, workspace=workspace, gpt=gpt, version=version, created_at=at,
                     is_positive=one.thumb == "up", reason="" if one.thumb == "up" else one.thumb,
                 )
             )  # fmt: skip
@@ -114,17 +122,17 @@ def happen(truth: Iterable[Asked], gpt: GPT, version: Any, crowd: list[Any], pla
     TurnFeedback.objects.bulk_create(thumbs)
 
 
-def is_safe(rows: Iterable[Asked]) -> bool:
+def is_safe(rows: Iterable[Question]) -> bool:
     people = {one.person for one in rows}
     return not people or len(people) >= GROUP_SIZE
 
 
-def within(truth: Iterable[Asked], bucket: InsightBucket) -> list[Asked]:
-    return [one for one in truth if bucket.start_date <= DAY + timedelta(days=one.day) < bucket.end_date]
+def list_in_bucket(questions: Iterable[Question], bucket: InsightBucket) -> list[Question]:
+    return [one for one in questions if bucket.start_date <= DAY + timedelta(days=one.day) < bucket.end_date]
 
 
-def written() -> dict[Any, Any]:
-    """All that stands for good, by key."""
+def read_final_rows() -> dict[Any, Any]:
+    """Return all rows that must never change, by key."""
     return {
         (table, row["id"]): row
         for table in (InsightBucket, InsightPart, InsightCohort)
@@ -143,45 +151,45 @@ FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthChec
 
 
 @FEW
-@given(truth=truths, days=readings)
-def test_whatever_is_published_is_of_five_people_and_so_is_every_difference(
-    stage: tuple[Any, ...], truth: list[Asked], days: list[int]
+@given(questions=question_lists, days=readings)
+def test_every_published_figure_and_every_difference_counts_five_people(
+    stage: tuple[Any, ...], questions: list[Question], days: list[int]
 ) -> None:
-    gpt, version, crowd, places = stage
+    gpt, version, crowd, workspaces = stage
     with transaction.atomic():
-        happen(truth, gpt, version, crowd, places)
+        create_turns(questions, gpt, version, crowd, workspaces)
         for day in sorted(set(days)):
-            before = written()
+            before = read_final_rows()
             fill_insights(at=get_time(day))
-            # A second reading has the first one's figures and whole new ones, never a changed one.
-            assert before.items() <= written().items()
-        _look_at_all(truth, gpt)
+            # A later run only adds rows.
+            assert before.items() <= read_final_rows().items()
+        _check_all(questions, gpt)
         transaction.set_rollback(True)
 
 
-def _look_at_all(truth: list[Asked], gpt: GPT) -> None:
-    ended = [one for one in truth if not one.code]
+def _check_all(questions: list[Question], gpt: GPT) -> None:
+    ended = [one for one in questions if not one.code]
     parts: dict[int, list[InsightPart]] = defaultdict(list)
     for part in InsightPart.objects.all():
         assert part.people % GROUP_SIZE == 0
         parts[part.bucket_id].append(part)
     for bucket in InsightBucket.objects.all():
         assert bucket.people % GROUP_SIZE == 0
-        inside = within(ended, bucket)
+        inside = list_in_bucket(ended, bucket)
         if bucket.series == "use":
             assert bucket.figures["turns"] == len(inside) and is_safe(inside)
-            _look_at_parts(inside, parts[bucket.pk], "turns", lambda one: f"1|{one.model}")
+            _check_parts(inside, parts[bucket.pk], "turns", lambda one: f"1|{one.model}")
         elif bucket.series == "outcome":
-            failed = within([one for one in truth if one.code], bucket)
+            failed = list_in_bucket([one for one in questions if one.code], bucket)
             assert bucket.figures == {"ended": len(inside), "failed": len(failed)}
             assert is_safe(inside) and is_safe(failed)
-            _look_at_parts(failed, parts[bucket.pk], "count", lambda one: one.code)
+            _check_parts(failed, parts[bucket.pk], "count", lambda one: one.code)
         elif bucket.series == "answered":
             low = [one for one in inside if one.score is not None and one.score < ANSWERABLE_SCORE]
             found = [one for one in inside if one.score is not None and one not in low]
             other = [one for one in inside if one.score is None]
             assert bucket.figures == {"found": len(found), "low": len(low)}
-            # The number of answers is known too, and with it how many were not looked up.
+            # The number of answers is published too, and with it the number without a look-up.
             assert all(is_safe(some) for some in (low, found, other))
         elif bucket.series == "thumbs":
             given_ = [one for one in inside if one.thumb]
@@ -189,13 +197,13 @@ def _look_at_all(truth: list[Asked], gpt: GPT) -> None:
             down = [one for one in given_ if one.thumb != "up"]
             assert bucket.figures == {"positive": len(up), "negative": len(down)}
             assert is_safe(up) and is_safe(down)
-            _look_at_parts(down, parts[bucket.pk], "count", lambda one: one.thumb)
+            _check_parts(down, parts[bucket.pk], "count", lambda one: one.thumb)
     for reach in InsightReach.objects.all():
         assert reach.people % GROUP_SIZE == 0
 
 
-def _look_at_parts(whole: list[Asked], parts: list[InsightPart], figure: str, key_of: Any) -> None:
-    """Take any of the shown parts away from the total: what is left is of five people as well."""
+def _check_parts(whole: list[Question], parts: list[InsightPart], figure: str, key_of: Any) -> None:
+    """Check that the total minus any of the shown parts counts five people too."""
     shown = {part.key: part for part in parts if part.key}
     for key, part in shown.items():
         mine = [one for one in whole if key_of(one) == key]
@@ -208,21 +216,23 @@ def _look_at_parts(whole: list[Asked], parts: list[InsightPart], figure: str, ke
 
 
 @FEW
-@given(truth=truths, ends=st.tuples(st.integers(0, DAYS), st.integers(1, DAYS), st.integers(-2, 2)))
-def test_ranges_that_differ_by_days_differ_by_whole_periods(
-    stage: tuple[Any, ...], truth: list[Asked], ends: tuple[int, int, int]
+@given(
+    questions=question_lists, ends=st.tuples(st.integers(0, DAYS), st.integers(1, DAYS), st.integers(-2, 2))
+)
+def test_two_overlapping_ranges_differ_by_whole_periods(
+    stage: tuple[Any, ...], questions: list[Question], ends: tuple[int, int, int]
 ) -> None:
-    gpt, version, crowd, places = stage
+    gpt, version, crowd, workspaces = stage
     first, length, shift = ends
     start = DAY + timedelta(days=first)
     with transaction.atomic():
-        happen(truth, gpt, version, crowd, places)
+        create_turns(questions, gpt, version, crowd, workspaces)
         fill_insights(at=get_time(DAYS + 20))
         one = get_insights(gpt, Range(start, start + timedelta(days=length), None))
         other = get_insights(gpt, Range(start + timedelta(days=shift), start + timedelta(days=length), None))
-        # Distinct people would tell who came on the day between.
+        # The number of distinct people would reveal who came on the day between.
         assert one.people is None and other.people is None
-        ended = [row for row in truth if not row.code]
+        ended = [row for row in questions if not row.code]
         for mine, theirs in ((one, other), (other, one)):
             only = [period for period in mine.use if period not in theirs.use]
             left = [
@@ -241,11 +251,13 @@ def _csv(found: Any) -> list[dict[str, str]]:
 
 
 @FEW
-@given(truth=truths)
-def test_the_file_has_the_pages_figures_and_no_other(stage: tuple[Any, ...], truth: list[Asked]) -> None:
-    gpt, version, crowd, places = stage
+@given(questions=question_lists)
+def test_the_file_has_the_figures_of_the_page_and_no_others(
+    stage: tuple[Any, ...], questions: list[Question]
+) -> None:
+    gpt, version, crowd, workspaces = stage
     with transaction.atomic():
-        happen(truth, gpt, version, crowd, places)
+        create_turns(questions, gpt, version, crowd, workspaces)
         fill_insights(at=get_time(DAYS + 20))
         found = get_insights(gpt, Range(DAY, DAY + timedelta(days=DAYS + 20), None))
         rows = _csv(found)
@@ -263,17 +275,17 @@ def test_the_file_has_the_pages_figures_and_no_other(stage: tuple[Any, ...], tru
     assert not any(name in row.values() for row in rows for name in names)
 
 
-def test_what_the_creator_does_between_two_readings_tells_nothing_of_a_fifth_person() -> None:
-    """Four friends of the creator and one stranger: the stranger alone is in no reading."""
+def test_a_stranger_among_the_creators_friends_is_not_revealed_by_a_second_reading() -> None:
+    """Five friends of the creator come first, then one stranger, who alone must be in no figure."""
     gpt, version = create_gpt_with_version()
     crowd = create_readers(6)
-    places = [personal_workspace(user) for user in crowd]
-    friends = [Asked(person, 0, "small", "", None, "") for person in range(5)]
-    happen(friends, gpt, version, crowd, places)
+    workspaces = [personal_workspace(user) for user in crowd]
+    friends = [Question(person, 0, "small", "", None, "") for person in range(5)]
+    create_turns(friends, gpt, version, crowd, workspaces)
     fill_insights(at=get_time(3))
     first = get_insights(gpt, Range(DAY, DAY + timedelta(days=9), None))
-    alone = [Asked(5, 4, "small", "slow", 0.0, ""), Asked(5, 4, "small", "", 0.0, "wrong")]
-    happen(alone, gpt, version, crowd, places)
+    alone = [Question(5, 4, "small", "slow", 0.0, ""), Question(5, 4, "small", "", 0.0, "wrong")]
+    create_turns(alone, gpt, version, crowd, workspaces)
     fill_insights(at=get_time(8))
     second = get_insights(gpt, Range(DAY, DAY + timedelta(days=9), None))
     assert (second.turns, second.use) == (first.turns, first.use) == (5, first.use)
@@ -285,8 +297,10 @@ def test_what_the_creator_does_between_two_readings_tells_nothing_of_a_fifth_per
 def test_a_period_never_counts_days_that_are_not_over() -> None:
     gpt, version = create_gpt_with_version()
     crowd = create_readers(6)
-    places = [personal_workspace(user) for user in crowd]
-    happen([Asked(person, 0, "small", "", None, "") for person in range(6)], gpt, version, crowd, places)
+    workspaces = [personal_workspace(user) for user in crowd]
+    create_turns(
+        [Question(person, 0, "small", "", None, "") for person in range(6)], gpt, version, crowd, workspaces
+    )
     fill_insights(at=get_time(0, hour=23))
     assert get_insights(gpt, Range(DAY, DAY + timedelta(days=1), None)).use == []
     fill_insights(at=get_time(1))
@@ -295,7 +309,7 @@ def test_a_period_never_counts_days_that_are_not_over() -> None:
 
 
 def _satisfaction(gpt: GPT, day: int) -> float | None:
-    """What a run of golden prompts says about the thumbs of readers."""
+    """Return what a run of golden prompts reports about the thumbs of readers."""
     run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=get_time(day))
     while (result := claim_result(run_id=run.pk, at=get_time(day))) is not None:
         answer = read_answer(result, OfflineClient(pause_seconds=0))
@@ -305,7 +319,7 @@ def _satisfaction(gpt: GPT, day: int) -> float | None:
     return found
 
 
-def test_two_runs_of_golden_prompts_do_not_tell_of_the_thumb_between_them() -> None:
+def test_two_runs_of_golden_prompts_do_not_reveal_the_thumb_between_them() -> None:
     ensure_offline_provider(at=NOW)
     gpt, version = create_gpt_with_version()
     create_prompt(gpt=gpt, fields={"prompt": "Hello?", "expected": "answer"}, by=gpt.owner, at=NOW)

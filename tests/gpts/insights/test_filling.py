@@ -1,4 +1,4 @@
-"""From turns into figures: once, after the day is over, of five people at least, of nobody in particular."""
+"""Computing insights from turns: once, after the day is over, of at least five people."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 MONTH = Range(DAY - timedelta(days=1), DAY + timedelta(days=40), None)
 
 
-def test_four_people_leave_nothing_and_the_fifth_closes_the_period() -> None:
+def test_a_period_is_written_when_the_fifth_person_came() -> None:
     gpt, version = create_gpt_with_version()
     crowd = create_readers(5)
     for person in crowd[:4]:
@@ -48,7 +48,7 @@ def test_four_people_leave_nothing_and_the_fifth_closes_the_period() -> None:
     assert period.total.p50 == pytest.approx(4.0, rel=0.16)
 
 
-def test_the_day_that_runs_waits() -> None:
+def test_a_day_is_not_read_before_it_is_over() -> None:
     gpt, version = create_gpt_with_version()
     for person in create_readers(6):
         create_ended_turn(person, gpt, version, 0)
@@ -57,7 +57,7 @@ def test_the_day_that_runs_waits() -> None:
     assert fill_insights(at=get_time(1, hour=1)) == 1
 
 
-def test_twice_is_the_same_and_deleting_chats_changes_no_history() -> None:
+def test_computing_twice_changes_nothing_and_deleting_chats_keeps_past_figures() -> None:
     gpt, version = create_gpt_with_version()
     crowd = create_readers(6)
     for day in (0, 1):
@@ -87,7 +87,7 @@ def test_previews_and_the_owners_own_use_do_not_count() -> None:
     assert InsightBucket.objects.count() == 0
 
 
-def test_a_small_version_is_hidden_in_a_rest_of_five() -> None:
+def test_a_version_with_few_people_is_hidden_in_the_rest() -> None:
     gpt, first = create_gpt_with_version()
     gpt.instructions = "Others."
     gpt.save()
@@ -98,7 +98,7 @@ def test_a_small_version_is_hidden_in_a_rest_of_five() -> None:
     for person in crowd[6:12]:
         create_ended_turn(person, gpt, first, 0, model="large")
     create_ended_turn(crowd[12], gpt, second, 0)
-    # It could be shown, but the second version may yet get its people.
+    # The period could be shown but waits for people of the second version.
     for day in (1, 2):
         fill_insights(at=get_time(day))
         assert get_insights(gpt, MONTH).use == []
@@ -111,7 +111,7 @@ def test_a_small_version_is_hidden_in_a_rest_of_five() -> None:
     ] == [("large", 6), ("", 7)]
 
 
-def test_failures_wait_until_five_people_had_one_and_rare_codes_stay_together() -> None:
+def test_failures_wait_for_five_people_and_rare_codes_are_joined() -> None:
     gpt, version = create_gpt_with_version()
     crowd = create_readers(12)
     for day in (0, 1):
@@ -127,15 +127,15 @@ def test_failures_wait_until_five_people_had_one_and_rare_codes_stay_together() 
         )
     fill_insights(at=get_time(2))
     assert get_insights(gpt, MONTH).failures == []
-    # The rarer code got its fifth person on no day of the two weeks that it had.
+    # The rarer code got no fifth person within its two weeks.
     fill_insights(at=get_time(14))
     found = get_insights(gpt, MONTH)
     assert [(share.count, share.whole) for share in found.failures] == [(9, 33)]
-    # Five had "provider_down", four "rate_limited": either would tell of the other.
+    # Five had "provider_down" and four "rate_limited": showing one would reveal the other.
     assert [(part.key, part.turns) for part in found.codes] == [("", 9)]
 
 
-def test_thumbs_with_reasons() -> None:
+def test_thumbs_are_counted_with_their_reasons() -> None:
     gpt, version = create_gpt_with_version()
     crowd = create_readers(16)
     for number, person in enumerate(crowd):
@@ -153,7 +153,7 @@ def test_thumbs_with_reasons() -> None:
     assert [(part.key, part.turns) for part in found.reasons] == [("style", 5), ("wrong", 5)]
 
 
-def test_words_of_unanswered_questions_need_five_people_and_stay_in_their_company() -> None:
+def test_words_of_unanswered_questions_need_five_people_and_exclude_other_companies() -> None:
     gpt, version = create_gpt_with_version()
     crowd = create_readers(12)
     for person in crowd[:6]:
@@ -185,7 +185,7 @@ def test_words_of_unanswered_questions_need_five_people_and_stay_in_their_compan
     assert InsightPart.objects.filter(kind="term").count() == 2
 
 
-def test_a_week_of_people_comes_back_or_not() -> None:
+def test_cohorts_count_who_came_back_in_later_weeks() -> None:
     gpt, version = create_gpt_with_version()
     crowd = create_readers(11)
     for person in crowd:
@@ -200,7 +200,7 @@ def test_a_week_of_people_comes_back_or_not() -> None:
     assert [cell.active for cell in cohort.cells] == [6, None, 0]
 
 
-def test_people_of_a_month_are_not_the_sum_of_its_days() -> None:
+def test_people_of_a_range_are_distinct() -> None:
     gpt, version = create_gpt_with_version()
     crowd = create_readers(7)
     for day in range(3):
@@ -211,7 +211,7 @@ def test_people_of_a_month_are_not_the_sum_of_its_days() -> None:
     assert (found.people, found.turns) == (5, 21)
 
 
-def test_reading_takes_the_same_queries_for_one_period_and_for_three(
+def test_reading_takes_six_queries_for_one_period_and_for_three(
     django_assert_num_queries: pytest.FixtureRequest,
 ) -> None:
     gpt, version = create_gpt_with_version()

@@ -1,4 +1,4 @@
-"""The hourly job, by a real worker, and the locks under the tables that it writes."""
+"""The hourly job in a real worker, and row-level security of the tables that it writes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from workspaces.models import User
 TABLES = ("bucket", "part", "cohort", "reach", "state")
 
 
-def _used() -> GPT:
+def _create_used_gpt() -> GPT:
     gpt, version = create_gpt_with_version()
     crowd = create_readers(12)
     for day in (0, 8):
@@ -40,9 +40,9 @@ def _used() -> GPT:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_worker_fills_what_waits_once(worker: WorkerService) -> None:
+def test_the_worker_computes_figures_of_gpts_with_new_use(worker: WorkerService) -> None:
     with system_scope("tests"):
-        gpt, idle = _used(), create_gpt_with_version()[0]
+        gpt, idle = _create_used_gpt(), create_gpt_with_version()[0]
     fill_insights.delay()
     with system_scope("tests"):
         state = wait_for(lambda: InsightState.objects.filter(gpt=gpt).first())
@@ -54,9 +54,9 @@ def test_the_worker_fills_what_waits_once(worker: WorkerService) -> None:
 
 
 @pytest.mark.django_db
-def test_a_gpt_without_new_use_is_looked_at_until_its_last_days_are_over() -> None:
-    """Else the people of the last 30 days would be those of 30 days long gone."""
-    gpt = _used()
+def test_a_gpt_without_new_use_is_computed_until_its_reach_is_empty() -> None:
+    """Otherwise the people of the last 30 days would be those of 30 days long ago."""
+    gpt = _create_used_gpt()
     assert fill_now(at=get_time(9)) == 1
     assert InsightReach.objects.filter(gpt=gpt).count() == 3
     assert fill_now(at=get_time(20)) == 1
@@ -67,7 +67,7 @@ def test_a_gpt_without_new_use_is_looked_at_until_its_last_days_are_over() -> No
 
 
 @pytest.mark.django_db
-def test_a_new_owner_who_was_one_of_the_people_breaks_nothing() -> None:
+def test_a_new_owner_who_was_counted_before_breaks_nothing() -> None:
     gpt, version = create_gpt_with_version()
     crowd = create_readers(5)
     for person in crowd:
@@ -80,25 +80,25 @@ def test_a_new_owner_who_was_one_of_the_people_breaks_nothing() -> None:
     assert InsightBucket.objects.filter(gpt=gpt, series="use").count() == 1
 
 
-def _seen(raw: psycopg.Connection[Any], user: User | None) -> list[int]:
+def _count_visible_rows(raw: psycopg.Connection[Any], user: User | None) -> list[int]:
     with raw.transaction():
         if user is not None:
-            place = f"{{{personal_workspace(user).pk}}}"
+            ids = f"{{{personal_workspace(user).pk}}}"
             raw.execute("SELECT set_config('loggia.user_id', %s, true)", [str(user.pk)])
-            raw.execute("SELECT set_config('loggia.workspace_ids', %s, true)", [place])
+            raw.execute("SELECT set_config('loggia.workspace_ids', %s, true)", [ids])
         return [
             row[0] for table in TABLES for row in raw.execute(f"SELECT count(*) FROM gpts_insight{table}")
         ]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_database_itself_shows_figures_to_nobody_else() -> None:
+def test_row_level_security_hides_figures_from_everybody_else() -> None:
     with system_scope("tests"):
-        gpt, stranger = _used(), create_readers(1)[0]
+        gpt, stranger = _create_used_gpt(), create_readers(1)[0]
         fill_now(at=get_time(30))
     with psycopg.connect(servers.url("app", settings.DATABASE_NAME), autocommit=True) as raw:
-        assert min(_seen(raw, gpt.owner)) > 0
-        assert _seen(raw, stranger) == _seen(raw, None) == [0] * len(TABLES)
+        assert min(_count_visible_rows(raw, gpt.owner)) > 0
+        assert _count_visible_rows(raw, stranger) == _count_visible_rows(raw, None) == [0] * len(TABLES)
         raw.execute("SELECT set_config('loggia.user_id', %s, false)", [str(gpt.owner_id)])
         raw.execute("SELECT set_config('loggia.workspace_ids', %s, false)", [f"{{{gpt.workspace_id}}}"])
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -115,8 +115,7 @@ def test_the_database_itself_shows_figures_to_nobody_else() -> None:
 
 
 @pytest.mark.django_db
-def test_the_figures_read_nothing_but_their_own_facts() -> None:
-    """A period of 12 people reads the same statements as one of 6: no look-up a person, a chat or a day."""
+def test_computing_takes_the_same_queries_for_6_and_for_12_people() -> None:
     counts = []
     for size in (6, 12):
         gpt, version = create_gpt_with_version()

@@ -1,4 +1,4 @@
-"""The Insights tab, its file and its API: what is shown, to whom, of which days, and in how many queries."""
+"""The Insights tab, its CSV file and its API: contents, access, ranges and number of queries."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def url(gpt: GPT, query: str = "", name: str = "build-insights") -> str:
     return reverse(f"gpts:{name}", args=[gpt.slug]) + query
 
 
-def use_it(gpt: GPT, version: Version, *, days: int = 2) -> list[User]:
-    """Twelve people, every day; half of the questions find nothing; some fail; thumbs both ways."""
+def create_use(gpt: GPT, version: Version, *, days: int = 2) -> list[User]:
+    """Twelve people each day: half of the questions find no passage, six turns fail, thumbs up and down."""
     crowd = create_readers(12)
     for day in range(days):
         for number, person in enumerate(crowd):
@@ -55,13 +55,13 @@ def use_it(gpt: GPT, version: Version, *, days: int = 2) -> list[User]:
 @pytest.fixture
 def used() -> Iterator[GPT]:
     gpt, version = create_gpt_with_version()
-    use_it(gpt, version)
+    create_use(gpt, version)
     fill_insights(at=get_time(2))
     with time_machine.travel(get_time(2, hour=12), tick=False):
         yield gpt
 
 
-def test_the_owner_sees_figures_each_with_a_table(used: GPT) -> None:
+def test_the_owner_sees_charts_each_with_a_table(used: GPT) -> None:
     html = sign_in(used.owner).get(url(used, "?days=7")).content.decode()
     for text in (
         "10–14",  # twelve people
@@ -79,13 +79,13 @@ def test_the_owner_sees_figures_each_with_a_table(used: GPT) -> None:
     assert "A question" not in html and "Reader 1" not in html
 
 
-def test_the_stamp_is_in_the_readers_zone(used: GPT) -> None:
+def test_the_time_of_computing_is_in_the_readers_time_zone(used: GPT) -> None:
     used.owner.time_zone = "Asia/Shanghai"
     used.owner.save()
     assert ">4 Mar 2026, 18:00</time>" in sign_in(used.owner).get(url(used)).content.decode()
 
 
-def test_without_enough_people_the_page_says_when_figures_come() -> None:
+def test_with_fewer_than_five_people_the_page_says_when_figures_come() -> None:
     gpt, version = create_gpt_with_version()
     client = sign_in(gpt.owner)
     for person in create_readers(4):
@@ -96,7 +96,7 @@ def test_without_enough_people_the_page_says_when_figures_come() -> None:
     assert "insight-chart" not in html and "insights.csv" not in html
 
 
-def test_a_range_without_a_whole_period_says_so(used: GPT) -> None:
+def test_a_range_without_a_whole_period_is_explained(used: GPT) -> None:
     html = sign_in(used.owner).get(url(used, "?from=2026-03-10&to=2026-03-12")).content.decode()
     assert "No whole period in these days" in html and "2 Mar 2026" in html
 
@@ -114,7 +114,9 @@ def test_a_range_without_a_whole_period_says_so(used: GPT) -> None:
         ("?from=%3Cscript%3E&to=%3Cb%3E", "from", "Write a date like 2026-03-31."),
     ],
 )
-def test_a_range_that_cannot_be_is_said_everywhere(used: GPT, query: str, field: str, text: str) -> None:
+def test_an_invalid_range_is_refused_by_page_file_and_api(
+    used: GPT, query: str, field: str, text: str
+) -> None:
     client = sign_in(used.owner)
     page = client.get(url(used, query))
     html = page.content.decode()
@@ -124,8 +126,7 @@ def test_a_range_that_cannot_be_is_said_everywhere(used: GPT, query: str, field:
     assert (answer.status_code, answer.json()["error"]["field"]) == (400, field)
 
 
-def test_the_file_is_harmless_in_a_spreadsheet() -> None:
-    """X07: a model may be called like a formula."""
+def test_cells_that_look_like_formulas_are_escaped_in_the_file() -> None:
     gpt, version = create_gpt_with_version()
     for person in create_readers(6):
         create_ended_turn(person, gpt, version, 0, model='=HYPERLINK("http://x.test")', code="")
@@ -144,7 +145,7 @@ def test_the_file_is_harmless_in_a_spreadsheet() -> None:
     assert [(row["from"], row["to"], row["value"]) for row in turns] == [("2026-03-02", "2026-03-02", "6")]
 
 
-def test_the_api_gives_the_same_as_json_and_csv(used: GPT) -> None:
+def test_the_api_returns_the_same_figures_as_json_and_csv(used: GPT) -> None:
     caller = ApiClient(used.owner, used.workspace)
     found = caller("GET", f"gpts/{used.slug}/insights?days=7").json()
     assert {key: found[key] for key in ("first_day", "last_day", "people", "group_size")} == {
@@ -163,8 +164,7 @@ def test_the_api_gives_the_same_as_json_and_csv(used: GPT) -> None:
     assert caller("GET", f"gpts/{used.slug}/insights?as=xlsx").json()["error"]["field"] == "as"
 
 
-def test_who_may_look() -> None:
-    """P07: the owner and a company's admins; to members and strangers there is no such page."""
+def test_the_owner_and_admins_see_figures_and_others_get_404() -> None:
     owner, admin, member = (
         UserFactory.create(display_name="Owner"),
         UserFactory.create(display_name="Admin"),
@@ -192,7 +192,7 @@ def test_who_may_look() -> None:
 
 
 def test_admins_who_can_read_are_not_counted() -> None:
-    """Else the fifth of five could take their own use away."""
+    """Otherwise an admin could subtract their own use and learn about the other four."""
     admin, owner = UserFactory.create(display_name="Admin"), UserFactory.create(display_name="Owner")
     company = create_company(admin, builder=owner)
     gpt = GPTFactory.create(owner=owner, workspace=company)
@@ -203,7 +203,7 @@ def test_admins_who_can_read_are_not_counted() -> None:
     assert "Not enough people yet" in sign_in(admin).get(url(gpt, RANGE)).content.decode()
 
 
-def test_names_of_other_workspaces_models_stay_there() -> None:
+def test_names_of_other_workspaces_models_are_not_shown() -> None:
     gpt, version = create_gpt_with_version()
     elsewhere = create_company(UserFactory.create())
     provider = ModelProvider.objects.create(
@@ -225,7 +225,7 @@ def test_the_page_takes_the_same_queries_for_one_period_and_for_three() -> None:
     counts = []
     for days in (1, 3):
         gpt, version = create_gpt_with_version()
-        use_it(gpt, version, days=days)
+        create_use(gpt, version, days=days)
         fill_insights(at=get_time(days))
         client: Any = sign_in(gpt.owner)
         client.get(url(gpt, RANGE))

@@ -10,9 +10,10 @@ from django.test import Client
 from django.urls import reverse
 
 from core.errors import InvalidInput
+from gpts.assistants.content import build_content
 from gpts.assistants.model_settings import get_model_settings, list_ignored_settings
 from gpts.assistants.services.gpts import update_draft
-from gpts.assistants.services.versions import build_content, freeze_version
+from gpts.assistants.services.versions import freeze_version
 from gpts.chat.services.model_choice import choose_model
 from gpts.chat.services.turns import start_conversation
 from gpts.llm.catalogue import get_features, get_provider_tools, list_model_choices, may_choose_model

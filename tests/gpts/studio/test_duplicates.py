@@ -10,10 +10,11 @@ from django.urls import reverse
 
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.models import AuditEvent
+from gpts.assistants.content import BEHAVIOUR_FIELDS
 from gpts.assistants.models import GPT, LiveVersion, Version
 from gpts.assistants.services.icons import set_drawn_icon
 from gpts.assistants.services.quarantine import quarantine_gpt
-from gpts.assistants.services.versions import BEHAVIOUR_FIELDS, freeze_version, set_live_version
+from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.knowledge.models import Document, KnowledgeFile
 from gpts.knowledge.queries import list_knowledge_files

@@ -34,7 +34,7 @@ class GPTFactory(Factory[GPT]):
 
     @classmethod
     def _create(cls, model_class: type[GPT], *args: Any, **fields: Any) -> GPT:
-        return create_gpt(**fields | {"starters": list(fields["starters"])})
+        return create_gpt(**fields)
 
 
 class VersionFactory(Factory[Version]):
