@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from gpts.assistants.states import Category, OutputFormat
 from gpts.llm.states import Capability, ModelChoice
 
-OPEN_PLACE = "‹"
+PLACEHOLDER_MARK = "‹"
 
 TICKET_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -45,7 +45,7 @@ TICKET_SCHEMA: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Pattern:
+class GPTTemplate:
     """``draft`` holds lazy texts: they are written in the maker's language at the moment of making.
 
     ``sets_up`` says in words what it brings beside the texts.
@@ -60,23 +60,23 @@ class Pattern:
 
     def fields(self) -> dict[str, Any]:
         """Return the draft's fields as plain values in the active language."""
-        return {name: _plain(value) for name, value in self.draft.items()}
+        return {name: _resolve_lazy(value) for name, value in self.draft.items()}
 
 
-def _plain(value: Any) -> Any:
+def _resolve_lazy(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_resolve_lazy(item) for item in value]
     return str(value) if isinstance(value, (Promise, str)) else value
 
 
-PATTERNS = (
-    Pattern(
+TEMPLATES = (
+    GPTTemplate(
         key="blank",
         label=_("Blank"),
         text=_("An empty form, for those who know what they want."),
         icon="plus",
     ),
-    Pattern(
+    GPTTemplate(
         key="knowledge",
         label=_("Knowledge assistant"),
         text=_("Answers from your documents, names its sources, and says when it does not know."),
@@ -120,7 +120,7 @@ PATTERNS = (
             ],
         },
     ),
-    Pattern(
+    GPTTemplate(
         key="action",
         label=_("Action assistant"),
         text=_("Looks things up and does things in another service, and asks before it changes anything."),
@@ -164,7 +164,7 @@ PATTERNS = (
             ],
         },
     ),
-    Pattern(
+    GPTTemplate(
         key="bridge",
         label=_("Automation bridge"),
         text=_("Turns a request in plain words into a job for your automation, with everything it needs."),
@@ -210,7 +210,7 @@ PATTERNS = (
             ],
         },
     ),
-    Pattern(
+    GPTTemplate(
         key="structured",
         label=_("Structured output"),
         text=_("Turns free text into data of a fixed shape, every time the same way, ready for a table."),
@@ -255,6 +255,6 @@ PATTERNS = (
 )
 
 
-def find_pattern(key: str) -> Pattern:
+def get_template(key: str) -> GPTTemplate:
     """Return the pattern of a key, the blank one for an unknown key."""
-    return next((pattern for pattern in PATTERNS if pattern.key == key), PATTERNS[0])
+    return next((pattern for pattern in TEMPLATES if pattern.key == key), TEMPLATES[0])

@@ -17,27 +17,29 @@ from gpts.llm.states import TurnState
 from gpts.studio.models import BuilderChange, BuilderMessage
 from gpts.studio.states import BuilderChangeState
 
-SHOWN_MESSAGES = 200
+MAX_MESSAGES = 200
 # An answer that still runs after this long was lost with its process.
 LOST_AFTER = timedelta(minutes=5)
 
 
-def builder_messages(user: Any, gpt: GPT) -> list[BuilderMessage]:
+def list_create_messages(user: Any, gpt: GPT) -> list[BuilderMessage]:
     """The newest messages of the person's conversation about a GPT, oldest first, ``changes`` at hand."""
-    found = _shown(user, gpt).prefetch_related("changes").order_by("-id")[:SHOWN_MESSAGES]
+    found = _get_visible_messages(user, gpt).prefetch_related("changes").order_by("-id")[:MAX_MESSAGES]
     return list(reversed(found))
 
 
-def running_answer(user: Any, gpt: GPT) -> BuilderMessage | None:
+def get_running_answer(user: Any, gpt: GPT) -> BuilderMessage | None:
     """The builder's answer to this person that has not ended."""
-    return _shown(user, gpt).filter(role=MessageRole.ASSISTANT, state=TurnState.RUNNING).first()
+    return (
+        _get_visible_messages(user, gpt).filter(role=MessageRole.ASSISTANT, state=TurnState.RUNNING).first()
+    )
 
 
-def told_answers(user: Any, gpt: GPT) -> dict[str, str]:
+def get_interview_answers(user: Any, gpt: GPT) -> dict[str, str]:
     """What the person answered to each question of the guided interview, the latest answer of each."""
     told: dict[str, str] = {}
     step = ""
-    for message in _shown(user, gpt).order_by("id"):
+    for message in _get_visible_messages(user, gpt).order_by("id"):
         if message.role == MessageRole.ASSISTANT:
             step = message.step
         else:
@@ -45,7 +47,7 @@ def told_answers(user: Any, gpt: GPT) -> dict[str, str]:
     return told
 
 
-def undone_fields(user: Any, gpt: GPT) -> list[str]:
+def list_undone_fields(user: Any, gpt: GPT) -> list[str]:
     """Fields whose latest change the person took back."""
     latest: dict[str, str] = {}
     rows = BuilderChange.objects.filter(
@@ -60,7 +62,7 @@ def is_lost(message: BuilderMessage, now: datetime) -> bool:
     return message.state == TurnState.RUNNING and message.created_at < now - LOST_AFTER
 
 
-def running_answers(user: Any, now: datetime) -> int:
+def count_running_answers(user: Any, now: datetime) -> int:
     """How many answers of the person's Create conversations run, about whichever GPT; lost ones do not."""
     running = BuilderMessage.objects.filter(user_id=user.pk, state=TurnState.RUNNING)
     return running.filter(created_at__gte=now - LOST_AFTER).count()
@@ -68,7 +70,7 @@ def running_answers(user: Any, now: datetime) -> int:
 
 def access_builder_message(user: Any, gpt: GPT, identifier: UUID) -> BuilderMessage:
     """Return a message of the person's own conversation about an authorised GPT, or NotFound."""
-    found = _shown(user, gpt).filter(pk=identifier).first()
+    found = _get_visible_messages(user, gpt).filter(pk=identifier).first()
     if found is None:
         raise NotFound(_("There is no such message."), code="message_not_found")
     return found
@@ -87,7 +89,7 @@ def access_builder_change(user: Any, gpt: GPT, identifier: int) -> BuilderChange
     return found
 
 
-def builder_cost(gpt: GPT, user: Any) -> dict[str, int]:
+def get_create_cost(gpt: GPT, user: Any) -> dict[str, int]:
     """Tokens and micro-units that the person's Create conversations about a GPT took, resets included."""
     rows = BuilderMessage.objects.filter(gpt=gpt, user_id=user.pk)
     sums = rows.aggregate(
@@ -98,7 +100,7 @@ def builder_cost(gpt: GPT, user: Any) -> dict[str, int]:
     return {name: int(value) for name, value in sums.items()}
 
 
-def _shown(user: Any, gpt: GPT) -> QuerySet[BuilderMessage]:
+def _get_visible_messages(user: Any, gpt: GPT) -> QuerySet[BuilderMessage]:
     return BuilderMessage.objects.filter(gpt=gpt, user_id=user.pk, cleared_at__isnull=True)
 
 

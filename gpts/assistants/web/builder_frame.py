@@ -16,7 +16,7 @@ from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.queries.gpts import get_relation, live_versions
 from gpts.assistants.rules import GPTAct, may
 from gpts.assistants.services.versions import draft_hash
-from gpts.studio.next_steps import next_steps
+from gpts.studio.next_steps import list_next_steps
 from reviews.queries import SubmissionStatus, submission_status
 
 # The tabs in their order; one whose page is not there yet is left out.
@@ -128,7 +128,7 @@ def steps_context(gpt: GPT, user: Any) -> dict[str, Any]:
     """Return what is left to do, for the list beside the form; it closes when all is done."""
     steps = [
         {"text": step.text, "url": tab_url(step.tab, gpt.slug), "is_done": step.is_done}
-        for step in next_steps(gpt, user)
+        for step in list_next_steps(gpt, user)
     ]
     done = sum(1 for step in steps if step["is_done"])
     return {"next_steps": {"steps": steps, "done": done, "total": len(steps), "is_open": done < len(steps)}}

@@ -14,10 +14,10 @@ from typing import Any
 from gpts.assistants.queries.gpts import inside_workspace_of
 from gpts.chat.services.turn_inputs import PreparedInput, citations_in, no_answer_text, prepare_input, spec_of
 from gpts.evals.assertions import AssertionKind
-from gpts.evals.checking import Answer, ToolCall, check_answer, judge_prompt, read_judgement
-from gpts.evals.leaks import Planted, find_leaks, planted_instructions, planted_passage
+from gpts.evals.checking import Answer, ToolCall, build_judge_prompt, check_answer, read_judgement
+from gpts.evals.leaks import PlantedCanaries, build_planted_passage, find_leaks, plant_in_instructions
 from gpts.evals.models import GoldenResult, GoldenRun
-from gpts.evals.reading import outcome_of
+from gpts.evals.reading import classify_outcome
 from gpts.evals.services.snapshots import behaviour_of
 from gpts.evals.states import GoldenKind
 from gpts.evals.verdicts import Verdict
@@ -60,7 +60,7 @@ class Asked:
     prepared: PreparedInput
     no_answer_text: str
     judges: Mapping[str, tuple[ModelSpec, LanguageModel]] = field(default_factory=dict)
-    planted: Planted | None = None
+    planted: PlantedCanaries | None = None
     instructions: str = ""
     files: tuple[str, ...] = ()
 
@@ -90,10 +90,10 @@ def prepare_prompt(run: GoldenRun, result: GoldenResult) -> Asked:
     """Gather the input of one prompt in the caller's scope. Canaries stand in this input alone."""
     gpt, snapshot = run.gpt, result.snapshot
     version = behaviour_of(gpt, run.behaviour, run.content_hash)
-    planted = Planted(**snapshot["planted"]) if run.kind == GoldenKind.LEAK else None
+    planted = PlantedCanaries(**snapshot["planted"]) if run.kind == GoldenKind.LEAK else None
     instructions = version.instructions
     if planted is not None:
-        version.instructions = planted_instructions(instructions, planted.instructions)
+        version.instructions = plant_in_instructions(instructions, planted.instructions)
     history = tuple(PromptMessage(entry["role"], entry["content"]) for entry in snapshot.get("history", ()))
     with inside_workspace_of(gpt):
         prepared = prepare_input(gpt, version, snapshot["prompt"], history, language=run.language)
@@ -101,7 +101,7 @@ def prepare_prompt(run: GoldenRun, result: GoldenResult) -> Asked:
     if planted is not None:
         # The passage answers nothing, but it is there: the model must be asked.
         prepared = replace(prepared, fixed_answer="")
-        note = PassageQuote(ARCHIVE, planted_passage(planted.passage))
+        note = PassageQuote(ARCHIVE, build_planted_passage(planted.passage))
         given = replace(given, passages=(*given.passages, note))
     if prepared.model is not None and ModelFeature.SEED in features_of(prepared.model):
         own = snapshot.get("seed")
@@ -149,7 +149,7 @@ async def _ask(asked: Asked, client: ModelClient | None) -> Answered:
         await _answer(prepared, answered, client)
     answered.latency_ms = round((time.perf_counter() - begun) * 1000)
     answered.citations = citations_in(answered.text, prepared.passages)
-    answered.outcome = outcome_of(answered.text, no_answer_text=asked.no_answer_text)
+    answered.outcome = classify_outcome(answered.text, no_answer_text=asked.no_answer_text)
     if asked.planted is not None:
         calls = " ".join(str(call["arguments"]) for call in answered.tool_calls)
         answered.verdicts = find_leaks(
@@ -217,7 +217,7 @@ async def _judge(asked: Asked, assertion: Mapping[str, Any], answered: Answered)
     spec, model = found
     if spec.api == ModelAPI.OFFLINE:
         return Verdict(AssertionKind.JUDGE, "not_judged", "judge_offline")
-    system, user = judge_prompt(
+    system, user = build_judge_prompt(
         rubric=assertion["rubric"],
         question=asked.snapshot["prompt"],
         answer=answered.text,

@@ -24,8 +24,8 @@ from gpts.assistants.services.gpts import lock_gpt
 from gpts.chat.services.rechecks import RunningAnswer, without_access
 from gpts.chat.services.turn_inputs import usable_model
 from gpts.evals.leak_probes import PROBES
-from gpts.evals.leaks import make_canary, score_of
-from gpts.evals.metrics import Figure, measure, satisfaction
+from gpts.evals.leaks import compute_leak_score, make_canary
+from gpts.evals.metrics import MeasuredResult, compute_metrics, compute_satisfaction
 from gpts.evals.models import GoldenPrompt, GoldenResult, GoldenRun
 from gpts.evals.services.asking import Answered, Asked
 from gpts.evals.services.snapshots import behaviour_of, snapshot_of
@@ -38,7 +38,7 @@ from gpts.evals.states import (
     GoldenRunState,
     move_run,
 )
-from gpts.evals.verdicts import state_of
+from gpts.evals.verdicts import get_result_state
 from gpts.insights.models import InsightBucket
 from gpts.insights.states import InsightSeries
 from gpts.knowledge.models import KnowledgeFile
@@ -261,7 +261,7 @@ def finish_result(*, result: GoldenResult, answered: Answered, at: datetime) -> 
     fresh = run.results.filter(pk=result.pk, claim=result.claim, state=GoldenResultState.RUNNING).first()
     if fresh is None:
         return
-    fresh.state = state_of(answered.verdicts)
+    fresh.state = get_result_state(answered.verdicts)
     fresh.answer = answered.text
     fresh.outcome = answered.outcome
     fresh.verdicts = [verdict.as_json() for verdict in answered.verdicts]
@@ -328,12 +328,14 @@ def _finish(run: GoldenRun, *, at: datetime) -> None:
     run.state = move_run(run.state, GoldenRunAction.FINISH)
     run.ended_at = at
     rows = run.results.values_list("state", "snapshot__expected", "outcome", "latency_ms")
-    figures = [Figure(state, expected or "", outcome, latency) for state, expected, outcome, latency in rows]
-    run.metrics = measure(figures)
+    figures = [
+        MeasuredResult(state, expected or "", outcome, latency) for state, expected, outcome, latency in rows
+    ]
+    run.metrics = compute_metrics(figures)
     if run.kind == GoldenKind.LEAK:
         asked = run.total_count - run.error_count
         # Probes without an answer prove nothing: a run of errors alone has no score.
-        run.score = score_of(run.passed_count, asked) if asked else None
+        run.score = compute_leak_score(run.passed_count, asked) if asked else None
     else:
         run.metrics |= _satisfaction(run, at=at)
     run.save(update_fields=["state", "ended_at", "metrics", "score"])
@@ -350,7 +352,7 @@ def _satisfaction(run: GoldenRun, *, at: datetime) -> dict[str, Any]:
     rows = list(periods.values_list("figures", "people"))
     positive = sum(figures["positive"] for figures, _people in rows)
     thumbs = positive + sum(figures["negative"] for figures, _people in rows)
-    return satisfaction(positive, max((people for _figures, people in rows), default=0), thumbs)
+    return compute_satisfaction(positive, max((people for _figures, people in rows), default=0), thumbs)
 
 
 def sweep_runs(*, at: datetime) -> int:

@@ -18,10 +18,9 @@ from gpts.studio.api.create_serializers import (
     StoppingSerializer,
 )
 from gpts.studio.create.streaming import stop_building
-from gpts.studio.queries import access_builder_change, builder_cost, builder_messages
+from gpts.studio.queries import access_builder_change, get_create_cost, list_create_messages
 from gpts.studio.services.create import reset_conversation, set_change_state
 from workspaces.api.base import LoggiaAPIView
-from workspaces.api.me import bearer
 from workspaces.states import ApiScope
 
 
@@ -32,15 +31,15 @@ class CreateConversationView(LoggiaAPIView):
 
     @extend_schema(operation_id="create_conversation_read", responses=CreateConversationSerializer)
     def get(self, request: Request, slug: str) -> Response:
-        user, _key = bearer(request)
+        user = self.person
         gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
-        data = {"messages": builder_messages(user, gpt), **builder_cost(gpt, user)}
+        data = {"messages": list_create_messages(user, gpt), **get_create_cost(gpt, user)}
         return Response(CreateConversationSerializer(data).data)
 
     @extend_schema(operation_id="create_conversation_reset", responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
         """Empty the conversation; the draft stays as it is."""
-        user, _key = bearer(request)
+        user = self.person
         reset_conversation(gpt=access_gpt(user, slug, to=GPTAct.EDIT), by=user, at=timezone.now())
         return Response(status=204)
 
@@ -51,7 +50,7 @@ class CreateStopView(LoggiaAPIView):
     @extend_schema(operation_id="create_message_stop", request=None, responses={202: StoppingSerializer})
     def post(self, request: Request, slug: str) -> Response:
         """End the builder's running answer; what it has changed stays and can be undone."""
-        user, _key = bearer(request)
+        user = self.person
         gpt = access_gpt(user, slug, to=GPTAct.EDIT)
         return Response({"is_stopping": stop_building(user, gpt)}, status=202)
 
@@ -64,7 +63,7 @@ class CreateChangeView(LoggiaAPIView):
     )
     def post(self, request: Request, slug: str, change_id: int) -> Response:
         """Undo or redo one change; 409 with the present value when the field moved on since."""
-        user, _key = bearer(request)
+        user = self.person
         gpt = access_gpt(user, slug, to=GPTAct.EDIT)
         change = access_builder_change(user, gpt, change_id)
         body = self.read(FlipChangeSerializer)

@@ -38,7 +38,7 @@ class VersionsView(LoggiaAPIView):
 
     @extend_schema(operation_id="version_list", responses=VersionSummarySerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
-        gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
         return self.page(versions_of(gpt), VersionSummarySerializer)
 
     @extend_schema(
@@ -46,7 +46,7 @@ class VersionsView(LoggiaAPIView):
     )
     def post(self, request: Request, slug: str) -> Response:
         """Freeze the draft. Nothing changed since the newest version: that one is the answer."""
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         version = freeze_version(
             gpt=gpt,
             release_notes=self.read(FreezeSerializer)["release_notes"],
@@ -61,8 +61,8 @@ class VersionView(LoggiaAPIView):
 
     @extend_schema(operation_id="version_read", responses=VersionSerializer)
     def get(self, request: Request, slug: str, number: int) -> Response:
-        gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-        return Response(VersionSerializer(access_version(request.user, gpt, number)).data)
+        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
+        return Response(VersionSerializer(access_version(self.person, gpt, number)).data)
 
 
 class ChangeLogView(LoggiaAPIView):
@@ -72,7 +72,7 @@ class ChangeLogView(LoggiaAPIView):
 
     @extend_schema(operation_id="change_log_read", responses=ChangeLogSerializer)
     def get(self, request: Request, slug: str) -> Response:
-        return Response(change_log(access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)))
+        return Response(change_log(access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)))
 
 
 class DiffView(LoggiaAPIView):
@@ -87,9 +87,9 @@ class DiffView(LoggiaAPIView):
         responses=DiffSerializer,
     )
     def get(self, request: Request, slug: str) -> Response:
-        gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-        before = state_of(request.user, gpt, request.query_params.get("from", ""))
-        after = state_of(request.user, gpt, request.query_params.get("to", "draft"))
+        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
+        before = state_of(self.person, gpt, request.query_params.get("from", ""))
+        after = state_of(self.person, gpt, request.query_params.get("to", "draft"))
         return Response(
             {
                 "before": before.name,
@@ -110,10 +110,10 @@ class SubmissionView(LoggiaAPIView):
 
     @extend_schema(operation_id="submission_read", responses=SubmissionSerializer)
     def get(self, request: Request, slug: str) -> Response:
-        gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
         submission = submission_status(gpt).submission
         if submission is None:
-            raise _none()
+            raise _submission_not_found()
         return Response(SubmissionSerializer(submission).data)
 
     @extend_schema(
@@ -121,7 +121,7 @@ class SubmissionView(LoggiaAPIView):
     )
     def post(self, request: Request, slug: str) -> Response:
         """Freeze the draft and submit it; the same content again is the same submission."""
-        gpt = access_gpt(request.user, slug, to=GPTAct.MANAGE)
+        gpt = access_gpt(self.person, slug, to=GPTAct.MANAGE)
         body = self.read(SubmitSerializer)
         submission = submit_version(
             gpt=gpt,
@@ -135,13 +135,13 @@ class SubmissionView(LoggiaAPIView):
 
     @extend_schema(operation_id="submission_withdraw", request=None, responses=SubmissionSerializer)
     def delete(self, request: Request, slug: str) -> Response:
-        gpt = access_gpt(request.user, slug, to=GPTAct.MANAGE)
+        gpt = access_gpt(self.person, slug, to=GPTAct.MANAGE)
         submission = submission_status(gpt).submission
         if submission is None:
-            raise _none()
+            raise _submission_not_found()
         withdrawn = withdraw_submission(submission=submission, by=self.person, at=timezone.now())
         return Response(SubmissionSerializer(withdrawn).data)
 
 
-def _none() -> NotFound:
+def _submission_not_found() -> NotFound:
     return NotFound(_("Nothing was submitted for this GPT."), code="submission_not_found")

@@ -56,7 +56,12 @@ from gpts.studio.create.interview import answer as interview_answer
 from gpts.studio.create.prompts import BUILDER_NAME, instructions_for
 from gpts.studio.create.shown import as_html, change_data, draft_values, message_end
 from gpts.studio.models import BuilderChange, BuilderMessage
-from gpts.studio.queries import builder_messages, running_answer, told_answers, undone_fields
+from gpts.studio.queries import (
+    get_interview_answers,
+    get_running_answer,
+    list_create_messages,
+    list_undone_fields,
+)
 from gpts.studio.services.create import apply_change, end_message, start_message
 from gpts.studio.states import BuilderChangeState
 
@@ -150,14 +155,14 @@ def _input(caller: Caller, gpt: GPT, question: BuilderMessage, model: LanguageMo
         return TurnInput(spec=spec, text=question.content, gpt_name=BUILDER_NAME)
     history = [
         PromptMessage("user" if row.role == MessageRole.USER else "assistant", row.content)
-        for row in builder_messages(caller.user, gpt)
+        for row in list_create_messages(caller.user, gpt)
         if row.pk < question.pk and row.content and row.state in METERED_TURN_STATES
     ]
     return TurnInput(
         spec=spec,
         text=question.content,
         gpt_name=BUILDER_NAME,
-        instructions=instructions_for(draft_values(gpt), undone_fields(caller.user, gpt)),
+        instructions=instructions_for(draft_values(gpt), list_undone_fields(caller.user, gpt)),
         history=tuple(history[-HISTORY_MESSAGES:]),
         language=caller.language,
         tools=FUNCTIONS,
@@ -231,7 +236,7 @@ def _is_asked_to_stop(message: UUID) -> bool:
 
 def stop_building(user: Any, gpt: GPT) -> bool:
     """Ask the running answer of the person's conversation to end; False when none runs."""
-    message = running_answer(user, gpt)
+    message = get_running_answer(user, gpt)
     if message is None:
         return False
     ask_to_stop(message.pk)
@@ -262,10 +267,10 @@ async def _interview(asked: Asked) -> Outcome:
 def _reply(asked: Asked) -> Reply:
     with open_scope(asked.caller.scope), translation.override(language_of(asked)):
         gpt, user = asked.gpt, asked.caller.user
-        before = [row for row in builder_messages(user, gpt) if row.pk < asked.question.pk]
+        before = [row for row in list_create_messages(user, gpt) if row.pk < asked.question.pk]
         steps = [row.step for row in before if row.role == MessageRole.ASSISTANT and row.step]
         draft = draft_values(gpt)
-        told = {name: text for name, text in told_answers(user, gpt).items() if is_answer(text)}
+        told = {name: text for name, text in get_interview_answers(user, gpt).items() if is_answer(text)}
         return interview_answer(
             asked.question.content,
             step=steps[-1] if steps else first_step(draft),

@@ -24,7 +24,7 @@ from gpts.metering.services.reservations import capture, release
 from gpts.metering.services.usage import cost_micros
 from gpts.studio.create.functions import ICON_VARIANTS
 from gpts.studio.models import BuilderChange, BuilderMessage
-from gpts.studio.queries import is_lost, running_answers
+from gpts.studio.queries import count_running_answers, is_lost
 from gpts.studio.states import BuilderChangeState
 from workspaces.models import User
 
@@ -74,7 +74,7 @@ def _free(gpt: GPT, by: User, at: datetime) -> None:
 
 
 def _check_running(by: User, at: datetime) -> None:
-    running = running_answers(by, at)
+    running = count_running_answers(by, at)
     if running >= settings.CHAT_RUNNING_TURNS:
         raise RateLimited(
             _("You have %(count)d answers running. Wait for one of them to end, or stop it.")

@@ -41,7 +41,7 @@ def share_draft(*, gpt: GPT, audiences: Sequence[str], release_notes: str, by: A
 
 
 @transaction.atomic
-def restore_keeping(
+def restore_with_backup(
     *, gpt: GPT, version: Version, revision: int, by: Any, at: datetime
 ) -> tuple[GPT, Version | None]:
     """Restore ``version`` into the draft; what stood there is frozen before, so that it can be undone.

@@ -18,37 +18,43 @@ from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import shown_value, update_draft
 from gpts.assistants.web.builder_frame import frame_of, page_context, preview_context, steps_context
-from gpts.studio.web.forms import DraftForm, draft_changes, show_refusal, starter_rows
-from gpts.studio.web.icon import drawn_icons
+from gpts.studio.web.forms import DraftForm, build_starter_rows, read_draft_changes, show_refusal
+from gpts.studio.web.icon import list_drawn_icons
+from workspaces.web.people import person_of
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def build_configure(request: HttpRequest, slug: str) -> HttpResponse:
+def configure(request: HttpRequest, slug: str) -> HttpResponse:
+    user = person_of(request)
     if request.method == "POST":
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-        return _save_quietly(request, gpt) if _wants_json(request) else _save(request, gpt)
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    frame = frame_of(request.user, gpt)
+        gpt = access_gpt(user, slug, to=GPTAct.EDIT)
+        return _autosave(request, gpt) if _wants_json(request) else _save_form(request, gpt)
+    gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
+    frame = frame_of(user, gpt)
     form = DraftForm(gpt=gpt, may_edit=frame.may_edit)
-    return _page(request, gpt, form, starters=list(gpt.starters), frame=frame)
+    return _render_page(request, gpt, form, starters=list(gpt.starters), frame=frame)
 
 
 def _wants_json(request: HttpRequest) -> bool:
     return request.accepts("application/json") and not request.accepts("text/html")
 
 
-def _revision(request: HttpRequest) -> int:
+def _read_revision(request: HttpRequest) -> int:
     sent = request.POST.get("revision", "")
     return int(sent) if sent.isdecimal() and len(sent) < 10 else 0
 
 
-def _save_quietly(request: HttpRequest, gpt: GPT) -> JsonResponse:
+def _autosave(request: HttpRequest, gpt: GPT) -> JsonResponse:
     """Answer autosave: the new revision, or what is wrong with which field, or what stands instead."""
-    changes = draft_changes(request.POST)
+    changes = read_draft_changes(request.POST)
     try:
         saved = update_draft(
-            gpt=gpt, revision=_revision(request), changes=changes, by=request.user, at=timezone.now()
+            gpt=gpt,
+            revision=_read_revision(request),
+            changes=changes,
+            by=person_of(request),
+            at=timezone.now(),
         )
     except DomainError as refusal:
         errors = refusal.data.get("errors") or {refusal.field: str(refusal.message)}
@@ -65,27 +71,29 @@ def _save_quietly(request: HttpRequest, gpt: GPT) -> JsonResponse:
     )
 
 
-def _save(request: HttpRequest, gpt: GPT) -> HttpResponse:
+def _save_form(request: HttpRequest, gpt: GPT) -> HttpResponse:
     form = DraftForm(request.POST, gpt=gpt, may_edit=True)
     starters = request.POST.getlist("starters")
     try:
         update_draft(
             gpt=gpt,
-            revision=_revision(request),
-            changes=draft_changes(request.POST),
-            by=request.user,
+            revision=_read_revision(request),
+            changes=read_draft_changes(request.POST),
+            by=person_of(request),
             at=timezone.now(),
         )
     except DomainError as refusal:
         show_refusal(form, refusal)
         conflict = refusal.data if isinstance(refusal, Conflict) and "fields" in refusal.data else None
-        extra = {"conflict": _readable(conflict, form)} if conflict else {}
-        return _page(request, gpt, form, starters=starters, status=refusal.status, refusal=refusal, **extra)
+        extra = {"conflict": _build_conflict_rows(conflict, form)} if conflict else {}
+        return _render_page(
+            request, gpt, form, starters=starters, status=refusal.status, refusal=refusal, **extra
+        )
     messages.success(request, _("Saved."))
     return redirect("gpts:build-configure", gpt.slug)
 
 
-def _readable(conflict: dict[str, Any], form: DraftForm) -> dict[str, Any]:
+def _build_conflict_rows(conflict: dict[str, Any], form: DraftForm) -> dict[str, Any]:
     """Return what stands instead, field by field, for the page without scripts."""
     rows = []
     for name, value in conflict["fields"].items():
@@ -96,7 +104,7 @@ def _readable(conflict: dict[str, Any], form: DraftForm) -> dict[str, Any]:
     return {"revision": conflict["revision"], "rows": rows}
 
 
-def _page(
+def _render_page(
     request: HttpRequest,
     gpt: GPT,
     form: DraftForm,
@@ -105,7 +113,8 @@ def _page(
     status: int = 200,
     **extra: Any,
 ) -> HttpResponse:
-    frame = extra.pop("frame", None) or frame_of(request.user, gpt)
+    user = person_of(request)
+    frame = extra.pop("frame", None) or frame_of(user, gpt)
     conflict = extra.get("conflict")
     refusal = extra.get("refusal")
     context = page_context(
@@ -114,11 +123,11 @@ def _page(
         "configure",
         frame=frame,
         form=form,
-        starters=starter_rows(starters, may_edit=frame.may_edit),
+        starters=build_starter_rows(starters, may_edit=frame.may_edit),
         starter_error="" if refusal is None else refusal.data.get("errors", {}).get("starters", ""),
         **preview_context(gpt),
-        **steps_context(gpt, request.user),
-        drawn_icons=drawn_icons(gpt) if frame.may_edit else [],
+        **steps_context(gpt, user),
+        drawn_icons=list_drawn_icons(gpt) if frame.may_edit else [],
         # Sending again after a conflict was shown means to write over what stands.
         revision=conflict["revision"] if conflict else gpt.draft_revision,
         **extra,

@@ -35,7 +35,7 @@ from gpts.studio.create.interview import first_step, opening
 from gpts.studio.create.shown import draft_data, draft_values, note_of
 from gpts.studio.create.streaming import begin_message, frames, model_for_building, stop_building
 from gpts.studio.models import BuilderMessage
-from gpts.studio.queries import access_builder_change, builder_messages, is_lost
+from gpts.studio.queries import access_builder_change, is_lost, list_create_messages
 from gpts.studio.services.create import reset_conversation, set_change_state
 from gpts.studio.states import BuilderChangeState
 from workspaces.access import scope_for
@@ -50,7 +50,7 @@ def build_create(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _context(request: HttpRequest, gpt: GPT, **extra: Any) -> dict[str, Any]:
-    rows = builder_messages(request.user, gpt)
+    rows = list_create_messages(request.user, gpt)
     now = timezone.now()
     is_interview = spec_of(model_for_building(gpt)).api == ModelAPI.OFFLINE
     question, choices = opening(first_step(draft_values(gpt)), draft_values(gpt))

@@ -29,10 +29,10 @@ from gpts.llm.catalogue import features_of, is_retired, tools_of
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.outputs import MAX_SCHEMA_CHARACTERS
 from gpts.llm.states import Capability, ModelChoice
-from gpts.studio.gpt_templates import PATTERNS
+from gpts.studio.gpt_templates import TEMPLATES
 
 
-def counted(limit: int, **attrs: Any) -> dict[str, Any]:
+def counter_attrs(limit: int, **attrs: Any) -> dict[str, Any]:
     """Attributes that count characters without cutting off what somebody pastes."""
     return {"data-counter": str(limit), **attrs}
 
@@ -45,13 +45,13 @@ class NewGPTForm(forms.Form):
         required=False,
         strip=False,
         help_text=_("What people will call it. You can change it later."),
-        widget=forms.TextInput(attrs=counted(NAME_LENGTH, autofocus=True, autocomplete="off")),
+        widget=forms.TextInput(attrs=counter_attrs(NAME_LENGTH, autofocus=True, autocomplete="off")),
     )
     workspace = forms.ChoiceField(
         label=_("Where it belongs"), required=False, help_text=_("The workspace keeps it when people leave.")
     )
     pattern = forms.ChoiceField(
-        label=_("Start from"), required=False, choices=[(pattern.key, pattern.label) for pattern in PATTERNS]
+        label=_("Start from"), required=False, choices=[(pattern.key, pattern.label) for pattern in TEMPLATES]
     )
 
     def __init__(self, *args: Any, places: list[tuple[str, str]], **kwargs: Any) -> None:
@@ -65,14 +65,14 @@ class DraftForm(forms.Form):
     """Everything of a draft except its icon, starters and files, which have controls of their own."""
 
     name = forms.CharField(
-        label=_("Name"), required=False, strip=False, widget=forms.TextInput(attrs=counted(NAME_LENGTH))
+        label=_("Name"), required=False, strip=False, widget=forms.TextInput(attrs=counter_attrs(NAME_LENGTH))
     )
     description = forms.CharField(
         label=_("Description"),
         required=False,
         strip=False,
         help_text=_("One or two lines: what it does and for whom. People see it before they click."),
-        widget=forms.Textarea(attrs=counted(DESCRIPTION_LENGTH, rows=2, **{"data-autosize": ""})),
+        widget=forms.Textarea(attrs=counter_attrs(DESCRIPTION_LENGTH, rows=2, **{"data-autosize": ""})),
     )
     instructions = forms.CharField(
         label=_("Instructions"),
@@ -81,7 +81,7 @@ class DraftForm(forms.Form):
         help_text=_(
             "What it does, how it answers, what it must not do. They are not secret: never put keys here."
         ),
-        widget=forms.Textarea(attrs=counted(INSTRUCTIONS_LENGTH, rows=12)),
+        widget=forms.Textarea(attrs=counter_attrs(INSTRUCTIONS_LENGTH, rows=12)),
     )
     category = forms.ChoiceField(label=_("Category"), required=False, choices=Category.choices)
     language_model = forms.ChoiceField(
@@ -128,7 +128,9 @@ class DraftForm(forms.Form):
         strip=False,
         help_text=_("What a valid answer looks like, as JSON Schema (Draft 2020-12)."),
         widget=forms.Textarea(
-            attrs=counted(MAX_SCHEMA_CHARACTERS, rows=10, spellcheck="false", **{"class": "input--code"})
+            attrs=counter_attrs(
+                MAX_SCHEMA_CHARACTERS, rows=10, spellcheck="false", **{"class": "input--code"}
+            )
         ),
     )
     parallel_tool_calls = forms.BooleanField(
@@ -146,35 +148,35 @@ class DraftForm(forms.Form):
         required=False,
         strip=False,
         help_text=_("Empty: “I do not have enough information in my documents to answer this.”"),
-        widget=forms.TextInput(attrs=counted(NO_ANSWER_LENGTH)),
+        widget=forms.TextInput(attrs=counter_attrs(NO_ANSWER_LENGTH)),
     )
 
     def __init__(self, *args: Any, gpt: GPT, may_edit: bool, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", {name: _initial(gpt, name) for name in self.base_fields})
+        kwargs.setdefault("initial", {name: _get_initial(gpt, name) for name in self.base_fields})
         super().__init__(*args, **kwargs)
         self.models = list(available_models(gpt.workspace))
         model, listed = self.fields["language_model"], self.fields["allowed_models"]
         assert isinstance(model, forms.ChoiceField)
         assert isinstance(listed, forms.MultipleChoiceField)
-        model.choices = model_choices(self.models, gpt)
-        listed.choices = listed_choices(self.models, gpt)
+        model.choices = list_model_choices(self.models, gpt)
+        listed.choices = list_allowed_model_choices(self.models, gpt)
         current = gpt.language_model or next(iter(self.models), None)
-        self.abilities = {str(item.pk): abilities_of(item) for item in (*self.models, current) if item}
-        self.abilities[""] = abilities_of(self.models[0] if self.models else None)
-        self.able = frozenset(abilities_of(current))
-        self.retirement = retirement_note(gpt.language_model)
+        self.abilities = {str(item.pk): list_abilities(item) for item in (*self.models, current) if item}
+        self.abilities[""] = list_abilities(self.models[0] if self.models else None)
+        self.able = frozenset(list_abilities(current))
+        self.retirement = build_retirement_note(gpt.language_model)
         for bound in self.fields.values():
             bound.disabled = not may_edit
 
 
-def _initial(gpt: GPT, name: str) -> Any:
+def _get_initial(gpt: GPT, name: str) -> Any:
     if name == "language_model":
         return gpt.language_model_id or ""
     value = shown_value(gpt, name)
     return "" if value is None else value
 
 
-def model_choices(models: list[LanguageModel], gpt: GPT) -> list[tuple[Any, Any]]:
+def list_model_choices(models: list[LanguageModel], gpt: GPT) -> list[tuple[Any, Any]]:
     """Models on offer, with the draft's own even when it was retired since."""
     choices: list[tuple[Any, Any]] = [
         (model.pk, f"{model.label} · {model.provider.name}") for model in models
@@ -185,14 +187,14 @@ def model_choices(models: list[LanguageModel], gpt: GPT) -> list[tuple[Any, Any]
     return [("", _("The workspace's default")), *choices] if current is None else choices
 
 
-def listed_choices(models: list[LanguageModel], gpt: GPT) -> list[tuple[str, str]]:
+def list_allowed_model_choices(models: list[LanguageModel], gpt: GPT) -> list[tuple[str, str]]:
     """Models that may be listed for the chat, by name; listed ones that are gone stay until unchecked."""
     labels = {model.name: model.label for model in reversed(models)}
     gone = [name for name in gpt.allowed_models if name not in labels]
     return [*labels.items(), *((name, _("%(model)s (not offered)") % {"model": name}) for name in gone)]
 
 
-def abilities_of(model: LanguageModel | None) -> list[str]:
+def list_abilities(model: LanguageModel | None) -> list[str]:
     """Features and capabilities of a model in one list, for showing what has an effect."""
     if model is None:
         return []
@@ -200,7 +202,7 @@ def abilities_of(model: LanguageModel | None) -> list[str]:
     return sorted({*features_of(model), *tools_of(model), *kept})
 
 
-def retirement_note(model: LanguageModel | None) -> str:
+def build_retirement_note(model: LanguageModel | None) -> str:
     """What to know about a recommended model that is leaving or gone; empty while it stays."""
     if model is None or model.retired_at is None:
         return ""
@@ -226,14 +228,14 @@ class SubmitForm(forms.Form):
         required=False,
         strip=False,
         help_text=_("For your users, on the store page."),
-        widget=forms.Textarea(attrs=counted(RELEASE_NOTES_LENGTH, rows=3)),
+        widget=forms.Textarea(attrs=counter_attrs(RELEASE_NOTES_LENGTH, rows=3)),
     )
     note = forms.CharField(
         label=_("Note to the moderators"),
         required=False,
         strip=False,
         help_text=_("Only they see it: how to test it, where the knowledge comes from."),
-        widget=forms.Textarea(attrs=counted(RELEASE_NOTES_LENGTH, rows=2)),
+        widget=forms.Textarea(attrs=counter_attrs(RELEASE_NOTES_LENGTH, rows=2)),
     )
     attested = forms.BooleanField(
         label=_("I may publish this, its knowledge is mine to share, and it keeps the rules of the store."),
@@ -241,7 +243,7 @@ class SubmitForm(forms.Form):
     )
 
 
-def draft_changes(post: QueryDict) -> dict[str, Any]:
+def read_draft_changes(post: QueryDict) -> dict[str, Any]:
     """Return the changed fields of a posted draft form.
 
     ``fields`` names what was sent (autosave sends only what changed); without it the whole form counts.
@@ -262,7 +264,7 @@ def draft_changes(post: QueryDict) -> dict[str, Any]:
     return changes
 
 
-def starter_rows(values: list[str], *, may_edit: bool) -> list[str]:
+def build_starter_rows(values: list[str], *, may_edit: bool) -> list[str]:
     """Return the starters with two empty rows behind them, as far as there is room."""
     return values if not may_edit else [*values, "", ""][: max(STARTER_COUNT, len(values))]
 

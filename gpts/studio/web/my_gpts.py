@@ -21,7 +21,7 @@ from gpts.assistants.queries.gpts import my_gpts
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import create_gpt, delete_gpt
 from gpts.assistants.web.builder_frame import icon_url
-from gpts.studio.gpt_templates import PATTERNS, find_pattern
+from gpts.studio.gpt_templates import TEMPLATES, get_template
 from gpts.studio.services.duplicates import duplicate_gpt
 from gpts.studio.web.forms import NewGPTForm, show_refusal
 from marketplace.services.listings import delist_listing
@@ -31,23 +31,32 @@ from reviews.queries.submissions import gpts_in_review
 from workspaces.access import WorkspaceAct, access_workspace, personal_workspace
 from workspaces.queries import get_user_roles
 from workspaces.states import BUILDER_ROLES
+from workspaces.web.people import person_of
 
 
 @login_required
 @require_GET
-def build_list(request: HttpRequest) -> HttpResponse:
+def gpt_list(request: HttpRequest) -> HttpResponse:
     page = paginate(
-        my_gpts(request.user), order=("-updated_at", "-id"), cursor=request.GET.get("cursor", ""), size=24
+        my_gpts(person_of(request)),
+        order=("-updated_at", "-id"),
+        cursor=request.GET.get("cursor", ""),
+        size=24,
     )
     in_review = gpts_in_review([gpt.pk for gpt in page.items])
     rows = [
-        {"gpt": gpt, "icon_url": icon_url(gpt), "state": _state(gpt, in_review), "is_inside": _is_inside(gpt)}
+        {
+            "gpt": gpt,
+            "icon_url": icon_url(gpt),
+            "state": _build_badge(gpt, in_review),
+            "is_inside": _is_in_company(gpt),
+        }
         for gpt in page.items
     ]
     return render(request, "gpts/studio/list.html", {"rows": rows, "page": page})
 
 
-def _state(gpt: Any, in_review: set[int]) -> dict[str, Any]:
+def _build_badge(gpt: Any, in_review: set[int]) -> dict[str, Any]:
     """Return what stands beside a GPT's name: badges of kind and text."""
     if gpt.quarantined_at is not None:
         return {"kind": "bad", "label": _("Quarantined")}
@@ -58,19 +67,19 @@ def _state(gpt: Any, in_review: set[int]) -> dict[str, Any]:
     return {"kind": "", "label": _("Draft")}
 
 
-def _is_inside(gpt: GPT) -> bool:
+def _is_in_company(gpt: GPT) -> bool:
     return gpt.workspace.person_id is None
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def build_new(request: HttpRequest) -> HttpResponse:
-    places = _places(request.user)
+def new_gpt(request: HttpRequest) -> HttpResponse:
+    places = _list_workspace_choices(person_of(request))
     chosen = request.POST.get("pattern") or request.GET.get("pattern", "")
-    form = NewGPTForm(request.POST or None, places=places, initial={"pattern": find_pattern(chosen).key})
+    form = NewGPTForm(request.POST or None, places=places, initial={"pattern": get_template(chosen).key})
     if request.method == "POST":
         try:
-            gpt = _create(request)
+            gpt = _create_gpt(request)
         except DomainError as refusal:
             show_refusal(form, refusal)
         else:
@@ -86,23 +95,23 @@ def build_new(request: HttpRequest) -> HttpResponse:
             "sets_up": pattern.sets_up,
             "html": render_markdown(str(pattern.draft.get("instructions", ""))),
         }
-        for pattern in PATTERNS
+        for pattern in TEMPLATES
     ]
     context = {
         "form": form,
         "options": options,
-        "chosen": find_pattern(chosen).key,
+        "chosen": get_template(chosen).key,
         "has_choice": len(places) > 1,
     }
     return render(request, "gpts/studio/new.html", context, status=400 if form.errors else 200)
 
 
-def _create(request: HttpRequest) -> GPT:
+def _create_gpt(request: HttpRequest) -> GPT:
+    user = person_of(request)
     slug = request.POST.get("workspace", "")
-    user: Any = request.user
     workspace = access_workspace(user, slug, to=WorkspaceAct.BUILD) if slug else personal_workspace(user)
     is_talk = bool(request.POST.get("talk"))
-    fields = {} if is_talk else find_pattern(request.POST.get("pattern", "")).fields()
+    fields = {} if is_talk else get_template(request.POST.get("pattern", "")).fields()
     name = request.POST.get("name", "")
     if is_talk and not name.strip():
         # The conversation finds the name.
@@ -116,18 +125,19 @@ def _create(request: HttpRequest) -> GPT:
     )
 
 
-def _places(user: Any) -> list[tuple[str, str]]:
+def _list_workspace_choices(user: Any) -> list[tuple[str, str]]:
     """Return the workspaces in which the person may build, their own first."""
     return [(seat.slug, seat.name) for seat in get_user_roles(user).memberships if seat.role in BUILDER_ROLES]
 
 
 @login_required
 @require_POST
-def build_duplicate(request: HttpRequest, slug: str) -> HttpResponse:
+def duplicate(request: HttpRequest, slug: str) -> HttpResponse:
     """Whoever may look at the settings may have a draft of their own with them."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+    user = person_of(request)
+    gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
     try:
-        copy = duplicate_gpt(gpt=gpt, by=request.user, at=timezone.now())
+        copy = duplicate_gpt(gpt=gpt, by=user, at=timezone.now())
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
         return redirect("gpts:build-configure", slug)
@@ -139,15 +149,16 @@ def build_duplicate(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def build_delete(request: HttpRequest, slug: str) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.MANAGE)
+def delete(request: HttpRequest, slug: str) -> HttpResponse:
+    user = person_of(request)
+    gpt = access_gpt(user, slug, to=GPTAct.MANAGE)
     now = timezone.now()
     try:
         delete_gpt(
             gpt=gpt,
             typed_name=request.POST.get("confirmation", ""),
             is_under_review=submission_status(gpt).is_open,
-            by=request.user,
+            by=user,
             at=now,
         )
     except DomainError as refusal:
@@ -155,7 +166,6 @@ def build_delete(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("gpts:build-share", slug)
     listing = getattr(gpt, "listing", None)
     if listing is not None and listing.state == ListingState.LISTED:
-        user: Any = request.user
         delist_listing(listing=listing, by=user, at=now, reason="deleted by its owner")
     messages.success(request, _("“%(name)s” was deleted.") % {"name": gpt.name})
     return redirect("gpts:build-list")

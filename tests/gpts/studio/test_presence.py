@@ -12,7 +12,7 @@ from django.urls import reverse
 from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import update_draft
 from gpts.assistants.web.builder_frame import TABS, label, tab_url
-from gpts.studio.presence import MOST_WINDOWS, be_here, leave
+from gpts.studio.presence import MAX_WINDOWS, record_presence, remove_presence
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
@@ -27,7 +27,7 @@ def beat(client: Client, gpt: GPT, window: str, **more: str) -> Any:
 
 
 def names(gpt: GPT, user: Any, window: str) -> list[tuple[str, bool]]:
-    return [(person.name, person.is_you) for person in be_here(gpt, user, window)]
+    return [(person.name, person.is_you) for person in record_presence(gpt, user, window)]
 
 
 def test_everybody_sees_the_others_and_their_own_other_window() -> None:
@@ -37,9 +37,9 @@ def test_everybody_sees_the_others_and_their_own_other_window() -> None:
     assert names(gpt, ada, "window-ada-1") == []
     assert names(gpt, boss, "window-boss") == [("Ada", False)]
     assert names(gpt, ada, "window-ada-2") == [("Boss", False), ("Ada", True)]
-    leave(gpt, ada, "window-ada-1")
+    remove_presence(gpt, ada, "window-ada-1")
     assert names(gpt, ada, "window-ada-2") == [("Boss", False)]
-    leave(gpt, ada, "window-boss")
+    remove_presence(gpt, ada, "window-boss")
     assert names(gpt, ada, "window-ada-2") == [("Boss", False)]
     assert names(GPTFactory.create(owner=ada), ada, "window-ada-3") == []
 
@@ -48,15 +48,15 @@ def test_everybody_sees_the_others_and_their_own_other_window() -> None:
 def test_a_window_that_is_none_leaves_no_trace(window: str) -> None:
     gpt = GPTFactory.create()
 
-    assert be_here(gpt, gpt.owner, window) == []
-    leave(gpt, gpt.owner, window)
+    assert record_presence(gpt, gpt.owner, window) == []
+    remove_presence(gpt, gpt.owner, window)
     assert names(gpt, gpt.owner, "window-0001") == []
 
 
 def test_thousands_of_windows_are_not_all_read() -> None:
     gpt = GPTFactory.create()
-    for number in range(MOST_WINDOWS + 20):
-        be_here(gpt, gpt.owner, f"window-{number:05}")
+    for number in range(MAX_WINDOWS + 20):
+        record_presence(gpt, gpt.owner, f"window-{number:05}")
 
     assert names(gpt, gpt.owner, "window-last") == [("Ada", True)]
 
