@@ -1,6 +1,6 @@
-"""Starting points for a new GPT: drafts that already show what good instructions look like.
+"""Templates for a new GPT: drafts that show what good instructions look like.
 
-Places that only the maker can fill are marked ‹like this›; the next steps remind of them.
+Placeholders that the creator has to replace are marked ‹like this›; gpts.studio.next_steps lists them.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ TICKET_SCHEMA: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class GPTTemplate:
-    """``draft`` holds lazy texts: they are written in the maker's language at the moment of making.
+    """``draft`` holds lazy texts, which are stored in the language that is active when the GPT is created.
 
-    ``sets_up`` says in words what it brings beside the texts.
+    ``sets_up`` describes the settings that the template brings, for its card.
     """
 
     key: str
@@ -58,7 +58,7 @@ class GPTTemplate:
     draft: dict[str, Any] = field(default_factory=dict)
     sets_up: tuple[Any, ...] = ()
 
-    def fields(self) -> dict[str, Any]:
+    def build_fields(self) -> dict[str, Any]:
         """Return the draft's fields as plain values in the active language."""
         return {name: _resolve_lazy(value) for name, value in self.draft.items()}
 
@@ -256,5 +256,5 @@ TEMPLATES = (
 
 
 def get_template(key: str) -> GPTTemplate:
-    """Return the pattern of a key, the blank one for an unknown key."""
-    return next((pattern for pattern in TEMPLATES if pattern.key == key), TEMPLATES[0])
+    """Return the template with this key, or the blank one."""
+    return next((template for template in TEMPLATES if template.key == key), TEMPLATES[0])

@@ -1,9 +1,8 @@
-"""What is left to do before a GPT is good: read from the draft itself, so that it is never out of date."""
+"""The checklist of a draft: what is left to do before it is shared. Computed from the draft each time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -14,11 +13,12 @@ from gpts.chat.models import Conversation
 from gpts.knowledge.models import KnowledgeFile
 from gpts.llm.states import Capability
 from gpts.studio.gpt_templates import PLACEHOLDER_MARK
+from workspaces.models import User
 
 
 @dataclass(frozen=True)
 class NextStep:
-    """``tab`` is the builder's tab where it is done."""
+    """``tab`` is the key of the page's tab where the step is done."""
 
     key: str
     text: str
@@ -26,8 +26,8 @@ class NextStep:
     is_done: bool
 
 
-def list_next_steps(gpt: GPT, user: Any) -> list[NextStep]:
-    """The steps that apply to this draft, in their order. Three queries."""
+def list_next_steps(gpt: GPT, user: User) -> list[NextStep]:
+    """Return the steps that apply to this draft, in order. Needs three queries."""
     steps = [
         NextStep("description", _("Say in a line what it does"), "configure", bool(gpt.description)),
         NextStep("instructions", _("Write its instructions"), "configure", bool(gpt.instructions)),
@@ -41,8 +41,8 @@ def list_next_steps(gpt: GPT, user: Any) -> list[NextStep]:
         steps.append(
             NextStep("schema", _("Check the schema of its answers"), "configure", bool(gpt.output_schema))
         )
-    tried = Conversation.objects.filter(gpt=gpt, user_id=user.pk, version__isnull=True).exists()
-    steps.append(NextStep("try", _("Try it in the preview"), "preview", tried))
+    is_tried = Conversation.objects.filter(gpt=gpt, user_id=user.pk, version__isnull=True).exists()
+    steps.append(NextStep("try", _("Try it in the preview"), "preview", is_tried))
     steps.append(NextStep("share", _("Share it"), "share", LiveVersion.objects.filter(gpt=gpt).exists()))
     return steps
 

@@ -1,10 +1,9 @@
-"""Reading the Create conversation of a person with the builder."""
+"""Queries for a person's Create conversations."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet, Sum
@@ -16,39 +15,40 @@ from gpts.chat.states import MessageRole
 from gpts.llm.states import TurnState
 from gpts.studio.models import BuilderChange, BuilderMessage
 from gpts.studio.states import BuilderChangeState
+from workspaces.models import User
 
 MAX_MESSAGES = 200
-# An answer that still runs after this long was lost with its process.
+# An answer still running after this long was lost with its process.
 LOST_AFTER = timedelta(minutes=5)
 
 
-def list_create_messages(user: Any, gpt: GPT) -> list[BuilderMessage]:
-    """The newest messages of the person's conversation about a GPT, oldest first, ``changes`` at hand."""
-    found = _get_visible_messages(user, gpt).prefetch_related("changes").order_by("-id")[:MAX_MESSAGES]
-    return list(reversed(found))
+def list_create_messages(user: User, gpt: GPT) -> list[BuilderMessage]:
+    """Return the newest messages of the person's conversation about a GPT with ``changes``, oldest first."""
+    newest = _get_visible_messages(user, gpt).prefetch_related("changes").order_by("-id")[:MAX_MESSAGES]
+    return list(reversed(newest))
 
 
-def get_running_answer(user: Any, gpt: GPT) -> BuilderMessage | None:
-    """The builder's answer to this person that has not ended."""
+def get_running_answer(user: User, gpt: GPT) -> BuilderMessage | None:
+    """Return the answer to this person about a GPT that has not ended, or None."""
     return (
         _get_visible_messages(user, gpt).filter(role=MessageRole.ASSISTANT, state=TurnState.RUNNING).first()
     )
 
 
-def get_interview_answers(user: Any, gpt: GPT) -> dict[str, str]:
-    """What the person answered to each question of the guided interview, the latest answer of each."""
-    told: dict[str, str] = {}
+def get_interview_answers(user: User, gpt: GPT) -> dict[str, str]:
+    """Return the person's latest answer to each question of the guided interview, by the question's key."""
+    answers: dict[str, str] = {}
     step = ""
     for message in _get_visible_messages(user, gpt).order_by("id"):
         if message.role == MessageRole.ASSISTANT:
             step = message.step
         else:
-            told[step or "purpose"] = message.content
-    return told
+            answers[step or "purpose"] = message.content
+    return answers
 
 
-def list_undone_fields(user: Any, gpt: GPT) -> list[str]:
-    """Fields whose latest change the person took back."""
+def list_undone_fields(user: User, gpt: GPT) -> list[str]:
+    """Return the fields whose latest change the person undid."""
     latest: dict[str, str] = {}
     rows = BuilderChange.objects.filter(
         gpt=gpt, user_id=user.pk, state__in=(BuilderChangeState.APPLIED, BuilderChangeState.UNDONE)
@@ -62,22 +62,22 @@ def is_lost(message: BuilderMessage, now: datetime) -> bool:
     return message.state == TurnState.RUNNING and message.created_at < now - LOST_AFTER
 
 
-def count_running_answers(user: Any, now: datetime) -> int:
-    """How many answers of the person's Create conversations run, about whichever GPT; lost ones do not."""
+def count_running_answers(user: User, now: datetime) -> int:
+    """Count the person's running Create answers about all GPTs, except those that were lost."""
     running = BuilderMessage.objects.filter(user_id=user.pk, state=TurnState.RUNNING)
     return running.filter(created_at__gte=now - LOST_AFTER).count()
 
 
-def access_builder_message(user: Any, gpt: GPT, identifier: UUID) -> BuilderMessage:
-    """Return a message of the person's own conversation about an authorised GPT, or NotFound."""
+def access_builder_message(user: User, gpt: GPT, identifier: UUID) -> BuilderMessage:
+    """Return a message of the person's conversation about ``gpt``, which must be authorised. Raises NotFound."""
     found = _get_visible_messages(user, gpt).filter(pk=identifier).first()
     if found is None:
         raise NotFound(_("There is no such message."), code="message_not_found")
     return found
 
 
-def access_builder_change(user: Any, gpt: GPT, identifier: int) -> BuilderChange:
-    """Return a change that the builder made for this person in an authorised GPT, or NotFound."""
+def access_builder_change(user: User, gpt: GPT, identifier: int) -> BuilderChange:
+    """Return a change that Create made for the person in ``gpt``, which must be authorised. Raises NotFound."""
     found = (
         BuilderChange.objects.filter(pk=identifier, gpt=gpt, user_id=user.pk).first()
         if 0 < identifier < 2**63
@@ -89,8 +89,8 @@ def access_builder_change(user: Any, gpt: GPT, identifier: int) -> BuilderChange
     return found
 
 
-def get_create_cost(gpt: GPT, user: Any) -> dict[str, int]:
-    """Tokens and micro-units that the person's Create conversations about a GPT took, resets included."""
+def get_create_cost(gpt: GPT, user: User) -> dict[str, int]:
+    """Return tokens and micro-units of the person's Create conversations about a GPT, reset ones included."""
     rows = BuilderMessage.objects.filter(gpt=gpt, user_id=user.pk)
     sums = rows.aggregate(
         input_tokens=Sum("input_tokens", default=0),
@@ -100,12 +100,12 @@ def get_create_cost(gpt: GPT, user: Any) -> dict[str, int]:
     return {name: int(value) for name, value in sums.items()}
 
 
-def _get_visible_messages(user: Any, gpt: GPT) -> QuerySet[BuilderMessage]:
+def _get_visible_messages(user: User, gpt: GPT) -> QuerySet[BuilderMessage]:
     return BuilderMessage.objects.filter(gpt=gpt, user_id=user.pk, cleared_at__isnull=True)
 
 
 def find_running_answers(ids: Collection[UUID]) -> set[UUID]:
-    """Which of these answers of the Create conversation are running."""
+    """Return those of ``ids`` that are running answers."""
     return set(
         BuilderMessage.objects.filter(pk__in=ids, state=TurnState.RUNNING).values_list("pk", flat=True)
     )

@@ -1,4 +1,4 @@
-"""/api/v1/gpts/<slug>/create-conversation: reading and emptying it, undoing what it changed."""
+"""/api/v1/gpts/<slug>/create-conversation: read it, reset it, stop an answer, undo a change."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from workspaces.states import ApiScope
 
 
 class CreateConversationView(LoggiaAPIView):
-    """The key's person's conversation with the builder about one GPT."""
+    """The Create conversation about one GPT, of the person whose API key it is."""
 
     required_scopes: ClassVar = {"GET": ApiScope.GPTS_READ, "DELETE": ApiScope.GPTS_WRITE}
 
@@ -38,7 +38,7 @@ class CreateConversationView(LoggiaAPIView):
 
     @extend_schema(operation_id="create_conversation_reset", responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
-        """Empty the conversation; the draft stays as it is."""
+        """Reset the conversation; the draft stays as it is."""
         user = self.person
         reset_conversation(gpt=access_gpt(user, slug, to=GPTAct.EDIT), by=user, at=timezone.now())
         return Response(status=204)
@@ -49,7 +49,7 @@ class CreateStopView(LoggiaAPIView):
 
     @extend_schema(operation_id="create_message_stop", request=None, responses={202: StoppingSerializer})
     def post(self, request: Request, slug: str) -> Response:
-        """End the builder's running answer; what it has changed stays and can be undone."""
+        """Stop the running answer of Create; its changes stay and can be undone."""
         user = self.person
         gpt = access_gpt(user, slug, to=GPTAct.EDIT)
         return Response({"is_stopping": stop_building(user, gpt)}, status=202)
@@ -62,7 +62,7 @@ class CreateChangeView(LoggiaAPIView):
         operation_id="create_change_flip", request=FlipChangeSerializer, responses=BuilderChangeSerializer
     )
     def post(self, request: Request, slug: str, change_id: int) -> Response:
-        """Undo or redo one change; 409 with the present value when the field moved on since."""
+        """Undo or redo one change; 409 with the current value if the field was changed since."""
         user = self.person
         gpt = access_gpt(user, slug, to=GPTAct.EDIT)
         change = access_builder_change(user, gpt, change_id)

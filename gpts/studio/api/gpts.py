@@ -1,4 +1,4 @@
-"""/api/v1/gpts: own GPTs, their drafts, and the models on offer."""
+"""/api/v1/gpts: a person's own GPTs and their drafts, and the models they may use."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class GPTView(LoggiaAPIView):
 
     @extend_schema(operation_id="gpt_change", request=ChangeGPTSerializer, responses=GPTSerializer)
     def patch(self, request: Request, slug: str) -> Response:
-        """A stale ``revision`` is answered with 409 and the fresh values of the fields that differ."""
+        """Change the draft. 409 with the current values of the fields if ``revision`` is not the newest."""
         gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         changes = self.read(ChangeGPTSerializer)
         revision = changes.pop("revision")
@@ -78,7 +78,7 @@ class GPTView(LoggiaAPIView):
 
     @extend_schema(operation_id="gpt_delete", request=DeleteGPTSerializer, responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
-        """Delete softly and take it out of the store; the body repeats the name."""
+        """Mark the GPT as deleted and delist it from the store; the body repeats the name."""
         user = self.person
         gpt = access_gpt(user, slug, to=GPTAct.MANAGE)
         now = timezone.now()
@@ -102,9 +102,9 @@ class DuplicateView(LoggiaAPIView):
         operation_id="gpt_duplicate", request=DuplicateGPTSerializer, responses={201: GPTSerializer}
     )
     def post(self, request: Request, slug: str) -> Response:
-        """Make a draft of your own with the settings, the icon and the knowledge files of a GPT.
+        """Create a GPT of your own with the settings, icon and knowledge files of another, in its workspace.
 
-        It stays in the same workspace; conversations, versions, tests, secrets and sharing are not copied.
+        Conversations, versions, tests, secrets and sharing are not copied.
         """
         user = self.person
         gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)

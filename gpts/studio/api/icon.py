@@ -1,4 +1,4 @@
-"""/api/v1/gpts/<slug>/icon: the picture of the draft."""
+"""/api/v1/gpts/<slug>/icon: the icon of the draft."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class IconView(LoggiaAPIView):
         responses={200: GPTSerializer},
     )
     def put(self, request: Request, slug: str) -> Response:
-        """PNG, JPEG, WebP or GIF, up to 5 MB and 40 megapixels; cut to a square. Raises the revision."""
+        """PNG, JPEG, WebP or GIF, up to 5 MB and 40 megapixels; cropped to a square. Raises the revision."""
         gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         upload = self.read(IconSerializer)["icon"]
         return Response(serialize_gpt(set_icon(gpt=gpt, upload=upload, by=self.person, at=timezone.now())))
 
     @extend_schema(operation_id="icon_draw", request=DrawnIconSerializer, responses={200: GPTSerializer})
     def post(self, request: Request, slug: str) -> Response:
-        """Draw the icon from the name, in one of eight ways. Raises the revision."""
+        """Draw the icon from the name, in one of eight variants. Raises the revision."""
         gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         variant = self.read(DrawnIconSerializer)["variant"]
         drawn = set_drawn_icon(gpt=gpt, variant=variant, by=self.person, at=timezone.now())
@@ -46,7 +46,7 @@ class IconView(LoggiaAPIView):
 
     @extend_schema(operation_id="icon_remove", request=None, responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
-        """Go back to the icon that is drawn from the name."""
+        """Remove the icon, so that the first letter of the name is shown."""
         gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         set_icon(gpt=gpt, upload=None, by=self.person, at=timezone.now())
         return Response(status=204)

@@ -1,4 +1,4 @@
-"""/api/v1/gpts/<slug>/audiences/<audience> and restoring a version: what the Share and Versions tabs do."""
+"""/api/v1/gpts/<slug>/audiences/<audience> and versions/<number>/restore."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class AudienceView(LoggiaAPIView):
         responses={200: VersionSerializer},
     )
     def post(self, request: Request, slug: str, audience: str) -> Response:
-        """Freeze the draft and make that version live there; doing it again changes nothing."""
+        """Freeze the draft as a version and make it live for the audience; repeating it changes nothing."""
         gpt = access_gpt(self.person, slug, to=GPTAct.MANAGE)
         check_offered(gpt, audience)
         notes = self.read(FreezeSerializer)["release_notes"]
@@ -49,7 +49,7 @@ class AudienceView(LoggiaAPIView):
 
     @extend_schema(operation_id="audience_clear", parameters=[AUDIENCE], request=None, responses={204: None})
     def delete(self, request: Request, slug: str, audience: str) -> Response:
-        """Serve it there no longer; harmless when it was not."""
+        """Stop serving the audience; harmless if nothing was live for it."""
         gpt = access_gpt(self.person, slug, to=GPTAct.MANAGE)
         check_offered(gpt, audience)
         clear_live_version(gpt=gpt, audience=audience, by=self.person, at=timezone.now())
@@ -61,11 +61,11 @@ class RestoreView(LoggiaAPIView):
 
     @extend_schema(operation_id="version_restore", request=RestoreSerializer, responses={200: GPTSerializer})
     def post(self, request: Request, slug: str, number: int) -> Response:
-        """Make the draft what the version was and keep what it was as a version."""
+        """Restore a version into the draft; the replaced draft is kept as a version."""
         gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         version = access_version(self.person, gpt, number)
         revision = self.read(RestoreSerializer)["revision"]
-        restored, _kept = restore_with_backup(
+        restored, _backup = restore_with_backup(
             gpt=gpt, version=version, revision=revision, by=self.person, at=timezone.now()
         )
         return Response(serialize_gpt(restored))

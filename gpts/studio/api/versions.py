@@ -1,4 +1,4 @@
-"""/api/v1/gpts/<slug>/versions, diff and submission."""
+"""/api/v1/gpts/<slug>/versions, change-log, diff and submission."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class VersionsView(LoggiaAPIView):
         operation_id="version_freeze", request=FreezeSerializer, responses={201: VersionSerializer}
     )
     def post(self, request: Request, slug: str) -> Response:
-        """Freeze the draft. Nothing changed since the newest version: that one is the answer."""
+        """Freeze the draft as a version. If nothing changed since the newest version, return that one."""
         gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         version = freeze_version(
             gpt=gpt,
@@ -66,7 +66,7 @@ class VersionView(LoggiaAPIView):
 
 
 class ChangeLogView(LoggiaAPIView):
-    """What each of the newest 200 versions brought, newest first."""
+    """The changes of each of the newest 200 versions, newest first."""
 
     required_scopes: ClassVar = {"GET": ApiScope.GPTS_READ}
 
@@ -120,7 +120,7 @@ class SubmissionView(LoggiaAPIView):
         operation_id="submission_create", request=SubmitSerializer, responses={201: SubmissionSerializer}
     )
     def post(self, request: Request, slug: str) -> Response:
-        """Freeze the draft and submit it; the same content again is the same submission."""
+        """Freeze the draft and submit it to the store; the same content again returns the same submission."""
         gpt = access_gpt(self.person, slug, to=GPTAct.MANAGE)
         body = self.read(SubmitSerializer)
         submission = submit_version(

@@ -1,4 +1,4 @@
-"""The Configure tab: the whole form, saved by itself while one types, and as a plain form without scripts."""
+"""The Configure tab: the form of the draft, saved by a script while a person types, or as a plain form."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _read_revision(request: HttpRequest) -> int:
 
 
 def _autosave(request: HttpRequest, gpt: GPT) -> JsonResponse:
-    """Answer autosave: the new revision, or what is wrong with which field, or what stands instead."""
+    """Save for a script: answer with the new revision, the errors by field, or the current values (409)."""
     changes = read_draft_changes(request.POST)
     try:
         saved = update_draft(
@@ -94,7 +94,7 @@ def _save_form(request: HttpRequest, gpt: GPT) -> HttpResponse:
 
 
 def _build_conflict_rows(conflict: dict[str, Any], form: DraftForm) -> dict[str, Any]:
-    """Return what stands instead, field by field, for the page without scripts."""
+    """Return the current values of the fields in conflict, for the page without scripts."""
     rows = []
     for name, value in conflict["fields"].items():
         label = form.fields[name].label if name in form.fields else _("Conversation starters")
@@ -128,7 +128,7 @@ def _render_page(
         **preview_context(gpt),
         **steps_context(gpt, user),
         drawn_icons=list_drawn_icons(gpt) if frame.may_edit else [],
-        # Sending again after a conflict was shown means to write over what stands.
+        # Saving again after the conflict was shown overwrites the current values.
         revision=conflict["revision"] if conflict else gpt.draft_revision,
         **extra,
     )

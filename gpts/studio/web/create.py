@@ -39,6 +39,7 @@ from gpts.studio.queries import access_builder_change, is_lost, list_create_mess
 from gpts.studio.services.create import reset_conversation, set_change_state
 from gpts.studio.states import BuilderChangeState
 from workspaces.access import scope_for
+from workspaces.web.people import person_of
 from workspaces.web.refusals import error_body
 
 
@@ -50,7 +51,7 @@ def build_create(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _context(request: HttpRequest, gpt: GPT, **extra: Any) -> dict[str, Any]:
-    rows = list_create_messages(request.user, gpt)
+    rows = list_create_messages(person_of(request), gpt)
     now = timezone.now()
     is_interview = spec_of(model_for_building(gpt)).api == ModelAPI.OFFLINE
     question, choices = opening(first_step(draft_values(gpt)), draft_values(gpt))
@@ -147,7 +148,7 @@ def _with_error(request: HttpRequest, slug: str, refusal: DomainError) -> HttpRe
 def build_create_change(request: HttpRequest, slug: str, change_id: int) -> HttpResponse:
     """Undo or redo one change; a field that moved on since asks first (409 with its present value)."""
     gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-    change = access_builder_change(request.user, gpt, change_id)
+    change = access_builder_change(person_of(request), gpt, change_id)
     state = BuilderChangeState.APPLIED if request.POST.get("redo") else BuilderChangeState.UNDONE
     card = partial(render_to_string, "gpts/studio/_change.html", request=request)
     wants_json = request.accepts("application/json") and not request.accepts("text/html")

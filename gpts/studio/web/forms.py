@@ -1,4 +1,4 @@
-"""The forms of building. They draw and keep what was typed; the services check it."""
+"""The forms of the studio. They render fields and keep typed values; the services validate."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from gpts.studio.gpt_templates import TEMPLATES
 
 
 def counter_attrs(limit: int, **attrs: Any) -> dict[str, Any]:
-    """Attributes that count characters without cutting off what somebody pastes."""
+    """Return widget attributes for a character counter. No maxlength, which would cut off pasted text."""
     return {"data-counter": str(limit), **attrs}
 
 
 class NewGPTForm(forms.Form):
-    """Name first; the pattern fills the rest."""
+    """The name of a new GPT, its workspace and the template that fills the rest."""
 
     name = forms.CharField(
         label=_("Name"),
@@ -51,18 +51,20 @@ class NewGPTForm(forms.Form):
         label=_("Where it belongs"), required=False, help_text=_("The workspace keeps it when people leave.")
     )
     pattern = forms.ChoiceField(
-        label=_("Start from"), required=False, choices=[(pattern.key, pattern.label) for pattern in TEMPLATES]
+        label=_("Start from"),
+        required=False,
+        choices=[(template.key, template.label) for template in TEMPLATES],
     )
 
-    def __init__(self, *args: Any, places: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, workspaces: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         workspace = self.fields["workspace"]
         assert isinstance(workspace, forms.ChoiceField)
-        workspace.choices = places
+        workspace.choices = workspaces
 
 
 class DraftForm(forms.Form):
-    """Everything of a draft except its icon, starters and files, which have controls of their own."""
+    """All fields of a draft except its icon, starters and files, which have their own controls."""
 
     name = forms.CharField(
         label=_("Name"), required=False, strip=False, widget=forms.TextInput(attrs=counter_attrs(NAME_LENGTH))
@@ -177,7 +179,7 @@ def _get_initial(gpt: GPT, name: str) -> Any:
 
 
 def list_model_choices(models: list[LanguageModel], gpt: GPT) -> list[tuple[Any, Any]]:
-    """Models on offer, with the draft's own even when it was retired since."""
+    """Return the offered models, and the draft's own also if it was retired."""
     choices: list[tuple[Any, Any]] = [
         (model.pk, f"{model.label} · {model.provider.name}") for model in models
     ]
@@ -188,32 +190,32 @@ def list_model_choices(models: list[LanguageModel], gpt: GPT) -> list[tuple[Any,
 
 
 def list_allowed_model_choices(models: list[LanguageModel], gpt: GPT) -> list[tuple[str, str]]:
-    """Models that may be listed for the chat, by name; listed ones that are gone stay until unchecked."""
+    """Return the models that may be listed for the chat; unavailable ones stay until they are unchecked."""
     labels = {model.name: model.label for model in reversed(models)}
     gone = [name for name in gpt.allowed_models if name not in labels]
     return [*labels.items(), *((name, _("%(model)s (not offered)") % {"model": name}) for name in gone)]
 
 
 def list_abilities(model: LanguageModel | None) -> list[str]:
-    """Features and capabilities of a model in one list, for showing what has an effect."""
+    """Return the features and capabilities of a model, for showing which settings have an effect."""
     if model is None:
         return []
-    kept = (Capability.FILE_SEARCH.value, *((Capability.VISION.value,) if takes_images(model) else ()))
-    return sorted({*features_of(model), *tools_of(model), *kept})
+    built_in = (Capability.FILE_SEARCH.value, *((Capability.VISION.value,) if takes_images(model) else ()))
+    return sorted({*features_of(model), *tools_of(model), *built_in})
 
 
 def build_retirement_note(model: LanguageModel | None) -> str:
-    """What to know about a recommended model that is leaving or gone; empty while it stays."""
+    """Return the sentences about the retirement of the draft's model, or "" if none is planned."""
     if model is None or model.retired_at is None:
         return ""
     day = date_format(model.retired_at, formats.day_format())
-    named = {"model": model.label, "day": day, "other": getattr(model.replacement, "label", "")}
+    values = {"model": model.label, "day": day, "other": getattr(model.replacement, "label", "")}
     if is_retired(model):
-        text = _("%(model)s was retired on %(day)s.") % named
+        text = _("%(model)s was retired on %(day)s.") % values
     else:
-        text = _("%(model)s will be retired on %(day)s.") % named
+        text = _("%(model)s will be retired on %(day)s.") % values
     then = (
-        _("From then on %(other)s answers in its place, unless you choose another model.") % named
+        _("From then on %(other)s answers in its place, unless you choose another model.") % values
         if model.replacement is not None
         else _("From then on the workspace's default model answers, unless you choose another one.")
     )
@@ -221,7 +223,7 @@ def build_retirement_note(model: LanguageModel | None) -> str:
 
 
 class SubmitForm(forms.Form):
-    """Release notes and what the author attests."""
+    """A submission to the store: release notes, a note to the moderators, the creator's attestation."""
 
     release_notes = forms.CharField(
         label=_("What is new"),
@@ -246,15 +248,15 @@ class SubmitForm(forms.Form):
 def read_draft_changes(post: QueryDict) -> dict[str, Any]:
     """Return the changed fields of a posted draft form.
 
-    ``fields`` names what was sent (autosave sends only what changed); without it the whole form counts.
+    ``fields`` lists the posted fields (autosave posts only changed ones); without it, the form is complete.
     """
     if post.get("fields"):
         names = post.get("fields", "").split(",")
     else:
-        # A checkbox that is off sends nothing: only a form that has the settings says something about them.
+        # An unticked checkbox posts nothing, so settings are only read from a form that contains them.
         has_settings = "model_settings" in post
-        shown = [name for name in DraftForm.base_fields if has_settings or name not in SETTING_CLEANERS]
-        names = [*shown, "starters"]
+        present = [name for name in DraftForm.base_fields if has_settings or name not in SETTING_CLEANERS]
+        names = [*present, "starters"]
     changes: dict[str, Any] = {}
     for name in names:
         if name in ("starters", "capabilities", "allowed_models"):
@@ -265,12 +267,12 @@ def read_draft_changes(post: QueryDict) -> dict[str, Any]:
 
 
 def build_starter_rows(values: list[str], *, may_edit: bool) -> list[str]:
-    """Return the starters with two empty rows behind them, as far as there is room."""
+    """Return the starters and up to two empty rows for more."""
     return values if not may_edit else [*values, "", ""][: max(STARTER_COUNT, len(values))]
 
 
 def show_refusal(form: forms.Form, refusal: DomainError) -> None:
-    """Put a service's refusal beside the fields that it names, in place of the form's own errors."""
+    """Show a service's error beside the fields that it names, instead of the form's own errors."""
     form.full_clean()
     form.errors.clear()
     messages = refusal.data.get("errors") or {refusal.field: refusal.message}

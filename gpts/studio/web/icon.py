@@ -1,4 +1,4 @@
-"""The icon of a draft: uploaded, or drawn from its name in one of a few ways."""
+"""The icon of a draft: uploaded, or drawn from its name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from workspaces.web.people import person_of
 @login_required
 @require_POST
 def icon(request: HttpRequest, slug: str) -> HttpResponse:
-    """Take an upload, or with ``variant`` draw one; 0 is the first letter of the name."""
+    """Set the icon to an uploaded picture or a drawn ``variant``; 0 shows the first letter of the name."""
     user = person_of(request)
     gpt = access_gpt(user, slug, to=GPTAct.EDIT)
     now = timezone.now()
@@ -48,7 +48,7 @@ def _parse_number(text: str) -> int:
 @login_required
 @require_safe
 def drawn_icon(request: HttpRequest, slug: str, variant: int) -> HttpResponse:
-    """One way to draw the icon of a draft, to choose from."""
+    """A PNG of one drawn variant of the icon."""
     gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
     if not 1 <= variant <= VARIANTS:
         raise NotFound(_("There is no such picture."), code="icon_not_found")
@@ -58,7 +58,7 @@ def drawn_icon(request: HttpRequest, slug: str, variant: int) -> HttpResponse:
 
 
 def list_drawn_icons(gpt: GPT) -> list[dict[str, object]]:
-    """The drawn icons on offer, each with its number and address."""
+    """Return the number and URL of each drawn variant."""
     return [
         {"variant": variant, "url": reverse("gpts:build-icon-drawn", args=[gpt.slug, variant])}
         for variant in range(1, VARIANTS + 1)

@@ -1,4 +1,4 @@
-"""What an open builder page asks again and again: who else is here, and how the draft stands now."""
+"""The endpoints that an open page of a GPT polls: who else has it open, and the current draft."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from workspaces.web.people import person_of
 @login_required
 @require_POST
 def presence(request: HttpRequest, slug: str) -> JsonResponse:
-    """Answer a window's sign of life with the others and the draft's revision."""
+    """Take a window's heartbeat; answer with the other people and the draft's revision."""
     user = person_of(request)
     gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
     window = request.POST.get("window", "")
@@ -41,7 +41,7 @@ def _serialize_presence(person: Presence) -> dict[str, str | bool]:
 @login_required
 @require_GET
 def draft(request: HttpRequest, slug: str) -> JsonResponse:
-    """The draft as its form holds it: each field as the list of values that its controls send."""
+    """The draft as form data: for each field the list of values that its controls post."""
     gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
     fields = {name: build_form_values(gpt, name) for name in (*DraftForm.base_fields, "starters")}
     return JsonResponse({"revision": gpt.draft_revision, "fields": fields})

@@ -1,4 +1,4 @@
-"""My GPTs, and making a new one."""
+"""The list of a person's GPTs; create, duplicate and delete one."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from marketplace.states import ListingState
 from reviews.queries import submission_status
 from reviews.queries.submissions import gpts_in_review
 from workspaces.access import WorkspaceAct, access_workspace, personal_workspace
+from workspaces.models import User
 from workspaces.queries import get_user_roles
 from workspaces.states import BUILDER_ROLES
 from workspaces.web.people import person_of
@@ -49,7 +50,7 @@ def gpt_list(request: HttpRequest) -> HttpResponse:
             "gpt": gpt,
             "icon_url": icon_url(gpt),
             "state": _build_badge(gpt, in_review),
-            "is_inside": _is_in_company(gpt),
+            "is_company": _is_in_company(gpt),
         }
         for gpt in page.items
     ]
@@ -57,7 +58,7 @@ def gpt_list(request: HttpRequest) -> HttpResponse:
 
 
 def _build_badge(gpt: Any, in_review: set[int]) -> dict[str, Any]:
-    """Return what stands beside a GPT's name: badges of kind and text."""
+    """Return the kind and the text of the badge beside a GPT's name."""
     if gpt.quarantined_at is not None:
         return {"kind": "bad", "label": _("Quarantined")}
     if gpt.pk in in_review:
@@ -74,9 +75,11 @@ def _is_in_company(gpt: GPT) -> bool:
 @login_required
 @require_http_methods(["GET", "POST"])
 def new_gpt(request: HttpRequest) -> HttpResponse:
-    places = _list_workspace_choices(person_of(request))
+    workspaces = _list_workspace_choices(person_of(request))
     chosen = request.POST.get("pattern") or request.GET.get("pattern", "")
-    form = NewGPTForm(request.POST or None, places=places, initial={"pattern": get_template(chosen).key})
+    form = NewGPTForm(
+        request.POST or None, workspaces=workspaces, initial={"pattern": get_template(chosen).key}
+    )
     if request.method == "POST":
         try:
             gpt = _create_gpt(request)
@@ -87,21 +90,21 @@ def new_gpt(request: HttpRequest) -> HttpResponse:
             return redirect(f"gpts:build-{tab}", gpt.slug)
     options = [
         {
-            "key": pattern.key,
-            "label": pattern.label,
-            "text": pattern.text,
-            "icon": pattern.icon,
-            "draft": pattern.draft,
-            "sets_up": pattern.sets_up,
-            "html": render_markdown(str(pattern.draft.get("instructions", ""))),
+            "key": template.key,
+            "label": template.label,
+            "text": template.text,
+            "icon": template.icon,
+            "draft": template.draft,
+            "sets_up": template.sets_up,
+            "html": render_markdown(str(template.draft.get("instructions", ""))),
         }
-        for pattern in TEMPLATES
+        for template in TEMPLATES
     ]
     context = {
         "form": form,
         "options": options,
         "chosen": get_template(chosen).key,
-        "has_choice": len(places) > 1,
+        "has_choice": len(workspaces) > 1,
     }
     return render(request, "gpts/studio/new.html", context, status=400 if form.errors else 200)
 
@@ -110,11 +113,11 @@ def _create_gpt(request: HttpRequest) -> GPT:
     user = person_of(request)
     slug = request.POST.get("workspace", "")
     workspace = access_workspace(user, slug, to=WorkspaceAct.BUILD) if slug else personal_workspace(user)
-    is_talk = bool(request.POST.get("talk"))
-    fields = {} if is_talk else get_template(request.POST.get("pattern", "")).fields()
+    with_create = bool(request.POST.get("talk"))
+    fields = {} if with_create else get_template(request.POST.get("pattern", "")).build_fields()
     name = request.POST.get("name", "")
-    if is_talk and not name.strip():
-        # The conversation finds the name.
+    if with_create and not name.strip():
+        # Create suggests a name later.
         name = _("New GPT")
     return create_gpt(
         workspace=workspace,
@@ -125,15 +128,16 @@ def _create_gpt(request: HttpRequest) -> GPT:
     )
 
 
-def _list_workspace_choices(user: Any) -> list[tuple[str, str]]:
-    """Return the workspaces in which the person may build, their own first."""
-    return [(seat.slug, seat.name) for seat in get_user_roles(user).memberships if seat.role in BUILDER_ROLES]
+def _list_workspace_choices(user: User) -> list[tuple[str, str]]:
+    """Return slug and name of the workspaces in which the person may build, their own first."""
+    memberships = get_user_roles(user).memberships
+    return [(member.slug, member.name) for member in memberships if member.role in BUILDER_ROLES]
 
 
 @login_required
 @require_POST
 def duplicate(request: HttpRequest, slug: str) -> HttpResponse:
-    """Whoever may look at the settings may have a draft of their own with them."""
+    """Duplicate a GPT; allowed to everybody who may view its settings."""
     user = person_of(request)
     gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
     try:

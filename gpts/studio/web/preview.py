@@ -1,4 +1,4 @@
-"""The Preview tab: a chat with the draft, in the chat's own pages."""
+"""The Preview tab: a chat with the draft, which posts to the chat's own routes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Share tab: who gets which version, and the way into the store."""
+"""The Share tab: which version is live for whom, and submitting to the store."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import Conflict, DomainError, InvalidInput
 from gpts.assistants.access import access_gpt
 from gpts.assistants.audiences import check_offered, offered_audiences
-from gpts.assistants.models import GPT
+from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.versions import check_ready, clear_live_version
 from gpts.assistants.states import Audience
@@ -37,24 +37,26 @@ def share(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _render_page(request: HttpRequest, gpt: GPT, form: SubmitForm, status: int = 200) -> HttpResponse:
     context = page_context(request, gpt, "share", form=form)
-    live, hash_now = context["frame"].live, context["frame"].draft_hash
+    live, draft_hash = context["frame"].live, context["frame"].draft_hash
     context |= {
         "missing": _list_missing(gpt),
         "gate": find_gate_problem(gpt, None, timezone.now(), audience=Audience.PUBLIC),
         "tests_url": tab_url("tests", gpt.slug),
         "audiences": [
-            _build_audience_row(gpt, audience, live.get(audience), hash_now)
+            _build_audience_row(gpt, audience, live.get(audience), draft_hash)
             for audience in offered_audiences(gpt)
         ],
         "public": live.get(Audience.PUBLIC),
         "is_public_current": Audience.PUBLIC in live
-        and live[Audience.PUBLIC].version.content_hash == hash_now,
+        and live[Audience.PUBLIC].version.content_hash == draft_hash,
         "chat_url": request.build_absolute_uri(f"/g/{gpt.slug}/chat"),
     }
     return render(request, "gpts/studio/share.html", context, status=status)
 
 
-def _build_audience_row(gpt: GPT, audience: Audience, live: Any, hash_now: str) -> dict[str, Any]:
+def _build_audience_row(
+    gpt: GPT, audience: Audience, live: LiveVersion | None, draft_hash: str
+) -> dict[str, Any]:
     texts = {
         Audience.WORKSPACE: _("Every member of %(workspace)s finds it in the company's store.")
         % {"workspace": gpt.workspace.name},
@@ -65,7 +67,7 @@ def _build_audience_row(gpt: GPT, audience: Audience, live: Any, hash_now: str) 
         "label": audience.label,
         "text": texts[audience],
         "live": live,
-        "is_current": live is not None and live.version.content_hash == hash_now,
+        "is_current": live is not None and live.version.content_hash == draft_hash,
     }
 
 
@@ -117,7 +119,7 @@ def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def set_audience(request: HttpRequest, slug: str) -> HttpResponse:
-    """Set the draft live for the workspace or the link, or stop it there."""
+    """Make the draft live for the workspace or by link, or stop serving that audience."""
     gpt = access_gpt(person_of(request), slug, to=GPTAct.MANAGE)
     audience = request.POST.get("audience", "")
     check_offered(gpt, audience)

@@ -1,4 +1,4 @@
-"""Routes of the builder, included by gpts.urls."""
+"""Routes of the studio, included by gpts.urls."""
 
 from __future__ import annotations
 

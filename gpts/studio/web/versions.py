@@ -1,4 +1,4 @@
-"""The Versions tab: what was frozen, what changed, going back."""
+"""The Versions tab: list, compare, freeze and restore versions; download the change log."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _parse_number(text: str) -> int | None:
 @login_required
 @require_POST
 def freeze(request: HttpRequest, slug: str) -> HttpResponse:
-    """Update: freeze the draft, and make it live where the person ticked it."""
+    """Freeze the draft as a version and make it live for the audiences that were ticked."""
     user = person_of(request)
     audiences = request.POST.getlist("live")
     gpt = access_gpt(user, slug, to=GPTAct.MANAGE if audiences else GPTAct.EDIT)
@@ -107,7 +107,7 @@ def freeze(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_GET
 def version_detail(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """One version for good: its address never shows anything else."""
+    """The permanent page of one version, with its changes since the version before."""
     user = person_of(request)
     gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
     version = access_version(user, gpt, number)
@@ -162,7 +162,7 @@ def restore(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     gpt = access_gpt(user, slug, to=GPTAct.EDIT)
     version = access_version(user, gpt, number)
     try:
-        _draft, kept = restore_with_backup(
+        _gpt, backup = restore_with_backup(
             gpt=gpt,
             version=version,
             revision=_parse_number(request.POST.get("revision", "")) or 0,
@@ -173,7 +173,7 @@ def restore(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         messages.error(request, str(refusal.message))
         return redirect("gpts:build-versions", slug)
     messages.success(request, _("The draft is version %(number)s again.") % {"number": number})
-    query = "" if kept is None or request.POST.get("undo") else f"?restored={number}&kept={kept.number}"
+    query = "" if backup is None or request.POST.get("undo") else f"?restored={number}&kept={backup.number}"
     return redirect(reverse("gpts:build-versions", args=[slug]) + query)
 
 
