@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from core.pagination import Page, paginate
 from gpts.chat.models import Conversation, Message, TurnWords
 from gpts.chat.queries.conversations import conversations_of
-from gpts.knowledge.passages import query_bigrams, western_words
+from gpts.chat.search_terms import get_query_bigrams, remove_chinese
 
 QUERY_LENGTH = 200
 TERMS = 12
@@ -89,7 +89,7 @@ def _saying(user: Any, text: str) -> QuerySet[TurnWords]:
 
 def _query(text: str) -> str:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tsvector_to_array(to_tsvector('english', %s))", [western_words(text)])
+        cursor.execute("SELECT tsvector_to_array(to_tsvector('english', %s))", [remove_chinese(text)])
         (english,) = cursor.fetchone()
     terms = [_quoted(term) for term in english[:TERMS]]
     last = text.split()[-1] if text.split() else ""
@@ -102,7 +102,7 @@ def _query(text: str) -> str:
         whole = [_quoted(form) for form in forms]
         terms = [term for term in terms if term not in whole]
         terms.append("(" + " | ".join([*whole, beginning]) + ")")
-    grams = query_bigrams(text)[:TERMS]
+    grams = get_query_bigrams(text)[:TERMS]
     terms += [_quoted(gram) + (":*" if len(gram) == 1 else "") for gram in grams]
     return " & ".join(terms)
 
@@ -162,7 +162,7 @@ def _marks(text: str) -> re.Pattern[str]:
     for word in _WORD.findall(text.lower()):
         if _CHINESE.search(word):
             parts.append(re.escape(word))
-            parts += [re.escape(gram) for gram in query_bigrams(word)]
+            parts += [re.escape(gram) for gram in get_query_bigrams(word)]
         else:
             stem = word[: max(len(word) - 2, 3)] if len(word) > 4 else word
             parts.append(rf"\b{re.escape(stem)}\w*")

@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet, Sum
-from django.utils.translation import gettext_lazy as _
 
-from core.errors import NotFound
 from gpts.assistants.models import GPT
 from gpts.chat.states import MessageRole
+from gpts.chat.streaming.lost import find_lost_turns
 from gpts.llm.states import TurnState
 from gpts.studio.models import BuilderChange, BuilderMessage
 from gpts.studio.states import BuilderChangeState
 from workspaces.models import User
 
 MAX_MESSAGES = 200
-# An answer still running after this long was lost with its process.
-LOST_AFTER = timedelta(minutes=5)
 
 
 def list_create_messages(user: User, gpt: GPT) -> list[BuilderMessage]:
     """Return the newest messages of the person's conversation about a GPT with ``changes``, oldest first."""
-    newest = _get_visible_messages(user, gpt).prefetch_related("changes").order_by("-id")[:MAX_MESSAGES]
+    newest = filter_visible_messages(user, gpt).prefetch_related("changes").order_by("-id")[:MAX_MESSAGES]
     return list(reversed(newest))
 
 
 def get_running_answer(user: User, gpt: GPT) -> BuilderMessage | None:
     """Return the answer to this person about a GPT that has not ended, or None."""
     return (
-        _get_visible_messages(user, gpt).filter(role=MessageRole.ASSISTANT, state=TurnState.RUNNING).first()
+        filter_visible_messages(user, gpt).filter(role=MessageRole.ASSISTANT, state=TurnState.RUNNING).first()
     )
 
 
@@ -39,7 +36,7 @@ def get_interview_answers(user: User, gpt: GPT) -> dict[str, str]:
     """Return the person's latest answer to each question of the guided interview, by the question's key."""
     answers: dict[str, str] = {}
     step = ""
-    for message in _get_visible_messages(user, gpt).order_by("id"):
+    for message in filter_visible_messages(user, gpt).order_by("id"):
         if message.role == MessageRole.ASSISTANT:
             step = message.step
         else:
@@ -59,34 +56,24 @@ def list_undone_fields(user: User, gpt: GPT) -> list[str]:
 
 
 def is_lost(message: BuilderMessage, now: datetime) -> bool:
-    return message.state == TurnState.RUNNING and message.created_at < now - LOST_AFTER
+    """Whether the process that wrote this answer is gone."""
+    if message.state != TurnState.RUNNING:
+        return False
+    return bool(find_lost_turns({message.pk: message.created_at}, at=now))
+
+
+def find_lost_answers(now: datetime) -> list[BuilderMessage]:
+    """Return the running answers in the scope whose process is gone."""
+    running = {row.pk: row for row in BuilderMessage.objects.filter(state=TurnState.RUNNING)}
+    lost = find_lost_turns({pk: row.created_at for pk, row in running.items()}, at=now)
+    return [running[pk] for pk in sorted(lost)]
 
 
 def count_running_answers(user: User, now: datetime) -> int:
     """Count the person's running Create answers about all GPTs, except those that were lost."""
     running = BuilderMessage.objects.filter(user_id=user.pk, state=TurnState.RUNNING)
-    return running.filter(created_at__gte=now - LOST_AFTER).count()
-
-
-def access_builder_message(user: User, gpt: GPT, identifier: UUID) -> BuilderMessage:
-    """Return a message of the person's conversation about ``gpt``, which must be authorised. Raises NotFound."""
-    found = _get_visible_messages(user, gpt).filter(pk=identifier).first()
-    if found is None:
-        raise NotFound(_("There is no such message."), code="message_not_found")
-    return found
-
-
-def access_builder_change(user: User, gpt: GPT, identifier: int) -> BuilderChange:
-    """Return a change that Create made for the person in ``gpt``, which must be authorised. Raises NotFound."""
-    found = (
-        BuilderChange.objects.filter(pk=identifier, gpt=gpt, user_id=user.pk).first()
-        if 0 < identifier < 2**63
-        else None
-    )
-    if found is None:
-        raise NotFound(_("There is no such change."), code="change_not_found")
-    found.gpt = gpt
-    return found
+    started = dict(running.values_list("pk", "created_at"))
+    return len(started) - len(find_lost_turns(started, at=now))
 
 
 def get_create_cost(gpt: GPT, user: User) -> dict[str, int]:
@@ -100,7 +87,7 @@ def get_create_cost(gpt: GPT, user: User) -> dict[str, int]:
     return {name: int(value) for name, value in sums.items()}
 
 
-def _get_visible_messages(user: User, gpt: GPT) -> QuerySet[BuilderMessage]:
+def filter_visible_messages(user: User, gpt: GPT) -> QuerySet[BuilderMessage]:
     return BuilderMessage.objects.filter(gpt=gpt, user_id=user.pk, cleared_at__isnull=True)
 
 

@@ -22,6 +22,7 @@ from marketplace.web.visitor_pages import NONCE_PLACEHOLDER, _fill_placeholders
 from tests.support.factories.marketplace import RatingFactory
 from tests.support.factories.workspaces import UserFactory
 from tests.support.marketplace import NOW, make_finished_turn, make_gpt, make_listing, make_version
+from tests.support.pages import sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -31,12 +32,6 @@ HOSTILE = [
     "{{ 7|add:7 }}{% now 'Y' %}",
     "';alert(1)//",
 ]
-
-
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def test_a_visitor_sees_all_store_pages(client: Client) -> None:
@@ -130,7 +125,7 @@ def test_the_nonce_placeholder_is_filled_in(rf: Any) -> None:
 def test_a_cached_page_is_never_given_to_a_person() -> None:
     listing, person = make_listing(), UserFactory.create(display_name="Visiblename")
     Client().get("/")
-    mine = signed_in(person).get("/")
+    mine = sign_in(person).get("/")
     again = Client().get("/")
 
     assert "Visiblename" in mine.content.decode()
@@ -219,7 +214,7 @@ def test_queries_do_not_grow_with_rows(url: str, with_one: int, with_three: int)
 
 def test_rating_by_form(client: Client, django_capture_on_commit_callbacks: Any) -> None:
     listing, reader = make_listing(), UserFactory.create(display_name="Rea")
-    mine = signed_in(reader)
+    mine = sign_in(reader)
     assert "Chat with this GPT first" in mine.get(f"/g/{listing.slug}").content.decode()
     make_finished_turn(reader, listing)
 

@@ -16,20 +16,15 @@ from reviews.services.claims import claim_case
 from reviews.services.reports import file_report
 from tests.support.factories.reviews import ReportInputFactory
 from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import sign_in
 from tests.support.reviews import decide, make_gpt, make_listed_gpt, make_moderator, make_queued_case
 
 pytestmark = pytest.mark.django_db
 
 
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def test_only_moderators_reach_the_queue() -> None:
     case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
-    for client in (Client(), signed_in(UserFactory.create(display_name="Bob"))):
+    for client in (Client(), sign_in(UserFactory.create(display_name="Bob"))):
         for path in ("/moderation/", f"/moderation/cases/{case.pk}", "/moderation/decisions"):
             assert client.get(path).status_code == 404
         for verb in ("claim", "decide", "renew", "release", "escalate", "take-over"):
@@ -42,7 +37,7 @@ def test_from_the_queue_to_a_listing() -> None:
     moderator = make_moderator()
     gpt = make_gpt(UserFactory.create(display_name="Ann"))
     case = make_queued_case(gpt)
-    client = signed_in(moderator)
+    client = sign_in(moderator)
 
     assert "Evening Walks" in client.get("/moderation/").content.decode()
     taken = client.post("/moderation/next")
@@ -68,7 +63,7 @@ def test_a_stale_decision_shows_the_current_state_and_keeps_the_input() -> None:
     first, second = make_moderator("Mona"), make_moderator("Milo")
     case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     claim_case(case_id=case.pk, by=first, at=timezone.now())
-    client = signed_in(second)
+    client = sign_in(second)
 
     answer = client.post(
         f"/moderation/cases/{case.pk}/decide",
@@ -99,7 +94,7 @@ def test_markup_in_every_field_is_escaped() -> None:
             starters=[f"{evil} go"],
         )
     )
-    page = signed_in(make_moderator()).get(f"/moderation/cases/{case.pk}").content.decode()
+    page = sign_in(make_moderator()).get(f"/moderation/cases/{case.pk}").content.decode()
     assert evil not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
 
@@ -108,7 +103,7 @@ def test_the_heartbeat_renews_and_tells_when_the_claim_is_lost() -> None:
     moderator = make_moderator()
     case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     claim = claim_case(case_id=case.pk, by=moderator, at=timezone.now() - timedelta(minutes=9))
-    client = signed_in(moderator)
+    client = sign_in(moderator)
 
     kept = client.post(f"/moderation/cases/{case.pk}/renew", {"claim_token": claim.token})
     claim.refresh_from_db()
@@ -158,7 +153,7 @@ def test_an_invalid_report_form_keeps_the_input() -> None:
 
 def test_private_and_absent_gpts_cannot_be_told_apart_by_reporting() -> None:
     private = make_gpt(UserFactory.create(display_name="Ann"))
-    client = signed_in(UserFactory.create(display_name="Bob"))
+    client = sign_in(UserFactory.create(display_name="Bob"))
     answers = []
     for slug in (private.slug, "no-such-thing-abc123"):
         answer = client.post(
@@ -183,12 +178,12 @@ def test_the_author_reads_the_statement_and_appeals() -> None:
         reasoning="Far too thin.",
         at=timezone.now(),
     )
-    client = signed_in(author)
+    client = sign_in(author)
     page = client.get(f"/reviews/decisions/{decision.pk}").content.decode()
     assert "Far too thin." in page
     assert "Mona" not in page
     assert (
-        signed_in(UserFactory.create(display_name="Eve")).get(f"/reviews/decisions/{decision.pk}").status_code
+        sign_in(UserFactory.create(display_name="Eve")).get(f"/reviews/decisions/{decision.pk}").status_code
         == 404
     )
 
@@ -206,7 +201,7 @@ def test_the_queue_takes_the_same_queries_for_one_case_and_for_three(
     moderator = make_moderator()
     for _unused in range(count):
         make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
-    client = signed_in(moderator)
+    client = sign_in(moderator)
     client.get("/moderation/")
     with django_assert_num_queries(QUEUE_QUERIES):
         client.get("/moderation/")
@@ -230,7 +225,7 @@ def test_a_case_takes_the_same_queries_with_one_report_and_with_three(
             at=timezone.now(),
         )
     case = Case.objects.get(kind="report")
-    client = signed_in(moderator)
+    client = sign_in(moderator)
     client.get(f"/moderation/cases/{case.pk}")
     with django_assert_num_queries(CASE_QUERIES):
         client.get(f"/moderation/cases/{case.pk}")

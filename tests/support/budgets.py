@@ -20,11 +20,12 @@ NOW = datetime(2026, 11, 24, 10, 30, 20, tzinfo=UTC)
 
 
 def create_owned_company() -> Workspace:
+    """Create a company together with its owner, Olga."""
     return create_company(UserFactory.create(display_name="Olga"))
 
 
 def add_new_member(workspace: Workspace, *, role: str = "member") -> User:
-    """A new member of this role; the company's one owner for "owner"."""
+    """Add a new user with this role; for the role owner, return the workspace's owner instead."""
     owner = Member.objects.select_related("user").get(workspace=workspace, role="owner").user
     if role == "owner":
         return owner

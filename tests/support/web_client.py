@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import httpx2
 from django.conf import settings
-from django.test import Client
 
+from tests.support.pages import sign_in
 from workspaces.models import User
 
 CSRF = "a" * 32
@@ -31,8 +31,7 @@ class WebClient:
     def __init__(self, base_url: str, user: User | None = None, *, follow_redirects: bool = False) -> None:
         cookies = {settings.CSRF_COOKIE_NAME: CSRF}
         if user is not None:
-            client = Client()
-            client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+            client = sign_in(user)
             cookies[settings.SESSION_COOKIE_NAME] = client.cookies[settings.SESSION_COOKIE_NAME].value
         self.http = httpx2.Client(
             base_url=base_url,

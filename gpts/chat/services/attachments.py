@@ -22,7 +22,7 @@ from core.ids import uuid7
 from core.jobs import enqueue_on_commit
 from core.scope import system_scope
 from core.text import clean_line
-from gpts.assistants.pictures import BadPictureError, reencode, sniff
+from gpts.assistants.pictures import BadPictureError, detect_format, reencode_picture
 from gpts.chat.attachment_reading import check_readable, read_text
 from gpts.chat.models import Attachment, Conversation, Turn
 from gpts.chat.states import AttachmentKind, MessageRole
@@ -57,7 +57,7 @@ def add_attachment(
     name = clean_name(upload.name or "")
     _check_loose(by)
     data = _bytes_of(upload)
-    if sniff(data):
+    if detect_format(data):
         kind, media_type, data = AttachmentKind.IMAGE, *_picture(data, reads_images=reads_images)
     else:
         kind, media_type = AttachmentKind.DOCUMENT, check_readable(name)
@@ -87,7 +87,7 @@ def add_attachment(
 def keep_made_image(*, turn: Turn, media_type: str, data: bytes, at: datetime) -> Attachment | None:
     """Keep a picture that the provider made for an answer; None when its bytes are no picture."""
     try:
-        picture = reencode(data)
+        picture = reencode_picture(data)
     except BadPictureError:
         return None
     ending = "png" if picture.media_type == "image/png" else "jpg"
@@ -294,7 +294,7 @@ def _picture(data: bytes, *, reads_images: bool) -> tuple[str, bytes]:
     if not reads_images:
         raise InvalidInput(no_eyes(), code="images_not_read", field="file")
     try:
-        picture = reencode(data)
+        picture = reencode_picture(data)
     except BadPictureError as problem:
         message = (
             _("This picture is too big: at most 40 megapixels fit.")

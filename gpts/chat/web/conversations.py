@@ -19,7 +19,7 @@ from core.errors import DomainError, NotFound
 from core.pagination import Page, paginate
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.queries.gpts import live_version_for
+from gpts.assistants.queries.gpts import find_live_version
 from gpts.assistants.rules import GPTAct
 from gpts.chat.access import access_cited_passage, access_conversation, access_turn
 from gpts.chat.kept_versions import kept_state
@@ -58,7 +58,7 @@ def start_page(
 ) -> HttpResponse:
     """An empty chat: who this GPT is, its starters, the composer (also after a first message that failed)."""
     gpt = access_gpt(request.user, slug, to=GPTAct.TRY if is_draft else GPTAct.CHAT)
-    version = None if is_draft else live_version_for(request.user, gpt)
+    version = None if is_draft else find_live_version(request.user, gpt)
     context = _frame(request, gpt, version, None) | {
         "starters": (version or gpt).starters,
         "action": _action(

@@ -21,7 +21,7 @@ from gpts.assistants.access import access_gpt, access_version
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import update_draft
-from gpts.assistants.web.builder_frame import page_context
+from gpts.assistants.web.builder_frame import build_page_context
 from gpts.evals.access import access_golden_run
 from gpts.evals.leak_probes import PROBES, ProbeFamily
 from gpts.evals.leaks import get_hardening_text
@@ -105,7 +105,7 @@ def results(request: HttpRequest, slug: str, run_id: UUID) -> HttpResponse:
         for result in list_results(run, only=only if only in FILTERS else "")
         if not changed or comparison is None or comparison.changes.get(result.prompt_id or 0) == changed
     ]
-    context = page_context(
+    context = build_page_context(
         request,
         gpt,
         "tests",
@@ -188,7 +188,7 @@ def leak_overview(request: HttpRequest, slug: str) -> HttpResponse:
     """The page of leak probes. They show how to extract the instructions, so only editors see it."""
     gpt = access_gpt(person_of(request), slug, to=GPTAct.EDIT)
     newest = get_last_finished_run(gpt, kind=GoldenKind.LEAK)
-    context = page_context(
+    context = build_page_context(
         request,
         gpt,
         "tests",

@@ -11,14 +11,15 @@ from rest_framework.response import Response
 
 from gpts.assistants.access import access_gpt
 from gpts.assistants.rules import GPTAct
+from gpts.studio.access import access_create_change
 from gpts.studio.api.create_serializers import (
     BuilderChangeSerializer,
     CreateConversationSerializer,
     FlipChangeSerializer,
     StoppingSerializer,
 )
-from gpts.studio.create.streaming import stop_building
-from gpts.studio.queries import access_builder_change, get_create_cost, list_create_messages
+from gpts.studio.create.begin import stop_building
+from gpts.studio.queries import get_create_cost, list_create_messages
 from gpts.studio.services.create import reset_conversation, set_change_state
 from workspaces.api.base import LoggiaAPIView
 from workspaces.states import ApiScope
@@ -65,7 +66,7 @@ class CreateChangeView(LoggiaAPIView):
         """Undo or redo one change; 409 with the current value if the field was changed since."""
         user = self.person
         gpt = access_gpt(user, slug, to=GPTAct.EDIT)
-        change = access_builder_change(user, gpt, change_id)
+        change = access_create_change(user, gpt, change_id)
         body = self.read(FlipChangeSerializer)
         changed = set_change_state(
             change=change, state=body["state"], is_forced=body["force"], by=user, at=timezone.now()

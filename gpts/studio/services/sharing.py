@@ -8,12 +8,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from gpts.assistants.audiences import check_offered
+from gpts.assistants.audiences import check_direct_audience
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.services.gpts import lock_gpt
 from gpts.assistants.services.versions import (
     check_ready,
-    draft_hash,
+    compute_draft_hash,
     freeze_version,
     restore_version,
     set_live_version,
@@ -30,7 +30,7 @@ def share_draft(*, gpt: GPT, audiences: Sequence[str], release_notes: str, by: U
     set_live_version; nothing is written then.
     """
     for audience in audiences:
-        check_offered(gpt, audience)
+        check_direct_audience(gpt, audience)
         check_gate(gpt, None, at, audience=audience)
     if audiences:
         check_ready(gpt)
@@ -50,7 +50,7 @@ def restore_with_backup(
     nothing changed. Raises as restore_version; nothing is written then.
     """
     gpt = lock_gpt(gpt)
-    old_hash = draft_hash(gpt)
+    old_hash = compute_draft_hash(gpt)
     if old_hash == version.content_hash:
         return restore_version(gpt=gpt, version=version, revision=revision, by=by, at=at), None
     backup = Version.objects.filter(gpt=gpt, content_hash=old_hash).order_by("-number").first()

@@ -16,8 +16,13 @@ from core.errors import Conflict, DomainError
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
-from gpts.assistants.services.gpts import shown_value, update_draft
-from gpts.assistants.web.builder_frame import frame_of, page_context, preview_context, steps_context
+from gpts.assistants.services.gpts import serialize_draft_field, update_draft
+from gpts.assistants.web.builder_frame import (
+    build_page_context,
+    build_preview_context,
+    build_steps_context,
+    get_builder_frame,
+)
 from gpts.studio.web.forms import DraftForm, build_starter_rows, read_draft_changes, show_refusal
 from gpts.studio.web.icon import list_drawn_icons
 from workspaces.web.people import person_of
@@ -31,7 +36,7 @@ def configure(request: HttpRequest, slug: str) -> HttpResponse:
         gpt = access_gpt(user, slug, to=GPTAct.EDIT)
         return _autosave(request, gpt) if _wants_json(request) else _save_form(request, gpt)
     gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
-    frame = frame_of(user, gpt)
+    frame = get_builder_frame(user, gpt)
     form = DraftForm(gpt=gpt, may_edit=frame.may_edit)
     return _render_page(request, gpt, form, starters=list(gpt.starters), frame=frame)
 
@@ -66,7 +71,7 @@ def _autosave(request: HttpRequest, gpt: GPT) -> JsonResponse:
         {
             "revision": saved.draft_revision,
             "saved_at": saved.updated_at.isoformat(),
-            "values": {field: shown_value(saved, field) for field in changes},
+            "values": {field: serialize_draft_field(saved, field) for field in changes},
         }
     )
 
@@ -114,10 +119,10 @@ def _render_page(
     **extra: Any,
 ) -> HttpResponse:
     user = person_of(request)
-    frame = extra.pop("frame", None) or frame_of(user, gpt)
+    frame = extra.pop("frame", None) or get_builder_frame(user, gpt)
     conflict = extra.get("conflict")
     refusal = extra.get("refusal")
-    context = page_context(
+    context = build_page_context(
         request,
         gpt,
         "configure",
@@ -125,8 +130,8 @@ def _render_page(
         form=form,
         starters=build_starter_rows(starters, may_edit=frame.may_edit),
         starter_error="" if refusal is None else refusal.data.get("errors", {}).get("starters", ""),
-        **preview_context(gpt),
-        **steps_context(gpt, user),
+        **build_preview_context(gpt),
+        **build_steps_context(gpt, user),
         drawn_icons=list_drawn_icons(gpt) if frame.may_edit else [],
         # Saving again after the conflict was shown overwrites the current values.
         revision=conflict["revision"] if conflict else gpt.draft_revision,

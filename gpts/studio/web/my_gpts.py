@@ -17,10 +17,10 @@ from core.markdown import render as render_markdown
 from core.pagination import paginate
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import my_gpts
+from gpts.assistants.queries.gpts import list_own_gpts
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import create_gpt, delete_gpt
-from gpts.assistants.web.builder_frame import icon_url
+from gpts.assistants.web.builder_frame import get_icon_url
 from gpts.studio.gpt_templates import TEMPLATES, get_template
 from gpts.studio.services.duplicates import duplicate_gpt
 from gpts.studio.web.forms import NewGPTForm, show_refusal
@@ -39,7 +39,7 @@ from workspaces.web.people import person_of
 @require_GET
 def gpt_list(request: HttpRequest) -> HttpResponse:
     page = paginate(
-        my_gpts(person_of(request)),
+        list_own_gpts(person_of(request)),
         order=("-updated_at", "-id"),
         cursor=request.GET.get("cursor", ""),
         size=24,
@@ -48,7 +48,7 @@ def gpt_list(request: HttpRequest) -> HttpResponse:
     rows = [
         {
             "gpt": gpt,
-            "icon_url": icon_url(gpt),
+            "icon_url": get_icon_url(gpt),
             "state": _build_badge(gpt, in_review),
             "is_company": _is_in_company(gpt),
         }

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from gpts.assistants.access import access_gpt
 from gpts.assistants.rules import GPTAct
-from gpts.assistants.web.builder_frame import page_context, preview_context
+from gpts.assistants.web.builder_frame import build_page_context, build_preview_context
 from workspaces.web.people import person_of
 
 
@@ -17,5 +17,5 @@ from workspaces.web.people import person_of
 @require_GET
 def preview(request: HttpRequest, slug: str) -> HttpResponse:
     gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
-    context = page_context(request, gpt, "preview", **preview_context(gpt))
+    context = build_page_context(request, gpt, "preview", **build_preview_context(gpt))
     return render(request, "gpts/studio/preview.html", context)

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import Conflict, DomainError, InvalidInput
 from gpts.assistants.access import access_gpt
-from gpts.assistants.audiences import check_offered, offered_audiences
+from gpts.assistants.audiences import check_direct_audience, list_direct_audiences
 from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.versions import check_ready, clear_live_version
 from gpts.assistants.states import Audience
-from gpts.assistants.web.builder_frame import page_context, tab_url
+from gpts.assistants.web.builder_frame import build_page_context, get_tab_url
 from gpts.evals.services.gate import find_gate_problem
 from gpts.studio.services.sharing import share_draft
 from gpts.studio.web.forms import SubmitForm, show_refusal
@@ -36,15 +36,15 @@ def share(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _render_page(request: HttpRequest, gpt: GPT, form: SubmitForm, status: int = 200) -> HttpResponse:
-    context = page_context(request, gpt, "share", form=form)
+    context = build_page_context(request, gpt, "share", form=form)
     live, draft_hash = context["frame"].live, context["frame"].draft_hash
     context |= {
         "missing": _list_missing(gpt),
         "gate": find_gate_problem(gpt, None, timezone.now(), audience=Audience.PUBLIC),
-        "tests_url": tab_url("tests", gpt.slug),
+        "tests_url": get_tab_url("tests", gpt.slug),
         "audiences": [
             _build_audience_row(gpt, audience, live.get(audience), draft_hash)
-            for audience in offered_audiences(gpt)
+            for audience in list_direct_audiences(gpt)
         ],
         "public": live.get(Audience.PUBLIC),
         "is_public_current": Audience.PUBLIC in live
@@ -122,7 +122,7 @@ def set_audience(request: HttpRequest, slug: str) -> HttpResponse:
     """Make the draft live for the workspace or by link, or stop serving that audience."""
     gpt = access_gpt(person_of(request), slug, to=GPTAct.MANAGE)
     audience = request.POST.get("audience", "")
-    check_offered(gpt, audience)
+    check_direct_audience(gpt, audience)
     now = timezone.now()
     try:
         if request.POST.get("stop"):

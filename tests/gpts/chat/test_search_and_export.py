@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from core.scope import NOBODY, Scope, open_scope
-from gpts.assistants.queries.gpts import live_version_for
+from gpts.assistants.queries.gpts import find_live_version
 from gpts.chat.export import as_dict, as_markdown, file_name, some_lines
 from gpts.chat.models import Conversation, TurnWords
 from gpts.chat.search import search_conversations
@@ -35,7 +35,7 @@ def a_talk(reader: User, question: str, answer: str, *, minutes: int = 0, gpt: A
     at = NOW + timedelta(minutes=minutes)
     turn = start_first_turn(
         gpt=gpt,
-        version=live_version_for(reader, gpt),
+        version=find_live_version(reader, gpt),
         workspace=personal_workspace(reader),
         text=question,
         by=reader,

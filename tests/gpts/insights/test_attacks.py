@@ -24,14 +24,13 @@ from hypothesis import strategies as st
 from core.ids import uuid7
 from gpts.assistants.models import GPT
 from gpts.chat.models import Conversation, Turn, TurnFeedback
-from gpts.evals.services.asking import ask as ask_golden
-from gpts.evals.services.asking import prepare_prompt
+from gpts.evals.services.prompt_turn import read_answer
 from gpts.evals.services.prompts import create_prompt
 from gpts.evals.services.runs import claim_result, finish_result, start_run
 from gpts.insights.csv_files import write_csv
 from gpts.insights.grouping import GROUP_SIZE
 from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach
-from gpts.insights.queries import insights_of
+from gpts.insights.queries import get_insights
 from gpts.insights.ranges import Range
 from gpts.insights.services.filling import fill_insights
 from gpts.knowledge.retrieval import ANSWERABLE_SCORE
@@ -219,8 +218,8 @@ def test_ranges_that_differ_by_days_differ_by_whole_periods(
     with transaction.atomic():
         happen(truth, gpt, version, crowd, places)
         fill_insights(at=get_time(DAYS + 20))
-        one = insights_of(gpt, Range(start, start + timedelta(days=length), None))
-        other = insights_of(gpt, Range(start + timedelta(days=shift), start + timedelta(days=length), None))
+        one = get_insights(gpt, Range(start, start + timedelta(days=length), None))
+        other = get_insights(gpt, Range(start + timedelta(days=shift), start + timedelta(days=length), None))
         # Distinct people would tell who came on the day between.
         assert one.people is None and other.people is None
         ended = [row for row in truth if not row.code]
@@ -248,7 +247,7 @@ def test_the_file_has_the_pages_figures_and_no_other(stage: tuple[Any, ...], tru
     with transaction.atomic():
         happen(truth, gpt, version, crowd, places)
         fill_insights(at=get_time(DAYS + 20))
-        found = insights_of(gpt, Range(DAY, DAY + timedelta(days=DAYS + 20), None))
+        found = get_insights(gpt, Range(DAY, DAY + timedelta(days=DAYS + 20), None))
         rows = _csv(found)
         transaction.set_rollback(True)
 
@@ -272,11 +271,11 @@ def test_what_the_creator_does_between_two_readings_tells_nothing_of_a_fifth_per
     friends = [Asked(person, 0, "small", "", None, "") for person in range(5)]
     happen(friends, gpt, version, crowd, places)
     fill_insights(at=get_time(3))
-    first = insights_of(gpt, Range(DAY, DAY + timedelta(days=9), None))
+    first = get_insights(gpt, Range(DAY, DAY + timedelta(days=9), None))
     alone = [Asked(5, 4, "small", "slow", 0.0, ""), Asked(5, 4, "small", "", 0.0, "wrong")]
     happen(alone, gpt, version, crowd, places)
     fill_insights(at=get_time(8))
-    second = insights_of(gpt, Range(DAY, DAY + timedelta(days=9), None))
+    second = get_insights(gpt, Range(DAY, DAY + timedelta(days=9), None))
     assert (second.turns, second.use) == (first.turns, first.use) == (5, first.use)
     assert (second.failures, second.thumbs, second.unanswered) == (first.failures, [], [])
     reach = InsightReach.objects.get(gpt=gpt, days=30)
@@ -289,9 +288,9 @@ def test_a_period_never_counts_days_that_are_not_over() -> None:
     places = [personal_workspace(user) for user in crowd]
     happen([Asked(person, 0, "small", "", None, "") for person in range(6)], gpt, version, crowd, places)
     fill_insights(at=get_time(0, hour=23))
-    assert insights_of(gpt, Range(DAY, DAY + timedelta(days=1), None)).use == []
+    assert get_insights(gpt, Range(DAY, DAY + timedelta(days=1), None)).use == []
     fill_insights(at=get_time(1))
-    (period,) = insights_of(gpt, Range(DAY, date(2026, 3, 3), None)).use
+    (period,) = get_insights(gpt, Range(DAY, date(2026, 3, 3), None)).use
     assert (period.start, period.end) == (DAY, date(2026, 3, 3))
 
 
@@ -299,8 +298,8 @@ def _satisfaction(gpt: GPT, day: int) -> float | None:
     """What a run of golden prompts says about the thumbs of readers."""
     run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=get_time(day))
     while (result := claim_result(run_id=run.pk, at=get_time(day))) is not None:
-        answered = ask_golden(prepare_prompt(result.run, result), OfflineClient(pause_seconds=0))
-        finish_result(result=result, answered=answered, at=get_time(day))
+        answer = read_answer(result, OfflineClient(pause_seconds=0))
+        finish_result(result=result, answer=answer, at=get_time(day))
     run.refresh_from_db()
     found: float | None = run.metrics["satisfaction"]
     return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from core.errors import InvalidInput
@@ -20,23 +19,18 @@ from tests.fakes.openai_server import BAD_KEY, ModelServer
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.llm import ADDRESS, CANARY, LanguageModelFactory, ProviderFactory
-from tests.support.factories.workspaces import PASSWORD, UserFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import sign_in
 from tests.support.times import NOW
 from workspaces.services.staff import grant_staff_role
 
 pytestmark = pytest.mark.django_db
 
 
-def signed_in(user: Any) -> Client:
-    client = Client()
-    assert client.login(email=user.email, password=PASSWORD)
-    return client
-
-
 def test_an_admin_adds_a_provider_and_its_key_is_never_seen_again(provider: ModelServer) -> None:
     ada = UserFactory.create()
     company = create_company(ada)
-    client = signed_in(ada)
+    client = sign_in(ada)
     url = reverse("gpts:workspace-provider-new", args=[company.slug])
 
     answer = client.post(
@@ -58,7 +52,7 @@ def test_test_connection_lists_what_can_be_imported(provider: ModelServer) -> No
     ada = UserFactory.create()
     company = create_company(ada)
     row = ProviderFactory.create(by=ada, workspace=company, base_url=provider.url)
-    client = signed_in(ada)
+    client = sign_in(ada)
 
     tested = client.post(reverse("gpts:workspace-provider-test", args=[company.slug, row.pk]))
     client.post(
@@ -202,7 +196,7 @@ def test_the_operator_tends_the_instance_and_not_a_workspace() -> None:
     ada, otto = UserFactory.create(), UserFactory.create(display_name="Otto")
     grant_staff_role(user=otto, role="operator", by=None, at=NOW)
     own = ProviderFactory.create(by=ada, workspace=create_company(ada))
-    client = signed_in(otto)
+    client = sign_in(otto)
 
     made = client.post(
         reverse("gpts:operator-provider-new"),
@@ -223,7 +217,7 @@ def test_the_page_costs_the_same_for_one_and_three(how_many: int, django_assert_
         row = ProviderFactory.create(by=ada, workspace=company)
         LanguageModelFactory.create(by=ada, provider=row)
         LanguageModelFactory.create(by=ada, provider=row)
-    client = signed_in(ada)
+    client = sign_in(ada)
     url = reverse("gpts:workspace-model-list", args=[company.slug])
     client.get(url)
 
@@ -242,7 +236,7 @@ def test_prices_come_in_the_instances_currency(settings: Any) -> None:
     row = ProviderFactory.create(by=ada, workspace=company)
     url = reverse("gpts:workspace-model-new", args=[company.slug, row.pk])
 
-    signed_in(ada).post(
+    sign_in(ada).post(
         url,
         {"name": "m", "kind": "chat", "context_window": "8000", "max_output_tokens": "900",
          "input_price": "2.5", "output_price": "10", "capabilities": ["vision"], "features": ["tools"]},

@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from core.errors import InvalidInput
-from gpts.assistants.model_settings import ignored_settings, model_settings
+from gpts.assistants.model_settings import get_model_settings, list_ignored_settings
 from gpts.assistants.services.gpts import update_draft
-from gpts.assistants.services.versions import content_of, freeze_version
+from gpts.assistants.services.versions import build_content, freeze_version
 from gpts.chat.services.model_choice import choose_model
 from gpts.chat.services.turns import start_conversation
 from gpts.llm.catalogue import choices_for, features_of, may_choose, tools_of
@@ -20,7 +20,8 @@ from gpts.llm.models import LanguageModel
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.llm import LanguageModelFactory, ProviderFactory
-from tests.support.factories.workspaces import PASSWORD, UserFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import sign_in
 from tests.support.times import NOW
 
 pytestmark = pytest.mark.django_db
@@ -39,12 +40,6 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def signed_in(user: Any) -> Client:
-    client = Client()
-    assert client.login(email=user.email, password=PASSWORD)
-    return client
-
-
 def autosave(client: Client, gpt: Any, **fields: Any) -> Any:
     body = {"revision": gpt.draft_revision, "fields": ",".join(fields), **fields}
     url = reverse("gpts:build-configure", args=[gpt.slug])
@@ -58,7 +53,7 @@ def test_settings_save_themselves_and_are_part_of_versions() -> None:
         "output_schema": json.dumps(SCHEMA), "parallel_tool_calls": "", "answers_only_from_knowledge": "on",
     }  # fmt: skip
 
-    answer = autosave(signed_in(ada), gpt, **typed)
+    answer = autosave(sign_in(ada), gpt, **typed)
 
     assert answer.status_code == 200
     gpt.refresh_from_db()
@@ -66,7 +61,7 @@ def test_settings_save_themselves_and_are_part_of_versions() -> None:
         name: value for name, value in SETTINGS.items() if name not in ("temperature", "capabilities")
     }
     version = freeze_version(gpt=gpt, release_notes="", by=ada, at=NOW)
-    content = content_of(version, knowledge_hashes=[])
+    content = build_content(version, knowledge_hashes=[])
     assert (content["seed"], content["output_schema"], content["model_choice"]) == (42, SCHEMA, "listed")
 
 
@@ -97,7 +92,7 @@ def test_wrong_settings_are_named_and_change_nothing(field: str, value: str, wor
     ada = UserFactory.create()
     gpt = GPTFactory.create(owner=ada)
 
-    answer = autosave(signed_in(ada), gpt, **{field: value})
+    answer = autosave(sign_in(ada), gpt, **{field: value})
 
     gpt.refresh_from_db()
     assert answer.status_code == 400
@@ -110,7 +105,7 @@ def test_the_form_without_scripts_keeps_what_it_does_not_show() -> None:
     gpt = GPTFactory.create(owner=ada)
     update_draft(gpt=gpt, revision=1, changes=SETTINGS, by=ada, at=NOW)
 
-    signed_in(ada).post(
+    sign_in(ada).post(
         reverse("gpts:build-configure", args=[gpt.slug]), {"revision": 2, "name": "New", "category": "other"}
     )
 
@@ -126,7 +121,7 @@ def test_configure_shows_the_settings_and_says_what_is_hidden_and_why() -> None:
     )
     gpt = GPTFactory.create(owner=ada, workspace=company, language_model=model)
 
-    page = signed_in(ada).get(reverse("gpts:build-configure", args=[gpt.slug])).content.decode()
+    page = sign_in(ada).get(reverse("gpts:build-configure", args=[gpt.slug])).content.decode()
 
     assert '<span class="badge" data-lacks="web_search">Web search</span>' in page
     assert "because this model has no such tool" in page
@@ -148,7 +143,7 @@ def test_what_the_model_lacks_is_not_sent() -> None:
         capabilities=["web_search", "image_generation"],
     )
 
-    little, much = model_settings(gpt, plain), model_settings(gpt, able)
+    little, much = get_model_settings(gpt, plain), get_model_settings(gpt, able)
 
     assert (little.temperature, little.seed, little.provider_tools) == (None, None, ())
     assert (little.parallel_tool_calls, little.output and little.output.is_native) == (True, False)
@@ -156,7 +151,12 @@ def test_what_the_model_lacks_is_not_sent() -> None:
     assert (much.temperature, much.seed, much.provider_tools) == (0.4, None, ("web_search",))
     assert (much.parallel_tool_calls, much.output and much.output.is_native) == (False, True)
     assert "seed" not in features_of(able)
-    assert ignored_settings(gpt, plain) == ["temperature", "seed", "parallel_tool_calls", "output_format"]
+    assert list_ignored_settings(gpt, plain) == [
+        "temperature",
+        "seed",
+        "parallel_tool_calls",
+        "output_format",
+    ]
     assert tools_of(plain) == ()
 
 

@@ -14,9 +14,9 @@ from gpts.assistants.services.gpts import update_draft
 from gpts.chat.streaming.connection import stop_key, sync_redis
 from gpts.llm.services.providers import ensure_offline_provider
 from gpts.llm.states import TurnState
+from gpts.studio.access import access_create_change
 from gpts.studio.models import BuilderChange, BuilderMessage
 from gpts.studio.queries import (
-    access_builder_change,
     get_create_cost,
     get_interview_answers,
     list_create_messages,
@@ -242,9 +242,9 @@ def test_a_change_of_another_gpt_or_person_is_not_found(gpt: GPT) -> None:
 
     for user, where in ((gpt.owner, other), (other.owner, gpt), (UserFactory.create(), gpt)):
         with pytest.raises(NotFound):
-            access_builder_change(user, where, made.pk)
+            access_create_change(user, where, made.pk)
     with pytest.raises(NotFound):
-        access_builder_change(gpt.owner, gpt, 2**70)
+        access_create_change(gpt.owner, gpt, 2**70)
 
 
 def test_stopping_asks_the_running_answer_of_that_person_only(gpt: GPT) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.utils.text import slugify
 from factory.base import Factory
 from factory.declarations import LazyAttributeSequence, SubFactory
 
@@ -28,7 +29,7 @@ class UserFactory(Factory[User]):
 
     display_name = "Ada"
     email = LazyAttributeSequence(
-        lambda user, number: f"{user.display_name.lower().replace(' ', '-')}-{number}@example.test"
+        lambda user, number: f"{slugify(user.display_name) or 'user'}-{number}@example.test"
     )
     password = PASSWORD
     is_email_verified = True
