@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.versions import list_versions
 from gpts.evals.models import GoldenPrompt
-from gpts.evals.queries import suggestions_for
+from gpts.evals.queries import suggest_prompts
 from gpts.evals.services.prompt_turn import read_answer
 from gpts.evals.services.prompts import add_prompts
 from gpts.evals.services.runs import claim_result, finish_result, start_run
@@ -47,7 +47,7 @@ def lacks_golden_prompts() -> bool:
 def seed_golden_prompts(*, at: datetime) -> int:
     """Make prompts and run them with the built-in model; returns how many prompts there are."""
     for gpt in _chosen():
-        prompts = [suggestion.fields for suggestion in suggestions_for(gpt)]
+        prompts = [suggestion.fields for suggestion in suggest_prompts(gpt)]
         add_prompts(gpt=gpt, prompts=[*prompts, *EXTRA], by=gpt.owner, at=at - timedelta(days=3))
         _run(gpt, at=at - timedelta(days=2))
     return GoldenPrompt.objects.count()

@@ -1,1 +1,1 @@
-"""Tests of a GPT: golden prompts, leak probes, and the gate they set for publishing."""
+"""Golden prompts (“tests” on pages): prompts with checks, runs, leak probes, the gate for publishing."""

@@ -1,4 +1,4 @@
-"""What a golden prompt can ask of an answer: the kinds, and how typed ones are cleaned."""
+"""The kinds of assertions about an answer, and how assertions that a person typed are validated."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PATTERN_LENGTH = 500
 RUBRIC_LENGTH = 1_500
 JSON_LENGTH = 10_000
 LENGTH_LIMIT = 1_000_000
-# Of a compiled pattern and its states; RE2 runs in linear time, so this bounds both.
+# Bytes for a compiled pattern and its states. RE2 runs in linear time, so this bounds the time too.
 PATTERN_MEMORY = 4 << 20
 
 
@@ -41,15 +41,14 @@ class AssertionKind(TextChoices):
 
 
 def clean_assertions(given: Any) -> list[dict[str, Any]]:
-    """Return assertions in canonical form, unknown keys dropped.
+    """Return assertions in canonical form, without unknown keys.
 
-    Raises InvalidInput whose ``data["row"]`` is the place in the list, from 0, and whose ``field`` is
-    ``assertions``.
+    Raises InvalidInput (field ``assertions``) with the index of the bad assertion in ``data["row"]``.
     """
     if not isinstance(given, list):
-        raise _refusal(_("Send the checks as a list."), "not_a_list")
+        raise _invalid(_("Send the checks as a list."), "not_a_list")
     if len(given) > ASSERTION_COUNT:
-        raise _refusal(_("A prompt takes at most %(limit)d checks.") % {"limit": ASSERTION_COUNT}, "too_many")
+        raise _invalid(_("A prompt takes at most %(limit)d checks.") % {"limit": ASSERTION_COUNT}, "too_many")
     cleaned = []
     for row, entry in enumerate(given):
         try:
@@ -63,15 +62,15 @@ def clean_assertions(given: Any) -> list[dict[str, Any]]:
 def clean_assertion(given: Any) -> dict[str, Any]:
     """Return one assertion in canonical form: {"kind", …}. Raises InvalidInput."""
     if not isinstance(given, Mapping):
-        raise _refusal(_("A check is an object with a kind."), "not_an_object")
+        raise _invalid(_("A check is an object with a kind."), "not_an_object")
     kind = given.get("kind")
     if not isinstance(kind, str) or kind not in AssertionKind.values:
-        raise _refusal(_("Choose what to check."), "unknown_kind")
+        raise _invalid(_("Choose what to check."), "unknown_kind")
     return {"kind": kind, **_CLEANERS[AssertionKind(kind)](given)}
 
 
 def compile_pattern(pattern: str, *, case: bool) -> Any:
-    """Compile with RE2: linear time, no back references. Raises InvalidInput with what RE2 says."""
+    """Compile with RE2 (linear time, no back references). Raises InvalidInput with the message of RE2."""
     options = re2.Options()
     options.log_errors = False
     options.max_mem = PATTERN_MEMORY
@@ -80,9 +79,9 @@ def compile_pattern(pattern: str, *, case: bool) -> Any:
     try:
         return re2.compile(f"(?m){pattern}", options)
     except re2.error as error:
-        said = error.args[0] if error.args else ""
-        text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
-        raise _refusal(
+        reason = error.args[0] if error.args else ""
+        text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+        raise _invalid(
             _(
                 "This pattern cannot be used: %(problem)s. Patterns run in linear time, so look-around and"
                 " back references are not there."
@@ -92,156 +91,160 @@ def compile_pattern(pattern: str, *, case: bool) -> Any:
         ) from None
 
 
-def _contains(given: Mapping[str, Any]) -> dict[str, Any]:
+def _clean_contains(given: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "values": _values(given.get("values")),
-        "mode": _choice(given.get("mode", "all"), ("all", "any")),
-        "case": _flag(given.get("case", False)),
+        "values": _clean_values(given.get("values")),
+        "mode": _clean_choice(given.get("mode", "all"), ("all", "any")),
+        "case": _clean_flag(given.get("case", False)),
     }
 
 
-def _not_contains(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"values": _values(given.get("values")), "case": _flag(given.get("case", False))}
+def _clean_not_contains(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"values": _clean_values(given.get("values")), "case": _clean_flag(given.get("case", False))}
 
 
-def _matches(given: Mapping[str, Any]) -> dict[str, Any]:
-    pattern = _text(given.get("pattern"), PATTERN_LENGTH)
-    case = _flag(given.get("case", False))
+def _clean_matches(given: Mapping[str, Any]) -> dict[str, Any]:
+    pattern = _clean_text(given.get("pattern"), PATTERN_LENGTH)
+    case = _clean_flag(given.get("case", False))
     compile_pattern(pattern, case=case)
     return {"pattern": pattern, "case": case}
 
 
-def _cites(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"file": _line(given.get("file", ""), VALUE_LENGTH, required=False)}
+def _clean_cites(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"file": _clean_one_line(given.get("file", ""), VALUE_LENGTH, required=False)}
 
 
-def _calls(given: Mapping[str, Any]) -> dict[str, Any]:
-    arguments = _json_object(given.get("arguments", {}), required=False)
-    return {"operation": _line(given.get("operation"), 120), "arguments": arguments}
+def _clean_calls(given: Mapping[str, Any]) -> dict[str, Any]:
+    arguments = _clean_json_object(given.get("arguments", {}), required=False)
+    return {"operation": _clean_one_line(given.get("operation"), 120), "arguments": arguments}
 
 
-def _json_schema(given: Mapping[str, Any]) -> dict[str, Any]:
-    schema = _json_object(given.get("schema"), required=True)
+def _clean_json_schema(given: Mapping[str, Any]) -> dict[str, Any]:
+    schema = _clean_json_object(given.get("schema"), required=True)
     try:
         check_schema(schema)
     except ValueError as problem:
-        raise _refusal(
+        raise _invalid(
             _("This schema cannot be used: %(problem)s") % {"problem": str(problem)[:200]}, "schema_invalid"
         ) from None
     return {"schema": schema}
 
 
-def _length(given: Mapping[str, Any]) -> dict[str, Any]:
-    least, most = _number(given.get("min")), _number(given.get("max"))
+def _clean_length(given: Mapping[str, Any]) -> dict[str, Any]:
+    least, most = _clean_number(given.get("min")), _clean_number(given.get("max"))
     if least is None and most is None:
-        raise _refusal(_("Give the least, the most, or both."), "length_missing")
+        raise _invalid(_("Give the least, the most, or both."), "length_missing")
     if least is not None and most is not None and least > most:
-        raise _refusal(_("The least is more than the most."), "length_order")
-    return {"min": least, "max": most, "unit": _choice(given.get("unit", "words"), ("words", "characters"))}
-
-
-def _language(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"language": _choice(given.get("language"), LANGUAGES)}
-
-
-def _judge(given: Mapping[str, Any]) -> dict[str, Any]:
-    threshold = _number(given.get("threshold", 70))
-    if threshold is None or threshold > 100:
-        raise _refusal(_("The pass mark lies between 0 and 100."), "threshold_invalid")
+        raise _invalid(_("The least is more than the most."), "length_order")
     return {
-        "rubric": _text(given.get("rubric"), RUBRIC_LENGTH),
+        "min": least,
+        "max": most,
+        "unit": _clean_choice(given.get("unit", "words"), ("words", "characters")),
+    }
+
+
+def _clean_language(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"language": _clean_choice(given.get("language"), LANGUAGES)}
+
+
+def _clean_judge(given: Mapping[str, Any]) -> dict[str, Any]:
+    threshold = _clean_number(given.get("threshold", 70))
+    if threshold is None or threshold > 100:
+        raise _invalid(_("The pass mark lies between 0 and 100."), "threshold_invalid")
+    return {
+        "rubric": _clean_text(given.get("rubric"), RUBRIC_LENGTH),
         "threshold": threshold,
-        "model": _line(given.get("model", ""), 120, required=False),
+        "model": _clean_one_line(given.get("model", ""), 120, required=False),
     }
 
 
 _CLEANERS = {
-    AssertionKind.CONTAINS: _contains,
-    AssertionKind.NOT_CONTAINS: _not_contains,
-    AssertionKind.MATCHES: _matches,
-    AssertionKind.CITES: _cites,
+    AssertionKind.CONTAINS: _clean_contains,
+    AssertionKind.NOT_CONTAINS: _clean_not_contains,
+    AssertionKind.MATCHES: _clean_matches,
+    AssertionKind.CITES: _clean_cites,
     AssertionKind.REFUSES: lambda given: {},
-    AssertionKind.CALLS: _calls,
-    AssertionKind.JSON_SCHEMA: _json_schema,
-    AssertionKind.LENGTH: _length,
-    AssertionKind.LANGUAGE: _language,
-    AssertionKind.JUDGE: _judge,
+    AssertionKind.CALLS: _clean_calls,
+    AssertionKind.JSON_SCHEMA: _clean_json_schema,
+    AssertionKind.LENGTH: _clean_length,
+    AssertionKind.LANGUAGE: _clean_language,
+    AssertionKind.JUDGE: _clean_judge,
 }
 
 
-def _refusal(message: Any, code: str) -> InvalidInput:
+def _invalid(message: Any, code: str) -> InvalidInput:
     return InvalidInput(message, code=f"assertion_{code}", field="assertions")
 
 
-def _values(given: Any) -> list[str]:
-    """One text or a list of them; empty ones are left out."""
+def _clean_values(given: Any) -> list[str]:
+    """Accept a list of texts or one text with a value a line; drop empty values."""
     listed = given.splitlines() if isinstance(given, str) else given
     if not isinstance(listed, list) or not all(isinstance(value, str) for value in listed):
-        raise _refusal(_("Write the words to look for, one a line."), "values_invalid")
-    values = [_line(value, VALUE_LENGTH, required=False) for value in listed[: VALUE_COUNT + 1]]
+        raise _invalid(_("Write the words to look for, one a line."), "values_invalid")
+    values = [_clean_one_line(value, VALUE_LENGTH, required=False) for value in listed[: VALUE_COUNT + 1]]
     values = [value for value in values if value]
     if not values:
-        raise _refusal(_("Write the words to look for, one a line."), "values_missing")
+        raise _invalid(_("Write the words to look for, one a line."), "values_missing")
     if len(listed) > VALUE_COUNT:
-        raise _refusal(_("At most %(limit)d texts fit in one check.") % {"limit": VALUE_COUNT}, "values_many")
+        raise _invalid(_("At most %(limit)d texts fit in one check.") % {"limit": VALUE_COUNT}, "values_many")
     return values
 
 
-def _line(given: Any, limit: int, *, required: bool = True) -> str:
+def _clean_one_line(given: Any, limit: int, *, required: bool = True) -> str:
     if not isinstance(given, str):
         if given is None and not required:
             return ""
-        raise _refusal(_("Fill in this check."), "text_missing")
+        raise _invalid(_("Fill in this check."), "text_missing")
     return clean_line(given, max_length=limit, field="assertions", required=required)
 
 
-def _text(given: Any, limit: int) -> str:
+def _clean_text(given: Any, limit: int) -> str:
     if not isinstance(given, str):
-        raise _refusal(_("Fill in this check."), "text_missing")
+        raise _invalid(_("Fill in this check."), "text_missing")
     return clean_block(given, max_length=limit, field="assertions")
 
 
-def _flag(given: Any) -> bool:
+def _clean_flag(given: Any) -> bool:
     if not isinstance(given, bool):
-        raise _refusal(_("Whether case counts is true or false."), "case_invalid")
+        raise _invalid(_("Whether case counts is true or false."), "case_invalid")
     return given
 
 
-def _choice(given: Any, choices: tuple[str, ...]) -> str:
+def _clean_choice(given: Any, choices: tuple[str, ...]) -> str:
     if not isinstance(given, str) or given not in choices:
-        raise _refusal(_("Choose one of: %(choices)s.") % {"choices": ", ".join(choices)}, "unknown_choice")
+        raise _invalid(_("Choose one of: %(choices)s.") % {"choices": ", ".join(choices)}, "unknown_choice")
     return given
 
 
-def _number(given: Any) -> int | None:
+def _clean_number(given: Any) -> int | None:
     if given is None or given == "":
         return None
     if isinstance(given, str) and given.isascii() and given.isdecimal() and len(given) <= 7:
         given = int(given)
     if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= LENGTH_LIMIT:
-        raise _refusal(_("Write a whole number from 0 on."), "number_invalid")
+        raise _invalid(_("Write a whole number from 0 on."), "number_invalid")
     return given
 
 
-def _json_object(given: Any, *, required: bool) -> dict[str, Any]:
+def _clean_json_object(given: Any, *, required: bool) -> dict[str, Any]:
     if isinstance(given, str):
         if len(given) > JSON_LENGTH:
-            raise _refusal(_("This JSON is too long."), "json_long")
+            raise _invalid(_("This JSON is too long."), "json_long")
         try:
             given = json.loads(given) if given.strip() else None
         except (ValueError, RecursionError):
-            raise _refusal(_("This is not valid JSON."), "json_invalid") from None
+            raise _invalid(_("This is not valid JSON."), "json_invalid") from None
     if given is None and not required:
         return {}
     if not isinstance(given, dict):
-        raise _refusal(_("Write a JSON object, in curly brackets."), "json_not_object")
+        raise _invalid(_("Write a JSON object, in curly brackets."), "json_not_object")
     try:
         if len(json.dumps(given)) > JSON_LENGTH:
-            raise _refusal(_("This JSON is too long."), "json_long")
-        # What Python reads and the database cannot keep: NaN, NUL, half characters.
+            raise _invalid(_("This JSON is too long."), "json_long")
+        # Python reads NaN, NUL and lone surrogates from JSON, but PostgreSQL cannot store them.
         check_values(given)
     except RecursionError:
-        raise _refusal(_("This JSON is nested too deeply."), "json_deep") from None
+        raise _invalid(_("This JSON is nested too deeply."), "json_deep") from None
     except ValueError:
-        raise _refusal(_("This is not valid JSON."), "json_invalid") from None
+        raise _invalid(_("This is not valid JSON."), "json_invalid") from None
     return given

@@ -1,8 +1,8 @@
-"""Golden prompts as CSV and JSONL: what the columns are, and rows that say what is wrong with them.
+"""Read and write golden prompts as CSV and JSONL.
 
-Columns of the CSV and keys of a JSONL line are the same: ``name``, ``prompt``, ``expected`` (empty, answer,
-refuse, escalate), ``tags`` (CSV: with semicolons), ``enabled`` (true, false), ``seed``, ``history`` and
-``assertions`` (CSV: JSON). ``prompt`` alone is required.
+The columns of CSV and the keys of JSONL are the same: ``name``, ``prompt``, ``expected`` (empty, answer,
+refuse, escalate), ``tags`` (in CSV separated by semicolons), ``enabled`` (true, false), ``seed``, ``history``
+and ``assertions`` (in CSV as JSON). Only ``prompt`` is required.
 """
 
 from __future__ import annotations
@@ -21,57 +21,57 @@ from core.errors import DomainError, InvalidInput, TooLarge
 from gpts.evals.prompts import PROMPT_COUNT, clean_prompt
 
 COLUMNS = ("name", "prompt", "expected", "tags", "enabled", "seed", "history", "assertions")
-FILE_BYTES = 2_000_000
-SHOWN_ERRORS = 20
+MAX_FILE_BYTES = 2_000_000
+MAX_LISTED_ERRORS = 20
 FORMATS = ("csv", "jsonl")
-# Excel writes these where it writes no UTF-8.
+# After UTF-8, the encodings that Excel uses on Chinese and western Windows.
 ENCODINGS = ("utf-8-sig", "gb18030", "cp1252")
 TRUE, FALSE = ("true", "yes", "1", "是"), ("false", "no", "0", "否")
 
 
 @dataclass(frozen=True)
 class RowError:
-    """``line`` is the line of the file, from 1, on which the row begins."""
+    """``line`` is the number, from 1, of the line in the file where the row begins."""
 
     line: int
     message: str
 
 
 @dataclass
-class Rows:
+class ParsedRows:
     prompts: list[dict[str, Any]] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
 
 
 def read_file(data: bytes, name: str) -> list[dict[str, Any]]:
-    """Return the cleaned prompts of a CSV or JSONL file, told by its name and, failing that, its first sign.
+    """Return the cleaned prompts of a CSV or JSONL file (by its name, else by its first character).
 
-    All or nothing: raises TooLarge for too many bytes or rows, InvalidInput for a file that cannot be read
-    and, with ``data["rows"]`` ([{"line", "message"}], at most 20), for rows that cannot be used.
+    All or nothing. Raises TooLarge for too many bytes or rows, InvalidInput for a file that cannot be read,
+    and InvalidInput with ``data["rows"]`` ([{"line", "message"}], at most 20) for invalid rows.
     """
     if not data.strip():
         raise InvalidInput(_("This file is empty."), code="file_empty", field="file")
-    if len(data) > FILE_BYTES:
+    if len(data) > MAX_FILE_BYTES:
         raise TooLarge(_("This file is larger than 2 MB."), code="file_too_large", field="file")
     text = decode(data)
     is_lines = name.lower().endswith((".jsonl", ".ndjson")) or (
         not name.lower().endswith(".csv") and text.lstrip()[:1] == "{"
     )
-    rows = _clean(_json_rows(text) if is_lines else _csv_rows(text))
+    rows = _clean_rows(_read_jsonl_rows(text) if is_lines else _read_csv_rows(text))
     if rows.errors:
-        raise _refused(rows.errors)
+        raise _build_rows_error(rows.errors)
     if not rows.prompts:
         raise InvalidInput(_("This file has no rows."), code="file_empty", field="file")
     return rows.prompts
 
 
 def decode(data: bytes) -> str:
-    """UTF-8 first, UTF-16 by its mark, then what Chinese and western Windows write."""
+    """Decode as UTF-16 if there is a byte order mark, else as the first of ENCODINGS that fits."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         try:
             return data.decode("utf-16")
         except UnicodeDecodeError:
-            raise _undecodable() from None
+            raise _build_encoding_error() from None
     for encoding in ENCODINGS:
         try:
             text = data.decode(encoding)
@@ -80,22 +80,22 @@ def decode(data: bytes) -> str:
         if "\x00" in text:
             break
         return text
-    raise _undecodable()
+    raise _build_encoding_error()
 
 
-def _undecodable() -> InvalidInput:
+def _build_encoding_error() -> InvalidInput:
     return InvalidInput(
         _("The file's characters cannot be read. Save it as UTF-8."), code="file_encoding", field="file"
     )
 
 
-Raw = Iterable[tuple[int, Mapping[str, Any] | str]]
+# (line, row), or (line, message) for a row that cannot be read.
+RawRows = Iterable[tuple[int, Mapping[str, Any] | str]]
 
 
-def _csv_rows(text: str) -> Raw:
-    """Yield (line, row), or (line, problem)."""
+def _read_csv_rows(text: str) -> RawRows:
     first = text.splitlines()[0]
-    # Excel separates by semicolons where the comma is the decimal sign.
+    # Excel writes semicolons in countries where the comma is the decimal separator.
     delimiter = max((",", ";", "\t"), key=first.count)
     reader = plain_csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -120,14 +120,14 @@ def _csv_rows(text: str) -> Raw:
                 if len(cells) > len(header):
                     yield line, _("This row has more cells than the header.")
                 else:
-                    yield line, _from_cells(dict(zip(header, cells, strict=False)))
+                    yield line, _parse_cells(dict(zip(header, cells, strict=False)))
             line = reader.line_num + 1
     except plain_csv.Error as problem:
         yield reader.line_num, _("This is not valid CSV: %(problem)s") % {"problem": str(problem)[:100]}
 
 
-def _from_cells(cells: dict[str, str]) -> Mapping[str, Any] | str:
-    row: dict[str, Any] = {key: _undefused(value) for key, value in cells.items()}
+def _parse_cells(cells: dict[str, str]) -> Mapping[str, Any] | str:
+    row: dict[str, Any] = {key: _unescape_formula(value) for key, value in cells.items()}
     row["tags"] = [tag for tag in row.get("tags", "").split(";") if tag.strip()]
     for key in ("history", "assertions"):
         typed = row.get(key, "").strip()
@@ -138,14 +138,14 @@ def _from_cells(cells: dict[str, str]) -> Mapping[str, Any] | str:
     return row
 
 
-def _undefused(cell: str) -> str:
-    """Take back the apostrophe that our own export puts before what a spreadsheet would run."""
+def _unescape_formula(cell: str) -> str:
+    """Remove the apostrophe that write_csv puts before cells that a spreadsheet would run as a formula."""
     if cell[:1] != "'" or not (cell[1:2] in ("@", "+", "-", "=", "%") or cell[1:3] == "\\|"):
         return cell
     return cell[1:].replace("\\|", "|")
 
 
-def _json_rows(text: str) -> Raw:
+def _read_jsonl_rows(text: str) -> RawRows:
     for line, written in enumerate(text.splitlines(), 1):
         if not written.strip():
             continue
@@ -164,8 +164,8 @@ def _json_rows(text: str) -> Raw:
             yield line, row
 
 
-def _clean(raw: Raw) -> Rows:
-    rows = Rows()
+def _clean_rows(raw: RawRows) -> ParsedRows:
+    rows = ParsedRows()
     count = 0
     for line, row in raw:
         count += 1
@@ -181,14 +181,14 @@ def _clean(raw: Raw) -> Rows:
             rows.errors.append(RowError(line, row))
             continue
         try:
-            rows.prompts.append(clean_prompt(_as_fields(row)))
+            rows.prompts.append(clean_prompt(_build_prompt_fields(row)))
         except DomainError as refusal:
-            named = f"{refusal.field}: " if refusal.field and refusal.field != "assertions" else ""
-            rows.errors.append(RowError(line, f"{named}{refusal.message}"))
+            prefix = f"{refusal.field}: " if refusal.field and refusal.field != "assertions" else ""
+            rows.errors.append(RowError(line, f"{prefix}{refusal.message}"))
     return rows
 
 
-def _as_fields(row: Mapping[str, Any]) -> dict[str, Any]:
+def _build_prompt_fields(row: Mapping[str, Any]) -> dict[str, Any]:
     enabled = row.get("enabled", True)
     if isinstance(enabled, str):
         word = enabled.strip().lower()
@@ -209,7 +209,7 @@ def _as_fields(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _refused(errors: list[RowError]) -> InvalidInput:
+def _build_rows_error(errors: list[RowError]) -> InvalidInput:
     first = errors[0]
     return InvalidInput(
         _("Nothing was imported. Line %(line)d: %(message)s")
@@ -217,19 +217,19 @@ def _refused(errors: list[RowError]) -> InvalidInput:
         code="rows_invalid",
         field="file",
         data={
-            "rows": [{"line": error.line, "message": error.message} for error in errors[:SHOWN_ERRORS]],
+            "rows": [{"line": error.line, "message": error.message} for error in errors[:MAX_LISTED_ERRORS]],
             "count": len(errors),
         },
     )
 
 
 def write_csv(prompts: Iterable[Mapping[str, Any]]) -> str:
-    """Return CSV with a byte order mark, so that spreadsheets read it as UTF-8; no cell runs as a formula."""
+    """Return CSV with a byte order mark (for spreadsheets) and without cells that would run as formulas."""
     out = io.StringIO(newline="")
     writer = safe_csv.writer(out)
     writer.writerow(COLUMNS)
     for prompt in prompts:
-        row = _row(prompt)
+        row = _build_row(prompt)
         writer.writerow(
             [
                 row["name"],
@@ -238,20 +238,20 @@ def write_csv(prompts: Iterable[Mapping[str, Any]]) -> str:
                 ";".join(row["tags"]),
                 "true" if row["enabled"] else "false",
                 "" if row["seed"] is None else row["seed"],
-                _compact(row["history"]) if row["history"] else "",
-                _compact(row["assertions"]) if row["assertions"] else "",
+                _dump_json(row["history"]) if row["history"] else "",
+                _dump_json(row["assertions"]) if row["assertions"] else "",
             ]
         )
     return "\ufeff" + out.getvalue()
 
 
 def write_jsonl(prompts: Iterable[Mapping[str, Any]]) -> str:
-    return "".join(_compact(_row(prompt)) + "\n" for prompt in prompts)
+    return "".join(_dump_json(_build_row(prompt)) + "\n" for prompt in prompts)
 
 
-def _row(prompt: Mapping[str, Any]) -> dict[str, Any]:
+def _build_row(prompt: Mapping[str, Any]) -> dict[str, Any]:
     return {column: prompt["is_enabled" if column == "enabled" else column] for column in COLUMNS}
 
 
-def _compact(value: Any) -> str:
+def _dump_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""What a run says in figures, and how two runs differ."""
+"""Metrics of a run, and the comparison of two runs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, Literal
 
 from gpts.evals.states import ExpectedOutcome, GoldenResultState
 
-# Nothing is said about what fewer people think.
-MINIMUM_GROUP = 5
+# Satisfaction is not shown for fewer people, so that nobody's own vote can be told.
+MIN_GROUP_SIZE = 5
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One result as metrics need it."""
+class MeasuredResult:
+    """The fields of a GoldenResult that metrics are computed from."""
 
     state: str
     expected: str
@@ -23,14 +23,14 @@ class Figure:
     latency_ms: int | None
 
 
-def measure(figures: Iterable[Figure]) -> dict[str, Any]:
+def compute_metrics(results: Iterable[MeasuredResult]) -> dict[str, Any]:
     """Return shares from 0 to 1, or None where there is nothing to count.
 
-    ``success_rate``: passed of all asked, so that no answer and not judged do not pass. ``accuracy``: of the
-    labelled ones that were answered, those whose outcome is the label. ``escalation_rate``: of the answered
-    ones, those handed to a person.
+    ``success_rate``: passed among all; a result without an answer or verdict does not pass. ``accuracy``:
+    outcome as expected, among answered ones with a label. ``escalation_rate``: handed over to a person, among
+    answered ones. ``labelled`` counts answered ones with a label; ``median_latency_ms`` is in milliseconds.
     """
-    rows = list(figures)
+    rows = list(results)
     answered = [row for row in rows if row.outcome]
     labelled = [row for row in answered if row.expected]
     latencies = [row.latency_ms for row in answered if row.latency_ms is not None]
@@ -45,9 +45,9 @@ def measure(figures: Iterable[Figure]) -> dict[str, Any]:
     }
 
 
-def satisfaction(positive: int, people: int, thumbs: int) -> dict[str, Any]:
-    """Return the share of thumbs up, None while fewer than MINIMUM_GROUP people gave any."""
-    if people < MINIMUM_GROUP:
+def compute_satisfaction(positive: int, people: int, thumbs: int) -> dict[str, Any]:
+    """Return the share of thumbs up, None while fewer than MIN_GROUP_SIZE people gave any."""
+    if people < MIN_GROUP_SIZE:
         return {"satisfaction": None, "satisfaction_people": None}
     return {"satisfaction": _share(positive, thumbs), "satisfaction_people": people}
 
@@ -59,8 +59,8 @@ def _share(part: int, whole: int) -> float | None:
 Change = Literal["fixed", "broken", "same", "new"]
 
 
-def change_between(before: str | None, after: str) -> Change:
-    """Say what became of one prompt. Without an answer on either side nothing is claimed: "same"."""
+def classify_change(before: str | None, after: str) -> Change:
+    """Compare the states of one prompt in two runs. Unless both passed or failed, the change is "same"."""
     if before is None:
         return "new"
     judged = (GoldenResultState.PASSED, GoldenResultState.FAILED)
@@ -71,7 +71,7 @@ def change_between(before: str | None, after: str) -> Change:
 
 @dataclass
 class Comparison:
-    """Changes by prompt id, and how many of each."""
+    """The change of each prompt by its id, and how many there are of each kind."""
 
     changes: dict[int, Change] = field(default_factory=dict)
     counts: dict[str, int] = field(
@@ -80,10 +80,10 @@ class Comparison:
 
 
 def compare_runs(before: Mapping[int, str], after: Mapping[int, str]) -> Comparison:
-    """Compare states by prompt id; prompts that only the earlier run had are left out."""
+    """Compare states by prompt id; prompts that are only in the earlier run are left out."""
     comparison = Comparison()
     for prompt, state in after.items():
-        change = change_between(before.get(prompt), state)
+        change = classify_change(before.get(prompt), state)
         comparison.changes[prompt] = change
         comparison.counts[change] += 1
     return comparison

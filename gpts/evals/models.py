@@ -1,4 +1,4 @@
-"""What a GPT must be able to answer, and how it did: golden prompts, their runs and results."""
+"""Golden prompts, their runs and results."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ TAG_LENGTH = 40
 
 
 class GoldenPrompt(models.Model):
-    """One question with what a good answer has to fulfil.
+    """A question to a GPT, and the assertions that a good answer fulfils.
 
-    ``history`` lists {"role", "content"}, oldest first; ``assertions`` what gpts.evals.assertions.clean
-    gives. Of the draft and of every version alike, so it is not part of the content hash.
+    ``history`` lists earlier messages as {"role", "content"}, oldest first; ``assertions`` are as
+    gpts.evals.assertions.clean_assertions returns them. Prompts belong to the GPT, not to a version, so they
+    are not part of the content hash.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
@@ -34,7 +35,7 @@ class GoldenPrompt(models.Model):
         max_length=10, choices=ExpectedOutcome.choices, default=ExpectedOutcome.NONE, blank=True
     )
     assertions = models.JSONField(default=list, blank=True)
-    # For the model's sampling; empty follows the GPT's own seed, else a fixed one.
+    # Sampling seed for the model. None: the GPT's seed, else a fixed one.
     seed = models.BigIntegerField(null=True, blank=True)
     is_enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField()
@@ -54,11 +55,11 @@ class GoldenPrompt(models.Model):
 
 
 class GoldenRun(models.Model):
-    """All enabled prompts (or the leak probes) asked once of one frozen state of a GPT.
+    """All enabled prompts (or the leak probes), each asked once of one snapshot of a GPT.
 
-    ``behaviour`` is that state (gpts.evals.services.snapshots), so that a draft may change while it runs;
-    ``content_hash`` is its hash. ``cost_micros`` is what the calls cost, judges included; it is paid to
-    nobody. ``metrics`` is what gpts.evals.metrics gives. ``score`` 0-100 belongs to leak runs.
+    ``behaviour`` is the snapshot (gpts.evals.services.snapshots), so that the draft may change meanwhile;
+    ``content_hash`` is its hash. ``cost_micros`` is the cost of all calls, judges included; no creator is
+    paid for it. ``metrics`` are as gpts.evals.metrics returns them; leak runs have a ``score`` (0 to 100).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -122,13 +123,15 @@ class GoldenRun(models.Model):
 
 
 class GoldenResult(models.Model):
-    """One prompt in one run. ``snapshot`` is the prompt as it was asked, ``verdicts`` what
-    gpts.evals.verdicts describes, ``citations`` as in Message, ``tool_calls`` {"name", "arguments"}.
+    """One prompt in one run.
+
+    ``snapshot`` is the prompt as it was when the run started, ``verdicts`` lists Verdict.as_json(),
+    ``citations`` are as in Message, ``tool_calls`` lists {"name", "arguments"}.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
     run = models.ForeignKey(GoldenRun, on_delete=models.CASCADE, related_name="results")
-    # Gone when the prompt was deleted; the snapshot stays.
+    # None once the prompt was deleted; the snapshot stays.
     prompt = models.ForeignKey(GoldenPrompt, on_delete=models.SET_NULL, null=True, related_name="results")
     position = models.PositiveIntegerField()
     snapshot = models.JSONField(default=dict)
@@ -147,7 +150,7 @@ class GoldenResult(models.Model):
     latency_ms = models.PositiveIntegerField(null=True)
     error_code = models.CharField(max_length=40, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    # Made anew with each claim: a worker whose claim was taken over must not write.
+    # New with each attempt: a worker that lost its claim to another must not write the result.
     claim = models.UUIDField(null=True)
     not_before = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)

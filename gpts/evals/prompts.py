@@ -1,4 +1,4 @@
-"""Limits of golden prompts, and how typed ones are cleaned."""
+"""Limits of golden prompts, and how prompts that a person typed are validated."""
 
 from __future__ import annotations
 
@@ -19,25 +19,27 @@ HISTORY_COUNT = 20
 TAG_COUNT = 8
 TAG_LENGTH = 40
 SEED_LIMIT = 2**31 - 1
-FIELDS = ("name", "prompt", "history", "tags", "expected", "assertions", "seed", "is_enabled")
+PROMPT_FIELDS = ("name", "prompt", "history", "tags", "expected", "assertions", "seed", "is_enabled")
 
 
 def clean_prompt(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all FIELDS of a prompt in canonical form; a name that is missing comes from the prompt.
+    """Return all PROMPT_FIELDS in canonical form; a missing name is taken from the prompt.
 
-    Raises InvalidInput naming the field. A prompt that checks nothing is refused: it would always pass.
+    Raises InvalidInput with the field, also for a prompt without any check, which would always pass.
     """
-    text = clean_block(_text(given.get("prompt"), "prompt"), max_length=PROMPT_LENGTH, field="prompt")
-    name = clean_line(_text(given.get("name"), "name"), max_length=NAME_LENGTH, field="name", required=False)
+    text = clean_block(_check_text(given.get("prompt"), "prompt"), max_length=PROMPT_LENGTH, field="prompt")
+    name = clean_line(
+        _check_text(given.get("name"), "name"), max_length=NAME_LENGTH, field="name", required=False
+    )
     cleaned = {
-        "name": name or _shortened(text),
+        "name": name or _shorten(text),
         "prompt": text,
-        "history": _history(given.get("history") or []),
-        "tags": _tags(given.get("tags") or []),
-        "expected": _expected(given.get("expected") or ""),
+        "history": _clean_history(given.get("history") or []),
+        "tags": _clean_tags(given.get("tags") or []),
+        "expected": _clean_expected(given.get("expected") or ""),
         "assertions": clean_assertions(given.get("assertions") or []),
-        "seed": _seed(given.get("seed")),
-        "is_enabled": _flag(given.get("is_enabled", True)),
+        "seed": _clean_seed(given.get("seed")),
+        "is_enabled": _clean_flag(given.get("is_enabled", True)),
     }
     if not cleaned["assertions"] and not cleaned["expected"]:
         raise InvalidInput(
@@ -48,7 +50,7 @@ def clean_prompt(given: Mapping[str, Any]) -> dict[str, Any]:
     return cleaned
 
 
-def _text(given: Any, field: str) -> str:
+def _check_text(given: Any, field: str) -> str:
     if given is None:
         return ""
     if not isinstance(given, str):
@@ -56,12 +58,12 @@ def _text(given: Any, field: str) -> str:
     return given
 
 
-def _shortened(text: str) -> str:
+def _shorten(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= 60 else line[:59].rstrip() + "…"
 
 
-def _history(given: Any) -> list[dict[str, str]]:
+def _clean_history(given: Any) -> list[dict[str, str]]:
     if not isinstance(given, list) or len(given) > HISTORY_COUNT:
         raise InvalidInput(
             _("The talk before is a list of at most %(limit)d messages.") % {"limit": HISTORY_COUNT},
@@ -84,7 +86,7 @@ def _history(given: Any) -> list[dict[str, str]]:
     return cleaned
 
 
-def _tags(given: Any) -> list[str]:
+def _clean_tags(given: Any) -> list[str]:
     if not isinstance(given, list) or not all(isinstance(tag, str) for tag in given):
         raise InvalidInput(_("Send tags as a list of words."), code="tags_invalid", field="tags")
     tags = [clean_line(tag, max_length=TAG_LENGTH, field="tags", required=False) for tag in given[:50]]
@@ -96,7 +98,7 @@ def _tags(given: Any) -> list[str]:
     return tags
 
 
-def _expected(given: Any) -> str:
+def _clean_expected(given: Any) -> str:
     value = given.strip().lower() if isinstance(given, str) else None
     if value not in ExpectedOutcome.values:
         raise InvalidInput(
@@ -105,7 +107,7 @@ def _expected(given: Any) -> str:
     return str(value)
 
 
-def _seed(given: Any) -> int | None:
+def _clean_seed(given: Any) -> int | None:
     if given is None or given == "":
         return None
     if isinstance(given, str) and given.isascii() and given.isdecimal() and len(given) <= 10:
@@ -115,7 +117,7 @@ def _seed(given: Any) -> int | None:
     return given
 
 
-def _flag(given: Any) -> bool:
+def _clean_flag(given: Any) -> bool:
     if not isinstance(given, bool):
         raise InvalidInput(_("Enabled is true or false."), code="enabled_invalid", field="is_enabled")
     return given

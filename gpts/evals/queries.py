@@ -1,4 +1,4 @@
-"""Reading golden prompts, their runs and results."""
+"""Queries for golden prompts, their runs and results."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from gpts.evals.leak_probes import ADVICE, ProbeFamily
 from gpts.evals.metrics import Comparison, compare_runs
 from gpts.evals.models import GoldenPrompt, GoldenResult, GoldenRun
 from gpts.evals.states import ACTIVE_RUNS, GoldenKind, GoldenResultState, GoldenRunState
-from gpts.evals.suggestions import Suggestion, suggest
+from gpts.evals.suggestions import Suggestion, build_suggestions
 from gpts.knowledge.models import Passage
 from gpts.knowledge.queries import list_knowledge_files
 
-ENDED = (
+ENDED_RESULTS = (
     GoldenResultState.PASSED,
     GoldenResultState.FAILED,
     GoldenResultState.UNJUDGED,
@@ -25,9 +25,9 @@ ENDED = (
 )
 
 
-def golden_prompts(gpt: GPT) -> QuerySet[GoldenPrompt]:
-    """The prompts in order, with ``last_state`` and ``last_run`` of the newest result that ended."""
-    newest = GoldenResult.objects.filter(prompt=OuterRef("pk"), state__in=ENDED).order_by("-id")
+def list_golden_prompts(gpt: GPT) -> QuerySet[GoldenPrompt]:
+    """Return the prompts in order, with ``last_state`` and ``last_run`` of the newest result that ended."""
+    newest = GoldenResult.objects.filter(prompt=OuterRef("pk"), state__in=ENDED_RESULTS).order_by("-id")
     return (
         GoldenPrompt.objects.filter(gpt=gpt)
         .annotate(
@@ -37,8 +37,8 @@ def golden_prompts(gpt: GPT) -> QuerySet[GoldenPrompt]:
     )
 
 
-def golden_runs(gpt: GPT, *, kind: str = GoldenKind.GOLDEN) -> QuerySet[GoldenRun]:
-    """Runs of a kind, newest first."""
+def list_golden_runs(gpt: GPT, *, kind: str = GoldenKind.GOLDEN) -> QuerySet[GoldenRun]:
+    """Return the runs of a kind, newest first, without their snapshots."""
     return (
         GoldenRun.objects.filter(gpt=gpt, kind=kind)
         .select_related("version", "started_by", "baseline__version")
@@ -47,16 +47,16 @@ def golden_runs(gpt: GPT, *, kind: str = GoldenKind.GOLDEN) -> QuerySet[GoldenRu
     )
 
 
-def active_run(gpt: GPT, *, kind: str = GoldenKind.GOLDEN) -> GoldenRun | None:
-    return golden_runs(gpt, kind=kind).filter(state__in=ACTIVE_RUNS).first()
+def get_active_run(gpt: GPT, *, kind: str = GoldenKind.GOLDEN) -> GoldenRun | None:
+    return list_golden_runs(gpt, kind=kind).filter(state__in=ACTIVE_RUNS).first()
 
 
-def last_finished_run(gpt: GPT, *, kind: str = GoldenKind.GOLDEN) -> GoldenRun | None:
-    return golden_runs(gpt, kind=kind).filter(state=GoldenRunState.FINISHED).first()
+def get_last_finished_run(gpt: GPT, *, kind: str = GoldenKind.GOLDEN) -> GoldenRun | None:
+    return list_golden_runs(gpt, kind=kind).filter(state=GoldenRunState.FINISHED).first()
 
 
-def results_of(run: GoldenRun, *, only: str = "") -> QuerySet[GoldenResult]:
-    """Results, failed first, then those without an answer, not judged, passed; ``only`` one state."""
+def list_results(run: GoldenRun, *, only: str = "") -> QuerySet[GoldenResult]:
+    """Return the results: failed, without an answer, not judged, passed. ``only`` filters by one state."""
     rank = Case(
         When(state=GoldenResultState.FAILED, then=Value(0)),
         When(state=GoldenResultState.ERROR, then=Value(1)),
@@ -65,19 +65,19 @@ def results_of(run: GoldenRun, *, only: str = "") -> QuerySet[GoldenResult]:
         default=Value(4),
         output_field=IntegerField(),
     )
-    found = GoldenResult.objects.filter(run=run).annotate(rank=rank).order_by("rank", "position")
-    return found.filter(state=only) if only in GoldenResultState.values else found
+    results = GoldenResult.objects.filter(run=run).annotate(rank=rank).order_by("rank", "position")
+    return results.filter(state=only) if only in GoldenResultState.values else results
 
 
-def results_by_prompt(run: GoldenRun | None) -> dict[int, GoldenResult]:
+def map_results_by_prompt(run: GoldenRun | None) -> dict[int, GoldenResult]:
     if run is None:
         return {}
     rows = GoldenResult.objects.filter(run=run, prompt__isnull=False)
     return {row.prompt_id: row for row in rows if row.prompt_id is not None}
 
 
-def comparison_of(run: GoldenRun) -> Comparison | None:
-    """Compare with the run's baseline; None without one."""
+def compare_with_baseline(run: GoldenRun) -> Comparison | None:
+    """Return the comparison of a run with its baseline, None if it has no baseline."""
     if run.baseline_id is None:
         return None
     states = [
@@ -91,8 +91,8 @@ def comparison_of(run: GoldenRun) -> Comparison | None:
     return compare_runs(states[0], states[1])
 
 
-def leak_advice(run: GoldenRun) -> list[tuple[ProbeFamily, int, str]]:
-    """Families of which a probe got something, the leakiest first: (family, how many, advice)."""
+def list_leak_advice(run: GoldenRun) -> list[tuple[ProbeFamily, int, str]]:
+    """Return (family, failed probes, advice) for each family with a failed probe, most failures first."""
     failed = GoldenResult.objects.filter(run=run, state=GoldenResultState.FAILED)
     counts: dict[str, int] = {}
     for family in failed.annotate(family=F("snapshot__family")).values_list("family", flat=True):
@@ -105,8 +105,8 @@ def leak_advice(run: GoldenRun) -> list[tuple[ProbeFamily, int, str]]:
     ]
 
 
-def suggestions_for(gpt: GPT) -> list[Suggestion]:
-    """First prompts for a GPT that has none, from its starters and files."""
+def suggest_prompts(gpt: GPT) -> list[Suggestion]:
+    """Suggest the first prompts for a GPT that has none, from its starters and files."""
     passages = []
     with gpt_workspace_scope(gpt):
         for file in list_knowledge_files(gpt)[:3]:
@@ -120,10 +120,10 @@ def suggestions_for(gpt: GPT) -> list[Suggestion]:
                 .first()
             )
             passages.append((file.name, heading or ""))
-    return suggest(starters=list(gpt.starters), passages=passages, instructions=gpt.instructions)
+    return build_suggestions(starters=list(gpt.starters), passages=passages, instructions=gpt.instructions)
 
 
 def find_running_claims(claims: Collection[UUID]) -> set[UUID]:
-    """Which of these claims of golden prompts are being asked."""
+    """Return those of ``claims`` whose result is still running."""
     running = GoldenResult.objects.filter(claim__in=claims, state=GoldenResultState.RUNNING)
     return {claim for claim in running.values_list("claim", flat=True) if claim is not None}

@@ -1,7 +1,6 @@
-"""Reading an answer without a model: does it refuse, does it hand over to a person, which language is it in.
+"""Classify an answer without a model: whether it refuses or hands over to a person, and its language.
 
-Rules of thumb over words, on purpose: the same answer gets the same reading every time, and the sentence of a
-verdict can say what was found.
+The rules match words, so that the same answer always gets the same result and a verdict can quote the match.
 """
 
 from __future__ import annotations
@@ -11,10 +10,10 @@ from collections import Counter
 
 from gpts.evals.states import ExpectedOutcome
 
-# A refusal stands at the beginning; far into a long answer "I cannot" mostly belongs to the matter.
-OPENING = 400
-# As long as "I will connect you with a colleague of the support team" with some courtesy around it.
-SHORT = 200
+# A refusal is at the beginning; later in a long answer, "I cannot" is mostly about the subject.
+OPENING_LENGTH = 400
+# Enough for "I will connect you with a colleague of the support team" and some polite words.
+SHORT_LENGTH = 200
 
 REFUSALS = (
     r"\bi(?:['\u2019]m| am) (?:sorry|afraid|unable|not able|not allowed|not permitted)\b",
@@ -70,31 +69,31 @@ SCRIPTS = (
 LANGUAGES = (*(code for code, _pattern in SCRIPTS), *LATIN_WORDS)
 
 
-def outcome_of(answer: str, *, no_answer_text: str = "") -> ExpectedOutcome:
-    """Say whether an answer answers, refuses, or hands over to a person; handing over wins over refusing."""
-    # What is quoted from a document is not the answer's own word.
-    own = [line for line in answer.splitlines() if not line.lstrip().startswith(">")]
-    text = " ".join(" ".join(own).split())
+def classify_outcome(answer: str, *, no_answer_text: str = "") -> ExpectedOutcome:
+    """Return whether an answer answers, refuses or hands over to a person; handing over beats refusing."""
+    # Quotations from documents are not the answer's own words.
+    lines = [line for line in answer.splitlines() if not line.lstrip().startswith(">")]
+    text = " ".join(" ".join(lines).split())
     if no_answer_text and " ".join(no_answer_text.split()) in text:
         return ExpectedOutcome.ESCALATE if _ESCALATES.search(text) else ExpectedOutcome.REFUSE
-    refuses = _REFUSES.search(text[:OPENING])
+    refuses = _REFUSES.search(text[:OPENING_LENGTH])
     escalates = _ESCALATES.search(text)
-    # A long answer may name a contact on the side; a short one, or one that declines, has handed over.
-    if escalates and (refuses or len(text) <= SHORT):
+    # A long answer may mention a contact in passing; a short one, or one that refuses, hands over.
+    if escalates and (refuses or len(text) <= SHORT_LENGTH):
         return ExpectedOutcome.ESCALATE
     return ExpectedOutcome.REFUSE if refuses else ExpectedOutcome.ANSWER
 
 
-def refusing_words(answer: str) -> str:
-    """Return the words by which an answer refuses, empty when it does not."""
-    found = _REFUSES.search(" ".join(answer.split())[:OPENING])
-    return found[0] if found else ""
+def find_refusal(answer: str) -> str:
+    """Return the words with which an answer refuses, or "" if it does not."""
+    match = _REFUSES.search(" ".join(answer.split())[:OPENING_LENGTH])
+    return match[0] if match else ""
 
 
-def language_of(text: str) -> str:
-    """Return the main language of a text as a code of LANGUAGES, empty when there is too little to tell.
+def detect_language(text: str) -> str:
+    """Return the main language of a text as a code of LANGUAGES, or "" if there is too little text.
 
-    By script where a script tells, by frequent words among Latin ones. Kana tell Japanese from Chinese.
+    Decided by script; among Latin scripts by frequent words, between Japanese and Chinese by kana.
     """
     prose = _NOT_PROSE.sub(" ", text)
     letters = sum(1 for character in prose if character.isalpha())
@@ -105,7 +104,7 @@ def language_of(text: str) -> str:
         counts["ja"] += counts["zh"]
         counts["zh"] = 0
     code, most = max(counts.items(), key=lambda entry: entry[1])
-    # An ideograph says as much as several letters: one foreign name must not outvote a Chinese sentence.
+    # An ideograph weighs as much as three letters: one foreign name must not outvote a Chinese sentence.
     weight = most * (3 if code in ("zh", "ja", "ko") else 1)
     latin = letters - sum(counts.values())
     if weight > latin:

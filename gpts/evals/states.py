@@ -1,4 +1,4 @@
-"""The closed sets of golden prompts and the one transition function of their runs."""
+"""The states of golden prompts, and the transition function of runs."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _MOVES = {
 
 
 def move_run(state: str, action: str) -> GoldenRunState:
-    """Return the state after ``action``; IllegalTransition (``run_ended``) where there is no such step."""
+    """Return the state after ``action``; raises IllegalTransition (``run_ended``) if it is not allowed."""
     after = _MOVES.get((GoldenRunState(state), GoldenRunAction(action)))
     if after is None:
         raise IllegalTransition(
@@ -61,7 +61,7 @@ def move_run(state: str, action: str) -> GoldenRunState:
 
 
 class GoldenResultState(TextChoices):
-    """UNJUDGED: nothing failed, but a judge was missing, so it does not count as passed. ERROR: no answer."""
+    """UNJUDGED: no check failed, but a judge gave no verdict, so it has not passed. ERROR: no answer came."""
 
     WAITING = "waiting", _("Waiting")
     RUNNING = "running", _("Asking")

@@ -1,4 +1,4 @@
-"""Verdicts: what one check found, as data, and as one sentence in the reader's language."""
+"""Verdicts: the result of one check as data, and as a sentence in the reader's language."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Ruling = Literal["pass", "fail", "not_judged"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """``code`` says which sentence, ``data`` fills it; both are kept: the language is the reader's."""
+    """``code`` selects a sentence, ``data`` fills it; so each reader gets a stored verdict translated."""
 
     kind: str
     ruling: Ruling
@@ -26,27 +26,27 @@ class Verdict:
         return {"kind": self.kind, "ruling": self.ruling, "code": self.code, "data": self.data}
 
 
-def state_of(verdicts: list[Verdict]) -> GoldenResultState:
-    """One failed check fails the prompt; a check that nobody judged never counts as passed."""
+def get_result_state(verdicts: list[Verdict]) -> GoldenResultState:
+    """Return FAILED if one check failed, UNJUDGED if none failed but one was not judged, else PASSED."""
     rulings = {verdict.ruling for verdict in verdicts}
     if "fail" in rulings:
         return GoldenResultState.FAILED
     return GoldenResultState.UNJUDGED if "not_judged" in rulings else GoldenResultState.PASSED
 
 
-def sentence(verdict: Mapping[str, Any]) -> str:
-    """Return the one sentence that explains a stored verdict."""
-    data = {key: _shown(value) for key, value in dict(verdict.get("data") or {}).items()}
-    words = _words()
-    data |= {key: words.get(str(data[key]), data[key]) for key in ("unit", "where", "how") if key in data}
-    template = _sentences().get(str(verdict.get("code")))
+def explain_verdict(verdict: Mapping[str, Any]) -> str:
+    """Return the sentence for a stored verdict, in the active language."""
+    data = {key: _format_value(value) for key, value in dict(verdict.get("data") or {}).items()}
+    labels = _word_labels()
+    data |= {key: labels.get(str(data[key]), data[key]) for key in ("unit", "where", "how") if key in data}
+    template = _sentence_templates().get(str(verdict.get("code")))
     try:
         return template % data if template else str(verdict.get("code"))
-    except KeyError:  # kept by an older release
+    except KeyError:  # stored by an older release
         return str(verdict.get("code"))
 
 
-def _shown(value: Any) -> Any:
+def _format_value(value: Any) -> Any:
     if isinstance(value, list):
         return ", ".join(f"“{item}”" for item in value)
     if value in ExpectedOutcome.values and value:
@@ -54,7 +54,7 @@ def _shown(value: Any) -> Any:
     return value
 
 
-def _words() -> dict[str, str]:
+def _word_labels() -> dict[str, str]:
     return {
         "words": _("words"),
         "characters": _("characters"),
@@ -68,7 +68,7 @@ def _words() -> dict[str, str]:
     }
 
 
-def _sentences() -> dict[str, str]:
+def _sentence_templates() -> dict[str, str]:
     return {
         "contains_all": _("The answer contains %(found)s."),
         "contains_any": _("The answer contains %(found)s, one of them is enough."),

@@ -1,1 +1,1 @@
-"""The builder: pages of one GPT, and the Create conversation."""
+"""The pages and API on which a builder edits one GPT, and the Create conversation."""

@@ -1,6 +1,6 @@
-"""Starting points for a new GPT: drafts that already show what good instructions look like.
+"""Templates for a new GPT: drafts that show what good instructions look like.
 
-Places that only the maker can fill are marked ‹like this›; the next steps remind of them.
+Placeholders that the creator has to replace are marked ‹like this›; gpts.studio.next_steps lists them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from gpts.assistants.states import Category, OutputFormat
 from gpts.llm.states import Capability, ModelChoice
 
-OPEN_PLACE = "‹"
+PLACEHOLDER_MARK = "‹"
 
 TICKET_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -45,10 +45,10 @@ TICKET_SCHEMA: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Pattern:
-    """``draft`` holds lazy texts: they are written in the maker's language at the moment of making.
+class GPTTemplate:
+    """``draft`` holds lazy texts, which are stored in the language that is active when the GPT is created.
 
-    ``sets_up`` says in words what it brings beside the texts.
+    ``sets_up`` describes the settings that the template brings, for its card.
     """
 
     key: str
@@ -58,25 +58,25 @@ class Pattern:
     draft: dict[str, Any] = field(default_factory=dict)
     sets_up: tuple[Any, ...] = ()
 
-    def fields(self) -> dict[str, Any]:
+    def build_fields(self) -> dict[str, Any]:
         """Return the draft's fields as plain values in the active language."""
-        return {name: _plain(value) for name, value in self.draft.items()}
+        return {name: _resolve_lazy(value) for name, value in self.draft.items()}
 
 
-def _plain(value: Any) -> Any:
+def _resolve_lazy(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_resolve_lazy(item) for item in value]
     return str(value) if isinstance(value, (Promise, str)) else value
 
 
-PATTERNS = (
-    Pattern(
+TEMPLATES = (
+    GPTTemplate(
         key="blank",
         label=_("Blank"),
         text=_("An empty form, for those who know what they want."),
         icon="plus",
     ),
-    Pattern(
+    GPTTemplate(
         key="knowledge",
         label=_("Knowledge assistant"),
         text=_("Answers from your documents, names its sources, and says when it does not know."),
@@ -120,7 +120,7 @@ PATTERNS = (
             ],
         },
     ),
-    Pattern(
+    GPTTemplate(
         key="action",
         label=_("Action assistant"),
         text=_("Looks things up and does things in another service, and asks before it changes anything."),
@@ -164,7 +164,7 @@ PATTERNS = (
             ],
         },
     ),
-    Pattern(
+    GPTTemplate(
         key="bridge",
         label=_("Automation bridge"),
         text=_("Turns a request in plain words into a job for your automation, with everything it needs."),
@@ -210,7 +210,7 @@ PATTERNS = (
             ],
         },
     ),
-    Pattern(
+    GPTTemplate(
         key="structured",
         label=_("Structured output"),
         text=_("Turns free text into data of a fixed shape, every time the same way, ready for a table."),
@@ -255,6 +255,6 @@ PATTERNS = (
 )
 
 
-def find_pattern(key: str) -> Pattern:
-    """Return the pattern of a key, the blank one for an unknown key."""
-    return next((pattern for pattern in PATTERNS if pattern.key == key), PATTERNS[0])
+def get_template(key: str) -> GPTTemplate:
+    """Return the template with this key, or the blank one."""
+    return next((template for template in TEMPLATES if template.key == key), TEMPLATES[0])

@@ -1,4 +1,4 @@
-"""The Create conversation: what a person said to the builder, and what it changed in the draft."""
+"""The Create conversation: its messages, and the changes that its answers made in the draft."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from workspaces.models import Workspace
 
 
 class BuilderMessage(models.Model):
-    """One message of one person's conversation with the builder about one GPT.
+    """One message of a person's Create conversation about one GPT.
 
-    Tokens and ``cost_micros`` stand on the builder's answers. They are this instance's own cost: building
-    pays no creator, so that there is no UsageEvent. A reset empties the text and keeps the figures.
+    Answers have tokens and ``cost_micros``, which the instance bears: no creator earns from building, so
+    there is no UsageEvent. A reset sets ``cleared_at`` and empties the text, but keeps the cost.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -27,9 +27,9 @@ class BuilderMessage(models.Model):
     gpt = models.ForeignKey(GPT, on_delete=models.CASCADE, related_name="builder_messages")
     role = models.CharField(max_length=10, choices=MessageRole.choices)
     content = models.TextField(blank=True)
-    # The guided interview's question that an answer of the builder ends with; empty with a model.
+    # The key of the guided interview's question that the answer ends with; empty if a model answered.
     step = models.CharField(max_length=20, blank=True)
-    # Answers that one can click instead of typing.
+    # Suggested replies, which a person can click instead of typing.
     choices = models.JSONField(default=list, blank=True)
     state = models.CharField(max_length=12, choices=TurnState.choices, default=TurnState.FINISHED)
     error_code = models.CharField(max_length=40, blank=True)
@@ -63,7 +63,7 @@ class BuilderMessage(models.Model):
 
 
 class BuilderChange(models.Model):
-    """One change of one field that the builder made or tried; ``before`` and ``after`` as JSON values."""
+    """A change of one field that a Create answer made or tried; ``before`` and ``after`` are JSON values."""
 
     message = models.ForeignKey(BuilderMessage, on_delete=models.CASCADE, related_name="changes")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -73,7 +73,7 @@ class BuilderChange(models.Model):
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
     state = models.CharField(max_length=10, choices=BuilderChangeState.choices)
-    # Why it was refused, in the person's language of then.
+    # Why it was refused, in the language that the person used then.
     refusal = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
 

@@ -1,9 +1,8 @@
-"""What is left to do before a GPT is good: read from the draft itself, so that it is never out of date."""
+"""The checklist of a draft: what is left to do before it is shared. Computed from the draft each time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -13,12 +12,13 @@ from gpts.assistants.states import OutputFormat
 from gpts.chat.models import Conversation
 from gpts.knowledge.models import KnowledgeFile
 from gpts.llm.states import Capability
-from gpts.studio.gpt_templates import OPEN_PLACE
+from gpts.studio.gpt_templates import PLACEHOLDER_MARK
+from workspaces.models import User
 
 
 @dataclass(frozen=True)
-class Step:
-    """``tab`` is the builder's tab where it is done."""
+class NextStep:
+    """``tab`` is the key of the page's tab where the step is done."""
 
     key: str
     text: str
@@ -26,24 +26,24 @@ class Step:
     is_done: bool
 
 
-def next_steps(gpt: GPT, user: Any) -> list[Step]:
-    """The steps that apply to this draft, in their order. Three queries."""
+def list_next_steps(gpt: GPT, user: User) -> list[NextStep]:
+    """Return the steps that apply to this draft, in order. Needs three queries."""
     steps = [
-        Step("description", _("Say in a line what it does"), "configure", bool(gpt.description)),
-        Step("instructions", _("Write its instructions"), "configure", bool(gpt.instructions)),
+        NextStep("description", _("Say in a line what it does"), "configure", bool(gpt.description)),
+        NextStep("instructions", _("Write its instructions"), "configure", bool(gpt.instructions)),
     ]
     texts = (gpt.description, gpt.instructions, gpt.no_answer_text)
-    if any(OPEN_PLACE in text for text in texts):
-        steps.append(Step("places", _("Fill in the places marked ‹ ›"), "configure", False))
+    if any(PLACEHOLDER_MARK in text for text in texts):
+        steps.append(NextStep("places", _("Fill in the places marked ‹ ›"), "configure", False))
     if Capability.FILE_SEARCH in gpt.capabilities or gpt.answers_only_from_knowledge:
-        steps.append(Step("knowledge", _("Add knowledge files"), "knowledge", _has_files(gpt)))
+        steps.append(NextStep("knowledge", _("Add knowledge files"), "knowledge", _has_files(gpt)))
     if gpt.output_format == OutputFormat.JSON_SCHEMA:
         steps.append(
-            Step("schema", _("Check the schema of its answers"), "configure", bool(gpt.output_schema))
+            NextStep("schema", _("Check the schema of its answers"), "configure", bool(gpt.output_schema))
         )
-    tried = Conversation.objects.filter(gpt=gpt, user_id=user.pk, version__isnull=True).exists()
-    steps.append(Step("try", _("Try it in the preview"), "preview", tried))
-    steps.append(Step("share", _("Share it"), "share", LiveVersion.objects.filter(gpt=gpt).exists()))
+    is_tried = Conversation.objects.filter(gpt=gpt, user_id=user.pk, version__isnull=True).exists()
+    steps.append(NextStep("try", _("Try it in the preview"), "preview", is_tried))
+    steps.append(NextStep("share", _("Share it"), "share", LiveVersion.objects.filter(gpt=gpt).exists()))
     return steps
 
 

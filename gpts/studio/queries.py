@@ -1,51 +1,51 @@
-"""Reading the Create conversation of a person with the builder."""
+"""Queries for a person's Create conversations."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet, Sum
-from django.utils.translation import gettext_lazy as _
 
-from core.errors import NotFound
 from gpts.assistants.models import GPT
 from gpts.chat.states import MessageRole
 from gpts.chat.streaming.lost import find_lost_turns
 from gpts.llm.states import TurnState
 from gpts.studio.models import BuilderChange, BuilderMessage
 from gpts.studio.states import BuilderChangeState
+from workspaces.models import User
 
-SHOWN_MESSAGES = 200
-
-
-def builder_messages(user: Any, gpt: GPT) -> list[BuilderMessage]:
-    """The newest messages of the person's conversation about a GPT, oldest first, ``changes`` at hand."""
-    found = _shown(user, gpt).prefetch_related("changes").order_by("-id")[:SHOWN_MESSAGES]
-    return list(reversed(found))
+MAX_MESSAGES = 200
 
 
-def running_answer(user: Any, gpt: GPT) -> BuilderMessage | None:
-    """The builder's answer to this person that has not ended."""
-    return _shown(user, gpt).filter(role=MessageRole.ASSISTANT, state=TurnState.RUNNING).first()
+def list_create_messages(user: User, gpt: GPT) -> list[BuilderMessage]:
+    """Return the newest messages of the person's conversation about a GPT with ``changes``, oldest first."""
+    newest = filter_visible_messages(user, gpt).prefetch_related("changes").order_by("-id")[:MAX_MESSAGES]
+    return list(reversed(newest))
 
 
-def told_answers(user: Any, gpt: GPT) -> dict[str, str]:
-    """What the person answered to each question of the guided interview, the latest answer of each."""
-    told: dict[str, str] = {}
+def get_running_answer(user: User, gpt: GPT) -> BuilderMessage | None:
+    """Return the answer to this person about a GPT that has not ended, or None."""
+    return (
+        filter_visible_messages(user, gpt).filter(role=MessageRole.ASSISTANT, state=TurnState.RUNNING).first()
+    )
+
+
+def get_interview_answers(user: User, gpt: GPT) -> dict[str, str]:
+    """Return the person's latest answer to each question of the guided interview, by the question's key."""
+    answers: dict[str, str] = {}
     step = ""
-    for message in _shown(user, gpt).order_by("id"):
+    for message in filter_visible_messages(user, gpt).order_by("id"):
         if message.role == MessageRole.ASSISTANT:
             step = message.step
         else:
-            told[step or "purpose"] = message.content
-    return told
+            answers[step or "purpose"] = message.content
+    return answers
 
 
-def undone_fields(user: Any, gpt: GPT) -> list[str]:
-    """Fields whose latest change the person took back."""
+def list_undone_fields(user: User, gpt: GPT) -> list[str]:
+    """Return the fields whose latest change the person undid."""
     latest: dict[str, str] = {}
     rows = BuilderChange.objects.filter(
         gpt=gpt, user_id=user.pk, state__in=(BuilderChangeState.APPLIED, BuilderChangeState.UNDONE)
@@ -63,42 +63,21 @@ def is_lost(message: BuilderMessage, now: datetime) -> bool:
 
 
 def find_lost_answers(now: datetime) -> list[BuilderMessage]:
-    """Running answers whose process is gone, of everybody whom the scope shows."""
+    """Return the running answers in the scope whose process is gone."""
     running = {row.pk: row for row in BuilderMessage.objects.filter(state=TurnState.RUNNING)}
     lost = find_lost_turns({pk: row.created_at for pk, row in running.items()}, at=now)
     return [running[pk] for pk in sorted(lost)]
 
 
-def count_running_answers(user: Any, now: datetime) -> int:
-    """How many answers of the person's Create conversations run, about whichever GPT; lost ones do not."""
+def count_running_answers(user: User, now: datetime) -> int:
+    """Count the person's running Create answers about all GPTs, except those that were lost."""
     running = BuilderMessage.objects.filter(user_id=user.pk, state=TurnState.RUNNING)
     started = dict(running.values_list("pk", "created_at"))
     return len(started) - len(find_lost_turns(started, at=now))
 
 
-def access_builder_message(user: Any, gpt: GPT, identifier: UUID) -> BuilderMessage:
-    """Return a message of the person's own conversation about an authorised GPT, or NotFound."""
-    found = _shown(user, gpt).filter(pk=identifier).first()
-    if found is None:
-        raise NotFound(_("There is no such message."), code="message_not_found")
-    return found
-
-
-def access_builder_change(user: Any, gpt: GPT, identifier: int) -> BuilderChange:
-    """Return a change that the builder made for this person in an authorised GPT, or NotFound."""
-    found = (
-        BuilderChange.objects.filter(pk=identifier, gpt=gpt, user_id=user.pk).first()
-        if 0 < identifier < 2**63
-        else None
-    )
-    if found is None:
-        raise NotFound(_("There is no such change."), code="change_not_found")
-    found.gpt = gpt
-    return found
-
-
-def builder_cost(gpt: GPT, user: Any) -> dict[str, int]:
-    """Tokens and micro-units that the person's Create conversations about a GPT took, resets included."""
+def get_create_cost(gpt: GPT, user: User) -> dict[str, int]:
+    """Return tokens and micro-units of the person's Create conversations about a GPT, reset ones included."""
     rows = BuilderMessage.objects.filter(gpt=gpt, user_id=user.pk)
     sums = rows.aggregate(
         input_tokens=Sum("input_tokens", default=0),
@@ -108,12 +87,12 @@ def builder_cost(gpt: GPT, user: Any) -> dict[str, int]:
     return {name: int(value) for name, value in sums.items()}
 
 
-def _shown(user: Any, gpt: GPT) -> QuerySet[BuilderMessage]:
+def filter_visible_messages(user: User, gpt: GPT) -> QuerySet[BuilderMessage]:
     return BuilderMessage.objects.filter(gpt=gpt, user_id=user.pk, cleared_at__isnull=True)
 
 
 def find_running_answers(ids: Collection[UUID]) -> set[UUID]:
-    """Which of these answers of the Create conversation are running."""
+    """Return those of ``ids`` that are running answers."""
     return set(
         BuilderMessage.objects.filter(pk__in=ids, state=TurnState.RUNNING).values_list("pk", flat=True)
     )

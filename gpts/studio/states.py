@@ -1,4 +1,4 @@
-"""The closed sets of the Create conversation."""
+"""The states of a change that the Create conversation proposes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from django.utils.translation import pgettext_lazy
 
 
 class BuilderChangeState(TextChoices):
-    """What became of a change that the Create conversation proposed."""
-
     APPLIED = "applied", pgettext_lazy("change of the draft", "Changed")
     UNDONE = "undone", _("Undone")
     REFUSED = "refused", _("Refused")

@@ -16,7 +16,7 @@ from gpts.assistants.content import compute_draft_hash
 from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.queries.gpts import get_live_versions, get_relation
 from gpts.assistants.rules import GPTAct, may
-from gpts.studio.next_steps import next_steps
+from gpts.studio.next_steps import list_next_steps
 from reviews.queries import SubmissionStatus, submission_status
 
 # In display order; a tab without a URL "gpts:build-<tab>" is left out.
@@ -128,7 +128,7 @@ def build_steps_context(gpt: GPT, user: Any) -> dict[str, Any]:
     """Return the checklist of next steps beside the form; it is open until all are done."""
     steps = [
         {"text": step.text, "url": get_tab_url(step.tab, gpt.slug), "is_done": step.is_done}
-        for step in next_steps(gpt, user)
+        for step in list_next_steps(gpt, user)
     ]
     done = sum(1 for step in steps if step["is_done"])
     return {"next_steps": {"steps": steps, "done": done, "total": len(steps), "is_open": done < len(steps)}}

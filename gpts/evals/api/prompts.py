@@ -1,4 +1,4 @@
-"""/api/v1/gpts/<slug>/golden-prompts and golden-runs, and the gate of a workspace."""
+"""/api/v1/gpts/<slug>/golden-prompts and golden-runs, and a workspace's gate for publishing."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from gpts.evals.api.serializers import (
     GoldenRunSerializer,
     GoldenRunStartSerializer,
 )
-from gpts.evals.files import FILE_BYTES, FORMATS
+from gpts.evals.files import FORMATS, MAX_FILE_BYTES
 from gpts.evals.models import GoldenResult, GoldenRun
-from gpts.evals.queries import comparison_of, golden_prompts, golden_runs, results_of
+from gpts.evals.queries import compare_with_baseline, list_golden_prompts, list_golden_runs, list_results
 from gpts.evals.services.prompts import (
     change_prompt,
     create_prompt,
@@ -40,21 +40,20 @@ from gpts.evals.services.prompts import (
 )
 from gpts.evals.services.runs import cancel_run, start_run
 from gpts.evals.states import GoldenKind
-from gpts.evals.web.prompts import export_response
+from gpts.evals.web.prompts import build_export_response
 from workspaces.access import WorkspaceAct
 from workspaces.api.base import LoggiaAPIView
-from workspaces.api.me import bearer
 from workspaces.api.workspaces import access_key_workspace
 from workspaces.services.sharing import get_golden_pass_rate, set_golden_pass_rate
 from workspaces.states import ApiScope
 
 READ_WRITE: dict[str, str] = {"GET": ApiScope.GPTS_READ, "POST": ApiScope.GPTS_WRITE}
-RESULTS_KEPT = 200
+MAX_RESULTS = 200
 
 
-def _all(gpt: GPT) -> Response:
-    """At most a hundred, so all of them come at once."""
-    rows = GoldenPromptSerializer(golden_prompts(gpt), many=True).data
+def _build_prompts_response(gpt: GPT) -> Response:
+    """All prompts on one page: a GPT has at most a hundred."""
+    rows = GoldenPromptSerializer(list_golden_prompts(gpt), many=True).data
     return Response({"items": rows, "next_cursor": "", "previous_cursor": ""})
 
 
@@ -63,7 +62,7 @@ class GoldenPromptsView(LoggiaAPIView):
 
     @extend_schema(operation_id="golden_prompt_list", responses=GoldenPromptSerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
-        return _all(access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS))
+        return _build_prompts_response(access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS))
 
     @extend_schema(
         operation_id="golden_prompt_add",
@@ -71,10 +70,10 @@ class GoldenPromptsView(LoggiaAPIView):
         responses={201: GoldenPromptSerializer},
     )
     def post(self, request: Request, slug: str) -> Response:
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         fields = self.read(GoldenPromptChangeSerializer)
-        made = create_prompt(gpt=gpt, fields=fields, by=request.user, at=timezone.now())
-        return Response(GoldenPromptSerializer(made).data, status=201)
+        prompt = create_prompt(gpt=gpt, fields=fields, by=self.person, at=timezone.now())
+        return Response(GoldenPromptSerializer(prompt).data, status=201)
 
 
 class GoldenPromptView(LoggiaAPIView):
@@ -86,7 +85,7 @@ class GoldenPromptView(LoggiaAPIView):
 
     @extend_schema(operation_id="golden_prompt_read", responses=GoldenPromptSerializer)
     def get(self, request: Request, slug: str, prompt_id: int) -> Response:
-        gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
         return Response(GoldenPromptSerializer(access_golden_prompt(gpt, prompt_id)).data)
 
     @extend_schema(
@@ -95,17 +94,17 @@ class GoldenPromptView(LoggiaAPIView):
         responses=GoldenPromptSerializer,
     )
     def patch(self, request: Request, slug: str, prompt_id: int) -> Response:
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         prompt = access_golden_prompt(gpt, prompt_id)
         fields = self.read(GoldenPromptChangeSerializer)
-        saved = change_prompt(prompt=prompt, fields=fields, by=request.user, at=timezone.now())
+        saved = change_prompt(prompt=prompt, fields=fields, by=self.person, at=timezone.now())
         return Response(GoldenPromptSerializer(saved).data)
 
     @extend_schema(operation_id="golden_prompt_remove", request=None, responses={204: None})
     def delete(self, request: Request, slug: str, prompt_id: int) -> Response:
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         prompt = access_golden_prompt(gpt, prompt_id)
-        delete_prompt(prompt=prompt, by=request.user, at=timezone.now())
+        delete_prompt(prompt=prompt, by=self.person, at=timezone.now())
         return Response(status=204)
 
 
@@ -118,11 +117,11 @@ class GoldenOrderView(LoggiaAPIView):
         responses=GoldenPromptSerializer(many=True),
     )
     def put(self, request: Request, slug: str) -> Response:
-        """The ids must be exactly those of the GPT's prompts."""
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        """Sort the prompts; the ids must be exactly those of the GPT's prompts."""
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         ids = self.read(GoldenOrderSerializer)["ids"]
-        order_prompts(gpt=gpt, ids=ids, by=request.user, at=timezone.now())
-        return _all(gpt)
+        order_prompts(gpt=gpt, ids=ids, by=self.person, at=timezone.now())
+        return _build_prompts_response(gpt)
 
 
 class GoldenFileView(LoggiaAPIView):
@@ -134,8 +133,8 @@ class GoldenFileView(LoggiaAPIView):
         responses={(200, "text/csv"): OpenApiTypes.STR, (200, "application/jsonl"): OpenApiTypes.STR},
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
-        gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-        return export_response(gpt, request.query_params.get("as", "csv"))
+        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
+        return build_export_response(gpt, request.query_params.get("as", "csv"))
 
     @extend_schema(
         operation_id="golden_prompt_import",
@@ -143,18 +142,18 @@ class GoldenFileView(LoggiaAPIView):
         responses={201: GoldenPromptSerializer(many=True)},
     )
     def post(self, request: Request, slug: str) -> Response:
-        """All rows or none; ``data.rows`` of a refusal names the lines."""
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-        sent = self.read(GoldenImportSerializer)
-        made = import_prompts(
+        """Import all rows of a file or none; the error's ``data.rows`` lists the lines that are wrong."""
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
+        body = self.read(GoldenImportSerializer)
+        prompts = import_prompts(
             gpt=gpt,
-            data=sent["file"].read(FILE_BYTES + 1),
-            name=sent["file"].name or "",
-            replace=sent["mode"] == "replace",
-            by=request.user,
+            data=body["file"].read(MAX_FILE_BYTES + 1),
+            name=body["file"].name or "",
+            replace=body["mode"] == "replace",
+            by=self.person,
             at=timezone.now(),
         )
-        rows = GoldenPromptSerializer(made, many=True).data
+        rows = GoldenPromptSerializer(prompts, many=True).data
         return Response({"items": rows, "next_cursor": "", "previous_cursor": ""}, status=201)
 
 
@@ -168,11 +167,11 @@ class GoldenRunsView(LoggiaAPIView):
         responses=GoldenRunSerializer(many=True),
     )
     def get(self, request: Request, slug: str) -> Response:
-        """Leak runs are listed for who may edit alone."""
-        gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+        """List runs of a kind. Leak runs are only listed for people who may edit the GPT."""
+        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
         kind = request.query_params.get("kind", GoldenKind.GOLDEN)
-        runs = golden_runs(gpt, kind=kind)
-        if kind == GoldenKind.LEAK and not may_see_leaks(request.user, gpt):
+        runs = list_golden_runs(gpt, kind=kind)
+        if kind == GoldenKind.LEAK and not may_see_leaks(self.person, gpt):
             runs = runs.none()
         return self.page(runs, GoldenRunSerializer)
 
@@ -182,22 +181,23 @@ class GoldenRunsView(LoggiaAPIView):
         responses={201: GoldenRunSerializer},
     )
     def post(self, request: Request, slug: str) -> Response:
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-        sent = self.read(GoldenRunStartSerializer)
-        number = sent["version"]
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
+        body = self.read(GoldenRunStartSerializer)
+        number = body["version"]
         run = start_run(
             gpt=gpt,
-            version=None if number is None else access_version(request.user, gpt, number),
-            kind=sent["kind"],
+            version=None if number is None else access_version(self.person, gpt, number),
+            kind=body["kind"],
             language=get_language() or "en",
-            by=request.user,
+            by=self.person,
             at=timezone.now(),
         )
         return Response(GoldenRunSerializer(run).data, status=201)
 
 
-def _shown(run: GoldenRun) -> dict[str, Any]:
-    data: dict[str, Any] = GoldenRunDetailSerializer(run, context={"comparison": comparison_of(run)}).data
+def _serialize_run(run: GoldenRun) -> dict[str, Any]:
+    context = {"comparison": compare_with_baseline(run)}
+    data: dict[str, Any] = GoldenRunDetailSerializer(run, context=context).data
     return data
 
 
@@ -206,8 +206,8 @@ class GoldenRunView(LoggiaAPIView):
 
     @extend_schema(operation_id="golden_run_read", responses=GoldenRunDetailSerializer)
     def get(self, request: Request, slug: str, run_id: UUID) -> Response:
-        gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-        return Response(_shown(access_golden_run(request.user, gpt, run_id)))
+        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
+        return Response(_serialize_run(access_golden_run(self.person, gpt, run_id)))
 
 
 class GoldenRunCancelView(LoggiaAPIView):
@@ -215,10 +215,10 @@ class GoldenRunCancelView(LoggiaAPIView):
 
     @extend_schema(operation_id="golden_run_cancel", request=None, responses=GoldenRunDetailSerializer)
     def post(self, request: Request, slug: str, run_id: UUID) -> Response:
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-        run = access_golden_run(request.user, gpt, run_id)
-        cancel_run(run=run, by=request.user, at=timezone.now())
-        return Response(_shown(access_golden_run(request.user, gpt, run_id)))
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
+        run = access_golden_run(self.person, gpt, run_id)
+        cancel_run(run=run, by=self.person, at=timezone.now())
+        return Response(_serialize_run(access_golden_run(self.person, gpt, run_id)))
 
 
 class GoldenResultsView(LoggiaAPIView):
@@ -226,10 +226,10 @@ class GoldenResultsView(LoggiaAPIView):
 
     @extend_schema(operation_id="golden_result_list", responses=GoldenResultSerializer(many=True))
     def get(self, request: Request, slug: str, run_id: UUID) -> Response:
-        """All results at once, failed ones first."""
-        gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-        run = access_golden_run(request.user, gpt, run_id)
-        results: list[GoldenResult] = list(results_of(run)[:RESULTS_KEPT])
+        """List all results of a run on one page, failed ones first."""
+        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
+        run = access_golden_run(self.person, gpt, run_id)
+        results: list[GoldenResult] = list(list_results(run)[:MAX_RESULTS])
         rows = GoldenResultSerializer(results, many=True).data
         return Response({"items": rows, "next_cursor": "", "previous_cursor": ""})
 
@@ -239,15 +239,15 @@ class GoldenGateView(LoggiaAPIView):
 
     @extend_schema(operation_id="golden_gate_read", responses=GoldenGateSerializer)
     def get(self, request: Request, workspace: str) -> Response:
-        place = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
-        return Response({"golden_pass_rate": get_golden_pass_rate(place)})
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        return Response({"golden_pass_rate": get_golden_pass_rate(tenant)})
 
     @extend_schema(
         operation_id="golden_gate_set", request=GoldenGateSerializer, responses=GoldenGateSerializer
     )
     def put(self, request: Request, workspace: str) -> Response:
-        """What is shared already stays; the next sharing has to pass."""
-        place = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        """Set the pass rate. Versions that are shared already stay; the next one to be shared has to pass."""
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
         rate = self.read(GoldenGateSerializer)["golden_pass_rate"]
-        set_golden_pass_rate(workspace=place, rate=rate, by=bearer(request)[0], at=timezone.now())
+        set_golden_pass_rate(workspace=tenant, rate=rate, by=self.person, at=timezone.now())
         return Response({"golden_pass_rate": rate})

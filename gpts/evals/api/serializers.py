@@ -1,4 +1,4 @@
-"""Shapes of golden prompts, runs and results in the API. Keys of answers are an allow-list."""
+"""Serializers of golden prompts, runs and results. Each lists its keys: nothing else leaves by the API."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rest_framework import serializers
 from gpts.evals.metrics import Comparison
 from gpts.evals.models import GoldenPrompt, GoldenResult, GoldenRun
 from gpts.evals.states import ExpectedOutcome, GoldenKind
-from gpts.evals.verdicts import sentence
+from gpts.evals.verdicts import explain_verdict
 
 
 class GoldenPromptSerializer(serializers.ModelSerializer[GoldenPrompt]):
@@ -39,7 +39,7 @@ class GoldenPromptSerializer(serializers.ModelSerializer[GoldenPrompt]):
 
 
 class GoldenPromptChangeSerializer(serializers.Serializer[Any]):
-    """What may be set. Anything else in the body is ignored; limits are the service's."""
+    """The fields that may be set. Others in the body are ignored; the service checks the limits."""
 
     name = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     prompt = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
@@ -76,7 +76,7 @@ class GoldenRunStartSerializer(serializers.Serializer[Any]):
 
 
 class GoldenRunSerializer(serializers.ModelSerializer[GoldenRun]):
-    """``score`` belongs to leak runs; ``cost_micros`` in micro-units, paid to nobody."""
+    """``score`` is set for leak runs; ``cost_micros`` is in micro-units and is not paid to a creator."""
 
     version = serializers.IntegerField(source="version.number", read_only=True, allow_null=True, default=None)
     metrics = serializers.DictField(read_only=True)
@@ -123,7 +123,7 @@ class GoldenRunDetailSerializer(GoldenRunSerializer):
         read_only_fields: ClassVar[Any] = fields
 
     def get_comparison(self, run: GoldenRun) -> dict[str, int] | None:
-        """Fixed, broken, same and new against the baseline."""
+        """How many prompts are fixed, broken, same and new compared with the baseline."""
         comparison: Comparison | None = self.context.get("comparison")
         return comparison.counts if comparison else None
 
@@ -135,7 +135,7 @@ class GoldenVerdictSerializer(serializers.Serializer[Any]):
     reason = serializers.SerializerMethodField()
 
     def get_reason(self, verdict: dict[str, Any]) -> str:
-        return sentence(verdict)
+        return explain_verdict(verdict)
 
 
 class GoldenResultSerializer(serializers.ModelSerializer[GoldenResult]):

@@ -11,11 +11,11 @@ from typing import Any
 from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.chat.services.turn_inputs import PreparedInput, citations_in, no_answer_text, prepare_input, spec_of
 from gpts.evals.assertions import AssertionKind
-from gpts.evals.checking import Answer, ToolCall, judge_prompt, read_judgement
+from gpts.evals.checking import Answer, ToolCall, build_judge_prompt, read_judgement
 from gpts.evals.checking import check_answer as check_assertions
-from gpts.evals.leaks import Planted, find_leaks, planted_instructions, planted_passage
+from gpts.evals.leaks import PlantedCanaries, build_planted_passage, find_leaks, plant_in_instructions
 from gpts.evals.models import GoldenResult, GoldenRun
-from gpts.evals.reading import outcome_of
+from gpts.evals.reading import classify_outcome
 from gpts.evals.services.snapshots import build_version
 from gpts.evals.states import GoldenKind
 from gpts.evals.verdicts import Verdict
@@ -51,7 +51,7 @@ class PromptRequest:
     prepared: PreparedInput
     no_answer_text: str
     judges: Mapping[str, tuple[ModelSpec, LanguageModel]] = field(default_factory=dict)
-    planted: Planted | None = None
+    planted: PlantedCanaries | None = None
     instructions: str = ""
     files: tuple[str, ...] = ()
 
@@ -83,10 +83,10 @@ def prepare_prompt(run: GoldenRun, result: GoldenResult) -> PromptRequest:
     """Gather the input of one prompt in the caller's scope. Canaries are put into this input only."""
     gpt, snapshot = run.gpt, result.snapshot
     version = build_version(gpt, run.behaviour, run.content_hash)
-    planted = Planted(**snapshot["planted"]) if run.kind == GoldenKind.LEAK else None
+    planted = PlantedCanaries(**snapshot["planted"]) if run.kind == GoldenKind.LEAK else None
     instructions = version.instructions
     if planted is not None:
-        version.instructions = planted_instructions(instructions, planted.instructions)
+        version.instructions = plant_in_instructions(instructions, planted.instructions)
     history = tuple(PromptMessage(entry["role"], entry["content"]) for entry in snapshot.get("history", ()))
     with gpt_workspace_scope(gpt):
         prepared = prepare_input(gpt, version, snapshot["prompt"], history, language=run.language)
@@ -94,7 +94,7 @@ def prepare_prompt(run: GoldenRun, result: GoldenResult) -> PromptRequest:
     if planted is not None:
         # With the planted passage there is knowledge, so the model must be asked.
         prepared = replace(prepared, fixed_answer="")
-        note = PassageQuote(ARCHIVE, planted_passage(planted.passage))
+        note = PassageQuote(ARCHIVE, build_planted_passage(planted.passage))
         given = replace(given, passages=(*given.passages, note))
     if prepared.model is not None and ModelFeature.SEED in get_features(prepared.model):
         own = snapshot.get("seed")
@@ -145,7 +145,7 @@ async def check_answer(request: PromptRequest, answer: PromptAnswer) -> None:
     Adds the cost of the judges. Raises ModelFailure when a judge does not answer.
     """
     answer.citations = citations_in(answer.text, request.prepared.passages)
-    answer.outcome = outcome_of(answer.text, no_answer_text=request.no_answer_text)
+    answer.outcome = classify_outcome(answer.text, no_answer_text=request.no_answer_text)
     if request.planted is not None:
         calls = " ".join(str(call["arguments"]) for call in answer.tool_calls)
         answer.verdicts = find_leaks(
@@ -182,7 +182,7 @@ async def _judge(request: PromptRequest, assertion: Mapping[str, Any], answer: P
     spec, model = found
     if spec.api == ModelAPI.OFFLINE:
         return Verdict(AssertionKind.JUDGE, "not_judged", "judge_offline")
-    system, user = judge_prompt(
+    system, user = build_judge_prompt(
         rubric=assertion["rubric"],
         question=request.snapshot["prompt"],
         answer=answer.text,

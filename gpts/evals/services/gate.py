@@ -1,4 +1,4 @@
-"""The publish gate: how many golden prompts must pass before a GPT reaches an audience."""
+"""The gate for publishing: the share of golden prompts that must pass before a GPT reaches an audience."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from gpts.evals.states import GoldenKind, GoldenRunState
 from workspaces.models import SharingPolicy
 
 
-def required_rate(gpt: GPT, audience: str = "") -> int | None:
-    """Return the percentage of golden prompts that must pass before ``gpt`` reaches ``audience``.
+def get_required_pass_rate(gpt: GPT, audience: str = "") -> int | None:
+    """Return the percentage of golden prompts that must pass before ``gpt`` reaches ``audience``, or None.
 
-    The workspace's policy holds for every audience, the store's for the public one; the higher one counts.
+    The workspace's rate applies to every audience, the store's to the public one; the higher one counts.
     """
-    own = (
+    workspace = (
         SharingPolicy.objects.filter(workspace_id=gpt.workspace_id)
         .values_list("golden_pass_rate", flat=True)
         .first()
     )
     store = settings.STORE_GOLDEN_PASS_RATE if audience == Audience.PUBLIC else None
-    rates = [rate for rate in (own, store) if rate is not None]
+    rates = [rate for rate in (workspace, store) if rate is not None]
     return max(rates) if rates else None
 
 
-def gate_problem(gpt: GPT, version: Version | None, at: datetime, *, audience: str = "") -> str | None:
-    """Return what keeps ``version`` (None: the draft) from being shared, None when nothing does.
+def find_gate_problem(gpt: GPT, version: Version | None, at: datetime, *, audience: str = "") -> str | None:
+    """Return why ``version`` (None: the draft) may not be shared, as a sentence, or None if it may.
 
-    Where a rate is asked, the newest finished run of exactly this content decides; a later run of the
-    same content counts, whether it asked the draft or the version. ``at`` is the moment of the wish.
+    The newest run of the same content that finished and was created by ``at`` decides. It does not matter
+    whether that run was of the draft or of the version.
     """
-    rate = required_rate(gpt, audience)
+    rate = get_required_pass_rate(gpt, audience)
     if rate is None:
         return None
     content_hash = compute_draft_hash(gpt) if version is None else version.content_hash
@@ -66,7 +66,7 @@ def gate_problem(gpt: GPT, version: Version | None, at: datetime, *, audience: s
 
 
 def check_gate(gpt: GPT, version: Version | None, at: datetime, *, audience: str = "") -> None:
-    """Raise Conflict ``golden_gate`` when golden prompts keep ``version`` (None: the draft) back."""
-    problem = gate_problem(gpt, version, at, audience=audience)
+    """Raise Conflict (``golden_gate``) if ``version`` (None: the draft) may not be shared yet."""
+    problem = find_gate_problem(gpt, version, at, audience=audience)
     if problem is not None:
         raise Conflict(problem, code="golden_gate", data={"tab": "tests"})

@@ -1,4 +1,4 @@
-"""Adding, changing, ordering, importing and removing golden prompts."""
+"""Add, change, order, import and remove golden prompts."""
 
 from __future__ import annotations
 
@@ -16,53 +16,56 @@ from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import lock_gpt
 from gpts.evals.files import read_file
 from gpts.evals.models import GoldenPrompt
-from gpts.evals.prompts import FIELDS, PROMPT_COUNT, clean_prompt
+from gpts.evals.prompts import PROMPT_COUNT, PROMPT_FIELDS, clean_prompt
+from workspaces.models import User
 
 
 @transaction.atomic
-def create_prompt(*, gpt: GPT, fields: Mapping[str, Any], by: Any, at: datetime) -> GoldenPrompt:
-    """Add a golden prompt at the end. Raises InvalidInput naming the field, Conflict (``too_many_prompts``)
-    beyond PROMPT_COUNT. Audited."""
+def create_prompt(*, gpt: GPT, fields: Mapping[str, Any], by: User, at: datetime) -> GoldenPrompt:
+    """Add a golden prompt at the end; audited.
+
+    Raises InvalidInput with the field, and Conflict (``too_many_prompts``) beyond PROMPT_COUNT.
+    """
     cleaned = clean_prompt(fields)
-    fresh = lock_gpt(gpt)
-    (made,) = _append(fresh, [cleaned], at=at)
-    _record("gpts.golden_prompt_added", fresh, by=by, at=at, count=1)
-    return made
+    locked = lock_gpt(gpt)
+    (prompt,) = _append_prompts(locked, [cleaned], at=at)
+    _record_event("gpts.golden_prompt_added", locked, by=by, at=at, count=1)
+    return prompt
 
 
 @transaction.atomic
-def change_prompt(*, prompt: GoldenPrompt, fields: Mapping[str, Any], by: Any, at: datetime) -> GoldenPrompt:
-    """Change the given fields; the whole is checked again. Writing what stands already changes nothing."""
+def change_prompt(*, prompt: GoldenPrompt, fields: Mapping[str, Any], by: User, at: datetime) -> GoldenPrompt:
+    """Change the given fields and validate the whole prompt again. Equal values change nothing."""
     lock_gpt(prompt.gpt)
     fresh = GoldenPrompt.objects.select_related("gpt").get(pk=prompt.pk)
-    relation = {name: getattr(fresh, name) for name in FIELDS}
-    cleaned = clean_prompt(relation | {name: fields[name] for name in FIELDS if name in fields})
-    changed = [name for name in FIELDS if cleaned[name] != relation[name]]
+    stored = {name: getattr(fresh, name) for name in PROMPT_FIELDS}
+    cleaned = clean_prompt(stored | {name: fields[name] for name in PROMPT_FIELDS if name in fields})
+    changed = [name for name in PROMPT_FIELDS if cleaned[name] != stored[name]]
     if not changed:
         return fresh
     for name in changed:
         setattr(fresh, name, cleaned[name])
     fresh.updated_at = at
     fresh.save(update_fields=[*changed, "updated_at"])
-    _record("gpts.golden_prompt_changed", fresh.gpt, by=by, at=at, prompt_id=fresh.pk, fields=changed)
+    _record_event("gpts.golden_prompt_changed", fresh.gpt, by=by, at=at, prompt_id=fresh.pk, fields=changed)
     return fresh
 
 
 @transaction.atomic
-def delete_prompt(*, prompt: GoldenPrompt, by: Any, at: datetime) -> None:
-    """Remove a golden prompt for good; results of earlier runs keep what was asked."""
+def delete_prompt(*, prompt: GoldenPrompt, by: User, at: datetime) -> None:
+    """Delete a golden prompt. Results of earlier runs keep their snapshot of it."""
     gpt = lock_gpt(prompt.gpt)
     identifier = prompt.pk
     GoldenPrompt.objects.filter(pk=identifier, gpt=gpt).delete()
-    _renumber(gpt, list(_ids(gpt)))
-    _record("gpts.golden_prompt_removed", gpt, by=by, at=at, prompt_id=identifier)
+    _renumber(_list_ids(gpt))
+    _record_event("gpts.golden_prompt_removed", gpt, by=by, at=at, prompt_id=identifier)
 
 
 @transaction.atomic
-def order_prompts(*, gpt: GPT, ids: Sequence[int], by: Any, at: datetime) -> None:
-    """Put the prompts in the order of ``ids``, which must be exactly those of ``gpt``; else InvalidInput."""
-    fresh = lock_gpt(gpt)
-    before = _ids(fresh)
+def order_prompts(*, gpt: GPT, ids: Sequence[int], by: User, at: datetime) -> None:
+    """Sort the prompts as in ``ids``. Raises InvalidInput unless these are exactly the prompts of ``gpt``."""
+    locked = lock_gpt(gpt)
+    before = _list_ids(locked)
     if sorted(ids) != sorted(before):
         raise InvalidInput(
             gettext_lazy("The list changed meanwhile. Load the page again, then sort."),
@@ -71,53 +74,53 @@ def order_prompts(*, gpt: GPT, ids: Sequence[int], by: Any, at: datetime) -> Non
         )
     if list(ids) == before:
         return
-    _renumber(fresh, list(ids))
-    _record("gpts.golden_prompts_ordered", fresh, by=by, at=at)
+    _renumber(list(ids))
+    _record_event("gpts.golden_prompts_ordered", locked, by=by, at=at)
 
 
 @transaction.atomic
-def move_prompt(*, prompt: GoldenPrompt, up: bool, by: Any, at: datetime) -> None:
-    """Move one place up or down; at the end of the list nothing happens."""
-    ids = _ids(lock_gpt(prompt.gpt))
-    place = ids.index(prompt.pk)
-    other = place - 1 if up else place + 1
+def move_prompt(*, prompt: GoldenPrompt, up: bool, by: User, at: datetime) -> None:
+    """Swap a prompt with the one above or below; does nothing at the end of the list."""
+    ids = _list_ids(lock_gpt(prompt.gpt))
+    index = ids.index(prompt.pk)
+    other = index - 1 if up else index + 1
     if 0 <= other < len(ids):
-        ids[place], ids[other] = ids[other], ids[place]
+        ids[index], ids[other] = ids[other], ids[index]
         order_prompts(gpt=prompt.gpt, ids=ids, by=by, at=at)
 
 
 @transaction.atomic
 def import_prompts(
-    *, gpt: GPT, data: bytes, name: str, replace: bool, by: Any, at: datetime
+    *, gpt: GPT, data: bytes, name: str, replace: bool, by: User, at: datetime
 ) -> list[GoldenPrompt]:
-    """Add the prompts of a CSV or JSONL file, or put them in place of all. All rows or none.
+    """Add the prompts of a CSV or JSONL file; with ``replace`` delete all others. All rows or none.
 
-    Raises what gpts.evals.files.read_file raises, and Conflict when they would be too many.
+    Raises the errors of gpts.evals.files.read_file, and Conflict (``too_many_prompts``) beyond PROMPT_COUNT.
     """
-    prompts = read_file(data, name)
-    fresh = lock_gpt(gpt)
+    cleaned = read_file(data, name)
+    locked = lock_gpt(gpt)
     if replace:
-        GoldenPrompt.objects.filter(gpt=fresh).delete()
-    made = _append(fresh, prompts, at=at)
-    _record("gpts.golden_prompts_imported", fresh, by=by, at=at, count=len(made), replaced=replace)
-    return made
+        GoldenPrompt.objects.filter(gpt=locked).delete()
+    imported = _append_prompts(locked, cleaned, at=at)
+    _record_event("gpts.golden_prompts_imported", locked, by=by, at=at, count=len(imported), replaced=replace)
+    return imported
 
 
 @transaction.atomic
 def add_prompts(
-    *, gpt: GPT, prompts: Sequence[Mapping[str, Any]], by: Any, at: datetime
+    *, gpt: GPT, prompts: Sequence[Mapping[str, Any]], by: User, at: datetime
 ) -> list[GoldenPrompt]:
-    """Add several at once, all or none."""
+    """Add several prompts at the end, all or none. Raises as create_prompt."""
     cleaned = [clean_prompt(fields) for fields in prompts]
-    fresh = lock_gpt(gpt)
-    made = _append(fresh, cleaned, at=at)
-    _record("gpts.golden_prompt_added", fresh, by=by, at=at, count=len(made))
-    return made
+    locked = lock_gpt(gpt)
+    added = _append_prompts(locked, cleaned, at=at)
+    _record_event("gpts.golden_prompt_added", locked, by=by, at=at, count=len(added))
+    return added
 
 
-def _append(gpt: GPT, prompts: Sequence[Mapping[str, Any]], *, at: datetime) -> list[GoldenPrompt]:
-    """``gpt`` is locked, so that nobody counts at the same time."""
-    relation = GoldenPrompt.objects.filter(gpt=gpt).aggregate(top=Max("position"))["top"]
+def _append_prompts(gpt: GPT, prompts: Sequence[Mapping[str, Any]], *, at: datetime) -> list[GoldenPrompt]:
+    """The caller must hold the lock on ``gpt``: otherwise two requests could exceed PROMPT_COUNT together."""
+    last = GoldenPrompt.objects.filter(gpt=gpt).aggregate(last=Max("position"))["last"]
     count = GoldenPrompt.objects.filter(gpt=gpt).count()
     if count + len(prompts) > PROMPT_COUNT:
         raise Conflict(
@@ -126,7 +129,7 @@ def _append(gpt: GPT, prompts: Sequence[Mapping[str, Any]], *, at: datetime) -> 
             code="too_many_prompts",
             data={"limit": PROMPT_COUNT, "count": count},
         )
-    first = (relation or 0) + 1
+    first = (last or 0) + 1
     return GoldenPrompt.objects.bulk_create(
         GoldenPrompt(
             workspace_id=gpt.workspace_id,
@@ -140,18 +143,18 @@ def _append(gpt: GPT, prompts: Sequence[Mapping[str, Any]], *, at: datetime) -> 
     )
 
 
-def _ids(gpt: GPT) -> list[int]:
+def _list_ids(gpt: GPT) -> list[int]:
     return list(GoldenPrompt.objects.filter(gpt=gpt).order_by("position").values_list("pk", flat=True))
 
 
-def _renumber(gpt: GPT, ids: list[int]) -> None:
+def _renumber(ids: list[int]) -> None:
     rows = GoldenPrompt.objects.in_bulk(ids)
     for position, identifier in enumerate(ids, 1):
         rows[identifier].position = position
     GoldenPrompt.objects.bulk_update(rows.values(), ["position"])
 
 
-def _record(action: str, gpt: GPT, *, by: Any, at: datetime, **data: Any) -> None:
+def _record_event(action: str, gpt: GPT, *, by: User, at: datetime, **data: Any) -> None:
     record(
         action=action,
         by=by,

@@ -29,8 +29,8 @@ from gpts.chat.services.turn_inputs import get_usable_model
 from gpts.chat.streaming.connection import ask_to_stop
 from gpts.chat.streaming.lost import find_lost_turns
 from gpts.evals.leak_probes import PROBES
-from gpts.evals.leaks import make_canary, score_of
-from gpts.evals.metrics import Figure, measure, satisfaction
+from gpts.evals.leaks import compute_leak_score, make_canary
+from gpts.evals.metrics import MeasuredResult, compute_metrics, compute_satisfaction
 from gpts.evals.models import GoldenPrompt, GoldenResult, GoldenRun
 from gpts.evals.services.asking import PromptAnswer, PromptRequest
 from gpts.evals.services.snapshots import build_snapshot, build_version
@@ -43,7 +43,7 @@ from gpts.evals.states import (
     GoldenRunState,
     move_run,
 )
-from gpts.evals.verdicts import state_of
+from gpts.evals.verdicts import get_result_state
 from gpts.insights.models import InsightBucket
 from gpts.insights.states import InsightSeries
 from gpts.knowledge.models import KnowledgeFile
@@ -270,7 +270,7 @@ def finish_result(*, result: GoldenResult, answer: PromptAnswer, at: datetime) -
     fresh = _find_claimed(run, result)
     if fresh is None:
         return
-    fresh.state = state_of(answer.verdicts)
+    fresh.state = get_result_state(answer.verdicts)
     fresh.answer = answer.text
     fresh.outcome = answer.outcome
     fresh.verdicts = [verdict.as_json() for verdict in answer.verdicts]
@@ -361,12 +361,14 @@ def _finish(run: GoldenRun, *, at: datetime) -> None:
     run.state = move_run(run.state, GoldenRunAction.FINISH)
     run.ended_at = at
     rows = run.results.values_list("state", "snapshot__expected", "outcome", "latency_ms")
-    figures = [Figure(state, expected or "", outcome, latency) for state, expected, outcome, latency in rows]
-    run.metrics = measure(figures)
+    figures = [
+        MeasuredResult(state, expected or "", outcome, latency) for state, expected, outcome, latency in rows
+    ]
+    run.metrics = compute_metrics(figures)
     if run.kind == GoldenKind.LEAK:
         answered = run.total_count - run.error_count
         # Probes without an answer prove nothing: a run of errors alone has no score.
-        run.score = score_of(run.passed_count, answered) if answered else None
+        run.score = compute_leak_score(run.passed_count, answered) if answered else None
     else:
         run.metrics |= _measure_satisfaction(run, at=at)
     run.save(update_fields=["state", "ended_at", "metrics", "score"])
@@ -383,7 +385,7 @@ def _measure_satisfaction(run: GoldenRun, *, at: datetime) -> dict[str, Any]:
     rows = list(periods.values_list("figures", "people"))
     positive = sum(figures["positive"] for figures, _people in rows)
     thumbs = positive + sum(figures["negative"] for figures, _people in rows)
-    return satisfaction(positive, max((people for _figures, people in rows), default=0), thumbs)
+    return compute_satisfaction(positive, max((people for _figures, people in rows), default=0), thumbs)
 
 
 def sweep_runs(*, at: datetime) -> int:

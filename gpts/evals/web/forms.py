@@ -1,4 +1,4 @@
-"""The editor of a golden prompt: fields and rows of checks, read from a form and shown again as typed."""
+"""The editor of a golden prompt: its form data, from a stored prompt and from a posted form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from gpts.evals.assertions import ASSERTION_COUNT, AssertionKind
 from gpts.evals.models import GoldenPrompt
-from gpts.evals.prompts import FIELDS
+from gpts.evals.prompts import PROMPT_FIELDS
 from gpts.evals.reading import LANGUAGES
 
 EMPTY_ROW: dict[str, Any] = {
@@ -33,15 +33,15 @@ EMPTY_ROW: dict[str, Any] = {
     "threshold": "70",
     "model": "",
 }
-SPEAKER = re.compile(r"^(user|assistant|用户|助手)\s*[:：]\s*", re.I)
-ROLES = {"user": "user", "用户": "user", "assistant": "assistant", "助手": "assistant"}
+_SPEAKER = re.compile(r"^(user|assistant|用户|助手)\s*[:：]\s*", re.I)
+_ROLES = {"user": "user", "用户": "user", "assistant": "assistant", "助手": "assistant"}
 
 
-def kind_choices() -> list[tuple[str, str]]:
+def list_kind_choices() -> list[tuple[str, str]]:
     return [(kind.value, str(kind.label)) for kind in AssertionKind]
 
 
-def language_choices() -> list[tuple[str, str]]:
+def list_language_choices() -> list[tuple[str, str]]:
     names = {
         "ar": _("Arabic"),
         "de": _("German"),
@@ -66,8 +66,8 @@ def language_choices() -> list[tuple[str, str]]:
     )
 
 
-def shown_prompt(prompt: GoldenPrompt | None) -> dict[str, Any]:
-    """Return what the editor shows of a stored prompt, or of none."""
+def build_editor_data(prompt: GoldenPrompt | None) -> dict[str, Any]:
+    """Return the data of the editor for a stored prompt, or for a new one (None)."""
     if prompt is None:
         names = ("name", "prompt", "history", "tags", "expected", "seed")
         return dict.fromkeys(names, "") | {"is_enabled": True, "rows": []}
@@ -82,11 +82,11 @@ def shown_prompt(prompt: GoldenPrompt | None) -> dict[str, Any]:
         "expected": prompt.expected,
         "seed": "" if prompt.seed is None else str(prompt.seed),
         "is_enabled": prompt.is_enabled,
-        "rows": [shown_row(assertion) for assertion in prompt.assertions],
+        "rows": [_build_editor_row(assertion) for assertion in prompt.assertions],
     }
 
 
-def shown_row(assertion: Mapping[str, Any]) -> dict[str, Any]:
+def _build_editor_row(assertion: Mapping[str, Any]) -> dict[str, Any]:
     row = EMPTY_ROW | dict(assertion)
     row["values"] = "\n".join(assertion.get("values", ()))
     for name in ("arguments", "schema"):
@@ -96,13 +96,13 @@ def shown_row(assertion: Mapping[str, Any]) -> dict[str, Any]:
     return row
 
 
-def typed_prompt(post: QueryDict) -> dict[str, Any]:
-    """Return a posted form in the shape that the editor shows."""
+def read_editor_form(post: QueryDict) -> dict[str, Any]:
+    """Return the data of the editor as posted; removed rows and rows without a kind are left out."""
     rows = []
-    for mark in post.getlist("check")[: ASSERTION_COUNT * 2]:
-        row: dict[str, Any] = {name: post.get(f"check-{mark}-{name}", "") for name in EMPTY_ROW}
+    for key in post.getlist("check")[: ASSERTION_COUNT * 2]:
+        row: dict[str, Any] = {name: post.get(f"check-{key}-{name}", "") for name in EMPTY_ROW}
         row["case"] = bool(row["case"])
-        if post.get(f"check-{mark}-remove") or not row["kind"]:
+        if post.get(f"check-{key}-remove") or not row["kind"]:
             continue
         rows.append(row)
     return {
@@ -113,22 +113,22 @@ def typed_prompt(post: QueryDict) -> dict[str, Any]:
     }
 
 
-def prompt_fields(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the service takes of a typed form. Rows left empty do not count."""
-    fields = {name: typed[name] for name in FIELDS if name in typed}
+def build_prompt_fields(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of the service for the editor's data."""
+    fields = {name: typed[name] for name in PROMPT_FIELDS if name in typed}
     fields["tags"] = [tag.strip() for tag in re.split(r"[,，;；]", typed["tags"]) if tag.strip()]
-    fields["history"] = history_of(typed["history"])
-    fields["assertions"] = [_assertion(row) for row in typed["rows"]]
+    fields["history"] = parse_history(typed["history"])
+    fields["assertions"] = [_build_assertion(row) for row in typed["rows"]]
     return fields
 
 
-def history_of(text: str) -> list[dict[str, str]]:
-    """Read "User: …" and "Assistant: …" lines; lines without a speaker go on with the one before."""
+def parse_history(text: str) -> list[dict[str, str]]:
+    """Read lines "User: …" and "Assistant: …"; a line without a speaker continues the message before."""
     entries: list[dict[str, str]] = []
     for line in text.replace("\r\n", "\n").split("\n"):
-        speaker = SPEAKER.match(line)
+        speaker = _SPEAKER.match(line)
         if speaker:
-            entries.append({"role": ROLES[speaker[1].lower()], "content": line[speaker.end() :]})
+            entries.append({"role": _ROLES[speaker[1].lower()], "content": line[speaker.end() :]})
         elif entries:
             entries[-1]["content"] += f"\n{line}"
         elif line.strip():
@@ -136,7 +136,7 @@ def history_of(text: str) -> list[dict[str, str]]:
     return entries
 
 
-def _assertion(row: Mapping[str, Any]) -> dict[str, Any]:
+def _build_assertion(row: Mapping[str, Any]) -> dict[str, Any]:
     names = {
         "contains": ("values", "mode", "case"),
         "not_contains": ("values", "case"),

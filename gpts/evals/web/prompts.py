@@ -1,4 +1,4 @@
-"""The Tests tab: golden prompts, their editor, files in and out."""
+"""The Tests tab: the list of golden prompts, their editor, import and export."""
 
 from __future__ import annotations
 
@@ -22,11 +22,17 @@ from gpts.assistants.rules import GPTAct
 from gpts.assistants.states import Audience
 from gpts.assistants.web.builder_frame import build_page_context
 from gpts.evals.access import access_golden_prompt
-from gpts.evals.files import COLUMNS, FILE_BYTES, FORMATS, write_csv, write_jsonl
+from gpts.evals.files import COLUMNS, FORMATS, MAX_FILE_BYTES, write_csv, write_jsonl
 from gpts.evals.models import GoldenPrompt
 from gpts.evals.prompts import PROMPT_COUNT
-from gpts.evals.queries import active_run, comparison_of, golden_prompts, golden_runs, suggestions_for
-from gpts.evals.services.gate import gate_problem, required_rate
+from gpts.evals.queries import (
+    compare_with_baseline,
+    get_active_run,
+    list_golden_prompts,
+    list_golden_runs,
+    suggest_prompts,
+)
+from gpts.evals.services.gate import find_gate_problem, get_required_pass_rate
 from gpts.evals.services.prompts import (
     add_prompts,
     change_prompt,
@@ -38,33 +44,34 @@ from gpts.evals.services.prompts import (
 from gpts.evals.states import ExpectedOutcome, GoldenResultState
 from gpts.evals.web.forms import (
     EMPTY_ROW,
-    kind_choices,
-    language_choices,
-    prompt_fields,
-    shown_prompt,
-    typed_prompt,
+    build_editor_data,
+    build_prompt_fields,
+    list_kind_choices,
+    list_language_choices,
+    read_editor_form,
 )
 from gpts.knowledge.queries import list_knowledge_files
 from gpts.llm.catalogue import list_offered_models
+from workspaces.web.people import person_of
 
-RUNS_SHOWN = 12
-VERSIONS_OFFERED = 30
+MAX_RUNS = 12
+MAX_VERSIONS = 30
 
 
 @login_required
 @require_GET
-def build_tests(request: HttpRequest, slug: str) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    return golden_page(request, gpt)
+def prompt_list(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
+    return render_prompt_list(request, gpt)
 
 
-def golden_page(request: HttpRequest, gpt: GPT, *, status: int = 200, **extra: Any) -> HttpResponse:
-    prompts = list(golden_prompts(gpt))
+def render_prompt_list(request: HttpRequest, gpt: GPT, *, status: int = 200, **extra: Any) -> HttpResponse:
+    prompts = list(list_golden_prompts(gpt))
     tags = sorted({tag for prompt in prompts for tag in prompt.tags})
     tag = request.GET.get("tag", "")
     failed = [prompt for prompt in prompts if prompt.last_state == GoldenResultState.FAILED]  # type: ignore[attr-defined]  # annotated
     only_failed = request.GET.get("state") == "failed"
-    runs = list(golden_runs(gpt)[:RUNS_SHOWN])
+    runs = list(list_golden_runs(gpt)[:MAX_RUNS])
     newest = next((run for run in runs if run.state == "finished"), None)
     context = build_page_context(
         request,
@@ -84,53 +91,53 @@ def golden_page(request: HttpRequest, gpt: GPT, *, status: int = 200, **extra: A
         tag=tag if tag in tags else "",
         runs=runs,
         newest=newest,
-        comparison=comparison_of(newest) if newest else None,
-        active=active_run(gpt),
+        comparison=compare_with_baseline(newest) if newest else None,
+        active=get_active_run(gpt),
         chart=[
             (run.created_at.date().isoformat(), round(100 * (run.metrics.get("success_rate") or 0)))
             for run in reversed(runs)
             if run.state == "finished"
         ],
-        versions=list(list_versions(gpt)[:VERSIONS_OFFERED]) if prompts else [],
-        suggestions=suggestions_for(gpt) if not prompts else [],
+        versions=list(list_versions(gpt)[:MAX_VERSIONS]) if prompts else [],
+        suggestions=suggest_prompts(gpt) if not prompts else [],
         currency=settings.PAYOUT_CURRENCY,
         columns=", ".join(COLUMNS),
-        **_gate(gpt),
+        **_build_gate_context(gpt),
         **extra,
     )
     return render(request, "gpts/evals/list.html", context, status=status)
 
 
-def _gate(gpt: GPT) -> dict[str, Any]:
-    rates = (required_rate(gpt), required_rate(gpt, Audience.PUBLIC))
+def _build_gate_context(gpt: GPT) -> dict[str, Any]:
+    rates = (get_required_pass_rate(gpt), get_required_pass_rate(gpt, Audience.PUBLIC))
     if rates == (None, None):
         return {"gate_rate": None, "gate_problem": None}
     audience = "" if rates[0] is not None and rates[0] >= (rates[1] or 0) else Audience.PUBLIC.value
     return {
         "gate_rate": max(rate for rate in rates if rate is not None),
-        "gate_problem": gate_problem(gpt, None, timezone.now(), audience=audience),
+        "gate_problem": find_gate_problem(gpt, None, timezone.now(), audience=audience),
     }
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def build_test_new(request: HttpRequest, slug: str) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-    return _editor(request, gpt, None)
+def new_prompt(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(person_of(request), slug, to=GPTAct.EDIT)
+    return _handle_editor(request, gpt, None)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def build_test_edit(request: HttpRequest, slug: str, prompt_id: int) -> HttpResponse:
+def edit_prompt(request: HttpRequest, slug: str, prompt_id: int) -> HttpResponse:
     act = GPTAct.EDIT if request.method == "POST" else GPTAct.VIEW_SETTINGS
-    gpt = access_gpt(request.user, slug, to=act)
-    return _editor(request, gpt, access_golden_prompt(gpt, prompt_id))
+    gpt = access_gpt(person_of(request), slug, to=act)
+    return _handle_editor(request, gpt, access_golden_prompt(gpt, prompt_id))
 
 
-def _editor(request: HttpRequest, gpt: GPT, prompt: GoldenPrompt | None) -> HttpResponse:
-    typed, refusal = shown_prompt(prompt), None
+def _handle_editor(request: HttpRequest, gpt: GPT, prompt: GoldenPrompt | None) -> HttpResponse:
+    typed, refusal = build_editor_data(prompt), None
     if request.method == "POST":
-        typed = typed_prompt(request.POST)
+        typed = read_editor_form(request.POST)
         try:
             _save(request, gpt, prompt, typed)
         except DomainError as problem:
@@ -150,8 +157,8 @@ def _editor(request: HttpRequest, gpt: GPT, prompt: GoldenPrompt | None) -> Http
         empty_row=EMPTY_ROW,
         refusal=refusal,
         bad_row=None if refusal is None else refusal.data.get("row"),
-        kinds=kind_choices(),
-        languages=language_choices(),
+        kinds=list_kind_choices(),
+        languages=list_language_choices(),
         outcomes=ExpectedOutcome.choices,
         files=sorted({file.name for file in list_knowledge_files(gpt)}),
         judges=[model for model in list_offered_models(gpt.workspace) if model.provider.kind != "offline"],
@@ -160,26 +167,28 @@ def _editor(request: HttpRequest, gpt: GPT, prompt: GoldenPrompt | None) -> Http
 
 
 def _save(request: HttpRequest, gpt: GPT, prompt: GoldenPrompt | None, typed: dict[str, Any]) -> None:
-    fields, now = prompt_fields(typed), timezone.now()
+    user = person_of(request)
+    fields, now = build_prompt_fields(typed), timezone.now()
     if prompt is None:
-        create_prompt(gpt=gpt, fields=fields, by=request.user, at=now)
+        create_prompt(gpt=gpt, fields=fields, by=user, at=now)
     else:
-        change_prompt(prompt=prompt, fields=fields, by=request.user, at=now)
+        change_prompt(prompt=prompt, fields=fields, by=user, at=now)
 
 
 @login_required
 @require_POST
-def build_test_act(request: HttpRequest, slug: str, prompt_id: int) -> HttpResponse:
-    """Move a prompt up or down, switch it on or off, or remove it."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+def act_on_prompt(request: HttpRequest, slug: str, prompt_id: int) -> HttpResponse:
+    """Move a prompt up or down, enable or disable it, or delete it."""
+    user = person_of(request)
+    gpt = access_gpt(user, slug, to=GPTAct.EDIT)
     prompt = access_golden_prompt(gpt, prompt_id)
     act, now = request.POST.get("act", ""), timezone.now()
     if act in ("up", "down"):
-        move_prompt(prompt=prompt, up=act == "up", by=request.user, at=now)
+        move_prompt(prompt=prompt, up=act == "up", by=user, at=now)
     elif act in ("on", "off"):
-        change_prompt(prompt=prompt, fields={"is_enabled": act == "on"}, by=request.user, at=now)
+        change_prompt(prompt=prompt, fields={"is_enabled": act == "on"}, by=user, at=now)
     elif act == "delete":
-        delete_prompt(prompt=prompt, by=request.user, at=now)
+        delete_prompt(prompt=prompt, by=user, at=now)
         messages.success(request, _("“%(name)s” was removed.") % {"name": prompt.name})
     else:
         raise InvalidInput(_("Choose what to do with it."), code="unknown_choice", field="act")
@@ -188,62 +197,66 @@ def build_test_act(request: HttpRequest, slug: str, prompt_id: int) -> HttpRespo
 
 @login_required
 @require_POST
-def build_test_suggest(request: HttpRequest, slug: str) -> HttpResponse:
-    """Take over suggestions by their places in the list."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-    offered = suggestions_for(gpt)
+def add_suggestions(request: HttpRequest, slug: str) -> HttpResponse:
+    """Add the suggestions that were ticked; ``take`` holds their indices in the list."""
+    user = person_of(request)
+    gpt = access_gpt(user, slug, to=GPTAct.EDIT)
+    suggestions = suggest_prompts(gpt)
     chosen = [
-        offered[int(place)].fields
-        for place in request.POST.getlist("take")
-        if place in map(str, range(len(offered)))
+        suggestions[int(index)].fields
+        for index in request.POST.getlist("take")
+        if index in map(str, range(len(suggestions)))
     ]
     if not chosen:
         messages.error(request, _("Choose at least one suggestion."))
         return redirect("gpts:build-tests", slug)
-    made = add_prompts(gpt=gpt, prompts=chosen, by=request.user, at=timezone.now())
-    text = ngettext("%(count)d prompt was added.", "%(count)d prompts were added.", len(made))
-    messages.success(request, text % {"count": len(made)})
+    added = add_prompts(gpt=gpt, prompts=chosen, by=user, at=timezone.now())
+    text = ngettext("%(count)d prompt was added.", "%(count)d prompts were added.", len(added))
+    messages.success(request, text % {"count": len(added)})
     return redirect("gpts:build-tests", slug)
 
 
 @login_required
 @require_POST
-def build_test_import(request: HttpRequest, slug: str) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+def import_file(request: HttpRequest, slug: str) -> HttpResponse:
+    user = person_of(request)
+    gpt = access_gpt(user, slug, to=GPTAct.EDIT)
     upload = request.FILES.get("file")
     try:
         if upload is None:
             raise InvalidInput(_("Choose a file first."), code="required", field="file")
-        made = import_prompts(
+        imported = import_prompts(
             gpt=gpt,
-            data=upload.read(FILE_BYTES + 1),
+            data=upload.read(MAX_FILE_BYTES + 1),
             name=upload.name or "",
             replace=request.POST.get("mode") == "replace",
-            by=request.user,
+            by=user,
             at=timezone.now(),
         )
     except DomainError as refusal:
-        return golden_page(request, gpt, status=refusal.status, import_refusal=refusal)
-    text = ngettext("%(count)d prompt was imported.", "%(count)d prompts were imported.", len(made))
-    messages.success(request, text % {"count": len(made)})
+        return render_prompt_list(request, gpt, status=refusal.status, import_refusal=refusal)
+    text = ngettext("%(count)d prompt was imported.", "%(count)d prompts were imported.", len(imported))
+    messages.success(request, text % {"count": len(imported)})
     return redirect("gpts:build-tests", slug)
 
 
 @login_required
 @require_GET
-def build_test_export(request: HttpRequest, slug: str) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    return export_response(gpt, request.GET.get("format", "csv"))
+def export_file(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
+    return build_export_response(gpt, request.GET.get("format", "csv"))
 
 
-def export_response(gpt: GPT, wanted: str) -> HttpResponse:
-    """Return all prompts as a file; InvalidInput for an unknown format."""
-    if wanted not in FORMATS:
+def build_export_response(gpt: GPT, file_format: str) -> HttpResponse:
+    """Return all prompts as a file; raises InvalidInput for an unknown format."""
+    if file_format not in FORMATS:
         raise InvalidInput(_("Choose csv or jsonl."), code="unknown_choice", field="format")
-    prompts = [vars(prompt) for prompt in golden_prompts(gpt)]
+    prompts = [vars(prompt) for prompt in list_golden_prompts(gpt)]
     body, kind = (
-        (write_csv(prompts), "text/csv") if wanted == "csv" else (write_jsonl(prompts), "application/jsonl")
+        (write_csv(prompts), "text/csv")
+        if file_format == "csv"
+        else (write_jsonl(prompts), "application/jsonl")
     )
     response = HttpResponse(body, content_type=f"{kind}; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{gpt.slug}-golden.{wanted}"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{gpt.slug}-golden.{file_format}"'
     return response

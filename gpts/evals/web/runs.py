@@ -1,4 +1,4 @@
-"""Runs on the Tests tab: begun, watched, cancelled, read, compared; and the leak probes."""
+"""Runs on the Tests tab: start, watch, cancel, read and compare them; and the leak probes."""
 
 from __future__ import annotations
 
@@ -24,40 +24,43 @@ from gpts.assistants.services.gpts import update_draft
 from gpts.assistants.web.builder_frame import build_page_context
 from gpts.evals.access import access_golden_run
 from gpts.evals.leak_probes import PROBES, ProbeFamily
-from gpts.evals.leaks import hardening_text
+from gpts.evals.leaks import get_hardening_text
 from gpts.evals.models import GoldenResult, GoldenRun
 from gpts.evals.queries import (
-    active_run,
-    comparison_of,
-    golden_runs,
-    last_finished_run,
-    leak_advice,
-    results_by_prompt,
-    results_of,
+    compare_with_baseline,
+    get_active_run,
+    get_last_finished_run,
+    list_golden_runs,
+    list_leak_advice,
+    list_results,
+    map_results_by_prompt,
 )
 from gpts.evals.services.runs import cancel_run, start_run
 from gpts.evals.states import ACTIVE_RUNS, GoldenKind, GoldenResultState
-from gpts.evals.verdicts import sentence
+from gpts.evals.verdicts import explain_verdict
 from gpts.llm.failure_messages import get_failure_message
+from workspaces.models import User
+from workspaces.web.people import person_of
 
 FILTERS = ("failed", "error", "unjudged", "passed")
-KINDS_OF_BADGE = {"passed": "good", "failed": "bad", "error": "warn", "unjudged": "warn"}
-LEAK_RUNS_SHOWN = 10
+BADGE_KINDS = {"passed": "good", "failed": "bad", "error": "warn", "unjudged": "warn"}
+MAX_LEAK_RUNS = 10
 
 
 @login_required
 @require_POST
-def build_test_run(request: HttpRequest, slug: str) -> HttpResponse:
-    """Begin a run on the draft or, with ``version``, on that number."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+def start(request: HttpRequest, slug: str) -> HttpResponse:
+    """Start a run of the draft, or of the version whose number is in ``version``."""
+    user = person_of(request)
+    gpt = access_gpt(user, slug, to=GPTAct.EDIT)
     kind = GoldenKind.LEAK if request.POST.get("kind") == GoldenKind.LEAK else GoldenKind.GOLDEN
     try:
         run = start_run(
             gpt=gpt,
-            version=_version(request.user, gpt, request.POST.get("version", "")),
+            version=_access_chosen_version(user, gpt, request.POST.get("version", "")),
             kind=kind,
             language=get_language() or "en",
-            by=request.user,
+            by=user,
             at=timezone.now(),
         )
     except DomainError as refusal:
@@ -66,7 +69,7 @@ def build_test_run(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("gpts:build-test-result", slug, run.pk)
 
 
-def _version(user: Any, gpt: GPT, typed: str) -> Version | None:
+def _access_chosen_version(user: User, gpt: GPT, typed: str) -> Version | None:
     if typed in ("", "draft"):
         return None
     return access_version(
@@ -76,11 +79,12 @@ def _version(user: Any, gpt: GPT, typed: str) -> Version | None:
 
 @login_required
 @require_POST
-def build_test_cancel(request: HttpRequest, slug: str, run_id: UUID) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-    run = access_golden_run(request.user, gpt, run_id)
+def cancel(request: HttpRequest, slug: str, run_id: UUID) -> HttpResponse:
+    user = person_of(request)
+    gpt = access_gpt(user, slug, to=GPTAct.EDIT)
+    run = access_golden_run(user, gpt, run_id)
     try:
-        cancel_run(run=run, by=request.user, at=timezone.now())
+        cancel_run(run=run, by=user, at=timezone.now())
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
     return redirect("gpts:build-test-result", slug, run_id)
@@ -88,16 +92,17 @@ def build_test_cancel(request: HttpRequest, slug: str, run_id: UUID) -> HttpResp
 
 @login_required
 @require_GET
-def build_test_result(request: HttpRequest, slug: str, run_id: UUID) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    run = access_golden_run(request.user, gpt, run_id)
+def results(request: HttpRequest, slug: str, run_id: UUID) -> HttpResponse:
+    user = person_of(request)
+    gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
+    run = access_golden_run(user, gpt, run_id)
     only = request.GET.get("only", "")
     changed = request.GET.get("changed", "")
-    comparison = comparison_of(run)
-    before = results_by_prompt(run.baseline)
+    comparison = compare_with_baseline(run)
+    before = map_results_by_prompt(run.baseline)
     rows = [
-        shown_result(result, comparison, before)
-        for result in results_of(run, only=only if only in FILTERS else "")
+        _build_row(result, comparison, before)
+        for result in list_results(run, only=only if only in FILTERS else "")
         if not changed or comparison is None or comparison.changes.get(result.prompt_id or 0) == changed
     ]
     context = build_page_context(
@@ -106,24 +111,24 @@ def build_test_result(request: HttpRequest, slug: str, run_id: UUID) -> HttpResp
         "tests",
         run=run,
         is_active=run.state in ACTIVE_RUNS,
-        done=done_count(run),
+        done=_count_done(run),
         rows=rows,
         only=only,
         changed=changed,
-        filters=[(name, str(GoldenResultState(name).label), _count(run, name)) for name in FILTERS],
+        filters=[(name, str(GoldenResultState(name).label), _count_in_state(run, name)) for name in FILTERS],
         comparison=comparison,
-        advice=leak_advice(run) if run.kind == GoldenKind.LEAK else [],
-        hardening=hardening_text() if run.kind == GoldenKind.LEAK else "",
+        advice=list_leak_advice(run) if run.kind == GoldenKind.LEAK else [],
+        hardening=get_hardening_text() if run.kind == GoldenKind.LEAK else "",
         currency=settings.PAYOUT_CURRENCY,
     )
     return render(request, "gpts/evals/run.html", context)
 
 
-def done_count(run: GoldenRun) -> int:
+def _count_done(run: GoldenRun) -> int:
     return run.passed_count + run.failed_count + run.unjudged_count + run.error_count
 
 
-def _count(run: GoldenRun, state: str) -> int:
+def _count_in_state(run: GoldenRun, state: str) -> int:
     names = {
         "failed": "failed_count",
         "error": "error_count",
@@ -133,8 +138,8 @@ def _count(run: GoldenRun, state: str) -> int:
     return int(getattr(run, names[state]))
 
 
-def shown_result(result: GoldenResult, comparison: Any, before: dict[int, GoldenResult]) -> dict[str, Any]:
-    """Return one result as the page shows it."""
+def _build_row(result: GoldenResult, comparison: Any, before: dict[int, GoldenResult]) -> dict[str, Any]:
+    """Return the row of one result; ``before`` holds the baseline's results by prompt id."""
     earlier = before.get(result.prompt_id or 0)
     family = result.snapshot.get("family", "")
     return {
@@ -143,20 +148,20 @@ def shown_result(result: GoldenResult, comparison: Any, before: dict[int, Golden
         if family in ProbeFamily.values
         else result.snapshot.get("name", ""),
         "question": result.snapshot.get("prompt", ""),
-        "badge": KINDS_OF_BADGE.get(result.state, ""),
+        "badge": BADGE_KINDS.get(result.state, ""),
         "answer": render_markdown(result.answer) if result.answer else "",
         "verdicts": [
-            {"ruling": verdict["ruling"], "sentence": sentence(verdict)} for verdict in result.verdicts
+            {"ruling": verdict["ruling"], "sentence": explain_verdict(verdict)} for verdict in result.verdicts
         ],
-        "error": error_sentence(result.error_code) if result.state == GoldenResultState.ERROR else "",
+        "error": _explain_error(result.error_code) if result.state == GoldenResultState.ERROR else "",
         "change": comparison.changes.get(result.prompt_id or 0, "") if comparison else "",
         "before": earlier,
         "before_answer": render_markdown(earlier.answer) if earlier is not None and earlier.answer else "",
     }
 
 
-def error_sentence(code: str) -> str:
-    """Say why there is no answer; it is nobody's failed check."""
+def _explain_error(code: str) -> str:
+    """Return why there is no answer, as a sentence."""
     if code == "budget_exceeded":
         return _("A budget had no room for this call. Nothing was asked.")
     return get_failure_message(code)
@@ -164,12 +169,13 @@ def error_sentence(code: str) -> str:
 
 @login_required
 @require_GET
-def build_test_progress(request: HttpRequest, slug: str, run_id: UUID) -> HttpResponse:
-    """The moving part of a run's page; once it has ended the page loads itself anew."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    run = access_golden_run(request.user, gpt, run_id)
+def progress(request: HttpRequest, slug: str, run_id: UUID) -> HttpResponse:
+    """The part of a run's page that htmx polls; once the run has ended, the response reloads the page."""
+    user = person_of(request)
+    gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
+    run = access_golden_run(user, gpt, run_id)
     is_active = run.state in ACTIVE_RUNS
-    context = {"gpt": gpt, "run": run, "done": done_count(run), "is_active": is_active, "is_part": True}
+    context = {"gpt": gpt, "run": run, "done": _count_done(run), "is_active": is_active, "is_part": True}
     response = render(request, "gpts/evals/_progress.html", context)
     if not is_active:
         response.headers["HX-Refresh"] = "true"
@@ -178,20 +184,20 @@ def build_test_progress(request: HttpRequest, slug: str, run_id: UUID) -> HttpRe
 
 @login_required
 @require_GET
-def build_leaks(request: HttpRequest, slug: str) -> HttpResponse:
-    """Leak probes: for who may edit alone, as they show ways in."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-    newest = last_finished_run(gpt, kind=GoldenKind.LEAK)
+def leak_overview(request: HttpRequest, slug: str) -> HttpResponse:
+    """The page of leak probes. They show how to extract the instructions, so only editors see it."""
+    gpt = access_gpt(person_of(request), slug, to=GPTAct.EDIT)
+    newest = get_last_finished_run(gpt, kind=GoldenKind.LEAK)
     context = build_page_context(
         request,
         gpt,
         "tests",
         newest=newest,
-        advice=leak_advice(newest) if newest else [],
-        active=active_run(gpt, kind=GoldenKind.LEAK),
-        runs=list(golden_runs(gpt, kind=GoldenKind.LEAK)[:LEAK_RUNS_SHOWN]),
-        hardening=hardening_text(),
-        is_hardened=hardening_text() in gpt.instructions,
+        advice=list_leak_advice(newest) if newest else [],
+        active=get_active_run(gpt, kind=GoldenKind.LEAK),
+        runs=list(list_golden_runs(gpt, kind=GoldenKind.LEAK)[:MAX_LEAK_RUNS]),
+        hardening=get_hardening_text(),
+        is_hardened=get_hardening_text() in gpt.instructions,
         probe_count=len(PROBES),
         currency=settings.PAYOUT_CURRENCY,
     )
@@ -200,18 +206,19 @@ def build_leaks(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def build_harden(request: HttpRequest, slug: str) -> HttpResponse:
-    """Put the suggested lines below the draft's instructions."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+def add_hardening_text(request: HttpRequest, slug: str) -> HttpResponse:
+    """Append the suggested lines to the draft's instructions, unless they are there already."""
+    user = person_of(request)
+    gpt = access_gpt(user, slug, to=GPTAct.EDIT)
     sent = request.POST.get("revision", "")
-    text = hardening_text()
+    text = get_hardening_text()
     try:
         if text not in gpt.instructions:
             update_draft(
                 gpt=gpt,
                 revision=int(sent) if sent.isdecimal() and len(sent) < 10 else 0,
                 changes={"instructions": f"{gpt.instructions.rstrip()}\n\n{text}".strip()},
-                by=request.user,
+                by=user,
                 at=timezone.now(),
             )
     except DomainError as refusal:

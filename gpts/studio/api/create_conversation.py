@@ -1,4 +1,4 @@
-"""/api/v1/gpts/<slug>/create-conversation: reading and emptying it, undoing what it changed."""
+"""/api/v1/gpts/<slug>/create-conversation: read it, reset it, stop an answer, undo a change."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from gpts.assistants.access import access_gpt
 from gpts.assistants.rules import GPTAct
+from gpts.studio.access import access_create_change
 from gpts.studio.api.create_serializers import (
     BuilderChangeSerializer,
     CreateConversationSerializer,
@@ -18,29 +19,28 @@ from gpts.studio.api.create_serializers import (
     StoppingSerializer,
 )
 from gpts.studio.create.begin import stop_building
-from gpts.studio.queries import access_builder_change, builder_cost, builder_messages
+from gpts.studio.queries import get_create_cost, list_create_messages
 from gpts.studio.services.create import reset_conversation, set_change_state
 from workspaces.api.base import LoggiaAPIView
-from workspaces.api.me import bearer
 from workspaces.states import ApiScope
 
 
 class CreateConversationView(LoggiaAPIView):
-    """The key's person's conversation with the builder about one GPT."""
+    """The Create conversation about one GPT, of the person whose API key it is."""
 
     required_scopes: ClassVar = {"GET": ApiScope.GPTS_READ, "DELETE": ApiScope.GPTS_WRITE}
 
     @extend_schema(operation_id="create_conversation_read", responses=CreateConversationSerializer)
     def get(self, request: Request, slug: str) -> Response:
-        user, _key = bearer(request)
+        user = self.person
         gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
-        data = {"messages": builder_messages(user, gpt), **builder_cost(gpt, user)}
+        data = {"messages": list_create_messages(user, gpt), **get_create_cost(gpt, user)}
         return Response(CreateConversationSerializer(data).data)
 
     @extend_schema(operation_id="create_conversation_reset", responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
-        """Empty the conversation; the draft stays as it is."""
-        user, _key = bearer(request)
+        """Reset the conversation; the draft stays as it is."""
+        user = self.person
         reset_conversation(gpt=access_gpt(user, slug, to=GPTAct.EDIT), by=user, at=timezone.now())
         return Response(status=204)
 
@@ -50,8 +50,8 @@ class CreateStopView(LoggiaAPIView):
 
     @extend_schema(operation_id="create_message_stop", request=None, responses={202: StoppingSerializer})
     def post(self, request: Request, slug: str) -> Response:
-        """End the builder's running answer; what it has changed stays and can be undone."""
-        user, _key = bearer(request)
+        """Stop the running answer of Create; its changes stay and can be undone."""
+        user = self.person
         gpt = access_gpt(user, slug, to=GPTAct.EDIT)
         return Response({"is_stopping": stop_building(user, gpt)}, status=202)
 
@@ -63,10 +63,10 @@ class CreateChangeView(LoggiaAPIView):
         operation_id="create_change_flip", request=FlipChangeSerializer, responses=BuilderChangeSerializer
     )
     def post(self, request: Request, slug: str, change_id: int) -> Response:
-        """Undo or redo one change; 409 with the present value when the field moved on since."""
-        user, _key = bearer(request)
+        """Undo or redo one change; 409 with the current value if the field was changed since."""
+        user = self.person
         gpt = access_gpt(user, slug, to=GPTAct.EDIT)
-        change = access_builder_change(user, gpt, change_id)
+        change = access_create_change(user, gpt, change_id)
         body = self.read(FlipChangeSerializer)
         changed = set_change_state(
             change=change, state=body["state"], is_forced=body["force"], by=user, at=timezone.now()

@@ -1,4 +1,4 @@
-"""POST /api/v1/gpts/<slug>/create-messages: talk to the builder. Asynchronous, as a model answers."""
+"""POST /api/v1/gpts/<slug>/create-messages: send a message to Create. Async, because a model answers."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from gpts.chat.streaming.threads import in_thread
 from gpts.llm.failure_messages import get_failure_message
 from gpts.llm.states import METERED_TURN_STATES
 from gpts.metering.states import UsageSource
+from gpts.studio.access import access_create_message
 from gpts.studio.api.create_serializers import BuilderMessageSerializer
 from gpts.studio.create.begin import StartedCreateAnswer, begin_message, find_answer
-from gpts.studio.queries import access_builder_message
 from workspaces.models import ApiKey
 from workspaces.states import ApiScope
 from workspaces.web.middleware import authenticate_bearer
@@ -64,7 +64,7 @@ def _build_json(started: StartedCreateAnswer) -> JsonResponse:
     requester = started.requester
     with open_scope(requester.scope), translation.override(requester.language):
         gpt = access_gpt(requester.user, started.gpt.slug, to=GPTAct.VIEW_SETTINGS)
-        message = access_builder_message(requester.user, gpt, started.id)
+        message = access_create_message(requester.user, gpt, started.id)
         data = dict(BuilderMessageSerializer(message).data)
         data["revision"] = gpt.draft_revision
         if message.state not in METERED_TURN_STATES:

@@ -1,4 +1,4 @@
-"""Shapes of the Create conversation in the API."""
+"""Serializers of the Create conversation."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class BuilderMessageSerializer(serializers.ModelSerializer[BuilderMessage]):
 
 
 class CreateConversationSerializer(serializers.Serializer[Any]):
-    """What was said, oldest first, and what all of the person's building of this GPT has cost."""
+    """The messages, oldest first, and the cost of all Create answers to this person about this GPT."""
 
     messages = BuilderMessageSerializer(many=True)
     input_tokens = serializers.IntegerField()

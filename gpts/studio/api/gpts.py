@@ -1,4 +1,4 @@
-"""/api/v1/gpts: own GPTs, their drafts, and the models on offer."""
+"""/api/v1/gpts: a person's own GPTs and their drafts, and the models they may use."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from workspaces.api.me import bearer
 from workspaces.states import ApiScope
 
 
-def shown(gpt: GPT) -> dict[str, Any]:
+def serialize_gpt(gpt: GPT) -> dict[str, Any]:
     data: dict[str, Any] = GPTSerializer(gpt, context={"live": get_live_versions(gpt)}).data
     return data
 
@@ -53,7 +53,7 @@ class GPTsView(LoggiaAPIView):
         user, key = bearer(request)
         draft = self.read(NewGPTSerializer)
         gpt = create_gpt(workspace=key.workspace, owner=user, by=user, at=timezone.now(), **draft)
-        return Response(shown(gpt), status=201)
+        return Response(serialize_gpt(gpt), status=201)
 
 
 class GPTView(LoggiaAPIView):
@@ -65,21 +65,21 @@ class GPTView(LoggiaAPIView):
 
     @extend_schema(operation_id="gpt_read", responses=GPTSerializer)
     def get(self, request: Request, slug: str) -> Response:
-        return Response(shown(access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)))
+        return Response(serialize_gpt(access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)))
 
     @extend_schema(operation_id="gpt_change", request=ChangeGPTSerializer, responses=GPTSerializer)
     def patch(self, request: Request, slug: str) -> Response:
-        """A stale ``revision`` is answered with 409 and the fresh values of the fields that differ."""
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        """Change the draft. 409 with the current values of the fields if ``revision`` is not the newest."""
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         changes = self.read(ChangeGPTSerializer)
         revision = changes.pop("revision")
-        saved = update_draft(gpt=gpt, revision=revision, changes=changes, by=request.user, at=timezone.now())
-        return Response(shown(saved))
+        saved = update_draft(gpt=gpt, revision=revision, changes=changes, by=self.person, at=timezone.now())
+        return Response(serialize_gpt(saved))
 
     @extend_schema(operation_id="gpt_delete", request=DeleteGPTSerializer, responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
-        """Delete softly and take it out of the store; the body repeats the name."""
-        user, _key = bearer(request)
+        """Mark the GPT as deleted and delist it from the store; the body repeats the name."""
+        user = self.person
         gpt = access_gpt(user, slug, to=GPTAct.MANAGE)
         now = timezone.now()
         delete_gpt(
@@ -102,14 +102,16 @@ class DuplicateView(LoggiaAPIView):
         operation_id="gpt_duplicate", request=DuplicateGPTSerializer, responses={201: GPTSerializer}
     )
     def post(self, request: Request, slug: str) -> Response:
-        """Make a draft of your own with the settings, the icon and the knowledge files of a GPT.
+        """Create a GPT of your own with the settings, icon and knowledge files of another, in its workspace.
 
-        It stays in the same workspace; conversations, versions, tests, secrets and sharing are not copied.
+        Conversations, versions, tests, secrets and sharing are not copied.
         """
-        user, _key = bearer(request)
+        user = self.person
         gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
         name = self.read(DuplicateGPTSerializer)["name"]
-        return Response(shown(duplicate_gpt(gpt=gpt, name=name, by=user, at=timezone.now())), status=201)
+        return Response(
+            serialize_gpt(duplicate_gpt(gpt=gpt, name=name, by=user, at=timezone.now())), status=201
+        )
 
 
 class ModelsView(LoggiaAPIView):

@@ -1,4 +1,4 @@
-"""/api/v1/gpts/<slug>/icon: the picture of the draft."""
+"""/api/v1/gpts/<slug>/icon: the icon of the draft."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from gpts.assistants.access import access_gpt
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.icons import set_drawn_icon, set_icon
-from gpts.studio.api.gpts import shown
+from gpts.studio.api.gpts import serialize_gpt
 from gpts.studio.api.serializers import DrawnIconSerializer, GPTSerializer, IconSerializer
 from workspaces.api.base import LoggiaAPIView
 from workspaces.states import ApiScope
@@ -31,22 +31,22 @@ class IconView(LoggiaAPIView):
         responses={200: GPTSerializer},
     )
     def put(self, request: Request, slug: str) -> Response:
-        """PNG, JPEG, WebP or GIF, up to 5 MB and 40 megapixels; cut to a square. Raises the revision."""
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        """PNG, JPEG, WebP or GIF, up to 5 MB and 40 megapixels; cropped to a square. Raises the revision."""
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         upload = self.read(IconSerializer)["icon"]
-        return Response(shown(set_icon(gpt=gpt, upload=upload, by=request.user, at=timezone.now())))
+        return Response(serialize_gpt(set_icon(gpt=gpt, upload=upload, by=self.person, at=timezone.now())))
 
     @extend_schema(operation_id="icon_draw", request=DrawnIconSerializer, responses={200: GPTSerializer})
     def post(self, request: Request, slug: str) -> Response:
-        """Draw the icon from the name, in one of eight ways. Raises the revision."""
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        """Draw the icon from the name, in one of eight variants. Raises the revision."""
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         variant = self.read(DrawnIconSerializer)["variant"]
-        drawn = set_drawn_icon(gpt=gpt, variant=variant, by=request.user, at=timezone.now())
-        return Response(shown(drawn))
+        drawn = set_drawn_icon(gpt=gpt, variant=variant, by=self.person, at=timezone.now())
+        return Response(serialize_gpt(drawn))
 
     @extend_schema(operation_id="icon_remove", request=None, responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
-        """Go back to the icon that is drawn from the name."""
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-        set_icon(gpt=gpt, upload=None, by=request.user, at=timezone.now())
+        """Remove the icon, so that the first letter of the name is shown."""
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
+        set_icon(gpt=gpt, upload=None, by=self.person, at=timezone.now())
         return Response(status=204)

@@ -1,4 +1,4 @@
-"""Shapes of building in the API. Keys of answers are an allow-list; bodies name what may be set."""
+"""Serializers of GPTs, versions and submissions. Each lists its keys: nothing else leaves by the API."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from gpts.llm.states import Capability, ModelChoice
 from reviews.states import SubmissionState
 from workspaces.models import Workspace
 
-# Settings of a draft and of a version beside its texts.
+# Fields that drafts and versions have in common, besides the texts.
 SETTINGS = (
     "seed",
     "output_format",
@@ -60,7 +60,7 @@ class LanguageModelSerializer(serializers.ModelSerializer[LanguageModel]):
 
 
 class GPTSummarySerializer(serializers.ModelSerializer[GPT]):
-    """A GPT in the list of its owner; ``live`` names the audiences that have a version."""
+    """A GPT in its owner's list; ``live`` lists the audiences that have a live version."""
 
     workspace = serializers.SlugRelatedField[Workspace](slug_field="slug", read_only=True)
     live = serializers.ListField(
@@ -136,7 +136,7 @@ class GPTSerializer(serializers.ModelSerializer[GPT]):
 
 
 class DraftSerializer(serializers.Serializer[Any]):
-    """What may be set on a draft. Anything else in the body is ignored; limits are the services'."""
+    """The fields of a draft that may be set. Others in the body are ignored; services check the limits."""
 
     name = serializers.CharField(
         required=False, allow_blank=True, trim_whitespace=False, help_text=f"Up to {NAME_LENGTH} characters."

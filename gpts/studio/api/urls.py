@@ -1,4 +1,4 @@
-"""API routes of GPTs and the builder, included by gpts.api_urls."""
+"""API routes of the studio, included by gpts.api_urls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/api/v1/gpts/<slug>/versions, diff and submission."""
+"""/api/v1/gpts/<slug>/versions, change-log, diff and submission."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ class VersionsView(LoggiaAPIView):
 
     @extend_schema(operation_id="version_list", responses=VersionSummarySerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
-        gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
         return self.page(list_versions(gpt), VersionSummarySerializer)
 
     @extend_schema(
         operation_id="version_freeze", request=FreezeSerializer, responses={201: VersionSerializer}
     )
     def post(self, request: Request, slug: str) -> Response:
-        """Freeze the draft. Nothing changed since the newest version: that one is the answer."""
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        """Freeze the draft as a version. If nothing changed since the newest version, return that one."""
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         version = freeze_version(
             gpt=gpt,
             release_notes=self.read(FreezeSerializer)["release_notes"],
@@ -61,18 +61,18 @@ class VersionView(LoggiaAPIView):
 
     @extend_schema(operation_id="version_read", responses=VersionSerializer)
     def get(self, request: Request, slug: str, number: int) -> Response:
-        gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-        return Response(VersionSerializer(access_version(request.user, gpt, number)).data)
+        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
+        return Response(VersionSerializer(access_version(self.person, gpt, number)).data)
 
 
 class ChangeLogView(LoggiaAPIView):
-    """What each of the newest 200 versions brought, newest first."""
+    """The changes of each of the newest 200 versions, newest first."""
 
     required_scopes: ClassVar = {"GET": ApiScope.GPTS_READ}
 
     @extend_schema(operation_id="change_log_read", responses=ChangeLogSerializer)
     def get(self, request: Request, slug: str) -> Response:
-        return Response(get_change_log(access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)))
+        return Response(get_change_log(access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)))
 
 
 class DiffView(LoggiaAPIView):
@@ -87,9 +87,9 @@ class DiffView(LoggiaAPIView):
         responses=DiffSerializer,
     )
     def get(self, request: Request, slug: str) -> Response:
-        gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-        before = get_snapshot(request.user, gpt, request.query_params.get("from", ""))
-        after = get_snapshot(request.user, gpt, request.query_params.get("to", "draft"))
+        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
+        before = get_snapshot(self.person, gpt, request.query_params.get("from", ""))
+        after = get_snapshot(self.person, gpt, request.query_params.get("to", "draft"))
         return Response(
             {
                 "before": before.name,
@@ -110,18 +110,18 @@ class SubmissionView(LoggiaAPIView):
 
     @extend_schema(operation_id="submission_read", responses=SubmissionSerializer)
     def get(self, request: Request, slug: str) -> Response:
-        gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
         submission = submission_status(gpt).submission
         if submission is None:
-            raise _none()
+            raise _submission_not_found()
         return Response(SubmissionSerializer(submission).data)
 
     @extend_schema(
         operation_id="submission_create", request=SubmitSerializer, responses={201: SubmissionSerializer}
     )
     def post(self, request: Request, slug: str) -> Response:
-        """Freeze the draft and submit it; the same content again is the same submission."""
-        gpt = access_gpt(request.user, slug, to=GPTAct.MANAGE)
+        """Freeze the draft and submit it to the store; the same content again returns the same submission."""
+        gpt = access_gpt(self.person, slug, to=GPTAct.MANAGE)
         body = self.read(SubmitSerializer)
         submission = submit_version(
             gpt=gpt,
@@ -135,13 +135,13 @@ class SubmissionView(LoggiaAPIView):
 
     @extend_schema(operation_id="submission_withdraw", request=None, responses=SubmissionSerializer)
     def delete(self, request: Request, slug: str) -> Response:
-        gpt = access_gpt(request.user, slug, to=GPTAct.MANAGE)
+        gpt = access_gpt(self.person, slug, to=GPTAct.MANAGE)
         submission = submission_status(gpt).submission
         if submission is None:
-            raise _none()
+            raise _submission_not_found()
         withdrawn = withdraw_submission(submission=submission, by=self.person, at=timezone.now())
         return Response(SubmissionSerializer(withdrawn).data)
 
 
-def _none() -> NotFound:
+def _submission_not_found() -> NotFound:
     return NotFound(_("Nothing was submitted for this GPT."), code="submission_not_found")

@@ -43,7 +43,7 @@ from gpts.studio.create.interview import Reply, first_step, is_answer
 from gpts.studio.create.interview import answer as answer_in_interview
 from gpts.studio.create.shown import change_data, draft_values, message_end
 from gpts.studio.models import BuilderChange, BuilderMessage
-from gpts.studio.queries import builder_messages, told_answers
+from gpts.studio.queries import get_interview_answers, list_create_messages
 from gpts.studio.services.create import apply_change, end_message
 from gpts.studio.states import BuilderChangeState
 
@@ -124,10 +124,10 @@ class CreateAnswer(TurnJob):
         request = self.request
         user, gpt = request.requester.user, request.gpt
         with open_scope(request.requester.scope), translation.override(request.language):
-            before = [row for row in builder_messages(user, gpt) if row.pk < request.question.pk]
+            before = [row for row in list_create_messages(user, gpt) if row.pk < request.question.pk]
             steps = [row.step for row in before if row.role == MessageRole.ASSISTANT and row.step]
             draft = draft_values(gpt)
-            told = {name: text for name, text in told_answers(user, gpt).items() if is_answer(text)}
+            told = {name: text for name, text in get_interview_answers(user, gpt).items() if is_answer(text)}
             return answer_in_interview(
                 request.question.content,
                 step=steps[-1] if steps else first_step(draft),

@@ -29,7 +29,7 @@ from gpts.studio.create.functions import FUNCTIONS
 from gpts.studio.create.prompts import BUILDER_NAME, instructions_for
 from gpts.studio.create.shown import change_data, draft_values, message_end, render_text
 from gpts.studio.models import BuilderMessage
-from gpts.studio.queries import builder_messages, running_answer, undone_fields
+from gpts.studio.queries import get_running_answer, list_create_messages, list_undone_fields
 from gpts.studio.services.create import interrupt_if_lost, start_message
 
 HISTORY_MESSAGES = 40
@@ -86,7 +86,7 @@ def find_answer(requester: Requester, slug: str) -> StartedCreateAnswer:
     """The newest answer of the person's conversation, to read along with; a lost one is ended here."""
     with open_scope(requester.scope):
         gpt = access_gpt(requester.user, slug, to=GPTAct.EDIT)
-        rows = builder_messages(requester.user, gpt)
+        rows = list_create_messages(requester.user, gpt)
         if len(rows) < 2 or rows[-1].role != MessageRole.ASSISTANT:
             raise NotFound(_("There is no such message."), code="message_not_found")
         question, message = rows[-2:]
@@ -102,7 +102,7 @@ def find_answer(requester: Requester, slug: str) -> StartedCreateAnswer:
 
 def stop_building(user: Any, gpt: GPT) -> bool:
     """Ask the running answer of the person's conversation to end; False when none runs."""
-    message = running_answer(user, gpt)
+    message = get_running_answer(user, gpt)
     if message is None:
         return False
     ask_to_stop(message.pk)
@@ -125,14 +125,14 @@ def _build_input(
         return TurnInput(spec=spec, text=question.content, gpt_name=BUILDER_NAME)
     history = [
         PromptMessage("user" if row.role == MessageRole.USER else "assistant", row.content)
-        for row in builder_messages(requester.user, gpt)
+        for row in list_create_messages(requester.user, gpt)
         if row.pk < question.pk and row.content and row.state in METERED_TURN_STATES
     ]
     return TurnInput(
         spec=spec,
         text=question.content,
         gpt_name=BUILDER_NAME,
-        instructions=instructions_for(draft_values(gpt), undone_fields(requester.user, gpt)),
+        instructions=instructions_for(draft_values(gpt), list_undone_fields(requester.user, gpt)),
         history=tuple(history[-HISTORY_MESSAGES:]),
         language=requester.language,
         tools=FUNCTIONS,

@@ -35,7 +35,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Question:
-    """A question of the builder to the person; ``choices`` are answers to click."""
+    """A question of Create to the person; ``choices`` are answers to click."""
 
     text: str
     choices: tuple[str, ...] = ()

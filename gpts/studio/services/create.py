@@ -39,7 +39,7 @@ TALKED_FIELDS = ("name", "description", "instructions", "starters", "category", 
 
 @transaction.atomic
 def start_message(*, gpt: GPT, text: str, by: User, at: datetime) -> tuple[BuilderMessage, BuilderMessage]:
-    """Record a person's message and the builder's answer to it, RUNNING; returns both.
+    """Record a person's message and the answer of Create to it, RUNNING; returns both.
 
     Raises InvalidInput (empty, longer than 8,000 characters), Conflict ``builder_busy`` while another
     answer of this conversation runs, RateLimited ``turns_running`` while too many run in others. An answer

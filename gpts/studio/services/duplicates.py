@@ -1,9 +1,8 @@
-"""Duplicating a GPT: a draft of one's own with the same settings and files."""
+"""Duplicate a GPT."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -16,22 +15,23 @@ from gpts.assistants.models.gpts import NAME_LENGTH
 from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.services.gpts import create_gpt, lock_gpt
 from gpts.knowledge.models import KnowledgeFile
+from workspaces.models import User
 
 
 @transaction.atomic
-def duplicate_gpt(*, gpt: GPT, by: Any, at: datetime, name: str = "") -> GPT:
-    """Make a draft of ``by`` with what the draft of ``gpt`` holds: settings, icon and knowledge files.
+def duplicate_gpt(*, gpt: GPT, by: User, at: datetime, name: str = "") -> GPT:
+    """Create a GPT of ``by`` with the draft of ``gpt``: its settings, icon and knowledge files.
 
-    The copy stays in the workspace of the original, whose documents it shares. Conversations, versions,
-    tests, secrets, sharing and figures stay behind. Without a ``name`` it is called a copy of the other.
-    Raises Conflict while quarantined, Forbidden for who may not build there or while the workspace is
-    suspended, InvalidInput for a name that does not fit; nothing is written then.
+    The copy is in the workspace of the original and shares its documents. Conversations, versions, tests,
+    secrets, sharing and figures are not copied. Without ``name`` it is called "Copy of …". Raises Conflict
+    while the original is quarantined, Forbidden if ``by`` may not build there or the workspace is suspended,
+    InvalidInput for a bad name; nothing is written then. Audited.
     """
     source = lock_gpt(gpt)
     if source.workspace.suspended_at is not None:
         raise Forbidden(_("This workspace is suspended. Nothing can be built in it."), code="suspended")
-    wanted = name or (_("Copy of %(name)s") % {"name": source.name})[:NAME_LENGTH].strip()
-    copy = create_gpt(workspace=source.workspace, owner=by, by=by, at=at, name=wanted)
+    name = name or (_("Copy of %(name)s") % {"name": source.name})[:NAME_LENGTH].strip()
+    copy = create_gpt(workspace=source.workspace, owner=by, by=by, at=at, name=name)
     fields = [field for field in BEHAVIOUR_FIELDS if field != "name"]
     for field in fields:
         setattr(copy, field, getattr(source, field))
@@ -48,9 +48,9 @@ def duplicate_gpt(*, gpt: GPT, by: Any, at: datetime, name: str = "") -> GPT:
     return copy
 
 
-def _copy_files(source: GPT, copy: GPT, *, by: Any, at: datetime) -> None:
+def _copy_files(source: GPT, copy: GPT, *, by: User, at: datetime) -> None:
     with gpt_workspace_scope(source):
-        held = KnowledgeFile.objects.filter(gpt=source, removed_at__isnull=True).order_by("created_at", "id")
+        files = KnowledgeFile.objects.filter(gpt=source, removed_at__isnull=True).order_by("created_at", "id")
         KnowledgeFile.objects.bulk_create(
             KnowledgeFile(
                 workspace_id=copy.workspace_id,
@@ -64,5 +64,5 @@ def _copy_files(source: GPT, copy: GPT, *, by: Any, at: datetime) -> None:
                 uploaded_by=by,
                 created_at=at,
             )
-            for file in held
+            for file in files
         )

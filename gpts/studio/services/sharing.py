@@ -1,10 +1,9 @@
-"""Making the draft live: checked, frozen, and then what an audience gets."""
+"""Make the draft live for audiences, and restore an old version into it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -15,14 +14,15 @@ from gpts.assistants.models import GPT, Version
 from gpts.assistants.services.gpts import lock_gpt
 from gpts.assistants.services.versions import check_ready, freeze_version, restore_version, set_live_version
 from gpts.evals.services.gate import check_gate
+from workspaces.models import User
 
 
 @transaction.atomic
-def share_draft(*, gpt: GPT, audiences: Sequence[str], release_notes: str, by: Any, at: datetime) -> Version:
-    """Freeze the draft and make it live for each of ``audiences``; without any it is only frozen.
+def share_draft(*, gpt: GPT, audiences: Sequence[str], release_notes: str, by: User, at: datetime) -> Version:
+    """Freeze the draft as a version and make it live for each of ``audiences``, which may be empty.
 
-    Doing it again changes nothing. Raises what check_direct_audience, check_ready, check_gate, freeze_version
-    and set_live_version raise; nothing is written then.
+    Idempotent. Raises the errors of check_offered, check_ready, check_gate, freeze_version and
+    set_live_version; nothing is written then.
     """
     for audience in audiences:
         check_direct_audience(gpt, audience)
@@ -36,20 +36,20 @@ def share_draft(*, gpt: GPT, audiences: Sequence[str], release_notes: str, by: A
 
 
 @transaction.atomic
-def restore_keeping(
-    *, gpt: GPT, version: Version, revision: int, by: Any, at: datetime
+def restore_with_backup(
+    *, gpt: GPT, version: Version, revision: int, by: User, at: datetime
 ) -> tuple[GPT, Version | None]:
-    """Restore ``version`` into the draft; what stood there is frozen before, so that it can be undone.
+    """Restore ``version`` into the draft, after freezing the draft as a backup with which to undo it.
 
-    Returns the draft and the version that holds what it was, None when nothing changed. One that holds it
-    already is enough. Raises as restore_version; nothing is written then.
+    Returns the GPT and the version with the old draft: an existing one if its content is the same, None if
+    nothing changed. Raises as restore_version; nothing is written then.
     """
     gpt = lock_gpt(gpt)
-    standing = compute_draft_hash(gpt)
-    if standing == version.content_hash:
+    old_hash = compute_draft_hash(gpt)
+    if old_hash == version.content_hash:
         return restore_version(gpt=gpt, version=version, revision=revision, by=by, at=at), None
-    kept = Version.objects.filter(gpt=gpt, content_hash=standing).order_by("-number").first()
-    if kept is None:
+    backup = Version.objects.filter(gpt=gpt, content_hash=old_hash).order_by("-number").first()
+    if backup is None:
         notes = str(_("Kept before version %(number)s was restored.") % {"number": version.number})
-        kept = freeze_version(gpt=gpt, release_notes=notes, by=by, at=at)
-    return restore_version(gpt=gpt, version=version, revision=revision, by=by, at=at), kept
+        backup = freeze_version(gpt=gpt, release_notes=notes, by=by, at=at)
+    return restore_version(gpt=gpt, version=version, revision=revision, by=by, at=at), backup

@@ -1,4 +1,4 @@
-"""The Configure tab: the whole form, saved by itself while one types, and as a plain form without scripts."""
+"""The Configure tab: the form of the draft, saved by a script while a person types, or as a plain form."""
 
 from __future__ import annotations
 
@@ -23,37 +23,43 @@ from gpts.assistants.web.builder_frame import (
     build_steps_context,
     get_builder_frame,
 )
-from gpts.studio.web.forms import DraftForm, draft_changes, show_refusal, starter_rows
-from gpts.studio.web.icon import drawn_icons
+from gpts.studio.web.forms import DraftForm, build_starter_rows, read_draft_changes, show_refusal
+from gpts.studio.web.icon import list_drawn_icons
+from workspaces.web.people import person_of
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def build_configure(request: HttpRequest, slug: str) -> HttpResponse:
+def configure(request: HttpRequest, slug: str) -> HttpResponse:
+    user = person_of(request)
     if request.method == "POST":
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-        return _save_quietly(request, gpt) if _wants_json(request) else _save(request, gpt)
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    frame = get_builder_frame(request.user, gpt)
+        gpt = access_gpt(user, slug, to=GPTAct.EDIT)
+        return _autosave(request, gpt) if _wants_json(request) else _save_form(request, gpt)
+    gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
+    frame = get_builder_frame(user, gpt)
     form = DraftForm(gpt=gpt, may_edit=frame.may_edit)
-    return _page(request, gpt, form, starters=list(gpt.starters), frame=frame)
+    return _render_page(request, gpt, form, starters=list(gpt.starters), frame=frame)
 
 
 def _wants_json(request: HttpRequest) -> bool:
     return request.accepts("application/json") and not request.accepts("text/html")
 
 
-def _revision(request: HttpRequest) -> int:
+def _read_revision(request: HttpRequest) -> int:
     sent = request.POST.get("revision", "")
     return int(sent) if sent.isdecimal() and len(sent) < 10 else 0
 
 
-def _save_quietly(request: HttpRequest, gpt: GPT) -> JsonResponse:
-    """Answer autosave: the new revision, or what is wrong with which field, or what stands instead."""
-    changes = draft_changes(request.POST)
+def _autosave(request: HttpRequest, gpt: GPT) -> JsonResponse:
+    """Save for a script: answer with the new revision, the errors by field, or the current values (409)."""
+    changes = read_draft_changes(request.POST)
     try:
         saved = update_draft(
-            gpt=gpt, revision=_revision(request), changes=changes, by=request.user, at=timezone.now()
+            gpt=gpt,
+            revision=_read_revision(request),
+            changes=changes,
+            by=person_of(request),
+            at=timezone.now(),
         )
     except DomainError as refusal:
         errors = refusal.data.get("errors") or {refusal.field: str(refusal.message)}
@@ -70,28 +76,30 @@ def _save_quietly(request: HttpRequest, gpt: GPT) -> JsonResponse:
     )
 
 
-def _save(request: HttpRequest, gpt: GPT) -> HttpResponse:
+def _save_form(request: HttpRequest, gpt: GPT) -> HttpResponse:
     form = DraftForm(request.POST, gpt=gpt, may_edit=True)
     starters = request.POST.getlist("starters")
     try:
         update_draft(
             gpt=gpt,
-            revision=_revision(request),
-            changes=draft_changes(request.POST),
-            by=request.user,
+            revision=_read_revision(request),
+            changes=read_draft_changes(request.POST),
+            by=person_of(request),
             at=timezone.now(),
         )
     except DomainError as refusal:
         show_refusal(form, refusal)
         conflict = refusal.data if isinstance(refusal, Conflict) and "fields" in refusal.data else None
-        extra = {"conflict": _readable(conflict, form)} if conflict else {}
-        return _page(request, gpt, form, starters=starters, status=refusal.status, refusal=refusal, **extra)
+        extra = {"conflict": _build_conflict_rows(conflict, form)} if conflict else {}
+        return _render_page(
+            request, gpt, form, starters=starters, status=refusal.status, refusal=refusal, **extra
+        )
     messages.success(request, _("Saved."))
     return redirect("gpts:build-configure", gpt.slug)
 
 
-def _readable(conflict: dict[str, Any], form: DraftForm) -> dict[str, Any]:
-    """Return what stands instead, field by field, for the page without scripts."""
+def _build_conflict_rows(conflict: dict[str, Any], form: DraftForm) -> dict[str, Any]:
+    """Return the current values of the fields in conflict, for the page without scripts."""
     rows = []
     for name, value in conflict["fields"].items():
         label = form.fields[name].label if name in form.fields else _("Conversation starters")
@@ -101,7 +109,7 @@ def _readable(conflict: dict[str, Any], form: DraftForm) -> dict[str, Any]:
     return {"revision": conflict["revision"], "rows": rows}
 
 
-def _page(
+def _render_page(
     request: HttpRequest,
     gpt: GPT,
     form: DraftForm,
@@ -110,7 +118,8 @@ def _page(
     status: int = 200,
     **extra: Any,
 ) -> HttpResponse:
-    frame = extra.pop("frame", None) or get_builder_frame(request.user, gpt)
+    user = person_of(request)
+    frame = extra.pop("frame", None) or get_builder_frame(user, gpt)
     conflict = extra.get("conflict")
     refusal = extra.get("refusal")
     context = build_page_context(
@@ -119,12 +128,12 @@ def _page(
         "configure",
         frame=frame,
         form=form,
-        starters=starter_rows(starters, may_edit=frame.may_edit),
+        starters=build_starter_rows(starters, may_edit=frame.may_edit),
         starter_error="" if refusal is None else refusal.data.get("errors", {}).get("starters", ""),
         **build_preview_context(gpt),
-        **build_steps_context(gpt, request.user),
-        drawn_icons=drawn_icons(gpt) if frame.may_edit else [],
-        # Sending again after a conflict was shown means to write over what stands.
+        **build_steps_context(gpt, user),
+        drawn_icons=list_drawn_icons(gpt) if frame.may_edit else [],
+        # Saving again after the conflict was shown overwrites the current values.
         revision=conflict["revision"] if conflict else gpt.draft_revision,
         **extra,
     )

@@ -1,4 +1,4 @@
-"""The Create tab: a conversation that fills the draft, each change shown and undone one by one."""
+"""The Create tab: a conversation that fills the draft; each change is shown and can be undone."""
 
 from __future__ import annotations
 
@@ -31,30 +31,33 @@ from gpts.chat.web.turns import SignedOut, get_requester
 from gpts.llm.failure_messages import get_failure_message
 from gpts.llm.runtime.types import ModelAPI
 from gpts.llm.states import TurnState
+from gpts.studio.access import access_create_change
 from gpts.studio.create.begin import begin_message, find_answer, get_building_model, stop_building
 from gpts.studio.create.interview import first_step, opening
 from gpts.studio.create.shown import draft_data, draft_values, get_note
 from gpts.studio.models import BuilderMessage
-from gpts.studio.queries import access_builder_change, builder_messages, is_lost
+from gpts.studio.queries import is_lost, list_create_messages
 from gpts.studio.services.create import reset_conversation, set_change_state
 from gpts.studio.states import BuilderChangeState
 from workspaces.access import scope_for
+from workspaces.web.people import person_of
 from workspaces.web.refusals import error_body
 
 
 @login_required
 @require_GET
-def build_create(request: HttpRequest, slug: str) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+def create(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
     return render(request, "gpts/studio/create.html", _context(request, gpt))
 
 
 def _context(request: HttpRequest, gpt: GPT, **extra: Any) -> dict[str, Any]:
-    rows = builder_messages(request.user, gpt)
+    user = person_of(request)
+    rows = list_create_messages(user, gpt)
     now = timezone.now()
     is_interview = spec_of(get_building_model(gpt)).api == ModelAPI.OFFLINE
     question, choices = opening(first_step(draft_values(gpt)), draft_values(gpt))
-    shown = [_shown(message, now=now) for message in rows]
+    shown = [_build_row(message, now=now) for message in rows]
     return build_page_context(
         request,
         gpt,
@@ -64,14 +67,14 @@ def _context(request: HttpRequest, gpt: GPT, **extra: Any) -> dict[str, Any]:
         opening=question if is_interview else "",
         choices=rows[-1].choices if rows else choices if is_interview else [],
         waiting=bool(shown) and shown[-1]["is_running"],
-        unanswered=_unanswered(shown, rows),
+        unanswered=_find_unanswered_text(shown, rows),
         **build_preview_context(gpt),
-        **build_steps_context(gpt, request.user),
+        **build_steps_context(gpt, user),
         **extra,
     )
 
 
-def _shown(message: BuilderMessage, *, now: Any) -> dict[str, Any]:
+def _build_row(message: BuilderMessage, *, now: Any) -> dict[str, Any]:
     lost = is_lost(message, now)
     return {
         "message": message,
@@ -84,8 +87,8 @@ def _shown(message: BuilderMessage, *, now: Any) -> dict[str, Any]:
     }
 
 
-def _unanswered(shown: list[dict[str, Any]], rows: list[BuilderMessage]) -> str:
-    """What was said last and got no answer, for “Try again”."""
+def _find_unanswered_text(shown: list[dict[str, Any]], rows: list[BuilderMessage]) -> str:
+    """Return the last question if it got no answer, for “Try again”."""
     if len(rows) < 2 or not shown[-1]["note"]:
         return ""
     return rows[-2].content if rows[-2].role == MessageRole.USER else ""
@@ -93,10 +96,10 @@ def _unanswered(shown: list[dict[str, Any]], rows: list[BuilderMessage]) -> str:
 
 @chat_view
 @require_POST
-def build_create_message(request: HttpRequest, slug: str) -> HttpResponseBase:
+def create_message(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Answer with the stream itself; without JavaScript with the page, once the answer has ended.
 
-    With a Last-Event-ID nothing new is said: the reader gets the newest answer from there on.
+    With a Last-Event-ID the text is ignored: the reader gets the newest answer from that event on.
     """
     try:
         requester = get_requester(request)
@@ -115,10 +118,11 @@ def build_create_message(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 @login_required
 @require_POST
-def build_create_stop(request: HttpRequest, slug: str) -> HttpResponse:
-    """End the builder's running answer; what it has changed stays and can be undone."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-    is_stopping = stop_building(request.user, gpt)
+def stop(request: HttpRequest, slug: str) -> HttpResponse:
+    """Stop the running answer; its changes stay and can be undone."""
+    user = person_of(request)
+    gpt = access_gpt(user, slug, to=GPTAct.EDIT)
+    is_stopping = stop_building(user, gpt)
     if request.accepts("application/json") and not request.accepts("text/html"):
         return JsonResponse({"is_stopping": is_stopping}, status=202)
     return redirect("gpts:build-create", slug)
@@ -132,18 +136,20 @@ def _refuse(request: HttpRequest, slug: str, refusal: DomainError) -> HttpRespon
         return redirect_to_login(request.get_full_path())
     if refusal.status in (403, 404):
         raise refusal
-    with open_scope(scope_for(request.user)):
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+    user = person_of(request)
+    with open_scope(scope_for(user)):
+        gpt = access_gpt(user, slug, to=GPTAct.EDIT)
         context = _context(request, gpt, refusal=refusal, value=request.POST.get("text", ""))
         return render(request, "gpts/studio/create.html", context, status=refusal.status)
 
 
 @login_required
 @require_POST
-def build_create_change(request: HttpRequest, slug: str, change_id: int) -> HttpResponse:
-    """Undo or redo one change; a field that moved on since asks first (409 with its present value)."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-    change = access_builder_change(request.user, gpt, change_id)
+def set_change(request: HttpRequest, slug: str, change_id: int) -> HttpResponse:
+    """Undo or redo one change; 409 with the current value if the field was changed since, unless forced."""
+    user = person_of(request)
+    gpt = access_gpt(user, slug, to=GPTAct.EDIT)
+    change = access_create_change(user, gpt, change_id)
     state = BuilderChangeState.APPLIED if request.POST.get("redo") else BuilderChangeState.UNDONE
     card = partial(render_to_string, "gpts/studio/_change.html", request=request)
     wants_json = request.accepts("application/json") and not request.accepts("text/html")
@@ -151,7 +157,7 @@ def build_create_change(request: HttpRequest, slug: str, change_id: int) -> Http
         changed = set_change_state(
             change=change,
             state=state,
-            by=request.user,  # type: ignore[arg-type]  # login_required
+            by=user,
             at=timezone.now(),
             is_forced=bool(request.POST.get("force")),
         )
@@ -166,17 +172,18 @@ def build_create_change(request: HttpRequest, slug: str, change_id: int) -> Http
         return JsonResponse(body, status=refusal.status)
     if not wants_json:
         return redirect("gpts:build-create", slug)
-    fresh = access_gpt(request.user, slug, to=GPTAct.EDIT)
+    fresh = access_gpt(user, slug, to=GPTAct.EDIT)
     html = card(context={"change": changed, "gpt": fresh, "may_edit": True})
     return JsonResponse({"html": html, "draft": draft_data(fresh), "revision": fresh.draft_revision})
 
 
 @login_required
 @require_POST
-def build_create_reset(request: HttpRequest, slug: str) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+def reset(request: HttpRequest, slug: str) -> HttpResponse:
+    user = person_of(request)
+    gpt = access_gpt(user, slug, to=GPTAct.EDIT)
     try:
-        reset_conversation(gpt=gpt, by=request.user, at=timezone.now())  # type: ignore[arg-type]  # login_required
+        reset_conversation(gpt=gpt, by=user, at=timezone.now())
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
     else:

@@ -1,4 +1,4 @@
-"""The forms of building. They draw and keep what was typed; the services check it."""
+"""The forms of the studio. They render fields and keep typed values; the services validate."""
 
 from __future__ import annotations
 
@@ -29,50 +29,52 @@ from gpts.llm.catalogue import get_features, get_provider_tools, is_retired
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.outputs import MAX_SCHEMA_CHARACTERS
 from gpts.llm.states import Capability, ModelChoice
-from gpts.studio.gpt_templates import PATTERNS
+from gpts.studio.gpt_templates import TEMPLATES
 
 
-def counted(limit: int, **attrs: Any) -> dict[str, Any]:
-    """Attributes that count characters without cutting off what somebody pastes."""
+def counter_attrs(limit: int, **attrs: Any) -> dict[str, Any]:
+    """Return widget attributes for a character counter. No maxlength, which would cut off pasted text."""
     return {"data-counter": str(limit), **attrs}
 
 
 class NewGPTForm(forms.Form):
-    """Name first; the pattern fills the rest."""
+    """The name of a new GPT, its workspace and the template that fills the rest."""
 
     name = forms.CharField(
         label=_("Name"),
         required=False,
         strip=False,
         help_text=_("What people will call it. You can change it later."),
-        widget=forms.TextInput(attrs=counted(NAME_LENGTH, autofocus=True, autocomplete="off")),
+        widget=forms.TextInput(attrs=counter_attrs(NAME_LENGTH, autofocus=True, autocomplete="off")),
     )
     workspace = forms.ChoiceField(
         label=_("Where it belongs"), required=False, help_text=_("The workspace keeps it when people leave.")
     )
     pattern = forms.ChoiceField(
-        label=_("Start from"), required=False, choices=[(pattern.key, pattern.label) for pattern in PATTERNS]
+        label=_("Start from"),
+        required=False,
+        choices=[(template.key, template.label) for template in TEMPLATES],
     )
 
-    def __init__(self, *args: Any, places: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, workspaces: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         workspace = self.fields["workspace"]
         assert isinstance(workspace, forms.ChoiceField)
-        workspace.choices = places
+        workspace.choices = workspaces
 
 
 class DraftForm(forms.Form):
-    """Everything of a draft except its icon, starters and files, which have controls of their own."""
+    """All fields of a draft except its icon, starters and files, which have their own controls."""
 
     name = forms.CharField(
-        label=_("Name"), required=False, strip=False, widget=forms.TextInput(attrs=counted(NAME_LENGTH))
+        label=_("Name"), required=False, strip=False, widget=forms.TextInput(attrs=counter_attrs(NAME_LENGTH))
     )
     description = forms.CharField(
         label=_("Description"),
         required=False,
         strip=False,
         help_text=_("One or two lines: what it does and for whom. People see it before they click."),
-        widget=forms.Textarea(attrs=counted(DESCRIPTION_LENGTH, rows=2, **{"data-autosize": ""})),
+        widget=forms.Textarea(attrs=counter_attrs(DESCRIPTION_LENGTH, rows=2, **{"data-autosize": ""})),
     )
     instructions = forms.CharField(
         label=_("Instructions"),
@@ -81,7 +83,7 @@ class DraftForm(forms.Form):
         help_text=_(
             "What it does, how it answers, what it must not do. They are not secret: never put keys here."
         ),
-        widget=forms.Textarea(attrs=counted(INSTRUCTIONS_LENGTH, rows=12)),
+        widget=forms.Textarea(attrs=counter_attrs(INSTRUCTIONS_LENGTH, rows=12)),
     )
     category = forms.ChoiceField(label=_("Category"), required=False, choices=Category.choices)
     language_model = forms.ChoiceField(
@@ -128,7 +130,9 @@ class DraftForm(forms.Form):
         strip=False,
         help_text=_("What a valid answer looks like, as JSON Schema (Draft 2020-12)."),
         widget=forms.Textarea(
-            attrs=counted(MAX_SCHEMA_CHARACTERS, rows=10, spellcheck="false", **{"class": "input--code"})
+            attrs=counter_attrs(
+                MAX_SCHEMA_CHARACTERS, rows=10, spellcheck="false", **{"class": "input--code"}
+            )
         ),
     )
     parallel_tool_calls = forms.BooleanField(
@@ -146,36 +150,36 @@ class DraftForm(forms.Form):
         required=False,
         strip=False,
         help_text=_("Empty: “I do not have enough information in my documents to answer this.”"),
-        widget=forms.TextInput(attrs=counted(NO_ANSWER_LENGTH)),
+        widget=forms.TextInput(attrs=counter_attrs(NO_ANSWER_LENGTH)),
     )
 
     def __init__(self, *args: Any, gpt: GPT, may_edit: bool, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", {name: _initial(gpt, name) for name in self.base_fields})
+        kwargs.setdefault("initial", {name: _get_initial(gpt, name) for name in self.base_fields})
         super().__init__(*args, **kwargs)
         self.models = list(list_available_models(gpt.workspace))
         model, listed = self.fields["language_model"], self.fields["allowed_models"]
         assert isinstance(model, forms.ChoiceField)
         assert isinstance(listed, forms.MultipleChoiceField)
-        model.choices = model_choices(self.models, gpt)
-        listed.choices = listed_choices(self.models, gpt)
+        model.choices = list_model_choices(self.models, gpt)
+        listed.choices = list_allowed_model_choices(self.models, gpt)
         current = gpt.language_model or next(iter(self.models), None)
-        self.abilities = {str(item.pk): abilities_of(item) for item in (*self.models, current) if item}
-        self.abilities[""] = abilities_of(self.models[0] if self.models else None)
-        self.able = frozenset(abilities_of(current))
-        self.retirement = retirement_note(gpt.language_model)
+        self.abilities = {str(item.pk): list_abilities(item) for item in (*self.models, current) if item}
+        self.abilities[""] = list_abilities(self.models[0] if self.models else None)
+        self.able = frozenset(list_abilities(current))
+        self.retirement = build_retirement_note(gpt.language_model)
         for bound in self.fields.values():
             bound.disabled = not may_edit
 
 
-def _initial(gpt: GPT, name: str) -> Any:
+def _get_initial(gpt: GPT, name: str) -> Any:
     if name == "language_model":
         return gpt.language_model_id or ""
     value = serialize_draft_field(gpt, name)
     return "" if value is None else value
 
 
-def model_choices(models: list[LanguageModel], gpt: GPT) -> list[tuple[Any, Any]]:
-    """Models on offer, with the draft's own even when it was retired since."""
+def list_model_choices(models: list[LanguageModel], gpt: GPT) -> list[tuple[Any, Any]]:
+    """Return the offered models, and the draft's own also if it was retired."""
     choices: list[tuple[Any, Any]] = [
         (model.pk, f"{model.label} · {model.provider.name}") for model in models
     ]
@@ -185,33 +189,33 @@ def model_choices(models: list[LanguageModel], gpt: GPT) -> list[tuple[Any, Any]
     return [("", _("The workspace's default")), *choices] if current is None else choices
 
 
-def listed_choices(models: list[LanguageModel], gpt: GPT) -> list[tuple[str, str]]:
-    """Models that may be listed for the chat, by name; listed ones that are gone stay until unchecked."""
+def list_allowed_model_choices(models: list[LanguageModel], gpt: GPT) -> list[tuple[str, str]]:
+    """Return the models that may be listed for the chat; unavailable ones stay until they are unchecked."""
     labels = {model.name: model.label for model in reversed(models)}
     gone = [name for name in gpt.allowed_models if name not in labels]
     return [*labels.items(), *((name, _("%(model)s (not offered)") % {"model": name}) for name in gone)]
 
 
-def abilities_of(model: LanguageModel | None) -> list[str]:
-    """Features and capabilities of a model in one list, for showing what has an effect."""
+def list_abilities(model: LanguageModel | None) -> list[str]:
+    """Return the features and capabilities of a model, for showing which settings have an effect."""
     if model is None:
         return []
-    kept = (Capability.FILE_SEARCH.value, *((Capability.VISION.value,) if accepts_images(model) else ()))
-    return sorted({*get_features(model), *get_provider_tools(model), *kept})
+    built_in = (Capability.FILE_SEARCH.value, *((Capability.VISION.value,) if accepts_images(model) else ()))
+    return sorted({*get_features(model), *get_provider_tools(model), *built_in})
 
 
-def retirement_note(model: LanguageModel | None) -> str:
-    """What to know about a recommended model that is leaving or gone; empty while it stays."""
+def build_retirement_note(model: LanguageModel | None) -> str:
+    """Return the sentences about the retirement of the draft's model, or "" if none is planned."""
     if model is None or model.retired_at is None:
         return ""
     day = date_format(model.retired_at, formats.day_format())
-    named = {"model": model.label, "day": day, "other": getattr(model.replacement, "label", "")}
+    values = {"model": model.label, "day": day, "other": getattr(model.replacement, "label", "")}
     if is_retired(model):
-        text = _("%(model)s was retired on %(day)s.") % named
+        text = _("%(model)s was retired on %(day)s.") % values
     else:
-        text = _("%(model)s will be retired on %(day)s.") % named
+        text = _("%(model)s will be retired on %(day)s.") % values
     then = (
-        _("From then on %(other)s answers in its place, unless you choose another model.") % named
+        _("From then on %(other)s answers in its place, unless you choose another model.") % values
         if model.replacement is not None
         else _("From then on the workspace's default model answers, unless you choose another one.")
     )
@@ -219,21 +223,21 @@ def retirement_note(model: LanguageModel | None) -> str:
 
 
 class SubmitForm(forms.Form):
-    """Release notes and what the author attests."""
+    """A submission to the store: release notes, a note to the moderators, the creator's attestation."""
 
     release_notes = forms.CharField(
         label=_("What is new"),
         required=False,
         strip=False,
         help_text=_("For your users, on the store page."),
-        widget=forms.Textarea(attrs=counted(RELEASE_NOTES_LENGTH, rows=3)),
+        widget=forms.Textarea(attrs=counter_attrs(RELEASE_NOTES_LENGTH, rows=3)),
     )
     note = forms.CharField(
         label=_("Note to the moderators"),
         required=False,
         strip=False,
         help_text=_("Only they see it: how to test it, where the knowledge comes from."),
-        widget=forms.Textarea(attrs=counted(RELEASE_NOTES_LENGTH, rows=2)),
+        widget=forms.Textarea(attrs=counter_attrs(RELEASE_NOTES_LENGTH, rows=2)),
     )
     attested = forms.BooleanField(
         label=_("I may publish this, its knowledge is mine to share, and it keeps the rules of the store."),
@@ -241,18 +245,18 @@ class SubmitForm(forms.Form):
     )
 
 
-def draft_changes(post: QueryDict) -> dict[str, Any]:
+def read_draft_changes(post: QueryDict) -> dict[str, Any]:
     """Return the changed fields of a posted draft form.
 
-    ``fields`` names what was sent (autosave sends only what changed); without it the whole form counts.
+    ``fields`` lists the posted fields (autosave posts only changed ones); without it, the form is complete.
     """
     if post.get("fields"):
         names = post.get("fields", "").split(",")
     else:
-        # A checkbox that is off sends nothing: only a form that has the settings says something about them.
+        # An unticked checkbox posts nothing, so settings are only read from a form that contains them.
         has_settings = "model_settings" in post
-        shown = [name for name in DraftForm.base_fields if has_settings or name not in SETTING_CLEANERS]
-        names = [*shown, "starters"]
+        present = [name for name in DraftForm.base_fields if has_settings or name not in SETTING_CLEANERS]
+        names = [*present, "starters"]
     changes: dict[str, Any] = {}
     for name in names:
         if name in ("starters", "capabilities", "allowed_models"):
@@ -262,13 +266,13 @@ def draft_changes(post: QueryDict) -> dict[str, Any]:
     return changes
 
 
-def starter_rows(values: list[str], *, may_edit: bool) -> list[str]:
-    """Return the starters with two empty rows behind them, as far as there is room."""
+def build_starter_rows(values: list[str], *, may_edit: bool) -> list[str]:
+    """Return the starters and up to two empty rows for more."""
     return values if not may_edit else [*values, "", ""][: max(STARTER_COUNT, len(values))]
 
 
 def show_refusal(form: forms.Form, refusal: DomainError) -> None:
-    """Put a service's refusal beside the fields that it names, in place of the form's own errors."""
+    """Show a service's error beside the fields that it names, instead of the form's own errors."""
     form.full_clean()
     form.errors.clear()
     messages = refusal.data.get("errors") or {refusal.field: refusal.message}

@@ -1,4 +1,4 @@
-"""The icon of a draft: uploaded, or drawn from its name in one of a few ways."""
+"""The icon of a draft: uploaded, or drawn from its name."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ from gpts.assistants.drawn_icons import VARIANTS, draw_icon
 from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.icons import set_drawn_icon, set_icon
+from workspaces.web.people import person_of
 
 
 @login_required
 @require_POST
-def build_icon(request: HttpRequest, slug: str) -> HttpResponse:
-    """Take an upload, or with ``variant`` draw one; 0 is the first letter of the name."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+def icon(request: HttpRequest, slug: str) -> HttpResponse:
+    """Set the icon to an uploaded picture or a drawn ``variant``; 0 shows the first letter of the name."""
+    user = person_of(request)
+    gpt = access_gpt(user, slug, to=GPTAct.EDIT)
     now = timezone.now()
     variant = "0" if request.POST.get("remove") else request.POST.get("variant", "")
     upload = request.FILES.get("icon")
     try:
         if variant:
-            set_drawn_icon(gpt=gpt, variant=_number(variant), by=request.user, at=now)
+            set_drawn_icon(gpt=gpt, variant=_parse_number(variant), by=user, at=now)
         elif upload is not None:
-            set_icon(gpt=gpt, upload=upload, by=request.user, at=now)
+            set_icon(gpt=gpt, upload=upload, by=user, at=now)
         else:
             messages.error(request, _("Choose a picture first."))
     except DomainError as refusal:
@@ -39,15 +41,15 @@ def build_icon(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("gpts:build-configure", gpt.slug)
 
 
-def _number(text: str) -> int:
+def _parse_number(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else -1
 
 
 @login_required
 @require_safe
-def build_icon_drawn(request: HttpRequest, slug: str, variant: int) -> HttpResponse:
-    """One way to draw the icon of a draft, to choose from."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+def drawn_icon(request: HttpRequest, slug: str, variant: int) -> HttpResponse:
+    """A PNG of one drawn variant of the icon."""
+    gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
     if not 1 <= variant <= VARIANTS:
         raise NotFound(_("There is no such picture."), code="icon_not_found")
     response = HttpResponse(draw_icon(gpt.name, variant), content_type="image/png")
@@ -55,8 +57,8 @@ def build_icon_drawn(request: HttpRequest, slug: str, variant: int) -> HttpRespo
     return response
 
 
-def drawn_icons(gpt: GPT) -> list[dict[str, object]]:
-    """The drawn icons on offer, each with its number and address."""
+def list_drawn_icons(gpt: GPT) -> list[dict[str, object]]:
+    """Return the number and URL of each drawn variant."""
     return [
         {"variant": variant, "url": reverse("gpts:build-icon-drawn", args=[gpt.slug, variant])}
         for variant in range(1, VARIANTS + 1)

@@ -1,4 +1,4 @@
-"""My GPTs, and making a new one."""
+"""The list of a person's GPTs; create, duplicate and delete one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gpts.assistants.queries.gpts import list_own_gpts
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import create_gpt, delete_gpt
 from gpts.assistants.web.builder_frame import get_icon_url
-from gpts.studio.gpt_templates import PATTERNS, find_pattern
+from gpts.studio.gpt_templates import TEMPLATES, get_template
 from gpts.studio.services.duplicates import duplicate_gpt
 from gpts.studio.web.forms import NewGPTForm, show_refusal
 from marketplace.services.listings import delist_listing
@@ -29,15 +29,17 @@ from marketplace.states import ListingState
 from reviews.queries import submission_status
 from reviews.queries.submissions import gpts_in_review
 from workspaces.access import WorkspaceAct, access_workspace, personal_workspace
+from workspaces.models import User
 from workspaces.queries import get_user_roles
 from workspaces.states import BUILDER_ROLES
+from workspaces.web.people import person_of
 
 
 @login_required
 @require_GET
-def build_list(request: HttpRequest) -> HttpResponse:
+def gpt_list(request: HttpRequest) -> HttpResponse:
     page = paginate(
-        list_own_gpts(request.user),
+        list_own_gpts(person_of(request)),
         order=("-updated_at", "-id"),
         cursor=request.GET.get("cursor", ""),
         size=24,
@@ -47,16 +49,16 @@ def build_list(request: HttpRequest) -> HttpResponse:
         {
             "gpt": gpt,
             "icon_url": get_icon_url(gpt),
-            "state": _state(gpt, in_review),
-            "is_inside": _is_inside(gpt),
+            "state": _build_badge(gpt, in_review),
+            "is_company": _is_in_company(gpt),
         }
         for gpt in page.items
     ]
     return render(request, "gpts/studio/list.html", {"rows": rows, "page": page})
 
 
-def _state(gpt: Any, in_review: set[int]) -> dict[str, Any]:
-    """Return what stands beside a GPT's name: badges of kind and text."""
+def _build_badge(gpt: Any, in_review: set[int]) -> dict[str, Any]:
+    """Return the kind and the text of the badge beside a GPT's name."""
     if gpt.quarantined_at is not None:
         return {"kind": "bad", "label": _("Quarantined")}
     if gpt.pk in in_review:
@@ -66,19 +68,21 @@ def _state(gpt: Any, in_review: set[int]) -> dict[str, Any]:
     return {"kind": "", "label": _("Draft")}
 
 
-def _is_inside(gpt: GPT) -> bool:
+def _is_in_company(gpt: GPT) -> bool:
     return gpt.workspace.person_id is None
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def build_new(request: HttpRequest) -> HttpResponse:
-    places = _places(request.user)
+def new_gpt(request: HttpRequest) -> HttpResponse:
+    workspaces = _list_workspace_choices(person_of(request))
     chosen = request.POST.get("pattern") or request.GET.get("pattern", "")
-    form = NewGPTForm(request.POST or None, places=places, initial={"pattern": find_pattern(chosen).key})
+    form = NewGPTForm(
+        request.POST or None, workspaces=workspaces, initial={"pattern": get_template(chosen).key}
+    )
     if request.method == "POST":
         try:
-            gpt = _create(request)
+            gpt = _create_gpt(request)
         except DomainError as refusal:
             show_refusal(form, refusal)
         else:
@@ -86,34 +90,34 @@ def build_new(request: HttpRequest) -> HttpResponse:
             return redirect(f"gpts:build-{tab}", gpt.slug)
     options = [
         {
-            "key": pattern.key,
-            "label": pattern.label,
-            "text": pattern.text,
-            "icon": pattern.icon,
-            "draft": pattern.draft,
-            "sets_up": pattern.sets_up,
-            "html": render_markdown(str(pattern.draft.get("instructions", ""))),
+            "key": template.key,
+            "label": template.label,
+            "text": template.text,
+            "icon": template.icon,
+            "draft": template.draft,
+            "sets_up": template.sets_up,
+            "html": render_markdown(str(template.draft.get("instructions", ""))),
         }
-        for pattern in PATTERNS
+        for template in TEMPLATES
     ]
     context = {
         "form": form,
         "options": options,
-        "chosen": find_pattern(chosen).key,
-        "has_choice": len(places) > 1,
+        "chosen": get_template(chosen).key,
+        "has_choice": len(workspaces) > 1,
     }
     return render(request, "gpts/studio/new.html", context, status=400 if form.errors else 200)
 
 
-def _create(request: HttpRequest) -> GPT:
+def _create_gpt(request: HttpRequest) -> GPT:
+    user = person_of(request)
     slug = request.POST.get("workspace", "")
-    user: Any = request.user
     workspace = access_workspace(user, slug, to=WorkspaceAct.BUILD) if slug else personal_workspace(user)
-    is_talk = bool(request.POST.get("talk"))
-    fields = {} if is_talk else find_pattern(request.POST.get("pattern", "")).fields()
+    with_create = bool(request.POST.get("talk"))
+    fields = {} if with_create else get_template(request.POST.get("pattern", "")).build_fields()
     name = request.POST.get("name", "")
-    if is_talk and not name.strip():
-        # The conversation finds the name.
+    if with_create and not name.strip():
+        # Create suggests a name later.
         name = _("New GPT")
     return create_gpt(
         workspace=workspace,
@@ -124,18 +128,20 @@ def _create(request: HttpRequest) -> GPT:
     )
 
 
-def _places(user: Any) -> list[tuple[str, str]]:
-    """Return the workspaces in which the person may build, their own first."""
-    return [(seat.slug, seat.name) for seat in get_user_roles(user).memberships if seat.role in BUILDER_ROLES]
+def _list_workspace_choices(user: User) -> list[tuple[str, str]]:
+    """Return slug and name of the workspaces in which the person may build, their own first."""
+    memberships = get_user_roles(user).memberships
+    return [(member.slug, member.name) for member in memberships if member.role in BUILDER_ROLES]
 
 
 @login_required
 @require_POST
-def build_duplicate(request: HttpRequest, slug: str) -> HttpResponse:
-    """Whoever may look at the settings may have a draft of their own with them."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+def duplicate(request: HttpRequest, slug: str) -> HttpResponse:
+    """Duplicate a GPT; allowed to everybody who may view its settings."""
+    user = person_of(request)
+    gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
     try:
-        copy = duplicate_gpt(gpt=gpt, by=request.user, at=timezone.now())
+        copy = duplicate_gpt(gpt=gpt, by=user, at=timezone.now())
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
         return redirect("gpts:build-configure", slug)
@@ -147,15 +153,16 @@ def build_duplicate(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def build_delete(request: HttpRequest, slug: str) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.MANAGE)
+def delete(request: HttpRequest, slug: str) -> HttpResponse:
+    user = person_of(request)
+    gpt = access_gpt(user, slug, to=GPTAct.MANAGE)
     now = timezone.now()
     try:
         delete_gpt(
             gpt=gpt,
             typed_name=request.POST.get("confirmation", ""),
             is_under_review=submission_status(gpt).is_open,
-            by=request.user,
+            by=user,
             at=now,
         )
     except DomainError as refusal:
@@ -163,7 +170,6 @@ def build_delete(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("gpts:build-share", slug)
     listing = getattr(gpt, "listing", None)
     if listing is not None and listing.state == ListingState.LISTED:
-        user: Any = request.user
         delist_listing(listing=listing, by=user, at=now, reason="deleted by its owner")
     messages.success(request, _("“%(name)s” was deleted.") % {"name": gpt.name})
     return redirect("gpts:build-list")

@@ -1,4 +1,4 @@
-"""The Preview tab: a chat with the draft, in the chat's own pages."""
+"""The Preview tab: a chat with the draft, which posts to the chat's own routes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from django.views.decorators.http import require_GET
 from gpts.assistants.access import access_gpt
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.web.builder_frame import build_page_context, build_preview_context
+from workspaces.web.people import person_of
 
 
 @login_required
 @require_GET
-def build_preview(request: HttpRequest, slug: str) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+def preview(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
     context = build_page_context(request, gpt, "preview", **build_preview_context(gpt))
     return render(request, "gpts/studio/preview.html", context)

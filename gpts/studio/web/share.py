@@ -1,4 +1,4 @@
-"""The Share tab: who gets which version, and the way into the store."""
+"""The Share tab: which version is live for whom, and submitting to the store."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import Conflict, DomainError, InvalidInput
 from gpts.assistants.access import access_gpt
 from gpts.assistants.audiences import check_direct_audience, list_direct_audiences
-from gpts.assistants.models import GPT
+from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.versions import check_ready, clear_live_version
 from gpts.assistants.states import Audience
 from gpts.assistants.web.builder_frame import build_page_context, get_tab_url
-from gpts.evals.services.gate import gate_problem
+from gpts.evals.services.gate import find_gate_problem
 from gpts.studio.services.sharing import share_draft
 from gpts.studio.web.forms import SubmitForm, show_refusal
 from reviews.queries import submission_status
@@ -30,30 +30,33 @@ from workspaces.web.people import person_of
 
 @login_required
 @require_GET
-def build_share(request: HttpRequest, slug: str) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    return _page(request, gpt, SubmitForm())
+def share(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
+    return _render_page(request, gpt, SubmitForm())
 
 
-def _page(request: HttpRequest, gpt: GPT, form: SubmitForm, status: int = 200) -> HttpResponse:
+def _render_page(request: HttpRequest, gpt: GPT, form: SubmitForm, status: int = 200) -> HttpResponse:
     context = build_page_context(request, gpt, "share", form=form)
-    live, hash_now = context["frame"].live, context["frame"].draft_hash
+    live, draft_hash = context["frame"].live, context["frame"].draft_hash
     context |= {
-        "missing": _missing(gpt),
-        "gate": gate_problem(gpt, None, timezone.now(), audience=Audience.PUBLIC),
+        "missing": _list_missing(gpt),
+        "gate": find_gate_problem(gpt, None, timezone.now(), audience=Audience.PUBLIC),
         "tests_url": get_tab_url("tests", gpt.slug),
         "audiences": [
-            _audience(gpt, audience, live.get(audience), hash_now) for audience in list_direct_audiences(gpt)
+            _build_audience_row(gpt, audience, live.get(audience), draft_hash)
+            for audience in list_direct_audiences(gpt)
         ],
         "public": live.get(Audience.PUBLIC),
         "is_public_current": Audience.PUBLIC in live
-        and live[Audience.PUBLIC].version.content_hash == hash_now,
+        and live[Audience.PUBLIC].version.content_hash == draft_hash,
         "chat_url": request.build_absolute_uri(f"/g/{gpt.slug}/chat"),
     }
     return render(request, "gpts/studio/share.html", context, status=status)
 
 
-def _audience(gpt: GPT, audience: Audience, live: Any, hash_now: str) -> dict[str, Any]:
+def _build_audience_row(
+    gpt: GPT, audience: Audience, live: LiveVersion | None, draft_hash: str
+) -> dict[str, Any]:
     texts = {
         Audience.WORKSPACE: _("Every member of %(workspace)s finds it in the company's store.")
         % {"workspace": gpt.workspace.name},
@@ -64,11 +67,11 @@ def _audience(gpt: GPT, audience: Audience, live: Any, hash_now: str) -> dict[st
         "label": audience.label,
         "text": texts[audience],
         "live": live,
-        "is_current": live is not None and live.version.content_hash == hash_now,
+        "is_current": live is not None and live.version.content_hash == draft_hash,
     }
 
 
-def _missing(gpt: GPT) -> list[str]:
+def _list_missing(gpt: GPT) -> list[str]:
     try:
         check_ready(gpt)
     except InvalidInput as refusal:
@@ -78,8 +81,8 @@ def _missing(gpt: GPT) -> list[str]:
 
 @login_required
 @require_POST
-def build_submit(request: HttpRequest, slug: str) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.MANAGE)
+def submit(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(person_of(request), slug, to=GPTAct.MANAGE)
     form = SubmitForm(request.POST)
     try:
         submit_version(
@@ -92,15 +95,15 @@ def build_submit(request: HttpRequest, slug: str) -> HttpResponse:
         )
     except DomainError as refusal:
         show_refusal(form, refusal)
-        return _page(request, gpt, form, status=refusal.status)
+        return _render_page(request, gpt, form, status=refusal.status)
     messages.success(request, _("Submitted. You will be told when a moderator has decided."))
     return redirect("gpts:build-share", slug)
 
 
 @login_required
 @require_POST
-def build_withdraw(request: HttpRequest, slug: str) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.MANAGE)
+def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(person_of(request), slug, to=GPTAct.MANAGE)
     submission = submission_status(gpt).submission
     if submission is None:
         raise Conflict(_("There is no submission to withdraw."), code="no_submission")
@@ -115,9 +118,9 @@ def build_withdraw(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def build_audience(request: HttpRequest, slug: str) -> HttpResponse:
-    """Set the draft live for the workspace or the link, or stop it there."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.MANAGE)
+def set_audience(request: HttpRequest, slug: str) -> HttpResponse:
+    """Make the draft live for the workspace or by link, or stop serving that audience."""
+    gpt = access_gpt(person_of(request), slug, to=GPTAct.MANAGE)
     audience = request.POST.get("audience", "")
     check_direct_audience(gpt, audience)
     now = timezone.now()

@@ -1,4 +1,4 @@
-"""The Versions tab: what was frozen, what changed, going back."""
+"""The Versions tab: list, compare, freeze and restore versions; download the change log."""
 
 from __future__ import annotations
 
@@ -24,21 +24,22 @@ from gpts.assistants.queries.versions import get_knowledge_labels, list_version_
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.states import Audience
 from gpts.assistants.web.builder_frame import build_page_context, get_builder_frame, get_tab_url
-from gpts.studio.services.sharing import restore_keeping, share_draft
+from gpts.studio.services.sharing import restore_with_backup, share_draft
+from workspaces.web.people import person_of
 
 
 @login_required
 @require_GET
-def build_versions(request: HttpRequest, slug: str) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    return _page(request, gpt)
+def version_list(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
+    return _render_page(request, gpt)
 
 
-def _page(
+def _render_page(
     request: HttpRequest, gpt: GPT, *, status: int = 200, refusal: DomainError | None = None
 ) -> HttpResponse:
     page = paginate(list_versions(gpt), order=("-number",), cursor=request.GET.get("cursor", ""), size=20)
-    frame = get_builder_frame(request.user, gpt)
+    frame = get_builder_frame(person_of(request), gpt)
     rows: list[dict[str, Any]] = [
         {
             "version": version,
@@ -59,8 +60,8 @@ def _page(
         is_frozen=is_frozen,
         same_as=next((row["version"].number for row in rows if row["is_draft"]), None),
         numbers=list_version_numbers(gpt) if rows else [],
-        kept=_number(request.GET.get("kept", "")),
-        restored=_number(request.GET.get("restored", "")),
+        kept=_parse_number(request.GET.get("kept", "")),
+        restored=_parse_number(request.GET.get("restored", "")),
         refusal=refusal,
         tests_url=get_tab_url("tests", gpt.slug),
         notes=request.POST.get("release_notes", ""),
@@ -74,26 +75,27 @@ def _page(
     return render(request, "gpts/studio/versions.html", context, status=status)
 
 
-def _number(text: str) -> int | None:
+def _parse_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 @login_required
 @require_POST
-def build_freeze(request: HttpRequest, slug: str) -> HttpResponse:
-    """Update: freeze the draft, and make it live where the person ticked it."""
+def freeze(request: HttpRequest, slug: str) -> HttpResponse:
+    """Freeze the draft as a version and make it live for the audiences that were ticked."""
+    user = person_of(request)
     audiences = request.POST.getlist("live")
-    gpt = access_gpt(request.user, slug, to=GPTAct.MANAGE if audiences else GPTAct.EDIT)
+    gpt = access_gpt(user, slug, to=GPTAct.MANAGE if audiences else GPTAct.EDIT)
     try:
         version = share_draft(
             gpt=gpt,
             audiences=audiences,
             release_notes=request.POST.get("release_notes", ""),
-            by=request.user,
+            by=user,
             at=timezone.now(),
         )
     except DomainError as refusal:
-        return _page(request, gpt, status=refusal.status, refusal=refusal)
+        return _render_page(request, gpt, status=refusal.status, refusal=refusal)
     if audiences:
         messages.success(request, _("Version %(number)s is live.") % {"number": version.number})
     else:
@@ -103,21 +105,20 @@ def build_freeze(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_GET
-def build_version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """One version for good: its address never shows anything else."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    version = access_version(request.user, gpt, number)
+def version_detail(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """The permanent page of one version, with its changes since the version before."""
+    user = person_of(request)
+    gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
+    version = access_version(user, gpt, number)
     before = gpt.versions.filter(number__lt=number).order_by("-number").first()
-    after_state = get_snapshot(request.user, gpt, str(number))
+    after_state = get_snapshot(user, gpt, str(number))
     changes = (
-        compare_snapshots(
-            gpt, get_snapshot(request.user, gpt, str(before.number)), after_state, in_words=True
-        )
+        compare_snapshots(gpt, get_snapshot(user, gpt, str(before.number)), after_state, in_words=True)
         if before
         else []
     )
     files = get_knowledge_labels(gpt, version.knowledge_hashes)
-    frame = get_builder_frame(request.user, gpt)
+    frame = get_builder_frame(user, gpt)
     context = build_page_context(
         request,
         gpt,
@@ -136,10 +137,11 @@ def build_version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 @login_required
 @require_GET
-def build_diff(request: HttpRequest, slug: str) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    before = get_snapshot(request.user, gpt, request.GET.get("from", ""))
-    after = get_snapshot(request.user, gpt, request.GET.get("to", "draft"))
+def diff(request: HttpRequest, slug: str) -> HttpResponse:
+    user = person_of(request)
+    gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
+    before = get_snapshot(user, gpt, request.GET.get("from", ""))
+    after = get_snapshot(user, gpt, request.GET.get("to", "draft"))
     context = build_page_context(
         request,
         gpt,
@@ -154,29 +156,30 @@ def build_diff(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def build_restore(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-    version = access_version(request.user, gpt, number)
+def restore(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    user = person_of(request)
+    gpt = access_gpt(user, slug, to=GPTAct.EDIT)
+    version = access_version(user, gpt, number)
     try:
-        _draft, kept = restore_keeping(
+        _gpt, backup = restore_with_backup(
             gpt=gpt,
             version=version,
-            revision=_number(request.POST.get("revision", "")) or 0,
-            by=request.user,
+            revision=_parse_number(request.POST.get("revision", "")) or 0,
+            by=user,
             at=timezone.now(),
         )
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
         return redirect("gpts:build-versions", slug)
     messages.success(request, _("The draft is version %(number)s again.") % {"number": number})
-    query = "" if kept is None or request.POST.get("undo") else f"?restored={number}&kept={kept.number}"
+    query = "" if backup is None or request.POST.get("undo") else f"?restored={number}&kept={backup.number}"
     return redirect(reverse("gpts:build-versions", args=[slug]) + query)
 
 
 @login_required
 @require_GET
-def build_change_log(request: HttpRequest, slug: str) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+def download_change_log_json(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
     response = JsonResponse(get_change_log(gpt), json_dumps_params={"ensure_ascii": False, "indent": 2})
     response.headers["Content-Disposition"] = f'attachment; filename="{gpt.slug}-changes.json"'
     return response
@@ -184,8 +187,8 @@ def build_change_log(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_GET
-def build_change_log_markdown(request: HttpRequest, slug: str) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+def download_change_log_markdown(request: HttpRequest, slug: str) -> HttpResponse:
+    gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
     response = HttpResponse(render_change_log_markdown(gpt), content_type="text/markdown; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{gpt.slug}-changes.md"'
     return response

@@ -1,4 +1,4 @@
-"""Import and export: the same prompts come back, bad rows are named, nothing is half read."""
+"""Import and export: prompts survive the round trip, invalid rows are listed, a file is read whole or not."""
 
 # ruff: noqa: E501  # tables read better with one case a line
 
@@ -34,7 +34,7 @@ PROMPTS = [
 
 
 @pytest.mark.parametrize(("write", "name"), [(write_csv, "a.csv"), (write_jsonl, "a.jsonl")])
-def test_what_was_exported_is_imported_as_it_was(write: Any, name: str) -> None:
+def test_exported_prompts_are_imported_unchanged(write: Any, name: str) -> None:
     assert read_file(write(PROMPTS).encode(), name) == PROMPTS
 
 
@@ -53,12 +53,12 @@ texts = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_si
         st.tuples(texts, texts, st.sampled_from(["answer", "refuse", "escalate"])), min_size=1, max_size=5
     )
 )
-def test_any_text_survives_both_formats(rows: list[tuple[str, str, str]]) -> None:
+def test_any_text_survives_the_round_trip(rows: list[tuple[str, str, str]]) -> None:
     try:
         prompts = [
             clean_prompt({"name": name, "prompt": text, "expected": kind}) for name, text, kind in rows
         ]
-    except DomainError:  # nothing but what cleaning takes away
+    except DomainError:  # the text has only characters that cleaning removes
         return
 
     assert read_file(write_csv(prompts).encode(), "x.csv") == prompts
@@ -72,7 +72,7 @@ def test_encodings_of_spreadsheets_are_read(encoding: str) -> None:
     assert [prompt["prompt"] for prompt in read_file(data, "x.csv")] == ["退货期限？"]
 
 
-def test_bad_rows_are_named_by_their_lines() -> None:
+def test_invalid_rows_of_csv_are_listed_by_line() -> None:
     rows = ["prompt,expected,assertions", "ok,answer,", '"two\nlines",maybe,', "x,,", "y,,{", "a,b,c,d"]
 
     with pytest.raises(InvalidInput) as refusal:
@@ -82,7 +82,7 @@ def test_bad_rows_are_named_by_their_lines() -> None:
     assert [row["line"] for row in refusal.value.data["rows"]] == [3, 5, 6, 7]
 
 
-def test_bad_lines_of_jsonl_are_named() -> None:
+def test_invalid_lines_of_jsonl_are_listed() -> None:
     lines = [json.dumps({"prompt": "a", "expected": "answer"}), "", "{", "[1]", json.dumps({"prompt": "a", "owner": 1}),
              json.dumps({"prompt": 7}), json.dumps({"prompt": "a", "assertions": [{"kind": "matches", "pattern": "("}]})]  # fmt: skip
 
@@ -100,20 +100,20 @@ def test_bad_lines_of_jsonl_are_named() -> None:
         (b"prompt,expected\n\x00,answer\n", "file_encoding"), (b"\xff\xfe\x00", "file_encoding"),
     ],
 )  # fmt: skip
-def test_files_that_cannot_be_read_say_why(data: bytes, code: str) -> None:
+def test_a_file_that_cannot_be_read_is_refused_with_the_reason(data: bytes, code: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         read_file(data, "x.csv")
 
     assert (refusal.value.code, refusal.value.field) == (code, "file")
 
 
-def test_a_thousand_rows_are_too_many() -> None:
+def test_a_file_with_a_thousand_rows_is_refused() -> None:
     with pytest.raises(TooLarge) as refusal:
         read_file(("prompt,expected\n" + "x,answer\n" * 1_000).encode(), "x.csv")
 
     assert (refusal.value.code, refusal.value.data) == ("too_many_prompts", {"limit": 100})
 
 
-def test_too_many_bytes_are_refused_before_they_are_read() -> None:
+def test_a_file_that_is_too_large_is_refused() -> None:
     with pytest.raises(TooLarge):
         read_file(b"prompt\n" + b"x" * 2_000_001, "x.csv")

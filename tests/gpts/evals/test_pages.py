@@ -1,4 +1,4 @@
-"""The Tests tab and its API: the whole way without a browser, who is refused, what may not be sent."""
+"""The Tests tab and its API without a browser: what works, who is refused, which input is refused."""
 
 # ruff: noqa: E501  # calls with all their arguments on one line
 
@@ -32,7 +32,7 @@ from workspaces.models import SharingPolicy
 pytestmark = pytest.mark.django_db
 
 
-def a_prompt(gpt: GPT, prompt: str = "How long is the notice?", **fields: Any) -> GoldenPrompt:
+def add_prompt(gpt: GPT, prompt: str = "How long is the notice?", **fields: Any) -> GoldenPrompt:
     return create_prompt(
         gpt=gpt, fields={"prompt": prompt, "expected": "answer"} | fields, by=gpt.owner, at=NOW
     )
@@ -42,7 +42,8 @@ def url(name: str, gpt: GPT, *args: Any) -> str:
     return reverse(f"gpts:{name}", args=[gpt.slug, *args])
 
 
-def a_run(gpt: GPT, kind: str = GoldenKind.GOLDEN) -> GoldenRun:
+def create_failed_run(gpt: GPT, kind: str = GoldenKind.GOLDEN) -> GoldenRun:
+    """A finished run in which every prompt failed."""
     run = start_run(gpt=gpt, version=None, kind=kind, language="en", by=gpt.owner, at=NOW)
     GoldenResult.objects.filter(run=run).update(
         state="failed", answer="**30** days <img src=x onerror=alert(1)>", outcome="answer", latency_ms=5, ended_at=NOW,
@@ -56,7 +57,7 @@ def a_run(gpt: GPT, kind: str = GoldenKind.GOLDEN) -> GoldenRun:
     return run
 
 
-def test_an_empty_page_offers_five_prompts_that_can_be_taken_over() -> None:
+def test_an_empty_page_suggests_five_prompts_that_can_be_added() -> None:
     gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
 
@@ -67,7 +68,7 @@ def test_an_empty_page_offers_five_prompts_that_can_be_taken_over() -> None:
     assert [prompt.position for prompt in GoldenPrompt.objects.order_by("position")] == [1, 2]
 
 
-def test_a_prompt_is_made_in_the_editor_and_changed() -> None:
+def test_a_prompt_is_created_and_changed_in_the_editor() -> None:
     gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     form = {
@@ -76,12 +77,12 @@ def test_a_prompt_is_made_in_the_editor_and_changed() -> None:
         "check-9-kind": "length", "check-9-max": "40", "check-9-unit": "words",
     }  # fmt: skip
 
-    made = client.post(url("build-test-new", gpt), form)
+    created = client.post(url("build-test-new", gpt), form)
     prompt = GoldenPrompt.objects.get()
     shown = client.get(url("build-test-edit", gpt, prompt.pk)).content.decode()
     client.post(url("build-test-edit", gpt, prompt.pk), form | {"name": "Notice", "check-0-remove": "1"})
 
-    assert made.status_code == 302
+    assert created.status_code == 302
     assert (prompt.name, prompt.tags, prompt.history) == ("How long?", ["hr", "time"], [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello\nthere"}])  # fmt: skip
     assert prompt.assertions == [{"kind": "contains", "values": ["30 days", "weeks"], "mode": "any", "case": False},
                                  {"kind": "length", "min": None, "max": 40, "unit": "words"}]  # fmt: skip
@@ -90,7 +91,7 @@ def test_a_prompt_is_made_in_the_editor_and_changed() -> None:
     assert (prompt.name, [check["kind"] for check in prompt.assertions]) == ("Notice", ["length"])
 
 
-def test_a_bad_check_keeps_what_was_typed() -> None:
+def test_after_an_invalid_check_the_form_keeps_its_text() -> None:
     gpt = GPTFactory.create()
     form = {"prompt": "How long?", "check": ["0"], "check-0-kind": "matches", "check-0-pattern": "(open"}
 
@@ -102,29 +103,29 @@ def test_a_bad_check_keeps_what_was_typed() -> None:
     assert not GoldenPrompt.objects.exists()
 
 
-def test_prompts_are_moved_switched_off_and_removed() -> None:
+def test_prompts_are_moved_disabled_and_removed() -> None:
     gpt = GPTFactory.create()
-    first, second = a_prompt(gpt, "A"), a_prompt(gpt, "B")
+    first, second = add_prompt(gpt, "A"), add_prompt(gpt, "B")
     client = sign_in(gpt.owner)
 
     for prompt, act in ((second, "up"), (second, "up"), (first, "off")):
         assert client.post(url("build-test-act", gpt, prompt.pk), {"act": act}).status_code == 302
     order = list(GoldenPrompt.objects.order_by("position").values_list("prompt", "is_enabled"))
     client.post(url("build-test-act", gpt, second.pk), {"act": "delete"})
-    odd = client.post(url("build-test-act", gpt, first.pk), {"act": "sell"})
+    unknown = client.post(url("build-test-act", gpt, first.pk), {"act": "sell"})
 
     assert order == [("B", True), ("A", False)]
     assert list(GoldenPrompt.objects.values_list("prompt", "position")) == [("A", 1)]
-    assert odd.status_code == 400
+    assert unknown.status_code == 400
 
 
-def test_a_run_is_shown_with_verdicts_and_compared() -> None:
+def test_a_run_shows_verdicts_and_its_comparison_with_the_baseline() -> None:
     ensure_offline_provider(at=NOW)
     gpt = GPTFactory.create()
-    a_prompt(gpt)
-    before = a_run(gpt)
+    add_prompt(gpt)
+    before = create_failed_run(gpt)
     GoldenResult.objects.filter(run=before).update(state="passed", answer="Thirty days")
-    run = a_run(gpt)
+    run = create_failed_run(gpt)
     client = sign_in(gpt.owner)
 
     body = client.get(url("build-test-result", gpt, run.pk)).content.decode()
@@ -141,29 +142,29 @@ def test_a_run_is_shown_with_verdicts_and_compared() -> None:
     assert "Earlier runs" in tests
 
 
-def test_progress_loads_the_page_anew_at_the_end() -> None:
+def test_progress_reloads_the_page_once_the_run_ended() -> None:
     gpt = GPTFactory.create()
-    a_prompt(gpt)
+    add_prompt(gpt)
     run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)
     client = sign_in(gpt.owner)
 
-    going = client.get(url("build-test-progress", gpt, run.pk))
+    running = client.get(url("build-test-progress", gpt, run.pk))
     client.post(url("build-test-cancel", gpt, run.pk))
     ended = client.get(url("build-test-progress", gpt, run.pk))
 
-    assert b"every 1s" in going.content
-    assert "HX-Refresh" not in going.headers
+    assert b"every 1s" in running.content
+    assert "HX-Refresh" not in running.headers
     assert ended.headers["HX-Refresh"] == "true"
 
 
-def test_the_list_asks_the_database_as_often_for_three_as_for_one() -> None:
+def test_a_second_run_adds_only_the_two_queries_of_the_comparison() -> None:
     gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     counts = []
     for number in (1, 2):
         for extra in range(number):
-            a_prompt(gpt, f"Question {number}{extra}")
-        a_run(gpt)
+            add_prompt(gpt, f"Question {number}{extra}")
+        create_failed_run(gpt)
         client.get(url("build-tests", gpt))
         with CaptureQueriesContext(
             connection,
@@ -171,22 +172,22 @@ def test_the_list_asks_the_database_as_often_for_three_as_for_one() -> None:
             client.get(url("build-tests", gpt))
         counts.append(len(queries))
 
-    # The second time there is a run to compare with: its two lists of states.
+    # The second run has a baseline: two queries read the states of both.
     assert counts[1] - counts[0] <= 2
 
 
-def test_files_go_out_and_in() -> None:
+def test_prompts_are_exported_and_imported() -> None:
     gpt, other = GPTFactory.create(), GPTFactory.create()
-    a_prompt(gpt, "退货期限？", assertions=[{"kind": "refuses"}])
+    add_prompt(gpt, "退货期限？", assertions=[{"kind": "refuses"}])
     exported = sign_in(gpt.owner).get(url("build-test-export", gpt), {"format": "csv"})
     file = SimpleUploadedFile("x.csv", exported.content)
     bad = SimpleUploadedFile("x.csv", b"prompt,expected\nok,answer\nx,maybe\n")
     client = sign_in(other.owner)
 
     refused = client.post(url("build-test-import", other), {"file": bad})
-    taken = client.post(url("build-test-import", other), {"file": file, "mode": "append"})
+    imported = client.post(url("build-test-import", other), {"file": file, "mode": "append"})
 
-    assert (refused.status_code, taken.status_code) == (400, 302)
+    assert (refused.status_code, imported.status_code) == (400, 302)
     assert b"Line 3" in refused.content
     assert list(GoldenPrompt.objects.filter(gpt=other).values_list("prompt", "assertions")) == [
         ("退货期限？", [{"kind": "refuses"}])
@@ -194,12 +195,12 @@ def test_files_go_out_and_in() -> None:
     assert "attachment" in exported.headers["Content-Disposition"]
 
 
-def test_admins_may_look_but_not_change_nor_see_leaks() -> None:
-    owner, admin, maker = UserFactory.create(), UserFactory.create(), UserFactory.create()
-    workspace = create_company(owner, admin=admin, builder=maker)
-    gpt = GPTFactory.create(owner=maker, workspace=workspace)
-    prompt = a_prompt(gpt)
-    golden, leak = a_run(gpt), a_run(gpt, GoldenKind.LEAK)
+def test_admins_may_read_but_neither_write_nor_see_leak_runs() -> None:
+    owner, admin, creator = UserFactory.create(), UserFactory.create(), UserFactory.create()
+    workspace = create_company(owner, admin=admin, builder=creator)
+    gpt = GPTFactory.create(owner=creator, workspace=workspace)
+    prompt = add_prompt(gpt)
+    golden, leak = create_failed_run(gpt), create_failed_run(gpt, GoldenKind.LEAK)
     client, stranger = sign_in(admin), sign_in(UserFactory.create())
 
     seen = [
@@ -220,7 +221,7 @@ def test_admins_may_look_but_not_change_nor_see_leaks() -> None:
     assert [answer.status_code for answer in outside] == [404] * 3
 
 
-def test_the_hardening_lines_are_put_in_once() -> None:
+def test_the_hardening_lines_are_added_once() -> None:
     gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
 
@@ -233,11 +234,11 @@ def test_the_hardening_lines_are_put_in_once() -> None:
     assert client.get(url("build-leaks", gpt)).status_code == 200
 
 
-def test_the_gate_stops_page_and_api() -> None:
+def test_the_gate_refuses_sharing_by_page_and_api() -> None:
     owner = UserFactory.create()
     workspace = create_company(owner)
     gpt = GPTFactory.create(owner=owner, workspace=workspace)
-    a_prompt(gpt)
+    add_prompt(gpt)
     client, call = sign_in(owner), ApiClient(owner, workspace)
 
     client.post(reverse("workspaces:golden-gate", args=[workspace.slug]), {"golden_pass_rate": "80"})
@@ -251,13 +252,13 @@ def test_the_gate_stops_page_and_api() -> None:
     assert not LiveVersion.objects.exists()
     assert not Submission.objects.exists()
 
-    run = a_run(gpt)
+    run = create_failed_run(gpt)
     GoldenRun.objects.filter(pk=run.pk).update(passed_count=1, failed_count=0)
     assert call("POST", f"gpts/{gpt.slug}/audiences/workspace", {}).status_code == 200
 
 
 @pytest.mark.parametrize("rate", ["101", "-1", "x"])
-def test_a_rate_that_is_no_percentage_is_refused(rate: str) -> None:
+def test_a_pass_rate_that_is_no_percentage_is_refused(rate: str) -> None:
     owner = UserFactory.create()
     workspace = create_company(owner)
 
@@ -269,19 +270,19 @@ def test_a_rate_that_is_no_percentage_is_refused(rate: str) -> None:
     assert SharingPolicy.objects.get(workspace=workspace).golden_pass_rate is None
 
 
-def test_the_api_goes_the_whole_way() -> None:
+def test_the_api_creates_sorts_runs_cancels_and_deletes() -> None:
     ensure_offline_provider(at=NOW)
     gpt = GPTFactory.create()
     call = ApiClient(gpt.owner)
     base = f"gpts/{gpt.slug}"
 
-    made = call(
+    first = call(
         "POST",
         f"{base}/golden-prompts",
         {"prompt": "Hi", "assertions": [{"kind": "refuses"}], "position": 99, "gpt": 1},
     )
     second = call("POST", f"{base}/golden-prompts", {"prompt": "Ho", "expected": "answer"})
-    ids = [made.json()["id"], second.json()["id"]]
+    ids = [first.json()["id"], second.json()["id"]]
     changed = call("PATCH", f"{base}/golden-prompts/{ids[0]}", {"name": "Greeting"})
     ordered = call("PUT", f"{base}/golden-prompts/order", {"ids": ids[::-1]})
     started = call("POST", f"{base}/golden-runs", {})
@@ -292,13 +293,13 @@ def test_the_api_goes_the_whole_way() -> None:
     removed = call("DELETE", f"{base}/golden-prompts/{ids[1]}")
 
     assert [
-        made.status_code,
+        first.status_code,
         second.status_code,
         changed.status_code,
         started.status_code,
         removed.status_code,
     ] == [201, 201, 200, 201, 204]
-    assert made.json()["position"] == 1
+    assert first.json()["position"] == 1
     assert changed.json()["name"] == "Greeting"
     assert [row["id"] for row in ordered.json()["items"]] == ids[::-1]
     assert cancelled.json()["state"] == "cancelled"
@@ -308,8 +309,8 @@ def test_the_api_goes_the_whole_way() -> None:
 
 def test_ids_of_other_gpts_are_refused() -> None:
     mine, theirs = GPTFactory.create(), GPTFactory.create()
-    own, foreign = a_prompt(mine), a_prompt(theirs)
-    run = a_run(theirs)
+    own, foreign = add_prompt(mine), add_prompt(theirs)
+    run = create_failed_run(theirs)
     call = ApiClient(mine.owner)
 
     answers = [
@@ -324,7 +325,7 @@ def test_ids_of_other_gpts_are_refused() -> None:
     assert GoldenPrompt.objects.filter(gpt=theirs).count() == 1
 
 
-def test_a_hundred_prompts_are_the_limit() -> None:
+def test_a_gpt_has_at_most_a_hundred_prompts() -> None:
     gpt = GPTFactory.create()
     rows = "".join(json.dumps({"prompt": f"Q{number}", "expected": "answer"}) + "\n" for number in range(100))
     client: Client = sign_in(gpt.owner)
@@ -341,17 +342,17 @@ def test_a_hundred_prompts_are_the_limit() -> None:
     assert GoldenPrompt.objects.count() == 100
 
 
-def test_the_list_shows_only_what_failed_and_says_each_question_once() -> None:
+def test_the_list_filters_by_failed_and_shows_each_question_once() -> None:
     gpt = GPTFactory.create()
-    a_prompt(gpt, "How long is the notice for a flat that was let for more than eight years to one family?")
-    a_run(gpt)
-    a_prompt(gpt, "Who are you?", name="Introduces itself")
+    add_prompt(gpt, "How long is the notice for a flat that was let for more than eight years to one family?")
+    create_failed_run(gpt)
+    add_prompt(gpt, "Who are you?", name="Introduces itself")
     client = sign_in(gpt.owner)
 
     everything = client.get(url("build-tests", gpt)).content.decode()
     failed = client.get(url("build-tests", gpt) + "?state=failed").content.decode()
 
-    # The name, and the two buttons that move it.
+    # Once as the name and once in the label of each of the two move buttons.
     assert everything.count("How long is the notice") == 3
     assert "Introduces itself" in everything
     assert "Who are you?" in everything
@@ -361,11 +362,13 @@ def test_the_list_shows_only_what_failed_and_says_each_question_once() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_the_list_asks_as_many_queries_for_many_prompts(count: int, django_assert_num_queries: Any) -> None:
+def test_the_list_needs_the_same_queries_for_one_and_three_prompts(
+    count: int, django_assert_num_queries: Any
+) -> None:
     gpt = GPTFactory.create()
     for number in range(count):
-        a_prompt(gpt, f"Question {number}")
-    a_run(gpt)
+        add_prompt(gpt, f"Question {number}")
+    create_failed_run(gpt)
     client = sign_in(gpt.owner)
     client.get(url("build-tests", gpt))
 

@@ -25,7 +25,7 @@ from gpts.chat.models import Conversation
 from gpts.chat.streaming.connection import find_alive_turns, read_text, running_key, sync_redis
 from gpts.evals.models import GoldenResult, GoldenRun
 from gpts.evals.services.asking import PromptAnswer
-from gpts.evals.services.gate import gate_problem
+from gpts.evals.services.gate import find_gate_problem
 from gpts.evals.services.runs import LEASE, cancel_run, claim_result, finish_result, start_run, sweep_runs
 from gpts.evals.states import GoldenKind
 from gpts.llm.services.providers import ensure_offline_provider
@@ -299,22 +299,22 @@ def test_the_gate_wants_a_run_of_exactly_this_content(settings: Any) -> None:
     gpt = GPTFactory.create()
     create_golden_prompt(gpt)
     with gpt_workspace_scope(gpt):
-        assert gate_problem(gpt, None, NOW) is None
+        assert find_gate_problem(gpt, None, NOW) is None
         SharingPolicy.objects.update_or_create(
             workspace=gpt.workspace, defaults={"golden_pass_rate": 80, "updated_at": NOW}
         )
-        assert "80 percent" in str(gate_problem(gpt, None, NOW))
+        assert "80 percent" in str(find_gate_problem(gpt, None, NOW))
         a_finished_run(gpt, 7, 10)
-        assert "7 of 10" in str(gate_problem(gpt, None, NOW))
+        assert "7 of 10" in str(find_gate_problem(gpt, None, NOW))
         a_finished_run(gpt, 8, 10)
-        assert gate_problem(gpt, None, NOW) is None
+        assert find_gate_problem(gpt, None, NOW) is None
         settings.STORE_GOLDEN_PASS_RATE = 90
-        assert gate_problem(gpt, None, NOW) is None
-        assert "90 percent" in str(gate_problem(gpt, None, NOW, audience="public"))
+        assert find_gate_problem(gpt, None, NOW) is None
+        assert "90 percent" in str(find_gate_problem(gpt, None, NOW, audience="public"))
         changed = update_draft(
             gpt=gpt, revision=gpt.draft_revision, changes={"instructions": "Other."}, by=gpt.owner, at=NOW
         )
-        assert gate_problem(changed, None, NOW) is not None
+        assert find_gate_problem(changed, None, NOW) is not None
 
 
 @pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""Building by the API: exact shapes, refusals, foreign slugs, bodies that try to set more than they may."""
+"""GPTs by the API: the exact keys, refusals, other people's GPTs, bodies with fields that may not be set."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ MODEL = {
 }  # fmt: skip
 
 
-def test_a_gpt_is_made_read_changed_and_deleted() -> None:
+def test_a_gpt_is_created_read_changed_and_deleted() -> None:
     model = ensure_offline_provider(at=NOW)
     ada = UserFactory.create()
     call = ApiClient(ada)
 
-    made = call("POST", "gpts", {"name": "Coach", "starters": ["Hi"], "temperature": "0.5"})
-    slug = made.json()["slug"]
+    created = call("POST", "gpts", {"name": "Coach", "starters": ["Hi"], "temperature": "0.5"})
+    slug = created.json()["slug"]
     changed = call("PATCH", f"gpts/{slug}", {"revision": 1, "description": "New"})
     read = call("GET", f"gpts/{slug}")
     wrong = call("DELETE", f"gpts/{slug}", {"name": "coach"})
     gone = call("DELETE", f"gpts/{slug}", {"name": "Coach"})
 
-    assert (made.status_code, changed.status_code, read.status_code) == (201, 200, 200)
-    assert set(made.json()) == WHOLE
-    assert made.json() | {"created_at": 0, "updated_at": 0} == {
+    assert (created.status_code, changed.status_code, read.status_code) == (201, 200, 200)
+    assert set(created.json()) == WHOLE
+    assert created.json() | {"created_at": 0, "updated_at": 0} == {
         "slug": slug,
         "workspace": personal_workspace(ada).slug,
         "name": "Coach",
@@ -97,7 +97,7 @@ def test_a_gpt_is_made_read_changed_and_deleted() -> None:
     assert call("GET", f"gpts/{slug}").status_code == 404
 
 
-def test_a_stale_change_gets_the_fresh_values() -> None:
+def test_a_change_with_an_old_revision_is_refused_with_the_current_values() -> None:
     gpt = GPTFactory.create()
     call = ApiClient(gpt.owner)
     call("PATCH", f"gpts/{gpt.slug}", {"revision": 1, "name": "Theirs"})
@@ -129,7 +129,7 @@ def test_a_stale_change_gets_the_fresh_values() -> None:
         {"name": "A", "instructions": "x" * 8001},
     ],
 )
-def test_bad_bodies_are_told_and_write_nothing(body: Any) -> None:
+def test_invalid_bodies_are_refused_and_nothing_is_written(body: Any) -> None:
     response = ApiClient(UserFactory.create())("POST", "gpts", body)
 
     assert response.status_code == 400
@@ -137,7 +137,7 @@ def test_bad_bodies_are_told_and_write_nothing(body: Any) -> None:
     assert not GPT.objects.exists()
 
 
-def test_what_a_body_may_not_set_is_ignored() -> None:
+def test_fields_that_may_not_be_set_are_ignored() -> None:
     gpt, eve = GPTFactory.create(), UserFactory.create(display_name="Eve")
     before = GPT.objects.filter(pk=gpt.pk).values().get()
 
@@ -165,7 +165,7 @@ def test_what_a_body_may_not_set_is_ignored() -> None:
     assert GPT.objects.filter(pk=gpt.pk).values().get() == before
 
 
-def test_the_list_is_of_the_keys_workspace_and_has_exactly_these_keys() -> None:
+def test_the_list_has_own_gpts_of_the_api_keys_workspace_with_exact_keys() -> None:
     ada = UserFactory.create()
     company = create_company(UserFactory.create(display_name="Boss"), builder=ada)
     mine, inside = (
@@ -185,10 +185,10 @@ def test_the_list_is_of_the_keys_workspace_and_has_exactly_these_keys() -> None:
 
 
 @pytest.mark.parametrize("path", ["gpts", "gpts/{slug}/versions", "gpts/{slug}/knowledge"])
-def test_lists_cost_the_same_with_one_and_three_rows(path: str) -> None:
+def test_lists_need_the_same_queries_for_one_and_three_rows(path: str) -> None:
     gpt = GPTFactory.create()
     call = ApiClient(gpt.owner)
-    call("GET", "models")  # the first use of a key in a minute is noted
+    call("GET", "models")  # the first use of a key in a minute is recorded
     counts: list[int] = []
 
     for wanted in (1, 3):
@@ -287,7 +287,7 @@ def test_files_are_added_listed_and_removed() -> None:
     assert not KnowledgeFile.objects.exists()
 
 
-def test_models_show_no_key_and_no_address() -> None:
+def test_models_show_neither_the_providers_key_nor_its_url() -> None:
     ensure_offline_provider(at=NOW)
 
     items = ApiClient(UserFactory.create())("GET", "models").json()["items"]
@@ -313,7 +313,7 @@ def routes(gpt: GPT, file: KnowledgeFile) -> list[tuple[str, str, Any]]:
     ]
 
 
-def test_outsiders_get_the_same_404_as_for_nothing_and_write_nothing() -> None:
+def test_outsiders_get_the_404_of_an_unknown_gpt_and_write_nothing() -> None:
     ada, bob, eve = (
         UserFactory.create(),
         UserFactory.create(display_name="Bob"),
@@ -350,7 +350,7 @@ def test_a_key_without_the_scope_is_refused() -> None:
     assert ApiClient(gpt.owner, scopes=("chat",))("GET", "gpts").status_code == 403
 
 
-def test_an_admin_of_the_workspace_reads_but_does_not_edit() -> None:
+def test_an_admin_of_the_workspace_may_read_but_not_edit() -> None:
     ada, boss = UserFactory.create(), UserFactory.create(display_name="Boss")
     company = create_company(boss, builder=ada)
     gpt = GPTFactory.create(owner=ada, workspace=company)

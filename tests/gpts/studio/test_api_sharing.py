@@ -1,4 +1,4 @@
-"""Icon, audiences and restoring by the API: as the pages do, with the same refusals."""
+"""Icon, audiences and restoring by the API, with the same refusals as on the pages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def put_icon(call: ApiClient, slug: str, file: Any) -> Any:
     )  # fmt: skip
 
 
-def state_of(gpt: GPT) -> tuple[Any, ...]:
+def read_state(gpt: GPT) -> tuple[Any, ...]:
     gpt.refresh_from_db()
     return gpt.icon, gpt.draft_revision, Version.objects.count(), LiveVersion.objects.count()
 
@@ -36,19 +36,23 @@ def test_an_icon_is_set_and_removed() -> None:
     gpt = GPTFactory.create()
     call = ApiClient(gpt.owner)
 
-    made = put_icon(call, gpt.slug, make_picture())
+    answer = put_icon(call, gpt.slug, make_picture())
     gpt.refresh_from_db()
     stored = gpt.icon
     removed = call("DELETE", f"gpts/{gpt.slug}/icon")
 
-    assert (made.status_code, made.json()["icon_url"], made.json()["revision"]) == (200, f"/{stored}", 2)
+    assert (answer.status_code, answer.json()["icon_url"], answer.json()["revision"]) == (
+        200,
+        f"/{stored}",
+        2,
+    )
     assert stored.startswith("icons/")
-    assert (removed.status_code, state_of(gpt)[:2]) == (204, ("", 3))
+    assert (removed.status_code, read_state(gpt)[:2]) == (204, ("", 3))
 
 
-def test_an_icon_is_refused_as_on_the_page() -> None:
+def test_bad_icons_are_refused() -> None:
     gpt = GPTFactory.create()
-    call, before = ApiClient(gpt.owner), state_of(gpt)
+    call, before = ApiClient(gpt.owner), read_state(gpt)
     text = SimpleUploadedFile("a.png", b"<svg onload=alert(1)>")
     huge = SimpleUploadedFile("a.png", b"\x89PNG\r\n\x1a\n" + bytes(5 * 1024 * 1024))
 
@@ -63,10 +67,10 @@ def test_an_icon_is_refused_as_on_the_page() -> None:
         == 404
     )
     assert put_icon(ApiClient(gpt.owner, scopes=("gpts:read",)), gpt.slug, make_picture()).status_code == 403
-    assert state_of(gpt) == before
+    assert read_state(gpt) == before
 
 
-def test_the_link_serves_the_draft_as_a_version_until_it_is_cleared() -> None:
+def test_the_draft_is_frozen_and_live_by_link_until_it_is_cleared() -> None:
     gpt = GPTFactory.create(description="Plans.", instructions="Plan.")
     call, path = ApiClient(gpt.owner), f"gpts/{gpt.slug}/audiences/link"
 
@@ -80,23 +84,23 @@ def test_the_link_serves_the_draft_as_a_version_until_it_is_cleared() -> None:
     assert call("GET", f"gpts/{gpt.slug}").json()["live"] == {}
 
 
-def test_a_company_gets_a_version_in_its_store() -> None:
+def test_a_version_is_made_live_for_a_company() -> None:
     ada = UserFactory.create()
     company = create_company(ada)
     gpt = GPTFactory.create(owner=ada, workspace=company)
 
-    made = ApiClient(ada, company)("POST", f"gpts/{gpt.slug}/audiences/workspace", {})
+    answer = ApiClient(ada, company)("POST", f"gpts/{gpt.slug}/audiences/workspace", {})
 
-    assert (made.status_code, made.json()["live"]) == (200, ["workspace"])
+    assert (answer.status_code, answer.json()["live"]) == (200, ["workspace"])
     assert LiveVersion.objects.get().audience == "workspace"
 
 
-def test_audiences_are_refused_as_on_the_page() -> None:
+def test_audiences_that_are_not_offered_and_incomplete_drafts_are_refused() -> None:
     gpt = GPTFactory.create(description="Plans.", instructions="Plan.")
     bare = GPTFactory.create(owner=gpt.owner, description="", instructions="")
     call = ApiClient(gpt.owner)
 
-    # Nobody goes round the review, and a person alone has no company's store.
+    # The public store needs a review, and a personal workspace has no store of its own.
     for audience in ("public", "workspace", "everybody"):
         for method in ("POST", "DELETE"):
             refused = call(method, f"gpts/{gpt.slug}/audiences/{audience}", {})
@@ -110,7 +114,7 @@ def test_audiences_are_refused_as_on_the_page() -> None:
     assert not LiveVersion.objects.exists()
 
 
-def test_a_version_comes_back_into_the_draft_unless_it_moved_on() -> None:
+def test_a_version_is_restored_unless_the_draft_was_changed() -> None:
     gpt = GPTFactory.create(instructions="The old way.")
     freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
     call, path = ApiClient(gpt.owner), f"gpts/{gpt.slug}/versions/1/restore"

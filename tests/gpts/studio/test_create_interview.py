@@ -1,4 +1,4 @@
-"""The guided interview by rules: what it asks, writes and understands. No database."""
+"""The guided interview without a model: its questions, the draft it writes, the answers it understands."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ EMPTY: dict[str, Any] = {
 }
 
 
-def walk(*answers: str) -> tuple[dict[str, Any], str]:
-    """Give the answers one after the other; returns the draft and the question asked last."""
+def answer_all(*answers: str) -> tuple[dict[str, Any], str]:
+    """Give the answers one after the other; return the draft and the key of the last question."""
     draft, step = dict(EMPTY), first_step(EMPTY)
     told: dict[str, str] = {}
     for said in answers:
@@ -32,7 +32,7 @@ def walk(*answers: str) -> tuple[dict[str, Any], str]:
 
 
 def test_every_question_is_asked_once_and_fills_the_draft() -> None:
-    draft, step = walk(
+    draft, step = answer_all(
         "I want a GPT that answers questions from our staff handbook. For example on holidays.",
         "Handbook guide",
         "New colleagues",
@@ -52,7 +52,7 @@ def test_every_question_is_asked_once_and_fills_the_draft() -> None:
 
 
 def test_it_understands_chinese() -> None:
-    draft, step = walk(
+    draft, step = answer_all(
         "帮我做一个能润色中文作文的助手。",
         "作文小老师",
         "初中生",
@@ -69,16 +69,16 @@ def test_it_understands_chinese() -> None:
     assert "跳过" not in draft["instructions"]
 
 
-def test_skipping_leaves_everything_as_it_is() -> None:
-    draft, step = walk("A tutor for fractions", "skip", "Skip", "none", "no", "-")
+def test_a_skipped_question_changes_nothing() -> None:
+    draft, step = answer_all("A tutor for fractions", "skip", "Skip", "none", "no", "-")
 
     assert step == "done"
     assert draft["starters"] == []
     assert "skip" not in draft["instructions"].lower()
 
 
-def test_a_field_can_be_named_at_any_time_without_losing_the_question() -> None:
-    draft, step = walk(
+def test_a_field_can_be_set_at_any_time_and_the_question_is_kept() -> None:
+    draft, step = answer_all(
         "A tutor for fractions", "name: Bruchmeister", "category: Education", "Pupils of ten years"
     )
 
@@ -86,7 +86,7 @@ def test_a_field_can_be_named_at_any_time_without_losing_the_question() -> None:
     assert "Pupils of ten years." in draft["instructions"]
 
 
-def test_afterwards_every_wish_is_added_and_what_was_written_by_hand_stays() -> None:
+def test_later_requests_are_appended_and_instructions_written_by_hand_stay() -> None:
     draft = EMPTY | {"name": "Guide", "description": "A guide.", "instructions": "My own rules."}
     first = answer("Always answer in verse", step="done", draft=draft, told={}, has_name=True)
     draft |= {p.field: p.value for p in first.proposals}
@@ -103,15 +103,15 @@ def test_afterwards_every_wish_is_added_and_what_was_written_by_hand_stays() -> 
     assert "Adults." in draft["instructions"]
 
 
-def test_long_answers_are_fitted_to_the_limits() -> None:
-    draft, _step = walk("It explains things. " * 200)
+def test_long_answers_are_shortened_to_the_limits() -> None:
+    draft, _step = answer_all("It explains things. " * 200)
 
     assert len(draft["description"]) <= 300
     assert len(draft["instructions"]) <= 8_000
     assert len(draft["name"]) <= 50
 
 
-def test_a_filled_draft_is_asked_about_the_rest() -> None:
+def test_fields_that_are_filled_are_not_asked_for() -> None:
     assert first_step(EMPTY | {"description": "x", "instructions": "y"}) == "audience"
     assert first_step(EMPTY) == STEPS[0]
 
@@ -126,7 +126,7 @@ def test_a_filled_draft_is_asked_about_the_rest() -> None:
         ("ask", '{"question": "Who?"}', Question("Who?")),
     ],
 )
-def test_calls_are_understood(name: str, arguments: str, expected: object) -> None:
+def test_function_calls_are_read(name: str, arguments: str, expected: object) -> None:
     assert read_call(name, arguments) == expected
 
 
@@ -146,7 +146,7 @@ def test_calls_are_understood(name: str, arguments: str, expected: object) -> No
         ("set_icon", '{"variant": NaN}'),
     ],
 )
-def test_calls_that_make_no_sense_are_told_to_the_model(name: str, arguments: str) -> None:
+def test_invalid_function_calls_are_refused_with_a_message(name: str, arguments: str) -> None:
     with pytest.raises(BadCall, match=r"\w"):
         read_call(name, arguments)
 
@@ -157,7 +157,9 @@ def test_every_function_has_a_closed_schema() -> None:
         assert tool.parameters["required"]
 
 
-def test_an_answer_of_two_lines_stays_one_point_of_the_rules() -> None:
-    draft, _ = walk("It plans ferries.", "Ferries", "Travellers\nwith bicycles", "Short", "Prices\nBookings")
+def test_an_answer_of_two_lines_becomes_one_line_of_the_instructions() -> None:
+    draft, _ = answer_all(
+        "It plans ferries.", "Ferries", "Travellers\nwith bicycles", "Short", "Prices\nBookings"
+    )
     assert "You speak with: Travellers with bicycles." in draft["instructions"]
     assert "- Never: Prices Bookings.\n" in draft["instructions"]

@@ -14,13 +14,13 @@ from gpts.assistants.services.gpts import update_draft
 from gpts.chat.streaming.connection import stop_key, sync_redis
 from gpts.llm.services.providers import ensure_offline_provider
 from gpts.llm.states import TurnState
+from gpts.studio.access import access_create_change
 from gpts.studio.models import BuilderChange, BuilderMessage
 from gpts.studio.queries import (
-    access_builder_change,
-    builder_cost,
-    builder_messages,
-    told_answers,
-    undone_fields,
+    get_create_cost,
+    get_interview_answers,
+    list_create_messages,
+    list_undone_fields,
 )
 from gpts.studio.services.create import (
     apply_change,
@@ -136,7 +136,7 @@ def test_undo_and_redo_go_back_and_forth(gpt: GPT) -> None:
     flip(made, UNDONE)
     gpt.refresh_from_db()
     assert gpt.starters == ["Read my first paragraph"]
-    assert undone_fields(gpt.owner, gpt) == ["starters"]
+    assert list_undone_fields(gpt.owner, gpt) == ["starters"]
     flip(made, APPLIED)
     gpt.refresh_from_db()
     assert (gpt.starters, gpt.draft_revision) == (["One", "Two"], 4)
@@ -206,17 +206,17 @@ def test_the_cost_of_building_is_counted_and_survives_a_reset(gpt: GPT) -> None:
     change(gpt, "name", "Prose coach", answer)
     end_message(message=answer, text="Done", at=LATER, model=model, input_tokens=1_000, output_tokens=100)
 
-    assert builder_cost(gpt, gpt.owner) == {
+    assert get_create_cost(gpt, gpt.owner) == {
         "input_tokens": 1_000,
         "output_tokens": 100,
         "cost_micros": 2_800,
     }
     assert reset_conversation(gpt=gpt, by=gpt.owner, at=LATER) == 2
     gpt.refresh_from_db()
-    assert builder_messages(gpt.owner, gpt) == []
+    assert list_create_messages(gpt.owner, gpt) == []
     assert not BuilderMessage.objects.exclude(content="").exists()
     assert not BuilderChange.objects.exists()
-    assert builder_cost(gpt, gpt.owner)["cost_micros"] == 2_800
+    assert get_create_cost(gpt, gpt.owner)["cost_micros"] == 2_800
     assert gpt.name == "Prose coach"
 
 
@@ -233,7 +233,7 @@ def test_what_was_told_is_known_by_question(gpt: GPT) -> None:
     end_message(message=first, text="Who?", step="audience", at=NOW)
     start_message(gpt=gpt, text="Pupils", by=gpt.owner, at=LATER)
 
-    assert told_answers(gpt.owner, gpt) == {"purpose": "A coach for essays", "audience": "Pupils"}
+    assert get_interview_answers(gpt.owner, gpt) == {"purpose": "A coach for essays", "audience": "Pupils"}
 
 
 def test_a_change_of_another_gpt_or_person_is_not_found(gpt: GPT) -> None:
@@ -242,9 +242,9 @@ def test_a_change_of_another_gpt_or_person_is_not_found(gpt: GPT) -> None:
 
     for user, where in ((gpt.owner, other), (other.owner, gpt), (UserFactory.create(), gpt)):
         with pytest.raises(NotFound):
-            access_builder_change(user, where, made.pk)
+            access_create_change(user, where, made.pk)
     with pytest.raises(NotFound):
-        access_builder_change(gpt.owner, gpt, 2**70)
+        access_create_change(gpt.owner, gpt, 2**70)
 
 
 def test_stopping_asks_the_running_answer_of_that_person_only(gpt: GPT) -> None:

@@ -1,4 +1,4 @@
-"""Duplicating a GPT: what the copy has, what stays behind, who may."""
+"""Duplicating a GPT: what is copied, what is not, and who may do it."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from workspaces.models import Member, Workspace
 pytestmark = pytest.mark.django_db
 
 
-def a_whole_gpt(**place: Any) -> GPT:
-    """A GPT with every setting, an icon, two files of which one left the draft, a version, live by link."""
+def create_full_gpt(**fields: Any) -> GPT:
+    """A GPT with every setting, an icon, one file, one file that was removed, and a version live by link."""
     ensure_offline_provider(at=NOW)
     gpt = GPTFactory.create(
         temperature="0.4",
@@ -48,25 +48,25 @@ def a_whole_gpt(**place: Any) -> GPT:
         allowed_models=["offline"],
         answers_only_from_knowledge=True,
         no_answer_text="Ask the desk.",
-        **place,
+        **fields,
     )
     set_drawn_icon(gpt=gpt, variant=3, by=gpt.owner, at=NOW)
     file = add_knowledge_file(
         gpt=gpt, upload=make_upload("a.md", "# Tyres\nUse two levers."), by=gpt.owner, at=NOW
     )
     update_file(file=file, review_on=date(2026, 9, 1), by=gpt.owner, at=NOW)
-    gone = add_knowledge_file(
+    removed = add_knowledge_file(
         gpt=gpt, upload=make_upload("old.md", "# Old\nNot any more."), by=gpt.owner, at=NOW
     )
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
-    remove_knowledge_file(file=gone, by=gpt.owner, at=NOW)
+    remove_knowledge_file(file=removed, by=gpt.owner, at=NOW)
     set_live_version(gpt=gpt, version=version, audience=Audience.LINK, by=gpt.owner, at=NOW)
     gpt.refresh_from_db()
     return gpt
 
 
-def test_a_copy_has_the_settings_and_the_files_and_nothing_of_its_life() -> None:
-    gpt = a_whole_gpt()
+def test_settings_and_files_are_copied_but_no_versions_and_figures() -> None:
+    gpt = create_full_gpt()
     documents = Document.objects.count()
 
     copy = duplicate_gpt(gpt=gpt, by=gpt.owner, at=LATER)
@@ -88,8 +88,8 @@ def test_a_copy_has_the_settings_and_the_files_and_nothing_of_its_life() -> None
     assert event.data == {"from": gpt.slug, "from_id": gpt.pk}
 
 
-def test_a_copy_answers_from_its_files_also_when_the_other_let_them_go() -> None:
-    gpt = a_whole_gpt()
+def test_a_copy_keeps_its_files_when_the_original_erases_them() -> None:
+    gpt = create_full_gpt()
     copy = duplicate_gpt(gpt=gpt, by=gpt.owner, at=LATER)
     [file] = list_knowledge_files(gpt)
 
@@ -99,8 +99,8 @@ def test_a_copy_answers_from_its_files_also_when_the_other_let_them_go() -> None
     assert look_up(gpt, "two levers").passages == []
 
 
-def test_changing_the_copy_leaves_the_original_alone() -> None:
-    gpt = a_whole_gpt()
+def test_changes_of_the_copy_do_not_affect_the_original() -> None:
+    gpt = create_full_gpt()
     before = GPT.objects.filter(pk=gpt.pk).values().get()
     copy = duplicate_gpt(gpt=gpt, by=gpt.owner, at=LATER)
 
@@ -111,7 +111,7 @@ def test_changing_the_copy_leaves_the_original_alone() -> None:
     assert [file.name for file in list_knowledge_files(gpt)] == ["a.md"]
 
 
-def test_a_long_name_still_fits_and_a_name_of_ones_own_is_taken() -> None:
+def test_the_name_is_shortened_to_the_limit_or_given() -> None:
     gpt = GPTFactory.create(name="n" * 50)
 
     assert duplicate_gpt(gpt=gpt, by=gpt.owner, at=LATER).name == "Copy of " + "n" * 42
@@ -121,7 +121,7 @@ def test_a_long_name_still_fits_and_a_name_of_ones_own_is_taken() -> None:
     assert GPT.objects.count() == 3
 
 
-def test_what_is_stopped_is_not_copied() -> None:
+def test_quarantined_gpts_and_suspended_workspaces_are_not_copied() -> None:
     quarantined, suspended = GPTFactory.create(), GPTFactory.create()
     quarantine_gpt(gpt=quarantined, at=NOW)
     Workspace.objects.filter(pk=suspended.workspace_id).update(suspended_at=NOW)
@@ -135,7 +135,7 @@ def test_what_is_stopped_is_not_copied() -> None:
     assert not KnowledgeFile.objects.exists()
 
 
-def test_an_admin_takes_a_copy_and_owns_it_and_others_get_nothing() -> None:
+def test_an_admin_may_copy_and_owns_the_copy_but_members_and_strangers_may_not() -> None:
     ada, boss, bob, eve = (
         UserFactory.create(),
         UserFactory.create(display_name="Boss"),
@@ -143,7 +143,7 @@ def test_an_admin_takes_a_copy_and_owns_it_and_others_get_nothing() -> None:
         UserFactory.create(display_name="Eve"),
     )
     company = create_company(boss, builder=ada, member=bob)
-    gpt = a_whole_gpt(owner=ada, workspace=company)
+    gpt = create_full_gpt(owner=ada, workspace=company)
     url = reverse("gpts:build-duplicate", args=[gpt.slug])
     absent = sign_in(eve).post(reverse("gpts:build-duplicate", args=["no-such-gpt"]))
 
@@ -152,15 +152,15 @@ def test_an_admin_takes_a_copy_and_owns_it_and_others_get_nothing() -> None:
     assert absent.status_code == 404
     assert sign_in(boss).get(url).status_code == 405
     assert GPT.objects.count() == 1
-    taken = sign_in(boss).post(url)
+    copied = sign_in(boss).post(url)
 
     copy = GPT.objects.get(owner=boss)
-    assert taken.headers["Location"] == reverse("gpts:build-configure", args=[copy.slug])
+    assert copied.headers["Location"] == reverse("gpts:build-configure", args=[copy.slug])
     assert (copy.workspace, copy.instructions) == (company, gpt.instructions)
     assert [file.uploaded_by for file in list_knowledge_files(copy)] == [boss]
 
 
-def test_who_lost_the_right_to_build_is_told_and_nothing_is_made() -> None:
+def test_an_owner_who_is_no_builder_any_more_is_refused() -> None:
     ada = UserFactory.create()
     company = create_company(UserFactory.create(display_name="Boss"), builder=ada)
     gpt = GPTFactory.create(owner=ada, workspace=company)
@@ -172,17 +172,17 @@ def test_who_lost_the_right_to_build_is_told_and_nothing_is_made() -> None:
     assert GPT.objects.count() == 1
 
 
-def test_the_api_makes_a_copy_in_the_keys_workspace_only() -> None:
-    gpt = a_whole_gpt()
+def test_the_api_copies_only_gpts_of_the_keys_workspace() -> None:
+    gpt = create_full_gpt()
     stranger = UserFactory.create(display_name="Eve")
 
-    made = ApiClient(gpt.owner)("POST", f"gpts/{gpt.slug}/duplicate", {"name": "Second"})
+    named = ApiClient(gpt.owner)("POST", f"gpts/{gpt.slug}/duplicate", {"name": "Second"})
     unnamed = ApiClient(gpt.owner)("POST", f"gpts/{gpt.slug}/duplicate")
     foreign = ApiClient(stranger)("POST", f"gpts/{gpt.slug}/duplicate", {"name": "Stolen"})
     read_only = ApiClient(gpt.owner, scopes=("gpts:read",))("POST", f"gpts/{gpt.slug}/duplicate", {})
 
-    assert (made.status_code, made.json()["name"], made.json()["revision"]) == (201, "Second", 1)
-    assert (made.json()["live"], made.json()["instructions"]) == ({}, gpt.instructions)
+    assert (named.status_code, named.json()["name"], named.json()["revision"]) == (201, "Second", 1)
+    assert (named.json()["live"], named.json()["instructions"]) == ({}, gpt.instructions)
     assert unnamed.json()["name"] == "Copy of Essay coach"
     assert (foreign.status_code, read_only.status_code) == (404, 403)
     assert GPT.objects.count() == 3

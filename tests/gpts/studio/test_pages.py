@@ -1,4 +1,4 @@
-"""The builder's pages: what they show, what they save, whom they refuse."""
+"""The studio's pages: what they show and save, and whom they refuse."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
-def test_the_list_shows_own_gpts_with_their_state() -> None:
+def test_the_list_shows_a_persons_own_gpts_with_their_state() -> None:
     ada = UserFactory.create()
     GPTFactory.create(owner=ada, name="Mine")
     GPTFactory.create(name="Foreign")
@@ -42,21 +42,23 @@ def test_the_list_shows_own_gpts_with_their_state() -> None:
     assert "Draft" in body
 
 
-def test_an_empty_list_says_what_to_do() -> None:
+def test_an_empty_list_links_to_the_form_for_a_new_gpt() -> None:
     body = get_page(sign_in(UserFactory.create()), "build-list")
 
     assert reverse("gpts:build-new") in body
     assert "No GPT yet" in body
 
 
-def test_a_broken_cursor_is_told() -> None:
+def test_an_invalid_cursor_is_refused() -> None:
     response = sign_in(UserFactory.create()).get(reverse("gpts:build-list"), {"cursor": "nonsense"})
 
     assert response.status_code == 400
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_the_list_asks_the_same_number_of_queries(count: int, django_assert_num_queries: Any) -> None:
+def test_the_list_needs_the_same_queries_for_one_and_three_gpts(
+    count: int, django_assert_num_queries: Any
+) -> None:
     ada = UserFactory.create()
     company = create_company(UserFactory.create(display_name="Boss"), builder=ada)
     for number in range(count):
@@ -71,7 +73,7 @@ def test_the_list_asks_the_same_number_of_queries(count: int, django_assert_num_
         assert gpts_in_review([row.pk for row in rows]) == set()
 
 
-def test_a_gpt_is_made_from_a_pattern() -> None:
+def test_a_gpt_is_created_from_a_template() -> None:
     ada = UserFactory.create()
     client = sign_in(ada)
 
@@ -84,7 +86,7 @@ def test_a_gpt_is_made_from_a_pattern() -> None:
     assert gpt.workspace.person == ada
 
 
-def test_a_bad_name_keeps_what_was_typed() -> None:
+def test_after_an_invalid_name_the_form_keeps_its_values() -> None:
     response = sign_in(UserFactory.create()).post(
         reverse("gpts:build-new"), {"name": "x" * 51, "pattern": "bridge", "workspace": ""}
     )
@@ -96,7 +98,7 @@ def test_a_bad_name_keeps_what_was_typed() -> None:
     assert not GPT.objects.exists()
 
 
-def test_a_company_where_one_may_not_build_is_refused() -> None:
+def test_a_gpt_is_not_created_in_a_workspace_where_the_person_may_not_build() -> None:
     ada, eve = UserFactory.create(), UserFactory.create(display_name="Eve")
     company = create_company(UserFactory.create(display_name="Boss"), member=ada)
 
@@ -131,7 +133,7 @@ def test_every_page_of_a_gpt_works_for_its_owner_and_escapes_names() -> None:
     assert "<img src=x" not in get_page(client, "build-diff", gpt.slug, **{"from": 1, "to": "draft"})
 
 
-def every_route(gpt: GPT, file: KnowledgeFile) -> list[tuple[str, str]]:
+def list_routes(gpt: GPT, file: KnowledgeFile) -> list[tuple[str, str]]:
     slug = gpt.slug
     return [
         ("get", reverse("gpts:build-configure", args=[slug])),
@@ -155,7 +157,7 @@ def every_route(gpt: GPT, file: KnowledgeFile) -> list[tuple[str, str]]:
     ]
 
 
-def state_of_everything() -> tuple[Any, ...]:
+def read_all_rows() -> tuple[Any, ...]:
     return (
         list(GPT.objects.order_by("pk").values()),
         list(Version.objects.order_by("pk").values()),
@@ -165,7 +167,7 @@ def state_of_everything() -> tuple[Any, ...]:
     )
 
 
-def test_strangers_members_and_other_admins_find_nothing_and_change_nothing() -> None:
+def test_members_and_admins_of_other_workspaces_get_404_and_change_nothing() -> None:
     ada, bob = UserFactory.create(), UserFactory.create(display_name="Bob")
     gpt = GPTFactory.create(
         owner=ada, workspace=create_company(UserFactory.create(display_name="Boss"), builder=ada, member=bob)
@@ -174,23 +176,23 @@ def test_strangers_members_and_other_admins_find_nothing_and_change_nothing() ->
     freeze_version(gpt=gpt, release_notes="", by=ada, at=NOW)
     other_admin = UserFactory.create(display_name="Eve")
     create_company(other_admin)
-    before = state_of_everything()
+    before = read_all_rows()
     form = {"name": "Hacked", "revision": "2", "confirmation": gpt.name, "audience": "link", "remove": "1"}
 
     for user in (bob, other_admin):
         client = sign_in(user)
-        for method, url in every_route(gpt, file):
+        for method, url in list_routes(gpt, file):
             response = getattr(client, method)(url, form if method == "post" else None)
             assert response.status_code == 404, (url, response.status_code)
             assert "Secret" not in response.content.decode()
-    for method, url in every_route(gpt, file):
+    for method, url in list_routes(gpt, file):
         response = getattr(Client(), method)(url)
         assert response.status_code == 302, url
         assert "/login" in response.headers["Location"]
-    assert state_of_everything() == before
+    assert read_all_rows() == before
 
 
-def test_an_admin_reads_and_manages_but_does_not_edit() -> None:
+def test_an_admin_may_read_and_share_but_not_edit() -> None:
     ada, boss = UserFactory.create(), UserFactory.create(display_name="Boss")
     gpt = GPTFactory.create(owner=ada, workspace=create_company(boss, builder=ada))
     client = sign_in(boss)
@@ -206,7 +208,7 @@ def test_an_admin_reads_and_manages_but_does_not_edit() -> None:
     assert gpt.name == "Essay coach"
 
 
-def test_a_file_of_another_gpt_behind_ones_own_slug_is_not_found() -> None:
+def test_a_file_of_another_gpt_is_not_found_under_an_own_slug() -> None:
     ada = UserFactory.create()
     mine, theirs = GPTFactory.create(owner=ada), GPTFactory.create()
     file = add_knowledge_file(gpt=theirs, upload=make_upload("a.txt", "Secret"), by=theirs.owner, at=NOW)
@@ -225,7 +227,7 @@ def autosave(client: Client, gpt: GPT, **data: Any) -> Any:
     )
 
 
-def test_autosave_sends_only_what_changed() -> None:
+def test_autosave_changes_only_the_posted_fields() -> None:
     gpt = GPTFactory.create()
 
     response = autosave(sign_in(gpt.owner), gpt, revision="1", fields="name", name="New name")
@@ -236,7 +238,7 @@ def test_autosave_sends_only_what_changed() -> None:
     assert (gpt.name, gpt.description) == ("New name", "Reads your draft and asks what you mean.")
 
 
-def test_autosave_names_what_is_wrong() -> None:
+def test_autosave_answers_with_the_errors_by_field() -> None:
     gpt = GPTFactory.create()
 
     response = autosave(sign_in(gpt.owner), gpt, revision="1", fields="name,category", name="", category="no")
@@ -245,7 +247,7 @@ def test_autosave_names_what_is_wrong() -> None:
     assert set(response.json()["errors"]) == {"name", "category"}
 
 
-def test_a_stale_autosave_gets_the_fresh_values_field_by_field() -> None:
+def test_autosave_with_an_old_revision_gets_the_current_values() -> None:
     gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     autosave(client, gpt, revision="1", fields="name", name="Theirs")
@@ -264,7 +266,7 @@ def test_a_stale_autosave_gets_the_fresh_values_field_by_field() -> None:
     assert again.json()["revision"] == 3
 
 
-def test_fields_that_are_no_part_of_a_draft_are_ignored() -> None:
+def test_autosave_ignores_fields_that_are_not_in_the_form() -> None:
     gpt = GPTFactory.create()
 
     autosave(
@@ -282,7 +284,7 @@ def test_fields_that_are_no_part_of_a_draft_are_ignored() -> None:
     assert gpt.slug != "taken"
 
 
-def whole_form(gpt: GPT, **changes: Any) -> dict[str, Any]:
+def build_form(gpt: GPT, **changes: Any) -> dict[str, Any]:
     return {
         "revision": "1",
         "name": gpt.name,
@@ -295,13 +297,13 @@ def whole_form(gpt: GPT, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def test_the_plain_form_saves_and_shows_a_conflict_without_losing_text() -> None:
+def test_the_plain_form_saves_and_keeps_its_text_in_a_conflict() -> None:
     gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     url = reverse("gpts:build-configure", args=[gpt.slug])
 
-    saved = client.post(url, whole_form(gpt, name="First"))
-    stale = client.post(url, whole_form(gpt, name="Second", starters=["A", "", "B"]))
+    saved = client.post(url, build_form(gpt, name="First"))
+    stale = client.post(url, build_form(gpt, name="Second", starters=["A", "", "B"]))
 
     body = stale.content.decode()
     assert (saved.status_code, stale.status_code) == (302, 409)
@@ -309,18 +311,18 @@ def test_the_plain_form_saves_and_shows_a_conflict_without_losing_text() -> None
     assert "First" in body
     assert 'value="B"' in body
     assert 'name="revision" value="2"' in body
-    final = client.post(url, whole_form(gpt, revision="2", name="Second"))
+    final = client.post(url, build_form(gpt, revision="2", name="Second"))
     assert final.status_code == 302
     gpt.refresh_from_db()
     assert gpt.name == "Second"
 
 
-def test_the_plain_form_marks_the_field_and_keeps_the_rest() -> None:
+def test_the_plain_form_shows_errors_and_keeps_its_values() -> None:
     gpt = GPTFactory.create()
 
     response = sign_in(gpt.owner).post(
         reverse("gpts:build-configure", args=[gpt.slug]),
-        whole_form(gpt, name="Kept", temperature="hot", starters=["x" * 201]),
+        build_form(gpt, name="Kept", temperature="hot", starters=["x" * 201]),
     )
 
     body = response.content.decode()
@@ -331,7 +333,7 @@ def test_the_plain_form_marks_the_field_and_keeps_the_rest() -> None:
     assert "1 character too long" in body
 
 
-def test_an_icon_is_set_shown_for_ever_and_removed() -> None:
+def test_an_icon_is_set_served_with_a_long_cache_time_and_removed() -> None:
     gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     url = reverse("gpts:build-icon", args=[gpt.slug])
@@ -351,7 +353,7 @@ def test_an_icon_is_set_shown_for_ever_and_removed() -> None:
     assert gpt.icon == ""
 
 
-def test_a_refused_icon_says_why() -> None:
+def test_an_invalid_icon_is_refused_with_the_reason() -> None:
     gpt = GPTFactory.create()
 
     response = sign_in(gpt.owner).post(
@@ -361,7 +363,7 @@ def test_a_refused_icon_says_why() -> None:
     assert "PNG, JPEG, WebP or GIF" in response.content.decode()
 
 
-def test_files_that_can_be_read_are_kept_though_others_are_refused() -> None:
+def test_valid_files_of_an_upload_are_added_though_others_are_refused() -> None:
     gpt = GPTFactory.create()
 
     response = sign_in(gpt.owner).post(
@@ -400,7 +402,7 @@ def test_an_unknown_version_cannot_be_compared(name: str) -> None:
     assert response.status_code == 404
 
 
-def test_submitting_twice_is_one_submission_and_it_can_be_withdrawn() -> None:
+def test_submitting_twice_makes_one_submission_which_can_be_withdrawn() -> None:
     gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     url = reverse("gpts:build-submit", args=[gpt.slug])
@@ -419,7 +421,7 @@ def test_submitting_twice_is_one_submission_and_it_can_be_withdrawn() -> None:
     assert Submission.objects.get().state == "withdrawn"
 
 
-def test_submitting_without_attesting_or_description_is_refused() -> None:
+def test_submitting_without_attestation_or_description_is_refused() -> None:
     bare, whole = GPTFactory.create(description=""), GPTFactory.create()
 
     first = sign_in(bare.owner).post(reverse("gpts:build-submit", args=[bare.slug]), {"attested": "on"})
@@ -431,7 +433,7 @@ def test_submitting_without_attesting_or_description_is_refused() -> None:
     assert not Version.objects.exists()
 
 
-def test_the_public_audience_is_not_set_directly() -> None:
+def test_audiences_that_need_a_review_or_are_unknown_are_refused() -> None:
     gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
 
@@ -454,7 +456,7 @@ def test_sharing_by_link_and_stopping_it() -> None:
     assert not LiveVersion.objects.exists()
 
 
-def test_deleting_needs_the_typed_name() -> None:
+def test_deleting_needs_the_name_as_confirmation() -> None:
     gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     url = reverse("gpts:build-delete", args=[gpt.slug])
@@ -467,7 +469,7 @@ def test_deleting_needs_the_typed_name() -> None:
     assert client.get(reverse("gpts:build-configure", args=[gpt.slug])).status_code == 404
 
 
-def test_a_quarantined_gpt_is_readable_for_its_owner_alone_and_unchangeable() -> None:
+def test_the_owner_may_read_but_not_change_a_quarantined_gpt() -> None:
     gpt = GPTFactory.create()
     quarantine_gpt(gpt=gpt, at=NOW)
     client = sign_in(gpt.owner)
@@ -479,7 +481,7 @@ def test_a_quarantined_gpt_is_readable_for_its_owner_alone_and_unchangeable() ->
     assert (gpt.name, gpt.deleted_at) == ("Essay coach", None)
 
 
-def test_the_list_tells_the_version_that_is_live_from_a_newer_one() -> None:
+def test_the_list_shows_the_live_version_and_a_newer_one_that_is_not_live() -> None:
     ada = UserFactory.create()
     client = sign_in(ada)
     GPTFactory.create(owner=ada, name="Bare")

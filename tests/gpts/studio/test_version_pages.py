@@ -1,4 +1,4 @@
-"""The Versions tab: the list, one version, differences word by word, restoring with undo, the change log."""
+"""The Versions tab: the list, one version, word differences, restoring with undo, the change log."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def freeze(gpt: GPT, notes: str = "") -> Version:
 
 @pytest.fixture
 def gpt() -> GPT:
-    """Two versions, the first of them live by link, and a draft that is ahead of both."""
+    """A GPT with two versions, the first live by link, and a draft with further changes."""
     gpt = GPTFactory.create(instructions="Ask before you correct.\nBe kind.")
     share_draft(gpt=gpt, audiences=["link"], release_notes="The beginning", by=gpt.owner, at=NOW)
     change(gpt, instructions="Ask before you judge.\nBe kind.", description="Reads drafts.")
@@ -49,7 +49,7 @@ def gpt() -> GPT:
     return change(gpt, name="Prose coach")
 
 
-def test_the_list_says_who_when_why_and_where_each_is_live(gpt: GPT) -> None:
+def test_the_list_shows_author_time_notes_and_audiences_of_each_version(gpt: GPT) -> None:
     body = get_page(sign_in(gpt.owner), "build-versions", gpt.slug)
 
     first, second = body.split('id="v2"')[1].split('id="v1"')
@@ -64,7 +64,7 @@ def test_the_list_says_who_when_why_and_where_each_is_live(gpt: GPT) -> None:
     assert "The draft has changes that no version holds yet." in body
 
 
-def test_the_bar_of_each_page_names_what_is_live_and_that_the_draft_is_ahead(gpt: GPT) -> None:
+def test_every_tab_shows_the_live_version_and_whether_the_draft_has_changes(gpt: GPT) -> None:
     client = sign_in(gpt.owner)
 
     for name in ("create", "configure", "preview", "knowledge", "versions", "tests", "share"):
@@ -81,7 +81,7 @@ def test_the_bar_of_each_page_names_what_is_live_and_that_the_draft_is_ahead(gpt
     assert "same as what is live" in preview
 
 
-def test_a_draft_that_nobody_is_served_is_called_a_draft() -> None:
+def test_without_a_live_version_the_badge_says_draft() -> None:
     gpt = GPTFactory.create()
     freeze(gpt)
     change(gpt, name="Other")
@@ -95,7 +95,9 @@ def test_a_draft_that_nobody_is_served_is_called_a_draft() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_the_list_asks_the_same_number_of_queries(count: int, django_assert_num_queries: Any) -> None:
+def test_the_list_needs_the_same_queries_for_one_and_three_versions(
+    count: int, django_assert_num_queries: Any
+) -> None:
     gpt = GPTFactory.create()
     for number in range(count):
         change(gpt, name=f"Name {number}")
@@ -107,7 +109,7 @@ def test_the_list_asks_the_same_number_of_queries(count: int, django_assert_num_
         get_page(client, "build-versions", gpt.slug)
 
 
-def test_a_version_shows_what_it_holds_and_what_it_changed(gpt: GPT) -> None:
+def test_a_version_shows_its_content_and_its_changes(gpt: GPT) -> None:
     add_knowledge_file(gpt=gpt, upload=make_upload("levers.md", "# Tyres\nTwo levers."), by=gpt.owner, at=NOW)
     freeze(gpt)
 
@@ -123,7 +125,7 @@ def test_a_version_shows_what_it_holds_and_what_it_changed(gpt: GPT) -> None:
     assert "Same as the draft" in third
 
 
-def test_differences_are_shown_word_by_word_also_in_chinese() -> None:
+def test_differences_are_marked_word_by_word_also_in_chinese() -> None:
     gpt = GPTFactory.create(instructions="先提问，再修改。\n保持友善。")
     freeze(gpt)
     change(gpt, instructions="先提问，再评价。\n保持友善。", starters=["Read my first paragraph", "And this"])
@@ -137,7 +139,7 @@ def test_differences_are_shown_word_by_word_also_in_chinese() -> None:
     assert "<ins>修改</ins>" in back
 
 
-def test_icons_and_files_are_compared_by_what_people_see() -> None:
+def test_differences_of_icons_and_files_show_names_not_hashes() -> None:
     gpt = GPTFactory.create()
     freeze(gpt)
     set_drawn_icon(gpt=gpt, variant=2, by=gpt.owner, at=LATER)
@@ -153,7 +155,7 @@ def test_icons_and_files_are_compared_by_what_people_see() -> None:
     assert gpt.icon.removeprefix("icons/") not in body.split('class="diff')[1]
 
 
-def test_restoring_keeps_what_stood_there_and_is_undone(gpt: GPT) -> None:
+def test_restoring_keeps_the_old_draft_as_a_version_and_can_be_undone(gpt: GPT) -> None:
     client = sign_in(gpt.owner)
     gpt.refresh_from_db()
 
@@ -164,33 +166,33 @@ def test_restoring_keeps_what_stood_there_and_is_undone(gpt: GPT) -> None:
     assert restored.headers["Location"].endswith("?restored=1&kept=3")
     gpt.refresh_from_db()
     assert (gpt.name, gpt.description) == ("Essay coach", "Reads your draft and asks what you mean.")
-    told = client.get(restored.headers["Location"]).content.decode()
-    assert "The draft is the same as version 1." in told
-    assert "The draft is version 1 again" in told
-    assert "What it was before is kept as version 3." in told
+    body = client.get(restored.headers["Location"]).content.decode()
+    assert "The draft is the same as version 1." in body
+    assert "The draft is version 1 again" in body
+    assert "What it was before is kept as version 3." in body
     undone = client.post(
         reverse("gpts:build-restore", args=[gpt.slug, 3]), {"revision": str(gpt.draft_revision), "undo": "1"}
     )
     assert undone.headers["Location"].endswith("/versions")
     gpt.refresh_from_db()
     assert (gpt.name, gpt.description) == ("Prose coach", "Reads drafts.")
-    # What stood there at the undo is version 1, which is kept already.
+    # At the undo the draft equals version 1, so no further backup is needed.
     assert list(Version.objects.filter(gpt=gpt).order_by("number").values_list("number", flat=True)) == [
         1,
         2,
         3,
     ]
-    # What is live never moved.
+    # The live version did not change.
     assert gpt.live_versions.get().version.number == 1
 
 
-def test_restoring_over_an_edit_that_was_not_seen_is_refused(gpt: GPT) -> None:
+def test_restoring_is_refused_if_the_draft_was_edited_meanwhile(gpt: GPT) -> None:
     gpt.refresh_from_db()
-    seen = gpt.draft_revision
+    old_revision = gpt.draft_revision
     change(gpt, name="Edited meanwhile")
 
     response = sign_in(gpt.owner).post(
-        reverse("gpts:build-restore", args=[gpt.slug, 1]), {"revision": str(seen)}, follow=True
+        reverse("gpts:build-restore", args=[gpt.slug, 1]), {"revision": str(old_revision)}, follow=True
     )
 
     assert "The draft changed since you opened this page" in response.content.decode()
@@ -199,26 +201,26 @@ def test_restoring_over_an_edit_that_was_not_seen_is_refused(gpt: GPT) -> None:
     assert Version.objects.filter(gpt=gpt).count() == 2
 
 
-def test_the_change_log_as_json_and_as_markdown(gpt: GPT) -> None:
+def test_the_change_log_is_downloaded_as_json_and_as_markdown(gpt: GPT) -> None:
     client = sign_in(gpt.owner)
 
-    told = client.get(reverse("gpts:build-change-log", args=[gpt.slug]))
-    written = client.get(reverse("gpts:build-change-log-markdown", args=[gpt.slug]))
+    as_json = client.get(reverse("gpts:build-change-log", args=[gpt.slug]))
+    as_markdown = client.get(reverse("gpts:build-change-log-markdown", args=[gpt.slug]))
 
-    log = json.loads(told.content)
-    assert told.headers["Content-Disposition"] == f'attachment; filename="{gpt.slug}-changes.json"'
+    log = json.loads(as_json.content)
+    assert as_json.headers["Content-Disposition"] == f'attachment; filename="{gpt.slug}-changes.json"'
     assert [entry["number"] for entry in log["versions"]] == [2, 1]
     assert [entry["live"] for entry in log["versions"]] == [[], ["link"]]
     assert {entry["created_by"] for entry in log["versions"]} == {"Ada"}
     assert [change["field"] for change in log["versions"][0]["changes"]] == ["description", "instructions"]
-    text = written.content.decode()
-    assert written.headers["Content-Type"] == "text/markdown; charset=utf-8"
+    text = as_markdown.content.decode()
+    assert as_markdown.headers["Content-Type"] == "text/markdown; charset=utf-8"
     assert text.startswith("# Prose coach\n\n## Version 2 · 2026-03-10 · Ada\n\nKinder\n")
     assert "- Ask before you correct.\n+ Ask before you judge.\n" in text
     assert "Be kind." not in text
 
 
-def test_a_fence_in_the_text_does_not_break_out_of_the_change_log() -> None:
+def test_a_code_fence_in_the_text_does_not_end_the_block_of_the_change_log() -> None:
     gpt = GPTFactory.create(name="# Not a heading", instructions="Plain")
     freeze(gpt)
     change(gpt, instructions="```\n## Version 99\n````")
@@ -230,7 +232,7 @@ def test_a_fence_in_the_text_does_not_break_out_of_the_change_log() -> None:
     assert "\n## Version 99" not in text
 
 
-def everything(gpt: GPT, number: int | str) -> list[tuple[str, str]]:
+def list_routes(gpt: GPT, number: int | str) -> list[tuple[str, str]]:
     slug = gpt.slug
     return [
         ("get", reverse("gpts:build-version", args=[slug, number])),
@@ -240,7 +242,7 @@ def everything(gpt: GPT, number: int | str) -> list[tuple[str, str]]:
     ]
 
 
-def test_a_version_of_another_gpt_is_not_there_whatever_its_number() -> None:
+def test_a_version_of_another_gpt_is_not_found_by_number_or_id() -> None:
     ada = UserFactory.create()
     mine, theirs = GPTFactory.create(owner=ada), GPTFactory.create(instructions="Secret recipe")
     freeze(mine)
@@ -253,14 +255,14 @@ def test_a_version_of_another_gpt_is_not_there_whatever_its_number() -> None:
     answers = {
         (method, getattr(client, method)(url, {"revision": "1"} if method == "post" else None).status_code)
         for number in (2, 3, Version.objects.get(gpt=theirs, number=3).pk, 2**31 - 1)
-        for method, url in everything(mine, number)
+        for method, url in list_routes(mine, number)
     }
 
     assert answers == {("get", 404), ("post", 404)}
     assert list(GPT.objects.order_by("pk").values()) == before
 
 
-def test_outsiders_get_the_page_of_an_unknown_address(gpt: GPT) -> None:
+def test_outsiders_get_the_page_of_an_unknown_gpt(gpt: GPT) -> None:
     stranger, member = UserFactory.create(display_name="Eve"), UserFactory.create(display_name="Bob")
     inside = GPTFactory.create(
         owner=(ada := UserFactory.create()),
@@ -271,16 +273,16 @@ def test_outsiders_get_the_page_of_an_unknown_address(gpt: GPT) -> None:
 
     for user, target in ((stranger, gpt), (member, inside)):
         client = sign_in(user)
-        for method, url in everything(target, 1):
+        for method, url in list_routes(target, 1):
             response = getattr(client, method)(url)
             absent = getattr(client, method)(url.replace(target.slug, "no-such-gpt"))
             assert (response.status_code, absent.status_code) == (404, 404), url
-            assert plain(response, target) == plain(absent, target), url
+            assert read_comparable(response, target) == read_comparable(absent, target), url
     assert list(GPT.objects.order_by("pk").values()) == before
-    assert Client().get(everything(gpt, 1)[0][1]).status_code == 302
+    assert Client().get(list_routes(gpt, 1)[0][1]).status_code == 302
 
 
-def plain(response: Any, gpt: GPT) -> str:
-    """The page without its token, and with one address for all."""
+def read_comparable(response: Any, gpt: GPT) -> str:
+    """Return the page without its tokens, and with the same slug for both GPTs."""
     text = TOKEN.sub("", response.content.decode())
     return text.replace(gpt.slug, "slug").replace("no-such-gpt", "slug")

@@ -1,0 +1,41 @@
+"""Fetch a message or a change of a person's own Create conversation, or raise."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import NotFound
+from gpts.assistants.models import GPT
+from gpts.studio.models import BuilderChange, BuilderMessage
+from gpts.studio.queries import filter_visible_messages
+from workspaces.models import User
+
+
+def access_create_message(user: User, gpt: GPT, identifier: UUID) -> BuilderMessage:
+    """Return a message of the person's conversation about ``gpt``, which the caller has authorised.
+
+    Raises NotFound for a message of another person or GPT, and for one that was reset.
+    """
+    message = filter_visible_messages(user, gpt).filter(pk=identifier).first()
+    if message is None:
+        raise NotFound(_("There is no such message."), code="message_not_found")
+    return message
+
+
+def access_create_change(user: User, gpt: GPT, identifier: int) -> BuilderChange:
+    """Return a change that Create made for the person in ``gpt``, which the caller has authorised.
+
+    Raises NotFound for a change of another person or GPT.
+    """
+    # The id comes from a URL and can exceed what the column holds.
+    change = (
+        BuilderChange.objects.filter(pk=identifier, gpt=gpt, user_id=user.pk).first()
+        if 0 < identifier < 2**63
+        else None
+    )
+    if change is None:
+        raise NotFound(_("There is no such change."), code="change_not_found")
+    change.gpt = gpt
+    return change
