@@ -1,4 +1,4 @@
-"""Shapes of conversations and turns in the API."""
+"""Serializers of conversations and turns."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from gpts.chat.queries.attachments import reads_images
 from gpts.chat.queries.conversations import find_first_turn
 from gpts.chat.services.attachments import attach_to_turn, copy_to_turn
 from gpts.chat.services.model_choice import choose_model
-from gpts.chat.services.turn_inputs import PreparedTurn, prepare_turn, usable_model
+from gpts.chat.services.turn_inputs import PreparedTurn, get_usable_model, prepare_turn
 from gpts.chat.services.turns import Answering, edit_turn, retry_turn, start_first_turn, start_turn
 from gpts.chat.services.versions import settle_version
 from gpts.chat.states import MessageRole
@@ -195,7 +195,7 @@ def _called_again(caller: Caller, turn: Turn) -> Answering | None:
 def _attach(caller: Caller, turn: Turn, files: Sequence[UUID]) -> None:
     """Put the files to the message that asks; an error takes the message back too."""
     if files:
-        model = usable_model(turn.gpt, turn.version, chosen=turn.conversation.language_model)
+        model = get_usable_model(turn.gpt, turn.version, chosen=turn.conversation.language_model)
         attach_to_turn(turn=turn, identifiers=files, reads_images=reads_images(model), by=caller.user)
 
 

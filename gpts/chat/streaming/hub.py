@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from core.scope import Scope
-from gpts.chat.services.rechecks import without_access
+from gpts.chat.services.rechecks import find_turns_without_access
 from gpts.chat.services.turn_inputs import PreparedTurn
 from gpts.chat.streaming.connection import (
     ALIVE_SECONDS,
@@ -97,7 +97,7 @@ class Hub:
         while self.turns:
             asked = [live.asked_by() for live in self.turns.values()]
             try:
-                lost = await in_thread(without_access, asked)
+                lost = await in_thread(find_turns_without_access, asked)
             except DatabaseError as error:
                 log.warning("access_not_rechecked", error=type(error).__name__)
                 lost = set()

@@ -18,16 +18,16 @@ from django.utils.html import escape
 from core.errors import DomainError
 from core.markdown import MAX_CHARACTERS, render
 from core.scope import Scope, open_scope
-from gpts.chat.answer_html import shown_tools
-from gpts.chat.json_answers import output_entry
+from gpts.chat.answer_html import describe_tools
+from gpts.chat.json_answers import build_output_entry
 from gpts.chat.models import Turn
 from gpts.chat.services.rechecks import RunningAnswer
-from gpts.chat.services.turn_inputs import PreparedTurn, citations_in
+from gpts.chat.services.turn_inputs import PreparedTurn, build_citations
 from gpts.chat.services.turns import fail_turn, finish_turn
 from gpts.chat.streaming.frames import HEARTBEAT, end_frame, frame, text_frame
 from gpts.chat.streaming.threads import in_render_thread, in_thread
 from gpts.chat.streaming.watching import Watcher
-from gpts.chat.turn_debug import debug_of, is_debugged, kept
+from gpts.chat.turn_debug import build_debug_data, has_debug_data, remove_prompt_text
 from gpts.llm.failure_messages import failure_message
 from gpts.llm.runtime.clients import client_for
 from gpts.llm.runtime.prompts import assemble, estimate_tokens
@@ -192,7 +192,7 @@ class LiveTurn:
         entry = {"kind": event.name, "label": event.label, "is_ok": event.is_ok}
         self._tools.append(entry)
         with translation.override(self.language):
-            self._tell("tool", shown_tools([entry])[0])
+            self._tell("tool", describe_tools([entry])[0])
 
     def _tell(self, event: str, data: dict[str, Any]) -> None:
         self.extras.append(frame(event, data))
@@ -270,7 +270,7 @@ class LiveTurn:
             return end_frame(turn, self.text, self._citations(), self._tools)
 
     def _citations(self) -> list[dict[str, object]]:
-        return citations_in(self.text, self.prepared.passages)
+        return build_citations(self.text, self.prepared.passages)
 
     def _end(self, at: datetime) -> Turn:
         with open_scope(self.scope):
@@ -286,11 +286,11 @@ class LiveTurn:
                     at=at,
                     retry_after=None if retry_after is None else max(round(retry_after), 1),
                     retrieval_score=self.prepared.retrieval_score,
-                    debug=kept(self._debug(Usage(0, 0), at)),
+                    debug=remove_prompt_text(self._debug(Usage(0, 0), at)),
                 )
             usage = self._usage or self._estimate()
             asked = None if self.prepared.fixed_answer else self.prepared.input.output
-            if (entry := output_entry(self.text, asked)) is not None:
+            if (entry := build_output_entry(self.text, asked)) is not None:
                 self._tools.append(entry)
             return finish_turn(
                 turn_id=self.id,
@@ -306,15 +306,15 @@ class LiveTurn:
                 retrieval_score=self.prepared.retrieval_score,
                 tools=self._tools,
                 images=self._images,
-                debug=kept(self._debug(usage, at)),
+                debug=remove_prompt_text(self._debug(usage, at)),
             )
 
     def _debug(self, usage: Usage, at: datetime) -> dict[str, Any] | None:
         turn = self.prepared.turn
-        if not is_debugged(turn):
+        if not has_debug_data(turn):
             return None
         first = self._first_token_at
-        self._shown_debug = debug_of(
+        self._shown_debug = build_debug_data(
             self.prepared,
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,

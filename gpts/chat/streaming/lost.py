@@ -8,7 +8,7 @@ import structlog
 
 from core.errors import IllegalTransition
 from gpts.chat.models import Turn
-from gpts.chat.queries.conversations import running_turns
+from gpts.chat.queries.conversations import list_running_turns
 from gpts.chat.services.turns import fail_turn
 from gpts.chat.streaming.connection import ALIVE_SECONDS, is_alive, text_so_far
 from gpts.llm.runtime.types import FailureCode
@@ -22,7 +22,7 @@ GRACE = timedelta(seconds=ALIVE_SECONDS)
 def interrupt_lost_turns(*, at: datetime) -> int:
     """End every lost turn that the scope shows; returns how many. Idempotent."""
     return sum(
-        interrupt_if_lost(turn=turn, at=at) for turn in running_turns().filter(started_at__lt=at - GRACE)
+        interrupt_if_lost(turn=turn, at=at) for turn in list_running_turns().filter(started_at__lt=at - GRACE)
     )
 
 

@@ -27,8 +27,8 @@ from gpts.chat.streaming.begin import (
 )
 from gpts.chat.streaming.responses import offset_of, run, stream, wants_stream
 from gpts.chat.streaming.threads import chat_view
-from gpts.chat.web.conversations import conversation_page, start_page
-from gpts.chat.web.files import files_in
+from gpts.chat.web.conversations import render_conversation_page, render_start_page
+from gpts.chat.web.files import parse_file_ids
 from gpts.metering.states import UsageSource
 from workspaces.access import scope_for
 from workspaces.models import User
@@ -65,19 +65,19 @@ def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
         text=text,
         key=key,
         is_draft=is_draft,
-        files=files_in(request.POST),
+        files=parse_file_ids(request.POST),
         ask=_field(request, "gpt"),
         is_temporary=bool(_field(request, "temporary")),
         model=request.POST.get("model"),
     )
-    return _answer(request, begin, partial(start_page, slug=slug, is_draft=is_draft))
+    return _answer(request, begin, partial(render_start_page, slug=slug, is_draft=is_draft))
 
 
 @chat_view
 @require_POST
 def turn_start(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
     text, key = _field(request, "text"), _field(request, "key")
-    files = files_in(request.POST)
+    files = parse_file_ids(request.POST)
     begin = partial(
         begin_next,
         conversation_id=conversation_id,
@@ -87,14 +87,14 @@ def turn_start(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
         ask=_field(request, "gpt"),
         model=request.POST.get("model"),
     )
-    return _answer(request, begin, partial(conversation_page, conversation_id=conversation_id))
+    return _answer(request, begin, partial(render_conversation_page, conversation_id=conversation_id))
 
 
 @chat_view
 @require_POST
 def turn_retry(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> HttpResponseBase:
     begin = partial(begin_retry, conversation_id=conversation_id, turn_id=turn_id, key=_field(request, "key"))
-    return _answer(request, begin, partial(conversation_page, conversation_id=conversation_id))
+    return _answer(request, begin, partial(render_conversation_page, conversation_id=conversation_id))
 
 
 @chat_view
@@ -102,7 +102,7 @@ def turn_retry(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> Ht
 def turn_edit(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> HttpResponseBase:
     text, key = _field(request, "text"), _field(request, "key")
     begin = partial(begin_edit, conversation_id=conversation_id, turn_id=turn_id, text=text, key=key)
-    return _answer(request, begin, partial(conversation_page, conversation_id=conversation_id))
+    return _answer(request, begin, partial(render_conversation_page, conversation_id=conversation_id))
 
 
 @chat_view

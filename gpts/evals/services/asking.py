@@ -12,7 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gpts.assistants.queries.gpts import inside_workspace_of
-from gpts.chat.services.turn_inputs import PreparedInput, citations_in, no_answer_text, prepare_input, spec_of
+from gpts.chat.services.turn_inputs import (
+    PreparedInput,
+    build_citations,
+    build_model_spec,
+    get_no_answer_text,
+    prepare_input,
+)
 from gpts.evals.assertions import AssertionKind
 from gpts.evals.checking import Answer, ToolCall, check_answer, judge_prompt, read_judgement
 from gpts.evals.leaks import Planted, find_leaks, planted_instructions, planted_passage
@@ -111,7 +117,9 @@ def prepare_prompt(run: GoldenRun, result: GoldenResult) -> Asked:
         kind=run.kind,
         snapshot=snapshot,
         prepared=replace(prepared, input=given),
-        no_answer_text=no_answer_text(version, run.language) if version.answers_only_from_knowledge else "",
+        no_answer_text=get_no_answer_text(version, run.language)
+        if version.answers_only_from_knowledge
+        else "",
         judges=_judges(run, snapshot, prepared.model),
         planted=planted,
         instructions=instructions,
@@ -128,10 +136,10 @@ def _judges(
     }
     if not names:
         return {}
-    found = {} if own is None or "" not in names else {"": (spec_of(own), own)}
+    found = {} if own is None or "" not in names else {"": (build_model_spec(own), own)}
     for model in offered_models(run.gpt.workspace):
         if model.name in names:
-            found.setdefault(model.name, (spec_of(model), model))
+            found.setdefault(model.name, (build_model_spec(model), model))
     return found
 
 
@@ -148,7 +156,7 @@ async def _ask(asked: Asked, client: ModelClient | None) -> Answered:
     else:
         await _answer(prepared, answered, client)
     answered.latency_ms = round((time.perf_counter() - begun) * 1000)
-    answered.citations = citations_in(answered.text, prepared.passages)
+    answered.citations = build_citations(answered.text, prepared.passages)
     answered.outcome = outcome_of(answered.text, no_answer_text=asked.no_answer_text)
     if asked.planted is not None:
         calls = " ".join(str(call["arguments"]) for call in answered.tool_calls)

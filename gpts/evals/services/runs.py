@@ -21,8 +21,8 @@ from core.jobs import enqueue_on_commit
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.queries.gpts import inside_workspace_of
 from gpts.assistants.services.gpts import lock_gpt
-from gpts.chat.services.rechecks import RunningAnswer, without_access
-from gpts.chat.services.turn_inputs import usable_model
+from gpts.chat.services.rechecks import RunningAnswer, find_turns_without_access
+from gpts.chat.services.turn_inputs import get_usable_model
 from gpts.evals.leak_probes import PROBES
 from gpts.evals.leaks import make_canary, score_of
 from gpts.evals.metrics import Figure, measure, satisfaction
@@ -76,7 +76,7 @@ def start_run(
     snapshots = _leak_snapshots(fresh, kept) if kind == GoldenKind.LEAK else _prompt_snapshots(fresh)
     if not snapshots:
         raise InvalidInput(_("There is no enabled prompt to run. Add one first."), code="no_prompts")
-    model = usable_model(fresh, behaviour_of(fresh, kept, content_hash))
+    model = get_usable_model(fresh, behaviour_of(fresh, kept, content_hash))
     run = GoldenRun.objects.create(
         workspace_id=fresh.workspace_id,
         gpt=fresh,
@@ -183,7 +183,7 @@ def _lost_its_right(run: GoldenRun) -> bool:
     if run.started_by_id is None:
         return True
     asking = RunningAnswer(run.pk, run.started_by_id, run.gpt_id, True, (run.workspace_id,))
-    return bool(without_access([asking]))
+    return bool(find_turns_without_access([asking]))
 
 
 def _locked(run_id: UUID) -> GoldenRun:

@@ -25,7 +25,7 @@ from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import default_model
 from gpts.assistants.rules import GPTAct
-from gpts.chat.services.turn_inputs import spec_of, usable_model
+from gpts.chat.services.turn_inputs import build_model_spec, get_usable_model
 from gpts.chat.states import MessageRole
 from gpts.chat.streaming.begin import Caller, one_at_a_time
 from gpts.chat.streaming.connection import ask_to_stop, check_message, stop_key, sync_redis
@@ -138,14 +138,14 @@ def _hold(asked: Asked) -> None:
 
 def model_for_building(gpt: GPT) -> LanguageModel | None:
     """The draft's model; one that only quotes knowledge gives way to the best that is offered."""
-    model = usable_model(gpt, None)
-    if spec_of(model).api != ModelAPI.OFFLINE:
+    model = get_usable_model(gpt, None)
+    if build_model_spec(model).api != ModelAPI.OFFLINE:
         return model
     return default_model(gpt.workspace)
 
 
 def _input(caller: Caller, gpt: GPT, question: BuilderMessage, model: LanguageModel | None) -> TurnInput:
-    spec = spec_of(model)
+    spec = build_model_spec(model)
     if spec.api == ModelAPI.OFFLINE:
         return TurnInput(spec=spec, text=question.content, gpt_name=BUILDER_NAME)
     history = [

@@ -23,7 +23,7 @@ from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.web.builder_frame import page_context, preview_context, steps_context
-from gpts.chat.services.turn_inputs import spec_of
+from gpts.chat.services.turn_inputs import build_model_spec
 from gpts.chat.states import MessageRole
 from gpts.chat.streaming.responses import STREAM, wants_stream
 from gpts.chat.streaming.threads import chat_view
@@ -52,7 +52,7 @@ def build_create(request: HttpRequest, slug: str) -> HttpResponse:
 def _context(request: HttpRequest, gpt: GPT, **extra: Any) -> dict[str, Any]:
     rows = builder_messages(request.user, gpt)
     now = timezone.now()
-    is_interview = spec_of(model_for_building(gpt)).api == ModelAPI.OFFLINE
+    is_interview = build_model_spec(model_for_building(gpt)).api == ModelAPI.OFFLINE
     question, choices = opening(first_step(draft_values(gpt)), draft_values(gpt))
     shown = [_shown(message, now=now) for message in rows]
     return page_context(

@@ -17,19 +17,19 @@ from PIL import Image
 
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import live_version_for
-from gpts.chat.attached_text import WHOLE_CHARACTERS, choose, pieces_of
+from gpts.chat.attached_text import UNCUT_CHARACTERS, choose_pieces, split_into_pieces
 from gpts.chat.attachment_reading import read_text
 from gpts.chat.models import Attachment, Conversation, Message, Turn
 from gpts.chat.services.attachments import (
-    LOOSE_AT_ONCE,
+    MAX_UNSENT_FILES,
     attach_to_turn,
     copy_to_turn,
-    erase_attachments_of,
-    keep_made_image,
+    erase_attachments,
     read_attachment,
-    sweep_loose_attachments,
+    remove_unsent_attachments,
+    save_generated_image,
 )
-from gpts.chat.services.turn_inputs import citations_in, prepare_turn
+from gpts.chat.services.turn_inputs import build_citations, prepare_turn
 from gpts.chat.services.turns import finish_turn, start_first_turn, start_turn
 from gpts.chat.states import AttachmentKind
 from gpts.knowledge.extraction import UnreadableError
@@ -103,7 +103,7 @@ def test_a_document_is_read_sent_and_answered_from() -> None:
     assert attachment.storage_key.endswith(str(attachment.pk))
     assert "Mirelbane" in given.input.passages[0].text
     assert given.input.passages[0].title == "bees.md"
-    (cited,) = citations_in("It is Mirelbane [1].", given.passages)
+    (cited,) = build_citations("It is Mirelbane [1].", given.passages)
     assert (cited["attachment_id"], cited["passage_id"], cited["file"]) == (
         str(attachment.pk),
         None,
@@ -118,7 +118,7 @@ def test_a_cited_piece_opens_and_a_later_turn_can_still_use_the_file() -> None:
     turn = a_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
     given = prepared(turn, "Who is the queen?")
-    citations = citations_in("[1]", given.passages)
+    citations = build_citations("[1]", given.passages)
     finish_turn(
         turn_id=turn.pk,
         text="Mirelbane [1]",
@@ -286,7 +286,7 @@ def test_loose_files_have_a_limit_and_are_swept_with_their_bytes(
     reader, gpt = a_user("Reader"), create_public_gpt()
     client = sign_in(reader)
     first = uploaded(client, gpt, make_upload("bees.md", TEXT))
-    for number in range(LOOSE_AT_ONCE - 1):
+    for number in range(MAX_UNSENT_FILES - 1):
         Attachment.objects.create(
             user=reader, workspace=personal_workspace(reader), kind="document", name=f"{number}.txt",
             media_type="text/plain", size=1, content_hash="x", storage_key="none", created_at=timezone.now(),
@@ -295,8 +295,8 @@ def test_loose_files_have_a_limit_and_are_swept_with_their_bytes(
     assert (full.status_code, full.json()["error"]["code"]) == (429, "too_many_loose_files")
 
     with django_capture_on_commit_callbacks(execute=True):
-        assert sweep_loose_attachments(at=timezone.now() + timedelta(hours=23)) == 0
-        assert sweep_loose_attachments(at=timezone.now() + timedelta(hours=25)) == LOOSE_AT_ONCE
+        assert remove_unsent_attachments(at=timezone.now() + timedelta(hours=23)) == 0
+        assert remove_unsent_attachments(at=timezone.now() + timedelta(hours=25)) == MAX_UNSENT_FILES
     assert not default_storage.exists(first.storage_key)
     assert not Attachment.objects.exists()
 
@@ -311,7 +311,7 @@ def test_deleting_a_conversation_for_good_removes_bytes(django_capture_on_commit
     copy_to_turn(source=turn, turn=edited, at=NOW)
 
     with django_capture_on_commit_callbacks(execute=True):
-        erase_attachments_of([turn.conversation_id])
+        erase_attachments([turn.conversation_id])
         Conversation.objects.filter(pk=turn.conversation_id).delete()
 
     assert not Attachment.objects.exists()
@@ -336,8 +336,8 @@ def test_a_picture_of_the_answer_is_kept_and_shown() -> None:
     turn = a_first_turn(reader, gpt)
     picture = make_picture().read()
 
-    made = keep_made_image(turn=turn, media_type="image/png", data=picture, at=NOW)
-    assert keep_made_image(turn=turn, media_type="image/png", data=b"<svg onload=x>", at=NOW) is None
+    made = save_generated_image(turn=turn, media_type="image/png", data=picture, at=NOW)
+    assert save_generated_image(turn=turn, media_type="image/png", data=b"<svg onload=x>", at=NOW) is None
     end(turn)
 
     assert made
@@ -351,24 +351,26 @@ def test_a_picture_of_the_answer_is_kept_and_shown() -> None:
 
 
 def test_small_text_goes_whole_and_long_text_by_the_question() -> None:
-    small = pieces_of(0, "# One\n\nFirst.\n\nSecond.\n\n# Two\n\nThird.")
+    small = split_into_pieces(0, "# One\n\nFirst.\n\nSecond.\n\n# Two\n\nThird.")
     assert [(piece.heading, piece.text) for piece in small] == [
         ("One", "First.\n\nSecond."),
         ("Two", "Third."),
     ]
-    assert choose(small, "anything", 10_000) == small
+    assert choose_pieces(small, "anything", 10_000) == small
 
     filler = "\n\n".join(f"Paragraph {number} about roofs and gutters. " * 20 for number in range(60))
-    long = pieces_of(0, f"{filler}\n\nThe alarm code of the shed is kept by Tobias.\n\n{filler}")
-    assert sum(len(piece.text) for piece in long) > WHOLE_CHARACTERS
-    chosen = choose(long, "Who keeps the alarm code of the shed?", 4_000)
+    long = split_into_pieces(0, f"{filler}\n\nThe alarm code of the shed is kept by Tobias.\n\n{filler}")
+    assert sum(len(piece.text) for piece in long) > UNCUT_CHARACTERS
+    chosen = choose_pieces(long, "Who keeps the alarm code of the shed?", 4_000)
     assert "Tobias" in chosen[0].text
     assert sum(len(piece.text) for piece in chosen) <= 4_000
 
 
 def test_chinese_questions_find_their_piece() -> None:
-    long = pieces_of(0, "\n\n".join(["屋顶需要每年检查一次。" * 60] * 40 + ["仓库的钥匙由王芳保管。"]))
-    assert "王芳" in choose(long, "谁保管仓库钥匙?", 3_000)[0].text
+    long = split_into_pieces(
+        0, "\n\n".join(["屋顶需要每年检查一次。" * 60] * 40 + ["仓库的钥匙由王芳保管。"])
+    )
+    assert "王芳" in choose_pieces(long, "谁保管仓库钥匙?", 3_000)[0].text
 
 
 def test_messages_keep_nothing_of_the_file() -> None:
@@ -384,7 +386,7 @@ def test_messages_keep_nothing_of_the_file() -> None:
 def test_a_heading_stands_once_before_what_it_heads() -> None:
     page = b"<h1>Bees</h1><p>One.<p>Two.<h1>Wasps</h1><p>Three.<h1>Bees</h1><p>Four."
 
-    text = read_text("bees.html", page, at_most=1_000)
+    text = read_text("bees.html", page, max_characters=1_000)
 
     assert text.split("\n\n") == ["# Bees", "One.", "Two.", "# Wasps", "Three.", "# Bees", "Four."]
 
@@ -394,7 +396,7 @@ def test_text_beyond_the_limit_is_never_held_whole() -> None:
     tracemalloc.start()
 
     with pytest.raises(UnreadableError) as refusal:
-        read_text("many.html", page + b"<p>a" * 400_000, at_most=100_000)
+        read_text("many.html", page + b"<p>a" * 400_000, max_characters=100_000)
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from core.scope import system_scope
 from gpts.assistants.services.model_retirement import set_retirement
-from gpts.chat.json_answers import output_of, render_output, shape_of
+from gpts.chat.json_answers import build_json_view, find_output_entry, render_output
 from gpts.chat.models import Conversation, Message, Turn
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.states import Capability, ModelFeature, ProviderKind
@@ -59,7 +59,7 @@ def test_a_valid_json_answer_is_a_table_with_the_raw_text_beside_it(
     assert "does not have the promised form" not in html
     message = Message.objects.get(role="assistant")
     assert json.loads(message.content) == ITEMS
-    assert output_of(message.tools) == {
+    assert find_output_entry(message.tools) == {
         "kind": "output", "label": "json_schema", "is_ok": True, "problems": [],
     }  # fmt: skip
 
@@ -80,7 +80,7 @@ def test_an_invalid_answer_is_kept_raw_with_the_reason(
     found = browser_of(reader).say(f"/g/{gpt.slug}/chat/turns", "List")
 
     assert words in found[-1].data["html"]
-    entry = output_of(Message.objects.get(role="assistant").tools)
+    entry = find_output_entry(Message.objects.get(role="assistant").tools)
     assert entry is not None
     assert (entry["is_ok"], entry["problems"][0]["code"]) == (False, code)
     assert Turn.objects.get().state == "finished"
@@ -94,8 +94,8 @@ def test_html_in_json_is_text() -> None:
 
 
 def test_large_and_deep_values_stay_readable() -> None:
-    many = shape_of([{"n": number} for number in range(300)])
-    deep = shape_of({"a": {"b": {"c": {"d": 1}}}})
+    many = build_json_view([{"n": number} for number in range(300)])
+    deep = build_json_view({"a": {"b": {"c": {"d": 1}}}})
 
     assert (many.kind, len(many.rows), many.left_out) == ("table", 200, 100)
     assert deep.facts[0][1].facts[0][1].facts[0][1].text == '{"d": 1}'

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from core.scope import NOBODY, Scope, open_scope
 from gpts.assistants.queries.gpts import live_version_for
-from gpts.chat.export import as_dict, as_markdown, file_name, some_lines
+from gpts.chat.export import build_export, build_file_name, build_markdown, export_page
 from gpts.chat.models import Conversation, TurnWords
 from gpts.chat.search import search_conversations
 from gpts.chat.services.feedback import give_feedback
@@ -62,7 +62,7 @@ def test_words_of_questions_answers_and_titles_are_found() -> None:
     assert found(reader, "财务部门") == ["发票怎么报销"]
     assert found(reader, "budget 预算") == ["Mixed 问题"]
     assert found(reader, "rosses prune") == ["How do I prune roses?"]
-    assert search_conversations(reader, "rosses").mended == "rose"
+    assert search_conversations(reader, "rosses").corrected == "rose"
     assert found(reader, "nothing of the kind") == []
     assert found(reader, "") == []
     assert found(reader, "' | & ! :* \\ ()") == []
@@ -128,7 +128,7 @@ def test_an_export_has_every_branch_and_what_it_cost() -> None:
     whole = json.loads(response.content)
     fresh = Conversation.objects.select_related("gpt", "version", "workspace").get(pk=conversation.pk)
 
-    assert whole == json.loads(json.dumps(as_dict(fresh)))
+    assert whole == json.loads(json.dumps(build_export(fresh)))
     assert whole["format"] == "loggia.conversation/1"
     assert [(t["question"], t["answer"], t["is_shown"], t["parent"]) for t in whole["turns"]] == [
         ("First?", "One **[1]**", False, None),
@@ -137,7 +137,7 @@ def test_an_export_has_every_branch_and_what_it_cost() -> None:
     assert whole["turns"][0]["feedback"] == {"thumb": "down", "reason": "wrong"}
     assert (whole["turns"][1]["input_tokens"], whole["turns"][1]["output_tokens"]) == (7, 9)
     assert response.headers["Content-Disposition"].startswith('attachment; filename="First')
-    text = as_markdown(fresh)
+    text = build_markdown(fresh)
     assert "Other?" in text
     assert "First?" not in text.replace("# First?", "")
 
@@ -151,9 +151,9 @@ def test_an_export_is_its_persons_alone(path: str) -> None:
 
 def test_names_of_downloads_are_no_paths() -> None:
     conversation = a_talk(a_user("Reader"), '../../x "y"\\z\r\n', "One")
-    assert file_name(conversation, "md") == "x-y-z-2026-03-10.md"
+    assert build_file_name(conversation, "md") == "x-y-z-2026-03-10.md"
     conversation.title = "发票/报销"
-    assert file_name(conversation, "json") == "发票-报销-2026-03-10.json"
+    assert build_file_name(conversation, "json") == "发票-报销-2026-03-10.json"
 
 
 def test_all_conversations_come_a_few_at_a_time() -> None:
@@ -162,8 +162,8 @@ def test_all_conversations_come_a_few_at_a_time() -> None:
         a_talk(reader, f"Question {number}", "x", minutes=number, gpt=gpt)
     a_talk(a_user("Other"), "Not mine", "x")
 
-    first, cursor = some_lines(reader, size=2)
-    rest, end = some_lines(reader, size=2, cursor=cursor)
+    first, cursor = export_page(reader, size=2)
+    rest, end = export_page(reader, size=2, cursor=cursor)
 
     titles = [json.loads(line)["title"] for line in [*first, *rest]]
     assert titles == ["Question 2", "Question 1", "Question 0"]

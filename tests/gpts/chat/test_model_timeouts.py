@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gpts.chat.services.turn_inputs import spec_of
+from gpts.chat.services.turn_inputs import build_model_spec
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.states import ProviderKind
 
@@ -15,6 +15,6 @@ def test_the_runtime_waits_as_long_as_the_settings_say(settings: Any) -> None:
     provider = ModelProvider(name="Ours", kind=ProviderKind.RESPONSES, base_url="http://127.0.0.1:9/v1")
     model = LanguageModel(provider=provider, name="m", context_window=8_000, max_output_tokens=100)
 
-    spec = spec_of(model)
+    spec = build_model_spec(model)
 
     assert (spec.first_token_timeout, spec.idle_timeout) == (7.5, 2.25)
