@@ -96,7 +96,7 @@ class AttachmentView(LoggiaAPIView):
 
     @extend_schema(operation_id="attachments_retrieve", responses=AttachmentSerializer)
     def get(self, request: Request, attachment_id: UUID) -> Response:
-        """Read how far a file is: it can be sent when `state` is ready."""
+        """Read the state of a file; it can be sent when `state` is ready."""
         return Response(AttachmentSerializer(access_own_attachment(request, attachment_id)).data)
 
     @extend_schema(operation_id="attachments_destroy", request=None, responses={204: None})

@@ -42,7 +42,7 @@ class NewerVersionSerializer(serializers.Serializer[Any]):
 
 
 class VersionStateSerializer(serializers.Serializer[Any]):
-    """`version` answers next (null: the draft, or nothing when `is_over`); `live` is a newer one."""
+    """`version` answers next (null: the draft, or none when `is_over`); `live` is a newer version."""
 
     version = serializers.IntegerField(allow_null=True)
     live = serializers.IntegerField(allow_null=True)
@@ -64,7 +64,7 @@ class TurnShowView(LoggiaAPIView):
 
     @extend_schema(request=None, responses=ShownSerializer)
     def post(self, request: Request, conversation_id: UUID, turn_id: UUID) -> Response:
-        """Show the branch of a turn, down to the end that was shown last; 409 while an answer is written."""
+        """Show the branch of a turn, down to the end shown last; 409 while an answer is being written."""
         turn = access_turn(access_own_conversation(request, conversation_id), turn_id)
         show_turn(turn=turn, at=timezone.now())
         return Response({"turn": str(turn.pk)})
@@ -93,7 +93,7 @@ class ConversationVersionView(LoggiaAPIView):
 
     @extend_schema(request=ContinueSerializer, responses=ConversationSerializer)
     def post(self, request: Request, conversation_id: UUID) -> Response:
-        """Go on with the version that is live, named by its number; 409 when another one is by now."""
+        """Continue with the live version, named by its number; 409 when another one is live by now."""
         conversation = access_own_conversation(request, conversation_id)
         given: dict[str, Any] = self.read(ContinueSerializer)
         live, _standing = recheck_chat(

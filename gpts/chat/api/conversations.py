@@ -37,11 +37,15 @@ class ConversationsView(LoggiaAPIView):
     ordering = ("-updated_at", "-id")
 
     @extend_schema(
-        parameters=[OpenApiParameter("q", str, description="Words that were said, or their beginning.")],
+        parameters=[
+            OpenApiParameter(
+                "q", str, description="Words of the conversation; the last one may be a beginning."
+            )
+        ],
         responses=ConversationSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
-        """List your conversations in the key's workspace, the latest first; with `q` those that say it."""
+        """List your conversations in the key's workspace, newest first; with `q` those with these words."""
         user, key = bearer(request)
         rows = list_conversations(user).filter(workspace_id=key.workspace_id)
         if query := request.query_params.get("q", "").strip():
@@ -76,7 +80,7 @@ class ConversationView(LoggiaAPIView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, conversation_id: UUID) -> Response:
-        """Delete a conversation; what was used stays counted."""
+        """Delete a conversation; its usage stays counted."""
         conversation = access_own_conversation(request, conversation_id)
         delete_conversation(conversation=conversation, at=timezone.now())
         return Response(status=204)
@@ -87,7 +91,7 @@ class TurnStopView(LoggiaAPIView):
 
     @extend_schema(request=None, responses={202: None})
     def post(self, request: Request, conversation_id: UUID, turn_id: UUID) -> Response:
-        """Ask for a running answer to end; what was said is kept and counted."""
+        """Stop a running answer; its text so far is kept and counted."""
         turn = access_turn(access_own_conversation(request, conversation_id), turn_id)
         if turn.state == TurnState.RUNNING and not interrupt_if_lost(turn=turn, at=timezone.now()):
             ask_to_stop(turn.pk)

@@ -56,6 +56,6 @@ class FeedbackView(LoggiaAPIView):
 
     @extend_schema(operation_id="turns_feedback_destroy", request=None, responses={204: None})
     def delete(self, request: Request, conversation_id: UUID, turn_id: UUID) -> Response:
-        """Take it back."""
+        """Remove your feedback."""
         take_feedback_back(turn=access_turn(access_own_conversation(request, conversation_id), turn_id))
         return Response(status=204)

@@ -12,7 +12,7 @@ TURN = f"{PREFIX}/conversations/{{conversation_id}}/turns/{{turn_id}}"
 STREAM_NOTE = (
     'Server-sent events when the request accepts text/event-stream or says "stream": true: `turn` (ids),'
     " `delta` (text), `html` (finished paragraphs), `trimmed`, `tool`, `image`, `debug` (of drafts), and"
-    " `end`, which has the shape of TurnEnd. The id of an event is the number of characters said so far;"
+    " `end`, which has the shape of TurnEnd. The id of an event is the number of characters sent so far;"
     " `Last-Event-ID` goes on from there."
 )
 
@@ -44,7 +44,7 @@ def _build_paths() -> Schema:
         f"{TURN}/retry": {
             "post": _build_operation(
                 "conversations_turns_retry_create",
-                "Ask a question again; what stood there stays as a branch.",
+                "Ask a question again; the old answer stays as a branch.",
                 "RetryTurnRequest",
                 conversation,
                 turn,
@@ -54,7 +54,7 @@ def _build_paths() -> Schema:
         f"{TURN}/edit": {
             "post": _build_operation(
                 "conversations_turns_edit_create",
-                "Ask a question in other words; what stood there stays as a branch.",
+                "Ask a question in other words; the old one stays as a branch.",
                 "EditTurnRequest",
                 conversation,
                 turn,
@@ -124,7 +124,7 @@ def _build_schemas() -> Schema:
     key: Schema = {
         "type": "string",
         "maxLength": 64,
-        "description": "Of the client's making: the same key again is the same message.",
+        "description": "Idempotency key of the client: the same key again is the same message.",
     }
     stream: Schema = {"type": "boolean", "default": False}
     files: Schema = {
@@ -146,7 +146,7 @@ def _build_schemas() -> Schema:
         "temporary": {
             "type": "boolean",
             "default": False,
-            "description": "In no list, and removed for good some hours after its last message.",
+            "description": "Not listed, and deleted for good some hours after its last message.",
         },
     }
     return {

@@ -40,7 +40,7 @@ class ShareView(LoggiaAPIView):
 
     @extend_schema(operation_id="conversations_share_retrieve", responses=ShareSerializer)
     def get(self, request: Request, conversation_id: UUID) -> Response:
-        """Read the link of a conversation."""
+        """Read the share link of a conversation."""
         share = get_share_link(access_own_conversation(request, conversation_id))
         if share is None:
             raise NotFound("This conversation is not shared.", code="share_not_found")
@@ -48,14 +48,14 @@ class ShareView(LoggiaAPIView):
 
     @extend_schema(operation_id="conversations_share_update", request=None, responses=ShareSerializer)
     def put(self, request: Request, conversation_id: UUID) -> Response:
-        """Make the link, or renew the copy that it shows."""
+        """Create the link, or renew the copy that it shows."""
         conversation = access_own_conversation(request, conversation_id)
         share = create_share_link(conversation=conversation, by=self.person, at=timezone.now())
         return Response(ShareSerializer(share).data)
 
     @extend_schema(operation_id="conversations_share_destroy", request=None, responses={204: None})
     def delete(self, request: Request, conversation_id: UUID) -> Response:
-        """Take the link back; it opens nothing from then on."""
+        """Remove the link; it opens nothing from then on."""
         conversation = access_own_conversation(request, conversation_id)
         remove_share_link(conversation=conversation, by=self.person, at=timezone.now())
         return Response(status=204)
@@ -67,6 +67,6 @@ class SharesView(LoggiaAPIView):
 
     @extend_schema(operation_id="shares_list", responses=ShareSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """List your open links in the key's workspace."""
+        """List your share links in the key's workspace."""
         user, key = bearer(request)
         return self.page(list_share_links(user).filter(workspace_id=key.workspace_id), ShareSerializer)

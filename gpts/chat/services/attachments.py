@@ -124,7 +124,7 @@ def read_attachment(*, attachment_id: UUID) -> None:
         row = waiting.values("name", "storage_key").first()
     if row is None:
         return
-    text, failure = _read_stored(row["name"], row["storage_key"])
+    text, failure = _extract_text(row["name"], row["storage_key"])
     with system_scope("gpts.read_attachment"):
         waiting.update(
             state=FileState.FAILED if failure else FileState.READY,
@@ -134,7 +134,7 @@ def read_attachment(*, attachment_id: UUID) -> None:
         )
 
 
-def _read_stored(name: str, key: str) -> tuple[str, str]:
+def _extract_text(name: str, key: str) -> tuple[str, str]:
     """Return the text and an empty failure code, or an empty text and the code."""
     try:
         with default_storage.open(key) as stored:

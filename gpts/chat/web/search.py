@@ -38,13 +38,13 @@ def conversation_list(request: HttpRequest) -> HttpResponse:
         "items": items,
         "q": query,
         "mended": corrected,
-        "deleted": _deleted(request),
+        "deleted": _parse_deleted_id(request),
         "deleted_days": settings.CHAT_DELETED_DAYS,
     }
     return render(request, "gpts/chat/list.html", context)
 
 
-def _deleted(request: HttpRequest) -> UUID | None:
+def _parse_deleted_id(request: HttpRequest) -> UUID | None:
     try:
         return UUID(request.GET.get("deleted", ""))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Fixtures of chatting: the fake model server beside the real web service."""
+"""Fixtures of chat tests: the fake model server, and browsers on the real web service."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def model_server(_model_server: ModelServer) -> ModelServer:
 
 @pytest.fixture
 def browser_of(server: Any) -> Iterator[Callable[[User | None], WebClient]]:
-    """Make a browser of a person on the real web service."""
+    """Open a browser of a person, or of a visitor, on the real web service."""
     opened: list[WebClient] = []
 
     def make(user: User | None = None) -> WebClient:

@@ -1,4 +1,4 @@
-"""Thumbs: one a turn, changed, taken back, of one's own answers alone."""
+"""Feedback: one for each turn, changed, removed, and only on one's own answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.pages import sign_in
 pytestmark = pytest.mark.django_db
 
 
-def test_a_thumb_is_given_changed_and_taken_back() -> None:
+def test_feedback_is_given_changed_and_removed() -> None:
     reader = a_user("Reader")
     turn = Turn.objects.get(conversation=create_conversation(reader))
 
@@ -30,7 +30,7 @@ def test_a_thumb_is_given_changed_and_taken_back() -> None:
     assert not TurnFeedback.objects.exists()
 
 
-def test_reasons_are_ours_and_answers_have_ended() -> None:
+def test_unknown_reasons_and_unanswered_turns_are_refused() -> None:
     reader = a_user("Reader")
     conversation = create_conversation(reader)
     turn = Turn.objects.get(conversation=conversation)
@@ -67,7 +67,7 @@ def test_the_page_offers_reasons_after_a_thumb_down_and_says_who_sees_it() -> No
     assert not TurnFeedback.objects.exists()
 
 
-def test_nobody_rates_anothers_answer() -> None:
+def test_nobody_rates_another_persons_answer() -> None:
     owner, stranger = a_user("Owner"), a_user("Stranger")
     conversation = create_conversation(owner)
     own = create_conversation(stranger)
@@ -79,7 +79,7 @@ def test_nobody_rates_anothers_answer() -> None:
     assert not TurnFeedback.objects.exists()
 
 
-def test_one_thumb_a_turn_is_a_constraint() -> None:
+def test_one_feedback_for_each_turn_is_a_constraint() -> None:
     reader = a_user("Reader")
     turn = Turn.objects.get(conversation=create_conversation(reader))
     given = give_feedback(turn=turn, is_positive=True, by=reader, at=NOW)
