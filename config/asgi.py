@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 
-# Static files come from whitenoise's sync iterators; Django reads each whole, which is fine for ours.
+# whitenoise streams static files from sync iterators; Django reads each completely, and ours are small.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("LOGGIA_DATABASE_ROLE", "app")
@@ -14,6 +14,6 @@ import django  # noqa: E402 - reads the environment above
 
 django.setup(set_prefix=False)
 
-from config.handler import OneHopHandler  # noqa: E402 - needs the apps
+from config.handler import SingleThreadHandler  # noqa: E402 - needs the apps
 
-application = OneHopHandler()
+application = SingleThreadHandler()

@@ -1,4 +1,4 @@
-"""The cache: Django's Redis backend with one set of connections a process."""
+"""The cache backend: Django's Redis cache with one connection pool per process."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from django.utils.functional import cached_property
 
 
 class SharedRedisCache(RedisCache):
-    """Django makes a cache object for each request under ASGI, and each would open a connection of its own.
+    """Shares connections: under ASGI Django creates a cache object, and so a connection, for each request.
 
     Opening one costs two to four milliseconds, more than a page's queries. Connection pools are safe to
-    share between threads, and after a fork they open anew.
+    share between threads, and reopen after a fork.
     """
 
     @cached_property
@@ -24,7 +24,7 @@ class SharedRedisCache(RedisCache):
 
 
 class _Client(RedisCacheClient):
-    """Keeps the client of each pool too: making one costs as much as a command."""
+    """Also reuses the client of each pool: creating one costs as much as a command."""
 
     def get_client(self, key: Any = None, *, write: bool = False) -> Any:
         pool = self._get_connection_pool(write)  # type: ignore[attr-defined]  # not in the stubs

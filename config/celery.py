@@ -12,15 +12,14 @@ from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-# script/server may run as root in a container for trying out; tasks are JSON, so nothing is unpickled.
+# Celery warns about root because of pickle; script/server may run as root, and tasks here are JSON.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("loggia")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-# Every periodic job of the house, by the app that owns it. A job that is late is dropped ("expires"):
-# the next one does its work.
+# Every periodic job, by the app that owns it. "expires" drops a run that is late: the next one does its work.
 SCHEDULE: dict[str, dict[str, Any]] = {}
 
 
@@ -39,25 +38,25 @@ def daily(name: str, task: str, *, hour: int, minute: int = 0) -> None:
 every("gpts: end turns whose process died", "gpts.reap_lost_turns", 30)
 every("gpts: remove files that were never sent", "gpts.sweep_attachments", 900)
 every("gpts: remove temporary conversations", "gpts.remove_temporary_conversations", 600)
-every("gpts: give back what budgets hold for lost turns", "gpts.release_stale_budgets", 300)
-every("gpts: take up golden runs that broke off", "gpts.sweep_golden_runs", 60)
-every("gpts: keep the words of new turns", "gpts.index_turn_words", 15)
-every("gpts: keep the words of turns that were missed", "gpts.index_missed_words", 3600)
-every("gpts: index what is not", "gpts.index_waiting", 300)
-every("gpts: make missing vectors", "gpts.embed_waiting", 300)
-every("gpts: take up documents that wait", "gpts.sweep_documents", 30)
+every("gpts: release budget reservations of lost turns", "gpts.release_stale_budgets", 300)
+every("gpts: resume interrupted golden runs", "gpts.sweep_golden_runs", 60)
+every("gpts: index the text of new turns", "gpts.index_turn_words", 15)
+every("gpts: index the text of missed turns", "gpts.index_missed_words", 3600)
+every("gpts: index passages that are not indexed", "gpts.index_waiting", 300)
+every("gpts: compute missing embeddings", "gpts.embed_waiting", 300)
+every("gpts: resume waiting documents", "gpts.sweep_documents", 30)
 daily("gpts: note files that are due for review", "gpts.note_stale_files", hour=6)
-daily("gpts: erase files that nobody needs", "gpts.sweep_document_leftovers", hour=3, minute=30)
+daily("gpts: delete unused files", "gpts.sweep_document_leftovers", hour=3, minute=30)
 every("gpts: fill insights", "gpts.fill_insights", 3600)
-daily("gpts: remind owners of models that end", "gpts.remind_of_retirements", hour=7)
+daily("gpts: remind owners of retiring models", "gpts.remind_of_retirements", hour=7)
 every("marketplace: compute scores", "marketplace.compute_scores", 600)
-every("marketplace: follow deletions", "marketplace.follow_deletions", 60)
-every("reviews: check what waits", "reviews.check_waiting", 60)
-every("reviews: mail what waits", "reviews.deliver_waiting", 60)
-every("reviews: tend the queue", "reviews.tend_queue", 60)
+every("marketplace: unlist deleted GPTs", "marketplace.follow_deletions", 60)
+every("reviews: run waiting checks", "reviews.check_waiting", 60)
+every("reviews: send waiting notices", "reviews.deliver_waiting", 60)
+every("reviews: maintain the queue", "reviews.tend_queue", 60)
 every("reviews: fill daily figures", "reviews.fill_daily_stats", 3600)
 every("payouts: roll up usage", "payouts.roll_up", 300)
-every("payouts: end holds", "payouts.release_due", 3600)
-every("payouts: take up closes that broke off", "payouts.resume_closes", 120)
+every("payouts: release holds that ended", "payouts.release_due", 3600)
+every("payouts: resume interrupted closes", "payouts.resume_closes", 120)
 
 app.conf.beat_schedule = SCHEDULE

@@ -1,4 +1,4 @@
-"""Which database, as which role: turns URLs, given or of the embedded server, into Django's settings."""
+"""Turns database URLs, given or of the embedded server, into Django's settings for a role."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def database_settings(
     database = parse_url(urls[process], name=f"the database URL of the role {process}")
     if process == "app":
         database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10}
-        # This backend checks connections itself; the pool's check would wait longer for each dead one.
+        # config.postgres checks connections itself; the pool's check waits longer for each dead one.
         database |= {"ENGINE": "config.postgres", "CONN_HEALTH_CHECKS": False}
     return {"default": database}, roles, urls
 
@@ -91,7 +91,7 @@ def parse_url(url: str, *, name: str) -> dict[str, Any]:
 
 
 def _host(netloc: str) -> str:
-    """The host as written: urlsplit's own attribute would lower the case of a socket's path."""
+    """Return the host as written: urlsplit's attribute lowers the case, which breaks socket paths."""
     place = netloc.rpartition("@")[2]
     if place.startswith("["):
         return place[1 : place.index("]")]
@@ -99,7 +99,7 @@ def _host(netloc: str) -> str:
 
 
 def connection_arguments(url: str) -> dict[str, Any]:
-    """The same address as arguments of psycopg.connect."""
+    """Return the URL as arguments of psycopg.connect."""
     found = parse_url(url, name="The database URL")
     arguments = {
         "host": found["HOST"],

@@ -1,4 +1,4 @@
-"""Reading the environment: variables first, then the file .env in the root of the clone."""
+"""Reads the environment: variables first, then the file .env in the root of the clone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Environment(environ.Env):
-    """An empty variable is an unset one, so that a copied .env.example or compose file changes nothing."""
+    """Treats an empty variable as unset, so that a copied .env.example or compose file changes nothing."""
 
     def get_value(
         self, var: str, cast: Any = None, default: Any = environ.Env.NOTSET, parse_default: bool = False
@@ -26,5 +26,5 @@ env = Environment()
 
 
 def read_dot_env() -> None:
-    """Add what .env says to the environment; what is already set there wins."""
+    """Add the variables of .env to the environment; variables that are set already win."""
     environ.Env.read_env(os.environ.get("LOGGIA_ENV_FILE") or ROOT / ".env")

@@ -1,4 +1,4 @@
-"""The ASGI handler: sync views run through all middleware in one thread hop instead of twenty."""
+"""The ASGI handler: a sync view and all its middleware run in one thread switch instead of twenty."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from workspaces.web.bodies import REFUSED, body_limit
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 
-class OneHopHandler(ASGIHandler):
-    """Django's handler, but a sync view gets the sync middleware chain, run whole in its request's thread.
+class SingleThreadHandler(ASGIHandler):
+    """Django's handler, but runs the middleware of a sync view as a sync chain, in the request's thread.
 
     Under ASGI Django awaits every middleware and moves each of its hooks to a thread and back, which costs
     four milliseconds a page. Views that answer with a stream run the same way, in the chat's few threads;
@@ -35,10 +35,10 @@ class OneHopHandler(ASGIHandler):
         self.sync_chain.load_middleware()
 
     async def handle(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
-        await super().handle(scope, bounded(scope, receive), send)
+        await super().handle(scope, limit_body(scope, receive), send)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        view = sync_view(request.path_info)
+        view = find_sync_view(request.path_info)
         if view is None:
             return await super().get_response_async(request)
         if is_chat_view(view):
@@ -46,23 +46,23 @@ class OneHopHandler(ASGIHandler):
         return await sync_to_async(self.sync_chain.get_response, thread_sensitive=True)(request)
 
 
-def sync_view(path: str) -> Callable[..., Any] | None:
-    """The sync view of a path; None when there is no view or an async one."""
-    view = view_of(path)
+def find_sync_view(path: str) -> Callable[..., Any] | None:
+    """Return the sync view of a path; None for no view or an async one."""
+    view = find_view(path)
     return None if iscoroutinefunction(view) else view
 
 
-def view_of(path: str) -> Callable[..., Any] | None:
+def find_view(path: str) -> Callable[..., Any] | None:
     try:
         return resolve(path, settings.ROOT_URLCONF).func
     except Resolver404:
         return None
 
 
-def bounded(scope: dict[str, Any], receive: Receive) -> Receive:
-    """Read a body up to the limit of its route; the rest is neither read nor kept.
+def limit_body(scope: dict[str, Any], receive: Receive) -> Receive:
+    """Read a body up to the limit of its route and discard the rest.
 
-    What declares more is refused before its first byte. The mark in ``scope`` makes
+    A request that declares more is refused before its first byte. The mark in ``scope`` makes
     workspaces.web.bodies answer 413 in place of the view.
     """
     headers = dict(scope["headers"])
@@ -70,13 +70,13 @@ def bounded(scope: dict[str, Any], receive: Receive) -> Receive:
     size = int(declared) if declared.isdigit() else 0
     limit = settings.REQUEST_BYTES
     if size > limit or b"transfer-encoding" in headers:
-        limit = body_limit(view_of(scope["path"]))
+        limit = body_limit(find_view(scope["path"]))
     if size > limit:
         scope[REFUSED] = limit
     read = 0
     is_over = False
 
-    async def receive_bounded() -> Mapping[str, Any]:
+    async def receive_limited() -> Mapping[str, Any]:
         nonlocal read, is_over
         if REFUSED not in scope:
             message = await receive()
@@ -85,9 +85,9 @@ def bounded(scope: dict[str, Any], receive: Receive) -> Receive:
                 return message
             scope[REFUSED] = limit
         if is_over:
-            # The answer is on its way, and Django waits for it beside this; then both end.
+            # Django sends the answer while it waits for this, then ends both.
             await asyncio.Event().wait()
         is_over = True
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    return receive_bounded
+    return receive_limited

@@ -1,6 +1,6 @@
-"""/healthz: the process answers. /readyz: so do the database and Redis.
+"""/healthz: the process answers. /readyz: the database and Redis answer too.
 
-The views are async, which keeps them out of the scope's transaction: they answer when the database does not.
+The views are async and so run outside the request's transaction: they answer without a database.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ async def healthz(request: HttpRequest) -> HttpResponse:
 
 
 async def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer 503 as long as a part that every page needs is missing."""
+    """Answer 503 while the database or Redis does not answer."""
     parts = {
-        "database": await sync_to_async(database_answers)(),
-        "redis": await sync_to_async(redis_answers, thread_sensitive=False)(),
+        "database": await sync_to_async(is_database_up)(),
+        "redis": await sync_to_async(is_redis_up, thread_sensitive=False)(),
     }
     return JsonResponse(parts, status=200 if all(parts.values()) else 503)
 
 
-def database_answers() -> bool:
+def is_database_up() -> bool:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -34,7 +34,7 @@ def database_answers() -> bool:
         return False
 
 
-def redis_answers() -> bool:
+def is_redis_up() -> bool:
     client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
     try:
         return bool(client.ping())

@@ -1,4 +1,4 @@
-"""/metrics: the few figures that an operator watches, as Prometheus text."""
+"""/metrics: figures for operators, as Prometheus text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 
-from config.health import database_answers
+from config.health import is_database_up
 
 QUEUE = "celery"
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip")
@@ -17,11 +17,11 @@ TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 async def metrics(request: HttpRequest) -> HttpResponse:
-    """Answer this machine and holders of METRICS_TOKEN; for everybody else the page does not exist."""
+    """Answer callers on this machine and with METRICS_TOKEN; all others get 404."""
     if not (is_local(request) or has_token(request)):
         raise Http404
-    queued, running = await sync_to_async(redis_figures, thread_sensitive=False)()
-    database_up = await sync_to_async(database_answers)()
+    queued, running = await sync_to_async(get_redis_figures, thread_sensitive=False)()
+    database_up = await sync_to_async(is_database_up)()
     figures: list[tuple[str, str, str, int | None]] = [
         ("loggia_up", "gauge", "The web process answers.", 1),
         ("loggia_database_up", "gauge", "The database answers.", int(database_up)),
@@ -38,7 +38,7 @@ async def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def is_local(request: HttpRequest) -> bool:
-    """Whether the caller is on this machine itself, and not someone whom a proxy on it serves."""
+    """Whether the caller is on this machine and the request was not forwarded by a proxy."""
     direct = not any(request.headers.get(name) for name in FORWARDED)
     return direct and request.META.get("REMOTE_ADDR") in ("127.0.0.1", "::1")
 
@@ -49,8 +49,8 @@ def has_token(request: HttpRequest) -> bool:
     return bool(token) and secrets.compare_digest(given.encode(), token.encode())
 
 
-def redis_figures() -> tuple[int | None, int | None]:
-    """Waiting jobs and running turns; None for both when Redis does not answer."""
+def get_redis_figures() -> tuple[int | None, int | None]:
+    """Return the numbers of waiting jobs and running turns; None for both when Redis is down."""
     with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
         try:
             running = sum(1 for _ in client.scan_iter(match=settings.RUNNING_TURN_KEYS, count=1000))

@@ -1,4 +1,4 @@
-"""What production refuses to start with. Each reason is one sentence that says how to mend it."""
+"""Settings with which production does not start. Each reason is one sentence that says how to correct it."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def refuse_unsafe(
 ) -> None:
     """Raise ImproperlyConfigured with every reason at once; returns when production may start."""
     reasons = [
-        *secret_reasons(secret_key),
+        *list_secret_problems(secret_key),
         *(["DEBUG is on: remove it from the environment."] if debug else []),
-        *host_reasons(hosts),
-        *key_reasons(encryption_keys),
+        *list_host_problems(hosts),
+        *list_key_problems(encryption_keys),
     ]
     if reasons:
         raise ImproperlyConfigured("Loggia does not start in production:\n- " + "\n- ".join(reasons))
 
 
-def secret_reasons(secret: str) -> list[str]:
+def list_secret_problems(secret: str) -> list[str]:
     make = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
     if not secret:
         return [f"SECRET_KEY is missing: {make}."]
@@ -42,7 +42,7 @@ def secret_reasons(secret: str) -> list[str]:
     return []
 
 
-def host_reasons(hosts: Sequence[str]) -> list[str]:
+def list_host_problems(hosts: Sequence[str]) -> list[str]:
     if not [host for host in hosts if host]:
         return ["ALLOWED_HOSTS is empty: name the hosts that people type, for example store.example.org."]
     if "*" in hosts:
@@ -50,7 +50,7 @@ def host_reasons(hosts: Sequence[str]) -> list[str]:
     return []
 
 
-def key_reasons(keys: Sequence[str]) -> list[str]:
+def list_key_problems(keys: Sequence[str]) -> list[str]:
     make = (
         "make one with: python -c 'from cryptography.fernet import Fernet;"
         " print(Fernet.generate_key().decode())'"

@@ -1,4 +1,4 @@
-"""The database roles: who owns, who serves, who works, who only reads the public store."""
+"""The database roles: owner of the tables, web service, worker, and reader of the public store."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import psycopg
 from psycopg import sql
 
 TIMEOUTS = {"app": "30s", "worker": "30min"}
-# What a role of ours must never have; said in full, so that a role made by hand is corrected too.
+# Attributes that no role may have; all are listed, so that roles created by hand are corrected too.
 ATTRIBUTES = sql.SQL("NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS")
 
 
 def make_role(connection: psycopg.Connection[Any], name: str, password: str | None, *, plain: bool) -> None:
-    """Make or correct the role ``name``; without a password nobody can log in as it.
+    """Create or correct the role ``name``; without a password nobody can log in as it.
 
     ``plain`` states all attributes, which takes a superuser; others rely on what CREATE ROLE leaves out.
     """
@@ -31,10 +31,10 @@ def set_up_roles(
     passwords: Mapping[str, str | None],
     superuser: bool,
 ) -> None:
-    """Make every role of ``passwords`` and grant what each may do; safe to run again.
+    """Create every role of ``passwords`` and grant its rights; safe to repeat.
 
-    ``connection`` is on Loggia's own database, as a superuser or as the owner with CREATEROLE. Tables and
-    sequences that the owner makes later can be used by app and worker, which own nothing themselves.
+    ``connection`` is to Loggia's database, as a superuser or as the owner with CREATEROLE. Tables and
+    sequences that the owner creates later can be used by app and worker, which own nothing.
     """
     for role, password in passwords.items():
         make_role(connection, roles[role], password, plain=superuser)
@@ -62,7 +62,7 @@ def _grant(connection: psycopg.Connection[Any], roles: Mapping[str, str]) -> Non
         " GRANT USAGE, SELECT ON SEQUENCES TO {app}, {worker}",
     ):
         connection.execute(sql.SQL(statement).format(**names))
-    # They may become the public reader, but do not have its rights (or its policies) by themselves.
+    # They can SET ROLE to the public reader, but do not inherit its rights and policies.
     for role in ("app", "worker"):
         may = connection.execute(
             "SELECT pg_has_role(%s, %s, 'SET')", [roles[role], roles["public"]]
@@ -80,12 +80,12 @@ def add_vector(connection: psycopg.Connection[Any]) -> None:
 
 
 def make_database(connection: psycopg.Connection[Any], name: str, *, owner: str) -> None:
-    """Make the database unless it exists; ``connection`` is an autocommitting superuser's."""
+    """Create the database unless it exists; ``connection`` is an autocommitting superuser's."""
     if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
         connection.execute(
             sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(owner))
         )
-    # Only roles that are granted it below may connect.
+    # Only roles that get CONNECT later may connect.
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
 
 

@@ -1,4 +1,4 @@
-"""Settings of every process. The environment is read here alone; .env.example explains each name."""
+"""Settings of every process. Only this file reads the environment; .env.example explains each variable."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DATA_PATHS = get_default_paths()
 DATA_DIR = DATA_PATHS.data
 
 # Secrets and hosts ---------------------------------------------------------------------------------------
-# In development a random secret is made once and kept in the data directory; production must be given one.
+# In development a random secret is created once in the data directory; production requires one.
 DEBUG = env.bool("DEBUG", ENVIRONMENT == "development")
 SECRET_KEY = env.str("SECRET_KEY", "")
 if not SECRET_KEY and not IS_PRODUCTION:
@@ -118,7 +118,7 @@ TEMPLATES: list[dict[str, Any]] = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # Database, cache, queue ----------------------------------------------------------------------------------
-# Each process connects as a role of its own: "owner" migrates, "app" serves, "worker" runs jobs and commands.
+# Each process connects as its own role: "owner" migrates, "app" serves, "worker" runs jobs and commands.
 PROCESS_ROLE = env.str("LOGGIA_DATABASE_ROLE", "worker")
 DATABASES, DATABASE_ROLES, DATABASE_URLS = database_settings(
     url=env.str("DATABASE_URL", ""),
@@ -142,7 +142,7 @@ CACHES: dict[str, Any] = {
 
 CELERY_BROKER_URL = EmbeddedRedis.broker_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True  # tasks are idempotent: one whose worker died runs again
+CELERY_TASK_ACKS_LATE = True  # tasks are idempotent: a task whose worker died runs again
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 1800
 CELERY_TASK_SOFT_TIME_LIMIT = 1740
@@ -203,7 +203,7 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Loggia"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_PRODUCTION
-USERSESSIONS_TRACK_ACTIVITY = False  # a write for every page; sessions are noted when they begin
+USERSESSIONS_TRACK_ACTIVITY = False  # would be a write per page; sessions are recorded when they begin
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 # Sign-in with a company's own OpenID Connect server: a JSON list of {"provider_id", "name", "client_id",
 # "secret", "settings": {"server_url"}}.
@@ -260,7 +260,7 @@ if S3_BUCKET:
         },
     }
 FILE_UPLOAD_PERMISSIONS = 0o600
-# Ceilings of one knowledge file: bytes, tokens of text, pages of a PDF.
+# Limits of one knowledge file: bytes, tokens of text, pages of a PDF.
 KNOWLEDGE_FILE_BYTES = env.int("KNOWLEDGE_FILE_BYTES", 512 * 1024 * 1024)
 KNOWLEDGE_FILE_TOKENS = env.int("KNOWLEDGE_FILE_TOKENS", 2_000_000)
 KNOWLEDGE_PDF_PAGES = env.int("KNOWLEDGE_PDF_PAGES", 20_000)
@@ -268,7 +268,7 @@ KNOWLEDGE_PDF_PAGES = env.int("KNOWLEDGE_PDF_PAGES", 20_000)
 KNOWLEDGE_PAGE_BYTES = env.int("KNOWLEDGE_PAGE_BYTES", 5 * 1024 * 1024)
 KNOWLEDGE_WORKSPACE_BYTES = env.int("KNOWLEDGE_WORKSPACE_BYTES", 50 * 1024 * 1024 * 1024)
 KNOWLEDGE_FILES_PER_HOUR = env.int("KNOWLEDGE_FILES_PER_HOUR", 600)
-# Ceilings of the child process that reads one file: address space, time, and what an archive may unpack to.
+# Limits of the child process that reads one file: address space, time, unpacked size of an archive.
 EXTRACTION_MEMORY_BYTES = env.int("EXTRACTION_MEMORY_BYTES", 1024 * 1024 * 1024)
 EXTRACTION_SECONDS = env.int("EXTRACTION_SECONDS", 600)
 EXTRACTION_EXPANDED_BYTES = env.int("EXTRACTION_EXPANDED_BYTES", 1024 * 1024 * 1024)
@@ -327,7 +327,7 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# Model providers that exist from the first start (rows afterwards) -----------------------------------------
+# Model providers created at the first start (rows afterwards) -----------------------------------------
 OPENAI_API_KEY = env.str("OPENAI_API_KEY", "")
 OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", "")
 OPENAI_MODEL = env.str("OPENAI_MODEL", "")
@@ -338,7 +338,7 @@ OUTBOUND_ALLOWED_PRIVATE_HOSTS = env.list(
 )  # "host" or "host:port"
 OUTBOUND_ALLOW_HTTP = env.bool("OUTBOUND_ALLOW_HTTP", False)  # plain http to public hosts
 
-# Chat: answers that a person may have running at once, and messages a minute; beyond them a clear refusal.
+# Chat: answers that a person may have running at once, and messages a minute.
 CHAT_RUNNING_TURNS = env.int("CHAT_RUNNING_TURNS", 3)
 CHAT_TURNS_PER_MINUTE = env.int("CHAT_TURNS_PER_MINUTE", 30)
 # Files in chats: bytes of one, how many a message takes, hours after which one that was not sent is removed.
@@ -351,7 +351,7 @@ CHAT_TEMPORARY_HOURS = env.int("CHAT_TEMPORARY_HOURS", 24)
 CHAT_DELETED_DAYS = env.int("CHAT_DELETED_DAYS", 30)
 # Percent of its golden prompts that a GPT must pass to be submitted to the store; empty asks for none.
 STORE_GOLDEN_PASS_RATE = env.int("STORE_GOLDEN_PASS_RATE", None)
-# Seconds until a model says its first word, and that it may fall silent in between, before the answer fails.
+# Timeouts of a model's answer: seconds until the first token, and between tokens.
 MODEL_FIRST_TOKEN_SECONDS = env.float("MODEL_FIRST_TOKEN_SECONDS", 60.0)
 MODEL_IDLE_SECONDS = env.float("MODEL_IDLE_SECONDS", 30.0)
 
@@ -364,10 +364,13 @@ SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", IS_PRODUCTION)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31536000 if IS_PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", False)
-SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # subdomains, preload lists: the owner's word
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",
+    "security.W021",
+]  # HSTS subdomains, preload: the operator decides
 TRUST_PROXY = env.bool("TRUST_PROXY", False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
-ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0  # whose address the limits on sign-in count
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0  # so that sign-in limits count the client's address
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -392,9 +395,9 @@ CONTENT_SECURITY_POLICY = {
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 LOGGING_CONFIG = None
 configure_logs(level=LOG_LEVEL, as_json=IS_PRODUCTION)
-# Who may read /metrics from elsewhere than this machine.
+# The token that may read /metrics from another machine.
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
-# Each running turn holds one such key in Redis for as long as it runs.
+# Each running turn holds one such key in Redis.
 RUNNING_TURN_KEYS = "turn:running:*"
 
 if IS_PRODUCTION:

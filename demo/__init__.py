@@ -1,1 +1,1 @@
-"""The content of the demo: people, GPTs, knowledge and what readers said of them."""
+"""Demo content: people, GPTs, documents, conversations, moderation, usage and a closed month."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from core.ids import uuid7_time
 from demo.accounts import People
-from demo.usage import made_id
+from demo.usage import create_id
 from gpts.assistants.models import GPT
 from gpts.chat.models import Conversation, Message, Turn
 from gpts.chat.states import MessageRole
@@ -101,7 +101,7 @@ def _conversation(
     own = personal_workspace(user)
     workspace = own if gpt.workspace.person_id is not None else gpt.workspace
     conversation = Conversation.objects.create(
-        id=made_id(rng, begin),
+        id=create_id(rng, begin),
         user=user,
         workspace=workspace,
         gpt=gpt,
@@ -127,7 +127,7 @@ def _turn(
     before: Turn | None,
 ) -> Turn:
     tokens_in, tokens_out = 200 + len(question) // 3, len(answer) // 3
-    turn_id = made_id(rng, moment)
+    turn_id = create_id(rng, moment)
     moment = uuid7_time(turn_id)
     ended = moment + timedelta(seconds=4)
     turn = Turn.objects.create(

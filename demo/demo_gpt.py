@@ -1,10 +1,10 @@
-"""The shape of a demo GPT."""
+"""The dataclass of a demo GPT."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-# The one whose usage has chats behind it: demo.detailed_history.
+# The GPT with a detailed history (demo.detailed_history).
 FLAGSHIP = "travel-desk"
 
 

@@ -1,6 +1,6 @@
-"""One GPT of the demo's creator in depth: readers who come in waves, answers with their times, failures, thumbs.
+"""Seeds one GPT with a detailed history, so that Insights can show everything.
 
-Its usage events have the turns and questions behind them, so that Insights has everything to show.
+Readers come in waves; its usage events have turns, questions, durations, failures and feedback.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from core.ids import uuid7_time
 from demo.accounts import People
 from demo.demo_gpt import FLAGSHIP
-from demo.usage import first_day, made_id
+from demo.usage import create_id, get_first_day
 from gpts.assistants.models import GPT, Version
 from gpts.chat.models import Conversation, Message, Turn, TurnFeedback
 from gpts.chat.states import FeedbackReason, MessageRole
@@ -25,9 +25,9 @@ from gpts.metering.models import UsageEvent
 from gpts.metering.states import UsageSource
 from workspaces.models import User, Workspace
 
-# The day of the demo's usage on which each wave of readers first comes, and how many they are.
+# Day of the demo's usage on which each wave of readers first comes, and the number of readers.
 WAVES = ((0, 15), (21, 13), (42, 12))
-# How likely a reader comes on a day: the faithful, those who come now and then, those who hardly do.
+# Probability that a reader comes on a day: regular, occasional and rare readers.
 CHANCES = (0.7, 0.45, 0.25)
 # Name, micro-units per million tokens read and written.
 MODELS = (("sample-small", 400_000, 1_600_000), ("sample-large", 2_000_000, 8_000_000))
@@ -62,7 +62,7 @@ class Rows:
     events: list[UsageEvent] = field(default_factory=list)
 
 
-def seed_flagship(people: People, gpts: dict[str, GPT], *, at: datetime) -> int:
+def seed_detailed_history(people: People, gpts: dict[str, GPT], *, at: datetime) -> int:
     """Write the flagship's conversations since first_day with all that hangs on them; returns the events."""
     gpt = gpts[FLAGSHIP]
     rng = random.Random("loggia flagship")  # noqa: S311 - demo content
@@ -90,10 +90,10 @@ def _visits(rng: random.Random, readers: Sequence[User], *, at: datetime) -> Ite
     for wave, size in WAVES:
         for newcomer in islice(left, size):
             first_days[newcomer.pk] = wave + rng.randrange(5)
-    start = first_day(at)
+    start = get_first_day(at)
     for number in range((at - start).days + 1):
         day = start + timedelta(days=number)
-        calm = 0.6 if day.weekday() < 4 else 1.0  # journeys are planned towards the weekend
+        calm = 0.6 if day.weekday() < 4 else 1.0  # trips are planned towards the weekend
         for place, reader in enumerate(readers):
             came = first_days.get(reader.pk)
             if came is None or number < came:
@@ -118,7 +118,7 @@ def _conversation(
 ) -> None:
     version = next((one for one in reversed(versions) if one.created_at <= begin), versions[0])
     conversation = Conversation(
-        id=made_id(rng, begin),
+        id=create_id(rng, begin),
         user=reader,
         workspace_id=workspace_id,
         gpt=gpt,
@@ -146,7 +146,7 @@ def _turn(
 ) -> Turn:
     name, price_in, price_out = MODELS[rng.random() < 0.3]
     has_failed, is_unsure = rng.random() < FAILING, rng.random() < UNSURE
-    turn_id = made_id(rng, moment)
+    turn_id = create_id(rng, moment)
     started = uuid7_time(turn_id)
     read, written = 900 + 350 * position + rng.randrange(200), rng.randrange(80, 420)
     first = rng.lognormvariate(-0.3, 0.45) * (1.8 if name == "sample-large" else 1.0)

@@ -20,24 +20,24 @@ from workspaces.models import User, Workspace
 ACME = "Acme"
 ADMIN, MEMBER, BUILDER = "admin@acme.test", "member@acme.test", "builder@acme.test"
 ENDS_IN = timedelta(days=24)
-# In place of a server that nobody who tries the demo has: it answers, and it costs what such a one would.
+# Built-in models with prices, in place of a model server that the demo does not have.
 QUOTERS = (
     ("quoter-1", "Quoter 1 (built in)", 16_000, 400_000, 1_200_000),
     ("quoter-2", "Quoter 2 (built in)", 32_000, 250_000, 1_000_000),
 )
-# What a company adds of its own; off, because the address leads nowhere.
-HOUSE: tuple[tuple[str, str, int, int, int, int, list[Capability]], ...] = (
+# Models on a company's own server; disabled, because the address does not exist.
+OWN_MODELS: tuple[tuple[str, str, int, int, int, int, list[Capability]], ...] = (
     ("house-chat-70b", "House Chat 70B", 128_000, 8_192, 600_000, 2_400_000, [Capability.VISION]),
     ("house-fast-8b", "House Fast 8B", 32_000, 4_096, 80_000, 240_000, []),
 )
 MILLION = 1_000_000
 
 
-def lacks_house() -> bool:
+def lacks_budgets() -> bool:
     return Workspace.objects.filter(name=ACME).exists() and not Budget.objects.exists()
 
 
-def seed_house(*, at: datetime) -> str:
+def seed_models_and_budgets(*, at: datetime) -> str:
     """Make both; returns how many of each there are."""
     acme = Workspace.objects.get(name=ACME)
     people = {user.email: user for user in User.objects.filter(memberships__workspace=acme)}
@@ -64,7 +64,7 @@ def _models(acme: Workspace, admin: User, *, at: datetime) -> None:
         )
         for name, label, window, price_in, price_out in QUOTERS
     )
-    house = ModelProvider.objects.create(
+    own = ModelProvider.objects.create(
         workspace=acme,
         name="Acme data centre",
         kind=ProviderKind.CHAT_COMPLETIONS,
@@ -72,9 +72,9 @@ def _models(acme: Workspace, admin: User, *, at: datetime) -> None:
         is_enabled=False,
         created_at=at - timedelta(days=40),
     )
-    for number, (name, label, window, output, price_in, price_out, also) in enumerate(HOUSE):
+    for number, (name, label, window, output, price_in, price_out, also) in enumerate(OWN_MODELS):
         LanguageModel.objects.create(
-            provider=house,
+            provider=own,
             name=name,
             label=label,
             context_window=window,
@@ -86,7 +86,7 @@ def _models(acme: Workspace, admin: User, *, at: datetime) -> None:
             is_default=number == 0,
         )
     LanguageModel.objects.create(
-        provider=house,
+        provider=own,
         name="house-embed",
         label="House Embed",
         kind=ModelKind.EMBEDDING,
@@ -141,7 +141,7 @@ def _budgets(acme: Workspace, people: dict[str, User], *, at: datetime) -> None:
     _used(each, people[ADMIN], 4, at=at)
     _used(each, people[BUILDER], 17, at=at)
     _used(each, people[MEMBER], 39, at=at)
-    # One more in earnest, which passes the member's warning mark and leaves the notes.
+    # One real reservation, which passes the member's soft limit and sends the warnings.
     turn_id = uuid7(at)
     member = people[MEMBER]
     reserve(

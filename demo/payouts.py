@@ -8,7 +8,7 @@ from django.conf import settings
 
 from core.periods import Period
 from demo.accounts import People
-from demo.usage import first_day
+from demo.usage import get_first_day
 from gpts.assistants.states import Category
 from payouts.services.close import approve_close, close_period
 from payouts.services.payout_accounts import save_payout_account, verify_payout_account
@@ -46,7 +46,7 @@ def seed_rates(people: People, *, at: datetime) -> None:
     """Write the demo's rate card, announced in time: rates at which a month earns a payout."""
     create_rate_card(
         currency=settings.PAYOUT_CURRENCY,
-        first_month=str(Period.containing(first_day(at))),
+        first_month=str(Period.containing(get_first_day(at))),
         rates={
             (Unit.CONVERSATION, ""): 250_000,
             (Unit.MESSAGE, ""): 30_000,
@@ -55,13 +55,13 @@ def seed_rates(people: People, *, at: datetime) -> None:
         terms=RateTerms(cap_user_gpt_day=60),
         note="Education earns a fifth more: it is used less often and for longer.",
         by=people["finance"],
-        at=first_day(at) - timedelta(days=30),
+        at=get_first_day(at) - timedelta(days=30),
     )
 
 
 def close_first_month(people: People, *, at: datetime) -> Period:
     """Close the first month of usage; needs the usage to be committed, because the rollup waits for that."""
-    period = Period.containing(first_day(at))
+    period = Period.containing(get_first_day(at))
     closed = period.end + timedelta(days=6)
     close_period(period=period, by=people["finance"], at=closed)
     approve_close(period=period, by=people["finance2"], at=closed + timedelta(hours=5))

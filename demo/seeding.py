@@ -1,4 +1,4 @@
-"""The demo, stage by stage; each stage is skipped where its rows stand, so that a broken-off run goes on."""
+"""Creates the demo in stages; a stage whose rows exist is skipped, so that an interrupted run can continue."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from core.periods import Period
 from core.scope import system_scope
 from demo.accounts import CROWD_EMAIL, People, seed_companies, seed_people
 from demo.conversations import seed_conversations
-from demo.detailed_history import seed_flagship
+from demo.detailed_history import seed_detailed_history
 from demo.golden_prompts import lacks_golden_prompts, seed_golden_prompts
-from demo.models_and_budgets import lacks_house, seed_house
+from demo.models_and_budgets import lacks_budgets, seed_models_and_budgets
 from demo.moderation import seed_queue
 from demo.payouts import close_first_month, seed_payout_accounts, seed_rates
 from demo.people import CROWD_NAMES, PEOPLE
 from demo.store import seed_private_store, seed_ratings, seed_shelf, seed_store
-from demo.usage import first_day, seed_usage
+from demo.usage import get_first_day, seed_usage
 from gpts.insights.models import InsightState
 from gpts.insights.services.filling import fill_insights
 from gpts.llm.services.providers import ensure_offline_provider
@@ -57,18 +57,18 @@ def _store(at: datetime) -> str:
         seed_ratings(people, at=at)
         seed_shelf(people, at=at)
         seed_conversations(people, gpts | private, at=at)
-        events = seed_usage(people, gpts, at=at) + seed_flagship(people, gpts, at=at)
+        events = seed_usage(people, gpts, at=at) + seed_detailed_history(people, gpts, at=at)
     return f"{len(people)} people, {len(gpts)} listings, {events} usage events"
 
 
-def _golden(at: datetime) -> str:
+def _golden_prompts(at: datetime) -> str:
     with system_scope("config.seed_demo"):
         return f"{seed_golden_prompts(at=at)} golden prompts"
 
 
-def _house(at: datetime) -> str:
+def _models_and_budgets(at: datetime) -> str:
     with system_scope("config.seed_demo"):
-        return seed_house(at=at)
+        return seed_models_and_budgets(at=at)
 
 
 def _insights(at: datetime) -> str:
@@ -83,7 +83,7 @@ def _queue(at: datetime) -> str:
     return f"{count} moderation cases"
 
 
-def _money(at: datetime) -> str:
+def _payouts(at: datetime) -> str:
     with system_scope("config.seed_demo"):
         seed_rates(_people(), at=at)
         seed_payout_accounts(_people(), at=at)
@@ -106,16 +106,16 @@ def _lacks_cases(_at: datetime) -> bool:
 
 
 def _lacks_closed_month(at: datetime) -> bool:
-    month = str(Period.containing(first_day(at)))
+    month = str(Period.containing(get_first_day(at)))
     earlier = AccountingPeriod.objects.filter(state=PeriodState.CLOSED, month__gte=month)
     return not earlier.exists() and not AccountingPeriod.objects.filter(month__lt=month).exists()
 
 
 STAGES: tuple[tuple[Callable[[datetime], bool], Callable[[datetime], str]], ...] = (
     (_lacks_people, _store),
-    (lambda _at: lacks_golden_prompts(), _golden),
-    (lambda _at: lacks_house(), _house),
+    (lambda _at: lacks_golden_prompts(), _golden_prompts),
+    (lambda _at: lacks_budgets(), _models_and_budgets),
     (lambda _at: not InsightState.objects.exists(), _insights),
     (_lacks_cases, _queue),
-    (_lacks_closed_month, _money),
+    (_lacks_closed_month, _payouts),
 )

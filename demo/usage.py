@@ -23,7 +23,7 @@ CONVERSATIONS_PER_DAY = 0.3
 MONTHS_BEFORE = 2
 
 
-def first_day(at: datetime) -> datetime:
+def get_first_day(at: datetime) -> datetime:
     """Return where the demo's usage begins: the first of the month before the last."""
     period = Period.containing(at)
     for _unused in range(MONTHS_BEFORE):
@@ -32,7 +32,7 @@ def first_day(at: datetime) -> datetime:
 
 
 def seed_usage(people: People, gpts: dict[str, GPT], *, at: datetime) -> int:
-    """Write the events of every listed GPT but the flagship since first_day; returns how many."""
+    """Write the events of every listed GPT but the flagship since get_first_day; returns how many."""
     workspaces = {
         workspace.person_id: workspace.pk for workspace in Workspace.objects.filter(person__isnull=False)
     }
@@ -59,9 +59,9 @@ def _events(
     # A faithful circle comes back, so that readers are fewer than conversations.
     circle = rng.sample(places, min(len(places), 4 + entry.popularity * 3))
     version_id = gpt.versions.values_list("id", flat=True).latest("number")
-    day = max(first_day(at), since)
+    day = max(get_first_day(at), since)
     while day < at:
-        growth = 0.6 + 0.4 * (day - first_day(at)).days / 90
+        growth = 0.6 + 0.4 * (day - get_first_day(at)).days / 90
         weekend = 0.5 if day.weekday() >= 5 and entry.category == "productivity" else 1.0
         mean = entry.popularity * CONVERSATIONS_PER_DAY * growth * weekend
         for _conversation in range(int(mean) + (rng.random() < mean % 1)):
@@ -74,13 +74,13 @@ def _conversation_events(
     rng: random.Random, gpt: GPT, version_id: int, place: tuple[int, int], begin: datetime, *, at: datetime
 ) -> Iterator[UsageEvent]:
     user_id, workspace_id = place
-    conversation_id = made_id(rng, begin)
+    conversation_id = create_id(rng, begin)
     asked, moment = 0, begin
     for _turn in range(rng.choices((1, 2, 3, 5), (4, 4, 2, 1))[0]):
         moment += timedelta(seconds=rng.randrange(20, 240))
         if moment >= at:
             return
-        event_id = made_id(rng, moment)
+        event_id = create_id(rng, moment)
         question, answer = rng.randrange(12, 160), rng.randrange(60, 520)
         asked += question
         yield UsageEvent(
@@ -107,7 +107,7 @@ def _conversation_events(
         asked += answer
 
 
-def made_id(rng: random.Random, moment: datetime) -> UUID:
+def create_id(rng: random.Random, moment: datetime) -> UUID:
     """Return the UUIDv7 of ``moment`` whose random part comes from ``rng``: the same each time."""
     value = int(moment.timestamp() * 1000) << 80 | rng.getrandbits(80)
     value = value & ~(0xF << 76) | (0x7 << 76)

@@ -24,6 +24,8 @@ from tests.support.services import WebService, WorkerService, start_service
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+pytest_plugins = ["tests.support.fixtures"]
+
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     if not hasattr(session.config, "workerinput"):

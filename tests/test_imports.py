@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 
+from embedded.paths import ROOT
 from tests.support.import_graph import (
     find_cycles,
     find_hidden_imports,
@@ -84,3 +86,19 @@ def test_the_graph_is_read_from_source(tmp_path: Path) -> None:
     assert [str(found) for found in find_hidden_imports(imports)] == [
         "shop.taxes:2 imports shop.orders in tax()"
     ]
+
+
+SHARED = ("tests.support", "tests.fakes", "tests.isolation")
+
+
+def test_tests_share_only_what_is_in_support() -> None:
+    """Helpers of several test modules live in tests/support; tests/isolation has a framework of its own."""
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno} imports {node.module}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "tests"
+        if not node.module.startswith(SHARED) or node.module.split(".")[-1].startswith(("test_", "conftest"))
+    ]
+
+    assert wrong == []

@@ -1,1 +1,1 @@
-"""PostgreSQL with a pool that recovers at once when the server was restarted."""
+"""Database backend: PostgreSQL with a connection pool that recovers at once after a restart of the server."""

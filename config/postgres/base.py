@@ -1,4 +1,4 @@
-"""The web service's database backend: Django's own, with dead pooled connections replaced together."""
+"""The web service's database backend: Django's, but all dead pooled connections are replaced at once."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ import psycopg
 from django.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool
 
-# A connection that was used this short a time ago is only looked at, not asked.
-FRESH_SECONDS = 10.0
+# Recently used connections skip the health query.
+HEALTH_CHECK_AFTER_SECONDS = 10.0
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """The pool's own check drops one dead connection at a time and doubles its pause between them: after a
-    restart of PostgreSQL with a few idle connections every request would wait until it times out."""
+    """Replaces all dead connections of the pool when one is found dead.
+
+    The pool's own check drops one at a time and doubles its back-off between them: after a restart of
+    PostgreSQL every request would wait until it times out.
+    """
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
@@ -24,7 +27,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not pool:
             return connection
         try:
-            if not _is_fresh(connection):
+            if not _can_skip_health_query(connection):
                 ConnectionPool.check_connection(connection)
         except psycopg.OperationalError:
             pool.putconn(connection)
@@ -38,13 +41,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super()._close()  # type: ignore[misc]  # missing in the stubs
 
 
-def _is_fresh(connection: Any) -> bool:
-    """Whether it was in use a moment ago and its server has not hung up since: then it has something to read.
+def _can_skip_health_query(connection: Any) -> bool:
+    """Whether the connection was used recently and the server has not closed it since.
 
-    A request that waits for its first query has no time for a question to the server about its health.
+    A closed socket is readable. The health query would delay the first query of every request.
     """
     used_at: float = getattr(connection, "loggia_used_at", 0.0)
-    if time.monotonic() - used_at > FRESH_SECONDS:
+    if time.monotonic() - used_at > HEALTH_CHECK_AFTER_SECONDS:
         return False
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)

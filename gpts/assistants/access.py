@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import Forbidden, NotFound
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.queries.gpts import find_gpt, find_gpt_live, get_standing, standing_and_version
-from gpts.assistants.rules import GPTAct, Standing, may
+from gpts.assistants.queries.gpts import find_gpt, find_gpt_live, get_relation, get_relation_and_version
+from gpts.assistants.rules import GPTAct, GPTRelation, may
 
 
 def access_gpt(user: Any, slug: str, *, to: GPTAct) -> GPT:
@@ -21,41 +21,41 @@ def access_gpt(user: Any, slug: str, *, to: GPTAct) -> GPT:
     gpt = find_gpt(slug)
     if gpt is None or not user.is_authenticated:
         raise gpt_not_found()
-    standing = get_standing(user, gpt)
-    if may(to, gpt, standing):
+    relation = get_relation(user, gpt)
+    if may(to, gpt, relation):
         return gpt
-    if to is not GPTAct.CHAT and may(GPTAct.VIEW_SETTINGS, gpt, standing):
+    if to is not GPTAct.CHAT and may(GPTAct.VIEW_SETTINGS, gpt, relation):
         raise _refused(gpt)
     raise gpt_not_found()
 
 
-def access_chat(user: Any, slug: str, *, is_draft: bool = False) -> tuple[GPT, Version | None, Standing]:
-    """Return a GPT that ``user`` may chat with, what answers (None: the draft), and their standing."""
+def access_chat(user: Any, slug: str, *, is_draft: bool = False) -> tuple[GPT, Version | None, GPTRelation]:
+    """Return a GPT that ``user`` may chat with, the answering version (None: the draft) and the relation."""
     gpt, live = find_gpt_live(slug)
     if gpt is None or not user.is_authenticated:
         raise gpt_not_found()
-    version, standing = _may_go_on(gpt, *standing_and_version(user, gpt, live), is_draft=is_draft)
-    return gpt, version, standing
+    version, relation = _may_go_on(gpt, *get_relation_and_version(user, gpt, live), is_draft=is_draft)
+    return gpt, version, relation
 
 
-def recheck_chat(user: Any, gpt: GPT, *, is_draft: bool) -> tuple[Version | None, Standing]:
+def recheck_chat(user: Any, gpt: GPT, *, is_draft: bool) -> tuple[Version | None, GPTRelation]:
     """The same for a GPT at hand: the right to its next answer is looked at anew each time."""
-    return _may_go_on(gpt, *standing_and_version(user, gpt), is_draft=is_draft)
+    return _may_go_on(gpt, *get_relation_and_version(user, gpt), is_draft=is_draft)
 
 
 def _may_go_on(
-    gpt: GPT, standing: Standing, version: Version | None, *, is_draft: bool
-) -> tuple[Version | None, Standing]:
-    if not may(GPTAct.VIEW_SETTINGS if is_draft else GPTAct.CHAT, gpt, standing):
+    gpt: GPT, relation: GPTRelation, version: Version | None, *, is_draft: bool
+) -> tuple[Version | None, GPTRelation]:
+    if not may(GPTAct.VIEW_SETTINGS if is_draft else GPTAct.CHAT, gpt, relation):
         raise gpt_not_found()
     if gpt.quarantined_at is not None:
         raise _refused(gpt)
-    return (None if is_draft else version), standing
+    return (None if is_draft else version), relation
 
 
 def access_version(user: Any, gpt: GPT, number: int) -> Version:
     """Return one frozen version of a GPT whose settings ``user`` may view."""
-    if not may(GPTAct.VIEW_SETTINGS, gpt, get_standing(user, gpt)):
+    if not may(GPTAct.VIEW_SETTINGS, gpt, get_relation(user, gpt)):
         raise gpt_not_found()
     # A number from a URL can exceed what the column holds.
     version = gpt.versions.filter(number=number).first() if 0 < number < 2**31 else None

@@ -1,4 +1,4 @@
-"""Who may do what to a GPT: pure predicates over the person's standing."""
+"""Who may do what to a GPT: pure predicates over the relation of a person to it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class GPTAct(TextChoices):
 
 
 @dataclass(frozen=True)
-class Standing:
+class GPTRelation:
     """What a person is to a GPT. ``role`` is the one in the GPT's workspace, empty for strangers."""
 
     user_id: int
@@ -32,43 +32,43 @@ class Standing:
     audiences: frozenset[str]
 
 
-def is_owner(gpt: GPT, standing: Standing) -> bool:
+def is_owner(gpt: GPT, relation: GPTRelation) -> bool:
     """The maker, for as long as they belong to the GPT's workspace."""
-    return gpt.owner_id == standing.user_id and standing.role != ""
+    return gpt.owner_id == relation.user_id and relation.role != ""
 
 
-def is_admin(gpt: GPT, standing: Standing) -> bool:
-    return gpt.workspace.kind in COMPANY_KINDS and standing.role in ADMIN_ROLES
+def is_admin(gpt: GPT, relation: GPTRelation) -> bool:
+    return gpt.workspace.kind in COMPANY_KINDS and relation.role in ADMIN_ROLES
 
 
-def may_chat(gpt: GPT, standing: Standing) -> bool:
+def may_chat(gpt: GPT, relation: GPTRelation) -> bool:
     if gpt.workspace.suspended_at is not None or gpt.quarantined_at is not None:
         return False
-    if is_owner(gpt, standing) or standing.audiences & {Audience.PUBLIC, Audience.LINK}:
+    if is_owner(gpt, relation) or relation.audiences & {Audience.PUBLIC, Audience.LINK}:
         return True
-    return Audience.WORKSPACE in standing.audiences and standing.role != ""
+    return Audience.WORKSPACE in relation.audiences and relation.role != ""
 
 
-def may_view_settings(gpt: GPT, standing: Standing) -> bool:
+def may_view_settings(gpt: GPT, relation: GPTRelation) -> bool:
     if gpt.quarantined_at is not None:
-        return is_owner(gpt, standing)
-    return is_owner(gpt, standing) or is_admin(gpt, standing)
+        return is_owner(gpt, relation)
+    return is_owner(gpt, relation) or is_admin(gpt, relation)
 
 
-def may_try(gpt: GPT, standing: Standing) -> bool:
+def may_try(gpt: GPT, relation: GPTRelation) -> bool:
     """Whoever sees the draft may run it, but nobody runs what is quarantined or suspended."""
     is_stopped = gpt.quarantined_at is not None or gpt.workspace.suspended_at is not None
-    return not is_stopped and may_view_settings(gpt, standing)
+    return not is_stopped and may_view_settings(gpt, relation)
 
 
-def may_edit(gpt: GPT, standing: Standing) -> bool:
-    return gpt.quarantined_at is None and is_owner(gpt, standing) and standing.role in BUILDER_ROLES
+def may_edit(gpt: GPT, relation: GPTRelation) -> bool:
+    return gpt.quarantined_at is None and is_owner(gpt, relation) and relation.role in BUILDER_ROLES
 
 
-def may_manage(gpt: GPT, standing: Standing) -> bool:
+def may_manage(gpt: GPT, relation: GPTRelation) -> bool:
     if gpt.quarantined_at is not None:
         return False
-    return may_edit(gpt, standing) or is_admin(gpt, standing)
+    return may_edit(gpt, relation) or is_admin(gpt, relation)
 
 
 MAY = {
@@ -80,6 +80,6 @@ MAY = {
 }
 
 
-def may(act: GPTAct, gpt: GPT, standing: Standing) -> bool:
+def may(act: GPTAct, gpt: GPT, relation: GPTRelation) -> bool:
     """Answer for one act; a deleted GPT allows none, nor is anything allowed to a closed account."""
-    return gpt.deleted_at is None and standing.is_active and MAY[act](gpt, standing)
+    return gpt.deleted_at is None and relation.is_active and MAY[act](gpt, relation)

@@ -12,7 +12,7 @@ from gpts.assistants.access import recheck_chat
 from gpts.chat.models import Conversation, Turn
 from gpts.chat.states import MessageRole
 from gpts.knowledge.models import Passage
-from gpts.knowledge.queries import cited_passage
+from gpts.knowledge.queries import get_cited_passage
 from workspaces.models import User
 
 
@@ -62,7 +62,7 @@ def access_cited_passage(user: User, turn: Turn, number: int) -> Passage:
     _check_may_read(user, turn)
     answer = turn.messages.filter(role=MessageRole.ASSISTANT).first()
     cited = {source["number"]: source["passage_id"] for source in (answer.citations if answer else ())}
-    found = cited_passage(turn.gpt, cited[number]) if number in cited else None
+    found = get_cited_passage(turn.gpt, cited[number]) if number in cited else None
     if found is None:
         raise _build_passage_not_found()
     passage, name = found

@@ -7,7 +7,7 @@ from contextlib import closing
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
-from gpts.knowledge.extraction import UnreadableError, extracted, media_type_of
+from gpts.knowledge.extraction import UnreadableError, get_media_type, iter_sections
 
 FAILURES = {
     "unknown_type": _("Files of this type cannot be read."),
@@ -28,10 +28,10 @@ def describe_failure(code: str) -> str:
     return str(FAILURES.get(code) or _("This file could not be read.")) if code else ""
 
 
-def get_media_type(name: str) -> str:
+def get_readable_media_type(name: str) -> str:
     """Return the media type for a file name's extension; InvalidInput (field ``file``) if unsupported."""
     try:
-        return media_type_of(name)
+        return get_media_type(name)
     except UnreadableError as problem:
         raise InvalidInput(FAILURES["unknown_type"], code="file_unknown_type", field="file") from problem
 
@@ -44,7 +44,7 @@ def read_text(name: str, data: bytes, *, max_characters: int) -> str:
     """
     parts: list[str] = []
     size, heading = 0, ""
-    with closing(extracted(name, data)) as sections:
+    with closing(iter_sections(name, data)) as sections:
         for section in sections:
             paragraphs = list(section.paragraphs)
             if section.heading and section.heading != heading:

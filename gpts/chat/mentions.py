@@ -38,7 +38,7 @@ def access_mention(user: User, slug: str) -> tuple[GPT, Version]:
     NotFound when it is unknown, deleted or not for this person, Forbidden while quarantined, Conflict
     (``gpt_not_live``) for a GPT of their own with only a draft.
     """
-    gpt, version, _standing = access_chat(user, slug)
+    gpt, version, _relation = access_chat(user, slug)
     if version is None:
         raise Conflict(
             _("This GPT has no live version yet, so it cannot be called."), code="gpt_not_live", field="gpt"

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import DomainError, NotFound
 from core.scope import with_share_token
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import get_standing
+from gpts.assistants.queries.gpts import get_relation
 from gpts.assistants.rules import GPTAct, may
 from gpts.chat.confinement import find_open_gpts, select_company_only
 from gpts.chat.models import Conversation, SharedConversation
@@ -138,7 +138,7 @@ def _check_reader(user: User | AnonymousUser, share: SharedConversation, gpts: l
 def _may_start_chat(user: User | AnonymousUser, share: SharedConversation) -> bool:
     if not user.is_authenticated:
         return bool(find_open_gpts([share.gpt_id]))
-    return may(GPTAct.CHAT, share.gpt, get_standing(user, share.gpt))
+    return may(GPTAct.CHAT, share.gpt, get_relation(user, share.gpt))
 
 
 def _build_not_found() -> NotFound:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import NotFound
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import get_standing
+from gpts.assistants.queries.gpts import get_relation
 from gpts.assistants.rules import GPTAct, may
 from gpts.evals.models import GoldenPrompt, GoldenRun
 from gpts.evals.states import GoldenKind
@@ -40,4 +40,4 @@ def access_golden_run(user: Any, gpt: GPT, identifier: UUID) -> GoldenRun:
 
 
 def may_see_leaks(user: Any, gpt: GPT) -> bool:
-    return may(GPTAct.EDIT, gpt, get_standing(user, gpt))
+    return may(GPTAct.EDIT, gpt, get_relation(user, gpt))

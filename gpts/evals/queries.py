@@ -15,7 +15,7 @@ from gpts.evals.models import GoldenPrompt, GoldenResult, GoldenRun
 from gpts.evals.states import ACTIVE_RUNS, GoldenKind, GoldenResultState, GoldenRunState
 from gpts.evals.suggestions import Suggestion, suggest
 from gpts.knowledge.models import Passage
-from gpts.knowledge.queries import knowledge_files
+from gpts.knowledge.queries import list_knowledge_files
 
 ENDED = (
     GoldenResultState.PASSED,
@@ -109,7 +109,7 @@ def suggestions_for(gpt: GPT) -> list[Suggestion]:
     """First prompts for a GPT that has none, from its starters and files."""
     passages = []
     with inside_workspace_of(gpt):
-        for file in knowledge_files(gpt)[:3]:
+        for file in list_knowledge_files(gpt)[:3]:
             if file.document_id is None:
                 continue
             heading = (

@@ -9,20 +9,22 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import NotFound
 from gpts.assistants.access import gpt_not_found
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import get_standing
+from gpts.assistants.queries.gpts import get_relation
 from gpts.assistants.rules import GPTAct, may
 from gpts.knowledge.models import KnowledgeFile
-from gpts.knowledge.queries import knowledge_file
+from gpts.knowledge.queries import get_knowledge_file
 
 
-def access_knowledge_file(user: Any, gpt: GPT, identifier: int, *, with_kept: bool = False) -> KnowledgeFile:
+def access_knowledge_file(
+    user: Any, gpt: GPT, identifier: int, *, include_removed: bool = False
+) -> KnowledgeFile:
     """Return one file of the draft of a GPT whose settings ``user`` may view.
 
-    ``with_kept`` takes files that were removed from it as well, which frozen versions still answer from.
+    ``include_removed`` also finds files that were removed from the draft and are kept for frozen versions.
     """
-    if not may(GPTAct.VIEW_SETTINGS, gpt, get_standing(user, gpt)):
+    if not may(GPTAct.VIEW_SETTINGS, gpt, get_relation(user, gpt)):
         raise gpt_not_found()
-    found = knowledge_file(gpt, identifier, with_kept=with_kept)
+    found = get_knowledge_file(gpt, identifier, include_removed=include_removed)
     if found is None:
         raise NotFound(_("This GPT has no such file."), code="file_not_found")
     return found

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 
-def reason(code: str) -> str:
+def describe_failure(code: str) -> str:
     """The sentence for a failure code of extraction, in the reader's language; empty for none."""
     if not code:
         return ""

@@ -18,7 +18,7 @@ QUERY_TERMS = 64
 
 
 @dataclass(frozen=True)
-class Piece:
+class PassageText:
     """Text for one passage. ``paragraph`` is the number of its first paragraph in the document, from 1."""
 
     heading: str
@@ -27,7 +27,7 @@ class Piece:
     paragraph: int = 1
 
 
-def split(sections: Iterable[Section]) -> Iterator[Piece]:
+def split_into_passages(sections: Iterable[Section]) -> Iterator[PassageText]:
     """Join paragraphs under one heading and page up to PASSAGE_LENGTH characters; cut longer ones at
     sentences. Holds one passage at a time, however long the document is.
     """
@@ -37,21 +37,21 @@ def split(sections: Iterable[Section]) -> Iterator[Piece]:
     for section in sections:
         here = (section.heading, section.page)
         if held and here != place:
-            yield Piece(place[0], held, place[1], first)
+            yield PassageText(place[0], held, place[1], first)
             held = ""
         place = here
         for paragraph in section.paragraphs:
             number += 1
             for part in _bounded(paragraph):
                 if held and len(held) + len(part) + 2 > PASSAGE_LENGTH:
-                    yield Piece(place[0], held, place[1], first)
+                    yield PassageText(place[0], held, place[1], first)
                     held = ""
                 if held:
                     held = f"{held}\n\n{part}"
                 else:
                     held, first = part, number
     if held:
-        yield Piece(place[0], held, place[1], first)
+        yield PassageText(place[0], held, place[1], first)
 
 
 def _bounded(paragraph: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from gpts.knowledge.models import Document, KnowledgeFile, Passage
 from gpts.knowledge.states import FileState
 
 
-def files_answering(gpt: GPT, version: Version | None = None) -> QuerySet[KnowledgeFile]:
+def list_answering_files(gpt: GPT, version: Version | None = None) -> QuerySet[KnowledgeFile]:
     """Files that ``version``, or the draft without one, answers from, with their document; readable or not.
 
     Looked up by the GPT's own rows: the same bytes in a colleague's GPT do not count, nor does what the
@@ -26,11 +26,11 @@ def files_answering(gpt: GPT, version: Version | None = None) -> QuerySet[Knowle
 
 def names_of_documents(gpt: GPT, version: Version | None = None) -> dict[int, str]:
     """The shown name of each document that can be answered from, by its id."""
-    rows = files_answering(gpt, version).filter(document__state=FileState.READY)
+    rows = list_answering_files(gpt, version).filter(document__state=FileState.READY)
     return dict(rows.values_list("document_id", "name"))
 
 
-def knowledge_files(gpt: GPT) -> list[KnowledgeFile]:
+def list_knowledge_files(gpt: GPT) -> list[KnowledgeFile]:
     """Files of the draft with their documents, oldest first."""
     with inside_workspace_of(gpt):
         return list(
@@ -40,7 +40,7 @@ def knowledge_files(gpt: GPT) -> list[KnowledgeFile]:
         )
 
 
-def kept_files(gpt: GPT) -> list[KnowledgeFile]:
+def list_removed_files(gpt: GPT) -> list[KnowledgeFile]:
     """Files that were removed from the draft and that frozen versions still answer from, newest first."""
     with inside_workspace_of(gpt):
         return list(
@@ -50,43 +50,43 @@ def kept_files(gpt: GPT) -> list[KnowledgeFile]:
         )
 
 
-def knowledge_file(gpt: GPT, identifier: int, *, with_kept: bool = False) -> KnowledgeFile | None:
+def get_knowledge_file(gpt: GPT, identifier: int, *, include_removed: bool = False) -> KnowledgeFile | None:
     """One file of the draft with its document, or one that versions keep; the caller authorises."""
     if not 0 < identifier < 2**63:
         return None
     held = gpt.knowledge_files.filter(pk=identifier, document__isnull=False)
     with inside_workspace_of(gpt):
-        found = held if with_kept else held.filter(removed_at__isnull=True)
+        found = held if include_removed else held.filter(removed_at__isnull=True)
         return found.select_related("document", "gpt", "uploaded_by").first()
 
 
-def text_of(file: KnowledgeFile) -> QuerySet[Passage]:
+def get_file_passages(file: KnowledgeFile) -> QuerySet[Passage]:
     """A file's passages in their order; none until it is ready. The caller stands in its workspace."""
     return Passage.objects.filter(
         document_id=file.document_id or 0, document__state=FileState.READY
     ).order_by("position")
 
 
-def passages_of(file: KnowledgeFile, *, start: int = 0, size: int = 50) -> list[Passage]:
+def list_passages(file: KnowledgeFile, *, start: int = 0, size: int = 50) -> list[Passage]:
     """A stretch of a file's extracted text; the caller has authorised the person for its GPT."""
     with inside_workspace_of(file.gpt):
-        return list(text_of(file).filter(position__gte=start)[:size])
+        return list(get_file_passages(file).filter(position__gte=start)[:size])
 
 
-def position_of_page(file: KnowledgeFile, page: int) -> int:
+def find_page_position(file: KnowledgeFile, page: int) -> int:
     """The position of the first passage on a page or after it, 0 when there is none; authorised as above."""
     with inside_workspace_of(file.gpt):
         found = Passage.objects.filter(document_id=file.document_id or 0, page__gte=page).order_by("position")
         return found.values_list("position", flat=True).first() or 0
 
 
-def beginning_of(file: KnowledgeFile, passages: int = 2) -> str:
+def get_file_beginning(file: KnowledgeFile, passages: int = 2) -> str:
     """The first words of a file; the caller stands in its workspace."""
     rows = Passage.objects.filter(document_id=file.document_id or 0).order_by("position")
     return " ".join(rows.values_list("text", flat=True)[:passages])
 
 
-def cited_passage(gpt: GPT, identifier: int) -> tuple[Passage, str] | None:
+def get_cited_passage(gpt: GPT, identifier: int) -> tuple[Passage, str] | None:
     """A passage that one of the GPT's files, of its draft or of a version, holds, and the file's name."""
     with inside_workspace_of(gpt):
         passage = Passage.objects.select_related("document").filter(pk=identifier).first()
@@ -96,7 +96,7 @@ def cited_passage(gpt: GPT, identifier: int) -> tuple[Passage, str] | None:
         return None if file is None else (passage, file.name)
 
 
-def erased_names(gpt: GPT, version: Version) -> list[str]:
+def list_erased_file_names(gpt: GPT, version: Version) -> list[str]:
     """Names of files that ``version`` was frozen with and that the owner has since deleted everywhere."""
     with inside_workspace_of(gpt):
         return list(
@@ -108,7 +108,7 @@ def erased_names(gpt: GPT, version: Version) -> list[str]:
         )
 
 
-def unread_documents(
+def list_unread_documents(
     *, at: datetime, waiting_before: datetime, silent_before: datetime
 ) -> QuerySet[Document]:
     """Documents that wait past their time or whose reader gave no sign of life; the scope limits whose."""
@@ -119,7 +119,7 @@ def unread_documents(
     ).order_by("created_at", "id")
 
 
-def due_for_review(*, on: date) -> QuerySet[KnowledgeFile]:
+def list_files_due_for_review(*, on: date) -> QuerySet[KnowledgeFile]:
     """Files of drafts whose review date has come and of which nobody was told for that date."""
     return (
         KnowledgeFile.objects.filter(removed_at__isnull=True, review_on__lte=on, gpt__deleted_at__isnull=True)

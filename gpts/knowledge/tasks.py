@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from core.jobs import enqueue_on_commit
 from core.scope import system_scope
-from gpts.knowledge.retrieval.embedding import embed_passages, waiting_documents
-from gpts.knowledge.retrieval.index import index_passages, unindexed_documents
+from gpts.knowledge.retrieval.embedding import embed_passages, list_documents_to_embed
+from gpts.knowledge.retrieval.index import index_passages, list_unindexed_documents
 from gpts.knowledge.services import documents, review_dates
 from gpts.knowledge.services.reading import read_document as read
 from gpts.llm.runtime.types import ModelFailure
@@ -45,14 +45,14 @@ def sweep_document_leftovers() -> int:
 def note_stale_files() -> int:
     """Tell owners of files whose review date has come. Running twice tells once."""
     with system_scope("gpts.note_stale_files"):
-        return review_dates.note_stale_files(at=timezone.now())
+        return review_dates.notify_owners_of_stale_files(at=timezone.now())
 
 
 @shared_task(name="gpts.index_waiting")
 def index_waiting() -> int:
     """Index what was read before there was an index. Running twice finds nothing the second time."""
     with system_scope("gpts.index_waiting"):
-        documents = unindexed_documents()
+        documents = list_unindexed_documents()
         for document in documents:
             index_passages(document)
     return len(documents)
@@ -74,7 +74,7 @@ def embed_document(*, document_id: int) -> int:
 def embed_waiting() -> int:
     """Have vectors made that are missing, also after the model changed. Running twice makes each once."""
     with system_scope("gpts.embed_waiting"):
-        waiting = waiting_documents()
+        waiting = list_documents_to_embed()
         for document_id in waiting:
             enqueue_on_commit("gpts.embed_document", document_id=document_id)
     return len(waiting)

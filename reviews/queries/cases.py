@@ -12,7 +12,7 @@ from core.text_diff import diff_texts
 from gpts.assistants.models import Version
 from gpts.assistants.queries.gpts import inside_workspace_of
 from gpts.knowledge.models import KnowledgeFile
-from gpts.knowledge.queries import beginning_of, files_answering
+from gpts.knowledge.queries import get_file_beginning, list_answering_files
 from marketplace.models import BuilderProfile, Listing
 from reviews.checks import LABELS
 from reviews.checks.reasons import REASONS
@@ -267,8 +267,8 @@ def _list_files(case: Case, version: Version | None) -> list[tuple[KnowledgeFile
     if version is None or case.gpt is None or not version.knowledge_hashes:
         return []
     with inside_workspace_of(case.gpt):
-        files = files_answering(case.gpt, version).order_by("name", "pk")[:20]
-        return [(file, beginning_of(file)[:KNOWLEDGE_EXCERPT]) for file in files]
+        files = list_answering_files(case.gpt, version).order_by("name", "pk")[:20]
+        return [(file, get_file_beginning(file)[:KNOWLEDGE_EXCERPT]) for file in files]
 
 
 def _list_decisions(case: Case) -> list[DecisionView]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -13,11 +11,13 @@ from gpts.knowledge.models import Document, PassageVector
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.providers import ensure_offline_provider
 from gpts.llm.states import ModelKind, ProviderKind
-from tests.fakes.openai_server import ModelServer, run_model_server
+from tests.fakes.openai_server import ModelServer
 from tests.support.browser import WIDER_THAN_WINDOW, Person
-from tests.support.gpts import NOW, a_gpt, a_user
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.retrieval import add_document
 from tests.support.services import WebService, WorkerService
+from tests.support.times import NOW
 from tests.support.waiting import wait_for
 
 SHOP = [
@@ -28,23 +28,21 @@ SHOP = [
 
 
 @pytest.fixture
-def model_server(server: WebService) -> Iterator[ModelServer]:
-    with run_model_server() as running:
-        provider = ModelProvider.objects.create(
-            name="Vectors", kind=ProviderKind.CHAT_COMPLETIONS, base_url=running.url, created_at=NOW
-        )
-        LanguageModel.objects.create(
-            provider=provider, name="embed-64", label="Vectors 64", context_window=8_000,
-            max_output_tokens=1, kind=ModelKind.EMBEDDING, dimensions=64,
-        )  # fmt: skip
-        yield running
+def embeddings_model(server: WebService, model_server: ModelServer) -> LanguageModel:
+    provider = ModelProvider.objects.create(
+        name="Vectors", kind=ProviderKind.CHAT_COMPLETIONS, base_url=model_server.url, created_at=NOW
+    )
+    return LanguageModel.objects.create(
+        provider=provider, name="embed-64", label="Vectors 64", context_window=8_000,
+        max_output_tokens=1, kind=ModelKind.EMBEDDING, dimensions=64,
+    )  # fmt: skip
 
 
 def test_a_builder_tries_questions(
-    browser: Browser, server: WebService, worker: WorkerService, model_server: ModelServer
+    browser: Browser, server: WebService, worker: WorkerService, embeddings_model: LanguageModel
 ) -> None:
     ensure_offline_provider(at=NOW)
-    gpt: GPT = a_gpt(owner=a_user("Ada"))
+    gpt: GPT = GPTFactory.create(owner=UserFactory.create(display_name="Ada"))
     with system_scope("tests.bench"):
         document = add_document(gpt, "shop.md", SHOP)
     wait_for(lambda: _is_embedded(document))

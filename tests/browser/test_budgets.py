@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from core.scope import system_scope
 from gpts.metering.models import Budget
-from tests.fakes.openai_server import ModelServer, start_model_server
+from tests.fakes.openai_server import ModelServer
 from tests.support.browser import sign_in_page
 from tests.support.chat import configure_model, create_public_gpt
-from tests.support.gpts import a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService
 
 
-@pytest.fixture(scope="module")
-def models() -> Iterator[ModelServer]:
-    running = start_model_server()
-    yield running
-    running.stop()
-
-
-def test_a_limit_is_set_seen_and_stops_a_chat(server: WebService, page: Page, models: ModelServer) -> None:
+def test_a_limit_is_set_seen_and_stops_a_chat(
+    server: WebService, page: Page, model_server: ModelServer
+) -> None:
     with system_scope("tests"):
-        ada = a_user()
+        ada = UserFactory.create()
         company = create_company(ada)
-        model = configure_model(models.url, "builder", input_price=1_000_000)
+        model = configure_model(model_server.url, "builder", input_price=1_000_000)
     gpt = create_public_gpt(model, owner=ada, workspace=company)
     sign_in_page(page, server, ada)
 
@@ -55,7 +49,7 @@ def test_a_limit_is_set_seen_and_stops_a_chat(server: WebService, page: Page, mo
     composer.press("Enter")
     expect(page.locator("[data-composer-send]")).to_be_visible()
     expect(page).to_have_url(re.compile("/c/"))
-    models.state.requests.clear()
+    model_server.state.requests.clear()
     composer = page.locator("form.composer textarea").last
     composer.fill("A second one, typed with care")
     composer.press("Enter")
@@ -72,7 +66,7 @@ def test_a_limit_is_set_seen_and_stops_a_chat(server: WebService, page: Page, mo
     page.get_by_role("button", name="Send to the builder").click()
     expect(page.locator("[data-create-error]")).to_contain_text("is used up: 1 answer a month.")
     expect(said).to_have_value("Make it friendlier, please")
-    assert models.state.requests == []
+    assert model_server.state.requests == []
 
     page.goto(f"{server.url}/settings/limits")
     expect(page.get_by_text("Used up")).to_be_visible()

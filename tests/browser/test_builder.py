@@ -16,8 +16,9 @@ from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.knowledge.services.files import add_knowledge_file
 from gpts.llm.services.providers import ensure_offline_provider
 from tests.support.browser import WIDER_THAN_WINDOW, expect_saved, sign_in_page
-from tests.support.gpts import LATER, NOW, a_gpt
+from tests.support.factories.gpts import GPTFactory
 from tests.support.services import WebService
+from tests.support.times import LATER, NOW
 from tests.support.uploads import make_upload
 
 TABS = ("create", "configure", "preview", "knowledge", "versions", "share")
@@ -27,7 +28,7 @@ TABS = ("create", "configure", "preview", "knowledge", "versions", "share")
 def gpt(server: WebService, page: Page) -> GPT:
     """A GPT with everything, whose owner is signed in."""
     ensure_offline_provider(at=NOW)
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     sign_in_page(page, server, gpt.owner)
     return gpt
 

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Page, expect
 
 from gpts.chat.models import Conversation, Turn
-from tests.fakes.openai_server import ModelServer, start_model_server
+from tests.fakes.openai_server import ModelServer
 from tests.support.browser import open_chat, send_message, sign_in_page
 from tests.support.chat import create_citing_turn, create_gpt_with_file
-from tests.support.gpts import a_user
+from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService
-
-
-@pytest.fixture(scope="module")
-def model_server() -> Iterator[ModelServer]:
-    running = start_model_server()
-    yield running
-    running.stop()
 
 
 def test_a_message_streams_into_the_page_and_stays_after_a_reload(
@@ -147,7 +137,7 @@ def test_a_citation_opens_its_passage_beside_the_text(
 ) -> None:
     complaints = open_chat(page, server, model_server, "normal:3")
     gpt, passage = create_gpt_with_file()
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     turn = create_citing_turn(reader, gpt, passage.pk)
     sign_in_page(page, server, reader)
     page.goto(f"{server.url}/c/{turn.conversation_id}")

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from gpts.chat.models import Attachment, SharedConversation, TurnFeedback
-from tests.fakes.openai_server import ModelServer, start_model_server
+from tests.fakes.openai_server import ModelServer
 from tests.support.browser import open_chat, send_message
 from tests.support.services import WebService, WorkerService
-
-
-@pytest.fixture(scope="module")
-def model_server() -> Iterator[ModelServer]:
-    running = start_model_server()
-    yield running
-    running.stop()
 
 
 def attach(page: Page, name: str, media_type: str, data: bytes) -> None:

@@ -10,20 +10,13 @@ from playwright.sync_api import Browser, expect
 
 from core.scope import system_scope
 from gpts.chat.models import SharedConversation
-from tests.fakes.openai_server import ModelServer, start_model_server
+from tests.fakes.openai_server import ModelServer
 from tests.support.accessibility import CONTRAST, SETTLED, WCAG, find_barriers
 from tests.support.answers import RICH_ANSWER
 from tests.support.browser import WIDER_THAN_WINDOW, Person, send_message
 from tests.support.chat import configure_model, create_citing_turn, create_gpt_with_file, create_public_gpt
-from tests.support.gpts import a_user
+from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService
-
-
-@pytest.fixture(scope="module")
-def model_server() -> Iterator[ModelServer]:
-    running = start_model_server()
-    yield running
-    running.stop()
 
 
 @pytest.fixture
@@ -53,7 +46,7 @@ class Inspector:
 
 def test_no_state_of_a_chat_has_a_barrier(person: Person, model_server: ModelServer) -> None:
     with system_scope("tests"):
-        reader = a_user("Rita")
+        reader = UserFactory.create(display_name="Rita")
         gpt, passage = create_gpt_with_file()
         cited = create_citing_turn(reader, gpt, passage.pk)
         talker = create_public_gpt(

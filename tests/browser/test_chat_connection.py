@@ -14,10 +14,10 @@ from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.chat.models import Conversation, Message, Turn
 from gpts.metering.models import UsageEvent
-from tests.fakes.openai_server import WORDS, ModelServer, start_model_server
+from tests.fakes.openai_server import WORDS, ModelServer
 from tests.support.browser import Person, send_message
 from tests.support.chat import configure_model, create_public_gpt
-from tests.support.gpts import a_user
+from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService, start_web_service
 from tests.support.tcp_proxy import TcpProxy
 
@@ -32,13 +32,6 @@ LOSE_THE_FIRST_ANSWER = """() => {
     return new Response(body, { headers: { "Content-Type": "text/event-stream" } });
   };
 }"""
-
-
-@pytest.fixture(scope="module")
-def model_server() -> Iterator[ModelServer]:
-    running = start_model_server()
-    yield running
-    running.stop()
 
 
 @pytest.fixture
@@ -58,7 +51,7 @@ def opened(person: Person, model_server: ModelServer, model: str) -> GPT:
     """The person at an empty chat with a GPT on ``model``."""
     model_server.state.control = ""
     gpt = create_public_gpt(configure_model(model_server.url, model))
-    person.enter(a_user("Rita"))
+    person.enter(UserFactory.create(display_name="Rita"))
     person.go(f"/g/{gpt.slug}/chat")
     return gpt
 

@@ -16,18 +16,11 @@ from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.chat.models import Conversation, Turn
 from gpts.llm.models import LanguageModel
-from tests.fakes.openai_server import ModelServer, start_model_server
+from tests.fakes.openai_server import ModelServer
 from tests.support.browser import Person, send_message
 from tests.support.chat import configure_model, create_public_gpt
-from tests.support.gpts import a_user
+from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService
-
-
-@pytest.fixture(scope="module")
-def model_server() -> Iterator[ModelServer]:
-    running = start_model_server()
-    yield running
-    running.stop()
 
 
 @pytest.fixture
@@ -42,7 +35,7 @@ def opened(person: Person, model_server: ModelServer, model: str = "echo", **dra
     gpt = create_public_gpt(
         configure_model(model_server.url, model, input_price=3_000_000, output_price=15_000_000), **draft
     )
-    person.enter(a_user("Rita"))
+    person.enter(UserFactory.create(display_name="Rita"))
     person.go(f"/g/{gpt.slug}/chat")
     return gpt
 
@@ -131,7 +124,9 @@ def test_branches_are_switched_and_each_keeps_what_followed(
 def test_another_gpt_is_called_by_keys_and_answers_once(person: Person, model_server: ModelServer) -> None:
     opened(person, model_server, name="Host")
     guest = create_public_gpt(
-        configure_model(model_server.url, "echo"), owner=a_user("Maker"), name="Guest of honour"
+        configure_model(model_server.url, "echo"),
+        owner=UserFactory.create(display_name="Maker"),
+        name="Guest of honour",
     )
     page = person.page
     ask(page, "hello", 1)
@@ -173,7 +168,7 @@ def test_drafts_are_kept_for_each_chat_and_for_nobody_else(person: Person, model
     assert "nobody knows" not in stored
 
     person.context.clear_cookies()
-    person.enter(a_user("Next at this computer"))
+    person.enter(UserFactory.create(display_name="Next at this computer"))
     person.go(f"/g/{gpt.slug}/chat")
 
     expect(field(page)).to_have_value("")

@@ -11,11 +11,12 @@ from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.chat.models import SharedConversation
 from gpts.chat.queries.turns import WINDOW_SIZE
-from tests.fakes.openai_server import ModelServer, start_model_server
+from tests.fakes.openai_server import ModelServer
 from tests.support.answers import RICH_ANSWER
 from tests.support.browser import Person, send_message
 from tests.support.chat import configure_model, create_conversation, create_public_gpt
-from tests.support.gpts import a_gpt, a_user
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService
 from tests.support.waiting import wait_for
 
@@ -54,13 +55,6 @@ graph LR; A["<img src=https://evil.example/m.png onerror=alert(1)>"] --> B
 """
 
 
-@pytest.fixture(scope="module")
-def model_server() -> Iterator[ModelServer]:
-    running = start_model_server()
-    yield running
-    running.stop()
-
-
 @pytest.fixture
 def person(browser: Browser, server: WebService) -> Iterator[Person]:
     made = Person(browser, server.url, "Rita")
@@ -71,7 +65,7 @@ def person(browser: Browser, server: WebService) -> Iterator[Person]:
 def opened(person: Person, model_server: ModelServer, model: str) -> GPT:
     model_server.state.control = ""
     gpt = create_public_gpt(configure_model(model_server.url, model))
-    person.enter(a_user("Rita"))
+    person.enter(UserFactory.create(display_name="Rita"))
     person.go(f"/g/{gpt.slug}/chat")
     return gpt
 
@@ -141,8 +135,8 @@ def test_who_scrolls_up_stays_there_while_words_come(person: Person, model_serve
 
 def test_a_conversation_of_500_turns_opens_at_its_end_and_is_read_backwards(person: Person) -> None:
     with system_scope("tests"):
-        reader = a_user("Rita")
-        conversation = create_conversation(reader, turns=500, gpt=a_gpt(owner=reader))
+        reader = UserFactory.create(display_name="Rita")
+        conversation = create_conversation(reader, turns=500, gpt=GPTFactory.create(owner=reader))
     person.enter(reader)
     person.go(f"/c/{conversation.pk}")
     page = person.page
@@ -165,7 +159,7 @@ def test_a_conversation_of_500_turns_opens_at_its_end_and_is_read_backwards(pers
 
 def test_a_conversation_that_has_ended_is_read_at_its_end_and_asks_for_nothing(person: Person) -> None:
     with system_scope("tests"):
-        reader = a_user("Rita")
+        reader = UserFactory.create(display_name="Rita")
         conversation = create_conversation(reader, turns=12)
     person.enter(reader)
     person.go(f"/c/{conversation.pk}")
@@ -231,7 +225,7 @@ def test_names_that_run_from_right_to_left_and_emoji_stand_where_they_belong(
 ) -> None:
     model_server.state.control = ""
     gpt = create_public_gpt(configure_model(model_server.url, "verbatim"), name="מורה לאותיות 🏛️ Arches")
-    person.enter(a_user("Rita"))
+    person.enter(UserFactory.create(display_name="Rita"))
     person.go(f"/g/{gpt.slug}/chat")
     page = person.page
     question = "שלום 👋🏽, what is مرحبا in English? 👩‍👩‍👧"

@@ -15,26 +15,19 @@ from gpts.assistants.services.gpts import update_draft
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.providers import ensure_offline_provider
 from gpts.studio.models import BuilderMessage
-from tests.fakes.openai_server import ModelServer, run_model_server
+from tests.fakes.openai_server import ModelServer
 from tests.support.browser import Person
-from tests.support.chat import configure_provider
-from tests.support.gpts import LATER, NOW, a_gpt
+from tests.support.factories.gpts import GPTFactory
 from tests.support.services import WebService
+from tests.support.times import LATER, NOW
 
 WIDER_THAN_WINDOW = "() => document.documentElement.scrollWidth > innerWidth"
 
 
 @pytest.fixture
-def model_server(server: WebService) -> Iterator[ModelServer]:
-    with run_model_server() as running:
-        configure_provider(running.url)
-        yield running
-
-
-@pytest.fixture
 def gpt(server: WebService) -> GPT:
     ensure_offline_provider(at=NOW)
-    return a_gpt(name="New GPT", description="", instructions="", starters=[], category="other")
+    return GPTFactory.create(name="New GPT", description="", instructions="", starters=[], category="other")
 
 
 @pytest.fixture
@@ -106,7 +99,7 @@ def test_the_interview_builds_a_gpt_and_a_change_is_undone_and_redone(person: Pe
 
 
 def test_a_model_fills_the_draft_by_calling_functions(
-    person: Person, gpt: GPT, model_server: ModelServer
+    person: Person, gpt: GPT, instance_provider: ModelServer
 ) -> None:
     use_model(gpt, "builder")
     person.go(f"/build/{gpt.slug}/create")
@@ -127,14 +120,14 @@ def test_a_model_fills_the_draft_by_calling_functions(
     assert (message.state, message.model_name) == ("finished", "builder")
     assert message.input_tokens == 22
     assert message.cost_micros > 0
-    sent = model_server.state.requests[0]["body"]
+    sent = instance_provider.state.requests[0]["body"]
     assert "mud flats" in str(sent)
     assert "New GPT" in str(sent)
     person.assert_quiet()
 
 
 def test_what_a_model_gets_wrong_is_shown_and_changes_nothing(
-    person: Person, gpt: GPT, model_server: ModelServer
+    person: Person, gpt: GPT, instance_provider: ModelServer
 ) -> None:
     use_model(gpt, "builder-wrong")
     person.go(f"/build/{gpt.slug}/create")
@@ -147,14 +140,14 @@ def test_what_a_model_gets_wrong_is_shown_and_changes_nothing(
     expect(card(person, "Category")).to_contain_text("Choose one of the categories")
     gpt.refresh_from_db()
     assert (gpt.name, gpt.category, gpt.draft_revision) == ("New GPT", "other", 1)
-    told = str(model_server.state.requests[-1]["body"])
+    told = str(instance_provider.state.requests[-1]["body"])
     assert "10 characters too long" in told
     assert "There is no function" in told
     assert "must be one JSON object" in told
 
 
 def test_a_provider_that_fails_keeps_what_was_said_and_can_be_asked_again(
-    person: Person, gpt: GPT, model_server: ModelServer
+    person: Person, gpt: GPT, instance_provider: ModelServer
 ) -> None:
     use_model(gpt, "server-error")
     person.go(f"/build/{gpt.slug}/create")
@@ -171,7 +164,7 @@ def test_a_provider_that_fails_keeps_what_was_said_and_can_be_asked_again(
 
 
 def test_an_answer_is_stopped_half_way_and_what_it_said_stays(
-    person: Person, gpt: GPT, model_server: ModelServer
+    person: Person, gpt: GPT, instance_provider: ModelServer
 ) -> None:
     use_model(gpt, "normal:2000:20")
     person.go(f"/build/{gpt.slug}/create")
@@ -199,7 +192,7 @@ def test_an_answer_is_stopped_half_way_and_what_it_said_stays(
 
 
 def test_an_answer_goes_on_when_its_reader_leaves(
-    person: Person, gpt: GPT, model_server: ModelServer
+    person: Person, gpt: GPT, instance_provider: ModelServer
 ) -> None:
     use_model(gpt, "normal:30:20")
     person.go(f"/build/{gpt.slug}/create")

@@ -14,9 +14,9 @@ from gpts.insights.models import InsightState
 from gpts.insights.tasks import fill_insights
 from gpts.llm.services.providers import ensure_offline_provider
 from tests.support.browser import WIDER_THAN_WINDOW, Person
-from tests.support.gpts import NOW
 from tests.support.insights import DAY, create_ended_turn, create_gpt_with_version, create_readers
 from tests.support.services import WebService, WorkerService
+from tests.support.times import NOW
 from tests.support.waiting import wait_for
 
 

@@ -14,13 +14,13 @@ from gpts.assistants.models import GPT
 from gpts.knowledge.models import Document, KnowledgeFile
 from tests.support import knowledge_files
 from tests.support.browser import WIDER_THAN_WINDOW, sign_in_page
-from tests.support.gpts import a_gpt
+from tests.support.factories.gpts import GPTFactory
 from tests.support.services import WebService, WorkerService
 
 
 def the_gpt() -> GPT:
     with system_scope("tests"):
-        return a_gpt()
+        return GPTFactory.create()
 
 
 def looks_right(page: Page) -> None:

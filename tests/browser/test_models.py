@@ -4,43 +4,37 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from gpts.assistants.models import GPT
 from gpts.llm.models import LanguageModel
 from gpts.llm.services.providers import ensure_offline_provider
-from tests.fakes.openai_server import KEY, ModelServer, start_model_server
+from tests.fakes.openai_server import KEY, ModelServer
 from tests.support.browser import expect_saved, sign_in_page
-from tests.support.gpts import NOW, a_gpt, a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService
+from tests.support.times import NOW
 from workspaces.services.staff import grant_staff_role
 
 
-@pytest.fixture(scope="module")
-def models() -> Iterator[ModelServer]:
-    running = start_model_server()
-    yield running
-    running.stop()
-
-
 def test_an_operator_adds_a_model_and_a_builder_gets_json(
-    server: WebService, page: Page, models: ModelServer
+    server: WebService, page: Page, model_server: ModelServer
 ) -> None:
     ensure_offline_provider(at=NOW)
-    ada = a_user()
+    ada = UserFactory.create()
     grant_staff_role(user=ada, role="operator", by=None, at=NOW)
     company = create_company(ada)
-    gpt = a_gpt(owner=ada, workspace=company)
+    gpt = GPTFactory.create(owner=ada, workspace=company)
     sign_in_page(page, server, ada)
 
     page.goto(f"{server.url}/operator/models")
     page.get_by_role("link", name="Add a provider").click()
     page.get_by_label("Name", exact=True).fill("House models")
     page.get_by_label("Protocol").select_option("chat_completions")
-    page.get_by_label("Address").fill(models.url)
+    page.get_by_label("Address").fill(model_server.url)
     page.get_by_label("Key", exact=True).fill(KEY)
     page.get_by_role("button", name="Add the provider").click()
     page.get_by_role("button", name="Test connection").click()

@@ -12,11 +12,13 @@ from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.providers import ensure_offline_provider
-from tests.fakes.openai_server import ModelServer, run_model_server
+from tests.fakes.openai_server import ModelServer
 from tests.support.browser import Person
-from tests.support.chat import configure_provider
-from tests.support.gpts import NOW, a_gpt, a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService
+from tests.support.times import NOW
 
 SLOW = 30_000
 
@@ -24,8 +26,8 @@ SLOW = 30_000
 @pytest.fixture
 def gpt(server: WebService) -> GPT:
     ensure_offline_provider(at=NOW)
-    owner, admin = a_user("Ada"), a_user("Bert")
-    return a_gpt(owner=owner, workspace=create_company(admin, builder=owner))
+    owner, admin = UserFactory.create(display_name="Ada"), UserFactory.create(display_name="Bert")
+    return GPTFactory.create(owner=owner, workspace=create_company(admin, builder=owner))
 
 
 @pytest.fixture
@@ -39,13 +41,6 @@ def two(browser: Chromium, server: WebService, gpt: GPT) -> Iterator[tuple[Perso
     yield people
     for person in people:
         person.close()
-
-
-@pytest.fixture
-def model_server(server: WebService) -> Iterator[ModelServer]:
-    with run_model_server() as running:
-        configure_provider(running.url)
-        yield running
 
 
 def saved(person: Person) -> None:
@@ -98,7 +93,7 @@ def test_who_else_is_here_is_shown_and_leaves_with_the_window(
 
 
 def test_the_preview_answers_with_what_was_typed_a_moment_ago(
-    browser: Chromium, server: WebService, gpt: GPT, model_server: ModelServer
+    browser: Chromium, server: WebService, gpt: GPT, instance_provider: ModelServer
 ) -> None:
     with system_scope("tests"):
         provider = ModelProvider.objects.get(name="OpenAI-compatible")
@@ -115,7 +110,7 @@ def test_the_preview_answers_with_what_was_typed_a_moment_ago(
     ada.page.get_by_role("button", name="Send", exact=True).click()
     expect(ada.page.locator(".preview-chat .message--assistant:not(.message--running)")).to_have_count(1)
 
-    assert "Typed right before sending." in str(model_server.state.requests[0]["body"])
+    assert "Typed right before sending." in str(instance_provider.state.requests[0]["body"])
     ada.page.get_by_role("button", name="Debug").click()
     panel = ada.page.locator("[data-debug-panel]")
     expect(panel).to_be_visible()

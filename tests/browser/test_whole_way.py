@@ -26,7 +26,7 @@ from gpts.metering.models import UsageEvent
 from payouts.models import AccountingPeriod, Batch, Posting, Statement, UsageRollup
 from payouts.services import verify_ledger
 from reviews.models import Case, Decision
-from tests.fakes.openai_server import ModelServer, run_model_server
+from tests.fakes.openai_server import ModelServer
 from tests.support.browser import Person, get_production_hashers
 from tests.support.chat import configure_provider
 from tests.support.payouts import create_old_account, create_uses_in, get_closable_month
@@ -44,12 +44,6 @@ INSTRUCTIONS = (
 STARTERS = ["My courtyard gets two hours of sun", "Plants for a north wall"]
 LONG = "A courtyard of five by four metres with a north wall, two hours of sun and a mild winter."
 Enter = Callable[[str], Person]
-
-
-@pytest.fixture
-def model_server() -> Iterator[ModelServer]:
-    with run_model_server() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The cache keeps its connections from one request to the next."""
+"""The cache reuses its connections across requests."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""docker-compose.yml and Dockerfile, read as text: names exist, secrets are asked for, no needless rights.
+"""docker-compose.yml and Dockerfile, read as text: names exist, secrets are required, no unneeded rights.
 
-Where Docker's compose plugin is installed, .ci/run asks that too.
+Where Docker's compose plugin is installed, .ci/run checks the file with it too.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def test_a_service_is_well_formed_and_names_what_exists(name: str) -> None:
             assert (wait["condition"], SERVICES[other]["restart"]) == ("service_completed_successfully", "no")
 
 
-def test_every_service_that_stays_has_a_health_check() -> None:
+def test_every_long_running_service_has_a_health_check() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert "HEALTHCHECK" in dockerfile  # the web service's
     staying = {name for name, service in SERVICES.items() if service["restart"] == "unless-stopped"}
@@ -57,7 +57,7 @@ def test_every_service_that_stays_has_a_health_check() -> None:
     assert {name for name in staying if "healthcheck" not in SERVICES[name]} == {"web"}
 
 
-def test_only_the_web_service_is_reachable_and_stores_have_no_way_out() -> None:
+def test_only_the_web_service_is_reachable_and_stores_cannot_reach_out() -> None:
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["web"]
     assert COMPOSE["networks"]["inside"] == {"internal": True}
     outside = {name for name, service in SERVICES.items() if "outside" in service["networks"]}
@@ -65,13 +65,13 @@ def test_only_the_web_service_is_reachable_and_stores_have_no_way_out() -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_our_processes_have_no_rights_to_lose(name: str) -> None:
+def test_our_processes_run_without_capabilities(name: str) -> None:
     service = SERVICES[name]
     assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
     assert service["security_opt"] == ["no-new-privileges:true"]
 
 
-def test_every_variable_is_in_the_example_and_every_secret_is_demanded() -> None:
+def test_every_variable_is_in_the_example_and_every_secret_is_required() -> None:
     text = "\n".join(line for line in TEXT.splitlines() if not line.lstrip().startswith("#"))
     used = set(re.findall(r"(?<!\$)\$\{([A-Z0-9_]+)", text))
     compose_only = set(re.findall(r"^# ([A-Z_]+)=$", (ROOT / ".env.example").read_text(), re.MULTILINE))
@@ -87,7 +87,7 @@ def test_our_processes_get_every_setting(name: str) -> None:
     assert given == read_setting_names() - NOT_PASSED
 
 
-def test_the_image_is_small_and_its_user_is_nobody() -> None:
+def test_the_image_is_small_and_runs_as_an_unprivileged_user() -> None:
     build, final = re.split(r"(?m)^FROM .*\n", (ROOT / "Dockerfile").read_text())[1:]
     assert "collectstatic" in build
     assert "USER loggia" in final

@@ -15,7 +15,7 @@ def rows(query: str, *parameters: str) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.django_db
-def test_no_role_is_above_row_level_security() -> None:
+def test_no_role_bypasses_row_level_security() -> None:
     found = rows(
         "SELECT rolname, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, rolreplication, rolcanlogin"
         " FROM pg_roles WHERE rolname LIKE 'loggia\\_%%' AND rolname <> 'loggia_superuser' ORDER BY 1"
@@ -24,7 +24,7 @@ def test_no_role_is_above_row_level_security() -> None:
 
 
 @pytest.mark.django_db
-def test_everything_belongs_to_the_owner_alone() -> None:
+def test_only_the_owner_role_owns_tables() -> None:
     owners = rows(
         "SELECT DISTINCT relkind::text, pg_get_userbyid(relowner) FROM pg_class"
         " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'S', 'v', 'm') ORDER BY 1"
@@ -34,7 +34,7 @@ def test_everything_belongs_to_the_owner_alone() -> None:
 
 
 @pytest.mark.django_db
-def test_app_and_worker_may_become_the_public_reader_but_are_not_it() -> None:
+def test_app_and_worker_may_set_role_public_but_do_not_inherit_it() -> None:
     found = rows(
         "SELECT name, pg_has_role(name, 'loggia_public', 'SET'), pg_has_role(name, 'loggia_public', 'USAGE')"
         " FROM unnest(ARRAY['loggia_app', 'loggia_worker', 'loggia_test']) AS name"

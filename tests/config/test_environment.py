@@ -1,4 +1,4 @@
-""".env.example names exactly what is read, and what it says changes nothing when it is copied."""
+""".env.example names exactly the variables that are read; a copy of it changes nothing."""
 
 from __future__ import annotations
 

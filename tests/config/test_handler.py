@@ -1,4 +1,4 @@
-"""The one-hop handler: which chain a path takes, and that an answer keeps every middleware's mark."""
+"""The single-thread handler: which chain a path takes, and that an answer keeps every middleware's mark."""
 
 from __future__ import annotations
 
@@ -8,32 +8,34 @@ import pytest
 from asgiref.sync import async_to_sync
 from asgiref.testing import ApplicationCommunicator
 
-from config.handler import OneHopHandler, sync_view
+from config.handler import SingleThreadHandler, find_sync_view
 from gpts.chat.streaming.threads import is_chat_view
 
 
-def test_sync_pages_take_the_sync_chain_and_unknown_paths_do_not() -> None:
-    assert sync_view("/") is not None
-    assert sync_view("/search") is not None
-    assert sync_view("/static/css/tokens.css") is None
-    assert sync_view("/no/such/page") is None
+def test_only_sync_views_run_in_the_sync_chain() -> None:
+    assert find_sync_view("/") is not None
+    assert find_sync_view("/search") is not None
+    assert find_sync_view("/static/css/tokens.css") is None
+    assert find_sync_view("/no/such/page") is None
 
 
-def test_turns_of_pages_run_in_the_threads_of_the_chat() -> None:
-    views = {path: sync_view(path) for path in ("/", "/c/", "/g/some-gpt/chat", "/g/some-gpt/chat/turns")}
+def test_chat_turns_run_in_the_chat_threads() -> None:
+    views = {
+        path: find_sync_view(path) for path in ("/", "/c/", "/g/some-gpt/chat", "/g/some-gpt/chat/turns")
+    }
     assert {path for path, view in views.items() if view and is_chat_view(view)} == {"/g/some-gpt/chat/turns"}
-    assert sync_view("/api/v1/gpts/some-gpt/conversations") is None
+    assert find_sync_view("/api/v1/gpts/some-gpt/conversations") is None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_page_passes_all_middleware() -> None:
+def test_a_page_runs_all_middleware() -> None:
     async def ask(path: str) -> dict[str, object]:
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "path": path,
             "raw_path": path.encode(), "query_string": b"", "headers": [(b"host", b"localhost")],
             "scheme": "http", "server": ("localhost", 80), "client": ("127.0.0.1", 1),
         }  # fmt: skip
-        talk: Any = ApplicationCommunicator(OneHopHandler(), scope)  # type: ignore[no-untyped-call]
+        talk: Any = ApplicationCommunicator(SingleThreadHandler(), scope)  # type: ignore[no-untyped-call]
         await talk.send_input({"type": "http.request", "body": b"", "more_body": False})
         start = dict(await talk.receive_output(10))
         while (await talk.receive_output(10)).get("more_body"):

@@ -12,13 +12,13 @@ from django.test import Client
 from embedded.redis import EmbeddedRedis
 
 
-def test_healthz_answers_anybody(client: Client) -> None:
+def test_healthz_is_public(client: Client) -> None:
     answer = client.get("/healthz")
     assert (answer.status_code, answer.content) == (200, b"ok\n")
 
 
 @pytest.mark.django_db
-def test_readyz_names_the_parts(client: Client) -> None:
+def test_readyz_reports_database_and_redis(client: Client) -> None:
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()) == (200, {"database": True, "redis": True})
 
@@ -31,7 +31,7 @@ def test_readyz_is_503_without_redis(client: Client, settings: Any, tmp_path: ob
 
 
 @pytest.mark.django_db
-def test_metrics_tell_this_machine(client: Client) -> None:
+def test_metrics_answer_this_machine(client: Client) -> None:
     import redis
 
     with redis.Redis.from_url(settings.REDIS_URL) as store:
@@ -59,18 +59,18 @@ def test_metrics_tell_this_machine(client: Client) -> None:
         {"REMOTE_ADDR": "203.0.113.9", "HTTP_AUTHORIZATION": "Bearer "},
     ],
 )
-def test_metrics_do_not_exist_for_others(client: Client, who: dict[str, str]) -> None:
+def test_metrics_are_404_for_others(client: Client, who: dict[str, str]) -> None:
     assert client.get("/metrics", **who).status_code == 404  # type: ignore[arg-type]  # WSGI variables
 
 
 @pytest.mark.django_db
-def test_metrics_open_with_the_token(client: Client, settings: Any) -> None:
+def test_metrics_answer_the_token(client: Client, settings: Any) -> None:
     settings.METRICS_TOKEN = "a token"
     answer = client.get("/metrics", REMOTE_ADDR="203.0.113.9", headers={"Authorization": "Bearer a token"})
     assert answer.status_code == 200
 
 
-def test_the_content_policy_is_closed(client: Client) -> None:
+def test_the_content_security_policy_is_strict(client: Client) -> None:
     policy = client.get("/healthz").headers["Content-Security-Policy"]
     directives = {name: value for name, _, value in (part.partition(" ") for part in policy.split("; "))}
     assert directives["default-src"] == directives["object-src"] == directives["base-uri"] == "'none'"

@@ -1,4 +1,4 @@
-"""A pooled connection that was used a moment ago is looked at before use; all others are asked."""
+"""Recently used pooled connections skip the health query; all others are queried before use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from config.postgres.base import FRESH_SECONDS, _is_fresh
+from config.postgres.base import HEALTH_CHECK_AFTER_SECONDS, _can_skip_health_query
 
 pytestmark = pytest.mark.django_db
 
@@ -34,17 +34,17 @@ def _used(pooled: psycopg.Connection, ago: float) -> psycopg.Connection:
     return pooled
 
 
-def test_a_connection_used_a_moment_ago_is_fresh(pooled: psycopg.Connection) -> None:
-    assert _is_fresh(_used(pooled, 0.1))
+def test_a_recently_used_connection_skips_the_query(pooled: psycopg.Connection) -> None:
+    assert _can_skip_health_query(_used(pooled, 0.1))
 
 
-def test_one_that_was_never_used_or_long_ago_is_not(pooled: psycopg.Connection) -> None:
-    assert not _is_fresh(pooled)
-    assert not _is_fresh(_used(pooled, FRESH_SECONDS + 1))
+def test_an_unused_or_idle_connection_is_queried(pooled: psycopg.Connection) -> None:
+    assert not _can_skip_health_query(pooled)
+    assert not _can_skip_health_query(_used(pooled, HEALTH_CHECK_AFTER_SECONDS + 1))
 
 
-def test_one_whose_server_hung_up_is_not(pooled: psycopg.Connection) -> None:
+def test_a_connection_closed_by_the_server_is_queried(pooled: psycopg.Connection) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pooled.info.backend_pid])
 
-    assert not _is_fresh(_used(pooled, 0.1))
+    assert not _can_skip_health_query(_used(pooled, 0.1))

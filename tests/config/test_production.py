@@ -1,4 +1,4 @@
-"""Production refuses to start unsafely, and says how to mend it; started safely it is strict."""
+"""Production refuses unsafe settings and says how to correct them; with safe ones it is strict."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def run(arguments: list[str], tmp_path: Path, **environment: str) -> subprocess.
     )
 
 
-def test_a_bare_production_says_all_reasons_and_leaves_nothing(tmp_path: Path) -> None:
+def test_production_without_settings_lists_all_reasons_and_writes_nothing(tmp_path: Path) -> None:
     done = run(["manage.py", "check"], tmp_path, LOGGIA_ENV="production")
     assert done.returncode == 1
     assert [line.split()[1] for line in done.stderr.splitlines()[1:]] == [
@@ -93,7 +93,7 @@ def test_the_web_service_does_not_start_either(tmp_path: Path) -> None:
         ({"LOGGIA_ENV": "development", "LOGGIA_DATABASE_ROLE": "root"}, "LOGGIA_DATABASE_ROLE is 'root'"),
     ],
 )
-def test_nonsense_is_one_sentence(environment: dict[str, str], words: str, tmp_path: Path) -> None:
+def test_an_invalid_setting_is_one_sentence(environment: dict[str, str], words: str, tmp_path: Path) -> None:
     done = run(["manage.py", "check"], tmp_path, **environment)
     assert done.returncode == 1
     assert words in done.stderr

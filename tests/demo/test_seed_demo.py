@@ -1,4 +1,4 @@
-"""The demo: complete, the same each time, safe to run twice."""
+"""The demo is complete, and creating it twice changes nothing."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def _counts() -> list[int]:
         return [model.objects.count() for model in COUNTED]
 
 
-def test_the_demo_fills_every_category_a_third_of_it_chinese() -> None:
+def test_the_demo_has_every_category_and_a_third_is_chinese() -> None:
     assert {entry.category for entry in PUBLIC} == set(Category.values)
     assert len(PUBLIC) >= 40
     assert sum("zh" in entry.languages for entry in PUBLIC) * 3 >= len(PUBLIC)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_demo_is_whole_and_running_it_twice_changes_nothing() -> None:
+def test_the_demo_is_complete_and_a_second_run_changes_nothing() -> None:
     assert seed(at=AT)
 
     with system_scope("tests"):

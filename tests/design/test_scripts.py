@@ -177,9 +177,9 @@ def test_every_script_and_every_export_is_used() -> None:
     assert linked <= set(SCRIPTS)
     assert [path.name for path in SCRIPTS if path not in linked and path not in imported] == []
     unused = {
-        path.name: names
+        path.name: left
         for path, root in trees.items()
-        if (names := set(list_exported_names(root)) - imported.get(path, set()))
+        if (left := set(list_exported_names(root)) - imported.get(path, set()))
     }
     assert unused == {}
 

@@ -1,4 +1,4 @@
-"""script/server as a person runs it: starts, stops, breaks in every part, starts again."""
+"""script/server end to end: start, stop, failure of each process, restart, refusals."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def script(home: Path) -> Iterator[Script]:
     script.end()
 
 
-def test_it_serves_stops_on_ctrl_c_and_starts_again_quickly(script: Script) -> None:
+def test_it_serves_stops_on_ctrl_c_and_restarts_quickly(script: Script) -> None:
     script.start_until_ready()
     with urllib.request.urlopen(f"http://127.0.0.1:{script.port}/readyz", timeout=10) as answer:
         assert json.load(answer) == {"database": True, "redis": True}
@@ -109,7 +109,7 @@ def test_it_serves_stops_on_ctrl_c_and_starts_again_quickly(script: Script) -> N
 
 
 @pytest.mark.parametrize("part", ["web", "worker", "beat", "postgres", "redis"])
-def test_when_a_part_is_killed_all_stop_and_it_is_named(script: Script, part: str) -> None:
+def test_when_one_process_is_killed_all_stop_and_it_is_named(script: Script, part: str) -> None:
     script.start_until_ready()
     pids = {
         "postgres": EmbeddedPostgres(script.paths).pid(),
@@ -171,7 +171,7 @@ def test_a_port_in_use_is_refused_with_the_next_one(script: Script) -> None:
 
 
 @pytest.mark.parametrize("port", ["0", "http", "70000"])
-def test_a_port_that_is_none_is_refused(script: Script, port: str) -> None:
+def test_an_invalid_port_is_refused(script: Script, port: str) -> None:
     assert f"PORT is '{port}': give a number" in refused(script, PORT=port)
 
 
@@ -181,7 +181,7 @@ def test_a_broken_database_url_is_refused(script: Script) -> None:
     assert "does not lead to a database" in refused(script, DATABASE_URL="postgresql://a:b@127.0.0.1:1/x")
 
 
-def test_reset_never_touches_an_outside_database(script: Script) -> None:
+def test_reset_never_changes_an_external_database(script: Script) -> None:
     assert script.start("--reset", DATABASE_URL="postgresql://a:b@127.0.0.1:1/x").wait(60) == 1
     assert "--reset deletes only the embedded data" in script.output()
 

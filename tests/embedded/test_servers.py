@@ -28,7 +28,7 @@ as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root may become some
 
 @pytest.fixture
 def postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
-    """A server in a path with spaces, under a directory that nobody else may enter."""
+    """A server in a path with spaces, under a directory that no other user can enter."""
     closed = tmp_path / "closed home"
     closed.mkdir(mode=0o700)
     server = EmbeddedPostgres(DataPaths(closed / "my data"), throw_away=True)
@@ -43,7 +43,7 @@ def answer(server: EmbeddedPostgres, query: str) -> object:
 
 
 @pytest.mark.slow
-def test_it_starts_in_a_closed_path_with_spaces_and_is_found_again(postgres: EmbeddedPostgres) -> None:
+def test_it_starts_in_a_private_path_with_spaces_and_is_found_again(postgres: EmbeddedPostgres) -> None:
     postgres.start()
     pid = postgres.pid()
     assert str(answer(postgres, "SHOW server_version_num")) >= "180000"
@@ -67,7 +67,7 @@ def test_it_starts_again_after_kill_9(postgres: EmbeddedPostgres) -> None:
 
 
 @pytest.mark.slow
-def test_a_stale_pid_file_with_somebody_elses_number_is_no_server(postgres: EmbeddedPostgres) -> None:
+def test_a_stale_pid_file_with_a_reused_pid_is_no_server(postgres: EmbeddedPostgres) -> None:
     postgres.start()
     postgres.stop()
     (postgres.directory / "postmaster.pid").write_text(f"{os.getpid()}\n")
@@ -78,7 +78,7 @@ def test_a_stale_pid_file_with_somebody_elses_number_is_no_server(postgres: Embe
 
 @as_root
 @pytest.mark.slow
-def test_without_namespaces_another_account_runs_it_outside_the_closed_home(
+def test_without_namespaces_another_account_runs_it_outside_a_private_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outside = Path(tempfile.mkdtemp(prefix="loggia-outside-"))
@@ -149,7 +149,7 @@ def test_it_asks_for_a_password(postgres: EmbeddedPostgres) -> None:
         psycopg.connect(**wrong)
 
 
-def test_redis_starts_in_the_same_path_and_again_after_kill_9(tmp_path: Path) -> None:
+def test_redis_starts_in_a_path_with_spaces_and_again_after_kill_9(tmp_path: Path) -> None:
     server = EmbeddedRedis(DataPaths(tmp_path / "with spaces" / "data"))
     try:
         server.start()
@@ -167,25 +167,25 @@ def test_redis_starts_in_the_same_path_and_again_after_kill_9(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", ["plain", "with space", "雅", "x" * 150])
-def test_socket_directories_are_short_and_plain(tmp_path: Path, name: str) -> None:
+def test_socket_directories_are_short_and_need_no_quoting(tmp_path: Path, name: str) -> None:
     sockets = DataPaths(tmp_path / name / "data").sockets
     assert len(os.fsencode(sockets)) <= MAX_SOCKET_DIRECTORY_BYTES
     assert str(sockets).isascii()
     assert " " not in str(sockets)
 
 
-def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+def test_an_unwritable_directory_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StartupError, match="Cannot write to"):
         DataPaths(tmp_path / "file" / "data").create()
 
 
-def test_a_full_disk_is_named() -> None:
+def test_a_full_disk_is_reported() -> None:
     assert "disk is full" in get_disk_full_hint("PANIC: could not write: No space left on device")
     assert get_disk_full_hint("all is well") == ""
 
 
-def test_a_secret_is_made_once_and_for_this_user_alone(tmp_path: Path) -> None:
+def test_a_secret_is_created_once_and_private(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "secret"
     first = read_or_create_secret(path)
     assert len(first) >= 60

@@ -523,6 +523,14 @@ class ModelServer:
     state: State
     stop: Callable[[], None]
 
+    def reset(self) -> None:
+        """Wait until open streams have ended, then forget all requests and follow the names of models."""
+        self.wait_until(lambda state: state.open_streams == 0)
+        self.state.requests.clear()
+        self.state.control = ""
+        self.state.is_recording = True
+        self.state.dropped_streams = 0
+
     def wait_until(self, is_true: Callable[[State], bool], seconds: float = 5.0) -> bool:
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from typing import Any
@@ -24,30 +24,14 @@ from reviews.models import Case, Claim, Decision, Enforcement, Submission
 from reviews.services.claims import claim_case
 from tests.fakes.openai_server import ModelServer
 from tests.support.chat import create_public_gpt
-from tests.support.gpts import a_gpt
+from tests.support.factories.gpts import GPTFactory
 from tests.support.payouts import create_old_account, create_uses_in, get_closable_month
 from tests.support.people import create_person
 from tests.support.reviews import DRAFT, make_queued_case
 from tests.support.services import WebService, WorkerService
 from tests.support.waiting import wait_for
-from tests.support.web_client import WebClient
+from tests.support.web_client import MakeWebClient
 from workspaces.models import User
-
-BrowserOf = Callable[[User], WebClient]
-
-
-@pytest.fixture
-def browser_of(server: WebService) -> Iterator[BrowserOf]:
-    opened: list[WebClient] = []
-
-    def make(user: User) -> WebClient:
-        opened.append(WebClient(server.url, user))
-        opened[-1].http.follow_redirects = True
-        return opened[-1]
-
-    yield make
-    for browser in opened:
-        browser.close()
 
 
 def at_once(*clicks: Callable[[], httpx2.Response]) -> list[httpx2.Response]:
@@ -56,8 +40,8 @@ def at_once(*clicks: Callable[[], httpx2.Response]) -> list[httpx2.Response]:
         return list(pool.map(lambda click: click(), clicks))
 
 
-def twice(browser_of: BrowserOf, user: User, path: str, **fields: Any) -> list[httpx2.Response]:
-    first, second = browser_of(user), browser_of(user)
+def twice(make_web_client: MakeWebClient, user: User, path: str, **fields: Any) -> list[httpx2.Response]:
+    first, second = (make_web_client(user, follow_redirects=True) for _ in range(2))
     return at_once(*(lambda one=one: one.http.post(path, data=fields) for one in (first, second)))
 
 
@@ -69,7 +53,7 @@ def hidden(page: str, name: str) -> str:
 
 def a_ready_gpt(owner: User) -> GPT:
     with system_scope("tests"):
-        return a_gpt(owner=owner, **DRAFT)
+        return GPTFactory.create(owner=owner, **DRAFT)
 
 
 # Fields ----------------------------------------------------------------------------------------------------
@@ -87,9 +71,11 @@ def a_ready_gpt(owner: User) -> GPT:
     ids=["empty", "blank", "long", "enormous", "control"],
 )
 def test_an_invalid_name_is_refused_and_kept_in_the_form(
-    browser_of: BrowserOf, name: str, message: str
+    make_web_client: MakeWebClient, name: str, message: str
 ) -> None:
-    answer = browser_of(create_person("Cleo")).http.post("/build/new", data={"name": name})
+    answer = make_web_client(create_person("Cleo"), follow_redirects=True).http.post(
+        "/build/new", data={"name": name}
+    )
 
     assert answer.status_code == 400
     assert message in answer.text
@@ -97,15 +83,17 @@ def test_an_invalid_name_is_refused_and_kept_in_the_form(
     assert not GPT.objects.exists()
 
 
-def test_bidirectional_marks_are_removed_from_names(browser_of: BrowserOf) -> None:
-    browser_of(create_person("Cleo")).http.post("/build/new", data={"name": "Invoice\u202etxt\u200b.exe"})
+def test_bidirectional_marks_are_removed_from_names(make_web_client: MakeWebClient) -> None:
+    make_web_client(create_person("Cleo"), follow_redirects=True).http.post(
+        "/build/new", data={"name": "Invoice\u202etxt\u200b.exe"}
+    )
 
     assert GPT.objects.get().name == "Invoicetxt.exe"
 
 
-def test_markup_in_names_is_escaped_everywhere(browser_of: BrowserOf) -> None:
+def test_markup_in_names_is_escaped_everywhere(make_web_client: MakeWebClient) -> None:
     owner = create_person("<i>Cleo</i>")
-    browser = browser_of(owner)
+    browser = make_web_client(owner, follow_redirects=True)
     name = "<script>alert(1)</script>"
 
     answer = browser.http.post("/build/new", data={"name": name})
@@ -119,10 +107,10 @@ def test_markup_in_names_is_escaped_everywhere(browser_of: BrowserOf) -> None:
         assert "<i>Cleo" not in page
 
 
-def test_an_oversized_body_is_refused_with_a_message(browser_of: BrowserOf) -> None:
+def test_an_oversized_body_is_refused_with_a_message(make_web_client: MakeWebClient) -> None:
     owner = create_person("Cleo")
     gpt = a_ready_gpt(owner)
-    browser = browser_of(owner)
+    browser = make_web_client(owner, follow_redirects=True)
 
     too_long = browser.http.post(
         f"/build/{gpt.slug}/configure", data={"revision": 1, "instructions": "x" * 1_000_000}
@@ -136,9 +124,9 @@ def test_an_oversized_body_is_refused_with_a_message(browser_of: BrowserOf) -> N
     assert (gpt.instructions, gpt.draft_revision) == (DRAFT["instructions"], 1)
 
 
-def test_another_persons_slug_is_not_found(browser_of: BrowserOf) -> None:
+def test_another_persons_slug_is_not_found(make_web_client: MakeWebClient) -> None:
     gpt = a_ready_gpt(create_person("Cleo"))
-    stranger = browser_of(create_person("Sten")).http
+    stranger = make_web_client(create_person("Sten"), follow_redirects=True).http
 
     for path in ("configure", "share", "preview", "knowledge", "versions"):
         assert stranger.get(f"/build/{gpt.slug}/{path}").status_code == 404
@@ -153,11 +141,11 @@ def test_another_persons_slug_is_not_found(browser_of: BrowserOf) -> None:
 # Concurrent requests ---------------------------------------------------------------------------------------
 
 
-def test_a_double_click_on_submit_is_one_submission(browser_of: BrowserOf) -> None:
+def test_a_double_click_on_submit_is_one_submission(make_web_client: MakeWebClient) -> None:
     owner = create_person("Cleo")
     gpt = a_ready_gpt(owner)
 
-    answers = twice(browser_of, owner, f"/build/{gpt.slug}/share/submit", attested="on")
+    answers = twice(make_web_client, owner, f"/build/{gpt.slug}/share/submit", attested="on")
 
     assert [answer.status_code for answer in answers] == [200, 200]
     assert all("Version 1 was submitted" in answer.text for answer in answers)
@@ -169,26 +157,26 @@ def a_case() -> Case:
         return make_queued_case(a_ready_gpt(create_person("Cleo")), at=timezone.now())
 
 
-def test_a_double_click_on_approve_is_one_decision(browser_of: BrowserOf) -> None:
+def test_a_double_click_on_approve_is_one_decision(make_web_client: MakeWebClient) -> None:
     case, moderator = a_case(), create_person("Mona", "moderator")
     with system_scope("tests"):
         claim = claim_case(case_id=case.pk, by=moderator, at=timezone.now())
-    page = browser_of(moderator).http.get(f"/moderation/cases/{case.pk}").text
+    page = make_web_client(moderator, follow_redirects=True).http.get(f"/moderation/cases/{case.pk}").text
     assert hidden(page, "claim_token") == str(claim.token)
 
     answers = twice(
-        browser_of, moderator, f"/moderation/cases/{case.pk}/decide", outcome="approve", reasoning="Good.",
-        claim_token=str(claim.token), row_version=hidden(page, "row_version"),
+        make_web_client, moderator, f"/moderation/cases/{case.pk}/decide", outcome="approve",
+        reasoning="Good.", claim_token=str(claim.token), row_version=hidden(page, "row_version"),
     )  # fmt: skip
 
     assert [answer.status_code for answer in answers] == [200, 200]
     assert (Decision.objects.count(), Enforcement.objects.count(), Listing.objects.count()) == (1, 1, 1)
 
 
-def test_one_of_two_moderators_gets_the_case_and_the_other_a_message(browser_of: BrowserOf) -> None:
+def test_one_of_two_moderators_gets_the_case_and_the_other_a_message(make_web_client: MakeWebClient) -> None:
     case = a_case()
     people = [create_person("Mona", "moderator"), create_person("Milo", "moderator")]
-    browsers = [browser_of(person).http for person in people]
+    browsers = [make_web_client(person, follow_redirects=True).http for person in people]
     path = f"/moderation/cases/{case.pk}"
 
     answers = at_once(*(lambda one=one: one.post(f"{path}/claim") for one in browsers))
@@ -226,21 +214,23 @@ def financiers() -> tuple[User, User]:
 
 
 def test_a_month_closed_twice_is_closed_once(
-    browser_of: BrowserOf, worker: WorkerService, month: Period, financiers: tuple[User, User]
+    make_web_client: MakeWebClient, worker: WorkerService, month: Period, financiers: tuple[User, User]
 ) -> None:
     maker, checker = financiers
     path = f"/finance/periods/{month}"
     app.send_task("payouts.roll_up")
     wait_for(UsageRollup.objects.exists)
 
-    started = twice(browser_of, maker, f"{path}/start", confirmation=str(month))
+    started = twice(make_web_client, maker, f"{path}/start", confirmation=str(month))
     assert [answer.status_code for answer in started] == [200, 200]
     wait_for(lambda: AccountingPeriod.objects.get(month=str(month)).state == "review")
     row = AccountingPeriod.objects.get(month=str(month))
     assert row.runs.count() == 1
     digest = row.runs.get().digest
-    approved = twice(browser_of, checker, f"{path}/approve", confirmation=str(month), digest=digest)
-    again = browser_of(maker).http.post(f"{path}/start", data={"confirmation": str(month)})
+    approved = twice(make_web_client, checker, f"{path}/approve", confirmation=str(month), digest=digest)
+    again = make_web_client(maker, follow_redirects=True).http.post(
+        f"{path}/start", data={"confirmation": str(month)}
+    )
 
     assert [answer.status_code for answer in approved] == [200, 200]
     row.refresh_from_db()
@@ -252,7 +242,7 @@ def test_a_month_closed_twice_is_closed_once(
 
 
 def test_a_double_click_on_export_is_one_file(
-    browser_of: BrowserOf, month: Period, financiers: tuple[User, User]
+    make_web_client: MakeWebClient, month: Period, financiers: tuple[User, User]
 ) -> None:
     maker, checker = financiers
     create_old_account(GPT.objects.get().owner, by=maker)
@@ -263,8 +253,8 @@ def test_a_double_click_on_export_is_one_file(
         batch = propose_batch(currency="USD", by=maker, at=now)
     path, phrase = f"/finance/batches/{batch.pk}", f"batch {batch.pk}"
 
-    approved = twice(browser_of, checker, f"{path}/approve", confirmation=phrase)
-    files = twice(browser_of, maker, f"{path}/export", confirmation=phrase, format="csv")
+    approved = twice(make_web_client, checker, f"{path}/approve", confirmation=phrase)
+    files = twice(make_web_client, maker, f"{path}/export", confirmation=phrase, format="csv")
 
     assert [answer.status_code for answer in approved] == [200, 200]
     assert files[0].headers["content-type"].startswith("text/csv")
@@ -276,9 +266,9 @@ def test_a_double_click_on_export_is_one_file(
 
 
 def test_money_does_not_move_without_the_typed_confirmation(
-    browser_of: BrowserOf, month: Period, financiers: tuple[User, User]
+    make_web_client: MakeWebClient, month: Period, financiers: tuple[User, User]
 ) -> None:
-    answer = browser_of(financiers[0]).http.post(
+    answer = make_web_client(financiers[0], follow_redirects=True).http.post(
         f"/finance/periods/{month}/start", data={"confirmation": "yes"}
     )
 
@@ -290,7 +280,10 @@ def test_money_does_not_move_without_the_typed_confirmation(
 
 
 def test_without_a_worker_people_chat_and_submit_and_the_work_is_done_later(
-    browser_of: BrowserOf, model_server: ModelServer, running_services: dict[str, Any], request: Any
+    make_web_client: MakeWebClient,
+    instance_provider: ModelServer,
+    running_services: dict[str, Any],
+    request: Any,
 ) -> None:
     if worker := running_services.pop("WorkerService", None):
         worker.stop()
@@ -298,15 +291,19 @@ def test_without_a_worker_people_chat_and_submit_and_the_work_is_done_later(
     public = create_public_gpt(owner=owner)
     waiting = a_ready_gpt(owner)
 
-    events = browser_of(reader).say(f"/g/{public.slug}/chat/turns", "Is anybody there " * 10)
-    submitted = browser_of(owner).http.post(f"/build/{waiting.slug}/share/submit", data={"attested": "on"})
+    events = make_web_client(reader, follow_redirects=True).say(
+        f"/g/{public.slug}/chat/turns", "Is anybody there " * 10
+    )
+    submitted = make_web_client(owner, follow_redirects=True).http.post(
+        f"/build/{waiting.slug}/share/submit", data={"attested": "on"}
+    )
 
     assert events[-1].data["state"] == "finished"
     assert "Version 1 was submitted" in submitted.text
     assert Case.objects.get().state == "open"
     assert not UsageRollup.objects.exists()
     request.getfixturevalue("worker")
-    for job in ("payouts: roll up usage", "reviews: check what waits"):
+    for job in ("payouts: roll up usage", "reviews: run waiting checks"):
         app.send_task(app.conf.beat_schedule[job]["task"])
     wait_for(lambda: Case.objects.get().state == "queued")
     wait_for(UsageRollup.objects.exists)

@@ -66,12 +66,12 @@ def ask(person: Person, text: str) -> None:
 
 
 def test_every_provider_failure_is_shown_with_retry_and_costs_nothing(
-    person: Person, model_server: ModelServer
+    person: Person, instance_provider: ModelServer
 ) -> None:
     person.go(f"/g/{a_gpt_with('echo').slug}/chat")
     page = person.page
     for number, (behaviour, (code, message)) in enumerate(FAILURES.items(), 1):
-        model_server.state.control = behaviour
+        instance_provider.state.control = behaviour
         ask(person, f"Question {number} about {behaviour}")
         note = page.locator(".message--failed .message__note").nth(number - 1)
         expect(note).to_contain_text(message)
@@ -91,8 +91,8 @@ def test_every_provider_failure_is_shown_with_retry_and_costs_nothing(
     page.reload()
     expect(page.locator(".message--failed")).to_have_count(len(FAILURES) + 1)
 
-    ModelProvider.objects.filter(name="OpenAI-compatible").update(base_url=model_server.url)
-    model_server.state.control = "echo"
+    ModelProvider.objects.filter(name="OpenAI-compatible").update(base_url=instance_provider.url)
+    instance_provider.state.control = "echo"
     again.last.click()
 
     expect(page.locator(".message--assistant .message__text").last).to_have_text("Is the provider there?")
@@ -102,7 +102,7 @@ def test_every_provider_failure_is_shown_with_retry_and_costs_nothing(
 
 
 def test_a_silent_provider_is_reported_after_the_configured_timeout(
-    reader: User, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+    reader: User, instance_provider: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.fakes.openai_server.SLOW_SECONDS", 600.0)
     service = start_web_service("impatient", MODEL_FIRST_TOKEN_SECONDS="20", MODEL_IDLE_SECONDS="2")
@@ -124,7 +124,7 @@ def test_a_silent_provider_is_reported_after_the_configured_timeout(
 
 
 def test_an_answer_whose_browser_was_closed_is_finished_and_metered_once(
-    person: Person, model_server: ModelServer, reader: User
+    person: Person, instance_provider: ModelServer, reader: User
 ) -> None:
     person.go(f"/g/{a_gpt_with('normal:80:40').slug}/chat")
     ask(person, "Write while I am away.")
@@ -142,7 +142,7 @@ def test_an_answer_whose_browser_was_closed_is_finished_and_metered_once(
 
 
 def test_after_kill_9_of_the_web_service_the_turn_is_interrupted_with_its_text(
-    worker: WorkerService, model_server: ModelServer, reader: User
+    worker: WorkerService, instance_provider: ModelServer, reader: User
 ) -> None:
     first = start_web_service("killed")
     try:
@@ -166,7 +166,7 @@ def test_after_kill_9_of_the_web_service_the_turn_is_interrupted_with_its_text(
     # The text that the browser showed is kept, except for the last tenth of a second.
     assert kept.startswith(said[:150])
     assert not UsageEvent.objects.exists()
-    told_and_answered_again(start_web_service("after"), reader, model_server, head["conversation"])
+    told_and_answered_again(start_web_service("after"), reader, instance_provider, head["conversation"])
 
 
 def reaped() -> bool:
@@ -176,7 +176,7 @@ def reaped() -> bool:
 
 
 def told_and_answered_again(
-    service: WebService, reader: User, model_server: ModelServer, conversation: str
+    service: WebService, reader: User, instance_provider: ModelServer, conversation: str
 ) -> None:
     browser = WebClient(service.url, reader)
     try:
@@ -184,7 +184,7 @@ def told_and_answered_again(
         assert "The server stopped while answering" in page
         assert "arch light square" in page
         assert "Try again" in page
-        model_server.state.control = "normal:5"
+        instance_provider.state.control = "normal:5"
         found = browser.say(f"/c/{conversation}/turns/{Turn.objects.get().pk}/retry")
         assert found[-1].data["state"] == "finished"
         assert UsageEvent.objects.count() == 1

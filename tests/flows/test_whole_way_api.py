@@ -24,7 +24,7 @@ from tests.support.services import WorkerService
 from tests.support.waiting import wait_for
 from workspaces.models import User
 
-ProgramOf = Callable[..., LiveApiClient]
+MakeApiClient = Callable[..., LiveApiClient]
 DRAFT: dict[str, Any] = {
     "name": "Courtyard gardener",
     "description": "Plans a small shaded courtyard and says what it does not know.",
@@ -40,19 +40,22 @@ QUESTION = (
 
 
 def test_from_a_first_draft_to_a_bank_file(
-    program_of: ProgramOf, worker: WorkerService, model_server: ModelServer
+    make_api_client: MakeApiClient, worker: WorkerService, instance_provider: ModelServer
 ) -> None:
     creator, reader = create_person("Cleo"), create_person("Rita")
-    builder = program_of(creator, "gpts:read", "gpts:write", "chat", "usage:read")
+    builder = make_api_client(creator, "gpts:read", "gpts:write", "chat", "usage:read")
 
     slug = build(builder)
-    moderate(program_of(create_person("Mona", "moderator"), "reviews:work"), slug)
+    moderate(make_api_client(create_person("Mona", "moderator"), "reviews:work"), slug)
     assert builder.get(f"/gpts/{slug}/submission")["state"] == "live"
-    chat(program_of(reader, "store:read", "chat"), slug)
+    chat(make_api_client(reader, "store:read", "chat"), slug)
     month = count_a_past_month(reader)
     maker_user, checker_user = create_person("Fina", "finance"), create_person("Fritz", "finance")
     create_old_account(creator, by=maker_user)
-    maker, checker = program_of(maker_user, "finance:work"), program_of(checker_user, "finance:work")
+    maker, checker = (
+        make_api_client(maker_user, "finance:work"),
+        make_api_client(checker_user, "finance:work"),
+    )
     close(month, maker, checker)
     pay(maker, checker)
     see_earnings(builder, month)

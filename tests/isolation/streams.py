@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.test import AsyncClient
 from django.test.client import AsyncClientHandler
 
-from config.handler import sync_view
+from config.handler import find_sync_view
 from gpts.chat.streaming.threads import in_thread, is_chat_view
 
 
@@ -23,7 +23,7 @@ class StreamHandler(AsyncClientHandler):
         self.sync_chain.load_middleware()
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        view = sync_view(request.path_info)
+        view = find_sync_view(request.path_info)
         if view is not None and is_chat_view(view):
             return await in_thread(self.sync_chain.get_response, request)
         return await super().get_response_async(request)

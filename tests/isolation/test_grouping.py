@@ -7,7 +7,7 @@ from django.core import mail
 from django.core.cache import cache
 
 from tests.isolation.grouping import Cases
-from tests.workspaces.factories import make_user
+from tests.support.factories.workspaces import UserFactory
 from workspaces.models import User
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ def test_each_case_starts_from_the_same_state() -> None:
             assert not User.objects.exists()
             assert cache.get("key") is None
             assert mail.outbox == []
-            make_user()
+            UserFactory.create()
             cache.set("key", 1)
             mail.send_mail("Subject", "Body", None, ["ada@example.test"])
     cases.check()
@@ -29,7 +29,7 @@ def test_each_case_starts_from_the_same_state() -> None:
 def test_all_failures_are_reported_and_undone() -> None:
     cases = Cases()
     with cases.run("gpts:list x stranger x GET"):
-        make_user()
+        UserFactory.create()
         expected, got = 404, 200
         assert expected == got, f"expected {expected}, got {got}"
     with cases.run("good"):

@@ -33,7 +33,7 @@ from tests.isolation.worlds import (
     judged,
     money,
 )
-from tests.workspaces.factories import make_team, make_user, seat
+from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
 from workspaces.models import User, Workspace
 from workspaces.queries import get_user_roles
 from workspaces.services.api_keys import create_api_key
@@ -95,7 +95,9 @@ def build_world() -> World:
 
 def _people(world: World) -> None:
     names = [*ACTORS[1:], "builder", "rival_member", "moderator2", "finance2", "reader", "second", "third"]
-    world.people = {name: make_user(name.replace("_", "-").capitalize()) for name in names}
+    world.people = {
+        name: UserFactory.create(display_name=name.replace("_", "-").capitalize()) for name in names
+    }
     for name, role in (("moderator", "moderator"), ("moderator2", "moderator"), ("finance", "finance"),
                        ("finance2", "finance"), ("operator", "operator")):  # fmt: skip
         grant_staff_role(user=world.people[name], role=role, by=None, at=timezone.now())
@@ -103,13 +105,13 @@ def _people(world: World) -> None:
 
 def _companies(world: World) -> None:
     people = world.people
-    world.alpha = make_team(people["owner"], "Alpha")
+    world.alpha = WorkspaceFactory.create(owner=people["owner"], name="Alpha")
     for name in ("admin", "builder", "member"):
-        member = seat(world.alpha, people[name], name, by=people["owner"])
+        member = MemberFactory.create(workspace=world.alpha, user=people[name], role=name, by=people["owner"])
         world.ids[f"{name}_seat"] = member.pk
     # Beta belongs to rival_member, so that rival is only an admin of it.
-    world.beta = make_team(people["rival_member"], "Beta")
-    seat(world.beta, people["rival"], "admin", by=people["rival_member"])
+    world.beta = WorkspaceFactory.create(owner=people["rival_member"], name="Beta")
+    MemberFactory.create(workspace=world.beta, user=people["rival"], role="admin", by=people["rival_member"])
 
 
 def _belongings(world: World) -> None:

@@ -10,8 +10,8 @@ from marketplace.access import access_listing, get_own_profile, get_own_rating, 
 from marketplace.services.listings import delist_listing, quarantine_listing
 from marketplace.states import RatingObstacle
 from tests.support.factories.marketplace import BuilderProfileFactory, RatingFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.marketplace import NOW, make_finished_turn, make_gpt, make_listing
-from tests.workspaces.factories import make_user
 from workspaces.models import Member
 from workspaces.states import Role
 
@@ -46,7 +46,7 @@ def test_the_publisher_may_not_rate() -> None:
 
 
 def test_a_colleague_may_not_rate() -> None:
-    listing, colleague = make_listing(), make_user("Cole")
+    listing, colleague = make_listing(), UserFactory.create(display_name="Cole")
     Member.objects.create(workspace=listing.workspace, user=colleague, role=Role.MEMBER, joined_at=NOW)
     make_finished_turn(colleague, listing)
 
@@ -54,7 +54,7 @@ def test_a_colleague_may_not_rate() -> None:
 
 
 def test_a_person_may_rate_after_a_finished_turn() -> None:
-    listing, reader = make_listing(), make_user("Rea")
+    listing, reader = make_listing(), UserFactory.create(display_name="Rea")
     assert get_rating_obstacle(reader, listing) is RatingObstacle.UNUSED
 
     make_finished_turn(reader, listing, state=TurnState.FAILED)
@@ -65,8 +65,8 @@ def test_a_person_may_rate_after_a_finished_turn() -> None:
 
 
 def test_own_rating_and_profile_are_those_of_the_person() -> None:
-    listing, person = make_listing(), make_user("Rea")
-    RatingFactory.create(listing=listing, user=make_user("Other"))
+    listing, person = make_listing(), UserFactory.create(display_name="Rea")
+    RatingFactory.create(listing=listing, user=UserFactory.create(display_name="Other"))
     BuilderProfileFactory.create(user=listing.publisher)
     assert (get_own_rating(person, listing), get_own_profile(person)) == (None, None)
 

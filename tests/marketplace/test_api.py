@@ -10,8 +10,8 @@ from django.test import Client
 from marketplace.models import Rating
 from marketplace.services.builders import upsert_builder_profile
 from marketplace.services.listings import quarantine_listing
+from tests.support.factories.workspaces import UserFactory
 from tests.support.marketplace import NOW, make_finished_turn, make_gpt, make_listing, make_version
-from tests.workspaces.factories import make_user
 from workspaces.access import personal_workspace
 from workspaces.models import User
 from workspaces.services.api_keys import create_api_key
@@ -39,7 +39,7 @@ def api(user: User, *scopes: str) -> Client:
 
 def test_only_public_keys_leave() -> None:
     listing = make_listing()
-    client = api(make_user(), "store:read")
+    client = api(UserFactory.create(), "store:read")
 
     found = client.get("/api/v1/store/listings/?q=essay").json()
     about = client.get(f"/api/v1/store/listings/{listing.slug}/").json()
@@ -59,15 +59,15 @@ def test_scopes_and_keys(client: Client) -> None:
 
     for path in paths:
         assert client.get(f"/api/v1/store/{path}").status_code == 401
-        assert api(make_user(), "account").get(f"/api/v1/store/{path}").status_code == 403
-        assert api(make_user(), "store:read").get(f"/api/v1/store/{path}").status_code == 200
+        assert api(UserFactory.create(), "account").get(f"/api/v1/store/{path}").status_code == 403
+        assert api(UserFactory.create(), "store:read").get(f"/api/v1/store/{path}").status_code == 200
 
 
 def test_hidden_and_unknown_are_the_same_404() -> None:
     private, hidden = make_gpt(), make_listing()
     make_version(private)
     quarantine_listing(listing=hidden, by=None, at=NOW)
-    client = api(make_user(), "store:read")
+    client = api(UserFactory.create(), "store:read")
 
     answers: list[Any] = [
         client.get(f"/api/v1/store/listings/{slug}/") for slug in ("unknown", private.slug, hidden.slug)
@@ -78,7 +78,7 @@ def test_hidden_and_unknown_are_the_same_404() -> None:
 
 
 def test_own_rating() -> None:
-    listing, reader = make_listing(), make_user("Rea")
+    listing, reader = make_listing(), UserFactory.create(display_name="Rea")
     client = api(reader, "store:read", "chat")
     url = f"/api/v1/store/listings/{listing.slug}/ratings/"
     refused = client.put(url, {"stars": 5}, content_type="application/json")
@@ -108,16 +108,16 @@ def test_own_rating() -> None:
 def test_bad_queries(query: str) -> None:
     make_listing()
 
-    answer = api(make_user(), "store:read").get(f"/api/v1/store/listings/?{query}")
+    answer = api(UserFactory.create(), "store:read").get(f"/api/v1/store/listings/?{query}")
 
     assert answer.status_code == 400
 
 
 def test_builder_by_handle() -> None:
-    owner = make_user()
+    owner = UserFactory.create()
     upsert_builder_profile(user=owner, handle="ada", display_name="Ada", by=owner, at=NOW)
     make_listing(owner=owner)
-    client = api(make_user(), "store:read")
+    client = api(UserFactory.create(), "store:read")
 
     found = client.get("/api/v1/store/builders/ADA/").json()
 

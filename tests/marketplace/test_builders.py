@@ -18,8 +18,8 @@ from marketplace.models import BuilderProfile, Listing, Shelf
 from marketplace.services.builders import clean_website, upsert_builder_profile
 from marketplace.services.listings import delist_deleted_gpts, delist_listing
 from marketplace.services.shelves import Recommendation, set_shelf
+from tests.support.factories.workspaces import UserFactory
 from tests.support.marketplace import NOW, make_gpt, make_listing, make_version
-from tests.workspaces.factories import make_user
 from workspaces.models import Member, Workspace
 from workspaces.states import Role, WorkspaceKind
 
@@ -28,7 +28,7 @@ TODAY = NOW.date()
 
 
 def test_a_changed_name_reaches_listings_and_loses_its_verification() -> None:
-    owner = make_user()
+    owner = UserFactory.create()
     listing = make_listing(owner=owner)
     upsert_builder_profile(
         user=owner, handle="Ada", display_name="Ada L", by=None, at=NOW, verified_name=True
@@ -56,7 +56,7 @@ def test_a_changed_name_reaches_listings_and_loses_its_verification() -> None:
     ],
 )
 def test_handles_that_are_refused(handle: str, code: str) -> None:
-    user = make_user()
+    user = UserFactory.create()
 
     with pytest.raises(InvalidInput) as refused:
         upsert_builder_profile(user=user, handle=handle, display_name="A", by=user, at=NOW)
@@ -66,7 +66,7 @@ def test_handles_that_are_refused(handle: str, code: str) -> None:
 
 
 def test_a_taken_handle_is_refused_in_any_case() -> None:
-    first, second = make_user(), make_user()
+    first, second = UserFactory.create(), UserFactory.create()
     upsert_builder_profile(user=first, handle="ada", display_name="A", by=first, at=NOW)
 
     with pytest.raises(Conflict) as refused:
@@ -87,7 +87,7 @@ def test_websites_that_are_refused(address: str) -> None:
 
 
 def test_profile_form_keeps_the_input() -> None:
-    user = make_user()
+    user = UserFactory.create()
     client = Client()
     client.force_login(user)
 
@@ -135,7 +135,7 @@ def test_a_deleted_gpt_leaves_the_store() -> None:
 
 
 def test_a_private_store_is_for_its_members() -> None:
-    owner, member, stranger = make_user(), make_user(), make_user()
+    owner, member, stranger = UserFactory.create(), UserFactory.create(), UserFactory.create()
     company = Workspace.objects.create(
         kind=WorkspaceKind.TEAM, slug="acme-x", name="Acme X", accent="#225588", created_at=NOW
     )

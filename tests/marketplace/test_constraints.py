@@ -21,8 +21,8 @@ from tests.support.factories.marketplace import (
     ShelfEntryFactory,
     ShelfFactory,
 )
+from tests.support.factories.workspaces import UserFactory
 from tests.support.marketplace import NOW, make_listing
-from tests.workspaces.factories import make_user
 
 pytestmark = pytest.mark.django_db
 TODAY = NOW.date()
@@ -79,7 +79,7 @@ def test_release_is_unique() -> None:
 
 
 def test_rating() -> None:
-    listing, reader = make_listing(), make_user()
+    listing, reader = make_listing(), UserFactory.create()
     refused("marketplace_rating_stars", lambda: RatingFactory.create(listing=listing, user=reader, stars=0))
     refused("marketplace_rating_stars", lambda: RatingFactory.create(listing=listing, user=reader, stars=6))
     RatingFactory.create(listing=listing, user=reader)
@@ -87,7 +87,7 @@ def test_rating() -> None:
 
 
 def test_builder_profile() -> None:
-    BuilderProfileFactory.create(user=make_user(), handle="Ada-L")
+    BuilderProfileFactory.create(user=UserFactory.create(), handle="Ada-L")
     for constraint, changes in (
         ("marketplace_builder_handle", {"handle": "ada-l"}),
         ("marketplace_builder_handle_form", {"handle": "ab"}),
@@ -96,7 +96,7 @@ def test_builder_profile() -> None:
         ("marketplace_builder_website", {"handle": "bob", "website": "http://a.example"}),
         ("marketplace_builder_verified_website", {"handle": "bob", "verified_website_at": NOW}),
     ):
-        user = make_user()
+        user = UserFactory.create()
         refused(
             constraint, lambda user=user, changes=changes: BuilderProfileFactory.create(user=user, **changes)
         )

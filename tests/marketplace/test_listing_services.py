@@ -20,8 +20,8 @@ from marketplace.services.listings import (
     restore_listing,
 )
 from marketplace.states import ALLOWED, ListingAct, ListingState
+from tests.support.factories.workspaces import UserFactory
 from tests.support.marketplace import NOW, make_gpt, make_listing, make_version
-from tests.workspaces.factories import make_user
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(days=3)
@@ -86,7 +86,7 @@ def test_a_foreign_version_is_refused() -> None:
 
 
 def test_delist_and_restore() -> None:
-    listing, moderator = make_listing(), make_user("Mo")
+    listing, moderator = make_listing(), UserFactory.create(display_name="Mo")
 
     delist_listing(listing=listing, by=moderator, at=LATER, reason="Copies another GPT.")
 

@@ -20,8 +20,9 @@ from marketplace.services.listings import delist_listing, quarantine_listing, re
 from marketplace.services.shelves import Recommendation, set_shelf
 from marketplace.web.visitor_pages import NONCE_PLACEHOLDER, _fill_placeholders
 from tests.support.factories.marketplace import RatingFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.marketplace import NOW, make_finished_turn, make_gpt, make_listing, make_version
-from tests.workspaces.factories import make_user
+from tests.support.pages import sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -31,12 +32,6 @@ HOSTILE = [
     "{{ 7|add:7 }}{% now 'Y' %}",
     "';alert(1)//",
 ]
-
-
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def test_a_visitor_sees_all_store_pages(client: Client) -> None:
@@ -128,13 +123,13 @@ def test_the_nonce_placeholder_is_filled_in(rf: Any) -> None:
 
 
 def test_a_cached_page_is_never_given_to_a_person() -> None:
-    listing, person = make_listing(), make_user("Visible Name")
+    listing, person = make_listing(), UserFactory.create(display_name="Visiblename")
     Client().get("/")
-    mine = signed_in(person).get("/")
+    mine = sign_in(person).get("/")
     again = Client().get("/")
 
-    assert "Visible Name" in mine.content.decode()
-    assert "Visible Name" not in again.content.decode()
+    assert "Visiblename" in mine.content.decode()
+    assert "Visiblename" not in again.content.decode()
     assert "no-store" in mine.headers["Cache-Control"]
     assert listing.name in mine.content.decode()
 
@@ -142,7 +137,7 @@ def test_a_cached_page_is_never_given_to_a_person() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_escaped(client: Client, text: str) -> None:
     listing = make_listing(name=text[:50], description=text, starters=[text])
-    RatingFactory.create(listing=listing, user=make_user(), author_name=text[:70], text=text)
+    RatingFactory.create(listing=listing, user=UserFactory.create(), author_name=text[:70], text=text)
 
     for url in ("/", f"/g/{listing.slug}", "/search?q=alert", f"/search?q={text}", "/categories/writing"):
         page = client.get(url).content.decode()
@@ -204,7 +199,7 @@ def count_queries(url: str) -> int:
     ],
 )
 def test_queries_do_not_grow_with_rows(url: str, with_one: int, with_three: int) -> None:
-    owner = make_user()
+    owner = UserFactory.create()
     upsert_builder_profile(user=owner, handle="ada", display_name="Ada", by=owner, at=NOW)
     address = url.format(slug=make_listing(owner=owner).slug)
     assert count_queries(address) == with_one
@@ -218,8 +213,8 @@ def test_queries_do_not_grow_with_rows(url: str, with_one: int, with_three: int)
 
 
 def test_rating_by_form(client: Client, django_capture_on_commit_callbacks: Any) -> None:
-    listing, reader = make_listing(), make_user("Rea")
-    mine = signed_in(reader)
+    listing, reader = make_listing(), UserFactory.create(display_name="Rea")
+    mine = sign_in(reader)
     assert "Chat with this GPT first" in mine.get(f"/g/{listing.slug}").content.decode()
     make_finished_turn(reader, listing)
 
@@ -263,7 +258,7 @@ def test_the_shelf_shows_the_reason(client: Client) -> None:
 
 
 def test_builder_page(client: Client) -> None:
-    owner = make_user()
+    owner = UserFactory.create()
     upsert_builder_profile(
         user=owner, handle="Ada", display_name="Ada L", website="https://ada.example", by=owner, at=NOW
     )

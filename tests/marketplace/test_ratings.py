@@ -13,8 +13,8 @@ from gpts.llm.states import TurnState
 from marketplace.models import ListingScore, Rating
 from marketplace.queries import get_about, list_ratings
 from marketplace.services.ratings import delete_rating, hide_rating, rate_listing, show_rating
+from tests.support.factories.workspaces import UserFactory
 from tests.support.marketplace import NOW, make_finished_turn, make_listing
-from tests.workspaces.factories import make_user
 from workspaces.models import Member
 from workspaces.states import Role
 
@@ -27,7 +27,7 @@ def figures(listing: Any) -> tuple[int, int, list[int]]:
 
 
 def test_a_user_rates_changes_and_deletes_their_rating() -> None:
-    listing, reader = make_listing(), make_user("Rea")
+    listing, reader = make_listing(), UserFactory.create(display_name="Rea")
     make_finished_turn(reader, listing)
 
     rate_listing(listing=listing, stars=4, text=" Good. ", by=reader, at=NOW)
@@ -48,7 +48,12 @@ def test_a_user_rates_changes_and_deletes_their_rating() -> None:
 
 def test_the_publisher_a_colleague_and_a_stranger_are_refused() -> None:
     listing = make_listing()
-    colleague, stranger, stopped, previewer = make_user(), make_user(), make_user(), make_user()
+    colleague, stranger, stopped, previewer = (
+        UserFactory.create(),
+        UserFactory.create(),
+        UserFactory.create(),
+        UserFactory.create(),
+    )
     Member.objects.create(workspace=listing.workspace, user=colleague, role=Role.MEMBER, joined_at=NOW)
     for person in (listing.publisher, colleague):
         make_finished_turn(person, listing)
@@ -75,7 +80,7 @@ def test_the_publisher_a_colleague_and_a_stranger_are_refused() -> None:
     [(0, "", "stars"), (6, "", "stars"), (3, "x" * 1001, "text"), (3, "a\x07b", "text")],
 )
 def test_bad_input_writes_nothing(stars: int, text: str, field: str) -> None:
-    listing, reader = make_listing(), make_user()
+    listing, reader = make_listing(), UserFactory.create()
     make_finished_turn(reader, listing)
 
     with pytest.raises(DomainError) as refused:
@@ -87,7 +92,7 @@ def test_bad_input_writes_nothing(stars: int, text: str, field: str) -> None:
 
 
 def test_a_hidden_rating_is_neither_shown_nor_counted_and_comes_back() -> None:
-    listing, reader = make_listing(), make_user()
+    listing, reader = make_listing(), UserFactory.create()
     make_finished_turn(reader, listing)
     rating = rate_listing(listing=listing, stars=1, text="Spam", by=reader, at=NOW)
 
@@ -108,7 +113,7 @@ def test_no_average_below_five_ratings() -> None:
     for number in range(5):
         assert get_about(listing.slug).rating_average is None
         assert get_about(listing.slug).missing_ratings == 5 - number
-        reader = make_user()
+        reader = UserFactory.create()
         make_finished_turn(reader, listing)
         rate_listing(listing=listing, stars=4 if number else 5, text="", by=reader, at=NOW)
 
@@ -119,7 +124,7 @@ def test_no_average_below_five_ratings() -> None:
 def test_ratings_are_paginated_without_user_ids() -> None:
     listing = make_listing()
     for number in range(12):
-        reader = make_user(f"Reader {number}")
+        reader = UserFactory.create(display_name=f"Reader{number}")
         make_finished_turn(reader, listing)
         rate_listing(
             listing=listing, stars=3, text=str(number), by=reader, at=NOW + timedelta(minutes=number)

@@ -12,8 +12,8 @@ from gpts.metering.models import UsageEvent, UsageVoid
 from marketplace.models import Listing, ListingScore
 from marketplace.scoring import compute_score
 from marketplace.services.scores import compute_scores
+from tests.support.factories.workspaces import UserFactory
 from tests.support.marketplace import NOW, make_listing
-from tests.workspaces.factories import make_user
 from workspaces.access import personal_workspace
 from workspaces.models import Member, User
 from workspaces.states import Role
@@ -41,7 +41,7 @@ def get_score(listing: Listing) -> ListingScore:
 
 def test_distinct_outside_people_count_once() -> None:
     listing = make_listing()
-    first, second = make_user(), make_user()
+    first, second = UserFactory.create(), UserFactory.create()
     for _turn in range(5):
         use(listing, first)
     use(listing, second, days_ago=20)
@@ -56,7 +56,7 @@ def test_distinct_outside_people_count_once() -> None:
 
 def test_own_colleagues_imported_and_voided_use_does_not_count() -> None:
     listing = make_listing()
-    colleague, outsider = make_user(), make_user()
+    colleague, outsider = UserFactory.create(), UserFactory.create()
     Member.objects.create(workspace=listing.workspace, user=colleague, role=Role.MEMBER, joined_at=NOW)
     use(listing, listing.publisher)
     use(listing, colleague)
@@ -78,7 +78,7 @@ def test_own_colleagues_imported_and_voided_use_does_not_count() -> None:
 def test_the_database_computes_the_published_formula(users: int, stars: list[int], age: int) -> None:
     listing = make_listing(at=NOW - timedelta(days=age))
     for number in range(users):
-        use(listing, make_user(), days_ago=1 if number % 3 else 15)
+        use(listing, UserFactory.create(), days_ago=1 if number % 3 else 15)
     counts = {f"stars_{star}": stars.count(star) for star in range(1, 6)}
     ListingScore.objects.filter(pk=listing.pk).update(
         **counts, rating_count=len(stars), rating_sum=sum(stars)
@@ -102,7 +102,7 @@ def test_the_database_computes_the_published_formula(users: int, stars: list[int
 def test_ranks_and_their_movement_over_a_week() -> None:
     steady, rising = make_listing(category="writing"), make_listing(category="writing")
     other = make_listing(category="education")
-    use(steady, make_user())
+    use(steady, UserFactory.create())
     compute_scores(at=NOW)
     assert (get_score(steady).rank, get_score(steady).category_rank, get_score(other).category_rank) == (
         1,
@@ -111,7 +111,7 @@ def test_ranks_and_their_movement_over_a_week() -> None:
     )
     assert get_score(steady).previous_rank == 0
     for _number in range(3):
-        use(rising, make_user(), days_ago=-6)
+        use(rising, UserFactory.create(), days_ago=-6)
     next_week: datetime = NOW + timedelta(days=7)
 
     for _twice in range(2):

@@ -21,8 +21,8 @@ from marketplace.services.listings import publish_listing
 from marketplace.services.ratings import hide_rating, show_rating
 from marketplace.templatetags.store import listing_card
 from tests.support.factories.marketplace import CardFactory, RatingFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.marketplace import NOW, make_listing, make_version
-from tests.workspaces.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -79,15 +79,15 @@ def test_the_search_text_is_escaped_and_not_in_other_pages() -> None:
 
 
 def test_a_person_and_a_visitor_never_see_each_others_page() -> None:
-    listing, person = make_listing(), make_user("Visible Name")
+    listing, person = make_listing(), UserFactory.create(display_name="Visiblename")
     url = f"/g/{listing.slug}"
     signed_in = Client()
     signed_in.force_login(person)
 
     for _turn in range(2):
-        assert "Visible Name" not in page(url)
+        assert "Visiblename" not in page(url)
         mine = signed_in.get(url)
-        assert "Visible Name" in mine.content.decode()
+        assert "Visiblename" in mine.content.decode()
         assert "/accounts/login/" not in mine.content.decode()
         assert mine.headers["Cache-Control"] == "private, no-store"
 
@@ -96,7 +96,9 @@ def test_what_moderation_hides_is_gone_from_every_address_at_once(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     listing = make_listing()
-    rating = RatingFactory.create(listing=listing, user=make_user("Rea"), text="Nasty words", stars=1)
+    rating = RatingFactory.create(
+        listing=listing, user=UserFactory.create(display_name="Rea"), text="Nasty words", stars=1
+    )
     count_one_rating(listing)
     urls = [f"/g/{listing.slug}", f"/g/{listing.slug}?from=mail"]
     for url, language in product(urls, ("en", "zh-hans")):
@@ -114,7 +116,9 @@ def test_what_moderation_hides_is_gone_from_every_address_at_once(
 
 def test_a_rating_invalidates_only_its_own_page(django_capture_on_commit_callbacks: Any) -> None:
     rated, other = make_listing(name="Rated one"), make_listing(name="Other one")
-    rating = RatingFactory.create(listing=rated, user=make_user("Rea"), text="Words", stars=1)
+    rating = RatingFactory.create(
+        listing=rated, user=UserFactory.create(display_name="Rea"), text="Words", stars=1
+    )
     count_one_rating(rated)
     page(f"/g/{rated.slug}")
     page(f"/g/{other.slug}")
@@ -133,7 +137,7 @@ def is_cached(url: str) -> bool:
 
 
 def test_a_new_name_of_gpt_or_builder_is_shown_at_once(django_capture_on_commit_callbacks: Any) -> None:
-    owner = make_user("Ada")
+    owner = UserFactory.create(display_name="Ada")
     listing = make_listing(owner=owner, name="Old name")
     urls = ("/", f"/g/{listing.slug}", "/categories/writing", "/leaderboards")
     for url in urls:

@@ -19,7 +19,8 @@ from payouts.access import (
     access_statement,
 )
 from payouts.models import Batch, JournalEntry, Statement
-from tests.support.factories.payouts import FinanceUserFactory, GPTFactory, UserFactory
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
 from tests.support.payouts import (
     PERIOD,
     close_march,

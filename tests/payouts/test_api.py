@@ -9,12 +9,13 @@ from django.test import Client
 
 from payouts.models import Batch, CloseRun, JournalEntry, RateCard, Statement
 from payouts.services import close_period, settle_payout
-from tests.support.factories.payouts import FinanceUserFactory, GPTFactory, UserFactory
+from tests.support.api_client import ApiClient
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
 from tests.support.jobs import take_jobs
 from tests.support.payouts import (
     CLOSING,
     PERIOD,
-    ApiClient,
     close_march,
     create_exported_payout,
     create_uses,
@@ -36,7 +37,7 @@ def create_closed_march() -> tuple[User, User, User, User]:
 def test_creator_reads_own_earnings_and_gets_404_for_foreign_statements() -> None:
     creator, visitor, maker, _checker = create_closed_march()
     statement = Statement.objects.get()
-    own, foreign = ApiClient(creator, "usage:read"), ApiClient(visitor, "usage:read")
+    own, foreign = ApiClient(creator, scopes=("usage:read",)), ApiClient(visitor, scopes=("usage:read",))
 
     assert own.get("earnings").json()["available"] == {"minor": 1440, "currency": "USD", "amount": "14.40"}
     assert [item["id"] for item in own.get("earnings/statements").json()["items"]] == [statement.pk]
@@ -47,7 +48,9 @@ def test_creator_reads_own_earnings_and_gets_404_for_foreign_statements() -> Non
             404, foreign.get(f"earnings/statements/99999{ending}").json(),
         )  # fmt: skip
         assert (
-            ApiClient(maker, "usage:read").get(f"earnings/statements/{statement.pk}{ending}").status_code
+            ApiClient(maker, scopes=("usage:read",))
+            .get(f"earnings/statements/{statement.pk}{ending}")
+            .status_code
             == 404
         )
 
@@ -59,13 +62,13 @@ def test_close_needs_another_person_and_the_reviewed_digest() -> None:
     run = close_period(period=PERIOD, by=maker, at=CLOSING)
     path = "finance/periods/2026-03/approve"
 
-    same_person = ApiClient(maker, "finance:work").post(path, {"digest": run.digest})
-    other_figures = ApiClient(checker, "finance:work").post(path, {"digest": "0" * 64})
+    same_person = ApiClient(maker, scopes=("finance:work",)).post(path, {"digest": run.digest})
+    other_figures = ApiClient(checker, scopes=("finance:work",)).post(path, {"digest": "0" * 64})
     assert (same_person.status_code, same_person.json()["error"]["code"]) == (403, "four_eyes")
     assert (other_figures.status_code, other_figures.json()["error"]["code"]) == (409, "figures_changed")
     assert not Statement.objects.exists()
 
-    closed = ApiClient(checker, "finance:work").post(path, {"digest": run.digest})
+    closed = ApiClient(checker, scopes=("finance:work",)).post(path, {"digest": run.digest})
     assert (closed.status_code, closed.json()["state"], closed.json()["digest"]) == (
         200,
         "closed",
@@ -76,7 +79,7 @@ def test_close_needs_another_person_and_the_reviewed_digest() -> None:
 def test_batch_from_proposal_to_settlement_with_two_keys() -> None:
     creator, _visitor, maker, checker = create_closed_march()
     create_verified_account(creator, by=maker)
-    one, two = ApiClient(maker, "finance:work"), ApiClient(checker, "finance:work")
+    one, two = ApiClient(maker, scopes=("finance:work",)), ApiClient(checker, scopes=("finance:work",))
 
     batch = one.post("finance/batches").json()["id"]
     assert one.post("finance/batches").json()["error"]["code"] == "nobody_payable"
@@ -103,9 +106,9 @@ def test_finance_endpoints_need_finance_staff_and_scope(path: str) -> None:
     person, finance = UserFactory.create(display_name="Person"), FinanceUserFactory.create()
 
     assert Client().get(f"/api/v1/{path}").status_code == 401
-    assert ApiClient(person, "usage:read").get(path).status_code in (403, 404)
-    assert ApiClient(finance, "usage:read").get(path).status_code == 403
-    assert ApiClient(finance, "finance:work").get(path).status_code in (200, 404)
+    assert ApiClient(person, scopes=("usage:read",)).get(path).status_code in (403, 404)
+    assert ApiClient(finance, scopes=("usage:read",)).get(path).status_code == 403
+    assert ApiClient(finance, scopes=("finance:work",)).get(path).status_code in (200, 404)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +118,7 @@ def test_finance_endpoints_need_finance_staff_and_scope(path: str) -> None:
     "path", ["finance/rate-cards", "finance/payouts/1/outcome", "finance/batches/1/export"]
 )
 def test_invalid_bodies_are_refused_and_write_nothing(path: str, body: Any) -> None:
-    answer = ApiClient(FinanceUserFactory.create(), "finance:work").post(path, body)
+    answer = ApiClient(FinanceUserFactory.create(), scopes=("finance:work",)).post(path, body)
 
     assert 400 <= answer.status_code < 500
     assert "error" in answer.json()
@@ -123,7 +126,7 @@ def test_invalid_bodies_are_refused_and_write_nothing(path: str, body: Any) -> N
 
 
 def test_rate_card_needs_notice() -> None:
-    key = ApiClient(FinanceUserFactory.create(), "finance:work")
+    key = ApiClient(FinanceUserFactory.create(), scopes=("finance:work",))
     body = {
         "first_month": "2026-01", "currency": "USD", "note": "More",
         "rates": [{"unit": "message", "amount_micros": 5000}],
@@ -140,7 +143,7 @@ def test_rate_card_needs_notice() -> None:
 
 def test_close_is_started_and_rejected_by_api() -> None:
     maker, checker = FinanceUserFactory.create(), FinanceUserFactory.create()
-    one, two = ApiClient(maker, "finance:work"), ApiClient(checker, "finance:work")
+    one, two = ApiClient(maker, scopes=("finance:work",)), ApiClient(checker, scopes=("finance:work",))
 
     started = one.post("finance/periods/2026-03/close")
     close_period(period=PERIOD, by=maker, at=CLOSING)
@@ -161,7 +164,7 @@ def test_close_is_started_and_rejected_by_api() -> None:
 def test_batch_is_cancelled_by_api() -> None:
     creator, _visitor, maker, _checker = create_closed_march()
     create_verified_account(creator, by=maker)
-    key = ApiClient(maker, "finance:work")
+    key = ApiClient(maker, scopes=("finance:work",))
     batch = key.post("finance/batches").json()["id"]
 
     assert key.post(f"finance/batches/{batch}/cancel").status_code == 400
@@ -172,7 +175,7 @@ def test_batch_is_cancelled_by_api() -> None:
 def test_failed_and_returned_payouts_are_recorded_by_api() -> None:
     creator, _visitor, maker, checker = create_closed_march()
     create_verified_account(creator, by=maker)
-    key = ApiClient(maker, "finance:work")
+    key = ApiClient(maker, scopes=("finance:work",))
 
     failed = create_exported_payout(maker=maker, checker=checker)
     body = {"outcome": "failed", "reason": "Account closed"}
@@ -189,7 +192,7 @@ def test_failed_and_returned_payouts_are_recorded_by_api() -> None:
 
 def test_finance_key_reads_own_statements_only_under_earnings() -> None:
     _creator, _visitor, maker, _checker = create_closed_march()
-    statement, key = Statement.objects.get(), ApiClient(maker, "usage:read", "finance:work")
+    statement, key = Statement.objects.get(), ApiClient(maker, scopes=("usage:read", "finance:work"))
 
     assert key.get(f"earnings/statements/{statement.pk}").status_code == 404
     assert key.get("earnings/statements").json()["items"] == []
@@ -197,7 +200,7 @@ def test_finance_key_reads_own_statements_only_under_earnings() -> None:
 
 def test_finance_key_finds_nothing_after_its_owner_left_finance() -> None:
     maker = FinanceUserFactory.create()
-    key = ApiClient(maker, "finance:work")
+    key = ApiClient(maker, scopes=("finance:work",))
     assert key.get("finance/periods").status_code == 200
     StaffRole.objects.filter(user=maker).delete()
 
@@ -211,7 +214,7 @@ def test_month_is_read_with_its_runs_and_verdicts_by_api() -> None:
     _creator, _visitor, maker, checker = create_closed_march()
     run = CloseRun.objects.get()
 
-    body = ApiClient(maker, "finance:work").get("finance/periods/2026-03").json()
+    body = ApiClient(maker, scopes=("finance:work",)).get("finance/periods/2026-03").json()
 
     assert (body["month"], body["state"], body["digest"]) == ("2026-03", "closed", run.digest)
     assert (body["verdicts"], body["total_minor"]) == ({"qualified": 600}, 1440)

@@ -10,8 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from payouts.models import PayoutAccount
-from tests.support.factories.payouts import MARCH, GPTFactory, UsageEventFactory, UserFactory
-from tests.support.payouts import ApiClient
+from tests.support.api_client import ApiClient
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.metering import UsageEventFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import MARCH
 from workspaces.models import Notification
 
 IBAN = "DE89 3704 0044 0532 0130 00"
@@ -23,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_account_is_saved_and_only_the_iban_ending_is_returned() -> None:
     user = UserFactory.create(display_name="Cleo")
-    key = ApiClient(user, "usage:read", "account")
+    key = ApiClient(user, scopes=("usage:read", "account"))
 
     missing, saved, read = (
         key.get("earnings/account"),
@@ -48,7 +51,7 @@ def test_account_is_saved_and_only_the_iban_ending_is_returned() -> None:
 
 @pytest.mark.parametrize("scopes", [("usage:read",), ("account",), ("gpts:write", "usage:read")])
 def test_saving_an_account_needs_both_scopes(scopes: tuple[str, ...]) -> None:
-    key = ApiClient(UserFactory.create(display_name="Cleo"), *scopes)
+    key = ApiClient(UserFactory.create(display_name="Cleo"), scopes=scopes)
 
     assert key.put("earnings/account", BODY).status_code == 403
     assert not PayoutAccount.objects.exists()
@@ -61,7 +64,7 @@ def test_saving_an_account_needs_both_scopes(scopes: tuple[str, ...]) -> None:
      ({"legal_name": ""}, "legal_name"), ({"minimum_minor": -1}, "minimum_minor"), ({"iban": ""}, "iban")],
 )  # fmt: skip
 def test_invalid_accounts_are_refused(change: dict[str, Any], field: str) -> None:
-    refused = ApiClient(UserFactory.create(display_name="Cleo"), "usage:read", "account").put(
+    refused = ApiClient(UserFactory.create(display_name="Cleo"), scopes=("usage:read", "account")).put(
         "earnings/account", BODY | change
     )
 
@@ -75,7 +78,7 @@ def test_usage_list_is_paginated_and_contains_own_use_only() -> None:
     older = UsageEventFactory.create(gpt=foreign, user=visitor, at=MARCH, output_tokens=7)
     newer = UsageEventFactory.create(gpt=own, user=visitor, at=MARCH + timedelta(days=1))
     UsageEventFactory.create(gpt=foreign, user=creator)
-    key = ApiClient(visitor, "usage:read")
+    key = ApiClient(visitor, scopes=("usage:read",))
 
     first = key.get("usage?size=1").json()
     second = key.get(f"usage?size=1&cursor={first['next_cursor']}").json()
@@ -88,13 +91,13 @@ def test_usage_list_is_paginated_and_contains_own_use_only() -> None:
          "output_tokens": 7, "cost_micros": 0, "outcome": "finished", "is_regeneration": False},
     ]  # fmt: skip
     # The creator earns by the visitor's use, but does not read it.
-    assert len(ApiClient(creator, "usage:read").get("usage").json()["items"]) == 1
-    assert ApiClient(visitor, "chat").get("usage").status_code == 403
+    assert len(ApiClient(creator, scopes=("usage:read",)).get("usage").json()["items"]) == 1
+    assert ApiClient(visitor, scopes=("chat",)).get("usage").status_code == 403
 
 
 def test_usage_list_has_a_constant_number_of_queries() -> None:
     visitor = UserFactory.create(display_name="Visitor")
-    gpt, key, counts = GPTFactory.create(owner=visitor), ApiClient(visitor, "usage:read"), []
+    gpt, key, counts = GPTFactory.create(owner=visitor), ApiClient(visitor, scopes=("usage:read",)), []
     key.get("usage")  # the first call stores the key's last use
     for more in (1, 2):
         for _number in range(more):

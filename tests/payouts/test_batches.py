@@ -41,7 +41,8 @@ from payouts.services.ledger import (
 from payouts.services.rate_cards import RateTerms, create_rate_card
 from payouts.services.releases import release_due_earnings
 from payouts.states import EntryKind
-from tests.support.factories.payouts import MARCH, FinanceUserFactory, GPTFactory, UserFactory
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
 from tests.support.payouts import (
     CLOSING,
     PERIOD,
@@ -51,6 +52,7 @@ from tests.support.payouts import (
     create_verified_account,
     get_available,
 )
+from tests.support.times import MARCH
 from workspaces.models import User
 
 IBAN = "DE89 3704 0044 0532 0130 00"

@@ -37,14 +37,11 @@ from payouts.services import (
 )
 from payouts.services.ledger import EntryDraft, bank_account, pool_account, post_entries
 from payouts.states import EntryKind
-from tests.support.factories.payouts import (
-    MARCH,
-    FinanceUserFactory,
-    GPTFactory,
-    UsageEventFactory,
-    UserFactory,
-)
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.metering import UsageEventFactory
+from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
 from tests.support.payouts import CLOSING, PERIOD, close_march, create_uses
+from tests.support.times import MARCH
 from workspaces.models import User
 
 APRIL = Period(2026, 4)

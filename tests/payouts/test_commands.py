@@ -12,7 +12,9 @@ from django.core.management import CommandError, call_command
 from core.scope import system_scope
 from payouts.models import AccountingPeriod, Batch, CloseRun, Statement, UsageRollup
 from payouts.services import approve_batch, propose_batch
-from tests.support.factories.payouts import FinanceUserFactory, GPTFactory, UsageEventFactory, UserFactory
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.metering import UsageEventFactory
+from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
 from tests.support.payouts import CLOSING, close_march, create_uses, create_verified_account
 from workspaces.models import User
 

@@ -36,8 +36,10 @@ from payouts.services.ledger import (
     reverse_entry,
 )
 from payouts.states import EntryKind
-from tests.support.factories.payouts import MARCH, FinanceUserFactory, GPTFactory, UserFactory
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
 from tests.support.payouts import CLOSING, PERIOD, close_march, create_uses
+from tests.support.times import MARCH
 from workspaces.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,22 +9,19 @@ import pytest
 from payouts.models import RateCard, RateCardLine
 from payouts.queries import get_earnings
 from payouts.services import close_period, roll_up
-from tests.support.factories.payouts import (
-    MARCH,
-    FinanceUserFactory,
-    GPTFactory,
-    UsageEventFactory,
-    UserFactory,
-)
+from tests.support.api_client import ApiClient
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.metering import UsageEventFactory
+from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
 from tests.support.pages import sign_in
 from tests.support.payouts import (
     CLOSING,
     PERIOD,
-    ApiClient,
     close_march,
     create_uses,
     create_verified_account,
 )
+from tests.support.times import MARCH
 from workspaces.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -102,7 +99,7 @@ def test_estimates_leave_out_closed_months_and_other_creators(creator: User) -> 
 def test_api_returns_the_estimate(creator: User) -> None:
     planner, writer = use_two_gpts(creator)
 
-    body = ApiClient(creator, "usage:read").get("earnings").json()
+    body = ApiClient(creator, scopes=("usage:read",)).get("earnings").json()
 
     zero = {"minor": 0, "currency": "USD", "amount": "0.00"}
     assert body == {
@@ -132,7 +129,7 @@ def test_api_estimate_of_a_pool_has_no_amount(creator: User) -> None:
     )  # fmt: skip
     use_two_gpts(creator)
 
-    (estimate,) = ApiClient(creator, "usage:read").get("earnings").json()["estimates"]
+    (estimate,) = ApiClient(creator, scopes=("usage:read",)).get("earnings").json()["estimates"]
 
     assert (estimate["amount"], estimate["qualified"]) == (None, 4)
 

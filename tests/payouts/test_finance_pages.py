@@ -22,7 +22,9 @@ from payouts.models import (
     UsageVerdict,
 )
 from payouts.services import close_period, open_period, propose_batch, roll_up, start_close
-from tests.support.factories.payouts import FinanceUserFactory, GPTFactory, UsageEventFactory, UserFactory
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.metering import UsageEventFactory
+from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
 from tests.support.jobs import take_jobs
 from tests.support.pages import sign_in
 from tests.support.payouts import (

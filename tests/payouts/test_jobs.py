@@ -11,7 +11,9 @@ from core.periods import Period
 from payouts.models import AccountingPeriod, CloseRun, JournalEntry, UsageRollup
 from payouts.services import close_period, reject_close, start_close
 from payouts.tasks import calculate_started_close, release_due_holds, resume_closes, roll_up_usage
-from tests.support.factories.payouts import FinanceUserFactory, GPTFactory, UsageEventFactory, UserFactory
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.metering import UsageEventFactory
+from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
 from tests.support.jobs import take_jobs
 from tests.support.payouts import CLOSING, PERIOD, close_march, create_uses
 from workspaces.models import User

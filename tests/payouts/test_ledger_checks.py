@@ -15,7 +15,8 @@ from payouts.services.ledger import (
     post_entries,
 )
 from payouts.states import EntryKind
-from tests.support.factories.payouts import FinanceUserFactory, GPTFactory, UserFactory
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
 from tests.support.payouts import (
     CLOSING,
     close_march,

@@ -11,7 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from payouts.models import Batch, JournalEntry, PayoutAccount, RateCard, Statement
 from payouts.services import close_period
-from tests.support.factories.payouts import FinanceUserFactory, GPTFactory, UsageEventFactory, UserFactory
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.metering import UsageEventFactory
+from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
 from tests.support.pages import sign_in
 from tests.support.payouts import (
     CLOSING,

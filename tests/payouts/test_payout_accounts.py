@@ -18,8 +18,9 @@ from payouts.models import PayoutAccount
 from payouts.services import hold_payouts, release_hold, save_payout_account, verify_payout_account
 from payouts.services.iban import clean_iban
 from payouts.services.payout_accounts import unseal_iban
-from tests.support.factories.payouts import MARCH, FinanceUserFactory, UserFactory
+from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
 from tests.support.payouts import CLOSING, create_verified_account
+from tests.support.times import MARCH
 from workspaces.models import Notification, User
 
 IBAN = "DE89 3704 0044 0532 0130 00"

@@ -11,8 +11,9 @@ from core.periods import Period
 from payouts.models import RateCard
 from payouts.services import create_rate_card
 from payouts.services.rate_cards import RateTerms, get_rate_card
-from tests.support.factories.payouts import MARCH, FinanceUserFactory
+from tests.support.factories.workspaces import FinanceUserFactory
 from tests.support.payouts import close_march
+from tests.support.times import MARCH
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

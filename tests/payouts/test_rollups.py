@@ -16,8 +16,11 @@ from core.periods import Period
 from gpts.metering.models import UsageEvent, UsageVoid
 from payouts.models import AccountingPeriod, RateCard, Statement, UsageRollup, UsageVerdict
 from payouts.services import approve_close, close_period, roll_up
-from tests.support.factories.payouts import MARCH, GPTFactory, UsageEventFactory, UserFactory
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.metering import UsageEventFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.payouts import CLOSING, create_uses
+from tests.support.times import MARCH
 from workspaces.models import Member, StaffRole
 from workspaces.services.staff import grant_staff_role
 

@@ -19,6 +19,7 @@ from reviews.services.second_approvals import get_impact, needs_second_approval
 from reviews.states import AppealParty, Outcome
 from tests.support.factories.marketplace import ShelfEntryFactory, ShelfFactory
 from tests.support.factories.reviews import ReportFactory
+from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
 from tests.support.reviews import (
     AT,
     decide,
@@ -28,7 +29,6 @@ from tests.support.reviews import (
     make_queued_case,
     make_report_case,
 )
-from tests.workspaces.factories import make_team, make_user, seat
 from workspaces.models import User
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +40,7 @@ def reject(case: Case, moderator: User) -> Decision:
 
 
 def test_moderators_reach_the_queue_and_its_cases() -> None:
-    case = make_queued_case(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     moderator = make_moderator()
 
     access_queue(moderator)
@@ -49,11 +49,11 @@ def test_moderators_reach_the_queue_and_its_cases() -> None:
 
 
 def test_a_case_of_nobody_a_stranger_and_an_unknown_case_look_the_same() -> None:
-    case = make_queued_case(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     errors = []
     attempts: list[Callable[[], object]] = [
         lambda: access_queue(AnonymousUser()),
-        lambda: access_case(make_user("Eve"), case.pk),
+        lambda: access_case(UserFactory.create(display_name="Eve"), case.pk),
         lambda: access_case(make_moderator(), NOWHERE),
     ]
     for attempt in attempts:
@@ -65,11 +65,11 @@ def test_a_case_of_nobody_a_stranger_and_an_unknown_case_look_the_same() -> None
 
 
 def test_a_decision_is_for_the_builder_it_concerns() -> None:
-    author = make_user("Ann")
+    author = UserFactory.create(display_name="Ann")
     decision = reject(make_queued_case(make_gpt(author)), make_moderator())
 
     assert access_own_decision(author, decision.pk) == decision
-    for person, decision_id in ((make_user("Eve"), decision.pk), (author, NOWHERE)):
+    for person, decision_id in ((UserFactory.create(display_name="Eve"), decision.pk), (author, NOWHERE)):
         with pytest.raises(NotFound):
             access_own_decision(person, decision_id)
 
@@ -89,7 +89,7 @@ def test_a_held_decision_is_hidden_from_its_builder() -> None:
 
 
 def test_a_submission_is_for_the_owner_and_the_person_who_submitted_it() -> None:
-    owner, colleague = make_user("Ann"), make_user("Cole")
+    owner, colleague = UserFactory.create(display_name="Ann"), UserFactory.create(display_name="Cole")
     submission = make_queued_case(make_gpt(owner)).submission
     assert submission is not None
     submission.submitted_by = colleague
@@ -97,13 +97,18 @@ def test_a_submission_is_for_the_owner_and_the_person_who_submitted_it() -> None
 
     for person in (owner, colleague):
         assert access_own_submission(person, submission.pk) == submission
-    for person, submission_id in ((make_user("Eve"), submission.pk), (owner, NOWHERE)):
+    for person, submission_id in ((UserFactory.create(display_name="Eve"), submission.pk), (owner, NOWHERE)):
         with pytest.raises(NotFound):
             access_own_submission(person, submission_id)
 
 
 def test_an_uninvolved_moderator_may_judge() -> None:
-    assert get_conflict_of_interest(make_moderator(), make_queued_case(make_gpt(make_user("Ann")))) == ""
+    assert (
+        get_conflict_of_interest(
+            make_moderator(), make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
+        )
+        == ""
+    )
 
 
 def test_builder_and_submitter_may_not_judge_their_own_case() -> None:
@@ -116,9 +121,9 @@ def test_builder_and_submitter_may_not_judge_their_own_case() -> None:
 
 
 def test_members_of_the_gpts_workspace_may_not_judge_its_case() -> None:
-    owner, colleague = make_user("Ann"), make_moderator("Cole")
-    team = make_team(owner)
-    seat(team, colleague, "member", by=owner)
+    owner, colleague = UserFactory.create(display_name="Ann"), make_moderator("Cole")
+    team = WorkspaceFactory.create(owner=owner)
+    MemberFactory.create(workspace=team, user=colleague, role="member", by=owner)
     case = make_queued_case(make_gpt(owner))
     assert case.gpt is not None
     case.gpt.workspace = team
@@ -127,7 +132,7 @@ def test_members_of_the_gpts_workspace_may_not_judge_its_case() -> None:
 
 
 def test_the_decider_may_not_judge_the_appeal() -> None:
-    author, decider = make_user("Ann"), make_moderator()
+    author, decider = UserFactory.create(display_name="Ann"), make_moderator()
     decision = reject(make_queued_case(make_gpt(author)), decider)
     appeal = file_appeal(decision=decision, text="No.", by=author, at=AT + timedelta(days=1))
 
@@ -151,7 +156,7 @@ def test_a_case_about_no_gpt_has_no_workspace_to_conflict_with() -> None:
 
 
 def test_only_a_moderator_who_is_an_operator_may_take_over() -> None:
-    operator = make_user("Otto")
+    operator = UserFactory.create(display_name="Otto")
     operator.staff_roles.create(role="operator", granted_at=AT)
     people = (make_moderator("Lea", "operator"), make_moderator("Mona"), operator)
 
@@ -174,7 +179,7 @@ def test_builders_object_to_negative_decisions_and_reporters_to_dismissals() -> 
 
 
 def test_the_time_to_object_begins_with_the_notice_or_else_the_decision() -> None:
-    decision = reject(make_queued_case(make_gpt(make_user("Ann"))), make_moderator())
+    decision = reject(make_queued_case(make_gpt(UserFactory.create(display_name="Ann"))), make_moderator())
     notice = decision.notices.get()
 
     assert get_appeal_deadline(decision) == notice.created_at + APPEAL_WINDOW

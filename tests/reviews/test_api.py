@@ -9,8 +9,8 @@ from django.test import Client
 
 from marketplace.models import Listing
 from reviews.models import Case, Decision, Report, Submission
+from tests.support.factories.workspaces import UserFactory
 from tests.support.reviews import AT, make_gpt, make_listed_gpt, make_moderator, make_queued_case
-from tests.workspaces.factories import make_user
 from workspaces.access import personal_workspace
 from workspaces.models import User
 from workspaces.services.api_keys import create_api_key
@@ -34,7 +34,7 @@ class Api:
 
 
 def test_a_submission_becomes_a_listing_by_api() -> None:
-    author, moderator = make_user("Ann"), make_moderator()
+    author, moderator = UserFactory.create(display_name="Ann"), make_moderator()
     gpt = make_gpt(author)
     theirs, ours = Api(author, "gpts:read", "gpts:write"), Api(moderator, "reviews:work")
     status, submitted = theirs("post", f"gpts/{gpt.slug}/submissions", {"attested": True})
@@ -56,7 +56,7 @@ def test_a_submission_becomes_a_listing_by_api() -> None:
 
 
 def test_a_negative_decision_without_policy_is_refused_with_the_field() -> None:
-    case = make_queued_case(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     ours = Api(make_moderator(), "reviews:work")
     _status, claim = ours("post", f"reviews/cases/{case.pk}/claim")
     body = {"claim_token": claim["token"], "row_version": claim["row_version"], "outcome": "reject"}
@@ -69,7 +69,7 @@ def test_a_negative_decision_without_policy_is_refused_with_the_field() -> None:
 
 
 def test_api_refuses_people_without_the_role_and_keys_without_the_scope() -> None:
-    case = make_queued_case(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     bob = make_moderator("Bob")
     stranger = Api(bob, "reviews:work")
     bob.staff_roles.all().delete()
@@ -87,8 +87,8 @@ def test_api_refuses_people_without_the_role_and_keys_without_the_scope() -> Non
 
 
 def test_reporting_private_and_absent_gpts_gives_the_same_answer() -> None:
-    private = make_gpt(make_user("Ann"))
-    reporter = Api(make_user("Rita"), "store:read")
+    private = make_gpt(UserFactory.create(display_name="Ann"))
+    reporter = Api(UserFactory.create(display_name="Rita"), "store:read")
     body = {"category": "spam", "explanation": "x", "is_good_faith": True}
     one = reporter("post", "reviews/reports", body | {"gpt": private.slug})
     two = reporter("post", "reviews/reports", body | {"gpt": "nothing-here-abc234"})
@@ -97,15 +97,17 @@ def test_reporting_private_and_absent_gpts_gives_the_same_answer() -> None:
 
 
 def test_the_api_receipt_of_a_report_reveals_nothing_else() -> None:
-    gpt = make_listed_gpt(make_user("Ann"), make_moderator())
+    gpt = make_listed_gpt(UserFactory.create(display_name="Ann"), make_moderator())
     body = {"gpt": gpt.slug, "category": "spam", "explanation": "Broken.", "is_good_faith": True}
-    status, answer = Api(make_user("Rita"), "store:read")("post", "reviews/reports", body)
+    status, answer = Api(UserFactory.create(display_name="Rita"), "store:read")(
+        "post", "reviews/reports", body
+    )
     assert (status, set(answer)) == (201, {"id", "category", "state", "created_at"})
 
 
 def test_another_persons_submission_is_not_found() -> None:
-    case = make_queued_case(make_gpt(make_user("Ann")))
-    eve = Api(make_user("Eve"), "gpts:read", "gpts:write")
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
+    eve = Api(UserFactory.create(display_name="Eve"), "gpts:read", "gpts:write")
     assert eve("get", f"reviews/submissions/{case.submission_id}")[0] == 404
     assert eve("delete", f"reviews/submissions/{case.submission_id}")[0] == 404
     case.refresh_from_db()

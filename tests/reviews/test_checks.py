@@ -15,6 +15,7 @@ from reviews.checks.copies import compute_fingerprint, estimate_similarity
 from reviews.models import Case, Check, Submission
 from reviews.services.checks import run_checks, start_checks
 from reviews.tasks import check_waiting
+from tests.support.factories.workspaces import UserFactory
 from tests.support.reviews import (
     AT,
     DRAFT,
@@ -25,13 +26,12 @@ from tests.support.reviews import (
     make_queued_case,
     submit,
 )
-from tests.workspaces.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
 
 def find_reasons(**draft: Any) -> set[str]:
-    make_queued_case(make_gpt(make_user("Ann"), **draft))
+    make_queued_case(make_gpt(UserFactory.create(display_name="Ann"), **draft))
     return {piece["why"] for check in Check.objects.all() for piece in check.evidence}
 
 
@@ -71,14 +71,18 @@ def test_check_passes_harmless_text(draft: dict[str, Any]) -> None:
 
 def test_a_secret_is_never_stored_as_evidence() -> None:
     secret = "sk-abcdefghijklmnopqrstuvwx1234"
-    make_queued_case(make_gpt(make_user("Ann"), instructions=f"{INSTRUCTIONS} {secret}"))
+    make_queued_case(
+        make_gpt(UserFactory.create(display_name="Ann"), instructions=f"{INSTRUCTIONS} {secret}")
+    )
     assert secret not in str(list(Check.objects.values_list("evidence", flat=True)))
 
 
 def test_a_copy_of_another_builders_gpt_is_found_and_ones_own_is_not() -> None:
-    original = make_listed_gpt(make_user("Ann"), make_moderator())
+    original = make_listed_gpt(UserFactory.create(display_name="Ann"), make_moderator())
     case = make_queued_case(
-        make_gpt(make_user("Bob"), name="Stroll", instructions=INSTRUCTIONS + " Be brief.")
+        make_gpt(
+            UserFactory.create(display_name="Bob"), name="Stroll", instructions=INSTRUCTIONS + " Be brief."
+        )
     )
     check = Check.objects.get(version=case.submission.version, checker="copies")
     assert (check.outcome, check.evidence[0]["gpt"]) == ("flagged", original.slug)
@@ -113,7 +117,7 @@ class BrokenChecker:
 
 def test_a_checker_that_is_down_leaves_the_submission_pending_until_it_answers() -> None:
     """Errored is not passed."""
-    submission = submit(make_gpt(make_user("Ann")))
+    submission = submit(make_gpt(UserFactory.create(display_name="Ann")))
     broken = BrokenChecker()
     assert start_checks(submission_id=submission.pk, at=AT)
     for attempt in (1, 2):
@@ -130,7 +134,9 @@ def test_a_checker_that_is_down_leaves_the_submission_pending_until_it_answers()
 
 
 def test_submissions_whose_job_was_lost_are_checked_later() -> None:
-    submission = submit(make_gpt(make_user("Ann")), at=timezone.now() - timedelta(minutes=2))
+    submission = submit(
+        make_gpt(UserFactory.create(display_name="Ann")), at=timezone.now() - timedelta(minutes=2)
+    )
     assert submission.state == "submitted"
     check_waiting()
     check_waiting()

@@ -23,8 +23,8 @@ from reviews.services.claims import (
     take_over_case,
 )
 from reviews.services.decisions import decide_case
+from tests.support.factories.workspaces import UserFactory
 from tests.support.reviews import AT, decide, make_gpt, make_moderator, make_queued_case
-from tests.workspaces.factories import make_user
 from workspaces.models import User
 
 ROUNDS = 50
@@ -61,7 +61,7 @@ def test_next_waits_for_a_case_whose_row_is_locked() -> None:
     """A report that locks the last waiting case must not make the queue look empty."""
     with system_scope("tests"):
         moderator = make_moderator("Mona")
-        case = make_queued_case(make_gpt(make_user("Ann")))
+        case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     holds, done = threading.Event(), threading.Event()
 
     def write() -> None:
@@ -84,7 +84,7 @@ def test_next_waits_for_a_case_whose_row_is_locked() -> None:
 def test_one_of_two_concurrent_claims_wins() -> None:
     with system_scope("tests"):
         first, second = make_moderator("Mona"), make_moderator("Milo")
-        case = make_queued_case(make_gpt(make_user("Ann")))
+        case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     for number in range(ROUNDS):
         at = AT + timedelta(hours=number)
         results = race(
@@ -103,7 +103,7 @@ def test_one_of_two_concurrent_claims_wins() -> None:
 def test_concurrent_calls_of_next_get_different_cases() -> None:
     with system_scope("tests"):
         first, second = make_moderator("Mona"), make_moderator("Milo")
-        cases = [make_queued_case(make_gpt(make_user("Ann"))) for _unused in range(2)]
+        cases = [make_queued_case(make_gpt(UserFactory.create(display_name="Ann"))) for _unused in range(2)]
     for number in range(20):
         at = AT + timedelta(hours=number)
         one, two = race(
@@ -121,7 +121,7 @@ def test_concurrent_calls_of_next_get_different_cases() -> None:
 def test_concurrent_identical_decisions_are_one() -> None:
     with system_scope("tests"):
         moderator = make_moderator()
-        case = make_queued_case(make_gpt(make_user("Ann")))
+        case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
         claim = claim_case(case_id=case.pk, by=moderator, at=AT)
         case.refresh_from_db()
 
@@ -139,7 +139,7 @@ def test_concurrent_identical_decisions_are_one() -> None:
 @pytest.mark.django_db
 def test_a_fourth_live_claim_is_refused() -> None:
     moderator = make_moderator()
-    cases = [make_queued_case(make_gpt(make_user("Ann"))) for _unused in range(4)]
+    cases = [make_queued_case(make_gpt(UserFactory.create(display_name="Ann"))) for _unused in range(4)]
     for case in cases[:3]:
         claim_case(case_id=case.pk, by=moderator, at=AT)
     with pytest.raises(Conflict) as caught:
@@ -152,7 +152,7 @@ def test_a_fourth_live_claim_is_refused() -> None:
 @pytest.mark.django_db
 def test_an_expired_claim_can_be_replaced_by_another_moderator() -> None:
     first, second = make_moderator("Mona"), make_moderator("Milo")
-    case = make_queued_case(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     old = claim_case(case_id=case.pk, by=first, at=AT)
     late = AT + timedelta(minutes=10)
 
@@ -167,7 +167,7 @@ def test_an_expired_claim_can_be_replaced_by_another_moderator() -> None:
 
 @pytest.mark.django_db
 def test_expired_claims_return_to_the_queue() -> None:
-    case = make_queued_case(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     claim_case(case_id=case.pk, by=make_moderator(), at=AT)
     assert expire_claims(at=AT + timedelta(minutes=9)) == 0
     assert expire_claims(at=AT + timedelta(minutes=10)) == 1
@@ -179,7 +179,7 @@ def test_expired_claims_return_to_the_queue() -> None:
 @pytest.mark.django_db
 def test_deciding_needs_the_live_claim_and_the_row_version() -> None:
     moderator = make_moderator()
-    case = make_queued_case(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     claim = claim_case(case_id=case.pk, by=moderator, at=AT)
     case.refresh_from_db()
 
@@ -203,7 +203,7 @@ def test_deciding_needs_the_live_claim_and_the_row_version() -> None:
 @pytest.mark.django_db
 def test_only_a_lead_takes_over_and_the_audit_event_names_the_colleague() -> None:
     first, second, lead = make_moderator("Mona"), make_moderator("Milo"), make_moderator("Lea", "operator")
-    case = make_queued_case(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     old = claim_case(case_id=case.pk, by=first, at=AT)
     with pytest.raises(Forbidden):
         take_over_case(case_id=case.pk, reason="Slow.", by=second, at=AT)
@@ -217,7 +217,7 @@ def test_only_a_lead_takes_over_and_the_audit_event_names_the_colleague() -> Non
 @pytest.mark.django_db
 def test_next_skips_an_escalated_case_that_can_still_be_claimed() -> None:
     moderator = make_moderator()
-    case = make_queued_case(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     claim = claim_case(case_id=case.pk, by=moderator, at=AT)
     escalate_case(case_id=case.pk, token=claim.token, reason="Ask legal.", by=moderator, at=AT)
     assert claim_next_case(by=moderator, at=AT) is None
@@ -229,7 +229,9 @@ def test_next_skips_an_escalated_case_that_can_still_be_claimed() -> None:
 @pytest.mark.django_db
 def test_next_orders_by_tier_then_risk_then_age() -> None:
     moderator = make_moderator()
-    old, risky, grave = (make_queued_case(make_gpt(make_user("Ann"))) for _unused in range(3))
+    old, risky, grave = (
+        make_queued_case(make_gpt(UserFactory.create(display_name="Ann"))) for _unused in range(3)
+    )
     Case.objects.filter(pk=risky.pk).update(risk=900)
     Case.objects.filter(pk=grave.pk).update(tier=0)
     taken = [claim_next_case(by=moderator, at=AT) for _unused in range(3)]

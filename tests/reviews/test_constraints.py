@@ -20,15 +20,15 @@ from reviews.models import (
     Submission,
 )
 from tests.support.factories.reviews import AppealFactory, ReportFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.reviews import AT, decide, make_gpt, make_moderator, make_queued_case
-from tests.workspaces.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def decided() -> Decision:
-    case = make_queued_case(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     return decide(case, make_moderator(), "reject", policies=("quality",), reasoning="Thin.")
 
 

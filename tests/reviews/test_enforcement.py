@@ -17,6 +17,7 @@ from reviews.services.appeals import file_appeal
 from reviews.services.claims import claim_case
 from reviews.services.enforcement import execute_enforcement, reverse_enforcement
 from reviews.services.submissions import submit_version
+from tests.support.factories.workspaces import UserFactory
 from tests.support.reviews import (
     AT,
     decide,
@@ -28,7 +29,6 @@ from tests.support.reviews import (
     make_report_case,
     quarantine,
 )
-from tests.workspaces.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +69,7 @@ def test_only_the_builder_appeals_once_and_in_time() -> None:
     assert author is not None
     sent_at = Notice.objects.get(decision=decision, kind="statement_of_reasons").created_at
     with pytest.raises(NotFound):
-        file_appeal(decision=decision, text="Let it.", by=make_user("Eve"), at=AT)
+        file_appeal(decision=decision, text="Let it.", by=UserFactory.create(display_name="Eve"), at=AT)
     with pytest.raises(Conflict) as caught:
         file_appeal(
             decision=decision, text="Late.", by=author, at=sent_at + APPEAL_WINDOW + timedelta(seconds=1)
@@ -82,7 +82,11 @@ def test_only_the_builder_appeals_once_and_in_time() -> None:
 
 
 def test_taking_down_a_verified_listing_needs_a_second_approval() -> None:
-    author, first, second = make_user("Ann"), make_moderator("Mona"), make_moderator("Milo")
+    author, first, second = (
+        UserFactory.create(display_name="Ann"),
+        make_moderator("Mona"),
+        make_moderator("Milo"),
+    )
     BuilderProfile.objects.update_or_create(
         user=author,
         defaults={
@@ -113,7 +117,11 @@ def test_taking_down_a_verified_listing_needs_a_second_approval() -> None:
 
 
 def test_a_decision_sent_back_is_cancelled_and_the_case_gets_another_round() -> None:
-    author, first, second = make_user("Ann"), make_moderator("Mona"), make_moderator("Milo")
+    author, first, second = (
+        UserFactory.create(display_name="Ann"),
+        make_moderator("Mona"),
+        make_moderator("Milo"),
+    )
     listing = Listing.objects.get(gpt=make_listed_gpt(author, second))
     case = make_report_case(listing)
     decide(case, first, "suspend_builder", policies=("malware-phishing",), reasoning="Again and again.")
@@ -132,7 +140,11 @@ def test_a_decision_sent_back_is_cancelled_and_the_case_gets_another_round() -> 
 
 
 def test_a_suspended_builder_cannot_submit_and_all_listings_are_quarantined() -> None:
-    author, first, second = make_user("Ann"), make_moderator("Mona"), make_moderator("Milo")
+    author, first, second = (
+        UserFactory.create(display_name="Ann"),
+        make_moderator("Mona"),
+        make_moderator("Milo"),
+    )
     one, two = (Listing.objects.get(gpt=make_listed_gpt(author, second)) for _unused in range(2))
     decide(
         make_report_case(one),
@@ -163,7 +175,7 @@ def test_an_enforcement_is_executed_and_reversed_at_most_once() -> None:
     "statement", ["UPDATE reviews_decision SET reasoning = 'x'", "DELETE FROM reviews_decision"]
 )
 def test_decisions_cannot_be_changed_in_the_database(statement: str) -> None:
-    decide(make_queued_case(make_gpt(make_user("Ann"))), make_moderator(), "approve")
+    decide(make_queued_case(make_gpt(UserFactory.create(display_name="Ann"))), make_moderator(), "approve")
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
     assert Decision.objects.count() == 1
@@ -171,7 +183,7 @@ def test_decisions_cannot_be_changed_in_the_database(statement: str) -> None:
 
 def test_every_step_of_a_case_is_one_audit_event_with_its_actor() -> None:
     moderator = make_moderator()
-    case = make_queued_case(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     decide(case, moderator, "approve")
     events = AuditEvent.objects.filter(action__startswith="reviews.").order_by("id")
     assert [(event.action, event.actor_label) for event in events] == [

@@ -15,21 +15,16 @@ from reviews.models import Case, Claim, Decision, Report
 from reviews.services.claims import claim_case
 from reviews.services.reports import file_report
 from tests.support.factories.reviews import ReportInputFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import sign_in
 from tests.support.reviews import decide, make_gpt, make_listed_gpt, make_moderator, make_queued_case
-from tests.workspaces.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
 
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def test_only_moderators_reach_the_queue() -> None:
-    case = make_queued_case(make_gpt(make_user("Ann")))
-    for client in (Client(), signed_in(make_user("Bob"))):
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
+    for client in (Client(), sign_in(UserFactory.create(display_name="Bob"))):
         for path in ("/moderation/", f"/moderation/cases/{case.pk}", "/moderation/decisions"):
             assert client.get(path).status_code == 404
         for verb in ("claim", "decide", "renew", "release", "escalate", "take-over"):
@@ -40,9 +35,9 @@ def test_only_moderators_reach_the_queue() -> None:
 
 def test_from_the_queue_to_a_listing() -> None:
     moderator = make_moderator()
-    gpt = make_gpt(make_user("Ann"))
+    gpt = make_gpt(UserFactory.create(display_name="Ann"))
     case = make_queued_case(gpt)
-    client = signed_in(moderator)
+    client = sign_in(moderator)
 
     assert "Evening Walks" in client.get("/moderation/").content.decode()
     taken = client.post("/moderation/next")
@@ -66,9 +61,9 @@ def test_from_the_queue_to_a_listing() -> None:
 
 def test_a_stale_decision_shows_the_current_state_and_keeps_the_input() -> None:
     first, second = make_moderator("Mona"), make_moderator("Milo")
-    case = make_queued_case(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     claim_case(case_id=case.pk, by=first, at=timezone.now())
-    client = signed_in(second)
+    client = sign_in(second)
 
     answer = client.post(
         f"/moderation/cases/{case.pk}/decide",
@@ -92,23 +87,23 @@ def test_markup_in_every_field_is_escaped() -> None:
     evil = "<script>alert(1)</script>"
     case = make_queued_case(
         make_gpt(
-            make_user("Ann"),
+            UserFactory.create(display_name="Ann"),
             name=f"{evil}W",
             description=evil,
             instructions=evil * 3,
             starters=[f"{evil} go"],
         )
     )
-    page = signed_in(make_moderator()).get(f"/moderation/cases/{case.pk}").content.decode()
+    page = sign_in(make_moderator()).get(f"/moderation/cases/{case.pk}").content.decode()
     assert evil not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
 
 
 def test_the_heartbeat_renews_and_tells_when_the_claim_is_lost() -> None:
     moderator = make_moderator()
-    case = make_queued_case(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     claim = claim_case(case_id=case.pk, by=moderator, at=timezone.now() - timedelta(minutes=9))
-    client = signed_in(moderator)
+    client = sign_in(moderator)
 
     kept = client.post(f"/moderation/cases/{case.pk}/renew", {"claim_token": claim.token})
     claim.refresh_from_db()
@@ -120,7 +115,7 @@ def test_the_heartbeat_renews_and_tells_when_the_claim_is_lost() -> None:
 
 
 def test_a_visitor_reports_a_listing_and_sees_the_confirmation() -> None:
-    gpt = make_listed_gpt(make_user("Ann"), make_moderator())
+    gpt = make_listed_gpt(UserFactory.create(display_name="Ann"), make_moderator())
     client = Client()
     assert client.get(f"/g/{gpt.slug}/report").status_code == 200
 
@@ -146,7 +141,7 @@ def test_a_visitor_reports_a_listing_and_sees_the_confirmation() -> None:
 
 
 def test_an_invalid_report_form_keeps_the_input() -> None:
-    gpt = make_listed_gpt(make_user("Ann"), make_moderator())
+    gpt = make_listed_gpt(UserFactory.create(display_name="Ann"), make_moderator())
     answer = Client().post(
         f"/g/{gpt.slug}/report",
         {"category": "spam", "explanation": "Only my words.", "name": "Vera", "email": "no"},
@@ -157,8 +152,8 @@ def test_an_invalid_report_form_keeps_the_input() -> None:
 
 
 def test_private_and_absent_gpts_cannot_be_told_apart_by_reporting() -> None:
-    private = make_gpt(make_user("Ann"))
-    client = signed_in(make_user("Bob"))
+    private = make_gpt(UserFactory.create(display_name="Ann"))
+    client = sign_in(UserFactory.create(display_name="Bob"))
     answers = []
     for slug in (private.slug, "no-such-thing-abc123"):
         answer = client.post(
@@ -174,7 +169,7 @@ def _without_tokens(page: str) -> str:
 
 
 def test_the_author_reads_the_statement_and_appeals() -> None:
-    author, moderator = make_user("Ann"), make_moderator()
+    author, moderator = UserFactory.create(display_name="Ann"), make_moderator()
     decision = decide(
         make_queued_case(make_gpt(author)),
         moderator,
@@ -183,11 +178,14 @@ def test_the_author_reads_the_statement_and_appeals() -> None:
         reasoning="Far too thin.",
         at=timezone.now(),
     )
-    client = signed_in(author)
+    client = sign_in(author)
     page = client.get(f"/reviews/decisions/{decision.pk}").content.decode()
     assert "Far too thin." in page
     assert "Mona" not in page
-    assert signed_in(make_user("Eve")).get(f"/reviews/decisions/{decision.pk}").status_code == 404
+    assert (
+        sign_in(UserFactory.create(display_name="Eve")).get(f"/reviews/decisions/{decision.pk}").status_code
+        == 404
+    )
 
     answer = client.post(f"/reviews/decisions/{decision.pk}/appeal", {"text": "It is complete."})
     assert answer.status_code == 302
@@ -202,8 +200,8 @@ def test_the_queue_takes_the_same_queries_for_one_case_and_for_three(
 ) -> None:
     moderator = make_moderator()
     for _unused in range(count):
-        make_queued_case(make_gpt(make_user("Ann")))
-    client = signed_in(moderator)
+        make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
+    client = sign_in(moderator)
     client.get("/moderation/")
     with django_assert_num_queries(QUEUE_QUERIES):
         client.get("/moderation/")
@@ -218,13 +216,16 @@ def test_a_case_takes_the_same_queries_with_one_report_and_with_three(
     count: int, django_assert_num_queries: Any
 ) -> None:
     moderator = make_moderator()
-    listing = Listing.objects.get(gpt=make_listed_gpt(make_user("Ann"), moderator))
+    listing = Listing.objects.get(gpt=make_listed_gpt(UserFactory.create(display_name="Ann"), moderator))
     for _unused in range(count):
         file_report(
-            listing=listing, given=ReportInputFactory.build(), by=make_user("Rita"), at=timezone.now()
+            listing=listing,
+            given=ReportInputFactory.build(),
+            by=UserFactory.create(display_name="Rita"),
+            at=timezone.now(),
         )
     case = Case.objects.get(kind="report")
-    client = signed_in(moderator)
+    client = sign_in(moderator)
     client.get(f"/moderation/cases/{case.pk}")
     with django_assert_num_queries(CASE_QUERIES):
         client.get(f"/moderation/cases/{case.pk}")

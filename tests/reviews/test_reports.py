@@ -16,6 +16,7 @@ from reviews.models import Case, Notice, Report, Standing
 from reviews.queries.submissions import submission_status
 from reviews.services.reports import file_report
 from tests.support.factories.reviews import ReportInputFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.reviews import (
     AT,
     decide,
@@ -25,7 +26,6 @@ from tests.support.reviews import (
     make_old_user,
     make_queued_case,
 )
-from tests.workspaces.factories import make_user
 from workspaces.access import scope_for
 from workspaces.models import Notification, User
 
@@ -47,7 +47,7 @@ def test_reports_join_the_one_open_case_and_each_reporter_counts_once() -> None:
 
 
 def test_the_database_itself_refuses_a_second_open_case() -> None:
-    case = make_queued_case(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     with pytest.raises(IntegrityError), transaction.atomic():
         Case.objects.create(
             kind=case.kind, subject_type=case.subject_type, subject_id=case.subject_id, queue=case.queue,
@@ -95,7 +95,12 @@ def test_brigading_by_new_accounts_is_marked_and_hides_nothing() -> None:
     listing = make_listing()
     now = timezone.now()
     for _unused in range(21):
-        file_report(listing=listing, given=ReportInputFactory.build(), by=make_user("New"), at=now)
+        file_report(
+            listing=listing,
+            given=ReportInputFactory.build(),
+            by=UserFactory.create(display_name="New"),
+            at=now,
+        )
     case = Case.objects.get(kind="report")
     listing.refresh_from_db()
     assert (listing.state, case.note) == ("listed", "brigade")
@@ -166,5 +171,5 @@ def test_a_moderator_cannot_judge_a_listing_they_reported() -> None:
 
 def test_row_level_security_hides_reports_and_notices_from_strangers() -> None:
     file_report(listing=make_listing(), given=ReportInputFactory.build(), by=make_old_user(), at=AT)
-    with open_scope(Scope(user_id=make_user("Eve").pk)):
+    with open_scope(Scope(user_id=UserFactory.create(display_name="Eve").pk)):
         assert (Report.objects.count(), Notice.objects.count()) == (0, 0)

@@ -11,8 +11,8 @@ from core.errors import IllegalTransition
 from core.models import AuditEvent
 from reviews import states
 from reviews.services.cases import advance_case
+from tests.support.factories.workspaces import UserFactory
 from tests.support.reviews import AT, make_gpt, make_queued_case
-from tests.workspaces.factories import make_user
 
 MACHINES: list[tuple[str, Callable[..., Any], Mapping[tuple[str, str], Any], Any, Any]] = [
     (
@@ -74,7 +74,7 @@ def test_every_state_but_the_first_can_be_reached(
 
 @pytest.mark.django_db
 def test_an_illegal_transition_writes_nothing() -> None:
-    case = make_queued_case(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     events = AuditEvent.objects.count()
     with pytest.raises(IllegalTransition):
         advance_case(case, states.CaseAction.CLOSE, at=AT)

@@ -18,6 +18,7 @@ from reviews.services.claims import claim_case
 from reviews.services.decisions import decide_case
 from reviews.services.notices import send_notice
 from reviews.services.submissions import submit_version, withdraw_submission
+from tests.support.factories.workspaces import UserFactory
 from tests.support.reviews import (
     AT,
     decide,
@@ -27,14 +28,13 @@ from tests.support.reviews import (
     make_queued_case,
     submit,
 )
-from tests.workspaces.factories import make_user
 from workspaces.models import Notification
 
 pytestmark = pytest.mark.django_db
 
 
 def test_an_approved_version_is_listed() -> None:
-    author, moderator = make_user("Ann"), make_moderator()
+    author, moderator = UserFactory.create(display_name="Ann"), make_moderator()
     gpt = make_gpt(author)
     case = make_queued_case(gpt)
 
@@ -49,14 +49,14 @@ def test_an_approved_version_is_listed() -> None:
 
 
 def test_submitting_twice_is_one_submission() -> None:
-    gpt = make_gpt(make_user("Ann"))
+    gpt = make_gpt(UserFactory.create(display_name="Ann"))
     first, second = submit(gpt), submit(gpt)
     assert first.pk == second.pk
     assert (Submission.objects.count(), Case.objects.count()) == (1, 1)
 
 
 def test_another_version_waits_until_the_open_one_is_withdrawn() -> None:
-    author = make_user("Ann")
+    author = UserFactory.create(display_name="Ann")
     gpt = make_gpt(author)
     first = submit(gpt)
     update_draft(gpt=gpt, revision=1, changes={"name": "Morning Walks"}, by=author, at=AT)
@@ -73,7 +73,7 @@ def test_another_version_waits_until_the_open_one_is_withdrawn() -> None:
 
 
 def test_a_rejected_version_cannot_be_submitted_unchanged() -> None:
-    gpt = make_gpt(make_user("Ann"))
+    gpt = make_gpt(UserFactory.create(display_name="Ann"))
     decide(make_queued_case(gpt), make_moderator(), "reject", policies=("quality",), reasoning="Too thin.")
     with pytest.raises(Conflict) as caught:
         submit(gpt)
@@ -82,7 +82,7 @@ def test_a_rejected_version_cannot_be_submitted_unchanged() -> None:
 
 
 def test_without_attestation_nothing_is_submitted() -> None:
-    gpt = make_gpt(make_user("Ann"))
+    gpt = make_gpt(UserFactory.create(display_name="Ann"))
     with pytest.raises(InvalidInput):
         submit_version(gpt=gpt, note="", by=gpt.owner, at=AT, attested=False)
     assert not Submission.objects.exists()
@@ -90,7 +90,7 @@ def test_without_attestation_nothing_is_submitted() -> None:
 
 def test_the_decision_applies_to_the_judged_hash_only() -> None:
     """The draft and a newer frozen version are not what was judged."""
-    author, moderator = make_user("Ann"), make_moderator()
+    author, moderator = UserFactory.create(display_name="Ann"), make_moderator()
     gpt = make_gpt(author)
     case = make_queued_case(gpt)
     claim = claim_case(case_id=case.pk, by=moderator, at=AT)
@@ -106,7 +106,7 @@ def test_the_decision_applies_to_the_judged_hash_only() -> None:
 
 
 def test_a_new_version_replaces_the_old_one_only_when_approved() -> None:
-    author, moderator = make_user("Ann"), make_moderator()
+    author, moderator = UserFactory.create(display_name="Ann"), make_moderator()
     gpt = make_listed_gpt(author, moderator)
     update_draft(gpt=gpt, revision=1, changes={"name": "Night Walks"}, by=author, at=AT)
     gpt.refresh_from_db()
@@ -123,7 +123,7 @@ def test_a_new_version_replaces_the_old_one_only_when_approved() -> None:
 def test_a_double_click_on_approve_is_one_decision() -> None:
     """One decision, one enforcement, one notice."""
     moderator = make_moderator()
-    case = make_queued_case(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     claim = claim_case(case_id=case.pk, by=moderator, at=AT)
     case.refresh_from_db()
     arguments: dict[str, Any] = {
@@ -143,7 +143,7 @@ def test_a_double_click_on_approve_is_one_decision() -> None:
 def test_a_negative_decision_needs_policy_and_reasoning(
     policies: tuple[str, ...], reasoning: str, field: str
 ) -> None:
-    case = make_queued_case(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     with pytest.raises(InvalidInput) as caught:
         decide(case, make_moderator(), "reject", policies=policies, reasoning=reasoning)
     assert caught.value.field == field
@@ -151,7 +151,7 @@ def test_a_negative_decision_needs_policy_and_reasoning(
 
 
 def test_the_statement_of_reasons_is_complete_and_in_the_authors_language() -> None:
-    author, moderator = make_user("Ann"), make_moderator()
+    author, moderator = UserFactory.create(display_name="Ann"), make_moderator()
     author.language = "zh-hans"
     author.save(update_fields=["language"])
     decision = decide(
@@ -192,7 +192,7 @@ def test_the_author_cannot_claim_their_own_case() -> None:
 
 
 def test_each_checker_stores_its_result_and_the_submission_moves_to_review() -> None:
-    case = make_queued_case(make_gpt(make_user("Ann")))
+    case = make_queued_case(make_gpt(UserFactory.create(display_name="Ann")))
     assert sorted(Check.objects.values_list("checker", "outcome")) == [
         ("copies", "passed"), ("hidden_text", "passed"), ("names", "passed"), ("quality", "passed"),
         ("secrets", "passed"),

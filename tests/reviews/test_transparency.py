@@ -14,8 +14,8 @@ from reviews.queries.transparency import compute_percentile
 from reviews.services.daily_stats import refill_daily_stats
 from reviews.services.reports import file_report
 from tests.support.factories.reviews import ReportInputFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.reviews import AT, decide, make_listed_gpt, make_listing, make_moderator, make_old_user
-from tests.workspaces.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +63,7 @@ def test_percentiles_are_of_the_nearest_rank() -> None:
 
 
 def test_refilling_a_day_changes_nothing() -> None:
-    make_listed_gpt(make_user("Ann"), make_moderator())
+    make_listed_gpt(UserFactory.create(display_name="Ann"), make_moderator())
     day = date(2026, 3, 2)
     assert refill_daily_stats(day=day, at=AT) == refill_daily_stats(day=day, at=AT)
     rows = DailyStat.objects.filter(day=day).order_by("figure").values_list("figure", "label", "value")

@@ -12,18 +12,19 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.utils import timezone
 
 from core.scope import system_scope
-from tests.support.gpts import NOW
+from tests.support.times import NOW
 from tests.support.uploads import make_upload
 from workspaces.access import personal_workspace
 from workspaces.models import User, Workspace
 from workspaces.services.api_keys import create_api_key
 
 
-def create_key(user: User, *scopes: str) -> str:
+def create_key(user: User, *scopes: str, workspace: Workspace | None = None) -> str:
+    """Create an API key, by default for the chat in the personal workspace, and return its text."""
     with system_scope("tests"):
         _key, plain = create_api_key(
             user=user,
-            workspace=personal_workspace(user),
+            workspace=workspace or user.personal_workspace,
             name="test",
             scopes=list(scopes or ("chat",)),
             by=user,
@@ -43,22 +44,15 @@ FILE_KEYS = {
 
 
 class ApiClient:
-    """A client with a key of one workspace."""
+    """A test client with a key of one workspace; ``scopes`` are those of building without others."""
 
     def __init__(
         self,
         user: User,
         workspace: Workspace | None = None,
-        scopes: tuple[str, ...] = ("gpts:read", "gpts:write"),
+        scopes: Sequence[str] = ("gpts:read", "gpts:write"),
     ) -> None:
-        _key, plain = create_api_key(
-            user=user,
-            workspace=workspace or personal_workspace(user),
-            name="k",
-            scopes=scopes,
-            by=user,
-            at=NOW,
-        )
+        plain = create_key(user, *scopes, workspace=workspace)
         self.headers = {"Authorization": f"Bearer {plain}"}
         self.client = Client()
 
@@ -67,6 +61,15 @@ class ApiClient:
         return self.client.generic(
             method, f"/api/v1/{path}", data, content_type="application/json", headers=self.headers
         )
+
+    def get(self, path: str) -> Any:
+        return self("GET", path)
+
+    def post(self, path: str, body: Any = None) -> Any:
+        return self("POST", path, {} if body is None else body)
+
+    def put(self, path: str, body: Any) -> Any:
+        return self("PUT", path, body)
 
     def upload(self, path: str, name: str, text: str, method: str = "POST") -> Any:
         body = encode_multipart(BOUNDARY, {"file": make_upload(name, text)})

@@ -7,14 +7,13 @@ import re
 from pathlib import Path
 
 from django.conf import global_settings, settings
-from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 from tests.fakes.openai_server import ModelServer
 from tests.support.chat import configure_model, create_public_gpt
-from tests.support.gpts import a_user
+from tests.support.factories.workspaces import PASSWORD, UserFactory
 from tests.support.mail import create_address, get_sign_up_code
-from tests.support.people import PASSWORD
+from tests.support.pages import sign_in
 from tests.support.services import WebService
 from workspaces.models import User
 
@@ -87,8 +86,7 @@ class Person:
 
     def enter(self, user: User) -> None:
         """Be signed in without the form, where signing in is not what is tested."""
-        client = Client()
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client = sign_in(user)
         name = settings.SESSION_COOKIE_NAME
         self.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": self.base_url}])
 
@@ -119,8 +117,7 @@ def get_production_hashers() -> list[str]:
 
 
 def sign_in_page(page: Page, server: WebService, user: User) -> None:
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client = sign_in(user)
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
     page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": server.url}])
 
@@ -133,7 +130,7 @@ def open_chat(page: Page, server: WebService, model_server: ModelServer, model: 
     """Open an empty chat with a GPT on ``model``; returns the list that collects complaints."""
     model_server.state.control = ""
     gpt = create_public_gpt(configure_model(model_server.url, model), starters=["Begin here"])
-    sign_in_page(page, server, a_user("Reader"))
+    sign_in_page(page, server, UserFactory.create(display_name="Reader"))
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -11,7 +11,8 @@ from gpts.assistants.models import GPT
 from gpts.metering.models import Budget, BudgetUse
 from gpts.metering.services.budgets import create_budget, draft_budget
 from gpts.metering.services.reservations import Reservation, capture, reserve
-from tests.support.gpts import a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.workspaces import UserFactory
 from workspaces.models import Member, User, Workspace
 from workspaces.services.members import add_member
 
@@ -19,15 +20,16 @@ NOW = datetime(2026, 11, 24, 10, 30, 20, tzinfo=UTC)
 
 
 def create_owned_company() -> Workspace:
-    return create_company(a_user("Olga"))
+    """Create a company together with its owner, Olga."""
+    return create_company(UserFactory.create(display_name="Olga"))
 
 
 def add_new_member(workspace: Workspace, *, role: str = "member") -> User:
-    """A new member of this role; the company's one owner for "owner"."""
+    """Add a new user with this role; for the role owner, return the workspace's owner instead."""
     owner = Member.objects.select_related("user").get(workspace=workspace, role="owner").user
     if role == "owner":
         return owner
-    user = a_user("Ann")
+    user = UserFactory.create(display_name="Ann")
     add_member(workspace=workspace, user=user, role=role, by=owner, at=NOW)
     return user
 

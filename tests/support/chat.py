@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.scope import system_scope
 from gpts.assistants.models import GPT
-from gpts.assistants.services.versions import freeze_version, set_live_version
+from gpts.assistants.services.versions import set_live_version
 from gpts.assistants.states import Audience
 from gpts.chat.models import Conversation, Turn
 from gpts.chat.services.turns import finish_turn, start_first_turn, start_turn
@@ -18,7 +18,8 @@ from gpts.llm.models import LanguageModel
 from gpts.llm.services.providers import ensure_instance_provider
 from gpts.llm.states import ProviderKind
 from tests.fakes.openai_server import KEY
-from tests.support.gpts import NOW, a_gpt
+from tests.support.factories.gpts import GPTFactory, VersionFactory
+from tests.support.times import NOW
 from tests.support.uploads import make_upload
 from workspaces.access import personal_workspace
 from workspaces.models import User
@@ -37,13 +38,13 @@ def configure_model(
     return model
 
 
-def create_public_gpt(model: LanguageModel | None = None, *, owner: User | None = None, **draft: Any) -> GPT:
+def create_public_gpt(model: LanguageModel | None = None, **fields: Any) -> GPT:
     # Services that narrow the scope for a moment come back to this one, not to the connection's.
     with system_scope("tests"):
         if model:
-            draft["language_model"] = model
-        gpt = a_gpt(owner=owner, **draft)
-        version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
+            fields["language_model"] = model
+        gpt = GPTFactory.create(**fields)
+        version = VersionFactory.create(gpt=gpt)
         set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=NOW)
     return gpt
 
@@ -72,10 +73,10 @@ FILE_TEXT = "Returns <b>are</b> accepted within 30 days of delivery."
 
 def create_gpt_with_file(text: str = FILE_TEXT) -> tuple[GPT, Passage]:
     with system_scope("tests"):
-        gpt = a_gpt()
+        gpt = GPTFactory.create()
         add_knowledge_file(gpt=gpt, upload=make_upload("returns.txt", text.encode()), by=gpt.owner, at=NOW)
         gpt.refresh_from_db()
-        version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
+        version = VersionFactory.create(gpt=gpt)
         set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=NOW)
     return gpt, Passage.objects.get(document__files__gpt=gpt)
 

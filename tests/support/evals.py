@@ -6,7 +6,7 @@ from typing import Any
 
 from gpts.assistants.models import GPT
 from gpts.evals.services.prompts import create_prompt
-from tests.support.gpts import NOW
+from tests.support.times import NOW
 
 
 def create_golden_prompt(gpt: GPT, prompt: str = "Say it", **fields: Any) -> Any:

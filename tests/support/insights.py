@@ -7,12 +7,12 @@ from typing import Any
 
 from core.ids import uuid7
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.services.versions import freeze_version
 from gpts.chat.models import Conversation, Message, Turn, TurnFeedback
 from gpts.chat.states import MessageRole
 from gpts.llm.states import TurnState
 from gpts.metering.services.usage import record_usage
-from tests.support.gpts import NOW, a_gpt, a_user
+from tests.support.factories.gpts import GPTFactory, VersionFactory
+from tests.support.factories.workspaces import UserFactory
 from workspaces.access import personal_workspace
 from workspaces.models import User, Workspace
 
@@ -24,12 +24,12 @@ def get_time(days: int, hour: int = 10) -> datetime:
 
 
 def create_gpt_with_version(**draft: Any) -> tuple[GPT, Version]:
-    gpt = a_gpt(**draft)
-    return gpt, freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
+    gpt = GPTFactory.create(**draft)
+    return gpt, VersionFactory.create(gpt=gpt)
 
 
 def create_readers(size: int) -> list[User]:
-    return [a_user(f"Reader {number}") for number in range(size)]
+    return [UserFactory.create(display_name=f"Reader {number}") for number in range(size)]
 
 
 def create_ended_turn(

@@ -7,35 +7,28 @@ from typing import Any
 
 from core.ids import uuid7
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.services.gpts import create_gpt
-from gpts.assistants.services.versions import freeze_version
 from gpts.chat.models import Conversation, Turn
 from gpts.llm.states import TurnState
 from marketplace.models import Listing
 from marketplace.services.listings import publish_listing
-from tests.workspaces.factories import make_user
+from tests.support.factories.gpts import GPTFactory, VersionFactory
 from workspaces.access import personal_workspace
-from workspaces.models import User, Workspace
+from workspaces.models import User
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 
-def make_gpt(*, owner: User | None = None, workspace: Workspace | None = None, **draft: Any) -> GPT:
-    owner = owner or make_user()
-    fields: dict[str, Any] = {
-        "name": "Essay coach",
+def make_gpt(**fields: Any) -> GPT:
+    """Make a GPT with instructions that no page of the store may show."""
+    fields = {
         "description": "Reads your draft and asks what you mean. Works for school and for work.",
         "instructions": "Secret instructions of the coach.",
-        "starters": ["Read my first paragraph"],
-        "category": "writing",
-    } | draft
-    return create_gpt(
-        workspace=workspace or personal_workspace(owner), owner=owner, by=owner, at=NOW, **fields
-    )
+    } | fields
+    return GPTFactory.create(**fields)
 
 
 def make_version(gpt: GPT, notes: str = "", at: datetime = NOW) -> Version:
-    return freeze_version(gpt=gpt, release_notes=notes, by=gpt.owner, at=at)
+    return VersionFactory.create(gpt=gpt, release_notes=notes, at=at)
 
 
 def make_listing(at: datetime = NOW, **draft: Any) -> Listing:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from django.test import Client
 from django.utils import timezone
 
 from core.periods import Period
@@ -23,38 +21,13 @@ from payouts.services import (
     save_payout_account,
     verify_payout_account,
 )
-from tests.support.factories.payouts import MARCH, UsageEventFactory
+from tests.support.factories.metering import UsageEventFactory
+from tests.support.times import MARCH
 from workspaces.models import User
-from workspaces.services.api_keys import create_api_key
 
 PERIOD = Period(2026, 3)
 # After the grace time of March.
 CLOSING = datetime(2026, 4, 4, 9, tzinfo=UTC)
-
-
-class ApiClient:
-    """Calls the API with a key of ``user`` that has ``scopes``."""
-
-    def __init__(self, user: User, *scopes: str) -> None:
-        with system_scope("tests"):
-            _key, plain = create_api_key(
-                user=user, workspace=user.personal_workspace, name="test", scopes=scopes, by=user, at=MARCH
-            )
-        self.headers = {"Authorization": f"Bearer {plain}"}
-
-    def get(self, path: str) -> Any:
-        return Client().get(f"/api/v1/{path}", headers=self.headers)
-
-    def post(self, path: str, body: Any = None) -> Any:
-        return Client().post(
-            f"/api/v1/{path}",
-            body if body is not None else {},
-            content_type="application/json",
-            headers=self.headers,
-        )
-
-    def put(self, path: str, body: Any) -> Any:
-        return Client().put(f"/api/v1/{path}", body, content_type="application/json", headers=self.headers)
 
 
 def create_uses(gpt: GPT, user: User, count: int) -> None:

@@ -14,7 +14,7 @@ from gpts.knowledge.models import Document, KnowledgeFile, Passage
 from gpts.knowledge.retrieval import index_passages
 from gpts.knowledge.states import FileState
 from tests.support.distractors import make_distractors
-from tests.support.gpts import NOW
+from tests.support.times import NOW
 
 FOLDER = Path(__file__).parents[1] / "gpts/knowledge/retrieval"
 Section = tuple[str, str]

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gpts.assistants.models import GPT
-from gpts.assistants.services.gpts import create_gpt
 from marketplace.models import Listing
 from reviews.models import Case, Claim, Decision, Submission
 from reviews.services.checks import run_checks, start_checks
@@ -14,9 +13,9 @@ from reviews.services.claims import claim_case
 from reviews.services.decisions import decide_case
 from reviews.services.reports import file_report
 from reviews.services.submissions import submit_version
+from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.reviews import ReportInputFactory
-from tests.workspaces.factories import make_user
-from workspaces.access import personal_workspace
+from tests.support.factories.workspaces import UserFactory
 from workspaces.models import StaffRole, User
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -35,7 +34,7 @@ DRAFT: dict[str, Any] = {
 
 def make_moderator(name: str = "Mona", *roles: str) -> User:
     """Make a moderator who also has the staff ``roles``."""
-    user = make_user(name)
+    user = UserFactory.create(display_name=name)
     for role in ("moderator", *roles):
         StaffRole.objects.create(user=user, role=role, granted_at=AT)
     return user
@@ -43,14 +42,14 @@ def make_moderator(name: str = "Mona", *roles: str) -> User:
 
 def make_old_user(name: str = "Rita") -> User:
     """Make a person whose account is 100 days old at AT: their reports have full weight."""
-    user = make_user(name)
+    user = UserFactory.create(display_name=name)
     User.objects.filter(pk=user.pk).update(created_at=AT - timedelta(days=100))
     user.refresh_from_db()
     return user
 
 
 def make_gpt(owner: User, **draft: Any) -> GPT:
-    return create_gpt(workspace=personal_workspace(owner), owner=owner, by=owner, at=AT, **{**DRAFT, **draft})
+    return GPTFactory.create(owner=owner, at=AT, **{**DRAFT, **draft})
 
 
 def submit(gpt: GPT, *, at: datetime = AT) -> Submission:
@@ -100,7 +99,7 @@ def make_listed_gpt(owner: User, moderator: User, **draft: Any) -> GPT:
 
 def make_listing() -> Listing:
     """Make the listing of an approved GPT of Ann's."""
-    return Listing.objects.get(gpt=make_listed_gpt(make_user("Ann"), make_moderator()))
+    return Listing.objects.get(gpt=make_listed_gpt(UserFactory.create(display_name="Ann"), make_moderator()))
 
 
 def make_report_case(listing: Listing, category: str = "malware") -> Case:

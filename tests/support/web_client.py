@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import httpx2
 from django.conf import settings
-from django.test import Client
 
+from tests.support.pages import sign_in
 from workspaces.models import User
 
 CSRF = "a" * 32
@@ -28,14 +28,18 @@ class Event:
 class WebClient:
     """A signed-in person's requests to the real web service."""
 
-    def __init__(self, base_url: str, user: User | None = None) -> None:
+    def __init__(self, base_url: str, user: User | None = None, *, follow_redirects: bool = False) -> None:
         cookies = {settings.CSRF_COOKIE_NAME: CSRF}
         if user is not None:
-            client = Client()
-            client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+            client = sign_in(user)
             cookies[settings.SESSION_COOKIE_NAME] = client.cookies[settings.SESSION_COOKIE_NAME].value
         self.http = httpx2.Client(
-            base_url=base_url, cookies=cookies, headers={"X-CSRFToken": CSRF}, timeout=20, trust_env=False
+            base_url=base_url,
+            cookies=cookies,
+            headers={"X-CSRFToken": CSRF},
+            timeout=20,
+            trust_env=False,
+            follow_redirects=follow_redirects,
         )
 
     def close(self) -> None:
@@ -56,6 +60,9 @@ class WebClient:
         with self.ask(url, text, key) as response:
             body = json.loads(response.read())
             return response.status_code, body["error"]["code"]
+
+
+MakeWebClient = Callable[..., WebClient]
 
 
 def read_events(response: httpx2.Response) -> Iterator[Event]:

@@ -8,7 +8,8 @@ import pytest
 
 from core.errors import Conflict, InvalidInput
 from core.models import AuditEvent
-from tests.workspaces.factories import AT, PASSWORD, make_user
+from tests.support.factories.workspaces import PASSWORD, UserFactory
+from tests.support.times import AT
 from workspaces.access import personal_workspace, scope_for
 from workspaces.models import Member, SharingPolicy, User, Workspace
 from workspaces.services.users import complete_account, create_user, set_theme, update_profile
@@ -33,7 +34,7 @@ def test_an_account_gets_a_personal_workspace_and_policy() -> None:
 
 
 def test_completing_an_account_twice_creates_one_workspace() -> None:
-    user = make_user()
+    user = UserFactory.create()
     again = complete_account(user=user, at=AT)
     assert list(Workspace.objects.filter(person=user)) == [again]
 
@@ -62,14 +63,14 @@ def test_invalid_values_name_their_field_and_create_nothing(
 
 
 def test_an_email_address_belongs_to_one_account() -> None:
-    user = make_user()
+    user = UserFactory.create()
     with pytest.raises(Conflict) as refusal:
         create_user(email=user.email.upper(), display_name="Twin", password=PASSWORD, at=AT)
     assert (refusal.value.code, refusal.value.field) == ("email_taken", "email")
 
 
 def test_a_profile_change_renames_the_workspace_and_is_audited() -> None:
-    user = make_user()
+    user = UserFactory.create()
     update_profile(
         user=user, display_name="Grace", language="zh-hans", time_zone="Asia/Shanghai", by=user, at=AT
     )
@@ -81,7 +82,7 @@ def test_a_profile_change_renames_the_workspace_and_is_audited() -> None:
 
 
 def test_an_unknown_theme_is_refused() -> None:
-    user = make_user()
+    user = UserFactory.create()
     assert set_theme(user=user, theme="dark", by=user, at=AT).theme == "dark"
     with pytest.raises(InvalidInput):
         set_theme(user=user, theme="neon", by=user, at=AT)
@@ -90,7 +91,7 @@ def test_an_unknown_theme_is_refused() -> None:
 
 
 def test_an_inactive_person_has_an_empty_scope() -> None:
-    user = make_user()
+    user = UserFactory.create()
     assert scope_for(user).workspace_ids == (personal_workspace(user).pk,)
     user.is_active = False
     assert scope_for(user).user_id is None

@@ -32,7 +32,7 @@ from django.template.loader_tags import ExtendsNode
 from django.test import Client, RequestFactory
 from django.urls import NoReverseMatch, get_resolver, reverse
 
-from tests.workspaces.factories import PASSWORD, make_user
+from tests.support.factories.workspaces import PASSWORD, UserFactory
 from workspaces.access import personal_workspace
 from workspaces.models import SharingPolicy, User
 
@@ -82,7 +82,7 @@ def build_url(name: str) -> str:
 @pytest.mark.parametrize("signed_in", [False, True])
 def test_every_page_has_our_layout(client: Client, name: str, signed_in: bool) -> None:
     if signed_in:
-        client.post(reverse("account_login"), {"login": make_user().email, "password": PASSWORD})
+        client.post(reverse("account_login"), {"login": UserFactory.create().email, "password": PASSWORD})
     answer = client.get(build_url(name))
     assert answer.status_code in (200, 302, 401, 404, 405), name
     if answer.status_code in (200, 401) and answer["Content-Type"].startswith("text/html"):
@@ -125,7 +125,7 @@ def without_tokens(page: Any, email: str) -> str:
 
 def test_signing_up_with_a_taken_address_looks_the_same_and_creates_nothing(client: Client) -> None:
     """The page is the same, so accounts cannot be enumerated; only the mail to the owner differs."""
-    user = make_user()
+    user = UserFactory.create()
     fresh, taken = sign_up(Client(), "new@example.test"), sign_up(client, user.email)
     assert fresh.redirect_chain == taken.redirect_chain
     assert without_tokens(fresh, "new@example.test") == without_tokens(taken, user.email)
@@ -134,7 +134,7 @@ def test_signing_up_with_a_taken_address_looks_the_same_and_creates_nothing(clie
 
 
 def test_resetting_the_password_of_an_unknown_address_looks_the_same(client: Client) -> None:
-    user = make_user()
+    user = UserFactory.create()
     answers = [
         client.post(reverse("account_reset_password"), {"email": email})
         for email in (user.email, "nobody@example.test")
@@ -145,7 +145,7 @@ def test_resetting_the_password_of_an_unknown_address_looks_the_same(client: Cli
 
 
 def test_a_wrong_password_and_an_unknown_address_get_the_same_message(client: Client) -> None:
-    user = make_user()
+    user = UserFactory.create()
     pages = [
         client.post(reverse("account_login"), {"login": email, "password": "wrong wrong wrong"})
         for email in (user.email, "nobody@example.test")
@@ -154,7 +154,7 @@ def test_a_wrong_password_and_an_unknown_address_get_the_same_message(client: Cl
 
 
 def test_a_deactivated_person_cannot_sign_in(client: Client) -> None:
-    user = make_user()
+    user = UserFactory.create()
     User.objects.filter(pk=user.pk).update(is_active=False)
     client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
     assert client.get("/settings/").status_code == 302
@@ -162,7 +162,7 @@ def test_a_deactivated_person_cannot_sign_in(client: Client) -> None:
 
 def test_a_totp_code_works_once(client: Client) -> None:
     """A replayed code is refused, also with spaces in it."""
-    user = make_user()
+    user = UserFactory.create()
     secret = generate_totp_secret()
     TOTP.activate(user, secret)
     assert Authenticator.objects.filter(user=user).count() == 1
@@ -179,7 +179,7 @@ def test_a_totp_code_works_once(client: Client) -> None:
 
 
 def test_sign_out_needs_a_post(client: Client) -> None:
-    client.force_login(make_user())
+    client.force_login(UserFactory.create())
     assert client.get(reverse("account_logout")).status_code == 200
     assert client.get("/settings/").status_code == 200
     client.post(reverse("account_logout"))
@@ -194,7 +194,7 @@ def test_the_passkey_button_is_on_the_sign_in_page(client: Client) -> None:
 
 
 def test_next_redirects_to_our_own_pages_only(client: Client) -> None:
-    user = make_user()
+    user = UserFactory.create()
     answer = client.post(
         reverse("account_login"),
         {"login": user.email, "password": PASSWORD, "next": "https://evil.example/"},
@@ -203,7 +203,7 @@ def test_next_redirects_to_our_own_pages_only(client: Client) -> None:
 
 
 def test_mails_are_in_our_name(client: Client) -> None:
-    user = make_user()
+    user = UserFactory.create()
     client.post(reverse("account_reset_password"), {"email": user.email})
     (message,) = mail.outbox
     assert "Hello from Loggia," in message.body
@@ -222,7 +222,7 @@ def test_mails_are_in_our_name(client: Client) -> None:
 
 
 def test_sign_in_attempts_are_rate_limited(client: Client) -> None:
-    user = make_user()
+    user = UserFactory.create()
     pages = [
         client.post(reverse("account_login"), {"login": user.email, "password": f"wrong {number}"})
         for number in range(12)
@@ -293,7 +293,7 @@ def test_social_sign_in_with_a_known_address_opens_no_account(
     rf: RequestFactory, social_provider: None
 ) -> None:
     """An e-mail address from a provider never links accounts by itself."""
-    user = make_user()
+    user = UserFactory.create()
     for verified in (True, False):
         sign_in_socially(rf, social_login(user.email, verified=verified, uid=f"subject-{verified}"))
     assert User.objects.count() == 1

@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from core.models import AuditEvent
-from tests.workspaces.factories import AT, make_team, make_user, seat
+from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
+from tests.support.times import AT
 from workspaces.access import hash_secret, personal_workspace
 from workspaces.models import ApiKey, Member, User, Workspace
 from workspaces.services.api_keys import create_api_key
@@ -54,7 +55,7 @@ def _json(body: Any) -> bytes:
 
 
 def test_me_shows_exactly_these_keys() -> None:
-    ada = make_user()
+    ada = UserFactory.create()
     assert Caller(ada)("GET", "me").json() == {
         "id": ada.pk,
         "email": ada.email,
@@ -68,7 +69,7 @@ def test_me_shows_exactly_these_keys() -> None:
 
 def test_me_changes_preferences_and_ignores_privileges() -> None:
     """Status, e-mail address and roles cannot be set by mass assignment."""
-    ada = make_user()
+    ada = UserFactory.create()
     answer = Caller(ada)(
         "PATCH",
         "me",
@@ -114,7 +115,7 @@ def test_me_changes_preferences_and_ignores_privileges() -> None:
 )
 def test_invalid_bodies_are_refused_in_our_error_format(body: str) -> None:
     """Never a 500, and nothing is written."""
-    ada = make_user()
+    ada = UserFactory.create()
     answer = Caller(ada)("PATCH", "me", body)
     assert 400 <= answer.status_code < 500
     assert set(answer.json()["error"]) == {"code", "message", "field", "data"}
@@ -122,7 +123,7 @@ def test_invalid_bodies_are_refused_in_our_error_format(body: str) -> None:
 
 
 def test_a_key_cannot_create_a_more_powerful_key() -> None:
-    ada = make_user()
+    ada = UserFactory.create()
     ends = timezone.now() + timedelta(days=5)
     call = Caller(ada, expires_at=ends)
     made = call("POST", "me/api-keys", {"name": "Child", "scopes": ["chat"]})
@@ -138,14 +139,16 @@ def test_a_key_cannot_create_a_more_powerful_key() -> None:
 
     beyond = call("POST", "me/api-keys", {"name": "More", "scopes": ["gpts:write"]})
     elsewhere = call(
-        "POST", "me/api-keys", {"name": "More", "scopes": ["chat"], "workspace": make_team(ada).slug}
+        "POST",
+        "me/api-keys",
+        {"name": "More", "scopes": ["chat"], "workspace": WorkspaceFactory.create(owner=ada).slug},
     )
     assert [answer.status_code for answer in (beyond, elsewhere)] == [403, 403]
     assert ApiKey.objects.count() == 2
 
 
 def test_a_key_can_revoke_only_keys_of_its_person() -> None:
-    ada, bob = make_user("Ada"), make_user("Bob")
+    ada, bob = UserFactory.create(display_name="Ada"), UserFactory.create(display_name="Bob")
     call, foreign = Caller(ada), Caller(bob)
     absent = call("DELETE", "me/api-keys/999999")
     theirs = call("DELETE", f"me/api-keys/{foreign.key.pk}")
@@ -156,17 +159,17 @@ def test_a_key_can_revoke_only_keys_of_its_person() -> None:
 
 
 def test_workspaces_lists_the_workspace_of_the_key() -> None:
-    ada = make_user()
-    team = make_team(ada)
+    ada = UserFactory.create()
+    team = WorkspaceFactory.create(owner=ada)
     listed = Caller(ada, team)("GET", "workspaces").json()["items"]
     assert [item["slug"] for item in listed] == [team.slug]
     assert set(listed[0]) == {"slug", "name", "kind", "accent", "created_at"}
 
 
 def test_an_admin_lists_changes_and_removes_members() -> None:
-    owner, member = make_user("Owner"), make_user("Member")
-    team = make_team(owner)
-    membership = seat(team, member, Role.MEMBER, by=owner)
+    owner, member = UserFactory.create(display_name="Owner"), UserFactory.create(display_name="Member")
+    team = WorkspaceFactory.create(owner=owner)
+    membership = MemberFactory.create(workspace=team, user=member, role=Role.MEMBER, by=owner)
     call = Caller(owner, team)
     listed = call("GET", f"workspaces/{team.slug}/members").json()["items"]
     assert [(item["user"]["email"], item["role"]) for item in listed] == [
@@ -181,9 +184,13 @@ def test_an_admin_lists_changes_and_removes_members() -> None:
 
 
 def test_non_members_get_404_and_members_without_the_role_403() -> None:
-    owner, member, stranger = make_user("Owner"), make_user("Member"), make_user("Stranger")
-    team, other = make_team(owner), make_team(stranger, "Other")
-    membership = seat(team, member, Role.MEMBER, by=owner)
+    owner, member, stranger = (
+        UserFactory.create(display_name="Owner"),
+        UserFactory.create(display_name="Member"),
+        UserFactory.create(display_name="Stranger"),
+    )
+    team, other = WorkspaceFactory.create(owner=owner), WorkspaceFactory.create(owner=stranger, name="Other")
+    membership = MemberFactory.create(workspace=team, user=member, role=Role.MEMBER, by=owner)
     call = Caller(stranger, other)
     before = AuditEvent.objects.count()
     inside = Caller(member, team)
@@ -204,19 +211,19 @@ def test_non_members_get_404_and_members_without_the_role_403() -> None:
 
 
 def test_a_key_for_one_workspace_does_not_administer_another() -> None:
-    owner = make_user("Owner")
-    team = make_team(owner)
+    owner = UserFactory.create(display_name="Owner")
+    team = WorkspaceFactory.create(owner=owner)
     assert Caller(owner)("GET", f"workspaces/{team.slug}/members").status_code == 404
 
 
 def test_page_size_and_cursor_are_validated() -> None:
-    call = Caller(make_user())
+    call = Caller(UserFactory.create())
     for query in ("size=0", "size=201", "size=x", "size=-1", "size=٣", "cursor=nonsense", "cursor=W10"):
         assert call("GET", f"me/api-keys?{query}").status_code == 400, query
     assert call("GET", "me/api-keys?size=1").status_code == 200
 
 
 def test_expired_keys_do_not_work() -> None:
-    call = Caller(make_user(), expires_at=AT + timedelta(days=1))
+    call = Caller(UserFactory.create(), expires_at=AT + timedelta(days=1))
     assert timezone.now() > datetime(2026, 3, 2, 12, tzinfo=UTC)
     assert call("GET", "me").status_code == 401

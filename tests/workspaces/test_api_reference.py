@@ -9,7 +9,7 @@ import yaml
 from django.conf import settings
 from django.test import Client
 
-from tests.workspaces.factories import make_user
+from tests.support.factories.workspaces import UserFactory
 from workspaces.web.api_reference import METHODS, list_sections
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def test_the_document_is_served_as_yaml_and_json(client: Client) -> None:
 
 
 def test_the_page_knows_the_signed_in_person(client: Client) -> None:
-    client.force_login(make_user("Ann"))
+    client.force_login(UserFactory.create(display_name="Ann"))
 
     page = client.get("/api/").content.decode()
 

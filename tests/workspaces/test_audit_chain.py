@@ -14,8 +14,9 @@ from django.db import connections
 from core.audit import ChainFault, record, verify
 from core.models import AuditEvent
 from core.scope import Scope, open_scope
+from tests.support.factories.workspaces import UserFactory, WorkspaceFactory
 from tests.support.servers import servers
-from tests.workspaces.factories import AT, make_team, make_user
+from tests.support.times import AT
 from workspaces.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,8 +41,11 @@ def as_owner(*statements: str) -> None:
 
 
 def test_each_chain_has_its_own_sequence() -> None:
-    ada = make_user()
-    first, second = make_team(ada, "First"), make_team(ada, "Second")
+    ada = UserFactory.create()
+    first, second = (
+        WorkspaceFactory.create(owner=ada, name="First"),
+        WorkspaceFactory.create(owner=ada, name="Second"),
+    )
     for workspace_id in (first.pk, second.pk, first.pk):
         append(ada, workspace_id)
     sequences = {
@@ -57,7 +61,7 @@ def test_each_chain_has_its_own_sequence() -> None:
 
 
 def test_a_rolled_back_event_leaves_no_gap() -> None:
-    ada = make_user()
+    ada = UserFactory.create()
 
     def fail_after_recording() -> None:
         with open_scope(Scope(user_id=ada.pk)):
@@ -91,7 +95,7 @@ def test_a_rolled_back_event_leaves_no_gap() -> None:
     ],
 )
 def test_tampering_is_detected(tamper: str, sequence: int, what: str) -> None:
-    ada = make_user()
+    ada = UserFactory.create()
     for _number in range(3):
         append(ada)
     assert verify() == []
@@ -113,7 +117,7 @@ def test_tampering_is_detected(tamper: str, sequence: int, what: str) -> None:
     ],
 )
 def test_app_and_worker_roles_cannot_change_the_log(role: str, change: str) -> None:
-    append(make_user())
+    append(UserFactory.create())
     with psycopg.connect(servers.url(role, settings.DATABASE_NAME), autocommit=True) as raw:
         raw.execute("SELECT set_config('loggia.system', 'forged', false)")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -122,7 +126,7 @@ def test_app_and_worker_roles_cannot_change_the_log(role: str, change: str) -> N
 
 
 def test_a_given_sequence_and_hash_are_overwritten() -> None:
-    ada = make_user()
+    ada = UserFactory.create()
     with open_scope(Scope(user_id=ada.pk)):
         event = AuditEvent.objects.create(
             chain="platform", sequence=99, at=AT, action="tests.forged", actor=ada, actor_label="",
@@ -155,8 +159,8 @@ def in_threads(count: int, work: Callable[[], Any]) -> list[BaseException]:
 
 
 def test_concurrent_writers_make_one_chain() -> None:
-    ada = make_user()
-    team = make_team(ada)
+    ada = UserFactory.create()
+    team = WorkspaceFactory.create(owner=ada)
 
     def write() -> None:
         for _number in range(10):

@@ -16,7 +16,8 @@ from django.test import RequestFactory
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.models import AuditEvent
-from tests.workspaces.factories import AT, make_team, make_user, seat
+from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
+from tests.support.times import AT
 from workspaces import rules
 from workspaces.access import find_api_key, hash_secret, personal_workspace
 from workspaces.models import ApiKey, StaffRole, User, Workspace
@@ -44,7 +45,7 @@ def make_key(user: User, **changes: Any) -> tuple[ApiKey, str]:
 
 def test_only_the_hash_of_a_key_is_stored() -> None:
     """Neither the database row nor the audit log nor the label contains a part of the secret."""
-    key, plain = make_key(make_user())
+    key, plain = make_key(UserFactory.create())
     secret = plain.split("_", 2)[2]
     with connection.cursor() as cursor:
         cursor.execute("SELECT row_to_json(k)::text FROM workspaces_apikey k")
@@ -57,7 +58,7 @@ def test_only_the_hash_of_a_key_is_stored() -> None:
 
 
 def test_only_valid_keys_are_found() -> None:
-    ada = make_user()
+    ada = UserFactory.create()
     key, plain = make_key(ada, expires_at=AT + timedelta(days=1))
     assert find_api_key(plain, at=AT) == key
     assert find_api_key(plain, at=AT + timedelta(days=1)) is None
@@ -72,8 +73,8 @@ def test_only_valid_keys_are_found() -> None:
 
 
 def test_a_key_ends_with_its_workspace_and_its_person() -> None:
-    ada = make_user()
-    team = make_team(ada)
+    ada = UserFactory.create()
+    team = WorkspaceFactory.create(owner=ada)
     _key, of_team = make_key(ada, workspace=team)
     _key, own = make_key(ada)
     Workspace.objects.filter(pk=team.pk).update(suspended_at=AT)
@@ -97,7 +98,7 @@ def test_a_key_ends_with_its_workspace_and_its_person() -> None:
     ],
 )
 def test_invalid_keys_are_not_created(changes: dict[str, Any], error: type[Exception], code: str) -> None:
-    ada = make_user()
+    ada = UserFactory.create()
     with pytest.raises(error) as refusal:
         make_key(ada, **changes)
     assert getattr(refusal.value, "code", "") == code
@@ -105,15 +106,15 @@ def test_invalid_keys_are_not_created(changes: dict[str, Any], error: type[Excep
 
 
 def test_no_key_for_a_foreign_workspace() -> None:
-    ada = make_user()
+    ada = UserFactory.create()
     with pytest.raises(Forbidden) as refusal:
-        make_key(ada, workspace=make_team(make_user("Bob")))
+        make_key(ada, workspace=WorkspaceFactory.create(owner=UserFactory.create(display_name="Bob")))
     assert refusal.value.code == "not_a_member"
 
 
 def test_the_number_of_valid_keys_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api_keys, "MAX_KEYS", 1)
-    ada = make_user()
+    ada = UserFactory.create()
     key, _plain = make_key(ada)
     with pytest.raises(Conflict):
         make_key(ada)
@@ -122,7 +123,7 @@ def test_the_number_of_valid_keys_is_limited(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_use_is_recorded_once_a_minute(django_assert_num_queries: Any) -> None:
-    key, _plain = make_key(make_user())
+    key, _plain = make_key(UserFactory.create())
     record_key_use(key=key, at=AT)
     key.refresh_from_db()
     assert key.last_used_at == AT
@@ -131,7 +132,7 @@ def test_use_is_recorded_once_a_minute(django_assert_num_queries: Any) -> None:
 
 
 def test_staff_roles_are_granted_revoked_and_audited() -> None:
-    ada, boss = make_user(), make_user("Boss")
+    ada, boss = UserFactory.create(), UserFactory.create(display_name="Boss")
     grant_staff_role(user=ada, role="moderator", by=boss, at=AT)
     grant_staff_role(user=ada, role="moderator", by=boss, at=AT)
     assert rules.is_moderator(ada) and not rules.is_finance(ada) and not rules.is_operator(ada)
@@ -148,13 +149,13 @@ def test_staff_roles_are_granted_revoked_and_audited() -> None:
 
 
 def test_workspace_roles_give_no_staff_permissions() -> None:
-    owner, bob = make_user("Owner"), make_user("Bob")
-    seat(make_team(owner), bob, Role.ADMIN, by=owner)
+    owner, bob = UserFactory.create(display_name="Owner"), UserFactory.create(display_name="Bob")
+    MemberFactory.create(workspace=WorkspaceFactory.create(owner=owner), user=bob, role=Role.ADMIN, by=owner)
     assert not any(predicate(bob) for predicate in rules.STAFF_PREDICATES.values())
 
 
 def test_the_staff_command() -> None:
-    ada = make_user()
+    ada = UserFactory.create()
     out = StringIO()
     call_command("make_staff", ada.email.upper(), "--role", "finance", stdout=out)
     assert out.getvalue() == f"{ada.email} is now finance\n"
@@ -166,7 +167,7 @@ def test_the_staff_command() -> None:
 
 
 def test_the_key_command_prints_a_key_that_works() -> None:
-    ada = make_user()
+    ada = UserFactory.create()
     out = StringIO()
     call_command("create_api_key", ada.email, "--scopes", "chat", "--days", "3", stdout=out)
     plain = out.getvalue().strip()

@@ -12,8 +12,9 @@ from django.test import Client
 
 from core.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFound
 from core.models import AuditEvent
+from tests.support.factories.workspaces import PASSWORD, MemberFactory, UserFactory, WorkspaceFactory
 from tests.support.jobs import run_enqueued_jobs
-from tests.workspaces.factories import AT, PASSWORD, make_team, make_user, seat
+from tests.support.times import AT
 from workspaces.access import WorkspaceAct, access_invitation_by_token, access_workspace, personal_workspace
 from workspaces.models import ApiKey, Group, GroupMember, Invitation, Member, User, Workspace
 from workspaces.services.api_keys import create_api_key
@@ -33,16 +34,16 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def owner() -> User:
-    return make_user("Owner")
+    return UserFactory.create(display_name="Owner")
 
 
 @pytest.fixture
 def team(owner: User) -> Workspace:
-    return make_team(owner)
+    return WorkspaceFactory.create(owner=owner)
 
 
 def test_accepting_an_invitation_gives_its_role(owner: User, team: Workspace) -> None:
-    bob = make_user("Bob")
+    bob = UserFactory.create(display_name="Bob")
     invitation, token = invite_member(
         workspace=team, email=bob.email.upper(), role="builder", by=owner, at=AT
     )
@@ -60,7 +61,7 @@ def test_an_invitation_is_for_its_email_address_only(owner: User, team: Workspac
         workspace=team, email="bob@example.test", role="member", by=owner, at=AT
     )
     with pytest.raises(Forbidden) as refusal:
-        accept_invitation(invitation=invitation, by=make_user("Eve"), at=AT)
+        accept_invitation(invitation=invitation, by=UserFactory.create(display_name="Eve"), at=AT)
     assert refusal.value.code == "invitation_for_other"
     assert team.members.count() == 1
 
@@ -110,7 +111,9 @@ def test_nobody_joins_a_personal_workspace(owner: User) -> None:
     own = personal_workspace(owner)
     for act in (
         lambda: invite_member(workspace=own, email="b@example.test", role="member", by=owner, at=AT),
-        lambda: add_member(workspace=own, user=make_user("Bob"), role="member", by=owner, at=AT),
+        lambda: add_member(
+            workspace=own, user=UserFactory.create(display_name="Bob"), role="member", by=owner, at=AT
+        ),
         lambda: remove_member(member=own.members.get(), by=owner, at=AT),
     ):
         with pytest.raises(Conflict) as refusal:
@@ -132,7 +135,9 @@ def test_the_last_owner_cannot_change_or_leave(owner: User, team: Workspace) -> 
 
 
 def test_an_inactive_owner_does_not_count(owner: User, team: Workspace) -> None:
-    second = seat(team, make_user("Second"), Role.OWNER, by=owner)
+    second = MemberFactory.create(
+        workspace=team, user=UserFactory.create(display_name="Second"), role=Role.OWNER, by=owner
+    )
     User.objects.filter(pk=second.user_id).update(is_active=False)
     with pytest.raises(Conflict):
         remove_member(member=team.members.get(user=owner), by=owner, at=AT)
@@ -140,8 +145,8 @@ def test_an_inactive_owner_does_not_count(owner: User, team: Workspace) -> None:
 
 def test_only_owners_can_make_and_change_owners(owner: User, team: Workspace) -> None:
     """An admin cannot act on somebody with a higher role."""
-    admin = make_user("Admin")
-    membership = seat(team, admin, Role.ADMIN, by=owner)
+    admin = UserFactory.create(display_name="Admin")
+    membership = MemberFactory.create(workspace=team, user=admin, role=Role.ADMIN, by=owner)
     events = AuditEvent.objects.count()
     for act in (
         lambda: invite_member(workspace=team, email="x@example.test", role="owner", by=admin, at=AT),
@@ -157,7 +162,9 @@ def test_only_owners_can_make_and_change_owners(owner: User, team: Workspace) ->
 
 
 def test_a_role_change_is_audited(owner: User, team: Workspace) -> None:
-    membership = seat(team, make_user("Bob"), Role.MEMBER, by=owner)
+    membership = MemberFactory.create(
+        workspace=team, user=UserFactory.create(display_name="Bob"), role=Role.MEMBER, by=owner
+    )
     change_role(member=membership, role="admin", by=owner, at=AT)
     event = AuditEvent.objects.get(action="workspaces.member_role_changed")
     assert event.data == {"before": "member", "after": "admin", "user_id": membership.user_id}
@@ -165,8 +172,8 @@ def test_a_role_change_is_audited(owner: User, team: Workspace) -> None:
 
 
 def test_leaving_ends_group_memberships_and_keys(owner: User, team: Workspace) -> None:
-    bob = make_user("Bob")
-    membership = seat(team, bob, Role.MEMBER, by=owner)
+    bob = UserFactory.create(display_name="Bob")
+    membership = MemberFactory.create(workspace=team, user=bob, role=Role.MEMBER, by=owner)
     group = Group.objects.create(workspace=team, name="Sales", created_at=AT)
     GroupMember.objects.create(group=group, member=membership)
     create_api_key(user=bob, workspace=team, name="k", scopes=["chat"], by=bob, at=AT)
@@ -191,8 +198,8 @@ def test_leaving_ends_group_memberships_and_keys(owner: User, team: Workspace) -
     ],
 )
 def test_permissions_of_each_role(owner: User, team: Workspace, role: str, allowed: set[str]) -> None:
-    bob = make_user("Bob")
-    seat(team, bob, role, by=owner)
+    bob = UserFactory.create(display_name="Bob")
+    MemberFactory.create(workspace=team, user=bob, role=role, by=owner)
     may = set()
     for act in WorkspaceAct:
         try:
@@ -223,8 +230,8 @@ ADMIN_PAGES = ("members", "settings", "audit")
 
 @pytest.mark.parametrize("page", ADMIN_PAGES)
 def test_admin_pages_are_for_admins(owner_client: Client, owner: User, team: Workspace, page: str) -> None:
-    member, stranger = make_user("Member"), make_user("Stranger")
-    seat(team, member, Role.MEMBER, by=owner)
+    member, stranger = UserFactory.create(display_name="Member"), UserFactory.create(display_name="Stranger")
+    MemberFactory.create(workspace=team, user=member, role=Role.MEMBER, by=owner)
     path = f"/w/{team.slug}/admin/{page}"
     assert owner_client.get(path).status_code == 200
     answers = {}
@@ -240,7 +247,7 @@ def test_admin_pages_are_for_admins(owner_client: Client, owner: User, team: Wor
 def test_inviting_by_the_page_mails_a_link_that_works(
     owner_client: Client, team: Workspace, django_capture_on_commit_callbacks: Any
 ) -> None:
-    bob = make_user("Bob")
+    bob = UserFactory.create(display_name="Bob")
     with django_capture_on_commit_callbacks(execute=True):
         answer = owner_client.post(f"/w/{team.slug}/admin/members", {"email": bob.email, "role": "builder"})
     assert run_enqueued_jobs() == ["workspaces.mail_invitation"]
@@ -270,7 +277,9 @@ def test_an_invalid_invitation_keeps_the_input(owner_client: Client, team: Works
 def test_the_page_changes_roles_and_removes_members(
     owner_client: Client, owner: User, team: Workspace
 ) -> None:
-    membership = seat(team, make_user("Bob"), Role.MEMBER, by=owner)
+    membership = MemberFactory.create(
+        workspace=team, user=UserFactory.create(display_name="Bob"), role=Role.MEMBER, by=owner
+    )
     path = f"/w/{team.slug}/admin/members/{membership.pk}"
     assert owner_client.post(f"{path}/role", {"role": "admin"}).status_code == 302
     assert owner_client.post(f"{path}/role", {"role": "king"}).status_code == 400
@@ -281,8 +290,8 @@ def test_the_page_changes_roles_and_removes_members(
 
 
 def test_a_member_of_another_team_is_not_found_under_my_team(owner_client: Client, team: Workspace) -> None:
-    other = make_user("Other")
-    foreign = make_team(other, "Globex").members.get()
+    other = UserFactory.create(display_name="Other")
+    foreign = WorkspaceFactory.create(owner=other, name="Globex").members.get()
     for tail in ("role", "remove"):
         answer = owner_client.post(f"/w/{team.slug}/admin/members/{foreign.pk}/{tail}", {"role": "member"})
         assert answer.status_code == 404
@@ -290,7 +299,7 @@ def test_a_member_of_another_team_is_not_found_under_my_team(owner_client: Clien
 
 
 def test_the_pages_create_and_change_a_team(client: Client) -> None:
-    ada = make_user()
+    ada = UserFactory.create()
     client.post("/accounts/login/", {"login": ada.email, "password": PASSWORD})
     made = client.post("/w/new", {"name": "Globex"})
     team = Workspace.objects.get(name="Globex")
@@ -306,10 +315,10 @@ def test_the_pages_create_and_change_a_team(client: Client) -> None:
 def test_the_audit_page_filters_and_exports_without_formulas(
     owner_client: Client, owner: User, team: Workspace
 ) -> None:
-    evil = make_user("Evil")
+    evil = UserFactory.create(display_name="Evil")
     User.objects.filter(pk=evil.pk).update(display_name="=cmd|' /C calc'!A0")
-    seat(team, evil, Role.ADMIN, by=owner)
-    other = make_team(make_user("Other"), "Globex")
+    MemberFactory.create(workspace=team, user=evil, role=Role.ADMIN, by=owner)
+    other = WorkspaceFactory.create(owner=UserFactory.create(display_name="Other"), name="Globex")
     evil_place = team.members.get(user=evil)
     change_role(member=evil_place, role="member", by=User.objects.get(pk=evil.pk), at=AT)
 
@@ -329,7 +338,12 @@ def test_lists_take_the_same_number_of_queries_for_any_length(
     owner_client: Client, owner: User, team: Workspace, page: str, count: int, django_assert_num_queries: Any
 ) -> None:
     for number in range(count):
-        seat(team, make_user(f"Member{number}"), Role.MEMBER, by=owner)
+        MemberFactory.create(
+            workspace=team,
+            user=UserFactory.create(display_name=f"Member{number}"),
+            role=Role.MEMBER,
+            by=owner,
+        )
         invite_member(workspace=team, email=f"x{number}@example.test", role="member", by=owner, at=AT)
     path = f"/w/{team.slug}/admin/{page}"
     owner_client.get(path)
@@ -341,8 +355,8 @@ def test_lists_take_the_same_number_of_queries_for_any_length(
 def test_a_member_can_leave_by_the_page_but_not_the_last_owner(
     owner_client: Client, owner: User, team: Workspace
 ) -> None:
-    bob = make_user("Bob")
-    membership = seat(team, bob, Role.MEMBER, by=owner)
+    bob = UserFactory.create(display_name="Bob")
+    membership = MemberFactory.create(workspace=team, user=bob, role=Role.MEMBER, by=owner)
     browser = Client()
     browser.force_login(bob)
     assert "Leave Acme" in browser.get("/settings/").content.decode()

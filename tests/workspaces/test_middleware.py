@@ -17,7 +17,8 @@ from rest_framework.response import Response
 
 from core.errors import Conflict, NotFound
 from core.scope import current_scope
-from tests.workspaces.factories import AT, make_team, make_user, seat
+from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
+from tests.support.times import AT
 from workspaces.access import WorkspaceAct, access_workspace, personal_workspace
 from workspaces.api.base import LoggiaAPIView
 from workspaces.models import Notification, User
@@ -110,7 +111,7 @@ def bearer(plain: str) -> dict[str, str]:
 
 
 def test_a_visitor_sees_no_rows(client: Client) -> None:
-    notify(user=make_user(), kind="x", title="private", at=AT)
+    notify(user=UserFactory.create(), kind="x", title="private", at=AT)
     seen = json.loads(client.get("/seen").content)
     assert (seen["user"], seen["system"], seen["notes"]) == (None, False, 0)
 
@@ -121,7 +122,7 @@ def test_a_public_page_runs_as_the_public_role(client: Client) -> None:
 
 
 def test_a_person_sees_only_their_own_rows(signed_in: Callable[[User], Client]) -> None:
-    ada, bob = make_user("Ada"), make_user("Bob")
+    ada, bob = UserFactory.create(display_name="Ada"), UserFactory.create(display_name="Bob")
     notify(user=ada, kind="x", title="for Ada", at=AT)
     notify(user=bob, kind="x", title="for Bob", at=AT)
     seen = json.loads(signed_in(ada).get("/seen").content)
@@ -129,7 +130,7 @@ def test_a_person_sees_only_their_own_rows(signed_in: Callable[[User], Client]) 
 
 
 def test_an_error_rolls_back_and_shows_its_message(signed_in: Callable[[User], Client]) -> None:
-    ada = make_user()
+    ada = UserFactory.create()
     client = signed_in(ada)
     page = client.get("/refusing")
     fragment = client.get("/refusing", headers={"HX-Request": "true"})
@@ -146,8 +147,8 @@ def test_errors_of_async_views_look_the_same(client: Client) -> None:
 
 
 def test_another_team_looks_like_an_unknown_address(signed_in: Callable[[User], Client]) -> None:
-    owner, stranger = make_user("Owner"), make_user("Stranger")
-    team = make_team(owner)
+    owner, stranger = UserFactory.create(display_name="Owner"), UserFactory.create(display_name="Stranger")
+    team = WorkspaceFactory.create(owner=owner)
     client = signed_in(stranger)
     foreign, absent, unrouted = (
         client.get(url) for url in (f"/team/{team.slug}", "/team/absent", "/no-such-address")
@@ -157,9 +158,9 @@ def test_another_team_looks_like_an_unknown_address(signed_in: Callable[[User], 
 
 
 def test_a_removed_member_has_no_access_from_the_next_request(signed_in: Callable[[User], Client]) -> None:
-    owner, member = make_user("Owner"), make_user("Member")
-    team = make_team(owner)
-    membership = seat(team, member, Role.MEMBER, by=owner)
+    owner, member = UserFactory.create(display_name="Owner"), UserFactory.create(display_name="Member")
+    team = WorkspaceFactory.create(owner=owner)
+    membership = MemberFactory.create(workspace=team, user=member, role=Role.MEMBER, by=owner)
     _key, plain = create_api_key(
         user=member, workspace=team, name="k", scopes=[ApiScope.GPTS_READ], by=member, at=AT
     )
@@ -175,7 +176,7 @@ def test_a_removed_member_has_no_access_from_the_next_request(signed_in: Callabl
 def test_deactivation_ends_session_and_key_at_once(
     signed_in: Callable[[User], Client],
 ) -> None:
-    ada = make_user()
+    ada = UserFactory.create()
     _key, plain = create_api_key(
         user=ada, workspace=personal_workspace(ada), name="k", scopes=[ApiScope.GPTS_READ], by=ada, at=AT
     )
@@ -187,7 +188,7 @@ def test_deactivation_ends_session_and_key_at_once(
 
 
 def test_staff_pages_do_not_exist_for_others(signed_in: Callable[[User], Client]) -> None:
-    ada = make_user()
+    ada = UserFactory.create()
     client = signed_in(ada)
     assert client.get("/queue").status_code == 404
     grant_staff_role(user=ada, role=Staff.MODERATOR, by=None, at=AT)
@@ -195,12 +196,12 @@ def test_staff_pages_do_not_exist_for_others(signed_in: Callable[[User], Client]
 
 
 def test_personal_responses_are_never_cached(signed_in: Callable[[User], Client]) -> None:
-    assert signed_in(make_user()).get("/seen").headers["Cache-Control"] == "private, no-store"
+    assert signed_in(UserFactory.create()).get("/seen").headers["Cache-Control"] == "private, no-store"
 
 
 def test_a_key_acts_in_its_own_workspace_only(client: Client) -> None:
-    ada = make_user()
-    team = make_team(ada)
+    ada = UserFactory.create()
+    team = WorkspaceFactory.create(owner=ada)
     grant_staff_role(user=ada, role=Staff.MODERATOR, by=None, at=AT)
     _key, plain = create_api_key(
         user=ada, workspace=team, name="k", scopes=[ApiScope.GPTS_READ], by=ada, at=AT
@@ -212,7 +213,7 @@ def test_a_key_acts_in_its_own_workspace_only(client: Client) -> None:
 
 def test_only_the_authorization_header_authenticates(signed_in: Callable[[User], Client]) -> None:
     """A session, and the same key anywhere else, do not authenticate."""
-    ada = make_user()
+    ada = UserFactory.create()
     _key, plain = create_api_key(
         user=ada, workspace=personal_workspace(ada), name="k", scopes=[ApiScope.GPTS_READ], by=ada, at=AT
     )
@@ -233,7 +234,7 @@ def test_only_the_authorization_header_authenticates(signed_in: Callable[[User],
 
 
 def test_a_method_needs_its_scope(client: Client) -> None:
-    ada = make_user()
+    ada = UserFactory.create()
     key, plain = create_api_key(
         user=ada, workspace=personal_workspace(ada), name="k", scopes=[ApiScope.GPTS_READ], by=ada, at=AT
     )
@@ -244,7 +245,7 @@ def test_a_method_needs_its_scope(client: Client) -> None:
 
 
 def test_api_errors_have_one_format_and_roll_back(client: Client) -> None:
-    ada = make_user()
+    ada = UserFactory.create()
     _key, plain = create_api_key(
         user=ada, workspace=personal_workspace(ada), name="k", scopes=[ApiScope.GPTS_WRITE], by=ada, at=AT
     )
@@ -269,7 +270,7 @@ def test_nul_in_the_query_string_is_a_bad_request(client: Client) -> None:
 
 def test_csrf_is_checked_before_a_view_runs() -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(make_user())
+    client.force_login(UserFactory.create())
     assert client.post("/refusing").status_code == 403
     assert not Notification.objects.exists()
 
@@ -278,7 +279,7 @@ def test_the_api_ignores_the_session(rf: RequestFactory) -> None:
     from workspaces.web.middleware import authenticate_bearer
 
     request: Any = rf.get("/api/v1/echo")
-    request.user = make_user()
+    request.user = UserFactory.create()
     scope = authenticate_bearer(request)
     assert isinstance(request.user, AnonymousUser)
     assert scope.user_id is None

@@ -14,8 +14,9 @@ from django.db import DatabaseError, connection
 
 from core.scope import NOBODY, Scope, open_scope
 from tests.support.exempt_tables import DEFINERS, EXEMPT
+from tests.support.factories.workspaces import UserFactory, WorkspaceFactory
 from tests.support.servers import servers
-from tests.workspaces.factories import AT, make_team, make_user
+from tests.support.times import AT
 from workspaces.models import Notification
 from workspaces.services.notifications import notify
 
@@ -43,7 +44,7 @@ def protected_tables(connection: psycopg.Connection[Any]) -> list[str]:
 
 
 def test_without_a_scope_no_row_is_visible(raw: psycopg.Connection[Any]) -> None:
-    ada = make_user()
+    ada = UserFactory.create()
     notify(user=ada, kind="x", title="private", at=AT)
     tables = protected_tables(raw)
     assert {"workspaces_notification", "core_auditevent"} <= set(tables)
@@ -118,7 +119,7 @@ def test_roles_cannot_change_policies(raw: psycopg.Connection[Any]) -> None:
 
 
 def test_the_web_role_cannot_use_a_system_scope() -> None:
-    ada = make_user()
+    ada = UserFactory.create()
     notify(user=ada, kind="x", title="private", at=AT)
     with connect("app") as app:
         app.execute("SELECT set_config('loggia.system', 'forged', false)")
@@ -130,7 +131,7 @@ def test_the_web_role_cannot_use_a_system_scope() -> None:
 
 def test_the_scope_ends_with_its_transaction() -> None:
     """Settings are transaction-local, so that pooled connections do not keep them."""
-    ada = make_user()
+    ada = UserFactory.create()
     with open_scope(Scope(user_id=ada.pk)), connection.cursor() as cursor:
         cursor.execute("SELECT loggia_user_id(), pg_backend_pid()")
         seen, pid = cursor.fetchone()
@@ -164,7 +165,7 @@ def test_nothing_but_core_scope_writes_the_settings() -> None:
 
 @pytest.mark.parametrize("way", ["error", "broken query"])
 def test_a_failed_request_leaves_no_scope_behind(way: str) -> None:
-    ada = make_user()
+    ada = UserFactory.create()
 
     def fail() -> None:
         with open_scope(Scope(user_id=ada.pk)), connection.cursor() as cursor:
@@ -180,9 +181,9 @@ def test_a_failed_request_leaves_no_scope_behind(way: str) -> None:
 
 def test_rows_cannot_be_written_into_or_moved_to_somebody_else() -> None:
     """Tried with notifications and the audit log."""
-    ada, bob = make_user("Ada"), make_user("Bob")
+    ada, bob = UserFactory.create(display_name="Ada"), UserFactory.create(display_name="Bob")
     note = notify(user=ada, kind="x", title="mine", at=AT)
-    team = make_team(bob)
+    team = WorkspaceFactory.create(owner=bob)
     with connect("app") as app, app.transaction(force_rollback=True):
         app.execute(f"SELECT set_config('loggia.user_id', '{ada.pk}', true)")
         assert app.execute("SELECT count(*) FROM workspaces_notification").fetchone() == (1,)
@@ -202,7 +203,7 @@ def test_rows_cannot_be_written_into_or_moved_to_somebody_else() -> None:
 
 
 def test_an_empty_scope_cannot_write_a_notification() -> None:
-    ada = make_user()
+    ada = UserFactory.create()
     with connect("app") as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
         app.execute(
             "INSERT INTO workspaces_notification (id, user_id, kind, title, body, url, created_at)"

@@ -13,7 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from core.models import AuditEvent
-from tests.workspaces.factories import AT, PASSWORD, make_team, make_user, seat
+from tests.support.factories.workspaces import PASSWORD, MemberFactory, UserFactory, WorkspaceFactory
+from tests.support.times import AT
 from workspaces.access import personal_workspace
 from workspaces.models import ApiKey, Member, Notification, User
 from workspaces.services.api_keys import create_api_key
@@ -35,7 +36,7 @@ PAGES = (
 
 @pytest.fixture
 def ada() -> User:
-    return make_user()
+    return UserFactory.create()
 
 
 @pytest.fixture
@@ -148,7 +149,7 @@ def test_an_invalid_key_form_names_the_field_and_creates_nothing(
 
 
 def test_the_key_of_another_person_cannot_be_revoked(ada_client: Client) -> None:
-    bob = make_user("Bob")
+    bob = UserFactory.create(display_name="Bob")
     key, _plain = create_api_key(
         user=bob, workspace=personal_workspace(bob), name="k", scopes=[ApiScope.CHAT], by=bob, at=AT
     )
@@ -159,7 +160,7 @@ def test_the_key_of_another_person_cannot_be_revoked(ada_client: Client) -> None
 
 
 def test_notifications_are_marked_as_read_one_by_one_and_all_at_once(ada_client: Client, ada: User) -> None:
-    bob = make_user("Bob")
+    bob = UserFactory.create(display_name="Bob")
     first = notify(user=ada, kind="x", title="First <b>", url="/settings/", at=AT)
     second = notify(user=ada, kind="x", title="Second", at=AT)
     foreign = notify(user=bob, kind="x", title="Of Bob", at=AT)
@@ -205,9 +206,9 @@ def test_the_export_is_complete_and_has_no_secrets(ada_client: Client, ada: User
 
 
 def test_deleting_needs_the_address_and_leaves_a_pseudonym(ada_client: Client, ada: User) -> None:
-    owner = make_user("Owner")
-    team = make_team(owner)
-    seat(team, ada, Role.BUILDER, by=owner)
+    owner = UserFactory.create(display_name="Owner")
+    team = WorkspaceFactory.create(owner=owner)
+    MemberFactory.create(workspace=team, user=ada, role=Role.BUILDER, by=owner)
     own = personal_workspace(ada)
     key, _plain = create_api_key(user=ada, workspace=own, name="k", scopes=["chat"], by=ada, at=AT)
     notify(user=ada, kind="x", title="private", at=AT)
@@ -238,7 +239,7 @@ def test_deleting_needs_the_address_and_leaves_a_pseudonym(ada_client: Client, a
 
 
 def test_the_only_owner_of_a_team_cannot_delete_their_account(ada_client: Client, ada: User) -> None:
-    make_team(ada, "Acme")
+    WorkspaceFactory.create(owner=ada, name="Acme")
     ada_client.post("/accounts/reauthenticate/", {"password": PASSWORD})
     page = ada_client.post("/settings/data/delete", {"confirmation": ada.email})
     assert page.status_code == 409

@@ -1,4 +1,4 @@
-"""first_data: what a new installation starts with: model providers, and the demo when asked."""
+"""first_data: adds the model providers of the settings and, with --demo, the demo content."""
 
 from __future__ import annotations
 

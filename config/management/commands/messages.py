@@ -1,4 +1,4 @@
-"""Collects translatable strings, merges them into catalogues, compiles and checks them. No gettext tools."""
+"""Collects translatable strings, merges them into catalogues, compiles and checks them; needs no gettext."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LOCALES = ("zh_Hans",)
 
 
 class Command(BaseCommand):
-    help = "Update locale/*/LC_MESSAGES/django.po and .mo; with --check, only say what is wrong with them."
+    help = "Update locale/*/LC_MESSAGES/django.po and .mo; with --check, only report what is wrong with them."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -45,9 +45,9 @@ class Command(BaseCommand):
         faults: list[str] = []
         for locale in LOCALES:
             path = root / "locale" / locale / "LC_MESSAGES" / "django.po"
-            catalogue = merged(path, locale, source)
+            catalogue = merge_catalogue(path, locale, source)
             if options["check"]:
-                faults += [f"{locale}: {fault}" for fault in faults_of(catalogue, path)]
+                faults += [f"{locale}: {fault}" for fault in list_faults(catalogue, path)]
             else:
                 save(catalogue, path)
                 missing = sum(1 for message in catalogue if message.id and not is_translated(message))
@@ -59,9 +59,9 @@ class Command(BaseCommand):
 
 
 def collect(root: Path) -> Catalog:
-    """Return every translatable string of the code and the templates, with where it stands."""
+    """Return every translatable string of the code and the templates, with its file."""
     source = Catalog()
-    for path, text in files(root):
+    for path, text in iterate_sources(root):
         for line, message, comments, context in extract(
             "python", io.BytesIO(text.encode()), keywords=KEYWORDS, comment_tags=("Translators:",)
         ):
@@ -69,21 +69,21 @@ def collect(root: Path) -> Catalog:
     return source
 
 
-def files(root: Path) -> Iterator[tuple[str, str]]:
+def iterate_sources(root: Path) -> Iterator[tuple[str, str]]:
     """Yield (path, Python-like text) of the project's own code and templates, in a stable order."""
     for app in APPS:
         for path in sorted((root / app).rglob("*.py")):
-            if "migrations" not in path.parts and "demo" not in path.parts:
+            if "migrations" not in path.parts:
                 yield str(path.relative_to(root)), path.read_text()
     for path in sorted((root / "templates").rglob("*")):
         if path.suffix in (".html", ".txt") and "gallery" not in path.parts:
             name = str(path.relative_to(root))
-            # Python's tokenizer minds indentation, templates do not.
+            # Python's tokenizer needs consistent indentation, which templates do not have.
             lines = templatize(path.read_text(), origin=name).splitlines()
             yield name, "\n".join(line.lstrip() for line in lines)
 
 
-def merged(path: Path, locale: str, source: Catalog) -> Catalog:
+def merge_catalogue(path: Path, locale: str, source: Catalog) -> Catalog:
     """Return the strings of ``source`` with the translations that the file at ``path`` has for them."""
     known = Catalog(locale=locale)
     if path.exists():
@@ -106,7 +106,7 @@ def is_translated(message: Message) -> bool:
     return all(strings)
 
 
-def faults_of(catalogue: Catalog, path: Path) -> list[str]:
+def list_faults(catalogue: Catalog, path: Path) -> list[str]:
     """Return what is missing, unequal or out of date, one sentence each."""
     found = []
     for message in catalogue:
@@ -117,8 +117,8 @@ def faults_of(catalogue: Catalog, path: Path) -> list[str]:
             found.append(f"not translated: {text!r} ({message.locations[0][0]})")
         elif placeholders(message.id) != placeholders(message.string):
             found.append(f"placeholders differ: {text!r}")
-    if not path.exists() or path.read_bytes() != rendered(catalogue):
-        found.append(f"{path.name} is not what the code and the templates say")
+    if not path.exists() or path.read_bytes() != render_catalogue(catalogue):
+        found.append(f"{path.name} does not match the code and the templates")
     compiled = path.with_suffix(".mo")
     if not compiled.exists():
         found.append(f"{compiled.name} is missing")
@@ -147,7 +147,7 @@ def _strings(message: Message) -> tuple[str, ...]:
     return tuple(message.string) if isinstance(message.string, tuple | list) else (str(message.string),)
 
 
-def rendered(catalogue: Catalog) -> bytes:
+def render_catalogue(catalogue: Catalog) -> bytes:
     stream = io.BytesIO()
     write_po(stream, catalogue, width=110, sort_output=True, include_lineno=False, omit_header=False)
     lines = stream.getvalue().split(b"\n")
@@ -162,6 +162,6 @@ def rendered(catalogue: Catalog) -> bytes:
 
 def save(catalogue: Catalog, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(rendered(catalogue))
+    path.write_bytes(render_catalogue(catalogue))
     with path.with_suffix(".mo").open("wb") as stream:
         write_mo(stream, catalogue)

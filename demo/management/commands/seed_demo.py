@@ -1,4 +1,4 @@
-"""Makes the demo: people, companies, GPTs, conversations, a queue, usage and a closed month."""
+"""seed_demo: creates people, companies, GPTs, conversations, a queue, usage and a closed month."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from demo.seeding import seed
 
 
 class Command(BaseCommand):
-    help = "Make the demo people, their GPTs, a moderation queue, three months of usage and one closed month."
+    help = (
+        "Create the demo people, their GPTs, a moderation queue, three months of usage and one closed month."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        begun = time.monotonic()
+        started_at = time.monotonic()
         summary = seed(at=timezone.now())
         if summary is None:
             self.stdout.write("The demo is there already; nothing was changed.")
             return
-        self.stdout.write(f"{summary} ({time.monotonic() - begun:.1f} s)")
+        self.stdout.write(f"{summary} ({time.monotonic() - started_at:.1f} s)")
         self.stdout.write(f"Sign in with the password {PASSWORD}:")
         for person in PEOPLE[:11]:
             self.stdout.write(f"  {person.email}  {', '.join(person.staff) or person.display_name}")

@@ -19,7 +19,7 @@ from django.db.models import (
 
 from core.scope import current_scope, open_scope
 from gpts.assistants.models import GPT, LiveVersion, Version
-from gpts.assistants.rules import Standing
+from gpts.assistants.rules import GPTRelation
 from gpts.assistants.states import Audience
 from gpts.llm.catalogue import chat_models
 from gpts.llm.models import LanguageModel
@@ -74,30 +74,30 @@ def find_gpt_live(slug: str) -> tuple[GPT | None, dict[str, Version] | None]:
     return next(iter(live.values())).gpt, {audience: row.version for audience, row in live.items()}
 
 
-def get_standing(user: Any, gpt: GPT) -> Standing:
+def get_relation(user: Any, gpt: GPT) -> GPTRelation:
     """Return what ``user`` is to ``gpt`` as of now.
 
     A key that acts in one workspace only is nobody in the person's others: the scope says so.
     """
     audiences = LiveVersion.objects.filter(gpt=gpt).values_list("audience", flat=True)
-    return _standing(user, gpt, frozenset(audiences))
+    return _build_relation(user, gpt, frozenset(audiences))
 
 
-def standing_and_version(
+def get_relation_and_version(
     user: Any, gpt: GPT, live: dict[str, Version] | None = None
-) -> tuple[Standing, Version | None]:
-    """Return get_standing and live_version_for in one query, or none with ``live`` at hand: every turn of a
+) -> tuple[GPTRelation, Version | None]:
+    """Return get_relation and live_version_for in one query, or none with ``live`` at hand: every turn of a
     chat needs both."""
     live = _live_by_audience(gpt) if live is None else live
-    standing = _standing(user, gpt, frozenset(live))
-    return standing, _answering(live, standing)
+    relation = _build_relation(user, gpt, frozenset(live))
+    return relation, _answering(live, relation)
 
 
-def _standing(user: Any, gpt: GPT, audiences: frozenset[str]) -> Standing:
+def _build_relation(user: Any, gpt: GPT, audiences: frozenset[str]) -> GPTRelation:
     scope = current_scope()
     seat = get_user_roles(user).membership_in(gpt.workspace_id)
     counts = scope.system != "" or gpt.workspace_id in scope.workspace_ids
-    return Standing(
+    return GPTRelation(
         user_id=user.pk,
         is_active=user.is_active,
         role=seat.role if seat is not None and counts else "",
@@ -107,11 +107,11 @@ def _standing(user: Any, gpt: GPT, audiences: frozenset[str]) -> Standing:
 
 def live_version_for(user: Any, gpt: GPT) -> Version | None:
     """Return the version that answers this person, None when only the draft exists for them."""
-    return live_version_of(gpt, get_standing(user, gpt))
+    return live_version_of(gpt, get_relation(user, gpt))
 
 
-def live_version_of(gpt: GPT, standing: Standing) -> Version | None:
-    return _answering(_live_by_audience(gpt), standing)
+def live_version_of(gpt: GPT, relation: GPTRelation) -> Version | None:
+    return _answering(_live_by_audience(gpt), relation)
 
 
 def _live_by_audience(gpt: GPT) -> dict[str, Version]:
@@ -119,8 +119,8 @@ def _live_by_audience(gpt: GPT) -> dict[str, Version]:
     return {row.audience: row.version for row in rows}
 
 
-def _answering(live: dict[str, Version], standing: Standing) -> Version | None:
-    order = INSIDE_ORDER if standing.role else OUTSIDE_ORDER
+def _answering(live: dict[str, Version], relation: GPTRelation) -> Version | None:
+    order = INSIDE_ORDER if relation.role else OUTSIDE_ORDER
     return next((live[audience] for audience in order if audience in live), None)
 
 

@@ -13,7 +13,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from gpts.assistants.models import GPT, LiveVersion
-from gpts.assistants.queries.gpts import get_standing, live_versions
+from gpts.assistants.queries.gpts import get_relation, live_versions
 from gpts.assistants.rules import GPTAct, may
 from gpts.assistants.services.versions import draft_hash
 from gpts.studio.next_steps import next_steps
@@ -97,13 +97,13 @@ def icon_url(source: Any) -> str:
 
 
 def frame_of(user: Any, gpt: GPT) -> Frame:
-    standing = get_standing(user, gpt)
+    relation = get_relation(user, gpt)
     return Frame(
         gpt=gpt,
         live=live_versions(gpt),
         status=submission_status(gpt),
-        may_edit=may(GPTAct.EDIT, gpt, standing),
-        may_manage=may(GPTAct.MANAGE, gpt, standing),
+        may_edit=may(GPTAct.EDIT, gpt, relation),
+        may_manage=may(GPTAct.MANAGE, gpt, relation),
         icon_url=icon_url(gpt),
         draft_hash=draft_hash(gpt),
     )

@@ -55,11 +55,11 @@ class FirstAttachmentsView(LoggiaAPIView):
     def post(self, request: Request, slug: str) -> Response:
         """Add a file for the first message of a new conversation; send its id as one of `attachments`."""
         user, key = bearer(request)
-        gpt, version, standing = access_chat(user, slug)
+        gpt, version, relation = access_chat(user, slug)
         caller = Caller(user, current_scope(), UsageSource.API, key.workspace_id, "en")
         attachment = add_attachment(
             upload=self.read(AttachmentUploadSerializer)["file"],
-            workspace_id=chat_workspace_id(caller, gpt, standing),
+            workspace_id=chat_workspace_id(caller, gpt, relation),
             conversation=None,
             reads_images=reads_images(get_usable_model(gpt, version)),
             by=user,

@@ -96,7 +96,7 @@ class ConversationVersionView(LoggiaAPIView):
         """Continue with the live version, named by its number; 409 when another one is live by now."""
         conversation = access_own_conversation(request, conversation_id)
         given: dict[str, Any] = self.read(ContinueSerializer)
-        live, _standing = recheck_chat(
+        live, _relation = recheck_chat(
             self.person, conversation.gpt, is_draft=conversation.version_id is None
         )
         continue_with_version(

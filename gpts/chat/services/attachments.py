@@ -22,7 +22,7 @@ from core.jobs import enqueue_on_commit
 from core.scope import system_scope
 from core.text import clean_line
 from gpts.assistants.pictures import BadPictureError, reencode, sniff
-from gpts.chat.attachment_reading import get_media_type, read_text
+from gpts.chat.attachment_reading import get_readable_media_type, read_text
 from gpts.chat.models import Attachment, Conversation, Turn
 from gpts.chat.states import AttachmentKind, MessageRole
 from gpts.knowledge.extraction import UnreadableError
@@ -60,7 +60,7 @@ def add_attachment(
     if sniff(data):
         kind, media_type, data = AttachmentKind.IMAGE, *_reencode_picture(data, reads_images=reads_images)
     else:
-        kind, media_type = AttachmentKind.DOCUMENT, get_media_type(name)
+        kind, media_type = AttachmentKind.DOCUMENT, get_readable_media_type(name)
         if not data:
             raise InvalidInput(_("There is nothing in this file."), code="file_empty", field="file")
     attachment = Attachment(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from gpts.assistants.models import GPT, LiveVersion
-from gpts.assistants.rules import GPTAct, Standing, may
+from gpts.assistants.rules import GPTAct, GPTRelation, may
 from workspaces.models import Member, User
 
 
@@ -47,12 +47,12 @@ def find_turns_without_access(answers: Iterable[RunningAnswer]) -> set[UUID]:
         if gpt is None:
             return False
         is_included = gpt.workspace_id in answer.workspace_ids
-        standing = Standing(
+        relation = GPTRelation(
             user_id=answer.user_id,
             is_active=answer.user_id in users,
             role=roles.get((answer.user_id, gpt.workspace_id), "") if is_included else "",
             audiences=frozenset(audiences.get(answer.gpt_id, ())),
         )
-        return may(GPTAct.TRY if answer.is_draft else GPTAct.CHAT, gpt, standing)
+        return may(GPTAct.TRY if answer.is_draft else GPTAct.CHAT, gpt, relation)
 
     return {answer.turn_id for answer in answers if not is_allowed(answer)}

@@ -18,7 +18,7 @@ from gpts.chat.confinement import find_withheld_gpts
 from gpts.chat.models import Conversation, Message, Turn
 from gpts.chat.queries.attachments import AttachedParts, AttachedPiece, get_attached_parts
 from gpts.chat.states import MessageRole
-from gpts.knowledge.queries import knowledge_files
+from gpts.knowledge.queries import list_knowledge_files
 from gpts.knowledge.retrieval import FoundPassage, find_passages, is_answerable
 from gpts.llm import catalogue as model_catalogue
 from gpts.llm.models import LanguageModel
@@ -144,7 +144,7 @@ def _search_knowledge(
     passages = tuple(find_passages(gpt, text, PASSAGES, version=version))
     if passages:
         return passages, max(passage.score for passage in passages)
-    return (), 0.0 if version is not None or knowledge_files(gpt) else None
+    return (), 0.0 if version is not None or list_knowledge_files(gpt) else None
 
 
 def get_usable_model(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import Conflict, DomainError, InvalidInput
 from gpts.assistants.access import recheck_chat
 from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
-from gpts.assistants.rules import Standing, is_owner
+from gpts.assistants.rules import GPTRelation, is_owner
 from gpts.assistants.states import Audience
 from gpts.chat.models import Conversation
 from workspaces.models import User
@@ -33,12 +33,14 @@ class AnsweringVersion:
     is_over: bool = False
 
 
-def decide_version(conversation: Conversation, live: Version | None, standing: Standing) -> AnsweringVersion:
-    """Decide for now; ``live`` and ``standing`` come from recheck_chat. No query while the versions agree."""
+def decide_version(
+    conversation: Conversation, live: Version | None, relation: GPTRelation
+) -> AnsweringVersion:
+    """Decide for now; ``live`` and ``relation`` come from recheck_chat. No query while the versions agree."""
     own = conversation.version
     if own is None or (live is not None and live.pk == own.pk):
         return AnsweringVersion(own)
-    if is_still_served(own, conversation.gpt, standing):
+    if is_still_served(own, conversation.gpt, relation):
         return AnsweringVersion(own, offered=live)
     if live is None:
         return AnsweringVersion(None, is_over=True)
@@ -48,23 +50,23 @@ def decide_version(conversation: Conversation, live: Version | None, standing: S
 def get_answering_version(user: User | AnonymousUser, conversation: Conversation) -> AnsweringVersion:
     """Decide for a page, without raising: is_over also when the person may no longer chat with the GPT."""
     try:
-        live, standing = recheck_chat(user, conversation.gpt, is_draft=conversation.version_id is None)
+        live, relation = recheck_chat(user, conversation.gpt, is_draft=conversation.version_id is None)
     except DomainError:
         return AnsweringVersion(None, is_over=True)
-    return decide_version(conversation, live, standing)
+    return decide_version(conversation, live, relation)
 
 
-def is_still_served(version: Version, gpt: GPT, standing: Standing) -> bool:
+def is_still_served(version: Version, gpt: GPT, relation: GPTRelation) -> bool:
     """Whether a version that is not the person's live one still answers conversations that began with it."""
-    served = {"version": version, "audience__in": _list_served_audiences(gpt, standing)}
+    served = {"version": version, "audience__in": _list_served_audiences(gpt, relation)}
     return LiveVersion.objects.filter(**served).exists() or PastVersion.objects.filter(**served).exists()
 
 
-def _list_served_audiences(gpt: GPT, standing: Standing) -> list[str]:
+def _list_served_audiences(gpt: GPT, relation: GPTRelation) -> list[str]:
     """The audiences with a live version that the person belongs to."""
-    is_inside = standing.role != "" or is_owner(gpt, standing)
+    is_inside = relation.role != "" or is_owner(gpt, relation)
     return sorted(
-        audience for audience in standing.audiences if is_inside or audience != str(Audience.WORKSPACE)
+        audience for audience in relation.audiences if is_inside or audience != str(Audience.WORKSPACE)
     )
 
 
@@ -91,12 +93,14 @@ def continue_with_version(
     return conversation
 
 
-def settle_version(*, conversation: Conversation, live: Version | None, standing: Standing) -> Conversation:
+def settle_version(
+    *, conversation: Conversation, live: Version | None, relation: GPTRelation
+) -> Conversation:
     """Before a new turn: move to the live version when the conversation's own is no longer served.
 
     Conflict (``version_ended``) when no version may answer. The page shows the move between the turns.
     """
-    answering = decide_version(conversation, live, standing)
+    answering = decide_version(conversation, live, relation)
     if answering.is_over:
         raise Conflict(
             _("This conversation has ended: its version of the GPT was taken back. You can still read it."),

@@ -15,7 +15,7 @@ from django.utils import timezone
 from core.scope import Scope, open_scope
 from gpts.assistants.access import access_chat, recheck_chat
 from gpts.assistants.models import GPT
-from gpts.assistants.rules import Standing
+from gpts.assistants.rules import GPTRelation
 from gpts.chat.access import access_conversation, access_turn
 from gpts.chat.mentions import access_mention
 from gpts.chat.models import Conversation, Message, Turn
@@ -85,11 +85,11 @@ def begin_first(
         return known
     with open_scope(caller.scope):
         one_at_a_time(caller.user)
-        gpt, version, standing = access_chat(caller.user, slug, is_draft=is_draft)
+        gpt, version, relation = access_chat(caller.user, slug, is_draft=is_draft)
         turn = start_first_turn(
             gpt=gpt,
             version=version,
-            workspace=chat_workspace_id(caller, gpt, standing),
+            workspace=chat_workspace_id(caller, gpt, relation),
             text=text,
             by=caller.user,
             at=timezone.now(),
@@ -262,11 +262,11 @@ def _end_of(turn: Turn) -> dict[str, object] | None:
     return turn_end(turn, answer.content, answer.citations, answer.tools)
 
 
-def chat_workspace_id(caller: Caller, gpt: GPT, standing: Standing) -> int:
+def chat_workspace_id(caller: Caller, gpt: GPT, relation: GPTRelation) -> int:
     """The workspace in which the person chats: the key's, the GPT's if it is theirs, else their own."""
     if caller.workspace_id is not None:
         return caller.workspace_id
-    if standing.role:
+    if relation.role:
         return gpt.workspace_id
     seats = get_user_roles(caller.user).memberships
     own = next((seat.workspace_id for seat in seats if seat.kind == WorkspaceKind.PERSONAL), None)
@@ -276,8 +276,8 @@ def chat_workspace_id(caller: Caller, gpt: GPT, standing: Standing) -> int:
 def _open_conversation(caller: Caller, conversation_id: UUID) -> Conversation:
     """The person's own conversation, with the right to go on checked as of now."""
     conversation = access_conversation(caller.user, conversation_id, workspace_id=caller.workspace_id)
-    live, standing = recheck_chat(caller.user, conversation.gpt, is_draft=conversation.version_id is None)
-    return settle_version(conversation=conversation, live=live, standing=standing)
+    live, relation = recheck_chat(caller.user, conversation.gpt, is_draft=conversation.version_id is None)
+    return settle_version(conversation=conversation, live=live, relation=relation)
 
 
 def _open_turn(caller: Caller, conversation_id: UUID, turn_id: UUID, at: datetime) -> Turn:

@@ -47,11 +47,11 @@ def attachment_add_first(request: HttpRequest, slug: str) -> HttpResponseBase:
     is_draft = "draft" in request.GET
     if is_draft:
         access_gpt(person, slug, to=GPTAct.TRY)
-    gpt, version, standing = access_chat(person, slug, is_draft=is_draft)
+    gpt, version, relation = access_chat(person, slug, is_draft=is_draft)
     caller = Caller(person, current_scope(), UsageSource.WEB, None, "en")
     return _add_attachment(
         request,
-        workspace_id=chat_workspace_id(caller, gpt, standing),
+        workspace_id=chat_workspace_id(caller, gpt, relation),
         conversation=None,
         check_reads_images=lambda: reads_images(get_usable_model(gpt, version)),
     )

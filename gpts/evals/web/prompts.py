@@ -44,7 +44,7 @@ from gpts.evals.web.forms import (
     shown_prompt,
     typed_prompt,
 )
-from gpts.knowledge.queries import knowledge_files
+from gpts.knowledge.queries import list_knowledge_files
 from gpts.llm.catalogue import offered_models
 
 RUNS_SHOWN = 12
@@ -153,7 +153,7 @@ def _editor(request: HttpRequest, gpt: GPT, prompt: GoldenPrompt | None) -> Http
         kinds=kind_choices(),
         languages=language_choices(),
         outcomes=ExpectedOutcome.choices,
-        files=sorted({file.name for file in knowledge_files(gpt)}),
+        files=sorted({file.name for file in list_knowledge_files(gpt)}),
         judges=[model for model in offered_models(gpt.workspace) if model.provider.kind != "offline"],
     )
     return render(request, "gpts/evals/edit.html", context, status=refusal.status if refusal else 200)

@@ -45,7 +45,7 @@ class FoundSerializer(serializers.Serializer[Any]):
     items = HitSerializer(many=True, source="hits")
     is_answerable = serializers.SerializerMethodField()
     absent_terms = serializers.ListField(child=serializers.CharField(), source="absent")
-    mended = serializers.DictField(child=serializers.CharField())
+    mended = serializers.DictField(child=serializers.CharField(), source="corrections")
     vectors = serializers.CharField()
     passage_count = serializers.IntegerField()
     milliseconds = serializers.FloatField()

@@ -22,14 +22,14 @@ from gpts.knowledge.api.serializers import (
     UploadSerializer,
 )
 from gpts.knowledge.models import KnowledgeFile
-from gpts.knowledge.queries import knowledge_files, text_of
+from gpts.knowledge.queries import get_file_passages, list_knowledge_files
 from gpts.knowledge.services.files import (
     erase_file,
     remove_knowledge_file,
     replace_file,
     retry_file,
-    take_in_file,
     update_file,
+    upload_knowledge_file,
 )
 from gpts.knowledge.services.web_pages import add_page, fetch_again
 from workspaces.api.base import LoggiaAPIView
@@ -47,7 +47,7 @@ class KnowledgeView(LoggiaAPIView):
         file = access_knowledge_file(self.request.user, gpt, identifier)
         return Response(KnowledgeFileSerializer(file).data, status=status)
 
-    def to_edit(self, slug: str, file_id: int) -> tuple[GPT, KnowledgeFile]:
+    def get_file_to_edit(self, slug: str, file_id: int) -> tuple[GPT, KnowledgeFile]:
         gpt = access_gpt(self.request.user, slug, to=GPTAct.EDIT)
         return gpt, access_knowledge_file(self.request.user, gpt, file_id)
 
@@ -60,7 +60,7 @@ class KnowledgeFilesView(KnowledgeView):
     def get(self, request: Request, slug: str) -> Response:
         """At most twenty, so all of them come at once."""
         gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-        files = KnowledgeFileSerializer(knowledge_files(gpt), many=True).data
+        files = KnowledgeFileSerializer(list_knowledge_files(gpt), many=True).data
         return Response({"items": files, "next_cursor": "", "previous_cursor": ""})
 
     @extend_schema(
@@ -72,7 +72,7 @@ class KnowledgeFilesView(KnowledgeView):
         """Take a file in. It is read afterwards: ask for it until its state is ready or failed."""
         gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
         upload = self.read(UploadSerializer)["file"]
-        file = take_in_file(gpt=gpt, upload=upload, by=request.user, at=timezone.now())
+        file = upload_knowledge_file(gpt=gpt, upload=upload, by=request.user, at=timezone.now())
         return self.answer(gpt, file.pk, status=201)
 
 
@@ -106,7 +106,7 @@ class KnowledgeFileView(KnowledgeView):
     )
     def patch(self, request: Request, slug: str, file_id: int) -> Response:
         """Rename a file, or set the day from which it counts as stale."""
-        gpt, file = self.to_edit(slug, file_id)
+        gpt, file = self.get_file_to_edit(slug, file_id)
         changes = self.read(ChangeFileSerializer)
         update_file(file=file, by=request.user, at=timezone.now(), **changes)
         return self.answer(gpt, file_id)
@@ -114,7 +114,7 @@ class KnowledgeFileView(KnowledgeView):
     @extend_schema(operation_id="knowledge_remove", request=None, responses={204: None})
     def delete(self, request: Request, slug: str, file_id: int) -> Response:
         """Take a file out of the draft; frozen versions that use it keep it."""
-        _gpt, file = self.to_edit(slug, file_id)
+        _gpt, file = self.get_file_to_edit(slug, file_id)
         remove_knowledge_file(file=file, by=request.user, at=timezone.now())
         return Response(status=204)
 
@@ -130,7 +130,7 @@ class KnowledgeContentView(KnowledgeView):
     )
     def put(self, request: Request, slug: str, file_id: int) -> Response:
         """Replace a file's content. The answer may have another id: frozen versions keep the old one."""
-        gpt, file = self.to_edit(slug, file_id)
+        gpt, file = self.get_file_to_edit(slug, file_id)
         upload = self.read(UploadSerializer)["file"]
         new = replace_file(file=file, upload=upload, by=request.user, at=timezone.now())
         return self.answer(gpt, new.pk)
@@ -142,7 +142,7 @@ class KnowledgeFetchView(KnowledgeView):
     @extend_schema(operation_id="knowledge_fetch", request=None, responses=KnowledgeFileSerializer)
     def post(self, request: Request, slug: str, file_id: int) -> Response:
         """Fetch a web page anew and replace the file by it."""
-        gpt, file = self.to_edit(slug, file_id)
+        gpt, file = self.get_file_to_edit(slug, file_id)
         new = fetch_again(file=file, by=request.user, at=timezone.now())
         return self.answer(gpt, new.pk)
 
@@ -153,7 +153,7 @@ class KnowledgeRetryView(KnowledgeView):
     @extend_schema(operation_id="knowledge_retry", request=None, responses=KnowledgeFileSerializer)
     def post(self, request: Request, slug: str, file_id: int) -> Response:
         """Have a file that failed read again; nothing happens to any other."""
-        gpt, file = self.to_edit(slug, file_id)
+        gpt, file = self.get_file_to_edit(slug, file_id)
         retry_file(file=file, by=request.user, at=timezone.now())
         return self.answer(gpt, file_id)
 
@@ -165,7 +165,7 @@ class KnowledgeEraseView(KnowledgeView):
     def post(self, request: Request, slug: str, file_id: int) -> Response:
         """Delete a file for good, from the draft and from every version; also one removed from the draft."""
         gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-        file = access_knowledge_file(request.user, gpt, file_id, with_kept=True)
+        file = access_knowledge_file(request.user, gpt, file_id, include_removed=True)
         confirmation = self.read(EraseFileSerializer)["confirmation"]
         erase_file(file=file, confirmation=confirmation, by=request.user, at=timezone.now())
         return Response(status=204)
@@ -180,4 +180,4 @@ class KnowledgeTextView(KnowledgeView):
         """The text of a file as it was read, in passages that answers can quote; empty until it is ready."""
         gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
         file = access_knowledge_file(request.user, gpt, file_id)
-        return self.page(text_of(file), PassageSerializer)
+        return self.page(get_file_passages(file), PassageSerializer)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.utils import timezone
 from rest_framework import serializers
 
-from gpts.knowledge.failure_messages import reason
+from gpts.knowledge.failure_messages import describe_failure
 from gpts.knowledge.models import KnowledgeFile, Passage
 from gpts.knowledge.services.files import FILE_NAME_LENGTH
 from gpts.knowledge.services.web_pages import URL_LENGTH
@@ -53,7 +53,7 @@ class KnowledgeFileSerializer(serializers.ModelSerializer[KnowledgeFile]):
         return file.review_on is not None and file.review_on <= timezone.now().date()
 
     def get_failure(self, file: KnowledgeFile) -> str:
-        return reason(file.document.failure) if file.document is not None else ""
+        return describe_failure(file.document.failure) if file.document is not None else ""
 
 
 class UploadSerializer(serializers.Serializer[Any]):

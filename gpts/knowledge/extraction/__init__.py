@@ -6,8 +6,8 @@ Each format has a file of its own. Whatever an outsider gave is read in a child 
 
 from __future__ import annotations
 
-from gpts.knowledge.extraction.process import CrashedError, extract, extracted, read_file
-from gpts.knowledge.extraction.sniffing import HEAD_BYTES, MEDIA_TYPES, check_head, media_type_of
+from gpts.knowledge.extraction.process import CrashedError, extract, iter_sections, read_file
+from gpts.knowledge.extraction.sniffing import HEAD_BYTES, MEDIA_TYPES, check_head, get_media_type
 from gpts.knowledge.extraction.types import Limits, Section, UnreadableError
 
 __all__ = [
@@ -19,7 +19,7 @@ __all__ = [
     "UnreadableError",
     "check_head",
     "extract",
-    "extracted",
-    "media_type_of",
+    "get_media_type",
+    "iter_sections",
     "read_file",
 ]

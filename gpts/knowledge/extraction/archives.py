@@ -61,18 +61,18 @@ class Archive:
         """Open one member; UnreadableError (malformed) when it is missing or damaged."""
         try:
             with self.zip.open(name) as member:
-                yield _Measured(member, self)
+                yield _CountedMember(member, self)
         except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
             raise UnreadableError("malformed") from None
 
-    def took(self, size: int) -> None:
+    def count_unpacked(self, size: int) -> None:
         self.unpacked += size
         if self.unpacked > self.limits.expanded_bytes or (
             self.unpacked > RATIO_FREE_BYTES and self.unpacked > self.size * self.limits.expansion_ratio
         ):
             raise UnreadableError("bomb")
 
-    def elements(self, name: str, tags: tuple[str, ...]) -> Iterator[etree._Element]:
+    def iter_elements(self, name: str, tags: tuple[str, ...]) -> Iterator[etree._Element]:
         """Yield finished elements of an XML member as a stream; entities, DTDs and the network are off."""
         with self.open(name) as file:
             try:
@@ -91,7 +91,7 @@ class Archive:
                 raise UnreadableError("malformed") from None
 
 
-class _Measured:
+class _CountedMember:
     """A member of an archive that counts what it unpacks, whatever was declared."""
 
     def __init__(self, file: Readable, archive: Archive) -> None:
@@ -100,11 +100,11 @@ class _Measured:
 
     def read(self, size: int = -1) -> bytes:
         data = self._file.read(size if size >= 0 else 1024 * 1024 * 1024)
-        self._archive.took(len(data))
+        self._archive.count_unpacked(len(data))
         return data
 
 
-def dropped(element: etree._Element) -> None:
+def free_element(element: etree._Element) -> None:
     """Free a handled element and its elder siblings, so that a long document stays small in memory."""
     element.clear()
     parent = element.getparent()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gpts.knowledge.extraction.decoding import lines_of
-from gpts.knowledge.extraction.reporting import Counted
+from gpts.knowledge.extraction.decoding import iter_lines
+from gpts.knowledge.extraction.reporting import CountedFile
 from gpts.knowledge.extraction.types import PARAGRAPH_LIMIT, Section, Source
 
 _BEGINNING = re.compile(
@@ -21,7 +21,7 @@ def read(source: Source) -> Iterator[Section]:
     held: list[str] = []
     size = 0
     with source.path.open("rb") as file:
-        for line in lines_of(Counted(file, source), PARAGRAPH_LIMIT):
+        for line in iter_lines(CountedFile(file, source), PARAGRAPH_LIMIT):
             match = _BEGINNING.match(line)
             if match is not None or (not line.strip() and size > 600) or size > PARAGRAPH_LIMIT:
                 yield from _section(heading, held)

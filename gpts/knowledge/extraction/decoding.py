@@ -18,7 +18,7 @@ _LETTERS = re.compile(r"[^\x00-\x7f]")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
-def charset_of(sample: bytes) -> str:
+def detect_charset(sample: bytes) -> str:
     """Return the charset of a text by its beginning: its mark, UTF-8, Japanese, GB 18030, or the likeliest.
 
     UnreadableError: binary (NUL bytes), encoding (nothing fits).
@@ -27,32 +27,32 @@ def charset_of(sample: bytes) -> str:
         return "utf-16"
     if b"\x00" in sample:
         raise UnreadableError("binary")
-    if _fits(sample, "utf-8-sig"):
+    if _is_valid(sample, "utf-8-sig"):
         return "utf-8-sig"
     for charset in ("shift_jis", "euc_jp"):
         if _is_japanese(sample, charset):
             return charset
     if _is_chinese(sample):
         return "gb18030"
-    return _guessed(sample)
+    return _guess_charset(sample)
 
 
-def _guessed(sample: bytes) -> str:
+def _guess_charset(sample: bytes) -> str:
     # The library needs some text to tell Cyrillic from Greek; short Western texts are its weak side.
     high = sum(byte >= 0x80 for byte in sample[:65536])
     if high * 4 > len(sample[:65536]):
         best = from_bytes(sample[:65536]).best()
-        if best is not None and _fits(sample, best.encoding):
+        if best is not None and _is_valid(sample, best.encoding):
             return best.encoding
-    if _fits(sample, "cp1252"):
+    if _is_valid(sample, "cp1252"):
         return "cp1252"
     best = from_bytes(sample[:65536]).best()
-    if best is None or not _fits(sample, best.encoding):
+    if best is None or not _is_valid(sample, best.encoding):
         raise UnreadableError("encoding")
     return best.encoding
 
 
-def _fits(sample: bytes, charset: str) -> bool:
+def _is_valid(sample: bytes, charset: str) -> bool:
     try:
         codecs.getincrementaldecoder(charset)("strict").decode(sample)
     except UnicodeDecodeError:
@@ -80,14 +80,14 @@ def _is_chinese(sample: bytes) -> bool:
     return chinese * 4 >= len(_LETTERS.findall(text)) * 3 and lonely * 2 < chinese
 
 
-def decoded(file: Readable) -> Iterator[str]:
+def decode(file: Readable) -> Iterator[str]:
     """Yield the text of ``file`` by steps, line ends made one and control characters dropped.
 
     Single bytes that do not fit further on (files glued from several charsets) become U+FFFD; UnreadableError
     (encoding) when they are many.
     """
     sample = file.read(SAMPLE_BYTES)
-    decoder = codecs.getincrementaldecoder(charset_of(sample))("replace")
+    decoder = codecs.getincrementaldecoder(detect_charset(sample))("replace")
     characters = lost = 0
     held = ""
     data = sample
@@ -107,10 +107,10 @@ def decoded(file: Readable) -> Iterator[str]:
     yield clean(held + decoder.decode(b"", True))
 
 
-def lines_of(file: Readable, limit: int) -> Iterator[str]:
+def iter_lines(file: Readable, limit: int) -> Iterator[str]:
     """Yield the lines of a text without their ends, those over ``limit`` characters in parts."""
     held = ""
-    for text in decoded(file):
+    for text in decode(file):
         parts = (held + text).split("\n")
         held = parts.pop()
         yield from parts

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from gpts.knowledge.extraction.archives import Archive, dropped
-from gpts.knowledge.extraction.types import Section, Source, heading_path
+from gpts.knowledge.extraction.archives import Archive, free_element
+from gpts.knowledge.extraction.types import Section, Source, join_headings
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _LEVEL = re.compile(r"(?:heading|标题|überschrift|titre|título|titolo)\s*([1-9])", re.IGNORECASE)
@@ -16,44 +16,44 @@ _LEVEL = re.compile(r"(?:heading|标题|überschrift|titre|título|titolo)\s*([1
 
 def read(source: Source) -> Iterator[Section]:
     archive = Archive(source)
-    levels = _heading_levels(archive)
+    levels = _read_heading_levels(archive)
     whole = max(archive.zip.getinfo("word/document.xml").file_size, 1) if _has_body(archive) else 1
     path: list[str] = []
     page = 1
     has_breaks = False
     row: list[str] = []
-    for element in archive.elements("word/document.xml", (f"{W}p", f"{W}tc", f"{W}tr")):
+    for element in archive.iter_elements("word/document.xml", (f"{W}p", f"{W}tc", f"{W}tr")):
         if element.tag == f"{W}tc":
-            row.append(" ".join(" ".join(_text(p) for p in element.iter(f"{W}p")).split()))
+            row.append(" ".join(" ".join(_get_text(p) for p in element.iter(f"{W}p")).split()))
             continue
         if element.tag == f"{W}tr":
             text = " · ".join(filter(None, row))
             row = []
             if text:
-                yield Section(heading_path(path), (text,), page if has_breaks else None)
-            dropped(element)
+                yield Section(join_headings(path), (text,), page if has_breaks else None)
+            free_element(element)
             continue
         if _is_in_table(element):
             continue
-        breaks = _breaks(element)
+        breaks = _count_page_breaks(element)
         if breaks:
             has_breaks = True
             page += breaks
-        text = _text(element).strip()
-        level = _level(element, levels)
+        text = _get_text(element).strip()
+        level = _get_heading_level(element, levels)
         if text and level:
             path = [*path[: level - 1], *[""] * (level - 1 - len(path)), " ".join(text.split())]
         elif text:
-            yield Section(heading_path(path), (text,), page if has_breaks else None)
-        dropped(element)
+            yield Section(join_headings(path), (text,), page if has_breaks else None)
+        free_element(element)
         source.report(min(archive.unpacked / whole, 1.0))
     for name in ("word/footnotes.xml", "word/endnotes.xml"):
         if name in archive.names:
-            for element in archive.elements(name, (f"{W}p",)):
-                text = _text(element).strip()
+            for element in archive.iter_elements(name, (f"{W}p",)):
+                text = _get_text(element).strip()
                 if text:
-                    yield Section(heading_path([*path[:1], "Notes"]), (text,), None)
-                dropped(element)
+                    yield Section(join_headings([*path[:1], "Notes"]), (text,), None)
+                free_element(element)
 
 
 def _has_body(archive: Archive) -> bool:
@@ -64,7 +64,7 @@ def _is_in_table(element: etree._Element) -> bool:
     return any(True for _above in element.iterancestors(f"{W}tc"))
 
 
-def _text(paragraph: etree._Element) -> str:
+def _get_text(paragraph: etree._Element) -> str:
     parts: list[str] = []
     for element in paragraph.iter(f"{W}t", f"{W}tab", f"{W}br", f"{W}cr"):
         if element.tag == f"{W}t":
@@ -74,13 +74,13 @@ def _text(paragraph: etree._Element) -> str:
     return "".join(parts)
 
 
-def _breaks(paragraph: etree._Element) -> int:
+def _count_page_breaks(paragraph: etree._Element) -> int:
     rendered = sum(1 for _mark in paragraph.iter(f"{W}lastRenderedPageBreak"))
     asked = sum(1 for mark in paragraph.iter(f"{W}br") if mark.get(f"{W}type") == "page")
     return max(rendered, asked)
 
 
-def _level(paragraph: etree._Element, levels: dict[str, int]) -> int:
+def _get_heading_level(paragraph: etree._Element, levels: dict[str, int]) -> int:
     style = paragraph.find(f"{W}pPr/{W}pStyle")
     if style is not None:
         return levels.get(style.get(f"{W}val", ""), 0)
@@ -89,12 +89,12 @@ def _level(paragraph: etree._Element, levels: dict[str, int]) -> int:
     return int(value) + 1 if value.isdecimal() and int(value) < 9 else 0
 
 
-def _heading_levels(archive: Archive) -> dict[str, int]:
+def _read_heading_levels(archive: Archive) -> dict[str, int]:
     """Map style ids to the level of the heading that they make."""
     levels: dict[str, int] = {}
     if "word/styles.xml" not in archive.names:
         return levels
-    for style in archive.elements("word/styles.xml", (f"{W}style",)):
+    for style in archive.iter_elements("word/styles.xml", (f"{W}style",)):
         name = style.find(f"{W}name")
         outline = style.find(f"{W}pPr/{W}outlineLvl")
         match = _LEVEL.match("" if name is None else name.get(f"{W}val", ""))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from gpts.knowledge.extraction.archives import Archive
-from gpts.knowledge.extraction.decoding import decoded
-from gpts.knowledge.extraction.html import sections_of
+from gpts.knowledge.extraction.decoding import decode
+from gpts.knowledge.extraction.html import parse_sections
 from gpts.knowledge.extraction.types import Section, Source, UnreadableError
 
 CONTAINER = "META-INF/container.xml"
@@ -21,18 +21,18 @@ def read(source: Source) -> Iterator[Section]:
     archive = Archive(source)
     if "META-INF/encryption.xml" in archive.names and "META-INF/rights.xml" in archive.names:
         raise UnreadableError("encrypted")
-    chapters = _chapters(archive)
+    chapters = _list_chapters(archive)
     for number, name in enumerate(chapters, 1):
         with archive.open(name) as file:
-            yield from sections_of(decoded(file), page=number)
+            yield from parse_sections(decode(file), page=number)
         source.report(number / len(chapters))
 
 
-def _chapters(archive: Archive) -> list[str]:
-    package = next((root.get("full-path", "") for root in archive.elements(CONTAINER, (_ROOT,))), "")
+def _list_chapters(archive: Archive) -> list[str]:
+    package = next((root.get("full-path", "") for root in archive.iter_elements(CONTAINER, (_ROOT,))), "")
     items: dict[str, str] = {}
     order: list[str] = []
-    for element in archive.elements(package, (f"{_OPF}item", f"{_OPF}itemref")):
+    for element in archive.iter_elements(package, (f"{_OPF}item", f"{_OPF}itemref")):
         if element.tag == f"{_OPF}item":
             if element.get("media-type") in _PAGES:
                 path = posixpath.join(posixpath.dirname(package), unquote(element.get("href", "")))

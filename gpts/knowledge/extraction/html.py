@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
-from gpts.knowledge.extraction.decoding import decoded
-from gpts.knowledge.extraction.reporting import Counted
-from gpts.knowledge.extraction.types import PARAGRAPH_LIMIT, Section, Source, heading_path
+from gpts.knowledge.extraction.decoding import decode
+from gpts.knowledge.extraction.reporting import CountedFile
+from gpts.knowledge.extraction.types import PARAGRAPH_LIMIT, Section, Source, join_headings
 
 HIDDEN = frozenset({"script", "style", "template", "noscript", "svg", "iframe", "object", "nav"})
 BLOCKS = frozenset(
@@ -22,10 +22,10 @@ CELLS = frozenset({"td", "th"})
 
 def read(source: Source) -> Iterator[Section]:
     with source.path.open("rb") as file:
-        yield from sections_of(decoded(Counted(file, source)))
+        yield from parse_sections(decode(CountedFile(file, source)))
 
 
-def sections_of(parts: Iterator[str], *, page: int | None = None) -> Iterator[Section]:
+def parse_sections(parts: Iterator[str], *, page: int | None = None) -> Iterator[Section]:
     reader = PageReader(page)
     for part in parts:
         reader.feed(part)
@@ -87,4 +87,4 @@ class PageReader(HTMLParser):
         paragraph = " ".join("".join(self.text).split()).strip(" ·")
         self.text, self.size = [], 0
         if paragraph:
-            self.ready.append(Section(heading_path(self.path), (paragraph,), self.page))
+            self.ready.append(Section(join_headings(self.path), (paragraph,), self.page))

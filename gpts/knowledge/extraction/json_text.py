@@ -8,8 +8,8 @@ from typing import Any
 
 import ijson
 
-from gpts.knowledge.extraction.decoding import charset_of, lines_of
-from gpts.knowledge.extraction.reporting import Counted
+from gpts.knowledge.extraction.decoding import detect_charset, iter_lines
+from gpts.knowledge.extraction.reporting import CountedFile
 from gpts.knowledge.extraction.types import (
     HEADING_LENGTH,
     PARAGRAPH_LIMIT,
@@ -27,15 +27,15 @@ LINES = 200
 def read(source: Source) -> Iterator[Section]:
     with source.path.open("rb") as file:
         head = file.read(512 * 1024)
-        charset = charset_of(head)
+        charset = detect_charset(head)
         file.seek(0)
         if charset not in ("utf-8", "utf-8-sig"):
-            yield from _whole(source)
+            yield from _read_whole(source)
             return
         if head.startswith(b"\xef\xbb\xbf"):
             file.seek(3)
         try:
-            yield from _streamed(Counted(file, source))
+            yield from _read_stream(CountedFile(file, source))
         except (ijson.JSONError, UnicodeDecodeError):
             raise UnreadableError("malformed") from None
 
@@ -43,15 +43,15 @@ def read(source: Source) -> Iterator[Section]:
 def read_lines(source: Source) -> Iterator[Section]:
     """JSON lines: one value a line."""
     with source.path.open("rb") as file:
-        for line in lines_of(Counted(file, source), PARAGRAPH_LIMIT * 20):
+        for line in iter_lines(CountedFile(file, source), PARAGRAPH_LIMIT * 20):
             if not line.strip():
                 continue
-            lines = list(_value_lines(_parsed(line), "", 0))
+            lines = list(_iter_value_lines(_parse(line), "", 0))
             if lines:
                 yield Section("", ("\n".join(lines),))
 
 
-def _streamed(file: Readable) -> Iterator[Section]:
+def _read_stream(file: Readable) -> Iterator[Section]:
     kinds: list[str] = []
     heading = ""
     lines: list[str] = []
@@ -68,7 +68,7 @@ def _streamed(file: Readable) -> Iterator[Section]:
                     yield Section(heading, ("\n".join(lines),))
                 lines, heading = [], str(value)[:HEADING_LENGTH]
         elif value is not None and str(value).strip():
-            name = _name(prefix, heading if kinds and kinds[0] == "start_map" else "")
+            name = _build_name(prefix, heading if kinds and kinds[0] == "start_map" else "")
             lines.append(f"{name}: {value}" if name else str(value))
         # An item of the outer list, or of the list under a top key, is a paragraph of its own.
         at_item = (kinds == ["start_array"] or kinds == ["start_map", "start_array"]) and event != "map_key"
@@ -79,38 +79,38 @@ def _streamed(file: Readable) -> Iterator[Section]:
         yield Section(heading, ("\n".join(lines),))
 
 
-def _name(prefix: str, heading: str) -> str:
+def _build_name(prefix: str, heading: str) -> str:
     rest = prefix[len(heading) :].lstrip(".") if heading and prefix.startswith(heading) else prefix
     return ".".join(part for part in rest.split(".") if part != "item")
 
 
-def _whole(source: Source) -> Iterator[Section]:
+def _read_whole(source: Source) -> Iterator[Section]:
     """A rare charset: the stream parser wants UTF-8."""
     with source.path.open("rb") as file:
-        text = "\n".join(lines_of(Counted(file, source), PARAGRAPH_LIMIT * 100))
-    value = _parsed(text)
+        text = "\n".join(iter_lines(CountedFile(file, source), PARAGRAPH_LIMIT * 100))
+    value = _parse(text)
     for key, part in value.items() if isinstance(value, dict) else [("", value)]:
         for item in part if isinstance(part, list) else [part]:
-            lines = list(_value_lines(item, "", 0))
+            lines = list(_iter_value_lines(item, "", 0))
             if lines:
                 yield Section(str(key)[:HEADING_LENGTH], ("\n".join(lines),))
 
 
-def _parsed(text: str) -> Any:
+def _parse(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         raise UnreadableError("malformed") from None
 
 
-def _value_lines(value: Any, path: str, depth: int) -> Iterator[str]:
+def _iter_value_lines(value: Any, path: str, depth: int) -> Iterator[str]:
     if depth > DEPTH:
         raise UnreadableError("malformed")
     if isinstance(value, dict):
         for key, part in value.items():
-            yield from _value_lines(part, f"{path}.{key}" if path else str(key), depth + 1)
+            yield from _iter_value_lines(part, f"{path}.{key}" if path else str(key), depth + 1)
     elif isinstance(value, list):
         for part in value:
-            yield from _value_lines(part, path, depth + 1)
+            yield from _iter_value_lines(part, path, depth + 1)
     elif value is not None and str(value).strip():
         yield f"{path}: {value}" if path else str(value)

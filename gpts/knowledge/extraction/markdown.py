@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gpts.knowledge.extraction.decoding import lines_of
-from gpts.knowledge.extraction.reporting import Counted
-from gpts.knowledge.extraction.types import PARAGRAPH_LIMIT, Section, Source, heading_path
+from gpts.knowledge.extraction.decoding import iter_lines
+from gpts.knowledge.extraction.reporting import CountedFile
+from gpts.knowledge.extraction.types import PARAGRAPH_LIMIT, Section, Source, join_headings
 
 _HEADING = re.compile(r"(#{1,6})\s+(.{1,1000}?)\s*#*$")
 _FENCE = ("```", "~~~")
@@ -22,13 +22,13 @@ def read(source: Source) -> Iterator[Section]:
     size = 0
     in_code = False
     with source.path.open("rb") as file:
-        for line in lines_of(Counted(file, source), PARAGRAPH_LIMIT):
+        for line in iter_lines(CountedFile(file, source), PARAGRAPH_LIMIT):
             if line.lstrip().startswith(_FENCE):
                 in_code = not in_code
             match = None if in_code else _HEADING.match(line)
             is_end = match is not None or (not line.strip() and not in_code) or size > PARAGRAPH_LIMIT
             if is_end and held:
-                yield Section(heading_path(path), (_flowing(held),))
+                yield Section(join_headings(path), (_join_wrapped_lines(held),))
                 held, size = [], 0
             if match is not None:
                 level = len(match[1])
@@ -37,10 +37,10 @@ def read(source: Source) -> Iterator[Section]:
                 held.append(line)
                 size += len(line)
     if held:
-        yield Section(heading_path(path), (_flowing(held),))
+        yield Section(join_headings(path), (_join_wrapped_lines(held),))
 
 
-def _flowing(lines: list[str]) -> str:
+def _join_wrapped_lines(lines: list[str]) -> str:
     """Return a paragraph as it reads: lines that were only wrapped become one, as Markdown means them."""
     if any(line.lstrip().startswith(_FENCE) for line in lines):
         return "\n".join(lines).strip()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pypdfium2 as pdfium
 
 from gpts.knowledge.extraction.decoding import clean
-from gpts.knowledge.extraction.types import Section, Source, UnreadableError, heading_path
+from gpts.knowledge.extraction.types import Section, Source, UnreadableError, join_headings
 
 # Of PDFium: FPDF_ERR_PASSWORD.
 _PASSWORD = 4
@@ -26,19 +26,19 @@ def read(source: Source) -> Iterator[Section]:
     count = len(document)
     if count > source.limits.pages:
         raise UnreadableError("too_many_pages")
-    outline = _outline(document)
+    outline = _read_outline(document)
     path: list[str] = []
     for index in range(count):
         path = outline.get(index, path)
-        text = _page_text(document, index)
-        paragraphs = tuple(paragraphs_of(text))
+        text = _read_page(document, index)
+        paragraphs = tuple(join_lines(text))
         if paragraphs:
-            yield Section(heading_path(path), paragraphs, index + 1)
+            yield Section(join_headings(path), paragraphs, index + 1)
         source.report((index + 1) / count)
     document.close()
 
 
-def _page_text(document: pdfium.PdfDocument, index: int) -> str:
+def _read_page(document: pdfium.PdfDocument, index: int) -> str:
     """The text of one page; a page that is damaged gives none and the others are still read."""
     try:
         page = document[index]
@@ -56,7 +56,7 @@ def _page_text(document: pdfium.PdfDocument, index: int) -> str:
     return clean(re.sub("[\ufffe\x02]\r?\n?", "", text))
 
 
-def _outline(document: pdfium.PdfDocument) -> dict[int, list[str]]:
+def _read_outline(document: pdfium.PdfDocument) -> dict[int, list[str]]:
     """Map a page's index to the path of outline titles that begin on it."""
     found: dict[int, list[str]] = {}
     path: list[str] = []
@@ -72,7 +72,7 @@ def _outline(document: pdfium.PdfDocument) -> dict[int, list[str]]:
     return found
 
 
-def paragraphs_of(text: str) -> Iterator[str]:
+def join_lines(text: str) -> Iterator[str]:
     """Join lines that a page's width broke; a short line that ends a sentence, or a bullet, parts them."""
     lines = [line.strip() for line in text.split("\n")]
     width = max((len(line) for line in lines), default=0)
@@ -80,19 +80,19 @@ def paragraphs_of(text: str) -> Iterator[str]:
     for line in lines:
         if not line or (_BULLET.match(line) and held):
             if held:
-                yield _joined(held)
+                yield _join(held)
             held = [line] if line else []
             continue
         held.append(line)
         is_short = len(line) < width * 0.75
         if is_short and (_SENTENCE_END.search(line) or len(held) == 1):
-            yield _joined(held)
+            yield _join(held)
             held = []
     if held:
-        yield _joined(held)
+        yield _join(held)
 
 
-def _joined(lines: list[str]) -> str:
+def _join(lines: list[str]) -> str:
     whole = lines[0]
     for line in lines[1:]:
         # Chinese and Japanese have no spaces between lines.

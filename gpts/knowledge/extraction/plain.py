@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gpts.knowledge.extraction.decoding import lines_of
-from gpts.knowledge.extraction.reporting import Counted
+from gpts.knowledge.extraction.decoding import iter_lines
+from gpts.knowledge.extraction.reporting import CountedFile
 from gpts.knowledge.extraction.types import PARAGRAPH_LIMIT, Section, Source
 
 
 def read(source: Source) -> Iterator[Section]:
     with source.path.open("rb") as file:
-        for paragraph in paragraphs(Counted(file, source)):
+        for paragraph in iter_paragraphs(CountedFile(file, source)):
             yield Section("", (paragraph,))
 
 
-def paragraphs(file: Counted) -> Iterator[str]:
+def iter_paragraphs(file: CountedFile) -> Iterator[str]:
     held: list[str] = []
     size = 0
-    for line in lines_of(file, PARAGRAPH_LIMIT):
+    for line in iter_lines(file, PARAGRAPH_LIMIT):
         if line.strip():
             held.append(line)
             size += len(line)

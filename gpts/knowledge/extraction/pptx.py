@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from gpts.knowledge.extraction.archives import Archive, dropped
+from gpts.knowledge.extraction.archives import Archive, free_element
 from gpts.knowledge.extraction.types import HEADING_LENGTH, Section, Source
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -17,26 +17,26 @@ TITLES = ("title", "ctrTitle")
 
 def read(source: Source) -> Iterator[Section]:
     archive = Archive(source)
-    slides = _slides(archive)
+    slides = _list_slides(archive)
     for number, name in enumerate(slides, 1):
-        title, paragraphs = _slide(archive, name)
-        notes = _notes(archive, name)
+        title, paragraphs = _read_slide(archive, name)
+        notes = _read_notes(archive, name)
         if paragraphs or notes or title:
             yield Section(title[:HEADING_LENGTH], tuple(paragraphs + notes) or (title,), number)
         source.report(number / len(slides))
 
 
-def _slides(archive: Archive) -> list[str]:
+def _list_slides(archive: Archive) -> list[str]:
     """Slides in the order in which they are shown."""
-    targets = _targets(archive, "ppt/presentation.xml")
+    targets = _read_relations(archive, "ppt/presentation.xml")
     order = [
         targets.get(element.get(f"{R}id", ""), "")
-        for element in archive.elements("ppt/presentation.xml", (f"{P}sldId",))
+        for element in archive.iter_elements("ppt/presentation.xml", (f"{P}sldId",))
     ]
     return [name for name in order if name in archive.names]
 
 
-def _targets(archive: Archive, name: str) -> dict[str, str]:
+def _read_relations(archive: Archive, name: str) -> dict[str, str]:
     folder, base = posixpath.split(name)
     relations = f"{folder}/_rels/{base}.rels"
     if relations not in archive.names:
@@ -45,14 +45,14 @@ def _targets(archive: Archive, name: str) -> dict[str, str]:
         element.get("Id", ""): posixpath.normpath(posixpath.join(folder, element.get("Target", "")))
         if not element.get("Target", "").startswith("/")
         else element.get("Target", "").lstrip("/")
-        for element in archive.elements(relations, (RELATION,))
+        for element in archive.iter_elements(relations, (RELATION,))
     }
 
 
-def _slide(archive: Archive, name: str) -> tuple[str, list[str]]:
+def _read_slide(archive: Archive, name: str) -> tuple[str, list[str]]:
     title = ""
     paragraphs: list[str] = []
-    for shape in archive.elements(name, (f"{P}sp", f"{A}tr")):
+    for shape in archive.iter_elements(name, (f"{P}sp", f"{A}tr")):
         if shape.tag == f"{A}tr":
             cells = (
                 " ".join("".join(map(str, cell.itertext(f"{A}t"))).split()) for cell in shape.iter(f"{A}tc")
@@ -60,7 +60,7 @@ def _slide(archive: Archive, name: str) -> tuple[str, list[str]]:
             row = " · ".join(filter(None, cells))
             if row:
                 paragraphs.append(row)
-            dropped(shape)
+            free_element(shape)
             continue
         kind = shape.find(f"{P}nvSpPr/{P}nvPr/{P}ph")
         texts = [" ".join("".join(map(str, p.itertext(f"{A}t"))).split()) for p in shape.iter(f"{A}p")]
@@ -72,8 +72,8 @@ def _slide(archive: Archive, name: str) -> tuple[str, list[str]]:
     return title, paragraphs
 
 
-def _notes(archive: Archive, slide: str) -> list[str]:
-    for target in _targets(archive, slide).values():
+def _read_notes(archive: Archive, slide: str) -> list[str]:
+    for target in _read_relations(archive, slide).values():
         if "/notesSlides/" in target and target in archive.names:
-            return [text for text in _slide(archive, target)[1] if text]
+            return [text for text in _read_slide(archive, target)[1] if text]
     return []

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
-from gpts.knowledge.extraction.sniffing import media_type_of
+from gpts.knowledge.extraction.sniffing import get_media_type
 from gpts.knowledge.extraction.types import Limits, Section, UnreadableError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -25,7 +25,7 @@ QUIET_SECONDS = 5.0
 # Between the end of what the child says and its own end.
 ENDING_SECONDS = 5.0
 CHUNK_BYTES = 256 * 1024
-_NOTHING: Callable[[float], None] = lambda _share: None  # noqa: E731  # a default, not a function of its own
+_REPORT_NOTHING: Callable[[float], None] = lambda _share: None  # noqa: E731  # a default, not a function of its own
 SIGXCPU = 24
 
 
@@ -42,7 +42,7 @@ def read_file(
     media_type: str,
     *,
     limits: Limits | None = None,
-    report: Callable[[float], None] = _NOTHING,
+    report: Callable[[float], None] = _REPORT_NOTHING,
     module: str = "gpts.knowledge.extraction.worker",
 ) -> Iterator[Section]:
     """Yield the sections of a file as the child reads them; memory stays flat on both sides.
@@ -87,7 +87,7 @@ def read_file(
         try:
             is_whole = False
             done = 0.0
-            for message in _messages(child):
+            for message in _iter_messages(child):
                 if message is None or "p" in message:
                     done = done if message is None else float(message["p"])
                     report(done)
@@ -115,7 +115,7 @@ def read_file(
                 child.stdout.close()
 
 
-def _messages(child: subprocess.Popen[bytes]) -> Iterator[dict[str, Any] | None]:
+def _iter_messages(child: subprocess.Popen[bytes]) -> Iterator[dict[str, Any] | None]:
     """What the child writes, a line each; None whenever it was quiet for QUIET_SECONDS."""
     assert child.stdout is not None  # asked for above
     output = child.stdout.fileno()
@@ -145,12 +145,12 @@ def extract(name: str, data: bytes, *, limits: Limits | None = None) -> list[Sec
 
     A child that crashes counts as a damaged file.
     """
-    return list(extracted(name, data, limits=limits))
+    return list(iter_sections(name, data, limits=limits))
 
 
-def extracted(name: str, data: bytes, *, limits: Limits | None = None) -> Generator[Section, None, None]:
+def iter_sections(name: str, data: bytes, *, limits: Limits | None = None) -> Generator[Section, None, None]:
     """Yield the same as the child reads them; it is gone when the iterator ends or is closed."""
-    media_type = media_type_of(name)
+    media_type = get_media_type(name)
     with tempfile.NamedTemporaryFile() as file:
         file.write(data)
         file.flush()

@@ -7,7 +7,7 @@ from typing import IO
 from gpts.knowledge.extraction.types import Source
 
 
-class Counted:
+class CountedFile:
     """A file that reports how far it was read."""
 
     def __init__(self, file: IO[bytes], source: Source) -> None:

@@ -58,7 +58,7 @@ TEST_VIRUS_BYTES = 128
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
-def media_type_of(name: str) -> str:
+def get_media_type(name: str) -> str:
     """Return the media type by the name's end; UnreadableError (unknown_type) for what we cannot read."""
     try:
         return MEDIA_TYPES[PurePosixPath(name.lower()).suffix]

@@ -6,8 +6,8 @@ import csv
 from collections.abc import Iterator
 from itertools import chain
 
-from gpts.knowledge.extraction.decoding import lines_of
-from gpts.knowledge.extraction.reporting import Counted
+from gpts.knowledge.extraction.decoding import iter_lines
+from gpts.knowledge.extraction.reporting import CountedFile
 from gpts.knowledge.extraction.types import Section, Source, UnreadableError
 
 SAMPLE_LINES = 50
@@ -17,16 +17,16 @@ CELL_LIMIT = 131_072
 
 def read(source: Source) -> Iterator[Section]:
     with source.path.open("rb") as file:
-        lines = (f"{line}\n" for line in lines_of(Counted(file, source), CELL_LIMIT * 2))
+        lines = (f"{line}\n" for line in iter_lines(CountedFile(file, source), CELL_LIMIT * 2))
         sample = [line for _number, line in zip(range(SAMPLE_LINES), lines, strict=False)]
-        delimiter = "\t" if source.media_type.startswith("text/tab") else _delimiter(sample)
+        delimiter = "\t" if source.media_type.startswith("text/tab") else _guess_delimiter(sample)
         rows = csv.reader(chain(sample, lines), delimiter=delimiter)
         try:
             names = [name.strip() for name in next(rows, [])]
             is_alone = True
             for row in rows:
                 is_alone = False
-                paragraph = row_text(names, row)
+                paragraph = format_row(names, row)
                 if paragraph:
                     yield Section("", (paragraph,))
             if is_alone and any(names):
@@ -35,7 +35,7 @@ def read(source: Source) -> Iterator[Section]:
             raise UnreadableError("malformed") from None
 
 
-def row_text(names: list[str], row: list[str]) -> str:
+def format_row(names: list[str], row: list[str]) -> str:
     named = chain(names, [""] * max(len(row) - len(names), 0))
     return "\n".join(
         f"{name}: {' '.join(cell.split())}" if name else " ".join(cell.split())
@@ -44,7 +44,7 @@ def row_text(names: list[str], row: list[str]) -> str:
     )
 
 
-def _delimiter(sample: list[str]) -> str:
+def _guess_delimiter(sample: list[str]) -> str:
     """The character that parts most lines into the same number of cells."""
     counts = {mark: [line.count(mark) for line in sample] for mark in ",;\t|"}
     return max(counts, key=lambda mark: (min(counts[mark], default=0), sum(counts[mark])))

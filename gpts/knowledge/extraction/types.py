@@ -59,7 +59,7 @@ class Source:
         return self.path.stat().st_size
 
 
-def heading_path(path: list[str]) -> str:
+def join_headings(path: list[str]) -> str:
     """Join headings to a path that fits the column."""
     return " › ".join(part for part in path if part)[:HEADING_LENGTH]
 

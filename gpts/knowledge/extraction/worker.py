@@ -51,15 +51,15 @@ def main(path: str, media_type: str, given: str) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     module, function = READERS[media_type]
     reader = getattr(import_module(f"gpts.knowledge.extraction.{module}"), function)
-    sys.addaudithook(_refuse)
+    sys.addaudithook(_block_event)
     try:
         _read(reader, Source(Path(path), media_type, limits, _Progress()))
     except UnreadableError as problem:
-        _say({"e": problem.code})
+        _write_message({"e": problem.code})
     except (MemoryError, RecursionError):
         whole = limits.memory_bytes + LAST_WORDS_BYTES
         resource.setrlimit(resource.RLIMIT_AS, (whole, whole))
-        _say({"e": "too_complex"})
+        _write_message({"e": "too_complex"})
     return 0
 
 
@@ -76,14 +76,14 @@ def _read(reader: Any, source: Source) -> None:
             raise UnreadableError("too_much_text")
         place = {"h": section.heading[:HEADING_LENGTH], "n": section.page}
         if sum(map(len, texts)) <= PARAGRAPH_LIMIT:
-            _say({**place, "t": texts})
+            _write_message({**place, "t": texts})
             continue
         for text in texts:
             for start in range(0, len(text), PARAGRAPH_LIMIT):
-                _say({**place, "t": [text[start : start + PARAGRAPH_LIMIT]]})
+                _write_message({**place, "t": [text[start : start + PARAGRAPH_LIMIT]]})
     if not characters:
         raise UnreadableError("no_text" if source.media_type == PDF else "empty")
-    _say({"ok": 1})
+    _write_message({"ok": 1})
 
 
 class _Progress:
@@ -93,16 +93,16 @@ class _Progress:
     def __call__(self, share: float) -> None:
         if share - self.told >= STEP:
             self.told = share
-            _say({"p": round(share, 3)})
+            _write_message({"p": round(share, 3)})
             sys.stdout.flush()
 
 
-def _say(message: dict[str, Any]) -> None:
+def _write_message(message: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(message, ensure_ascii=True))
     sys.stdout.write("\n")
 
 
-def _refuse(event: str, _arguments: Any) -> None:
+def _block_event(event: str, _arguments: Any) -> None:
     if event in _FORBIDDEN:
         raise PermissionError(event)
 

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from gpts.knowledge.extraction.archives import Archive
-from gpts.knowledge.extraction.table import row_text
+from gpts.knowledge.extraction.table import format_row
 from gpts.knowledge.extraction.types import HEADING_LENGTH, Section, Source, UnreadableError
 
 COLUMNS = 500
@@ -29,20 +29,20 @@ def read(source: Source) -> Iterator[Section]:
             book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
             sheets = book.worksheets
             for number, sheet in enumerate(sheets, 1):
-                for section in _sheet(sheet):
+                for section in _iter_rows(sheet):
                     yield Section(str(sheet.title)[:HEADING_LENGTH], (section,), number)
                 source.report(number / len(sheets))
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, ParseError, EOFError):
         raise UnreadableError("malformed") from None
 
 
-def _sheet(sheet: Any) -> Iterator[str]:
+def _iter_rows(sheet: Any) -> Iterator[str]:
     """The first row with at least two texts names the columns."""
     names: list[str] = []
     is_begun = False
     held = ""
     for row in sheet.iter_rows(values_only=True, max_col=COLUMNS):
-        cells = [_shown(value) for value in row]
+        cells = [_format_cell(value) for value in row]
         if not any(cells):
             continue
         if not is_begun:
@@ -53,14 +53,14 @@ def _sheet(sheet: Any) -> Iterator[str]:
                 held = " · ".join(filter(None, cells))
                 continue
         held = ""
-        paragraph = row_text(names, cells)
+        paragraph = format_row(names, cells)
         if paragraph:
             yield paragraph
     if held:
         yield held
 
 
-def _shown(value: Any) -> str:
+def _format_cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):

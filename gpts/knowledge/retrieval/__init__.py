@@ -24,7 +24,7 @@ from gpts.knowledge.retrieval.find import (
     is_answerable,
     look_up,
 )
-from gpts.knowledge.retrieval.index import forget_document, index_passages
+from gpts.knowledge.retrieval.index import index_passages, remove_from_index
 
 __all__ = [
     "ANSWERABLE_SCORE",
@@ -32,8 +32,8 @@ __all__ = [
     "Hit",
     "Lookup",
     "find_passages",
-    "forget_document",
     "index_passages",
     "is_answerable",
     "look_up",
+    "remove_from_index",
 ]

@@ -26,7 +26,7 @@ BATCH_SECONDS = 60.0
 QUESTION_SECONDS = 1.5
 QUESTION_LENGTH = 2_000
 # After a failure questions are answered by full text alone for this long, instead of waiting each time.
-REST_SECONDS = 30
+PAUSE_SECONDS = 30
 SWEEP = 50
 
 _INSERT = (
@@ -36,7 +36,7 @@ _INSERT = (
 )
 
 
-def embedding_model(workspace_id: int) -> LanguageModel | None:
+def get_embedding_model(workspace_id: int) -> LanguageModel | None:
     """Return the model that makes a workspace's vectors: its own before the instance's, None without one."""
     return (
         LanguageModel.objects.select_related("provider")
@@ -52,22 +52,22 @@ def embedding_model(workspace_id: int) -> LanguageModel | None:
     )
 
 
-def question_vector(model: LanguageModel, text: str) -> list[float] | None:
+def embed_question(model: LanguageModel, text: str) -> list[float] | None:
     """Return the vector of a question, None when the server is down, slow or talks nonsense."""
     rest = f"gpts:embedding-rests:{model.pk}"
     if not text.strip() or cache.get(rest):
         return None
     try:
-        (vector,) = embed(_spec(model), [text[:QUESTION_LENGTH]], timeout=QUESTION_SECONDS)
+        (vector,) = embed(_build_spec(model), [text[:QUESTION_LENGTH]], timeout=QUESTION_SECONDS)
     except ModelFailure:
-        cache.set(rest, True, REST_SECONDS)
+        cache.set(rest, True, PAUSE_SECONDS)
         return None
     return vector if len(vector) == model.dimensions else None
 
 
 def schedule_embedding(document: Document) -> None:
     """Have the document's vectors made after commit, where a model for that is set."""
-    if embedding_model(document.workspace_id) is not None:
+    if get_embedding_model(document.workspace_id) is not None:
         enqueue_on_commit("gpts.embed_document", document_id=document.pk)
 
 
@@ -81,27 +81,27 @@ def embed_passages(document_id: int, *, at: datetime) -> int:
     while True:
         with system_scope("gpts.embed_document"):
             document = Document.objects.filter(pk=document_id, state=FileState.READY).first()
-            model = embedding_model(document.workspace_id) if document is not None else None
+            model = get_embedding_model(document.workspace_id) if document is not None else None
             if document is None or model is None:
                 return made
-            passages = list(_without_vector(document, model)[:BATCH])
+            passages = list(_filter_passages_without_vector(document, model)[:BATCH])
             if not passages:
                 PassageVector.objects.filter(document=document).exclude(model=model).delete()
                 Document.objects.filter(pk=document_id).update(embedded_at=at)
                 return made
-            spec = _spec(model)
+            spec = _build_spec(model)
         # The model is asked outside of any transaction.
         texts = [f"{passage.heading}\n{passage.text}".strip() for passage in passages]
         vectors = embed(spec, texts, timeout=BATCH_SECONDS)
         with system_scope("gpts.embed_document"):
-            made += _keep(document, model, passages, vectors)
+            made += _save_vectors(document, model, passages, vectors)
 
 
-def waiting_documents() -> list[int]:
+def list_documents_to_embed() -> list[int]:
     """Return some documents that lack vectors of the model that is set now; the scope limits whose."""
     found: list[int] = []
-    for workspace_id in _workspaces_with_documents():
-        model = embedding_model(workspace_id)
+    for workspace_id in _list_workspaces_with_documents():
+        model = get_embedding_model(workspace_id)
         if model is None:
             continue
         current = PassageVector.objects.filter(document=OuterRef("pk"), model=model)
@@ -117,9 +117,9 @@ def waiting_documents() -> list[int]:
     return found
 
 
-def embedding_progress(document_ids: Iterable[int], workspace_id: int) -> tuple[int, int] | None:
+def get_embedding_progress(document_ids: Iterable[int], workspace_id: int) -> tuple[int, int] | None:
     """Return (passages with a vector of the present model, all passages), None without a model."""
-    model = embedding_model(workspace_id)
+    model = get_embedding_model(workspace_id)
     if model is None:
         return None
     documents = list(document_ids)
@@ -127,14 +127,14 @@ def embedding_progress(document_ids: Iterable[int], workspace_id: int) -> tuple[
     return done, Passage.objects.filter(document_id__in=documents).count()
 
 
-def _workspaces_with_documents() -> QuerySet[Document, int]:
+def _list_workspaces_with_documents() -> QuerySet[Document, int]:
     if not LanguageModel.objects.filter(kind=ModelKind.EMBEDDING, provider__is_enabled=True).exists():
         return Document.objects.none().values_list("workspace_id", flat=True)
     ready = Document.objects.filter(state=FileState.READY)
     return ready.order_by("workspace_id").values_list("workspace_id", flat=True).distinct()
 
 
-def _without_vector(document: Document, model: LanguageModel) -> QuerySet[Passage]:
+def _filter_passages_without_vector(document: Document, model: LanguageModel) -> QuerySet[Passage]:
     made = PassageVector.objects.filter(passage=OuterRef("pk"), model=model)
     return (
         Passage.objects.filter(~Exists(made), document=document)
@@ -144,7 +144,7 @@ def _without_vector(document: Document, model: LanguageModel) -> QuerySet[Passag
 
 
 @transaction.atomic
-def _keep(
+def _save_vectors(
     document: Document, model: LanguageModel, passages: list[Passage], vectors: list[list[float]]
 ) -> int:
     # Passages that were replaced while the model was thinking are gone, and their vectors with them.
@@ -161,7 +161,7 @@ def _keep(
     return len(rows)
 
 
-def _spec(model: LanguageModel) -> ModelSpec:
+def _build_spec(model: LanguageModel) -> ModelSpec:
     provider = model.provider
     return ModelSpec(
         name=model.name,

@@ -10,19 +10,31 @@ from typing import Any
 
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.queries.gpts import inside_workspace_of
-from gpts.knowledge.retrieval.mending import SHORTEST, nearest
+from gpts.knowledge.retrieval.index_reading import (
+    SearchIndex,
+    load_passages,
+    load_postings,
+    load_search_index,
+    load_similar_words,
+)
 from gpts.knowledge.retrieval.ranking import (
     DOCUMENT_NAME_SHARE,
     Candidate,
-    first_ranked,
-    fused,
+    compute_weights,
+    fuse_ranks,
     is_alike,
-    read_closely,
-    weights_of,
+    rank_by_bm25,
+    score_proximity,
 )
-from gpts.knowledge.retrieval.reading import Library, library_of, passages_at, postings_of, words_near
-from gpts.knowledge.retrieval.terms import query_terms, stem, terms_of, weight_of_kind, words_of
-from gpts.knowledge.retrieval.vectors import Near, VectorNote, nearest_passages
+from gpts.knowledge.retrieval.spelling import MIN_LENGTH, find_nearest_word
+from gpts.knowledge.retrieval.terms import (
+    extract_query_terms,
+    extract_terms,
+    extract_words,
+    get_kind_weight,
+    stem,
+)
+from gpts.knowledge.retrieval.vectors import NearPassage, VectorStatus, nearest_passages
 
 # Below this share of the question's weight a passage is noise. What is above may be of use to a model; that
 # it answers is likely only from ANSWERABLE_SCORE on. Both measured, see benchmarks/README.md.
@@ -34,10 +46,10 @@ CANDIDATES = 40
 JOINED_LENGTH = 2_000
 # Single Chinese characters help to find a differently worded passage among few. Among very many each of them
 # stands in tens of thousands and decides nothing, as long as the question has pairs and words enough.
-SINGLES_UP_TO = 20_000
-STRONG_ENOUGH = 4
-MENDED_WORDS = 6
-MENDED_WEIGHT = 0.8
+SINGLE_CHARACTERS_UP_TO = 20_000
+STRONG_TERMS = 4
+CORRECTED_WORDS = 6
+CORRECTED_WEIGHT = 0.8
 
 
 @dataclass(frozen=True)
@@ -74,13 +86,16 @@ class Hit:
 
 @dataclass(frozen=True)
 class Lookup:
-    """One search. ``mended`` maps mistyped words to those looked for, ``vectors`` says how they took part."""
+    """The result of one search with its reasons.
+
+    ``absent`` are terms that occur in no passage, ``corrections`` maps mistyped words to those searched for.
+    """
 
     hits: tuple[Hit, ...] = ()
     terms: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
-    mended: dict[str, str] = field(default_factory=dict)
-    vectors: VectorNote = VectorNote.NONE
+    corrections: dict[str, str] = field(default_factory=dict)
+    vectors: VectorStatus = VectorStatus.NONE
     passage_count: int = 0
     milliseconds: float = 0.0
 
@@ -110,100 +125,106 @@ def look_up(gpt: GPT, text: str, limit: int = 5, *, version: Version | None = No
     short time limit: full text answers alone."""
     begun = time.perf_counter()
     with inside_workspace_of(gpt):
-        library = library_of(gpt, version)
-        if not library.passage_count:
+        index = load_search_index(gpt, version)
+        if not index.passage_count:
             return Lookup()
-        words, texts = _by_text(library, text)
-        vectors, note = _by_meaning(gpt, library, text)
-        hits = _merged(library, words, texts, vectors)
+        words, texts = _search_text(index, text)
+        vectors, note = _search_vectors(gpt, index, text)
+        hits = _merge_hits(index, words, texts, vectors)
     return Lookup(
-        hits=tuple(_chosen(hits, limit)),
+        hits=tuple(_choose_hits(hits, limit)),
         terms=tuple(words.weights),
         absent=words.absent,
-        mended=words.mended,
+        corrections=words.corrections,
         vectors=note,
-        passage_count=library.passage_count,
+        passage_count=index.passage_count,
         milliseconds=(time.perf_counter() - begun) * 1000,
     )
 
 
-def _by_meaning(gpt: GPT, library: Library, text: str) -> tuple[list[Near], VectorNote]:
-    if not library.may_have_vectors:
-        return [], VectorNote.NONE
-    return nearest_passages(gpt, tuple(library.names), text, CANDIDATES)
+def _search_vectors(gpt: GPT, index: SearchIndex, text: str) -> tuple[list[NearPassage], VectorStatus]:
+    if not index.may_have_vectors:
+        return [], VectorStatus.NONE
+    return nearest_passages(gpt, tuple(index.names), text, CANDIDATES)
 
 
 @dataclass(frozen=True)
-class _Words:
-    """The question's terms with their weights in this library."""
+class _QueryTerms:
+    """The question's terms with their weights in this index."""
 
     weights: dict[str, float] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
-    mended: dict[str, str] = field(default_factory=dict)
+    corrections: dict[str, str] = field(default_factory=dict)
 
 
-def _by_text(library: Library, text: str) -> tuple[_Words, list[Candidate]]:
-    kinds = dict.fromkeys(query_terms(text), 1.0)
-    strong = {term: kind for term, kind in kinds.items() if weight_of_kind(term) == 1.0}
-    if library.passage_count > SINGLES_UP_TO and len(strong) >= STRONG_ENOUGH:
+def _search_text(index: SearchIndex, text: str) -> tuple[_QueryTerms, list[Candidate]]:
+    kinds = dict.fromkeys(extract_query_terms(text), 1.0)
+    strong = {term: kind for term, kind in kinds.items() if get_kind_weight(term) == 1.0}
+    if index.passage_count > SINGLE_CHARACTERS_UP_TO and len(strong) >= STRONG_TERMS:
         kinds = strong
     if not kinds:
-        return _Words(), []
-    postings = postings_of(library, kinds)
+        return _QueryTerms(), []
+    postings = load_postings(index, kinds)
     known = {term for _place, term in postings}
-    mended = _mended(library, text, [term for term in kinds if term not in known])
-    if mended:
-        replaced = {stem(word): stem(meant) for word, meant in mended.items()}
+    corrections = _correct_spelling(index, text, [term for term in kinds if term not in known])
+    if corrections:
+        replaced = {stem(word): stem(meant) for word, meant in corrections.items()}
         kinds = {
-            replaced.get(term, term): MENDED_WEIGHT if term in replaced else kind
+            replaced.get(term, term): CORRECTED_WEIGHT if term in replaced else kind
             for term, kind in kinds.items()
         }
-        postings |= postings_of(library, [term for term in replaced.values() if term not in known])
+        postings |= load_postings(index, [term for term in replaced.values() if term not in known])
     counts: dict[str, int] = {}
     for (_place, term), found in postings.items():
         counts[term] = counts.get(term, 0) + len(found)
-    weights = weights_of(kinds, counts, library.passage_count)
-    candidates = first_ranked(library.stretches, postings, weights, _bonus(library, weights), CANDIDATES)
+    weights = compute_weights(kinds, counts, index.passage_count)
+    candidates = rank_by_bm25(
+        index.segments, postings, weights, _compute_name_bonus(index, weights), CANDIDATES
+    )
     absent = tuple(term for term in weights if term not in counts)
-    return _Words(weights, absent, mended), candidates
+    return _QueryTerms(weights, absent, corrections), candidates
 
 
-def _mended(library: Library, text: str, unknown: Sequence[str]) -> dict[str, str]:
+def _correct_spelling(index: SearchIndex, text: str, unknown: Sequence[str]) -> dict[str, str]:
     if not unknown:
         return {}
     missing = set(unknown)
     words = [
-        word for word in dict.fromkeys(words_of(text)) if stem(word) in missing and len(word) >= SHORTEST
+        word
+        for word in dict.fromkeys(extract_words(text))
+        if stem(word) in missing and len(word) >= MIN_LENGTH
     ]
-    mended = {}
-    for word in words[:MENDED_WORDS]:
-        meant = nearest(word, words_near(library, word))
+    corrections = {}
+    for word in words[:CORRECTED_WORDS]:
+        meant = find_nearest_word(word, load_similar_words(index, word))
         if meant is not None:
-            mended[word] = meant
-    return mended
+            corrections[word] = meant
+    return corrections
 
 
-def _bonus(library: Library, weights: dict[str, float]) -> dict[int, float]:
+def _compute_name_bonus(index: SearchIndex, weights: dict[str, float]) -> dict[int, float]:
     """Return by document the share that it gets because the question says its name."""
     whole = sum(weights.values()) or 1.0
     bonus = {}
-    for document, name in library.names.items():
-        said = weights.keys() & set(terms_of(PurePosixPath(name).stem))
+    for document, name in index.names.items():
+        said = weights.keys() & set(extract_terms(PurePosixPath(name).stem))
         if said:
             bonus[document] = DOCUMENT_NAME_SHARE * sum(weights[term] for term in said) / whole
     return bonus
 
 
-def _merged(library: Library, words: _Words, texts: list[Candidate], vectors: list[Near]) -> list[Hit]:
+def _merge_hits(
+    index: SearchIndex, words: _QueryTerms, texts: list[Candidate], vectors: list[NearPassage]
+) -> list[Hit]:
     """Return what both ways found, read closely and in one order, above the floors."""
     by_vector = {(near.document, near.position): near for near in vectors}
     places = {(found.document, found.position): found for found in texts}
     for key in by_vector:
         places.setdefault(key, Candidate(*key, 0.0))
-    rows = passages_at(list(places.values()))
+    rows = load_passages(list(places.values()))
     terms = list(words.weights)
     read = {
-        key: read_closely(places[key], row["heading"], row["text"], terms, words.weights)
+        key: score_proximity(places[key], row["heading"], row["text"], terms, words.weights)
         for key, row in rows.items()
     }
     by_text = sorted(
@@ -220,7 +241,7 @@ def _merged(library: Library, words: _Words, texts: list[Candidate], vectors: li
             continue
         hits.append(
             Hit(
-                passage=_passage(library, row, max(text_score, vector_score)),
+                passage=_build_passage(index, row, max(text_score, vector_score)),
                 position=row["position"],
                 matched=tuple(term for term in terms if term in read[key].matched),
                 text_score=text_score,
@@ -231,7 +252,7 @@ def _merged(library: Library, words: _Words, texts: list[Candidate], vectors: li
         )
     by_id = {hit.passage.passage_id: hit for hit in hits}
     if vectors:
-        order = fused(
+        order = fuse_ranks(
             [
                 [h.passage.passage_id for h in sorted(hits, key=lambda h: h.text_rank) if h.text_rank],
                 [h.passage.passage_id for h in sorted(hits, key=lambda h: h.vector_rank) if h.vector_rank],
@@ -244,11 +265,11 @@ def _merged(library: Library, words: _Words, texts: list[Candidate], vectors: li
     return [by_id[identifier] for identifier in ranked]
 
 
-def _passage(library: Library, row: dict[str, Any], score: float) -> FoundPassage:
+def _build_passage(index: SearchIndex, row: dict[str, Any], score: float) -> FoundPassage:
     return FoundPassage(
         passage_id=row["id"],
         document_id=row["document_id"],
-        file=library.names[row["document_id"]],
+        file=index.names[row["document_id"]],
         heading=row["heading"],
         page=row["page"],
         paragraph=row["paragraph"],
@@ -258,14 +279,14 @@ def _passage(library: Library, row: dict[str, Any], score: float) -> FoundPassag
     )
 
 
-def _chosen(hits: list[Hit], limit: int) -> list[Hit]:
+def _choose_hits(hits: list[Hit], limit: int) -> list[Hit]:
     """Take the best, without those that say the same again; neighbours of one section become one."""
     taken: list[Hit] = []
     for hit in hits:
-        if any(_says_the_same(hit, other) for other in taken):
+        if any(_is_duplicate(hit, other) for other in taken):
             continue
         for place, held in enumerate(taken):
-            joined = _joined(held, hit)
+            joined = _join_neighbours(held, hit)
             if joined is not None:
                 taken[place] = joined
                 break
@@ -276,15 +297,15 @@ def _chosen(hits: list[Hit], limit: int) -> list[Hit]:
     return taken
 
 
-def _says_the_same(hit: Hit, other: Hit) -> bool:
+def _is_duplicate(hit: Hit, other: Hit) -> bool:
     # Texts are compared only where the question's words and the length leave it open.
     one, two = hit.passage.text, other.passage.text
     if set(hit.matched) != set(other.matched) or not 0.8 <= (len(one) + 1) / (len(two) + 1) <= 1.25:
         return False
-    return is_alike(frozenset(terms_of(one)), frozenset(terms_of(two)))
+    return is_alike(frozenset(extract_terms(one)), frozenset(extract_terms(two)))
 
 
-def _joined(held: Hit, hit: Hit) -> Hit | None:
+def _join_neighbours(held: Hit, hit: Hit) -> Hit | None:
     one, two = held.passage, hit.passage
     is_neighbour = (
         one.document_id == two.document_id

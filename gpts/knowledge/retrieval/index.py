@@ -24,38 +24,38 @@ def index_passages(document: Document, passages: Iterable[Passage] | None = None
     """
     IndexSegment.objects.filter(document=document).delete()
     first, builder = 0, SegmentBuilder()
-    for passage in _stored(document) if passages is None else passages:
+    for passage in _iter_stored_passages(document) if passages is None else passages:
         if not len(builder):
             first = passage.position
         builder.add(passage.heading, passage.text)
         if len(builder) >= SEGMENT_PASSAGES:
-            _write(document, first, builder.build())
+            _save_segment(document, first, builder.build())
             builder = SegmentBuilder()
     if len(builder):
-        _write(document, first, builder.build())
+        _save_segment(document, first, builder.build())
     schedule_embedding(document)
 
 
 @transaction.atomic
-def forget_document(document: Document) -> None:
+def remove_from_index(document: Document) -> None:
     """Remove a document's index and vectors; its passages are the caller's to remove."""
     IndexSegment.objects.filter(document=document).delete()
     PassageVector.objects.filter(document=document).delete()
 
 
-def unindexed_documents(limit: int = 20) -> list[Document]:
+def list_unindexed_documents(limit: int = 20) -> list[Document]:
     """Return documents that were read before there was an index; the scope limits whose."""
     indexed = IndexSegment.objects.filter(document=OuterRef("pk"))
     ready = Document.objects.filter(state=FileState.READY, passage_count__gt=0)
     return list(ready.filter(~Exists(indexed)).order_by("id")[:limit])
 
 
-def _stored(document: Document) -> Iterator[Passage]:
+def _iter_stored_passages(document: Document) -> Iterator[Passage]:
     rows = Passage.objects.filter(document=document).order_by("position")
     return rows.only("position", "heading", "text").iterator(chunk_size=BATCH)
 
 
-def _write(document: Document, first: int, built: Segment) -> None:
+def _save_segment(document: Document, first: int, built: Segment) -> None:
     segment = IndexSegment.objects.create(
         workspace_id=document.workspace_id,
         document=document,

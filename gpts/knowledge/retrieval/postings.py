@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from gpts.knowledge.retrieval.terms import terms_of, words_of
+from gpts.knowledge.retrieval.terms import extract_terms, extract_words
 
 SEGMENT_PASSAGES = 16_384
 # Rows below two kilobytes stay in the table's own pages: no detour through PostgreSQL's long-value store.
@@ -57,13 +57,13 @@ class SegmentBuilder:
         return len(self._lengths)
 
     def add(self, heading: str, text: str) -> None:
-        terms = terms_of(text)
+        terms = extract_terms(text)
         counts = Counter(terms)
-        for term in terms_of(heading):
+        for term in extract_terms(heading):
             counts[term] += HEADING_OCCURRENCES
         place = len(self._lengths)
         self._lengths.append(min(len(terms), MOST_LENGTH))
-        self._words.update(words_of(text), words_of(heading))
+        self._words.update(extract_words(text), extract_words(heading))
         postings = self._postings
         for term, count in counts.items():
             packed = _PACK(place, min(count, MOST_OCCURRENCES))
@@ -78,21 +78,21 @@ class SegmentBuilder:
         count = max(1, -(-size // BLOCK_BYTES))
         shares: list[list[str]] = [[] for _ in range(count)]
         for term in self._postings:
-            shares[block_number(term, count)].append(term)
+            shares[get_block_number(term, count)].append(term)
         return Segment(
             passage_count=len(self._lengths),
             lengths=np.array(self._lengths, dtype="<u2").tobytes(),
-            blocks=[_packed((term, self._postings[term]) for term in share) for share in shares],
-            shelves=_shelved(self._words),
+            blocks=[_pack_block((term, self._postings[term]) for term in share) for share in shares],
+            shelves=_group_words(self._words),
         )
 
 
-def block_number(term: str, count: int) -> int:
+def get_block_number(term: str, count: int) -> int:
     """Return which of ``count`` blocks has the term."""
     return zlib.crc32(term.encode()) % count
 
 
-def postings_in(block: bytes, term: str) -> Postings | None:
+def find_postings(block: bytes, term: str) -> Postings | None:
     """Return the postings of a term in its block, None when the segment does not have it."""
     names_length, _count = _HEAD.unpack_from(block)
     start = _HEAD.size
@@ -105,11 +105,11 @@ def postings_in(block: bytes, term: str) -> Postings | None:
     return np.frombuffer(block, POSTING, (last - first) // POSTING.itemsize, first)
 
 
-def shelf_key(letter: str, length: int) -> str:
+def get_shelf_key(letter: str, length: int) -> str:
     return f"{letter}{length}"
 
 
-def _packed(entries: Iterable[tuple[str, bytearray]]) -> bytes:
+def _pack_block(entries: Iterable[tuple[str, bytearray]]) -> bytes:
     held = list(entries)
     names = b"\0" + b"".join(term.encode() + b"\0" for term, _postings in held)
     offset = _HEAD.size + len(names) + 4 * (len(held) + 1)
@@ -128,8 +128,8 @@ def _packed(entries: Iterable[tuple[str, bytearray]]) -> bytes:
     )
 
 
-def _shelved(words: set[str]) -> dict[str, str]:
+def _group_words(words: set[str]) -> dict[str, str]:
     shelves: dict[str, list[str]] = {}
     for word in words:
-        shelves.setdefault(shelf_key(word[0], len(word)), []).append(word)
+        shelves.setdefault(get_shelf_key(word[0], len(word)), []).append(word)
     return {key: " ".join(sorted(held)) for key, held in shelves.items()}

@@ -2,7 +2,7 @@
 
 Chinese has no spaces between words and most of its words have two characters, so pairs of neighbours find
 them without a dictionary. Single characters are kept beside them: they find what a pair misses (a word that
-the question says differently by half) and weigh little (see ``weight_of_kind``).
+the question says differently by half) and weigh little (see ``get_kind_weight``).
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ SINGLE_WEIGHT = 0.12
 PLACES = 20
 
 # Han with its extensions, kana and Hangul: scripts that are cut into pairs.
-_PAIRED = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f"
-_TOKEN = re.compile(f"[{_PAIRED}]+|[^\\W_{_PAIRED}]+")
-_LETTER = f"[^\\W_{_PAIRED}]"
+_CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f"
+_TOKEN = re.compile(f"[{_CJK}]+|[^\\W_{_CJK}]+")
+_LETTER = f"[^\\W_{_CJK}]"
 _WORD = re.compile(f"{_LETTER}+")
-_IS_PAIRED = re.compile(f"[{_PAIRED}]")
-# Words that are found by their parts as well (getUserById, E4031): see _word_terms.
+_IS_CJK = re.compile(f"[{_CJK}]")
+# Words that are found by their parts as well (getUserById, E4031): see _split_word.
 _HAS_PARTS = re.compile(
     "[a-z][A-Z]|[A-Z]{2}[a-z]|[A-Za-z][0-9][A-Za-z0-9]*[A-Z]|[A-Z][A-Za-z0-9]*[0-9]|[0-9][A-Za-z0-9]*[A-Z]"
 )
@@ -53,7 +53,7 @@ _STOP_CHARACTERS = frozenset(
 )
 # What a question says around its subject. It is cut out before pairs are made, so that no pair joins the
 # subject to the way of asking.
-_ASKING = re.compile(
+_QUESTION_WORDS = re.compile(
     "请问|想问|问一下|告诉我|想知道|有没有|是不是|能不能|可不可以|要不要|会不会"
     "|该不该|什么时候|什么|为什么|为何|怎么样|怎么办|怎么|怎样|如何|多少|多久"
     "|多长时间|多长|多大|多远|哪里|哪儿|哪些|哪个|哪天|哪一|几天|几个|几次"
@@ -63,36 +63,36 @@ _ASKING = re.compile(
 )
 
 
-def terms_of(text: str) -> list[str]:
+def extract_terms(text: str) -> list[str]:
     """Return the terms of a passage in reading order, repeated as often as they occur."""
     found: list[str] = []
     for token in _TOKEN.findall(normalise(text)):
-        if is_paired(token):
-            found.extend(_paired_terms(token))
+        if is_cjk(token):
+            found.extend(_split_cjk(token))
         else:
-            found.extend(_word_terms(token))
+            found.extend(_split_word(token))
     return found
 
 
-def query_terms(text: str) -> list[str]:
+def extract_query_terms(text: str) -> list[str]:
     """Return the distinct terms of a question without its asking, words and pairs first."""
     said = normalise(text[:QUERY_LENGTH])
-    ordered = dict.fromkeys(terms_of(_ASKING.sub(" ", said)))
-    strong = [term for term in ordered if weight_of_kind(term) == 1.0]
-    weak = [term for term in ordered if weight_of_kind(term) != 1.0]
+    ordered = dict.fromkeys(extract_terms(_QUESTION_WORDS.sub(" ", said)))
+    strong = [term for term in ordered if get_kind_weight(term) == 1.0]
+    weak = [term for term in ordered if get_kind_weight(term) != 1.0]
     return [*strong, *weak][:QUERY_TERMS]
 
 
-def places_of(terms: Sequence[str], text: str) -> dict[str, list[tuple[int, int]]]:
+def locate_terms(terms: Sequence[str], text: str) -> dict[str, list[tuple[int, int]]]:
     """Return where the terms stand in a text, as (start, end), at most PLACES each; absent ones are left out.
 
-    Much faster than terms_of where only a question's few terms are of interest.
+    Much faster than extract_terms where only a question's few terms are of interest.
     """
     said = normalise(text)
     found: dict[str, list[tuple[int, int]]] = {}
     words = set()
     for term in terms:
-        if not is_paired(term):
+        if not is_cjk(term):
             words.add(term)
             continue
         start = said.find(term)
@@ -100,29 +100,29 @@ def places_of(terms: Sequence[str], text: str) -> dict[str, list[tuple[int, int]
             held.append((start, start + len(term)))
             start = said.find(term, start + 1)
     if words:
-        for match in _words_like(frozenset(words), said).finditer(said):
-            for term in _word_terms(match[0]):
+        for match in _build_word_pattern(frozenset(words), said).finditer(said):
+            for term in _split_word(match[0]):
                 if term in words and len(held := found.setdefault(term, [])) < PLACES:
                     held.append(match.span())
     return found
 
 
-def _words_like(terms: frozenset[str], text: str) -> re.Pattern[str]:
+def _build_word_pattern(terms: frozenset[str], text: str) -> re.Pattern[str]:
     """Return what matches every word of the text that may have one of the terms, and few others.
 
     A stem begins as its word does, so that most words of a text need not be stemmed.
     """
-    return _WORD if _HAS_PARTS.search(text) else _beginnings(terms)
+    return _WORD if _HAS_PARTS.search(text) else _build_prefix_pattern(terms)
 
 
 @lru_cache(maxsize=256)
-def _beginnings(terms: frozenset[str]) -> re.Pattern[str]:
+def _build_prefix_pattern(terms: frozenset[str]) -> re.Pattern[str]:
     # Both cases are written out: ignoring case in classes of whole scripts takes ten ms to compile.
-    begins = sorted({_either(term[:1]) + _either(term[1:2]) for term in terms})
+    begins = sorted({_match_either_case(term[:1]) + _match_either_case(term[1:2]) for term in terms})
     return re.compile(f"(?<!{_LETTER})(?:{'|'.join(begins)}){_LETTER}*")
 
 
-def _either(letter: str) -> str:
+def _match_either_case(letter: str) -> str:
     """A letter of either case; "dying" has the stem "die"."""
     if letter in ("i", "y"):
         return "[iIyY]"
@@ -130,17 +130,17 @@ def _either(letter: str) -> str:
     return re.escape(letter) if other == letter or len(other) > 1 else f"[{letter}{other}]"
 
 
-def weight_of_kind(term: str) -> float:
+def get_kind_weight(term: str) -> float:
     """Return how much a term counts for what it is: a single Chinese character says little."""
-    return SINGLE_WEIGHT if len(term) == 1 and is_paired(term) else 1.0
+    return SINGLE_WEIGHT if len(term) == 1 and is_cjk(term) else 1.0
 
 
-def is_paired(token: str) -> bool:
+def is_cjk(token: str) -> bool:
     """Return whether the token belongs to a script without spaces between words."""
-    return token[:1] > "\u303f" and _IS_PAIRED.match(token) is not None
+    return token[:1] > "\u303f" and _IS_CJK.match(token) is not None
 
 
-def words_of(text: str) -> list[str]:
+def extract_words(text: str) -> list[str]:
     """Return the Latin words of a text as they were written, lower-case, from four letters on."""
     found = []
     for token in _TOKEN.findall(normalise(text)):
@@ -172,7 +172,7 @@ _lock = threading.Lock()
 _stemmer = snowballstemmer.stemmer("english")
 
 
-def _paired_terms(run: str) -> list[str]:
+def _split_cjk(run: str) -> list[str]:
     if len(run) == 1:
         return [] if run in _STOP_CHARACTERS else [run]
     found = []
@@ -186,7 +186,7 @@ def _paired_terms(run: str) -> list[str]:
 
 
 @lru_cache(maxsize=60_000)
-def _word_terms(token: str) -> tuple[str, ...]:
+def _split_word(token: str) -> tuple[str, ...]:
     word = token.lower()
     if word in STOP_WORDS:
         return ()

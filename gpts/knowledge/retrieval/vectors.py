@@ -18,13 +18,13 @@ from statistics import median
 from django.db import connection
 
 from gpts.assistants.models import GPT
-from gpts.knowledge.retrieval.embedding import embedding_model, question_vector
+from gpts.knowledge.retrieval.embedding import embed_question, get_embedding_model
 
-SIEVED = 120
-ORDINARY = 40
+SHORTLIST = 120
+BASELINE = 40
 
 
-class VectorNote(StrEnum):
+class VectorStatus(StrEnum):
     """How vectors took part in a search."""
 
     NONE = "none"
@@ -34,7 +34,7 @@ class VectorNote(StrEnum):
 
 
 @dataclass(frozen=True)
-class Near:
+class NearPassage:
     document: int
     position: int
     score: float
@@ -58,14 +58,14 @@ ORDER BY cosine DESC, p.id
 
 def nearest_passages(
     gpt: GPT, documents: tuple[int, ...], text: str, limit: int
-) -> tuple[list[Near], VectorNote]:
+) -> tuple[list[NearPassage], VectorStatus]:
     """Return the passages nearest to ``text``, best first, and how that went; never raises for the server."""
-    model = embedding_model(gpt.workspace_id)
+    model = get_embedding_model(gpt.workspace_id)
     if model is None:
-        return [], VectorNote.NONE
-    vector = question_vector(model, text)
+        return [], VectorStatus.NONE
+    vector = embed_question(model, text)
     if vector is None:
-        return [], VectorNote.DOWN
+        return [], VectorStatus.DOWN
     with connection.cursor() as cursor:
         cursor.execute(
             _NEAREST.format(size=len(vector)),
@@ -73,17 +73,17 @@ def nearest_passages(
                 "vector": "[" + ",".join(f"{value:.6g}" for value in vector) + "]",
                 "documents": list(documents),
                 "model": model.pk,
-                "sieved": SIEVED,
-                "ordinary": ORDINARY,
+                "sieved": SHORTLIST,
+                "ordinary": BASELINE,
             },
         )
         rows = cursor.fetchall()
     if not rows:
-        return [], VectorNote.WAITING
+        return [], VectorStatus.WAITING
     base = min(0.95, max(0.0, median(row[3] for row in rows if not row[0])))
-    near: dict[tuple[int, int], Near] = {}
+    near: dict[tuple[int, int], NearPassage] = {}
     for is_near, document, position, cosine in rows:
         if is_near:
             score = max(0.0, (cosine - base) / (1.0 - base))
-            near.setdefault((document, position), Near(document, position, score))
-    return list(near.values())[:limit], VectorNote.USED
+            near.setdefault((document, position), NearPassage(document, position, score))
+    return list(near.values())[:limit], VectorStatus.USED

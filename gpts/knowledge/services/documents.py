@@ -21,11 +21,11 @@ from django.utils.translation import gettext_lazy as _
 from core.audit import record
 from core.errors import InvalidInput, RateLimited, TooLarge
 from core.jobs import enqueue_on_commit
-from gpts.knowledge.extraction import HEAD_BYTES, UnreadableError, check_head, media_type_of
-from gpts.knowledge.failure_messages import reason
+from gpts.knowledge.extraction import HEAD_BYTES, UnreadableError, check_head, get_media_type
+from gpts.knowledge.failure_messages import describe_failure
 from gpts.knowledge.models import Document, KnowledgeFile, Passage
-from gpts.knowledge.queries import unread_documents
-from gpts.knowledge.retrieval import forget_document
+from gpts.knowledge.queries import list_unread_documents
+from gpts.knowledge.retrieval import remove_from_index
 from gpts.knowledge.states import FileState, ReadingStage
 from workspaces.services.notifications import notify
 
@@ -40,7 +40,7 @@ DANGEROUS = frozenset({"macros", "malware"})
 
 
 @dataclass(frozen=True)
-class Brought:
+class StoredUpload:
     """What was sent, examined; ``key`` is where its bytes lie already, empty when the workspace had them."""
 
     media_type: str
@@ -49,39 +49,41 @@ class Brought:
     key: str
 
 
-def bring_in(*, workspace_id: int, name: str, upload: File[Any], at: datetime) -> Brought:
+def store_upload(*, workspace_id: int, name: str, upload: File[Any], at: datetime) -> StoredUpload:
     """Examine what was sent and store its bytes, by steps and without a lock on any row.
 
     Raises TooLarge (KNOWLEDGE_FILE_BYTES, KNOWLEDGE_WORKSPACE_BYTES), RateLimited or InvalidInput, with field
-    ``file``; nothing is kept then. The caller either keeps the document or discards what was brought.
+    ``file``; nothing is kept then. The caller either keeps the document or discards what was stored.
     """
-    _check_pace(workspace_id, at)
-    media_type, digest, size = examine(name, upload)
+    _check_rate_limit(workspace_id, at)
+    media_type, digest, size = examine_upload(name, upload)
     key = ""
     if not Document.objects.filter(workspace_id=workspace_id, content_hash=digest).exists():
-        _check_space(workspace_id, size)
-        key = _stored(workspace_id, upload)
-    return Brought(media_type, digest, size, key)
+        _check_storage_quota(workspace_id, size)
+        key = _store_bytes(workspace_id, upload)
+    return StoredUpload(media_type, digest, size, key)
 
 
-def keep_document(*, workspace_id: int, brought: Brought, upload: File[Any], at: datetime) -> Document:
+def get_or_create_document(
+    *, workspace_id: int, stored: StoredUpload, upload: File[Any], at: datetime
+) -> Document:
     """Return the workspace's document of these bytes, kept now or before, in the caller's transaction."""
     known = Document.objects.select_for_update().filter(
-        workspace_id=workspace_id, content_hash=brought.content_hash
+        workspace_id=workspace_id, content_hash=stored.content_hash
     )
     document = known.first()
     if document is not None:
-        discard(brought)
+        discard_upload(stored)
         return document
     # Erased between the two steps: then its bytes are needed after all.
-    key = brought.key or _stored(workspace_id, upload)
+    key = stored.key or _store_bytes(workspace_id, upload)
     try:
         with transaction.atomic():
             return Document.objects.create(
                 workspace_id=workspace_id,
-                content_hash=brought.content_hash,
-                media_type=brought.media_type,
-                size=brought.size,
+                content_hash=stored.content_hash,
+                media_type=stored.media_type,
+                size=stored.size,
                 storage_key=key,
                 created_at=at,
             )
@@ -90,24 +92,24 @@ def keep_document(*, workspace_id: int, brought: Brought, upload: File[Any], at:
         return known.get()
 
 
-def discard(brought: Brought) -> None:
+def discard_upload(stored: StoredUpload) -> None:
     """Delete stored bytes that became no document; those of a crash are swept."""
-    if brought.key and not Document.objects.filter(storage_key=brought.key).exists():
-        default_storage.delete(brought.key)
+    if stored.key and not Document.objects.filter(storage_key=stored.key).exists():
+        default_storage.delete(stored.key)
 
 
-def _stored(workspace_id: int, upload: File[Any]) -> str:
+def _store_bytes(workspace_id: int, upload: File[Any]) -> str:
     upload.seek(0)
     return default_storage.save(f"{FOLDER}/{workspace_id}/{uuid4().hex}", upload)
 
 
-def examine(name: str, upload: File[Any]) -> tuple[str, str, int]:
-    """Return media type, SHA-256 and size of what was sent; raises what bring_in says."""
+def examine_upload(name: str, upload: File[Any]) -> tuple[str, str, int]:
+    """Return media type, SHA-256 and size of what was sent; raises what store_upload says."""
     limit = settings.KNOWLEDGE_FILE_BYTES
     try:
-        media_type = media_type_of(name)
+        media_type = get_media_type(name)
         if (upload.size or 0) > limit:
-            raise _too_big(limit)
+            raise _build_too_large_error(limit)
         digest, size = hashlib.sha256(), 0
         upload.seek(0)
         check_head(media_type, upload.read(HEAD_BYTES))
@@ -115,14 +117,16 @@ def examine(name: str, upload: File[Any]) -> tuple[str, str, int]:
         for chunk in upload.chunks():
             size += len(chunk)
             if size > limit:
-                raise _too_big(limit)
+                raise _build_too_large_error(limit)
             digest.update(chunk)
     except UnreadableError as problem:
-        raise InvalidInput(reason(problem.code), code=f"file_{problem.code}", field="file") from problem
+        raise InvalidInput(
+            describe_failure(problem.code), code=f"file_{problem.code}", field="file"
+        ) from problem
     return media_type, digest.hexdigest(), size
 
 
-def _check_pace(workspace_id: int, at: datetime) -> None:
+def _check_rate_limit(workspace_id: int, at: datetime) -> None:
     limit = settings.KNOWLEDGE_FILES_PER_HOUR
     hour_ago = at - timedelta(hours=1)
     if Document.objects.filter(workspace_id=workspace_id, created_at__gt=hour_ago).count() >= limit:
@@ -135,7 +139,7 @@ def _check_pace(workspace_id: int, at: datetime) -> None:
         )
 
 
-def _check_space(workspace_id: int, size: int) -> None:
+def _check_storage_quota(workspace_id: int, size: int) -> None:
     limit = settings.KNOWLEDGE_WORKSPACE_BYTES
     held = Document.objects.filter(workspace_id=workspace_id).aggregate(total=Sum("size"))["total"] or 0
     if held + size > limit:
@@ -148,7 +152,7 @@ def _check_space(workspace_id: int, size: int) -> None:
         )
 
 
-def _too_big(limit: int) -> TooLarge:
+def _build_too_large_error(limit: int) -> TooLarge:
     return TooLarge(
         _("This file is too big: at most %(megabytes)d MB fit. Split it and add the parts.")
         % {"megabytes": max(limit // (1024 * 1024), 1)},
@@ -158,7 +162,7 @@ def _too_big(limit: int) -> TooLarge:
     )
 
 
-def ask_to_read(document: Document, *, again: bool = False) -> None:
+def request_reading(document: Document, *, again: bool = False) -> None:
     """Have a document read by a worker after commit; ``again`` starts a failed one from the beginning."""
     if again and document.state == FileState.FAILED:
         document.state, document.failure, document.attempts = FileState.WAITING, "", 0
@@ -168,7 +172,7 @@ def ask_to_read(document: Document, *, again: bool = False) -> None:
         enqueue_on_commit("gpts.read_document", document_id=document.pk)
 
 
-def release_document(document_id: int | None) -> bool:
+def erase_unused_document(document_id: int | None) -> bool:
     """Erase a document, with passages, index, vectors and bytes, unless some file still holds it.
 
     Returns whether it was erased. The bytes go after commit; what is left by a crash is swept.
@@ -179,14 +183,14 @@ def release_document(document_id: int | None) -> bool:
     if document is None or KnowledgeFile.objects.filter(document=document).exists():
         return False
     key = document.storage_key
-    forget_document(document)
+    remove_from_index(document)
     Passage.objects.filter(document=document).delete()
     document.delete()
     transaction.on_commit(lambda: default_storage.delete(key), robust=True)
     return True
 
 
-def note_dangerous(document: Document, code: str, at: datetime) -> None:
+def report_dangerous_document(document: Document, code: str, at: datetime) -> None:
     """Tell those who hold a document what is wrong with it; malware loses its bytes after commit."""
     if code == "malware":
         key = document.storage_key
@@ -197,7 +201,7 @@ def note_dangerous(document: Document, code: str, at: datetime) -> None:
                 user=file.gpt.owner,
                 kind="knowledge_refused",
                 title=gettext("“%(file)s” was refused") % {"file": file.name[:80]},
-                body=reason(code),
+                body=describe_failure(code),
                 url=reverse("gpts:build-knowledge", args=[file.gpt.slug]),
                 at=at,
             )
@@ -214,7 +218,7 @@ def note_dangerous(document: Document, code: str, at: datetime) -> None:
 
 def sweep_documents(*, at: datetime) -> int:
     """Ask again for documents that wait too long or whose reader died; returns how many. Idempotent."""
-    left = unread_documents(
+    left = list_unread_documents(
         at=at,
         waiting_before=at - timedelta(seconds=WAIT_SECONDS),
         silent_before=at - timedelta(seconds=SILENCE_SECONDS),
@@ -229,7 +233,7 @@ def sweep_leftovers(*, at: datetime) -> int:
     """Erase documents that no file holds, and stored bytes that no document has; returns how many."""
     border = at - timedelta(hours=LEFTOVER_HOURS)
     lonely = Document.objects.filter(files__isnull=True, created_at__lt=border).values_list("pk", flat=True)
-    erased = sum(release_document(identifier) for identifier in list(lonely[:500]))
+    erased = sum(erase_unused_document(identifier) for identifier in list(lonely[:500]))
     try:
         workspaces = default_storage.listdir(FOLDER)[0]
     except FileNotFoundError:

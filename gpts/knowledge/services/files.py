@@ -18,15 +18,15 @@ from core.text import clean_line
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.queries.gpts import inside_workspace_of
 from gpts.assistants.services.gpts import lock_gpt
-from gpts.knowledge.failure_messages import reason
+from gpts.knowledge.failure_messages import describe_failure
 from gpts.knowledge.models import Document, KnowledgeFile
 from gpts.knowledge.services.documents import (
-    Brought,
-    ask_to_read,
-    bring_in,
-    discard,
-    keep_document,
-    release_document,
+    StoredUpload,
+    discard_upload,
+    erase_unused_document,
+    get_or_create_document,
+    request_reading,
+    store_upload,
 )
 from gpts.knowledge.services.reading import read_document
 from gpts.knowledge.states import FileState
@@ -36,7 +36,7 @@ FILE_NAME_LENGTH = 255
 UNSET: Any = object()
 
 
-def take_in_file(
+def upload_knowledge_file(
     *,
     gpt: GPT,
     upload: File[Any],
@@ -49,37 +49,37 @@ def take_in_file(
 
     The same content again returns the file that is there; content that the workspace has read before is
     ready at once. Writes the stored bytes, the rows and an audit event, and raises the draft's revision.
-    Raises what bring_in raises, and TooLarge (``too_many_files``); nothing is kept then.
+    Raises what store_upload raises, and TooLarge (``too_many_files``); nothing is kept then.
     """
     shown = clean_file_name(upload.name or "" if name is None else name)
     with inside_workspace_of(gpt):
-        check_room(gpt)
-        brought = bring_in(workspace_id=gpt.workspace_id, name=shown, upload=upload, at=at)
+        check_file_count(gpt)
+        stored = store_upload(workspace_id=gpt.workspace_id, name=shown, upload=upload, at=at)
         try:
             with transaction.atomic():
                 fresh = lock_gpt(gpt)
-                check_room(fresh)
-                document = keep_document(
-                    workspace_id=fresh.workspace_id, brought=brought, upload=upload, at=at
+                check_file_count(fresh)
+                document = get_or_create_document(
+                    workspace_id=fresh.workspace_id, stored=stored, upload=upload, at=at
                 )
-                file, is_changed = _hold(fresh, document, shown, source_url, by=by, at=at)
-                ask_to_read(document, again=True)
+                file, is_changed = _get_or_create_file(fresh, document, shown, source_url, by=by, at=at)
+                request_reading(document, again=True)
                 if is_changed:
-                    draft_changed(fresh, at)
+                    bump_draft_revision(fresh, at)
                     _record("gpts.file_added", file, by=by, at=at)
         except BaseException:
-            discard(brought)
+            discard_upload(stored)
             raise
     return file
 
 
 def add_knowledge_file(*, gpt: GPT, upload: UploadedFile, by: Any, at: datetime) -> KnowledgeFile:
-    """Take a file in and read it at once, for commands, imports and the demo; see take_in_file.
+    """Take a file in and read it at once, for commands, imports and the demo; see upload_knowledge_file.
 
     Raises InvalidInput (``file_…``) for what cannot be read; nothing is kept then.
     """
     with transaction.atomic(), inside_workspace_of(gpt):
-        file = take_in_file(gpt=gpt, upload=upload, by=by, at=at)
+        file = upload_knowledge_file(gpt=gpt, upload=upload, by=by, at=at)
         document = file.document
         if document is None or document.state == FileState.READY:
             return file
@@ -92,9 +92,9 @@ def add_knowledge_file(*, gpt: GPT, upload: UploadedFile, by: Any, at: datetime)
         fresh.draft_revision -= 1
         fresh.save(update_fields=["draft_revision"])
         _record("gpts.file_removed", file, by=by, at=at)
-        release_document(document.pk)
+        erase_unused_document(document.pk)
         code = document.failure
-    raise InvalidInput(reason(code), code=f"file_{code}", field="file")
+    raise InvalidInput(describe_failure(code), code=f"file_{code}", field="file")
 
 
 def replace_file(
@@ -102,24 +102,24 @@ def replace_file(
 ) -> KnowledgeFile:
     """Put new bytes under the name of a file; returns the file that stands for them.
 
-    Frozen versions keep the old bytes. The type may change with the upload's name. Raises what bring_in
+    Frozen versions keep the old bytes. The type may change with the upload's name. Raises what store_upload
     raises, and Conflict (``file_twice``) when another file of the draft has the same content; nothing
     changes then.
     """
     sent = clean_file_name(upload.name or file.name)
     with inside_workspace_of(file.gpt):
-        brought = bring_in(workspace_id=file.workspace_id, name=sent, upload=upload, at=at)
+        stored = store_upload(workspace_id=file.workspace_id, name=sent, upload=upload, at=at)
         try:
             with transaction.atomic():
-                return _replaced(file, brought, upload, sent, source_url, by=by, at=at)
+                return _replace(file, stored, upload, sent, source_url, by=by, at=at)
         except BaseException:
-            discard(brought)
+            discard_upload(stored)
             raise
 
 
-def _replaced(
+def _replace(
     file: KnowledgeFile,
-    brought: Brought,
+    stored: StoredUpload,
     upload: File[Any],
     sent: str,
     source_url: str,
@@ -128,21 +128,23 @@ def _replaced(
     at: datetime,
 ) -> KnowledgeFile:
     fresh = lock_gpt(file.gpt)
-    old = _locked(file)
-    document = keep_document(workspace_id=fresh.workspace_id, brought=brought, upload=upload, at=at)
-    ask_to_read(document, again=True)
+    old = _lock_file(file)
+    document = get_or_create_document(workspace_id=fresh.workspace_id, stored=stored, upload=upload, at=at)
+    request_reading(document, again=True)
     if document.pk == old.document_id:
         old.fetched_at = at if old.source_url else None
         old.save(update_fields=["fetched_at"])
         return old
     if fresh.knowledge_files.filter(content_hash=document.content_hash, removed_at__isnull=True).exists():
         raise Conflict(_("Another file of this GPT has the same content."), code="file_twice", field="file")
-    _let_go(fresh, old, at)
+    _detach_file(fresh, old, at)
     # A page that is replaced by an upload is a page no more.
-    new, _is_changed = _hold(fresh, document, _with_ending(old.name, sent), source_url, by=by, at=at)
+    new, _is_changed = _get_or_create_file(
+        fresh, document, _replace_extension(old.name, sent), source_url, by=by, at=at
+    )
     new.review_on = old.review_on
     new.save(update_fields=["review_on"])
-    draft_changed(fresh, at)
+    bump_draft_revision(fresh, at)
     _record("gpts.file_replaced", new, by=by, at=at)
     return new
 
@@ -157,7 +159,7 @@ def update_file(
     """
     fresh = lock_gpt(file.gpt)
     with inside_workspace_of(fresh):
-        row = _locked(file)
+        row = _lock_file(file)
         changed: list[str] = []
         if name is not UNSET:
             cleaned = clean_file_name(name, field="name")
@@ -179,7 +181,7 @@ def retry_file(*, file: KnowledgeFile, by: Any, at: datetime) -> None:
     with inside_workspace_of(file.gpt):
         document = Document.objects.select_for_update().filter(pk=file.document_id or 0).first()
         if document is not None and document.state == FileState.FAILED:
-            ask_to_read(document, again=True)
+            request_reading(document, again=True)
             _record("gpts.file_retried", file, by=by, at=at)
 
 
@@ -193,8 +195,8 @@ def remove_knowledge_file(*, file: KnowledgeFile, by: Any, at: datetime) -> None
         row = KnowledgeFile.objects.select_for_update().filter(pk=file.pk, removed_at__isnull=True).first()
         if row is None:
             return
-        _let_go(fresh, row, at)
-        draft_changed(fresh, at)
+        _detach_file(fresh, row, at)
+        bump_draft_revision(fresh, at)
         _record("gpts.file_removed", row, by=by, at=at)
 
 
@@ -214,15 +216,15 @@ def erase_file(*, file: KnowledgeFile, confirmation: str, by: Any, at: datetime)
         )
     fresh = lock_gpt(file.gpt)
     with inside_workspace_of(fresh):
-        row = _locked(file)
+        row = _lock_file(file)
         document_id = row.document_id
         was_in_draft = row.removed_at is None
         row.document, row.erased_at, row.removed_at = None, at, row.removed_at or at
         row.source_url = ""
         row.save(update_fields=["document", "erased_at", "removed_at", "source_url"])
-        release_document(document_id)
+        erase_unused_document(document_id)
         if was_in_draft:
-            draft_changed(fresh, at)
+            bump_draft_revision(fresh, at)
         _record("gpts.file_erased", row, by=by, at=at)
 
 
@@ -235,13 +237,13 @@ def clean_file_name(name: str, *, field: str = "file") -> str:
     return cleaned
 
 
-def draft_changed(gpt: GPT, at: datetime) -> None:
+def bump_draft_revision(gpt: GPT, at: datetime) -> None:
     gpt.draft_revision += 1
     gpt.updated_at = at
     gpt.save(update_fields=["draft_revision", "updated_at"])
 
 
-def _hold(
+def _get_or_create_file(
     gpt: GPT, document: Document, name: str, source_url: str, *, by: Any, at: datetime
 ) -> tuple[KnowledgeFile, bool]:
     """Return the GPT's file for a document, new or taken back, and whether the draft changed by it."""
@@ -257,7 +259,7 @@ def _hold(
     return file, True
 
 
-def _let_go(gpt: GPT, file: KnowledgeFile, at: datetime) -> None:
+def _detach_file(gpt: GPT, file: KnowledgeFile, at: datetime) -> None:
     """Out of the draft: kept for versions that were frozen with it, else gone with what it alone held."""
     if Version.objects.filter(gpt=gpt, knowledge_hashes__contains=[file.content_hash]).exists():
         file.removed_at = at
@@ -266,21 +268,21 @@ def _let_go(gpt: GPT, file: KnowledgeFile, at: datetime) -> None:
     identifier, document_id = file.pk, file.document_id
     file.delete()
     file.pk = identifier
-    release_document(document_id)
+    erase_unused_document(document_id)
 
 
-def _locked(file: KnowledgeFile) -> KnowledgeFile:
+def _lock_file(file: KnowledgeFile) -> KnowledgeFile:
     return KnowledgeFile.objects.select_for_update(of=("self",)).select_related("document").get(pk=file.pk)
 
 
-def _with_ending(name: str, sent: str) -> str:
+def _replace_extension(name: str, sent: str) -> str:
     """Keep the name, but not an ending that no longer fits: "report.docx" replaced by "x.pdf"."""
     stem, dot, old = name.rpartition(".")
     new = sent.rpartition(".")[2]
     return name if not dot or old.lower() == new.lower() else f"{stem}.{new}"
 
 
-def check_room(gpt: GPT, *, field: str = "file") -> None:
+def check_file_count(gpt: GPT, *, field: str = "file") -> None:
     """Raise TooLarge (``too_many_files``) when the draft is full; inside the GPT's workspace."""
     if KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=True).count() >= FILE_COUNT:
         raise TooLarge(

@@ -18,9 +18,9 @@ from django.db.models import Q
 
 from gpts.knowledge.extraction import CrashedError, Limits, Section, UnreadableError, read_file
 from gpts.knowledge.models import Document, Passage
-from gpts.knowledge.passages import Piece, split
-from gpts.knowledge.retrieval import forget_document, index_passages
-from gpts.knowledge.services.documents import DANGEROUS, SILENCE_SECONDS, note_dangerous
+from gpts.knowledge.passages import PassageText, split_into_passages
+from gpts.knowledge.retrieval import index_passages, remove_from_index
+from gpts.knowledge.services.documents import DANGEROUS, SILENCE_SECONDS, report_dangerous_document
 from gpts.knowledge.states import FileState, ReadingStage
 
 log = structlog.get_logger(__name__)
@@ -48,27 +48,27 @@ def read_document(*, document_id: int, step: Step, clock: Clock) -> int | None:
 
     ``step`` opens one short transaction in which the rows are seen. Idempotent: a document that is read, has
     failed or is being read by somebody who is alive is left alone. A child that crashes is tried three times;
-    what cannot be read fails at once, with a code for gpts.knowledge.failure_messages.reason.
+    what cannot be read fails at once, with a code for gpts.knowledge.failure_messages.describe_failure.
     """
     with step():
-        document = _claim(document_id, clock())
+        document = _claim_document(document_id, clock())
     if document is None:
         return None
     try:
-        _read(document, step, clock)
+        _read_into_passages(document, step, clock)
     except ClaimLostError:
         return None
     except UnreadableError as problem:
-        _fail(document, problem.code, step, clock)
+        _fail_document(document, problem.code, step, clock)
     except FileNotFoundError:
-        _fail(document, "lost", step, clock)
+        _fail_document(document, "lost", step, clock)
     except (CrashedError, OSError) as problem:
         log.warning("document_reading_broke_off", document_id=document.pk, error=type(problem).__name__)
-        return _put_back(document, step, clock)
+        return _schedule_retry(document, step, clock)
     return None
 
 
-def limits_from_settings() -> Limits:
+def get_limits() -> Limits:
     return Limits(
         memory_bytes=settings.EXTRACTION_MEMORY_BYTES,
         seconds=settings.EXTRACTION_SECONDS,
@@ -78,7 +78,7 @@ def limits_from_settings() -> Limits:
     )
 
 
-def _claim(document_id: int, at: datetime) -> Document | None:
+def _claim_document(document_id: int, at: datetime) -> Document | None:
     silent = at - timedelta(seconds=SILENCE_SECONDS)
     document = (
         Document.objects.select_for_update(skip_locked=True)
@@ -93,32 +93,32 @@ def _claim(document_id: int, at: datetime) -> Document | None:
         return None
     if document.state == FileState.EXTRACTING and document.attempts > len(BACK_OFF):
         # Whoever reads it dies with it.
-        _give_up(document, "crashed", at)
+        _mark_failed(document, "crashed", at)
         return None
     document.state, document.stage = FileState.EXTRACTING, ReadingStage.FETCHING
     document.claim, document.heartbeat_at, document.retry_at = uuid4(), at, None
     document.progress, document.failure = 0, ""
     document.attempts += 1
     document.save()
-    forget_document(document)
+    remove_from_index(document)
     Passage.objects.filter(document=document).delete()
     return document
 
 
-def _read(document: Document, step: Step, clock: Clock) -> None:
-    progress = _Progress(document, step, clock)
-    with _copied(document.storage_key, progress) as path:
+def _read_into_passages(document: Document, step: Step, clock: Clock) -> None:
+    progress = _ProgressWriter(document, step, clock)
+    with _copy_to_disk(document.storage_key, progress) as path:
         progress.begin(ReadingStage.READING)
-        sections = read_file(path, document.media_type, limits=limits_from_settings(), report=progress)
-        measured = _Measured(sections)
+        sections = read_file(path, document.media_type, limits=get_limits(), report=progress)
+        measured = _CountedSections(sections)
         position = 0
-        for pieces in _batches(split(measured)):
+        for texts in _split_into_batches(split_into_passages(measured)):
             with step():
                 progress.hold_claim()
                 Passage.objects.bulk_create(
-                    [_passage(document, position + place, piece) for place, piece in enumerate(pieces)]
+                    [_build_passage(document, position + place, text) for place, text in enumerate(texts)]
                 )
-            position += len(pieces)
+            position += len(texts)
             # With DEBUG Django keeps the text of every statement.
             reset_queries()
     progress.begin(ReadingStage.INDEXING, percent=READ_PERCENT)
@@ -138,7 +138,7 @@ def _read(document: Document, step: Step, clock: Clock) -> None:
 
 
 @contextmanager
-def _copied(key: str, progress: Callable[[float], None]) -> Iterator[Path]:
+def _copy_to_disk(key: str, progress: Callable[[float], None]) -> Iterator[Path]:
     """Copy stored bytes to a file of this machine, by steps; it goes when the block ends."""
     with tempfile.TemporaryDirectory(prefix="loggia-") as folder:
         path = Path(folder) / "document"
@@ -149,7 +149,7 @@ def _copied(key: str, progress: Callable[[float], None]) -> Iterator[Path]:
         yield path
 
 
-class _Measured:
+class _CountedSections:
     """Sections as they come, counted; UnreadableError (too_much_text) over KNOWLEDGE_FILE_TOKENS."""
 
     def __init__(self, sections: Iterable[Section]) -> None:
@@ -167,7 +167,7 @@ class _Measured:
             yield section
 
 
-class _Progress:
+class _ProgressWriter:
     """Writes how far the reading is, at most once a second, each time as a sign of life."""
 
     def __init__(self, document: Document, step: Step, clock: Clock) -> None:
@@ -195,49 +195,49 @@ class _Progress:
             raise ClaimLostError
 
 
-def _batches(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
-    while batch := list(islice(pieces, BATCH)):
+def _split_into_batches(texts: Iterator[PassageText]) -> Iterator[list[PassageText]]:
+    while batch := list(islice(texts, BATCH)):
         yield batch
 
 
-def _passage(document: Document, position: int, piece: Piece) -> Passage:
+def _build_passage(document: Document, position: int, text: PassageText) -> Passage:
     return Passage(
         workspace_id=document.workspace_id,
         document=document,
         position=position,
-        heading=piece.heading,
-        page=piece.page,
-        paragraph=piece.paragraph,
-        text=piece.text,
+        heading=text.heading,
+        page=text.page,
+        paragraph=text.paragraph,
+        text=text.text,
     )
 
 
-def _fail(document: Document, code: str, step: Step, clock: Clock) -> None:
+def _fail_document(document: Document, code: str, step: Step, clock: Clock) -> None:
     with step():
-        _give_up(document, code, clock())
+        _mark_failed(document, code, clock())
     log.info("document_not_read", document_id=document.pk, failure=code)
 
 
-def _give_up(document: Document, code: str, at: datetime) -> None:
-    if not _end(document.pk, document.claim, state=FileState.FAILED, failure=code):
+def _mark_failed(document: Document, code: str, at: datetime) -> None:
+    if not _release_claim(document.pk, document.claim, state=FileState.FAILED, failure=code):
         return
     Passage.objects.filter(document=document).delete()
-    forget_document(document)
+    remove_from_index(document)
     if code in DANGEROUS:
-        note_dangerous(document, code, at)
+        report_dangerous_document(document, code, at)
 
 
-def _put_back(document: Document, step: Step, clock: Clock) -> int | None:
+def _schedule_retry(document: Document, step: Step, clock: Clock) -> int | None:
     if document.attempts > len(BACK_OFF):
-        _fail(document, "crashed", step, clock)
+        _fail_document(document, "crashed", step, clock)
         return None
     seconds = BACK_OFF[document.attempts - 1]
     with step():
         retry_at = clock() + timedelta(seconds=seconds)
-        _end(document.pk, document.claim, state=FileState.WAITING, retry_at=retry_at)
+        _release_claim(document.pk, document.claim, state=FileState.WAITING, retry_at=retry_at)
     return seconds
 
 
-def _end(document_id: int, claim: UUID | None, **changes: object) -> int:
+def _release_claim(document_id: int, claim: UUID | None, **changes: object) -> int:
     held = Document.objects.filter(pk=document_id, claim=claim)
     return held.update(claim=None, stage=ReadingStage.NONE, progress=0, **changes)

@@ -8,14 +8,14 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from gpts.knowledge.queries import due_for_review
+from gpts.knowledge.queries import list_files_due_for_review
 from workspaces.services.notifications import notify
 
 
-def note_stale_files(*, at: datetime) -> int:
+def notify_owners_of_stale_files(*, at: datetime) -> int:
     """Leave a note for each file whose review date has come; returns how many. Idempotent."""
     noted = 0
-    for file in due_for_review(on=at.date())[:200]:
+    for file in list_files_due_for_review(on=at.date())[:200]:
         owner = file.gpt.owner
         with translation.override(getattr(owner, "language", "") or "en"):
             notify(

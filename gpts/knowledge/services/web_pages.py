@@ -21,7 +21,7 @@ from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import inside_workspace_of
 from gpts.knowledge.extraction.sniffing import DOCX, EPUB, PDF, PPTX, XLSX
 from gpts.knowledge.models import KnowledgeFile
-from gpts.knowledge.services.files import check_room, replace_file, take_in_file
+from gpts.knowledge.services.files import check_file_count, replace_file, upload_knowledge_file
 
 URL_LENGTH = 2000
 # Fetches of one person in so many seconds: each holds a process for as long as the other host likes, and
@@ -71,17 +71,19 @@ class WebPage:
 
 
 def add_page(*, gpt: GPT, url: str, by: Any, at: datetime) -> KnowledgeFile:
-    """Fetch a page and take it into the draft; see take_in_file.
+    """Fetch a page and take it into the draft; see upload_knowledge_file.
 
     Raises, with field ``url``, what the guarded client raises (OutboundRefused, OutboundFailed, TooLarge),
     InvalidInput (``page_status``, ``page_type``) for an answer that is no document and RateLimited beyond
     FETCHES. Call it without locks: it waits for another host.
     """
     with inside_workspace_of(gpt):
-        check_room(gpt, field="url")
-    _check_pace(by)
+        check_file_count(gpt, field="url")
+    _check_rate_limit(by)
     page = fetch_page(url)
-    return _at_field(take_in_file, gpt=gpt, upload=page.upload, source_url=page.url, by=by, at=at)
+    return _call_with_url_errors(
+        upload_knowledge_file, gpt=gpt, upload=page.upload, source_url=page.url, by=by, at=at
+    )
 
 
 def fetch_again(*, file: KnowledgeFile, by: Any, at: datetime) -> KnowledgeFile:
@@ -91,9 +93,11 @@ def fetch_again(*, file: KnowledgeFile, by: Any, at: datetime) -> KnowledgeFile:
     """
     if not file.source_url:
         raise InvalidInput(_("This file was uploaded; there is no address to fetch."), code="no_page")
-    _check_pace(by)
+    _check_rate_limit(by)
     page = fetch_page(file.source_url)
-    return _at_field(replace_file, file=file, upload=page.upload, source_url=page.url, by=by, at=at)
+    return _call_with_url_errors(
+        replace_file, file=file, upload=page.upload, source_url=page.url, by=by, at=at
+    )
 
 
 def fetch_page(url: str) -> WebPage:
@@ -106,7 +110,7 @@ def fetch_page(url: str) -> WebPage:
             field="url",
         )
     accept = {"accept": "text/html, application/xhtml+xml, application/pdf, text/*;q=0.8, */*;q=0.5"}
-    answer: OutboundResponse = _at_field(
+    answer: OutboundResponse = _call_with_url_errors(
         fetch, address, headers=accept, max_bytes=settings.KNOWLEDGE_PAGE_BYTES
     )
     if answer.status != 200:
@@ -125,12 +129,16 @@ def fetch_page(url: str) -> WebPage:
             code="page_type",
             field="url",
         )
-    body = _in_utf8(answer.body, header) if kind.startswith("text/") or ending == ".html" else answer.body
-    name = _name_of(address, body, ending)
+    body = (
+        _convert_to_utf8(answer.body, header)
+        if kind.startswith("text/") or ending == ".html"
+        else answer.body
+    )
+    name = _build_name(address, body, ending)
     return WebPage(address, name, ContentFile(body, name=name))
 
 
-def _check_pace(by: Any) -> None:
+def _check_rate_limit(by: Any) -> None:
     key = f"gpts:page-fetches:{by.pk}"
     cache.add(key, 0, FETCH_SECONDS)
     try:
@@ -147,7 +155,7 @@ def _check_pace(by: Any) -> None:
         )
 
 
-def _at_field(act: Any, *positional: Any, **named: Any) -> Any:
+def _call_with_url_errors(act: Any, *positional: Any, **named: Any) -> Any:
     """What goes wrong with the answer is said at the field of the address."""
     try:
         return act(*positional, **named)
@@ -156,7 +164,7 @@ def _at_field(act: Any, *positional: Any, **named: Any) -> Any:
         raise
 
 
-def _in_utf8(body: bytes, header: str) -> bytes:
+def _convert_to_utf8(body: bytes, header: str) -> bytes:
     """Re-encode a text whose charset the server names; what it does not name is told by the bytes later."""
     match = _CHARSET.search(header)
     if match is None or match[1].lower() in ("utf-8", "utf8"):
@@ -168,7 +176,7 @@ def _in_utf8(body: bytes, header: str) -> bytes:
     return body.decode(codec.name, errors="replace").encode() if codec.name in CHARSETS else body
 
 
-def _name_of(url: str, body: bytes, ending: str) -> str:
+def _build_name(url: str, body: bytes, ending: str) -> str:
     """Name a page by its title, anything else by the end of its path, and both by the host if need be."""
     parts = urlsplit(url)
     stem = unquote(parts.path.rstrip("/").rpartition("/")[2])

@@ -14,16 +14,16 @@ from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.web.builder_frame import page_context
 from gpts.knowledge.retrieval import Lookup, is_answerable, look_up
-from gpts.knowledge.retrieval.embedding import embedding_model, embedding_progress
-from gpts.knowledge.retrieval.reading import document_ids
-from gpts.knowledge.retrieval.vectors import VectorNote
+from gpts.knowledge.retrieval.embedding import get_embedding_model, get_embedding_progress
+from gpts.knowledge.retrieval.index_reading import list_document_ids
+from gpts.knowledge.retrieval.vectors import VectorStatus
 
 QUESTIONS = 10
 QUESTION_LENGTH = 1_000
 
 
 @dataclass(frozen=True)
-class Tried:
+class BenchResult:
     """One question with what it found."""
 
     question: str
@@ -32,7 +32,7 @@ class Tried:
 
     @property
     def vectors_are_down(self) -> bool:
-        return self.lookup.vectors is VectorNote.DOWN
+        return self.lookup.vectors is VectorStatus.DOWN
 
 
 @login_required
@@ -42,21 +42,21 @@ def build_bench(request: HttpRequest, slug: str) -> HttpResponse:
     gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
     typed = request.POST.get("questions", "")[: QUESTIONS * QUESTION_LENGTH]
     lines = [line.strip()[:QUESTION_LENGTH] for line in typed.splitlines() if line.strip()]
-    model = embedding_model(gpt.workspace_id)
+    model = get_embedding_model(gpt.workspace_id)
     context = page_context(
         request,
         gpt,
         "knowledge",
         typed=typed,
-        tried=[_tried(gpt, line) for line in lines[:QUESTIONS]],
+        results=[_try_question(gpt, line) for line in lines[:QUESTIONS]],
         left_out=max(0, len(lines) - QUESTIONS),
         limit=QUESTIONS,
         model=model,
-        progress=embedding_progress(document_ids(gpt), gpt.workspace_id) if model else None,
+        progress=get_embedding_progress(list_document_ids(gpt), gpt.workspace_id) if model else None,
     )
     return render(request, "gpts/knowledge/bench.html", context)
 
 
-def _tried(gpt: GPT, question: str) -> Tried:
+def _try_question(gpt: GPT, question: str) -> BenchResult:
     found = look_up(gpt, question)
-    return Tried(question, found, is_answerable(found.passages))
+    return BenchResult(question, found, is_answerable(found.passages))

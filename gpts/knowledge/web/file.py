@@ -24,7 +24,7 @@ from gpts.assistants.web.builder_frame import page_context
 from gpts.knowledge.access import access_knowledge_file
 from gpts.knowledge.extraction import MEDIA_TYPES
 from gpts.knowledge.models import KnowledgeFile
-from gpts.knowledge.queries import passages_of, position_of_page
+from gpts.knowledge.queries import find_page_position, list_passages
 from gpts.knowledge.services.files import (
     erase_file,
     remove_knowledge_file,
@@ -33,7 +33,7 @@ from gpts.knowledge.services.files import (
     update_file,
 )
 from gpts.knowledge.services.web_pages import fetch_again
-from gpts.knowledge.web.files import show_file
+from gpts.knowledge.web.files import annotate_file
 from workspaces.web.bodies import takes_files
 
 PASSAGES_ON_A_PAGE = 50
@@ -43,8 +43,8 @@ PASSAGES_ON_A_PAGE = 50
 @require_GET
 def build_knowledge_text(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
     gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    file = access_knowledge_file(request.user, gpt, file_id, with_kept=True)
-    return _page(request, gpt, file)
+    file = access_knowledge_file(request.user, gpt, file_id, include_removed=True)
+    return _render_page(request, gpt, file)
 
 
 @login_required
@@ -52,34 +52,34 @@ def build_knowledge_text(request: HttpRequest, slug: str, file_id: int) -> HttpR
 def build_knowledge_update(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
     """Rename a file and set the date on which it is due for a look."""
 
-    def act(file: KnowledgeFile) -> KnowledgeFile:
-        review_on = _date(request.POST.get("review_on", ""))
+    def change(file: KnowledgeFile) -> KnowledgeFile:
+        review_on = _parse_date(request.POST.get("review_on", ""))
         name = request.POST.get("name", "")
         return update_file(file=file, name=name, review_on=review_on, by=request.user, at=timezone.now())
 
-    return _acted(request, slug, file_id, act, _("“%(name)s” was saved."))
+    return _change_file(request, slug, file_id, change, _("“%(name)s” was saved."))
 
 
 @takes_files
 @login_required
 @require_POST
 def build_knowledge_replace(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
-    def act(file: KnowledgeFile) -> KnowledgeFile:
+    def change(file: KnowledgeFile) -> KnowledgeFile:
         upload = request.FILES.get("file")
         if upload is None:
             raise InvalidInput(_("Choose a file first."), code="required", field="file")
         return replace_file(file=file, upload=upload, by=request.user, at=timezone.now())
 
-    return _acted(request, slug, file_id, act, _("“%(name)s” was replaced."))
+    return _change_file(request, slug, file_id, change, _("“%(name)s” was replaced."))
 
 
 @login_required
 @require_POST
 def build_knowledge_fetch(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
-    def act(file: KnowledgeFile) -> KnowledgeFile:
+    def change(file: KnowledgeFile) -> KnowledgeFile:
         return fetch_again(file=file, by=request.user, at=timezone.now())
 
-    return _acted(request, slug, file_id, act, _("“%(name)s” was fetched again."))
+    return _change_file(request, slug, file_id, change, _("“%(name)s” was fetched again."))
 
 
 @login_required
@@ -106,46 +106,46 @@ def build_knowledge_delete(request: HttpRequest, slug: str, file_id: int) -> Htt
 def build_knowledge_erase(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
     """Delete a file from the draft and from all versions."""
     gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-    file = access_knowledge_file(request.user, gpt, file_id, with_kept=True)
+    file = access_knowledge_file(request.user, gpt, file_id, include_removed=True)
     confirmation = request.POST.get("confirmation", "")
     try:
         erase_file(file=file, confirmation=confirmation, by=request.user, at=timezone.now())
     except InvalidInput as refusal:
-        return _page(request, gpt, file, {refusal.field: str(refusal.message)})
+        return _render_page(request, gpt, file, {refusal.field: str(refusal.message)})
     messages.success(request, _("“%(name)s” was deleted everywhere.") % {"name": file.name})
     return redirect("gpts:build-knowledge", slug)
 
 
-def _acted(
+def _change_file(
     request: HttpRequest,
     slug: str,
     file_id: int,
-    act: Callable[[KnowledgeFile], KnowledgeFile],
+    change: Callable[[KnowledgeFile], KnowledgeFile],
     done: str,
 ) -> HttpResponse:
     """Do one thing to a file; the page of the file shows a refusal at its field and keeps what was typed."""
     gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
     file = access_knowledge_file(request.user, gpt, file_id)
     try:
-        file = act(file)
+        file = change(file)
     except DomainError as refusal:
-        return _page(request, gpt, file, {refusal.field or "form": str(refusal.message)})
+        return _render_page(request, gpt, file, {refusal.field or "form": str(refusal.message)})
     messages.success(request, done % {"name": file.name})
     return redirect("gpts:build-knowledge-text", slug, file.pk)
 
 
-def _page(
+def _render_page(
     request: HttpRequest, gpt: GPT, file: KnowledgeFile, errors: dict[str, str] | None = None
 ) -> HttpResponse:
-    start = _start(request, file)
-    passages = passages_of(file, start=start, size=PASSAGES_ON_A_PAGE)
+    start = _parse_start(request, file)
+    passages = list_passages(file, start=start, size=PASSAGES_ON_A_PAGE)
     total = file.document.passage_count if file.document else 0
     end = start + len(passages)
     context: dict[str, Any] = page_context(
         request,
         gpt,
         "knowledge",
-        file=show_file(file),
+        file=annotate_file(file),
         passages=passages,
         first=start + 1,
         last=end,
@@ -161,15 +161,15 @@ def _page(
     return render(request, "gpts/knowledge/file.html", context, status=400 if errors else 200)
 
 
-def _start(request: HttpRequest, file: KnowledgeFile) -> int:
+def _parse_start(request: HttpRequest, file: KnowledgeFile) -> int:
     """The first passage to show: a position, or where a page of the document begins."""
     page, position = request.GET.get("page", ""), request.GET.get("from", "")
     if page.isdecimal() and len(page) < 8:
-        return position_of_page(file, int(page))
+        return find_page_position(file, int(page))
     return int(position) if position.isdecimal() and len(position) < 8 else 0
 
 
-def _date(typed: str) -> date | None:
+def _parse_date(typed: str) -> date | None:
     if not typed.strip():
         return None
     try:

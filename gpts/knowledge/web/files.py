@@ -21,10 +21,10 @@ from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.web.builder_frame import frame_of, page_context
 from gpts.knowledge.extraction import MEDIA_TYPES
-from gpts.knowledge.failure_messages import reason
+from gpts.knowledge.failure_messages import describe_failure
 from gpts.knowledge.models import KnowledgeFile
-from gpts.knowledge.queries import kept_files, knowledge_files
-from gpts.knowledge.services.files import FILE_COUNT, take_in_file
+from gpts.knowledge.queries import list_knowledge_files, list_removed_files
+from gpts.knowledge.services.files import FILE_COUNT, upload_knowledge_file
 from gpts.knowledge.services.web_pages import add_page
 from gpts.knowledge.states import FileState
 from workspaces.web.bodies import takes_files
@@ -41,11 +41,13 @@ def build_knowledge(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
         if "application/json" in request.headers.get("Accept", ""):
-            return _take_one(request, gpt)
-        errors = _take_all(request, gpt)
-        return _page(request, gpt, {"file": errors}) if errors else redirect("gpts:build-knowledge", slug)
+            return _add_one_file(request, gpt)
+        errors = _add_all_files(request, gpt)
+        return (
+            _render_page(request, gpt, {"file": errors}) if errors else redirect("gpts:build-knowledge", slug)
+        )
     gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    return _page(request, gpt)
+    return _render_page(request, gpt)
 
 
 @login_required
@@ -57,27 +59,27 @@ def build_knowledge_page(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         file = add_page(gpt=gpt, url=url, by=request.user, at=timezone.now())
     except DomainError as refusal:
-        return _page(request, gpt, {"url": [str(refusal.message)]}, typed_url=url[:2000])
+        return _render_page(request, gpt, {"url": [str(refusal.message)]}, typed_url=url[:2000])
     messages.success(request, _("“%(name)s” was added.") % {"name": file.name})
     return redirect("gpts:build-knowledge", slug)
 
 
-def show_file(file: KnowledgeFile) -> KnowledgeFile:
+def annotate_file(file: KnowledgeFile) -> KnowledgeFile:
     """Put beside a file what its row shows: why it failed, whether it is still read, whether it is due."""
     document = file.document
     assert document is not None  # files of the draft have one
     today = timezone.localdate()
-    file.failure_text = reason(document.failure)  # type: ignore[attr-defined]  # for the template
+    file.failure_text = describe_failure(document.failure)  # type: ignore[attr-defined]  # for the template
     file.is_pending = document.state in PENDING  # type: ignore[attr-defined]  # for the template
     file.is_due = file.review_on is not None and file.review_on <= today  # type: ignore[attr-defined]  # the same
     return file
 
 
-def list_context(gpt: GPT, user: Any) -> dict[str, Any]:
-    files = [show_file(file) for file in knowledge_files(gpt)]
+def build_list_context(gpt: GPT, user: Any) -> dict[str, Any]:
+    files = [annotate_file(file) for file in list_knowledge_files(gpt)]
     return {
         "files": files,
-        "kept": kept_files(gpt),
+        "kept": list_removed_files(gpt),
         "limit": FILE_COUNT,
         "is_full": len(files) >= FILE_COUNT,
         "pending": sum(file.is_pending for file in files),  # type: ignore[attr-defined]  # set above
@@ -85,10 +87,10 @@ def list_context(gpt: GPT, user: Any) -> dict[str, Any]:
     }
 
 
-def _page(
+def _render_page(
     request: HttpRequest, gpt: GPT, errors: dict[str, list[str]] | None = None, typed_url: str = ""
 ) -> HttpResponse:
-    shown = list_context(gpt, request.user)
+    shown = build_list_context(gpt, request.user)
     if request.headers.get("HX-Request") == "true" and not errors:
         frame = frame_of(request.user, gpt)
         response = render(
@@ -111,20 +113,20 @@ def _page(
     return response
 
 
-def _take_one(request: HttpRequest, gpt: GPT) -> HttpResponse:
+def _add_one_file(request: HttpRequest, gpt: GPT) -> HttpResponse:
     """One file of the page's script, which shows each file's own outcome."""
     upload = request.FILES.get("file")
     if upload is None:
         problem = {"code": "required", "message": _("Choose a file first."), "field": "file", "data": {}}
         return JsonResponse({"error": problem}, status=400)
     try:
-        file = take_in_file(gpt=gpt, upload=upload, by=request.user, at=timezone.now())
+        file = upload_knowledge_file(gpt=gpt, upload=upload, by=request.user, at=timezone.now())
     except DomainError as refusal:
         return JsonResponse(error_body(refusal), status=refusal.status)
     return JsonResponse({"id": file.pk, "name": file.name}, status=201)
 
 
-def _take_all(request: HttpRequest, gpt: GPT) -> list[str]:
+def _add_all_files(request: HttpRequest, gpt: GPT) -> list[str]:
     """Take in what was sent; files that can be read are kept though others are refused."""
     uploads = request.FILES.getlist("file")[: FILE_COUNT + 1]
     if not uploads:
@@ -132,7 +134,7 @@ def _take_all(request: HttpRequest, gpt: GPT) -> list[str]:
     refused = []
     for upload in uploads:
         try:
-            take_in_file(gpt=gpt, upload=upload, by=request.user, at=timezone.now())
+            upload_knowledge_file(gpt=gpt, upload=upload, by=request.user, at=timezone.now())
         except DomainError as refusal:
             refused.append(f"{(upload.name or '')[:80]}: {refusal.message}")
     added = len(uploads) - len(refused)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.audit import record
 from core.errors import Conflict, InvalidInput
 from core.text import clean_line
-from gpts.assistants.queries.gpts import find_gpt, get_standing
+from gpts.assistants.queries.gpts import find_gpt, get_relation
 from gpts.assistants.rules import GPTAct, may
 from gpts.metering.models import Budget
 from gpts.metering.models.budgets import BUDGET_NAME_LENGTH
@@ -188,8 +188,8 @@ def _group(workspace: Workspace, group_id: int | None) -> Group:
 def _gpt(by: User, slug: str) -> Any:
     gpt = find_gpt(slug) if slug else None
     if gpt is not None:
-        standing = get_standing(by, gpt)
-        if may(GPTAct.CHAT, gpt, standing) or may(GPTAct.VIEW_SETTINGS, gpt, standing):
+        relation = get_relation(by, gpt)
+        if may(GPTAct.CHAT, gpt, relation) or may(GPTAct.VIEW_SETTINGS, gpt, relation):
             return gpt
     raise InvalidInput(
         _("Give the address of a GPT that you can use, for example the last part of its link."),

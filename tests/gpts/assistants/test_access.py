@@ -17,7 +17,10 @@ from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.knowledge.access import access_knowledge_file
 from gpts.knowledge.services.files import add_knowledge_file
-from tests.support.gpts import NOW, a_gpt, a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import NOW
 from tests.support.uploads import make_upload
 from workspaces.access import scope_for, scope_for_api_key
 from workspaces.models import Member, User, Workspace
@@ -31,7 +34,8 @@ C, V, E, M = GPTAct.CHAT, GPTAct.VIEW_SETTINGS, GPTAct.EDIT, GPTAct.MANAGE
 @pytest.fixture
 def people() -> dict[str, User]:
     return {
-        name: a_user(name.title()) for name in ("owner", "boss", "admin", "builder", "member", "stranger")
+        name: UserFactory.create(display_name=name.title())
+        for name in ("owner", "boss", "admin", "builder", "member", "stranger")
     }
 
 
@@ -46,7 +50,7 @@ def company(people: dict[str, User]) -> Workspace:
 
 @pytest.fixture
 def gpt(people: dict[str, User], company: Workspace) -> GPT:
-    return a_gpt(owner=people["owner"], workspace=company)
+    return GPTFactory.create(owner=people["owner"], workspace=company)
 
 
 def make_live(gpt: GPT, audience: Audience) -> None:
@@ -190,7 +194,7 @@ def test_a_key_of_one_workspace_does_not_reach_the_other(people: dict[str, User]
 
 
 def test_a_version_or_file_of_another_gpt_is_not_found(people: dict[str, User], gpt: GPT) -> None:
-    other = a_gpt(owner=people["stranger"])
+    other = GPTFactory.create(owner=people["stranger"])
     freeze_version(gpt=other, release_notes="", by=other.owner, at=NOW)
     file = add_knowledge_file(gpt=other, upload=make_upload("a.txt", "Secret"), by=other.owner, at=NOW)
 
@@ -209,9 +213,9 @@ def test_a_version_or_file_of_another_gpt_is_not_found(people: dict[str, User], 
 
 def test_visible_gpts_are_those_that_one_may_chat_with(people: dict[str, User], gpt: GPT) -> None:
     make_live(gpt, Audience.WORKSPACE)
-    public = a_gpt(owner=people["stranger"])
+    public = GPTFactory.create(owner=people["stranger"])
     make_live(public, Audience.PUBLIC)
-    linked = a_gpt(owner=people["stranger"], name="Linked")
+    linked = GPTFactory.create(owner=people["stranger"], name="Linked")
     make_live(linked, Audience.LINK)
 
     assert set(visible_gpts(people["member"])) == {gpt, public}

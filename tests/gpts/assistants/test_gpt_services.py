@@ -16,7 +16,10 @@ from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.states import ProviderKind
-from tests.support.gpts import LATER, NOW, a_gpt, a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import LATER, NOW
 from workspaces.access import personal_workspace
 from workspaces.services.workspaces import create_workspace
 
@@ -24,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_new_gpt_holds_what_was_given_and_is_written_down() -> None:
-    ada = a_user()
+    ada = UserFactory.create()
 
     gpt = create_gpt(
         workspace=personal_workspace(ada),
@@ -91,7 +94,7 @@ def test_a_new_gpt_holds_what_was_given_and_is_written_down() -> None:
 )
 def test_a_bad_field_is_named_and_nothing_is_written(draft: dict[str, Any], field: str, code: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
-        a_gpt(**draft)
+        GPTFactory.create(**draft)
 
     assert (refusal.value.field, refusal.value.code) == (field, code)
     assert not GPT.objects.exists()
@@ -99,7 +102,9 @@ def test_a_bad_field_is_named_and_nothing_is_written(draft: dict[str, Any], fiel
 
 
 def test_the_limits_themselves_fit_in_every_script() -> None:
-    gpt = a_gpt(name="写" * 50, description="写" * 300, instructions="写" * 8000, starters=["写" * 200] * 1)
+    gpt = GPTFactory.create(
+        name="写" * 50, description="写" * 300, instructions="写" * 8000, starters=["写" * 200] * 1
+    )
 
     assert len(gpt.name) == 50
     assert gpt.slug.startswith("gpt-")
@@ -107,7 +112,7 @@ def test_the_limits_themselves_fit_in_every_script() -> None:
 
 def test_all_wrong_fields_are_told_at_once() -> None:
     with pytest.raises(InvalidInput) as refusal:
-        a_gpt(name="", category="no", temperature="hot")
+        GPTFactory.create(name="", category="no", temperature="hot")
 
     assert set(refusal.value.data["errors"]) == {"name", "category", "temperature"}
 
@@ -117,51 +122,51 @@ def test_all_wrong_fields_are_told_at_once() -> None:
     ["<script>alert(1)</script>", "'; DROP TABLE gpts_gpt; --", "{{ 7*7 }}", "../../etc/passwd", "=cmd()"],
 )
 def test_markup_in_a_name_is_kept_as_text(name: str) -> None:
-    gpt = a_gpt(name=name)
+    gpt = GPTFactory.create(name=name)
 
     assert gpt.name == name
     assert all(letter.isalnum() or letter in "-_" for letter in gpt.slug)
 
 
 def test_direction_overrides_and_zero_width_characters_are_dropped() -> None:
-    assert a_gpt(name="Essay\u202e coach\u200b").name == "Essay coach"
+    assert GPTFactory.create(name="Essay\u202e coach\u200b").name == "Essay coach"
 
 
 def test_two_gpts_of_one_name_have_different_addresses() -> None:
-    ada = a_user()
+    ada = UserFactory.create()
 
-    assert a_gpt(owner=ada).slug != a_gpt(owner=ada).slug
+    assert GPTFactory.create(owner=ada).slug != GPTFactory.create(owner=ada).slug
 
 
 def test_the_slug_of_a_deleted_gpt_is_not_given_out_again() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     delete_gpt(gpt=gpt, typed_name="Essay coach", is_under_review=False, by=gpt.owner, at=LATER)
 
-    assert a_gpt(owner=gpt.owner).slug != gpt.slug
+    assert GPTFactory.create(owner=gpt.owner).slug != gpt.slug
     assert GPT.objects.filter(slug=gpt.slug).count() == 1
 
 
 @pytest.mark.parametrize("role", ["member", None])
 def test_only_builders_of_a_workspace_make_gpts_in_it(role: str | None) -> None:
-    boss, ada = a_user("Boss"), a_user()
+    boss, ada = UserFactory.create(display_name="Boss"), UserFactory.create()
     company = create_company(boss, **({role: ada} if role else {}))
 
     with pytest.raises(Forbidden):
-        a_gpt(owner=ada, workspace=company)
+        GPTFactory.create(owner=ada, workspace=company)
 
     assert not GPT.objects.exists()
 
 
 def test_a_builder_makes_gpts_in_the_company() -> None:
-    ada = a_user()
-    company = create_company(a_user("Boss"), builder=ada)
+    ada = UserFactory.create()
+    company = create_company(UserFactory.create(display_name="Boss"), builder=ada)
 
-    assert a_gpt(owner=ada, workspace=company).workspace == company
+    assert GPTFactory.create(owner=ada, workspace=company).workspace == company
 
 
 def test_the_model_of_another_workspace_is_not_offered() -> None:
-    ada = a_user()
-    elsewhere = create_workspace(name="Elsewhere", by=a_user("Eve"), at=NOW)
+    ada = UserFactory.create()
+    elsewhere = create_workspace(name="Elsewhere", by=UserFactory.create(display_name="Eve"), at=NOW)
     provider = ModelProvider.objects.create(
         workspace=elsewhere, name="Own", kind=ProviderKind.RESPONSES, created_at=NOW
     )
@@ -170,13 +175,13 @@ def test_the_model_of_another_workspace_is_not_offered() -> None:
     )
 
     with pytest.raises(InvalidInput) as refusal:
-        a_gpt(owner=ada, language_model=model)
+        GPTFactory.create(owner=ada, language_model=model)
 
     assert refusal.value.field == "language_model"
 
 
 def test_a_saved_draft_rises_by_one_revision() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     saved = update_draft(
         gpt=gpt, revision=1, changes={"name": "Prose coach", "category": "education"}, by=gpt.owner, at=LATER
@@ -190,7 +195,7 @@ def test_a_saved_draft_rises_by_one_revision() -> None:
 
 
 def test_saving_the_same_twice_writes_once() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     changes = {"description": "New words"}
 
     update_draft(gpt=gpt, revision=1, changes=changes, by=gpt.owner, at=LATER)
@@ -201,7 +206,7 @@ def test_saving_the_same_twice_writes_once() -> None:
 
 
 def test_a_stale_save_is_refused_with_the_fresh_values_of_its_fields() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     update_draft(gpt=gpt, revision=1, changes={"name": "Theirs", "temperature": "1"}, by=gpt.owner, at=LATER)
 
     with pytest.raises(Conflict) as conflict:
@@ -220,7 +225,7 @@ def test_a_stale_save_is_refused_with_the_fresh_values_of_its_fields() -> None:
 
 
 def test_a_bad_save_changes_nothing() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     with pytest.raises(InvalidInput):
         update_draft(gpt=gpt, revision=1, changes={"name": "Fine", "category": "no"}, by=gpt.owner, at=LATER)
@@ -230,7 +235,7 @@ def test_a_bad_save_changes_nothing() -> None:
 
 
 def test_a_quarantined_gpt_is_neither_changed_nor_deleted_nor_frozen() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     quarantine_gpt(gpt=gpt, at=NOW)
 
     for attempt in (
@@ -254,7 +259,7 @@ def test_a_quarantined_gpt_is_neither_changed_nor_deleted_nor_frozen() -> None:
 def test_deleting_needs_the_name_and_no_open_review(
     typed: str, reviewed: bool, error: type[DomainError]
 ) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     with pytest.raises(error):
         delete_gpt(gpt=gpt, typed_name=typed, is_under_review=reviewed, by=gpt.owner, at=LATER)
@@ -264,7 +269,7 @@ def test_deleting_needs_the_name_and_no_open_review(
 
 
 def test_a_deleted_gpt_serves_nobody_and_keeps_its_versions() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
     set_live_version(gpt=gpt, version=version, audience=Audience.LINK, at=NOW)
 

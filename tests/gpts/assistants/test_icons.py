@@ -18,8 +18,10 @@ from core.errors import DomainError, InvalidInput, NotFound, TooLarge
 from gpts.assistants.drawn_icons import draw
 from gpts.assistants.services.icons import read_icon, set_drawn_icon, set_icon
 from tests.support.api_client import ApiClient
-from tests.support.gpts import LATER, a_gpt, a_user
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
+from tests.support.times import LATER
 from tests.support.uploads import make_picture
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +33,7 @@ def stored(media: Path) -> list[str]:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
 def test_each_kind_becomes_one_small_webp_under_its_hash(kind: str, own_media: Path) -> None:
-    gpt = set_icon(gpt=(draft := a_gpt()), upload=make_picture(kind), by=draft.owner, at=LATER)
+    gpt = set_icon(gpt=(draft := GPTFactory.create()), upload=make_picture(kind), by=draft.owner, at=LATER)
 
     data = (own_media / gpt.icon).read_bytes()
     assert gpt.icon == f"icons/{hashlib.sha256(data).hexdigest()}.webp"
@@ -45,7 +47,7 @@ def test_place_and_camera_do_not_survive() -> None:
     exif = Image.Exif()
     exif[Base.Make] = "Canary camera"
     exif[Base.GPSInfo] = {1: "N", 2: (48.0, 51.0, 29.0)}
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     gpt = set_icon(gpt=gpt, upload=make_picture("JPEG", exif=exif.tobytes()), by=gpt.owner, at=LATER)
 
@@ -63,7 +65,7 @@ def test_an_upright_picture_stays_upright() -> None:
     picture.paste((0, 0, 0), (0, 0, 256, 128))
     out = BytesIO()
     picture.save(out, "JPEG", exif=exif.tobytes())
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     gpt = set_icon(gpt=gpt, upload=SimpleUploadedFile("a.jpg", out.getvalue()), by=gpt.owner, at=LATER)
 
@@ -112,7 +114,7 @@ def png_of(width: int, height: int) -> bytes:
 def test_what_is_no_fit_picture_is_refused_and_nothing_kept(
     name: str, data: bytes, error: type[DomainError], own_media: Path
 ) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     with pytest.raises(error) as refusal:
         set_icon(gpt=gpt, upload=SimpleUploadedFile(name, data), by=gpt.owner, at=LATER)
@@ -126,7 +128,7 @@ def test_what_is_no_fit_picture_is_refused_and_nothing_kept(
 def test_a_picture_that_is_also_a_page_keeps_only_its_pixels() -> None:
     upload = make_picture("GIF")
     polyglot = SimpleUploadedFile("a.gif", upload.read() + b"<script>alert('canary')</script>")
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     gpt = set_icon(gpt=gpt, upload=polyglot, by=gpt.owner, at=LATER)
 
@@ -134,7 +136,7 @@ def test_a_picture_that_is_also_a_page_keeps_only_its_pixels() -> None:
 
 
 def test_the_same_picture_twice_is_stored_once_and_changes_nothing(own_media: Path) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     set_icon(gpt=gpt, upload=make_picture(), by=gpt.owner, at=LATER)
 
     again = set_icon(gpt=gpt, upload=make_picture(), by=gpt.owner, at=LATER)
@@ -167,7 +169,7 @@ def test_any_name_can_be_drawn(name: str, variant: int) -> None:
 
 
 def test_a_drawing_is_chosen_and_given_up(own_media: Path) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     drawn = set_drawn_icon(gpt=gpt, variant=3, by=gpt.owner, at=LATER)
     again = set_drawn_icon(gpt=gpt, variant=3, by=gpt.owner, at=LATER)
@@ -182,7 +184,7 @@ def test_a_drawing_is_chosen_and_given_up(own_media: Path) -> None:
 
 
 def test_drawings_are_offered_and_chosen_on_the_page_and_by_the_api() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     body = client.get(reverse("gpts:build-configure", args=[gpt.slug])).content.decode()
     first = reverse("gpts:build-icon-drawn", args=[gpt.slug, 1])
@@ -209,6 +211,6 @@ def test_drawings_are_offered_and_chosen_on_the_page_and_by_the_api() -> None:
         assert "Choose one of the drawn icons." in told
     for number in (0, 9, 10**12):
         assert client.get(reverse("gpts:build-icon-drawn", args=[gpt.slug, number])).status_code == 404
-    assert sign_in(a_user()).get(first).status_code == 404
+    assert sign_in(UserFactory.create()).get(first).status_code == 404
     gpt.refresh_from_db()
     assert gpt.draft_revision == revision

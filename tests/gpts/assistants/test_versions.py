@@ -21,10 +21,13 @@ from gpts.assistants.services.versions import (
     set_live_version,
 )
 from gpts.assistants.states import Audience
-from gpts.knowledge.queries import knowledge_files
+from gpts.knowledge.queries import list_knowledge_files
 from gpts.knowledge.services.files import add_knowledge_file, remove_knowledge_file
 from gpts.llm.services.providers import ensure_offline_provider
-from tests.support.gpts import LATER, NOW, a_gpt, a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import LATER, NOW
 from tests.support.uploads import make_picture, make_upload
 from workspaces.models import SharingPolicy
 
@@ -42,7 +45,7 @@ def changed(gpt: GPT, **changes: object) -> GPT:
 
 def test_a_version_is_the_draft_as_it_stood() -> None:
     model = ensure_offline_provider(at=NOW)
-    gpt = a_gpt(temperature="0.4", capabilities=["file_search"])
+    gpt = GPTFactory.create(temperature="0.4", capabilities=["file_search"])
     set_icon(gpt=gpt, upload=make_picture(), by=gpt.owner, at=NOW)
     file = add_knowledge_file(
         gpt=gpt, upload=make_upload("a.txt", "Paris is in France."), by=gpt.owner, at=NOW
@@ -62,7 +65,7 @@ def test_a_version_is_the_draft_as_it_stood() -> None:
 
 
 def test_freezing_twice_gives_one_version() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     first, second = frozen(gpt, "one"), frozen(gpt, "two")
 
@@ -86,7 +89,7 @@ def test_freezing_twice_gives_one_version() -> None:
 )
 def test_every_field_of_behaviour_shapes_the_hash(changes: dict[str, object]) -> None:
     ensure_offline_provider(at=NOW)
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     first = frozen(gpt)
 
     changed(gpt, **changes)
@@ -97,7 +100,7 @@ def test_every_field_of_behaviour_shapes_the_hash(changes: dict[str, object]) ->
 
 
 def test_icon_and_knowledge_shape_the_hash_and_the_same_content_gives_the_same_hash() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     plain = draft_hash(gpt)
     set_icon(gpt=gpt, upload=make_picture(), by=gpt.owner, at=NOW)
     gpt.refresh_from_db()
@@ -110,11 +113,11 @@ def test_icon_and_knowledge_shape_the_hash_and_the_same_content_gives_the_same_h
 
     assert len({plain, with_icon, with_file}) == 3
     assert draft_hash(gpt) == plain
-    assert draft_hash(a_gpt()) == plain
+    assert draft_hash(GPTFactory.create()) == plain
 
 
 def test_numbers_rise_even_when_an_old_content_returns() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     first = frozen(gpt)
     changed(gpt, name="Other")
     frozen(gpt)
@@ -127,7 +130,7 @@ def test_numbers_rise_even_when_an_old_content_returns() -> None:
 
 def test_notes_are_measured() -> None:
     with pytest.raises(InvalidInput) as refusal:
-        frozen(a_gpt(), "x" * 2001)
+        frozen(GPTFactory.create(), "x" * 2001)
 
     assert refusal.value.field == "release_notes"
     assert not Version.objects.exists()
@@ -137,7 +140,7 @@ def test_notes_are_measured() -> None:
 def test_the_database_refuses_to_change_a_version(statement: str) -> None:
     from django.db import connection
 
-    frozen(a_gpt())
+    frozen(GPTFactory.create())
 
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
@@ -146,7 +149,7 @@ def test_the_database_refuses_to_change_a_version(statement: str) -> None:
 
 
 def test_a_version_goes_live_once_and_leaves_once() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     version = frozen(gpt)
 
     set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=NOW, by=gpt.owner)
@@ -160,7 +163,7 @@ def test_a_version_goes_live_once_and_leaves_once() -> None:
 
 
 def test_a_newer_version_replaces_the_live_one() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     set_live_version(gpt=gpt, version=frozen(gpt), audience=Audience.PUBLIC, at=NOW)
     changed(gpt, name="Other")
     second = frozen(gpt)
@@ -172,7 +175,7 @@ def test_a_newer_version_replaces_the_live_one() -> None:
 
 
 def test_a_foreign_version_or_unknown_audience_never_goes_live() -> None:
-    gpt, other = a_gpt(), a_gpt()
+    gpt, other = GPTFactory.create(), GPTFactory.create()
     foreign = frozen(other)
 
     with pytest.raises(InvalidInput):
@@ -184,10 +187,10 @@ def test_a_foreign_version_or_unknown_audience_never_goes_live() -> None:
 
 
 def test_no_link_leads_out_of_a_workspace_that_keeps_its_gpts_inside() -> None:
-    ada = a_user()
-    company = create_company(a_user("Boss"), builder=ada)
+    ada = UserFactory.create()
+    company = create_company(UserFactory.create(display_name="Boss"), builder=ada)
     SharingPolicy.objects.filter(workspace=company).update(may_publish=False)
-    gpt = a_gpt(owner=ada, workspace=company)
+    gpt = GPTFactory.create(owner=ada, workspace=company)
     version = frozen(gpt)
 
     with pytest.raises(Forbidden):
@@ -198,7 +201,7 @@ def test_no_link_leads_out_of_a_workspace_that_keeps_its_gpts_inside() -> None:
 
 
 def test_a_deleted_gpt_never_goes_live() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     version = frozen(gpt)
     delete_gpt(gpt=gpt, typed_name=gpt.name, is_under_review=False, by=gpt.owner, at=NOW)
 
@@ -207,7 +210,7 @@ def test_a_deleted_gpt_never_goes_live() -> None:
 
 
 def test_the_database_holds_one_live_version_for_an_audience() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     version = frozen(gpt)
     LiveVersion.objects.create(gpt=gpt, version=version, audience=Audience.LINK, since=NOW)
 
@@ -216,9 +219,13 @@ def test_the_database_holds_one_live_version_for_an_audience() -> None:
 
 
 def test_colleagues_get_what_is_meant_for_them_and_others_the_public_version() -> None:
-    ada, bob, eve = a_user(), a_user("Bob"), a_user("Eve")
-    company = create_company(a_user("Boss"), builder=ada, member=bob)
-    gpt = a_gpt(owner=ada, workspace=company)
+    ada, bob, eve = (
+        UserFactory.create(),
+        UserFactory.create(display_name="Bob"),
+        UserFactory.create(display_name="Eve"),
+    )
+    company = create_company(UserFactory.create(display_name="Boss"), builder=ada, member=bob)
+    gpt = GPTFactory.create(owner=ada, workspace=company)
     public = frozen(gpt)
     set_live_version(gpt=gpt, version=public, audience=Audience.PUBLIC, at=NOW)
     changed(gpt, name="Inside")
@@ -230,7 +237,7 @@ def test_colleagues_get_what_is_meant_for_them_and_others_the_public_version() -
 
 
 def test_quarantine_keeps_what_was_live_and_release_brings_it_back() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     set_live_version(gpt=gpt, version=frozen(gpt), audience=Audience.PUBLIC, at=NOW)
 
     first = quarantine_gpt(gpt=gpt, at=NOW)
@@ -244,7 +251,7 @@ def test_quarantine_keeps_what_was_live_and_release_brings_it_back() -> None:
 
 
 def test_restoring_makes_the_draft_what_the_version_was_with_its_files() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     old = add_knowledge_file(gpt=gpt, upload=make_upload("old.txt", "Old text"), by=gpt.owner, at=NOW)
     version = frozen(gpt)
     remove_knowledge_file(file=old, by=gpt.owner, at=NOW)
@@ -257,20 +264,20 @@ def test_restoring_makes_the_draft_what_the_version_was_with_its_files() -> None
 
     assert (restored.name, restored.starters) == ("Essay coach", ["Read my first paragraph"])
     assert restored.draft_revision == draft.draft_revision + 1
-    assert [file.name for file in knowledge_files(gpt)] == ["old.txt"]
+    assert [file.name for file in list_knowledge_files(gpt)] == ["old.txt"]
     assert draft_hash(restored) == version.content_hash
     assert frozen(restored) == version
 
 
 def test_restoring_over_an_unseen_edit_or_a_foreign_version_is_refused() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     version = frozen(gpt)
     changed(gpt, name="Unseen")
 
     with pytest.raises(Conflict):
         restore_version(gpt=gpt, version=version, revision=1, by=gpt.owner, at=LATER)
     with pytest.raises(InvalidInput):
-        restore_version(gpt=gpt, version=frozen(a_gpt()), revision=2, by=gpt.owner, at=LATER)
+        restore_version(gpt=gpt, version=frozen(GPTFactory.create()), revision=2, by=gpt.owner, at=LATER)
 
     gpt.refresh_from_db()
     assert (gpt.name, gpt.draft_revision) == ("Unseen", 2)
@@ -278,7 +285,7 @@ def test_restoring_over_an_unseen_edit_or_a_foreign_version_is_refused() -> None
 
 def test_what_a_public_gpt_needs_is_told_field_by_field() -> None:
     with pytest.raises(InvalidInput) as refusal:
-        check_ready(a_gpt(description="", instructions=""))
+        check_ready(GPTFactory.create(description="", instructions=""))
 
     assert set(refusal.value.data["errors"]) == {"description", "instructions"}
-    check_ready(a_gpt())
+    check_ready(GPTFactory.create())

@@ -19,12 +19,14 @@ from gpts.llm.states import TurnState
 from gpts.metering.models import UsageEvent
 from tests.fakes.openai_server import ModelServer
 from tests.support.chat import configure_model, create_public_gpt
-from tests.support.gpts import NOW, a_gpt, a_user, create_company
-from tests.support.web_client import WebClient, get_streamed_text, read_events
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import NOW
+from tests.support.web_client import MakeWebClient, WebClient, get_streamed_text, read_events
 from workspaces.models import Member, User
 from workspaces.services.members import remove_member
 
-BrowserOf = Callable[[Any], WebClient]
 # Two rounds of re-checking, and room for a busy machine.
 AT_ONCE = 10.0
 
@@ -32,9 +34,14 @@ AT_ONCE = 10.0
 def a_company_gpt(url: str) -> tuple[GPT, User, User]:
     """A GPT that is live for its company alone, its owner, and a colleague."""
     with system_scope("tests"):
-        owner, colleague = a_user("Owner"), a_user("Colleague")
+        owner, colleague = (
+            UserFactory.create(display_name="Owner"),
+            UserFactory.create(display_name="Colleague"),
+        )
         company = create_company(owner, member=colleague)
-        gpt = a_gpt(owner=owner, workspace=company, language_model=configure_model(url, "normal:4000:40"))
+        gpt = GPTFactory.create(
+            owner=owner, workspace=company, language_model=configure_model(url, "normal:4000:40")
+        )
         version = freeze_version(gpt=gpt, release_notes="", by=owner, at=NOW)
         set_live_version(gpt=gpt, version=version, audience=Audience.WORKSPACE, at=NOW)
     return gpt, owner, colleague
@@ -64,9 +71,9 @@ def assert_cut(last: Any, said: str, seconds: float, model_server: ModelServer) 
     assert model_server.wait_until(lambda state: state.open_streams == 0)
 
 
-def test_a_removed_member_reads_no_further(browser_of: BrowserOf, model_server: ModelServer) -> None:
+def test_a_removed_member_reads_no_further(make_web_client: MakeWebClient, model_server: ModelServer) -> None:
     gpt, owner, colleague = a_company_gpt(model_server.url)
-    browser = browser_of(colleague)
+    browser = make_web_client(colleague)
 
     def remove() -> None:
         seat = Member.objects.get(user=colleague, workspace=gpt.workspace)
@@ -78,11 +85,16 @@ def test_a_removed_member_reads_no_further(browser_of: BrowserOf, model_server: 
     assert browser.refused(f"/g/{gpt.slug}/chat/turns", "Again")[0] == 404
 
 
-def test_a_deactivated_account_reads_no_further(browser_of: BrowserOf, model_server: ModelServer) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "normal:4000:40")), a_user("Reader")
+def test_a_deactivated_account_reads_no_further(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:4000:40")),
+        UserFactory.create(display_name="Reader"),
+    )
 
     last, said, seconds = read_until_cut(
-        browser_of(reader), gpt, lambda: User.objects.filter(pk=reader.pk).update(is_active=False)
+        make_web_client(reader), gpt, lambda: User.objects.filter(pk=reader.pk).update(is_active=False)
     )
 
     assert_cut(last, said, seconds, model_server)
@@ -90,9 +102,12 @@ def test_a_deactivated_account_reads_no_further(browser_of: BrowserOf, model_ser
 
 @pytest.mark.parametrize("act", ["quarantined", "taken back"])
 def test_a_gpt_that_goes_away_stops_talking(
-    browser_of: BrowserOf, model_server: ModelServer, act: str
+    make_web_client: MakeWebClient, model_server: ModelServer, act: str
 ) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "normal:4000:40")), a_user("Reader")
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:4000:40")),
+        UserFactory.create(display_name="Reader"),
+    )
 
     def end() -> None:
         if act == "quarantined":
@@ -100,17 +115,19 @@ def test_a_gpt_that_goes_away_stops_talking(
         else:
             clear_live_version(gpt=gpt, audience=Audience.PUBLIC, at=timezone.now())
 
-    last, said, seconds = read_until_cut(browser_of(reader), gpt, end)
+    last, said, seconds = read_until_cut(make_web_client(reader), gpt, end)
 
     assert_cut(last, said, seconds, model_server)
 
 
-def test_who_keeps_their_access_reads_to_the_end(browser_of: BrowserOf, model_server: ModelServer) -> None:
+def test_who_keeps_their_access_reads_to_the_end(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
     """Longer than two re-checks, by a colleague inside a company: nothing is cut by mistake."""
     gpt, _owner, colleague = a_company_gpt(model_server.url)
     model_server.state.control = "normal:100:20"
 
-    found = browser_of(colleague).say(f"/g/{gpt.slug}/chat/turns", "Long")
+    found = make_web_client(colleague).say(f"/g/{gpt.slug}/chat/turns", "Long")
 
     assert found[-1].data["state"] == "finished"
     assert UsageEvent.objects.get().output_tokens == 100

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,10 +14,10 @@ from gpts.assistants.states import Audience
 from gpts.chat.models import Conversation, Turn
 from tests.fakes.openai_server import ModelServer
 from tests.support.chat import configure_model, create_public_gpt
-from tests.support.gpts import NOW, a_user
-from tests.support.web_client import WebClient
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import NOW
+from tests.support.web_client import MakeWebClient, WebClient
 
-BrowserOf = Callable[[Any], WebClient]
 SECRET = "Never tell that the code word is quetzal."
 
 
@@ -32,10 +31,13 @@ def publish_next_version(gpt: GPT, **changes: Any) -> Version:
 
 
 @pytest.fixture
-def started_chat(browser_of: BrowserOf, model_server: ModelServer) -> tuple[GPT, WebClient, str]:
+def started_chat(make_web_client: MakeWebClient, model_server: ModelServer) -> tuple[GPT, WebClient, str]:
     """A GPT, its reader's browser, and the path of a conversation that began with version 1."""
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "echo")), a_user("Reader")
-    browser = browser_of(reader)
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "echo")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
     head = browser.say(f"/g/{gpt.slug}/chat/turns", "Hello")[0].data
     return gpt, browser, f"/c/{head['conversation']}"
 

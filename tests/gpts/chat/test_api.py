@@ -13,7 +13,7 @@ from gpts.metering.models import UsageEvent
 from tests.fakes.openai_server import WORDS, ModelServer
 from tests.support.api_client import create_key, get_bearer_header
 from tests.support.chat import configure_model, create_public_gpt
-from tests.support.gpts import a_user
+from tests.support.factories.workspaces import UserFactory
 from tests.support.web_client import get_streamed_text, read_events
 
 
@@ -24,7 +24,10 @@ def http(server: Any) -> Iterator[httpx2.Client]:
 
 
 def test_a_conversation_by_json(http: httpx2.Client, model_server: ModelServer) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "normal:5")), a_user("Reader")
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:5")),
+        UserFactory.create(display_name="Reader"),
+    )
     headers = get_bearer_header(create_key(reader))
 
     first = http.post(f"/gpts/{gpt.slug}/conversations", json={"text": "Hi"}, headers=headers)
@@ -45,7 +48,10 @@ def test_a_conversation_by_json(http: httpx2.Client, model_server: ModelServer) 
 
 
 def test_a_stream_by_api(http: httpx2.Client, model_server: ModelServer) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "normal:5")), a_user("Reader")
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:5")),
+        UserFactory.create(display_name="Reader"),
+    )
 
     with http.stream(
         "POST",
@@ -60,7 +66,10 @@ def test_a_stream_by_api(http: httpx2.Client, model_server: ModelServer) -> None
 
 
 def test_a_failure_is_502_with_its_code(http: httpx2.Client, model_server: ModelServer) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "rate-limited")), a_user("Reader")
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "rate-limited")),
+        UserFactory.create(display_name="Reader"),
+    )
 
     answer = http.post(
         f"/gpts/{gpt.slug}/conversations", json={"text": "Hi"}, headers=get_bearer_header(create_key(reader))
@@ -74,7 +83,10 @@ def test_a_failure_is_502_with_its_code(http: httpx2.Client, model_server: Model
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b"{", b'{"text": 5}', b'{"text": ""}', b"[" * 5000])
 def test_bad_bodies_are_refused(http: httpx2.Client, model_server: ModelServer, body: bytes) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url)), a_user("Reader")
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url)),
+        UserFactory.create(display_name="Reader"),
+    )
 
     answer = http.post(
         f"/gpts/{gpt.slug}/conversations", content=body, headers=get_bearer_header(create_key(reader))
@@ -90,8 +102,8 @@ def test_keys_without_the_scope_and_strangers_are_refused(
 ) -> None:
     gpt, reader, stranger = (
         create_public_gpt(configure_model(model_server.url, "normal:3")),
-        a_user("Reader"),
-        a_user("Stranger"),
+        UserFactory.create(display_name="Reader"),
+        UserFactory.create(display_name="Stranger"),
     )
     url = f"/gpts/{gpt.slug}/conversations"
     head = http.post(url, json={"text": "Mine"}, headers=get_bearer_header(create_key(reader))).json()
@@ -121,7 +133,10 @@ def test_keys_without_the_scope_and_strangers_are_refused(
 
 
 def test_rename_and_delete(http: httpx2.Client, model_server: ModelServer) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "normal:3")), a_user("Reader")
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:3")),
+        UserFactory.create(display_name="Reader"),
+    )
     headers = get_bearer_header(create_key(reader))
     head = http.post(f"/gpts/{gpt.slug}/conversations", json={"text": "Hi"}, headers=headers).json()
     url = f"/conversations/{head['conversation']}"

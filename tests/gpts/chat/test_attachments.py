@@ -37,8 +37,9 @@ from gpts.knowledge.states import FileState
 from gpts.llm.models import LanguageModel
 from gpts.llm.states import Capability
 from tests.support.chat import configure_model, create_public_gpt
-from tests.support.gpts import NOW, a_user
+from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
+from tests.support.times import NOW
 from tests.support.uploads import make_picture, make_upload
 from workspaces.access import personal_workspace
 from workspaces.models import User
@@ -87,7 +88,7 @@ def prepare(turn: Turn, text: str) -> Any:
 
 
 def test_a_document_is_read_sent_and_used_for_the_answer() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     attachment = upload_file(sign_in(reader), gpt, make_upload("bees.md", TEXT))
     turn = create_first_turn(reader, gpt)
 
@@ -112,7 +113,7 @@ def test_a_document_is_read_sent_and_used_for_the_answer() -> None:
 
 
 def test_a_cited_piece_opens_and_a_later_turn_can_still_use_the_file() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     client = sign_in(reader)
     attachment = upload_file(client, gpt, make_upload("bees.md", TEXT))
     turn = create_first_turn(reader, gpt)
@@ -140,7 +141,7 @@ def test_a_cited_piece_opens_and_a_later_turn_can_still_use_the_file() -> None:
 
 
 def test_another_conversation_never_sees_the_file() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     attachment = upload_file(sign_in(reader), gpt, make_upload("bees.md", TEXT))
     turn = create_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
@@ -152,7 +153,7 @@ def test_another_conversation_never_sees_the_file() -> None:
 
 
 def test_an_edited_question_keeps_its_files_and_shares_their_bytes() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     attachment = upload_file(sign_in(reader), gpt, make_upload("bees.md", TEXT))
     turn = create_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
@@ -171,7 +172,7 @@ def test_an_edited_question_keeps_its_files_and_shares_their_bytes() -> None:
 
 
 def test_pictures_need_a_vision_model_and_lose_their_metadata() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     client = sign_in(reader)
     picture = Image.new("RGB", (3000, 1000), (10, 20, 30))
     exif = Image.Exif()
@@ -215,7 +216,7 @@ def test_a_refused_upload_is_not_stored(
     file: tuple[str, bytes], status: int, code: str, settings: Any
 ) -> None:
     settings.CHAT_ATTACHMENT_BYTES = 2_000
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     enable_vision(gpt)
 
     response = sign_in(reader).post(f"/g/{gpt.slug}/chat/attachments", {"file": SimpleUploadedFile(*file)})
@@ -226,7 +227,7 @@ def test_a_refused_upload_is_not_stored(
 
 
 def test_a_hostile_name_never_becomes_a_path() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     client = sign_in(reader)
 
     attachment = upload_file(client, gpt, make_upload("..\\..\\x\u202etxt.md", TEXT))
@@ -242,7 +243,7 @@ def test_a_hostile_name_never_becomes_a_path() -> None:
 
 
 def test_a_file_that_cannot_be_read_says_why_and_is_not_sent() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     client = sign_in(reader)
     attachment = upload_file(client, gpt, make_upload("odd.json", "{not json"))
     turn = create_first_turn(reader, gpt)
@@ -257,7 +258,11 @@ def test_a_file_that_cannot_be_read_says_why_and_is_not_sent() -> None:
 
 @pytest.mark.parametrize("act", ["", "/file", "/remove"])
 def test_another_persons_file_is_not_found(act: str) -> None:
-    owner, stranger, gpt = a_user("Owner"), a_user("Stranger"), create_public_gpt()
+    owner, stranger, gpt = (
+        UserFactory.create(display_name="Owner"),
+        UserFactory.create(display_name="Stranger"),
+        create_public_gpt(),
+    )
     attachment = upload_file(sign_in(owner), gpt, make_upload("bees.md", TEXT))
     client, path = sign_in(stranger), f"/c/attachments/{attachment.pk}{act}"
 
@@ -268,7 +273,11 @@ def test_another_persons_file_is_not_found(act: str) -> None:
 
 
 def test_foreign_sent_and_unknown_ids_are_refused_and_nothing_is_written() -> None:
-    owner, stranger, gpt = a_user("Owner"), a_user("Stranger"), create_public_gpt()
+    owner, stranger, gpt = (
+        UserFactory.create(display_name="Owner"),
+        UserFactory.create(display_name="Stranger"),
+        create_public_gpt(),
+    )
     theirs = upload_file(sign_in(owner), gpt, make_upload("bees.md", TEXT))
     sent = upload_file(sign_in(stranger), gpt, make_upload("mine.md", TEXT))
     turn = create_first_turn(stranger, gpt)
@@ -285,7 +294,7 @@ def test_foreign_sent_and_unknown_ids_are_refused_and_nothing_is_written() -> No
 def test_unsent_files_are_limited_and_removed_with_their_bytes(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     client = sign_in(reader)
     first = upload_file(client, gpt, make_upload("bees.md", TEXT))
     for number in range(MAX_UNSENT_FILES - 1):
@@ -304,7 +313,7 @@ def test_unsent_files_are_limited_and_removed_with_their_bytes(
 
 
 def test_deleting_a_conversation_for_good_removes_bytes(django_capture_on_commit_callbacks: Any) -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     attachment = upload_file(sign_in(reader), gpt, make_upload("bees.md", TEXT))
     turn = create_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
@@ -321,7 +330,7 @@ def test_deleting_a_conversation_for_good_removes_bytes(django_capture_on_commit
 
 
 def test_a_deleted_conversations_file_is_not_served() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     client = sign_in(reader)
     attachment = upload_file(client, gpt, make_upload("bees.md", TEXT))
     turn = create_first_turn(reader, gpt)
@@ -334,7 +343,7 @@ def test_a_deleted_conversations_file_is_not_served() -> None:
 
 
 def test_a_generated_picture_is_stored_and_shown() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     turn = create_first_turn(reader, gpt)
     picture = make_picture().read()
 
@@ -377,7 +386,7 @@ def test_chinese_questions_find_their_piece() -> None:
 
 def test_messages_do_not_contain_text_of_the_file() -> None:
     """Search and export of a chat therefore do not contain the text of its files."""
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     attachment = upload_file(sign_in(reader), gpt, make_upload("bees.md", TEXT))
     turn = create_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,11 +16,10 @@ from gpts.chat.services.turns import edit_turn, finish_turn, start_turn
 from gpts.metering.models import UsageEvent
 from tests.fakes.openai_server import ModelServer
 from tests.support.chat import configure_model, create_conversation, create_public_gpt
-from tests.support.gpts import NOW, a_user
+from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
-from tests.support.web_client import WebClient, get_streamed_text
-
-BrowserOf = Callable[[Any], WebClient]
+from tests.support.times import NOW
+from tests.support.web_client import MakeWebClient, get_streamed_text
 
 
 def get_shown_questions(turns: Any) -> list[str]:
@@ -33,10 +31,13 @@ def get_shown_questions(turns: Any) -> list[str]:
 
 
 def test_switching_shows_the_path_that_was_shown_last(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "echo")), a_user("Reader")
-    browser = browser_of(reader)
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "echo")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
     first = browser.say(f"/g/{gpt.slug}/chat/turns", "one")[0].data
     here = f"/c/{first['conversation']}"
     browser.say(f"{here}/turns", "two")
@@ -67,10 +68,13 @@ def test_switching_shows_the_path_that_was_shown_last(
 
 
 def test_branches_cannot_be_switched_while_an_answer_is_written(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "echo")), a_user("Reader")
-    browser = browser_of(reader)
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "echo")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
     first = browser.say(f"/g/{gpt.slug}/chat/turns", "one")[0].data
     here = f"/c/{first['conversation']}"
     browser.say(f"{here}/turns/{first['turn']}/retry")
@@ -93,7 +97,7 @@ def test_branches_cannot_be_switched_while_an_answer_is_written(
 
 @pytest.mark.django_db
 def test_a_hidden_turn_is_edited_on_its_own_path() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = create_conversation(reader, turns=2)
     first, second = Turn.objects.order_by("position")
     new_first, _new = edit_turn(turn=first, text="Another start", by=reader, at=NOW)
@@ -115,7 +119,7 @@ def test_a_hidden_turn_is_edited_on_its_own_path() -> None:
 
 @pytest.mark.django_db
 def test_a_conversation_with_several_first_turns_is_counted_once() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     create_conversation(reader)
     first = Turn.objects.get()
     again, _new = edit_turn(turn=first, text="In other words", by=reader, at=NOW)
@@ -130,7 +134,7 @@ def test_a_conversation_with_several_first_turns_is_counted_once() -> None:
 def test_a_long_conversation_opens_with_its_last_turns_in_the_same_queries() -> None:
     counts = []
     for turns in (3, 35):
-        reader = a_user("Reader")
+        reader = UserFactory.create(display_name="Reader")
         conversation = create_conversation(reader, turns=turns)
         client = sign_in(reader)
         client.get(f"/c/{conversation.pk}")
@@ -151,7 +155,7 @@ def test_a_long_conversation_opens_with_its_last_turns_in_the_same_queries() -> 
 
 @pytest.mark.django_db
 def test_the_page_marks_the_oldest_turn_in_the_models_context() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = create_conversation(reader, turns=4)
     turn, _new = start_turn(conversation=conversation, text="Question 5", by=reader, at=NOW)
     finish_turn(
@@ -166,17 +170,21 @@ def test_the_page_marks_the_oldest_turn_in_the_models_context() -> None:
     assert page.index(">Question 2</div>") < mark < page.index(">Question 3</div>")
 
 
-def test_one_turn_is_a_fragment_for_the_page(browser_of: BrowserOf, model_server: ModelServer) -> None:
+def test_one_turn_is_a_fragment_for_the_page(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
     gpt, reader = (
         create_public_gpt(configure_model(model_server.url, "echo", input_price=3_000_000)),
-        a_user("Reader"),
+        UserFactory.create(display_name="Reader"),
     )
-    browser = browser_of(reader)
+    browser = make_web_client(reader)
     head = browser.say(f"/g/{gpt.slug}/chat/turns", "words")[0].data
     address = f"/c/{head['conversation']}/turns/{head['turn']}"
 
     part = browser.http.get(address, headers={"X-Fragment": "turn"}).text
-    stranger = browser_of(a_user("Stranger")).http.get(address, headers={"X-Fragment": "turn"})
+    stranger = make_web_client(UserFactory.create(display_name="Stranger")).http.get(
+        address, headers={"X-Fragment": "turn"}
+    )
 
     assert "<html" not in part
     assert f'data-turn="{head["turn"]}"' in part

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -18,23 +16,28 @@ from gpts.assistants.states import Audience
 from gpts.chat.models import Conversation, SharedConversation, Turn
 from tests.fakes.openai_server import ModelServer
 from tests.support.chat import configure_model, create_public_gpt
-from tests.support.gpts import NOW, a_gpt, a_user
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
 from tests.support.pages import sign_in
-from tests.support.web_client import WebClient
-from tests.workspaces.factories import make_team, seat
+from tests.support.times import NOW
+from tests.support.web_client import MakeWebClient, WebClient
 from workspaces.models import User
-
-BrowserOf = Callable[[Any], WebClient]
 
 
 def create_company_gpts(url: str) -> tuple[GPT, GPT, User, User]:
     """A company-only GPT, a public GPT of somebody else, an employee, a colleague."""
     with system_scope("tests"):
-        boss, employee, colleague = a_user("Boss"), a_user("Employee"), a_user("Colleague")
-        acme = make_team(boss, "Acme")
-        seat(acme, employee, "member", by=boss)
-        seat(acme, colleague, "member", by=boss)
-        own = a_gpt(workspace=acme, owner=boss, language_model=configure_model(url, "echo"), name="Inside")
+        boss, employee, colleague = (
+            UserFactory.create(display_name="Boss"),
+            UserFactory.create(display_name="Employee"),
+            UserFactory.create(display_name="Colleague"),
+        )
+        acme = WorkspaceFactory.create(owner=boss, name="Acme")
+        MemberFactory.create(workspace=acme, user=employee, role="member", by=boss)
+        MemberFactory.create(workspace=acme, user=colleague, role="member", by=boss)
+        own = GPTFactory.create(
+            workspace=acme, owner=boss, language_model=configure_model(url, "echo"), name="Inside"
+        )
         version = freeze_version(gpt=own, release_notes="", by=boss, at=NOW)
         set_live_version(gpt=own, version=version, audience=Audience.WORKSPACE, at=NOW)
     return own, create_public_gpt(configure_model(url, "echo"), name="Outside"), employee, colleague
@@ -51,10 +54,10 @@ def get_last_prompt(model_server: ModelServer) -> str:
 
 
 def test_an_outside_gpt_reads_only_the_message_that_mentions_it(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     own, outside, employee, _colleague = create_company_gpts(model_server.url)
-    browser = browser_of(employee)
+    browser = make_web_client(employee)
     head = browser.say(f"/g/{own.slug}/chat/turns", "our margin is velvetgrommet")[0].data
     here = f"/c/{head['conversation']}"
 
@@ -70,10 +73,10 @@ def test_an_outside_gpt_reads_only_the_message_that_mentions_it(
 
 
 def test_a_mentioned_company_gpts_turns_are_not_in_an_outside_gpts_prompt(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     own, outside, employee, _colleague = create_company_gpts(model_server.url)
-    browser = browser_of(employee)
+    browser = make_web_client(employee)
     head = browser.say(f"/g/{outside.slug}/chat/turns", "good morning")[0].data
     here = f"/c/{head['conversation']}"
     mention(browser, here, own, "our margin is velvetgrommet")
@@ -86,10 +89,12 @@ def test_a_mentioned_company_gpts_turns_are_not_in_an_outside_gpts_prompt(
 
 
 @pytest.fixture
-def link_with_mention(browser_of: BrowserOf, model_server: ModelServer) -> tuple[str, GPT, GPT, User, User]:
+def link_with_mention(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> tuple[str, GPT, GPT, User, User]:
     """A link to a personal conversation that mentioned the company's GPT."""
     own, outside, employee, colleague = create_company_gpts(model_server.url)
-    browser = browser_of(employee)
+    browser = make_web_client(employee)
     head = browser.say(f"/g/{outside.slug}/chat/turns", "good morning")[0].data
     mention(browser, f"/c/{head['conversation']}", own, "our margin is velvetgrommet")
     page = browser.http.get(f"/c/{head['conversation']}/share").text
@@ -105,7 +110,7 @@ def test_a_link_with_a_company_gpts_answers_is_for_members(
     link, own, _outside, employee, colleague = link_with_mention
 
     assert Client().get(link)["Location"].startswith("/accounts/login/")
-    refused = sign_in(a_user("Stranger")).get(link)
+    refused = sign_in(UserFactory.create(display_name="Stranger")).get(link)
     assert refused.status_code == 404
     assert "velvetgrommet" not in refused.content.decode()
     read = sign_in(colleague).get(link).content.decode()

@@ -10,14 +10,15 @@ from gpts.chat.models import Turn, TurnFeedback
 from gpts.chat.services.feedback import give_feedback, take_feedback_back
 from gpts.chat.services.turns import fail_turn, start_turn
 from tests.support.chat import create_conversation
-from tests.support.gpts import NOW, a_user
+from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
+from tests.support.times import NOW
 
 pytestmark = pytest.mark.django_db
 
 
 def test_feedback_is_given_changed_and_removed() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     turn = Turn.objects.get(conversation=create_conversation(reader))
 
     give_feedback(turn=turn, is_positive=False, reason="wrong", by=reader, at=NOW)
@@ -31,7 +32,7 @@ def test_feedback_is_given_changed_and_removed() -> None:
 
 
 def test_unknown_reasons_and_unanswered_turns_are_refused() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = create_conversation(reader)
     turn = Turn.objects.get(conversation=conversation)
     failed, _new = start_turn(conversation=conversation, text="Again", by=reader, at=NOW)
@@ -48,7 +49,7 @@ def test_unknown_reasons_and_unanswered_turns_are_refused() -> None:
 
 
 def test_the_page_offers_reasons_after_a_thumb_down_and_says_who_sees_it() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = create_conversation(reader)
     turn = Turn.objects.get(conversation=conversation)
     client, path = sign_in(reader), f"/c/{conversation.pk}/turns/{turn.pk}/feedback"
@@ -68,7 +69,7 @@ def test_the_page_offers_reasons_after_a_thumb_down_and_says_who_sees_it() -> No
 
 
 def test_nobody_rates_another_persons_answer() -> None:
-    owner, stranger = a_user("Owner"), a_user("Stranger")
+    owner, stranger = UserFactory.create(display_name="Owner"), UserFactory.create(display_name="Stranger")
     conversation = create_conversation(owner)
     own = create_conversation(stranger)
     turn = Turn.objects.get(conversation=conversation)
@@ -80,7 +81,7 @@ def test_nobody_rates_another_persons_answer() -> None:
 
 
 def test_one_feedback_for_each_turn_is_a_constraint() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     turn = Turn.objects.get(conversation=create_conversation(reader))
     given = give_feedback(turn=turn, is_positive=True, by=reader, at=NOW)
     given.pk = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -18,19 +17,21 @@ from gpts.metering.models import UsageEvent
 from tests.fakes.openai_server import ModelServer
 from tests.support.api_client import create_key, get_bearer_header
 from tests.support.chat import configure_model, create_public_gpt
-from tests.support.gpts import NOW, a_gpt, a_user
-from tests.support.web_client import WebClient
-
-BrowserOf = Callable[[Any], WebClient]
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import NOW
+from tests.support.web_client import MakeWebClient
 
 
 def test_a_mentioned_gpt_answers_one_turn_and_is_paid_for_it(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     model = configure_model(model_server.url, "echo")
     host = create_public_gpt(model, name="Host", instructions="HOSTSECRET")
-    guest = create_public_gpt(model, owner=a_user("Guest maker"), name="Guest", instructions="GUESTSECRET")
-    browser = browser_of(a_user("Reader"))
+    guest = create_public_gpt(
+        model, owner=UserFactory.create(display_name="Guest maker"), name="Guest", instructions="GUESTSECRET"
+    )
+    browser = make_web_client(UserFactory.create(display_name="Reader"))
     head = browser.say(f"/g/{host.slug}/chat/turns", "first words")[0].data
     here = f"/c/{head['conversation']}"
     model_server.state.requests.clear()
@@ -61,16 +62,16 @@ def test_a_mentioned_gpt_answers_one_turn_and_is_paid_for_it(
 
 
 def test_a_gpt_that_may_not_be_mentioned_is_refused_and_nothing_is_written(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     model = configure_model(model_server.url, "echo")
     host = create_public_gpt(model, name="Host")
-    quarantined = create_public_gpt(model, owner=a_user("Bad maker"), name="Bad")
+    quarantined = create_public_gpt(model, owner=UserFactory.create(display_name="Bad maker"), name="Bad")
     with system_scope("tests"):
-        private = a_gpt(owner=a_user("Private maker"), name="Private")
+        private = GPTFactory.create(owner=UserFactory.create(display_name="Private maker"), name="Private")
         quarantine_gpt(gpt=quarantined, at=NOW)
-    reader = a_user("Reader")
-    browser = browser_of(reader)
+    reader = UserFactory.create(display_name="Reader")
+    browser = make_web_client(reader)
     head = browser.say(f"/g/{host.slug}/chat/turns", "first words")[0].data
     here = f"/c/{head['conversation']}/turns"
 
@@ -93,9 +94,9 @@ def test_the_api_mentions_other_gpts_too(server: Any, model_server: ModelServer)
     model = configure_model(model_server.url, "echo")
     host, guest = (
         create_public_gpt(model, name="Host"),
-        create_public_gpt(model, owner=a_user("G"), name="Guest"),
+        create_public_gpt(model, owner=UserFactory.create(display_name="G"), name="Guest"),
     )
-    headers = get_bearer_header(create_key(a_user("Reader")))
+    headers = get_bearer_header(create_key(UserFactory.create(display_name="Reader")))
     with httpx2.Client(base_url=f"{server.url}/api/v1", timeout=20, trust_env=False, headers=headers) as http:
         first = http.post(f"/gpts/{host.slug}/conversations", json={"text": "Hi"}).json()
         here = f"/conversations/{first['conversation']}"
@@ -122,10 +123,13 @@ def test_the_api_mentions_other_gpts_too(server: Any, model_server: ModelServer)
 
 
 def test_a_temporary_chat_is_not_listed_and_is_deleted_for_good(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "echo")), a_user("Reader")
-    browser = browser_of(reader)
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "echo")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
     with browser.ask(f"/g/{gpt.slug}/chat/turns", "my quetzal", temporary="1") as response:
         response.read()
     conversation = Conversation.objects.get()
@@ -152,10 +156,13 @@ def test_a_temporary_chat_is_not_listed_and_is_deleted_for_good(
 
 
 def test_a_deleted_conversation_can_be_restored_for_a_month_only(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "echo")), a_user("Reader")
-    browser = browser_of(reader)
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "echo")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
     kept, deleted = (
         browser.say(f"/g/{gpt.slug}/chat/turns", text)[0].data["conversation"] for text in ("stay", "go")
     )
@@ -177,10 +184,10 @@ def test_a_deleted_conversation_can_be_restored_for_a_month_only(
 
 @pytest.mark.parametrize("model", ["no-such-model", "999999", "embedding"])
 def test_a_model_that_is_not_offered_is_refused(
-    browser_of: BrowserOf, model_server: ModelServer, model: str
+    make_web_client: MakeWebClient, model_server: ModelServer, model: str
 ) -> None:
     gpt = create_public_gpt(configure_model(model_server.url, "echo"))
-    browser = browser_of(a_user("Reader"))
+    browser = make_web_client(UserFactory.create(display_name="Reader"))
 
     with browser.ask(f"/g/{gpt.slug}/chat/turns", "hello", model=model) as response:
         assert response.status_code == 400

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -20,10 +19,10 @@ from gpts.llm.states import Capability, ModelFeature, ProviderKind
 from tests.fakes.openai_server import ModelServer
 from tests.fakes.shaped_answers import ITEMS
 from tests.support.chat import configure_model, create_public_gpt
-from tests.support.gpts import NOW, a_user
-from tests.support.web_client import WebClient, get_streamed_text
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import NOW
+from tests.support.web_client import MakeWebClient, get_streamed_text
 
-BrowserOf = Callable[[Any], WebClient]
 SCHEMA = {
     "type": "object",
     "properties": {
@@ -47,11 +46,14 @@ def create_model(model: LanguageModel, name: str, **fields: Any) -> LanguageMode
 
 
 def test_a_valid_json_answer_is_a_table_with_the_raw_text_beside_it(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "json"), **AS_JSON), a_user("Reader")
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "json"), **AS_JSON),
+        UserFactory.create(display_name="Reader"),
+    )
 
-    found = browser_of(reader).say(f"/g/{gpt.slug}/chat/turns", "List")
+    found = make_web_client(reader).say(f"/g/{gpt.slug}/chat/turns", "List")
 
     html = found[-1].data["html"]
     assert '<th scope="col">quantity</th>' in html
@@ -74,11 +76,14 @@ def test_a_valid_json_answer_is_a_table_with_the_raw_text_beside_it(
     ],
 )
 def test_an_invalid_answer_is_shown_raw_with_the_reason(
-    browser_of: BrowserOf, model_server: ModelServer, model: str, code: str, words: str
+    make_web_client: MakeWebClient, model_server: ModelServer, model: str, code: str, words: str
 ) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, model), **AS_JSON), a_user("Reader")
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, model), **AS_JSON),
+        UserFactory.create(display_name="Reader"),
+    )
 
-    found = browser_of(reader).say(f"/g/{gpt.slug}/chat/turns", "List")
+    found = make_web_client(reader).say(f"/g/{gpt.slug}/chat/turns", "List")
 
     assert words in found[-1].data["html"]
     entry = find_output_entry(Message.objects.get(role="assistant").tools)
@@ -102,14 +107,19 @@ def test_large_and_deep_values_are_cut() -> None:
     assert deep.facts[0][1].facts[0][1].facts[0][1].text == '{"d": 1}'
 
 
-def test_a_web_search_shows_its_note_and_source(browser_of: BrowserOf, model_server: ModelServer) -> None:
+def test_a_web_search_shows_its_note_and_source(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
     model = configure_model(model_server.url, "web")
     ModelProvider.objects.filter(pk=model.provider_id).update(kind=ProviderKind.RESPONSES)
     LanguageModel.objects.filter(pk=model.pk).update(capabilities=[Capability.WEB_SEARCH])
     model = LanguageModel.objects.select_related("provider").get(pk=model.pk)
-    gpt, reader = create_public_gpt(model, capabilities=[Capability.WEB_SEARCH]), a_user("Reader")
+    gpt, reader = (
+        create_public_gpt(model, capabilities=[Capability.WEB_SEARCH]),
+        UserFactory.create(display_name="Reader"),
+    )
 
-    found = browser_of(reader).say(f"/g/{gpt.slug}/chat/turns", "Arches?")
+    found = make_web_client(reader).say(f"/g/{gpt.slug}/chat/turns", "Arches?")
 
     assert "https://example.org/arches" in found[-1].data["html"]
     assert Message.objects.get(role="assistant").tools == [
@@ -119,12 +129,12 @@ def test_a_web_search_shows_its_note_and_source(browser_of: BrowserOf, model_ser
 
 
 def test_the_chosen_model_answers_and_a_foreign_one_is_refused(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     own = configure_model(model_server.url, "normal:3")
     listed, unlisted = create_model(own, "echo"), create_model(own, "normal:5")
     gpt = create_public_gpt(own, model_choice="listed", allowed_models=["echo"])
-    browser = browser_of(a_user("Reader"))
+    browser = make_web_client(UserFactory.create(display_name="Reader"))
 
     with browser.ask(f"/g/{gpt.slug}/chat/turns", "one two", model=str(listed.pk)) as answer:
         assert answer.status_code == 200
@@ -140,12 +150,12 @@ def test_the_chosen_model_answers_and_a_foreign_one_is_refused(
 
 
 def test_a_retired_models_conversation_goes_on_with_the_replacement(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     own = configure_model(model_server.url, "normal:3")
     new = create_model(own, "echo")
-    gpt, reader = create_public_gpt(own), a_user("Reader")
-    browser = browser_of(reader)
+    gpt, reader = create_public_gpt(own), UserFactory.create(display_name="Reader")
+    browser = make_web_client(reader)
     browser.say(f"/g/{gpt.slug}/chat/turns", "Hello")
     conversation = Conversation.objects.get()
 
@@ -162,7 +172,7 @@ def test_a_retired_models_conversation_goes_on_with_the_replacement(
 
 
 def test_the_fixed_text_of_a_knowledge_only_gpt_is_not_checked_as_json(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     gpt = create_public_gpt(
         configure_model(model_server.url, "json"),
@@ -171,7 +181,9 @@ def test_the_fixed_text_of_a_knowledge_only_gpt_is_not_checked_as_json(
         **AS_JSON,
     )
 
-    found = browser_of(a_user("Reader")).say(f"/g/{gpt.slug}/chat/turns", "List")
+    found = make_web_client(UserFactory.create(display_name="Reader")).say(
+        f"/g/{gpt.slug}/chat/turns", "List"
+    )
 
     assert get_streamed_text(found) == "Ask the front desk."
     assert "promised form" not in found[-1].data["html"]

@@ -14,8 +14,10 @@ from core.ids import uuid7
 from gpts.chat.models import Turn
 from gpts.chat.services.turns import fail_turn, start_first_turn, start_turn
 from tests.support.chat import _finish, create_conversation, create_public_gpt
-from tests.support.gpts import NOW, a_gpt, a_user
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
+from tests.support.times import NOW
 from workspaces.access import personal_workspace
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +26,11 @@ pytestmark = pytest.mark.django_db
 def test_an_empty_chat_offers_starters_and_the_question_from_the_url() -> None:
     gpt = create_public_gpt(starters=["Begin here"])
 
-    page = sign_in(a_user("Reader")).get(f"/g/{gpt.slug}/chat?text=From+the+store").content.decode()
+    page = (
+        sign_in(UserFactory.create(display_name="Reader"))
+        .get(f"/g/{gpt.slug}/chat?text=From+the+store")
+        .content.decode()
+    )
 
     assert 'value="Begin here"' in page
     assert ">From the store</textarea>" in page
@@ -41,7 +47,7 @@ def test_visitors_sign_in_first() -> None:
 
 
 def test_a_conversation_shows_answers_sources_and_actions() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = create_conversation(reader, turns=2)
 
     page = sign_in(reader).get(f"/c/{conversation.pk}").content.decode()
@@ -55,7 +61,7 @@ def test_a_conversation_shows_answers_sources_and_actions() -> None:
 
 
 def test_a_failed_turn_says_what_happened_and_offers_another_try() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = create_conversation(reader)
     turn, _new = start_turn(conversation=conversation, text="Again", by=reader, at=NOW)
     fail_turn(turn_id=turn.pk, code="rate_limited", text="Half", at=NOW, retry_after=7)
@@ -68,7 +74,7 @@ def test_a_failed_turn_says_what_happened_and_offers_another_try() -> None:
 
 
 def test_hostile_titles_and_questions_are_escaped() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     gpt = create_public_gpt(name="<b>Bold</b>")
     turn = start_first_turn(
         gpt=gpt,
@@ -87,7 +93,7 @@ def test_hostile_titles_and_questions_are_escaped() -> None:
 
 
 def test_rename_delete_and_undo() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation, client = create_conversation(reader), sign_in(reader)
 
     client.post(f"/c/{conversation.pk}/rename", {"title": "  My   walk "})
@@ -103,7 +109,7 @@ def test_rename_delete_and_undo() -> None:
 
 @pytest.mark.parametrize("act", ["", "/rename", "/delete", "/restore"])
 def test_another_persons_conversation_is_not_found(act: str) -> None:
-    owner, stranger = a_user("Owner"), a_user("Stranger")
+    owner, stranger = UserFactory.create(display_name="Owner"), UserFactory.create(display_name="Stranger")
     conversation = create_conversation(owner)
     client = sign_in(stranger)
 
@@ -120,17 +126,20 @@ def test_another_persons_conversation_is_not_found(act: str) -> None:
 
 
 def test_only_who_may_view_the_settings_previews_a_draft() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     assert sign_in(gpt.owner).get(f"/g/{gpt.slug}/chat?draft=1").status_code == 200
-    assert sign_in(a_user("Stranger")).get(f"/g/{gpt.slug}/chat?draft=1").status_code == 404
+    assert (
+        sign_in(UserFactory.create(display_name="Stranger")).get(f"/g/{gpt.slug}/chat?draft=1").status_code
+        == 404
+    )
 
 
 @pytest.mark.parametrize("path", ["/c/", "/c/{id}"])
 def test_queries_do_not_grow_with_the_rows(path: str) -> None:
     counts = []
     for rows in (1, 3):
-        reader = a_user("Reader")
+        reader = UserFactory.create(display_name="Reader")
         conversations = [create_conversation(reader, turns=rows) for _ in range(rows)]
         client = sign_in(reader)
         url = path.format(id=conversations[0].pk)
@@ -148,7 +157,7 @@ def test_one_usage_event_for_each_turn_is_a_constraint() -> None:
 
     from gpts.metering.services.usage import record_usage
 
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     turn = create_conversation(reader).turns.select_related("conversation", "gpt").get()
 
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -158,7 +167,7 @@ def test_one_usage_event_for_each_turn_is_a_constraint() -> None:
 def test_one_running_turn_for_each_conversation_is_a_constraint() -> None:
     from django.db import IntegrityError, transaction
 
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = create_conversation(reader)
     fields = {
         "conversation": conversation,

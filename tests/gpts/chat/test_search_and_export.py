@@ -19,8 +19,9 @@ from gpts.chat.services.feedback import give_feedback
 from gpts.chat.services.turn_words import index_turn_words
 from gpts.chat.services.turns import delete_conversation, finish_turn, start_first_turn, start_turn
 from tests.support.chat import create_public_gpt
-from tests.support.gpts import NOW, a_user
+from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
+from tests.support.times import NOW
 from workspaces.access import personal_workspace
 from workspaces.models import User
 
@@ -51,7 +52,7 @@ def search_titles(reader: User, text: str) -> list[str]:
 
 
 def test_words_of_questions_answers_and_titles_are_found() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     create_chat(reader, "How do I prune roses?", "Cut above an outward bud.", gpt=gpt)
     create_chat(reader, "发票怎么报销", "请把发票交给财务部门。", minutes=1, gpt=gpt)
     create_chat(reader, "Mixed 问题", "The budget 预算 is fixed.", minutes=2, gpt=gpt)
@@ -71,7 +72,7 @@ def test_words_of_questions_answers_and_titles_are_found() -> None:
 
 
 def test_the_snippet_is_escaped_with_the_words_marked() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     create_chat(
         reader, "Tell me", "Before <b>it</b> " + "word " * 60 + "the velvetgrommet <script> stands here."
     )
@@ -87,7 +88,7 @@ def test_the_snippet_is_escaped_with_the_words_marked() -> None:
 
 
 def test_other_peoples_deleted_and_temporary_conversations_are_never_found() -> None:
-    reader, other = a_user("Reader"), a_user("Other")
+    reader, other = UserFactory.create(display_name="Reader"), UserFactory.create(display_name="Other")
     gone = create_chat(reader, "Deleted velvetgrommet", "x")
     hidden = create_chat(reader, "Temporary velvetgrommet", "x")
     Conversation.objects.filter(pk=hidden.pk).update(is_temporary=True, expires_at=NOW)
@@ -103,7 +104,7 @@ def test_other_peoples_deleted_and_temporary_conversations_are_never_found() -> 
 
 
 def test_search_results_are_paginated_in_the_same_queries_for_one_and_three() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     counts = []
     for number in range(3):
         create_chat(reader, f"Question {number} velvetgrommet", "An answer", minutes=number, gpt=gpt)
@@ -121,7 +122,7 @@ def test_search_results_are_paginated_in_the_same_queries_for_one_and_three() ->
 
 
 def test_an_export_has_every_branch_and_what_it_cost() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = create_chat(reader, "First?", "One **[1]**")
     turn = conversation.turns.get()
     give_feedback(turn=turn, is_positive=False, reason="wrong", by=reader, at=NOW)
@@ -148,23 +149,31 @@ def test_an_export_has_every_branch_and_what_it_cost() -> None:
 
 @pytest.mark.parametrize("path", ["export.json", "export.md"])
 def test_only_the_person_exports_a_conversation(path: str) -> None:
-    conversation = create_chat(a_user("Reader"), "First?", "One")
-    assert sign_in(a_user("Stranger")).get(f"/c/{conversation.pk}/{path}").status_code == 404
-    assert sign_in(a_user("Stranger")).get(f"/c/{conversation.pk}/export.exe").status_code == 404
+    conversation = create_chat(UserFactory.create(display_name="Reader"), "First?", "One")
+    assert (
+        sign_in(UserFactory.create(display_name="Stranger")).get(f"/c/{conversation.pk}/{path}").status_code
+        == 404
+    )
+    assert (
+        sign_in(UserFactory.create(display_name="Stranger"))
+        .get(f"/c/{conversation.pk}/export.exe")
+        .status_code
+        == 404
+    )
 
 
 def test_names_of_downloads_cannot_be_paths() -> None:
-    conversation = create_chat(a_user("Reader"), '../../x "y"\\z\r\n', "One")
+    conversation = create_chat(UserFactory.create(display_name="Reader"), '../../x "y"\\z\r\n', "One")
     assert build_file_name(conversation, "md") == "x-y-z-2026-03-10.md"
     conversation.title = "发票/报销"
     assert build_file_name(conversation, "json") == "发票-报销-2026-03-10.json"
 
 
 def test_all_conversations_are_exported_a_page_at_a_time() -> None:
-    reader, gpt = a_user("Reader"), create_public_gpt()
+    reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     for number in range(3):
         create_chat(reader, f"Question {number}", "x", minutes=number, gpt=gpt)
-    create_chat(a_user("Other"), "Not mine", "x")
+    create_chat(UserFactory.create(display_name="Other"), "Not mine", "x")
 
     first, cursor = export_page(reader, size=2)
     rest, end = export_page(reader, size=2, cursor=cursor)

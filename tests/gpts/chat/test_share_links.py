@@ -16,9 +16,9 @@ from gpts.assistants.queries.gpts import live_version_for
 from gpts.chat.models import Conversation, SharedConversation
 from gpts.chat.services.turns import finish_turn, start_first_turn, start_turn
 from tests.support.chat import create_public_gpt
-from tests.support.gpts import NOW, a_user
+from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
 from tests.support.pages import sign_in
-from tests.workspaces.factories import make_team, seat
+from tests.support.times import NOW
 from workspaces.access import personal_workspace
 from workspaces.models import User
 
@@ -54,7 +54,7 @@ def create_link(reader: User, conversation: Conversation) -> str:
 
 
 def test_a_link_shows_a_copy_to_everybody_and_nothing_else() -> None:
-    reader = a_user("Reader Realname")
+    reader = UserFactory.create(display_name="Reader Realname")
     conversation = create_chat(reader)
     link = create_link(reader, conversation)
     turn, _new = start_turn(conversation=conversation, text="And later?", by=reader, at=NOW)
@@ -83,7 +83,7 @@ def test_a_link_shows_a_copy_to_everybody_and_nothing_else() -> None:
 
 
 def test_the_token_has_more_than_128_bits_and_renewing_keeps_it() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = create_chat(reader)
     link = create_link(reader, conversation)
     turn, _new = start_turn(conversation=conversation, text="And later?", by=reader, at=NOW)
@@ -98,7 +98,7 @@ def test_the_token_has_more_than_128_bits_and_renewing_keeps_it() -> None:
 
 
 def test_a_removed_link_opens_nothing() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = create_chat(reader)
     link = create_link(reader, conversation)
 
@@ -114,7 +114,7 @@ def test_a_removed_link_opens_nothing() -> None:
 
 
 def test_deleting_the_conversation_removes_its_link() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = create_chat(reader)
     link = create_link(reader, conversation)
 
@@ -126,7 +126,7 @@ def test_deleting_the_conversation_removes_its_link() -> None:
 
 @pytest.mark.parametrize("fault", ["quarantined_at", "deleted_at"])
 def test_links_close_when_the_gpt_is_quarantined_or_deleted(fault: str) -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = create_chat(reader)
     link = create_link(reader, conversation)
 
@@ -136,9 +136,13 @@ def test_links_close_when_the_gpt_is_quarantined_or_deleted(fault: str) -> None:
 
 
 def test_a_link_of_a_company_conversation_is_for_members() -> None:
-    reader, colleague, stranger = a_user("Reader"), a_user("Colleague"), a_user("Stranger")
-    company = make_team(reader, "Acme")
-    seat(company, colleague, "member", by=reader)
+    reader, colleague, stranger = (
+        UserFactory.create(display_name="Reader"),
+        UserFactory.create(display_name="Colleague"),
+        UserFactory.create(display_name="Stranger"),
+    )
+    company = WorkspaceFactory.create(owner=reader, name="Acme")
+    MemberFactory.create(workspace=company, user=colleague, role="member", by=reader)
     link = create_link(reader, create_chat(reader, workspace=company))
 
     assert Client().get(link)["Location"].startswith("/accounts/login/")
@@ -149,7 +153,7 @@ def test_a_link_of_a_company_conversation_is_for_members() -> None:
 
 @pytest.mark.parametrize("act", ["", "/make", "/stop"])
 def test_only_the_person_creates_and_removes_the_link(act: str) -> None:
-    reader, stranger = a_user("Reader"), a_user("Stranger")
+    reader, stranger = UserFactory.create(display_name="Reader"), UserFactory.create(display_name="Stranger")
     conversation = create_chat(reader)
     link = create_link(reader, conversation)
     client = sign_in(stranger)
@@ -163,7 +167,7 @@ def test_only_the_person_creates_and_removes_the_link(act: str) -> None:
 
 
 def test_temporary_and_empty_chats_cannot_be_shared() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     conversation = create_chat(reader)
     Conversation.objects.filter(pk=conversation.pk).update(is_temporary=True, expires_at=NOW)
     waiting = start_first_turn(
@@ -178,7 +182,7 @@ def test_temporary_and_empty_chats_cannot_be_shared() -> None:
 
 
 def test_row_security_shows_a_link_to_its_person_and_to_holders_of_the_token() -> None:
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     link = create_link(reader, create_chat(reader))
     token = link.removeprefix("/s/")
     rows = SharedConversation.objects
@@ -200,7 +204,7 @@ def test_row_security_shows_a_link_to_its_person_and_to_holders_of_the_token() -
 def test_the_list_of_links_takes_the_same_queries_for_one_and_three() -> None:
     counts = []
     for number in (1, 3):
-        reader = a_user("Reader")
+        reader = UserFactory.create(display_name="Reader")
         for _ in range(number):
             create_link(reader, create_chat(reader))
         client = sign_in(reader)

@@ -11,12 +11,13 @@ from django.utils import timezone
 from core.scope import system_scope
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.chat.models import Message, Turn
-from gpts.knowledge.queries import erased_names
+from gpts.knowledge.queries import list_erased_file_names
 from gpts.knowledge.retrieval import find_passages
 from gpts.knowledge.services.files import erase_file, remove_knowledge_file, replace_file
 from tests.support.chat import create_citing_turn, create_gpt_with_file
-from tests.support.gpts import NOW, a_user
+from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
+from tests.support.times import NOW
 from tests.support.uploads import make_upload
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +29,7 @@ def get_source_url(turn: Turn, number: int = 1) -> str:
 
 def test_a_citation_opens_the_passage_as_a_page_and_as_a_fragment() -> None:
     gpt, passage = create_gpt_with_file()
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     turn = create_citing_turn(reader, gpt, passage.pk)
     client = sign_in(reader)
 
@@ -50,7 +51,7 @@ def test_a_citation_opens_the_passage_as_a_page_and_as_a_fragment() -> None:
 def test_only_cited_passages_are_shown() -> None:
     gpt, passage = create_gpt_with_file()
     other_gpt, foreign = create_gpt_with_file("Salaries of the other company.")
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     turn = create_citing_turn(reader, gpt, passage.pk)
     forged = create_citing_turn(reader, gpt, foreign.pk)
     client = sign_in(reader)
@@ -67,11 +68,11 @@ def test_only_cited_passages_are_shown() -> None:
 @pytest.mark.parametrize("who", ["stranger", "owner of the GPT", "visitor"])
 def test_other_peoples_citations_are_not_found(who: str) -> None:
     gpt, passage = create_gpt_with_file()
-    turn = create_citing_turn(a_user("Reader"), gpt, passage.pk)
+    turn = create_citing_turn(UserFactory.create(display_name="Reader"), gpt, passage.pk)
     client: Any = (
         Client()
         if who == "visitor"
-        else sign_in(gpt.owner if who == "owner of the GPT" else a_user("Stranger"))
+        else sign_in(gpt.owner if who == "owner of the GPT" else UserFactory.create(display_name="Stranger"))
     )
 
     answer = client.get(get_source_url(turn))
@@ -82,7 +83,7 @@ def test_other_peoples_citations_are_not_found(who: str) -> None:
 
 def test_a_passage_is_not_found_without_access_to_the_gpt() -> None:
     gpt, passage = create_gpt_with_file()
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     turn = create_citing_turn(reader, gpt, passage.pk)
     with system_scope("tests"):
         quarantine_gpt(gpt=gpt, at=timezone.now())
@@ -94,7 +95,7 @@ def test_a_passage_is_not_found_without_access_to_the_gpt() -> None:
 @pytest.mark.parametrize("act", ["remove", "erase", "replace"])
 def test_a_deleted_passage_is_explained(act: str) -> None:
     gpt, passage = create_gpt_with_file()
-    reader = a_user("Reader")
+    reader = UserFactory.create(display_name="Reader")
     turn = create_citing_turn(reader, gpt, passage.pk)
     client = sign_in(reader)
     with system_scope("tests"):
@@ -129,7 +130,7 @@ def test_a_version_answers_without_an_erased_file() -> None:
         assert find_passages(gpt, "How many days for returns?", version=version)
         erase_file(file=gpt.knowledge_files.get(), confirmation="returns.txt", by=gpt.owner, at=NOW)
         assert find_passages(gpt, "How many days for returns?", version=version) == []
-        assert erased_names(gpt, version) == ["returns.txt"]
+        assert list_erased_file_names(gpt, version) == ["returns.txt"]
 
 
 def test_a_foreign_content_hash_in_a_version_finds_no_passages() -> None:

@@ -22,10 +22,9 @@ from gpts.llm.states import TurnState
 from gpts.metering.models import UsageEvent
 from tests.fakes.openai_server import WORDS, ModelServer
 from tests.support.chat import configure_model, create_public_gpt
-from tests.support.gpts import a_gpt, a_user
-from tests.support.web_client import WebClient, get_streamed_text, read_events
-
-BrowserOf = Callable[[Any], WebClient]
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.web_client import MakeWebClient, WebClient, get_streamed_text, read_events
 
 
 def wait_for(is_true: Callable[[], bool], seconds: float = 8.0) -> bool:
@@ -38,12 +37,12 @@ def wait_for(is_true: Callable[[], bool], seconds: float = 8.0) -> bool:
 
 
 def test_a_first_message_streams_and_is_metered_once(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     model = configure_model(model_server.url, "normal:20", input_price=2_000_000, output_price=10_000_000)
-    gpt, reader = create_public_gpt(model), a_user("Reader")
+    gpt, reader = create_public_gpt(model), UserFactory.create(display_name="Reader")
 
-    found = browser_of(reader).say(f"/g/{gpt.slug}/chat/turns", "Hello there")
+    found = make_web_client(reader).say(f"/g/{gpt.slug}/chat/turns", "Hello there")
 
     names = [event.name for event in found]
     assert names[0] == "turn"
@@ -68,9 +67,12 @@ def test_a_first_message_streams_and_is_metered_once(
     assert gpt.conversation_count == 1
 
 
-def test_the_next_turn_sends_the_history(browser_of: BrowserOf, model_server: ModelServer) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "echo")), a_user("Reader")
-    browser = browser_of(reader)
+def test_the_next_turn_sends_the_history(make_web_client: MakeWebClient, model_server: ModelServer) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "echo")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
     first = browser.say(f"/g/{gpt.slug}/chat/turns", "one")
 
     browser.say(f"/c/{first[0].data['conversation']}/turns", "two")
@@ -102,11 +104,14 @@ def test_the_next_turn_sends_the_history(browser_of: BrowserOf, model_server: Mo
     ],
 )
 def test_a_failure_is_told_kept_and_not_paid(
-    browser_of: BrowserOf, model_server: ModelServer, model: str, code: str
+    make_web_client: MakeWebClient, model_server: ModelServer, model: str, code: str
 ) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, model)), a_user("Reader")
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, model)),
+        UserFactory.create(display_name="Reader"),
+    )
 
-    found = browser_of(reader).say(f"/g/{gpt.slug}/chat/turns", "My question")
+    found = make_web_client(reader).say(f"/g/{gpt.slug}/chat/turns", "My question")
 
     end = found[-1].data
     assert (end["state"], end["code"]) == ("failed", code)
@@ -119,10 +124,13 @@ def test_a_failure_is_told_kept_and_not_paid(
 
 
 def test_retry_after_a_failure_answers_and_is_paid_once(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "server-error")), a_user("Reader")
-    browser = browser_of(reader)
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "server-error")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
     head = browser.say(f"/g/{gpt.slug}/chat/turns", "My question")[0].data
     model_server.state.control = "normal:3"
 
@@ -138,10 +146,13 @@ def test_retry_after_a_failure_answers_and_is_paid_once(
 
 
 def test_regenerating_and_editing_keep_the_old_branch(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "echo")), a_user("Reader")
-    browser = browser_of(reader)
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "echo")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
     head = browser.say(f"/g/{gpt.slug}/chat/turns", "first words")[0].data
 
     again = browser.say(f"/c/{head['conversation']}/turns/{head['turn']}/retry")[0].data
@@ -158,9 +169,12 @@ def test_regenerating_and_editing_keep_the_old_branch(
     assert ">3/3<" in page
 
 
-def test_the_turn_survives_its_reader(browser_of: BrowserOf, model_server: ModelServer) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "normal:30:30")), a_user("Reader")
-    browser = browser_of(reader)
+def test_the_turn_survives_its_reader(make_web_client: MakeWebClient, model_server: ModelServer) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:30:30")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
 
     with browser.ask(f"/g/{gpt.slug}/chat/turns", "Long") as response:
         for event in read_events(response):
@@ -172,9 +186,12 @@ def test_the_turn_survives_its_reader(browser_of: BrowserOf, model_server: Model
     assert Message.objects.get(role="assistant").content == "".join(WORDS[n % 10] for n in range(30))
 
 
-def test_a_reader_resumes_where_it_stopped(browser_of: BrowserOf, model_server: ModelServer) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "normal:40:40")), a_user("Reader")
-    browser = browser_of(reader)
+def test_a_reader_resumes_where_it_stopped(make_web_client: MakeWebClient, model_server: ModelServer) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:40:40")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
     before = ""
     with browser.ask(f"/g/{gpt.slug}/chat/turns", "Long") as response:
         for event in read_events(response):
@@ -195,9 +212,14 @@ def test_a_reader_resumes_where_it_stopped(browser_of: BrowserOf, model_server: 
         assert [event.name for event in read_events(response)] == ["turn", "end"]
 
 
-def test_stop_keeps_what_was_said_and_meters_it(browser_of: BrowserOf, model_server: ModelServer) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "normal:2000:50")), a_user("Reader")
-    browser, other_tab = browser_of(reader), browser_of(reader)
+def test_stop_keeps_what_was_said_and_meters_it(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:2000:50")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser, other_tab = make_web_client(reader), make_web_client(reader)
     found = []
     with browser.ask(f"/g/{gpt.slug}/chat/turns", "Long") as response:
         for event in read_events(response):
@@ -216,18 +238,21 @@ def test_stop_keeps_what_was_said_and_meters_it(browser_of: BrowserOf, model_ser
     assert model_server.wait_until(lambda state: state.open_streams == 0)
 
 
-def test_a_double_click_is_one_turn(browser_of: BrowserOf, model_server: ModelServer) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "normal:5:20")), a_user("Reader")
+def test_a_double_click_is_one_turn(make_web_client: MakeWebClient, model_server: ModelServer) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:5:20")),
+        UserFactory.create(display_name="Reader"),
+    )
     results: list[Any] = []
     key = uuid4().hex
 
     def click(browser: WebClient) -> None:
         results.append(browser.say(f"/g/{gpt.slug}/chat/turns", "Once", key))
 
-    first = threading.Thread(target=click, args=(browser_of(reader),))
+    first = threading.Thread(target=click, args=(make_web_client(reader),))
     first.start()
     assert wait_for(Turn.objects.exists)
-    click(browser_of(reader))
+    click(make_web_client(reader))
     first.join()
 
     assert Turn.objects.count() == Conversation.objects.count() == UsageEvent.objects.count() == 1
@@ -236,10 +261,13 @@ def test_a_double_click_is_one_turn(browser_of: BrowserOf, model_server: ModelSe
 
 
 def test_a_second_message_while_one_runs_is_a_conflict(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "normal:40:40")), a_user("Reader")
-    browser, other_tab = browser_of(reader), browser_of(reader)
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:40:40")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser, other_tab = make_web_client(reader), make_web_client(reader)
 
     with browser.ask(f"/g/{gpt.slug}/chat/turns", "Long") as response:
         stream = read_events(response)
@@ -252,9 +280,12 @@ def test_a_second_message_while_one_runs_is_a_conflict(
 
 
 def test_too_many_running_turns_are_refused_before_the_call(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "normal:3")), a_user("Reader")
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:3")),
+        UserFactory.create(display_name="Reader"),
+    )
     now = timezone.now()
     for _ in range(3):
         conversation = Conversation.objects.create(
@@ -269,7 +300,7 @@ def test_too_many_running_turns_are_refused_before_the_call(
             started_at=now,
         )
 
-    assert browser_of(reader).refused(f"/g/{gpt.slug}/chat/turns", "Four") == (429, "turns_running")
+    assert make_web_client(reader).refused(f"/g/{gpt.slug}/chat/turns", "Four") == (429, "turns_running")
 
     assert model_server.state.requests == []
     assert Conversation.objects.count() == 3
@@ -290,10 +321,13 @@ def test_too_many_messages_a_minute_are_refused(
 
 
 def test_two_clicks_at_the_same_instant_are_one_conversation(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "normal:5")), a_user("Reader")
-    browsers, key, results = [browser_of(reader) for _ in range(4)], uuid4().hex, []
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:5")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browsers, key, results = [make_web_client(reader) for _ in range(4)], uuid4().hex, []
     at_once = threading.Barrier(4)
 
     def click(browser: WebClient) -> None:
@@ -313,15 +347,15 @@ def test_two_clicks_at_the_same_instant_are_one_conversation(
 
 @pytest.mark.parametrize("path", ["/c/{c}/turns", "/c/{c}/turns/{t}/retry", "/c/{c}/turns/{t}/edit"])
 def test_a_foreign_conversation_is_not_there(
-    browser_of: BrowserOf, model_server: ModelServer, path: str
+    make_web_client: MakeWebClient, model_server: ModelServer, path: str
 ) -> None:
     gpt, reader, stranger = (
         create_public_gpt(configure_model(model_server.url, "normal:3")),
-        a_user("Reader"),
-        a_user("Stranger"),
+        UserFactory.create(display_name="Reader"),
+        UserFactory.create(display_name="Stranger"),
     )
-    head = browser_of(reader).say(f"/g/{gpt.slug}/chat/turns", "Mine")[0].data
-    thief = browser_of(stranger)
+    head = make_web_client(reader).say(f"/g/{gpt.slug}/chat/turns", "Mine")[0].data
+    thief = make_web_client(stranger)
     own = thief.say(f"/g/{gpt.slug}/chat/turns", "Theirs")[0].data
     calls, turns = len(model_server.state.requests), Turn.objects.count()
 
@@ -339,22 +373,28 @@ def test_a_foreign_conversation_is_not_there(
     assert Conversation.objects.get(pk=head["conversation"]).title == "Mine"
 
 
-def test_a_private_gpt_does_not_answer_strangers(browser_of: BrowserOf, model_server: ModelServer) -> None:
-    from tests.support.gpts import a_gpt
+def test_a_private_gpt_does_not_answer_strangers(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
 
-    gpt = a_gpt(language_model=configure_model(model_server.url, "normal:3"))
+    gpt = GPTFactory.create(language_model=configure_model(model_server.url, "normal:3"))
 
-    assert browser_of(a_user("Stranger")).refused(f"/g/{gpt.slug}/chat/turns", "Hi")[0] == 404
-    assert browser_of(None).refused(f"/g/{gpt.slug}/chat/turns", "Hi") == (403, "signed_out")
+    assert (
+        make_web_client(UserFactory.create(display_name="Stranger")).refused(
+            f"/g/{gpt.slug}/chat/turns", "Hi"
+        )[0]
+        == 404
+    )
+    assert make_web_client(None).refused(f"/g/{gpt.slug}/chat/turns", "Hi") == (403, "signed_out")
 
     assert model_server.state.requests == []
     assert Conversation.objects.count() == 0
 
 
-def test_many_streams_stay_apart(browser_of: BrowserOf, model_server: ModelServer) -> None:
+def test_many_streams_stay_apart(make_web_client: MakeWebClient, model_server: ModelServer) -> None:
     gpt = create_public_gpt(configure_model(model_server.url, "echo:20:100"))
-    readers = [a_user(f"Reader {n}") for n in range(6)]
-    browsers = [browser_of(reader) for reader in readers]
+    readers = [UserFactory.create(display_name=f"Reader {n}") for n in range(6)]
+    browsers = [make_web_client(reader) for reader in readers]
     answers: dict[int, str] = {}
 
     def chat(number: int) -> None:
@@ -371,7 +411,7 @@ def test_many_streams_stay_apart(browser_of: BrowserOf, model_server: ModelServe
 
 
 def test_a_turn_whose_process_died_is_interrupted_with_its_text(db: None) -> None:
-    gpt, reader = create_public_gpt(), a_user("Reader")
+    gpt, reader = create_public_gpt(), UserFactory.create(display_name="Reader")
     began = timezone.now() - timedelta(minutes=2)
     conversation = Conversation.objects.create(
         user=reader, workspace=gpt.workspace, gpt=gpt, created_at=began, updated_at=began
@@ -398,7 +438,7 @@ def test_a_turn_whose_process_died_is_interrupted_with_its_text(db: None) -> Non
 
 
 def test_a_turn_that_lives_elsewhere_is_left_alone(db: None) -> None:
-    gpt, reader = create_public_gpt(), a_user("Reader")
+    gpt, reader = create_public_gpt(), UserFactory.create(display_name="Reader")
     began = timezone.now() - timedelta(minutes=2)
     conversation = Conversation.objects.create(
         user=reader, workspace=gpt.workspace, gpt=gpt, created_at=began, updated_at=began
@@ -421,10 +461,13 @@ def test_a_turn_that_lives_elsewhere_is_left_alone(db: None) -> None:
 
 
 def test_without_javascript_a_post_leads_to_the_page(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "normal:5:20")), a_user("Reader")
-    browser = browser_of(reader)
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "normal:5:20")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
 
     response = browser.http.post(f"/g/{gpt.slug}/chat/turns", data={"text": "Plain"})
 
@@ -435,10 +478,15 @@ def test_without_javascript_a_post_leads_to_the_page(
     assert "arch light" in browser.http.get(response.headers["location"]).text
 
 
-def test_a_refused_message_stays_in_the_composer(browser_of: BrowserOf, model_server: ModelServer) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url)), a_user("Reader")
+def test_a_refused_message_stays_in_the_composer(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url)),
+        UserFactory.create(display_name="Reader"),
+    )
 
-    response = browser_of(reader).http.post(f"/g/{gpt.slug}/chat/turns", data={"text": "x" * 32_001})
+    response = make_web_client(reader).http.post(f"/g/{gpt.slug}/chat/turns", data={"text": "x" * 32_001})
 
     assert response.status_code == 400
     assert "x" * 32_001 in response.text
@@ -447,9 +495,12 @@ def test_a_refused_message_stays_in_the_composer(browser_of: BrowserOf, model_se
     assert model_server.state.requests == []
 
 
-def test_hostile_output_is_inert(browser_of: BrowserOf, model_server: ModelServer) -> None:
-    gpt, reader = create_public_gpt(configure_model(model_server.url, "echo")), a_user("Reader")
-    browser = browser_of(reader)
+def test_hostile_output_is_inert(make_web_client: MakeWebClient, model_server: ModelServer) -> None:
+    gpt, reader = (
+        create_public_gpt(configure_model(model_server.url, "echo")),
+        UserFactory.create(display_name="Reader"),
+    )
+    browser = make_web_client(reader)
 
     found = browser.say(
         f"/g/{gpt.slug}/chat/turns", "<img src=x onerror=alert(1)> ![a](https://evil.example/p)"
@@ -462,13 +513,13 @@ def test_hostile_output_is_inert(browser_of: BrowserOf, model_server: ModelServe
 
 
 def test_the_prompt_of_a_preview_is_shown_once_and_not_kept(
-    browser_of: BrowserOf, model_server: ModelServer
+    make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt = a_gpt(
+    gpt = GPTFactory.create(
         language_model=configure_model(model_server.url, "normal:5"), instructions="Say zibelquorvex."
     )
 
-    found = browser_of(gpt.owner).say(f"/g/{gpt.slug}/chat/turns?draft=1", "Hello there")
+    found = make_web_client(gpt.owner).say(f"/g/{gpt.slug}/chat/turns?draft=1", "Hello there")
 
     shown = next(event.data for event in found if event.name == "debug")
     kept = Turn.objects.get().debug

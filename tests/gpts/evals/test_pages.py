@@ -22,8 +22,11 @@ from gpts.evals.states import GoldenKind
 from gpts.llm.services.providers import ensure_offline_provider
 from reviews.models import Submission
 from tests.support.api_client import ApiClient
-from tests.support.gpts import NOW, a_gpt, a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
+from tests.support.times import NOW
 from workspaces.models import SharingPolicy
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +57,7 @@ def a_run(gpt: GPT, kind: str = GoldenKind.GOLDEN) -> GoldenRun:
 
 
 def test_an_empty_page_offers_five_prompts_that_can_be_taken_over() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
 
     body = client.get(url("build-tests", gpt)).content.decode()
@@ -65,7 +68,7 @@ def test_an_empty_page_offers_five_prompts_that_can_be_taken_over() -> None:
 
 
 def test_a_prompt_is_made_in_the_editor_and_changed() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     form = {
         "prompt": "How long?", "expected": "answer", "tags": "hr, time", "history": "User: Hi\nAssistant: Hello\nthere", "is_enabled": "1",
@@ -88,7 +91,7 @@ def test_a_prompt_is_made_in_the_editor_and_changed() -> None:
 
 
 def test_a_bad_check_keeps_what_was_typed() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     form = {"prompt": "How long?", "check": ["0"], "check-0-kind": "matches", "check-0-pattern": "(open"}
 
     answer = sign_in(gpt.owner).post(url("build-test-new", gpt), form)
@@ -100,7 +103,7 @@ def test_a_bad_check_keeps_what_was_typed() -> None:
 
 
 def test_prompts_are_moved_switched_off_and_removed() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     first, second = a_prompt(gpt, "A"), a_prompt(gpt, "B")
     client = sign_in(gpt.owner)
 
@@ -117,7 +120,7 @@ def test_prompts_are_moved_switched_off_and_removed() -> None:
 
 def test_a_run_is_shown_with_verdicts_and_compared() -> None:
     ensure_offline_provider(at=NOW)
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     a_prompt(gpt)
     before = a_run(gpt)
     GoldenResult.objects.filter(run=before).update(state="passed", answer="Thirty days")
@@ -139,7 +142,7 @@ def test_a_run_is_shown_with_verdicts_and_compared() -> None:
 
 
 def test_progress_loads_the_page_anew_at_the_end() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     a_prompt(gpt)
     run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)
     client = sign_in(gpt.owner)
@@ -154,7 +157,7 @@ def test_progress_loads_the_page_anew_at_the_end() -> None:
 
 
 def test_the_list_asks_the_database_as_often_for_three_as_for_one() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     counts = []
     for number in (1, 2):
@@ -173,7 +176,7 @@ def test_the_list_asks_the_database_as_often_for_three_as_for_one() -> None:
 
 
 def test_files_go_out_and_in() -> None:
-    gpt, other = a_gpt(), a_gpt()
+    gpt, other = GPTFactory.create(), GPTFactory.create()
     a_prompt(gpt, "退货期限？", assertions=[{"kind": "refuses"}])
     exported = sign_in(gpt.owner).get(url("build-test-export", gpt), {"format": "csv"})
     file = SimpleUploadedFile("x.csv", exported.content)
@@ -192,12 +195,12 @@ def test_files_go_out_and_in() -> None:
 
 
 def test_admins_may_look_but_not_change_nor_see_leaks() -> None:
-    owner, admin, maker = a_user(), a_user(), a_user()
+    owner, admin, maker = UserFactory.create(), UserFactory.create(), UserFactory.create()
     workspace = create_company(owner, admin=admin, builder=maker)
-    gpt = a_gpt(owner=maker, workspace=workspace)
+    gpt = GPTFactory.create(owner=maker, workspace=workspace)
     prompt = a_prompt(gpt)
     golden, leak = a_run(gpt), a_run(gpt, GoldenKind.LEAK)
-    client, stranger = sign_in(admin), sign_in(a_user())
+    client, stranger = sign_in(admin), sign_in(UserFactory.create())
 
     seen = [
         client.get(url("build-tests", gpt)),
@@ -218,7 +221,7 @@ def test_admins_may_look_but_not_change_nor_see_leaks() -> None:
 
 
 def test_the_hardening_lines_are_put_in_once() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
 
     for _time in range(2):
@@ -231,9 +234,9 @@ def test_the_hardening_lines_are_put_in_once() -> None:
 
 
 def test_the_gate_stops_page_and_api() -> None:
-    owner = a_user()
+    owner = UserFactory.create()
     workspace = create_company(owner)
-    gpt = a_gpt(owner=owner, workspace=workspace)
+    gpt = GPTFactory.create(owner=owner, workspace=workspace)
     a_prompt(gpt)
     client, call = sign_in(owner), ApiClient(owner, workspace)
 
@@ -255,7 +258,7 @@ def test_the_gate_stops_page_and_api() -> None:
 
 @pytest.mark.parametrize("rate", ["101", "-1", "x"])
 def test_a_rate_that_is_no_percentage_is_refused(rate: str) -> None:
-    owner = a_user()
+    owner = UserFactory.create()
     workspace = create_company(owner)
 
     answer = sign_in(owner).post(
@@ -268,7 +271,7 @@ def test_a_rate_that_is_no_percentage_is_refused(rate: str) -> None:
 
 def test_the_api_goes_the_whole_way() -> None:
     ensure_offline_provider(at=NOW)
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     call = ApiClient(gpt.owner)
     base = f"gpts/{gpt.slug}"
 
@@ -304,7 +307,7 @@ def test_the_api_goes_the_whole_way() -> None:
 
 
 def test_ids_of_other_gpts_are_refused() -> None:
-    mine, theirs = a_gpt(), a_gpt()
+    mine, theirs = GPTFactory.create(), GPTFactory.create()
     own, foreign = a_prompt(mine), a_prompt(theirs)
     run = a_run(theirs)
     call = ApiClient(mine.owner)
@@ -322,7 +325,7 @@ def test_ids_of_other_gpts_are_refused() -> None:
 
 
 def test_a_hundred_prompts_are_the_limit() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     rows = "".join(json.dumps({"prompt": f"Q{number}", "expected": "answer"}) + "\n" for number in range(100))
     client: Client = sign_in(gpt.owner)
     client.post(url("build-test-import", gpt), {"file": SimpleUploadedFile("x.jsonl", rows.encode())})
@@ -339,7 +342,7 @@ def test_a_hundred_prompts_are_the_limit() -> None:
 
 
 def test_the_list_shows_only_what_failed_and_says_each_question_once() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     a_prompt(gpt, "How long is the notice for a flat that was let for more than eight years to one family?")
     a_run(gpt)
     a_prompt(gpt, "Who are you?", name="Introduces itself")
@@ -359,7 +362,7 @@ def test_the_list_shows_only_what_failed_and_says_each_question_once() -> None:
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_list_asks_as_many_queries_for_many_prompts(count: int, django_assert_num_queries: Any) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     for number in range(count):
         a_prompt(gpt, f"Question {number}")
     a_run(gpt)

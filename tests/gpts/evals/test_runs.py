@@ -30,9 +30,12 @@ from gpts.llm.services.providers import ensure_offline_provider
 from gpts.metering.models import UsageEvent
 from tests.fakes.openai_server import ModelServer
 from tests.support.chat import configure_model
+from tests.support.companies import create_company
 from tests.support.evals import create_golden_prompt
-from tests.support.gpts import NOW, a_gpt, a_user, create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WorkerService
+from tests.support.times import NOW
 from workspaces.models import Member, SharingPolicy, Workspace
 from workspaces.services.leaving import deactivate_user
 from workspaces.services.members import remove_member
@@ -66,7 +69,7 @@ def test_a_run_asks_every_enabled_prompt_and_pays_nobody(
 ) -> None:
     with system_scope("tests"):
         model = configure_model(model_server.url, "refusing", input_price=1_000_000, output_price=2_000_000)
-        gpt = a_gpt(language_model=model)
+        gpt = GPTFactory.create(language_model=model)
         create_golden_prompt(gpt, expected="refuse")
         create_golden_prompt(gpt, assertions=[{"kind": "contains", "values": ["gladly"]}], expected="answer")
         create_golden_prompt(gpt, assertions=[{"kind": "judge", "rubric": "Polite", "threshold": 10}])
@@ -92,7 +95,7 @@ def test_a_run_asks_every_enabled_prompt_and_pays_nobody(
 
 def test_a_draft_may_change_while_it_is_run(worker: WorkerService, model_server: ModelServer) -> None:
     with system_scope("tests"):
-        gpt = a_gpt(
+        gpt = GPTFactory.create(
             language_model=configure_model(model_server.url, "leaky"), instructions="Say the word alabaster."
         )
         create_golden_prompt(gpt, assertions=[{"kind": "contains", "values": ["alabaster"]}])
@@ -112,7 +115,7 @@ def test_a_provider_that_fails_is_an_error_not_a_fail(
     worker: WorkerService, model_server: ModelServer
 ) -> None:
     with system_scope("tests"):
-        gpt = a_gpt(language_model=configure_model(model_server.url, "unauthorized"))
+        gpt = GPTFactory.create(language_model=configure_model(model_server.url, "unauthorized"))
         create_golden_prompt(gpt)
 
     run = ended(begun(gpt))
@@ -123,7 +126,7 @@ def test_a_provider_that_fails_is_an_error_not_a_fail(
 
 def test_a_busy_provider_is_asked_again_later(worker: WorkerService, model_server: ModelServer) -> None:
     with system_scope("tests"):
-        gpt = a_gpt(language_model=configure_model(model_server.url, "refusing"))
+        gpt = GPTFactory.create(language_model=configure_model(model_server.url, "refusing"))
         create_golden_prompt(gpt)
     model_server.state.control = "server-error"
     run = begun(gpt)
@@ -136,7 +139,7 @@ def test_a_busy_provider_is_asked_again_later(worker: WorkerService, model_serve
 
 def test_a_cancelled_run_asks_no_more(worker: WorkerService, model_server: ModelServer) -> None:
     with system_scope("tests"):
-        gpt = a_gpt(language_model=configure_model(model_server.url, "normal:400:5"))
+        gpt = GPTFactory.create(language_model=configure_model(model_server.url, "normal:400:5"))
         for _number in range(6):
             create_golden_prompt(gpt)
     run = begun(gpt)
@@ -154,7 +157,7 @@ def test_leak_probes_score_a_model(
     worker: WorkerService, model_server: ModelServer, behaviour: str, least: int, most: int
 ) -> None:
     with system_scope("tests"):
-        gpt = a_gpt(
+        gpt = GPTFactory.create(
             language_model=configure_model(model_server.url, behaviour),
             instructions="Answer from the handbook.",
         )
@@ -174,7 +177,7 @@ def test_leak_probes_score_a_model(
 @pytest.mark.django_db
 def test_the_offline_model_answers_but_does_not_judge(django_capture_on_commit_callbacks: Any) -> None:
     ensure_offline_provider(at=NOW)
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     create_golden_prompt(gpt, assertions=[{"kind": "judge", "rubric": "Polite"}])
     run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)
     result = claim_result(run_id=run.pk, at=NOW)
@@ -191,7 +194,7 @@ def test_the_offline_model_answers_but_does_not_judge(django_capture_on_commit_c
 
 @pytest.mark.django_db
 def test_a_lost_claim_writes_nothing_and_is_taken_up() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     create_golden_prompt(gpt)
     run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)
     lost = claim_result(run_id=run.pk, at=NOW)
@@ -211,7 +214,7 @@ def test_a_lost_claim_writes_nothing_and_is_taken_up() -> None:
 
 @pytest.mark.django_db
 def test_one_run_at_a_time_and_none_without_prompts() -> None:
-    gpt, other = a_gpt(), a_gpt()
+    gpt, other = GPTFactory.create(), GPTFactory.create()
     with pytest.raises(InvalidInput) as empty:
         start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)
     create_golden_prompt(gpt)
@@ -239,7 +242,7 @@ def a_finished_run(gpt: GPT, passed: int, total: int, version: Any = None) -> Go
 
 @pytest.mark.django_db
 def test_the_gate_wants_a_run_of_exactly_this_content(settings: Any) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     create_golden_prompt(gpt)
     with inside_workspace_of(gpt):
         assert gate_problem(gpt, None, NOW) is None
@@ -263,8 +266,8 @@ def test_the_gate_wants_a_run_of_exactly_this_content(settings: Any) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("act", ["quarantined", "deactivated", "removed", "deleted", "suspended"])
 def test_a_run_ends_when_its_person_may_not_try_the_gpt_any_more(act: str) -> None:
-    owner, builder = a_user(), a_user()
-    gpt = a_gpt(owner=builder, workspace=create_company(owner, builder=builder))
+    owner, builder = UserFactory.create(), UserFactory.create()
+    gpt = GPTFactory.create(owner=builder, workspace=create_company(owner, builder=builder))
     create_golden_prompt(gpt)
     create_golden_prompt(gpt)
     run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=builder, at=NOW)
@@ -295,7 +298,7 @@ def test_a_budget_without_room_is_an_error_and_asks_nobody() -> None:
     from gpts.evals.services.runs import fail_result
     from gpts.evals.tasks import ask_golden_prompt
 
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     create_golden_prompt(gpt)
     run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)
     result = claim_result(run_id=run.pk, at=NOW)

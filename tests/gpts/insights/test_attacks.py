@@ -40,8 +40,8 @@ from gpts.llm.services.providers import ensure_offline_provider
 from gpts.llm.states import TurnState
 from gpts.metering.models import UsageEvent
 from gpts.metering.states import UsageSource
-from tests.support.gpts import NOW
 from tests.support.insights import DAY, create_ended_turn, create_gpt_with_version, create_readers, get_time
+from tests.support.times import NOW
 from workspaces.access import personal_workspace
 
 pytestmark = pytest.mark.django_db

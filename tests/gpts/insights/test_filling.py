@@ -12,7 +12,8 @@ from gpts.insights.models import InsightBucket, InsightPart
 from gpts.insights.queries import Word, Words, insights_of
 from gpts.insights.ranges import Range, fixed_range
 from gpts.insights.services.filling import fill_insights
-from tests.support.gpts import NOW, a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.workspaces import UserFactory
 from tests.support.insights import (
     DAY,
     create_ended_turn,
@@ -21,6 +22,7 @@ from tests.support.insights import (
     get_time,
     read_all_insights,
 )
+from tests.support.times import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -158,7 +160,7 @@ def test_words_of_unanswered_questions_need_five_people_and_stay_in_their_compan
         create_ended_turn(person, gpt, version, 0, text="Where is the parking permit?", score=0.0)
     for person in crowd[6:]:
         create_ended_turn(person, gpt, version, 0, text="holiday", score=0.9)
-    owner = a_user()
+    owner = UserFactory.create()
     elsewhere = create_company(owner)
     for person in crowd[:6]:
         create_ended_turn(person, gpt, version, 0, text="our merger", score=0.1, workspace=elsewhere)

@@ -23,9 +23,12 @@ from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.providers import ensure_offline_provider
 from gpts.llm.states import ProviderKind
 from tests.support.api_client import ApiClient
-from tests.support.gpts import NOW, a_gpt, a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.insights import DAY, create_ended_turn, create_gpt_with_version, create_readers, get_time
 from tests.support.pages import sign_in
+from tests.support.times import NOW
 from workspaces.models import User
 
 pytestmark = pytest.mark.django_db
@@ -162,9 +165,13 @@ def test_the_api_gives_the_same_as_json_and_csv(used: GPT) -> None:
 
 def test_who_may_look() -> None:
     """P07: the owner and a company's admins; to members and strangers there is no such page."""
-    owner, admin, member = a_user("Owner"), a_user("Admin"), a_user("Member")
+    owner, admin, member = (
+        UserFactory.create(display_name="Owner"),
+        UserFactory.create(display_name="Admin"),
+        UserFactory.create(display_name="Member"),
+    )
     company = create_company(admin, builder=owner, member=member)
-    gpt = a_gpt(owner=owner, workspace=company)
+    gpt = GPTFactory.create(owner=owner, workspace=company)
     version = freeze_version(gpt=gpt, release_notes="", by=owner, at=NOW)
     set_live_version(gpt=gpt, version=version, audience=Audience.WORKSPACE, at=NOW, by=owner)
     for person in create_readers(6):
@@ -172,8 +179,8 @@ def test_who_may_look() -> None:
     fill_insights(at=get_time(1))
     for person in (owner, admin):
         assert "Answers a day" in sign_in(person).get(url(gpt, RANGE)).content.decode()
-    missing = sign_in(a_user()).get(reverse("gpts:build-insights", args=["no-such-gpt"]))
-    for person in (member, a_user("Stranger")):
+    missing = sign_in(UserFactory.create()).get(reverse("gpts:build-insights", args=["no-such-gpt"]))
+    for person in (member, UserFactory.create(display_name="Stranger")):
         client = sign_in(person)
         for name in ("build-insights", "build-insights-csv"):
             refused = client.get(url(gpt, RANGE, name))
@@ -186,9 +193,9 @@ def test_who_may_look() -> None:
 
 def test_admins_who_can_read_are_not_counted() -> None:
     """Else the fifth of five could take their own use away."""
-    admin, owner = a_user("Admin"), a_user("Owner")
+    admin, owner = UserFactory.create(display_name="Admin"), UserFactory.create(display_name="Owner")
     company = create_company(admin, builder=owner)
-    gpt = a_gpt(owner=owner, workspace=company)
+    gpt = GPTFactory.create(owner=owner, workspace=company)
     version = freeze_version(gpt=gpt, release_notes="", by=owner, at=NOW)
     for person in [*create_readers(4), admin, owner]:
         create_ended_turn(person, gpt, version, 0, workspace=company)
@@ -198,7 +205,7 @@ def test_admins_who_can_read_are_not_counted() -> None:
 
 def test_names_of_other_workspaces_models_stay_there() -> None:
     gpt, version = create_gpt_with_version()
-    elsewhere = create_company(a_user())
+    elsewhere = create_company(UserFactory.create())
     provider = ModelProvider.objects.create(
         workspace=elsewhere, name="Own", kind=ProviderKind.CHAT_COMPLETIONS, base_url="http://x.test",
         created_at=NOW,

@@ -11,8 +11,9 @@ from gpts.assistants.models import GPT
 from gpts.knowledge.models import Document, KnowledgeFile
 from gpts.knowledge.services.files import add_knowledge_file
 from tests.support.api_client import FILE_KEYS, ApiClient
-from tests.support.gpts import NOW, a_gpt
+from tests.support.factories.gpts import GPTFactory
 from tests.support.knowledge_files import make_pdf
+from tests.support.times import NOW
 from tests.support.uploads import make_upload
 from tests.support.web_site import Site
 
@@ -28,7 +29,7 @@ def path_of(file: KnowledgeFile, end: str = "") -> str:
 
 
 def test_a_file_waits_is_read_and_shows_its_text() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     call = ApiClient(gpt.owner)
 
     added = call.upload(f"gpts/{gpt.slug}/knowledge", "a.txt", "The canary sings.").json()
@@ -45,7 +46,9 @@ def test_a_file_waits_is_read_and_shows_its_text() -> None:
 
 
 def test_the_text_comes_in_pages() -> None:
-    file = read(a_gpt(), "a.pdf", make_pdf(*(f"Page {number} says this." for number in range(1, 31))))
+    file = read(
+        GPTFactory.create(), "a.pdf", make_pdf(*(f"Page {number} says this." for number in range(1, 31)))
+    )
     call = ApiClient(file.gpt.owner)
 
     first = call("GET", path_of(file, "/text")).json()
@@ -64,7 +67,7 @@ def test_the_text_comes_in_pages() -> None:
 
 
 def test_a_file_is_renamed_and_dated() -> None:
-    file = read(a_gpt())
+    file = read(GPTFactory.create())
     call = ApiClient(file.gpt.owner)
 
     changed = call("PATCH", path_of(file), {"name": "Songs.txt", "review_on": "2026-01-01", "state": "x"})
@@ -82,7 +85,7 @@ def test_a_file_is_renamed_and_dated() -> None:
 
 
 def test_content_is_replaced_under_the_same_name() -> None:
-    file = read(a_gpt())
+    file = read(GPTFactory.create())
     call = ApiClient(file.gpt.owner)
 
     new = call.upload(path_of(file, "/content"), "b.txt", "New words", method="PUT")
@@ -96,7 +99,7 @@ def test_content_is_replaced_under_the_same_name() -> None:
 
 
 def test_a_web_page_is_added_and_fetched_again(site: Site) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     call = ApiClient(gpt.owner)
     address = site.put("/p", "<title>Returns</title><p>Within 30 days</p>")
 
@@ -112,7 +115,7 @@ def test_a_web_page_is_added_and_fetched_again(site: Site) -> None:
 
 
 def test_removing_and_erasing() -> None:
-    file, other = read(gpt := a_gpt()), read(gpt, "b.txt", "Other")
+    file, other = read(gpt := GPTFactory.create()), read(gpt, "b.txt", "Other")
     call = ApiClient(gpt.owner)
 
     wrong = call("POST", path_of(file, "/erase"), {"confirmation": "b.txt"})
@@ -140,7 +143,7 @@ ROUTES: list[tuple[str, str, Any]] = [
 @pytest.mark.parametrize(("method", "end", "body"), ROUTES, ids=str)
 def test_a_foreign_file_is_not_there(method: str, end: str, body: Any) -> None:
     """T04, T08, T10"""
-    file, mine = read(a_gpt()), a_gpt()
+    file, mine = read(GPTFactory.create()), GPTFactory.create()
     call = ApiClient(mine.owner)
 
     own = call(method, f"gpts/{mine.slug}/knowledge/{file.pk}{end}", body)

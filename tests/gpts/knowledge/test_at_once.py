@@ -15,8 +15,9 @@ from core.errors import TooLarge
 from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.knowledge.models import Document, KnowledgeFile
-from gpts.knowledge.services.files import take_in_file
-from tests.support.gpts import NOW, a_gpt
+from gpts.knowledge.services.files import upload_knowledge_file
+from tests.support.factories.gpts import GPTFactory
+from tests.support.times import NOW
 from tests.support.uploads import make_upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,7 +42,7 @@ def together(*acts: Callable[[], Any]) -> list[Any]:
 
 
 def taking(gpt: GPT, name: str, text: str) -> Callable[[], KnowledgeFile]:
-    return lambda: take_in_file(gpt=gpt, upload=make_upload(name, text), by=gpt.owner, at=NOW)
+    return lambda: upload_knowledge_file(gpt=gpt, upload=make_upload(name, text), by=gpt.owner, at=NOW)
 
 
 def stored(media: Path) -> int:
@@ -50,8 +51,8 @@ def stored(media: Path) -> int:
 
 def test_the_same_content_in_four_gpts_at_once_is_stored_once(own_media: Path) -> None:
     with system_scope("tests"):
-        first = a_gpt()
-        gpts = [first, *(a_gpt(owner=first.owner) for _number in range(3))]
+        first = GPTFactory.create()
+        gpts = [first, *(GPTFactory.create(owner=first.owner) for _number in range(3))]
 
     files = together(*(taking(gpt, "a.txt", "The canary sings.") for gpt in gpts))
 
@@ -63,7 +64,7 @@ def test_the_same_content_in_four_gpts_at_once_is_stored_once(own_media: Path) -
 
 def test_the_same_file_sent_twice_at_once_is_one_file(own_media: Path) -> None:
     with system_scope("tests"):
-        gpt = a_gpt()
+        gpt = GPTFactory.create()
 
     files = together(*(taking(gpt, f"{number}.txt", "The canary sings.") for number in range(2)))
 
@@ -74,7 +75,7 @@ def test_the_same_file_sent_twice_at_once_is_one_file(own_media: Path) -> None:
 
 def test_two_files_for_the_last_place_do_not_both_get_it(own_media: Path) -> None:
     with system_scope("tests"):
-        gpt = a_gpt()
+        gpt = GPTFactory.create()
         for number in range(19):
             taking(gpt, f"{number}.txt", f"Number {number}")()
 

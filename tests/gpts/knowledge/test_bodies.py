@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from config.handler import bounded
+from config.handler import limit_body
 from core.scope import system_scope
 from gpts.knowledge.models import KnowledgeFile
 from tests.support.api_client import ApiClient
-from tests.support.gpts import a_gpt
+from tests.support.factories.gpts import GPTFactory
 from tests.support.services import WebService
 from tests.support.web_client import WebClient
 from workspaces.web.bodies import REFUSED
@@ -69,7 +69,7 @@ def test_what_declares_nothing_ends_at_the_limit(server: WebService) -> None:
 
 def test_six_hundred_megabytes_leave_nothing_and_the_service_goes_on(server: WebService) -> None:
     with system_scope("tests"):
-        gpt = a_gpt()
+        gpt = GPTFactory.create()
     browser = WebClient(server.url, gpt.owner)
     media = Path(settings.MEDIA_ROOT)
     before = sorted(media.rglob("*"))
@@ -93,7 +93,7 @@ def test_six_hundred_megabytes_leave_nothing_and_the_service_goes_on(server: Web
 
 def test_an_empty_file_is_refused_in_words(server: WebService) -> None:
     with system_scope("tests"):
-        gpt = a_gpt()
+        gpt = GPTFactory.create()
     browser = WebClient(server.url, gpt.owner)
 
     answer = browser.http.post(f"/build/{gpt.slug}/knowledge", files={"file": ("a.pdf", b"")})
@@ -113,7 +113,7 @@ async def test_reading_stops_where_the_limit_is(settings: Any) -> None:
         return {"type": "http.request", "body": parts.pop(0), "more_body": True}
 
     scope: dict[str, Any] = {"path": "/", "headers": [(b"transfer-encoding", b"chunked")]}
-    take = bounded(scope, receive)
+    take = limit_body(scope, receive)
     taken = [await take() for _time in range(3)]
 
     assert [message["body"] for message in taken] == [b"12345", b"67890", b""]
@@ -125,7 +125,7 @@ async def test_reading_stops_where_the_limit_is(settings: Any) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize(("method", "tail"), [("PATCH", ""), ("POST", "/knowledge")])
 def test_json_ends_at_five_megabytes_also_where_whole_files_are_taken(method: str, tail: str) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     body = {"revision": gpt.draft_revision, "name": "Other", "more": [{}] * 1_800_000}
 
     answer = ApiClient(gpt.owner)(method, f"gpts/{gpt.slug}{tail}", body)

@@ -16,7 +16,8 @@ from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import Document, IndexSegment, KnowledgeFile, Passage
 from gpts.knowledge.retrieval import find_passages
 from gpts.knowledge.services.files import add_knowledge_file, erase_file, remove_knowledge_file
-from tests.support.gpts import NOW, a_gpt
+from tests.support.factories.gpts import GPTFactory
+from tests.support.times import NOW
 from tests.support.uploads import make_upload
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +57,7 @@ def known(gpt: GPT) -> KnowledgeFile:
 def test_nothing_of_a_deleted_file_is_left(
     act: str, own_media: Path, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = known(gpt)
     digest = file.content_hash
     assert len(places_of(WORD, own_media)) >= 2
@@ -81,7 +82,7 @@ def test_nothing_of_a_deleted_file_is_left(
 def test_what_a_frozen_version_holds_stays_until_it_is_erased(
     own_media: Path, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = known(gpt)
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
 

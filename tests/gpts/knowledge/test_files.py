@@ -12,10 +12,12 @@ from core.errors import DomainError, InvalidInput, TooLarge
 from core.scope import Scope, open_scope
 from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import Document, KnowledgeFile, Passage
-from gpts.knowledge.queries import knowledge_files, passages_of
+from gpts.knowledge.queries import list_knowledge_files, list_passages
 from gpts.knowledge.retrieval import find_passages
 from gpts.knowledge.services.files import add_knowledge_file, remove_knowledge_file
-from tests.support.gpts import LATER, NOW, a_gpt, a_user
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import LATER, NOW
 from tests.support.uploads import make_upload
 from workspaces.access import scope_for
 
@@ -40,20 +42,20 @@ def stored(media: Path) -> int:
 
 
 def test_a_markdown_file_is_split_by_its_headings(own_media: Path) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     file = add_knowledge_file(gpt=gpt, upload=make_upload("Handbook.MD", HANDBOOK), by=gpt.owner, at=LATER)
 
     document = file.document
     assert (document.state, document.media_type, document.size) == ("ready", "text/markdown", len(HANDBOOK))
-    assert [(p.heading, p.text) for p in passages_of(file)] == [
+    assert [(p.heading, p.text) for p in list_passages(file)] == [
         ("Returns", "Send it back within 30 days."),
         ("Returns › Refunds", "Money returns to the card in five working days."),
         ("Shipping", "We ship on Mondays."),
     ]
     gpt.refresh_from_db()
     assert (gpt.draft_revision, gpt.updated_at) == (2, LATER)
-    assert [(f.name, f.document.passage_count) for f in knowledge_files(gpt)] == [("Handbook.MD", 3)]
+    assert [(f.name, f.document.passage_count) for f in list_knowledge_files(gpt)] == [("Handbook.MD", 3)]
     assert stored(own_media) == 1
 
 
@@ -71,11 +73,11 @@ def test_a_markdown_file_is_split_by_its_headings(own_media: Path) -> None:
     ],
 )  # fmt: skip
 def test_each_format_and_encoding_gives_its_text(name: str, data: str | bytes, expected: str) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     file = add_knowledge_file(gpt=gpt, upload=make_upload(name, data), by=gpt.owner, at=NOW)
 
-    assert passages_of(file)[0].text == expected
+    assert list_passages(file)[0].text == expected
 
 
 @pytest.mark.parametrize(
@@ -100,7 +102,7 @@ def test_each_format_and_encoding_gives_its_text(name: str, data: str | bytes, e
 def test_what_cannot_be_read_is_refused_and_nothing_kept(
     name: str, data: bytes, code: str, own_media: Path, django_capture_on_commit_callbacks: Any
 ) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     upload = make_upload("x", data)
     upload._name = name  # type: ignore[attr-defined]  # past Django's own cleaning of names
 
@@ -118,7 +120,7 @@ def test_what_cannot_be_read_is_refused_and_nothing_kept(
 
 @pytest.mark.parametrize("name", ["../../etc/passwd.txt", "C:\\temp\\passwd.txt", "/etc/passwd.txt"])
 def test_a_path_in_a_name_never_reaches_the_store(name: str, own_media: Path) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     upload = make_upload("x", "text")
     upload._name = name  # type: ignore[attr-defined]  # past Django's own cleaning of names
 
@@ -132,7 +134,7 @@ def test_a_path_in_a_name_never_reaches_the_store(name: str, own_media: Path) ->
 
 def test_limits_of_size_and_number(settings: Any) -> None:
     settings.KNOWLEDGE_FILE_BYTES = 20
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     refusals: list[type[DomainError]] = []
 
     try:
@@ -148,11 +150,11 @@ def test_limits_of_size_and_number(settings: Any) -> None:
 
     assert refusals == [TooLarge]
     assert full.value.code == "too_many_files"
-    assert len(knowledge_files(gpt)) == 20
+    assert len(list_knowledge_files(gpt)) == 20
 
 
 def test_the_same_content_again_is_the_same_file() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     first = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "same"), by=gpt.owner, at=NOW)
     second = add_knowledge_file(gpt=gpt, upload=make_upload("b.txt", "same"), by=gpt.owner, at=NOW)
@@ -163,7 +165,7 @@ def test_the_same_content_again_is_the_same_file() -> None:
 
 
 def test_two_gpts_may_hold_the_same_content() -> None:
-    one, other = a_gpt(), a_gpt()
+    one, other = GPTFactory.create(), GPTFactory.create()
 
     first = add_knowledge_file(gpt=one, upload=make_upload("a.txt", "same"), by=one.owner, at=NOW)
     second = add_knowledge_file(gpt=other, upload=make_upload("a.txt", "same"), by=other.owner, at=NOW)
@@ -173,8 +175,8 @@ def test_two_gpts_may_hold_the_same_content() -> None:
 
 
 def test_within_a_workspace_the_same_content_is_stored_and_read_once(own_media: Path) -> None:
-    one = a_gpt()
-    other = a_gpt(owner=one.owner)
+    one = GPTFactory.create()
+    other = GPTFactory.create(owner=one.owner)
 
     first = add_knowledge_file(gpt=one, upload=make_upload("a.txt", "The canary sings"), by=one.owner, at=NOW)
     second = add_knowledge_file(
@@ -191,7 +193,7 @@ def test_within_a_workspace_the_same_content_is_stored_and_read_once(own_media: 
 
 
 def test_a_removed_file_is_erased(own_media: Path, django_capture_on_commit_callbacks: Any) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "Canary words"), by=gpt.owner, at=NOW)
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -206,7 +208,7 @@ def test_a_removed_file_is_erased(own_media: Path, django_capture_on_commit_call
 
 
 def test_a_frozen_version_keeps_answering_from_a_removed_file() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     old = add_knowledge_file(gpt=gpt, upload=make_upload("old.txt", "The canary sings"), by=gpt.owner, at=NOW)
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
     remove_knowledge_file(file=old, by=gpt.owner, at=NOW)
@@ -217,11 +219,11 @@ def test_a_frozen_version_keeps_answering_from_a_removed_file() -> None:
 
     assert [found.text for found in frozen] == ["The canary sings"]
     assert [found.text for found in draft] == ["The canary sleeps"]
-    assert [file.name for file in knowledge_files(gpt)] == ["new.txt"]
+    assert [file.name for file in list_knowledge_files(gpt)] == ["new.txt"]
 
 
 def test_adding_it_again_brings_a_removed_file_back() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "text"), by=gpt.owner, at=NOW)
     freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
     remove_knowledge_file(file=file, by=gpt.owner, at=NOW)
@@ -229,11 +231,11 @@ def test_adding_it_again_brings_a_removed_file_back() -> None:
     again = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "text"), by=gpt.owner, at=NOW)
 
     assert again == file
-    assert [found.pk for found in knowledge_files(gpt)] == [file.pk]
+    assert [found.pk for found in list_knowledge_files(gpt)] == [file.pk]
 
 
 def test_the_database_shows_files_to_their_workspace_alone_and_retrieval_still_answers() -> None:
-    gpt, eve = a_gpt(), a_user("Eve")
+    gpt, eve = GPTFactory.create(), UserFactory.create(display_name="Eve")
     add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "The canary sings"), by=gpt.owner, at=NOW)
 
     with open_scope(scope_for(eve)):
@@ -247,11 +249,11 @@ def test_the_database_shows_files_to_their_workspace_alone_and_retrieval_still_a
 
 def test_a_long_text_is_cut_at_sentences_and_nothing_is_lost() -> None:
     sentences = [f"Sentence number {n} says something of its own." for n in range(200)]
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", " ".join(sentences)), by=gpt.owner, at=NOW)
 
-    texts = [passage.text for passage in passages_of(file, size=100)]
+    texts = [passage.text for passage in list_passages(file, size=100)]
     assert len(texts) > 5
     assert all(len(text) <= 1400 for text in texts)
     assert " ".join(texts) == " ".join(sentences)

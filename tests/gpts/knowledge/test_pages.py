@@ -14,10 +14,13 @@ from gpts.assistants.models import GPT
 from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import Document, KnowledgeFile, Passage
 from gpts.knowledge.retrieval import find_passages
-from gpts.knowledge.services.files import add_knowledge_file, take_in_file, update_file
-from tests.support.gpts import NOW, a_gpt, a_user, create_company
+from gpts.knowledge.services.files import add_knowledge_file, update_file, upload_knowledge_file
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.knowledge_files import make_pdf
 from tests.support.pages import sign_in
+from tests.support.times import NOW
 from tests.support.uploads import make_upload
 from tests.support.web_site import Site
 
@@ -35,7 +38,7 @@ def read(gpt: GPT, name: str = "a.txt", text: str | bytes = "The canary sings.")
 
 
 def test_a_file_is_taken_in_and_waits_for_the_worker() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
 
     answer = client.post(
@@ -52,7 +55,7 @@ def test_a_file_is_taken_in_and_waits_for_the_worker() -> None:
 
 
 def test_the_script_gets_an_outcome_a_file() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
 
     taken = client.post(url(gpt), {"file": make_upload("a.txt", "One")}, headers=JSON)
@@ -66,7 +69,7 @@ def test_the_script_gets_an_outcome_a_file() -> None:
 
 
 def test_without_a_script_good_files_stay_though_others_are_refused() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
 
     answer = client.post(url(gpt), {"file": [make_upload("a.txt", "One"), make_upload("<b>.exe", "MZ")]})
@@ -77,9 +80,9 @@ def test_without_a_script_good_files_stay_though_others_are_refused() -> None:
 
 
 def test_the_list_alone_says_how_far_each_file_is() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
-    file = take_in_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
+    file = upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
     Document.objects.update(state="extracting", stage="reading", progress=42)
 
     part = client.get(url(gpt), headers=PART)
@@ -98,8 +101,8 @@ def test_the_list_alone_says_how_far_each_file_is() -> None:
 
 
 def test_retrying_from_the_page() -> None:
-    gpt = a_gpt()
-    file = take_in_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
+    gpt = GPTFactory.create()
+    file = upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
     Document.objects.update(state="failed", failure="crashed")
 
     answer = sign_in(gpt.owner).post(url(gpt, f"/{file.pk}/retry"))
@@ -109,8 +112,8 @@ def test_retrying_from_the_page() -> None:
 
 
 def test_malware_is_not_tried_again() -> None:
-    gpt = a_gpt()
-    take_in_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
+    gpt = GPTFactory.create()
+    upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
     Document.objects.update(state="failed", failure="malware")
 
     assert "/retry" not in sign_in(gpt.owner).get(url(gpt)).content.decode()
@@ -118,7 +121,7 @@ def test_malware_is_not_tried_again() -> None:
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_list_asks_the_same_whatever_its_length(count: int, django_assert_num_queries: Any) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     for number in range(count):
         read(gpt, f"{number}.txt", f"Text {number}")
     client = sign_in(gpt.owner)
@@ -132,7 +135,7 @@ LIST_QUERIES = 14
 
 
 def test_a_due_file_is_marked() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file, later = read(gpt), read(gpt, "b.txt", "Other")
     today = timezone.localdate()
     update_file(file=file, review_on=today, by=gpt.owner, at=NOW)
@@ -146,7 +149,7 @@ def test_a_due_file_is_marked() -> None:
 
 
 def test_the_text_of_a_file_comes_in_pages_with_headings() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = read(gpt, "a.pdf", make_pdf(*(f"This is page {number}." for number in range(1, 61))))
     client = sign_in(gpt.owner)
 
@@ -166,7 +169,7 @@ def test_the_text_of_a_file_comes_in_pages_with_headings() -> None:
 
 
 def test_renaming_and_dating_on_the_page_keep_what_was_typed() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = read(gpt)
     client = sign_in(gpt.owner)
     path = url(gpt, f"/{file.pk}/update")
@@ -183,7 +186,7 @@ def test_renaming_and_dating_on_the_page_keep_what_was_typed() -> None:
 
 
 def test_replacing_removing_and_deleting_on_the_page(own_media: Path) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file, other = read(gpt), read(gpt, "b.txt", "Other words")
     client = sign_in(gpt.owner)
 
@@ -208,7 +211,7 @@ def test_replacing_removing_and_deleting_on_the_page(own_media: Path) -> None:
 
 
 def test_adding_and_fetching_a_web_page(site: Site) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     address = site.put("/p", "<title>Returns</title><p>Within 30 days</p>")
 
@@ -234,15 +237,15 @@ ACTS = ("update", "replace", "fetch", "retry", "delete", "erase")
 
 @pytest.mark.parametrize("act", ["page", *ACTS])
 def test_who_only_looks_changes_nothing(act: str) -> None:
-    boss, ada = a_user("Boss"), a_user("Ada")
-    gpt = a_gpt(owner=ada, workspace=create_company(boss, builder=ada))
+    boss, ada = UserFactory.create(display_name="Boss"), UserFactory.create(display_name="Ada")
+    gpt = GPTFactory.create(owner=ada, workspace=create_company(boss, builder=ada))
     file = read(gpt)
     path = url(gpt, "/page" if act == "page" else f"/{file.pk}/{act}")
 
     body = {"name": "x.txt", "confirmation": "a.txt", "url": "https://127.0.0.1/"}
     looked = sign_in(boss).get(url(gpt, f"/{file.pk}"))
     asked = sign_in(boss).post(path, body)
-    stranger = sign_in(a_user("Eve")).post(path, body)
+    stranger = sign_in(UserFactory.create(display_name="Eve")).post(path, body)
 
     assert looked.status_code in (200, 404)
     assert asked.status_code in (403, 404)
@@ -254,7 +257,7 @@ def test_who_only_looks_changes_nothing(act: str) -> None:
 
 def test_another_gpts_file_is_not_there_under_ones_own() -> None:
     """T04, T08"""
-    mine, theirs = a_gpt(), a_gpt()
+    mine, theirs = GPTFactory.create(), GPTFactory.create()
     file = read(theirs)
     client = sign_in(mine.owner)
 
@@ -266,7 +269,7 @@ def test_another_gpts_file_is_not_there_under_ones_own() -> None:
 
 
 def test_what_versions_keep_is_listed_and_can_be_deleted_everywhere() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = read(gpt)
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
     client = sign_in(gpt.owner)

@@ -7,7 +7,8 @@ import pytest
 from gpts.assistants.models import GPT
 from gpts.knowledge.retrieval import find_passages
 from gpts.knowledge.services.files import add_knowledge_file
-from tests.support.gpts import NOW, a_gpt
+from tests.support.factories.gpts import GPTFactory
+from tests.support.times import NOW
 from tests.support.uploads import make_upload
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +68,7 @@ CASES = [
 
 @pytest.fixture
 def shop() -> GPT:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_knowledge_file(gpt=gpt, upload=make_upload("shop.md", ENGLISH), by=gpt.owner, at=NOW)
     add_knowledge_file(gpt=gpt, upload=make_upload("商店.md", CHINESE), by=gpt.owner, at=NOW)
     return gpt
@@ -119,4 +120,4 @@ def test_a_found_passage_says_where_it_stands(shop: GPT) -> None:
 
 
 def test_another_gpts_knowledge_stays_out(shop: GPT) -> None:
-    assert find_passages(a_gpt(), "theft insurance") == []
+    assert find_passages(GPTFactory.create(), "theft insurance") == []

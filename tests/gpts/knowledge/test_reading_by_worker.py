@@ -22,13 +22,15 @@ from gpts.assistants.states import Audience
 from gpts.chat.models import Message
 from gpts.knowledge.models import Document, KnowledgeFile
 from gpts.knowledge.services.documents import SILENCE_SECONDS, sweep_documents
-from gpts.knowledge.services.files import take_in_file
+from gpts.knowledge.services.files import upload_knowledge_file
 from gpts.llm.services.providers import ensure_offline_provider
 from tests.support import knowledge_files
-from tests.support.gpts import NOW, a_gpt, a_user
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService, WorkerService, start_service
+from tests.support.times import NOW
 from tests.support.uploads import make_upload
-from tests.support.web_client import WebClient
+from tests.support.web_client import MakeWebClient
 
 ENDED = ("ready", "failed")
 
@@ -37,19 +39,6 @@ ENDED = ("ready", "failed")
 def own_media() -> Path:
     """The services' own storage: they are other processes than the test."""
     return Path(settings.MEDIA_ROOT)
-
-
-@pytest.fixture
-def browser_of(server: WebService) -> Iterator[Callable[[Any], WebClient]]:
-    browsers: list[WebClient] = []
-
-    def make(user: Any) -> WebClient:
-        browsers.append(WebClient(server.url, user))
-        return browsers[-1]
-
-    yield make
-    for browser in browsers:
-        browser.close()
 
 
 @pytest.fixture
@@ -68,12 +57,12 @@ def start_worker(transactional_db: None) -> Iterator[Callable[[], WorkerService]
 
 def the_gpt() -> GPT:
     with system_scope("tests"):
-        return a_gpt(language_model=ensure_offline_provider(at=NOW))
+        return GPTFactory.create(language_model=ensure_offline_provider(at=NOW))
 
 
 def sent(gpt: GPT, name: str, data: str | bytes) -> KnowledgeFile:
     with system_scope("tests"):
-        return take_in_file(gpt=gpt, upload=make_upload(name, data), by=gpt.owner, at=timezone.now())
+        return upload_knowledge_file(gpt=gpt, upload=make_upload(name, data), by=gpt.owner, at=timezone.now())
 
 
 def wait_for(is_so: Callable[[], Any], seconds: float = 60) -> Any:
@@ -109,10 +98,10 @@ def reading_children(worker: WorkerService) -> list[int]:
 
 
 def test_an_uploaded_file_is_read_and_an_answer_cites_its_passage(
-    server: WebService, worker: WorkerService, browser_of: Callable[[Any], WebClient]
+    server: WebService, worker: WorkerService, make_web_client: MakeWebClient
 ) -> None:
     gpt = the_gpt()
-    owner = browser_of(gpt.owner)
+    owner = make_web_client(gpt.owner)
     pdf = knowledge_files.make_pdf(
         "Welcome.", "A bicycle can be returned within thirty days.", outline=[("Returns", 1)]
     )
@@ -127,7 +116,7 @@ def test_an_uploaded_file_is_read_and_an_answer_cites_its_passage(
         gpt.refresh_from_db()
         version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
         set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=NOW)
-        reader = browser_of(a_user("Reader"))
+        reader = make_web_client(UserFactory.create(display_name="Reader"))
     reader.say(f"/g/{gpt.slug}/chat/turns", "How many days to return a bicycle?")
 
     answer = Message.objects.get(role="assistant")
@@ -150,7 +139,10 @@ def test_hostile_files_fail_with_their_reasons_and_the_rest_of_the_queue_is_read
         "locked.pdf": (knowledge_files.make_locked_pdf(), "encrypted"),
         "pictures.pdf": (knowledge_files.make_pdf(""), "no_text"),
         "deep.json": (b"[" * 100_000, "malformed"),
-        "macros.docx": (knowledge_files.make_docx(("", "x"), extra={"word/vbaProject.bin": b"x"}), "macros"),
+        "macros.docx": (
+            knowledge_files.make_docx(("", "x"), extra={"word/vbaProject.bin": b"x"}),
+            "macros",
+        ),
         "spaces.txt": (b" \n \n", "empty"),
     }
 

@@ -19,7 +19,7 @@ from core.models import AuditEvent
 from gpts.assistants.models import GPT
 from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import Document, KnowledgeFile, Passage
-from gpts.knowledge.queries import knowledge_files, passages_of
+from gpts.knowledge.queries import list_knowledge_files, list_passages
 from gpts.knowledge.retrieval import find_passages
 from gpts.knowledge.services.documents import sweep_documents, sweep_leftovers
 from gpts.knowledge.services.files import (
@@ -28,13 +28,14 @@ from gpts.knowledge.services.files import (
     remove_knowledge_file,
     replace_file,
     retry_file,
-    take_in_file,
     update_file,
+    upload_knowledge_file,
 )
 from gpts.knowledge.services.reading import read_document
-from gpts.knowledge.services.review_dates import note_stale_files
-from tests.support.gpts import LATER, NOW, a_gpt
+from gpts.knowledge.services.review_dates import notify_owners_of_stale_files
+from tests.support.factories.gpts import GPTFactory
 from tests.support.knowledge_files import EICAR, make_docx
+from tests.support.times import LATER, NOW
 from tests.support.uploads import make_upload
 from workspaces.models import Notification
 
@@ -46,7 +47,7 @@ Run = Callable[..., Any]
 def taken(
     gpt: GPT, name: str = "a.txt", text: str | bytes = "The canary sings.", at: Any = NOW
 ) -> KnowledgeFile:
-    return take_in_file(gpt=gpt, upload=make_upload(name, text), by=gpt.owner, at=at)
+    return upload_knowledge_file(gpt=gpt, upload=make_upload(name, text), by=gpt.owner, at=at)
 
 
 def read(file: KnowledgeFile, at: Any = NOW) -> int | None:
@@ -62,7 +63,7 @@ def stored(media: Path) -> list[bytes]:
 
 
 def test_a_file_waits_until_a_worker_read_it() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     file = taken(gpt)
 
@@ -73,7 +74,7 @@ def test_a_file_waits_until_a_worker_read_it() -> None:
 
 
 def test_the_worker_is_asked_after_commit(django_capture_on_commit_callbacks: Run) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     with django_capture_on_commit_callbacks() as jobs:
         taken(gpt)
@@ -103,7 +104,7 @@ def test_what_cannot_be_kept_is_refused_at_once_and_changes_nothing(
     act: str, name: str, data: bytes, code: str, own_media: Path, settings: Any
 ) -> None:
     settings.KNOWLEDGE_FILE_BYTES = 100
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = taken(gpt)
     upload = SimpleUploadedFile("x", data)
     upload._name = name  # type: ignore[attr-defined]  # past Django's own cleaning of names
@@ -112,23 +113,23 @@ def test_what_cannot_be_kept_is_refused_at_once_and_changes_nothing(
     to = {"gpt": gpt} if act == "add" else {"file": file}
 
     with pytest.raises(DomainError) as refusal:
-        (take_in_file if act == "add" else replace_file)(**to, upload=upload, by=gpt.owner, at=NOW)
+        (upload_knowledge_file if act == "add" else replace_file)(**to, upload=upload, by=gpt.owner, at=NOW)
 
     assert (refusal.value.code, refusal.value.field) == (code, "file")
     assert (AuditEvent.objects.count(), GPT.objects.get(pk=gpt.pk).draft_revision) == before
-    assert [(held.pk, held.name) for held in knowledge_files(gpt)] == [(file.pk, "a.txt")]
+    assert [(held.pk, held.name) for held in list_knowledge_files(gpt)] == [(file.pk, "a.txt")]
     assert stored(own_media) == [b"The canary sings."]
 
 
 def test_a_full_workspace_and_a_full_gpt_take_no_more(own_media: Path, settings: Any) -> None:
     settings.KNOWLEDGE_WORKSPACE_BYTES = 30
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     taken(gpt, text="x" * 20)
 
     with pytest.raises(TooLarge) as full:
-        taken(a_gpt(owner=gpt.owner), text="y" * 11)
-    same = taken(a_gpt(owner=gpt.owner), text="x" * 20)
-    other = taken(a_gpt(), text="y" * 11)
+        taken(GPTFactory.create(owner=gpt.owner), text="y" * 11)
+    same = taken(GPTFactory.create(owner=gpt.owner), text="x" * 20)
+    other = taken(GPTFactory.create(), text="y" * 11)
 
     assert (full.value.code, full.value.data) == ("workspace_full", {"limit": 30, "used": 20})
     assert same.document_id == KnowledgeFile.objects.get(gpt=gpt).document_id
@@ -139,7 +140,7 @@ def test_a_full_workspace_and_a_full_gpt_take_no_more(own_media: Path, settings:
 def test_a_flood_of_files_is_slowed_down(settings: Any) -> None:
     """F11"""
     settings.KNOWLEDGE_FILES_PER_HOUR = 3
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     for number in range(3):
         taken(gpt, text=f"Number {number}")
 
@@ -167,11 +168,11 @@ def test_a_name_is_shown_without_its_path_and_never_names_what_is_stored(
     given: str, shown: str, own_media: Path
 ) -> None:
     """F06"""
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     upload = make_upload("x", "text")
     upload._name = given  # type: ignore[attr-defined]  # past Django's own cleaning of names
 
-    file = take_in_file(gpt=gpt, upload=upload, by=gpt.owner, at=NOW)
+    file = upload_knowledge_file(gpt=gpt, upload=upload, by=gpt.owner, at=NOW)
 
     assert file.name == shown
     (path,) = [found for found in own_media.rglob("*") if found.is_file()]
@@ -183,10 +184,10 @@ def test_a_name_is_shown_without_its_path_and_never_names_what_is_stored(
 def test_control_characters_in_a_name_are_refused(name: str) -> None:
     upload = make_upload("x", "text")
     upload._name = name  # type: ignore[attr-defined]  # past Django's own cleaning of names
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     try:
-        file = take_in_file(gpt=gpt, upload=upload, by=gpt.owner, at=NOW)
+        file = upload_knowledge_file(gpt=gpt, upload=upload, by=gpt.owner, at=NOW)
     except InvalidInput as refusal:
         assert refusal.code == "control_characters"  # noqa: PT017  # either way nothing of them is left
         assert not KnowledgeFile.objects.exists()
@@ -195,7 +196,7 @@ def test_control_characters_in_a_name_are_refused(name: str) -> None:
 
 
 def test_replacing_keeps_name_and_date_and_leaves_frozen_versions_alone(own_media: Path) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = taken(gpt, "Report.docx", make_docx(("", "The canary sings.")))
     read(file)
     update_file(file=file, review_on=date(2027, 1, 1), by=gpt.owner, at=NOW)
@@ -207,7 +208,7 @@ def test_replacing_keeps_name_and_date_and_leaves_frozen_versions_alone(own_medi
     read(new)
 
     assert (new.name, new.review_on, new.created_at) == ("Report.txt", date(2027, 1, 1), LATER)
-    assert [held.pk for held in knowledge_files(gpt)] == [new.pk]
+    assert [held.pk for held in list_knowledge_files(gpt)] == [new.pk]
     assert [found.text for found in find_passages(gpt, "canary")] == ["The canary sleeps."]
     assert [found.text for found in find_passages(gpt, "canary", version=version)] == ["The canary sings."]
     assert len(stored(own_media)) == 2
@@ -216,7 +217,7 @@ def test_replacing_keeps_name_and_date_and_leaves_frozen_versions_alone(own_medi
 def test_replacing_a_file_that_no_version_has_erases_the_old_bytes(
     own_media: Path, django_capture_on_commit_callbacks: Run
 ) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = taken(gpt)
     read(file)
 
@@ -228,7 +229,7 @@ def test_replacing_a_file_that_no_version_has_erases_the_old_bytes(
 
 
 def test_replacing_by_the_same_content_or_another_file_s(own_media: Path) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file, other = taken(gpt), taken(gpt, "b.txt", "Other words")
 
     same = replace_file(file=file, upload=make_upload("c.txt", "The canary sings."), by=gpt.owner, at=LATER)
@@ -237,12 +238,12 @@ def test_replacing_by_the_same_content_or_another_file_s(own_media: Path) -> Non
 
     assert (same.pk, same.name) == (file.pk, "a.txt")
     assert twice.value.code == "file_twice"
-    assert [held.pk for held in knowledge_files(gpt)] == [file.pk, other.pk]
+    assert [held.pk for held in list_knowledge_files(gpt)] == [file.pk, other.pk]
     assert len(stored(own_media)) == 2
 
 
 def test_renaming_and_dating() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = taken(gpt)
 
     update_file(file=file, name="  Canary\u200b songs.txt ", by=gpt.owner, at=NOW)
@@ -258,23 +259,23 @@ def test_renaming_and_dating() -> None:
 
 
 def test_the_owner_is_told_once_when_a_date_has_come() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file, other = taken(gpt), taken(gpt, "b.txt", "Other")
     update_file(file=file, review_on=NOW.date(), by=gpt.owner, at=NOW)
     update_file(file=other, review_on=NOW.date() + timedelta(days=1), by=gpt.owner, at=NOW)
 
-    assert note_stale_files(at=NOW) == 1
-    assert note_stale_files(at=NOW + timedelta(hours=3)) == 0
-    assert note_stale_files(at=NOW + timedelta(days=1)) == 1
+    assert notify_owners_of_stale_files(at=NOW) == 1
+    assert notify_owners_of_stale_files(at=NOW + timedelta(hours=3)) == 0
+    assert notify_owners_of_stale_files(at=NOW + timedelta(days=1)) == 1
     titles = list(Notification.objects.order_by("id").values_list("title", flat=True))
     assert [title.split("”")[0] for title in titles] == ["“a.txt", "“b.txt"]
     update_file(file=file, review_on=NOW.date() + timedelta(days=2), by=gpt.owner, at=NOW)
-    assert note_stale_files(at=NOW + timedelta(days=2)) == 1
+    assert notify_owners_of_stale_files(at=NOW + timedelta(days=2)) == 1
 
 
 def test_a_file_that_cannot_be_read_says_why_and_can_be_tried_again(settings: Any) -> None:
     settings.KNOWLEDGE_FILE_TOKENS = 2
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = taken(gpt)
 
     assert read(file) is None
@@ -293,7 +294,7 @@ def test_a_file_that_cannot_be_read_says_why_and_can_be_tried_again(settings: An
 def test_a_reader_that_dies_is_tried_three_times_and_then_failed(settings: Any) -> None:
     """F02: with so little memory the child cannot even begin."""
     settings.EXTRACTION_MEMORY_BYTES = 10_000_000
-    file = taken(a_gpt())
+    file = taken(GPTFactory.create())
 
     assert read(file) == 10
     waiting = document_of(file)
@@ -306,7 +307,7 @@ def test_a_reader_that_dies_is_tried_three_times_and_then_failed(settings: Any) 
 
 
 def test_stored_bytes_that_are_gone_are_a_failure_in_words(own_media: Path) -> None:
-    file = taken(a_gpt())
+    file = taken(GPTFactory.create())
     (own_media / document_of(file).storage_key).unlink()
 
     assert read(file) is None
@@ -314,7 +315,7 @@ def test_stored_bytes_that_are_gone_are_a_failure_in_words(own_media: Path) -> N
 
 
 def test_what_a_dead_worker_held_is_taken_up_again(django_capture_on_commit_callbacks: Run) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = taken(gpt)
     held = document_of(file)
     Document.objects.filter(pk=held.pk).update(
@@ -331,11 +332,11 @@ def test_what_a_dead_worker_held_is_taken_up_again(django_capture_on_commit_call
     assert (len(early), len(late)) == (0, 1)
     read(file, NOW + timedelta(seconds=301))
     assert document_of(file).state == "ready"
-    assert [passage.text for passage in passages_of(file)] == ["The canary sings."]
+    assert [passage.text for passage in list_passages(file)] == ["The canary sings."]
 
 
 def test_a_document_that_kills_its_workers_is_given_up() -> None:
-    file = taken(a_gpt())
+    file = taken(GPTFactory.create())
     Document.objects.update(state="extracting", heartbeat_at=NOW, attempts=3)
 
     assert read(file, NOW + timedelta(seconds=301)) is None
@@ -347,7 +348,7 @@ def test_malware_within_a_document_loses_its_bytes_and_its_owner_is_told(
     own_media: Path, django_capture_on_commit_callbacks: Run
 ) -> None:
     """F14"""
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = taken(gpt, "a.docx", make_docx(("", "Text"), extra={"word/embeddings/a.bin": EICAR}))
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -362,7 +363,7 @@ def test_malware_within_a_document_loses_its_bytes_and_its_owner_is_told(
 
 
 def test_bytes_and_documents_that_nobody_needs_are_swept(own_media: Path) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = taken(gpt)
     lonely = own_media / "knowledge" / str(gpt.workspace_id) / "left"
     lonely.write_bytes(b"left by a crash")
@@ -374,17 +375,17 @@ def test_bytes_and_documents_that_nobody_needs_are_swept(own_media: Path) -> Non
 
 
 def test_deleting_everywhere_needs_the_name_and_leaves_versions_without_it(own_media: Path) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = taken(gpt)
     read(file)
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
 
     with pytest.raises(InvalidInput) as refusal:
         erase_file(file=file, confirmation="b.txt", by=gpt.owner, at=NOW)
-    assert (refusal.value.code, len(knowledge_files(gpt))) == ("confirmation", 1)
+    assert (refusal.value.code, len(list_knowledge_files(gpt))) == ("confirmation", 1)
     erase_file(file=file, confirmation=" a.txt ", by=gpt.owner, at=NOW)
 
-    assert knowledge_files(gpt) == []
+    assert list_knowledge_files(gpt) == []
     assert find_passages(gpt, "canary", version=version) == []
     assert not Document.objects.exists()
     assert not Passage.objects.exists()
@@ -393,8 +394,8 @@ def test_deleting_everywhere_needs_the_name_and_leaves_versions_without_it(own_m
 
 
 def test_erasing_what_another_gpt_holds_leaves_it_there(own_media: Path) -> None:
-    gpt = a_gpt()
-    other = a_gpt(owner=gpt.owner)
+    gpt = GPTFactory.create()
+    other = GPTFactory.create(owner=gpt.owner)
     file, shared = taken(gpt), taken(other)
     read(file)
 
@@ -406,7 +407,7 @@ def test_erasing_what_another_gpt_holds_leaves_it_there(own_media: Path) -> None
 
 
 def test_the_demo_s_way_reads_at_once() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "The canary sings."), by=gpt.owner, at=NOW)
 
@@ -421,7 +422,7 @@ def test_a_storage_without_paths_will_do(
     """An object store has none: reading, listing and deleting go through the storage's own doors."""
     in_memory = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
     settings.STORAGES = {**settings.STORAGES, "default": in_memory}
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     folder = f"knowledge/{gpt.workspace_id}"
 
     file = taken(gpt)

@@ -13,12 +13,13 @@ from django.core.files.storage import default_storage
 from core.errors import DomainError, InvalidInput, RateLimited
 from gpts.assistants.models import GPT
 from gpts.knowledge.models import Document, KnowledgeFile
-from gpts.knowledge.queries import knowledge_files, passages_of
-from gpts.knowledge.services.files import replace_file, take_in_file
+from gpts.knowledge.queries import list_knowledge_files, list_passages
+from gpts.knowledge.services.files import replace_file, upload_knowledge_file
 from gpts.knowledge.services.reading import read_document
 from gpts.knowledge.services.web_pages import FETCHES, add_page, fetch_again
-from tests.support.gpts import LATER, NOW, a_gpt
+from tests.support.factories.gpts import GPTFactory
 from tests.support.knowledge_files import make_pdf
+from tests.support.times import LATER, NOW
 from tests.support.uploads import make_upload
 from tests.support.web_site import Site
 
@@ -33,11 +34,11 @@ def added(gpt: GPT, url: str) -> KnowledgeFile:
 
 def read(file: KnowledgeFile) -> list[str]:
     read_document(document_id=file.document_id or 0, step=nullcontext, clock=lambda: NOW)
-    return [passage.text for passage in passages_of(KnowledgeFile.objects.get(pk=file.pk))]
+    return [passage.text for passage in list_passages(KnowledgeFile.objects.get(pk=file.pk))]
 
 
 def test_a_page_becomes_a_file_that_says_where_it_came_from(site: Site) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     url = site.put("/returns", PAGE)
 
     file = added(gpt, f" {url}#part ")
@@ -58,17 +59,17 @@ def test_a_page_becomes_a_file_that_says_where_it_came_from(site: Site) -> None:
     ],
 )
 def test_what_is_no_page_keeps_its_kind(path: str, kind: str, body: bytes, name: str, site: Site) -> None:
-    assert added(a_gpt(), site.put(path, body, kind)).name == name
+    assert added(GPTFactory.create(), site.put(path, body, kind)).name == name
 
 
 def test_the_server_s_charset_counts(site: Site) -> None:
     url = site.put("/de", "<p>Grüße aus Köln</p>".encode("latin-1"), "text/html; charset=iso-8859-1")
 
-    assert read(added(a_gpt(), url)) == ["Grüße aus Köln"]
+    assert read(added(GPTFactory.create(), url)) == ["Grüße aus Köln"]
 
 
 def test_fetching_again_replaces_the_content_or_only_the_date(site: Site) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     url = site.put("/returns", PAGE)
     file = added(gpt, url)
 
@@ -79,11 +80,11 @@ def test_fetching_again_replaces_the_content_or_only_the_date(site: Site) -> Non
 
     assert (new.name, new.source_url, new.fetched_at) == (file.name, url, LATER)
     assert read(new)[-1] == "Within 60 days."
-    assert [held.pk for held in knowledge_files(gpt)] == [new.pk]
+    assert [held.pk for held in list_knowledge_files(gpt)] == [new.pk]
 
 
 def test_an_upload_in_place_of_a_page_has_no_address(site: Site) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     file = added(gpt, site.put("/a", PAGE))
 
     new = replace_file(file=file, upload=make_upload("b.txt", "Words"), by=gpt.owner, at=LATER)
@@ -110,14 +111,14 @@ def test_an_answer_that_is_no_document_is_refused_at_the_address(
     kind: str, status: int, body: bytes, code: str, site: Site, settings: Any, own_media: Path
 ) -> None:
     settings.KNOWLEDGE_PAGE_BYTES = 2_000
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     url = site.put("/x", body, kind, status)
 
     with pytest.raises(DomainError) as refusal:
         added(gpt, url)
 
     assert (refusal.value.code, refusal.value.field) == (code, "url")
-    assert knowledge_files(gpt) == []
+    assert list_knowledge_files(gpt) == []
     assert not any(path.is_file() for path in own_media.rglob("*"))
 
 
@@ -137,13 +138,13 @@ def test_an_answer_that_is_no_document_is_refused_at_the_address(
 )
 def test_addresses_inside_are_never_called(url: str) -> None:
     """S02, S10, S11: the guard refuses before anything is sent."""
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     with pytest.raises(DomainError) as refusal:
         added(gpt, url)
 
     assert (refusal.value.code, refusal.value.field) == ("outbound_refused", "url")
-    assert knowledge_files(gpt) == []
+    assert list_knowledge_files(gpt) == []
 
 
 def test_a_redirect_inside_is_not_followed(site: Site) -> None:
@@ -151,7 +152,7 @@ def test_a_redirect_inside_is_not_followed(site: Site) -> None:
     site.pages["/go"] = (302, {"Location": "http://127.0.0.1:9/secret"}, b"")
 
     with pytest.raises(DomainError) as refusal:
-        added(a_gpt(), f"{site.url}/go")
+        added(GPTFactory.create(), f"{site.url}/go")
 
     assert refusal.value.code in ("outbound_refused", "outbound_failed")
 
@@ -159,15 +160,15 @@ def test_a_redirect_inside_is_not_followed(site: Site) -> None:
 @pytest.mark.parametrize("url", ["", "   ", "https://example.com/" + "x" * 2000])
 def test_an_address_must_be_one(url: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
-        added(a_gpt(), url)
+        added(GPTFactory.create(), url)
 
     assert (refusal.value.code, refusal.value.field) == ("bad_url", "url")
 
 
 def test_a_full_gpt_fetches_nothing(site: Site) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     for number in range(20):
-        take_in_file(gpt=gpt, upload=make_upload("a.txt", f"Text {number}"), by=gpt.owner, at=NOW)
+        upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", f"Text {number}"), by=gpt.owner, at=NOW)
 
     with pytest.raises(DomainError) as refusal:
         added(gpt, site.put("/a", PAGE))
@@ -178,7 +179,7 @@ def test_a_full_gpt_fetches_nothing(site: Site) -> None:
 # Codecs of the language that are no charsets of pages; punycode takes the square of the length.
 @pytest.mark.parametrize("charset", ["punycode", "idna", "undefined", "utf-7", "unicode_escape", "hex"])
 def test_a_charset_that_no_page_has_is_not_believed(site: Site, charset: str) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     body = b"<h1>Lamps</h1><p>Oak \\ud800 +2AA- " + b"a" * 60_000 + b"-" + b"b" * 60_000
 
     file = added(gpt, site.put("/lamps", body, kind=f"text/html; charset={charset}"))
@@ -188,7 +189,7 @@ def test_a_charset_that_no_page_has_is_not_believed(site: Site, charset: str) ->
 
 
 def test_nobody_floods_other_hosts_through_this_one(site: Site) -> None:
-    gpt, other = a_gpt(), a_gpt()
+    gpt, other = GPTFactory.create(), GPTFactory.create()
     page = site.put("/kept", PAGE)
     kept = added(gpt, page)
 
@@ -208,8 +209,8 @@ def test_nobody_floods_other_hosts_through_this_one(site: Site) -> None:
 def test_a_page_of_titles_without_an_end_costs_nothing(site: Site) -> None:
     begun = time.process_time()
 
-    file = added(a_gpt(), site.put("/many", b"<title" * 500_000))
-    other = added(a_gpt(), site.put("/more", b"<title>" * 500_000))
+    file = added(GPTFactory.create(), site.put("/many", b"<title" * 500_000))
+    other = added(GPTFactory.create(), site.put("/more", b"<title>" * 500_000))
 
     assert time.process_time() - begun < 2
     assert (file.name, other.name) == ("many.html", "more.html")

@@ -11,8 +11,11 @@ from django.test import Client
 from core.models import AuditEvent
 from gpts.llm.catalogue import offered_models
 from gpts.llm.models import LanguageModel, ModelProvider
-from tests.support.gpts import NOW, a_gpt, a_user, create_company
-from tests.support.llm import ADDRESS, CANARY, create_language_model, create_model_provider
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.llm import ADDRESS, CANARY, LanguageModelFactory, ProviderFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import NOW
 from workspaces.models import User, Workspace
 from workspaces.services.api_keys import create_api_key
 from workspaces.services.staff import grant_staff_role, revoke_staff_role
@@ -46,14 +49,14 @@ class Caller:
 
 
 def an_operator() -> User:
-    user = a_user("Otto")
+    user = UserFactory.create(display_name="Otto")
     grant_staff_role(user=user, role="operator", by=None, at=NOW)
     return user
 
 
 def both_places() -> list[tuple[Caller, str, Workspace | None]]:
     """An admin at their workspace's catalogue and an operator at the instance's."""
-    ada, otto = a_user(), an_operator()
+    ada, otto = UserFactory.create(), an_operator()
     company = create_company(ada)
     operator = Caller(otto, otto.personal_workspace, ApiScope.OPERATOR_WORK)
     return [
@@ -109,7 +112,7 @@ def test_a_model_from_its_provider_to_its_last_day(which: int) -> None:
 def test_what_the_operator_adds_is_offered_everywhere_and_an_admin_s_only_at_home() -> None:
     (admin, base, company), (operator, instance, _none) = both_places()
     assert company is not None
-    elsewhere = create_company(a_user())
+    elsewhere = create_company(UserFactory.create())
     for key, path, name in ((admin, base, "ours"), (operator, instance, "everybodys")):
         _status, house = key.ask("post", f"{path}/model-providers", HOUSE | {"name": name})
         key.ask("post", f"{path}/model-providers/{house['id']}/models", SMALL | {"name": name})
@@ -147,7 +150,7 @@ def test_a_wrong_model_is_refused_with_its_field(body: dict[str, Any], field: st
 
 
 def test_a_role_or_a_scope_alone_is_not_enough() -> None:
-    ada, otto = a_user(), an_operator()
+    ada, otto = UserFactory.create(), an_operator()
     company = create_company(ada)
     left = an_operator()
     once = Caller(left, left.personal_workspace, ApiScope.OPERATOR_WORK)
@@ -165,9 +168,9 @@ def test_a_role_or_a_scope_alone_is_not_enough() -> None:
 def test_the_instance_s_routes_reach_no_workspace_s_models_and_the_other_way_round() -> None:
     (admin, base, company), (operator, instance, _none) = both_places()
     ada = User.objects.get(memberships__workspace=company, memberships__role="owner")
-    ours = create_language_model(ada, create_model_provider(ada, company))
-    shared = create_language_model(ada, create_model_provider(ada, None))
-    a_gpt(owner=ada, workspace=company, language_model=ours)
+    ours = LanguageModelFactory.create(by=ada, provider=ProviderFactory.create(by=ada, workspace=company))
+    shared = LanguageModelFactory.create(by=ada, provider=ProviderFactory.create(by=ada, workspace=None))
+    GPTFactory.create(owner=ada, workspace=company, language_model=ours)
 
     for key, path, model in ((operator, instance, ours), (admin, base, shared)):
         for method, tail, body in (

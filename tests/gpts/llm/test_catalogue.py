@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from core.errors import InvalidInput
@@ -17,23 +16,21 @@ from gpts.llm.services.catalogue import ProviderChange, change_model, change_pro
 from gpts.llm.services.probe import probe_provider
 from gpts.llm.services.providers import provider_key
 from tests.fakes.openai_server import BAD_KEY, ModelServer
-from tests.support.gpts import NOW, PASSWORD, a_gpt, a_user, create_company
-from tests.support.llm import ADDRESS, CANARY, create_language_model, create_model_provider
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.llm import ADDRESS, CANARY, LanguageModelFactory, ProviderFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import sign_in
+from tests.support.times import NOW
 from workspaces.services.staff import grant_staff_role
 
 pytestmark = pytest.mark.django_db
 
 
-def signed_in(user: Any) -> Client:
-    client = Client()
-    assert client.login(email=user.email, password=PASSWORD)
-    return client
-
-
 def test_an_admin_adds_a_provider_and_its_key_is_never_seen_again(provider: ModelServer) -> None:
-    ada = a_user()
+    ada = UserFactory.create()
     company = create_company(ada)
-    client = signed_in(ada)
+    client = sign_in(ada)
     url = reverse("gpts:workspace-provider-new", args=[company.slug])
 
     answer = client.post(
@@ -52,10 +49,10 @@ def test_an_admin_adds_a_provider_and_its_key_is_never_seen_again(provider: Mode
 
 
 def test_test_connection_lists_what_can_be_imported(provider: ModelServer) -> None:
-    ada = a_user()
+    ada = UserFactory.create()
     company = create_company(ada)
-    row = create_model_provider(ada, company, url=provider.url)
-    client = signed_in(ada)
+    row = ProviderFactory.create(by=ada, workspace=company, base_url=provider.url)
+    client = sign_in(ada)
 
     tested = client.post(reverse("gpts:workspace-provider-test", args=[company.slug, row.pk]))
     client.post(
@@ -77,7 +74,7 @@ def test_test_connection_lists_what_can_be_imported(provider: ModelServer) -> No
 def test_a_connection_that_fails_says_why(
     provider: ModelServer, url: str, key: str, code: str, words: str
 ) -> None:
-    ada = a_user()
+    ada = UserFactory.create()
     change = ProviderChange("House", "responses", provider.url + url, key)
     row = create_provider(workspace=create_company(ada), change=change, by=ada, at=NOW)
 
@@ -94,7 +91,7 @@ def test_a_connection_that_fails_says_why(
      "https://169.254.169.254/v1", "ftp://models.example.com", "https://user@models.example.com/v1"],
 )  # fmt: skip
 def test_addresses_inside_are_refused_to_workspaces(url: str) -> None:
-    ada = a_user()
+    ada = UserFactory.create()
     company = create_company(ada)
 
     with pytest.raises(InvalidInput) as refused:
@@ -107,8 +104,8 @@ def test_addresses_inside_are_refused_to_workspaces(url: str) -> None:
 
 
 def test_a_stored_key_does_not_follow_to_another_address() -> None:
-    ada = a_user()
-    row = create_model_provider(ada, create_company(ada))
+    ada = UserFactory.create()
+    row = ProviderFactory.create(by=ada, workspace=create_company(ada))
 
     with pytest.raises(InvalidInput) as refused:
         change_provider(
@@ -121,10 +118,10 @@ def test_a_stored_key_does_not_follow_to_another_address() -> None:
 
 
 def test_a_workspaces_model_never_answers_for_another() -> None:
-    ada, eve = a_user(), a_user("Eve")
+    ada, eve = UserFactory.create(), UserFactory.create(display_name="Eve")
     ours, theirs = create_company(ada), create_company(eve)
-    model = create_language_model(ada, create_model_provider(ada, ours))
-    gpt = a_gpt(owner=eve, workspace=theirs)
+    model = LanguageModelFactory.create(by=ada, provider=ProviderFactory.create(by=ada, workspace=ours))
+    gpt = GPTFactory.create(owner=eve, workspace=theirs)
 
     assert is_offered(model, ours)
     assert not is_offered(model, theirs)
@@ -139,10 +136,10 @@ def test_a_workspaces_model_never_answers_for_another() -> None:
 
 
 def test_a_switched_off_provider_answers_nobody() -> None:
-    ada = a_user()
+    ada = UserFactory.create()
     company = create_company(ada)
-    model = create_language_model(ada, create_model_provider(ada, company))
-    gpt = a_gpt(owner=ada, workspace=company, language_model=model)
+    model = LanguageModelFactory.create(by=ada, provider=ProviderFactory.create(by=ada, workspace=company))
+    gpt = GPTFactory.create(owner=ada, workspace=company, language_model=model)
     assert usable_model(gpt, company) == model
 
     change_provider(provider=model.provider, change=ProviderChange(is_enabled=False), by=ada, at=NOW)
@@ -168,8 +165,10 @@ def test_a_switched_off_provider_answers_nobody() -> None:
     ],
 )
 def test_wrong_values_change_nothing(values: dict[str, Any], field: str) -> None:
-    ada = a_user()
-    model = create_language_model(ada, create_model_provider(ada, create_company(ada)))
+    ada = UserFactory.create()
+    model = LanguageModelFactory.create(
+        by=ada, provider=ProviderFactory.create(by=ada, workspace=create_company(ada))
+    )
     before = LanguageModel.objects.filter(pk=model.pk).values().get()
 
     with pytest.raises(InvalidInput) as refused:
@@ -180,9 +179,12 @@ def test_wrong_values_change_nothing(values: dict[str, Any], field: str) -> None
 
 
 def test_one_default_a_provider() -> None:
-    ada = a_user()
-    row = create_model_provider(ada, create_company(ada))
-    first, second = create_language_model(ada, row), create_language_model(ada, row)
+    ada = UserFactory.create()
+    row = ProviderFactory.create(by=ada, workspace=create_company(ada))
+    first, second = (
+        LanguageModelFactory.create(by=ada, provider=row),
+        LanguageModelFactory.create(by=ada, provider=row),
+    )
 
     change_model(model=second, values={"is_default": True}, by=ada, at=NOW)
 
@@ -191,10 +193,10 @@ def test_one_default_a_provider() -> None:
 
 
 def test_the_operator_tends_the_instance_and_not_a_workspace() -> None:
-    ada, otto = a_user(), a_user("Otto")
+    ada, otto = UserFactory.create(), UserFactory.create(display_name="Otto")
     grant_staff_role(user=otto, role="operator", by=None, at=NOW)
-    own = create_model_provider(ada, create_company(ada))
-    client = signed_in(otto)
+    own = ProviderFactory.create(by=ada, workspace=create_company(ada))
+    client = sign_in(otto)
 
     made = client.post(
         reverse("gpts:operator-provider-new"),
@@ -209,13 +211,13 @@ def test_the_operator_tends_the_instance_and_not_a_workspace() -> None:
 
 @pytest.mark.parametrize("how_many", [1, 3])
 def test_the_page_costs_the_same_for_one_and_three(how_many: int, django_assert_num_queries: Any) -> None:
-    ada = a_user()
+    ada = UserFactory.create()
     company = create_company(ada)
     for _number in range(how_many):
-        row = create_model_provider(ada, company)
-        create_language_model(ada, row)
-        create_language_model(ada, row)
-    client = signed_in(ada)
+        row = ProviderFactory.create(by=ada, workspace=company)
+        LanguageModelFactory.create(by=ada, provider=row)
+        LanguageModelFactory.create(by=ada, provider=row)
+    client = sign_in(ada)
     url = reverse("gpts:workspace-model-list", args=[company.slug])
     client.get(url)
 
@@ -229,12 +231,12 @@ QUERIES = 12
 
 
 def test_prices_come_in_the_instances_currency(settings: Any) -> None:
-    ada = a_user()
+    ada = UserFactory.create()
     company = create_company(ada)
-    row = create_model_provider(ada, company)
+    row = ProviderFactory.create(by=ada, workspace=company)
     url = reverse("gpts:workspace-model-new", args=[company.slug, row.pk])
 
-    signed_in(ada).post(
+    sign_in(ada).post(
         url,
         {"name": "m", "kind": "chat", "context_window": "8000", "max_output_tokens": "900",
          "input_price": "2.5", "output_price": "10", "capabilities": ["vision"], "features": ["tools"]},

@@ -14,7 +14,10 @@ from gpts.assistants.queries.gpts import available_models, default_model
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.providers import ensure_offline_provider, provider_key
 from gpts.llm.states import ProviderKind
-from tests.support.gpts import NOW, a_gpt, a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import NOW
 from workspaces.access import personal_workspace
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +38,7 @@ def test_without_settings_there_is_the_offline_model_alone() -> None:
 
     model = LanguageModel.objects.get()
     assert (model.name, model.provider.kind, model.is_default) == ("offline", "offline", True)
-    assert a_gpt().language_model == model
+    assert GPTFactory.create().language_model == model
 
 
 def test_the_settings_make_a_provider_whose_key_is_sealed(from_settings: Any) -> None:
@@ -83,7 +86,7 @@ def test_a_sealed_key_copied_to_another_provider_does_not_open(from_settings: An
     call_command("ensure_providers")
     stolen = ModelProvider.objects.get(kind=ProviderKind.RESPONSES)
     thief = ModelProvider.objects.create(
-        workspace=personal_workspace(a_user()),
+        workspace=personal_workspace(UserFactory.create()),
         name="Thief",
         kind=ProviderKind.RESPONSES,
         sealed_key=stolen.sealed_key,
@@ -110,7 +113,7 @@ def test_a_new_encryption_key_reseals_the_providers_key(from_settings: Any) -> N
 
 def test_a_workspace_is_offered_its_own_models_first_and_never_anothers(from_settings: Any) -> None:
     call_command("ensure_providers")
-    company, other = create_company(a_user()), create_company(a_user())
+    company, other = create_company(UserFactory.create()), create_company(UserFactory.create())
     for workspace, name in ((company, "own"), (other, "foreign")):
         provider = ModelProvider.objects.create(
             workspace=workspace, name=name, kind=ProviderKind.CHAT_COMPLETIONS, created_at=NOW
@@ -124,7 +127,7 @@ def test_a_workspace_is_offered_its_own_models_first_and_never_anothers(from_set
 
 def test_retired_models_and_switched_off_providers_are_not_offered(from_settings: Any) -> None:
     call_command("ensure_providers")
-    workspace = personal_workspace(a_user())
+    workspace = personal_workspace(UserFactory.create())
     LanguageModel.objects.filter(name="gpt-x").update(retired_at=NOW)
     default = default_model(workspace)
     assert default is not None
@@ -137,7 +140,7 @@ def test_a_draft_keeps_its_model_when_that_is_retired() -> None:
     from gpts.assistants.services.gpts import update_draft
 
     model = ensure_offline_provider(at=NOW)
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     LanguageModel.objects.update(retired_at=NOW)
 
     saved = update_draft(

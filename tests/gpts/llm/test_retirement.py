@@ -17,8 +17,11 @@ from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.llm.catalogue import usable_model
 from gpts.llm.models import LanguageModel
-from tests.support.gpts import NOW, PASSWORD, a_gpt, a_user, create_company
-from tests.support.llm import create_language_model, create_model_provider
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.llm import LanguageModelFactory, ProviderFactory
+from tests.support.factories.workspaces import PASSWORD, UserFactory
+from tests.support.times import NOW
 from workspaces.models import Notification
 
 pytestmark = pytest.mark.django_db
@@ -29,12 +32,15 @@ class Stage:
     """A company whose builder has a GPT with a model that is to end."""
 
     def __init__(self) -> None:
-        self.admin, self.builder = a_user("Ada"), a_user("Bo")
+        self.admin, self.builder = (
+            UserFactory.create(display_name="Ada"),
+            UserFactory.create(display_name="Bo"),
+        )
         self.company = create_company(self.admin, builder=self.builder)
-        provider = create_model_provider(self.admin, self.company)
-        self.old = create_language_model(self.admin, provider, "old", label="Old one")
-        self.new = create_language_model(self.admin, provider, "new", label="New one")
-        self.gpt = a_gpt(owner=self.builder, workspace=self.company, language_model=self.old)
+        provider = ProviderFactory.create(by=self.admin, workspace=self.company)
+        self.old = LanguageModelFactory.create(by=self.admin, provider=provider, name="old", label="Old one")
+        self.new = LanguageModelFactory.create(by=self.admin, provider=provider, name="new", label="New one")
+        self.gpt = GPTFactory.create(owner=self.builder, workspace=self.company, language_model=self.old)
 
     def retire(self, at: Any = NOW, day: Any = SOON, replacement: Any = "new") -> LanguageModel:
         other = self.new if replacement == "new" else replacement
@@ -124,7 +130,9 @@ def test_a_model_stays_until_its_day() -> None:
 
 def test_one_button_replaces_it_in_the_drafts_chosen() -> None:
     stage = Stage()
-    other = a_gpt(owner=stage.builder, workspace=stage.company, language_model=stage.old, name="Other")
+    other = GPTFactory.create(
+        owner=stage.builder, workspace=stage.company, language_model=stage.old, name="Other"
+    )
     stage.retire()
     client = Client()
     client.login(email=stage.admin.email, password=PASSWORD)
@@ -150,8 +158,8 @@ def test_one_button_replaces_it_in_the_drafts_chosen() -> None:
 def test_gpts_of_another_workspace_are_not_touched() -> None:
     stage = Stage()
     stage.retire()
-    eve = a_user("Eve")
-    foreign = a_gpt(owner=eve)
+    eve = UserFactory.create(display_name="Eve")
+    foreign = GPTFactory.create(owner=eve)
     client = Client()
     client.login(email=stage.admin.email, password=PASSWORD)
     before = foreign.draft_revision
@@ -168,7 +176,9 @@ def test_gpts_of_another_workspace_are_not_touched() -> None:
 def test_drafts_with_another_model_by_now_stay_as_they_are() -> None:
     stage = Stage()
     stage.retire()
-    other = a_gpt(owner=stage.builder, workspace=stage.company, language_model=stage.new, name="Other")
+    other = GPTFactory.create(
+        owner=stage.builder, workspace=stage.company, language_model=stage.new, name="Other"
+    )
 
     changed = replace_in_drafts(model=stage.old, replacement=stage.new, gpts=[other], by=stage.admin, at=NOW)
 
@@ -178,8 +188,10 @@ def test_drafts_with_another_model_by_now_stay_as_they_are() -> None:
 def test_a_replacement_that_leads_back_or_is_foreign_is_refused() -> None:
     stage = Stage()
     set_retirement(model=stage.new, retired_at=SOON, replacement=stage.old, by=stage.admin, at=NOW)
-    eve = a_user("Eve")
-    foreign = create_language_model(eve, create_model_provider(eve, create_company(eve)))
+    eve = UserFactory.create(display_name="Eve")
+    foreign = LanguageModelFactory.create(
+        by=eve, provider=ProviderFactory.create(by=eve, workspace=create_company(eve))
+    )
 
     for wrong in (stage.new, stage.old, foreign):
         with pytest.raises(InvalidInput) as refused:

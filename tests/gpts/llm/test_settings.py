@@ -17,8 +17,12 @@ from gpts.chat.services.model_choice import choose_model
 from gpts.chat.services.turns import start_conversation
 from gpts.llm.catalogue import choices_for, features_of, may_choose, tools_of
 from gpts.llm.models import LanguageModel
-from tests.support.gpts import NOW, PASSWORD, a_gpt, a_user, create_company
-from tests.support.llm import create_language_model, create_model_provider
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.llm import LanguageModelFactory, ProviderFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import sign_in
+from tests.support.times import NOW
 
 pytestmark = pytest.mark.django_db
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
@@ -36,12 +40,6 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def signed_in(user: Any) -> Client:
-    client = Client()
-    assert client.login(email=user.email, password=PASSWORD)
-    return client
-
-
 def autosave(client: Client, gpt: Any, **fields: Any) -> Any:
     body = {"revision": gpt.draft_revision, "fields": ",".join(fields), **fields}
     url = reverse("gpts:build-configure", args=[gpt.slug])
@@ -49,13 +47,13 @@ def autosave(client: Client, gpt: Any, **fields: Any) -> Any:
 
 
 def test_settings_save_themselves_and_are_part_of_versions() -> None:
-    ada = a_user()
-    gpt = a_gpt(owner=ada)
+    ada = UserFactory.create()
+    gpt = GPTFactory.create(owner=ada)
     typed = SETTINGS | {
         "output_schema": json.dumps(SCHEMA), "parallel_tool_calls": "", "answers_only_from_knowledge": "on",
     }  # fmt: skip
 
-    answer = autosave(signed_in(ada), gpt, **typed)
+    answer = autosave(sign_in(ada), gpt, **typed)
 
     assert answer.status_code == 200
     gpt.refresh_from_db()
@@ -91,10 +89,10 @@ def test_settings_save_themselves_and_are_part_of_versions() -> None:
     ],
 )
 def test_wrong_settings_are_named_and_change_nothing(field: str, value: str, words: str) -> None:
-    ada = a_user()
-    gpt = a_gpt(owner=ada)
+    ada = UserFactory.create()
+    gpt = GPTFactory.create(owner=ada)
 
-    answer = autosave(signed_in(ada), gpt, **{field: value})
+    answer = autosave(sign_in(ada), gpt, **{field: value})
 
     gpt.refresh_from_db()
     assert answer.status_code == 400
@@ -103,11 +101,11 @@ def test_wrong_settings_are_named_and_change_nothing(field: str, value: str, wor
 
 
 def test_the_form_without_scripts_keeps_what_it_does_not_show() -> None:
-    ada = a_user()
-    gpt = a_gpt(owner=ada)
+    ada = UserFactory.create()
+    gpt = GPTFactory.create(owner=ada)
     update_draft(gpt=gpt, revision=1, changes=SETTINGS, by=ada, at=NOW)
 
-    signed_in(ada).post(
+    sign_in(ada).post(
         reverse("gpts:build-configure", args=[gpt.slug]), {"revision": 2, "name": "New", "category": "other"}
     )
 
@@ -116,12 +114,14 @@ def test_the_form_without_scripts_keeps_what_it_does_not_show() -> None:
 
 
 def test_configure_shows_the_settings_and_says_what_is_hidden_and_why() -> None:
-    ada = a_user()
+    ada = UserFactory.create()
     company = create_company(ada)
-    model = create_language_model(ada, create_model_provider(ada, company), features=["temperature"])
-    gpt = a_gpt(owner=ada, workspace=company, language_model=model)
+    model = LanguageModelFactory.create(
+        by=ada, provider=ProviderFactory.create(by=ada, workspace=company), features=["temperature"]
+    )
+    gpt = GPTFactory.create(owner=ada, workspace=company, language_model=model)
 
-    page = signed_in(ada).get(reverse("gpts:build-configure", args=[gpt.slug])).content.decode()
+    page = sign_in(ada).get(reverse("gpts:build-configure", args=[gpt.slug])).content.decode()
 
     assert '<span class="badge" data-lacks="web_search">Web search</span>' in page
     assert "because this model has no such tool" in page
@@ -130,14 +130,16 @@ def test_configure_shows_the_settings_and_says_what_is_hidden_and_why() -> None:
 
 
 def test_what_the_model_lacks_is_not_sent() -> None:
-    ada = a_user()
+    ada = UserFactory.create()
     company = create_company(ada)
-    gpt = a_gpt(owner=ada, workspace=company)
+    gpt = GPTFactory.create(owner=ada, workspace=company)
     gpt = update_draft(gpt=gpt, revision=1, changes=SETTINGS, by=ada, at=NOW)
-    plain = create_language_model(ada, create_model_provider(ada, company), features=[])
-    able = create_language_model(
-        ada,
-        create_model_provider(ada, company, kind="responses"),
+    plain = LanguageModelFactory.create(
+        by=ada, provider=ProviderFactory.create(by=ada, workspace=company), features=[]
+    )
+    able = LanguageModelFactory.create(
+        by=ada,
+        provider=ProviderFactory.create(by=ada, workspace=company, kind="responses"),
         capabilities=["web_search", "image_generation"],
     )
 
@@ -158,12 +160,17 @@ def test_what_the_model_lacks_is_not_sent() -> None:
     [("fixed", {"own"}), ("listed", {"own", "other"}), ("any", {"own", "other", "third"})],
 )
 def test_what_a_chat_user_may_choose(choice: str, expected: set[str]) -> None:
-    ada, eve = a_user(), a_user("Eve")
+    ada, eve = UserFactory.create(), UserFactory.create(display_name="Eve")
     company = create_company(ada)
-    provider = create_model_provider(ada, company)
-    own, other, third = (create_language_model(ada, provider, name) for name in ("own", "other", "third"))
-    foreign = create_language_model(eve, create_model_provider(eve, create_company(eve)), "foreign")
-    gpt = a_gpt(
+    provider = ProviderFactory.create(by=ada, workspace=company)
+    own, other, third = (
+        LanguageModelFactory.create(by=ada, provider=provider, name=name)
+        for name in ("own", "other", "third")
+    )
+    foreign = LanguageModelFactory.create(
+        by=eve, provider=ProviderFactory.create(by=eve, workspace=create_company(eve)), name="foreign"
+    )
+    gpt = GPTFactory.create(
         owner=ada,
         workspace=company,
         language_model=own,
@@ -190,8 +197,8 @@ def test_what_a_chat_user_may_choose(choice: str, expected: set[str]) -> None:
 def test_settings_by_api(client: Client) -> None:
     from workspaces.services.api_keys import create_api_key
 
-    ada = a_user()
-    gpt = a_gpt(owner=ada)
+    ada = UserFactory.create()
+    gpt = GPTFactory.create(owner=ada)
     _key, plain = create_api_key(
         user=ada, workspace=gpt.workspace, name="x", scopes=["gpts:read", "gpts:write"], by=ada, at=NOW
     )
@@ -221,7 +228,9 @@ def test_settings_by_api(client: Client) -> None:
 
 
 def test_a_new_model_without_more_known_understands_the_usual() -> None:
-    ada = a_user()
-    model = create_language_model(ada, create_model_provider(ada, create_company(ada)))
+    ada = UserFactory.create()
+    model = LanguageModelFactory.create(
+        by=ada, provider=ProviderFactory.create(by=ada, workspace=create_company(ada))
+    )
 
     assert "seed" in features_of(LanguageModel.objects.select_related("provider").get(pk=model.pk))

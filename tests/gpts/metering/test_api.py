@@ -22,12 +22,13 @@ from tests.support.budgets import (
     record_answers,
     reserve_turn,
 )
-from tests.support.gpts import a_gpt, a_user
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from workspaces.models import Group, User, Workspace
 from workspaces.services.api_keys import create_api_key
 from workspaces.states import ApiScope
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock_at_now")]
 
 EVERY_SCOPE = [ApiScope.ACCOUNT, ApiScope.USAGE_READ]
 NEW = {
@@ -59,7 +60,7 @@ class Caller:
 def test_a_budget_goes_while_others_answers_are_held_in_it() -> None:
     acme = create_owned_company()
     owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     budget = create_monthly_budget(acme, owner)
     turn_id = uuid7(NOW)
     reserve_turn(ann, acme, gpt, turn_id=turn_id)
@@ -77,7 +78,7 @@ def test_a_budget_goes_while_others_answers_are_held_in_it() -> None:
 def test_a_budget_from_its_setting_to_its_end() -> None:
     acme = create_owned_company()
     owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     key = Caller(owner, acme)
 
     status, made = key.ask("post", body=NEW)
@@ -131,7 +132,7 @@ def test_a_budget_from_its_setting_to_its_end() -> None:
 def test_each_subject_can_be_set() -> None:
     acme = create_owned_company()
     owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     sales = Group.objects.create(workspace=acme, name="Sales", created_at=NOW)
     key = Caller(owner, acme)
     rest: dict[str, Any] = {"measure": "turns", "window": "day", "soft_limit": 3}
@@ -206,7 +207,7 @@ def test_people_groups_and_gpts_of_another_workspace_are_refused_and_change_noth
     acme, globex = create_owned_company(), create_owned_company()
     owner, eve = add_new_member(acme, role="owner"), add_new_member(globex, role="owner")
     theirs = Group.objects.create(workspace=globex, name="Sales", created_at=NOW)
-    secret = a_gpt(workspace=globex, owner=eve)
+    secret = GPTFactory.create(workspace=globex, owner=eve)
     budget = create_monthly_budget(globex, eve)
     key = Caller(owner, acme)
 
@@ -238,7 +239,7 @@ def test_members_and_keys_of_another_place_or_scope_get_nowhere() -> None:
     acme = create_owned_company()
     owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
     budget = create_monthly_budget(acme, owner)
-    record_answers(ann, acme, a_gpt(workspace=acme, owner=owner))
+    record_answers(ann, acme, GPTFactory.create(workspace=acme, owner=owner))
     one = str(budget.pk)
 
     def answers(key: Caller) -> list[int]:
@@ -254,7 +255,7 @@ def test_members_and_keys_of_another_place_or_scope_get_nowhere() -> None:
     assert answers(Caller(ann, acme)) == [403] * 5
     assert answers(Caller(add_new_member(acme, role="builder"), acme)) == [403] * 5
     assert answers(Caller(owner, owner.personal_workspace)) == [404] * 5
-    stranger = a_user()
+    stranger = UserFactory.create()
     assert answers(Caller(stranger, stranger.personal_workspace)) == [404] * 5
     assert answers(Caller(owner, acme, [ApiScope.CHAT])) == [403] * 5
     assert Budget.objects.get().hard_limit == 3
@@ -277,7 +278,7 @@ def test_the_list_costs_the_same_with_many(
 ) -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     sales = Group.objects.create(workspace=acme, name="Sales", created_at=NOW)
     for number in range(rows):
         create_monthly_budget(acme, owner, name=f"Each {number}", window=("day", "hour", "month")[number])
@@ -296,7 +297,7 @@ def test_the_list_costs_the_same_with_many(
 def test_one_s_own_limits_say_what_is_used_and_when_they_open() -> None:
     acme, globex = create_owned_company(), create_owned_company()
     owner, ann, bob = add_new_member(acme, role="owner"), add_new_member(acme), add_new_member(acme)
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     each = create_monthly_budget(acme, owner, hard_limit=2)
     create_monthly_budget(acme, owner, name="Bob alone", is_each=False, user_id=bob.pk)
     create_monthly_budget(globex, add_new_member(globex, role="owner"), name="Elsewhere")

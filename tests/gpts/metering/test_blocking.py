@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -30,13 +29,11 @@ from tests.fakes.openai_server import ModelServer
 from tests.support.budgets import add_new_member, create_monthly_budget, create_owned_company, read_counters
 from tests.support.chat import configure_model, create_public_gpt
 from tests.support.evals import create_golden_prompt
-from tests.support.web_client import WebClient
+from tests.support.web_client import MakeWebClient, WebClient
 from workspaces.access import scope_for
 from workspaces.models import Notification, User, Workspace
 from workspaces.services.api_keys import create_api_key
 from workspaces.states import ApiScope
-
-BrowserOf = Callable[[User | None], WebClient]
 
 
 def a_live_gpt(
@@ -62,12 +59,12 @@ def place(transactional_db: None) -> Workspace:
 
 
 def test_every_way_to_a_model_is_stopped_before_it_is_asked(
-    place: Workspace, browser_of: BrowserOf, model_server: ModelServer
+    place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     owner = add_new_member(place, role="owner")
     gpt = a_live_gpt(place, owner, model_server)
     other = create_public_gpt(gpt.language_model, owner=owner, workspace=place, name="Other")
-    browser = browser_of(owner)
+    browser = make_web_client(owner)
     head = browser.say(f"/g/{gpt.slug}/chat/turns", "first")[0].data
     here = f"/c/{head['conversation']}/turns"
     with system_scope("tests"):
@@ -156,13 +153,13 @@ def test_golden_prompts_and_their_judges_are_stopped_and_say_so(
 
 
 def test_a_minute_s_rate_opens_with_the_next_minute(
-    place: Workspace, browser_of: BrowserOf, model_server: ModelServer
+    place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     owner = add_new_member(place, role="owner")
     gpt = a_live_gpt(place, owner, model_server)
     with system_scope("tests"):
         create_monthly_budget(place, owner, name="Slowly", window="minute", hard_limit=1)
-    browser = browser_of(owner)
+    browser = make_web_client(owner)
     answers = []
     for _number in range(3):  # the minute may end in between
         with browser.ask(f"/g/{gpt.slug}/chat/turns", "hello") as response:
@@ -181,14 +178,14 @@ def test_a_minute_s_rate_opens_with_the_next_minute(
 
 
 def test_many_at_once_get_exactly_what_is_left(
-    place: Workspace, browser_of: BrowserOf, model_server: ModelServer
+    place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     with system_scope("tests"):
         owner = add_new_member(place, role="owner")
         people = [owner, *(add_new_member(place) for _number in range(3))]
         gpt = a_live_gpt(place, owner, model_server)
         budget = create_monthly_budget(place, owner, subject="workspace", is_each=False, hard_limit=5)
-    browsers = [browser_of(people[number % 4]) for number in range(12)]
+    browsers = [make_web_client(people[number % 4]) for number in range(12)]
 
     def one(browser: WebClient) -> tuple[int, str]:
         with browser.ask(f"/g/{gpt.slug}/chat/turns", "hello") as response:
@@ -207,11 +204,11 @@ def test_many_at_once_get_exactly_what_is_left(
 
 
 def test_many_messages_at_once_do_not_pass_the_ceiling_of_running_answers(
-    place: Workspace, browser_of: BrowserOf, model_server: ModelServer
+    place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     owner = add_new_member(place, role="owner")
     gpt = a_live_gpt(place, owner, model_server, "normal:3000:50")
-    browsers = [browser_of(owner) for _number in range(9)]
+    browsers = [make_web_client(owner) for _number in range(9)]
 
     def one(browser: WebClient) -> int:
         with browser.ask(f"/g/{gpt.slug}/chat/turns", "hello") as response:
@@ -227,14 +224,14 @@ def test_many_messages_at_once_do_not_pass_the_ceiling_of_running_answers(
 
 
 def test_what_was_counted_stays_when_chats_go(
-    place: Workspace, browser_of: BrowserOf, model_server: ModelServer
+    place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     owner = add_new_member(place, role="owner")
     gpt = a_live_gpt(place, owner, model_server)
     with system_scope("tests"):
         answers = create_monthly_budget(place, owner, hard_limit=1)
         cost = create_monthly_budget(place, owner, name="Cost", measure="cost_micros", hard_limit=10**9)
-    browser = browser_of(owner)
+    browser = make_web_client(owner)
     head = browser.say(f"/g/{gpt.slug}/chat/turns", "first")[0].data
     spent = Turn.objects.get().cost_micros
 
@@ -249,13 +246,13 @@ def test_what_was_counted_stays_when_chats_go(
 
 
 def test_an_answer_that_fails_gives_back_what_it_held(
-    place: Workspace, browser_of: BrowserOf, model_server: ModelServer
+    place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     owner = add_new_member(place, role="owner")
     gpt = a_live_gpt(place, owner, model_server)
     with system_scope("tests"):
         budget = create_monthly_budget(place, owner, hard_limit=1)
-    browser = browser_of(owner)
+    browser = make_web_client(owner)
 
     model_server.state.control = "server-error"
     failed = browser.say(f"/g/{gpt.slug}/chat/turns", "first")
@@ -288,14 +285,14 @@ def test_an_answer_whose_process_died_gives_back_what_it_held(
 
 
 def test_the_create_conversation_is_counted_and_failures_give_back(
-    place: Workspace, browser_of: BrowserOf, model_server: ModelServer
+    place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     owner = add_new_member(place, role="owner")
     gpt = a_live_gpt(place, owner, model_server, "builder")
     with system_scope("tests"):
         answers = create_monthly_budget(place, owner, soft_limit=1, hard_limit=2)
         tokens = create_monthly_budget(place, owner, name="Tokens", measure="tokens", hard_limit=10**6)
-    browser = browser_of(owner)
+    browser = make_web_client(owner)
 
     browser.say(create_url(gpt), "A guide to the tides")
     said = BuilderMessage.objects.get(role="assistant")
@@ -333,14 +330,14 @@ def test_a_lost_create_answer_gives_back_and_a_running_one_keeps(
 
 
 def test_the_guided_interview_asks_no_model_and_counts_nowhere(
-    place: Workspace, browser_of: BrowserOf, model_server: ModelServer
+    place: Workspace, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     owner = add_new_member(place, role="owner")
     with system_scope("tests"):
         gpt = create_public_gpt(owner=owner, workspace=place)
         budget = create_monthly_budget(place, owner, measure="tokens", hard_limit=1)
 
-    found = browser_of(owner).say(create_url(gpt), "A guide to the tides")
+    found = make_web_client(owner).say(create_url(gpt), "A guide to the tides")
 
     assert found[-1].data["state"] == "finished"
     assert read_counters(budget) == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from gpts.metering.models import Budget
@@ -17,18 +16,14 @@ from tests.support.budgets import (
     record_answers,
     reserve_turn,
 )
-from tests.support.gpts import a_gpt, a_user
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import sign_in
 from workspaces.models import Group, GroupMember, Member, User, Workspace
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock_at_now")]
 
 NEW = {"name": "Money", "whose": "workspace", "measure": "cost_micros", "window": "month", "hard_limit": "5"}
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
 
 
 def url(place: Workspace, tail: str = "") -> str:
@@ -38,7 +33,7 @@ def url(place: Workspace, tail: str = "") -> str:
 def test_an_admin_sees_what_a_budget_means_before_it_is_set() -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
-    client = signed_in(owner)
+    client = sign_in(owner)
 
     shown = client.post(url(acme, "/new"), NEW | {"soft_limit": "2.50", "preview": "1"})
     after_preview = Budget.objects.count()
@@ -61,13 +56,13 @@ def test_an_admin_sees_what_a_budget_means_before_it_is_set() -> None:
 def test_the_list_shows_use_now_with_bars_and_people() -> None:
     acme = create_owned_company()
     owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     create_monthly_budget(acme, owner, name="Answers", soft_limit=2, hard_limit=4)
     record_answers(ann, acme, gpt, answers=2)
     record_answers(owner, acme, gpt)
     reserve_turn(ann, acme, gpt)
 
-    page = signed_in(owner).get(url(acme)).content.decode()
+    page = sign_in(owner).get(url(acme)).content.decode()
 
     assert '<strong class="budget__used">3 answers</strong>' in page
     assert "of 4 answers a month" in page
@@ -83,7 +78,7 @@ def test_changing_switching_and_removing() -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
     budget = create_monthly_budget(acme, owner, measure="cost_micros", hard_limit=2_000_000)
-    client = signed_in(owner)
+    client = sign_in(owner)
     one = f"/{budget.pk}"
 
     form = client.get(url(acme, one)).content.decode()
@@ -128,7 +123,7 @@ def test_a_wrong_form_says_why_keeps_what_was_typed_and_saves_nothing(
 ) -> None:
     acme = create_owned_company()
 
-    answer = signed_in(add_new_member(acme, role="owner")).post(
+    answer = sign_in(add_new_member(acme, role="owner")).post(
         url(acme, "/new"), NEW | {"name": "Typed"} | body
     )
 
@@ -144,8 +139,8 @@ def test_foreign_people_groups_and_gpts_in_the_form_are_refused() -> None:
     eve = add_new_member(globex, role="owner")
     theirs = Group.objects.create(workspace=globex, name="Sales", created_at=NOW)
     Group.objects.create(workspace=acme, name="Ours", created_at=NOW)
-    secret = a_gpt(workspace=globex, owner=eve)
-    client = signed_in(add_new_member(acme, role="owner"))
+    secret = GPTFactory.create(workspace=globex, owner=eve)
+    client = sign_in(add_new_member(acme, role="owner"))
 
     for body in (
         {"whose": "person", "user": eve.pk},
@@ -166,7 +161,7 @@ def test_members_builders_and_strangers_change_and_see_nothing() -> None:
     paths = ("", "/new", f"/{budget.pk}", f"/{budget.pk}/switch", f"/{budget.pk}/remove")
 
     def answers(user: User) -> list[int]:
-        client = signed_in(user)
+        client = sign_in(user)
         return [
             client.post(url(acme, path), NEW).status_code
             if path.endswith(("switch", "remove", "new"))
@@ -176,9 +171,9 @@ def test_members_builders_and_strangers_change_and_see_nothing() -> None:
 
     assert answers(ann) == [403] * 5
     assert answers(add_new_member(acme, role="builder")) == [403] * 5
-    assert answers(a_user()) == [404] * 5
+    assert answers(UserFactory.create()) == [404] * 5
     # An admin under the wrong workspace finds nothing either.
-    client = signed_in(owner)
+    client = sign_in(owner)
     for tail in ("", "/switch", "/remove"):
         assert client.post(url(acme, f"/{elsewhere.pk}{tail}"), NEW).status_code == 404
     assert list(Budget.objects.order_by("id").values_list("pk", "hard_limit", "is_enabled")) == [
@@ -193,7 +188,7 @@ def test_one_s_own_limits_leave_other_people_out() -> None:
     User.objects.filter(pk=bob.pk).update(display_name="Quillwort")
     sales = Group.objects.create(workspace=acme, name="Sales", created_at=NOW)
     GroupMember.objects.create(group=sales, member=Member.objects.get(workspace=acme, user=ann))
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     create_monthly_budget(acme, owner, name="Mine alone", hard_limit=2)
     create_monthly_budget(acme, owner, name="For Bob", is_each=False, user_id=bob.pk)
     create_monthly_budget(
@@ -202,9 +197,9 @@ def test_one_s_own_limits_leave_other_people_out() -> None:
     record_answers(ann, acme, gpt, answers=2)
     record_answers(bob, acme, gpt)
 
-    mine = signed_in(ann).get("/settings/limits").content.decode()
-    theirs = signed_in(bob).get("/settings/limits").content.decode()
-    strangers = signed_in(a_user()).get("/settings/limits").content.decode()
+    mine = sign_in(ann).get("/settings/limits").content.decode()
+    theirs = sign_in(bob).get("/settings/limits").content.decode()
+    strangers = sign_in(UserFactory.create()).get("/settings/limits").content.decode()
 
     assert "2 answers</strong>" in mine and "Used up" in mine
     assert "For Sales" in mine and "everybody together" in mine
@@ -217,8 +212,8 @@ def test_empty_pages_say_what_to_do() -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
 
-    page = signed_in(owner).get(url(acme)).content.decode()
-    form = signed_in(owner).get(url(acme, "/new")).content.decode()
+    page = sign_in(owner).get(url(acme)).content.decode()
+    form = sign_in(owner).get(url(acme, "/new")).content.decode()
 
     assert "No limits yet" in page and f'href="{url(acme, "/new")}"' in page
     # There are no groups to choose from.
@@ -226,9 +221,9 @@ def test_empty_pages_say_what_to_do() -> None:
 
 
 def test_a_person_limits_their_own_workspace() -> None:
-    ann = a_user()
+    ann = UserFactory.create()
     own = ann.personal_workspace
-    client = signed_in(ann)
+    client = sign_in(ann)
 
     form = client.get(url(own, "/new")).content.decode()
     refused = client.post(url(own, "/new"), NEW | {"whose": "person_each"})
@@ -248,12 +243,12 @@ def test_both_lists_cost_the_same_with_many(
 ) -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     for number in range(rows):
         create_monthly_budget(acme, owner, name=f"Each {number}", window=("day", "hour", "month")[number])
         create_monthly_budget(acme, owner, name=f"GPT {number}", subject="gpt", gpt_slug=gpt.slug)
         record_answers(add_new_member(acme), acme, gpt)
-    client = signed_in(owner)
+    client = sign_in(owner)
     pages: dict[str, Any] = {url(acme): 10, "/settings/limits": 9}
 
     for path, queries in pages.items():
@@ -267,7 +262,7 @@ def test_both_lists_cost_the_same_with_many(
 def test_amounts_beyond_all_numbers_are_refused_at_once(amount: str, measure: str) -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
-    client = signed_in(owner)
+    client = sign_in(owner)
     kept = create_monthly_budget(acme, owner, name="Kept", hard_limit=4)
     sent = NEW | {"measure": measure, "hard_limit": amount}
 

@@ -29,7 +29,8 @@ from tests.support.budgets import (
     read_counters,
     reserve_turn,
 )
-from tests.support.gpts import a_gpt, a_user
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from workspaces.access import personal_workspace, scope_for
 from workspaces.models import Group, GroupMember, Member, Notification
 
@@ -37,8 +38,8 @@ pytestmark = pytest.mark.django_db
 
 
 def test_without_budgets_one_query_is_all(django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    ann, acme = a_user(), create_owned_company()
-    gpt = a_gpt(workspace=acme, owner=add_new_member(acme, role="builder"))
+    ann, acme = UserFactory.create(), create_owned_company()
+    gpt = GPTFactory.create(workspace=acme, owner=add_new_member(acme, role="builder"))
     with django_assert_num_queries(1):
         assert reserve_turn(ann, acme, gpt).count == 0
     assert BudgetUse.objects.count() == 0
@@ -47,7 +48,7 @@ def test_without_budgets_one_query_is_all(django_assert_num_queries: DjangoAsser
 def test_the_answer_after_the_last_is_refused_with_limit_and_moment() -> None:
     acme = create_owned_company()
     owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     budget = create_monthly_budget(acme, owner, hard_limit=2)
     held = [reserve_turn(ann, acme, gpt), reserve_turn(ann, acme, gpt)]
 
@@ -81,7 +82,7 @@ def test_the_answer_after_the_last_is_refused_with_limit_and_moment() -> None:
 def test_the_refusal_speaks_chinese() -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     create_monthly_budget(acme, owner, hard_limit=1, measure="tokens")
     reserve_turn(owner, acme, gpt, tokens=1)
     with pytest.raises(BudgetExceeded) as refusal, translation.override("zh-hans"):
@@ -117,7 +118,7 @@ def test_an_answer_that_does_not_fit_says_what_is_left(
 ) -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     create_monthly_budget(
         acme, owner, **{"name": "Tokens", "measure": "tokens", "hard_limit": 1_000} | limits
     )
@@ -133,7 +134,7 @@ def test_an_answer_that_does_not_fit_says_what_is_left(
 def test_a_reader_with_a_zone_of_their_own_reads_the_moment_in_it() -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     create_monthly_budget(acme, owner, hard_limit=1)
     reserve_turn(owner, acme, gpt)
     with (
@@ -148,7 +149,7 @@ def test_a_reader_with_a_zone_of_their_own_reads_the_moment_in_it() -> None:
 def test_a_minute_is_a_rate() -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     create_monthly_budget(acme, owner, window="minute", hard_limit=1)
     reserve_turn(owner, acme, gpt)
     with pytest.raises(RateLimited) as refusal:
@@ -160,7 +161,7 @@ def test_a_minute_is_a_rate() -> None:
 def test_capture_counts_what_was_used_once_and_release_nothing() -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     cost = create_monthly_budget(
         acme, owner, name="Cost", measure="cost_micros", hard_limit=10_000, subject="workspace", is_each=False
     )
@@ -192,7 +193,7 @@ def test_capture_counts_what_was_used_once_and_release_nothing() -> None:
 def test_a_later_budget_that_refuses_leaves_the_earlier_ones_untouched() -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     wide = create_monthly_budget(acme, owner, name="Wide", hard_limit=100)
     create_monthly_budget(acme, owner, name="Tight", measure="tokens", hard_limit=50)
     with pytest.raises(BudgetExceeded):
@@ -206,7 +207,10 @@ def test_which_budgets_apply() -> None:
     eve = add_new_member(globex, role="owner")
     sales = Group.objects.create(workspace=acme, name="Sales", created_at=NOW)
     GroupMember.objects.create(group=sales, member=Member.objects.get(workspace=acme, user=ann))
-    gpt, other = a_gpt(workspace=acme, owner=owner), a_gpt(workspace=acme, owner=owner)
+    gpt, other = (
+        GPTFactory.create(workspace=acme, owner=owner),
+        GPTFactory.create(workspace=acme, owner=owner),
+    )
     create_monthly_budget(acme, owner, name="Ann alone", is_each=False, user_id=ann.pk)
     create_monthly_budget(
         acme, owner, name="Sales together", subject="group", is_each=False, group_id=sales.pk
@@ -234,8 +238,8 @@ def test_which_budgets_apply() -> None:
 
 def test_somebody_from_outside_is_not_told_the_amounts_and_can_be_counted_in_their_own_scope() -> None:
     acme = create_owned_company()
-    owner, eve = add_new_member(acme, role="owner"), a_user()
-    gpt = a_gpt(workspace=acme, owner=owner)
+    owner, eve = add_new_member(acme, role="owner"), UserFactory.create()
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     budget = create_monthly_budget(acme, owner, subject="gpt", is_each=False, gpt_slug=gpt.slug, hard_limit=1)
     own = personal_workspace(eve)
     with open_scope(scope_for(eve)):
@@ -254,7 +258,7 @@ def test_somebody_from_outside_is_not_told_the_amounts_and_can_be_counted_in_the
 def test_the_soft_limit_is_told_once_a_window_to_admins_and_the_person() -> None:
     acme = create_owned_company()
     owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     create_monthly_budget(acme, owner, soft_limit=2, hard_limit=9)
     for _number in range(4):
         turn_id = uuid7(NOW)
@@ -281,7 +285,7 @@ def test_counters_of_other_people_are_out_of_sight() -> None:
         add_new_member(acme),
         add_new_member(globex, role="owner"),
     )
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     budget = create_monthly_budget(acme, owner)
     reserve_turn(ann, acme, gpt)
 
@@ -295,7 +299,7 @@ def test_counters_of_other_people_are_out_of_sight() -> None:
 def test_what_a_broken_off_request_held_is_given_back_by_the_job() -> None:
     acme = create_owned_company()
     owner = add_new_member(acme, role="owner")
-    gpt = a_gpt(workspace=acme, owner=owner)
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
     budget = create_monthly_budget(acme, owner)
     reserve_turn(owner, acme, gpt)
     assert release_stale(at=NOW + timedelta(minutes=9), running=FIND_RUNNING) == 0
@@ -317,7 +321,7 @@ def test_reservations_never_pass_the_hard_limit_and_nothing_is_lost(
     with transaction.atomic():
         acme = create_owned_company()
         owner = add_new_member(acme, role="owner")
-        gpt = a_gpt(workspace=acme, owner=owner)
+        gpt = GPTFactory.create(workspace=acme, owner=owner)
         budget = create_monthly_budget(acme, owner, measure="tokens", hard_limit=hard)
         used = held = 0
         for amount, then in steps:
@@ -346,7 +350,7 @@ def test_many_at_once_share_the_limit_exactly() -> None:
     with system_scope("tests"):
         acme = create_owned_company()
         owner = add_new_member(acme, role="owner")
-        gpt = a_gpt(workspace=acme, owner=owner)
+        gpt = GPTFactory.create(workspace=acme, owner=owner)
         both = [
             create_monthly_budget(
                 acme,
@@ -393,7 +397,7 @@ def test_many_that_pass_the_mark_at_once_are_told_once() -> None:
     with system_scope("tests"):
         acme = create_owned_company()
         owner, ann = add_new_member(acme, role="owner"), add_new_member(acme)
-        gpt = a_gpt(workspace=acme, owner=owner)
+        gpt = GPTFactory.create(workspace=acme, owner=owner)
         budget = create_monthly_budget(acme, owner, soft_limit=1, hard_limit=50)
         turns = [uuid7(NOW) for _number in range(12)]
         for turn_id in turns:

@@ -18,7 +18,10 @@ from gpts.knowledge.services.files import add_knowledge_file
 from gpts.llm.services.providers import ensure_offline_provider
 from reviews.models import Submission
 from tests.support.api_client import FILE_KEYS, ApiClient
-from tests.support.gpts import NOW, a_gpt, a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import NOW
 from tests.support.uploads import make_upload
 from workspaces.access import personal_workspace
 
@@ -49,7 +52,7 @@ MODEL = {
 
 def test_a_gpt_is_made_read_changed_and_deleted() -> None:
     model = ensure_offline_provider(at=NOW)
-    ada = a_user()
+    ada = UserFactory.create()
     call = ApiClient(ada)
 
     made = call("POST", "gpts", {"name": "Coach", "starters": ["Hi"], "temperature": "0.5"})
@@ -95,7 +98,7 @@ def test_a_gpt_is_made_read_changed_and_deleted() -> None:
 
 
 def test_a_stale_change_gets_the_fresh_values() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     call = ApiClient(gpt.owner)
     call("PATCH", f"gpts/{gpt.slug}", {"revision": 1, "name": "Theirs"})
 
@@ -127,7 +130,7 @@ def test_a_stale_change_gets_the_fresh_values() -> None:
     ],
 )
 def test_bad_bodies_are_told_and_write_nothing(body: Any) -> None:
-    response = ApiClient(a_user())("POST", "gpts", body)
+    response = ApiClient(UserFactory.create())("POST", "gpts", body)
 
     assert response.status_code == 400
     assert set(response.json()["error"]) == {"code", "message", "field", "data"}
@@ -135,7 +138,7 @@ def test_bad_bodies_are_told_and_write_nothing(body: Any) -> None:
 
 
 def test_what_a_body_may_not_set_is_ignored() -> None:
-    gpt, eve = a_gpt(), a_user("Eve")
+    gpt, eve = GPTFactory.create(), UserFactory.create(display_name="Eve")
     before = GPT.objects.filter(pk=gpt.pk).values().get()
 
     response = ApiClient(gpt.owner)(
@@ -163,10 +166,13 @@ def test_what_a_body_may_not_set_is_ignored() -> None:
 
 
 def test_the_list_is_of_the_keys_workspace_and_has_exactly_these_keys() -> None:
-    ada = a_user()
-    company = create_company(a_user("Boss"), builder=ada)
-    mine, inside = a_gpt(owner=ada), a_gpt(owner=ada, workspace=company, name="Inside")
-    a_gpt(name="Foreign")
+    ada = UserFactory.create()
+    company = create_company(UserFactory.create(display_name="Boss"), builder=ada)
+    mine, inside = (
+        GPTFactory.create(owner=ada),
+        GPTFactory.create(owner=ada, workspace=company, name="Inside"),
+    )
+    GPTFactory.create(name="Foreign")
 
     own = ApiClient(ada)("GET", "gpts").json()
     companys = ApiClient(ada, company)("GET", "gpts").json()
@@ -180,7 +186,7 @@ def test_the_list_is_of_the_keys_workspace_and_has_exactly_these_keys() -> None:
 
 @pytest.mark.parametrize("path", ["gpts", "gpts/{slug}/versions", "gpts/{slug}/knowledge"])
 def test_lists_cost_the_same_with_one_and_three_rows(path: str) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     call = ApiClient(gpt.owner)
     call("GET", "models")  # the first use of a key in a minute is noted
     counts: list[int] = []
@@ -192,7 +198,7 @@ def test_lists_cost_the_same_with_one_and_three_rows(path: str) -> None:
             version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
             set_live_version(gpt=gpt, version=version, audience=Audience.LINK, at=NOW)
             if wanted == 3:
-                a_gpt(owner=gpt.owner, name=name)
+                GPTFactory.create(owner=gpt.owner, name=name)
         with CaptureQueriesContext(
             connection,
         ) as queries:
@@ -204,7 +210,7 @@ def test_lists_cost_the_same_with_one_and_three_rows(path: str) -> None:
 
 
 def test_versions_and_their_differences() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     call = ApiClient(gpt.owner)
 
     first = call("POST", f"gpts/{gpt.slug}/versions", {"release_notes": "One"})
@@ -242,7 +248,7 @@ def test_versions_and_their_differences() -> None:
 
 
 def test_submitting_reading_and_withdrawing() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     call = ApiClient(gpt.owner)
     path = f"gpts/{gpt.slug}/submission"
 
@@ -262,7 +268,7 @@ def test_submitting_reading_and_withdrawing() -> None:
 
 
 def test_files_are_added_listed_and_removed() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     call = ApiClient(gpt.owner)
     path = f"gpts/{gpt.slug}/knowledge"
 
@@ -284,7 +290,7 @@ def test_files_are_added_listed_and_removed() -> None:
 def test_models_show_no_key_and_no_address() -> None:
     ensure_offline_provider(at=NOW)
 
-    items = ApiClient(a_user())("GET", "models").json()["items"]
+    items = ApiClient(UserFactory.create())("GET", "models").json()["items"]
 
     assert [set(item) for item in items] == [MODEL]
 
@@ -308,9 +314,13 @@ def routes(gpt: GPT, file: KnowledgeFile) -> list[tuple[str, str, Any]]:
 
 
 def test_outsiders_get_the_same_404_as_for_nothing_and_write_nothing() -> None:
-    ada, bob, eve = a_user(), a_user("Bob"), a_user("Eve")
-    company = create_company(a_user("Boss"), builder=ada, member=bob)
-    gpt = a_gpt(owner=ada, workspace=company)
+    ada, bob, eve = (
+        UserFactory.create(),
+        UserFactory.create(display_name="Bob"),
+        UserFactory.create(display_name="Eve"),
+    )
+    company = create_company(UserFactory.create(display_name="Boss"), builder=ada, member=bob)
+    gpt = GPTFactory.create(owner=ada, workspace=company)
     file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "Secret"), by=ada, at=NOW)
     version = freeze_version(gpt=gpt, release_notes="", by=ada, at=NOW)
     set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=NOW)
@@ -332,7 +342,7 @@ def test_outsiders_get_the_same_404_as_for_nothing_and_write_nothing() -> None:
 
 
 def test_a_key_without_the_scope_is_refused() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     call = ApiClient(gpt.owner, scopes=("gpts:read",))
 
     assert call("GET", f"gpts/{gpt.slug}").status_code == 200
@@ -341,9 +351,9 @@ def test_a_key_without_the_scope_is_refused() -> None:
 
 
 def test_an_admin_of_the_workspace_reads_but_does_not_edit() -> None:
-    ada, boss = a_user(), a_user("Boss")
+    ada, boss = UserFactory.create(), UserFactory.create(display_name="Boss")
     company = create_company(boss, builder=ada)
-    gpt = a_gpt(owner=ada, workspace=company)
+    gpt = GPTFactory.create(owner=ada, workspace=company)
     call = ApiClient(boss, company)
 
     assert call("GET", f"gpts/{gpt.slug}").status_code == 200

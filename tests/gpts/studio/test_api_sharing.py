@@ -11,7 +11,10 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from gpts.assistants.models import GPT, LiveVersion, Version
 from gpts.assistants.services.versions import freeze_version
 from tests.support.api_client import ApiClient
-from tests.support.gpts import NOW, a_gpt, a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.times import NOW
 from tests.support.uploads import make_picture
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +33,7 @@ def state_of(gpt: GPT) -> tuple[Any, ...]:
 
 
 def test_an_icon_is_set_and_removed() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     call = ApiClient(gpt.owner)
 
     made = put_icon(call, gpt.slug, make_picture())
@@ -44,7 +47,7 @@ def test_an_icon_is_set_and_removed() -> None:
 
 
 def test_an_icon_is_refused_as_on_the_page() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     call, before = ApiClient(gpt.owner), state_of(gpt)
     text = SimpleUploadedFile("a.png", b"<svg onload=alert(1)>")
     huge = SimpleUploadedFile("a.png", b"\x89PNG\r\n\x1a\n" + bytes(5 * 1024 * 1024))
@@ -55,13 +58,16 @@ def test_an_icon_is_refused_as_on_the_page() -> None:
         (400, "bad_icon"), (413, "icon_too_large"), (400, "invalid_input"),
     ]  # fmt: skip
     assert [answer.json()["error"]["field"] for answer in answers] == ["icon"] * 3
-    assert put_icon(ApiClient(a_user("Eve")), gpt.slug, make_picture()).status_code == 404
+    assert (
+        put_icon(ApiClient(UserFactory.create(display_name="Eve")), gpt.slug, make_picture()).status_code
+        == 404
+    )
     assert put_icon(ApiClient(gpt.owner, scopes=("gpts:read",)), gpt.slug, make_picture()).status_code == 403
     assert state_of(gpt) == before
 
 
 def test_the_link_serves_the_draft_as_a_version_until_it_is_cleared() -> None:
-    gpt = a_gpt(description="Plans.", instructions="Plan.")
+    gpt = GPTFactory.create(description="Plans.", instructions="Plan.")
     call, path = ApiClient(gpt.owner), f"gpts/{gpt.slug}/audiences/link"
 
     first, second = call("POST", path, {"release_notes": "Out"}), call("POST", path, {})
@@ -75,9 +81,9 @@ def test_the_link_serves_the_draft_as_a_version_until_it_is_cleared() -> None:
 
 
 def test_a_company_gets_a_version_in_its_store() -> None:
-    ada = a_user()
+    ada = UserFactory.create()
     company = create_company(ada)
-    gpt = a_gpt(owner=ada, workspace=company)
+    gpt = GPTFactory.create(owner=ada, workspace=company)
 
     made = ApiClient(ada, company)("POST", f"gpts/{gpt.slug}/audiences/workspace", {})
 
@@ -86,8 +92,8 @@ def test_a_company_gets_a_version_in_its_store() -> None:
 
 
 def test_audiences_are_refused_as_on_the_page() -> None:
-    gpt = a_gpt(description="Plans.", instructions="Plan.")
-    bare = a_gpt(owner=gpt.owner, description="", instructions="")
+    gpt = GPTFactory.create(description="Plans.", instructions="Plan.")
+    bare = GPTFactory.create(owner=gpt.owner, description="", instructions="")
     call = ApiClient(gpt.owner)
 
     # Nobody goes round the review, and a person alone has no company's store.
@@ -98,14 +104,14 @@ def test_audiences_are_refused_as_on_the_page() -> None:
     unready = call("POST", f"gpts/{bare.slug}/audiences/link", {})
     assert (unready.status_code, unready.json()["error"]["code"]) == (400, "not_ready")
     assert set(unready.json()["error"]["data"]["errors"]) == {"description", "instructions"}
-    stranger = ApiClient(a_user("Eve"))
+    stranger = ApiClient(UserFactory.create(display_name="Eve"))
     assert stranger("POST", f"gpts/{gpt.slug}/audiences/link", {}).status_code == 404
     assert not Version.objects.exists()
     assert not LiveVersion.objects.exists()
 
 
 def test_a_version_comes_back_into_the_draft_unless_it_moved_on() -> None:
-    gpt = a_gpt(instructions="The old way.")
+    gpt = GPTFactory.create(instructions="The old way.")
     freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
     call, path = ApiClient(gpt.owner), f"gpts/{gpt.slug}/versions/1/restore"
     changed = call("PATCH", f"gpts/{gpt.slug}", {"revision": 1, "instructions": "The new way."}).json()

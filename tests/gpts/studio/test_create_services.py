@@ -31,8 +31,10 @@ from gpts.studio.services.create import (
 )
 from gpts.studio.states import BuilderChangeState
 from tests.support.api_client import ApiClient
-from tests.support.gpts import LATER, NOW, a_gpt, a_user
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
+from tests.support.times import LATER, NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +44,7 @@ UNDONE, APPLIED = BuilderChangeState.UNDONE, BuilderChangeState.APPLIED
 @pytest.fixture
 def gpt() -> GPT:
     ensure_offline_provider(at=NOW)
-    return a_gpt()
+    return GPTFactory.create()
 
 
 def an_answer(gpt: GPT, text: str = "Make it friendlier") -> BuilderMessage:
@@ -113,7 +115,7 @@ def test_nul_and_broken_characters_of_a_model_are_refused_and_can_be_noted(gpt: 
 
 def test_a_person_runs_a_few_answers_at_once_and_lost_ones_lock_nothing(gpt: GPT, settings: Any) -> None:
     settings.CHAT_RUNNING_TURNS = 2
-    others = [a_gpt(owner=gpt.owner) for _number in range(2)]
+    others = [GPTFactory.create(owner=gpt.owner) for _number in range(2)]
     an_answer(gpt)
     second = an_answer(others[0])
     before = BuilderMessage.objects.count()
@@ -123,7 +125,7 @@ def test_a_person_runs_a_few_answers_at_once_and_lost_ones_lock_nothing(gpt: GPT
 
     assert (refusal.value.code, refusal.value.data) == ("turns_running", {"retry_after": 5, "limit": 2})
     assert BuilderMessage.objects.count() == before
-    an_answer(a_gpt())  # somebody else's do not count
+    an_answer(GPTFactory.create())  # somebody else's do not count
     BuilderMessage.objects.filter(pk=second.pk).update(created_at=NOW - timedelta(minutes=6))
     assert an_answer(others[1]).state == TurnState.RUNNING
 
@@ -236,9 +238,9 @@ def test_what_was_told_is_known_by_question(gpt: GPT) -> None:
 
 def test_a_change_of_another_gpt_or_person_is_not_found(gpt: GPT) -> None:
     made = change(gpt, "name", "Prose coach")
-    other = a_gpt()
+    other = GPTFactory.create()
 
-    for user, where in ((gpt.owner, other), (other.owner, gpt), (a_user(), gpt)):
+    for user, where in ((gpt.owner, other), (other.owner, gpt), (UserFactory.create(), gpt)):
         with pytest.raises(NotFound):
             access_builder_change(user, where, made.pk)
     with pytest.raises(NotFound):
@@ -247,7 +249,7 @@ def test_a_change_of_another_gpt_or_person_is_not_found(gpt: GPT) -> None:
 
 def test_stopping_asks_the_running_answer_of_that_person_only(gpt: GPT) -> None:
     answer = an_answer(gpt)
-    stranger = ApiClient(a_user("Eve"))
+    stranger = ApiClient(UserFactory.create(display_name="Eve"))
     call = ApiClient(gpt.owner)
     key = stop_key(answer.pk)
 
@@ -271,4 +273,7 @@ def test_without_scripts_stopping_leads_back_to_the_page(gpt: GPT) -> None:
     response = sign_in(gpt.owner).post(reverse("gpts:build-create-stop", args=[gpt.slug]))
 
     assert response.headers["Location"] == reverse("gpts:build-create", args=[gpt.slug])
-    assert sign_in(a_user()).post(reverse("gpts:build-create-stop", args=[gpt.slug])).status_code == 404
+    assert (
+        sign_in(UserFactory.create()).post(reverse("gpts:build-create-stop", args=[gpt.slug])).status_code
+        == 404
+    )

@@ -16,14 +16,17 @@ from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.versions import BEHAVIOUR_FIELDS, freeze_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.knowledge.models import Document, KnowledgeFile
-from gpts.knowledge.queries import knowledge_files
+from gpts.knowledge.queries import list_knowledge_files
 from gpts.knowledge.retrieval import look_up
 from gpts.knowledge.services.files import add_knowledge_file, erase_file, remove_knowledge_file, update_file
 from gpts.llm.services.providers import ensure_offline_provider
 from gpts.studio.services.duplicates import duplicate_gpt
 from tests.support.api_client import ApiClient
-from tests.support.gpts import LATER, NOW, a_gpt, a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
+from tests.support.times import LATER, NOW
 from tests.support.uploads import make_upload
 from workspaces.models import Member, Workspace
 
@@ -33,7 +36,7 @@ pytestmark = pytest.mark.django_db
 def a_whole_gpt(**place: Any) -> GPT:
     """A GPT with every setting, an icon, two files of which one left the draft, a version, live by link."""
     ensure_offline_provider(at=NOW)
-    gpt = a_gpt(
+    gpt = GPTFactory.create(
         temperature="0.4",
         seed="7",
         capabilities=["file_search"],
@@ -74,7 +77,9 @@ def test_a_copy_has_the_settings_and_the_files_and_nothing_of_its_life() -> None
     assert (copy.name, copy.workspace, copy.owner) == ("Copy of Essay coach", gpt.workspace, gpt.owner)
     assert (copy.created_at, copy.draft_revision, copy.conversation_count) == (LATER, 1, 0)
     assert copy.slug != gpt.slug
-    assert [(file.name, file.review_on) for file in knowledge_files(copy)] == [("a.md", date(2026, 9, 1))]
+    assert [(file.name, file.review_on) for file in list_knowledge_files(copy)] == [
+        ("a.md", date(2026, 9, 1))
+    ]
     assert Document.objects.count() == documents
     assert not Version.objects.filter(gpt=copy).exists()
     assert not LiveVersion.objects.filter(gpt=copy).exists()
@@ -85,7 +90,7 @@ def test_a_copy_has_the_settings_and_the_files_and_nothing_of_its_life() -> None
 def test_a_copy_answers_from_its_files_also_when_the_other_let_them_go() -> None:
     gpt = a_whole_gpt()
     copy = duplicate_gpt(gpt=gpt, by=gpt.owner, at=LATER)
-    [file] = knowledge_files(gpt)
+    [file] = list_knowledge_files(gpt)
 
     erase_file(file=file, confirmation="a.md", by=gpt.owner, at=LATER)
 
@@ -98,15 +103,15 @@ def test_changing_the_copy_leaves_the_original_alone() -> None:
     before = GPT.objects.filter(pk=gpt.pk).values().get()
     copy = duplicate_gpt(gpt=gpt, by=gpt.owner, at=LATER)
 
-    [file] = knowledge_files(copy)
+    [file] = list_knowledge_files(copy)
     remove_knowledge_file(file=file, by=gpt.owner, at=LATER)
 
     assert GPT.objects.filter(pk=gpt.pk).values().get() == before
-    assert [file.name for file in knowledge_files(gpt)] == ["a.md"]
+    assert [file.name for file in list_knowledge_files(gpt)] == ["a.md"]
 
 
 def test_a_long_name_still_fits_and_a_name_of_ones_own_is_taken() -> None:
-    gpt = a_gpt(name="n" * 50)
+    gpt = GPTFactory.create(name="n" * 50)
 
     assert duplicate_gpt(gpt=gpt, by=gpt.owner, at=LATER).name == "Copy of " + "n" * 42
     assert duplicate_gpt(gpt=gpt, by=gpt.owner, at=LATER, name="Mine").name == "Mine"
@@ -116,7 +121,7 @@ def test_a_long_name_still_fits_and_a_name_of_ones_own_is_taken() -> None:
 
 
 def test_what_is_stopped_is_not_copied() -> None:
-    quarantined, suspended = a_gpt(), a_gpt()
+    quarantined, suspended = GPTFactory.create(), GPTFactory.create()
     quarantine_gpt(gpt=quarantined, at=NOW)
     Workspace.objects.filter(pk=suspended.workspace_id).update(suspended_at=NOW)
 
@@ -130,7 +135,12 @@ def test_what_is_stopped_is_not_copied() -> None:
 
 
 def test_an_admin_takes_a_copy_and_owns_it_and_others_get_nothing() -> None:
-    ada, boss, bob, eve = a_user(), a_user("Boss"), a_user("Bob"), a_user("Eve")
+    ada, boss, bob, eve = (
+        UserFactory.create(),
+        UserFactory.create(display_name="Boss"),
+        UserFactory.create(display_name="Bob"),
+        UserFactory.create(display_name="Eve"),
+    )
     company = create_company(boss, builder=ada, member=bob)
     gpt = a_whole_gpt(owner=ada, workspace=company)
     url = reverse("gpts:build-duplicate", args=[gpt.slug])
@@ -146,13 +156,13 @@ def test_an_admin_takes_a_copy_and_owns_it_and_others_get_nothing() -> None:
     copy = GPT.objects.get(owner=boss)
     assert taken.headers["Location"] == reverse("gpts:build-configure", args=[copy.slug])
     assert (copy.workspace, copy.instructions) == (company, gpt.instructions)
-    assert [file.uploaded_by for file in knowledge_files(copy)] == [boss]
+    assert [file.uploaded_by for file in list_knowledge_files(copy)] == [boss]
 
 
 def test_who_lost_the_right_to_build_is_told_and_nothing_is_made() -> None:
-    ada = a_user()
-    company = create_company(a_user("Boss"), builder=ada)
-    gpt = a_gpt(owner=ada, workspace=company)
+    ada = UserFactory.create()
+    company = create_company(UserFactory.create(display_name="Boss"), builder=ada)
+    gpt = GPTFactory.create(owner=ada, workspace=company)
     Member.objects.filter(workspace=company, user=ada).update(role="member")
 
     response = sign_in(ada).post(reverse("gpts:build-duplicate", args=[gpt.slug]), follow=True)
@@ -163,7 +173,7 @@ def test_who_lost_the_right_to_build_is_told_and_nothing_is_made() -> None:
 
 def test_the_api_makes_a_copy_in_the_keys_workspace_only() -> None:
     gpt = a_whole_gpt()
-    stranger = a_user("Eve")
+    stranger = UserFactory.create(display_name="Eve")
 
     made = ApiClient(gpt.owner)("POST", f"gpts/{gpt.slug}/duplicate", {"name": "Second"})
     unnamed = ApiClient(gpt.owner)("POST", f"gpts/{gpt.slug}/duplicate")

@@ -18,8 +18,11 @@ from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.services.files import add_knowledge_file
 from gpts.llm.services.providers import ensure_offline_provider
 from reviews.models import Submission
-from tests.support.gpts import NOW, a_gpt, a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import get_page, sign_in
+from tests.support.times import NOW
 from tests.support.uploads import make_picture, make_upload
 
 pytestmark = pytest.mark.django_db
@@ -28,9 +31,9 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 def test_the_list_shows_own_gpts_with_their_state() -> None:
-    ada = a_user()
-    a_gpt(owner=ada, name="Mine")
-    a_gpt(name="Foreign")
+    ada = UserFactory.create()
+    GPTFactory.create(owner=ada, name="Mine")
+    GPTFactory.create(name="Foreign")
 
     body = get_page(sign_in(ada), "build-list")
 
@@ -40,24 +43,24 @@ def test_the_list_shows_own_gpts_with_their_state() -> None:
 
 
 def test_an_empty_list_says_what_to_do() -> None:
-    body = get_page(sign_in(a_user()), "build-list")
+    body = get_page(sign_in(UserFactory.create()), "build-list")
 
     assert reverse("gpts:build-new") in body
     assert "No GPT yet" in body
 
 
 def test_a_broken_cursor_is_told() -> None:
-    response = sign_in(a_user()).get(reverse("gpts:build-list"), {"cursor": "nonsense"})
+    response = sign_in(UserFactory.create()).get(reverse("gpts:build-list"), {"cursor": "nonsense"})
 
     assert response.status_code == 400
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_list_asks_the_same_number_of_queries(count: int, django_assert_num_queries: Any) -> None:
-    ada = a_user()
-    company = create_company(a_user("Boss"), builder=ada)
+    ada = UserFactory.create()
+    company = create_company(UserFactory.create(display_name="Boss"), builder=ada)
     for number in range(count):
-        gpt = a_gpt(owner=ada, workspace=company, name=f"GPT {number}")
+        gpt = GPTFactory.create(owner=ada, workspace=company, name=f"GPT {number}")
         freeze_version(gpt=gpt, release_notes="", by=ada, at=NOW)
 
     with django_assert_num_queries(2):
@@ -69,7 +72,7 @@ def test_the_list_asks_the_same_number_of_queries(count: int, django_assert_num_
 
 
 def test_a_gpt_is_made_from_a_pattern() -> None:
-    ada = a_user()
+    ada = UserFactory.create()
     client = sign_in(ada)
 
     response = client.post(reverse("gpts:build-new"), {"name": "Library", "pattern": "knowledge"})
@@ -82,7 +85,7 @@ def test_a_gpt_is_made_from_a_pattern() -> None:
 
 
 def test_a_bad_name_keeps_what_was_typed() -> None:
-    response = sign_in(a_user()).post(
+    response = sign_in(UserFactory.create()).post(
         reverse("gpts:build-new"), {"name": "x" * 51, "pattern": "bridge", "workspace": ""}
     )
 
@@ -94,8 +97,8 @@ def test_a_bad_name_keeps_what_was_typed() -> None:
 
 
 def test_a_company_where_one_may_not_build_is_refused() -> None:
-    ada, eve = a_user(), a_user("Eve")
-    company = create_company(a_user("Boss"), member=ada)
+    ada, eve = UserFactory.create(), UserFactory.create(display_name="Eve")
+    company = create_company(UserFactory.create(display_name="Boss"), member=ada)
 
     for user in (ada, eve):
         sign_in(user).post(reverse("gpts:build-new"), {"name": "X", "workspace": company.slug})
@@ -105,8 +108,8 @@ def test_a_company_where_one_may_not_build_is_refused() -> None:
 
 def test_every_page_of_a_gpt_works_for_its_owner_and_escapes_names() -> None:
     ensure_offline_provider(at=NOW)
-    ada = a_user(HOSTILE)
-    gpt = a_gpt(owner=ada, name=HOSTILE, description=HOSTILE, starters=[HOSTILE])
+    ada = UserFactory.create(display_name=HOSTILE)
+    gpt = GPTFactory.create(owner=ada, name=HOSTILE, description=HOSTILE, starters=[HOSTILE])
     file = add_knowledge_file(gpt=gpt, upload=make_upload("a.md", f"# {HOSTILE}\n{HOSTILE}"), by=ada, at=NOW)
     freeze_version(gpt=gpt, release_notes=HOSTILE, by=ada, at=NOW)
     client = sign_in(ada)
@@ -163,11 +166,13 @@ def state_of_everything() -> tuple[Any, ...]:
 
 
 def test_strangers_members_and_other_admins_find_nothing_and_change_nothing() -> None:
-    ada, bob = a_user(), a_user("Bob")
-    gpt = a_gpt(owner=ada, workspace=create_company(a_user("Boss"), builder=ada, member=bob))
+    ada, bob = UserFactory.create(), UserFactory.create(display_name="Bob")
+    gpt = GPTFactory.create(
+        owner=ada, workspace=create_company(UserFactory.create(display_name="Boss"), builder=ada, member=bob)
+    )
     file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "Secret text"), by=ada, at=NOW)
     freeze_version(gpt=gpt, release_notes="", by=ada, at=NOW)
-    other_admin = a_user("Eve")
+    other_admin = UserFactory.create(display_name="Eve")
     create_company(other_admin)
     before = state_of_everything()
     form = {"name": "Hacked", "revision": "2", "confirmation": gpt.name, "audience": "link", "remove": "1"}
@@ -186,8 +191,8 @@ def test_strangers_members_and_other_admins_find_nothing_and_change_nothing() ->
 
 
 def test_an_admin_reads_and_manages_but_does_not_edit() -> None:
-    ada, boss = a_user(), a_user("Boss")
-    gpt = a_gpt(owner=ada, workspace=create_company(boss, builder=ada))
+    ada, boss = UserFactory.create(), UserFactory.create(display_name="Boss")
+    gpt = GPTFactory.create(owner=ada, workspace=create_company(boss, builder=ada))
     client = sign_in(boss)
 
     assert "disabled" in get_page(client, "build-configure", gpt.slug)
@@ -202,8 +207,8 @@ def test_an_admin_reads_and_manages_but_does_not_edit() -> None:
 
 
 def test_a_file_of_another_gpt_behind_ones_own_slug_is_not_found() -> None:
-    ada = a_user()
-    mine, theirs = a_gpt(owner=ada), a_gpt()
+    ada = UserFactory.create()
+    mine, theirs = GPTFactory.create(owner=ada), GPTFactory.create()
     file = add_knowledge_file(gpt=theirs, upload=make_upload("a.txt", "Secret"), by=theirs.owner, at=NOW)
     client = sign_in(ada)
 
@@ -221,7 +226,7 @@ def autosave(client: Client, gpt: GPT, **data: Any) -> Any:
 
 
 def test_autosave_sends_only_what_changed() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     response = autosave(sign_in(gpt.owner), gpt, revision="1", fields="name", name="New name")
 
@@ -232,7 +237,7 @@ def test_autosave_sends_only_what_changed() -> None:
 
 
 def test_autosave_names_what_is_wrong() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     response = autosave(sign_in(gpt.owner), gpt, revision="1", fields="name,category", name="", category="no")
 
@@ -241,7 +246,7 @@ def test_autosave_names_what_is_wrong() -> None:
 
 
 def test_a_stale_autosave_gets_the_fresh_values_field_by_field() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     autosave(client, gpt, revision="1", fields="name", name="Theirs")
 
@@ -260,7 +265,7 @@ def test_a_stale_autosave_gets_the_fresh_values_field_by_field() -> None:
 
 
 def test_fields_that_are_no_part_of_a_draft_are_ignored() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     autosave(
         sign_in(gpt.owner),
@@ -291,7 +296,7 @@ def whole_form(gpt: GPT, **changes: Any) -> dict[str, Any]:
 
 
 def test_the_plain_form_saves_and_shows_a_conflict_without_losing_text() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     url = reverse("gpts:build-configure", args=[gpt.slug])
 
@@ -311,7 +316,7 @@ def test_the_plain_form_saves_and_shows_a_conflict_without_losing_text() -> None
 
 
 def test_the_plain_form_marks_the_field_and_keeps_the_rest() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     response = sign_in(gpt.owner).post(
         reverse("gpts:build-configure", args=[gpt.slug]),
@@ -327,7 +332,7 @@ def test_the_plain_form_marks_the_field_and_keeps_the_rest() -> None:
 
 
 def test_an_icon_is_set_shown_for_ever_and_removed() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     url = reverse("gpts:build-icon", args=[gpt.slug])
 
@@ -347,7 +352,7 @@ def test_an_icon_is_set_shown_for_ever_and_removed() -> None:
 
 
 def test_a_refused_icon_says_why() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     response = sign_in(gpt.owner).post(
         reverse("gpts:build-icon", args=[gpt.slug]), {"icon": make_upload("a.svg", "<svg/>")}, follow=True
@@ -357,7 +362,7 @@ def test_a_refused_icon_says_why() -> None:
 
 
 def test_files_that_can_be_read_are_kept_though_others_are_refused() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     response = sign_in(gpt.owner).post(
         reverse("gpts:build-knowledge", args=[gpt.slug]),
@@ -370,7 +375,7 @@ def test_files_that_can_be_read_are_kept_though_others_are_refused() -> None:
 
 
 def test_freezing_comparing_and_restoring() -> None:
-    gpt = a_gpt(instructions="Ask before you correct.\nBe kind.")
+    gpt = GPTFactory.create(instructions="Ask before you correct.\nBe kind.")
     client = sign_in(gpt.owner)
     client.post(reverse("gpts:build-freeze", args=[gpt.slug]), {"release_notes": "First"})
     autosave(client, gpt, revision="1", fields="instructions", instructions="Ask before you judge.\nBe kind.")
@@ -388,7 +393,7 @@ def test_freezing_comparing_and_restoring() -> None:
 
 @pytest.mark.parametrize("name", ["7", "0", "abc", "99999999999999", ""])
 def test_an_unknown_version_cannot_be_compared(name: str) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     response = sign_in(gpt.owner).get(reverse("gpts:build-diff", args=[gpt.slug]), {"from": name})
 
@@ -396,7 +401,7 @@ def test_an_unknown_version_cannot_be_compared(name: str) -> None:
 
 
 def test_submitting_twice_is_one_submission_and_it_can_be_withdrawn() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     url = reverse("gpts:build-submit", args=[gpt.slug])
 
@@ -415,7 +420,7 @@ def test_submitting_twice_is_one_submission_and_it_can_be_withdrawn() -> None:
 
 
 def test_submitting_without_attesting_or_description_is_refused() -> None:
-    bare, whole = a_gpt(description=""), a_gpt()
+    bare, whole = GPTFactory.create(description=""), GPTFactory.create()
 
     first = sign_in(bare.owner).post(reverse("gpts:build-submit", args=[bare.slug]), {"attested": "on"})
     second = sign_in(whole.owner).post(reverse("gpts:build-submit", args=[whole.slug]), {"note": "Kept text"})
@@ -427,7 +432,7 @@ def test_submitting_without_attesting_or_description_is_refused() -> None:
 
 
 def test_the_public_audience_is_not_set_directly() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
 
     for audience in ("public", "workspace", "", "nobody"):
@@ -438,7 +443,7 @@ def test_the_public_audience_is_not_set_directly() -> None:
 
 
 def test_sharing_by_link_and_stopping_it() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     url = reverse("gpts:build-audience", args=[gpt.slug])
 
@@ -450,7 +455,7 @@ def test_sharing_by_link_and_stopping_it() -> None:
 
 
 def test_deleting_needs_the_typed_name() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     url = reverse("gpts:build-delete", args=[gpt.slug])
 
@@ -463,7 +468,7 @@ def test_deleting_needs_the_typed_name() -> None:
 
 
 def test_a_quarantined_gpt_is_readable_for_its_owner_alone_and_unchangeable() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     quarantine_gpt(gpt=gpt, at=NOW)
     client = sign_in(gpt.owner)
 
@@ -475,10 +480,10 @@ def test_a_quarantined_gpt_is_readable_for_its_owner_alone_and_unchangeable() ->
 
 
 def test_the_list_tells_the_version_that_is_live_from_a_newer_one() -> None:
-    ada = a_user()
+    ada = UserFactory.create()
     client = sign_in(ada)
-    a_gpt(owner=ada, name="Bare")
-    gpt = a_gpt(owner=ada, name="Ahead")
+    GPTFactory.create(owner=ada, name="Bare")
+    gpt = GPTFactory.create(owner=ada, name="Ahead")
     client.post(reverse("gpts:build-audience", args=[gpt.slug]), {"audience": "link"})
     autosave(client, gpt, revision="1", fields="name", name="Further ahead")
 

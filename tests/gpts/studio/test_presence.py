@@ -13,8 +13,11 @@ from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import update_draft
 from gpts.assistants.web.builder_frame import TABS, label, tab_url
 from gpts.studio.presence import MOST_WINDOWS, be_here, leave
-from tests.support.gpts import LATER, a_gpt, a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import get_page, sign_in
+from tests.support.times import LATER
 
 pytestmark = pytest.mark.django_db
 
@@ -28,8 +31,8 @@ def names(gpt: GPT, user: Any, window: str) -> list[tuple[str, bool]]:
 
 
 def test_everybody_sees_the_others_and_their_own_other_window() -> None:
-    ada, boss = a_user("Ada"), a_user("Boss")
-    gpt = a_gpt(owner=ada, workspace=create_company(boss, builder=ada))
+    ada, boss = UserFactory.create(display_name="Ada"), UserFactory.create(display_name="Boss")
+    gpt = GPTFactory.create(owner=ada, workspace=create_company(boss, builder=ada))
 
     assert names(gpt, ada, "window-ada-1") == []
     assert names(gpt, boss, "window-boss") == [("Ada", False)]
@@ -38,12 +41,12 @@ def test_everybody_sees_the_others_and_their_own_other_window() -> None:
     assert names(gpt, ada, "window-ada-2") == [("Boss", False)]
     leave(gpt, ada, "window-boss")
     assert names(gpt, ada, "window-ada-2") == [("Boss", False)]
-    assert names(a_gpt(owner=ada), ada, "window-ada-3") == []
+    assert names(GPTFactory.create(owner=ada), ada, "window-ada-3") == []
 
 
 @pytest.mark.parametrize("window", ["", "short", "x" * 41, "window:colon", "fenster-ü-123", "a b c d e f g"])
 def test_a_window_that_is_none_leaves_no_trace(window: str) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     assert be_here(gpt, gpt.owner, window) == []
     leave(gpt, gpt.owner, window)
@@ -51,7 +54,7 @@ def test_a_window_that_is_none_leaves_no_trace(window: str) -> None:
 
 
 def test_thousands_of_windows_are_not_all_read() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     for number in range(MOST_WINDOWS + 20):
         be_here(gpt, gpt.owner, f"window-{number:05}")
 
@@ -59,8 +62,8 @@ def test_thousands_of_windows_are_not_all_read() -> None:
 
 
 def test_the_page_tells_the_revision_and_the_people() -> None:
-    ada, boss = a_user("<b>Ada</b>"), a_user("Boss")
-    gpt = a_gpt(owner=ada, workspace=create_company(boss, builder=ada))
+    ada, boss = UserFactory.create(display_name="<b>Ada</b>"), UserFactory.create(display_name="Boss")
+    gpt = GPTFactory.create(owner=ada, workspace=create_company(boss, builder=ada))
     beat(sign_in(ada), gpt, "window-ada-1")
     update_draft(gpt=gpt, revision=1, changes={"name": "Other"}, by=ada, at=LATER)
 
@@ -74,7 +77,7 @@ def test_the_page_tells_the_revision_and_the_people() -> None:
 
 
 def test_strangers_neither_see_nor_are_seen() -> None:
-    gpt, eve = a_gpt(), a_user("Eve")
+    gpt, eve = GPTFactory.create(), UserFactory.create(display_name="Eve")
 
     refused = beat(sign_in(eve), gpt, "window-eve-1")
 
@@ -83,7 +86,7 @@ def test_strangers_neither_see_nor_are_seen() -> None:
 
 
 def test_the_frame_knows_a_tab_whose_page_is_still_to_come_and_leaves_it_out() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     shown = get_page(sign_in(gpt.owner), "build-share", gpt.slug)
 

@@ -16,8 +16,11 @@ from gpts.assistants.services.icons import set_drawn_icon
 from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.services.files import add_knowledge_file
 from gpts.studio.services.sharing import share_draft
-from tests.support.gpts import LATER, NOW, a_gpt, a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import get_page, sign_in
+from tests.support.times import LATER, NOW
 from tests.support.uploads import make_upload
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +42,7 @@ def freeze(gpt: GPT, notes: str = "") -> Version:
 @pytest.fixture
 def gpt() -> GPT:
     """Two versions, the first of them live by link, and a draft that is ahead of both."""
-    gpt = a_gpt(instructions="Ask before you correct.\nBe kind.")
+    gpt = GPTFactory.create(instructions="Ask before you correct.\nBe kind.")
     share_draft(gpt=gpt, audiences=["link"], release_notes="The beginning", by=gpt.owner, at=NOW)
     change(gpt, instructions="Ask before you judge.\nBe kind.", description="Reads drafts.")
     freeze(gpt, "Kinder")
@@ -79,7 +82,7 @@ def test_the_bar_of_each_page_names_what_is_live_and_that_the_draft_is_ahead(gpt
 
 
 def test_a_draft_that_nobody_is_served_is_called_a_draft() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     freeze(gpt)
     change(gpt, name="Other")
 
@@ -93,7 +96,7 @@ def test_a_draft_that_nobody_is_served_is_called_a_draft() -> None:
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_list_asks_the_same_number_of_queries(count: int, django_assert_num_queries: Any) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     for number in range(count):
         change(gpt, name=f"Name {number}")
         freeze(gpt)
@@ -121,7 +124,7 @@ def test_a_version_shows_what_it_holds_and_what_it_changed(gpt: GPT) -> None:
 
 
 def test_differences_are_shown_word_by_word_also_in_chinese() -> None:
-    gpt = a_gpt(instructions="先提问，再修改。\n保持友善。")
+    gpt = GPTFactory.create(instructions="先提问，再修改。\n保持友善。")
     freeze(gpt)
     change(gpt, instructions="先提问，再评价。\n保持友善。", starters=["Read my first paragraph", "And this"])
 
@@ -135,7 +138,7 @@ def test_differences_are_shown_word_by_word_also_in_chinese() -> None:
 
 
 def test_icons_and_files_are_compared_by_what_people_see() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     freeze(gpt)
     set_drawn_icon(gpt=gpt, variant=2, by=gpt.owner, at=LATER)
     add_knowledge_file(
@@ -216,7 +219,7 @@ def test_the_change_log_as_json_and_as_markdown(gpt: GPT) -> None:
 
 
 def test_a_fence_in_the_text_does_not_break_out_of_the_change_log() -> None:
-    gpt = a_gpt(name="# Not a heading", instructions="Plain")
+    gpt = GPTFactory.create(name="# Not a heading", instructions="Plain")
     freeze(gpt)
     change(gpt, instructions="```\n## Version 99\n````")
     freeze(gpt)
@@ -238,8 +241,8 @@ def everything(gpt: GPT, number: int | str) -> list[tuple[str, str]]:
 
 
 def test_a_version_of_another_gpt_is_not_there_whatever_its_number() -> None:
-    ada = a_user()
-    mine, theirs = a_gpt(owner=ada), a_gpt(instructions="Secret recipe")
+    ada = UserFactory.create()
+    mine, theirs = GPTFactory.create(owner=ada), GPTFactory.create(instructions="Secret recipe")
     freeze(mine)
     for number in range(3):
         change(theirs, name=f"Theirs {number}")
@@ -258,9 +261,10 @@ def test_a_version_of_another_gpt_is_not_there_whatever_its_number() -> None:
 
 
 def test_outsiders_get_the_page_of_an_unknown_address(gpt: GPT) -> None:
-    stranger, member = a_user("Eve"), a_user("Bob")
-    inside = a_gpt(
-        owner=(ada := a_user()), workspace=create_company(a_user("Boss"), builder=ada, member=member)
+    stranger, member = UserFactory.create(display_name="Eve"), UserFactory.create(display_name="Bob")
+    inside = GPTFactory.create(
+        owner=(ada := UserFactory.create()),
+        workspace=create_company(UserFactory.create(display_name="Boss"), builder=ada, member=member),
     )
     freeze(inside)
     before = list(GPT.objects.order_by("pk").values())

@@ -12,7 +12,7 @@ from core.scope import system_scope
 from gpts.metering.models import UsageEvent
 from payouts.models import JournalEntry, PayoutAccount, Statement
 from payouts.services import approve_batch, approve_close, close_period, export_batch, propose_batch
-from tests.support.factories.payouts import GPTFactory
+from tests.support.factories.gpts import GPTFactory
 from tests.support.payouts import CLOSING, create_uses, create_verified_account
 
 MARCH = Period(2026, 3)

@@ -10,8 +10,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests.support.gpts import NOW, a_gpt, a_user
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
+from tests.support.pages import sign_in
 from tests.support.retrieval import add_document
+from tests.support.times import NOW
 from workspaces.access import personal_workspace
 from workspaces.models import User
 from workspaces.services.api_keys import create_api_key
@@ -23,12 +26,6 @@ SHOP = [
     ("Insurance", "Theft insurance costs eight euros a month and starts on the day after you sign."),
     ("<b>Delivery</b>", "We deliver <script>alert(1)</script> bicycles to your door within the city."),
 ]
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
 
 
 def asked(user: User, slug: str, body: dict[str, object], scope: str = "gpts:read") -> Any:
@@ -44,10 +41,10 @@ def asked(user: User, slug: str, body: dict[str, object], scope: str = "gpts:rea
 
 
 def test_the_page_says_what_each_question_finds() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
     address = reverse("gpts:build-bench", args=[gpt.slug])
-    client = signed_in(gpt.owner)
+    client = sign_in(gpt.owner)
 
     empty = client.get(address).content.decode()
     body = client.post(
@@ -66,10 +63,10 @@ def test_the_page_says_what_each_question_finds() -> None:
 
 
 def test_more_than_ten_questions_are_cut_and_said() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
 
-    body = signed_in(gpt.owner).post(
+    body = sign_in(gpt.owner).post(
         reverse("gpts:build-bench", args=[gpt.slug]), {"questions": "insurance\n" * 12}
     )
 
@@ -77,10 +74,10 @@ def test_more_than_ten_questions_are_cut_and_said() -> None:
 
 
 def test_a_stranger_does_not_learn_that_the_page_exists() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
     address = reverse("gpts:build-bench", args=[gpt.slug])
-    stranger = signed_in(a_user())
+    stranger = sign_in(UserFactory.create())
 
     assert stranger.get(address).status_code == 404
     assert stranger.post(address, {"questions": "insurance"}).status_code == 404
@@ -89,10 +86,10 @@ def test_a_stranger_does_not_learn_that_the_page_exists() -> None:
 def test_the_page_without_questions_costs_the_same_for_one_file_and_three() -> None:
     counts = []
     for files in (1, 3):
-        gpt = a_gpt()
+        gpt = GPTFactory.create()
         for number in range(files):
             add_document(gpt, f"{number}.md", [*SHOP, ("Number", f"This is document {number}.")])
-        client, address = signed_in(gpt.owner), reverse("gpts:build-bench", args=[gpt.slug])
+        client, address = sign_in(gpt.owner), reverse("gpts:build-bench", args=[gpt.slug])
         client.get(address)
         with CaptureQueriesContext(connection) as queries:
             client.post(address, {"questions": "insurance"})
@@ -102,7 +99,7 @@ def test_the_page_without_questions_costs_the_same_for_one_file_and_three() -> N
 
 
 def test_the_api_gives_passages_and_reasons() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
 
     answer = asked(gpt.owner, gpt.slug, {"text": "thefft insurance", "limit": 3})
@@ -128,14 +125,14 @@ def test_the_api_gives_passages_and_reasons() -> None:
 
 @pytest.mark.parametrize("body", [{}, {"text": ""}, {"text": "x" * 2_001}, {"text": "x", "limit": 21}])
 def test_the_api_refuses_what_it_cannot_search(body: dict[str, object]) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
 
     assert asked(gpt.owner, gpt.slug, body).status_code == 400
 
 
 def test_the_api_is_closed_to_strangers_and_to_other_keys() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
 
-    assert asked(a_user(), gpt.slug, {"text": "insurance"}).status_code == 404
+    assert asked(UserFactory.create(), gpt.slug, {"text": "insurance"}).status_code == 404
     assert asked(gpt.owner, gpt.slug, {"text": "insurance"}, "chat").status_code == 403

@@ -10,21 +10,22 @@ from django.db import connection
 
 from gpts.assistants.models import GPT
 from gpts.knowledge.models import Document, PassageVector
-from gpts.knowledge.retrieval import forget_document, look_up
+from gpts.knowledge.retrieval import look_up, remove_from_index
 from gpts.knowledge.retrieval.embedding import (
     embed_passages,
-    embedding_model,
-    embedding_progress,
-    waiting_documents,
+    get_embedding_model,
+    get_embedding_progress,
+    list_documents_to_embed,
 )
-from gpts.knowledge.retrieval.vectors import VectorNote
+from gpts.knowledge.retrieval.vectors import VectorStatus
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.runtime.embeddings import embed
 from gpts.llm.runtime.types import FailureCode, ModelAPI, ModelFailure, ModelSpec
 from gpts.llm.states import ModelKind, ProviderKind
-from tests.fakes.openai_server import ModelServer, run_model_server
-from tests.support.gpts import LATER, NOW, a_gpt
+from tests.fakes.openai_server import ModelServer
+from tests.support.factories.gpts import GPTFactory
 from tests.support.retrieval import add_corpus, add_document, read_questions
+from tests.support.times import LATER, NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -33,12 +34,6 @@ SHOP = [
     ("Insurance", "Theft insurance costs eight euros a month and starts on the day after you sign."),
     ("Delivery", "We deliver assembled bicycles to your door within the city."),
 ]
-
-
-@pytest.fixture
-def provider() -> Iterator[ModelServer]:
-    with run_model_server() as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)
@@ -60,57 +55,57 @@ def a_model(running: ModelServer, name: str = "embed-64", **fields: object) -> L
 
 
 def test_without_a_model_full_text_searches_alone() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
 
     found = look_up(gpt, "theft insurance")
 
-    assert found.vectors is VectorNote.NONE
+    assert found.vectors is VectorStatus.NONE
     assert [(hit.text_rank, hit.vector_rank) for hit in found.hits] == [(1, 0)]
-    assert waiting_documents() == []
+    assert list_documents_to_embed() == []
 
 
-def test_a_document_gets_its_vectors_and_questions_use_them(provider: ModelServer) -> None:
-    gpt = a_gpt()
+def test_a_document_gets_its_vectors_and_questions_use_them(model_server: ModelServer) -> None:
+    gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
-    model = a_model(provider)
-    assert look_up(gpt, "theft insurance").vectors is VectorNote.WAITING
-    assert waiting_documents() == [document.pk]
+    model = a_model(model_server)
+    assert look_up(gpt, "theft insurance").vectors is VectorStatus.WAITING
+    assert list_documents_to_embed() == [document.pk]
 
     assert embed_passages(document.pk, at=LATER) == 3
 
     document.refresh_from_db()
     assert document.embedded_at == LATER
-    assert waiting_documents() == []
-    assert embedding_progress([document.pk], gpt.workspace_id) == (3, 3)
+    assert list_documents_to_embed() == []
+    assert get_embedding_progress([document.pk], gpt.workspace_id) == (3, 3)
     found = look_up(gpt, "insurances for thefts")
-    assert found.vectors is VectorNote.USED
+    assert found.vectors is VectorStatus.USED
     first = found.hits[0]
     assert (first.passage.heading, first.text_rank, first.vector_rank) == ("Insurance", 1, 1)
     assert set(PassageVector.objects.values_list("model_id", flat=True)) == {model.pk}
 
 
-def test_running_again_asks_for_nothing(provider: ModelServer) -> None:
-    document = add_document(a_gpt(), "shop.md", SHOP)
-    a_model(provider)
+def test_running_again_asks_for_nothing(model_server: ModelServer) -> None:
+    document = add_document(GPTFactory.create(), "shop.md", SHOP)
+    a_model(model_server)
     embed_passages(document.pk, at=NOW)
-    asked = len(provider.state.requests)
+    asked = len(model_server.state.requests)
 
     assert embed_passages(document.pk, at=LATER) == 0
-    assert len(provider.state.requests) == asked
+    assert len(model_server.state.requests) == asked
 
 
-def test_another_model_makes_all_anew_and_the_old_vectors_go(provider: ModelServer) -> None:
-    gpt = a_gpt()
+def test_another_model_makes_all_anew_and_the_old_vectors_go(model_server: ModelServer) -> None:
+    gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
-    old = a_model(provider)
+    old = a_model(model_server)
     embed_passages(document.pk, at=NOW)
     old.retired_at = NOW
     old.save()
-    new = a_model(provider, "embed-32")
+    new = a_model(model_server, "embed-32")
 
-    assert embedding_model(gpt.workspace_id) == new
-    assert waiting_documents() == [document.pk]
+    assert get_embedding_model(gpt.workspace_id) == new
+    assert list_documents_to_embed() == [document.pk]
     assert embed_passages(document.pk, at=LATER) == 3
     assert set(PassageVector.objects.values_list("model_id", flat=True)) == {new.pk}
     with connection.cursor() as cursor:
@@ -118,47 +113,49 @@ def test_another_model_makes_all_anew_and_the_old_vectors_go(provider: ModelServ
         assert cursor.fetchall() == [(32, 32)]
 
 
-def test_a_long_document_is_sent_in_batches(provider: ModelServer) -> None:
+def test_a_long_document_is_sent_in_batches(model_server: ModelServer) -> None:
     sections = [(f"Part {number}", f"Sentence number {number} of a long story.") for number in range(150)]
-    document = add_document(a_gpt(), "long.md", sections)
-    a_model(provider)
+    document = add_document(GPTFactory.create(), "long.md", sections)
+    a_model(model_server)
 
     assert embed_passages(document.pk, at=NOW) == 150
 
-    assert [len(request["body"]["input"]) for request in provider.state.requests] == [64, 64, 22]
+    assert [len(request["body"]["input"]) for request in model_server.state.requests] == [64, 64, 22]
 
 
-def test_a_server_that_refuses_leaves_full_text_and_is_left_alone_for_a_while(provider: ModelServer) -> None:
-    gpt = a_gpt()
+def test_a_server_that_refuses_leaves_full_text_and_is_left_alone_for_a_while(
+    model_server: ModelServer,
+) -> None:
+    gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
-    a_model(provider)
+    a_model(model_server)
     embed_passages(document.pk, at=NOW)
-    provider.state.control = "server-error"
-    asked = len(provider.state.requests)
+    model_server.state.control = "server-error"
+    asked = len(model_server.state.requests)
 
     first, second = look_up(gpt, "theft insurance"), look_up(gpt, "theft insurance")
 
-    assert (first.vectors, second.vectors) == (VectorNote.DOWN, VectorNote.DOWN)
+    assert (first.vectors, second.vectors) == (VectorStatus.DOWN, VectorStatus.DOWN)
     assert first.hits[0].passage.heading == "Insurance"
-    assert len(provider.state.requests) == asked + 1
+    assert len(model_server.state.requests) == asked + 1
 
 
-def test_what_was_made_before_the_server_failed_is_kept(provider: ModelServer) -> None:
-    document = add_document(a_gpt(), "shop.md", SHOP)
-    a_model(provider)
-    provider.state.control = "rate-limited"
+def test_what_was_made_before_the_server_failed_is_kept(model_server: ModelServer) -> None:
+    document = add_document(GPTFactory.create(), "shop.md", SHOP)
+    a_model(model_server)
+    model_server.state.control = "rate-limited"
 
     with pytest.raises(ModelFailure) as failure:
         embed_passages(document.pk, at=NOW)
 
     assert failure.value.code is FailureCode.RATE_LIMITED
     assert Document.objects.get(pk=document.pk).embedded_at is None
-    assert waiting_documents() == [document.pk]
+    assert list_documents_to_embed() == [document.pk]
 
 
-def test_a_slow_server_costs_its_time_limit_only(provider: ModelServer) -> None:
-    provider.state.control = "slow"
-    spec = ModelSpec("embed-64", ModelAPI.CHAT_COMPLETIONS, base_url=provider.url)
+def test_a_slow_server_costs_its_time_limit_only(model_server: ModelServer) -> None:
+    model_server.state.control = "slow"
+    spec = ModelSpec("embed-64", ModelAPI.CHAT_COMPLETIONS, base_url=model_server.url)
 
     with pytest.raises(ModelFailure) as failure:
         embed(spec, ["text"], timeout=0.2)
@@ -175,11 +172,11 @@ def test_nobody_listens_there() -> None:
     assert failure.value.code is FailureCode.PROVIDER_DOWN
 
 
-def test_vectors_of_another_gpt_and_of_another_workspace_stay_out(provider: ModelServer) -> None:
-    gpt, other = a_gpt(), a_gpt()
+def test_vectors_of_another_gpt_and_of_another_workspace_stay_out(model_server: ModelServer) -> None:
+    gpt, other = GPTFactory.create(), GPTFactory.create()
     add_document(gpt, "bells.md", [("Bells", "Bells are free of charge.")])
     foreign = add_document(other, "shop.md", SHOP)
-    a_model(provider)
+    a_model(model_server)
     for document in Document.objects.all():
         embed_passages(document.pk, at=NOW)
 
@@ -188,20 +185,20 @@ def test_vectors_of_another_gpt_and_of_another_workspace_stay_out(provider: Mode
     assert foreign.pk not in {hit.passage.document_id for hit in found.hits}
 
 
-def test_forgetting_removes_vectors(provider: ModelServer) -> None:
-    document = add_document(a_gpt(), "shop.md", SHOP)
-    a_model(provider)
+def test_forgetting_removes_vectors(model_server: ModelServer) -> None:
+    document = add_document(GPTFactory.create(), "shop.md", SHOP)
+    a_model(model_server)
     embed_passages(document.pk, at=NOW)
 
-    forget_document(document)
+    remove_from_index(document)
 
     assert not PassageVector.objects.exists()
 
 
-def test_the_whole_set_with_vectors_is_no_worse(provider: ModelServer) -> None:
-    gpt: GPT = a_gpt()
+def test_the_whole_set_with_vectors_is_no_worse(model_server: ModelServer) -> None:
+    gpt: GPT = GPTFactory.create()
     add_corpus(gpt)
-    a_model(provider, "embed-256")
+    a_model(model_server, "embed-256")
     for document in Document.objects.all():
         embed_passages(document.pk, at=NOW)
 
@@ -209,7 +206,7 @@ def test_the_whole_set_with_vectors_is_no_worse(provider: ModelServer) -> None:
     missed = []
     for question in asked:
         found = look_up(gpt, question.text)
-        assert found.vectors is VectorNote.USED
+        assert found.vectors is VectorStatus.USED
         if question.answer not in {f"{p.file}#{p.heading}" for p in found.passages}:
             missed.append(question.text)
 

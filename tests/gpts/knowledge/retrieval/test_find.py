@@ -9,10 +9,13 @@ from django.test.utils import CaptureQueriesContext
 from core.scope import Scope, open_scope
 from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import IndexBlock, IndexSegment, IndexShelf, KnowledgeFile, PassageVector
-from gpts.knowledge.retrieval import find_passages, forget_document, index_passages, look_up
+from gpts.knowledge.retrieval import find_passages, index_passages, look_up, remove_from_index
 from gpts.knowledge.tasks import index_waiting
-from tests.support.gpts import LATER, NOW, a_gpt, a_user, create_company
+from tests.support.companies import create_company
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.retrieval import add_document
+from tests.support.times import LATER, NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -28,20 +31,26 @@ def headings(gpt: object, text: str, **options: object) -> list[str]:
 
 
 def test_another_gpts_knowledge_stays_out_also_in_the_same_workspace() -> None:
-    owner = a_user()
+    owner = UserFactory.create()
     company = create_company(owner)
-    one, two = a_gpt(owner=owner, workspace=company), a_gpt(owner=owner, workspace=company)
+    one, two = (
+        GPTFactory.create(owner=owner, workspace=company),
+        GPTFactory.create(owner=owner, workspace=company),
+    )
     add_document(one, "shop.md", SHOP)
 
     assert headings(one, "theft insurance") == ["Insurance"]
     assert headings(two, "theft insurance") == []
-    assert headings(a_gpt(), "theft insurance") == []
+    assert headings(GPTFactory.create(), "theft insurance") == []
 
 
 def test_a_document_that_two_gpts_share_has_each_ones_name_for_it() -> None:
-    owner = a_user()
+    owner = UserFactory.create()
     company = create_company(owner)
-    one, two = a_gpt(owner=owner, workspace=company), a_gpt(owner=owner, workspace=company)
+    one, two = (
+        GPTFactory.create(owner=owner, workspace=company),
+        GPTFactory.create(owner=owner, workspace=company),
+    )
     document = add_document(one, "shop.md", SHOP)
 
     assert add_document(two, "rules.md", SHOP) == document
@@ -50,7 +59,7 @@ def test_a_document_that_two_gpts_share_has_each_ones_name_for_it() -> None:
 
 
 def test_a_removed_file_answers_its_frozen_version_alone() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
     KnowledgeFile.objects.filter(gpt=gpt).update(removed_at=LATER)
@@ -61,28 +70,28 @@ def test_a_removed_file_answers_its_frozen_version_alone() -> None:
 
 
 def test_without_the_workspace_in_scope_the_caller_is_trusted_for_this_gpt_only() -> None:
-    gpt, other = a_gpt(), a_gpt()
+    gpt, other = GPTFactory.create(), GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
     add_document(other, "secret.md", SHOP)
 
-    with open_scope(Scope(user_id=a_user().pk)):
+    with open_scope(Scope(user_id=UserFactory.create().pk)):
         assert IndexSegment.objects.count() == 0
         assert headings(gpt, "theft insurance") == ["Insurance"]
         assert IndexSegment.objects.count() == 0
 
 
 def test_typing_errors_are_mended_and_named() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
 
     found = look_up(gpt, "insurannce agianst thefft")
 
-    assert found.mended == {"insurannce": "insurance", "thefft": "theft"}
+    assert found.corrections == {"insurannce": "insurance", "thefft": "theft"}
     assert found.hits[0].passage.heading == "Insurance"
 
 
 def test_the_same_paragraph_twice_is_found_once() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "a.md", SHOP)
     add_document(gpt, "b.md", [*SHOP, ("More", "Bells are free of charge.")])
 
@@ -90,7 +99,7 @@ def test_the_same_paragraph_twice_is_found_once() -> None:
 
 
 def test_neighbours_of_one_section_come_as_one() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(
         gpt,
         "guide.md",
@@ -112,18 +121,18 @@ def test_neighbours_of_one_section_come_as_one() -> None:
     "question", ["", "?!", "的了吗", "the of and", "'\\ | & ! :*", "\x00", "quantum physics"]
 )
 def test_what_asks_for_nothing_finds_nothing(question: str) -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
 
     assert find_passages(gpt, question) == []
 
 
 def test_forgetting_leaves_nothing_behind() -> None:
-    gpt, kept = a_gpt(), a_gpt()
+    gpt, kept = GPTFactory.create(), GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
     add_document(kept, "shop.md", SHOP)
 
-    forget_document(document)
+    remove_from_index(document)
 
     assert find_passages(gpt, "theft insurance") == []
     assert headings(kept, "theft insurance") == ["Insurance"]
@@ -134,7 +143,7 @@ def test_forgetting_leaves_nothing_behind() -> None:
 
 
 def test_indexing_again_replaces() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
     document.passages.filter(heading="Insurance").update(text="Nothing about that topic any longer.")
 
@@ -147,7 +156,7 @@ def test_indexing_again_replaces() -> None:
 def test_more_files_cost_no_more_queries() -> None:
     counts = []
     for files in (1, 3):
-        gpt = a_gpt()
+        gpt = GPTFactory.create()
         for number in range(files):
             add_document(gpt, f"{number}.md", [*SHOP, ("Number", f"This is document {number}.")])
         with CaptureQueriesContext(
@@ -160,7 +169,7 @@ def test_more_files_cost_no_more_queries() -> None:
 
 
 def test_what_was_read_before_there_was_an_index_is_taken_up() -> None:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
     IndexSegment.objects.all().delete()
 

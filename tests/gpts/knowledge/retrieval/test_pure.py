@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpts.knowledge.retrieval.mending import nearest
-from gpts.knowledge.retrieval.postings import SegmentBuilder, block_number, postings_in
-from gpts.knowledge.retrieval.ranking import fused, is_alike, weights_of
+from gpts.knowledge.retrieval.postings import SegmentBuilder, find_postings, get_block_number
+from gpts.knowledge.retrieval.ranking import compute_weights, fuse_ranks, is_alike
+from gpts.knowledge.retrieval.spelling import find_nearest_word
 from gpts.knowledge.retrieval.terms import (
     PLACES,
-    is_paired,
+    extract_query_terms,
+    extract_terms,
+    extract_words,
+    is_cjk,
+    locate_terms,
     normalise,
-    places_of,
-    query_terms,
     stem,
-    terms_of,
-    words_of,
 )
 from tests.support.retrieval import read_corpus
 
@@ -38,15 +38,15 @@ from tests.support.retrieval import read_corpus
     ],
 )
 def test_text_becomes_terms(text: str, terms: list[str]) -> None:
-    assert terms_of(text) == terms
+    assert extract_terms(text) == terms
 
 
 def test_asking_is_cut_out_of_a_question() -> None:
-    assert query_terms("请问退款需要多久到账？") == ["退款", "到账", "退", "款", "到账"[1]]
+    assert extract_query_terms("请问退款需要多久到账？") == ["退款", "到账", "退", "款", "到账"[1]]
 
 
 def test_an_enormous_question_is_bounded() -> None:
-    assert len(query_terms("word " + " ".join(f"w{number}" for number in range(100_000)))) == 64
+    assert len(extract_query_terms("word " + " ".join(f"w{number}" for number in range(100_000)))) == 64
 
 
 @given(st.lists(st.text(alphabet="ab退款 E1.Ü", max_size=30), min_size=1, max_size=30))
@@ -58,10 +58,10 @@ def test_packed_postings_say_what_passages_say(texts: list[str]) -> None:
     count = len(segment.blocks)
 
     assert segment.passage_count == len(texts)
-    for term in {term for text in texts for term in terms_of(text)} | {"missing"}:
-        found = postings_in(segment.blocks[block_number(term, count)], term)
+    for term in {term for text in texts for term in extract_terms(text)} | {"missing"}:
+        found = find_postings(segment.blocks[get_block_number(term, count)], term)
         expected = [
-            (place, said.count(term)) for place, said in enumerate(map(terms_of, texts)) if term in said
+            (place, said.count(term)) for place, said in enumerate(map(extract_terms, texts)) if term in said
         ]
         assert ([] if found is None else [tuple(row) for row in found.tolist()]) == expected
 
@@ -78,14 +78,14 @@ def test_places_of_terms_are_all_found_though_few_words_are_stemmed(
     words: list[str], data: st.DataObject
 ) -> None:
     text = data.draw(st.sampled_from([" ", "-", "_", ""])).join(words)
-    known = sorted({term for word in WORDS for term in terms_of(word) if not is_paired(term)})
+    known = sorted({term for word in WORDS for term in extract_terms(word) if not is_cjk(term)})
     terms = sorted(data.draw(st.sets(st.sampled_from(known))))
 
-    found = places_of(terms, text)
+    found = locate_terms(terms, text)
 
     expected: dict[str, list[str]] = {}
     for word in re.findall("[a-zA-Z0-9ÜüïÏ]+", text):
-        for term in terms_of(word):
+        for term in extract_terms(word):
             if term in terms:
                 expected.setdefault(term, []).append(normalise(word))
     said = normalise(text)
@@ -99,7 +99,7 @@ def test_a_stem_begins_as_its_word_does() -> None:
         word
         for _name, sections in read_corpus()
         for section in sections
-        for word in words_of(" ".join(section))
+        for word in extract_words(" ".join(section))
     }
 
     assert len(words) > 1_000
@@ -131,34 +131,34 @@ def test_many_terms_lie_in_many_small_blocks() -> None:
 def test_a_mistyped_word_becomes_the_nearest(word: str, meant: str | None) -> None:
     known = {"insurance", "warranty", "bake", "refund", "delivery"}
 
-    found = nearest(word, known)
+    found = find_nearest_word(word, known)
 
     assert found == (meant if word != "brak" else None)
 
 
 def test_words_are_kept_as_they_were_written() -> None:
-    assert words_of("Insurances, E12 and 退款 don't cost") == ["insurances", "cost"]
+    assert extract_words("Insurances, E12 and 退款 don't cost") == ["insurances", "cost"]
 
 
 def test_places_are_found_by_stem_and_by_pair() -> None:
-    assert places_of(["refund", "退款", "none"], "Refunds: 退款") == {
+    assert locate_terms(["refund", "退款", "none"], "Refunds: 退款") == {
         "refund": [(0, 7)],
         "退款": [(9, 11)],
     }
 
 
 def test_a_rare_word_weighs_more_and_an_absent_one_less() -> None:
-    weights = weights_of({"rare": 1.0, "common": 1.0, "absent": 1.0}, {"rare": 1, "common": 50}, 100)
+    weights = compute_weights({"rare": 1.0, "common": 1.0, "absent": 1.0}, {"rare": 1, "common": 50}, 100)
 
     assert weights["rare"] > weights["absent"] > weights["common"] > 0
 
 
 def test_first_in_every_list_is_one() -> None:
-    assert fused([[1, 2], [1, 3]], [1.0, 1.0])[1] == pytest.approx(1.0)
+    assert fuse_ranks([[1, 2], [1, 3]], [1.0, 1.0])[1] == pytest.approx(1.0)
 
 
 def test_the_same_words_are_alike() -> None:
-    said = frozenset(terms_of("Theft insurance costs eight euros"))
+    said = frozenset(extract_terms("Theft insurance costs eight euros"))
 
     assert is_alike(said, said)
-    assert not is_alike(said, frozenset(terms_of("We deliver assembled bicycles")))
+    assert not is_alike(said, frozenset(extract_terms("We deliver assembled bicycles")))

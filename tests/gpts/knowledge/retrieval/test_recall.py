@@ -6,7 +6,7 @@ import pytest
 
 from gpts.assistants.models import GPT
 from gpts.knowledge.retrieval import FoundPassage, find_passages, is_answerable
-from tests.support.gpts import a_gpt
+from tests.support.factories.gpts import GPTFactory
 from tests.support.retrieval import Question, add_corpus, read_corpus, read_questions
 
 pytestmark = pytest.mark.django_db
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def reader() -> GPT:
-    gpt = a_gpt()
+    gpt = GPTFactory.create()
     add_corpus(gpt)
     return gpt
 

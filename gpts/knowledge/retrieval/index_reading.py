@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 
 from gpts.assistants.models import GPT, Version
 from gpts.knowledge.models import IndexShelf, KnowledgeFile
-from gpts.knowledge.retrieval.mending import reach_of
-from gpts.knowledge.retrieval.postings import Postings, block_number, postings_in, shelf_key
-from gpts.knowledge.retrieval.ranking import Candidate, Stretch
+from gpts.knowledge.retrieval.postings import Postings, find_postings, get_block_number, get_shelf_key
+from gpts.knowledge.retrieval.ranking import Candidate, SegmentLengths
+from gpts.knowledge.retrieval.spelling import list_similar_shapes
 from gpts.knowledge.states import FileState
 from gpts.llm.states import ModelKind
 
@@ -38,24 +38,24 @@ _BLOCKS = (
 
 
 @dataclass(frozen=True)
-class Library:
+class SearchIndex:
     """The documents that a GPT answers from: shown names by document, and its segments.
 
     Without ``may_have_vectors`` nobody on this instance has a model that makes any.
     """
 
     names: dict[int, str]
-    stretches: tuple[Stretch, ...]
+    segments: tuple[SegmentLengths, ...]
     segment_ids: tuple[int, ...]
     block_counts: tuple[int, ...]
     may_have_vectors: bool = True
 
     @property
     def passage_count(self) -> int:
-        return sum(len(stretch.lengths) for stretch in self.stretches)
+        return sum(len(segment.lengths) for segment in self.segments)
 
 
-def library_of(gpt: GPT, version: Version | None) -> Library:
+def load_search_index(gpt: GPT, version: Version | None) -> SearchIndex:
     """Return what ``version`` was frozen with, or what the draft holds without one."""
     is_held = "f.removed_at IS NULL"
     values: list[Any] = [gpt.pk]
@@ -66,10 +66,10 @@ def library_of(gpt: GPT, version: Version | None) -> Library:
         cursor.execute(_LIBRARY.format(is_held=is_held), [ModelKind.EMBEDDING, *values, FileState.READY])
         rows = cursor.fetchall()
     segments = [row for row in rows if row[2] is not None]
-    return Library(
+    return SearchIndex(
         names={row[0]: row[1] for row in rows},
-        stretches=tuple(
-            Stretch(document, first, np.frombuffer(bytes(lengths), dtype="<u2"))
+        segments=tuple(
+            SegmentLengths(document, first, np.frombuffer(bytes(lengths), dtype="<u2"))
             for document, _name, _pk, first, _blocks, lengths, _has_model in segments
         ),
         segment_ids=tuple(row[2] for row in segments),
@@ -78,7 +78,7 @@ def library_of(gpt: GPT, version: Version | None) -> Library:
     )
 
 
-def document_ids(gpt: GPT) -> list[int]:
+def list_document_ids(gpt: GPT) -> list[int]:
     """Return the documents that the draft answers from; the scope limits whose."""
     return list(_files(gpt, None).values_list("document_id", flat=True))
 
@@ -90,12 +90,12 @@ def _files(gpt: GPT, version: Version | None) -> QuerySet[KnowledgeFile]:
     return found.filter(content_hash__in=version.knowledge_hashes, erased_at__isnull=True)
 
 
-def postings_of(library: Library, terms: Iterable[str]) -> dict[tuple[int, str], Postings]:
-    """Return the postings of each term by (place of the segment in the library, term)."""
+def load_postings(index: SearchIndex, terms: Iterable[str]) -> dict[tuple[int, str], Postings]:
+    """Return the postings of each term by (place of the segment in the index, term)."""
     wanted: dict[tuple[int, int], list[str]] = {}
     for term in terms:
-        for place, count in enumerate(library.block_counts):
-            wanted.setdefault((place, block_number(term, count)), []).append(term)
+        for place, count in enumerate(index.block_counts):
+            wanted.setdefault((place, get_block_number(term, count)), []).append(term)
     if not wanted:
         return {}
     places = [place for place, _number in wanted]
@@ -105,27 +105,27 @@ def postings_of(library: Library, terms: Iterable[str]) -> dict[tuple[int, str],
             _BLOCKS,
             [
                 places,
-                [library.segment_ids[place] for place in places],
+                [index.segment_ids[place] for place in places],
                 [number for _place, number in wanted],
             ],
         )
         for place, number, data in cursor.fetchall():
             block = bytes(data)
             for term in wanted[place, number]:
-                postings = postings_in(block, term)
+                postings = find_postings(block, term)
                 if postings is not None:
                     found[place, term] = postings
     return found
 
 
-def words_near(library: Library, word: str) -> set[str]:
-    """Return the words of the library among which a mistyped one may be found."""
-    keys = [shelf_key(letter, length) for letter, length in reach_of(word)]
-    shelves = IndexShelf.objects.filter(segment_id__in=library.segment_ids, key__in=keys)
+def load_similar_words(index: SearchIndex, word: str) -> set[str]:
+    """Return the words of the index among which a mistyped one may be found."""
+    keys = [get_shelf_key(letter, length) for letter, length in list_similar_shapes(word)]
+    shelves = IndexShelf.objects.filter(segment_id__in=index.segment_ids, key__in=keys)
     return {known for words in shelves.values_list("words", flat=True) for known in words.split()}
 
 
-def passages_at(places: Sequence[Candidate]) -> dict[tuple[int, int], dict[str, Any]]:
+def load_passages(places: Sequence[Candidate]) -> dict[tuple[int, int], dict[str, Any]]:
     """Return passages by (document, position)."""
     if not places:
         return {}

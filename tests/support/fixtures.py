@@ -1,0 +1,64 @@
+"""Fixtures of several folders: the fake model server, clients of the web service, a test's own storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.openai_server import ModelServer, run_model_server
+from tests.support.chat import configure_provider
+from tests.support.services import WebService
+from tests.support.web_client import MakeWebClient, WebClient
+from workspaces.models import User
+
+
+@pytest.fixture(scope="session")
+def shared_model_server() -> Iterator[ModelServer]:
+    with run_model_server() as running:
+        yield running
+
+
+@pytest.fixture
+def model_server(shared_model_server: ModelServer) -> ModelServer:
+    """The fake model server with nothing received yet and no stream of an earlier test open."""
+    shared_model_server.reset()
+    return shared_model_server
+
+
+@pytest.fixture
+def provider(model_server: ModelServer, settings: Any) -> ModelServer:
+    """The fake model server at an address that workspaces may use."""
+    settings.OUTBOUND_ALLOW_HTTP = True
+    settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS = [model_server.url.removeprefix("http://").removesuffix("/v1")]
+    return model_server
+
+
+@pytest.fixture
+def instance_provider(transactional_db: None, model_server: ModelServer) -> ModelServer:
+    """The fake model server, configured as the instance's own provider."""
+    configure_provider(model_server.url)
+    return model_server
+
+
+@pytest.fixture
+def make_web_client(server: WebService) -> Iterator[MakeWebClient]:
+    """Make an HTTP client of a person, or of a visitor, for the real web service."""
+    clients: list[WebClient] = []
+
+    def make(user: User | None = None, *, follow_redirects: bool = False) -> WebClient:
+        clients.append(WebClient(server.url, user, follow_redirects=follow_redirects))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def own_media(settings: Any, tmp_path: Path) -> Path:
+    """The folder of uploaded files, empty and only of this test."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return tmp_path / "media"
