@@ -25,6 +25,6 @@ def select_company_only(gpts: Iterable[GPT]) -> list[GPT]:
 
 
 def find_withheld_gpts(gpt: GPT, others: Iterable[int]) -> set[int]:
-    """Return the ids among ``others`` whose turns ``gpt`` must not read: company-only GPTs of others."""
+    """Return the ids among ``others`` whose turns ``gpt`` must not read: other companies' own GPTs."""
     found = GPT.objects.select_related("workspace").filter(pk__in=set(others) - {gpt.pk})
     return {other.pk for other in select_company_only(found) if other.workspace_id != gpt.workspace_id}

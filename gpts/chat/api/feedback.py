@@ -1,4 +1,4 @@
-"""Thumbs on answers in the API."""
+"""Feedback on answers in the API."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from gpts.chat.access import access_turn
 from gpts.chat.api.conversations import access_own_conversation
 from gpts.chat.models import TurnFeedback
-from gpts.chat.services.feedback import REASONS, give_feedback, take_feedback_back
+from gpts.chat.services.feedback import REASONS, give_feedback, remove_feedback
 from workspaces.api.base import LoggiaAPIView
 
 
@@ -57,5 +57,5 @@ class FeedbackView(LoggiaAPIView):
     @extend_schema(operation_id="turns_feedback_destroy", request=None, responses={204: None})
     def delete(self, request: Request, conversation_id: UUID, turn_id: UUID) -> Response:
         """Remove your feedback."""
-        take_feedback_back(turn=access_turn(access_own_conversation(request, conversation_id), turn_id))
+        remove_feedback(turn=access_turn(access_own_conversation(request, conversation_id), turn_id))
         return Response(status=204)

@@ -15,8 +15,8 @@ from workspaces.models import Workspace
 class SharedConversation(models.Model):
     """A share link: a copy of the conversation that anybody with ``token`` may read until ``removed_at``.
 
-    ``content`` is {"format", "gpt", "turns": [{"question", "answer", "files", "sources", "by", "at"}]}: the
-    shown turns without debug data, with names of attachments and cited files but not their text.
+    ``content`` is {"format", "gpt", "turns": [{"question", "answer", "files", "pictures", "sources", "by",
+    "at"}]}: the shown turns without debug data, with names of attached and cited files but not their text.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

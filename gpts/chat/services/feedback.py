@@ -43,6 +43,6 @@ def give_feedback(*, turn: Turn, is_positive: bool, reason: str = "", by: User, 
     return feedback
 
 
-def take_feedback_back(*, turn: Turn) -> None:
+def remove_feedback(*, turn: Turn) -> None:
     """Remove the feedback. Idempotent."""
     TurnFeedback.objects.filter(turn=turn).delete()

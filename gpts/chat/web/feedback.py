@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from gpts.chat.access import access_conversation, access_turn
 from gpts.chat.models import Turn, TurnFeedback
 from gpts.chat.queries.feedback import get_feedback
-from gpts.chat.services.feedback import REASONS, give_feedback, take_feedback_back
+from gpts.chat.services.feedback import REASONS, give_feedback, remove_feedback
 from workspaces.web.people import person_of
 
 
@@ -28,7 +28,7 @@ def turn_feedback(request: HttpRequest, conversation_id: UUID, turn_id: UUID) ->
     conversation = access_conversation(person, conversation_id)
     turn = access_turn(conversation, turn_id)
     if request.POST.get("thumb") == "none":
-        take_feedback_back(turn=turn)
+        remove_feedback(turn=turn)
     else:
         give_feedback(
             turn=turn,

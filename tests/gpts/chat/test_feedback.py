@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from core.errors import InvalidInput
 from gpts.chat.models import Turn, TurnFeedback
-from gpts.chat.services.feedback import give_feedback, take_feedback_back
+from gpts.chat.services.feedback import give_feedback, remove_feedback
 from gpts.chat.services.turns import fail_turn, start_turn
 from tests.support.chat import create_conversation
 from tests.support.factories.workspaces import UserFactory
@@ -26,8 +26,8 @@ def test_feedback_is_given_changed_and_removed() -> None:
 
     given = TurnFeedback.objects.get()
     assert (given.is_positive, given.reason, given.gpt_id) == (True, "", turn.gpt_id)
-    take_feedback_back(turn=turn)
-    take_feedback_back(turn=turn)
+    remove_feedback(turn=turn)
+    remove_feedback(turn=turn)
     assert not TurnFeedback.objects.exists()
 
 
