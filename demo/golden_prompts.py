@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import versions_of
+from gpts.assistants.queries.gpts import list_versions
 from gpts.evals.models import GoldenPrompt
 from gpts.evals.queries import suggestions_for
 from gpts.evals.services.asking import ask, prepare_prompt
@@ -62,7 +62,7 @@ def _chosen() -> list[GPT]:
 
 
 def _run(gpt: GPT, *, at: datetime) -> None:
-    version = versions_of(gpt).first()
+    version = list_versions(gpt).first()
     run = start_run(gpt=gpt, version=version, kind=GoldenKind.GOLDEN, language="en", by=gpt.owner, at=at)
     while (result := claim_result(run_id=run.pk, at=at)) is not None:
         answered = ask(prepare_prompt(result.run, result), OfflineClient(pause_seconds=0))

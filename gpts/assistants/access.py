@@ -8,7 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import Forbidden, NotFound
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.queries.gpts import find_gpt, find_gpt_live, get_relation, get_relation_and_version
+from gpts.assistants.queries.gpts import (
+    find_gpt,
+    find_gpt_with_live_versions,
+    get_relation,
+    get_relation_and_version,
+)
 from gpts.assistants.rules import GPTAct, GPTRelation, may
 
 
@@ -25,31 +30,31 @@ def access_gpt(user: Any, slug: str, *, to: GPTAct) -> GPT:
     if may(to, gpt, relation):
         return gpt
     if to is not GPTAct.CHAT and may(GPTAct.VIEW_SETTINGS, gpt, relation):
-        raise _refused(gpt)
+        raise _refusal_error(gpt)
     raise gpt_not_found()
 
 
 def access_chat(user: Any, slug: str, *, is_draft: bool = False) -> tuple[GPT, Version | None, GPTRelation]:
     """Return a GPT that ``user`` may chat with, the answering version (None: the draft) and the relation."""
-    gpt, live = find_gpt_live(slug)
+    gpt, live = find_gpt_with_live_versions(slug)
     if gpt is None or not user.is_authenticated:
         raise gpt_not_found()
-    version, relation = _may_go_on(gpt, *get_relation_and_version(user, gpt, live), is_draft=is_draft)
+    version, relation = _check_chat(gpt, *get_relation_and_version(user, gpt, live), is_draft=is_draft)
     return gpt, version, relation
 
 
 def recheck_chat(user: Any, gpt: GPT, *, is_draft: bool) -> tuple[Version | None, GPTRelation]:
     """The same for a GPT at hand: the right to its next answer is looked at anew each time."""
-    return _may_go_on(gpt, *get_relation_and_version(user, gpt), is_draft=is_draft)
+    return _check_chat(gpt, *get_relation_and_version(user, gpt), is_draft=is_draft)
 
 
-def _may_go_on(
+def _check_chat(
     gpt: GPT, relation: GPTRelation, version: Version | None, *, is_draft: bool
 ) -> tuple[Version | None, GPTRelation]:
     if not may(GPTAct.VIEW_SETTINGS if is_draft else GPTAct.CHAT, gpt, relation):
         raise gpt_not_found()
     if gpt.quarantined_at is not None:
-        raise _refused(gpt)
+        raise _refusal_error(gpt)
     return (None if is_draft else version), relation
 
 
@@ -69,7 +74,7 @@ def gpt_not_found() -> NotFound:
     return NotFound(_("There is no such GPT."), code="gpt_not_found")
 
 
-def _refused(gpt: GPT) -> Forbidden:
+def _refusal_error(gpt: GPT) -> Forbidden:
     if gpt.quarantined_at is not None:
         return Forbidden(
             _("This GPT is quarantined by moderation. You can read its settings, but not change or run it."),

@@ -11,12 +11,12 @@ from gpts.assistants.states import Audience
 DIRECT_AUDIENCES = (Audience.WORKSPACE, Audience.LINK)
 
 
-def offered_audiences(gpt: GPT) -> tuple[Audience, ...]:
+def list_direct_audiences(gpt: GPT) -> tuple[Audience, ...]:
     """A personal workspace has no company's store."""
     return DIRECT_AUDIENCES if gpt.workspace.person_id is None else (Audience.LINK,)
 
 
-def check_offered(gpt: GPT, audience: str) -> None:
+def check_direct_audience(gpt: GPT, audience: str) -> None:
     """Raise InvalidInput for an audience that nobody may set by themself."""
-    if audience not in [offered.value for offered in offered_audiences(gpt)]:
+    if audience not in [offered.value for offered in list_direct_audiences(gpt)]:
         raise InvalidInput(_("Choose who it is for."), code="unknown_choice", field="audience")

@@ -103,14 +103,14 @@ class FieldDiff:
         }
 
 
-def compare(
+def compare_fields(
     before: dict[str, Any],
     after: dict[str, Any],
     *,
     files: Mapping[str, str] | None = None,
     words: Callable[[Any, str], str] | None = None,
 ) -> list[FieldDiff]:
-    """Compare two results of services.versions.content_of; equal fields are left out.
+    """Compare two results of services.versions.build_content; equal fields are left out.
 
     ``files`` names knowledge files by their hash; ``words`` says a field's value as people read it.
     """

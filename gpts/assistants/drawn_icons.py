@@ -25,7 +25,7 @@ PALETTES = (
 
 
 @lru_cache(maxsize=256)
-def draw(name: str, variant: int) -> bytes:
+def draw_icon(name: str, variant: int) -> bytes:
     """Return a PNG of 256 x 256; the same name and variant (1 to 8) give the same picture."""
     seed = hashlib.sha256(f"{name.strip().lower()}:{variant}".encode()).digest()
     start = hashlib.sha256(name.strip().lower().encode()).digest()[0]

@@ -33,7 +33,7 @@ class ModelSettings:
         }
 
 
-def model_settings(behaviour: GPT | Version, model: LanguageModel | None) -> ModelSettings:
+def get_model_settings(behaviour: GPT | Version, model: LanguageModel | None) -> ModelSettings:
     """The settings that ``model`` understands. JSON output stays asked for in any case, by prompt alone where
     the model has no mode for it: the answer is validated all the same."""
     features = features_of(model)
@@ -42,13 +42,13 @@ def model_settings(behaviour: GPT | Version, model: LanguageModel | None) -> Mod
     return ModelSettings(
         temperature=float(temperature) if temperature is not None and has(ModelFeature.TEMPERATURE) else None,
         seed=behaviour.seed if has(ModelFeature.SEED) else None,
-        output=output_spec(behaviour, features),
+        output=build_output_spec(behaviour, features),
         parallel_tool_calls=behaviour.parallel_tool_calls or not has(ModelFeature.PARALLEL_TOOLS),
         provider_tools=tuple(tool for tool in tools_of(model) if tool in behaviour.capabilities),
     )
 
 
-def output_spec(behaviour: GPT | Version, features: frozenset[str]) -> OutputSpec | None:
+def build_output_spec(behaviour: GPT | Version, features: frozenset[str]) -> OutputSpec | None:
     if behaviour.output_format == OutputFormat.JSON_SCHEMA and behaviour.output_schema:
         return OutputSpec(
             "json_schema", behaviour.output_schema, is_native=ModelFeature.JSON_SCHEMA in features
@@ -58,11 +58,11 @@ def output_spec(behaviour: GPT | Version, features: frozenset[str]) -> OutputSpe
     return OutputSpec("json", is_native=ModelFeature.JSON_MODE in features)
 
 
-def takes_images(model: LanguageModel | None) -> bool:
+def accepts_images(model: LanguageModel | None) -> bool:
     return model is not None and Capability.VISION in model.capabilities
 
 
-def ignored_settings(behaviour: GPT | Version, model: LanguageModel | None) -> list[str]:
+def list_ignored_settings(behaviour: GPT | Version, model: LanguageModel | None) -> list[str]:
     """The names of settings that are set and have no effect with ``model``, for hints beside them."""
     features = features_of(model)
     wanted = {
@@ -77,5 +77,5 @@ def ignored_settings(behaviour: GPT | Version, model: LanguageModel | None) -> l
 
 
 def _has_native_output(behaviour: GPT | Version, features: frozenset[str]) -> bool:
-    spec = output_spec(behaviour, features)
+    spec = build_output_spec(behaviour, features)
     return spec is None or spec.is_native

@@ -8,9 +8,9 @@ from io import BytesIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-PIXELS = 40_000_000
+MAX_PIXELS = 40_000_000
 # Models look at no more, and what they cost grows with it.
-SIDE = 2048
+MAX_SIDE = 2048
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
     (b"\xff\xd8\xff", "JPEG"),
@@ -33,7 +33,7 @@ class Picture:
     data: bytes
 
 
-def sniff(data: bytes) -> str:
+def detect_format(data: bytes) -> str:
     """Return PNG, JPEG, GIF or WEBP by the first bytes; empty for anything else, whatever its name."""
     for signature, kind in _SIGNATURES:
         if data.startswith(signature):
@@ -41,13 +41,13 @@ def sniff(data: bytes) -> str:
     return "WEBP" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""
 
 
-def reencode(data: bytes) -> Picture:
+def reencode_picture(data: bytes) -> Picture:
     """Return a new picture of at most SIDE pixels: JPEG, or PNG when something shines through.
 
     Position, camera, comments and whatever hid behind the picture stay behind; of an animation the first
     frame is taken. Raises BadPictureError.
     """
-    kind = sniff(data)
+    kind = detect_format(data)
     if not kind:
         raise BadPictureError("unreadable")
     try:
@@ -55,11 +55,11 @@ def reencode(data: bytes) -> Picture:
             # Pillow warns of bombs by size; the limit below is ours and refuses.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(BytesIO(data), formats=[kind]) as opened:
-                if opened.width * opened.height > PIXELS:
+                if opened.width * opened.height > MAX_PIXELS:
                     raise BadPictureError("too_many_pixels")
-                opened.draft("RGB", (SIDE, SIDE))
+                opened.draft("RGB", (MAX_SIDE, MAX_SIDE))
                 upright = ImageOps.exif_transpose(opened)
-                upright.thumbnail((SIDE, SIDE))
+                upright.thumbnail((MAX_SIDE, MAX_SIDE))
                 full = upright.convert("RGBA")
     except Image.DecompressionBombError as problem:
         raise BadPictureError("too_many_pixels") from problem

@@ -17,16 +17,16 @@ _CHOICES = {
 }
 
 
-def field_value(value: Any, field: str) -> str:
+def format_field_value(value: Any, field: str) -> str:
     """Return a field's value as people read it; several lines for lists and schemas, empty for nothing."""
     if value is None or value == "" or value == []:
         return ""
     if isinstance(value, bool):
         return _("On") if value else _("Off")
     if field in _CHOICES:
-        return _label(_CHOICES[field], value)
+        return _get_label(_CHOICES[field], value)
     if field == "capabilities":
-        return "\n".join(_label(Capability, item) for item in value)
+        return "\n".join(_get_label(Capability, item) for item in value)
     if field == "icon":
         return _("Own picture")
     if isinstance(value, dict):
@@ -36,5 +36,5 @@ def field_value(value: Any, field: str) -> str:
     return str(value)
 
 
-def _label(choices: Any, value: Any) -> str:
+def _get_label(choices: Any, value: Any) -> str:
     return str(choices(value).label) if value in choices.values else str(value)

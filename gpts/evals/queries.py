@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Case, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.evals.leak_probes import ADVICE, ProbeFamily
 from gpts.evals.metrics import Comparison, compare_runs
 from gpts.evals.models import GoldenPrompt, GoldenResult, GoldenRun
@@ -108,7 +108,7 @@ def leak_advice(run: GoldenRun) -> list[tuple[ProbeFamily, int, str]]:
 def suggestions_for(gpt: GPT) -> list[Suggestion]:
     """First prompts for a GPT that has none, from its starters and files."""
     passages = []
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         for file in list_knowledge_files(gpt)[:3]:
             if file.document_id is None:
                 continue

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from defusedcsv import csv
 
-from gpts.insights.queries import Insights, Part, Share
+from gpts.insights.queries import Insights, Part, SharePeriod
 
 COLUMNS = ("section", "from", "to", "name", "figure", "value")
 Line = tuple[str, str, str, str, str, str]
@@ -23,13 +23,13 @@ def write_csv(found: Insights) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    writer.writerows(_lines(found))
+    writer.writerows(_build_lines(found))
     return text.getvalue().encode("utf-8-sig")
 
 
-def _lines(found: Insights) -> Iterator[Line]:
+def _build_lines(found: Insights) -> Iterator[Line]:
     first, last = found.range.start.isoformat(), found.range.last.isoformat()
-    yield "range", first, last, "", "people", _text(found.people)
+    yield "range", first, last, "", "people", _format_value(found.people)
     for period in found.use:
         figures = {
             "people": period.people,
@@ -44,40 +44,44 @@ def _lines(found: Insights) -> Iterator[Line]:
             "total_p90": period.total.p90,
         }
         for name, value in figures.items():
-            yield "use", period.start.isoformat(), period.last.isoformat(), "", name, _text(value)
+            yield "use", period.start.isoformat(), period.last.isoformat(), "", name, _format_value(value)
     for section, parts in (("version", found.versions), ("model", found.models)):
         for part in parts:
             for name in ("turns", "tokens", "cost_micros"):
-                yield section, first, last, part.key, name, _text(getattr(part, name))
-    yield from _shares("failure", found.failures, "failed", "turns")
-    yield from _parts("failure_code", first, last, found.codes, "failed")
-    yield from _shares("thumb", found.thumbs, "positive", "thumbs")
-    yield from _parts("thumb_reason", first, last, found.reasons, "negative")
-    yield from _shares("unanswered", found.unanswered, "unanswered", "lookups")
+                yield section, first, last, part.key, name, _format_value(getattr(part, name))
+    yield from _build_share_lines("failure", found.failures, "failed", "turns")
+    yield from _build_part_lines("failure_code", first, last, found.codes, "failed")
+    yield from _build_share_lines("thumb", found.thumbs, "positive", "thumbs")
+    yield from _build_part_lines("thumb_reason", first, last, found.reasons, "negative")
+    yield from _build_share_lines("unanswered", found.unanswered, "unanswered", "lookups")
     if found.words is not None:
         days = found.words.start.isoformat(), found.words.last.isoformat()
         for word in found.words.words:
-            yield "unanswered_word", *days, word.word, "people", _text(word.people)
+            yield "unanswered_word", *days, word.word, "people", _format_value(word.people)
     for cohort in found.cohorts:
         week = cohort.week.isoformat()
-        yield "cohort", week, week, "0", "people", _text(cohort.size)
+        yield "cohort", week, week, "0", "people", _format_value(cohort.size)
         for cell in cohort.cells:
-            yield "cohort", week, week, str(cell.offset), "people", _text(cell.active)
+            yield "cohort", week, week, str(cell.offset), "people", _format_value(cell.active)
 
 
-def _shares(section: str, shares: Iterable[Share], counted: str, whole: str) -> Iterator[Line]:
+def _build_share_lines(
+    section: str, shares: Iterable[SharePeriod], counted: str, whole: str
+) -> Iterator[Line]:
     for share in shares:
         days = share.start.isoformat(), share.last.isoformat()
-        yield section, *days, "", counted, _text(share.count)
-        yield section, *days, "", whole, _text(share.whole)
+        yield section, *days, "", counted, _format_value(share.count)
+        yield section, *days, "", whole, _format_value(share.whole)
 
 
-def _parts(section: str, first: str, last: str, parts: Iterable[Part], figure: str) -> Iterator[Line]:
+def _build_part_lines(
+    section: str, first: str, last: str, parts: Iterable[Part], figure: str
+) -> Iterator[Line]:
     for part in parts:
-        yield section, first, last, part.key, figure, _text(part.turns)
+        yield section, first, last, part.key, figure, _format_value(part.turns)
 
 
-def _text(value: float | None) -> str:
+def _format_value(value: float | None) -> str:
     if value is None:
         return ""
     return str(value) if isinstance(value, int) else f"{value:.2f}"

@@ -7,22 +7,22 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 # Each step is 15 per cent longer than the one before; a quantile is right to within that.
-RATIO = 1.15
-STEPS = 100
-SHORTEST = 0.01
+STEP_RATIO = 1.15
+STEP_COUNT = 100
+SHORTEST_SECONDS = 0.01
 
 
-def step_of(seconds: float) -> int:
-    if seconds <= SHORTEST:
+def get_step(seconds: float) -> int:
+    if seconds <= SHORTEST_SECONDS:
         return 0
-    return min(STEPS - 1, 1 + int(math.log(seconds / SHORTEST) / math.log(RATIO)))
+    return min(STEP_COUNT - 1, 1 + int(math.log(seconds / SHORTEST_SECONDS) / math.log(STEP_RATIO)))
 
 
 def count_steps(seconds: Iterable[float]) -> list[int]:
     """Return how many durations fall on each step, without the empty end."""
-    counts = [0] * STEPS
+    counts = [0] * STEP_COUNT
     for value in seconds:
-        counts[step_of(value)] += 1
+        counts[get_step(value)] += 1
     while counts and counts[-1] == 0:
         counts.pop()
     return counts
@@ -37,7 +37,7 @@ def join_steps(parts: Iterable[Sequence[int]]) -> list[int]:
     return joined
 
 
-def quantile(counts: Sequence[int], share: float) -> float | None:
+def compute_quantile(counts: Sequence[int], share: float) -> float | None:
     """Return the duration in seconds below which ``share`` of all lie, None without any."""
     total = sum(counts)
     if not total:
@@ -45,4 +45,4 @@ def quantile(counts: Sequence[int], share: float) -> float | None:
     sums = accumulate(counts)
     step = next(step for step, seen in enumerate(sums) if seen >= share * total)
     # The middle of the step.
-    return SHORTEST if step == 0 else float(SHORTEST * RATIO ** (step - 0.5))
+    return SHORTEST_SECONDS if step == 0 else float(SHORTEST_SECONDS * STEP_RATIO ** (step - 0.5))

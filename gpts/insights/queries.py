@@ -10,14 +10,14 @@ from datetime import date, datetime, timedelta
 from django.db.models import Max, Min, Q
 
 from gpts.assistants.models import GPT
-from gpts.insights.durations import join_steps, quantile
+from gpts.insights.durations import compute_quantile, join_steps
 from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach, InsightState
 from gpts.insights.ranges import Range
 from gpts.insights.states import InsightSeries
 
-COHORTS_SHOWN = 12
+MAX_COHORTS = 12
 # Of fewer answers the slowest tenth would be one person's single answer.
-SLOWEST_ANSWERS = 10
+MIN_ANSWERS_FOR_P90 = 10
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Quantiles:
 
 
 @dataclass(frozen=True)
-class Use(Period):
+class UsePeriod(Period):
     """A closed period of use; ``people`` in fives."""
 
     people: int
@@ -63,7 +63,7 @@ class Use(Period):
 
 
 @dataclass(frozen=True)
-class Share(Period):
+class SharePeriod(Period):
     """``count`` of ``whole`` in a period: failures of answers, unanswered of questions, good of thumbs."""
 
     count: int
@@ -93,14 +93,14 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Words(Period):
+class UnansweredWords(Period):
     """Words of questions without a passage, of the newest weeks that have some."""
 
     words: tuple[Word, ...]
 
 
 @dataclass(frozen=True)
-class Cell:
+class CohortCell:
     """Of a cohort, who came ``offset`` weeks on; None where those who did, or did not, are one to four."""
 
     offset: int
@@ -112,7 +112,7 @@ class Cell:
 class Cohort:
     week: date
     size: int
-    cells: tuple[Cell, ...]
+    cells: tuple[CohortCell, ...]
 
 
 @dataclass
@@ -126,17 +126,17 @@ class Insights:
     known: tuple[date | None, date | None] = (None, None)
     # Of the whole range, in fives; None for a range of one's own, or below the group size.
     people: int | None = None
-    use: list[Use] = field(default_factory=list)
+    use: list[UsePeriod] = field(default_factory=list)
     first_token: Quantiles = Quantiles()
     total: Quantiles = Quantiles()
     versions: list[Part] = field(default_factory=list)
     models: list[Part] = field(default_factory=list)
-    failures: list[Share] = field(default_factory=list)
+    failures: list[SharePeriod] = field(default_factory=list)
     codes: list[Part] = field(default_factory=list)
-    thumbs: list[Share] = field(default_factory=list)
+    thumbs: list[SharePeriod] = field(default_factory=list)
     reasons: list[Part] = field(default_factory=list)
-    unanswered: list[Share] = field(default_factory=list)
-    words: Words | None = None
+    unanswered: list[SharePeriod] = field(default_factory=list)
+    words: UnansweredWords | None = None
     cohorts: list[Cohort] = field(default_factory=list)
 
     @property
@@ -157,18 +157,18 @@ class Insights:
 
     @property
     def failure_share(self) -> float | None:
-        return _ratio(self.failures)
+        return _compute_ratio(self.failures)
 
     @property
     def thumbs_share(self) -> float | None:
-        return _ratio(self.thumbs)
+        return _compute_ratio(self.thumbs)
 
     @property
     def unanswered_share(self) -> float | None:
-        return _ratio(self.unanswered)
+        return _compute_ratio(self.unanswered)
 
 
-def read_until(gpt: GPT, *, today: date) -> date:
+def get_read_limit(gpt: GPT, *, today: date) -> date:
     """Return the first day that the figures lack: today (``days_over``), or yesterday before the job has run.
 
     A GPT without new use is not read again, and nothing is missing then.
@@ -178,7 +178,7 @@ def read_until(gpt: GPT, *, today: date) -> date:
     return yesterday if state == yesterday else today
 
 
-def insights_of(gpt: GPT, chosen: Range) -> Insights:
+def get_insights(gpt: GPT, chosen: Range) -> Insights:
     """The insights of one range, for callers that authorised the person: six queries, from rollups alone.
 
     Only periods that lie in the range whole are counted.
@@ -202,31 +202,33 @@ def insights_of(gpt: GPT, chosen: Range) -> Insights:
     for part in InsightPart.objects.filter(gpt=gpt, bucket__in=wanted).order_by("id"):
         parts[part.kind].append(part)
     use = by_series[InsightSeries.USE]
-    found.use = [_use(bucket) for bucket in use]
-    found.first_token = _quantiles(bucket.first_token for bucket in use)
-    found.total = _quantiles(bucket.total for bucket in use)
-    found.versions = _joined(parts["use"], lambda key: key.partition("|")[0])
-    found.models = _joined(parts["use"], lambda key: key.partition("|")[2])
+    found.use = [_build_use_period(bucket) for bucket in use]
+    found.first_token = _compute_quantiles(bucket.first_token for bucket in use)
+    found.total = _compute_quantiles(bucket.total for bucket in use)
+    found.versions = _sum_parts(parts["use"], lambda key: key.partition("|")[0])
+    found.models = _sum_parts(parts["use"], lambda key: key.partition("|")[2])
     reach = InsightReach.objects.filter(gpt=gpt, days=chosen.days or 0, end_date=chosen.end).first()
     found.people = reach.people if reach else None
-    found.failures = _shares(by_series[InsightSeries.OUTCOME], "failed", "ended")
-    found.codes = _counted(parts["code"])
-    found.thumbs = _shares(by_series[InsightSeries.THUMBS], "positive", "negative")
-    found.reasons = _counted(parts["reason"])
-    found.unanswered = _shares(by_series[InsightSeries.ANSWERED], "low", "found")
-    found.words = Words(words[0].start_date, words[0].end_date, _words(parts["term"])) if words else None
-    found.cohorts = _cohorts(gpt, chosen)
+    found.failures = _build_shares(by_series[InsightSeries.OUTCOME], "failed", "ended")
+    found.codes = _sum_counts(parts["code"])
+    found.thumbs = _build_shares(by_series[InsightSeries.THUMBS], "positive", "negative")
+    found.reasons = _sum_counts(parts["reason"])
+    found.unanswered = _build_shares(by_series[InsightSeries.ANSWERED], "low", "found")
+    found.words = (
+        UnansweredWords(words[0].start_date, words[0].end_date, _sort_words(parts["term"])) if words else None
+    )
+    found.cohorts = _list_cohorts(gpt, chosen)
     return found
 
 
-def _ratio(shares: Sequence[Share]) -> float | None:
+def _compute_ratio(shares: Sequence[SharePeriod]) -> float | None:
     whole = sum(share.whole for share in shares)
     return sum(share.count for share in shares) / whole if whole else None
 
 
-def _use(bucket: InsightBucket) -> Use:
+def _build_use_period(bucket: InsightBucket) -> UsePeriod:
     figures = bucket.figures
-    return Use(
+    return UsePeriod(
         bucket.start_date,
         bucket.end_date,
         bucket.people,
@@ -235,17 +237,20 @@ def _use(bucket: InsightBucket) -> Use:
         input_tokens=figures["input_tokens"],
         output_tokens=figures["output_tokens"],
         cost_micros=figures["cost_micros"],
-        first_token=_quantiles([bucket.first_token]),
-        total=_quantiles([bucket.total]),
+        first_token=_compute_quantiles([bucket.first_token]),
+        total=_compute_quantiles([bucket.total]),
     )
 
 
-def _quantiles(counts: Iterable[Sequence[int]]) -> Quantiles:
+def _compute_quantiles(counts: Iterable[Sequence[int]]) -> Quantiles:
     joined = join_steps(counts)
-    return Quantiles(quantile(joined, 0.5), quantile(joined, 0.9) if sum(joined) >= SLOWEST_ANSWERS else None)
+    return Quantiles(
+        compute_quantile(joined, 0.5),
+        compute_quantile(joined, 0.9) if sum(joined) >= MIN_ANSWERS_FOR_P90 else None,
+    )
 
 
-def _joined(parts: Iterable[InsightPart], name: Callable[[str], str]) -> list[Part]:
+def _sum_parts(parts: Iterable[InsightPart], name: Callable[[str], str]) -> list[Part]:
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for part in parts:
         key = name(part.key) if part.key else ""
@@ -253,31 +258,31 @@ def _joined(parts: Iterable[InsightPart], name: Callable[[str], str]) -> list[Pa
         tokens = figures["input_tokens"] + figures["output_tokens"]
         for index, amount in enumerate((figures["turns"], tokens, figures["cost_micros"])):
             sums[key][index] += amount
-    return _ordered(Part(key, *amounts) for key, amounts in sums.items())
+    return _sort_parts(Part(key, *amounts) for key, amounts in sums.items())
 
 
-def _counted(parts: Iterable[InsightPart]) -> list[Part]:
+def _sum_counts(parts: Iterable[InsightPart]) -> list[Part]:
     sums: dict[str, int] = defaultdict(int)
     for part in parts:
         sums[part.key] += part.figures["count"]
-    return _ordered(Part(key, turns=count) for key, count in sums.items())
+    return _sort_parts(Part(key, turns=count) for key, count in sums.items())
 
 
-def _words(parts: Iterable[InsightPart]) -> tuple[Word, ...]:
+def _sort_words(parts: Iterable[InsightPart]) -> tuple[Word, ...]:
     """Those of the most people first."""
     ordered = sorted(parts, key=lambda part: (-part.people, part.key))
     return tuple(Word(part.key, part.people) for part in ordered)
 
 
-def _ordered(parts: Iterable[Part]) -> list[Part]:
+def _sort_parts(parts: Iterable[Part]) -> list[Part]:
     """The largest first, the rest last."""
     return sorted(parts, key=lambda part: (part.key == "", -part.turns, part.key))
 
 
-def _shares(buckets: Iterable[InsightBucket], counted: str, other: str) -> list[Share]:
+def _build_shares(buckets: Iterable[InsightBucket], counted: str, other: str) -> list[SharePeriod]:
     """Periods in which nothing of the kind happened say nothing and are left out."""
     shares = [
-        Share(
+        SharePeriod(
             bucket.start_date,
             bucket.end_date,
             count=bucket.figures[counted],
@@ -288,10 +293,10 @@ def _shares(buckets: Iterable[InsightBucket], counted: str, other: str) -> list[
     return [share for share in shares if share.whole]
 
 
-def _cohorts(gpt: GPT, chosen: Range) -> list[Cohort]:
+def _list_cohorts(gpt: GPT, chosen: Range) -> list[Cohort]:
     """The newest cohorts before the end of the range, whatever its length: coming back takes weeks."""
     weeks: dict[date, list[InsightCohort]] = defaultdict(list)
-    oldest = chosen.end - timedelta(weeks=COHORTS_SHOWN + 1)
+    oldest = chosen.end - timedelta(weeks=MAX_COHORTS + 1)
     rows = InsightCohort.objects.filter(gpt=gpt, week__lt=chosen.end, week__gte=oldest)
     for row in rows.order_by("week", "offset"):
         weeks[row.week].append(row)
@@ -300,7 +305,7 @@ def _cohorts(gpt: GPT, chosen: Range) -> list[Cohort]:
             week,
             rows[0].size,
             tuple(
-                Cell(row.offset, row.active, None if row.active is None else row.active / row.size)
+                CohortCell(row.offset, row.active, None if row.active is None else row.active / row.size)
                 for row in rows
             ),
         )

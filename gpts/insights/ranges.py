@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
 
-RANGES = (7, 30, 90)
-USUAL = 30
-LONGEST = 400
+PRESET_DAYS = (7, 30, 90)
+DEFAULT_DAYS = 30
+MAX_DAYS = 400
 _DAY = timedelta(days=1)
 
 
@@ -30,25 +30,25 @@ class Range:
         return self.end - _DAY
 
 
-def fixed_range(days: int, *, today: date) -> Range:
+def get_preset_range(days: int, *, today: date) -> Range:
     return Range(today - timedelta(days=days), today, days)
 
 
-def chosen_range(params: Mapping[str, str], *, today: date) -> Range:
+def parse_range(params: Mapping[str, str], *, today: date) -> Range:
     """Return the range of ``days`` or of ``from`` and ``to`` (ISO dates, both counted); 30 days without any.
 
     Raises InvalidInput with the field that is wrong. ``today`` is the first day that is not read.
     """
     first, last = params.get("from", ""), params.get("to", "")
     if first or last:
-        return _own_range(_day(first, "from"), _day(last, "to"))
-    days = params.get("days", "") or str(USUAL)
-    if days not in map(str, RANGES):
+        return _build_custom_range(_parse_day(first, "from"), _parse_day(last, "to"))
+    days = params.get("days", "") or str(DEFAULT_DAYS)
+    if days not in map(str, PRESET_DAYS):
         raise InvalidInput(_("Choose 7, 30 or 90 days."), code="unknown_choice", field="days")
-    return fixed_range(int(days), today=today)
+    return get_preset_range(int(days), today=today)
 
 
-def _day(text: str, field: str) -> date:
+def _parse_day(text: str, field: str) -> date:
     try:
         found = parse_date(text)
     except ValueError:
@@ -59,10 +59,10 @@ def _day(text: str, field: str) -> date:
     return found
 
 
-def _own_range(first: date, last: date) -> Range:
+def _build_custom_range(first: date, last: date) -> Range:
     if last < first:
         raise InvalidInput(_("The last day lies before the first."), code="range_backwards", field="to")
-    if (last - first).days >= LONGEST:
-        text = _("Choose at most %(days)d days.") % {"days": LONGEST}
+    if (last - first).days >= MAX_DAYS:
+        text = _("Choose at most %(days)d days.") % {"days": MAX_DAYS}
         raise InvalidInput(text, code="range_too_long", field="to")
     return Range(first, last + _DAY, None)

@@ -7,14 +7,14 @@ from django.utils import timezone
 
 from core.jobs import enqueue_on_commit
 from core.scope import system_scope
-from gpts.insights.services.filling import fill_insights_of, gpts_to_fill
+from gpts.insights.services.filling import fill_gpt_insights, list_gpts_to_fill
 
 
 @shared_task(name="gpts.fill_insights")
 def fill_insights() -> int:
     """Have the figures made of days that are over. Running twice asks twice, which fills once."""
     with system_scope("gpts.fill_insights"):
-        waiting = gpts_to_fill(at=timezone.now())
+        waiting = list_gpts_to_fill(at=timezone.now())
         for gpt_id in waiting:
             enqueue_on_commit("gpts.fill_insights_of_gpt", gpt_id=gpt_id)
     return len(waiting)
@@ -24,4 +24,4 @@ def fill_insights() -> int:
 def fill_insights_of_gpt(*, gpt_id: int) -> None:
     """Fill one GPT's figures in one transaction. Running twice finds the days read."""
     with system_scope("gpts.fill_insights"):
-        fill_insights_of(gpt_id=gpt_id, at=timezone.now())
+        fill_gpt_insights(gpt_id=gpt_id, at=timezone.now())

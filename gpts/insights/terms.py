@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-LONGEST = 24
+MAX_WORD_LENGTH = 24
 _LATIN = re.compile(r"[^\W\d_]{3,}", re.UNICODE)
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 # Characters that stand between words, hardly in them; what they leave, when it is short, is taken as a word.
-_BETWEEN = re.compile("请问|[的了吗呢吧啊呀么怎什哪我你您他她它们把被这那是]")
-LONGEST_RUN = 4
-_STOP = frozenset(
+_SEPARATORS = re.compile("请问|[的了吗呢吧啊呀么怎什哪我你您他她它们把被这那是]")
+MAX_RUN_LENGTH = 4
+_STOP_WORDS = frozenset(
     [
         "about",
         "after",
@@ -135,21 +135,23 @@ _STOP_PAIRS = frozenset(
 )
 
 
-def terms_of(text: str) -> set[str]:
+def extract_terms(text: str) -> set[str]:
     """Return the words of a text once each, in lower case. Figures and addresses are no words."""
     words = {
         word
         for found in _LATIN.findall(re.sub(r"\S*[@/:]\S*", " ", text))
-        if len(word := found.lower()) <= LONGEST and word not in _STOP and not _CHINESE.search(word)
+        if len(word := found.lower()) <= MAX_WORD_LENGTH
+        and word not in _STOP_WORDS
+        and not _CHINESE.search(word)
     }
-    for run in (piece for found in _CHINESE.findall(text) for piece in _BETWEEN.split(found)):
+    for run in (piece for found in _CHINESE.findall(text) for piece in _SEPARATORS.split(found)):
         words |= {run[at : at + 2] for at in range(len(run) - 1)} - _STOP_PAIRS
-        if 2 < len(run) <= LONGEST_RUN:
+        if 2 < len(run) <= MAX_RUN_LENGTH:
             words.add(run)
     return words
 
 
-def without_pieces(people: Mapping[str, set[int]]) -> dict[str, set[int]]:
+def drop_word_fragments(people: Mapping[str, set[int]]) -> dict[str, set[int]]:
     """Leave out what is only a piece of a longer Chinese word: whoever wrote 销流 wrote 报销流程."""
     longer = [word for word in people if len(word) > 2 and _CHINESE.fullmatch(word)]
     return {

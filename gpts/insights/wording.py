@@ -10,28 +10,28 @@ from gpts.llm.runtime.types import FailureCode
 from gpts.llm.states import TurnState
 
 
-def rest_label() -> str:
+def get_rest_label() -> str:
     return _("Others, fewer than five people each")
 
 
-def version_label(key: str) -> str:
-    return _("Version %(number)s") % {"number": key} if key else rest_label()
+def get_version_label(key: str) -> str:
+    return _("Version %(number)s") % {"number": key} if key else get_rest_label()
 
 
-def model_label(key: str) -> str:
+def get_model_label(key: str) -> str:
     if key == OTHER_MODEL:
         return _("Models of other workspaces")
-    return key or rest_label()
+    return key or get_rest_label()
 
 
-def reason_label(key: str) -> str:
+def get_reason_label(key: str) -> str:
     if not key:
-        return rest_label()
+        return get_rest_label()
     labels = {reason.value: str(reason.label) for reason in FeedbackReason if reason}
     return labels.get(key, _("No reason"))
 
 
-def failure_label(key: str) -> str:
+def get_failure_label(key: str) -> str:
     """A few words for a failure code; an unknown one stands for itself."""
     labels = {
         FailureCode.PROVIDER_DOWN: _("Provider did not answer"),
@@ -45,12 +45,12 @@ def failure_label(key: str) -> str:
         FailureCode.INTERRUPTED: _("Server stopped"),
         FailureCode.ACCESS_ENDED: _("Access ended"),
         TurnState.FAILED: _("Failed without a code"),
-        "": rest_label(),
+        "": get_rest_label(),
     }
     return {str(known): text for known, text in labels.items()}.get(key, key)
 
 
-def seconds_text(seconds: float | None) -> str:
+def format_seconds(seconds: float | None) -> str:
     """A duration as people read it: 0.8 s, 12 s, 3 min."""
     if seconds is None:
         return "–"

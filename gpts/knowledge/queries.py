@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.db.models import Q, QuerySet
 
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.knowledge.models import Document, KnowledgeFile, Passage
 from gpts.knowledge.states import FileState
 
@@ -16,7 +16,7 @@ def list_answering_files(gpt: GPT, version: Version | None = None) -> QuerySet[K
     """Files that ``version``, or the draft without one, answers from, with their document; readable or not.
 
     Looked up by the GPT's own rows: the same bytes in a colleague's GPT do not count, nor does what the
-    owner deleted everywhere. The caller stands in the GPT's workspace (inside_workspace_of).
+    owner deleted everywhere. The caller stands in the GPT's workspace (gpt_workspace_scope).
     """
     found = KnowledgeFile.objects.filter(gpt=gpt, document__isnull=False).select_related("document")
     if version is None:
@@ -32,7 +32,7 @@ def names_of_documents(gpt: GPT, version: Version | None = None) -> dict[int, st
 
 def list_knowledge_files(gpt: GPT) -> list[KnowledgeFile]:
     """Files of the draft with their documents, oldest first."""
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         return list(
             KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=True)
             .select_related("uploaded_by", "document")
@@ -42,7 +42,7 @@ def list_knowledge_files(gpt: GPT) -> list[KnowledgeFile]:
 
 def list_removed_files(gpt: GPT) -> list[KnowledgeFile]:
     """Files that were removed from the draft and that frozen versions still answer from, newest first."""
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         return list(
             KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=False, document__isnull=False)
             .select_related("document")
@@ -55,7 +55,7 @@ def get_knowledge_file(gpt: GPT, identifier: int, *, include_removed: bool = Fal
     if not 0 < identifier < 2**63:
         return None
     held = gpt.knowledge_files.filter(pk=identifier, document__isnull=False)
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         found = held if include_removed else held.filter(removed_at__isnull=True)
         return found.select_related("document", "gpt", "uploaded_by").first()
 
@@ -69,13 +69,13 @@ def get_file_passages(file: KnowledgeFile) -> QuerySet[Passage]:
 
 def list_passages(file: KnowledgeFile, *, start: int = 0, size: int = 50) -> list[Passage]:
     """A stretch of a file's extracted text; the caller has authorised the person for its GPT."""
-    with inside_workspace_of(file.gpt):
+    with gpt_workspace_scope(file.gpt):
         return list(get_file_passages(file).filter(position__gte=start)[:size])
 
 
 def find_page_position(file: KnowledgeFile, page: int) -> int:
     """The position of the first passage on a page or after it, 0 when there is none; authorised as above."""
-    with inside_workspace_of(file.gpt):
+    with gpt_workspace_scope(file.gpt):
         found = Passage.objects.filter(document_id=file.document_id or 0, page__gte=page).order_by("position")
         return found.values_list("position", flat=True).first() or 0
 
@@ -88,7 +88,7 @@ def get_file_beginning(file: KnowledgeFile, passages: int = 2) -> str:
 
 def get_cited_passage(gpt: GPT, identifier: int) -> tuple[Passage, str] | None:
     """A passage that one of the GPT's files, of its draft or of a version, holds, and the file's name."""
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         passage = Passage.objects.select_related("document").filter(pk=identifier).first()
         if passage is None:
             return None
@@ -98,7 +98,7 @@ def get_cited_passage(gpt: GPT, identifier: int) -> tuple[Passage, str] | None:
 
 def list_erased_file_names(gpt: GPT, version: Version) -> list[str]:
     """Names of files that ``version`` was frozen with and that the owner has since deleted everywhere."""
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         return list(
             KnowledgeFile.objects.filter(
                 gpt=gpt, erased_at__isnull=False, content_hash__in=version.knowledge_hashes

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from gpts.assistants.models import GPT, LiveVersion
-from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.states import OutputFormat
 from gpts.chat.models import Conversation
 from gpts.knowledge.models import KnowledgeFile
@@ -48,5 +48,5 @@ def next_steps(gpt: GPT, user: Any) -> list[Step]:
 
 
 def _has_files(gpt: GPT) -> bool:
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         return KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=True).exists()

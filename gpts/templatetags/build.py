@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from core.look.illustrations import arch_icon
 from gpts.assistants.differences import LABELS
-from gpts.assistants.wording import field_value as value_in_words
+from gpts.assistants.wording import format_field_value as format_field_value
 
 register = template.Library()
 
@@ -21,16 +21,16 @@ def field_label(field: str) -> str:
 
 @register.filter
 def field_value(value: Any, field: str) -> str:
-    return value_in_words(value, field)
+    return format_field_value(value, field)
 
 
 @register.filter
-def begins_with(text: str, name: str) -> bool:
+def starts_with_name(text: str, name: str) -> bool:
     """Whether a name is nothing but the beginning of the text, cut off."""
     return " ".join(text.split()).startswith(name.rstrip("…"))
 
 
 @register.simple_tag
-def icon_of(name: str, key: str | None, category: str) -> SafeString:
+def gpt_icon(name: str, key: str | None, category: str) -> SafeString:
     """The icon behind a storage key, or the name's first letter."""
     return arch_icon(name, f"/{key}" if key else "", category, "md")

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from core.text_diff import diff_texts
 from gpts.assistants.models import Version
-from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.queries import get_file_beginning, list_answering_files
 from marketplace.models import BuilderProfile, Listing
@@ -266,7 +266,7 @@ def _list_files(case: Case, version: Version | None) -> list[tuple[KnowledgeFile
     """Return the knowledge files of the judged version, each with the beginning of its text."""
     if version is None or case.gpt is None or not version.knowledge_hashes:
         return []
-    with inside_workspace_of(case.gpt):
+    with gpt_workspace_scope(case.gpt):
         files = list_answering_files(case.gpt, version).order_by("name", "pk")[:20]
         return [(file, get_file_beginning(file)[:KNOWLEDGE_EXCERPT]) for file in files]
 

@@ -34,7 +34,7 @@ OUTSIDE_ORDER = (Audience.PUBLIC, Audience.LINK)
 
 
 @contextmanager
-def inside_workspace_of(gpt: GPT) -> Iterator[None]:
+def gpt_workspace_scope(gpt: GPT) -> Iterator[None]:
     """Widen the scope to the files of one GPT's workspace, for callers that have authorised the person.
 
     Somebody from outside who chats with a public GPT is answered from its knowledge, which row-level
@@ -59,7 +59,7 @@ def find_gpt(slug: str) -> GPT | None:
     )
 
 
-def find_gpt_live(slug: str) -> tuple[GPT | None, dict[str, Version] | None]:
+def find_gpt_with_live_versions(slug: str) -> tuple[GPT | None, dict[str, Version] | None]:
     """Return find_gpt with its live versions by audience, in one query when there are any. Not authorised."""
     rows = (
         LiveVersion.objects.select_related("gpt__workspace", "version__language_model__provider").filter(
@@ -88,9 +88,9 @@ def get_relation_and_version(
 ) -> tuple[GPTRelation, Version | None]:
     """Return get_relation and live_version_for in one query, or none with ``live`` at hand: every turn of a
     chat needs both."""
-    live = _live_by_audience(gpt) if live is None else live
+    live = _list_live_by_audience(gpt) if live is None else live
     relation = _build_relation(user, gpt, frozenset(live))
-    return relation, _answering(live, relation)
+    return relation, _choose_version(live, relation)
 
 
 def _build_relation(user: Any, gpt: GPT, audiences: frozenset[str]) -> GPTRelation:
@@ -105,32 +105,32 @@ def _build_relation(user: Any, gpt: GPT, audiences: frozenset[str]) -> GPTRelati
     )
 
 
-def live_version_for(user: Any, gpt: GPT) -> Version | None:
+def find_live_version(user: Any, gpt: GPT) -> Version | None:
     """Return the version that answers this person, None when only the draft exists for them."""
-    return live_version_of(gpt, get_relation(user, gpt))
+    return find_live_version_for(gpt, get_relation(user, gpt))
 
 
-def live_version_of(gpt: GPT, relation: GPTRelation) -> Version | None:
-    return _answering(_live_by_audience(gpt), relation)
+def find_live_version_for(gpt: GPT, relation: GPTRelation) -> Version | None:
+    return _choose_version(_list_live_by_audience(gpt), relation)
 
 
-def _live_by_audience(gpt: GPT) -> dict[str, Version]:
+def _list_live_by_audience(gpt: GPT) -> dict[str, Version]:
     rows = LiveVersion.objects.filter(gpt=gpt).select_related("version__language_model__provider")
     return {row.audience: row.version for row in rows}
 
 
-def _answering(live: dict[str, Version], relation: GPTRelation) -> Version | None:
+def _choose_version(live: dict[str, Version], relation: GPTRelation) -> Version | None:
     order = INSIDE_ORDER if relation.role else OUTSIDE_ORDER
     return next((live[audience] for audience in order if audience in live), None)
 
 
-def live_versions(gpt: GPT) -> dict[str, LiveVersion]:
+def get_live_versions(gpt: GPT) -> dict[str, LiveVersion]:
     """Return what is live by audience."""
     rows = LiveVersion.objects.filter(gpt=gpt).select_related("version")
     return {row.audience: row for row in rows}
 
 
-def visible_gpts(user: Any) -> QuerySet[GPT]:
+def list_visible_gpts(user: Any) -> QuerySet[GPT]:
     """GPTs that ``user`` may chat with: live for them, or their own."""
     live = LiveVersion.objects.filter(gpt=OuterRef("pk"))
     memberships = Member.objects.filter(user_id=user.pk).values("workspace_id")
@@ -148,7 +148,7 @@ def visible_gpts(user: Any) -> QuerySet[GPT]:
     )
 
 
-def my_gpts(user: Any, *, workspace: Workspace | None = None) -> QuerySet[GPT]:
+def list_own_gpts(user: Any, *, workspace: Workspace | None = None) -> QuerySet[GPT]:
     """The person's own GPTs with ``live_audiences``, ``live_version`` and ``newest_version`` (the highest
     numbers, or None) on each."""
     memberships = Member.objects.filter(user_id=user.pk).values("workspace_id")
@@ -182,7 +182,7 @@ def my_gpts(user: Any, *, workspace: Workspace | None = None) -> QuerySet[GPT]:
     )
 
 
-def versions_of(gpt: GPT) -> QuerySet[Version]:
+def list_versions(gpt: GPT) -> QuerySet[Version]:
     """Frozen versions, newest first."""
     return (
         Version.objects.filter(gpt=gpt)
@@ -192,11 +192,11 @@ def versions_of(gpt: GPT) -> QuerySet[Version]:
     )
 
 
-def available_models(workspace: Workspace) -> QuerySet[LanguageModel]:
+def list_available_models(workspace: Workspace) -> QuerySet[LanguageModel]:
     """Chat models that a GPT of ``workspace`` may use, the best default first."""
     return chat_models(workspace)
 
 
-def default_model(workspace: Workspace) -> LanguageModel | None:
+def find_default_model(workspace: Workspace) -> LanguageModel | None:
     """The model of a GPT whose maker chose none; None only before ensure_providers ran."""
-    return available_models(workspace).first()
+    return list_available_models(workspace).first()

@@ -12,11 +12,11 @@ from gpts.llm.catalogue import is_retired, last_day
 from gpts.llm.models import LanguageModel
 from workspaces.models import Workspace
 
-REMINDER = timedelta(days=14)
+REMINDER_PERIOD = timedelta(days=14)
 
 
 @dataclass(frozen=True)
-class Affected:
+class AffectedGPT:
     """A GPT that a model's end touches: in its draft, in what is live, or both."""
 
     gpt: GPT
@@ -29,10 +29,10 @@ class Retirement:
     model: LanguageModel
     is_over: bool
     last_day: date
-    affected: list[Affected]
+    affected: list[AffectedGPT]
 
 
-def affected_gpts(model: LanguageModel, workspace: Workspace | None) -> list[Affected]:
+def list_affected_gpts(model: LanguageModel, workspace: Workspace | None) -> list[AffectedGPT]:
     """GPTs whose draft or live version has the model; of one workspace, or of all for the operator."""
     live = LiveVersion.objects.filter(gpt=OuterRef("pk"), version__language_model=model)
     found = (
@@ -44,10 +44,10 @@ def affected_gpts(model: LanguageModel, workspace: Workspace | None) -> list[Aff
     )
     if workspace is not None:
         found = found.filter(workspace=workspace)
-    return [Affected(gpt, gpt.language_model_id == model.pk, gpt.is_live_with) for gpt in found]
+    return [AffectedGPT(gpt, gpt.language_model_id == model.pk, gpt.is_live_with) for gpt in found]
 
 
-def retirements(workspace: Workspace) -> list[Retirement]:
+def list_retirements(workspace: Workspace) -> list[Retirement]:
     """Models that have a last day and still serve GPTs of a workspace, the earliest first."""
     leaving = (
         LanguageModel.objects.filter(
@@ -57,21 +57,21 @@ def retirements(workspace: Workspace) -> list[Retirement]:
         .order_by("retired_at", "id")
     )
     found = [
-        Retirement(model, is_retired(model), last_day(model.retired_at), affected_gpts(model, workspace))
+        Retirement(model, is_retired(model), last_day(model.retired_at), list_affected_gpts(model, workspace))
         for model in leaving
         if model.retired_at is not None
     ]
     return [entry for entry in found if entry.affected]
 
 
-def leaving_soon(at: datetime) -> QuerySet[LanguageModel]:
+def list_models_to_remind(at: datetime) -> QuerySet[LanguageModel]:
     """Models within two weeks of their last day whose GPTs' owners were not reminded yet."""
     return LanguageModel.objects.filter(
-        retired_at__gt=at, retired_at__lte=at + REMINDER, reminded_at__isnull=True
+        retired_at__gt=at, retired_at__lte=at + REMINDER_PERIOD, reminded_at__isnull=True
     ).order_by("id")
 
 
-def affected_count(model: LanguageModel) -> int:
+def count_drafts_with_model(model: LanguageModel) -> int:
     """How many GPTs of the whole instance have the model in their draft."""
     counted = GPT.objects.filter(language_model=model, deleted_at__isnull=True).aggregate(n=Count("pk"))
     return int(counted["n"])

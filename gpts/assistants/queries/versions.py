@@ -8,12 +8,12 @@ from django.utils.translation import gettext as _
 
 from core.look.formats import file_size
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.assistants.queries.gpts import gpt_workspace_scope
 
-MOST_CHOICES = 500
+MAX_CHOICES = 500
 
 
-def knowledge_labels(gpt: GPT, hashes: Iterable[str]) -> dict[str, str]:
+def get_knowledge_labels(gpt: GPT, hashes: Iterable[str]) -> dict[str, str]:
     """Name and size of each of a GPT's files by its hash, also of those that left the draft.
 
     One that was deleted everywhere has no size any more and says so. One query.
@@ -21,7 +21,7 @@ def knowledge_labels(gpt: GPT, hashes: Iterable[str]) -> dict[str, str]:
     wanted = set(hashes)
     if not wanted:
         return {}
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         rows = gpt.knowledge_files.filter(content_hash__in=wanted).values_list(
             "content_hash", "name", "document__size"
         )
@@ -33,8 +33,8 @@ def knowledge_labels(gpt: GPT, hashes: Iterable[str]) -> dict[str, str]:
     return {value: found.get(value, f"{missing} {value[:8]}") for value in wanted}
 
 
-def version_numbers(gpt: GPT) -> list[int]:
+def list_version_numbers(gpt: GPT) -> list[int]:
     """Numbers of the newest versions, for choosing two to compare."""
     return list(
-        Version.objects.filter(gpt=gpt).order_by("-number").values_list("number", flat=True)[:MOST_CHOICES]
+        Version.objects.filter(gpt=gpt).order_by("-number").values_list("number", flat=True)[:MAX_CHOICES]
     )

@@ -15,9 +15,9 @@ from gpts.llm.output_messages import schema_sentence
 from gpts.llm.runtime.outputs import SchemaProblem, check_schema, parse_schema
 from gpts.llm.states import ModelChoice
 
-LISTED_MODELS = 50
+MAX_ALLOWED_MODELS = 50
 MODEL_NAME_LENGTH = 120
-LARGEST_SEED = 2**31 - 1
+MAX_SEED = 2**31 - 1
 TRUE_WORDS = frozenset({"1", "true", "on", "yes"})
 FALSE_WORDS = frozenset({"", "0", "false", "off", "no"})
 
@@ -27,19 +27,19 @@ def _clean_seed(value: Any) -> int | None:
         return None
     text = str(value).strip()
     if isinstance(value, bool) or not (text.isascii() and text.isdecimal()) or len(text) > 10:
-        raise _bad_seed()
-    if int(text) > LARGEST_SEED:
-        raise _bad_seed()
+        raise _seed_error()
+    if int(text) > MAX_SEED:
+        raise _seed_error()
     return int(text)
 
 
-def _bad_seed() -> InvalidInput:
+def _seed_error() -> InvalidInput:
     return InvalidInput(
         _("A seed is a whole number from 0 to 2147483647, or empty."), code="out_of_range", field="seed"
     )
 
 
-def _clean_format(value: Any) -> str:
+def _clean_output_format(value: Any) -> str:
     if value not in OutputFormat.values:
         raise InvalidInput(
             _("Choose one of the answer formats."), code="unknown_choice", field="output_format"
@@ -47,7 +47,7 @@ def _clean_format(value: Any) -> str:
     return str(value)
 
 
-def _clean_schema(value: Any) -> dict[str, Any] | None:
+def _clean_output_schema(value: Any) -> dict[str, Any] | None:
     """A JSON Schema as an object or as its text; empty means none."""
     if value is None or value == "" or value == {}:
         return None
@@ -69,14 +69,14 @@ def _clean_schema(value: Any) -> dict[str, Any] | None:
     return schema
 
 
-def _clean_choice(value: Any) -> str:
+def _clean_model_choice(value: Any) -> str:
     if value not in ModelChoice.values:
         raise InvalidInput(_("Choose who picks the model."), code="unknown_choice", field="model_choice")
     return str(value)
 
 
-def _clean_listed(value: Any) -> list[str]:
-    if not isinstance(value, (list, tuple)) or len(value) > LISTED_MODELS:
+def _clean_allowed_models(value: Any) -> list[str]:
+    if not isinstance(value, (list, tuple)) or len(value) > MAX_ALLOWED_MODELS:
         raise InvalidInput(
             _("Choose the models from the list."), code="unknown_choice", field="allowed_models"
         )
@@ -92,7 +92,7 @@ def _clean_listed(value: Any) -> list[str]:
     return sorted({name for name in names if name})
 
 
-def _flag(field: str) -> Callable[[Any], bool]:
+def _make_flag_cleaner(field: str) -> Callable[[Any], bool]:
     def clean(value: Any) -> bool:
         if isinstance(value, bool):
             return value
@@ -106,7 +106,7 @@ def _flag(field: str) -> Callable[[Any], bool]:
     return clean
 
 
-def _clean_no_answer(value: Any) -> str:
+def _clean_no_answer_text(value: Any) -> str:
     if not isinstance(value, str):
         raise InvalidInput(_("This must be text."), code="wrong_type", field="no_answer_text")
     return clean_line(value, max_length=NO_ANSWER_LENGTH, field="no_answer_text", required=False)
@@ -114,11 +114,11 @@ def _clean_no_answer(value: Any) -> str:
 
 SETTING_CLEANERS: dict[str, Callable[[Any], Any]] = {
     "seed": _clean_seed,
-    "output_format": _clean_format,
-    "output_schema": _clean_schema,
-    "parallel_tool_calls": _flag("parallel_tool_calls"),
-    "model_choice": _clean_choice,
-    "allowed_models": _clean_listed,
-    "answers_only_from_knowledge": _flag("answers_only_from_knowledge"),
-    "no_answer_text": _clean_no_answer,
+    "output_format": _clean_output_format,
+    "output_schema": _clean_output_schema,
+    "parallel_tool_calls": _make_flag_cleaner("parallel_tool_calls"),
+    "model_choice": _clean_model_choice,
+    "allowed_models": _clean_allowed_models,
+    "answers_only_from_knowledge": _make_flag_cleaner("answers_only_from_knowledge"),
+    "no_answer_text": _clean_no_answer_text,
 }

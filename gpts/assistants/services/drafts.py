@@ -18,7 +18,7 @@ from gpts.assistants.models.gpts import (
     STARTER_COUNT,
     STARTER_LENGTH,
 )
-from gpts.assistants.queries.gpts import available_models
+from gpts.assistants.queries.gpts import list_available_models
 from gpts.assistants.services.draft_settings import SETTING_CLEANERS
 from gpts.assistants.states import Category
 from gpts.llm.models import LanguageModel
@@ -72,25 +72,28 @@ def clean_draft(changes: Mapping[str, Any], *, workspace: Workspace, current: GP
     return cleaned
 
 
-def _text(value: Any, field: str) -> str:
+def _check_text(value: Any, field: str) -> str:
     if not isinstance(value, str):
         raise InvalidInput(_("This must be text."), code="wrong_type", field=field)
     return value
 
 
 def _clean_name(value: Any) -> str:
-    return clean_line(_text(value, "name"), max_length=NAME_LENGTH, field="name")
+    return clean_line(_check_text(value, "name"), max_length=NAME_LENGTH, field="name")
 
 
 def _clean_description(value: Any) -> str:
     return clean_line(
-        _text(value, "description"), max_length=DESCRIPTION_LENGTH, field="description", required=False
+        _check_text(value, "description"), max_length=DESCRIPTION_LENGTH, field="description", required=False
     )
 
 
 def _clean_instructions(value: Any) -> str:
     return clean_block(
-        _text(value, "instructions"), max_length=INSTRUCTIONS_LENGTH, field="instructions", required=False
+        _check_text(value, "instructions"),
+        max_length=INSTRUCTIONS_LENGTH,
+        field="instructions",
+        required=False,
     )
 
 
@@ -101,7 +104,7 @@ def _clean_starters(value: Any) -> list[str]:
     if len(value) > STARTER_COUNT * 4:
         raise _too_many_starters()
     cleaned = [
-        clean_line(_text(item, "starters"), max_length=STARTER_LENGTH, field="starters", required=False)
+        clean_line(_check_text(item, "starters"), max_length=STARTER_LENGTH, field="starters", required=False)
         for item in value
     ]
     starters = list(dict.fromkeys(item for item in cleaned if item))
@@ -173,7 +176,7 @@ def _clean_model(value: Any, *, workspace: Workspace, current: GPT | None) -> La
     # A number from a form can exceed what the column holds.
     if isinstance(identifier, bool) or not str(identifier).isdecimal() or int(str(identifier)[:20]) >= 2**63:
         raise _unknown_model()
-    model = available_models(workspace).filter(pk=int(identifier)).first()
+    model = list_available_models(workspace).filter(pk=int(identifier)).first()
     if model is None:
         raise _unknown_model()
     return model

@@ -14,7 +14,7 @@ from core.audit import record
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.text import make_slug
 from gpts.assistants.models import GPT, LiveVersion
-from gpts.assistants.queries.gpts import default_model
+from gpts.assistants.queries.gpts import find_default_model
 from gpts.assistants.services.drafts import clean_draft
 from gpts.llm.models import LanguageModel
 from workspaces.models import Member, Workspace
@@ -38,7 +38,7 @@ def create_gpt(*, workspace: Workspace, owner: Any, by: Any, at: datetime, **dra
     draft.setdefault("name", "")
     fields = clean_draft(draft, workspace=workspace, current=None)
     if "language_model" not in draft:
-        fields["language_model"] = default_model(workspace)
+        fields["language_model"] = find_default_model(workspace)
     gpt = _insert(GPT(workspace=workspace, owner=owner, created_at=at, updated_at=at, **fields))
     record(
         action="gpts.gpt_created",
@@ -82,7 +82,7 @@ def update_draft(*, gpt: GPT, revision: int, changes: Mapping[str, Any], by: Any
             code="draft_changed",
             data={
                 "revision": fresh.draft_revision,
-                "fields": {field: shown_value(fresh, field) for field in changed},
+                "fields": {field: serialize_draft_field(fresh, field) for field in changed},
             },
         )
     for field in changed:
@@ -159,7 +159,7 @@ def lock_gpt(gpt: GPT, *, quarantined: bool = False) -> GPT:
     return fresh
 
 
-def shown_value(gpt: GPT, field: str) -> Any:
+def serialize_draft_field(gpt: GPT, field: str) -> Any:
     """Return a draft field as JSON: the model by id, temperature and schema as text."""
     value = getattr(gpt, field)
     if isinstance(value, LanguageModel):

@@ -18,7 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from core.audit import record
 from core.errors import InvalidInput, NotFound, TooLarge
-from gpts.assistants.drawn_icons import VARIANTS, draw
+from gpts.assistants.drawn_icons import VARIANTS, draw_icon
 from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import lock_gpt
 
@@ -42,7 +42,7 @@ def set_icon(*, gpt: GPT, upload: UploadedFile | None, by: Any, at: datetime) ->
     that we take) or TooLarge, both with field ``icon``, and writes nothing then.
     """
     fresh = lock_gpt(gpt)
-    return _set(fresh, "" if upload is None else store_icon(_read(upload)), by=by, at=at)
+    return _save_icon(fresh, "" if upload is None else store_icon(_read_upload(upload)), by=by, at=at)
 
 
 @transaction.atomic
@@ -51,7 +51,7 @@ def set_drawn_icon(*, gpt: GPT, variant: int, by: Any, at: datetime) -> GPT:
     fresh = lock_gpt(gpt)
     if not 0 <= variant <= VARIANTS:
         raise InvalidInput(_("Choose one of the drawn icons."), code="unknown_choice", field="icon")
-    return _set(fresh, store_icon(draw(fresh.name, variant)) if variant else "", by=by, at=at)
+    return _save_icon(fresh, store_icon(draw_icon(fresh.name, variant)) if variant else "", by=by, at=at)
 
 
 @transaction.atomic
@@ -60,10 +60,10 @@ def set_stored_icon(*, gpt: GPT, key: str, by: Any, at: datetime) -> GPT:
     fresh = lock_gpt(gpt)
     if key and not default_storage.exists(key):
         raise NotFound(_("There is no such picture."), code="icon_not_found")
-    return _set(fresh, key, by=by, at=at)
+    return _save_icon(fresh, key, by=by, at=at)
 
 
-def _set(fresh: GPT, key: str, *, by: Any, at: datetime) -> GPT:
+def _save_icon(fresh: GPT, key: str, *, by: Any, at: datetime) -> GPT:
     if key == fresh.icon:
         return fresh
     fresh.icon = key
@@ -101,12 +101,12 @@ def read_icon(digest: str) -> bytes:
         return stored.read()
 
 
-def _read(upload: UploadedFile) -> bytes:
+def _read_upload(upload: UploadedFile) -> bytes:
     if upload.size is not None and upload.size > ICON_BYTES:
-        raise _too_large()
+        raise _too_large_error()
     data = upload.read(ICON_BYTES + 1)
     if len(data) > ICON_BYTES:
-        raise _too_large()
+        raise _too_large_error()
     return data
 
 
@@ -118,14 +118,14 @@ def _encode(data: bytes) -> bytes:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(BytesIO(data), formats=[kind]) as picture:
                 if picture.width * picture.height > ICON_PIXELS:
-                    raise _too_large()
+                    raise _too_large_error()
                 picture.draft("RGB", (ICON_SIDE * 2, ICON_SIDE * 2))
                 upright = ImageOps.exif_transpose(picture)
                 square = ImageOps.fit(upright.convert("RGBA"), (ICON_SIDE, ICON_SIDE))
     except Image.DecompressionBombError as problem:
-        raise _too_large() from problem
+        raise _too_large_error() from problem
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as problem:
-        raise _not_a_picture() from problem
+        raise _bad_icon_error() from problem
     # A new image: palette, profile, EXIF and text chunks stay behind.
     clean = Image.new("RGBA", square.size)
     clean.paste(square)
@@ -140,16 +140,16 @@ def _sniff(data: bytes) -> str:
             return kind
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
-    raise _not_a_picture()
+    raise _bad_icon_error()
 
 
-def _too_large() -> TooLarge:
+def _too_large_error() -> TooLarge:
     return TooLarge(
         _("This picture is too big. Up to 5 MB and 40 megapixels fit."), code="icon_too_large", field="icon"
     )
 
 
-def _not_a_picture() -> InvalidInput:
+def _bad_icon_error() -> InvalidInput:
     return InvalidInput(
         _("This is not a picture that can be read. Use PNG, JPEG, WebP or GIF."),
         code="bad_icon",

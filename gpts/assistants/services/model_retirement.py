@@ -18,7 +18,7 @@ from core.audit import record
 from core.errors import InvalidInput
 from core.look import formats
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.model_retirement import affected_gpts, leaving_soon
+from gpts.assistants.queries.model_retirement import list_affected_gpts, list_models_to_remind
 from gpts.assistants.services.gpts import update_draft
 from gpts.llm.catalogue import MAX_REPLACEMENTS, is_offered, last_day
 from gpts.llm.models import LanguageModel
@@ -27,7 +27,7 @@ from workspaces.models import User
 from workspaces.services.notifications import notify
 
 NOTE_KIND = "model_retiring"
-REPLACED_AT_ONCE = 500
+MAX_REPLACED_DRAFTS = 500
 
 
 @transaction.atomic
@@ -57,7 +57,7 @@ def set_retirement(
         row.reminded_at = None
     row.save(update_fields=["retired_at", "replacement", "reminded_at"])
     if is_new_day and retired_at is not None:
-        _tell_owners(row, at=at)
+        _notify_owners(row, at=at)
     record(
         action="gpts.model_retirement_set" if retired_at else "gpts.model_retirement_ended",
         by=by,
@@ -79,7 +79,7 @@ def replace_in_drafts(
     the person for the GPTs' workspace. Returns how many were changed.
     """
     changed = 0
-    identifiers = sorted(gpt.pk for gpt in gpts)[:REPLACED_AT_ONCE]
+    identifiers = sorted(gpt.pk for gpt in gpts)[:MAX_REPLACED_DRAFTS]
     rows = GPT.objects.select_related("workspace").filter(
         pk__in=identifiers, language_model=model, deleted_at__isnull=True, quarantined_at__isnull=True
     )
@@ -100,7 +100,7 @@ def replace_in_drafts(
 def remind_owners(*, at: datetime) -> int:
     """Tell owners again two weeks before a model's last day; once for each day that was set."""
     told = 0
-    for found in leaving_soon(at):
+    for found in list_models_to_remind(at):
         with transaction.atomic():
             model = (
                 LanguageModel.objects.select_for_update(of=("self",), skip_locked=True)
@@ -112,7 +112,7 @@ def remind_owners(*, at: datetime) -> int:
                 continue
             model.reminded_at = at
             model.save(update_fields=["reminded_at"])
-            told += _tell_owners(model, at=at)
+            told += _notify_owners(model, at=at)
     return told
 
 
@@ -146,17 +146,17 @@ def _check_replacement(model: LanguageModel, replacement: LanguageModel) -> None
     raise problem
 
 
-def _tell_owners(model: LanguageModel, *, at: datetime) -> int:
+def _notify_owners(model: LanguageModel, *, at: datetime) -> int:
     by_owner: dict[User, list[GPT]] = {}
-    for entry in affected_gpts(model, model.provider.workspace):
+    for entry in list_affected_gpts(model, model.provider.workspace):
         by_owner.setdefault(entry.gpt.owner, []).append(entry.gpt)
     for owner, gpts in by_owner.items():
         with translation.override(owner.language or translation.get_language()):
-            _tell(owner, model, gpts, at=at)
+            _notify_owner(owner, model, gpts, at=at)
     return len(by_owner)
 
 
-def _tell(owner: User, model: LanguageModel, gpts: list[GPT], *, at: datetime) -> None:
+def _notify_owner(owner: User, model: LanguageModel, gpts: list[GPT], *, at: datetime) -> None:
     assert model.retired_at is not None
     day = date_format(last_day(model.retired_at), formats.day_format())
     title = _("The model %(model)s ends on %(day)s") % {"model": model.label, "day": day}

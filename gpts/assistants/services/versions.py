@@ -14,7 +14,7 @@ from core.audit import record
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.text import clean_block
 from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
-from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.services.gpts import lock_gpt
 from gpts.assistants.states import Audience, OutputFormat
 from workspaces.models import SharingPolicy
@@ -41,12 +41,12 @@ BEHAVIOUR_FIELDS = (
 )
 
 
-def content_of(source: GPT | Version, *, knowledge_hashes: list[str]) -> dict[str, Any]:
+def build_content(source: GPT | Version, *, knowledge_hashes: list[str]) -> dict[str, Any]:
     """Return everything that shapes how a GPT looks and answers, as canonical plain data.
 
     A model counts by its name, not its row: the same model behind a replaced provider row is the same.
     """
-    model_name = source.model_name if isinstance(source, Version) else draft_model_name(source)
+    model_name = source.model_name if isinstance(source, Version) else get_draft_model_name(source)
     temperature = source.temperature
     return {
         "schema": 2,
@@ -77,19 +77,19 @@ def hash_content(content: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def draft_model_name(gpt: GPT) -> str:
+def get_draft_model_name(gpt: GPT) -> str:
     return "" if gpt.language_model is None else gpt.language_model.name
 
 
-def draft_knowledge_hashes(gpt: GPT) -> list[str]:
+def list_draft_knowledge_hashes(gpt: GPT) -> list[str]:
     """Return the hashes of the draft's readable files, sorted."""
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         return sorted(gpt.knowledge_files.in_draft().readable().values_list("content_hash", flat=True))
 
 
-def draft_hash(gpt: GPT) -> str:
+def compute_draft_hash(gpt: GPT) -> str:
     """Return the content hash that freezing the draft now would give."""
-    return hash_content(content_of(gpt, knowledge_hashes=draft_knowledge_hashes(gpt)))
+    return hash_content(build_content(gpt, knowledge_hashes=list_draft_knowledge_hashes(gpt)))
 
 
 @transaction.atomic
@@ -102,15 +102,15 @@ def freeze_version(*, gpt: GPT, release_notes: str, by: Any, at: datetime) -> Ve
     """
     fresh = lock_gpt(gpt)
     notes = clean_block(release_notes, max_length=RELEASE_NOTES_LENGTH, field="release_notes", required=False)
-    knowledge = draft_knowledge_hashes(fresh)
-    content_hash = hash_content(content_of(fresh, knowledge_hashes=knowledge))
+    knowledge = list_draft_knowledge_hashes(fresh)
+    content_hash = hash_content(build_content(fresh, knowledge_hashes=knowledge))
     newest = Version.objects.filter(gpt=fresh).order_by("-number").first()
     if newest is not None and newest.content_hash == content_hash:
         return newest
     version = Version.objects.create(
         gpt=fresh,
         number=1 if newest is None else newest.number + 1,
-        model_name=draft_model_name(fresh),
+        model_name=get_draft_model_name(fresh),
         knowledge_hashes=knowledge,
         content_hash=content_hash,
         release_notes=notes,
@@ -143,11 +143,11 @@ def set_live_version(
     if version.gpt_id != fresh.pk:
         raise InvalidInput(_("This version belongs to another GPT."), code="foreign_version", field="version")
     _check_audience(audience)
-    _check_may_leave(fresh, audience)
+    _check_link_allowed(fresh, audience)
     live = LiveVersion.objects.select_related("version").filter(gpt=fresh, audience=audience).first()
     if live is not None and live.version_id == version.pk:
         return live
-    _note_replaced(
+    _record_past_version(
         gpt=fresh, audience=audience, old=None if live is None else live.version, new=version, at=at
     )
     live, _created = LiveVersion.objects.update_or_create(
@@ -172,7 +172,7 @@ def clear_live_version(*, gpt: GPT, audience: str, at: datetime, by: Any = None)
     if live is None:
         return False
     live.delete()
-    _forget_past(gpt=gpt, audience=audience)
+    _delete_past_versions(gpt=gpt, audience=audience)
     record(
         action="gpts.version_left",
         by=by,
@@ -194,7 +194,7 @@ def restore_version(*, gpt: GPT, version: Version, revision: int, by: Any, at: d
     fresh = lock_gpt(gpt)
     if version.gpt_id != fresh.pk:
         raise InvalidInput(_("This version belongs to another GPT."), code="foreign_version", field="version")
-    if draft_hash(fresh) == version.content_hash:
+    if compute_draft_hash(fresh) == version.content_hash:
         return fresh
     if revision != fresh.draft_revision:
         raise Conflict(
@@ -207,7 +207,7 @@ def restore_version(*, gpt: GPT, version: Version, revision: int, by: Any, at: d
     fresh.draft_revision += 1
     fresh.updated_at = at
     fresh.save(update_fields=[*BEHAVIOUR_FIELDS, "draft_revision", "updated_at"])
-    with inside_workspace_of(fresh):
+    with gpt_workspace_scope(fresh):
         files = fresh.knowledge_files.filter(erased_at__isnull=True)
         files.filter(content_hash__in=version.knowledge_hashes).update(removed_at=None)
         files.exclude(content_hash__in=version.knowledge_hashes).filter(removed_at__isnull=True).update(
@@ -251,7 +251,7 @@ def _check_audience(audience: str) -> None:
         raise InvalidInput(_("Choose who it is for."), code="unknown_choice", field="audience")
 
 
-def _check_may_leave(gpt: GPT, audience: str) -> None:
+def _check_link_allowed(gpt: GPT, audience: str) -> None:
     if audience != Audience.LINK:
         return
     if SharingPolicy.objects.filter(workspace_id=gpt.workspace_id, may_publish=False).exists():
@@ -261,7 +261,7 @@ def _check_may_leave(gpt: GPT, audience: str) -> None:
         )
 
 
-def _note_replaced(*, gpt: GPT, audience: str, old: Version | None, new: Version, at: datetime) -> None:
+def _record_past_version(*, gpt: GPT, audience: str, old: Version | None, new: Version, at: datetime) -> None:
     """Call it when ``new`` goes live for ``audience`` in place of ``old``, in that transaction.
 
     A newer version leaves the old one to its conversations. An older one that comes back means that what
@@ -275,6 +275,6 @@ def _note_replaced(*, gpt: GPT, audience: str, old: Version | None, new: Version
         )
 
 
-def _forget_past(*, gpt: GPT, audience: str) -> None:
+def _delete_past_versions(*, gpt: GPT, audience: str) -> None:
     """Call it when ``audience`` is served no longer: what served it before does not either."""
     PastVersion.objects.filter(gpt=gpt, audience=audience).delete()

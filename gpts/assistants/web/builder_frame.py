@@ -13,9 +13,9 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from gpts.assistants.models import GPT, LiveVersion
-from gpts.assistants.queries.gpts import get_relation, live_versions
+from gpts.assistants.queries.gpts import get_live_versions, get_relation
 from gpts.assistants.rules import GPTAct, may
-from gpts.assistants.services.versions import draft_hash
+from gpts.assistants.services.versions import compute_draft_hash
 from gpts.studio.next_steps import next_steps
 from reviews.queries import SubmissionStatus, submission_status
 
@@ -42,7 +42,7 @@ class Badge(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Frame:
+class BuilderFrame:
     """The bar over every builder page of one GPT."""
 
     gpt: GPT
@@ -91,55 +91,55 @@ class Frame:
         return badges
 
 
-def icon_url(source: Any) -> str:
+def get_icon_url(source: Any) -> str:
     """Return the address of a GPT's or version's picture, empty when it is drawn from the name."""
     return f"/{source.icon}" if source.icon else ""
 
 
-def frame_of(user: Any, gpt: GPT) -> Frame:
+def get_builder_frame(user: Any, gpt: GPT) -> BuilderFrame:
     relation = get_relation(user, gpt)
-    return Frame(
+    return BuilderFrame(
         gpt=gpt,
-        live=live_versions(gpt),
+        live=get_live_versions(gpt),
         status=submission_status(gpt),
         may_edit=may(GPTAct.EDIT, gpt, relation),
         may_manage=may(GPTAct.MANAGE, gpt, relation),
-        icon_url=icon_url(gpt),
-        draft_hash=draft_hash(gpt),
+        icon_url=get_icon_url(gpt),
+        draft_hash=compute_draft_hash(gpt),
     )
 
 
-def page_context(request: HttpRequest, gpt: GPT, current: str, **extra: Any) -> dict[str, Any]:
+def build_page_context(request: HttpRequest, gpt: GPT, current: str, **extra: Any) -> dict[str, Any]:
     """Return the context of a builder page: ``gpt``, ``frame``, ``tabs`` and what the page adds."""
     tabs = [
         {
-            "label": label(key),
+            "label": get_tab_label(key),
             "url": url,
             "current": key == current,
         }
         for key in TABS
-        if (url := tab_url(key, gpt.slug))
+        if (url := get_tab_url(key, gpt.slug))
     ]
-    frame = extra.pop("frame", None) or frame_of(request.user, gpt)
-    return {"gpt": gpt, "frame": frame, "tabs": tabs, "current_tab": label(current), **extra}
+    frame = extra.pop("frame", None) or get_builder_frame(request.user, gpt)
+    return {"gpt": gpt, "frame": frame, "tabs": tabs, "current_tab": get_tab_label(current), **extra}
 
 
-def steps_context(gpt: GPT, user: Any) -> dict[str, Any]:
+def build_steps_context(gpt: GPT, user: Any) -> dict[str, Any]:
     """Return what is left to do, for the list beside the form; it closes when all is done."""
     steps = [
-        {"text": step.text, "url": tab_url(step.tab, gpt.slug), "is_done": step.is_done}
+        {"text": step.text, "url": get_tab_url(step.tab, gpt.slug), "is_done": step.is_done}
         for step in next_steps(gpt, user)
     ]
     done = sum(1 for step in steps if step["is_done"])
     return {"next_steps": {"steps": steps, "done": done, "total": len(steps), "is_open": done < len(steps)}}
 
 
-def preview_context(gpt: GPT) -> dict[str, Any]:
+def build_preview_context(gpt: GPT) -> dict[str, Any]:
     """Return what the chat beside the form needs; it posts to the chat's own routes."""
     # The key makes a double click one message, also without scripts.
     query = urlencode({"draft": "1", "key": uuid4().hex})
     return {
-        "icon_url": icon_url(gpt),
+        "icon_url": get_icon_url(gpt),
         "currency": settings.PAYOUT_CURRENCY,
         "shown_name": gpt.name,
         "shown_description": gpt.description,
@@ -148,14 +148,14 @@ def preview_context(gpt: GPT) -> dict[str, Any]:
     }
 
 
-def tab_url(key: str, slug: str) -> str:
+def get_tab_url(key: str, slug: str) -> str:
     try:
         return reverse(f"gpts:build-{key}", args=[slug])
     except NoReverseMatch:
         return ""
 
 
-def label(key: str) -> str:
+def get_tab_label(key: str) -> str:
     return {
         "create": _("Create"),
         "configure": _("Configure"),

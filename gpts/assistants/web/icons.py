@@ -11,7 +11,7 @@ from workspaces.web.public import public_page
 
 @public_page
 @require_safe
-def icon(request: HttpRequest, digest: str) -> HttpResponse:
+def show_icon(request: HttpRequest, digest: str) -> HttpResponse:
     response = HttpResponse(read_icon(digest), content_type="image/webp")
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"

@@ -7,5 +7,5 @@ from django.urls import path
 from gpts.assistants.web import icons
 
 urlpatterns = [
-    path("icons/<str:digest>.webp", icons.icon, name="icon-show"),
+    path("icons/<str:digest>.webp", icons.show_icon, name="icon-show"),
 ]

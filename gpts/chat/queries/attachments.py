@@ -51,7 +51,7 @@ class AttachedPiece:
 
 @dataclass(frozen=True)
 class AttachedParts:
-    """What files add to a prompt. ``images`` are by turn; ``question_has_files``: the question itself has some."""
+    """What files add to a prompt. ``images`` are by turn; ``question_has_files``: this question has some."""
 
     pieces: tuple[AttachedPiece, ...] = ()
     images: dict[UUID, tuple[ImagePart, ...]] = field(default_factory=dict)

@@ -21,7 +21,7 @@ from core.ids import uuid7
 from core.jobs import enqueue_on_commit
 from core.scope import system_scope
 from core.text import clean_line
-from gpts.assistants.pictures import BadPictureError, reencode, sniff
+from gpts.assistants.pictures import BadPictureError, detect_format, reencode_picture
 from gpts.chat.attachment_reading import get_readable_media_type, read_text
 from gpts.chat.models import Attachment, Conversation, Turn
 from gpts.chat.states import AttachmentKind, MessageRole
@@ -57,7 +57,7 @@ def add_attachment(
     name = clean_name(upload.name or "")
     _check_unsent_limit(by)
     data = _read_upload(upload)
-    if sniff(data):
+    if detect_format(data):
         kind, media_type, data = AttachmentKind.IMAGE, *_reencode_picture(data, reads_images=reads_images)
     else:
         kind, media_type = AttachmentKind.DOCUMENT, get_readable_media_type(name)
@@ -87,7 +87,7 @@ def add_attachment(
 def save_generated_image(*, turn: Turn, media_type: str, data: bytes, at: datetime) -> Attachment | None:
     """Store a picture that the provider generated for an answer; None when the bytes are no picture."""
     try:
-        picture = reencode(data)
+        picture = reencode_picture(data)
     except BadPictureError:
         return None
     extension = "png" if picture.media_type == "image/png" else "jpg"
@@ -295,7 +295,7 @@ def _reencode_picture(data: bytes, *, reads_images: bool) -> tuple[str, bytes]:
     if not reads_images:
         raise InvalidInput(get_image_refusal(), code="images_not_read", field="file")
     try:
-        picture = reencode(data)
+        picture = reencode_picture(data)
     except BadPictureError as problem:
         message = (
             _("This picture is too big: at most 40 megapixels fit.")

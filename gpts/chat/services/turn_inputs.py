@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from gpts.assistants.model_settings import model_settings
+from gpts.assistants.model_settings import get_model_settings
 from gpts.assistants.models import GPT, Version
 from gpts.chat.confinement import find_withheld_gpts
 from gpts.chat.models import Conversation, Message, Turn
@@ -90,7 +90,7 @@ def prepare_input(
         passages=tuple(PassageQuote(p.file, p.text, _describe_location(p)) for p in passages),
         language=language,
         images=attached.images.get(turn_id, ()) if turn_id else (),
-        **model_settings(behaviour, model).as_input(),
+        **get_model_settings(behaviour, model).as_input(),
     )
     fixed = ""
     # A question with a file is about that file.

@@ -19,7 +19,7 @@ from core.errors import DomainError, NotFound
 from core.pagination import Page, paginate
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.queries.gpts import live_version_for
+from gpts.assistants.queries.gpts import find_live_version
 from gpts.assistants.rules import GPTAct
 from gpts.chat.access import access_cited_passage, access_conversation, access_turn
 from gpts.chat.models import Conversation
@@ -60,7 +60,7 @@ def render_start_page(
     """An empty chat; ``error`` and ``value`` are shown again after a failed first message."""
     person = person_of(request)
     gpt = access_gpt(person, slug, to=GPTAct.TRY if is_draft else GPTAct.CHAT)
-    version = None if is_draft else live_version_for(person, gpt)
+    version = None if is_draft else find_live_version(person, gpt)
     context = _build_frame_context(request, gpt, version, None) | {
         "starters": (version or gpt).starters,
         "action": _build_post_url(

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.chat.services.turn_inputs import (
     PreparedInput,
     build_citations,
@@ -101,7 +101,7 @@ def prepare_prompt(run: GoldenRun, result: GoldenResult) -> Asked:
     if planted is not None:
         version.instructions = planted_instructions(instructions, planted.instructions)
     history = tuple(PromptMessage(entry["role"], entry["content"]) for entry in snapshot.get("history", ()))
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         prepared = prepare_input(gpt, version, snapshot["prompt"], history, language=run.language)
     given = prepared.input
     if planted is not None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from core.errors import Conflict
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.services.versions import draft_hash
+from gpts.assistants.services.versions import compute_draft_hash
 from gpts.assistants.states import Audience
 from gpts.evals.models import GoldenRun
 from gpts.evals.states import GoldenKind, GoldenRunState
@@ -40,7 +40,7 @@ def gate_problem(gpt: GPT, version: Version | None, at: datetime, *, audience: s
     rate = required_rate(gpt, audience)
     if rate is None:
         return None
-    content_hash = draft_hash(gpt) if version is None else version.content_hash
+    content_hash = compute_draft_hash(gpt) if version is None else version.content_hash
     run = (
         GoldenRun.objects.filter(
             gpt=gpt,

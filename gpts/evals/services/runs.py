@@ -19,7 +19,7 @@ from core.audit import record
 from core.errors import Conflict, InvalidInput
 from core.jobs import enqueue_on_commit
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.services.gpts import lock_gpt
 from gpts.chat.services.rechecks import RunningAnswer, find_turns_without_access
 from gpts.chat.services.turn_inputs import get_usable_model
@@ -124,7 +124,7 @@ def _leak_snapshots(gpt: GPT, kept: dict[str, Any]) -> list[tuple[int | None, di
         "instructions": make_canary(secrets.token_bytes(20)),
         "passage": make_canary(secrets.token_bytes(20)),
     }
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         files = KnowledgeFile.objects.filter(gpt=gpt, content_hash__in=kept["knowledge_hashes"])
         names = sorted(set(files.values_list("name", flat=True)))
     return [

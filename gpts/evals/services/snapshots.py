@@ -8,9 +8,9 @@ from typing import Any
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.services.versions import (
     BEHAVIOUR_FIELDS,
-    content_of,
-    draft_knowledge_hashes,
+    build_content,
     hash_content,
+    list_draft_knowledge_hashes,
 )
 from gpts.llm.models import LanguageModel
 
@@ -18,7 +18,7 @@ from gpts.llm.models import LanguageModel
 def snapshot_of(gpt: GPT, version: Version | None) -> tuple[str, dict[str, Any]]:
     """Return the content hash and everything that shapes answers, JSON-safe."""
     source: GPT | Version = version or gpt
-    hashes = list(version.knowledge_hashes) if version is not None else draft_knowledge_hashes(gpt)
+    hashes = list(version.knowledge_hashes) if version is not None else list_draft_knowledge_hashes(gpt)
     kept: dict[str, Any] = {
         name: getattr(source, name)
         for name in BEHAVIOUR_FIELDS
@@ -27,7 +27,9 @@ def snapshot_of(gpt: GPT, version: Version | None) -> tuple[str, dict[str, Any]]
     kept["language_model_id"] = source.language_model_id
     kept["temperature"] = None if source.temperature is None else str(source.temperature)
     kept["knowledge_hashes"] = hashes
-    content_hash = version.content_hash if version else hash_content(content_of(gpt, knowledge_hashes=hashes))
+    content_hash = (
+        version.content_hash if version else hash_content(build_content(gpt, knowledge_hashes=hashes))
+    )
     return content_hash, kept
 
 

@@ -17,10 +17,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from core.errors import DomainError, InvalidInput
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import versions_of
+from gpts.assistants.queries.gpts import list_versions
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.states import Audience
-from gpts.assistants.web.builder_frame import page_context
+from gpts.assistants.web.builder_frame import build_page_context
 from gpts.evals.access import access_golden_prompt
 from gpts.evals.files import COLUMNS, FILE_BYTES, FORMATS, write_csv, write_jsonl
 from gpts.evals.models import GoldenPrompt
@@ -66,7 +66,7 @@ def golden_page(request: HttpRequest, gpt: GPT, *, status: int = 200, **extra: A
     only_failed = request.GET.get("state") == "failed"
     runs = list(golden_runs(gpt)[:RUNS_SHOWN])
     newest = next((run for run in runs if run.state == "finished"), None)
-    context = page_context(
+    context = build_page_context(
         request,
         gpt,
         "tests",
@@ -91,7 +91,7 @@ def golden_page(request: HttpRequest, gpt: GPT, *, status: int = 200, **extra: A
             for run in reversed(runs)
             if run.state == "finished"
         ],
-        versions=list(versions_of(gpt)[:VERSIONS_OFFERED]) if prompts else [],
+        versions=list(list_versions(gpt)[:VERSIONS_OFFERED]) if prompts else [],
         suggestions=suggestions_for(gpt) if not prompts else [],
         currency=settings.PAYOUT_CURRENCY,
         columns=", ".join(COLUMNS),
@@ -140,7 +140,7 @@ def _editor(request: HttpRequest, gpt: GPT, prompt: GoldenPrompt | None) -> Http
             return redirect("gpts:build-tests", gpt.slug)
     elif prompt is None and not typed["rows"]:
         typed["rows"] = [EMPTY_ROW]
-    context = page_context(
+    context = build_page_context(
         request,
         gpt,
         "tests",

@@ -21,7 +21,7 @@ from gpts.assistants.access import access_gpt, access_version
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import update_draft
-from gpts.assistants.web.builder_frame import page_context
+from gpts.assistants.web.builder_frame import build_page_context
 from gpts.evals.access import access_golden_run
 from gpts.evals.leak_probes import PROBES, ProbeFamily
 from gpts.evals.leaks import hardening_text
@@ -100,7 +100,7 @@ def build_test_result(request: HttpRequest, slug: str, run_id: UUID) -> HttpResp
         for result in results_of(run, only=only if only in FILTERS else "")
         if not changed or comparison is None or comparison.changes.get(result.prompt_id or 0) == changed
     ]
-    context = page_context(
+    context = build_page_context(
         request,
         gpt,
         "tests",
@@ -182,7 +182,7 @@ def build_leaks(request: HttpRequest, slug: str) -> HttpResponse:
     """Leak probes: for who may edit alone, as they show ways in."""
     gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
     newest = last_finished_run(gpt, kind=GoldenKind.LEAK)
-    context = page_context(
+    context = build_page_context(
         request,
         gpt,
         "tests",

@@ -17,10 +17,10 @@ from core.errors import InvalidInput
 from gpts.assistants.access import access_gpt
 from gpts.assistants.rules import GPTAct
 from gpts.insights.grouping import GROUP_SIZE
-from gpts.insights.queries import insights_of, read_until
-from gpts.insights.ranges import LONGEST, RANGES, USUAL, chosen_range
-from gpts.insights.services.filling import days_over
-from gpts.insights.web.insights import csv_response
+from gpts.insights.queries import get_insights, get_read_limit
+from gpts.insights.ranges import DEFAULT_DAYS, MAX_DAYS, PRESET_DAYS, parse_range
+from gpts.insights.services.filling import get_first_unread_day
+from gpts.insights.web.insights import build_csv_response
 from workspaces.api.base import LoggiaAPIView
 from workspaces.states import ApiScope
 
@@ -135,8 +135,8 @@ class InsightsView(LoggiaAPIView):
     @extend_schema(
         operation_id="insights_read",
         parameters=[
-            OpenApiParameter("days", int, enum=list(RANGES), description=f"{USUAL} when absent."),
-            OpenApiParameter("from", OpenApiTypes.DATE, description=f"With to: at most {LONGEST} days."),
+            OpenApiParameter("days", int, enum=list(PRESET_DAYS), description=f"{DEFAULT_DAYS} when absent."),
+            OpenApiParameter("from", OpenApiTypes.DATE, description=f"With to: at most {MAX_DAYS} days."),
             OpenApiParameter("to", OpenApiTypes.DATE, description="Counted as well."),
             OpenApiParameter("as", str, enum=list(FORMATS), description="json when absent."),
         ],
@@ -151,7 +151,9 @@ class InsightsView(LoggiaAPIView):
         wanted = request.query_params.get("as", "json")
         if wanted not in FORMATS:
             raise InvalidInput(_("Choose json or csv."), code="unknown_choice", field="as")
-        chosen = chosen_range(request.query_params, today=read_until(gpt, today=days_over(timezone.now())))
+        chosen = parse_range(
+            request.query_params, today=get_read_limit(gpt, today=get_first_unread_day(timezone.now()))
+        )
         if wanted == "csv":
-            return csv_response(gpt, chosen)
-        return Response(InsightsSerializer(insights_of(gpt, chosen)).data)
+            return build_csv_response(gpt, chosen)
+        return Response(InsightsSerializer(get_insights(gpt, chosen)).data)

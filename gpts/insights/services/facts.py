@@ -29,7 +29,7 @@ from workspaces.states import ADMIN_ROLES, COMPANY_KINDS
 OTHER_MODEL = "*"
 QUESTION_LENGTH = 2_000
 # No period that could be shown waits longer (insight_periods) after its last use.
-WAITS_DAYS = 15
+MAX_PERIOD_WAIT_DAYS = 15
 # The owner at the time of an event is its payee. These pieces are constants; values are parameters.
 _EVENTS = """
     e.gpt_id = %(gpt)s AND e.version_id IS NOT NULL AND e.occurred_at >= %(start)s AND e.occurred_at < %(end)s
@@ -96,7 +96,7 @@ _WAITING = """
 """
 
 
-class Use(NamedTuple):
+class UseRow(NamedTuple):
     """One person's answers in one conversation on one day, with one version and model."""
 
     day: date
@@ -110,7 +110,7 @@ class Use(NamedTuple):
     cost_micros: int
 
 
-class Fact(NamedTuple):
+class OutcomeRow(NamedTuple):
     """How often one person had one outcome on a day; ``key`` is the reason, if there is one."""
 
     day: date
@@ -120,7 +120,7 @@ class Fact(NamedTuple):
     times: int
 
 
-class Duration(NamedTuple):
+class DurationRow(NamedTuple):
     """Seconds of one finished answer; ``first`` is None when nothing was streamed."""
 
     day: date
@@ -129,17 +129,17 @@ class Duration(NamedTuple):
     total: float
 
 
-def moment(day: date) -> datetime:
+def get_midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def waiting_gpts(*, until: date, limit: int) -> list[int]:
+def list_waiting_gpts(*, until: date, limit: int) -> list[int]:
     """Return ids of GPTs with something to read of the days before ``until``, those never read first."""
-    wanted = {"until": until, "end": moment(until), "waits": WAITS_DAYS, "limit": limit}
-    return [row[0] for row in _rows(_WAITING, wanted)]
+    wanted = {"until": until, "end": get_midnight(until), "waits": MAX_PERIOD_WAIT_DAYS, "limit": limit}
+    return [row[0] for row in _fetch_rows(_WAITING, wanted)]
 
 
-def insiders_of(gpt: GPT) -> list[int]:
+def list_insiders(gpt: GPT) -> list[int]:
     """Return who can read the figures and is therefore in none of them: the owner, and a company's admins."""
     insiders = {gpt.owner_id}
     if gpt.workspace.kind in COMPANY_KINDS:
@@ -152,31 +152,31 @@ def insiders_of(gpt: GPT) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Facts:
+class FactReader:
     """The facts of one GPT, without its insiders and without previews of the draft."""
 
     gpt: GPT
     insiders: list[int]
 
-    def use(self, span: Span) -> list[Use]:
-        foreign = _foreign_models(self.gpt)
-        rows = (Use(*row) for row in self._read(_USE, span))
+    def use(self, span: Span) -> list[UseRow]:
+        foreign = _list_foreign_models(self.gpt)
+        rows = (UseRow(*row) for row in self._read(_USE, span))
         return [row._replace(model=OTHER_MODEL) if row.model in foreign else row for row in rows]
 
-    def durations(self, span: Span) -> list[Duration]:
-        return [Duration(*row) for row in self._read(_DURATIONS, span)]
+    def durations(self, span: Span) -> list[DurationRow]:
+        return [DurationRow(*row) for row in self._read(_DURATIONS, span)]
 
-    def outcomes(self, span: Span) -> list[Fact]:
+    def outcomes(self, span: Span) -> list[OutcomeRow]:
         """``ended`` or ``failed``, the latter with its code. Ended answers are counted by their events."""
-        return [Fact(*row) for statement in (_ENDED, _FAILED) for row in self._read(statement, span)]
+        return [OutcomeRow(*row) for statement in (_ENDED, _FAILED) for row in self._read(statement, span)]
 
-    def lookups(self, span: Span) -> list[Fact]:
+    def lookups(self, span: Span) -> list[OutcomeRow]:
         """``found``, ``low`` when no passage was near enough, ``none`` when nothing is known of a look-up."""
-        return [Fact(*row) for row in self._read(_ANSWERED, span)]
+        return [OutcomeRow(*row) for row in self._read(_ANSWERED, span)]
 
-    def thumbs(self, span: Span) -> list[Fact]:
+    def thumbs(self, span: Span) -> list[OutcomeRow]:
         """``positive`` or ``negative``, with the reason."""
-        return [Fact(*row) for row in self._read(_THUMBS, span)]
+        return [OutcomeRow(*row) for row in self._read(_THUMBS, span)]
 
     def people(self, span: Span) -> int:
         found: int = self._read(_REACH, span)[0][0]
@@ -197,8 +197,8 @@ class Facts:
             role=MessageRole.USER,
             turn__gpt=self.gpt,
             turn__version__isnull=False,
-            turn__started_at__gte=moment(span.start),
-            turn__started_at__lt=moment(span.end),
+            turn__started_at__gte=get_midnight(span.start),
+            turn__started_at__lt=get_midnight(span.end),
             turn__retrieval_score__lt=ANSWERABLE_SCORE,
             turn__conversation__deleted_at__isnull=True,
             turn__conversation__is_temporary=False,
@@ -214,19 +214,19 @@ class Facts:
         wanted = {
             "gpt": self.gpt.pk,
             "insiders": self.insiders,
-            "start": moment(span.start),
-            "end": moment(span.end),
+            "start": get_midnight(span.start),
+            "end": get_midnight(span.end),
             "failed": [TurnState.FAILED.value, TurnState.INTERRUPTED.value],
             "enough": ANSWERABLE_SCORE,
         }
-        return _rows(statement, wanted)
+        return _fetch_rows(statement, wanted)
 
 
-def facts_of(gpt: GPT) -> Facts:
-    return Facts(gpt, insiders_of(gpt))
+def get_fact_reader(gpt: GPT) -> FactReader:
+    return FactReader(gpt, list_insiders(gpt))
 
 
-def _foreign_models(gpt: GPT) -> set[str]:
+def _list_foreign_models(gpt: GPT) -> set[str]:
     """Names that only other workspaces' own models have."""
     known: set[str] = set()
     foreign: set[str] = set()
@@ -235,7 +235,7 @@ def _foreign_models(gpt: GPT) -> set[str]:
     return foreign - known
 
 
-def _rows(statement: str, wanted: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def _fetch_rows(statement: str, wanted: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, wanted)
         return list(cursor.fetchall())

@@ -13,65 +13,65 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import transaction
 
 from gpts.assistants.models import GPT
-from gpts.insights.grouping import Span, cohort_cell, is_enough, rounded_down
+from gpts.insights.grouping import Span, is_large_enough, round_down_people, suppress_cohort_cell
 from gpts.insights.models import InsightBucket, InsightCohort, InsightReach, InsightState
-from gpts.insights.services.facts import Facts, facts_of, waiting_gpts
+from gpts.insights.services.facts import FactReader, get_fact_reader, list_waiting_gpts
 from gpts.insights.services.periods import fill_answered, fill_outcomes, fill_thumbs, fill_use, fill_words
 from gpts.insights.states import InsightSeries
 
 # An answer begun before midnight has ended by then.
-LAG = timedelta(hours=1)
+READ_DELAY = timedelta(hours=1)
 REACH_DAYS = (7, 30, 90)
 COHORT_WEEKS = 26
 COHORT_OFFSETS = 12
-GPTS_AT_ONCE = 500
+MAX_GPTS = 500
 _WEEK = timedelta(days=7)
 
 
-def days_over(at: datetime) -> date:
+def get_first_unread_day(at: datetime) -> date:
     """Return the first day (UTC) that is not read yet at this moment."""
-    return (at.astimezone(UTC) - LAG).date()
+    return (at.astimezone(UTC) - READ_DELAY).date()
 
 
-def gpts_to_fill(*, at: datetime, limit: int = GPTS_AT_ONCE) -> list[int]:
+def list_gpts_to_fill(*, at: datetime, limit: int = MAX_GPTS) -> list[int]:
     """Return ids of GPTs whose figures lack days that are over."""
-    return waiting_gpts(until=days_over(at), limit=limit)
+    return list_waiting_gpts(until=get_first_unread_day(at), limit=limit)
 
 
-def fill_insights(*, at: datetime, limit: int = GPTS_AT_ONCE) -> int:
+def fill_insights(*, at: datetime, limit: int = MAX_GPTS) -> int:
     """Read what whole days have added, GPT by GPT; returns for how many. Running twice adds nothing."""
-    waiting = gpts_to_fill(at=at, limit=limit)
+    waiting = list_gpts_to_fill(at=at, limit=limit)
     for gpt_id in waiting:
-        fill_insights_of(gpt_id=gpt_id, at=at)
+        fill_gpt_insights(gpt_id=gpt_id, at=at)
     return len(waiting)
 
 
 @transaction.atomic
-def fill_insights_of(*, gpt_id: int, at: datetime) -> None:
+def fill_gpt_insights(*, gpt_id: int, at: datetime) -> None:
     """Close the periods of one GPT that have enough people, of days that are over. Idempotent.
 
     Previews of the draft are left out, and so is the use of whoever may read the figures.
     """
     gpt = GPT.objects.select_related("workspace").get(pk=gpt_id)
-    until = days_over(at)
+    until = get_first_unread_day(at)
     InsightState.objects.get_or_create(gpt=gpt, defaults={"read_until": date.min, "computed_at": at})
     state = InsightState.objects.select_for_update(of=("self",)).get(gpt=gpt)
     # Somebody else came first, with this day or a later one.
     if state.read_until >= until:
         return
-    facts = facts_of(gpt)
+    facts = get_fact_reader(gpt)
     fill_use(facts, until=until)
     fill_outcomes(facts, until=until)
     fill_answered(facts, until=until)
     fill_words(facts, until=until)
     fill_thumbs(facts, until=until)
     _fill_reach(facts, until)
-    if _monday(state.read_until) < _monday(until):
-        _fill_cohorts(facts, _monday(until))
+    if _get_monday(state.read_until) < _get_monday(until):
+        _fill_cohorts(facts, _get_monday(until))
     InsightState.objects.filter(gpt=gpt).update(read_until=until, computed_at=at)
 
 
-def _fill_reach(facts: Facts, until: date) -> None:
+def _fill_reach(facts: FactReader, until: date) -> None:
     """Count the people of whole periods within the last days. Below five there is no row."""
     for days in REACH_DAYS:
         covered = list(
@@ -86,15 +86,15 @@ def _fill_reach(facts: Facts, until: date) -> None:
         )
         people = facts.people(Span(covered[0][0], covered[-1][1])) if covered else 0
         # Fewer than five happen in spite of a period: who reads the figures now was in it.
-        if is_enough(people):
+        if is_large_enough(people):
             InsightReach.objects.update_or_create(
-                gpt=facts.gpt, days=days, defaults={"end_date": until, "people": rounded_down(people)}
+                gpt=facts.gpt, days=days, defaults={"end_date": until, "people": round_down_people(people)}
             )
         else:
             InsightReach.objects.filter(gpt=facts.gpt, days=days).delete()
 
 
-def _fill_cohorts(facts: Facts, this_week: date) -> None:
+def _fill_cohorts(facts: FactReader, this_week: date) -> None:
     """Write the cells of weeks that are over; those that stand are left."""
     came: dict[int, set[date]] = defaultdict(set)
     for person, week in facts.weeks(this_week):
@@ -105,20 +105,20 @@ def _fill_cohorts(facts: Facts, this_week: date) -> None:
     cells = [
         cell
         for week, members in cohorts.items()
-        if is_enough(len(members)) and week >= this_week - COHORT_WEEKS * _WEEK
-        for cell in _cells(facts.gpt, week, members, this_week)
+        if is_large_enough(len(members)) and week >= this_week - COHORT_WEEKS * _WEEK
+        for cell in _build_cells(facts.gpt, week, members, this_week)
     ]
     InsightCohort.objects.bulk_create(cells, ignore_conflicts=True)
 
 
-def _cells(gpt: GPT, week: date, members: list[set[date]], this_week: date) -> Iterable[InsightCohort]:
+def _build_cells(gpt: GPT, week: date, members: list[set[date]], this_week: date) -> Iterable[InsightCohort]:
     for offset in range(1, COHORT_OFFSETS + 1):
         then = week + offset * _WEEK
         if then >= this_week:
             return
-        active = cohort_cell(len(members), sum(then in weeks for weeks in members))
+        active = suppress_cohort_cell(len(members), sum(then in weeks for weeks in members))
         yield InsightCohort(gpt=gpt, week=week, offset=offset, size=len(members), active=active)
 
 
-def _monday(day: date) -> date:
+def _get_monday(day: date) -> date:
     return day - timedelta(days=day.weekday())

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 
 from core.look.formats import compact_number, number, percent
 from gpts.insights.grouping import GROUP_SIZE
-from gpts.insights.queries import Period, Quantiles, Share, Use
+from gpts.insights.queries import Period, Quantiles, SharePeriod, UsePeriod
 from gpts.insights.ranges import Range
-from gpts.insights.wording import seconds_text
+from gpts.insights.wording import format_seconds
 
 WIDTH, HEIGHT = 720.0, 160.0
 _GAP = 2.0
@@ -51,7 +51,7 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class Value:
+class BarValue:
     """What one period shows: the bar, the part in front, and how both are said."""
 
     height: float
@@ -60,103 +60,113 @@ class Value:
     cells: Sequence[str]
 
 
-def turns_chart(use: Sequence[Use], chosen: Range) -> Chart:
-    def value(period: Use) -> Value:
+def build_turns_chart(use: Sequence[UsePeriod], chosen: Range) -> Chart:
+    def value(period: UsePeriod) -> BarValue:
         a_day = period.turns / period.days
         said = _("%(turns)s answers, %(a_day)s a day") % {
-            "turns": number(period.turns), "a_day": _short(a_day),
+            "turns": number(period.turns), "a_day": _format_short(a_day),
         }  # fmt: skip
         cells = [
-            people_text(period.people),
+            format_people(period.people),
             number(period.conversations),
             number(period.turns),
-            _short(a_day),
+            _format_short(a_day),
         ]
-        return Value(a_day, 0, said, cells)
+        return BarValue(a_day, 0, said, cells)
 
     columns = [_("People who came"), _("Conversations"), _("Answers"), _("Answers a day")]
-    return _chart(_("Answers a day"), use, chosen, value, columns, _short)
+    return _build_chart(_("Answers a day"), use, chosen, value, columns, _format_short)
 
 
-def tokens_chart(use: Sequence[Use], chosen: Range) -> Chart:
-    def value(period: Use) -> Value:
+def build_tokens_chart(use: Sequence[UsePeriod], chosen: Range) -> Chart:
+    def value(period: UsePeriod) -> BarValue:
         a_day, written = period.tokens / period.days, period.output_tokens / period.days
         said = _("%(tokens)s tokens, %(a_day)s a day") % {
             "tokens": number(period.tokens), "a_day": compact_number(round(a_day)),
         }  # fmt: skip
-        return Value(
+        return BarValue(
             a_day, written, said,
             [number(period.input_tokens), number(period.output_tokens), number(round(a_day))],
         )  # fmt: skip
 
-    return _chart(
+    return _build_chart(
         _("Tokens a day"), use, chosen, value, [_("Tokens read"), _("Tokens written"), _("Tokens a day")],
         lambda amount: compact_number(round(amount)), legend=[_("Read and written"), _("Tokens written")],
     )  # fmt: skip
 
 
-def cost_chart(use: Sequence[Use], chosen: Range, money: Callable[[int], str]) -> Chart:
-    def value(period: Use) -> Value:
+def build_cost_chart(use: Sequence[UsePeriod], chosen: Range, money: Callable[[int], str]) -> Chart:
+    def value(period: UsePeriod) -> BarValue:
         a_day = period.cost_micros / period.days
         said = _("%(cost)s, %(a_day)s a day") % {
             "cost": money(period.cost_micros), "a_day": money(round(a_day)),
         }  # fmt: skip
-        return Value(a_day, 0, said, [money(period.cost_micros), money(round(a_day))])
+        return BarValue(a_day, 0, said, [money(period.cost_micros), money(round(a_day))])
 
-    return _chart(
+    return _build_chart(
         _("Cost a day"), use, chosen, value, [_("Cost"), _("Cost a day")],
         lambda amount: money(round(amount)),
     )  # fmt: skip
 
 
-def speed_chart(label: str, use: Sequence[Use], chosen: Range, take: Callable[[Use], Quantiles]) -> Chart:
-    def value(period: Use) -> Value:
+def build_speed_chart(
+    label: str, use: Sequence[UsePeriod], chosen: Range, take: Callable[[UsePeriod], Quantiles]
+) -> Chart:
+    def value(period: UsePeriod) -> BarValue:
         took = take(period)
-        half, most = seconds_text(took.p50), seconds_text(took.p90)
+        half, most = format_seconds(took.p50), format_seconds(took.p90)
         said = _("half within %(half)s, nine of ten within %(most)s") % {"half": half, "most": most}
-        return Value(took.p90 or took.p50 or 0, took.p50 or 0, said, [half, most])
+        return BarValue(took.p90 or took.p50 or 0, took.p50 or 0, said, [half, most])
 
     legend = [_("Nine of ten answers"), _("Half of the answers")]
     known = [period for period in use if take(period).p50 is not None]
-    return _chart(
-        label, known, chosen, value, [_("Half within"), _("Nine of ten within")], seconds_text, legend=legend
+    return _build_chart(
+        label,
+        known,
+        chosen,
+        value,
+        [_("Half within"), _("Nine of ten within")],
+        format_seconds,
+        legend=legend,
     )
 
 
-def share_chart(label: str, shares: Sequence[Share], chosen: Range, columns: Sequence[str]) -> Chart:
-    def value(share: Share) -> Value:
+def build_share_chart(
+    label: str, shares: Sequence[SharePeriod], chosen: Range, columns: Sequence[str]
+) -> Chart:
+    def value(share: SharePeriod) -> BarValue:
         ratio = share.ratio or 0
         said = _("%(share)s, %(count)s of %(whole)s") % {
             "share": percent(ratio, 1), "count": number(share.count), "whole": number(share.whole),
         }  # fmt: skip
-        return Value(ratio, 0, said, [number(share.count), number(share.whole), percent(ratio, 1)])
+        return BarValue(ratio, 0, said, [number(share.count), number(share.whole), percent(ratio, 1)])
 
-    return _chart(label, shares, chosen, value, [*columns, _("Percentage")], _percent_tick, most=1.0)
+    return _build_chart(label, shares, chosen, value, [*columns, _("Percentage")], _format_percent, most=1.0)
 
 
-def people_text(people: int) -> str:
+def format_people(people: int) -> str:
     """People are known in fives: 35 means 35 to 39."""
     return f"{number(people)}–{number(people + GROUP_SIZE - 1)}"
 
 
-def days_text(start: date, last: date) -> str:
+def format_days(start: date, last: date) -> str:
     """Days as short as they can be said: 3 Mar, 3–5 Mar, 28 Feb – 2 Mar."""
     if start == last:
-        return short_day(start)
+        return format_day(start)
     if (get_language() or "").startswith("zh") or (start.year, start.month) != (last.year, last.month):
-        return f"{short_day(start)} – {short_day(last)}"
-    return f"{start.day}–{short_day(last)}"
+        return f"{format_day(start)} – {format_day(last)}"
+    return f"{start.day}–{format_day(last)}"
 
 
-def short_day(day: date) -> str:
+def format_day(day: date) -> str:
     return date_format(day, "n月j日" if (get_language() or "").startswith("zh") else "j M")
 
 
-def _chart(
+def _build_chart(
     label: str,
     periods: Sequence[Row],
     chosen: Range,
-    value: Callable[[Row], Value],
+    value: Callable[[Row], BarValue],
     columns: Sequence[str],
     tick: Callable[[float], str],
     *,
@@ -168,21 +178,21 @@ def _chart(
     top = min(top, most) if most else top
     return Chart(
         label=label,
-        bars=[_bar(period, one, chosen, top) for period, one in zip(periods, values, strict=True)],
+        bars=[_build_bar(period, one, chosen, top) for period, one in zip(periods, values, strict=True)],
         ticks=[tick(top), tick(top / 2), tick(0)],
-        days=_days(chosen),
+        days=_build_day_labels(chosen),
         columns=[_("Days"), *columns],
         rows=[
-            [days_text(period.start, period.last), *one.cells]
+            [format_days(period.start, period.last), *one.cells]
             for period, one in zip(periods, values, strict=True)
         ],
         legend=legend,
-        waiting=_waiting(periods, chosen),
+        waiting=_get_waiting_area(periods, chosen),
     )
 
 
-def _bar(period: Period, value: Value, chosen: Range, top: float) -> Bar:
-    x, width = _place(period.start, period.end, chosen)
+def _build_bar(period: Period, value: BarValue, chosen: Range, top: float) -> Bar:
+    x, width = _get_position(period.start, period.end, chosen)
     height, inner = value.height / top * HEIGHT, value.inner / top * HEIGHT
     gap = min(_GAP, width / 4)
     return Bar(
@@ -192,26 +202,26 @@ def _bar(period: Period, value: Value, chosen: Range, top: float) -> Bar:
         height=f"{height:.1f}",
         inner_y=f"{HEIGHT - inner:.1f}",
         inner_height=f"{inner:.1f}",
-        title=f"{days_text(period.start, period.last)}: {value.said}",
+        title=f"{format_days(period.start, period.last)}: {value.said}",
     )
 
 
-def _place(start: date, end: date, chosen: Range) -> tuple[float, float]:
+def _get_position(start: date, end: date, chosen: Range) -> tuple[float, float]:
     a_day = WIDTH / (chosen.end - chosen.start).days
     return (start - chosen.start).days * a_day, (end - start).days * a_day
 
 
-def _waiting(periods: Sequence[Period], chosen: Range) -> tuple[str, str] | None:
+def _get_waiting_area(periods: Sequence[Period], chosen: Range) -> tuple[str, str] | None:
     if not periods or periods[-1].end >= chosen.end:
         return None
-    x, width = _place(periods[-1].end, chosen.end, chosen)
+    x, width = _get_position(periods[-1].end, chosen.end, chosen)
     return f"{x:.1f}", f"{width:.1f}"
 
 
-def _days(chosen: Range) -> list[str]:
+def _build_day_labels(chosen: Range) -> list[str]:
     middle = chosen.start + timedelta(days=(chosen.end - chosen.start).days // 2)
     shown = dict.fromkeys([chosen.start, middle, chosen.last])
-    return [short_day(day) for day in shown]
+    return [format_day(day) for day in shown]
 
 
 def _round_up(value: float) -> float:
@@ -222,9 +232,9 @@ def _round_up(value: float) -> float:
     return next(step * size for step in (1, 2, 4, 6, 10) if step * size >= value - size * 1e-9)
 
 
-def _short(value: float) -> str:
+def _format_short(value: float) -> str:
     return compact_number(round(value)) if value >= 10 else number(round(value, 1))
 
 
-def _percent_tick(ratio: float) -> str:
+def _format_percent(ratio: float) -> str:
     return percent(ratio, 0 if ratio == 0 or ratio >= 0.05 else 1)

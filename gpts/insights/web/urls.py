@@ -7,6 +7,6 @@ from django.urls import path
 from gpts.insights.web import insights as build_insights
 
 urlpatterns = [
-    path("build/<slug:slug>/insights", build_insights.build_insights, name="build-insights"),
-    path("build/<slug:slug>/insights.csv", build_insights.build_insights_csv, name="build-insights-csv"),
+    path("build/<slug:slug>/insights", build_insights.show_insights, name="build-insights"),
+    path("build/<slug:slug>/insights.csv", build_insights.download_insights_csv, name="build-insights-csv"),
 ]

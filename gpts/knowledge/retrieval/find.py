@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.knowledge.retrieval.index_reading import (
     SearchIndex,
     load_passages,
@@ -124,7 +124,7 @@ def look_up(gpt: GPT, text: str, limit: int = 5, *, version: Version | None = No
     """Return find_passages with its reasons. A model server that is down or slow costs no more than its
     short time limit: full text answers alone."""
     begun = time.perf_counter()
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         index = load_search_index(gpt, version)
         if not index.passage_count:
             return Lookup()

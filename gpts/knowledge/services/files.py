@@ -16,7 +16,7 @@ from core.audit import record
 from core.errors import Conflict, InvalidInput, TooLarge
 from core.text import clean_line
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.services.gpts import lock_gpt
 from gpts.knowledge.failure_messages import describe_failure
 from gpts.knowledge.models import Document, KnowledgeFile
@@ -52,7 +52,7 @@ def upload_knowledge_file(
     Raises what store_upload raises, and TooLarge (``too_many_files``); nothing is kept then.
     """
     shown = clean_file_name(upload.name or "" if name is None else name)
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         check_file_count(gpt)
         stored = store_upload(workspace_id=gpt.workspace_id, name=shown, upload=upload, at=at)
         try:
@@ -78,7 +78,7 @@ def add_knowledge_file(*, gpt: GPT, upload: UploadedFile, by: Any, at: datetime)
 
     Raises InvalidInput (``file_…``) for what cannot be read; nothing is kept then.
     """
-    with transaction.atomic(), inside_workspace_of(gpt):
+    with transaction.atomic(), gpt_workspace_scope(gpt):
         file = upload_knowledge_file(gpt=gpt, upload=upload, by=by, at=at)
         document = file.document
         if document is None or document.state == FileState.READY:
@@ -107,7 +107,7 @@ def replace_file(
     changes then.
     """
     sent = clean_file_name(upload.name or file.name)
-    with inside_workspace_of(file.gpt):
+    with gpt_workspace_scope(file.gpt):
         stored = store_upload(workspace_id=file.workspace_id, name=sent, upload=upload, at=at)
         try:
             with transaction.atomic():
@@ -158,7 +158,7 @@ def update_file(
     Raises InvalidInput with field ``name``.
     """
     fresh = lock_gpt(file.gpt)
-    with inside_workspace_of(fresh):
+    with gpt_workspace_scope(fresh):
         row = _lock_file(file)
         changed: list[str] = []
         if name is not UNSET:
@@ -178,7 +178,7 @@ def update_file(
 @transaction.atomic
 def retry_file(*, file: KnowledgeFile, by: Any, at: datetime) -> None:
     """Have a file that failed read again. Does nothing for one that waits, is read or is ready."""
-    with inside_workspace_of(file.gpt):
+    with gpt_workspace_scope(file.gpt):
         document = Document.objects.select_for_update().filter(pk=file.document_id or 0).first()
         if document is not None and document.state == FileState.FAILED:
             request_reading(document, again=True)
@@ -191,7 +191,7 @@ def remove_knowledge_file(*, file: KnowledgeFile, by: Any, at: datetime) -> None
     another GPT needs it. Removing it twice changes nothing.
     """
     fresh = lock_gpt(file.gpt)
-    with inside_workspace_of(fresh):
+    with gpt_workspace_scope(fresh):
         row = KnowledgeFile.objects.select_for_update().filter(pk=file.pk, removed_at__isnull=True).first()
         if row is None:
             return
@@ -215,7 +215,7 @@ def erase_file(*, file: KnowledgeFile, confirmation: str, by: Any, at: datetime)
             field="confirmation",
         )
     fresh = lock_gpt(file.gpt)
-    with inside_workspace_of(fresh):
+    with gpt_workspace_scope(fresh):
         row = _lock_file(file)
         document_id = row.document_id
         was_in_draft = row.removed_at is None

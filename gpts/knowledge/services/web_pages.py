@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import DomainError, InvalidInput, RateLimited
 from core.outbound import OutboundResponse, fetch
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.knowledge.extraction.sniffing import DOCX, EPUB, PDF, PPTX, XLSX
 from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.services.files import check_file_count, replace_file, upload_knowledge_file
@@ -77,7 +77,7 @@ def add_page(*, gpt: GPT, url: str, by: Any, at: datetime) -> KnowledgeFile:
     InvalidInput (``page_status``, ``page_type``) for an answer that is no document and RateLimited beyond
     FETCHES. Call it without locks: it waits for another host.
     """
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         check_file_count(gpt, field="url")
     _check_rate_limit(by)
     page = fetch_page(url)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
-from gpts.assistants.web.builder_frame import page_context
+from gpts.assistants.web.builder_frame import build_page_context
 from gpts.knowledge.retrieval import Lookup, is_answerable, look_up
 from gpts.knowledge.retrieval.embedding import get_embedding_model, get_embedding_progress
 from gpts.knowledge.retrieval.index_reading import list_document_ids
@@ -43,7 +43,7 @@ def build_bench(request: HttpRequest, slug: str) -> HttpResponse:
     typed = request.POST.get("questions", "")[: QUESTIONS * QUESTION_LENGTH]
     lines = [line.strip()[:QUESTION_LENGTH] for line in typed.splitlines() if line.strip()]
     model = get_embedding_model(gpt.workspace_id)
-    context = page_context(
+    context = build_page_context(
         request,
         gpt,
         "knowledge",

@@ -20,7 +20,7 @@ from core.errors import DomainError, InvalidInput
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
-from gpts.assistants.web.builder_frame import page_context
+from gpts.assistants.web.builder_frame import build_page_context
 from gpts.knowledge.access import access_knowledge_file
 from gpts.knowledge.extraction import MEDIA_TYPES
 from gpts.knowledge.models import KnowledgeFile
@@ -141,7 +141,7 @@ def _render_page(
     passages = list_passages(file, start=start, size=PASSAGES_ON_A_PAGE)
     total = file.document.passage_count if file.document else 0
     end = start + len(passages)
-    context: dict[str, Any] = page_context(
+    context: dict[str, Any] = build_page_context(
         request,
         gpt,
         "knowledge",

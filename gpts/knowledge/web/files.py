@@ -19,7 +19,7 @@ from core.errors import DomainError
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
-from gpts.assistants.web.builder_frame import frame_of, page_context
+from gpts.assistants.web.builder_frame import build_page_context, get_builder_frame
 from gpts.knowledge.extraction import MEDIA_TYPES
 from gpts.knowledge.failure_messages import describe_failure
 from gpts.knowledge.models import KnowledgeFile
@@ -92,12 +92,12 @@ def _render_page(
 ) -> HttpResponse:
     shown = build_list_context(gpt, request.user)
     if request.headers.get("HX-Request") == "true" and not errors:
-        frame = frame_of(request.user, gpt)
+        frame = get_builder_frame(request.user, gpt)
         response = render(
             request, "gpts/knowledge/_list.html", {"gpt": gpt, "frame": frame, "is_part": True, **shown}
         )
     else:
-        context = page_context(
+        context = build_page_context(
             request,
             gpt,
             "knowledge",

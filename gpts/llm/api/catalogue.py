@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gpts.assistants.queries.model_retirement import affected_gpts, retirements
+from gpts.assistants.queries.model_retirement import list_affected_gpts, list_retirements
 from gpts.assistants.services.model_retirement import replace_in_drafts, set_retirement
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.queries import get_model, get_provider, providers_of, replacements_for
@@ -249,7 +249,7 @@ class RetirementView(CatalogueView):
     def get(self, request: Request, *, workspace: str, model_id: int) -> Response:
         """GPTs of the workspace that the model's end touches."""
         place = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
-        return Response(AffectedSerializer(affected_gpts(_seen(place, model_id), place), many=True).data)
+        return Response(AffectedSerializer(list_affected_gpts(_seen(place, model_id), place), many=True).data)
 
     @extend_schema(
         operation_id="catalogue_model_retire",
@@ -289,7 +289,9 @@ class ReplaceView(CatalogueView):
         if model.replacement is None:
             raise serializers.ValidationError({"replacement": "Choose a replacement first."})
         picked = [
-            entry.gpt for entry in affected_gpts(model, place) if entry.in_draft and entry.gpt.slug in named
+            entry.gpt
+            for entry in list_affected_gpts(model, place)
+            if entry.in_draft and entry.gpt.slug in named
         ]
         count = replace_in_drafts(
             model=model, replacement=model.replacement, gpts=picked, by=request.user, at=timezone.now()
@@ -299,7 +301,7 @@ class ReplaceView(CatalogueView):
 
 def _seen(place: Workspace, model_id: int) -> LanguageModel:
     """A model of the workspace, or one of the instance that ends and that its GPTs use."""
-    for entry in retirements(place):
+    for entry in list_retirements(place):
         if entry.model.pk == model_id:
             return entry.model
     return get_model(place, model_id)

@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import DomainError
-from gpts.assistants.queries.model_retirement import affected_gpts, retirements
+from gpts.assistants.queries.model_retirement import list_affected_gpts, list_retirements
 from gpts.assistants.services.model_retirement import replace_in_drafts, set_retirement
 from gpts.llm.catalogue import is_retired, last_day
 from gpts.llm.queries import get_model, get_provider, providers_of, replacements_for
@@ -98,7 +98,7 @@ def _model_list(request: HttpRequest, place: Place) -> HttpResponse:
     shared = []
     if place.workspace is not None:
         shared = [_provider_row(None, row) for row in providers_of(None) if row.is_enabled]
-    endings = retirements(place.workspace) if place.workspace is not None else []
+    endings = list_retirements(place.workspace) if place.workspace is not None else []
     return _page(
         request, place, "list", own=own, shared=shared, endings=endings, new_url=place.url("provider-new")
     )
@@ -263,7 +263,7 @@ def _model_replace(request: HttpRequest, place: Place, model_id: int) -> HttpRes
     chosen = set(request.POST.getlist("gpts"))
     picked = [
         entry.gpt
-        for entry in affected_gpts(model, place.workspace)
+        for entry in list_affected_gpts(model, place.workspace)
         if entry.in_draft and entry.gpt.slug in chosen
     ]
     try:
@@ -282,7 +282,7 @@ def _model_replace(request: HttpRequest, place: Place, model_id: int) -> HttpRes
 
 def get_model_seen(place: Place, model_id: int) -> Any:
     """A model of the place, or one of the instance: a workspace replaces those in its own GPTs too."""
-    for entry in retirements(place.workspace) if place.workspace is not None else ():
+    for entry in list_retirements(place.workspace) if place.workspace is not None else ():
         if entry.model.pk == model_id:
             return entry.model
     return get_model(place.workspace, model_id)
@@ -292,7 +292,7 @@ def _model_page(
     request: HttpRequest, place: Place, model: Any, form: ModelForm, retire: RetirementForm | None
 ) -> HttpResponse:
     retire = retire or RetirementForm(model=model, choices=replacements_for(model, place.workspace))
-    affected = affected_gpts(model, place.workspace)
+    affected = list_affected_gpts(model, place.workspace)
     answer = _page(
         request,
         place,

@@ -15,7 +15,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import visible_gpts
+from gpts.assistants.queries.gpts import list_visible_gpts
 from gpts.metering.models import UsageEvent
 
 
@@ -33,7 +33,7 @@ def usage_events(
 
 def usage_by(user: Any) -> QuerySet[UsageEvent]:
     """Return the turns that ``user`` had, newest first; ``gpt_slug`` while they may find the GPT."""
-    visible = visible_gpts(user).filter(pk=OuterRef("gpt_id")).order_by()
+    visible = list_visible_gpts(user).filter(pk=OuterRef("gpt_id")).order_by()
     return (
         UsageEvent.objects.filter(user_id=user.pk)
         .annotate(gpt_slug=Subquery(visible.values("slug")[:1]))

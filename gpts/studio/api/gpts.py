@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import available_models, live_versions, my_gpts
+from gpts.assistants.queries.gpts import get_live_versions, list_available_models, list_own_gpts
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import create_gpt, delete_gpt, update_draft
 from gpts.studio.api.serializers import (
@@ -33,7 +33,7 @@ from workspaces.states import ApiScope
 
 
 def shown(gpt: GPT) -> dict[str, Any]:
-    data: dict[str, Any] = GPTSerializer(gpt, context={"live": live_versions(gpt)}).data
+    data: dict[str, Any] = GPTSerializer(gpt, context={"live": get_live_versions(gpt)}).data
     return data
 
 
@@ -46,7 +46,7 @@ class GPTsView(LoggiaAPIView):
     @extend_schema(operation_id="gpt_list", responses=GPTSummarySerializer(many=True))
     def get(self, request: Request) -> Response:
         user, key = bearer(request)
-        return self.page(my_gpts(user, workspace=key.workspace), GPTSummarySerializer)
+        return self.page(list_own_gpts(user, workspace=key.workspace), GPTSummarySerializer)
 
     @extend_schema(operation_id="gpt_create", request=NewGPTSerializer, responses={201: GPTSerializer})
     def post(self, request: Request) -> Response:
@@ -120,7 +120,7 @@ class ModelsView(LoggiaAPIView):
     @extend_schema(operation_id="model_list", responses=LanguageModelSerializer(many=True))
     def get(self, request: Request) -> Response:
         _user, key = bearer(request)
-        models = list(available_models(key.workspace)[:200])
+        models = list(list_available_models(key.workspace)[:200])
         return Response(
             {
                 "items": LanguageModelSerializer(models, many=True).data,

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gpts.assistants.access import access_gpt, access_version
-from gpts.assistants.audiences import DIRECT_AUDIENCES, check_offered
+from gpts.assistants.audiences import DIRECT_AUDIENCES, check_direct_audience
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.versions import clear_live_version
 from gpts.studio.api.gpts import shown
@@ -40,7 +40,7 @@ class AudienceView(LoggiaAPIView):
     def post(self, request: Request, slug: str, audience: str) -> Response:
         """Freeze the draft and make that version live there; doing it again changes nothing."""
         gpt = access_gpt(request.user, slug, to=GPTAct.MANAGE)
-        check_offered(gpt, audience)
+        check_direct_audience(gpt, audience)
         notes = self.read(FreezeSerializer)["release_notes"]
         version = share_draft(
             gpt=gpt, audiences=[audience], release_notes=notes, by=request.user, at=timezone.now()
@@ -51,7 +51,7 @@ class AudienceView(LoggiaAPIView):
     def delete(self, request: Request, slug: str, audience: str) -> Response:
         """Serve it there no longer; harmless when it was not."""
         gpt = access_gpt(request.user, slug, to=GPTAct.MANAGE)
-        check_offered(gpt, audience)
+        check_direct_audience(gpt, audience)
         clear_live_version(gpt=gpt, audience=audience, by=request.user, at=timezone.now())
         return Response(status=204)
 

@@ -12,9 +12,9 @@ from rest_framework.response import Response
 
 from core.errors import NotFound
 from gpts.assistants.access import access_gpt, access_version
-from gpts.assistants.change_log import change_log
-from gpts.assistants.comparison import differences, state_of
-from gpts.assistants.queries.gpts import versions_of
+from gpts.assistants.change_log import get_change_log
+from gpts.assistants.comparison import compare_snapshots, get_snapshot
+from gpts.assistants.queries.gpts import list_versions
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.versions import freeze_version
 from gpts.studio.api.serializers import (
@@ -39,7 +39,7 @@ class VersionsView(LoggiaAPIView):
     @extend_schema(operation_id="version_list", responses=VersionSummarySerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
         gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-        return self.page(versions_of(gpt), VersionSummarySerializer)
+        return self.page(list_versions(gpt), VersionSummarySerializer)
 
     @extend_schema(
         operation_id="version_freeze", request=FreezeSerializer, responses={201: VersionSerializer}
@@ -72,7 +72,7 @@ class ChangeLogView(LoggiaAPIView):
 
     @extend_schema(operation_id="change_log_read", responses=ChangeLogSerializer)
     def get(self, request: Request, slug: str) -> Response:
-        return Response(change_log(access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)))
+        return Response(get_change_log(access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)))
 
 
 class DiffView(LoggiaAPIView):
@@ -88,13 +88,13 @@ class DiffView(LoggiaAPIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-        before = state_of(request.user, gpt, request.query_params.get("from", ""))
-        after = state_of(request.user, gpt, request.query_params.get("to", "draft"))
+        before = get_snapshot(request.user, gpt, request.query_params.get("from", ""))
+        after = get_snapshot(request.user, gpt, request.query_params.get("to", "draft"))
         return Response(
             {
                 "before": before.name,
                 "after": after.name,
-                "differences": [difference.as_json() for difference in differences(gpt, before, after)],
+                "differences": [difference.as_json() for difference in compare_snapshots(gpt, before, after)],
             }
         )
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from core.look.illustrations import arch_icon
 from core.markdown import render
 from gpts.assistants.models import GPT
-from gpts.assistants.services.gpts import shown_value
+from gpts.assistants.services.gpts import serialize_draft_field
 from gpts.llm.failure_messages import failure_message
 from gpts.llm.states import TurnState
 from gpts.studio.models import BuilderChange, BuilderMessage
@@ -19,7 +19,7 @@ from gpts.studio.services.create import TALKED_FIELDS
 
 def draft_values(gpt: GPT) -> dict[str, Any]:
     """The fields that the conversation may change, as plain values."""
-    return {name: shown_value(gpt, name) for name in TALKED_FIELDS}
+    return {name: serialize_draft_field(gpt, name) for name in TALKED_FIELDS}
 
 
 def change_data(gpt: GPT, change: BuilderChange) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from core.errors import DomainError
 from core.scope import open_scope
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import default_model
+from gpts.assistants.queries.gpts import find_default_model
 from gpts.assistants.rules import GPTAct
 from gpts.chat.services.turn_inputs import build_model_spec, get_usable_model
 from gpts.chat.states import MessageRole
@@ -141,7 +141,7 @@ def model_for_building(gpt: GPT) -> LanguageModel | None:
     model = get_usable_model(gpt, None)
     if build_model_spec(model).api != ModelAPI.OFFLINE:
         return model
-    return default_model(gpt.workspace)
+    return find_default_model(gpt.workspace)
 
 
 def _input(caller: Caller, gpt: GPT, question: BuilderMessage, model: LanguageModel | None) -> TurnInput:

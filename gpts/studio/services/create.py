@@ -15,7 +15,7 @@ from core.ids import uuid7
 from core.text import clean_block
 from gpts.assistants.models import GPT
 from gpts.assistants.services.drafts import DRAFT_FIELDS
-from gpts.assistants.services.gpts import lock_gpt, shown_value, update_draft
+from gpts.assistants.services.gpts import lock_gpt, serialize_draft_field, update_draft
 from gpts.assistants.services.icons import set_drawn_icon, set_stored_icon
 from gpts.chat.states import MessageRole
 from gpts.llm.models import LanguageModel
@@ -112,13 +112,13 @@ def apply_change(
     )
     if field not in TALKED_FIELDS:
         return _refused(change, value, _("The conversation does not change this field."))
-    before = shown_value(fresh, field)
+    before = serialize_draft_field(fresh, field)
     try:
         with transaction.atomic():
             saved = _write(fresh, field, value, by=by, at=at)
     except InvalidInput as refusal:
         return _refused(change, value, refusal.message)
-    change.before, change.after = before, shown_value(saved, field)
+    change.before, change.after = before, serialize_draft_field(saved, field)
     if change.before == change.after:
         return None
     change.save()
@@ -169,7 +169,7 @@ def set_change_state(
         return locked
     is_undo = state == BuilderChangeState.UNDONE
     expected, wanted = (locked.after, locked.before) if is_undo else (locked.before, locked.after)
-    current = shown_value(fresh, locked.field)
+    current = serialize_draft_field(fresh, locked.field)
     if current not in (expected, wanted) and not is_forced:
         raise Conflict(
             _("This field was changed since. Look at it, then decide."),

@@ -12,7 +12,7 @@ from core.audit import record
 from core.errors import Forbidden
 from gpts.assistants.models import GPT
 from gpts.assistants.models.gpts import NAME_LENGTH
-from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.services.gpts import create_gpt, lock_gpt
 from gpts.assistants.services.versions import BEHAVIOUR_FIELDS
 from gpts.knowledge.models import KnowledgeFile
@@ -49,7 +49,7 @@ def duplicate_gpt(*, gpt: GPT, by: Any, at: datetime, name: str = "") -> GPT:
 
 
 def _copy_files(source: GPT, copy: GPT, *, by: Any, at: datetime) -> None:
-    with inside_workspace_of(source):
+    with gpt_workspace_scope(source):
         held = KnowledgeFile.objects.filter(gpt=source, removed_at__isnull=True).order_by("created_at", "id")
         KnowledgeFile.objects.bulk_create(
             KnowledgeFile(

@@ -9,12 +9,12 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from gpts.assistants.audiences import check_offered
+from gpts.assistants.audiences import check_direct_audience
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.services.gpts import lock_gpt
 from gpts.assistants.services.versions import (
     check_ready,
-    draft_hash,
+    compute_draft_hash,
     freeze_version,
     restore_version,
     set_live_version,
@@ -26,11 +26,11 @@ from gpts.evals.services.gate import check_gate
 def share_draft(*, gpt: GPT, audiences: Sequence[str], release_notes: str, by: Any, at: datetime) -> Version:
     """Freeze the draft and make it live for each of ``audiences``; without any it is only frozen.
 
-    Doing it again changes nothing. Raises what check_offered, check_ready, check_gate, freeze_version and
-    set_live_version raise; nothing is written then.
+    Doing it again changes nothing. Raises what check_direct_audience, check_ready, check_gate, freeze_version
+    and set_live_version raise; nothing is written then.
     """
     for audience in audiences:
-        check_offered(gpt, audience)
+        check_direct_audience(gpt, audience)
         check_gate(gpt, None, at, audience=audience)
     if audiences:
         check_ready(gpt)
@@ -50,7 +50,7 @@ def restore_keeping(
     already is enough. Raises as restore_version; nothing is written then.
     """
     gpt = lock_gpt(gpt)
-    standing = draft_hash(gpt)
+    standing = compute_draft_hash(gpt)
     if standing == version.content_hash:
         return restore_version(gpt=gpt, version=version, revision=revision, by=by, at=at), None
     kept = Version.objects.filter(gpt=gpt, content_hash=standing).order_by("-number").first()

@@ -16,8 +16,13 @@ from core.errors import Conflict, DomainError
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
-from gpts.assistants.services.gpts import shown_value, update_draft
-from gpts.assistants.web.builder_frame import frame_of, page_context, preview_context, steps_context
+from gpts.assistants.services.gpts import serialize_draft_field, update_draft
+from gpts.assistants.web.builder_frame import (
+    build_page_context,
+    build_preview_context,
+    build_steps_context,
+    get_builder_frame,
+)
 from gpts.studio.web.forms import DraftForm, draft_changes, show_refusal, starter_rows
 from gpts.studio.web.icon import drawn_icons
 
@@ -29,7 +34,7 @@ def build_configure(request: HttpRequest, slug: str) -> HttpResponse:
         gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
         return _save_quietly(request, gpt) if _wants_json(request) else _save(request, gpt)
     gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    frame = frame_of(request.user, gpt)
+    frame = get_builder_frame(request.user, gpt)
     form = DraftForm(gpt=gpt, may_edit=frame.may_edit)
     return _page(request, gpt, form, starters=list(gpt.starters), frame=frame)
 
@@ -60,7 +65,7 @@ def _save_quietly(request: HttpRequest, gpt: GPT) -> JsonResponse:
         {
             "revision": saved.draft_revision,
             "saved_at": saved.updated_at.isoformat(),
-            "values": {field: shown_value(saved, field) for field in changes},
+            "values": {field: serialize_draft_field(saved, field) for field in changes},
         }
     )
 
@@ -105,10 +110,10 @@ def _page(
     status: int = 200,
     **extra: Any,
 ) -> HttpResponse:
-    frame = extra.pop("frame", None) or frame_of(request.user, gpt)
+    frame = extra.pop("frame", None) or get_builder_frame(request.user, gpt)
     conflict = extra.get("conflict")
     refusal = extra.get("refusal")
-    context = page_context(
+    context = build_page_context(
         request,
         gpt,
         "configure",
@@ -116,8 +121,8 @@ def _page(
         form=form,
         starters=starter_rows(starters, may_edit=frame.may_edit),
         starter_error="" if refusal is None else refusal.data.get("errors", {}).get("starters", ""),
-        **preview_context(gpt),
-        **steps_context(gpt, request.user),
+        **build_preview_context(gpt),
+        **build_steps_context(gpt, request.user),
         drawn_icons=drawn_icons(gpt) if frame.may_edit else [],
         # Sending again after a conflict was shown means to write over what stands.
         revision=conflict["revision"] if conflict else gpt.draft_revision,

@@ -22,7 +22,7 @@ from core.scope import open_scope
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
-from gpts.assistants.web.builder_frame import page_context, preview_context, steps_context
+from gpts.assistants.web.builder_frame import build_page_context, build_preview_context, build_steps_context
 from gpts.chat.services.turn_inputs import build_model_spec
 from gpts.chat.states import MessageRole
 from gpts.chat.streaming.responses import STREAM, wants_stream
@@ -55,7 +55,7 @@ def _context(request: HttpRequest, gpt: GPT, **extra: Any) -> dict[str, Any]:
     is_interview = build_model_spec(model_for_building(gpt)).api == ModelAPI.OFFLINE
     question, choices = opening(first_step(draft_values(gpt)), draft_values(gpt))
     shown = [_shown(message, now=now) for message in rows]
-    return page_context(
+    return build_page_context(
         request,
         gpt,
         "create",
@@ -65,8 +65,8 @@ def _context(request: HttpRequest, gpt: GPT, **extra: Any) -> dict[str, Any]:
         choices=rows[-1].choices if rows else choices if is_interview else [],
         waiting=bool(shown) and shown[-1]["is_running"],
         unanswered=_unanswered(shown, rows),
-        **preview_context(gpt),
-        **steps_context(gpt, request.user),
+        **build_preview_context(gpt),
+        **build_steps_context(gpt, request.user),
         **extra,
     )
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
 from core.look import formats
-from gpts.assistants.model_settings import takes_images
+from gpts.assistants.model_settings import accepts_images
 from gpts.assistants.models import GPT
 from gpts.assistants.models.gpts import (
     DESCRIPTION_LENGTH,
@@ -20,9 +20,9 @@ from gpts.assistants.models.gpts import (
     NO_ANSWER_LENGTH,
     STARTER_COUNT,
 )
-from gpts.assistants.queries.gpts import available_models
+from gpts.assistants.queries.gpts import list_available_models
 from gpts.assistants.services.draft_settings import SETTING_CLEANERS
-from gpts.assistants.services.gpts import shown_value
+from gpts.assistants.services.gpts import serialize_draft_field
 from gpts.assistants.services.versions import RELEASE_NOTES_LENGTH
 from gpts.assistants.states import Category, OutputFormat
 from gpts.llm.catalogue import features_of, is_retired, tools_of
@@ -152,7 +152,7 @@ class DraftForm(forms.Form):
     def __init__(self, *args: Any, gpt: GPT, may_edit: bool, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {name: _initial(gpt, name) for name in self.base_fields})
         super().__init__(*args, **kwargs)
-        self.models = list(available_models(gpt.workspace))
+        self.models = list(list_available_models(gpt.workspace))
         model, listed = self.fields["language_model"], self.fields["allowed_models"]
         assert isinstance(model, forms.ChoiceField)
         assert isinstance(listed, forms.MultipleChoiceField)
@@ -170,7 +170,7 @@ class DraftForm(forms.Form):
 def _initial(gpt: GPT, name: str) -> Any:
     if name == "language_model":
         return gpt.language_model_id or ""
-    value = shown_value(gpt, name)
+    value = serialize_draft_field(gpt, name)
     return "" if value is None else value
 
 
@@ -196,7 +196,7 @@ def abilities_of(model: LanguageModel | None) -> list[str]:
     """Features and capabilities of a model in one list, for showing what has an effect."""
     if model is None:
         return []
-    kept = (Capability.FILE_SEARCH.value, *((Capability.VISION.value,) if takes_images(model) else ()))
+    kept = (Capability.FILE_SEARCH.value, *((Capability.VISION.value,) if accepts_images(model) else ()))
     return sorted({*features_of(model), *tools_of(model), *kept})
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import DomainError, NotFound
 from gpts.assistants.access import access_gpt
-from gpts.assistants.drawn_icons import VARIANTS, draw
+from gpts.assistants.drawn_icons import VARIANTS, draw_icon
 from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.icons import set_drawn_icon, set_icon
@@ -50,7 +50,7 @@ def build_icon_drawn(request: HttpRequest, slug: str, variant: int) -> HttpRespo
     gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
     if not 1 <= variant <= VARIANTS:
         raise NotFound(_("There is no such picture."), code="icon_not_found")
-    response = HttpResponse(draw(gpt.name, variant), content_type="image/png")
+    response = HttpResponse(draw_icon(gpt.name, variant), content_type="image/png")
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 

@@ -14,7 +14,7 @@ from core.look.illustrations import avatar
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
-from gpts.assistants.services.gpts import shown_value
+from gpts.assistants.services.gpts import serialize_draft_field
 from gpts.studio.presence import Present, be_here, leave
 from gpts.studio.web.forms import DraftForm
 
@@ -48,7 +48,7 @@ def build_draft(request: HttpRequest, slug: str) -> JsonResponse:
 
 
 def form_values(gpt: GPT, name: str) -> list[str]:
-    value = shown_value(gpt, name)
+    value = serialize_draft_field(gpt, name)
     if isinstance(value, bool):
         return ["on"] if value else []
     if isinstance(value, list):

@@ -17,10 +17,10 @@ from core.markdown import render as render_markdown
 from core.pagination import paginate
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import my_gpts
+from gpts.assistants.queries.gpts import list_own_gpts
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import create_gpt, delete_gpt
-from gpts.assistants.web.builder_frame import icon_url
+from gpts.assistants.web.builder_frame import get_icon_url
 from gpts.studio.gpt_templates import PATTERNS, find_pattern
 from gpts.studio.services.duplicates import duplicate_gpt
 from gpts.studio.web.forms import NewGPTForm, show_refusal
@@ -37,11 +37,19 @@ from workspaces.states import BUILDER_ROLES
 @require_GET
 def build_list(request: HttpRequest) -> HttpResponse:
     page = paginate(
-        my_gpts(request.user), order=("-updated_at", "-id"), cursor=request.GET.get("cursor", ""), size=24
+        list_own_gpts(request.user),
+        order=("-updated_at", "-id"),
+        cursor=request.GET.get("cursor", ""),
+        size=24,
     )
     in_review = gpts_in_review([gpt.pk for gpt in page.items])
     rows = [
-        {"gpt": gpt, "icon_url": icon_url(gpt), "state": _state(gpt, in_review), "is_inside": _is_inside(gpt)}
+        {
+            "gpt": gpt,
+            "icon_url": get_icon_url(gpt),
+            "state": _state(gpt, in_review),
+            "is_inside": _is_inside(gpt),
+        }
         for gpt in page.items
     ]
     return render(request, "gpts/studio/list.html", {"rows": rows, "page": page})

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import Conflict, DomainError, InvalidInput
 from gpts.assistants.access import access_gpt
-from gpts.assistants.audiences import check_offered, offered_audiences
+from gpts.assistants.audiences import check_direct_audience, list_direct_audiences
 from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.versions import check_ready, clear_live_version
 from gpts.assistants.states import Audience
-from gpts.assistants.web.builder_frame import page_context, tab_url
+from gpts.assistants.web.builder_frame import build_page_context, get_tab_url
 from gpts.evals.services.gate import gate_problem
 from gpts.studio.services.sharing import share_draft
 from gpts.studio.web.forms import SubmitForm, show_refusal
@@ -36,14 +36,14 @@ def build_share(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, gpt: GPT, form: SubmitForm, status: int = 200) -> HttpResponse:
-    context = page_context(request, gpt, "share", form=form)
+    context = build_page_context(request, gpt, "share", form=form)
     live, hash_now = context["frame"].live, context["frame"].draft_hash
     context |= {
         "missing": _missing(gpt),
         "gate": gate_problem(gpt, None, timezone.now(), audience=Audience.PUBLIC),
-        "tests_url": tab_url("tests", gpt.slug),
+        "tests_url": get_tab_url("tests", gpt.slug),
         "audiences": [
-            _audience(gpt, audience, live.get(audience), hash_now) for audience in offered_audiences(gpt)
+            _audience(gpt, audience, live.get(audience), hash_now) for audience in list_direct_audiences(gpt)
         ],
         "public": live.get(Audience.PUBLIC),
         "is_public_current": Audience.PUBLIC in live
@@ -119,7 +119,7 @@ def build_audience(request: HttpRequest, slug: str) -> HttpResponse:
     """Set the draft live for the workspace or the link, or stop it there."""
     gpt = access_gpt(request.user, slug, to=GPTAct.MANAGE)
     audience = request.POST.get("audience", "")
-    check_offered(gpt, audience)
+    check_direct_audience(gpt, audience)
     now = timezone.now()
     try:
         if request.POST.get("stop"):

@@ -16,15 +16,15 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import DomainError
 from core.pagination import paginate
 from gpts.assistants.access import access_gpt, access_version
-from gpts.assistants.audiences import offered_audiences
-from gpts.assistants.change_log import change_log, change_log_markdown
-from gpts.assistants.comparison import differences, state_of
+from gpts.assistants.audiences import list_direct_audiences
+from gpts.assistants.change_log import get_change_log, render_change_log_markdown
+from gpts.assistants.comparison import compare_snapshots, get_snapshot
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import versions_of
-from gpts.assistants.queries.versions import knowledge_labels, version_numbers
+from gpts.assistants.queries.gpts import list_versions
+from gpts.assistants.queries.versions import get_knowledge_labels, list_version_numbers
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.states import Audience
-from gpts.assistants.web.builder_frame import frame_of, page_context, tab_url
+from gpts.assistants.web.builder_frame import build_page_context, get_builder_frame, get_tab_url
 from gpts.studio.services.sharing import restore_keeping, share_draft
 
 
@@ -38,8 +38,8 @@ def build_versions(request: HttpRequest, slug: str) -> HttpResponse:
 def _page(
     request: HttpRequest, gpt: GPT, *, status: int = 200, refusal: DomainError | None = None
 ) -> HttpResponse:
-    page = paginate(versions_of(gpt), order=("-number",), cursor=request.GET.get("cursor", ""), size=20)
-    frame = frame_of(request.user, gpt)
+    page = paginate(list_versions(gpt), order=("-number",), cursor=request.GET.get("cursor", ""), size=20)
+    frame = get_builder_frame(request.user, gpt)
     rows: list[dict[str, Any]] = [
         {
             "version": version,
@@ -50,7 +50,7 @@ def _page(
         for version in page.items
     ]
     is_frozen = bool(rows) and bool(rows[0]["is_draft"]) and not page.previous_cursor
-    context = page_context(
+    context = build_page_context(
         request,
         gpt,
         "versions",
@@ -59,17 +59,17 @@ def _page(
         rows=rows,
         is_frozen=is_frozen,
         same_as=next((row["version"].number for row in rows if row["is_draft"]), None),
-        numbers=version_numbers(gpt) if rows else [],
+        numbers=list_version_numbers(gpt) if rows else [],
         kept=_number(request.GET.get("kept", "")),
         restored=_number(request.GET.get("restored", "")),
         refusal=refusal,
-        tests_url=tab_url("tests", gpt.slug),
+        tests_url=get_tab_url("tests", gpt.slug),
         notes=request.POST.get("release_notes", ""),
     )
     live = frame.live
     context["targets"] = [
         {"value": audience.value, "label": audience.label, "number": live[audience].version.number}
-        for audience in offered_audiences(gpt)
+        for audience in list_direct_audiences(gpt)
         if audience in live
     ]
     return render(request, "gpts/studio/versions.html", context, status=status)
@@ -109,15 +109,17 @@ def build_version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
     version = access_version(request.user, gpt, number)
     before = gpt.versions.filter(number__lt=number).order_by("-number").first()
-    after_state = state_of(request.user, gpt, str(number))
+    after_state = get_snapshot(request.user, gpt, str(number))
     changes = (
-        differences(gpt, state_of(request.user, gpt, str(before.number)), after_state, in_words=True)
+        compare_snapshots(
+            gpt, get_snapshot(request.user, gpt, str(before.number)), after_state, in_words=True
+        )
         if before
         else []
     )
-    files = knowledge_labels(gpt, version.knowledge_hashes)
-    frame = frame_of(request.user, gpt)
-    context = page_context(
+    files = get_knowledge_labels(gpt, version.knowledge_hashes)
+    frame = get_builder_frame(request.user, gpt)
+    context = build_page_context(
         request,
         gpt,
         "versions",
@@ -137,16 +139,16 @@ def build_version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 @require_GET
 def build_diff(request: HttpRequest, slug: str) -> HttpResponse:
     gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    before = state_of(request.user, gpt, request.GET.get("from", ""))
-    after = state_of(request.user, gpt, request.GET.get("to", "draft"))
-    context = page_context(
+    before = get_snapshot(request.user, gpt, request.GET.get("from", ""))
+    after = get_snapshot(request.user, gpt, request.GET.get("to", "draft"))
+    context = build_page_context(
         request,
         gpt,
         "versions",
         before=before,
         after=after,
-        numbers=version_numbers(gpt),
-        differences=differences(gpt, before, after, in_words=True),
+        numbers=list_version_numbers(gpt),
+        differences=compare_snapshots(gpt, before, after, in_words=True),
     )
     return render(request, "gpts/studio/diff.html", context)
 
@@ -176,7 +178,7 @@ def build_restore(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 @require_GET
 def build_change_log(request: HttpRequest, slug: str) -> HttpResponse:
     gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    response = JsonResponse(change_log(gpt), json_dumps_params={"ensure_ascii": False, "indent": 2})
+    response = JsonResponse(get_change_log(gpt), json_dumps_params={"ensure_ascii": False, "indent": 2})
     response.headers["Content-Disposition"] = f'attachment; filename="{gpt.slug}-changes.json"'
     return response
 
@@ -185,6 +187,6 @@ def build_change_log(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def build_change_log_markdown(request: HttpRequest, slug: str) -> HttpResponse:
     gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    response = HttpResponse(change_log_markdown(gpt), content_type="text/markdown; charset=utf-8")
+    response = HttpResponse(render_change_log_markdown(gpt), content_type="text/markdown; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{gpt.slug}-changes.md"'
     return response

@@ -9,7 +9,7 @@ from core.errors import Forbidden, NotFound
 from core.scope import open_scope
 from gpts.assistants.access import access_gpt, access_version
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import my_gpts, visible_gpts
+from gpts.assistants.queries.gpts import list_own_gpts, list_visible_gpts
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import delete_gpt
 from gpts.assistants.services.quarantine import quarantine_gpt
@@ -156,7 +156,7 @@ def test_who_leaves_the_company_loses_the_gpt_at_once(
     Member.objects.filter(workspace=company, user=people["owner"]).delete()
 
     assert answers(people, gpt)["owner"] == "...."
-    assert not my_gpts(people["owner"]).exists()
+    assert not list_own_gpts(people["owner"]).exists()
 
 
 def test_an_owner_without_the_builder_role_reads_but_does_not_edit(
@@ -218,5 +218,5 @@ def test_visible_gpts_are_those_that_one_may_chat_with(people: dict[str, User], 
     linked = GPTFactory.create(owner=people["stranger"], name="Linked")
     make_live(linked, Audience.LINK)
 
-    assert set(visible_gpts(people["member"])) == {gpt, public}
-    assert set(visible_gpts(people["stranger"])) == {public, linked}
+    assert set(list_visible_gpts(people["member"])) == {gpt, public}
+    assert set(list_visible_gpts(people["stranger"])) == {public, linked}

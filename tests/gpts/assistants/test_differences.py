@@ -7,14 +7,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpts.assistants.differences import FieldDiff, Line, compare
+from gpts.assistants.differences import FieldDiff, Line, compare_fields
 
 LONG = "You edit letters. First ask who reads it. Rewrite in short sentences, keep the tone."
 MENDED = "You edit letters. First ask who reads it. Rewrite in sentences of twenty words, keep the tone."
 
 
 def diff(before: str, after: str) -> FieldDiff:
-    [found] = compare({"instructions": before}, {"instructions": after})
+    [found] = compare_fields({"instructions": before}, {"instructions": after})
     return found
 
 

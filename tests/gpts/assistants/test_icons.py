@@ -15,7 +15,7 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from core.errors import DomainError, InvalidInput, NotFound, TooLarge
-from gpts.assistants.drawn_icons import draw
+from gpts.assistants.drawn_icons import draw_icon
 from gpts.assistants.services.icons import read_icon, set_drawn_icon, set_icon
 from tests.support.api_client import ApiClient
 from tests.support.factories.gpts import GPTFactory
@@ -153,18 +153,22 @@ def test_unknown_and_hostile_hashes_are_not_found(digest: str) -> None:
 
 @pytest.mark.parametrize("variant", range(1, 9))
 def test_each_drawing_of_a_name_is_its_own_and_always_the_same(variant: int) -> None:
-    first, again, other = draw("Tide guide", variant), draw(" tide GUIDE ", variant), draw("Prose", variant)
+    first, again, other = (
+        draw_icon("Tide guide", variant),
+        draw_icon(" tide GUIDE ", variant),
+        draw_icon("Prose", variant),
+    )
 
     with Image.open(BytesIO(first)) as picture:
         assert (picture.format, picture.size) == ("PNG", (256, 256))
     assert first == again
     assert first != other
-    assert len({draw("Tide guide", number) for number in range(1, 9)}) == 8
+    assert len({draw_icon("Tide guide", number) for number in range(1, 9)}) == 8
 
 
 @pytest.mark.parametrize(("name", "variant"), [("字", 1), ("", 4), ("<b>", 8), ("x" * 50, 6)])
 def test_any_name_can_be_drawn(name: str, variant: int) -> None:
-    with Image.open(BytesIO(draw(name, variant))) as picture:
+    with Image.open(BytesIO(draw_icon(name, variant))) as picture:
         assert picture.size == (256, 256)
 
 
@@ -197,7 +201,7 @@ def test_drawings_are_offered_and_chosen_on_the_page_and_by_the_api() -> None:
     refused = ApiClient(gpt.owner)("POST", f"gpts/{gpt.slug}/icon", {"variant": 9})
 
     assert f'src="{first}"' in body
-    assert (picture.headers["Content-Type"], picture.content) == ("image/png", draw(gpt.name, 1))
+    assert (picture.headers["Content-Type"], picture.content) == ("image/png", draw_icon(gpt.name, 1))
     assert picture.headers["X-Content-Type-Options"] == "nosniff"
     assert chosen.startswith("icons/")
     assert (by_api.status_code, refused.status_code) == (200, 400)

@@ -8,14 +8,14 @@ from django.db import DatabaseError, IntegrityError, transaction
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.models import AuditEvent
 from gpts.assistants.models import GPT, LiveVersion, Version
-from gpts.assistants.queries.gpts import live_version_for, live_versions
+from gpts.assistants.queries.gpts import find_live_version, get_live_versions
 from gpts.assistants.services.gpts import delete_gpt, update_draft
 from gpts.assistants.services.icons import set_icon
 from gpts.assistants.services.quarantine import quarantine_gpt, release_gpt
 from gpts.assistants.services.versions import (
     check_ready,
     clear_live_version,
-    draft_hash,
+    compute_draft_hash,
     freeze_version,
     restore_version,
     set_live_version,
@@ -101,19 +101,19 @@ def test_every_field_of_behaviour_shapes_the_hash(changes: dict[str, object]) ->
 
 def test_icon_and_knowledge_shape_the_hash_and_the_same_content_gives_the_same_hash() -> None:
     gpt = GPTFactory.create()
-    plain = draft_hash(gpt)
+    plain = compute_draft_hash(gpt)
     set_icon(gpt=gpt, upload=make_picture(), by=gpt.owner, at=NOW)
     gpt.refresh_from_db()
-    with_icon = draft_hash(gpt)
+    with_icon = compute_draft_hash(gpt)
     file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "Paris"), by=gpt.owner, at=NOW)
-    with_file = draft_hash(gpt)
+    with_file = compute_draft_hash(gpt)
     remove_knowledge_file(file=file, by=gpt.owner, at=NOW)
     set_icon(gpt=gpt, upload=None, by=gpt.owner, at=NOW)
     gpt.refresh_from_db()
 
     assert len({plain, with_icon, with_file}) == 3
-    assert draft_hash(gpt) == plain
-    assert draft_hash(GPTFactory.create()) == plain
+    assert compute_draft_hash(gpt) == plain
+    assert compute_draft_hash(GPTFactory.create()) == plain
 
 
 def test_numbers_rise_even_when_an_old_content_returns() -> None:
@@ -155,7 +155,7 @@ def test_a_version_goes_live_once_and_leaves_once() -> None:
     set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=NOW, by=gpt.owner)
     set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=LATER, by=gpt.owner)
 
-    assert live_versions(gpt)[Audience.PUBLIC].since == NOW
+    assert get_live_versions(gpt)[Audience.PUBLIC].since == NOW
     assert AuditEvent.objects.filter(action="gpts.version_went_live").count() == 1
     assert clear_live_version(gpt=gpt, audience=Audience.PUBLIC, at=LATER, by=gpt.owner) is True
     assert clear_live_version(gpt=gpt, audience=Audience.PUBLIC, at=LATER, by=gpt.owner) is False
@@ -197,7 +197,7 @@ def test_no_link_leads_out_of_a_workspace_that_keeps_its_gpts_inside() -> None:
         set_live_version(gpt=gpt, version=version, audience=Audience.LINK, at=NOW)
     set_live_version(gpt=gpt, version=version, audience=Audience.WORKSPACE, at=NOW)
 
-    assert set(live_versions(gpt)) == {Audience.WORKSPACE}
+    assert set(get_live_versions(gpt)) == {Audience.WORKSPACE}
 
 
 def test_a_deleted_gpt_never_goes_live() -> None:
@@ -232,8 +232,8 @@ def test_colleagues_get_what_is_meant_for_them_and_others_the_public_version() -
     inside = frozen(gpt)
     set_live_version(gpt=gpt, version=inside, audience=Audience.WORKSPACE, at=NOW)
 
-    assert live_version_for(bob, gpt) == inside
-    assert live_version_for(eve, gpt) == public
+    assert find_live_version(bob, gpt) == inside
+    assert find_live_version(eve, gpt) == public
 
 
 def test_quarantine_keeps_what_was_live_and_release_brings_it_back() -> None:
@@ -245,7 +245,7 @@ def test_quarantine_keeps_what_was_live_and_release_brings_it_back() -> None:
 
     assert (first.quarantined_at, again.quarantined_at) == (NOW, NOW)
     assert release_gpt(gpt=gpt, at=LATER).quarantined_at is None
-    assert set(live_versions(gpt)) == {Audience.PUBLIC}
+    assert set(get_live_versions(gpt)) == {Audience.PUBLIC}
     actions = AuditEvent.objects.filter(action__in=["gpts.gpt_quarantined", "gpts.gpt_released"])
     assert actions.count() == 2
 
@@ -265,7 +265,7 @@ def test_restoring_makes_the_draft_what_the_version_was_with_its_files() -> None
     assert (restored.name, restored.starters) == ("Essay coach", ["Read my first paragraph"])
     assert restored.draft_revision == draft.draft_revision + 1
     assert [file.name for file in list_knowledge_files(gpt)] == ["old.txt"]
-    assert draft_hash(restored) == version.content_hash
+    assert compute_draft_hash(restored) == version.content_hash
     assert frozen(restored) == version
 
 

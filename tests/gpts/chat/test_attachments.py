@@ -16,7 +16,7 @@ from django.utils import timezone
 from PIL import Image
 
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import live_version_for
+from gpts.assistants.queries.gpts import find_live_version
 from gpts.chat.attached_text import UNCUT_CHARACTERS, choose_pieces, split_into_pieces
 from gpts.chat.attachment_reading import read_text
 from gpts.chat.models import Attachment, Conversation, Message, Turn
@@ -52,7 +52,7 @@ TEXT = "# Bees\n\nThe queen of hive seven is called Mirelbane.\n\nShe was marked
 def create_first_turn(reader: User, gpt: GPT, text: str = "Who is the queen?") -> Turn:
     return start_first_turn(
         gpt=gpt,
-        version=live_version_for(reader, gpt),
+        version=find_live_version(reader, gpt),
         workspace=personal_workspace(reader),
         text=text,
         by=reader,

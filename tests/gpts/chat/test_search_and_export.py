@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from core.scope import NOBODY, Scope, open_scope
-from gpts.assistants.queries.gpts import live_version_for
+from gpts.assistants.queries.gpts import find_live_version
 from gpts.chat.export import build_export, build_file_name, build_markdown, export_page
 from gpts.chat.models import Conversation, TurnWords
 from gpts.chat.search import search_conversations
@@ -37,7 +37,7 @@ def create_chat(
     at = NOW + timedelta(minutes=minutes)
     turn = start_first_turn(
         gpt=gpt,
-        version=live_version_for(reader, gpt),
+        version=find_live_version(reader, gpt),
         workspace=personal_workspace(reader),
         text=question,
         by=reader,

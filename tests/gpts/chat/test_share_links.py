@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from core.models import AuditEvent
 from core.scope import NOBODY, Scope, open_scope
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import live_version_for
+from gpts.assistants.queries.gpts import find_live_version
 from gpts.chat.models import Conversation, SharedConversation
 from gpts.chat.services.turns import finish_turn, start_first_turn, start_turn
 from tests.support.chat import create_public_gpt
@@ -31,7 +31,7 @@ def create_chat(reader: User, *, workspace: Any = None, gpt: GPT | None = None) 
     gpt = gpt or create_public_gpt()
     turn = start_first_turn(
         gpt=gpt,
-        version=live_version_for(reader, gpt),
+        version=find_live_version(reader, gpt),
         workspace=workspace or personal_workspace(reader),
         text="What about <arches>?",
         by=reader,

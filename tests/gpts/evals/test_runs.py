@@ -16,7 +16,7 @@ from core.errors import Conflict, DomainError, InvalidInput
 from core.models import AuditEvent
 from core.scope import system_scope
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import inside_workspace_of
+from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.services.gpts import update_draft
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.versions import freeze_version
@@ -244,7 +244,7 @@ def a_finished_run(gpt: GPT, passed: int, total: int, version: Any = None) -> Go
 def test_the_gate_wants_a_run_of_exactly_this_content(settings: Any) -> None:
     gpt = GPTFactory.create()
     create_golden_prompt(gpt)
-    with inside_workspace_of(gpt):
+    with gpt_workspace_scope(gpt):
         assert gate_problem(gpt, None, NOW) is None
         SharingPolicy.objects.update_or_create(
             workspace=gpt.workspace, defaults={"golden_pass_rate": 80, "updated_at": NOW}

@@ -31,7 +31,7 @@ from gpts.evals.services.runs import claim_result, finish_result, start_run
 from gpts.insights.csv_files import write_csv
 from gpts.insights.grouping import GROUP_SIZE
 from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach
-from gpts.insights.queries import insights_of
+from gpts.insights.queries import get_insights
 from gpts.insights.ranges import Range
 from gpts.insights.services.filling import fill_insights
 from gpts.knowledge.retrieval import ANSWERABLE_SCORE
@@ -219,8 +219,8 @@ def test_ranges_that_differ_by_days_differ_by_whole_periods(
     with transaction.atomic():
         happen(truth, gpt, version, crowd, places)
         fill_insights(at=get_time(DAYS + 20))
-        one = insights_of(gpt, Range(start, start + timedelta(days=length), None))
-        other = insights_of(gpt, Range(start + timedelta(days=shift), start + timedelta(days=length), None))
+        one = get_insights(gpt, Range(start, start + timedelta(days=length), None))
+        other = get_insights(gpt, Range(start + timedelta(days=shift), start + timedelta(days=length), None))
         # Distinct people would tell who came on the day between.
         assert one.people is None and other.people is None
         ended = [row for row in truth if not row.code]
@@ -248,7 +248,7 @@ def test_the_file_has_the_pages_figures_and_no_other(stage: tuple[Any, ...], tru
     with transaction.atomic():
         happen(truth, gpt, version, crowd, places)
         fill_insights(at=get_time(DAYS + 20))
-        found = insights_of(gpt, Range(DAY, DAY + timedelta(days=DAYS + 20), None))
+        found = get_insights(gpt, Range(DAY, DAY + timedelta(days=DAYS + 20), None))
         rows = _csv(found)
         transaction.set_rollback(True)
 
@@ -272,11 +272,11 @@ def test_what_the_creator_does_between_two_readings_tells_nothing_of_a_fifth_per
     friends = [Asked(person, 0, "small", "", None, "") for person in range(5)]
     happen(friends, gpt, version, crowd, places)
     fill_insights(at=get_time(3))
-    first = insights_of(gpt, Range(DAY, DAY + timedelta(days=9), None))
+    first = get_insights(gpt, Range(DAY, DAY + timedelta(days=9), None))
     alone = [Asked(5, 4, "small", "slow", 0.0, ""), Asked(5, 4, "small", "", 0.0, "wrong")]
     happen(alone, gpt, version, crowd, places)
     fill_insights(at=get_time(8))
-    second = insights_of(gpt, Range(DAY, DAY + timedelta(days=9), None))
+    second = get_insights(gpt, Range(DAY, DAY + timedelta(days=9), None))
     assert (second.turns, second.use) == (first.turns, first.use) == (5, first.use)
     assert (second.failures, second.thumbs, second.unanswered) == (first.failures, [], [])
     reach = InsightReach.objects.get(gpt=gpt, days=30)
@@ -289,9 +289,9 @@ def test_a_period_never_counts_days_that_are_not_over() -> None:
     places = [personal_workspace(user) for user in crowd]
     happen([Asked(person, 0, "small", "", None, "") for person in range(6)], gpt, version, crowd, places)
     fill_insights(at=get_time(0, hour=23))
-    assert insights_of(gpt, Range(DAY, DAY + timedelta(days=1), None)).use == []
+    assert get_insights(gpt, Range(DAY, DAY + timedelta(days=1), None)).use == []
     fill_insights(at=get_time(1))
-    (period,) = insights_of(gpt, Range(DAY, date(2026, 3, 3), None)).use
+    (period,) = get_insights(gpt, Range(DAY, date(2026, 3, 3), None)).use
     assert (period.start, period.end) == (DAY, date(2026, 3, 3))
 
 

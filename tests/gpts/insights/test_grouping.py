@@ -9,26 +9,26 @@ from itertools import combinations, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpts.insights.durations import count_steps, join_steps, quantile
+from gpts.insights.durations import compute_quantile, count_steps, join_steps
 from gpts.insights.grouping import (
     GROUP_SIZE,
-    Day,
-    Portion,
+    Group,
     Span,
+    SpanActivity,
     close_spans,
-    cohort_cell,
-    rounded_down,
-    split,
+    round_down_people,
+    suppress_cohort_cell,
+    suppress_small_parts,
 )
-from gpts.insights.terms import terms_of, without_pieces
+from gpts.insights.terms import drop_word_fragments, extract_terms
 
 START = date(2026, 3, 2)
 people = st.sets(st.integers(1, 14), max_size=12)
 
 
-def days_of(groups: Sequence[dict[str, set[int]]]) -> list[Day]:
+def days_of(groups: Sequence[dict[str, set[int]]]) -> list[SpanActivity]:
     moments = [START + timedelta(days=number) for number in range(len(groups) + 1)]
-    return [Day(Span(*pair), group) for pair, group in zip(pairwise(moments), groups, strict=True)]
+    return [SpanActivity(Span(*pair), group) for pair, group in zip(pairwise(moments), groups, strict=True)]
 
 
 @given(st.lists(st.fixed_dictionaries({"good": people, "bad": people}), max_size=30), st.integers(1, 9))
@@ -53,10 +53,12 @@ def test_no_union_or_difference_of_closed_periods_is_of_fewer_than_five(
 
 def test_a_period_waits_for_its_parts_as_long_as_it_has_patience() -> None:
     crowd, few = set(range(6)), {8, 9}
-    together = [Day(day.span, {"people": crowd | few}, {"a": crowd, "b": few}) for day in days_of([{}] * 5)]
-    whole = [Day(day.span, {"people": crowd}, {"a": crowd}) for day in together]
+    together = [
+        SpanActivity(day.span, {"people": crowd | few}, {"a": crowd, "b": few}) for day in days_of([{}] * 5)
+    ]
+    whole = [SpanActivity(day.span, {"people": crowd}, {"a": crowd}) for day in together]
 
-    def lengths(days: Sequence[Day], after: int, patience: int = 3) -> list[int]:
+    def lengths(days: Sequence[SpanActivity], after: int, patience: int = 3) -> list[int]:
         spans = close_spans(days, until=START + timedelta(days=after), patience=patience)
         return [(span.end - span.start).days for span in spans]
 
@@ -69,14 +71,17 @@ def test_a_period_waits_for_its_parts_as_long_as_it_has_patience() -> None:
     # Where few are hidden in any case, nobody waits.
     many = set(range(10, 99))
     crowded = [
-        Day(day.span, {"people": many}, {"a": many, "b": set(range(10, 15)), "c": few}) for day in together
+        SpanActivity(day.span, {"people": many}, {"a": many, "b": set(range(10, 15)), "c": few})
+        for day in together
     ]
     assert lengths(crowded, 5) == [1] * 5
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.sets(st.integers(1, 30), min_size=1, max_size=9)))
 def test_the_total_less_any_shown_parts_is_of_five_or_nothing(parts: dict[str, set[int]]) -> None:
-    shown, rest = split({key: Portion(set(who), {"turns": len(who)}) for key, who in parts.items()})
+    shown, rest = suppress_small_parts(
+        {key: Group(set(who), {"turns": len(who)}) for key, who in parts.items()}
+    )
     assert all(len(part.people) >= GROUP_SIZE for part in shown.values())
     if not shown:
         return  # then nothing but the total is known
@@ -95,7 +100,7 @@ def test_cells_of_a_cohort_tell_neither_of_few_who_came_nor_of_few_who_did_not(
     size: int, active: int
 ) -> None:
     active = min(size, active)
-    shown = cohort_cell(size, active)
+    shown = suppress_cohort_cell(size, active)
     if shown is None:
         return
     assert shown == active and size >= GROUP_SIZE
@@ -103,22 +108,22 @@ def test_cells_of_a_cohort_tell_neither_of_few_who_came_nor_of_few_who_did_not(
 
 
 def test_a_small_part_takes_the_smallest_other_one_along() -> None:
-    parts = {"v1": Portion(set(range(9))), "v2": Portion(set(range(5))), "v3": Portion({1})}
-    shown, rest = split(parts)
+    parts = {"v1": Group(set(range(9))), "v2": Group(set(range(5))), "v3": Group({1})}
+    shown, rest = suppress_small_parts(parts)
     assert list(shown) == ["v1"]
     assert rest is not None and rest.people == set(range(5))
-    assert split({"v1": Portion({1, 2, 3}), "v2": Portion({1})}) == ({}, None)
+    assert suppress_small_parts({"v1": Group({1, 2, 3}), "v2": Group({1})}) == ({}, None)
 
 
 def test_reach_is_in_fives() -> None:
-    assert [rounded_down(people) for people in (4, 5, 9, 10, 37)] == [0, 5, 5, 10, 35]
+    assert [round_down_people(people) for people in (4, 5, 9, 10, 37)] == [0, 5, 5, 10, 35]
 
 
 @given(st.lists(st.floats(0.02, 900), min_size=1, max_size=60), st.sampled_from([0.5, 0.95]))
 def test_a_quantile_of_joined_counts_is_right_to_a_step(seconds: list[float], share: float) -> None:
     half = len(seconds) // 2
     joined = join_steps([count_steps(seconds[:half]), count_steps(seconds[half:])])
-    found = quantile(joined, share)
+    found = compute_quantile(joined, share)
     ordered = sorted(seconds)
     exact = next(value for number, value in enumerate(ordered, 1) if number >= share * len(ordered))
     assert found is not None and exact / 1.16 <= found <= exact * 1.16
@@ -126,12 +131,12 @@ def test_a_quantile_of_joined_counts_is_right_to_a_step(seconds: list[float], sh
 
 def test_words_are_single_and_name_no_address() -> None:
     text = "How do I reset my VPN token? Mail ann@acme.test or call 555-1234, see https://x.test/a"
-    assert terms_of(text) == {"reset", "vpn", "token", "mail", "call", "see"}
-    assert terms_of("报销流程") == {"报销", "销流", "流程", "报销流程"}
-    assert terms_of("请问公司的报销流程是什么？") == {"公司", "报销", "销流", "流程", "报销流程"}
+    assert extract_terms(text) == {"reset", "vpn", "token", "mail", "call", "see"}
+    assert extract_terms("报销流程") == {"报销", "销流", "流程", "报销流程"}
+    assert extract_terms("请问公司的报销流程是什么？") == {"公司", "报销", "销流", "流程", "报销流程"}
 
 
 def test_pieces_of_a_chinese_word_go_unless_more_people_used_them() -> None:
     five, six = {1, 2, 3, 4, 5}, {1, 2, 3, 4, 5, 6}
     people = {"报销": six, "销流": five, "流程": five, "报销流程": five, "travel": five}
-    assert without_pieces(people) == {"报销": six, "报销流程": five, "travel": five}
+    assert drop_word_fragments(people) == {"报销": six, "报销流程": five, "travel": five}

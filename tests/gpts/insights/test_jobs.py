@@ -16,7 +16,7 @@ from config.celery import SCHEDULE
 from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.insights.models import InsightBucket, InsightReach, InsightState
-from gpts.insights.services.facts import waiting_gpts
+from gpts.insights.services.facts import list_waiting_gpts
 from gpts.insights.services.filling import fill_insights as fill_now
 from gpts.insights.tasks import fill_insights
 from gpts.metering.models import UsageEvent
@@ -49,7 +49,7 @@ def test_the_worker_fills_what_waits_once(worker: WorkerService) -> None:
         assert state.read_until == (timezone.now() - timedelta(hours=1)).date()
         assert InsightBucket.objects.filter(gpt=gpt, series="use").count() == 2
         assert not InsightState.objects.filter(gpt=idle).exists()
-        assert waiting_gpts(until=state.read_until, limit=9) == []
+        assert list_waiting_gpts(until=state.read_until, limit=9) == []
     assert SCHEDULE["gpts: fill insights"]["task"] == fill_insights.name
 
 

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from core.models import AuditEvent
 from core.secrets import SecretBroken
-from gpts.assistants.queries.gpts import available_models, default_model
+from gpts.assistants.queries.gpts import find_default_model, list_available_models
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.providers import ensure_offline_provider, provider_key
 from gpts.llm.states import ProviderKind
@@ -122,18 +122,18 @@ def test_a_workspace_is_offered_its_own_models_first_and_never_anothers(from_set
             provider=provider, name=name, label=name, context_window=1, max_output_tokens=1
         )
 
-    assert [model.name for model in available_models(company)] == ["own", "gpt-x", "offline"]
+    assert [model.name for model in list_available_models(company)] == ["own", "gpt-x", "offline"]
 
 
 def test_retired_models_and_switched_off_providers_are_not_offered(from_settings: Any) -> None:
     call_command("ensure_providers")
     workspace = personal_workspace(UserFactory.create())
     LanguageModel.objects.filter(name="gpt-x").update(retired_at=NOW)
-    default = default_model(workspace)
+    default = find_default_model(workspace)
     assert default is not None
     assert default.name == "offline"
     ModelProvider.objects.update(is_enabled=False)
-    assert default_model(workspace) is None
+    assert find_default_model(workspace) is None
 
 
 def test_a_draft_keeps_its_model_when_that_is_retired() -> None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from core.errors import InvalidInput
 from core.models import AuditEvent
-from gpts.assistants.queries.model_retirement import retirements
+from gpts.assistants.queries.model_retirement import list_retirements
 from gpts.assistants.services.model_retirement import remind_owners, replace_in_drafts, set_retirement
 from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
@@ -98,7 +98,7 @@ def test_the_replacement_answers_for_draft_and_version_from_the_day_on() -> None
     stage.gpt.refresh_from_db()
     assert usable_model(version, stage.company) == stage.new
     assert usable_model(stage.gpt, stage.company) == stage.new
-    [entry] = retirements(stage.company)
+    [entry] = list_retirements(stage.company)
     assert (entry.is_over, [(row.in_draft, row.is_live) for row in entry.affected]) == (True, [(True, True)])
 
 

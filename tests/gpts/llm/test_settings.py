@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from core.errors import InvalidInput
-from gpts.assistants.model_settings import ignored_settings, model_settings
+from gpts.assistants.model_settings import get_model_settings, list_ignored_settings
 from gpts.assistants.services.gpts import update_draft
-from gpts.assistants.services.versions import content_of, freeze_version
+from gpts.assistants.services.versions import build_content, freeze_version
 from gpts.chat.services.model_choice import choose_model
 from gpts.chat.services.turns import start_conversation
 from gpts.llm.catalogue import choices_for, features_of, may_choose, tools_of
@@ -61,7 +61,7 @@ def test_settings_save_themselves_and_are_part_of_versions() -> None:
         name: value for name, value in SETTINGS.items() if name not in ("temperature", "capabilities")
     }
     version = freeze_version(gpt=gpt, release_notes="", by=ada, at=NOW)
-    content = content_of(version, knowledge_hashes=[])
+    content = build_content(version, knowledge_hashes=[])
     assert (content["seed"], content["output_schema"], content["model_choice"]) == (42, SCHEMA, "listed")
 
 
@@ -143,7 +143,7 @@ def test_what_the_model_lacks_is_not_sent() -> None:
         capabilities=["web_search", "image_generation"],
     )
 
-    little, much = model_settings(gpt, plain), model_settings(gpt, able)
+    little, much = get_model_settings(gpt, plain), get_model_settings(gpt, able)
 
     assert (little.temperature, little.seed, little.provider_tools) == (None, None, ())
     assert (little.parallel_tool_calls, little.output and little.output.is_native) == (True, False)
@@ -151,7 +151,12 @@ def test_what_the_model_lacks_is_not_sent() -> None:
     assert (much.temperature, much.seed, much.provider_tools) == (0.4, None, ("web_search",))
     assert (much.parallel_tool_calls, much.output and much.output.is_native) == (False, True)
     assert "seed" not in features_of(able)
-    assert ignored_settings(gpt, plain) == ["temperature", "seed", "parallel_tool_calls", "output_format"]
+    assert list_ignored_settings(gpt, plain) == [
+        "temperature",
+        "seed",
+        "parallel_tool_calls",
+        "output_format",
+    ]
     assert tools_of(plain) == ()
 
 

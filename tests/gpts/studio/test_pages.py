@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from gpts.assistants.models import GPT, LiveVersion, Version
-from gpts.assistants.queries.gpts import my_gpts
+from gpts.assistants.queries.gpts import list_own_gpts
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import KnowledgeFile
@@ -64,7 +64,7 @@ def test_the_list_asks_the_same_number_of_queries(count: int, django_assert_num_
         freeze_version(gpt=gpt, release_notes="", by=ada, at=NOW)
 
     with django_assert_num_queries(2):
-        rows = list(my_gpts(ada))
+        rows = list(list_own_gpts(ada))
         assert [row.workspace.name for row in rows] == [company.name] * count
         from reviews.queries.submissions import gpts_in_review
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import update_draft
-from gpts.assistants.web.builder_frame import TABS, label, tab_url
+from gpts.assistants.web.builder_frame import TABS, get_tab_label, get_tab_url
 from gpts.studio.presence import MOST_WINDOWS, be_here, leave
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
@@ -91,8 +91,8 @@ def test_the_frame_knows_a_tab_whose_page_is_still_to_come_and_leaves_it_out() -
     shown = get_page(sign_in(gpt.owner), "build-share", gpt.slug)
 
     assert "actions" in TABS
-    assert all(str(label(key)) for key in TABS)
+    assert all(str(get_tab_label(key)) for key in TABS)
     bar = shown.split('class="tabs__list"')[1].split("</nav>")[0]
-    expected = [key for key in TABS if tab_url(key, gpt.slug)]
-    assert re.findall(r'href="([^"]+)"', bar) == [tab_url(key, gpt.slug) for key in expected]
+    expected = [key for key in TABS if get_tab_url(key, gpt.slug)]
+    assert re.findall(r'href="([^"]+)"', bar) == [get_tab_url(key, gpt.slug) for key in expected]
     assert ("Actions" in bar) == ("actions" in expected)

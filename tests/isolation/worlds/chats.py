@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import live_version_for
+from gpts.assistants.queries.gpts import find_live_version
 from gpts.chat.models import Conversation, Turn
 from gpts.chat.services.turns import delete_conversation, finish_turn, start_conversation, start_turn
 from gpts.chat.states import MessageRole
@@ -24,7 +24,7 @@ def talk(
 ) -> tuple[Conversation, Turn]:
     """Create a conversation with one question and its answer."""
     now = timezone.now() - timedelta(hours=2)
-    version = None if is_draft else live_version_for(person, gpt)
+    version = None if is_draft else find_live_version(person, gpt)
     conversation = start_conversation(gpt=gpt, version=version, workspace=place, by=person, at=now)
     return conversation, _answer(person, conversation, SECRET_QUESTION, says)
 
