@@ -19,8 +19,8 @@ def main() -> None:
     os.environ.setdefault("LOGGIA_DATABASE_ROLE", "owner" if command in OWNER_COMMANDS else "worker")
 
     from config.environment import read_dot_env
-    from embedded import embedded_servers
     from embedded.errors import StartupError
+    from embedded.session import embedded_servers
 
     read_dot_env()
     if not os.environ.get("DATABASE_URL"):

@@ -8,7 +8,7 @@ from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import list_versions
 from gpts.evals.models import GoldenPrompt
 from gpts.evals.queries import suggestions_for
-from gpts.evals.services.asking import ask, prepare_prompt
+from gpts.evals.services.prompt_turn import read_answer
 from gpts.evals.services.prompts import add_prompts
 from gpts.evals.services.runs import claim_result, finish_result, start_run
 from gpts.evals.states import GoldenKind
@@ -65,5 +65,5 @@ def _run(gpt: GPT, *, at: datetime) -> None:
     version = list_versions(gpt).first()
     run = start_run(gpt=gpt, version=version, kind=GoldenKind.GOLDEN, language="en", by=gpt.owner, at=at)
     while (result := claim_result(run_id=run.pk, at=at)) is not None:
-        answered = ask(prepare_prompt(result.run, result), OfflineClient(pause_seconds=0))
-        finish_result(result=result, answered=answered, at=at)
+        answer = read_answer(result, OfflineClient(pause_seconds=0))
+        finish_result(result=result, answer=answer, at=at)

@@ -9,17 +9,30 @@ from core.scope import system_scope
 from gpts.assistants import tasks as assistants_tasks
 from gpts.chat import tasks as chat_tasks
 from gpts.chat.queries.conversations import find_running_turns
+from gpts.chat.streaming.lost import interrupt_lost_turns
 from gpts.evals import tasks as evals_tasks
 from gpts.evals.queries import find_running_claims
 from gpts.insights import tasks as insights_tasks
 from gpts.knowledge import tasks as knowledge_tasks
 from gpts.metering.services.reservations import release_stale
 from gpts.studio.queries import find_running_answers
+from gpts.studio.services.create import interrupt_lost_answers
 
 __all__ = ["assistants_tasks", "chat_tasks", "evals_tasks", "insights_tasks", "knowledge_tasks"]
 
 # Everything that holds a reservation in budgets while it runs.
 FIND_RUNNING = (find_running_turns, find_running_answers, find_running_claims)
+
+
+@shared_task(name="gpts.reap_lost_turns")
+def reap_lost_turns() -> int:
+    """End chat turns and Create answers whose process died. Running twice finds nothing the second time.
+
+    Golden prompts whose worker died are asked again, which ``gpts.sweep_golden_runs`` does.
+    """
+    with system_scope("gpts.reap_lost_turns"):
+        at = timezone.now()
+        return interrupt_lost_turns(at=at) + interrupt_lost_answers(at=at)
 
 
 @shared_task(name="gpts.release_stale_budgets")

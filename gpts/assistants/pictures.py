@@ -8,15 +8,13 @@ from io import BytesIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from gpts.llm.runtime.images import media_type_of
+
 MAX_PIXELS = 40_000_000
 # Models look at no more, and what they cost grows with it.
 MAX_SIDE = 2048
-_SIGNATURES = (
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"GIF87a", "GIF"),
-    (b"GIF89a", "GIF"),
-)
+_FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
+_GIF = (b"GIF87a", b"GIF89a")
 
 
 class BadPictureError(Exception):
@@ -34,11 +32,11 @@ class Picture:
 
 
 def detect_format(data: bytes) -> str:
-    """Return PNG, JPEG, GIF or WEBP by the first bytes; empty for anything else, whatever its name."""
-    for signature, kind in _SIGNATURES:
-        if data.startswith(signature):
-            return kind
-    return "WEBP" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""
+    """Return Pillow's format by the first bytes: PNG, JPEG, GIF or WEBP; empty for anything else.
+
+    Stricter than media_type_of: a GIF must have one of the two versions that exist.
+    """
+    return "GIF" if data.startswith(_GIF) else _FORMATS.get(media_type_of(data), "")
 
 
 def reencode_picture(data: bytes) -> Picture:

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from core.pagination import Page, paginate
 from gpts.chat.models import Conversation, Message, TurnWords
 from gpts.chat.queries.conversations import list_conversations
-from gpts.knowledge.passages import query_bigrams, western_words
+from gpts.chat.search_terms import get_query_bigrams, remove_chinese
 from workspaces.models import User
 
 QUERY_LENGTH = 200
@@ -89,7 +89,7 @@ def _find_turn_words(user: User, text: str) -> QuerySet[TurnWords]:
 
 def _build_query(text: str) -> str:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tsvector_to_array(to_tsvector('english', %s))", [western_words(text)])
+        cursor.execute("SELECT tsvector_to_array(to_tsvector('english', %s))", [remove_chinese(text)])
         (english,) = cursor.fetchone()
     terms = [_quote(term) for term in english[:TERMS]]
     last = text.split()[-1] if text.split() else ""
@@ -102,7 +102,7 @@ def _build_query(text: str) -> str:
         whole = [_quote(form) for form in forms]
         terms = [term for term in terms if term not in whole]
         terms.append("(" + " | ".join([*whole, prefix]) + ")")
-    grams = query_bigrams(text)[:TERMS]
+    grams = get_query_bigrams(text)[:TERMS]
     terms += [_quote(gram) + (":*" if len(gram) == 1 else "") for gram in grams]
     return " & ".join(terms)
 
@@ -162,7 +162,7 @@ def _build_mark_pattern(text: str) -> re.Pattern[str]:
     for word in _WORD.findall(text.lower()):
         if _CHINESE.search(word):
             parts.append(re.escape(word))
-            parts += [re.escape(gram) for gram in query_bigrams(word)]
+            parts += [re.escape(gram) for gram in get_query_bigrams(word)]
         else:
             stem = word[: max(len(word) - 2, 3)] if len(word) > 4 else word
             parts.append(rf"\b{re.escape(stem)}\w*")

@@ -1,4 +1,4 @@
-"""Jobs of chats: ending lost turns, reading attachments, indexing words for search."""
+"""Jobs of chats: reading attachments, removing conversations, indexing words for search."""
 
 from __future__ import annotations
 
@@ -10,14 +10,6 @@ from django.utils import timezone
 from core.scope import system_scope
 from gpts.chat.services import attachments, turn_words
 from gpts.chat.services.removal import remove_expired_conversations
-from gpts.chat.streaming.lost import interrupt_lost_turns
-
-
-@shared_task(name="gpts.reap_lost_turns")
-def reap_lost_turns() -> int:
-    """End turns whose web process died. Running twice finds nothing the second time."""
-    with system_scope("gpts.reap_lost_turns"):
-        return interrupt_lost_turns(at=timezone.now())
 
 
 @shared_task(name="gpts.read_attachment")

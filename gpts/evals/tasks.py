@@ -10,47 +10,37 @@ from django.utils import timezone
 
 from core.errors import DomainError
 from core.scope import system_scope
+from gpts.chat.streaming.hub import run_turn_to_end
 from gpts.evals.models import GoldenResult
-from gpts.evals.services.asking import Asked, ask, prepare_prompt
-from gpts.evals.services.runs import (
-    claim_result,
-    fail_result,
-    fail_with,
-    finish_result,
-    hold_budget,
-    sweep_runs,
-)
-from gpts.llm.runtime.types import ModelFailure
+from gpts.evals.services.asking import PromptRequest, prepare_prompt
+from gpts.evals.services.prompt_turn import PromptTurn
+from gpts.evals.services.runs import claim_result, fail_result, reserve_budgets, sweep_runs
 
 NAME = "gpts.ask_golden_prompt"
 
 
 @shared_task(name=NAME)
 def ask_golden_prompt(*, run_id: str) -> None:
-    """Claim the run's next prompt, ask it, write the answer. The model is asked in no transaction."""
+    """Claim the run's next prompt, ask it, record the answer. No transaction is open while the model answers.
+
+    Running twice asks two prompts, or finds none: a claim is taken once.
+    """
     with system_scope(NAME):
         result = claim_result(run_id=UUID(run_id), at=timezone.now())
     if result is None:
         return
-    asked = _prepared(result, at=timezone.now())
-    if asked is None:
-        return
-    try:
-        answered = ask(asked)
-    except ModelFailure as failure:
-        with system_scope(NAME):
-            fail_with(result=result, failure=failure, at=timezone.now())
-        return
-    with system_scope(NAME):
-        finish_result(result=result, answered=answered, at=timezone.now())
+    request = _prepare(result, at=timezone.now())
+    if request is not None:
+        run_turn_to_end(PromptTurn(result, request))
 
 
-def _prepared(result: GoldenResult, *, at: datetime) -> Asked | None:
+def _prepare(result: GoldenResult, *, at: datetime) -> PromptRequest | None:
+    """The prompt with its budgets reserved; None when a budget refused, which is recorded."""
     try:
         with system_scope(NAME):
-            asked = prepare_prompt(result.run, result)
-            hold_budget(result=result, asked=asked, at=at)
-            return asked
+            request = prepare_prompt(result.run, result)
+            reserve_budgets(result=result, request=request, at=at)
+            return request
     except DomainError as refusal:
         with system_scope(NAME):
             wait = refusal.data.get("retry_after")
@@ -60,6 +50,6 @@ def _prepared(result: GoldenResult, *, at: datetime) -> Asked | None:
 
 @shared_task(name="gpts.sweep_golden_runs")
 def sweep_golden_runs() -> int:
-    """Take up runs whose worker died or whose task was lost. Running twice sends steps that find nothing."""
+    """Resume runs whose worker died or whose task was lost. Running twice sends tasks that find nothing."""
     with system_scope("gpts.sweep_golden_runs"):
         return sweep_runs(at=timezone.now())

@@ -1,4 +1,7 @@
-"""Single words of a question: Latin words without the most common ones, Chinese as short runs and pairs."""
+"""Single words of a question: Latin words without the most common ones, Chinese as short runs and pairs.
+
+The words are shown, so they are not stemmed, unlike the search terms of gpts.knowledge.retrieval.terms.
+"""
 
 from __future__ import annotations
 

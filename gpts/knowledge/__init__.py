@@ -1,1 +1,1 @@
-"""Knowledge of a GPT: documents, text extraction, passages, retrieval."""
+"""A GPT's knowledge: documents, text extraction, passages and search."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import NotFound
@@ -13,12 +11,13 @@ from gpts.assistants.queries.gpts import get_relation
 from gpts.assistants.rules import GPTAct, may
 from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.queries import get_knowledge_file
+from workspaces.models import User
 
 
 def access_knowledge_file(
-    user: Any, gpt: GPT, identifier: int, *, include_removed: bool = False
+    user: User, gpt: GPT, identifier: int, *, include_removed: bool = False
 ) -> KnowledgeFile:
-    """Return one file of the draft of a GPT whose settings ``user`` may view.
+    """Return one file of the draft; NotFound unless ``user`` may view the settings of ``gpt``.
 
     ``include_removed`` also finds files that were removed from the draft and are kept for frozen versions.
     """

@@ -1,4 +1,4 @@
-"""Why a file could not be read and what to do about it: one sentence for each code."""
+"""The message for each code of a file that could not be read: what is wrong and what to do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 
 def describe_failure(code: str) -> str:
-    """The sentence for a failure code of extraction, in the reader's language; empty for none."""
+    """Return the message for ``Document.failure`` in the active language; empty for no code."""
     if not code:
         return ""
     return {

@@ -1,4 +1,4 @@
-"""Reading what a GPT knows: its files, the documents behind them, their passages."""
+"""Queries for a GPT's files, their documents and passages."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from gpts.knowledge.states import FileState
 
 
 def list_answering_files(gpt: GPT, version: Version | None = None) -> QuerySet[KnowledgeFile]:
-    """Files that ``version``, or the draft without one, answers from, with their document; readable or not.
+    """Return the files that ``version`` answers from, or the draft without one, in any state of reading.
 
-    Looked up by the GPT's own rows: the same bytes in a colleague's GPT do not count, nor does what the
-    owner deleted everywhere. The caller stands in the GPT's workspace (gpt_workspace_scope).
+    Only the GPT's own files: a document that another GPT of the workspace also has does not count, nor
+    does a file that the owner deleted everywhere. Call it inside the GPT's workspace (gpt_workspace_scope).
     """
     found = KnowledgeFile.objects.filter(gpt=gpt, document__isnull=False).select_related("document")
     if version is None:
@@ -24,14 +24,8 @@ def list_answering_files(gpt: GPT, version: Version | None = None) -> QuerySet[K
     return found.filter(content_hash__in=version.knowledge_hashes)
 
 
-def names_of_documents(gpt: GPT, version: Version | None = None) -> dict[int, str]:
-    """The shown name of each document that can be answered from, by its id."""
-    rows = list_answering_files(gpt, version).filter(document__state=FileState.READY)
-    return dict(rows.values_list("document_id", "name"))
-
-
 def list_knowledge_files(gpt: GPT) -> list[KnowledgeFile]:
-    """Files of the draft with their documents, oldest first."""
+    """Return the files of the draft with their documents, oldest first."""
     with gpt_workspace_scope(gpt):
         return list(
             KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=True)
@@ -41,7 +35,7 @@ def list_knowledge_files(gpt: GPT) -> list[KnowledgeFile]:
 
 
 def list_removed_files(gpt: GPT) -> list[KnowledgeFile]:
-    """Files that were removed from the draft and that frozen versions still answer from, newest first."""
+    """Return the files that were removed from the draft but kept for frozen versions, newest first."""
     with gpt_workspace_scope(gpt):
         return list(
             KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=False, document__isnull=False)
@@ -51,43 +45,43 @@ def list_removed_files(gpt: GPT) -> list[KnowledgeFile]:
 
 
 def get_knowledge_file(gpt: GPT, identifier: int, *, include_removed: bool = False) -> KnowledgeFile | None:
-    """One file of the draft with its document, or one that versions keep; the caller authorises."""
+    """Return a file of the draft, or also one kept for versions; the caller authorises."""
     if not 0 < identifier < 2**63:
         return None
-    held = gpt.knowledge_files.filter(pk=identifier, document__isnull=False)
+    files = gpt.knowledge_files.filter(pk=identifier, document__isnull=False)
     with gpt_workspace_scope(gpt):
-        found = held if include_removed else held.filter(removed_at__isnull=True)
+        found = files if include_removed else files.filter(removed_at__isnull=True)
         return found.select_related("document", "gpt", "uploaded_by").first()
 
 
 def get_file_passages(file: KnowledgeFile) -> QuerySet[Passage]:
-    """A file's passages in their order; none until it is ready. The caller stands in its workspace."""
+    """Return a file's passages in order, none until it is ready. Call it inside the file's workspace."""
     return Passage.objects.filter(
         document_id=file.document_id or 0, document__state=FileState.READY
     ).order_by("position")
 
 
 def list_passages(file: KnowledgeFile, *, start: int = 0, size: int = 50) -> list[Passage]:
-    """A stretch of a file's extracted text; the caller has authorised the person for its GPT."""
+    """Return up to ``size`` passages from position ``start`` on; the caller authorises."""
     with gpt_workspace_scope(file.gpt):
         return list(get_file_passages(file).filter(position__gte=start)[:size])
 
 
 def find_page_position(file: KnowledgeFile, page: int) -> int:
-    """The position of the first passage on a page or after it, 0 when there is none; authorised as above."""
+    """Return the position of the first passage on ``page`` or later, 0 without one; the caller authorises."""
     with gpt_workspace_scope(file.gpt):
         found = Passage.objects.filter(document_id=file.document_id or 0, page__gte=page).order_by("position")
         return found.values_list("position", flat=True).first() or 0
 
 
 def get_file_beginning(file: KnowledgeFile, passages: int = 2) -> str:
-    """The first words of a file; the caller stands in its workspace."""
+    """Return the text of a file's first passages. Call it inside the file's workspace."""
     rows = Passage.objects.filter(document_id=file.document_id or 0).order_by("position")
     return " ".join(rows.values_list("text", flat=True)[:passages])
 
 
 def get_cited_passage(gpt: GPT, identifier: int) -> tuple[Passage, str] | None:
-    """A passage that one of the GPT's files, of its draft or of a version, holds, and the file's name."""
+    """Return a passage with its file's name if the draft or a version of ``gpt`` has the file, else None."""
     with gpt_workspace_scope(gpt):
         passage = Passage.objects.select_related("document").filter(pk=identifier).first()
         if passage is None:
@@ -97,7 +91,7 @@ def get_cited_passage(gpt: GPT, identifier: int) -> tuple[Passage, str] | None:
 
 
 def list_erased_file_names(gpt: GPT, version: Version) -> list[str]:
-    """Names of files that ``version`` was frozen with and that the owner has since deleted everywhere."""
+    """Return the names of files that ``version`` was frozen with and the owner then deleted everywhere."""
     with gpt_workspace_scope(gpt):
         return list(
             KnowledgeFile.objects.filter(
@@ -109,18 +103,18 @@ def list_erased_file_names(gpt: GPT, version: Version) -> list[str]:
 
 
 def list_unread_documents(
-    *, at: datetime, waiting_before: datetime, silent_before: datetime
+    *, at: datetime, waiting_before: datetime, heartbeat_before: datetime
 ) -> QuerySet[Document]:
-    """Documents that wait past their time or whose reader gave no sign of life; the scope limits whose."""
+    """Return documents that should have been started by now, or whose worker died, within the open scope."""
     return Document.objects.filter(
         Q(state=FileState.WAITING, created_at__lt=waiting_before)
         & (Q(retry_at__isnull=True) | Q(retry_at__lte=at))
-        | Q(state=FileState.EXTRACTING, heartbeat_at__lt=silent_before)
+        | Q(state=FileState.EXTRACTING, heartbeat_at__lt=heartbeat_before)
     ).order_by("created_at", "id")
 
 
 def list_files_due_for_review(*, on: date) -> QuerySet[KnowledgeFile]:
-    """Files of drafts whose review date has come and of which nobody was told for that date."""
+    """Return files of drafts whose review date has come and whose owner was not notified of it."""
     return (
         KnowledgeFile.objects.filter(removed_at__isnull=True, review_on__lte=on, gpt__deleted_at__isnull=True)
         .exclude(review_noted_on__gte=on)

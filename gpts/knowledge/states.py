@@ -1,4 +1,4 @@
-"""The closed sets of knowledge files and of reading them."""
+"""States of a document and the stages of reading it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class FileState(TextChoices):
 
 
 class ReadingStage(TextChoices):
-    """What is being done to a document whose state is EXTRACTING."""
+    """What a worker is doing with a document in state EXTRACTING."""
 
     NONE = "", _("Waiting")
     FETCHING = "fetching", _("Preparing")

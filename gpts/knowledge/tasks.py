@@ -1,4 +1,4 @@
-"""Jobs of knowledge: reading documents, indexing them, and their embeddings."""
+"""Jobs that read documents, index them and make their embeddings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PURPOSE = "gpts.read_document"
 
 @shared_task(name="gpts.read_document", bind=True)
 def read_document(self: Any, *, document_id: int) -> None:
-    """Read one document. Running twice reads it once: who comes second finds it claimed or read."""
+    """Read one document. A second run finds it claimed or read and does nothing."""
     wait = read(document_id=document_id, step=partial(system_scope, PURPOSE), clock=timezone.now)
     if wait is not None:
         self.apply_async(kwargs={"document_id": document_id}, countdown=wait + 1)
@@ -29,28 +29,28 @@ def read_document(self: Any, *, document_id: int) -> None:
 
 @shared_task(name="gpts.sweep_documents")
 def sweep_documents() -> int:
-    """Take up documents that were left. Running twice asks twice, which reads once."""
+    """Enqueue documents again whose job was lost. Running twice enqueues twice, which reads once."""
     with system_scope("gpts.sweep_documents"):
         return documents.sweep_documents(at=timezone.now())
 
 
 @shared_task(name="gpts.sweep_document_leftovers")
 def sweep_document_leftovers() -> int:
-    """Erase bytes that nobody needs. Running twice finds nothing the second time."""
+    """Erase stored bytes without a document. Running twice finds nothing the second time."""
     with system_scope("gpts.sweep_document_leftovers"):
         return documents.sweep_leftovers(at=timezone.now())
 
 
 @shared_task(name="gpts.note_stale_files")
 def note_stale_files() -> int:
-    """Tell owners of files whose review date has come. Running twice tells once."""
+    """Notify owners of files whose review date has come. Running twice notifies once."""
     with system_scope("gpts.note_stale_files"):
         return review_dates.notify_owners_of_stale_files(at=timezone.now())
 
 
 @shared_task(name="gpts.index_waiting")
 def index_waiting() -> int:
-    """Index what was read before there was an index. Running twice finds nothing the second time."""
+    """Index documents that have no index. Running twice finds nothing the second time."""
     with system_scope("gpts.index_waiting"):
         documents = list_unindexed_documents()
         for document in documents:
@@ -66,13 +66,13 @@ def index_waiting() -> int:
     max_retries=6,
 )
 def embed_document(*, document_id: int) -> int:
-    """Make the vectors that a document lacks. Running twice makes each once; the sweep takes up the rest."""
+    """Make a document's missing vectors. Running twice makes each once; embed_waiting retries later."""
     return embed_passages(document_id, at=timezone.now())
 
 
 @shared_task(name="gpts.embed_waiting")
 def embed_waiting() -> int:
-    """Have vectors made that are missing, also after the model changed. Running twice makes each once."""
+    """Enqueue documents that lack vectors, also after a change of model. Running twice makes each once."""
     with system_scope("gpts.embed_waiting"):
         waiting = list_documents_to_embed()
         for document_id in waiting:

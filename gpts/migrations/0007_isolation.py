@@ -1,6 +1,6 @@
 """Who sees conversations, knowledge, usage, budgets, golden prompts and figures.
 
-GPTs and the model catalogue stay open: tests/workspaces/exempt_tables.py says why.
+GPTs and the model catalogue stay open: tests/support/exempt_tables.py says why.
 """
 
 from __future__ import annotations

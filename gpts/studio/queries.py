@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import NotFound
 from gpts.assistants.models import GPT
 from gpts.chat.states import MessageRole
+from gpts.chat.streaming.lost import find_lost_turns
 from gpts.llm.states import TurnState
 from gpts.studio.models import BuilderChange, BuilderMessage
 from gpts.studio.states import BuilderChangeState
 
 SHOWN_MESSAGES = 200
-# An answer that still runs after this long was lost with its process.
-LOST_AFTER = timedelta(minutes=5)
 
 
 def builder_messages(user: Any, gpt: GPT) -> list[BuilderMessage]:
@@ -57,13 +56,24 @@ def undone_fields(user: Any, gpt: GPT) -> list[str]:
 
 
 def is_lost(message: BuilderMessage, now: datetime) -> bool:
-    return message.state == TurnState.RUNNING and message.created_at < now - LOST_AFTER
+    """Whether the process that wrote this answer is gone."""
+    if message.state != TurnState.RUNNING:
+        return False
+    return bool(find_lost_turns({message.pk: message.created_at}, at=now))
 
 
-def running_answers(user: Any, now: datetime) -> int:
+def find_lost_answers(now: datetime) -> list[BuilderMessage]:
+    """Running answers whose process is gone, of everybody whom the scope shows."""
+    running = {row.pk: row for row in BuilderMessage.objects.filter(state=TurnState.RUNNING)}
+    lost = find_lost_turns({pk: row.created_at for pk, row in running.items()}, at=now)
+    return [running[pk] for pk in sorted(lost)]
+
+
+def count_running_answers(user: Any, now: datetime) -> int:
     """How many answers of the person's Create conversations run, about whichever GPT; lost ones do not."""
     running = BuilderMessage.objects.filter(user_id=user.pk, state=TurnState.RUNNING)
-    return running.filter(created_at__gte=now - LOST_AFTER).count()
+    started = dict(running.values_list("pk", "created_at"))
+    return len(started) - len(find_lost_turns(started, at=now))
 
 
 def access_builder_message(user: Any, gpt: GPT, identifier: UUID) -> BuilderMessage:

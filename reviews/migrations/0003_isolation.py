@@ -1,4 +1,4 @@
-"""Who sees reports and notices. Other tables stay open: tests/workspaces/exempt_tables.py says why."""
+"""Who sees reports and notices. Other tables stay open: tests/support/exempt_tables.py says why."""
 
 from __future__ import annotations
 

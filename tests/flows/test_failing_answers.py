@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser as Chromium
@@ -16,6 +17,7 @@ from gpts.assistants.models import GPT
 from gpts.chat.models import Message, Turn
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.metering.models import UsageEvent
+from gpts.studio.models import BuilderMessage
 from tests.fakes.openai_server import WORDS, ModelServer
 from tests.support.browser import Person
 from tests.support.chat import create_public_gpt
@@ -36,7 +38,7 @@ FAILURES = {
 }
 
 
-def a_gpt_with(model: str) -> GPT:
+def a_gpt_with(model: str, **draft: Any) -> GPT:
     with system_scope("tests"):
         provider = ModelProvider.objects.get(name="OpenAI-compatible")
         chosen, _made = LanguageModel.objects.get_or_create(
@@ -44,7 +46,7 @@ def a_gpt_with(model: str) -> GPT:
             name=model,
             defaults={"label": model, "context_window": 8_000, "max_output_tokens": 1_000},
         )
-    return create_public_gpt(chosen, name=f"Answers by {model}"[:50])
+    return create_public_gpt(chosen, name=f"Answers by {model}"[:50], **draft)
 
 
 @pytest.fixture
@@ -169,10 +171,36 @@ def test_after_kill_9_of_the_web_service_the_turn_is_interrupted_with_its_text(
     told_and_answered_again(start_web_service("after"), reader, instance_provider, head["conversation"])
 
 
-def reaped() -> bool:
-    """Run the periodic job until the killed process counts as gone."""
+def test_after_kill_9_of_the_web_service_a_create_answer_is_interrupted_with_its_text(
+    worker: WorkerService, instance_provider: ModelServer
+) -> None:
+    owner = create_person("Ada")
+    gpt = a_gpt_with("normal:4000:40", owner=owner)
+    first = start_web_service("killed-create")
+    try:
+        browser, said = WebClient(first.url, owner), ""
+        with browser.ask(f"/build/{gpt.slug}/create/messages", "A long story") as response:
+            stream = read_events(response)
+            while len(said) < 200:
+                event = next(stream)
+                said += event.data.get("text", "") if event.name == "delta" else ""
+            os.killpg(first.process.pid, signal.SIGKILL)
+            first.process.wait(10)
+        browser.close()
+    finally:
+        first.stop()
+
+    wait_for(lambda: reaped(BuilderMessage), seconds=60)
+    answer = BuilderMessage.objects.get(role="assistant")
+    assert (answer.state, answer.error_code) == ("interrupted", "interrupted")
+    # Redis gets text four times a second.
+    assert answer.content.startswith(said[:150])
+
+
+def reaped(kind: type[Turn | BuilderMessage] = Turn) -> bool:
+    """Do as the beat does until the dead process counts as gone."""
     app.send_task(app.conf.beat_schedule["gpts: end turns whose process died"]["task"])
-    return not Turn.objects.filter(state="running").exists()
+    return not kind.objects.filter(state="running").exists()
 
 
 def told_and_answered_again(

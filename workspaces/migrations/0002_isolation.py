@@ -1,4 +1,4 @@
-"""Who sees what belongs to one person. Other tables stay open: tests/workspaces/exempt_tables.py says why."""
+"""Who sees what belongs to one person. Other tables stay open: tests/support/exempt_tables.py says why."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from gpts.chat.models import Attachment
 from gpts.chat.queries.attachments import access_attachment, reads_images
 from gpts.chat.services.attachments import add_attachment, remove_attachment
 from gpts.chat.services.turn_inputs import get_usable_model
-from gpts.chat.streaming.begin import Caller, chat_workspace_id
+from gpts.chat.streaming.begin import Requester, get_chat_workspace_id
 from gpts.chat.web.files import build_file_response, model_reads_images
 from gpts.metering.states import UsageSource
 from workspaces.api.base import LoggiaAPIView
@@ -56,10 +56,10 @@ class FirstAttachmentsView(LoggiaAPIView):
         """Add a file for the first message of a new conversation; send its id as one of `attachments`."""
         user, key = bearer(request)
         gpt, version, relation = access_chat(user, slug)
-        caller = Caller(user, current_scope(), UsageSource.API, key.workspace_id, "en")
+        requester = Requester(user, current_scope(), UsageSource.API, key.workspace_id, "en")
         attachment = add_attachment(
             upload=self.read(AttachmentUploadSerializer)["file"],
-            workspace_id=chat_workspace_id(caller, gpt, relation),
+            workspace_id=get_chat_workspace_id(requester, gpt, relation),
             conversation=None,
             reads_images=reads_images(get_usable_model(gpt, version)),
             by=user,

@@ -15,17 +15,18 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import DomainError, Forbidden, InvalidInput
 from gpts.chat.streaming.begin import (
-    Begun,
-    Caller,
+    Requester,
+    StartedChatTurn,
     begin_edit,
     begin_first,
     begin_next,
     begin_retry,
     find_turn,
 )
-from gpts.chat.streaming.responses import answer_json, offset_of, stream, wants_stream
+from gpts.chat.streaming.responses import get_offset, stream, wait_for_end, wants_stream
 from gpts.chat.streaming.threads import in_thread
 from gpts.chat.web.files import parse_ids
+from gpts.llm.states import TurnState
 from gpts.metering.states import UsageSource
 from workspaces.models import ApiKey
 from workspaces.web.middleware import authenticate_bearer
@@ -40,7 +41,7 @@ class KeyRefused(DomainError):
     status = 401
 
 
-def caller_of(request: HttpRequest) -> Caller:
+def get_requester(request: HttpRequest) -> Requester:
     """The key's person in the key's workspace; call it in a thread."""
     scope = authenticate_bearer(request)
     key: ApiKey | None = getattr(request, "api_key", None)
@@ -49,92 +50,115 @@ def caller_of(request: HttpRequest) -> Caller:
     if "chat" not in key.scopes:
         raise Forbidden(_("This API key does not have the permission for this."), code="scope_missing")
     language = key.user.language or translation.get_language() or "en"
-    return Caller(key.user, scope, UsageSource.API, key.workspace_id, language)
+    return Requester(key.user, scope, UsageSource.API, key.workspace_id, language)
 
 
 @csrf_exempt
 @require_POST
 async def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Begin a conversation: {"text"}, and what FirstTurnRequest has beside it."""
+    return await _answer(request, _begin_first, slug)
 
-    def begin(caller: Caller, body: Body) -> Begun:
-        text, key = _text(body), _text(body, "request_key")
-        files = _ids(body)
-        return begin_first(
-            caller,
-            slug,
-            text,
-            key,
-            is_draft=body.get("draft") is True,
-            files=files,
-            ask=_text(body, "gpt"),
-            is_temporary=body.get("temporary") is True,
-            model=_text(body, "model") if "model" in body else None,
-        )
 
-    return await _answer(request, begin)
+def _begin_first(request: HttpRequest, slug: str) -> StartedChatTurn:
+    requester, body = get_requester(request), _body(request)
+    return begin_first(
+        requester,
+        slug,
+        _text(body),
+        _text(body, "request_key"),
+        is_draft=body.get("draft") is True,
+        files=_ids(body),
+        ask=_text(body, "gpt"),
+        is_temporary=body.get("temporary") is True,
+        model=_text(body, "model") if "model" in body else None,
+    )
 
 
 @csrf_exempt
 @require_POST
 async def turn_start(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
     """Go on with a conversation: {"text", "request_key"?, "gpt"?, "model"?, "attachments"?}."""
+    return await _answer(request, _begin_next, conversation_id)
 
-    def begin(caller: Caller, body: Body) -> Begun:
-        files = _ids(body)
-        text, key, ask = _text(body), _text(body, "request_key"), _text(body, "gpt")
-        model = _text(body, "model") if "model" in body else None
-        return begin_next(caller, conversation_id, text, key, files=files, ask=ask, model=model)
 
-    return await _answer(request, begin)
+def _begin_next(request: HttpRequest, conversation_id: UUID) -> StartedChatTurn:
+    requester, body = get_requester(request), _body(request)
+    return begin_next(
+        requester,
+        conversation_id,
+        files=_ids(body),
+        text=_text(body),
+        key=_text(body, "request_key"),
+        ask=_text(body, "gpt"),
+        model=_text(body, "model") if "model" in body else None,
+    )
 
 
 @csrf_exempt
 @require_POST
 async def turn_retry(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> HttpResponseBase:
-    def begin(caller: Caller, body: Body) -> Begun:
-        return begin_retry(caller, conversation_id, turn_id, _text(body, "request_key"))
+    return await _answer(request, _begin_retry, conversation_id, turn_id)
 
-    return await _answer(request, begin)
+
+def _begin_retry(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> StartedChatTurn:
+    requester, body = get_requester(request), _body(request)
+    return begin_retry(requester, conversation_id, turn_id, _text(body, "request_key"))
 
 
 @csrf_exempt
 @require_POST
 async def turn_edit(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> HttpResponseBase:
-    def begin(caller: Caller, body: Body) -> Begun:
-        return begin_edit(caller, conversation_id, turn_id, _text(body), _text(body, "request_key"))
+    return await _answer(request, _begin_edit, conversation_id, turn_id)
 
-    return await _answer(request, begin)
+
+def _begin_edit(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> StartedChatTurn:
+    requester, body = get_requester(request), _body(request)
+    return begin_edit(requester, conversation_id, turn_id, _text(body), _text(body, "request_key"))
 
 
 @require_GET
 async def turn_events(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> HttpResponseBase:
     """Read along with a turn, from ``Last-Event-ID`` on."""
-
-    def find() -> tuple[Begun, Caller]:
-        caller = caller_of(request)
-        return find_turn(caller, conversation_id, turn_id), caller
-
     try:
-        begun, caller = await in_thread(find)
+        started = await in_thread(_find_turn, request, conversation_id, turn_id)
     except DomainError as error:
         return _refusal(error)
-    return stream(begun, caller, offset=offset_of(request))
+    return stream(started, offset=get_offset(request))
 
 
-async def _answer(request: HttpRequest, begin: Callable[[Caller, Body], Begun]) -> HttpResponseBase:
-    def start() -> tuple[Begun, Caller, Body]:
-        caller = caller_of(request)
-        body = _body(request)
-        return begin(caller, body), caller, body
+def _find_turn(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> StartedChatTurn:
+    return find_turn(get_requester(request), conversation_id, turn_id)
 
+
+async def _answer(
+    request: HttpRequest, begin: Callable[..., StartedChatTurn], *arguments: Any
+) -> HttpResponseBase:
+    """Start a turn in a thread, then answer with its events, or with JSON once it has ended."""
     try:
-        begun, caller, body = await in_thread(start)
+        started = await in_thread(begin, request, *arguments)
     except DomainError as error:
         return _refusal(error)
-    if wants_stream(request) or body.get("stream") is True:
-        return stream(begun, caller)
-    return await answer_json(begun, caller)
+    if wants_stream(request) or _body(request).get("stream") is True:
+        return stream(started)
+    await wait_for_end(started)
+    return await in_thread(_build_json, started)
+
+
+def _build_json(started: StartedChatTurn) -> JsonResponse:
+    """The ended turn; 502 with the failure's code when there was no answer."""
+    found = find_turn(started.requester, started.conversation.pk, started.id)
+    body = found.get_head() | (found.end or {"state": found.turn.state})
+    if found.turn.state in (TurnState.FAILED, TurnState.INTERRUPTED):
+        error = {
+            "code": found.turn.error_code,
+            "message": body.get("note", ""),
+            "field": "",
+            "data": {"turn": body["turn"], "conversation": body["conversation"],
+                     "retry_after": found.turn.retry_after},
+        }  # fmt: skip
+        return JsonResponse({"error": error}, status=502)
+    return JsonResponse(body, status=201)
 
 
 def _refusal(error: DomainError) -> JsonResponse:

@@ -13,12 +13,15 @@ from workspaces.models import Member, User
 
 @dataclass(frozen=True)
 class RunningAnswer:
-    """A turn that runs. ``workspace_ids`` are those that count for the person here: a key has but one."""
+    """A turn that runs, and what its person must be allowed to do with the GPT for as long as it does.
+
+    ``workspace_ids`` are those whose membership counts here: with an API key only the key's.
+    """
 
     turn_id: UUID
     user_id: int
     gpt_id: int
-    is_draft: bool
+    act: GPTAct
     workspace_ids: tuple[int, ...]
 
 
@@ -53,6 +56,6 @@ def find_turns_without_access(answers: Iterable[RunningAnswer]) -> set[UUID]:
             role=roles.get((answer.user_id, gpt.workspace_id), "") if is_included else "",
             audiences=frozenset(audiences.get(answer.gpt_id, ())),
         )
-        return may(GPTAct.TRY if answer.is_draft else GPTAct.CHAT, gpt, relation)
+        return may(answer.act, gpt, relation)
 
     return {answer.turn_id for answer in answers if not is_allowed(answer)}

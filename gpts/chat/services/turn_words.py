@@ -8,7 +8,7 @@ from django.db import connection
 
 from core.ids import uuid7
 from gpts.chat.models import Message, Turn
-from gpts.knowledge.passages import chinese_bigrams, western_words
+from gpts.chat.search_terms import get_bigrams, remove_chinese
 from gpts.llm.states import ENDED_TURN_STATES
 
 BATCH = 500
@@ -41,6 +41,6 @@ def index_turn_words(*, at: datetime, since: timedelta | None = RECENT) -> int:
     with connection.cursor() as cursor:
         for turn_id, user_id, conversation_id in rows:
             text = "\n".join(contents.get(turn_id, []))[:CHARACTERS]
-            grams = " ".join(dict.fromkeys(chinese_bigrams(text)))
-            cursor.execute(_INSERT, [turn_id, user_id, conversation_id, western_words(text), grams])
+            grams = " ".join(dict.fromkeys(get_bigrams(text)))
+            cursor.execute(_INSERT, [turn_id, user_id, conversation_id, remove_chinese(text), grams])
     return len(rows)

@@ -1,4 +1,4 @@
-"""Conversations and the life of a turn: started, then finished, stopped, failed or interrupted."""
+"""Conversations, and the states of a turn: started, then finished, stopped, failed or interrupted."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ AUTO_TITLE_LENGTH = 60
 MESSAGE_LENGTH = 32_000
 REQUEST_KEY_LENGTH = 64
 
-# Another GPT that answers a turn, at this version.
-Answering = tuple[GPT, Version | None]
+# Another GPT than the conversation's that answers one turn, and the version of it.
+AnsweringGPT = tuple[GPT, Version | None]
 
 
 def start_conversation(
@@ -53,14 +53,14 @@ def start_conversation(
 
     The caller has authorised the person to chat.
     """
-    conversation = _new_conversation(
+    conversation = _build_conversation(
         gpt, version, workspace, by=by, at=at, title=title, is_temporary=is_temporary
     )
     conversation.save(force_insert=True)
     return conversation
 
 
-def _new_conversation(
+def _build_conversation(
     gpt: GPT,
     version: Version | None,
     workspace: Workspace | int,
@@ -76,16 +76,16 @@ def _new_conversation(
         workspace_id=workspace if isinstance(workspace, int) else workspace.pk,
         gpt=gpt,
         version=version,
-        # What is soon gone leaves no words in lists, tabs and histories.
+        # A temporary chat must leave no words in lists, tabs and browser histories.
         title="" if is_temporary else title,
         is_temporary=is_temporary,
-        expires_at=expiry_of_temporary(at) if is_temporary else None,
+        expires_at=get_temporary_expiry(at) if is_temporary else None,
         created_at=at,
         updated_at=at,
     )
 
 
-def expiry_of_temporary(at: datetime) -> datetime:
+def get_temporary_expiry(at: datetime) -> datetime:
     """When a temporary conversation that was used at ``at`` is removed for good."""
     return at + timedelta(hours=settings.CHAT_TEMPORARY_HOURS)
 
@@ -101,20 +101,20 @@ def start_first_turn(
     request_key: str = "",
     source: str = UsageSource.WEB,
     is_temporary: bool = False,
-    answering: Answering | None = None,
+    answering: AnsweringGPT | None = None,
 ) -> Turn:
-    """Make a conversation with its first question and a running turn; few queries, as a reader waits.
+    """Make a conversation with its first question and a running turn, in few queries, as a reader waits.
 
-    RateLimited (``turns_running``) when the person has too many at once. The caller keeps repeated
-    requests away: in a new conversation no other turn can have the key.
+    RateLimited (``turns_running``) when the person has too many at once. The caller has looked for an
+    earlier request with the same key: in a new conversation no other turn can have it.
     """
-    text, request_key = _clean(text, request_key)
-    _check_running(by)
-    conversation = _new_conversation(
-        gpt, version, workspace, by=by, at=at, title=_title_of(text), is_temporary=is_temporary
+    text, request_key = _clean_input(text, request_key)
+    _check_running_limit(by)
+    conversation = _build_conversation(
+        gpt, version, workspace, by=by, at=at, title=_build_title(text), is_temporary=is_temporary
     )
-    turn = _new_turn(conversation, 1, answering, by=by, at=at, request_key=request_key, source=source)
-    turn.question = _words(turn, MessageRole.USER, text, at=at)  # type: ignore[attr-defined]  # for the caller
+    turn = _build_turn(conversation, 1, answering, by=by, at=at, request_key=request_key, source=source)
+    turn.question = _build_message(turn, MessageRole.USER, text, at=at)  # type: ignore[attr-defined]  # for the caller
     insert_together(conversation, turn, turn.question, waits_for_disk=False)  # type: ignore[attr-defined]
     return turn
 
@@ -129,26 +129,25 @@ def start_turn(
     source: str = UsageSource.WEB,
     replaces: Turn | None = None,
     is_regeneration: bool = False,
-    answering: Answering | None = None,
+    answering: AnsweringGPT | None = None,
 ) -> tuple[Turn, bool]:
     """Record the question and a running turn; returns the turn and whether it is new.
 
-    A new turn has its question (Message) at hand. It stands beside ``replaces`` when given, else behind the
-    last one shown. ``answering`` is another GPT than the conversation's, for which the caller has
-    authorised the person.
+    A new turn has ``question`` (Message) set. Its position is that of ``replaces`` when given, else behind
+    the last shown one. ``answering`` is another GPT than the conversation's; the caller has authorised it.
 
     The same ``request_key`` in the same conversation returns the first turn, whatever became of it.
     Conflict (``turn_running``, data: the turn) while another one runs; RateLimited (``turns_running``)
     when the person has too many at once. Writes nothing in either case.
     """
-    text, request_key = _clean(text, request_key)
-    if request_key and (known := _turn_of_key(conversation, request_key)):
+    text, request_key = _clean_input(text, request_key)
+    if request_key and (known := _find_turn_by_key(conversation, request_key)):
         return known, False
-    _check_running(by)
-    # First, as it also keeps other tabs out until this turn stands.
-    _touch(conversation, text, at=at)
-    parent_id, position = _place(conversation, replaces)
-    turn = _new_turn(
+    _check_running_limit(by)
+    # First, as its row lock also makes other tabs wait until this turn is written.
+    _update_conversation(conversation, text, at=at)
+    parent_id, position = _get_position(conversation, replaces)
+    turn = _build_turn(
         conversation,
         position,
         answering,
@@ -159,28 +158,28 @@ def start_turn(
         source=source,
         is_regeneration=is_regeneration,
     )
-    turn.question = _words(turn, MessageRole.USER, text, at=at)  # type: ignore[attr-defined]
+    turn.question = _build_message(turn, MessageRole.USER, text, at=at)  # type: ignore[attr-defined]
     try:
         with transaction.atomic():
             if replaces is not None:
-                _make_room(replaces, at=at)
+                _hide_from(replaces, at=at)
             insert_together(turn, turn.question, waits_for_disk=False)  # type: ignore[attr-defined]
     except IntegrityError:
-        return _turn_in_the_way(conversation, request_key), False
+        return _find_repeated_turn(conversation, request_key), False
     return turn, True
 
 
-def _touch(conversation: Conversation, text: str, *, at: datetime) -> None:
+def _update_conversation(conversation: Conversation, text: str, *, at: datetime) -> None:
     changes: dict[str, Any] = {"updated_at": at}
     if conversation.is_temporary:
-        changes["expires_at"] = conversation.expires_at = expiry_of_temporary(at)
+        changes["expires_at"] = conversation.expires_at = get_temporary_expiry(at)
     elif not conversation.title:
-        changes["title"] = conversation.title = _title_of(text)
+        changes["title"] = conversation.title = _build_title(text)
     Conversation.objects.filter(pk=conversation.pk).update(**changes)
 
 
-def _make_room(replaces: Turn, *, at: datetime) -> None:
-    """Show the way to the place of ``replaces``, and nothing from there on."""
+def _hide_from(replaces: Turn, *, at: datetime) -> None:
+    """Show the path up to ``replaces``, and nothing from there on."""
     if replaces.is_shown:
         Turn.objects.filter(
             conversation_id=replaces.conversation_id, position__gte=replaces.position, is_shown=True
@@ -191,17 +190,17 @@ def _make_room(replaces: Turn, *, at: datetime) -> None:
     show_path(replaces.conversation_id, nodes, way, at=at)
 
 
-def _clean(text: str, request_key: str) -> tuple[str, str]:
+def _clean_input(text: str, request_key: str) -> tuple[str, str]:
     return (
         clean_block(text, max_length=MESSAGE_LENGTH, field="text"),
         clean_line(request_key, max_length=REQUEST_KEY_LENGTH, field="request_key", required=False),
     )
 
 
-def _new_turn(
+def _build_turn(
     conversation: Conversation,
     position: int,
-    answering: Answering | None,
+    answering: AnsweringGPT | None,
     *,
     by: User,
     at: datetime,
@@ -228,10 +227,10 @@ def retry_turn(
     at: datetime,
     request_key: str = "",
     source: str = UsageSource.WEB,
-    answering: Answering | None = None,
+    answering: AnsweringGPT | None = None,
 ) -> tuple[Turn, bool]:
-    """Ask a question again: the new turn is shown, the old one and what followed it stay beside it."""
-    if known := _known_replacement(turn, request_key):
+    """Ask a question again: the new turn is shown; the old one with all after it stays as a branch."""
+    if request_key and (known := _find_turn_by_key(turn.conversation, request_key)):
         return known, False
     _check_ended(turn)
     question = turn.messages.get(role=MessageRole.USER)
@@ -257,10 +256,10 @@ def edit_turn(
     at: datetime,
     request_key: str = "",
     source: str = UsageSource.WEB,
-    answering: Answering | None = None,
+    answering: AnsweringGPT | None = None,
 ) -> tuple[Turn, bool]:
-    """Ask a question in other words; the old turn and what followed it stay beside the new one."""
-    if known := _known_replacement(turn, request_key):
+    """Ask a question in other words; the old turn with all after it stays as a branch."""
+    if request_key and (known := _find_turn_by_key(turn.conversation, request_key)):
         return known, False
     _check_ended(turn)
     return start_turn(
@@ -295,10 +294,10 @@ def finish_turn(
 ) -> Turn:
     """End a running turn with its answer and its usage event, all or nothing.
 
-    A turn that was stopped before the first word has no event: nothing was given for it. ``images`` that
-    the provider made (media type, bytes) are kept with the answer; what is no picture is left out.
+    A turn that was stopped before its first word has no usage event. ``images`` that the provider made
+    (media type, bytes) are kept with the answer; bytes that are no image are left out.
     """
-    turn = _running(turn_id)
+    turn = _lock_running_turn(turn_id)
     turn.state = TurnState.STOPPED if is_stopped else TurnState.FINISHED
     turn.ended_at = at
     turn.first_token_at = first_token_at
@@ -310,7 +309,7 @@ def finish_turn(
     turn.debug = None if debug is None else dict(debug)
     turn.save()
     if text or images:
-        answer = _words(turn, MessageRole.ASSISTANT, text, at=at, citations=list(citations))
+        answer = _build_message(turn, MessageRole.ASSISTANT, text, at=at, citations=list(citations))
         answer.tools = list(tools)
         insert_together(answer)
         for media_type, data in images:
@@ -342,8 +341,8 @@ def fail_turn(
     retrieval_score: float | None = None,
     debug: Mapping[str, Any] | None = None,
 ) -> Turn:
-    """End a running turn without an answer; what had arrived is kept. It is metered and paid to nobody."""
-    turn = _running(turn_id)
+    """End a running turn without a whole answer; the text so far is kept. Neither metered nor paid."""
+    turn = _lock_running_turn(turn_id)
     turn.state = TurnState.INTERRUPTED if is_interrupted else TurnState.FAILED
     turn.error_code = code
     turn.retry_after = retry_after
@@ -353,7 +352,7 @@ def fail_turn(
     turn.save(update_fields=["state", "error_code", "retry_after", "ended_at", "retrieval_score", "debug"])
     release(turn_id=turn.pk)
     if text:
-        insert_together(_words(turn, MessageRole.ASSISTANT, text, at=at))
+        insert_together(_build_message(turn, MessageRole.ASSISTANT, text, at=at))
     return turn
 
 
@@ -364,7 +363,7 @@ def rename_conversation(*, conversation: Conversation, title: str, at: datetime)
 
 
 def delete_conversation(*, conversation: Conversation, at: datetime) -> Conversation:
-    """Take the conversation out of sight, and its link back; restore_conversation undoes the first."""
+    """Hide the conversation and withdraw its share link; restore_conversation undoes the first."""
     if conversation.deleted_at is None:
         conversation.deleted_at = at
         conversation.save(update_fields=["deleted_at"])
@@ -378,7 +377,7 @@ def restore_conversation(*, conversation: Conversation, at: datetime) -> Convers
     return conversation
 
 
-def _words(
+def _build_message(
     turn: Turn, role: MessageRole, text: str, *, at: datetime, citations: Sequence[Mapping[str, Any]] = ()
 ) -> Message:
     return Message(
@@ -392,7 +391,7 @@ def _words(
     )
 
 
-def _running(turn_id: Any) -> Turn:
+def _lock_running_turn(turn_id: Any) -> Turn:
     turn = (
         Turn.objects.select_for_update(of=("self",))
         .select_related("conversation", "gpt")
@@ -404,9 +403,9 @@ def _running(turn_id: Any) -> Turn:
     return turn
 
 
-def _check_running(by: User) -> None:
+def _check_running_limit(by: User) -> None:
     limit = settings.CHAT_RUNNING_TURNS
-    # Fixed SQL: a reader waits, and the ORM's way to this number costs four times the query.
+    # Plain SQL: a reader waits, and the ORM takes four times as long as the query itself.
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM gpts_turn WHERE user_id = %s AND state = %s", [by.pk, TurnState.RUNNING]
@@ -423,28 +422,24 @@ def _check_running(by: User) -> None:
 
 def _check_ended(turn: Turn) -> None:
     if turn.state == TurnState.RUNNING:
-        raise _busy(turn)
+        raise _build_running_conflict(turn)
 
 
-def _known_replacement(turn: Turn, request_key: str) -> Turn | None:
-    return _turn_of_key(turn.conversation, request_key) if request_key else None
-
-
-def _turn_of_key(conversation: Conversation, request_key: str) -> Turn | None:
+def _find_turn_by_key(conversation: Conversation, request_key: str) -> Turn | None:
     return Turn.objects.filter(conversation=conversation, request_key=request_key).first()
 
 
-def _turn_in_the_way(conversation: Conversation, request_key: str) -> Turn:
-    """The same request's turn, made a moment ago by the other click; else the conflict."""
-    if request_key and (known := _turn_of_key(conversation, request_key)):
+def _find_repeated_turn(conversation: Conversation, request_key: str) -> Turn:
+    """The turn that a simultaneous request with the same key made; otherwise raises the Conflict."""
+    if request_key and (known := _find_turn_by_key(conversation, request_key)):
         return known
     running = Turn.objects.filter(conversation=conversation, state=TurnState.RUNNING).first()
     if running is None:
         raise Conflict(_("Somebody else was faster. Try again."), code="turn_conflict")
-    raise _busy(running)
+    raise _build_running_conflict(running)
 
 
-def _busy(turn: Turn) -> Conflict:
+def _build_running_conflict(turn: Turn) -> Conflict:
     return Conflict(
         _("An answer is still being written. Wait for it, or stop it."),
         code="turn_running",
@@ -452,8 +447,8 @@ def _busy(turn: Turn) -> Conflict:
     )
 
 
-def _place(conversation: Conversation, replaces: Turn | None) -> tuple[UUID | None, int]:
-    """The parent and the position of a new turn: beside ``replaces``, else behind the last one shown."""
+def _get_position(conversation: Conversation, replaces: Turn | None) -> tuple[UUID | None, int]:
+    """The parent and the position of a new turn: those of ``replaces``, else behind the last shown one."""
     if replaces is not None:
         return replaces.parent_id, replaces.position
     last = (
@@ -465,8 +460,8 @@ def _place(conversation: Conversation, replaces: Turn | None) -> tuple[UUID | No
     return (None, 1) if last is None else (last[0], last[1] + 1)
 
 
-def _title_of(text: str) -> str:
-    """The first words without their markup; a heading stands for what follows it."""
+def _build_title(text: str) -> str:
+    """The first words without their markup, or the heading that the text begins with."""
     begin = text.lstrip()[: 5 * AUTO_TITLE_LENGTH]
     line = plain(begin.partition("\n")[0] if begin.startswith("#") else begin) or " ".join(begin.split())
     return line if len(line) <= AUTO_TITLE_LENGTH else line[: AUTO_TITLE_LENGTH - 1].rstrip() + "…"

@@ -1,1 +1,1 @@
-"""Running turns in the web process: they outlive their readers, are watched and stopped from anywhere."""
+"""Running answers: they outlive their readers, and are followed and stopped from any process."""

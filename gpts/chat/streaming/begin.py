@@ -1,9 +1,9 @@
-"""Beginning a turn: everything that is checked and written before the model is asked, in one transaction."""
+"""Starting a chat turn: what is checked and written before the model is asked, in one transaction."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from core.scope import Scope, open_scope
 from gpts.assistants.access import access_chat, recheck_chat
@@ -24,11 +25,12 @@ from gpts.chat.queries.conversations import find_first_turn
 from gpts.chat.services.attachments import attach_to_turn, copy_to_turn
 from gpts.chat.services.model_choice import choose_model
 from gpts.chat.services.turn_inputs import PreparedTurn, get_usable_model, prepare_turn
-from gpts.chat.services.turns import Answering, edit_turn, retry_turn, start_first_turn, start_turn
+from gpts.chat.services.turns import AnsweringGPT, edit_turn, retry_turn, start_first_turn, start_turn
 from gpts.chat.services.versions import settle_version
 from gpts.chat.states import MessageRole
+from gpts.chat.streaming.chat_turn import ChatTurn
 from gpts.chat.streaming.connection import check_message
-from gpts.chat.streaming.frames import turn_end
+from gpts.chat.streaming.frames import frame, turn_end
 from gpts.chat.streaming.lost import interrupt_if_lost
 from gpts.llm.states import TurnState
 from gpts.metering.services.reservations import characters_of, estimate, reserve
@@ -39,13 +41,13 @@ from workspaces.states import WorkspaceKind
 
 REPEAT_ATTEMPTS = 20
 REPEAT_PAUSE = 0.05
-# Advisory locks of one person's beginnings; any number that no other room locks with.
+# Key space of the advisory locks below; no other code locks with this number.
 _LOCK_SPACE = 8130
 
 
 @dataclass(frozen=True)
-class Caller:
-    """Who asks, by session or by key. A key acts in its one workspace."""
+class Requester:
+    """The person behind a request and how it came: by session, or by a key, which acts in one workspace."""
 
     user: User
     scope: Scope
@@ -55,17 +57,46 @@ class Caller:
 
 
 @dataclass(frozen=True)
-class Begun:
-    """A turn that was started now (`prepared`) or had been before; `end` is set when it has ended."""
+class StartedChatTurn:
+    """A StartedTurn of a conversation: with a job when it was started now, with its end when it has ended."""
 
     turn: Turn
     conversation: Conversation
-    prepared: PreparedTurn | None
-    end: dict[str, object] | None
+    requester: Requester
+    job: ChatTurn | None = None
+    end: dict[str, Any] | None = None
+
+    @property
+    def id(self) -> UUID:
+        return self.turn.pk
+
+    def build_head(self) -> bytes:
+        return frame("turn", self.get_head())
+
+    def get_head(self) -> dict[str, Any]:
+        conversation = self.conversation
+        return {
+            "turn": str(self.turn.pk),
+            "conversation": str(conversation.pk),
+            "position": self.turn.position,
+            "title": conversation.title,
+            "gpt": conversation.gpt.slug,
+        }
+
+    def load_end(self) -> dict[str, Any]:
+        found = find_turn(self.requester, self.conversation.pk, self.turn.pk)
+        return found.end or {
+            "turn": str(self.turn.pk),
+            "state": TurnState.INTERRUPTED,
+            "code": "interrupted",
+            "note": _("The connection to this answer was lost. Reload the page to see it."),
+            "html": "",
+            "sources": [],
+        }
 
 
 def begin_first(
-    caller: Caller,
+    requester: Requester,
     slug: str,
     text: str,
     key: str,
@@ -75,49 +106,36 @@ def begin_first(
     ask: str = "",
     is_temporary: bool = False,
     model: str | None = None,
-) -> Begun:
-    """A new conversation with its first turn; the same key again leads to the same one.
+) -> StartedChatTurn:
+    """Start a new conversation with its first turn; the same key again leads to the same one.
 
     ``ask`` is the slug of another GPT that answers this turn, ``model`` the chosen one's id or name.
     """
-    is_repeated = check_message(caller.user.pk, key)
-    if is_repeated and (known := _wait_for_turn(caller, key)):
+    is_repeated = check_message(requester.user.pk, key)
+    if is_repeated and (known := _wait_for_turn(requester, key)):
         return known
-    with open_scope(caller.scope):
-        one_at_a_time(caller.user)
-        gpt, version, relation = access_chat(caller.user, slug, is_draft=is_draft)
+    with open_scope(requester.scope):
+        lock_turn_starts(requester.user)
+        gpt, version, relation = access_chat(requester.user, slug, is_draft=is_draft)
         turn = start_first_turn(
             gpt=gpt,
             version=version,
-            workspace=chat_workspace_id(caller, gpt, relation),
+            workspace=get_chat_workspace_id(requester, gpt, relation),
             text=text,
-            by=caller.user,
+            by=requester.user,
             at=timezone.now(),
             request_key=key,
-            source=caller.source,
+            source=requester.source,
             is_temporary=is_temporary,
-            answering=_called(caller, gpt, ask),
+            answering=_access_answering_gpt(requester, gpt, ask),
         )
         choose_model(conversation=turn.conversation, chosen=model)
-        _attach(caller, turn, files)
-        return _prepared(caller, turn, has_files=bool(files))
-
-
-def _wait_for_turn(caller: Caller, key: str) -> Begun | None:
-    """The turn of a first click, which may be about to commit; None when that one was refused."""
-    for _attempt in range(REPEAT_ATTEMPTS):
-        with open_scope(caller.scope):
-            turn = find_first_turn(caller.user, key)
-            if turn is not None:
-                return Begun(
-                    turn, access_conversation(caller.user, turn.conversation_id), None, _end_of(turn)
-                )
-        time.sleep(REPEAT_PAUSE)
-    return None
+        _attach(requester, turn, files)
+        return _prepare(requester, turn, has_files=bool(files))
 
 
 def begin_next(
-    caller: Caller,
+    requester: Requester,
     conversation_id: UUID,
     text: str,
     key: str,
@@ -125,125 +143,175 @@ def begin_next(
     files: Sequence[UUID] = (),
     ask: str = "",
     model: str | None = None,
-) -> Begun:
-    def start(at: datetime) -> tuple[Turn, bool]:
-        conversation = _open_conversation(caller, conversation_id)
-        _free(conversation, at)
+) -> StartedChatTurn:
+    """Start the next turn of a conversation; ``ask`` and ``model`` as in begin_first."""
+    check_message(requester.user.pk, "")
+    with open_scope(requester.scope):
+        lock_turn_starts(requester.user)
+        at = timezone.now()
+        conversation = _open_conversation(requester, conversation_id, at)
         turn, is_new = start_turn(
             conversation=conversation,
             text=text,
-            by=caller.user,
+            by=requester.user,
             at=at,
             request_key=key,
-            source=caller.source,
-            answering=_called(caller, conversation.gpt, ask),
+            source=requester.source,
+            answering=_access_answering_gpt(requester, conversation.gpt, ask),
         )
-        if is_new:
-            choose_model(conversation=conversation, chosen=model)
-            _attach(caller, turn, files)
-        return turn, is_new
+        if not is_new:
+            return _find_started(requester, turn)
+        choose_model(conversation=conversation, chosen=model)
+        _attach(requester, turn, files)
+        return _prepare(requester, turn)
 
-    return _begin(caller, start)
 
-
-def begin_retry(caller: Caller, conversation_id: UUID, turn_id: UUID, key: str) -> Begun:
-    def start(at: datetime) -> tuple[Turn, bool]:
-        turn = _open_turn(caller, conversation_id, turn_id, at)
-        again, is_new = retry_turn(
-            turn=turn,
-            by=caller.user,
+def begin_retry(requester: Requester, conversation_id: UUID, turn_id: UUID, key: str) -> StartedChatTurn:
+    """Ask a turn's question again."""
+    check_message(requester.user.pk, "")
+    with open_scope(requester.scope):
+        lock_turn_starts(requester.user)
+        at = timezone.now()
+        conversation = _open_conversation(requester, conversation_id, at)
+        old = access_turn(conversation, turn_id)
+        turn, is_new = retry_turn(
+            turn=old,
+            by=requester.user,
             at=at,
             request_key=key,
-            source=caller.source,
-            answering=_called_again(caller, turn),
+            source=requester.source,
+            answering=_access_answering_gpt(requester, conversation.gpt, old.gpt.slug),
         )
-        if is_new:
-            copy_to_turn(source=turn, turn=again, at=at)
-        return again, is_new
+        if not is_new:
+            return _find_started(requester, turn)
+        copy_to_turn(source=old, turn=turn, at=at)
+        return _prepare(requester, turn)
 
-    return _begin(caller, start)
 
-
-def begin_edit(caller: Caller, conversation_id: UUID, turn_id: UUID, text: str, key: str) -> Begun:
-    def start(at: datetime) -> tuple[Turn, bool]:
-        turn = _open_turn(caller, conversation_id, turn_id, at)
-        edited, is_new = edit_turn(
-            turn=turn,
+def begin_edit(
+    requester: Requester, conversation_id: UUID, turn_id: UUID, text: str, key: str
+) -> StartedChatTurn:
+    """Ask a turn's question in other words."""
+    check_message(requester.user.pk, "")
+    with open_scope(requester.scope):
+        lock_turn_starts(requester.user)
+        at = timezone.now()
+        conversation = _open_conversation(requester, conversation_id, at)
+        old = access_turn(conversation, turn_id)
+        turn, is_new = edit_turn(
+            turn=old,
             text=text,
-            by=caller.user,
+            by=requester.user,
             at=at,
             request_key=key,
-            source=caller.source,
-            answering=_called_again(caller, turn),
+            source=requester.source,
+            answering=_access_answering_gpt(requester, conversation.gpt, old.gpt.slug),
         )
-        if is_new:
-            copy_to_turn(source=turn, turn=edited, at=at)
-        return edited, is_new
-
-    return _begin(caller, start)
-
-
-def _called(caller: Caller, gpt: GPT, ask: str) -> Answering | None:
-    """The GPT called by "@" for one turn, authorised as of now; none when it is the conversation's own."""
-    return access_mention(caller.user, ask) if ask and ask != gpt.slug else None
+        if not is_new:
+            return _find_started(requester, turn)
+        copy_to_turn(source=old, turn=turn, at=at)
+        return _prepare(requester, turn)
 
 
-def _called_again(caller: Caller, turn: Turn) -> Answering | None:
-    return _called(caller, turn.conversation.gpt, turn.gpt.slug)
-
-
-def _attach(caller: Caller, turn: Turn, files: Sequence[UUID]) -> None:
-    """Put the files to the message that asks; an error takes the message back too."""
-    if files:
-        model = get_usable_model(turn.gpt, turn.version, chosen=turn.conversation.language_model)
-        attach_to_turn(turn=turn, identifiers=files, reads_images=reads_images(model), by=caller.user)
-
-
-def find_turn(caller: Caller, conversation_id: UUID, turn_id: UUID) -> Begun:
-    """A turn to read along with; a lost one is ended here and now."""
-    with open_scope(caller.scope):
-        conversation = access_conversation(caller.user, conversation_id, workspace_id=caller.workspace_id)
+def find_turn(requester: Requester, conversation_id: UUID, turn_id: UUID) -> StartedChatTurn:
+    """Find a turn to read along with; one whose process died is ended here and now."""
+    with open_scope(requester.scope):
+        conversation = access_conversation(
+            requester.user, conversation_id, workspace_id=requester.workspace_id
+        )
         turn = access_turn(conversation, turn_id)
         if turn.state == TurnState.RUNNING and interrupt_if_lost(turn=turn, at=timezone.now()):
             turn.refresh_from_db()
-        return Begun(turn, conversation, None, _end_of(turn))
+        return StartedChatTurn(turn, conversation, requester, end=_build_end(turn))
 
 
-def _begin(caller: Caller, start: Callable[[datetime], tuple[Turn, bool]]) -> Begun:
-    check_message(caller.user.pk, "")
-    with open_scope(caller.scope):
-        one_at_a_time(caller.user)
-        turn, is_new = start(timezone.now())
-        if not is_new:
-            conversation = access_conversation(caller.user, turn.conversation_id)
-            return Begun(turn, conversation, None, _end_of(turn))
-        return _prepared(caller, turn)
-
-
-def one_at_a_time(user: User) -> None:
-    """Let a person's turns begin one after the other, so that many sent at once cannot pass the ceiling of
-    running answers. First of all locks, until the commit."""
+def lock_turn_starts(user: User) -> None:
+    """Let a person's turns start one after the other, so that many sent at once cannot pass the limit of
+    running answers. Taken before all other locks, held until the commit."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_SPACE, user.pk % 2**31])
 
 
-def _prepared(caller: Caller, turn: Any, *, has_files: bool = True) -> Begun:
+def get_chat_workspace_id(requester: Requester, gpt: GPT, relation: GPTRelation) -> int:
+    """The workspace in which the person chats: the key's, the GPT's if it is theirs, else their own."""
+    if requester.workspace_id is not None:
+        return requester.workspace_id
+    if relation.role:
+        return gpt.workspace_id
+    memberships = get_user_roles(requester.user).memberships
+    personal = (m.workspace_id for m in memberships if m.kind == WorkspaceKind.PERSONAL)
+    own = next(personal, None)
+    return own if own is not None else personal_workspace(requester.user).pk
+
+
+# Before the turn is started --------------------------------------------------------------------------
+
+
+def _wait_for_turn(requester: Requester, key: str) -> StartedChatTurn | None:
+    """The turn of a first click, which may be about to commit; None when that one was refused."""
+    for _attempt in range(REPEAT_ATTEMPTS):
+        with open_scope(requester.scope):
+            turn = find_first_turn(requester.user, key)
+            if turn is not None:
+                return _find_started(requester, turn)
+        time.sleep(REPEAT_PAUSE)
+    return None
+
+
+def _open_conversation(requester: Requester, conversation_id: UUID, at: datetime) -> Conversation:
+    """The person's own conversation, with the right to go on checked as of now.
+
+    A turn that a dead process left running is ended, so that it does not block its conversation.
+    """
+    conversation = access_conversation(requester.user, conversation_id, workspace_id=requester.workspace_id)
+    live, relation = recheck_chat(requester.user, conversation.gpt, is_draft=conversation.version_id is None)
+    conversation = settle_version(conversation=conversation, live=live, relation=relation)
+    running = Turn.objects.filter(conversation=conversation, state=TurnState.RUNNING).first()
+    if running is not None:
+        interrupt_if_lost(turn=running, at=at)
+    return conversation
+
+
+def _access_answering_gpt(requester: Requester, gpt: GPT, ask: str) -> AnsweringGPT | None:
+    """The GPT called by "@" for one turn, authorised as of now; None when it is the conversation's own."""
+    return access_mention(requester.user, ask) if ask and ask != gpt.slug else None
+
+
+# Once the turn is started ----------------------------------------------------------------------------
+
+
+def _find_started(requester: Requester, turn: Turn) -> StartedChatTurn:
+    """The turn that an earlier request with the same key started."""
+    conversation = access_conversation(requester.user, turn.conversation_id)
+    return StartedChatTurn(turn, conversation, requester, end=_build_end(turn))
+
+
+def _attach(requester: Requester, turn: Turn, files: Sequence[UUID]) -> None:
+    """Attach the files to the question; an error takes the question back too."""
+    if files:
+        model = get_usable_model(turn.gpt, turn.version, chosen=turn.conversation.language_model)
+        attach_to_turn(turn=turn, identifiers=files, reads_images=reads_images(model), by=requester.user)
+
+
+def _prepare(requester: Requester, turn: Any, *, has_files: bool = True) -> StartedChatTurn:
+    """Gather the turn's input and reserve its estimate in the budgets."""
     prepared = prepare_turn(
         turn=turn,
         conversation=turn.conversation,
         text=turn.question.content,
-        language=caller.language,
+        language=requester.language,
         has_files=has_files,
     )
-    _hold(caller, turn, prepared)
-    return Begun(turn, turn.conversation, prepared, None)
+    _reserve_budgets(requester, turn, prepared)
+    job = ChatTurn(prepared, requester.scope, requester.language)
+    return StartedChatTurn(turn, turn.conversation, requester, job)
 
 
-def _hold(caller: Caller, turn: Turn, prepared: PreparedTurn) -> None:
-    """Reserve in the budgets, last of all: counters stay locked from here until the commit."""
+def _reserve_budgets(requester: Requester, turn: Turn, prepared: PreparedTurn) -> None:
+    """The last step before the commit, as counters stay locked from here on."""
     tokens, micros = estimate(prepared.model, characters_of(prepared.input))
     reserve(
-        user=caller.user,
+        user=requester.user,
         workspace_id=turn.workspace_id,
         gpt=turn.gpt,
         turn_id=turn.pk,
@@ -253,41 +321,11 @@ def _hold(caller: Caller, turn: Turn, prepared: PreparedTurn) -> None:
     )
 
 
-def _end_of(turn: Turn) -> dict[str, object] | None:
+def _build_end(turn: Turn) -> dict[str, object] | None:
+    """The data of the last event of a turn that has ended."""
     if turn.state == TurnState.RUNNING:
         return None
     answer = Message.objects.filter(turn=turn, role=MessageRole.ASSISTANT).first()
     if answer is None:
         return turn_end(turn, "", ())
     return turn_end(turn, answer.content, answer.citations, answer.tools)
-
-
-def chat_workspace_id(caller: Caller, gpt: GPT, relation: GPTRelation) -> int:
-    """The workspace in which the person chats: the key's, the GPT's if it is theirs, else their own."""
-    if caller.workspace_id is not None:
-        return caller.workspace_id
-    if relation.role:
-        return gpt.workspace_id
-    seats = get_user_roles(caller.user).memberships
-    own = next((seat.workspace_id for seat in seats if seat.kind == WorkspaceKind.PERSONAL), None)
-    return own if own is not None else personal_workspace(caller.user).pk
-
-
-def _open_conversation(caller: Caller, conversation_id: UUID) -> Conversation:
-    """The person's own conversation, with the right to go on checked as of now."""
-    conversation = access_conversation(caller.user, conversation_id, workspace_id=caller.workspace_id)
-    live, relation = recheck_chat(caller.user, conversation.gpt, is_draft=conversation.version_id is None)
-    return settle_version(conversation=conversation, live=live, relation=relation)
-
-
-def _open_turn(caller: Caller, conversation_id: UUID, turn_id: UUID, at: datetime) -> Turn:
-    conversation = _open_conversation(caller, conversation_id)
-    _free(conversation, at)
-    return access_turn(conversation, turn_id)
-
-
-def _free(conversation: Conversation, at: datetime) -> None:
-    """End a turn that a dead process left running, so that it does not lock its conversation."""
-    running = Turn.objects.filter(conversation=conversation, state=TurnState.RUNNING).first()
-    if running is not None:
-        interrupt_if_lost(turn=running, at=at)

@@ -1,9 +1,10 @@
-"""Redis of the running turns: keys, clients, the rate of messages, and stopping from anywhere."""
+"""Running turns in Redis: keys, clients, heartbeats, stopping from anywhere, and the rate of messages."""
 
 from __future__ import annotations
 
 import asyncio
 import weakref
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from core.errors import RateLimited
 
 STOPS = "turn:stops"
 STOP_SECONDS = 600
-# A running turn renews its key every few seconds; without the key its process is gone.
+# The process of a running turn renews this key every few seconds; without it the process is gone.
 ALIVE_SECONDS = 20
 RATE_WINDOW = 60
 KEY_SECONDS = 600
@@ -46,6 +47,13 @@ def async_redis() -> Any:
             settings.REDIS_URL, decode_responses=True, socket_connect_timeout=3, max_connections=500
         )
     return client
+
+
+async def close_async_redis() -> None:
+    """Close the connections of the running event loop."""
+    client = _clients.pop(asyncio.get_running_loop(), None)
+    if client is not None:
+        await client.aclose()
 
 
 @lru_cache(maxsize=1)
@@ -80,16 +88,21 @@ def check_message(user_id: int, key: str) -> bool:
 
 
 def ask_to_stop(turn: UUID) -> None:
-    """Tell the process that runs the turn, whichever it is; the key serves one that was not listening yet."""
+    """Tell the process that runs the turn, whichever it is; the key is for one that was not listening yet."""
     client = sync_redis()
     client.set(stop_key(turn), "1", ex=STOP_SECONDS)
     client.publish(STOPS, str(turn))
 
 
-def is_alive(turn: UUID) -> bool:
-    return bool(sync_redis().exists(running_key(turn)))
+def find_alive_turns(turns: Collection[UUID]) -> set[UUID]:
+    """Which of these turns have a heartbeat: some process runs them."""
+    if not turns:
+        return set()
+    known = list(turns)
+    beats = sync_redis().mget([running_key(turn) for turn in known])
+    return {turn for turn, beat in zip(known, beats, strict=True) if beat is not None}
 
 
-def text_so_far(turn: UUID) -> str:
+def read_text(turn: UUID) -> str:
     """What a turn had said, from its Redis Stream; empty when nothing is left of it."""
     return "".join(fields.get("text", "") for _id, fields in sync_redis().xrange(events_key(turn)))

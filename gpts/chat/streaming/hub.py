@@ -1,30 +1,32 @@
-"""The turns that run in this process: started here, mirrored to Redis, stopped from anywhere."""
+"""The turns that run on one event loop: started here, mirrored to Redis, stopped from anywhere."""
 
 from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 from uuid import UUID
 
 import structlog
 from django.db import DatabaseError
 from redis.exceptions import RedisError
 
-from core.scope import Scope
 from gpts.chat.services.rechecks import find_turns_without_access
-from gpts.chat.services.turn_inputs import PreparedTurn
 from gpts.chat.streaming.connection import (
     ALIVE_SECONDS,
     STOPS,
     async_redis,
+    close_async_redis,
     events_key,
     running_key,
     stop_key,
 )
 from gpts.chat.streaming.frames import HEARTBEAT, text_frame
+from gpts.chat.streaming.job import TurnJob
 from gpts.chat.streaming.live import FRAME_SECONDS, HEARTBEAT_SECONDS, LiveTurn
 from gpts.chat.streaming.threads import chat_loop, in_thread
+from gpts.llm.runtime.openai_clients import close_clients
 from gpts.llm.runtime.types import Pace
 
 log = structlog.get_logger(__name__)
@@ -40,7 +42,7 @@ KEEP_RUNNING = 3_600
 KEEP_ENDED = 300
 RETRY_SECONDS = 1.0
 LISTEN_SECONDS = 1.0
-# Somebody who loses access reads on for no longer than this.
+# How often access is checked again: who lost it reads no longer than this.
 RECHECK_SECONDS = 2.0
 
 
@@ -52,32 +54,45 @@ class Hub:
         self.turns: dict[UUID, LiveTurn] = {}
         self.pace = Pace(FRAME_SECONDS)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._mirrored: dict[UUID, int] = {}
+        # Turns whose heartbeat is in Redis, with how many characters and frames of them are.
+        self._mirrored: dict[UUID, tuple[int, int]] = {}
         self._listener: asyncio.Task[None] | None = None
         self._mirror: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
 
-    def start(self, prepared: PreparedTurn, scope: Scope, language: str) -> LiveTurn:
+    def start(self, job: TurnJob) -> LiveTurn:
         """Run a turn in a task that this hub holds, so that it outlives the request; from any thread."""
-        live = LiveTurn(prepared, scope, language)
+        live = LiveTurn(job)
         self.loop.call_soon_threadsafe(self._launch, live)
         return live
 
-    def _launch(self, live: LiveTurn) -> None:
+    async def run_to_end(self, job: TurnJob) -> None:
+        """Run a turn and wait until it is recorded; raises what recording it raised."""
+        await self._launch(LiveTurn(job))
+
+    def _launch(self, live: LiveTurn) -> asyncio.Task[None]:
         self.turns[live.id] = live
         live.pace = self.pace
         self._set_pace()
-        self._keep(asyncio.create_task(self._run(live)))
+        task = asyncio.create_task(self._run(live))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         if self._mirror is None or self._mirror.done():
             self._mirror = asyncio.create_task(self._mirror_all())
         if self._listener is None or self._listener.done():
             self._listener = asyncio.create_task(self._listen())
         if self._watch is None or self._watch.done():
             self._watch = asyncio.create_task(self._watch_access())
+        return task
 
-    def _keep(self, task: asyncio.Task[None]) -> None:
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def close(self) -> None:
+        """End the background tasks and the connections of this loop, once its turns have ended."""
+        background = [task for task in (self._mirror, self._listener, self._watch) if task is not None]
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        await close_async_redis()
+        await close_clients()
 
     async def _run(self, live: LiveTurn) -> None:
         try:
@@ -95,9 +110,9 @@ class Hub:
         """Cut off the turns of people who lost their access; ends when no turn is left."""
         await asyncio.sleep(RECHECK_SECONDS)
         while self.turns:
-            asked = [live.asked_by() for live in self.turns.values()]
+            answers = [live.job.access for live in self.turns.values()]
             try:
-                lost = await in_thread(find_turns_without_access, asked)
+                lost = await in_thread(find_turns_without_access, answers)
             except DatabaseError as error:
                 log.warning("access_not_rechecked", error=type(error).__name__)
                 lost = set()
@@ -110,7 +125,7 @@ class Hub:
     # Redis ---------------------------------------------------------------------------------------------
 
     async def _mirror_all(self) -> None:
-        """Write what was said since the last round, for all turns in one go; ends when none is left."""
+        """Write new output of all turns in one round trip a round; ends when no turn is left."""
         clock = asyncio.get_running_loop().time
         alive_at = 0.0
         while self.turns:
@@ -125,14 +140,15 @@ class Hub:
                 alive_at = clock()
             await asyncio.sleep(MIRROR_SECONDS)
 
-    async def _mirror_once(self, renewed: list[LiveTurn]) -> None:
+    async def _mirror_once(self, renewed: Sequence[LiveTurn]) -> None:
+        """Write new output of all turns, and heartbeats of ``renewed``, whose stop keys are read too."""
         async with async_redis().pipeline(transaction=False) as pipe:
             for live in renewed:
                 pipe.set(running_key(live.id), "1", ex=ALIVE_SECONDS)
-            sizes = {live.id: len(live.text) for live in self.turns.values() if not live.is_over}
+            sizes: dict[UUID, tuple[int, int]] = {}
             for live in self.turns.values():
-                if live.id in sizes:
-                    self._add_text(pipe, live, sizes[live.id])
+                if not live.is_over:
+                    sizes[live.id] = self._add_news(pipe, live)
             for live in renewed:
                 pipe.exists(stop_key(live.id))
             answers = await pipe.execute()
@@ -141,19 +157,24 @@ class Hub:
             if is_stopped:
                 live.stop()
 
-    def _add_text(self, pipe: object, live: LiveTurn, size: int) -> None:
-        before = self._mirrored.get(live.id, 0)
-        if size > before:
-            key = events_key(live.id)
-            pipe.xadd(key, {"text": live.text[before:size]})  # type: ignore[attr-defined]  # redis pipelines are untyped
-            if not before:
-                pipe.expire(key, KEEP_RUNNING)  # type: ignore[attr-defined]
+    def _add_news(self, pipe: Any, live: LiveTurn) -> tuple[int, int]:
+        """Add text and frames since the last round; returns how many of both are mirrored then."""
+        text_before, frames_before = self._mirrored.get(live.id, (0, 0))
+        text_size, frame_count = len(live.text), len(live.shared_frames)
+        key = events_key(live.id)
+        if text_size > text_before:
+            pipe.xadd(key, {"text": live.text[text_before:text_size]})
+        for sent in live.shared_frames[frames_before:frame_count]:
+            pipe.xadd(key, {"frame": sent.decode()})
+        if not (text_before or frames_before) and (text_size or frame_count):
+            pipe.expire(key, KEEP_RUNNING)
+        return text_size, frame_count
 
     async def _mirror_end(self, live: LiveTurn, last: bytes) -> None:
         key = events_key(live.id)
         try:
             async with async_redis().pipeline(transaction=False) as pipe:
-                self._add_text(pipe, live, len(live.text))
+                self._add_news(pipe, live)
                 pipe.xadd(key, {"end": last.decode()})
                 pipe.expire(key, KEEP_ENDED)
                 pipe.delete(running_key(live.id), stop_key(live.id))
@@ -165,7 +186,7 @@ class Hub:
         """Stop the turns that somebody, in whichever process, asked to stop."""
         task = asyncio.current_task()
         assert task is not None  # a coroutine of the loop
-        # A cancellation may be lost in the client while it connects; then the process would not end.
+        # The client may swallow a cancellation while it connects; the process could not end then.
         while not task.cancelling():
             try:
                 async with async_redis().pubsub(ignore_subscribe_messages=True) as channel:
@@ -194,13 +215,29 @@ def hub() -> Hub:
     return found if found is not None else _hubs.setdefault(loop, Hub(loop))
 
 
+def run_turn_to_end(job: TurnJob) -> None:
+    """Run a turn on an event loop of its own, for a worker or a thread that waits for its end.
+
+    It has the same heartbeat, mirror and stop as turns that outlive their request.
+    """
+    asyncio.run(_run_on_own_loop(job))
+
+
+async def _run_on_own_loop(job: TurnJob) -> None:
+    own = hub()
+    try:
+        await own.run_to_end(job)
+    finally:
+        await own.close()
+
+
 async def follow_elsewhere(turn: UUID, offset: int) -> AsyncIterator[bytes]:
     """Frames of a turn that runs in another process, from its Redis Stream.
 
     Ends without an end frame when the process that ran it is gone.
     """
     client = async_redis()
-    last, said = "0", 0
+    last, size = "0", 0
     while True:
         rows = await client.xread(
             {events_key(turn): last}, block=int(HEARTBEAT_SECONDS * 1000 / 3), count=500
@@ -211,14 +248,19 @@ async def follow_elsewhere(turn: UUID, offset: int) -> AsyncIterator[bytes]:
             yield HEARTBEAT
             continue
         texts: list[str] = []
+        others: list[str] = []
         end = ""
         for last, fields in rows[0][1]:  # noqa: B007  # the last id is where the next read begins
             texts.append(fields.get("text", ""))
             end = fields.get("end", end)
+            if "frame" in fields:
+                others.append(fields["frame"])
         fresh = "".join(texts)
-        begin, said = said, said + len(fresh)
-        if said > offset:
-            yield text_frame(fresh[max(offset - begin, 0) :], said)
+        begin, size = size, size + len(fresh)
+        if size > offset:
+            yield text_frame(fresh[max(offset - begin, 0) :], size)
+        for sent in others:
+            yield sent.encode()
         if end:
             yield end.encode()
             return

@@ -1,8 +1,10 @@
-"""Turns whose process died: ended as interrupted, with the text that Redis still has."""
+"""Turns whose process died: they are ended as interrupted, with the text that Redis still has."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 
@@ -10,31 +12,37 @@ from core.errors import IllegalTransition
 from gpts.chat.models import Turn
 from gpts.chat.queries.conversations import list_running_turns
 from gpts.chat.services.turns import fail_turn
-from gpts.chat.streaming.connection import ALIVE_SECONDS, is_alive, text_so_far
+from gpts.chat.streaming.connection import ALIVE_SECONDS, find_alive_turns, read_text
 from gpts.llm.runtime.types import FailureCode
 
 log = structlog.get_logger(__name__)
 
-# A turn that has just started may not have said yet that it is alive.
+# A turn that has just started may have no heartbeat yet.
 GRACE = timedelta(seconds=ALIVE_SECONDS)
 
 
+def find_lost_turns(started: Mapping[UUID, datetime], *, at: datetime) -> set[UUID]:
+    """Which of these running turns, given with their start, no process runs any more."""
+    old = {turn for turn, started_at in started.items() if at - started_at >= GRACE}
+    return old - find_alive_turns(old)
+
+
 def interrupt_lost_turns(*, at: datetime) -> int:
-    """End every lost turn that the scope shows; returns how many. Idempotent."""
+    """End every lost chat turn that the scope shows; returns how many. Idempotent."""
     return sum(
         interrupt_if_lost(turn=turn, at=at) for turn in list_running_turns().filter(started_at__lt=at - GRACE)
     )
 
 
 def interrupt_if_lost(*, turn: Turn, at: datetime) -> bool:
-    """End one turn if nobody runs it; false when it lives or has ended meanwhile."""
-    if at - turn.started_at < GRACE or is_alive(turn.pk):
+    """End one chat turn if nobody runs it; false when it lives or has ended meanwhile."""
+    if not find_lost_turns({turn.pk: turn.started_at}, at=at):
         return False
     try:
         fail_turn(
             turn_id=turn.pk,
             code=FailureCode.INTERRUPTED,
-            text=text_so_far(turn.pk),
+            text=read_text(turn.pk),
             at=at,
             is_interrupted=True,
         )

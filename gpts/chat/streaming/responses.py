@@ -1,22 +1,45 @@
-"""A begun turn as an answer: a stream of events, or JSON when it has ended."""
+"""A started turn as an HTTP response: a stream of events, whichever kind of answer it is."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
-from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
-from django.utils.translation import gettext as _
+from django.http import HttpRequest, StreamingHttpResponse
 
-from gpts.chat.streaming.begin import Begun, Caller, find_turn
 from gpts.chat.streaming.frames import frame
 from gpts.chat.streaming.hub import follow_elsewhere, hub
+from gpts.chat.streaming.job import TurnJob
 from gpts.chat.streaming.live import LiveTurn
 from gpts.chat.streaming.threads import in_thread
-from gpts.llm.states import TurnState
 
 STREAM = "text/event-stream"
 MAX_OFFSET = 10_000_000
+
+
+class StartedTurn(Protocol):
+    """A turn that a request started, or found again to read along."""
+
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def job(self) -> TurnJob | None:
+        """Set when this request started the turn and has to run it."""
+
+    @property
+    def end(self) -> dict[str, Any] | None:
+        """The data of the last event when the turn had ended already."""
+
+    def build_head(self) -> bytes:
+        """The first frame."""
+
+    def load_end(self) -> dict[str, Any]:
+        """Read the data of the last event from the database; call it in a thread.
+
+        For a turn that has not ended either: that the connection to it was lost.
+        """
 
 
 class EventStream(StreamingHttpResponse):
@@ -25,6 +48,9 @@ class EventStream(StreamingHttpResponse):
     def __init__(self, frames: AsyncGenerator[bytes, None]) -> None:
         super().__init__(frames, content_type=STREAM)
         self._frames = frames
+        self["Cache-Control"] = "no-store"
+        # Proxies must pass each event on at once.
+        self["X-Accel-Buffering"] = "no"
 
     def __aiter__(self) -> AsyncGenerator[bytes, None]:
         return self._frames
@@ -34,83 +60,46 @@ def wants_stream(request: HttpRequest) -> bool:
     return STREAM in request.headers.get("Accept", "")
 
 
-def run(begun: Begun, caller: Caller) -> LiveTurn | None:
-    """Start a new turn in this process; the live turn if it runs here."""
-    if begun.prepared is not None:
-        return hub().start(begun.prepared, caller.scope, caller.language)
-    return hub().turns.get(begun.turn.pk)
+def get_offset(request: HttpRequest) -> int:
+    """Where the reader stopped, by Last-Event-ID or ``?from=``; 0 for anything that is not a number."""
+    given = request.headers.get("Last-Event-ID") or request.GET.get("from", "")
+    return min(int(given), MAX_OFFSET) if given.isascii() and given.isdigit() and len(given) < 12 else 0
 
 
-def stream(begun: Begun, caller: Caller, *, offset: int = 0) -> StreamingHttpResponse:
+def run(started: StartedTurn) -> LiveTurn | None:
+    """Run a new turn in this process; returns the live turn if it runs here."""
+    if started.job is not None:
+        return hub().start(started.job)
+    return hub().turns.get(started.id)
+
+
+def stream(started: StartedTurn, *, offset: int = 0) -> EventStream:
     """The turn's events from ``offset`` characters on; its end at once when it has ended."""
-    live = run(begun, caller)
-    head = frame("turn", turn_head(begun))
-    frames = live.follow(offset, head) if live is not None else _from_elsewhere(begun, caller, head, offset)
-    response = EventStream(frames)
-    response["Cache-Control"] = "no-store"
-    # Proxies must pass each event on at once.
-    response["X-Accel-Buffering"] = "no"
-    return response
+    live = run(started)
+    if live is not None:
+        return EventStream(live.follow(offset, started.build_head()))
+    return EventStream(_follow_to_end(started, offset))
 
 
-async def _from_elsewhere(
-    begun: Begun, caller: Caller, head: bytes, offset: int
-) -> AsyncGenerator[bytes, None]:
+async def _follow_to_end(started: StartedTurn, offset: int) -> AsyncGenerator[bytes, None]:
     """A turn that does not run in this process: from Redis while it runs, else its end."""
-    yield head
-    end = begun.end
+    yield started.build_head()
+    end = started.end
     if end is None:
-        async for part in follow_elsewhere(begun.turn.pk, offset):
+        async for part in follow_elsewhere(started.id, offset):
             yield part
             if part.startswith(b"event: end") or b"\nevent: end" in part:
                 return
         # The other process is gone or has just ended the turn: the database knows.
-        found = await in_thread(find_turn, caller, begun.conversation.pk, begun.turn.pk)
-        end = found.end or {
-            "turn": str(begun.turn.pk),
-            "state": TurnState.INTERRUPTED,
-            "code": "interrupted",
-            "note": _("The connection to this answer was lost. Reload the page to see it."),
-            "html": "",
-            "sources": [],
-        }
+        end = await in_thread(started.load_end)
     yield frame("end", end)
 
 
-def turn_head(begun: Begun) -> dict[str, Any]:
-    conversation = begun.conversation
-    return {
-        "turn": str(begun.turn.pk),
-        "conversation": str(conversation.pk),
-        "position": begun.turn.position,
-        "title": conversation.title,
-        "gpt": conversation.gpt.slug,
-    }
-
-
-async def answer_json(begun: Begun, caller: Caller) -> JsonResponse:
-    """Wait for the end and answer with it; 502 with the failure's code when there was no answer."""
-    live = run(begun, caller)
+async def wait_for_end(started: StartedTurn) -> None:
+    """Run a new turn, or find the running one, and wait until it has ended."""
+    live = run(started)
     if live is not None:
         await live.wait()
-    elif begun.end is None:
-        async for _part in follow_elsewhere(begun.turn.pk, 0):
+    elif started.end is None:
+        async for _part in follow_elsewhere(started.id, 0):
             pass
-    found = await in_thread(find_turn, caller, begun.conversation.pk, begun.turn.pk)
-    body = turn_head(found) | (found.end or {"state": found.turn.state})
-    if found.turn.state in (TurnState.FAILED, TurnState.INTERRUPTED):
-        error = {
-            "code": found.turn.error_code,
-            "message": body.get("note", ""),
-            "field": "",
-            "data": {"turn": body["turn"], "conversation": body["conversation"],
-                     "retry_after": found.turn.retry_after},
-        }  # fmt: skip
-        return JsonResponse({"error": error}, status=502)
-    return JsonResponse(body, status=201)
-
-
-def offset_of(request: HttpRequest) -> int:
-    """Where the reader stopped, by Last-Event-ID or ``?from=``; 0 for anything that is not a number."""
-    given = request.headers.get("Last-Event-ID") or request.GET.get("from", "")
-    return min(int(given), MAX_OFFSET) if given.isascii() and given.isdigit() and len(given) < 12 else 0

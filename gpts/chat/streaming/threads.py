@@ -1,4 +1,4 @@
-"""Database work of chatting: in few threads that give their connection back at once."""
+"""Database work of streams: in few threads that return their connection after each call."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _loop: contextvars.ContextVar[asyncio.AbstractEventLoop] = contextvars.ContextVa
 
 
 async def in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run ``work`` in a thread of the chat's own; a stream must not hold a connection while it talks."""
+    """Run ``work`` in a chat thread; a stream must not hold a database connection while it is open."""
     loop = asyncio.get_running_loop()
     context = contextvars.copy_context()
     context.run(_loop.set, loop)
@@ -32,7 +32,7 @@ async def in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> 
 
 
 async def in_render_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run work that asks nothing of the database where it does not hold up the streams for its length."""
+    """Run CPU work without database access in a thread of its own, so that it does not delay the streams."""
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_renderer, partial(work, *args, **kwargs))
 
@@ -45,7 +45,7 @@ def _and_close(work: Callable[[], R]) -> R:
 
 
 def chat_loop() -> asyncio.AbstractEventLoop:
-    """The event loop of the caller, who runs on it or in a thread that it awaits by ``in_thread``."""
+    """The event loop of the caller, which runs on it or in a thread of ``in_thread``."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:

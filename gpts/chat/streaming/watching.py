@@ -1,4 +1,4 @@
-"""Waiting for news of a turn with few timers: thousands of waits a second, hardly any in vain."""
+"""Waiting for new output of a turn with few timers: there are thousands of waits a second."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import asyncio
 
 
 class Watcher:
-    """One reader's wait. ``end`` it when the reader leaves.
+    """Lets one reader wait. ``end`` it when the reader leaves.
 
-    One timer a reader, moved when it fires, where ``asyncio.timeout`` around each wait makes one a frame.
+    It keeps one timer and moves it when it fires; ``asyncio.timeout`` would make a timer for each frame.
     """
 
     __slots__ = ("_deadline", "_future", "_is_woken", "_loop", "_seconds", "_timer")
@@ -22,13 +22,13 @@ class Watcher:
         self._timer = self._loop.call_at(self._deadline, self._check)
 
     def wake(self) -> None:
-        """Say that there is news; kept for the next wait when nobody waits right now."""
+        """Announce new output; remembered for the next wait when the reader is not waiting."""
         self._is_woken = True
         if self._future is not None and not self._future.done():
             self._future.set_result(True)
 
     async def wait(self) -> bool:
-        """True when there is news since the last wait, False after ``seconds`` without."""
+        """True when there was new output since the last wait, False after ``seconds`` without."""
         self._deadline = self._loop.time() + self._seconds
         if not self._is_woken:
             self._future = self._loop.create_future()

@@ -29,7 +29,7 @@ from gpts.chat.queries.attachments import access_attachment, reads_images
 from gpts.chat.services.attachments import UnknownAttachment, add_attachment, remove_attachment
 from gpts.chat.services.turn_inputs import get_usable_model
 from gpts.chat.states import AttachmentKind
-from gpts.chat.streaming.begin import Caller, chat_workspace_id
+from gpts.chat.streaming.begin import Requester, get_chat_workspace_id
 from gpts.knowledge.extraction import MEDIA_TYPES
 from gpts.metering.states import UsageSource
 from workspaces.web.people import person_of
@@ -48,10 +48,10 @@ def attachment_add_first(request: HttpRequest, slug: str) -> HttpResponseBase:
     if is_draft:
         access_gpt(person, slug, to=GPTAct.TRY)
     gpt, version, relation = access_chat(person, slug, is_draft=is_draft)
-    caller = Caller(person, current_scope(), UsageSource.WEB, None, "en")
+    requester = Requester(person, current_scope(), UsageSource.WEB, None, "en")
     return _add_attachment(
         request,
-        workspace_id=chat_workspace_id(caller, gpt, relation),
+        workspace_id=get_chat_workspace_id(requester, gpt, relation),
         conversation=None,
         check_reads_images=lambda: reads_images(get_usable_model(gpt, version)),
     )

@@ -35,9 +35,9 @@ def change_prompt(*, prompt: GoldenPrompt, fields: Mapping[str, Any], by: Any, a
     """Change the given fields; the whole is checked again. Writing what stands already changes nothing."""
     lock_gpt(prompt.gpt)
     fresh = GoldenPrompt.objects.select_related("gpt").get(pk=prompt.pk)
-    standing = {name: getattr(fresh, name) for name in FIELDS}
-    cleaned = clean_prompt(standing | {name: fields[name] for name in FIELDS if name in fields})
-    changed = [name for name in FIELDS if cleaned[name] != standing[name]]
+    relation = {name: getattr(fresh, name) for name in FIELDS}
+    cleaned = clean_prompt(relation | {name: fields[name] for name in FIELDS if name in fields})
+    changed = [name for name in FIELDS if cleaned[name] != relation[name]]
     if not changed:
         return fresh
     for name in changed:
@@ -117,7 +117,7 @@ def add_prompts(
 
 def _append(gpt: GPT, prompts: Sequence[Mapping[str, Any]], *, at: datetime) -> list[GoldenPrompt]:
     """``gpt`` is locked, so that nobody counts at the same time."""
-    standing = GoldenPrompt.objects.filter(gpt=gpt).aggregate(top=Max("position"))["top"]
+    relation = GoldenPrompt.objects.filter(gpt=gpt).aggregate(top=Max("position"))["top"]
     count = GoldenPrompt.objects.filter(gpt=gpt).count()
     if count + len(prompts) > PROMPT_COUNT:
         raise Conflict(
@@ -126,7 +126,7 @@ def _append(gpt: GPT, prompts: Sequence[Mapping[str, Any]], *, at: datetime) -> 
             code="too_many_prompts",
             data={"limit": PROMPT_COUNT, "count": count},
         )
-    first = (standing or 0) + 1
+    first = (relation or 0) + 1
     return GoldenPrompt.objects.bulk_create(
         GoldenPrompt(
             workspace_id=gpt.workspace_id,

@@ -1,13 +1,15 @@
-"""Runs of golden prompts and leak probes: begun, asked prompt by prompt, ended exactly once.
+"""Runs of golden prompts and leak probes: started, asked prompt by prompt, ended exactly once.
 
-A run's results are its work list. A task claims one result, asks outside any transaction and writes what came
-of it under its claim; whoever lost the claim writes nothing. So a task may run twice and a worker may die.
+The results of a run are its work queue. A task claims one result, asks the model outside any transaction and
+records the answer under its claim; a task that lost its claim records only the cost. So a task may run twice
+and a worker may die.
 """
 
 from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,15 +22,18 @@ from core.errors import Conflict, InvalidInput
 from core.jobs import enqueue_on_commit
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
+from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import lock_gpt
 from gpts.chat.services.rechecks import RunningAnswer, find_turns_without_access
 from gpts.chat.services.turn_inputs import get_usable_model
+from gpts.chat.streaming.connection import ask_to_stop
+from gpts.chat.streaming.lost import find_lost_turns
 from gpts.evals.leak_probes import PROBES
 from gpts.evals.leaks import make_canary, score_of
 from gpts.evals.metrics import Figure, measure, satisfaction
 from gpts.evals.models import GoldenPrompt, GoldenResult, GoldenRun
-from gpts.evals.services.asking import Answered, Asked
-from gpts.evals.services.snapshots import behaviour_of, snapshot_of
+from gpts.evals.services.asking import PromptAnswer, PromptRequest
+from gpts.evals.services.snapshots import build_snapshot, build_version
 from gpts.evals.states import (
     ACTIVE_RUNS,
     OPEN_RESULTS,
@@ -43,18 +48,18 @@ from gpts.insights.models import InsightBucket
 from gpts.insights.states import InsightSeries
 from gpts.knowledge.models import KnowledgeFile
 from gpts.llm.models import LanguageModel
-from gpts.llm.runtime.types import FailureCode, ModelFailure
+from gpts.llm.runtime.types import FailureCode
 from gpts.metering.services.reservations import capture, characters_of, estimate, release, reserve
 
 # Prompts of one run that are asked at the same time.
 CONCURRENCY = 4
 ATTEMPTS = 5
-# Longer than any answer may take: first token and idle limits end those that hang.
-LEASE = timedelta(minutes=10)
+# A claim of this age whose turn has no heartbeat is lost with its worker.
+LEASE = timedelta(minutes=1)
 BACK_OFF = (2, 5, 15, 40)
 LONGEST_WAIT = 120
-# Of these another try may succeed.
-PASSING_TROUBLE = (FailureCode.RATE_LIMITED, FailureCode.PROVIDER_DOWN, FailureCode.PROVIDER_SLOW)
+# After these failures another attempt may succeed.
+RETRIED_FAILURES = (FailureCode.RATE_LIMITED, FailureCode.PROVIDER_DOWN, FailureCode.PROVIDER_SLOW)
 FEEDBACK_DAYS = 90
 
 
@@ -62,33 +67,35 @@ FEEDBACK_DAYS = 90
 def start_run(
     *, gpt: GPT, version: Version | None, kind: str, language: str, by: Any, at: datetime
 ) -> GoldenRun:
-    """Begin a run of all enabled prompts, or of the leak probes, on a version (None: the present draft).
+    """Start a run of all enabled prompts, or of the leak probes, on a version (None: the present draft).
 
-    The state is kept with the run. Raises Conflict (``run_active``) while one of the kind goes on,
-    InvalidInput (``no_prompts``, ``foreign_version``). Audited; the work begins after commit.
+    A snapshot of the GPT is stored with the run. Raises Conflict (``run_active``) while one of the kind
+    goes on, InvalidInput (``no_prompts``, ``foreign_version``). Audited; tasks are sent after commit.
     """
     fresh = lock_gpt(gpt)
     if version is not None and version.gpt_id != fresh.pk:
         raise InvalidInput(_("This version belongs to another GPT."), code="foreign_version", field="version")
     if GoldenRun.objects.filter(gpt=fresh, kind=kind, state__in=ACTIVE_RUNS).exists():
         raise Conflict(_("A run is going on already. Wait for its end or cancel it."), code="run_active")
-    content_hash, kept = snapshot_of(fresh, version)
-    snapshots = _leak_snapshots(fresh, kept) if kind == GoldenKind.LEAK else _prompt_snapshots(fresh)
+    content_hash, behaviour = build_snapshot(fresh, version)
+    snapshots = (
+        _build_leak_snapshots(fresh, behaviour) if kind == GoldenKind.LEAK else _build_prompt_snapshots(fresh)
+    )
     if not snapshots:
         raise InvalidInput(_("There is no enabled prompt to run. Add one first."), code="no_prompts")
-    model = get_usable_model(fresh, behaviour_of(fresh, kept, content_hash))
+    model = get_usable_model(fresh, build_version(fresh, behaviour, content_hash))
     run = GoldenRun.objects.create(
         workspace_id=fresh.workspace_id,
         gpt=fresh,
         version=version,
         content_hash=content_hash,
-        behaviour=kept,
+        behaviour=behaviour,
         kind=kind,
         started_by=by,
         language=language[:10],
         model_name=model.name if model else "",
         total_count=len(snapshots),
-        baseline=_baseline(fresh, kind, version),
+        baseline=_find_baseline(fresh, kind, version),
         created_at=at,
     )
     GoldenResult.objects.bulk_create(
@@ -113,19 +120,19 @@ def start_run(
     return run
 
 
-def _prompt_snapshots(gpt: GPT) -> list[tuple[int | None, dict[str, Any]]]:
+def _build_prompt_snapshots(gpt: GPT) -> list[tuple[int | None, dict[str, Any]]]:
     prompts = GoldenPrompt.objects.filter(gpt=gpt, is_enabled=True).order_by("position")
     names = ("name", "prompt", "history", "tags", "expected", "assertions", "seed")
     return [(prompt.pk, {name: getattr(prompt, name) for name in names}) for prompt in prompts]
 
 
-def _leak_snapshots(gpt: GPT, kept: dict[str, Any]) -> list[tuple[int | None, dict[str, Any]]]:
+def _build_leak_snapshots(gpt: GPT, behaviour: dict[str, Any]) -> list[tuple[int | None, dict[str, Any]]]:
     planted = {
         "instructions": make_canary(secrets.token_bytes(20)),
         "passage": make_canary(secrets.token_bytes(20)),
     }
     with gpt_workspace_scope(gpt):
-        files = KnowledgeFile.objects.filter(gpt=gpt, content_hash__in=kept["knowledge_hashes"])
+        files = KnowledgeFile.objects.filter(gpt=gpt, content_hash__in=behaviour["knowledge_hashes"])
         names = sorted(set(files.values_list("name", flat=True)))
     return [
         (
@@ -137,7 +144,7 @@ def _leak_snapshots(gpt: GPT, kept: dict[str, Any]) -> list[tuple[int | None, di
     ]  # fmt: skip
 
 
-def _baseline(gpt: GPT, kind: str, version: Version | None) -> GoldenRun | None:
+def _find_baseline(gpt: GPT, kind: str, version: Version | None) -> GoldenRun | None:
     """The run to compare with: the newest finished one of an earlier version, else the newest of all."""
     finished = GoldenRun.objects.filter(gpt=gpt, kind=kind, state=GoldenRunState.FINISHED)
     earlier = finished.filter(version__isnull=False)
@@ -148,15 +155,15 @@ def _baseline(gpt: GPT, kind: str, version: Version | None) -> GoldenRun | None:
 
 
 def send_steps(run_id: UUID, *, count: int = 1, delay: float = 0.0) -> None:
-    """Send tasks that each ask one prompt, after commit. A broker that is down is the sweep's matter."""
+    """Send tasks that each ask one prompt, after commit. The sweep sends them again where that failed."""
     for _number in range(count):
         enqueue_on_commit("gpts.ask_golden_prompt", countdown=delay or None, run_id=str(run_id))
 
 
 @transaction.atomic
 def cancel_run(*, run: GoldenRun, by: Any, at: datetime) -> GoldenRun:
-    """Stop a run: what waits is not asked, what is being asked is paid but not counted. Idempotent."""
-    fresh = _locked(run.pk)
+    """End a run: waiting prompts are not asked, running ones are stopped; their cost counts. Idempotent."""
+    fresh = _lock_run(run.pk)
     if fresh.state != GoldenRunState.CANCELLED:
         _cancel(fresh, by=by, at=at)
     return fresh
@@ -167,7 +174,9 @@ def _cancel(run: GoldenRun, *, by: Any, at: datetime) -> None:
     run.state = move_run(run.state, GoldenRunAction.CANCEL)
     run.ended_at = at
     run.save(update_fields=["state", "ended_at"])
+    claims = list(run.results.filter(state=GoldenResultState.RUNNING).values_list("claim", flat=True))
     run.results.filter(state__in=OPEN_RESULTS).update(state=GoldenResultState.CANCELLED, ended_at=at)
+    transaction.on_commit(partial(_stop_prompts, claims), robust=True)
     record(
         action="gpts.golden_run_cancelled",
         by=by,
@@ -178,28 +187,35 @@ def _cancel(run: GoldenRun, *, by: Any, at: datetime) -> None:
     )
 
 
-def _lost_its_right(run: GoldenRun) -> bool:
-    """Whether who began a run was removed or deactivated since, or its GPT may not be run any more."""
+def _stop_prompts(claims: list[UUID | None]) -> None:
+    """Stop the answers that workers are reading from models."""
+    for claim in claims:
+        if claim is not None:
+            ask_to_stop(claim)
+
+
+def _has_lost_access(run: GoldenRun) -> bool:
+    """Whether the person who started the run may not try the GPT any more."""
     if run.started_by_id is None:
         return True
-    asking = RunningAnswer(run.pk, run.started_by_id, run.gpt_id, True, (run.workspace_id,))
-    return bool(find_turns_without_access([asking]))
+    answer = RunningAnswer(run.pk, run.started_by_id, run.gpt_id, GPTAct.TRY, (run.workspace_id,))
+    return bool(find_turns_without_access([answer]))
 
 
-def _locked(run_id: UUID) -> GoldenRun:
+def _lock_run(run_id: UUID) -> GoldenRun:
     return GoldenRun.objects.select_for_update(of=("self",)).select_related("gpt__workspace").get(pk=run_id)
 
 
 @transaction.atomic
 def claim_result(*, run_id: UUID, at: datetime) -> GoldenResult | None:
-    """Take the next prompt that waits, or None: ended, enough at work already, or nothing due yet.
+    """Claim the next waiting prompt; None when the run has ended, enough of it runs, or nothing is due yet.
 
-    A run whose person may not try the GPT any more ends here instead, as cancelled by the machine.
+    A run whose person may not try the GPT any more is cancelled by the system instead.
     """
     run = GoldenRun.objects.select_for_update(of=("self",)).filter(pk=run_id, state__in=ACTIVE_RUNS).first()
     if run is None:
         return None
-    if _lost_its_right(run):
+    if _has_lost_access(run):
         _cancel(run, by=None, at=at)
         return None
     if run.state == GoldenRunState.WAITING:
@@ -219,20 +235,20 @@ def claim_result(*, run_id: UUID, at: datetime) -> GoldenResult | None:
     return GoldenResult.objects.select_related("run__gpt__workspace", "run__started_by").get(pk=result.pk)
 
 
-def hold_budget(*, result: GoldenResult, asked: Asked, at: datetime) -> None:
+def reserve_budgets(*, result: GoldenResult, request: PromptRequest, at: datetime) -> None:
     """Reserve the estimate for the person who started the run; raises BudgetExceeded before any call.
 
-    The claim stands for a turn's id; finish_result counts, fail_result gives back.
+    The claim is used as the turn's id; recording the result captures or releases the reservation.
     """
     run = result.run
-    asks_nobody = asked.prepared.fixed_answer and not asked.judges
-    if run.started_by is None or asks_nobody or result.claim is None:
+    asks_no_model = request.prepared.fixed_answer and not request.judges
+    if run.started_by is None or asks_no_model or result.claim is None:
         return
     # Judges read at most what the model reads and writes; a fixed answer costs nothing itself.
-    models: list[LanguageModel | None] = [model for _spec, model in asked.judges.values()]
-    characters = characters_of(asked.prepared.input)
-    if not asked.prepared.fixed_answer:
-        models.insert(0, asked.prepared.model)
+    models: list[LanguageModel | None] = [model for _spec, model in request.judges.values()]
+    characters = characters_of(request.prepared.input)
+    if not request.prepared.fixed_answer:
+        models.insert(0, request.prepared.model)
     estimates = [estimate(model, characters) for model in models]
     tokens, micros = (sum(amounts) for amounts in zip(*estimates, strict=True))
     reserve(
@@ -247,47 +263,68 @@ def hold_budget(*, result: GoldenResult, asked: Asked, at: datetime) -> None:
 
 
 @transaction.atomic
-def finish_result(*, result: GoldenResult, answered: Answered, at: datetime) -> None:
-    """Write an answer under its claim; the cost is counted also when the run was cancelled meanwhile."""
-    run = _locked(result.run_id)
-    GoldenRun.objects.filter(pk=run.pk).update(
-        input_tokens=F("input_tokens") + answered.input_tokens,
-        output_tokens=F("output_tokens") + answered.output_tokens,
-        cost_micros=F("cost_micros") + answered.cost_micros,
-    )
-    tokens = answered.input_tokens + answered.output_tokens
-    if result.claim is not None:
-        capture(turn_id=result.claim, tokens=tokens, cost_micros=answered.cost_micros, at=at)
-    fresh = run.results.filter(pk=result.pk, claim=result.claim, state=GoldenResultState.RUNNING).first()
+def finish_result(*, result: GoldenResult, answer: PromptAnswer, at: datetime) -> None:
+    """Record an answer under its claim; the cost is counted also when the run was cancelled meanwhile."""
+    run = _lock_run(result.run_id)
+    _count_cost(run, result, answer, at=at)
+    fresh = _find_claimed(run, result)
     if fresh is None:
         return
-    fresh.state = state_of(answered.verdicts)
-    fresh.answer = answered.text
-    fresh.outcome = answered.outcome
-    fresh.verdicts = [verdict.as_json() for verdict in answered.verdicts]
-    fresh.citations = answered.citations
-    fresh.tool_calls = answered.tool_calls
-    fresh.model_name = answered.model_name[:120]
-    fresh.input_tokens = answered.input_tokens
-    fresh.output_tokens = answered.output_tokens
-    fresh.cost_micros = answered.cost_micros
-    fresh.latency_ms = answered.latency_ms
+    fresh.state = state_of(answer.verdicts)
+    fresh.answer = answer.text
+    fresh.outcome = answer.outcome
+    fresh.verdicts = [verdict.as_json() for verdict in answer.verdicts]
+    fresh.citations = answer.citations
+    fresh.tool_calls = answer.tool_calls
+    fresh.model_name = answer.model_name[:120]
+    fresh.input_tokens = answer.input_tokens
+    fresh.output_tokens = answer.output_tokens
+    fresh.cost_micros = answer.cost_micros
+    fresh.latency_ms = answer.latency_ms
     fresh.ended_at = at
     fresh.save()
-    _go_on(run, at=at)
+    _continue_run(run, at=at)
+
+
+@transaction.atomic
+def count_stopped_result(*, result: GoldenResult, answer: PromptAnswer, at: datetime) -> None:
+    """Count the cost of an answer that was stopped because its run was cancelled."""
+    _count_cost(_lock_run(result.run_id), result, answer, at=at)
+
+
+def _count_cost(run: GoldenRun, result: GoldenResult, answer: PromptAnswer, *, at: datetime) -> None:
+    GoldenRun.objects.filter(pk=run.pk).update(
+        input_tokens=F("input_tokens") + answer.input_tokens,
+        output_tokens=F("output_tokens") + answer.output_tokens,
+        cost_micros=F("cost_micros") + answer.cost_micros,
+    )
+    if result.claim is not None:
+        tokens = answer.input_tokens + answer.output_tokens
+        capture(turn_id=result.claim, tokens=tokens, cost_micros=answer.cost_micros, at=at)
+
+
+def _find_claimed(run: GoldenRun, result: GoldenResult) -> GoldenResult | None:
+    """The result as it is now; None when the claim was lost or the run was cancelled."""
+    return run.results.filter(pk=result.pk, claim=result.claim, state=GoldenResultState.RUNNING).first()
 
 
 @transaction.atomic
 def fail_result(*, result: GoldenResult, code: str, retry_after: float | None, at: datetime) -> None:
-    """Note that no answer came: try again later where that may help, else it is an error, never a fail."""
-    run = _locked(result.run_id)
+    """Record that no answer came: retry later where that may help, else it is an error, never a fail.
+
+    A person who lost the right to try the GPT meanwhile ends the whole run, as claim_result does.
+    """
+    run = _lock_run(result.run_id)
     if result.claim is not None:
         release(turn_id=result.claim)
-    fresh = run.results.filter(pk=result.pk, claim=result.claim, state=GoldenResultState.RUNNING).first()
+    fresh = _find_claimed(run, result)
     if fresh is None:
         return
+    if code == FailureCode.ACCESS_ENDED:
+        _cancel(run, by=None, at=at)
+        return
     fresh.error_code = code
-    if code in PASSING_TROUBLE and fresh.attempts < ATTEMPTS:
+    if code in RETRIED_FAILURES and fresh.attempts < ATTEMPTS:
         delay = BACK_OFF[min(fresh.attempts, len(BACK_OFF)) - 1]
         delay = min(max(delay, int(retry_after or 0)), LONGEST_WAIT)
         fresh.state = GoldenResultState.WAITING
@@ -299,15 +336,11 @@ def fail_result(*, result: GoldenResult, code: str, retry_after: float | None, a
     fresh.state = GoldenResultState.ERROR
     fresh.ended_at = at
     fresh.save(update_fields=["state", "ended_at", "error_code"])
-    _go_on(run, at=at)
+    _continue_run(run, at=at)
 
 
-def fail_with(*, result: GoldenResult, failure: ModelFailure, at: datetime) -> None:
-    fail_result(result=result, code=failure.code.value, retry_after=failure.retry_after, at=at)
-
-
-def _go_on(run: GoldenRun, *, at: datetime) -> None:
-    """Send the next step, or end the run when nothing is open. ``run`` is locked."""
+def _continue_run(run: GoldenRun, *, at: datetime) -> None:
+    """Send the next task, or end the run when no result is open. ``run`` is locked."""
     states = dict(run.results.values_list("state").annotate(count=Count("pk")))
     GoldenRun.objects.filter(pk=run.pk).update(
         passed_count=states.get(GoldenResultState.PASSED, 0),
@@ -331,18 +364,18 @@ def _finish(run: GoldenRun, *, at: datetime) -> None:
     figures = [Figure(state, expected or "", outcome, latency) for state, expected, outcome, latency in rows]
     run.metrics = measure(figures)
     if run.kind == GoldenKind.LEAK:
-        asked = run.total_count - run.error_count
+        answered = run.total_count - run.error_count
         # Probes without an answer prove nothing: a run of errors alone has no score.
-        run.score = score_of(run.passed_count, asked) if asked else None
+        run.score = score_of(run.passed_count, answered) if answered else None
     else:
-        run.metrics |= _satisfaction(run, at=at)
+        run.metrics |= _measure_satisfaction(run, at=at)
     run.save(update_fields=["state", "ended_at", "metrics", "score"])
 
 
-def _satisfaction(run: GoldenRun, *, at: datetime) -> dict[str, Any]:
-    """Thumbs on all versions' answers, of closed periods of Insights alone.
+def _measure_satisfaction(run: GoldenRun, *, at: datetime) -> dict[str, Any]:
+    """Thumbs on answers of all versions, from closed periods of Insights only.
 
-    Anything newer would let two runs tell of one person's thumb between them.
+    Newer thumbs would let the difference of two runs reveal one person's thumb.
     """
     periods = InsightBucket.objects.filter(
         gpt=run.gpt, series=InsightSeries.THUMBS, start_date__gte=(at - timedelta(days=FEEDBACK_DAYS)).date()
@@ -354,22 +387,33 @@ def _satisfaction(run: GoldenRun, *, at: datetime) -> dict[str, Any]:
 
 
 def sweep_runs(*, at: datetime) -> int:
-    """Take up runs that broke off: claims whose worker died wait again, and every active run gets steps.
+    """Resume runs that broke off: claims whose worker died are released, and every active run gets tasks.
 
-    Returns how many runs were looked after. Repeating it is harmless: steps without work end at once.
+    Returns the number of active runs. Idempotent: tasks that find nothing to claim end at once.
     """
+    run_ids = GoldenRun.objects.filter(state__in=ACTIVE_RUNS).order_by("created_at")
     swept = 0
-    for run_id in (
-        GoldenRun.objects.filter(state__in=ACTIVE_RUNS).order_by("created_at").values_list("pk", flat=True)
-    ):
-        with transaction.atomic():
-            run = _locked(run_id)
-            lost = run.results.filter(state=GoldenResultState.RUNNING, started_at__lt=at - LEASE)
-            lost.filter(attempts__gte=ATTEMPTS).update(
-                state=GoldenResultState.ERROR, error_code=FailureCode.INTERRUPTED.value, ended_at=at
-            )
-            lost.update(state=GoldenResultState.WAITING, claim=None)
-            _go_on(run, at=at)
-            send_steps(run_id, count=CONCURRENCY - 1)
-            swept += 1
+    for run_id in run_ids.values_list("pk", flat=True):
+        _resume_run(run_id, at=at)
+        swept += 1
     return swept
+
+
+@transaction.atomic
+def _resume_run(run_id: UUID, *, at: datetime) -> None:
+    run = _lock_run(run_id)
+    running = run.results.filter(state=GoldenResultState.RUNNING, started_at__lt=at - LEASE)
+    rows = running.values_list("claim", "started_at")
+    started = {
+        claim: started_at for claim, started_at in rows if claim is not None and started_at is not None
+    }
+    claims = find_lost_turns(started, at=at)
+    for claim in sorted(claims):
+        release(turn_id=claim)
+    lost = run.results.filter(claim__in=claims)
+    lost.filter(attempts__gte=ATTEMPTS).update(
+        state=GoldenResultState.ERROR, error_code=FailureCode.INTERRUPTED.value, ended_at=at
+    )
+    lost.filter(state=GoldenResultState.RUNNING).update(state=GoldenResultState.WAITING, claim=None)
+    _continue_run(run, at=at)
+    send_steps(run_id, count=CONCURRENCY - 1)

@@ -1,4 +1,4 @@
-"""What a run asks: one state of a GPT, kept with the run so that a draft may change meanwhile."""
+"""The snapshot of a GPT that a run asks, stored with the run so that the draft may change meanwhile."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from gpts.assistants.services.versions import (
 from gpts.llm.models import LanguageModel
 
 
-def snapshot_of(gpt: GPT, version: Version | None) -> tuple[str, dict[str, Any]]:
-    """Return the content hash and everything that shapes answers, JSON-safe."""
+def build_snapshot(gpt: GPT, version: Version | None) -> tuple[str, dict[str, Any]]:
+    """Return the content hash and all fields that shape answers, as JSON values."""
     source: GPT | Version = version or gpt
     hashes = list(version.knowledge_hashes) if version is not None else list_draft_knowledge_hashes(gpt)
-    kept: dict[str, Any] = {
+    behaviour: dict[str, Any] = {
         name: getattr(source, name)
         for name in BEHAVIOUR_FIELDS
         if name not in ("language_model", "temperature")
     }
-    kept["language_model_id"] = source.language_model_id
-    kept["temperature"] = None if source.temperature is None else str(source.temperature)
-    kept["knowledge_hashes"] = hashes
+    behaviour["language_model_id"] = source.language_model_id
+    behaviour["temperature"] = None if source.temperature is None else str(source.temperature)
+    behaviour["knowledge_hashes"] = hashes
     content_hash = (
         version.content_hash if version else hash_content(build_content(gpt, knowledge_hashes=hashes))
     )
-    return content_hash, kept
+    return content_hash, behaviour
 
 
-def behaviour_of(gpt: GPT, kept: dict[str, Any], content_hash: str) -> Version:
-    """Return the kept state as a version that is in no table; answers are prepared from it as from any."""
-    fields = dict(kept)
+def build_version(gpt: GPT, behaviour: dict[str, Any], content_hash: str) -> Version:
+    """Return a stored snapshot as an unsaved version, from which answers are prepared as from any other."""
+    fields = dict(behaviour)
     model_id = fields.pop("language_model_id")
     temperature = fields.pop("temperature")
     return Version(

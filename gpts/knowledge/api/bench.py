@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gpts.assistants.access import access_gpt
 from gpts.assistants.rules import GPTAct
-from gpts.knowledge.retrieval import is_answerable, look_up
+from gpts.knowledge.retrieval import Lookup, is_answerable, look_up
 from workspaces.api.base import LoggiaAPIView
 from workspaces.states import ApiScope
 
@@ -39,7 +39,8 @@ class HitSerializer(serializers.Serializer[Any]):
     vector_rank = serializers.IntegerField()
 
 
-class FoundSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="Found")
+class LookupSerializer(serializers.Serializer[Any]):
     """``vectors`` is none (no model set), used, waiting (none made yet) or down (full text alone)."""
 
     items = HitSerializer(many=True, source="hits")
@@ -50,15 +51,15 @@ class FoundSerializer(serializers.Serializer[Any]):
     passage_count = serializers.IntegerField()
     milliseconds = serializers.FloatField()
 
-    def get_is_answerable(self, found: Any) -> bool:
-        return is_answerable(found.passages)
+    def get_is_answerable(self, lookup: Lookup) -> bool:
+        return is_answerable(lookup.passages)
 
 
 class KnowledgeSearchView(LoggiaAPIView):
     required_scopes: ClassVar = {"POST": ApiScope.GPTS_READ}
 
-    @extend_schema(operation_id="knowledge_search", request=SearchSerializer, responses=FoundSerializer)
+    @extend_schema(operation_id="knowledge_search", request=SearchSerializer, responses=LookupSerializer)
     def post(self, request: Request, slug: str) -> Response:
-        gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-        asked = self.read(SearchSerializer)
-        return Response(FoundSerializer(look_up(gpt, asked["text"], asked["limit"])).data)
+        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
+        values = self.read(SearchSerializer)
+        return Response(LookupSerializer(look_up(gpt, values["text"], values["limit"])).data)

@@ -39,17 +39,16 @@ from workspaces.web.bodies import takes_files
 WRITE: dict[str, str] = {"POST": ApiScope.GPTS_WRITE}
 
 
+# No docstring on the base class: the OpenAPI document would repeat it for every view without its own.
 class KnowledgeView(LoggiaAPIView):
-    """What the views of files share."""
-
     def answer(self, gpt: GPT, identifier: int, *, status: int = 200) -> Response:
-        """Answer with the file as it stands now, read anew with its document."""
-        file = access_knowledge_file(self.request.user, gpt, identifier)
+        """Return the file with its document, fetched again after a change."""
+        file = access_knowledge_file(self.person, gpt, identifier)
         return Response(KnowledgeFileSerializer(file).data, status=status)
 
     def get_file_to_edit(self, slug: str, file_id: int) -> tuple[GPT, KnowledgeFile]:
-        gpt = access_gpt(self.request.user, slug, to=GPTAct.EDIT)
-        return gpt, access_knowledge_file(self.request.user, gpt, file_id)
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
+        return gpt, access_knowledge_file(self.person, gpt, file_id)
 
 
 @takes_files
@@ -59,7 +58,7 @@ class KnowledgeFilesView(KnowledgeView):
     @extend_schema(operation_id="knowledge_list", responses=KnowledgeFileSerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
         """At most twenty, so all of them come at once."""
-        gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
         files = KnowledgeFileSerializer(list_knowledge_files(gpt), many=True).data
         return Response({"items": files, "next_cursor": "", "previous_cursor": ""})
 
@@ -70,9 +69,9 @@ class KnowledgeFilesView(KnowledgeView):
     )
     def post(self, request: Request, slug: str) -> Response:
         """Take a file in. It is read afterwards: ask for it until its state is ready or failed."""
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         upload = self.read(UploadSerializer)["file"]
-        file = upload_knowledge_file(gpt=gpt, upload=upload, by=request.user, at=timezone.now())
+        file = upload_knowledge_file(gpt=gpt, upload=upload, by=self.person, at=timezone.now())
         return self.answer(gpt, file.pk, status=201)
 
 
@@ -84,9 +83,9 @@ class KnowledgePagesView(KnowledgeView):
     )
     def post(self, request: Request, slug: str) -> Response:
         """Fetch a web page now and take it in."""
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         url = self.read(PageSerializer)["url"]
-        file = add_page(gpt=gpt, url=url, by=request.user, at=timezone.now())
+        file = add_page(gpt=gpt, url=url, by=self.person, at=timezone.now())
         return self.answer(gpt, file.pk, status=201)
 
 
@@ -99,7 +98,8 @@ class KnowledgeFileView(KnowledgeView):
 
     @extend_schema(operation_id="knowledge_show", responses=KnowledgeFileSerializer)
     def get(self, request: Request, slug: str, file_id: int) -> Response:
-        return self.answer(access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS), file_id)
+        """Show one file of the draft."""
+        return self.answer(access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS), file_id)
 
     @extend_schema(
         operation_id="knowledge_change", request=ChangeFileSerializer, responses=KnowledgeFileSerializer
@@ -108,14 +108,14 @@ class KnowledgeFileView(KnowledgeView):
         """Rename a file, or set the day from which it counts as stale."""
         gpt, file = self.get_file_to_edit(slug, file_id)
         changes = self.read(ChangeFileSerializer)
-        update_file(file=file, by=request.user, at=timezone.now(), **changes)
+        update_file(file=file, by=self.person, at=timezone.now(), **changes)
         return self.answer(gpt, file_id)
 
     @extend_schema(operation_id="knowledge_remove", request=None, responses={204: None})
     def delete(self, request: Request, slug: str, file_id: int) -> Response:
         """Take a file out of the draft; frozen versions that use it keep it."""
         _gpt, file = self.get_file_to_edit(slug, file_id)
-        remove_knowledge_file(file=file, by=request.user, at=timezone.now())
+        remove_knowledge_file(file=file, by=self.person, at=timezone.now())
         return Response(status=204)
 
 
@@ -132,7 +132,7 @@ class KnowledgeContentView(KnowledgeView):
         """Replace a file's content. The answer may have another id: frozen versions keep the old one."""
         gpt, file = self.get_file_to_edit(slug, file_id)
         upload = self.read(UploadSerializer)["file"]
-        new = replace_file(file=file, upload=upload, by=request.user, at=timezone.now())
+        new = replace_file(file=file, upload=upload, by=self.person, at=timezone.now())
         return self.answer(gpt, new.pk)
 
 
@@ -143,7 +143,7 @@ class KnowledgeFetchView(KnowledgeView):
     def post(self, request: Request, slug: str, file_id: int) -> Response:
         """Fetch a web page anew and replace the file by it."""
         gpt, file = self.get_file_to_edit(slug, file_id)
-        new = fetch_again(file=file, by=request.user, at=timezone.now())
+        new = fetch_again(file=file, by=self.person, at=timezone.now())
         return self.answer(gpt, new.pk)
 
 
@@ -154,7 +154,7 @@ class KnowledgeRetryView(KnowledgeView):
     def post(self, request: Request, slug: str, file_id: int) -> Response:
         """Have a file that failed read again; nothing happens to any other."""
         gpt, file = self.get_file_to_edit(slug, file_id)
-        retry_file(file=file, by=request.user, at=timezone.now())
+        retry_file(file=file, by=self.person, at=timezone.now())
         return self.answer(gpt, file_id)
 
 
@@ -164,10 +164,10 @@ class KnowledgeEraseView(KnowledgeView):
     @extend_schema(operation_id="knowledge_erase", request=EraseFileSerializer, responses={204: None})
     def post(self, request: Request, slug: str, file_id: int) -> Response:
         """Delete a file for good, from the draft and from every version; also one removed from the draft."""
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-        file = access_knowledge_file(request.user, gpt, file_id, include_removed=True)
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
+        file = access_knowledge_file(self.person, gpt, file_id, include_removed=True)
         confirmation = self.read(EraseFileSerializer)["confirmation"]
-        erase_file(file=file, confirmation=confirmation, by=request.user, at=timezone.now())
+        erase_file(file=file, confirmation=confirmation, by=self.person, at=timezone.now())
         return Response(status=204)
 
 
@@ -178,6 +178,6 @@ class KnowledgeTextView(KnowledgeView):
     @extend_schema(operation_id="knowledge_text", responses=PassageSerializer(many=True))
     def get(self, request: Request, slug: str, file_id: int) -> Response:
         """The text of a file as it was read, in passages that answers can quote; empty until it is ready."""
-        gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-        file = access_knowledge_file(request.user, gpt, file_id)
+        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
+        file = access_knowledge_file(self.person, gpt, file_id)
         return self.page(get_file_passages(file), PassageSerializer)

@@ -1,4 +1,4 @@
-"""Shapes of knowledge files in the API."""
+"""Serializers of knowledge files and their passages."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""From an uploaded file to headed sections of text. Knows no database and no settings.
+"""Extraction of text from uploaded files, as sections under headings. Uses no database and no settings.
 
-Each format has a file of its own. Whatever an outsider gave is read in a child process with limits:
-``process`` starts ``worker`` and takes the sections as they come.
+Each format has a module. Files are read in a child process with limits, as they may be hostile: ``process``
+starts ``worker`` and yields its sections.
 """
 
 from __future__ import annotations

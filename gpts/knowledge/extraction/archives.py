@@ -1,4 +1,4 @@
-"""Zipped formats: opened only when what they declare, and what they turn out to hold, stays in bounds."""
+"""Zip-based formats, with limits on both the declared and the actual unpacked size."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from lxml import etree
 from gpts.knowledge.extraction.sniffing import TEST_VIRUS, TEST_VIRUS_BYTES
 from gpts.knowledge.extraction.types import Limits, Readable, Source, UnreadableError
 
-# Small members may shrink well; the ratio counts from here on.
+# The expansion ratio is checked from this unpacked size on: small files may compress very well.
 RATIO_FREE_BYTES = 10_000_000
-_SIGNS_OF_A_LOCK = ("EncryptedPackage", "EncryptionInfo")
-# Where Office keeps programs: VBA, and the macro sheets of old Excel.
+_ENCRYPTED_MEMBERS = ("EncryptedPackage", "EncryptionInfo")
+# Where Office files contain macros: VBA, and the macro sheets of old Excel.
 _MACRO = re.compile(r"(?:^|/)(?:vbaproject\.bin$|macrosheets/)", re.IGNORECASE)
 
 
 class Archive:
-    """A zip file whose members are read through a counter of really unpacked bytes."""
+    """A zip file that counts the bytes unpacked from its members; UnreadableError (bomb) over the limits."""
 
     def __init__(self, source: Source) -> None:
         self.limits: Limits = source.limits
@@ -41,15 +41,15 @@ class Archive:
         if declared > RATIO_FREE_BYTES and declared > self.size * self.limits.expansion_ratio:
             raise UnreadableError("bomb")
         if any(member.flag_bits & 1 for member in members) or any(
-            member.filename in _SIGNS_OF_A_LOCK for member in members
+            member.filename in _ENCRYPTED_MEMBERS for member in members
         ):
             raise UnreadableError("encrypted")
         self.names = {member.filename for member in members}
         if any(_MACRO.search(name) for name in self.names):
             raise UnreadableError("macros")
-        self._check_harmless(members)
+        self._check_malware(members)
 
-    def _check_harmless(self, members: list[zipfile.ZipInfo]) -> None:
+    def _check_malware(self, members: list[zipfile.ZipInfo]) -> None:
         for member in members:
             if len(TEST_VIRUS) <= member.file_size <= TEST_VIRUS_BYTES:
                 with self.open(member.filename) as file:
@@ -73,7 +73,7 @@ class Archive:
             raise UnreadableError("bomb")
 
     def iter_elements(self, name: str, tags: tuple[str, ...]) -> Iterator[etree._Element]:
-        """Yield finished elements of an XML member as a stream; entities, DTDs and the network are off."""
+        """Yield the complete elements of an XML member one by one; entities, DTDs and the network are off."""
         with self.open(name) as file:
             try:
                 parsed = etree.iterparse(
@@ -92,7 +92,7 @@ class Archive:
 
 
 class _CountedMember:
-    """A member of an archive that counts what it unpacks, whatever was declared."""
+    """A member of an archive that counts the bytes it unpacks, as declared sizes can be false."""
 
     def __init__(self, file: Readable, archive: Archive) -> None:
         self._file = file
@@ -105,7 +105,7 @@ class _CountedMember:
 
 
 def free_element(element: etree._Element) -> None:
-    """Free a handled element and its elder siblings, so that a long document stays small in memory."""
+    """Free a handled element and its preceding siblings, so that a long document needs little memory."""
     element.clear()
     parent = element.getparent()
     while parent is not None and element.getprevious() is not None:

@@ -1,4 +1,4 @@
-"""Source code: a section for each function, class or block that starts at the margin."""
+"""Source code: a section for each function, class or block that starts without indentation."""
 
 from __future__ import annotations
 

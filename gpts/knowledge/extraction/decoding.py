@@ -1,4 +1,4 @@
-"""Bytes of a text file to clean text, by steps: the charset is guessed once, from the beginning. Pure."""
+"""Decoding a text file in chunks; the charset is detected once, from the beginning. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
 def detect_charset(sample: bytes) -> str:
-    """Return the charset of a text by its beginning: its mark, UTF-8, Japanese, GB 18030, or the likeliest.
+    """Return the charset by the beginning of a text: byte order mark, UTF-8, Japanese, GB 18030, or a guess.
 
     UnreadableError: binary (NUL bytes), encoding (nothing fits).
     """
@@ -38,7 +38,7 @@ def detect_charset(sample: bytes) -> str:
 
 
 def _guess_charset(sample: bytes) -> str:
-    # The library needs some text to tell Cyrillic from Greek; short Western texts are its weak side.
+    # charset_normalizer is unreliable on short Western texts, so it is first asked only for other alphabets.
     high = sum(byte >= 0x80 for byte in sample[:65536])
     if high * 4 > len(sample[:65536]):
         best = from_bytes(sample[:65536]).best()
@@ -61,7 +61,7 @@ def _is_valid(sample: bytes, charset: str) -> bool:
 
 
 def _is_japanese(sample: bytes, charset: str) -> bool:
-    """Japanese is valid GB 18030 too, but only Japanese has a fifth of its letters from these two rows."""
+    """Japanese text also decodes as GB 18030, but only Japanese has a fifth of its letters from kana."""
     try:
         text = codecs.getincrementaldecoder(charset)("strict").decode(sample)
     except UnicodeDecodeError:
@@ -70,21 +70,21 @@ def _is_japanese(sample: bytes, charset: str) -> bool:
 
 
 def _is_chinese(sample: bytes) -> bool:
-    """Western letters are valid GB 18030 too, but come out as rare characters between Latin ones."""
+    """Western text also decodes as GB 18030, but gives single Chinese characters between Latin letters."""
     try:
         text = codecs.getincrementaldecoder("gb18030")("strict").decode(sample)
     except UnicodeDecodeError:
         return False
     chinese = len(_CHINESE.findall(text))
-    lonely = len(re.findall(r"[A-Za-z][\u3400-\u9fff]|[\u3400-\u9fff][a-z]", text))
-    return chinese * 4 >= len(_LETTERS.findall(text)) * 3 and lonely * 2 < chinese
+    isolated = len(re.findall(r"[A-Za-z][\u3400-\u9fff]|[\u3400-\u9fff][a-z]", text))
+    return chinese * 4 >= len(_LETTERS.findall(text)) * 3 and isolated * 2 < chinese
 
 
 def decode(file: Readable) -> Iterator[str]:
-    """Yield the text of ``file`` by steps, line ends made one and control characters dropped.
+    """Yield the text of ``file`` in chunks, with ``\\n`` as line end and without control characters.
 
-    Single bytes that do not fit further on (files glued from several charsets) become U+FFFD; UnreadableError
-    (encoding) when they are many.
+    Bytes that are invalid in the charset (in files joined from several charsets) become U+FFFD;
+    UnreadableError (encoding) for over 100 that are over a tenth of all characters.
     """
     sample = file.read(SAMPLE_BYTES)
     decoder = codecs.getincrementaldecoder(detect_charset(sample))("replace")
@@ -93,7 +93,7 @@ def decode(file: Readable) -> Iterator[str]:
     data = sample
     while data:
         text = held + decoder.decode(data)
-        # A carriage return at the end may be the first half of a line end.
+        # A carriage return at the end of a chunk may be half of a line end.
         held = "\r" if text.endswith("\r") else ""
         text = clean(text[:-1] if held else text)
         characters += len(text)
@@ -108,7 +108,7 @@ def decode(file: Readable) -> Iterator[str]:
 
 
 def iter_lines(file: Readable, limit: int) -> Iterator[str]:
-    """Yield the lines of a text without their ends, those over ``limit`` characters in parts."""
+    """Yield the lines of a text without line ends; lines over ``limit`` characters come in parts."""
     held = ""
     for text in decode(file):
         parts = (held + text).split("\n")

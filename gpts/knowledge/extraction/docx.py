@@ -1,4 +1,4 @@
-"""Word documents, as a stream of paragraphs: headings by style, page breaks counted, tables by row."""
+"""Word documents: headings by style, pages by counting page breaks, a paragraph for each table row."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def _get_text(paragraph: etree._Element) -> str:
 
 def _count_page_breaks(paragraph: etree._Element) -> int:
     rendered = sum(1 for _mark in paragraph.iter(f"{W}lastRenderedPageBreak"))
-    asked = sum(1 for mark in paragraph.iter(f"{W}br") if mark.get(f"{W}type") == "page")
-    return max(rendered, asked)
+    explicit = sum(1 for mark in paragraph.iter(f"{W}br") if mark.get(f"{W}type") == "page")
+    return max(rendered, explicit)
 
 
 def _get_heading_level(paragraph: etree._Element, levels: dict[str, int]) -> int:
@@ -90,7 +90,7 @@ def _get_heading_level(paragraph: etree._Element, levels: dict[str, int]) -> int
 
 
 def _read_heading_levels(archive: Archive) -> dict[str, int]:
-    """Map style ids to the level of the heading that they make."""
+    """Return the heading level by style id."""
     levels: dict[str, int] = {}
     if "word/styles.xml" not in archive.names:
         return levels

@@ -1,4 +1,4 @@
-"""E-books: chapters in reading order, a page number for each."""
+"""E-books: the chapters in reading order; a chapter's number is its page."""
 
 from __future__ import annotations
 

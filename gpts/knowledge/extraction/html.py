@@ -1,4 +1,4 @@
-"""HTML pages: sections by headings, paragraphs by blocks; what is not shown stays out."""
+"""HTML pages: sections by headings, paragraphs by block elements; hidden elements are skipped."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def parse_sections(parts: Iterator[str], *, page: int | None = None) -> Iterator
 
 
 class PageReader(HTMLParser):
-    """Collects paragraphs under their heading path while it is fed."""
+    """Parses HTML that is fed in chunks; ``take`` returns the sections that are complete."""
 
     def __init__(self, page: int | None = None) -> None:
         super().__init__(convert_charrefs=True)

@@ -1,4 +1,4 @@
-"""JSON and JSON lines, read as a stream: a section for each top key, a paragraph for each item."""
+"""JSON, read as a stream: a section for each top-level key, a paragraph for each item. And JSON lines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gpts.knowledge.extraction.types import (
 )
 
 DEPTH = 40
-# Lines of one paragraph; a longer item goes on in the next.
+# Lines of one paragraph; a longer item continues in the next.
 LINES = 200
 
 
@@ -41,7 +41,7 @@ def read(source: Source) -> Iterator[Section]:
 
 
 def read_lines(source: Source) -> Iterator[Section]:
-    """JSON lines: one value a line."""
+    """Read JSON lines: a paragraph for the value of each line."""
     with source.path.open("rb") as file:
         for line in iter_lines(CountedFile(file, source), PARAGRAPH_LIMIT * 20):
             if not line.strip():
@@ -70,7 +70,7 @@ def _read_stream(file: Readable) -> Iterator[Section]:
         elif value is not None and str(value).strip():
             name = _build_name(prefix, heading if kinds and kinds[0] == "start_map" else "")
             lines.append(f"{name}: {value}" if name else str(value))
-        # An item of the outer list, or of the list under a top key, is a paragraph of its own.
+        # Each item of the outer list, or of the list under a top-level key, is a paragraph.
         at_item = (kinds == ["start_array"] or kinds == ["start_map", "start_array"]) and event != "map_key"
         if lines and (at_item or len(lines) >= LINES):
             yield Section(heading, ("\n".join(lines),))
@@ -85,7 +85,7 @@ def _build_name(prefix: str, heading: str) -> str:
 
 
 def _read_whole(source: Source) -> Iterator[Section]:
-    """A rare charset: the stream parser wants UTF-8."""
+    """Read JSON that is not UTF-8, which the stream parser needs."""
     with source.path.open("rb") as file:
         text = "\n".join(iter_lines(CountedFile(file, source), PARAGRAPH_LIMIT * 100))
     value = _parse(text)

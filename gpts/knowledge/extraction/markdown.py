@@ -1,4 +1,4 @@
-"""Markdown: sections by headings, paragraphs by empty lines, wrapped lines joined; code fences stay whole."""
+"""Markdown: sections by headings, paragraphs by empty lines, wrapped lines joined, code blocks kept."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gpts.knowledge.extraction.types import PARAGRAPH_LIMIT, Section, Source, jo
 
 _HEADING = re.compile(r"(#{1,6})\s+(.{1,1000}?)\s*#*$")
 _FENCE = ("```", "~~~")
-# A line that begins something of its own (item, quotation, table row, code) does not go on the one before.
+# Lines that do not continue the one before: list items, quotations, table rows, indented code.
 _BEGINS = re.compile(r"\s*(?:[-*+>|#=]|\d{1,9}[.)]\s)|\s{4}|\t")
 _WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
@@ -41,7 +41,7 @@ def read(source: Source) -> Iterator[Section]:
 
 
 def _join_wrapped_lines(lines: list[str]) -> str:
-    """Return a paragraph as it reads: lines that were only wrapped become one, as Markdown means them."""
+    """Return a paragraph with wrapped lines joined, as Markdown renders them; code blocks unchanged."""
     if any(line.lstrip().startswith(_FENCE) for line in lines):
         return "\n".join(lines).strip()
     joined: list[str] = []

@@ -1,4 +1,4 @@
-"""PDF: a page at a time, headings from the document's outline, lines joined to paragraphs."""
+"""PDF: page by page, headings from the outline, lines joined to paragraphs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pypdfium2 as pdfium
 from gpts.knowledge.extraction.decoding import clean
 from gpts.knowledge.extraction.types import Section, Source, UnreadableError, join_headings
 
-# Of PDFium: FPDF_ERR_PASSWORD.
+# FPDF_ERR_PASSWORD of PDFium.
 _PASSWORD = 4
 _SENTENCE_END = re.compile(r"[.!?:。！？：]['\")\]”’]?$")
 _BULLET = re.compile(r"^\s*(?:[•▪◦●*-]|\(?\d{1,3}[.)])\s+")
@@ -39,7 +39,7 @@ def read(source: Source) -> Iterator[Section]:
 
 
 def _read_page(document: pdfium.PdfDocument, index: int) -> str:
-    """The text of one page; a page that is damaged gives none and the others are still read."""
+    """Return the text of one page; empty for a damaged page, so that the others are still read."""
     try:
         page = document[index]
     except pdfium.PdfiumError:
@@ -57,7 +57,7 @@ def _read_page(document: pdfium.PdfDocument, index: int) -> str:
 
 
 def _read_outline(document: pdfium.PdfDocument) -> dict[int, list[str]]:
-    """Map a page's index to the path of outline titles that begin on it."""
+    """Return the path of outline titles by the index of the page where it begins."""
     found: dict[int, list[str]] = {}
     path: list[str] = []
     try:
@@ -73,7 +73,7 @@ def _read_outline(document: pdfium.PdfDocument) -> dict[int, list[str]]:
 
 
 def join_lines(text: str) -> Iterator[str]:
-    """Join lines that a page's width broke; a short line that ends a sentence, or a bullet, parts them."""
+    """Yield paragraphs of wrapped lines: a short line that ends a sentence ends one, a bullet begins one."""
     lines = [line.strip() for line in text.split("\n")]
     width = max((len(line) for line in lines), default=0)
     held: list[str] = []

@@ -1,4 +1,4 @@
-"""Plain text: paragraphs are parted by empty lines."""
+"""Plain text: paragraphs separated by empty lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PowerPoint presentations: a page for each slide under its title, speaker's notes behind it."""
+"""PowerPoint presentations: a page for each slide with its title as heading, speaker notes at the end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read(source: Source) -> Iterator[Section]:
 
 
 def _list_slides(archive: Archive) -> list[str]:
-    """Slides in the order in which they are shown."""
+    """Return the names of the slides in the order of the presentation."""
     targets = _read_relations(archive, "ppt/presentation.xml")
     order = [
         targets.get(element.get(f"{R}id", ""), "")

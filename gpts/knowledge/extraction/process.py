@@ -1,4 +1,4 @@
-"""Starts the limited child that reads a file, and takes what it finds as it comes."""
+"""Runs the child process that reads a file within limits, and yields its sections as they arrive."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from gpts.knowledge.extraction.sniffing import get_media_type
 from gpts.knowledge.extraction.types import Limits, Section, UnreadableError
 
 ROOT = Path(__file__).resolve().parents[3]
-# Longer than any line that our own child writes.
+# Bytes; longer than any line that the worker writes.
 LINE_LIMIT = 16 * 1024 * 1024
-# While the child says nothing for so many seconds, its last progress is reported again.
+# After this silence the last progress is reported again, so that callers can write a heartbeat.
 QUIET_SECONDS = 5.0
-# Between the end of what the child says and its own end.
+# Time for the child to exit after its last message.
 ENDING_SECONDS = 5.0
 CHUNK_BYTES = 256 * 1024
-_REPORT_NOTHING: Callable[[float], None] = lambda _share: None  # noqa: E731  # a default, not a function of its own
+_REPORT_NOTHING: Callable[[float], None] = lambda _share: None  # noqa: E731  # a default argument
 SIGXCPU = 24
 
 
 class CrashedError(Exception):
-    """The child died without a word: killed, or a fault in a library. Another try may go better."""
+    """The child ended without a result: killed, or a fault in a library. A retry may succeed."""
 
     def __init__(self, returncode: int) -> None:
         super().__init__(returncode)
@@ -45,15 +45,14 @@ def read_file(
     report: Callable[[float], None] = _REPORT_NOTHING,
     module: str = "gpts.knowledge.extraction.worker",
 ) -> Iterator[Section]:
-    """Yield the sections of a file as the child reads them; memory stays flat on both sides.
+    """Yield the sections of a file as the child reads them, in constant memory.
 
-    ``report`` takes the share that is done, every few seconds at least. Raises UnreadableError, with
-    ``timeout`` when the child's time is over, and CrashedError. The child is gone when the iterator ends or
-    is closed.
+    ``report`` gets the share that is done, 0-1, at least every QUIET_SECONDS. Raises UnreadableError, with
+    ``timeout`` after ``limits.seconds``, and CrashedError. Ending or closing the iterator kills the child.
     """
     limits = limits or Limits()
     with tempfile.TemporaryFile() as errors:
-        # Fixed words and paths of our own; the environment carries no secret on.
+        # No shell, only our own arguments, and an environment without secrets.
         child = subprocess.Popen(
             [
                 sys.executable,
@@ -100,7 +99,7 @@ def read_file(
             try:
                 code = child.wait(ENDING_SECONDS)
             except subprocess.TimeoutExpired:
-                # It said its last word and does not go.
+                # It has written its result but does not exit.
                 child.kill()
                 code = child.wait()
             if is_late or code == -SIGXCPU:
@@ -116,8 +115,8 @@ def read_file(
 
 
 def _iter_messages(child: subprocess.Popen[bytes]) -> Iterator[dict[str, Any] | None]:
-    """What the child writes, a line each; None whenever it was quiet for QUIET_SECONDS."""
-    assert child.stdout is not None  # asked for above
+    """Yield the child's messages, and None whenever there was none for QUIET_SECONDS."""
+    assert child.stdout is not None  # because of PIPE above
     output = child.stdout.fileno()
     waiting = select.poll()
     waiting.register(output, select.POLLIN | select.POLLHUP)
@@ -134,14 +133,14 @@ def _iter_messages(child: subprocess.Popen[bytes]) -> Iterator[dict[str, Any] | 
             try:
                 message = json.loads(line)
             except ValueError:
-                # Cut in the middle: the child died while it wrote.
+                # An incomplete line: the child died while writing.
                 return
             if isinstance(message, dict):
                 yield message
 
 
 def extract(name: str, data: bytes, *, limits: Limits | None = None) -> list[Section]:
-    """Return the sections of a small file that is in memory; raises UnreadableError.
+    """Return the sections of a small file in memory; raises UnreadableError.
 
     A child that crashes counts as a damaged file.
     """
@@ -149,7 +148,7 @@ def extract(name: str, data: bytes, *, limits: Limits | None = None) -> list[Sec
 
 
 def iter_sections(name: str, data: bytes, *, limits: Limits | None = None) -> Generator[Section, None, None]:
-    """Yield the same as the child reads them; it is gone when the iterator ends or is closed."""
+    """Like extract, but yield each section as it is read; closing the iterator kills the child."""
     media_type = get_media_type(name)
     with tempfile.NamedTemporaryFile() as file:
         file.write(data)

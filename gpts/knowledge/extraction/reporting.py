@@ -1,4 +1,4 @@
-"""Progress of a reading by the bytes that went by."""
+"""Progress of reading a file, by the bytes read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gpts.knowledge.extraction.types import Source
 
 
 class CountedFile:
-    """A file that reports how far it was read."""
+    """A file that reports the share of its bytes that was read."""
 
     def __init__(self, file: IO[bytes], source: Source) -> None:
         self._file = file

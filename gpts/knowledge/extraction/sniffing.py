@@ -1,4 +1,8 @@
-"""What a file is: by its name's end and by its first bytes, which must agree. Pure."""
+"""The type of a document by its name's extension, which its first bytes must not contradict. Pure.
+
+Pictures are recognised in ``gpts.llm.runtime.images``, by their bytes alone; here they are one of many kinds
+of binary file to refuse.
+"""
 
 from __future__ import annotations
 
@@ -45,21 +49,21 @@ MEDIA_TYPES = {
 ZIPPED = frozenset({DOCX, XLSX, PPTX, EPUB})
 HEAD_BYTES = 8_192
 
-# Old Office files and password-protected new ones are the same kind of container.
+# OLE compound files: old Office formats, and new ones that are encrypted.
 _COMPOUND = b"\xd0\xcf\x11\xe0"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _BINARY = (
     b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x7fELF", b"MZ\x90", b"\x1f\x8b", b"RIFF", b"7z\xbc\xaf",
     b"Rar!", b"BZh", b"\xfd7zXZ", b"ID3", b"OggS", b"\x00\x00\x01\x00", b"%!PS", b"{\\rtf",
 )  # fmt: skip
-# The harmless file by which virus scanners are tried out (eicar.org): it begins so and has at most 128 bytes.
+# The harmless test file for virus scanners (eicar.org): it begins so and has at most 128 bytes.
 TEST_VIRUS = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 TEST_VIRUS_BYTES = 128
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def get_media_type(name: str) -> str:
-    """Return the media type by the name's end; UnreadableError (unknown_type) for what we cannot read."""
+    """Return the media type by the extension; UnreadableError (unknown_type) for an unsupported one."""
     try:
         return MEDIA_TYPES[PurePosixPath(name.lower()).suffix]
     except KeyError:
@@ -67,9 +71,9 @@ def get_media_type(name: str) -> str:
 
 
 def check_head(media_type: str, head: bytes) -> None:
-    """Refuse a file whose first bytes are not what its name says.
+    """Raise UnreadableError if a file's first bytes contradict its media type.
 
-    UnreadableError: empty, binary, encrypted (a locked Office file), malformed (not what it claims), malware.
+    Codes: empty, binary, encrypted (an Office file with a password), malformed, malware.
     """
     if not head:
         raise UnreadableError("empty")

@@ -1,4 +1,4 @@
-"""CSV and TSV: one paragraph for each row, "column: value" line by line."""
+"""CSV and TSV: a paragraph for each row, with a line "column: value" for each cell."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gpts.knowledge.extraction.reporting import CountedFile
 from gpts.knowledge.extraction.types import Section, Source, UnreadableError
 
 SAMPLE_LINES = 50
-# Python's own ceiling for one cell.
+# The default limit of Python's csv module for one cell.
 CELL_LIMIT = 131_072
 
 
@@ -45,6 +45,6 @@ def format_row(names: list[str], row: list[str]) -> str:
 
 
 def _guess_delimiter(sample: list[str]) -> str:
-    """The character that parts most lines into the same number of cells."""
+    """Return the separator that occurs most often in every line of the sample."""
     counts = {mark: [line.count(mark) for line in sample] for mark in ",;\t|"}
     return max(counts, key=lambda mark: (min(counts[mark], default=0), sum(counts[mark])))

@@ -1,4 +1,4 @@
-"""What passes between readers of formats and those who use them. Pure."""
+"""Types shared by the readers of formats and their callers. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Protocol
 
 HEADING_LENGTH = 300
-# A paragraph is handed on in parts of at most so many characters, so that one line of 100 MB stays small.
+# Longer paragraphs are passed on in parts of this many characters: one line may have 100 MB.
 PARAGRAPH_LIMIT = 100_000
 
 
 class UnreadableError(Exception):
-    """A file that gives no text. ``code`` says why; gpts.knowledge.extraction.reasons has the sentences."""
+    """A file without usable text. ``code`` says why; gpts.knowledge.failure_messages has the messages."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -24,7 +24,7 @@ class UnreadableError(Exception):
 class Section:
     """Paragraphs under one heading path ("Returns › Deadlines"), of one page, sheet or slide.
 
-    A long section comes in several pieces one after another with the same heading and page.
+    A long section comes as several consecutive ones with the same heading and page.
     """
 
     heading: str
@@ -34,7 +34,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Limits:
-    """Ceilings of one reading, in bytes, seconds and pages; the child process is held to them."""
+    """Limits of reading one file. ``seconds`` is both wall-clock and CPU time of the child process."""
 
     memory_bytes: int = 1024 * 1024 * 1024
     seconds: int = 600
@@ -47,7 +47,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Source:
-    """A file on disk to read. ``report`` takes the share that is done, 0-1."""
+    """A file on disk to read. ``report`` gets the share that is done, 0-1."""
 
     path: Path
     media_type: str
@@ -60,11 +60,11 @@ class Source:
 
 
 def join_headings(path: list[str]) -> str:
-    """Join headings to a path that fits the column."""
+    """Join headings to a path of at most HEADING_LENGTH characters."""
     return " › ".join(part for part in path if part)[:HEADING_LENGTH]
 
 
 class Readable(Protocol):
-    """What gives bytes by steps: a file, a member of an archive."""
+    """Anything with ``read``: a file, a member of an archive."""
 
     def read(self, size: int = -1, /) -> bytes: ...

@@ -1,7 +1,7 @@
-"""The child that reads one file: ``python -m gpts.knowledge.extraction.worker PATH TYPE LIMITS``.
+"""The child process that reads one file: ``python -m gpts.knowledge.extraction.worker PATH TYPE LIMITS``.
 
-It limits itself before it looks at the file, can open no connection and start no program, and writes one
-JSON object a line: {"p": progress} | {"h": heading, "n": page, "t": [paragraphs]} | {"e": code} | {"ok": 1}.
+It sets its limits before it opens the file, and cannot open connections or start programs. It writes JSON
+lines: {"p": progress} | {"h": heading, "n": page, "t": [paragraphs]} | {"e": error code} | {"ok": 1}.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ READERS = {
     PPTX: ("pptx", "read"),
     EPUB: ("epub", "read"),
 }
-# What the interpreter announces before it connects, listens or starts a program.
+# Audit events (sys.addaudithook) that Python raises before it connects, listens or starts a program.
 _FORBIDDEN = (
     "socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto", "subprocess.Popen", "os.system",
     "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "ctypes.dlopen",
 )  # fmt: skip
-# Memory that is kept back for saying that the rest is used up.
-LAST_WORDS_BYTES = 32 * 1024 * 1024
-# Progress is told at most this often, as a share.
+# Memory above the limit, for reporting that the limit is reached.
+RESERVED_BYTES = 32 * 1024 * 1024
+# Progress is written when it grew by this share.
 STEP = 0.01
 
 
-def main(path: str, media_type: str, given: str) -> int:
-    limits = Limits(**json.loads(given))
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes + LAST_WORDS_BYTES))
+def main(path: str, media_type: str, limits_json: str) -> int:
+    limits = Limits(**json.loads(limits_json))
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes + RESERVED_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds + 5))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -53,11 +53,11 @@ def main(path: str, media_type: str, given: str) -> int:
     reader = getattr(import_module(f"gpts.knowledge.extraction.{module}"), function)
     sys.addaudithook(_block_event)
     try:
-        _read(reader, Source(Path(path), media_type, limits, _Progress()))
+        _read(reader, Source(Path(path), media_type, limits, _ProgressWriter()))
     except UnreadableError as problem:
         _write_message({"e": problem.code})
     except (MemoryError, RecursionError):
-        whole = limits.memory_bytes + LAST_WORDS_BYTES
+        whole = limits.memory_bytes + RESERVED_BYTES
         resource.setrlimit(resource.RLIMIT_AS, (whole, whole))
         _write_message({"e": "too_complex"})
     return 0
@@ -74,25 +74,25 @@ def _read(reader: Any, source: Source) -> None:
         characters += sum(map(len, texts))
         if characters > source.limits.characters:
             raise UnreadableError("too_much_text")
-        place = {"h": section.heading[:HEADING_LENGTH], "n": section.page}
+        head = {"h": section.heading[:HEADING_LENGTH], "n": section.page}
         if sum(map(len, texts)) <= PARAGRAPH_LIMIT:
-            _write_message({**place, "t": texts})
+            _write_message({**head, "t": texts})
             continue
         for text in texts:
             for start in range(0, len(text), PARAGRAPH_LIMIT):
-                _write_message({**place, "t": [text[start : start + PARAGRAPH_LIMIT]]})
+                _write_message({**head, "t": [text[start : start + PARAGRAPH_LIMIT]]})
     if not characters:
         raise UnreadableError("no_text" if source.media_type == PDF else "empty")
     _write_message({"ok": 1})
 
 
-class _Progress:
+class _ProgressWriter:
     def __init__(self) -> None:
-        self.told = 0.0
+        self.written = 0.0
 
     def __call__(self, share: float) -> None:
-        if share - self.told >= STEP:
-            self.told = share
+        if share - self.written >= STEP:
+            self.written = share
             _write_message({"p": round(share, 3)})
             sys.stdout.flush()
 
@@ -110,5 +110,5 @@ def _block_event(event: str, _arguments: Any) -> None:
 if __name__ == "__main__":
     code = main(*sys.argv[1:4])
     sys.stdout.flush()
-    # Without tidying up, which may hang where memory ran out.
+    # Skips cleanup, which may hang when memory ran out.
     os._exit(code)

@@ -1,4 +1,4 @@
-"""Excel workbooks, read row by row: a page for each sheet, a paragraph for each row."""
+"""Excel workbooks: a page for each sheet, a paragraph for each row."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ COLUMNS = 500
 
 
 def read(source: Source) -> Iterator[Section]:
-    # Refused here by declared sizes; the limits of the process stop what declares falsely.
+    # Checks the declared sizes; if they are false, the limits of the process stop openpyxl.
     Archive(source).zip.close()
     warnings.simplefilter("ignore")
     try:
-        # Given open: by its name it would have to end in ".xlsx".
+        # As an open file, because openpyxl refuses paths that do not end in ".xlsx".
         with source.path.open("rb") as file:
             book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
             sheets = book.worksheets
             for number, sheet in enumerate(sheets, 1):
-                for section in _iter_rows(sheet):
-                    yield Section(str(sheet.title)[:HEADING_LENGTH], (section,), number)
+                for row in _iter_rows(sheet):
+                    yield Section(str(sheet.title)[:HEADING_LENGTH], (row,), number)
                 source.report(number / len(sheets))
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, ParseError, EOFError):
         raise UnreadableError("malformed") from None
 
 
 def _iter_rows(sheet: Any) -> Iterator[str]:
-    """The first row with at least two texts names the columns."""
+    """Yield a paragraph for each row. A first row of two or more texts gives the column names."""
     names: list[str] = []
     is_begun = False
     held = ""

@@ -1,4 +1,4 @@
-"""What a GPT knows: documents of a workspace, the files by which GPTs hold them, and their passages."""
+"""Documents of a workspace, the files that link them to GPTs, and their passages."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from workspaces.models import Workspace
 
 
 class Document(models.Model):
-    """Bytes with their text, stored and read once a workspace however many GPTs hold them.
+    """Uploaded content, stored and read once for each workspace, however many GPTs use it.
 
-    ``size`` in bytes, ``content_hash`` the SHA-256 of the bytes, ``progress`` in percent of the reading.
-    ``claim`` names the run that reads it now and ``heartbeat_at`` when that run last gave a sign of life;
-    a run whose claim was taken over writes nothing more. ``retry_at`` is set while it waits after a crash.
+    ``size`` in bytes, ``content_hash`` the SHA-256 of the bytes, ``progress`` of reading in percent. Reading
+    takes a lease: ``claim`` identifies the run, ``heartbeat_at`` is its last heartbeat. A run that lost its
+    claim writes nothing more. ``retry_at`` is set while it waits after a crash.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
@@ -57,7 +57,7 @@ class Document(models.Model):
 
 
 class KnowledgeFileQuerySet(models.QuerySet["KnowledgeFile"]):
-    """Also reached from a GPT, as ``gpt.knowledge_files``, by the packages below this one."""
+    """Packages below this one use it as ``gpt.knowledge_files``."""
 
     def in_draft(self) -> KnowledgeFileQuerySet:
         return self.filter(removed_at__isnull=True)
@@ -67,10 +67,10 @@ class KnowledgeFileQuerySet(models.QuerySet["KnowledgeFile"]):
 
 
 class KnowledgeFile(models.Model):
-    """A document under the name by which one GPT holds it; ``content_hash`` is the document's.
+    """A document in one GPT, under the name shown there; ``content_hash`` is the document's.
 
     ``review_on`` is the date from which the content counts as stale. A file that was deleted everywhere
-    keeps its row, without a document, so that versions that were frozen with it can say what is missing.
+    keeps its row, without a document, so that versions frozen with it can name what is missing.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
@@ -78,14 +78,14 @@ class KnowledgeFile(models.Model):
     document = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, related_name="files")
     name = models.CharField(max_length=255)
     content_hash = models.CharField(max_length=64)
-    # Where a web page came from, and when; empty for an upload.
+    # The address of a web page and when it was fetched; empty for an upload.
     source_url = models.CharField(max_length=2000, blank=True)
     fetched_at = models.DateTimeField(null=True, blank=True)
     review_on = models.DateField(null=True, blank=True)
     review_noted_on = models.DateField(null=True, blank=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
-    # Taken out of the draft, but kept for the frozen versions that answer from it.
+    # Removed from the draft, but kept for the frozen versions that answer from it.
     removed_at = models.DateTimeField(null=True, blank=True)
     # Deleted everywhere by the owner: no version answers from it any more.
     erased_at = models.DateTimeField(null=True, blank=True)
@@ -113,10 +113,10 @@ class KnowledgeFile(models.Model):
 
 
 class Passage(models.Model):
-    """A piece of a document that an answer can cite; its search index is in IndexSegment.
+    """A part of a document that an answer can cite; IndexSegment has its search index.
 
-    ``heading`` is the path of headings, ``page`` the page, sheet or slide, ``paragraph`` the number of the
-    passage's first paragraph in the document, from 1.
+    ``heading`` is the path of headings ("Returns › Refunds"), ``page`` the page, sheet or slide,
+    ``paragraph`` the number of the passage's first paragraph in the document, from 1.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")

@@ -1,4 +1,4 @@
-"""What finds passages: a packed inverted index per document, and vectors where a model makes them."""
+"""The search index: a packed inverted index of each document, and embeddings of its passages."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from workspaces.models import Workspace
 
 
 class IndexSegment(models.Model):
-    """A stretch of a document's passages from position ``first`` on.
+    """The index of consecutive passages of a document, from position ``first`` on.
 
-    ``lengths`` has the terms of each passage as u16; retrieval/postings.py has the layout of all bytes.
+    ``lengths`` has the number of terms of each passage as u16; retrieval/postings.py describes the layout.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
@@ -33,7 +33,7 @@ class IndexSegment(models.Model):
 
 
 class IndexBlock(models.Model):
-    """Postings of the terms whose hash is ``number``."""
+    """Postings of the terms whose hash modulo ``IndexSegment.block_count`` is ``number``."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
     segment = models.ForeignKey(IndexSegment, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -50,7 +50,7 @@ class IndexBlock(models.Model):
 
 
 class IndexShelf(models.Model):
-    """Words of one first letter and length, as they were written: what mistyped ones are compared with."""
+    """Unstemmed words with the same first letter and length, for correcting typing errors."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
     segment = models.ForeignKey(IndexSegment, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -67,7 +67,7 @@ class IndexShelf(models.Model):
 
 
 class PassageVector(models.Model):
-    """A passage's embedding by one model. ``code`` has the sign of each dimension, for the first sieve."""
+    """A passage's embedding by one model. ``code`` has the sign of each dimension, for preselection."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="+", db_index=False)

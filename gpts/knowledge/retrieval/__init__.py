@@ -1,18 +1,18 @@
-"""Finding the passages of a GPT's knowledge that answer a question.
+"""Search: the passages of a GPT's knowledge that answer a question.
 
-A search, from the question to the passages:
+The steps of a search (``find`` calls the others):
 
-1. ``terms``      the question becomes stemmed words and pairs of Chinese characters
-2. ``reading``    of each document that the GPT holds (draft or version), the few index blocks that have them
-3. ``mending``    a Latin word that stands nowhere becomes the nearest word that does
-4. ``ranking``    BM25 with rarity from the GPT's own documents; then the best forty are read for nearness
-5. ``vectors``    with an embeddings model: the nearest passages by meaning; both orders are fused
-6. ``find``       floor of relevance, no two passages that say the same, neighbours joined
+1. ``terms``          splits the question into stemmed words and pairs of Chinese characters
+2. ``index_reading``  loads the index blocks with these terms, of the documents of the draft or version
+3. ``spelling``       replaces a Latin word that occurs nowhere by the nearest word that does
+4. ``ranking``        BM25 with the GPT's own document frequencies, then proximity for the best 40
+5. ``vectors``        with an embeddings model: the passages nearest in meaning, fused with the order of 4
+6. ``find``           drops passages below a minimum score and duplicates, and joins neighbours
 
-The index is our own, in three tables (``models.search_index``; layout in ``postings``), because
-PostgreSQL's GIN index belongs to all GPTs at once and ``ts_rank`` reads every matching row: over 80 MB of
-text a question took half a second (benchmarks/README.md). Written by ``index``, vectors by
-``embedding``. ``terms``, ``postings``, ``mending`` and ``ranking`` are pure.
+The index is our own, in three tables (``models.search_index``; layout in ``postings``): PostgreSQL's GIN
+index would span all GPTs, and ``ts_rank`` reads every matching row, which took half a second a question over
+80 MB of text (benchmarks/README.md). ``index`` writes it, ``embedding`` the vectors. ``terms``, ``postings``,
+``spelling`` and ``ranking`` are pure.
 """
 
 from gpts.knowledge.retrieval.find import (

@@ -1,4 +1,4 @@
-"""Making vectors of passages: by which model, in batches, again when the model changes."""
+"""Making embeddings of passages, in batches, and again when the model changes."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from gpts.llm.runtime.types import ModelAPI, ModelFailure, ModelSpec
 from gpts.llm.services.providers import provider_key
 from gpts.llm.states import ModelKind, ProviderKind
 
-# Texts sent at once, and how long the model may take for them and for one question, in seconds.
+# Texts in one request; timeouts of a batch and of one question in seconds.
 BATCH = 64
 BATCH_SECONDS = 60.0
 QUESTION_SECONDS = 1.5
 QUESTION_LENGTH = 2_000
-# After a failure questions are answered by full text alone for this long, instead of waiting each time.
+# After a failure, questions skip the embeddings server for this long instead of each waiting for the timeout.
 PAUSE_SECONDS = 30
 SWEEP = 50
 
@@ -37,7 +37,7 @@ _INSERT = (
 
 
 def get_embedding_model(workspace_id: int) -> LanguageModel | None:
-    """Return the model that makes a workspace's vectors: its own before the instance's, None without one."""
+    """Return the embeddings model of a workspace, its own before the instance's; None without one."""
     return (
         LanguageModel.objects.select_related("provider")
         .filter(
@@ -53,29 +53,29 @@ def get_embedding_model(workspace_id: int) -> LanguageModel | None:
 
 
 def embed_question(model: LanguageModel, text: str) -> list[float] | None:
-    """Return the vector of a question, None when the server is down, slow or talks nonsense."""
-    rest = f"gpts:embedding-rests:{model.pk}"
-    if not text.strip() or cache.get(rest):
+    """Return the vector of a question; None when the server is down, slow or gives a wrong size."""
+    pause_key = f"gpts:embedding-rests:{model.pk}"
+    if not text.strip() or cache.get(pause_key):
         return None
     try:
         (vector,) = embed(_build_spec(model), [text[:QUESTION_LENGTH]], timeout=QUESTION_SECONDS)
     except ModelFailure:
-        cache.set(rest, True, PAUSE_SECONDS)
+        cache.set(pause_key, True, PAUSE_SECONDS)
         return None
     return vector if len(vector) == model.dimensions else None
 
 
 def schedule_embedding(document: Document) -> None:
-    """Have the document's vectors made after commit, where a model for that is set."""
+    """Enqueue the making of a document's vectors after commit, if there is an embeddings model."""
     if get_embedding_model(document.workspace_id) is not None:
         enqueue_on_commit("gpts.embed_document", document_id=document.pk)
 
 
 def embed_passages(document_id: int, *, at: datetime) -> int:
-    """Make the vectors that a document still lacks; return how many were made.
+    """Make the vectors that a document lacks; returns how many were made. Idempotent.
 
-    One transaction a batch, so that a broken-off run goes on where it stopped. Marks the document when it
-    is whole and removes what an earlier model made. Raises ModelFailure when the model does not answer.
+    One transaction for each batch, so that an interrupted run continues where it stopped. At the end sets
+    ``embedded_at`` and deletes vectors of earlier models. Raises ModelFailure when the model does not answer.
     """
     made = 0
     while True:
@@ -90,7 +90,7 @@ def embed_passages(document_id: int, *, at: datetime) -> int:
                 Document.objects.filter(pk=document_id).update(embedded_at=at)
                 return made
             spec = _build_spec(model)
-        # The model is asked outside of any transaction.
+        # No transaction is open during the request.
         texts = [f"{passage.heading}\n{passage.text}".strip() for passage in passages]
         vectors = embed(spec, texts, timeout=BATCH_SECONDS)
         with system_scope("gpts.embed_document"):
@@ -98,7 +98,7 @@ def embed_passages(document_id: int, *, at: datetime) -> int:
 
 
 def list_documents_to_embed() -> list[int]:
-    """Return some documents that lack vectors of the model that is set now; the scope limits whose."""
+    """Return ids of up to SWEEP documents that lack vectors of the current model, in the open scope."""
     found: list[int] = []
     for workspace_id in _list_workspaces_with_documents():
         model = get_embedding_model(workspace_id)
@@ -118,7 +118,7 @@ def list_documents_to_embed() -> list[int]:
 
 
 def get_embedding_progress(document_ids: Iterable[int], workspace_id: int) -> tuple[int, int] | None:
-    """Return (passages with a vector of the present model, all passages), None without a model."""
+    """Return (passages with a vector of the current model, all passages); None without a model."""
     model = get_embedding_model(workspace_id)
     if model is None:
         return None
@@ -147,13 +147,13 @@ def _filter_passages_without_vector(document: Document, model: LanguageModel) ->
 def _save_vectors(
     document: Document, model: LanguageModel, passages: list[Passage], vectors: list[list[float]]
 ) -> int:
-    # Passages that were replaced while the model was thinking are gone, and their vectors with them.
-    held = set(
+    # Passages that were deleted during the request get no vectors.
+    existing = set(
         Passage.objects.filter(pk__in=[passage.pk for passage in passages]).values_list("pk", flat=True)
     )
     rows: list[list[str | int]] = []
     for passage, vector in zip(passages, vectors, strict=True):
-        if passage.pk in held:
+        if passage.pk in existing:
             written = "[" + ",".join(f"{value:.6g}" for value in vector) + "]"
             rows.append([document.workspace_id, document.pk, passage.pk, model.pk, written, written])
     with connection.cursor() as cursor:

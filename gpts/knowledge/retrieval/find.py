@@ -1,4 +1,4 @@
-"""Finding the passages of a GPT's knowledge that answer a question."""
+"""Search over a GPT's knowledge: full text and vectors, merged and ordered."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ from gpts.knowledge.retrieval.terms import (
 )
 from gpts.knowledge.retrieval.vectors import NearPassage, VectorStatus, nearest_passages
 
-# Below this share of the question's weight a passage is noise. What is above may be of use to a model; that
-# it answers is likely only from ANSWERABLE_SCORE on. Both measured, see benchmarks/README.md.
-RELEVANCE_FLOOR = 0.12
+# Passages below this share of the question's weight are dropped as noise. From ANSWERABLE_SCORE on a passage
+# probably contains the answer. Both measured, see benchmarks/README.md.
+MIN_TEXT_SCORE = 0.12
 ANSWERABLE_SCORE = 0.25
-# Cosine above the ordinary likeness of two texts of the same model, as a share; see vectors.py.
-VECTOR_FLOOR = 0.30
+# The score of vectors.py, which is relative to the similarity of unrelated texts.
+MIN_VECTOR_SCORE = 0.30
 CANDIDATES = 40
 JOINED_LENGTH = 2_000
-# Single Chinese characters help to find a differently worded passage among few. Among very many each of them
-# stands in tens of thousands and decides nothing, as long as the question has pairs and words enough.
+# Single Chinese characters find differently worded passages. In large indexes each occurs in thousands of
+# passages and distinguishes none, so they are left out if the question has enough words and pairs.
 SINGLE_CHARACTERS_UP_TO = 20_000
 STRONG_TERMS = 4
 CORRECTED_WORDS = 6
@@ -54,10 +54,10 @@ CORRECTED_WEIGHT = 0.8
 
 @dataclass(frozen=True)
 class FoundPassage:
-    """One passage that may answer. ``score`` is 0-1, see gpts.knowledge.retrieval.ranking.
+    """A passage that may answer. ``score`` is 0-1, see gpts.knowledge.retrieval.ranking.
 
-    Two neighbours of one section that were both found come as one: ``passage_ids`` names all,
-    ``passage_id`` the better.
+    Two neighbouring passages of one section that were both found are joined: ``passage_ids`` has both,
+    ``passage_id`` the one with the better score.
     """
 
     passage_id: int
@@ -73,7 +73,7 @@ class FoundPassage:
 
 @dataclass(frozen=True)
 class Hit:
-    """A found passage and why: ranks count from 1, 0 for not found that way."""
+    """A found passage and the reasons: ranks count from 1; 0 means not found that way."""
 
     passage: FoundPassage
     position: int
@@ -109,36 +109,38 @@ def find_passages(
 ) -> list[FoundPassage]:
     """Return up to ``limit`` passages for a question in English, Chinese or both, best first.
 
-    Looks into the files that ``version`` was frozen with, or into the draft's without one. Empty when
+    Searches the files that ``version`` was frozen with, or those of the draft without one. Empty when
     nothing is relevant. The caller has authorised the person to chat with ``gpt``.
     """
     return look_up(gpt, text, limit, version=version).passages
 
 
 def is_answerable(passages: Sequence[FoundPassage]) -> bool:
-    """Return whether what was found is likely to answer, for GPTs that answer from knowledge alone."""
+    """Return whether the passages probably answer, for GPTs that answer from knowledge alone."""
     return any(passage.score >= ANSWERABLE_SCORE for passage in passages)
 
 
 def look_up(gpt: GPT, text: str, limit: int = 5, *, version: Version | None = None) -> Lookup:
-    """Return find_passages with its reasons. A model server that is down or slow costs no more than its
-    short time limit: full text answers alone."""
-    begun = time.perf_counter()
+    """Search like find_passages, and return the reasons too.
+
+    Without an answer of the embeddings server within its short timeout, full text is used alone.
+    """
+    started = time.perf_counter()
     with gpt_workspace_scope(gpt):
         index = load_search_index(gpt, version)
         if not index.passage_count:
             return Lookup()
         words, texts = _search_text(index, text)
-        vectors, note = _search_vectors(gpt, index, text)
+        vectors, status = _search_vectors(gpt, index, text)
         hits = _merge_hits(index, words, texts, vectors)
     return Lookup(
         hits=tuple(_choose_hits(hits, limit)),
         terms=tuple(words.weights),
         absent=words.absent,
         corrections=words.corrections,
-        vectors=note,
+        vectors=status,
         passage_count=index.passage_count,
-        milliseconds=(time.perf_counter() - begun) * 1000,
+        milliseconds=(time.perf_counter() - started) * 1000,
     )
 
 
@@ -150,7 +152,7 @@ def _search_vectors(gpt: GPT, index: SearchIndex, text: str) -> tuple[list[NearP
 
 @dataclass(frozen=True)
 class _QueryTerms:
-    """The question's terms with their weights in this index."""
+    """The question's terms with their weights in the index; see Lookup for the other fields."""
 
     weights: dict[str, float] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
@@ -165,7 +167,7 @@ def _search_text(index: SearchIndex, text: str) -> tuple[_QueryTerms, list[Candi
     if not kinds:
         return _QueryTerms(), []
     postings = load_postings(index, kinds)
-    known = {term for _place, term in postings}
+    known = {term for _segment, term in postings}
     corrections = _correct_spelling(index, text, [term for term in kinds if term not in known])
     if corrections:
         replaced = {stem(word): stem(meant) for word, meant in corrections.items()}
@@ -175,7 +177,7 @@ def _search_text(index: SearchIndex, text: str) -> tuple[_QueryTerms, list[Candi
         }
         postings |= load_postings(index, [term for term in replaced.values() if term not in known])
     counts: dict[str, int] = {}
-    for (_place, term), found in postings.items():
+    for (_segment, term), found in postings.items():
         counts[term] = counts.get(term, 0) + len(found)
     weights = compute_weights(kinds, counts, index.passage_count)
     candidates = rank_by_bm25(
@@ -203,47 +205,47 @@ def _correct_spelling(index: SearchIndex, text: str, unknown: Sequence[str]) -> 
 
 
 def _compute_name_bonus(index: SearchIndex, weights: dict[str, float]) -> dict[int, float]:
-    """Return by document the share that it gets because the question says its name."""
+    """Return for each document the share that is added because the question contains words of its name."""
     whole = sum(weights.values()) or 1.0
     bonus = {}
     for document, name in index.names.items():
-        said = weights.keys() & set(extract_terms(PurePosixPath(name).stem))
-        if said:
-            bonus[document] = DOCUMENT_NAME_SHARE * sum(weights[term] for term in said) / whole
+        named = weights.keys() & set(extract_terms(PurePosixPath(name).stem))
+        if named:
+            bonus[document] = DOCUMENT_NAME_SHARE * sum(weights[term] for term in named) / whole
     return bonus
 
 
 def _merge_hits(
     index: SearchIndex, words: _QueryTerms, texts: list[Candidate], vectors: list[NearPassage]
 ) -> list[Hit]:
-    """Return what both ways found, read closely and in one order, above the floors."""
+    """Return the results of full text and vectors above the minimum scores, rescored and in one order."""
     by_vector = {(near.document, near.position): near for near in vectors}
-    places = {(found.document, found.position): found for found in texts}
+    candidates = {(found.document, found.position): found for found in texts}
     for key in by_vector:
-        places.setdefault(key, Candidate(*key, 0.0))
-    rows = load_passages(list(places.values()))
+        candidates.setdefault(key, Candidate(*key, 0.0))
+    rows = load_passages(list(candidates.values()))
     terms = list(words.weights)
-    read = {
-        key: score_proximity(places[key], row["heading"], row["text"], terms, words.weights)
+    scored = {
+        key: score_proximity(candidates[key], row["heading"], row["text"], terms, words.weights)
         for key, row in rows.items()
     }
     by_text = sorted(
-        (key for key in read if places[key].score > 0.0), key=lambda key: (-read[key].score, key)
+        (key for key in scored if candidates[key].score > 0.0), key=lambda key: (-scored[key].score, key)
     )
     text_ranks = {key: rank for rank, key in enumerate(by_text, 1)}
     vector_ranks = {key: rank for rank, key in enumerate((key for key in by_vector if key in rows), 1)}
     hits = []
     for key, row in rows.items():
-        text_score = read[key].score if key in text_ranks else 0.0
+        text_score = scored[key].score if key in text_ranks else 0.0
         near = by_vector.get(key)
         vector_score = near.score if near is not None else 0.0
-        if text_score < RELEVANCE_FLOOR and vector_score < VECTOR_FLOOR:
+        if text_score < MIN_TEXT_SCORE and vector_score < MIN_VECTOR_SCORE:
             continue
         hits.append(
             Hit(
                 passage=_build_passage(index, row, max(text_score, vector_score)),
                 position=row["position"],
-                matched=tuple(term for term in terms if term in read[key].matched),
+                matched=tuple(term for term in terms if term in scored[key].matched),
                 text_score=text_score,
                 text_rank=text_ranks.get(key, 0),
                 vector_score=vector_score,
@@ -280,15 +282,15 @@ def _build_passage(index: SearchIndex, row: dict[str, Any], score: float) -> Fou
 
 
 def _choose_hits(hits: list[Hit], limit: int) -> list[Hit]:
-    """Take the best, without those that say the same again; neighbours of one section become one."""
+    """Return the best ``limit`` hits without duplicates; neighbouring passages of a section are joined."""
     taken: list[Hit] = []
     for hit in hits:
         if any(_is_duplicate(hit, other) for other in taken):
             continue
-        for place, held in enumerate(taken):
+        for index, held in enumerate(taken):
             joined = _join_neighbours(held, hit)
             if joined is not None:
-                taken[place] = joined
+                taken[index] = joined
                 break
         else:
             if len(taken) >= limit:
@@ -298,7 +300,7 @@ def _choose_hits(hits: list[Hit], limit: int) -> list[Hit]:
 
 
 def _is_duplicate(hit: Hit, other: Hit) -> bool:
-    # Texts are compared only where the question's words and the length leave it open.
+    # Cheap checks first: duplicates match the same terms and have about the same length.
     one, two = hit.passage.text, other.passage.text
     if set(hit.matched) != set(other.matched) or not 0.8 <= (len(one) + 1) / (len(two) + 1) <= 1.25:
         return False

@@ -1,4 +1,4 @@
-"""Writing and forgetting what finds a document's passages."""
+"""Writing and removing a document's index."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ BATCH = 500
 
 @transaction.atomic
 def index_passages(document: Document, passages: Iterable[Passage] | None = None) -> None:
-    """Make the passages of a document findable, in place of what was indexed of it before.
+    """Index the passages of a document, replacing its former index, and enqueue the making of vectors.
 
-    ``passages`` are all of the document's, in the order of their positions; without them they are read
-    from the database a batch at a time. A job adds the vectors, see embedding.py.
+    ``passages`` are all of the document's in order; without them they are read from the database in batches.
     """
     IndexSegment.objects.filter(document=document).delete()
     first, builder = 0, SegmentBuilder()
@@ -38,13 +37,13 @@ def index_passages(document: Document, passages: Iterable[Passage] | None = None
 
 @transaction.atomic
 def remove_from_index(document: Document) -> None:
-    """Remove a document's index and vectors; its passages are the caller's to remove."""
+    """Remove a document's index and vectors, but not its passages."""
     IndexSegment.objects.filter(document=document).delete()
     PassageVector.objects.filter(document=document).delete()
 
 
 def list_unindexed_documents(limit: int = 20) -> list[Document]:
-    """Return documents that were read before there was an index; the scope limits whose."""
+    """Return read documents that have no index, in the open scope."""
     indexed = IndexSegment.objects.filter(document=OuterRef("pk"))
     ready = Document.objects.filter(state=FileState.READY, passage_count__gt=0)
     return list(ready.filter(~Exists(indexed)).order_by("id")[:limit])

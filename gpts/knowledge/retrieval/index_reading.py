@@ -1,4 +1,4 @@
-"""What a search reads of the index: which documents a GPT answers from, postings, words, passages."""
+"""What a search loads: the documents a GPT answers from, postings, similar words, passages."""
 
 from __future__ import annotations
 
@@ -18,30 +18,31 @@ from gpts.knowledge.retrieval.spelling import list_similar_shapes
 from gpts.knowledge.states import FileState
 from gpts.llm.states import ModelKind
 
-# One round trip for what every question needs; written out, as putting the ORM's together takes longer.
-_LIBRARY = """
+# One query for what every question needs; in SQL, as building it with the ORM takes longer.
+_INDEX_QUERY = """
 SELECT held.document_id, held.name, s.id, s.first, s.block_count, s.lengths,
        EXISTS (SELECT FROM gpts_languagemodel WHERE kind = %s)
 FROM (
   SELECT DISTINCT ON (f.document_id) f.document_id, f.name
   FROM gpts_knowledgefile AS f JOIN gpts_document AS d ON d.id = f.document_id
-  WHERE f.gpt_id = %s AND {is_held} AND d.state = %s
+  WHERE f.gpt_id = %s AND {condition} AND d.state = %s
   ORDER BY f.document_id, f.id
 ) AS held LEFT JOIN gpts_indexsegment AS s ON s.document_id = held.document_id
 ORDER BY held.document_id, s.first
 """
-_BLOCKS = (
-    "SELECT wanted.place, wanted.number, block.data FROM unnest(%s::int[], %s::bigint[], %s::int[])"
-    " AS wanted(place, segment_id, number)"
+_BLOCKS_QUERY = (
+    "SELECT wanted.segment, wanted.number, block.data FROM unnest(%s::int[], %s::bigint[], %s::int[])"
+    " AS wanted(segment, segment_id, number)"
     " JOIN gpts_indexblock AS block ON block.segment_id = wanted.segment_id AND block.number = wanted.number"
 )
+_PASSAGE_COLUMNS = ("id", "document_id", "position", "heading", "page", "paragraph", "text")
 
 
 @dataclass(frozen=True)
 class SearchIndex:
-    """The documents that a GPT answers from: shown names by document, and its segments.
+    """The documents that a GPT answers from: names by document id, and their index segments.
 
-    Without ``may_have_vectors`` nobody on this instance has a model that makes any.
+    The tuples have an item for each segment. ``may_have_vectors``: the instance has an embeddings model.
     """
 
     names: dict[int, str]
@@ -56,14 +57,16 @@ class SearchIndex:
 
 
 def load_search_index(gpt: GPT, version: Version | None) -> SearchIndex:
-    """Return what ``version`` was frozen with, or what the draft holds without one."""
-    is_held = "f.removed_at IS NULL"
+    """Return the index of the files that ``version`` was frozen with, or of the draft without one."""
+    condition = "f.removed_at IS NULL"
     values: list[Any] = [gpt.pk]
     if version is not None:
-        is_held = "f.erased_at IS NULL AND f.content_hash = ANY(%s)"
+        condition = "f.erased_at IS NULL AND f.content_hash = ANY(%s)"
         values.append(list(version.knowledge_hashes))
     with connection.cursor() as cursor:
-        cursor.execute(_LIBRARY.format(is_held=is_held), [ModelKind.EMBEDDING, *values, FileState.READY])
+        cursor.execute(
+            _INDEX_QUERY.format(condition=condition), [ModelKind.EMBEDDING, *values, FileState.READY]
+        )
         rows = cursor.fetchall()
     segments = [row for row in rows if row[2] is not None]
     return SearchIndex(
@@ -79,7 +82,7 @@ def load_search_index(gpt: GPT, version: Version | None) -> SearchIndex:
 
 
 def list_document_ids(gpt: GPT) -> list[int]:
-    """Return the documents that the draft answers from; the scope limits whose."""
+    """Return the ids of the documents that the draft answers from, in the open scope."""
     return list(_files(gpt, None).values_list("document_id", flat=True))
 
 
@@ -91,52 +94,49 @@ def _files(gpt: GPT, version: Version | None) -> QuerySet[KnowledgeFile]:
 
 
 def load_postings(index: SearchIndex, terms: Iterable[str]) -> dict[tuple[int, str], Postings]:
-    """Return the postings of each term by (place of the segment in the index, term)."""
+    """Return postings by (position of the segment in ``index.segments``, term)."""
     wanted: dict[tuple[int, int], list[str]] = {}
     for term in terms:
-        for place, count in enumerate(index.block_counts):
-            wanted.setdefault((place, get_block_number(term, count)), []).append(term)
+        for segment, count in enumerate(index.block_counts):
+            wanted.setdefault((segment, get_block_number(term, count)), []).append(term)
     if not wanted:
         return {}
-    places = [place for place, _number in wanted]
+    segments = [segment for segment, _number in wanted]
     found: dict[tuple[int, str], Postings] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            _BLOCKS,
+            _BLOCKS_QUERY,
             [
-                places,
-                [index.segment_ids[place] for place in places],
-                [number for _place, number in wanted],
+                segments,
+                [index.segment_ids[segment] for segment in segments],
+                [number for _segment, number in wanted],
             ],
         )
-        for place, number, data in cursor.fetchall():
+        for segment, number, data in cursor.fetchall():
             block = bytes(data)
-            for term in wanted[place, number]:
+            for term in wanted[segment, number]:
                 postings = find_postings(block, term)
                 if postings is not None:
-                    found[place, term] = postings
+                    found[segment, term] = postings
     return found
 
 
 def load_similar_words(index: SearchIndex, word: str) -> set[str]:
-    """Return the words of the index among which a mistyped one may be found."""
+    """Return the indexed words that ``word`` may be a misspelling of, by first letter and length."""
     keys = [get_shelf_key(letter, length) for letter, length in list_similar_shapes(word)]
     shelves = IndexShelf.objects.filter(segment_id__in=index.segment_ids, key__in=keys)
     return {known for words in shelves.values_list("words", flat=True) for known in words.split()}
 
 
-def load_passages(places: Sequence[Candidate]) -> dict[tuple[int, int], dict[str, Any]]:
-    """Return passages by (document, position)."""
-    if not places:
+def load_passages(candidates: Sequence[Candidate]) -> dict[tuple[int, int], dict[str, Any]]:
+    """Return the columns of passages by (document id, position)."""
+    if not candidates:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT p.id, p.document_id, p.position, p.heading, p.page, p.paragraph, p.text"
             " FROM unnest(%s::bigint[], %s::int[]) AS wanted(document_id, position)"
             " JOIN gpts_passage AS p ON p.document_id = wanted.document_id AND p.position = wanted.position",
-            [[place.document for place in places], [place.position for place in places]],
+            [[found.document for found in candidates], [found.position for found in candidates]],
         )
-        return {(row[1], row[2]): dict(zip(_COLUMNS, row, strict=True)) for row in cursor.fetchall()}
-
-
-_COLUMNS = ("id", "document_id", "position", "heading", "page", "paragraph", "text")
+        return {(row[1], row[2]): dict(zip(_PASSAGE_COLUMNS, row, strict=True)) for row in cursor.fetchall()}

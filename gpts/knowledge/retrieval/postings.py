@@ -1,12 +1,12 @@
-"""The inverted index of one stretch of a document, packed into blocks that one query reads few of. Pure.
+"""The byte layout of the inverted index of a document's segment. Pure.
 
-A segment holds up to SEGMENT_PASSAGES passages. Its terms are spread over blocks by a hash of the term, so
-that a question with ten terms reads ten small blocks of a document, however long that is. A block is::
+A segment covers up to SEGMENT_PASSAGES passages. Its terms are distributed over blocks by a hash, so that a
+question with ten terms reads ten small blocks of a document, however long that is. A block is::
 
     u32 length of names, u32 count, names (NUL between, before and after), u32 offsets[count + 1], postings
 
-with postings of (u16 place of the passage in the segment, u8 occurrences). Beside the terms stands the
-vocabulary, the words as they were written by first letter and length: what mends typing errors.
+with postings of (u16 index of the passage in the segment, u8 occurrences). A segment also has its vocabulary:
+the unstemmed words by first letter and length, for correcting typing errors.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ import numpy.typing as npt
 from gpts.knowledge.retrieval.terms import extract_terms, extract_words
 
 SEGMENT_PASSAGES = 16_384
-# Rows below two kilobytes stay in the table's own pages: no detour through PostgreSQL's long-value store.
+# Rows below two kilobytes are stored in the table itself; PostgreSQL moves larger ones to TOAST.
 BLOCK_BYTES = 1_400
 HEADING_OCCURRENCES = 2
-MOST_OCCURRENCES = 255
-MOST_LENGTH = 65_535
+MAX_OCCURRENCES = 255
+MAX_LENGTH = 65_535
 
-POSTING = np.dtype([("place", "<u2"), ("count", "u1")])
+POSTING = np.dtype([("passage", "<u2"), ("count", "u1")])
 Postings = npt.NDArray[np.void]
 _PACK = struct.Struct("<HB").pack
 _HEAD = struct.Struct("<II")
@@ -37,7 +37,7 @@ _HEAD = struct.Struct("<II")
 
 @dataclass
 class Segment:
-    """One packed stretch: ``lengths`` has a u16 per passage, ``shelves`` words by letter and length."""
+    """A packed segment: ``lengths`` has a u16 for each passage, ``shelves`` words by get_shelf_key."""
 
     passage_count: int = 0
     lengths: bytes = b""
@@ -46,7 +46,7 @@ class Segment:
 
 
 class SegmentBuilder:
-    """Collects passages, in order, into one segment."""
+    """Builds one segment of passages that are added in order."""
 
     def __init__(self) -> None:
         self._postings: dict[str, bytearray] = {}
@@ -61,12 +61,12 @@ class SegmentBuilder:
         counts = Counter(terms)
         for term in extract_terms(heading):
             counts[term] += HEADING_OCCURRENCES
-        place = len(self._lengths)
-        self._lengths.append(min(len(terms), MOST_LENGTH))
+        passage = len(self._lengths)
+        self._lengths.append(min(len(terms), MAX_LENGTH))
         self._words.update(extract_words(text), extract_words(heading))
         postings = self._postings
         for term, count in counts.items():
-            packed = _PACK(place, min(count, MOST_OCCURRENCES))
+            packed = _PACK(passage, min(count, MAX_OCCURRENCES))
             held = postings.get(term)
             if held is None:
                 postings[term] = bytearray(packed)
@@ -76,24 +76,24 @@ class SegmentBuilder:
     def build(self) -> Segment:
         size = sum(len(term) + len(held) + 6 for term, held in self._postings.items())
         count = max(1, -(-size // BLOCK_BYTES))
-        shares: list[list[str]] = [[] for _ in range(count)]
+        terms_by_block: list[list[str]] = [[] for _ in range(count)]
         for term in self._postings:
-            shares[get_block_number(term, count)].append(term)
+            terms_by_block[get_block_number(term, count)].append(term)
         return Segment(
             passage_count=len(self._lengths),
             lengths=np.array(self._lengths, dtype="<u2").tobytes(),
-            blocks=[_pack_block((term, self._postings[term]) for term in share) for share in shares],
+            blocks=[_pack_block((term, self._postings[term]) for term in terms) for terms in terms_by_block],
             shelves=_group_words(self._words),
         )
 
 
 def get_block_number(term: str, count: int) -> int:
-    """Return which of ``count`` blocks has the term."""
+    """Return which of ``count`` blocks has the postings of ``term``."""
     return zlib.crc32(term.encode()) % count
 
 
 def find_postings(block: bytes, term: str) -> Postings | None:
-    """Return the postings of a term in its block, None when the segment does not have it."""
+    """Return the postings of a term in its block; None when the segment does not have the term."""
     names_length, _count = _HEAD.unpack_from(block)
     start = _HEAD.size
     end = start + names_length

@@ -1,10 +1,9 @@
-"""Which passages answer a question: BM25 over packed postings, then nearness of the words. Pure.
+"""Ranking of passages: BM25 over packed postings, then the proximity of the question's terms. Pure.
 
-``score`` is a share, 0-1: of the weight of all the question's terms, how much does the passage carry. A term
-weighs by its rarity in the GPT's own documents (idf), so that the name of the product, which stands
-everywhere, decides nothing. Within a term's weight, more occurrences in a shorter passage count more (BM25),
-above a base for occurring at all. Words that occur nowhere count against every passage, yet less: they say
-nothing about which passage is meant.
+``score`` is 0-1: the share of the total weight of the question's terms that a passage has. A term's weight is
+its rarity in the GPT's own documents (idf): a product's name that occurs everywhere decides nothing. A
+passage with a term gets a base share of its weight and more for more occurrences in a shorter passage (BM25).
+Terms that occur nowhere lower the score of every passage, with less weight.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ from gpts.knowledge.retrieval.terms import get_kind_weight, is_cjk, locate_terms
 
 K1 = 1.2
 LENGTH_SHARE = 0.5
-# What a term gives for occurring once, the rest comes with occurrences.
+# Base share of a term's weight; the rest grows with the number of occurrences.
 BASE_SHARE = 0.55
 ABSENT_WEIGHT = 0.45
-# A pair that is nowhere is as often two halves of other words as a word.
+# An absent pair of characters is often no word but two halves of neighbouring words.
 ABSENT_CJK_WEIGHT = 0.15
 PROXIMITY_SHARE = 0.2
-# Characters between two words, and between two pairs of Chinese characters, that make them strangers.
+# Terms with this many characters between them count as unrelated: words, and pairs of Chinese characters.
 PROXIMITY_REACH = 40
 PROXIMITY_REACH_CJK = 6
-# What a passage keeps that has but one word of several: by chance most passages have one.
+# Factor for a passage with only one of several terms, as most passages have one by chance.
 SINGLE_MATCH_FACTOR = 0.75
 DOCUMENT_NAME_SHARE = 0.15
 DUPLICATE_SHARE = 0.8
@@ -39,7 +38,7 @@ DUPLICATE_SHARE = 0.8
 
 @dataclass(frozen=True)
 class SegmentLengths:
-    """A segment as ranking sees it: ``lengths`` in terms per passage."""
+    """Number of terms of each passage of a segment; ``first`` is the position of its first passage."""
 
     document: int
     first: int
@@ -48,7 +47,7 @@ class SegmentLengths:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A passage by its place; ``score`` before its words were read."""
+    """A passage that may answer; ``score`` by BM25 alone."""
 
     document: int
     position: int
@@ -57,14 +56,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class ScoredText:
-    """What a candidate's text says: its score with nearness, and which of the terms it has."""
+    """A candidate's score with proximity, and which of the terms its text has."""
 
     score: float
     matched: frozenset[str]
 
 
 def compute_weights(terms: Mapping[str, float], counts: Mapping[str, int], total: int) -> dict[str, float]:
-    """Return each term's weight; ``terms`` says what it counts for, ``counts`` in how many passages it is."""
+    """Return each term's weight; ``terms`` has a factor for each, ``counts`` the passages that have it."""
     weights = {}
     for term, kind in terms.items():
         count = counts.get(term, 0)
@@ -82,9 +81,9 @@ def rank_by_bm25(
     bonus: Mapping[int, float],
     limit: int,
 ) -> list[Candidate]:
-    """Return the likeliest passages by BM25 alone, best first.
+    """Return the best passages by BM25 alone, best first.
 
-    ``postings`` by (place of the segment, term); ``bonus`` is a share that a document gets for its name.
+    ``postings`` by (index in ``segments``, term); ``bonus`` is added to the score of a document's passages.
     """
     whole = sum(weights.values())
     total = sum(len(segment.lengths) for segment in segments)
@@ -92,15 +91,15 @@ def rank_by_bm25(
         return []
     average = max(1.0, sum(int(segment.lengths.sum(dtype=np.int64)) for segment in segments) / total)
     by_segment: dict[int, list[tuple[float, Postings]]] = {}
-    for (place, term), found in postings.items():
-        by_segment.setdefault(place, []).append((weights[term] / whole, found))
+    for (segment_index, term), found in postings.items():
+        by_segment.setdefault(segment_index, []).append((weights[term] / whole, found))
     candidates: list[Candidate] = []
-    for place, entries in by_segment.items():
-        segment = segments[place]
+    for segment_index, entries in by_segment.items():
+        segment = segments[segment_index]
         norms = (K1 * (1.0 - LENGTH_SHARE) + K1 * LENGTH_SHARE / average * segment.lengths).astype(np.float32)
         scores = np.zeros(len(segment.lengths), np.float32)
         for weight, found in entries:
-            at = found["place"]
+            at = found["passage"]
             count = found["count"].astype(np.float32)
             scores[at] += weight * (BASE_SHARE + (1.0 - BASE_SHARE) * count / (count + norms[at]))
         more = bonus.get(segment.document, 0.0)
@@ -115,7 +114,7 @@ def rank_by_bm25(
 def score_proximity(
     candidate: Candidate, heading: str, text: str, terms: Sequence[str], weights: Mapping[str, float]
 ) -> ScoredText:
-    """Return the candidate's score with the nearness of the question's neighbouring terms in its text."""
+    """Return the score combined with how close neighbouring terms of the question are in the text."""
     strong = [term for term in terms if get_kind_weight(term) == 1.0] or list(terms)
     places = locate_terms(strong, f"{heading}\n{text}")
     near, whole = 0.0, 0.0
@@ -134,7 +133,7 @@ def score_proximity(
 
 
 def is_alike(one: frozenset[str], two: frozenset[str]) -> bool:
-    """Return whether two passages, by all their terms, say the same, so that one of them is enough."""
+    """Return whether two passages are duplicates, by the overlap of all their terms."""
     union = len(one | two)
     return union > 0 and len(one & two) / union >= DUPLICATE_SHARE
 
@@ -146,8 +145,8 @@ def fuse_ranks(
     best = sum(shares) / (constant + 1)
     scores: dict[int, float] = {}
     for order, share in zip(ranks, shares, strict=True):
-        for place, passage in enumerate(order):
-            scores[passage] = scores.get(passage, 0.0) + share / (constant + place + 1)
+        for rank, passage in enumerate(order):
+            scores[passage] = scores.get(passage, 0.0) + share / (constant + rank + 1)
     return {passage: score / best for passage, score in scores.items()}
 
 
@@ -158,6 +157,6 @@ def _pick_best(scores: npt.NDArray[np.float32], limit: int) -> npt.NDArray[np.in
 
 
 def _compute_proximity(ones: list[tuple[int, int]], twos: list[tuple[int, int]], reach: int) -> float:
-    """1 when the terms touch somewhere, less with the characters between them, 0 from ``reach`` on."""
+    """Return 1 for adjacent terms, falling with the characters between them to 0 at ``reach``."""
     gap = min(max(one[0], two[0]) - min(one[1], two[1]) for one in ones for two in twos)
     return max(0.0, 1.0 - max(gap - 1, 0) / reach)

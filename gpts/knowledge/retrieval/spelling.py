@@ -1,4 +1,4 @@
-"""The known word that a mistyped one is nearest to. Pure."""
+"""Spelling correction: the known word nearest to a misspelled one. Pure."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import string
 from collections.abc import Iterable
 
 MIN_LENGTH = 4
-# From this length on two slips are forgiven, below only one.
+# Words of this length or longer may differ by two edits, shorter ones by one.
 TWO_EDITS_LENGTH = 8
 
 
 def list_similar_shapes(word: str) -> list[tuple[str, int]]:
-    """Return the (first letter, length) of words that may be meant; the first two may be swapped."""
-    slips = 2 if len(word) >= TWO_EDITS_LENGTH else 1
+    """Return (first letter, length) of the words in reach; the first two letters may be swapped."""
+    edits = 2 if len(word) >= TWO_EDITS_LENGTH else 1
     letters = dict.fromkeys((word[0], word[1]))
     return [
         (letter, length)
         for letter in letters
-        for length in range(max(MIN_LENGTH, len(word) - slips), len(word) + slips + 1)
+        for length in range(max(MIN_LENGTH, len(word) - edits), len(word) + edits + 1)
     ]
 
 
 def find_nearest_word(word: str, known: Iterable[str]) -> str | None:
-    """Return the word of ``known`` with the fewest slips from ``word``, or None when all are too far.
+    """Return the word of ``known`` at the smallest edit distance from ``word``; None when all are too far.
 
-    A slip is a letter too many, one missing, one changed, or two neighbours swapped. Of equally near words
-    the one with the same beginning is taken.
+    An edit inserts, deletes or changes a letter, or swaps two neighbours. Of equally near words the one with
+    the longest common prefix is returned.
     """
     words = set(known)
     close = _list_single_edits(word) & words
@@ -37,7 +37,7 @@ def find_nearest_word(word: str, known: Iterable[str]) -> str | None:
 
 
 def _list_single_edits(word: str) -> set[str]:
-    cuts = [(word[:place], word[place:]) for place in range(len(word) + 1)]
+    cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
     dropped = {left + right[1:] for left, right in cuts if right}
     swapped = {left + right[1] + right[0] + right[2:] for left, right in cuts if len(right) > 1}
     changed = {left + c + right[1:] for left, right in cuts if right for c in string.ascii_lowercase}
@@ -53,14 +53,14 @@ def _build_letter_mask(word: str) -> int:
 
 
 def _count_common_prefix(word: str, other: str) -> int:
-    for place, (one, two) in enumerate(zip(word, other, strict=False)):
+    for at, (one, two) in enumerate(zip(word, other, strict=False)):
         if one != two:
-            return place
+            return at
     return min(len(word), len(other))
 
 
 def _edit_distance(word: str, other: str, limit: int) -> int:
-    """Return the distance (optimal string alignment), or more than ``limit`` as soon as that is sure."""
+    """Return the optimal string alignment distance, or any number above ``limit`` when it is larger."""
     if abs(len(word) - len(other)) > limit:
         return limit + 1
     older: list[int] = []

@@ -1,8 +1,9 @@
-"""From text to the terms by which passages are found: stemmed words, Chinese pairs. Pure.
+"""Splitting text into the terms of the index: stemmed words, pairs of Chinese characters. Pure.
 
 Chinese has no spaces between words and most of its words have two characters, so pairs of neighbours find
-them without a dictionary. Single characters are kept beside them: they find what a pair misses (a word that
-the question says differently by half) and weigh little (see ``get_kind_weight``).
+them without a dictionary. Single characters are indexed too: they find words of which the question has only
+half, and have little weight (see ``get_kind_weight``). Chats (``gpts.chat.search_terms``) and insights
+(``gpts.insights.terms``) split text by other rules.
 """
 
 from __future__ import annotations
@@ -19,19 +20,19 @@ QUERY_LENGTH = 2_000
 QUERY_TERMS = 64
 WORD_LENGTH = 40
 SINGLE_WEIGHT = 0.12
-PLACES = 20
+MAX_LOCATIONS = 20
 
-# Han with its extensions, kana and Hangul: scripts that are cut into pairs.
+# Han with its extensions, kana and Hangul: scripts that are split into pairs.
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f"
 _TOKEN = re.compile(f"[{_CJK}]+|[^\\W_{_CJK}]+")
 _LETTER = f"[^\\W_{_CJK}]"
 _WORD = re.compile(f"{_LETTER}+")
 _IS_CJK = re.compile(f"[{_CJK}]")
-# Words that are found by their parts as well (getUserById, E4031): see _split_word.
+# Words that are also indexed by their parts (getUserById, E4031): see _split_word.
 _HAS_PARTS = re.compile(
     "[a-z][A-Z]|[A-Z]{2}[a-z]|[A-Za-z][0-9][A-Za-z0-9]*[A-Z]|[A-Z][A-Za-z0-9]*[0-9]|[0-9][A-Za-z0-9]*[A-Z]"
 )
-_HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
 STOP_WORDS = frozenset(
@@ -51,8 +52,8 @@ STOP_WORDS = frozenset(
 _STOP_CHARACTERS = frozenset(
     "的了是在我你他她它们这那吗呢吧啊呀嘛和与及或也都就很有要请把被对从到之其么什怎哪几个些"
 )
-# What a question says around its subject. It is cut out before pairs are made, so that no pair joins the
-# subject to the way of asking.
+# Question words and particles. They are removed before pairs are made, so that no pair joins one to the
+# subject of the question.
 _QUESTION_WORDS = re.compile(
     "请问|想问|问一下|告诉我|想知道|有没有|是不是|能不能|可不可以|要不要|会不会"
     "|该不该|什么时候|什么|为什么|为何|怎么样|怎么办|怎么|怎样|如何|多少|多久"
@@ -75,55 +76,55 @@ def extract_terms(text: str) -> list[str]:
 
 
 def extract_query_terms(text: str) -> list[str]:
-    """Return the distinct terms of a question without its asking, words and pairs first."""
-    said = normalise(text[:QUERY_LENGTH])
-    ordered = dict.fromkeys(extract_terms(_QUESTION_WORDS.sub(" ", said)))
+    """Return the distinct terms of a question without question words; words and pairs come first."""
+    normalised = normalise(text[:QUERY_LENGTH])
+    ordered = dict.fromkeys(extract_terms(_QUESTION_WORDS.sub(" ", normalised)))
     strong = [term for term in ordered if get_kind_weight(term) == 1.0]
     weak = [term for term in ordered if get_kind_weight(term) != 1.0]
     return [*strong, *weak][:QUERY_TERMS]
 
 
 def locate_terms(terms: Sequence[str], text: str) -> dict[str, list[tuple[int, int]]]:
-    """Return where the terms stand in a text, as (start, end), at most PLACES each; absent ones are left out.
+    """Return the (start, end) of terms in a text, at most MAX_LOCATIONS each; absent terms are left out.
 
-    Much faster than extract_terms where only a question's few terms are of interest.
+    Much faster than extract_terms for the few terms of a question.
     """
-    said = normalise(text)
+    normalised = normalise(text)
     found: dict[str, list[tuple[int, int]]] = {}
     words = set()
     for term in terms:
         if not is_cjk(term):
             words.add(term)
             continue
-        start = said.find(term)
-        while start >= 0 and len(held := found.setdefault(term, [])) < PLACES:
+        start = normalised.find(term)
+        while start >= 0 and len(held := found.setdefault(term, [])) < MAX_LOCATIONS:
             held.append((start, start + len(term)))
-            start = said.find(term, start + 1)
+            start = normalised.find(term, start + 1)
     if words:
-        for match in _build_word_pattern(frozenset(words), said).finditer(said):
+        for match in _build_word_pattern(frozenset(words), normalised).finditer(normalised):
             for term in _split_word(match[0]):
-                if term in words and len(held := found.setdefault(term, [])) < PLACES:
+                if term in words and len(held := found.setdefault(term, [])) < MAX_LOCATIONS:
                     held.append(match.span())
     return found
 
 
 def _build_word_pattern(terms: frozenset[str], text: str) -> re.Pattern[str]:
-    """Return what matches every word of the text that may have one of the terms, and few others.
+    """Return a pattern for the words of the text that may have one of the terms.
 
-    A stem begins as its word does, so that most words of a text need not be stemmed.
+    A stem has the first two letters of its word, so most words of a text need not be stemmed.
     """
     return _WORD if _HAS_PARTS.search(text) else _build_prefix_pattern(terms)
 
 
 @lru_cache(maxsize=256)
 def _build_prefix_pattern(terms: frozenset[str]) -> re.Pattern[str]:
-    # Both cases are written out: ignoring case in classes of whole scripts takes ten ms to compile.
+    # Both cases are written out, because IGNORECASE with these large character classes compiles in 10 ms.
     begins = sorted({_match_either_case(term[:1]) + _match_either_case(term[1:2]) for term in terms})
     return re.compile(f"(?<!{_LETTER})(?:{'|'.join(begins)}){_LETTER}*")
 
 
 def _match_either_case(letter: str) -> str:
-    """A letter of either case; "dying" has the stem "die"."""
+    """Return a pattern for a letter in either case; for i and y both ("dying" has the stem "die")."""
     if letter in ("i", "y"):
         return "[iIyY]"
     other = letter.upper()
@@ -131,17 +132,17 @@ def _match_either_case(letter: str) -> str:
 
 
 def get_kind_weight(term: str) -> float:
-    """Return how much a term counts for what it is: a single Chinese character says little."""
+    """Return the factor for the kind of a term: SINGLE_WEIGHT for a single Chinese character, else 1."""
     return SINGLE_WEIGHT if len(term) == 1 and is_cjk(term) else 1.0
 
 
 def is_cjk(token: str) -> bool:
-    """Return whether the token belongs to a script without spaces between words."""
+    """Return whether the token is Han, kana or Hangul, which are split into pairs."""
     return token[:1] > "\u303f" and _IS_CJK.match(token) is not None
 
 
 def extract_words(text: str) -> list[str]:
-    """Return the Latin words of a text as they were written, lower-case, from four letters on."""
+    """Return the Latin words of a text from four letters on, in lower case, unstemmed."""
     found = []
     for token in _TOKEN.findall(normalise(text)):
         word = token.lower()
@@ -151,7 +152,7 @@ def extract_words(text: str) -> list[str]:
 
 
 def normalise(text: str) -> str:
-    """Return ``text`` with full-width forms folded and accents taken off Latin letters."""
+    """Return ``text`` with full-width forms folded and without accents."""
     if text.isascii():
         return text
     folded = unicodedata.normalize("NFKD", text)
@@ -167,7 +168,7 @@ def stem(word: str) -> str:
         return str(_stemmer.stemWord(word))
 
 
-# The stemmer keeps the word at hand in itself; web processes have threads.
+# The stemmer is not thread-safe: it keeps the current word in an attribute.
 _lock = threading.Lock()
 _stemmer = snowballstemmer.stemmer("english")
 
@@ -176,10 +177,10 @@ def _split_cjk(run: str) -> list[str]:
     if len(run) == 1:
         return [] if run in _STOP_CHARACTERS else [run]
     found = []
-    for place, character in enumerate(run):
+    for index, character in enumerate(run):
         if character not in _STOP_CHARACTERS:
             found.append(character)
-        pair = run[place : place + 2]
+        pair = run[index : index + 2]
         if len(pair) == 2 and not (pair[0] in _STOP_CHARACTERS and pair[1] in _STOP_CHARACTERS):
             found.append(pair)
     return found
@@ -194,9 +195,9 @@ def _split_word(token: str) -> tuple[str, ...]:
         word = word[:WORD_LENGTH]
     whole = stem(word)
     if token.isascii() and not (token.islower() or token.isdigit() or token.istitle() or token.isupper()):
-        # getUserById, E4031: found by the whole and by its parts.
-        parts = [stem(part.lower()) for part in _HUMP.findall(token) if part.lower() not in STOP_WORDS]
+        # getUserById is indexed as a whole and by its parts.
+        parts = [stem(part.lower()) for part in _PART.findall(token) if part.lower() not in STOP_WORDS]
         return (whole, *(part for part in parts if part != whole))
     if token.isupper() and token.isascii() and not token.isalpha():
-        return (whole, *(part.lower() for part in _HUMP.findall(token) if part.lower() != whole))
+        return (whole, *(part.lower() for part in _PART.findall(token) if part.lower() != whole))
     return (whole,)

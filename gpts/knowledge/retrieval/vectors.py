@@ -1,12 +1,12 @@
-"""The passages nearest to a question by their embeddings, where a model makes them.
+"""The passages nearest to a question by their embeddings.
 
-Two steps, both exact about whose documents they read: the signs of all dimensions (one bit each) are compared
-first, which is a short scan of small rows, and the best hundred then by their whole vectors. No graph index:
-it would belong to all workspaces at once, and a search that keeps a hundredth of it walks most of it in vain.
+Two steps, both on the GPT's own documents only: first the signs of all dimensions (one bit each) are
+compared, a short scan of small rows; then the best SHORTLIST by their whole vectors. There is no graph index
+(HNSW): it would span all workspaces, and a search for one GPT would visit mostly rows of others.
 
-Cosines of different models do not compare: two unrelated texts have 0.1 with one and 0.7 with another. So
-``score`` is the share of the way from this model's ordinary likeness (the median over passages that the first
-step put last) to 1.
+Cosines of different models cannot be compared: two unrelated texts have 0.1 with one model, 0.7 with another.
+So ``score`` is rescaled: 0 is the similarity of unrelated texts (the median of the passages that the first
+step put last), 1 is identical.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BASELINE = 40
 
 
 class VectorStatus(StrEnum):
-    """How vectors took part in a search."""
+    """Whether vectors were used in a search: no model, used, none made yet, server down."""
 
     NONE = "none"
     USED = "used"
@@ -41,14 +41,14 @@ class NearPassage:
 
 
 _NEAREST = """
-WITH sieved AS MATERIALIZED (
+WITH compared AS MATERIALIZED (
   SELECT id, code::bit({size}) <~> binary_quantize(%(vector)s::halfvec)::bit({size}) AS differing
   FROM gpts_passagevector WHERE document_id = ANY(%(documents)s) AND model_id = %(model)s
     AND length(code) = {size}
 ), chosen AS (
-  (SELECT id, true AS is_near FROM sieved ORDER BY differing LIMIT %(sieved)s)
+  (SELECT id, true AS is_near FROM compared ORDER BY differing LIMIT %(shortlist)s)
   UNION ALL
-  (SELECT id, false FROM sieved ORDER BY differing DESC LIMIT %(ordinary)s)
+  (SELECT id, false FROM compared ORDER BY differing DESC LIMIT %(baseline)s)
 )
 SELECT chosen.is_near, p.document_id, p.position, 1 - (v.vector <=> %(vector)s::halfvec) AS cosine
 FROM chosen JOIN gpts_passagevector AS v USING (id) JOIN gpts_passage AS p ON p.id = v.passage_id
@@ -59,7 +59,7 @@ ORDER BY cosine DESC, p.id
 def nearest_passages(
     gpt: GPT, documents: tuple[int, ...], text: str, limit: int
 ) -> tuple[list[NearPassage], VectorStatus]:
-    """Return the passages nearest to ``text``, best first, and how that went; never raises for the server."""
+    """Return the passages nearest to ``text``, best first; a failing server is a status, not an error."""
     model = get_embedding_model(gpt.workspace_id)
     if model is None:
         return [], VectorStatus.NONE
@@ -73,8 +73,8 @@ def nearest_passages(
                 "vector": "[" + ",".join(f"{value:.6g}" for value in vector) + "]",
                 "documents": list(documents),
                 "model": model.pk,
-                "sieved": SHORTLIST,
-                "ordinary": BASELINE,
+                "shortlist": SHORTLIST,
+                "baseline": BASELINE,
             },
         )
         rows = cursor.fetchall()

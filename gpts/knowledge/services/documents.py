@@ -1,4 +1,4 @@
-"""Documents: bytes kept once a workspace, asked to be read, and gone when nobody needs them."""
+"""Documents: storing uploads once for each workspace, enqueuing them for reading, erasing unused ones."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from gpts.knowledge.states import FileState, ReadingStage
 from workspaces.services.notifications import notify
 
 FOLDER = "knowledge"
-# A document that waits this long without a job is asked for again.
+# A document that waits this long without a job is enqueued again.
 WAIT_SECONDS = 60
-# A reading without a sign of life for this long counts as dead; one that runs gives one every few seconds.
+# A run without a heartbeat for this long counts as dead; a live one writes one every few seconds.
 SILENCE_SECONDS = 300
 LEFTOVER_HOURS = 24
-# Failures of which the owner is told, and which leave an audit event.
+# Failures that notify the owner and write an audit event.
 DANGEROUS = frozenset({"macros", "malware"})
 
 
 @dataclass(frozen=True)
 class StoredUpload:
-    """What was sent, examined; ``key`` is where its bytes lie already, empty when the workspace had them."""
+    """An examined upload; ``key`` is the storage key of its bytes, empty if the workspace had the content."""
 
     media_type: str
     content_hash: str
@@ -50,10 +50,10 @@ class StoredUpload:
 
 
 def store_upload(*, workspace_id: int, name: str, upload: File[Any], at: datetime) -> StoredUpload:
-    """Examine what was sent and store its bytes, by steps and without a lock on any row.
+    """Examine an upload and store its bytes in chunks, without locking any row.
 
     Raises TooLarge (KNOWLEDGE_FILE_BYTES, KNOWLEDGE_WORKSPACE_BYTES), RateLimited or InvalidInput, with field
-    ``file``; nothing is kept then. The caller either keeps the document or discards what was stored.
+    ``file``, and stores nothing then. Afterwards call get_or_create_document or discard_upload.
     """
     _check_rate_limit(workspace_id, at)
     media_type, digest, size = examine_upload(name, upload)
@@ -67,7 +67,7 @@ def store_upload(*, workspace_id: int, name: str, upload: File[Any], at: datetim
 def get_or_create_document(
     *, workspace_id: int, stored: StoredUpload, upload: File[Any], at: datetime
 ) -> Document:
-    """Return the workspace's document of these bytes, kept now or before, in the caller's transaction."""
+    """Return the workspace's document with these bytes, new or existing. Runs in the caller's transaction."""
     known = Document.objects.select_for_update().filter(
         workspace_id=workspace_id, content_hash=stored.content_hash
     )
@@ -75,7 +75,7 @@ def get_or_create_document(
     if document is not None:
         discard_upload(stored)
         return document
-    # Erased between the two steps: then its bytes are needed after all.
+    # The document was erased since store_upload, so the bytes were not stored.
     key = stored.key or _store_bytes(workspace_id, upload)
     try:
         with transaction.atomic():
@@ -93,7 +93,7 @@ def get_or_create_document(
 
 
 def discard_upload(stored: StoredUpload) -> None:
-    """Delete stored bytes that became no document; those of a crash are swept."""
+    """Delete stored bytes that belong to no document. After a crash sweep_leftovers deletes them."""
     if stored.key and not Document.objects.filter(storage_key=stored.key).exists():
         default_storage.delete(stored.key)
 
@@ -104,7 +104,7 @@ def _store_bytes(workspace_id: int, upload: File[Any]) -> str:
 
 
 def examine_upload(name: str, upload: File[Any]) -> tuple[str, str, int]:
-    """Return media type, SHA-256 and size of what was sent; raises what store_upload says."""
+    """Return media type, SHA-256 and size in bytes of an upload; raises what store_upload raises."""
     limit = settings.KNOWLEDGE_FILE_BYTES
     try:
         media_type = get_media_type(name)
@@ -163,7 +163,7 @@ def _build_too_large_error(limit: int) -> TooLarge:
 
 
 def request_reading(document: Document, *, again: bool = False) -> None:
-    """Have a document read by a worker after commit; ``again`` starts a failed one from the beginning."""
+    """Enqueue a waiting document for reading after commit; ``again`` restarts a failed one."""
     if again and document.state == FileState.FAILED:
         document.state, document.failure, document.attempts = FileState.WAITING, "", 0
         document.progress, document.stage, document.retry_at = 0, ReadingStage.NONE, None
@@ -173,9 +173,9 @@ def request_reading(document: Document, *, again: bool = False) -> None:
 
 
 def erase_unused_document(document_id: int | None) -> bool:
-    """Erase a document, with passages, index, vectors and bytes, unless some file still holds it.
+    """Erase a document with passages, index, vectors and bytes, unless a file still uses it.
 
-    Returns whether it was erased. The bytes go after commit; what is left by a crash is swept.
+    Returns whether it was erased. The bytes are deleted after commit, or after a crash by sweep_leftovers.
     """
     if document_id is None:
         return False
@@ -191,7 +191,7 @@ def erase_unused_document(document_id: int | None) -> bool:
 
 
 def report_dangerous_document(document: Document, code: str, at: datetime) -> None:
-    """Tell those who hold a document what is wrong with it; malware loses its bytes after commit."""
+    """Notify the owners of a document's files and write audit events; delete malware's bytes after commit."""
     if code == "malware":
         key = document.storage_key
         transaction.on_commit(lambda: default_storage.delete(key), robust=True)
@@ -217,23 +217,23 @@ def report_dangerous_document(document: Document, code: str, at: datetime) -> No
 
 
 def sweep_documents(*, at: datetime) -> int:
-    """Ask again for documents that wait too long or whose reader died; returns how many. Idempotent."""
-    left = list_unread_documents(
+    """Enqueue documents that wait too long or whose worker died; returns how many. Idempotent."""
+    unread = list_unread_documents(
         at=at,
         waiting_before=at - timedelta(seconds=WAIT_SECONDS),
-        silent_before=at - timedelta(seconds=SILENCE_SECONDS),
+        heartbeat_before=at - timedelta(seconds=SILENCE_SECONDS),
     )
-    found = list(left.values_list("pk", flat=True)[:100])
+    found = list(unread.values_list("pk", flat=True)[:100])
     for identifier in found:
         enqueue_on_commit("gpts.read_document", document_id=identifier)
     return len(found)
 
 
 def sweep_leftovers(*, at: datetime) -> int:
-    """Erase documents that no file holds, and stored bytes that no document has; returns how many."""
-    border = at - timedelta(hours=LEFTOVER_HOURS)
-    lonely = Document.objects.filter(files__isnull=True, created_at__lt=border).values_list("pk", flat=True)
-    erased = sum(erase_unused_document(identifier) for identifier in list(lonely[:500]))
+    """Erase documents without a file and stored bytes without a document; returns how many. Idempotent."""
+    before = at - timedelta(hours=LEFTOVER_HOURS)
+    unused = Document.objects.filter(files__isnull=True, created_at__lt=before).values_list("pk", flat=True)
+    erased = sum(erase_unused_document(identifier) for identifier in list(unused[:500]))
     try:
         workspaces = default_storage.listdir(FOLDER)[0]
     except FileNotFoundError:
@@ -244,7 +244,7 @@ def sweep_leftovers(*, at: datetime) -> int:
         ]
         known = set(Document.objects.filter(storage_key__in=keys).values_list("storage_key", flat=True))
         for key in keys:
-            if key not in known and default_storage.get_modified_time(key) < border:
+            if key not in known and default_storage.get_modified_time(key) < before:
                 default_storage.delete(key)
                 erased += 1
     return erased

@@ -1,4 +1,4 @@
-"""Knowledge files of a draft: taken in, replaced, renamed, dated, taken out, deleted everywhere."""
+"""Knowledge files of a draft: adding, replacing, renaming, dating, removing, deleting everywhere."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from gpts.knowledge.services.documents import (
 )
 from gpts.knowledge.services.reading import read_document
 from gpts.knowledge.states import FileState
+from workspaces.models import User
 
 FILE_COUNT = 20
 FILE_NAME_LENGTH = 255
@@ -40,21 +41,21 @@ def upload_knowledge_file(
     *,
     gpt: GPT,
     upload: File[Any],
-    by: Any,
+    by: User,
     at: datetime,
     name: str | None = None,
     source_url: str = "",
 ) -> KnowledgeFile:
-    """Take a file into the draft; a worker reads it after commit.
+    """Add a file to the draft; a worker reads it after commit.
 
-    The same content again returns the file that is there; content that the workspace has read before is
-    ready at once. Writes the stored bytes, the rows and an audit event, and raises the draft's revision.
+    If the draft has the same content, returns that file; content that the workspace has already read is
+    ready at once. Stores the bytes, writes the rows and an audit event, increments the draft's revision.
     Raises what store_upload raises, and TooLarge (``too_many_files``); nothing is kept then.
     """
-    shown = clean_file_name(upload.name or "" if name is None else name)
+    shown_name = clean_file_name(upload.name or "" if name is None else name)
     with gpt_workspace_scope(gpt):
         check_file_count(gpt)
-        stored = store_upload(workspace_id=gpt.workspace_id, name=shown, upload=upload, at=at)
+        stored = store_upload(workspace_id=gpt.workspace_id, name=shown_name, upload=upload, at=at)
         try:
             with transaction.atomic():
                 fresh = lock_gpt(gpt)
@@ -62,7 +63,7 @@ def upload_knowledge_file(
                 document = get_or_create_document(
                     workspace_id=fresh.workspace_id, stored=stored, upload=upload, at=at
                 )
-                file, is_changed = _get_or_create_file(fresh, document, shown, source_url, by=by, at=at)
+                file, is_changed = _get_or_create_file(fresh, document, shown_name, source_url, by=by, at=at)
                 request_reading(document, again=True)
                 if is_changed:
                     bump_draft_revision(fresh, at)
@@ -73,8 +74,8 @@ def upload_knowledge_file(
     return file
 
 
-def add_knowledge_file(*, gpt: GPT, upload: UploadedFile, by: Any, at: datetime) -> KnowledgeFile:
-    """Take a file in and read it at once, for commands, imports and the demo; see upload_knowledge_file.
+def add_knowledge_file(*, gpt: GPT, upload: UploadedFile, by: User, at: datetime) -> KnowledgeFile:
+    """Add a file and read it in this process, for commands, imports and the demo; see upload_knowledge_file.
 
     Raises InvalidInput (``file_…``) for what cannot be read; nothing is kept then.
     """
@@ -98,13 +99,13 @@ def add_knowledge_file(*, gpt: GPT, upload: UploadedFile, by: Any, at: datetime)
 
 
 def replace_file(
-    *, file: KnowledgeFile, upload: File[Any], by: Any, at: datetime, source_url: str = ""
+    *, file: KnowledgeFile, upload: File[Any], by: User, at: datetime, source_url: str = ""
 ) -> KnowledgeFile:
-    """Put new bytes under the name of a file; returns the file that stands for them.
+    """Replace a file's content under its name; returns the file with the new content, often a new row.
 
-    Frozen versions keep the old bytes. The type may change with the upload's name. Raises what store_upload
-    raises, and Conflict (``file_twice``) when another file of the draft has the same content; nothing
-    changes then.
+    Frozen versions keep the old content. The media type may change with the upload's name. Raises what
+    store_upload raises, and Conflict (``file_twice``) when another file of the draft has the same content;
+    nothing changes then.
     """
     sent = clean_file_name(upload.name or file.name)
     with gpt_workspace_scope(file.gpt):
@@ -124,7 +125,7 @@ def _replace(
     sent: str,
     source_url: str,
     *,
-    by: Any,
+    by: User,
     at: datetime,
 ) -> KnowledgeFile:
     fresh = lock_gpt(file.gpt)
@@ -138,7 +139,7 @@ def _replace(
     if fresh.knowledge_files.filter(content_hash=document.content_hash, removed_at__isnull=True).exists():
         raise Conflict(_("Another file of this GPT has the same content."), code="file_twice", field="file")
     _detach_file(fresh, old, at)
-    # A page that is replaced by an upload is a page no more.
+    # Without source_url: a web page that is replaced by an upload is no web page any more.
     new, _is_changed = _get_or_create_file(
         fresh, document, _replace_extension(old.name, sent), source_url, by=by, at=at
     )
@@ -151,9 +152,9 @@ def _replace(
 
 @transaction.atomic
 def update_file(
-    *, file: KnowledgeFile, by: Any, at: datetime, name: str = UNSET, review_on: date | None = UNSET
+    *, file: KnowledgeFile, by: User, at: datetime, name: str = UNSET, review_on: date | None = UNSET
 ) -> KnowledgeFile:
-    """Rename a file or set the date from which it counts as stale; what is not given stays.
+    """Rename a file or set the date from which it counts as stale; what is UNSET stays.
 
     Raises InvalidInput with field ``name``.
     """
@@ -176,8 +177,8 @@ def update_file(
 
 
 @transaction.atomic
-def retry_file(*, file: KnowledgeFile, by: Any, at: datetime) -> None:
-    """Have a file that failed read again. Does nothing for one that waits, is read or is ready."""
+def retry_file(*, file: KnowledgeFile, by: User, at: datetime) -> None:
+    """Enqueue a file that failed for reading again. Does nothing in any other state."""
     with gpt_workspace_scope(file.gpt):
         document = Document.objects.select_for_update().filter(pk=file.document_id or 0).first()
         if document is not None and document.state == FileState.FAILED:
@@ -186,9 +187,10 @@ def retry_file(*, file: KnowledgeFile, by: Any, at: datetime) -> None:
 
 
 @transaction.atomic
-def remove_knowledge_file(*, file: KnowledgeFile, by: Any, at: datetime) -> None:
-    """Take a file out of the draft. Its document is erased, passages and bytes, unless a frozen version or
-    another GPT needs it. Removing it twice changes nothing.
+def remove_knowledge_file(*, file: KnowledgeFile, by: User, at: datetime) -> None:
+    """Remove a file from the draft. Idempotent.
+
+    Its document with passages and bytes is erased unless a frozen version or another GPT needs it.
     """
     fresh = lock_gpt(file.gpt)
     with gpt_workspace_scope(fresh):
@@ -201,12 +203,12 @@ def remove_knowledge_file(*, file: KnowledgeFile, by: Any, at: datetime) -> None
 
 
 @transaction.atomic
-def erase_file(*, file: KnowledgeFile, confirmation: str, by: Any, at: datetime) -> None:
+def erase_file(*, file: KnowledgeFile, confirmation: str, by: User, at: datetime) -> None:
     """Delete a file from the draft and from every version of its GPT, for good.
 
-    The row stays, without a document, so that versions say what is missing. Bytes, passages and vectors go
-    unless another GPT holds the same content. Raises InvalidInput (``confirmation``) unless the file's name
-    was typed.
+    The row stays, without a document, so that versions can name what is missing. Bytes, passages and vectors
+    are erased unless another GPT has the same content. Raises InvalidInput (``confirmation``) unless
+    ``confirmation`` is the file's name.
     """
     if confirmation.strip() != file.name.strip():
         raise InvalidInput(
@@ -229,7 +231,7 @@ def erase_file(*, file: KnowledgeFile, confirmation: str, by: Any, at: datetime)
 
 
 def clean_file_name(name: str, *, field: str = "file") -> str:
-    """Return the shown name of an upload: its last path part, cleaned; InvalidInput when nothing is left."""
+    """Return the last path part of an upload's name, cleaned; InvalidInput when nothing is left."""
     last = re.split(r"[/\\]", name.replace("\x00", ""))[-1]
     cleaned = clean_line(last[-FILE_NAME_LENGTH:], max_length=FILE_NAME_LENGTH, field=field)
     if cleaned.strip(". ") == "":
@@ -244,9 +246,9 @@ def bump_draft_revision(gpt: GPT, at: datetime) -> None:
 
 
 def _get_or_create_file(
-    gpt: GPT, document: Document, name: str, source_url: str, *, by: Any, at: datetime
+    gpt: GPT, document: Document, name: str, source_url: str, *, by: User, at: datetime
 ) -> tuple[KnowledgeFile, bool]:
-    """Return the GPT's file for a document, new or taken back, and whether the draft changed by it."""
+    """Return the GPT's file for a document, new or restored, and whether that changed the draft."""
     file = KnowledgeFile.objects.filter(gpt=gpt, content_hash=document.content_hash).first()
     if file is not None and file.removed_at is None:
         return file, False
@@ -260,7 +262,7 @@ def _get_or_create_file(
 
 
 def _detach_file(gpt: GPT, file: KnowledgeFile, at: datetime) -> None:
-    """Out of the draft: kept for versions that were frozen with it, else gone with what it alone held."""
+    """Keep the file for versions that were frozen with it; otherwise delete it and its unused document."""
     if Version.objects.filter(gpt=gpt, knowledge_hashes__contains=[file.content_hash]).exists():
         file.removed_at = at
         file.save(update_fields=["removed_at"])
@@ -276,14 +278,14 @@ def _lock_file(file: KnowledgeFile) -> KnowledgeFile:
 
 
 def _replace_extension(name: str, sent: str) -> str:
-    """Keep the name, but not an ending that no longer fits: "report.docx" replaced by "x.pdf"."""
+    """Return ``name`` with the extension of ``sent``: "report.docx" replaced by "x.pdf" is "report.pdf"."""
     stem, dot, old = name.rpartition(".")
     new = sent.rpartition(".")[2]
     return name if not dot or old.lower() == new.lower() else f"{stem}.{new}"
 
 
 def check_file_count(gpt: GPT, *, field: str = "file") -> None:
-    """Raise TooLarge (``too_many_files``) when the draft is full; inside the GPT's workspace."""
+    """Raise TooLarge (``too_many_files``) when the draft has FILE_COUNT files. Call inside the workspace."""
     if KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=True).count() >= FILE_COUNT:
         raise TooLarge(
             _("A GPT holds at most %(count)d files. Remove one first.") % {"count": FILE_COUNT},
@@ -293,7 +295,7 @@ def check_file_count(gpt: GPT, *, field: str = "file") -> None:
         )
 
 
-def _record(action: str, file: KnowledgeFile, *, by: Any, at: datetime) -> None:
+def _record(action: str, file: KnowledgeFile, *, by: User, at: datetime) -> None:
     record(
         action=action,
         by=by,

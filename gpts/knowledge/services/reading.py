@@ -1,4 +1,4 @@
-"""Reading a document: its bytes go to a limited child process, what it finds becomes passages."""
+"""Reading a document: a child process with limits extracts the text, which is saved as passages."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ Clock = Callable[[], datetime]
 
 BATCH = 500
 COPY_BYTES = 1024 * 1024
-# Share of the progress, in percent, that is done when the text is read; the rest is indexing.
+# Progress in percent when the text is read; the rest is indexing.
 READ_PERCENT = 90
-# Seconds to wait after each crash; after the last one the document has failed.
+# Seconds to wait after the first and second crash; a third one fails the document.
 BACK_OFF = (10, 60)
 REPORT_SECONDS = 1.0
-# Bytes of UTF-8 for a token: close for English, on the safe side for Chinese.
+# Bytes of UTF-8 counted as one token: about right for English, an overestimate for Chinese.
 TOKEN_BYTES = 4
 
 
 class ClaimLostError(Exception):
-    """Another run took the document over, or it was erased meanwhile: this run stops and writes nothing."""
+    """Another run claimed the document, or it was erased: this run stops and writes nothing more."""
 
 
 def read_document(*, document_id: int, step: Step, clock: Clock) -> int | None:
-    """Read a waiting document into passages and index them; returns the seconds after which to try again.
+    """Read a waiting document into passages and index them; returns the seconds until a retry, or None.
 
-    ``step`` opens one short transaction in which the rows are seen. Idempotent: a document that is read, has
-    failed or is being read by somebody who is alive is left alone. A child that crashes is tried three times;
-    what cannot be read fails at once, with a code for gpts.knowledge.failure_messages.describe_failure.
+    ``step`` opens a short transaction with a scope that sees the rows; one is opened for each write.
+    Idempotent: a document that is read, has failed or is claimed by a live run is left alone. Crashes are
+    retried up to three attempts; an unreadable file fails at once with a code for describe_failure.
     """
     with step():
         document = _claim_document(document_id, clock())
@@ -79,12 +79,12 @@ def get_limits() -> Limits:
 
 
 def _claim_document(document_id: int, at: datetime) -> Document | None:
-    silent = at - timedelta(seconds=SILENCE_SECONDS)
+    dead_before = at - timedelta(seconds=SILENCE_SECONDS)
     document = (
         Document.objects.select_for_update(skip_locked=True)
         .filter(
             Q(state=FileState.WAITING) & (Q(retry_at__isnull=True) | Q(retry_at__lte=at))
-            | Q(state=FileState.EXTRACTING, heartbeat_at__lt=silent),
+            | Q(state=FileState.EXTRACTING, heartbeat_at__lt=dead_before),
             pk=document_id,
         )
         .first()
@@ -92,7 +92,7 @@ def _claim_document(document_id: int, at: datetime) -> Document | None:
     if document is None:
         return None
     if document.state == FileState.EXTRACTING and document.attempts > len(BACK_OFF):
-        # Whoever reads it dies with it.
+        # Reading it kills the worker each time.
         _mark_failed(document, "crashed", at)
         return None
     document.state, document.stage = FileState.EXTRACTING, ReadingStage.FETCHING
@@ -116,10 +116,10 @@ def _read_into_passages(document: Document, step: Step, clock: Clock) -> None:
             with step():
                 progress.hold_claim()
                 Passage.objects.bulk_create(
-                    [_build_passage(document, position + place, text) for place, text in enumerate(texts)]
+                    [_build_passage(document, position + index, text) for index, text in enumerate(texts)]
                 )
             position += len(texts)
-            # With DEBUG Django keeps the text of every statement.
+            # With DEBUG Django keeps every query in memory.
             reset_queries()
     progress.begin(ReadingStage.INDEXING, percent=READ_PERCENT)
     with step():
@@ -139,7 +139,7 @@ def _read_into_passages(document: Document, step: Step, clock: Clock) -> None:
 
 @contextmanager
 def _copy_to_disk(key: str, progress: Callable[[float], None]) -> Iterator[Path]:
-    """Copy stored bytes to a file of this machine, by steps; it goes when the block ends."""
+    """Copy stored bytes to a temporary file in chunks; it is deleted when the block ends."""
     with tempfile.TemporaryDirectory(prefix="loggia-") as folder:
         path = Path(folder) / "document"
         with default_storage.open(key) as stored, path.open("wb") as copy:
@@ -150,7 +150,7 @@ def _copy_to_disk(key: str, progress: Callable[[float], None]) -> Iterator[Path]
 
 
 class _CountedSections:
-    """Sections as they come, counted; UnreadableError (too_much_text) over KNOWLEDGE_FILE_TOKENS."""
+    """Counts the sections passing through; UnreadableError (too_much_text) over KNOWLEDGE_FILE_TOKENS."""
 
     def __init__(self, sections: Iterable[Section]) -> None:
         self.sections = sections
@@ -168,7 +168,7 @@ class _CountedSections:
 
 
 class _ProgressWriter:
-    """Writes how far the reading is, at most once a second, each time as a sign of life."""
+    """Writes progress and heartbeat at most every REPORT_SECONDS; ClaimLostError when the claim is lost."""
 
     def __init__(self, document: Document, step: Step, clock: Clock) -> None:
         self.document = document

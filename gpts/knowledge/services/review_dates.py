@@ -1,4 +1,4 @@
-"""Files whose content is due for a look: their owners are told once for each date."""
+"""Notices to owners that a file's review date has come, once for each date."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workspaces.services.notifications import notify
 
 
 def notify_owners_of_stale_files(*, at: datetime) -> int:
-    """Leave a note for each file whose review date has come; returns how many. Idempotent."""
+    """Notify the owner of each file whose review date has come; returns how many. Idempotent."""
     noted = 0
     for file in list_files_due_for_review(on=at.date())[:200]:
         owner = file.gpt.owner

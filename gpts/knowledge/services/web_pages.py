@@ -1,4 +1,4 @@
-"""Web pages as knowledge: fetched through the guarded client once, and again when somebody asks."""
+"""Web pages as knowledge files: fetched once through core.outbound, and again on request."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.knowledge.extraction.sniffing import DOCX, EPUB, PDF, PPTX, XLSX
 from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.services.files import check_file_count, replace_file, upload_knowledge_file
+from workspaces.models import User
 
 URL_LENGTH = 2000
-# Fetches of one person in so many seconds: each holds a process for as long as the other host likes, and
-# nobody scans or floods hosts through this server.
+# Rate limit for each person: a slow host occupies a web process, and nobody may scan or flood other hosts
+# through this server.
 FETCHES, FETCH_SECONDS = 60, 600
 NAME_LENGTH = 120
 ENDINGS = {
@@ -44,10 +45,10 @@ ENDINGS = {
     PPTX: ".pptx",
     EPUB: ".epub",
 }
-# Bounded and without overlap, so that a page of openings without an end costs nothing.
+# Bounded and without overlap, so that a page of unclosed tags cannot cause quadratic backtracking.
 _TITLE = re.compile(r"<title(?:\s[^<>]{0,300})?>([^<]{1,2000})</title>", re.IGNORECASE)
-# What pages are written in, by Python's names. Other codecs that a server can name take the square of the
-# length (punycode), make half characters (utf-7, unicode_escape) or are no encodings at all.
+# Charsets of web pages by Python's names. Other codecs that a server could name take quadratic time
+# (punycode), produce lone surrogates (utf-7, unicode_escape) or are no charsets at all.
 CHARSETS = frozenset(
     {
         "ascii", "big5", "big5hkscs", "euc_jp", "euc_kr", "gb18030", "gb2312", "gbk", "iso2022_jp", "koi8-r",
@@ -57,25 +58,25 @@ CHARSETS = frozenset(
     }
 )  # fmt: skip
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]{1,40})", re.IGNORECASE)
-# What file systems and paths give a meaning to.
+# Characters with a meaning in paths.
 _PATH_CHARACTERS = re.compile(r"[/\\:*?\"<>|]+")
 
 
 @dataclass(frozen=True)
 class WebPage:
-    """What an address answered, ready to be taken in."""
+    """The answer of an address as an upload."""
 
     url: str
     name: str
     upload: ContentFile[bytes]
 
 
-def add_page(*, gpt: GPT, url: str, by: Any, at: datetime) -> KnowledgeFile:
-    """Fetch a page and take it into the draft; see upload_knowledge_file.
+def add_page(*, gpt: GPT, url: str, by: User, at: datetime) -> KnowledgeFile:
+    """Fetch a page and add it to the draft; see upload_knowledge_file.
 
-    Raises, with field ``url``, what the guarded client raises (OutboundRefused, OutboundFailed, TooLarge),
+    Raises, with field ``url``, what core.outbound.fetch raises (OutboundRefused, OutboundFailed, TooLarge),
     InvalidInput (``page_status``, ``page_type``) for an answer that is no document and RateLimited beyond
-    FETCHES. Call it without locks: it waits for another host.
+    FETCHES in FETCH_SECONDS. Call it without locks: it waits for another host.
     """
     with gpt_workspace_scope(gpt):
         check_file_count(gpt, field="url")
@@ -86,10 +87,10 @@ def add_page(*, gpt: GPT, url: str, by: Any, at: datetime) -> KnowledgeFile:
     )
 
 
-def fetch_again(*, file: KnowledgeFile, by: Any, at: datetime) -> KnowledgeFile:
-    """Fetch a file's address anew and replace the file by what it answers now; see replace_file and add_page.
+def fetch_again(*, file: KnowledgeFile, by: User, at: datetime) -> KnowledgeFile:
+    """Fetch a file's address again and replace the file's content; see replace_file and add_page.
 
-    The same content only gets a new date. Raises InvalidInput (``no_page``) for a file that was uploaded.
+    Unchanged content only gets a new ``fetched_at``. InvalidInput (``no_page``) for an uploaded file.
     """
     if not file.source_url:
         raise InvalidInput(_("This file was uploaded; there is no address to fetch."), code="no_page")
@@ -101,7 +102,7 @@ def fetch_again(*, file: KnowledgeFile, by: Any, at: datetime) -> KnowledgeFile:
 
 
 def fetch_page(url: str) -> WebPage:
-    """Fetch an address into a file; raises what add_page says."""
+    """Fetch an address; raises what add_page raises, except for the rate limit and the number of files."""
     address = urldefrag(url.strip()).url
     if not address or len(address) > URL_LENGTH:
         raise InvalidInput(
@@ -138,12 +139,12 @@ def fetch_page(url: str) -> WebPage:
     return WebPage(address, name, ContentFile(body, name=name))
 
 
-def _check_rate_limit(by: Any) -> None:
+def _check_rate_limit(by: User) -> None:
     key = f"gpts:page-fetches:{by.pk}"
     cache.add(key, 0, FETCH_SECONDS)
     try:
         count = cache.incr(key)
-    except ValueError:  # it ran out between the two
+    except ValueError:  # the key expired between add and incr
         cache.set(key, 1, FETCH_SECONDS)
         return
     if count > FETCHES:
@@ -156,7 +157,7 @@ def _check_rate_limit(by: Any) -> None:
 
 
 def _call_with_url_errors(act: Any, *positional: Any, **named: Any) -> Any:
-    """What goes wrong with the answer is said at the field of the address."""
+    """Call ``act`` and set the field of a DomainError to ``url``."""
     try:
         return act(*positional, **named)
     except DomainError as problem:
@@ -165,7 +166,7 @@ def _call_with_url_errors(act: Any, *positional: Any, **named: Any) -> Any:
 
 
 def _convert_to_utf8(body: bytes, header: str) -> bytes:
-    """Re-encode a text whose charset the server names; what it does not name is told by the bytes later."""
+    """Re-encode a text in the charset that the server names; without one the reader detects it later."""
     match = _CHARSET.search(header)
     if match is None or match[1].lower() in ("utf-8", "utf8"):
         return body
@@ -177,7 +178,7 @@ def _convert_to_utf8(body: bytes, header: str) -> bytes:
 
 
 def _build_name(url: str, body: bytes, ending: str) -> str:
-    """Name a page by its title, anything else by the end of its path, and both by the host if need be."""
+    """Return a page's title, another document's last path part, or the host if that is empty."""
     parts = urlsplit(url)
     stem = unquote(parts.path.rstrip("/").rpartition("/")[2])
     if stem.lower().endswith(ending):

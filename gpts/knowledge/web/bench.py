@@ -1,4 +1,4 @@
-"""The bench of the Knowledge tab: what a question finds, how each way ranked it, and whether it is enough."""
+"""The retrieval bench: which passages a question finds, how they rank, and whether they would answer."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from gpts.knowledge.retrieval import Lookup, is_answerable, look_up
 from gpts.knowledge.retrieval.embedding import get_embedding_model, get_embedding_progress
 from gpts.knowledge.retrieval.index_reading import list_document_ids
 from gpts.knowledge.retrieval.vectors import VectorStatus
+from workspaces.web.people import person_of
 
 QUESTIONS = 10
 QUESTION_LENGTH = 1_000
@@ -24,7 +25,7 @@ QUESTION_LENGTH = 1_000
 
 @dataclass(frozen=True)
 class BenchResult:
-    """One question with what it found."""
+    """A question that was tried, with the search result."""
 
     question: str
     lookup: Lookup
@@ -38,8 +39,8 @@ class BenchResult:
 @login_required
 @require_http_methods(["GET", "POST"])
 def build_bench(request: HttpRequest, slug: str) -> HttpResponse:
-    """Try questions, one a line. They are sent by POST, so that they stand in no log of addresses."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
+    """Try questions, one for each line. They are sent by POST, so that they appear in no access log."""
+    gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
     typed = request.POST.get("questions", "")[: QUESTIONS * QUESTION_LENGTH]
     lines = [line.strip()[:QUESTION_LENGTH] for line in typed.splitlines() if line.strip()]
     model = get_embedding_model(gpt.workspace_id)

@@ -1,4 +1,4 @@
-"""One knowledge file: the text that was read from it, and what its owner may do with it."""
+"""The page of one knowledge file: its extracted text, and changing, removing or deleting it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ from gpts.knowledge.services.files import (
 )
 from gpts.knowledge.services.web_pages import fetch_again
 from gpts.knowledge.web.files import annotate_file
+from workspaces.models import User
 from workspaces.web.bodies import takes_files
+from workspaces.web.people import person_of
 
 PASSAGES_ON_A_PAGE = 50
 
@@ -42,20 +44,21 @@ PASSAGES_ON_A_PAGE = 50
 @login_required
 @require_GET
 def build_knowledge_text(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    file = access_knowledge_file(request.user, gpt, file_id, include_removed=True)
+    person = person_of(request)
+    gpt = access_gpt(person, slug, to=GPTAct.VIEW_SETTINGS)
+    file = access_knowledge_file(person, gpt, file_id, include_removed=True)
     return _render_page(request, gpt, file)
 
 
 @login_required
 @require_POST
 def build_knowledge_update(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
-    """Rename a file and set the date on which it is due for a look."""
+    """Rename a file and set its review date."""
 
-    def change(file: KnowledgeFile) -> KnowledgeFile:
+    def change(file: KnowledgeFile, by: User) -> KnowledgeFile:
         review_on = _parse_date(request.POST.get("review_on", ""))
         name = request.POST.get("name", "")
-        return update_file(file=file, name=name, review_on=review_on, by=request.user, at=timezone.now())
+        return update_file(file=file, name=name, review_on=review_on, by=by, at=timezone.now())
 
     return _change_file(request, slug, file_id, change, _("“%(name)s” was saved."))
 
@@ -64,11 +67,11 @@ def build_knowledge_update(request: HttpRequest, slug: str, file_id: int) -> Htt
 @login_required
 @require_POST
 def build_knowledge_replace(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
-    def change(file: KnowledgeFile) -> KnowledgeFile:
+    def change(file: KnowledgeFile, by: User) -> KnowledgeFile:
         upload = request.FILES.get("file")
         if upload is None:
             raise InvalidInput(_("Choose a file first."), code="required", field="file")
-        return replace_file(file=file, upload=upload, by=request.user, at=timezone.now())
+        return replace_file(file=file, upload=upload, by=by, at=timezone.now())
 
     return _change_file(request, slug, file_id, change, _("“%(name)s” was replaced."))
 
@@ -76,8 +79,8 @@ def build_knowledge_replace(request: HttpRequest, slug: str, file_id: int) -> Ht
 @login_required
 @require_POST
 def build_knowledge_fetch(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
-    def change(file: KnowledgeFile) -> KnowledgeFile:
-        return fetch_again(file=file, by=request.user, at=timezone.now())
+    def change(file: KnowledgeFile, by: User) -> KnowledgeFile:
+        return fetch_again(file=file, by=by, at=timezone.now())
 
     return _change_file(request, slug, file_id, change, _("“%(name)s” was fetched again."))
 
@@ -85,18 +88,20 @@ def build_knowledge_fetch(request: HttpRequest, slug: str, file_id: int) -> Http
 @login_required
 @require_POST
 def build_knowledge_retry(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-    file = access_knowledge_file(request.user, gpt, file_id)
-    retry_file(file=file, by=request.user, at=timezone.now())
+    person = person_of(request)
+    gpt = access_gpt(person, slug, to=GPTAct.EDIT)
+    file = access_knowledge_file(person, gpt, file_id)
+    retry_file(file=file, by=person, at=timezone.now())
     return redirect("gpts:build-knowledge", slug)
 
 
 @login_required
 @require_POST
 def build_knowledge_delete(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-    file = access_knowledge_file(request.user, gpt, file_id)
-    remove_knowledge_file(file=file, by=request.user, at=timezone.now())
+    person = person_of(request)
+    gpt = access_gpt(person, slug, to=GPTAct.EDIT)
+    file = access_knowledge_file(person, gpt, file_id)
+    remove_knowledge_file(file=file, by=person, at=timezone.now())
     messages.success(request, _("“%(name)s” was removed.") % {"name": file.name})
     return redirect("gpts:build-knowledge", slug)
 
@@ -105,11 +110,12 @@ def build_knowledge_delete(request: HttpRequest, slug: str, file_id: int) -> Htt
 @require_POST
 def build_knowledge_erase(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
     """Delete a file from the draft and from all versions."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-    file = access_knowledge_file(request.user, gpt, file_id, include_removed=True)
+    person = person_of(request)
+    gpt = access_gpt(person, slug, to=GPTAct.EDIT)
+    file = access_knowledge_file(person, gpt, file_id, include_removed=True)
     confirmation = request.POST.get("confirmation", "")
     try:
-        erase_file(file=file, confirmation=confirmation, by=request.user, at=timezone.now())
+        erase_file(file=file, confirmation=confirmation, by=person, at=timezone.now())
     except InvalidInput as refusal:
         return _render_page(request, gpt, file, {refusal.field: str(refusal.message)})
     messages.success(request, _("“%(name)s” was deleted everywhere.") % {"name": file.name})
@@ -120,17 +126,18 @@ def _change_file(
     request: HttpRequest,
     slug: str,
     file_id: int,
-    change: Callable[[KnowledgeFile], KnowledgeFile],
-    done: str,
+    change: Callable[[KnowledgeFile, User], KnowledgeFile],
+    success: str,
 ) -> HttpResponse:
-    """Do one thing to a file; the page of the file shows a refusal at its field and keeps what was typed."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-    file = access_knowledge_file(request.user, gpt, file_id)
+    """Change a file; on a DomainError show its page with the message and what was typed."""
+    person = person_of(request)
+    gpt = access_gpt(person, slug, to=GPTAct.EDIT)
+    file = access_knowledge_file(person, gpt, file_id)
     try:
-        file = change(file)
+        file = change(file, person)
     except DomainError as refusal:
         return _render_page(request, gpt, file, {refusal.field or "form": str(refusal.message)})
-    messages.success(request, done % {"name": file.name})
+    messages.success(request, success % {"name": file.name})
     return redirect("gpts:build-knowledge-text", slug, file.pk)
 
 
@@ -162,18 +169,18 @@ def _render_page(
 
 
 def _parse_start(request: HttpRequest, file: KnowledgeFile) -> int:
-    """The first passage to show: a position, or where a page of the document begins."""
+    """Return the position of the first passage to show: ``from``, or the beginning of ``page``."""
     page, position = request.GET.get("page", ""), request.GET.get("from", "")
     if page.isdecimal() and len(page) < 8:
         return find_page_position(file, int(page))
     return int(position) if position.isdecimal() and len(position) < 8 else 0
 
 
-def _parse_date(typed: str) -> date | None:
-    if not typed.strip():
+def _parse_date(text: str) -> date | None:
+    if not text.strip():
         return None
     try:
-        found = parse_date(typed.strip())
+        found = parse_date(text.strip())
     except ValueError:
         found = None
     if found is None:

@@ -1,4 +1,4 @@
-"""The Knowledge tab: files of the draft, taken in by upload or by address, and how far each is read."""
+"""The Knowledge tab: the files of the draft with their states; adding uploads and web pages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ from gpts.knowledge.queries import list_knowledge_files, list_removed_files
 from gpts.knowledge.services.files import FILE_COUNT, upload_knowledge_file
 from gpts.knowledge.services.web_pages import add_page
 from gpts.knowledge.states import FileState
+from workspaces.models import User
 from workspaces.web.bodies import takes_files
+from workspaces.web.people import person_of
 from workspaces.web.refusals import error_body
 
 PENDING = (FileState.WAITING, FileState.EXTRACTING)
@@ -37,27 +39,26 @@ PENDING = (FileState.WAITING, FileState.EXTRACTING)
 @login_required
 @require_http_methods(["GET", "POST"])
 def build_knowledge(request: HttpRequest, slug: str) -> HttpResponse:
-    """The page; its list alone for htmx, which asks while files are being read; and what takes files."""
-    if request.method == "POST":
-        gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
-        if "application/json" in request.headers.get("Accept", ""):
-            return _add_one_file(request, gpt)
-        errors = _add_all_files(request, gpt)
-        return (
-            _render_page(request, gpt, {"file": errors}) if errors else redirect("gpts:build-knowledge", slug)
-        )
-    gpt = access_gpt(request.user, slug, to=GPTAct.VIEW_SETTINGS)
-    return _render_page(request, gpt)
+    """Show the tab, or its list alone for htmx, which polls while files are being read; POST adds files."""
+    person = person_of(request)
+    if request.method != "POST":
+        return _render_page(request, access_gpt(person, slug, to=GPTAct.VIEW_SETTINGS))
+    gpt = access_gpt(person, slug, to=GPTAct.EDIT)
+    if "application/json" in request.headers.get("Accept", ""):
+        return _add_one_file(request, gpt, by=person)
+    errors = _add_all_files(request, gpt, by=person)
+    return _render_page(request, gpt, {"file": errors}) if errors else redirect("gpts:build-knowledge", slug)
 
 
 @login_required
 @require_POST
 def build_knowledge_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Add a web page by its address."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
+    person = person_of(request)
+    gpt = access_gpt(person, slug, to=GPTAct.EDIT)
     url = request.POST.get("url", "")
     try:
-        file = add_page(gpt=gpt, url=url, by=request.user, at=timezone.now())
+        file = add_page(gpt=gpt, url=url, by=person, at=timezone.now())
     except DomainError as refusal:
         return _render_page(request, gpt, {"url": [str(refusal.message)]}, typed_url=url[:2000])
     messages.success(request, _("“%(name)s” was added.") % {"name": file.name})
@@ -65,7 +66,7 @@ def build_knowledge_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def annotate_file(file: KnowledgeFile) -> KnowledgeFile:
-    """Put beside a file what its row shows: why it failed, whether it is still read, whether it is due."""
+    """Set the attributes that templates show: ``failure_text``, ``is_pending``, ``is_due`` (for review)."""
     document = file.document
     assert document is not None  # files of the draft have one
     today = timezone.localdate()
@@ -75,7 +76,7 @@ def annotate_file(file: KnowledgeFile) -> KnowledgeFile:
     return file
 
 
-def build_list_context(gpt: GPT, user: Any) -> dict[str, Any]:
+def build_list_context(gpt: GPT) -> dict[str, Any]:
     files = [annotate_file(file) for file in list_knowledge_files(gpt)]
     return {
         "files": files,
@@ -90,11 +91,13 @@ def build_list_context(gpt: GPT, user: Any) -> dict[str, Any]:
 def _render_page(
     request: HttpRequest, gpt: GPT, errors: dict[str, list[str]] | None = None, typed_url: str = ""
 ) -> HttpResponse:
-    shown = build_list_context(gpt, request.user)
+    list_context = build_list_context(gpt)
     if request.headers.get("HX-Request") == "true" and not errors:
-        frame = get_builder_frame(request.user, gpt)
+        frame = get_builder_frame(person_of(request), gpt)
         response = render(
-            request, "gpts/knowledge/_list.html", {"gpt": gpt, "frame": frame, "is_part": True, **shown}
+            request,
+            "gpts/knowledge/_list.html",
+            {"gpt": gpt, "frame": frame, "is_part": True, **list_context},
         )
     else:
         context = build_page_context(
@@ -106,35 +109,35 @@ def _render_page(
             file_bytes=settings.KNOWLEDGE_FILE_BYTES,
             errors=errors or {},
             typed_url=typed_url,
-            **shown,
+            **list_context,
         )
         response = render(request, "gpts/knowledge/list.html", context, status=400 if errors else 200)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
-def _add_one_file(request: HttpRequest, gpt: GPT) -> HttpResponse:
-    """One file of the page's script, which shows each file's own outcome."""
+def _add_one_file(request: HttpRequest, gpt: GPT, *, by: User) -> HttpResponse:
+    """Add one file for the page's script, which shows the result of each file; answers with JSON."""
     upload = request.FILES.get("file")
     if upload is None:
         problem = {"code": "required", "message": _("Choose a file first."), "field": "file", "data": {}}
         return JsonResponse({"error": problem}, status=400)
     try:
-        file = upload_knowledge_file(gpt=gpt, upload=upload, by=request.user, at=timezone.now())
+        file = upload_knowledge_file(gpt=gpt, upload=upload, by=by, at=timezone.now())
     except DomainError as refusal:
         return JsonResponse(error_body(refusal), status=refusal.status)
     return JsonResponse({"id": file.pk, "name": file.name}, status=201)
 
 
-def _add_all_files(request: HttpRequest, gpt: GPT) -> list[str]:
-    """Take in what was sent; files that can be read are kept though others are refused."""
+def _add_all_files(request: HttpRequest, gpt: GPT, *, by: User) -> list[str]:
+    """Add all uploads; refused ones do not affect the others. Returns a message for each refusal."""
     uploads = request.FILES.getlist("file")[: FILE_COUNT + 1]
     if not uploads:
         return [_("Choose a file first.")]
     refused = []
     for upload in uploads:
         try:
-            upload_knowledge_file(gpt=gpt, upload=upload, by=request.user, at=timezone.now())
+            upload_knowledge_file(gpt=gpt, upload=upload, by=by, at=timezone.now())
         except DomainError as refusal:
             refused.append(f"{(upload.name or '')[:80]}: {refusal.message}")
     added = len(uploads) - len(refused)

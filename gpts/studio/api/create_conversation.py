@@ -17,7 +17,7 @@ from gpts.studio.api.create_serializers import (
     FlipChangeSerializer,
     StoppingSerializer,
 )
-from gpts.studio.create.streaming import stop_building
+from gpts.studio.create.begin import stop_building
 from gpts.studio.queries import access_builder_change, builder_cost, builder_messages
 from gpts.studio.services.create import reset_conversation, set_change_state
 from workspaces.api.base import LoggiaAPIView

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
@@ -17,14 +17,14 @@ from core.scope import open_scope
 from gpts.assistants.access import access_gpt
 from gpts.assistants.rules import GPTAct
 from gpts.chat.api.turns import KeyRefused
-from gpts.chat.streaming.begin import Caller
-from gpts.chat.streaming.responses import STREAM, wants_stream
+from gpts.chat.streaming.begin import Requester
+from gpts.chat.streaming.responses import get_offset, stream, wait_for_end, wants_stream
 from gpts.chat.streaming.threads import in_thread
 from gpts.llm.failure_messages import failure_message
 from gpts.llm.states import METERED_TURN_STATES
 from gpts.metering.states import UsageSource
 from gpts.studio.api.create_serializers import BuilderMessageSerializer
-from gpts.studio.create.streaming import Asked, begin_message, frames
+from gpts.studio.create.begin import StartedCreateAnswer, begin_message, find_answer
 from gpts.studio.queries import access_builder_message
 from workspaces.models import ApiKey
 from workspaces.states import ApiScope
@@ -38,30 +38,33 @@ PATH = "/api/v1/gpts/{slug}/create-messages"
 @csrf_exempt
 @require_POST
 async def create_message(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Answer with the builder's message and its changes, or with events for who accepts them."""
+    """Answer with the builder's message and its changes, or with events for who accepts them.
 
-    def begin() -> Asked:
-        caller = _caller(request)
-        return begin_message(caller, slug, _text(request))
-
+    With a Last-Event-ID nothing new is said: the reader gets the newest answer from there on.
+    """
     try:
-        asked = await in_thread(begin)
+        started = await in_thread(_begin, request, slug)
     except DomainError as error:
         return _refusal(error)
     if wants_stream(request):
-        response = StreamingHttpResponse(frames(asked), content_type=STREAM)
-        response["Cache-Control"] = "no-store"
-        response["X-Accel-Buffering"] = "no"
-        return response
-    async for _part in frames(asked):
-        pass
-    return await in_thread(_answer, asked)
+        return stream(started, offset=get_offset(request))
+    await wait_for_end(started)
+    return await in_thread(_build_json, started)
 
 
-def _answer(asked: Asked) -> JsonResponse:
-    with open_scope(asked.caller.scope), translation.override(asked.caller.language):
-        gpt = access_gpt(asked.caller.user, asked.gpt.slug, to=GPTAct.VIEW_SETTINGS)
-        message = access_builder_message(asked.caller.user, gpt, asked.message.pk)
+def _begin(request: HttpRequest, slug: str) -> StartedCreateAnswer:
+    requester = _get_requester(request)
+    if "Last-Event-ID" in request.headers:
+        return find_answer(requester, slug)
+    return begin_message(requester, slug, _text(request))
+
+
+def _build_json(started: StartedCreateAnswer) -> JsonResponse:
+    """The ended answer; 502 with the failure's code when there was none."""
+    requester = started.requester
+    with open_scope(requester.scope), translation.override(requester.language):
+        gpt = access_gpt(requester.user, started.gpt.slug, to=GPTAct.VIEW_SETTINGS)
+        message = access_builder_message(requester.user, gpt, started.id)
         data = dict(BuilderMessageSerializer(message).data)
         data["revision"] = gpt.draft_revision
         if message.state not in METERED_TURN_STATES:
@@ -75,7 +78,7 @@ def _answer(asked: Asked) -> JsonResponse:
         return JsonResponse(json.loads(JSONRenderer().render(data)), status=201)
 
 
-def _caller(request: HttpRequest) -> Caller:
+def _get_requester(request: HttpRequest) -> Requester:
     scope = authenticate_bearer(request)
     key: ApiKey | None = getattr(request, "api_key", None)
     if key is None:
@@ -83,7 +86,7 @@ def _caller(request: HttpRequest) -> Caller:
     if ApiScope.GPTS_WRITE not in key.scopes:
         raise Forbidden(_("This API key does not have the permission for this."), code="scope_missing")
     language = key.user.language or translation.get_language() or "en"
-    return Caller(key.user, scope, UsageSource.API, key.workspace_id, language)
+    return Requester(key.user, scope, UsageSource.API, key.workspace_id, language)
 
 
 def _text(request: HttpRequest) -> str:

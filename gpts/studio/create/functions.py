@@ -27,7 +27,7 @@ ARGUMENTS_LENGTH = 60_000
 
 @dataclass(frozen=True)
 class Proposal:
-    """A change of one draft field as a model or the interview wants it; not checked yet."""
+    """A change of one draft field that a model or the interview proposes; not validated yet."""
 
     field: str
     value: Any
@@ -35,14 +35,14 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Question:
-    """What the builder asks back; ``choices`` are answers to click."""
+    """A question of the builder to the person; ``choices`` are answers to click."""
 
     text: str
     choices: tuple[str, ...] = ()
 
 
 class BadCall(ValueError):
-    """A call that cannot be understood; the message is for the model."""
+    """A function call that cannot be read; the message is for the model."""
 
 
 def _text(name: str, description: str, most: int) -> ToolSpec:
@@ -122,12 +122,12 @@ FUNCTIONS: tuple[ToolSpec, ...] = (
 
 
 def read_call(name: str, arguments: str) -> Proposal | Question:
-    """Understand one call. Raises BadCall with a sentence that tells the model what to mend."""
+    """Parse one function call. Raises BadCall with a sentence that tells the model what to correct."""
     if len(arguments) > ARGUMENTS_LENGTH:
         raise BadCall("The arguments are too long.")
     try:
         given = json.loads(arguments or "{}")
-        # Half a character in a question could not be written down, and the answer would never end.
+        # A lone surrogate in a question cannot be stored, and the answer would never be recorded.
         check_values(given)
     except (ValueError, RecursionError):
         raise BadCall("The arguments are not valid JSON.") from None

@@ -28,14 +28,14 @@ SKIP_WORDS = frozenset(
     {"skip", "next", "no", "none", "nothing", "pass", "-", "跳过", "没有", "无", "不用", "略过"}
 )
 
-_SENTENCE = re.compile(r"(?<=[.!?。！？])\s*")
-_LEAD = re.compile(
+_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s*")
+_INTRODUCTION = re.compile(
     r"^(?:please\s+)?(?:i\s+(?:want|need|would like|'d like)(?:\s+to\s+(?:build|make|create|have))?|"
     r"(?:build|make|create)(?:\s+me)?|help me(?:\s+to)?\s+(?:build|make|create))\s+"
     r"(?:an?\s+)?(?:custom\s+)?(?:gpt|assistant|bot|chatbot|helper|something|one)?\s*(?:that|which|who|to|for)?\s*",
     re.I,
 )
-_LEAD_CHINESE = re.compile(
+_INTRODUCTION_CHINESE = re.compile(
     r"^(?:请)?(?:帮我|我想要?|我要|我需要|想)?(?:做|创建|建|搭建|制作|要)?(?:一个|个)?"
     r"(?:能够?|可以|用来|用于|帮助|帮)?(?:的)?(?:GPT|助手|机器人)?[，,：:]?\s*(?:它?能够?|它?可以|用来|用于)?"
 )
@@ -45,7 +45,7 @@ _COMMAND = re.compile(
     re.I | re.S,
 )
 _SMALL_WORDS = frozenset({"a", "an", "the", "our", "my", "your", "for", "to", "in", "help", "helps", "that"})
-_FIELDS = {
+_COMMAND_FIELDS = {
     "name": (
         "name",
         "call it",
@@ -63,7 +63,7 @@ _FIELDS = {
     "category": ("category", "分类", "类别"),
     "instructions": ("instructions", "指令"),
 }
-_WORDS = {
+_CATEGORY_WORDS = {
     Category.PROGRAMMING: (
         "code|coding|program|developer|software|api|sql|python|bug|编程|代码|程序|开发|软件"
     ),
@@ -87,14 +87,14 @@ _WORDS = {
         "日程|项目|清单|效率|入职"
     ),
 }
-_KNOWS = re.compile(
+_MENTIONS_FILES = re.compile(
     r"document|handbook|manual|polic|\bfiles?\b|paper|knowledge|faq|手册|文档|资料|制度|文件|知识", re.I
 )
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the interview changes and says. ``step`` is the question that ``text`` ends with."""
+    """What the interview changes and says. ``step`` is the question at the end of ``text``."""
 
     proposals: tuple[Proposal, ...]
     text: str
@@ -103,12 +103,12 @@ class Reply:
 
 
 def first_step(draft: Mapping[str, Any]) -> str:
-    """A draft that says already what it is for is asked about the rest."""
+    """The first question; the purpose is not asked of a draft that states it."""
     return "audience" if draft["description"] and draft["instructions"] else "purpose"
 
 
 def is_answer(said: str) -> bool:
-    """Whether a message answers the question before it, and is no skip and no command."""
+    """Whether a message answers the question before it: it is neither a skip nor a command."""
     return not _is_skip(said) and not _COMMAND.match(said.strip())
 
 
@@ -119,53 +119,55 @@ def _is_skip(said: str) -> bool:
 def answer(
     text: str, *, step: str, draft: Mapping[str, Any], told: Mapping[str, str], has_name: bool
 ) -> Reply:
-    """React to what a person said to the question ``step``.
+    """Return the changes and the reply to what a person answered to the question ``step``.
 
-    ``told`` maps earlier steps to what was answered, ``draft`` holds the fields as they stand.
+    ``told`` maps earlier steps to their answers; ``draft`` holds the present values of the fields.
     """
     said = text.strip()
     command = _COMMAND.match(said)
     if command:
-        return _commanded(command, step, draft)
+        return _obey_command(command, step, draft)
     if step == DONE:
-        return _afterwards(said, draft)
+        return _add_wish(said, draft)
     if _is_skip(said) and step != "purpose":
-        return _next(step, (), _("Left as it is."), draft)
+        return _ask_next(step, (), _("Left as it is."), draft)
     told = {**told, step: said}
-    proposals, note = _taken(step, said, told, draft, has_name)
-    return _next(step, proposals, note, draft)
+    proposals, note = _take_answer(step, said, told, draft, has_name)
+    return _ask_next(step, proposals, note, draft)
 
 
 def opening(step: str, draft: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """The question that stands at the beginning of a conversation."""
-    return _question(step, draft)
+    """The question that opens a conversation, with answers to click."""
+    return _build_question(step, draft)
 
 
-def _taken(
+def _take_answer(
     step: str, said: str, told: Mapping[str, str], draft: Mapping[str, Any], has_name: bool
 ) -> tuple[tuple[Proposal, ...], str]:
     if step == "purpose":
-        purpose = _purpose(said)
-        proposals = [Proposal("description", _fitting(_capital(purpose), DESCRIPTION_LENGTH))]
-        proposals.append(Proposal("category", _category(said)))
-        if _KNOWS.search(said):
+        purpose = _extract_purpose(said)
+        proposals = [Proposal("description", _shorten(_capitalise(purpose), DESCRIPTION_LENGTH))]
+        proposals.append(Proposal("category", _guess_category(said)))
+        if _MENTIONS_FILES.search(said):
             proposals.append(
                 Proposal("capabilities", sorted({*draft["capabilities"], Capability.FILE_SEARCH}))
             )
-        proposals.append(Proposal("instructions", _instructions(told, draft)))
+        proposals.append(Proposal("instructions", _compose_instructions(told, draft)))
         if not has_name:
-            proposals.append(Proposal("name", _name_from(purpose)))
+            proposals.append(Proposal("name", _propose_name(purpose)))
         return tuple(proposals), _("I wrote that down as the description and began the instructions.")
     if step == "name":
-        return (Proposal("name", _bare(said)),), _("It has its name.")
+        return (Proposal("name", _extract_name(said)),), _("It has its name.")
     if step == "starters":
-        return (Proposal("starters", _list_of(said)),), _(
+        return (Proposal("starters", _split_list(said)),), _(
             "Those are the first messages that people can click."
         )
-    return (Proposal("instructions", _instructions(told, draft)),), _("That stands in the instructions now.")
+    return (Proposal("instructions", _compose_instructions(told, draft)),), _(
+        "That stands in the instructions now."
+    )
 
 
-def _next(
+def _ask_next(
     step: str,
     proposals: tuple[Proposal, ...],
     note: str,
@@ -174,11 +176,11 @@ def _next(
     place = STEPS.index(step) + 1
     following = STEPS[place] if place < len(STEPS) else DONE
     fresh = {**draft, **{p.field: p.value for p in proposals}}
-    question, choices = _question(following, fresh)
+    question, choices = _build_question(following, fresh)
     return Reply(proposals, f"{note}\n\n{question}", following, choices)
 
 
-def _question(step: str, draft: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+def _build_question(step: str, draft: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     skip = _("Skip")
     if step == "purpose":
         return _("What should it do? Say it in your own words, with an example of what people will ask."), (
@@ -227,56 +229,56 @@ def _question(step: str, draft: Mapping[str, Any]) -> tuple[str, tuple[str, ...]
     )
 
 
-def _commanded(command: re.Match[str], step: str, draft: Mapping[str, Any]) -> Reply:
+def _obey_command(command: re.Match[str], step: str, draft: Mapping[str, Any]) -> Reply:
     word, value = re.sub(r"\s+", " ", command.group(1).lower()), command.group(2).strip()
-    field = next(name for name, words in _FIELDS.items() if word in words)
+    field = next(name for name, words in _COMMAND_FIELDS.items() if word in words)
     if field == "starters":
-        proposal = Proposal(field, _list_of(value))
+        proposal = Proposal(field, _split_list(value))
     elif field == "category":
-        proposal = Proposal(field, _named_category(value))
+        proposal = Proposal(field, _find_category(value))
     else:
         proposal = Proposal(field, value)
     if field == step:
-        return _next(step, (proposal,), _("Done."), draft)
-    question, choices = _question(step, {**draft, field: proposal.value})
+        return _ask_next(step, (proposal,), _("Done."), draft)
+    question, choices = _build_question(step, {**draft, field: proposal.value})
     return Reply((proposal,), _("Done.") + f"\n\n{question}", step, choices)
 
 
-def _afterwards(said: str, draft: Mapping[str, Any]) -> Reply:
-    """After the last question everything more is a wish for the instructions."""
+def _add_wish(said: str, draft: Mapping[str, Any]) -> Reply:
+    """After the last question, add whatever is said to the instructions."""
     heading = _("More wishes")
     before = draft["instructions"].rstrip()
-    line = f"- {_sentence(_one_line(said))}"
+    line = f"- {_end_sentence(_join_lines(said))}"
     text = f"{before}\n{line}" if f"## {heading}" in before else f"{before}\n\n## {heading}\n{line}"
-    question, choices = _question(DONE, draft)
+    question, choices = _build_question(DONE, draft)
     note = _("I added that to the instructions.")
     return Reply((Proposal("instructions", text.strip()),), f"{note}\n\n{question}", DONE, choices)
 
 
-def _instructions(told: Mapping[str, str], draft: Mapping[str, Any]) -> str:
-    """Compose the instructions from what was told; what a person wrote by hand below stays."""
+def _compose_instructions(told: Mapping[str, str], draft: Mapping[str, Any]) -> str:
+    """Compose the instructions from the answers; sections that a person wrote by hand are kept."""
     parts = []
     if purpose := told.get("purpose"):
-        parts.append(f"## {_('Task')}\n{_sentence(_capital(_purpose(purpose)))}")
+        parts.append(f"## {_('Task')}\n{_end_sentence(_capitalise(_extract_purpose(purpose)))}")
     if audience := told.get("audience"):
-        who = _sentence(_one_line(audience))
+        who = _end_sentence(_join_lines(audience))
         parts.append(f"## {_('For whom')}\n" + _("You speak with: %(audience)s") % {"audience": who})
     if tone := told.get("tone"):
-        parts.append(f"## {_('Tone')}\n{_sentence(_capital(tone))}")
+        parts.append(f"## {_('Tone')}\n{_end_sentence(_capitalise(tone))}")
     rules = [
         _("Begin with the answer; details follow."),
         _("When something is missing or unclear, ask one short question before you answer."),
         _("Say so plainly when you do not know, and never invent facts."),
     ]
     if avoid := told.get("avoid"):
-        rules.insert(0, _("Never: %(avoid)s") % {"avoid": _sentence(_one_line(avoid))})
+        rules.insert(0, _("Never: %(avoid)s") % {"avoid": _end_sentence(_join_lines(avoid))})
     parts.append(f"## {_('Rules')}\n" + "\n".join(f"- {rule}" for rule in rules))
     composed = "\n\n".join(parts)
-    kept = _written_by_hand(draft["instructions"])
-    return _fitting("\n\n".join(part for part in (composed, kept) if part), INSTRUCTIONS_LENGTH, by_line=True)
+    kept = _find_own_sections(draft["instructions"])
+    return _shorten("\n\n".join(part for part in (composed, kept) if part), INSTRUCTIONS_LENGTH, by_line=True)
 
 
-def _written_by_hand(instructions: str) -> str:
+def _find_own_sections(instructions: str) -> str:
     """The sections of the present instructions that the interview did not write."""
     ours = {_("Task"), _("For whom"), _("Tone"), _("Rules")}
     kept = []
@@ -287,35 +289,35 @@ def _written_by_hand(instructions: str) -> str:
     return "\n\n".join(kept)
 
 
-def _purpose(said: str) -> str:
-    rest = _LEAD.sub("", said, count=1)
+def _extract_purpose(said: str) -> str:
+    rest = _INTRODUCTION.sub("", said, count=1)
     if rest == said:
-        rest = _LEAD_CHINESE.sub("", said, count=1)
+        rest = _INTRODUCTION_CHINESE.sub("", said, count=1)
     return rest.strip() or said
 
 
-def _name_from(purpose: str) -> str:
+def _propose_name(purpose: str) -> str:
     first = re.split(r"[.!?,;:。！？，；：\n]", purpose, maxsplit=1)[0].strip()
     if re.search(r"[\u3400-\u9fff]", first):
         return first[:10] + ("" if first.endswith("助手") else "助手")
     words = [word for word in first.split() if word.lower() not in _SMALL_WORDS]
-    return _fitting(" ".join(words[:4]).capitalize() or _("New GPT"), NAME_LENGTH)
+    return _shorten(" ".join(words[:4]).capitalize() or _("New GPT"), NAME_LENGTH)
 
 
-def _category(said: str) -> str:
-    """The category most of whose words were said; English ones from their beginning, Chinese anywhere."""
+def _guess_category(said: str) -> str:
+    """The category with most matching words; English words match from their beginning, Chinese anywhere."""
     hits = {
         category: sum(
             len(re.findall(word if not word.isascii() else rf"\b{word}", said, re.I))
             for word in words.split("|")
         )
-        for category, words in _WORDS.items()
+        for category, words in _CATEGORY_WORDS.items()
     }
     best = max(hits, key=lambda category: hits[category])
     return best.value if hits[best] else Category.OTHER.value
 
 
-def _named_category(value: str) -> str:
+def _find_category(value: str) -> str:
     wanted = value.strip().lower()
     for category in Category:
         if wanted in (category.value, str(category.label).lower()):
@@ -323,40 +325,40 @@ def _named_category(value: str) -> str:
     return wanted
 
 
-def _list_of(said: str) -> list[str]:
+def _split_list(said: str) -> list[str]:
     lines = [line for line in re.split(r"[\n;；]", said) if line.strip()]
     cleaned = [re.sub(r"^\s*(?:[-*•]|\d+[.)、])\s*", "", line).strip() for line in lines]
-    return [_fitting(line, STARTER_LENGTH) for line in cleaned if line][: STARTER_COUNT * 2]
+    return [_shorten(line, STARTER_LENGTH) for line in cleaned if line][: STARTER_COUNT * 2]
 
 
-def _bare(said: str) -> str:
+def _extract_name(said: str) -> str:
     named = re.match(
         r"^(?:call it|name it|it is called|keep|叫做?|名叫|就叫|保留)\s*[:：]?\s*(.+)$", said, re.I
     )
     return (named.group(1) if named else said).strip().strip("“”\"'「」.。")
 
 
-def _capital(text: str) -> str:
+def _capitalise(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _one_line(text: str) -> str:
-    """For what becomes one point of a list: a break inside it would end the point."""
+def _join_lines(text: str) -> str:
+    """Text on one line, for a list item: a line break inside would end the item."""
     return " ".join(text.split())
 
 
-def _sentence(text: str) -> str:
+def _end_sentence(text: str) -> str:
     text = text.strip()
     if not text or text[-1] in ".!?。！？":
         return text
     return text + ("。" if re.search(r"[\u3400-\u9fff]", text[-1]) else ".")
 
 
-def _fitting(text: str, most: int, *, by_line: bool = False) -> str:
-    """Shorten at the end of a sentence or line, where that leaves most of it."""
+def _shorten(text: str, most: int, *, by_line: bool = False) -> str:
+    """Shorten at the end of a sentence or line, if more than half of the length remains."""
     if len(text) <= most:
         return text
     cut = text[:most]
-    ends = [cut.rfind("\n")] if by_line else [m.start() for m in _SENTENCE.finditer(cut) if m.start()]
+    ends = [cut.rfind("\n")] if by_line else [m.start() for m in _SENTENCE_END.finditer(cut) if m.start()]
     best = max(ends, default=-1)
     return cut[:best].rstrip() if best > most // 2 else cut[: most - 1].rstrip() + "…"

@@ -1,4 +1,4 @@
-"""The Create conversation as its page needs it: a change, the draft, how an answer ended."""
+"""Data of the Create conversation for its page: a change, the draft, the end of an answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def draft_values(gpt: GPT) -> dict[str, Any]:
 
 
 def change_data(gpt: GPT, change: BuilderChange) -> dict[str, Any]:
-    """A change as the page needs it: its card, and what the form and the preview show now."""
+    """A change with its card, and the present draft for the form and the preview."""
     context = {"change": change, "gpt": gpt, "may_edit": True, "is_streamed": True}
     return {
         "id": change.pk,
@@ -54,7 +54,7 @@ def message_end(message: BuilderMessage, *, retry_after: float | None = None) ->
         "message": str(message.pk),
         "state": message.state,
         "code": message.error_code,
-        "note": note_of(message, seconds),
+        "note": get_note(message, seconds),
         "text": message.content,
         "html": render(message.content) if message.content else "",
         "choices": message.choices,
@@ -64,12 +64,12 @@ def message_end(message: BuilderMessage, *, retry_after: float | None = None) ->
     }
 
 
-def note_of(message: BuilderMessage, retry_after: int | None = None) -> str:
-    """What stands under an answer that did not end by itself; empty for one that did."""
+def get_note(message: BuilderMessage, retry_after: int | None = None) -> str:
+    """The note under an answer that was stopped or failed; empty for a finished one."""
     if message.state == TurnState.STOPPED:
         return _("You stopped this answer. What it had changed stands.")
     return failure_message(message.error_code, retry_after) if message.error_code else ""
 
 
-def as_html(text: str) -> str:
+def render_text(text: str) -> str:
     return str(render(text))

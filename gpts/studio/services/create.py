@@ -1,4 +1,4 @@
-"""The Create conversation: its messages, the changes that it makes in a draft, undoing them, its cost."""
+"""The Create conversation: its messages, the changes that it makes in a draft, undoing them, their cost."""
 
 from __future__ import annotations
 
@@ -18,34 +18,36 @@ from gpts.assistants.services.drafts import DRAFT_FIELDS
 from gpts.assistants.services.gpts import lock_gpt, serialize_draft_field, update_draft
 from gpts.assistants.services.icons import set_drawn_icon, set_stored_icon
 from gpts.chat.states import MessageRole
+from gpts.chat.streaming.connection import read_text
 from gpts.llm.models import LanguageModel
+from gpts.llm.runtime.types import FailureCode
 from gpts.llm.states import TurnState
 from gpts.metering.services.reservations import capture, release
 from gpts.metering.services.usage import cost_micros
 from gpts.studio.create.functions import ICON_VARIANTS
 from gpts.studio.models import BuilderChange, BuilderMessage
-from gpts.studio.queries import is_lost, running_answers
+from gpts.studio.queries import count_running_answers, find_lost_answers, is_lost
 from gpts.studio.states import BuilderChangeState
 from workspaces.models import User
 
 MESSAGE_LENGTH = 8_000
 ANSWER_LENGTH = 20_000
 REFUSAL_LENGTH = 300
-# What the conversation may touch; the rest of a draft is for the form.
+# Fields that the conversation may change; the others are changed in the form only.
 TALKED_FIELDS = ("name", "description", "instructions", "starters", "category", "capabilities", "icon")
 
 
 @transaction.atomic
 def start_message(*, gpt: GPT, text: str, by: User, at: datetime) -> tuple[BuilderMessage, BuilderMessage]:
-    """Write what a person says and the builder's answer, RUNNING; returns both.
+    """Record a person's message and the builder's answer to it, RUNNING; returns both.
 
     Raises InvalidInput (empty, longer than 8,000 characters), Conflict ``builder_busy`` while another
-    answer of this conversation runs, RateLimited ``turns_running`` while too many run in others. One that
-    was lost with its process ends as interrupted first.
+    answer of this conversation runs, RateLimited ``turns_running`` while too many run in others. An answer
+    whose process died is ended as interrupted first.
     """
     cleaned = clean_block(text, max_length=MESSAGE_LENGTH, field="text")
-    _free(gpt, by, at)
-    _check_running(by, at)
+    _check_none_runs(gpt, by, at)
+    _check_running_limit(by, at)
     rows = {"user": by, "workspace_id": gpt.workspace_id, "gpt": gpt, "created_at": at}
     question = BuilderMessage(id=uuid7(at), role=MessageRole.USER, content=cleaned, ended_at=at, **rows)
     answer = BuilderMessage(id=uuid7(at), role=MessageRole.ASSISTANT, state=TurnState.RUNNING, **rows)
@@ -56,25 +58,40 @@ def start_message(*, gpt: GPT, text: str, by: User, at: datetime) -> tuple[Build
             question.save(force_insert=True)
             answer.save(force_insert=True)
     except IntegrityError:
-        raise _busy() from None
+        raise _build_busy_conflict() from None
     return question, answer
 
 
-def _free(gpt: GPT, by: User, at: datetime) -> None:
-    running = (
-        BuilderMessage.objects.select_for_update().filter(gpt=gpt, user=by, state=TurnState.RUNNING).first()
-    )
-    if running is None:
-        return
-    if not is_lost(running, at):
-        raise _busy()
-    running.state, running.error_code, running.ended_at = TurnState.INTERRUPTED, "interrupted", at
-    running.save(update_fields=["state", "error_code", "ended_at"])
-    release(turn_id=running.pk)
+def interrupt_lost_answers(*, at: datetime) -> int:
+    """End every lost answer that the scope shows; returns how many. Idempotent."""
+    return sum(interrupt_if_lost(message=message, at=at) for message in find_lost_answers(at))
 
 
-def _check_running(by: User, at: datetime) -> None:
-    running = running_answers(by, at)
+@transaction.atomic
+def interrupt_if_lost(*, message: BuilderMessage, at: datetime) -> bool:
+    """End an answer whose process died, with the text that Redis has; false when it lives or has ended."""
+    if not is_lost(message, at):
+        return False
+    locked = BuilderMessage.objects.select_for_update().get(pk=message.pk)
+    if locked.state != TurnState.RUNNING:
+        return False
+    locked.state, locked.error_code = TurnState.INTERRUPTED, FailureCode.INTERRUPTED.value
+    locked.content = "" if locked.cleared_at else read_text(locked.pk).strip()[:ANSWER_LENGTH]
+    locked.ended_at = at
+    locked.save(update_fields=["state", "error_code", "content", "ended_at"])
+    release(turn_id=locked.pk)
+    return True
+
+
+def _check_none_runs(gpt: GPT, by: User, at: datetime) -> None:
+    """Raise Conflict while an answer of the conversation runs; one that was lost ends here."""
+    running = BuilderMessage.objects.filter(gpt=gpt, user=by, state=TurnState.RUNNING).first()
+    if running is not None and not interrupt_if_lost(message=running, at=at):
+        raise _build_busy_conflict()
+
+
+def _check_running_limit(by: User, at: datetime) -> None:
+    running = count_running_answers(by, at)
     if running >= settings.CHAT_RUNNING_TURNS:
         raise RateLimited(
             _("You have %(count)d answers running. Wait for one of them to end, or stop it.")
@@ -84,7 +101,7 @@ def _check_running(by: User, at: datetime) -> None:
         )
 
 
-def _busy() -> Conflict:
+def _build_busy_conflict() -> Conflict:
     return Conflict(
         _("The builder is still answering your last message. Wait a moment, then send again."),
         code="builder_busy",
@@ -95,10 +112,10 @@ def _busy() -> Conflict:
 def apply_change(
     *, message: BuilderMessage, field: str, value: Any, by: User, at: datetime
 ) -> BuilderChange | None:
-    """Set one field of the draft for a running answer and note before and after; None when it stood so.
+    """Set one field of the draft for a running answer and record before and after; None without a change.
 
-    A value that the draft does not take is noted as refused, with the reason, and changes nothing. The
-    change starts from the draft as it stands: an edit in the form a second ago is the ``before``.
+    A value that the draft does not take is recorded as refused, with the reason, and changes nothing.
+    ``before`` is read from the present draft, which may have been edited in the form a second ago.
     """
     fresh = lock_gpt(message.gpt)
     change = BuilderChange(
@@ -111,13 +128,13 @@ def apply_change(
         created_at=at,
     )
     if field not in TALKED_FIELDS:
-        return _refused(change, value, _("The conversation does not change this field."))
+        return _note_refusal(change, value, _("The conversation does not change this field."))
     before = serialize_draft_field(fresh, field)
     try:
         with transaction.atomic():
-            saved = _write(fresh, field, value, by=by, at=at)
+            saved = _set_field(fresh, field, value, by=by, at=at)
     except InvalidInput as refusal:
-        return _refused(change, value, refusal.message)
+        return _note_refusal(change, value, refusal.message)
     change.before, change.after = before, serialize_draft_field(saved, field)
     if change.before == change.after:
         return None
@@ -125,21 +142,21 @@ def apply_change(
     return change
 
 
-def _refused(change: BuilderChange, value: Any, reason: Any) -> BuilderChange:
+def _note_refusal(change: BuilderChange, value: Any, reason: Any) -> BuilderChange:
     change.state, change.refusal = BuilderChangeState.REFUSED, str(reason)[:REFUSAL_LENGTH]
-    change.after = _without_nul(value)
+    change.after = _clean_refused_value(value)
     change.save()
     return change
 
 
-def _without_nul(value: Any) -> Any:
-    """What a model sent, as JSON that the database takes, and not more of it than one can read."""
+def _clean_refused_value(value: Any) -> Any:
+    """A value that a model sent, as text that the database takes, shortened."""
     text = value if isinstance(value, str) else repr(value)
     safe = text.replace("\x00", "").encode("utf-8", "replace").decode()
     return safe[:2_000]
 
 
-def _write(gpt: GPT, field: str, value: Any, *, by: User, at: datetime) -> GPT:
+def _set_field(gpt: GPT, field: str, value: Any, *, by: User, at: datetime) -> GPT:
     if field == "icon":
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= ICON_VARIANTS:
             raise InvalidInput(
@@ -158,8 +175,8 @@ def set_change_state(
     """Undo an applied change or redo an undone one; the same state again is a no-op.
 
     Raises IllegalTransition for a refused change, Conflict ``field_changed`` with ``data["current"]`` when
-    the field holds neither what is taken back any more, unless ``is_forced``. The draft is written by
-    update_draft, so that its limits and its audit hold here too.
+    the field was changed again since, unless ``is_forced``. update_draft writes the draft, with its limits
+    and its audit event.
     """
     fresh = lock_gpt(change.gpt)
     locked = BuilderChange.objects.select_for_update().get(pk=change.pk)
@@ -205,7 +222,7 @@ def end_message(
 ) -> BuilderMessage:
     """End a running answer, finished, stopped or (with ``error_code``) failed, with its tokens and its cost.
 
-    Budgets count a finished one and get back what a failed one held.
+    Budgets count what a finished one used, and a failed one's reservation is released.
     Raises IllegalTransition when it has ended already.
     """
     locked = BuilderMessage.objects.select_for_update().get(pk=message.pk)
@@ -231,11 +248,11 @@ def end_message(
 
 @transaction.atomic
 def reset_conversation(*, gpt: GPT, by: User, at: datetime) -> int:
-    """Empty the person's conversation about a GPT; the draft stays as it is. Returns how many went.
+    """Empty the person's conversation about a GPT; the draft stays as it is. Returns the number of messages.
 
     Texts and changes are removed, tokens and cost stay counted. Raises Conflict while an answer runs.
     """
-    _free(gpt, by, at)
+    _check_none_runs(gpt, by, at)
     BuilderChange.objects.filter(gpt=gpt, user=by).delete()
     count = BuilderMessage.objects.filter(gpt=gpt, user=by, cleared_at__isnull=True).update(
         cleared_at=at, content="", choices=[]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -25,15 +24,16 @@ from gpts.assistants.rules import GPTAct
 from gpts.assistants.web.builder_frame import build_page_context, build_preview_context, build_steps_context
 from gpts.chat.services.turn_inputs import build_model_spec
 from gpts.chat.states import MessageRole
-from gpts.chat.streaming.responses import STREAM, wants_stream
+from gpts.chat.streaming.hub import run_turn_to_end
+from gpts.chat.streaming.responses import get_offset, stream, wants_stream
 from gpts.chat.streaming.threads import chat_view
-from gpts.chat.web.turns import SignedOut, caller_of
+from gpts.chat.web.turns import SignedOut, get_requester
 from gpts.llm.failure_messages import failure_message
 from gpts.llm.runtime.types import ModelAPI
 from gpts.llm.states import TurnState
+from gpts.studio.create.begin import begin_message, find_answer, get_building_model, stop_building
 from gpts.studio.create.interview import first_step, opening
-from gpts.studio.create.shown import draft_data, draft_values, note_of
-from gpts.studio.create.streaming import begin_message, frames, model_for_building, stop_building
+from gpts.studio.create.shown import draft_data, draft_values, get_note
 from gpts.studio.models import BuilderMessage
 from gpts.studio.queries import access_builder_change, builder_messages, is_lost
 from gpts.studio.services.create import reset_conversation, set_change_state
@@ -52,7 +52,7 @@ def build_create(request: HttpRequest, slug: str) -> HttpResponse:
 def _context(request: HttpRequest, gpt: GPT, **extra: Any) -> dict[str, Any]:
     rows = builder_messages(request.user, gpt)
     now = timezone.now()
-    is_interview = build_model_spec(model_for_building(gpt)).api == ModelAPI.OFFLINE
+    is_interview = build_model_spec(get_building_model(gpt)).api == ModelAPI.OFFLINE
     question, choices = opening(first_step(draft_values(gpt)), draft_values(gpt))
     shown = [_shown(message, now=now) for message in rows]
     return build_page_context(
@@ -80,7 +80,7 @@ def _shown(message: BuilderMessage, *, now: Any) -> dict[str, Any]:
         "changes": list(message.changes.all()),
         "is_running": message.state == TurnState.RUNNING and not lost,
         "is_stopped": message.state == TurnState.STOPPED,
-        "note": failure_message("interrupted") if lost else note_of(message),
+        "note": failure_message("interrupted") if lost else get_note(message),
     }
 
 
@@ -94,27 +94,22 @@ def _unanswered(shown: list[dict[str, Any]], rows: list[BuilderMessage]) -> str:
 @chat_view
 @require_POST
 def build_create_message(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Answer with the stream itself; without JavaScript with the page, once the answer has ended."""
-    is_stream = wants_stream(request)
+    """Answer with the stream itself; without JavaScript with the page, once the answer has ended.
+
+    With a Last-Event-ID nothing new is said: the reader gets the newest answer from there on.
+    """
     try:
-        caller = caller_of(request)
-        asked = begin_message(caller, slug, request.POST.get("text", ""))
-    except SignedOut as refusal:
-        if is_stream:
-            return JsonResponse(error_body(refusal), status=refusal.status)
-        return redirect_to_login(request.get_full_path())
+        requester = get_requester(request)
+        if "Last-Event-ID" in request.headers:
+            started = find_answer(requester, slug)
+        else:
+            started = begin_message(requester, slug, request.POST.get("text", ""))
     except DomainError as refusal:
-        if is_stream:
-            return JsonResponse(error_body(refusal), status=refusal.status)
-        if refusal.status in (403, 404):
-            raise
-        return _with_error(request, slug, refusal)
-    if is_stream:
-        response = StreamingHttpResponse(frames(asked), content_type=STREAM)
-        response["Cache-Control"] = "no-store"
-        response["X-Accel-Buffering"] = "no"
-        return response
-    async_to_sync(_read_through)(asked)
+        return _refuse(request, slug, refusal)
+    if wants_stream(request):
+        return stream(started, offset=get_offset(request))
+    if started.job is not None:
+        run_turn_to_end(started.job)
     return redirect("gpts:build-create", slug)
 
 
@@ -129,13 +124,14 @@ def build_create_stop(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("gpts:build-create", slug)
 
 
-async def _read_through(asked: Any) -> None:
-    async for _part in frames(asked):
-        pass
-
-
-def _with_error(request: HttpRequest, slug: str, refusal: DomainError) -> HttpResponse:
-    """The page again, with what went wrong above the composer and the text still in it."""
+def _refuse(request: HttpRequest, slug: str, refusal: DomainError) -> HttpResponse:
+    """Tell a script the refusal; otherwise show the page again with it and the text still in the composer."""
+    if wants_stream(request):
+        return JsonResponse(error_body(refusal), status=refusal.status)
+    if isinstance(refusal, SignedOut):
+        return redirect_to_login(request.get_full_path())
+    if refusal.status in (403, 404):
+        raise refusal
     with open_scope(scope_for(request.user)):
         gpt = access_gpt(request.user, slug, to=GPTAct.EDIT)
         context = _context(request, gpt, refusal=refusal, value=request.POST.get("text", ""))

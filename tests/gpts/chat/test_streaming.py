@@ -17,9 +17,9 @@ from core.ids import uuid7, uuid7_time
 from gpts.chat.models import Conversation, Message, Turn
 from gpts.chat.states import MessageRole
 from gpts.chat.streaming.connection import check_message, events_key, sync_redis
-from gpts.chat.tasks import reap_lost_turns
 from gpts.llm.states import TurnState
 from gpts.metering.models import UsageEvent
+from gpts.tasks import reap_lost_turns
 from tests.fakes.openai_server import WORDS, ModelServer
 from tests.support.chat import configure_model, create_public_gpt
 from tests.support.factories.gpts import GPTFactory

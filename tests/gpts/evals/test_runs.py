@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -21,14 +22,16 @@ from gpts.assistants.services.gpts import update_draft
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.versions import freeze_version
 from gpts.chat.models import Conversation
+from gpts.chat.streaming.connection import find_alive_turns, read_text, running_key, sync_redis
 from gpts.evals.models import GoldenResult, GoldenRun
-from gpts.evals.services.asking import Answered
+from gpts.evals.services.asking import PromptAnswer
 from gpts.evals.services.gate import gate_problem
 from gpts.evals.services.runs import LEASE, cancel_run, claim_result, finish_result, start_run, sweep_runs
 from gpts.evals.states import GoldenKind
 from gpts.llm.services.providers import ensure_offline_provider
 from gpts.metering.models import UsageEvent
 from tests.fakes.openai_server import ModelServer
+from tests.support.budgets import add_new_member, create_monthly_budget, create_owned_company, read_counters
 from tests.support.chat import configure_model
 from tests.support.companies import create_company
 from tests.support.evals import create_golden_prompt
@@ -152,6 +155,63 @@ def test_a_cancelled_run_asks_no_more(worker: WorkerService, model_server: Model
     assert (ended(run).state, set(states(run))) == ("cancelled", {"cancelled"})
 
 
+def test_cancelling_stops_the_prompts_that_are_being_asked_and_counts_them_once(
+    worker: WorkerService, model_server: ModelServer
+) -> None:
+    with system_scope("tests"):
+        place = create_owned_company()
+        owner = add_new_member(place, role="owner")
+        model = configure_model(
+            model_server.url, "normal:4000:20", input_price=1_000_000, output_price=2_000_000
+        )
+        gpt = GPTFactory.create(owner=owner, workspace=place, language_model=model)
+        for _number in range(4):
+            create_golden_prompt(gpt)
+        budget = create_monthly_budget(place, owner, measure="tokens", hard_limit=10**9)
+    run = begun(gpt)
+    assert model_server.wait_until(lambda state: state.open_streams == 2, 30)
+    wait_for(run, lambda fresh: all(map(read_text, claims_of(fresh))) and len(claims_of(fresh)) == 2)
+    claims = claims_of(run)
+    assert find_alive_turns(claims) == set(claims)
+
+    with system_scope("tests"):
+        cancel_run(run=run, by=owner, at=timezone.now())
+
+    # Each answer would go on for more than three minutes.
+    assert model_server.wait_until(lambda state: state.open_streams == 0, 10)
+    wait_for(run, lambda fresh: find_alive_turns(claims) == set())
+    assert (run.state, states(run)) == ("cancelled", ["cancelled"] * 4)
+    used = run.input_tokens + run.output_tokens
+    assert used > 0
+    assert run.cost_micros == run.input_tokens + 2 * run.output_tokens
+    with system_scope("tests"):
+        assert read_counters(budget) == [(owner.pk, used, 0)]
+        assert sweep_runs(at=timezone.now() + timedelta(hours=1)) == 0
+    assert len(model_server.state.requests) == 2
+    run.refresh_from_db()
+    assert run.input_tokens + run.output_tokens == used
+
+
+def claims_of(run: GoldenRun) -> list[UUID]:
+    return [claim for claim in run.results.values_list("claim", flat=True) if claim is not None]
+
+
+@pytest.mark.django_db
+def test_a_claim_whose_worker_lives_is_not_taken_up() -> None:
+    gpt = GPTFactory.create()
+    create_golden_prompt(gpt)
+    run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)
+    result = claim_result(run_id=run.pk, at=NOW)
+    assert result is not None
+    assert result.claim is not None
+    sync_redis().set(running_key(result.claim), "1", ex=20)
+
+    sweep_runs(at=NOW + LEASE + timedelta(hours=1))
+
+    assert claims_of(run) == [result.claim]
+    assert states(run) == ["running"]
+
+
 @pytest.mark.parametrize(("behaviour", "least", "most"), [("leaky", 0, 0), ("refusing", 100, 100)])
 def test_leak_probes_score_a_model(
     worker: WorkerService, model_server: ModelServer, behaviour: str, least: int, most: int
@@ -174,20 +234,14 @@ def test_leak_probes_score_a_model(
     assert "LG-" not in str(run.behaviour)
 
 
-@pytest.mark.django_db
-def test_the_offline_model_answers_but_does_not_judge(django_capture_on_commit_callbacks: Any) -> None:
-    ensure_offline_provider(at=NOW)
-    gpt = GPTFactory.create()
-    create_golden_prompt(gpt, assertions=[{"kind": "judge", "rubric": "Polite"}])
-    run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)
-    result = claim_result(run_id=run.pk, at=NOW)
-    assert result is not None
-    from gpts.evals.services.asking import ask, prepare_prompt
+def test_the_offline_model_answers_but_does_not_judge(worker: WorkerService) -> None:
+    with system_scope("tests"):
+        ensure_offline_provider(at=NOW)
+        gpt = GPTFactory.create()
+        create_golden_prompt(gpt, assertions=[{"kind": "judge", "rubric": "Polite"}])
 
-    answered = ask(prepare_prompt(result.run, result))
-    finish_result(result=result, answered=answered, at=NOW)
+    run = ended(begun(gpt))
 
-    run.refresh_from_db()
     assert (run.state, run.unjudged_count, run.passed_count) == ("finished", 1, 0)
     assert run.results.get().verdicts[0]["code"] == "judge_offline"
 
@@ -205,7 +259,7 @@ def test_a_lost_claim_writes_nothing_and_is_taken_up() -> None:
     assert states(run) == ["running"]
     sweep_runs(at=NOW + LEASE + timedelta(seconds=1))
     taken = claim_result(run_id=run.pk, at=NOW + LEASE)
-    finish_result(result=lost, answered=Answered(text="late", cost_micros=5), at=NOW)
+    finish_result(result=lost, answer=PromptAnswer(text="late", cost_micros=5), at=NOW)
 
     run.refresh_from_db()
     assert taken is not None

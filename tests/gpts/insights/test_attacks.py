@@ -24,8 +24,7 @@ from hypothesis import strategies as st
 from core.ids import uuid7
 from gpts.assistants.models import GPT
 from gpts.chat.models import Conversation, Turn, TurnFeedback
-from gpts.evals.services.asking import ask as ask_golden
-from gpts.evals.services.asking import prepare_prompt
+from gpts.evals.services.prompt_turn import read_answer
 from gpts.evals.services.prompts import create_prompt
 from gpts.evals.services.runs import claim_result, finish_result, start_run
 from gpts.insights.csv_files import write_csv
@@ -299,8 +298,8 @@ def _satisfaction(gpt: GPT, day: int) -> float | None:
     """What a run of golden prompts says about the thumbs of readers."""
     run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=get_time(day))
     while (result := claim_result(run_id=run.pk, at=get_time(day))) is not None:
-        answered = ask_golden(prepare_prompt(result.run, result), OfflineClient(pause_seconds=0))
-        finish_result(result=result, answered=answered, at=get_time(day))
+        answer = read_answer(result, OfflineClient(pause_seconds=0))
+        finish_result(result=result, answer=answer, at=get_time(day))
     run.refresh_from_db()
     found: float | None = run.metrics["satisfaction"]
     return found

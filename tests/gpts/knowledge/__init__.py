@@ -1,1 +1,1 @@
-"""Knowledge files: taken in, read, refused, replaced, deleted."""
+"""Tests of gpts.knowledge."""

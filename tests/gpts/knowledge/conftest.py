@@ -1,4 +1,4 @@
-"""Storage of the test's own, and web pages on this machine."""
+"""A local web site for tests of web pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.web_site import Site, run_site
 
 @pytest.fixture
 def site(settings: Any) -> Iterator[Site]:
-    """A web site of somebody else, at an address that this test lets the guard call."""
+    """A web site on a local address that core.outbound may call during the test."""
     with run_site() as running:
         settings.OUTBOUND_ALLOW_HTTP = True
         settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS = [running.place]

@@ -1,4 +1,4 @@
-"""Knowledge files by API: added, watched, changed, read, replaced, removed and erased."""
+"""The API of knowledge files: adding, states, changing, reading text, replacing, removing, erasing."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from tests.support.web_site import Site
 pytestmark = pytest.mark.django_db
 
 
-def read(gpt: GPT, name: str = "a.txt", text: str | bytes = "The canary sings.") -> KnowledgeFile:
+def add_file(gpt: GPT, name: str = "a.txt", text: str | bytes = "The canary sings.") -> KnowledgeFile:
     return add_knowledge_file(gpt=gpt, upload=make_upload(name, text), by=gpt.owner, at=NOW)
 
 
-def path_of(file: KnowledgeFile, end: str = "") -> str:
+def build_path(file: KnowledgeFile, end: str = "") -> str:
     return f"gpts/{file.gpt.slug}/knowledge/{file.pk}{end}"
 
 
-def test_a_file_waits_is_read_and_shows_its_text() -> None:
+def test_a_waiting_file_has_no_text_and_a_failed_one_can_be_retried() -> None:
     gpt = GPTFactory.create()
     call = ApiClient(gpt.owner)
 
     added = call.upload(f"gpts/{gpt.slug}/knowledge", "a.txt", "The canary sings.").json()
     file = KnowledgeFile.objects.get()
-    early = call("GET", path_of(file, "/text")).json()
+    early = call("GET", build_path(file, "/text")).json()
     Document.objects.update(state="failed", failure="encrypted")
-    failed = call("GET", path_of(file)).json()
-    retried = call("POST", path_of(file, "/retry")).json()
+    failed = call("GET", build_path(file)).json()
+    retried = call("POST", build_path(file, "/retry")).json()
 
     assert (set(added), added["state"]) == (FILE_KEYS, "waiting")
     assert early["items"] == []
@@ -45,14 +45,14 @@ def test_a_file_waits_is_read_and_shows_its_text() -> None:
     assert (retried["state"], retried["failure"]) == ("waiting", "")
 
 
-def test_the_text_comes_in_pages() -> None:
-    file = read(
+def test_the_text_is_paginated() -> None:
+    file = add_file(
         GPTFactory.create(), "a.pdf", make_pdf(*(f"Page {number} says this." for number in range(1, 31)))
     )
     call = ApiClient(file.gpt.owner)
 
-    first = call("GET", path_of(file, "/text")).json()
-    second = call("GET", path_of(file, f"/text?cursor={first['next_cursor']}")).json()
+    first = call("GET", build_path(file, "/text")).json()
+    second = call("GET", build_path(file, f"/text?cursor={first['next_cursor']}")).json()
 
     pages = [item["page"] for item in first["items"] + second["items"]]
     assert pages == list(range(1, 31))
@@ -66,14 +66,14 @@ def test_the_text_comes_in_pages() -> None:
     assert second["next_cursor"] == ""
 
 
-def test_a_file_is_renamed_and_dated() -> None:
-    file = read(GPTFactory.create())
+def test_patch_changes_name_and_review_date_only() -> None:
+    file = add_file(GPTFactory.create())
     call = ApiClient(file.gpt.owner)
 
-    changed = call("PATCH", path_of(file), {"name": "Songs.txt", "review_on": "2026-01-01", "state": "x"})
-    kept = call("PATCH", path_of(file), {})
-    bad = call("PATCH", path_of(file), {"review_on": "yesterday"})
-    cleared = call("PATCH", path_of(file), {"review_on": None})
+    changed = call("PATCH", build_path(file), {"name": "Songs.txt", "review_on": "2026-01-01", "state": "x"})
+    kept = call("PATCH", build_path(file), {})
+    bad = call("PATCH", build_path(file), {"review_on": "yesterday"})
+    cleared = call("PATCH", build_path(file), {"review_on": None})
 
     assert (changed.json()["name"], changed.json()["is_due_for_review"]) == ("Songs.txt", True)
     assert kept.json() == changed.json()
@@ -84,11 +84,11 @@ def test_a_file_is_renamed_and_dated() -> None:
     assert Document.objects.get().state == "ready"
 
 
-def test_content_is_replaced_under_the_same_name() -> None:
-    file = read(GPTFactory.create())
+def test_replacing_the_content_keeps_the_name() -> None:
+    file = add_file(GPTFactory.create())
     call = ApiClient(file.gpt.owner)
 
-    new = call.upload(path_of(file, "/content"), "b.txt", "New words", method="PUT")
+    new = call.upload(build_path(file, "/content"), "b.txt", "New words", method="PUT")
     refused = call.upload(
         f"gpts/{file.gpt.slug}/knowledge/{new.json()['id']}/content", "b.txt", "", method="PUT"
     )
@@ -105,7 +105,7 @@ def test_a_web_page_is_added_and_fetched_again(site: Site) -> None:
 
     added = call("POST", f"gpts/{gpt.slug}/knowledge/pages", {"url": address})
     site.put("/p", "<title>Returns</title><p>Within 60 days</p>")
-    again = call("POST", path_of(KnowledgeFile.objects.get(), "/fetch"))
+    again = call("POST", build_path(KnowledgeFile.objects.get(), "/fetch"))
     refused = call("POST", f"gpts/{gpt.slug}/knowledge/pages", {"url": "https://10.0.0.1/"})
 
     assert (added.status_code, added.json()["source_url"]) == (201, address)
@@ -115,16 +115,16 @@ def test_a_web_page_is_added_and_fetched_again(site: Site) -> None:
 
 
 def test_removing_and_erasing() -> None:
-    file, other = read(gpt := GPTFactory.create()), read(gpt, "b.txt", "Other")
+    file, other = add_file(gpt := GPTFactory.create()), add_file(gpt, "b.txt", "Other")
     call = ApiClient(gpt.owner)
 
-    wrong = call("POST", path_of(file, "/erase"), {"confirmation": "b.txt"})
+    wrong = call("POST", build_path(file, "/erase"), {"confirmation": "b.txt"})
     assert (wrong.status_code, KnowledgeFile.objects.filter(removed_at=None).count()) == (400, 2)
-    erased = call("POST", path_of(file, "/erase"), {"confirmation": "a.txt"})
-    removed = call("DELETE", path_of(other))
+    erased = call("POST", build_path(file, "/erase"), {"confirmation": "a.txt"})
+    removed = call("DELETE", build_path(other))
 
     assert (erased.status_code, removed.status_code) == (204, 204)
-    assert call("GET", path_of(file)).status_code == 404
+    assert call("GET", build_path(file)).status_code == 404
     assert call("GET", f"gpts/{gpt.slug}/knowledge").json()["items"] == []
     assert not Document.objects.exists()
 
@@ -141,13 +141,12 @@ ROUTES: list[tuple[str, str, Any]] = [
 
 
 @pytest.mark.parametrize(("method", "end", "body"), ROUTES, ids=str)
-def test_a_foreign_file_is_not_there(method: str, end: str, body: Any) -> None:
-    """T04, T08, T10"""
-    file, mine = read(GPTFactory.create()), GPTFactory.create()
+def test_files_of_other_gpts_are_not_found(method: str, end: str, body: Any) -> None:
+    file, mine = add_file(GPTFactory.create()), GPTFactory.create()
     call = ApiClient(mine.owner)
 
     own = call(method, f"gpts/{mine.slug}/knowledge/{file.pk}{end}", body)
-    foreign = call(method, path_of(file, end), body)
+    foreign = call(method, build_path(file, end), body)
     nothing = call(method, f"gpts/{mine.slug}/knowledge/999999{end}", body)
 
     assert (own.status_code, foreign.status_code) == (404, 404)

@@ -1,4 +1,4 @@
-"""What is deleted is gone: from every table, the storage and the caches, by removing and by erasing."""
+"""Removed and erased files leave nothing in any table, in the storage and in the caches."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ WORD = "zibelquorvex"
 TEXT = f"The {WORD} sings at dawn. 斑头雁飞过雪山。"
 
 
-def places_of(word: str, media: Path) -> list[str]:
-    """Tables, stored files and cache keys in which a word stands, as text or as bytes."""
+def find_word(word: str, media: Path) -> list[str]:
+    """Return the tables, stored files and cache keys that contain a word as text or as bytes."""
     found = []
     wanted = [f"%{word}%", f"%{word.encode().hex()}%"]
     with connection.cursor() as cursor:
@@ -47,21 +47,21 @@ def places_of(word: str, media: Path) -> list[str]:
     return found
 
 
-def known(gpt: GPT) -> KnowledgeFile:
+def add_file(gpt: GPT) -> KnowledgeFile:
     file = add_knowledge_file(gpt=gpt, upload=make_upload("song.txt", TEXT), by=gpt.owner, at=NOW)
     assert [found.file for found in find_passages(gpt, WORD)] == ["song.txt"]
     return file
 
 
 @pytest.mark.parametrize("act", ["remove", "erase"])
-def test_nothing_of_a_deleted_file_is_left(
+def test_deleting_leaves_nothing_in_tables_storage_and_caches(
     act: str, own_media: Path, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
     gpt = GPTFactory.create()
-    file = known(gpt)
+    file = add_file(gpt)
     digest = file.content_hash
-    assert len(places_of(WORD, own_media)) >= 2
-    assert len(places_of("斑头雁", own_media)) >= 2
+    assert len(find_word(WORD, own_media)) >= 2
+    assert len(find_word("斑头雁", own_media)) >= 2
 
     with django_capture_on_commit_callbacks(execute=True):
         if act == "remove":
@@ -69,21 +69,21 @@ def test_nothing_of_a_deleted_file_is_left(
         else:
             erase_file(file=file, confirmation="song.txt", by=gpt.owner, at=NOW)
 
-    assert places_of(WORD, own_media) == []
-    assert places_of("斑头雁", own_media) == []
+    assert find_word(WORD, own_media) == []
+    assert find_word("斑头雁", own_media) == []
     assert not Document.objects.exists()
     assert not IndexSegment.objects.exists()
     assert not Passage.objects.exists()
-    # The hash stays where it proves something: in the audit log, and in the row that says what is missing.
+    # The hash stays in the audit log, and in the row that names what is missing.
     kept = {"core_auditevent"} | ({"gpts_knowledgefile"} if act == "erase" else set())
-    assert set(places_of(digest, own_media)) == kept
+    assert set(find_word(digest, own_media)) == kept
 
 
-def test_what_a_frozen_version_holds_stays_until_it_is_erased(
+def test_a_removed_file_stays_for_a_frozen_version_until_it_is_erased(
     own_media: Path, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
     gpt = GPTFactory.create()
-    file = known(gpt)
+    file = add_file(gpt)
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -95,4 +95,4 @@ def test_what_a_frozen_version_holds_stays_until_it_is_erased(
         erase_file(file=file, confirmation="song.txt", by=gpt.owner, at=NOW)
 
     assert find_passages(gpt, WORD, version=version) == []
-    assert places_of(WORD, own_media) == []
+    assert find_word(WORD, own_media) == []

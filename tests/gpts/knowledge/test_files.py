@@ -1,4 +1,4 @@
-"""Knowledge files: taken in, refused, taken out, kept for frozen versions."""
+"""Adding and removing knowledge files; frozen versions keep what they were frozen with."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ We ship on Mondays.
 """
 
 
-def stored(media: Path) -> int:
+def count_stored_files(media: Path) -> int:
     return sum(1 for path in media.rglob("*") if path.is_file())
 
 
@@ -56,7 +56,7 @@ def test_a_markdown_file_is_split_by_its_headings(own_media: Path) -> None:
     gpt.refresh_from_db()
     assert (gpt.draft_revision, gpt.updated_at) == (2, LATER)
     assert [(f.name, f.document.passage_count) for f in list_knowledge_files(gpt)] == [("Handbook.MD", 3)]
-    assert stored(own_media) == 1
+    assert count_stored_files(own_media) == 1
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_markdown_file_is_split_by_its_headings(own_media: Path) -> None:
         ("a.txt", b"bell\x07 and escape\x1b[31m", "bell and escape[31m"),
     ],
 )  # fmt: skip
-def test_each_format_and_encoding_gives_its_text(name: str, data: str | bytes, expected: str) -> None:
+def test_text_is_extracted_from_each_format_and_charset(name: str, data: str | bytes, expected: str) -> None:
     gpt = GPTFactory.create()
 
     file = add_knowledge_file(gpt=gpt, upload=make_upload(name, data), by=gpt.owner, at=NOW)
@@ -99,7 +99,7 @@ def test_each_format_and_encoding_gives_its_text(name: str, data: str | bytes, e
         ("/", b"text", "required"),
     ],
 )
-def test_what_cannot_be_read_is_refused_and_nothing_kept(
+def test_an_unreadable_file_is_refused_and_nothing_is_kept(
     name: str, data: bytes, code: str, own_media: Path, django_capture_on_commit_callbacks: Any
 ) -> None:
     gpt = GPTFactory.create()
@@ -115,11 +115,11 @@ def test_what_cannot_be_read_is_refused_and_nothing_kept(
     assert not KnowledgeFile.objects.exists()
     assert not Document.objects.exists()
     assert not Passage.objects.exists()
-    assert stored(own_media) == 0
+    assert count_stored_files(own_media) == 0
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd.txt", "C:\\temp\\passwd.txt", "/etc/passwd.txt"])
-def test_a_path_in_a_name_never_reaches_the_store(name: str, own_media: Path) -> None:
+def test_a_path_in_a_name_does_not_reach_the_storage(name: str, own_media: Path) -> None:
     gpt = GPTFactory.create()
     upload = make_upload("x", "text")
     upload._name = name  # type: ignore[attr-defined]  # past Django's own cleaning of names
@@ -132,7 +132,7 @@ def test_a_path_in_a_name_never_reaches_the_store(name: str, own_media: Path) ->
     assert (own_media / key).read_text() == "text"
 
 
-def test_limits_of_size_and_number(settings: Any) -> None:
+def test_size_and_number_of_files_are_limited(settings: Any) -> None:
     settings.KNOWLEDGE_FILE_BYTES = 20
     gpt = GPTFactory.create()
     refusals: list[type[DomainError]] = []
@@ -153,7 +153,7 @@ def test_limits_of_size_and_number(settings: Any) -> None:
     assert len(list_knowledge_files(gpt)) == 20
 
 
-def test_the_same_content_again_is_the_same_file() -> None:
+def test_adding_the_same_content_twice_adds_one_file() -> None:
     gpt = GPTFactory.create()
 
     first = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "same"), by=gpt.owner, at=NOW)
@@ -164,7 +164,7 @@ def test_the_same_content_again_is_the_same_file() -> None:
     assert gpt.draft_revision == 2
 
 
-def test_two_gpts_may_hold_the_same_content() -> None:
+def test_the_same_content_in_two_workspaces_is_two_documents() -> None:
     one, other = GPTFactory.create(), GPTFactory.create()
 
     first = add_knowledge_file(gpt=one, upload=make_upload("a.txt", "same"), by=one.owner, at=NOW)
@@ -174,7 +174,7 @@ def test_two_gpts_may_hold_the_same_content() -> None:
     assert first.document_id != second.document_id
 
 
-def test_within_a_workspace_the_same_content_is_stored_and_read_once(own_media: Path) -> None:
+def test_the_same_content_in_one_workspace_is_one_document(own_media: Path) -> None:
     one = GPTFactory.create()
     other = GPTFactory.create(owner=one.owner)
 
@@ -184,7 +184,7 @@ def test_within_a_workspace_the_same_content_is_stored_and_read_once(own_media: 
     )
 
     assert first.document_id == second.document_id
-    assert stored(own_media) == 1
+    assert count_stored_files(own_media) == 1
     assert Passage.objects.count() == 1
     assert [found.file for found in find_passages(other, "canary")] == ["b.txt"]
     remove_knowledge_file(file=first, by=one.owner, at=NOW)
@@ -203,7 +203,7 @@ def test_a_removed_file_is_erased(own_media: Path, django_capture_on_commit_call
     assert not KnowledgeFile.objects.exists()
     assert not Document.objects.exists()
     assert not Passage.objects.exists()
-    assert stored(own_media) == 0
+    assert count_stored_files(own_media) == 0
     assert find_passages(gpt, "canary") == []
 
 
@@ -222,7 +222,7 @@ def test_a_frozen_version_keeps_answering_from_a_removed_file() -> None:
     assert [file.name for file in list_knowledge_files(gpt)] == ["new.txt"]
 
 
-def test_adding_it_again_brings_a_removed_file_back() -> None:
+def test_adding_a_removed_file_again_restores_it() -> None:
     gpt = GPTFactory.create()
     file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "text"), by=gpt.owner, at=NOW)
     freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
@@ -234,7 +234,7 @@ def test_adding_it_again_brings_a_removed_file_back() -> None:
     assert [found.pk for found in list_knowledge_files(gpt)] == [file.pk]
 
 
-def test_the_database_shows_files_to_their_workspace_alone_and_retrieval_still_answers() -> None:
+def test_row_level_security_hides_files_of_other_workspaces_but_search_works() -> None:
     gpt, eve = GPTFactory.create(), UserFactory.create(display_name="Eve")
     add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "The canary sings"), by=gpt.owner, at=NOW)
 
@@ -247,7 +247,7 @@ def test_the_database_shows_files_to_their_workspace_alone_and_retrieval_still_a
         assert not Passage.objects.exists()
 
 
-def test_a_long_text_is_cut_at_sentences_and_nothing_is_lost() -> None:
+def test_a_long_text_is_split_at_sentences_without_loss() -> None:
     sentences = [f"Sentence number {n} says something of its own." for n in range(200)]
     gpt = GPTFactory.create()
 

@@ -1,4 +1,4 @@
-"""The Knowledge tab and the page of one file: what each shows, does and refuses."""
+"""The Knowledge tab and the page of one file."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def url(gpt: GPT, end: str = "") -> str:
     return f"/build/{gpt.slug}/knowledge{end}"
 
 
-def read(gpt: GPT, name: str = "a.txt", text: str | bytes = "The canary sings.") -> KnowledgeFile:
+def add_file(gpt: GPT, name: str = "a.txt", text: str | bytes = "The canary sings.") -> KnowledgeFile:
     return add_knowledge_file(gpt=gpt, upload=make_upload(name, text), by=gpt.owner, at=NOW)
 
 
-def test_a_file_is_taken_in_and_waits_for_the_worker() -> None:
+def test_uploaded_files_are_listed_as_waiting() -> None:
     gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
 
@@ -54,7 +54,7 @@ def test_a_file_is_taken_in_and_waits_for_the_worker() -> None:
     assert "every 1s" in page
 
 
-def test_the_script_gets_an_outcome_a_file() -> None:
+def test_uploads_of_the_script_are_answered_with_json() -> None:
     gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
 
@@ -68,7 +68,7 @@ def test_the_script_gets_an_outcome_a_file() -> None:
     assert KnowledgeFile.objects.count() == 1
 
 
-def test_without_a_script_good_files_stay_though_others_are_refused() -> None:
+def test_without_javascript_refused_files_do_not_affect_the_others() -> None:
     gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
 
@@ -79,7 +79,7 @@ def test_without_a_script_good_files_stay_though_others_are_refused() -> None:
     assert [file.name for file in KnowledgeFile.objects.all()] == ["a.txt"]
 
 
-def test_the_list_alone_says_how_far_each_file_is() -> None:
+def test_the_list_fragment_shows_progress_and_failures() -> None:
     gpt = GPTFactory.create()
     client = sign_in(gpt.owner)
     file = upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
@@ -100,7 +100,7 @@ def test_the_list_alone_says_how_far_each_file_is() -> None:
     assert "every 1s" not in failed
 
 
-def test_retrying_from_the_page() -> None:
+def test_retrying_a_failed_file() -> None:
     gpt = GPTFactory.create()
     file = upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
     Document.objects.update(state="failed", failure="crashed")
@@ -111,7 +111,7 @@ def test_retrying_from_the_page() -> None:
     assert Document.objects.get().state == "waiting"
 
 
-def test_malware_is_not_tried_again() -> None:
+def test_malware_has_no_retry_button() -> None:
     gpt = GPTFactory.create()
     upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
     Document.objects.update(state="failed", failure="malware")
@@ -120,10 +120,12 @@ def test_malware_is_not_tried_again() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_the_list_asks_the_same_whatever_its_length(count: int, django_assert_num_queries: Any) -> None:
+def test_the_number_of_queries_does_not_depend_on_the_number_of_files(
+    count: int, django_assert_num_queries: Any
+) -> None:
     gpt = GPTFactory.create()
     for number in range(count):
-        read(gpt, f"{number}.txt", f"Text {number}")
+        add_file(gpt, f"{number}.txt", f"Text {number}")
     client = sign_in(gpt.owner)
     client.get(url(gpt), headers=PART)
 
@@ -134,9 +136,9 @@ def test_the_list_asks_the_same_whatever_its_length(count: int, django_assert_nu
 LIST_QUERIES = 14
 
 
-def test_a_due_file_is_marked() -> None:
+def test_files_due_for_review_are_marked() -> None:
     gpt = GPTFactory.create()
-    file, later = read(gpt), read(gpt, "b.txt", "Other")
+    file, later = add_file(gpt), add_file(gpt, "b.txt", "Other")
     today = timezone.localdate()
     update_file(file=file, review_on=today, by=gpt.owner, at=NOW)
     update_file(file=later, review_on=today + timedelta(days=3), by=gpt.owner, at=NOW)
@@ -148,9 +150,9 @@ def test_a_due_file_is_marked() -> None:
     assert page.count("Review on") == 1
 
 
-def test_the_text_of_a_file_comes_in_pages_with_headings() -> None:
+def test_the_text_of_a_file_is_paginated() -> None:
     gpt = GPTFactory.create()
-    file = read(gpt, "a.pdf", make_pdf(*(f"This is page {number}." for number in range(1, 61))))
+    file = add_file(gpt, "a.pdf", make_pdf(*(f"This is page {number}." for number in range(1, 61))))
     client = sign_in(gpt.owner)
 
     first = client.get(url(gpt, f"/{file.pk}")).content.decode()
@@ -168,9 +170,9 @@ def test_the_text_of_a_file_comes_in_pages_with_headings() -> None:
         assert client.get(url(gpt, f"/{file.pk}{odd}")).status_code == 200
 
 
-def test_renaming_and_dating_on_the_page_keep_what_was_typed() -> None:
+def test_changing_name_and_date_keeps_the_input_on_errors() -> None:
     gpt = GPTFactory.create()
-    file = read(gpt)
+    file = add_file(gpt)
     client = sign_in(gpt.owner)
     path = url(gpt, f"/{file.pk}/update")
 
@@ -187,7 +189,7 @@ def test_renaming_and_dating_on_the_page_keep_what_was_typed() -> None:
 
 def test_replacing_removing_and_deleting_on_the_page(own_media: Path) -> None:
     gpt = GPTFactory.create()
-    file, other = read(gpt), read(gpt, "b.txt", "Other words")
+    file, other = add_file(gpt), add_file(gpt, "b.txt", "Other words")
     client = sign_in(gpt.owner)
 
     refused = client.post(url(gpt, f"/{file.pk}/replace"), {"file": make_upload("c.txt", "")})
@@ -236,10 +238,10 @@ ACTS = ("update", "replace", "fetch", "retry", "delete", "erase")
 
 
 @pytest.mark.parametrize("act", ["page", *ACTS])
-def test_who_only_looks_changes_nothing(act: str) -> None:
+def test_only_editors_can_change_files(act: str) -> None:
     boss, ada = UserFactory.create(display_name="Boss"), UserFactory.create(display_name="Ada")
     gpt = GPTFactory.create(owner=ada, workspace=create_company(boss, builder=ada))
-    file = read(gpt)
+    file = add_file(gpt)
     path = url(gpt, "/page" if act == "page" else f"/{file.pk}/{act}")
 
     body = {"name": "x.txt", "confirmation": "a.txt", "url": "https://127.0.0.1/"}
@@ -255,10 +257,9 @@ def test_who_only_looks_changes_nothing(act: str) -> None:
     assert (file.name, file.removed_at, KnowledgeFile.objects.count()) == ("a.txt", None, 1)
 
 
-def test_another_gpts_file_is_not_there_under_ones_own() -> None:
-    """T04, T08"""
+def test_files_of_another_gpt_are_not_found() -> None:
     mine, theirs = GPTFactory.create(), GPTFactory.create()
-    file = read(theirs)
+    file = add_file(theirs)
     client = sign_in(mine.owner)
 
     assert client.get(url(mine, f"/{file.pk}")).status_code == 404
@@ -268,9 +269,9 @@ def test_another_gpts_file_is_not_there_under_ones_own() -> None:
     assert (file.name, file.removed_at) == ("a.txt", None)
 
 
-def test_what_versions_keep_is_listed_and_can_be_deleted_everywhere() -> None:
+def test_files_kept_for_versions_are_listed_and_can_be_erased() -> None:
     gpt = GPTFactory.create()
-    file = read(gpt)
+    file = add_file(gpt)
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
     client = sign_in(gpt.owner)
     client.post(url(gpt, f"/{file.pk}/delete"))

@@ -1,4 +1,4 @@
-"""Whether the right passage is found: English, Chinese, mixed, mistyped; nothing for what is not there."""
+"""The right passage is found for English, Chinese, mixed and misspelled questions."""
 
 from __future__ import annotations
 
@@ -96,21 +96,21 @@ def test_the_right_passage_comes_first(shop: GPT) -> None:
         "'\\ | & ! :*",
     ],
 )
-def test_what_is_not_there_finds_nothing(shop: GPT, question: str) -> None:
+def test_an_unrelated_question_finds_nothing(shop: GPT, question: str) -> None:
     assert find_passages(shop, question) == []
 
 
-def test_hostile_words_are_words(shop: GPT) -> None:
+def test_query_syntax_and_sql_in_a_question_are_plain_words(shop: GPT) -> None:
     found = find_passages(shop, "refund'; DROP TABLE gpts_passage; -- \\' | !refund:* <-> warranty")
 
     assert {passage.heading for passage in found} >= {"Refunds"}
 
 
-def test_an_enormous_question_is_bounded(shop: GPT) -> None:
+def test_a_very_long_question_is_accepted(shop: GPT) -> None:
     assert find_passages(shop, "refund " + "filler words everywhere " * 100_000) is not None
 
 
-def test_a_found_passage_says_where_it_stands(shop: GPT) -> None:
+def test_a_found_passage_has_file_heading_and_score(shop: GPT) -> None:
     found = find_passages(shop, "theft insurance", limit=1)
 
     assert len(found) == 1
@@ -119,5 +119,5 @@ def test_a_found_passage_says_where_it_stands(shop: GPT) -> None:
     assert 0 < found[0].score <= 1
 
 
-def test_another_gpts_knowledge_stays_out(shop: GPT) -> None:
+def test_knowledge_of_another_gpt_is_not_found(shop: GPT) -> None:
     assert find_passages(GPTFactory.create(), "theft insurance") == []

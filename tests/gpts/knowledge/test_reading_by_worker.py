@@ -1,4 +1,4 @@
-"""Files through the real services: sent to the web service, read by a worker, quoted with their passage."""
+"""Files uploaded to a real web service, read by a real worker, and cited in an answer."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ ENDED = ("ready", "failed")
 
 @pytest.fixture(autouse=True)
 def own_media() -> Path:
-    """The services' own storage: they are other processes than the test."""
+    """The storage of the services, which are other processes than the test."""
     return Path(settings.MEDIA_ROOT)
 
 
 @pytest.fixture
 def start_worker(transactional_db: None) -> Iterator[Callable[[], WorkerService]]:
-    """Another worker beside or after the test's own."""
+    """Returns a function that starts another worker."""
     started: list[WorkerService] = []
 
     def start() -> WorkerService:
@@ -55,34 +55,34 @@ def start_worker(transactional_db: None) -> Iterator[Callable[[], WorkerService]
         service.stop()
 
 
-def the_gpt() -> GPT:
+def make_gpt() -> GPT:
     with system_scope("tests"):
         return GPTFactory.create(language_model=ensure_offline_provider(at=NOW))
 
 
-def sent(gpt: GPT, name: str, data: str | bytes) -> KnowledgeFile:
+def upload_file(gpt: GPT, name: str, data: str | bytes) -> KnowledgeFile:
     with system_scope("tests"):
         return upload_knowledge_file(gpt=gpt, upload=make_upload(name, data), by=gpt.owner, at=timezone.now())
 
 
-def wait_for(is_so: Callable[[], Any], seconds: float = 60) -> Any:
+def wait_for(condition: Callable[[], Any], seconds: float = 60) -> Any:
     end = time.monotonic() + seconds
-    while not (found := is_so()):
+    while not (found := condition()):
         if time.monotonic() > end:
             raise AssertionError(list(Document.objects.values("state", "failure", "progress", "attempts")))
         time.sleep(0.05)
     return found
 
 
-def ended(*files: KnowledgeFile) -> list[tuple[str, str]]:
+def wait_for_states(*files: KnowledgeFile) -> list[tuple[str, str]]:
     wanted = [file.document_id or 0 for file in files]
     wait_for(lambda: Document.objects.filter(pk__in=wanted, state__in=ENDED).count() == len(wanted))
     found = {row.pk: (row.state, row.failure) for row in Document.objects.filter(pk__in=wanted)}
     return [found[identifier] for identifier in wanted]
 
 
-def reading_children(worker: WorkerService) -> list[int]:
-    """Processes that the worker started to read a file."""
+def list_reading_processes(worker: WorkerService) -> list[int]:
+    """Return the ids of the processes that the worker started to read files."""
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdecimal():
@@ -100,7 +100,7 @@ def reading_children(worker: WorkerService) -> list[int]:
 def test_an_uploaded_file_is_read_and_an_answer_cites_its_passage(
     server: WebService, worker: WorkerService, make_web_client: MakeWebClient
 ) -> None:
-    gpt = the_gpt()
+    gpt = make_gpt()
     owner = make_web_client(gpt.owner)
     pdf = knowledge_files.make_pdf(
         "Welcome.", "A bicycle can be returned within thirty days.", outline=[("Returns", 1)]
@@ -111,7 +111,7 @@ def test_an_uploaded_file_is_read_and_an_answer_cites_its_passage(
         f"/build/{gpt.slug}/knowledge", files=upload, headers={"Accept": "application/json"}
     )
     assert taken.status_code == 201
-    assert ended(KnowledgeFile.objects.get()) == [("ready", "")]
+    assert wait_for_states(KnowledgeFile.objects.get()) == [("ready", "")]
     with system_scope("tests"):
         gpt.refresh_from_db()
         version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
@@ -128,11 +128,10 @@ def test_an_uploaded_file_is_read_and_an_answer_cites_its_passage(
     assert "page 2" in passage
 
 
-def test_hostile_files_fail_with_their_reasons_and_the_rest_of_the_queue_is_read(
+def test_hostile_files_fail_with_their_codes_and_later_files_are_read(
     worker: WorkerService,
 ) -> None:
-    """F01, F02"""
-    gpt = the_gpt()
+    gpt = make_gpt()
     hostile = {
         "bomb.docx": (knowledge_files.make_zip_bomb("docx"), "bomb"),
         "lying.docx": (knowledge_files.make_lying_zip_bomb(), "malformed"),
@@ -146,45 +145,45 @@ def test_hostile_files_fail_with_their_reasons_and_the_rest_of_the_queue_is_read
         "spaces.txt": (b" \n \n", "empty"),
     }
 
-    files = [sent(gpt, name, data) for name, (data, _code) in hostile.items()]
-    good = sent(gpt, "good.txt", "The canary sings.")
+    files = [upload_file(gpt, name, data) for name, (data, _code) in hostile.items()]
+    good = upload_file(gpt, "good.txt", "The canary sings.")
 
-    assert ended(*files) == [("failed", code) for _data, code in hostile.values()]
-    assert ended(good) == [("ready", "")]
+    assert wait_for_states(*files) == [("failed", code) for _data, code in hostile.values()]
+    assert wait_for_states(good) == [("ready", "")]
     assert worker.process.poll() is None
 
 
-def test_a_child_that_is_killed_is_started_again(worker: WorkerService) -> None:
-    gpt = the_gpt()
+def test_reading_is_retried_after_the_child_is_killed(worker: WorkerService) -> None:
+    gpt = make_gpt()
     long = "".join(f"Sentence {number} says something of its own.\n\n" for number in range(120_000))
-    file = sent(gpt, "long.txt", long)
+    file = upload_file(gpt, "long.txt", long)
 
-    (child,) = wait_for(lambda: reading_children(worker))
+    (child,) = wait_for(lambda: list_reading_processes(worker))
     os.kill(child, signal.SIGKILL)
     wait_for(
         lambda: (
             Document.objects.filter(attempts=1, retry_at__isnull=False) or Document.objects.get().attempts > 1
         )
     )
-    other = sent(gpt, "other.txt", "The canary sings.")
+    other = upload_file(gpt, "other.txt", "The canary sings.")
 
-    assert ended(other) == [("ready", "")]
-    assert ended(file) == [("ready", "")]
+    assert wait_for_states(other) == [("ready", "")]
+    assert wait_for_states(file) == [("ready", "")]
     assert Document.objects.get(pk=file.document_id or 0).attempts == 2
 
 
-def test_a_worker_that_died_leaves_its_document_to_the_next(
+def test_a_document_of_a_dead_worker_is_read_by_another(
     worker: WorkerService, start_worker: Callable[[], WorkerService]
 ) -> None:
-    gpt = the_gpt()
+    gpt = make_gpt()
     long = "".join(f"Sentence {number} says something of its own.\n\n" for number in range(120_000))
-    file = sent(gpt, "long.txt", long)
-    wait_for(lambda: reading_children(worker))
+    file = upload_file(gpt, "long.txt", long)
+    wait_for(lambda: list_reading_processes(worker))
     os.killpg(worker.process.pid, signal.SIGKILL)
     worker.process.wait()
     held = Document.objects.get(pk=file.document_id or 0)
     assert (held.state, held.attempts) == ("extracting", 1)
-    # Its silence, without waiting for it.
+    # As if its last heartbeat were too old.
     long_ago = timezone.now() - timedelta(seconds=SILENCE_SECONDS + 1)
     Document.objects.filter(pk=held.pk).update(heartbeat_at=long_ago)
 
@@ -192,6 +191,6 @@ def test_a_worker_that_died_leaves_its_document_to_the_next(
     with system_scope("tests"), transaction.atomic():
         assert sweep_documents(at=timezone.now()) == 1
 
-    assert ended(file) == [("ready", "")]
+    assert wait_for_states(file) == [("ready", "")]
     assert Document.objects.get(pk=file.document_id or 0).attempts == 2
     assert following.process.poll() is None

@@ -1,4 +1,4 @@
-"""Web pages as knowledge: fetched through the guard, named by title, fetched again, refused in words."""
+"""Web pages as knowledge files: fetching, naming, fetching again, refusals."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ pytestmark = pytest.mark.django_db
 PAGE = "<title>Returns &amp; refunds / shop</title><h1>Returns</h1><p>Within 30 days.</p>"
 
 
-def added(gpt: GPT, url: str) -> KnowledgeFile:
+def fetch_and_add(gpt: GPT, url: str) -> KnowledgeFile:
     return add_page(gpt=gpt, url=url, by=gpt.owner, at=NOW)
 
 
-def read(file: KnowledgeFile) -> list[str]:
+def read_texts(file: KnowledgeFile) -> list[str]:
     read_document(document_id=file.document_id or 0, step=nullcontext, clock=lambda: NOW)
     return [passage.text for passage in list_passages(KnowledgeFile.objects.get(pk=file.pk))]
 
 
-def test_a_page_becomes_a_file_that_says_where_it_came_from(site: Site) -> None:
+def test_a_page_becomes_a_file_with_its_address(site: Site) -> None:
     gpt = GPTFactory.create()
     url = site.put("/returns", PAGE)
 
-    file = added(gpt, f" {url}#part ")
+    file = fetch_and_add(gpt, f" {url}#part ")
 
     assert (file.name, file.source_url, file.fetched_at) == ("Returns & refunds shop.html", url, NOW)
-    assert read(file)[-1] == "Within 30 days."
+    assert read_texts(file)[-1] == "Within 30 days."
     assert site.asked == ["/returns"]
 
 
@@ -58,20 +58,20 @@ def test_a_page_becomes_a_file_that_says_where_it_came_from(site: Site) -> None:
         ("/%2e%2e%2fetc%2fpasswd", "text/plain", b"Text", "etc passwd.txt"),
     ],
 )
-def test_what_is_no_page_keeps_its_kind(path: str, kind: str, body: bytes, name: str, site: Site) -> None:
-    assert added(GPTFactory.create(), site.put(path, body, kind)).name == name
+def test_other_documents_keep_their_type(path: str, kind: str, body: bytes, name: str, site: Site) -> None:
+    assert fetch_and_add(GPTFactory.create(), site.put(path, body, kind)).name == name
 
 
-def test_the_server_s_charset_counts(site: Site) -> None:
+def test_the_charset_of_the_content_type_is_used(site: Site) -> None:
     url = site.put("/de", "<p>Grüße aus Köln</p>".encode("latin-1"), "text/html; charset=iso-8859-1")
 
-    assert read(added(GPTFactory.create(), url)) == ["Grüße aus Köln"]
+    assert read_texts(fetch_and_add(GPTFactory.create(), url)) == ["Grüße aus Köln"]
 
 
-def test_fetching_again_replaces_the_content_or_only_the_date(site: Site) -> None:
+def test_fetching_again_replaces_changed_content(site: Site) -> None:
     gpt = GPTFactory.create()
     url = site.put("/returns", PAGE)
-    file = added(gpt, url)
+    file = fetch_and_add(gpt, url)
 
     same = fetch_again(file=file, by=gpt.owner, at=LATER)
     assert (same.pk, same.fetched_at, Document.objects.count()) == (file.pk, LATER, 1)
@@ -79,13 +79,13 @@ def test_fetching_again_replaces_the_content_or_only_the_date(site: Site) -> Non
     new = fetch_again(file=file, by=gpt.owner, at=LATER)
 
     assert (new.name, new.source_url, new.fetched_at) == (file.name, url, LATER)
-    assert read(new)[-1] == "Within 60 days."
+    assert read_texts(new)[-1] == "Within 60 days."
     assert [held.pk for held in list_knowledge_files(gpt)] == [new.pk]
 
 
-def test_an_upload_in_place_of_a_page_has_no_address(site: Site) -> None:
+def test_replacing_a_page_by_an_upload_removes_the_address(site: Site) -> None:
     gpt = GPTFactory.create()
-    file = added(gpt, site.put("/a", PAGE))
+    file = fetch_and_add(gpt, site.put("/a", PAGE))
 
     new = replace_file(file=file, upload=make_upload("b.txt", "Words"), by=gpt.owner, at=LATER)
 
@@ -107,7 +107,7 @@ def test_an_upload_in_place_of_a_page_has_no_address(site: Site) -> None:
         ("text/html", 200, b"x" * 2_001, "answer_too_large"),
     ],
 )
-def test_an_answer_that_is_no_document_is_refused_at_the_address(
+def test_an_answer_that_is_no_document_is_refused(
     kind: str, status: int, body: bytes, code: str, site: Site, settings: Any, own_media: Path
 ) -> None:
     settings.KNOWLEDGE_PAGE_BYTES = 2_000
@@ -115,7 +115,7 @@ def test_an_answer_that_is_no_document_is_refused_at_the_address(
     url = site.put("/x", body, kind, status)
 
     with pytest.raises(DomainError) as refusal:
-        added(gpt, url)
+        fetch_and_add(gpt, url)
 
     assert (refusal.value.code, refusal.value.field) == (code, "url")
     assert list_knowledge_files(gpt) == []
@@ -136,81 +136,79 @@ def test_an_answer_that_is_no_document_is_refused_at_the_address(
         "no address at all",
     ],
 )
-def test_addresses_inside_are_never_called(url: str) -> None:
-    """S02, S10, S11: the guard refuses before anything is sent."""
+def test_internal_addresses_are_refused(url: str) -> None:
     gpt = GPTFactory.create()
 
     with pytest.raises(DomainError) as refusal:
-        added(gpt, url)
+        fetch_and_add(gpt, url)
 
     assert (refusal.value.code, refusal.value.field) == ("outbound_refused", "url")
     assert list_knowledge_files(gpt) == []
 
 
-def test_a_redirect_inside_is_not_followed(site: Site) -> None:
-    """S08"""
+def test_a_redirect_to_an_internal_address_is_refused(site: Site) -> None:
     site.pages["/go"] = (302, {"Location": "http://127.0.0.1:9/secret"}, b"")
 
     with pytest.raises(DomainError) as refusal:
-        added(GPTFactory.create(), f"{site.url}/go")
+        fetch_and_add(GPTFactory.create(), f"{site.url}/go")
 
     assert refusal.value.code in ("outbound_refused", "outbound_failed")
 
 
 @pytest.mark.parametrize("url", ["", "   ", "https://example.com/" + "x" * 2000])
-def test_an_address_must_be_one(url: str) -> None:
+def test_empty_and_too_long_addresses_are_refused(url: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
-        added(GPTFactory.create(), url)
+        fetch_and_add(GPTFactory.create(), url)
 
     assert (refusal.value.code, refusal.value.field) == ("bad_url", "url")
 
 
-def test_a_full_gpt_fetches_nothing(site: Site) -> None:
+def test_nothing_is_fetched_for_a_full_gpt(site: Site) -> None:
     gpt = GPTFactory.create()
     for number in range(20):
         upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", f"Text {number}"), by=gpt.owner, at=NOW)
 
     with pytest.raises(DomainError) as refusal:
-        added(gpt, site.put("/a", PAGE))
+        fetch_and_add(gpt, site.put("/a", PAGE))
 
     assert (refusal.value.code, refusal.value.field, site.asked) == ("too_many_files", "url", [])
 
 
-# Codecs of the language that are no charsets of pages; punycode takes the square of the length.
+# Python codecs that are no charsets of web pages; punycode takes quadratic time.
 @pytest.mark.parametrize("charset", ["punycode", "idna", "undefined", "utf-7", "unicode_escape", "hex"])
-def test_a_charset_that_no_page_has_is_not_believed(site: Site, charset: str) -> None:
+def test_a_charset_unusual_for_web_pages_is_ignored(site: Site, charset: str) -> None:
     gpt = GPTFactory.create()
     body = b"<h1>Lamps</h1><p>Oak \\ud800 +2AA- " + b"a" * 60_000 + b"-" + b"b" * 60_000
 
-    file = added(gpt, site.put("/lamps", body, kind=f"text/html; charset={charset}"))
+    file = fetch_and_add(gpt, site.put("/lamps", body, kind=f"text/html; charset={charset}"))
 
     with default_storage.open(file.document.storage_key) as stored:
         assert stored.read() == body
 
 
-def test_nobody_floods_other_hosts_through_this_one(site: Site) -> None:
+def test_the_fetches_of_a_person_are_limited(site: Site) -> None:
     gpt, other = GPTFactory.create(), GPTFactory.create()
     page = site.put("/kept", PAGE)
-    kept = added(gpt, page)
+    kept = fetch_and_add(gpt, page)
 
     for _try in range(FETCHES - 1):
         with pytest.raises(InvalidInput):
-            added(gpt, f"{site.url}/gone")
+            fetch_and_add(gpt, f"{site.url}/gone")
     with pytest.raises(RateLimited) as refusal:
-        added(gpt, page)
+        fetch_and_add(gpt, page)
     with pytest.raises(RateLimited):
         fetch_again(file=kept, by=gpt.owner, at=LATER)
 
     assert (refusal.value.code, refusal.value.field) == ("too_many_fetches", "url")
     assert len(site.asked) == FETCHES
-    assert added(other, page).source_url == page
+    assert fetch_and_add(other, page).source_url == page
 
 
-def test_a_page_of_titles_without_an_end_costs_nothing(site: Site) -> None:
-    begun = time.process_time()
+def test_a_page_of_unclosed_titles_takes_little_time(site: Site) -> None:
+    started = time.process_time()
 
-    file = added(GPTFactory.create(), site.put("/many", b"<title" * 500_000))
-    other = added(GPTFactory.create(), site.put("/more", b"<title>" * 500_000))
+    file = fetch_and_add(GPTFactory.create(), site.put("/many", b"<title" * 500_000))
+    other = fetch_and_add(GPTFactory.create(), site.put("/more", b"<title>" * 500_000))
 
-    assert time.process_time() - begun < 2
+    assert time.process_time() - started < 2
     assert (file.name, other.name) == ("many.html", "more.html")

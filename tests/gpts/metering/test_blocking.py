@@ -15,14 +15,14 @@ from django.utils import timezone
 from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.chat.models import Conversation, Message, Turn
-from gpts.chat.streaming.begin import Caller, begin_first
+from gpts.chat.streaming.begin import Requester, begin_first
 from gpts.chat.streaming.lost import interrupt_lost_turns
 from gpts.evals.models import GoldenResult
 from gpts.evals.services.runs import start_run
 from gpts.evals.tasks import ask_golden_prompt
 from gpts.metering.models import BudgetReservation, UsageEvent
 from gpts.metering.services.reservations import release_stale
-from gpts.studio.create.streaming import begin_message
+from gpts.studio.create.begin import begin_message
 from gpts.studio.models import BuilderMessage
 from gpts.tasks import FIND_RUNNING
 from tests.fakes.openai_server import ModelServer
@@ -272,8 +272,8 @@ def test_an_answer_whose_process_died_gives_back_what_it_held(
         owner = add_new_member(place, role="owner")
         gpt = a_live_gpt(place, owner, model_server)
         budget = create_monthly_budget(place, owner, hard_limit=1)
-    caller = Caller(owner, scope_for(owner), "web", None, "en")
-    begin_first(caller, gpt.slug, "Hello", uuid4().hex, is_draft=False)
+    requester = Requester(owner, scope_for(owner), "web", None, "en")
+    begin_first(requester, gpt.slug, "Hello", uuid4().hex, is_draft=False)
     with system_scope("tests"):
         held = read_counters(budget)
 
@@ -281,7 +281,7 @@ def test_an_answer_whose_process_died_gives_back_what_it_held(
 
         assert (held, ended) == ([(owner.pk, 0, 1)], 1)
         assert read_counters(budget) == [(owner.pk, 0, 0)]
-    assert begin_first(caller, gpt.slug, "Again", uuid4().hex, is_draft=False).prepared is not None
+    assert begin_first(requester, gpt.slug, "Again", uuid4().hex, is_draft=False).job is not None
 
 
 def test_the_create_conversation_is_counted_and_failures_give_back(
@@ -315,14 +315,14 @@ def test_a_lost_create_answer_gives_back_and_a_running_one_keeps(
         owner = add_new_member(place, role="owner")
         gpt = a_live_gpt(place, owner, model_server)
         budget = create_monthly_budget(place, owner, hard_limit=9)
-    caller = Caller(owner, scope_for(owner), "web", None, "en")
-    begin_message(caller, gpt.slug, "Hello")
+    requester = Requester(owner, scope_for(owner), "web", None, "en")
+    begin_message(requester, gpt.slug, "Hello")
     with system_scope("tests"):
         assert release_stale(at=timezone.now() + timedelta(minutes=11), running=FIND_RUNNING) == 0
         assert read_counters(budget) == [(owner.pk, 0, 1)]
         BuilderMessage.objects.update(created_at=timezone.now() - timedelta(hours=1))
 
-    begin_message(caller, gpt.slug, "Hello again")
+    begin_message(requester, gpt.slug, "Hello again")
 
     with system_scope("tests"):
         # The lost one's was given back, the new one's is held.

@@ -1,4 +1,4 @@
-"""The bench page and its API: what they show, whom they refuse."""
+"""The retrieval bench: its page and its API."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SHOP = [
 ]
 
 
-def asked(user: User, slug: str, body: dict[str, object], scope: str = "gpts:read") -> Any:
+def search_by_api(user: User, slug: str, body: dict[str, object], scope: str = "gpts:read") -> Any:
     _key, plain = create_api_key(
         user=user, workspace=personal_workspace(user), name="k", scopes=[scope], by=user, at=NOW
     )
@@ -40,7 +40,7 @@ def asked(user: User, slug: str, body: dict[str, object], scope: str = "gpts:rea
     )
 
 
-def test_the_page_says_what_each_question_finds() -> None:
+def test_the_page_shows_what_each_question_finds() -> None:
     gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
     address = reverse("gpts:build-bench", args=[gpt.slug])
@@ -62,7 +62,7 @@ def test_the_page_says_what_each_question_finds() -> None:
     assert "<b>Delivery" not in body
 
 
-def test_more_than_ten_questions_are_cut_and_said() -> None:
+def test_questions_over_the_limit_are_left_out_with_a_message() -> None:
     gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
 
@@ -73,7 +73,7 @@ def test_more_than_ten_questions_are_cut_and_said() -> None:
     assert "2 more questions were left out" in body.content.decode()
 
 
-def test_a_stranger_does_not_learn_that_the_page_exists() -> None:
+def test_the_page_is_not_found_for_strangers() -> None:
     gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
     address = reverse("gpts:build-bench", args=[gpt.slug])
@@ -83,7 +83,7 @@ def test_a_stranger_does_not_learn_that_the_page_exists() -> None:
     assert stranger.post(address, {"questions": "insurance"}).status_code == 404
 
 
-def test_the_page_without_questions_costs_the_same_for_one_file_and_three() -> None:
+def test_the_number_of_queries_does_not_depend_on_the_number_of_files() -> None:
     counts = []
     for files in (1, 3):
         gpt = GPTFactory.create()
@@ -98,11 +98,11 @@ def test_the_page_without_questions_costs_the_same_for_one_file_and_three() -> N
     assert counts[0] == counts[1]
 
 
-def test_the_api_gives_passages_and_reasons() -> None:
+def test_the_api_returns_passages_with_reasons() -> None:
     gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
 
-    answer = asked(gpt.owner, gpt.slug, {"text": "thefft insurance", "limit": 3})
+    answer = search_by_api(gpt.owner, gpt.slug, {"text": "thefft insurance", "limit": 3})
 
     assert answer.status_code == 200
     found = answer.json()
@@ -124,15 +124,15 @@ def test_the_api_gives_passages_and_reasons() -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"text": ""}, {"text": "x" * 2_001}, {"text": "x", "limit": 21}])
-def test_the_api_refuses_what_it_cannot_search(body: dict[str, object]) -> None:
+def test_the_api_refuses_invalid_input(body: dict[str, object]) -> None:
     gpt = GPTFactory.create()
 
-    assert asked(gpt.owner, gpt.slug, body).status_code == 400
+    assert search_by_api(gpt.owner, gpt.slug, body).status_code == 400
 
 
-def test_the_api_is_closed_to_strangers_and_to_other_keys() -> None:
+def test_the_api_needs_access_to_the_gpt_and_the_scope() -> None:
     gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
 
-    assert asked(UserFactory.create(), gpt.slug, {"text": "insurance"}).status_code == 404
-    assert asked(gpt.owner, gpt.slug, {"text": "insurance"}, "chat").status_code == 403
+    assert search_by_api(UserFactory.create(), gpt.slug, {"text": "insurance"}).status_code == 404
+    assert search_by_api(gpt.owner, gpt.slug, {"text": "insurance"}, "chat").status_code == 403

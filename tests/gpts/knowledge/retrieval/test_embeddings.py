@@ -1,4 +1,4 @@
-"""Vectors: made in batches, made again by another model, used beside full text, done without when down."""
+"""Embeddings: making them in batches, changing the model, searching with them and without."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ SHOP = [
 
 
 @pytest.fixture(autouse=True)
-def rested() -> Iterator[None]:
+def clear_cache() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
 
 
-def a_model(running: ModelServer, name: str = "embed-64", **fields: object) -> LanguageModel:
+def create_model(running: ModelServer, name: str = "embed-64", **fields: object) -> LanguageModel:
     row, _made = ModelProvider.objects.get_or_create(
         name="Vectors",
         defaults={"kind": ProviderKind.CHAT_COMPLETIONS, "base_url": running.url, "created_at": NOW},
@@ -54,7 +54,7 @@ def a_model(running: ModelServer, name: str = "embed-64", **fields: object) -> L
     )  # fmt: skip
 
 
-def test_without_a_model_full_text_searches_alone() -> None:
+def test_without_a_model_full_text_is_used_alone() -> None:
     gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
 
@@ -68,7 +68,7 @@ def test_without_a_model_full_text_searches_alone() -> None:
 def test_a_document_gets_its_vectors_and_questions_use_them(model_server: ModelServer) -> None:
     gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
-    model = a_model(model_server)
+    model = create_model(model_server)
     assert look_up(gpt, "theft insurance").vectors is VectorStatus.WAITING
     assert list_documents_to_embed() == [document.pk]
 
@@ -85,9 +85,9 @@ def test_a_document_gets_its_vectors_and_questions_use_them(model_server: ModelS
     assert set(PassageVector.objects.values_list("model_id", flat=True)) == {model.pk}
 
 
-def test_running_again_asks_for_nothing(model_server: ModelServer) -> None:
+def test_running_again_sends_no_request(model_server: ModelServer) -> None:
     document = add_document(GPTFactory.create(), "shop.md", SHOP)
-    a_model(model_server)
+    create_model(model_server)
     embed_passages(document.pk, at=NOW)
     asked = len(model_server.state.requests)
 
@@ -95,14 +95,14 @@ def test_running_again_asks_for_nothing(model_server: ModelServer) -> None:
     assert len(model_server.state.requests) == asked
 
 
-def test_another_model_makes_all_anew_and_the_old_vectors_go(model_server: ModelServer) -> None:
+def test_changing_the_model_replaces_all_vectors(model_server: ModelServer) -> None:
     gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
-    old = a_model(model_server)
+    old = create_model(model_server)
     embed_passages(document.pk, at=NOW)
     old.retired_at = NOW
     old.save()
-    new = a_model(model_server, "embed-32")
+    new = create_model(model_server, "embed-32")
 
     assert get_embedding_model(gpt.workspace_id) == new
     assert list_documents_to_embed() == [document.pk]
@@ -116,19 +116,19 @@ def test_another_model_makes_all_anew_and_the_old_vectors_go(model_server: Model
 def test_a_long_document_is_sent_in_batches(model_server: ModelServer) -> None:
     sections = [(f"Part {number}", f"Sentence number {number} of a long story.") for number in range(150)]
     document = add_document(GPTFactory.create(), "long.md", sections)
-    a_model(model_server)
+    create_model(model_server)
 
     assert embed_passages(document.pk, at=NOW) == 150
 
     assert [len(request["body"]["input"]) for request in model_server.state.requests] == [64, 64, 22]
 
 
-def test_a_server_that_refuses_leaves_full_text_and_is_left_alone_for_a_while(
+def test_after_a_failure_the_server_is_not_called_for_a_while(
     model_server: ModelServer,
 ) -> None:
     gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
-    a_model(model_server)
+    create_model(model_server)
     embed_passages(document.pk, at=NOW)
     model_server.state.control = "server-error"
     asked = len(model_server.state.requests)
@@ -140,9 +140,9 @@ def test_a_server_that_refuses_leaves_full_text_and_is_left_alone_for_a_while(
     assert len(model_server.state.requests) == asked + 1
 
 
-def test_what_was_made_before_the_server_failed_is_kept(model_server: ModelServer) -> None:
+def test_a_document_stays_waiting_when_the_server_fails(model_server: ModelServer) -> None:
     document = add_document(GPTFactory.create(), "shop.md", SHOP)
-    a_model(model_server)
+    create_model(model_server)
     model_server.state.control = "rate-limited"
 
     with pytest.raises(ModelFailure) as failure:
@@ -153,7 +153,7 @@ def test_what_was_made_before_the_server_failed_is_kept(model_server: ModelServe
     assert list_documents_to_embed() == [document.pk]
 
 
-def test_a_slow_server_costs_its_time_limit_only(model_server: ModelServer) -> None:
+def test_a_slow_server_is_given_up_at_the_timeout(model_server: ModelServer) -> None:
     model_server.state.control = "slow"
     spec = ModelSpec("embed-64", ModelAPI.CHAT_COMPLETIONS, base_url=model_server.url)
 
@@ -163,7 +163,7 @@ def test_a_slow_server_costs_its_time_limit_only(model_server: ModelServer) -> N
     assert failure.value.code is FailureCode.PROVIDER_SLOW
 
 
-def test_nobody_listens_there() -> None:
+def test_an_unreachable_server_is_reported_as_down() -> None:
     spec = ModelSpec("embed-64", ModelAPI.CHAT_COMPLETIONS, base_url="http://127.0.0.1:9/v1")
 
     with pytest.raises(ModelFailure) as failure:
@@ -172,11 +172,11 @@ def test_nobody_listens_there() -> None:
     assert failure.value.code is FailureCode.PROVIDER_DOWN
 
 
-def test_vectors_of_another_gpt_and_of_another_workspace_stay_out(model_server: ModelServer) -> None:
+def test_vectors_of_other_workspaces_are_not_searched(model_server: ModelServer) -> None:
     gpt, other = GPTFactory.create(), GPTFactory.create()
     add_document(gpt, "bells.md", [("Bells", "Bells are free of charge.")])
     foreign = add_document(other, "shop.md", SHOP)
-    a_model(model_server)
+    create_model(model_server)
     for document in Document.objects.all():
         embed_passages(document.pk, at=NOW)
 
@@ -185,9 +185,9 @@ def test_vectors_of_another_gpt_and_of_another_workspace_stay_out(model_server: 
     assert foreign.pk not in {hit.passage.document_id for hit in found.hits}
 
 
-def test_forgetting_removes_vectors(model_server: ModelServer) -> None:
+def test_removing_from_the_index_deletes_vectors(model_server: ModelServer) -> None:
     document = add_document(GPTFactory.create(), "shop.md", SHOP)
-    a_model(model_server)
+    create_model(model_server)
     embed_passages(document.pk, at=NOW)
 
     remove_from_index(document)
@@ -195,10 +195,10 @@ def test_forgetting_removes_vectors(model_server: ModelServer) -> None:
     assert not PassageVector.objects.exists()
 
 
-def test_the_whole_set_with_vectors_is_no_worse(model_server: ModelServer) -> None:
+def test_recall_with_vectors_is_at_least_85_percent(model_server: ModelServer) -> None:
     gpt: GPT = GPTFactory.create()
     add_corpus(gpt)
-    a_model(model_server, "embed-256")
+    create_model(model_server, "embed-256")
     for document in Document.objects.all():
         embed_passages(document.pk, at=NOW)
 

@@ -1,4 +1,4 @@
-"""Whose knowledge a search reads, what it leaves out, and that forgetting leaves nothing."""
+"""Search: whose knowledge is read, joined and left-out passages, removing from the index."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ SHOP = [
 ]
 
 
-def headings(gpt: object, text: str, **options: object) -> list[str]:
+def find_headings(gpt: object, text: str, **options: object) -> list[str]:
     return [found.heading for found in find_passages(gpt, text, **options)]  # type: ignore[arg-type]
 
 
-def test_another_gpts_knowledge_stays_out_also_in_the_same_workspace() -> None:
+def test_knowledge_of_another_gpt_in_the_workspace_is_not_found() -> None:
     owner = UserFactory.create()
     company = create_company(owner)
     one, two = (
@@ -39,12 +39,12 @@ def test_another_gpts_knowledge_stays_out_also_in_the_same_workspace() -> None:
     )
     add_document(one, "shop.md", SHOP)
 
-    assert headings(one, "theft insurance") == ["Insurance"]
-    assert headings(two, "theft insurance") == []
-    assert headings(GPTFactory.create(), "theft insurance") == []
+    assert find_headings(one, "theft insurance") == ["Insurance"]
+    assert find_headings(two, "theft insurance") == []
+    assert find_headings(GPTFactory.create(), "theft insurance") == []
 
 
-def test_a_document_that_two_gpts_share_has_each_ones_name_for_it() -> None:
+def test_a_shared_document_is_found_under_each_gpts_name_for_it() -> None:
     owner = UserFactory.create()
     company = create_company(owner)
     one, two = (
@@ -58,29 +58,29 @@ def test_a_document_that_two_gpts_share_has_each_ones_name_for_it() -> None:
     assert [p.file for p in find_passages(two, "theft insurance")] == ["rules.md"]
 
 
-def test_a_removed_file_answers_its_frozen_version_alone() -> None:
+def test_a_removed_file_is_found_only_for_its_frozen_version() -> None:
     gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
     KnowledgeFile.objects.filter(gpt=gpt).update(removed_at=LATER)
     add_document(gpt, "new.md", [("Pumps", "Pumps cost nine euros and have no insurance.")])
 
-    assert headings(gpt, "insurance") == ["Pumps"]
-    assert headings(gpt, "insurance", version=version) == ["Insurance"]
+    assert find_headings(gpt, "insurance") == ["Pumps"]
+    assert find_headings(gpt, "insurance", version=version) == ["Insurance"]
 
 
-def test_without_the_workspace_in_scope_the_caller_is_trusted_for_this_gpt_only() -> None:
+def test_the_scope_is_widened_for_the_searched_gpt_only() -> None:
     gpt, other = GPTFactory.create(), GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
     add_document(other, "secret.md", SHOP)
 
     with open_scope(Scope(user_id=UserFactory.create().pk)):
         assert IndexSegment.objects.count() == 0
-        assert headings(gpt, "theft insurance") == ["Insurance"]
+        assert find_headings(gpt, "theft insurance") == ["Insurance"]
         assert IndexSegment.objects.count() == 0
 
 
-def test_typing_errors_are_mended_and_named() -> None:
+def test_spelling_is_corrected_and_reported() -> None:
     gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
 
@@ -90,15 +90,15 @@ def test_typing_errors_are_mended_and_named() -> None:
     assert found.hits[0].passage.heading == "Insurance"
 
 
-def test_the_same_paragraph_twice_is_found_once() -> None:
+def test_duplicate_paragraphs_are_found_once() -> None:
     gpt = GPTFactory.create()
     add_document(gpt, "a.md", SHOP)
     add_document(gpt, "b.md", [*SHOP, ("More", "Bells are free of charge.")])
 
-    assert headings(gpt, "theft insurance month") == ["Insurance"]
+    assert find_headings(gpt, "theft insurance month") == ["Insurance"]
 
 
-def test_neighbours_of_one_section_come_as_one() -> None:
+def test_neighbouring_passages_of_a_section_are_joined() -> None:
     gpt = GPTFactory.create()
     add_document(
         gpt,
@@ -120,14 +120,14 @@ def test_neighbours_of_one_section_come_as_one() -> None:
 @pytest.mark.parametrize(
     "question", ["", "?!", "的了吗", "the of and", "'\\ | & ! :*", "\x00", "quantum physics"]
 )
-def test_what_asks_for_nothing_finds_nothing(question: str) -> None:
+def test_questions_without_known_terms_find_nothing(question: str) -> None:
     gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
 
     assert find_passages(gpt, question) == []
 
 
-def test_forgetting_leaves_nothing_behind() -> None:
+def test_removing_from_the_index_leaves_no_rows() -> None:
     gpt, kept = GPTFactory.create(), GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
     add_document(kept, "shop.md", SHOP)
@@ -135,25 +135,25 @@ def test_forgetting_leaves_nothing_behind() -> None:
     remove_from_index(document)
 
     assert find_passages(gpt, "theft insurance") == []
-    assert headings(kept, "theft insurance") == ["Insurance"]
+    assert find_headings(kept, "theft insurance") == ["Insurance"]
     assert not IndexSegment.objects.filter(document=document).exists()
     for table in (IndexBlock, IndexShelf):
         assert not table.objects.filter(workspace_id=gpt.workspace_id).exists()
     assert not PassageVector.objects.exists()
 
 
-def test_indexing_again_replaces() -> None:
+def test_indexing_again_replaces_the_index() -> None:
     gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
     document.passages.filter(heading="Insurance").update(text="Nothing about that topic any longer.")
 
     index_passages(document)
 
-    assert headings(gpt, "theft") == []
+    assert find_headings(gpt, "theft") == []
     assert IndexSegment.objects.filter(document=document).count() == 1
 
 
-def test_more_files_cost_no_more_queries() -> None:
+def test_the_number_of_queries_does_not_depend_on_the_number_of_files() -> None:
     counts = []
     for files in (1, 3):
         gpt = GPTFactory.create()
@@ -168,12 +168,12 @@ def test_more_files_cost_no_more_queries() -> None:
     assert counts[0] == counts[1]
 
 
-def test_what_was_read_before_there_was_an_index_is_taken_up() -> None:
+def test_documents_without_an_index_are_indexed_by_the_job() -> None:
     gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
     IndexSegment.objects.all().delete()
 
     assert index_waiting() == 1
     assert index_waiting() == 0
-    assert headings(gpt, "theft insurance") == ["Insurance"]
+    assert find_headings(gpt, "theft insurance") == ["Insurance"]
     assert IndexSegment.objects.filter(document=document).count() == 1

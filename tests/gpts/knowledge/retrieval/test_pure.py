@@ -1,4 +1,4 @@
-"""Terms, packed postings, mending and ranking, without a database."""
+"""Terms, packed postings, spelling correction and ranking, without a database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gpts.knowledge.retrieval.postings import SegmentBuilder, find_postings, get
 from gpts.knowledge.retrieval.ranking import compute_weights, fuse_ranks, is_alike
 from gpts.knowledge.retrieval.spelling import find_nearest_word
 from gpts.knowledge.retrieval.terms import (
-    PLACES,
+    MAX_LOCATIONS,
     extract_query_terms,
     extract_terms,
     extract_words,
@@ -41,16 +41,16 @@ def test_text_becomes_terms(text: str, terms: list[str]) -> None:
     assert extract_terms(text) == terms
 
 
-def test_asking_is_cut_out_of_a_question() -> None:
+def test_question_words_are_removed() -> None:
     assert extract_query_terms("请问退款需要多久到账？") == ["退款", "到账", "退", "款", "到账"[1]]
 
 
-def test_an_enormous_question_is_bounded() -> None:
+def test_the_number_of_query_terms_is_limited() -> None:
     assert len(extract_query_terms("word " + " ".join(f"w{number}" for number in range(100_000)))) == 64
 
 
 @given(st.lists(st.text(alphabet="ab退款 E1.Ü", max_size=30), min_size=1, max_size=30))
-def test_packed_postings_say_what_passages_say(texts: list[str]) -> None:
+def test_packed_postings_match_the_passages(texts: list[str]) -> None:
     builder = SegmentBuilder()
     for text in texts:
         builder.add("", text)
@@ -74,9 +74,7 @@ WORDS = [
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(WORDS) | st.text(alphabet="aAyYi1E", min_size=1, max_size=5)), st.data())
-def test_places_of_terms_are_all_found_though_few_words_are_stemmed(
-    words: list[str], data: st.DataObject
-) -> None:
+def test_locating_terms_finds_the_same_as_stemming_every_word(words: list[str], data: st.DataObject) -> None:
     text = data.draw(st.sampled_from([" ", "-", "_", ""])).join(words)
     known = sorted({term for word in WORDS for term in extract_terms(word) if not is_cjk(term)})
     terms = sorted(data.draw(st.sets(st.sampled_from(known))))
@@ -90,11 +88,11 @@ def test_places_of_terms_are_all_found_though_few_words_are_stemmed(
                 expected.setdefault(term, []).append(normalise(word))
     said = normalise(text)
     assert {term: [said[a:b] for a, b in places] for term, places in found.items()} == {
-        term: held[:PLACES] for term, held in expected.items()
+        term: held[:MAX_LOCATIONS] for term, held in expected.items()
     }
 
 
-def test_a_stem_begins_as_its_word_does() -> None:
+def test_a_stem_has_the_first_two_letters_of_its_word() -> None:
     words = {
         word
         for _name, sections in read_corpus()
@@ -106,7 +104,7 @@ def test_a_stem_begins_as_its_word_does() -> None:
     assert [w for w in words if stem(w)[:2].replace("y", "i") != w[:2].replace("y", "i")] == []
 
 
-def test_many_terms_lie_in_many_small_blocks() -> None:
+def test_many_terms_are_distributed_over_small_blocks() -> None:
     builder = SegmentBuilder()
     for number in range(500):
         builder.add("", " ".join(f"term{number}x{other}" for other in range(40)))
@@ -128,7 +126,7 @@ def test_many_terms_lie_in_many_small_blocks() -> None:
         ("brak", "bake"),
     ],
 )
-def test_a_mistyped_word_becomes_the_nearest(word: str, meant: str | None) -> None:
+def test_a_misspelled_word_becomes_the_nearest(word: str, meant: str | None) -> None:
     known = {"insurance", "warranty", "bake", "refund", "delivery"}
 
     found = find_nearest_word(word, known)
@@ -136,28 +134,28 @@ def test_a_mistyped_word_becomes_the_nearest(word: str, meant: str | None) -> No
     assert found == (meant if word != "brak" else None)
 
 
-def test_words_are_kept_as_they_were_written() -> None:
+def test_words_are_not_stemmed() -> None:
     assert extract_words("Insurances, E12 and 退款 don't cost") == ["insurances", "cost"]
 
 
-def test_places_are_found_by_stem_and_by_pair() -> None:
+def test_terms_are_located_by_stem_and_by_pair() -> None:
     assert locate_terms(["refund", "退款", "none"], "Refunds: 退款") == {
         "refund": [(0, 7)],
         "退款": [(9, 11)],
     }
 
 
-def test_a_rare_word_weighs_more_and_an_absent_one_less() -> None:
+def test_rare_terms_weigh_more_than_absent_and_common_ones() -> None:
     weights = compute_weights({"rare": 1.0, "common": 1.0, "absent": 1.0}, {"rare": 1, "common": 50}, 100)
 
     assert weights["rare"] > weights["absent"] > weights["common"] > 0
 
 
-def test_first_in_every_list_is_one() -> None:
+def test_a_passage_first_in_every_order_has_the_fused_score_one() -> None:
     assert fuse_ranks([[1, 2], [1, 3]], [1.0, 1.0])[1] == pytest.approx(1.0)
 
 
-def test_the_same_words_are_alike() -> None:
+def test_passages_with_the_same_terms_are_duplicates() -> None:
     said = frozenset(extract_terms("Theft insurance costs eight euros"))
 
     assert is_alike(said, said)

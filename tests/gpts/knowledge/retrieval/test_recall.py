@@ -1,4 +1,4 @@
-"""Recall over the whole set by full text alone, for each language; and what has no answer."""
+"""Recall of full text over the whole corpus by language; questions without an answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def reader() -> GPT:
+def gpt() -> GPT:
     gpt = GPTFactory.create()
     add_corpus(gpt)
     return gpt
@@ -23,7 +23,7 @@ def is_right(question: Question, found: list[FoundPassage]) -> bool:
     return question.answer in {f"{passage.file}#{passage.heading}" for passage in found}
 
 
-def test_the_set_is_what_it_says() -> None:
+def test_the_questions_match_the_corpus() -> None:
     places = {f"{name}#{heading}" for name, sections in read_corpus() for heading, _text in sections}
     answerable = [question for question in read_questions() if question.answer]
 
@@ -34,13 +34,13 @@ def test_the_set_is_what_it_says() -> None:
     assert sum(not question.answer for question in read_questions()) >= 10
 
 
-def test_the_right_passage_is_among_five(reader: GPT) -> None:
+def test_the_right_passage_is_among_the_first_five(gpt: GPT) -> None:
     missed: dict[str, list[str]] = {"en": [], "zh": [], "mixed": []}
     total: dict[str, int] = dict.fromkeys(missed, 0)
     for question in read_questions():
         if question.answer:
             total[question.language] += 1
-            found = find_passages(reader, question.text)
+            found = find_passages(gpt, question.text)
             if not is_right(question, found):
                 missed[question.language].append(question.text)
 
@@ -49,11 +49,11 @@ def test_the_right_passage_is_among_five(reader: GPT) -> None:
         assert recall >= 0.85, missed[language]
 
 
-def test_what_has_no_answer_is_seldom_answered(reader: GPT) -> None:
+def test_unanswerable_questions_are_rarely_answered(gpt: GPT) -> None:
     unanswerable = [question for question in read_questions() if not question.answer]
     answered = []
     for question in unanswerable:
-        found = find_passages(reader, question.text)
+        found = find_passages(gpt, question.text)
         if is_answerable(found):
             answered.append((question.text, found[0].heading, found[0].score))
 

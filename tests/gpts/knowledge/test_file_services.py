@@ -1,4 +1,4 @@
-"""Files of a draft: taken in, replaced, renamed, dated, retried, within limits; a refusal keeps nothing."""
+"""Services of knowledge files: uploading, replacing, renaming, retrying, erasing; limits and refusals."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ pytestmark = pytest.mark.django_db
 Run = Callable[..., Any]
 
 
-def taken(
+def upload_file(
     gpt: GPT, name: str = "a.txt", text: str | bytes = "The canary sings.", at: Any = NOW
 ) -> KnowledgeFile:
     return upload_knowledge_file(gpt=gpt, upload=make_upload(name, text), by=gpt.owner, at=at)
@@ -54,37 +54,37 @@ def read(file: KnowledgeFile, at: Any = NOW) -> int | None:
     return read_document(document_id=file.document_id or 0, step=nullcontext, clock=lambda: at)
 
 
-def document_of(file: KnowledgeFile) -> Document:
+def get_document(file: KnowledgeFile) -> Document:
     return Document.objects.get(files=file)
 
 
-def stored(media: Path) -> list[bytes]:
+def list_stored_bytes(media: Path) -> list[bytes]:
     return sorted(path.read_bytes() for path in media.rglob("*") if path.is_file())
 
 
-def test_a_file_waits_until_a_worker_read_it() -> None:
+def test_an_uploaded_file_waits_until_it_is_read() -> None:
     gpt = GPTFactory.create()
 
-    file = taken(gpt)
+    file = upload_file(gpt)
 
-    assert (document_of(file).state, find_passages(gpt, "canary")) == ("waiting", [])
+    assert (get_document(file).state, find_passages(gpt, "canary")) == ("waiting", [])
     assert read(file) is None
-    assert document_of(file).state == "ready"
+    assert get_document(file).state == "ready"
     assert [found.text for found in find_passages(gpt, "canary")] == ["The canary sings."]
 
 
-def test_the_worker_is_asked_after_commit(django_capture_on_commit_callbacks: Run) -> None:
+def test_reading_is_enqueued_after_commit(django_capture_on_commit_callbacks: Run) -> None:
     gpt = GPTFactory.create()
 
     with django_capture_on_commit_callbacks() as jobs:
-        taken(gpt)
+        upload_file(gpt)
     with django_capture_on_commit_callbacks() as again:
-        taken(gpt)
+        upload_file(gpt)
 
     assert (len(jobs), len(again)) == (1, 1)
     read(KnowledgeFile.objects.get())
     with django_capture_on_commit_callbacks() as ready:
-        taken(gpt)
+        upload_file(gpt)
     assert ready == []
 
 
@@ -100,12 +100,12 @@ def test_the_worker_is_asked_after_commit(django_capture_on_commit_callbacks: Ru
         ("..", b"text", "bad_name"),
     ],
 )
-def test_what_cannot_be_kept_is_refused_at_once_and_changes_nothing(
+def test_a_refused_upload_changes_nothing(
     act: str, name: str, data: bytes, code: str, own_media: Path, settings: Any
 ) -> None:
     settings.KNOWLEDGE_FILE_BYTES = 100
     gpt = GPTFactory.create()
-    file = taken(gpt)
+    file = upload_file(gpt)
     upload = SimpleUploadedFile("x", data)
     upload._name = name  # type: ignore[attr-defined]  # past Django's own cleaning of names
     before = (AuditEvent.objects.count(), GPT.objects.get(pk=gpt.pk).draft_revision)
@@ -118,37 +118,36 @@ def test_what_cannot_be_kept_is_refused_at_once_and_changes_nothing(
     assert (refusal.value.code, refusal.value.field) == (code, "file")
     assert (AuditEvent.objects.count(), GPT.objects.get(pk=gpt.pk).draft_revision) == before
     assert [(held.pk, held.name) for held in list_knowledge_files(gpt)] == [(file.pk, "a.txt")]
-    assert stored(own_media) == [b"The canary sings."]
+    assert list_stored_bytes(own_media) == [b"The canary sings."]
 
 
-def test_a_full_workspace_and_a_full_gpt_take_no_more(own_media: Path, settings: Any) -> None:
+def test_the_storage_of_a_workspace_is_limited(own_media: Path, settings: Any) -> None:
     settings.KNOWLEDGE_WORKSPACE_BYTES = 30
     gpt = GPTFactory.create()
-    taken(gpt, text="x" * 20)
+    upload_file(gpt, text="x" * 20)
 
     with pytest.raises(TooLarge) as full:
-        taken(GPTFactory.create(owner=gpt.owner), text="y" * 11)
-    same = taken(GPTFactory.create(owner=gpt.owner), text="x" * 20)
-    other = taken(GPTFactory.create(), text="y" * 11)
+        upload_file(GPTFactory.create(owner=gpt.owner), text="y" * 11)
+    same = upload_file(GPTFactory.create(owner=gpt.owner), text="x" * 20)
+    other = upload_file(GPTFactory.create(), text="y" * 11)
 
     assert (full.value.code, full.value.data) == ("workspace_full", {"limit": 30, "used": 20})
     assert same.document_id == KnowledgeFile.objects.get(gpt=gpt).document_id
     assert other.workspace_id != gpt.workspace_id
-    assert stored(own_media) == [b"x" * 20, b"y" * 11]
+    assert list_stored_bytes(own_media) == [b"x" * 20, b"y" * 11]
 
 
-def test_a_flood_of_files_is_slowed_down(settings: Any) -> None:
-    """F11"""
+def test_the_number_of_new_files_an_hour_is_limited(settings: Any) -> None:
     settings.KNOWLEDGE_FILES_PER_HOUR = 3
     gpt = GPTFactory.create()
     for number in range(3):
-        taken(gpt, text=f"Number {number}")
+        upload_file(gpt, text=f"Number {number}")
 
     with pytest.raises(RateLimited) as refusal:
-        taken(gpt, text="One more")
+        upload_file(gpt, text="One more")
 
     assert refusal.value.code == "too_many_files_an_hour"
-    assert taken(gpt, text="Later", at=NOW + timedelta(hours=1)).name == "a.txt"
+    assert upload_file(gpt, text="Later", at=NOW + timedelta(hours=1)).name == "a.txt"
 
 
 @pytest.mark.parametrize(
@@ -164,10 +163,7 @@ def test_a_flood_of_files_is_slowed_down(settings: Any) -> None:
         ("x" * 400 + ".txt", "x" * 251 + ".txt"),
     ],
 )
-def test_a_name_is_shown_without_its_path_and_never_names_what_is_stored(
-    given: str, shown: str, own_media: Path
-) -> None:
-    """F06"""
+def test_a_name_is_cleaned_and_not_used_in_the_storage(given: str, shown: str, own_media: Path) -> None:
     gpt = GPTFactory.create()
     upload = make_upload("x", "text")
     upload._name = given  # type: ignore[attr-defined]  # past Django's own cleaning of names
@@ -195,9 +191,9 @@ def test_control_characters_in_a_name_are_refused(name: str) -> None:
         assert file.name.isprintable()
 
 
-def test_replacing_keeps_name_and_date_and_leaves_frozen_versions_alone(own_media: Path) -> None:
+def test_replacing_keeps_name_and_review_date_and_does_not_affect_frozen_versions(own_media: Path) -> None:
     gpt = GPTFactory.create()
-    file = taken(gpt, "Report.docx", make_docx(("", "The canary sings.")))
+    file = upload_file(gpt, "Report.docx", make_docx(("", "The canary sings.")))
     read(file)
     update_file(file=file, review_on=date(2027, 1, 1), by=gpt.owner, at=NOW)
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
@@ -211,26 +207,26 @@ def test_replacing_keeps_name_and_date_and_leaves_frozen_versions_alone(own_medi
     assert [held.pk for held in list_knowledge_files(gpt)] == [new.pk]
     assert [found.text for found in find_passages(gpt, "canary")] == ["The canary sleeps."]
     assert [found.text for found in find_passages(gpt, "canary", version=version)] == ["The canary sings."]
-    assert len(stored(own_media)) == 2
+    assert len(list_stored_bytes(own_media)) == 2
 
 
-def test_replacing_a_file_that_no_version_has_erases_the_old_bytes(
+def test_replacing_a_file_that_no_version_needs_erases_the_old_bytes(
     own_media: Path, django_capture_on_commit_callbacks: Run
 ) -> None:
     gpt = GPTFactory.create()
-    file = taken(gpt)
+    file = upload_file(gpt)
     read(file)
 
     with django_capture_on_commit_callbacks(execute=True):
         replace_file(file=file, upload=make_upload("b.txt", "New words"), by=gpt.owner, at=LATER)
 
-    assert stored(own_media) == [b"New words"]
+    assert list_stored_bytes(own_media) == [b"New words"]
     assert not Passage.objects.exists()
 
 
-def test_replacing_by_the_same_content_or_another_file_s(own_media: Path) -> None:
+def test_replacing_by_the_same_content_or_that_of_another_file(own_media: Path) -> None:
     gpt = GPTFactory.create()
-    file, other = taken(gpt), taken(gpt, "b.txt", "Other words")
+    file, other = upload_file(gpt), upload_file(gpt, "b.txt", "Other words")
 
     same = replace_file(file=file, upload=make_upload("c.txt", "The canary sings."), by=gpt.owner, at=LATER)
     with pytest.raises(Conflict) as twice:
@@ -239,12 +235,12 @@ def test_replacing_by_the_same_content_or_another_file_s(own_media: Path) -> Non
     assert (same.pk, same.name) == (file.pk, "a.txt")
     assert twice.value.code == "file_twice"
     assert [held.pk for held in list_knowledge_files(gpt)] == [file.pk, other.pk]
-    assert len(stored(own_media)) == 2
+    assert len(list_stored_bytes(own_media)) == 2
 
 
-def test_renaming_and_dating() -> None:
+def test_changing_name_and_review_date() -> None:
     gpt = GPTFactory.create()
-    file = taken(gpt)
+    file = upload_file(gpt)
 
     update_file(file=file, name="  Canary\u200b songs.txt ", by=gpt.owner, at=NOW)
     update_file(file=file, review_on=date(2027, 1, 1), by=gpt.owner, at=NOW)
@@ -258,9 +254,9 @@ def test_renaming_and_dating() -> None:
     assert changed.count() == 2
 
 
-def test_the_owner_is_told_once_when_a_date_has_come() -> None:
+def test_the_owner_is_notified_once_for_each_review_date() -> None:
     gpt = GPTFactory.create()
-    file, other = taken(gpt), taken(gpt, "b.txt", "Other")
+    file, other = upload_file(gpt), upload_file(gpt, "b.txt", "Other")
     update_file(file=file, review_on=NOW.date(), by=gpt.owner, at=NOW)
     update_file(file=other, review_on=NOW.date() + timedelta(days=1), by=gpt.owner, at=NOW)
 
@@ -273,51 +269,51 @@ def test_the_owner_is_told_once_when_a_date_has_come() -> None:
     assert notify_owners_of_stale_files(at=NOW + timedelta(days=2)) == 1
 
 
-def test_a_file_that_cannot_be_read_says_why_and_can_be_tried_again(settings: Any) -> None:
+def test_an_unreadable_file_has_a_failure_code_and_can_be_retried(settings: Any) -> None:
     settings.KNOWLEDGE_FILE_TOKENS = 2
     gpt = GPTFactory.create()
-    file = taken(gpt)
+    file = upload_file(gpt)
 
     assert read(file) is None
-    failed = document_of(file)
+    failed = get_document(file)
     assert (failed.state, failed.failure) == ("failed", "too_much_text")
     assert not Passage.objects.exists()
     settings.KNOWLEDGE_FILE_TOKENS = 1000
     retry_file(file=file, by=gpt.owner, at=NOW)
-    assert document_of(file).state == "waiting"
+    assert get_document(file).state == "waiting"
     read(file)
-    assert document_of(file).state == "ready"
+    assert get_document(file).state == "ready"
     retry_file(file=file, by=gpt.owner, at=NOW)
-    assert document_of(file).state == "ready"
+    assert get_document(file).state == "ready"
 
 
-def test_a_reader_that_dies_is_tried_three_times_and_then_failed(settings: Any) -> None:
-    """F02: with so little memory the child cannot even begin."""
+def test_a_crashing_reader_is_retried_twice_and_then_fails(settings: Any) -> None:
+    """With so little memory the child process cannot start."""
     settings.EXTRACTION_MEMORY_BYTES = 10_000_000
-    file = taken(GPTFactory.create())
+    file = upload_file(GPTFactory.create())
 
     assert read(file) == 10
-    waiting = document_of(file)
+    waiting = get_document(file)
     assert (waiting.state, waiting.retry_at) == ("waiting", NOW + timedelta(seconds=10))
     assert read(file) is None
-    assert document_of(file).attempts == 1
+    assert get_document(file).attempts == 1
     assert read(file, NOW + timedelta(seconds=10)) == 60
     assert read(file, NOW + timedelta(seconds=70)) is None
-    assert (document_of(file).state, document_of(file).failure) == ("failed", "crashed")
+    assert (get_document(file).state, get_document(file).failure) == ("failed", "crashed")
 
 
-def test_stored_bytes_that_are_gone_are_a_failure_in_words(own_media: Path) -> None:
-    file = taken(GPTFactory.create())
-    (own_media / document_of(file).storage_key).unlink()
+def test_missing_stored_bytes_are_a_failure(own_media: Path) -> None:
+    file = upload_file(GPTFactory.create())
+    (own_media / get_document(file).storage_key).unlink()
 
     assert read(file) is None
-    assert (document_of(file).state, document_of(file).failure) == ("failed", "lost")
+    assert (get_document(file).state, get_document(file).failure) == ("failed", "lost")
 
 
-def test_what_a_dead_worker_held_is_taken_up_again(django_capture_on_commit_callbacks: Run) -> None:
+def test_a_document_claimed_by_a_dead_worker_is_read_again(django_capture_on_commit_callbacks: Run) -> None:
     gpt = GPTFactory.create()
-    file = taken(gpt)
-    held = document_of(file)
+    file = upload_file(gpt)
+    held = get_document(file)
     Document.objects.filter(pk=held.pk).update(
         state="extracting", claim="00000000-0000-0000-0000-000000000001", heartbeat_at=NOW, attempts=1
     )
@@ -326,57 +322,56 @@ def test_what_a_dead_worker_held_is_taken_up_again(django_capture_on_commit_call
     with django_capture_on_commit_callbacks() as early:
         assert sweep_documents(at=NOW + timedelta(seconds=299)) == 0
     assert read(file, NOW + timedelta(seconds=299)) is None
-    assert document_of(file).state == "extracting"
+    assert get_document(file).state == "extracting"
     with django_capture_on_commit_callbacks() as late:
         assert sweep_documents(at=NOW + timedelta(seconds=301)) == 1
     assert (len(early), len(late)) == (0, 1)
     read(file, NOW + timedelta(seconds=301))
-    assert document_of(file).state == "ready"
+    assert get_document(file).state == "ready"
     assert [passage.text for passage in list_passages(file)] == ["The canary sings."]
 
 
-def test_a_document_that_kills_its_workers_is_given_up() -> None:
-    file = taken(GPTFactory.create())
+def test_a_document_that_kills_its_workers_fails_after_three_attempts() -> None:
+    file = upload_file(GPTFactory.create())
     Document.objects.update(state="extracting", heartbeat_at=NOW, attempts=3)
 
     assert read(file, NOW + timedelta(seconds=301)) is None
 
-    assert (document_of(file).state, document_of(file).failure) == ("failed", "crashed")
+    assert (get_document(file).state, get_document(file).failure) == ("failed", "crashed")
 
 
-def test_malware_within_a_document_loses_its_bytes_and_its_owner_is_told(
+def test_bytes_of_malware_are_deleted_and_the_owner_is_notified(
     own_media: Path, django_capture_on_commit_callbacks: Run
 ) -> None:
-    """F14"""
     gpt = GPTFactory.create()
-    file = taken(gpt, "a.docx", make_docx(("", "Text"), extra={"word/embeddings/a.bin": EICAR}))
+    file = upload_file(gpt, "a.docx", make_docx(("", "Text"), extra={"word/embeddings/a.bin": EICAR}))
 
     with django_capture_on_commit_callbacks(execute=True):
         read(file)
 
-    assert document_of(file).failure == "malware"
-    assert stored(own_media) == []
+    assert get_document(file).failure == "malware"
+    assert list_stored_bytes(own_media) == []
     note = Notification.objects.get()
     assert (note.user, note.kind) == (gpt.owner, "knowledge_refused")
     event = AuditEvent.objects.get(action="gpts.file_refused")
     assert (event.reason, event.subject_id, event.is_automated) == ("malware", str(file.pk), True)
 
 
-def test_bytes_and_documents_that_nobody_needs_are_swept(own_media: Path) -> None:
+def test_unused_bytes_and_documents_are_swept(own_media: Path) -> None:
     gpt = GPTFactory.create()
-    file = taken(gpt)
+    file = upload_file(gpt)
     lonely = own_media / "knowledge" / str(gpt.workspace_id) / "left"
     lonely.write_bytes(b"left by a crash")
 
     assert sweep_leftovers(at=NOW) == 0
     assert sweep_leftovers(at=timezone.now() + timedelta(hours=25)) == 1
-    assert stored(own_media) == [b"The canary sings."]
-    assert document_of(file).state == "waiting"
+    assert list_stored_bytes(own_media) == [b"The canary sings."]
+    assert get_document(file).state == "waiting"
 
 
-def test_deleting_everywhere_needs_the_name_and_leaves_versions_without_it(own_media: Path) -> None:
+def test_erasing_needs_the_name_and_affects_versions(own_media: Path) -> None:
     gpt = GPTFactory.create()
-    file = taken(gpt)
+    file = upload_file(gpt)
     read(file)
     version = freeze_version(gpt=gpt, release_notes="", by=gpt.owner, at=NOW)
 
@@ -393,46 +388,46 @@ def test_deleting_everywhere_needs_the_name_and_leaves_versions_without_it(own_m
     assert (row.name, row.document, row.erased_at) == ("a.txt", None, NOW)
 
 
-def test_erasing_what_another_gpt_holds_leaves_it_there(own_media: Path) -> None:
+def test_erasing_does_not_affect_another_gpt_with_the_same_content(own_media: Path) -> None:
     gpt = GPTFactory.create()
     other = GPTFactory.create(owner=gpt.owner)
-    file, shared = taken(gpt), taken(other)
+    file, shared = upload_file(gpt), upload_file(other)
     read(file)
 
     erase_file(file=file, confirmation="a.txt", by=gpt.owner, at=NOW)
 
     assert find_passages(gpt, "canary") == []
     assert [found.text for found in find_passages(other, "canary")] == ["The canary sings."]
-    assert document_of(shared).state == "ready"
+    assert get_document(shared).state == "ready"
 
 
-def test_the_demo_s_way_reads_at_once() -> None:
+def test_add_knowledge_file_reads_at_once() -> None:
     gpt = GPTFactory.create()
 
     file = add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "The canary sings."), by=gpt.owner, at=NOW)
 
-    assert document_of(file).state == "ready"
+    assert get_document(file).state == "ready"
     remove_knowledge_file(file=file, by=gpt.owner, at=NOW)
     assert find_passages(gpt, "canary") == []
 
 
-def test_a_storage_without_paths_will_do(
+def test_a_storage_without_local_paths_works(
     settings: Any, own_media: Path, django_capture_on_commit_callbacks: Run
 ) -> None:
-    """An object store has none: reading, listing and deleting go through the storage's own doors."""
+    """As in an object store: reading, listing and deleting use only the storage API of Django."""
     in_memory = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
     settings.STORAGES = {**settings.STORAGES, "default": in_memory}
     gpt = GPTFactory.create()
     folder = f"knowledge/{gpt.workspace_id}"
 
-    file = taken(gpt)
+    file = upload_file(gpt)
     read(file)
     default_storage.save(f"{folder}/left", ContentFile(b"left by a crash"))
-    assert document_of(file).state == "ready"
+    assert get_document(file).state == "ready"
     assert len(default_storage.listdir(folder)[1]) == 2
     assert sweep_leftovers(at=timezone.now() + timedelta(hours=25)) == 1
     with django_capture_on_commit_callbacks(execute=True):
         remove_knowledge_file(file=file, by=gpt.owner, at=NOW)
 
     assert default_storage.listdir(folder) == ([], [])
-    assert stored(own_media) == []
+    assert list_stored_bytes(own_media) == []

@@ -1,4 +1,4 @@
-"""Bodies that are too large: refused before they are read, in words, and nothing is kept of them."""
+"""Request bodies over the limits are refused with a message, and nothing of them is stored."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from workspaces.web.bodies import REFUSED
 MEGABYTE = 1024 * 1024
 
 
-def exchanged(server: WebService, head: str, body: bytes = b"") -> tuple[int, str]:
-    """Send a request as it is, without the body that it declares; the answer's status and text."""
+def send_raw_request(server: WebService, head: str, body: bytes = b"") -> tuple[int, str]:
+    """Send raw bytes, possibly fewer than the head declares; returns status and text of the answer."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as wire:
         wire.sendall(head.replace("\n", "\r\n").encode() + body)
         answer = HTTPResponse(wire)
@@ -42,14 +42,14 @@ def exchanged(server: WebService, head: str, body: bytes = b"") -> tuple[int, st
         ("/no/such/place", 40 * MEGABYTE, 32),
     ],
 )
-def test_what_declares_too_much_is_answered_before_it_is_sent(
+def test_a_content_length_over_the_limit_is_refused_before_the_body_is_read(
     path: str, size: int, megabytes: int, server: WebService
 ) -> None:
     head = (
         f"POST {path} HTTP/1.1\nHost: {server.url[7:]}\nContent-Type: text/plain\nContent-Length: {size}\n\n"
     )
 
-    status, text = exchanged(server, head)
+    status, text = send_raw_request(server, head)
 
     assert status == 413
     assert f"at most {megabytes} MB can be sent here. Nothing was kept." in text
@@ -58,16 +58,16 @@ def test_what_declares_too_much_is_answered_before_it_is_sent(
         assert (error["code"], error["data"]) == ("request_too_large", {"limit": megabytes * MEGABYTE})
 
 
-def test_what_declares_nothing_ends_at_the_limit(server: WebService) -> None:
+def test_a_chunked_body_is_refused_at_the_limit(server: WebService) -> None:
     head = f"POST /accounts/login/ HTTP/1.1\nHost: {server.url[7:]}\nTransfer-Encoding: chunked\n\n"
     chunk = b"100000\r\n" + b"x" * MEGABYTE + b"\r\n"
 
-    status, _text = exchanged(server, head, chunk * 33)
+    status, _text = send_raw_request(server, head, chunk * 33)
 
     assert status == 413
 
 
-def test_six_hundred_megabytes_leave_nothing_and_the_service_goes_on(server: WebService) -> None:
+def test_a_refused_upload_stores_nothing_and_the_service_still_answers(server: WebService) -> None:
     with system_scope("tests"):
         gpt = GPTFactory.create()
     browser = WebClient(server.url, gpt.owner)
@@ -82,7 +82,7 @@ def test_six_hundred_megabytes_leave_nothing_and_the_service_goes_on(server: Web
         + "".join(f"{name}: {value}\n" for name, value in headers.items())
         + "\n"
     )
-    status, text = exchanged(server, head, b"--x\r\n")
+    status, text = send_raw_request(server, head, b"--x\r\n")
 
     assert (status, "<h1" in text) == (413, True)
     assert sorted(media.rglob("*")) == before
@@ -91,7 +91,7 @@ def test_six_hundred_megabytes_leave_nothing_and_the_service_goes_on(server: Web
     browser.close()
 
 
-def test_an_empty_file_is_refused_in_words(server: WebService) -> None:
+def test_an_empty_file_is_refused_with_a_message(server: WebService) -> None:
     with system_scope("tests"):
         gpt = GPTFactory.create()
     browser = WebClient(server.url, gpt.owner)
@@ -105,7 +105,7 @@ def test_an_empty_file_is_refused_in_words(server: WebService) -> None:
 
 
 @pytest.mark.anyio
-async def test_reading_stops_where_the_limit_is(settings: Any) -> None:
+async def test_the_asgi_handler_stops_reading_at_the_limit(settings: Any) -> None:
     settings.REQUEST_BYTES = 10
     parts = [b"12345", b"67890", b"x", b"never read"]
 
@@ -124,7 +124,7 @@ async def test_reading_stops_where_the_limit_is(settings: Any) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("method", "tail"), [("PATCH", ""), ("POST", "/knowledge")])
-def test_json_ends_at_five_megabytes_also_where_whole_files_are_taken(method: str, tail: str) -> None:
+def test_json_is_limited_to_five_megabytes_also_on_upload_routes(method: str, tail: str) -> None:
     gpt = GPTFactory.create()
     body = {"revision": gpt.draft_revision, "name": "Other", "more": [{}] * 1_800_000}
 

@@ -1,4 +1,4 @@
-"""Several people and tabs at once: one document, no lost file, no more files than fit."""
+"""Concurrent uploads: one document for one content, no lost file, never more files than allowed."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from tests.support.uploads import make_upload
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def together(*acts: Callable[[], Any]) -> list[Any]:
-    """Run all at the same moment on connections of their own; what each returned or raised."""
+def run_concurrently(*acts: Callable[[], Any]) -> list[Any]:
+    """Call all at the same time in threads; returns each result, or the code of a TooLarge."""
     barrier = Barrier(len(acts))
 
     def run(act: Callable[[], Any]) -> Any:
@@ -41,47 +41,51 @@ def together(*acts: Callable[[], Any]) -> list[Any]:
         return list(pool.map(run, acts))
 
 
-def taking(gpt: GPT, name: str, text: str) -> Callable[[], KnowledgeFile]:
+def build_upload(gpt: GPT, name: str, text: str) -> Callable[[], KnowledgeFile]:
     return lambda: upload_knowledge_file(gpt=gpt, upload=make_upload(name, text), by=gpt.owner, at=NOW)
 
 
-def stored(media: Path) -> int:
+def count_stored_files(media: Path) -> int:
     return sum(path.is_file() for path in media.rglob("*"))
 
 
-def test_the_same_content_in_four_gpts_at_once_is_stored_once(own_media: Path) -> None:
+def test_concurrent_uploads_of_one_content_to_four_gpts_store_it_once(own_media: Path) -> None:
     with system_scope("tests"):
         first = GPTFactory.create()
         gpts = [first, *(GPTFactory.create(owner=first.owner) for _number in range(3))]
 
-    files = together(*(taking(gpt, "a.txt", "The canary sings.") for gpt in gpts))
+    files = run_concurrently(*(build_upload(gpt, "a.txt", "The canary sings.") for gpt in gpts))
 
     assert len({file.document_id for file in files}) == 1
     assert Document.objects.count() == 1
     assert KnowledgeFile.objects.count() == 4
-    assert stored(own_media) == 1
+    assert count_stored_files(own_media) == 1
 
 
-def test_the_same_file_sent_twice_at_once_is_one_file(own_media: Path) -> None:
+def test_two_concurrent_uploads_of_one_file_add_it_once(own_media: Path) -> None:
     with system_scope("tests"):
         gpt = GPTFactory.create()
 
-    files = together(*(taking(gpt, f"{number}.txt", "The canary sings.") for number in range(2)))
+    files = run_concurrently(
+        *(build_upload(gpt, f"{number}.txt", "The canary sings.") for number in range(2))
+    )
 
     assert files[0].pk == files[1].pk
     gpt.refresh_from_db()
-    assert (KnowledgeFile.objects.count(), gpt.draft_revision, stored(own_media)) == (1, 2, 1)
+    assert (KnowledgeFile.objects.count(), gpt.draft_revision, count_stored_files(own_media)) == (1, 2, 1)
 
 
-def test_two_files_for_the_last_place_do_not_both_get_it(own_media: Path) -> None:
+def test_two_concurrent_uploads_cannot_exceed_the_number_of_files(own_media: Path) -> None:
     with system_scope("tests"):
         gpt = GPTFactory.create()
         for number in range(19):
-            taking(gpt, f"{number}.txt", f"Number {number}")()
+            build_upload(gpt, f"{number}.txt", f"Number {number}")()
 
-    outcomes = together(*(taking(gpt, f"last{number}.txt", f"Last {number}") for number in range(2)))
+    outcomes = run_concurrently(
+        *(build_upload(gpt, f"last{number}.txt", f"Last {number}") for number in range(2))
+    )
 
     assert sorted(isinstance(outcome, KnowledgeFile) for outcome in outcomes) == [False, True]
     assert "too_many_files" in outcomes
     assert KnowledgeFile.objects.count() == 20
-    assert stored(own_media) == 20
+    assert count_stored_files(own_media) == 20

@@ -1,0 +1,56 @@
+"""Finished paragraphs of a running answer as HTML; the end of the answer replaces them by the whole."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from django.utils import translation
+from django.utils.html import escape
+
+from core.markdown import render
+from gpts.chat.streaming.frames import frame
+from gpts.chat.streaming.job import TurnSink
+from gpts.chat.streaming.threads import in_render_thread
+
+# A paragraph without any of these characters is only escaped; markdown is rendered in a thread.
+MARKUP = re.compile(r"[`*_~\[\]<>|#!\\&$:]|^\s*(?:[-+=]|\d+[.)])|\n", re.MULTILINE)
+
+
+class ParagraphRenderer:
+    """Renders one paragraph at a time, in order."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._rendered_length = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def render_new(self, sink: TurnSink) -> None:
+        """Send the paragraphs that were finished since the last call."""
+        if self._task is not None:
+            return
+        boundary = sink.text.rfind("\n\n", self._rendered_length)
+        if boundary <= self._rendered_length:
+            return
+        piece = sink.text[self._rendered_length : boundary]
+        if piece.count("```") % 2 or piece.count("~~~") % 2:
+            return
+        upto = boundary + 2
+        if MARKUP.search(piece) is None:
+            self._rendered_length = upto
+            sink.send_here(frame("html", {"html": f"<p>{escape(piece)}</p>\n", "upto": upto}))
+            return
+        self._task = asyncio.get_running_loop().create_task(self._render(piece, upto, sink))
+
+    async def _render(self, piece: str, upto: int, sink: TurnSink) -> None:
+        html = await in_render_thread(_render_markdown, piece, self._language)
+        self._task = None
+        if sink.is_over:
+            return
+        self._rendered_length = upto
+        sink.send_here(frame("html", {"html": html, "upto": upto}))
+
+
+def _render_markdown(piece: str, language: str) -> str:
+    with translation.override(language):
+        return render(piece)

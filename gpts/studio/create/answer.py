@@ -1,0 +1,212 @@
+"""The builder's answer as a turn: by a model that calls functions, or by the guided interview.
+
+It outlives its reader: what was changed stays changed, and a reader who comes back gets what they missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import structlog
+from django.utils import timezone, translation
+
+from core.errors import DomainError
+from core.scope import open_scope
+from gpts.assistants.access import access_gpt
+from gpts.assistants.models import GPT
+from gpts.assistants.rules import GPTAct
+from gpts.chat.services.rechecks import RunningAnswer
+from gpts.chat.states import MessageRole
+from gpts.chat.streaming.begin import Requester
+from gpts.chat.streaming.frames import frame
+from gpts.chat.streaming.job import TurnJob, TurnOutcome, TurnSink
+from gpts.chat.streaming.threads import in_thread
+from gpts.llm.models import LanguageModel
+from gpts.llm.runtime.offline import CHINESE
+from gpts.llm.runtime.types import (
+    Finished,
+    ModelAPI,
+    TextDelta,
+    ToolProposed,
+    ToolResult,
+    ToolRunner,
+    TurnEvent,
+    TurnInput,
+    Usage,
+)
+from gpts.studio.create.functions import BadCall, Proposal, Question, read_call
+from gpts.studio.create.interview import Reply, first_step, is_answer
+from gpts.studio.create.interview import answer as answer_in_interview
+from gpts.studio.create.shown import change_data, draft_values, message_end
+from gpts.studio.models import BuilderChange, BuilderMessage
+from gpts.studio.queries import builder_messages, told_answers
+from gpts.studio.services.create import apply_change, end_message
+from gpts.studio.states import BuilderChangeState
+
+log = structlog.get_logger(__name__)
+
+# Change cards appear one after the other, so that a person sees each change.
+CARD_PAUSE = 0.12
+PLACEHOLDER_NAMES = frozenset({"New GPT", "新 GPT", "新建 GPT"})
+
+
+@dataclass(frozen=True)
+class BuilderRequest:
+    """A message that was recorded, and everything that answering it needs."""
+
+    gpt: GPT
+    question: BuilderMessage
+    message: BuilderMessage
+    model: LanguageModel | None
+    input: TurnInput
+    requester: Requester
+
+    @property
+    def is_interview(self) -> bool:
+        return self.input.spec.api == ModelAPI.OFFLINE
+
+    @property
+    def language(self) -> str:
+        """The interview answers in Chinese to Chinese, else in the language of the person's pages."""
+        return "zh-hans" if CHINESE.search(self.question.content) else self.requester.language
+
+
+class CreateAnswer(TurnJob):
+    """Events for readers: ``working`` when a function is called, ``change`` for its card, ``end``."""
+
+    def __init__(self, request: BuilderRequest) -> None:
+        access = RunningAnswer(
+            turn_id=request.message.pk,
+            user_id=request.requester.user.pk,
+            gpt_id=request.gpt.pk,
+            act=GPTAct.EDIT,
+            workspace_ids=request.requester.scope.workspace_ids,
+        )
+        super().__init__(turn_id=request.message.pk, given=request.input, access=access)
+        self.request = request
+        self._step = ""
+        self._choices: tuple[str, ...] = ()
+        self._asked_back = ""
+
+    def run_events(self, sink: TurnSink) -> AsyncGenerator[TurnEvent, None]:
+        return self._run_interview(sink) if self.request.is_interview else super().run_events(sink)
+
+    def get_tools(self, sink: TurnSink) -> ToolRunner | None:
+        return partial(self._call_function, sink=sink)
+
+    def handle_event(self, event: TurnEvent, sink: TurnSink) -> None:
+        if isinstance(event, ToolProposed):
+            sink.send("working", {"function": event.name[:60]})
+            # What is said after a round of functions is a paragraph of its own.
+            if sink.text and not sink.text.endswith("\n\n"):
+                sink.add_text("\n\n")
+
+    async def _run_interview(self, sink: TurnSink) -> AsyncGenerator[TurnEvent, None]:
+        """The guided interview in place of a model: changes the draft by rules, asks the next question."""
+        try:
+            reply = await in_thread(self._get_reply)
+            for proposal in reply.proposals:
+                card, _change = await in_thread(self._apply, proposal, timezone.now())
+                if card is not None:
+                    sink.send("change", card)
+                    await asyncio.sleep(CARD_PAUSE)
+            self._step, self._choices = reply.step, reply.choices
+            yield TextDelta(reply.text)
+        except DomainError as refusal:
+            yield TextDelta(str(refusal.message))
+        yield Finished(Usage(0, 0))
+
+    def _get_reply(self) -> Reply:
+        request = self.request
+        user, gpt = request.requester.user, request.gpt
+        with open_scope(request.requester.scope), translation.override(request.language):
+            before = [row for row in builder_messages(user, gpt) if row.pk < request.question.pk]
+            steps = [row.step for row in before if row.role == MessageRole.ASSISTANT and row.step]
+            draft = draft_values(gpt)
+            told = {name: text for name, text in told_answers(user, gpt).items() if is_answer(text)}
+            return answer_in_interview(
+                request.question.content,
+                step=steps[-1] if steps else first_step(draft),
+                draft=draft,
+                told=told,
+                has_name=gpt.name not in PLACEHOLDER_NAMES,
+            )
+
+    async def _call_function(self, call: ToolProposed, sink: TurnSink) -> ToolResult:
+        """Run one function that the model called; the result tells the model what became of it."""
+        try:
+            understood = read_call(call.name, call.arguments)
+        except BadCall as problem:
+            return ToolResult(str(problem), is_ok=False)
+        if isinstance(understood, Question):
+            self._asked_back, self._choices = understood.text, understood.choices
+            return ToolResult("The question will be shown to the person. End your turn now.")
+        try:
+            card, change = await in_thread(self._apply, understood, timezone.now())
+        except DomainError as refusal:
+            return ToolResult(f"Refused: {refusal.message}", is_ok=False)
+        if card is None or change is None:
+            return ToolResult("It has this value already.")
+        sink.send("change", card)
+        if change.state == BuilderChangeState.REFUSED:
+            return ToolResult(f"Refused: {change.refusal}", is_ok=False)
+        return ToolResult("Done. The person sees the change and can undo it.")
+
+    def _apply(
+        self, proposal: Proposal, at: datetime
+    ) -> tuple[dict[str, object] | None, BuilderChange | None]:
+        """Change the draft; returns the data of the change's card and the change, or None twice."""
+        requester, slug = self.request.requester, self.request.gpt.slug
+        with open_scope(requester.scope), translation.override(requester.language):
+            # The right to edit is checked for each change: it may have ended meanwhile.
+            access_gpt(requester.user, slug, to=GPTAct.EDIT)
+            change = apply_change(
+                message=self.request.message,
+                field=proposal.field,
+                value=proposal.value,
+                by=requester.user,
+                at=at,
+            )
+            if change is None:
+                return None, None
+            return change_data(access_gpt(requester.user, slug, to=GPTAct.EDIT), change), change
+
+    async def finish(self, outcome: TurnOutcome, sink: TurnSink) -> bytes:
+        try:
+            message = await in_thread(self._record_end, outcome, timezone.now())
+        except DomainError:
+            log.warning("turn_ended_elsewhere", turn=str(self.id))
+            message = await in_thread(self._load_message)
+        retry_after = None if outcome.failure is None else outcome.failure.retry_after
+        with translation.override(self.request.requester.language):
+            return frame("end", message_end(message, retry_after=retry_after), offset=len(outcome.text))
+
+    def _record_end(self, outcome: TurnOutcome, at: datetime) -> BuilderMessage:
+        usage = self.get_usage(outcome)
+        text = outcome.text.strip()
+        if self._asked_back and self._asked_back not in text:
+            text = f"{text}\n\n{self._asked_back}".strip()
+        failure = outcome.failure
+        if failure is not None:
+            log.info("builder_failed", message=str(self.id), code=failure.code, detail=failure.detail)
+        with open_scope(self.request.requester.scope):
+            return end_message(
+                message=self.request.message,
+                text=text,
+                at=at,
+                step=self._step,
+                choices=self._choices,
+                model=self.request.model,
+                input_tokens=usage.input_tokens,
+                output_tokens=usage.output_tokens,
+                error_code="" if failure is None else str(failure.code),
+                is_stopped=outcome.is_stopped,
+            )
+
+    def _load_message(self) -> BuilderMessage:
+        with open_scope(self.request.requester.scope):
+            return BuilderMessage.objects.get(pk=self.id)

@@ -1,0 +1,156 @@
+"""Starting an answer of the Create conversation, reading along with a running one, and stopping it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import NotFound
+from core.scope import open_scope
+from gpts.assistants.access import access_gpt
+from gpts.assistants.models import GPT
+from gpts.assistants.queries.gpts import find_default_model
+from gpts.assistants.rules import GPTAct
+from gpts.chat.services.turn_inputs import build_model_spec, get_usable_model
+from gpts.chat.states import MessageRole
+from gpts.chat.streaming.begin import Requester, lock_turn_starts
+from gpts.chat.streaming.connection import ask_to_stop, check_message
+from gpts.chat.streaming.frames import frame
+from gpts.llm.models import LanguageModel
+from gpts.llm.runtime.types import FailureCode, ModelAPI, PromptMessage, TurnInput
+from gpts.llm.states import METERED_TURN_STATES, TurnState
+from gpts.metering.services.reservations import characters_of, estimate, reserve
+from gpts.studio.create.answer import BuilderRequest, CreateAnswer
+from gpts.studio.create.functions import FUNCTIONS
+from gpts.studio.create.prompts import BUILDER_NAME, instructions_for
+from gpts.studio.create.shown import change_data, draft_values, message_end, render_text
+from gpts.studio.models import BuilderMessage
+from gpts.studio.queries import builder_messages, running_answer, undone_fields
+from gpts.studio.services.create import interrupt_if_lost, start_message
+
+HISTORY_MESSAGES = 40
+
+
+@dataclass(frozen=True)
+class StartedCreateAnswer:
+    """A StartedTurn of Create: with a job when it was started now, with its end when it has ended."""
+
+    gpt: GPT
+    question: BuilderMessage
+    message: BuilderMessage
+    requester: Requester
+    job: CreateAnswer | None = None
+    end: dict[str, Any] | None = None
+    # Data of the changes of an answer that has ended.
+    changes: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def id(self) -> UUID:
+        return self.message.pk
+
+    def build_head(self) -> bytes:
+        head = {"message": str(self.message.pk), "question": str(self.question.pk)}
+        first = frame("message", head | {"html": render_text(self.question.content)})
+        return first + b"".join(frame("change", change) for change in self.changes)
+
+    def load_end(self) -> dict[str, Any]:
+        found = find_answer(self.requester, self.gpt.slug)
+        if found.id == self.id and found.end is not None:
+            return found.end
+        self.message.state, self.message.error_code = TurnState.INTERRUPTED, FailureCode.INTERRUPTED
+        return message_end(self.message)
+
+
+def begin_message(requester: Requester, slug: str, text: str) -> StartedCreateAnswer:
+    """Authorise, limit the rate, record the message and reserve its budgets; call it in a thread.
+
+    Raises what access_gpt, check_message, start_message and reserve raise; nothing was written then.
+    """
+    with open_scope(requester.scope):
+        lock_turn_starts(requester.user)
+        gpt = access_gpt(requester.user, slug, to=GPTAct.EDIT)
+        check_message(requester.user.pk, "")
+        question, message = start_message(gpt=gpt, text=text, by=requester.user, at=timezone.now())
+        model = get_building_model(gpt)
+        given = _build_input(requester, gpt, question, model)
+        request = BuilderRequest(gpt, question, message, model, given, requester)
+        _reserve_budgets(request)
+        return StartedCreateAnswer(gpt, question, message, requester, CreateAnswer(request))
+
+
+def find_answer(requester: Requester, slug: str) -> StartedCreateAnswer:
+    """The newest answer of the person's conversation, to read along with; a lost one is ended here."""
+    with open_scope(requester.scope):
+        gpt = access_gpt(requester.user, slug, to=GPTAct.EDIT)
+        rows = builder_messages(requester.user, gpt)
+        if len(rows) < 2 or rows[-1].role != MessageRole.ASSISTANT:
+            raise NotFound(_("There is no such message."), code="message_not_found")
+        question, message = rows[-2:]
+        if interrupt_if_lost(message=message, at=timezone.now()):
+            message.refresh_from_db()
+        if message.state == TurnState.RUNNING:
+            return StartedCreateAnswer(gpt, question, message, requester)
+        with translation.override(requester.language):
+            changes = tuple(change_data(gpt, change) for change in message.changes.all())
+            end = message_end(message)
+        return StartedCreateAnswer(gpt, question, message, requester, end=end, changes=changes)
+
+
+def stop_building(user: Any, gpt: GPT) -> bool:
+    """Ask the running answer of the person's conversation to end; False when none runs."""
+    message = running_answer(user, gpt)
+    if message is None:
+        return False
+    ask_to_stop(message.pk)
+    return True
+
+
+def get_building_model(gpt: GPT) -> LanguageModel | None:
+    """The draft's model, or the best that is offered where the draft's only quotes knowledge."""
+    model = get_usable_model(gpt, None)
+    if build_model_spec(model).api != ModelAPI.OFFLINE:
+        return model
+    return find_default_model(gpt.workspace)
+
+
+def _build_input(
+    requester: Requester, gpt: GPT, question: BuilderMessage, model: LanguageModel | None
+) -> TurnInput:
+    spec = build_model_spec(model)
+    if spec.api == ModelAPI.OFFLINE:
+        return TurnInput(spec=spec, text=question.content, gpt_name=BUILDER_NAME)
+    history = [
+        PromptMessage("user" if row.role == MessageRole.USER else "assistant", row.content)
+        for row in builder_messages(requester.user, gpt)
+        if row.pk < question.pk and row.content and row.state in METERED_TURN_STATES
+    ]
+    return TurnInput(
+        spec=spec,
+        text=question.content,
+        gpt_name=BUILDER_NAME,
+        instructions=instructions_for(draft_values(gpt), undone_fields(requester.user, gpt)),
+        history=tuple(history[-HISTORY_MESSAGES:]),
+        language=requester.language,
+        tools=FUNCTIONS,
+        parallel_tool_calls=False,
+    )
+
+
+def _reserve_budgets(request: BuilderRequest) -> None:
+    """Reserve in the budgets of the GPT's workspace; the interview asks no model and counts nowhere."""
+    if request.is_interview:
+        return
+    tokens, micros = estimate(request.model, characters_of(request.input))
+    reserve(
+        user=request.requester.user,
+        workspace_id=request.gpt.workspace_id,
+        gpt=request.gpt,
+        turn_id=request.message.pk,
+        estimated_tokens=tokens,
+        estimated_micros=micros,
+        at=request.message.created_at,
+    )
