@@ -1,1 +1,1 @@
-"""Conversations: turns, streaming, attachments, shared links, search, export."""
+"""Conversations: turns, streaming, attachments, share links, search, export."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError, NotFound
@@ -13,21 +13,26 @@ from gpts.chat.models import Conversation, Turn
 from gpts.chat.states import MessageRole
 from gpts.knowledge.models import Passage
 from gpts.knowledge.queries import get_cited_passage
+from workspaces.models import User
 
 
 def access_conversation(
-    user: Any, identifier: UUID, *, is_deleted: bool = False, workspace_id: int | None = None
+    user: User | AnonymousUser,
+    identifier: UUID,
+    *,
+    is_deleted: bool = False,
+    workspace_id: int | None = None,
 ) -> Conversation:
-    """Return the person's own conversation; NotFound for anybody else's, also to admins and staff.
+    """Return the person's own conversation; NotFound for anybody else's, for admins and staff too.
 
-    A key sees those of its own workspace only: ``workspace_id``.
+    ``workspace_id`` limits it to the workspace of an API key.
     """
-    place = {} if workspace_id is None else {"workspace_id": workspace_id}
+    filters = {} if workspace_id is None else {"workspace_id": workspace_id}
     found = (
         Conversation.objects.select_related(
             "gpt__workspace", "gpt__language_model__provider", "version__language_model__provider"
         )
-        .filter(pk=identifier, user_id=user.pk, deleted_at__isnull=not is_deleted, **place)
+        .filter(pk=identifier, user_id=user.pk, deleted_at__isnull=not is_deleted, **filters)
         .first()
         if user.is_authenticated
         else None
@@ -38,7 +43,7 @@ def access_conversation(
 
 
 def access_turn(conversation: Conversation, identifier: UUID) -> Turn:
-    """Return a turn of a conversation that was authorised; NotFound for any other conversation's."""
+    """Return a turn of an authorised conversation; NotFound for a turn of another conversation."""
     turn = Turn.objects.filter(conversation=conversation, pk=identifier).first()
     if turn is None:
         raise NotFound(_("There is no such answer."), code="turn_not_found")
@@ -48,29 +53,29 @@ def access_turn(conversation: Conversation, identifier: UUID) -> Turn:
     return turn
 
 
-def access_cited_passage(user: Any, turn: Turn, number: int) -> Passage:
+def access_cited_passage(user: User, turn: Turn, number: int) -> Passage:
     """Return the passage behind a citation number of an authorised turn, with the file's ``file_name``.
 
-    NotFound when the answer does not cite it, when it is no longer there, or when the person may not chat
-    with its GPT any more.
+    NotFound when the answer does not cite it, when it was deleted, or when the person may no longer chat
+    with the GPT.
     """
-    _may_go_on_reading(user, turn)
+    _check_may_read(user, turn)
     answer = turn.messages.filter(role=MessageRole.ASSISTANT).first()
     cited = {source["number"]: source["passage_id"] for source in (answer.citations if answer else ())}
     found = get_cited_passage(turn.gpt, cited[number]) if number in cited else None
     if found is None:
-        raise _no_passage()
+        raise _build_passage_not_found()
     passage, name = found
-    passage.file_name = name  # type: ignore[attr-defined]  # by which this GPT holds the document
+    passage.file_name = name  # type: ignore[attr-defined]  # the document's name in this GPT
     return passage
 
 
-def _may_go_on_reading(user: Any, turn: Turn) -> None:
+def _check_may_read(user: User, turn: Turn) -> None:
     try:
         recheck_chat(user, turn.gpt, is_draft=turn.version_id is None)
     except DomainError:
-        raise _no_passage() from None
+        raise _build_passage_not_found() from None
 
 
-def _no_passage() -> NotFound:
+def _build_passage_not_found() -> NotFound:
     return NotFound(_("This passage is not there any more, or it is not for you."), code="passage_not_found")

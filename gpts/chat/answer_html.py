@@ -1,4 +1,4 @@
-"""An answer as safe HTML: markdown with its citations, or JSON as a table."""
+"""Answers as safe HTML: markdown with citations, or JSON as a table."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from typing import Any
 from django.utils.safestring import SafeString
 
 from core.markdown import render
-from gpts.chat.citations import with_citations
-from gpts.chat.json_answers import OUTPUT_KIND, output_of, render_output
+from gpts.chat.citations import link_citations
+from gpts.chat.json_answers import OUTPUT_KIND, find_output_entry, render_output
 from gpts.chat.models import Turn
 from gpts.llm.states import Capability
 
 Entries = Sequence[Mapping[str, Any]]
 
 
-def answer_html(text: str, *, citations: Entries, tools: Entries, turn: Turn) -> SafeString | str:
-    """The whole answer; empty for none. A JSON answer is known by its entry among ``tools``."""
+def render_answer(text: str, *, citations: Entries, tools: Entries, turn: Turn) -> SafeString | str:
+    """Render the whole answer; empty text stays empty. An output entry in ``tools`` marks a JSON answer."""
     if not text:
         return ""
-    output = output_of(tools)
+    output = find_output_entry(tools)
     if output is not None:
         return render_output(text, output)
-    return with_citations(render(text), citations, turn)
+    return link_citations(render(text), citations, turn)
 
 
-def shown_tools(tools: Entries) -> list[dict[str, Any]]:
-    """What the provider's own tools did, with words for a reader."""
+def describe_tools(tools: Entries) -> list[dict[str, Any]]:
+    """Describe for a reader what the provider's own tools did."""
     return [
-        {"kind": tool.get("kind"), "is_ok": bool(tool.get("is_ok")), "label": _words(tool)}
+        {"kind": tool.get("kind"), "is_ok": bool(tool.get("is_ok")), "label": _describe_tool(tool)}
         for tool in tools
         if tool.get("kind") != OUTPUT_KIND
     ]
 
 
-def _words(tool: Mapping[str, Any]) -> str:
+def _describe_tool(tool: Mapping[str, Any]) -> str:
     kind, label = str(tool.get("kind", "")), str(tool.get("label", ""))
     name = str(Capability(kind).label) if kind in Capability.values else kind
     return f"{name}: {label}" if label else name

@@ -1,4 +1,4 @@
-"""Text of attached files for a prompt: cut into pieces, and the best of them for a question. Pure."""
+"""Split the text of attached files into pieces and rank them for a question (BM25). Pure functions."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 PIECE_LENGTH = 1_000
-# All pieces of up to so many characters are given whole, in their order.
-WHOLE_CHARACTERS = 24_000
-MOST_PIECES = 60
+# Up to this many characters in all, every piece goes into the prompt, in order.
+UNCUT_CHARACTERS = 24_000
+MAX_PIECES = 60
 _LETTER = r"[a-z0-9\u00c0-\u024f\u0370-\u04ff]"
 _WORD = re.compile(_LETTER + "{2,}")
-_ENDS = ("ing", "ed", "es", "s")
+_SUFFIXES = ("ing", "ed", "es", "s")
 _CHINESE_RUN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 _SENTENCE = re.compile(r".+?(?:[.!?](?=\s)|[。！？；]|\n|$)", re.DOTALL)
 _SATURATION = 1.2
 _LENGTH_SHARE = 0.5
-_STOP = frozenset(
+_STOP_WORDS = frozenset(
     re.findall(
         r"\w+",
         "the a an of to in is are was were be it its this that these those and or for on with as at by from"
@@ -30,7 +30,7 @@ _STOP = frozenset(
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of a file. ``position`` counts from 1; ``heading`` is the nearest one above."""
+    """A part of a file's text. ``position`` counts from 1; ``heading`` is the nearest one above."""
 
     source: int
     position: int
@@ -38,110 +38,112 @@ class Piece:
     text: str
 
 
-def pieces_of(source: int, text: str) -> list[Piece]:
-    """Cut the text of a file, whose headings stand on lines of their own behind "# ", into pieces."""
-    found: list[Piece] = []
-    heading, held = "", ""
+def split_into_pieces(source: int, text: str) -> list[Piece]:
+    """Split the text of a file into pieces. A paragraph that begins with "# " is a heading."""
+    pieces: list[Piece] = []
+    heading, buffer = "", ""
 
-    def put() -> None:
-        nonlocal held
-        if held.strip():
-            found.append(Piece(source, len(found) + 1, heading, held.strip()))
-        held = ""
+    def flush() -> None:
+        nonlocal buffer
+        if buffer.strip():
+            pieces.append(Piece(source, len(pieces) + 1, heading, buffer.strip()))
+        buffer = ""
 
     for paragraph in text.split("\n\n"):
         if paragraph.startswith("# ") and "\n" not in paragraph:
-            put()
+            flush()
             heading = paragraph[2:]
             continue
-        for part in _bounded(paragraph):
-            if held and len(held) + len(part) + 2 > PIECE_LENGTH:
-                put()
-            held = f"{held}\n\n{part}" if held else part
-    put()
-    return found
+        for part in _split_paragraph(paragraph):
+            if buffer and len(buffer) + len(part) + 2 > PIECE_LENGTH:
+                flush()
+            buffer = f"{buffer}\n\n{part}" if buffer else part
+    flush()
+    return pieces
 
 
-def _bounded(paragraph: str) -> Iterator[str]:
+def _split_paragraph(paragraph: str) -> Iterator[str]:
     if len(paragraph) <= PIECE_LENGTH:
         yield paragraph
         return
-    held = ""
+    buffer = ""
     for sentence in _SENTENCE.findall(paragraph):
         for start in range(0, len(sentence), PIECE_LENGTH):
             part = sentence[start : start + PIECE_LENGTH]
-            if held and len(held) + len(part) > PIECE_LENGTH:
-                yield held
-                held = ""
-            held += part
-    if held:
-        yield held
+            if buffer and len(buffer) + len(part) > PIECE_LENGTH:
+                yield buffer
+                buffer = ""
+            buffer += part
+    if buffer:
+        yield buffer
 
 
-def choose(pieces: Sequence[Piece], question: str, room: int, *, is_quoted: bool = False) -> list[Piece]:
-    """Return the pieces for a prompt with ``room`` characters for them.
+def choose_pieces(
+    pieces: Sequence[Piece], question: str, character_limit: int, *, best_first: bool = False
+) -> list[Piece]:
+    """Return the pieces that go into a prompt, at most ``character_limit`` characters.
 
-    Everything in its order when it fits; else the best for the question, first those. ``is_quoted`` asks for
-    the best even then: the offline model quotes the first ones.
+    All of them in order when they fit; otherwise ranked for the question, best first. ``best_first`` ranks
+    them always, for the offline model, which quotes the first ones.
     """
     whole = sum(len(piece.text) for piece in pieces)
-    if whole <= min(room, WHOLE_CHARACTERS) and len(pieces) <= MOST_PIECES and not is_quoted:
+    if whole <= min(character_limit, UNCUT_CHARACTERS) and len(pieces) <= MAX_PIECES and not best_first:
         return list(pieces)
     chosen: list[Piece] = []
-    for piece in _ranked(pieces, question):
-        if len(piece.text) > room or len(chosen) == MOST_PIECES:
+    for piece in _rank_pieces(pieces, question):
+        if len(piece.text) > character_limit or len(chosen) == MAX_PIECES:
             break
-        room -= len(piece.text)
+        character_limit -= len(piece.text)
         chosen.append(piece)
     return chosen
 
 
-def _ranked(pieces: Sequence[Piece], question: str) -> list[Piece]:
-    """By the words that they share with the question (BM25); what shares none keeps its order, last."""
-    counts = _counts(pieces, set(terms(question)))
-    spread = Counter(term for count in counts for term in count)
+def _rank_pieces(pieces: Sequence[Piece], question: str) -> list[Piece]:
+    """Order by BM25 of the terms shared with the question; pieces without any come last, in order."""
+    counts = _count_terms(pieces, set(extract_terms(question)))
+    holders = Counter(term for count in counts for term in count)
     average = sum(len(piece.text) for piece in pieces) / max(len(pieces), 1)
 
     def score(at: int) -> float:
         length = 1 - _LENGTH_SHARE + _LENGTH_SHARE * len(pieces[at].text) / max(average, 1)
         total = 0.0
-        for term, often in counts[at].items():
-            rarity = math.log(1 + (len(pieces) - spread[term] + 0.5) / (spread[term] + 0.5))
-            total += rarity * often * (_SATURATION + 1) / (often + _SATURATION * length)
+        for term, frequency in counts[at].items():
+            rarity = math.log(1 + (len(pieces) - holders[term] + 0.5) / (holders[term] + 0.5))
+            total += rarity * frequency * (_SATURATION + 1) / (frequency + _SATURATION * length)
         return total
 
     order = sorted(range(len(pieces)), key=lambda at: (-score(at), at))
     return [pieces[at] for at in order]
 
 
-def _counts(pieces: Sequence[Piece], asked: set[str]) -> list[Counter[str]]:
-    """How often each piece has each asked term. Nothing else of a text is taken apart: files are long."""
-    chinese = [term for term in asked if _CHINESE_RUN.match(term)]
-    stems = sorted(asked.difference(chinese))
-    words = re.compile(rf"(?<!{_LETTER})(?:{'|'.join(stems)})(?:{'|'.join(_ENDS)})?(?!{_LETTER})")
+def _count_terms(pieces: Sequence[Piece], wanted: set[str]) -> list[Counter[str]]:
+    """Count the wanted terms in each piece without tokenizing the texts, because files are long."""
+    chinese = [term for term in wanted if _CHINESE_RUN.match(term)]
+    stems = sorted(wanted.difference(chinese))
+    words = re.compile(rf"(?<!{_LETTER})(?:{'|'.join(stems)})(?:{'|'.join(_SUFFIXES)})?(?!{_LETTER})")
     counts = []
     for piece in pieces:
         text = f"{piece.heading}\n{piece.text}"
         found = (_stem(word) for word in words.findall(text.lower())) if stems else ()
-        count = Counter(term for term in found if term in asked)
+        count = Counter(term for term in found if term in wanted)
         for term in chinese:
-            if often := text.count(term):
-                count[term] = often
+            if frequency := text.count(term):
+                count[term] = frequency
         counts.append(count)
     return counts
 
 
-def terms(text: str) -> list[str]:
-    """Return Latin words without their commonest ends, and each pair of neighbouring Chinese characters."""
+def extract_terms(text: str) -> list[str]:
+    """Return stems of Latin words without stop words, and bigrams of Chinese characters."""
     lowered = text.lower()
-    found = [_stem(word) for word in _WORD.findall(lowered) if word not in _STOP]
+    found = [_stem(word) for word in _WORD.findall(lowered) if word not in _STOP_WORDS]
     for run in _CHINESE_RUN.findall(text):
         found.extend([run] if len(run) == 1 else [run[at : at + 2] for at in range(len(run) - 1)])
     return found
 
 
 def _stem(word: str) -> str:
-    for end in _ENDS:
+    for end in _SUFFIXES:
         if word.endswith(end) and len(word) - len(end) >= 3:
             return word[: -len(end)]
     return word

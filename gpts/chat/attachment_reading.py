@@ -1,4 +1,4 @@
-"""The text of an attached document, by the same readers as knowledge."""
+"""Extract the text of an attached document, with the extraction of knowledge files."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ FAILURES = {
 }
 
 
-def failure_words(code: str) -> str:
-    """Return what became of a file, for its chip; a code that nobody foresaw has a plain sentence."""
+def describe_failure(code: str) -> str:
+    """Return the sentence for a failure code; unknown codes get a general one, no code an empty text."""
     return str(FAILURES.get(code) or _("This file could not be read.")) if code else ""
 
 
-def check_readable(name: str) -> str:
-    """Return the media type that the name's end stands for; InvalidInput (field ``file``) for others."""
+def get_readable_media_type(name: str) -> str:
+    """Return the media type for a file name's extension; InvalidInput (field ``file``) if unsupported."""
     try:
         return get_media_type(name)
     except UnreadableError as problem:
         raise InvalidInput(FAILURES["unknown_type"], code="file_unknown_type", field="file") from problem
 
 
-def read_text(name: str, data: bytes, *, at_most: int) -> str:
-    """Return the text with each new heading as a line of its own behind "# ".
+def read_text(name: str, data: bytes, *, max_characters: int) -> str:
+    """Return the text, with each new heading as a paragraph that begins with "# ".
 
-    Raises UnreadableError, with ``too_much_text`` as soon as the text is longer than ``at_most``: what comes
-    of a hostile file is never held whole.
+    Raises UnreadableError; ``too_much_text`` as soon as the text exceeds ``max_characters``, so that the text
+    of a hostile file is never in memory as a whole.
     """
     parts: list[str] = []
     size, heading = 0, ""
     with closing(iter_sections(name, data)) as sections:
         for section in sections:
-            said = list(section.paragraphs)
+            paragraphs = list(section.paragraphs)
             if section.heading and section.heading != heading:
-                said.insert(0, f"# {' '.join(section.heading.split())}")
+                paragraphs.insert(0, f"# {' '.join(section.heading.split())}")
             heading = section.heading
-            size += sum(len(part) + 2 for part in said)
-            if size > at_most + 2:
+            size += sum(len(part) + 2 for part in paragraphs)
+            if size > max_characters + 2:
                 raise UnreadableError("too_much_text")
-            parts += said
+            parts += paragraphs
     return "\n\n".join(parts)

@@ -1,4 +1,4 @@
-"""Citations in an answer: the [1] of the text becomes a chip that opens its passage."""
+"""Citations in an answer: a [1] in the text becomes a link to its passage."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from django.utils.safestring import SafeString, mark_safe
 
 from gpts.chat.models import Turn
 
-# Code, tags, or a number in brackets: the first two are skipped whole.
-PIECE = re.compile(r"<(pre|code)\b.*?</\1>|<[^>]*>|\[(\d{1,2})\]", re.DOTALL)
+# Code, tags, or a number in brackets; code and tags are left as they are.
+_CODE_TAG_OR_NUMBER = re.compile(r"<(pre|code)\b.*?</\1>|<[^>]*>|\[(\d{1,2})\]", re.DOTALL)
 
 
-def with_citations(html: SafeString, citations: Sequence[Mapping[str, Any]], turn: Turn) -> SafeString:
-    """Put chips in place of cited numbers; ``html`` is sanitised, the chips add numbers and titles."""
+def link_citations(html: SafeString, citations: Sequence[Mapping[str, Any]], turn: Turn) -> SafeString:
+    """Replace cited numbers in sanitised ``html`` by links; the links contain numbers and escaped titles."""
     sources = {str(citation["number"]): citation for citation in citations}
     if not sources:
         return html
@@ -31,4 +31,4 @@ def with_citations(html: SafeString, citations: Sequence[Mapping[str, Any]], tur
         url = reverse("gpts:source-show", args=[turn.conversation_id, turn.pk, number])
         return f'<a class="citation" href="{escape(url)}" data-passage title="{title}">{number}</a>'
 
-    return mark_safe(PIECE.sub(chip, html))  # noqa: S308  # numbers and escaped titles in safe HTML
+    return mark_safe(_CODE_TAG_OR_NUMBER.sub(chip, html))  # noqa: S308  # numbers and escaped titles in safe HTML

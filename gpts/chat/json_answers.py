@@ -1,4 +1,4 @@
-"""JSON answers for people: checked once at the end of a turn, shown as tables and facts, or raw."""
+"""JSON answers: validated once at the end of a turn, displayed as tables and facts, or raw."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from gpts.llm.runtime.outputs import find_problems, read_output
 from gpts.llm.runtime.types import OutputSpec
 
 OUTPUT_KIND = "output"
-SHOWN_ROWS = 200
-SHOWN_COLUMNS = 12
-SHOWN_FIELDS = 60
-SHOWN_DEPTH = 3
+MAX_ROWS = 200
+MAX_COLUMNS = 12
+MAX_FIELDS = 60
+MAX_DEPTH = 3
 CELL_CHARACTERS = 500
 
 
 @dataclass
-class Shape:
-    """A JSON value as a page shows it. ``kind``: table (columns, rows), facts (facts), list (items) or
-    text; ``left_out`` counts rows that do not stand on the page."""
+class JSONView:
+    """A JSON value prepared for display. ``kind``: table (columns, rows), facts (facts), list (items) or
+    text; ``left_out`` counts the rows beyond the limit."""
 
     kind: str
     text: str = ""
     columns: list[str] = field(default_factory=list)
-    rows: list[list[Shape]] = field(default_factory=list)
-    facts: list[tuple[str, Shape]] = field(default_factory=list)
-    items: list[Shape] = field(default_factory=list)
+    rows: list[list[JSONView]] = field(default_factory=list)
+    facts: list[tuple[str, JSONView]] = field(default_factory=list)
+    items: list[JSONView] = field(default_factory=list)
     left_out: int = 0
     is_number: bool = False
 
 
-def output_entry(text: str, output: OutputSpec | None) -> dict[str, Any] | None:
-    """The entry of Message.tools about a JSON answer: whether it is valid, and why not. None for prose."""
+def build_output_entry(text: str, output: OutputSpec | None) -> dict[str, Any] | None:
+    """Build the entry of Message.tools with the problems of a JSON answer; None for prose."""
     if output is None:
         return None
     problems = find_problems(text, output.schema)
@@ -51,47 +51,52 @@ def output_entry(text: str, output: OutputSpec | None) -> dict[str, Any] | None:
     }
 
 
-def output_of(tools: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The entry about JSON output among a message's tools."""
+def find_output_entry(tools: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Find the entry of build_output_entry among a message's tools."""
     return next((entry for entry in tools if entry.get("kind") == OUTPUT_KIND), None)
 
 
 def render_output(text: str, entry: Mapping[str, Any] | None) -> SafeString:
-    """The answer as safe HTML: a table or facts with the raw text beside it; what is invalid raw, with why.
+    """Render the answer as safe HTML: a table or facts, and the raw text; invalid JSON raw, with the reasons.
 
-    ``entry`` is output_of(message.tools). A retry button is the chat's own.
+    ``entry`` is find_output_entry(message.tools). The chat page adds the retry button.
     """
     problems = [describe_output_problem(problem) for problem in (entry or {}).get("problems", ())]
     value, unreadable = read_output(text)
-    shape = None if unreadable is not None else shape_of(value)
+    view = None if unreadable is not None else build_json_view(value)
     raw = text if unreadable is not None else json.dumps(value, ensure_ascii=False, indent=2)
-    context = {"shape": shape, "raw": raw, "problems": problems}
+    context = {"view": view, "raw": raw, "problems": problems}
     html = render_to_string("components/json_answer.html", context)
-    # Half a character, as models write them in escapes, cannot leave as UTF-8.
+    # Unpaired surrogates, which models produce in escapes, cannot be encoded as UTF-8.
     return mark_safe(html.encode("utf-8", "replace").decode())  # noqa: S308  # escaped by the template
 
 
-def shape_of(value: Any, depth: int = 0) -> Shape:
-    if isinstance(value, dict) and value and depth < SHOWN_DEPTH:
-        facts = [(str(name)[:CELL_CHARACTERS], shape_of(item, depth + 1)) for name, item in value.items()]
-        return Shape("facts", facts=facts[:SHOWN_FIELDS], left_out=max(len(facts) - SHOWN_FIELDS, 0))
-    if isinstance(value, list) and value and depth < SHOWN_DEPTH:
-        shown, left_out = value[:SHOWN_ROWS], max(len(value) - SHOWN_ROWS, 0)
+def build_json_view(value: Any, depth: int = 0) -> JSONView:
+    if isinstance(value, dict) and value and depth < MAX_DEPTH:
+        facts = [
+            (str(name)[:CELL_CHARACTERS], build_json_view(item, depth + 1)) for name, item in value.items()
+        ]
+        return JSONView("facts", facts=facts[:MAX_FIELDS], left_out=max(len(facts) - MAX_FIELDS, 0))
+    if isinstance(value, list) and value and depth < MAX_DEPTH:
+        shown, left_out = value[:MAX_ROWS], max(len(value) - MAX_ROWS, 0)
         if all(isinstance(item, dict) for item in value):
             columns = list(dict.fromkeys(name for item in shown for name in item))
-            if 0 < len(columns) <= SHOWN_COLUMNS:
+            if 0 < len(columns) <= MAX_COLUMNS:
                 rows = [
-                    [shape_of(item[name], depth + 2) if name in item else Shape("text") for name in columns]
+                    [
+                        build_json_view(item[name], depth + 2) if name in item else JSONView("text")
+                        for name in columns
+                    ]
                     for item in shown
                 ]
                 names = [name[:CELL_CHARACTERS] for name in columns]
-                return Shape("table", columns=names, rows=rows, left_out=left_out)
-        return Shape("list", items=[shape_of(item, depth + 1) for item in shown], left_out=left_out)
+                return JSONView("table", columns=names, rows=rows, left_out=left_out)
+        return JSONView("list", items=[build_json_view(item, depth + 1) for item in shown], left_out=left_out)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return Shape("text", text=_as_text(value), is_number=is_number)
+    return JSONView("text", text=_format_value(value), is_number=is_number)
 
 
-def _as_text(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if value is None or value in ({}, []):
         return "–"
     if isinstance(value, bool):

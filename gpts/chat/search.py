@@ -1,4 +1,4 @@
-"""Finding one's own conversations by what was said in them, in English, Chinese or both."""
+"""Full-text search in a person's own conversations, in English, Chinese or both."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery
@@ -17,8 +16,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from core.pagination import Page, paginate
 from gpts.chat.models import Conversation, Message, TurnWords
-from gpts.chat.queries.conversations import conversations_of
+from gpts.chat.queries.conversations import list_conversations
 from gpts.chat.search_terms import get_query_bigrams, remove_chinese
+from workspaces.models import User
 
 QUERY_LENGTH = 200
 TERMS = 12
@@ -29,90 +29,90 @@ _CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 
 
 @dataclass(frozen=True)
-class FoundConversation:
-    """A conversation with the place that was found, its words marked; empty when only the title has them."""
+class SearchResult:
+    """A conversation with a snippet that marks the words; empty when only the title has them."""
 
     conversation: Conversation
     snippet: SafeString | str
 
 
 @dataclass(frozen=True)
-class Found:
-    """One page of a search. ``mended`` is what was searched instead, when a word was mistyped."""
+class SearchResults:
+    """One page of a search. ``corrected`` is the text searched instead when words were mistyped."""
 
-    items: list[FoundConversation]
+    items: list[SearchResult]
     page: Page[Conversation]
-    mended: str = ""
+    corrected: str = ""
 
 
-def search_conversations(user: Any, text: str, *, cursor: str = "", size: int = 30) -> Found:
-    """Return the person's own conversations that say all words of ``text``, the latest first.
+def search_conversations(user: User, text: str, *, cursor: str = "", size: int = 30) -> SearchResults:
+    """Search the person's own conversations for all words of ``text``, newest first.
 
-    The last word may be a beginning. When nothing is found, mistyped words are taken for the nearest that
-    the person's conversations know. What was said in the last seconds may not be found by its words yet.
+    The last word may be a prefix. When nothing is found, each unknown word is replaced by the most similar
+    word in the person's conversations. Turns of the last seconds may not be indexed yet.
     """
-    asked = " ".join(text[:QUERY_LENGTH].split())
-    found = _page(user, asked, cursor, size)
-    mended = ""
-    if not found.items and (nearest := _mended(user, asked)) != asked:
-        found, mended = _page(user, nearest, cursor, size), nearest
-        mended = nearest if found.items else ""
-    snippets = _snippets(user, found.items, mended or asked)
-    items = [FoundConversation(item, snippets.get(item.pk, "")) for item in found.items]
-    return Found(items, found, mended)
+    query = " ".join(text[:QUERY_LENGTH].split())
+    page = _search_page(user, query, cursor, size)
+    corrected = ""
+    if not page.items and (nearest := _correct_spelling(user, query)) != query:
+        page = _search_page(user, nearest, cursor, size)
+        corrected = nearest if page.items else ""
+    snippets = _build_snippets(user, page.items, corrected or query)
+    items = [SearchResult(item, snippets.get(item.pk, "")) for item in page.items]
+    return SearchResults(items, page, corrected)
 
 
-def saying(user: Any, rows: QuerySet[Conversation], text: str) -> QuerySet[Conversation]:
-    """Narrow the person's own conversations to those that say ``text``, in their title or a turn."""
-    asked = text[:QUERY_LENGTH].split()
-    words = Q()
-    for word in asked:
-        words &= Q(title__icontains=word)
-    said = _saying(user, " ".join(asked))
-    return rows.filter(words | Q(pk__in=said.values("conversation_id"))) if asked else rows.none()
+def filter_by_words(user: User, rows: QuerySet[Conversation], text: str) -> QuerySet[Conversation]:
+    """Filter the person's conversations to those with all words of ``text``, in the title or in one turn."""
+    words = text[:QUERY_LENGTH].split()
+    in_title = Q()
+    for word in words:
+        in_title &= Q(title__icontains=word)
+    turns = _find_turn_words(user, " ".join(words))
+    return rows.filter(in_title | Q(pk__in=turns.values("conversation_id"))) if words else rows.none()
 
 
-def _page(user: Any, text: str, cursor: str, size: int) -> Page[Conversation]:
-    rows = saying(user, conversations_of(user), text)
+def _search_page(user: User, text: str, cursor: str, size: int) -> Page[Conversation]:
+    rows = filter_by_words(user, list_conversations(user), text)
     return paginate(rows, order=("-updated_at", "-id"), cursor=cursor, size=size)
 
 
-def _saying(user: Any, text: str) -> QuerySet[TurnWords]:
-    """The person's turns that have all words; their own index is read, nobody else's row is touched."""
-    query = _query(text)
+def _find_turn_words(user: User, text: str) -> QuerySet[TurnWords]:
+    """The person's indexed turns that have all words of ``text``."""
+    query = _build_query(text)
     rows = TurnWords.objects.filter(user_id=user.pk)
-    # "simple": the words were brought into their form already.
+    # "simple", because the query has lexemes already.
     return (
         rows.filter(search=SearchQuery(query, config="simple", search_type="raw")) if query else rows.none()
     )
 
 
-def _query(text: str) -> str:
+def _build_query(text: str) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT tsvector_to_array(to_tsvector('english', %s))", [remove_chinese(text)])
         (english,) = cursor.fetchone()
-    terms = [_quoted(term) for term in english[:TERMS]]
+    terms = [_quote(term) for term in english[:TERMS]]
     last = text.split()[-1] if text.split() else ""
     if last.isascii() and len(last) >= 2:
-        # A beginning: as it was typed, or in the form that the analysis gives the whole word.
-        beginning = _quoted(last.lower()) + ":*"
+        # The last word matches as a prefix, or as a whole word by its lexeme.
+        prefix = _quote(last.lower()) + ":*"
         with connection.cursor() as cursor:
             cursor.execute("SELECT tsvector_to_array(to_tsvector('english', %s))", [last])
             (forms,) = cursor.fetchone()
-        whole = [_quoted(form) for form in forms]
+        whole = [_quote(form) for form in forms]
         terms = [term for term in terms if term not in whole]
-        terms.append("(" + " | ".join([*whole, beginning]) + ")")
+        terms.append("(" + " | ".join([*whole, prefix]) + ")")
     grams = get_query_bigrams(text)[:TERMS]
-    terms += [_quoted(gram) + (":*" if len(gram) == 1 else "") for gram in grams]
+    terms += [_quote(gram) + (":*" if len(gram) == 1 else "") for gram in grams]
     return " & ".join(terms)
 
 
-def _quoted(term: str) -> str:
+def _quote(term: str) -> str:
     return "'" + term.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def _mended(user: Any, text: str) -> str:
-    """``text`` with each unknown Latin word replaced by the nearest one of the person's conversations."""
+def _correct_spelling(user: User, text: str) -> str:
+    """Replace each unknown Latin word in ``text`` by the most similar word in the person's conversations."""
     words = [word for word in text.split() if len(word) >= 4 and word.isascii() and word.isalpha()][:6]
     if not words:
         return text
@@ -124,7 +124,7 @@ def _mended(user: Any, text: str) -> str:
         )
         vocabulary = [row[0] for row in cursor.fetchall()]
     known = set(vocabulary)
-    mended = text
+    corrected = text
     for word in words:
         if word.lower() in known:
             continue
@@ -133,31 +133,31 @@ def _mended(user: Any, text: str) -> str:
         ]
         close = difflib.get_close_matches(word.lower(), near, n=1, cutoff=0.72)
         if close:
-            mended = mended.replace(word, close[0])
-    return mended
+            corrected = corrected.replace(word, close[0])
+    return corrected
 
 
-def _snippets(user: Any, rows: Sequence[Conversation], text: str) -> dict[UUID, SafeString]:
-    """For each conversation the latest place that says it; two queries."""
-    said = (
-        _saying(user, text)
+def _build_snippets(user: User, rows: Sequence[Conversation], text: str) -> dict[UUID, SafeString]:
+    """Build for each conversation a snippet of the newest turn with the words; two queries."""
+    found = (
+        _find_turn_words(user, text)
         .filter(conversation_id__in=[row.pk for row in rows])
         .order_by("conversation_id", "-turn_id")
         .distinct("conversation_id")
     )
-    turns = dict(said.values_list("turn_id", "conversation_id"))
-    marks = _marks(text)
-    found: dict[UUID, SafeString] = {}
+    turns = dict(found.values_list("turn_id", "conversation_id"))
+    marks = _build_mark_pattern(text)
+    snippets: dict[UUID, SafeString] = {}
     messages = Message.objects.filter(turn_id__in=turns).order_by("turn_id", "-role")
     for turn_id, content in messages.values_list("turn_id", "content"):
         conversation = turns[turn_id]
-        if conversation not in found and (snippet := snippet_of(content, marks)):
-            found[conversation] = snippet
-    return found
+        if conversation not in snippets and (snippet := build_snippet(content, marks)):
+            snippets[conversation] = snippet
+    return snippets
 
 
-def _marks(text: str) -> re.Pattern[str]:
-    """What is marked: beginnings of the words, as the analysis takes their ends, and Chinese as it is."""
+def _build_mark_pattern(text: str) -> re.Pattern[str]:
+    """The pattern that a snippet marks: word beginnings, as the search stems words; Chinese as it is."""
     parts = []
     for word in _WORD.findall(text.lower()):
         if _CHINESE.search(word):
@@ -169,8 +169,8 @@ def _marks(text: str) -> re.Pattern[str]:
     return re.compile("|".join(parts) or r"(?!)", re.IGNORECASE)
 
 
-def snippet_of(content: str, marks: re.Pattern[str]) -> SafeString | None:
-    """A line of the text around the first place that ``marks`` finds, escaped and marked."""
+def build_snippet(content: str, marks: re.Pattern[str]) -> SafeString | None:
+    """Build a line around the first match of ``marks``, escaped, with <mark> around matches."""
     flat = " ".join(content.split())
     first = marks.search(flat)
     if first is None:

@@ -1,10 +1,14 @@
-"""Reading shared conversations: one's own, and the one that a link opens for whoever holds it."""
+"""Share links of conversations: a person's own, and what a link opens for its reader.
+
+A conversation has a share link; a GPT is shared with an audience (gpts.assistants.audiences).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -13,37 +17,37 @@ from core.scope import with_share_token
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import get_relation
 from gpts.assistants.rules import GPTAct, may
-from gpts.chat.confinement import confined, open_to_all
+from gpts.chat.confinement import find_open_gpts, select_company_only
 from gpts.chat.models import Conversation, SharedConversation
-from workspaces.models import Workspace
+from workspaces.models import User, Workspace
 from workspaces.queries import get_user_roles
 from workspaces.states import COMPANY_KINDS
 
 TOKEN_LENGTH = 64
 
 
-class Gone(DomainError):
-    """The link was right once and opens nothing any more."""
+class ShareLinkGone(DomainError):
+    """The link was removed, or something it shows is no longer available."""
 
     status = 410
 
 
-class SignInFirst(DomainError):
-    """The link is for members of a company; nobody is signed in."""
+class SignInRequired(DomainError):
+    """The link is for members of a company, and the reader is not signed in."""
 
     status = 403
 
 
 @dataclass(frozen=True)
-class OpenedShare:
-    """A shared conversation for a reader; ``slug`` when they may start a chat of their own."""
+class OpenedShareLink:
+    """A shared conversation for a reader; ``slug`` is empty unless they may chat with the GPT themselves."""
 
     share: SharedConversation
     slug: str
 
 
-def shares_of(user: Any) -> QuerySet[SharedConversation]:
-    """The person's open links, the latest first."""
+def list_share_links(user: User) -> QuerySet[SharedConversation]:
+    """The person's links that were not removed, newest first."""
     return (
         SharedConversation.objects.filter(user_id=user.pk, removed_at__isnull=True)
         .select_related("gpt", "workspace")
@@ -52,8 +56,8 @@ def shares_of(user: Any) -> QuerySet[SharedConversation]:
     )
 
 
-def share_of(conversation: Conversation) -> SharedConversation | None:
-    """The open link of an authorised conversation."""
+def get_share_link(conversation: Conversation) -> SharedConversation | None:
+    """The link of an authorised conversation, unless it was removed."""
     return (
         SharedConversation.objects.filter(conversation=conversation, removed_at__isnull=True)
         .defer("content")
@@ -61,30 +65,30 @@ def share_of(conversation: Conversation) -> SharedConversation | None:
     )
 
 
-def open_share(user: Any, token: str) -> OpenedShare:
-    """Return what a link opens for ``user``, who may be nobody.
+def open_share_link(user: User | AnonymousUser, token: str) -> OpenedShareLink:
+    """Return what a link shows to ``user``, a person or a visitor.
 
-    NotFound for a link that never was, or that is for members of a company to whom ``user`` does not
-    belong; SignInFirst when a visitor might be one of them; Gone when it was taken back, or its GPT, its
-    person or its workspace is not there or not in order.
+    NotFound for an unknown link and for a link of a company to which the person does not belong;
+    SignInRequired when a visitor could be a member; ShareLinkGone when the link was removed, a GPT in it is
+    deleted or quarantined, its person is inactive or a workspace is suspended.
     """
-    share = _by_token(token)
+    share = _find_by_token(token)
     if share is None:
-        raise _missing()
-    gpts = _speakers(share.gpt, share.content)
+        raise _build_not_found()
+    gpts = _list_answering_gpts(share.gpt, share.content)
     _check_reader(user, share, gpts)
     is_stopped = (
         share.removed_at is not None
-        or any(_is_out_of_order(gpt) for gpt in gpts)
+        or any(_is_unavailable(gpt) for gpt in gpts)
         or share.workspace.suspended_at is not None
         or not share.user.is_active
     )
     if is_stopped:
-        raise Gone(_("This conversation is not shared any more."), code="share_gone")
-    return OpenedShare(share, share.gpt.slug if _may_start(user, share) else "")
+        raise ShareLinkGone(_("This conversation is not shared any more."), code="share_gone")
+    return OpenedShareLink(share, share.gpt.slug if _may_start_chat(user, share) else "")
 
 
-def _by_token(token: str) -> SharedConversation | None:
+def _find_by_token(token: str) -> SharedConversation | None:
     if not token.isascii() or not 20 <= len(token) <= TOKEN_LENGTH:
         return None
     with with_share_token(token):
@@ -95,42 +99,47 @@ def _by_token(token: str) -> SharedConversation | None:
         )
 
 
-def companies_of(conversation: Conversation, content: dict[str, Any]) -> list[Workspace]:
-    """The companies to whose members alone a link to ``content`` opens; none when it opens to everybody."""
-    return list(_companies(conversation.workspace, _speakers(conversation.gpt, content)).values())
+def list_required_companies(conversation: Conversation, content: dict[str, Any]) -> list[Workspace]:
+    """The companies a reader of ``content`` must belong to; none when everybody may read it."""
+    return list(
+        _get_required_companies(
+            conversation.workspace, _list_answering_gpts(conversation.gpt, content)
+        ).values()
+    )
 
 
-def _speakers(gpt: GPT, content: dict[str, Any]) -> list[GPT]:
-    """The conversation's GPT and those that were called into it by "@"."""
+def _list_answering_gpts(gpt: GPT, content: dict[str, Any]) -> list[GPT]:
+    """The conversation's GPT and those called into it with "@"."""
     called = {turn["by"]["gpt_id"] for turn in content["turns"] if "by" in turn} - {gpt.pk}
-    guests = GPT.objects.select_related("workspace").filter(pk__in=called) if called else ()
-    return [gpt, *guests]
+    mentioned = GPT.objects.select_related("workspace").filter(pk__in=called) if called else ()
+    return [gpt, *mentioned]
 
 
-def _companies(workspace: Workspace, gpts: list[GPT]) -> dict[int, Workspace]:
-    """What was said inside a company, or by a GPT that only a company has, stays with its members."""
-    inside = [workspace] if workspace.kind in COMPANY_KINDS else []
-    return {place.pk: place for place in [*inside, *(gpt.workspace for gpt in confined(gpts))]}
+def _get_required_companies(workspace: Workspace, gpts: list[GPT]) -> dict[int, Workspace]:
+    """Conversations in a company, and answers of company-only GPTs, are for the company's members."""
+    own = [workspace] if workspace.kind in COMPANY_KINDS else []
+    companies = [*own, *(gpt.workspace for gpt in select_company_only(gpts))]
+    return {company.pk: company for company in companies}
 
 
-def _is_out_of_order(gpt: GPT) -> bool:
+def _is_unavailable(gpt: GPT) -> bool:
     return bool(gpt.deleted_at or gpt.quarantined_at or gpt.workspace.suspended_at)
 
 
-def _check_reader(user: Any, share: SharedConversation, gpts: list[GPT]) -> None:
-    seats = {seat.workspace_id for seat in get_user_roles(user).memberships}
-    if _companies(share.workspace, gpts).keys() <= seats:
+def _check_reader(user: User | AnonymousUser, share: SharedConversation, gpts: list[GPT]) -> None:
+    own_workspaces = {member.workspace_id for member in get_user_roles(user).memberships}
+    if _get_required_companies(share.workspace, gpts).keys() <= own_workspaces:
         return
     if not user.is_authenticated:
-        raise SignInFirst(_("Sign in to read this conversation."), code="sign_in")
-    raise _missing()
+        raise SignInRequired(_("Sign in to read this conversation."), code="sign_in")
+    raise _build_not_found()
 
 
-def _may_start(user: Any, share: SharedConversation) -> bool:
+def _may_start_chat(user: User | AnonymousUser, share: SharedConversation) -> bool:
     if not user.is_authenticated:
-        return bool(open_to_all([share.gpt_id]))
+        return bool(find_open_gpts([share.gpt_id]))
     return may(GPTAct.CHAT, share.gpt, get_relation(user, share.gpt))
 
 
-def _missing() -> NotFound:
+def _build_not_found() -> NotFound:
     return NotFound(_("There is no shared conversation at this address."), code="share_not_found")

@@ -1,4 +1,4 @@
-"""The closed sets of chats: roles, attachments, reasons for a thumb."""
+"""Choices of chats: message roles, kinds of attachments, reasons of feedback."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class AttachmentKind(TextChoices):
 
 
 class FeedbackReason(TextChoices):
-    """Why an answer was good or bad; a closed set, so that figures need no reading."""
+    """Why an answer was bad; choices instead of free text, so that builders can count them."""
 
     NONE = "", _("No reason")
     WRONG = "wrong", _("Not correct")

@@ -14,7 +14,7 @@ from gpts.chat.services.removal import remove_expired_conversations
 
 @shared_task(name="gpts.read_attachment")
 def read_attachment(*, attachment_id: str) -> None:
-    """Read the text of a file in a chat. Running twice reads a file once: what is read is not waiting."""
+    """Extract the text of a file in a chat. Running twice reads it once: only waiting files are read."""
     attachments.read_attachment(attachment_id=UUID(attachment_id))
 
 
@@ -22,25 +22,25 @@ def read_attachment(*, attachment_id: str) -> None:
 def sweep_attachments() -> int:
     """Remove uploads that were never sent. Running twice finds nothing the second time."""
     with system_scope("gpts.sweep_attachments"):
-        return attachments.sweep_loose_attachments(at=timezone.now())
+        return attachments.remove_unsent_attachments(at=timezone.now())
 
 
 @shared_task(name="gpts.remove_temporary_conversations")
 def remove_temporary_conversations() -> int:
-    """Remove temporary conversations past their hour, and long deleted ones. Running twice finds nothing."""
+    """Remove expired temporary conversations and long deleted ones. Running twice finds nothing."""
     with system_scope("gpts.remove_temporary_conversations"):
         return remove_expired_conversations(at=timezone.now())
 
 
 @shared_task(name="gpts.index_turn_words")
 def index_turn_words() -> int:
-    """Keep the words of turns that ended, for searching. Running twice finds nothing the second time."""
+    """Index the words of recently ended turns for search. Running twice finds nothing the second time."""
     with system_scope("gpts.index_turn_words"):
         return turn_words.index_turn_words(at=timezone.now())
 
 
 @shared_task(name="gpts.index_missed_words")
 def index_missed_words() -> int:
-    """Keep the words of turns of any age that have none. Running twice finds nothing the second time."""
+    """Index turns of any age that were missed. Running twice finds nothing the second time."""
     with system_scope("gpts.index_turn_words"):
         return turn_words.index_turn_words(at=timezone.now(), since=None)

@@ -1,4 +1,4 @@
-"""What the debug panel of a preview shows of a turn: the prompt, passages, tokens, cost, time."""
+"""Data of a turn for the debug panel of a preview: prompt, passages, tokens, cost, times."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gpts.llm.runtime.prompts import assemble, estimate_tokens
 PROMPT_CHARACTERS = 100_000
 
 
-def debug_of(
+def build_debug_data(
     prepared: PreparedTurn,
     *,
     input_tokens: int,
@@ -20,7 +20,7 @@ def debug_of(
     first_token_ms: float | None,
     total_ms: float,
 ) -> dict[str, Any]:
-    """Sizes in tokens (estimated for the parts of the prompt), times in milliseconds, cost in micro-units."""
+    """Sizes are in tokens (estimated for parts of the prompt), times in milliseconds, cost in micro-units."""
     prompt: list[dict[str, Any]] = []
     if not prepared.fixed_answer:
         request, _dropped = assemble(prepared.input)
@@ -55,14 +55,14 @@ def debug_of(
     }
 
 
-def kept(debug: dict[str, Any] | None) -> dict[str, Any] | None:
-    """What stays with the turn: no text of the prompt, whose passages somebody may delete everywhere."""
+def remove_prompt_text(debug: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return what is stored: without the prompt's text, because its passages may be deleted later."""
     if debug is None:
         return None
     sizes = [{"role": part["role"], "tokens": part["tokens"]} for part in debug["prompt"]]
     return {**debug, "prompt": sizes}
 
 
-def is_debugged(turn: Turn) -> bool:
-    """Only who made a GPT sees its prompt: in chats with its draft, for answers of that draft."""
+def has_debug_data(turn: Turn) -> bool:
+    """Whether the debug panel may show the prompt: only for the draft's answers in chats with the draft."""
     return turn.version_id is None and turn.conversation.version_id is None

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.chat.models import SharedConversation
-from gpts.chat.queries.turns import WINDOW
+from gpts.chat.queries.turns import WINDOW_SIZE
 from tests.fakes.openai_server import ModelServer
 from tests.support.answers import RICH_ANSWER
 from tests.support.browser import Person, send_message
@@ -141,19 +141,19 @@ def test_a_conversation_of_500_turns_opens_at_its_end_and_is_read_backwards(pers
     person.go(f"/c/{conversation.pk}")
     page = person.page
     column, turns = page.locator("#column"), page.locator("[data-turn]")
-    expect(turns).to_have_count(WINDOW)
+    expect(turns).to_have_count(WINDOW_SIZE)
     expect(page.locator(".message--user .message__text", has_text="Question 500")).to_be_in_viewport()
 
     column.evaluate("e => { e.scrollTop = 10 }")
 
     # What stood on top stays where it was; those before it lie above.
-    expect(turns).to_have_count(2 * WINDOW)
+    expect(turns).to_have_count(2 * WINDOW_SIZE)
     expect(
-        page.locator(".message--user .message__text", has_text=f"Question {501 - WINDOW}")
+        page.locator(".message--user .message__text", has_text=f"Question {501 - WINDOW_SIZE}")
     ).to_be_in_viewport()
     page.get_by_role("link", name="Show earlier").focus()
-    expect(turns).to_have_count(3 * WINDOW)
-    expect(page.locator(f"[data-position='{501 - 3 * WINDOW}']")).to_be_focused()
+    expect(turns).to_have_count(3 * WINDOW_SIZE)
+    expect(page.locator(f"[data-position='{501 - 3 * WINDOW_SIZE}']")).to_be_focused()
     person.assert_quiet()
 
 

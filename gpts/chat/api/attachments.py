@@ -1,4 +1,4 @@
-"""Files in chats: added by id to a message, watched while they are read, fetched, removed."""
+"""Files of chats in the API: upload, state of the reading, download, removal."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from rest_framework.response import Response
 
 from core.scope import current_scope
 from gpts.assistants.access import access_chat, recheck_chat
-from gpts.chat.api.conversations import own_conversation
-from gpts.chat.attachment_reading import failure_words
+from gpts.chat.api.conversations import access_own_conversation
+from gpts.chat.attachment_reading import describe_failure
 from gpts.chat.models import Attachment
 from gpts.chat.queries.attachments import access_attachment, reads_images
 from gpts.chat.services.attachments import add_attachment, remove_attachment
 from gpts.chat.services.turn_inputs import get_usable_model
 from gpts.chat.streaming.begin import Requester, get_chat_workspace_id
-from gpts.chat.web.files import file_response, has_eyes
+from gpts.chat.web.files import build_file_response, model_reads_images
 from gpts.metering.states import UsageSource
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.me import bearer
@@ -37,7 +37,7 @@ class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
         read_only_fields = fields
 
     def get_failure(self, attachment: Attachment) -> str:
-        return failure_words(attachment.failure)
+        return describe_failure(attachment.failure)
 
 
 class AttachmentUploadSerializer(serializers.Serializer[Any]):
@@ -78,15 +78,14 @@ class AttachmentsView(LoggiaAPIView):
     )
     def post(self, request: Request, conversation_id: UUID) -> Response:
         """Add a file for the next message of a conversation."""
-        conversation = own_conversation(request, conversation_id)
-        user, _key = bearer(request)
-        recheck_chat(user, conversation.gpt, is_draft=conversation.version_id is None)
+        conversation = access_own_conversation(request, conversation_id)
+        recheck_chat(self.person, conversation.gpt, is_draft=conversation.version_id is None)
         attachment = add_attachment(
             upload=self.read(AttachmentUploadSerializer)["file"],
             workspace_id=conversation.workspace_id,
             conversation=conversation,
-            reads_images=has_eyes(conversation),
-            by=user,
+            reads_images=model_reads_images(conversation),
+            by=self.person,
             at=timezone.now(),
         )
         return Response(AttachmentSerializer(attachment).data, status=201)
@@ -97,13 +96,13 @@ class AttachmentView(LoggiaAPIView):
 
     @extend_schema(operation_id="attachments_retrieve", responses=AttachmentSerializer)
     def get(self, request: Request, attachment_id: UUID) -> Response:
-        """Read how far a file is: it can be sent when `state` is ready."""
-        return Response(AttachmentSerializer(own_attachment(request, attachment_id)).data)
+        """Read the state of a file; it can be sent when `state` is ready."""
+        return Response(AttachmentSerializer(access_own_attachment(request, attachment_id)).data)
 
     @extend_schema(operation_id="attachments_destroy", request=None, responses={204: None})
     def delete(self, request: Request, attachment_id: UUID) -> Response:
         """Remove a file that was not sent."""
-        remove_attachment(attachment=own_attachment(request, attachment_id))
+        remove_attachment(attachment=access_own_attachment(request, attachment_id))
         return Response(status=204)
 
 
@@ -116,9 +115,9 @@ class AttachmentContentView(LoggiaAPIView):
     )
     def get(self, request: Request, attachment_id: UUID) -> HttpResponse:
         """Fetch the bytes of a file."""
-        return file_response(own_attachment(request, attachment_id), is_saved=True)
+        return build_file_response(access_own_attachment(request, attachment_id), as_download=True)
 
 
-def own_attachment(request: Request, attachment_id: UUID) -> Attachment:
+def access_own_attachment(request: Request, attachment_id: UUID) -> Attachment:
     user, key = bearer(request)
     return access_attachment(user, attachment_id, workspace_id=key.workspace_id)

@@ -1,4 +1,4 @@
-"""In the API: branches of a conversation, its version, and the GPTs that can be called by "@"."""
+"""Branches of a conversation, its version, and mentions in the API."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from rest_framework.response import Response
 
 from gpts.assistants.access import recheck_chat
 from gpts.chat.access import access_turn
-from gpts.chat.api.conversations import own_conversation
+from gpts.chat.api.conversations import access_own_conversation
 from gpts.chat.api.serializers import ConversationSerializer
-from gpts.chat.kept_versions import Kept, kept_state, public_changes, release_notes_between
-from gpts.chat.mentions import mentions_for
+from gpts.chat.mentions import list_mentions
 from gpts.chat.services.branches import show_turn
-from gpts.chat.services.versions import continue_version
+from gpts.chat.services.versions import AnsweringVersion, continue_with_version, get_answering_version
+from gpts.chat.version_changes import list_public_changes, list_versions_between
 from workspaces.api.base import LoggiaAPIView
-from workspaces.api.me import bearer
 
 
 class ShownSerializer(serializers.Serializer[Any]):
@@ -43,7 +42,7 @@ class NewerVersionSerializer(serializers.Serializer[Any]):
 
 
 class VersionStateSerializer(serializers.Serializer[Any]):
-    """`version` answers next (null: the draft, or nothing when `is_over`); `live` is a newer one."""
+    """`version` answers next (null: the draft, or none when `is_over`); `live` is a newer version."""
 
     version = serializers.IntegerField(allow_null=True)
     live = serializers.IntegerField(allow_null=True)
@@ -65,8 +64,8 @@ class TurnShowView(LoggiaAPIView):
 
     @extend_schema(request=None, responses=ShownSerializer)
     def post(self, request: Request, conversation_id: UUID, turn_id: UUID) -> Response:
-        """Show the branch of a turn, down to the end that was shown last; 409 while an answer is written."""
-        turn = access_turn(own_conversation(request, conversation_id), turn_id)
+        """Show the branch of a turn, down to the end shown last; 409 while an answer is being written."""
+        turn = access_turn(access_own_conversation(request, conversation_id), turn_id)
         show_turn(turn=turn, at=timezone.now())
         return Response({"turn": str(turn.pk)})
 
@@ -77,30 +76,32 @@ class ConversationVersionView(LoggiaAPIView):
     @extend_schema(responses=VersionStateSerializer)
     def get(self, request: Request, conversation_id: UUID) -> Response:
         """Which version answers, which newer one is live, and what changed in what everybody may read."""
-        conversation = own_conversation(request, conversation_id)
-        user, _key = bearer(request)
-        kept = kept_state(user, conversation)
-        body = _state(kept) | {"changes": [], "releases": []}
-        if kept.offered is not None and conversation.version is not None:
-            changes = public_changes(conversation.version, kept.offered)
-            between = release_notes_between(conversation.version, kept.offered)
+        conversation = access_own_conversation(request, conversation_id)
+        answering = get_answering_version(self.person, conversation)
+        body = _build_state(answering) | {"changes": [], "releases": []}
+        if answering.offered is not None and conversation.version is not None:
+            changes = list_public_changes(conversation.version, answering.offered)
+            between = list_versions_between(conversation.version, answering.offered)
             body |= {
                 "changes": [{"field": c.field, "before": c.before, "after": c.after} for c in changes],
                 "releases": [
                     {"number": version.number, "release_notes": version.release_notes}
-                    for version in (kept.offered, *between)
+                    for version in (answering.offered, *between)
                 ],
             }
         return Response(body)
 
     @extend_schema(request=ContinueSerializer, responses=ConversationSerializer)
     def post(self, request: Request, conversation_id: UUID) -> Response:
-        """Go on with the version that is live, named by its number; 409 when another one is by now."""
-        conversation = own_conversation(request, conversation_id)
+        """Continue with the live version, named by its number; 409 when another one is live by now."""
+        conversation = access_own_conversation(request, conversation_id)
         given: dict[str, Any] = self.read(ContinueSerializer)
-        user, _key = bearer(request)
-        live, _relation = recheck_chat(user, conversation.gpt, is_draft=conversation.version_id is None)
-        continue_version(conversation=conversation, number=given["version"], live=live, at=timezone.now())
+        live, _relation = recheck_chat(
+            self.person, conversation.gpt, is_draft=conversation.version_id is None
+        )
+        continue_with_version(
+            conversation=conversation, number=given["version"], live=live, at=timezone.now()
+        )
         return Response(ConversationSerializer(conversation).data)
 
 
@@ -113,15 +114,14 @@ class MentionsView(LoggiaAPIView):
     )
     def get(self, request: Request) -> Response:
         """GPTs that can be called into a conversation: recent ones, your workspaces', the store's by name."""
-        user, _key = bearer(request)
-        found = mentions_for(user, request.query_params.get("q", ""))
+        found = list_mentions(self.person, request.query_params.get("q", ""))
         return Response(MentionSerializer(found, many=True).data)
 
 
-def _state(kept: Kept) -> dict[str, Any]:
+def _build_state(answering: AnsweringVersion) -> dict[str, Any]:
     return {
-        "version": kept.version.number if kept.version is not None else None,
-        "live": kept.offered.number if kept.offered is not None else None,
-        "is_moved": kept.is_moved,
-        "is_over": kept.is_over,
+        "version": answering.version.number if answering.version is not None else None,
+        "live": answering.offered.number if answering.offered is not None else None,
+        "is_moved": answering.is_moved,
+        "is_over": answering.is_over,
     }

@@ -1,4 +1,4 @@
-"""Turns in the OpenAPI document: their endpoints are asynchronous, out of the generator's sight."""
+"""Turns in the OpenAPI document, written by hand: drf-spectacular does not see asynchronous views."""
 
 from __future__ import annotations
 
@@ -12,37 +12,39 @@ TURN = f"{PREFIX}/conversations/{{conversation_id}}/turns/{{turn_id}}"
 STREAM_NOTE = (
     'Server-sent events when the request accepts text/event-stream or says "stream": true: `turn` (ids),'
     " `delta` (text), `html` (finished paragraphs), `trimmed`, `tool`, `image`, `debug` (of drafts), and"
-    " `end`, which has the shape of TurnEnd. The id of an event is the number of characters said so far;"
+    " `end`, which has the shape of TurnEnd. The id of an event is the number of characters sent so far;"
     " `Last-Event-ID` goes on from there."
 )
 
 
 def add_turns(result: Schema, generator: Any, request: Any, public: bool) -> Schema:
     """Postprocessing hook of drf-spectacular."""
-    for path, item in _paths().items():
+    for path, item in _build_paths().items():
         result["paths"][path] = item
     result["paths"] = dict(sorted(result["paths"].items()))
     schemas = result.setdefault("components", {}).setdefault("schemas", {})
-    schemas |= _schemas()
+    schemas |= _build_schemas()
     result["components"]["schemas"] = dict(sorted(schemas.items()))
     return result
 
 
-def _paths() -> Schema:
-    conversation, turn = _path_id("conversation_id"), _path_id("turn_id")
+def _build_paths() -> Schema:
+    conversation, turn = _build_path_id("conversation_id"), _build_path_id("turn_id")
     slug = {"in": "path", "name": "slug", "schema": {"type": "string"}, "required": True}
-    start = _begin(
+    start = _build_operation(
         "conversations_turns_create", "Go on with a conversation.", "StartTurnRequest", conversation
     )
     return {
         f"{PREFIX}/gpts/{{slug}}/conversations": {
-            "post": _begin("gpts_conversations_create", "Begin a conversation.", "FirstTurnRequest", slug)
+            "post": _build_operation(
+                "gpts_conversations_create", "Begin a conversation.", "FirstTurnRequest", slug
+            )
         },
         f"{PREFIX}/conversations/{{conversation_id}}/turns": {"post": start},
         f"{TURN}/retry": {
-            "post": _begin(
+            "post": _build_operation(
                 "conversations_turns_retry_create",
-                "Ask a question again; what stood there stays as a branch.",
+                "Ask a question again; the old answer stays as a branch.",
                 "RetryTurnRequest",
                 conversation,
                 turn,
@@ -50,47 +52,52 @@ def _paths() -> Schema:
             )
         },
         f"{TURN}/edit": {
-            "post": _begin(
+            "post": _build_operation(
                 "conversations_turns_edit_create",
-                "Ask a question in other words; what stood there stays as a branch.",
+                "Ask a question in other words; the old one stays as a branch.",
                 "EditTurnRequest",
                 conversation,
                 turn,
             )
         },
-        f"{TURN}/events": {"get": _events(conversation, turn)},
+        f"{TURN}/events": {"get": _build_events_operation(conversation, turn)},
     }
 
 
-def _begin(identifier: str, text: str, body: str, *parameters: Schema, is_optional: bool = False) -> Schema:
+def _build_operation(
+    identifier: str, text: str, body: str, *parameters: Schema, is_optional: bool = False
+) -> Schema:
     return {
         "operationId": identifier,
         "description": f"{text} {STREAM_NOTE}",
         "parameters": list(parameters),
         "tags": [identifier.partition("_")[0]],
         "requestBody": {
-            "content": {"application/json": {"schema": _ref(body)}},
+            "content": {"application/json": {"schema": _build_ref(body)}},
             "required": not is_optional,
         },
         "security": [{"ApiKey": []}],
         "responses": {
-            "200": {"description": "The answer while it is written.", "content": _stream()},
-            "201": {"description": "The answer, when it has ended.", "content": _json("TurnEnd")},
-            "400": _refusal("The message is empty or too long, or the model may not be chosen."),
-            "401": _refusal("No key, or one that is unknown, expired or revoked."),
-            "403": _refusal("The key lacks the scope, or the GPT is quarantined."),
-            "404": _refusal("There is no such GPT, conversation or answer for this key."),
-            "409": _refusal(
+            "200": {"description": "The answer while it is written.", "content": _build_stream_content()},
+            "201": {
+                "description": "The answer, when it has ended.",
+                "content": _build_json_content("TurnEnd"),
+            },
+            "400": _build_refusal("The message is empty or too long, or the model may not be chosen."),
+            "401": _build_refusal("No key, or one that is unknown, expired or revoked."),
+            "403": _build_refusal("The key lacks the scope, or the GPT is quarantined."),
+            "404": _build_refusal("There is no such GPT, conversation or answer for this key."),
+            "409": _build_refusal(
                 "Another answer is being written (its id is in `data`), or the conversation has ended."
             ),
-            "429": _refusal("Too many messages or running answers; see Retry-After."),
-            "502": _refusal("The model gave no answer; `code` says why. Nothing is charged."),
+            "429": _build_refusal("Too many messages or running answers; see Retry-After."),
+            "502": _build_refusal("The model gave no answer; `code` says why. Nothing is charged."),
         },
         "x-required-scope": "chat",
     }
 
 
-def _events(*parameters: Schema) -> Schema:
+def _build_events_operation(*parameters: Schema) -> Schema:
     offset = {
         "in": "header",
         "name": "Last-Event-ID",
@@ -104,20 +111,20 @@ def _events(*parameters: Schema) -> Schema:
         "tags": ["conversations"],
         "security": [{"ApiKey": []}],
         "responses": {
-            "200": {"description": "The events.", "content": _stream()},
-            "401": _refusal("No key, or one that is unknown, expired or revoked."),
-            "404": _refusal("There is no such answer for this key."),
+            "200": {"description": "The events.", "content": _build_stream_content()},
+            "401": _build_refusal("No key, or one that is unknown, expired or revoked."),
+            "404": _build_refusal("There is no such answer for this key."),
         },
         "x-required-scope": "chat",
     }
 
 
-def _schemas() -> Schema:
+def _build_schemas() -> Schema:
     text: Schema = {"type": "string", "maxLength": 32_000}
     key: Schema = {
         "type": "string",
         "maxLength": 64,
-        "description": "Of the client's making: the same key again is the same message.",
+        "description": "Idempotency key of the client: the same key again is the same message.",
     }
     stream: Schema = {"type": "boolean", "default": False}
     files: Schema = {
@@ -139,18 +146,18 @@ def _schemas() -> Schema:
         "temporary": {
             "type": "boolean",
             "default": False,
-            "description": "In no list, and removed for good some hours after its last message.",
+            "description": "Not listed, and deleted for good some hours after its last message.",
         },
     }
     return {
-        "FirstTurnRequest": _object(asked | switches, "text"),
-        "StartTurnRequest": _object(asked, "text"),
-        "EditTurnRequest": _object(start, "text"),
-        "RetryTurnRequest": _object({"request_key": key, "stream": stream}),
-        "TurnEnd": _turn_end(),
-        "TurnRefusal": _object(
+        "FirstTurnRequest": _build_object(asked | switches, "text"),
+        "StartTurnRequest": _build_object(asked, "text"),
+        "EditTurnRequest": _build_object(start, "text"),
+        "RetryTurnRequest": _build_object({"request_key": key, "stream": stream}),
+        "TurnEnd": _build_turn_end(),
+        "TurnRefusal": _build_object(
             {
-                "error": _object(
+                "error": _build_object(
                     {
                         "code": {"type": "string"},
                         "message": {"type": "string"},
@@ -166,9 +173,9 @@ def _schemas() -> Schema:
     }
 
 
-def _turn_end() -> Schema:
+def _build_turn_end() -> Schema:
     text, number = {"type": "string"}, {"type": "integer"}
-    return _object(
+    return _build_object(
         {
             "turn": {"type": "string", "format": "uuid"},
             "conversation": {"type": "string", "format": "uuid"},
@@ -182,7 +189,7 @@ def _turn_end() -> Schema:
             "html": text,
             "tools": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
             "sources": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
-            "usage": _object({"input_tokens": number, "output_tokens": number}),
+            "usage": _build_object({"input_tokens": number, "output_tokens": number}),
             "model": text,
             "trimmed": number,
         },
@@ -191,25 +198,25 @@ def _turn_end() -> Schema:
     )
 
 
-def _object(properties: Schema, *required: str) -> Schema:
+def _build_object(properties: Schema, *required: str) -> Schema:
     return {"type": "object", "properties": properties} | ({"required": list(required)} if required else {})
 
 
-def _path_id(name: str) -> Schema:
+def _build_path_id(name: str) -> Schema:
     return {"in": "path", "name": name, "schema": {"type": "string", "format": "uuid"}, "required": True}
 
 
-def _ref(name: str) -> Schema:
+def _build_ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _json(name: str) -> Schema:
-    return {"application/json": {"schema": _ref(name)}}
+def _build_json_content(name: str) -> Schema:
+    return {"application/json": {"schema": _build_ref(name)}}
 
 
-def _stream() -> Schema:
+def _build_stream_content() -> Schema:
     return {"text/event-stream": {"schema": {"type": "string"}}}
 
 
-def _refusal(description: str) -> Schema:
-    return {"description": description, "content": _json("TurnRefusal")}
+def _build_refusal(description: str) -> Schema:
+    return {"description": description, "content": _build_json_content("TurnRefusal")}

@@ -1,4 +1,4 @@
-"""Shapes of conversations and turns in the API."""
+"""Serializers of conversations and turns."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class TurnSerializer(serializers.ModelSerializer[Turn]):
 
     @extend_schema_field(serializers.ListField(child=serializers.UUIDField()))
     def get_siblings(self, turn: Any) -> list[str]:
-        """All turns at this place, in the order in which they were asked; empty when it is the only one."""
+        """This turn and its siblings, oldest first; empty when it has none."""
         return [str(pk) for pk in self.context.get("siblings", {}).get(turn.pk, ())]
 
     def get_question(self, turn: Any) -> str:

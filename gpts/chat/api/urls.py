@@ -1,13 +1,12 @@
-"""API routes of chatting, included by gpts.api_urls."""
+"""API routes of chats, included by gpts.api_urls."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from gpts.chat.api import attachments
+from gpts.chat.api import attachments, export, feedback, share_links
 from gpts.chat.api import branches as chat_branches
 from gpts.chat.api import conversations as chat_views
-from gpts.chat.api import shares_and_exports as chat_around
 from gpts.chat.api import turns as chat_turns
 
 _CONVERSATION = "conversations/<uuid:conversation_id>"
@@ -27,11 +26,11 @@ urlpatterns = [
         attachments.AttachmentContentView.as_view(),
         name="attachment-content",
     ),
-    path("shares", chat_around.SharesView.as_view(), name="share-list"),
-    path("conversations/export", chat_around.ExportAllView.as_view(), name="conversation-export-all"),
-    path(f"{_CONVERSATION}/export", chat_around.ExportView.as_view(), name="conversation-export"),
-    path(f"{_CONVERSATION}/share", chat_around.ShareView.as_view(), name="share-detail"),
-    path(f"{_TURN}/feedback", chat_around.FeedbackView.as_view(), name="turn-feedback"),
+    path("shares", share_links.SharesView.as_view(), name="share-list"),
+    path("conversations/export", export.ExportAllView.as_view(), name="conversation-export-all"),
+    path(f"{_CONVERSATION}/export", export.ExportView.as_view(), name="conversation-export"),
+    path(f"{_CONVERSATION}/share", share_links.ShareView.as_view(), name="share-detail"),
+    path(f"{_TURN}/feedback", feedback.FeedbackView.as_view(), name="turn-feedback"),
     path("mentions", chat_branches.MentionsView.as_view(), name="mention-list"),
     path(
         f"{_CONVERSATION}/version",

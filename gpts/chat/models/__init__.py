@@ -3,7 +3,7 @@
 from gpts.chat.models.attachments import Attachment
 from gpts.chat.models.conversations import Conversation, Message, Turn
 from gpts.chat.models.feedback import TurnFeedback
-from gpts.chat.models.shares import SharedConversation
+from gpts.chat.models.share_links import SharedConversation
 from gpts.chat.models.turn_words import TurnWords
 
 __all__ = ["Attachment", "Conversation", "Message", "SharedConversation", "Turn", "TurnFeedback", "TurnWords"]

@@ -16,20 +16,20 @@ from workspaces.models import Workspace
 
 
 class Conversation(models.Model):
-    """Seen by its person alone. Without a version it is a preview of the draft."""
+    """Visible to its person only. Without a version it is a preview of the draft."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations")
-    # The workspace in which the person chats, not the GPT's: it pays and its admins count it.
+    # The workspace in which the person chats, not the GPT's. Its budgets and usage figures count the turns.
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
     gpt = models.ForeignKey(GPT, on_delete=models.PROTECT, related_name="conversations")
     version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="+")
     title = models.CharField(max_length=120, blank=True)
-    # What the person chose in the chat; empty follows the GPT's recommendation.
+    # The model chosen in the chat; null follows the GPT's recommendation.
     language_model = models.ForeignKey(
         LanguageModel, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    # Not in any list, not searched, not shared; removed for good after ``expires_at``.
+    # Not listed, searched or shared; deleted for good after ``expires_at``.
     is_temporary = models.BooleanField(default=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
@@ -44,7 +44,7 @@ class Conversation(models.Model):
                 name="gpts_conversation_recent",
             ),
             models.Index(fields=["gpt", "user"], name="gpts_conversation_gpt"),
-            # Few of all: what the job looks for that removes them for good.
+            # Partial indexes for the job that deletes conversations for good.
             models.Index(
                 fields=["expires_at"], condition=Q(is_temporary=True), name="gpts_conversation_temporary"
             ),
@@ -58,11 +58,11 @@ class Conversation(models.Model):
 
 
 class Turn(models.Model):
-    """One question and its answer. The id's moment is the turn's start and its usage event's time.
+    """One question and its answer. The time in the UUIDv7 is the start of the turn and of its usage event.
 
-    Turns of a conversation form a tree: an edited or regenerated turn is a sibling (same ``parent``) of the
-    one that it stands for, so that nothing that was paid for disappears. ``is_shown`` marks the path from
-    the first turn to the present end, ``position`` is the depth on it, from 1.
+    The turns of a conversation form a tree: an edited or repeated turn is a sibling (same ``parent``) of the
+    one it replaces, which is kept, as it was paid for. ``is_shown`` marks the path that the page shows, from
+    the first turn to a leaf; ``position`` is the depth in the tree, from 1.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -72,16 +72,16 @@ class Turn(models.Model):
     position = models.PositiveIntegerField()
     parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="children")
     is_shown = models.BooleanField(default=True)
-    # When the person last switched to it; empty for one that has been shown since it began, or never again.
-    # Of several siblings the one shown last leads on when their parent is shown again.
+    # When the person last switched to this turn; null if never. A path leads from each turn to the child that
+    # was shown last.
     shown_at = models.DateTimeField(null=True)
-    # Who answers: another GPT than the conversation's when the person called one by "@", at that version.
+    # The GPT that answers, and its version; not the conversation's own when the person mentioned one by "@".
     gpt = models.ForeignKey(GPT, on_delete=models.PROTECT, related_name="+")
     version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="+")
     is_regeneration = models.BooleanField(default=False)
     state = models.CharField(max_length=12, choices=TurnState.choices, default=TurnState.RUNNING)
     source = models.CharField(max_length=10, choices=UsageSource.choices, default=UsageSource.WEB)
-    # Made by the client, so that a double click is one turn.
+    # Idempotency key of the client, so that a double click starts one turn.
     request_key = models.CharField(max_length=64, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
     retry_after = models.PositiveIntegerField(null=True)
@@ -90,9 +90,9 @@ class Turn(models.Model):
     output_tokens = models.PositiveIntegerField(default=0)
     cost_micros = models.BigIntegerField(default=0)
     trimmed_turns = models.PositiveIntegerField(default=0)
-    # Of the best passage found, 0 to 1; null where nothing was looked up.
+    # Of the best passage found, 0 to 1; null without a search in knowledge.
     retrieval_score = models.FloatField(null=True)
-    # What the preview's debug panel showed, without the prompt's text; only in conversations with a draft.
+    # Data of the debug panel without the prompt's text; only for drafts.
     debug = models.JSONField(null=True)
     started_at = models.DateTimeField()
     first_token_at = models.DateTimeField(null=True)
@@ -132,7 +132,7 @@ class Turn(models.Model):
 
 
 class Message(models.Model):
-    """What was said. ``citations`` lists {"number", "passage_id", "file", "heading", "page"}."""
+    """A question or an answer. ``citations`` lists {"number", "passage_id", "file", "heading", "page"}."""
 
     turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="messages")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -140,7 +140,7 @@ class Message(models.Model):
     role = models.CharField(max_length=10, choices=MessageRole.choices)
     content = models.TextField()
     citations = models.JSONField(default=list, blank=True)
-    # What the provider's own tools did on the way: {"kind", "label", "is_ok"}.
+    # Calls of the provider's own tools: {"kind", "label", "is_ok"}.
     tools = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField()
 

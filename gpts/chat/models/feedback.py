@@ -1,4 +1,4 @@
-"""What people think of answers."""
+"""Feedback of people on answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workspaces.models import Workspace
 
 
 class TurnFeedback(models.Model):
-    """One person's thumb on one answer. Builders see counts of it only, from five people on."""
+    """A person's thumb up or down on one answer. Builders see only counts of at least five people."""
 
     turn = models.OneToOneField(Turn, on_delete=models.CASCADE, related_name="feedback")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

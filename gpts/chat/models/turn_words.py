@@ -1,4 +1,4 @@
-"""The words by which a person finds their own conversations again."""
+"""The index of the search in a person's own conversations."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from gpts.chat.models.conversations import Conversation, Turn
 
 
 class TurnWords(models.Model):
-    """Question and answer of one turn, as lexemes without positions; filled by the worker.
+    """Question and answer of one turn as lexemes without positions; filled by the worker.
 
-    Read by its person's rows first: row-level security lets no text operator run before its own condition,
-    so that an index over the words themselves would never be used.
+    There is no GIN index: row-level security applies its condition before the text operator, which is not
+    leakproof, so PostgreSQL would never use one. The index on the person narrows the rows instead.
     """
 
     turn = models.OneToOneField(Turn, on_delete=models.CASCADE, primary_key=True, related_name="words")

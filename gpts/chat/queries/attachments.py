@@ -1,4 +1,4 @@
-"""Reading attached files: those of turns for pages, and what of them goes into a prompt."""
+"""Queries for attached files: those of turns for pages, and the parts that go into a prompt."""
 
 from __future__ import annotations
 
@@ -7,26 +7,28 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.files.storage import default_storage
 from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import NotFound
-from gpts.chat.attached_text import Piece, choose, pieces_of
-from gpts.chat.models import Attachment, Conversation, Turn
+from gpts.chat.attached_text import Piece, choose_pieces, split_into_pieces
+from gpts.chat.models import Attachment, Turn
 from gpts.chat.states import AttachmentKind, MessageRole
 from gpts.knowledge.states import FileState
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.types import ImagePart
 from gpts.llm.states import Capability, ProviderKind
+from workspaces.models import User
 
-# Pictures of earlier messages that a model is shown again.
+# At most this many pictures of the conversation go into a prompt.
 IMAGES_REMEMBERED = 6
-# Characters of one token, and the share of a model's context that attached text may take.
+# Estimated characters of a token, and the share of a model's context for attached text.
 CHARACTERS_PER_TOKEN = 3
 CONTEXT_SHARE = 0.3
-# What is read of the files of a conversation for one question, at most.
+# At most this much text of a conversation's files is read for one question.
 READ_CHARACTERS = 4_000_000
 
 
@@ -39,7 +41,7 @@ class AttachedPiece:
     heading: str
     position: int
     text: str
-    # What passages of knowledge have, so that both are cited by one rule.
+    # Attributes of a FoundPassage, so that both kinds are cited by the same code.
     passage_id: None = None
     document_id: None = None
     page: None = None
@@ -49,26 +51,28 @@ class AttachedPiece:
 
 @dataclass(frozen=True)
 class AttachedParts:
-    """What files add to a prompt. ``images`` by turn; ``is_fresh``: the question itself has files."""
+    """What files add to a prompt. ``images`` are by turn; ``question_has_files``: this question has some."""
 
     pieces: tuple[AttachedPiece, ...] = ()
     images: dict[UUID, tuple[ImagePart, ...]] = field(default_factory=dict)
-    is_fresh: bool = False
+    question_has_files: bool = False
 
 
 def reads_images(model: LanguageModel | None) -> bool:
     return model is not None and Capability.VISION in model.capabilities
 
 
-def access_attachment(user: Any, identifier: UUID, *, workspace_id: int | None = None) -> Attachment:
+def access_attachment(
+    user: User | AnonymousUser, identifier: UUID, *, workspace_id: int | None = None
+) -> Attachment:
     """Return the person's own file; NotFound for anybody else's, and when its conversation was deleted.
 
-    A key sees those of its own workspace only: ``workspace_id``.
+    ``workspace_id`` limits it to the workspace of an API key.
     """
-    place = {} if workspace_id is None else {"workspace_id": workspace_id}
+    filters = {} if workspace_id is None else {"workspace_id": workspace_id}
     found = (
         Attachment.objects.defer("text")
-        .filter(pk=identifier, user_id=user.pk, conversation__deleted_at__isnull=True, **place)
+        .filter(pk=identifier, user_id=user.pk, conversation__deleted_at__isnull=True, **filters)
         .first()
         if user.is_authenticated
         else None
@@ -78,32 +82,23 @@ def access_attachment(user: Any, identifier: UUID, *, workspace_id: int | None =
     return found
 
 
-def attachments_of(turns: Iterable[Turn]) -> dict[UUID, list[Attachment]]:
-    """Return the files of turns, questions' and answers', in one query; none for a turn without."""
-    found: dict[UUID, list[Attachment]] = {}
+def get_attachments_by_turn(turns: Iterable[Turn]) -> dict[UUID, list[Attachment]]:
+    """Return the files of questions and answers by turn, in one query."""
+    files: dict[UUID, list[Attachment]] = {}
     rows = (
         Attachment.objects.defer("text")
         .filter(turn_id__in=[turn.pk for turn in turns])
         .order_by("created_at", "id")
     )
     for row in rows:
-        found.setdefault(row.turn_id, []).append(row)  # type: ignore[arg-type]  # filtered by turn
-    return found
+        files.setdefault(row.turn_id, []).append(row)  # type: ignore[arg-type]  # filtered by turn
+    return files
 
 
-def loose_attachments(user: Any, conversation: Conversation | None, workspace_id: int) -> list[Attachment]:
-    """Return the uploads that wait for a message, so that a reload of the page keeps them."""
-    return list(
-        Attachment.objects.defer("text")
-        .filter(user_id=user.pk, turn__isnull=True, conversation=conversation, workspace_id=workspace_id)
-        .order_by("created_at", "id")
-    )
+def get_attached_parts(*, turn: Turn, question: str, model: LanguageModel | None) -> AttachedParts:
+    """Return what files add to the prompt of ``turn``; one query when there are none.
 
-
-def attached_parts(*, turn: Turn, question: str, model: LanguageModel | None) -> AttachedParts:
-    """Return what the files on the way to ``turn`` give to its prompt; one query when there are none.
-
-    Files of this conversation's shown path alone, the question's own first.
+    Only files of this conversation's shown turns up to ``turn``, those of the question first.
     """
     rows: list[dict[str, Any]] = list(
         Attachment.objects.filter(  # type: ignore[arg-type]  # plain dicts are enough here
@@ -120,43 +115,49 @@ def attached_parts(*, turn: Turn, question: str, model: LanguageModel | None) ->
     if not rows:
         return AttachedParts()
     images = (
-        _images([row for row in rows if row["kind"] == AttachmentKind.IMAGE]) if reads_images(model) else {}
+        _load_images([row for row in rows if row["kind"] == AttachmentKind.IMAGE])
+        if reads_images(model)
+        else {}
     )
     documents = [row for row in rows if row["kind"] == AttachmentKind.DOCUMENT]
-    is_fresh = any(row["turn_id"] == turn.pk for row in rows)
-    return AttachedParts(_pieces(documents, question, model), images, is_fresh)
+    question_has_files = any(row["turn_id"] == turn.pk for row in rows)
+    return AttachedParts(_choose_pieces_of_files(documents, question, model), images, question_has_files)
 
 
-def _pieces(
+def _choose_pieces_of_files(
     rows: Sequence[dict[str, Any]], question: str, model: LanguageModel | None
 ) -> tuple[AttachedPiece, ...]:
-    room = int((model.context_window if model else 32_000) * CONTEXT_SHARE * CHARACTERS_PER_TOKEN)
+    character_limit = int((model.context_window if model else 32_000) * CONTEXT_SHARE * CHARACTERS_PER_TOKEN)
     # The offline model quotes the first pieces, so they must be the best ones.
-    is_quoted = model is None or model.provider.kind == ProviderKind.OFFLINE
-    kept: list[dict[str, Any]] = []
+    best_first = model is None or model.provider.kind == ProviderKind.OFFLINE
+    chosen: list[dict[str, Any]] = []
     read = 0
     for row in rows:
         read += row["characters"]
-        if kept and read > READ_CHARACTERS:
+        if chosen and read > READ_CHARACTERS:
             break
-        kept.append(row)
-    sources = [row["copy_of_id"] or row["id"] for row in kept]
+        chosen.append(row)
+    sources = [row["copy_of_id"] or row["id"] for row in chosen]
     texts = dict(Attachment.objects.filter(pk__in=sources).values_list("pk", "text"))
     pieces: list[Piece] = []
     seen: set[UUID] = set()
     for number, source in enumerate(sources):
         if source not in seen:
             seen.add(source)
-            pieces.extend(pieces_of(number, texts.get(source, "")))
+            pieces.extend(split_into_pieces(number, texts.get(source, "")))
     return tuple(
         AttachedPiece(
-            kept[piece.source]["id"], kept[piece.source]["name"], piece.heading, piece.position, piece.text
+            chosen[piece.source]["id"],
+            chosen[piece.source]["name"],
+            piece.heading,
+            piece.position,
+            piece.text,
         )
-        for piece in choose(pieces, question, room, is_quoted=is_quoted)
+        for piece in choose_pieces(pieces, question, character_limit, best_first=best_first)
     )
 
 
-def _images(rows: Sequence[dict[str, Any]]) -> dict[UUID, tuple[ImagePart, ...]]:
+def _load_images(rows: Sequence[dict[str, Any]]) -> dict[UUID, tuple[ImagePart, ...]]:
     found: dict[UUID, tuple[ImagePart, ...]] = {}
     for row in rows[:IMAGES_REMEMBERED]:
         try:
@@ -168,17 +169,17 @@ def _images(rows: Sequence[dict[str, Any]]) -> dict[UUID, tuple[ImagePart, ...]]
     return found
 
 
-def attached_text_of(attachment: Attachment) -> str:
-    """Return the text of a document; a copy has its first one's."""
+def get_attachment_text(attachment: Attachment) -> str:
+    """Return the extracted text; a copy has the text of its original."""
     own = Attachment.objects.filter(pk=attachment.pk)
     value = own.annotate(whole=Coalesce("copy_of__text", F("text"))).values_list("whole", flat=True).first()
     return value or ""
 
 
-def cited_piece(turn: Turn, number: int) -> dict[str, Any] | None:
-    """Return a piece of an attached file that an authorised turn cites, shaped as a passage with its file.
+def find_cited_piece(turn: Turn, number: int) -> dict[str, Any] | None:
+    """Return the piece of an attached file behind a citation of an authorised turn, with a passage's keys.
 
-    None when the number stands for something else, or the file is not there any more.
+    None when the citation is not of an attached file, or the file was removed.
     """
     answer = turn.messages.filter(role=MessageRole.ASSISTANT).first()
     cited = next((c for c in (answer.citations if answer else ()) if c["number"] == number), None)
@@ -189,7 +190,7 @@ def cited_piece(turn: Turn, number: int) -> dict[str, Any] | None:
     ).first()
     if attachment is None:
         return None
-    pieces = pieces_of(0, attached_text_of(attachment))
+    pieces = split_into_pieces(0, get_attachment_text(attachment))
     piece = next((piece for piece in pieces if piece.position == cited.get("position")), None)
     if piece is None:
         return None

@@ -1,4 +1,4 @@
-"""Reading thumbs: those of the turns on a page."""
+"""Queries for feedback on answers."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from uuid import UUID
 from gpts.chat.models import Turn, TurnFeedback
 
 
-def feedback_of(turns: Iterable[Turn]) -> dict[UUID, TurnFeedback]:
-    """Return the thumb of each turn that has one, in one query."""
+def get_feedback_by_turn(turns: Iterable[Turn]) -> dict[UUID, TurnFeedback]:
+    """Return the feedback by turn, in one query."""
     rows = TurnFeedback.objects.filter(turn_id__in=[turn.pk for turn in turns])
     return {row.turn_id: row for row in rows}
 
 
-def feedback_on(turn: Turn) -> TurnFeedback | None:
+def get_feedback(turn: Turn) -> TurnFeedback | None:
     return TurnFeedback.objects.filter(turn=turn).first()

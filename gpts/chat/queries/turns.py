@@ -1,4 +1,4 @@
-"""Reading a stretch of a conversation: its shown turns, who spoke, which branches lie beside them."""
+"""Queries for the shown turns of a conversation, a window at a time, with their siblings and versions."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from django.db.models import Q
 from gpts.assistants.models import Version
 from gpts.chat.models import Conversation, Turn
 from gpts.chat.states import MessageRole
-from gpts.llm.states import METERED_TURN_STATES, TurnState
+from gpts.llm.states import METERED_TURN_STATES
 
-# As many as open within a tenth of a second; the page fetches earlier ones when asked.
-WINDOW = 30
+# A page with this many turns opens within a tenth of a second; it loads earlier ones on request.
+WINDOW_SIZE = 30
 
 
 @dataclass(frozen=True)
-class Window:
+class TurnWindow:
     """Turns in order, each with ``question`` and ``answer`` (Message or None).
 
-    `siblings` lists, by shown turn, all turns at its place in the order in which they were asked; only where
-    there are several. `speakers` are versions that answered, by id, where they are not the conversation's
-    present one. `model_reads_from` is the turn from which the model still read at the last answer.
+    `before` is the turn before the first one. `siblings` lists for a shown turn it and its siblings, oldest
+    first, if it has any. `answering_versions` are versions by id, without the conversation's current one.
+    `model_reads_from` is the oldest turn that fitted into the last prompt, when older ones did not.
     """
 
     turns: list[Turn]
     has_earlier: bool
     before: Turn | None = None
     siblings: dict[UUID, list[UUID]] = field(default_factory=dict)
-    speakers: dict[int, Version] = field(default_factory=dict)
+    answering_versions: dict[int, Version] = field(default_factory=dict)
     model_reads_from: UUID | None = None
 
 
-def turns_window(
-    conversation: Conversation, *, before: int | None = None, size: int = WINDOW, with_gpts: bool = False
-) -> Window:
-    """The last ``size`` shown turns, or those that end before position ``before``."""
+def get_turn_window(
+    conversation: Conversation, *, before: int | None = None, size: int = WINDOW_SIZE, with_gpts: bool = False
+) -> TurnWindow:
+    """Return the last ``size`` shown turns, or the last ones before position ``before``."""
     found = Turn.objects.filter(conversation=conversation, is_shown=True).prefetch_related("messages")
     if with_gpts:
         found = found.select_related("gpt", "version").only(
@@ -45,52 +45,59 @@ def turns_window(
         )
     if before is not None:
         found = found.filter(position__lt=before)
-    # One more than is shown: it says whether there is more, and which version spoke before.
+    # One more than wanted: it tells whether there are earlier turns, and which version answered before.
     rows = list(found.order_by("-position")[: size + 1])[::-1]
     more = rows[0] if len(rows) > size else None
     turns = rows[1:] if more is not None else rows
-    _with_messages(turns)
-    return Window(
+    _set_messages(turns)
+    return TurnWindow(
         turns=turns,
         has_earlier=more is not None,
         before=more,
-        siblings=_siblings(conversation, turns),
-        speakers=_speakers(conversation, rows),
-        model_reads_from=_model_reads_from(conversation, turns) if before is None else None,
+        siblings=_get_siblings(conversation, turns),
+        answering_versions=_get_answering_versions(conversation, rows),
+        model_reads_from=_find_first_read_turn(conversation, turns) if before is None else None,
     )
 
 
-def one_turn(conversation: Conversation, turn: Turn) -> Window:
-    """The same for one turn, to show it again after it changed."""
-    _with_messages([turn])
+def get_single_turn_window(conversation: Conversation, turn: Turn) -> TurnWindow:
+    """Return a window of one turn, to render it again after a change."""
+    _set_messages([turn])
     before = Turn.objects.filter(conversation=conversation, is_shown=True, position=turn.position - 1).first()
     rows = [turn] if before is None else [before, turn]
-    return Window(
+    return TurnWindow(
         turns=[turn],
         has_earlier=before is not None,
         before=before,
-        siblings=_siblings(conversation, [turn]),
-        speakers=_speakers(conversation, rows),
+        siblings=_get_siblings(conversation, [turn]),
+        answering_versions=_get_answering_versions(conversation, rows),
     )
 
 
-def position_in(given: str) -> int | None:
-    """A position from an address; None for anything that is not one."""
+def parse_position(given: str) -> int | None:
+    """Parse a position from a URL; None if it is invalid."""
     return int(given) if given.isascii() and given.isdigit() and 0 < len(given) < 9 else None
 
 
-def running_turn(conversation: Conversation) -> Turn | None:
-    return Turn.objects.filter(conversation=conversation, state=TurnState.RUNNING).first()
+def list_shown_turns(conversation: Conversation) -> list[Turn]:
+    """All shown turns in order, each with ``question`` and ``answer`` (Message or None)."""
+    turns = list(
+        Turn.objects.filter(conversation=conversation, is_shown=True)
+        .prefetch_related("messages")
+        .order_by("position", "id")
+    )
+    _set_messages(turns)
+    return turns
 
 
-def _with_messages(turns: Sequence[Turn]) -> None:
+def _set_messages(turns: Sequence[Turn]) -> None:
     for turn in turns:
         by_role = {message.role: message for message in turn.messages.all()}
         turn.question = by_role.get(MessageRole.USER)  # type: ignore[attr-defined]  # for pages, not a column
         turn.answer = by_role.get(MessageRole.ASSISTANT)  # type: ignore[attr-defined]
 
 
-def _siblings(conversation: Conversation, turns: Sequence[Turn]) -> dict[UUID, list[UUID]]:
+def _get_siblings(conversation: Conversation, turns: Sequence[Turn]) -> dict[UUID, list[UUID]]:
     if not turns:
         return {}
     hidden: dict[UUID | None, list[UUID]] = {}
@@ -102,11 +109,11 @@ def _siblings(conversation: Conversation, turns: Sequence[Turn]) -> dict[UUID, l
     ).values_list("pk", "parent_id")
     for pk, parent_id in rows:
         hidden.setdefault(parent_id, []).append(pk)
-    # Ids are made in the order of time.
+    # UUIDv7 ids sort by creation time.
     return {turn.pk: sorted([turn.pk, *hidden[turn.parent_id]]) for turn in turns if turn.parent_id in hidden}
 
 
-def _speakers(conversation: Conversation, turns: Sequence[Turn]) -> dict[int, Version]:
+def _get_answering_versions(conversation: Conversation, turns: Sequence[Turn]) -> dict[int, Version]:
     others = {turn.version_id for turn in turns if turn.version_id is not None}
     others.discard(conversation.version_id or 0)
     if not others:
@@ -115,17 +122,17 @@ def _speakers(conversation: Conversation, turns: Sequence[Turn]) -> dict[int, Ve
     return {version.pk: version for version in found}
 
 
-def _model_reads_from(conversation: Conversation, turns: Sequence[Turn]) -> UUID | None:
-    """The oldest turn that went into the last answer's prompt, when older ones did not fit."""
+def _find_first_read_turn(conversation: Conversation, turns: Sequence[Turn]) -> UUID | None:
+    """Find the oldest turn in the prompt of the last answer; None when all of them fitted."""
     last = next((turn for turn in reversed(turns) if turn.state in METERED_TURN_STATES), None)
     if last is None or not last.trimmed_turns:
         return None
-    heard = Turn.objects.filter(
+    sent = Turn.objects.filter(
         Q(conversation=conversation, is_shown=True, state__in=METERED_TURN_STATES),
         position__lt=last.position,
     ).count()
-    # Counted in messages, two a turn; of a turn whose question alone was left out, the answer is too.
-    kept = heard - (last.trimmed_turns + 1) // 2
+    # ``trimmed_turns`` counts messages, two for each turn. Half a turn counts as a whole one.
+    kept = sent - (last.trimmed_turns + 1) // 2
     earlier = [turn for turn in turns if turn.position < last.position and turn.state in METERED_TURN_STATES]
     if kept <= 0:
         return last.pk

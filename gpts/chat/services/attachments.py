@@ -1,4 +1,4 @@
-"""Files in a chat: taken in, read by the worker, put to a message, given to the model, forgotten."""
+"""Files of chats: upload, reading by the worker, sending with a message, removal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -23,20 +22,21 @@ from core.jobs import enqueue_on_commit
 from core.scope import system_scope
 from core.text import clean_line
 from gpts.assistants.pictures import BadPictureError, detect_format, reencode_picture
-from gpts.chat.attachment_reading import check_readable, read_text
+from gpts.chat.attachment_reading import get_readable_media_type, read_text
 from gpts.chat.models import Attachment, Conversation, Turn
 from gpts.chat.states import AttachmentKind, MessageRole
 from gpts.knowledge.extraction import UnreadableError
 from gpts.knowledge.states import FileState
+from workspaces.models import User
 
 NAME_LENGTH = 255
 TEXT_CHARACTERS = 2_000_000
-LOOSE_AT_ONCE = 30
+MAX_UNSENT_FILES = 30
 READING_MINUTES = 15
 
 
 class UnknownAttachment(NotFound):
-    """No such file of this person for this conversation."""
+    """The person has no such unsent file for this conversation."""
 
 
 def add_attachment(
@@ -45,22 +45,22 @@ def add_attachment(
     workspace_id: int,
     conversation: Conversation | None,
     reads_images: bool,
-    by: Any,
+    by: User,
     at: datetime,
 ) -> Attachment:
-    """Keep a file for a message that is still being written, and let the worker read it.
+    """Store a file for a message that is still being written, and enqueue the reading of a document.
 
     ``conversation`` is the person's own, None before the first message of a new one; ``reads_images`` says
-    whether the model that would answer has eyes. A picture is re-encoded here and ready at once. Raises
-    TooLarge, InvalidInput (field ``file``) or RateLimited; nothing is kept then.
+    whether the model that would answer does. A picture is re-encoded here and ready at once. Raises
+    TooLarge, InvalidInput (field ``file``) or RateLimited; nothing is stored then.
     """
     name = clean_name(upload.name or "")
-    _check_loose(by)
-    data = _bytes_of(upload)
+    _check_unsent_limit(by)
+    data = _read_upload(upload)
     if detect_format(data):
-        kind, media_type, data = AttachmentKind.IMAGE, *_picture(data, reads_images=reads_images)
+        kind, media_type, data = AttachmentKind.IMAGE, *_reencode_picture(data, reads_images=reads_images)
     else:
-        kind, media_type = AttachmentKind.DOCUMENT, check_readable(name)
+        kind, media_type = AttachmentKind.DOCUMENT, get_readable_media_type(name)
         if not data:
             raise InvalidInput(_("There is nothing in this file."), code="file_empty", field="file")
     attachment = Attachment(
@@ -80,17 +80,17 @@ def add_attachment(
         _store(attachment, data)
         attachment.save(force_insert=True)
         if attachment.state == FileState.WAITING:
-            _ask_to_read(attachment)
+            _enqueue_reading(attachment)
     return attachment
 
 
-def keep_made_image(*, turn: Turn, media_type: str, data: bytes, at: datetime) -> Attachment | None:
-    """Keep a picture that the provider made for an answer; None when its bytes are no picture."""
+def save_generated_image(*, turn: Turn, media_type: str, data: bytes, at: datetime) -> Attachment | None:
+    """Store a picture that the provider generated for an answer; None when the bytes are no picture."""
     try:
         picture = reencode_picture(data)
     except BadPictureError:
         return None
-    ending = "png" if picture.media_type == "image/png" else "jpg"
+    extension = "png" if picture.media_type == "image/png" else "jpg"
     number = Attachment.objects.filter(turn=turn, role=MessageRole.ASSISTANT).count() + 1
     attachment = Attachment(
         id=uuid7(at),
@@ -100,7 +100,7 @@ def keep_made_image(*, turn: Turn, media_type: str, data: bytes, at: datetime) -
         turn=turn,
         role=MessageRole.ASSISTANT,
         kind=AttachmentKind.IMAGE,
-        name=f"image-{number}.{ending}",
+        name=f"image-{number}.{extension}",
         media_type=picture.media_type,
         size=len(picture.data),
         content_hash=hashlib.sha256(picture.data).hexdigest(),
@@ -113,10 +113,10 @@ def keep_made_image(*, turn: Turn, media_type: str, data: bytes, at: datetime) -
 
 
 def read_attachment(*, attachment_id: UUID) -> None:
-    """Read a waiting document's text; what became of it stands in ``state`` and ``failure``.
+    """Extract the text of a waiting document; the outcome is in ``state`` and ``failure``.
 
-    Called by the worker without a scope: two short transactions of its own, none while a hostile file is
-    read. A second run of a file that was read, or is gone, does nothing.
+    Called by the worker without a scope: opens two short transactions, and none while the file is read,
+    which may be hostile. Does nothing for a file that was read already or was removed.
     """
     waiting = Attachment.objects.filter(pk=attachment_id, state__in=(FileState.WAITING, FileState.EXTRACTING))
     with system_scope("gpts.read_attachment"):
@@ -124,7 +124,7 @@ def read_attachment(*, attachment_id: UUID) -> None:
         row = waiting.values("name", "storage_key").first()
     if row is None:
         return
-    text, failure = _read_stored(row["name"], row["storage_key"])
+    text, failure = _extract_text(row["name"], row["storage_key"])
     with system_scope("gpts.read_attachment"):
         waiting.update(
             state=FileState.FAILED if failure else FileState.READY,
@@ -134,11 +134,11 @@ def read_attachment(*, attachment_id: UUID) -> None:
         )
 
 
-def _read_stored(name: str, key: str) -> tuple[str, str]:
-    """Return the text, or the failure."""
+def _extract_text(name: str, key: str) -> tuple[str, str]:
+    """Return the text and an empty failure code, or an empty text and the code."""
     try:
         with default_storage.open(key) as stored:
-            return read_text(name, stored.read(), at_most=TEXT_CHARACTERS), ""
+            return read_text(name, stored.read(), max_characters=TEXT_CHARACTERS), ""
     except UnreadableError as problem:
         return "", problem.code
     except FileNotFoundError:
@@ -146,22 +146,23 @@ def _read_stored(name: str, key: str) -> tuple[str, str]:
 
 
 def remove_attachment(*, attachment: Attachment) -> None:
-    """Take a file out of a message that was not sent; afterwards it belongs to its turn for good."""
+    """Remove an unsent file. Conflict (``file_sent``) afterwards: a sent file stays with its turn."""
     with transaction.atomic():
         row = Attachment.objects.select_for_update().filter(pk=attachment.pk, turn__isnull=True).first()
         if row is None:
             raise Conflict(_("This file was sent already and stays with its message."), code="file_sent")
         row.delete()
-        _erase_on_commit([row.storage_key])
+        _delete_files_on_commit([row.storage_key])
 
 
 def attach_to_turn(
-    *, turn: Turn, identifiers: Sequence[UUID], reads_images: bool, by: Any
+    *, turn: Turn, identifiers: Sequence[UUID], reads_images: bool, by: User
 ) -> list[Attachment]:
-    """Put waiting uploads to the message that is being sent; all of them or, by an error, none.
+    """Attach unsent files to the question of a turn: all of them or, on an error, none.
 
     NotFound (``attachment_not_found``) when one of them is not this person's, belongs to another
     conversation or was sent already; Conflict (``attachment_waiting``) while one is still being read.
+    Needs an open transaction.
     """
     if not identifiers:
         return []
@@ -182,23 +183,23 @@ def attach_to_turn(
         .filter(pk__in=set(identifiers), user_id=by.pk, turn__isnull=True)
         .order_by("created_at", "id")
     )
-    here = [row for row in rows if row.conversation_id in (None, turn.conversation_id)]
-    if len(here) != len(set(identifiers)) or any(row.workspace_id != turn.workspace_id for row in here):
+    own = [row for row in rows if row.conversation_id in (None, turn.conversation_id)]
+    if len(own) != len(set(identifiers)) or any(row.workspace_id != turn.workspace_id for row in own):
         raise UnknownAttachment(
             _("One of these files is not there any more. Add it again."),
             code="attachment_not_found",
             field="attachments",
         )
-    for row in here:
+    for row in own:
         _check_sendable(row, reads_images=reads_images)
-    Attachment.objects.filter(pk__in=[row.pk for row in here]).update(
+    Attachment.objects.filter(pk__in=[row.pk for row in own]).update(
         turn=turn, conversation_id=turn.conversation_id
     )
-    return here
+    return own
 
 
 def copy_to_turn(*, source: Turn, turn: Turn, at: datetime) -> None:
-    """Give an edited or repeated question the files of the one it stands for; bytes and text are shared."""
+    """Give an edited or repeated question the files of the original, with the same bytes and text."""
     rows = (
         Attachment.objects.filter(turn=source, role=MessageRole.USER)
         .defer("text")
@@ -226,57 +227,57 @@ def copy_to_turn(*, source: Turn, turn: Turn, at: datetime) -> None:
     )
 
 
-def erase_attachments_of(conversations: Sequence[UUID]) -> int:
-    """Remove the files of conversations that are deleted for good, rows now and bytes after commit.
+def erase_attachments(conversations: Sequence[UUID]) -> int:
+    """Delete the files of conversations, rows now and bytes after commit; returns how many.
 
-    Call it in the transaction that deletes the conversations, before it does.
+    Call it in the transaction that deletes the conversations, before it deletes them.
     """
     rows = Attachment.objects.filter(conversation_id__in=conversations)
-    _erase_on_commit(list(rows.values_list("storage_key", flat=True).distinct()))
+    _delete_files_on_commit(list(rows.values_list("storage_key", flat=True).distinct()))
     rows.filter(copy_of__isnull=False).delete()
     return rows.delete()[0]
 
 
-def sweep_loose_attachments(*, at: datetime) -> int:
-    """Remove uploads that were never sent and take up broken readings; returns how many it removed."""
+def remove_unsent_attachments(*, at: datetime) -> int:
+    """Remove old unsent uploads and enqueue stuck readings again; returns how many it removed."""
     limit = at - timedelta(hours=settings.CHAT_LOOSE_ATTACHMENT_HOURS)
-    loose = Attachment.objects.filter(turn__isnull=True, created_at__lt=limit)
+    unsent = Attachment.objects.filter(turn__isnull=True, created_at__lt=limit)
     with transaction.atomic():
-        rows = list(loose.select_for_update(skip_locked=True).values_list("pk", "storage_key")[:500])
+        rows = list(unsent.select_for_update(skip_locked=True).values_list("pk", "storage_key")[:500])
         Attachment.objects.filter(pk__in=[pk for pk, _key in rows]).delete()
-        _erase_on_commit([key for _pk, key in rows])
+        _delete_files_on_commit([key for _pk, key in rows])
         stuck = Attachment.objects.filter(
             turn__isnull=True,
             state__in=(FileState.WAITING, FileState.EXTRACTING),
             created_at__lt=at - timedelta(minutes=READING_MINUTES),
         ).values_list("pk", flat=True)[:100]
         for identifier in stuck:
-            _ask_to_read(Attachment(pk=identifier))
+            _enqueue_reading(Attachment(pk=identifier))
     return len(rows)
 
 
 def clean_name(name: str) -> str:
-    """Return the shown name of an upload: its last path part, cleaned; InvalidInput when nothing is left."""
-    last = re.split(r"[/\\]", name.replace("\x00", ""))[-1]
-    cleaned = clean_line(last[-NAME_LENGTH:], max_length=NAME_LENGTH, field="file")
+    """Return the display name of an upload: its last path part, cleaned; InvalidInput if nothing is left."""
+    base = re.split(r"[/\\]", name.replace("\x00", ""))[-1]
+    cleaned = clean_line(base[-NAME_LENGTH:], max_length=NAME_LENGTH, field="file")
     if cleaned.strip(". ") == "":
         raise InvalidInput(_("Give the file a name first."), code="bad_name", field="file")
     return cleaned
 
 
-def _check_loose(by: Any) -> None:
+def _check_unsent_limit(by: User) -> None:
     waiting = Attachment.objects.filter(user_id=by.pk, turn__isnull=True).count()
-    if waiting >= LOOSE_AT_ONCE:
+    if waiting >= MAX_UNSENT_FILES:
         raise RateLimited(
             _("You have %(count)d files that were not sent yet. Send or remove some of them first.")
             % {"count": waiting},
             code="too_many_loose_files",
             field="file",
-            data={"limit": LOOSE_AT_ONCE, "retry_after": 60},
+            data={"limit": MAX_UNSENT_FILES, "retry_after": 60},
         )
 
 
-def _bytes_of(upload: UploadedFile) -> bytes:
+def _read_upload(upload: UploadedFile) -> bytes:
     limit = settings.CHAT_ATTACHMENT_BYTES
     data = b"" if (upload.size or 0) > limit else upload.read(limit + 1)
     if len(data) > limit or (upload.size or 0) > limit:
@@ -290,9 +291,9 @@ def _bytes_of(upload: UploadedFile) -> bytes:
     return data
 
 
-def _picture(data: bytes, *, reads_images: bool) -> tuple[str, bytes]:
+def _reencode_picture(data: bytes, *, reads_images: bool) -> tuple[str, bytes]:
     if not reads_images:
-        raise InvalidInput(no_eyes(), code="images_not_read", field="file")
+        raise InvalidInput(get_image_refusal(), code="images_not_read", field="file")
     try:
         picture = reencode_picture(data)
     except BadPictureError as problem:
@@ -305,7 +306,7 @@ def _picture(data: bytes, *, reads_images: bool) -> tuple[str, bytes]:
     return picture.media_type, picture.data
 
 
-def no_eyes() -> str:
+def get_image_refusal() -> str:
     return str(
         _("The model of this chat does not read pictures. Choose one that does, or describe the picture.")
     )
@@ -325,20 +326,20 @@ def _check_sendable(row: Attachment, *, reads_images: bool) -> None:
             data={"attachment": str(row.pk)},
         )
     if row.kind == AttachmentKind.IMAGE and not reads_images:
-        raise InvalidInput(no_eyes(), code="images_not_read", field="attachments")
+        raise InvalidInput(get_image_refusal(), code="images_not_read", field="attachments")
 
 
 def _store(attachment: Attachment, data: bytes) -> None:
-    """Keep the bytes under a key of our own making; the name of the upload is never part of a path."""
+    """Store the bytes under a key built from ids; the name of the upload is never part of a path."""
     key = f"attachments/{attachment.workspace_id}/{attachment.user_id}/{attachment.pk}"
     attachment.storage_key = default_storage.save(key, ContentFile(data))
 
 
-def _ask_to_read(attachment: Attachment) -> None:
+def _enqueue_reading(attachment: Attachment) -> None:
     enqueue_on_commit("gpts.read_attachment", attachment_id=str(attachment.pk))
 
 
-def _erase_on_commit(keys: Sequence[str]) -> None:
+def _delete_files_on_commit(keys: Sequence[str]) -> None:
     def erase() -> None:
         for key in keys:
             default_storage.delete(key)

@@ -1,9 +1,8 @@
-"""Thumbs on answers: one a turn, changed and taken back at will."""
+"""Feedback on answers: at most one for each turn, which can be changed and removed."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -12,23 +11,24 @@ from core.errors import InvalidInput
 from gpts.chat.models import Turn, TurnFeedback
 from gpts.chat.states import FeedbackReason, MessageRole
 from gpts.llm.states import METERED_TURN_STATES
+from workspaces.models import User
 
 REASONS = tuple(reason for reason in FeedbackReason if reason)
 
 
 @transaction.atomic
-def give_feedback(*, turn: Turn, is_positive: bool, reason: str = "", by: Any, at: datetime) -> TurnFeedback:
-    """Keep what ``by`` thinks of an answer of their own; a second word replaces the first.
+def give_feedback(*, turn: Turn, is_positive: bool, reason: str = "", by: User, at: datetime) -> TurnFeedback:
+    """Save a thumb on an answer in the person's own conversation; it replaces an earlier one.
 
-    Builders see counts of it, never the chat. A reason stands only beside a thumb down. InvalidInput for an
-    answer that did not come (``turn_unanswered``) or a reason that is none of ours.
+    Builders see counts of it, never the chat. A thumb up has no reason. InvalidInput for a turn without a
+    finished answer (``turn_unanswered``) or an unknown reason (``reason_unknown``).
     """
     if reason not in FeedbackReason.values:
         raise InvalidInput(_("Choose one of the reasons."), code="reason_unknown", field="reason")
     is_answered = turn.state in METERED_TURN_STATES
     if not is_answered or not turn.messages.filter(role=MessageRole.ASSISTANT).exists():
         raise InvalidInput(_("Only an answer that has ended can be rated."), code="turn_unanswered")
-    given, _is_new = TurnFeedback.objects.update_or_create(
+    feedback, _is_new = TurnFeedback.objects.update_or_create(
         turn=turn,
         defaults={
             "user": by,
@@ -40,9 +40,9 @@ def give_feedback(*, turn: Turn, is_positive: bool, reason: str = "", by: Any, a
             "created_at": at,
         },
     )
-    return given
+    return feedback
 
 
-def take_feedback_back(*, turn: Turn) -> None:
-    """Remove the thumb; twice is once."""
+def remove_feedback(*, turn: Turn) -> None:
+    """Remove the feedback. Idempotent."""
     TurnFeedback.objects.filter(turn=turn).delete()

@@ -1,4 +1,4 @@
-"""The model that a person chose for a conversation."""
+"""The model that a person chooses for a conversation."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from gpts.llm.catalogue import list_model_choices
 
 
 def choose_model(*, conversation: Conversation, chosen: str | None) -> Conversation:
-    """Remember ``chosen``, the id or name of a model; empty follows the GPT's recommendation, None keeps.
+    """Save ``chosen``, the id or name of a model; empty follows the GPT's recommendation, None is no change.
 
-    InvalidInput (``model_not_allowed``) for one that the GPT does not let people choose, or that is gone.
-    Choosing what is chosen already asks nothing of the database.
+    InvalidInput (``model_not_allowed``) for a model that the GPT does not let people choose or that is not
+    offered. No query when the choice is the same as before.
     """
-    if chosen is None or chosen == _said(conversation):
+    if chosen is None or chosen == _get_chosen_id(conversation):
         return conversation
     model = None
     if chosen:
@@ -33,5 +33,5 @@ def choose_model(*, conversation: Conversation, chosen: str | None) -> Conversat
     return conversation
 
 
-def _said(conversation: Conversation) -> str:
+def _get_chosen_id(conversation: Conversation) -> str:
     return "" if conversation.language_model_id is None else str(conversation.language_model_id)

@@ -1,4 +1,4 @@
-"""Whether the people whose answers are being written may still have them: for many turns in four queries."""
+"""Recheck whether people may still chat while their answers are written: many turns in four queries."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class RunningAnswer:
     workspace_ids: tuple[int, ...]
 
 
-def without_access(answers: Iterable[RunningAnswer]) -> set[UUID]:
-    """Return the turns whose person could not begin them any more: removed from the workspace, deactivated,
-    or the GPT quarantined, taken back, deleted or suspended with its workspace."""
+def find_turns_without_access(answers: Iterable[RunningAnswer]) -> set[UUID]:
+    """Return the turns that their person may no longer start: they left the workspace or were deactivated,
+    or the GPT was quarantined, withdrawn, deleted or suspended with its workspace."""
     answers = list(answers)
     users = set(
         User.objects.filter(pk__in={answer.user_id for answer in answers}, is_active=True).values_list(
@@ -38,7 +38,7 @@ def without_access(answers: Iterable[RunningAnswer]) -> set[UUID]:
     audiences: dict[int, set[str]] = {}
     for gpt_id, audience in LiveVersion.objects.filter(gpt__in=found).values_list("gpt_id", "audience"):
         audiences.setdefault(gpt_id, set()).add(audience)
-    seats = {
+    roles = {
         (user_id, workspace_id): role
         for user_id, workspace_id, role in Member.objects.filter(
             user__in=users, workspace__in={gpt.workspace_id for gpt in found.values()}
@@ -49,11 +49,11 @@ def without_access(answers: Iterable[RunningAnswer]) -> set[UUID]:
         gpt = found.get(answer.gpt_id)
         if gpt is None:
             return False
-        counts = gpt.workspace_id in answer.workspace_ids
+        is_included = gpt.workspace_id in answer.workspace_ids
         relation = GPTRelation(
             user_id=answer.user_id,
             is_active=answer.user_id in users,
-            role=seats.get((answer.user_id, gpt.workspace_id), "") if counts else "",
+            role=roles.get((answer.user_id, gpt.workspace_id), "") if is_included else "",
             audiences=frozenset(audiences.get(answer.gpt_id, ())),
         )
         return may(answer.act, gpt, relation)

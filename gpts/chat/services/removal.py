@@ -1,4 +1,4 @@
-"""Conversations that end for good, with all that was said in them: temporary ones, and long deleted ones."""
+"""Deleting conversations for good, with messages and files: temporary ones, and long deleted ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from gpts.chat.models import Conversation, Turn
-from gpts.chat.services.attachments import erase_attachments_of
+from gpts.chat.services.attachments import erase_attachments
 from gpts.llm.states import TurnState
 
 log = structlog.get_logger(__name__)
@@ -19,22 +19,21 @@ BATCH = 200
 
 
 def remove_expired_conversations(*, at: datetime) -> int:
-    """Remove temporary conversations whose hour has come, and those deleted too long ago to be restored.
+    """Delete expired temporary conversations, and those deleted too long ago to be restored.
 
-    Returns how many. Idempotent.
-
-    One with a running answer waits for its end. Usage events stay: what was used stays counted.
+    Returns how many. Idempotent. Conversations with a running answer are left for a later run. Usage events
+    stay.
     """
     removed = 0
-    while found := _remove_some(at):
-        removed += found
+    while count := _remove_batch(at):
+        removed += count
     if removed:
         log.info("conversations_removed", count=removed)
     return removed
 
 
 @transaction.atomic
-def _remove_some(at: datetime) -> int:
+def _remove_batch(at: datetime) -> int:
     running = Turn.objects.filter(state=TurnState.RUNNING).values("conversation_id")
     expired = list(
         Conversation.objects.select_for_update(of=("self",), skip_locked=True)
@@ -46,6 +45,6 @@ def _remove_some(at: datetime) -> int:
         .values_list("pk", flat=True)[:BATCH]
     )
     if expired:
-        erase_attachments_of(expired)
+        erase_attachments(expired)
         Conversation.objects.filter(pk__in=expired).delete()
     return len(expired)

@@ -1,4 +1,4 @@
-"""What the runtime is given for one turn: model, instructions, history, passages. Read, never written."""
+"""Gather the input of one turn for the runtime: model, instructions, history, passages. Reads only."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 
 from gpts.assistants.model_settings import get_model_settings
 from gpts.assistants.models import GPT, Version
-from gpts.chat.confinement import withheld_from
+from gpts.chat.confinement import find_withheld_gpts
 from gpts.chat.models import Conversation, Message, Turn
-from gpts.chat.queries.attachments import AttachedParts, AttachedPiece, attached_parts
+from gpts.chat.queries.attachments import AttachedParts, AttachedPiece, get_attached_parts
 from gpts.chat.states import MessageRole
 from gpts.knowledge.queries import list_knowledge_files
 from gpts.knowledge.retrieval import FoundPassage, find_passages, is_answerable
@@ -33,11 +33,11 @@ NOTHING_ATTACHED = AttachedParts()
 
 @dataclass(frozen=True)
 class PreparedInput:
-    """One answer's input, whoever asks: chat, preview, golden prompts, bench.
+    """The input of one answer in a chat, a preview, a golden prompt or a benchmark.
 
-    `passages` are in the order of their citation numbers. `retrieval_score` is the best one's, 0.0 when the
-    knowledge was searched in vain, None without knowledge. With a `fixed_answer` no model is asked: it is
-    the whole answer and costs nothing.
+    `passages` are in the order of their citation numbers. `retrieval_score` is that of the best passage, 0.0
+    when none was found, None without knowledge. A `fixed_answer` is the whole answer and costs nothing: no
+    model is called.
     """
 
     input: TurnInput
@@ -54,7 +54,7 @@ class PreparedTurn(PreparedInput):
 
     turn: Turn = field(kw_only=True)
     conversation: Conversation = field(kw_only=True)
-    # Messages that are too old to be looked at, beside those that the model's context leaves out.
+    # Messages beyond HISTORY_MESSAGES, which are not even considered for the model's context.
     left_out: int = 0
 
 
@@ -69,50 +69,50 @@ def prepare_input(
     attached: AttachedParts = NOTHING_ATTACHED,
     turn_id: UUID | None = None,
 ) -> PreparedInput:
-    """Gather what ``gpt`` answers ``text`` with, at ``version`` or by its draft. Reads only.
+    """Gather what ``gpt`` needs to answer ``text`` with ``version`` (None: its draft). Reads only.
 
-    The caller has authorised whoever asks, and has an open scope. ``attached`` files of the conversation
-    stand before the knowledge, so that their numbers come first.
+    The caller has authorised the person and opened a scope. Pieces of ``attached`` files get lower citation
+    numbers than passages of knowledge.
     """
     behaviour: GPT | Version = version or gpt
     model = get_usable_model(gpt, version, chosen=chosen_model)
-    begun = time.perf_counter()
-    known, score = _looked_up(gpt, version, text)
-    passages: tuple[FoundPassage | AttachedPiece, ...] = (*attached.pieces, *known)
-    spent = (time.perf_counter() - begun) * 1000
-    given = TurnInput(
-        spec=spec_of(model),
+    started = time.perf_counter()
+    found, score = _search_knowledge(gpt, version, text)
+    passages: tuple[FoundPassage | AttachedPiece, ...] = (*attached.pieces, *found)
+    spent = (time.perf_counter() - started) * 1000
+    turn_input = TurnInput(
+        spec=build_model_spec(model),
         text=text,
         gpt_name=behaviour.name,
         gpt_description=behaviour.description,
         instructions=behaviour.instructions,
         history=tuple(history),
-        passages=tuple(PassageQuote(p.file, p.text, _location(p)) for p in passages),
+        passages=tuple(PassageQuote(p.file, p.text, _describe_location(p)) for p in passages),
         language=language,
         images=attached.images.get(turn_id, ()) if turn_id else (),
         **get_model_settings(behaviour, model).as_input(),
     )
     fixed = ""
-    # Who adds a file to the question asks about that file.
-    if behaviour.answers_only_from_knowledge and not attached.is_fresh and not is_answerable(known):
-        fixed, passages = no_answer_text(behaviour, language), ()
-    return PreparedInput(given, model, passages, score, fixed, spent)
+    # A question with a file is about that file.
+    if behaviour.answers_only_from_knowledge and not attached.question_has_files and not is_answerable(found):
+        fixed, passages = get_no_answer_text(behaviour, language), ()
+    return PreparedInput(turn_input, model, passages, score, fixed, spent)
 
 
 def prepare_turn(
     *, turn: Turn, conversation: Conversation, text: str, language: str, has_files: bool = True
 ) -> PreparedTurn:
-    """Gather a started turn's input; ``turn`` comes with the gpt and the version that answer it.
+    """Gather the input of a started turn, which comes with the gpt and the version that answer it.
 
-    ``has_files`` is false where the caller knows that nothing was attached in the conversation.
+    Pass ``has_files=False`` to save a query if nothing was ever attached in the conversation.
     """
     chosen = conversation.language_model if turn.gpt_id == conversation.gpt_id else None
     model = get_usable_model(turn.gpt, turn.version, chosen=chosen)
-    attached = attached_parts(turn=turn, question=text, model=model) if has_files else NOTHING_ATTACHED
-    if turn.gpt_id != conversation.gpt_id and not attached.is_fresh:
-        # A GPT that was called for one answer gets the files of that message, not those of the others.
+    attached = get_attached_parts(turn=turn, question=text, model=model) if has_files else NOTHING_ATTACHED
+    if turn.gpt_id != conversation.gpt_id and not attached.question_has_files:
+        # A mentioned GPT gets only the files of the message that calls it.
         attached = NOTHING_ATTACHED
-    history = _history(conversation, turn, attached) if turn.position > 1 else ()
+    history = _build_history(conversation, turn, attached) if turn.position > 1 else ()
     prepared = prepare_input(
         turn.gpt,
         turn.version,
@@ -124,19 +124,21 @@ def prepare_turn(
         turn_id=turn.pk,
     )
     return PreparedTurn(
-        **vars(prepared), turn=turn, conversation=conversation, left_out=_left_out(turn, len(history))
+        **vars(prepared), turn=turn, conversation=conversation, left_out=_count_left_out(turn, len(history))
     )
 
 
-def no_answer_text(behaviour: GPT | Version, language: str) -> str:
-    """What a GPT says that answers from its knowledge alone and found nothing there."""
+def get_no_answer_text(behaviour: GPT | Version, language: str) -> str:
+    """The answer of a GPT that answers only from its knowledge and found nothing in it."""
     with translation.override(language):
         return behaviour.no_answer_text or _(
             "I do not have enough information in my documents to answer this."
         )
 
 
-def _looked_up(gpt: GPT, version: Version | None, text: str) -> tuple[tuple[FoundPassage, ...], float | None]:
+def _search_knowledge(
+    gpt: GPT, version: Version | None, text: str
+) -> tuple[tuple[FoundPassage, ...], float | None]:
     if version is not None and not version.knowledge_hashes:
         return (), None
     passages = tuple(find_passages(gpt, text, PASSAGES, version=version))
@@ -148,11 +150,11 @@ def _looked_up(gpt: GPT, version: Version | None, text: str) -> tuple[tuple[Foun
 def get_usable_model(
     gpt: GPT, version: Version | None, *, chosen: LanguageModel | None = None
 ) -> LanguageModel | None:
-    """The model that answers, as gpts.llm.catalogue has it, with the rules of the GPT's workspace."""
+    """The model that answers, by gpts.llm.catalogue and the rules of the GPT's workspace."""
     return model_catalogue.get_usable_model(version or gpt, gpt.workspace, chosen=chosen)
 
 
-def spec_of(model: LanguageModel | None) -> ModelSpec:
+def build_model_spec(model: LanguageModel | None) -> ModelSpec:
     """The runtime's description of a model; without one, the offline model."""
     if model is None:
         return ModelSpec("offline", ModelAPI.OFFLINE)
@@ -170,10 +172,10 @@ def spec_of(model: LanguageModel | None) -> ModelSpec:
     )
 
 
-def citations_in(text: str, passages: tuple[FoundPassage | AttachedPiece, ...]) -> list[dict[str, Any]]:
-    """The passages whose number the answer cites, as Message.citations keeps them.
+def build_citations(text: str, passages: tuple[FoundPassage | AttachedPiece, ...]) -> list[dict[str, Any]]:
+    """Build Message.citations from the passages whose number the answer cites.
 
-    A piece of an attached file has {"attachment_id", "position"} instead of a passage.
+    A piece of an attached file has {"attachment_id", "position"} and no passage.
     """
     return [
         {
@@ -193,15 +195,17 @@ def citations_in(text: str, passages: tuple[FoundPassage | AttachedPiece, ...]) 
     ]
 
 
-def _location(passage: FoundPassage | AttachedPiece) -> str:
+def _describe_location(passage: FoundPassage | AttachedPiece) -> str:
     page = f"p. {passage.page}" if passage.page else ""
     return " · ".join(part for part in (passage.heading, page) if part)
 
 
-def _history(conversation: Conversation, turn: Turn, attached: AttachedParts) -> tuple[PromptMessage, ...]:
-    """What was said on the way to ``turn``; what other GPTs than its own said stands under their name.
+def _build_history(
+    conversation: Conversation, turn: Turn, attached: AttachedParts
+) -> tuple[PromptMessage, ...]:
+    """Build the messages before ``turn``; answers of other GPTs than its own are quoted with their name.
 
-    What was said with a GPT that only a company has is withheld from GPTs of other places.
+    Turns of company-only GPTs are withheld from GPTs of other workspaces.
     """
     rows = list(
         Message.objects.filter(
@@ -213,32 +217,32 @@ def _history(conversation: Conversation, turn: Turn, attached: AttachedParts) ->
         .order_by("-turn__position", "role")
         .values_list("role", "content", "turn_id", "turn__gpt_id", "turn__version__name")[:HISTORY_MESSAGES]
     )
-    others = {gpt_id for *_said, gpt_id, _name in rows} - {turn.gpt_id}
-    withheld = withheld_from(turn.gpt, others) if others else set()
+    others = {row[3] for row in rows} - {turn.gpt_id}
+    withheld = find_withheld_gpts(turn.gpt, others) if others else set()
     # "assistant" sorts before "user", so that reversed the question comes first.
     return tuple(
         PromptMessage("user", content, attached.images.get(turn_id, ()))
         if role == MessageRole.USER
-        else _said(content, "" if gpt_id == turn.gpt_id else name or conversation.gpt.name)
+        else _build_answer_message(content, "" if gpt_id == turn.gpt_id else name or conversation.gpt.name)
         for role, content, turn_id, gpt_id, name in reversed(rows)
         if gpt_id not in withheld
     )
 
 
-def _left_out(turn: Turn, taken: int) -> int:
+def _count_left_out(turn: Turn, taken: int) -> int:
     if taken < HISTORY_MESSAGES:
         return 0
-    heard = Message.objects.filter(
+    earlier = Message.objects.filter(
         turn__conversation_id=turn.conversation_id,
         turn__position__lt=turn.position,
         turn__is_shown=True,
         turn__state__in=METERED_TURN_STATES,
     )
-    return heard.count() - taken
+    return earlier.count() - taken
 
 
-def _said(content: str, speaker: str) -> PromptMessage:
-    """An answer; another GPT's is a quotation, so that the model neither owns nor obeys it."""
+def _build_answer_message(content: str, speaker: str) -> PromptMessage:
+    """Build the message of an answer. Another GPT's is quoted, so that the model does not obey it."""
     if not speaker:
         return PromptMessage("assistant", content)
     return PromptMessage("user", f"[{speaker}, another assistant in this conversation, answered:]\n{content}")

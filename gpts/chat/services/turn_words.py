@@ -1,4 +1,4 @@
-"""Keeping the words of ended turns, by which their person finds them again. The worker's, off the stream."""
+"""Indexing ended turns for search, in the worker so that streams are not slowed down."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ ON CONFLICT (turn_id) DO NOTHING
 
 
 def index_turn_words(*, at: datetime, since: timedelta | None = RECENT) -> int:
-    """Keep the words of up to BATCH ended turns that have none yet; returns how many.
+    """Index up to BATCH ended turns that are not indexed yet; returns how many.
 
-    Looks at turns that began within ``since``, at all of them without it. Temporary chats have no words.
-    Idempotent, and safe beside another run.
+    Only turns that started within ``since`` before ``at``; all with None. Temporary chats are not indexed.
+    Idempotent, and safe to run concurrently.
     """
     turns = Turn.objects.filter(
         state__in=ENDED_TURN_STATES, words__isnull=True, conversation__is_temporary=False
@@ -33,14 +33,14 @@ def index_turn_words(*, at: datetime, since: timedelta | None = RECENT) -> int:
     if since is not None:
         turns = turns.filter(pk__gte=uuid7(at - since))
     rows = list(turns.order_by("pk").values_list("pk", "user_id", "conversation_id")[:BATCH])
-    said: dict[object, list[str]] = {}
+    contents: dict[object, list[str]] = {}
     for turn_id, content in Message.objects.filter(turn_id__in=[row[0] for row in rows]).values_list(
         "turn_id", "content"
     ):
-        said.setdefault(turn_id, []).append(content)
+        contents.setdefault(turn_id, []).append(content)
     with connection.cursor() as cursor:
         for turn_id, user_id, conversation_id in rows:
-            text = "\n".join(said.get(turn_id, []))[:CHARACTERS]
+            text = "\n".join(contents.get(turn_id, []))[:CHARACTERS]
             grams = " ".join(dict.fromkeys(get_bigrams(text)))
             cursor.execute(_INSERT, [turn_id, user_id, conversation_id, remove_chinese(text), grams])
     return len(rows)

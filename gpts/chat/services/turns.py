@@ -18,10 +18,10 @@ from core.markdown import plain
 from core.text import clean_block, clean_line
 from gpts.assistants.models import GPT, Version
 from gpts.chat.models import Conversation, Message, Turn
-from gpts.chat.services.attachments import keep_made_image
-from gpts.chat.services.branches import show_path, tree_of, way_to
+from gpts.chat.services.attachments import save_generated_image
+from gpts.chat.services.branches import find_path_to, get_turn_tree, show_path
 from gpts.chat.services.inserts import insert_together
-from gpts.chat.services.shares import stop_sharing
+from gpts.chat.services.share_links import remove_share_link
 from gpts.chat.states import MessageRole
 from gpts.llm.models import LanguageModel
 from gpts.llm.states import METERED_TURN_STATES, TurnState
@@ -185,8 +185,8 @@ def _hide_from(replaces: Turn, *, at: datetime) -> None:
             conversation_id=replaces.conversation_id, position__gte=replaces.position, is_shown=True
         ).update(is_shown=False)
         return
-    nodes = tree_of(replaces.conversation_id)
-    way = way_to(replaces.parent_id, {node.pk: node for node in nodes})
+    nodes = get_turn_tree(replaces.conversation_id)
+    way = find_path_to(replaces.parent_id, {node.pk: node for node in nodes})
     show_path(replaces.conversation_id, nodes, way, at=at)
 
 
@@ -313,7 +313,7 @@ def finish_turn(
         answer.tools = list(tools)
         insert_together(answer)
         for media_type, data in images:
-            keep_made_image(turn=turn, media_type=media_type, data=data, at=at)
+            save_generated_image(turn=turn, media_type=media_type, data=data, at=at)
         record_usage(turn=turn, model=model, at=at)
     capture(turn_id=turn.pk, tokens=input_tokens + output_tokens, cost_micros=turn.cost_micros, at=at)
     Conversation.objects.filter(pk=turn.conversation_id).update(updated_at=at)
@@ -367,7 +367,7 @@ def delete_conversation(*, conversation: Conversation, at: datetime) -> Conversa
     if conversation.deleted_at is None:
         conversation.deleted_at = at
         conversation.save(update_fields=["deleted_at"])
-        stop_sharing(conversation=conversation, by=conversation.user, at=at)
+        remove_share_link(conversation=conversation, by=conversation.user, at=at)
     return conversation
 
 

@@ -13,17 +13,17 @@ from core.errors import DomainError
 from core.markdown import MAX_CHARACTERS
 from core.scope import Scope, open_scope
 from gpts.assistants.rules import GPTAct
-from gpts.chat.answer_html import shown_tools
-from gpts.chat.json_answers import output_entry
+from gpts.chat.answer_html import describe_tools
+from gpts.chat.json_answers import build_output_entry
 from gpts.chat.models import Turn
 from gpts.chat.services.rechecks import RunningAnswer
-from gpts.chat.services.turn_inputs import PreparedTurn, citations_in
+from gpts.chat.services.turn_inputs import PreparedTurn, build_citations
 from gpts.chat.services.turns import fail_turn, finish_turn
 from gpts.chat.streaming.frames import end_frame, frame
 from gpts.chat.streaming.job import TurnJob, TurnOutcome, TurnSink, run_fixed_answer
 from gpts.chat.streaming.paragraphs import ParagraphRenderer
 from gpts.chat.streaming.threads import in_render_thread, in_thread
-from gpts.chat.turn_debug import debug_of, is_debugged, kept
+from gpts.chat.turn_debug import build_debug_data, has_debug_data, remove_prompt_text
 from gpts.llm.failure_messages import get_failure_message
 from gpts.llm.runtime.types import (
     FailureCode,
@@ -84,7 +84,7 @@ class ChatTurn(TurnJob):
             entry = {"kind": event.name, "label": event.label, "is_ok": event.is_ok}
             self._tools.append(entry)
             with translation.override(self.language):
-                sink.send("tool", shown_tools([entry])[0])
+                sink.send("tool", describe_tools([entry])[0])
         elif isinstance(event, ImageMade) and len(self._images) < MADE_IMAGES:
             self._images.append((event.media_type, event.data))
             sink.send("image", {"number": len(self._images)})
@@ -107,7 +107,7 @@ class ChatTurn(TurnJob):
 
     def _build_end_frame(self, turn: Turn, text: str) -> bytes:
         with translation.override(self.language):
-            return end_frame(turn, text, citations_in(text, self.prepared.passages), self._tools)
+            return end_frame(turn, text, build_citations(text, self.prepared.passages), self._tools)
 
     def _record_end(self, outcome: TurnOutcome, at: datetime) -> Turn:
         with open_scope(self.scope):
@@ -125,12 +125,12 @@ class ChatTurn(TurnJob):
             at=at,
             retry_after=None if retry_after is None else max(round(retry_after), 1),
             retrieval_score=self.prepared.retrieval_score,
-            debug=kept(self._build_debug(outcome, Usage(0, 0), at)),
+            debug=remove_prompt_text(self._build_debug(outcome, Usage(0, 0), at)),
         )
 
     def _record_answer(self, outcome: TurnOutcome, usage: Usage, at: datetime) -> Turn:
         wanted_output = None if self.prepared.fixed_answer else self.prepared.input.output
-        if (entry := output_entry(outcome.text, wanted_output)) is not None:
+        if (entry := build_output_entry(outcome.text, wanted_output)) is not None:
             self._tools.append(entry)
         return finish_turn(
             turn_id=self.id,
@@ -139,22 +139,22 @@ class ChatTurn(TurnJob):
             output_tokens=usage.output_tokens,
             model=self.prepared.model,
             at=at,
-            citations=citations_in(outcome.text, self.prepared.passages),
+            citations=build_citations(outcome.text, self.prepared.passages),
             trimmed_turns=self._trimmed,
             first_token_at=outcome.first_token_at,
             is_stopped=outcome.is_stopped,
             retrieval_score=self.prepared.retrieval_score,
             tools=self._tools,
             images=self._images,
-            debug=kept(self._build_debug(outcome, usage, at)),
+            debug=remove_prompt_text(self._build_debug(outcome, usage, at)),
         )
 
     def _build_debug(self, outcome: TurnOutcome, usage: Usage, at: datetime) -> dict[str, Any] | None:
         turn = self.prepared.turn
-        if not is_debugged(turn):
+        if not has_debug_data(turn):
             return None
         first = outcome.first_token_at
-        self._debug = debug_of(
+        self._debug = build_debug_data(
             self.prepared,
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from gpts.chat.answer_html import answer_html, shown_tools
+from gpts.chat.answer_html import describe_tools, render_answer
 from gpts.chat.models import Turn
 from gpts.llm.failure_messages import get_turn_note
 
@@ -42,9 +42,9 @@ def turn_end(turn: Turn, text: str, citations: Entries, tools: Entries = ()) -> 
         "code": turn.error_code,
         "retry_after": turn.retry_after,
         "note": get_turn_note(turn.state, turn.error_code, turn.retry_after),
-        "html": answer_html(text, citations=citations, tools=tools, turn=turn),
+        "html": render_answer(text, citations=citations, tools=tools, turn=turn),
         "sources": list(citations),
-        "tools": shown_tools(tools),
+        "tools": describe_tools(tools),
         "usage": {"input_tokens": turn.input_tokens, "output_tokens": turn.output_tokens},
         "model": turn.model_name,
         "trimmed": turn.trimmed_turns,

@@ -12,7 +12,7 @@ import structlog
 from django.db import DatabaseError
 from redis.exceptions import RedisError
 
-from gpts.chat.services.rechecks import without_access
+from gpts.chat.services.rechecks import find_turns_without_access
 from gpts.chat.streaming.connection import (
     ALIVE_SECONDS,
     STOPS,
@@ -112,7 +112,7 @@ class Hub:
         while self.turns:
             answers = [live.job.access for live in self.turns.values()]
             try:
-                lost = await in_thread(without_access, answers)
+                lost = await in_thread(find_turns_without_access, answers)
             except DatabaseError as error:
                 log.warning("access_not_rechecked", error=type(error).__name__)
                 lost = set()

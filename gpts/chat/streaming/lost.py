@@ -10,7 +10,7 @@ import structlog
 
 from core.errors import IllegalTransition
 from gpts.chat.models import Turn
-from gpts.chat.queries.conversations import running_turns
+from gpts.chat.queries.conversations import list_running_turns
 from gpts.chat.services.turns import fail_turn
 from gpts.chat.streaming.connection import ALIVE_SECONDS, find_alive_turns, read_text
 from gpts.llm.runtime.types import FailureCode
@@ -30,7 +30,7 @@ def find_lost_turns(started: Mapping[UUID, datetime], *, at: datetime) -> set[UU
 def interrupt_lost_turns(*, at: datetime) -> int:
     """End every lost chat turn that the scope shows; returns how many. Idempotent."""
     return sum(
-        interrupt_if_lost(turn=turn, at=at) for turn in running_turns().filter(started_at__lt=at - GRACE)
+        interrupt_if_lost(turn=turn, at=at) for turn in list_running_turns().filter(started_at__lt=at - GRACE)
     )
 
 

@@ -1,4 +1,4 @@
-"""Pages of chatting: an empty chat with a GPT, a conversation, the list of all conversations."""
+"""Chat pages: an empty chat with a GPT, a conversation, a cited passage."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ from gpts.assistants.models import GPT, Version
 from gpts.assistants.queries.gpts import find_live_version
 from gpts.assistants.rules import GPTAct
 from gpts.chat.access import access_cited_passage, access_conversation, access_turn
-from gpts.chat.kept_versions import kept_state
 from gpts.chat.models import Conversation
-from gpts.chat.queries.attachments import cited_piece
-from gpts.chat.queries.conversations import conversations_of
-from gpts.chat.queries.turns import position_in, turns_window
+from gpts.chat.queries.attachments import find_cited_piece
+from gpts.chat.queries.conversations import list_conversations
+from gpts.chat.queries.turns import get_turn_window, parse_position
 from gpts.chat.services.turns import delete_conversation, rename_conversation, restore_conversation
+from gpts.chat.services.versions import get_answering_version
 from gpts.chat.streaming.connection import ask_to_stop
 from gpts.chat.streaming.lost import interrupt_if_lost
 from gpts.chat.streaming.responses import wants_stream
-from gpts.chat.web.files import attach_options
-from gpts.chat.web.models import model_note, model_options
-from gpts.chat.web.shown import icon_url, shown_in, unwrapped
+from gpts.chat.web.files import get_attachment_options
+from gpts.chat.web.model_options import get_model_note, list_model_options
+from gpts.chat.web.rendered_turns import get_icon_url, join_wrapped_lines, render_turns
 from gpts.llm.states import TurnState
+from workspaces.web.people import person_of
 
 SIDEBAR_SIZE = 40
 
@@ -42,12 +43,12 @@ SIDEBAR_SIZE = 40
 @login_required
 @require_GET
 def chat_start(request: HttpRequest, slug: str) -> HttpResponse:
-    return start_page(
+    return render_start_page(
         request, slug=slug, is_draft="draft" in request.GET, is_temporary="temporary" in request.GET
     )
 
 
-def start_page(
+def render_start_page(
     request: HttpRequest,
     *,
     slug: str,
@@ -56,19 +57,20 @@ def start_page(
     error: DomainError | None = None,
     value: str = "",
 ) -> HttpResponse:
-    """An empty chat: who this GPT is, its starters, the composer (also after a first message that failed)."""
-    gpt = access_gpt(request.user, slug, to=GPTAct.TRY if is_draft else GPTAct.CHAT)
-    version = None if is_draft else find_live_version(request.user, gpt)
-    context = _frame(request, gpt, version, None) | {
+    """An empty chat; ``error`` and ``value`` are shown again after a failed first message."""
+    person = person_of(request)
+    gpt = access_gpt(person, slug, to=GPTAct.TRY if is_draft else GPTAct.CHAT)
+    version = None if is_draft else find_live_version(person, gpt)
+    context = _build_frame_context(request, gpt, version, None) | {
         "starters": (version or gpt).starters,
-        "action": _action(
+        "action": _build_post_url(
             reverse("gpts:turn-first", args=[gpt.slug]), draft=is_draft, temporary=is_temporary
         ),
-        "models": model_options(gpt, version, None),
-        "model_note": model_note(gpt, version),
+        "models": list_model_options(gpt, version, None),
+        "model_note": get_model_note(gpt, version),
         "is_temporary": is_temporary,
         "temporary_hours": settings.CHAT_TEMPORARY_HOURS,
-        "attach": attach_options(gpt, version, None, is_draft=is_draft),
+        "attach": get_attachment_options(gpt, version, None, is_draft=is_draft),
         "is_draft": is_draft,
         "error": error,
         "value": value or request.GET.get("text", "")[:2_000],
@@ -79,34 +81,37 @@ def start_page(
 @login_required
 @require_GET
 def conversation_show(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    return conversation_page(request, conversation_id=conversation_id)
+    return render_conversation_page(request, conversation_id=conversation_id)
 
 
-def conversation_page(
+def render_conversation_page(
     request: HttpRequest, *, conversation_id: UUID, error: DomainError | None = None, value: str = ""
 ) -> HttpResponse:
-    conversation = access_conversation(request.user, conversation_id)
-    window = turns_window(conversation, before=position_in(request.GET.get("before", "")))
-    turns = shown_in(conversation, window)
+    person = person_of(request)
+    conversation = access_conversation(person, conversation_id)
+    window = get_turn_window(conversation, before=parse_position(request.GET.get("before", "")))
+    turns = render_turns(conversation, window)
     context: dict[str, Any] = {
         "conversation": conversation,
         "turns": turns,
         "earlier_than": turns[0].turn.position if window.has_earlier else None,
     }
     if request.headers.get("X-Fragment") == "turns":
-        return _fragment(request, "gpts/chat/_turns.html", context)
-    running = next((shown.turn for shown in turns if shown.is_running), None)
-    kept = kept_state(request.user, conversation)
-    context |= _frame(request, conversation.gpt, conversation.version, conversation) | {
+        return _render_fragment(request, "gpts/chat/_turns.html", context)
+    running = next((item.turn for item in turns if item.is_running), None)
+    answering = get_answering_version(person, conversation)
+    context |= _build_frame_context(request, conversation.gpt, conversation.version, conversation) | {
         "running": running,
-        "kept": kept,
-        "attach": attach_options(conversation.gpt, conversation.version, conversation),
-        "models": [] if kept.is_over else model_options(conversation.gpt, kept.version, conversation),
-        "model_note": "" if kept.is_over else model_note(conversation.gpt, kept.version),
+        "answering": answering,
+        "attach": get_attachment_options(conversation.gpt, conversation.version, conversation),
+        "models": []
+        if answering.is_over
+        else list_model_options(conversation.gpt, answering.version, conversation),
+        "model_note": "" if answering.is_over else get_model_note(conversation.gpt, answering.version),
         "is_draft": conversation.version_id is None,
         "is_temporary": conversation.is_temporary,
         "temporary_hours": settings.CHAT_TEMPORARY_HOURS,
-        "action": _action(reverse("gpts:turn-start", args=[conversation.pk])),
+        "action": _build_post_url(reverse("gpts:turn-start", args=[conversation.pk])),
         "error": error,
         "value": value,
     }
@@ -121,7 +126,7 @@ def chats_redirect(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def conversation_rename(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    conversation = access_conversation(request.user, conversation_id)
+    conversation = access_conversation(person_of(request), conversation_id)
     rename_conversation(conversation=conversation, title=request.POST.get("title", ""), at=timezone.now())
     return HttpResponseRedirect(reverse("gpts:conversation-show", args=[conversation.pk]))
 
@@ -129,7 +134,7 @@ def conversation_rename(request: HttpRequest, conversation_id: UUID) -> HttpResp
 @login_required
 @require_POST
 def conversation_delete(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    conversation = access_conversation(request.user, conversation_id)
+    conversation = access_conversation(person_of(request), conversation_id)
     delete_conversation(conversation=conversation, at=timezone.now())
     query = urlencode({"deleted": str(conversation.pk)})
     return HttpResponseRedirect(f"{reverse('gpts:conversation-list')}?{query}")
@@ -138,7 +143,7 @@ def conversation_delete(request: HttpRequest, conversation_id: UUID) -> HttpResp
 @login_required
 @require_POST
 def conversation_restore(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    conversation = access_conversation(request.user, conversation_id, is_deleted=True)
+    conversation = access_conversation(person_of(request), conversation_id, is_deleted=True)
     restore_conversation(conversation=conversation, at=timezone.now())
     return HttpResponseRedirect(reverse("gpts:conversation-show", args=[conversation.pk]))
 
@@ -146,8 +151,8 @@ def conversation_restore(request: HttpRequest, conversation_id: UUID) -> HttpRes
 @login_required
 @require_POST
 def turn_stop(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> HttpResponse:
-    """Ask the process that runs the turn to end it; a turn that nobody runs is ended here."""
-    conversation = access_conversation(request.user, conversation_id)
+    """Ask the process that runs the turn to stop it; a turn without a process is ended here."""
+    conversation = access_conversation(person_of(request), conversation_id)
     turn = access_turn(conversation, turn_id)
     if turn.state == TurnState.RUNNING and not interrupt_if_lost(turn=turn, at=timezone.now()):
         ask_to_stop(turn.pk)
@@ -159,64 +164,64 @@ def turn_stop(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> Htt
 @login_required
 @require_GET
 def source_show(request: HttpRequest, conversation_id: UUID, turn_id: UUID, number: int) -> HttpResponse:
-    """A passage that an answer cites: beside the text for the page's script, else a page of its own."""
-    conversation = access_conversation(request.user, conversation_id)
+    """A cited passage: a fragment for the page's script, otherwise a page."""
+    person = person_of(request)
+    conversation = access_conversation(person, conversation_id)
     turn = access_turn(conversation, turn_id)
     is_fragment = request.headers.get("X-Fragment") == "passage"
     template = "gpts/chat/_passage.html" if is_fragment else "gpts/chat/passage.html"
     context: dict[str, Any] = {"conversation": conversation, "number": number}
     status = 200
     try:
-        passage = cited_piece(turn, number) or access_cited_passage(request.user, turn, number)
+        passage = find_cited_piece(turn, number) or access_cited_passage(person, turn, number)
     except NotFound as missing:
-        # The conversation is the person's own, so they are told in words; whatever the reason, the same ones.
+        # The conversation is the person's own, so the page explains it, in the same words for every reason.
         context["missing"], status = missing.message, missing.status
     else:
         context["passage"] = passage
-        context["text"] = unwrapped(passage["text"] if isinstance(passage, dict) else passage.text)
+        context["text"] = join_wrapped_lines(passage["text"] if isinstance(passage, dict) else passage.text)
     response = render(request, template, context, status=status)
     patch_vary_headers(response, ["X-Fragment"])
     return response
 
 
-def _frame(
+def _build_frame_context(
     request: HttpRequest, gpt: GPT, version: Version | None, conversation: Conversation | None
 ) -> dict[str, Any]:
     recent: Page[Conversation] = paginate(
-        conversations_of(request.user), order=("-updated_at", "-id"), size=SIDEBAR_SIZE
+        list_conversations(person_of(request)), order=("-updated_at", "-id"), size=SIDEBAR_SIZE
     )
-    shown = version or gpt
+    behaviour = version or gpt
     return {
         "gpt": gpt,
-        "name": shown.name,
-        "description": shown.description,
-        "icon_url": icon_url(shown.icon),
-        "category": shown.category,
+        "name": behaviour.name,
+        "description": behaviour.description,
+        "icon_url": get_icon_url(behaviour.icon),
+        "category": behaviour.category,
         "recent": recent,
         "current_id": conversation.pk if conversation else None,
-    } | _neighbours(recent.items, conversation.pk if conversation else None)
+    } | _find_neighbours(recent.items, conversation.pk if conversation else None)
 
 
-def _action(url: str, **switches: bool) -> str:
-    """Where the composer posts; the key in it makes a double click one message, also without JavaScript."""
+def _build_post_url(url: str, **switches: bool) -> str:
+    """Build the composer's action, with an idempotency key for double clicks without JavaScript."""
     query = {"key": uuid4().hex} | {name: "1" for name, is_on in switches.items() if is_on}
     return f"{url}?{urlencode(query)}"
 
 
-def _fragment(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """A part of a page, for the page's script."""
+def _render_fragment(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     response = render(request, template, context)
     patch_vary_headers(response, ["X-Fragment"])
     return response
 
 
-def _neighbours(items: list[Conversation], current: UUID | None) -> dict[str, Any]:
-    """The conversations before and after the one that is open, for its keys."""
-    places = [item.pk for item in items]
-    if current not in places:
-        return {"next_id": places[0] if places else None}
-    at = places.index(current)
+def _find_neighbours(items: list[Conversation], current: UUID | None) -> dict[str, Any]:
+    """The conversations before and after the open one, for keyboard shortcuts."""
+    ids = [item.pk for item in items]
+    if current not in ids:
+        return {"next_id": ids[0] if ids else None}
+    at = ids.index(current)
     return {
-        "previous_id": places[at - 1] if at else None,
-        "next_id": places[at + 1] if at + 1 < len(places) else None,
+        "previous_id": ids[at - 1] if at else None,
+        "next_id": ids[at + 1] if at + 1 < len(ids) else None,
     }

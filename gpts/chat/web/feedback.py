@@ -1,4 +1,4 @@
-"""Thumbs on answers: the page's script swaps the fragment, a form without it comes back to the answer."""
+"""Feedback on answers: a fragment for the page's script, otherwise a redirect to the answer."""
 
 from __future__ import annotations
 
@@ -15,32 +15,36 @@ from django.views.decorators.http import require_POST
 
 from gpts.chat.access import access_conversation, access_turn
 from gpts.chat.models import Turn, TurnFeedback
-from gpts.chat.queries.feedback import feedback_on
-from gpts.chat.services.feedback import REASONS, give_feedback, take_feedback_back
+from gpts.chat.queries.feedback import get_feedback
+from gpts.chat.services.feedback import REASONS, give_feedback, remove_feedback
+from workspaces.web.people import person_of
 
 
 @login_required
 @require_POST
 def turn_feedback(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> HttpResponse:
-    """``thumb``: up, down or none; ``reason`` beside a thumb down."""
-    conversation = access_conversation(request.user, conversation_id)
+    """Form fields: ``thumb`` (up, down or none) and ``reason``, with a thumb down only."""
+    person = person_of(request)
+    conversation = access_conversation(person, conversation_id)
     turn = access_turn(conversation, turn_id)
     if request.POST.get("thumb") == "none":
-        take_feedback_back(turn=turn)
+        remove_feedback(turn=turn)
     else:
         give_feedback(
             turn=turn,
             is_positive=request.POST.get("thumb") == "up",
             reason=request.POST.get("reason", ""),
-            by=request.user,
+            by=person,
             at=timezone.now(),
         )
     if request.headers.get("X-Fragment") == "feedback":
-        response = render(request, "gpts/chat/_feedback.html", feedback_context(turn, feedback_on(turn)))
+        response = render(
+            request, "gpts/chat/_feedback.html", build_feedback_context(turn, get_feedback(turn))
+        )
         patch_vary_headers(response, ["X-Fragment"])
         return response
     return HttpResponseRedirect(f"{reverse('gpts:conversation-show', args=[conversation.pk])}#turn-{turn.pk}")
 
 
-def feedback_context(turn: Turn, given: TurnFeedback | None) -> dict[str, Any]:
-    return {"turn": turn, "thumb": given, "reasons": REASONS}
+def build_feedback_context(turn: Turn, feedback: TurnFeedback | None) -> dict[str, Any]:
+    return {"turn": turn, "thumb": feedback, "reasons": REASONS}

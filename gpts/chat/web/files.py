@@ -1,4 +1,4 @@
-"""Files in a chat: added while a message is written, watched while they are read, opened afterwards."""
+"""Files of chats: upload, state of the reading, download, removal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from gpts.assistants.access import access_chat, access_gpt, recheck_chat
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.rules import GPTAct
 from gpts.chat.access import access_conversation
-from gpts.chat.attachment_reading import failure_words
+from gpts.chat.attachment_reading import describe_failure
 from gpts.chat.models import Attachment, Conversation
 from gpts.chat.queries.attachments import access_attachment, reads_images
 from gpts.chat.services.attachments import UnknownAttachment, add_attachment, remove_attachment
@@ -32,53 +32,56 @@ from gpts.chat.states import AttachmentKind
 from gpts.chat.streaming.begin import Requester, get_chat_workspace_id
 from gpts.knowledge.extraction import MEDIA_TYPES
 from gpts.metering.states import UsageSource
+from workspaces.web.people import person_of
 from workspaces.web.refusals import error_body
 
-MOST_IDENTIFIERS = 100
-IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif")
+MAX_IDENTIFIERS = 100
+IMAGE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 
 
 @login_required
 @require_POST
 def attachment_add_first(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """A file for the first message of a new conversation."""
+    """Upload a file for the first message of a new conversation."""
+    person = person_of(request)
     is_draft = "draft" in request.GET
     if is_draft:
-        access_gpt(request.user, slug, to=GPTAct.TRY)
-    gpt, version, relation = access_chat(request.user, slug, is_draft=is_draft)
-    requester = Requester(request.user, current_scope(), UsageSource.WEB, None, "en")  # type: ignore[arg-type]
-    return _added(
+        access_gpt(person, slug, to=GPTAct.TRY)
+    gpt, version, relation = access_chat(person, slug, is_draft=is_draft)
+    requester = Requester(person, current_scope(), UsageSource.WEB, None, "en")
+    return _add_attachment(
         request,
         workspace_id=get_chat_workspace_id(requester, gpt, relation),
         conversation=None,
-        eyes=lambda: reads_images(get_usable_model(gpt, version)),
+        check_reads_images=lambda: reads_images(get_usable_model(gpt, version)),
     )
 
 
 @login_required
 @require_POST
 def attachment_add(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
-    conversation = access_conversation(request.user, conversation_id)
-    recheck_chat(request.user, conversation.gpt, is_draft=conversation.version_id is None)
-    return _added(
+    person = person_of(request)
+    conversation = access_conversation(person, conversation_id)
+    recheck_chat(person, conversation.gpt, is_draft=conversation.version_id is None)
+    return _add_attachment(
         request,
         workspace_id=conversation.workspace_id,
         conversation=conversation,
-        eyes=lambda: has_eyes(conversation),
+        check_reads_images=lambda: model_reads_images(conversation),
     )
 
 
 @login_required
 @require_GET
 def attachment_show(request: HttpRequest, attachment_id: UUID) -> HttpResponse:
-    """How far a file is, for its chip."""
-    return JsonResponse(chip_of(access_attachment(request.user, attachment_id)))
+    """The state of a file, for its chip in the composer."""
+    return JsonResponse(build_chip(access_attachment(person_of(request), attachment_id)))
 
 
 @login_required
 @require_POST
 def attachment_remove(request: HttpRequest, attachment_id: UUID) -> HttpResponse:
-    attachment = access_attachment(request.user, attachment_id)
+    attachment = access_attachment(person_of(request), attachment_id)
     try:
         remove_attachment(attachment=attachment)
     except DomainError as error:
@@ -89,11 +92,13 @@ def attachment_remove(request: HttpRequest, attachment_id: UUID) -> HttpResponse
 @login_required
 @require_GET
 def attachment_file(request: HttpRequest, attachment_id: UUID) -> HttpResponse:
-    return file_response(access_attachment(request.user, attachment_id), is_saved="download" in request.GET)
+    return build_file_response(
+        access_attachment(person_of(request), attachment_id), as_download="download" in request.GET
+    )
 
 
-def file_response(attachment: Attachment, *, is_saved: bool) -> HttpResponse:
-    """The bytes as their person gave them. Only pictures, which we made ourselves, may show in the page."""
+def build_file_response(attachment: Attachment, *, as_download: bool) -> HttpResponse:
+    """Return the stored bytes. Only pictures, which we re-encoded, may be displayed by the browser."""
     try:
         with default_storage.open(attachment.storage_key) as stored:
             data = stored.read()
@@ -102,7 +107,7 @@ def file_response(attachment: Attachment, *, is_saved: bool) -> HttpResponse:
     is_picture = attachment.kind == AttachmentKind.IMAGE
     media_type = attachment.media_type if is_picture else "application/octet-stream"
     response = HttpResponse(data, content_type=media_type)
-    disposition = content_disposition_header(is_saved or not is_picture, attachment.name)
+    disposition = content_disposition_header(as_download or not is_picture, attachment.name)
     response.headers["Content-Disposition"] = disposition or "attachment"
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -110,31 +115,31 @@ def file_response(attachment: Attachment, *, is_saved: bool) -> HttpResponse:
     return response
 
 
-def chip_of(attachment: Attachment) -> dict[str, Any]:
-    """What the chip of a file shows."""
+def build_chip(attachment: Attachment) -> dict[str, Any]:
+    """Build what the chip of a file in the composer shows."""
     return {
         "id": str(attachment.pk),
         "name": attachment.name,
         "kind": attachment.kind,
         "size": attachment.size,
         "state": attachment.state,
-        "failure": failure_words(attachment.failure),
+        "failure": describe_failure(attachment.failure),
         "url": reverse("gpts:attachment-file", args=[attachment.pk]),
     }
 
 
-def has_eyes(conversation: Conversation) -> bool:
+def model_reads_images(conversation: Conversation) -> bool:
     """Whether the model that answers next in a conversation reads pictures."""
     chosen = conversation.language_model
     return reads_images(get_usable_model(conversation.gpt, conversation.version, chosen=chosen))
 
 
-def attach_options(
+def get_attachment_options(
     gpt: GPT, version: Version | None, conversation: Conversation | None, *, is_draft: bool = False
 ) -> dict[str, Any]:
-    """What the composer says of files: where they go, which ones, and whether pictures are seen."""
+    """Build the upload options of the composer: URL, accepted types, limits, whether pictures are read."""
     chosen = conversation.language_model if conversation else None
-    eyes = reads_images(get_usable_model(gpt, version, chosen=chosen))
+    can_read_images = reads_images(get_usable_model(gpt, version, chosen=chosen))
     url = (
         reverse("gpts:attachment-add", args=[conversation.pk])
         if conversation
@@ -142,21 +147,22 @@ def attach_options(
     )
     return {
         "url": url,
-        "accept": ",".join([*(IMAGE_ENDINGS if eyes else ()), *MEDIA_TYPES]),
+        "accept": ",".join([*(IMAGE_EXTENSIONS if can_read_images else ()), *MEDIA_TYPES]),
         "limit": settings.CHAT_ATTACHMENTS_PER_MESSAGE,
         "bytes": settings.CHAT_ATTACHMENT_BYTES,
-        "has_eyes": eyes,
+        "reads_images": can_read_images,
     }
 
 
-def files_in(fields: QueryDict) -> list[UUID]:
-    """The ids of files in the form of a message; one that is no id is as unknown as any other."""
+def parse_file_ids(fields: QueryDict) -> list[UUID]:
+    """Parse the ids of files in a message's form."""
     return parse_ids(fields.getlist("attachments"))
 
 
 def parse_ids(values: list[Any]) -> list[UUID]:
+    """Parse ids; an invalid one raises the same error as an unknown one."""
     try:
-        return [UUID(value) for value in values[:MOST_IDENTIFIERS]]
+        return [UUID(value) for value in values[:MAX_IDENTIFIERS]]
     except (ValueError, AttributeError, TypeError):
         raise UnknownAttachment(
             _("One of these files is not there any more. Add it again."),
@@ -165,8 +171,12 @@ def parse_ids(values: list[Any]) -> list[UUID]:
         ) from None
 
 
-def _added(
-    request: HttpRequest, *, workspace_id: int, conversation: Conversation | None, eyes: Callable[[], bool]
+def _add_attachment(
+    request: HttpRequest,
+    *,
+    workspace_id: int,
+    conversation: Conversation | None,
+    check_reads_images: Callable[[], bool],
 ) -> HttpResponseBase:
     try:
         upload = request.FILES.get("file")
@@ -176,10 +186,10 @@ def _added(
             upload=upload,
             workspace_id=workspace_id,
             conversation=conversation,
-            reads_images=eyes(),
-            by=request.user,
+            reads_images=check_reads_images(),
+            by=person_of(request),
             at=timezone.now(),
         )
     except DomainError as error:
         return JsonResponse(error_body(error), status=error.status)
-    return JsonResponse(chip_of(attachment), status=201)
+    return JsonResponse(build_chip(attachment), status=201)

@@ -1,4 +1,4 @@
-"""The list of one's conversations, and searching them: `/c/?q=`."""
+"""The list of a person's conversations, and their search: `/c/?q=`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from core.pagination import paginate
-from gpts.chat.queries.conversations import conversations_of
-from gpts.chat.search import QUERY_LENGTH, FoundConversation, search_conversations
+from gpts.chat.queries.conversations import list_conversations
+from gpts.chat.search import QUERY_LENGTH, SearchResult, search_conversations
+from workspaces.web.people import person_of
 
 LIST_SIZE = 30
 
@@ -20,29 +21,30 @@ LIST_SIZE = 30
 @login_required
 @require_GET
 def conversation_list(request: HttpRequest) -> HttpResponse:
+    person = person_of(request)
     cursor = request.GET.get("cursor", "")
-    asked = " ".join(request.GET.get("q", "")[:QUERY_LENGTH].split())
-    mended = ""
-    if asked:
-        found = search_conversations(request.user, asked, cursor=cursor, size=LIST_SIZE)
-        page, items, mended = found.page, found.items, found.mended
+    query = " ".join(request.GET.get("q", "")[:QUERY_LENGTH].split())
+    corrected = ""
+    if query:
+        found = search_conversations(person, query, cursor=cursor, size=LIST_SIZE)
+        page, items, corrected = found.page, found.items, found.corrected
     else:
         page = paginate(
-            conversations_of(request.user), order=("-updated_at", "-id"), cursor=cursor, size=LIST_SIZE
+            list_conversations(person), order=("-updated_at", "-id"), cursor=cursor, size=LIST_SIZE
         )
-        items = [FoundConversation(item, "") for item in page.items]
+        items = [SearchResult(item, "") for item in page.items]
     context = {
         "page": page,
         "items": items,
-        "q": asked,
-        "mended": mended,
-        "deleted": _deleted(request),
+        "q": query,
+        "mended": corrected,
+        "deleted": _parse_deleted_id(request),
         "deleted_days": settings.CHAT_DELETED_DAYS,
     }
     return render(request, "gpts/chat/list.html", context)
 
 
-def _deleted(request: HttpRequest) -> UUID | None:
+def _parse_deleted_id(request: HttpRequest) -> UUID | None:
     try:
         return UUID(request.GET.get("deleted", ""))
     except ValueError:

@@ -26,8 +26,8 @@ from gpts.chat.streaming.begin import (
 )
 from gpts.chat.streaming.responses import get_offset, run, stream, wants_stream
 from gpts.chat.streaming.threads import chat_view
-from gpts.chat.web.conversations import conversation_page, start_page
-from gpts.chat.web.files import files_in
+from gpts.chat.web.conversations import render_conversation_page, render_start_page
+from gpts.chat.web.files import parse_file_ids
 from gpts.metering.states import UsageSource
 from workspaces.access import scope_for
 from workspaces.models import User
@@ -54,7 +54,7 @@ def get_requester(request: HttpRequest) -> Requester:
 @require_POST
 def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
     is_draft = "draft" in request.POST or "draft" in request.GET
-    files = files_in(request.POST)
+    files = parse_file_ids(request.POST)
     try:
         started = begin_first(
             get_requester(request),
@@ -68,14 +68,14 @@ def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
             model=request.POST.get("model"),
         )
     except DomainError as error:
-        return _refuse(request, error, start_page, slug=slug, is_draft=is_draft)
+        return _refuse(request, error, render_start_page, slug=slug, is_draft=is_draft)
     return _answer(request, started)
 
 
 @chat_view
 @require_POST
 def turn_start(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
-    files = files_in(request.POST)
+    files = parse_file_ids(request.POST)
     try:
         started = begin_next(
             get_requester(request),
@@ -87,7 +87,7 @@ def turn_start(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
             model=request.POST.get("model"),
         )
     except DomainError as error:
-        return _refuse(request, error, conversation_page, conversation_id=conversation_id)
+        return _refuse(request, error, render_conversation_page, conversation_id=conversation_id)
     return _answer(request, started)
 
 
@@ -97,7 +97,7 @@ def turn_retry(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> Ht
     try:
         started = begin_retry(get_requester(request), conversation_id, turn_id, _field(request, "key"))
     except DomainError as error:
-        return _refuse(request, error, conversation_page, conversation_id=conversation_id)
+        return _refuse(request, error, render_conversation_page, conversation_id=conversation_id)
     return _answer(request, started)
 
 
@@ -108,7 +108,7 @@ def turn_edit(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> Htt
     try:
         started = begin_edit(get_requester(request), conversation_id, turn_id, text, key)
     except DomainError as error:
-        return _refuse(request, error, conversation_page, conversation_id=conversation_id)
+        return _refuse(request, error, render_conversation_page, conversation_id=conversation_id)
     return _answer(request, started)
 
 

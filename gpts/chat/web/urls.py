@@ -1,4 +1,4 @@
-"""Routes of chatting, included by gpts.urls."""
+"""Routes of chat pages, included by gpts.urls."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from gpts.chat.web import export as chat_export
 from gpts.chat.web import feedback as chat_feedback
 from gpts.chat.web import files as chat_files
 from gpts.chat.web import search as chat_search
-from gpts.chat.web import share as chat_share
-from gpts.chat.web import turns as chat_stream
+from gpts.chat.web import share_links as chat_share_links
+from gpts.chat.web import turns as chat_turns
 
 urlpatterns = [
     path("g/<slug:slug>/chat", chat_pages.chat_start, name="chat-start"),
-    path("g/<slug:slug>/chat/turns", chat_stream.turn_first, name="turn-first"),
+    path("g/<slug:slug>/chat/turns", chat_turns.turn_first, name="turn-first"),
     path("g/<slug:slug>/chat/attachments", chat_files.attachment_add_first, name="attachment-add-first"),
     path("c/<uuid:conversation_id>/attachments", chat_files.attachment_add, name="attachment-add"),
     path("c/attachments/<uuid:attachment_id>", chat_files.attachment_show, name="attachment-show"),
@@ -28,11 +28,11 @@ urlpatterns = [
         chat_export.conversation_export,
         name="conversation-export",
     ),
-    path("c/shared", chat_share.share_list, name="share-list"),
-    path("c/<uuid:conversation_id>/share", chat_share.share_show, name="share-show"),
-    path("c/<uuid:conversation_id>/share/make", chat_share.share_make, name="share-make"),
-    path("c/<uuid:conversation_id>/share/stop", chat_share.share_stop, name="share-stop"),
-    path("s/<str:token>", chat_share.share_open, name="share-open"),
+    path("c/shared", chat_share_links.share_list, name="share-list"),
+    path("c/<uuid:conversation_id>/share", chat_share_links.share_show, name="share-show"),
+    path("c/<uuid:conversation_id>/share/make", chat_share_links.share_make, name="share-make"),
+    path("c/<uuid:conversation_id>/share/stop", chat_share_links.share_stop, name="share-stop"),
+    path("s/<str:token>", chat_share_links.share_open, name="share-open"),
     path("c/", chat_search.conversation_list, name="conversation-list"),
     path("chats/", chat_pages.chats_redirect, name="chats-redirect"),
     path("c/<uuid:conversation_id>", chat_pages.conversation_show, name="conversation-show"),
@@ -52,14 +52,14 @@ urlpatterns = [
         chat_feedback.turn_feedback,
         name="turn-feedback",
     ),
-    path("c/<uuid:conversation_id>/turns", chat_stream.turn_start, name="turn-start"),
-    path("c/<uuid:conversation_id>/turns/<uuid:turn_id>/events", chat_stream.turn_events, name="turn-events"),
+    path("c/<uuid:conversation_id>/turns", chat_turns.turn_start, name="turn-start"),
+    path("c/<uuid:conversation_id>/turns/<uuid:turn_id>/events", chat_turns.turn_events, name="turn-events"),
     path(
         "c/<uuid:conversation_id>/turns/<uuid:turn_id>/sources/<int:number>",
         chat_pages.source_show,
         name="source-show",
     ),
     path("c/<uuid:conversation_id>/turns/<uuid:turn_id>/stop", chat_pages.turn_stop, name="turn-stop"),
-    path("c/<uuid:conversation_id>/turns/<uuid:turn_id>/retry", chat_stream.turn_retry, name="turn-retry"),
-    path("c/<uuid:conversation_id>/turns/<uuid:turn_id>/edit", chat_stream.turn_edit, name="turn-edit"),
+    path("c/<uuid:conversation_id>/turns/<uuid:turn_id>/retry", chat_turns.turn_retry, name="turn-retry"),
+    path("c/<uuid:conversation_id>/turns/<uuid:turn_id>/edit", chat_turns.turn_edit, name="turn-edit"),
 ]

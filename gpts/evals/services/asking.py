@@ -9,7 +9,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gpts.assistants.queries.gpts import gpt_workspace_scope
-from gpts.chat.services.turn_inputs import PreparedInput, citations_in, no_answer_text, prepare_input, spec_of
+from gpts.chat.services.turn_inputs import (
+    PreparedInput,
+    build_citations,
+    build_model_spec,
+    get_no_answer_text,
+    prepare_input,
+)
 from gpts.evals.assertions import AssertionKind
 from gpts.evals.checking import Answer, ToolCall, build_judge_prompt, read_judgement
 from gpts.evals.checking import check_answer as check_assertions
@@ -104,7 +110,9 @@ def prepare_prompt(run: GoldenRun, result: GoldenResult) -> PromptRequest:
         kind=run.kind,
         snapshot=snapshot,
         prepared=replace(prepared, input=given),
-        no_answer_text=no_answer_text(version, run.language) if version.answers_only_from_knowledge else "",
+        no_answer_text=get_no_answer_text(version, run.language)
+        if version.answers_only_from_knowledge
+        else "",
         judges=_judges(run, snapshot, prepared.model),
         planted=planted,
         instructions=instructions,
@@ -121,10 +129,10 @@ def _judges(
     }
     if not names:
         return {}
-    found = {} if own is None or "" not in names else {"": (spec_of(own), own)}
+    found = {} if own is None or "" not in names else {"": (build_model_spec(own), own)}
     for model in list_offered_models(run.gpt.workspace):
         if model.name in names:
-            found.setdefault(model.name, (spec_of(model), model))
+            found.setdefault(model.name, (build_model_spec(model), model))
     return found
 
 
@@ -144,7 +152,7 @@ async def check_answer(request: PromptRequest, answer: PromptAnswer) -> None:
 
     Adds the cost of the judges. Raises ModelFailure when a judge does not answer.
     """
-    answer.citations = citations_in(answer.text, request.prepared.passages)
+    answer.citations = build_citations(answer.text, request.prepared.passages)
     answer.outcome = classify_outcome(answer.text, no_answer_text=request.no_answer_text)
     if request.planted is not None:
         calls = " ".join(str(call["arguments"]) for call in answer.tool_calls)

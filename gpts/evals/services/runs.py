@@ -24,7 +24,7 @@ from gpts.assistants.models import GPT, Version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import lock_gpt
-from gpts.chat.services.rechecks import RunningAnswer, without_access
+from gpts.chat.services.rechecks import RunningAnswer, find_turns_without_access
 from gpts.chat.services.turn_inputs import get_usable_model
 from gpts.chat.streaming.connection import ask_to_stop
 from gpts.chat.streaming.lost import find_lost_turns
@@ -199,7 +199,7 @@ def _has_lost_access(run: GoldenRun) -> bool:
     if run.started_by_id is None:
         return True
     answer = RunningAnswer(run.pk, run.started_by_id, run.gpt_id, GPTAct.TRY, (run.workspace_id,))
-    return bool(without_access([answer]))
+    return bool(find_turns_without_access([answer]))
 
 
 def _lock_run(run_id: UUID) -> GoldenRun:

@@ -15,7 +15,7 @@ from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import find_default_model
 from gpts.assistants.rules import GPTAct
-from gpts.chat.services.turn_inputs import get_usable_model, spec_of
+from gpts.chat.services.turn_inputs import build_model_spec, get_usable_model
 from gpts.chat.states import MessageRole
 from gpts.chat.streaming.begin import Requester, lock_turn_starts
 from gpts.chat.streaming.connection import ask_to_stop, check_message
@@ -112,7 +112,7 @@ def stop_building(user: Any, gpt: GPT) -> bool:
 def get_building_model(gpt: GPT) -> LanguageModel | None:
     """The draft's model, or the best that is offered where the draft's only quotes knowledge."""
     model = get_usable_model(gpt, None)
-    if spec_of(model).api != ModelAPI.OFFLINE:
+    if build_model_spec(model).api != ModelAPI.OFFLINE:
         return model
     return find_default_model(gpt.workspace)
 
@@ -120,7 +120,7 @@ def get_building_model(gpt: GPT) -> LanguageModel | None:
 def _build_input(
     requester: Requester, gpt: GPT, question: BuilderMessage, model: LanguageModel | None
 ) -> TurnInput:
-    spec = spec_of(model)
+    spec = build_model_spec(model)
     if spec.api == ModelAPI.OFFLINE:
         return TurnInput(spec=spec, text=question.content, gpt_name=BUILDER_NAME)
     history = [

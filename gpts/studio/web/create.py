@@ -22,7 +22,7 @@ from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.web.builder_frame import build_page_context, build_preview_context, build_steps_context
-from gpts.chat.services.turn_inputs import spec_of
+from gpts.chat.services.turn_inputs import build_model_spec
 from gpts.chat.states import MessageRole
 from gpts.chat.streaming.hub import run_turn_to_end
 from gpts.chat.streaming.responses import get_offset, stream, wants_stream
@@ -55,7 +55,7 @@ def _context(request: HttpRequest, gpt: GPT, **extra: Any) -> dict[str, Any]:
     user = person_of(request)
     rows = list_create_messages(user, gpt)
     now = timezone.now()
-    is_interview = spec_of(get_building_model(gpt)).api == ModelAPI.OFFLINE
+    is_interview = build_model_spec(get_building_model(gpt)).api == ModelAPI.OFFLINE
     question, choices = opening(first_step(draft_values(gpt)), draft_values(gpt))
     shown = [_build_row(message, now=now) for message in rows]
     return build_page_context(

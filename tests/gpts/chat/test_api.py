@@ -1,4 +1,4 @@
-"""Chatting by API: JSON and streams, scopes, the key's one workspace, other people's ids."""
+"""Chat through the API: JSON and streams, scopes, the key's workspace, other people's ids."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_bad_bodies_are_refused(http: httpx2.Client, model_server: ModelServer, 
     assert model_server.state.requests == []
 
 
-def test_keys_without_the_scope_and_strangers_get_nothing(
+def test_keys_without_the_scope_and_strangers_are_refused(
     http: httpx2.Client, model_server: ModelServer
 ) -> None:
     gpt, reader, stranger = (

@@ -1,4 +1,4 @@
-"""Files in a chat: what is taken, whose it is, what the model is given, what is left behind."""
+"""Files of chats: what is accepted, who sees it, what the model gets, and that deletion leaves nothing."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from PIL import Image
 
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import find_live_version
-from gpts.chat.attached_text import WHOLE_CHARACTERS, choose, pieces_of
+from gpts.chat.attached_text import UNCUT_CHARACTERS, choose_pieces, split_into_pieces
 from gpts.chat.attachment_reading import read_text
 from gpts.chat.models import Attachment, Conversation, Message, Turn
 from gpts.chat.services.attachments import (
-    LOOSE_AT_ONCE,
+    MAX_UNSENT_FILES,
     attach_to_turn,
     copy_to_turn,
-    erase_attachments_of,
-    keep_made_image,
+    erase_attachments,
     read_attachment,
-    sweep_loose_attachments,
+    remove_unsent_attachments,
+    save_generated_image,
 )
-from gpts.chat.services.turn_inputs import citations_in, prepare_turn
+from gpts.chat.services.turn_inputs import build_citations, prepare_turn
 from gpts.chat.services.turns import finish_turn, start_first_turn, start_turn
 from gpts.chat.states import AttachmentKind
 from gpts.knowledge.extraction import UnreadableError
@@ -49,7 +49,7 @@ pytestmark = pytest.mark.django_db
 TEXT = "# Bees\n\nThe queen of hive seven is called Mirelbane.\n\nShe was marked blue in May."
 
 
-def a_first_turn(reader: User, gpt: GPT, text: str = "Who is the queen?") -> Turn:
+def create_first_turn(reader: User, gpt: GPT, text: str = "Who is the queen?") -> Turn:
     return start_first_turn(
         gpt=gpt,
         version=find_live_version(reader, gpt),
@@ -60,11 +60,11 @@ def a_first_turn(reader: User, gpt: GPT, text: str = "Who is the queen?") -> Tur
     )
 
 
-def end(turn: Turn, text: str = "An answer") -> None:
+def finish(turn: Turn, text: str = "An answer") -> None:
     finish_turn(turn_id=turn.pk, text=text, input_tokens=1, output_tokens=1, model=None, at=NOW)
 
 
-def uploaded(client: Client, gpt: GPT, file: SimpleUploadedFile) -> Attachment:
+def upload_file(client: Client, gpt: GPT, file: SimpleUploadedFile) -> Attachment:
     response = client.post(f"/g/{gpt.slug}/chat/attachments", {"file": file})
     assert response.status_code == 201, response.content
     attachment = Attachment.objects.get(pk=response.json()["id"])
@@ -74,26 +74,26 @@ def uploaded(client: Client, gpt: GPT, file: SimpleUploadedFile) -> Attachment:
     return attachment
 
 
-def seeing(gpt: GPT) -> None:
-    """Let the GPT's answers come from a model that reads pictures."""
+def enable_vision(gpt: GPT) -> None:
+    """Let a model that reads pictures answer for the GPT."""
     model = configure_model("http://127.0.0.1:9")
     LanguageModel.objects.filter(pk=model.pk).update(capabilities=[Capability.VISION])
 
 
-def prepared(turn: Turn, text: str) -> Any:
+def prepare(turn: Turn, text: str) -> Any:
     fresh = Turn.objects.select_related("conversation__gpt", "conversation__version", "gpt", "version").get(
         pk=turn.pk
     )
     return prepare_turn(turn=fresh, conversation=fresh.conversation, text=text, language="en")
 
 
-def test_a_document_is_read_sent_and_answered_from() -> None:
+def test_a_document_is_read_sent_and_used_for_the_answer() -> None:
     reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
-    attachment = uploaded(sign_in(reader), gpt, make_upload("bees.md", TEXT))
-    turn = a_first_turn(reader, gpt)
+    attachment = upload_file(sign_in(reader), gpt, make_upload("bees.md", TEXT))
+    turn = create_first_turn(reader, gpt)
 
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
-    given = prepared(turn, "Who is the queen of hive seven?")
+    given = prepare(turn, "Who is the queen of hive seven?")
 
     attachment.refresh_from_db()
     assert (attachment.state, attachment.turn_id, attachment.conversation_id) == (
@@ -104,7 +104,7 @@ def test_a_document_is_read_sent_and_answered_from() -> None:
     assert attachment.storage_key.endswith(str(attachment.pk))
     assert "Mirelbane" in given.input.passages[0].text
     assert given.input.passages[0].title == "bees.md"
-    (cited,) = citations_in("It is Mirelbane [1].", given.passages)
+    (cited,) = build_citations("It is Mirelbane [1].", given.passages)
     assert (cited["attachment_id"], cited["passage_id"], cited["file"]) == (
         str(attachment.pk),
         None,
@@ -115,11 +115,11 @@ def test_a_document_is_read_sent_and_answered_from() -> None:
 def test_a_cited_piece_opens_and_a_later_turn_can_still_use_the_file() -> None:
     reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     client = sign_in(reader)
-    attachment = uploaded(client, gpt, make_upload("bees.md", TEXT))
-    turn = a_first_turn(reader, gpt)
+    attachment = upload_file(client, gpt, make_upload("bees.md", TEXT))
+    turn = create_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
-    given = prepared(turn, "Who is the queen?")
-    citations = citations_in("[1]", given.passages)
+    given = prepare(turn, "Who is the queen?")
+    citations = build_citations("[1]", given.passages)
     finish_turn(
         turn_id=turn.pk,
         text="Mirelbane [1]",
@@ -136,28 +136,28 @@ def test_a_cited_piece_opens_and_a_later_turn_can_still_use_the_file() -> None:
     assert "Mirelbane" in page
     assert "bees.md" in page
     assert any(
-        "blue in May" in passage.text for passage in prepared(later, "When was she marked?").input.passages
+        "blue in May" in passage.text for passage in prepare(later, "When was she marked?").input.passages
     )
 
 
 def test_another_conversation_never_sees_the_file() -> None:
     reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
-    attachment = uploaded(sign_in(reader), gpt, make_upload("bees.md", TEXT))
-    turn = a_first_turn(reader, gpt)
+    attachment = upload_file(sign_in(reader), gpt, make_upload("bees.md", TEXT))
+    turn = create_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
-    end(turn)
+    finish(turn)
 
-    other = a_first_turn(reader, gpt, "Who is the queen of hive seven?")
+    other = create_first_turn(reader, gpt, "Who is the queen of hive seven?")
 
-    assert prepared(other, "Who is the queen of hive seven?").input.passages == ()
+    assert prepare(other, "Who is the queen of hive seven?").input.passages == ()
 
 
 def test_an_edited_question_keeps_its_files_and_shares_their_bytes() -> None:
     reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
-    attachment = uploaded(sign_in(reader), gpt, make_upload("bees.md", TEXT))
-    turn = a_first_turn(reader, gpt)
+    attachment = upload_file(sign_in(reader), gpt, make_upload("bees.md", TEXT))
+    turn = create_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
-    end(turn)
+    finish(turn)
     edited, _new = start_turn(
         conversation=turn.conversation, text="Her name?", by=reader, at=NOW, replaces=turn
     )
@@ -166,12 +166,12 @@ def test_an_edited_question_keeps_its_files_and_shares_their_bytes() -> None:
 
     copy = Attachment.objects.get(turn=edited)
     assert (copy.storage_key, copy.copy_of_id, copy.text) == (attachment.storage_key, attachment.pk, "")
-    assert "Mirelbane" in prepared(edited, "Her name?").input.passages[0].text
+    assert "Mirelbane" in prepare(edited, "Her name?").input.passages[0].text
     page = sign_in(reader).get(f"/c/{turn.conversation_id}").content.decode()
     assert "bees.md" in page
 
 
-def test_pictures_need_a_model_that_sees_and_lose_what_they_carry() -> None:
+def test_pictures_need_a_vision_model_and_lose_their_metadata() -> None:
     reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     client = sign_in(reader)
     picture = Image.new("RGB", (3000, 1000), (10, 20, 30))
@@ -185,20 +185,20 @@ def test_pictures_need_a_model_that_sees_and_lose_what_they_carry() -> None:
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "images_not_read")
     assert not Attachment.objects.exists()
 
-    seeing(gpt)
+    enable_vision(gpt)
     upload.seek(0)
-    attachment = uploaded(client, gpt, upload)
+    attachment = upload_file(client, gpt, upload)
     with default_storage.open(attachment.storage_key) as stored:
         kept = stored.read()
     assert attachment.kind == AttachmentKind.IMAGE
     assert b"Taken at home" not in kept
     assert Image.open(BytesIO(kept)).size == (2048, 683)
-    turn = a_first_turn(reader, gpt, "What is it?")
+    turn = create_first_turn(reader, gpt, "What is it?")
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=True, by=reader)
-    assert [part.media_type for part in prepared(turn, "What is it?").input.images] == ["image/jpeg"]
-    end(turn)
+    assert [part.media_type for part in prepare(turn, "What is it?").input.images] == ["image/jpeg"]
+    finish(turn)
     later, _new = start_turn(conversation=turn.conversation, text="And its colour?", by=reader, at=NOW)
-    history = prepared(later, "And its colour?").input.history
+    history = prepare(later, "And its colour?").input.history
     assert [len(message.images) for message in history] == [1, 0]
 
 
@@ -212,10 +212,12 @@ def test_pictures_need_a_model_that_sees_and_lose_what_they_carry() -> None:
         (("...", b"words"), 400, "bad_name"),
     ],
 )
-def test_what_is_refused_is_not_kept(file: tuple[str, bytes], status: int, code: str, settings: Any) -> None:
+def test_a_refused_upload_is_not_stored(
+    file: tuple[str, bytes], status: int, code: str, settings: Any
+) -> None:
     settings.CHAT_ATTACHMENT_BYTES = 2_000
     reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
-    seeing(gpt)
+    enable_vision(gpt)
 
     response = sign_in(reader).post(f"/g/{gpt.slug}/chat/attachments", {"file": SimpleUploadedFile(*file)})
 
@@ -228,7 +230,7 @@ def test_a_hostile_name_never_becomes_a_path() -> None:
     reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     client = sign_in(reader)
 
-    attachment = uploaded(client, gpt, make_upload("..\\..\\x\u202etxt.md", TEXT))
+    attachment = upload_file(client, gpt, make_upload("..\\..\\x\u202etxt.md", TEXT))
     response = client.get(f"/c/attachments/{attachment.pk}/file")
 
     assert attachment.name == "xtxt.md"
@@ -243,8 +245,8 @@ def test_a_hostile_name_never_becomes_a_path() -> None:
 def test_a_file_that_cannot_be_read_says_why_and_is_not_sent() -> None:
     reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     client = sign_in(reader)
-    attachment = uploaded(client, gpt, make_upload("odd.json", "{not json"))
-    turn = a_first_turn(reader, gpt)
+    attachment = upload_file(client, gpt, make_upload("odd.json", "{not json"))
+    turn = create_first_turn(reader, gpt)
 
     shown = client.get(f"/c/attachments/{attachment.pk}").json()
 
@@ -255,13 +257,13 @@ def test_a_file_that_cannot_be_read_says_why_and_is_not_sent() -> None:
 
 
 @pytest.mark.parametrize("act", ["", "/file", "/remove"])
-def test_another_persons_file_is_not_there(act: str) -> None:
+def test_another_persons_file_is_not_found(act: str) -> None:
     owner, stranger, gpt = (
         UserFactory.create(display_name="Owner"),
         UserFactory.create(display_name="Stranger"),
         create_public_gpt(),
     )
-    attachment = uploaded(sign_in(owner), gpt, make_upload("bees.md", TEXT))
+    attachment = upload_file(sign_in(owner), gpt, make_upload("bees.md", TEXT))
     client, path = sign_in(stranger), f"/c/attachments/{attachment.pk}{act}"
 
     response = client.post(path) if act == "/remove" else client.get(path)
@@ -276,9 +278,9 @@ def test_foreign_sent_and_unknown_ids_are_refused_and_nothing_is_written() -> No
         UserFactory.create(display_name="Stranger"),
         create_public_gpt(),
     )
-    theirs = uploaded(sign_in(owner), gpt, make_upload("bees.md", TEXT))
-    sent = uploaded(sign_in(stranger), gpt, make_upload("mine.md", TEXT))
-    turn = a_first_turn(stranger, gpt)
+    theirs = upload_file(sign_in(owner), gpt, make_upload("bees.md", TEXT))
+    sent = upload_file(sign_in(stranger), gpt, make_upload("mine.md", TEXT))
+    turn = create_first_turn(stranger, gpt)
     attach_to_turn(turn=turn, identifiers=[sent.pk], reads_images=False, by=stranger)
 
     for identifier in (theirs.pk, sent.pk, uuid4()):
@@ -289,13 +291,13 @@ def test_foreign_sent_and_unknown_ids_are_refused_and_nothing_is_written() -> No
     assert theirs.turn_id is None
 
 
-def test_loose_files_have_a_limit_and_are_swept_with_their_bytes(
+def test_unsent_files_are_limited_and_removed_with_their_bytes(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     client = sign_in(reader)
-    first = uploaded(client, gpt, make_upload("bees.md", TEXT))
-    for number in range(LOOSE_AT_ONCE - 1):
+    first = upload_file(client, gpt, make_upload("bees.md", TEXT))
+    for number in range(MAX_UNSENT_FILES - 1):
         Attachment.objects.create(
             user=reader, workspace=personal_workspace(reader), kind="document", name=f"{number}.txt",
             media_type="text/plain", size=1, content_hash="x", storage_key="none", created_at=timezone.now(),
@@ -304,23 +306,23 @@ def test_loose_files_have_a_limit_and_are_swept_with_their_bytes(
     assert (full.status_code, full.json()["error"]["code"]) == (429, "too_many_loose_files")
 
     with django_capture_on_commit_callbacks(execute=True):
-        assert sweep_loose_attachments(at=timezone.now() + timedelta(hours=23)) == 0
-        assert sweep_loose_attachments(at=timezone.now() + timedelta(hours=25)) == LOOSE_AT_ONCE
+        assert remove_unsent_attachments(at=timezone.now() + timedelta(hours=23)) == 0
+        assert remove_unsent_attachments(at=timezone.now() + timedelta(hours=25)) == MAX_UNSENT_FILES
     assert not default_storage.exists(first.storage_key)
     assert not Attachment.objects.exists()
 
 
 def test_deleting_a_conversation_for_good_removes_bytes(django_capture_on_commit_callbacks: Any) -> None:
     reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
-    attachment = uploaded(sign_in(reader), gpt, make_upload("bees.md", TEXT))
-    turn = a_first_turn(reader, gpt)
+    attachment = upload_file(sign_in(reader), gpt, make_upload("bees.md", TEXT))
+    turn = create_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
-    end(turn)
+    finish(turn)
     edited, _new = start_turn(conversation=turn.conversation, text="Again", by=reader, at=NOW, replaces=turn)
     copy_to_turn(source=turn, turn=edited, at=NOW)
 
     with django_capture_on_commit_callbacks(execute=True):
-        erase_attachments_of([turn.conversation_id])
+        erase_attachments([turn.conversation_id])
         Conversation.objects.filter(pk=turn.conversation_id).delete()
 
     assert not Attachment.objects.exists()
@@ -330,24 +332,24 @@ def test_deleting_a_conversation_for_good_removes_bytes(django_capture_on_commit
 def test_a_deleted_conversations_file_is_not_served() -> None:
     reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
     client = sign_in(reader)
-    attachment = uploaded(client, gpt, make_upload("bees.md", TEXT))
-    turn = a_first_turn(reader, gpt)
+    attachment = upload_file(client, gpt, make_upload("bees.md", TEXT))
+    turn = create_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
-    end(turn)
+    finish(turn)
 
     client.post(f"/c/{turn.conversation_id}/delete")
 
     assert client.get(f"/c/attachments/{attachment.pk}/file").status_code == 404
 
 
-def test_a_picture_of_the_answer_is_kept_and_shown() -> None:
+def test_a_generated_picture_is_stored_and_shown() -> None:
     reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
-    turn = a_first_turn(reader, gpt)
+    turn = create_first_turn(reader, gpt)
     picture = make_picture().read()
 
-    made = keep_made_image(turn=turn, media_type="image/png", data=picture, at=NOW)
-    assert keep_made_image(turn=turn, media_type="image/png", data=b"<svg onload=x>", at=NOW) is None
-    end(turn)
+    made = save_generated_image(turn=turn, media_type="image/png", data=picture, at=NOW)
+    assert save_generated_image(turn=turn, media_type="image/png", data=b"<svg onload=x>", at=NOW) is None
+    finish(turn)
 
     assert made
     page = sign_in(reader).get(f"/c/{turn.conversation_id}").content.decode()
@@ -359,51 +361,53 @@ def test_a_picture_of_the_answer_is_kept_and_shown() -> None:
 # Choosing pieces -------------------------------------------------------------------------------------------
 
 
-def test_small_text_goes_whole_and_long_text_by_the_question() -> None:
-    small = pieces_of(0, "# One\n\nFirst.\n\nSecond.\n\n# Two\n\nThird.")
+def test_short_text_is_used_whole_and_long_text_is_ranked_by_the_question() -> None:
+    small = split_into_pieces(0, "# One\n\nFirst.\n\nSecond.\n\n# Two\n\nThird.")
     assert [(piece.heading, piece.text) for piece in small] == [
         ("One", "First.\n\nSecond."),
         ("Two", "Third."),
     ]
-    assert choose(small, "anything", 10_000) == small
+    assert choose_pieces(small, "anything", 10_000) == small
 
     filler = "\n\n".join(f"Paragraph {number} about roofs and gutters. " * 20 for number in range(60))
-    long = pieces_of(0, f"{filler}\n\nThe alarm code of the shed is kept by Tobias.\n\n{filler}")
-    assert sum(len(piece.text) for piece in long) > WHOLE_CHARACTERS
-    chosen = choose(long, "Who keeps the alarm code of the shed?", 4_000)
+    long = split_into_pieces(0, f"{filler}\n\nThe alarm code of the shed is kept by Tobias.\n\n{filler}")
+    assert sum(len(piece.text) for piece in long) > UNCUT_CHARACTERS
+    chosen = choose_pieces(long, "Who keeps the alarm code of the shed?", 4_000)
     assert "Tobias" in chosen[0].text
     assert sum(len(piece.text) for piece in chosen) <= 4_000
 
 
 def test_chinese_questions_find_their_piece() -> None:
-    long = pieces_of(0, "\n\n".join(["屋顶需要每年检查一次。" * 60] * 40 + ["仓库的钥匙由王芳保管。"]))
-    assert "王芳" in choose(long, "谁保管仓库钥匙?", 3_000)[0].text
+    long = split_into_pieces(
+        0, "\n\n".join(["屋顶需要每年检查一次。" * 60] * 40 + ["仓库的钥匙由王芳保管。"])
+    )
+    assert "王芳" in choose_pieces(long, "谁保管仓库钥匙?", 3_000)[0].text
 
 
-def test_messages_keep_nothing_of_the_file() -> None:
-    """The text stays with the file: a search or an export of the chat does not carry it along."""
+def test_messages_do_not_contain_text_of_the_file() -> None:
+    """Search and export of a chat therefore do not contain the text of its files."""
     reader, gpt = UserFactory.create(display_name="Reader"), create_public_gpt()
-    attachment = uploaded(sign_in(reader), gpt, make_upload("bees.md", TEXT))
-    turn = a_first_turn(reader, gpt)
+    attachment = upload_file(sign_in(reader), gpt, make_upload("bees.md", TEXT))
+    turn = create_first_turn(reader, gpt)
     attach_to_turn(turn=turn, identifiers=[attachment.pk], reads_images=False, by=reader)
-    prepared(turn, "Who?")
+    prepare(turn, "Who?")
     assert not Message.objects.filter(content__contains="Mirelbane").exists()
 
 
-def test_a_heading_stands_once_before_what_it_heads() -> None:
+def test_a_heading_is_repeated_only_when_it_changes() -> None:
     page = b"<h1>Bees</h1><p>One.<p>Two.<h1>Wasps</h1><p>Three.<h1>Bees</h1><p>Four."
 
-    text = read_text("bees.html", page, at_most=1_000)
+    text = read_text("bees.html", page, max_characters=1_000)
 
     assert text.split("\n\n") == ["# Bees", "One.", "Two.", "# Wasps", "Three.", "# Bees", "Four."]
 
 
-def test_text_beyond_the_limit_is_never_held_whole() -> None:
+def test_text_beyond_the_limit_is_never_in_memory_as_a_whole() -> None:
     page = b"".join(b"<h1>%d%s</h1><p>a" % (number % 7, b"h" * 280) for number in range(6_000))
     tracemalloc.start()
 
     with pytest.raises(UnreadableError) as refusal:
-        read_text("many.html", page + b"<p>a" * 400_000, at_most=100_000)
+        read_text("many.html", page + b"<p>a" * 400_000, max_characters=100_000)
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 

@@ -1,4 +1,4 @@
-"""Branches of a conversation: any turn is asked again, nothing disappears, the shown path is remembered."""
+"""Branches: any turn can be asked again, no turn disappears, and the path shown last is shown again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.times import NOW
 from tests.support.web_client import MakeWebClient, get_streamed_text
 
 
-def shown(turns: Any) -> list[str]:
+def get_shown_questions(turns: Any) -> list[str]:
     return list(
         turns.filter(is_shown=True, messages__role="user")
         .order_by("position")
@@ -44,30 +44,30 @@ def test_switching_shows_the_path_that_was_shown_last(
     third = browser.say(f"{here}/turns", "three")[0].data
     browser.say(f"{here}/turns/{third['turn']}/edit", "three again")
 
-    # The first message in other words: a path of its own, and what the model is told begins there.
+    # An edited first message starts a path of its own; the model gets no earlier turns.
     edited = browser.say(f"{here}/turns/{first['turn']}/edit", "uno")
     other = edited[0].data
     assert get_streamed_text(edited).strip() == "uno"
     browser.say(f"{here}/turns", "due")
-    assert shown(Turn.objects) == ["uno", "due"]
+    assert get_shown_questions(Turn.objects) == ["uno", "due"]
 
     back = browser.http.post(f"{here}/turns/{first['turn']}/show", headers={"Accept": "application/json"})
 
     assert (back.status_code, back.json()) == (200, {"turn": first["turn"]})
-    assert shown(Turn.objects) == ["one", "two", "three again"]
+    assert get_shown_questions(Turn.objects) == ["one", "two", "three again"]
     page = browser.http.get(here).text
     assert ">1/2<" in page
     assert ">2/2<" in page
     assert "uno" not in page
-    # Without JavaScript it is a form that leads to the turn.
+    # Without JavaScript the form redirects to the turn.
     again = browser.http.post(f"{here}/turns/{other['turn']}/show", follow_redirects=False)
     assert again.headers["Location"] == f"{here}#turn-{other['turn']}"
-    assert shown(Turn.objects) == ["uno", "due"]
-    # Nothing that was paid for is gone.
+    assert get_shown_questions(Turn.objects) == ["uno", "due"]
+    # No paid turn was deleted.
     assert UsageEvent.objects.count() == Turn.objects.count() == 6
 
 
-def test_while_an_answer_is_written_nothing_is_switched(
+def test_branches_cannot_be_switched_while_an_answer_is_written(
     make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     gpt, reader = (
@@ -89,14 +89,14 @@ def test_while_an_answer_is_written_nothing_is_switched(
 
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "turn_running")
     assert edited == (409, "turn_running")
-    assert shown(Turn.objects) == ["one", "long"]
+    assert get_shown_questions(Turn.objects) == ["one", "long"]
     assert Turn.objects.count() == 3
     turn = Turn.objects.get(state="running")
     browser.http.post(f"{here}/turns/{turn.pk}/stop", headers={"Accept": "application/json"})
 
 
 @pytest.mark.django_db
-def test_a_turn_out_of_sight_is_edited_on_its_own_path() -> None:
+def test_a_hidden_turn_is_edited_on_its_own_path() -> None:
     reader = UserFactory.create(display_name="Reader")
     conversation = create_conversation(reader, turns=2)
     first, second = Turn.objects.order_by("position")
@@ -107,7 +107,10 @@ def test_a_turn_out_of_sight_is_edited_on_its_own_path() -> None:
 
     edited, _new = edit_turn(turn=second, text="Question two", by=reader, at=NOW)
 
-    assert shown(Turn.objects.filter(conversation=conversation)) == ["Question 1", "Question two"]
+    assert get_shown_questions(Turn.objects.filter(conversation=conversation)) == [
+        "Question 1",
+        "Question two",
+    ]
     assert (edited.parent_id, edited.position) == (first.pk, 2)
     with pytest.raises(Conflict) as refused:
         show_turn(turn=new_first, at=NOW)
@@ -115,7 +118,7 @@ def test_a_turn_out_of_sight_is_edited_on_its_own_path() -> None:
 
 
 @pytest.mark.django_db
-def test_the_conversations_of_a_gpt_are_counted_once() -> None:
+def test_a_conversation_with_several_first_turns_is_counted_once() -> None:
     reader = UserFactory.create(display_name="Reader")
     create_conversation(reader)
     first = Turn.objects.get()
@@ -128,7 +131,7 @@ def test_the_conversations_of_a_gpt_are_counted_once() -> None:
 
 
 @pytest.mark.django_db
-def test_a_long_conversation_opens_with_its_last_turns_in_as_many_queries() -> None:
+def test_a_long_conversation_opens_with_its_last_turns_in_the_same_queries() -> None:
     counts = []
     for turns in (3, 35):
         reader = UserFactory.create(display_name="Reader")
@@ -151,7 +154,7 @@ def test_a_long_conversation_opens_with_its_last_turns_in_as_many_queries() -> N
 
 
 @pytest.mark.django_db
-def test_the_page_marks_where_the_model_begins_to_read() -> None:
+def test_the_page_marks_the_oldest_turn_in_the_models_context() -> None:
     reader = UserFactory.create(display_name="Reader")
     conversation = create_conversation(reader, turns=4)
     turn, _new = start_turn(conversation=conversation, text="Question 5", by=reader, at=NOW)
@@ -163,11 +166,11 @@ def test_the_page_marks_where_the_model_begins_to_read() -> None:
 
     mark = page.index("no longer reads what stands above")
     assert page.count("no longer reads what stands above") == 1
-    # Four messages were left out, so it reads from the third turn on.
+    # Four messages were left out, so the context begins with the third turn.
     assert page.index(">Question 2</div>") < mark < page.index(">Question 3</div>")
 
 
-def test_a_turn_alone_is_the_pages_fragment(
+def test_one_turn_is_a_fragment_for_the_page(
     make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     gpt, reader = (

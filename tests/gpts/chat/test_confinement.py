@@ -1,4 +1,4 @@
-"""What a company's own GPT was asked and said: no other GPT reads it, links to it open for members alone."""
+"""Turns of company-only GPTs: no GPT outside the company reads them, and links show them to members only."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from tests.support.web_client import MakeWebClient, WebClient
 from workspaces.models import User
 
 
-def a_company(url: str) -> tuple[GPT, GPT, User, User]:
-    """A company's own GPT, a public one of somebody else, an employee, a colleague."""
+def create_company_gpts(url: str) -> tuple[GPT, GPT, User, User]:
+    """A company-only GPT, a public GPT of somebody else, an employee, a colleague."""
     with system_scope("tests"):
         boss, employee, colleague = (
             UserFactory.create(display_name="Boss"),
@@ -43,60 +43,60 @@ def a_company(url: str) -> tuple[GPT, GPT, User, User]:
     return own, create_public_gpt(configure_model(url, "echo"), name="Outside"), employee, colleague
 
 
-def called(browser: WebClient, here: str, gpt: GPT, text: str) -> None:
+def mention(browser: WebClient, here: str, gpt: GPT, text: str) -> None:
     with browser.ask(f"{here}/turns", text, gpt=gpt.slug) as response:
         assert response.status_code == 200
         response.read()
 
 
-def last_prompt(model_server: ModelServer) -> str:
+def get_last_prompt(model_server: ModelServer) -> str:
     return json.dumps(model_server.state.requests[-1]["body"]["messages"])
 
 
-def test_a_gpt_from_outside_hears_only_the_message_that_calls_it(
+def test_an_outside_gpt_reads_only_the_message_that_mentions_it(
     make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    own, outside, employee, _colleague = a_company(model_server.url)
+    own, outside, employee, _colleague = create_company_gpts(model_server.url)
     browser = make_web_client(employee)
     head = browser.say(f"/g/{own.slug}/chat/turns", "our margin is velvetgrommet")[0].data
     here = f"/c/{head['conversation']}"
 
-    called(browser, here, outside, "what is a margin?")
+    mention(browser, here, outside, "what is a margin?")
 
     assert Turn.objects.get(position=2).gpt_id == outside.pk
-    assert "what is a margin?" in last_prompt(model_server)
-    assert "velvetgrommet" not in last_prompt(model_server)
-    # The company's GPT hears both.
+    assert "what is a margin?" in get_last_prompt(model_server)
+    assert "velvetgrommet" not in get_last_prompt(model_server)
+    # The company's GPT reads both.
     browser.say(f"{here}/turns", "and ours?")
-    assert "velvetgrommet" in last_prompt(model_server)
-    assert "[Outside, another assistant in this conversation, answered:]" in last_prompt(model_server)
+    assert "velvetgrommet" in get_last_prompt(model_server)
+    assert "[Outside, another assistant in this conversation, answered:]" in get_last_prompt(model_server)
 
 
-def test_what_a_companys_gpt_said_elsewhere_stays_out_of_the_hosts_prompt(
+def test_a_mentioned_company_gpts_turns_are_not_in_an_outside_gpts_prompt(
     make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    own, outside, employee, _colleague = a_company(model_server.url)
+    own, outside, employee, _colleague = create_company_gpts(model_server.url)
     browser = make_web_client(employee)
     head = browser.say(f"/g/{outside.slug}/chat/turns", "good morning")[0].data
     here = f"/c/{head['conversation']}"
-    called(browser, here, own, "our margin is velvetgrommet")
-    assert "good morning" in last_prompt(model_server)
+    mention(browser, here, own, "our margin is velvetgrommet")
+    assert "good morning" in get_last_prompt(model_server)
 
     browser.say(f"{here}/turns", "thank you")
 
-    assert "good morning" in last_prompt(model_server)
-    assert "velvetgrommet" not in last_prompt(model_server)
+    assert "good morning" in get_last_prompt(model_server)
+    assert "velvetgrommet" not in get_last_prompt(model_server)
 
 
 @pytest.fixture
-def link_with_a_guest(
+def link_with_mention(
     make_web_client: MakeWebClient, model_server: ModelServer
 ) -> tuple[str, GPT, GPT, User, User]:
-    """A link to a personal conversation into which the company's GPT was called."""
-    own, outside, employee, colleague = a_company(model_server.url)
+    """A link to a personal conversation that mentioned the company's GPT."""
+    own, outside, employee, colleague = create_company_gpts(model_server.url)
     browser = make_web_client(employee)
     head = browser.say(f"/g/{outside.slug}/chat/turns", "good morning")[0].data
-    called(browser, f"/c/{head['conversation']}", own, "our margin is velvetgrommet")
+    mention(browser, f"/c/{head['conversation']}", own, "our margin is velvetgrommet")
     page = browser.http.get(f"/c/{head['conversation']}/share").text
     assert "Only signed-in members of Acme can open the link." in page
     assert "Anyone who has the link" not in page
@@ -104,10 +104,10 @@ def link_with_a_guest(
     return f"/s/{SharedConversation.objects.get().token}", own, outside, employee, colleague
 
 
-def test_a_link_with_a_companys_answers_is_for_its_members(
-    link_with_a_guest: tuple[str, GPT, GPT, User, User],
+def test_a_link_with_a_company_gpts_answers_is_for_members(
+    link_with_mention: tuple[str, GPT, GPT, User, User],
 ) -> None:
-    link, own, _outside, employee, colleague = link_with_a_guest
+    link, own, _outside, employee, colleague = link_with_mention
 
     assert Client().get(link)["Location"].startswith("/accounts/login/")
     refused = sign_in(UserFactory.create(display_name="Stranger")).get(link)
@@ -115,10 +115,10 @@ def test_a_link_with_a_companys_answers_is_for_its_members(
     assert "velvetgrommet" not in refused.content.decode()
     read = sign_in(colleague).get(link).content.decode()
     assert "velvetgrommet" in read
-    # Each answer stands under the name of the GPT that gave it.
+    # Each answer has the name of its GPT.
     assert read.count('<p class="message__name">Inside</p>') == 1
     assert read.count('<p class="message__name">Outside</p>') == 1
-    # Open to everybody from now on, so is what it said.
+    # Once the GPT is public, so are its answers.
     with system_scope("tests"):
         version = own.versions.get()
         set_live_version(gpt=own, version=version, audience=Audience.PUBLIC, at=timezone.now())
@@ -126,10 +126,10 @@ def test_a_link_with_a_companys_answers_is_for_its_members(
     assert Conversation.objects.get().user_id == employee.pk
 
 
-def test_a_guest_that_is_gone_takes_the_link_along(
-    link_with_a_guest: tuple[str, GPT, GPT, User, User],
+def test_quarantining_a_mentioned_gpt_closes_the_link(
+    link_with_mention: tuple[str, GPT, GPT, User, User],
 ) -> None:
-    link, own, _outside, _employee, colleague = link_with_a_guest
+    link, own, _outside, _employee, colleague = link_with_mention
 
     with system_scope("tests"):
         quarantine_gpt(gpt=own, at=NOW)

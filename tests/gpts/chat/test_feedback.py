@@ -1,4 +1,4 @@
-"""Thumbs: one a turn, changed, taken back, of one's own answers alone."""
+"""Feedback: one for each turn, changed, removed, and only on one's own answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from core.errors import InvalidInput
 from gpts.chat.models import Turn, TurnFeedback
-from gpts.chat.services.feedback import give_feedback, take_feedback_back
+from gpts.chat.services.feedback import give_feedback, remove_feedback
 from gpts.chat.services.turns import fail_turn, start_turn
 from tests.support.chat import create_conversation
 from tests.support.factories.workspaces import UserFactory
@@ -17,7 +17,7 @@ from tests.support.times import NOW
 pytestmark = pytest.mark.django_db
 
 
-def test_a_thumb_is_given_changed_and_taken_back() -> None:
+def test_feedback_is_given_changed_and_removed() -> None:
     reader = UserFactory.create(display_name="Reader")
     turn = Turn.objects.get(conversation=create_conversation(reader))
 
@@ -26,12 +26,12 @@ def test_a_thumb_is_given_changed_and_taken_back() -> None:
 
     given = TurnFeedback.objects.get()
     assert (given.is_positive, given.reason, given.gpt_id) == (True, "", turn.gpt_id)
-    take_feedback_back(turn=turn)
-    take_feedback_back(turn=turn)
+    remove_feedback(turn=turn)
+    remove_feedback(turn=turn)
     assert not TurnFeedback.objects.exists()
 
 
-def test_reasons_are_ours_and_answers_have_ended() -> None:
+def test_unknown_reasons_and_unanswered_turns_are_refused() -> None:
     reader = UserFactory.create(display_name="Reader")
     conversation = create_conversation(reader)
     turn = Turn.objects.get(conversation=conversation)
@@ -68,7 +68,7 @@ def test_the_page_offers_reasons_after_a_thumb_down_and_says_who_sees_it() -> No
     assert not TurnFeedback.objects.exists()
 
 
-def test_nobody_rates_anothers_answer() -> None:
+def test_nobody_rates_another_persons_answer() -> None:
     owner, stranger = UserFactory.create(display_name="Owner"), UserFactory.create(display_name="Stranger")
     conversation = create_conversation(owner)
     own = create_conversation(stranger)
@@ -80,7 +80,7 @@ def test_nobody_rates_anothers_answer() -> None:
     assert not TurnFeedback.objects.exists()
 
 
-def test_one_thumb_a_turn_is_a_constraint() -> None:
+def test_one_feedback_for_each_turn_is_a_constraint() -> None:
     reader = UserFactory.create(display_name="Reader")
     turn = Turn.objects.get(conversation=create_conversation(reader))
     given = give_feedback(turn=turn, is_positive=True, by=reader, at=NOW)

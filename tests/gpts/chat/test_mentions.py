@@ -1,4 +1,4 @@
-"""Another GPT called by "@": who may be called, what it is told, whom it is paid to; chats that end."""
+"""Mentions: which GPTs may be mentioned, what they read, who is paid; temporary and deleted chats."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.times import NOW
 from tests.support.web_client import MakeWebClient
 
 
-def test_a_called_gpt_answers_one_turn_and_is_paid_for_it(
+def test_a_mentioned_gpt_answers_one_turn_and_is_paid_for_it(
     make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     model = configure_model(model_server.url, "echo")
@@ -56,12 +56,12 @@ def test_a_called_gpt_answers_one_turn_and_is_paid_for_it(
     assert (usage.gpt_id, usage.payee_id) == (guest.pk, guest.owner_id)
     page = browser.http.get(here).text
     assert page.count('<p class="message__name">Guest</p>') == 1
-    # Asked again, the same GPT answers.
+    # The same GPT answers a repeated question.
     again = browser.say(f"{here}/turns/{turn.pk}/retry")[0].data
     assert Turn.objects.get(pk=again["turn"]).gpt_id == guest.pk
 
 
-def test_who_may_not_be_called_is_refused_and_nothing_is_written(
+def test_a_gpt_that_may_not_be_mentioned_is_refused_and_nothing_is_written(
     make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     model = configure_model(model_server.url, "echo")
@@ -88,7 +88,7 @@ def test_who_may_not_be_called_is_refused_and_nothing_is_written(
     assert names == ["Host"]
 
 
-def test_the_api_calls_other_gpts_too(server: Any, model_server: ModelServer) -> None:
+def test_the_api_mentions_other_gpts_too(server: Any, model_server: ModelServer) -> None:
     import httpx2
 
     model = configure_model(model_server.url, "echo")
@@ -122,7 +122,7 @@ def test_the_api_calls_other_gpts_too(server: Any, model_server: ModelServer) ->
     assert [item["slug"] for item in offered] == [guest.slug]
 
 
-def test_a_temporary_chat_is_in_no_list_and_ends_for_good(
+def test_a_temporary_chat_is_not_listed_and_is_deleted_for_good(
     make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     gpt, reader = (
@@ -155,7 +155,7 @@ def test_a_temporary_chat_is_in_no_list_and_ends_for_good(
     assert browser.http.get(f"/c/{conversation.pk}").status_code == 404
 
 
-def test_a_deleted_conversation_is_restored_for_a_month_and_then_gone_for_good(
+def test_a_deleted_conversation_can_be_restored_for_a_month_only(
     make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     gpt, reader = (

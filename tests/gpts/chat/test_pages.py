@@ -1,4 +1,4 @@
-"""Pages of chatting: what they show, to whom, and how many queries they take."""
+"""Chat pages: what they show, to whom, and with how many queries."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from workspaces.access import personal_workspace
 pytestmark = pytest.mark.django_db
 
 
-def test_an_empty_chat_offers_starters_and_keeps_a_question_from_the_address() -> None:
+def test_an_empty_chat_offers_starters_and_the_question_from_the_url() -> None:
     gpt = create_public_gpt(starters=["Begin here"])
 
     page = (
@@ -46,7 +46,7 @@ def test_visitors_sign_in_first() -> None:
     assert Client().get(f"/c/{uuid4()}").status_code == 302
 
 
-def test_a_conversation_shows_answers_sources_and_what_can_be_done_with_each() -> None:
+def test_a_conversation_shows_answers_sources_and_actions() -> None:
     reader = UserFactory.create(display_name="Reader")
     conversation = create_conversation(reader, turns=2)
 
@@ -73,7 +73,7 @@ def test_a_failed_turn_says_what_happened_and_offers_another_try() -> None:
     assert "Try again" in page
 
 
-def test_hostile_titles_and_questions_are_text() -> None:
+def test_hostile_titles_and_questions_are_escaped() -> None:
     reader = UserFactory.create(display_name="Reader")
     gpt = create_public_gpt(name="<b>Bold</b>")
     turn = start_first_turn(
@@ -108,7 +108,7 @@ def test_rename_delete_and_undo() -> None:
 
 
 @pytest.mark.parametrize("act", ["", "/rename", "/delete", "/restore"])
-def test_another_persons_conversation_is_not_there(act: str) -> None:
+def test_another_persons_conversation_is_not_found(act: str) -> None:
     owner, stranger = UserFactory.create(display_name="Owner"), UserFactory.create(display_name="Stranger")
     conversation = create_conversation(owner)
     client = sign_in(stranger)
@@ -152,7 +152,7 @@ def test_queries_do_not_grow_with_the_rows(path: str) -> None:
     assert counts[0] <= 16
 
 
-def test_a_second_event_for_one_turn_is_refused_by_the_database() -> None:
+def test_one_usage_event_for_each_turn_is_a_constraint() -> None:
     from django.db import IntegrityError, transaction
 
     from gpts.metering.services.usage import record_usage
@@ -164,7 +164,7 @@ def test_a_second_event_for_one_turn_is_refused_by_the_database() -> None:
         record_usage(turn=turn, model=None, at=NOW)
 
 
-def test_one_running_turn_a_conversation_is_a_constraint() -> None:
+def test_one_running_turn_for_each_conversation_is_a_constraint() -> None:
     from django.db import IntegrityError, transaction
 
     reader = UserFactory.create(display_name="Reader")

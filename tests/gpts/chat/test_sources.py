@@ -1,4 +1,4 @@
-"""The passage behind a citation: shown to who may still chat with the GPT, and only what the answer cites."""
+"""The passage behind a citation: only what the answer cites, and only while its reader may use the GPT."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from tests.support.uploads import make_upload
 pytestmark = pytest.mark.django_db
 
 
-def url_of(turn: Turn, number: int = 1) -> str:
+def get_source_url(turn: Turn, number: int = 1) -> str:
     return f"/c/{turn.conversation_id}/turns/{turn.pk}/sources/{number}"
 
 
-def test_the_chip_leads_to_the_passage_as_a_page_and_as_a_part_of_one() -> None:
+def test_a_citation_opens_the_passage_as_a_page_and_as_a_fragment() -> None:
     gpt, passage = create_gpt_with_file()
     reader = UserFactory.create(display_name="Reader")
     turn = create_citing_turn(reader, gpt, passage.pk)
     client = sign_in(reader)
 
     conversation = client.get(f"/c/{turn.conversation_id}").content.decode()
-    page = client.get(url_of(turn))
-    part = client.get(url_of(turn), headers={"X-Fragment": "passage"})
+    page = client.get(get_source_url(turn))
+    part = client.get(get_source_url(turn), headers={"X-Fragment": "passage"})
 
-    assert f'class="citation" href="{url_of(turn)}"' in conversation
+    assert f'class="citation" href="{get_source_url(turn)}"' in conversation
     for answer in (page, part):
         assert answer.status_code == 200
         assert "Returns &lt;b&gt;are&lt;/b&gt; accepted within 30 days" in answer.content.decode()
@@ -48,7 +48,7 @@ def test_the_chip_leads_to_the_passage_as_a_page_and_as_a_part_of_one() -> None:
     assert "<html" not in part.content.decode()
 
 
-def test_only_what_the_answer_cites_is_shown() -> None:
+def test_only_cited_passages_are_shown() -> None:
     gpt, passage = create_gpt_with_file()
     other_gpt, foreign = create_gpt_with_file("Salaries of the other company.")
     reader = UserFactory.create(display_name="Reader")
@@ -56,17 +56,17 @@ def test_only_what_the_answer_cites_is_shown() -> None:
     forged = create_citing_turn(reader, gpt, foreign.pk)
     client = sign_in(reader)
 
-    assert client.get(url_of(turn, 2)).status_code == 404
-    assert client.get(url_of(turn, 0)).status_code == 404
-    assert client.get(url_of(forged)).status_code == 404
+    assert client.get(get_source_url(turn, 2)).status_code == 404
+    assert client.get(get_source_url(turn, 0)).status_code == 404
+    assert client.get(get_source_url(forged)).status_code == 404
     mixed = f"/c/{forged.conversation_id}/turns/{turn.pk}/sources/1"
     assert client.get(mixed).status_code == 404
-    assert b"Salaries" not in client.get(url_of(forged)).content
+    assert b"Salaries" not in client.get(get_source_url(forged)).content
     assert other_gpt.pk != gpt.pk
 
 
 @pytest.mark.parametrize("who", ["stranger", "owner of the GPT", "visitor"])
-def test_other_peoples_citations_are_not_there(who: str) -> None:
+def test_other_peoples_citations_are_not_found(who: str) -> None:
     gpt, passage = create_gpt_with_file()
     turn = create_citing_turn(UserFactory.create(display_name="Reader"), gpt, passage.pk)
     client: Any = (
@@ -75,25 +75,25 @@ def test_other_peoples_citations_are_not_there(who: str) -> None:
         else sign_in(gpt.owner if who == "owner of the GPT" else UserFactory.create(display_name="Stranger"))
     )
 
-    answer = client.get(url_of(turn))
+    answer = client.get(get_source_url(turn))
 
     assert answer.status_code == (302 if who == "visitor" else 404)
     assert b"30 days" not in answer.content
 
 
-def test_the_passage_goes_with_the_access_to_the_gpt() -> None:
+def test_a_passage_is_not_found_without_access_to_the_gpt() -> None:
     gpt, passage = create_gpt_with_file()
     reader = UserFactory.create(display_name="Reader")
     turn = create_citing_turn(reader, gpt, passage.pk)
     with system_scope("tests"):
         quarantine_gpt(gpt=gpt, at=timezone.now())
 
-    assert sign_in(reader).get(url_of(turn)).status_code == 404
+    assert sign_in(reader).get(get_source_url(turn)).status_code == 404
     assert Message.objects.filter(turn=turn).count() == 2
 
 
 @pytest.mark.parametrize("act", ["remove", "erase", "replace"])
-def test_a_passage_that_was_deleted_says_so_in_its_place(act: str) -> None:
+def test_a_deleted_passage_is_explained(act: str) -> None:
     gpt, passage = create_gpt_with_file()
     reader = UserFactory.create(display_name="Reader")
     turn = create_citing_turn(reader, gpt, passage.pk)
@@ -105,14 +105,14 @@ def test_a_passage_that_was_deleted_says_so_in_its_place(act: str) -> None:
         else:
             remove_knowledge_file(file=file, by=gpt.owner, at=NOW)
 
-    kept = client.get(url_of(turn), headers={"X-Fragment": "passage"})
+    kept = client.get(get_source_url(turn), headers={"X-Fragment": "passage"})
     with system_scope("tests"):
         erase_file(file=file, confirmation=file.name, by=gpt.owner, at=NOW)
-    part = client.get(url_of(turn), headers={"X-Fragment": "passage"})
-    page = client.get(url_of(turn))
+    part = client.get(get_source_url(turn), headers={"X-Fragment": "passage"})
+    page = client.get(get_source_url(turn))
     conversation = client.get(f"/c/{turn.conversation_id}")
 
-    # The version that answered keeps what was only taken out of the draft.
+    # The version that answered keeps a file that was only removed from the draft.
     assert (kept.status_code, "accepted within 30 days" in kept.content.decode()) == (200, True)
     for answer in (part, page):
         assert answer.status_code == 404
@@ -120,10 +120,10 @@ def test_a_passage_that_was_deleted_says_so_in_its_place(act: str) -> None:
         assert "30 days" not in answer.content.decode()
     assert "<html" not in part.content.decode()
     assert f'href="/c/{turn.conversation_id}"' in page.content.decode()
-    assert f'class="citation" href="{url_of(turn)}"' in conversation.content.decode()
+    assert f'class="citation" href="{get_source_url(turn)}"' in conversation.content.decode()
 
 
-def test_a_version_goes_on_answering_without_what_was_erased() -> None:
+def test_a_version_answers_without_an_erased_file() -> None:
     gpt, _passage = create_gpt_with_file()
     with system_scope("tests"):
         version = gpt.versions.get()
@@ -133,8 +133,8 @@ def test_a_version_goes_on_answering_without_what_was_erased() -> None:
         assert list_erased_file_names(gpt, version) == ["returns.txt"]
 
 
-def test_another_gpts_file_that_was_forced_into_a_version_answers_nothing() -> None:
-    """T10: the hash of a foreign file in one's own version finds no row of one's own."""
+def test_a_foreign_content_hash_in_a_version_finds_no_passages() -> None:
+    """Passages are found through the GPT's own files, so the hash of a foreign file finds none."""
     _theirs, foreign = create_gpt_with_file("Salaries of the other company are secret.")
     mine, _passage = create_gpt_with_file()
     with system_scope("tests"):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from gpts.chat.models import Conversation
 from gpts.chat.services.attachments import add_attachment
-from gpts.chat.services.shares import share_conversation
+from gpts.chat.services.share_links import create_share_link
 
 
 def build(world: Any) -> None:
@@ -23,5 +23,5 @@ def build(world: Any) -> None:
         by=owner,
         at=now,
     )
-    share = share_conversation(conversation=conversation, by=owner, at=now)
+    share = create_share_link(conversation=conversation, by=owner, at=now)
     world.ids |= {"attachment": attachment.pk, "share_token": share.token}

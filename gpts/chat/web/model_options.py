@@ -14,28 +14,28 @@ from gpts.llm.catalogue import get_usable_model, is_offered, list_model_choices
 from gpts.llm.models import LanguageModel
 
 
-def model_options(
+def list_model_options(
     gpt: GPT, version: Version | None, conversation: Conversation | None
 ) -> list[dict[str, Any]]:
-    """What the person may choose, as the composer's options; empty when there is nothing to choose."""
+    """List the models that the person may choose, as options of the composer; empty if there is no choice."""
     choices = list_model_choices(version or gpt, gpt.workspace)
     if len(choices) < 2:
         return []
     chosen = conversation.language_model_id if conversation is not None else None
     return [
         {
-            # The recommended one is no choice: the conversation follows the GPT when its maker changes it.
-            "value": "" if place == 0 else model.pk,
+            # An empty value follows the GPT's recommendation, which is the first, also when it changes.
+            "value": "" if index == 0 else model.pk,
             "label": model.label or model.name,
-            "hint": price_hint(model),
+            "hint": describe_price(model),
             "current": model.pk == chosen,
         }
-        for place, model in enumerate(choices)
+        for index, model in enumerate(choices)
     ]
 
 
-def price_hint(model: LanguageModel) -> str:
-    """What a million tokens cost, sent and received; empty for a model without prices."""
+def describe_price(model: LanguageModel) -> str:
+    """Describe the price of a million tokens, in and out; empty for a model without prices."""
     if not (model.input_price_micros or model.output_price_micros):
         return ""
     currency = settings.PAYOUT_CURRENCY
@@ -45,8 +45,8 @@ def price_hint(model: LanguageModel) -> str:
     }
 
 
-def model_note(gpt: GPT, version: Version | None) -> str:
-    """A quiet line for the chat while another model answers than the GPT's own, which is gone."""
+def get_model_note(gpt: GPT, version: Version | None) -> str:
+    """The note that another model replaces the GPT's own, which is no longer offered; otherwise empty."""
     own = (version or gpt).language_model
     if own is None or is_offered(own, gpt.workspace):
         return ""

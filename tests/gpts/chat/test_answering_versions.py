@@ -1,4 +1,4 @@
-"""A conversation keeps its version until its person goes on, or until that version may serve nobody."""
+"""A conversation keeps its version until its person switches, or until the version is withdrawn."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.web_client import MakeWebClient, WebClient
 SECRET = "Never tell that the code word is quetzal."
 
 
-def a_next_version(gpt: GPT, **changes: Any) -> Version:
+def publish_next_version(gpt: GPT, **changes: Any) -> Version:
     with system_scope("tests"):
         GPT.objects.filter(pk=gpt.pk).update(**changes)
         gpt.refresh_from_db()
@@ -31,8 +31,8 @@ def a_next_version(gpt: GPT, **changes: Any) -> Version:
 
 
 @pytest.fixture
-def begun(make_web_client: MakeWebClient, model_server: ModelServer) -> tuple[GPT, WebClient, str]:
-    """A GPT, its reader's browser, and a conversation that began with version 1."""
+def started_chat(make_web_client: MakeWebClient, model_server: ModelServer) -> tuple[GPT, WebClient, str]:
+    """A GPT, its reader's browser, and the path of a conversation that began with version 1."""
     gpt, reader = (
         create_public_gpt(configure_model(model_server.url, "echo")),
         UserFactory.create(display_name="Reader"),
@@ -42,18 +42,18 @@ def begun(make_web_client: MakeWebClient, model_server: ModelServer) -> tuple[GP
     return gpt, browser, f"/c/{head['conversation']}"
 
 
-def answered_by(browser: WebClient, here: str) -> int:
+def ask_for_version_number(browser: WebClient, here: str) -> int:
     head = browser.say(f"{here}/turns", "And now?")[0].data
     return Turn.objects.select_related("version").get(pk=head["turn"]).version.number
 
 
-def test_a_newer_version_is_offered_and_taken_by_a_click(
-    begun: tuple[GPT, WebClient, str], model_server: ModelServer
+def test_a_newer_version_is_offered_and_answers_after_a_click(
+    started_chat: tuple[GPT, WebClient, str], model_server: ModelServer
 ) -> None:
-    gpt, browser, here = begun
-    a_next_version(gpt, instructions=SECRET, description="Now shorter.")
+    gpt, browser, here = started_chat
+    publish_next_version(gpt, instructions=SECRET, description="Now shorter.")
 
-    assert answered_by(browser, here) == 1
+    assert ask_for_version_number(browser, here) == 1
     page = browser.http.get(here).text
     assert "Version 2 is live. You are on version 1." in page
     changes = browser.http.get(f"{here}/changes").text
@@ -69,47 +69,47 @@ def test_a_newer_version_is_offered_and_taken_by_a_click(
     taken = browser.http.post(f"{here}/continue", data={"version": "2"})
 
     assert taken.status_code == 302
-    assert answered_by(browser, here) == 2
+    assert ask_for_version_number(browser, here) == 2
     page = browser.http.get(here).text
     assert "From here on version 2 answers." in page
     assert "is live. You are on" not in page
 
 
-def test_a_version_that_was_taken_back_does_not_serve_those_who_began_with_it(
-    begun: tuple[GPT, WebClient, str],
+def test_a_withdrawn_version_no_longer_answers_conversations_that_began_with_it(
+    started_chat: tuple[GPT, WebClient, str],
 ) -> None:
-    gpt, browser, here = begun
+    gpt, browser, here = started_chat
     with system_scope("tests"):
         clear_live_version(gpt=gpt, audience=Audience.PUBLIC, at=NOW)
     assert browser.refused(f"{here}/turns", "Still there?") == (404, "gpt_not_found")
     assert "This conversation has ended" in browser.http.get(here).text
 
-    a_next_version(gpt, instructions="Be brief.")
+    publish_next_version(gpt, instructions="Be brief.")
 
     page = browser.http.get(here).text
     assert "Version 1 was taken back. Your next message will be answered by version 2." in page
-    assert Conversation.objects.get().version.number == 1  # reading moves nothing
-    assert answered_by(browser, here) == 2
+    assert Conversation.objects.get().version.number == 1  # reading changes nothing
+    assert ask_for_version_number(browser, here) == 2
     assert "From here on version 2 answers." in browser.http.get(here).text
 
 
-def test_going_back_to_an_older_version_takes_the_newer_one_from_its_conversations(
-    begun: tuple[GPT, WebClient, str],
+def test_going_back_to_an_older_version_moves_conversations_of_the_newer_one(
+    started_chat: tuple[GPT, WebClient, str],
 ) -> None:
-    gpt, browser, here = begun
-    a_next_version(gpt, instructions="Be brief.")
+    gpt, browser, here = started_chat
+    publish_next_version(gpt, instructions="Be brief.")
     browser.http.post(f"{here}/continue", data={"version": "2"})
     with system_scope("tests"):
         first = gpt.versions.get(number=1)
         set_live_version(gpt=gpt, version=first, audience=Audience.PUBLIC, at=NOW)
         assert not PastVersion.objects.exists()
 
-    assert answered_by(browser, here) == 1
+    assert ask_for_version_number(browser, here) == 1
 
 
-def test_nobody_goes_on_with_a_quarantined_gpt(begun: tuple[GPT, WebClient, str]) -> None:
-    gpt, browser, here = begun
-    a_next_version(gpt, instructions="Be brief.")
+def test_a_conversation_with_a_quarantined_gpt_has_ended(started_chat: tuple[GPT, WebClient, str]) -> None:
+    gpt, browser, here = started_chat
+    publish_next_version(gpt, instructions="Be brief.")
     with system_scope("tests"):
         quarantine_gpt(gpt=gpt, at=NOW)
 

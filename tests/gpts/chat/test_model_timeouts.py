@@ -1,20 +1,20 @@
-"""How long an answer is waited for: the operator's settings, as the runtime gets them."""
+"""Timeouts of the model: the operator's settings, as the runtime gets them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from gpts.chat.services.turn_inputs import spec_of
+from gpts.chat.services.turn_inputs import build_model_spec
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.states import ProviderKind
 
 
-def test_the_runtime_waits_as_long_as_the_settings_say(settings: Any) -> None:
+def test_the_runtime_uses_the_timeouts_of_the_settings(settings: Any) -> None:
     settings.MODEL_FIRST_TOKEN_SECONDS = 7.5
     settings.MODEL_IDLE_SECONDS = 2.25
     provider = ModelProvider(name="Ours", kind=ProviderKind.RESPONSES, base_url="http://127.0.0.1:9/v1")
     model = LanguageModel(provider=provider, name="m", context_window=8_000, max_output_tokens=100)
 
-    spec = spec_of(model)
+    spec = build_model_spec(model)
 
     assert (spec.first_token_timeout, spec.idle_timeout) == (7.5, 2.25)

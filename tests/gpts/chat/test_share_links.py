@@ -1,4 +1,4 @@
-"""Sharing by link: what it shows, who may read it, and that it ends at once."""
+"""Share links: what they show, who may read it, and that they end at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 SECRET = "the passage says velvetgrommet"
 
 
-def a_talk(reader: User, *, workspace: Any = None, gpt: GPT | None = None) -> Conversation:
+def create_chat(reader: User, *, workspace: Any = None, gpt: GPT | None = None) -> Conversation:
     gpt = gpt or create_public_gpt()
     turn = start_first_turn(
         gpt=gpt,
@@ -37,28 +37,28 @@ def a_talk(reader: User, *, workspace: Any = None, gpt: GPT | None = None) -> Co
         by=reader,
         at=NOW,
     )
-    answer(turn, "They are **round** [1]")
+    finish_with_citation(turn, "They are **round** [1]")
     return turn.conversation
 
 
-def answer(turn: Any, text: str) -> None:
+def finish_with_citation(turn: Any, text: str) -> None:
     finish_turn(
         turn_id=turn.pk, text=text, input_tokens=5, output_tokens=3, model=None, at=NOW,
         citations=[{"number": 1, "passage_id": 7, "file": "guide.pdf", "heading": SECRET, "page": 2}],
     )  # fmt: skip
 
 
-def shared(reader: User, conversation: Conversation) -> str:
+def create_link(reader: User, conversation: Conversation) -> str:
     sign_in(reader).post(f"/c/{conversation.pk}/share/make")
     return f"/s/{SharedConversation.objects.get(conversation=conversation, removed_at=None).token}"
 
 
-def test_a_link_shows_a_copy_to_everybody_without_telling_more() -> None:
+def test_a_link_shows_a_copy_to_everybody_and_nothing_else() -> None:
     reader = UserFactory.create(display_name="Reader Realname")
-    conversation = a_talk(reader)
-    link = shared(reader, conversation)
+    conversation = create_chat(reader)
+    link = create_link(reader, conversation)
     turn, _new = start_turn(conversation=conversation, text="And later?", by=reader, at=NOW)
-    answer(turn, "Said afterwards")
+    finish_with_citation(turn, "Said afterwards")
 
     response = Client().get(link)
     page = response.content.decode()
@@ -84,23 +84,23 @@ def test_a_link_shows_a_copy_to_everybody_without_telling_more() -> None:
 
 def test_the_token_has_more_than_128_bits_and_renewing_keeps_it() -> None:
     reader = UserFactory.create(display_name="Reader")
-    conversation = a_talk(reader)
-    link = shared(reader, conversation)
+    conversation = create_chat(reader)
+    link = create_link(reader, conversation)
     turn, _new = start_turn(conversation=conversation, text="And later?", by=reader, at=NOW)
-    answer(turn, "Said afterwards")
+    finish_with_citation(turn, "Said afterwards")
 
     assert len(link.removeprefix("/s/")) >= 43
-    assert shared(reader, conversation) == link
+    assert create_link(reader, conversation) == link
     assert "Said afterwards" in Client().get(link).content.decode()
     assert SharedConversation.objects.filter(conversation=conversation).count() == 1
     actions = AuditEvent.objects.filter(action__in=["gpts.conversation_shared", "gpts.share_renewed"])
     assert actions.count() == 2
 
 
-def test_a_link_that_was_taken_back_opens_nothing() -> None:
+def test_a_removed_link_opens_nothing() -> None:
     reader = UserFactory.create(display_name="Reader")
-    conversation = a_talk(reader)
-    link = shared(reader, conversation)
+    conversation = create_chat(reader)
+    link = create_link(reader, conversation)
 
     sign_in(reader).post(f"/c/{conversation.pk}/share/stop")
     response = Client().get(link)
@@ -110,13 +110,13 @@ def test_a_link_that_was_taken_back_opens_nothing() -> None:
     assert "round" not in response.content.decode()
     assert SharedConversation.objects.get().content["turns"] == []
     assert AuditEvent.objects.filter(action="gpts.share_removed").count() == 1
-    assert shared(reader, conversation) != link
+    assert create_link(reader, conversation) != link
 
 
-def test_deleting_the_conversation_takes_its_link_back() -> None:
+def test_deleting_the_conversation_removes_its_link() -> None:
     reader = UserFactory.create(display_name="Reader")
-    conversation = a_talk(reader)
-    link = shared(reader, conversation)
+    conversation = create_chat(reader)
+    link = create_link(reader, conversation)
 
     sign_in(reader).post(f"/c/{conversation.pk}/delete")
     sign_in(reader).post(f"/c/{conversation.pk}/restore")
@@ -125,17 +125,17 @@ def test_deleting_the_conversation_takes_its_link_back() -> None:
 
 
 @pytest.mark.parametrize("fault", ["quarantined_at", "deleted_at"])
-def test_a_gpt_that_is_gone_takes_its_shares_along(fault: str) -> None:
+def test_links_close_when_the_gpt_is_quarantined_or_deleted(fault: str) -> None:
     reader = UserFactory.create(display_name="Reader")
-    conversation = a_talk(reader)
-    link = shared(reader, conversation)
+    conversation = create_chat(reader)
+    link = create_link(reader, conversation)
 
     GPT.objects.filter(pk=conversation.gpt_id).update(**{fault: NOW})
 
     assert Client().get(link).status_code == 410
 
 
-def test_a_companys_link_is_for_its_members() -> None:
+def test_a_link_of_a_company_conversation_is_for_members() -> None:
     reader, colleague, stranger = (
         UserFactory.create(display_name="Reader"),
         UserFactory.create(display_name="Colleague"),
@@ -143,7 +143,7 @@ def test_a_companys_link_is_for_its_members() -> None:
     )
     company = WorkspaceFactory.create(owner=reader, name="Acme")
     MemberFactory.create(workspace=company, user=colleague, role="member", by=reader)
-    link = shared(reader, a_talk(reader, workspace=company))
+    link = create_link(reader, create_chat(reader, workspace=company))
 
     assert Client().get(link)["Location"].startswith("/accounts/login/")
     assert sign_in(stranger).get(link).status_code == 404
@@ -152,10 +152,10 @@ def test_a_companys_link_is_for_its_members() -> None:
 
 
 @pytest.mark.parametrize("act", ["", "/make", "/stop"])
-def test_only_its_person_shares_and_stops(act: str) -> None:
+def test_only_the_person_creates_and_removes_the_link(act: str) -> None:
     reader, stranger = UserFactory.create(display_name="Reader"), UserFactory.create(display_name="Stranger")
-    conversation = a_talk(reader)
-    link = shared(reader, conversation)
+    conversation = create_chat(reader)
+    link = create_link(reader, conversation)
     client = sign_in(stranger)
     path = f"/c/{conversation.pk}/share{act}"
 
@@ -166,9 +166,9 @@ def test_only_its_person_shares_and_stops(act: str) -> None:
     assert link not in client.get("/c/shared").content.decode()
 
 
-def test_temporary_chats_and_empty_ones_are_not_shared() -> None:
+def test_temporary_and_empty_chats_cannot_be_shared() -> None:
     reader = UserFactory.create(display_name="Reader")
-    conversation = a_talk(reader)
+    conversation = create_chat(reader)
     Conversation.objects.filter(pk=conversation.pk).update(is_temporary=True, expires_at=NOW)
     waiting = start_first_turn(
         gpt=conversation.gpt, version=None, workspace=personal_workspace(reader), text="x", by=reader, at=NOW
@@ -181,9 +181,9 @@ def test_temporary_chats_and_empty_ones_are_not_shared() -> None:
     assert not SharedConversation.objects.exists()
 
 
-def test_the_database_shows_a_share_to_its_person_and_to_who_holds_the_token() -> None:
+def test_row_security_shows_a_link_to_its_person_and_to_holders_of_the_token() -> None:
     reader = UserFactory.create(display_name="Reader")
-    link = shared(reader, a_talk(reader))
+    link = create_link(reader, create_chat(reader))
     token = link.removeprefix("/s/")
     rows = SharedConversation.objects
 
@@ -194,7 +194,7 @@ def test_the_database_shows_a_share_to_its_person_and_to_who_holds_the_token() -
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('loggia.share_token', %s, true)", [token])
         assert rows.count() == 1
-        # Holding the link is a right to read, not to change or delete.
+        # The token gives the right to read, not to change or delete.
         assert rows.update(title="mine") == 0
         assert rows.filter(token=token)._raw_delete(rows.db) == 0
         with connection.cursor() as cursor:
@@ -206,7 +206,7 @@ def test_the_list_of_links_takes_the_same_queries_for_one_and_three() -> None:
     for number in (1, 3):
         reader = UserFactory.create(display_name="Reader")
         for _ in range(number):
-            shared(reader, a_talk(reader))
+            create_link(reader, create_chat(reader))
         client = sign_in(reader)
         client.get("/c/shared")
         with CaptureQueriesContext(connection) as queries:

@@ -1,4 +1,4 @@
-"""A conversation as it stood when its person shared it by link."""
+"""Share links of conversations, each with the copy that it shows."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from workspaces.models import Workspace
 
 
 class SharedConversation(models.Model):
-    """A frozen copy that whoever holds ``token`` may read, until ``removed_at``.
+    """A share link: a copy of the conversation that anybody with ``token`` may read until ``removed_at``.
 
-    ``content`` is {"format", "turns": [{"question", "answer", "files", "sources", "by", "at"}]}: the shown
-    path without debug, names of attachments and of cited files without their text.
+    ``content`` is {"format", "gpt", "turns": [{"question", "answer", "files", "pictures", "sources", "by",
+    "at"}]}: the shown turns without debug data, with names of attached and cited files but not their text.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    # 256 random bits; who has the link has the right, so that it is looked up by nothing else.
+    # 256 random bits. The token alone gives the right to read.
     token = models.CharField(max_length=64, unique=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")

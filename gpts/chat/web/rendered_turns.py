@@ -1,4 +1,4 @@
-"""Turns as a page shows them: rendered, with who spoke, the branches beside them and what they cost."""
+"""Turns prepared for templates: rendered, with the GPT that answered, branches, files and cost."""
 
 from __future__ import annotations
 
@@ -13,44 +13,43 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from gpts.assistants.models import GPT, Version
-from gpts.chat.answer_html import answer_html, shown_tools
+from gpts.chat.answer_html import describe_tools, render_answer
 from gpts.chat.models import Attachment, Conversation, Turn, TurnFeedback
-from gpts.chat.queries.attachments import attachments_of
-from gpts.chat.queries.feedback import feedback_of
-from gpts.chat.queries.turns import Window
+from gpts.chat.queries.attachments import get_attachments_by_turn
+from gpts.chat.queries.feedback import get_feedback_by_turn
+from gpts.chat.queries.turns import TurnWindow
 from gpts.chat.services.feedback import REASONS
 from gpts.chat.states import FeedbackReason, MessageRole
 from gpts.llm.failure_messages import get_turn_note
 from gpts.llm.states import METERED_TURN_STATES, TurnState
 
-# A line that ends in a word or a comma, before one that goes on in small letters.
-_WRAPPED = re.compile(r"(?<=[^\W\d_,;])\n(?=[a-z(])|(?<=[,;])\n(?=\w)")
+# A line break inside a sentence: after a word and before a small letter, or after a comma.
+_WRAPPED_LINE = re.compile(r"(?<=[^\W\d_,;])\n(?=[a-z(])|(?<=[,;])\n(?=\w)")
 
 
 @dataclass(frozen=True)
 class Speaker:
-    """Who answers a turn."""
+    """The GPT that answers a turn, as named by its version."""
 
     name: str
     icon_url: str
     category: str
     number: int | None
-    is_called: bool
 
 
 @dataclass(frozen=True)
 class Branch:
-    """A turn's place among those asked at the same point; the neighbours' ids or None."""
+    """The number of a turn among its siblings, from 1, and the ids of the siblings before and after."""
 
-    place: int
+    number: int
     count: int
     previous: UUID | None
     following: UUID | None
 
 
 @dataclass(frozen=True)
-class ShownTurn:
-    """One turn as the page shows it. `version_begins` is the number when another version begins to answer."""
+class RenderedTurn:
+    """One turn for a template. `new_version_number` is set when another version answers from here on."""
 
     turn: Turn
     question: str
@@ -59,11 +58,11 @@ class ShownTurn:
     sources: list[dict[str, Any]]
     speaker: Speaker
     is_last: bool
-    is_new_window: bool = False
-    version_begins: int | None = None
+    is_first_read: bool = False
+    new_version_number: int | None = None
     branch: Branch | None = None
     files: list[Attachment] = field(default_factory=list)
-    made: list[Attachment] = field(default_factory=list)
+    generated_files: list[Attachment] = field(default_factory=list)
     tools: list[dict[str, Any]] = field(default_factory=list)
     thumb: TurnFeedback | None = None
 
@@ -86,7 +85,7 @@ class ShownTurn:
     @property
     def answer(self) -> str:
         """The markdown, for copying."""
-        message = self.turn.answer  # type: ignore[attr-defined]  # put there by gpts.chat.queries.turns
+        message = self.turn.answer  # type: ignore[attr-defined]  # set by gpts.chat.queries.turns
         return message.content if message else ""
 
     @property
@@ -104,87 +103,86 @@ class ShownTurn:
         return str(settings.PAYOUT_CURRENCY)
 
 
-def shown_in(conversation: Conversation, window: Window) -> list[ShownTurn]:
-    """The turns of a window, rendered; one query for their files, one for their thumbs."""
-    files = attachments_of(window.turns)
-    thumbs = feedback_of(window.turns)
+def render_turns(conversation: Conversation, window: TurnWindow) -> list[RenderedTurn]:
+    """Render the turns of a window; one query for their files, one for their feedback."""
+    files = get_attachments_by_turn(window.turns)
+    feedback = get_feedback_by_turn(window.turns)
     before = window.before
-    shown: list[ShownTurn] = []
+    rendered: list[RenderedTurn] = []
     for turn in window.turns:
-        here = files.get(turn.pk, [])
-        shown.append(
-            _shown(
+        own_files = files.get(turn.pk, [])
+        rendered.append(
+            _render_turn(
                 turn,
-                _speaker(conversation, window, turn),
+                _get_speaker(conversation, window, turn),
                 is_last=turn is window.turns[-1],
-                is_new_window=turn.pk == window.model_reads_from,
-                version_begins=_version_begins(conversation, window, before, turn),
-                branch=_branch(window.siblings.get(turn.pk, ()), turn),
-                files=[file for file in here if file.role == MessageRole.USER],
-                made=[file for file in here if file.role == MessageRole.ASSISTANT],
-                thumb=thumbs.get(turn.pk),
+                is_first_read=turn.pk == window.model_reads_from,
+                new_version_number=_get_new_version_number(conversation, window, before, turn),
+                branch=_build_branch(window.siblings.get(turn.pk, ()), turn),
+                files=[file for file in own_files if file.role == MessageRole.USER],
+                generated_files=[file for file in own_files if file.role == MessageRole.ASSISTANT],
+                thumb=feedback.get(turn.pk),
             )
         )
         before = turn
-    return shown
+    return rendered
 
 
-def unwrapped(text: str) -> str:
-    """The text without the line breaks inside sentences that documents of a fixed width have."""
-    return _WRAPPED.sub(" ", text)
+def join_wrapped_lines(text: str) -> str:
+    """Join lines that were wrapped inside a sentence, as in documents of a fixed width."""
+    return _WRAPPED_LINE.sub(" ", text)
 
 
-def icon_url(icon: str) -> str:
+def get_icon_url(icon: str) -> str:
     digest = icon.rpartition("/")[2].removesuffix(".webp")
     return reverse("gpts:icon-show", args=[digest]) if digest else ""
 
 
-def _shown(turn: Any, speaker: Speaker, **fields: Any) -> ShownTurn:
+def _render_turn(turn: Any, speaker: Speaker, **fields: Any) -> RenderedTurn:
     sources = turn.answer.citations if turn.answer else []
     tools = turn.answer.tools if turn.answer else []
     text = turn.answer.content if turn.answer else ""
-    return ShownTurn(
+    return RenderedTurn(
         turn=turn,
         question=turn.question.content if turn.question else "",
-        html=answer_html(text, citations=sources, tools=tools, turn=turn),
+        html=render_answer(text, citations=sources, tools=tools, turn=turn),
         note=get_turn_note(turn.state, turn.error_code, turn.retry_after),
         sources=sources,
-        tools=shown_tools(tools),
+        tools=describe_tools(tools),
         speaker=speaker,
         **fields,
     )
 
 
-def _speaker(conversation: Conversation, window: Window, turn: Turn) -> Speaker:
-    behaviour: GPT | Version = window.speakers.get(turn.version_id or 0) or (
+def _get_speaker(conversation: Conversation, window: TurnWindow, turn: Turn) -> Speaker:
+    behaviour: GPT | Version = window.answering_versions.get(turn.version_id or 0) or (
         conversation.version or conversation.gpt
     )
     return Speaker(
         name=behaviour.name,
-        icon_url=icon_url(behaviour.icon),
+        icon_url=get_icon_url(behaviour.icon),
         category=behaviour.category,
         number=behaviour.number if isinstance(behaviour, Version) else None,
-        is_called=turn.gpt_id != conversation.gpt_id,
     )
 
 
-def _version_begins(
-    conversation: Conversation, window: Window, before: Turn | None, turn: Turn
+def _get_new_version_number(
+    conversation: Conversation, window: TurnWindow, before: Turn | None, turn: Turn
 ) -> int | None:
-    """The number of the version, where the conversation's own GPT goes on with another one than before."""
+    """The version number if the conversation's own GPT answers with another version than the turn before."""
     if before is None or turn.version_id is None or before.version_id == turn.version_id:
         return None
     if before.gpt_id != turn.gpt_id or turn.gpt_id != conversation.gpt_id:
         return None
-    return _speaker(conversation, window, turn).number
+    return _get_speaker(conversation, window, turn).number
 
 
-def _branch(siblings: Sequence[UUID], turn: Turn) -> Branch | None:
+def _build_branch(siblings: Sequence[UUID], turn: Turn) -> Branch | None:
     if len(siblings) < 2:
         return None
     at = siblings.index(turn.pk)
     return Branch(
-        place=at + 1,
+        number=at + 1,
         count=len(siblings),
         previous=siblings[at - 1] if at else None,
         following=siblings[at + 1] if at + 1 < len(siblings) else None,

@@ -1,4 +1,4 @@
-"""Sharing a conversation by link: a frozen copy, renewed on demand, taken back at once."""
+"""Share links of conversations: each shows a copy, which can be renewed, and can be removed at once."""
 
 from __future__ import annotations
 
@@ -13,48 +13,50 @@ from core.audit import record
 from core.errors import Conflict, InvalidInput
 from gpts.assistants.models import Version
 from gpts.chat.models import Conversation, SharedConversation
-from gpts.chat.queries.attachments import attachments_of
-from gpts.chat.queries.conversations import shown_turns
+from gpts.chat.queries.attachments import get_attachments_by_turn
+from gpts.chat.queries.turns import list_shown_turns
 from gpts.chat.states import MessageRole
 from gpts.llm.states import METERED_TURN_STATES
+from workspaces.models import User
 
 TOKEN_BYTES = 32
 FORMAT = 1
 
 
-def snapshot_of(conversation: Conversation) -> dict[str, Any]:
-    """Return what a link would show: the shown path up to now.
+def build_snapshot(conversation: Conversation) -> dict[str, Any]:
+    """Build what a link shows: the shown turns up to now.
 
-    Without debug figures; files and sources by name, never with their text. A turn that another GPT answered,
-    called by "@", says which one ("by"): who may not see that GPT's answers opens nothing.
+    Without debug data; files and sources by name, never with their text. A turn answered by another GPT,
+    mentioned with "@", names it ("by"): people who may not see that GPT's answers cannot open the link.
     """
     turns = [
         turn
-        for turn in shown_turns(conversation)
+        for turn in list_shown_turns(conversation)
         if turn.state in METERED_TURN_STATES and turn.answer is not None  # type: ignore[attr-defined]
     ]
-    files = attachments_of(turns)
-    guests = {turn.version_id for turn in turns if turn.gpt_id != conversation.gpt_id and turn.version_id}
-    versions = Version.objects.in_bulk(guests) if guests else {}
-    shown = conversation.version or conversation.gpt
+    files = get_attachments_by_turn(turns)
+    mentioned = {turn.version_id for turn in turns if turn.gpt_id != conversation.gpt_id and turn.version_id}
+    versions = Version.objects.in_bulk(mentioned) if mentioned else {}
+    behaviour = conversation.version or conversation.gpt
     return {
         "format": FORMAT,
-        "gpt": {"name": shown.name, "icon": shown.icon, "category": shown.category},
+        "gpt": {"name": behaviour.name, "icon": behaviour.icon, "category": behaviour.category},
         "turns": [
-            _turn(turn, files.get(turn.pk, [])) | _called(turn, versions.get(turn.version_id), conversation)
+            _build_turn(turn, files.get(turn.pk, []))
+            | _build_speaker(turn, versions.get(turn.version_id), conversation)
             for turn in turns
         ],
     }
 
 
-def _called(turn: Any, version: Version | None, conversation: Conversation) -> dict[str, Any]:
+def _build_speaker(turn: Any, version: Version | None, conversation: Conversation) -> dict[str, Any]:
     if turn.gpt_id == conversation.gpt_id or version is None:
         return {}
     by = {"gpt_id": turn.gpt_id, "name": version.name, "icon": version.icon, "category": version.category}
     return {"by": by}
 
 
-def _turn(turn: Any, files: list[Any]) -> dict[str, Any]:
+def _build_turn(turn: Any, files: list[Any]) -> dict[str, Any]:
     return {
         "question": turn.question.content if turn.question else "",
         "answer": turn.answer.content,
@@ -66,17 +68,18 @@ def _turn(turn: Any, files: list[Any]) -> dict[str, Any]:
 
 
 @transaction.atomic
-def share_conversation(*, conversation: Conversation, by: Any, at: datetime) -> SharedConversation:
-    """Freeze the shown path for whoever has the link; a conversation has one link, whose copy is renewed.
+def create_share_link(*, conversation: Conversation, by: User, at: datetime) -> SharedConversation:
+    """Create the share link of a conversation, or renew the copy that its link shows.
 
-    Conflict for a temporary chat, InvalidInput (``nothing_to_share``) before the first answer.
+    Conflict (``share_temporary``) for a temporary chat, InvalidInput (``nothing_to_share``) before the first
+    answer.
     """
     if conversation.is_temporary:
         raise Conflict(_("A temporary chat cannot be shared."), code="share_temporary")
-    content = snapshot_of(conversation)
+    content = build_snapshot(conversation)
     if not content["turns"]:
         raise InvalidInput(_("There is nothing to share before the first answer."), code="nothing_to_share")
-    # One link a conversation, also when two tabs ask for it at once.
+    # One link for each conversation, even if two tabs ask at once.
     Conversation.objects.select_for_update(of=("self",)).get(pk=conversation.pk)
     share = SharedConversation.objects.filter(conversation=conversation, removed_at__isnull=True).first()
     is_new = share is None
@@ -99,20 +102,19 @@ def share_conversation(*, conversation: Conversation, by: Any, at: datetime) -> 
 
 
 @transaction.atomic
-def stop_sharing(*, conversation: Conversation, by: Any, at: datetime) -> None:
-    """Take the link back; from this moment on it opens nothing. Twice is once."""
+def remove_share_link(*, conversation: Conversation, by: User, at: datetime) -> None:
+    """Remove the share link with its copy. Idempotent."""
     rows = SharedConversation.objects.select_for_update().filter(
         conversation=conversation, removed_at__isnull=True
     )
     for share in rows:
         share.removed_at = at
-        # What was shared is not kept behind a link that is closed.
         share.content = {"format": FORMAT, "turns": []}
         share.save(update_fields=["removed_at", "content"])
         _record("gpts.share_removed", share, by=by, at=at)
 
 
-def _record(action: str, share: SharedConversation, *, by: Any, at: datetime) -> None:
+def _record(action: str, share: SharedConversation, *, by: User, at: datetime) -> None:
     record(
         action=action,
         by=by,
