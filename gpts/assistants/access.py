@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Forbidden, NotFound
@@ -15,9 +14,10 @@ from gpts.assistants.queries.gpts import (
     get_relation_and_version,
 )
 from gpts.assistants.rules import GPTAct, GPTRelation, may
+from workspaces.models import User
 
 
-def access_gpt(user: Any, slug: str, *, to: GPTAct) -> GPT:
+def access_gpt(user: User | AnonymousUser, slug: str, *, to: GPTAct) -> GPT:
     """Return the GPT with this slug if ``user`` may do ``to``.
 
     Raises NotFound when there is none or ``user`` may not see it, Forbidden (``gpt_forbidden`` or
@@ -34,7 +34,9 @@ def access_gpt(user: Any, slug: str, *, to: GPTAct) -> GPT:
     raise gpt_not_found()
 
 
-def access_chat(user: Any, slug: str, *, is_draft: bool = False) -> tuple[GPT, Version | None, GPTRelation]:
+def access_chat(
+    user: User | AnonymousUser, slug: str, *, is_draft: bool = False
+) -> tuple[GPT, Version | None, GPTRelation]:
     """Return a GPT that ``user`` may chat with, the answering version (None: the draft) and the relation."""
     gpt, live = find_gpt_with_live_versions(slug)
     if gpt is None or not user.is_authenticated:
@@ -43,7 +45,7 @@ def access_chat(user: Any, slug: str, *, is_draft: bool = False) -> tuple[GPT, V
     return gpt, version, relation
 
 
-def recheck_chat(user: Any, gpt: GPT, *, is_draft: bool) -> tuple[Version | None, GPTRelation]:
+def recheck_chat(user: User, gpt: GPT, *, is_draft: bool) -> tuple[Version | None, GPTRelation]:
     """Return what access_chat does for a GPT that was fetched before: every answer is authorised anew."""
     return _check_chat(gpt, *get_relation_and_version(user, gpt), is_draft=is_draft)
 
@@ -58,7 +60,7 @@ def _check_chat(
     return (None if is_draft else version), relation
 
 
-def access_version(user: Any, gpt: GPT, number: int) -> Version:
+def access_version(user: User, gpt: GPT, number: int) -> Version:
     """Return one frozen version of a GPT whose settings ``user`` may view."""
     if not may(GPTAct.VIEW_SETTINGS, gpt, get_relation(user, gpt)):
         raise gpt_not_found()

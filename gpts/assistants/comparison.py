@@ -14,6 +14,7 @@ from gpts.assistants.differences import FieldDiff, compare_fields
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.versions import get_knowledge_labels
 from gpts.assistants.wording import format_field_value
+from workspaces.models import User
 
 DRAFT = "draft"
 
@@ -27,7 +28,7 @@ class Snapshot:
     content: dict[str, Any]
 
 
-def get_snapshot(user: Any, gpt: GPT, name: str) -> Snapshot:
+def get_snapshot(user: User, gpt: GPT, name: str) -> Snapshot:
     """Return a snapshot of a GPT whose settings ``user`` may view: ``name`` is "draft" or a version's number.
 
     Raises NotFound for an unknown name.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
@@ -16,7 +15,7 @@ from gpts.assistants.rules import GPTRelation
 from gpts.assistants.states import Audience
 from gpts.llm.catalogue import list_chat_models
 from gpts.llm.models import LanguageModel
-from workspaces.models import Member, Workspace
+from workspaces.models import Member, User, Workspace
 from workspaces.queries import get_user_roles
 
 # Which live version answers, best first: for members of the GPT's workspace and for everybody else.
@@ -68,7 +67,7 @@ def find_gpt_with_live_versions(slug: str) -> tuple[GPT | None, dict[str, Versio
     return next(iter(live.values())).gpt, {audience: row.version for audience, row in live.items()}
 
 
-def get_relation(user: Any, gpt: GPT) -> GPTRelation:
+def get_relation(user: User, gpt: GPT) -> GPTRelation:
     """Return the current relation of ``user`` to ``gpt``.
 
     An API key of one workspace has no role in the person's other workspaces: the scope lacks them.
@@ -78,7 +77,7 @@ def get_relation(user: Any, gpt: GPT) -> GPTRelation:
 
 
 def get_relation_and_version(
-    user: Any, gpt: GPT, live: dict[str, Version] | None = None
+    user: User, gpt: GPT, live: dict[str, Version] | None = None
 ) -> tuple[GPTRelation, Version | None]:
     """Return get_relation and find_live_version in one query, or in none when ``live`` is given.
 
@@ -89,7 +88,7 @@ def get_relation_and_version(
     return relation, _choose_version(live, relation)
 
 
-def _build_relation(user: Any, gpt: GPT, audiences: frozenset[str]) -> GPTRelation:
+def _build_relation(user: User, gpt: GPT, audiences: frozenset[str]) -> GPTRelation:
     scope = current_scope()
     membership = get_user_roles(user).membership_in(gpt.workspace_id)
     is_in_scope = scope.system != "" or gpt.workspace_id in scope.workspace_ids
@@ -101,7 +100,7 @@ def _build_relation(user: Any, gpt: GPT, audiences: frozenset[str]) -> GPTRelati
     )
 
 
-def find_live_version(user: Any, gpt: GPT) -> Version | None:
+def find_live_version(user: User, gpt: GPT) -> Version | None:
     """Return the version that answers this person, None when no version is live for them."""
     relation = get_relation(user, gpt)
     return _choose_version(_list_live_by_audience(gpt), relation)
@@ -123,7 +122,7 @@ def get_live_versions(gpt: GPT) -> dict[str, LiveVersion]:
     return {row.audience: row for row in rows}
 
 
-def list_visible_gpts(user: Any) -> QuerySet[GPT]:
+def list_visible_gpts(user: User) -> QuerySet[GPT]:
     """Return the GPTs that ``user`` may chat with and may find: live for them, or their own."""
     live = LiveVersion.objects.filter(gpt=OuterRef("pk"))
     memberships = Member.objects.filter(user_id=user.pk).values("workspace_id")
@@ -141,7 +140,7 @@ def list_visible_gpts(user: Any) -> QuerySet[GPT]:
     )
 
 
-def list_own_gpts(user: Any, *, workspace: Workspace | None = None) -> QuerySet[GPT]:
+def list_own_gpts(user: User, *, workspace: Workspace | None = None) -> QuerySet[GPT]:
     """Return the person's own GPTs, annotated with ``live_audiences`` and with ``live_version`` and
     ``newest_version`` (the highest numbers, or None)."""
     memberships = Member.objects.filter(user_id=user.pk).values("workspace_id")

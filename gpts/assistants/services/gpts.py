@@ -17,14 +17,14 @@ from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.queries.gpts import find_default_model
 from gpts.assistants.services.drafts import clean_draft
 from gpts.llm.models import LanguageModel
-from workspaces.models import Member, Workspace
+from workspaces.models import Member, User, Workspace
 from workspaces.states import BUILDER_ROLES
 
 SLUG_ATTEMPTS = 5
 
 
 @transaction.atomic
-def create_gpt(*, workspace: Workspace, owner: Any, by: Any, at: datetime, **draft: Any) -> GPT:
+def create_gpt(*, workspace: Workspace, owner: User, by: User, at: datetime, **draft: Any) -> GPT:
     """Create a GPT with its draft. ``name`` is required; without a model it gets the workspace's default.
 
     Writes the row and one audit event. Raises InvalidInput naming the field, Forbidden when ``owner``
@@ -64,7 +64,7 @@ def _insert(gpt: GPT) -> GPT:
 
 
 @transaction.atomic
-def update_draft(*, gpt: GPT, revision: int, changes: Mapping[str, Any], by: Any, at: datetime) -> GPT:
+def update_draft(*, gpt: GPT, revision: int, changes: Mapping[str, Any], by: User, at: datetime) -> GPT:
     """Save ``changes`` to the draft that was read at ``revision``; return it with its new revision.
 
     Values that are already saved change nothing, so repeating a save is harmless. Raises InvalidInput
@@ -102,7 +102,7 @@ def update_draft(*, gpt: GPT, revision: int, changes: Mapping[str, Any], by: Any
 
 
 @transaction.atomic
-def delete_gpt(*, gpt: GPT, typed_name: str, is_under_review: bool, by: Any, at: datetime) -> None:
+def delete_gpt(*, gpt: GPT, typed_name: str, is_under_review: bool, by: User, at: datetime) -> None:
     """Soft-delete a GPT: it is live for nobody and in no list; rows, usage and slug stay.
 
     ``typed_name`` must equal the name. The caller knows of open submissions and cases (``is_under_review``)

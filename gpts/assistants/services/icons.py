@@ -6,7 +6,6 @@ import hashlib
 import re
 from datetime import datetime
 from io import BytesIO
-from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -21,6 +20,7 @@ from gpts.assistants.drawn_icons import VARIANTS, draw_icon
 from gpts.assistants.models import GPT
 from gpts.assistants.pictures import BadPictureError, copy_pixels, open_picture
 from gpts.assistants.services.gpts import lock_gpt
+from workspaces.models import User
 
 ICON_BYTES = 5 * 1024 * 1024
 ICON_SIDE = 256
@@ -28,7 +28,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @transaction.atomic
-def set_icon(*, gpt: GPT, upload: UploadedFile | None, by: Any, at: datetime) -> GPT:
+def set_icon(*, gpt: GPT, upload: UploadedFile | None, by: User, at: datetime) -> GPT:
     """Set the draft's icon to ``upload``; None removes it.
 
     Stores ``icons/<sha256>.webp`` and increments the draft's revision. Raises InvalidInput (not a PNG, JPEG,
@@ -39,7 +39,7 @@ def set_icon(*, gpt: GPT, upload: UploadedFile | None, by: Any, at: datetime) ->
 
 
 @transaction.atomic
-def set_drawn_icon(*, gpt: GPT, variant: int, by: Any, at: datetime) -> GPT:
+def set_drawn_icon(*, gpt: GPT, variant: int, by: User, at: datetime) -> GPT:
     """Set the draft's icon to the one generated from its name as ``variant`` (1 to 8); 0 removes it."""
     fresh = lock_gpt(gpt)
     if not 0 <= variant <= VARIANTS:
@@ -48,7 +48,7 @@ def set_drawn_icon(*, gpt: GPT, variant: int, by: Any, at: datetime) -> GPT:
 
 
 @transaction.atomic
-def set_stored_icon(*, gpt: GPT, key: str, by: Any, at: datetime) -> GPT:
+def set_stored_icon(*, gpt: GPT, key: str, by: User, at: datetime) -> GPT:
     """Set the draft's icon to one that it had before. Raises NotFound when the file is gone.
 
     ``key`` must come from the database, never from a request.
@@ -59,7 +59,7 @@ def set_stored_icon(*, gpt: GPT, key: str, by: Any, at: datetime) -> GPT:
     return _save_icon(fresh, key, by=by, at=at)
 
 
-def _save_icon(fresh: GPT, key: str, *, by: Any, at: datetime) -> GPT:
+def _save_icon(fresh: GPT, key: str, *, by: User, at: datetime) -> GPT:
     if key == fresh.icon:
         return fresh
     fresh.icon = key

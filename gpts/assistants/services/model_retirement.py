@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -36,7 +35,7 @@ def set_retirement(
     model: LanguageModel,
     retired_at: datetime | None,
     replacement: LanguageModel | None,
-    by: Any,
+    by: User | None,
     at: datetime,
 ) -> LanguageModel:
     """Set, move or remove a model's last day and its replacement; a new day is notified to owners.
@@ -71,7 +70,7 @@ def set_retirement(
 
 @transaction.atomic
 def replace_in_drafts(
-    *, model: LanguageModel, replacement: LanguageModel, gpts: Iterable[GPT], by: Any, at: datetime
+    *, model: LanguageModel, replacement: LanguageModel, gpts: Iterable[GPT], by: User, at: datetime
 ) -> int:
     """Replace ``model`` in the drafts of ``gpts``, each saved as one change; return how many were changed.
 
@@ -159,7 +158,7 @@ def _notify_owners(model: LanguageModel, *, at: datetime) -> int:
     return len(by_owner)
 
 
-def _notify_owner(owner: Any, model: LanguageModel, gpts: list[GPT], *, at: datetime) -> None:
+def _notify_owner(owner: User, model: LanguageModel, gpts: list[GPT], *, at: datetime) -> None:
     assert model.retired_at is not None
     day = date_format(get_last_day(model.retired_at), formats.day_format())
     title = _("The model %(model)s ends on %(day)s") % {"model": model.label, "day": day}

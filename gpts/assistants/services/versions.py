@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -23,13 +22,13 @@ from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.services.gpts import lock_gpt
 from gpts.assistants.states import Audience, OutputFormat
-from workspaces.models import SharingPolicy
+from workspaces.models import SharingPolicy, User
 
 RELEASE_NOTES_LENGTH = 2_000
 
 
 @transaction.atomic
-def freeze_version(*, gpt: GPT, release_notes: str, by: Any, at: datetime) -> Version:
+def freeze_version(*, gpt: GPT, release_notes: str, by: User, at: datetime) -> Version:
     """Snapshot the draft as a new version, or return the newest version when nothing changed since.
 
     Writes the version and an audit event. Raises InvalidInput for over-long notes, Conflict while
@@ -66,7 +65,7 @@ def freeze_version(*, gpt: GPT, release_notes: str, by: Any, at: datetime) -> Ve
 
 @transaction.atomic
 def set_live_version(
-    *, gpt: GPT, version: Version, audience: str, at: datetime, by: Any = None
+    *, gpt: GPT, version: Version, audience: str, at: datetime, by: User | None = None
 ) -> LiveVersion:
     """Make ``version`` live for ``audience`` in place of the version that is; idempotent.
 
@@ -100,7 +99,7 @@ def set_live_version(
 
 
 @transaction.atomic
-def clear_live_version(*, gpt: GPT, audience: str, at: datetime, by: Any = None) -> bool:
+def clear_live_version(*, gpt: GPT, audience: str, at: datetime, by: User | None = None) -> bool:
     """Stop serving ``audience``. Return whether a version was live; otherwise nothing is written."""
     _check_audience(audience)
     live = LiveVersion.objects.select_for_update().filter(gpt=gpt, audience=audience).first()
@@ -120,7 +119,7 @@ def clear_live_version(*, gpt: GPT, audience: str, at: datetime, by: Any = None)
 
 
 @transaction.atomic
-def restore_version(*, gpt: GPT, version: Version, revision: int, by: Any, at: datetime) -> GPT:
+def restore_version(*, gpt: GPT, version: Version, revision: int, by: User, at: datetime) -> GPT:
     """Set the draft to the content of ``version``, including its knowledge files; idempotent.
 
     ``revision`` is the draft's revision that the person saw. Raises Conflict (``draft_changed``) when the

@@ -18,6 +18,8 @@ from gpts.assistants.queries.gpts import get_live_versions, get_relation
 from gpts.assistants.rules import GPTAct, may
 from gpts.studio.next_steps import list_next_steps
 from reviews.queries import SubmissionStatus, submission_status
+from workspaces.models import User
+from workspaces.web.people import person_of
 
 # In display order; a tab without a URL "gpts:build-<tab>" is left out.
 TABS = (
@@ -96,7 +98,7 @@ def get_icon_url(source: Any) -> str:
     return f"/{source.icon}" if source.icon else ""
 
 
-def get_builder_frame(user: Any, gpt: GPT) -> BuilderFrame:
+def get_builder_frame(user: User, gpt: GPT) -> BuilderFrame:
     relation = get_relation(user, gpt)
     return BuilderFrame(
         gpt=gpt,
@@ -120,11 +122,11 @@ def build_page_context(request: HttpRequest, gpt: GPT, current: str, **extra: An
         for key in TABS
         if (url := get_tab_url(key, gpt.slug))
     ]
-    frame = extra.pop("frame", None) or get_builder_frame(request.user, gpt)
+    frame = extra.pop("frame", None) or get_builder_frame(person_of(request), gpt)
     return {"gpt": gpt, "frame": frame, "tabs": tabs, "current_tab": get_tab_label(current), **extra}
 
 
-def build_steps_context(gpt: GPT, user: Any) -> dict[str, Any]:
+def build_steps_context(gpt: GPT, user: User) -> dict[str, Any]:
     """Return the checklist of next steps beside the form; it is open until all are done."""
     steps = [
         {"text": step.text, "url": get_tab_url(step.tab, gpt.slug), "is_done": step.is_done}

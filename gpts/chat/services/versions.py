@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -47,7 +46,7 @@ def decide_version(
     return AnsweringVersion(live, is_moved=True)
 
 
-def get_answering_version(user: User | AnonymousUser, conversation: Conversation) -> AnsweringVersion:
+def get_answering_version(user: User, conversation: Conversation) -> AnsweringVersion:
     """Decide for a page, without raising: is_over also when the person may no longer chat with the GPT."""
     try:
         live, relation = recheck_chat(user, conversation.gpt, is_draft=conversation.version_id is None)
