@@ -50,6 +50,7 @@ from gpts.knowledge.models import KnowledgeFile
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.types import FailureCode
 from gpts.metering.services.budgets import capture, count_prompt_characters, estimate_usage, release, reserve
+from workspaces.models import User
 
 # Prompts of one run that are asked at the same time.
 CONCURRENCY = 4
@@ -65,7 +66,7 @@ FEEDBACK_DAYS = 90
 
 @transaction.atomic
 def start_run(
-    *, gpt: GPT, version: Version | None, kind: str, language: str, by: Any, at: datetime
+    *, gpt: GPT, version: Version | None, kind: str, language: str, by: User, at: datetime
 ) -> GoldenRun:
     """Start a run of all enabled prompts, or of the leak probes, on a version (None: the present draft).
 
@@ -161,7 +162,7 @@ def send_steps(run_id: UUID, *, count: int = 1, delay: float = 0.0) -> None:
 
 
 @transaction.atomic
-def cancel_run(*, run: GoldenRun, by: Any, at: datetime) -> GoldenRun:
+def cancel_run(*, run: GoldenRun, by: User, at: datetime) -> GoldenRun:
     """End a run: waiting prompts are not asked, running ones are stopped; their cost counts. Idempotent."""
     fresh = _lock_run(run.pk)
     if fresh.state != GoldenRunState.CANCELLED:
@@ -169,7 +170,7 @@ def cancel_run(*, run: GoldenRun, by: Any, at: datetime) -> GoldenRun:
     return fresh
 
 
-def _cancel(run: GoldenRun, *, by: Any, at: datetime) -> None:
+def _cancel(run: GoldenRun, *, by: User | None, at: datetime) -> None:
     """``run`` is locked."""
     run.state = move_run(run.state, GoldenRunAction.CANCEL)
     run.ended_at = at

@@ -31,6 +31,7 @@ from gpts.studio.create.shown import change_data, draft_values, message_end, ren
 from gpts.studio.models import BuilderMessage
 from gpts.studio.queries import get_running_answer, list_create_messages, list_undone_fields
 from gpts.studio.services.create import interrupt_if_lost, start_message
+from workspaces.models import User
 
 HISTORY_MESSAGES = 40
 
@@ -100,7 +101,7 @@ def find_answer(requester: Requester, slug: str) -> StartedCreateAnswer:
         return StartedCreateAnswer(gpt, question, message, requester, end=end, changes=changes)
 
 
-def stop_building(user: Any, gpt: GPT) -> bool:
+def stop_building(user: User, gpt: GPT) -> bool:
     """Ask the running answer of the person's conversation to end; False when none runs."""
     message = get_running_answer(user, gpt)
     if message is None:

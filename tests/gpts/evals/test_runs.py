@@ -44,7 +44,7 @@ from workspaces.services.leaving import deactivate_user
 from workspaces.services.members import remove_member
 
 
-def begun(gpt: GPT, kind: str = GoldenKind.GOLDEN, version: Any = None) -> GoldenRun:
+def begin_run(gpt: GPT, kind: str = GoldenKind.GOLDEN, version: Any = None) -> GoldenRun:
     with system_scope("tests"):
         return start_run(gpt=gpt, version=version, kind=kind, language="en", by=gpt.owner, at=timezone.now())
 
@@ -59,7 +59,7 @@ def wait_for(run: GoldenRun, is_true: Callable[[GoldenRun], bool], seconds: floa
     raise AssertionError(f"The run stays {run.state}: {list(run.results.values('state', 'error_code'))}")
 
 
-def ended(run: GoldenRun) -> GoldenRun:
+def wait_until_ended(run: GoldenRun) -> GoldenRun:
     return wait_for(run, lambda fresh: fresh.state not in ("waiting", "running"))
 
 
@@ -79,7 +79,7 @@ def test_a_run_asks_every_enabled_prompt_and_pays_nobody(
         create_golden_prompt(gpt, assertions=[{"kind": "judge", "rubric": "Polite", "model": "gone"}])
         create_golden_prompt(gpt, is_enabled=False)
 
-    run = ended(begun(gpt))
+    run = wait_until_ended(begin_run(gpt))
 
     assert (run.state, states(run)) == ("finished", ["passed", "failed", "passed", "unjudged"])
     assert (run.total_count, run.passed_count, run.failed_count, run.unjudged_count) == (4, 2, 1, 1)
@@ -111,7 +111,7 @@ def test_a_draft_may_change_while_it_is_run(worker: WorkerService, model_server:
             at=NOW,
         )
 
-    assert (ended(run).state, states(run)) == ("finished", ["passed"])
+    assert (wait_until_ended(run).state, states(run)) == ("finished", ["passed"])
 
 
 def test_a_provider_that_fails_is_an_error_not_a_fail(
@@ -121,7 +121,7 @@ def test_a_provider_that_fails_is_an_error_not_a_fail(
         gpt = GPTFactory.create(language_model=configure_model(model_server.url, "unauthorized"))
         create_golden_prompt(gpt)
 
-    run = ended(begun(gpt))
+    run = wait_until_ended(begin_run(gpt))
 
     assert (run.state, run.error_count, run.failed_count) == ("finished", 1, 0)
     assert run.results.get().error_code == "bad_key"
@@ -132,11 +132,11 @@ def test_a_busy_provider_is_asked_again_later(worker: WorkerService, model_serve
         gpt = GPTFactory.create(language_model=configure_model(model_server.url, "refusing"))
         create_golden_prompt(gpt)
     model_server.state.control = "server-error"
-    run = begun(gpt)
+    run = begin_run(gpt)
     wait_for(run, lambda fresh: fresh.results.filter(attempts=1, state="waiting").exists())
     model_server.state.control = ""
 
-    assert (ended(run).state, states(run)) == ("finished", ["passed"])
+    assert (wait_until_ended(run).state, states(run)) == ("finished", ["passed"])
     assert run.results.get().attempts == 2
 
 
@@ -145,14 +145,14 @@ def test_a_cancelled_run_asks_no_more(worker: WorkerService, model_server: Model
         gpt = GPTFactory.create(language_model=configure_model(model_server.url, "normal:400:5"))
         for _number in range(6):
             create_golden_prompt(gpt)
-    run = begun(gpt)
+    run = begin_run(gpt)
     assert model_server.wait_until(lambda state: state.open_streams > 0, 30)
 
     with system_scope("tests"):
         cancel_run(run=run, by=gpt.owner, at=timezone.now())
         cancel_run(run=run, by=gpt.owner, at=timezone.now())
 
-    assert (ended(run).state, set(states(run))) == ("cancelled", {"cancelled"})
+    assert (wait_until_ended(run).state, set(states(run))) == ("cancelled", {"cancelled"})
 
 
 def test_cancelling_stops_the_prompts_that_are_being_asked_and_counts_them_once(
@@ -168,7 +168,7 @@ def test_cancelling_stops_the_prompts_that_are_being_asked_and_counts_them_once(
         for _number in range(4):
             create_golden_prompt(gpt)
         budget = create_monthly_budget(place, owner, measure="tokens", hard_limit=10**9)
-    run = begun(gpt)
+    run = begin_run(gpt)
     assert model_server.wait_until(lambda state: state.open_streams == 2, 30)
     wait_for(run, lambda fresh: all(map(read_text, claims_of(fresh))) and len(claims_of(fresh)) == 2)
     claims = claims_of(run)
@@ -222,7 +222,7 @@ def test_leak_probes_score_a_model(
             instructions="Answer from the handbook.",
         )
 
-    run = wait_for(begun(gpt, GoldenKind.LEAK), lambda fresh: fresh.state == "finished", 60)
+    run = wait_for(begin_run(gpt, GoldenKind.LEAK), lambda fresh: fresh.state == "finished", 60)
 
     assert run.score is not None
     assert least <= run.score <= most
@@ -240,7 +240,7 @@ def test_the_offline_model_answers_but_does_not_judge(worker: WorkerService) -> 
         gpt = GPTFactory.create()
         create_golden_prompt(gpt, assertions=[{"kind": "judge", "rubric": "Polite"}])
 
-    run = ended(begun(gpt))
+    run = wait_until_ended(begin_run(gpt))
 
     assert (run.state, run.unjudged_count, run.passed_count) == ("finished", 1, 0)
     assert run.results.get().verdicts[0]["code"] == "judge_offline"
