@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import redis
 
 from gpts.assistants.models import GPT
-from gpts.chat.streaming.connection import sync_redis
+from gpts.chat.streaming.connection import get_sync_redis
 from workspaces.models import User
 
 # A window sends a heartbeat every 12 seconds; two may get lost.
@@ -37,7 +37,7 @@ def record_presence(gpt: GPT, user: User, window: str) -> list[Presence]:
         return []
     now, key = time.time(), _build_key(gpt)
     try:
-        with sync_redis().pipeline(transaction=False) as pipe:
+        with get_sync_redis().pipeline(transaction=False) as pipe:
             pipe.zadd(key, {f"{user.pk}:{window}": now})
             pipe.zremrangebyscore(key, 0, now - PRESENCE_SECONDS)
             pipe.expire(key, PRESENCE_SECONDS * 2)
@@ -59,6 +59,6 @@ def remove_presence(gpt: GPT, user: User, window: str) -> None:
     if not _WINDOW_ID.fullmatch(window):
         return
     try:
-        sync_redis().zrem(_build_key(gpt), f"{user.pk}:{window}")
+        get_sync_redis().zrem(_build_key(gpt), f"{user.pk}:{window}")
     except redis.RedisError:
         return

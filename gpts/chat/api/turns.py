@@ -18,8 +18,8 @@ from gpts.chat.streaming.begin import (
     Requester,
     StartedChatTurn,
     begin_edit,
-    begin_first,
-    begin_next,
+    begin_first_turn,
+    begin_next_turn,
     begin_retry,
     find_turn,
 )
@@ -62,7 +62,7 @@ async def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 def _begin_first(request: HttpRequest, slug: str) -> StartedChatTurn:
     requester, body = get_requester(request), _body(request)
-    return begin_first(
+    return begin_first_turn(
         requester,
         slug,
         _text(body),
@@ -84,7 +84,7 @@ async def turn_start(request: HttpRequest, conversation_id: UUID) -> HttpRespons
 
 def _begin_next(request: HttpRequest, conversation_id: UUID) -> StartedChatTurn:
     requester, body = get_requester(request), _body(request)
-    return begin_next(
+    return begin_next_turn(
         requester,
         conversation_id,
         files=_ids(body),

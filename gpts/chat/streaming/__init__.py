@@ -1,1 +1,1 @@
-"""Running answers: they outlive their readers, and are followed and stopped from any process."""
+"""Running answers, which go on without readers; any process can follow or stop them."""

@@ -1,4 +1,4 @@
-"""Starting a chat turn: what is checked and written before the model is asked, in one transaction."""
+"""Starts chat turns: checks and records everything before the model is called, in one transaction."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from gpts.chat.services.versions import settle_version
 from gpts.chat.states import MessageRole
 from gpts.chat.streaming.chat_turn import ChatTurn
 from gpts.chat.streaming.connection import check_message
-from gpts.chat.streaming.frames import frame, turn_end
+from gpts.chat.streaming.frames import build_end_data, build_frame
 from gpts.chat.streaming.lost import interrupt_if_lost
 from gpts.llm.states import TurnState
 from gpts.metering.services.budgets import count_prompt_characters, estimate_usage, reserve
@@ -39,15 +39,15 @@ from workspaces.models import User
 from workspaces.queries import get_user_roles
 from workspaces.states import WorkspaceKind
 
-REPEAT_ATTEMPTS = 20
-REPEAT_PAUSE = 0.05
+REPEATED_KEY_ATTEMPTS = 20
+REPEATED_KEY_PAUSE = 0.05
 # Key space of the advisory locks below; no other code locks with this number.
 _LOCK_SPACE = 8130
 
 
 @dataclass(frozen=True)
 class Requester:
-    """The person behind a request and how it came: by session, or by a key, which acts in one workspace."""
+    """The person behind a request, and its source: a session, or an API key, which acts in one workspace."""
 
     user: User
     scope: Scope
@@ -58,7 +58,7 @@ class Requester:
 
 @dataclass(frozen=True)
 class StartedChatTurn:
-    """A StartedTurn of a conversation: with a job when it was started now, with its end when it has ended."""
+    """A StartedTurn of a conversation. ``job`` is set for a new turn, ``end`` for one that has ended."""
 
     turn: Turn
     conversation: Conversation
@@ -71,7 +71,7 @@ class StartedChatTurn:
         return self.turn.pk
 
     def build_head(self) -> bytes:
-        return frame("turn", self.get_head())
+        return build_frame("turn", self.get_head())
 
     def get_head(self) -> dict[str, Any]:
         conversation = self.conversation
@@ -95,7 +95,7 @@ class StartedChatTurn:
         }
 
 
-def begin_first(
+def begin_first_turn(
     requester: Requester,
     slug: str,
     text: str,
@@ -107,9 +107,9 @@ def begin_first(
     is_temporary: bool = False,
     model: str | None = None,
 ) -> StartedChatTurn:
-    """Start a new conversation with its first turn; the same key again leads to the same one.
+    """Start a new conversation with its first turn; a repeated key returns the turn it started.
 
-    ``ask`` is the slug of another GPT that answers this turn, ``model`` the chosen one's id or name.
+    ``ask`` is the slug of another GPT that answers this turn, ``model`` the chosen model's id or name.
     """
     is_repeated = check_message(requester.user.pk, key)
     if is_repeated and (known := _wait_for_turn(requester, key)):
@@ -130,11 +130,11 @@ def begin_first(
             answering=_access_answering_gpt(requester, gpt, ask),
         )
         choose_model(conversation=turn.conversation, chosen=model)
-        _attach(requester, turn, files)
-        return _prepare(requester, turn, has_files=bool(files))
+        _attach_files(requester, turn, files)
+        return _prepare_answer(requester, turn, has_files=bool(files))
 
 
-def begin_next(
+def begin_next_turn(
     requester: Requester,
     conversation_id: UUID,
     text: str,
@@ -144,7 +144,7 @@ def begin_next(
     ask: str = "",
     model: str | None = None,
 ) -> StartedChatTurn:
-    """Start the next turn of a conversation; ``ask`` and ``model`` as in begin_first."""
+    """Start the next turn of a conversation; ``ask`` and ``model`` as in begin_first_turn."""
     check_message(requester.user.pk, "")
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
@@ -162,12 +162,12 @@ def begin_next(
         if not is_new:
             return _find_started(requester, turn)
         choose_model(conversation=conversation, chosen=model)
-        _attach(requester, turn, files)
-        return _prepare(requester, turn)
+        _attach_files(requester, turn, files)
+        return _prepare_answer(requester, turn)
 
 
 def begin_retry(requester: Requester, conversation_id: UUID, turn_id: UUID, key: str) -> StartedChatTurn:
-    """Ask a turn's question again."""
+    """Answer a turn's question again."""
     check_message(requester.user.pk, "")
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
@@ -185,13 +185,13 @@ def begin_retry(requester: Requester, conversation_id: UUID, turn_id: UUID, key:
         if not is_new:
             return _find_started(requester, turn)
         copy_to_turn(source=old, turn=turn, at=at)
-        return _prepare(requester, turn)
+        return _prepare_answer(requester, turn)
 
 
 def begin_edit(
     requester: Requester, conversation_id: UUID, turn_id: UUID, text: str, key: str
 ) -> StartedChatTurn:
-    """Ask a turn's question in other words."""
+    """Answer a turn's question with an edited text."""
     check_message(requester.user.pk, "")
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
@@ -210,11 +210,11 @@ def begin_edit(
         if not is_new:
             return _find_started(requester, turn)
         copy_to_turn(source=old, turn=turn, at=at)
-        return _prepare(requester, turn)
+        return _prepare_answer(requester, turn)
 
 
 def find_turn(requester: Requester, conversation_id: UUID, turn_id: UUID) -> StartedChatTurn:
-    """Find a turn to read along with; one whose process died is ended here and now."""
+    """Find a turn to follow; end it if its process died."""
     with open_scope(requester.scope):
         conversation = access_conversation(
             requester.user, conversation_id, workspace_id=requester.workspace_id
@@ -226,14 +226,16 @@ def find_turn(requester: Requester, conversation_id: UUID, turn_id: UUID) -> Sta
 
 
 def lock_turn_starts(user: User) -> None:
-    """Let a person's turns start one after the other, so that many sent at once cannot pass the limit of
-    running answers. Taken before all other locks, held until the commit."""
+    """Serialise the starts of a person's turns until the commit; take this lock before all others.
+
+    Otherwise concurrent requests could exceed the limit of running answers.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_SPACE, user.pk % 2**31])
 
 
 def get_chat_workspace_id(requester: Requester, gpt: GPT, relation: GPTRelation) -> int:
-    """The workspace in which the person chats: the key's, the GPT's if it is theirs, else their own."""
+    """Return the key's workspace, the GPT's if the person is a member, else their personal one."""
     if requester.workspace_id is not None:
         return requester.workspace_id
     if relation.role:
@@ -244,24 +246,24 @@ def get_chat_workspace_id(requester: Requester, gpt: GPT, relation: GPTRelation)
     return own if own is not None else personal_workspace(requester.user).pk
 
 
-# Before the turn is started --------------------------------------------------------------------------
+# Before the turn starts ------------------------------------------------------------------------------
 
 
 def _wait_for_turn(requester: Requester, key: str) -> StartedChatTurn | None:
-    """The turn of a first click, which may be about to commit; None when that one was refused."""
-    for _attempt in range(REPEAT_ATTEMPTS):
+    """Wait for the turn of a concurrent request with the same key; None if that request was refused."""
+    for _attempt in range(REPEATED_KEY_ATTEMPTS):
         with open_scope(requester.scope):
             turn = find_first_turn(requester.user, key)
             if turn is not None:
                 return _find_started(requester, turn)
-        time.sleep(REPEAT_PAUSE)
+        time.sleep(REPEATED_KEY_PAUSE)
     return None
 
 
 def _open_conversation(requester: Requester, conversation_id: UUID, at: datetime) -> Conversation:
-    """The person's own conversation, with the right to go on checked as of now.
+    """Return the person's conversation; raises if they may not continue it any more.
 
-    A turn that a dead process left running is ended, so that it does not block its conversation.
+    Ends a running turn whose process died, so that it does not block the conversation.
     """
     conversation = access_conversation(requester.user, conversation_id, workspace_id=requester.workspace_id)
     live, relation = recheck_chat(requester.user, conversation.gpt, is_draft=conversation.version_id is None)
@@ -273,28 +275,28 @@ def _open_conversation(requester: Requester, conversation_id: UUID, at: datetime
 
 
 def _access_answering_gpt(requester: Requester, gpt: GPT, ask: str) -> AnsweringGPT | None:
-    """The GPT called by "@" for one turn, authorised as of now; None when it is the conversation's own."""
+    """Return the GPT mentioned by "@" for one turn; None if it is the conversation's own."""
     return access_mention(requester.user, ask) if ask and ask != gpt.slug else None
 
 
-# Once the turn is started ----------------------------------------------------------------------------
+# After the turn was created --------------------------------------------------------------------------
 
 
 def _find_started(requester: Requester, turn: Turn) -> StartedChatTurn:
-    """The turn that an earlier request with the same key started."""
+    """Return the turn that an earlier request with the same key started."""
     conversation = access_conversation(requester.user, turn.conversation_id)
     return StartedChatTurn(turn, conversation, requester, end=_build_end(turn))
 
 
-def _attach(requester: Requester, turn: Turn, files: Sequence[UUID]) -> None:
-    """Attach the files to the question; an error takes the question back too."""
+def _attach_files(requester: Requester, turn: Turn, files: Sequence[UUID]) -> None:
+    """Attach the files to the question; an error rolls back the question too."""
     if files:
         model = get_usable_model(turn.gpt, turn.version, chosen=turn.conversation.language_model)
         attach_to_turn(turn=turn, identifiers=files, reads_images=reads_images(model), by=requester.user)
 
 
-def _prepare(requester: Requester, turn: Any, *, has_files: bool = True) -> StartedChatTurn:
-    """Gather the turn's input and reserve its estimate in the budgets."""
+def _prepare_answer(requester: Requester, turn: Any, *, has_files: bool = True) -> StartedChatTurn:
+    """Build the turn's input and reserve its estimated usage in the budgets."""
     prepared = prepare_turn(
         turn=turn,
         conversation=turn.conversation,
@@ -308,7 +310,7 @@ def _prepare(requester: Requester, turn: Any, *, has_files: bool = True) -> Star
 
 
 def _reserve_budgets(requester: Requester, turn: Turn, prepared: PreparedTurn) -> None:
-    """The last step before the commit, as counters stay locked from here on."""
+    """Call this last before the commit, because it locks the counters."""
     tokens, micros = estimate_usage(prepared.model, count_prompt_characters(prepared.input))
     reserve(
         user=requester.user,
@@ -322,10 +324,10 @@ def _reserve_budgets(requester: Requester, turn: Turn, prepared: PreparedTurn) -
 
 
 def _build_end(turn: Turn) -> dict[str, object] | None:
-    """The data of the last event of a turn that has ended."""
+    """Return the data of the last event; None while the turn runs."""
     if turn.state == TurnState.RUNNING:
         return None
     answer = Message.objects.filter(turn=turn, role=MessageRole.ASSISTANT).first()
     if answer is None:
-        return turn_end(turn, "", ())
-    return turn_end(turn, answer.content, answer.citations, answer.tools)
+        return build_end_data(turn, "", ())
+    return build_end_data(turn, answer.content, answer.citations, answer.tools)

@@ -1,4 +1,4 @@
-"""The answer of a chat turn: its events for readers, and its end with message, usage event and debug data."""
+"""Runs the answer of a chat turn: events for readers, then message, usage event and debug data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gpts.chat.models import Turn
 from gpts.chat.services.rechecks import RunningAnswer
 from gpts.chat.services.turn_inputs import PreparedTurn, build_citations
 from gpts.chat.services.turns import fail_turn, finish_turn
-from gpts.chat.streaming.frames import end_frame, frame
+from gpts.chat.streaming.frames import build_end_frame, build_frame
 from gpts.chat.streaming.job import TurnJob, TurnOutcome, TurnSink, run_fixed_answer
 from gpts.chat.streaming.paragraphs import ParagraphRenderer
 from gpts.chat.streaming.threads import in_render_thread, in_thread
@@ -39,7 +39,7 @@ from gpts.metering.services.usage import calculate_cost_micros
 
 log = structlog.get_logger(__name__)
 
-MADE_IMAGES = 10
+MAX_IMAGES = 10
 
 
 class ChatTurn(TurnJob):
@@ -60,7 +60,7 @@ class ChatTurn(TurnJob):
         self.prepared = prepared
         self.scope = scope
         self.language = language
-        # JSON is shown as a whole at the end.
+        # None for JSON output, which is shown only when it is complete.
         self._paragraphs = ParagraphRenderer(language) if prepared.input.output is None else None
         self._tools: list[dict[str, Any]] = []
         self._images: list[tuple[str, bytes]] = []
@@ -85,7 +85,7 @@ class ChatTurn(TurnJob):
             self._tools.append(entry)
             with translation.override(self.language):
                 sink.send("tool", describe_tools([entry])[0])
-        elif isinstance(event, ImageMade) and len(self._images) < MADE_IMAGES:
+        elif isinstance(event, ImageMade) and len(self._images) < MAX_IMAGES:
             self._images.append((event.media_type, event.data))
             sink.send("image", {"number": len(self._images)})
 
@@ -96,18 +96,20 @@ class ChatTurn(TurnJob):
             log.warning("turn_ended_elsewhere", turn=str(self.id))
             return self._build_interrupted_frame()
         if self._debug is not None:
-            sink.send_here(frame("debug", self._debug))
+            sink.send_here(build_frame("debug", self._debug))
         return await in_render_thread(self._build_end_frame, turn, outcome.text)
 
     def _build_interrupted_frame(self) -> bytes:
         with translation.override(self.language):
             note = get_failure_message(FailureCode.INTERRUPTED)
-        return frame("end", {"turn": str(self.id), "state": TurnState.INTERRUPTED, "code": "interrupted",
-                             "note": note, "html": "", "sources": []})  # fmt: skip
+        return build_frame("end", {
+            "turn": str(self.id), "state": TurnState.INTERRUPTED, "code": "interrupted",
+            "note": note, "html": "", "sources": [],
+        })  # fmt: skip
 
     def _build_end_frame(self, turn: Turn, text: str) -> bytes:
         with translation.override(self.language):
-            return end_frame(turn, text, build_citations(text, self.prepared.passages), self._tools)
+            return build_end_frame(turn, text, build_citations(text, self.prepared.passages), self._tools)
 
     def _record_end(self, outcome: TurnOutcome, at: datetime) -> Turn:
         with open_scope(self.scope):

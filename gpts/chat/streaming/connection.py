@@ -1,4 +1,4 @@
-"""Running turns in Redis: keys, clients, heartbeats, stopping from anywhere, and the rate of messages."""
+"""Redis state of running turns: keys, clients, heartbeats, stop requests, and the message rate limit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.errors import RateLimited
 
 STOPS = "turn:stops"
 STOP_SECONDS = 600
-# The process of a running turn renews this key every few seconds; without it the process is gone.
+# Expiry of the heartbeat, which the process of a running turn renews every few seconds.
 ALIVE_SECONDS = 20
 RATE_WINDOW = 60
 KEY_SECONDS = 600
@@ -26,20 +26,20 @@ KEY_SECONDS = 600
 _clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = weakref.WeakKeyDictionary()
 
 
-def events_key(turn: UUID | str) -> str:
+def build_events_key(turn: UUID | str) -> str:
     return f"turn:events:{turn}"
 
 
-def running_key(turn: UUID | str) -> str:
+def build_running_key(turn: UUID | str) -> str:
     return f"turn:running:{turn}"
 
 
-def stop_key(turn: UUID | str) -> str:
+def build_stop_key(turn: UUID | str) -> str:
     return f"turn:stop:{turn}"
 
 
-def async_redis() -> Any:
-    """The event loop's client; its connections belong to that loop."""
+def get_async_redis() -> Any:
+    """Return the running event loop's client, because connections belong to one loop."""
     loop = asyncio.get_running_loop()
     client = _clients.get(loop)
     if client is None:
@@ -57,21 +57,21 @@ async def close_async_redis() -> None:
 
 
 @lru_cache(maxsize=1)
-def sync_redis() -> Any:
+def get_sync_redis() -> Any:
     return redis.Redis.from_url(
         settings.REDIS_URL, decode_responses=True, socket_timeout=3, socket_connect_timeout=3
     )
 
 
 def check_message(user_id: int, key: str) -> bool:
-    """Count one message of a person, and return whether its request key was seen before.
+    """Count a person's message and return whether its request key may have been seen before.
 
-    RateLimited beyond the instance's limit a minute. While Redis is down nothing is limited, and every
-    key counts as seen, so that the database is asked.
+    Raises RateLimited above the instance's limit per minute. While Redis is down nothing is limited and
+    every key counts as seen, so that the caller looks in the database.
     """
     rate = f"chat:rate:{user_id}"
     try:
-        with sync_redis().pipeline(transaction=False) as pipe:
+        with get_sync_redis().pipeline(transaction=False) as pipe:
             pipe.set(rate, 0, ex=RATE_WINDOW, nx=True).incr(rate).ttl(rate)
             if key:
                 pipe.set(f"chat:key:{user_id}:{key[:64]}", "1", nx=True, ex=KEY_SECONDS)
@@ -88,21 +88,21 @@ def check_message(user_id: int, key: str) -> bool:
 
 
 def ask_to_stop(turn: UUID) -> None:
-    """Tell the process that runs the turn, whichever it is; the key is for one that was not listening yet."""
-    client = sync_redis()
-    client.set(stop_key(turn), "1", ex=STOP_SECONDS)
+    """Tell the process that runs the turn to stop; the key is for a process that does not listen yet."""
+    client = get_sync_redis()
+    client.set(build_stop_key(turn), "1", ex=STOP_SECONDS)
     client.publish(STOPS, str(turn))
 
 
 def find_alive_turns(turns: Collection[UUID]) -> set[UUID]:
-    """Which of these turns have a heartbeat: some process runs them."""
+    """Return those turns that have a heartbeat, which means that a process runs them."""
     if not turns:
         return set()
-    known = list(turns)
-    beats = sync_redis().mget([running_key(turn) for turn in known])
-    return {turn for turn, beat in zip(known, beats, strict=True) if beat is not None}
+    ids = list(turns)
+    heartbeats = get_sync_redis().mget([build_running_key(turn) for turn in ids])
+    return {turn for turn, heartbeat in zip(ids, heartbeats, strict=True) if heartbeat is not None}
 
 
 def read_text(turn: UUID) -> str:
-    """What a turn had said, from its Redis Stream; empty when nothing is left of it."""
-    return "".join(fields.get("text", "") for _id, fields in sync_redis().xrange(events_key(turn)))
+    """Return a turn's text so far from its Redis Stream; empty when the stream has expired."""
+    return "".join(fields.get("text", "") for _id, fields in get_sync_redis().xrange(build_events_key(turn)))

@@ -1,4 +1,4 @@
-"""Server-sent events as bytes, and the events that a turn's readers get."""
+"""Encodes server-sent events, and the end event of a turn."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from gpts.llm.failure_messages import get_turn_note
 HEARTBEAT = b": still here\n\n"
 
 
-def frame(event: str, data: dict[str, Any], *, offset: int | None = None) -> bytes:
-    """One event; its id is the number of characters of the answer that the reader has after it."""
+def build_frame(event: str, data: dict[str, Any], *, offset: int | None = None) -> bytes:
+    """Encode one event; its id is the number of answer characters that the reader then has."""
     identifier = "" if offset is None else f"id: {offset}\n"
     return f"{identifier}event: {event}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
 
 
-def text_frame(text: str, offset: int) -> bytes:
-    """The event "delta", of which there are thousands a second."""
+def build_text_frame(text: str, offset: int) -> bytes:
+    """Encode a "delta" event; fast, because there are thousands a second."""
     return b'id: %d\nevent: delta\ndata: {"text": %s}\n\n' % (offset, orjson.dumps(text))
 
 
 Entries = Sequence[Mapping[str, Any]]
 
 
-def end_frame(turn: Turn, text: str, citations: Entries, tools: Entries = ()) -> bytes:
-    """The last event: how the turn ended, with the whole answer as safe HTML."""
-    return frame("end", turn_end(turn, text, citations, tools), offset=len(text))
+def build_end_frame(turn: Turn, text: str, citations: Entries, tools: Entries = ()) -> bytes:
+    """Encode the last event: how the turn ended, with the whole answer as safe HTML."""
+    return build_frame("end", build_end_data(turn, text, citations, tools), offset=len(text))
 
 
-def turn_end(turn: Turn, text: str, citations: Entries, tools: Entries = ()) -> dict[str, Any]:
+def build_end_data(turn: Turn, text: str, citations: Entries, tools: Entries = ()) -> dict[str, Any]:
     return {
         "turn": str(turn.pk),
         "conversation": str(turn.conversation_id),

@@ -1,4 +1,4 @@
-"""The turns that run on one event loop: started here, mirrored to Redis, stopped from anywhere."""
+"""Runs the turns of one event loop: starts them, mirrors them to Redis, stops them on request."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from gpts.chat.services.rechecks import find_turns_without_access
 from gpts.chat.streaming.connection import (
     ALIVE_SECONDS,
     STOPS,
-    async_redis,
+    build_events_key,
+    build_running_key,
+    build_stop_key,
     close_async_redis,
-    events_key,
-    running_key,
-    stop_key,
+    get_async_redis,
 )
-from gpts.chat.streaming.frames import HEARTBEAT, text_frame
+from gpts.chat.streaming.frames import HEARTBEAT, build_text_frame
 from gpts.chat.streaming.job import TurnJob
 from gpts.chat.streaming.live import FRAME_SECONDS, HEARTBEAT_SECONDS, LiveTurn
-from gpts.chat.streaming.threads import chat_loop, in_thread
+from gpts.chat.streaming.threads import get_chat_loop, in_thread
 from gpts.llm.runtime.openai_clients import close_clients
 from gpts.llm.runtime.types import Pace
 
 log = structlog.get_logger(__name__)
 
-# The more answers run, the longer their frames, up to thirty-three a second, which still read smoothly.
+# Frames get longer with the number of running answers, up to 0.03 s, which still reads smoothly.
 FRAME_GROWTH = 0.0001
 LONGEST_FRAME = 0.03
-# Text goes to Redis in larger pieces than to readers: it serves other processes, resuming and recovery.
-# Each round costs half a millisecond of CPU, as much as four chunks.
+# Redis gets text less often than readers, because it serves only other processes, resuming and recovery,
+# and each round costs half a millisecond of CPU.
 MIRROR_SECONDS = 0.25
 ALIVE_EVERY = 5.0
 KEEP_RUNNING = 3_600
 KEEP_ENDED = 300
 RETRY_SECONDS = 1.0
 LISTEN_SECONDS = 1.0
-# How often access is checked again: who lost it reads no longer than this.
+# A person who loses access sees the answer for at most this long.
 RECHECK_SECONDS = 2.0
 
 
@@ -54,20 +54,20 @@ class Hub:
         self.turns: dict[UUID, LiveTurn] = {}
         self.pace = Pace(FRAME_SECONDS)
         self._tasks: set[asyncio.Task[None]] = set()
-        # Turns whose heartbeat is in Redis, with how many characters and frames of them are.
+        # Turns with a heartbeat in Redis -> numbers of characters and frames that are mirrored.
         self._mirrored: dict[UUID, tuple[int, int]] = {}
         self._listener: asyncio.Task[None] | None = None
         self._mirror: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
 
     def start(self, job: TurnJob) -> LiveTurn:
-        """Run a turn in a task that this hub holds, so that it outlives the request; from any thread."""
+        """Run a turn in a task of this hub, so that it outlives the request. Thread-safe."""
         live = LiveTurn(job)
         self.loop.call_soon_threadsafe(self._launch, live)
         return live
 
     async def run_to_end(self, job: TurnJob) -> None:
-        """Run a turn and wait until it is recorded; raises what recording it raised."""
+        """Run a turn and wait until it is recorded; raises the errors of recording."""
         await self._launch(LiveTurn(job))
 
     def _launch(self, live: LiveTurn) -> asyncio.Task[None]:
@@ -86,7 +86,7 @@ class Hub:
         return task
 
     async def close(self) -> None:
-        """End the background tasks and the connections of this loop, once its turns have ended."""
+        """Stop the background tasks and close the connections of this loop, once its turns have ended."""
         background = [task for task in (self._mirror, self._listener, self._watch) if task is not None]
         for task in background:
             task.cancel()
@@ -125,7 +125,7 @@ class Hub:
     # Redis ---------------------------------------------------------------------------------------------
 
     async def _mirror_all(self) -> None:
-        """Write new output of all turns in one round trip a round; ends when no turn is left."""
+        """Write new output of all turns, one round trip at a time; ends when no turn is left."""
         clock = asyncio.get_running_loop().time
         alive_at = 0.0
         while self.turns:
@@ -141,27 +141,27 @@ class Hub:
             await asyncio.sleep(MIRROR_SECONDS)
 
     async def _mirror_once(self, renewed: Sequence[LiveTurn]) -> None:
-        """Write new output of all turns, and heartbeats of ``renewed``, whose stop keys are read too."""
-        async with async_redis().pipeline(transaction=False) as pipe:
+        """Write new output of all turns; for ``renewed``, write heartbeats and read stop keys too."""
+        async with get_async_redis().pipeline(transaction=False) as pipe:
             for live in renewed:
-                pipe.set(running_key(live.id), "1", ex=ALIVE_SECONDS)
+                pipe.set(build_running_key(live.id), "1", ex=ALIVE_SECONDS)
             sizes: dict[UUID, tuple[int, int]] = {}
             for live in self.turns.values():
                 if not live.is_over:
-                    sizes[live.id] = self._add_news(pipe, live)
+                    sizes[live.id] = self._add_new_output(pipe, live)
             for live in renewed:
-                pipe.exists(stop_key(live.id))
+                pipe.exists(build_stop_key(live.id))
             answers = await pipe.execute()
         self._mirrored |= {turn: size for turn, size in sizes.items() if turn in self.turns}
         for live, is_stopped in zip(renewed, answers[-len(renewed) :] if renewed else (), strict=True):
             if is_stopped:
                 live.stop()
 
-    def _add_news(self, pipe: Any, live: LiveTurn) -> tuple[int, int]:
-        """Add text and frames since the last round; returns how many of both are mirrored then."""
+    def _add_new_output(self, pipe: Any, live: LiveTurn) -> tuple[int, int]:
+        """Add text and frames since the last round; returns how many characters and frames are mirrored."""
         text_before, frames_before = self._mirrored.get(live.id, (0, 0))
         text_size, frame_count = len(live.text), len(live.shared_frames)
-        key = events_key(live.id)
+        key = build_events_key(live.id)
         if text_size > text_before:
             pipe.xadd(key, {"text": live.text[text_before:text_size]})
         for sent in live.shared_frames[frames_before:frame_count]:
@@ -171,25 +171,25 @@ class Hub:
         return text_size, frame_count
 
     async def _mirror_end(self, live: LiveTurn, last: bytes) -> None:
-        key = events_key(live.id)
+        key = build_events_key(live.id)
         try:
-            async with async_redis().pipeline(transaction=False) as pipe:
-                self._add_news(pipe, live)
+            async with get_async_redis().pipeline(transaction=False) as pipe:
+                self._add_new_output(pipe, live)
                 pipe.xadd(key, {"end": last.decode()})
                 pipe.expire(key, KEEP_ENDED)
-                pipe.delete(running_key(live.id), stop_key(live.id))
+                pipe.delete(build_running_key(live.id), build_stop_key(live.id))
                 await pipe.execute()
         except (RedisError, OSError) as error:
             log.warning("turn_end_not_mirrored", turn=str(live.id), error=type(error).__name__)
 
     async def _listen(self) -> None:
-        """Stop the turns that somebody, in whichever process, asked to stop."""
+        """Stop turns on requests that any process publishes."""
         task = asyncio.current_task()
         assert task is not None  # a coroutine of the loop
-        # The client may swallow a cancellation while it connects; the process could not end then.
+        # Checked because the client may swallow a cancellation while it connects.
         while not task.cancelling():
             try:
-                async with async_redis().pubsub(ignore_subscribe_messages=True) as channel:
+                async with get_async_redis().pubsub(ignore_subscribe_messages=True) as channel:
                     await channel.subscribe(STOPS)
                     while not task.cancelling():
                         message = await channel.get_message(timeout=LISTEN_SECONDS)
@@ -208,49 +208,49 @@ class Hub:
 _hubs: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = weakref.WeakKeyDictionary()
 
 
-def hub() -> Hub:
-    """The hub of the caller's event loop."""
-    loop = chat_loop()
+def get_hub() -> Hub:
+    """Return the hub of the caller's event loop."""
+    loop = get_chat_loop()
     found = _hubs.get(loop)
     return found if found is not None else _hubs.setdefault(loop, Hub(loop))
 
 
 def run_turn_to_end(job: TurnJob) -> None:
-    """Run a turn on an event loop of its own, for a worker or a thread that waits for its end.
+    """Run a turn on a new event loop and block until it has ended; for workers and threads.
 
-    It has the same heartbeat, mirror and stop as turns that outlive their request.
+    Heartbeat, mirror and stop requests work as in a web process.
     """
     asyncio.run(_run_on_own_loop(job))
 
 
 async def _run_on_own_loop(job: TurnJob) -> None:
-    own = hub()
+    own = get_hub()
     try:
         await own.run_to_end(job)
     finally:
         await own.close()
 
 
-async def follow_elsewhere(turn: UUID, offset: int) -> AsyncIterator[bytes]:
-    """Frames of a turn that runs in another process, from its Redis Stream.
+async def follow_from_redis(turn: UUID, offset: int) -> AsyncIterator[bytes]:
+    """Yield frames of a turn that runs in another process, from its Redis Stream.
 
-    Ends without an end frame when the process that ran it is gone.
+    Ends without an end frame when that process has died.
     """
-    client = async_redis()
+    client = get_async_redis()
     last, size = "0", 0
     while True:
         rows = await client.xread(
-            {events_key(turn): last}, block=int(HEARTBEAT_SECONDS * 1000 / 3), count=500
+            {build_events_key(turn): last}, block=int(HEARTBEAT_SECONDS * 1000 / 3), count=500
         )
         if not rows:
-            if not await client.exists(running_key(turn)):
+            if not await client.exists(build_running_key(turn)):
                 return
             yield HEARTBEAT
             continue
         texts: list[str] = []
         others: list[str] = []
         end = ""
-        for last, fields in rows[0][1]:  # noqa: B007  # the last id is where the next read begins
+        for last, fields in rows[0][1]:  # noqa: B007  # the next read starts after the last id
             texts.append(fields.get("text", ""))
             end = fields.get("end", end)
             if "frame" in fields:
@@ -258,7 +258,7 @@ async def follow_elsewhere(turn: UUID, offset: int) -> AsyncIterator[bytes]:
         fresh = "".join(texts)
         begin, size = size, size + len(fresh)
         if size > offset:
-            yield text_frame(fresh[max(offset - begin, 0) :], size)
+            yield build_text_frame(fresh[max(offset - begin, 0) :], size)
         for sent in others:
             yield sent.encode()
         if end:

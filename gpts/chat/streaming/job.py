@@ -1,4 +1,4 @@
-"""What a kind of answer (chat turn, Create answer, golden prompt) defines for the code that runs it."""
+"""The interface between LiveTurn and the kinds of answers it runs: chat, Create, golden prompts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from gpts.llm.runtime.types import (
 
 
 class TurnSink(Protocol):
-    """Where a running turn puts what it produces: readers of this process see it at once, others by Redis."""
+    """Output of a running turn: sent directly to readers of this process, to others through Redis."""
 
     text: str
     pace: Pace
@@ -41,12 +41,12 @@ class TurnSink(Protocol):
         """Send one event to all readers, after the text so far."""
 
     def send_here(self, frame: bytes) -> None:
-        """Send a finished frame to the readers of this process only, for what others can do without."""
+        """Send an encoded frame to the readers of this process only; others must not depend on it."""
 
 
 @dataclass(frozen=True)
 class TurnOutcome:
-    """How a turn ended. ``usage`` is None when it was cut off before the provider counted tokens."""
+    """How a turn ended. ``usage`` is None if it ended before the provider counted tokens."""
 
     text: str
     usage: Usage | None
@@ -56,12 +56,12 @@ class TurnOutcome:
 
 
 class TurnJob(ABC):
-    """One answer to be written: its input, its tools, its events for readers, and how its end is recorded.
+    """One answer to run: its input, its tools, its events for readers, and recording of its end.
 
     LiveTurn runs it on an event loop. Methods that are not ``async`` must not block.
     """
 
-    # More text than this is cut off, and the model is not read any further.
+    # The answer ends at this length, and the rest of the model's output is not read.
     character_limit = sys.maxsize
 
     def __init__(
@@ -70,30 +70,30 @@ class TurnJob(ABC):
         self.id = turn_id
         self.input = given
         self.client = client or build_client(given.spec)
-        # Whose right to this answer is checked again while it runs.
+        # The person's access, which is checked again while the answer runs.
         self.access = access
 
     def run_events(self, sink: TurnSink) -> AsyncGenerator[TurnEvent, None]:
-        """The events of the answer, by default those of the input's model; may raise ModelFailure."""
+        """Yield the answer's events, by default those of the input's model; may raise ModelFailure."""
         given = replace(self.input, pace=sink.pace)
         return run_turn(given, self.client, self.get_tools(sink))
 
     def get_tools(self, sink: TurnSink) -> ToolRunner | None:
-        """What runs the functions that the model calls; None where it may call none."""
+        """Return the runner of functions that the model calls; None if it may call none."""
         return None
 
     def handle_event(self, event: TurnEvent, sink: TurnSink) -> None:  # noqa: B027  # most jobs need no such hook
-        """React to an event that is neither text nor an end."""
+        """Handle an event that is neither text nor an end."""
 
     def handle_text(self, sink: TurnSink) -> None:  # noqa: B027  # most jobs need no such hook
-        """React to new text in ``sink.text``, a few times a second."""
+        """Handle new text in ``sink.text``; called a few times a second."""
 
     @abstractmethod
     async def finish(self, outcome: TurnOutcome, sink: TurnSink) -> bytes:
         """Record the end in one transaction and return the last frame for readers."""
 
     def get_usage(self, outcome: TurnOutcome) -> Usage:
-        """The provider's count, else an estimate; nothing for an answer without a word."""
+        """Return the provider's count, else an estimate; zero for an empty answer."""
         if outcome.usage is not None:
             return outcome.usage
         if not outcome.text:
@@ -104,6 +104,6 @@ class TurnJob(ABC):
 
 
 async def run_fixed_answer(text: str) -> AsyncGenerator[TurnEvent, None]:
-    """The events of an answer that asks no model and costs nothing."""
+    """Yield the events of a fixed answer, which calls no model and costs nothing."""
     yield TextDelta(text)
     yield Finished(Usage(0, 0))

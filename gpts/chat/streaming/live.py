@@ -1,4 +1,4 @@
-"""One running turn: what it has said, who reads along, and how it ends."""
+"""One running turn: its text so far, its readers, and its end."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import Any
 import structlog
 from django.utils import timezone
 
-from gpts.chat.streaming.frames import HEARTBEAT, frame, text_frame
+from gpts.chat.streaming.frames import HEARTBEAT, build_frame, build_text_frame
 from gpts.chat.streaming.job import TurnJob, TurnOutcome
 from gpts.chat.streaming.watching import Watcher
 from gpts.llm.runtime.types import Failed, FailureCode, Finished, ModelFailure, Pace, TextDelta, Usage
 
 log = structlog.get_logger(__name__)
 
-# Words are joined into frames, as each costs a read from the model and a write to the reader; see Hub.pace.
+# Words are joined into frames, because each frame costs a read and a write; see Hub.pace.
 FRAME_SECONDS = 0.02
-# Text that comes this share of a frame's time after the last frame is sent at once: timers are inexact.
+# Text is sent at once after this share of FRAME_SECONDS since the last frame, because timers are inexact.
 FRAME_SLACK = 0.8
 HEARTBEAT_SECONDS = 15.0
 
 
 class LiveTurn:
-    """Runs a TurnJob in a task of its own, as its TurnSink; readers come and go."""
+    """Runs a TurnJob in its own task, as its TurnSink; readers can join and leave."""
 
     def __init__(self, job: TurnJob) -> None:
         self.job = job
@@ -34,7 +34,7 @@ class LiveTurn:
         self.text = ""
         self.is_over = False
         self.pace = Pace(FRAME_SECONDS)
-        # Frames that other processes get by Redis; all frames but text are in _frames.
+        # Frames except text: those that other processes get through Redis, and all.
         self.shared_frames: list[bytes] = []
         self._frames: list[bytes] = []
         self._pending: list[str] = []
@@ -48,12 +48,12 @@ class LiveTurn:
         self._reading: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop
 
-    # Reading along -------------------------------------------------------------------------------------
+    # Readers -------------------------------------------------------------------------------------------
 
     async def follow(self, offset: int = 0, head: bytes = b"") -> AsyncGenerator[bytes, None]:
-        """Frames from ``offset`` characters on until the end; a comment when nothing happens for long.
+        """Yield frames from ``offset`` characters on until the end, with comments as heartbeat.
 
-        Events other than text are sent from the first one on, also to a reader who comes back.
+        Events other than text are sent from the first one on, also to a reader who reconnects.
         """
         watcher = Watcher(HEARTBEAT_SECONDS)
         self._watchers.add(watcher)
@@ -64,7 +64,7 @@ class LiveTurn:
             while True:
                 if len(self.text) > offset:
                     fresh, offset = self.text[offset:], len(self.text)
-                    yield text_frame(fresh, offset)
+                    yield build_text_frame(fresh, offset)
                 while seen < len(self._frames):
                     seen += 1
                     yield self._frames[seen - 1]
@@ -81,10 +81,10 @@ class LiveTurn:
         async for _frame in self.follow(len(self.text)):
             pass
 
-    # What the job produces -----------------------------------------------------------------------------
+    # Output of the job ---------------------------------------------------------------------------------
 
     def add_text(self, text: str) -> None:
-        # PostgreSQL has no NUL, and no model means one.
+        # PostgreSQL cannot store NUL.
         self._pending.append(text.replace("\x00", "") if "\x00" in text else text)
         now = self._loop.time()
         if now - self._flushed_at >= self.pace.seconds * FRAME_SLACK:
@@ -94,7 +94,7 @@ class LiveTurn:
 
     def send(self, event: str, data: dict[str, Any]) -> None:
         self._flush()
-        sent = frame(event, data)
+        sent = build_frame(event, data)
         self.shared_frames.append(sent)
         self.send_here(sent)
 
@@ -123,25 +123,25 @@ class LiveTurn:
     # Running -------------------------------------------------------------------------------------------
 
     def stop(self) -> None:
-        """End the answer as it stands; does nothing once the model has ended by itself."""
+        """Stop the answer and keep its text; does nothing once the model has finished."""
         if self._reading is not None and not self._reading.done():
             self._is_stopping = True
             self._reading.cancel()
 
     def cut_off(self) -> None:
-        """End the answer because its person may not have it any more; paid to nobody."""
+        """Fail the answer because its person lost access; no creator is paid for it."""
         if self._reading is not None and not self._reading.done():
             self._failure = ModelFailure(FailureCode.ACCESS_ENDED)
             self._reading.cancel()
 
     async def run(self) -> bytes:
-        """Read the job's events to their end, record it, tell the readers; returns the last frame."""
+        """Read the job's events, record the end, notify the readers, and return the last frame."""
         self._loop = asyncio.get_running_loop()
         self._reading = asyncio.create_task(self._read_events())
         try:
             await asyncio.wait({self._reading})
         finally:
-            # When the process is stopping, the sweep for lost turns records the end, with the text in Redis.
+            # If the process is stopping, the job for lost turns records the end, with the text in Redis.
             self._reading.cancel()
         if not self._reading.cancelled() and (error := self._reading.exception()) is not None:
             self._failure = self._get_failure(error)

@@ -1,4 +1,4 @@
-"""Turns whose process died: they are ended as interrupted, with the text that Redis still has."""
+"""Ends turns whose process died as interrupted, with the text that Redis still has."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ GRACE = timedelta(seconds=ALIVE_SECONDS)
 
 
 def find_lost_turns(started: Mapping[UUID, datetime], *, at: datetime) -> set[UUID]:
-    """Which of these running turns, given with their start, no process runs any more."""
+    """Return those of these running turns (id -> start) whose process died."""
     old = {turn for turn, started_at in started.items() if at - started_at >= GRACE}
     return old - find_alive_turns(old)
 
 
 def interrupt_lost_turns(*, at: datetime) -> int:
-    """End every lost chat turn that the scope shows; returns how many. Idempotent."""
+    """End every lost chat turn in the scope and return how many. Idempotent."""
     return sum(
         interrupt_if_lost(turn=turn, at=at) for turn in list_running_turns().filter(started_at__lt=at - GRACE)
     )
 
 
 def interrupt_if_lost(*, turn: Turn, at: datetime) -> bool:
-    """End one chat turn if nobody runs it; false when it lives or has ended meanwhile."""
+    """End a chat turn if its process died; False if it is running or has ended."""
     if not find_lost_turns({turn.pk: turn.started_at}, at=at):
         return False
     try:

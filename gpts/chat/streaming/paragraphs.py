@@ -1,4 +1,4 @@
-"""Finished paragraphs of a running answer as HTML; the end of the answer replaces them by the whole."""
+"""Renders finished paragraphs of a running answer; its end event replaces them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils import translation
 from django.utils.html import escape
 
 from core.markdown import render
-from gpts.chat.streaming.frames import frame
+from gpts.chat.streaming.frames import build_frame
 from gpts.chat.streaming.job import TurnSink
 from gpts.chat.streaming.threads import in_render_thread
 
@@ -26,7 +26,7 @@ class ParagraphRenderer:
         self._task: asyncio.Task[None] | None = None
 
     def render_new(self, sink: TurnSink) -> None:
-        """Send the paragraphs that were finished since the last call."""
+        """Send the paragraphs that ended since the last call."""
         if self._task is not None:
             return
         boundary = sink.text.rfind("\n\n", self._rendered_length)
@@ -38,7 +38,7 @@ class ParagraphRenderer:
         upto = boundary + 2
         if MARKUP.search(piece) is None:
             self._rendered_length = upto
-            sink.send_here(frame("html", {"html": f"<p>{escape(piece)}</p>\n", "upto": upto}))
+            sink.send_here(build_frame("html", {"html": f"<p>{escape(piece)}</p>\n", "upto": upto}))
             return
         self._task = asyncio.get_running_loop().create_task(self._render(piece, upto, sink))
 
@@ -48,7 +48,7 @@ class ParagraphRenderer:
         if sink.is_over:
             return
         self._rendered_length = upto
-        sink.send_here(frame("html", {"html": html, "upto": upto}))
+        sink.send_here(build_frame("html", {"html": html, "upto": upto}))
 
 
 def _render_markdown(piece: str, language: str) -> str:

@@ -1,4 +1,4 @@
-"""Database work of streams: in few threads that return their connection after each call."""
+"""Threads for the database and rendering work of streams."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 V = TypeVar("V", bound=Callable[..., Any])
 
-# Fewer than the connection pool has, so that pages still find a connection while many turns start.
+# Less than the size of the connection pool, so that pages get a connection while many turns start.
 THREADS = 6
 _executor = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="chat")
 _renderer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="render")
@@ -23,29 +23,29 @@ _loop: contextvars.ContextVar[asyncio.AbstractEventLoop] = contextvars.ContextVa
 
 
 async def in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run ``work`` in a chat thread; a stream must not hold a database connection while it is open."""
+    """Run ``work`` in a chat thread, which returns its database connection to the pool afterwards."""
     loop = asyncio.get_running_loop()
     context = contextvars.copy_context()
     context.run(_loop.set, loop)
-    call = partial(context.run, _and_close, partial(work, *args, **kwargs))
+    call = partial(context.run, _run_and_close, partial(work, *args, **kwargs))
     return await loop.run_in_executor(_executor, call)
 
 
 async def in_render_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run CPU work without database access in a thread of its own, so that it does not delay the streams."""
+    """Run CPU work without database access in the render thread, so that it does not delay the streams."""
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_renderer, partial(work, *args, **kwargs))
 
 
-def _and_close(work: Callable[[], R]) -> R:
+def _run_and_close(work: Callable[[], R]) -> R:
     try:
         return work()
     finally:
         connections.close_all()
 
 
-def chat_loop() -> asyncio.AbstractEventLoop:
-    """The event loop of the caller, which runs on it or in a thread of ``in_thread``."""
+def get_chat_loop() -> asyncio.AbstractEventLoop:
+    """Return the event loop of the caller, which runs on it or in a thread of ``in_thread``."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
@@ -53,8 +53,10 @@ def chat_loop() -> asyncio.AbstractEventLoop:
 
 
 def chat_view(view: V) -> V:
-    """Mark a sync view that may answer with a stream: it opens its scope itself, and the handler runs it,
-    with all middleware, in one hop to a chat thread."""
+    """Mark a sync view that may answer with a stream, and that opens its scope itself.
+
+    The handler runs it and all middleware in one call in a chat thread.
+    """
     view.is_chat_view = True  # type: ignore[attr-defined]
     return view
 

@@ -1,4 +1,4 @@
-"""Waiting for new output of a turn with few timers: there are thousands of waits a second."""
+"""Lets readers wait for new output of a turn; cheap, because there are thousands of waits a second."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import asyncio
 
 
 class Watcher:
-    """Lets one reader wait. ``end`` it when the reader leaves.
+    """Lets one reader wait. Call ``end`` when the reader leaves.
 
-    It keeps one timer and moves it when it fires; ``asyncio.timeout`` would make a timer for each frame.
+    One timer is rescheduled when it fires; ``asyncio.timeout`` would create a timer for each frame.
     """
 
     __slots__ = ("_deadline", "_future", "_is_woken", "_loop", "_seconds", "_timer")
@@ -22,13 +22,13 @@ class Watcher:
         self._timer = self._loop.call_at(self._deadline, self._check)
 
     def wake(self) -> None:
-        """Announce new output; remembered for the next wait when the reader is not waiting."""
+        """Signal new output, to the current wait or else to the next one."""
         self._is_woken = True
         if self._future is not None and not self._future.done():
             self._future.set_result(True)
 
     async def wait(self) -> bool:
-        """True when there was new output since the last wait, False after ``seconds`` without."""
+        """Return True on new output since the last wait, False after ``seconds`` without."""
         self._deadline = self._loop.time() + self._seconds
         if not self._is_woken:
             self._future = self._loop.create_future()

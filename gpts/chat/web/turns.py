@@ -19,12 +19,12 @@ from gpts.chat.streaming.begin import (
     Requester,
     StartedChatTurn,
     begin_edit,
-    begin_first,
-    begin_next,
+    begin_first_turn,
+    begin_next_turn,
     begin_retry,
     find_turn,
 )
-from gpts.chat.streaming.responses import get_offset, run, stream, wants_stream
+from gpts.chat.streaming.responses import get_offset, run_or_find, stream, wants_stream
 from gpts.chat.streaming.threads import chat_view
 from gpts.chat.web.conversations import render_conversation_page, render_start_page
 from gpts.chat.web.files import parse_file_ids
@@ -56,7 +56,7 @@ def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
     is_draft = "draft" in request.POST or "draft" in request.GET
     files = parse_file_ids(request.POST)
     try:
-        started = begin_first(
+        started = begin_first_turn(
             get_requester(request),
             slug,
             _field(request, "text"),
@@ -77,7 +77,7 @@ def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
 def turn_start(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
     files = parse_file_ids(request.POST)
     try:
-        started = begin_next(
+        started = begin_next_turn(
             get_requester(request),
             conversation_id,
             _field(request, "text"),
@@ -126,7 +126,7 @@ def turn_events(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> H
 def _answer(request: HttpRequest, started: StartedChatTurn) -> HttpResponseBase:
     if wants_stream(request):
         return stream(started)
-    run(started)
+    run_or_find(started)
     return HttpResponseRedirect(reverse("gpts:conversation-show", args=[started.conversation.pk]) + "#end")
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from core.scope import system_scope
 from gpts.assistants.rules import GPTAct
 from gpts.chat.services.rechecks import RunningAnswer
-from gpts.chat.streaming.frames import frame
+from gpts.chat.streaming.frames import build_frame
 from gpts.chat.streaming.job import TurnJob, TurnOutcome, TurnSink, run_fixed_answer
 from gpts.chat.streaming.live import LiveTurn
 from gpts.chat.streaming.threads import in_thread
@@ -84,9 +84,9 @@ class PromptTurn(TurnJob):
     async def finish(self, outcome: TurnOutcome, sink: TurnSink) -> bytes:
         await in_thread(self._record_end, outcome, timezone.now())
         if outcome.failure is not None:
-            return frame("end", {"state": TurnState.FAILED, "code": outcome.failure.code})
+            return build_frame("end", {"state": TurnState.FAILED, "code": outcome.failure.code})
         state = TurnState.FINISHED if self._is_checked else TurnState.STOPPED
-        return frame("end", {"state": state, "code": ""})
+        return build_frame("end", {"state": state, "code": ""})
 
     def _record_end(self, outcome: TurnOutcome, at: datetime) -> None:
         with system_scope(SCOPE):

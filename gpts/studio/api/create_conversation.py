@@ -18,7 +18,7 @@ from gpts.studio.api.create_serializers import (
     FlipChangeSerializer,
     StoppingSerializer,
 )
-from gpts.studio.create.begin import stop_building
+from gpts.studio.create.begin import stop_create_answer
 from gpts.studio.queries import get_create_cost, list_create_messages
 from gpts.studio.services.create import reset_conversation, set_change_state
 from workspaces.api.base import LoggiaAPIView
@@ -53,7 +53,7 @@ class CreateStopView(LoggiaAPIView):
         """Stop the running answer of Create; its changes stay and can be undone."""
         user = self.person
         gpt = access_gpt(user, slug, to=GPTAct.EDIT)
-        return Response({"is_stopping": stop_building(user, gpt)}, status=202)
+        return Response({"is_stopping": stop_create_answer(user, gpt)}, status=202)
 
 
 class CreateChangeView(LoggiaAPIView):

@@ -38,14 +38,14 @@ PATH = "/api/v1/gpts/{slug}/create-messages"
 @csrf_exempt
 @require_POST
 async def create_message(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Answer with the builder's message and its changes, or with events for who accepts them.
+    """Answer with the builder's message and its changes, or with events if the client accepts them.
 
-    With a Last-Event-ID nothing new is said: the reader gets the newest answer from there on.
+    With a Last-Event-ID no message is sent, and the stream resumes the newest answer after that event.
     """
     try:
         started = await in_thread(_begin, request, slug)
     except DomainError as error:
-        return _refusal(error)
+        return _build_refusal(error)
     if wants_stream(request):
         return stream(started, offset=get_offset(request))
     await wait_for_end(started)
@@ -56,11 +56,11 @@ def _begin(request: HttpRequest, slug: str) -> StartedCreateAnswer:
     requester = _get_requester(request)
     if "Last-Event-ID" in request.headers:
         return find_answer(requester, slug)
-    return begin_message(requester, slug, _text(request))
+    return begin_message(requester, slug, _read_text(request))
 
 
 def _build_json(started: StartedCreateAnswer) -> JsonResponse:
-    """The ended answer; 502 with the failure's code when there was none."""
+    """Return the ended answer, or 502 with the failure's code if there is none."""
     requester = started.requester
     with open_scope(requester.scope), translation.override(requester.language):
         gpt = access_gpt(requester.user, started.gpt.slug, to=GPTAct.VIEW_SETTINGS)
@@ -89,7 +89,7 @@ def _get_requester(request: HttpRequest) -> Requester:
     return Requester(key.user, scope, UsageSource.API, key.workspace_id, language)
 
 
-def _text(request: HttpRequest) -> str:
+def _read_text(request: HttpRequest) -> str:
     try:
         body = json.loads(request.body or b"{}")
     except (ValueError, RecursionError):
@@ -104,7 +104,7 @@ def _text(request: HttpRequest) -> str:
     return value
 
 
-def _refusal(error: DomainError) -> JsonResponse:
+def _build_refusal(error: DomainError) -> JsonResponse:
     response = JsonResponse(error_body(error), status=error.status)
     if "retry_after" in error.data:
         response["Retry-After"] = str(error.data["retry_after"])
@@ -114,7 +114,7 @@ def _refusal(error: DomainError) -> JsonResponse:
 
 
 def add_create_messages(result: Schema, generator: Any, request: Any, public: bool) -> Schema:
-    """Postprocessing hook of drf-spectacular: the endpoint is asynchronous, out of the generator's sight."""
+    """Postprocessing hook of drf-spectacular: it does not find asynchronous views by itself."""
     body = {
         "type": "object",
         "properties": {"text": {"type": "string", "maxLength": 8000}},

@@ -1,1 +1,1 @@
-"""The Create conversation without database and clock: functions of the model, its prompt, the interview."""
+"""The Create conversation: the model's functions and prompt, the guided interview, running an answer."""

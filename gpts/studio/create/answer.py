@@ -1,6 +1,6 @@
-"""The builder's answer as a turn: by a model that calls functions, or by the guided interview.
+"""Runs an answer of the Create conversation: a model that calls functions, or the guided interview.
 
-It outlives its reader: what was changed stays changed, and a reader who comes back gets what they missed.
+The answer goes on when its reader disconnects; a reader who reconnects gets the missed events.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gpts.assistants.rules import GPTAct
 from gpts.chat.services.rechecks import RunningAnswer
 from gpts.chat.states import MessageRole
 from gpts.chat.streaming.begin import Requester
-from gpts.chat.streaming.frames import frame
+from gpts.chat.streaming.frames import build_frame
 from gpts.chat.streaming.job import TurnJob, TurnOutcome, TurnSink
 from gpts.chat.streaming.threads import in_thread
 from gpts.llm.models import LanguageModel
@@ -39,9 +39,8 @@ from gpts.llm.runtime.types import (
     Usage,
 )
 from gpts.studio.create.functions import BadCall, Proposal, Question, read_call
-from gpts.studio.create.interview import Reply, first_step, is_answer
-from gpts.studio.create.interview import answer as answer_in_interview
-from gpts.studio.create.shown import change_data, draft_values, message_end
+from gpts.studio.create.interview import Reply, build_reply, choose_first_step, is_answer
+from gpts.studio.create.shown import build_change_data, build_message_end, get_draft_values
 from gpts.studio.models import BuilderChange, BuilderMessage
 from gpts.studio.queries import get_interview_answers, list_create_messages
 from gpts.studio.services.create import apply_change, end_message
@@ -49,14 +48,14 @@ from gpts.studio.states import BuilderChangeState
 
 log = structlog.get_logger(__name__)
 
-# Change cards appear one after the other, so that a person sees each change.
+# Seconds between change cards, so that a person sees each change.
 CARD_PAUSE = 0.12
 PLACEHOLDER_NAMES = frozenset({"New GPT", "新 GPT", "新建 GPT"})
 
 
 @dataclass(frozen=True)
 class BuilderRequest:
-    """A message that was recorded, and everything that answering it needs."""
+    """A recorded message and all input for answering it."""
 
     gpt: GPT
     question: BuilderMessage
@@ -71,12 +70,12 @@ class BuilderRequest:
 
     @property
     def language(self) -> str:
-        """The interview answers in Chinese to Chinese, else in the language of the person's pages."""
+        """Chinese if the question has Chinese characters, else the language of the person's pages."""
         return "zh-hans" if CHINESE.search(self.question.content) else self.requester.language
 
 
 class CreateAnswer(TurnJob):
-    """Events for readers: ``working`` when a function is called, ``change`` for its card, ``end``."""
+    """Sends ``working`` when a function is called, ``change`` with its card, and ``end``."""
 
     def __init__(self, request: BuilderRequest) -> None:
         access = RunningAnswer(
@@ -90,7 +89,7 @@ class CreateAnswer(TurnJob):
         self.request = request
         self._step = ""
         self._choices: tuple[str, ...] = ()
-        self._asked_back = ""
+        self._question = ""
 
     def run_events(self, sink: TurnSink) -> AsyncGenerator[TurnEvent, None]:
         return self._run_interview(sink) if self.request.is_interview else super().run_events(sink)
@@ -101,16 +100,16 @@ class CreateAnswer(TurnJob):
     def handle_event(self, event: TurnEvent, sink: TurnSink) -> None:
         if isinstance(event, ToolProposed):
             sink.send("working", {"function": event.name[:60]})
-            # What is said after a round of functions is a paragraph of its own.
+            # Text after function calls starts a new paragraph.
             if sink.text and not sink.text.endswith("\n\n"):
                 sink.add_text("\n\n")
 
     async def _run_interview(self, sink: TurnSink) -> AsyncGenerator[TurnEvent, None]:
-        """The guided interview in place of a model: changes the draft by rules, asks the next question."""
+        """Run the guided interview instead of a model: change the draft, ask the next question."""
         try:
             reply = await in_thread(self._get_reply)
             for proposal in reply.proposals:
-                card, _change = await in_thread(self._apply, proposal, timezone.now())
+                card, _change = await in_thread(self._apply_proposal, proposal, timezone.now())
                 if card is not None:
                     sink.send("change", card)
                     await asyncio.sleep(CARD_PAUSE)
@@ -126,27 +125,29 @@ class CreateAnswer(TurnJob):
         with open_scope(request.requester.scope), translation.override(request.language):
             before = [row for row in list_create_messages(user, gpt) if row.pk < request.question.pk]
             steps = [row.step for row in before if row.role == MessageRole.ASSISTANT and row.step]
-            draft = draft_values(gpt)
-            told = {name: text for name, text in get_interview_answers(user, gpt).items() if is_answer(text)}
-            return answer_in_interview(
+            draft = get_draft_values(gpt)
+            answers = {
+                name: text for name, text in get_interview_answers(user, gpt).items() if is_answer(text)
+            }
+            return build_reply(
                 request.question.content,
-                step=steps[-1] if steps else first_step(draft),
+                step=steps[-1] if steps else choose_first_step(draft),
                 draft=draft,
-                told=told,
+                answers=answers,
                 has_name=gpt.name not in PLACEHOLDER_NAMES,
             )
 
     async def _call_function(self, call: ToolProposed, sink: TurnSink) -> ToolResult:
-        """Run one function that the model called; the result tells the model what became of it."""
+        """Run one function that the model called; the result is for the model."""
         try:
-            understood = read_call(call.name, call.arguments)
+            call_data = read_call(call.name, call.arguments)
         except BadCall as problem:
             return ToolResult(str(problem), is_ok=False)
-        if isinstance(understood, Question):
-            self._asked_back, self._choices = understood.text, understood.choices
+        if isinstance(call_data, Question):
+            self._question, self._choices = call_data.text, call_data.choices
             return ToolResult("The question will be shown to the person. End your turn now.")
         try:
-            card, change = await in_thread(self._apply, understood, timezone.now())
+            card, change = await in_thread(self._apply_proposal, call_data, timezone.now())
         except DomainError as refusal:
             return ToolResult(f"Refused: {refusal.message}", is_ok=False)
         if card is None or change is None:
@@ -156,13 +157,13 @@ class CreateAnswer(TurnJob):
             return ToolResult(f"Refused: {change.refusal}", is_ok=False)
         return ToolResult("Done. The person sees the change and can undo it.")
 
-    def _apply(
+    def _apply_proposal(
         self, proposal: Proposal, at: datetime
     ) -> tuple[dict[str, object] | None, BuilderChange | None]:
         """Change the draft; returns the data of the change's card and the change, or None twice."""
         requester, slug = self.request.requester, self.request.gpt.slug
         with open_scope(requester.scope), translation.override(requester.language):
-            # The right to edit is checked for each change: it may have ended meanwhile.
+            # Checked for each change, because the person may have lost the right to edit meanwhile.
             access_gpt(requester.user, slug, to=GPTAct.EDIT)
             change = apply_change(
                 message=self.request.message,
@@ -173,7 +174,7 @@ class CreateAnswer(TurnJob):
             )
             if change is None:
                 return None, None
-            return change_data(access_gpt(requester.user, slug, to=GPTAct.EDIT), change), change
+            return build_change_data(access_gpt(requester.user, slug, to=GPTAct.EDIT), change), change
 
     async def finish(self, outcome: TurnOutcome, sink: TurnSink) -> bytes:
         try:
@@ -183,13 +184,15 @@ class CreateAnswer(TurnJob):
             message = await in_thread(self._load_message)
         retry_after = None if outcome.failure is None else outcome.failure.retry_after
         with translation.override(self.request.requester.language):
-            return frame("end", message_end(message, retry_after=retry_after), offset=len(outcome.text))
+            return build_frame(
+                "end", build_message_end(message, retry_after=retry_after), offset=len(outcome.text)
+            )
 
     def _record_end(self, outcome: TurnOutcome, at: datetime) -> BuilderMessage:
         usage = self.get_usage(outcome)
         text = outcome.text.strip()
-        if self._asked_back and self._asked_back not in text:
-            text = f"{text}\n\n{self._asked_back}".strip()
+        if self._question and self._question not in text:
+            text = f"{text}\n\n{self._question}".strip()
         failure = outcome.failure
         if failure is not None:
             log.info("builder_failed", message=str(self.id), code=failure.code, detail=failure.detail)

@@ -1,4 +1,4 @@
-"""Starting an answer of the Create conversation, reading along with a running one, and stopping it."""
+"""Starts, follows and stops answers of the Create conversation."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from gpts.chat.services.turn_inputs import build_model_spec, get_usable_model
 from gpts.chat.states import MessageRole
 from gpts.chat.streaming.begin import Requester, lock_turn_starts
 from gpts.chat.streaming.connection import ask_to_stop, check_message
-from gpts.chat.streaming.frames import frame
+from gpts.chat.streaming.frames import build_frame
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.types import FailureCode, ModelAPI, PromptMessage, TurnInput
 from gpts.llm.states import METERED_TURN_STATES, TurnState
 from gpts.metering.services.budgets import count_prompt_characters, estimate_usage, reserve
 from gpts.studio.create.answer import BuilderRequest, CreateAnswer
 from gpts.studio.create.functions import FUNCTIONS
-from gpts.studio.create.prompts import BUILDER_NAME, instructions_for
-from gpts.studio.create.shown import change_data, draft_values, message_end, render_text
+from gpts.studio.create.prompts import BUILDER_NAME, build_instructions
+from gpts.studio.create.shown import build_change_data, build_message_end, get_draft_values, render_text
 from gpts.studio.models import BuilderMessage
 from gpts.studio.queries import get_running_answer, list_create_messages, list_undone_fields
 from gpts.studio.services.create import interrupt_if_lost, start_message
@@ -38,7 +38,7 @@ HISTORY_MESSAGES = 40
 
 @dataclass(frozen=True)
 class StartedCreateAnswer:
-    """A StartedTurn of Create: with a job when it was started now, with its end when it has ended."""
+    """A StartedTurn of Create. ``job`` is set for a new answer, ``end`` for one that has ended."""
 
     gpt: GPT
     question: BuilderMessage
@@ -46,7 +46,7 @@ class StartedCreateAnswer:
     requester: Requester
     job: CreateAnswer | None = None
     end: dict[str, Any] | None = None
-    # Data of the changes of an answer that has ended.
+    # Filled for an answer that has ended.
     changes: tuple[dict[str, Any], ...] = ()
 
     @property
@@ -55,28 +55,28 @@ class StartedCreateAnswer:
 
     def build_head(self) -> bytes:
         head = {"message": str(self.message.pk), "question": str(self.question.pk)}
-        first = frame("message", head | {"html": render_text(self.question.content)})
-        return first + b"".join(frame("change", change) for change in self.changes)
+        first = build_frame("message", head | {"html": render_text(self.question.content)})
+        return first + b"".join(build_frame("change", change) for change in self.changes)
 
     def load_end(self) -> dict[str, Any]:
         found = find_answer(self.requester, self.gpt.slug)
         if found.id == self.id and found.end is not None:
             return found.end
         self.message.state, self.message.error_code = TurnState.INTERRUPTED, FailureCode.INTERRUPTED
-        return message_end(self.message)
+        return build_message_end(self.message)
 
 
 def begin_message(requester: Requester, slug: str, text: str) -> StartedCreateAnswer:
     """Authorise, limit the rate, record the message and reserve its budgets; call it in a thread.
 
-    Raises what access_gpt, check_message, start_message and reserve raise; nothing was written then.
+    Raises what access_gpt, check_message, start_message and reserve raise, and then writes nothing.
     """
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
         gpt = access_gpt(requester.user, slug, to=GPTAct.EDIT)
         check_message(requester.user.pk, "")
         question, message = start_message(gpt=gpt, text=text, by=requester.user, at=timezone.now())
-        model = get_building_model(gpt)
+        model = get_builder_model(gpt)
         given = _build_input(requester, gpt, question, model)
         request = BuilderRequest(gpt, question, message, model, given, requester)
         _reserve_budgets(request)
@@ -84,7 +84,7 @@ def begin_message(requester: Requester, slug: str, text: str) -> StartedCreateAn
 
 
 def find_answer(requester: Requester, slug: str) -> StartedCreateAnswer:
-    """The newest answer of the person's conversation, to read along with; a lost one is ended here."""
+    """Find the newest answer of the person's conversation; end it if its process died."""
     with open_scope(requester.scope):
         gpt = access_gpt(requester.user, slug, to=GPTAct.EDIT)
         rows = list_create_messages(requester.user, gpt)
@@ -96,13 +96,13 @@ def find_answer(requester: Requester, slug: str) -> StartedCreateAnswer:
         if message.state == TurnState.RUNNING:
             return StartedCreateAnswer(gpt, question, message, requester)
         with translation.override(requester.language):
-            changes = tuple(change_data(gpt, change) for change in message.changes.all())
-            end = message_end(message)
+            changes = tuple(build_change_data(gpt, change) for change in message.changes.all())
+            end = build_message_end(message)
         return StartedCreateAnswer(gpt, question, message, requester, end=end, changes=changes)
 
 
-def stop_building(user: User, gpt: GPT) -> bool:
-    """Ask the running answer of the person's conversation to end; False when none runs."""
+def stop_create_answer(user: User, gpt: GPT) -> bool:
+    """Stop the running answer of the person's conversation; False when none runs."""
     message = get_running_answer(user, gpt)
     if message is None:
         return False
@@ -110,8 +110,8 @@ def stop_building(user: User, gpt: GPT) -> bool:
     return True
 
 
-def get_building_model(gpt: GPT) -> LanguageModel | None:
-    """The draft's model, or the best that is offered where the draft's only quotes knowledge."""
+def get_builder_model(gpt: GPT) -> LanguageModel | None:
+    """The draft's model; the default model if that one is the offline model, which only quotes knowledge."""
     model = get_usable_model(gpt, None)
     if build_model_spec(model).api != ModelAPI.OFFLINE:
         return model
@@ -133,7 +133,7 @@ def _build_input(
         spec=spec,
         text=question.content,
         gpt_name=BUILDER_NAME,
-        instructions=instructions_for(draft_values(gpt), list_undone_fields(requester.user, gpt)),
+        instructions=build_instructions(get_draft_values(gpt), list_undone_fields(requester.user, gpt)),
         history=tuple(history[-HISTORY_MESSAGES:]),
         language=requester.language,
         tools=FUNCTIONS,
@@ -142,7 +142,7 @@ def _build_input(
 
 
 def _reserve_budgets(request: BuilderRequest) -> None:
-    """Reserve in the budgets of the GPT's workspace; the interview asks no model and counts nowhere."""
+    """Reserve in the budgets of the GPT's workspace; the interview costs nothing."""
     if request.is_interview:
         return
     tokens, micros = estimate_usage(request.model, count_prompt_characters(request.input))

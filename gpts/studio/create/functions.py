@@ -1,4 +1,4 @@
-"""The functions that a model calls in the Create conversation, and what their arguments mean. Pure."""
+"""The functions that a model calls in the Create conversation, and parsing of such calls. Pure."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from gpts.llm.states import Capability
 
 ASK = "ask"
 ICON_VARIANTS = 8
-MOST_CHOICES = 4
+MAX_CHOICES = 4
 CHOICE_LENGTH = 80
 ARGUMENTS_LENGTH = 60_000
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A change of one draft field that a model or the interview proposes; not validated yet."""
+    """A proposed change of one draft field, not validated yet."""
 
     field: str
     value: Any
@@ -35,23 +35,25 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Question:
-    """A question of Create to the person; ``choices`` are answers to click."""
+    """A question to the person; ``choices`` are answers to click."""
 
     text: str
     choices: tuple[str, ...] = ()
 
 
 class BadCall(ValueError):
-    """A function call that cannot be read; the message is for the model."""
+    """An invalid function call; the message is for the model."""
 
 
-def _text(name: str, description: str, most: int) -> ToolSpec:
-    return _tool(
-        f"set_{name}", description, {name: {"type": "string", "description": f"At most {most} characters."}}
+def _build_text_setter(name: str, description: str, max_length: int) -> ToolSpec:
+    return _build_tool(
+        f"set_{name}",
+        description,
+        {name: {"type": "string", "description": f"At most {max_length} characters."}},
     )
 
 
-def _tool(name: str, description: str, properties: dict[str, object]) -> ToolSpec:
+def _build_tool(name: str, description: str, properties: dict[str, object]) -> ToolSpec:
     return ToolSpec(
         name,
         description,
@@ -64,7 +66,7 @@ def _tool(name: str, description: str, properties: dict[str, object]) -> ToolSpe
     )
 
 
-# Name of the function -> (field of the draft, name of its argument).
+# Function name -> (draft field, argument name).
 SETTERS = {
     "set_name": ("name", "name"),
     "set_description": ("description", "description"),
@@ -76,15 +78,19 @@ SETTERS = {
 }
 
 FUNCTIONS: tuple[ToolSpec, ...] = (
-    _text("name", "Sets the name that people see. Short and telling, without “GPT” in it.", NAME_LENGTH),
-    _text("description", "Sets the one or two lines that people read before they click.", DESCRIPTION_LENGTH),
-    _text(
+    _build_text_setter(
+        "name", "Sets the name that people see. Short and telling, without “GPT” in it.", NAME_LENGTH
+    ),
+    _build_text_setter(
+        "description", "Sets the one or two lines that people read before they click.", DESCRIPTION_LENGTH
+    ),
+    _build_text_setter(
         "instructions",
         "Replaces the whole instructions that the assistant follows: its role, what it does step by step,"
         " how it answers, what it must not do.",
         INSTRUCTIONS_LENGTH,
     ),
-    _tool(
+    _build_tool(
         "set_starters",
         "Replaces the first messages that people can click.",
         {
@@ -95,27 +101,27 @@ FUNCTIONS: tuple[ToolSpec, ...] = (
             }
         },
     ),
-    _tool(
+    _build_tool(
         "set_category",
         "Sets the category of the store.",
         {"category": {"type": "string", "enum": Category.values}},
     ),
-    _tool(
+    _build_tool(
         "set_capabilities",
         "Replaces what the assistant may do beside answering.",
         {"capabilities": {"type": "array", "items": {"type": "string", "enum": Capability.values}}},
     ),
-    _tool(
+    _build_tool(
         "set_icon",
         f"Draws the icon: 1 to {ICON_VARIANTS} is a pattern in the GPT's colours, 0 its first letter.",
         {"variant": {"type": "integer", "minimum": 0, "maximum": ICON_VARIANTS}},
     ),
-    _tool(
+    _build_tool(
         ASK,
         "Asks the person one question, at the end of your turn. `choices` are answers that they can click.",
         {
             "question": {"type": "string"},
-            "choices": {"type": "array", "items": {"type": "string"}, "maxItems": MOST_CHOICES},
+            "choices": {"type": "array", "items": {"type": "string"}, "maxItems": MAX_CHOICES},
         },
     ),
 )
@@ -127,14 +133,14 @@ def read_call(name: str, arguments: str) -> Proposal | Question:
         raise BadCall("The arguments are too long.")
     try:
         given = json.loads(arguments or "{}")
-        # A lone surrogate in a question cannot be stored, and the answer would never be recorded.
+        # PostgreSQL cannot store a lone surrogate, so recording the answer would fail.
         check_values(given)
     except (ValueError, RecursionError):
         raise BadCall("The arguments are not valid JSON.") from None
     if not isinstance(given, dict):
         raise BadCall("The arguments must be one JSON object.")
     if name == ASK:
-        return _question(given)
+        return _read_question(given)
     if name not in SETTERS:
         raise BadCall(f"There is no function {name[:60]!r}.")
     field, argument = SETTERS[name]
@@ -143,14 +149,14 @@ def read_call(name: str, arguments: str) -> Proposal | Question:
     return Proposal(field, given[argument])
 
 
-def _question(given: dict[str, Any]) -> Question:
+def _read_question(given: dict[str, Any]) -> Question:
     text = given.get("question")
     if not isinstance(text, str) or not text.strip():
         raise BadCall("The argument 'question' must be a text.")
     choices = given.get("choices")
     if not isinstance(choices, list):
         choices = []
-    kept = [
+    cleaned = [
         choice.strip()[:CHOICE_LENGTH] for choice in choices if isinstance(choice, str) and choice.strip()
     ]
-    return Question(text.strip(), tuple(kept[:MOST_CHOICES]))
+    return Question(text.strip(), tuple(cleaned[:MAX_CHOICES]))

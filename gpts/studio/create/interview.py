@@ -1,5 +1,6 @@
-"""The guided interview: builds a draft by rules, for instances without a model. Pure; texts are translated
-into the active language.
+"""The guided interview: builds a draft by rules, for instances without a model. Pure.
+
+Texts are in the active language.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ _MENTIONS_FILES = re.compile(
 
 @dataclass(frozen=True)
 class Reply:
-    """What the interview changes and says. ``step`` is the question at the end of ``text``."""
+    """Changes and reply of the interview. ``step`` names the question at the end of ``text``."""
 
     proposals: tuple[Proposal, ...]
     text: str
@@ -102,13 +103,13 @@ class Reply:
     choices: tuple[str, ...] = ()
 
 
-def first_step(draft: Mapping[str, Any]) -> str:
-    """The first question; the purpose is not asked of a draft that states it."""
+def choose_first_step(draft: Mapping[str, Any]) -> str:
+    """Return the first question; a draft with description and instructions is not asked for its purpose."""
     return "audience" if draft["description"] and draft["instructions"] else "purpose"
 
 
 def is_answer(said: str) -> bool:
-    """Whether a message answers the question before it: it is neither a skip nor a command."""
+    """Whether a message answers the last question: it is neither a skip nor a command."""
     return not _is_skip(said) and not _COMMAND.match(said.strip())
 
 
@@ -116,33 +117,33 @@ def _is_skip(said: str) -> bool:
     return said.strip().lower().rstrip(".!。！") in SKIP_WORDS
 
 
-def answer(
-    text: str, *, step: str, draft: Mapping[str, Any], told: Mapping[str, str], has_name: bool
+def build_reply(
+    text: str, *, step: str, draft: Mapping[str, Any], answers: Mapping[str, str], has_name: bool
 ) -> Reply:
-    """Return the changes and the reply to what a person answered to the question ``step``.
+    """Return the changes and the reply to a person's answer to the question ``step``.
 
-    ``told`` maps earlier steps to their answers; ``draft`` holds the present values of the fields.
+    ``answers`` maps earlier steps to their answers; ``draft`` holds the current values of the fields.
     """
     said = text.strip()
     command = _COMMAND.match(said)
     if command:
-        return _obey_command(command, step, draft)
+        return _apply_command(command, step, draft)
     if step == DONE:
-        return _add_wish(said, draft)
+        return _append_to_instructions(said, draft)
     if _is_skip(said) and step != "purpose":
         return _ask_next(step, (), _("Left as it is."), draft)
-    told = {**told, step: said}
-    proposals, note = _take_answer(step, said, told, draft, has_name)
+    answers = {**answers, step: said}
+    proposals, note = _build_proposals(step, said, answers, draft, has_name)
     return _ask_next(step, proposals, note, draft)
 
 
-def opening(step: str, draft: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """The question that opens a conversation, with answers to click."""
+def build_opening_question(step: str, draft: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """Return the first question of a conversation, with answers to click."""
     return _build_question(step, draft)
 
 
-def _take_answer(
-    step: str, said: str, told: Mapping[str, str], draft: Mapping[str, Any], has_name: bool
+def _build_proposals(
+    step: str, said: str, answers: Mapping[str, str], draft: Mapping[str, Any], has_name: bool
 ) -> tuple[tuple[Proposal, ...], str]:
     if step == "purpose":
         purpose = _extract_purpose(said)
@@ -152,7 +153,7 @@ def _take_answer(
             proposals.append(
                 Proposal("capabilities", sorted({*draft["capabilities"], Capability.FILE_SEARCH}))
             )
-        proposals.append(Proposal("instructions", _compose_instructions(told, draft)))
+        proposals.append(Proposal("instructions", _compose_instructions(answers, draft)))
         if not has_name:
             proposals.append(Proposal("name", _propose_name(purpose)))
         return tuple(proposals), _("I wrote that down as the description and began the instructions.")
@@ -162,7 +163,7 @@ def _take_answer(
         return (Proposal("starters", _split_list(said)),), _(
             "Those are the first messages that people can click."
         )
-    return (Proposal("instructions", _compose_instructions(told, draft)),), _(
+    return (Proposal("instructions", _compose_instructions(answers, draft)),), _(
         "That stands in the instructions now."
     )
 
@@ -173,11 +174,11 @@ def _ask_next(
     note: str,
     draft: Mapping[str, Any],
 ) -> Reply:
-    place = STEPS.index(step) + 1
-    following = STEPS[place] if place < len(STEPS) else DONE
+    index = STEPS.index(step) + 1
+    next_step = STEPS[index] if index < len(STEPS) else DONE
     fresh = {**draft, **{p.field: p.value for p in proposals}}
-    question, choices = _build_question(following, fresh)
-    return Reply(proposals, f"{note}\n\n{question}", following, choices)
+    question, choices = _build_question(next_step, fresh)
+    return Reply(proposals, f"{note}\n\n{question}", next_step, choices)
 
 
 def _build_question(step: str, draft: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
@@ -229,7 +230,7 @@ def _build_question(step: str, draft: Mapping[str, Any]) -> tuple[str, tuple[str
     )
 
 
-def _obey_command(command: re.Match[str], step: str, draft: Mapping[str, Any]) -> Reply:
+def _apply_command(command: re.Match[str], step: str, draft: Mapping[str, Any]) -> Reply:
     word, value = re.sub(r"\s+", " ", command.group(1).lower()), command.group(2).strip()
     field = next(name for name, words in _COMMAND_FIELDS.items() if word in words)
     if field == "starters":
@@ -244,8 +245,8 @@ def _obey_command(command: re.Match[str], step: str, draft: Mapping[str, Any]) -
     return Reply((proposal,), _("Done.") + f"\n\n{question}", step, choices)
 
 
-def _add_wish(said: str, draft: Mapping[str, Any]) -> Reply:
-    """After the last question, add whatever is said to the instructions."""
+def _append_to_instructions(said: str, draft: Mapping[str, Any]) -> Reply:
+    """Add a message that follows the last question to the instructions."""
     heading = _("More wishes")
     before = draft["instructions"].rstrip()
     line = f"- {_end_sentence(_join_lines(said))}"
@@ -255,31 +256,33 @@ def _add_wish(said: str, draft: Mapping[str, Any]) -> Reply:
     return Reply((Proposal("instructions", text.strip()),), f"{note}\n\n{question}", DONE, choices)
 
 
-def _compose_instructions(told: Mapping[str, str], draft: Mapping[str, Any]) -> str:
-    """Compose the instructions from the answers; sections that a person wrote by hand are kept."""
+def _compose_instructions(answers: Mapping[str, str], draft: Mapping[str, Any]) -> str:
+    """Build the instructions from the answers; sections written by hand are kept."""
     parts = []
-    if purpose := told.get("purpose"):
+    if purpose := answers.get("purpose"):
         parts.append(f"## {_('Task')}\n{_end_sentence(_capitalise(_extract_purpose(purpose)))}")
-    if audience := told.get("audience"):
-        who = _end_sentence(_join_lines(audience))
-        parts.append(f"## {_('For whom')}\n" + _("You speak with: %(audience)s") % {"audience": who})
-    if tone := told.get("tone"):
+    if audience := answers.get("audience"):
+        users = _end_sentence(_join_lines(audience))
+        parts.append(f"## {_('For whom')}\n" + _("You speak with: %(audience)s") % {"audience": users})
+    if tone := answers.get("tone"):
         parts.append(f"## {_('Tone')}\n{_end_sentence(_capitalise(tone))}")
     rules = [
         _("Begin with the answer; details follow."),
         _("When something is missing or unclear, ask one short question before you answer."),
         _("Say so plainly when you do not know, and never invent facts."),
     ]
-    if avoid := told.get("avoid"):
+    if avoid := answers.get("avoid"):
         rules.insert(0, _("Never: %(avoid)s") % {"avoid": _end_sentence(_join_lines(avoid))})
     parts.append(f"## {_('Rules')}\n" + "\n".join(f"- {rule}" for rule in rules))
     composed = "\n\n".join(parts)
-    kept = _find_own_sections(draft["instructions"])
-    return _shorten("\n\n".join(part for part in (composed, kept) if part), INSTRUCTIONS_LENGTH, by_line=True)
+    handwritten = _find_handwritten_sections(draft["instructions"])
+    return _shorten(
+        "\n\n".join(part for part in (composed, handwritten) if part), INSTRUCTIONS_LENGTH, by_line=True
+    )
 
 
-def _find_own_sections(instructions: str) -> str:
-    """The sections of the present instructions that the interview did not write."""
+def _find_handwritten_sections(instructions: str) -> str:
+    """Return the sections of the instructions that the interview did not write."""
     ours = {_("Task"), _("For whom"), _("Tone"), _("Rules")}
     kept = []
     for section in re.split(r"\n(?=## )", instructions.strip()):
@@ -305,7 +308,7 @@ def _propose_name(purpose: str) -> str:
 
 
 def _guess_category(said: str) -> str:
-    """The category with most matching words; English words match from their beginning, Chinese anywhere."""
+    """Return the category with most matching words; English words match by prefix, Chinese anywhere."""
     hits = {
         category: sum(
             len(re.findall(word if not word.isascii() else rf"\b{word}", said, re.I))
@@ -343,7 +346,7 @@ def _capitalise(text: str) -> str:
 
 
 def _join_lines(text: str) -> str:
-    """Text on one line, for a list item: a line break inside would end the item."""
+    """Put text on one line, because a line break would end its list item."""
     return " ".join(text.split())
 
 
@@ -354,11 +357,11 @@ def _end_sentence(text: str) -> str:
     return text + ("。" if re.search(r"[\u3400-\u9fff]", text[-1]) else ".")
 
 
-def _shorten(text: str, most: int, *, by_line: bool = False) -> str:
+def _shorten(text: str, max_length: int, *, by_line: bool = False) -> str:
     """Shorten at the end of a sentence or line, if more than half of the length remains."""
-    if len(text) <= most:
+    if len(text) <= max_length:
         return text
-    cut = text[:most]
+    cut = text[:max_length]
     ends = [cut.rfind("\n")] if by_line else [m.start() for m in _SENTENCE_END.finditer(cut) if m.start()]
     best = max(ends, default=-1)
-    return cut[:best].rstrip() if best > most // 2 else cut[: most - 1].rstrip() + "…"
+    return cut[:best].rstrip() if best > max_length // 2 else cut[: max_length - 1].rstrip() + "…"

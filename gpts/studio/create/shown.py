@@ -1,4 +1,4 @@
-"""Data of the Create conversation for its page: a change, the draft, the end of an answer."""
+"""Event and page data of the Create conversation: changes, the draft, the end of an answer."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from gpts.assistants.services.gpts import serialize_draft_field
 from gpts.llm.failure_messages import get_failure_message
 from gpts.llm.states import TurnState
 from gpts.studio.models import BuilderChange, BuilderMessage
-from gpts.studio.services.create import TALKED_FIELDS
+from gpts.studio.services.create import CONVERSATION_FIELDS
 
 
-def draft_values(gpt: GPT) -> dict[str, Any]:
-    """The fields that the conversation may change, as plain values."""
-    return {name: serialize_draft_field(gpt, name) for name in TALKED_FIELDS}
+def get_draft_values(gpt: GPT) -> dict[str, Any]:
+    """Return the fields that the conversation may change, as JSON values."""
+    return {name: serialize_draft_field(gpt, name) for name in CONVERSATION_FIELDS}
 
 
-def change_data(gpt: GPT, change: BuilderChange) -> dict[str, Any]:
-    """A change with its card, and the present draft for the form and the preview."""
+def build_change_data(gpt: GPT, change: BuilderChange) -> dict[str, Any]:
+    """Return a change with its card, and the current draft for the form and the preview."""
     context = {"change": change, "gpt": gpt, "may_edit": True, "is_streamed": True}
     return {
         "id": change.pk,
@@ -33,22 +33,22 @@ def change_data(gpt: GPT, change: BuilderChange) -> dict[str, Any]:
         "after": change.after,
         "revision": gpt.draft_revision,
         "html": render_to_string("gpts/studio/_change.html", context),
-        "draft": draft_data(gpt),
+        "draft": build_draft_data(gpt),
     }
 
 
-def draft_data(gpt: GPT) -> dict[str, Any]:
+def build_draft_data(gpt: GPT) -> dict[str, Any]:
     address = f"/{gpt.icon}" if gpt.icon else ""
     return {
-        "values": draft_values(gpt),
+        "values": get_draft_values(gpt),
         "html": render_to_string("gpts/studio/_draft.html", {"gpt": gpt}),
         "icon": str(arch_icon(gpt.name, address, gpt.category, "lg")),
         "icon_small": str(arch_icon(gpt.name, address, gpt.category, "sm")),
     }
 
 
-def message_end(message: BuilderMessage, *, retry_after: float | None = None) -> dict[str, Any]:
-    """How an answer ended, with its text as safe HTML."""
+def build_message_end(message: BuilderMessage, *, retry_after: float | None = None) -> dict[str, Any]:
+    """Return how an answer ended, with its text as safe HTML."""
     seconds = None if retry_after is None else max(round(retry_after), 1)
     return {
         "message": str(message.pk),
@@ -65,7 +65,7 @@ def message_end(message: BuilderMessage, *, retry_after: float | None = None) ->
 
 
 def get_note(message: BuilderMessage, retry_after: int | None = None) -> str:
-    """The note under an answer that was stopped or failed; empty for a finished one."""
+    """Return the note under a stopped or failed answer; empty for a finished one."""
     if message.state == TurnState.STOPPED:
         return _("You stopped this answer. What it had changed stands.")
     return get_failure_message(message.error_code, retry_after) if message.error_code else ""

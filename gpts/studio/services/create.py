@@ -1,4 +1,4 @@
-"""The Create conversation: its messages, the changes that it makes in a draft, undoing them, their cost."""
+"""The Create conversation: its messages with their cost, and its changes of the draft with undo and redo."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from workspaces.models import User
 MESSAGE_LENGTH = 8_000
 ANSWER_LENGTH = 20_000
 REFUSAL_LENGTH = 300
-# Fields that the conversation may change; the others are changed in the form only.
-TALKED_FIELDS = ("name", "description", "instructions", "starters", "category", "capabilities", "icon")
+# Draft fields that the conversation may change; the others can be changed only in the form.
+CONVERSATION_FIELDS = ("name", "description", "instructions", "starters", "category", "capabilities", "icon")
 
 
 @transaction.atomic
@@ -63,13 +63,13 @@ def start_message(*, gpt: GPT, text: str, by: User, at: datetime) -> tuple[Build
 
 
 def interrupt_lost_answers(*, at: datetime) -> int:
-    """End every lost answer that the scope shows; returns how many. Idempotent."""
+    """End every lost answer in the scope and return how many. Idempotent."""
     return sum(interrupt_if_lost(message=message, at=at) for message in find_lost_answers(at))
 
 
 @transaction.atomic
 def interrupt_if_lost(*, message: BuilderMessage, at: datetime) -> bool:
-    """End an answer whose process died, with the text that Redis has; false when it lives or has ended."""
+    """End an answer whose process died, with its text in Redis; False when it is running or has ended."""
     if not is_lost(message, at):
         return False
     locked = BuilderMessage.objects.select_for_update().get(pk=message.pk)
@@ -84,7 +84,7 @@ def interrupt_if_lost(*, message: BuilderMessage, at: datetime) -> bool:
 
 
 def _check_none_runs(gpt: GPT, by: User, at: datetime) -> None:
-    """Raise Conflict while an answer of the conversation runs; one that was lost ends here."""
+    """Raise Conflict while an answer of the conversation runs; a lost one is ended."""
     running = BuilderMessage.objects.filter(gpt=gpt, user=by, state=TurnState.RUNNING).first()
     if running is not None and not interrupt_if_lost(message=running, at=at):
         raise _build_busy_conflict()
@@ -112,10 +112,10 @@ def _build_busy_conflict() -> Conflict:
 def apply_change(
     *, message: BuilderMessage, field: str, value: Any, by: User, at: datetime
 ) -> BuilderChange | None:
-    """Set one field of the draft for a running answer and record before and after; None without a change.
+    """Set one draft field for a running answer and record old and new value; None if nothing changes.
 
-    A value that the draft does not take is recorded as refused, with the reason, and changes nothing.
-    ``before`` is read from the present draft, which may have been edited in the form a second ago.
+    An invalid value is recorded as refused, with the reason, and changes nothing.
+    ``before`` is read from the database, because the form may have changed the draft meanwhile.
     """
     fresh = lock_gpt(message.gpt)
     change = BuilderChange(
@@ -127,14 +127,14 @@ def apply_change(
         state=BuilderChangeState.APPLIED,
         created_at=at,
     )
-    if field not in TALKED_FIELDS:
-        return _note_refusal(change, value, _("The conversation does not change this field."))
+    if field not in CONVERSATION_FIELDS:
+        return _record_refusal(change, value, _("The conversation does not change this field."))
     before = serialize_draft_field(fresh, field)
     try:
         with transaction.atomic():
             saved = _set_field(fresh, field, value, by=by, at=at)
     except InvalidInput as refusal:
-        return _note_refusal(change, value, refusal.message)
+        return _record_refusal(change, value, refusal.message)
     change.before, change.after = before, serialize_draft_field(saved, field)
     if change.before == change.after:
         return None
@@ -142,7 +142,7 @@ def apply_change(
     return change
 
 
-def _note_refusal(change: BuilderChange, value: Any, reason: Any) -> BuilderChange:
+def _record_refusal(change: BuilderChange, value: Any, reason: Any) -> BuilderChange:
     change.state, change.refusal = BuilderChangeState.REFUSED, str(reason)[:REFUSAL_LENGTH]
     change.after = _clean_refused_value(value)
     change.save()
@@ -150,7 +150,7 @@ def _note_refusal(change: BuilderChange, value: Any, reason: Any) -> BuilderChan
 
 
 def _clean_refused_value(value: Any) -> Any:
-    """A value that a model sent, as text that the database takes, shortened."""
+    """Return a model's value as shortened text that PostgreSQL can store."""
     text = value if isinstance(value, str) else repr(value)
     safe = text.replace("\x00", "").encode("utf-8", "replace").decode()
     return safe[:2_000]
@@ -222,7 +222,7 @@ def end_message(
 ) -> BuilderMessage:
     """End a running answer, finished, stopped or (with ``error_code``) failed, with its tokens and its cost.
 
-    Budgets count what a finished one used, and a failed one's reservation is released.
+    Budgets count the usage of a finished or stopped answer; the reservation of a failed one is released.
     Raises IllegalTransition when it has ended already.
     """
     locked = BuilderMessage.objects.select_for_update().get(pk=message.pk)
@@ -250,7 +250,7 @@ def end_message(
 def reset_conversation(*, gpt: GPT, by: User, at: datetime) -> int:
     """Empty the person's conversation about a GPT; the draft stays as it is. Returns the number of messages.
 
-    Texts and changes are removed, tokens and cost stay counted. Raises Conflict while an answer runs.
+    Deletes texts and changes, keeps tokens and cost. Raises Conflict while an answer runs.
     """
     _check_none_runs(gpt, by, at)
     BuilderChange.objects.filter(gpt=gpt, user=by).delete()

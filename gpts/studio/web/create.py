@@ -1,4 +1,4 @@
-"""The Create tab: a conversation that fills the draft; each change is shown and can be undone."""
+"""The Create tab: a conversation that fills the draft, with undo for each change."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from gpts.llm.failure_messages import get_failure_message
 from gpts.llm.runtime.types import ModelAPI
 from gpts.llm.states import TurnState
 from gpts.studio.access import access_create_change
-from gpts.studio.create.begin import begin_message, find_answer, get_building_model, stop_building
-from gpts.studio.create.interview import first_step, opening
-from gpts.studio.create.shown import draft_data, draft_values, get_note
+from gpts.studio.create.begin import begin_message, find_answer, get_builder_model, stop_create_answer
+from gpts.studio.create.interview import build_opening_question, choose_first_step
+from gpts.studio.create.shown import build_draft_data, get_draft_values, get_note
 from gpts.studio.models import BuilderMessage
 from gpts.studio.queries import is_lost, list_create_messages
 from gpts.studio.services.create import reset_conversation, set_change_state
@@ -48,15 +48,17 @@ from workspaces.web.refusals import error_body
 @require_GET
 def create(request: HttpRequest, slug: str) -> HttpResponse:
     gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
-    return render(request, "gpts/studio/create.html", _context(request, gpt))
+    return render(request, "gpts/studio/create.html", _build_context(request, gpt))
 
 
-def _context(request: HttpRequest, gpt: GPT, **extra: Any) -> dict[str, Any]:
+def _build_context(request: HttpRequest, gpt: GPT, **extra: Any) -> dict[str, Any]:
     user = person_of(request)
     rows = list_create_messages(user, gpt)
     now = timezone.now()
-    is_interview = build_model_spec(get_building_model(gpt)).api == ModelAPI.OFFLINE
-    question, choices = opening(first_step(draft_values(gpt)), draft_values(gpt))
+    is_interview = build_model_spec(get_builder_model(gpt)).api == ModelAPI.OFFLINE
+    question, choices = build_opening_question(
+        choose_first_step(get_draft_values(gpt)), get_draft_values(gpt)
+    )
     shown = [_build_row(message, now=now) for message in rows]
     return build_page_context(
         request,
@@ -97,9 +99,9 @@ def _find_unanswered_text(shown: list[dict[str, Any]], rows: list[BuilderMessage
 @chat_view
 @require_POST
 def create_message(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Answer with the stream itself; without JavaScript with the page, once the answer has ended.
+    """Answer with a stream of events; without JavaScript redirect to the page once the answer has ended.
 
-    With a Last-Event-ID the text is ignored: the reader gets the newest answer from that event on.
+    With a Last-Event-ID the text is ignored, and the stream resumes the newest answer after that event.
     """
     try:
         requester = get_requester(request)
@@ -122,7 +124,7 @@ def stop(request: HttpRequest, slug: str) -> HttpResponse:
     """Stop the running answer; its changes stay and can be undone."""
     user = person_of(request)
     gpt = access_gpt(user, slug, to=GPTAct.EDIT)
-    is_stopping = stop_building(user, gpt)
+    is_stopping = stop_create_answer(user, gpt)
     if request.accepts("application/json") and not request.accepts("text/html"):
         return JsonResponse({"is_stopping": is_stopping}, status=202)
     return redirect("gpts:build-create", slug)
@@ -139,7 +141,7 @@ def _refuse(request: HttpRequest, slug: str, refusal: DomainError) -> HttpRespon
     user = person_of(request)
     with open_scope(scope_for(user)):
         gpt = access_gpt(user, slug, to=GPTAct.EDIT)
-        context = _context(request, gpt, refusal=refusal, value=request.POST.get("text", ""))
+        context = _build_context(request, gpt, refusal=refusal, value=request.POST.get("text", ""))
         return render(request, "gpts/studio/create.html", context, status=refusal.status)
 
 
@@ -174,7 +176,7 @@ def set_change(request: HttpRequest, slug: str, change_id: int) -> HttpResponse:
         return redirect("gpts:build-create", slug)
     fresh = access_gpt(user, slug, to=GPTAct.EDIT)
     html = card(context={"change": changed, "gpt": fresh, "may_edit": True})
-    return JsonResponse({"html": html, "draft": draft_data(fresh), "revision": fresh.draft_revision})
+    return JsonResponse({"html": html, "draft": build_draft_data(fresh), "revision": fresh.draft_revision})
 
 
 @login_required

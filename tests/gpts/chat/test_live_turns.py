@@ -16,13 +16,13 @@ from gpts.chat.services.rechecks import RunningAnswer
 from gpts.chat.streaming.chat_turn import ChatTurn
 from gpts.chat.streaming.connection import (
     ask_to_stop,
-    events_key,
+    build_events_key,
+    build_stop_key,
     find_alive_turns,
+    get_sync_redis,
     read_text,
-    stop_key,
-    sync_redis,
 )
-from gpts.chat.streaming.frames import frame
+from gpts.chat.streaming.frames import build_frame
 from gpts.chat.streaming.hub import run_turn_to_end
 from gpts.chat.streaming.job import TurnJob, TurnOutcome, TurnSink, run_fixed_answer
 from gpts.chat.streaming.live import LiveTurn
@@ -44,7 +44,7 @@ from gpts.studio.create.answer import CreateAnswer
 
 ROOT = Path(__file__).parents[3]
 Events = Callable[[TurnSink], AsyncGenerator[TurnEvent, None]]
-END = frame("end", {})
+END = build_frame("end", {})
 
 
 class StoryTurn(TurnJob):
@@ -116,7 +116,7 @@ async def test_readers_get_text_and_events_in_order_and_late_ones_the_rest() -> 
 
     assert await live.run() == END
 
-    working = frame("working", {"function": "dice"})
+    working = build_frame("working", {"function": "dice"})
     heard = await reading
     assert b"".join(heard).count(b"event: delta") >= 1
     assert heard[-1] == END
@@ -222,7 +222,7 @@ def test_a_turn_run_to_its_end_has_a_heartbeat_a_mirror_and_can_be_stopped(db: N
     assert not worker.is_alive()
     assert job.outcome.is_stopped
     assert read_text(job.id) == job.outcome.text
-    (_id, last), *_rest = sync_redis().xrevrange(events_key(job.id), count=1)
+    (_id, last), *_rest = get_sync_redis().xrevrange(build_events_key(job.id), count=1)
     assert last == {"end": END.decode()}
     assert find_alive_turns([job.id]) == set()
-    assert not sync_redis().exists(stop_key(job.id))
+    assert not get_sync_redis().exists(build_stop_key(job.id))

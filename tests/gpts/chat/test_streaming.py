@@ -16,7 +16,7 @@ from core.errors import RateLimited
 from core.ids import uuid7, uuid7_time
 from gpts.chat.models import Conversation, Message, Turn
 from gpts.chat.states import MessageRole
-from gpts.chat.streaming.connection import check_message, events_key, sync_redis
+from gpts.chat.streaming.connection import build_events_key, check_message, get_sync_redis
 from gpts.llm.states import TurnState
 from gpts.metering.models import UsageEvent
 from gpts.tasks import reap_lost_turns
@@ -425,8 +425,8 @@ def test_a_turn_whose_process_died_is_interrupted_with_its_text(db: None) -> Non
         position=1,
         started_at=began,
     )
-    sync_redis().xadd(events_key(turn.pk), {"text": "Half an "})
-    sync_redis().xadd(events_key(turn.pk), {"text": "answer"})
+    get_sync_redis().xadd(build_events_key(turn.pk), {"text": "Half an "})
+    get_sync_redis().xadd(build_events_key(turn.pk), {"text": "answer"})
 
     assert reap_lost_turns() == 1
     assert reap_lost_turns() == 0
@@ -452,7 +452,7 @@ def test_a_turn_that_lives_elsewhere_is_left_alone(db: None) -> None:
         position=1,
         started_at=began,
     )
-    sync_redis().set(f"turn:running:{turn.pk}", "1", ex=20)
+    get_sync_redis().set(f"turn:running:{turn.pk}", "1", ex=20)
 
     assert reap_lost_turns() == 0
 

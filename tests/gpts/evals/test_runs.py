@@ -22,7 +22,7 @@ from gpts.assistants.services.gpts import update_draft
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.versions import freeze_version
 from gpts.chat.models import Conversation
-from gpts.chat.streaming.connection import find_alive_turns, read_text, running_key, sync_redis
+from gpts.chat.streaming.connection import build_running_key, find_alive_turns, get_sync_redis, read_text
 from gpts.evals.models import GoldenResult, GoldenRun
 from gpts.evals.services.asking import PromptAnswer
 from gpts.evals.services.gate import find_gate_problem
@@ -170,8 +170,8 @@ def test_cancelling_stops_the_prompts_that_are_being_asked_and_counts_them_once(
         budget = create_monthly_budget(place, owner, measure="tokens", hard_limit=10**9)
     run = begin_run(gpt)
     assert model_server.wait_until(lambda state: state.open_streams == 2, 30)
-    wait_for(run, lambda fresh: all(map(read_text, claims_of(fresh))) and len(claims_of(fresh)) == 2)
-    claims = claims_of(run)
+    wait_for(run, lambda fresh: all(map(read_text, list_claims(fresh))) and len(list_claims(fresh)) == 2)
+    claims = list_claims(run)
     assert find_alive_turns(claims) == set(claims)
 
     with system_scope("tests"):
@@ -192,7 +192,7 @@ def test_cancelling_stops_the_prompts_that_are_being_asked_and_counts_them_once(
     assert run.input_tokens + run.output_tokens == used
 
 
-def claims_of(run: GoldenRun) -> list[UUID]:
+def list_claims(run: GoldenRun) -> list[UUID]:
     return [claim for claim in run.results.values_list("claim", flat=True) if claim is not None]
 
 
@@ -204,11 +204,11 @@ def test_a_claim_whose_worker_lives_is_not_taken_up() -> None:
     result = claim_result(run_id=run.pk, at=NOW)
     assert result is not None
     assert result.claim is not None
-    sync_redis().set(running_key(result.claim), "1", ex=20)
+    get_sync_redis().set(build_running_key(result.claim), "1", ex=20)
 
     sweep_runs(at=NOW + LEASE + timedelta(hours=1))
 
-    assert claims_of(run) == [result.claim]
+    assert list_claims(run) == [result.claim]
     assert states(run) == ["running"]
 
 

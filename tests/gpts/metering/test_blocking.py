@@ -15,7 +15,7 @@ from django.utils import timezone
 from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.chat.models import Conversation, Message, Turn
-from gpts.chat.streaming.begin import Requester, begin_first
+from gpts.chat.streaming.begin import Requester, begin_first_turn
 from gpts.chat.streaming.lost import interrupt_lost_turns
 from gpts.evals.models import GoldenResult
 from gpts.evals.services.runs import start_run
@@ -271,7 +271,7 @@ def test_the_reservation_of_a_lost_turn_is_released(place: Workspace, model_serv
         gpt = a_live_gpt(place, owner, model_server)
         budget = create_monthly_budget(place, owner, hard_limit=1)
     requester = Requester(owner, scope_for(owner), "web", None, "en")
-    begin_first(requester, gpt.slug, "Hello", uuid4().hex, is_draft=False)
+    begin_first_turn(requester, gpt.slug, "Hello", uuid4().hex, is_draft=False)
     with system_scope("tests"):
         held = read_counters(budget)
 
@@ -279,7 +279,7 @@ def test_the_reservation_of_a_lost_turn_is_released(place: Workspace, model_serv
 
         assert (held, ended) == ([(owner.pk, 0, 1)], 1)
         assert read_counters(budget) == [(owner.pk, 0, 0)]
-    assert begin_first(requester, gpt.slug, "Again", uuid4().hex, is_draft=False).job is not None
+    assert begin_first_turn(requester, gpt.slug, "Again", uuid4().hex, is_draft=False).job is not None
 
 
 def test_the_create_conversation_is_counted_and_failures_are_released(

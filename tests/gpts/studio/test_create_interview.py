@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gpts.studio.create.functions import FUNCTIONS, BadCall, Proposal, Question, read_call
-from gpts.studio.create.interview import STEPS, answer, first_step, is_answer
+from gpts.studio.create.interview import STEPS, build_reply, choose_first_step, is_answer
 
 EMPTY: dict[str, Any] = {
     "name": "New GPT",
@@ -21,12 +21,14 @@ EMPTY: dict[str, Any] = {
 
 def answer_all(*answers: str) -> tuple[dict[str, Any], str]:
     """Give the answers one after the other; return the draft and the key of the last question."""
-    draft, step = dict(EMPTY), first_step(EMPTY)
-    told: dict[str, str] = {}
+    draft, step = dict(EMPTY), choose_first_step(EMPTY)
+    answers: dict[str, str] = {}
     for said in answers:
-        reply = answer(said, step=step, draft=draft, told=told, has_name=draft["name"] != "New GPT")
+        reply = build_reply(
+            said, step=step, draft=draft, answers=answers, has_name=draft["name"] != "New GPT"
+        )
         draft |= {proposal.field: proposal.value for proposal in reply.proposals}
-        told |= {step: said} if is_answer(said) else {}
+        answers |= {step: said} if is_answer(said) else {}
         step = reply.step
     return draft, step
 
@@ -88,11 +90,11 @@ def test_a_field_can_be_set_at_any_time_and_the_question_is_kept() -> None:
 
 def test_later_requests_are_appended_and_instructions_written_by_hand_stay() -> None:
     draft = EMPTY | {"name": "Guide", "description": "A guide.", "instructions": "My own rules."}
-    first = answer("Always answer in verse", step="done", draft=draft, told={}, has_name=True)
+    first = build_reply("Always answer in verse", step="done", draft=draft, answers={}, has_name=True)
     draft |= {p.field: p.value for p in first.proposals}
-    second = answer("Mention the weather", step="done", draft=draft, told={}, has_name=True)
+    second = build_reply("Mention the weather", step="done", draft=draft, answers={}, has_name=True)
     draft |= {p.field: p.value for p in second.proposals}
-    third = answer("Adults", step="audience", draft=draft, told={}, has_name=True)
+    third = build_reply("Adults", step="audience", draft=draft, answers={}, has_name=True)
     draft |= {p.field: p.value for p in third.proposals}
 
     assert "My own rules." in draft["instructions"]
@@ -112,8 +114,8 @@ def test_long_answers_are_shortened_to_the_limits() -> None:
 
 
 def test_fields_that_are_filled_are_not_asked_for() -> None:
-    assert first_step(EMPTY | {"description": "x", "instructions": "y"}) == "audience"
-    assert first_step(EMPTY) == STEPS[0]
+    assert choose_first_step(EMPTY | {"description": "x", "instructions": "y"}) == "audience"
+    assert choose_first_step(EMPTY) == STEPS[0]
 
 
 @pytest.mark.parametrize(

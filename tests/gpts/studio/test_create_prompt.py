@@ -10,9 +10,9 @@ from core.scope import system_scope
 from gpts.assistants.models import GPT, LiveVersion
 from gpts.llm.services.providers import ensure_offline_provider
 from gpts.studio.create.functions import FUNCTIONS, BadCall, read_call
-from gpts.studio.create.prompts import RULES, instructions_for
+from gpts.studio.create.prompts import RULES, build_instructions
 from gpts.studio.models import BuilderChange
-from gpts.studio.services.create import TALKED_FIELDS, apply_change, start_message
+from gpts.studio.services.create import CONVERSATION_FIELDS, apply_change, start_message
 from tests.support.factories.gpts import GPTFactory
 from tests.support.times import NOW
 
@@ -24,7 +24,7 @@ INJECTED = (
 def test_a_hostile_draft_is_one_json_value_in_the_prompt() -> None:
     draft = {"name": INJECTED, "instructions": INJECTED, "starters": [INJECTED]}
 
-    text = instructions_for(draft, ["name"])
+    text = build_instructions(draft, ["name"])
 
     rules, data = text[: len(RULES)], text[len(RULES) :].split("\n\nThe person undid")[0]
     assert rules == RULES
@@ -37,7 +37,7 @@ def test_a_hostile_draft_is_one_json_value_in_the_prompt() -> None:
 def test_the_only_functions_are_the_setters_of_the_draft_and_ask() -> None:
     fields = {tool.name.removeprefix("set_") for tool in FUNCTIONS} - {"ask"}
 
-    assert fields == set(TALKED_FIELDS)
+    assert fields == set(CONVERSATION_FIELDS)
     for name in (
         "publish",
         "delete_gpt",

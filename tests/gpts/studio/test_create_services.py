@@ -11,7 +11,7 @@ from django.urls import reverse
 from core.errors import Conflict, IllegalTransition, InvalidInput, NotFound, RateLimited
 from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import update_draft
-from gpts.chat.streaming.connection import stop_key, sync_redis
+from gpts.chat.streaming.connection import build_stop_key, get_sync_redis
 from gpts.llm.services.providers import ensure_offline_provider
 from gpts.llm.states import TurnState
 from gpts.studio.access import access_create_change
@@ -251,15 +251,15 @@ def test_stopping_asks_the_running_answer_of_that_person_only(gpt: GPT) -> None:
     answer = an_answer(gpt)
     stranger = ApiClient(UserFactory.create(display_name="Eve"))
     call = ApiClient(gpt.owner)
-    key = stop_key(answer.pk)
+    key = build_stop_key(answer.pk)
 
     refused = stranger("POST", f"gpts/{gpt.slug}/create-conversation/stop")
     assert refused.status_code == 404
-    assert not sync_redis().exists(key)
+    assert not get_sync_redis().exists(key)
     told = call("POST", f"gpts/{gpt.slug}/create-conversation/stop")
 
     assert (told.status_code, told.json()) == (202, {"is_stopping": True})
-    assert sync_redis().exists(key)
+    assert get_sync_redis().exists(key)
     end_message(message=answer, text="I", at=LATER, is_stopped=True)
     again = call("POST", f"gpts/{gpt.slug}/create-conversation/stop")
     assert (again.status_code, again.json()) == (202, {"is_stopping": False})

@@ -15,17 +15,17 @@ from gpts.assistants.models import GPT
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.chat.streaming.begin import Requester
 from gpts.chat.streaming.connection import (
+    build_events_key,
+    build_running_key,
     close_async_redis,
-    events_key,
     find_alive_turns,
-    running_key,
-    sync_redis,
+    get_sync_redis,
 )
-from gpts.chat.streaming.hub import follow_elsewhere
+from gpts.chat.streaming.hub import follow_from_redis
 from gpts.llm.services.providers import ensure_offline_provider
 from gpts.llm.states import TurnState
 from gpts.metering.models import BudgetReservation
-from gpts.studio.create.begin import begin_message, stop_building
+from gpts.studio.create.begin import begin_message, stop_create_answer
 from gpts.studio.models import BuilderMessage
 from gpts.tasks import reap_lost_turns
 from tests.fakes.openai_server import WORDS, ModelServer
@@ -82,7 +82,7 @@ def resume(browser: WebClient, gpt: GPT, offset: int) -> list[Event]:
 
 
 async def read_mirror(answer: BuilderMessage, offset: int = 0) -> str:
-    seen = "".join([part.decode() async for part in follow_elsewhere(answer.pk, offset)])
+    seen = "".join([part.decode() async for part in follow_from_redis(answer.pk, offset)])
     await close_async_redis()
     return seen
 
@@ -120,7 +120,7 @@ def test_another_process_follows_text_and_cards_and_stops_the_answer(
 
     # This test is a process of its own: it reads along by Redis alone.
     with system_scope("tests"):
-        assert stop_building(gpt.owner, gpt)
+        assert stop_create_answer(gpt.owner, gpt)
     seen = asyncio.run(read_mirror(answer))
 
     ended = wait_until_ended()
@@ -172,7 +172,9 @@ def test_the_interview_is_a_turn_too(make_web_client: MakeWebClient, model_serve
     answer = get_answer()
     assert (answer.state, answer.content) == ("finished", found[-1].data["text"])
     assert answer.step
-    mirrored = "".join(fields.get("text", "") for _id, fields in sync_redis().xrange(events_key(answer.pk)))
+    mirrored = "".join(
+        fields.get("text", "") for _id, fields in get_sync_redis().xrange(build_events_key(answer.pk))
+    )
     assert mirrored.strip() == answer.content
 
 
@@ -217,10 +219,10 @@ def test_an_answer_whose_process_died_is_interrupted_with_its_text_and_releases_
         budget = create_monthly_budget(place, owner, hard_limit=1)
     begin_message(Requester(owner, scope_for(owner), "web", None, "en"), gpt.slug, "Hello")
     answer = get_answer()
-    sync_redis().xadd(events_key(answer.pk), {"text": "Half an "})
-    sync_redis().xadd(events_key(answer.pk), {"text": "answer"})
+    get_sync_redis().xadd(build_events_key(answer.pk), {"text": "Half an "})
+    get_sync_redis().xadd(build_events_key(answer.pk), {"text": "answer"})
     if is_alive:
-        sync_redis().set(running_key(answer.pk), "1", ex=20)
+        get_sync_redis().set(build_running_key(answer.pk), "1", ex=20)
     with system_scope("tests"):
         BuilderMessage.objects.update(created_at=timezone.now() - timedelta(minutes=1))
         assert read_counters(budget) == [(owner.pk, 0, 1)]
