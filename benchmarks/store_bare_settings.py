@@ -1,5 +1,5 @@
-"""The product's settings with the bare view under every address."""
+"""The product's settings with the bare view at every URL."""
 
-from config.settings import *  # noqa: F403 - all of them, but for the one below
+from config.settings import *  # noqa: F403 - all settings except ROOT_URLCONF
 
 ROOT_URLCONF = "benchmarks.store_bare"

@@ -1,4 +1,4 @@
-"""The main pages of every room, with the demo's data in them, have no serious barrier, light or dark."""
+"""The main pages of every area, with the demo data, have no serious axe violations, light or dark."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.accessibility import CONTRAST, SETTLED, WCAG, find_barriers
 from tests.support.services import WebService
 from workspaces.models import User
 
-ROOMS: dict[str, tuple[str, ...]] = {
+PAGES_BY_EMAIL: dict[str, tuple[str, ...]] = {
     "": ("/", "/g/plain-letter", "/accounts/login/", "/g/plain-letter/report"),
     "moderator@demo.test": ("/moderation/", "/moderation/cases/{case}", "/moderation/transparency"),
     "finance@demo.test": (
@@ -51,7 +51,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
 }
 
 
-def enter(page: Page, server: WebService, email: str) -> None:
+def sign_in(page: Page, server: WebService, email: str) -> None:
     page.context.clear_cookies()
     if email:
         client = Client()
@@ -62,17 +62,17 @@ def enter(page: Page, server: WebService, email: str) -> None:
         page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": server.url}])
 
 
-def _seed() -> None:
-    """In a thread of its own: golden prompts are run there, and this one has the browser's event loop."""
+def _seed_demo() -> None:
+    """Call it in a thread: it runs golden prompts, and the main thread has Playwright's event loop."""
     try:
         seed(at=timezone.now())
     finally:
         connections.close_all()
 
 
-def test_no_serious_barrier_in_any_room(server: WebService, page: Page) -> None:
+def test_main_pages_have_no_serious_axe_violations(server: WebService, page: Page) -> None:
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(_seed).result()
+        pool.submit(_seed_demo).result()
     with system_scope("tests"):
         names = {
             "case": Case.objects.filter(submission__isnull=False).latest("risk").pk,
@@ -82,8 +82,8 @@ def test_no_serious_barrier_in_any_room(server: WebService, page: Page) -> None:
     axe, visited = Axe(), 0
     found: list[str] = []
 
-    for email, paths in ROOMS.items():
-        enter(page, server, email)
+    for email, paths in PAGES_BY_EMAIL.items():
+        sign_in(page, server, email)
         for path in paths:
             page.emulate_media(color_scheme="light", reduced_motion="reduce")
             answer = page.goto(server.url + path.format(**names))
@@ -95,4 +95,4 @@ def test_no_serious_barrier_in_any_room(server: WebService, page: Page) -> None:
             visited += 1
 
     assert found == []
-    assert visited == sum(len(paths) for paths in ROOMS.values())
+    assert visited == sum(len(paths) for paths in PAGES_BY_EMAIL.values())

@@ -1,4 +1,4 @@
-"""The retrieval bench in a browser; the vectors that it shows were made by a real worker."""
+"""The retrieval bench in a browser, with vectors computed by a real worker."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def embeddings_model(server: WebService, model_server: ModelServer) -> LanguageM
     )  # fmt: skip
 
 
-def test_a_builder_tries_questions(
+def test_the_bench_shows_passages_for_questions(
     browser: Browser, server: WebService, worker: WorkerService, embeddings_model: LanguageModel
 ) -> None:
     ensure_offline_provider(at=NOW)

@@ -1,4 +1,4 @@
-"""A limit from its setting to the chat that it stops, in real browsers: nothing that was typed is lost."""
+"""Token budgets in a browser: setting a limit, reaching it in a chat, keeping the typed text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService
 
 
-def test_a_limit_is_set_seen_and_stops_a_chat(
+def test_a_reached_budget_blocks_the_chat_and_keeps_the_text(
     server: WebService, page: Page, model_server: ModelServer
 ) -> None:
     with system_scope("tests"):

@@ -1,4 +1,4 @@
-"""The builder in a real browser: autosave, conflicts, a lost connection, the phone's tabs, accessibility."""
+"""The builder in a browser: autosave, conflicts, a lost connection, tabs on phones, accessibility."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TABS = ("create", "configure", "preview", "knowledge", "versions", "share")
 
 @pytest.fixture
 def gpt(server: WebService, page: Page) -> GPT:
-    """A GPT with everything, whose owner is signed in."""
+    """A GPT with all fields set, whose owner is signed in."""
     ensure_offline_provider(at=NOW)
     gpt = GPTFactory.create()
     sign_in_page(page, server, gpt.owner)
@@ -37,7 +37,7 @@ def configure(page: Page, server: WebService, gpt: GPT) -> None:
     page.goto(f"{server.url}/build/{gpt.slug}/configure")
 
 
-def test_what_is_typed_is_saved_and_shown_beside_the_form(server: WebService, page: Page, gpt: GPT) -> None:
+def test_typed_text_is_saved_and_shown_in_the_preview(server: WebService, page: Page, gpt: GPT) -> None:
     configure(page, server, gpt)
 
     page.get_by_label("Name", exact=True).fill("Prose coach")
@@ -56,7 +56,7 @@ def test_what_is_typed_is_saved_and_shown_beside_the_form(server: WebService, pa
     expect(page.get_by_label("Name", exact=True)).to_have_value("Prose coach")
 
 
-def test_a_field_that_is_refused_keeps_its_text_and_holds_up_no_other(
+def test_an_invalid_field_keeps_its_text_and_blocks_no_other_field(
     server: WebService, page: Page, gpt: GPT
 ) -> None:
     configure(page, server, gpt)
@@ -76,11 +76,11 @@ def test_a_field_that_is_refused_keeps_its_text_and_holds_up_no_other(
 
 
 @pytest.mark.parametrize(("button", "expected"), [("Keep mine", "Mine"), ("Take the other", "Theirs")])
-def test_a_field_that_was_changed_elsewhere_asks_which_to_keep(
+def test_a_conflict_asks_which_text_to_keep(
     server: WebService, page: Page, gpt: GPT, button: str, expected: str
 ) -> None:
     configure(page, server, gpt)
-    # From its first sign of life on, the page asks again only after twelve seconds.
+    # After its first presence request the page waits twelve seconds for the next.
     expect(page.locator("[data-presence][data-beaten]")).to_have_count(1)
     update_draft(gpt=gpt, revision=1, changes={"name": "Theirs"}, by=gpt.owner, at=LATER)
 
@@ -96,7 +96,7 @@ def test_a_field_that_was_changed_elsewhere_asks_which_to_keep(
     assert (gpt.name, gpt.instructions) == (expected, "Written at the same time.")
 
 
-def test_a_lost_connection_is_told_and_nothing_is_lost(server: WebService, page: Page, gpt: GPT) -> None:
+def test_a_lost_connection_is_shown_and_nothing_is_lost(server: WebService, page: Page, gpt: GPT) -> None:
     configure(page, server, gpt)
     page.context.set_offline(True)
 
@@ -145,7 +145,7 @@ def test_the_draft_answers_beside_the_form(server: WebService, page: Page, gpt: 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_tab_is_accessible_fits_a_phone_and_breaks_no_policy(
+def test_every_tab_is_accessible_fits_a_phone_and_violates_no_csp(
     server: WebService, page: Page, gpt: GPT, scheme: str
 ) -> None:
     with system_scope("tests"):
@@ -172,9 +172,7 @@ def test_every_tab_is_accessible_fits_a_phone_and_breaks_no_policy(
     assert complaints == []
 
 
-def test_what_was_not_saved_is_there_again_after_leaving_the_page(
-    server: WebService, page: Page, gpt: GPT
-) -> None:
+def test_unsaved_text_is_restored_after_leaving_the_page(server: WebService, page: Page, gpt: GPT) -> None:
     configure(page, server, gpt)
     page.on("dialog", lambda dialog: dialog.accept())
     page.context.set_offline(True)
@@ -193,9 +191,7 @@ def test_what_was_not_saved_is_there_again_after_leaving_the_page(
     assert (gpt.name, gpt.description) == ("Essay coach", "Typed in a tunnel")
 
 
-def test_text_that_comes_back_over_a_newer_draft_asks_which_to_keep(
-    server: WebService, page: Page, gpt: GPT
-) -> None:
+def test_restored_text_and_a_newer_draft_are_a_conflict(server: WebService, page: Page, gpt: GPT) -> None:
     configure(page, server, gpt)
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_label("Name", exact=True).fill("x" * 51)
@@ -214,7 +210,7 @@ def test_text_that_comes_back_over_a_newer_draft_asks_which_to_keep(
     assert (gpt.name, gpt.draft_revision) == ("Theirs", 2)
 
 
-def test_who_was_signed_out_keeps_the_text_and_is_told(server: WebService, page: Page, gpt: GPT) -> None:
+def test_a_signed_out_person_keeps_the_text(server: WebService, page: Page, gpt: GPT) -> None:
     configure(page, server, gpt)
     page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
 
@@ -230,7 +226,7 @@ def test_who_was_signed_out_keeps_the_text_and_is_told(server: WebService, page:
     assert gpt.description == "Written while signed out"
 
 
-def test_instructions_are_written_over_the_whole_window(server: WebService, page: Page, gpt: GPT) -> None:
+def test_instructions_can_be_edited_full_screen(server: WebService, page: Page, gpt: GPT) -> None:
     configure(page, server, gpt)
 
     page.get_by_role("button", name="Large editor").click()
@@ -245,7 +241,7 @@ def test_instructions_are_written_over_the_whole_window(server: WebService, page
     expect(editor.locator("[data-long-state]")).to_have_text("Saved just now")
     text.fill("x" * 8_001)
     expect(editor).to_contain_text("1 character too long")
-    # What lies behind is out of reach.
+    # The page behind is inert.
     assert page.evaluate("document.querySelector('.build-bar').inert") is True
     page.keyboard.press("Escape")
 
@@ -256,7 +252,7 @@ def test_instructions_are_written_over_the_whole_window(server: WebService, page
     assert gpt.instructions == ("Line by line.\n" * 500).strip()
 
 
-def test_an_icon_is_chosen_among_drawings(server: WebService, page: Page, gpt: GPT) -> None:
+def test_an_icon_can_be_chosen_from_drawings(server: WebService, page: Page, gpt: GPT) -> None:
     configure(page, server, gpt)
 
     page.get_by_role("button", name="Drawing 3").click()
@@ -266,7 +262,7 @@ def test_an_icon_is_chosen_among_drawings(server: WebService, page: Page, gpt: G
     expect(page.locator(".build-icon [data-mirror-icon] img")).to_have_count(0)
 
 
-def test_the_bar_tells_live_from_draft_and_a_copy_is_ones_own(
+def test_the_bar_shows_live_and_draft_and_a_copy_can_be_made(
     server: WebService, page: Page, gpt: GPT
 ) -> None:
     with system_scope("tests"):
@@ -279,7 +275,7 @@ def test_the_bar_tells_live_from_draft_and_a_copy_is_ones_own(
     page.get_by_label("Name", exact=True).fill("Prose coach")
     expect_saved(page)
 
-    # Without loading the page anew.
+    # Without a reload.
     expect(bar.get_by_role("link", name="Update")).to_be_visible()
     expect(page.locator(".preview-chat__what")).to_contain_text("live is version 1")
     bar.get_by_role("link", name="Draft has changes").click()

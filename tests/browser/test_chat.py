@@ -1,4 +1,4 @@
-"""Chatting in a real browser: streaming, stop, retry, edit, failures, hostile answers, history."""
+"""Chatting in a browser: streaming, stop, retry, edit, failures, hostile answers, history."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_message_streams_into_the_page_and_stays_after_a_reload(
     assert complaints == []
 
 
-def test_a_starter_begins_and_stop_keeps_the_text(
+def test_a_starter_starts_a_chat_and_stop_keeps_the_text(
     server: WebService, page: Page, model_server: ModelServer
 ) -> None:
     complaints = open_chat(page, server, model_server, "normal:5000:50")
@@ -49,7 +49,7 @@ def test_a_starter_begins_and_stop_keeps_the_text(
     assert complaints == []
 
 
-def test_a_failure_is_told_in_the_chat_and_tried_again(
+def test_a_failure_is_shown_in_the_chat_and_can_be_retried(
     server: WebService, page: Page, model_server: ModelServer
 ) -> None:
     open_chat(page, server, model_server, "rate-limited")
@@ -80,7 +80,7 @@ def test_the_last_message_is_edited_in_place(
     expect(page.locator(".message--user .message__text")).to_have_text("other words")
 
 
-def test_what_is_refused_stays_in_the_composer(
+def test_a_refused_message_stays_in_the_composer(
     server: WebService, page: Page, model_server: ModelServer
 ) -> None:
     open_chat(page, server, model_server, "echo")
@@ -94,7 +94,7 @@ def test_what_is_refused_stays_in_the_composer(
     assert Turn.objects.count() == 0
 
 
-def test_a_hostile_answer_calls_no_other_host_and_runs_nothing(
+def test_a_hostile_answer_calls_no_other_host_and_runs_no_script(
     server: WebService, page: Page, model_server: ModelServer
 ) -> None:
     hosts: set[str] = set()
@@ -117,7 +117,7 @@ def test_a_hostile_answer_calls_no_other_host_and_runs_nothing(
     assert "Loggia" in page.title()
 
 
-def test_another_tab_watches_a_running_answer(
+def test_another_tab_follows_a_running_answer(
     server: WebService, page: Page, model_server: ModelServer
 ) -> None:
     open_chat(page, server, model_server, "normal:60:20")

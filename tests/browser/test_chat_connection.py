@@ -1,4 +1,4 @@
-"""A chat over a bad line and in several tabs: nothing is lost, nothing is sent twice, all is said."""
+"""A chat over a bad connection and in several tabs: no text is lost and no message is sent twice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService, start_web_service
 from tests.support.tcp_proxy import TcpProxy
 
-LOSE_THE_FIRST_ANSWER = """() => {
+LOSE_FIRST_RESPONSE = """() => {
   const real = window.fetch;
   let isFirst = true;
   window.fetch = async (url, ...rest) => {
@@ -35,20 +35,20 @@ LOSE_THE_FIRST_ANSWER = """() => {
 
 
 @pytest.fixture
-def cable(server: WebService) -> Iterator[TcpProxy]:
-    with TcpProxy(server.port) as cable:
-        yield cable
+def proxy(server: WebService) -> Iterator[TcpProxy]:
+    with TcpProxy(server.port) as proxy:
+        yield proxy
 
 
 @pytest.fixture
-def person(browser: Browser, cable: TcpProxy) -> Iterator[Person]:
-    made = Person(browser, cable.url, "Rita")
+def person(browser: Browser, proxy: TcpProxy) -> Iterator[Person]:
+    made = Person(browser, proxy.url, "Rita")
     yield made
     made.close()
 
 
-def opened(person: Person, model_server: ModelServer, model: str) -> GPT:
-    """The person at an empty chat with a GPT on ``model``."""
+def open_chat(person: Person, model_server: ModelServer, model: str) -> GPT:
+    """Sign the person in and open an empty chat with a GPT on ``model``."""
     model_server.state.control = ""
     gpt = create_public_gpt(configure_model(model_server.url, model))
     person.enter(UserFactory.create(display_name="Rita"))
@@ -56,61 +56,61 @@ def opened(person: Person, model_server: ModelServer, model: str) -> GPT:
     return gpt
 
 
-def answer(page: Page) -> str:
+def get_answer_text(page: Page) -> str:
     return re.sub(r"\s+", " ", page.locator(".message--assistant .message__text").last.inner_text()).strip()
 
 
-def whole(count: int) -> str:
+def build_whole_answer(count: int) -> str:
     return re.sub(r"\s+", " ", "".join(WORDS[n % len(WORDS)] for n in range(count))).strip()
 
 
-def test_a_cut_connection_is_read_on_from_where_it_stopped(
-    person: Person, cable: TcpProxy, model_server: ModelServer
+def test_a_cut_stream_is_resumed_where_it_stopped(
+    person: Person, proxy: TcpProxy, model_server: ModelServer
 ) -> None:
-    opened(person, model_server, "normal:200:40")
+    open_chat(person, model_server, "normal:200:40")
     page = person.page
     send_message(page, "Tell me of arches")
     expect(page.locator(".message--running .message__text")).to_contain_text("merchant")
 
-    cable.cut()
+    proxy.cut()
 
     expect(page.get_by_text("The connection was lost. Reading on as soon as it is back")).to_be_visible()
     expect(page.locator(".message--user")).to_have_count(1)
-    cable.mend()
+    proxy.mend()
     expect(page.get_by_role("button", name="Answer again")).to_be_visible()
     expect(page.get_by_text("The connection was lost")).to_have_count(0)
-    assert answer(page) == whole(200)
+    assert get_answer_text(page) == build_whole_answer(200)
     assert (Turn.objects.get().state, UsageEvent.objects.count()) == ("finished", 1)
 
 
-def test_a_message_whose_first_word_was_lost_is_sent_once(
-    person: Person, cable: TcpProxy, model_server: ModelServer
+def test_a_message_whose_response_was_lost_is_sent_once(
+    person: Person, proxy: TcpProxy, model_server: ModelServer
 ) -> None:
-    opened(person, model_server, "normal:20:40")
+    open_chat(person, model_server, "normal:20:40")
     page = person.page
-    # The server hears the message, the browser hears nothing back.
-    page.evaluate(LOSE_THE_FIRST_ANSWER)
+    # The server gets the message, but its response is lost.
+    page.evaluate(LOSE_FIRST_RESPONSE)
 
     send_message(page, "Only once")
 
     expect(page.get_by_role("button", name="Answer again")).to_be_visible()
-    assert answer(page) == whole(20)
+    assert get_answer_text(page) == build_whole_answer(20)
     assert Message.objects.filter(role="user").values_list("content", flat=True).get() == "Only once"
     assert (Conversation.objects.count(), UsageEvent.objects.count()) == (1, 1)
 
 
-def test_a_message_that_cannot_leave_stays_in_the_composer(
-    person: Person, cable: TcpProxy, model_server: ModelServer
+def test_a_message_that_cannot_be_sent_stays_in_the_composer(
+    person: Person, proxy: TcpProxy, model_server: ModelServer
 ) -> None:
-    opened(person, model_server, "echo")
+    open_chat(person, model_server, "echo")
     page = person.page
-    cable.cut()
+    proxy.cut()
 
     send_message(page, "Words that must not get lost")
 
     expect(page.locator("[data-chat-error]")).to_contain_text("Your message is still in the composer.")
     expect(page.get_by_label("Message", exact=True)).to_have_value("Words that must not get lost")
-    cable.mend()
+    proxy.mend()
     page.reload()
     expect(page.get_by_label("Message", exact=True)).to_have_value("Words that must not get lost")
     person.press("Send")
@@ -118,10 +118,8 @@ def test_a_message_that_cannot_leave_stays_in_the_composer(
     assert Turn.objects.count() == 1
 
 
-def test_a_model_that_keeps_silent_is_named_until_it_speaks(
-    person: Person, model_server: ModelServer
-) -> None:
-    opened(person, model_server, "slow-first:13")
+def test_a_notice_names_a_silent_model_until_it_answers(person: Person, model_server: ModelServer) -> None:
+    open_chat(person, model_server, "slow-first:13")
     page = person.page
     send_message(page, "Are you there?")
     silent = page.get_by_text("The model has not answered for a while. Wait, or stop it.")
@@ -131,17 +129,17 @@ def test_a_model_that_keeps_silent_is_named_until_it_speaks(
 
     expect(page.get_by_role("button", name="Answer again")).to_be_visible()
     expect(silent).to_have_count(0)
-    assert answer(page) == whole(13)
+    assert get_answer_text(page) == build_whole_answer(13)
     person.assert_quiet()
 
 
-def test_after_a_restart_of_the_web_process_the_text_is_kept_and_the_turn_says_so(
-    person: Person, cable: TcpProxy, model_server: ModelServer
+def test_after_a_restart_of_the_web_process_the_turn_is_interrupted_with_its_text(
+    person: Person, proxy: TcpProxy, model_server: ModelServer
 ) -> None:
     first, second = start_web_service("restart-1"), None
     try:
-        cable.mend(first.port)
-        opened(person, model_server, "normal:4000:40")
+        proxy.mend(first.port)
+        open_chat(person, model_server, "normal:4000:40")
         page = person.page
         send_message(page, "A long story")
         expect(page.locator(".message--running .message__text")).to_contain_text("order")
@@ -149,7 +147,7 @@ def test_after_a_restart_of_the_web_process_the_text_is_kept_and_the_turn_says_s
         os.killpg(first.process.pid, signal.SIGKILL)
         first.process.wait(10)
         second = start_web_service("restart-2")
-        cable.mend(second.port)
+        proxy.mend(second.port)
 
         note = page.get_by_text("The server stopped while answering. What had arrived is kept.")
         expect(note).to_be_visible(timeout=60_000)
@@ -164,10 +162,8 @@ def test_after_a_restart_of_the_web_process_the_text_is_kept_and_the_turn_says_s
             second.stop()
 
 
-def test_a_second_tab_reads_along_with_what_the_first_one_asks(
-    person: Person, model_server: ModelServer
-) -> None:
-    gpt = opened(person, model_server, "echo")
+def test_a_second_tab_follows_the_answer_of_the_first(person: Person, model_server: ModelServer) -> None:
+    gpt = open_chat(person, model_server, "echo")
     page = person.page
     send_message(page, "first words")
     expect(page.get_by_role("button", name="Answer again")).to_be_visible()
@@ -180,23 +176,23 @@ def test_a_second_tab_reads_along_with_what_the_first_one_asks(
 
     expect(second.locator(".message--user .message__text").last).to_have_text("second words")
     expect(second.locator(".message--running .message__text")).to_contain_text("merchant")
-    # Sending now is refused in words, and nothing that was typed is lost.
+    # Sending now is refused with a message, and the typed text is kept.
     second.get_by_label("Message", exact=True).press("Enter")
     expect(second.locator("[data-chat-error]")).to_contain_text("An answer is still being written.")
     expect(second.get_by_label("Message", exact=True)).to_have_value("not sent yet")
     for tab in (page, second):
         expect(tab.get_by_role("button", name="Answer again")).to_have_count(2)
-        assert answer(tab) == whole(120)
+        assert get_answer_text(tab) == build_whole_answer(120)
     expect(second.locator("[data-chat-error]")).to_have_text("")
     with system_scope("tests"):
         assert Turn.objects.filter(gpt=gpt).count() == 2
 
 
-def test_another_devices_turn_is_a_clear_word_and_then_stands_here_too(
+def test_a_running_turn_of_another_device_is_reported_and_then_shown(
     person: Person, model_server: ModelServer, browser: Browser
 ) -> None:
-    """Two devices do not hear each other: who was second is refused, reads along, and sends again."""
-    opened(person, model_server, "echo")
+    """Devices do not notify each other: the second one is refused, follows the answer, and sends again."""
+    open_chat(person, model_server, "echo")
     page = person.page
     send_message(page, "first words")
     expect(page.get_by_role("button", name="Answer again")).to_be_visible()
@@ -221,7 +217,7 @@ def test_another_devices_turn_is_a_clear_word_and_then_stands_here_too(
         model_server.state.control = "echo"
         person.press("Send")
         expect(page.locator(".message--assistant .message__text").last).to_have_text("from the desk")
-        # The phone has not read the third turn; its fourth one brings it along.
+        # The phone does not show the third turn yet; the answer to its fourth one adds it.
         send_message(phone, "once more")
         expect(phone.get_by_role("button", name="Answer again")).to_have_count(4)
         asked = phone.locator(".message--user .message__text").all_inner_texts()

@@ -1,4 +1,4 @@
-"""A chat by keyboard, its branches, guests, drafts, temporary chats and figures, in a real browser."""
+"""A chat in a browser: keyboard, branches, mentions, drafts, temporary chats, costs, new versions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def person(browser: Browser, server: WebService) -> Iterator[Person]:
     made.close()
 
 
-def opened(person: Person, model_server: ModelServer, model: str = "echo", **draft: Any) -> GPT:
+def open_chat(person: Person, model_server: ModelServer, model: str = "echo", **draft: Any) -> GPT:
     model_server.state.control = ""
     gpt = create_public_gpt(
         configure_model(model_server.url, model, input_price=3_000_000, output_price=15_000_000), **draft
@@ -40,29 +40,27 @@ def opened(person: Person, model_server: ModelServer, model: str = "echo", **dra
     return gpt
 
 
-def ask(page: Page, text: str, count: int) -> None:
+def ask_and_wait(page: Page, text: str, count: int) -> None:
     send_message(page, text)
     expect(page.get_by_role("button", name="Answer again")).to_have_count(count)
 
 
-def field(page: Page):  # type: ignore[no-untyped-def]  # a locator
+def get_composer(page: Page):  # type: ignore[no-untyped-def]  # a locator
     return page.get_by_label("Message", exact=True)
 
 
-def test_everything_is_reached_by_keys_and_the_sheet_tells_which(
-    person: Person, model_server: ModelServer
-) -> None:
-    gpt = opened(person, model_server)
+def test_all_actions_have_keys_that_the_help_lists(person: Person, model_server: ModelServer) -> None:
+    gpt = open_chat(person, model_server)
     page = person.page
-    ask(page, "first words", 1)
+    ask_and_wait(page, "first words", 1)
     expect(page.locator("#app-sidebar .list__item--current")).to_have_count(1)
     page.keyboard.press("Escape")
 
     page.keyboard.press("?")
     sheet = page.locator("#keys")
     expect(sheet).to_be_visible()
-    told = set(sheet.locator("dt").all_inner_texts())
-    assert {"Enter", "Shift Enter", "@", "↑", "n", "b", "c", "e", "r", "y"} <= told
+    listed = set(sheet.locator("dt").all_inner_texts())
+    assert {"Enter", "Shift Enter", "@", "↑", "n", "b", "c", "e", "r", "y"} <= listed
     page.keyboard.press("Escape")
     expect(sheet).to_be_hidden()
     page.keyboard.press("b")
@@ -74,12 +72,12 @@ def test_everything_is_reached_by_keys_and_the_sheet_tells_which(
     page.keyboard.press("r")
     expect(page.locator("[data-branch-place]")).to_have_text("2/2")
     page.keyboard.press("c")
-    expect(field(page)).to_be_focused()
-    # Also from where one types.
+    expect(get_composer(page)).to_be_focused()
+    # Also while the composer has the focus.
     page.keyboard.press("Control+/")
     expect(sheet).to_be_visible()
     page.keyboard.press("Escape")
-    field(page).focus()
+    get_composer(page).focus()
     page.keyboard.press("ArrowUp")
     editor = page.get_by_label("Your message")
     expect(editor).to_be_focused()
@@ -95,13 +93,11 @@ def test_everything_is_reached_by_keys_and_the_sheet_tells_which(
     person.assert_quiet()
 
 
-def test_branches_are_switched_and_each_keeps_what_followed(
-    person: Person, model_server: ModelServer
-) -> None:
-    opened(person, model_server)
+def test_each_branch_keeps_its_following_turns(person: Person, model_server: ModelServer) -> None:
+    open_chat(person, model_server)
     page = person.page
-    ask(page, "one", 1)
-    ask(page, "two", 2)
+    ask_and_wait(page, "one", 1)
+    ask_and_wait(page, "two", 2)
     page.get_by_text("Edit message").first.click()
     page.get_by_label("Your message").first.fill("another one")
     page.get_by_role("button", name="Send again").first.click()
@@ -121,17 +117,17 @@ def test_branches_are_switched_and_each_keeps_what_followed(
     person.assert_quiet()
 
 
-def test_another_gpt_is_called_by_keys_and_answers_once(person: Person, model_server: ModelServer) -> None:
-    opened(person, model_server, name="Host")
+def test_another_gpt_can_be_mentioned_for_one_turn(person: Person, model_server: ModelServer) -> None:
+    open_chat(person, model_server, name="Host")
     guest = create_public_gpt(
         configure_model(model_server.url, "echo"),
         owner=UserFactory.create(display_name="Maker"),
         name="Guest of honour",
     )
     page = person.page
-    ask(page, "hello", 1)
+    ask_and_wait(page, "hello", 1)
 
-    field(page).press_sequentially("@gue")
+    get_composer(page).press_sequentially("@gue")
     option = page.get_by_role("option")
     expect(option).to_have_count(1)
     expect(option).to_contain_text("Guest of honour")
@@ -142,26 +138,26 @@ def test_another_gpt_is_called_by_keys_and_answers_once(person: Person, model_se
 
     expect(page.locator(".message__name")).to_have_text(["Host", "Guest of honour"])
     expect(page.locator(".mentions__chip")).to_have_count(0)
-    ask(page, "and you?", 3)
+    ask_and_wait(page, "and you?", 3)
     expect(page.locator(".message__name")).to_have_text(["Host", "Guest of honour", "Host"])
     assert Turn.objects.get(position=2).gpt_id == guest.pk
     person.assert_quiet()
 
 
-def test_drafts_are_kept_for_each_chat_and_for_nobody_else(person: Person, model_server: ModelServer) -> None:
-    gpt = opened(person, model_server)
+def test_drafts_are_kept_per_chat_and_person(person: Person, model_server: ModelServer) -> None:
+    gpt = open_chat(person, model_server)
     page = person.page
-    ask(page, "hello", 1)
+    ask_and_wait(page, "hello", 1)
     talk = page.url
-    field(page).fill("half a thought")
+    get_composer(page).fill("half a thought")
     person.go(f"/g/{gpt.slug}/chat")
-    expect(field(page)).to_have_value("")
-    field(page).fill("for a new chat")
+    expect(get_composer(page)).to_have_value("")
+    get_composer(page).fill("for a new chat")
     page.goto(talk)
-    expect(field(page)).to_have_value("half a thought")
-    # Temporary chats leave nothing behind once their tab is closed.
+    expect(get_composer(page)).to_have_value("half a thought")
+    # Drafts of temporary chats are deleted when their tab is closed.
     person.go(f"/g/{gpt.slug}/chat?temporary=1")
-    field(page).fill("nobody knows")
+    get_composer(page).fill("nobody knows")
     page.wait_for_timeout(300)
     stored = page.evaluate("JSON.stringify(localStorage)")
     assert "half a thought" in stored
@@ -171,21 +167,21 @@ def test_drafts_are_kept_for_each_chat_and_for_nobody_else(person: Person, model
     person.enter(UserFactory.create(display_name="Next at this computer"))
     person.go(f"/g/{gpt.slug}/chat")
 
-    expect(field(page)).to_have_value("")
+    expect(get_composer(page)).to_have_value("")
     assert (
         page.evaluate("JSON.stringify(localStorage) + JSON.stringify(sessionStorage)").count("thought") == 0
     )
 
 
-def test_a_temporary_chat_says_what_it_is_and_leaves_no_trace(
+def test_a_temporary_chat_is_marked_and_leaves_nothing_stored(
     person: Person, model_server: ModelServer
 ) -> None:
-    opened(person, model_server)
+    open_chat(person, model_server)
     page = person.page
     page.get_by_role("switch", name="Temporary chat").click()
     expect(page.get_by_text("This chat is temporary")).to_be_visible()
 
-    ask(page, "a secret plan", 1)
+    ask_and_wait(page, "a secret plan", 1)
 
     conversation = Conversation.objects.get()
     assert (conversation.is_temporary, conversation.title) == (True, "")
@@ -198,22 +194,22 @@ def test_a_temporary_chat_says_what_it_is_and_leaves_no_trace(
     person.assert_quiet()
 
 
-def test_what_a_turn_cost_and_what_the_model_still_reads(person: Person, model_server: ModelServer) -> None:
-    opened(person, model_server, "normal:40")
+def test_cost_and_trimmed_history_of_a_turn_are_shown(person: Person, model_server: ModelServer) -> None:
+    open_chat(person, model_server, "normal:40")
     with system_scope("tests"):
         own = LanguageModel.objects.filter(name="normal:40")
         own.update(context_window=1_200, max_output_tokens=100)
     page = person.page
-    ask(page, "first question " * 60, 1)
+    ask_and_wait(page, "first question " * 60, 1)
     page.get_by_text("Details").click()
     facts = page.locator(".turn__facts")
     expect(facts).to_contain_text("Tokens sent")
-    # 11 tokens at 3 and 40 at 15 a million.
+    # 11 input tokens at 3 and 40 output tokens at 15 per million.
     expect(facts).to_contain_text("$0.000633")
     expect(page.locator(".turn__mark")).to_have_count(0)
 
     for number in range(2, 5):
-        ask(page, f"question {number} " * 100, number)
+        ask_and_wait(page, f"question {number} " * 100, number)
 
     mark = page.get_by_text("The conversation outgrew the model's context")
     expect(mark).to_be_visible()
@@ -222,10 +218,10 @@ def test_what_a_turn_cost_and_what_the_model_still_reads(person: Person, model_s
     person.assert_quiet()
 
 
-def test_a_new_version_is_offered_read_about_and_taken(person: Person, model_server: ModelServer) -> None:
-    gpt = opened(person, model_server)
+def test_a_new_version_is_offered_with_its_notes(person: Person, model_server: ModelServer) -> None:
+    gpt = open_chat(person, model_server)
     page = person.page
-    ask(page, "hello", 1)
+    ask_and_wait(page, "hello", 1)
     with system_scope("tests"):
         gpt.description = "Now with arches."
         gpt.save(update_fields=["description"])
@@ -240,6 +236,6 @@ def test_a_new_version_is_offered_read_about_and_taken(person: Person, model_ser
     person.press("Continue with version 2")
 
     expect(page.get_by_text("Version 2 is live")).to_have_count(0)
-    ask(page, "again", 2)
+    ask_and_wait(page, "again", 2)
     expect(page.get_by_text("From here on version 2 answers.")).to_be_visible()
     person.assert_quiet()

@@ -1,4 +1,4 @@
-"""What an answer looks like while it is written and afterwards, in a real browser; also a hostile one."""
+"""How answers are rendered while they stream and afterwards, in a browser, hostile ones included."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService
 from tests.support.waiting import wait_for
 
-# X01, X03, X05, X08, P03: each of these asks the reader's browser for something, or wants to run in it.
+# Each of these would make the reader's browser send a request or run a script.
 HOSTILE = """<img src=x onerror="window.pwned=1"> <svg onload="window.pwned=1"></svg>
 
 <iframe srcdoc="<script>top.pwned=1</script>"></iframe> <script>window.pwned=1</script>
@@ -62,7 +62,7 @@ def person(browser: Browser, server: WebService) -> Iterator[Person]:
     made.close()
 
 
-def opened(person: Person, model_server: ModelServer, model: str) -> GPT:
+def open_chat(person: Person, model_server: ModelServer, model: str) -> GPT:
     model_server.state.control = ""
     gpt = create_public_gpt(configure_model(model_server.url, model))
     person.enter(UserFactory.create(display_name="Rita"))
@@ -70,32 +70,32 @@ def opened(person: Person, model_server: ModelServer, model: str) -> GPT:
     return gpt
 
 
-def ended(page: Page) -> None:
+def expect_answer_ended(page: Page) -> None:
     expect(page.get_by_role("button", name="Answer again").last).to_be_visible()
     expect(page.locator(".message--running")).to_have_count(0)
 
 
-def until(place: Locator, script: str) -> None:
-    """Wait for a script to be true; the page's policy forbids the ready-made way, which evaluates strings."""
+def wait_for_script(place: Locator, script: str) -> None:
+    """Wait until a script returns true; the page's CSP forbids Playwright's wait_for_function."""
     wait_for(lambda: bool(place.evaluate(script)))
 
 
 def test_code_streams_as_code_and_is_coloured_and_copied(person: Person, model_server: ModelServer) -> None:
-    opened(person, model_server, "verbatim:1:10")
+    open_chat(person, model_server, "verbatim:1:10")
     page = person.page
     send_message(page, RICH_ANSWER)
 
-    # While the block is open it stands in a box of its own, without its fence.
+    # An unfinished code block is already shown as one, without its fence.
     expect(page.locator(".message--running .message__code")).to_contain_text("def sign(key):\n    return key")
     assert "```" not in page.locator(".message--running .message__text").inner_text()
-    ended(page)
+    expect_answer_ended(page)
 
     text = page.locator(".message--assistant .message__text")
     expect(text.locator("h4")).to_have_text("Signing")
     expect(text.locator("math")).to_have_count(2)
     expect(text.locator("td.is-right")).to_have_text("17")
     expect(text.locator(".code__text .tok-k").first).to_have_text("def")
-    # On plain http the browser has no clipboard to read; what is copied is what the page hands over.
+    # On plain http the browser has no clipboard to read, so the test reads what the page passes to it.
     page.evaluate(
         "navigator.clipboard ? 0 : Object.defineProperty(navigator, 'clipboard', {value: {}});"
         "navigator.clipboard.writeText = async (text) => { window.copied = text }"
@@ -108,32 +108,34 @@ def test_code_streams_as_code_and_is_coloured_and_copied(person: Person, model_s
     person.assert_quiet()
 
 
-def test_who_scrolls_up_stays_there_while_words_come(person: Person, model_server: ModelServer) -> None:
-    opened(person, model_server, "normal:600:80")
+def test_a_reader_who_scrolled_up_stays_there_while_text_streams(
+    person: Person, model_server: ModelServer
+) -> None:
+    open_chat(person, model_server, "normal:600:80")
     page = person.page
     column = page.locator("#column")
     send_message(page, "A long answer")
-    # At the end the reader stays at the end.
-    until(column, "e => e.scrollTop > 300")
+    # A reader at the end stays at the end.
+    wait_for_script(column, "e => e.scrollTop > 300")
     distance = "e => e.scrollHeight - e.scrollTop - e.clientHeight"
     assert column.evaluate(distance) < 80
 
     column.evaluate("e => { e.scrollTop = 40 }")
     height = column.evaluate("e => e.scrollHeight")
-    until(column, f"e => e.scrollHeight > {height + 200}")
+    wait_for_script(column, f"e => e.scrollHeight > {height + 200}")
 
     assert column.evaluate("e => e.scrollTop") == 40
     down = page.get_by_role("button", name="To the latest message")
     expect(down).to_be_visible()
-    ended(page)
+    expect_answer_ended(page)
     assert column.evaluate("e => e.scrollTop") == 40
     down.click()
-    until(column, "e => e.scrollHeight - e.scrollTop - e.clientHeight < 80")
+    wait_for_script(column, "e => e.scrollHeight - e.scrollTop - e.clientHeight < 80")
     expect(down).to_be_hidden()
     person.assert_quiet()
 
 
-def test_a_conversation_of_500_turns_opens_at_its_end_and_is_read_backwards(person: Person) -> None:
+def test_a_conversation_of_500_turns_opens_at_its_end_and_loads_earlier_turns(person: Person) -> None:
     with system_scope("tests"):
         reader = UserFactory.create(display_name="Rita")
         conversation = create_conversation(reader, turns=500, gpt=GPTFactory.create(owner=reader))
@@ -146,7 +148,7 @@ def test_a_conversation_of_500_turns_opens_at_its_end_and_is_read_backwards(pers
 
     column.evaluate("e => { e.scrollTop = 10 }")
 
-    # What stood on top stays where it was; those before it lie above.
+    # The first turn keeps its position; earlier turns are added above it.
     expect(turns).to_have_count(2 * WINDOW_SIZE)
     expect(
         page.locator(".message--user .message__text", has_text=f"Question {501 - WINDOW_SIZE}")
@@ -157,7 +159,7 @@ def test_a_conversation_of_500_turns_opens_at_its_end_and_is_read_backwards(pers
     person.assert_quiet()
 
 
-def test_a_conversation_that_has_ended_is_read_at_its_end_and_asks_for_nothing(person: Person) -> None:
+def test_a_finished_conversation_opens_at_its_end_and_sends_no_requests(person: Person) -> None:
     with system_scope("tests"):
         reader = UserFactory.create(display_name="Rita")
         conversation = create_conversation(reader, turns=12)
@@ -177,14 +179,14 @@ def test_a_conversation_that_has_ended_is_read_at_its_end_and_asks_for_nothing(p
 def test_hostile_markdown_is_inert_in_the_chat_and_behind_a_link(
     person: Person, model_server: ModelServer, browser: Browser
 ) -> None:
-    opened(person, model_server, "verbatim")
+    open_chat(person, model_server, "verbatim")
     page = person.page
     send_message(page, HOSTILE)
-    ended(page)
+    expect_answer_ended(page)
     assert_inert(page)
     page.reload()
     assert_inert(page)
-    # A link says where it leads and hands nothing over.
+    # A link shows its target and sends no referrer.
     link = page.locator(".message--assistant a.image-link").first
     expect(link).to_have_attribute("rel", "noopener nofollow ugc")
     expect(link).to_have_attribute("target", "_blank")
@@ -199,7 +201,7 @@ def test_hostile_markdown_is_inert_in_the_chat_and_behind_a_link(
     try:
         stranger.go(f"/s/{SharedConversation.objects.get().token}")
         assert_inert(stranger.page)
-        # X10: what machines read of the page is nothing of the conversation but its title, escaped.
+        # The page's metadata has only the title of the conversation, escaped.
         head = stranger.page.locator("head").inner_html()
         assert "noindex" in head
         assert "secret" not in head
@@ -220,9 +222,7 @@ def assert_inert(page: Page) -> None:
     assert place.locator("*").evaluate_all(handlers) == []
 
 
-def test_names_that_run_from_right_to_left_and_emoji_stand_where_they_belong(
-    person: Person, model_server: ModelServer
-) -> None:
+def test_right_to_left_text_and_emoji_are_shown_in_place(person: Person, model_server: ModelServer) -> None:
     model_server.state.control = ""
     gpt = create_public_gpt(configure_model(model_server.url, "verbatim"), name="מורה לאותיות 🏛️ Arches")
     person.enter(UserFactory.create(display_name="Rita"))
@@ -230,12 +230,12 @@ def test_names_that_run_from_right_to_left_and_emoji_stand_where_they_belong(
     page = person.page
     question = "שלום 👋🏽, what is مرحبا in English? 👩‍👩‍👧"
     send_message(page, question)
-    ended(page)
+    expect_answer_ended(page)
 
     expect(page.locator(".message--user .message__text")).to_have_text(question)
     expect(page.locator(".message--assistant .message__text")).to_have_text(question)
     expect(page.locator(".message__name")).to_have_text("מורה לאותיות 🏛️ Arches")
-    # Each paragraph runs as its own first letter does, the page stays as it is.
+    # Each paragraph has the direction of its first letter; the page keeps its own.
     for words in (".message--user .message__text", ".message--assistant .message__text > p"):
         assert page.locator(words).evaluate("e => getComputedStyle(e).unicodeBidi") == "plaintext"
     for width in (390, 1440):

@@ -1,4 +1,4 @@
-"""The Create conversation in a real browser: the interview, a model that calls functions, undo, failures."""
+"""The Create conversation in a browser: the interview, a model that calls functions, undo, failures."""
 
 from __future__ import annotations
 
@@ -56,45 +56,45 @@ def use_model(gpt: GPT, name: str) -> None:
         gpt.save(update_fields=["language_model"])
 
 
-def say(person: Person, text: str) -> None:
+def send_message(person: Person, text: str) -> None:
     person.page.get_by_label("Message to the builder").fill(text)
     person.page.get_by_role("button", name="Send to the builder").click()
 
 
-def answered(person: Person, count: int) -> None:
+def expect_answers(person: Person, count: int) -> None:
     ended = person.page.locator("[data-create-messages] .message--assistant:not(.message--running)")
     expect(ended).to_have_count(count)
 
 
-def card(person: Person, field: str) -> Locator:
+def get_card(person: Person, field: str) -> Locator:
     return person.page.get_by_role("region", name=f"Change of: {field}", exact=True).last
 
 
-def test_the_interview_builds_a_gpt_and_a_change_is_undone_and_redone(person: Person, gpt: GPT) -> None:
+def test_the_interview_builds_a_gpt_and_changes_can_be_undone_and_redone(person: Person, gpt: GPT) -> None:
     person.go(f"/build/{gpt.slug}/create")
     person.sees("guided interview")
 
-    say(person, "I want a GPT that explains grammar to pupils.")
-    answered(person, 1)
-    expect(card(person, "Description")).to_contain_text("Explains grammar to pupils.")
+    send_message(person, "I want a GPT that explains grammar to pupils.")
+    expect_answers(person, 1)
+    expect(get_card(person, "Description")).to_contain_text("Explains grammar to pupils.")
     expect(person.page.locator(".builder__description")).to_have_text("Explains grammar to pupils.")
-    say(person, "Grammar friend")
-    answered(person, 2)
+    send_message(person, "Grammar friend")
+    expect_answers(person, 2)
     expect(person.page.locator(".builder__name")).to_have_text("Grammar friend")
     person.page.get_by_role("button", name="Pupils and students").click()
-    answered(person, 3)
+    expect_answers(person, 3)
 
     gpt.refresh_from_db()
     assert (gpt.name, gpt.category) == ("Grammar friend", "education")
     assert "Pupils and students." in gpt.instructions
-    card(person, "Name").get_by_role("button", name="Undo").click()
-    expect(card(person, "Name")).to_contain_text("Undone")
+    get_card(person, "Name").get_by_role("button", name="Undo").click()
+    expect(get_card(person, "Name")).to_contain_text("Undone")
     expect(person.page.locator(".builder__name")).not_to_have_text("Grammar friend")
-    card(person, "Name").get_by_role("button", name="Redo").click()
+    get_card(person, "Name").get_by_role("button", name="Redo").click()
     expect(person.page.locator(".builder__name")).to_have_text("Grammar friend")
     person.page.reload()
-    answered(person, 3)
-    expect(card(person, "Name")).to_contain_text("Grammar friend")
+    expect_answers(person, 3)
+    expect(get_card(person, "Name")).to_contain_text("Grammar friend")
     person.assert_quiet()
 
 
@@ -104,11 +104,11 @@ def test_a_model_fills_the_draft_by_calling_functions(
     use_model(gpt, "builder")
     person.go(f"/build/{gpt.slug}/create")
 
-    say(person, "I want to know when I can walk on the mud flats.")
-    answered(person, 1)
+    send_message(person, "I want to know when I can walk on the mud flats.")
+    expect_answers(person, 1)
 
-    expect(card(person, "Name")).to_contain_text("Tide guide")
-    expect(card(person, "Instructions")).to_contain_text("Warn of fog.")
+    expect(get_card(person, "Name")).to_contain_text("Tide guide")
+    expect(get_card(person, "Instructions")).to_contain_text("Warn of fog.")
     person.sees("The functions have run.")
     expect(person.page.get_by_role("button", name="North Sea")).to_be_visible()
     expect(person.page.locator("[data-mirror-starters]")).to_contain_text("Is it safe today?")
@@ -126,18 +126,18 @@ def test_a_model_fills_the_draft_by_calling_functions(
     person.assert_quiet()
 
 
-def test_what_a_model_gets_wrong_is_shown_and_changes_nothing(
+def test_invalid_function_calls_are_shown_and_change_nothing(
     person: Person, gpt: GPT, instance_provider: ModelServer
 ) -> None:
     use_model(gpt, "builder-wrong")
     person.go(f"/build/{gpt.slug}/create")
 
-    say(person, "Do something odd")
-    answered(person, 1)
+    send_message(person, "Do something odd")
+    expect_answers(person, 1)
 
-    expect(card(person, "Name")).to_contain_text("Refused")
-    expect(card(person, "Name")).to_contain_text("10 characters too long")
-    expect(card(person, "Category")).to_contain_text("Choose one of the categories")
+    expect(get_card(person, "Name")).to_contain_text("Refused")
+    expect(get_card(person, "Name")).to_contain_text("10 characters too long")
+    expect(get_card(person, "Category")).to_contain_text("Choose one of the categories")
     gpt.refresh_from_db()
     assert (gpt.name, gpt.category, gpt.draft_revision) == ("New GPT", "other", 1)
     told = str(instance_provider.state.requests[-1]["body"])
@@ -146,33 +146,31 @@ def test_what_a_model_gets_wrong_is_shown_and_changes_nothing(
     assert "must be one JSON object" in told
 
 
-def test_a_provider_that_fails_keeps_what_was_said_and_can_be_asked_again(
+def test_after_a_provider_failure_the_message_is_kept_and_can_be_retried(
     person: Person, gpt: GPT, instance_provider: ModelServer
 ) -> None:
     use_model(gpt, "server-error")
     person.go(f"/build/{gpt.slug}/create")
 
-    say(person, "A guide to tides")
-    answered(person, 1)
+    send_message(person, "A guide to tides")
+    expect_answers(person, 1)
 
     person.sees("does not answer")
     expect(person.page.get_by_label("Message to the builder")).to_have_value("A guide to tides")
     use_model(gpt, "builder")
     person.page.get_by_role("button", name="Try again").click()
-    answered(person, 2)
-    expect(card(person, "Name")).to_contain_text("Tide guide")
+    expect_answers(person, 2)
+    expect(get_card(person, "Name")).to_contain_text("Tide guide")
 
 
-def test_an_answer_is_stopped_half_way_and_what_it_said_stays(
-    person: Person, gpt: GPT, instance_provider: ModelServer
-) -> None:
+def test_a_stopped_answer_keeps_its_text(person: Person, gpt: GPT, instance_provider: ModelServer) -> None:
     use_model(gpt, "normal:2000:20")
     person.go(f"/build/{gpt.slug}/create")
 
-    say(person, "A guide to tides")
+    send_message(person, "A guide to tides")
     expect(person.page.locator("[data-create-messages] .message--running")).to_contain_text("arch")
     person.page.get_by_role("button", name="Stop the builder").click()
-    answered(person, 1)
+    expect_answers(person, 1)
 
     person.sees("You stopped this answer")
     expect(person.page.locator("[data-create-messages] .message--failed")).to_have_count(0)
@@ -185,18 +183,18 @@ def test_an_answer_is_stopped_half_way_and_what_it_said_stays(
     person.page.reload()
     person.sees("You stopped this answer")
     use_model(gpt, "builder")
-    say(person, "Then tell me about tides")
-    answered(person, 2)
-    expect(card(person, "Name")).to_contain_text("Tide guide")
+    send_message(person, "Then tell me about tides")
+    expect_answers(person, 2)
+    expect(get_card(person, "Name")).to_contain_text("Tide guide")
     person.assert_quiet()
 
 
-def test_an_answer_goes_on_when_its_reader_leaves(
+def test_an_answer_continues_when_its_reader_leaves(
     person: Person, gpt: GPT, instance_provider: ModelServer
 ) -> None:
     use_model(gpt, "normal:30:20")
     person.go(f"/build/{gpt.slug}/create")
-    say(person, "A guide to tides")
+    send_message(person, "A guide to tides")
     expect(person.page.locator("[data-create-messages] .message--running")).to_contain_text("arch")
 
     person.page.goto("about:blank")
@@ -210,33 +208,33 @@ def test_an_answer_goes_on_when_its_reader_leaves(
         person.page.wait_for_timeout(100)
         deadline -= 1
     person.go(f"/build/{gpt.slug}/create")
-    answered(person, 1)
+    expect_answers(person, 1)
     expect(person.page.locator("[data-create-messages] .message--assistant")).to_contain_text("warm")
 
 
-def test_a_field_that_was_changed_since_asks_before_it_is_undone(person: Person, gpt: GPT) -> None:
+def test_undo_asks_before_it_overwrites_a_later_edit(person: Person, gpt: GPT) -> None:
     person.go(f"/build/{gpt.slug}/create")
-    say(person, "A tutor for fractions")
-    answered(person, 1)
+    send_message(person, "A tutor for fractions")
+    expect_answers(person, 1)
     gpt.refresh_from_db()
     update_draft(
         gpt=gpt, revision=gpt.draft_revision, changes={"description": "By hand."}, by=gpt.owner, at=LATER
     )
 
-    card(person, "Description").get_by_role("button", name="Undo").click()
+    get_card(person, "Description").get_by_role("button", name="Undo").click()
 
-    expect(card(person, "Description")).to_contain_text("changed since")
-    expect(card(person, "Description")).to_contain_text("By hand.")
-    card(person, "Description").get_by_role("button", name="Undo all the same").click()
-    expect(card(person, "Description")).to_contain_text("Undone")
+    expect(get_card(person, "Description")).to_contain_text("changed since")
+    expect(get_card(person, "Description")).to_contain_text("By hand.")
+    get_card(person, "Description").get_by_role("button", name="Undo all the same").click()
+    expect(get_card(person, "Description")).to_contain_text("Undone")
     gpt.refresh_from_db()
     assert gpt.description == ""
 
 
-def test_too_long_a_message_stays_in_its_field(person: Person, gpt: GPT) -> None:
+def test_a_too_long_message_stays_in_its_field(person: Person, gpt: GPT) -> None:
     person.go(f"/build/{gpt.slug}/create")
 
-    say(person, "x" * 200_000)
+    send_message(person, "x" * 200_000)
 
     person.sees("too long")
     assert len(person.page.get_by_label("Message to the builder").input_value()) == 200_000
@@ -249,8 +247,8 @@ def test_the_page_is_accessible_and_fits_a_phone(person: Person, gpt: GPT, schem
     page = person.page
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]  # a literal
     person.go(f"/build/{gpt.slug}/create")
-    say(person, "A tutor for fractions")
-    answered(person, 1)
+    send_message(person, "A tutor for fractions")
+    expect_answers(person, 1)
 
     results = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
     page.set_viewport_size({"width": 360, "height": 740})

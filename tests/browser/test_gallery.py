@@ -1,4 +1,4 @@
-"""The design system in a real browser: accessible, never wider than the window, and its behaviours."""
+"""The design system in a browser: accessibility, width, behaviour of components."""
 
 # ruff: noqa: E501 - scripts for the page
 
@@ -21,7 +21,7 @@ TOO_SMALL = """() => [...document.querySelectorAll('.button, .icon-button, .chip
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", PAGES)
-def test_axe_finds_nothing(server: WebService, page: Page, path: str, scheme: str) -> None:
+def test_pages_have_no_axe_violations(server: WebService, page: Page, path: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]  # a literal
     page.goto(server.url + path)
 
@@ -50,7 +50,7 @@ def test_targets_are_large_enough_to_touch(server: WebService, page: Page) -> No
     assert page.evaluate(TOO_SMALL) == []
 
 
-def test_no_policy_is_broken_not_even_by_a_workspace_accent(server: WebService, page: Page) -> None:
+def test_no_page_violates_the_csp_even_with_a_workspace_accent(server: WebService, page: Page) -> None:
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -75,7 +75,7 @@ def test_the_theme_changes_at_once_and_stays(server: WebService, page: Page) -> 
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
-def test_a_typed_confirmation_wants_the_very_name(server: WebService, page: Page) -> None:
+def test_a_typed_confirmation_requires_the_exact_name(server: WebService, page: Page) -> None:
     page.goto(server.url + "/dev/gallery/")
     page.get_by_role("button", name="Delete GPT").first.click()
     dialog = page.get_by_role("dialog", name="Delete “Contract reader”?")
@@ -90,7 +90,7 @@ def test_a_typed_confirmation_wants_the_very_name(server: WebService, page: Page
     expect(dialog).to_be_hidden()
 
 
-def test_menus_by_keyboard(server: WebService, page: Page) -> None:
+def test_menus_work_by_keyboard(server: WebService, page: Page) -> None:
     page.goto(server.url + "/dev/gallery/")
     summary = page.locator("main summary", has_text="More").first
     summary.focus()
@@ -105,7 +105,7 @@ def test_menus_by_keyboard(server: WebService, page: Page) -> None:
     expect(page.get_by_role("link", name="Make a copy")).to_be_hidden()
 
 
-def test_keys_find_the_search_and_explain_themselves(server: WebService, page: Page) -> None:
+def test_keyboard_shortcuts_open_search_and_help(server: WebService, page: Page) -> None:
     page.goto(server.url + "/dev/gallery/staff/")
     page.keyboard.press("/")
     search = page.get_by_role("searchbox", name="Search GPTs")
@@ -126,7 +126,7 @@ def test_a_counter_counts_characters_not_bytes(server: WebService, page: Page) -
     expect(page.locator(".field__counter").first).to_have_text("3 / 80")
 
 
-def test_a_form_is_sent_once(server: WebService, page: Page) -> None:
+def test_a_double_click_sends_a_form_once(server: WebService, page: Page) -> None:
     page.goto(server.url + "/dev/gallery/")
     page.evaluate(
         """() => {
@@ -147,7 +147,7 @@ def test_a_form_is_sent_once(server: WebService, page: Page) -> None:
     assert prevented is True
 
 
-def test_a_failed_request_says_so(server: WebService, page: Page) -> None:
+def test_a_failed_request_shows_a_message(server: WebService, page: Page) -> None:
     page.goto(server.url + "/dev/gallery/")
     page.evaluate("htmx.ajax('GET', '/nowhere', {swap: 'none'})")
     expect(page.locator("#toasts .toast--bad")).to_have_text("That did not work. Try again in a moment.×")
@@ -160,7 +160,7 @@ def test_a_failed_request_says_so(server: WebService, page: Page) -> None:
     expect(page.locator("#toasts .toast--good .toast__text")).to_have_text("<b>Saved</b>")
 
 
-def test_without_javascript_dialogs_and_counters_are_absent_and_links_stay(
+def test_without_javascript_dialogs_and_counters_are_hidden_and_links_work(
     server: WebService, browser: object
 ) -> None:
     page = browser.new_page(java_script_enabled=False)  # type: ignore[attr-defined]  # playwright's fixture is untyped here

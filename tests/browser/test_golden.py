@@ -1,4 +1,4 @@
-"""Golden prompts in a real browser: written without code, run by a worker, verdicts read, probes refused."""
+"""Golden prompts in a browser: written in the form, run by a worker, verdicts shown."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tests.support.services import WebService, WorkerService
 pytestmark = pytest.mark.usefixtures("own_media")
 
 
-def fits(page: Page) -> None:
+def assert_fits_window(page: Page) -> None:
     for width in (390, 1440):
         page.set_viewport_size({"width": width, "height": 900})
         assert not page.evaluate(WIDER_THAN_WINDOW), f"{page.url} is wider than {width} pixels"
 
 
-def test_a_prompt_is_written_run_and_read(
+def test_a_prompt_can_be_written_and_run_and_its_verdict_is_shown(
     server: WebService, worker: WorkerService, page: Page, model_server: ModelServer
 ) -> None:
     with system_scope("tests"):
@@ -38,7 +38,7 @@ def test_a_prompt_is_written_run_and_read(
     page.get_by_label("The answer", exact=True).nth(1).select_option("length")
     expect(page.locator("[data-check]").nth(1).get_by_label("Words, one a line")).to_be_hidden()
     page.locator("[data-check]").nth(1).get_by_label("from", exact=True).fill("50")
-    fits(page)
+    assert_fits_window(page)
     page.get_by_role("button", name="Save prompt").click()
     expect(page.get_by_text("Never run")).to_be_visible()
     assert [check["kind"] for check in GoldenPrompt.objects.get().assertions] == ["contains", "length"]
@@ -46,15 +46,15 @@ def test_a_prompt_is_written_run_and_read(
     page.get_by_role("button", name="Run 1 prompt").click()
     expect(page.get_by_text("at least 50 are asked")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("The answer contains “sorry”.")).to_be_visible()
-    fits(page)
+    assert_fits_window(page)
     assert Axe().run(page).response["violations"] == []
     page.goto(f"{server.url}/build/{gpt.slug}/tests")
     expect(page.get_by_text("Failed", exact=True).first).to_be_visible()
-    fits(page)
+    assert_fits_window(page)
     assert Axe().run(page).response["violations"] == []
 
     page.goto(f"{server.url}/build/{gpt.slug}/tests/leaks")
     page.get_by_role("button", name="Probe the draft").click()
     expect(page.get_by_text("/ 100")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("Only you see this score.")).to_be_visible()
-    fits(page)
+    assert_fits_window(page)

@@ -1,4 +1,4 @@
-"""What the browser itself says about our headers and about requests to other hosts."""
+"""The browser reports no CSP violations and no requests to other hosts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 from tests.support.services import WebService
 
 
-def test_the_first_page_calls_no_other_host_and_breaks_no_policy(server: WebService, page: Page) -> None:
+def test_the_first_page_calls_no_other_host_and_violates_no_csp(server: WebService, page: Page) -> None:
     hosts: set[str] = set()
     complaints: list[str] = []
     page.on("request", lambda request: hosts.add(request.url.split("/")[2]))

@@ -1,4 +1,4 @@
-"""The Insights tab in a browser: charts with their tables, own days, the file, a phone, no complaint."""
+"""The Insights tab in a browser: charts with tables, a date range, export, phones, accessibility."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.waiting import wait_for
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_creator_reads_figures_of_five_people_and_more(
+def test_a_creator_sees_figures_of_at_least_five_people(
     browser: Browser, server: WebService, worker: WorkerService, scheme: str
 ) -> None:
     ensure_offline_provider(at=NOW)
@@ -65,6 +65,6 @@ def test_a_creator_reads_figures_of_five_people_and_more(
     ada.page.set_viewport_size({"width": 390, "height": 800})
     chart.get_by_text("Show the figures").click()
     assert not ada.page.evaluate(WIDER_THAN_WINDOW)
-    # The browser notes the refused range itself; nothing of the page broke the policy or failed.
+    # The browser logs the refused range; nothing else failed or violated the CSP.
     assert [line for line in ada.complaints if "status of 400" not in line] == []
     ada.close()

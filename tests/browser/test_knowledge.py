@@ -1,4 +1,4 @@
-"""Knowledge files in a real browser: sent with progress, watched while they are read, looked at, deleted."""
+"""Knowledge files in a browser: upload with progress, processing, preview, deletion."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from tests.support.factories.gpts import GPTFactory
 from tests.support.services import WebService, WorkerService
 
 
-def the_gpt() -> GPT:
+def create_gpt() -> GPT:
     with system_scope("tests"):
         return GPTFactory.create()
 
 
-def looks_right(page: Page) -> None:
+def assert_fits_and_accessible(page: Page) -> None:
     for width in (390, 1440):
         page.set_viewport_size({"width": width, "height": 900})
         assert not page.evaluate(WIDER_THAN_WINDOW), f"{page.url} is wider than {width} pixels"
     assert Axe().run(page).response["violations"] == []
 
 
-def files_in(folder: Path, **contents: bytes) -> list[str]:
+def write_files(folder: Path, **contents: bytes) -> list[str]:
     paths = []
     for name, data in contents.items():
         path = folder / name.replace("__", ".")
@@ -39,17 +39,17 @@ def files_in(folder: Path, **contents: bytes) -> list[str]:
     return paths
 
 
-def test_files_are_sent_read_and_shown_without_a_reload(
+def test_files_are_uploaded_processed_and_shown_without_a_reload(
     server: WebService, worker: WorkerService, page: Page, tmp_path: Path
 ) -> None:
-    gpt = the_gpt()
+    gpt = create_gpt()
     sign_in_page(page, server, gpt.owner)
     page.goto(f"{server.url}/build/{gpt.slug}/knowledge")
     expect(page.get_by_text("No files yet")).to_be_visible()
-    looks_right(page)
+    assert_fits_and_accessible(page)
     page.evaluate("window.stays = true")
 
-    paths = files_in(
+    paths = write_files(
         tmp_path,
         handbook__pdf=knowledge_files.make_pdf("Welcome.", "Within thirty days.", outline=[("Returns", 1)]),
         locked__pdf=knowledge_files.make_locked_pdf(),
@@ -70,7 +70,7 @@ def test_files_are_sent_read_and_shown_without_a_reload(
     expect(page.locator("#knowledge-room")).to_have_text("2 of 20 files")
     assert page.evaluate("window.stays") is True
     assert page.locator("[hx-trigger*=every]").count() == 0
-    looks_right(page)
+    assert_fits_and_accessible(page)
 
     uploads.get_by_role("button", name="Dismiss: empty.txt").click()
     expect(uploads.get_by_text("This file is empty.")).to_have_count(0)
@@ -79,16 +79,16 @@ def test_files_are_sent_read_and_shown_without_a_reload(
     page.get_by_role("link", name="handbook.pdf").click()
     expect(page.get_by_text("Within thirty days.")).to_be_visible()
     expect(page.get_by_text("page 2", exact=True)).to_be_visible()
-    looks_right(page)
+    assert_fits_and_accessible(page)
 
 
-def test_a_file_is_renamed_dated_and_deleted_by_its_name(
+def test_a_file_can_be_renamed_dated_and_deleted_by_typing_its_name(
     server: WebService, page: Page, settings: Any, tmp_path: Path
 ) -> None:
-    gpt = the_gpt()
+    gpt = create_gpt()
     sign_in_page(page, server, gpt.owner)
     page.goto(f"{server.url}/build/{gpt.slug}/knowledge")
-    page.locator("#file").set_input_files(files_in(tmp_path, notes__txt=b"The canary sings."))
+    page.locator("#file").set_input_files(write_files(tmp_path, notes__txt=b"The canary sings."))
     page.get_by_role("link", name="notes.txt").click()
 
     page.get_by_label("Name", exact=True).fill("Songs.txt")
@@ -108,15 +108,17 @@ def test_a_file_is_renamed_dated_and_deleted_by_its_name(
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_it_works_without_scripts(count: int, server: WebService, browser: Browser, tmp_path: Path) -> None:
-    gpt = the_gpt()
+def test_files_can_be_managed_without_javascript(
+    count: int, server: WebService, browser: Browser, tmp_path: Path
+) -> None:
+    gpt = create_gpt()
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     sign_in_page(page, server, gpt.owner)
     page.goto(f"{server.url}/build/{gpt.slug}/knowledge")
 
     page.locator("#file").set_input_files(
-        files_in(tmp_path, **{f"notes{number}__txt": b"Notes %d" % number for number in range(count)})
+        write_files(tmp_path, **{f"notes{number}__txt": b"Notes %d" % number for number in range(count)})
     )
     page.get_by_role("button", name="Add", exact=True).click()
 
@@ -127,13 +129,13 @@ def test_it_works_without_scripts(count: int, server: WebService, browser: Brows
     context.close()
 
 
-def test_the_page_of_a_file_shows_its_text_when_it_is_read(
+def test_the_page_of_a_file_shows_its_text_once_it_is_processed(
     server: WebService, page: Page, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    gpt = the_gpt()
+    gpt = create_gpt()
     sign_in_page(page, server, gpt.owner)
     page.goto(f"{server.url}/build/{gpt.slug}/knowledge")
-    page.locator("#file").set_input_files(files_in(tmp_path, notes__txt=b"The canary sings."))
+    page.locator("#file").set_input_files(write_files(tmp_path, notes__txt=b"The canary sings."))
     page.get_by_role("link", name="notes.txt").click()
     expect(page.get_by_text("The text shows here once it is read.")).to_be_visible()
     page.get_by_label("Name", exact=True).fill("Half typed")

@@ -1,4 +1,4 @@
-"""From an empty catalogue to a JSON answer as a table: admin, builder and chat in a real browser."""
+"""The model catalogue in a browser, from an added model to a JSON answer shown as a table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.times import NOW
 from workspaces.services.staff import grant_staff_role
 
 
-def test_an_operator_adds_a_model_and_a_builder_gets_json(
+def test_an_operator_adds_a_model_and_a_builder_uses_it_for_json(
     server: WebService, page: Page, model_server: ModelServer
 ) -> None:
     ensure_offline_provider(at=NOW)

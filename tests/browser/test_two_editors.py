@@ -1,4 +1,4 @@
-"""Two browsers on one draft: who else is here, fields that follow, conflicts, and the preview's answer."""
+"""Two browsers on one draft: presence, updates of fields, conflicts, the preview."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def gpt(server: WebService) -> GPT:
 
 
 @pytest.fixture
-def two(browser: Chromium, server: WebService, gpt: GPT) -> Iterator[tuple[Person, Person]]:
-    """The owner at two machines."""
+def editors(browser: Chromium, server: WebService, gpt: GPT) -> Iterator[tuple[Person, Person]]:
+    """The owner in two browsers."""
     people = (Person(browser, server.url, "Ada"), Person(browser, server.url, "Ada again"))
     for person in people:
         person.enter(gpt.owner)
@@ -43,39 +43,37 @@ def two(browser: Chromium, server: WebService, gpt: GPT) -> Iterator[tuple[Perso
         person.close()
 
 
-def saved(person: Person) -> None:
+def expect_saved(person: Person) -> None:
     expect(person.page.locator("[data-save-state]")).to_have_text("Saved just now")
 
 
-def test_two_editors_lose_nothing(two: tuple[Person, Person], gpt: GPT) -> None:
-    first, second = two
+def test_two_editors_lose_nothing(editors: tuple[Person, Person], gpt: GPT) -> None:
+    first, second = editors
     first.page.get_by_label("Instructions", exact=True).fill("Written first.")
-    saved(first)
+    expect_saved(first)
 
-    # The second types into another field and into the same one, without having seen the first's text.
+    # The second edits another field and then the same one, before seeing the first's text.
     second.page.get_by_label("Description", exact=True).fill("Written second.")
-    saved(second)
+    expect_saved(second)
 
-    # What nobody touched here follows; nothing is thrown away unseen.
+    # Untouched fields are updated; no edit is overwritten silently.
     expect(second.page.get_by_label("Instructions", exact=True)).to_have_value("Written first.")
     gpt.refresh_from_db()
     assert (gpt.instructions, gpt.description) == ("Written first.", "Written second.")
     second.page.get_by_label("Name", exact=True).fill("From the second")
-    saved(second)
+    expect_saved(second)
     first.page.get_by_label("Name", exact=True).fill("From the first")
     conflict = first.page.locator(".build-conflict")
     expect(conflict).to_contain_text("From the second")
     expect(first.page.get_by_label("Name", exact=True)).to_have_value("From the first")
     expect(first.page.get_by_label("Description", exact=True)).to_have_value("Written second.")
     conflict.get_by_role("button", name="Keep mine").click()
-    saved(first)
+    expect_saved(first)
     gpt.refresh_from_db()
     assert (gpt.name, gpt.description) == ("From the first", "Written second.")
 
 
-def test_who_else_is_here_is_shown_and_leaves_with_the_window(
-    browser: Chromium, server: WebService, gpt: GPT
-) -> None:
+def test_other_editors_are_shown_until_they_leave(browser: Chromium, server: WebService, gpt: GPT) -> None:
     ada, bert = Person(browser, server.url, "Ada"), Person(browser, server.url, "Bert")
     ada.enter(gpt.owner)
     bert.enter(gpt.workspace.members.get(role="owner").user)
@@ -92,7 +90,7 @@ def test_who_else_is_here_is_shown_and_leaves_with_the_window(
     bert.close()
 
 
-def test_the_preview_answers_with_what_was_typed_a_moment_ago(
+def test_the_preview_uses_text_that_was_just_typed(
     browser: Chromium, server: WebService, gpt: GPT, instance_provider: ModelServer
 ) -> None:
     with system_scope("tests"):
@@ -122,8 +120,8 @@ def test_the_preview_answers_with_what_was_typed_a_moment_ago(
     ada.close()
 
 
-def test_two_hundred_thousand_characters_are_refused_and_kept(two: tuple[Person, Person], gpt: GPT) -> None:
-    first, _second = two
+def test_too_long_instructions_are_refused_and_kept(editors: tuple[Person, Person], gpt: GPT) -> None:
+    first, _second = editors
 
     first.page.get_by_label("Instructions", exact=True).fill("字" * 200_000)
 

@@ -36,7 +36,7 @@ def walk(node: Node) -> Iterator[Node]:
         yield from walk(child)
 
 
-def text_of(node: Node | None) -> str:
+def get_text(node: Node | None) -> str:
     assert node is not None
     assert node.text is not None
     return node.text.decode()
@@ -52,21 +52,21 @@ def list_declared_names(root: Node) -> Iterator[str]:
     """Names of imports, functions, classes and variables at any depth; parameters are not counted."""
     for node in walk(root):
         if node.type == "import_specifier":
-            yield text_of(node.child_by_field_name("alias") or node.child_by_field_name("name"))
+            yield get_text(node.child_by_field_name("alias") or node.child_by_field_name("name"))
         elif node.type in {"function_declaration", "generator_function_declaration", "class_declaration"}:
-            yield text_of(node.child_by_field_name("name"))
+            yield get_text(node.child_by_field_name("name"))
         elif node.type == "variable_declarator":
             target = node.child_by_field_name("name")
             assert target is not None
             for part in walk(target):
                 if part.type in {"identifier", "shorthand_property_identifier_pattern"}:
-                    yield text_of(part)
+                    yield get_text(part)
 
 
 def list_unused_names(root: Node) -> list[str]:
     """Names that are declared and never used in their file; a leading underscore says that this is meant."""
     uses = Counter(
-        text_of(node)
+        get_text(node)
         for node in walk(root)
         if node.type
         in {"identifier", "shorthand_property_identifier", "shorthand_property_identifier_pattern"}
@@ -86,10 +86,10 @@ def list_exported_names(root: Node) -> Iterator[str]:
             continue
         name = declaration.child_by_field_name("name")
         yield from (
-            [text_of(name)]
+            [get_text(name)]
             if name is not None
             else [
-                text_of(child.child_by_field_name("name"))
+                get_text(child.child_by_field_name("name"))
                 for child in declaration.named_children
                 if child.type == "variable_declarator"
             ]
@@ -106,13 +106,13 @@ def list_module_state(root: Node) -> list[str]:
         for declarator in (
             child for child in statement.named_children if child.type == "variable_declarator"
         ):
-            name = text_of(declarator.child_by_field_name("name"))
+            name = get_text(declarator.child_by_field_name("name"))
             value = declarator.child_by_field_name("value")
             is_collection = value is not None and (
                 value.type in {"array", "object"}
                 or (
                     value.type == "new_expression"
-                    and text_of(value.child_by_field_name("constructor")) in MUTABLE
+                    and get_text(value.child_by_field_name("constructor")) in MUTABLE
                 )
             )
             if not is_constant or (is_collection and not name.isupper()):
@@ -125,9 +125,9 @@ def list_imports(path: Path, root: Node) -> Iterator[tuple[Path, list[str]]]:
     for node in root.named_children:
         if node.type != "import_statement":
             continue
-        source = text_of(node.child_by_field_name("source"))[1:-1]
+        source = get_text(node.child_by_field_name("source"))[1:-1]
         names = [
-            text_of(part.child_by_field_name("name"))
+            get_text(part.child_by_field_name("name"))
             for part in walk(node)
             if part.type == "import_specifier"
         ]

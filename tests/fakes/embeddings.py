@@ -1,7 +1,7 @@
-"""Vectors by hashing: texts that share words, parts of words or Chinese characters lie near one another.
+"""Fake embeddings by hashing: texts that share words, parts of words or Chinese characters are similar.
 
-No model: it knows no meaning, so what is measured with it says that vectors are stored, searched and fused
-rightly, and nothing about how well a real model would find.
+The vectors carry no meaning: tests with them show that storing, searching and merging vectors works, not how
+good retrieval with a real model is.
 """
 
 from __future__ import annotations
@@ -16,42 +16,42 @@ DIMENSIONS = 64
 _TOKEN = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+")
 
 
-def dimensions_of(model: str) -> int:
+def get_dimensions(model: str) -> int:
     """Return the length of the vectors of "embed-256"; DIMENSIONS for other names."""
     _name, _, size = model.partition("-")
     return int(size) if size.isdecimal() else DIMENSIONS
 
 
-def vector_of(text: str, size: int) -> list[float]:
+def hash_text(text: str, size: int) -> list[float]:
     values = [0.0] * size
-    for feature, count in Counter(_features(text.lower())).items():
+    for feature, count in Counter(_list_features(text.lower())).items():
         number = zlib.crc32(feature.encode())
         values[number % size] += (1.0 if number >> 31 else -1.0) * (1.0 + math.log(count))
     length = math.sqrt(sum(value * value for value in values)) or 1.0
     return [value / length for value in values]
 
 
-def _features(text: str) -> list[str]:
+def _list_features(text: str) -> list[str]:
     found = []
     for token in _TOKEN.findall(text):
         if token[0] >= "\u3400":
             found.extend(token)
-            found.extend(token[place : place + 2] for place in range(len(token) - 1))
+            found.extend(token[start : start + 2] for start in range(len(token) - 1))
         elif len(token) > 3:
             found.append(token)
             marked = f"<{token}>"
-            found.extend(marked[place : place + 4] for place in range(len(marked) - 3))
+            found.extend(marked[start : start + 4] for start in range(len(marked) - 3))
     return found
 
 
-def answer(body: dict[str, Any]) -> dict[str, Any]:
+def build_response(body: dict[str, Any]) -> dict[str, Any]:
     inputs = body["input"] if isinstance(body["input"], list) else [body["input"]]
-    size = dimensions_of(str(body.get("model")))
+    size = get_dimensions(str(body.get("model")))
     return {
         "object": "list",
         "data": [
-            {"object": "embedding", "index": place, "embedding": vector_of(str(text), size)}
-            for place, text in enumerate(inputs)
+            {"object": "embedding", "index": index, "embedding": hash_text(str(text), size)}
+            for index, text in enumerate(inputs)
         ],
         "model": body.get("model"),
         "usage": {"prompt_tokens": len(inputs), "total_tokens": len(inputs)},

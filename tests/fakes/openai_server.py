@@ -1,8 +1,8 @@
 """A model server that speaks the OpenAI protocol over a real socket, with scripted behaviours.
 
 The behaviour is chosen by the model's name, `behaviour[:tokens[:tokens per second]]` ("normal:200:50"),
-or for every model by `POST /__control {"model": "stall:3"}`. `GET /__requests` lists what was received,
-`DELETE /__requests` forgets it and the control. Run it alone: `python -m tests.fakes.openai_server --port N`.
+or for every model by `POST /__control {"model": "stall:3"}`. `GET /__requests` lists the requests,
+`DELETE /__requests` clears them and the control. To run it: `python -m tests.fakes.openai_server --port N`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes import embeddings
-from tests.fakes.shaped_answers import GARBAGE, TWO_CALLS, provider_events, shaped_words, text_of
+from tests.fakes.shaped_answers import GARBAGE, TWO_CALLS, build_provider_events, get_shaped_words, get_text
 
 WORDS = (
     "arch ",
@@ -64,19 +64,19 @@ class State:
     control: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
     is_recording: bool = True
-    # Streams open right now, and how many ended because the reader closed the connection.
+    # Open streams, and the number of streams that ended because the reader closed the connection.
     open_streams: int = 0
     dropped_streams: int = 0
     connections: int = 0
 
 
-class Refusal(Exception):  # a scripted answer, not an error of ours
+class Refusal(Exception):  # a scripted response, not an error of the server
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.headers = status, code, message, headers or {}
 
 
-# Behaviours that call functions first and speak once the results are in the prompt.
+# Behaviours that first call functions, and answer with text once the results are in the prompt.
 CALLS: dict[str, list[tuple[str, Any]]] = {
     "builder": [
         ("set_name", {"name": "Tide guide"}),
@@ -111,7 +111,7 @@ REFUSALS: dict[str, Refusal] = {
 
 
 class Server:
-    """asyncio streams and hand-made HTTP: the benchmarks must measure the product, not this."""
+    """Plain asyncio streams and minimal HTTP, so that it uses little CPU in benchmarks."""
 
     def __init__(self) -> None:
         self.state = State()
@@ -123,14 +123,14 @@ class Server:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.state.connections += 1
         try:
-            while await self._one_request(reader, writer):
+            while await self._handle_request(reader, writer):
                 pass
         except (ConnectionError, asyncio.IncompleteReadError, TimeoutError, asyncio.CancelledError):
             pass  # the reader left, or the server is stopping
         finally:
             writer.close()
 
-    async def _one_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def _handle_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = await reader.readuntil(b"\r\n\r\n")
         line, *header_lines = head.decode("latin-1").split("\r\n")
         method, path, _ = line.split(" ", 2)
@@ -155,7 +155,7 @@ class Server:
         return True
 
     async def _embed(self, headers: dict[str, str], body: Any, writer: asyncio.StreamWriter) -> None:
-        """Vectors; the control "slow" waits, one of REFUSALS refuses, as a model's name does elsewhere."""
+        """Answer with vectors; the control "slow" waits, and one of REFUSALS refuses."""
         if self.state.is_recording:
             self.state.requests.append({"path": "/embeddings", "headers": headers, "body": body})
         behaviour = Script.parse(self.state.control).behaviour if self.state.control else ""
@@ -165,7 +165,7 @@ class Server:
             error = {"message": str(refusal), "code": refusal.code}
             await send_json(writer, {"error": error}, refusal.status)
             return
-        await send_json(writer, embeddings.answer(body))
+        await send_json(writer, embeddings.build_response(body))
 
     async def _control(self, method: str, path: str, body: Any, writer: asyncio.StreamWriter) -> None:
         if path == "/__control":
@@ -203,15 +203,15 @@ class Server:
             await send_json(writer, {"error": error}, refusal.status, refusal.headers)
             return True
         is_answered = dialect.has_results(body)
-        words = words_of(script, "" if is_answered else dialect.question(body))
+        words = build_words(script, "" if is_answered else dialect.get_question(body))
         if script.behaviour in CALLS and is_answered:
             words = [f"{word} " for word in ["The", "functions", "have", "run."]]
-        if (shaped := shaped_words(script.behaviour, body)) is not None:
+        if (shaped := get_shaped_words(script.behaviour, body)) is not None:
             words = shaped
         if script.behaviour in ("leaky", "refusing"):
-            words = spoken(script.behaviour, body)
+            words = build_judging_words(script.behaviour, body)
         if not body.get("stream"):
-            await send_json(writer, dialect.whole("".join(words), body))
+            await send_json(writer, dialect.build_response("".join(words), body))
             return True
         self.state.open_streams += 1
         try:
@@ -224,7 +224,7 @@ class Server:
 
 
 class Stream:
-    """One streamed answer with the trouble that its script asks for."""
+    """One streamed answer with the faults of its script."""
 
     def __init__(
         self,
@@ -252,33 +252,33 @@ class Stream:
         )
         if script.behaviour == "slow-first":
             await self._wait(SLOW_SECONDS if script.tokens == 20 else script.tokens)
-        if opening := self.dialect.opening():
+        if opening := self.dialect.build_opening():
             self._write(opening)
-        if await self._body():
+        if await self._send_body():
             return False
         if script.behaviour == "no-end":
             writer.write(b"0\r\n\r\n")
         else:
-            ending = self.dialect.ending(len(self.words), "".join(self.words), script.behaviour)
-            writer.write(chunked(ending) + b"0\r\n\r\n")
+            ending = self.dialect.build_ending(len(self.words), "".join(self.words), script.behaviour)
+            writer.write(encode_chunk(ending) + b"0\r\n\r\n")
         await writer.drain()
         return True
 
-    async def _body(self) -> bool:
-        """The words with their trouble; true when the connection has to be cut."""
+    async def _send_body(self) -> bool:
+        """Send the words and the script's faults; true if the connection must be cut."""
         script, half = self.script, len(self.words) // 2
         if script.behaviour == "tool":
-            self._write(self.dialect.tool())
+            self._write(self.dialect.build_split_call())
             return False
         if script.behaviour in CALLS and not self.words:
             for number, (name, arguments) in enumerate(CALLS[script.behaviour]):
-                self._write(self.dialect.call(number, name, json.dumps(arguments, ensure_ascii=False)))
+                self._write(self.dialect.build_call(number, name, json.dumps(arguments, ensure_ascii=False)))
             return False
         if script.behaviour == "garbage":
             self._write(GARBAGE)
             return False
-        for event in provider_events(script.behaviour):
-            self._write(typed(event))
+        for event in build_provider_events(script.behaviour):
+            self._write(encode_event(event))
         for number, word in enumerate(self.words):
             if number == half and script.behaviour in (
                 "stall",
@@ -290,25 +290,25 @@ class Stream:
                 if script.behaviour == "stall":
                     await self._wait(SLOW_SECONDS)
                 elif script.behaviour == "comments":
-                    await self._comments()
+                    await self._send_comments()
                 elif script.behaviour == "malformed":
                     self._write(b'data: {"choices": [{]}\n\n')
                 elif script.behaviour == "error-event":
-                    self._write(self.dialect.error())
+                    self._write(self.dialect.build_error())
                 else:
                     await self.writer.drain()
                     return True
             if script.behaviour == "stamp":
-                # When it was sent, on the clock that all processes of a machine share; for benchmarks.
+                # The time of sending for benchmarks, on the monotonic clock that all processes share.
                 word = f"{time.monotonic_ns()} " + ("\n\n" if number % 20 == 19 else "")
-            self._write(self.dialect.piece(word))
+            self._write(self.dialect.build_delta(word))
             if script.rate:
                 await self._wait(1 / script.rate)
             elif number % 256 == 255:
                 await self.writer.drain()
         return False
 
-    async def _comments(self) -> None:
+    async def _send_comments(self) -> None:
         for _ in range(int(SLOW_SECONDS * 20)):
             self._write(b": keep-alive\n\n")
             await self._wait(0.05)
@@ -324,54 +324,54 @@ class Stream:
     def _write(self, event: bytes) -> None:
         if self.is_dropped():
             raise ConnectionResetError
-        self.writer.write(chunked(event))
+        self.writer.write(encode_chunk(event))
 
 
 class Dialect(ABC):
-    """How one of the two protocols says the same things."""
+    """Encodes and decodes messages of one of the two protocols."""
 
     @abstractmethod
-    def question(self, body: Any) -> str: ...
+    def get_question(self, body: Any) -> str: ...
 
-    def opening(self) -> bytes:
+    def build_opening(self) -> bytes:
         return b""
 
     @abstractmethod
-    def piece(self, word: str) -> bytes: ...
+    def build_delta(self, word: str) -> bytes: ...
 
     @abstractmethod
-    def ending(self, tokens: int, text: str, behaviour: str) -> bytes: ...
+    def build_ending(self, tokens: int, text: str, behaviour: str) -> bytes: ...
 
     @abstractmethod
-    def whole(self, text: str, body: Any) -> dict[str, Any]: ...
+    def build_response(self, text: str, body: Any) -> dict[str, Any]: ...
 
     @abstractmethod
-    def tool(self) -> bytes: ...
+    def build_split_call(self) -> bytes: ...
 
     @abstractmethod
-    def call(self, number: int, name: str, arguments: str) -> bytes:
-        """One whole function call."""
+    def build_call(self, number: int, name: str, arguments: str) -> bytes:
+        """Encode one complete function call."""
 
     @abstractmethod
     def has_results(self, body: Any) -> bool:
-        """Whether the prompt ends with what functions answered."""
+        """Whether the prompt ends with results of functions."""
 
     @abstractmethod
-    def error(self) -> bytes: ...
+    def build_error(self) -> bytes: ...
 
 
 class Chat(Dialect):
-    def question(self, body: Any) -> str:
-        return text_of(body["messages"][-1]["content"])
+    def get_question(self, body: Any) -> str:
+        return get_text(body["messages"][-1]["content"])
 
-    def piece(self, word: str) -> bytes:
+    def build_delta(self, word: str) -> bytes:
         return (
             b'data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"fake",'
             b'"choices":[{"index":0,"delta":{"content":%s},"finish_reason":null}]}\n\n'
             % json.dumps(word).encode()
         )
 
-    def ending(self, tokens: int, text: str, behaviour: str) -> bytes:
+    def build_ending(self, tokens: int, text: str, behaviour: str) -> bytes:
         reason = {"filtered": "content_filter", "length": "length", "tool": "tool_calls"}.get(
             behaviour, "stop"
         )
@@ -381,7 +381,7 @@ class Chat(Dialect):
             usage = b'data: {"choices":[],"usage":{"prompt_tokens":11,"completion_tokens":%d}}\n\n' % tokens
         return last + usage + b"data: [DONE]\n\n"
 
-    def whole(self, text: str, body: Any) -> dict[str, Any]:
+    def build_response(self, text: str, body: Any) -> dict[str, Any]:
         return {
             "id": "c1",
             "object": "chat.completion",
@@ -393,7 +393,7 @@ class Chat(Dialect):
             "usage": {"prompt_tokens": 11, "completion_tokens": 1, "total_tokens": 12},
         }
 
-    def tool(self) -> bytes:
+    def build_split_call(self) -> bytes:
         parts = [
             {"index": 0, "id": "call_1", "function": {"name": "get_weather", "arguments": '{"city"'}},
             {"index": 0, "function": {"arguments": ':"Bern"}'}},
@@ -405,7 +405,7 @@ class Chat(Dialect):
             for part in parts
         )
 
-    def call(self, number: int, name: str, arguments: str) -> bytes:
+    def build_call(self, number: int, name: str, arguments: str) -> bytes:
         part = {"index": number, "id": f"call_{number}", "function": {"name": name, "arguments": arguments}}
         chunk = {"choices": [{"index": 0, "delta": {"tool_calls": [part]}}]}
         return b"data: " + json.dumps(chunk).encode() + b"\n\n"
@@ -413,34 +413,34 @@ class Chat(Dialect):
     def has_results(self, body: Any) -> bool:
         return bool(body["messages"][-1].get("role") == "tool")
 
-    def error(self) -> bytes:
+    def build_error(self) -> bytes:
         return b'data: {"error":{"code":"rate_limit_exceeded","message":"Slow down."}}\n\n'
 
 
 class Responses(Dialect):
-    def question(self, body: Any) -> str:
-        return text_of(body["input"][-1]["content"])
+    def get_question(self, body: Any) -> str:
+        return get_text(body["input"][-1]["content"])
 
-    def opening(self) -> bytes:
-        return typed({"type": "response.created", "response": {"id": "r1", "status": "in_progress"}})
+    def build_opening(self) -> bytes:
+        return encode_event({"type": "response.created", "response": {"id": "r1", "status": "in_progress"}})
 
-    def piece(self, word: str) -> bytes:
+    def build_delta(self, word: str) -> bytes:
         return (
             b'event: response.output_text.delta\ndata: {"type":"response.output_text.delta",'
             b'"item_id":"m1","output_index":0,"content_index":0,"delta":%s}\n\n' % json.dumps(word).encode()
         )
 
-    def ending(self, tokens: int, text: str, behaviour: str) -> bytes:
+    def build_ending(self, tokens: int, text: str, behaviour: str) -> bytes:
         response: dict[str, Any] = {"id": "r1", "status": "completed"}
         if behaviour != "no-usage":
             response["usage"] = {"input_tokens": 11, "output_tokens": tokens, "total_tokens": 11 + tokens}
         if behaviour in ("filtered", "length"):
             reason = "content_filter" if behaviour == "filtered" else "max_output_tokens"
             response |= {"status": "incomplete", "incomplete_details": {"reason": reason}}
-            return typed({"type": "response.incomplete", "response": response})
-        return typed({"type": "response.completed", "response": response})
+            return encode_event({"type": "response.incomplete", "response": response})
+        return encode_event({"type": "response.completed", "response": response})
 
-    def whole(self, text: str, body: Any) -> dict[str, Any]:
+    def build_response(self, text: str, body: Any) -> dict[str, Any]:
         content = [{"type": "output_text", "text": text, "annotations": []}]
         return {
             "id": "r1",
@@ -451,28 +451,28 @@ class Responses(Dialect):
             "usage": {"input_tokens": 11, "output_tokens": 1, "total_tokens": 12},
         }
 
-    def tool(self) -> bytes:
+    def build_split_call(self) -> bytes:
         item = {
             "type": "function_call",
             "call_id": "call_1",
             "name": "get_weather",
             "arguments": '{"city":"Bern"}',
         }
-        return typed({"type": "response.output_item.done", "item": item})
+        return encode_event({"type": "response.output_item.done", "item": item})
 
-    def call(self, number: int, name: str, arguments: str) -> bytes:
+    def build_call(self, number: int, name: str, arguments: str) -> bytes:
         item = {"type": "function_call", "call_id": f"call_{number}", "name": name, "arguments": arguments}
-        return typed({"type": "response.output_item.done", "item": item})
+        return encode_event({"type": "response.output_item.done", "item": item})
 
     def has_results(self, body: Any) -> bool:
         return bool(body["input"][-1].get("type") == "function_call_output")
 
-    def error(self) -> bytes:
-        return typed({"type": "error", "code": "rate_limit_exceeded", "message": "Slow down."})
+    def build_error(self) -> bytes:
+        return encode_event({"type": "error", "code": "rate_limit_exceeded", "message": "Slow down."})
 
 
-def spoken(behaviour: str, body: Any) -> list[str]:
-    """One gives its whole prompt away and judges kindly, one declines everything and judges sternly."""
+def build_judging_words(behaviour: str, body: Any) -> list[str]:
+    """Answer as "leaky" (with its prompt; high grades) or "refusing" (low grades)."""
     messages = list(body.get("messages", body.get("input", ())))
     system = "".join(
         str(message["content"]) for message in messages if message.get("role") in ("system", "developer")
@@ -485,7 +485,7 @@ def spoken(behaviour: str, body: Any) -> list[str]:
     return ["I'm sorry, ", "but I can't share that."]
 
 
-def words_of(script: Script, question: str) -> list[str]:
+def build_words(script: Script, question: str) -> list[str]:
     if script.behaviour in ("empty", "tool") or script.behaviour in CALLS:
         return []
     if script.behaviour == "echo":
@@ -497,11 +497,11 @@ def words_of(script: Script, question: str) -> list[str]:
     return [WORDS[number % len(WORDS)] for number in range(script.tokens)]
 
 
-def typed(event: dict[str, Any]) -> bytes:
+def encode_event(event: dict[str, Any]) -> bytes:
     return f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
 
 
-def chunked(data: bytes) -> bytes:
+def encode_chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
@@ -517,14 +517,14 @@ async def send_json(
 
 @dataclass
 class ModelServer:
-    """The server in a thread of its own, for tests: `url` for clients, `state` to look at."""
+    """The server in a thread, for tests: `url` for clients, `state` for assertions."""
 
     url: str
     state: State
     stop: Callable[[], None]
 
     def reset(self) -> None:
-        """Wait until open streams have ended, then forget all requests and follow the names of models."""
+        """Wait until open streams have ended, then clear the requests and the control."""
         self.wait_until(lambda state: state.open_streams == 0)
         self.state.requests.clear()
         self.state.control = ""

@@ -1,4 +1,4 @@
-"""What the fake model says when it is asked for JSON, shown pictures, or given the provider's own tools."""
+"""Answers of the fake model server with JSON, about images, and with the provider's built-in tools."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ TWO_CALLS = [("get_weather", {"city": "Bern"}), ("get_weather", {"city": "Basel"
 GARBAGE = b'\xff\xfe\x00data: \x80\x81garbage\n\ndata: {"choices": 7}\n\ndata: [1, 2\n\n'
 
 
-def shaped_words(behaviour: str, body: Any) -> list[str] | None:
-    """The answer in pieces; None for behaviours that are not of this file."""
+def get_shaped_words(behaviour: str, body: Any) -> list[str] | None:
+    """Return the answer in pieces; None for behaviours that are not defined here."""
     if text := JSON_ANSWERS.get(behaviour):
         return [text[start : start + 7] for start in range(0, len(text), 7)]
     if behaviour == "vision":
-        return [f"{word} " for word in seen_in(body).split()]
+        return [f"{word} " for word in describe_images(body).split()]
     if behaviour == "seed":
         return ["seed ", str(body.get("seed"))]
     if behaviour in ("web", "web-failed"):
@@ -39,8 +39,8 @@ def shaped_words(behaviour: str, body: Any) -> list[str] | None:
     return None
 
 
-def provider_events(behaviour: str) -> list[dict[str, Any]]:
-    """What the provider's own tools report before the answer (Responses)."""
+def build_provider_events(behaviour: str) -> list[dict[str, Any]]:
+    """Return the events of the provider's built-in tools before the answer (Responses API)."""
     if behaviour in ("web", "web-failed"):
         call = {
             "id": "ws_1",
@@ -49,11 +49,11 @@ def provider_events(behaviour: str) -> list[dict[str, Any]]:
             "action": {"type": "search", "query": "how arches hold"},
         }
         found = [{"type": "response.output_text.annotation.added", "annotation": SOURCE}]
-        return [_done(call), *(found if behaviour == "web" else [])]
+        return [_build_done_event(call), *(found if behaviour == "web" else [])]
     if behaviour == "picture":
         picture = base64.b64encode(make_png()).decode()
         call = {"id": "ig_1", "type": "image_generation_call", "status": "completed", "result": picture}
-        return [_done(call)]
+        return [_build_done_event(call)]
     return []
 
 
@@ -63,8 +63,8 @@ def make_png(size: tuple[int, int] = (32, 24)) -> bytes:
     return out.getvalue()
 
 
-def seen_in(body: Any) -> str:
-    """How many pictures of which size the request carries."""
+def describe_images(body: Any) -> str:
+    """Return number and sizes of the request's images, as a sentence."""
     sizes = []
     for message in body.get("messages") or body.get("input") or ():
         parts = message.get("content")
@@ -77,12 +77,12 @@ def seen_in(body: Any) -> str:
     return f"I see {len(sizes)} images: {', '.join(sizes)}"
 
 
-def text_of(content: Any) -> str:
-    """The words of a message whose content may be a list of parts."""
+def get_text(content: Any) -> str:
+    """Return the text of a message whose content may be a list of parts."""
     if not isinstance(content, list):
         return str(content)
     return " ".join(str(part["text"]) for part in content if "text" in part)
 
 
-def _done(item: dict[str, Any]) -> dict[str, Any]:
+def _build_done_event(item: dict[str, Any]) -> dict[str, Any]:
     return {"type": "response.output_item.done", "item": item}

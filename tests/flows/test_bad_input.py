@@ -34,24 +34,24 @@ from tests.support.web_client import MakeWebClient
 from workspaces.models import User
 
 
-def at_once(*clicks: Callable[[], httpx2.Response]) -> list[httpx2.Response]:
+def send_concurrently(*clicks: Callable[[], httpx2.Response]) -> list[httpx2.Response]:
     """Send requests concurrently, each on its own connection."""
     with ThreadPoolExecutor(len(clicks)) as pool:
         return list(pool.map(lambda click: click(), clicks))
 
 
-def twice(make_web_client: MakeWebClient, user: User, path: str, **fields: Any) -> list[httpx2.Response]:
+def post_twice(make_web_client: MakeWebClient, user: User, path: str, **fields: Any) -> list[httpx2.Response]:
     first, second = (make_web_client(user, follow_redirects=True) for _ in range(2))
-    return at_once(*(lambda one=one: one.http.post(path, data=fields) for one in (first, second)))
+    return send_concurrently(*(lambda one=one: one.http.post(path, data=fields) for one in (first, second)))
 
 
-def hidden(page: str, name: str) -> str:
+def get_hidden_field(page: str, name: str) -> str:
     found = re.search(rf'name="{name}" value="([^"]*)"', page)
     assert found, f"The page has no field {name}."
     return found[1]
 
 
-def a_ready_gpt(owner: User) -> GPT:
+def create_gpt(owner: User) -> GPT:
     with system_scope("tests"):
         return GPTFactory.create(owner=owner, **DRAFT)
 
@@ -109,7 +109,7 @@ def test_markup_in_names_is_escaped_everywhere(make_web_client: MakeWebClient) -
 
 def test_an_oversized_body_is_refused_with_a_message(make_web_client: MakeWebClient) -> None:
     owner = create_person("Cleo")
-    gpt = a_ready_gpt(owner)
+    gpt = create_gpt(owner)
     browser = make_web_client(owner, follow_redirects=True)
 
     too_long = browser.http.post(
@@ -125,7 +125,7 @@ def test_an_oversized_body_is_refused_with_a_message(make_web_client: MakeWebCli
 
 
 def test_another_persons_slug_is_not_found(make_web_client: MakeWebClient) -> None:
-    gpt = a_ready_gpt(create_person("Cleo"))
+    gpt = create_gpt(create_person("Cleo"))
     stranger = make_web_client(create_person("Sten"), follow_redirects=True).http
 
     for path in ("configure", "share", "preview", "knowledge", "versions"):
@@ -143,30 +143,30 @@ def test_another_persons_slug_is_not_found(make_web_client: MakeWebClient) -> No
 
 def test_a_double_click_on_submit_is_one_submission(make_web_client: MakeWebClient) -> None:
     owner = create_person("Cleo")
-    gpt = a_ready_gpt(owner)
+    gpt = create_gpt(owner)
 
-    answers = twice(make_web_client, owner, f"/build/{gpt.slug}/share/submit", attested="on")
+    answers = post_twice(make_web_client, owner, f"/build/{gpt.slug}/share/submit", attested="on")
 
     assert [answer.status_code for answer in answers] == [200, 200]
     assert all("Version 1 was submitted" in answer.text for answer in answers)
     assert (Submission.objects.count(), Case.objects.count(), gpt.versions.count()) == (1, 1, 1)
 
 
-def a_case() -> Case:
+def create_case() -> Case:
     with system_scope("tests"):
-        return make_queued_case(a_ready_gpt(create_person("Cleo")), at=timezone.now())
+        return make_queued_case(create_gpt(create_person("Cleo")), at=timezone.now())
 
 
 def test_a_double_click_on_approve_is_one_decision(make_web_client: MakeWebClient) -> None:
-    case, moderator = a_case(), create_person("Mona", "moderator")
+    case, moderator = create_case(), create_person("Mona", "moderator")
     with system_scope("tests"):
         claim = claim_case(case_id=case.pk, by=moderator, at=timezone.now())
     page = make_web_client(moderator, follow_redirects=True).http.get(f"/moderation/cases/{case.pk}").text
-    assert hidden(page, "claim_token") == str(claim.token)
+    assert get_hidden_field(page, "claim_token") == str(claim.token)
 
-    answers = twice(
+    answers = post_twice(
         make_web_client, moderator, f"/moderation/cases/{case.pk}/decide", outcome="approve",
-        reasoning="Good.", claim_token=str(claim.token), row_version=hidden(page, "row_version"),
+        reasoning="Good.", claim_token=str(claim.token), row_version=get_hidden_field(page, "row_version"),
     )  # fmt: skip
 
     assert [answer.status_code for answer in answers] == [200, 200]
@@ -174,12 +174,12 @@ def test_a_double_click_on_approve_is_one_decision(make_web_client: MakeWebClien
 
 
 def test_one_of_two_moderators_gets_the_case_and_the_other_a_message(make_web_client: MakeWebClient) -> None:
-    case = a_case()
+    case = create_case()
     people = [create_person("Mona", "moderator"), create_person("Milo", "moderator")]
     browsers = [make_web_client(person, follow_redirects=True).http for person in people]
     path = f"/moderation/cases/{case.pk}"
 
-    answers = at_once(*(lambda one=one: one.post(f"{path}/claim") for one in browsers))
+    answers = send_concurrently(*(lambda one=one: one.post(f"{path}/claim") for one in browsers))
 
     assert sorted(answer.status_code for answer in answers) == [200, 409]
     claim = Claim.objects.get()
@@ -221,13 +221,13 @@ def test_a_month_closed_twice_is_closed_once(
     app.send_task("payouts.roll_up")
     wait_for(UsageRollup.objects.exists)
 
-    started = twice(make_web_client, maker, f"{path}/start", confirmation=str(month))
+    started = post_twice(make_web_client, maker, f"{path}/start", confirmation=str(month))
     assert [answer.status_code for answer in started] == [200, 200]
     wait_for(lambda: AccountingPeriod.objects.get(month=str(month)).state == "review")
     row = AccountingPeriod.objects.get(month=str(month))
     assert row.runs.count() == 1
     digest = row.runs.get().digest
-    approved = twice(make_web_client, checker, f"{path}/approve", confirmation=str(month), digest=digest)
+    approved = post_twice(make_web_client, checker, f"{path}/approve", confirmation=str(month), digest=digest)
     again = make_web_client(maker, follow_redirects=True).http.post(
         f"{path}/start", data={"confirmation": str(month)}
     )
@@ -253,8 +253,8 @@ def test_a_double_click_on_export_is_one_file(
         batch = propose_batch(currency="USD", by=maker, at=now)
     path, phrase = f"/finance/batches/{batch.pk}", f"batch {batch.pk}"
 
-    approved = twice(make_web_client, checker, f"{path}/approve", confirmation=phrase)
-    files = twice(make_web_client, maker, f"{path}/export", confirmation=phrase, format="csv")
+    approved = post_twice(make_web_client, checker, f"{path}/approve", confirmation=phrase)
+    files = post_twice(make_web_client, maker, f"{path}/export", confirmation=phrase, format="csv")
 
     assert [answer.status_code for answer in approved] == [200, 200]
     assert files[0].headers["content-type"].startswith("text/csv")
@@ -279,7 +279,7 @@ def test_money_does_not_move_without_the_typed_confirmation(
 # The worker is down ----------------------------------------------------------------------------------------
 
 
-def test_without_a_worker_people_chat_and_submit_and_the_work_is_done_later(
+def test_without_a_worker_chats_and_submissions_work_and_jobs_run_later(
     make_web_client: MakeWebClient,
     instance_provider: ModelServer,
     running_services: dict[str, Any],
@@ -289,7 +289,7 @@ def test_without_a_worker_people_chat_and_submit_and_the_work_is_done_later(
         worker.stop()
     reader, owner = create_person("Rita"), create_person("Cleo")
     public = create_public_gpt(owner=owner)
-    waiting = a_ready_gpt(owner)
+    waiting = create_gpt(owner)
 
     events = make_web_client(reader, follow_redirects=True).say(
         f"/g/{public.slug}/chat/turns", "Is anybody there " * 10

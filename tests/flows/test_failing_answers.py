@@ -27,7 +27,7 @@ from tests.support.waiting import wait_for
 from tests.support.web_client import WebClient, read_events
 from workspaces.models import User
 
-NOWHERE = "http://127.0.0.1:9/v1"  # the discard port: nobody listens
+NOWHERE = "http://127.0.0.1:9/v1"  # the discard port, on which no server listens
 FAILURES = {
     "unauthorized": ("bad_key", "refused our key"),
     "rate-limited": ("rate_limited", "Try again in 7 seconds"),
@@ -38,7 +38,7 @@ FAILURES = {
 }
 
 
-def a_gpt_with(model: str, **draft: Any) -> GPT:
+def create_gpt_on(model: str, **draft: Any) -> GPT:
     with system_scope("tests"):
         provider = ModelProvider.objects.get(name="OpenAI-compatible")
         chosen, _made = LanguageModel.objects.get_or_create(
@@ -70,7 +70,7 @@ def ask(person: Person, text: str) -> None:
 def test_every_provider_failure_is_shown_with_retry_and_costs_nothing(
     person: Person, instance_provider: ModelServer
 ) -> None:
-    person.go(f"/g/{a_gpt_with('echo').slug}/chat")
+    person.go(f"/g/{create_gpt_on('echo').slug}/chat")
     page = person.page
     for number, (behaviour, (code, message)) in enumerate(FAILURES.items(), 1):
         instance_provider.state.control = behaviour
@@ -110,7 +110,7 @@ def test_a_silent_provider_is_reported_after_the_configured_timeout(
     service = start_web_service("impatient", MODEL_FIRST_TOKEN_SECONDS="20", MODEL_IDLE_SECONDS="2")
     browser = WebClient(service.url, reader)
     try:
-        found = browser.say(f"/g/{a_gpt_with('stall:6').slug}/chat/turns", "Are you still there?")
+        found = browser.say(f"/g/{create_gpt_on('stall:6').slug}/chat/turns", "Are you still there?")
         page = browser.http.get(f"/c/{found[0].data['conversation']}").text
     finally:
         browser.close()
@@ -128,7 +128,7 @@ def test_a_silent_provider_is_reported_after_the_configured_timeout(
 def test_an_answer_whose_browser_was_closed_is_finished_and_metered_once(
     person: Person, instance_provider: ModelServer, reader: User
 ) -> None:
-    person.go(f"/g/{a_gpt_with('normal:80:40').slug}/chat")
+    person.go(f"/g/{create_gpt_on('normal:80:40').slug}/chat")
     ask(person, "Write while I am away.")
     expect(person.page.locator(".message--assistant .message__text").last).to_contain_text("square")
 
@@ -148,7 +148,7 @@ def test_after_kill_9_of_the_web_service_the_turn_is_interrupted_with_its_text(
 ) -> None:
     first = start_web_service("killed")
     try:
-        slug = a_gpt_with("normal:4000:40").slug
+        slug = create_gpt_on("normal:4000:40").slug
         browser, said = WebClient(first.url, reader), ""
         with browser.ask(f"/g/{slug}/chat/turns", "Tell me a long story") as response:
             stream = read_events(response)
@@ -161,21 +161,21 @@ def test_after_kill_9_of_the_web_service_the_turn_is_interrupted_with_its_text(
     finally:
         first.stop()
 
-    wait_for(reaped, seconds=60)
+    wait_for(run_reaper, seconds=60)
     turn = Turn.objects.get()
     kept = Message.objects.get(turn=turn, role="assistant").content
     assert (turn.state, turn.error_code) == ("interrupted", "interrupted")
     # The text that the browser showed is kept, except for the last tenth of a second.
     assert kept.startswith(said[:150])
     assert not UsageEvent.objects.exists()
-    told_and_answered_again(start_web_service("after"), reader, instance_provider, head["conversation"])
+    assert_interrupted_and_retry(start_web_service("after"), reader, instance_provider, head["conversation"])
 
 
 def test_after_kill_9_of_the_web_service_a_create_answer_is_interrupted_with_its_text(
     worker: WorkerService, instance_provider: ModelServer
 ) -> None:
     owner = create_person("Ada")
-    gpt = a_gpt_with("normal:4000:40", owner=owner)
+    gpt = create_gpt_on("normal:4000:40", owner=owner)
     first = start_web_service("killed-create")
     try:
         browser, said = WebClient(first.url, owner), ""
@@ -190,20 +190,20 @@ def test_after_kill_9_of_the_web_service_a_create_answer_is_interrupted_with_its
     finally:
         first.stop()
 
-    wait_for(lambda: reaped(BuilderMessage), seconds=60)
+    wait_for(lambda: run_reaper(BuilderMessage), seconds=60)
     answer = BuilderMessage.objects.get(role="assistant")
     assert (answer.state, answer.error_code) == ("interrupted", "interrupted")
     # Redis gets text four times a second.
     assert answer.content.startswith(said[:150])
 
 
-def reaped(kind: type[Turn | BuilderMessage] = Turn) -> bool:
-    """Do as the beat does until the dead process counts as gone."""
+def run_reaper(kind: type[Turn | BuilderMessage] = Turn) -> bool:
+    """Run the job that ends turns of dead processes; return whether no turn is running."""
     app.send_task(app.conf.beat_schedule["gpts: end turns whose process died"]["task"])
     return not kind.objects.filter(state="running").exists()
 
 
-def told_and_answered_again(
+def assert_interrupted_and_retry(
     service: WebService, reader: User, instance_provider: ModelServer, conversation: str
 ) -> None:
     browser = WebClient(service.url, reader)

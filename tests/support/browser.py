@@ -17,7 +17,7 @@ from tests.support.pages import sign_in
 from tests.support.services import WebService
 from workspaces.models import User
 
-# Pictures of each step for people who look: LOGGIA_SHOTS=folder pytest tests/browser/test_whole_way.py
+# Pictures of each step for people who look: LOGGIA_SHOTS=folder pytest tests/browser/test_main_flow.py
 SHOTS = os.environ.get("LOGGIA_SHOTS", "")
 WIDER_THAN_WINDOW = "() => document.documentElement.scrollWidth > innerWidth"
 expect.set_options(timeout=20_000)  # two slow cores get their time

@@ -19,11 +19,11 @@ EMPTY: dict[str, Any] = {
 }
 
 
-def answer_all(*answers: str) -> tuple[dict[str, Any], str]:
+def answer_all(*messages: str) -> tuple[dict[str, Any], str]:
     """Give the answers one after the other; return the draft and the key of the last question."""
     draft, step = dict(EMPTY), choose_first_step(EMPTY)
     answers: dict[str, str] = {}
-    for said in answers:
+    for said in messages:
         reply = build_reply(
             said, step=step, draft=draft, answers=answers, has_name=draft["name"] != "New GPT"
         )

@@ -1,4 +1,4 @@
-"""The main job of the house by people in real browsers: from a first draft to a bank file."""
+"""The main flow in browsers: from a first draft through review, chat and payout to a bank file."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ INSTRUCTIONS = (
 )
 STARTERS = ["My courtyard gets two hours of sun", "Plants for a north wall"]
 LONG = "A courtyard of five by four metres with a north wall, two hours of sun and a mild winter."
-Enter = Callable[[str], Person]
+OpenBrowser = Callable[[str], Person]
 
 
 @pytest.fixture
-def enter(browser: Browser, server: WebService, settings: Any) -> Iterator[Enter]:
-    """Let a person come in with a browser of their own; at the end every browser must have been quiet."""
+def open_browser(browser: Browser, server: WebService, settings: Any) -> Iterator[OpenBrowser]:
+    """Open a browser for each person; at the end no browser may have logged an error."""
     settings.PASSWORD_HASHERS = get_production_hashers()
     people: list[Person] = []
 
@@ -63,23 +63,23 @@ def enter(browser: Browser, server: WebService, settings: Any) -> Iterator[Enter
         person.assert_quiet()
 
 
-def answers(page: Page) -> Locator:
+def get_answers(page: Page) -> Locator:
     return page.locator(".message--assistant .message__text")
 
 
-def say(person: Person, text: str) -> None:
+def send_message(person: Person, text: str) -> None:
     person.page.get_by_label("Message", exact=True).fill(text)
     person.page.get_by_role("button", name="Send", exact=True).click()
 
 
-def ended(person: Person) -> None:
-    """The answer is over, and what can be done with it stands below it."""
+def expect_answer_ended(person: Person) -> None:
+    """Wait until the answer has ended and its actions are shown."""
     expect(person.page.get_by_role("button", name="Send", exact=True)).to_be_visible()
     expect(person.page.locator("section.turn").last).to_have_attribute("data-position", re.compile(r"\d"))
 
 
 def test_from_a_first_draft_to_a_bank_file(
-    enter: Enter, worker: WorkerService, model_server: ModelServer
+    open_browser: OpenBrowser, worker: WorkerService, model_server: ModelServer
 ) -> None:
     configure_provider(model_server.url)
     with system_scope("tests"):
@@ -88,22 +88,22 @@ def test_from_a_first_draft_to_a_bank_file(
             create_person("Fina", "finance"),
             create_person("Fritz", "finance"),
         )
-    creator = enter("Cleo")
+    creator = open_browser("Cleo")
 
-    build(creator)
-    preview(creator)
-    submit(creator)
-    moderate(enter("Mona"), moderator)
-    visitor = enter("Rita")
+    create_gpt(creator)
+    try_preview(creator)
+    submit_for_review(creator)
+    approve_submission(open_browser("Mona"), moderator)
+    visitor = open_browser("Rita")
     find_and_read(visitor)
-    chat(visitor, model_server)
-    tidy_up(visitor)
-    month = count_a_past_month()
-    close(month, enter("Fina"), enter("Fritz"), *financiers)
-    see_earnings(creator, month)
+    chat_with_gpt(visitor, model_server)
+    delete_conversation(visitor)
+    month = create_past_usage()
+    close_month(month, open_browser("Fina"), open_browser("Fritz"), *financiers)
+    check_earnings(creator, month)
 
 
-def build(creator: Person) -> None:
+def create_gpt(creator: Person) -> None:
     creator.go("/accounts/signup/")
     creator.sign_up()
     creator.go("/build/")
@@ -133,15 +133,15 @@ def build(creator: Person) -> None:
     assert gpt.language_model.name == "echo"
 
 
-def preview(creator: Person) -> None:
+def try_preview(creator: Person) -> None:
     creator.go(f"/build/{GPT.objects.get().slug}/preview")
-    say(creator, "Does the **draft** answer?")
-    expect(answers(creator.page).locator("strong")).to_have_text("draft")
-    ended(creator)
+    send_message(creator, "Does the **draft** answer?")
+    expect(get_answers(creator.page).locator("strong")).to_have_text("draft")
+    expect_answer_ended(creator)
     creator.show("preview")
 
 
-def submit(creator: Person) -> None:
+def submit_for_review(creator: Person) -> None:
     creator.go(f"/build/{GPT.objects.get().slug}/share")
     creator.page.get_by_label("What is new").fill("First version.")
     creator.page.locator("input[name=attested]").check()
@@ -151,7 +151,7 @@ def submit(creator: Person) -> None:
     creator.show("share-submitted")
 
 
-def moderate(moderator: Person, user: User) -> None:
+def approve_submission(moderator: Person, user: User) -> None:
     wait_for(lambda: Case.objects.filter(state="queued").exists())
     moderator.sign_in(user)
     moderator.go("/moderation/")
@@ -193,38 +193,38 @@ def find_and_read(visitor: Person) -> None:
     visitor.show("chat-empty")
 
 
-def chat(visitor: Person, model_server: ModelServer) -> None:
+def chat_with_gpt(visitor: Person, model_server: ModelServer) -> None:
     page = visitor.page
     page.get_by_role("button", name=STARTERS[0]).click()
-    expect(answers(page)).to_have_text(STARTERS[0])
-    ended(visitor)
+    expect(get_answers(page)).to_have_text(STARTERS[0])
+    expect_answer_ended(visitor)
 
-    say(visitor, f"Compare **ferns** and `hostas`, please. {LONG}")
-    expect(answers(page).last.locator("strong")).to_have_text("ferns")
-    expect(answers(page).last.locator("code")).to_have_text("hostas")
-    ended(visitor)
+    send_message(visitor, f"Compare **ferns** and `hostas`, please. {LONG}")
+    expect(get_answers(page).last.locator("strong")).to_have_text("ferns")
+    expect(get_answers(page).last.locator("code")).to_have_text("hostas")
+    expect_answer_ended(visitor)
     visitor.show("chat-answered")
 
     model_server.state.control = "normal:4000:40"
-    say(visitor, "Tell me everything about moss.")
-    expect(answers(page).last.locator("p").nth(3)).to_be_visible()
+    send_message(visitor, "Tell me everything about moss.")
+    expect(get_answers(page).last.locator("p").nth(3)).to_be_visible()
     visitor.show("chat-streaming")
     visitor.press("Stop")
     visitor.sees("You stopped this answer.")
-    ended(visitor)
+    expect_answer_ended(visitor)
 
     model_server.state.control = "echo"
-    # Every message can be asked again or edited; here the last one is.
+    # Retry and edit the last message.
     page.get_by_role("button", name="Answer again", exact=True).last.click()
-    expect(answers(page).last).to_have_text("Tell me everything about moss.")
-    ended(visitor)
+    expect(get_answers(page).last).to_have_text("Tell me everything about moss.")
+    expect_answer_ended(visitor)
     page.get_by_text("Edit message").last.click()
     page.get_by_label("Your message").last.fill("Tell me one thing about moss.")
     expect(page.get_by_role("button", name="Send again")).to_be_in_viewport()
     visitor.show("chat-edit")
     visitor.press("Send again")
-    expect(answers(page).last).to_have_text("Tell me one thing about moss.")
-    ended(visitor)
+    expect(get_answers(page).last).to_have_text("Tell me one thing about moss.")
+    expect_answer_ended(visitor)
     expect(page.locator(".message--user")).to_have_count(3)
 
     shown = Turn.objects.filter(conversation__version__isnull=False).order_by("position", "started_at")
@@ -240,7 +240,7 @@ def chat(visitor: Person, model_server: ModelServer) -> None:
     assert list(metered.values_list("source", flat=True).distinct()) == ["web"]
 
 
-def tidy_up(visitor: Person) -> None:
+def delete_conversation(visitor: Person) -> None:
     page = visitor.page
     page.locator("summary", has_text="More").click()
     visitor.press("Rename")
@@ -258,8 +258,8 @@ def tidy_up(visitor: Person) -> None:
     expect(page.get_by_role("heading", name="Ferns for the north wall")).to_be_visible()
 
 
-def count_a_past_month() -> Period:
-    """The beat's own job, through the worker: what was chatted now, and a past month by the same person."""
+def create_past_usage() -> Period:
+    """Run Celery beat's job in the worker, for today's chats and for a past month of the same person."""
     month, gpt = get_closable_month(timezone.now()), GPT.objects.get()
     create_uses_in(month, gpt, User.objects.get(display_name="Rita"), answers=600)
     app.send_task(app.conf.beat_schedule["payouts: roll up usage"]["task"])
@@ -273,7 +273,7 @@ def count_a_past_month() -> Period:
     return month
 
 
-def close(month: Period, maker: Person, checker: Person, maker_user: User, checker_user: User) -> None:
+def close_month(month: Period, maker: Person, checker: Person, maker_user: User, checker_user: User) -> None:
     create_old_account(GPT.objects.get().owner, by=maker_user)
     maker.sign_in(maker_user)
     maker.go("/finance/periods")
@@ -297,10 +297,10 @@ def close(month: Period, maker: Person, checker: Person, maker_user: User, check
     statement = Statement.objects.get()
     # 600 conversations at 0.02 and as many answers at 0.004.
     assert (statement.total_minor, statement.payee) == (1440, GPT.objects.get().owner)
-    pay(maker, checker)
+    pay_out(maker, checker)
 
 
-def pay(maker: Person, checker: Person) -> None:
+def pay_out(maker: Person, checker: Person) -> None:
     maker.go("/finance/batches")
     maker.show("batches")
     maker.press("Propose 1 payout, $14.40")
@@ -321,7 +321,7 @@ def pay(maker: Person, checker: Person) -> None:
     assert (batch.state, batch.file_sha256) == ("exported", sha256(file).hexdigest())
     rows = list(csv.DictReader(io.StringIO(file.decode())))
     assert [(row["amount"], row["legal_name"]) for row in rows] == [("14.40", "Cleo Creator")]
-    # The page says so by itself: what comes next is the bank's answer.
+    # The page updates itself: the next step is the bank's answer.
     expect(checker.page.get_by_role("button", name="The bank took it")).to_be_visible()
     checker.show("batch-exported")
     checker.go("/finance/ledger")
@@ -332,7 +332,7 @@ def pay(maker: Person, checker: Person) -> None:
     assert verify_ledger() == []
 
 
-def see_earnings(creator: Person, month: Period) -> None:
+def check_earnings(creator: Person, month: Period) -> None:
     creator.go("/earnings/")
     creator.sees("$14.40")
     creator.show("earnings")

@@ -1,4 +1,4 @@
-"""The states of a chat have no serious barrier, light or dark, and fit a phone."""
+"""All states of a chat page have no serious axe violations, light or dark, and fit a phone."""
 
 from __future__ import annotations
 
@@ -27,24 +27,26 @@ def person(browser: Browser, server: WebService) -> Iterator[Person]:
 
 
 class Inspector:
-    """Looks at the page as it stands, in both themes and at two widths."""
+    """Checks the current page in both themes and at two widths."""
 
     def __init__(self, person: Person) -> None:
-        self.page, self.axe, self.found = person.page, Axe(), list[str]()
+        self.page, self.axe, self.problems = person.page, Axe(), list[str]()
 
-    def look(self, state: str) -> None:
+    def check(self, state: str) -> None:
         page = self.page
         for width in (390, 1440):
             page.set_viewport_size({"width": width, "height": 900})
             if page.evaluate(WIDER_THAN_WINDOW):
-                self.found.append(f"{state} is wider than {width} pixels")
+                self.problems.append(f"{state} is wider than {width} pixels")
         for theme, rules in (("light", WCAG), ("dark", CONTRAST)):
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]  # both are
             page.evaluate(SETTLED)
-            self.found += [f"{state}, {theme}: {barrier}" for barrier in find_barriers(page, self.axe, rules)]
+            self.problems += [
+                f"{state}, {theme}: {barrier}" for barrier in find_barriers(page, self.axe, rules)
+            ]
 
 
-def test_no_state_of_a_chat_has_a_barrier(person: Person, model_server: ModelServer) -> None:
+def test_no_state_of_a_chat_has_axe_violations(person: Person, model_server: ModelServer) -> None:
     with system_scope("tests"):
         reader = UserFactory.create(display_name="Rita")
         gpt, passage = create_gpt_with_file()
@@ -53,46 +55,46 @@ def test_no_state_of_a_chat_has_a_barrier(person: Person, model_server: ModelSer
             configure_model(model_server.url, "verbatim"), starters=["Begin", "Or here"]
         )
     person.enter(reader)
-    page, eye = person.page, Inspector(person)
+    page, inspector = person.page, Inspector(person)
 
     person.go(f"/g/{talker.slug}/chat")
-    eye.look("empty")
+    inspector.check("empty")
     person.go(f"/g/{talker.slug}/chat?temporary=1")
-    eye.look("temporary")
+    inspector.check("temporary")
     person.go(f"/g/{talker.slug}/chat")
     send_message(page, RICH_ANSWER)
     expect(page.get_by_role("button", name="Answer again")).to_be_visible()
-    eye.look("an answer")
+    inspector.check("an answer")
     page.get_by_text("Details").click()
     person.press("Bad answer")
     expect(page.get_by_text("What was wrong with it?")).to_be_visible()
-    eye.look("details and reasons")
+    inspector.check("details and reasons")
     page.get_by_text("Edit message").click()
-    eye.look("the editor")
+    inspector.check("the editor")
     page.keyboard.press("Escape")
     page.get_by_label("Message", exact=True).fill("x" * 32_001)
     person.press("Send")
     expect(page.locator("[data-chat-error]")).to_contain_text("32,001")
-    eye.look("an error")
+    inspector.check("an error")
     page.get_by_label("Message", exact=True).fill("@")
     expect(page.get_by_role("listbox")).to_be_visible()
-    eye.look("GPTs to call")
+    inspector.check("GPTs to call")
     page.get_by_label("Message", exact=True).fill("")
     page.keyboard.press("Control+/")
-    eye.look("the keys")
+    inspector.check("the keys")
     person.go(f"/c/{cited.conversation_id}")
     page.locator("a.citation").click()
     expect(page.locator("#passage")).to_be_visible()
-    eye.look("a passage")
+    inspector.check("a passage")
     person.go(f"/c/{cited.conversation_id}/share")
     person.press("Make the link")
     person.sees("Shared link")
-    eye.look("sharing")
+    inspector.check("sharing")
     for path in ("/c/", "/c/?q=returns", "/c/?q=nothing+says+this", "/c/shared"):
         person.go(path)
-        eye.look(path)
+        inspector.check(path)
     person.go(f"/s/{SharedConversation.objects.get().token}")
-    eye.look("a shared conversation")
+    inspector.check("a shared conversation")
 
-    assert eye.found == []
+    assert inspector.problems == []
     person.assert_quiet()

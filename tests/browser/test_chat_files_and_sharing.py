@@ -1,4 +1,4 @@
-"""Around a chat in a real browser: a file and a question about it, thumbs, a link that is taken back."""
+"""Attachments, feedback and share links of a chat in a browser."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from tests.support.browser import open_chat, send_message
 from tests.support.services import WebService, WorkerService
 
 
-def attach(page: Page, name: str, media_type: str, data: bytes) -> None:
+def attach_file(page: Page, name: str, media_type: str, data: bytes) -> None:
     file: FilePayload = {"name": name, "mimeType": media_type, "buffer": data}
     page.locator("[data-composer-files]").set_input_files(file)
 
 
-def test_a_file_is_read_by_the_worker_sent_and_stays_with_the_question(
+def test_an_attached_file_is_read_by_the_worker_and_shown_with_the_question(
     server: WebService, worker: WorkerService, page: Page, model_server: ModelServer
 ) -> None:
     complaints = open_chat(page, server, model_server, "echo")
-    attach(page, "bees.md", "text/markdown", b"The queen is called Mirelbane.")
-    # Sent at once: the message waits for the worker by itself.
+    attach_file(page, "bees.md", "text/markdown", b"The queen is called Mirelbane.")
+    # The message waits for the worker without the person's help.
     send_message(page, "Who is the queen?")
 
     expect(page.locator(".message--user .attachment__name")).to_have_text("bees.md", timeout=30_000)
@@ -35,11 +35,11 @@ def test_a_file_is_read_by_the_worker_sent_and_stays_with_the_question(
     assert complaints == []
 
 
-def test_a_file_that_is_refused_says_why_and_is_removed(
+def test_a_refused_file_shows_the_reason_and_can_be_removed(
     server: WebService, page: Page, model_server: ModelServer
 ) -> None:
     open_chat(page, server, model_server, "normal:5")
-    attach(page, "run.exe", "application/octet-stream", b"MZ")
+    attach_file(page, "run.exe", "application/octet-stream", b"MZ")
     chip = page.locator("[data-composer-list] li")
     expect(chip).to_contain_text("Files of this type cannot be read")
     page.get_by_role("button", name="Remove: run.exe").click()
@@ -47,7 +47,7 @@ def test_a_file_that_is_refused_says_why_and_is_removed(
     assert not Attachment.objects.exists()
 
 
-def test_what_is_too_long_for_a_message_goes_as_a_file(
+def test_text_too_long_for_a_message_is_sent_as_a_file(
     server: WebService, worker: WorkerService, page: Page, model_server: ModelServer
 ) -> None:
     complaints = open_chat(page, server, model_server, "normal:5")
@@ -71,21 +71,19 @@ def test_what_is_too_long_for_a_message_goes_as_a_file(
     assert complaints == []
 
 
-def test_a_file_that_is_too_large_never_leaves_the_browser(
-    server: WebService, page: Page, model_server: ModelServer
-) -> None:
+def test_a_too_large_file_is_not_sent(server: WebService, page: Page, model_server: ModelServer) -> None:
     complaints = open_chat(page, server, model_server, "normal:5")
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
     page.locator("[data-composer]").evaluate("form => { form.dataset.attachBytes = '1000' }")
 
-    attach(page, "large.txt", "text/plain", b"x" * 1_001)
+    attach_file(page, "large.txt", "text/plain", b"x" * 1_001)
 
     expect(page.locator("[data-composer-list] li")).to_contain_text("Larger than 20.0")
     assert (sent, complaints, Attachment.objects.count()) == ([], [], 0)
 
 
-def test_a_thumb_down_asks_why_and_is_taken_back(
+def test_a_thumb_down_asks_for_a_reason_and_can_be_withdrawn(
     server: WebService, page: Page, model_server: ModelServer
 ) -> None:
     complaints = open_chat(page, server, model_server, "normal:5")
@@ -105,7 +103,7 @@ def test_a_thumb_down_asks_why_and_is_taken_back(
     assert complaints == []
 
 
-def test_a_link_is_read_by_a_stranger_until_it_is_taken_back(
+def test_a_share_link_works_for_visitors_until_it_is_revoked(
     server: WebService, page: Page, model_server: ModelServer, browser: Browser
 ) -> None:
     open_chat(page, server, model_server, "normal:5")

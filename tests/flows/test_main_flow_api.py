@@ -1,4 +1,4 @@
-"""The main flow by API keys alone: from a first draft to a bank file."""
+"""The main flow through the API: from a first draft to a bank file."""
 
 from __future__ import annotations
 
@@ -45,23 +45,23 @@ def test_from_a_first_draft_to_a_bank_file(
     creator, reader = create_person("Cleo"), create_person("Rita")
     builder = make_api_client(creator, "gpts:read", "gpts:write", "chat", "usage:read")
 
-    slug = build(builder)
-    moderate(make_api_client(create_person("Mona", "moderator"), "reviews:work"), slug)
+    slug = create_gpt(builder)
+    approve_submission(make_api_client(create_person("Mona", "moderator"), "reviews:work"), slug)
     assert builder.get(f"/gpts/{slug}/submission")["state"] == "live"
-    chat(make_api_client(reader, "store:read", "chat"), slug)
-    month = count_a_past_month(reader)
+    chat_with_gpt(make_api_client(reader, "store:read", "chat"), slug)
+    month = create_past_usage(reader)
     maker_user, checker_user = create_person("Fina", "finance"), create_person("Fritz", "finance")
     create_old_account(creator, by=maker_user)
     maker, checker = (
         make_api_client(maker_user, "finance:work"),
         make_api_client(checker_user, "finance:work"),
     )
-    close(month, maker, checker)
-    pay(maker, checker)
-    see_earnings(builder, month)
+    close_month(month, maker, checker)
+    pay_out(maker, checker)
+    check_earnings(builder, month)
 
 
-def build(builder: LiveApiClient) -> str:
+def create_gpt(builder: LiveApiClient) -> str:
     offered = builder.get("/models")["items"]
     model = next(item for item in offered if item["name"] == "echo")
     made = builder.post("/gpts", **DRAFT | {"description": "Not ready."})
@@ -81,11 +81,11 @@ def build(builder: LiveApiClient) -> str:
     return slug
 
 
-def moderate(moderator: LiveApiClient, slug: str) -> None:
-    def queued() -> list[dict[str, Any]]:
+def approve_submission(moderator: LiveApiClient, slug: str) -> None:
+    def list_queued() -> list[dict[str, Any]]:
         return [case for case in moderator.get("/reviews/queue")["items"] if case["state"] == "queued"]
 
-    (waiting,) = wait_for(queued)
+    (waiting,) = wait_for(list_queued)
     assert waiting["subject"] == DRAFT["name"]
     claim = moderator.post(f"/reviews/cases/{waiting['id']}/claim", status=200)
     case = moderator.get(f"/reviews/cases/{waiting['id']}")
@@ -102,7 +102,7 @@ def moderate(moderator: LiveApiClient, slug: str) -> None:
     assert (decision["outcome"], decision["content_hash"]) == ("approve", case["content_hash"])
 
 
-def chat(reader: LiveApiClient, slug: str) -> None:
+def chat_with_gpt(reader: LiveApiClient, slug: str) -> None:
     found = reader.get("/store/listings/", q="shaded courtyrad")
     assert [item["slug"] for item in found["items"]] == [slug]
     about = reader.get(f"/store/listings/{slug}/")
@@ -138,7 +138,7 @@ def chat(reader: LiveApiClient, slug: str) -> None:
     reader.get(path, status=404)
 
 
-def count_a_past_month(reader: User) -> Period:
+def create_past_usage(reader: User) -> Period:
     month = get_closable_month(timezone.now())
     create_uses_in(month, GPT.objects.get(), reader)
     app.send_task(app.conf.beat_schedule["payouts: roll up usage"]["task"])
@@ -146,7 +146,7 @@ def count_a_past_month(reader: User) -> Period:
     return month
 
 
-def close(month: Period, maker: LiveApiClient, checker: LiveApiClient) -> None:
+def close_month(month: Period, maker: LiveApiClient, checker: LiveApiClient) -> None:
     path = f"/finance/periods/{month}"
     run = maker.post(f"{path}/close", status=202)
     reviewed = wait_for(lambda: (found := maker.get(path))["state"] == "review" and found)
@@ -158,7 +158,7 @@ def close(month: Period, maker: LiveApiClient, checker: LiveApiClient) -> None:
     assert (closed["state"], closed["digest"]) == ("closed", digest)
 
 
-def pay(maker: LiveApiClient, checker: LiveApiClient) -> None:
+def pay_out(maker: LiveApiClient, checker: LiveApiClient) -> None:
     batch = maker.post("/finance/batches")
     path = f"/finance/batches/{batch['id']}"
     assert maker.post(f"{path}/approve", status=403, reason="Mine")["error"]["code"] == "four_eyes"
@@ -175,7 +175,7 @@ def pay(maker: LiveApiClient, checker: LiveApiClient) -> None:
     assert verify_ledger() == []
 
 
-def see_earnings(builder: LiveApiClient, month: Period) -> None:
+def check_earnings(builder: LiveApiClient, month: Period) -> None:
     (statement,) = builder.get("/earnings/statements")["items"]
     assert (statement["month"], statement["total"]["amount"]) == (str(month), "14.40")
     (line,) = builder.get(f"/earnings/statements/{statement['id']}/lines")["items"]
