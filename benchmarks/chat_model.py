@@ -1,4 +1,4 @@
-"""A model server for the chat benchmark: Chat Completions whose words are the times of their sending.
+"""A Chat Completions server for the chat benchmark, whose words are timestamps of their sending.
 
 It uses little CPU (callbacks on uvloop, no coroutine per stream), because it shares the measured cores.
 The last "say:WORDS:RATE" of the prompt sets the stream: RATE words a second, 0 for all at once.
@@ -57,7 +57,7 @@ class ModelConnection(asyncio.Protocol):
         while self.left:
             self.left -= 1
             end = b" \\n\\n" if self.left % PARAGRAPH_WORDS == 0 else b" "
-            self.transport.write(_chunk(EVENT % (time.monotonic_ns(), end)))
+            self.transport.write(_encode_chunk(EVENT % (time.monotonic_ns(), end)))
             if self.pause:
                 # At a fixed rate: a late word does not delay all later ones.
                 self.due += self.pause
@@ -65,10 +65,10 @@ class ModelConnection(asyncio.Protocol):
                 return
         last = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
         usage = b'data: {"choices":[],"usage":{"prompt_tokens":11,"completion_tokens":%d}}\n\n' % self.words
-        self.transport.write(_chunk(last + usage + b"data: [DONE]\n\n") + b"0\r\n\r\n")
+        self.transport.write(_encode_chunk(last + usage + b"data: [DONE]\n\n") + b"0\r\n\r\n")
 
 
-def _chunk(data: bytes) -> bytes:
+def _encode_chunk(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import psutil
 import uvloop
 
-from benchmarks.load import cpu_seconds
+from benchmarks.load import get_cpu_seconds
 
 # A word of the "stamp" model: the time of its sending, in nanoseconds of the monotonic clock.
 STAMP = re.compile(rb"(\d{12,19}) ")
@@ -149,4 +149,4 @@ async def _wait_for_first_words(readers: list[StreamReader]) -> int:
 
 def _read_cpu(watched: Mapping[str, int]) -> dict[str, float]:
     own = psutil.Process().cpu_times()
-    return {name: cpu_seconds(pid) for name, pid in watched.items()} | {"reader": own.user + own.system}
+    return {name: get_cpu_seconds(pid) for name, pid in watched.items()} | {"reader": own.user + own.system}

@@ -10,16 +10,16 @@ import os
 import subprocess
 import sys
 
-from benchmarks.servers import ROOT, databases, module
+from benchmarks.servers import ROOT, run_databases, run_module
 
 MODEL_PORT = 8945
 
 
 def main(arguments: list[str]) -> None:
-    with databases(), module("tests.fakes.openai_server", "--port", str(MODEL_PORT)):
+    with run_databases(), run_module("tests.fakes.openai_server", "--port", str(MODEL_PORT)):
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before", flush=True)
         subprocess.run(
-            [sys.executable, "-m", "benchmarks.knowledge_world", f"http://127.0.0.1:{MODEL_PORT}/v1",
+            [sys.executable, "-m", "benchmarks.knowledge_measurements", f"http://127.0.0.1:{MODEL_PORT}/v1",
              *arguments],
             cwd=ROOT, check=True,
         )  # fmt: skip

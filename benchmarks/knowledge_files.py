@@ -26,7 +26,7 @@ def add_files(gpt: GPT, files: int, megabytes: float, *, seed: int = 3) -> tuple
         size = PASSAGE_CHARACTERS * (3 if is_chinese else 1)
         count = int(megabytes * 1_000_000 / size)
         with system_scope("benchmarks.knowledge"):
-            document = _document(gpt, number, count)
+            document = _create_document(gpt, number, count)
             Passage.objects.bulk_create(
                 _write_passages(document, writer, count, is_chinese), batch_size=BATCH
             )
@@ -43,11 +43,11 @@ def _write_passages(document: Document, writer: Writer, count: int, is_chinese: 
         yield Passage(
             workspace_id=document.workspace_id, document=document, position=position,
             heading=f"Section {position // 20}", paragraph=position + 1,
-            text=writer.passage(is_chinese=is_chinese),
+            text=writer.write_passage(is_chinese=is_chinese),
         )  # fmt: skip
 
 
-def _document(gpt: GPT, number: int, count: int) -> Document:
+def _create_document(gpt: GPT, number: int, count: int) -> Document:
     now = timezone.now()
     document = Document.objects.create(
         workspace_id=gpt.workspace_id, content_hash=f"{number:064d}", media_type="text/plain", size=count,

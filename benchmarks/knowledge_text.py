@@ -17,7 +17,7 @@ class Writer:
     def __init__(self, seed: int) -> None:
         self._chance = random.Random(seed)
         spelling = random.Random(1)
-        self.words = sorted({_word(spelling) for _ in range(WORDS)})
+        self.words = sorted({_build_word(spelling) for _ in range(WORDS)})
         spelling.shuffle(self.words)
         self.characters = [chr(0x4E00 + number) for number in spelling.sample(range(20_000), CHARACTERS)]
         # Chinese text consists of words, most of two characters.
@@ -25,16 +25,16 @@ class Writer:
             "".join(spelling.choices(self.characters[:1500], k=spelling.choice((1, 2, 2, 2, 3))))
             for _ in range(40_000)
         ]
-        self._word_shares = _zipf(len(self.words))
-        self._chinese_shares = _zipf(len(self.chinese))
+        self._word_shares = _build_zipf_shares(len(self.words))
+        self._chinese_shares = _build_zipf_shares(len(self.chinese))
 
-    def passage(self, *, is_chinese: bool) -> str:
+    def write_passage(self, *, is_chinese: bool) -> str:
         if is_chinese:
             drawn = self._draw(self.chinese, self._chinese_shares, PASSAGE_CHARACTERS // 2 + 40)
             return "".join(drawn)[:PASSAGE_CHARACTERS]
         return " ".join(self._draw(self.words, self._word_shares, 150))[:PASSAGE_CHARACTERS]
 
-    def question(self, *, is_chinese: bool) -> str:
+    def write_question(self, *, is_chinese: bool) -> str:
         """Return a question of eight words with the frequencies of the text, some with a typing error."""
         if is_chinese:
             return "".join(self._draw(self.chinese, self._chinese_shares, 8))
@@ -49,11 +49,11 @@ class Writer:
         return [known[bisect(shares, self._chance.random() * whole)] for _ in range(count)]
 
 
-def _zipf(count: int) -> list[float]:
+def _build_zipf_shares(count: int) -> list[float]:
     return list(accumulate(1.0 / (rank + 2.7) for rank in range(count)))
 
 
-def _word(chance: random.Random) -> str:
+def _build_word(chance: random.Random) -> str:
     syllables = chance.choice((1, 2, 2, 3, 3, 4))
     return "".join(
         chance.choice("bcdfghklmnprstvw")

@@ -24,7 +24,7 @@ class LoadResult:
     failures: int
 
 
-def cpu_seconds(pid: int) -> float:
+def get_cpu_seconds(pid: int) -> float:
     """Return the CPU time of a process with its running and its terminated children."""
     process = psutil.Process(pid)
     total = 0.0
@@ -53,7 +53,7 @@ def measure(
 
     Ends earlier after ``most`` requests.
     """
-    before = cpu_seconds(server), cpu_seconds(database)
+    before = get_cpu_seconds(server), get_cpu_seconds(database)
     started = time.perf_counter()
     taken, failures = asyncio.run(
         _send_requests(port, islice(cycle(addresses), most), clients, started + seconds)
@@ -66,8 +66,8 @@ def measure(
         per_second=len(taken) / wall,
         p50=1000 * taken[len(taken) // 2],
         p99=1000 * taken[min(len(taken) - 1, int(len(taken) * 0.99))],
-        server_cpu=1000 * (cpu_seconds(server) - before[0]) / count,
-        database_cpu=1000 * (cpu_seconds(database) - before[1]) / count,
+        server_cpu=1000 * (get_cpu_seconds(server) - before[0]) / count,
+        database_cpu=1000 * (get_cpu_seconds(database) - before[1]) / count,
         failures=failures,
     )
 

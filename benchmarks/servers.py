@@ -1,4 +1,4 @@
-"""Temporary servers of a benchmark: PostgreSQL and Redis in a temporary directory, web service, others."""
+"""Temporary servers for benchmarks: PostgreSQL and Redis in a temporary directory, web service, modules."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @contextmanager
-def databases(**settings: str) -> Iterator[dict[str, int]]:
+def run_databases(**settings: str) -> Iterator[dict[str, int]]:
     """Set up a migrated, empty installation in os.environ; yields the process ids to watch by name."""
     data = Path(tempfile.mkdtemp(prefix="loggia-bench-"))
     os.environ |= {
@@ -44,7 +44,7 @@ def databases(**settings: str) -> Iterator[dict[str, int]]:
 
 
 @contextmanager
-def web(port: int, workers: int) -> Iterator[int]:
+def run_web(port: int, workers: int) -> Iterator[int]:
     """Run the web service as script/server does; yields the id of the workers' parent process."""
     command = [
         sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), "--lifespan", "off",
@@ -60,7 +60,7 @@ def web(port: int, workers: int) -> Iterator[int]:
 
 
 @contextmanager
-def module(name: str, *arguments: str) -> Iterator[int]:
+def run_module(name: str, *arguments: str) -> Iterator[int]:
     """Run a Python module; yields its process id."""
     process = subprocess.Popen([sys.executable, "-m", name, *arguments], cwd=ROOT)
     try:

@@ -86,19 +86,19 @@ def main(count: int, seconds: float) -> None:
         postgres.start()
         redis.start()
         for command in (["setup_database"], ["migrate"], ["seed_catalogue", str(count)]):
-            _manage(*command)
+            _run_command(*command)
         with (
-            _server("config.asgi:application", PRODUCT_PORT) as product,
-            _server("benchmarks.store_bare:application", BARE_PORT) as bare,
+            _run_server("config.asgi:application", PRODUCT_PORT) as product,
+            _run_server("benchmarks.store_bare:application", BARE_PORT) as bare,
         ):
-            _compare(count, seconds, pages, product, bare, postgres.pid() or 0)
+            _compare_pages(count, seconds, pages, product, bare, postgres.pid() or 0)
     finally:
         redis.stop()
         postgres.stop()
         shutil.rmtree(data, ignore_errors=True)
 
 
-def _compare(count: int, seconds: float, pages: Path, product: int, bare: int, database: int) -> None:
+def _compare_pages(count: int, seconds: float, pages: Path, product: int, bare: int, database: int) -> None:
     rng = random.Random(1)
     searches = [f"/search?q={quote(f'{word} {role}'.strip())}" for word in WORDS for role in ROLES]
     abouts = [f"/g/catalogue-{number:06d}" for number in rng.sample(range(1, count + 1), min(SLUGS, count))]
@@ -120,23 +120,31 @@ def _compare(count: int, seconds: float, pages: Path, product: int, bare: int, d
             chosen = addresses[turn * share : (turn + 1) * share] if is_cold else addresses
             # The bare view records its SELECTs on the first call; the product's cache is emptied.
             if unknown := _save_pages(chosen, pages):
-                _measure(BARE_PORT, unknown, bare, database, clients=4, seconds=60, most=len(unknown))
+                _measure_requests(
+                    BARE_PORT, unknown, bare, database, clients=4, seconds=60, most=len(unknown)
+                )
             # Cold pages are requested once only.
             most = len(chosen) if is_cold else None
-            theirs = _measure(BARE_PORT, chosen, bare, database, clients=clients, seconds=seconds, most=most)
+            theirs = _measure_requests(
+                BARE_PORT, chosen, bare, database, clients=clients, seconds=seconds, most=most
+            )
             _empty_cache()
             if name == "about, visits":
                 before, chosen = chosen[:VISITS_BEFORE], chosen[VISITS_BEFORE:]
-                _measure(PRODUCT_PORT, before, product, database, clients=4, seconds=60, most=len(before))
-            ours = _measure(
+                _measure_requests(
+                    PRODUCT_PORT, before, product, database, clients=4, seconds=60, most=len(before)
+                )
+            ours = _measure_requests(
                 PRODUCT_PORT, chosen, product, database, clients=clients, seconds=seconds, most=most
             )
-            _print(name, clients, "bare", theirs, "", "")
+            _print_row(name, clients, "bare", theirs, "", "")
             cpu = (theirs.server_cpu + theirs.database_cpu) / (ours.server_cpu + ours.database_cpu)
-            _print(name, clients, "store", ours, f"{ours.per_second / theirs.per_second:.0%}", f"{cpu:.0%}")
+            _print_row(
+                name, clients, "store", ours, f"{ours.per_second / theirs.per_second:.0%}", f"{cpu:.0%}"
+            )
 
 
-def _measure(
+def _measure_requests(
     port: int,
     chosen: list[str],
     server: int,
@@ -158,7 +166,7 @@ def _draw_visits(rng: random.Random, count: int) -> list[str]:
 
 
 def _empty_cache() -> None:
-    """Empty the cache, which the requests above have filled."""
+    """Empty the product's cache."""
     from redis import Redis
 
     from embedded.paths import get_default_paths
@@ -181,7 +189,7 @@ def _save_pages(addresses: list[str], pages: Path) -> list[str]:
     return unknown
 
 
-def _print(name: str, clients: int, what: str, found: LoadResult, share: str, cpu: str) -> None:
+def _print_row(name: str, clients: int, what: str, found: LoadResult, share: str, cpu: str) -> None:
     failed = f"  {found.failures} failed" if found.failures else ""
     print(
         f"{name:14}{clients:>8}{what:>9}{found.per_second:>9.1f}{found.p50:>9.1f}{found.p99:>9.1f}"
@@ -190,12 +198,12 @@ def _print(name: str, clients: int, what: str, found: LoadResult, share: str, cp
     )
 
 
-def _manage(*arguments: str) -> None:
+def _run_command(*arguments: str) -> None:
     subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, check=True, stdout=sys.stderr)
 
 
 @contextmanager
-def _server(application: str, port: int) -> Iterator[int]:
+def _run_server(application: str, port: int) -> Iterator[int]:
     process = subprocess.Popen(
         [
             sys.executable, "-m", "uvicorn", application, "--port", str(port), "--no-access-log",

@@ -34,16 +34,16 @@ PAGES = Path(os.environ["LOGGIA_BENCH_PAGES"])
 _known: dict[str, tuple[list[str], list[str]]] = {}
 
 
-def page_file(address: str) -> Path:
+def get_page_path(address: str) -> Path:
     return PAGES / hashlib.sha256(address.encode()).hexdigest()
 
 
 def bare(request: HttpRequest) -> HttpResponse:
     address = request.get_full_path()
     if address not in _known:
-        if not page_file(address).exists():
+        if not get_page_path(address).exists():
             return HttpResponse(status=404)
-        text = page_file(address).read_text("utf-8")
+        text = get_page_path(address).read_text("utf-8")
         step = max(1, len(text) // 64)
         _known[address] = (_record_selects(address), [text[i : i + step] for i in range(0, len(text), step)])
     selects, pieces = _known[address]

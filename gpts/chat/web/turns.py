@@ -33,6 +33,7 @@ from workspaces.access import scope_for
 from workspaces.models import User
 from workspaces.queries import cache_user_roles
 from workspaces.web.middleware import activate_preferences
+from workspaces.web.people import person_of
 from workspaces.web.refusals import error_body
 
 
@@ -115,7 +116,7 @@ def turn_edit(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> Htt
 @chat_view
 @require_GET
 def turn_events(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> HttpResponseBase:
-    """Read along with a turn from where this reader stopped; a turn that has ended sends its end."""
+    """Stream a turn from the reader's offset; a turn that has ended sends its end event."""
     try:
         started = find_turn(get_requester(request), conversation_id, turn_id)
     except DomainError as error:
@@ -143,7 +144,7 @@ def _refuse(
         return redirect_to_login(request.get_full_path())
     if error.status == 404:
         raise error
-    with open_scope(scope_for(request.user)):
+    with open_scope(scope_for(person_of(request))):
         shown = page(request, error=error, value=_field(request, "text"), **arguments)
     shown.status_code = error.status
     return shown

@@ -1,4 +1,4 @@
-"""Runs the knowledge benchmark in a process that has the benchmark's settings."""
+"""Measurements of the knowledge benchmark, run in a process with the benchmark's settings."""
 
 from __future__ import annotations
 
@@ -29,27 +29,29 @@ from workspaces.access import personal_workspace  # noqa: E402
 from workspaces.models import User  # noqa: E402
 from workspaces.services.users import create_user  # noqa: E402
 
-ASKED = 300
+QUESTIONS = 300
 DIMENSIONS = 256
 
 
 def main(base_url: str, files: int, megabytes: float) -> None:
     with system_scope("benchmarks.knowledge"):
-        reader, big, others = (_gpt(_user(n), name) for n, name in enumerate(("Reader", "Big", "Others")))
+        reader, big, others = (
+            _create_gpt(_create_user(n), name) for n, name in enumerate(("Reader", "Big", "Others"))
+        )
         add_corpus(reader)
     with system_scope("benchmarks.knowledge"):
-        _recall("full text", reader)
-    _index(big, files, megabytes)
-    _index(others, max(1, files // 4), megabytes, seed=7)
+        _measure_recall("full text", reader)
+    _measure_indexing(big, files, megabytes)
+    _measure_indexing(others, max(1, files // 4), megabytes, seed=7)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
-    _times(big)
-    _vectors(base_url, reader)
+    _measure_times(big)
+    _measure_vectors(base_url, reader)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory of this process, all of the above: {memory:.0f} MB")
 
 
-def _recall(name: str, gpt: GPT) -> None:
+def _measure_recall(name: str, gpt: GPT) -> None:
     print(f"\nrecall@5, {name}")
     asked = read_questions()
     for language in ("en", "zh", "mixed"):
@@ -67,26 +69,26 @@ def _recall(name: str, gpt: GPT) -> None:
     )
 
 
-def _index(gpt: GPT, files: int, megabytes: float, seed: int = 3) -> None:
-    begun = time.perf_counter()
+def _measure_indexing(gpt: GPT, files: int, megabytes: float, seed: int = 3) -> None:
+    started = time.perf_counter()
     passages, spent = add_files(gpt, files, megabytes, seed=seed)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"\nindexing {files} files of {megabytes:g} MB, {passages:,} passages: {spent:.1f} s"
-        f" ({time.perf_counter() - begun:.1f} s with making them); peak memory so far {memory:.0f} MB",
+        f" ({time.perf_counter() - started:.1f} s with making them); peak memory so far {memory:.0f} MB",
         flush=True,
     )
 
 
-def _times(gpt: GPT) -> None:
+def _measure_times(gpt: GPT) -> None:
     writer = Writer(99)
     cases: list[tuple[str, Callable[[int], str]]] = [
-        ("English", lambda n: writer.question(is_chinese=False)),
-        ("Chinese", lambda n: writer.question(is_chinese=True)),
+        ("English", lambda n: writer.write_question(is_chinese=False)),
+        ("Chinese", lambda n: writer.write_question(is_chinese=True)),
     ]
     print("\ntime of one retrieval, ms     p50     p90     p99     max")
     for name, ask in cases:
-        asked = [ask(number) for number in range(ASKED)]
+        asked = [ask(number) for number in range(QUESTIONS)]
         taken = []
         for number, text in enumerate(["warm up"] * 5 + asked):
             started = time.perf_counter()
@@ -99,7 +101,7 @@ def _times(gpt: GPT) -> None:
         print(f"  {name:24}" + "".join(f"{value:8.1f}" for value in (*at, taken[-1])), flush=True)
 
 
-def _vectors(base_url: str, reader: GPT) -> None:
+def _measure_vectors(base_url: str, reader: GPT) -> None:
     with system_scope("benchmarks.knowledge"):
         provider = ModelProvider.objects.create(
             name="Fake", kind=ProviderKind.CHAT_COMPLETIONS, base_url=base_url, created_at=timezone.now()
@@ -113,10 +115,10 @@ def _vectors(base_url: str, reader: GPT) -> None:
     made = sum(embed_passages(document, at=timezone.now()) for document in documents)
     print(f"\n{made} passages embedded in {time.perf_counter() - started:.1f} s (hashes of words, no model)")
     with system_scope("benchmarks.knowledge"):
-        _recall("full text and the vectors of the fake server", reader)
+        _measure_recall("full text and the vectors of the fake server", reader)
 
 
-def _user(number: int) -> User:
+def _create_user(number: int) -> User:
     return create_user(
         email=f"bench{number}@example.test", password=None, display_name=f"Bench {number}", at=timezone.now(),
         is_email_verified=True,
@@ -124,7 +126,7 @@ def _user(number: int) -> User:
 
 
 @transaction.atomic
-def _gpt(owner: User, name: str) -> GPT:
+def _create_gpt(owner: User, name: str) -> GPT:
     return create_gpt(
         workspace=personal_workspace(owner), owner=owner, by=owner, at=timezone.now(), name=name,
         description="", instructions="", starters=[], category="other",

@@ -45,25 +45,27 @@ ANSWERS = (
 
 def main(base_url: str, model: str, readers: int, turns: int, megabytes: float) -> None:
     with system_scope("benchmarks.chat"):
-        owner = _user(0)
-        used = _model(base_url, model, owner)
-        plain, version = _publish(_gpt("Bench", used, owner), owner)
-        people = [_user(number) for number in range(1, readers + 1)]
-        sessions = [_session(user) for user in people]
-        conversation = _conversation(plain, version, people[0], used, turns) if turns else ""
-        knowing = _gpt("Knows", used, owner)
+        owner = _create_user(0)
+        used = _create_model(base_url, model, owner)
+        plain, version = _publish_gpt(_create_gpt("Bench", used, owner), owner)
+        users = [_create_user(number) for number in range(1, readers + 1)]
+        sessions = [_create_session(user) for user in users]
+        conversation = _create_conversation(plain, version, users[0], used, turns) if turns else ""
+        with_files = _create_gpt("Knows", used, owner)
     if megabytes:
-        add_files(knowing, FILES, megabytes)
+        add_files(with_files, FILES, megabytes)
     with system_scope("benchmarks.chat"):
-        _publish(knowing, owner)
+        _publish_gpt(with_files, owner)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     print(
-        json.dumps({"plain": plain.slug, "knowing": knowing.slug, "sessions": sessions, "long": conversation})
+        json.dumps(
+            {"plain": plain.slug, "with_files": with_files.slug, "sessions": sessions, "long": conversation}
+        )
     )
 
 
-def _user(number: int) -> User:
+def _create_user(number: int) -> User:
     return create_user(
         email=f"reader{number}@example.test",
         password=None,
@@ -73,7 +75,7 @@ def _user(number: int) -> User:
     )
 
 
-def _session(user: User) -> str:
+def _create_session(user: User) -> str:
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
@@ -82,14 +84,14 @@ def _session(user: User) -> str:
     return str(session.session_key)
 
 
-def _model(base_url: str, name: str, owner: User) -> LanguageModel:
+def _create_model(base_url: str, name: str, owner: User) -> LanguageModel:
     return ensure_instance_provider(
         kind=ProviderKind.CHAT_COMPLETIONS, base_url=base_url, key="sk-bench", model=name, by=None,
         at=timezone.now(),
     )  # fmt: skip
 
 
-def _gpt(name: str, model: LanguageModel, owner: User) -> GPT:
+def _create_gpt(name: str, model: LanguageModel, owner: User) -> GPT:
     return create_gpt(
         workspace=personal_workspace(owner), owner=owner, by=owner, at=timezone.now(), name=name,
         description="Answers.", instructions=INSTRUCTIONS, starters=[], category="writing",
@@ -97,14 +99,14 @@ def _gpt(name: str, model: LanguageModel, owner: User) -> GPT:
     )  # fmt: skip
 
 
-def _publish(gpt: GPT, owner: User) -> tuple[GPT, Version]:
+def _publish_gpt(gpt: GPT, owner: User) -> tuple[GPT, Version]:
     version = freeze_version(gpt=gpt, release_notes="", by=owner, at=timezone.now())
     set_live_version(gpt=gpt, version=version, audience=Audience.PUBLIC, at=timezone.now())
     return gpt, version
 
 
-def _conversation(gpt: GPT, version: Version, user: User, model: LanguageModel, turns: int) -> str:
-    """Create a conversation of that many answered turns with the services that a chat uses."""
+def _create_conversation(gpt: GPT, version: Version, user: User, model: LanguageModel, turns: int) -> str:
+    """Create a conversation with ``turns`` answered turns by the services of a chat."""
     first = start_first_turn(
         gpt=gpt, version=version, workspace=personal_workspace(user), text="How does an arch stand?",
         by=user, at=timezone.now(),
