@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -33,6 +34,7 @@ from tests.support.budgets import add_new_member, create_monthly_budget, create_
 from tests.support.chat import configure_model
 from tests.support.factories.gpts import GPTFactory
 from tests.support.times import NOW
+from tests.support.waiting import wait_for
 from tests.support.web_client import Event, MakeWebClient, WebClient, get_streamed_text, read_events
 from workspaces.access import scope_for
 
@@ -161,6 +163,10 @@ def test_there_is_nothing_to_come_back_to(make_web_client: MakeWebClient, model_
     assert foreign.status_code == 404
 
 
+def read_stream(message_id: UUID) -> list[dict[str, str]]:
+    return [fields for _id, fields in get_sync_redis().xrange(build_events_key(message_id))]
+
+
 def test_the_interview_is_a_turn_too(make_web_client: MakeWebClient, model_server: ModelServer) -> None:
     gpt = a_draft()
 
@@ -172,9 +178,9 @@ def test_the_interview_is_a_turn_too(make_web_client: MakeWebClient, model_serve
     answer = get_answer()
     assert (answer.state, answer.content) == ("finished", found[-1].data["text"])
     assert answer.step
-    mirrored = "".join(
-        fields.get("text", "") for _id, fields in get_sync_redis().xrange(build_events_key(answer.pk))
-    )
+    # The end is sent to readers and to Redis at the same time.
+    wait_for(lambda: any("end" in fields for fields in read_stream(answer.pk)))
+    mirrored = "".join(fields.get("text", "") for fields in read_stream(answer.pk))
     assert mirrored.strip() == answer.content
 
 
