@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,3 +63,12 @@ def own_media(settings: Any, tmp_path: Path) -> Path:
     """The folder of uploaded files, empty and only of this test."""
     settings.MEDIA_ROOT = tmp_path / "media"
     return tmp_path / "media"
+
+
+@pytest.fixture
+def untraced() -> Iterator[None]:
+    """Run without the tracer of coverage, which multiplies the CPU time that a test bounds."""
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(tracer)

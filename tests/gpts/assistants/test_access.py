@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from core.errors import Forbidden, NotFound
 from core.scope import open_scope
-from gpts.assistants.access import access_gpt, access_version
+from gpts.assistants.access import access_chat, access_gpt, access_version
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import list_own_gpts, list_visible_gpts
 from gpts.assistants.rules import GPTAct
@@ -220,3 +220,12 @@ def test_visible_gpts_are_live_for_the_person(people: dict[str, User], gpt: GPT)
 
     assert set(list_visible_gpts(people["member"])) == {gpt, public}
     assert set(list_visible_gpts(people["stranger"])) == {public, linked}
+
+
+def test_the_draft_of_a_quarantined_gpt_does_not_run_and_says_why(gpt: GPT) -> None:
+    quarantine_gpt(gpt=gpt, at=NOW)
+
+    with pytest.raises(Forbidden) as refusal:
+        access_chat(gpt.owner, gpt.slug, is_draft=True)
+
+    assert refusal.value.code == "gpt_quarantined"
