@@ -9,6 +9,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
+from core.links import absolute_url
+
 
 @shared_task(name="workspaces.mail_invitation")
 def mail_invitation(*, email: str, workspace: str, inviter: str, token: str, language: str) -> None:
@@ -16,7 +18,7 @@ def mail_invitation(*, email: str, workspace: str, inviter: str, token: str, lan
     context = {
         "workspace": workspace,
         "inviter": inviter,
-        "link": settings.BASE_URL + reverse("workspaces:invitation-accept", args=[token]),
+        "link": absolute_url(reverse("workspaces:invitation-accept", args=[token])),
     }
     with translation.override(language or settings.LANGUAGE_CODE):
         subject = " ".join(render_to_string("workspaces/emails/invitation_subject.txt", context).split())
