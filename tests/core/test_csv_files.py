@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -75,10 +76,9 @@ def test_the_bank_file_is_safe(text: str) -> None:
 
 @pytest.mark.parametrize("text", [text for text in FORMULAS if text.strip()])
 def test_golden_prompts_are_safe_and_come_back(text: str) -> None:
-    prompt = {
-        "name": "", "prompt": text, "expected": "", "tags": [], "is_enabled": True, "seed": None, "history": [],
-        "assertions": [],
-    }  # fmt: skip
+    blank: dict[str, Any] = dict.fromkeys(("name", "expected"), "")
+    lists: dict[str, Any] = dict.fromkeys(("tags", "history", "assertions"), [])
+    prompt = {**blank, **lists, "prompt": text, "is_enabled": True, "seed": None}
     (row,) = read(write_prompts_csv([prompt]).encode())[1:]
 
     assert all(map(is_safe, row))
