@@ -77,7 +77,7 @@ def test_the_bank_file_is_safe(text: str) -> None:
 @pytest.mark.parametrize("text", [text for text in FORMULAS if text.strip()])
 def test_golden_prompts_are_safe_and_come_back(text: str) -> None:
     blank: dict[str, Any] = dict.fromkeys(("name", "expected"), "")
-    lists: dict[str, Any] = dict.fromkeys(("tags", "history", "assertions"), [])
+    lists: dict[str, Any] = {name: [] for name in ("tags", "history", "assertions")}
     prompt = {**blank, **lists, "prompt": text, "is_enabled": True, "seed": None}
     (row,) = read(write_prompts_csv([prompt]).encode())[1:]
 
