@@ -112,8 +112,9 @@ def get_entry(inputs: EntryInputs) -> tuple[Version, Any]:
             store_version = cache.get(_VERSION)
     version = Version(str(store_version), found.get(path_key, ""))
     entry = found.get(key)
-    is_valid = entry is not None and bool(version.path) and entry[0] == astuple(version)
-    return version, entry[1] if is_valid else None
+    if entry is None or not version.path or entry[0] != astuple(version):
+        return version, None
+    return version, entry[1]
 
 
 def store_entry(inputs: EntryInputs, version: Version, value: Any, *, seconds: int) -> None:

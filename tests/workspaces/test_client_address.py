@@ -20,8 +20,10 @@ from workspaces.web.client_address import get_client_address, get_client_network
 
 
 def make_request(peer: str, forwarded: str | None = None, **more: str) -> Any:
-    headers: Any = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
-    return RequestFactory().get("/", **headers, **more, REMOTE_ADDR=peer)
+    environment: Any = {"REMOTE_ADDR": peer, **more}
+    if forwarded is not None:
+        environment["HTTP_X_FORWARDED_FOR"] = forwarded
+    return RequestFactory().get("/", **environment)
 
 
 @pytest.mark.parametrize(
