@@ -289,7 +289,7 @@ def test_unknown_hosts_and_hosts_share_a_page_without_naming_either() -> None:
     assert f'content="http://localhost:8000/g/{slug}"' in second
 
 
-@pytest.mark.parametrize("path", ["/", "/leaderboards", "/categories/writing", "/categories/writing?utm=1"])
+@pytest.mark.parametrize("path", ["/", "/leaderboards", "/categories/writing?utm=1", "/search?q=a"])
 def test_pages_tell_other_caches_what_ours_depends_on(path: str) -> None:
     for _turn in ("rendered", "from the cache"):
         vary = {name.strip() for name in Client().get(path).headers["Vary"].split(",")}
