@@ -37,6 +37,7 @@ _FORBIDDEN = (
     "socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto", "subprocess.Popen", "os.system",
     "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "ctypes.dlopen",
 )  # fmt: skip
+NICENESS = 5
 # Memory above the limit, for reporting that the limit is reached.
 RESERVED_BYTES = 32 * 1024 * 1024
 # Progress is written when it grew by this share.
@@ -45,6 +46,8 @@ STEP = 0.01
 
 def main(path: str, media_type: str, limits_json: str) -> int:
     limits = Limits(**json.loads(limits_json))
+    # Pages and answers come first.
+    os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes + RESERVED_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds + 5))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

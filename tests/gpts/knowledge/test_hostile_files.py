@@ -194,9 +194,7 @@ def test_a_very_long_paragraph_comes_in_parts() -> None:
 
 
 def test_reading_stops_at_the_time_limit() -> None:
-    long = b"A sentence that goes on and on. " * 3_000_000
-
-    assert get_refusal_code("a.txt", long, replace(Limits(), seconds=1, characters=10**9)) == "timeout"
+    assert get_refusal_code("a.txt", b"a\n\n" * 5_000_000, replace(Limits(), seconds=1)) == "timeout"
 
 
 def test_a_compressed_pdf_stream_stops_at_the_memory_limit() -> None:
