@@ -273,6 +273,8 @@ KNOWLEDGE_FILES_PER_HOUR = env.int("KNOWLEDGE_FILES_PER_HOUR", 600)
 EXTRACTION_MEMORY_BYTES = env.int("EXTRACTION_MEMORY_BYTES", 1024 * 1024 * 1024)
 EXTRACTION_SECONDS = env.int("EXTRACTION_SECONDS", 600)
 EXTRACTION_EXPANDED_BYTES = env.int("EXTRACTION_EXPANDED_BYTES", 1024 * 1024 * 1024)
+# Processes that render markdown, for each web process.
+RENDER_PROCESSES = env.int("RENDER_PROCESSES", 2)
 # Files that one worker reads at the same time, and how many of them may be one workspace's or one person's.
 FILES_CONCURRENCY = env.int("FILES_CONCURRENCY", 3)
 FILES_PER_WORKSPACE = env.int("FILES_PER_WORKSPACE", 2)

@@ -93,9 +93,9 @@ class Tokenizer:
             self._is_end_tag = source[opening + 1] == "/"
             self._name, self._mode = "", _Mode.NAME
             return opening + 1 + self._is_end_tag, False
-        for mark, end in _ENDS.items():
+        for mark, pattern in _ENDS.items():
             if source.startswith(mark, opening):
-                self._end, self._mode = end, _Mode.SKIPPED
+                self._end, self._mode = pattern, _Mode.SKIPPED
                 # "<!-->" and "<!--->" are whole comments: the dashes of the end may be those of the
                 # beginning.
                 return opening + 2 if mark == "<!--" else opening + len(mark), False

@@ -6,7 +6,6 @@ import json
 import os
 import select
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, replace
@@ -14,6 +13,7 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
+from core.limited_process import ENVIRONMENT, ROOT, build_command
 from gpts.knowledge.extraction.sniffing import PDF, ZIPPED, get_media_type
 from gpts.knowledge.extraction.types import (
     Limits,
@@ -24,7 +24,6 @@ from gpts.knowledge.extraction.types import (
     get_wall_seconds,
 )
 
-ROOT = Path(__file__).resolve().parents[3]
 # Bytes; longer than any line that the worker writes.
 LINE_LIMIT = 16 * 1024 * 1024
 # After this silence the last progress is reported again, so that callers can write a heartbeat.
@@ -66,22 +65,12 @@ def read_file(
     with tempfile.TemporaryFile() as errors:
         # No shell, only our own arguments, and an environment without secrets.
         child = subprocess.Popen(
-            [
-                sys.executable,
-                "-B",
-                "-X",
-                "utf8",
-                "-m",
-                module,
-                str(path),
-                media_type,
-                json.dumps(asdict(limits)),
-            ],
+            build_command(module, str(path), media_type, json.dumps(asdict(limits))),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
             cwd=ROOT,
-            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"},
+            env=ENVIRONMENT,
             close_fds=True,
             start_new_session=True,
         )
