@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.core.cache import cache
@@ -69,9 +70,9 @@ def _claim_next(step: Step, clock: Clock) -> Callable[[], int | None] | None:
 def _claim(job: Waiting, step: Step, clock: Clock) -> Callable[[], int | None] | None:
     if job.kind == "document":
         document = claim_document(job.key, clock())
-        return document and (lambda: read_claimed_document(document, step=step, clock=clock))
+        return None if document is None else partial(read_claimed_document, document, step=step, clock=clock)
     attachment = claim_attachment(job.key, clock())
-    return attachment and (lambda: read_claimed_attachment(attachment, step=step))
+    return None if attachment is None else partial(read_claimed_attachment, attachment, step=step)
 
 
 def _get_served(waiting: list[Waiting]) -> dict[str, float]:

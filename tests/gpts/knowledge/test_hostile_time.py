@@ -106,7 +106,7 @@ def make_workbook(rows: str, strings: str = "") -> bytes:
     )
     if strings:
         kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
-        types = members["[Content_Types].xml"].decode()  # type: ignore[union-attr]  # bytes were read
+        types = members["[Content_Types].xml"].decode()
         members["[Content_Types].xml"] = types.replace(
             "</Types>", f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'
         )
@@ -193,7 +193,7 @@ def test_a_slide_that_is_listed_ten_thousand_times_is_read_once() -> None:
 
     with zipfile.ZipFile(BytesIO(make_pptx(("Title", "word " * 20_000)))) as deck:
         members: dict[str, str | bytes] = {name: deck.read(name) for name in deck.namelist()}
-    show = members["ppt/presentation.xml"].decode()  # type: ignore[union-attr]  # bytes were read
+    show = members["ppt/presentation.xml"].decode()
     members["ppt/presentation.xml"] = show.replace(
         "</p:sldIdLst>", '<p:sldId id="1" r:id="rId1"/>' * 10_000 + "</p:sldIdLst>"
     )

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("gpts", "0008_append_only"),
+        ("gpts", "0009_function_search_paths"),
     ]
 
     operations = [
