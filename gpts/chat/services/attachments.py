@@ -19,8 +19,8 @@ from django.utils.translation import ngettext_lazy
 from core.errors import Conflict, InvalidInput, NotFound, RateLimited, TooLarge
 from core.ids import uuid7
 from core.jobs import enqueue_on_commit
+from core.pictures import BadPictureError, detect_format, reencode_picture
 from core.text import clean_line
-from gpts.assistants.pictures import BadPictureError, detect_format, reencode_picture
 from gpts.chat.attachment_reading import get_limits, get_readable_media_type, read_text
 from gpts.chat.models import Attachment, Conversation, Turn
 from gpts.chat.queries.attachments import build_readable_filter
@@ -329,6 +329,13 @@ def _reencode_picture(data: bytes, *, reads_images: bool) -> tuple[str, bytes]:
     try:
         picture = reencode_picture(data)
     except BadPictureError as problem:
+        if problem.code == "busy":
+            raise RateLimited(
+                _("Many pictures are being added just now. Try again in a moment."),
+                code="pictures_busy",
+                field="file",
+                data={"retry_after": 5},
+            ) from problem
         message = (
             _("This picture is too big: at most 40 megapixels fit.")
             if problem.code == "too_many_pixels"
