@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 
-import psutil
 import pytest
 from django.core.cache import cache
 
@@ -14,6 +13,7 @@ from core import markdown
 from core.markdown import render, render_all
 from core.markdown_renderer import HIGHLIGHT_SECONDS, RENDER_SECONDS
 from core.render_pool import RenderPool, get_pool
+from tests.support.renderers import get_renderer_seconds
 
 LABELS = {"copy": "Copy", "copied": "Copied", "image": "Image"}
 # What Pygments' lexer of make takes minutes for.
@@ -32,12 +32,6 @@ def pool() -> Iterator[RenderPool]:
     pool = RenderPool(2)
     yield pool
     pool.stop()
-
-
-def get_renderer_seconds() -> float:
-    """Return the CPU seconds of this process's renderers so far."""
-    found = [child for child in psutil.Process().children() if "core.render_process" in child.cmdline()]
-    return sum(child.cpu_times().user + child.cpu_times().system for child in found)
 
 
 @pytest.mark.parametrize("text", SLOW_CODE.values(), ids=SLOW_CODE)

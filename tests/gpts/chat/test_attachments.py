@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tracemalloc
 from contextlib import nullcontext
 from datetime import timedelta
@@ -414,3 +415,16 @@ def test_text_beyond_the_limit_is_never_in_memory_as_a_whole() -> None:
 
     assert refusal.value.code == "too_much_text"
     assert peak < 20_000_000
+
+
+def test_a_question_of_many_words_is_ranked_by_the_first_of_them() -> None:
+    pieces = split_into_pieces(
+        1, "\n\n".join(f"word{100 + number % 4_000} " * 20 for number in range(15_000))
+    )
+    question = "mirelbane " + " ".join(f"word{number}" for number in range(5_000))
+    began = time.process_time()
+
+    chosen = choose_pieces([*pieces, *split_into_pieces(2, "The queen is Mirelbane.")], question, 5_000)
+
+    assert time.process_time() - began < 5
+    assert chosen[0].text == "The queen is Mirelbane."
