@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.fakes.openai_server import ModelServer
 from tests.support.browser import TELL_VIOLATIONS, open_chat, send_message
@@ -75,10 +75,15 @@ def watch(page: Page) -> tuple[list[str], set[str]]:
     """Return the lists that fill with complaints, dialogs and hosts."""
     complaints: list[str] = []
     hosts: set[str] = set()
+
+    def note_dialog(dialog: Dialog) -> None:
+        complaints.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
     page.add_init_script(TELL_VIOLATIONS)
     page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: (complaints.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", note_dialog)
     page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
     return complaints, hosts
 
