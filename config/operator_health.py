@@ -21,7 +21,7 @@ def show_health(request: HttpRequest) -> HttpResponse:
     context = {
         "servers": list_server_states(),
         "work": [
-            {"label": _("Jobs that wait"), "value": "–" if queued is None else queued},
+            {"label": _("Jobs that wait"), "value": "–" if queued is None else sum(queued.values())},
             {"label": _("Answers being written"), "value": "–" if running is None else running},
         ],
         "edge": [
