@@ -16,6 +16,7 @@ from django.core.files.storage import default_storage
 from django.db import reset_queries
 from django.db.models import Q
 
+from core.jobs import log_refused_task
 from gpts.knowledge.extraction import CrashedError, Limits, Section, UnreadableError, read_file
 from gpts.knowledge.models import Document, Passage
 from gpts.knowledge.passages import PassageText, split_into_passages
@@ -53,6 +54,7 @@ def read_document(*, document_id: int, step: Step, clock: Clock) -> int | None:
     with step():
         document = _claim_document(document_id, clock())
     if document is None:
+        log_refused_task("gpts.read_document", "not_waiting", document_id=document_id)
         return None
     try:
         _read_into_passages(document, step, clock)
@@ -86,6 +88,7 @@ def _claim_document(document_id: int, at: datetime) -> Document | None:
             Q(state=FileState.WAITING) & (Q(retry_at__isnull=True) | Q(retry_at__lte=at))
             | Q(state=FileState.EXTRACTING, heartbeat_at__lt=dead_before),
             pk=document_id,
+            workspace__suspended_at__isnull=True,
         )
         .first()
     )
