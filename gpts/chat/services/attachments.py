@@ -18,7 +18,7 @@ from django.utils.translation import ngettext_lazy
 
 from core.errors import Conflict, InvalidInput, NotFound, RateLimited, TooLarge
 from core.ids import uuid7
-from core.jobs import enqueue_on_commit
+from core.jobs import enqueue_on_commit, log_refused_task
 from core.scope import system_scope
 from core.text import clean_line
 from gpts.assistants.pictures import BadPictureError, detect_format, reencode_picture
@@ -28,6 +28,7 @@ from gpts.chat.states import AttachmentKind, MessageRole
 from gpts.knowledge.extraction import UnreadableError
 from gpts.knowledge.states import FileState
 from workspaces.models import User
+from workspaces.queries import is_active_member
 
 NAME_LENGTH = 255
 TEXT_CHARACTERS = 2_000_000
@@ -116,15 +117,22 @@ def read_attachment(*, attachment_id: UUID) -> None:
     """Extract the text of a waiting document; the outcome is in ``state`` and ``failure``.
 
     Called by the worker without a scope: opens two short transactions, and none while the file is read,
-    which may be hostile. Does nothing for a file that was read already or was removed.
+    which may be hostile. Does nothing for a file that was read already or was removed. A file whose person
+    was deactivated or left its workspace is not read: it fails with ``access_ended``.
     """
     waiting = Attachment.objects.filter(pk=attachment_id, state__in=(FileState.WAITING, FileState.EXTRACTING))
     with system_scope("gpts.read_attachment"):
         waiting.update(state=FileState.EXTRACTING)
-        row = waiting.values("name", "storage_key").first()
+        row = waiting.values("name", "storage_key", "user_id", "workspace_id").first()
+        may_read = row is not None and is_active_member(row["user_id"], row["workspace_id"])
     if row is None:
+        log_refused_task("gpts.read_attachment", "not_waiting", attachment_id=str(attachment_id))
         return
-    text, failure = _extract_text(row["name"], row["storage_key"])
+    if may_read:
+        text, failure = _extract_text(row["name"], row["storage_key"])
+    else:
+        log_refused_task("gpts.read_attachment", "access_ended", attachment_id=str(attachment_id))
+        text, failure = "", "access_ended"
     with system_scope("gpts.read_attachment"):
         waiting.update(
             state=FileState.FAILED if failure else FileState.READY,
