@@ -3,7 +3,7 @@
 Every tenant-private table has forced row-level security. Its policies (``0*_isolation.py`` of each app's
 migrations) read transaction-local settings that only this module writes. Whoever touches such a table
 without an open scope gets an error from PostgreSQL, not an empty answer (``loggia_is_system``, core's
-migration ``0004_require_scope``). A visitor's scope is ``NOBODY``, which must be opened too.
+migration ``0005_require_scope``). A visitor's scope is ``NOBODY``, which must be opened too.
 """
 
 from __future__ import annotations

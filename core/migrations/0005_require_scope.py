@@ -37,14 +37,17 @@ END $$;
 """
 
 ALLOW_NO_SCOPE = """
-CREATE OR REPLACE FUNCTION loggia_is_system() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS
-$$ SELECT COALESCE(current_setting('loggia.system', true), '') <> ''
-      AND pg_has_role(current_user, '%(worker)s', 'USAGE') $$;
+CREATE OR REPLACE FUNCTION loggia_is_system() RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  RETURN coalesce(current_setting('loggia.system', true), '') <> ''
+     AND pg_has_role(current_user, '%(worker)s', 'USAGE');
+END $$;
 """
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("core", "0003_append_only")]
+    dependencies: ClassVar = [("core", "0004_function_search_paths")]
 
     operations: ClassVar = [
         migrations.RunSQL(REQUIRE_SCOPE % settings.DATABASE_ROLES, ALLOW_NO_SCOPE % settings.DATABASE_ROLES),
