@@ -53,6 +53,7 @@ class Tenants:
     """
 
     secret: KnowledgeFile
+    document: Document
     attacker: User
     gpt: GPT
 
@@ -65,7 +66,8 @@ def tenants() -> Tenants:
     secret = add_knowledge_file(
         gpt=victim, upload=make_upload("vault.txt", SECRET.encode()), by=owner, at=NOW
     )
-    return Tenants(secret, attacker, GPTFactory.create(owner=attacker, workspace=beta))
+    assert secret.document is not None
+    return Tenants(secret, secret.document, attacker, GPTFactory.create(owner=attacker, workspace=beta))
 
 
 def force_file(tenants: Tenants) -> KnowledgeFile:
@@ -73,7 +75,7 @@ def force_file(tenants: Tenants) -> KnowledgeFile:
     return KnowledgeFile.objects.create(
         workspace=tenants.gpt.workspace,
         gpt=tenants.gpt,
-        document=tenants.secret.document,
+        document=tenants.document,
         name="mine.txt",
         content_hash=tenants.secret.content_hash,
         uploaded_by=tenants.attacker,
@@ -84,7 +86,7 @@ def force_file(tenants: Tenants) -> KnowledgeFile:
 def read_everything(tenants: Tenants, version: Version | None) -> str:
     """All that the GPT would tell: search, prompt, passages, beginning of the file, a cited passage."""
     gpt = tenants.gpt
-    passage = Passage.objects.get(document=tenants.secret.document)
+    passage = Passage.objects.get(document=tenants.document)
     prepared = prepare_input(gpt, version, QUESTION)
     file = KnowledgeFile.objects.filter(gpt=gpt).first()
     return repr((
@@ -106,8 +108,8 @@ def test_a_foreign_file_is_not_attached_by_an_id_in_the_request(tenants: Tenants
         "id": tenants.secret.pk,
         "file": tenants.secret.pk,
         "file_id": tenants.secret.pk,
-        "document": tenants.secret.document_id,
-        "document_id": tenants.secret.document_id,
+        "document": tenants.document.pk,
+        "document_id": tenants.document.pk,
         "content_hash": tenants.secret.content_hash,
         "gpt": tenants.secret.gpt_id,
         "workspace": tenants.secret.workspace_id,
@@ -122,7 +124,7 @@ def test_a_foreign_file_is_not_attached_by_an_id_in_the_request(tenants: Tenants
 
     files = KnowledgeFile.objects.order_by("pk").values_list("pk", "gpt_id", "document_id", "workspace_id")
     assert list(files) == [
-        (tenants.secret.pk, tenants.secret.gpt_id, tenants.secret.document_id, tenants.secret.workspace_id),
+        (tenants.secret.pk, tenants.secret.gpt_id, tenants.document.pk, tenants.secret.workspace_id),
         (own.pk, tenants.gpt.pk, own.document_id, tenants.gpt.workspace_id),
     ]
 
@@ -155,7 +157,7 @@ def test_a_foreign_index_under_an_own_document_is_not_searched(tenants: Tenants)
     own = add_knowledge_file(
         gpt=tenants.gpt, upload=make_upload("own.txt", b"Our own words."), by=tenants.attacker, at=NOW
     )
-    IndexSegment.objects.filter(document=tenants.secret.document).update(document=own.document, first=900)
+    IndexSegment.objects.filter(document=tenants.document).update(document=own.document, first=900)
 
     with system_scope("tests.golden"):
         assert find_passages(tenants.gpt, QUESTION) == []
@@ -174,7 +176,8 @@ def test_a_foreign_vector_under_an_own_document_is_not_found(
         provider=provider, name="embed-64", label="embed-64", context_window=8_000, max_output_tokens=1,
         kind=ModelKind.EMBEDDING, dimensions=64,
     )  # fmt: skip
-    foreign = Passage.objects.get(document=tenants.secret.document)
+    assert own.document is not None
+    foreign = Passage.objects.get(document=tenants.document)
     PassageVector.objects.create(
         workspace=tenants.gpt.workspace,
         document=own.document,
@@ -183,7 +186,6 @@ def test_a_foreign_vector_under_an_own_document_is_not_found(
         code="1" * 64,
         vector=[1.0] * 64,
     )
-    assert own.document is not None
 
     with system_scope("tests.golden"):
         near, _status = nearest_passages(tenants.gpt, (own.document.pk,), QUESTION, 5)
@@ -195,16 +197,16 @@ def test_a_foreign_vector_under_an_own_document_is_not_found(
 
 def test_the_same_bytes_in_another_workspace_overwrite_and_delete_nothing(tenants: Tenants) -> None:
     """Neither are they recognised there: a second document is stored, read and indexed."""
-    before = Document.objects.filter(pk=tenants.secret.document_id).values().get()
+    before = Document.objects.filter(pk=tenants.document.pk).values().get()
     copy = add_knowledge_file(
         gpt=tenants.gpt, upload=make_upload("mine.txt", SECRET.encode()), by=tenants.attacker, at=NOW
     )
-    assert copy.document is not None and copy.document_id != tenants.secret.document_id
+    assert copy.document is not None and copy.document_id != tenants.document.pk
     assert copy.document.storage_key != before["storage_key"]
 
     erase_file(file=copy, confirmation="mine.txt", by=tenants.attacker, at=NOW)
 
-    assert Document.objects.filter(pk=tenants.secret.document_id).values().get() == before
+    assert Document.objects.filter(pk=tenants.document.pk).values().get() == before
     assert default_storage.exists(before["storage_key"])
-    assert Passage.objects.filter(document=tenants.secret.document).exists()
-    assert IndexSegment.objects.filter(document=tenants.secret.document).exists()
+    assert Passage.objects.filter(document=tenants.document).exists()
+    assert IndexSegment.objects.filter(document=tenants.document).exists()

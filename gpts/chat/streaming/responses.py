@@ -108,14 +108,19 @@ async def _end_with_access(
 
 async def _read_next(frames: AsyncGenerator[bytes, None], ended: asyncio.Future[None]) -> bytes | None:
     """Return the next frame; None after the last one, and as soon as ``ended`` is done."""
-    step = asyncio.ensure_future(anext(frames, None))
+    step: asyncio.Future[bytes | None] = asyncio.ensure_future(_get_next(frames))
     try:
-        await asyncio.wait({step, ended}, return_when=asyncio.FIRST_COMPLETED)
+        both: set[asyncio.Future[Any]] = {step, ended}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         return None if ended.done() else step.result()
     finally:
         # The generator can be closed only when it does not run.
         step.cancel()
         await asyncio.wait({step})
+
+
+async def _get_next(frames: AsyncGenerator[bytes, None]) -> bytes | None:
+    return await anext(frames, None)
 
 
 def _build_access_ended_frame(started: StartedTurn, language: str | None) -> bytes:
