@@ -3,7 +3,8 @@
 Every policy asks ``loggia_is_system`` before any other condition, once a query and only where a row would
 have to be hidden, so the check needs no other place. ``core.scope`` writes ``{}`` for an empty list of
 workspaces, which tells a visitor's scope from none at all. Migrations, which sign in as the owner, need no
-scope: the owner sees no more rows than before.
+scope: the owner sees no more rows than before. A job may read the store as the public role, for which its
+system scope counts for nothing.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ BEGIN
       RAISE EXCEPTION 'no row-level scope is open'
         USING ERRCODE = 'insufficient_privilege', HINT = 'Open one first: see core/scope.py.';
     END IF;
+    RETURN false;
+  END IF;
+  IF current_user = '%(public)s' THEN
     RETURN false;
   END IF;
   IF NOT pg_has_role(current_user, '%(worker)s', 'USAGE') THEN
