@@ -124,7 +124,7 @@ def document_of_a_suspended_workspace(*, is_read: bool) -> Arguments:
     gpt = GPTFactory.create()
     upload = make_upload("a.txt", b"Some words to read.")
     add = add_knowledge_file if is_read else upload_knowledge_file
-    file = add(gpt=gpt, upload=upload, by=gpt.owner, at=NOW)  # type: ignore[operator]  # both take these
+    file = add(gpt=gpt, upload=upload, by=gpt.owner, at=NOW)
     Workspace.objects.filter(pk=gpt.workspace_id).update(suspended_at=NOW)
     return {"document_id": file.document_id}
 
@@ -204,7 +204,7 @@ def replay(name: str, arguments: Arguments) -> tuple[set[str], list[dict[str, An
         app.tasks[name](**arguments)
     after = digest_tables()
     assert len(mail.outbox) == sent
-    refusals = [entry for entry in logs if entry["event"] == "task_refused" and entry["task"] == name]
+    refusals = [dict(entry) for entry in logs if entry["event"] == "task_refused" and entry["task"] == name]
     return {table for table, digest in after.items() if digest != before[table]}, refusals
 
 

@@ -25,7 +25,7 @@ COUNT = 25  # more than one page
 
 def read_lines(download: Any, after_first_page: Callable[[], object]) -> list[dict[str, Any]]:
     async def read() -> str:
-        parts = []
+        parts: list[str] = []
         async for part in download:
             if not parts:
                 await in_thread(after_first_page)
