@@ -22,7 +22,7 @@ from gpts.assistants.models import GPT
 from gpts.chat.models import Attachment
 from gpts.evals.models import GoldenResult, GoldenRun
 from gpts.evals.services.runs import start_run
-from gpts.knowledge.models import Document, Passage, PassageVector
+from gpts.knowledge.models import Document, KnowledgeFile, Passage, PassageVector
 from gpts.knowledge.services.files import add_knowledge_file, upload_knowledge_file
 from gpts.metering.models import BudgetReservation
 from payouts.models import CloseRun
@@ -120,11 +120,9 @@ def insights_of_a_deleted_gpt() -> Arguments:
     return {"gpt_id": gpt.pk}
 
 
-def document_of_a_suspended_workspace(*, is_read: bool) -> Arguments:
+def document_of_a_suspended_workspace(add: Callable[..., KnowledgeFile] = add_knowledge_file) -> Arguments:
     gpt = GPTFactory.create()
-    upload = make_upload("a.txt", b"Some words to read.")
-    add = add_knowledge_file if is_read else upload_knowledge_file
-    file = add(gpt=gpt, upload=upload, by=gpt.owner, at=NOW)
+    file = add(gpt=gpt, upload=make_upload("a.txt", b"Some words to read."), by=gpt.owner, at=NOW)
     Workspace.objects.filter(pk=gpt.workspace_id).update(suspended_at=NOW)
     return {"document_id": file.document_id}
 
@@ -164,28 +162,22 @@ def revoked_invitation() -> Arguments:
 
 # By task: arguments that name nothing, and functions that arrange what is not to be done any more.
 CASES: dict[str, tuple[Arguments, list[Callable[[], Arguments]]]] = {
-    "gpts.read_attachment": ({"attachment_id": str(uuid4())}, [stale_attachment]),
     "gpts.ask_golden_prompt": (
         {"run_id": str(uuid4())},
         [golden_run_of_who_left, golden_run_of_a_revoked_key],
     ),
     "gpts.fill_insights_of_gpt": ({"gpt_id": 10**9}, [insights_of_a_deleted_gpt]),
-    "gpts.read_document": (
-        {"document_id": 10**9},
-        [lambda: document_of_a_suspended_workspace(is_read=False)],
-    ),
     "gpts.embed_document": (
         {"document_id": 10**9},
-        [lambda: document_of_a_suspended_workspace(is_read=True)],
+        [document_of_a_suspended_workspace],
     ),
     "reviews.check_submission": ({"submission_id": str(uuid4())}, [decided_submission]),
     "reviews.deliver_notice": ({"notice_id": str(uuid4())}, [sent_notice]),
     "payouts.calculate_close": ({"run_id": 10**9}, [closed_month]),
     "workspaces.mail_invitation": ({"token": "nobody-has-this", "language": "en"}, [revoked_invitation]),
 }
-# What a refusal itself records: the file as not read, the run as cancelled.
+# What a refusal itself records: the run as cancelled.
 RECORDED = {
-    "gpts.read_attachment": {"gpts_attachment"},
     "gpts.ask_golden_prompt": {"gpts_goldenrun", "gpts_goldenresult", "core_auditevent", "core_auditchain"},
 }
 
@@ -229,10 +221,22 @@ def test_work_that_may_not_be_done_any_more_is_refused_and_logged(name: str, num
     changed, refusals = replay(name, CASES[name][1][number]())
     assert changed <= RECORDED.get(name, set())
     assert len(refusals) == 1
-    assert list(Attachment.objects.values_list("text", flat=True)) in ([], [""])
     assert not GoldenResult.objects.exclude(answer="").exists()
     assert not BudgetReservation.objects.exists()
-    if name == "gpts.read_document":
-        assert list(Document.objects.values_list("state", flat=True)) == ["waiting"]
-        assert not Passage.objects.exists()
     assert not PassageVector.objects.exists()
+
+
+def test_waiting_files_of_who_left_or_of_a_suspended_workspace_are_not_read() -> None:
+    """The job that reads files takes no ids: it asks for each file whether its person still belongs there."""
+    list_tasks_with_arguments()
+    attachment_id = stale_attachment()["attachment_id"]
+    document_id = document_of_a_suspended_workspace(upload_knowledge_file)["document_id"]
+
+    with capture_logs() as logs:
+        assert app.tasks["gpts.read_files"]() == 0
+
+    attachment = Attachment.objects.get(pk=attachment_id)
+    assert (attachment.state, attachment.failure, attachment.text) == ("failed", "access_ended", "")
+    assert Document.objects.get(pk=document_id).state == "waiting"
+    assert not Passage.objects.exists()
+    assert [entry["reason"] for entry in logs if entry["event"] == "task_refused"] == ["access_ended"]

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("gpts", "0009_function_search_paths"), ("workspaces", "0001_tables")]
+    dependencies: ClassVar = [("gpts", "0010_file_reading_limits"), ("workspaces", "0001_tables")]
 
     operations: ClassVar = [
         migrations.AddField(
