@@ -20,14 +20,14 @@ def test_healthz_is_public(client: Client) -> None:
 @pytest.mark.django_db
 def test_readyz_reports_database_and_redis(client: Client) -> None:
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (200, {"database": True, "redis": True})
+    assert (answer.status_code, answer.json()) == (200, {"database": True, "redis": True, "cache": True})
 
 
 @pytest.mark.django_db
 def test_readyz_is_503_without_redis(client: Client, settings: Any, tmp_path: object) -> None:
     settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock"
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (503, {"database": True, "redis": False})
+    assert (answer.status_code, answer.json()) == (503, {"database": True, "redis": False, "cache": True})
 
 
 @pytest.mark.django_db
@@ -48,7 +48,7 @@ def test_metrics_answer_this_machine(client: Client) -> None:
         "loggia_running_turns": "1",
     }
     queues = re.findall(r'^loggia_queue_jobs\{queue="(\w+)"\} (\d+)$', answer.content.decode(), re.MULTILINE)
-    assert queues == [("celery", "2"), ("mail", "0"), ("money", "0"), ("files", "0"), ("models", "0")]
+    assert queues == [("celery", "2"), ("mail", "0"), ("money", "0"), ("files", "0"), ("outbound", "0")]
 
 
 @pytest.mark.django_db

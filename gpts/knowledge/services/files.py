@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
+from core.dates import check_date
 from core.errors import Conflict, InvalidInput, TooLarge
 from core.text import clean_line
 from gpts.assistants.models import GPT, Version
@@ -25,7 +26,6 @@ from gpts.knowledge.services.documents import (
     discard_upload,
     erase_unused_document,
     get_or_create_document,
-    may_read_again,
     request_reading,
     store_upload,
 )
@@ -157,7 +157,7 @@ def update_file(
 ) -> KnowledgeFile:
     """Rename a file or set the date from which it counts as stale; what is UNSET stays.
 
-    Raises InvalidInput with field ``name``.
+    Raises InvalidInput with field ``name`` or ``review_on``.
     """
     fresh = lock_gpt(file.gpt)
     with gpt_workspace_scope(fresh):
@@ -168,6 +168,8 @@ def update_file(
             if cleaned != row.name:
                 row.name = cleaned
                 changed.append("name")
+        if review_on is not UNSET and review_on is not None:
+            check_date(review_on, field="review_on")
         if review_on is not UNSET and review_on != row.review_on:
             row.review_on, row.review_noted_on = review_on, None
             changed += ["review_on", "review_noted_on"]
@@ -186,7 +188,7 @@ def retry_file(*, file: KnowledgeFile, by: User, at: datetime) -> None:
     with gpt_workspace_scope(file.gpt):
         document = Document.objects.select_for_update().filter(pk=file.document_id or 0).first()
         if document is not None and document.state == FileState.FAILED:
-            if not may_read_again(document):
+            if not document.may_be_read_again:
                 raise Conflict(
                     _("Reading this file took too long twice. Split it and add the parts."),
                     code="file_too_slow",
