@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from uuid import UUID
 
+from core.scope import Scope, current_scope, open_scope
 from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.rules import GPTAct, GPTRelation, may
 from workspaces.models import Member, User
@@ -29,6 +31,19 @@ def find_turns_without_access(answers: Iterable[RunningAnswer]) -> set[UUID]:
     """Return the turns that their person may no longer start: they left the workspace or were deactivated,
     or the GPT was quarantined, withdrawn, deleted or suspended with its workspace."""
     answers = list(answers)
+    with _open_recheck_scope(answers):
+        return _find_turns_without_access(answers)
+
+
+def _open_recheck_scope(answers: Iterable[RunningAnswer]) -> AbstractContextManager[Scope]:
+    """Read for many people at once: in the workspaces whose members they are, and what is shared."""
+    scope = current_scope()
+    if scope.system:
+        return nullcontext(scope)
+    return open_scope(Scope(workspace_ids=tuple({w for answer in answers for w in answer.workspace_ids})))
+
+
+def _find_turns_without_access(answers: list[RunningAnswer]) -> set[UUID]:
     users = set(
         User.objects.filter(pk__in={answer.user_id for answer in answers}, is_active=True).values_list(
             "pk", flat=True
