@@ -100,7 +100,11 @@ def submit_version(
 
 
 def _check_allowed(gpt: GPT) -> None:
-    if Standing.objects.filter(user_id=gpt.owner_id, builder_state=BuilderState.SUSPENDED).exists():
+    with open_moderation_scope():  # the builder's record, which an admin who submits does not see
+        suspended = Standing.objects.filter(
+            user_id=gpt.owner_id, builder_state=BuilderState.SUSPENDED
+        ).exists()
+    if suspended:
         raise Forbidden(
             _(
                 "Publishing is suspended for this builder. The statement of reasons says why and"

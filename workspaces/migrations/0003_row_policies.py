@@ -125,7 +125,14 @@ class Migration(migrations.Migration):
             remove="workspaces_group_is_administered(group_id) OR workspaces_member_is_own(member_id)",
             refers={"member_id": "workspaces_member"},
         ),
-        SetRowPolicies("workspaces_sharingpolicy", read=INSIDE, add=ADMIN, change=ADMIN, remove=NOBODY),
+        # Moderation reads whether a workspace allows what it is about to publish.
+        SetRowPolicies(
+            "workspaces_sharingpolicy",
+            read=f"{INSIDE} OR {MODERATOR}",
+            add=ADMIN,
+            change=ADMIN,
+            remove=NOBODY,
+        ),
         # Keys: their person, in a workspace of theirs; admins see and revoke those of their workspace.
         SetRowPolicies(
             "workspaces_apikey",
