@@ -39,7 +39,7 @@ def let_public_read(table: str, condition: str) -> migrations.RunSQL:
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
         ("core", "0005_audit_policies"),
-        ("gpts", "0010_row_policies"),
+        ("gpts", "0011_row_policies"),
         ("marketplace", "0003_search"),
     ]
 

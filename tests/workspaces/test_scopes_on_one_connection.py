@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import threading
-import time
 from pathlib import Path
 
 import psycopg
@@ -29,7 +28,7 @@ SCOPE = (
     "SELECT loggia_user_id(), loggia_workspace_ids(), loggia_admin_workspace_ids(),"
     " loggia_has_staff('finance')"
 )
-NO_SCOPE = (None, [], [], False)
+NO_SCOPE: tuple[object, ...] = (None, [], [], False)
 
 
 def create_two_people() -> tuple[User, User]:
@@ -67,9 +66,9 @@ def test_a_setting_made_outside_of_a_transaction_holds_for_its_own_statement_onl
 
 def test_a_scope_is_written_inside_a_transaction_that_is_open_already() -> None:
     ada, _bob = create_two_people()
-    assert not connection.in_atomic_block
+    before = connection.in_atomic_block
     with open_scope(Scope(user_id=ada.pk)):
-        assert connection.in_atomic_block
+        assert (before, connection.in_atomic_block) == (False, True)
         assert run("SELECT loggia_user_id()") == (ada.pk,)
 
 
@@ -105,7 +104,7 @@ def test_no_code_sets_anything_for_a_session() -> None:
 
 def cancel_soon() -> None:
     raw = connection.connection
-    threading.Thread(target=lambda: (time.sleep(0.2), raw.cancel())).start()
+    threading.Timer(0.2, raw.cancel).start()
 
 
 @pytest.mark.parametrize("way", ["exception", "broken query", "timeout", "cancelled"])

@@ -177,7 +177,7 @@ def set_figures(table: str) -> SetRowPolicies:
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
         ("core", "0005_audit_policies"),
-        ("gpts", "0009_function_search_paths"),
+        ("gpts", "0010_file_reading_limits"),
         ("workspaces", "0003_row_policies"),
     ]
 
