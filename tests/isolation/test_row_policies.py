@@ -168,7 +168,7 @@ def test_a_foreign_id_is_refused_like_one_that_does_not_exist(
         with open_as(kind, scopes[kind], DATABASE) as raw:
             seen = sql.SQL("SELECT {key} FROM {parent}").format(
                 key=sql.Identifier(key),
-                parent=sql.SQL(parent),  # type: ignore[arg-type]  # a table's name
+                parent=sql.SQL(parent),
             )
             visible = {value for (value,) in raw.execute(seen)}
             hidden = [value for (value,) in seeing_all.execute(seen) if value not in visible]

@@ -143,7 +143,7 @@ def find_target(raw: psycopg.Connection[Any], table: str, where: str) -> Target 
     assert keys is not None
     query = sql.SQL("SELECT to_jsonb(t) FROM {table} t WHERE {where} ORDER BY {key} LIMIT 1").format(
         table=sql.Identifier(table),
-        where=sql.SQL(where),  # type: ignore[arg-type]  # a condition of expected.py
+        where=sql.SQL(where),
         key=sql.Identifier(keys[0]),
     )
     row = raw.execute(query).fetchone()
