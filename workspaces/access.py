@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Forbidden, NotFound
@@ -172,11 +173,40 @@ def find_api_key(plain: str, *, at: datetime) -> ApiKey | None:
     wanted = key.key_hash if key is not None else hash_secret("")
     if not hmac.compare_digest(hash_secret(plain), wanted) or key is None:
         return None
+    return key if _is_valid(key, at=at) else None
+
+
+def _is_valid(key: ApiKey, *, at: datetime) -> bool:
+    """Whether a key counts; reads and caches the roles of its person."""
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= at):
-        return None
-    if not key.user.is_active or cache_user_roles(key.user).membership_in(key.workspace_id) is None:
-        return None
-    return key
+        return False
+    return key.user.is_active and cache_user_roles(key.user).membership_in(key.workspace_id) is not None
+
+
+def renew_scope(*, user_id: int, api_key_id: int | None, at: datetime) -> tuple[User, Scope]:
+    """Read a person, their roles and their key anew, for work that goes on after its request has begun.
+
+    Raises Forbidden (``access_ended``) for an inactive person and a key that does not count any more. Roles
+    that were cached for the request must not decide about later steps.
+    """
+    if api_key_id is not None:
+        with open_scope(Scope(user_id=user_id)):
+            key = ApiKey.objects.select_related("user").filter(pk=api_key_id, user_id=user_id).first()
+        if key is not None and _is_valid(key, at=at):
+            return key.user, scope_for_api_key(key)
+    else:
+        user = User.objects.filter(pk=user_id, is_active=True).first()
+        if user is not None:
+            cache_user_roles(user)
+            return user, scope_for(user)
+    raise Forbidden(_("Your access has ended. Sign in again to go on."), code="access_ended")
+
+
+def list_keys_in_force(keys: Collection[int], *, at: datetime) -> set[int]:
+    """Return which of these keys were not revoked and have not expired, whosever they are. In a scope."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM workspaces_keys_in_force(%s::bigint[], %s)", [list(keys), at])
+        return {int(key) for (key,) in cursor.fetchall()}
 
 
 _PERSON_FIELDS = [field.attname for field in User._meta.concrete_fields]

@@ -38,8 +38,8 @@ def let_public_read(table: str, condition: str) -> migrations.RunSQL:
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("core", "0005_audit_policies"),
-        ("gpts", "0011_row_policies"),
+        ("core", "0006_audit_policies"),
+        ("gpts", "0012_row_policies"),
         ("marketplace", "0003_search"),
     ]
 

@@ -30,7 +30,7 @@ def set_books(
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("core", "0005_audit_policies"),
+        ("core", "0006_audit_policies"),
         ("payouts", "0007_function_search_paths"),
     ]
 

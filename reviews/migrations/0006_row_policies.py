@@ -61,8 +61,8 @@ def set_for_moderators(table: str, *, read: str = "", remove: str = NOBODY) -> S
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("core", "0005_audit_policies"),
-        ("gpts", "0011_row_policies"),
+        ("core", "0006_audit_policies"),
+        ("gpts", "0012_row_policies"),
         ("marketplace", "0004_row_policies"),
         ("reviews", "0005_first_policies"),
     ]

@@ -15,6 +15,7 @@ from core.audit import record
 from core.errors import Conflict, InvalidInput
 from workspaces.access import open_admin_scope
 from workspaces.models import ApiKey, Invitation, Member, Notification, StaffRole, User, Workspace
+from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.states import Role, WorkspaceKind
 
 # Not translated: it is stored in place of the name.
@@ -41,7 +42,8 @@ def delete_account(*, user: User, confirmation: str, by: User, at: datetime) -> 
             _("Type your e-mail address exactly to confirm."), code="confirmation_wrong", field="confirmation"
         )
     with transaction.atomic():
-        User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+        lock_person(user)  # from here on nobody gives the person another workspace
+        lock_workspaces(Member.objects.filter(user=user).values_list("workspace_id", flat=True))
         owned_alone = _list_teams_owned_alone(user)
         if owned_alone:
             raise Conflict(
@@ -58,9 +60,8 @@ def _list_teams_owned_alone(user: User) -> list[str]:
         kind=WorkspaceKind.PERSONAL
     )
     others = Member.objects.filter(role=Role.OWNER, user__is_active=True).exclude(user=user)
-    locked = owned.select_for_update(of=("self",)).order_by("pk")
     shared = set(others.filter(workspace__in=owned).values_list("workspace_id", flat=True))
-    return [workspace.name for workspace in locked if workspace.pk not in shared]
+    return [workspace.name for workspace in owned.order_by("pk") if workspace.pk not in shared]
 
 
 def _erase(user: User, *, at: datetime) -> None:

@@ -37,15 +37,15 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
     "workspaces_notification": (Line("user_id = {owner}", "ow", "ow", "ow", "ow"),),
     "gpts_gpt": (
         Line("id = {private}", "coamtw", "oaw", "oamtw", "w"),
-        Line("id = {listed}", "nsrcoamftwx", "oaw", "oamtw", "w", label="shared"),
+        Line("id = {listed}", "nsrcoamftw", "oaw", "oamtw", "w", label="shared"),
     ),
     "gpts_version": (
         Line("gpt_id = {private}", "coamtw", "ow", "", ""),
-        Line("gpt_id = {listed}", "nsrcoamftwx", "ow", "", "", label="shared"),
+        Line("gpt_id = {listed}", "nsrcoamftw", "ow", "", "", label="shared"),
     ),
     "gpts_liveversion": (
         Line("gpt_id = {alpha_gpt} AND audience = 'workspace'", "srcoamftw", "oamw", "oamw", "oamw"),
-        Line("gpt_id = {listed}", "nsrcoamftwx", "oamw", "oamw", "oamw", label="shared"),
+        Line("gpt_id = {listed}", "nsrcoamftw", "oamw", "oamw", "oamw", label="shared"),
     ),
     "gpts_pastversion": (Line("gpt_id = {private}", "coamtw", "oamw", "oamw", "oamw"),),
     "gpts_modelprovider": (
@@ -88,13 +88,13 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
     "marketplace_builderprofile": (Line("user_id = {owner}", "npsrcoamftwx", "omtw", "omtw", "w"),),
     "marketplace_formerhandle": (Line("user_id = {owner}", "srcoamftw", "omtw", "w", "w"),),
     "marketplace_listing": (
-        Line("gpt_id = {listed}", "npsrcoamftwx", "mw", "oamw", "w"),
+        Line("gpt_id = {listed}", "npsrcoamftw", "mw", "oamw", "w"),
         Line("state = 'delisted'", "pcoamftw", "mw", "oamw", "w", label="delisted"),
     ),
     "marketplace_listingscore": (Line("true", "npsrcoamftwx", "mw", "mw", "w"),),
     "marketplace_listingrelease": (Line("true", "npsrcoamftwx", "mw", "w", "w"),),
     "marketplace_rating": (
-        Line("user_id = {owner} AND hidden_at IS NULL", "npsrcoamftwx", "ow", "omw", "ow"),
+        Line("user_id = {owner} AND hidden_at IS NULL", "npsrcoamftw", "ow", "omw", "ow"),
         Line("hidden_at IS NOT NULL", "omw", "ow", "omw", "ow", label="hidden"),
     ),
     "marketplace_shelf": (Line("true", "npsrcoamftwx", "mtw", "mtw", "mtw"),),

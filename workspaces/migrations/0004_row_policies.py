@@ -29,8 +29,11 @@ INVITED = (
     "email = (SELECT u.email FROM workspaces_user u WHERE u.id = loggia_user_id())"
     " OR token_hash = (SELECT NULLIF(current_setting('loggia.share_token', true), ''))"
 )
-# workspaces_key_of, below, writes this one.
-SENT = "prefix = (SELECT NULLIF(current_setting('loggia.key_prefix', true), ''))"
+# The functions below write these.
+SENT = (
+    "prefix = (SELECT NULLIF(current_setting('loggia.key_prefix', true), ''))"
+    " OR id = ANY((SELECT NULLIF(current_setting('loggia.key_ids', true), ''))::bigint[])"
+)
 
 # What a request needs before it has a scope: the roles of the person who signed in, and the key that a caller
 # sent. Each reads as that one person, or for that one prefix, and puts the setting back.
@@ -52,10 +55,23 @@ END $$;
 
 CREATE FUNCTION workspaces_key_of(sent varchar) RETURNS SETOF workspaces_apikey
 LANGUAGE plpgsql SET search_path = {SEARCH_PATH} AS $$
+DECLARE before text := COALESCE(current_setting('loggia.workspace_ids', true), '');
 BEGIN
   PERFORM set_config('loggia.key_prefix', sent, true);
+  PERFORM set_config('loggia.workspace_ids', '{{}}', true);  -- as for a visitor: a scope must be open
   RETURN QUERY SELECT k.* FROM workspaces_apikey k WHERE k.prefix = sent;
+  PERFORM set_config('loggia.workspace_ids', before, true);
   PERFORM set_config('loggia.key_prefix', '', true);
+END $$;
+
+-- Which of these keys still count: for the recheck of streams that many people opened.
+CREATE FUNCTION workspaces_keys_in_force(keys bigint[], moment timestamptz) RETURNS SETOF bigint
+LANGUAGE plpgsql SET search_path = {SEARCH_PATH} AS $$
+BEGIN
+  PERFORM set_config('loggia.key_ids', keys::text, true);
+  RETURN QUERY SELECT k.id FROM workspaces_apikey k
+    WHERE k.id = ANY(keys) AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > moment);
+  PERFORM set_config('loggia.key_ids', '', true);
 END $$;
 
 CREATE FUNCTION workspaces_member_is_own(key bigint) RETURNS boolean
@@ -74,6 +90,7 @@ END $$;
 CLOSE_DOORS = """
 DROP FUNCTION workspaces_group_is_administered(bigint);
 DROP FUNCTION workspaces_member_is_own(bigint);
+DROP FUNCTION workspaces_keys_in_force(bigint[], timestamptz);
 DROP FUNCTION workspaces_key_of(varchar);
 DROP FUNCTION workspaces_roles_of(bigint);
 """
@@ -81,14 +98,15 @@ DROP FUNCTION workspaces_roles_of(bigint);
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("core", "0005_audit_policies"),
-        ("workspaces", "0002_isolation"),
+        ("core", "0006_audit_policies"),
+        ("workspaces", "0003_workspace_created_by"),
     ]
 
     operations: ClassVar = [
         migrations.RunSQL(DOORS, CLOSE_DOORS),
         MakeSight("workspaces_member"),
         MakeSight("workspaces_group"),
+        MakeSight("workspaces_apikey"),
         # Workspaces: named wherever their GPTs are; made by whoever will own them, changed by their admins.
         # Members lock them when they leave, which changes nothing.
         SetRowPolicies(

@@ -176,9 +176,9 @@ def set_figures(table: str) -> SetRowPolicies:
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("core", "0005_audit_policies"),
-        ("gpts", "0010_file_reading_limits"),
-        ("workspaces", "0003_row_policies"),
+        ("core", "0006_audit_policies"),
+        ("gpts", "0011_goldenrun_api_key"),
+        ("workspaces", "0004_row_policies"),
     ]
 
     operations: ClassVar = [
@@ -289,7 +289,13 @@ class Migration(migrations.Migration):
         set_extracted("gpts_passagevector", "gpts_document_is_writable(document_id)"),
         # Golden prompts, their runs and results: read in the GPT's workspace, written by those who may edit it.
         set_inside("gpts_goldenprompt", write=MAY_WRITE_GPT),
-        set_inside("gpts_goldenrun", write=MAY_WRITE_GPT, version_id=VERSION, baseline_id="gpts_goldenrun"),
+        set_inside(
+            "gpts_goldenrun",
+            write=MAY_WRITE_GPT,
+            version_id=VERSION,
+            baseline_id="gpts_goldenrun",
+            api_key_id="workspaces_apikey",
+        ),
         set_inside(
             "gpts_goldenresult", write="gpts_goldenrun_is_writable(run_id)", prompt_id="gpts_goldenprompt"
         ),

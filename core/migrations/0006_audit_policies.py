@@ -39,7 +39,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("core", "0004_function_search_paths")]
+    dependencies: ClassVar = [("core", "0005_require_scope")]
 
     operations: ClassVar = [
         migrations.RunSQL(REFUSE_MOVE, "DROP FUNCTION loggia_refuse_move()"),
