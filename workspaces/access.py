@@ -156,7 +156,7 @@ def find_api_key(plain: str, *, at: datetime) -> ApiKey | None:
 
 
 # The scope that a key must have before a staff role of its person counts.
-_STAFF_SCOPES = {
+STAFF_SCOPES = {
     Staff.MODERATOR: ApiScope.REVIEWS_WORK,
     Staff.FINANCE: ApiScope.FINANCE_WORK,
     Staff.OPERATOR: ApiScope.OPERATOR_WORK,
@@ -172,6 +172,6 @@ def scope_for_api_key(key: ApiKey) -> Scope:
         workspace_ids=only if key.workspace_id in whole.workspace_ids else (),
         admin_workspace_ids=only if key.workspace_id in whole.admin_workspace_ids else (),
         staff=frozenset(
-            role for role in whole.staff if role in _STAFF_SCOPES and _STAFF_SCOPES[Staff(role)] in key.scopes
+            role for role in whole.staff if role in STAFF_SCOPES and STAFF_SCOPES[Staff(role)] in key.scopes
         ),
     )

@@ -11,6 +11,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 
@@ -36,10 +37,16 @@ class Membership:
 
 @dataclass(frozen=True)
 class UserRoles:
-    """A person's memberships (the personal workspace first, then by name) and staff roles."""
+    """A person's memberships (the personal workspace first, then by name) and staff roles.
+
+    ``staff`` are the roles that count; ``waiting_staff`` those that do not count until the person has set up
+    a second factor.
+    """
 
     memberships: tuple[Membership, ...] = ()
     staff: frozenset[str] = frozenset()
+    waiting_staff: frozenset[str] = frozenset()
+    has_second_factor: bool = False
 
     def membership_in(self, workspace_id: int) -> Membership | None:
         return next((found for found in self.memberships if found.workspace_id == workspace_id), None)
@@ -71,24 +78,34 @@ def cache_user_roles(user: User) -> UserRoles:
 
 
 # Every page of a signed-in person runs this; to build it with the ORM takes ten times as long as the query.
+# Recovery codes are no factor of their own.
+SECOND_FACTORS = [Authenticator.Type.TOTP.value, Authenticator.Type.WEBAUTHN.value]
 _ROLES_SQL = """
     SELECT (SELECT json_agg(json_build_array(w.id, w.slug, w.name, w.kind, m.role)
                             ORDER BY w.person_id, w.name, w.id)::text
               FROM workspaces_member m JOIN workspaces_workspace w ON w.id = m.workspace_id
              WHERE m.user_id = u.id AND w.suspended_at IS NULL),
-           ARRAY(SELECT role::text FROM workspaces_staffrole s WHERE s.user_id = u.id)
+           ARRAY(SELECT role::text FROM workspaces_staffrole s WHERE s.user_id = u.id),
+           EXISTS(SELECT FROM mfa_authenticator a WHERE a.user_id = u.id AND a.type = ANY(%s))
       FROM workspaces_user u WHERE u.id = %s AND u.is_active
 """
 
 
 def _read_roles(user: User) -> UserRoles:
     with connection.cursor() as cursor:
-        cursor.execute(_ROLES_SQL, [user.pk])
+        cursor.execute(_ROLES_SQL, [SECOND_FACTORS, user.pk])
         row = cursor.fetchone()
     if row is None:
         return NO_ROLES
     memberships = tuple(Membership(*values) for values in json.loads(row[0] or "[]"))
-    return UserRoles(memberships=memberships, staff=frozenset(row[1]))
+    roles, has_second_factor = frozenset(row[1]), row[2]
+    counts = has_second_factor or not settings.STAFF_SECOND_FACTOR
+    return UserRoles(
+        memberships=memberships,
+        staff=roles if counts else frozenset(),
+        waiting_staff=frozenset() if counts else roles,
+        has_second_factor=has_second_factor,
+    )
 
 
 def find_user(email: str) -> User | None:
@@ -177,7 +194,7 @@ def build_account_export(user: User) -> dict[str, Any]:
             {"slug": found.slug, "name": found.name, "kind": found.kind, "role": found.role}
             for found in get_user_roles(user).memberships
         ],
-        "staff_roles": sorted(get_user_roles(user).staff),
+        "staff_roles": sorted(get_user_roles(user).staff | get_user_roles(user).waiting_staff),
         "api_keys": [
             {
                 "name": key.name,

@@ -11,10 +11,11 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
+from workspaces.access import STAFF_SCOPES
 from workspaces.models import User
 from workspaces.queries import UserRoles
 from workspaces.services.users import NAME_LENGTH
-from workspaces.states import ApiScope, Role, Staff, Theme
+from workspaces.states import ApiScope, Role, Theme
 
 
 def add_refusal(form: forms.Form, error: DomainError) -> None:
@@ -74,13 +75,7 @@ class ApiKeyForm(forms.Form):
 
     def __init__(self, *args: Any, roles: UserRoles, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        hidden = set()
-        if Staff.MODERATOR not in roles.staff:
-            hidden.add(ApiScope.REVIEWS_WORK)
-        if Staff.FINANCE not in roles.staff:
-            hidden.add(ApiScope.FINANCE_WORK)
-        if Staff.OPERATOR not in roles.staff:
-            hidden.add(ApiScope.OPERATOR_WORK)
+        hidden = {scope for role, scope in STAFF_SCOPES.items() if role not in roles.staff}
         self.fields["workspace"].choices = [(found.slug, found.name) for found in roles.memberships]  # type: ignore[attr-defined]
         self.fields["scopes"].choices = [  # type: ignore[attr-defined]
             (scope.value, scope.label) for scope in ApiScope if scope not in hidden

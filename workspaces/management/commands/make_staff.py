@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from core.scope import system_scope
 from workspaces.queries import find_user
+from workspaces.services.second_factor import lacks_required_factor
 from workspaces.services.staff import grant_staff_role, revoke_staff_role
 from workspaces.states import Staff
 
@@ -28,5 +30,11 @@ class Command(BaseCommand):
             if user is None:
                 raise CommandError(f"There is no account with the address {options['email']}.")
             change(user=user, role=options["role"], by=None, at=timezone.now())
+            must_enrol = not options["revoke"] and lacks_required_factor(user)
         verb = "is no longer" if options["revoke"] else "is now"
         self.stdout.write(f"{user.email} {verb} {options['role']}")
+        if must_enrol:
+            self.stdout.write(
+                "The role counts once they have set up an authenticator app or a passkey:"
+                f" {settings.BASE_URL}/settings/security/"
+            )
