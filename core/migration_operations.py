@@ -107,6 +107,25 @@ class EnableRowSecurity(TableRule):
         ]
 
 
+class RestrictRows(TableRule):
+    """Hide rows of ``table`` that its other policies would show, unless ``using`` holds.
+
+    For a table with forced row-level security. Rows may still be added by whom those policies let.
+    """
+
+    def __init__(self, table: str, name: str, *, using: str) -> None:
+        self.table, self.name, self.using = table, name, using
+
+    def apply(self) -> list[str]:
+        return [
+            f'CREATE POLICY "{self.table}_{self.name}" ON "{self.table}" AS RESTRICTIVE'
+            f" USING ((SELECT loggia_is_system()) OR ({self.using})) WITH CHECK (true)"
+        ]
+
+    def undo(self) -> list[str]:
+        return [f'DROP POLICY "{self.table}_{self.name}" ON "{self.table}"']
+
+
 class MakeAppendOnly(TableRule):
     """Let rows of ``table`` be added, never changed: app and worker lose the right, triggers refuse it."""
 

@@ -224,6 +224,10 @@ TIER_BY_CATEGORY: Mapping[str, Tier] = {
 }
 
 
+# Their cases are in the restricted lane.
+RESTRICTED_CATEGORIES = (ReportCategory.CHILD_SAFETY,)
+
+
 class ReportSource(TextChoices):
     USER = "user", _("Signed-in person")
     VISITOR = "visitor", _("Visitor")

@@ -14,6 +14,7 @@ from reviews.services.checks import list_unchecked_submissions, run_checks, star
 from reviews.services.claims import expire_claims
 from reviews.services.daily_stats import refill_daily_stats
 from reviews.services.enforcement import retry_enforcements
+from reviews.services.judges import note_missing_judges
 from reviews.services.notices import list_undelivered_notices, send_notice
 from reviews.services.queue_order import refresh_queue_order
 
@@ -55,12 +56,14 @@ def deliver_waiting() -> None:
 
 @shared_task(name="reviews.tend_queue")
 def maintain_queue() -> None:
-    """Expire claims, retry failed enforcements, update the queue's order, fingerprint imported versions."""
+    """Expire claims, retry failed enforcements, find cases without a judge, order the queue, fingerprint."""
     at = timezone.now()
     with system_scope("reviews.expire_claims"):
         expire_claims(at=at)
     with system_scope("reviews.retry_enforcements"):
         retry_enforcements(at=at)
+    with system_scope("reviews.note_missing_judges"):
+        note_missing_judges(at=at)
     with system_scope("reviews.refresh_queue"):
         add_missing_fingerprints(limit=MAX_MISSING_FINGERPRINTS)
         refresh_queue_order(at=at)

@@ -96,6 +96,14 @@ def access_api_key(user: User, key_id: int) -> ApiKey:
     return key
 
 
+def access_staff_member(user_id: int) -> User:
+    """Return a person with a staff role, for operators (already authorised); NotFound for all others."""
+    user = User.objects.filter(pk=user_id, staff_roles__isnull=False).first() if user_id < 2**63 else None
+    if user is None:
+        raise not_found()
+    return user
+
+
 def access_notification(user: User, notification_id: UUID) -> Notification:
     notification = Notification.objects.filter(user=user, pk=notification_id).first()
     if notification is None:
@@ -160,6 +168,7 @@ STAFF_SCOPES = {
     Staff.MODERATOR: ApiScope.REVIEWS_WORK,
     Staff.FINANCE: ApiScope.FINANCE_WORK,
     Staff.OPERATOR: ApiScope.OPERATOR_WORK,
+    Staff.CHILD_SAFETY: ApiScope.REVIEWS_RESTRICTED,
 }
 
 

@@ -1,6 +1,6 @@
 """Moderation: policies, submissions, checks, cases, claims, reports, decisions, enforcements, notices."""
 
-from reviews.models.cases import Case, Claim
+from reviews.models.cases import Case, Claim, Escalation
 from reviews.models.decisions import Decision, Enforcement
 from reviews.models.notices import Appeal, Notice
 from reviews.models.policies import Policy, PolicyVersion, ProtectedName
@@ -16,6 +16,7 @@ __all__ = [
     "DailyStat",
     "Decision",
     "Enforcement",
+    "Escalation",
     "Fingerprint",
     "Notice",
     "Policy",

@@ -70,7 +70,7 @@ def decide_case(
     (``claim_lost``, ``case_changed``) with the current state, Forbidden for people involved in the case,
     InvalidInput for a negative outcome without policy or reasoning.
     """
-    case = lock_case(case_id)
+    case = lock_case(case_id, by=by)
     repeated = case.decisions.filter(claim_token=claim_token, decider=by, outcome=outcome).first()
     if repeated is not None:
         return repeated

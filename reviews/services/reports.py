@@ -24,6 +24,7 @@ from reviews.services.notices import write_receipt
 from reviews.services.report_throttle import throttle_report
 from reviews.services.standing import NEW_ACCOUNT, compute_report_weight
 from reviews.states import (
+    RESTRICTED_CATEGORIES,
     TIER_BY_CATEGORY,
     CaseKind,
     ReportAction,
@@ -63,6 +64,7 @@ class ReportInput:
 def file_report(*, listing: Listing, given: ReportInput, by: User | None, at: datetime) -> Report:
     """Attach a report to the one open case about ``listing``, opening it when there is none.
 
+    Reports about sexual content with children have a case of their own, in the restricted lane.
     A second report by the same reporter to an open case returns the first one. Writes report, case, receipt
     and audit event. Raises InvalidInput, RateLimited (20 a day, 5 a minute, for each person and address),
     Forbidden while the person's reporting is suspended.
@@ -81,6 +83,7 @@ def file_report(*, listing: Listing, given: ReportInput, by: User | None, at: da
             subject_type=SubjectType.LISTING,
             subject_id=str(listing.pk),
             at=at,
+            is_restricted=values["category"] in RESTRICTED_CATEGORIES,
             tier=TIER_BY_CATEGORY.get(values["category"], Tier.NORMAL),
             gpt=listing.gpt,
             builder=listing.publisher,

@@ -26,7 +26,7 @@ from workspaces.web.staff import staff_required
 @staff_required("moderator")
 def show_log(request: HttpRequest) -> HttpResponse:
     outcome = request.GET.get("outcome", "")
-    page = list_decisions(outcome=outcome, cursor=request.GET.get("cursor", ""))
+    page = list_decisions(person_of(request), outcome=outcome, cursor=request.GET.get("cursor", ""))
     return render(
         request,
         "reviews/decision_log.html",

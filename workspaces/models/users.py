@@ -56,7 +56,7 @@ class User(AbstractBaseUser):
 
 
 class StaffRole(models.Model):
-    """A role in running the instance: moderator, finance or operator."""
+    """A role in running the instance: moderator, child safety, finance or operator."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="staff_roles")
     role = models.CharField(max_length=20, choices=Staff.choices)

@@ -59,7 +59,7 @@ def _nav(request: HttpRequest, roles: UserRoles, *, signed_in: bool) -> list[Nav
     if Staff.FINANCE in staff:
         entries.append((_("Finance"), "/finance/"))
     if Staff.OPERATOR in staff:
-        entries.append((_("Models"), "/operator/models"))
+        entries += [(_("Models"), "/operator/models"), (_("Staff"), "/operator/staff")]
     if roles.waiting_staff:
         entries.append((_("Set up staff access"), "/settings/security/"))
     return [

@@ -15,7 +15,7 @@ from workspaces.access import STAFF_SCOPES
 from workspaces.models import User
 from workspaces.queries import UserRoles
 from workspaces.services.users import NAME_LENGTH
-from workspaces.states import ApiScope, Role, Theme
+from workspaces.states import ApiScope, Role, Staff, Theme
 
 
 def add_refusal(form: forms.Form, error: DomainError) -> None:
@@ -123,3 +123,12 @@ class InviteForm(forms.Form):
 
 class RoleForm(forms.Form):
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+
+
+class StaffRoleForm(forms.Form):
+    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=Staff.choices,
+        help_text=_("Child safety is a role besides that of a moderator: it opens the restricted cases."),
+    )

@@ -18,6 +18,7 @@ from tests.isolation.rows.row import (
 
 WORKSPACE_IDS = {"workspace": "alpha_place"}
 MEMBER_IDS = WORKSPACE_IDS | {"member_id": "builder_seat"}
+OPERATOR = frozenset({"operator"})
 # Forms of allauth also take PUT, as Django's form views do.
 FORM = "GET POST PUT"
 
@@ -68,6 +69,14 @@ ROWS: list[Row] = [
         forbidden=MEMBER, key="owner@alpha"),
     page("workspaces:api-reference", EVERYBODY),
     page("workspaces:api-document", EVERYBODY, fixed={"form": "json"}),
+    staff_page("workspaces:staff-list", OPERATOR, "GET POST", body={"email": "x@else.test", "role": "finance"}),
+    staff_page("workspaces:staff-revoke", OPERATOR, "POST", ids={"user_id": "finance_id"},
+               fixed={"role": "finance"}),
+    api("workspaces_api:staff-list", OPERATOR, "operator:work"),
+    api("workspaces_api:staff-list", OPERATOR, "operator:work", "POST",
+        body={"email": "x@else.test", "role": "finance"}),
+    api("workspaces_api:staff-detail", OPERATOR, "operator:work", "DELETE", ids={"user_id": "finance_id"},
+        fixed={"role": "finance"}),
     # Pages of the instance itself.
     page("healthz", EVERYBODY, "GET POST"),
     page("readyz", EVERYBODY, "GET POST"),
