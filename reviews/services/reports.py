@@ -35,6 +35,7 @@ from reviews.states import (
     Tier,
     move_report,
 )
+from workspaces.acts import Act, check_act
 from workspaces.models import User
 
 EXPLANATION_LENGTH = 4_000
@@ -67,8 +68,10 @@ def file_report(*, listing: Listing, given: ReportInput, by: User | None, at: da
     Reports about sexual content with children have a case of their own, in the restricted lane.
     A second report by the same reporter to an open case returns the first one. Writes report, case, receipt
     and audit event. Raises InvalidInput, RateLimited (20 a day, 5 a minute, for each person and address),
-    Forbidden while the person's reporting is suspended.
+    Forbidden while the person or their reporting is suspended.
     """
+    if by is not None:
+        check_act(by, Act.REPORT)
     values = _clean_report(given, needs_contact=by is None)
     standing = None if by is None else Standing.objects.filter(user=by).first()
     if standing and standing.reporting_suspended_until and standing.reporting_suspended_until > at:

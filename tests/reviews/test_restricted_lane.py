@@ -11,6 +11,7 @@ from django.utils import timezone
 from core.errors import InvalidInput, NotFound
 from core.models import AuditEvent
 from core.scope import open_scope
+from gpts.assistants.models import GPT
 from marketplace.models import Listing
 from reviews.models import Appeal, Case, Claim, Decision, Notice, Report
 from reviews.queries import QueueFilters, count_queues, list_decisions, list_queue
@@ -24,7 +25,15 @@ from tests.support.api_client import ApiClient
 from tests.support.factories.reviews import ReportInputFactory
 from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
-from tests.support.reviews import AT, decide, make_listing, make_moderator, make_old_user
+from tests.support.reviews import (
+    AT,
+    decide,
+    make_gpt,
+    make_listing,
+    make_moderator,
+    make_old_user,
+    make_queued_case,
+)
 from workspaces.access import scope_for
 from workspaces.models import StaffRole, User
 from workspaces.services.staff import grant_staff_role, revoke_staff_role
@@ -131,21 +140,22 @@ def test_a_specialist_works_the_lane_apart_from_the_queue() -> None:
 
 
 def test_pictures_are_shown_only_on_a_click_that_the_log_names() -> None:
-    listing, cleo = make_listing(), make_specialist()
-    Listing.objects.filter(pk=listing.pk).update(icon="icons/listing.webp")
-    with connection.cursor() as cursor:  # versions are append-only; the picture is on another listing's row
-        cursor.execute("SELECT icon FROM gpts_version WHERE id = %s", [listing.version_id])
-    case = report_child_safety(listing)
+    gpt, cleo = make_gpt(UserFactory.create(display_name="Ann")), make_specialist()
+    GPT.objects.filter(pk=gpt.pk).update(icon="icons/listing.webp")
+    gpt.refresh_from_db()
+    decide(make_queued_case(gpt), make_moderator(), "approve")
+    case = report_child_safety(Listing.objects.get(gpt=gpt))
     client = sign_in(cleo)
-    page = client.get(f"/moderation/cases/{case.pk}").content.decode()
-    assert "<img" not in page.partition('id="evidence-title"')[0].rpartition("pane__head")[2]
-    assert "<img" not in page
+    assert "icons/listing.webp" not in client.get(f"/moderation/cases/{case.pk}").content.decode()
     assert not AuditEvent.objects.filter(action="reviews.pictures_shown").exists()
 
-    client.post(f"/moderation/cases/{case.pk}/pictures")
+    shown = client.post(f"/moderation/cases/{case.pk}/pictures").content.decode()
 
+    assert 'src="/icons/listing.webp"' in shown and "data-blurred" in shown
     event = AuditEvent.objects.get(action="reviews.pictures_shown")
     assert (event.actor_id, event.subject_id) == (cleo.pk, str(case.pk))
+    # The next visit begins without them again.
+    assert "icons/listing.webp" not in client.get(f"/moderation/cases/{case.pk}").content.decode()
 
 
 def test_an_ordinary_report_has_a_case_of_its_own() -> None:
@@ -181,7 +191,7 @@ def test_follow_ups_stay_in_the_lane() -> None:
     assert appeal.case.is_restricted
 
 
-def test_jobs_neither_close_nor_claim_the_case(settings: object) -> None:
+def test_jobs_neither_close_nor_claim_the_case() -> None:
     case = report_child_safety(make_listing())
     before = Case.objects.filter(pk=case.pk).values("state", "round", "row_version").get()
     maintain_queue()

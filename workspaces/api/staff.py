@@ -79,7 +79,5 @@ class StaffRoleView(OperatorView):
 
     @extend_schema(operation_id="staff_revoke", request=None, responses={204: None})
     def delete(self, request: Request, user_id: int, role: str) -> Response:
-        revoke_staff_role(
-            user=access_staff_member(user_id), role=role, by=self.person, at=timezone.now()
-        )
+        revoke_staff_role(user=access_staff_member(user_id), role=role, by=self.person, at=timezone.now())
         return Response(status=204)

@@ -110,6 +110,17 @@ class GoldenGateForm(forms.Form):
     )
 
 
+class PublishingForm(forms.Form):
+    may_publish = forms.BooleanField(
+        label=_("GPTs may leave this workspace"),
+        required=False,
+        help_text=_(
+            "By link and to the public store. When you turn it off, links stop at once and listings leave the"
+            " store; they come back when you turn it on again."
+        ),
+    )
+
+
 class NewWorkspaceForm(forms.Form):
     name = forms.CharField(
         label=_("Name"), max_length=80, help_text=_("Of your team or company, as members should read it.")

@@ -50,6 +50,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("w/<slug:workspace>/admin/audit", admin.audit, name="workspace-audit"),
     path("w/<slug:workspace>/admin/settings", admin.settings, name="workspace-settings"),
+    path("w/<slug:workspace>/admin/settings/publishing", admin.publishing, name="publishing-rule"),
     path("w/<slug:workspace>/admin/settings/golden", admin.golden_gate, name="golden-gate"),
 ]
 urlpatterns += [

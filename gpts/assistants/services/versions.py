@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
-from core.errors import Conflict, Forbidden, InvalidInput
+from core.errors import Conflict, InvalidInput
 from core.text import clean_block
 from gpts.assistants.content import (
     BEHAVIOUR_FIELDS,
@@ -22,9 +22,15 @@ from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.services.gpts import lock_gpt
 from gpts.assistants.states import Audience, OutputFormat
-from workspaces.models import SharingPolicy, User
+from workspaces.acts import Act, check_act, check_workspace_open
+from workspaces.models import User
 
 RELEASE_NOTES_LENGTH = 2_000
+ACT_BY_AUDIENCE = {
+    Audience.WORKSPACE: Act.SHARE_INSIDE,
+    Audience.LINK: Act.SHARE_BY_LINK,
+    Audience.PUBLIC: Act.PUBLISH,
+}
 
 
 @transaction.atomic
@@ -70,14 +76,14 @@ def set_live_version(
     """Make ``version`` live for ``audience`` in place of the version that is; idempotent.
 
     Writes the row and an audit event. Raises InvalidInput for another GPT's version or an unknown audience,
-    NotFound when the GPT is deleted, Forbidden for a link when the workspace does not allow publishing
-    (submitting checks that for the public store). Allowed in quarantine: it takes effect on release.
+    NotFound when the GPT is deleted, Forbidden as check_owner_may_serve does: approvals and restored listings
+    end here too. Allowed in quarantine: it takes effect on release.
     """
     fresh = lock_gpt(gpt, allow_quarantined=True)
     if version.gpt_id != fresh.pk:
         raise InvalidInput(_("This version belongs to another GPT."), code="foreign_version", field="version")
     _check_audience(audience)
-    _check_link_allowed(fresh, audience)
+    check_owner_may_serve(fresh, audience)
     live = LiveVersion.objects.select_related("version").filter(gpt=fresh, audience=audience).first()
     if live is not None and live.version_id == version.pk:
         return live
@@ -185,14 +191,18 @@ def _check_audience(audience: str) -> None:
         raise InvalidInput(_("Choose who it is for."), code="unknown_choice", field="audience")
 
 
-def _check_link_allowed(gpt: GPT, audience: str) -> None:
-    if audience != Audience.LINK:
+def check_owner_may_serve(gpt: GPT, audience: str) -> None:
+    """Raise Forbidden when the state of the GPT's owner or workspace does not allow this audience.
+
+    Asked before sharing and submitting, and again when a version goes live. A company answers for its own
+    GPTs after an owner has left; ``list_served_versions`` follows the same rule.
+    """
+    act = ACT_BY_AUDIENCE[Audience(audience)]
+    is_company_of_closed_account = gpt.workspace.person_id is None and not gpt.owner.is_active
+    if is_company_of_closed_account:
+        check_workspace_open(act, gpt.workspace_id)
         return
-    if SharingPolicy.objects.filter(workspace_id=gpt.workspace_id, may_publish=False).exists():
-        raise Forbidden(
-            _("This workspace keeps its GPTs inside. Ask one of its admins to allow publishing."),
-            code="publishing_not_allowed",
-        )
+    check_act(gpt.owner, act, workspace_id=gpt.workspace_id)
 
 
 def _record_past_version(*, gpt: GPT, audience: str, old: Version | None, new: Version, at: datetime) -> None:

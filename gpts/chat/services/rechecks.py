@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from gpts.assistants.models import GPT, LiveVersion
+from gpts.assistants.models import GPT
+from gpts.assistants.queries.served import list_served_versions
 from gpts.assistants.rules import GPTAct, GPTRelation, may
 from workspaces.models import Member, User
 
@@ -36,7 +37,8 @@ def find_turns_without_access(answers: Iterable[RunningAnswer]) -> set[UUID]:
     )
     found = GPT.objects.select_related("workspace").in_bulk({answer.gpt_id for answer in answers})
     audiences: dict[int, set[str]] = {}
-    for gpt_id, audience in LiveVersion.objects.filter(gpt__in=found).values_list("gpt_id", "audience"):
+    served = list_served_versions().filter(gpt__in=found)
+    for gpt_id, audience in served.values_list("gpt_id", "audience"):
         audiences.setdefault(gpt_id, set()).add(audience)
     roles = {
         (user_id, workspace_id): role

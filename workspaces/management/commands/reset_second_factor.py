@@ -31,4 +31,6 @@ class Command(BaseCommand):
             is_locked = lacks_required_factor(user)
         self.stdout.write(f"{user.email}: {count} removed, signed out everywhere.")
         if is_locked:
-            self.stdout.write("Staff roles count again once a new factor is set up under /settings/security/.")
+            self.stdout.write(
+                "Staff roles count again once a new factor is set up under /settings/security/."
+            )

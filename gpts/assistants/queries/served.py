@@ -1,0 +1,38 @@
+"""Live versions that are served now. The sharing policy and the owner's state may pause those outside."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from gpts.assistants.models import GPT, LiveVersion
+from gpts.assistants.states import Audience
+from workspaces.models import SharingPolicy
+
+OUTSIDE = (Audience.LINK, Audience.PUBLIC)
+
+
+def may_leave_workspace(gpt: str) -> Q:
+    """Return the condition that a GPT may be served outside its workspace.
+
+    ``gpt`` is the prefix of its columns ("gpt__") or empty.
+    Not while its workspace keeps GPTs inside or its owner is suspended as a builder, nor once the person of
+    a personal workspace has closed their account: nobody would answer for it.
+    """
+    closed = SharingPolicy.objects.filter(workspace_id=OuterRef(f"{gpt}workspace_id"), may_publish=False)
+    return (
+        Q(**{f"{gpt}owner__publishing_suspended_at__isnull": True})
+        & (Q(**{f"{gpt}workspace__person__isnull": True}) | Q(**{f"{gpt}owner__is_active": True}))
+        & ~Q(Exists(closed))
+    )
+
+
+def list_served_versions() -> QuerySet[LiveVersion]:
+    """Return the live versions that people get now: all readers of live versions begin here.
+
+    Rows stay while they are paused, and are served again once the reason has gone.
+    """
+    return LiveVersion.objects.filter(~Q(audience__in=OUTSIDE) | may_leave_workspace("gpt__"))
+
+
+def is_free_to_leave(gpt: GPT) -> bool:
+    return GPT.objects.filter(may_leave_workspace(""), pk=gpt.pk).exists()

@@ -1,0 +1,24 @@
+"""Mark the people who are suspended as builders, where every app asks for it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import migrations
+
+MARK = """
+UPDATE workspaces_user person SET publishing_suspended_at = COALESCE(
+  (SELECT max(executed_at) FROM reviews_enforcement
+   WHERE builder_id = person.id AND kind = 'suspend_builder' AND state = 'executed'), now())
+FROM reviews_standing standing
+WHERE standing.user_id = person.id AND standing.builder_state = 'suspended'
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies: ClassVar = [
+        ("workspaces", "0004_publishing_suspended"),
+        ("reviews", "0007_restricted_lane"),
+    ]
+
+    operations: ClassVar = [migrations.RunSQL(MARK, migrations.RunSQL.noop)]
