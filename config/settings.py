@@ -325,6 +325,7 @@ SPECTACULAR_SETTINGS = {
         "GoldenRunStateEnum": "gpts.evals.states.GoldenRunState",
         "ModelKindEnum": "gpts.llm.states.ModelKind",
         "ProviderKindEnum": "gpts.llm.services.catalogue.KINDS",
+        "StaffRoleEnum": "workspaces.states.Staff",
         "WorkspaceRoleEnum": "workspaces.states.Role",
     },
 }

@@ -15,6 +15,7 @@ from reviews.services.claims import expire_claims
 from reviews.services.daily_stats import refill_daily_stats
 from reviews.services.enforcement import retry_enforcements
 from reviews.services.judges import note_missing_judges
+from reviews.services.name_rechecks import recheck_names
 from reviews.services.notices import list_undelivered_notices, send_notice
 from reviews.services.queue_order import refresh_queue_order
 
@@ -76,3 +77,10 @@ def fill_daily_stats() -> None:
     with system_scope("reviews.fill_daily_stats"):
         for day in (today - timedelta(days=1), today):
             refill_daily_stats(day=day, at=timezone.now())
+
+
+@shared_task(name="reviews.recheck_names")
+def recheck_public_names() -> None:
+    """Put names that resemble a protected one into the queue. Idempotent: a case names each once."""
+    with system_scope("reviews.recheck_names"):
+        recheck_names(at=timezone.now())

@@ -34,6 +34,12 @@ class Staff(TextChoices):
     CHILD_SAFETY = "child_safety", _("Child safety")
 
 
+class NameProtection(TextChoices):
+    MARK = "mark", _("Mark")
+    PROHIBITED = "prohibited", _("Prohibited by a decision")
+    VERIFIED = "verified", _("Name of a verified builder")
+
+
 class Theme(TextChoices):
     SYSTEM = "system", _("As the device")
     LIGHT = "light", _("Light")

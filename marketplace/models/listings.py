@@ -116,7 +116,8 @@ class Listing(models.Model):
 class ListingScore(models.Model):
     """The figures of a listing, computed by a periodic job; only rating counts change with each rating.
 
-    Use by the publisher and by members of the GPT's workspace is not counted. ``score`` is 0-100
+    Use by the publisher and by members of the GPT's workspace is not counted. Figures of people and
+    conversations are 0 for fewer than core.min_group.MIN_GROUP people. ``score`` is 0-100
     (docs/ranking.md). Ranks start at 1; 0 means not ranked yet. The ``previous_`` ranks are those at the
     end of the last week.
     """

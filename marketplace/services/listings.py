@@ -69,7 +69,7 @@ def delist_listing(*, listing: Listing, by: User | None, at: datetime, reason: s
 
 @transaction.atomic
 def withdraw_listing(*, listing: Listing, by: User | None, at: datetime) -> Listing:
-    """Take a listing out of the store for as long as a rule keeps it out; follow_publishing_rules returns it."""
+    """Take a listing out of the store while a rule keeps it out; follow_publishing_rules returns it."""
     return _take_out(listing, "marketplace.listing_withdrawn", by=by, at=at, reason="", withdrawn_at=at)
 
 

@@ -24,8 +24,8 @@ from workspaces.models import User
 def rate_listing(*, listing: Listing, stars: int, text: str, by: User, at: datetime) -> Rating:
     """Create or change ``by``'s rating of a listed GPT that they have used.
 
-    Raises Forbidden as check_act does, and (code ``rating_refused``) for the publisher, people of the same workspace and people
-    without a finished turn, InvalidInput for stars outside 1 to 5 or over-long text.
+    Raises Forbidden as check_act does, and (code ``rating_refused``) for the publisher, people of the same
+    workspace and people without a finished turn, InvalidInput for stars outside 1 to 5 or over-long text.
     """
     check_act(by, Act.RATE)
     if stars not in range(1, 6):

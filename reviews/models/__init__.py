@@ -3,7 +3,7 @@
 from reviews.models.cases import Case, Claim, Escalation
 from reviews.models.decisions import Decision, Enforcement
 from reviews.models.notices import Appeal, Notice
-from reviews.models.policies import Policy, PolicyVersion, ProtectedName
+from reviews.models.policies import Policy, PolicyVersion
 from reviews.models.reports import Report
 from reviews.models.standing import DailyStat, Standing, Strike
 from reviews.models.submissions import Check, Fingerprint, Submission
@@ -21,7 +21,6 @@ __all__ = [
     "Notice",
     "Policy",
     "PolicyVersion",
-    "ProtectedName",
     "Report",
     "Standing",
     "Strike",

@@ -38,8 +38,8 @@ TEXT_LENGTH = 4_000
 def file_appeal(*, decision: Decision, text: str, by: User, at: datetime) -> Appeal:
     """Object to a decision, once for each party and within 184 days of its notice.
 
-    Opens a case that nobody who had a part in the decision can claim. Raises NotFound for strangers, Conflict when it is too late,
-    repeated, or the decision is overturned or not in force.
+    Opens a case that nobody who had a part in the decision can claim. Raises NotFound for strangers, Conflict
+    when it is too late, repeated, or the decision is overturned or not in force.
     """
     text = clean_block(text, max_length=TEXT_LENGTH, field="text")
     party = get_appeal_party(decision, by)

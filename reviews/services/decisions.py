@@ -29,13 +29,13 @@ from reviews.services.second_approvals import (
 from reviews.services.submissions import close_submission
 from reviews.states import (
     NEGATIVE_OUTCOMES,
-    OUTCOMES_BY_KIND,
     CaseAction,
     CaseKind,
     DecisionSource,
     EnforcementAction,
     EnforcementKind,
     Outcome,
+    list_outcomes,
     move_enforcement,
 )
 from workspaces.models import User
@@ -119,7 +119,7 @@ def decide_case(
 
 
 def _clean_outcome(case: Case, outcome: str) -> Outcome:
-    if outcome not in OUTCOMES_BY_KIND[case.kind]:
+    if outcome not in list_outcomes(case.kind, has_gpt=case.gpt_id is not None):
         raise InvalidInput(_("Choose one of the outcomes."), code="outcome_unknown", field="outcome")
     return Outcome(outcome)
 

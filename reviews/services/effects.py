@@ -18,7 +18,7 @@ from marketplace.services.listings import (
     withdraw_listing,
 )
 from marketplace.states import ListingState
-from reviews.models import Enforcement, ProtectedName, Submission
+from reviews.models import Enforcement, Submission
 from reviews.services.standing import add_strike, change_builder_state, remove_strike
 from reviews.states import (
     BuilderAction,
@@ -29,6 +29,7 @@ from reviews.states import (
     move_submission,
 )
 from workspaces.models import User
+from workspaces.services.names import allow_name, prohibit_name
 from workspaces.services.suspension import resume_publishing, suspend_publishing
 
 Undo = dict[str, Any]
@@ -131,7 +132,7 @@ class Warn:
 
 
 class SuspendBuilder:
-    """Refuse what workspaces.acts refuses to suspended people, and quarantine every listing of the builder."""
+    """Refuse what workspaces.acts refuses to suspended people; quarantine every listing of the builder."""
 
     def apply(self, enforcement: Enforcement, *, by: User | None, at: datetime) -> Undo:
         add_strike(enforcement, at=at)
@@ -174,13 +175,10 @@ class HoldPayout:
 class ProhibitName:
     def apply(self, enforcement: Enforcement, *, by: User | None, at: datetime) -> Undo:
         name = _version(enforcement).name
-        _row, is_new = ProtectedName.objects.get_or_create(
-            name=name, defaults={"is_reserved_mark": False, "enforcement": enforcement}
-        )
-        return {"name": name if is_new else ""}
+        return {"name": name if prohibit_name(name=name, enforcement_id=enforcement.pk) else ""}
 
     def reverse(self, enforcement: Enforcement, *, by: User | None, at: datetime) -> None:
-        ProtectedName.objects.filter(name=enforcement.undo["name"], enforcement=enforcement).delete()
+        allow_name(name=enforcement.undo["name"], enforcement_id=enforcement.pk)
 
 
 EFFECTS: Mapping[str, Effect] = {

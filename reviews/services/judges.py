@@ -63,8 +63,8 @@ def _notify(operator: User, *, at: datetime) -> None:
             kind="reviews.no_judge",
             title=_("A case has nobody left who may judge it"),
             body=_(
-                "Every moderator had a part in it or belongs to it. Make somebody else a moderator; for a case"
-                " of child safety, with that role too."
+                "Every moderator had a part in it or belongs to it. Make somebody else a moderator; for a"
+                " case of child safety, with that role too."
             ),
             url=STAFF_PAGE,
             at=at,

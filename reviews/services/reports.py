@@ -24,6 +24,7 @@ from reviews.services.notices import write_receipt
 from reviews.services.report_throttle import throttle_report
 from reviews.services.standing import NEW_ACCOUNT, compute_report_weight
 from reviews.states import (
+    BRIGADE_NOTE,
     RESTRICTED_CATEGORIES,
     TIER_BY_CATEGORY,
     CaseKind,
@@ -43,7 +44,6 @@ RISK_WINDOW = timedelta(days=42)
 # Upper limit of the weight that all new accounts together can add, in thousandths of a report.
 NEW_ACCOUNTS_MAX_WEIGHT = 2_000
 BRIGADE_MIN_REPORTS = 20
-BRIGADE_NOTE = "brigade"
 
 
 @dataclass(frozen=True)

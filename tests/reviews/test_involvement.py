@@ -201,8 +201,7 @@ def test_operators_are_told_when_nobody_is_left_to_judge() -> None:
     assert told.all().count() == 1  # told once, not with every run
     lea = make_moderator("Lea")
     assert note_missing_judges(at=AT + timedelta(days=2)) == 0
-    appeal.refresh_from_db()
-    assert appeal.no_judge_since is None
+    assert Case.objects.get(pk=appeal.pk).no_judge_since is None
 
     revoke_staff_role(user=lea, role="moderator", by=None, at=AT)
     assert note_missing_judges(at=AT + timedelta(days=3)) == 1

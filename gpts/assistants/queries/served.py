@@ -1,4 +1,7 @@
-"""Live versions that are served now. The sharing policy and the owner's state may pause those outside."""
+"""Live versions that are served now.
+
+The sharing policy, the owner's state and a name that a decision prohibited may pause those outside.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.states import Audience
-from workspaces.models import SharingPolicy
+from workspaces.models import ProtectedName, SharingPolicy
+from workspaces.states import NameProtection
 
 OUTSIDE = (Audience.LINK, Audience.PUBLIC)
 
@@ -31,7 +35,11 @@ def list_served_versions() -> QuerySet[LiveVersion]:
 
     Rows stay while they are paused, and are served again once the reason has gone.
     """
-    return LiveVersion.objects.filter(~Q(audience__in=OUTSIDE) | may_leave_workspace("gpt__"))
+    prohibited = ProtectedName.objects.filter(name=OuterRef("version__name"), kind=NameProtection.PROHIBITED)
+    is_named_badly = Q(Exists(prohibited), audience=Audience.LINK)
+    return LiveVersion.objects.filter(
+        ~Q(audience__in=OUTSIDE) | (may_leave_workspace("gpt__") & ~is_named_badly)
+    )
 
 
 def is_free_to_leave(gpt: GPT) -> bool:

@@ -24,6 +24,7 @@ from gpts.assistants.services.gpts import lock_gpt
 from gpts.assistants.states import Audience, OutputFormat
 from workspaces.acts import Act, check_act, check_workspace_open
 from workspaces.models import User
+from workspaces.names import check_public_name, find_resemblances
 
 RELEASE_NOTES_LENGTH = 2_000
 ACT_BY_AUDIENCE = {
@@ -84,6 +85,7 @@ def set_live_version(
         raise InvalidInput(_("This version belongs to another GPT."), code="foreign_version", field="version")
     _check_audience(audience)
     check_owner_may_serve(fresh, audience)
+    _check_name(fresh, version, audience)
     live = LiveVersion.objects.select_related("version").filter(gpt=fresh, audience=audience).first()
     if live is not None and live.version_id == version.pk:
         return live
@@ -203,6 +205,22 @@ def check_owner_may_serve(gpt: GPT, audience: str) -> None:
         check_workspace_open(act, gpt.workspace_id)
         return
     check_act(gpt.owner, act, workspace_id=gpt.workspace_id)
+
+
+def _check_name(gpt: GPT, version: Version, audience: str) -> None:
+    """Raise InvalidInput for a protected name outside the workspace.
+
+    The store has a moderator who judged the name, and the link of what stands there under the same name may
+    show it too; a name that a decision prohibited is refused in any case.
+    """
+    if audience == Audience.WORKSPACE:
+        return
+    listed = LiveVersion.objects.filter(gpt=gpt, audience=Audience.PUBLIC, version__name=version.name)
+    if audience == Audience.PUBLIC or listed.exists():
+        found = find_resemblances(version.name, holder_id=gpt.owner_id)
+        if all(one.why != "prohibited" for one in found):
+            return
+    check_public_name(version.name, holder_id=gpt.owner_id, field="name")
 
 
 def _record_past_version(*, gpt: GPT, audience: str, old: Version | None, new: Version, at: datetime) -> None:

@@ -14,8 +14,8 @@ from workspaces.services.second_factor import lacks_required_factor, reset_secon
 
 class Command(BaseCommand):
     help = (
-        "Remove the second factors of a person who has lost them, and end their sessions. Make sure first that"
-        " it is this person who asks."
+        "Remove the second factors of a person who has lost them, and end their sessions. Make sure first"
+        " that it is this person who asks."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
