@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from core.text import skeleton
 
 # Shorter names occur inside too many ordinary words.
 MIN_INSIDE = 5
+_WORD_ENDS = re.compile(r"[\W_]+")
 _LOOK_ALIKE_SCRIPTS = ("LATIN", "CYRILLIC", "GREEK")
 
 
@@ -23,9 +25,25 @@ def compare_names(name: str, known: str) -> str:
     is_written_so = strip_symbols(known) in strip_symbols(name)
     if mark == whole:
         return "same_mark" if is_written_so else "look_alike"
-    if len(mark) < MIN_INSIDE and mark.isascii():
+    is_short = len(mark) < MIN_INSIDE and mark.isascii()
+    if is_short or not _is_inside(name, mark):
         return ""
     return "contains_mark" if is_written_so else "look_alike"
+
+
+def _is_inside(name: str, mark: str) -> bool:
+    """Return whether a word of ``name`` contains the skeleton ``mark``, or some words together are it.
+
+    Not across words: "Open Air" has all the letters of "OpenAI".
+    """
+    words = [skeleton(word) for word in _WORD_ENDS.split(name)]
+    if any(mark in word for word in words):
+        return True
+    return any(
+        "".join(words[start:end]) == mark
+        for start in range(len(words))
+        for end in range(start + 2, len(words) + 1)
+    )
 
 
 def strip_symbols(text: str) -> str:

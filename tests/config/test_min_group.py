@@ -50,8 +50,8 @@ def use(listing: Listing, people: int) -> None:
 def list_shown(listing: Listing) -> dict[str, Any]:
     """Return every figure of use that visitors and the creator can read of the listing."""
     reader = ApiClient(UserFactory.create(), scopes=["store:read"])
-    about = reader.get(f"store/listings/{listing.slug}").json()
-    (card,) = reader.get("store/listings").json()["items"]
+    about = reader.get(f"store/listings/{listing.slug}/").json()
+    (card,) = reader.get("store/listings/").json()["items"]
     owner = ApiClient(listing.publisher)
     score = ListingScore.objects.get(pk=listing.pk)
     stored = {name: getattr(score, name) for name in FIGURES}
