@@ -49,9 +49,9 @@ def seed_usage(people: People, gpts: dict[str, GPT], *, at: datetime) -> int:
     UsageEvent.objects.bulk_create(events, batch_size=2_000)
     for gpt in gpts.values():
         begun = {event.conversation_id for event in events if event.gpt_id == gpt.pk}
-        people = {event.user_id for event in events if event.gpt_id == gpt.pk}
+        users = {event.user_id for event in events if event.gpt_id == gpt.pk}
         GPT.objects.filter(pk=gpt.pk).update(
-            conversation_count=len(begun), has_min_group=len(people) >= MIN_GROUP
+            conversation_count=len(begun), has_min_group=len(users) >= MIN_GROUP
         )
     return len(events)
 

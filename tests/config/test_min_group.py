@@ -12,7 +12,7 @@ from core.ids import uuid7
 from core.min_group import MIN_GROUP, show_figure
 from gpts.assistants.models import GPT
 from gpts.chat.services.min_group import mark_used_gpts
-from gpts.evals import metrics
+from gpts.evals.metrics import compute_satisfaction
 from gpts.insights import grouping
 from gpts.metering.models import UsageEvent
 from marketplace import cards
@@ -68,7 +68,9 @@ def list_shown(listing: Listing) -> dict[str, Any]:
 
 
 def test_one_constant_for_all() -> None:
-    assert grouping.GROUP_SIZE == metrics.MIN_GROUP == cards.MIN_SHOWN_RATINGS == MIN_GROUP == 5
+    assert grouping.GROUP_SIZE == cards.MIN_SHOWN_RATINGS == MIN_GROUP == 5
+    assert compute_satisfaction(4, MIN_GROUP - 1, 4)["satisfaction"] is None
+    assert compute_satisfaction(5, MIN_GROUP, 5)["satisfaction"] == 1
     assert (show_figure(9, people=MIN_GROUP - 1), show_figure(9, people=MIN_GROUP)) == (None, 9)
 
 
