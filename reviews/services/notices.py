@@ -166,7 +166,7 @@ def answer_reports(case: Case, decision: Decision, *, at: datetime) -> None:
             body=body,
             at=at,
         )
-    record_report_outcomes(reports, upheld=is_negative)
+    record_report_outcomes(reports, upheld=is_negative, at=at)
 
 
 def write_appellant_notice(appeal: Appeal, decision: Decision, *, at: datetime) -> Notice:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.errors import IllegalTransition
+from core.errors import Forbidden, IllegalTransition
 from marketplace.models import Listing
 from reviews.checks import CheckerError, Finding
 from reviews.models import Case, Check, Claim, Decision, Enforcement, Report
@@ -17,7 +17,7 @@ from reviews.states import ReportCategory, ReportSource
 from reviews.tasks import maintain_queue
 from tests.support.factories.reviews import ReportFactory, ReportInputFactory
 from tests.support.factories.workspaces import UserFactory
-from tests.support.reviews import AT, make_gpt, make_listing, make_moderator, make_old_user, submit
+from tests.support.reviews import AT, decide, make_gpt, make_listing, make_moderator, make_old_user, submit
 from workspaces.models import Notification, StaffRole
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +58,26 @@ def test_reports_made_by_the_system_tip_nothing(source: str) -> None:
     case.refresh_from_db()
     assert (case.state, case.risk) == ("queued", 1_000)  # first in the queue, for a person to decide
     assert_untouched(listing)
+
+
+def test_unfounded_reports_are_warned_about_and_then_paused() -> None:
+    """A month's pause after ten; what was reported before is still read; one in five upheld is enough."""
+    listing, moderator, rita = make_listing(), make_moderator(), make_old_user()
+    reports = []
+    for number in range(10):
+        given = ReportInputFactory.build(explanation=f"Text {number}.")
+        report = file_report(listing=listing, given=given, by=rita, at=AT + timedelta(days=number))
+        decide(report.case, moderator, "no_violation", at=AT + timedelta(days=number, hours=1))
+        reports.append(report)
+        told = Notification.objects.filter(user=rita, kind="reviews.reporting_accuracy").count()
+        assert told == (0 if number < 4 else 1 if number < 9 else 2)
+
+    given = ReportInputFactory.build()
+    with pytest.raises(Forbidden) as caught:
+        file_report(listing=listing, given=given, by=rita, at=AT + timedelta(days=20))
+    assert caught.value.code == "reporting_suspended"
+    assert Report.objects.filter(reporter=rita).count() == len(reports)
+    file_report(listing=listing, given=given, by=rita, at=AT + timedelta(days=40))
 
 
 class Checker:
