@@ -40,7 +40,8 @@ UPKEEP = {
     "gpts.index_waiting", "gpts.note_stale_files", "gpts.embed_waiting", "gpts.reap_lost_turns",
     "gpts.release_stale_budgets", "gpts.remind_of_retirements", "gpts.remove_temporary_conversations",
     "gpts.sweep_attachments", "gpts.sweep_document_leftovers", "gpts.sweep_files", "gpts.sweep_golden_runs",
-    "marketplace.compute_scores", "marketplace.follow_deletions", "reviews.check_submission",
+    "marketplace.compute_scores", "marketplace.follow_deletions", "marketplace.follow_publishing_rules",
+    "gpts.mark_used_gpts", "reviews.recheck_names", "reviews.check_submission",
     "reviews.check_waiting", "reviews.fill_daily_stats", "reviews.tend_queue",
 }  # fmt: skip
 
