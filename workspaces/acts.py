@@ -11,7 +11,8 @@ from enum import StrEnum
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Forbidden
-from workspaces.models import SharingPolicy, User
+from workspaces.models import User
+from workspaces.queries import get_sharing_policy
 
 
 class Act(StrEnum):
@@ -61,7 +62,7 @@ def check_workspace_open(act: Act, workspace_id: int | None) -> None:
     """Raise Forbidden (``publishing_not_allowed``) when the workspace's sharing policy refuses ``act``."""
     if act not in LEAVES_WORKSPACE or workspace_id is None:
         return
-    if SharingPolicy.objects.filter(workspace_id=workspace_id, may_publish=False).exists():
+    if not get_sharing_policy(workspace_id).may_publish:
         raise Forbidden(
             _("This workspace keeps its GPTs inside. Ask one of its admins to allow publishing."),
             code="publishing_not_allowed",

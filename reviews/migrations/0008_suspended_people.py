@@ -17,7 +17,7 @@ WHERE standing.user_id = person.id AND standing.builder_state = 'suspended'
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("workspaces", "0004_publishing_suspended"),
+        ("workspaces", "0005_publishing_suspended"),
         ("reviews", "0007_restricted_lane"),
     ]
 

@@ -38,7 +38,7 @@ def move(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("workspaces", "0005_protected_names"),
+        ("workspaces", "0006_protected_names"),
         ("marketplace", "0004_withdrawn_listings"),
         ("reviews", "0008_suspended_people"),
     ]

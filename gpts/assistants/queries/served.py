@@ -22,11 +22,12 @@ def may_leave_workspace(gpt: str) -> Q:
     Not while its workspace keeps GPTs inside or its owner is suspended as a builder, nor once the person of
     a personal workspace has closed their account: nobody would answer for it.
     """
-    closed = SharingPolicy.objects.filter(workspace_id=OuterRef(f"{gpt}workspace_id"), may_publish=False)
+    # Without a policy row nothing leaves.
+    opened = SharingPolicy.objects.filter(workspace_id=OuterRef(f"{gpt}workspace_id"), may_publish=True)
     return (
         Q(**{f"{gpt}owner__publishing_suspended_at__isnull": True})
         & (Q(**{f"{gpt}workspace__person__isnull": True}) | Q(**{f"{gpt}owner__is_active": True}))
-        & ~Q(Exists(closed))
+        & Q(Exists(opened))
     )
 
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("workspaces", "0003_staff_role_child_safety")]
+    dependencies: ClassVar = [("workspaces", "0004_staff_role_child_safety")]
 
     operations: ClassVar = [
         migrations.AddField(

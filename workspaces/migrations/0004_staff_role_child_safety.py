@@ -10,7 +10,7 @@ ROLES = ("moderator", "finance", "operator", "child_safety")
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("workspaces", "0002_isolation")]
+    dependencies: ClassVar = [("workspaces", "0003_workspace_created_by")]
 
     operations: ClassVar = [
         migrations.RemoveConstraint(model_name="staffrole", name="workspaces_staffrole_role"),
