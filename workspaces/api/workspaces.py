@@ -21,9 +21,8 @@ from workspaces.api.serializers import (
     WorkspaceSerializer,
 )
 from workspaces.models import Workspace
-from workspaces.queries import list_members, list_workspaces
+from workspaces.queries import get_sharing_policy, list_members, list_workspaces
 from workspaces.services.members import change_role, remove_member
-from workspaces.services.sharing import get_sharing_policy
 from workspaces.states import ApiScope
 
 
@@ -54,7 +53,7 @@ class SharingPolicyView(LoggiaAPIView):
     @extend_schema(operation_id="sharing_policy_read", responses=SharingPolicySerializer)
     def get(self, request: Request, workspace: str) -> Response:
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
-        return Response(SharingPolicySerializer(get_sharing_policy(tenant)).data)
+        return Response(SharingPolicySerializer(get_sharing_policy(tenant.pk)).data)
 
     @extend_schema(
         operation_id="sharing_policy_change", request=MayPublishSerializer, responses=SharingPolicySerializer
@@ -64,7 +63,7 @@ class SharingPolicyView(LoggiaAPIView):
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
         is_allowed = self.read(MayPublishSerializer)["may_publish"]
         set_workspace_publishing(workspace=tenant, is_allowed=is_allowed, by=self.person, at=timezone.now())
-        return Response(SharingPolicySerializer(get_sharing_policy(tenant)).data)
+        return Response(SharingPolicySerializer(get_sharing_policy(tenant.pk)).data)
 
 
 class MembersView(LoggiaAPIView):

@@ -1,10 +1,15 @@
-"""People who are suspended as builders."""
+"""People who are suspended as builders, and workspaces that keep their GPTs inside."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from django.db import migrations, models
+
+COPY = """
+UPDATE workspaces_workspace SET keeps_inside = true
+WHERE id IN (SELECT workspace_id FROM workspaces_sharingpolicy WHERE NOT may_publish)
+"""
 
 
 class Migration(migrations.Migration):
@@ -16,4 +21,10 @@ class Migration(migrations.Migration):
             name="publishing_suspended_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
+        migrations.AddField(
+            model_name="workspace",
+            name="keeps_inside",
+            field=models.BooleanField(db_default=False, default=False),
+        ),
+        migrations.RunSQL(COPY, migrations.RunSQL.noop),
     ]

@@ -46,12 +46,6 @@ def set_golden_pass_rate(*, workspace: Workspace, rate: int | None, by: User, at
     )
 
 
-def get_sharing_policy(workspace: Workspace) -> SharingPolicy:
-    """Return the workspace's policy; an unsaved one with the defaults when it has none."""
-    found = SharingPolicy.objects.filter(workspace=workspace).first()
-    return found if found is not None else SharingPolicy(workspace=workspace)
-
-
 @transaction.atomic
 def set_may_publish(*, workspace: Workspace, is_allowed: bool, by: User, at: datetime) -> None:
     """Allow GPTs to leave the workspace, by link and to the store, or not. Idempotent. Audited.
@@ -64,6 +58,7 @@ def set_may_publish(*, workspace: Workspace, is_allowed: bool, by: User, at: dat
     )
     if policy.may_publish == is_allowed:
         return
+    Workspace.objects.filter(pk=workspace.pk).update(keeps_inside=not is_allowed)
     policy.may_publish = is_allowed
     policy.updated_at = at
     policy.save(update_fields=["may_publish", "updated_at"])

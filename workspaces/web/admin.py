@@ -19,8 +19,8 @@ from marketplace.services.publishing import set_workspace_publishing
 from workspaces.access import WorkspaceAct, access_workspace
 from workspaces.audit_labels import action_label
 from workspaces.models import Workspace
-from workspaces.queries import list_audit_actions, list_audit_events
-from workspaces.services.sharing import get_sharing_policy, set_golden_pass_rate
+from workspaces.queries import get_sharing_policy, list_audit_actions, list_audit_events
+from workspaces.services.sharing import set_golden_pass_rate
 from workspaces.services.workspaces import create_workspace, update_workspace
 from workspaces.web.forms import (
     GoldenGateForm,
@@ -102,7 +102,7 @@ def _settings_page(
     form: WorkspaceForm | None = None,
     gate: GoldenGateForm | None = None,
 ) -> HttpResponse:
-    policy = get_sharing_policy(tenant)
+    policy = get_sharing_policy(tenant.pk)
     form = form or WorkspaceForm(initial={"name": tenant.name, "accent": tenant.accent})
     gate = gate or GoldenGateForm(initial={"golden_pass_rate": policy.golden_pass_rate})
     context = {

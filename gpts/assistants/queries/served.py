@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.states import Audience
-from workspaces.models import ProtectedName, SharingPolicy
+from workspaces.models import ProtectedName
 from workspaces.states import NameProtection
 
 OUTSIDE = (Audience.LINK, Audience.PUBLIC)
@@ -22,12 +22,10 @@ def may_leave_workspace(gpt: str) -> Q:
     Not while its workspace keeps GPTs inside or its owner is suspended as a builder, nor once the person of
     a personal workspace has closed their account: nobody would answer for it.
     """
-    # Without a policy row nothing leaves.
-    opened = SharingPolicy.objects.filter(workspace_id=OuterRef(f"{gpt}workspace_id"), may_publish=True)
     return (
         Q(**{f"{gpt}owner__publishing_suspended_at__isnull": True})
         & (Q(**{f"{gpt}workspace__person__isnull": True}) | Q(**{f"{gpt}owner__is_active": True}))
-        & Q(Exists(opened))
+        & Q(**{f"{gpt}workspace__keeps_inside": False})
     )
 
 
