@@ -14,6 +14,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from core.jobs import enqueue_on_commit
+from core.links import absolute_url
 from reviews.mail_keys import make_mail_key
 from reviews.models import Appeal, Case, Decision, Notice, Report
 from reviews.queries.policies import get_cited_policies
@@ -226,7 +227,7 @@ def _get_subject_name(case: Case) -> str:
 
 
 def _build_decision_url(decision: Decision) -> str:
-    return f"{settings.BASE_URL}/reviews/decisions/{decision.pk}"
+    return absolute_url(f"/reviews/decisions/{decision.pk}")
 
 
 def _add_key(notice: Notice) -> str:
