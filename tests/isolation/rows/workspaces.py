@@ -19,7 +19,6 @@ from tests.isolation.rows.row import (
 
 WORKSPACE_IDS = {"workspace": "alpha_place"}
 MEMBER_IDS = WORKSPACE_IDS | {"member_id": "builder_seat"}
-OPERATOR = frozenset({"operator"})
 # Forms of allauth also take PUT, as Django's form views do.
 FORM = "GET POST PUT"
 
