@@ -7,16 +7,14 @@ from typing import ClassVar
 from django.db import migrations, models
 from django.db.models import Q
 
-from core.migration_operations import EnableRowSecurity, RestrictRows, has_staff_role, is_person
+from core.migration_operations import NOBODY, RestrictRows, SetRowPolicies, has_staff_role, is_person
 
-ANYBODY = "true"
-CHILD_SAFETY = has_staff_role("child_safety")
+CHILD_SAFETY, MODERATOR = has_staff_role("child_safety"), has_staff_role("moderator")
 # Its builder reads the statement of reasons, which names the case.
 CASE_SEEN = f"NOT is_restricted OR {CHILD_SAFETY} OR {is_person('builder_id')}"
 # The policies of the case's own table decide. Reports must not ask them: those may ask whose the reports are.
 OF_SEEN_CASE = "EXISTS (SELECT FROM reviews_case seen WHERE seen.id = case_id)"
 REPORT_SEEN = f"category <> 'child_safety' OR {CHILD_SAFETY} OR {is_person('reporter_id')}"
-OPEN_SO_FAR = ("reviews_case", "reviews_decision", "reviews_escalation", "reviews_appeal")
 
 MARK_OPEN_CASES = """
 SELECT set_config('loggia.staff', '{moderator,child_safety}', true);
@@ -30,7 +28,7 @@ SELECT set_config('loggia.staff', '', true);
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("core", "0002_isolation"), ("reviews", "0006_escalations")]
+    dependencies: ClassVar = [("core", "0002_isolation"), ("reviews", "0007_escalations")]
 
     operations: ClassVar = [
         migrations.AddField(
@@ -45,7 +43,7 @@ class Migration(migrations.Migration):
                 name="reviews_case_one_open",
             ),
         ),
-        *(EnableRowSecurity(table, using=ANYBODY) for table in OPEN_SO_FAR),
+        SetRowPolicies("reviews_escalation", read=MODERATOR, add=MODERATOR, change=NOBODY, remove=NOBODY),
         RestrictRows("reviews_case", "lane", using=CASE_SEEN),
         RestrictRows("reviews_decision", "lane", using=OF_SEEN_CASE),
         RestrictRows("reviews_escalation", "lane", using=OF_SEEN_CASE),

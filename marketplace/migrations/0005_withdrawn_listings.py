@@ -9,7 +9,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("marketplace", "0003_search")]
+    dependencies: ClassVar = [("marketplace", "0004_row_policies")]
 
     operations: ClassVar = [
         migrations.AddField(

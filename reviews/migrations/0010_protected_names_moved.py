@@ -11,6 +11,7 @@ from core.text import skeleton
 
 
 def move(apps: Any, schema_editor: Any) -> None:
+    schema_editor.execute("SELECT set_config('loggia.staff', '{moderator}', true)")
     old, new = apps.get_model("reviews", "ProtectedName"), apps.get_model("workspaces", "ProtectedName")
     rows = [
         new(
@@ -34,13 +35,14 @@ def move(apps: Any, schema_editor: Any) -> None:
         for profile in verified.order_by("pk")
     ]
     new.objects.bulk_create(rows)
+    schema_editor.execute("SELECT set_config('loggia.staff', '', true)")
 
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("workspaces", "0006_protected_names"),
-        ("marketplace", "0004_withdrawn_listings"),
-        ("reviews", "0008_suspended_people"),
+        ("workspaces", "0007_protected_names"),
+        ("marketplace", "0005_withdrawn_listings"),
+        ("reviews", "0009_suspended_people"),
     ]
 
     operations: ClassVar = [

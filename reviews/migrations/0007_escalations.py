@@ -12,7 +12,7 @@ from core.migration_operations import automatic_id
 
 # Escalations so far stand in the audit log, which operators read.
 FROM_AUDIT_LOG = """
-SELECT set_config('loggia.staff', '{operator}', true);
+SELECT set_config('loggia.staff', '{operator,moderator}', true);
 INSERT INTO reviews_escalation (case_id, moderator_id, reason, escalated_at)
 SELECT event.subject_id::uuid, event.actor_id, left(event.reason, 500), event.at
 FROM core_auditevent event JOIN reviews_case found ON found.id::text = event.subject_id
@@ -24,7 +24,7 @@ SELECT set_config('loggia.staff', '', true);
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
         ("core", "0002_isolation"),
-        ("reviews", "0005_first_policies"),
+        ("reviews", "0006_row_policies"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,13 +7,15 @@ from typing import ClassVar
 from django.db import migrations, models
 
 COPY = """
+SELECT set_config('loggia.staff', '{moderator,operator}', true);
 UPDATE workspaces_workspace SET keeps_inside = true
-WHERE id IN (SELECT workspace_id FROM workspaces_sharingpolicy WHERE NOT may_publish)
+WHERE id IN (SELECT workspace_id FROM workspaces_sharingpolicy WHERE NOT may_publish);
+SELECT set_config('loggia.staff', '', true);
 """
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("workspaces", "0004_staff_role_child_safety")]
+    dependencies: ClassVar = [("workspaces", "0005_staff_role_child_safety")]
 
     operations: ClassVar = [
         migrations.AddField(
