@@ -207,6 +207,8 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(BASE_URL).scheme or "https"
 ACCOUNT_ALLOW_REGISTRATION = env.bool("ACCOUNT_ALLOW_REGISTRATION", True)
+# Whether staff roles count only for people who have set up a second factor. Off where people try the demo.
+STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", IS_PRODUCTION)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ADAPTER = "workspaces.web.adapters.MFAAdapter"
@@ -340,6 +342,7 @@ SPECTACULAR_SETTINGS = {
         "GoldenRunStateEnum": "gpts.evals.states.GoldenRunState",
         "ModelKindEnum": "gpts.llm.states.ModelKind",
         "ProviderKindEnum": "gpts.llm.services.catalogue.KINDS",
+        "StaffRoleEnum": "workspaces.states.Staff",
         "WorkspaceRoleEnum": "workspaces.states.Role",
     },
 }

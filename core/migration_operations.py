@@ -131,6 +131,25 @@ class EnableRowSecurity(TableRule):
         ]
 
 
+class RestrictRows(TableRule):
+    """Hide rows of ``table`` that its other policies would show, unless ``using`` holds.
+
+    For a table with forced row-level security. Rows may still be added by whom those policies let.
+    """
+
+    def __init__(self, table: str, name: str, *, using: str) -> None:
+        self.table, self.name, self.using = table, name, using
+
+    def apply(self) -> list[str]:
+        return [
+            f'CREATE POLICY "{self.table}_{self.name}" ON "{self.table}" AS RESTRICTIVE'
+            f" USING ((SELECT loggia_is_system()) OR ({self.using})) WITH CHECK (true)"
+        ]
+
+    def undo(self) -> list[str]:
+        return [f'DROP POLICY "{self.table}_{self.name}" ON "{self.table}"']
+
+
 class SetRowPolicies(TableRule):
     """Force row-level security on ``table`` with a policy of its own for each command.
 

@@ -8,7 +8,6 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 
 from demo.people import CROWD_NAMES, PASSWORD, PEOPLE, DemoPerson
-from marketplace.models import BuilderProfile
 from marketplace.services.builders import upsert_builder_profile
 from workspaces.models import User, Workspace
 from workspaces.services.members import add_member
@@ -54,9 +53,8 @@ def _person(person: DemoPerson, password_hash: str, *, at: datetime) -> User:
             website=person.website,
             by=user,
             at=at,
+            verified_name=person.is_verified or None,
         )
-        if person.is_verified:
-            BuilderProfile.objects.filter(user=user).update(verified_name_at=at)
     return user
 
 

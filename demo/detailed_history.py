@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 
 from core.ids import uuid7_time
+from core.min_group import MIN_GROUP
 from demo.accounts import People
 from demo.demo_gpt import FLAGSHIP
 from demo.usage import create_id, get_first_day
@@ -79,7 +80,9 @@ def seed_detailed_history(people: People, gpts: dict[str, GPT], *, at: datetime)
     )  # fmt: skip
     for made in written:
         type(made[0]).objects.bulk_create(made, batch_size=2_000)
-    GPT.objects.filter(pk=gpt.pk).update(conversation_count=len(rows.conversations))
+    GPT.objects.filter(pk=gpt.pk).update(
+        conversation_count=len(rows.conversations), has_min_group=len(readers) >= MIN_GROUP
+    )
     return len(rows.events)
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core.ids import uuid7_time
+from core.min_group import MIN_GROUP
 from core.periods import Period
 from demo.accounts import People
 from demo.demo_gpt import FLAGSHIP, DemoGPT
@@ -48,7 +49,10 @@ def seed_usage(people: People, gpts: dict[str, GPT], *, at: datetime) -> int:
     UsageEvent.objects.bulk_create(events, batch_size=2_000)
     for gpt in gpts.values():
         begun = {event.conversation_id for event in events if event.gpt_id == gpt.pk}
-        GPT.objects.filter(pk=gpt.pk).update(conversation_count=len(begun))
+        users = {event.user_id for event in events if event.gpt_id == gpt.pk}
+        GPT.objects.filter(pk=gpt.pk).update(
+            conversation_count=len(begun), has_min_group=len(users) >= MIN_GROUP
+        )
     return len(events)
 
 

@@ -29,6 +29,8 @@ def access_listing(slug: str) -> Listing:
 
 def get_rating_obstacle(user: User, listing: Listing) -> RatingObstacle | None:
     """Return why ``user`` may not rate ``listing``, None when they may. Reads in the person's scope."""
+    if user.publishing_suspended_at is not None:
+        return RatingObstacle.SUSPENDED
     if listing.publisher_id == user.pk:
         return RatingObstacle.OWN
     if Member.objects.filter(workspace_id=listing.workspace_id, user=user).exists():

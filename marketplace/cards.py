@@ -10,11 +10,12 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.min_group import MIN_GROUP
 from marketplace.models.listings import TAGLINE_LENGTH
 
 SENTENCE_ENDS = (". ", "! ", "? ", "。", "！", "？", "\n")
 # Below this many ratings no average is shown.
-MIN_SHOWN_RATINGS = 5
+MIN_SHOWN_RATINGS = MIN_GROUP
 
 _COLUMNS = (
     "id", "slug", "name", "tagline", "icon", "category", "builder_name", "builder_verified", "popularity",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import log2
 
+from core.min_group import show_figure
+
 BREADTH_SHARE = 60
 QUALITY_SHARE = 30
 FRESHNESS_SHARE = 10
@@ -33,7 +35,14 @@ class Score:
 def compute_score(
     *, users_7d: int, users_28d: int, rating_count: int, rating_sum: int, weeks_since_update: int
 ) -> Score:
-    """Return the score of a listing. Users are distinct people outside the builder's workspace."""
+    """Return the score of a listing. Users are distinct people outside the builder's workspace.
+
+    Fewer than MIN_GROUP count as none: otherwise the published points would tell how many they are.
+    """
+    users_7d, users_28d = (
+        show_figure(users_7d, people=users_7d) or 0,
+        show_figure(users_28d, people=users_28d) or 0,
+    )
     breadth = min(1.0, log2(1 + users_28d) / log2(1 + BREADTH_FULL))
     mean = (PRIOR_COUNT * PRIOR_STARS + rating_sum) / (PRIOR_COUNT + rating_count)
     freshness = 0.5 ** (max(0, weeks_since_update) / FRESHNESS_HALF_LIFE_WEEKS)

@@ -39,6 +39,7 @@ class Board(TextChoices):
 class RatingObstacle(TextChoices):
     """Why a person cannot rate a listing; the label is shown to them."""
 
+    SUSPENDED = "suspended", _("You are suspended as a builder. You cannot rate until that is lifted.")
     OWN = "own", _("You publish this GPT, so your own rating does not count.")
     COLLEAGUE = "colleague", _("This GPT is from your own workspace. Ratings come from people outside.")
     UNUSED = "unused", _("Chat with this GPT first. Ratings come from people who used it.")

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from core.scope import system_scope
 from marketplace.services.listings import delist_deleted_gpts
+from marketplace.services.publishing import follow_publishing_rules
 from marketplace.services.scores import compute_scores
 
 
@@ -22,3 +23,10 @@ def delist_deleted() -> None:
     """Delist GPTs that their owners deleted. Idempotent: it finds only listed ones."""
     with system_scope("marketplace.follow_deletions"):
         delist_deleted_gpts(at=timezone.now())
+
+
+@shared_task(name="marketplace.follow_publishing_rules")
+def follow_rules() -> None:
+    """Withdraw and return listings as sharing policies and the state of publishers say. Idempotent."""
+    with system_scope("marketplace.follow_publishing_rules"):
+        follow_publishing_rules(at=timezone.now())

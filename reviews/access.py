@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import NotFound
 from reviews.models import Case, Decision, Submission
+from reviews.rules import sees_restricted
 from reviews.states import EnforcementState
 from workspaces.models import User
 
@@ -24,7 +25,10 @@ def access_queue(user: User | AnonymousUser) -> None:
 
 
 def access_case(user: User, case_id: UUID) -> Case:
-    """Return a case to a moderator; NotFound to all others, as for one that does not exist."""
+    """Return a case to a moderator; NotFound to all others, as for one that does not exist.
+
+    Cases of the restricted lane do not exist for moderators without the role for child safety.
+    """
     access_queue(user)
     case = (
         Case.objects.select_related(
@@ -34,7 +38,7 @@ def access_case(user: User, case_id: UUID) -> Case:
         .filter(pk=case_id)
         .first()
     )  # fmt: skip
-    if case is None:
+    if case is None or (case.is_restricted and not sees_restricted(user)):
         raise not_found()
     return case
 

@@ -70,6 +70,10 @@ class SubjectType(TextChoices):
     CONVERSATION = "conversation", _("Shared conversation")
 
 
+# In a case's note: many reports came at once.
+BRIGADE_NOTE = "brigade"
+
+
 class Queue(TextChoices):
     LISTINGS = "listings", _("Submissions")
     REPORTS = "reports", _("Reports")
@@ -163,6 +167,15 @@ OUTCOMES_BY_KIND: Mapping[str, tuple[Outcome, ...]] = {
 }  # fmt: skip
 
 
+# Those that need a GPT.
+OUTCOMES_ABOUT_GPT = (Outcome.DELIST, Outcome.QUARANTINE)
+
+
+def list_outcomes(kind: str, *, has_gpt: bool) -> list[Outcome]:
+    """Return the outcomes of a case of this kind; a case about a builder has none that acts on a GPT."""
+    return [one for one in OUTCOMES_BY_KIND[kind] if has_gpt or one not in OUTCOMES_ABOUT_GPT]
+
+
 class DecisionSource(TextChoices):
     AUTOMATION = "automation", _("Automated")
     MODERATOR = "moderator", _("Moderator")
@@ -222,6 +235,10 @@ TIER_BY_CATEGORY: Mapping[str, Tier] = {
     ReportCategory.COPYRIGHT: Tier.LEGAL,
     ReportCategory.MALWARE: Tier.SECURITY,
 }
+
+
+# Their cases are in the restricted lane.
+RESTRICTED_CATEGORIES = (ReportCategory.CHILD_SAFETY,)
 
 
 class ReportSource(TextChoices):

@@ -15,6 +15,8 @@ from reviews.services.checks import list_unchecked_submissions, run_checks, star
 from reviews.services.claims import expire_claims
 from reviews.services.daily_stats import refill_daily_stats
 from reviews.services.enforcement import retry_enforcements
+from reviews.services.judges import note_missing_judges
+from reviews.services.name_rechecks import recheck_names
 from reviews.services.notices import list_undelivered_notices, send_notice
 from reviews.services.queue_order import refresh_queue_order
 
@@ -59,12 +61,14 @@ def deliver_waiting() -> None:
 
 @shared_task(name="reviews.tend_queue")
 def maintain_queue() -> None:
-    """Expire claims, retry failed enforcements, update the queue's order, fingerprint imported versions."""
+    """Expire claims, retry failed enforcements, find cases without a judge, order the queue, fingerprint."""
     at = timezone.now()
     with system_scope("reviews.expire_claims"):
         expire_claims(at=at)
     with system_scope("reviews.retry_enforcements"):
         retry_enforcements(at=at)
+    with system_scope("reviews.note_missing_judges"):
+        note_missing_judges(at=at)
     with system_scope("reviews.refresh_queue"):
         add_missing_fingerprints(limit=MAX_MISSING_FINGERPRINTS)
         refresh_queue_order(at=at)
@@ -77,3 +81,10 @@ def fill_daily_stats() -> None:
     with system_scope("reviews.fill_daily_stats"):
         for day in (today - timedelta(days=1), today):
             refill_daily_stats(day=day, at=timezone.now())
+
+
+@shared_task(name="reviews.recheck_names")
+def recheck_public_names() -> None:
+    """Put names that resemble a protected one into the queue. Idempotent: a case names each once."""
+    with system_scope("reviews.recheck_names"):
+        recheck_names(at=timezone.now())

@@ -102,6 +102,14 @@ def access_api_key(user: User, key_id: int) -> ApiKey:
     return key
 
 
+def access_staff_member(user_id: int) -> User:
+    """Return a person with a staff role, for operators (already authorised); NotFound for all others."""
+    user = User.objects.filter(pk=user_id, staff_roles__isnull=False).first() if user_id < 2**63 else None
+    if user is None:
+        raise not_found()
+    return user
+
+
 def access_notification(user: User, notification_id: UUID) -> Notification:
     notification = Notification.objects.filter(user=user, pk=notification_id).first()
     if notification is None:
@@ -226,10 +234,11 @@ def _find_key(prefix: str) -> ApiKey | None:
 
 
 # The scope that a key must have before a staff role of its person counts.
-_STAFF_SCOPES = {
+STAFF_SCOPES = {
     Staff.MODERATOR: ApiScope.REVIEWS_WORK,
     Staff.FINANCE: ApiScope.FINANCE_WORK,
     Staff.OPERATOR: ApiScope.OPERATOR_WORK,
+    Staff.CHILD_SAFETY: ApiScope.REVIEWS_RESTRICTED,
 }
 
 
@@ -242,6 +251,6 @@ def scope_for_api_key(key: ApiKey) -> Scope:
         workspace_ids=only if key.workspace_id in whole.workspace_ids else (),
         admin_workspace_ids=only if key.workspace_id in whole.admin_workspace_ids else (),
         staff=frozenset(
-            role for role in whole.staff if role in _STAFF_SCOPES and _STAFF_SCOPES[Staff(role)] in key.scopes
+            role for role in whole.staff if role in STAFF_SCOPES and STAFF_SCOPES[Staff(role)] in key.scopes
         ),
     )

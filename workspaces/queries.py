@@ -11,8 +11,9 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import LimitUnreadable
@@ -26,7 +27,7 @@ from workspaces.models import (
     User,
     Workspace,
 )
-from workspaces.states import ADMIN_ROLES, WorkspaceKind
+from workspaces.states import ADMIN_ROLES, Staff, WorkspaceKind
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,16 @@ class Membership:
 
 @dataclass(frozen=True)
 class UserRoles:
-    """A person's memberships (the personal workspace first, then by name) and staff roles."""
+    """A person's memberships (the personal workspace first, then by name) and staff roles.
+
+    ``staff`` are the roles that count; ``waiting_staff`` those that do not count until the person has set up
+    a second factor.
+    """
 
     memberships: tuple[Membership, ...] = ()
     staff: frozenset[str] = frozenset()
+    waiting_staff: frozenset[str] = frozenset()
+    has_second_factor: bool = False
 
     def membership_in(self, workspace_id: int) -> Membership | None:
         return next((found for found in self.memberships if found.workspace_id == workspace_id), None)
@@ -80,20 +87,70 @@ def cache_user_roles(user: User) -> UserRoles:
     return roles
 
 
+# Recovery codes are no factor of their own.
+SECOND_FACTORS = [Authenticator.Type.TOTP.value, Authenticator.Type.WEBAUTHN.value]
+_ROLES_SQL = """
+    SELECT memberships, staff,
+           EXISTS(SELECT FROM mfa_authenticator a WHERE a.user_id = %s AND a.type = ANY(%s))
+      FROM workspaces_roles_of(%s)
+"""
+
+
 def _read_roles(user: User) -> UserRoles:
     # Every page of a signed-in person runs this, before there is a scope; the function reads as that person.
     with connection.cursor() as cursor:
-        cursor.execute("SELECT memberships, staff FROM workspaces_roles_of(%s)", [user.pk])
+        cursor.execute(_ROLES_SQL, [user.pk, SECOND_FACTORS, user.pk])
         row = cursor.fetchone()
     if row is None:
         return NO_ROLES
     memberships = tuple(Membership(*values) for values in json.loads(row[0] or "[]"))
-    return UserRoles(memberships=memberships, staff=frozenset(row[1]))
+    roles, has_second_factor = frozenset(row[1]), row[2]
+    counts = has_second_factor or not settings.STAFF_SECOND_FACTOR
+    return UserRoles(
+        memberships=memberships,
+        staff=roles if counts else frozenset(),
+        waiting_staff=frozenset() if counts else roles,
+        has_second_factor=has_second_factor,
+    )
 
 
 def find_user(email: str) -> User | None:
     """Return the account with this e-mail address, whatever its case."""
     return User.objects.filter(email=email.strip().lower()).first()
+
+
+def list_staff(role: str) -> QuerySet[User]:
+    """Return the active people who were given ``role``, whether or not it waits for a second factor."""
+    return User.objects.filter(is_active=True, staff_roles__role=role).order_by("pk")
+
+
+@dataclass(frozen=True)
+class StaffMember:
+    """A person with staff roles, each with its label, and whether a second factor is set up."""
+
+    user: User
+    roles: list[tuple[str, Any]]
+    has_second_factor: bool
+
+
+def list_staff_members() -> list[StaffMember]:
+    """Return everybody with a staff role, by name. Two queries."""
+    factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=SECOND_FACTORS)
+    people = (
+        User.objects.filter(staff_roles__isnull=False)
+        .distinct()
+        .annotate(has_factor=Exists(factors))
+        .prefetch_related("staff_roles")
+        .order_by("display_name", "pk")
+    )
+    return [
+        StaffMember(
+            user=person,
+            roles=sorted((row.role, Staff(row.role).label) for row in person.staff_roles.all()),
+            has_second_factor=person.has_factor,
+        )
+        for person in people
+    ]
 
 
 def list_members(workspace: Workspace) -> QuerySet[Member]:
@@ -206,7 +263,7 @@ def build_account_export(user: User) -> dict[str, Any]:
             {"slug": found.slug, "name": found.name, "kind": found.kind, "role": found.role}
             for found in get_user_roles(user).memberships
         ],
-        "staff_roles": sorted(get_user_roles(user).staff),
+        "staff_roles": sorted(get_user_roles(user).staff | get_user_roles(user).waiting_staff),
         "api_keys": [
             {
                 "name": key.name,

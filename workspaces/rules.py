@@ -26,6 +26,11 @@ def is_operator(user: Any) -> bool:
     return Staff.OPERATOR in get_user_roles(user).staff
 
 
+@predicate
+def is_child_safety(user: Any) -> bool:
+    return Staff.CHILD_SAFETY in get_user_roles(user).staff
+
+
 def get_role(user: User, workspace: Workspace) -> str:
     """Return the person's role in the workspace, empty for a non-member."""
     membership = get_user_roles(user).membership_in(workspace.pk)
@@ -56,6 +61,7 @@ STAFF_PREDICATES = {
     Staff.MODERATOR: is_moderator,
     Staff.FINANCE: is_finance,
     Staff.OPERATOR: is_operator,
+    Staff.CHILD_SAFETY: is_child_safety,
 }
 
 add_perm("workspaces.enter", is_authenticated & is_member)

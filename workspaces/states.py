@@ -30,6 +30,14 @@ class Staff(TextChoices):
     MODERATOR = "moderator", _("Moderator")
     FINANCE = "finance", _("Finance")
     OPERATOR = "operator", _("Operator")
+    # Besides the role of moderator: sees cases about sexual content with children.
+    CHILD_SAFETY = "child_safety", _("Child safety")
+
+
+class NameProtection(TextChoices):
+    MARK = "mark", _("Mark")
+    PROHIBITED = "prohibited", _("Prohibited by a decision")
+    VERIFIED = "verified", _("Name of a verified builder")
 
 
 class Theme(TextChoices):
@@ -45,6 +53,7 @@ class ApiScope(TextChoices):
     USAGE_READ = "usage:read", _("Read own usage and earnings")
     STORE_READ = "store:read", _("Search the store")
     REVIEWS_WORK = "reviews:work", _("Work the moderation queue")
+    REVIEWS_RESTRICTED = "reviews:restricted", _("Work child-safety cases")
     FINANCE_WORK = "finance:work", _("Close months and pay")
     OPERATOR_WORK = "operator:work", _("Run the instance")
     ACCOUNT = "account", _("Read and change the account")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gpts.assistants.models import GPT, LiveVersion
+from gpts.assistants.models import GPT
+from gpts.assistants.queries.served import list_served_versions
 from gpts.assistants.states import Audience
 from workspaces.states import COMPANY_KINDS
 
@@ -13,7 +14,7 @@ OPEN_AUDIENCES = (Audience.PUBLIC, Audience.LINK)
 
 def find_open_gpts(gpts: Iterable[int]) -> set[int]:
     """Return the ids among ``gpts`` that anybody may chat with, through the store or a link."""
-    rows = LiveVersion.objects.filter(gpt_id__in=set(gpts), audience__in=OPEN_AUDIENCES)
+    rows = list_served_versions().filter(gpt_id__in=set(gpts), audience__in=OPEN_AUDIENCES)
     return set(rows.values_list("gpt_id", flat=True))
 
 

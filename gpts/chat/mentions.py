@@ -11,6 +11,7 @@ from core.errors import Conflict
 from gpts.assistants.access import access_chat
 from gpts.assistants.models import GPT, LiveVersion, Version
 from gpts.assistants.queries.gpts import INSIDE_ORDER, OUTSIDE_ORDER
+from gpts.assistants.queries.served import list_served_versions
 from gpts.assistants.states import Audience
 from gpts.chat.models import Conversation
 from workspaces.models import Member, User
@@ -87,15 +88,19 @@ def _list_recent_gpts(user: User) -> list[int]:
 def _list_candidates(user: User, text: str, recent: set[int]) -> list[LiveVersion]:
     own_workspaces = Member.objects.filter(user_id=user.pk).values("workspace_id")
     is_inside = Q(gpt__workspace_id__in=own_workspaces)
-    rows = LiveVersion.objects.filter(
-        # GPTs shared by link are suggested only to people who have used them: nobody else knows the link.
-        Q(audience=Audience.PUBLIC)
-        | (is_inside & Q(audience=Audience.WORKSPACE))
-        | Q(audience=Audience.LINK, gpt_id__in=recent),
-        gpt__deleted_at__isnull=True,
-        gpt__quarantined_at__isnull=True,
-        gpt__workspace__suspended_at__isnull=True,
-    ).select_related("version", "gpt")
+    rows = (
+        list_served_versions()
+        .filter(
+            # GPTs shared by link are suggested only to people who have used them: nobody else knows the link.
+            Q(audience=Audience.PUBLIC)
+            | (is_inside & Q(audience=Audience.WORKSPACE))
+            | Q(audience=Audience.LINK, gpt_id__in=recent),
+            gpt__deleted_at__isnull=True,
+            gpt__quarantined_at__isnull=True,
+            gpt__workspace__suspended_at__isnull=True,
+        )
+        .select_related("version", "gpt")
+    )
     members = set(own_workspaces.values_list("workspace_id", flat=True))
     nearby = rows.filter(Q(gpt_id__in=recent) | is_inside)
     if text:

@@ -71,7 +71,8 @@ def open_share_link(user: User | AnonymousUser, token: str) -> OpenedShareLink:
 
     NotFound for an unknown link and for a link of a company to which the person does not belong;
     SignInRequired when a visitor could be a member; ShareLinkGone when the link was removed, a GPT in it is
-    deleted or quarantined, its person is inactive or has left the workspace, or a workspace is suspended.
+    deleted or quarantined, its person is inactive, suspended or has left the workspace, or a workspace is
+    suspended.
     """
     share = _find_by_token(token)
     if share is None:
@@ -84,6 +85,7 @@ def open_share_link(user: User | AnonymousUser, token: str) -> OpenedShareLink:
             or any(_is_unavailable(gpt) for gpt in gpts)
             or share.workspace.suspended_at is not None
             or not share.user.is_active
+            or share.user.publishing_suspended_at is not None
             or not is_member_now(share.user_id, share.workspace_id)
         )
     if is_stopped:

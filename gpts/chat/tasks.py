@@ -1,4 +1,4 @@
-"""Jobs of chats: removing attachments and conversations, indexing words for search."""
+"""Jobs of chats: attachments, expired conversations, words for search, counts that may be shown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.scope import system_scope
-from gpts.chat.services import attachments, turn_words
+from gpts.chat.services import attachments, min_group, turn_words
 from gpts.chat.services.removal import remove_expired_conversations
 
 
@@ -36,3 +36,10 @@ def index_missed_words() -> int:
     """Index turns of any age that were missed. Running twice finds nothing the second time."""
     with system_scope("gpts.index_turn_words"):
         return turn_words.index_turn_words(at=timezone.now(), since=None)
+
+
+@shared_task(name="gpts.mark_used_gpts")
+def mark_used() -> int:
+    """Mark GPTs that enough people used. Running twice finds nothing the second time."""
+    with system_scope("gpts.mark_used_gpts"):
+        return min_group.mark_used_gpts()

@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Literal
 
+from core.min_group import MIN_GROUP
 from gpts.evals.states import ExpectedOutcome, GoldenResultState
-
-# Satisfaction is not shown for fewer people, so that nobody's own vote can be told.
-MIN_GROUP_SIZE = 5
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,8 @@ def compute_metrics(results: Iterable[MeasuredResult]) -> dict[str, Any]:
 
 
 def compute_satisfaction(positive: int, people: int, thumbs: int) -> dict[str, Any]:
-    """Return the share of thumbs up, None while fewer than MIN_GROUP_SIZE people gave any."""
-    if people < MIN_GROUP_SIZE:
+    """Return the share of thumbs up, None while fewer than MIN_GROUP people gave any."""
+    if people < MIN_GROUP:
         return {"satisfaction": None, "satisfaction_people": None}
     return {"satisfaction": _share(positive, thumbs), "satisfaction_people": people}
 

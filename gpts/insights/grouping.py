@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
-GROUP_SIZE = 5
+from core.min_group import MIN_GROUP
+
+GROUP_SIZE = MIN_GROUP
 
 Key = TypeVar("Key")
 

@@ -11,7 +11,10 @@ from marketplace.models.ratings import TEXT_LENGTH
 
 
 class CardSerializer(serializers.Serializer[Any]):
-    """A listing in a list. ``rating_average`` is null under five ratings."""
+    """A listing in a list. ``rating_average`` is null under five ratings.
+
+    ``conversations`` and ``users_28d`` are 0 for fewer than five people.
+    """
 
     slug = serializers.CharField()
     name = serializers.CharField()
@@ -35,7 +38,10 @@ class ReleaseSerializer(serializers.Serializer[Any]):
 
 
 class AboutSerializer(serializers.Serializer[Any]):
-    """One listing with everything that its About page shows."""
+    """One listing with everything that its About page shows.
+
+    ``conversations`` and ``users_28d`` are 0 for fewer than five people.
+    """
 
     slug = serializers.CharField(source="listing.slug")
     name = serializers.CharField(source="listing.name")

@@ -57,6 +57,9 @@ class Listing(models.Model):
     state = models.CharField(max_length=12, choices=ListingState.choices, default=ListingState.LISTED)
     # The state to which restoring a quarantined listing returns.
     state_before = models.CharField(max_length=12, choices=ListingState.choices, blank=True)
+    # Since when the rules of its workspace or the state of its publisher keep it out of the store. It goes
+    # back by itself; this is empty for a listing that moderation or its owner took out.
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     popularity = models.FloatField(default=0)
@@ -71,6 +74,10 @@ class Listing(models.Model):
                 condition=Q(state=ListingState.QUARANTINED, state_before__in=["listed", "delisted"])
                 | (~Q(state=ListingState.QUARANTINED) & Q(state_before="")),
                 name="marketplace_listing_state_before",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True) | ~Q(state=ListingState.LISTED),
+                name="marketplace_listing_withdrawn",
             ),
             models.CheckConstraint(
                 condition=Q(category__in=Category.values), name="marketplace_listing_category"
@@ -109,7 +116,8 @@ class Listing(models.Model):
 class ListingScore(models.Model):
     """The figures of a listing, computed by a periodic job; only rating counts change with each rating.
 
-    Use by the publisher and by members of the GPT's workspace is not counted. ``score`` is 0-100
+    Use by the publisher and by members of the GPT's workspace is not counted. Figures of people and
+    conversations are 0 for fewer than core.min_group.MIN_GROUP people. ``score`` is 0-100
     (docs/ranking.md). Ranks start at 1; 0 means not ranked yet. The ``previous_`` ranks are those at the
     end of the last week.
     """

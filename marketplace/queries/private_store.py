@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.min_group import MIN_GROUP, show_figure
 from gpts.assistants.models import LiveVersion
 from gpts.assistants.states import Audience
 from marketplace.cards import icon_url, make_tagline
@@ -20,7 +21,7 @@ class PrivateCard:
     icon: str
     category: str
     builder_name: str
-    conversations: int
+    conversations: int | None
     since: datetime
 
     builder_verified: bool = False
@@ -54,9 +55,19 @@ def list_private_store(workspace_id: int, *, text: str = "") -> list[PrivateCard
         "version__category",
         "gpt__owner__display_name",
         "gpt__conversation_count",
+        "gpt__has_min_group",
         "since",
     )[:200]
     return [
-        PrivateCard(name, slug, make_tagline(description), icon, category, owner, count, since)
-        for name, slug, description, icon, category, owner, count, since in rows
+        PrivateCard(
+            name,
+            slug,
+            make_tagline(description),
+            icon,
+            category,
+            owner,
+            show_figure(count, people=MIN_GROUP if is_shown else 0),
+            since,
+        )
+        for name, slug, description, icon, category, owner, count, is_shown, since in rows
     ]

@@ -16,6 +16,8 @@ from marketplace.models import BuilderProfile, FormerHandle, Listing
 from marketplace.models.builders import BIO_LENGTH, HANDLE_PATTERN
 from marketplace.page_cache import invalidate_store
 from workspaces.models import User
+from workspaces.names import check_public_name
+from workspaces.services.names import hold_verified_name
 
 # Words that suggest the instance itself or one of its pages; look-alikes are refused as well.
 RESERVED_HANDLES = frozenset(
@@ -99,8 +101,8 @@ def upsert_builder_profile(
     """Create or change a person's public profile and its copies in listings.
 
     A changed name or website loses its verification. ``verified_name`` sets or clears that of the name;
-    only staff services and demo data pass it. Raises InvalidInput for a malformed or reserved handle,
-    Conflict for one that somebody else has or had.
+    only staff services and demo data pass it. Raises InvalidInput for a malformed or reserved handle and for
+    a protected name, Conflict for a handle that somebody else has or had.
     """
     with connection.cursor() as cursor:
         # Serialise changes: a handle that is being given up must not be taken before it is recorded.
@@ -110,13 +112,18 @@ def upsert_builder_profile(
     profile = profile or BuilderProfile(user=user, created_at=at)
     name = clean_line(display_name, max_length=80, field="display_name")
     address = clean_website(website)
+    if name != profile.display_name:
+        check_public_name(name, holder_id=user.pk, field="display_name")
     if not is_new and name != profile.display_name:
         profile.verified_name_at = None
     if address != profile.website:
         profile.verified_website_at = None
     if verified_name is not None:
         profile.verified_name_at = (profile.verified_name_at or at) if verified_name else None
-    profile.handle = _take_handle(profile, clean_handle(handle, keeps=profile.handle), at=at)
+    chosen = clean_handle(handle, keeps=profile.handle)
+    if chosen.lower() != profile.handle.lower():
+        check_public_name(chosen, holder_id=user.pk, field="handle")
+    profile.handle = _take_handle(profile, chosen, at=at)
     profile.display_name = name
     profile.bio = clean_block(bio, max_length=BIO_LENGTH, field="bio", required=False)
     profile.website = address
@@ -131,6 +138,7 @@ def upsert_builder_profile(
     Listing.objects.filter(publisher=user).update(
         builder_handle=profile.handle, builder_name=profile.display_name, builder_verified=profile.is_verified
     )
+    hold_verified_name(user_id=user.pk, name=profile.display_name if profile.is_verified else None)
     invalidate_store()
     audit.record(
         action="marketplace.builder_profile_made" if is_new else "marketplace.builder_profile_changed",

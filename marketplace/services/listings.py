@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core import audit
 from core.errors import IllegalTransition, InvalidInput
 from gpts.assistants.models import GPT, Version
+from gpts.assistants.queries.served import is_free_to_leave
 from gpts.assistants.services.quarantine import quarantine_gpt, release_gpt
 from gpts.assistants.services.versions import clear_live_version, set_live_version
 from gpts.assistants.states import Audience
@@ -47,6 +48,7 @@ def publish_listing(*, gpt: GPT, version: Version, by: User | None, at: datetime
         for name, value in facts.items():
             setattr(listing, name, value)
         listing.state = ListingState.LISTED
+        listing.withdrawn_at = None
         listing.updated_at = max(at, listing.published_at)
         listing.save()
     write_search_column(listing)
@@ -62,14 +64,40 @@ def publish_listing(*, gpt: GPT, version: Version, by: User | None, at: datetime
 @transaction.atomic
 def delist_listing(*, listing: Listing, by: User | None, at: datetime, reason: str) -> Listing:
     """Take a listing out of the store; it stays live for its workspace. Undone by restore_listing."""
+    return _take_out(listing, "marketplace.listing_delisted", by=by, at=at, reason=reason, withdrawn_at=None)
+
+
+@transaction.atomic
+def withdraw_listing(*, listing: Listing, by: User | None, at: datetime) -> Listing:
+    """Take a listing out of the store while a rule keeps it out; follow_publishing_rules returns it."""
+    return _take_out(listing, "marketplace.listing_withdrawn", by=by, at=at, reason="", withdrawn_at=at)
+
+
+def _take_out(
+    listing: Listing,
+    action: str,
+    *,
+    by: User | None,
+    at: datetime,
+    reason: str,
+    withdrawn_at: datetime | None,
+) -> Listing:
     listing = _lock(listing)
     _check_allowed(listing, ListingAct.DELIST)
     update_term_counts(added=(), removed=get_listing_terms(listing))
     listing.state = ListingState.DELISTED
-    listing.save(update_fields=["state"])
+    listing.withdrawn_at = withdrawn_at
+    listing.save(update_fields=["state", "withdrawn_at"])
     clear_live_version(gpt=listing.gpt, audience=Audience.PUBLIC, at=at, by=by)
-    _finish("marketplace.listing_delisted", listing, by=by, at=at, reason=reason)
+    _finish(action, listing, by=by, at=at, reason=reason)
     return listing
+
+
+def keep_out_of_store(*, listing: Listing) -> int | None:
+    """Let a withdrawn listing not go back by itself; return its key when it would have. For moderation."""
+    if Listing.objects.filter(pk=listing.pk, withdrawn_at__isnull=False).update(withdrawn_at=None):
+        return listing.pk
+    return None
 
 
 @transaction.atomic
@@ -92,13 +120,22 @@ def quarantine_listing(*, listing: Listing, by: User | None, at: datetime, reaso
 
 @transaction.atomic
 def restore_listing(*, listing: Listing, by: User | None, at: datetime, reason: str = "") -> Listing:
-    """Undo quarantine_listing (back to the state before it) or delist_listing (back into the store)."""
+    """Undo quarantine_listing (back to the state before it) or delist_listing (back into the store).
+
+    A listing whose workspace or publisher may not publish now is withdrawn instead of listed, and goes back
+    by itself later.
+    """
     listing = _lock(listing)
     _check_allowed(listing, ListingAct.RESTORE)
     was_quarantined = listing.state == ListingState.QUARANTINED
-    listing.state = ListingState(listing.state_before) if was_quarantined else ListingState.LISTED
+    state = ListingState(listing.state_before) if was_quarantined else ListingState.LISTED
+    if state == ListingState.LISTED:
+        is_free = is_free_to_leave(listing.gpt)
+        state = ListingState.LISTED if is_free else ListingState.DELISTED
+        listing.withdrawn_at = None if is_free else at
+    listing.state = state
     listing.state_before = ""
-    listing.save(update_fields=["state", "state_before"])
+    listing.save(update_fields=["state", "state_before", "withdrawn_at"])
     if was_quarantined:
         release_gpt(gpt=listing.gpt, at=at, by=by)
     if listing.state == ListingState.LISTED:

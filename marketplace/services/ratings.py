@@ -17,6 +17,7 @@ from marketplace.models.ratings import TEXT_LENGTH
 from marketplace.page_cache import invalidate_path
 from marketplace.scope import open_store_scope
 from marketplace.states import RatingObstacle
+from workspaces.acts import Act, check_act
 from workspaces.models import User
 
 
@@ -24,9 +25,10 @@ from workspaces.models import User
 def rate_listing(*, listing: Listing, stars: int, text: str, by: User, at: datetime) -> Rating:
     """Create or change ``by``'s rating of a listed GPT that they have used.
 
-    Raises Forbidden (code ``rating_refused``) for the publisher, people of the same workspace and people
-    without a finished turn, InvalidInput for stars outside 1 to 5 or over-long text.
+    Raises Forbidden as check_act does, and (code ``rating_refused``) for the publisher, people of the same
+    workspace and people without a finished turn, InvalidInput for stars outside 1 to 5 or over-long text.
     """
+    check_act(by, Act.RATE)
     if stars not in range(1, 6):
         raise InvalidInput(_("Choose one to five stars."), code="stars_invalid", field="stars")
     text = clean_block(text, max_length=TEXT_LENGTH, field="text", required=False)

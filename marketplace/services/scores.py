@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from django.db import connection, transaction
 
+from core.min_group import MIN_GROUP
 from marketplace.page_cache import invalidate_store
 from marketplace.scoring import (
     BREADTH_FULL,
@@ -25,14 +26,17 @@ log = structlog.get_logger(__name__)
 POPULARITY_STEP = 0.05
 
 # Use by outsiders only: without the payee, members of the GPT's workspace (whatever workspace they chat in),
-# imported and voided events.
+# imported and voided events. Figures of fewer than MIN_GROUP people are 0 from here on, in the score too:
+# everybody reads what is stored, and the published formula could be solved for them.
 USAGE_SQL = """
+WITH counted AS (
 SELECT event.gpt_id,
   count(DISTINCT event.user_id) FILTER (WHERE event.occurred_at >= %(week)s) AS users_7d,
   count(DISTINCT event.user_id) FILTER (WHERE event.occurred_at >= %(month)s) AS users_28d,
   count(DISTINCT event.conversation_id) FILTER (WHERE event.occurred_at >= %(week)s) AS conversations_7d,
   count(DISTINCT event.conversation_id) FILTER (WHERE event.occurred_at >= %(month)s) AS conversations_28d,
-  count(DISTINCT event.conversation_id) AS conversations_total
+  count(DISTINCT event.conversation_id) AS conversations_total,
+  count(DISTINCT event.user_id) AS users_total
 FROM gpts_usageevent event
 WHERE event.occurred_at < %(at)s AND event.source IN ('web', 'api', 'seed')
   AND event.user_id <> event.payee_id AND event.workspace_id <> event.gpt_workspace_id
@@ -40,6 +44,14 @@ WHERE event.occurred_at < %(at)s AND event.source IN ('web', 'api', 'seed')
                   WHERE member.workspace_id = event.gpt_workspace_id AND member.user_id = event.user_id)
   AND NOT EXISTS (SELECT FROM gpts_usagevoid void WHERE void.event_id = event.event_id)
 GROUP BY event.gpt_id
+)
+SELECT gpt_id,
+  CASE WHEN users_7d >= %(min_group)s THEN users_7d ELSE 0 END AS users_7d,
+  CASE WHEN users_28d >= %(min_group)s THEN users_28d ELSE 0 END AS users_28d,
+  CASE WHEN users_7d >= %(min_group)s THEN conversations_7d ELSE 0 END AS conversations_7d,
+  CASE WHEN users_28d >= %(min_group)s THEN conversations_28d ELSE 0 END AS conversations_28d,
+  CASE WHEN users_total >= %(min_group)s THEN conversations_total ELSE 0 END AS conversations_total
+FROM counted
 """
 
 # The formula of marketplace.scoring, for all rows at once; a test compares the two.
@@ -132,6 +144,7 @@ def compute_scores(*, at: datetime) -> int:
         "freshness": FRESHNESS_SHARE,
         "half_life": FRESHNESS_HALF_LIFE_WEEKS,
         "step": POPULARITY_STEP,
+        "min_group": MIN_GROUP,
     }
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('marketplace.compute_scores'))")

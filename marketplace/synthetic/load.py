@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from core.min_group import MIN_GROUP, show_figure
 from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.assistants.models.gpts import Behaviour
@@ -134,8 +135,8 @@ class _ListingRows:
     def gpt_row(self) -> Row:
         item = self.item
         return (
-            self.gpt, *self.behaviour, self.workspace, self.owner, item.slug, 1, len(self.fans), self.updated,
-            self.updated,
+            self.gpt, *self.behaviour, self.workspace, self.owner, item.slug, 1, len(self.fans),
+            len(self.fans) >= MIN_GROUP, self.updated, self.updated,
         )  # fmt: skip
 
     def version_row(self) -> Row:
@@ -168,10 +169,11 @@ class _ListingRows:
 
     def score_row(self) -> Row:
         counts = Counter(self.stars)
+        recent = show_figure(self.users_7d, people=self.users_7d) or 0
+        people = show_figure(len(self.fans), people=len(self.fans)) or 0
         return (
             self.listing, self.score.total, self.score.trend, self.score.breadth, self.score.quality,
-            self.score.freshness, self.users_7d, len(self.fans), self.users_7d, len(self.fans),
-            len(self.fans),
+            self.score.freshness, recent, people, recent, people, people,
             *(counts[star] for star in range(1, 6)), len(self.stars), sum(self.stars), 0, 0, 0, 0, 0, 0,
         )  # fmt: skip
 
@@ -207,7 +209,7 @@ _DEFAULTS = {
 _BEHAVIOUR = (*_GENERATED, *_DEFAULTS)
 _GPT_COLUMNS = (
     "id", *_BEHAVIOUR, "workspace_id", "owner_id", "slug", "draft_revision", "conversation_count",
-    "created_at", "updated_at",
+    "has_min_group", "created_at", "updated_at",
 )  # fmt: skip
 _VERSION_COLUMNS = (
     "id", *_BEHAVIOUR, "gpt_id", "number", "model_name", "knowledge_hashes", "content_hash", "release_notes",

@@ -22,9 +22,9 @@ class QueuedCaseSerializer(serializers.ModelSerializer[Case]):
     class Meta:
         model = Case
         fields = (
-            "id", "kind", "subject_type", "subject", "builder", "queue", "state", "tier", "risk", "round",
-            "row_version", "content_hash", "opened_at", "due_at", "claimed_by", "report_count",
-            "flagged_count", "errored_count",
+            "id", "kind", "subject_type", "subject", "builder", "queue", "state", "is_restricted", "tier",
+            "risk", "round", "row_version", "content_hash", "opened_at", "due_at", "no_judge_since",
+            "claimed_by", "report_count", "flagged_count", "errored_count",
         )  # fmt: skip
 
     def get_subject(self, case: Case) -> str:

@@ -36,6 +36,8 @@ class Case(models.Model):
     )
     queue = models.CharField(max_length=20, choices=Queue.choices)
     state = models.CharField(max_length=20, choices=CaseState.choices, default=CaseState.OPEN)
+    # The restricted lane: only moderators with the role for child safety see it and what belongs to it.
+    is_restricted = models.BooleanField(default=False)
     tier = models.PositiveSmallIntegerField(choices=Tier.choices, default=Tier.NORMAL)
     risk = models.PositiveIntegerField(default=0)
     round = models.PositiveSmallIntegerField(default=1)
@@ -44,12 +46,14 @@ class Case(models.Model):
     note = models.TextField(blank=True)
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField()
+    # Since when no moderator is left who may judge it; operators are told.
+    no_judge_since = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["subject_type", "subject_id", "kind"],
+                fields=["subject_type", "subject_id", "kind", "is_restricted"],
                 condition=~Q(state=CaseState.CLOSED),
                 name="reviews_case_one_open",
             ),
@@ -94,3 +98,18 @@ class Claim(models.Model):
 
     def __str__(self) -> str:
         return f"{self.moderator_id} holds {self.case_id}"
+
+
+class Escalation(models.Model):
+    """A moderator passed a case on. Whoever did had a part in its outcome."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="escalations")
+    moderator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=500)
+    escalated_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["moderator"], name="reviews_escalation_moderator")]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} escalated by {self.moderator_id}"

@@ -14,7 +14,7 @@ from reviews.states import AppealParty, AppealState, DeliveryState, NoticeKind
 
 
 class Notice(models.Model):
-    """A message as it was sent, in its language.
+    """A message as it was sent, in its language; the key of its link is added to the mail only.
 
     ``facts`` holds the fields of a statement of reasons (Digital Services Act, article 17), in that language.
     """

@@ -1,4 +1,4 @@
-"""The store's policies in versions, which decisions cite, and protected names."""
+"""The store's policies in versions, which decisions cite."""
 
 from __future__ import annotations
 
@@ -56,16 +56,3 @@ class PolicyVersion(models.Model):
     @property
     def text(self) -> str:
         return self.text_zh if (get_language() or "").startswith("zh") else self.text_en
-
-
-class ProtectedName(models.Model):
-    """A mark that only its owner may use, or a name that a decision has prohibited."""
-
-    name = models.CharField(max_length=80, unique=True)
-    is_reserved_mark = models.BooleanField(default=True)
-    enforcement = models.ForeignKey(
-        "reviews.Enforcement", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-
-    def __str__(self) -> str:
-        return self.name

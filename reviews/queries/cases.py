@@ -20,12 +20,13 @@ from reviews.models import Appeal, Case, Check, Decision, PolicyVersion, Report,
 from reviews.queries.policies import get_policies_in_force
 from reviews.queries.version_fields import VERSION_FIELDS, format_field
 from reviews.states import (
+    BRIGADE_NOTE,
     NEGATIVE_OUTCOMES,
-    OUTCOMES_BY_KIND,
     CheckOutcome,
     Outcome,
     ReportCategory,
     SubmissionState,
+    list_outcomes,
 )
 
 KNOWLEDGE_EXCERPT = 600
@@ -124,6 +125,11 @@ class CaseDetail:
     decisions: list[DecisionView]
     appeals: list[Appeal]
     looking: list[str]
+
+    @property
+    def notes(self) -> list[str]:
+        """Why the case was opened or escalated."""
+        return [line for line in self.case.note.splitlines() if line != BRIGADE_NOTE]
 
     @property
     def is_update(self) -> bool:
@@ -292,5 +298,5 @@ def _list_outcomes(case: Case, policies: list[PolicyVersion]) -> list[OutcomeCho
             is_negative=outcome in NEGATIVE_OUTCOMES,
             policies=[policy for policy in policies if outcome in policy.allowed_outcomes],
         )
-        for outcome in OUTCOMES_BY_KIND[case.kind]
+        for outcome in list_outcomes(case.kind, has_gpt=case.gpt_id is not None)
     ]

@@ -8,15 +8,18 @@ from datetime import datetime
 from core.pagination import Page, paginate
 from reviews.models import Appeal, Decision, Enforcement, Notice
 from reviews.queries.appeals import get_appeal_deadline, get_appeal_party
+from reviews.rules import sees_restricted
 from reviews.states import EnforcementKind, EnforcementState, NoticeKind, Outcome
 from workspaces.models import User
 
 PAGE_SIZE = 40
 
 
-def list_decisions(*, outcome: str = "", cursor: str = "") -> Page[Decision]:
-    """Return a page of decisions, newest first. Two queries."""
+def list_decisions(user: User, *, outcome: str = "", cursor: str = "") -> Page[Decision]:
+    """Return a page of the decisions that ``user``, a moderator, may see, newest first. Two queries."""
     rows = Decision.objects.select_related("decider", "case__gpt", "case__submission__version")
+    if not sees_restricted(user):
+        rows = rows.filter(case__is_restricted=False)
     if outcome in Outcome.values:
         rows = rows.filter(outcome=outcome)
     return paginate(

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 
 from core.pagination import Page, paginate
 from reviews.models import Case, Check, Claim, Report
+from reviews.rules import filter_visible
 from reviews.states import UNDECIDED_CASES, WORKABLE_CASES, CaseState, CheckOutcome, Queue
 from workspaces.models import User
 
@@ -23,11 +24,12 @@ STATES_BY_FILTER = {
     "escalated": (CaseState.ESCALATED,),
     "held": (CaseState.AWAITING_SECOND, CaseState.DECIDED),
 }
+OTHER_FILTERS = ("mine", "restricted", "stuck")
 
 
 @dataclass(frozen=True)
 class QueueFilters:
-    """``queue`` is a Queue or empty, ``show`` a key of STATES_BY_FILTER or "mine"."""
+    """``queue`` is a Queue or empty; ``show`` a key of STATES_BY_FILTER, "mine", "restricted" or "stuck"."""
 
     queue: str = ""
     show: str = ""
@@ -38,7 +40,7 @@ class QueueFilters:
         queue, show = given.get("queue", ""), given.get("show", "")
         return cls(
             queue=queue if queue in Queue.values else "",
-            show=show if show in (*STATES_BY_FILTER, "mine") else "",
+            show=show if show in (*STATES_BY_FILTER, *OTHER_FILTERS) else "",
         )
 
 
@@ -55,11 +57,16 @@ def list_queue(user: User, *, filters: QueueFilters, at: datetime) -> QuerySet[C
 
 
 def _filter(user: User, filters: QueueFilters, *, at: datetime) -> QuerySet[Case]:
-    rows = Case.objects.all()
+    """Return the cases of a filter. The restricted lane is apart: only its own filter and "mine" show it."""
+    rows = filter_visible(Case.objects.all(), user)
     if filters.show == "mine":
         rows = rows.filter(claim__moderator=user, claim__expires_at__gt=at)
+    elif filters.show == "restricted":
+        rows = rows.filter(is_restricted=True, state__in=WORKABLE_CASES)
+    elif filters.show == "stuck":
+        rows = rows.filter(is_restricted=False, no_judge_since__isnull=False, state__in=WORKABLE_CASES)
     else:
-        rows = rows.filter(state__in=STATES_BY_FILTER[filters.show])
+        rows = rows.filter(is_restricted=False, state__in=STATES_BY_FILTER[filters.show])
     return rows.filter(queue=filters.queue) if filters.queue else rows
 
 
@@ -87,15 +94,19 @@ def _count_or_zero(counted: QuerySet[Any]) -> Coalesce:
 def count_queues(user: User, *, at: datetime) -> dict[str, int]:
     """Count the cases of each queue and filter, and those that the person has claimed. One query."""
     mine = Claim.objects.filter(case=OuterRef("pk"), moderator=user, expires_at__gt=at)
-    wanted = {name: Count("pk", filter=Q(queue=name, state__in=WORKABLE_CASES)) for name in Queue.values}
+    workable = Q(state__in=WORKABLE_CASES)
+    ordinary = Q(is_restricted=False)
+    wanted = {name: Count("pk", filter=ordinary & workable & Q(queue=name)) for name in Queue.values}
     counts: dict[str, int] = (
-        Case.objects.filter(state__in=UNDECIDED_CASES)
+        filter_visible(Case.objects.filter(state__in=UNDECIDED_CASES), user)
         .annotate(is_mine=Exists(mine))
         .aggregate(
             **wanted,
-            all=Count("pk", filter=Q(state__in=WORKABLE_CASES)),
-            preparing=Count("pk", filter=Q(state=CaseState.OPEN)),
-            escalated=Count("pk", filter=Q(state=CaseState.ESCALATED)),
+            all=Count("pk", filter=ordinary & workable),
+            preparing=Count("pk", filter=ordinary & Q(state=CaseState.OPEN)),
+            escalated=Count("pk", filter=ordinary & Q(state=CaseState.ESCALATED)),
+            restricted=Count("pk", filter=~ordinary & workable),
+            stuck=Count("pk", filter=ordinary & workable & Q(no_judge_since__isnull=False)),
             mine=Count("pk", filter=Q(is_mine=True)),
         )
     )

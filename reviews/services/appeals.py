@@ -16,6 +16,7 @@ from reviews.queries.appeals import get_appeal_deadline, get_appeal_party
 from reviews.scope import open_moderation_scope
 from reviews.services.cases import advance_case, get_or_open_case, lock_case
 from reviews.services.enforcement import reverse_decision
+from reviews.services.judges import note_missing_judges
 from reviews.services.notices import write_appellant_notice
 from reviews.states import (
     AppealAction,
@@ -37,8 +38,8 @@ TEXT_LENGTH = 4_000
 def file_appeal(*, decision: Decision, text: str, by: User, at: datetime) -> Appeal:
     """Object to a decision, once for each party and within 184 days of its notice.
 
-    Opens a case that the decider cannot claim. Raises NotFound for strangers, Conflict when it is too late,
-    repeated, or the decision is overturned or not in force.
+    Opens a case that nobody who had a part in the decision can claim. Raises NotFound for strangers, Conflict
+    when it is too late, repeated, or the decision is overturned or not in force.
     """
     text = clean_block(text, max_length=TEXT_LENGTH, field="text")
     party = get_appeal_party(decision, by)
@@ -70,12 +71,14 @@ def _file_appeal(decision: Decision, party: AppealParty, text: str, *, by: User,
         gpt=first.gpt,
         builder=first.builder,
         origin=decision,
+        is_restricted=first.is_restricted,
         content_hash=decision.content_hash,
     )
     if case.origin_id != decision.pk:
         raise Conflict(
             _("Another objection about this is being judged. Wait for its answer."), code="appeal_open"
         )
+    note_missing_judges(at=at, only=case)
     appeal = Appeal.objects.create(
         decision=decision, party=party, appellant=by, case=case, text=text, filed_at=at
     )

@@ -9,9 +9,10 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from core.audit import record
 from core.errors import Conflict, Forbidden, NotFound
 from reviews.models import Case, Claim
-from reviews.rules import get_conflict_of_interest
+from reviews.rules import get_conflict_of_interest, sees_restricted
 from reviews.states import QUEUE_BY_KIND, CaseAction, CaseKind, CaseState, Tier, move_case
 from workspaces.models import User
 
@@ -24,15 +25,18 @@ DUE_AFTER = {
 }
 
 
-def lock_case(case_id: UUID) -> Case:
-    """Return the case, locked until the transaction ends. Services lock it before any other row."""
+def lock_case(case_id: UUID, *, by: User | None = None) -> Case:
+    """Return the case, locked until the transaction ends. Services lock it before any other row.
+
+    With ``by``, NotFound for a case of the restricted lane that this person may not see.
+    """
     case = (
         Case.objects.select_for_update(of=("self",))
         .select_related("gpt", "builder", "submission__version", "origin")
         .filter(pk=case_id)
         .first()
     )
-    if case is None:
+    if case is None or (by is not None and case.is_restricted and not sees_restricted(by)):
         raise NotFound(_("There is nothing here, or it is not for you."), code="not_found")
     return case
 
@@ -89,14 +93,21 @@ def get_or_open_case(
     subject_type: str,
     subject_id: str,
     at: datetime,
+    is_restricted: bool = False,
     tier: Tier = Tier.NORMAL,
     **fields: Any,
 ) -> tuple[Case, bool]:
     """Return the one open case of this kind on this subject, locked, and whether it is new.
 
+    The restricted lane has cases of its own, so that none is taken out of or put into a moderator's hands.
     A partial unique index decides races: the loser joins the winner's case.
     """
-    subject = {"kind": kind, "subject_type": subject_type, "subject_id": subject_id}
+    subject = {
+        "kind": kind,
+        "subject_type": subject_type,
+        "subject_id": subject_id,
+        "is_restricted": is_restricted,
+    }
     existing = Case.objects.select_for_update(of=("self",)).exclude(state=CaseState.CLOSED)
     while True:
         if found := existing.filter(**subject).first():
@@ -115,3 +126,9 @@ def get_or_open_case(
         except IntegrityError:
             continue
         return case, True
+
+
+@transaction.atomic
+def record_pictures_shown(*, case: Case, by: User, at: datetime) -> None:
+    """Record that ``by`` asked to see the pictures of a case. Audited."""
+    record(action="reviews.pictures_shown", by=by, at=at, subject=case)

@@ -6,12 +6,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from django.conf import settings
+from django.core.cache import cache
 from django.db import DatabaseError, transaction
 from django.db.models import Max
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from core.audit import record
 from gpts.assistants.models import Version
-from reviews.checks import CHECKERS, Checker, CheckerError, Finding
+from reviews.checks import CHECKERS, LABELS, Checker, CheckerError, Finding
 from reviews.models import Case, Check, Strike, Submission
 from reviews.states import (
     WAITING_FOR_CHECKS,
@@ -22,9 +26,15 @@ from reviews.states import (
     move_case,
     move_submission,
 )
+from workspaces.queries import list_staff
+from workspaces.services.notifications import notify
+from workspaces.states import Staff
 
 log = structlog.get_logger()
 RETRY_AFTER = timedelta(minutes=2)
+# A checker that asks another service gets no answer, a late one or one that it cannot read.
+CANNOT_RUN = (CheckerError, DatabaseError, OSError, ValueError, LookupError)
+ALERT_EVERY = timedelta(hours=1)
 # Risk is 0 to 1,000. Components of a new case's risk, before any report:
 RISK_PER_CHECK_POINT = 4
 RISK_FIRST_LISTING = 100
@@ -52,8 +62,8 @@ def run_checks(
 ) -> Submission | None:
     """Run every checker that has no stored result and send the submission to review when all have one.
 
-    An erroring checker leaves it pending for the next run. Idempotent; returns None when the submission is
-    not being checked.
+    An erroring checker leaves it pending for the next run, and operators are told. Idempotent; returns None
+    when the submission is not being checked.
     """
     case, submission = _lock(submission_id)
     if case is None or submission is None or submission.state != SubmissionState.CHECKING:
@@ -62,6 +72,8 @@ def run_checks(
     errored = [check.checker for check in checks if check.outcome == CheckOutcome.ERRORED]
     if errored:
         log.error("reviews.checker_down", submission_id=str(submission_id), checkers=errored)
+        for name in errored:
+            _alert_operators(name, at=at)
         return submission
     submission.state = move_submission(submission.state, SubmissionAction.SEND_TO_REVIEW)
     submission.save(update_fields=["state"])
@@ -79,6 +91,22 @@ def run_checks(
     return submission
 
 
+def _alert_operators(checker: str, *, at: datetime) -> None:
+    """Notify operators that a check cannot run, at most once an hour for each check."""
+    if not cache.add(f"reviews:checker_down:{checker}", 1, int(ALERT_EVERY.total_seconds())):
+        return
+    for operator in list_staff(Staff.OPERATOR):
+        with translation.override(operator.language or settings.LANGUAGE_CODE):
+            notify(
+                user=operator,
+                kind="reviews.checker_down",
+                title=_("An automated check cannot run"),
+                body=_("Submissions wait until “%(check)s” answers again. None is approved meanwhile.")
+                % {"check": LABELS.get(checker, checker)},
+                at=at,
+            )
+
+
 def run_checker(checker: Checker, version: Version, *, at: datetime) -> Check:
     """Return the stored result of ``checker`` for this version; run it when there is none or it errored."""
     stored = Check.objects.filter(
@@ -91,7 +119,7 @@ def run_checker(checker: Checker, version: Version, *, at: datetime) -> Check:
     try:
         with transaction.atomic():
             finding = checker.run(version)
-    except (CheckerError, DatabaseError) as error:
+    except CANNOT_RUN as error:
         failure = f"{type(error).__name__}: {error}"[:120]
     outcome = CheckOutcome.FLAGGED if finding.score else CheckOutcome.PASSED
     values = {

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from core.audit import record
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.text import clean_line
-from reviews.models import Case, Claim
+from reviews.models import Case, Claim, Escalation
+from reviews.rules import exclude_conflicts
 from reviews.services.cases import (
     advance_case,
     build_case_conflict,
@@ -21,7 +22,6 @@ from reviews.services.cases import (
 )
 from reviews.states import CaseAction, CaseState
 from workspaces.models import User
-from workspaces.queries import get_user_roles
 
 LEASE = timedelta(minutes=10)
 MAX_CLAIMS = 3
@@ -37,7 +37,7 @@ def claim_case(*, case_id: UUID, by: User, at: datetime) -> Claim:
     this person may not judge, IllegalTransition once decided.
     """
     _lock_moderator(by)
-    return _claim(lock_case(case_id), by=by, at=at)
+    return _claim(lock_case(case_id, by=by), by=by, at=at)
 
 
 @transaction.atomic
@@ -46,17 +46,11 @@ def claim_next_case(*, by: User, at: datetime, queue: str = "") -> Claim | None:
 
     Locked rows are skipped, so that two callers do not wait for each other. When only locked rows are left,
     it waits for them: a case that a report or a job locks for a moment must not look like an empty queue.
+    Cases of the restricted lane are only claimed by hand.
     """
     _lock_moderator(by)
-    workspaces = [membership.workspace_id for membership in get_user_roles(by).memberships]
-    waiting = (
-        Case.objects.filter(state=CaseState.QUEUED)
-        .exclude(builder=by)
-        .exclude(gpt__workspace_id__in=workspaces)
-        .exclude(origin__decider=by)
-        .exclude(reports__reporter=by)
-        .order_by("tier", "-risk", "opened_at", "id")
-    )
+    waiting = exclude_conflicts(Case.objects.filter(state=CaseState.QUEUED, is_restricted=False), by)
+    waiting = waiting.order_by("tier", "-risk", "opened_at", "id")
     if queue:
         waiting = waiting.filter(queue=queue)
     for skip_locked in (True, False):
@@ -93,7 +87,7 @@ def _claim(case: Case, *, by: User, at: datetime) -> Claim:
 @transaction.atomic
 def renew_claim(*, case_id: UUID, token: UUID, by: User, at: datetime) -> Claim:
     """Extend a live claim by a whole lease. Raises Conflict with the current state when it is lost."""
-    case = lock_case(case_id)
+    case = lock_case(case_id, by=by)
     claim = _extend(get_own_claim(case, token=token, by=by, at=at), at=at)
     record(action="reviews.claim_renewed", by=by, at=at, subject=case)
     return claim
@@ -102,7 +96,7 @@ def renew_claim(*, case_id: UUID, token: UUID, by: User, at: datetime) -> Claim:
 @transaction.atomic
 def release_claim(*, case_id: UUID, token: UUID, by: User, at: datetime) -> Case:
     """Put the case back into the queue. Raises Conflict with the current state when the claim is lost."""
-    case = lock_case(case_id)
+    case = lock_case(case_id, by=by)
     get_own_claim(case, token=token, by=by, at=at).delete()
     advance_case(case, CaseAction.RELEASE, at=at)
     record(action="reviews.case_released", by=by, at=at, subject=case)
@@ -113,10 +107,11 @@ def release_claim(*, case_id: UUID, token: UUID, by: User, at: datetime) -> Case
 def escalate_case(*, case_id: UUID, token: UUID, reason: str, by: User, at: datetime) -> Case:
     """Escalate a claimed case with a reason. claim_next_case skips it; it can only be claimed by hand."""
     reason = clean_line(reason, max_length=500, field="reason")
-    case = lock_case(case_id)
+    case = lock_case(case_id, by=by)
     get_own_claim(case, token=token, by=by, at=at).delete()
     note = f"{case.note}\n{reason}".strip()
     advance_case(case, CaseAction.ESCALATE, at=at, note=note)
+    Escalation.objects.create(case=case, moderator=by, reason=reason, escalated_at=at)
     record(action="reviews.case_escalated", by=by, at=at, subject=case, reason=reason)
     return case
 
@@ -127,7 +122,7 @@ def take_over_case(*, case_id: UUID, reason: str, by: User, at: datetime) -> Cla
     reason = clean_line(reason, max_length=500, field="reason")
     if not by.has_perm("reviews.take_over"):
         raise Forbidden(_("Only a lead may take over a colleague's case."), code="not_a_lead")
-    case = lock_case(case_id)
+    case = lock_case(case_id, by=by)
     check_may_judge(by, case)
     held = get_live_claim(case, at=at)
     if held is None:

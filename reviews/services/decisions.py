@@ -13,6 +13,8 @@ from core.audit import record
 from core.errors import InvalidInput
 from core.text import clean_block
 from gpts.assistants.models import Version
+from gpts.assistants.services.versions import check_owner_may_serve
+from gpts.assistants.states import Audience
 from reviews.models import Case, Decision, Enforcement
 from reviews.queries.policies import get_policies_in_force
 from reviews.services.appeals import answer_appeals
@@ -27,13 +29,13 @@ from reviews.services.second_approvals import (
 from reviews.services.submissions import close_submission
 from reviews.states import (
     NEGATIVE_OUTCOMES,
-    OUTCOMES_BY_KIND,
     CaseAction,
     CaseKind,
     DecisionSource,
     EnforcementAction,
     EnforcementKind,
     Outcome,
+    list_outcomes,
     move_enforcement,
 )
 from workspaces.models import User
@@ -67,10 +69,11 @@ def decide_case(
 
     Idempotent for one claim and outcome. One transaction writes the decision, its enforcements (executed, or
     held for a second person), notices and audit event; e-mail leaves after commit. Raises Conflict
-    (``claim_lost``, ``case_changed``) with the current state, Forbidden for people involved in the case,
-    InvalidInput for a negative outcome without policy or reasoning.
+    (``claim_lost``, ``case_changed``) with the current state, Forbidden for people involved in the case and
+    for an approval of somebody who may no longer publish, InvalidInput for a negative outcome without policy
+    or reasoning.
     """
-    case = lock_case(case_id)
+    case = lock_case(case_id, by=by)
     repeated = case.decisions.filter(claim_token=claim_token, decider=by, outcome=outcome).first()
     if repeated is not None:
         return repeated
@@ -84,6 +87,8 @@ def decide_case(
         )
     check_may_judge(by, case)
     chosen = _clean_outcome(case, outcome)
+    if chosen == Outcome.APPROVE and case.gpt is not None:
+        check_owner_may_serve(case.gpt, Audience.PUBLIC)
     decision = Decision.objects.create(
         case=case,
         round=case.round,
@@ -114,7 +119,7 @@ def decide_case(
 
 
 def _clean_outcome(case: Case, outcome: str) -> Outcome:
-    if outcome not in OUTCOMES_BY_KIND[case.kind]:
+    if outcome not in list_outcomes(case.kind, has_gpt=case.gpt_id is not None):
         raise InvalidInput(_("Choose one of the outcomes."), code="outcome_unknown", field="outcome")
     return Outcome(outcome)
 

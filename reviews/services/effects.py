@@ -7,15 +7,18 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from gpts.assistants.models import GPT, Version
+from gpts.assistants.queries.served import is_free_to_leave
 from marketplace.models import Listing
 from marketplace.services.listings import (
     delist_listing,
+    keep_out_of_store,
     publish_listing,
     quarantine_listing,
     restore_listing,
+    withdraw_listing,
 )
 from marketplace.states import ListingState
-from reviews.models import Enforcement, ProtectedName, Submission
+from reviews.models import Enforcement, Submission
 from reviews.services.standing import add_strike, change_builder_state, remove_strike
 from reviews.states import (
     BuilderAction,
@@ -26,6 +29,8 @@ from reviews.states import (
     move_submission,
 )
 from workspaces.models import User
+from workspaces.services.names import allow_name, prohibit_name
+from workspaces.services.suspension import resume_publishing, suspend_publishing
 
 Undo = dict[str, Any]
 
@@ -57,6 +62,9 @@ class PublishVersion:
             listing = Listing.objects.get(pk=enforcement.undo["listing"])
             delist_listing(listing=listing, by=by, at=at, reason="")
             return
+        if not is_free_to_leave(_gpt(enforcement)):
+            withdraw_listing(listing=Listing.objects.get(pk=enforcement.undo["listing"]), by=by, at=at)
+            return
         publish_listing(gpt=_gpt(enforcement), version=Version.objects.get(pk=before), by=by, at=at)
 
 
@@ -70,7 +78,8 @@ class RejectVersion:
         version = _version(enforcement)
         newer = Listing.objects.filter(gpt=enforcement.gpt, version_number__gt=version.number).exists()
         _move_newest_submission(version, SubmissionAction.RESTORE)
-        if newer:
+        # Approved but not live: its builder submits it again once they may publish.
+        if newer or not is_free_to_leave(_gpt(enforcement)):
             return
         publish_listing(gpt=_gpt(enforcement), version=version, by=by, at=at)
         _supersede_others(enforcement, version)
@@ -82,7 +91,7 @@ class Delist:
         listing = _listing(enforcement)
         add_strike(enforcement, at=at)
         if listing.state != ListingState.LISTED:
-            return {"nothing": True}
+            return {"nothing": True, "withdrawn": keep_out_of_store(listing=listing)}
         delist_listing(listing=listing, by=by, at=at, reason="")
         _move_newest_submission(listing.version, SubmissionAction.REMOVE)
         return {"listing": listing.pk}
@@ -123,11 +132,12 @@ class Warn:
 
 
 class SuspendBuilder:
-    """Refuse further submissions and quarantine every listing of the builder."""
+    """Refuse what workspaces.acts refuses to suspended people; quarantine every listing of the builder."""
 
     def apply(self, enforcement: Enforcement, *, by: User | None, at: datetime) -> Undo:
         add_strike(enforcement, at=at)
         before = change_builder_state(enforcement.builder_id, BuilderAction.SUSPEND)
+        suspend_publishing(user_id=_builder_id(enforcement), by=by, at=at)
         listings = Listing.objects.filter(publisher_id=enforcement.builder_id).exclude(
             state=ListingState.QUARANTINED
         )
@@ -142,6 +152,8 @@ class SuspendBuilder:
     def reverse(self, enforcement: Enforcement, *, by: User | None, at: datetime) -> None:
         remove_strike(enforcement, at=at)
         change_builder_state(enforcement.builder_id, BuilderAction.REINSTATE)
+        # Before the listings: a listing goes back only while its publisher may publish.
+        resume_publishing(user_id=_builder_id(enforcement), by=by, at=at)
         if enforcement.undo["state"] != BuilderState.NORMAL:
             change_builder_state(enforcement.builder_id, BuilderAction.WARN)
         if enforcement.undo["state"] == BuilderState.RESTRICTED:
@@ -163,13 +175,10 @@ class HoldPayout:
 class ProhibitName:
     def apply(self, enforcement: Enforcement, *, by: User | None, at: datetime) -> Undo:
         name = _version(enforcement).name
-        _row, is_new = ProtectedName.objects.get_or_create(
-            name=name, defaults={"is_reserved_mark": False, "enforcement": enforcement}
-        )
-        return {"name": name if is_new else ""}
+        return {"name": name if prohibit_name(name=name, enforcement_id=enforcement.pk) else ""}
 
     def reverse(self, enforcement: Enforcement, *, by: User | None, at: datetime) -> None:
-        ProtectedName.objects.filter(name=enforcement.undo["name"], enforcement=enforcement).delete()
+        allow_name(name=enforcement.undo["name"], enforcement_id=enforcement.pk)
 
 
 EFFECTS: Mapping[str, Effect] = {
@@ -182,6 +191,11 @@ EFFECTS: Mapping[str, Effect] = {
     EnforcementKind.HOLD_PAYOUT: HoldPayout(),
     EnforcementKind.PROHIBIT_NAME: ProhibitName(),
 }
+
+
+def _builder_id(enforcement: Enforcement) -> int:
+    assert enforcement.builder_id is not None
+    return enforcement.builder_id
 
 
 def _gpt(enforcement: Enforcement) -> GPT:
@@ -201,13 +215,22 @@ def _listing(enforcement: Enforcement) -> Listing:
 
 def _restore(undo: Undo, *, by: User | None, at: datetime) -> None:
     if undo.get("nothing"):
+        if undo.get("withdrawn"):
+            Listing.objects.filter(pk=undo["withdrawn"], state=ListingState.DELISTED).update(withdrawn_at=at)
         return
     listing = Listing.objects.select_related("version").get(pk=undo["listing"])
     if listing.state == ListingState.LISTED:
         return
     restored = restore_listing(listing=listing, by=by, at=at)
-    if restored.state == ListingState.LISTED:
+    if restored.state == ListingState.LISTED or _waits_to_return(restored):
         _move_newest_submission(listing.version, SubmissionAction.RESTORE)
+
+
+def _waits_to_return(listing: Listing) -> bool:
+    """Return whether the listing goes back by itself: as long as its submission was stopped with it."""
+    stopped = (SubmissionState.QUARANTINED, SubmissionState.REMOVED)
+    newest = Submission.objects.filter(version=listing.version).order_by("-id").first()
+    return listing.withdrawn_at is not None and newest is not None and newest.state in stopped
 
 
 def _supersede_others(enforcement: Enforcement, version: Version) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from core.jobs import enqueue_on_commit
 from core.links import absolute_url
+from reviews.mail_keys import make_mail_key
 from reviews.models import Appeal, Case, Decision, Notice, Report
 from reviews.queries.policies import get_cited_policies
 from reviews.scope import open_moderation_scope
@@ -166,7 +167,7 @@ def answer_reports(case: Case, decision: Decision, *, at: datetime) -> None:
             body=body,
             at=at,
         )
-    record_report_outcomes(reports, upheld=is_negative)
+    record_report_outcomes(reports, upheld=is_negative, at=at)
 
 
 def write_appellant_notice(appeal: Appeal, decision: Decision, *, at: datetime) -> Notice:
@@ -229,6 +230,17 @@ def _build_decision_url(decision: Decision) -> str:
     return absolute_url(f"/reviews/decisions/{decision.pk}")
 
 
+def _add_key(notice: Notice) -> str:
+    """Return the body for the mail: its link to the decision works without signing in once an account closes.
+
+    The stored body has no key, because moderators read it.
+    """
+    if notice.decision is None or notice.recipient_id is None:
+        return notice.body
+    url = _build_decision_url(notice.decision)
+    return notice.body.replace(url, f"{url}?key={make_mail_key(notice)}")
+
+
 def list_undelivered_notices(*, at: datetime) -> list[UUID]:
     """Return notices that their own job should have e-mailed by now. For the periodic job."""
     late = Notice.objects.filter(delivery=DeliveryState.WAITING, created_at__lt=at - timedelta(minutes=1))
@@ -238,13 +250,14 @@ def list_undelivered_notices(*, at: datetime) -> list[UUID]:
 @transaction.atomic
 def send_notice(*, notice_id: UUID, at: datetime) -> bool:
     """E-mail a waiting notice. Returns False when it was sent before; a mail server that is down raises."""
-    notice = Notice.objects.select_for_update(of=("self",)).filter(pk=notice_id).first()
+    locked = Notice.objects.select_for_update(of=("self",)).select_related("decision")
+    notice = locked.filter(pk=notice_id).first()
     if notice is None or notice.delivery == DeliveryState.SENT:
         return False
     host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
     # The same id on every try, so that mail programs can drop duplicates.
     headers = {"Message-ID": f"<{notice.pk}@{host}>"}
-    EmailMessage(notice.subject, notice.body, to=[notice.email], headers=headers).send()
+    EmailMessage(notice.subject, _add_key(notice), to=[notice.email], headers=headers).send()
     notice.delivery, notice.sent_at = DeliveryState.SENT, at
     notice.save(update_fields=["delivery", "sent_at"])
     return True

@@ -24,6 +24,8 @@ from reviews.services.notices import write_receipt
 from reviews.services.report_throttle import throttle_report
 from reviews.services.standing import NEW_ACCOUNT, compute_report_weight
 from reviews.states import (
+    BRIGADE_NOTE,
+    RESTRICTED_CATEGORIES,
     TIER_BY_CATEGORY,
     CaseKind,
     ReportAction,
@@ -34,6 +36,7 @@ from reviews.states import (
     Tier,
     move_report,
 )
+from workspaces.acts import Act, check_act
 from workspaces.models import User
 
 EXPLANATION_LENGTH = 4_000
@@ -41,7 +44,6 @@ RISK_WINDOW = timedelta(days=42)
 # Upper limit of the weight that all new accounts together can add, in thousandths of a report.
 NEW_ACCOUNTS_MAX_WEIGHT = 2_000
 BRIGADE_MIN_REPORTS = 20
-BRIGADE_NOTE = "brigade"
 
 
 @dataclass(frozen=True)
@@ -63,10 +65,13 @@ class ReportInput:
 def file_report(*, listing: Listing, given: ReportInput, by: User | None, at: datetime) -> Report:
     """Attach a report to the one open case about ``listing``, opening it when there is none.
 
+    Reports about sexual content with children have a case of their own, in the restricted lane.
     A second report by the same reporter to an open case returns the first one. Writes report, case, receipt
     and audit event. Raises InvalidInput, RateLimited (20 a day, 5 a minute, for each person and address),
-    Forbidden while the person's reporting is suspended.
+    Forbidden while the person or their reporting is suspended.
     """
+    if by is not None:
+        check_act(by, Act.REPORT)
     values = _clean_report(given, needs_contact=by is None)
     standing = None if by is None else Standing.objects.filter(user=by).first()
     if standing and standing.reporting_suspended_until and standing.reporting_suspended_until > at:
@@ -81,6 +86,7 @@ def file_report(*, listing: Listing, given: ReportInput, by: User | None, at: da
             subject_type=SubjectType.LISTING,
             subject_id=str(listing.pk),
             at=at,
+            is_restricted=values["category"] in RESTRICTED_CATEGORIES,
             tier=TIER_BY_CATEGORY.get(values["category"], Tier.NORMAL),
             gpt=listing.gpt,
             builder=listing.publisher,

@@ -8,6 +8,7 @@ from marketplace.models import Listing, ShelfEntry
 from reviews.models import Case, Decision
 from reviews.services.cases import advance_case, get_or_open_case, lock_case
 from reviews.services.enforcement import carry_out_decision
+from reviews.services.judges import note_missing_judges
 from reviews.states import (
     CaseAction,
     CaseKind,
@@ -61,9 +62,11 @@ def request_second_approval(case: Case, decision: Decision, *, at: datetime) -> 
         gpt=case.gpt,
         builder=case.builder,
         origin=decision,
+        is_restricted=case.is_restricted,
         risk=case.risk,
         content_hash=case.content_hash,
     )
+    note_missing_judges(at=at, only=second)
     return second
 
 

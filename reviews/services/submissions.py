@@ -8,19 +8,18 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
-from core.errors import Conflict, Forbidden, InvalidInput
+from core.errors import Conflict, InvalidInput
 from core.jobs import enqueue_on_commit
 from core.text import clean_block
-from gpts.assistants.models import GPT, Version
-from gpts.assistants.services.versions import check_ready, freeze_version
+from gpts.assistants.models import GPT, LiveVersion, Version
+from gpts.assistants.services.versions import check_owner_may_serve, check_ready, freeze_version
 from gpts.assistants.states import Audience
 from gpts.evals.services.gate import check_gate
-from reviews.models import Case, Claim, Decision, Standing, Submission
+from reviews.models import Case, Claim, Decision, Submission
 from reviews.scope import open_moderation_scope
 from reviews.states import (
     OPEN_SUBMISSIONS,
     QUEUE_BY_KIND,
-    BuilderState,
     CaseAction,
     CaseKind,
     Outcome,
@@ -30,8 +29,8 @@ from reviews.states import (
     move_case,
     move_submission,
 )
+from workspaces.acts import Act, check_act
 from workspaces.models import User
-from workspaces.queries import get_sharing_policy
 
 NOTE_LENGTH = 2_000
 # Published target: half of all first listings are decided within this time.
@@ -52,7 +51,8 @@ def submit_version(
     Submitting the same content again returns the open submission. Writes submission, case and audit event;
     the checks run after commit. Raises Conflict while another version is open, when this one is listed or
     was refused unchanged, or when its golden prompts fail (``golden_gate``), InvalidInput for a draft that
-    is not ready, Forbidden for suspended builders and for workspaces that do not allow publishing.
+    is not ready, Forbidden for suspended builders and for workspaces that do not allow publishing. Approval
+    asks again.
     """
     if not attested:
         raise InvalidInput(
@@ -61,7 +61,8 @@ def submit_version(
             field="attested",
         )
     note = clean_block(note, max_length=NOTE_LENGTH, field="note", required=False)
-    _check_allowed(gpt)
+    check_act(by, Act.PUBLISH, workspace_id=gpt.workspace_id)
+    check_owner_may_serve(gpt, Audience.PUBLIC)
     check_ready(gpt)
     check_gate(gpt, None, at, audience=Audience.PUBLIC)
     version = freeze_version(gpt=gpt, release_notes=release_notes, by=by, at=at)
@@ -100,26 +101,6 @@ def submit_version(
     return submission
 
 
-def _check_allowed(gpt: GPT) -> None:
-    with open_moderation_scope():  # the builder's record, which an admin who submits does not see
-        suspended = Standing.objects.filter(
-            user_id=gpt.owner_id, builder_state=BuilderState.SUSPENDED
-        ).exists()
-    if suspended:
-        raise Forbidden(
-            _(
-                "Publishing is suspended for this builder. The statement of reasons says why and"
-                " how to object."
-            ),
-            code="builder_suspended",
-        )
-    if not get_sharing_policy(gpt.workspace_id).may_publish:
-        raise Forbidden(
-            _("This workspace keeps its GPTs inside. Ask one of its admins to allow publishing."),
-            code="publishing_not_allowed",
-        )
-
-
 def _check_same_version(open_submission: Submission, version: Version) -> Submission:
     if open_submission.version_id == version.pk:
         return open_submission
@@ -140,6 +121,9 @@ def _check_new(gpt: GPT, version: Version) -> None:
             _("Nothing has changed since the last decision. Change what it names, then submit again."),
             code="unchanged",
         )
+    is_live = LiveVersion.objects.filter(version=version, audience=Audience.PUBLIC).exists()
+    if before.state == SubmissionState.APPROVED and not is_live:
+        return  # approved on appeal while its builder could not publish
     raise Conflict(_("This version has been approved already."), code="already_approved")
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import Conflict, DomainError, Forbidden, InvalidInput
 from reviews.access import access_case
 from reviews.queries import QueueFilters
+from reviews.services.cases import record_pictures_shown
 from reviews.services.decisions import decide_case
 from reviews.states import CaseState
 from reviews.web.forms import DecisionForm, add_domain_error
@@ -55,6 +56,15 @@ def decide(request: HttpRequest, case_id: UUID) -> HttpResponse:
         messages.success(request, _("Decided."))
     query = build_filter_query(QueueFilters.from_query(request.GET))
     return redirect(f"/moderation/cases/{case_id}{query}")
+
+
+@require_POST
+@staff_required("moderator")
+def show_pictures(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Show a case with the pictures that the restricted lane leaves out; the log names who looked."""
+    case = access_case(person_of(request), case_id)
+    record_pictures_shown(case=case, by=person_of(request), at=timezone.now())
+    return render_moderation_page(request, case=case, shows_pictures=True)
 
 
 def render_refusal(

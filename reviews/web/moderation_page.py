@@ -23,7 +23,7 @@ from reviews.queries import (
     get_queue_page,
     get_subject_name,
 )
-from reviews.rules import get_conflict_of_interest
+from reviews.rules import get_conflict_of_interest, sees_restricted
 from reviews.services.claims import LEASE
 from reviews.services.second_approvals import get_impact
 from reviews.services.viewers import record_viewer
@@ -61,8 +61,12 @@ def render_moderation_page(
     form: DecisionForm | None = None,
     problem: Mapping[str, Any] | None = None,
     status: int = 200,
+    shows_pictures: bool = False,
 ) -> HttpResponse:
-    """Render queue, evidence and decision; without a case, the queue and a hint how to begin."""
+    """Render queue, evidence and decision; without a case, the queue and a hint how to begin.
+
+    Pictures of a case in the restricted lane are in the page only with ``shows_pictures``.
+    """
     now, moderator = timezone.now(), person_of(request)
     filters = QueueFilters.from_query(request.GET)
     page = get_queue_page(moderator, filters=filters, at=now, cursor=request.GET.get("cursor", ""))
@@ -70,7 +74,7 @@ def render_moderation_page(
     context: dict[str, Any] = {
         "page": page,
         "rows": _build_rows(page.items, current=case, filters=filters, at=now),
-        "tabs": _build_tabs(filters, counts),
+        "tabs": _build_tabs(filters, counts, has_restricted=sees_restricted(moderator)),
         "counts": counts,
         "filters": filters,
         "filter_query": build_filter_query(filters),
@@ -78,6 +82,7 @@ def render_moderation_page(
         "problem": problem,
     }
     if case is not None:
+        context["shows_pictures"] = shows_pictures or not case.is_restricted
         context |= _build_case_context(request, case, form or DecisionForm(), at=now)
     return render(request, "reviews/moderation.html", context, status=status)
 
@@ -118,7 +123,9 @@ def _build_rows(cases: list[Case], *, current: Case | None, filters: QueueFilter
             case=case,
             url=reverse("reviews:case-detail", args=[case.pk]) + build_filter_query(filters),
             name=get_subject_name(case),
-            icon_url=icon_url(case.submission.version.icon) if case.submission else "",
+            icon_url=icon_url(case.submission.version.icon)
+            if case.submission and not case.is_restricted
+            else "",
             category=case.submission.version.category if case.submission else "other",
             is_current=index == current_index,
             is_overdue=case.due_at < at,
@@ -134,7 +141,9 @@ def _get_holder(case: Case, *, at: datetime) -> str:
     return str(claim.moderator) if claim is not None and claim.expires_at > at else ""
 
 
-def _build_tabs(filters: QueueFilters, counts: dict[str, int]) -> list[dict[str, Any]]:
+def _build_tabs(
+    filters: QueueFilters, counts: dict[str, int], *, has_restricted: bool
+) -> list[dict[str, Any]]:
     tabs: list[tuple[str, QueueFilters, int]] = [(_("All"), QueueFilters(), counts["all"])]
     tabs += [(str(Queue(name).label), QueueFilters(queue=name), counts[name]) for name in Queue.values]
     tabs += [
@@ -142,6 +151,10 @@ def _build_tabs(filters: QueueFilters, counts: dict[str, int]) -> list[dict[str,
         (_("Escalated"), QueueFilters(show="escalated"), counts["escalated"]),
         (_("Being checked"), QueueFilters(show="preparing"), counts["preparing"]),
     ]
+    if counts["stuck"] or filters.show == "stuck":
+        tabs.append((_("Nobody may judge"), QueueFilters(show="stuck"), counts["stuck"]))
+    if has_restricted:
+        tabs.append((_("Child safety"), QueueFilters(show="restricted"), counts["restricted"]))
     return [
         {
             "label": label,

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("moderation/cases/<uuid:case_id>/release", claims.release, name="case-release"),
     path("moderation/cases/<uuid:case_id>/escalate", claims.escalate, name="case-escalate"),
     path("moderation/cases/<uuid:case_id>/take-over", claims.take_over, name="case-take-over"),
+    path("moderation/cases/<uuid:case_id>/pictures", cases.show_pictures, name="case-pictures"),
     path("moderation/cases/<uuid:case_id>/decide", cases.decide, name="case-decide"),
     path("g/<slug:slug>/report", reports.report, name="report-create"),
     path("reviews/decisions/<uuid:decision_id>", decisions.show_statement, name="decision-detail"),

@@ -125,6 +125,7 @@ def _belongings(world: World) -> None:
         user=owner, type="webauthn", data={"name": "Laptop", "credential": passkey_data()}
     )
     world.ids |= {
+        "finance_id": world.people["finance"].pk,
         "alpha_place": world.alpha.slug, "handle": "owner-of-alpha",
         "invitation": invitation.pk, "token": token, "notification": note.pk, "passkey": passkey.pk,
     }  # fmt: skip
@@ -160,13 +161,14 @@ def _sign_in(person: User) -> str:
 def _give_key(world: World, name: str, person: User, workspace: Workspace, scopes: list[str]) -> int:
     """Create a key with these scopes; staff roles are granted for that moment, as staff scopes need them."""
     now = timezone.now()
-    lent = {"moderator", "finance", "operator"} - get_user_roles(person).staff if len(scopes) > 1 else set()
+    staff = ["moderator", "child_safety", "finance", "operator"]  # child safety needs a moderator
+    lent = [role for role in staff if role not in get_user_roles(person).staff] if len(scopes) > 1 else []
     for role in lent:
         grant_staff_role(user=person, role=role, by=None, at=now)
     key, plain = create_api_key(
         user=person, workspace=workspace, name=name, scopes=scopes, by=person, at=timezone.now()
     )
-    for role in lent:
+    for role in reversed(lent):
         revoke_staff_role(user=person, role=role, by=None, at=now)
     world.keys[name] = plain
     return key.pk

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.ids import uuid7
+from core.min_group import MIN_GROUP
 from gpts.metering.models import UsageEvent, UsageVoid
 from marketplace.models import Listing, ListingScore
 from marketplace.scoring import compute_score
@@ -41,17 +42,19 @@ def get_score(listing: Listing) -> ListingScore:
 
 def test_distinct_outside_people_count_once() -> None:
     listing = make_listing()
-    first, second = UserFactory.create(), UserFactory.create()
-    for _turn in range(5):
-        use(listing, first)
+    crowd = [UserFactory.create() for _number in range(MIN_GROUP)]
+    second = UserFactory.create()
+    for person in crowd:
+        use(listing, person)
+        use(listing, person)
     use(listing, second, days_ago=20)
     use(listing, second, days_ago=40)
 
     compute_scores(at=NOW)
 
     score = get_score(listing)
-    assert (score.users_7d, score.users_28d) == (1, 2)
-    assert (score.conversations_7d, score.conversations_28d, score.conversations_total) == (5, 6, 7)
+    assert (score.users_7d, score.users_28d) == (5, 6)
+    assert (score.conversations_7d, score.conversations_28d, score.conversations_total) == (10, 11, 12)
 
 
 def test_own_colleagues_imported_and_voided_use_does_not_count() -> None:
@@ -73,7 +76,7 @@ def test_own_colleagues_imported_and_voided_use_does_not_count() -> None:
     assert (score.users_28d, score.conversations_total) == (0, 0)
 
 
-@pytest.mark.parametrize("users", [0, 1, 7])
+@pytest.mark.parametrize("users", [0, 1, 4, 5, 17])
 @pytest.mark.parametrize(("stars", "age"), [([], 0), ([5, 5, 1], 20), ([4] * 9, 400)])
 def test_the_database_computes_the_published_formula(users: int, stars: list[int], age: int) -> None:
     listing = make_listing(at=NOW - timedelta(days=age))
@@ -102,7 +105,8 @@ def test_the_database_computes_the_published_formula(users: int, stars: list[int
 def test_ranks_and_their_movement_over_a_week() -> None:
     steady, rising = make_listing(category="writing"), make_listing(category="writing")
     other = make_listing(category="education")
-    use(steady, UserFactory.create())
+    for _number in range(MIN_GROUP):
+        use(steady, UserFactory.create())
     compute_scores(at=NOW)
     assert (get_score(steady).rank, get_score(steady).category_rank, get_score(other).category_rank) == (
         1,
@@ -110,7 +114,7 @@ def test_ranks_and_their_movement_over_a_week() -> None:
         1,
     )
     assert get_score(steady).previous_rank == 0
-    for _number in range(3):
+    for _number in range(MIN_GROUP + 2):
         use(rising, UserFactory.create(), days_ago=-6)
     next_week: datetime = NOW + timedelta(days=7)
 
@@ -123,11 +127,11 @@ def test_ranks_and_their_movement_over_a_week() -> None:
     assert (get_score(rising).trend_rank, get_score(rising).previous_trend_rank) == (1, 0)
 
 
-def test_three_people_count_more_than_one() -> None:
+def test_fifteen_people_count_more_than_five() -> None:
     assert compute_score(
-        users_7d=1, users_28d=1, rating_count=0, rating_sum=0, weeks_since_update=0
+        users_7d=5, users_28d=5, rating_count=0, rating_sum=0, weeks_since_update=0
     ).total < (
-        compute_score(users_7d=3, users_28d=3, rating_count=0, rating_sum=0, weeks_since_update=0).total
+        compute_score(users_7d=15, users_28d=15, rating_count=0, rating_sum=0, weeks_since_update=0).total
     )
     best = compute_score(
         users_7d=9, users_28d=10**7, rating_count=10**6, rating_sum=5 * 10**6, weeks_since_update=0

@@ -231,4 +231,4 @@ def test_a_case_takes_the_same_queries_with_one_report_and_with_three(
         client.get(f"/moderation/cases/{case.pk}")
 
 
-CASE_QUERIES = 24
+CASE_QUERIES = 25

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -179,7 +180,8 @@ def test_the_statement_of_reasons_is_complete_and_in_the_authors_language() -> N
     assert send_notice(notice_id=notice.pk, at=AT)
     assert not send_notice(notice_id=notice.pk, at=AT)
     assert [message.to for message in mail.outbox] == [[author.email]]
-    assert mail.outbox[0].body == notice.body
+    # As stored, but for the key with which a closed account opens the link.
+    assert re.sub(r"\?key=\S+", "", str(mail.outbox[0].body)) == notice.body
 
 
 def test_the_author_cannot_claim_their_own_case() -> None:

@@ -8,7 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from core.errors import Forbidden
+from workspaces.access import STAFF_SCOPES
 from workspaces.models import ApiKey
+from workspaces.queries import get_user_roles
 
 PUBLIC = ""
 
@@ -16,7 +19,8 @@ PUBLIC = ""
 class HasRequiredScope(BasePermission):
     """Checks the view's ``required_scopes`` for the method; a method that is not named there is refused.
 
-    ``PUBLIC`` opens a method to visitors and to every key.
+    ``PUBLIC`` opens a method to visitors and to every key. Raises Forbidden (``second_factor_missing``) for a
+    staff scope whose person must set up a second factor first.
     """
 
     message: Any = _("This API key does not have the permission for this.")
@@ -29,4 +33,12 @@ class HasRequiredScope(BasePermission):
         wanted = view.required_scopes.get(method)
         if wanted == PUBLIC:
             return True
-        return isinstance(request.auth, ApiKey) and wanted is not None and wanted in request.auth.scopes
+        if not isinstance(request.auth, ApiKey) or wanted is None or wanted not in request.auth.scopes:
+            return False
+        waiting = get_user_roles(request.auth.user).waiting_staff
+        if any(scope == wanted and role in waiting for role, scope in STAFF_SCOPES.items()):
+            raise Forbidden(
+                _("Set up a second factor in your settings first. Then your staff role counts again."),
+                code="second_factor_missing",
+            )
+        return True

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from workspaces.models import ApiKey, Member, User, Workspace
+from workspaces.models import ApiKey, Member, SharingPolicy, User, Workspace
 from workspaces.services.users import NAME_LENGTH
 from workspaces.states import ApiScope, Role, Theme
 
@@ -93,6 +93,16 @@ class MemberSerializer(serializers.ModelSerializer[Member]):
         model = Member
         fields: ClassVar[Any] = ["id", "user", "role", "joined_at"]
         read_only_fields: ClassVar[Any] = fields
+
+
+class SharingPolicySerializer(serializers.ModelSerializer[SharingPolicy]):
+    class Meta:
+        model = SharingPolicy
+        fields = ("may_publish", "external_gpts", "golden_pass_rate")
+
+
+class MayPublishSerializer(serializers.Serializer[Any]):
+    may_publish = serializers.BooleanField()
 
 
 class RoleSerializer(serializers.Serializer[Any]):

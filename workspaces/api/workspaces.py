@@ -9,12 +9,19 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from marketplace.services.publishing import set_workspace_publishing
 from workspaces.access import WorkspaceAct, access_member, access_workspace, not_found
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.me import bearer
-from workspaces.api.serializers import MemberSerializer, RoleSerializer, WorkspaceSerializer
+from workspaces.api.serializers import (
+    MayPublishSerializer,
+    MemberSerializer,
+    RoleSerializer,
+    SharingPolicySerializer,
+    WorkspaceSerializer,
+)
 from workspaces.models import Workspace
-from workspaces.queries import list_members, list_workspaces
+from workspaces.queries import get_sharing_policy, list_members, list_workspaces
 from workspaces.services.members import change_role, remove_member
 from workspaces.states import ApiScope
 
@@ -38,6 +45,25 @@ class WorkspacesView(LoggiaAPIView):
     def get(self, request: Request) -> Response:
         user, key = bearer(request)
         return self.page(list_workspaces(user).filter(pk=key.workspace_id), WorkspaceSerializer)
+
+
+class SharingPolicyView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": ApiScope.ACCOUNT, "PATCH": ApiScope.ACCOUNT}
+
+    @extend_schema(operation_id="sharing_policy_read", responses=SharingPolicySerializer)
+    def get(self, request: Request, workspace: str) -> Response:
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        return Response(SharingPolicySerializer(get_sharing_policy(tenant.pk)).data)
+
+    @extend_schema(
+        operation_id="sharing_policy_change", request=MayPublishSerializer, responses=SharingPolicySerializer
+    )
+    def patch(self, request: Request, workspace: str) -> Response:
+        """Allow GPTs to leave the workspace, or not; links and listings follow at once, both ways."""
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        is_allowed = self.read(MayPublishSerializer)["may_publish"]
+        set_workspace_publishing(workspace=tenant, is_allowed=is_allowed, by=self.person, at=timezone.now())
+        return Response(SharingPolicySerializer(get_sharing_policy(tenant.pk)).data)
 
 
 class MembersView(LoggiaAPIView):

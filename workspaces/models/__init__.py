@@ -1,6 +1,7 @@
 """Users, workspaces, members, API keys, notifications."""
 
 from workspaces.models.api_keys import ApiKey
+from workspaces.models.names import ProtectedName
 from workspaces.models.notifications import Notification
 from workspaces.models.users import StaffRole, User
 from workspaces.models.workspaces import (
@@ -19,6 +20,7 @@ __all__ = [
     "Invitation",
     "Member",
     "Notification",
+    "ProtectedName",
     "SharingPolicy",
     "StaffRole",
     "User",

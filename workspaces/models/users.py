@@ -32,6 +32,8 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(max_length=64, default="UTC")
     theme = models.CharField(max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
     is_active = models.BooleanField(default=True)
+    # Set and cleared by moderation, while the person is suspended as a builder (workspaces.acts).
+    publishing_suspended_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -56,7 +58,7 @@ class User(AbstractBaseUser):
 
 
 class StaffRole(models.Model):
-    """A role in running the instance: moderator, finance or operator."""
+    """A role in running the instance: moderator, child safety, finance or operator."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="staff_roles")
     role = models.CharField(max_length=20, choices=Staff.choices)

@@ -24,6 +24,8 @@ class Workspace(models.Model):
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField()
     suspended_at = models.DateTimeField(null=True, blank=True)
+    # A copy of "not may_publish" of the sharing policy, which only members may read.
+    keeps_inside = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [

@@ -16,20 +16,15 @@ from core.errors import Conflict, Forbidden, InvalidInput
 from core.scope import Scope, open_scope
 from core.text import clean_line
 from workspaces import rules
-from workspaces.access import KEY_START, hash_secret
+from workspaces.access import KEY_START, STAFF_SCOPES, hash_secret
 from workspaces.models import ApiKey, User, Workspace
 from workspaces.queries import get_user_roles
-from workspaces.states import ApiScope, Staff
+from workspaces.states import ApiScope
 
 MAX_KEYS = 50
 _PREFIX_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 # "Last used" is shown to people: a minute is exact enough and saves a write per request.
 _USE_STEP = timedelta(minutes=1)
-_STAFF_ONLY = {
-    ApiScope.REVIEWS_WORK: Staff.MODERATOR,
-    ApiScope.FINANCE_WORK: Staff.FINANCE,
-    ApiScope.OPERATOR_WORK: Staff.OPERATOR,
-}
 
 
 def create_api_key(
@@ -62,7 +57,7 @@ def create_api_key(
             field="workspace",
         )
     staff = get_user_roles(user).staff
-    if any(role not in staff for scope, role in _STAFF_ONLY.items() if scope in wanted):
+    if any(role not in staff for role, scope in STAFF_SCOPES.items() if scope in wanted):
         raise Forbidden(_("This permission is for staff with that role."), code="staff_scope", field="scopes")
     prefix = "".join(secrets.choice(_PREFIX_LETTERS) for _n in range(10))
     plain = f"{KEY_START}_{prefix}_{secrets.token_urlsafe(32)}"

@@ -1,4 +1,4 @@
-"""Staff roles: moderator, finance, operator."""
+"""Staff roles: moderator, child safety, finance, operator."""
 
 from __future__ import annotations
 
@@ -8,17 +8,26 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
-from core.errors import InvalidInput
+from core.errors import Conflict, InvalidInput
 from workspaces.models import StaffRole, User
 from workspaces.states import Staff
 
 
 def grant_staff_role(*, user: User, role: str, by: User | None, at: datetime) -> StaffRole:
-    """Give ``user`` a staff role. Idempotent. Audited. ``by`` is None for the command line."""
+    """Give ``user`` a staff role. Idempotent. Audited. ``by`` is None for the command line.
+
+    Child safety is a role besides that of a moderator; raises InvalidInput for anybody else.
+    """
     if role not in Staff.values:
         raise InvalidInput(
-            _("There is no such staff role. Choose moderator, finance or operator."),
+            _("There is no such staff role. Choose moderator, child safety, finance or operator."),
             code="staff_role_unknown",
+            field="role",
+        )
+    if role == Staff.CHILD_SAFETY and not _has_role(user, Staff.MODERATOR):
+        raise InvalidInput(
+            _("Only a moderator can have the role for child safety. Give that role first."),
+            code="staff_role_needs_moderator",
             field="role",
         )
     with transaction.atomic():
@@ -33,10 +42,35 @@ def grant_staff_role(*, user: User, role: str, by: User | None, at: datetime) ->
 
 
 def revoke_staff_role(*, user: User, role: str, by: User | None, at: datetime) -> None:
-    """Take a staff role away, effective with the next request of ``user``. Idempotent. Audited."""
+    """Take a staff role away, effective with the next request of ``user``. Idempotent. Audited.
+
+    Child safety goes with the role of moderator. Raises Conflict when an operator would be the last to go;
+    the command line (``by`` is None) may.
+    """
+    roles = [Staff.MODERATOR, Staff.CHILD_SAFETY] if role == Staff.MODERATOR else [role]
     with transaction.atomic():
-        count, _rows = StaffRole.objects.filter(user=user, role=role).delete()
-        if count:
-            record(
-                action="workspaces.staff_role_revoked", by=by, at=at, subject=user, data={"role": str(role)}
+        held = StaffRole.objects.select_for_update().filter(user=user, role__in=roles)
+        removed = sorted(held.values_list("role", flat=True))
+        if not removed:
+            return
+        if by is not None and role == Staff.OPERATOR and not _has_other_operator(user):
+            raise Conflict(
+                _("You are the only operator. Make somebody else one first."), code="last_operator"
             )
+        held.delete()
+        record(
+            action="workspaces.staff_role_revoked",
+            by=by,
+            at=at,
+            subject=user,
+            data={"role": str(role), "removed": removed},
+        )
+
+
+def _has_role(user: User, role: str) -> bool:
+    return StaffRole.objects.filter(user=user, role=role).exists()
+
+
+def _has_other_operator(user: User) -> bool:
+    others = StaffRole.objects.filter(role=Staff.OPERATOR, user__is_active=True).exclude(user=user)
+    return others.select_for_update().exists()

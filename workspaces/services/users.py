@@ -19,6 +19,7 @@ from core.scope import Scope, open_scope
 from core.text import clean_line
 from workspaces.access import open_admin_scope
 from workspaces.models import Member, SharingPolicy, User, Workspace
+from workspaces.names import check_public_name
 from workspaces.services.slugs import unused_slug
 from workspaces.states import Role, Theme, WorkspaceKind
 
@@ -49,7 +50,7 @@ def create_user(
         )
     user = User(
         email=email,
-        display_name=clean_line(display_name, max_length=NAME_LENGTH, field="display_name"),
+        display_name=clean_display_name(display_name),
         language=_clean_language(language),
         time_zone=_clean_time_zone(time_zone),
     )
@@ -95,7 +96,7 @@ def update_profile(
 ) -> User:
     """Change a person's profile; the personal workspace takes over the name. Audited."""
     values = {
-        "display_name": clean_line(display_name, max_length=NAME_LENGTH, field="display_name"),
+        "display_name": clean_display_name(display_name, user=user),
         "language": _clean_language(language),
         "time_zone": _clean_time_zone(time_zone),
     }
@@ -126,6 +127,15 @@ def set_language(*, user: User, language: str, by: User, at: datetime) -> User:
     user.language = _clean_language(language)
     user.save(update_fields=["language"])
     return user
+
+
+def clean_display_name(display_name: str, *, user: User | None = None) -> str:
+    """Return a name that a person may show to others; the name that ``user`` has already is kept."""
+    name = clean_line(display_name, max_length=NAME_LENGTH, field="display_name")
+    if user is None or name != user.display_name:
+        holder_id = None if user is None else user.pk
+        check_public_name(name, holder_id=holder_id, field="display_name", is_person=True)
+    return name
 
 
 def _clean_email(email: str) -> str:

@@ -16,6 +16,7 @@ from core.errors import Conflict, InvalidInput
 from core.text import clean_line
 from workspaces.access import open_admin_scope
 from workspaces.models import Member, SharingPolicy, User, Workspace
+from workspaces.names import check_public_name
 from workspaces.services.locks import lock_person
 from workspaces.services.slugs import RESERVED, unused_slug
 from workspaces.states import COMPANY_KINDS, Role, WorkspaceKind
@@ -41,13 +42,14 @@ def create_workspace(
     if kind not in COMPANY_KINDS:
         raise InvalidInput(_("Choose team or enterprise."), code="kind_invalid", field="kind")
     name = clean_line(name, max_length=80, field="name")
+    check_public_name(name, holder_id=by.pk, field="name")
     accent = _clean_accent(accent)
     with transaction.atomic():
         lock_person(by)  # so that the count below holds
         _check_count(by)
         workspace = Workspace.objects.create(
             kind=kind,
-            slug=_clean_slug(slug) if slug else unused_slug(name),
+            slug=_clean_slug(slug, by=by) if slug else unused_slug(name),
             name=name,
             accent=accent,
             created_by=by,
@@ -71,6 +73,8 @@ def update_workspace(*, workspace: Workspace, name: str, accent: str, by: User, 
     """Change a workspace's name and accent colour; empty means the product's own colour. Audited."""
     values = {"name": clean_line(name, max_length=80, field="name"), "accent": _clean_accent(accent)}
     changed = [field for field, value in values.items() if getattr(workspace, field) != value]
+    if "name" in changed:
+        check_public_name(values["name"], holder_id=by.pk, field="name")
     if not changed:
         return workspace
     with transaction.atomic():
@@ -113,11 +117,12 @@ def _clean_accent(accent: str) -> str:
     return accent.lower()
 
 
-def _clean_slug(slug: str) -> str:
+def _clean_slug(slug: str, *, by: User) -> str:
     if len(slug) > 60 or not _SLUG.fullmatch(slug) or slug in RESERVED:
         raise InvalidInput(
             _("Use small letters, figures and hyphens, at most 60."), code="slug_invalid", field="slug"
         )
+    check_public_name(slug, holder_id=by.pk, field="slug")
     if Workspace.objects.filter(slug=slug).exists():
         raise Conflict(_("This address is taken. Choose another."), code="slug_taken", field="slug")
     return slug

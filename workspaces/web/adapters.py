@@ -12,13 +12,13 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from core.errors import InvalidInput
 from core.links import absolute_url, get_site_host, get_site_name
 from core.look.titles import sentence_case
-from core.text import clean_line
 from workspaces.models import User
-from workspaces.services.users import NAME_LENGTH, complete_account
+from workspaces.services.users import NAME_LENGTH, clean_display_name, complete_account
 from workspaces.web.client_address import get_client_address
 
 # Stands for clients without an address (a Unix socket): they share their limits.
@@ -80,7 +80,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         user.email = user.email.lower()
         parts = [str(data.get(part) or "") for part in ("first_name", "last_name")]
         name = str(data.get("name") or "") or " ".join(part for part in parts if part)
-        user.display_name = _clean_name(name) or user.email.partition("@")[0][:NAME_LENGTH]
+        address = user.email.partition("@")[0]
+        user.display_name = _clean_name(name) or _clean_name(address) or str(_("New person"))
         return user
 
     def get_signup_form_initial_data(self, sociallogin: SocialLogin) -> dict[str, Any]:
@@ -95,7 +96,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 
 def _clean_name(name: str) -> str:
     try:
-        return clean_line(name[:NAME_LENGTH], max_length=NAME_LENGTH, field="display_name")
+        return clean_display_name(name[:NAME_LENGTH])
     except InvalidInput:
         return ""
 

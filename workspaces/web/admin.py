@@ -15,13 +15,20 @@ from core.csv_files import write_csv
 from core.errors import DomainError
 from core.models import AuditEvent
 from core.pagination import paginate
+from marketplace.services.publishing import set_workspace_publishing
 from workspaces.access import WorkspaceAct, access_workspace
 from workspaces.audit_labels import action_label
 from workspaces.models import Workspace
-from workspaces.queries import list_audit_actions, list_audit_events
-from workspaces.services.sharing import get_golden_pass_rate, set_golden_pass_rate
+from workspaces.queries import get_sharing_policy, list_audit_actions, list_audit_events
+from workspaces.services.sharing import set_golden_pass_rate
 from workspaces.services.workspaces import create_workspace, update_workspace
-from workspaces.web.forms import GoldenGateForm, NewWorkspaceForm, WorkspaceForm, add_refusal
+from workspaces.web.forms import (
+    GoldenGateForm,
+    NewWorkspaceForm,
+    PublishingForm,
+    WorkspaceForm,
+    add_refusal,
+)
 from workspaces.web.people import person_of
 
 EXPORT_ROWS = 50_000
@@ -58,8 +65,7 @@ def settings(request: HttpRequest, workspace: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved"))
             return redirect("workspaces:workspace-settings", tenant.slug)
-    gate = GoldenGateForm(initial={"golden_pass_rate": get_golden_pass_rate(tenant)})
-    return _settings_page(request, tenant, form, gate)
+    return _settings_page(request, tenant, form=form)
 
 
 @login_required
@@ -74,14 +80,38 @@ def golden_gate(request: HttpRequest, workspace: str) -> HttpResponse:
         set_golden_pass_rate(workspace=tenant, rate=rate, by=user, at=timezone.now())
         messages.success(request, _("Saved"))
         return redirect("workspaces:workspace-settings", tenant.slug)
-    form = WorkspaceForm(initial={"name": tenant.name, "accent": tenant.accent})
-    return _settings_page(request, tenant, form, gate)
+    return _settings_page(request, tenant, gate=gate)
+
+
+@login_required
+@require_POST
+def publishing(request: HttpRequest, workspace: str) -> HttpResponse:
+    """Set whether GPTs of the workspace may be shared by link and published."""
+    user = person_of(request)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    is_allowed = bool(request.POST.get("may_publish"))
+    set_workspace_publishing(workspace=tenant, is_allowed=is_allowed, by=user, at=timezone.now())
+    messages.success(request, _("Saved"))
+    return redirect("workspaces:workspace-settings", tenant.slug)
 
 
 def _settings_page(
-    request: HttpRequest, tenant: Workspace, form: WorkspaceForm, gate: GoldenGateForm
+    request: HttpRequest,
+    tenant: Workspace,
+    *,
+    form: WorkspaceForm | None = None,
+    gate: GoldenGateForm | None = None,
 ) -> HttpResponse:
-    context = {"workspace": tenant, "accent": tenant.accent, "form": form, "gate": gate}
+    policy = get_sharing_policy(tenant.pk)
+    form = form or WorkspaceForm(initial={"name": tenant.name, "accent": tenant.accent})
+    gate = gate or GoldenGateForm(initial={"golden_pass_rate": policy.golden_pass_rate})
+    context = {
+        "workspace": tenant,
+        "accent": tenant.accent,
+        "form": form,
+        "gate": gate,
+        "publishing": PublishingForm(initial={"may_publish": policy.may_publish}),
+    }
     status = 400 if form.errors or gate.errors else 200
     return render(request, "workspaces/admin/settings.html", context, status=status)
 

@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from workspaces.models import User
-from workspaces.queries import count_unread_notifications, get_user_roles
+from workspaces.queries import NO_ROLES, UserRoles, count_unread_notifications, get_user_roles
 from workspaces.states import Staff, Theme
 
 THEME_COOKIE = "loggia_theme"
@@ -29,23 +29,28 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(user, User) or not user.is_authenticated:
         theme = request.COOKIES.get(THEME_COOKIE, "")
         return {
-            "nav": _nav(request, frozenset(), signed_in=False),
+            "nav": _nav(request, NO_ROLES, signed_in=False),
             "person": None,
             "theme": theme if theme in Theme.values else Theme.SYSTEM.value,
             "unread_notifications": 0,
             "workspaces_of_person": (),
+            "waiting_staff": (),
+            "lacks_second_factor": False,
         }
     roles = get_user_roles(user)
     return {
-        "nav": _nav(request, roles.staff, signed_in=True),
+        "nav": _nav(request, roles, signed_in=True),
         "person": user,
         "theme": user.theme,
         "unread_notifications": SimpleLazyObject(lambda: count_unread_notifications(user)),
         "workspaces_of_person": roles.companies,
+        "waiting_staff": [Staff(role).label for role in sorted(roles.waiting_staff)],
+        "lacks_second_factor": bool(roles.staff) and not roles.has_second_factor,
     }
 
 
-def _nav(request: HttpRequest, staff: frozenset[str], *, signed_in: bool) -> list[NavEntry]:
+def _nav(request: HttpRequest, roles: UserRoles, *, signed_in: bool) -> list[NavEntry]:
+    staff = roles.staff
     entries = [(_("Store"), "/")]
     if signed_in:
         entries += [(_("Chats"), "/c/"), (_("Build"), "/build/"), (_("Earnings"), "/earnings/")]
@@ -54,7 +59,10 @@ def _nav(request: HttpRequest, staff: frozenset[str], *, signed_in: bool) -> lis
     if Staff.FINANCE in staff:
         entries.append((_("Finance"), "/finance/"))
     if Staff.OPERATOR in staff:
-        entries += [(_("Models"), "/operator/models"), (_("Health"), "/operator/health")]
+        entries += [(_("Models"), "/operator/models"), (_("Staff"), "/operator/staff")]
+        entries.append((_("Health"), "/operator/health"))
+    if roles.waiting_staff:
+        entries.append((_("Set up staff access"), "/settings/security/"))
     return [
         NavEntry(label, url, request.path == url if url == "/" else request.path.startswith(url))
         for label, url in entries

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
+from workspaces.access import STAFF_SCOPES
 from workspaces.models import User
 from workspaces.queries import UserRoles
 from workspaces.services.users import NAME_LENGTH
@@ -74,13 +75,7 @@ class ApiKeyForm(forms.Form):
 
     def __init__(self, *args: Any, roles: UserRoles, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        hidden = set()
-        if Staff.MODERATOR not in roles.staff:
-            hidden.add(ApiScope.REVIEWS_WORK)
-        if Staff.FINANCE not in roles.staff:
-            hidden.add(ApiScope.FINANCE_WORK)
-        if Staff.OPERATOR not in roles.staff:
-            hidden.add(ApiScope.OPERATOR_WORK)
+        hidden = {scope for role, scope in STAFF_SCOPES.items() if role not in roles.staff}
         self.fields["workspace"].choices = [(found.slug, found.name) for found in roles.memberships]  # type: ignore[attr-defined]
         self.fields["scopes"].choices = [  # type: ignore[attr-defined]
             (scope.value, scope.label) for scope in ApiScope if scope not in hidden
@@ -115,6 +110,17 @@ class GoldenGateForm(forms.Form):
     )
 
 
+class PublishingForm(forms.Form):
+    may_publish = forms.BooleanField(
+        label=_("GPTs may leave this workspace"),
+        required=False,
+        help_text=_(
+            "By link and to the public store. When you turn it off, links stop at once and listings leave the"
+            " store; they come back when you turn it on again."
+        ),
+    )
+
+
 class NewWorkspaceForm(forms.Form):
     name = forms.CharField(
         label=_("Name"), max_length=80, help_text=_("Of your team or company, as members should read it.")
@@ -128,3 +134,12 @@ class InviteForm(forms.Form):
 
 class RoleForm(forms.Form):
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+
+
+class StaffRoleForm(forms.Form):
+    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=Staff.choices,
+        help_text=_("Child safety is a role besides that of a moderator: it opens the restricted cases."),
+    )

@@ -10,9 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
-from core.text import clean_line
 from workspaces.models import User
-from workspaces.services.users import NAME_LENGTH, complete_account
+from workspaces.services.users import NAME_LENGTH, clean_display_name, complete_account
 
 
 class SignupForm(forms.Form):
@@ -28,7 +27,7 @@ class SignupForm(forms.Form):
 
     def clean_display_name(self) -> str:
         try:
-            return clean_line(self.cleaned_data["display_name"], max_length=NAME_LENGTH, field="display_name")
+            return clean_display_name(self.cleaned_data["display_name"])
         except InvalidInput as error:
             raise forms.ValidationError(error.message, code=error.code) from error
 

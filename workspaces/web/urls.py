@@ -13,6 +13,7 @@ from workspaces.web import (
     notifications,
     preferences,
     settings,
+    staff_roles,
 )
 
 app_name = "workspaces"
@@ -49,7 +50,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("w/<slug:workspace>/admin/audit", admin.audit, name="workspace-audit"),
     path("w/<slug:workspace>/admin/settings", admin.settings, name="workspace-settings"),
+    path("w/<slug:workspace>/admin/settings/publishing", admin.publishing, name="publishing-rule"),
     path("w/<slug:workspace>/admin/settings/golden", admin.golden_gate, name="golden-gate"),
+]
+urlpatterns += [
+    path("operator/staff", staff_roles.staff_roles, name="staff-list"),
+    path("operator/staff/<int:user_id>/<slug:role>/revoke", staff_roles.revoke, name="staff-revoke"),
 ]
 urlpatterns += gallery.routes  # refuse in production
 if django_settings.DEBUG:

@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from core.min_group import MIN_GROUP, show_figure
 from gpts.assistants.states import Audience, Category, OutputFormat
 from gpts.llm.models import LanguageModel
 from gpts.llm.states import Capability, ModelChoice
@@ -75,6 +76,8 @@ class GPT(Behaviour):
     # For optimistic locking: rises with each saved draft, and saving names the revision that was read.
     draft_revision = models.PositiveIntegerField(default=1)
     conversation_count = models.PositiveBigIntegerField(default=0)
+    # Whether MIN_GROUP people besides the owner have had one, from when on the count is shown.
+    has_min_group = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     quarantined_at = models.DateTimeField(null=True, blank=True)
@@ -89,6 +92,11 @@ class GPT(Behaviour):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def shown_conversations(self) -> int | None:
+        """The number of conversations, None while too few people have had them."""
+        return show_figure(self.conversation_count, people=MIN_GROUP if self.has_min_group else 0)
 
 
 class Version(Behaviour):

@@ -11,6 +11,7 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 
 from core.scope import current_scope, open_scope
 from gpts.assistants.models import GPT, LiveVersion, Version
+from gpts.assistants.queries.served import list_served_versions
 from gpts.assistants.rules import GPTRelation
 from gpts.assistants.states import Audience
 from gpts.llm.catalogue import list_chat_models
@@ -55,9 +56,9 @@ def find_gpt_with_live_versions(slug: str) -> tuple[GPT | None, dict[str, Versio
     Does not authorise.
     """
     rows = (
-        LiveVersion.objects.select_related("gpt__workspace", "version__language_model__provider").filter(
-            gpt__slug=slug, gpt__deleted_at__isnull=True
-        )
+        list_served_versions()
+        .select_related("gpt__workspace", "version__language_model__provider")
+        .filter(gpt__slug=slug, gpt__deleted_at__isnull=True)
         if "\x00" not in slug
         else ()
     )
@@ -72,7 +73,7 @@ def get_relation(user: User, gpt: GPT) -> GPTRelation:
 
     An API key of one workspace has no role in the person's other workspaces: the scope lacks them.
     """
-    audiences = LiveVersion.objects.filter(gpt=gpt).values_list("audience", flat=True)
+    audiences = list_served_versions().filter(gpt=gpt).values_list("audience", flat=True)
     return _build_relation(user, gpt, frozenset(audiences))
 
 
@@ -107,7 +108,7 @@ def find_live_version(user: User, gpt: GPT) -> Version | None:
 
 
 def _list_live_by_audience(gpt: GPT) -> dict[str, Version]:
-    rows = LiveVersion.objects.filter(gpt=gpt).select_related("version__language_model__provider")
+    rows = list_served_versions().filter(gpt=gpt).select_related("version__language_model__provider")
     return {row.audience: row.version for row in rows}
 
 
@@ -117,14 +118,14 @@ def _choose_version(live: dict[str, Version], relation: GPTRelation) -> Version 
 
 
 def get_live_versions(gpt: GPT) -> dict[str, LiveVersion]:
-    """Return the live versions by audience."""
+    """Return the live versions by audience, also those that are paused: for the GPT's own pages."""
     rows = LiveVersion.objects.filter(gpt=gpt).select_related("version")
     return {row.audience: row for row in rows}
 
 
 def list_visible_gpts(user: User) -> QuerySet[GPT]:
     """Return the GPTs that ``user`` may chat with and may find: live for them, or their own."""
-    live = LiveVersion.objects.filter(gpt=OuterRef("pk"))
+    live = list_served_versions().filter(gpt=OuterRef("pk"))
     memberships = Member.objects.filter(user_id=user.pk).values("workspace_id")
     inside = Q(workspace_id__in=memberships)
     # GPTs that are live by link only are not listed.

@@ -17,6 +17,7 @@ from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.queries.gpts import find_default_model
 from gpts.assistants.services.drafts import clean_draft
 from gpts.llm.models import LanguageModel
+from workspaces.acts import Act, check_act
 from workspaces.models import Member, User, Workspace
 from workspaces.states import BUILDER_ROLES
 
@@ -30,6 +31,7 @@ def create_gpt(*, workspace: Workspace, owner: User, by: User, at: datetime, **d
     Writes the row and one audit event. Raises InvalidInput naming the field, Forbidden when ``owner``
     may not build in ``workspace``. The slug is made from the name and never reused.
     """
+    check_act(owner, Act.BUILD)
     if not Member.objects.filter(workspace=workspace, user=owner, role__in=BUILDER_ROLES).exists():
         raise Forbidden(
             _("You may not build in this workspace. Ask an admin for the builder role."),

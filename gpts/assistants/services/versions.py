@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
-from core.errors import Conflict, Forbidden, InvalidInput
+from core.errors import Conflict, InvalidInput
 from core.text import clean_block
 from gpts.assistants.content import (
     BEHAVIOUR_FIELDS,
@@ -22,10 +22,16 @@ from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.services.gpts import lock_gpt
 from gpts.assistants.states import Audience, OutputFormat
+from workspaces.acts import Act, check_act, check_workspace_open
 from workspaces.models import User
-from workspaces.queries import get_sharing_policy
+from workspaces.names import check_public_name, find_resemblances
 
 RELEASE_NOTES_LENGTH = 2_000
+ACT_BY_AUDIENCE = {
+    Audience.WORKSPACE: Act.SHARE_INSIDE,
+    Audience.LINK: Act.SHARE_BY_LINK,
+    Audience.PUBLIC: Act.PUBLISH,
+}
 
 
 @transaction.atomic
@@ -71,14 +77,15 @@ def set_live_version(
     """Make ``version`` live for ``audience`` in place of the version that is; idempotent.
 
     Writes the row and an audit event. Raises InvalidInput for another GPT's version or an unknown audience,
-    NotFound when the GPT is deleted, Forbidden for a link when the workspace does not allow publishing
-    (submitting checks that for the public store). Allowed in quarantine: it takes effect on release.
+    NotFound when the GPT is deleted, Forbidden as check_owner_may_serve does: approvals and restored listings
+    end here too. Allowed in quarantine: it takes effect on release.
     """
     fresh = lock_gpt(gpt, allow_quarantined=True)
     if version.gpt_id != fresh.pk:
         raise InvalidInput(_("This version belongs to another GPT."), code="foreign_version", field="version")
     _check_audience(audience)
-    _check_link_allowed(fresh, audience)
+    check_owner_may_serve(fresh, audience)
+    _check_name(fresh, version, audience)
     live = LiveVersion.objects.select_related("version").filter(gpt=fresh, audience=audience).first()
     if live is not None and live.version_id == version.pk:
         return live
@@ -186,14 +193,34 @@ def _check_audience(audience: str) -> None:
         raise InvalidInput(_("Choose who it is for."), code="unknown_choice", field="audience")
 
 
-def _check_link_allowed(gpt: GPT, audience: str) -> None:
-    if audience != Audience.LINK:
+def check_owner_may_serve(gpt: GPT, audience: str) -> None:
+    """Raise Forbidden when the state of the GPT's owner or workspace does not allow this audience.
+
+    Asked before sharing and submitting, and again when a version goes live. A company answers for its own
+    GPTs after an owner has left; ``list_served_versions`` follows the same rule.
+    """
+    act = ACT_BY_AUDIENCE[Audience(audience)]
+    is_company_of_closed_account = gpt.workspace.person_id is None and not gpt.owner.is_active
+    if is_company_of_closed_account:
+        check_workspace_open(act, gpt.workspace_id)
         return
-    if not get_sharing_policy(gpt.workspace_id).may_publish:
-        raise Forbidden(
-            _("This workspace keeps its GPTs inside. Ask one of its admins to allow publishing."),
-            code="publishing_not_allowed",
-        )
+    check_act(gpt.owner, act, workspace_id=gpt.workspace_id)
+
+
+def _check_name(gpt: GPT, version: Version, audience: str) -> None:
+    """Raise InvalidInput for a protected name outside the workspace.
+
+    The store has a moderator who judged the name, and the link of what stands there under the same name may
+    show it too; a name that a decision prohibited is refused in any case.
+    """
+    if audience == Audience.WORKSPACE:
+        return
+    listed = LiveVersion.objects.filter(gpt=gpt, audience=Audience.PUBLIC, version__name=version.name)
+    if audience == Audience.PUBLIC or listed.exists():
+        found = find_resemblances(version.name, holder_id=gpt.owner_id)
+        if all(one.why != "prohibited" for one in found):
+            return
+    check_public_name(version.name, holder_id=gpt.owner_id, field="name")
 
 
 def _record_past_version(*, gpt: GPT, audience: str, old: Version | None, new: Version, at: datetime) -> None:

@@ -9,7 +9,8 @@ from datetime import datetime
 from uuid import UUID
 
 from core.scope import NOBODY, Scope, open_scope
-from gpts.assistants.models import GPT, LiveVersion
+from gpts.assistants.models import GPT
+from gpts.assistants.queries.served import list_served_versions
 from gpts.assistants.rules import GPTAct, GPTRelation, may
 from workspaces.access import list_keys_in_force
 from workspaces.models import Member, User
@@ -65,7 +66,8 @@ def _find_turns_without_access(answers: list[RunningAnswer], *, at: datetime) ->
     ended = find_ended_requests((answer.request for answer in answers), at=at)
     found = GPT.objects.select_related("workspace").in_bulk({answer.gpt_id for answer in answers})
     audiences: dict[int, set[str]] = {}
-    for gpt_id, audience in LiveVersion.objects.filter(gpt__in=found).values_list("gpt_id", "audience"):
+    served = list_served_versions().filter(gpt__in=found)
+    for gpt_id, audience in served.values_list("gpt_id", "audience"):
         audiences.setdefault(gpt_id, set()).add(audience)
     workspaces = {gpt.workspace_id for gpt in found.values()} | {answer.payer_id for answer in answers}
     roles = {

@@ -17,6 +17,7 @@ from gpts.chat.queries.attachments import get_attachments_by_turn
 from gpts.chat.queries.turns import list_shown_turns
 from gpts.chat.states import MessageRole
 from gpts.llm.states import METERED_TURN_STATES
+from workspaces.acts import Act, check_act
 from workspaces.models import User
 
 TOKEN_BYTES = 32
@@ -71,9 +72,10 @@ def _build_turn(turn: Any, files: list[Any]) -> dict[str, Any]:
 def create_share_link(*, conversation: Conversation, by: User, at: datetime) -> SharedConversation:
     """Create the share link of a conversation, or renew the copy that its link shows.
 
-    Conflict (``share_temporary``) for a temporary chat, InvalidInput (``nothing_to_share``) before the first
-    answer.
+    Forbidden as check_act raises it, Conflict (``share_temporary``) for a temporary chat, InvalidInput
+    (``nothing_to_share``) before the first answer.
     """
+    check_act(by, Act.SHARE_CONVERSATION)
     if conversation.is_temporary:
         raise Conflict(_("A temporary chat cannot be shared."), code="share_temporary")
     content = build_snapshot(conversation)

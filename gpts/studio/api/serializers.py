@@ -68,6 +68,8 @@ class GPTSummarySerializer(serializers.ModelSerializer[GPT]):
     )
     newest_version = serializers.IntegerField(read_only=True, allow_null=True)
     is_quarantined = serializers.SerializerMethodField()
+    # Null while fewer than five people have had conversations.
+    conversation_count = serializers.IntegerField(source="shown_conversations", allow_null=True)
 
     class Meta:
         model = GPT
@@ -99,6 +101,7 @@ class GPTSerializer(serializers.ModelSerializer[GPT]):
     icon_url = serializers.SerializerMethodField()
     live = serializers.SerializerMethodField()
     is_quarantined = serializers.SerializerMethodField()
+    conversation_count = serializers.IntegerField(source="shown_conversations", allow_null=True)
 
     class Meta:
         model = GPT

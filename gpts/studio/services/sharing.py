@@ -12,8 +12,16 @@ from gpts.assistants.audiences import check_direct_audience
 from gpts.assistants.content import compute_draft_hash
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.services.gpts import lock_gpt
-from gpts.assistants.services.versions import check_ready, freeze_version, restore_version, set_live_version
+from gpts.assistants.services.versions import (
+    ACT_BY_AUDIENCE,
+    check_ready,
+    freeze_version,
+    restore_version,
+    set_live_version,
+)
+from gpts.assistants.states import Audience
 from gpts.evals.services.gate import check_gate
+from workspaces.acts import check_act
 from workspaces.models import User
 
 
@@ -21,11 +29,12 @@ from workspaces.models import User
 def share_draft(*, gpt: GPT, audiences: Sequence[str], release_notes: str, by: User, at: datetime) -> Version:
     """Freeze the draft as a version and make it live for each of ``audiences``, which may be empty.
 
-    Idempotent. Raises the errors of check_offered, check_ready, check_gate, freeze_version and
-    set_live_version; nothing is written then.
+    Idempotent. Raises the errors of check_direct_audience, check_act, check_ready, check_gate, freeze_version
+    and set_live_version; nothing is written then.
     """
     for audience in audiences:
         check_direct_audience(gpt, audience)
+        check_act(by, ACT_BY_AUDIENCE[Audience(audience)], workspace_id=gpt.workspace_id)
         check_gate(gpt, None, at, audience=audience)
     if audiences:
         check_ready(gpt)

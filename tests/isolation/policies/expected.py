@@ -122,7 +122,7 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
     "reviews_strike": (Line("user_id = {owner}", "omw", "mw", "mw", "w"),),
     "reviews_policy": (Line("true", "nsrcoamftwx", "tw", "tw", "w"),),
     "reviews_policyversion": (Line("true", "nsrcoamftwx", "tw", "", ""),),
-    "reviews_protectedname": (Line("true", "srcoamftw", "mw", "mw", "mw"),),
+    "reviews_escalation": (Line("true", "mw", "mw", "", ""),),
     "reviews_dailystat": (Line("true", "nsrcoamftwx", "w", "w", "w"),),
     "payouts_ratecard": (Line("true", "srcoamftw", "fw", "", ""),),
     "payouts_ratecardline": (Line("true", "srcoamftw", "", "", ""),),
@@ -162,5 +162,6 @@ OPEN: dict[str, str] = {
     "socialaccount_socialapp": "settings of allauth, always empty",
     "socialaccount_socialtoken": "allauth stores none",
     "usersessions_usersession": "allauth writes it while signing in",
+    "workspaces_protectedname": "asked for every public name, at sign-up before anybody is signed in",
     "workspaces_user": "people sign up and sign in before there is a scope; names stand beside GPTs",
 }

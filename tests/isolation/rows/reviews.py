@@ -37,6 +37,7 @@ ROWS: list[Row] = [
     staff_page("reviews:case-escalate", MODERATOR, "POST", ids=CASE, body=claim),
     # Only leads may take over a claim; moderators get a message.
     staff_page("reviews:case-take-over", frozenset(), "POST", ids=CASE, body=claim, forbidden=MODERATOR),
+    staff_page("reviews:case-pictures", MODERATOR, "POST", ids=CASE),
     staff_page("reviews:case-decide", MODERATOR, "POST", ids=CASE, body=claim),
     page("reviews:report-create", EVERYBODY, "GET POST", ids={"slug": "listed_slug"}, body=REPORT),
     page("reviews:decision-detail", OWNER, ids=DECISION),

@@ -10,14 +10,13 @@ from django.utils import timezone
 
 from core.errors import DomainError
 from core.scope import system_scope
-from workspaces.access import WorkspaceAct, access_workspace, personal_workspace
+from workspaces.access import STAFF_SCOPES, WorkspaceAct, access_workspace, personal_workspace
 from workspaces.queries import find_user
 from workspaces.services.api_keys import create_api_key
 from workspaces.states import ApiScope
 
 # Only given when asked for with --scopes.
-_STAFF = (ApiScope.REVIEWS_WORK, ApiScope.FINANCE_WORK, ApiScope.OPERATOR_WORK)
-ORDINARY = [scope.value for scope in ApiScope if scope not in _STAFF]
+ORDINARY = [scope.value for scope in ApiScope if scope not in STAFF_SCOPES.values()]
 
 
 class Command(BaseCommand):

@@ -1,0 +1,45 @@
+"""Live versions that are served now.
+
+The sharing policy, the owner's state and a name that a decision prohibited may pause those outside.
+"""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from gpts.assistants.models import GPT, LiveVersion
+from gpts.assistants.states import Audience
+from workspaces.models import ProtectedName
+from workspaces.states import NameProtection
+
+OUTSIDE = (Audience.LINK, Audience.PUBLIC)
+
+
+def may_leave_workspace(gpt: str) -> Q:
+    """Return the condition that a GPT may be served outside its workspace.
+
+    ``gpt`` is the prefix of its columns ("gpt__") or empty.
+    Not while its workspace keeps GPTs inside or its owner is suspended as a builder, nor once the person of
+    a personal workspace has closed their account: nobody would answer for it.
+    """
+    return (
+        Q(**{f"{gpt}owner__publishing_suspended_at__isnull": True})
+        & (Q(**{f"{gpt}workspace__person__isnull": True}) | Q(**{f"{gpt}owner__is_active": True}))
+        & Q(**{f"{gpt}workspace__keeps_inside": False})
+    )
+
+
+def list_served_versions() -> QuerySet[LiveVersion]:
+    """Return the live versions that people get now: all readers of live versions begin here.
+
+    Rows stay while they are paused, and are served again once the reason has gone.
+    """
+    prohibited = ProtectedName.objects.filter(name=OuterRef("version__name"), kind=NameProtection.PROHIBITED)
+    is_named_badly = Q(Exists(prohibited), audience=Audience.LINK)
+    return LiveVersion.objects.filter(
+        ~Q(audience__in=OUTSIDE) | (may_leave_workspace("gpt__") & ~is_named_badly)
+    )
+
+
+def is_free_to_leave(gpt: GPT) -> bool:
+    return GPT.objects.filter(may_leave_workspace(""), pk=gpt.pk).exists()

@@ -1,0 +1,52 @@
+"""Listings follow the sharing policy of their workspace and the state of their publisher."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from gpts.assistants.queries.served import may_leave_workspace
+from marketplace.models import Listing
+from marketplace.services.listings import restore_listing, withdraw_listing
+from marketplace.states import ListingState
+from workspaces.models import User, Workspace
+from workspaces.services.sharing import set_may_publish
+
+BATCH = 500
+
+
+@transaction.atomic
+def set_workspace_publishing(*, workspace: Workspace, is_allowed: bool, by: User, at: datetime) -> None:
+    """Allow GPTs to leave the workspace, or not; links and listings follow at once, both ways. Audited."""
+    set_may_publish(workspace=workspace, is_allowed=is_allowed, by=by, at=at)
+    follow_publishing_rules(at=at, by=by, workspace=workspace)
+
+
+@transaction.atomic
+def follow_publishing_rules(
+    *, at: datetime, by: User | None = None, workspace: Workspace | None = None
+) -> int:
+    """Withdraw listings that may not leave their workspace now, return those that may again; count both.
+
+    Idempotent. Of one workspace, or in a periodic job of all: at most 500 of each kind a run.
+    """
+    listings = Listing.objects.defer("search").order_by("pk")
+    if workspace is not None:
+        listings = listings.filter(workspace=workspace)
+    free = may_leave_workspace("gpt__")
+    leaving = list(listings.filter(state=ListingState.LISTED).exclude(free)[:BATCH])
+    for listing in leaving:
+        withdraw_listing(listing=listing, by=by, at=at)
+    returning = list(
+        listings.filter(
+            free,
+            state=ListingState.DELISTED,
+            withdrawn_at__isnull=False,
+            gpt__deleted_at__isnull=True,
+            gpt__quarantined_at__isnull=True,
+        )[:BATCH]
+    )
+    for listing in returning:
+        restore_listing(listing=listing, by=by, at=at)
+    return len(leaving) + len(returning)
