@@ -14,7 +14,7 @@ from core.money import minor_to_decimal
 from core.pagination import paginate
 from payouts.access import access_statement
 from payouts.models import Statement
-from payouts.queries import list_statements
+from payouts.queries import list_holds, list_statements
 from payouts.states import Verdict
 from workspaces.web.people import person_of
 from workspaces.web.staff import staff_required
@@ -41,6 +41,7 @@ def statement_detail(request: HttpRequest, statement_id: int) -> HttpResponse:
             "statement": statement,
             "paid": [line for line in lines if line.verdict == Verdict.QUALIFIED],
             "unpaid": [line for line in lines if line.verdict != Verdict.QUALIFIED],
+            "holds": list_holds(statement.payee),
             "is_own": statement.payee_id == request.user.pk,
         },
     )
