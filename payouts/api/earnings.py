@@ -48,6 +48,7 @@ def _estimate(month: MonthEstimate) -> dict[str, Any]:
         "amount": None if month.amount_minor is None else amount(month.amount_minor, month.currency),
         "rate_card": month.card.version,
         "qualified": month.qualified,
+        "estimated_answers": month.estimated,
         "not_paid": {row.verdict: row.messages for row in month.unpaid},
         "gpts": [
             {

@@ -49,7 +49,7 @@ class StatementSerializer(serializers.Serializer[Any]):
 class HoldSerializer(serializers.Serializer[Any]):
     """Why nothing is paid now; earnings go on and are paid in full after the last hold ends."""
 
-    source = serializers.ChoiceField(choices=["finance", "moderation"])
+    held_by = serializers.ChoiceField(choices=["finance", "moderation"])
     reason = serializers.CharField()
     since = serializers.DateTimeField()
     decision = serializers.UUIDField(
@@ -73,6 +73,7 @@ class StatementLineSerializer(serializers.Serializer[Any]):
     conversations = serializers.IntegerField()
     messages = serializers.IntegerField()
     output_tokens = serializers.IntegerField()
+    estimated = serializers.IntegerField(help_text="Answers whose tokens are estimates of this server.")
     amount_minor = serializers.IntegerField()
 
 

@@ -23,7 +23,7 @@ class Hold:
     decision_id: UUID | None = None
 
     @property
-    def source(self) -> str:
+    def held_by(self) -> str:
         return "finance" if self.decision_id is None else "moderation"
 
 

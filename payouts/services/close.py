@@ -276,6 +276,7 @@ def _save_lines(run: CloseRun, valuation: Valuation) -> None:
                 messages=line.count.messages,
                 input_tokens=line.count.input_tokens,
                 output_tokens=line.count.output_tokens,
+                estimated=line.count.estimated,
                 amount_micros=line.amount_micros,
                 amount_minor=line.amount_minor,
             )

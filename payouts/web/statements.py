@@ -65,12 +65,13 @@ def build_statement_csv(statement: Statement) -> bytes:
     writer = csv.writer(text)
     writer.writerow(
         ("month", "gpt", "category", "earned_in", "verdict", "conversations", "answers", "output_tokens",
-         "amount", "currency")
+         "estimated_answers", "amount", "currency")
     )  # fmt: skip
     for line in statement.lines.order_by("position"):
         writer.writerow(
             (statement.period.month, line.gpt_name, line.category, line.origin_month, line.verdict,
              line.conversations, line.messages, line.output_tokens,
+             line.estimated,
              f"{minor_to_decimal(line.amount_minor, statement.currency):f}", statement.currency)
         )  # fmt: skip
     return text.getvalue().encode()

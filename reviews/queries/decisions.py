@@ -80,4 +80,8 @@ def list_payout_holds(user_ids: Collection[int]) -> dict[int, PayoutHold]:
         .order_by("-executed_at", "-id")
         .values_list("builder_id", "decision_id", "decision__reasoning", "executed_at")
     )
-    return {row[0]: PayoutHold(*row) for row in rows if row[0] is not None}
+    return {
+        payee_id: PayoutHold(payee_id, decision_id, reasoning, since)
+        for payee_id, decision_id, reasoning, since in rows
+        if payee_id is not None and since is not None
+    }

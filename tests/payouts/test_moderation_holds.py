@@ -173,7 +173,7 @@ def test_the_last_hold_counts_not_the_first(listing: Listing, maker: User) -> No
     account = PayoutAccount.objects.get(payee=creator)
     with system_scope("tests"):
         hold_payouts(account_id=account.pk, by=maker, at=CLOSING, reason="Investigation")
-    assert [(hold.source, hold.reason, hold.decision_id) for hold in list_holds(creator)] == [
+    assert [(hold.held_by, hold.reason, hold.decision_id) for hold in list_holds(creator)] == [
         ("moderation", "Asks for passwords.", decision.pk),
         ("finance", "Investigation", None),
     ]
@@ -211,7 +211,7 @@ def test_pages_and_api_say_why_nothing_is_paid(listing: Listing, maker: User, ch
     sealed = statement.sha256
     decision = hold(listing)
     expected = [
-        {"source": "moderation", "reason": "Asks for passwords.", "decision": str(decision.pk)},
+        {"held_by": "moderation", "reason": "Asks for passwords.", "decision": str(decision.pk)},
     ]
 
     payee_page = sign_in(creator)
