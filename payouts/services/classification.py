@@ -144,10 +144,8 @@ def count_units(*, origin: Period, accounted: Period, card: RateCard, watermark:
     arguments = _arguments(origin, card, watermark) | {"accounted": str(accounted)}
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, arguments)
-        return [
-            UsageCount(*keys_and_units, origin=month, estimated=estimated)
-            for *keys_and_units, estimated, month in cursor.fetchall()
-        ]
+        # The row is in the order of the fields; the last two are the other way round.
+        return [UsageCount(*row[:8], row[9], row[8]) for row in cursor.fetchall()]
 
 
 def refill_rollups(*, origin: Period, first_day: date, card: RateCard, watermark: str) -> None:

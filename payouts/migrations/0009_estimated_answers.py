@@ -9,8 +9,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("gpts", "0009_estimates_and_price_ceilings"),
-        ("payouts", "0007_holds_and_broken_off_closes"),
+        ("gpts", "0010_estimates_and_price_ceilings"),
+        ("payouts", "0008_holds_and_broken_off_closes"),
     ]
 
     operations: ClassVar = [

@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from django.db import migrations
 
+from core.migration_operations import FixSearchPath
+
 PERIOD = """
 CREATE OR REPLACE FUNCTION payouts_guard_period() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -50,11 +52,12 @@ CREATE TRIGGER payouts_payout_held_at_once BEFORE INSERT ON payouts_payout
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("payouts", "0006_first_rate_card"),
+        ("payouts", "0007_function_search_paths"),
         ("reviews", "0005_first_policies"),
     ]
 
     operations: ClassVar = [
         migrations.RunSQL(PERIOD % {"broken_off": "('calculating', 'grace'), "}, PERIOD % {"broken_off": ""}),
         migrations.RunSQL(HOLDS, "DROP FUNCTION payouts_refuse_held_payee() CASCADE;"),
+        FixSearchPath("payouts_guard_period()", "payouts_refuse_held_payee()"),
     ]
