@@ -24,7 +24,6 @@ from gpts.chat.services.turns import start_first_turn
 from gpts.evals.services.runs import claim_result, start_run
 from gpts.knowledge.services.files import add_knowledge_file
 from gpts.studio.services.create import start_message
-from marketplace.models import Listing
 from marketplace.states import ALLOWED
 from payouts import states as payout_states
 from payouts.services import open_period, start_close
@@ -298,14 +297,14 @@ def claim_and_leave() -> Any:
 
 
 def fail_a_quarantine() -> Enforcement:
-    """An enforcement that failed when it was decided, as its listing could not be changed then."""
+    """An enforcement that failed when it was decided: its submission could not be moved then, and can now."""
     with system_scope("tests"):
-        decision = quarantine(make_listing(), make_moderator("Milo"))
-        found = decision.enforcements.get(kind="quarantine")
-        Case.objects.filter(pk=decision.case_id).update(state="decided", closed_at=None)
-        Listing.objects.filter(gpt=found.gpt).update(state="listed", state_before="")
-        Submission.objects.filter(gpt=found.gpt).update(state="live")
-    return lose(found, state="failed", executed_at=None, failure="busy")
+        listing = make_listing()
+        submissions = Submission.objects.filter(gpt=listing.gpt)
+        submissions.update(state="withdrawn")
+        found = quarantine(listing, make_moderator("Milo")).enforcements.get(kind="quarantine")
+        submissions.update(state="live")
+    return lose(found)
 
 
 def lose_a_notice() -> Any:

@@ -32,34 +32,29 @@ def budget_list(request: HttpRequest, workspace: str) -> HttpResponse:
         "workspace": tenant,
         "accent": tenant.accent,
         "lines": list_budget_lines(tenant, at=timezone.now()),
-        "ceiling_form": PriceCeilingForm.for_ceiling(get_price_ceiling(tenant)),
     }
     return render(request, "gpts/metering/budgets.html", context)
 
 
 @login_required
-@require_POST
-def price_ceiling_set(request: HttpRequest, workspace: str) -> HttpResponse:
-    """Set the workspace's highest prices for models of other workspaces; empty fields remove them."""
+@require_http_methods(["GET", "HEAD", "POST"])
+def price_ceiling(request: HttpRequest, workspace: str) -> HttpResponse:
+    """The workspace's highest prices for models of other workspaces; empty fields remove them."""
     user = person_of(request)
     tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
-    form, now = PriceCeilingForm(request.POST), timezone.now()
-    if form.is_valid():
+    form = PriceCeilingForm.for_ceiling(get_price_ceiling(tenant), request.POST or None)
+    if request.method == "POST" and form.is_valid():
         try:
-            ceiling = set_price_ceiling(workspace=tenant, **form.get_prices(), by=user, at=now)
+            ceiling = set_price_ceiling(workspace=tenant, **form.get_prices(), by=user, at=timezone.now())
         except DomainError as error:
             add_refusal(form, error)
         else:
             text = _("The price ceiling holds from the next answer on.")
             messages.success(request, text if ceiling else _("There is no price ceiling any more."))
             return redirect("gpts:budget-list", tenant.slug)
-    context = {
-        "workspace": tenant,
-        "accent": tenant.accent,
-        "lines": list_budget_lines(tenant, at=now),
-        "ceiling_form": form,
-    }
-    return render(request, "gpts/metering/budgets.html", context, status=400)
+    context = {"workspace": tenant, "accent": tenant.accent, "form": form}
+    status = 400 if form.errors else 200
+    return render(request, "gpts/metering/price_ceiling.html", context, status=status)
 
 
 @login_required

@@ -134,16 +134,15 @@ class PriceCeilingForm(forms.Form):
     )
 
     @classmethod
-    def for_ceiling(cls, ceiling: PriceCeiling | None) -> PriceCeilingForm:
+    def for_ceiling(cls, ceiling: PriceCeiling | None, data: Any = None) -> PriceCeilingForm:
         if ceiling is None:
-            return cls()
+            return cls(data)
         cost = BudgetMeasure.COST
-        return cls(
-            initial={
-                "input_price": _to_entered(ceiling.input_price_micros, cost),
-                "output_price": _to_entered(ceiling.output_price_micros, cost),
-            }
-        )
+        initial = {
+            "input_price": _to_entered(ceiling.input_price_micros, cost),
+            "output_price": _to_entered(ceiling.output_price_micros, cost),
+        }
+        return cls(data, initial=initial)
 
     def get_prices(self) -> dict[str, int | None]:
         """Return both prices in micro-units; None where nothing was entered."""

@@ -277,7 +277,7 @@ def test_admins_set_the_ceiling_on_the_page_and_by_api() -> None:
     assert (saved.status_code, refused.status_code) == (302, 400)
     ceiling = PriceCeiling.objects.get(workspace=acme)
     assert (ceiling.input_price_micros, ceiling.output_price_micros) == (1_500_000, 6_000_000)
-    assert 'value="1.5"' in sign_in(owner).get(url).content.decode()
+    assert 'value="1.5"' in sign_in(owner).get(f"{url}/price-ceiling").content.decode()
     assert AuditEvent.objects.get(action="gpts.price_ceiling_set").actor_id == owner.pk
     key = ApiClient(owner, acme, scopes=("account",))
     path, nothing = (

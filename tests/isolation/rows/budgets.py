@@ -19,7 +19,7 @@ ROWS: list[Row] = [
     page("gpts:budget-change", ADMINS, "GET POST", ids=BUDGET, body=CHANGED, forbidden=MEMBER),
     page("gpts:budget-switch", ADMINS, "POST", ids=BUDGET, body={"enabled": "0"}, forbidden=MEMBER),
     page("gpts:budget-remove", ADMINS, "POST", ids=BUDGET, forbidden=MEMBER),
-    page("gpts:price-ceiling-set", ADMINS, "POST", ids=PLACE, body=CEILING_FORM, forbidden=MEMBER),
+    page("gpts:price-ceiling", ADMINS, "GET POST", ids=PLACE, body=CEILING_FORM, forbidden=MEMBER),
     page("gpts:my-limits", PEOPLE),
     api("gpts_api:budget-list", ADMINS, ACCOUNT, ids=PLACE, key=AT_ALPHA, forbidden=MEMBER),
     api(
