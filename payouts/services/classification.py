@@ -145,7 +145,7 @@ def count_units(*, origin: Period, accounted: Period, card: RateCard, watermark:
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, arguments)
         # The row is in the order of the fields; the last two are the other way round.
-        return [UsageCount(*row[:8], row[9], row[8]) for row in cursor.fetchall()]
+        return [UsageCount(*(*row[:8], row[9], row[8])) for row in cursor.fetchall()]
 
 
 def refill_rollups(*, origin: Period, first_day: date, card: RateCard, watermark: str) -> None:

@@ -50,21 +50,21 @@ EXITS: dict[str, dict[str, str]] = {
     "gpts.Turn.state": _TURN,
     "gpts.BuilderMessage.state": _TURN,
     "gpts.Attachment.state": {
-        "waiting": "job gpts.sweep_attachments",
-        "extracting": "job gpts.sweep_attachments",
+        "waiting": "job gpts.sweep_files",
+        "extracting": "job gpts.sweep_files",
         "ready": END,
         "failed": "gpts.chat.services.attachments.remove_attachment",
     },
     "gpts.Document.state": {
-        "waiting": "job gpts.sweep_documents",
-        "extracting": "job gpts.sweep_documents",
+        "waiting": "job gpts.sweep_files",
+        "extracting": "job gpts.sweep_files",
         "ready": END,
         "failed": "gpts.knowledge.services.files.remove_knowledge_file",
     },
     # A stage belongs to a state: it ends with EXTRACTING.
     "gpts.Document.stage": {
-        "": END, "fetching": "job gpts.sweep_documents", "reading": "job gpts.sweep_documents",
-        "indexing": "job gpts.sweep_documents",
+        "": END, "fetching": "job gpts.sweep_files", "reading": "job gpts.sweep_files",
+        "indexing": "job gpts.sweep_files",
     },
     "gpts.GoldenRun.state": {
         "waiting": "job gpts.sweep_golden_runs", "running": "job gpts.sweep_golden_runs", "finished": END,
@@ -331,7 +331,9 @@ LOST: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
     "gpts.Turn.state running": (start_lost_turn, ("interrupted",)),
     "gpts.BuilderMessage.state running": (start_lost_create_answer, ("interrupted",)),
     "gpts.Attachment.state waiting": (add_lost_attachment, ("ready",)),
-    "gpts.Attachment.state extracting": (lambda: lose(add_lost_attachment(), state="extracting"), ("ready",)),
+    "gpts.Attachment.state extracting": (lambda: lose(
+            add_lost_attachment(), state="extracting", attempts=1, reading_at=timezone.now() - AGO
+        ), ("ready",)),
     "gpts.Document.state waiting": (add_lost_document, ("ready",)),
     "gpts.Document.state extracting": (
         lambda: lose(
