@@ -22,7 +22,7 @@ ALTER TABLE gpts_usageevent DROP COLUMN is_estimated, DROP COLUMN provider_works
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("gpts", "0010_file_reading_limits"),
+        ("gpts", "0011_goldenrun_api_key"),
         ("workspaces", "0002_isolation"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
