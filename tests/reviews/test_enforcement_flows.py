@@ -159,14 +159,17 @@ def quarantine_everywhere() -> None:
     finish_turn(turn_id=turn.pk, text="North.", input_tokens=5, output_tokens=3, model=None, at=AT)
     sign_in(reader).post(f"/c/{turn.conversation_id}/share/make")
     link = f"/s/{SharedConversation.objects.get().token}"
-    running = RunningAnswer(turn.pk, reader.pk, gpt.pk, GPTAct.CHAT, ())
+    running = RunningAnswer(
+        turn_id=turn.pk, user_id=reader.pk, gpt_id=gpt.pk, act=GPTAct.CHAT, workspace_ids=(),
+        payer_id=turn.workspace_id,
+    )  # fmt: skip
     before, page = read_state(gpt), sign_in(reader).get(link).status_code
     revision = GPT.objects.get(pk=gpt.pk).draft_revision
 
     decision = quarantine(listing, make_moderator("Milo"))
 
     assert is_shut(read_state(gpt))
-    assert find_turns_without_access([running]) == {turn.pk}
+    assert find_turns_without_access([running], at=LATER) == {turn.pk}
     assert (page, sign_in(reader).get(link).status_code) == (200, 410)
     attempts: list[Callable[[], object]] = [
         lambda: update_draft(gpt=gpt, revision=revision, changes={"name": "New"}, by=owner, at=LATER),
@@ -180,7 +183,7 @@ def quarantine_everywhere() -> None:
     assert sign_in(owner).get(f"/build/{gpt.slug}/configure").status_code in (200, 403)
     overturn(decision)
     assert read_state(gpt) == before
-    assert find_turns_without_access([running]) == set()
+    assert find_turns_without_access([running], at=LATER) == set()
     assert sign_in(reader).get(link).status_code == 200
 
 
