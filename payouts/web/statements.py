@@ -18,8 +18,8 @@ from workspaces.web.people import person_of
 from workspaces.web.staff import staff_required
 
 STATEMENT_COLUMNS = (
-    "month", "gpt", "category", "earned_in", "verdict", "conversations", "answers", "output_tokens", "estimated_answers", "amount",
-    "currency",
+    "month", "gpt", "category", "earned_in", "verdict", "conversations", "answers", "output_tokens",
+    "estimated_answers", "amount", "currency",
 )  # fmt: skip
 
 

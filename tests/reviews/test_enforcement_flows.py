@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from core.errors import Conflict, DomainError, Forbidden, NotFound
 from core.scope import system_scope
@@ -279,6 +279,7 @@ FLOWS: dict[str, Callable[[], None]] = {
 def test_an_enforcement_takes_effect_where_it_must_and_is_undone_completely(kind: str) -> None:
     with system_scope("tests"):
         FLOWS[kind]()
+        connection.check_constraints()  # entries of the ledger are checked at commit, in the scope
 
     executed = Enforcement.objects.filter(kind=kind, executed_at__isnull=False)
     assert executed.filter(state=EnforcementState.REVERSED).exists()
