@@ -9,8 +9,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("gpts", "0012_estimates_and_price_ceilings"),
-        ("payouts", "0008_holds_and_broken_off_closes"),
+        ("gpts", "0013_estimates_and_price_ceilings"),
+        ("payouts", "0009_holds_and_broken_off_closes"),
     ]
 
     operations: ClassVar = [

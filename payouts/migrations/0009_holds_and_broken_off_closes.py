@@ -52,7 +52,7 @@ CREATE TRIGGER payouts_payout_held_at_once BEFORE INSERT ON payouts_payout
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("payouts", "0007_function_search_paths"),
+        ("payouts", "0008_row_policies"),
         ("reviews", "0005_first_policies"),
     ]
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import migrations, models
 from django.db.models import Q
 
-from core.migration_operations import EnableRowSecurity, in_administered_workspaces, in_own_workspaces
+from core.migration_operations import SetRowPolicies, in_administered_workspaces, in_own_workspaces
 
 EVENTS = """
 ALTER TABLE gpts_usageevent ADD COLUMN is_estimated boolean NOT NULL DEFAULT false,
@@ -22,7 +22,7 @@ ALTER TABLE gpts_usageevent DROP COLUMN is_estimated, DROP COLUMN provider_works
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("gpts", "0011_goldenrun_api_key"),
+        ("gpts", "0012_row_policies"),
         ("workspaces", "0002_isolation"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -82,9 +82,11 @@ class Migration(migrations.Migration):
                 ]
             },
         ),
-        EnableRowSecurity(
+        SetRowPolicies(
             "gpts_priceceiling",
-            using=in_own_workspaces("workspace_id"),
-            check=in_administered_workspaces("workspace_id"),
+            read=in_own_workspaces("workspace_id"),
+            add=in_administered_workspaces("workspace_id"),
+            change=in_administered_workspaces("workspace_id"),
+            remove=in_administered_workspaces("workspace_id"),
         ),
     ]
