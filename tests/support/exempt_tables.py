@@ -12,6 +12,7 @@ EXEMPT: dict[str, str] = {
     "workspaces_member": "the scope itself is computed from it",
     "workspaces_invitation": "opened by its token from outside the workspace; holds a hash only",
     "workspaces_group": "names of groups, reached through access_workspace only",
+    "workspaces_erasure": "its progress is shown to people whose account is gone; holds ids and counts",
     "workspaces_sharingpolicy": "read by the store for what members may use",
     "gpts_gpt": "public and shared across workspaces by link; access_gpt decides who sees what",
     "gpts_modelprovider": "rows of the instance serve every workspace; the key is sealed for its row",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from tests.fakes.openai_server import ModelServer, run_model_server
 from tests.support.chat import configure_provider
+from tests.support.jobs import run_enqueued_jobs
 from tests.support.services import WebService
 from tests.support.web_client import MakeWebClient, WebClient
 from workspaces.models import User
@@ -42,6 +44,23 @@ def instance_provider(transactional_db: None, model_server: ModelServer) -> Mode
     """The fake model server, configured as the instance's own provider."""
     configure_provider(model_server.url)
     return model_server
+
+
+@pytest.fixture
+def deliver_mails(django_capture_on_commit_callbacks: Any) -> Callable[[], AbstractContextManager[None]]:
+    """Run the jobs that a block enqueues, so that its mails are in the outbox; for tests in one transaction."""
+
+    @contextmanager
+    def deliver() -> Iterator[None]:
+        with django_capture_on_commit_callbacks(execute=True):
+            yield
+        # A job may leave mails to be sent after its own commit.
+        while True:
+            with django_capture_on_commit_callbacks(execute=True):
+                if not run_enqueued_jobs():
+                    break
+
+    return deliver
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from gpts.chat.export import build_export, build_file_name, build_markdown, expo
 from gpts.chat.streaming.threads import in_thread
 from workspaces.models import User
 from workspaces.web.people import person_of
+from workspaces.web.reauthentication import asks_again
 
 ResponseT = TypeVar("ResponseT", bound=HttpResponseBase)
 TYPES = {"md": "text/markdown; charset=utf-8", "json": "application/json"}
@@ -37,6 +38,7 @@ def conversation_export(request: HttpRequest, conversation_id: UUID, kind: str) 
     return build_download(body, TYPES[kind], build_file_name(conversation, kind))
 
 
+@asks_again("GET", "HEAD")
 @login_required
 @require_GET
 def conversation_export_all(request: HttpRequest) -> HttpResponseBase:

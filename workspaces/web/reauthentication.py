@@ -1,0 +1,38 @@
+"""What decides over money, access or the account asks for the password (or a factor) again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
+from django.http import HttpRequest
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_MARK = "asks_again"
+
+
+def asks_again(*methods: str) -> Callable[[View], View]:
+    """Let these methods of a view through only within 15 minutes after the password was entered again.
+
+    Set it outermost. The middleware checks it, before the view runs and after sign-in. A POST is repeated by
+    allauth after the password; views whose form holds secrets also ask before they show the form (GET).
+    """
+
+    def mark(view: View) -> View:
+        setattr(view, _MARK, frozenset(methods))
+        return view
+
+    return mark
+
+
+def require_fresh_password(request: HttpRequest, view: object) -> None:
+    """Raise allauth's ReauthenticationRequired, or Forbidden for people without anything to enter."""
+    if request.method in getattr(view, _MARK, ()) and request.user.is_authenticated:
+        ask_again(request)
+
+
+def ask_again(request: HttpRequest) -> None:
+    """The same for acts that only need it for some values, such as the role of owner."""
+    raise_if_reauthentication_required(request, app="workspaces")
