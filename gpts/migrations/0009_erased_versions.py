@@ -20,6 +20,7 @@ BEGIN
     emptied.starters := '{}';
     emptied.icon := '';
     emptied.language_model_id := NULL;
+    emptied.model_name := '';
     emptied.output_schema := NULL;
     emptied.allowed_models := '{}';
     emptied.no_answer_text := '';
@@ -34,11 +35,11 @@ END $$;
 DROP TRIGGER gpts_version_append_only ON gpts_version;
 CREATE TRIGGER gpts_version_append_only BEFORE UPDATE OR DELETE ON gpts_version
   FOR EACH ROW EXECUTE FUNCTION loggia_refuse_version_change();
-GRANT UPDATE (name, description, instructions, starters, icon, language_model_id, output_schema,
+GRANT UPDATE (name, description, instructions, starters, icon, language_model_id, model_name, output_schema,
               allowed_models, no_answer_text, release_notes) ON gpts_version TO "%(worker)s";
 """
 UNDO = """
-REVOKE UPDATE (name, description, instructions, starters, icon, language_model_id, output_schema,
+REVOKE UPDATE (name, description, instructions, starters, icon, language_model_id, model_name, output_schema,
                allowed_models, no_answer_text, release_notes) ON gpts_version FROM "%(worker)s";
 DROP TRIGGER gpts_version_append_only ON gpts_version;
 CREATE TRIGGER gpts_version_append_only BEFORE UPDATE OR DELETE ON gpts_version

@@ -48,7 +48,7 @@ def instance_provider(transactional_db: None, model_server: ModelServer) -> Mode
 
 @pytest.fixture
 def deliver_mails(django_capture_on_commit_callbacks: Any) -> Callable[[], AbstractContextManager[None]]:
-    """Run the jobs that a block enqueues, so that its mails are in the outbox; for tests in one transaction."""
+    """Run the jobs that a block enqueues: mails are in the outbox then. For tests in one transaction."""
 
     @contextmanager
     def deliver() -> Iterator[None]:

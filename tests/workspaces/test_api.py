@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from core.models import AuditEvent
-from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
+from tests.support.factories.workspaces import PASSWORD, MemberFactory, UserFactory, WorkspaceFactory
 from tests.support.times import AT
 from workspaces.access import hash_secret, personal_workspace
 from workspaces.models import ApiKey, Member, User, Workspace
@@ -141,7 +141,12 @@ def test_a_key_cannot_create_a_more_powerful_key() -> None:
     elsewhere = call(
         "POST",
         "me/api-keys",
-        {"name": "More", "scopes": ["chat"], "password": PASSWORD, "workspace": WorkspaceFactory.create(owner=ada).slug},
+        {
+            "name": "More",
+            "scopes": ["chat"],
+            "password": PASSWORD,
+            "workspace": WorkspaceFactory.create(owner=ada).slug,
+        },
     )
     assert [answer.status_code for answer in (beyond, elsewhere)] == [403, 403]
     assert ApiKey.objects.count() == 2

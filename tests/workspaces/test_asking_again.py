@@ -92,7 +92,9 @@ def find_path(name: str, acme: Workspace) -> str:
 
 
 def test_every_page_of_accounts_asks_again_or_says_why_not() -> None:
-    names = {row.name for row in ROWS if row.name.startswith(("account_", "mfa_", "social", "openid", "user"))}
+    names = {
+        row.name for row in ROWS if row.name.startswith(("account_", "mfa_", "social", "openid", "user"))
+    }
     assert names == (DO_NOT_ASK.keys() | ASKS.keys() | set(ASKS_TO_READ)) & names
 
 

@@ -1,4 +1,4 @@
-"""Every password check goes through one limited function; wrong guesses lock out the guesser, not the owner."""
+"""Every password check goes through one limited function; guesses lock the guesser out, not the owner."""
 
 from __future__ import annotations
 

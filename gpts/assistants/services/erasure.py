@@ -60,6 +60,7 @@ def _erase_gpt(gpt: GPT, at: datetime) -> None:
         starters=[],
         icon="",
         language_model=None,
+        model_name="",
         output_schema=None,
         allowed_models=[],
         no_answer_text="",
