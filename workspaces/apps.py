@@ -7,8 +7,5 @@ class WorkspacesConfig(AppConfig):
     name = "workspaces"
 
     def ready(self) -> None:
-        # Importing the module registers our authentication with drf-spectacular.
-        from workspaces.api import schema  # noqa: F401
-
         # Connects the receivers of allauth's signals.
         from workspaces.web import account_events  # noqa: F401

@@ -138,10 +138,10 @@ def find_in_redis() -> Iterator[tuple[str, int]]:
 
 def _dump(client: Any, key: bytes) -> bytes:
     kind = client.type(key)
-    readers = {
-        b"string": lambda: client.get(key),
-        b"list": lambda: b" ".join(client.lrange(key, 0, -1)),
-        b"hash": lambda: repr(client.hgetall(key)).encode(),
-        b"stream": lambda: repr(client.xrange(key)).encode(),
-    }
-    return readers[kind]() or b"" if kind in readers else b""
+    if kind == b"string":
+        return client.get(key) or b""
+    if kind == b"list":
+        return b" ".join(client.lrange(key, 0, -1))
+    if kind == b"hash":
+        return repr(client.hgetall(key)).encode()
+    return repr(client.xrange(key)).encode() if kind == b"stream" else b""

@@ -247,7 +247,7 @@ def plant_books(user: User) -> None:
     plant(money.Transition, batch=batch, actor=finance)
     period = money.AccountingPeriod.objects.create(month="2026-01", currency="USD")
     run = money.CloseRun.objects.create(
-        period=period, number=1, rate_card=money.RateCard.objects.first(), started_at=AT
+        period=period, number=1, rate_card=money.RateCard.objects.all()[0], started_at=AT
     )
     line: dict[str, Any] = {"payee": user, "category": "", "origin_month": "2026-01", "verdict": "qualified"}
     plant(money.CloseLine, run=run, **line)

@@ -78,7 +78,7 @@ def test_the_owner_is_told_of_guesses_once(deliver_mails: Any) -> None:
 @pytest.mark.django_db
 def test_guesses_at_nobody_s_account_look_the_same_and_tell_nobody(deliver_mails: Any) -> None:
     ada = UserFactory.create()
-    pages = {}
+    pages: dict[str, list[Any]] = {}
     with deliver_mails():
         for email in (ada.email, "nobody@example.test"):
             client = Client(REMOTE_ADDR=f"203.0.113.{len(pages) + 1}")

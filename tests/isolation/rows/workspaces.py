@@ -15,6 +15,7 @@ from tests.isolation.rows.row import (
     page,
     staff_page,
 )
+from tests.support.factories.workspaces import PASSWORD
 
 WORKSPACE_IDS = {"workspace": "alpha_place"}
 MEMBER_IDS = WORKSPACE_IDS | {"member_id": "builder_seat"}
@@ -60,7 +61,8 @@ ROWS: list[Row] = [
     api("workspaces_api:me", PEOPLE, "account"),
     api("workspaces_api:me", PEOPLE, "account", "PATCH", body={"display_name": "X"}),
     api("workspaces_api:api-key-list", PEOPLE, "account"),
-    api("workspaces_api:api-key-list", PEOPLE, "account", "POST", body={"name": "x", "scopes": ["account"]}),
+    api("workspaces_api:api-key-list", PEOPLE, "account", "POST",
+        body={"name": "x", "scopes": ["account"], "password": PASSWORD}),
     api("workspaces_api:api-key-detail", OWNER, "account", "DELETE", ids={"key_id": "api_key"}),
     api("workspaces_api:workspace-list", PEOPLE, "account"),
     api("workspaces_api:member-list", ADMINS, "account", ids=WORKSPACE_IDS,
