@@ -119,6 +119,12 @@ def test_a_session_alone_reads_nothing_that_leaves_with_one_click(thief: Client,
     assert thief.get(reverse(name)).headers["Location"].startswith("/accounts/reauthenticate/")
 
 
+def test_an_account_number_is_not_kept_in_the_session(thief: Client) -> None:
+    form = {"legal_name": "Ada", "country": "DE", "method": "iban", "iban": "DE89370400440532013000"}
+    thief.post("/earnings/account", form)
+    assert "0532" not in str(dict(thief.session))
+
+
 def test_the_page_goes_on_after_the_password(thief: Client, ada: User) -> None:
     form = {"name": "Script", "workspace": personal_workspace(ada).slug, "scopes": "account", "days": "30"}
     asked = thief.post("/settings/api-keys/", form)
