@@ -17,7 +17,8 @@ from tests.support.environment import read_example_names, read_setting_names
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("web", "worker", "beat", "migrate")
+WORKERS = ("worker", "worker-mail", "worker-files", "worker-models")
+OURS = ("web", *WORKERS, "beat", "migrate")
 SERVICE_KEYS = {
     "build", "cap_drop", "command", "depends_on", "entrypoint", "environment", "healthcheck", "image", "init",
     "networks", "ports", "read_only", "restart", "security_opt", "shm_size", "stop_grace_period", "tmpfs",
@@ -53,7 +54,7 @@ def test_every_long_running_service_has_a_health_check() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert "HEALTHCHECK" in dockerfile  # the web service's
     staying = {name for name, service in SERVICES.items() if service["restart"] == "unless-stopped"}
-    assert staying == {"web", "worker", "beat", "postgres", "redis", "minio"}
+    assert staying == {"web", *WORKERS, "beat", "postgres", "redis", "minio"}
     assert {name for name in staying if "healthcheck" not in SERVICES[name]} == {"web"}
 
 
@@ -61,7 +62,7 @@ def test_only_the_web_service_is_reachable_and_stores_cannot_reach_out() -> None
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["web"]
     assert COMPOSE["networks"]["inside"] == {"internal": True}
     outside = {name for name, service in SERVICES.items() if "outside" in service["networks"]}
-    assert outside == {"web", "worker"}
+    assert outside == {"web", *WORKERS}
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -49,7 +49,7 @@ DROP FUNCTION loggia_refuse_version_change();
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("gpts", "0009_function_search_paths")]
+    dependencies: ClassVar = [("gpts", "0010_file_reading_limits")]
 
     operations: ClassVar = [
         migrations.AddField("gpt", "erased_at", models.DateTimeField(blank=True, null=True)),
