@@ -32,7 +32,8 @@ QUEUES: dict[str, tuple[str, ...]] = {
         "reviews.deliver_waiting",
     ),
     "money": ("payouts.*",),
-    "files": ("gpts.read_files",),
+    # An erasure may take hours.
+    "files": ("gpts.read_files", "workspaces.run_erasure"),
     "models": ("gpts.ask_golden_prompt", "gpts.embed_document"),
 }
 QUEUE_NAMES = ("celery", *QUEUES)

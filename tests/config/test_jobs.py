@@ -43,6 +43,7 @@ UPKEEP = {
     "gpts.sweep_attachments", "gpts.sweep_document_leftovers", "gpts.sweep_files", "gpts.sweep_golden_runs",
     "marketplace.compute_scores", "marketplace.follow_deletions", "reviews.check_submission",
     "reviews.check_waiting", "reviews.fill_daily_stats", "reviews.tend_queue",
+    "workspaces.forget_used_tokens", "workspaces.resume_erasures",
 }  # fmt: skip
 
 
