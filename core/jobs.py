@@ -36,3 +36,11 @@ def enqueue_now(task: str, /, **kwargs: Any) -> None:
         current_app.send_task(task, kwargs=kwargs)
     except OperationalError as error:
         log.warning("jobs.not_sent", task=task, error=str(error))
+
+
+def log_refused_task(task: str, reason: str, **ids: object) -> None:
+    """Note that a job did nothing, because what its ids name is gone, closed or not for its person any more.
+
+    A job trusts no argument: it reads from the rows whose they are and whether it may still work for them.
+    """
+    log.warning("task_refused", task=task, reason=reason, **ids)

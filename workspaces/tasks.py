@@ -12,8 +12,11 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from core.errors import NotFound
+from core.jobs import log_refused_task
 from core.scope import system_scope
 from core.secrets import unseal
+from workspaces.access import access_invitation_by_token
 from workspaces.queries import find_user
 from workspaces.services.erasures import resume_erasures, run_erasure
 from workspaces.services.mails import MAIL_PURPOSE
@@ -23,17 +26,26 @@ from workspaces.services.single_use import forget_used_tokens
 
 
 @shared_task(name="workspaces.mail_invitation")
-def mail_invitation(*, email: str, workspace: str, inviter: str, token: str, language: str) -> None:
-    """Mail an invitation's link. Idempotent but for a second copy of the same mail."""
+def mail_invitation(*, token: str, language: str) -> None:
+    """Mail an open invitation's link to its address. Idempotent but for a second copy of the same mail.
+
+    Everything but the token is read from the invitation, so that a task with other words mails nobody else.
+    """
+    with system_scope("workspaces.mail_invitation"):
+        try:
+            invitation = access_invitation_by_token(token, at=timezone.now())
+        except NotFound:
+            log_refused_task("workspaces.mail_invitation", "invitation_not_open")
+            return
     context = {
-        "workspace": workspace,
-        "inviter": inviter,
+        "workspace": invitation.workspace.name,
+        "inviter": invitation.invited_by.display_name,
         "link": settings.BASE_URL + reverse("workspaces:invitation-accept", args=[token]),
     }
     with translation.override(language or settings.LANGUAGE_CODE):
         subject = " ".join(render_to_string("workspaces/emails/invitation_subject.txt", context).split())
         body = render_to_string("workspaces/emails/invitation.txt", context)
-    send_mail(subject, body, None, [email])
+    send_mail(subject, body, None, [invitation.email])
 
 
 @shared_task(name="workspaces.send_mail")

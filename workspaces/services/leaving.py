@@ -17,6 +17,7 @@ from core.errors import Conflict, InvalidInput
 from workspaces.erasure import DELETED_NAME, load_parts
 from workspaces.models import ApiKey, Erasure, Invitation, Member, StaffRole, User, Workspace
 from workspaces.services.erasures import request_erasure
+from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.states import Role, WorkspaceKind
 
@@ -42,7 +43,9 @@ def delete_account(*, user: User, confirmation: str, by: User, at: datetime) -> 
             _("Type your e-mail address exactly to confirm."), code="confirmation_wrong", field="confirmation"
         )
     with transaction.atomic():
-        fresh = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+        lock_person(user)  # from here on nobody gives the person another workspace
+        lock_workspaces(Member.objects.filter(user=user).values_list("workspace_id", flat=True))
+        fresh = User.objects.get(pk=user.pk)
         owned_alone = _list_teams_owned_alone(user)
         if owned_alone:
             raise Conflict(
@@ -76,7 +79,8 @@ def delete_workspace(*, workspace: Workspace, confirmation: str, by: User, at: d
             _("Type the name exactly to confirm."), code="confirmation_wrong", field="confirmation"
         )
     with transaction.atomic():
-        fresh = Workspace.objects.select_for_update(of=("self",)).get(pk=workspace.pk)
+        lock_workspaces([workspace.pk])
+        fresh = Workspace.objects.get(pk=workspace.pk)
         owners = Member.objects.filter(workspace=fresh, role=Role.OWNER).select_related("user")
         for owner in owners:
             notify_security(user=owner.user, event=SecurityEvent.WORKSPACE_DELETED, at=at, detail=fresh.name)
@@ -91,18 +95,14 @@ def delete_workspace(*, workspace: Workspace, confirmation: str, by: User, at: d
 
 
 def _list_teams_owned_alone(user: User) -> list[str]:
-    """Return the names of teams without another active owner, with the teams locked.
-
-    The lock comes first: two owners who delete their accounts at the same time must not both count on the
-    other.
-    """
+    """Return the names of teams without another active owner; the caller has locked them."""
     teams = Workspace.objects.filter(
         members__user=user, members__role=Role.OWNER, suspended_at__isnull=True
     ).exclude(kind=WorkspaceKind.PERSONAL)
-    locked = list(teams.select_for_update(of=("self",)).order_by("pk"))
+    owned = list(teams.order_by("pk"))
     others = Member.objects.filter(role=Role.OWNER, user__is_active=True).exclude(user=user)
-    shared = set(others.filter(workspace__in=locked).values_list("workspace_id", flat=True))
-    return [workspace.name for workspace in locked if workspace.pk not in shared]
+    shared = set(others.filter(workspace__in=owned).values_list("workspace_id", flat=True))
+    return [workspace.name for workspace in owned if workspace.pk not in shared]
 
 
 def _end_account(user: User, *, at: datetime) -> None:

@@ -10,7 +10,7 @@ import core.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workspaces", "0002_isolation"),
+        ("workspaces", "0003_workspace_created_by"),
     ]
 
     operations = [
