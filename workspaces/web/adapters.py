@@ -1,4 +1,4 @@
-"""Adapters that connect allauth to our accounts: names, language, the personal workspace."""
+"""Adapters that connect allauth to our accounts: names, language, links, addresses, workspaces."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.core import context as allauth_context
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django import forms
 from django.conf import settings
 from django.contrib.auth import authenticate
-from django.contrib.sites.shortcuts import get_current_site
 from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest
 from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Forbidden, InvalidInput, RateLimited
+from core.links import absolute_url, get_site_host, get_site_name
 from core.look.titles import sentence_case
 from core.text import clean_line
 from workspaces.models import User
@@ -29,6 +31,10 @@ from workspaces.services.mail_limits import require_account_mail_within_limits
 from workspaces.services.mails import enqueue_mail
 from workspaces.services.passwords import forget_guesses, is_own_password, limited_guess
 from workspaces.services.users import NAME_LENGTH, complete_account
+from workspaces.web.client_address import get_client_address
+
+# Stands for clients without an address (a Unix socket): they share their limits.
+UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104 - nothing listens there
 
 
 def user_display(user: User) -> str:
@@ -59,7 +65,14 @@ _ASKED_FOR_BY_VISITORS = frozenset(
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Accounts created by signing up here."""
+    """Accounts created by signing up here. Nothing is taken from the Host header."""
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return the address for sign-in limits, sessions and notices; allauth groups IPv6 by its /64."""
+        return get_client_address(request) or UNKNOWN_ADDRESS
+
+    def is_safe_url(self, url: str) -> bool:
+        return bool(url_has_allowed_host_and_scheme(url, allowed_hosts={get_site_host()}))
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.ACCOUNT_ALLOW_REGISTRATION)
@@ -114,12 +127,20 @@ class AccountAdapter(DefaultAccountAdapter):
             require_account_mail_within_limits(
                 email=email, address=self.get_client_ip(request), at=timezone.now()
             )
-        values = {"request": request, "email": email, "current_site": get_current_site(request), **context}
-        message = self.render_mail(template_prefix, email, values)
+        site = {"domain": get_site_host(), "name": get_site_name()}
+        values = {"request": request, "email": email, "current_site": site, "base_url": absolute_url("")}
+        message = self.render_mail(template_prefix, email, values | context)
         html = ""
         if isinstance(message, EmailMultiAlternatives) and message.alternatives:
             html = str(message.alternatives[0][0])
         enqueue_mail(to=email, subject=str(message.subject), body=str(message.body), html=html)
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Passkeys belong to the host of BASE_URL."""
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {"id": get_site_name(), "name": "Loggia"}
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
