@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from allauth.account.adapter import get_adapter
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -10,6 +9,7 @@ from rest_framework.request import Request
 
 from core.errors import Forbidden
 from workspaces.services.passwords import is_own_password
+from workspaces.web.client_address import get_client_network
 from workspaces.web.people import person_of
 
 
@@ -41,6 +41,6 @@ def require_password(request: Request, password: object) -> None:
             code="password_needed",
             field="password",
         )
-    address = get_adapter().get_client_ip(request._request)
+    address = get_client_network(request._request)
     if not is_own_password(user=user, password=text, address=address, at=timezone.now()):
         raise Forbidden(_("This is not your password."), code="password_wrong", field="password")

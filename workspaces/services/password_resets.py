@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
+from core.links import absolute_url
 from workspaces.models import User
 from workspaces.services.mails import enqueue_mail
 
@@ -27,7 +28,7 @@ def send_reset_mails(*, email: str, language: str, by: User | None, at: datetime
             _send(email, "password_reset", {"link": _build_link(user)})
     if not users:
         with translation.override(language or settings.LANGUAGE_CODE):
-            link = settings.BASE_URL + reverse("account_signup")
+            link = absolute_url(reverse("account_signup"))
             _send(email, "unknown_account", {"link": link, "email": email})
     return max(len(users), 1)
 
@@ -41,7 +42,7 @@ def _build_link(user: User) -> str:
     token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
     uid = user_pk_to_url_str(user)
     path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token})
-    return settings.BASE_URL + path
+    return absolute_url(path)
 
 
 def _send(email: str, template: str, context: dict[str, str]) -> None:

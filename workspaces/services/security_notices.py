@@ -12,6 +12,7 @@ from django.db.models import TextChoices
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from core.links import absolute_url
 from workspaces.models import User
 from workspaces.services.mails import enqueue_mail
 from workspaces.services.notifications import notify
@@ -118,7 +119,7 @@ def notify_security(
     body = f"{detail}\n\n{body}" if detail else body
     notify(user=user, kind=f"security.{event}", title=title, body=body, url=text.url, at=at)
     if is_mailed:
-        link = f"\n\n{settings.BASE_URL}{text.url}" if text.url else ""
+        link = f"\n\n{absolute_url(text.url)}" if text.url else ""
         for address in sorted(_list_addresses(user, at) if addresses is None else set(addresses)):
             enqueue_mail(to=address, subject=title, body=f"{body}{link}\n")
 

@@ -24,6 +24,7 @@ from workspaces.services.mail_limits import CODE_TRIES, require_account_mail_wit
 from workspaces.services.password_resets import is_reset_token_valid
 from workspaces.services.passwords import count_valid_keys, finish_password_change
 from workspaces.services.single_use import use_once
+from workspaces.web.client_address import get_client_network
 
 PASSWORD_HELP = _("At least 10 characters. Several words are easier to keep than signs.")
 
@@ -150,7 +151,7 @@ class ResetPasswordForm(FormStyleMixin, account.ResetPasswordForm):
 
     def save(self, request: HttpRequest, **options: Any) -> str:
         email = str(self.cleaned_data["email"])
-        address = get_adapter().get_client_ip(request)
+        address = get_client_network(request)
         require_account_mail_within_limits(email=email, address=address, at=timezone.now())
         enqueue_on_commit("workspaces.send_reset_mails", email=email, language=get_language() or "")
         return email

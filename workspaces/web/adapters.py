@@ -31,7 +31,7 @@ from workspaces.services.mail_limits import require_account_mail_within_limits
 from workspaces.services.mails import enqueue_mail
 from workspaces.services.passwords import forget_guesses, is_own_password, limited_guess
 from workspaces.services.users import NAME_LENGTH, complete_account
-from workspaces.web.client_address import get_client_address
+from workspaces.web.client_address import get_client_address, get_client_network
 
 # Stands for clients without an address (a Unix socket): they share their limits.
 UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104 - nothing listens there
@@ -88,7 +88,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """Check e-mail address and password under our limits, in place of allauth's lock of the account."""
-        address, now = self.get_client_ip(request), timezone.now()
+        address, now = get_client_network(request), timezone.now()
         try:
             with limited_guess(email=str(credentials.get("email", "")), address=address, at=now) as guess:
                 AuthenticationBackend.unstash_authenticated_user()
@@ -102,7 +102,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def reauthenticate(self, user: Any, password: str) -> bool:
         """Ask for the password again; the same limits as at sign-in."""
-        address = self.get_client_ip(allauth_context.request)
+        address = get_client_network(allauth_context.request)
         try:
             return is_own_password(user=user, password=password, address=address, at=timezone.now())
         except RateLimited as error:
@@ -110,7 +110,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
         forget_guesses(
-            email=str(credentials.get("email", "")), address=self.get_client_ip(request), at=timezone.now()
+            email=str(credentials.get("email", "")), address=get_client_network(request), at=timezone.now()
         )
 
     def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
@@ -125,7 +125,7 @@ class AccountAdapter(DefaultAccountAdapter):
         request = allauth_context.request
         if template_prefix in _ASKED_FOR_BY_VISITORS:
             require_account_mail_within_limits(
-                email=email, address=self.get_client_ip(request), at=timezone.now()
+                email=email, address=get_client_network(request), at=timezone.now()
             )
         site = {"domain": get_site_host(), "name": get_site_name()}
         values = {"request": request, "email": email, "current_site": site, "base_url": absolute_url("")}
