@@ -10,10 +10,13 @@ from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.cached_db import SessionStore
 from django.db import transaction
+from django.db.models import DateTimeField, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
 from core.errors import Conflict, InvalidInput
+from workspaces.access import open_admin_scope
 from workspaces.erasure import DELETED_NAME, load_parts
 from workspaces.models import ApiKey, Erasure, Invitation, Member, StaffRole, User, Workspace
 from workspaces.services.erasures import request_erasure
@@ -108,12 +111,12 @@ def _list_teams_owned_alone(user: User) -> list[str]:
 def _end_account(user: User, *, at: datetime) -> None:
     """Remove at once what lets the person in and names them; the domain .invalid has no owner (RFC 2606)."""
     ApiKey.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=at)
-    addresses = {
-        user.email,
-        user.former_email,
-        *EmailAddress.objects.filter(user=user).values_list("email", flat=True),
-    }
-    Invitation.objects.filter(email__in=addresses - {""}).delete()
+    invitations = Invitation.objects.filter(email=user.email)
+    with open_admin_scope(*invitations.values_list("workspace_id", flat=True), user_id=user.pk):
+        invitations.update(
+            email=f"deleted-{user.pk}@deleted.invalid",
+            revoked_at=Coalesce("revoked_at", "accepted_at", Value(at, output_field=DateTimeField())),
+        )
     Member.objects.filter(user=user).exclude(workspace__kind=WorkspaceKind.PERSONAL).delete()
     StaffRole.objects.filter(user=user).delete()
     for key in UserSession.objects.filter(user=user).values_list("session_key", flat=True):

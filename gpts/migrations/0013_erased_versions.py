@@ -49,7 +49,7 @@ DROP FUNCTION loggia_refuse_version_change();
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("gpts", "0011_goldenrun_api_key")]
+    dependencies: ClassVar = [("gpts", "0012_row_policies")]
 
     operations: ClassVar = [
         migrations.AddField("gpt", "erased_at", models.DateTimeField(blank=True, null=True)),

@@ -10,7 +10,7 @@ import core.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workspaces", "0003_workspace_created_by"),
+        ("workspaces", "0004_row_policies"),
     ]
 
     operations = [
