@@ -8,7 +8,7 @@ signed in before. A test fails when other code checks a password.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -110,8 +110,7 @@ def finish_password_change(*, user: User, revoke_keys: bool, by: User, at: datet
 
     Sessions need nothing: each holds a hash of the password and ends with the next request.
     """
-    is_scoped = current_scope().system or current_scope().user_id == user.pk
-    with transaction.atomic() if is_scoped else open_scope(Scope(user_id=user.pk)):
+    with _own_scope(user):
         revoked = 0
         if revoke_keys:
             revoked = ApiKey.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=at)
@@ -123,8 +122,17 @@ def finish_password_change(*, user: User, revoke_keys: bool, by: User, at: datet
 
 
 def count_valid_keys(user: User, *, at: datetime) -> int:
-    keys = ApiKey.objects.filter(user=user, revoked_at__isnull=True)
-    return keys.exclude(expires_at__lte=at).count()
+    with _own_scope(user):
+        keys = ApiKey.objects.filter(user=user, revoked_at__isnull=True)
+        return keys.exclude(expires_at__lte=at).count()
+
+
+def _own_scope(user: User) -> AbstractContextManager[object]:
+    """Open the person's scope; whoever follows a reset link is still a visitor."""
+    scope = current_scope()
+    if scope.system or scope.user_id == user.pk:
+        return transaction.atomic()  # type: ignore[return-value]  # nobody uses what it yields
+    return open_scope(Scope(user_id=user.pk))
 
 
 def _notify_of_guesses(email: str) -> None:
