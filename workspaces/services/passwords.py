@@ -131,7 +131,7 @@ def _own_scope(user: User) -> AbstractContextManager[object]:
     """Open the person's scope; whoever follows a reset link is still a visitor."""
     scope = current_scope()
     if scope.system or scope.user_id == user.pk:
-        return transaction.atomic()  # type: ignore[return-value]  # nobody uses what it yields
+        return transaction.atomic()
     return open_scope(Scope(user_id=user.pk))
 
 
