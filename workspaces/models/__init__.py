@@ -1,8 +1,10 @@
 """Users, workspaces, members, API keys, notifications."""
 
 from workspaces.models.api_keys import ApiKey
+from workspaces.models.erasures import Erasure, RetiredName
 from workspaces.models.names import ProtectedName
 from workspaces.models.notifications import Notification
+from workspaces.models.used_tokens import UsedToken
 from workspaces.models.users import StaffRole, User
 from workspaces.models.workspaces import (
     Group,
@@ -15,14 +17,17 @@ from workspaces.models.workspaces import (
 
 __all__ = [
     "ApiKey",
+    "Erasure",
     "Group",
     "GroupMember",
     "Invitation",
     "Member",
     "Notification",
     "ProtectedName",
+    "RetiredName",
     "SharingPolicy",
     "StaffRole",
+    "UsedToken",
     "User",
     "Workspace",
 ]

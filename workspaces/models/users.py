@@ -35,6 +35,9 @@ class User(AbstractBaseUser):
     # Set and cleared by moderation, while the person is suspended as a builder (workspaces.acts).
     publishing_suspended_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # The primary address before the last change; it gets security notices for some time.
+    former_email = models.EmailField(max_length=254, blank=True, default="")
+    email_changed_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -20,6 +20,7 @@ from core.text import clean_line
 from workspaces.access import open_admin_scope
 from workspaces.models import Member, SharingPolicy, User, Workspace
 from workspaces.names import check_public_name
+from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.services.slugs import unused_slug
 from workspaces.states import Role, Theme, WorkspaceKind
 
@@ -136,6 +137,15 @@ def clean_display_name(display_name: str, *, user: User | None = None) -> str:
         holder_id = None if user is None else user.pk
         check_public_name(name, holder_id=holder_id, field="display_name", is_person=True)
     return name
+
+
+def note_email_change(*, user: User, former: str, by: User, at: datetime) -> None:
+    """Keep the former primary address for notices, and tell both. Audited without the addresses."""
+    User.objects.filter(pk=user.pk).update(former_email=former, email_changed_at=at)
+    user.former_email, user.email_changed_at = former, at
+    # allauth mails the former address itself.
+    notify_security(user=user, event=SecurityEvent.EMAIL_CHANGED, at=at, addresses=[user.email])
+    record(action="workspaces.email_changed", by=by, at=at, subject=user)
 
 
 def _clean_email(email: str) -> str:
