@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("gpts", "0013_estimates_and_price_ceilings"),
+        ("gpts", "0014_estimates_and_price_ceilings"),
         ("payouts", "0009_holds_and_broken_off_closes"),
     ]
 
