@@ -22,7 +22,7 @@ ALTER TABLE gpts_usageevent DROP COLUMN is_estimated, DROP COLUMN provider_works
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("gpts", "0013_conversations_of_few"),
+        ("gpts", "0013_erased_versions"),
         ("workspaces", "0002_isolation"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
