@@ -43,6 +43,7 @@ from workspaces.models import (
     Invitation,
     Member,
     Notification,
+    ProtectedName,
     User,
     Workspace,
 )
@@ -65,7 +66,9 @@ KEPT = {
     "payouts_transition.reason",
     "reviews_decision.private_note",
     "reviews_decision.reasoning",
-    "reviews_protectedname.name",
+    "reviews_escalation.reason",
+    "workspaces_protectedname.name",
+    "workspaces_protectedname.skeleton",
 }
 
 
@@ -170,7 +173,9 @@ def plant_moderation(gpt: Any, version: Any, owner: User) -> None:
         moderation.Enforcement, decision=decision, gpt=gpt, builder=owner, kind="publish_version",
         state="executed", executed_at=AT, failure="",
     )  # fmt: skip
-    plant(moderation.ProtectedName, enforcement=effect)
+    plant(moderation.Escalation, case=case, moderator=UserFactory.create())
+    plant(ProtectedName, enforcement_id=effect.pk, kind="prohibited")
+    plant(ProtectedName, kind="verified", holder=owner)
     plant(moderation.Report, case=case, reporter=None, source="visitor", reporter_name="",
           reporter_email="v@x.test", explanation="By a visitor.")  # fmt: skip
     plant(moderation.Notice, case=case, decision=decision, recipient=owner, delivery="sent", sent_at=AT)

@@ -13,10 +13,12 @@ from workspaces.models import (
     Invitation,
     Member,
     Notification,
+    ProtectedName,
     SharingPolicy,
     User,
     Workspace,
 )
+from workspaces.states import NameProtection
 
 SLUG = "workspace"
 
@@ -24,7 +26,10 @@ SLUG = "workspace"
 def erase_rest_of_person(user: User, at: datetime) -> int:
     """What leaving.py did not have to erase at once."""
     count = 0
-    for rows in (Notification.objects.filter(user=user), ApiKey.objects.filter(user=user)):
+    # A name stays protected if a decision prohibited it; the name of a verified builder goes with the account.
+    verified = ProtectedName.objects.filter(holder=user, kind=NameProtection.VERIFIED)
+    ProtectedName.objects.filter(holder=user).exclude(kind=NameProtection.VERIFIED).update(holder=None)
+    for rows in (Notification.objects.filter(user=user), ApiKey.objects.filter(user=user), verified):
         found = list(rows.values_list("pk", flat=True)[:BATCH])
         rows.model.objects.filter(pk__in=found).delete()
         count += len(found)
