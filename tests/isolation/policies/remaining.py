@@ -16,7 +16,7 @@ from gpts.knowledge.models.search_index import PassageVector
 from gpts.metering.models import Budget, BudgetReservation, BudgetUse, PriceCeiling, UsageEvent, UsageVoid
 from marketplace.models import FormerHandle, Listing, Rating, Shelf, ShelfEntry
 from marketplace.services.listings import delist_listing, publish_listing
-from reviews.models import Appeal, DailyStat, Decision, Standing, Strike
+from reviews.models import Appeal, DailyStat, Decision, Escalation, Standing, Strike
 from tests.isolation.world import World
 from workspaces.models import Group, GroupMember, Member
 
@@ -105,6 +105,9 @@ def _in_insights(world: World) -> None:
 def _in_reviews(world: World) -> None:
     owner, now = world.people["owner"], timezone.now()
     decision = Decision.objects.get(pk=world.decision)
+    Escalation.objects.create(
+        case=decision.case, moderator=world.people["moderator2"], reason="Unsure.", escalated_at=now
+    )
     Appeal.objects.create(
         decision=decision, party="owner", appellant=owner, case=decision.case, text="No.", filed_at=now
     )
