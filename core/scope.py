@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.db import connection, transaction
 
+from core.connections import count_open_scope
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -70,6 +72,7 @@ def open_scope(scope: Scope) -> Iterator[Scope]:
     token = _current.set(scope)
     before = token.old_value if token.old_value is not token.MISSING else NOBODY
     is_nested = connection.in_atomic_block
+    count_open_scope(1)
     try:
         with transaction.atomic():
             _write(scope)
@@ -78,6 +81,7 @@ def open_scope(scope: Scope) -> Iterator[Scope]:
             if is_nested and not connection.needs_rollback:
                 _write(before)
     finally:
+        count_open_scope(-1)
         _current.reset(token)
 
 
@@ -98,6 +102,7 @@ def public_reader() -> Iterator[None]:
     role = settings.DATABASE_ROLES["public"]
     is_nested = connection.in_atomic_block
     token = _is_public.set(True)
+    count_open_scope(1)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f'SET LOCAL ROLE "{role}"')
@@ -105,6 +110,7 @@ def public_reader() -> Iterator[None]:
             if is_nested:
                 cursor.execute("SET LOCAL ROLE NONE")
     finally:
+        count_open_scope(-1)
         _is_public.reset(token)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
+from django.core.cache import cache
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
@@ -28,6 +29,10 @@ FEATURES_MISSING = {
 PROVIDER_TOOLS = (Capability.WEB_SEARCH, Capability.CODE, Capability.IMAGE_GENERATION)
 # Assumed for models of which only the name is known.
 USUAL_FEATURES = tuple(ModelFeature)
+
+
+EMBEDDINGS_KEY = "gpts:has-embedding-models"
+EMBEDDINGS_SECONDS = 60
 
 
 class ModelPreference(Protocol):
@@ -130,6 +135,20 @@ def get_stand_in_model(model: LanguageModel | None, workspace: Workspace) -> Lan
             return None
         model = LanguageModel.objects.select_related("provider").filter(pk=model.replacement_id).first()
     return None
+
+
+def has_embedding_models() -> bool:
+    """Whether any embeddings model is in use here; from the cache, as every turn of a chat asks."""
+    known: bool | None = cache.get(EMBEDDINGS_KEY)
+    if known is None:
+        known = LanguageModel.objects.filter(kind=ModelKind.EMBEDDING, provider__is_enabled=True).exists()
+        cache.set(EMBEDDINGS_KEY, known, EMBEDDINGS_SECONDS)
+    return known
+
+
+def forget_embedding_models() -> None:
+    """Look for embeddings models again; call it after commit of a change of the catalogue."""
+    cache.delete(EMBEDDINGS_KEY)
 
 
 def is_offered(model: LanguageModel, workspace: Workspace, at: datetime | None = None) -> bool:

@@ -9,6 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,9 +21,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from core import outbound
 from core.errors import TooLarge
-from core.outbound import AsyncGuardedTransport, OutboundFailed, check_headers, fetch
+from core.outbound import AsyncGuardedTransport, OutboundFailed, check_headers
 from core.outbound_guard import OutboundPolicy, OutboundRefused
+from core.outbound_purposes import Purpose
+
+fetch = partial(outbound.fetch, purpose=Purpose.KNOWLEDGE_PAGE)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -2,6 +2,8 @@
 
 from workspaces.models.api_keys import ApiKey
 from workspaces.models.notifications import Notification
+from workspaces.models.outbound_jobs import OutboundJob
+from workspaces.models.outgoing_mails import OutgoingMail
 from workspaces.models.users import StaffRole, User
 from workspaces.models.workspaces import (
     Group,
@@ -19,6 +21,8 @@ __all__ = [
     "Invitation",
     "Member",
     "Notification",
+    "OutboundJob",
+    "OutgoingMail",
     "SharingPolicy",
     "StaffRole",
     "User",

@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
 from core.errors import Conflict, InvalidInput
-from core.outbound_guard import OutboundRefused, parse_target, policy_from_settings
+from core.outbound_guard import OutboundRefused, parse_target, policy_for
+from core.outbound_purposes import OPERATOR_PURPOSES, Purpose
 from core.secrets import seal
 from core.text import clean_line
+from gpts.llm.catalogue import forget_embedding_models
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.providers import KEY_PURPOSE, get_key_tenant
 from gpts.llm.states import Capability, ModelFeature, ModelKind, ProviderKind
@@ -241,7 +243,7 @@ def _set_provider(provider: ModelProvider, change: ProviderChange, *, is_new: bo
     if change.kind is not None or is_new:
         values["kind"] = _clean_choice(change.kind, [kind.value for kind in KINDS], "kind")
     if change.base_url is not None or is_new:
-        values["base_url"] = _clean_url(change.base_url or "", is_guarded=provider.workspace_id is not None)
+        values["base_url"] = _clean_url(change.base_url or "", provider.purpose)
     if change.is_enabled is not None:
         values["is_enabled"] = change.is_enabled
     if change.key is not None:
@@ -252,7 +254,7 @@ def _set_provider(provider: ModelProvider, change: ProviderChange, *, is_new: bo
     return changed
 
 
-def _clean_url(value: str, *, is_guarded: bool) -> str:
+def _clean_url(value: str, purpose: Purpose) -> str:
     url = value.strip().rstrip("/")
     if not url.startswith(("https://", "http://")) or len(url) > URL_LENGTH or set(url) & set(" ?#@\\"):
         raise InvalidInput(
@@ -260,13 +262,16 @@ def _clean_url(value: str, *, is_guarded: bool) -> str:
             code="bad_address",
             field="base_url",
         )
-    if is_guarded:
-        try:
-            parse_target(url, policy_from_settings())
-        except OutboundRefused as refusal:
-            raise InvalidInput(
-                refusal.message, code=refusal.code, field="base_url", data=refusal.data
-            ) from None
+    try:
+        parse_target(url, policy_for(purpose))
+    except OutboundRefused as refusal:
+        message: Any = refusal.message
+        if purpose in OPERATOR_PURPOSES:
+            message = _(
+                "This server may not call that address. Use a public https address, or list the private"
+                " host in the setting OUTBOUND_ALLOWED_PRIVATE_HOSTS."
+            )
+        raise InvalidInput(message, code=refusal.code, field="base_url", data=refusal.data) from None
     return url
 
 
@@ -308,6 +313,7 @@ def _build_name_conflict() -> InvalidInput:
 def _record(
     action: str, subject: Any, provider: ModelProvider, fields: list[str], *, by: User, at: datetime
 ) -> None:
+    transaction.on_commit(forget_embedding_models, robust=True)
     record(
         action=action,
         by=by,

@@ -20,6 +20,7 @@ from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.llm import ADDRESS, CANARY, LanguageModelFactory, ProviderFactory
 from tests.support.factories.workspaces import UserFactory
+from tests.support.outbound import run_outbound_jobs
 from tests.support.pages import sign_in
 from tests.support.times import NOW
 from workspaces.services.staff import grant_staff_role
@@ -54,12 +55,21 @@ def test_connection_test_lists_models_to_import(provider: ModelServer) -> None:
     row = ProviderFactory.create(by=ada, workspace=company, base_url=provider.url)
     client = sign_in(ada)
 
-    tested = client.post(reverse("gpts:workspace-provider-test", args=[company.slug, row.pk]))
+    test = reverse("gpts:workspace-provider-test", args=[company.slug, row.pk])
+    page = reverse("gpts:workspace-provider-change", args=[company.slug, row.pk])
+    tested = client.post(test)
+    waiting = client.get(page).content.decode()
+    assert run_outbound_jobs() == 1
+    shown = client.get(test, headers={"HX-Request": "true"}).content.decode()
     client.post(
         reverse("gpts:workspace-provider-import", args=[company.slug, row.pk]), {"names": ["normal", "echo"]}
     )
 
-    assert "The connection works. It offers" in tested.content.decode()
+    assert tested["Location"] == page
+    assert "is being tested" in waiting
+    assert "every 1s" in waiting
+    assert "The connection works. It offers" in shown
+    assert "every 1s" not in shown
     assert set(row.models.values_list("name", flat=True)) == {"normal", "echo"}
     assert row.models.filter(is_default=True).count() == 1
 
@@ -78,7 +88,7 @@ def test_a_failed_connection_test_says_why(
     change = ProviderChange("House", "responses", provider.url + url, key)
     row = create_provider(workspace=create_company(ada), change=change, by=ada, at=NOW)
 
-    probe = probe_provider(row)
+    probe = probe_provider(row, key=key)
 
     assert (probe.is_ok, probe.code) == (False, code)
     assert words in probe.message
