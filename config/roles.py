@@ -91,6 +91,27 @@ def make_database(connection: psycopg.Connection[Any], name: str, *, owner: str)
 
 def let_connect(connection: psycopg.Connection[Any], database: str, *roles: str) -> None:
     names = sql.SQL(", ").join(map(sql.Identifier, roles))
-    connection.execute(
-        sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(sql.Identifier(database), names)
-    )
+    connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(database), names))
+
+
+def forbid_temporary_tables(connection: psycopg.Connection[Any], database: str, *roles: str) -> list[str]:
+    """Take the right to temporary tables from everybody and from ``roles``; return those that still have it.
+
+    A temporary table can stand before a real one of the same name, also inside triggers. Only the owner of
+    the database and superusers can take the right away.
+    """
+    names = sql.SQL(", ").join(map(sql.Identifier, roles))
+    try:
+        connection.execute(
+            sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC, {}").format(sql.Identifier(database), names)
+        )
+    except psycopg.errors.InsufficientPrivilege:
+        if not connection.autocommit:
+            raise
+    return [
+        role
+        for (role,) in connection.execute(
+            "SELECT role FROM unnest(%s::text[]) AS role WHERE has_database_privilege(role, %s, 'TEMPORARY')",
+            [list(roles), database],
+        )
+    ]

@@ -5,6 +5,9 @@ Landed migrations call these: add operations, never change what one does.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib import import_module
+
 from django.conf import settings
 from django.db import models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -15,6 +18,10 @@ from django.db.migrations.state import ProjectState
 #
 # The functions stand in sub-selects, so that PostgreSQL calls them once a query and not once a row.
 
+# Of every function of ours. The caller's temporary tables come last: by default they come first.
+SEARCH_PATH = "pg_catalog, public, pg_temp"
+
+NOBODY, ANYBODY = "FALSE", "TRUE"
 IS_SIGNED_IN = "(SELECT loggia_user_id()) IS NOT NULL"
 
 
@@ -36,6 +43,23 @@ def in_administered_workspaces(column: str) -> str:
 def has_staff_role(role: str) -> str:
     """Return the condition that the person has the staff role ``role`` ("finance")."""
     return f"(SELECT loggia_has_staff('{role}'))"
+
+
+def is_seen(column: str, table: str) -> str:
+    """Return the condition that ``column`` is empty or points to a row that the person sees (MakeSight)."""
+    return f"({column} IS NULL OR {table}_is_seen({column}))"
+
+
+def _all(*conditions: str) -> str:
+    if len(conditions) == 1:
+        return conditions[0]
+    return " AND ".join(f"({condition})" for condition in conditions)
+
+
+def _or_system(condition: str) -> str:
+    if condition == ANYBODY:  # a constant leaves plans as they are without a policy
+        return ANYBODY
+    return f"(SELECT loggia_is_system()) OR ({condition})"
 
 
 # Operations ------------------------------------------------------------------------------------------------
@@ -105,6 +129,126 @@ class EnableRowSecurity(TableRule):
             f'ALTER TABLE "{self.table}" NO FORCE ROW LEVEL SECURITY',
             f'ALTER TABLE "{self.table}" DISABLE ROW LEVEL SECURITY',
         ]
+
+
+class SetRowPolicies(TableRule):
+    """Force row-level security on ``table`` with a policy of its own for each command.
+
+    ``read`` decides which rows are seen, ``add`` which may be inserted, ``change`` which may be updated (and
+    locked) and what they may become, ``remove`` which may be deleted; ``change_to`` narrows what an updated
+    row may become, for rows that more people lock than write. ``refers`` maps columns to tables: a row may
+    point only to rows that its writer sees, so that a foreign id is refused like one that does not exist.
+    A system scope of the worker's role passes all of them. ``instead_of`` is the migration whose
+    EnableRowSecurity this replaces.
+    """
+
+    def __init__(
+        self,
+        table: str,
+        *,
+        read: str,
+        add: str,
+        change: str,
+        remove: str,
+        change_to: str = "",
+        refers: Mapping[str, str] | None = None,
+        instead_of: str = "",
+    ) -> None:
+        self.table = table
+        references = [is_seen(column, target) for column, target in (refers or {}).items()]
+        self.commands = {
+            "SELECT": (read, ""),
+            "INSERT": ("", _all(add, *references)),
+            "UPDATE": (change, _all(change_to or change, *references)),
+            "DELETE": (remove, ""),
+        }
+        self.instead_of = instead_of
+
+    def apply(self) -> list[str]:
+        statements = [
+            f'ALTER TABLE "{self.table}" ENABLE ROW LEVEL SECURITY',
+            f'ALTER TABLE "{self.table}" FORCE ROW LEVEL SECURITY',
+        ]
+        if self.instead_of:
+            statements = [f'DROP POLICY "{self.table}_scope" ON "{self.table}"']
+        for command, (using, check) in self.commands.items():
+            statement = f'CREATE POLICY "{self._name(command)}" ON "{self.table}" FOR {command}'
+            statement += f" USING ({_or_system(using)})" if using else ""
+            statement += f" WITH CHECK ({_or_system(check)})" if check else ""
+            statements.append(statement)
+        return statements
+
+    def undo(self) -> list[str]:
+        statements = [f'DROP POLICY "{self._name(command)}" ON "{self.table}"' for command in self.commands]
+        if self.instead_of:
+            return [*statements, self._find_replaced().apply()[-1]]
+        return [
+            *statements,
+            f'ALTER TABLE "{self.table}" NO FORCE ROW LEVEL SECURITY',
+            f'ALTER TABLE "{self.table}" DISABLE ROW LEVEL SECURITY',
+        ]
+
+    def _name(self, command: str) -> str:
+        return f"{self.table}_{command.lower()}"
+
+    def _find_replaced(self) -> EnableRowSecurity:
+        operations = import_module(self.instead_of).Migration.operations
+        return next(o for o in operations if isinstance(o, EnableRowSecurity) and o.table == self.table)
+
+
+class MakeSight(TableRule):
+    """Create ``<table>_is_seen(id)``: whether the policies of ``table`` show that row to who asks.
+
+    A function and not a sub-select, because a policy may not read its own table, nor two tables each other.
+    """
+
+    def __init__(self, table: str, *, key: str = "bigint") -> None:
+        self.table, self.key = table, key
+
+    def apply(self) -> list[str]:
+        return [
+            f"CREATE FUNCTION {self.table}_is_seen(key {self.key}) RETURNS boolean LANGUAGE plpgsql STABLE"  # noqa: S608 - names of our tables
+            f" PARALLEL SAFE SET search_path = {SEARCH_PATH} AS $$ BEGIN"
+            f" RETURN EXISTS (SELECT 1 FROM public.{self.table} t WHERE t.id = key); END $$"
+        ]
+
+    def undo(self) -> list[str]:
+        return [f"DROP FUNCTION {self.table}_is_seen({self.key})"]
+
+
+class FixSearchPath(Operation):
+    """Give existing functions a fixed search path, so that no table of the caller can stand for ours."""
+
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, *signatures: str) -> None:
+        self.signatures = signatures
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        pass
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        for signature in self.signatures:
+            schema_editor.execute(f"ALTER FUNCTION {signature} SET search_path = {SEARCH_PATH}", params=None)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Keep the path: the functions work with it as they did before."""
+
+    def describe(self) -> str:
+        return f"Fix the search path of {', '.join(self.signatures)}"
 
 
 class MakeAppendOnly(TableRule):

@@ -1,4 +1,7 @@
-"""Provides a Chromium if the pytest arguments select browser tests; root on Debian or Ubuntu installs it."""
+"""Provides a Chromium if the pytest arguments select browser tests; root on Debian or Ubuntu installs it.
+
+Exits with status 3 if they select none, so that script/test can leave Playwright out.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ sys.path.insert(0, str(ROOT))
 from tests.support.browsers import find_browser  # noqa: E402 - the root must be on the path first
 
 BROWSER_TESTS = ROOT / "tests" / "browser"
+NONE_SELECTED = 3
 
 
 def selects_browser_tests(arguments: list[str]) -> bool:
@@ -26,7 +30,9 @@ def selects_browser_tests(arguments: list[str]) -> bool:
 
 
 def main() -> None:
-    if not selects_browser_tests(sys.argv[1:]) or find_browser():
+    if not selects_browser_tests(sys.argv[1:]):
+        sys.exit(NONE_SELECTED)
+    if find_browser():
         return
     apt = shutil.which("apt-get")
     if os.getuid() == 0 and apt:

@@ -5,7 +5,3 @@ from django.apps import AppConfig
 
 class WorkspacesConfig(AppConfig):
     name = "workspaces"
-
-    def ready(self) -> None:
-        # Importing the module registers our authentication with drf-spectacular.
-        from workspaces.api import schema  # noqa: F401

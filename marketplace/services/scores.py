@@ -27,7 +27,6 @@ POPULARITY_STEP = 0.05
 # Use by outsiders only: without the payee, members of the GPT's workspace (whatever workspace they chat in),
 # imported and voided events.
 USAGE_SQL = """
-CREATE TEMPORARY TABLE store_usage ON COMMIT DROP AS
 SELECT event.gpt_id,
   count(DISTINCT event.user_id) FILTER (WHERE event.occurred_at >= %(week)s) AS users_7d,
   count(DISTINCT event.user_id) FILTER (WHERE event.occurred_at >= %(month)s) AS users_28d,
@@ -45,7 +44,6 @@ GROUP BY event.gpt_id
 
 # The formula of marketplace.scoring, for all rows at once; a test compares the two.
 SCORES_SQL = """
-CREATE TEMPORARY TABLE store_scores ON COMMIT DROP AS
 WITH parts AS (
   SELECT listing.id, listing.category, listing.state,
     COALESCE(usage.users_7d, 0) AS users_7d, COALESCE(usage.users_28d, 0) AS users_28d,
@@ -95,13 +93,24 @@ FROM (
   FROM store_scores JOIN marketplace_listingscore old ON old.listing_id = store_scores.id
 ) fresh
 WHERE score.listing_id = fresh.id
+RETURNING 1
 """
 
 POPULARITY_SQL = """
 UPDATE marketplace_listing listing SET popularity = fresh.total
 FROM store_scores fresh
 WHERE fresh.id = listing.id AND abs(listing.popularity - fresh.total) >= %(step)s
+RETURNING 1
 """
+
+# One statement, as the worker's role may not create temporary tables; it is told to compute each part once.
+COMPUTE_SQL = f"""
+WITH store_usage AS MATERIALIZED ({USAGE_SQL}),
+  store_scores AS MATERIALIZED ({SCORES_SQL}),
+  written AS ({WRITE_SQL}),
+  moved AS ({POPULARITY_SQL})
+SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM moved)
+"""  # noqa: S608 - constants
 
 
 @transaction.atomic
@@ -126,13 +135,8 @@ def compute_scores(*, at: datetime) -> int:
     }
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('marketplace.compute_scores'))")
-        cursor.execute("DROP TABLE IF EXISTS store_usage, store_scores")
-        cursor.execute(USAGE_SQL, parameters)
-        cursor.execute(SCORES_SQL, parameters)
-        cursor.execute(WRITE_SQL, parameters)
-        count: int = cursor.rowcount
-        cursor.execute(POPULARITY_SQL, parameters)
-        moved = cursor.rowcount
+        cursor.execute(COMPUTE_SQL, parameters)
+        count, moved = cursor.fetchone()
     invalidate_store()
     log.info("store_scores_computed", listings=count, moved=moved)
-    return count
+    return int(count)

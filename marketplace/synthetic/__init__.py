@@ -1,1 +1,1 @@
-"""Synthetic listings for benchmarks (``seed_catalogue``): generated from word lists, loaded by COPY."""
+"""Synthetic listings for benchmarks (``seed_catalogue``): generated from word lists."""

@@ -1,8 +1,9 @@
-"""Loading synthetic listings by COPY, with their GPTs, versions, usage and ratings."""
+"""Loading synthetic listings, thousands at once, with their GPTs, versions, usage and ratings."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -32,11 +33,7 @@ LISTING_COLUMNS = (
     "languages", "version_number", "release_notes", "builder_handle", "builder_name",
     "builder_verified", "state", "state_before", "published_at", "updated_at", "popularity",
 )  # fmt: skip
-STAGE_SQL = """
-CREATE TEMPORARY TABLE listing_stage ON COMMIT DROP AS
-SELECT %s, ''::text AS exact, ''::text AS e1, ''::text AS e2, ''::text AS e3, ''::text AS e4
-FROM marketplace_listing WITH NO DATA
-"""
+TEXT_COLUMNS = ("exact", "e1", "e2", "e3", "e4")
 Row = tuple[Any, ...]
 Person = tuple[int, int, str]
 
@@ -83,17 +80,17 @@ def _load_chunk(
             )
             for item, *keys in zip(generated, gpt_ids, version_ids, listing_ids, strict=True)
         ]
-        _copy(cursor, "gpts_gpt", _GPT_COLUMNS, (row.gpt_row() for row in rows))
-        _copy(cursor, "gpts_version", _VERSION_COLUMNS, (row.version_row() for row in rows))
-        _copy(cursor, "gpts_liveversion", _LIVE_COLUMNS, (row.live_row() for row in rows))
+        _insert(cursor, "gpts_gpt", _GPT_COLUMNS, (row.gpt_row() for row in rows))
+        _insert(cursor, "gpts_version", _VERSION_COLUMNS, (row.version_row() for row in rows))
+        _insert(cursor, "gpts_liveversion", _LIVE_COLUMNS, (row.live_row() for row in rows))
         _load_listings(cursor, rows)
-        _copy(cursor, "marketplace_listingscore", _SCORE_COLUMNS, (row.score_row() for row in rows))
-        _copy(
+        _insert(cursor, "marketplace_listingscore", _SCORE_COLUMNS, (row.score_row() for row in rows))
+        _insert(
             cursor, "marketplace_listingrelease", ("listing_id", "number", "notes", "released_at"),
             ((row.listing, 1, "First version.", row.updated) for row in rows),
         )  # fmt: skip
-        _copy(cursor, "marketplace_rating", _RATING_COLUMNS, (r for row in rows for r in row.rating_rows()))
-        _load_usage(cursor, (event for row in rows for event in row.usage_rows()))
+        _insert(cursor, "marketplace_rating", _RATING_COLUMNS, (r for row in rows for r in row.rating_rows()))
+        _insert(cursor, "gpts_usageevent", _USAGE_COLUMNS, (e for row in rows for e in row.usage_rows()))
         _load_terms(cursor, rows)
 
 
@@ -201,7 +198,7 @@ class _ListingRows:
 
 
 _GENERATED = ("name", "description", "instructions", "starters", "category", "icon", "capabilities")
-# Other columns get their model defaults, because COPY needs a value for every column that may not be null.
+# Other columns get their model defaults, because inserts name a value for every column.
 _DEFAULTS = {
     field.column: field.get_default()
     for field in GPT._meta.concrete_fields
@@ -241,37 +238,29 @@ def _reserve_ids(cursor: Any, table: str, count: int) -> list[int]:
     return [row[0] for row in cursor.fetchall()]
 
 
-def _copy(cursor: Any, table: str, columns: Iterable[str], rows: Iterable[Row]) -> None:
-    with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+def _insert(cursor: Any, table: str, columns: Iterable[str], rows: Iterable[Row]) -> None:
+    """Insert many rows at once. COPY cannot write to tables with row-level security."""
+    names = ", ".join(columns)
+    cursor.execute(
+        f"INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, %s)",  # noqa: S608
+        [_as_json(columns, rows)],
+    )
+
+
+def _as_json(columns: Iterable[str], rows: Iterable[Row]) -> str:
+    names = tuple(columns)
+    return json.dumps([dict(zip(names, row, strict=True)) for row in rows], default=str)
 
 
 def _load_listings(cursor: Any, rows: list[_ListingRows]) -> None:
-    """Insert through a temporary table, as the database's English stemmer computes the search column."""
-    cursor.execute("DROP TABLE IF EXISTS listing_stage")
-    cursor.execute(STAGE_SQL % ", ".join(LISTING_COLUMNS))
-    _copy(
-        cursor, "listing_stage", (*LISTING_COLUMNS, "exact", "e1", "e2", "e3", "e4"),
-        (row.stage_row() for row in rows),
-    )  # fmt: skip
-    names = ", ".join(LISTING_COLUMNS)
-    vector = VECTOR_SQL % ("exact", "e1", "e2", "e3", "e4")
+    """Insert listings; the database's English stemmer computes the search column."""
+    names = ", ".join(f"listing.{column}" for column in LISTING_COLUMNS)
+    vector = VECTOR_SQL % tuple(f"(item->>'{column}')" for column in TEXT_COLUMNS)
     cursor.execute(
-        f"INSERT INTO marketplace_listing ({names}, search) SELECT {names}, {vector} FROM listing_stage"  # noqa: S608
+        f"INSERT INTO marketplace_listing ({', '.join(LISTING_COLUMNS)}, search) SELECT {names}, {vector}"  # noqa: S608
+        " FROM json_array_elements(%s) item, json_populate_record(NULL::marketplace_listing, item) listing",
+        [_as_json((*LISTING_COLUMNS, *TEXT_COLUMNS), (row.stage_row() for row in rows))],
     )
-
-
-def _load_usage(cursor: Any, rows: Iterable[Row]) -> None:
-    """Insert through a temporary table, as COPY cannot write to tables with row-level security."""
-    names = ", ".join(_USAGE_COLUMNS)
-    cursor.execute("DROP TABLE IF EXISTS usage_stage")
-    cursor.execute(
-        f"CREATE TEMPORARY TABLE usage_stage ON COMMIT DROP AS SELECT {names}"  # noqa: S608 - constants
-        " FROM gpts_usageevent WITH NO DATA"
-    )
-    _copy(cursor, "usage_stage", _USAGE_COLUMNS, rows)
-    cursor.execute(f"INSERT INTO gpts_usageevent ({names}) SELECT {names} FROM usage_stage")  # noqa: S608
 
 
 def _load_terms(cursor: Any, rows: list[_ListingRows]) -> None:

@@ -39,16 +39,13 @@ def _list_people(cursor: Any, kind: str) -> list[tuple[int, int, str]]:
 
 def _create(cursor: Any, kind: str, numbers: range, at: datetime) -> None:
     rows = [(f"{kind}{number:06d}@{DOMAIN}", _generate_name(kind, number)) for number in numbers]
-    cursor.execute("CREATE TEMPORARY TABLE IF NOT EXISTS new_people (email text, name text)")
-    cursor.execute("TRUNCATE new_people")
-    with cursor.copy("COPY new_people FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+    emails, names = [row[0] for row in rows], [row[1] for row in rows]
     cursor.execute(
         "WITH made AS ("
         " INSERT INTO workspaces_user"
         " (password, email, display_name, language, time_zone, theme, is_active, created_at)"
-        " SELECT '!', email, name, '', 'UTC', 'system', true, %(at)s FROM new_people ORDER BY email"
+        " SELECT '!', email, name, '', 'UTC', 'system', true, %(at)s"
+        " FROM unnest(%(emails)s::text[], %(names)s::text[]) AS new_people (email, name) ORDER BY email"
         " RETURNING id, email, display_name"
         "), places AS ("
         " INSERT INTO workspaces_workspace (kind, slug, name, person_id, accent, created_at)"
@@ -60,7 +57,7 @@ def _create(cursor: Any, kind: str, numbers: range, at: datetime) -> None:
         ")"
         " INSERT INTO workspaces_sharingpolicy (workspace_id, external_gpts, may_publish, updated_at)"
         " SELECT id, 'all', true, %(at)s FROM places",
-        {"at": at},
+        {"at": at, "emails": emails, "names": names},
     )
     if kind == "maker":
         cursor.execute(
@@ -68,8 +65,8 @@ def _create(cursor: Any, kind: str, numbers: range, at: datetime) -> None:
             " (user_id, handle, display_name, bio, website, verified_name_at, created_at, updated_at)"
             " SELECT id, split_part(email, '@', 1), display_name, '', '',"
             " CASE WHEN id %% 3 > 0 THEN %(at)s END, %(at)s, %(at)s"
-            " FROM workspaces_user WHERE email IN (SELECT email FROM new_people)",
-            {"at": at},
+            " FROM workspaces_user WHERE email = ANY(%(emails)s)",
+            {"at": at, "emails": emails},
         )
 
 

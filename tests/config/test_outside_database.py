@@ -68,6 +68,10 @@ def test_the_owner_sets_up_and_migrates_twice(other_server: EmbeddedPostgres) ->
             "SELECT has_table_privilege(r, 'workspaces_user', 'SELECT') FROM unnest(ARRAY['loggia_app',"
             " 'loggia_worker', 'loggia_public']) AS r"
         ).fetchall()
+        temporary = connection.execute(
+            "SELECT has_database_privilege(r, 'shop', 'TEMPORARY') FROM unnest(ARRAY['loggia_app',"
+            " 'loggia_worker', 'loggia_public']) AS r"
+        ).fetchall()
     assert owners == [("boss",)]
     assert roles == [
         ("loggia_app", False, False, False, True),
@@ -75,6 +79,25 @@ def test_the_owner_sets_up_and_migrates_twice(other_server: EmbeddedPostgres) ->
         ("loggia_worker", False, False, False, True),
     ]
     assert grants == [(True,), (True,), (False,)]
+    assert temporary == [(False,)] * 3
+
+
+def test_a_database_whose_owner_is_somebody_else_is_refused_until_temporary_tables_are_forbidden(
+    other_server: EmbeddedPostgres,
+) -> None:
+    as_superuser(
+        other_server,
+        "CREATE EXTENSION vector",
+        "ALTER DATABASE shop OWNER TO loggia_superuser",
+        "GRANT ALL ON DATABASE shop TO boss WITH GRANT OPTION",
+        "ALTER SCHEMA public OWNER TO boss",
+    )
+    done = set_up(other_server)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    told = done.stderr[done.stderr.index("REVOKE TEMPORARY ON DATABASE") :].strip()
+    as_superuser(other_server, told)
+    assert set_up(other_server).returncode == 0
 
 
 def test_a_database_of_version_0_1_0_is_refused_and_unchanged(other_server: EmbeddedPostgres) -> None:

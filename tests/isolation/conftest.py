@@ -45,6 +45,7 @@ def built_world(django_db_setup: None, django_db_blocker: Any) -> tuple[str, Wor
         world = pickle.loads(pickled.read_bytes())
         with psycopg.connect(**servers.postgres.superuser(), autocommit=True) as superuser:
             superuser.execute(f'CREATE DATABASE "{name}" TEMPLATE "{BUILT}" STRATEGY file_copy')
+            servers.restrict(superuser, name)
     return name, world
 
 

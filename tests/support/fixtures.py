@@ -5,19 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.fakes.openai_server import ModelServer, run_model_server
-from tests.support.chat import configure_provider
-from tests.support.services import WebService
-from tests.support.web_client import MakeWebClient, WebClient
-from workspaces.models import User
+if TYPE_CHECKING:
+    # Each is imported by the fixture that needs it: a test of a pure function then starts a second sooner.
+    from tests.fakes.openai_server import ModelServer
+    from tests.support.services import WebService
+    from tests.support.web_client import MakeWebClient, WebClient
+    from workspaces.models import User
 
 
 @pytest.fixture(scope="session")
 def shared_model_server() -> Iterator[ModelServer]:
+    from tests.fakes.openai_server import run_model_server
+
     with run_model_server() as running:
         yield running
 
@@ -39,6 +42,8 @@ def provider(model_server: ModelServer, settings: Any) -> ModelServer:
 @pytest.fixture
 def instance_provider(transactional_db: None, model_server: ModelServer) -> ModelServer:
     """The fake model server, configured as the instance's own provider."""
+    from tests.support.chat import configure_provider
+
     configure_provider(model_server.url)
     return model_server
 
@@ -46,6 +51,8 @@ def instance_provider(transactional_db: None, model_server: ModelServer) -> Mode
 @pytest.fixture
 def make_web_client(server: WebService) -> Iterator[MakeWebClient]:
     """Make an HTTP client of a person, or of a visitor, for the real web service."""
+    from tests.support.web_client import WebClient
+
     clients: list[WebClient] = []
 
     def make(user: User | None = None, *, follow_redirects: bool = False) -> WebClient:

@@ -27,7 +27,14 @@ from psycopg import sql
 from redis.asyncio.connection import UnixDomainSocketConnection as AsyncUnixDomainSocketConnection
 from redis.connection import UnixDomainSocketConnection
 
-from config.roles import add_vector, let_connect, make_database, make_role, set_up_roles
+from config.roles import (
+    add_vector,
+    forbid_temporary_tables,
+    let_connect,
+    make_database,
+    make_role,
+    set_up_roles,
+)
 from embedded.credentials import ROLES, derive_role_password
 from embedded.paths import ROOT, DataPaths
 from embedded.postgres import EmbeddedPostgres
@@ -170,6 +177,13 @@ class TestServers:
                     database, template, sql.Identifier(ROLES["owner"])
                 )
             )
+            self.restrict(connection, name)
+
+    def restrict(self, connection: psycopg.Connection[Any], database: str) -> None:
+        """Give a clone the rights on databases that set-up gives: PostgreSQL does not copy them."""
+        connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database)))
+        let_connect(connection, database, ROLES["owner"], ROLES["app"], ROLES["worker"], TEST_ROLE)
+        forbid_temporary_tables(connection, database, *(ROLES[role] for role in ("app", "worker", "public")))
 
     def empty_redis(self, database: int) -> None:
         """Delete every key except the queues' bindings, which a running worker declares only once."""

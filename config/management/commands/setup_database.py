@@ -14,7 +14,14 @@ from django.db.migrations.loader import MigrationLoader
 
 from config.database import connection_arguments
 from config.environment import env
-from config.roles import add_vector, let_connect, make_database, make_role, set_up_roles
+from config.roles import (
+    add_vector,
+    forbid_temporary_tables,
+    let_connect,
+    make_database,
+    make_role,
+    set_up_roles,
+)
 from embedded.postgres import EmbeddedPostgres
 
 # Migrations of Loggia 0.1.0 that later versions do not have: they were rebuilt once, before 0.2.0.
@@ -26,6 +33,10 @@ MIGRATIONS_OF_0_1_0 = {
     ("reviews", "0002_policies_and_protection"),
     ("workspaces", "0003_shares_and_turn_words"),
 }
+
+
+# Roles of running processes, which create no tables of any kind.
+PROCESSES = ("app", "worker", "public")
 
 
 class Command(BaseCommand):
@@ -81,6 +92,18 @@ class Command(BaseCommand):
                     " the roles yourself as .env.example describes and set DATABASE_APP_URL and"
                     " DATABASE_WORKER_URL."
                 ) from error
+            self.forbid_temporary_tables(connection)
+
+    def forbid_temporary_tables(self, connection: psycopg.Connection[Any]) -> None:
+        database = connection.info.dbname
+        processes = [settings.DATABASE_ROLES[role] for role in PROCESSES]
+        if left := forbid_temporary_tables(connection, database, *processes):
+            names = ", ".join(f'"{role}"' for role in processes)
+            raise CommandError(
+                f"Roles of Loggia may create temporary tables in the database ({', '.join(left)}), by which a"
+                " fault could pass the rules of tables: as the superuser, run"
+                f' REVOKE TEMPORARY ON DATABASE "{database}" FROM PUBLIC, {names}'
+            )
 
 
 def refuse_database_of_0_1_0(connection: psycopg.Connection[Any], *, known: Set[tuple[str, str]]) -> None:
@@ -115,3 +138,4 @@ def set_up_embedded(server: EmbeddedPostgres) -> None:
         add_vector(connection)
         set_up_roles(connection, roles=roles, passwords=passwords, superuser=True)
         let_connect(connection, name, roles["app"], roles["worker"])
+        forbid_temporary_tables(connection, name, *(roles[role] for role in PROCESSES))

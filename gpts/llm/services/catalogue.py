@@ -28,6 +28,7 @@ URL_LENGTH = 300
 KEY_LENGTH = 500
 MAX_PROVIDERS = 20  # of a workspace, or of the instance
 MAX_MODELS = 200  # of a provider
+RESTRICT_VIOLATION = "23001"  # SQLSTATE of the trigger that keeps approved addresses
 LARGEST_WINDOW = 20_000_000
 LARGEST_PRICE = 10**12
 KINDS = (ProviderKind.RESPONSES, ProviderKind.CHAT_COMPLETIONS)
@@ -71,7 +72,8 @@ def change_provider(
 ) -> ModelProvider:
     """Change the given fields. Raises InvalidInput, and Conflict for the built-in provider.
 
-    A new address needs the key again: a stored key must not be sent to a server that an admin adds later.
+    Conflict (``address_approved``) for another host while public GPTs, which were approved with the present one,
+    answer through it: a trigger refuses that. A new address needs the key again: a stored key must not be sent to a server that an admin adds later.
     """
     row = ModelProvider.objects.select_for_update().get(pk=provider.pk)
     if row.kind == ProviderKind.OFFLINE:
@@ -93,9 +95,19 @@ def change_provider(
     try:
         with transaction.atomic():
             row.save()
-    except IntegrityError:
-        raise _build_name_conflict() from None
-    _record("gpts.provider_changed", row, row, fields, by=by, at=at)
+    except IntegrityError as error:
+        if getattr(error.__cause__, "sqlstate", "") != RESTRICT_VIOLATION:
+            raise _build_name_conflict() from None
+        raise Conflict(
+            _(
+                "Public GPTs were approved with this address. Add a provider with the new one, choose its models"
+                " in their drafts and submit the new versions."
+            ),
+            code="address_approved",
+            field="base_url",
+        ) from None
+    addresses = {"address_before": before, "address": row.base_url} if row.base_url != before else {}
+    _record("gpts.provider_changed", row, row, fields, by=by, at=at, **addresses)
     return row
 
 
@@ -311,7 +323,14 @@ def _build_name_conflict() -> InvalidInput:
 
 
 def _record(
-    action: str, subject: Any, provider: ModelProvider, fields: list[str], *, by: User, at: datetime
+    action: str,
+    subject: Any,
+    provider: ModelProvider,
+    fields: list[str],
+    *,
+    by: User,
+    at: datetime,
+    **data: str,
 ) -> None:
     transaction.on_commit(forget_embedding_models, robust=True)
     record(
@@ -320,5 +339,5 @@ def _record(
         at=at,
         subject=subject,
         workspace_id=provider.workspace_id,
-        data={"provider": provider.pk, "fields": sorted(fields)},
+        data={"provider": provider.pk, "fields": sorted(fields), **data},
     )

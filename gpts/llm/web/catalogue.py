@@ -22,6 +22,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import DomainError
+from gpts.assistants.queries.approved_addresses import list_gpts_approved_with
 from gpts.assistants.queries.model_retirement import list_affected_gpts, list_retirements
 from gpts.assistants.services.model_retirement import replace_in_drafts, set_retirement
 from gpts.llm.catalogue import get_last_day, is_retired
@@ -162,6 +163,7 @@ def _provider_page(
         form,
         provider=provider,
         row=_provider_row(owner, provider),
+        approved=list_gpts_approved_with(provider),
         add_url=owner.url("model-new", provider.pk),
         **_get_test_context(owner, provider),
     )

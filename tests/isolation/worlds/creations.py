@@ -71,8 +71,13 @@ def build(world: Any) -> None:
     upsert_builder_profile(
         user=owner, handle="owner-of-alpha", display_name="Olga Owner", bio="Builds walks.", by=owner, at=now
     )
-    world.ids |= {"slug": world.gpts["private"].slug, "alpha_slug": alpha_gpt.slug, "file": file.pk, "page_job": job.pk,
-                  "icon": world.gpts["private"].icon[6:-5]}  # fmt: skip
+    world.ids |= {
+        "slug": world.gpts["private"].slug,
+        "alpha_slug": alpha_gpt.slug,
+        "file": file.pk,
+        "page_job": job.pk,
+        "icon": world.gpts["private"].icon[6:-5],
+    }
 
 
 def _private(owner: Any, home: Any, now: Any) -> GPT:
