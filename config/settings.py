@@ -330,6 +330,7 @@ SPECTACULAR_SETTINGS = {
         "GoldenKindEnum": "gpts.evals.states.GoldenKind",
         "GoldenRunStateEnum": "gpts.evals.states.GoldenRunState",
         "ModelKindEnum": "gpts.llm.states.ModelKind",
+        "OutboundJobStateEnum": "workspaces.states.OutboundJobState",
         "ProviderKindEnum": "gpts.llm.services.catalogue.KINDS",
         "WorkspaceRoleEnum": "workspaces.states.Role",
     },

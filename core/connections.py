@@ -49,6 +49,11 @@ def count_open_scope(change: int) -> None:
     _scopes.count += change
 
 
+def has_open_scope() -> bool:
+    """Whether this thread is inside a scope of core.scope."""
+    return _scopes.count > 0
+
+
 def release_connection(waits_for: str) -> None:
     """Call this before waiting for another host: return the thread's connection to the pool.
 

@@ -12,11 +12,11 @@ from django.db import migrations
 
 from core.migration_operations import SEARCH_PATH
 
-# Public GPTs of the provider's workspace that may send messages or questions to it: by their own model, by its
-# replacement, as the default model, because a chat user may choose, or for embeddings.
-FIND = f"""
+# Public GPTs of the provider's workspace that may send messages or questions to it: by their own model, by
+# its replacement, as the default model, because a chat user may choose, or for embeddings.
+FIND = """
 CREATE FUNCTION gpts_public_gpts_of_provider(provider bigint) RETURNS SETOF bigint
-LANGUAGE sql STABLE SET search_path = {SEARCH_PATH} AS $$
+LANGUAGE sql STABLE SET search_path = %s AS $$
   SELECT g.id FROM gpts_modelprovider p
     JOIN gpts_gpt g ON g.workspace_id = p.workspace_id AND g.deleted_at IS NULL
     JOIN gpts_liveversion l ON l.gpt_id = g.id AND l.audience = 'public'
@@ -33,9 +33,9 @@ LANGUAGE sql STABLE SET search_path = {SEARCH_PATH} AS $$
                     WHERE old.id = v.language_model_id AND old.replacement_id = m.id)))
 $$
 """
-REFUSE = f"""
+REFUSE = """
 CREATE FUNCTION gpts_keep_approved_address() RETURNS trigger
-LANGUAGE plpgsql SET search_path = {SEARCH_PATH} AS $$
+LANGUAGE plpgsql SET search_path = %s AS $$
 BEGIN
   IF lower(substring(OLD.base_url FROM '^[^/]*//[^/]*')) IS DISTINCT FROM
      lower(substring(NEW.base_url FROM '^[^/]*//[^/]*'))
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
     dependencies: ClassVar = [("gpts", "0009_function_search_paths")]
 
     operations: ClassVar = [
-        migrations.RunSQL(FIND, "DROP FUNCTION gpts_public_gpts_of_provider(bigint)"),
-        migrations.RunSQL(REFUSE, "DROP FUNCTION gpts_keep_approved_address()"),
+        migrations.RunSQL(FIND % SEARCH_PATH, "DROP FUNCTION gpts_public_gpts_of_provider(bigint)"),
+        migrations.RunSQL(REFUSE % SEARCH_PATH, "DROP FUNCTION gpts_keep_approved_address()"),
         migrations.RunSQL(TRIGGER, "DROP TRIGGER gpts_modelprovider_approved_address ON gpts_modelprovider"),
     ]

@@ -29,6 +29,7 @@ from workspaces.services.outbound_jobs import (
     run_next_job,
     sweep_jobs,
 )
+from workspaces.states import OutboundJobState
 
 pytestmark = pytest.mark.django_db
 
@@ -180,7 +181,7 @@ def test_a_run_that_counts_as_dead_records_nothing() -> None:
     second = claim_job(at=at)
     assert second is not None
 
-    outbound_jobs._end_job(dead, outbound_jobs.OutboundJobState.DONE, at=at, result={"late": True})
+    outbound_jobs._end_job(dead, OutboundJobState.DONE, at=at, result={"late": True})
 
     assert (OutboundJob.objects.get().state, OutboundJob.objects.get().result) == ("running", {})
 

@@ -8,9 +8,11 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone, translation
 
+from core.connections import release_connection
 from core.errors import InvalidInput
 from core.look.titles import sentence_case
 from core.text import clean_line
@@ -56,6 +58,12 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         initial: dict[str, Any] = super().get_signup_form_initial_data(sociallogin)
         return initial | {"display_name": sociallogin.user.display_name}
 
+    def get_requests_session(self) -> Any:
+        """Return the client for a sign-in server, without holding a database connection while it answers."""
+        release_connection("sign-in")
+        return super().get_requests_session()
+
+    @transaction.atomic
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
         user: User = super().save_user(request, sociallogin, form)
         complete_account(user=user, at=timezone.now())

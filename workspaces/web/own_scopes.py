@@ -12,6 +12,8 @@ from core.scope import Scope
 View = TypeVar("View", bound=Callable[..., Any])
 
 _MARK = "opens_own_scopes"
+# Views of libraries that ask a company's sign-in server.
+_MODULES = frozenset({"allauth.socialaccount.providers.openid_connect.views"})
 
 
 def opens_own_scopes(view: View) -> View:
@@ -25,6 +27,8 @@ def opens_own_scopes(view: View) -> View:
 
 
 def has_own_scopes(view: Any) -> bool:
+    if getattr(view, "__module__", "") in _MODULES:
+        return True
     return getattr(view, _MARK, False) or getattr(getattr(view, "view_class", None), _MARK, False)
 
 

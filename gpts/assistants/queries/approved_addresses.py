@@ -21,7 +21,7 @@ def list_gpts_approved_with(provider: ModelProvider) -> list[GPT]:
 
 
 def keeps_approved_address(model: LanguageModel, replacement: LanguageModel) -> bool:
-    """Whether ``replacement`` may answer for public versions with ``model``: same address, or the operator's."""
+    """Whether ``replacement`` may answer for public versions of ``model``: same address or the operator's."""
     if replacement.provider.workspace_id is None or _get_origin(model) == _get_origin(replacement):
         return True
     public = LiveVersion.objects.filter(audience=Audience.PUBLIC, version__language_model=model)

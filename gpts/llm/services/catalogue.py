@@ -72,8 +72,9 @@ def change_provider(
 ) -> ModelProvider:
     """Change the given fields. Raises InvalidInput, and Conflict for the built-in provider.
 
-    Conflict (``address_approved``) for another host while public GPTs, which were approved with the present one,
-    answer through it: a trigger refuses that. A new address needs the key again: a stored key must not be sent to a server that an admin adds later.
+    Conflict (``address_approved``) for another host while public GPTs, which were approved with the present
+    one, answer through it: a trigger refuses that. A new address needs the key again: a stored key must not
+    be sent to a server that an admin adds later.
     """
     row = ModelProvider.objects.select_for_update().get(pk=provider.pk)
     if row.kind == ProviderKind.OFFLINE:
@@ -100,8 +101,8 @@ def change_provider(
             raise _build_name_conflict() from None
         raise Conflict(
             _(
-                "Public GPTs were approved with this address. Add a provider with the new one, choose its models"
-                " in their drafts and submit the new versions."
+                "Public GPTs were approved with this address. Add a provider with the new one, choose its"
+                " models in their drafts and submit the new versions."
             ),
             code="address_approved",
             field="base_url",

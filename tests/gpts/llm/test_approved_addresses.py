@@ -1,4 +1,4 @@
-"""The address that a public GPT was approved with stays: on the page, by the API, by service and by raw SQL."""
+"""The address that a public GPT was approved with stays: on the page, by API, service and raw SQL."""
 
 from __future__ import annotations
 
@@ -73,9 +73,10 @@ def test_the_address_of_a_public_gpt_stays(fields: dict[str, Any]) -> None:
 def test_raw_sql_is_refused_too() -> None:
     _gpt, model = create_live_gpt()
 
-    with pytest.raises(IntegrityError, match="approved_address"), transaction.atomic():
-        with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        with pytest.raises(IntegrityError, match="approved_address"):
             cursor.execute("UPDATE gpts_modelprovider SET base_url = %s", [EVIL])
+        transaction.set_rollback(True)
 
     assert ModelProvider.objects.get(pk=model.provider_id).base_url == ADDRESS
 
