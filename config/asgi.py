@@ -15,5 +15,7 @@ import django  # noqa: E402 - reads the environment above
 django.setup(set_prefix=False)
 
 from config.handler import SingleThreadHandler  # noqa: E402 - needs the apps
+from core.render_pool import get_pool  # noqa: E402 - needs the settings
 
 application = SingleThreadHandler()
+get_pool().start()

@@ -19,6 +19,23 @@ app = Celery("loggia")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+# Queues keep kinds of work apart, because a job waits for all others of its queue: the mail of one person
+# must not wait for the files of another. What is not named here is upkeep, in the queue "celery". The workers
+# are in embedded/start.py and docker-compose.yml.
+QUEUES: dict[str, tuple[str, ...]] = {
+    "mail": (
+        "workspaces.mail_invitation",
+        "workspaces.send_mail",
+        "reviews.deliver_notice",
+        "reviews.deliver_waiting",
+    ),
+    "money": ("payouts.*",),
+    "files": ("gpts.read_files",),
+    "models": ("gpts.ask_golden_prompt", "gpts.embed_document", "workspaces.run_outbound_jobs"),
+}
+QUEUE_NAMES = ("celery", *QUEUES)
+app.conf.task_routes = {name: {"queue": queue} for queue, names in QUEUES.items() for name in names}
+
 # Every periodic job, by the app that owns it. "expires" drops a run that is late: the next one does its work.
 SCHEDULE: dict[str, dict[str, Any]] = {}
 
@@ -44,7 +61,7 @@ every("gpts: index the text of new turns", "gpts.index_turn_words", 15)
 every("gpts: index the text of missed turns", "gpts.index_missed_words", 3600)
 every("gpts: index passages that are not indexed", "gpts.index_waiting", 300)
 every("gpts: compute missing embeddings", "gpts.embed_waiting", 300)
-every("gpts: resume waiting documents", "gpts.sweep_documents", 30)
+every("gpts: resume waiting files", "gpts.sweep_files", 30)
 daily("gpts: note files that are due for review", "gpts.note_stale_files", hour=6)
 daily("gpts: delete unused files", "gpts.sweep_document_leftovers", hour=3, minute=30)
 every("gpts: fill insights", "gpts.fill_insights", 3600)

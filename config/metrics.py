@@ -9,9 +9,9 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 
+from config.celery import QUEUE_NAMES
 from config.health import is_database_up
 
-QUEUE = "celery"
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip")
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -26,7 +26,12 @@ async def metrics(request: HttpRequest) -> HttpResponse:
         ("loggia_up", "gauge", "The web process answers.", 1),
         ("loggia_database_up", "gauge", "The database answers.", int(database_up)),
         ("loggia_redis_up", "gauge", "Redis answers.", int(queued is not None)),
-        ("loggia_queue_length", "gauge", "Jobs that wait for a worker.", queued),
+        (
+            "loggia_queue_length",
+            "gauge",
+            "Jobs that wait for a worker.",
+            None if queued is None else sum(queued.values()),
+        ),
         ("loggia_running_turns", "gauge", "Chat turns that are being answered.", running),
     ]
     lines = [
@@ -34,6 +39,10 @@ async def metrics(request: HttpRequest) -> HttpResponse:
         for name, kind, help_text, value in figures
         if value is not None
     ]
+    if queued is not None:
+        name = "loggia_queue_jobs"
+        lines.append(f"# HELP {name} Jobs that wait for a worker, by queue.\n# TYPE {name} gauge\n")
+        lines += [f'{name}{{queue="{queue}"}} {count}\n' for queue, count in queued.items()]
     return HttpResponse("".join(lines), content_type=TEXT)
 
 
@@ -49,11 +58,11 @@ def has_token(request: HttpRequest) -> bool:
     return bool(token) and secrets.compare_digest(given.encode(), token.encode())
 
 
-def get_redis_figures() -> tuple[int | None, int | None]:
-    """Return the numbers of waiting jobs and running turns; None for both when Redis is down."""
+def get_redis_figures() -> tuple[dict[str, int] | None, int | None]:
+    """Return the number of waiting jobs by queue, and of running turns; None for both when Redis is down."""
     with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
         try:
             running = sum(1 for _ in client.scan_iter(match=settings.RUNNING_TURN_KEYS, count=1000))
-            return int(client.llen(QUEUE)), running
+            return {name: int(client.llen(name)) for name in QUEUE_NAMES}, running
         except redis.RedisError:
             return None, None

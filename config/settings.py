@@ -270,10 +270,16 @@ KNOWLEDGE_PDF_PAGES = env.int("KNOWLEDGE_PDF_PAGES", 20_000)
 KNOWLEDGE_PAGE_BYTES = env.int("KNOWLEDGE_PAGE_BYTES", 5 * 1024 * 1024)
 KNOWLEDGE_WORKSPACE_BYTES = env.int("KNOWLEDGE_WORKSPACE_BYTES", 50 * 1024 * 1024 * 1024)
 KNOWLEDGE_FILES_PER_HOUR = env.int("KNOWLEDGE_FILES_PER_HOUR", 600)
-# Limits of the child process that reads one file: address space, time, unpacked size of an archive.
+# Limits of the child process that reads one file: address space, CPU time (small files get less), unpacked
+# size.
 EXTRACTION_MEMORY_BYTES = env.int("EXTRACTION_MEMORY_BYTES", 1024 * 1024 * 1024)
 EXTRACTION_SECONDS = env.int("EXTRACTION_SECONDS", 600)
 EXTRACTION_EXPANDED_BYTES = env.int("EXTRACTION_EXPANDED_BYTES", 1024 * 1024 * 1024)
+# Processes that render markdown, for each web process.
+RENDER_PROCESSES = env.int("RENDER_PROCESSES", 2)
+# Files that one worker reads at the same time, and how many of them may be one workspace's or one person's.
+FILES_CONCURRENCY = env.int("FILES_CONCURRENCY", 3)
+FILES_PER_WORKSPACE = env.int("FILES_PER_WORKSPACE", 2)
 # Bytes of a request's body; routes that take knowledge files go up to one file of KNOWLEDGE_FILE_BYTES.
 REQUEST_BYTES = env.int("REQUEST_BYTES", 32 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024

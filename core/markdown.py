@@ -1,293 +1,91 @@
-"""Renders markdown as safe HTML: no raw HTML, highlighted code, sanitised at the end."""
+"""Markdown as safe HTML, rendered by ``core.markdown_renderer`` in another process and kept for a while."""
 
 from __future__ import annotations
 
-import re
+import hashlib
+import zlib
 from collections.abc import Sequence
 from functools import lru_cache
-from html import escape
-from typing import Any
-from urllib.parse import urlsplit
+from importlib.metadata import version
+from pathlib import Path
 
-import nh3
+from django.core.cache import cache
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
-from markdown_it.rules_core import StateCore
-from markdown_it.token import Token
-from markdown_it.utils import EnvType, OptionsDict
-from mdit_py_plugins.tasklists import tasklists_plugin
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexer import Lexer
-from pygments.lexers import get_lexer_by_name
-from pygments.util import ClassNotFound
 
-from core import markdown_math
+from core.markdown_renderer import extract_plain, render_plain
+from core.render_pool import get_pool
+from core.scope import current_scope
 
-MAX_CHARACTERS = 200_000
-# Longer code, and code after this much in one text, is not highlighted: that is the slowest step.
-MAX_CODE_CHARACTERS = 20_000
-MAX_HIGHLIGHTED = 60_000
-MAX_NESTING = 20
-HEADINGS_DEMOTED_BY = 2
-CLASS_PREFIX = "tok-"
-SCHEMES = frozenset({"http", "https", "mailto"})
-ADDRESS = re.compile(r"(?<![a-z0-9])https?://[a-z0-9\-._~:/?#@!$&'()*+,;=%]{1,2000}", re.IGNORECASE)
-LINK_REL = "noopener nofollow ugc"
-
-TAGS = {
-    "a", "blockquote", "br", "button", "code", "del", "div", "em", "h3", "h4",
-    "h5", "h6", "hr", "input", "li",
-    "ol", "p", "pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
-    *markdown_math.TAGS,
-}  # fmt: skip
-ATTRIBUTES = {
-    "*": {"class"},
-    "a": {"href", "title"},
-    "button": {"type", "data-copy", "data-copied"},
-    "div": {"tabindex"},
-    "input": {"type", "checked", "disabled"},
-    "ol": {"start"},
-    "pre": {"tabindex"},
-} | {tag: set(markdown_math.ATTRIBUTES) for tag in markdown_math.TAGS}
+# Texts that took this many CPU seconds are kept; others are rendered again as fast as they are read.
+KEPT_FROM = 0.005
+KEPT_SECONDS = 3600
+# Shorter texts without code or formulas are never slow.
+LOOKED_UP_FROM = 300
+LIBRARIES = ("markdown-it-py", "mdit-py-plugins", "Pygments", "latex2mathml", "nh3")
 
 
-def render(text: str) -> SafeString:
-    """Return safe HTML for untrusted markdown: no images, no raw HTML, links to http(s) and mailto only.
+def render(text: str, *, person_id: int | None = None) -> SafeString:
+    """Return safe HTML for untrusted markdown; see ``render_html`` in core.markdown_renderer.
 
-    At most MAX_CHARACTERS are rendered; the rest is shown as plain text.
+    ``person_id`` is whose text it is, by default the person of the open scope. Each person has one text
+    rendered at a time, so that nobody's hostile text delays another's. When no HTML is to be had in time, the
+    text is shown as it is.
     """
-    rest = text[MAX_CHARACTERS:]
-    html = _parser().render(text[:MAX_CHARACTERS], {"highlighted": 0, "formulas": 0})
-    if rest:
-        html += f"<pre><code>{escape(rest)}</code></pre>"
-    return mark_safe(_sanitise(html))  # noqa: S308  # sanitised by nh3 in the line before
+    return render_all([text], person_id=person_id)[0]
+
+
+def render_all(texts: Sequence[str], *, person_id: int | None = None) -> list[SafeString]:
+    """Render several texts of one person, with one look into the cache; see ``render``."""
+    person = (current_scope().user_id or 0) if person_id is None else person_id
+    keys = {text: _build_key(text, person) for text in texts if _may_be_slow(text)}
+    kept = cache.get_many(keys.values()) if keys else {}
+    found: dict[str, SafeString] = {}
+    for text in texts:
+        if text in found:
+            continue
+        held = kept.get(keys.get(text, ""))
+        html = (
+            _render_now(text, keys.get(text, ""), person) if held is None else zlib.decompress(held).decode()
+        )
+        found[text] = mark_safe(html)  # noqa: S308  # sanitised by nh3, or escaped
+    return [found[text] for text in texts]
 
 
 def plain(text: str) -> str:
-    """Return the text without markup on one line, for descriptions. Not escaped."""
-    tokens = _parser().parse(text[:MAX_CHARACTERS])
-    return " ".join(" ".join(_collect_texts(tokens)).split())
+    """Return the beginning of a text without markup on one line, for titles. Not escaped."""
+    return extract_plain(text)
 
 
-def _collect_texts(tokens: Sequence[Token]) -> list[str]:
-    texts: list[str] = []
-    for token in tokens:
-        if token.type == "inline":
-            texts.append("".join(_inline_text(child) for child in token.children or ()))
-        elif token.type in ("fence", "code_block", "math_block"):
-            texts.append(token.content)
-    return texts
-
-
-def _inline_text(token: Token) -> str:
-    if token.type in ("softbreak", "hardbreak"):
-        return " "
-    return token.content if token.type in ("text", "code_inline", "image", "math_inline") else ""
-
-
-def _sanitise(html: str) -> str:
-    return nh3.clean(
-        html,
-        tags=TAGS,
-        attributes=ATTRIBUTES,
-        url_schemes=set(SCHEMES),
-        link_rel=LINK_REL,
-        set_tag_attribute_values={"a": {"target": "_blank"}, "input": {"type": "checkbox", "disabled": ""}},
-    )
-
-
-@lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING}, renderer_cls=_Renderer)
-    parser.enable(["table", "strikethrough"]).use(tasklists_plugin).use(markdown_math.math_plugin)
-    parser.core.ruler.after("text_join", "bare_addresses", _link_bare_addresses)
-    parser.validateLink = is_safe_link  # type: ignore[method-assign]  # the documented way to replace it
-    return parser
-
-
-def _link_bare_addresses(state: StateCore) -> None:
-    """Link URLs in running text in linear time; the plugins for it are quadratic on hostile text."""
-    for block in state.tokens:
-        if block.type != "inline" or "://" not in block.content:
-            continue
-        children: list[Token] = []
-        depth = 0
-        for token in block.children or []:
-            depth += {"link_open": 1, "link_close": -1}.get(token.type, 0)
-            if token.type == "text" and not depth:
-                children.extend(_split_addresses(token))
-            else:
-                children.append(token)
-        block.children = children
-
-
-def _split_addresses(token: Token) -> list[Token]:
-    tokens: list[Token] = []
-    start = 0
-    for match in ADDRESS.finditer(token.content):
-        url = _trim_address(match.group())
-        if not is_safe_link(url):
-            continue
-        if before := token.content[start : match.start()]:
-            tokens.append(_text_token(before))
-        tokens.append(Token("link_open", "a", 1, attrs={"href": url}))
-        tokens.append(_text_token(url))
-        tokens.append(Token("link_close", "a", -1))
-        start = match.start() + len(url)
-    if not tokens:
-        return [token]
-    if rest := token.content[start:]:
-        tokens.append(_text_token(rest))
-    return tokens
-
-
-def _trim_address(url: str) -> str:
-    """Drop trailing punctuation; a closing bracket stays when it was opened inside the URL."""
-    while url and (url[-1] in ".,:;!?'*_~" or (url[-1] == ")" and url.count(")") > url.count("("))):
-        url = url[:-1]
-    return url
-
-
-def _text_token(content: str) -> Token:
-    return Token("text", "", 0, content=content)
-
-
-def is_safe_link(url: str) -> bool:
-    """Return whether ``url`` is an absolute http(s) URL without user information, or a mail address."""
-    if not url.isascii() or any(character in url for character in "\\\t\n\r\x00 "):
-        return False
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        return False
-    if parts.scheme == "mailto":
-        return bool(parts.path)
-    return parts.scheme in ("http", "https") and bool(host) and "@" not in parts.netloc
-
-
-def _host(url: str) -> str:
-    parts = urlsplit(url)
-    return parts.path.partition("?")[0] if parts.scheme == "mailto" else parts.netloc.lower()
-
-
-class _Renderer(RendererHTML):
-    """Renders headings, links, images and code in our own way; inherits the rest."""
-
-    def heading_open(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
-        return f"<{_demote(tokens[i].tag)}>"
-
-    def heading_close(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
-        return f"</{_demote(tokens[i].tag)}>\n"
-
-    def link_close(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
-        level, start = 1, i
-        while level and start:
-            start -= 1
-            level += {"link_close": 1, "link_open": -1}.get(tokens[start].type, 0)
-        label = "".join(_inline_text(token) for token in tokens[start + 1 : i])
-        return "</a>" + _host_note(str(tokens[start].attrs.get("href", "")), label)
-
-    def image(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
-        """Render a link instead of an image: nothing loads before a click, and the host is visible."""
-        token = tokens[i]
-        source = str(token.attrs.get("src", ""))
-        label = token.content or _("Image")
-        if not is_safe_link(source):
-            return escape(label)
-        if _is_inside_link(tokens, i):
-            return f"{escape(label)}{_host_note(source, '')}"
-        return f'<a class="image-link" href="{escape(source)}">{escape(label)}</a>{_host_note(source, label)}'
-
-    def fence(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
-        info = tokens[i].info.strip().split()
-        return _code_block(tokens[i].content, info[0][:40] if info else "", env)
-
-    def math_inline(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
-        return _formula(tokens[i].content, env, is_block=tokens[i].meta["is_block"])
-
-    def math_block(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
-        return f'<div class="math" tabindex="0">{_formula(tokens[i].content, env, is_block=True)}</div>\n'
-
-    def table_open(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
-        return '<div class="table-scroll" tabindex="0"><table>\n'
-
-    def table_close(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
-        return "</table></div>\n"
-
-    def th_open(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
-        return _cell(tokens[i])
-
-    def td_open(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
-        return _cell(tokens[i])
-
-    def code_block(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
-        return _code_block(tokens[i].content, "", env)
-
-
-def _formula(source: str, env: Any, *, is_block: bool) -> str:
-    env["formulas"] += 1
-    if env["formulas"] > markdown_math.MAX_FORMULAS:
-        return f"<code>{escape(source)}</code>"
-    return markdown_math.to_mathml(source, is_block=is_block)
-
-
-def _cell(token: Token) -> str:
-    """Render a cell with its alignment as a class, as the sanitiser removes style attributes."""
-    side = str(token.attrs.get("style", "")).removeprefix("text-align:")
-    return f'<{token.tag} class="is-{side}">' if side in ("right", "center") else f"<{token.tag}>"
-
-
-def _demote(tag: str) -> str:
-    return f"h{min(int(tag[1]) + HEADINGS_DEMOTED_BY, 6)}"
-
-
-def _is_inside_link(tokens: Sequence[Token], i: int) -> bool:
-    types = [token.type for token in tokens[:i]]
-    return types.count("link_open") > types.count("link_close")
-
-
-def _host_note(url: str, label: str) -> str:
-    host = _host(url)
-    # A label that is the URL itself shows the host already.
-    if not host or label in (url, url.rstrip("/"), host):
+def _render_now(text: str, key: str, person: int) -> str:
+    if not text:
         return ""
-    return f' <span class="link-host">({escape(host)})</span>'
+    labels = {"copy": _("Copy"), "copied": _("Copied"), "image": _("Image")}
+    rendered = get_pool().render(text, labels, lane=person)
+    if rendered is None:
+        return render_plain(text)
+    if key and rendered.seconds >= KEPT_FROM:
+        cache.set(key, zlib.compress(rendered.html.encode()), KEPT_SECONDS)
+    return rendered.html
 
 
-def _code_block(code: str, language: str, env: Any) -> str:
-    is_short = len(code) <= MAX_CODE_CHARACTERS
-    body = escape(code)
-    lexer = _lexer(language) if is_short and env["highlighted"] + len(code) <= MAX_HIGHLIGHTED else None
-    if lexer:
-        env["highlighted"] += len(code)
-        body = highlight(code, lexer, _formatter())
-    copy = ""
-    if is_short:
-        copy = (
-            '<button class="button button--quiet button--small js-only" type="button"'
-            f' data-copy="{escape(code)}" data-copied="{escape(_("Copied"))}">{escape(_("Copy"))}</button>'
-        )
-    label = f'<span class="code__label">{escape(language)}</span>'
-    return (
-        f'<div class="code"><div class="code__head">{label}{copy}</div>'
-        f'<pre class="code__text" tabindex="0"><code>{body}</code></pre></div>\n'
-    )
+def _may_be_slow(text: str) -> bool:
+    return len(text) >= LOOKED_UP_FROM or "```" in text or "~~~" in text or "$" in text or "\\" in text
+
+
+def _build_key(text: str, person: int) -> str:
+    """Return the key of a rendered text: of its person, so that nobody can tell what others have read."""
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"markdown:{get_renderer_version()}:{person}:{get_language()}:{digest}"
 
 
 @lru_cache(maxsize=1)
-def _formatter() -> HtmlFormatter[str]:
-    return HtmlFormatter(nowrap=True, classprefix=CLASS_PREFIX)
-
-
-@lru_cache(maxsize=64)
-def _lexer(language: str) -> Lexer | None:
-    if not language or language in ("text", "plain", "plaintext"):
-        return None
-    try:
-        return get_lexer_by_name(language, stripnl=False, ensurenl=False)
-    except ClassNotFound:
-        return None
+def get_renderer_version() -> str:
+    """Return a digest of the renderer and its libraries: a new one must not show what an old one made."""
+    digest = hashlib.sha256()
+    for name in ("markdown_renderer.py", "markdown_math.py"):
+        digest.update((Path(__file__).parent / name).read_bytes())
+    for library in LIBRARIES:
+        digest.update(version(library).encode())
+    return digest.hexdigest()[:12]

@@ -16,6 +16,9 @@ _TOKEN = re.compile(rf"[{_CJK}]|\s+|[^\s{_CJK}]+")
 MAX_TOKENS = 2_000
 # Blocks with more combinations of old and new lines are not searched for similar lines, for the same reason.
 MAX_COMBINATIONS = 2_500
+# Pairs of equal lines; with more of them, texts are compared as wholes. Ordinary texts have hardly more than
+# lines.
+MAX_EQUAL_PAIRS = 200_000
 MIN_SIMILARITY = 0.5
 
 
@@ -48,7 +51,7 @@ def diff_texts(before: str, after: str, *, context: int = 2) -> list[Line]:
     """
     old, new = before.split("\n") if before else [], after.split("\n") if after else []
     lines: list[Line] = []
-    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, i1, i2, j1, j2 in _compare_lines(old, new):
         if tag == "equal":
             head = 0 if i1 == 0 else context
             tail = 0 if i2 == len(old) else context
@@ -62,6 +65,29 @@ def diff_texts(before: str, after: str, *, context: int = 2) -> list[Line]:
             elif right is not None:
                 lines.append(Line("add", (Segment("add", right),)))
     return lines
+
+
+def _compare_lines(old: list[str], new: list[str]) -> Iterable[tuple[str, int, int, int, int]]:
+    """Yield the steps from old to new lines, as difflib does; for texts of many equal lines in three steps.
+
+    difflib takes time in proportion to the pairs of equal lines, again and again: minutes for texts of empty
+    lines.
+    """
+    counts = Counter(old)
+    if sum(counts[line] * number for line, number in Counter(new).items()) <= MAX_EQUAL_PAIRS:
+        return difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    head = next(
+        (i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new))
+    )
+    rest = min(len(old), len(new)) - head
+    backwards = zip(reversed(old), reversed(new), strict=False)
+    tail = next((i for i, (a, b) in enumerate(backwards) if a != b or i == rest), rest)
+    steps = [
+        ("equal", 0, head, 0, head),
+        ("replace", head, len(old) - tail, head, len(new) - tail),
+        ("equal", len(old) - tail, len(old), len(new) - tail, len(new)),
+    ]
+    return [step for step in steps if step[1] < step[2] or step[3] < step[4]]
 
 
 def pair_lines(lines: Iterable[Line]) -> list[tuple[Line | None, Line | None]]:

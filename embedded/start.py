@@ -22,6 +22,15 @@ from embedded.processes import last_lines
 from embedded.redis import EmbeddedRedis
 from embedded.supervisor import Supervisor, end_leftovers
 
+# The workers: name, queues (see QUEUES in config/celery.py), and options. A worker's slots are only for its
+# queues, so that mails and money never wait for files. Threads suffice where a job waits for a server or a
+# child process.
+WORKERS: tuple[tuple[str, str, str], ...] = (
+    ("worker", "celery", ""),
+    ("mail", "mail,money", "--pool threads --concurrency 4"),
+    ("files", "files", "--pool threads --concurrency {FILES_CONCURRENCY}"),
+    ("models", "models", "--pool threads --concurrency 4"),
+)
 MIN_FREE_BYTES = 300 * 1024 * 1024
 
 
@@ -54,7 +63,7 @@ def main() -> int:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="script/server",
-        description="Starts Loggia: database, Redis, web, worker and beat. PORT chooses the port (8000).",
+        description="Starts Loggia: database, Redis, web, workers and beat. PORT chooses the port (8000).",
     )
     parser.add_argument("--no-demo", action="store_true", help="do not add the demo people and GPTs")
     parser.add_argument("--reset", action="store_true", help="delete the embedded data first")
@@ -181,10 +190,26 @@ def add_processes(supervisor: Supervisor, host: str, port: int) -> None:
         {"LOGGIA_DATABASE_ROLE": "app"},
     )  # fmt: skip
     celery = [*python, "celery", "--app", "config.celery:app", "--quiet"]
-    supervisor.add("worker", [*celery, "worker", "--loglevel", "WARNING"], {"LOGGIA_DATABASE_ROLE": "worker"})
-    supervisor.add(
-        "beat", [*celery, "beat", "--loglevel", "WARNING", "--pidfile="], {"LOGGIA_DATABASE_ROLE": "worker"}
-    )
+    role = {"LOGGIA_DATABASE_ROLE": "worker"}
+    given = {"FILES_CONCURRENCY": os.environ.get("FILES_CONCURRENCY") or "3"}
+    for name, queues, options in WORKERS:
+        more = options.format_map(given).split()
+        supervisor.add(
+            name,
+            [
+                *celery,
+                "worker",
+                "--loglevel",
+                "WARNING",
+                "--queues",
+                queues,
+                "--hostname",
+                f"{name}@%h",
+                *more,
+            ],
+            role,
+        )
+    supervisor.add("beat", [*celery, "beat", "--loglevel", "WARNING", "--pidfile="], role)
 
 
 def wait_for_page(supervisor: Supervisor, host: str, port: int) -> bool:

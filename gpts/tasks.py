@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from celery import shared_task
 from django.utils import timezone
 
@@ -9,12 +11,15 @@ from core.scope import system_scope
 from gpts.assistants import tasks as assistants_tasks
 from gpts.chat import tasks as chat_tasks
 from gpts.chat.queries.conversations import find_running_turns
+from gpts.chat.services.attachments import sweep_unread_attachments
+from gpts.chat.services.file_queue import read_waiting_files
 from gpts.chat.streaming.lost import interrupt_lost_turns
 from gpts.evals import tasks as evals_tasks
 from gpts.evals.queries import find_running_claims
 from gpts.insights import tasks as insights_tasks
 from gpts.knowledge import tasks as knowledge_tasks
 from gpts.knowledge.services import web_pages
+from gpts.knowledge.services.documents import sweep_documents
 from gpts.llm.services import probe
 from gpts.metering.services.budgets import release_stale
 from gpts.studio.queries import find_running_answers
@@ -50,3 +55,17 @@ def release_stale_budgets() -> int:
     """Release budget reservations of turns that are no longer running. Running twice finds none."""
     with system_scope("gpts.release_stale_budgets"):
         return release_stale(at=timezone.now(), running=FIND_RUNNING)
+
+
+@shared_task(name="gpts.read_files")
+def read_files() -> int:
+    """Read waiting files of knowledge and chats, in fair order. A second run finds them claimed or read."""
+    return read_waiting_files(step=partial(system_scope, "gpts.read_files"), clock=timezone.now)
+
+
+@shared_task(name="gpts.sweep_files")
+def sweep_files() -> int:
+    """Wake the workers for files whose job was lost. Running twice wakes them twice; each is read once."""
+    with system_scope("gpts.sweep_files"):
+        at = timezone.now()
+        return sweep_documents(at=at) + sweep_unread_attachments(at=at)

@@ -27,6 +27,19 @@ PALETTES = (
 @lru_cache(maxsize=256)
 def draw_icon(name: str, variant: int) -> bytes:
     """Return a PNG of 256 x 256 pixels; the same name and variant (1 to 8) give the same picture."""
+    out = BytesIO()
+    _draw(name, variant).save(out, format="PNG")
+    return out.getvalue()
+
+
+def draw_icon_webp(name: str, variant: int) -> bytes:
+    """Return the picture of draw_icon as it is stored."""
+    out = BytesIO()
+    _draw(name, variant).save(out, format="WEBP", quality=88, method=4)
+    return out.getvalue()
+
+
+def _draw(name: str, variant: int) -> Image.Image:
     seed = hashlib.sha256(f"{name.strip().lower()}:{variant}".encode()).digest()
     start = hashlib.sha256(name.strip().lower().encode()).digest()[0]
     ground, large, small = PALETTES[(start + variant) % len(PALETTES)]
@@ -34,9 +47,7 @@ def draw_icon(name: str, variant: int) -> bytes:
     pen = ImageDraw.Draw(picture)
     motif = _MOTIFS[(variant - 1) % len(_MOTIFS)]
     motif(pen, seed, ground, large, small)
-    out = BytesIO()
-    picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS).save(out, format="PNG")
-    return out.getvalue()
+    return picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
 
 
 def _box(x: float, y: float, width: float, height: float) -> tuple[float, float, float, float]:

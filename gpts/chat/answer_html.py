@@ -23,7 +23,7 @@ def render_answer(text: str, *, citations: Entries, tools: Entries, turn: Turn) 
     output = find_output_entry(tools)
     if output is not None:
         return render_output(text, output)
-    return link_citations(render(text), citations, turn)
+    return link_citations(render(text, person_id=turn.user_id), citations, turn)
 
 
 def describe_tools(tools: Entries) -> list[dict[str, Any]]:

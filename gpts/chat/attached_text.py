@@ -12,6 +12,9 @@ PIECE_LENGTH = 1_000
 # Up to this many characters in all, every piece goes into the prompt, in order.
 UNCUT_CHARACTERS = 24_000
 MAX_PIECES = 60
+# The terms of a question by which pieces are ranked. The time grows with their number times the length of the
+# files.
+MAX_TERMS = 64
 _LETTER = r"[a-z0-9\u00c0-\u024f\u0370-\u04ff]"
 _WORD = re.compile(_LETTER + "{2,}")
 _SUFFIXES = ("ing", "ed", "es", "s")
@@ -100,7 +103,7 @@ def choose_pieces(
 
 def _rank_pieces(pieces: Sequence[Piece], question: str) -> list[Piece]:
     """Order by BM25 of the terms shared with the question; pieces without any come last, in order."""
-    counts = _count_terms(pieces, set(extract_terms(question)))
+    counts = _count_terms(pieces, set(list(dict.fromkeys(extract_terms(question)))[:MAX_TERMS]))
     holders = Counter(term for count in counts for term in count)
     average = sum(len(piece.text) for piece in pieces) / max(len(pieces), 1)
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
-from gpts.knowledge.extraction import UnreadableError, get_media_type, iter_sections
+from gpts.knowledge.extraction import Limits, UnreadableError, get_media_type, iter_sections
+from gpts.knowledge.services import reading
 
+# A person waits for it before they can send. CPU seconds; a small file gets less.
+READING_SECONDS = 60
 FAILURES = {
     "unknown_type": _("Files of this type cannot be read."),
     "binary": _("This is not a text file, whatever its name says."),
@@ -19,6 +24,8 @@ FAILURES = {
     "too_much_text": _("There is too much text in this file for a chat. Split it and add the part you need."),
     "too_large": _("This file unpacks to more than can be read. Split it and add the part you need."),
     "timeout": _("Reading this file took too long. Split it and add the part you need."),
+    "too_complex": _("Reading this file needs too much memory. Split it and add the parts."),
+    "bomb": _("This file unpacks to far more than its size. Save it anew, without embedded archives."),
     "lost": _("The file is not there any more. Add it again."),
 }
 
@@ -36,7 +43,12 @@ def get_readable_media_type(name: str) -> str:
         raise InvalidInput(FAILURES["unknown_type"], code="file_unknown_type", field="file") from problem
 
 
-def read_text(name: str, data: bytes, *, max_characters: int) -> str:
+def get_limits() -> Limits:
+    """Return the limits of knowledge files, with less time."""
+    return replace(reading.get_limits(), seconds=min(READING_SECONDS, settings.EXTRACTION_SECONDS))
+
+
+def read_text(name: str, data: bytes, *, limits: Limits, max_characters: int) -> str:
     """Return the text, with each new heading as a paragraph that begins with "# ".
 
     Raises UnreadableError; ``too_much_text`` as soon as the text exceeds ``max_characters``, so that the text
@@ -44,7 +56,7 @@ def read_text(name: str, data: bytes, *, max_characters: int) -> str:
     """
     parts: list[str] = []
     size, heading = 0, ""
-    with closing(iter_sections(name, data)) as sections:
+    with closing(iter_sections(name, data, limits=limits)) as sections:
         for section in sections:
             paragraphs = list(section.paragraphs)
             if section.heading and section.heading != heading:

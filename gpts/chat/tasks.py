@@ -1,8 +1,6 @@
-"""Jobs of chats: reading attachments, removing conversations, indexing words for search."""
+"""Jobs of chats: removing attachments and conversations, indexing words for search."""
 
 from __future__ import annotations
-
-from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
@@ -10,12 +8,6 @@ from django.utils import timezone
 from core.scope import system_scope
 from gpts.chat.services import attachments, turn_words
 from gpts.chat.services.removal import remove_expired_conversations
-
-
-@shared_task(name="gpts.read_attachment")
-def read_attachment(*, attachment_id: str) -> None:
-    """Extract the text of a file in a chat. Running twice reads it once: only waiting files are read."""
-    attachments.read_attachment(attachment_id=UUID(attachment_id))
 
 
 @shared_task(name="gpts.sweep_attachments")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
+from core.fair_share import Waiting
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.knowledge.models import Document, KnowledgeFile, Passage
@@ -136,6 +138,37 @@ def list_unread_documents(
         & (Q(retry_at__isnull=True) | Q(retry_at__lte=at))
         | Q(state=FileState.EXTRACTING, heartbeat_at__lt=heartbeat_before)
     ).order_by("created_at", "id")
+
+
+def list_readable_documents(*, at: datetime, heartbeat_before: datetime) -> list[Waiting]:
+    """Return the oldest unread document of each person in each workspace, within the open scope."""
+    rows = (
+        _with_person(Document.objects)
+        .filter(
+            Q(state=FileState.WAITING) & (Q(retry_at__isnull=True) | Q(retry_at__lte=at))
+            | Q(state=FileState.EXTRACTING, heartbeat_at__lt=heartbeat_before)
+        )
+        .order_by("workspace_id", "person_id", "created_at", "id")
+        .distinct("workspace_id", "person_id")
+    )
+    return [
+        Waiting("document", pk, person or 0, workspace, since)
+        for pk, person, workspace, since in rows.values_list("pk", "person_id", "workspace_id", "created_at")
+    ]
+
+
+def list_read_documents(*, heartbeat_since: datetime) -> list[tuple[int, int]]:
+    """Return (person, workspace) of each document that is being read, within the open scope."""
+    rows = _with_person(Document.objects).filter(
+        state=FileState.EXTRACTING, heartbeat_at__gte=heartbeat_since
+    )
+    return [(person or 0, workspace) for person, workspace in rows.values_list("person_id", "workspace_id")]
+
+
+def _with_person(documents: Any) -> Any:
+    """Annotate documents with the person who added them first."""
+    files = KnowledgeFile.objects.filter(document=OuterRef("pk")).order_by("created_at", "id")
+    return documents.annotate(person_id=Subquery(files.values("uploaded_by_id")[:1]))
 
 
 def list_files_due_for_review(*, on: date) -> QuerySet[KnowledgeFile]:

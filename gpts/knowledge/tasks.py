@@ -1,9 +1,6 @@
-"""Jobs that read documents, index them and make their embeddings."""
+"""Jobs that index documents and make their embeddings. ``gpts.read_files`` in gpts/tasks.py reads them."""
 
 from __future__ import annotations
-
-from functools import partial
-from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
@@ -13,25 +10,7 @@ from core.scope import system_scope
 from gpts.knowledge.retrieval.embedding import embed_passages, list_documents_to_embed
 from gpts.knowledge.retrieval.index import index_passages, list_unindexed_documents
 from gpts.knowledge.services import documents, review_dates
-from gpts.knowledge.services.reading import read_document as read
 from gpts.llm.runtime.types import ModelFailure
-
-PURPOSE = "gpts.read_document"
-
-
-@shared_task(name="gpts.read_document", bind=True)
-def read_document(self: Any, *, document_id: int) -> None:
-    """Read one document. A second run finds it claimed or read and does nothing."""
-    wait = read(document_id=document_id, step=partial(system_scope, PURPOSE), clock=timezone.now)
-    if wait is not None:
-        self.apply_async(kwargs={"document_id": document_id}, countdown=wait + 1)
-
-
-@shared_task(name="gpts.sweep_documents")
-def sweep_documents() -> int:
-    """Enqueue documents again whose job was lost. Running twice enqueues twice, which reads once."""
-    with system_scope("gpts.sweep_documents"):
-        return documents.sweep_documents(at=timezone.now())
 
 
 @shared_task(name="gpts.sweep_document_leftovers")

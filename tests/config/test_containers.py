@@ -17,7 +17,8 @@ from tests.support.environment import read_example_names, read_setting_names
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("web", "worker", "beat", "migrate")
+WORKERS = ("worker", "worker-mail", "worker-files", "worker-models")
+OURS = ("web", *WORKERS, "beat", "migrate")
 SERVICE_KEYS = {
     "build", "cap_drop", "command", "depends_on", "entrypoint", "environment", "healthcheck", "image", "init",
     "networks", "ports", "read_only", "restart", "security_opt", "shm_size", "stop_grace_period", "tmpfs",
@@ -53,25 +54,20 @@ def test_every_long_running_service_has_a_health_check() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert "HEALTHCHECK" in dockerfile  # the web service's
     staying = {name for name, service in SERVICES.items() if service["restart"] == "unless-stopped"}
-    assert staying == {"web", "worker", "beat", "postgres", "redis", "minio"}
+    assert staying == {"web", *WORKERS, "beat", "postgres", "redis", "minio"}
     assert {name for name in staying if "healthcheck" not in SERVICES[name]} == {"web"}
 
 
 def test_only_the_web_service_is_reachable_and_stores_cannot_reach_out() -> None:
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["web"]
     assert COMPOSE["networks"]["inside"] == {"internal": True}
-    # Which services reach which, and other hosts, whatever core.outbound allows: web and worker call model
-    # providers; the service that migrates and the one that only enqueues do not.
+    # Which services reach which, and other hosts, whatever core.outbound allows: web and workers call model
+    # providers, mail servers and buckets; the service that migrates and the one that only enqueues do not.
     reach = {name: set(service["networks"]) for name, service in SERVICES.items()}
-    assert reach == {
-        "web": {"inside", "outside"},
-        "worker": {"inside", "outside"},
-        "beat": {"inside"},
-        "migrate": {"inside"},
-        "postgres": {"inside"},
-        "redis": {"inside"},
-        "minio": {"inside"},
-    }
+    assert {name for name, reached in reach.items() if reached == {"inside", "outside"}} == {"web", *WORKERS}
+    closed = {name for name, reached in reach.items() if reached == {"inside"}}
+    assert closed == {"beat", "migrate", "postgres", "redis", "minio"}
+    assert len(closed) + len(WORKERS) + 1 == len(SERVICES)
 
 
 def test_the_network_towards_other_hosts_can_be_closed_on_the_host() -> None:

@@ -47,6 +47,8 @@ def test_metrics_answer_this_machine(client: Client) -> None:
         "loggia_queue_length": "2",
         "loggia_running_turns": "1",
     }
+    queues = re.findall(r'^loggia_queue_jobs\{queue="(\w+)"\} (\d+)$', answer.content.decode(), re.MULTILINE)
+    assert queues == [("celery", "2"), ("mail", "0"), ("money", "0"), ("files", "0"), ("models", "0")]
 
 
 @pytest.mark.django_db

@@ -5,8 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from config.celery import app
+import pytest
+import yaml
+
+from config.celery import QUEUE_NAMES, app
 from embedded.paths import ROOT
+from embedded.start import WORKERS
 
 PRODUCT = ("core", "workspaces", "gpts", "marketplace", "reviews", "payouts")
 
@@ -27,6 +31,56 @@ def test_names_are_written_out_where_a_task_is_sent() -> None:
     """A computed name could not be checked by the two tests above."""
     computed = [place for place, name in sendings() if name is None]
     assert computed == []
+
+
+# Periodic upkeep of our own data, and the checks of submissions. A new task belongs here or to a queue of
+# config/celery.py: work on what people send must not delay upkeep, mails or money.
+UPKEEP = {
+    "gpts.fill_insights", "gpts.fill_insights_of_gpt", "gpts.index_missed_words", "gpts.index_turn_words",
+    "gpts.index_waiting", "gpts.note_stale_files", "gpts.embed_waiting", "gpts.reap_lost_turns",
+    "gpts.release_stale_budgets", "gpts.remind_of_retirements", "gpts.remove_temporary_conversations",
+    "gpts.sweep_attachments", "gpts.sweep_document_leftovers", "gpts.sweep_files", "gpts.sweep_golden_runs",
+    "marketplace.compute_scores", "marketplace.follow_deletions", "reviews.check_submission",
+    "reviews.check_waiting", "reviews.fill_daily_stats", "reviews.tend_queue",
+}  # fmt: skip
+
+
+def test_every_task_has_its_queue() -> None:
+    app.loader.import_default_modules()
+    own = {name for name in app.tasks if name.split(".")[0] in PRODUCT}
+    assert {name for name in own if get_queue(name) == "celery"} == UPKEEP
+
+
+@pytest.mark.parametrize(
+    ("task", "queue"),
+    [
+        ("workspaces.mail_invitation", "mail"),
+        ("reviews.deliver_notice", "mail"),
+        ("payouts.calculate_close", "money"),
+        ("gpts.read_files", "files"),
+        ("gpts.ask_golden_prompt", "models"),
+    ],
+)
+def test_mail_money_files_and_models_have_queues_of_their_own(task: str, queue: str) -> None:
+    assert get_queue(task) == queue
+
+
+def test_every_queue_has_a_worker_and_mail_and_money_share_none_with_files() -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    in_compose = [
+        service["command"][service["command"].index("--queues") + 1]
+        for service in compose.values()
+        if "--queues" in service.get("command", ())
+    ]
+    assert sorted(in_compose) == sorted(queues for _name, queues, _options in WORKERS)
+    served = [set(queues.split(",")) for queues in in_compose]
+    assert sorted(queue for queues in served for queue in queues) == sorted(QUEUE_NAMES)
+    assert {"files"} in served
+
+
+def get_queue(task: str) -> str:
+    route = app.amqp.router.route({}, task)
+    return str(getattr(route["queue"], "name", route["queue"])) if "queue" in route else "celery"
 
 
 def scheduled_names() -> set[str]:

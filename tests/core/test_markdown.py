@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from core.markdown import MAX_CHARACTERS, is_safe_link, plain, render
+from core.markdown import plain, render
+from core.markdown_renderer import MAX_CHARACTERS, is_safe_link
 
 SAFE_TAGS = {
     "a", "blockquote", "br", "button", "code", "del", "div", "em", "h3", "h4", "h5", "h6", "hr", "input",

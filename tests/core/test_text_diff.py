@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -130,3 +132,30 @@ def test_both_texts_can_be_rebuilt_from_the_differences(before: str, after: str,
     assert [right for _left, right in pairs if right] == new
     if not any(line.kind == "gap" for line in found):
         assert (join(old), join(new)) == (before, after)
+
+
+@pytest.mark.usefixtures("untraced")
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a\n" * 20_000, "a\n" * 20_001),
+        ("\n" * 20_000, "x\n" + "\n" * 20_000 + "y"),
+        ("a\nb\n" * 9_000, "b\na\n" * 9_000),
+    ],
+)
+def test_texts_of_many_equal_lines_are_compared_fast(before: str, after: str) -> None:
+    began = time.process_time()
+
+    lines = diff_texts(before, after)
+
+    assert time.process_time() - began < 4
+    old = [line for line in lines if line.kind == "remove"]
+    new = [line for line in lines if line.kind == "add"]
+    assert len(new) - len(old) == after.count("\n") - before.count("\n")
+
+
+def test_the_common_beginning_and_end_of_long_texts_are_unchanged_lines() -> None:
+    lines = diff_texts("a\n" * 1_000 + "old\n" + "a\n" * 1_000, "a\n" * 1_000 + "new\n" + "a\n" * 1_000)
+
+    changed = [(line.kind, line.segments[0].text) for line in lines if line.kind in ("add", "remove")]
+    assert changed == [("remove", "old"), ("add", "new")]

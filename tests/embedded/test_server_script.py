@@ -19,9 +19,13 @@ from embedded.paths import ROOT, DataPaths
 from embedded.postgres import EmbeddedPostgres
 from embedded.processes import wait_until
 from embedded.redis import EmbeddedRedis
+from embedded.start import WORKERS
 from embedded.supervisor import end_leftovers, is_group_alive
 
 pytestmark = pytest.mark.slow
+
+# The processes in the order in which they start.
+PARTS = ("web", *(name for name, _queues, _options in WORKERS), "beat")
 
 
 class Script:
@@ -96,7 +100,7 @@ def test_it_serves_stops_on_ctrl_c_and_restarts_quickly(script: Script) -> None:
     script.start_until_ready()
     with urllib.request.urlopen(f"http://127.0.0.1:{script.port}/readyz", timeout=10) as answer:
         assert json.load(answer) == {"database": True, "redis": True}
-    groups = [script.part(number) for number in range(3)]
+    groups = [script.part(number) for number in range(len(PARTS))]
     assert script.process
     script.process.send_signal(signal.SIGINT)
     assert script.process.wait(30) == 0
@@ -108,13 +112,13 @@ def test_it_serves_stops_on_ctrl_c_and_restarts_quickly(script: Script) -> None:
     assert script.process.wait(30) == 0
 
 
-@pytest.mark.parametrize("part", ["web", "worker", "beat", "postgres", "redis"])
+@pytest.mark.parametrize("part", [*PARTS, "postgres", "redis"])
 def test_when_one_process_is_killed_all_stop_and_it_is_named(script: Script, part: str) -> None:
     script.start_until_ready()
     pids = {
         "postgres": EmbeddedPostgres(script.paths).pid(),
         "redis": EmbeddedRedis(script.paths).pid(),
-        **{name: script.part(number) for number, name in enumerate(["web", "worker", "beat"])},
+        **{name: script.part(number) for number, name in enumerate(PARTS)},
     }
     victim = pids[part]
     assert victim and script.process

@@ -5,14 +5,19 @@ from __future__ import annotations
 from queue import Empty
 from typing import Any
 
-from config.celery import app
+from config.celery import QUEUE_NAMES, app
 
 
 def take_jobs() -> list[tuple[str, dict[str, Any]]]:
-    """Remove all enqueued jobs and return them as (task name, keyword arguments), oldest first."""
+    """Remove all enqueued jobs; return (task name, keyword arguments), queue by queue, oldest first."""
+    return [(name, kwargs) for queue in QUEUE_NAMES for name, kwargs in take_jobs_of(queue)]
+
+
+def take_jobs_of(name: str) -> list[tuple[str, dict[str, Any]]]:
+    """Remove the jobs of one queue and return them, oldest first."""
     jobs = []
     with app.connection_for_read() as connection:
-        queue = connection.SimpleQueue(app.conf.task_default_queue)
+        queue = connection.SimpleQueue(name)
         while True:
             try:
                 message = queue.get(block=False)

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from django.conf import settings
 
+from config.celery import QUEUE_NAMES
 from embedded.paths import ROOT
 from tests.support.servers import servers
 
@@ -78,12 +79,13 @@ class WebService(Service):
 
 
 class WorkerService(Service):
-    """A Celery worker (role worker, two threads) that takes its jobs from the test's own Redis database."""
+    """A Celery worker (role worker, two threads) for all queues of the test's own Redis database."""
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
         super().__init__(
             ["celery", "--app", "config.celery:app", "worker", "--pool", "threads", "--concurrency", "2",
-             "--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat"],
+             "--queues", ",".join(QUEUE_NAMES), "--loglevel", "INFO", "--without-gossip",
+             "--without-mingle", "--without-heartbeat"],
             {**environment, "LOG_LEVEL": "INFO"},
             log,
         )  # fmt: skip

@@ -5,20 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import datetime
-from io import BytesIO
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
-from PIL import ImageOps
 
 from core.audit import record
-from core.errors import InvalidInput, NotFound, TooLarge
-from gpts.assistants.drawn_icons import VARIANTS, draw_icon
+from core.errors import InvalidInput, NotFound, RateLimited, TooLarge
+from core.pictures import BadPictureError, encode_icon
+from gpts.assistants.drawn_icons import VARIANTS, draw_icon_webp
 from gpts.assistants.models import GPT
-from gpts.assistants.pictures import BadPictureError, copy_pixels, open_picture
 from gpts.assistants.services.gpts import lock_gpt
 from workspaces.models import User
 
@@ -32,10 +30,11 @@ def set_icon(*, gpt: GPT, upload: UploadedFile | None, by: User, at: datetime) -
     """Set the draft's icon to ``upload``; None removes it.
 
     Stores ``icons/<sha256>.webp`` and increments the draft's revision. Raises InvalidInput (not a PNG, JPEG,
-    WebP or GIF) or TooLarge, both with field ``icon``, and writes nothing then.
+    WebP or GIF), TooLarge or RateLimited, all with field ``icon``, and writes nothing then.
     """
-    fresh = lock_gpt(gpt)
-    return _save_icon(fresh, "" if upload is None else store_icon(_read_upload(upload)), by=by, at=at)
+    # Before the lock, which others would wait for.
+    key = "" if upload is None else store_icon(_read_upload(upload))
+    return _save_icon(lock_gpt(gpt), key, by=by, at=at)
 
 
 @transaction.atomic
@@ -44,7 +43,8 @@ def set_drawn_icon(*, gpt: GPT, variant: int, by: User, at: datetime) -> GPT:
     fresh = lock_gpt(gpt)
     if not 0 <= variant <= VARIANTS:
         raise InvalidInput(_("Choose one of the drawn icons."), code="unknown_choice", field="icon")
-    return _save_icon(fresh, store_icon(draw_icon(fresh.name, variant)) if variant else "", by=by, at=at)
+    key = _store_encoded(draw_icon_webp(fresh.name, variant)) if variant else ""
+    return _save_icon(fresh, key, by=by, at=at)
 
 
 @transaction.atomic
@@ -79,7 +79,10 @@ def _save_icon(fresh: GPT, key: str, *, by: User, at: datetime) -> GPT:
 
 def store_icon(data: bytes) -> str:
     """Re-encode a picture to 256 x 256 WebP without metadata and return its storage key."""
-    encoded = _encode(data)
+    return _store_encoded(_encode(data))
+
+
+def _store_encoded(encoded: bytes) -> str:
     key = f"icons/{hashlib.sha256(encoded).hexdigest()}.webp"
     if not default_storage.exists(key):
         stored = default_storage.save(key, ContentFile(encoded))
@@ -108,13 +111,16 @@ def _read_upload(upload: UploadedFile) -> bytes:
 
 def _encode(data: bytes) -> bytes:
     try:
-        with open_picture(data, side=ICON_SIDE * 2) as upright:
-            square = ImageOps.fit(upright.convert("RGBA"), (ICON_SIDE, ICON_SIDE))
+        return encode_icon(data, side=ICON_SIDE)
     except BadPictureError as problem:
+        if problem.code == "busy":
+            raise RateLimited(
+                _("Many pictures are being added just now. Try again in a moment."),
+                code="pictures_busy",
+                field="icon",
+                data={"retry_after": 5},
+            ) from problem
         raise _too_large_error() if problem.code == "too_many_pixels" else _bad_icon_error() from problem
-    out = BytesIO()
-    copy_pixels(square).save(out, format="WEBP", quality=88, method=4)
-    return out.getvalue()
 
 
 def _too_large_error() -> TooLarge:

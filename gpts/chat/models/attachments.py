@@ -37,6 +37,9 @@ class Attachment(models.Model):
     storage_key = models.CharField(max_length=200)
     state = models.CharField(max_length=12, choices=FileState.choices, default=FileState.WAITING)
     failure = models.CharField(max_length=60, blank=True)
+    # When a worker began to read it, and how often one has: a worker that dies says nothing.
+    reading_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
     text = models.TextField(blank=True)
     characters = models.PositiveIntegerField(default=0)
     # An edited or repeated question has its own rows, which share bytes and text with the first ones.

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.storage import default_storage
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import NotFound
+from core.fair_share import Waiting
 from gpts.chat.attached_text import Piece, choose_pieces, split_into_pieces
 from gpts.chat.models import Attachment, Turn
 from gpts.chat.states import AttachmentKind, MessageRole
@@ -30,6 +32,10 @@ CHARACTERS_PER_TOKEN = 3
 CONTEXT_SHARE = 0.3
 # At most this much text of a conversation's files is read for one question.
 READ_CHARACTERS = 4_000_000
+
+
+# A reading that took longer has lost its worker: the limit of time is a third of this.
+LOST_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -201,3 +207,30 @@ def find_cited_piece(turn: Turn, number: int) -> dict[str, Any] | None:
         "paragraph": None,
         "text": piece.text,
     }
+
+
+def build_readable_filter(at: datetime) -> Q:
+    """Return the filter of documents that may be read now: those that wait, and those whose worker died."""
+    lost = Q(reading_at__isnull=True) | Q(reading_at__lt=at - timedelta(seconds=LOST_SECONDS))
+    return Q(state=FileState.WAITING) | Q(state=FileState.EXTRACTING) & lost
+
+
+def list_readable_attachments(*, at: datetime) -> list[Waiting]:
+    """Return the oldest unread document of each person in each workspace, within the open scope."""
+    rows = (
+        Attachment.objects.filter(build_readable_filter(at))
+        .order_by("workspace_id", "user_id", "created_at", "id")
+        .distinct("workspace_id", "user_id")
+    )
+    return [
+        Waiting("attachment", pk, person, workspace, since)
+        for pk, person, workspace, since in rows.values_list("pk", "user_id", "workspace_id", "created_at")
+    ]
+
+
+def list_read_attachments(*, at: datetime) -> list[tuple[int, int]]:
+    """Return (person, workspace) of each document that is being read, within the open scope."""
+    rows = Attachment.objects.filter(
+        state=FileState.EXTRACTING, reading_at__gte=at - timedelta(seconds=LOST_SECONDS)
+    )
+    return list(rows.values_list("user_id", "workspace_id"))

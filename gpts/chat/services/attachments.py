@@ -19,20 +19,24 @@ from django.utils.translation import ngettext_lazy
 from core.errors import Conflict, InvalidInput, NotFound, RateLimited, TooLarge
 from core.ids import uuid7
 from core.jobs import enqueue_on_commit
-from core.scope import system_scope
+from core.pictures import BadPictureError, detect_format, reencode_picture
 from core.text import clean_line
-from gpts.assistants.pictures import BadPictureError, detect_format, reencode_picture
-from gpts.chat.attachment_reading import get_readable_media_type, read_text
+from gpts.chat.attachment_reading import get_limits, get_readable_media_type, read_text
 from gpts.chat.models import Attachment, Conversation, Turn
+from gpts.chat.queries.attachments import build_readable_filter
 from gpts.chat.states import AttachmentKind, MessageRole
 from gpts.knowledge.extraction import UnreadableError
+from gpts.knowledge.services.reading import Clock, Step
 from gpts.knowledge.states import FileState
 from workspaces.models import User
 
 NAME_LENGTH = 255
 TEXT_CHARACTERS = 2_000_000
 MAX_UNSENT_FILES = 30
-READING_MINUTES = 15
+# A file that waits this long without a job is enqueued again.
+WAIT_SECONDS = 60
+# Readings that a worker began and did not end; see build_readable_filter.
+MAX_ATTEMPTS = 2
 
 
 class UnknownAttachment(NotFound):
@@ -80,7 +84,7 @@ def add_attachment(
         _store(attachment, data)
         attachment.save(force_insert=True)
         if attachment.state == FileState.WAITING:
-            _enqueue_reading(attachment)
+            enqueue_on_commit("gpts.read_files")
     return attachment
 
 
@@ -112,21 +116,47 @@ def save_generated_image(*, turn: Turn, media_type: str, data: bytes, at: dateti
     return attachment
 
 
-def read_attachment(*, attachment_id: UUID) -> None:
-    """Extract the text of a waiting document; the outcome is in ``state`` and ``failure``.
+def claim_attachment(attachment_id: UUID, at: datetime) -> Attachment | None:
+    """Mark a document as being read; None if it does not wait any more. In a scope.
 
-    Called by the worker without a scope: opens two short transactions, and none while the file is read,
-    which may be hostile. Does nothing for a file that was read already or was removed.
+    One whose worker died MAX_ATTEMPTS times has failed.
     """
-    waiting = Attachment.objects.filter(pk=attachment_id, state__in=(FileState.WAITING, FileState.EXTRACTING))
-    with system_scope("gpts.read_attachment"):
-        waiting.update(state=FileState.EXTRACTING)
-        row = waiting.values("name", "storage_key").first()
+    row = (
+        Attachment.objects.select_for_update(skip_locked=True)
+        .filter(build_readable_filter(at), pk=attachment_id)
+        .defer("text")
+        .first()
+    )
     if row is None:
-        return
-    text, failure = _extract_text(row["name"], row["storage_key"])
-    with system_scope("gpts.read_attachment"):
-        waiting.update(
+        return None
+    if row.attempts >= MAX_ATTEMPTS:
+        row.state, row.failure = FileState.FAILED, "crashed"
+        row.save(update_fields=["state", "failure"])
+        return None
+    row.state, row.reading_at, row.attempts = FileState.EXTRACTING, at, row.attempts + 1
+    row.save(update_fields=["state", "reading_at", "attempts"])
+    return row
+
+
+def read_attachment(*, attachment_id: UUID, step: Step, clock: Clock) -> None:
+    """Read one waiting document; see read_claimed_attachment. Does nothing for one that does not wait."""
+    with step():
+        attachment = claim_attachment(attachment_id, clock())
+    if attachment is not None:
+        read_claimed_attachment(attachment, step=step)
+
+
+def read_claimed_attachment(attachment: Attachment, *, step: Step) -> None:
+    """Extract the text of a claimed document; the outcome is in ``state`` and ``failure``.
+
+    Opens no transaction while the file is read, which may be hostile, and ``step`` for the result. Writes
+    nothing when the file was removed or claimed again.
+    """
+    text, failure = _extract_text(attachment.name, attachment.storage_key)
+    with step():
+        Attachment.objects.filter(
+            pk=attachment.pk, state=FileState.EXTRACTING, reading_at=attachment.reading_at
+        ).update(
             state=FileState.FAILED if failure else FileState.READY,
             failure=failure,
             text=text,
@@ -138,11 +168,20 @@ def _extract_text(name: str, key: str) -> tuple[str, str]:
     """Return the text and an empty failure code, or an empty text and the code."""
     try:
         with default_storage.open(key) as stored:
-            return read_text(name, stored.read(), max_characters=TEXT_CHARACTERS), ""
+            return read_text(name, stored.read(), limits=get_limits(), max_characters=TEXT_CHARACTERS), ""
     except UnreadableError as problem:
         return "", problem.code
     except FileNotFoundError:
         return "", "lost"
+
+
+def sweep_unread_attachments(*, at: datetime) -> int:
+    """Wake the workers when files wait too long or their worker died; returns how many do. Idempotent."""
+    before = at - timedelta(seconds=WAIT_SECONDS)
+    found = Attachment.objects.filter(build_readable_filter(at), created_at__lt=before).count()
+    for _slot in range(min(found, settings.FILES_CONCURRENCY)):
+        enqueue_on_commit("gpts.read_files")
+    return found
 
 
 def remove_attachment(*, attachment: Attachment) -> None:
@@ -239,20 +278,13 @@ def erase_attachments(conversations: Sequence[UUID]) -> int:
 
 
 def remove_unsent_attachments(*, at: datetime) -> int:
-    """Remove old unsent uploads and enqueue stuck readings again; returns how many it removed."""
+    """Remove old unsent uploads; returns how many."""
     limit = at - timedelta(hours=settings.CHAT_LOOSE_ATTACHMENT_HOURS)
     unsent = Attachment.objects.filter(turn__isnull=True, created_at__lt=limit)
     with transaction.atomic():
         rows = list(unsent.select_for_update(skip_locked=True).values_list("pk", "storage_key")[:500])
         Attachment.objects.filter(pk__in=[pk for pk, _key in rows]).delete()
         _delete_files_on_commit([key for _pk, key in rows])
-        stuck = Attachment.objects.filter(
-            turn__isnull=True,
-            state__in=(FileState.WAITING, FileState.EXTRACTING),
-            created_at__lt=at - timedelta(minutes=READING_MINUTES),
-        ).values_list("pk", flat=True)[:100]
-        for identifier in stuck:
-            _enqueue_reading(Attachment(pk=identifier))
     return len(rows)
 
 
@@ -297,6 +329,13 @@ def _reencode_picture(data: bytes, *, reads_images: bool) -> tuple[str, bytes]:
     try:
         picture = reencode_picture(data)
     except BadPictureError as problem:
+        if problem.code == "busy":
+            raise RateLimited(
+                _("Many pictures are being added just now. Try again in a moment."),
+                code="pictures_busy",
+                field="file",
+                data={"retry_after": 5},
+            ) from problem
         message = (
             _("This picture is too big: at most 40 megapixels fit.")
             if problem.code == "too_many_pixels"
@@ -333,10 +372,6 @@ def _store(attachment: Attachment, data: bytes) -> None:
     """Store the bytes under a key built from ids; the name of the upload is never part of a path."""
     key = f"attachments/{attachment.workspace_id}/{attachment.user_id}/{attachment.pk}"
     attachment.storage_key = default_storage.save(key, ContentFile(data))
-
-
-def _enqueue_reading(attachment: Attachment) -> None:
-    enqueue_on_commit("gpts.read_attachment", attachment_id=str(attachment.pk))
 
 
 def _delete_files_on_commit(keys: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ import structlog
 from django.utils import timezone, translation
 
 from core.errors import DomainError
-from core.markdown import MAX_CHARACTERS
+from core.markdown_renderer import MAX_CHARACTERS
 from core.scope import Scope, open_scope
 from gpts.assistants.rules import GPTAct
 from gpts.chat.answer_html import describe_tools
@@ -61,7 +61,9 @@ class ChatTurn(TurnJob):
         self.scope = scope
         self.language = language
         # None for JSON output, which is shown only when it is complete.
-        self._paragraphs = ParagraphRenderer(language) if prepared.input.output is None else None
+        self._paragraphs = (
+            ParagraphRenderer(language, turn.user_id) if prepared.input.output is None else None
+        )
         self._tools: list[dict[str, Any]] = []
         self._images: list[tuple[str, bytes]] = []
         self._trimmed = prepared.left_out

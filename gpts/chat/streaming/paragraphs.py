@@ -20,8 +20,9 @@ MARKUP = re.compile(r"[`*_~\[\]<>|#!\\&$:]|^\s*(?:[-+=]|\d+[.)])|\n", re.MULTILI
 class ParagraphRenderer:
     """Renders one paragraph at a time, in order."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, person_id: int) -> None:
         self._language = language
+        self._person_id = person_id
         self._rendered_length = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -43,7 +44,7 @@ class ParagraphRenderer:
         self._task = asyncio.get_running_loop().create_task(self._render(piece, upto, sink))
 
     async def _render(self, piece: str, upto: int, sink: TurnSink) -> None:
-        html = await in_render_thread(_render_markdown, piece, self._language)
+        html = await in_render_thread(_render_markdown, piece, self._language, self._person_id)
         self._task = None
         if sink.is_over:
             return
@@ -51,6 +52,6 @@ class ParagraphRenderer:
         sink.send_here(build_frame("html", {"html": html, "upto": upto}))
 
 
-def _render_markdown(piece: str, language: str) -> str:
+def _render_markdown(piece: str, language: str, person_id: int) -> str:
     with translation.override(language):
-        return render(piece)
+        return render(piece, person_id=person_id)

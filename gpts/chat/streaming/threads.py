@@ -18,7 +18,9 @@ V = TypeVar("V", bound=Callable[..., Any])
 # Less than the size of the connection pool, so that pages get a connection while many turns start.
 THREADS = 6
 _executor = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="chat")
-_renderer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="render")
+# They only wait, for the processes of core.render_pool, where each person has one text at a time.
+RENDER_THREADS = 16
+_renderer = ThreadPoolExecutor(max_workers=RENDER_THREADS, thread_name_prefix="render")
 _loop: contextvars.ContextVar[asyncio.AbstractEventLoop] = contextvars.ContextVar("loggia_chat_loop")
 
 
@@ -32,7 +34,7 @@ async def in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> 
 
 
 async def in_render_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run CPU work without database access in the render thread, so that it does not delay the streams."""
+    """Run work without database access that waits for rendered text, beside the streams."""
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_renderer, partial(work, *args, **kwargs))
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import DomainError
-from core.markdown import render as render_markdown
+from core.markdown import render_all
 from core.pagination import paginate
 from gpts.chat.access import access_conversation
 from gpts.chat.models import Conversation, SharedConversation
@@ -111,7 +111,7 @@ def _render_share_page(
         "name": content["gpt"]["name"],
         "icon_url": get_icon_url(content["gpt"]["icon"]),
         "category": content["gpt"]["category"],
-        "turns": [_render_turn(turn) for turn in content["turns"]],
+        "turns": _render_turns(content["turns"], conversation.user_id),
         "share": share,
         "link": build_link(share, request) if share else "",
         "is_behind": share is not None and share.turn_count != len(content["turns"]),
@@ -128,13 +128,19 @@ def _build_shared_context(share: SharedConversation) -> dict[str, Any]:
         "name": gpt["name"],
         "icon_url": get_icon_url(gpt["icon"]),
         "category": gpt["category"],
-        "turns": [_render_turn(turn) for turn in share.content["turns"]],
+        "turns": _render_turns(share.content["turns"], share.user_id),
     }
 
 
-def _render_turn(turn: dict[str, Any]) -> dict[str, Any]:
-    return turn | {
-        "html": render_markdown(turn["answer"]),
-        "at": datetime.fromisoformat(turn["at"]),
-        "icon_url": get_icon_url(turn["by"]["icon"]) if "by" in turn else "",
-    }
+def _render_turns(turns: list[dict[str, Any]], person_id: int) -> list[dict[str, Any]]:
+    """Render the turns of a copy as its person's, whoever reads it: visitors do not wait for one another."""
+    answers = render_all([turn["answer"] for turn in turns], person_id=person_id)
+    return [
+        turn
+        | {
+            "html": html,
+            "at": datetime.fromisoformat(turn["at"]),
+            "icon_url": get_icon_url(turn["by"]["icon"]) if "by" in turn else "",
+        }
+        for turn, html in zip(turns, answers, strict=True)
+    ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gpts.knowledge.extraction.process import CrashedError, extract, iter_sections, read_file
 from gpts.knowledge.extraction.sniffing import HEAD_BYTES, MEDIA_TYPES, check_head, get_media_type
-from gpts.knowledge.extraction.types import Limits, Section, UnreadableError
+from gpts.knowledge.extraction.types import Limits, Section, TooSlowError, UnreadableError
 
 __all__ = [
     "HEAD_BYTES",
@@ -16,6 +16,7 @@ __all__ = [
     "CrashedError",
     "Limits",
     "Section",
+    "TooSlowError",
     "UnreadableError",
     "check_head",
     "extract",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from gpts.knowledge.extraction.archives import Archive, free_element
-from gpts.knowledge.extraction.types import Section, Source, join_headings
+from gpts.knowledge.extraction.types import Section, Source, join_headings, shorten_heading
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _LEVEL = re.compile(r"(?:heading|标题|überschrift|titre|título|titolo)\s*([1-9])", re.IGNORECASE)
@@ -25,6 +25,8 @@ def read(source: Source) -> Iterator[Section]:
     for element in archive.iter_elements("word/document.xml", (f"{W}p", f"{W}tc", f"{W}tr")):
         if element.tag == f"{W}tc":
             row.append(" ".join(" ".join(_get_text(p) for p in element.iter(f"{W}p")).split()))
+            # Its text would be read again with each cell around it.
+            element.clear()
             continue
         if element.tag == f"{W}tr":
             text = " · ".join(filter(None, row))
@@ -42,7 +44,7 @@ def read(source: Source) -> Iterator[Section]:
         text = _get_text(element).strip()
         level = _get_heading_level(element, levels)
         if text and level:
-            path = [*path[: level - 1], *[""] * (level - 1 - len(path)), " ".join(text.split())]
+            path = [*path[: level - 1], *[""] * (level - 1 - len(path)), shorten_heading(text)]
         elif text:
             yield Section(join_headings(path), (text,), page if has_breaks else None)
         free_element(element)

@@ -39,4 +39,5 @@ def _list_chapters(archive: Archive) -> list[str]:
                 items[element.get("id", "")] = posixpath.normpath(path)
         else:
             order.append(element.get("idref", ""))
-    return [items[key] for key in order if items.get(key) in archive.names]
+    # A book has each chapter once; a hostile one lists it a hundred thousand times.
+    return [items[key] for key in dict.fromkeys(order) if items.get(key) in archive.names]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
 
 from gpts.knowledge.extraction.decoding import decode
+from gpts.knowledge.extraction.html_tokens import Tokenizer
 from gpts.knowledge.extraction.reporting import CountedFile
-from gpts.knowledge.extraction.types import PARAGRAPH_LIMIT, Section, Source, join_headings
+from gpts.knowledge.extraction.types import (
+    PARAGRAPH_LIMIT,
+    Section,
+    Source,
+    join_headings,
+    shorten_heading,
+)
 
 HIDDEN = frozenset({"script", "style", "template", "noscript", "svg", "iframe", "object", "nav"})
 BLOCKS = frozenset(
@@ -18,6 +23,7 @@ BLOCKS = frozenset(
     }
 )  # fmt: skip
 CELLS = frozenset({"td", "th"})
+HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 
 def read(source: Source) -> Iterator[Section]:
@@ -35,40 +41,48 @@ def parse_sections(parts: Iterator[str], *, page: int | None = None) -> Iterator
     yield from reader.take()
 
 
-class PageReader(HTMLParser):
-    """Parses HTML that is fed in chunks; ``take`` returns the sections that are complete."""
+class PageReader:
+    """Collects the text of HTML that is fed in chunks; ``take`` returns the sections that are complete."""
 
     def __init__(self, page: int | None = None) -> None:
-        super().__init__(convert_charrefs=True)
+        self._tokens = Tokenizer(self._add_text, self._begin, self._end)
         self.page = page
         self.ready: list[Section] = []
         self.path: list[str] = []
         self.text: list[str] = []
         self.size = 0
-        self.hidden: list[str] = []
+        # The open hidden elements, outermost first: the end of one also ends those inside it. As a
+        # dictionary, so that a hundred thousand of one kind take one place.
+        self.hidden: dict[str, None] = {}
         self.level = 0
+
+    def feed(self, text: str) -> None:
+        self._tokens.feed(text)
+
+    def close(self) -> None:
+        self._tokens.feed("", is_last=True)
 
     def take(self) -> list[Section]:
         ready, self.ready = self.ready, []
         return ready
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def _begin(self, tag: str) -> None:
         if tag in HIDDEN:
-            self.hidden.append(tag)
-        elif re.fullmatch(r"h[1-6]", tag):
+            self.hidden.setdefault(tag)
+        elif tag in HEADINGS:
             self.flush()
-            self.level = int(tag[1])
+            self.level = HEADINGS[tag]
         elif tag in BLOCKS and not self.level:
             self.flush()
         elif tag in CELLS and self.text:
-            self.text.append(" · ")
+            self._append(" · ")
 
-    def handle_endtag(self, tag: str) -> None:
+    def _end(self, tag: str) -> None:
         if tag in HIDDEN:
-            if tag in self.hidden:
-                del self.hidden[self.hidden.index(tag) :]
+            while tag in self.hidden:
+                self.hidden.popitem()
         elif self.level and tag == f"h{self.level}":
-            heading = " ".join("".join(self.text).split())
+            heading = shorten_heading("".join(self.text))
             self.text, self.size = [], 0
             above = self.path[: self.level - 1]
             self.path = [*above, *[""] * (self.level - 1 - len(above)), heading]
@@ -76,12 +90,18 @@ class PageReader(HTMLParser):
         elif tag in BLOCKS and not self.level:
             self.flush()
 
-    def handle_data(self, data: str) -> None:
+    def _add_text(self, data: str) -> None:
         if not self.hidden:
-            self.text.append(data)
-            self.size += len(data)
-            if self.size > PARAGRAPH_LIMIT and not self.level:
-                self.flush()
+            self._append(data)
+
+    def _append(self, data: str) -> None:
+        if self.size > PARAGRAPH_LIMIT:
+            if self.level:
+                # A heading is cut anyway.
+                return
+            self.flush()
+        self.text.append(data)
+        self.size += len(data)
 
     def flush(self) -> None:
         paragraph = " ".join("".join(self.text).split()).strip(" ·")

@@ -17,6 +17,7 @@ from gpts.knowledge.extraction.types import (
     Section,
     Source,
     UnreadableError,
+    shorten_heading,
 )
 
 DEPTH = 40
@@ -36,7 +37,8 @@ def read(source: Source) -> Iterator[Section]:
             file.seek(3)
         try:
             yield from _read_stream(CountedFile(file, source))
-        except (ijson.JSONError, UnicodeDecodeError):
+        except (ijson.JSONError, ValueError):
+            # ValueError: invalid UTF-8, or a number of thousands of digits.
             raise UnreadableError("malformed") from None
 
 
@@ -52,23 +54,35 @@ def read_lines(source: Source) -> Iterator[Section]:
 
 
 def _read_stream(file: Readable) -> Iterator[Section]:
+    # Of each open map or list: its kind, the label of its content, and the label of the current value. Built
+    # here and cut, because ijson joins the whole path again for every value: a key of 600 kB before 300,000
+    # numbers.
     kinds: list[str] = []
+    labels: list[str] = []
+    current: list[str] = []
     heading = ""
     lines: list[str] = []
-    for prefix, event, value in ijson.parse(file, use_float=True):
+    for event, value in ijson.basic_parse(file, use_float=True):
         if event in ("start_map", "start_array"):
+            label = current[-1] if current else ""
             kinds.append(event)
+            labels.append(label)
+            current.append(label)
             if len(kinds) > DEPTH:
                 raise UnreadableError("malformed")
         elif event in ("end_map", "end_array"):
             kinds.pop()
+            labels.pop()
+            current.pop()
         elif event == "map_key":
             if len(kinds) == 1:
                 if lines:
                     yield Section(heading, ("\n".join(lines),))
-                lines, heading = [], str(value)[:HEADING_LENGTH]
+                lines, heading = [], shorten_heading(str(value))
+            else:
+                current[-1] = _join_label(labels[-1], str(value))
         elif value is not None and str(value).strip():
-            name = _build_name(prefix, heading if kinds and kinds[0] == "start_map" else "")
+            name = current[-1] if current else ""
             lines.append(f"{name}: {value}" if name else str(value))
         # Each item of the outer list, or of the list under a top-level key, is a paragraph.
         at_item = (kinds == ["start_array"] or kinds == ["start_map", "start_array"]) and event != "map_key"
@@ -79,9 +93,8 @@ def _read_stream(file: Readable) -> Iterator[Section]:
         yield Section(heading, ("\n".join(lines),))
 
 
-def _build_name(prefix: str, heading: str) -> str:
-    rest = prefix[len(heading) :].lstrip(".") if heading and prefix.startswith(heading) else prefix
-    return ".".join(part for part in rest.split(".") if part != "item")
+def _join_label(path: str, key: str) -> str:
+    return (f"{path}.{key[:HEADING_LENGTH]}" if path else key[:HEADING_LENGTH])[:HEADING_LENGTH]
 
 
 def _read_whole(source: Source) -> Iterator[Section]:
@@ -93,7 +106,7 @@ def _read_whole(source: Source) -> Iterator[Section]:
         for item in part if isinstance(part, list) else [part]:
             lines = list(_iter_value_lines(item, "", 0))
             if lines:
-                yield Section(str(key)[:HEADING_LENGTH], ("\n".join(lines),))
+                yield Section(shorten_heading(str(key)), ("\n".join(lines),))
 
 
 def _parse(text: str) -> Any:
@@ -108,7 +121,7 @@ def _iter_value_lines(value: Any, path: str, depth: int) -> Iterator[str]:
         raise UnreadableError("malformed")
     if isinstance(value, dict):
         for key, part in value.items():
-            yield from _iter_value_lines(part, f"{path}.{key}" if path else str(key), depth + 1)
+            yield from _iter_value_lines(part, _join_label(path, str(key)), depth + 1)
     elif isinstance(value, list):
         for part in value:
             yield from _iter_value_lines(part, path, depth + 1)

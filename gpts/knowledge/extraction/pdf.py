@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice, pairwise
 
 import pypdfium2 as pdfium
 
 from gpts.knowledge.extraction.decoding import clean
-from gpts.knowledge.extraction.types import Section, Source, UnreadableError, join_headings
+from gpts.knowledge.extraction.types import Section, Source, UnreadableError, join_headings, shorten_heading
 
 # FPDF_ERR_PASSWORD of PDFium.
 _PASSWORD = 4
 _SENTENCE_END = re.compile(r"[.!?:。！？：]['\")\]”’]?$")
 _BULLET = re.compile(r"^\s*(?:[•▪◦●*-]|\(?\d{1,3}[.)])\s+")
 OUTLINE_DEPTH = 6
+# PDFium searches the page tree for the page of each.
+OUTLINE_MARKS = 10_000
 
 
 def read(source: Source) -> Iterator[Section]:
@@ -61,10 +64,10 @@ def _read_outline(document: pdfium.PdfDocument) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     path: list[str] = []
     try:
-        for mark in document.get_toc(max_depth=OUTLINE_DEPTH):
+        for mark in islice(document.get_toc(max_depth=OUTLINE_DEPTH), OUTLINE_MARKS):
             target = mark.get_dest()
             index = None if target is None else target.get_index()
-            path = [*path[: mark.level], *[""] * (mark.level - len(path)), " ".join(mark.get_title().split())]
+            path = [*path[: mark.level], *[""] * (mark.level - len(path)), shorten_heading(mark.get_title())]
             if index is not None:
                 found.setdefault(index, path)
     except pdfium.PdfiumError:
@@ -93,9 +96,9 @@ def join_lines(text: str) -> Iterator[str]:
 
 
 def _join(lines: list[str]) -> str:
-    whole = lines[0]
-    for line in lines[1:]:
+    parts = [lines[0]]
+    for before, line in pairwise(lines):
         # Chinese and Japanese have no spaces between lines.
-        glue = "" if whole[-1:] > "\u2e7f" and line[:1] > "\u2e7f" else " "
-        whole += glue + line
-    return whole
+        parts.append("" if before[-1:] > "\u2e7f" and line[:1] > "\u2e7f" else " ")
+        parts.append(line)
+    return "".join(parts)

@@ -33,7 +33,8 @@ def _list_slides(archive: Archive) -> list[str]:
         targets.get(element.get(f"{R}id", ""), "")
         for element in archive.iter_elements("ppt/presentation.xml", (f"{P}sldId",))
     ]
-    return [name for name in order if name in archive.names]
+    # A presentation has each slide once; a hostile one lists it a hundred thousand times.
+    return [name for name in dict.fromkeys(order) if name in archive.names]
 
 
 def _read_relations(archive: Archive, name: str) -> dict[str, str]:
@@ -69,6 +70,8 @@ def _read_slide(archive: Archive, name: str) -> tuple[str, list[str]]:
             title = " ".join(texts)
         elif kind is None or kind.get("type") not in ("sldNum", "dt", "ftr"):
             paragraphs.extend(texts)
+        # Its text would be read again with each shape around it.
+        shape.clear()
     return title, paragraphs
 
 

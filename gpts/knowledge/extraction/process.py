@@ -6,18 +6,24 @@ import json
 import os
 import select
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Timer
 from typing import Any
 
-from gpts.knowledge.extraction.sniffing import get_media_type
-from gpts.knowledge.extraction.types import Limits, Section, UnreadableError
+from core.limited_process import ENVIRONMENT, ROOT, build_command
+from gpts.knowledge.extraction.sniffing import PDF, ZIPPED, get_media_type
+from gpts.knowledge.extraction.types import (
+    Limits,
+    Section,
+    TooSlowError,
+    UnreadableError,
+    get_cpu_seconds,
+    get_wall_seconds,
+)
 
-ROOT = Path(__file__).resolve().parents[3]
 # Bytes; longer than any line that the worker writes.
 LINE_LIMIT = 16 * 1024 * 1024
 # After this silence the last progress is reported again, so that callers can write a heartbeat.
@@ -47,29 +53,24 @@ def read_file(
 ) -> Iterator[Section]:
     """Yield the sections of a file as the child reads them, in constant memory.
 
-    ``report`` gets the share that is done, 0-1, at least every QUIET_SECONDS. Raises UnreadableError, with
-    ``timeout`` after ``limits.seconds``, and CrashedError. Ending or closing the iterator kills the child.
+    ``report`` gets the share that is done, 0-1, at least every QUIET_SECONDS. Raises UnreadableError,
+    CrashedError, and TooSlowError after the CPU time for a file of this size, or far longer by the clock.
+    Ending or closing the iterator kills the child.
     """
     limits = limits or Limits()
+    seconds = get_cpu_seconds(
+        limits, path.stat().st_size, is_packed=media_type == PDF or media_type in ZIPPED
+    )
+    limits = replace(limits, seconds=seconds)
     with tempfile.TemporaryFile() as errors:
         # No shell, only our own arguments, and an environment without secrets.
         child = subprocess.Popen(
-            [
-                sys.executable,
-                "-B",
-                "-X",
-                "utf8",
-                "-m",
-                module,
-                str(path),
-                media_type,
-                json.dumps(asdict(limits)),
-            ],
+            build_command(module, str(path), media_type, json.dumps(asdict(limits))),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
             cwd=ROOT,
-            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"},
+            env=ENVIRONMENT,
             close_fds=True,
             start_new_session=True,
         )
@@ -80,7 +81,7 @@ def read_file(
             is_late = True
             child.kill()
 
-        alarm = Timer(limits.seconds, stop)
+        alarm = Timer(get_wall_seconds(limits.seconds), stop)
         alarm.daemon = True
         alarm.start()
         try:
@@ -103,7 +104,7 @@ def read_file(
                 child.kill()
                 code = child.wait()
             if is_late or code == -SIGXCPU:
-                raise UnreadableError("timeout")
+                raise TooSlowError(used_cpu=code == -SIGXCPU)
             if not is_whole:
                 raise CrashedError(code)
         finally:

@@ -8,7 +8,7 @@ from itertools import chain
 
 from gpts.knowledge.extraction.decoding import iter_lines
 from gpts.knowledge.extraction.reporting import CountedFile
-from gpts.knowledge.extraction.types import Section, Source, UnreadableError
+from gpts.knowledge.extraction.types import Section, Source, UnreadableError, shorten_heading
 
 SAMPLE_LINES = 50
 # The default limit of Python's csv module for one cell.
@@ -22,7 +22,7 @@ def read(source: Source) -> Iterator[Section]:
         delimiter = "\t" if source.media_type.startswith("text/tab") else _guess_delimiter(sample)
         rows = csv.reader(chain(sample, lines), delimiter=delimiter)
         try:
-            names = [name.strip() for name in next(rows, [])]
+            names = [shorten_heading(name) for name in next(rows, [])]
             is_alone = True
             for row in rows:
                 is_alone = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,27 @@ HEADING_LENGTH = 300
 PARAGRAPH_LIMIT = 100_000
 
 
+# Seconds of CPU that a small file may take, and more for each megabyte. Measured on ordinary files: text
+# takes 0.1 to 0.4 s a megabyte, PDF up to 1 s, compressed formats up to 5 s.
+BASE_SECONDS = 10
+TEXT_SECONDS_PER_MB = 2
+PACKED_SECONDS_PER_MB = 15
+
+
 class UnreadableError(Exception):
     """A file without usable text. ``code`` says why; gpts.knowledge.failure_messages has the messages."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class TooSlowError(UnreadableError):
+    """Reading was stopped. ``used_cpu`` says whether by the limit of CPU time: if so, it always will be."""
+
+    def __init__(self, *, used_cpu: bool) -> None:
+        super().__init__("timeout")
+        self.used_cpu = used_cpu
 
 
 @dataclass(frozen=True)
@@ -34,7 +50,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of reading one file. ``seconds`` is both wall-clock and CPU time of the child process."""
+    """Limits of reading one file. ``seconds`` is the most CPU time of the child; see get_cpu_seconds."""
 
     memory_bytes: int = 1024 * 1024 * 1024
     seconds: int = 600
@@ -43,6 +59,17 @@ class Limits:
     members: int = 10_000
     pages: int = 20_000
     characters: int = 64_000_000
+
+
+def get_cpu_seconds(limits: Limits, size: int, *, is_packed: bool) -> int:
+    """Return the CPU seconds for a file of ``size`` bytes; ``is_packed`` for PDF and zip-based formats."""
+    rate = PACKED_SECONDS_PER_MB if is_packed else TEXT_SECONDS_PER_MB
+    return min(limits.seconds, BASE_SECONDS + math.ceil(rate * size / 1_000_000))
+
+
+def get_wall_seconds(cpu_seconds: int) -> int:
+    """Return the time after which a child is stopped whatever it does. Allows for a busy machine."""
+    return cpu_seconds * 2 + 60
 
 
 @dataclass(frozen=True)
@@ -57,6 +84,11 @@ class Source:
     @property
     def size(self) -> int:
         return self.path.stat().st_size
+
+
+def shorten_heading(text: str) -> str:
+    """Return a heading on one line. Cut where it is found: it is repeated with every paragraph below it."""
+    return " ".join(text[: HEADING_LENGTH * 4].split())[:HEADING_LENGTH]
 
 
 def join_headings(path: list[str]) -> str:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from core.limited_process import forbid_connections_and_programs, free_reserved_memory, limit_memory_and_time
 from gpts.knowledge.extraction.sniffing import CODE, DOCX, EPUB, HEAD_BYTES, PDF, PPTX, XLSX, check_head
 from gpts.knowledge.extraction.types import HEADING_LENGTH, PARAGRAPH_LIMIT, Limits, Source, UnreadableError
 
@@ -32,33 +32,24 @@ READERS = {
     PPTX: ("pptx", "read"),
     EPUB: ("epub", "read"),
 }
-# Audit events (sys.addaudithook) that Python raises before it connects, listens or starts a program.
-_FORBIDDEN = (
-    "socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto", "subprocess.Popen", "os.system",
-    "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "ctypes.dlopen",
-)  # fmt: skip
-# Memory above the limit, for reporting that the limit is reached.
-RESERVED_BYTES = 32 * 1024 * 1024
+NICENESS = 5
 # Progress is written when it grew by this share.
 STEP = 0.01
 
 
 def main(path: str, media_type: str, limits_json: str) -> int:
     limits = Limits(**json.loads(limits_json))
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes + RESERVED_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds + 5))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Pages and answers come first.
+    limit_memory_and_time(memory_bytes=limits.memory_bytes, cpu_seconds=limits.seconds, niceness=NICENESS)
     module, function = READERS[media_type]
     reader = getattr(import_module(f"gpts.knowledge.extraction.{module}"), function)
-    sys.addaudithook(_block_event)
+    forbid_connections_and_programs()
     try:
         _read(reader, Source(Path(path), media_type, limits, _ProgressWriter()))
     except UnreadableError as problem:
         _write_message({"e": problem.code})
     except (MemoryError, RecursionError):
-        whole = limits.memory_bytes + RESERVED_BYTES
-        resource.setrlimit(resource.RLIMIT_AS, (whole, whole))
+        free_reserved_memory(limits.memory_bytes)
         _write_message({"e": "too_complex"})
     return 0
 
@@ -100,11 +91,6 @@ class _ProgressWriter:
 def _write_message(message: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(message, ensure_ascii=True))
     sys.stdout.write("\n")
-
-
-def _block_event(event: str, _arguments: Any) -> None:
-    if event in _FORBIDDEN:
-        raise PermissionError(event)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,19 @@ from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet._reader import WorkSheetParser
 
 from gpts.knowledge.extraction.archives import Archive
-from gpts.knowledge.extraction.table import format_row
-from gpts.knowledge.extraction.types import HEADING_LENGTH, Section, Source, UnreadableError
+from gpts.knowledge.extraction.types import (
+    HEADING_LENGTH,
+    Section,
+    Source,
+    UnreadableError,
+    shorten_heading,
+)
 
 COLUMNS = 500
+CELL_LENGTH = 32_767
 
 
 def read(source: Source) -> Iterator[Section]:
@@ -29,35 +36,62 @@ def read(source: Source) -> Iterator[Section]:
             book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
             sheets = book.worksheets
             for number, sheet in enumerate(sheets, 1):
-                for row in _iter_rows(sheet):
+                for row in _iter_rows(book, sheet):
                     yield Section(str(sheet.title)[:HEADING_LENGTH], (row,), number)
                 source.report(number / len(sheets))
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, ParseError, EOFError):
+    except (
+        InvalidFileException,
+        zipfile.BadZipFile,
+        LookupError,
+        ValueError,
+        ParseError,
+        EOFError,
+        TypeError,
+    ):
         raise UnreadableError("malformed") from None
 
 
-def _iter_rows(sheet: Any) -> Iterator[str]:
+def _iter_rows(book: Any, sheet: Any) -> Iterator[str]:
     """Yield a paragraph for each row. A first row of two or more texts gives the column names."""
-    names: list[str] = []
+    names: dict[int, str] = {}
     is_begun = False
     held = ""
-    for row in sheet.iter_rows(values_only=True, max_col=COLUMNS):
-        cells = [_format_cell(value) for value in row]
-        if not any(cells):
+    for row in _iter_filled_rows(book, sheet):
+        values = {cell["column"]: cell["value"] for cell in row if cell["column"] <= COLUMNS}
+        cells = {column: text for column, value in values.items() if (text := _format_cell(value))}
+        if not cells:
             continue
         if not is_begun:
             is_begun = True
-            texts = sum(isinstance(value, str) and bool(value.strip()) for value in row)
-            if texts >= 2 and texts == sum(map(bool, cells)):
-                names = cells
-                held = " · ".join(filter(None, cells))
+            if len(cells) >= 2 and all(isinstance(values[column], str) for column in cells):
+                names = {column: shorten_heading(text) for column, text in cells.items()}
+                held = " · ".join(cells.values())
                 continue
         held = ""
-        paragraph = format_row(names, cells)
-        if paragraph:
-            yield paragraph
+        yield "\n".join(
+            f"{names[column]}: {text}" if column in names else text for column, text in cells.items()
+        )
     if held:
         yield held
+
+
+def _iter_filled_rows(book: Any, sheet: Any) -> Iterator[list[dict[str, Any]]]:
+    """Yield the cells of the rows that the file holds.
+
+    With openpyxl's parser, but without its own iteration, which fills gaps: a file of 10 kB with one cell in
+    row 999,999,999 would have a billion rows of 500 cells.
+    """
+    with sheet._get_source() as source:
+        parser = WorkSheetParser(
+            source,
+            sheet._shared_strings,
+            data_only=True,
+            epoch=book.epoch,
+            date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )
+        for _number, row in parser.parse():
+            yield row
 
 
 def _format_cell(value: Any) -> str:
@@ -69,4 +103,5 @@ def _format_cell(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, float):
         return f"{value:.10g}"
-    return " ".join(str(value).split())
+    # Excel itself allows no more in a cell; many cells may refer to one long shared text.
+    return " ".join(str(value)[:CELL_LENGTH].split())

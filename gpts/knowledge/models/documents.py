@@ -32,6 +32,8 @@ class Document(models.Model):
     characters = models.PositiveBigIntegerField(default=0)
     passage_count = models.PositiveIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
+    # How often reading it ran out of time, over all attempts and retries.
+    timeouts = models.PositiveSmallIntegerField(default=0)
     claim = models.UUIDField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     retry_at = models.DateTimeField(null=True, blank=True)

@@ -29,8 +29,10 @@ _LETTER = f"[^\\W_{_CJK}]"
 _WORD = re.compile(f"{_LETTER}+")
 _IS_CJK = re.compile(f"[{_CJK}]")
 # Words that are also indexed by their parts (getUserById, E4031): see _split_word.
+# Of longer words only the beginning is indexed; without this limit the search is quadratic in long words.
+_REST = "[A-Za-z0-9]{0,40}"
 _HAS_PARTS = re.compile(
-    "[a-z][A-Z]|[A-Z]{2}[a-z]|[A-Za-z][0-9][A-Za-z0-9]*[A-Z]|[A-Z][A-Za-z0-9]*[0-9]|[0-9][A-Za-z0-9]*[A-Z]"
+    f"[a-z][A-Z]|[A-Z]{{2}}[a-z]|[A-Za-z][0-9]{_REST}[A-Z]|[A-Z]{_REST}[0-9]|[0-9]{_REST}[A-Z]"
 )
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")

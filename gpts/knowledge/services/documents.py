@@ -35,6 +35,9 @@ WAIT_SECONDS = 60
 # A run without a heartbeat for this long counts as dead; a live one writes one every few seconds.
 SILENCE_SECONDS = 300
 LEFTOVER_HOURS = 24
+# A document that timed out so often is not read again: the first time-out may be repeated once, by us or by
+# hand.
+MAX_TIMEOUTS = 2
 # Failures that notify the owner and write an audit event.
 DANGEROUS = frozenset({"macros", "malware"})
 
@@ -163,13 +166,20 @@ def _build_too_large_error(limit: int) -> TooLarge:
 
 
 def request_reading(document: Document, *, again: bool = False) -> None:
-    """Enqueue a waiting document for reading after commit; ``again`` restarts a failed one."""
-    if again and document.state == FileState.FAILED:
+    """Enqueue a waiting document for reading after commit; ``again`` restarts a failed one.
+
+    But not one that timed out MAX_TIMEOUTS times, which stays failed.
+    """
+    if again and may_read_again(document):
         document.state, document.failure, document.attempts = FileState.WAITING, "", 0
         document.progress, document.stage, document.retry_at = 0, ReadingStage.NONE, None
         document.save(update_fields=["state", "failure", "attempts", "progress", "stage", "retry_at"])
     if document.state == FileState.WAITING:
-        enqueue_on_commit("gpts.read_document", document_id=document.pk)
+        enqueue_on_commit("gpts.read_files")
+
+
+def may_read_again(document: Document) -> bool:
+    return document.state == FileState.FAILED and document.timeouts < MAX_TIMEOUTS
 
 
 def erase_unused_document(document_id: int | None) -> bool:
@@ -217,16 +227,16 @@ def report_dangerous_document(document: Document, code: str, at: datetime) -> No
 
 
 def sweep_documents(*, at: datetime) -> int:
-    """Enqueue documents that wait too long or whose worker died; returns how many. Idempotent."""
+    """Wake the workers when documents wait too long or their worker died; returns how many do. Idempotent."""
     unread = list_unread_documents(
         at=at,
         waiting_before=at - timedelta(seconds=WAIT_SECONDS),
         heartbeat_before=at - timedelta(seconds=SILENCE_SECONDS),
     )
-    found = list(unread.values_list("pk", flat=True)[:100])
-    for identifier in found:
-        enqueue_on_commit("gpts.read_document", document_id=identifier)
-    return len(found)
+    found = unread.count()
+    for _slot in range(min(found, settings.FILES_CONCURRENCY)):
+        enqueue_on_commit("gpts.read_files")
+    return found
 
 
 def sweep_leftovers(*, at: datetime) -> int:

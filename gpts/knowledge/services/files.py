@@ -25,6 +25,7 @@ from gpts.knowledge.services.documents import (
     discard_upload,
     erase_unused_document,
     get_or_create_document,
+    may_read_again,
     request_reading,
     store_upload,
 )
@@ -178,10 +179,19 @@ def update_file(
 
 @transaction.atomic
 def retry_file(*, file: KnowledgeFile, by: User, at: datetime) -> None:
-    """Enqueue a file that failed for reading again. Does nothing in any other state."""
+    """Enqueue a file that failed for reading again. Does nothing in any other state.
+
+    Raises Conflict (``file_too_slow``) for a file that took too long twice.
+    """
     with gpt_workspace_scope(file.gpt):
         document = Document.objects.select_for_update().filter(pk=file.document_id or 0).first()
         if document is not None and document.state == FileState.FAILED:
+            if not may_read_again(document):
+                raise Conflict(
+                    _("Reading this file took too long twice. Split it and add the parts."),
+                    code="file_too_slow",
+                    field="file",
+                )
             request_reading(document, again=True)
             _record("gpts.file_retried", file, by=by, at=at)
 

@@ -14,13 +14,25 @@ import structlog
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import reset_queries
-from django.db.models import Q
+from django.db.models import F, Q
 
-from gpts.knowledge.extraction import CrashedError, Limits, Section, UnreadableError, read_file
+from gpts.knowledge.extraction import (
+    CrashedError,
+    Limits,
+    Section,
+    TooSlowError,
+    UnreadableError,
+    read_file,
+)
 from gpts.knowledge.models import Document, Passage
 from gpts.knowledge.passages import PassageText, split_into_passages
 from gpts.knowledge.retrieval import index_passages, remove_from_index
-from gpts.knowledge.services.documents import DANGEROUS, SILENCE_SECONDS, report_dangerous_document
+from gpts.knowledge.services.documents import (
+    DANGEROUS,
+    MAX_TIMEOUTS,
+    SILENCE_SECONDS,
+    report_dangerous_document,
+)
 from gpts.knowledge.states import FileState, ReadingStage
 
 log = structlog.get_logger(__name__)
@@ -48,16 +60,22 @@ def read_document(*, document_id: int, step: Step, clock: Clock) -> int | None:
 
     ``step`` opens a short transaction with a scope that sees the rows; one is opened for each write.
     Idempotent: a document that is read, has failed or is claimed by a live run is left alone. Crashes are
-    retried up to three attempts; an unreadable file fails at once with a code for describe_failure.
+    retried up to three attempts, and a file that ran out of time, but not of CPU time, once; any other
+    unreadable file fails at once with a code for describe_failure.
     """
     with step():
-        document = _claim_document(document_id, clock())
-    if document is None:
-        return None
+        document = claim_document(document_id, clock())
+    return None if document is None else read_claimed_document(document, step=step, clock=clock)
+
+
+def read_claimed_document(document: Document, *, step: Step, clock: Clock) -> int | None:
+    """Read a document that claim_document returned; see read_document."""
     try:
         _read_into_passages(document, step, clock)
     except ClaimLostError:
         return None
+    except TooSlowError as problem:
+        return _handle_timeout(document, problem, step, clock)
     except UnreadableError as problem:
         _fail_document(document, problem.code, step, clock)
     except FileNotFoundError:
@@ -78,7 +96,8 @@ def get_limits() -> Limits:
     )
 
 
-def _claim_document(document_id: int, at: datetime) -> Document | None:
+def claim_document(document_id: int, at: datetime) -> Document | None:
+    """Take the lease of a document that waits or whose worker died, else return None. In a scope."""
     dead_before = at - timedelta(seconds=SILENCE_SECONDS)
     document = (
         Document.objects.select_for_update(skip_locked=True)
@@ -225,6 +244,16 @@ def _mark_failed(document: Document, code: str, at: datetime) -> None:
     remove_from_index(document)
     if code in DANGEROUS:
         report_dangerous_document(document, code, at)
+
+
+def _handle_timeout(document: Document, problem: TooSlowError, step: Step, clock: Clock) -> int | None:
+    """Count the time-out. Retry once if the machine was busy: CPU time does not shrink by waiting."""
+    with step():
+        Document.objects.filter(pk=document.pk, claim=document.claim).update(timeouts=F("timeouts") + 1)
+    if problem.used_cpu or document.timeouts + 1 >= MAX_TIMEOUTS:
+        _fail_document(document, problem.code, step, clock)
+        return None
+    return _schedule_retry(document, step, clock)
 
 
 def _schedule_retry(document: Document, step: Step, clock: Clock) -> int | None:

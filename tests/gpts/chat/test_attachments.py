@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import tracemalloc
+from contextlib import nullcontext
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -32,7 +34,7 @@ from gpts.chat.services.attachments import (
 from gpts.chat.services.turn_inputs import build_citations, prepare_turn
 from gpts.chat.services.turns import finish_turn, start_first_turn, start_turn
 from gpts.chat.states import AttachmentKind
-from gpts.knowledge.extraction import UnreadableError
+from gpts.knowledge.extraction import Limits, UnreadableError
 from gpts.knowledge.states import FileState
 from gpts.llm.models import LanguageModel
 from gpts.llm.states import Capability
@@ -69,7 +71,7 @@ def upload_file(client: Client, gpt: GPT, file: SimpleUploadedFile) -> Attachmen
     assert response.status_code == 201, response.content
     attachment = Attachment.objects.get(pk=response.json()["id"])
     if attachment.state == FileState.WAITING:
-        read_attachment(attachment_id=attachment.pk)
+        read_attachment(attachment_id=attachment.pk, step=nullcontext, clock=lambda: NOW)
         attachment.refresh_from_db()
     return attachment
 
@@ -397,7 +399,7 @@ def test_messages_do_not_contain_text_of_the_file() -> None:
 def test_a_heading_is_repeated_only_when_it_changes() -> None:
     page = b"<h1>Bees</h1><p>One.<p>Two.<h1>Wasps</h1><p>Three.<h1>Bees</h1><p>Four."
 
-    text = read_text("bees.html", page, max_characters=1_000)
+    text = read_text("bees.html", page, limits=Limits(), max_characters=1_000)
 
     assert text.split("\n\n") == ["# Bees", "One.", "Two.", "# Wasps", "Three.", "# Bees", "Four."]
 
@@ -407,9 +409,22 @@ def test_text_beyond_the_limit_is_never_in_memory_as_a_whole() -> None:
     tracemalloc.start()
 
     with pytest.raises(UnreadableError) as refusal:
-        read_text("many.html", page + b"<p>a" * 400_000, max_characters=100_000)
+        read_text("many.html", page + b"<p>a" * 400_000, limits=Limits(), max_characters=100_000)
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
     assert refusal.value.code == "too_much_text"
     assert peak < 20_000_000
+
+
+def test_a_question_of_many_words_is_ranked_by_the_first_of_them() -> None:
+    pieces = split_into_pieces(
+        1, "\n\n".join(f"word{100 + number % 4_000} " * 20 for number in range(15_000))
+    )
+    question = "mirelbane " + " ".join(f"word{number}" for number in range(5_000))
+    began = time.process_time()
+
+    chosen = choose_pieces([*pieces, *split_into_pieces(2, "The queen is Mirelbane.")], question, 5_000)
+
+    assert time.process_time() - began < 5
+    assert chosen[0].text == "The queen is Mirelbane."

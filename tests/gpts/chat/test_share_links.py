@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from gpts.chat.services.turns import finish_turn, start_first_turn, start_turn
 from tests.support.chat import create_public_gpt
 from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
 from tests.support.pages import sign_in
+from tests.support.renderers import get_renderer_seconds
 from tests.support.times import NOW
 from workspaces.access import personal_workspace
 from workspaces.models import User
@@ -213,3 +215,23 @@ def test_the_list_of_links_takes_the_same_queries_for_one_and_three() -> None:
             assert client.get("/c/shared").content.decode().count("Manage") == number
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_a_link_to_hostile_code_is_rendered_once() -> None:
+    """Pygments' lexer of make takes many seconds for 15,000 such letters, each time the page is opened."""
+    hostile = "```make\n" + "a" * 15_000 + "\n```"
+    reader = UserFactory.create(display_name="Reader")
+    conversation = create_chat(reader)
+    for number in range(3):
+        turn, _new = start_turn(conversation=conversation, text="And?", by=reader, at=NOW)
+        finish_with_citation(turn, f"Answer {number}\n\n{hostile}")
+    link = create_link(reader, conversation)
+
+    first = Client().get(link).content.decode()
+    used = get_renderer_seconds()
+    began = time.process_time()
+    again = Client().get(link).content.decode()
+
+    assert first.count("a" * 15_000) == again.count("a" * 15_000) >= 3
+    assert get_renderer_seconds() - used < 0.1
+    assert time.process_time() - began < 2

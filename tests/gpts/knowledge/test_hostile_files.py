@@ -194,9 +194,7 @@ def test_a_very_long_paragraph_comes_in_parts() -> None:
 
 
 def test_reading_stops_at_the_time_limit() -> None:
-    long = b"A sentence that goes on and on. " * 3_000_000
-
-    assert get_refusal_code("a.txt", long, replace(Limits(), seconds=1, characters=10**9)) == "timeout"
+    assert get_refusal_code("a.txt", b"a\n\n" * 5_000_000, replace(Limits(), seconds=1)) == "timeout"
 
 
 def test_a_compressed_pdf_stream_stops_at_the_memory_limit() -> None:
@@ -229,8 +227,8 @@ def test_the_child_opens_no_connection_and_starts_no_program(tmp_path: Path) -> 
 
     code = (
         "import sys, socket, os\n"
-        "from gpts.knowledge.extraction import worker\n"
-        "sys.addaudithook(worker._block_event)\n"
+        "from core.limited_process import forbid_connections_and_programs\n"
+        "forbid_connections_and_programs()\n"
         "done = []\n"
         "for act in (lambda: socket.create_connection(('127.0.0.1', 9)), lambda: os.system('true'),\n"
         "            lambda: os.fork(), lambda: socket.getaddrinfo('example.com', 80)):\n"

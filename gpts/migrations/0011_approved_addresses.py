@@ -53,7 +53,7 @@ FOR EACH ROW EXECUTE FUNCTION gpts_keep_approved_address()
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("gpts", "0009_function_search_paths")]
+    dependencies: ClassVar = [("gpts", "0010_file_reading_limits")]
 
     operations: ClassVar = [
         migrations.RunSQL(FIND % SEARCH_PATH, "DROP FUNCTION gpts_public_gpts_of_provider(bigint)"),
