@@ -42,6 +42,7 @@ UPKEEP = {
     "gpts.sweep_attachments", "gpts.sweep_document_leftovers", "gpts.sweep_files", "gpts.sweep_golden_runs",
     "marketplace.compute_scores", "marketplace.follow_deletions", "reviews.check_submission",
     "reviews.check_waiting", "reviews.fill_daily_stats", "reviews.tend_queue",
+    "workspaces.sweep_mails", "workspaces.sweep_outbound_jobs",
 }  # fmt: skip
 
 
@@ -56,9 +57,11 @@ def test_every_task_has_its_queue() -> None:
     [
         ("workspaces.mail_invitation", "mail"),
         ("reviews.deliver_notice", "mail"),
+        ("workspaces.send_mail", "mail"),
         ("payouts.calculate_close", "money"),
         ("gpts.read_files", "files"),
         ("gpts.ask_golden_prompt", "models"),
+        ("workspaces.run_outbound_jobs", "models"),
     ],
 )
 def test_mail_money_files_and_models_have_queues_of_their_own(task: str, queue: str) -> None:

@@ -19,6 +19,7 @@ from gpts.knowledge.services.reading import read_document
 from gpts.knowledge.services.web_pages import request_fetch_again, request_page, run_page_job
 from tests.support.factories.gpts import GPTFactory
 from tests.support.knowledge_files import make_pdf
+from tests.support.outbound import run_outbound_jobs
 from tests.support.times import LATER, NOW
 from tests.support.uploads import make_upload
 from tests.support.web_site import Site
@@ -229,3 +230,34 @@ def test_a_page_of_unclosed_titles_takes_little_time(site: Site) -> None:
 
     assert time.process_time() - started < 2
     assert (file.name, other.name) == ("many.html", "more.html")
+
+
+@pytest.mark.parametrize("loss", ["deactivated", "not theirs any more"])
+def test_whoever_lost_their_access_while_the_job_waited_gets_nothing_fetched(site: Site, loss: str) -> None:
+    gpt = GPTFactory.create()
+    job = request_page(gpt=gpt, url=site.put("/a", PAGE), by=gpt.owner, at=NOW)
+    if loss == "deactivated":
+        type(gpt.owner).objects.filter(pk=gpt.owner_id).update(is_active=False)
+    else:
+        GPT.objects.filter(pk=gpt.pk).update(deleted_at=NOW)
+
+    assert run_outbound_jobs() == 1
+
+    job.refresh_from_db()
+    assert (job.state, site.asked) == ("failed", [])
+    assert not KnowledgeFile.objects.filter(gpt=gpt).exists()
+
+
+def test_pages_on_their_way_count_as_files(site: Site) -> None:
+    gpt = GPTFactory.create()
+    for number in range(19):
+        upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", f"Text {number}"), by=gpt.owner, at=NOW)
+    first = site.put("/a", PAGE)
+    request_page(gpt=gpt, url=first, by=gpt.owner, at=NOW)
+
+    with pytest.raises(DomainError) as refusal:
+        request_page(gpt=gpt, url=site.put("/b", PAGE), by=gpt.owner, at=NOW)
+    again = request_page(gpt=gpt, url=first, by=gpt.owner, at=NOW)
+
+    assert refusal.value.code == "too_many_files"
+    assert OutboundJob.objects.get() == again
