@@ -269,6 +269,8 @@ KNOWLEDGE_PDF_PAGES = env.int("KNOWLEDGE_PDF_PAGES", 20_000)
 # Bytes of a web page that is added by its address; bytes of all files of a workspace, and new files an hour.
 KNOWLEDGE_PAGE_BYTES = env.int("KNOWLEDGE_PAGE_BYTES", 5 * 1024 * 1024)
 KNOWLEDGE_WORKSPACE_BYTES = env.int("KNOWLEDGE_WORKSPACE_BYTES", 50 * 1024 * 1024 * 1024)
+# All files that one person added, in all of their workspaces.
+KNOWLEDGE_PERSON_BYTES = env.int("KNOWLEDGE_PERSON_BYTES", 50 * 1024 * 1024 * 1024)
 KNOWLEDGE_FILES_PER_HOUR = env.int("KNOWLEDGE_FILES_PER_HOUR", 600)
 # Limits of the child process that reads one file: address space, CPU time (small files get less), unpacked
 # size.
@@ -358,6 +360,9 @@ OUTBOUND_JOBS_PER_WORKSPACE = env.int("OUTBOUND_JOBS_PER_WORKSPACE", 60)
 OUTBOUND_RUNNING_PER_PERSON = env.int("OUTBOUND_RUNNING_PER_PERSON", 2)
 # Waiting for another host inside a database transaction is an error; in production it is only logged.
 WAIT_IN_TRANSACTION_RAISES = not IS_PRODUCTION
+
+# Teams and companies that a person may make or own; a workspace's other limits would mean nothing without it.
+WORKSPACES_PER_PERSON = env.int("WORKSPACES_PER_PERSON", 10)
 
 # Chat: answers that a person may have running at once, and messages a minute.
 CHAT_RUNNING_TURNS = env.int("CHAT_RUNNING_TURNS", 3)

@@ -67,6 +67,12 @@ class RateLimited(DomainError):
     status = 429
 
 
+class LimitUnreadable(DomainError):
+    """A limit or rule that decides cannot be read; nothing was done, as no limit must count as none."""
+
+    status = 503
+
+
 class Unavailable(DomainError):
     """An external service does not answer; a retry may succeed."""
 

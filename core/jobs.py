@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from celery import current_app
 from django.db import transaction
+
+log = structlog.get_logger(__name__)
 
 
 def enqueue_on_commit(task: str, /, *, countdown: float | None = None, **kwargs: Any) -> None:
@@ -24,3 +27,11 @@ def enqueue_on_commit(task: str, /, *, countdown: float | None = None, **kwargs:
         current_app.send_task(task, kwargs=kwargs, countdown=countdown)
 
     transaction.on_commit(send, robust=True)
+
+
+def log_refused_task(task: str, reason: str, **ids: object) -> None:
+    """Note that a job did nothing, because what its ids name is gone, closed or not for its person any more.
+
+    A job trusts no argument: it reads from the rows whose they are and whether it may still work for them.
+    """
+    log.warning("task_refused", task=task, reason=reason, **ids)

@@ -1,8 +1,9 @@
 """Row-level security: whose rows a transaction may see.
 
 Every tenant-private table has forced row-level security. Its policies (``0*_isolation.py`` of each app's
-migrations) read transaction-local settings that only this module writes: without a scope there are no rows.
-The functions named ``loggia_*`` in policies are made by core's migration ``0002_isolation``.
+migrations) read transaction-local settings that only this module writes. Whoever touches such a table
+without an open scope gets an error from PostgreSQL, not an empty answer (``loggia_is_system``, core's
+migration ``0005_require_scope``). A visitor's scope is ``NOBODY``, which must be opened too.
 """
 
 from __future__ import annotations
@@ -42,8 +43,13 @@ class Scope:
         )
 
 
+class ScopeMissing(RuntimeError):
+    """Code that depends on the scope ran outside of any."""
+
+
+# A visitor: sees what is public. Not the same as no scope, which is an error.
 NOBODY = Scope()
-_current: ContextVar[Scope] = ContextVar("loggia_scope", default=NOBODY)
+_current: ContextVar[Scope | None] = ContextVar("loggia_scope", default=None)
 _is_public: ContextVar[bool] = ContextVar("loggia_is_public", default=False)
 
 _SET = (
@@ -51,6 +57,8 @@ _SET = (
     " set_config('loggia.admin_workspace_ids', %s, true), set_config('loggia.staff', %s, true),"
     " set_config('loggia.system', %s, true)"
 )
+_SET_WITH_ROLE = f"{_SET}, set_config('role', %s, true)"
+_NO_SCOPE = ("", "", "", "", "")
 
 
 def _array(identifiers: tuple[int, ...]) -> str:
@@ -58,8 +66,11 @@ def _array(identifiers: tuple[int, ...]) -> str:
 
 
 def current_scope() -> Scope:
-    """Return the scope of the running block, ``NOBODY`` outside of any."""
-    return _current.get()
+    """Return the scope of the running block; raises ScopeMissing outside of any."""
+    scope = _current.get()
+    if scope is None:
+        raise ScopeMissing("No row-level scope is open: see core/scope.py.")
+    return scope
 
 
 @contextmanager
@@ -69,8 +80,8 @@ def open_scope(scope: Scope) -> Iterator[Scope]:
     A nested block replaces the scope and restores the former one at its end. The settings end with the
     transaction, so they cannot leak through a pooled connection.
     """
+    before = _current.get()
     token = _current.set(scope)
-    before = token.old_value if token.old_value is not token.MISSING else NOBODY
     is_nested = connection.in_atomic_block
     count_open_scope(1)
     try:
@@ -94,23 +105,31 @@ def system_scope(purpose: str) -> AbstractContextManager[Scope]:
 def public_reader() -> Iterator[None]:
     """Run the block as the database role that can read only the public store.
 
-    A nested block does nothing: only the outermost one sets and resets the role.
+    In the open scope, a visitor's if there is none. A nested block does nothing: only the outermost one sets
+    and resets the role.
     """
     if _is_public.get():
         yield
         return
     role = settings.DATABASE_ROLES["public"]
     is_nested = connection.in_atomic_block
-    token = _is_public.set(True)
+    has_scope = _current.get() is not None
+    token, scope_token = _is_public.set(True), _current.set(_current.get() or NOBODY)
     count_open_scope(1)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f'SET LOCAL ROLE "{role}"')
+            if has_scope:
+                cursor.execute(f'SET LOCAL ROLE "{role}"')
+            else:
+                cursor.execute(_SET_WITH_ROLE, [*NOBODY.as_settings(), role])
             yield
             if is_nested:
                 cursor.execute("SET LOCAL ROLE NONE")
+                if not has_scope:
+                    _write(None)
     finally:
         count_open_scope(-1)
+        _current.reset(scope_token)
         _is_public.reset(token)
 
 
@@ -130,6 +149,6 @@ def _write_share_token(token: str) -> None:
         cursor.execute("SELECT set_config('loggia.share_token', %s, true)", [token])
 
 
-def _write(scope: Scope) -> None:
+def _write(scope: Scope | None) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_SET, scope.as_settings())
+        cursor.execute(_SET, _NO_SCOPE if scope is None else scope.as_settings())

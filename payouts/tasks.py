@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
+from core.jobs import log_refused_task
 from core.scope import system_scope
 from payouts.services.close import calculate_close, list_unfinished_runs
 from payouts.services.releases import release_due_earnings
@@ -29,7 +30,10 @@ def release_due_holds() -> None:
 def calculate_started_close(*, run_id: int) -> None:
     """Idempotent: a run that is calculated already is left unchanged."""
     with system_scope("payouts.calculate_close"):
-        calculate_close(run_id=run_id, at=timezone.now())
+        if run_id in list_unfinished_runs():
+            calculate_close(run_id=run_id, at=timezone.now())
+        else:
+            log_refused_task("payouts.calculate_close", "not_calculating", run_id=run_id)
 
 
 @shared_task(name="payouts.resume_closes")

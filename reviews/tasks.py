@@ -9,6 +9,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
+from core.jobs import log_refused_task
 from core.scope import system_scope
 from reviews.checks.copies import MAX_MISSING_FINGERPRINTS, add_missing_fingerprints
 from reviews.services.checks import list_unchecked_submissions, run_checks, start_checks
@@ -24,7 +25,9 @@ def check_submission(*, submission_id: str) -> None:
     """Check one submission in two transactions, so that "being checked" is visible meanwhile."""
     with system_scope("reviews.check_submission"):
         is_waiting = start_checks(submission_id=UUID(submission_id), at=timezone.now())
-    if is_waiting:
+    if not is_waiting:
+        log_refused_task("reviews.check_submission", "not_waiting", submission_id=submission_id)
+    else:
         with system_scope("reviews.check_submission"):
             run_checks(submission_id=UUID(submission_id), at=timezone.now())
 
@@ -42,7 +45,8 @@ def check_waiting() -> None:
 def deliver_notice(*, notice_id: str) -> None:
     """E-mail one notice, unless it was sent before."""
     step = partial(system_scope, "reviews.deliver_notice")
-    send_notice(notice_id=UUID(notice_id), at=timezone.now(), step=step)
+    if not send_notice(notice_id=UUID(notice_id), at=timezone.now(), step=step):
+        log_refused_task("reviews.deliver_notice", "not_waiting", notice_id=notice_id)
 
 
 @shared_task(name="reviews.deliver_waiting")

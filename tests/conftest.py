@@ -110,14 +110,19 @@ def _mark_transaction_of_the_test() -> None:
 
 
 def _system_connections() -> Iterator[None]:
+    from core import scope
+
     def let_see_all(sender: object, connection: Any, **kwargs: object) -> None:
+        scope._current.set(scope.Scope(system="tests"))  # also in the test's own threads
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('loggia.system', 'tests', false)")
 
     connection_created.connect(let_see_all)
     connection.close()
+    scope._current.set(scope.Scope(system="tests"))
     yield
     connection_created.disconnect(let_see_all)
+    scope._current.set(None)
 
 
 @pytest.fixture(autouse=True)

@@ -148,11 +148,32 @@ def find_api_key(plain: str, *, at: datetime) -> ApiKey | None:
     wanted = key.key_hash if key is not None else hash_secret("")
     if not hmac.compare_digest(hash_secret(plain), wanted) or key is None:
         return None
+    return key if _is_valid(key, at=at) else None
+
+
+def _is_valid(key: ApiKey, *, at: datetime) -> bool:
+    """Whether a key counts; reads and caches the roles of its person."""
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= at):
-        return None
-    if not key.user.is_active or cache_user_roles(key.user).membership_in(key.workspace_id) is None:
-        return None
-    return key
+        return False
+    return key.user.is_active and cache_user_roles(key.user).membership_in(key.workspace_id) is not None
+
+
+def renew_scope(*, user_id: int, api_key_id: int | None, at: datetime) -> tuple[User, Scope]:
+    """Read a person, their roles and their key anew, for work that goes on after its request has begun.
+
+    Raises Forbidden (``access_ended``) for an inactive person and a key that does not count any more. Roles
+    that were cached for the request must not decide about later steps.
+    """
+    if api_key_id is not None:
+        key = ApiKey.objects.select_related("user").filter(pk=api_key_id, user_id=user_id).first()
+        if key is not None and _is_valid(key, at=at):
+            return key.user, scope_for_api_key(key)
+    else:
+        user = User.objects.filter(pk=user_id, is_active=True).first()
+        if user is not None:
+            cache_user_roles(user)
+            return user, scope_for(user)
+    raise Forbidden(_("Your access has ended. Sign in again to go on."), code="access_ended")
 
 
 # The scope that a key must have before a staff role of its person counts.

@@ -13,9 +13,19 @@ from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
+from core.errors import LimitUnreadable
 from core.models import AuditEvent
-from workspaces.models import ApiKey, Invitation, Member, Notification, User, Workspace
+from workspaces.models import (
+    ApiKey,
+    Invitation,
+    Member,
+    Notification,
+    SharingPolicy,
+    User,
+    Workspace,
+)
 from workspaces.states import ADMIN_ROLES, WorkspaceKind
 
 
@@ -100,6 +110,21 @@ def list_members(workspace: Workspace) -> QuerySet[Member]:
     return Member.objects.filter(workspace=workspace).select_related("user")
 
 
+def is_member_now(user_id: int, workspace_id: int) -> bool:
+    """Whether a person, who need not be the one who acts, belongs to a workspace."""
+    return Member.objects.filter(user_id=user_id, workspace_id=workspace_id).exists()
+
+
+def is_active_member(user_id: int, workspace_id: int) -> bool:
+    """As is_member_now, and neither account nor workspace is closed: for work without a request."""
+    return Member.objects.filter(
+        user_id=user_id,
+        workspace_id=workspace_id,
+        user__is_active=True,
+        workspace__suspended_at__isnull=True,
+    ).exists()
+
+
 def list_open_invitations(workspace: Workspace, *, at: datetime) -> QuerySet[Invitation]:
     return Invitation.objects.filter(
         workspace=workspace, accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at
@@ -132,6 +157,20 @@ def list_audit_actions(workspace: Workspace) -> list[str]:
 
 def list_workspaces(user: User) -> QuerySet[Workspace]:
     return Workspace.objects.filter(members__user=user, suspended_at__isnull=True)
+
+
+def get_sharing_policy(workspace_id: int) -> SharingPolicy:
+    """Return the policy that every workspace has.
+
+    Raises LimitUnreadable where it is missing or hidden: no row must not read as "everything is allowed".
+    """
+    policy = SharingPolicy.objects.filter(workspace_id=workspace_id).first()
+    if policy is None:
+        raise LimitUnreadable(
+            _("The sharing rules of this workspace cannot be read, so nothing was shared. Tell an operator."),
+            code="limit_unreadable",
+        )
+    return policy
 
 
 @dataclass(frozen=True)

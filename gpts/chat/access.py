@@ -7,7 +7,8 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import DomainError, NotFound
+from core.errors import DomainError, Forbidden, NotFound
+from core.scope import current_scope
 from gpts.assistants.access import recheck_chat
 from gpts.chat.models import Conversation, Turn
 from gpts.chat.states import MessageRole
@@ -40,6 +41,36 @@ def access_conversation(
     if found is None:
         raise NotFound(_("There is no such conversation."), code="conversation_not_found")
     return found
+
+
+def access_conversation_to_continue(
+    user: User | AnonymousUser, identifier: UUID, *, workspace_id: int | None = None
+) -> Conversation:
+    """Return the person's own conversation for new work in it: a message, a file, feedback, a link.
+
+    Raises what access_conversation raises, and Forbidden (``workspace_left``) when the person is no longer a
+    member of the workspace that pays, or it is suspended. Reading and deleting stay allowed.
+    """
+    conversation = access_conversation(user, identifier, workspace_id=workspace_id)
+    if not is_payer_open(conversation):
+        raise Forbidden(
+            _(
+                "This conversation belongs to a workspace that you have left or that is suspended. You can"
+                " still read it. Start a new conversation to go on."
+            ),
+            code="workspace_left",
+        )
+    return conversation
+
+
+def is_payer_open(conversation: Conversation) -> bool:
+    """Whether the person of the open scope is a member of the workspace that pays for a conversation.
+
+    The scope has the memberships as they are now, and what row-level security lets them read: also the
+    budgets of that workspace, which would otherwise look as if there were none.
+    """
+    scope = current_scope()
+    return scope.system != "" or conversation.workspace_id in scope.workspace_ids
 
 
 def access_turn(conversation: Conversation, identifier: UUID) -> Turn:

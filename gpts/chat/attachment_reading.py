@@ -24,6 +24,7 @@ FAILURES = {
     "too_much_text": _("There is too much text in this file for a chat. Split it and add the part you need."),
     "too_large": _("This file unpacks to more than can be read. Split it and add the part you need."),
     "timeout": _("Reading this file took too long. Split it and add the part you need."),
+    "access_ended": _("You left the workspace of this chat before the file was read."),
     "too_complex": _("Reading this file needs too much memory. Split it and add the parts."),
     "bomb": _("This file unpacks to far more than its size. Save it anew, without embedded archives."),
     "lost": _("The file is not there any more. Add it again."),

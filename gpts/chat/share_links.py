@@ -20,7 +20,7 @@ from gpts.assistants.rules import GPTAct, may
 from gpts.chat.confinement import find_open_gpts, select_company_only
 from gpts.chat.models import Conversation, SharedConversation
 from workspaces.models import User, Workspace
-from workspaces.queries import get_user_roles
+from workspaces.queries import get_user_roles, is_member_now
 from workspaces.states import COMPANY_KINDS
 
 TOKEN_LENGTH = 64
@@ -70,7 +70,7 @@ def open_share_link(user: User | AnonymousUser, token: str) -> OpenedShareLink:
 
     NotFound for an unknown link and for a link of a company to which the person does not belong;
     SignInRequired when a visitor could be a member; ShareLinkGone when the link was removed, a GPT in it is
-    deleted or quarantined, its person is inactive or a workspace is suspended.
+    deleted or quarantined, its person is inactive or has left the workspace, or a workspace is suspended.
     """
     share = _find_by_token(token)
     if share is None:
@@ -82,6 +82,7 @@ def open_share_link(user: User | AnonymousUser, token: str) -> OpenedShareLink:
         or any(_is_unavailable(gpt) for gpt in gpts)
         or share.workspace.suspended_at is not None
         or not share.user.is_active
+        or not is_member_now(share.user_id, share.workspace_id)
     )
     if is_stopped:
         raise ShareLinkGone(_("This conversation is not shared any more."), code="share_gone")

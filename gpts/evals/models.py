@@ -10,7 +10,7 @@ from django.db.models import Q
 from core.ids import uuid7
 from gpts.assistants.models.gpts import GPT, Version
 from gpts.evals.states import ExpectedOutcome, GoldenKind, GoldenResultState, GoldenRunState
-from workspaces.models import Workspace
+from workspaces.models import ApiKey, Workspace
 
 PROMPT_NAME_LENGTH = 80
 TAG_LENGTH = 40
@@ -73,6 +73,8 @@ class GoldenRun(models.Model):
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
+    # The key with which a program started the run; the run ends when it is revoked.
+    api_key = models.ForeignKey(ApiKey, on_delete=models.SET_NULL, null=True, related_name="+")
     language = models.CharField(max_length=10, default="en")
     model_name = models.CharField(max_length=120, blank=True)
     total_count = models.PositiveIntegerField(default=0)

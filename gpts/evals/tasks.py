@@ -9,6 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.errors import DomainError
+from core.jobs import log_refused_task
 from core.scope import system_scope
 from gpts.chat.streaming.hub import run_turn_to_end
 from gpts.evals.models import GoldenResult
@@ -30,6 +31,7 @@ def ask_golden_prompt(*, run_id: str) -> None:
     with system_scope(NAME):
         result = claim_result(run_id=UUID(run_id), at=timezone.now())
     if result is None:
+        log_refused_task(NAME, "nothing_to_ask", run_id=run_id)
         return
     request = _prepare(result, at=timezone.now())
     if request is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from core.jobs import enqueue_on_commit
+from core.jobs import enqueue_on_commit, log_refused_task
 from core.scope import system_scope
 from gpts.insights.services.filling import fill_gpt_insights, list_gpts_to_fill
 
@@ -24,4 +24,5 @@ def fill_insights() -> int:
 def fill_insights_of_gpt(*, gpt_id: int) -> None:
     """Compute one GPT's figures in one transaction. Running twice finds the days already read."""
     with system_scope("gpts.fill_insights"):
-        fill_gpt_insights(gpt_id=gpt_id, at=timezone.now())
+        if not fill_gpt_insights(gpt_id=gpt_id, at=timezone.now()):
+            log_refused_task("gpts.fill_insights_of_gpt", "gpt_gone", gpt_id=gpt_id)

@@ -26,7 +26,9 @@ def list_answering_files(gpt: GPT, version: Version | None = None) -> QuerySet[K
     Only the GPT's own files: a document that another GPT of the workspace also has does not count, nor
     does a file that the owner deleted everywhere. Call it inside the GPT's workspace (gpt_workspace_scope).
     """
-    found = KnowledgeFile.objects.filter(gpt=gpt, document__isnull=False).select_related("document")
+    found = KnowledgeFile.objects.filter(gpt=gpt, document__workspace_id=gpt.workspace_id).select_related(
+        "document"
+    )
     if version is None:
         return found.filter(removed_at__isnull=True)
     return found.filter(content_hash__in=version.knowledge_hashes)
@@ -84,7 +86,9 @@ def get_page_job(gpt: GPT, identifier: UUID) -> OutboundJob | None:
 def get_file_passages(file: KnowledgeFile) -> QuerySet[Passage]:
     """Return a file's passages in order, none until it is ready. Call it inside the file's workspace."""
     return Passage.objects.filter(
-        document_id=file.document_id or 0, document__state=FileState.READY
+        document_id=file.document_id or 0,
+        workspace_id=file.workspace_id,
+        document__state=FileState.READY,
     ).order_by("position")
 
 
@@ -97,20 +101,24 @@ def list_passages(file: KnowledgeFile, *, start: int = 0, size: int = 50) -> lis
 def find_page_position(file: KnowledgeFile, page: int) -> int:
     """Return the position of the first passage on ``page`` or later, 0 without one; the caller authorises."""
     with gpt_workspace_scope(file.gpt):
-        found = Passage.objects.filter(document_id=file.document_id or 0, page__gte=page).order_by("position")
+        found = get_file_passages(file).filter(page__gte=page)
         return found.values_list("position", flat=True).first() or 0
 
 
 def get_file_beginning(file: KnowledgeFile, passages: int = 2) -> str:
     """Return the text of a file's first passages. Call it inside the file's workspace."""
-    rows = Passage.objects.filter(document_id=file.document_id or 0).order_by("position")
+    rows = get_file_passages(file)
     return " ".join(rows.values_list("text", flat=True)[:passages])
 
 
 def get_cited_passage(gpt: GPT, identifier: int) -> tuple[Passage, str] | None:
     """Return a passage with its file's name if the draft or a version of ``gpt`` has the file, else None."""
     with gpt_workspace_scope(gpt):
-        passage = Passage.objects.select_related("document").filter(pk=identifier).first()
+        passage = (
+            Passage.objects.select_related("document")
+            .filter(pk=identifier, workspace_id=gpt.workspace_id)
+            .first()
+        )
         if passage is None:
             return None
         file = gpt.knowledge_files.filter(document_id=passage.document_id).first()
@@ -136,7 +144,8 @@ def list_unread_documents(
     return Document.objects.filter(
         Q(state=FileState.WAITING, created_at__lt=waiting_before)
         & (Q(retry_at__isnull=True) | Q(retry_at__lte=at))
-        | Q(state=FileState.EXTRACTING, heartbeat_at__lt=heartbeat_before)
+        | Q(state=FileState.EXTRACTING, heartbeat_at__lt=heartbeat_before),
+        workspace__suspended_at__isnull=True,
     ).order_by("created_at", "id")
 
 
@@ -146,7 +155,8 @@ def list_readable_documents(*, at: datetime, heartbeat_before: datetime) -> list
         _with_person(Document.objects)
         .filter(
             Q(state=FileState.WAITING) & (Q(retry_at__isnull=True) | Q(retry_at__lte=at))
-            | Q(state=FileState.EXTRACTING, heartbeat_at__lt=heartbeat_before)
+            | Q(state=FileState.EXTRACTING, heartbeat_at__lt=heartbeat_before),
+            workspace__suspended_at__isnull=True,
         )
         .order_by("workspace_id", "person_id", "created_at", "id")
         .distinct("workspace_id", "person_id")

@@ -76,6 +76,12 @@ def count_running_answers(user: User, now: datetime) -> int:
     return len(started) - len(find_lost_turns(started, at=now))
 
 
+def count_messages_since(user: User, since: datetime) -> int:
+    """Count what the person said to Create about all GPTs."""
+    said = BuilderMessage.objects.filter(user_id=user.pk, role=MessageRole.USER, created_at__gt=since)
+    return said.count()
+
+
 def get_create_cost(gpt: GPT, user: User) -> dict[str, int]:
     """Return tokens and micro-units of the person's Create conversations about a GPT, reset ones included."""
     rows = BuilderMessage.objects.filter(gpt=gpt, user_id=user.pk)

@@ -29,7 +29,8 @@ from reviews.states import (
     move_case,
     move_submission,
 )
-from workspaces.models import SharingPolicy, User
+from workspaces.models import User
+from workspaces.queries import get_sharing_policy
 
 NOTE_LENGTH = 2_000
 # Published target: half of all first listings are decided within this time.
@@ -106,7 +107,7 @@ def _check_allowed(gpt: GPT) -> None:
             ),
             code="builder_suspended",
         )
-    if SharingPolicy.objects.filter(workspace_id=gpt.workspace_id, may_publish=False).exists():
+    if not get_sharing_policy(gpt.workspace_id).may_publish:
         raise Forbidden(
             _("This workspace keeps its GPTs inside. Ask one of its admins to allow publishing."),
             code="publishing_not_allowed",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
+from core import scope
 from core.audit import record, verify
 from core.models import AuditEvent
-from core.scope import NOBODY, Scope, current_scope, open_scope, public_reader
+from core.scope import NOBODY, Scope, ScopeMissing, current_scope, open_scope, public_reader
+from tests.support.servers import servers
 from workspaces.models import Notification, User
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -58,6 +62,47 @@ def test_a_scope_that_fails_leaves_neither_rows_nor_settings() -> None:
         write_and_fail()
     assert _setting("loggia.user_id") != str(ann.pk)
     assert not Notification.objects.filter(user=ann).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_an_open_scope_a_tenants_table_is_an_error() -> None:
+    """Nothing opened is not the same as a visitor's scope, which sees no row of a tenant."""
+    ann = _person("ann")
+    Notification.objects.create(user=ann, kind="test", title="ann", created_at=AT)
+    plain = _connect_without_scope()
+    with plain, pytest.raises(psycopg.errors.InsufficientPrivilege, match="no row-level scope is open"):
+        plain.execute("SELECT * FROM workspaces_notification")
+    with open_scope(NOBODY):
+        assert not Notification.objects.exists()
+
+
+def _connect_without_scope() -> psycopg.Connection[Any]:
+    return psycopg.connect(servers.url("worker", settings.DATABASE_NAME), autocommit=True)
+
+
+def test_after_the_last_scope_of_a_transaction_there_is_none() -> None:
+    """What follows a scope in the same transaction is not a visitor's."""
+    token = scope._current.set(None)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('loggia.system', '', true)")
+    try:
+        with open_scope(Scope(user_id=7)):
+            assert _setting("loggia.user_id") == "7"
+        assert {_setting(f"loggia.{name}") for name in ("user_id", "workspace_ids", "system")} == {""}
+        with pytest.raises(ScopeMissing):
+            current_scope()
+    finally:
+        scope._current.reset(token)
+
+
+def test_a_public_block_opens_a_visitors_scope_where_there_is_none() -> None:
+    token = scope._current.set(None)
+    try:
+        with public_reader():
+            assert (current_scope(), _setting("loggia.workspace_ids")) == (NOBODY, "{}")
+        assert _setting("loggia.workspace_ids") == ""
+    finally:
+        scope._current.reset(token)
 
 
 def test_a_nested_public_block_does_not_end_the_outer_one() -> None:

@@ -20,6 +20,8 @@ class Workspace(models.Model):
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="personal_workspace"
     )
     accent = models.CharField(_("accent colour"), max_length=7, blank=True)
+    # Counts against the number of workspaces that a person may make, also after they left it.
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField()
     suspended_at = models.DateTimeField(null=True, blank=True)
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from core.audit import record
 from core.errors import Conflict, InvalidInput
 from workspaces.models import ApiKey, Invitation, Member, Notification, StaffRole, User, Workspace
+from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.states import Role, WorkspaceKind
 
 # Not translated: it is stored in place of the name.
@@ -40,7 +41,8 @@ def delete_account(*, user: User, confirmation: str, by: User, at: datetime) -> 
             _("Type your e-mail address exactly to confirm."), code="confirmation_wrong", field="confirmation"
         )
     with transaction.atomic():
-        User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+        lock_person(user)  # from here on nobody gives the person another workspace
+        lock_workspaces(Member.objects.filter(user=user).values_list("workspace_id", flat=True))
         owned_alone = _list_teams_owned_alone(user)
         if owned_alone:
             raise Conflict(
@@ -57,9 +59,8 @@ def _list_teams_owned_alone(user: User) -> list[str]:
         kind=WorkspaceKind.PERSONAL
     )
     others = Member.objects.filter(role=Role.OWNER, user__is_active=True).exclude(user=user)
-    locked = owned.select_for_update(of=("self",)).order_by("pk")
     shared = set(others.filter(workspace__in=owned).values_list("workspace_id", flat=True))
-    return [workspace.name for workspace in locked if workspace.pk not in shared]
+    return [workspace.name for workspace in owned.order_by("pk") if workspace.pk not in shared]
 
 
 def _erase(user: User, *, at: datetime) -> None:

@@ -17,6 +17,7 @@ from core.text import clean_line
 from workspaces import rules
 from workspaces.access import hash_secret
 from workspaces.models import ApiKey, Invitation, Member, User, Workspace
+from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.states import Role, WorkspaceKind
 
 INVITATION_DAYS = 14
@@ -45,7 +46,7 @@ def invite_member(
         raise Conflict(_("This person is a member already."), code="already_member", field="email")
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
-        Workspace.objects.select_for_update(of=("self",)).get(pk=workspace.pk)  # one open one per address
+        lock_workspaces([workspace.pk])  # one open one per address
         Invitation.objects.filter(
             workspace=workspace, email=email, accepted_at__isnull=True, revoked_at__isnull=True
         ).update(revoked_at=at)
@@ -61,9 +62,6 @@ def invite_member(
         _record("member_invited", invitation, workspace, by, at, role=str(role))
         enqueue_on_commit(
             "workspaces.mail_invitation",
-            email=email,
-            workspace=workspace.name,
-            inviter=by.display_name,
             token=token,
             language=language,
         )
@@ -91,6 +89,8 @@ def accept_invitation(*, invitation: Invitation, by: User, at: datetime) -> Memb
             code="invitation_for_other",
         )
     with transaction.atomic():
+        lock_person(by)
+        lock_workspaces([invitation.workspace_id])
         taken = Invitation.objects.filter(
             pk=invitation.pk, accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at
         ).update(accepted_at=at)
@@ -111,6 +111,8 @@ def add_member(*, workspace: Workspace, user: User, role: str, by: User, at: dat
     if role not in Role.values:
         raise _unknown_role()
     with transaction.atomic():
+        lock_person(user)
+        lock_workspaces([workspace.pk])
         member, is_new = Member.objects.get_or_create(
             workspace=workspace, user=user, defaults={"role": role, "joined_at": at}
         )
@@ -166,7 +168,7 @@ def remove_member(*, member: Member, by: User, at: datetime) -> None:
 
 def _lock(member: Member) -> Member:
     """Lock the workspace, so that two owners cannot leave at the same time, and read the member again."""
-    Workspace.objects.select_for_update(of=("self",)).get(pk=member.workspace_id)
+    lock_workspaces([member.workspace_id])
     fresh = Member.objects.select_related("workspace").filter(pk=member.pk).first()
     if fresh is None:
         raise Conflict(_("This person is no longer a member."), code="not_a_member")

@@ -10,13 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from core.audit import record
 from core.errors import InvalidInput
 from workspaces.models import SharingPolicy, User, Workspace
+from workspaces.queries import get_sharing_policy
 
 
 def get_golden_pass_rate(workspace: Workspace) -> int | None:
     """Return the percentage of golden prompts that must pass before sharing; None: no requirement."""
-    return (
-        SharingPolicy.objects.filter(workspace=workspace).values_list("golden_pass_rate", flat=True).first()
-    )
+    return get_sharing_policy(workspace.pk).golden_pass_rate
 
 
 @transaction.atomic
@@ -31,9 +30,7 @@ def set_golden_pass_rate(*, workspace: Workspace, rate: int | None, by: User, at
             code="rate_invalid",
             field="golden_pass_rate",
         )
-    policy, _created = SharingPolicy.objects.select_for_update().get_or_create(
-        workspace=workspace, defaults={"updated_at": at}
-    )
+    policy = SharingPolicy.objects.select_for_update().get(pk=get_sharing_policy(workspace.pk).pk)
     if policy.golden_pass_rate == rate:
         return
     policy.golden_pass_rate = rate

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from core.audit import record
 from core.errors import Conflict, InvalidInput
 from core.scope import Scope, current_scope, open_scope
 from core.text import clean_line
 from workspaces.models import Member, SharingPolicy, User, Workspace
+from workspaces.services.locks import lock_person
 from workspaces.services.slugs import RESERVED, unused_slug
 from workspaces.states import COMPANY_KINDS, Role, WorkspaceKind
 
@@ -29,17 +33,24 @@ def create_workspace(
     slug: str = "",
     accent: str = "",
 ) -> Workspace:
-    """Create a team's or company's workspace with its sharing policy; ``by`` becomes its owner. Audited."""
+    """Create a team's or company's workspace with its sharing policy; ``by`` becomes its owner. Audited.
+
+    Raises Conflict (``too_many_workspaces``) when ``by`` owns or has made WORKSPACES_PER_PERSON of them: what
+    is limited for each workspace would have no limit otherwise.
+    """
     if kind not in COMPANY_KINDS:
         raise InvalidInput(_("Choose team or enterprise."), code="kind_invalid", field="kind")
     name = clean_line(name, max_length=80, field="name")
     accent = _clean_accent(accent)
     with transaction.atomic():
+        lock_person(by)  # so that the count below holds
+        _check_count(by)
         workspace = Workspace.objects.create(
             kind=kind,
             slug=_clean_slug(slug) if slug else unused_slug(name),
             name=name,
             accent=accent,
+            created_by=by,
             created_at=at,
         )
         Member.objects.create(workspace=workspace, user=by, role=Role.OWNER, joined_at=at)
@@ -75,6 +86,23 @@ def update_workspace(*, workspace: Workspace, name: str, accent: str, by: User, 
             data={"fields": changed},
         )
     return workspace
+
+
+def _check_count(by: User) -> None:
+    limit = settings.WORKSPACES_PER_PERSON
+    own = Q(created_by=by) | Q(members__user=by, members__role=Role.OWNER)
+    count = Workspace.objects.filter(own, kind__in=COMPANY_KINDS).distinct().count()
+    if count >= limit:
+        raise Conflict(
+            ngettext_lazy(
+                "You have made or own %(count)d workspace, which is the limit. Ask an operator for more.",
+                "You have made or own %(count)d workspaces, which is the limit. Ask an operator for more.",
+                "count",
+            )
+            % {"count": count},
+            code="too_many_workspaces",
+            data={"limit": limit},
+        )
 
 
 def _clean_accent(accent: str) -> str:

@@ -22,7 +22,8 @@ from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.services.gpts import lock_gpt
 from gpts.assistants.states import Audience, OutputFormat
-from workspaces.models import SharingPolicy, User
+from workspaces.models import User
+from workspaces.queries import get_sharing_policy
 
 RELEASE_NOTES_LENGTH = 2_000
 
@@ -188,7 +189,7 @@ def _check_audience(audience: str) -> None:
 def _check_link_allowed(gpt: GPT, audience: str) -> None:
     if audience != Audience.LINK:
         return
-    if SharingPolicy.objects.filter(workspace_id=gpt.workspace_id, may_publish=False).exists():
+    if not get_sharing_policy(gpt.workspace_id).may_publish:
         raise Forbidden(
             _("This workspace keeps its GPTs inside. Ask one of its admins to allow publishing."),
             code="publishing_not_allowed",

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from core.scope import current_scope
 from gpts.assistants.access import access_chat, recheck_chat
-from gpts.chat.api.conversations import access_own_conversation
+from gpts.chat.api.conversations import access_own_conversation_to_continue
 from gpts.chat.attachment_reading import describe_failure
 from gpts.chat.models import Attachment
 from gpts.chat.queries.attachments import access_attachment, reads_images
@@ -56,7 +56,7 @@ class FirstAttachmentsView(LoggiaAPIView):
         """Add a file for the first message of a new conversation; send its id as one of `attachments`."""
         user, key = bearer(request)
         gpt, version, relation = access_chat(user, slug)
-        requester = Requester(user, current_scope(), UsageSource.API, key.workspace_id, "en")
+        requester = Requester(user, current_scope(), UsageSource.API, key.workspace_id, "en", key.pk)
         attachment = add_attachment(
             upload=self.read(AttachmentUploadSerializer)["file"],
             workspace_id=get_chat_workspace_id(requester, gpt, relation),
@@ -78,7 +78,7 @@ class AttachmentsView(LoggiaAPIView):
     )
     def post(self, request: Request, conversation_id: UUID) -> Response:
         """Add a file for the next message of a conversation."""
-        conversation = access_own_conversation(request, conversation_id)
+        conversation = access_own_conversation_to_continue(request, conversation_id)
         recheck_chat(self.person, conversation.gpt, is_draft=conversation.version_id is None)
         attachment = add_attachment(
             upload=self.read(AttachmentUploadSerializer)["file"],

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from gpts.assistants.access import recheck_chat
 from gpts.chat.access import access_turn
-from gpts.chat.api.conversations import access_own_conversation
+from gpts.chat.api.conversations import access_own_conversation, access_own_conversation_to_continue
 from gpts.chat.api.serializers import ConversationSerializer
 from gpts.chat.mentions import list_mentions
 from gpts.chat.services.branches import show_turn
@@ -65,7 +65,7 @@ class TurnShowView(LoggiaAPIView):
     @extend_schema(request=None, responses=ShownSerializer)
     def post(self, request: Request, conversation_id: UUID, turn_id: UUID) -> Response:
         """Show the branch of a turn, down to the end shown last; 409 while an answer is being written."""
-        turn = access_turn(access_own_conversation(request, conversation_id), turn_id)
+        turn = access_turn(access_own_conversation_to_continue(request, conversation_id), turn_id)
         show_turn(turn=turn, at=timezone.now())
         return Response({"turn": str(turn.pk)})
 
@@ -94,7 +94,7 @@ class ConversationVersionView(LoggiaAPIView):
     @extend_schema(request=ContinueSerializer, responses=ConversationSerializer)
     def post(self, request: Request, conversation_id: UUID) -> Response:
         """Continue with the live version, named by its number; 409 when another one is live by now."""
-        conversation = access_own_conversation(request, conversation_id)
+        conversation = access_own_conversation_to_continue(request, conversation_id)
         given: dict[str, Any] = self.read(ContinueSerializer)
         live, _relation = recheck_chat(
             self.person, conversation.gpt, is_draft=conversation.version_id is None

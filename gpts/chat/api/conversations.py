@@ -10,7 +10,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gpts.chat.access import access_conversation, access_turn
+from gpts.chat.access import access_conversation, access_conversation_to_continue, access_turn
 from gpts.chat.api.serializers import ConversationSerializer, RenameSerializer, TurnSerializer
 from gpts.chat.models import Conversation
 from gpts.chat.queries.conversations import list_conversations
@@ -30,6 +30,12 @@ def access_own_conversation(request: Request, conversation_id: UUID) -> Conversa
     """Return a conversation of the key's person in the key's workspace; NotFound otherwise."""
     user, key = bearer(request)
     return access_conversation(user, conversation_id, workspace_id=key.workspace_id)
+
+
+def access_own_conversation_to_continue(request: Request, conversation_id: UUID) -> Conversation:
+    """As access_own_conversation, for new work: Forbidden when the person left the workspace that pays."""
+    user, key = bearer(request)
+    return access_conversation_to_continue(user, conversation_id, workspace_id=key.workspace_id)
 
 
 class ConversationsView(LoggiaAPIView):

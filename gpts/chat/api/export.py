@@ -11,7 +11,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.scope import current_scope
 from gpts.chat.api.conversations import access_own_conversation
 from gpts.chat.export import build_export
 from gpts.chat.web.export import stream_export
@@ -38,4 +37,4 @@ class ExportAllView(LoggiaAPIView):
     def get(self, request: Request) -> StreamingHttpResponse:
         """Fetch your conversations in the key's workspace, one of loggia.conversation/1 a line."""
         user, key = bearer(request)
-        return stream_export(user, current_scope(), workspace_id=key.workspace_id)
+        return stream_export(user, api_key=key)

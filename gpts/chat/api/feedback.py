@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gpts.chat.access import access_turn
-from gpts.chat.api.conversations import access_own_conversation
+from gpts.chat.api.conversations import access_own_conversation, access_own_conversation_to_continue
 from gpts.chat.models import TurnFeedback
 from gpts.chat.services.feedback import REASONS, give_feedback, remove_feedback
 from workspaces.api.base import LoggiaAPIView
@@ -43,7 +43,7 @@ class FeedbackView(LoggiaAPIView):
     )
     def put(self, request: Request, conversation_id: UUID, turn_id: UUID) -> Response:
         """Say what you think of an answer; its creator sees counts only."""
-        turn = access_turn(access_own_conversation(request, conversation_id), turn_id)
+        turn = access_turn(access_own_conversation_to_continue(request, conversation_id), turn_id)
         given = self.read(GiveFeedbackSerializer)
         feedback = give_feedback(
             turn=turn,

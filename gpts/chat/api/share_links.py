@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.errors import NotFound
-from gpts.chat.api.conversations import access_own_conversation
+from gpts.chat.api.conversations import access_own_conversation, access_own_conversation_to_continue
 from gpts.chat.models import SharedConversation
 from gpts.chat.services.share_links import create_share_link, remove_share_link
 from gpts.chat.share_links import get_share_link, list_share_links
@@ -49,7 +49,7 @@ class ShareView(LoggiaAPIView):
     @extend_schema(operation_id="conversations_share_update", request=None, responses=ShareSerializer)
     def put(self, request: Request, conversation_id: UUID) -> Response:
         """Create the link, or renew the copy that it shows."""
-        conversation = access_own_conversation(request, conversation_id)
+        conversation = access_own_conversation_to_continue(request, conversation_id)
         share = create_share_link(conversation=conversation, by=self.person, at=timezone.now())
         return Response(ShareSerializer(share).data)
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
@@ -50,7 +50,7 @@ def get_requester(request: HttpRequest) -> Requester:
     if "chat" not in key.scopes:
         raise Forbidden(_("This API key does not have the permission for this."), code="scope_missing")
     language = key.user.language or translation.get_language() or "en"
-    return Requester(key.user, scope, UsageSource.API, key.workspace_id, language)
+    return Requester(key.user, scope, UsageSource.API, key.workspace_id, language, key.pk)
 
 
 @csrf_exempt
@@ -142,12 +142,16 @@ async def _answer(
     if wants_stream(request) or _body(request).get("stream") is True:
         return stream(started)
     await wait_for_end(started)
-    return await in_thread(_build_json, started)
+    try:
+        return await in_thread(_build_json, started)
+    except DomainError as error:
+        return _refusal(error)
 
 
 def _build_json(started: StartedChatTurn) -> JsonResponse:
-    """The ended turn; 502 with the failure's code when there was no answer."""
-    found = find_turn(started.requester, started.conversation.pk, started.id)
+    """The ended turn; 502 with the failure's code when there was no answer. Raises if the key was revoked."""
+    requester = started.requester.renew(at=timezone.now())
+    found = find_turn(requester, started.conversation.pk, started.id)
     body = found.get_head() | (found.end or {"state": found.turn.state})
     if found.turn.state in (TurnState.FAILED, TurnState.INTERRUPTED):
         error = {

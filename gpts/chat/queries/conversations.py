@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -21,11 +22,34 @@ def list_conversations(user: User) -> QuerySet[Conversation]:
     )
 
 
-def find_first_turn(user: User, request_key: str) -> Turn | None:
-    """Find the first turn of a conversation that ``user`` started with this request key."""
+def find_first_turn(
+    user: User,
+    request_key: str,
+    *,
+    slug: str,
+    is_draft: bool,
+    source: str,
+    workspace_ids: Collection[int],
+) -> Turn | None:
+    """Find the first turn of a conversation that ``user`` started with this request key.
+
+    Only of the same kind of request: to the same GPT or its draft, from the same source, and in a workspace
+    that counts for the request. The same key elsewhere is another request.
+    """
     return Turn.objects.filter(
-        user_id=user.pk, request_key=request_key, position=1, conversation__deleted_at__isnull=True
+        user_id=user.pk,
+        request_key=request_key,
+        position=1,
+        source=source,
+        workspace_id__in=workspace_ids,
+        conversation__gpt__slug=slug,
+        conversation__version__isnull=is_draft,
+        conversation__deleted_at__isnull=True,
     ).first()
+
+
+def count_turns_since(user: User, since: datetime) -> int:
+    return Turn.objects.filter(user_id=user.pk, started_at__gt=since).count()
 
 
 def find_running_turns(ids: Collection[UUID]) -> set[UUID]:

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext_lazy
 
 from core.errors import Conflict, InvalidInput, NotFound, RateLimited, TooLarge
 from core.ids import uuid7
-from core.jobs import enqueue_on_commit
+from core.jobs import enqueue_on_commit, log_refused_task
 from core.pictures import BadPictureError, detect_format, reencode_picture
 from core.text import clean_line
 from gpts.chat.attachment_reading import get_limits, get_readable_media_type, read_text
@@ -29,6 +29,7 @@ from gpts.knowledge.extraction import UnreadableError
 from gpts.knowledge.services.reading import Clock, Step
 from gpts.knowledge.states import FileState
 from workspaces.models import User
+from workspaces.queries import is_active_member
 
 NAME_LENGTH = 255
 TEXT_CHARACTERS = 2_000_000
@@ -119,7 +120,8 @@ def save_generated_image(*, turn: Turn, media_type: str, data: bytes, at: dateti
 def claim_attachment(attachment_id: UUID, at: datetime) -> Attachment | None:
     """Mark a document as being read; None if it does not wait any more. In a scope.
 
-    One whose worker died MAX_ATTEMPTS times has failed.
+    One whose worker died MAX_ATTEMPTS times has failed; so has one whose person was deactivated or left its
+    workspace, with ``access_ended``.
     """
     row = (
         Attachment.objects.select_for_update(skip_locked=True)
@@ -128,6 +130,11 @@ def claim_attachment(attachment_id: UUID, at: datetime) -> Attachment | None:
         .first()
     )
     if row is None:
+        return None
+    if not is_active_member(row.user_id, row.workspace_id):
+        log_refused_task("gpts.read_files", "access_ended", attachment_id=str(attachment_id))
+        row.state, row.failure = FileState.FAILED, "access_ended"
+        row.save(update_fields=["state", "failure"])
         return None
     if row.attempts >= MAX_ATTEMPTS:
         row.state, row.failure = FileState.FAILED, "crashed"

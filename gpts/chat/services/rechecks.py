@@ -1,21 +1,33 @@
-"""Recheck whether people may still chat while their answers are written: many turns in four queries."""
+"""Recheck whether people may still do what they began, answers and streams; many in a few queries."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
+
+from django.db.models import Q
 
 from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.rules import GPTAct, GPTRelation, may
-from workspaces.models import Member, User
+from workspaces.models import ApiKey, Member, User
+
+
+@dataclass(frozen=True)
+class RequestAccess:
+    """Who opened a stream: a person, and the API key that they used, if any."""
+
+    user_id: int
+    api_key_id: int | None = None
 
 
 @dataclass(frozen=True)
 class RunningAnswer:
     """A turn that runs, and what its person must be allowed to do with the GPT for as long as it does.
 
-    ``workspace_ids`` are those whose membership counts here: with an API key only the key's.
+    ``workspace_ids`` are those whose membership counts here: with an API key only the key's. ``payer_id`` is
+    the workspace whose budgets pay, of which the person must be a member.
     """
 
     turn_id: UUID
@@ -23,39 +35,71 @@ class RunningAnswer:
     gpt_id: int
     act: GPTAct
     workspace_ids: tuple[int, ...]
+    payer_id: int
+    api_key_id: int | None = None
+
+    @property
+    def request(self) -> RequestAccess:
+        return RequestAccess(self.user_id, self.api_key_id)
 
 
-def find_turns_without_access(answers: Iterable[RunningAnswer]) -> set[UUID]:
-    """Return the turns that their person may no longer start: they left the workspace or were deactivated,
-    or the GPT was quarantined, withdrawn, deleted or suspended with its workspace."""
+def find_turns_without_access(answers: Iterable[RunningAnswer], *, at: datetime) -> set[UUID]:
+    """Return the turns that their person may no longer start.
+
+    Because they were deactivated, left the workspace of the GPT or the one that pays, or revoked the API key;
+    or because the GPT was quarantined, withdrawn or deleted, or a workspace suspended.
+    """
     answers = list(answers)
-    users = set(
-        User.objects.filter(pk__in={answer.user_id for answer in answers}, is_active=True).values_list(
-            "pk", flat=True
-        )
-    )
+    ended = find_ended_requests((answer.request for answer in answers), at=at)
     found = GPT.objects.select_related("workspace").in_bulk({answer.gpt_id for answer in answers})
     audiences: dict[int, set[str]] = {}
     for gpt_id, audience in LiveVersion.objects.filter(gpt__in=found).values_list("gpt_id", "audience"):
         audiences.setdefault(gpt_id, set()).add(audience)
+    workspaces = {gpt.workspace_id for gpt in found.values()} | {answer.payer_id for answer in answers}
     roles = {
         (user_id, workspace_id): role
         for user_id, workspace_id, role in Member.objects.filter(
-            user__in=users, workspace__in={gpt.workspace_id for gpt in found.values()}
+            user__in={answer.user_id for answer in answers},
+            workspace__in=workspaces,
+            workspace__suspended_at__isnull=True,
         ).values_list("user_id", "workspace_id", "role")
     }
 
     def is_allowed(answer: RunningAnswer) -> bool:
         gpt = found.get(answer.gpt_id)
-        if gpt is None:
+        if gpt is None or answer.request in ended or (answer.user_id, answer.payer_id) not in roles:
             return False
         is_included = gpt.workspace_id in answer.workspace_ids
         relation = GPTRelation(
             user_id=answer.user_id,
-            is_active=answer.user_id in users,
+            is_active=True,
             role=roles.get((answer.user_id, gpt.workspace_id), "") if is_included else "",
             audiences=frozenset(audiences.get(answer.gpt_id, ())),
         )
         return may(answer.act, gpt, relation)
 
     return {answer.turn_id for answer in answers if not is_allowed(answer)}
+
+
+def find_ended_requests(requests: Iterable[RequestAccess], *, at: datetime) -> set[RequestAccess]:
+    """Return those whose person was deactivated or whose API key was revoked or has expired."""
+    requests = set(requests)
+    active = set(
+        User.objects.filter(pk__in={request.user_id for request in requests}, is_active=True).values_list(
+            "pk", flat=True
+        )
+    )
+    keys = {request.api_key_id for request in requests if request.api_key_id is not None}
+    valid: set[int] = set()
+    if keys:
+        valid = set(
+            ApiKey.objects.filter(
+                Q(expires_at__isnull=True) | Q(expires_at__gt=at), pk__in=keys, revoked_at__isnull=True
+            ).values_list("pk", flat=True)
+        )
+    return {
+        request
+        for request in requests
+        if request.user_id not in active
+        or (request.api_key_id is not None and request.api_key_id not in valid)
+    }

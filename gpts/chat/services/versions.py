@@ -13,6 +13,7 @@ from gpts.assistants.access import recheck_chat
 from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
 from gpts.assistants.rules import GPTRelation, is_owner
 from gpts.assistants.states import Audience
+from gpts.chat.access import is_payer_open
 from gpts.chat.models import Conversation
 from workspaces.models import User
 
@@ -23,13 +24,14 @@ class AnsweringVersion:
 
     `version` is None for a draft and when nothing may answer. `offered` is a newer live version.
     With `is_moved` the conversation's own version is no longer served and `version` replaces it;
-    with `is_over` no version may answer.
+    with `is_over` no version may answer, with `has_left` because the person left the workspace that pays.
     """
 
     version: Version | None
     offered: Version | None = None
     is_moved: bool = False
     is_over: bool = False
+    has_left: bool = False
 
 
 def decide_version(
@@ -48,6 +50,8 @@ def decide_version(
 
 def get_answering_version(user: User, conversation: Conversation) -> AnsweringVersion:
     """Decide for a page, without raising: is_over also when the person may no longer chat with the GPT."""
+    if not is_payer_open(conversation):
+        return AnsweringVersion(None, is_over=True, has_left=True)
     try:
         live, relation = recheck_chat(user, conversation.gpt, is_draft=conversation.version_id is None)
     except DomainError:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,26 +18,27 @@ from core.scope import Scope, open_scope
 from gpts.assistants.access import access_chat, recheck_chat
 from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTRelation
-from gpts.chat.access import access_conversation, access_turn
+from gpts.chat.access import access_conversation, access_conversation_to_continue, access_turn
 from gpts.chat.mentions import access_mention
 from gpts.chat.models import Conversation, Message, Turn
 from gpts.chat.queries.attachments import reads_images
-from gpts.chat.queries.conversations import find_first_turn
+from gpts.chat.queries.conversations import count_turns_since, find_first_turn
 from gpts.chat.services.attachments import attach_to_turn, copy_to_turn
 from gpts.chat.services.model_choice import choose_model
+from gpts.chat.services.rechecks import RequestAccess
 from gpts.chat.services.turn_inputs import PreparedTurn, get_usable_model, prepare_turn
 from gpts.chat.services.turns import AnsweringGPT, edit_turn, retry_turn, start_first_turn, start_turn
 from gpts.chat.services.versions import settle_version
 from gpts.chat.states import MessageRole
 from gpts.chat.streaming.chat_turn import ChatTurn
-from gpts.chat.streaming.connection import check_message
+from gpts.chat.streaming.connection import RATE_WINDOW, check_message
 from gpts.chat.streaming.frames import build_end_data, build_frame
 from gpts.chat.streaming.lost import interrupt_if_lost
 from gpts.knowledge.retrieval import QuestionVector, get_question_embedder
 from gpts.llm.catalogue import has_embedding_models
 from gpts.llm.states import TurnState
 from gpts.metering.services.budgets import count_prompt_characters, estimate_usage, reserve
-from workspaces.access import personal_workspace
+from workspaces.access import personal_workspace, renew_scope
 from workspaces.models import User
 from workspaces.queries import get_user_roles
 from workspaces.states import WorkspaceKind
@@ -56,6 +58,16 @@ class Requester:
     source: str
     workspace_id: int | None
     language: str
+    api_key_id: int | None = None
+
+    @property
+    def access(self) -> RequestAccess:
+        return RequestAccess(self.user.pk, self.api_key_id)
+
+    def renew(self, *, at: datetime) -> Requester:
+        """Return the requester with the roles and rights that the person has now; raises as renew_scope."""
+        user, scope = renew_scope(user_id=self.user.pk, api_key_id=self.api_key_id, at=at)
+        return replace(self, user=user, scope=scope)
 
 
 @dataclass(frozen=True)
@@ -85,8 +97,12 @@ class StartedChatTurn:
             "gpt": conversation.gpt.slug,
         }
 
+    @property
+    def access(self) -> RequestAccess:
+        return self.requester.access
+
     def load_end(self) -> dict[str, Any]:
-        found = find_turn(self.requester, self.conversation.pk, self.turn.pk)
+        found = find_turn(self.requester.renew(at=timezone.now()), self.conversation.pk, self.turn.pk)
         return found.end or {
             "turn": str(self.turn.pk),
             "state": TurnState.INTERRUPTED,
@@ -113,8 +129,8 @@ def begin_first_turn(
 
     ``ask`` is the slug of another GPT that answers this turn, ``model`` the chosen model's id or name.
     """
-    is_repeated = check_message(requester.user.pk, key)
-    if is_repeated and (known := _wait_for_turn(requester, key)):
+    is_repeated = _check_first_message(requester, slug, key, is_draft=is_draft)
+    if is_repeated and (known := _wait_for_turn(requester, slug, key, is_draft=is_draft)):
         return known
     vector = _embed_question(requester, text, lambda: _get_first_gpt(requester, slug, is_draft, ask))
     with open_scope(requester.scope):
@@ -148,7 +164,7 @@ def begin_next_turn(
     model: str | None = None,
 ) -> StartedChatTurn:
     """Start the next turn of a conversation; ``ask`` and ``model`` as in begin_first_turn."""
-    check_message(requester.user.pk, "")
+    _check_rate(requester)
     vector = _embed_question(requester, text, lambda: _get_next_gpt(requester, conversation_id, ask))
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
@@ -172,7 +188,7 @@ def begin_next_turn(
 
 def begin_retry(requester: Requester, conversation_id: UUID, turn_id: UUID, key: str) -> StartedChatTurn:
     """Answer a turn's question again."""
-    check_message(requester.user.pk, "")
+    _check_rate(requester)
     vector = _embed_question(requester, "", lambda: _get_turn_gpt(requester, conversation_id, turn_id))
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
@@ -197,7 +213,7 @@ def begin_edit(
     requester: Requester, conversation_id: UUID, turn_id: UUID, text: str, key: str
 ) -> StartedChatTurn:
     """Answer a turn's question with an edited text."""
-    check_message(requester.user.pk, "")
+    _check_rate(requester)
     vector = _embed_question(requester, text, lambda: _get_turn_gpt(requester, conversation_id, turn_id))
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
@@ -304,11 +320,33 @@ def _recheck_conversation(requester: Requester, conversation_id: UUID) -> Conver
     return conversation
 
 
-def _wait_for_turn(requester: Requester, key: str) -> StartedChatTurn | None:
+def _check_first_message(requester: Requester, slug: str, key: str, *, is_draft: bool) -> bool:
+    """Count the message; whether the same request to the same GPT in the same workspace came before."""
+    scope = f"{requester.workspace_id or 'session'}:{slug}:{int(is_draft)}"
+    return _check_rate(requester, key, scope=scope)
+
+
+def _check_rate(requester: Requester, key: str = "", *, scope: str = "") -> bool:
+    return check_message(requester.user.pk, key, scope=scope, count_recent=partial(_count_recent, requester))
+
+
+def _count_recent(requester: Requester) -> int:
+    with open_scope(requester.scope):
+        return count_turns_since(requester.user, timezone.now() - timedelta(seconds=RATE_WINDOW))
+
+
+def _wait_for_turn(requester: Requester, slug: str, key: str, *, is_draft: bool) -> StartedChatTurn | None:
     """Wait for the turn of a concurrent request with the same key; None if that request was refused."""
     for _attempt in range(REPEATED_KEY_ATTEMPTS):
         with open_scope(requester.scope):
-            turn = find_first_turn(requester.user, key)
+            turn = find_first_turn(
+                requester.user,
+                key,
+                slug=slug,
+                is_draft=is_draft,
+                source=requester.source,
+                workspace_ids=requester.scope.workspace_ids,
+            )
             if turn is not None:
                 return _find_started(requester, turn)
         time.sleep(REPEATED_KEY_PAUSE)
@@ -320,7 +358,9 @@ def _open_conversation(requester: Requester, conversation_id: UUID, at: datetime
 
     Ends a running turn whose process died, so that it does not block the conversation.
     """
-    conversation = access_conversation(requester.user, conversation_id, workspace_id=requester.workspace_id)
+    conversation = access_conversation_to_continue(
+        requester.user, conversation_id, workspace_id=requester.workspace_id
+    )
     live, relation = recheck_chat(requester.user, conversation.gpt, is_draft=conversation.version_id is None)
     conversation = settle_version(conversation=conversation, live=live, relation=relation)
     running = Turn.objects.filter(conversation=conversation, state=TurnState.RUNNING).first()
@@ -339,7 +379,9 @@ def _access_answering_gpt(requester: Requester, gpt: GPT, ask: str) -> Answering
 
 def _find_started(requester: Requester, turn: Turn) -> StartedChatTurn:
     """Return the turn that an earlier request with the same key started."""
-    conversation = access_conversation(requester.user, turn.conversation_id)
+    conversation = access_conversation(
+        requester.user, turn.conversation_id, workspace_id=requester.workspace_id
+    )
     return StartedChatTurn(turn, conversation, requester, end=_build_end(turn))
 
 
@@ -363,7 +405,7 @@ def _prepare_answer(
         vector=vector,
     )
     _reserve_budgets(requester, turn, prepared)
-    job = ChatTurn(prepared, requester.scope, requester.language)
+    job = ChatTurn(prepared, requester.scope, requester.language, api_key_id=requester.api_key_id)
     return StartedChatTurn(turn, turn.conversation, requester, job)
 
 

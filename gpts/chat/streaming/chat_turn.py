@@ -47,7 +47,9 @@ class ChatTurn(TurnJob):
 
     character_limit = MAX_CHARACTERS
 
-    def __init__(self, prepared: PreparedTurn, scope: Scope, language: str) -> None:
+    def __init__(
+        self, prepared: PreparedTurn, scope: Scope, language: str, *, api_key_id: int | None = None
+    ) -> None:
         turn = prepared.turn
         access = RunningAnswer(
             turn_id=turn.pk,
@@ -55,6 +57,8 @@ class ChatTurn(TurnJob):
             gpt_id=turn.gpt_id,
             act=GPTAct.TRY if turn.version_id is None else GPTAct.CHAT,
             workspace_ids=scope.workspace_ids,
+            payer_id=turn.workspace_id,
+            api_key_id=api_key_id,
         )
         super().__init__(turn_id=turn.pk, given=prepared.input, access=access)
         self.prepared = prepared

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -32,6 +32,10 @@ def build_events_key(turn: UUID | str) -> str:
 
 def build_running_key(turn: UUID | str) -> str:
     return f"turn:running:{turn}"
+
+
+def build_request_key(user_id: int, scope: str, key: str) -> str:
+    return f"chat:key:{user_id}:{scope}:{key[:64]}"
 
 
 def build_stop_key(turn: UUID | str) -> str:
@@ -63,21 +67,23 @@ def get_sync_redis() -> Any:
     )
 
 
-def check_message(user_id: int, key: str) -> bool:
+def check_message(user_id: int, key: str, *, scope: str = "", count_recent: Callable[[], int]) -> bool:
     """Count a person's message and return whether its request key may have been seen before.
 
-    Raises RateLimited above the instance's limit per minute. While Redis is down nothing is limited and
-    every key counts as seen, so that the caller looks in the database.
+    ``scope`` says what the key belongs to: the workspace and the GPT, as the same key elsewhere is another
+    request. Raises RateLimited above the instance's limit per minute. While Redis is down every key counts
+    as seen, so that the caller looks in the database, and ``count_recent`` counts the messages of the last
+    minute there.
     """
     rate = f"chat:rate:{user_id}"
     try:
         with get_sync_redis().pipeline(transaction=False) as pipe:
             pipe.set(rate, 0, ex=RATE_WINDOW, nx=True).incr(rate).ttl(rate)
             if key:
-                pipe.set(f"chat:key:{user_id}:{key[:64]}", "1", nx=True, ex=KEY_SECONDS)
+                pipe.set(build_request_key(user_id, scope, key), "1", nx=True, ex=KEY_SECONDS)
             _set, count, left, *is_new = pipe.execute()
-    except redis.ConnectionError:
-        return bool(key)
+    except (redis.ConnectionError, redis.TimeoutError):
+        count, left, is_new = count_recent() + 1, RATE_WINDOW, [False]
     if count > settings.CHAT_TURNS_PER_MINUTE:
         raise RateLimited(
             _("That was too many messages in a minute. Wait a moment."),

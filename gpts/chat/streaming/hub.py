@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import structlog
 from django.db import DatabaseError
+from django.utils import timezone
 from redis.exceptions import RedisError
 
 from core.connections import release_connection
-from gpts.chat.services.rechecks import find_turns_without_access
+from gpts.chat.services.rechecks import (
+    RequestAccess,
+    RunningAnswer,
+    find_ended_requests,
+    find_turns_without_access,
+)
 from gpts.chat.streaming.connection import (
     ALIVE_SECONDS,
     STOPS,
@@ -45,6 +52,8 @@ RETRY_SECONDS = 1.0
 LISTEN_SECONDS = 1.0
 # A person who loses access sees the answer for at most this long.
 RECHECK_SECONDS = 2.0
+# Turns and readers are cut off when their access could not be read for this long.
+UNREADABLE_SECONDS = 30.0
 
 
 class Hub:
@@ -53,6 +62,8 @@ class Hub:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.turns: dict[UUID, LiveTurn] = {}
+        # Readers of turns that other requests started, and the future that ends each of them.
+        self._readers: dict[asyncio.Future[None], RequestAccess] = {}
         self.pace = Pace(FRAME_SECONDS)
         self._tasks: set[asyncio.Task[None]] = set()
         # Turns with a heartbeat in Redis -> numbers of characters and frames that are mirrored.
@@ -82,9 +93,23 @@ class Hub:
             self._mirror = asyncio.create_task(self._mirror_all())
         if self._listener is None or self._listener.done():
             self._listener = asyncio.create_task(self._listen())
+        self._ensure_watch()
+        return task
+
+    def _ensure_watch(self) -> None:
         if self._watch is None or self._watch.done():
             self._watch = asyncio.create_task(self._watch_access())
-        return task
+
+    @contextmanager
+    def watch_reader(self, access: RequestAccess) -> Iterator[asyncio.Future[None]]:
+        """Yield a future that is done when the reader's person or API key no longer counts."""
+        ended: asyncio.Future[None] = self.loop.create_future()
+        self._readers[ended] = access
+        self._ensure_watch()
+        try:
+            yield ended
+        finally:
+            del self._readers[ended]
 
     async def close(self) -> None:
         """Stop the background tasks and close the connections of this loop, once its turns have ended."""
@@ -108,20 +133,36 @@ class Hub:
         self.pace.seconds = min(FRAME_SECONDS + FRAME_GROWTH * len(self.turns), LONGEST_FRAME)
 
     async def _watch_access(self) -> None:
-        """Cut off the turns of people who lost their access; ends when no turn is left."""
+        """Cut off turns and readers that lost their access; ends when none is left.
+
+        While the access cannot be read, all go on for a short time, then all are cut off.
+        """
+        clock = asyncio.get_running_loop().time
+        read_at = clock()
         await asyncio.sleep(RECHECK_SECONDS)
-        while self.turns:
+        while self.turns or self._readers:
             answers = [live.job.access for live in self.turns.values()]
+            requests = set(self._readers.values())
             try:
-                lost = await in_thread(find_turns_without_access, answers)
+                lost, ended = await in_thread(_find_lost_access, answers, requests)
+                read_at = clock()
             except DatabaseError as error:
                 log.warning("access_not_rechecked", error=type(error).__name__)
-                lost = set()
-            for turn in lost:
-                if (live := self.turns.get(turn)) is not None:
-                    log.info("turn_access_ended", turn=str(turn))
-                    live.cut_off()
+                is_over = clock() - read_at >= UNREADABLE_SECONDS
+                lost = {answer.turn_id for answer in answers} if is_over else set()
+                ended = requests if is_over else set()
+            self._cut_off(lost, ended)
             await asyncio.sleep(RECHECK_SECONDS)
+
+    def _cut_off(self, turns: set[UUID], requests: set[RequestAccess]) -> None:
+        for turn in turns:
+            if (live := self.turns.get(turn)) is not None:
+                log.info("turn_access_ended", turn=str(turn))
+                live.cut_off()
+        for future, access in self._readers.items():
+            if access in requests and not future.done():
+                log.info("reader_access_ended", user=access.user_id)
+                future.set_result(None)
 
     # Redis ---------------------------------------------------------------------------------------------
 
@@ -206,6 +247,14 @@ class Hub:
             live.stop()
 
 
+def _find_lost_access(
+    answers: list[RunningAnswer], requests: set[RequestAccess]
+) -> tuple[set[UUID], set[RequestAccess]]:
+    at = timezone.now()
+    lost = find_turns_without_access(answers, at=at) if answers else set()
+    return lost, find_ended_requests(requests, at=at) if requests else set()
+
+
 _hubs: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = weakref.WeakKeyDictionary()
 
 
@@ -233,7 +282,7 @@ async def _run_on_own_loop(job: TurnJob) -> None:
         await own.close()
 
 
-async def follow_from_redis(turn: UUID, offset: int) -> AsyncIterator[bytes]:
+async def follow_from_redis(turn: UUID, offset: int) -> AsyncGenerator[bytes, None]:
     """Yield frames of a turn that runs in another process, from its Redis Stream.
 
     Ends without an end frame when that process has died.

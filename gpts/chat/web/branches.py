@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import DomainError, InvalidInput
 from gpts.assistants.access import recheck_chat
-from gpts.chat.access import access_conversation, access_turn
+from gpts.chat.access import access_conversation, access_conversation_to_continue, access_turn
 from gpts.chat.mentions import list_mentions
 from gpts.chat.queries.turns import get_single_turn_window, parse_position
 from gpts.chat.services.branches import show_turn
@@ -47,7 +47,7 @@ def turn_show(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> Htt
 @require_POST
 def turn_switch(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> HttpResponse:
     """Show another branch. Conflict while an answer is being written."""
-    conversation = access_conversation(person_of(request), conversation_id)
+    conversation = access_conversation_to_continue(person_of(request), conversation_id)
     turn = access_turn(conversation, turn_id)
     is_script = "application/json" in request.headers.get("Accept", "")
     try:
@@ -67,7 +67,7 @@ def turn_switch(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> H
 def conversation_continue(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Continue with the live version; the form has the number that the person saw."""
     person = person_of(request)
-    conversation = access_conversation(person, conversation_id)
+    conversation = access_conversation_to_continue(person, conversation_id)
     number = parse_position(request.POST.get("version", ""))
     if number is None:
         raise InvalidInput(_("Say which version."), code="invalid_input", field="version")

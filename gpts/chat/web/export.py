@@ -9,14 +9,17 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
-from core.scope import Scope, current_scope, open_scope
+from core.errors import Forbidden
+from core.scope import open_scope
 from gpts.chat.access import access_conversation
 from gpts.chat.export import build_export, build_file_name, build_markdown, export_page
 from gpts.chat.streaming.threads import in_thread
-from workspaces.models import User
+from workspaces.access import renew_scope
+from workspaces.models import ApiKey, User
 from workspaces.web.people import person_of
 
 ResponseT = TypeVar("ResponseT", bound=HttpResponseBase)
@@ -41,20 +44,31 @@ def conversation_export(request: HttpRequest, conversation_id: UUID, kind: str) 
 @require_GET
 def conversation_export_all(request: HttpRequest) -> HttpResponseBase:
     """All of the person's conversations, streamed a page at a time."""
-    return stream_export(person_of(request), current_scope())
+    return stream_export(person_of(request))
 
 
-def stream_export(user: User, scope: Scope, *, workspace_id: int | None = None) -> StreamingHttpResponse:
+def stream_export(user: User, *, api_key: ApiKey | None = None) -> StreamingHttpResponse:
+    """Stream the conversations of a person, with a key those of its workspace, while their access lasts.
+
+    A last line with an error says that it ended early: the person was deactivated, or the key revoked.
+    """
+    workspace_id, key_id = (None, None) if api_key is None else (api_key.workspace_id, api_key.pk)
+
     def export_next(cursor: str) -> tuple[list[str], str]:
+        person, scope = renew_scope(user_id=user.pk, api_key_id=key_id, at=timezone.now())
         with open_scope(scope):
-            return export_page(user, cursor=cursor, workspace_id=workspace_id)
+            return export_page(person, cursor=cursor, workspace_id=workspace_id)
 
     async def lines() -> AsyncIterator[str]:
-        page, cursor = await in_thread(export_next, "")
-        yield "".join(page)
-        while cursor:
-            page, cursor = await in_thread(export_next, cursor)
+        cursor, has_more = "", True
+        while has_more:
+            try:
+                page, cursor = await in_thread(export_next, cursor)
+            except Forbidden as refusal:
+                yield json.dumps({"error": {"code": refusal.code}}) + "\n"
+                return
             yield "".join(page)
+            has_more = cursor != ""
 
     response = StreamingHttpResponse(lines(), content_type="application/jsonl; charset=utf-8")
     return _set_download_headers(response, "conversations.jsonl")

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST
 
-from gpts.chat.access import access_conversation, access_turn
+from gpts.chat.access import access_conversation, access_conversation_to_continue, access_turn
 from gpts.chat.models import Turn, TurnFeedback
 from gpts.chat.queries.feedback import get_feedback
 from gpts.chat.services.feedback import REASONS, give_feedback, remove_feedback
@@ -25,9 +25,12 @@ from workspaces.web.people import person_of
 def turn_feedback(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> HttpResponse:
     """Form fields: ``thumb`` (up, down or none) and ``reason``, with a thumb down only."""
     person = person_of(request)
-    conversation = access_conversation(person, conversation_id)
+    is_removal = request.POST.get("thumb") == "none"
+    # Feedback may be taken back from any conversation that may be read.
+    access = access_conversation if is_removal else access_conversation_to_continue
+    conversation = access(person, conversation_id)
     turn = access_turn(conversation, turn_id)
-    if request.POST.get("thumb") == "none":
+    if is_removal:
         remove_feedback(turn=turn)
     else:
         give_feedback(

@@ -22,7 +22,7 @@ from core.scope import current_scope
 from gpts.assistants.access import access_chat, access_gpt, recheck_chat
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.rules import GPTAct
-from gpts.chat.access import access_conversation
+from gpts.chat.access import access_conversation_to_continue
 from gpts.chat.attachment_reading import describe_failure
 from gpts.chat.models import Attachment, Conversation
 from gpts.chat.queries.attachments import access_attachment, reads_images
@@ -61,7 +61,7 @@ def attachment_add_first(request: HttpRequest, slug: str) -> HttpResponseBase:
 @require_POST
 def attachment_add(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
     person = person_of(request)
-    conversation = access_conversation(person, conversation_id)
+    conversation = access_conversation_to_continue(person, conversation_id)
     recheck_chat(person, conversation.gpt, is_draft=conversation.version_id is None)
     return _add_attachment(
         request,

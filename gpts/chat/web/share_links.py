@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import DomainError
 from core.markdown import render_all
 from core.pagination import paginate
-from gpts.chat.access import access_conversation
+from gpts.chat.access import access_conversation, access_conversation_to_continue
 from gpts.chat.models import Conversation, SharedConversation
 from gpts.chat.services.share_links import build_snapshot, create_share_link, remove_share_link
 from gpts.chat.share_links import (
@@ -46,7 +46,7 @@ def share_show(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 def share_make(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Create the link, or renew the copy that it shows."""
     person = person_of(request)
-    conversation = access_conversation(person, conversation_id)
+    conversation = access_conversation_to_continue(person, conversation_id)
     try:
         create_share_link(conversation=conversation, by=person, at=timezone.now())
     except DomainError as error:

@@ -43,6 +43,7 @@ from gpts.evals.states import GoldenKind
 from gpts.evals.web.prompts import build_export_response
 from workspaces.access import WorkspaceAct
 from workspaces.api.base import LoggiaAPIView
+from workspaces.api.me import bearer
 from workspaces.api.workspaces import access_key_workspace
 from workspaces.services.sharing import get_golden_pass_rate, set_golden_pass_rate
 from workspaces.states import ApiScope
@@ -191,6 +192,7 @@ class GoldenRunsView(LoggiaAPIView):
             language=get_language() or "en",
             by=self.person,
             at=timezone.now(),
+            api_key_id=bearer(request)[1].pk,
         )
         return Response(GoldenRunSerializer(run).data, status=201)
 

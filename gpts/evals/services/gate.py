@@ -13,7 +13,7 @@ from gpts.assistants.models import GPT, Version
 from gpts.assistants.states import Audience
 from gpts.evals.models import GoldenRun
 from gpts.evals.states import GoldenKind, GoldenRunState
-from workspaces.models import SharingPolicy
+from workspaces.queries import get_sharing_policy
 
 
 def get_required_pass_rate(gpt: GPT, audience: str = "") -> int | None:
@@ -21,11 +21,7 @@ def get_required_pass_rate(gpt: GPT, audience: str = "") -> int | None:
 
     The workspace's rate applies to every audience, the store's to the public one; the higher one counts.
     """
-    workspace = (
-        SharingPolicy.objects.filter(workspace_id=gpt.workspace_id)
-        .values_list("golden_pass_rate", flat=True)
-        .first()
-    )
+    workspace = get_sharing_policy(gpt.workspace_id).golden_pass_rate
     store = settings.STORE_GOLDEN_PASS_RATE if audience == Audience.PUBLIC else None
     rates = [rate for rate in (workspace, store) if rate is not None]
     return max(rates) if rates else None

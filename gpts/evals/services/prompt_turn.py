@@ -48,6 +48,8 @@ class PromptTurn(TurnJob):
             gpt_id=run.gpt_id,
             act=GPTAct.TRY,
             workspace_ids=(run.workspace_id,),
+            payer_id=run.workspace_id,
+            api_key_id=run.api_key_id,
         )
         super().__init__(turn_id=claim, given=request.prepared.input, access=access, client=client)
         self.result = result

@@ -66,7 +66,14 @@ FEEDBACK_DAYS = 90
 
 @transaction.atomic
 def start_run(
-    *, gpt: GPT, version: Version | None, kind: str, language: str, by: User, at: datetime
+    *,
+    gpt: GPT,
+    version: Version | None,
+    kind: str,
+    language: str,
+    by: User,
+    at: datetime,
+    api_key_id: int | None = None,
 ) -> GoldenRun:
     """Start a run of all enabled prompts, or of the leak probes, on a version (None: the present draft).
 
@@ -93,6 +100,7 @@ def start_run(
         behaviour=behaviour,
         kind=kind,
         started_by=by,
+        api_key_id=api_key_id,
         language=language[:10],
         model_name=model.name if model else "",
         total_count=len(snapshots),
@@ -195,12 +203,20 @@ def _stop_prompts(claims: list[UUID | None]) -> None:
             ask_to_stop(claim)
 
 
-def _has_lost_access(run: GoldenRun) -> bool:
-    """Whether the person who started the run may not try the GPT any more."""
+def _has_lost_access(run: GoldenRun, *, at: datetime) -> bool:
+    """Whether the person who started the run may not try the GPT any more, or the key of the run ended."""
     if run.started_by_id is None:
         return True
-    answer = RunningAnswer(run.pk, run.started_by_id, run.gpt_id, GPTAct.TRY, (run.workspace_id,))
-    return bool(find_turns_without_access([answer]))
+    answer = RunningAnswer(
+        turn_id=run.pk,
+        user_id=run.started_by_id,
+        gpt_id=run.gpt_id,
+        act=GPTAct.TRY,
+        workspace_ids=(run.workspace_id,),
+        payer_id=run.workspace_id,
+        api_key_id=run.api_key_id,
+    )
+    return bool(find_turns_without_access([answer], at=at))
 
 
 def _lock_run(run_id: UUID) -> GoldenRun:
@@ -216,7 +232,7 @@ def claim_result(*, run_id: UUID, at: datetime) -> GoldenResult | None:
     run = GoldenRun.objects.select_for_update(of=("self",)).filter(pk=run_id, state__in=ACTIVE_RUNS).first()
     if run is None:
         return None
-    if _has_lost_access(run):
+    if _has_lost_access(run, at=at):
         _cancel(run, by=None, at=at)
         return None
     if run.state == GoldenRunState.WAITING:

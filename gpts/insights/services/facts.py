@@ -84,8 +84,9 @@ _WEEKS = f"""
 # GPTs with use since the last run, with use so recent that a period may still wait, or with figures of the
 # last days, which go out of date.
 _WAITING = """
-    SELECT g.id FROM gpts_gpt g LEFT JOIN gpts_insightstate s ON s.gpt_id = g.id
-     WHERE (s.id IS NULL OR s.read_until < %(until)s)
+    SELECT g.id FROM gpts_gpt g JOIN workspaces_workspace w ON w.id = g.workspace_id
+      LEFT JOIN gpts_insightstate s ON s.gpt_id = g.id
+     WHERE g.deleted_at IS NULL AND w.suspended_at IS NULL AND (s.id IS NULL OR s.read_until < %(until)s)
        AND (EXISTS (SELECT 1 FROM gpts_insightreach r WHERE r.gpt_id = g.id)
             OR EXISTS (SELECT 1 FROM gpts_usageevent e
                         WHERE e.gpt_id = g.id AND e.version_id IS NOT NULL AND e.occurred_at < %(end)s

@@ -47,18 +47,25 @@ def fill_insights(*, at: datetime, limit: int = MAX_GPTS) -> int:
 
 
 @transaction.atomic
-def fill_gpt_insights(*, gpt_id: int, at: datetime) -> None:
+def fill_gpt_insights(*, gpt_id: int, at: datetime) -> bool:
     """Write the figures of one GPT for days that are over and have enough people. Idempotent.
 
-    Previews of the draft and use by people who may read the figures do not count.
+    Previews of the draft and use by people who may read the figures do not count. False without such a GPT,
+    or when it is deleted or its workspace suspended.
     """
-    gpt = GPT.objects.select_related("workspace").get(pk=gpt_id)
+    gpt = (
+        GPT.objects.select_related("workspace")
+        .filter(pk=gpt_id, deleted_at__isnull=True, workspace__suspended_at__isnull=True)
+        .first()
+    )
+    if gpt is None:
+        return False
     until = get_first_unread_day(at)
     InsightState.objects.get_or_create(gpt=gpt, defaults={"read_until": date.min, "computed_at": at})
     state = InsightState.objects.select_for_update(of=("self",)).get(gpt=gpt)
     # Another worker has already read this day.
     if state.read_until >= until:
-        return
+        return True
     facts = get_fact_reader(gpt)
     fill_use(facts, until=until)
     fill_outcomes(facts, until=until)
@@ -69,6 +76,7 @@ def fill_gpt_insights(*, gpt_id: int, at: datetime) -> None:
     if _get_monday(state.read_until) < _get_monday(until):
         _fill_cohorts(facts, _get_monday(until))
     InsightState.objects.filter(gpt=gpt).update(read_until=until, computed_at=at)
+    return True
 
 
 def _fill_reach(facts: FactReader, until: date) -> None:

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from core.jobs import enqueue_on_commit
+from core.jobs import enqueue_on_commit, log_refused_task
 from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import gpt_workspace_scope
@@ -120,9 +120,13 @@ def embed_passages(document_id: int, *, at: datetime) -> int:
     made = 0
     while True:
         with system_scope("gpts.embed_document"):
-            document = Document.objects.filter(pk=document_id, state=FileState.READY).first()
+            document = Document.objects.filter(
+                pk=document_id, state=FileState.READY, workspace__suspended_at__isnull=True
+            ).first()
             model = get_embedding_model(document.workspace_id) if document is not None else None
             if document is None or model is None:
+                reason = "not_ready" if document is None else "no_model"
+                log_refused_task("gpts.embed_document", reason, document_id=document_id)
                 return made
             passages = list(_filter_passages_without_vector(document, model)[:BATCH])
             if not passages:
@@ -170,7 +174,7 @@ def get_embedding_progress(document_ids: Iterable[int], workspace_id: int) -> tu
 def _list_workspaces_with_documents() -> QuerySet[Document, int]:
     if not LanguageModel.objects.filter(kind=ModelKind.EMBEDDING, provider__is_enabled=True).exists():
         return Document.objects.none().values_list("workspace_id", flat=True)
-    ready = Document.objects.filter(state=FileState.READY)
+    ready = Document.objects.filter(state=FileState.READY, workspace__suspended_at__isnull=True)
     return ready.order_by("workspace_id").values_list("workspace_id", flat=True).distinct()
 
 

@@ -18,16 +18,17 @@ from gpts.knowledge.retrieval.spelling import list_similar_shapes
 from gpts.knowledge.states import FileState
 from gpts.llm.states import ModelKind
 
-# One query for what every question needs; in SQL, as building it with the ORM takes longer.
+# One query for what every question needs; in SQL, as building it with the ORM takes longer. A document of
+# another workspace is never read, even if a row points to it: jobs see the rows of all workspaces.
 _INDEX_QUERY = """
 SELECT held.document_id, held.name, s.id, s.first, s.block_count, s.lengths,
        EXISTS (SELECT FROM gpts_languagemodel WHERE kind = %s)
 FROM (
   SELECT DISTINCT ON (f.document_id) f.document_id, f.name
   FROM gpts_knowledgefile AS f JOIN gpts_document AS d ON d.id = f.document_id
-  WHERE f.gpt_id = %s AND {condition} AND d.state = %s
+  WHERE f.gpt_id = %s AND d.workspace_id = %s AND {condition} AND d.state = %s
   ORDER BY f.document_id, f.id
-) AS held LEFT JOIN gpts_indexsegment AS s ON s.document_id = held.document_id
+) AS held LEFT JOIN gpts_indexsegment AS s ON s.document_id = held.document_id AND s.workspace_id = %s
 ORDER BY held.document_id, s.first
 """
 _BLOCKS_QUERY = (
@@ -59,13 +60,14 @@ class SearchIndex:
 def load_search_index(gpt: GPT, version: Version | None) -> SearchIndex:
     """Return the index of the files that ``version`` was frozen with, or of the draft without one."""
     condition = "f.removed_at IS NULL"
-    values: list[Any] = [gpt.pk]
+    values: list[Any] = [gpt.pk, gpt.workspace_id]
     if version is not None:
         condition = "f.erased_at IS NULL AND f.content_hash = ANY(%s)"
         values.append(list(version.knowledge_hashes))
     with connection.cursor() as cursor:
         cursor.execute(
-            _INDEX_QUERY.format(condition=condition), [ModelKind.EMBEDDING, *values, FileState.READY]
+            _INDEX_QUERY.format(condition=condition),
+            [ModelKind.EMBEDDING, *values, FileState.READY, gpt.workspace_id],
         )
         rows = cursor.fetchall()
     segments = [row for row in rows if row[2] is not None]
@@ -87,7 +89,9 @@ def list_document_ids(gpt: GPT) -> list[int]:
 
 
 def _files(gpt: GPT, version: Version | None) -> QuerySet[KnowledgeFile]:
-    found = KnowledgeFile.objects.filter(gpt=gpt, document__state=FileState.READY)
+    found = KnowledgeFile.objects.filter(
+        gpt=gpt, document__workspace_id=gpt.workspace_id, document__state=FileState.READY
+    )
     if version is None:
         return found.filter(removed_at__isnull=True)
     return found.filter(content_hash__in=version.knowledge_hashes, erased_at__isnull=True)

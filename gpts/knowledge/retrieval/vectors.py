@@ -51,7 +51,8 @@ WITH compared AS MATERIALIZED (
   (SELECT id, false FROM compared ORDER BY differing DESC LIMIT %(baseline)s)
 )
 SELECT chosen.is_near, p.document_id, p.position, 1 - (v.vector <=> %(vector)s::halfvec) AS cosine
-FROM chosen JOIN gpts_passagevector AS v USING (id) JOIN gpts_passage AS p ON p.id = v.passage_id
+FROM chosen JOIN gpts_passagevector AS v USING (id)
+ JOIN gpts_passage AS p ON p.id = v.passage_id AND p.document_id = v.document_id
 ORDER BY cosine DESC, p.id
 """
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -21,12 +23,15 @@ from django.utils.translation import gettext_lazy as _
 from core.audit import record
 from core.errors import InvalidInput, RateLimited, TooLarge
 from core.jobs import enqueue_on_commit
+from core.scope import current_scope, open_scope
 from gpts.knowledge.extraction import HEAD_BYTES, UnreadableError, check_head, get_media_type
 from gpts.knowledge.failure_messages import describe_failure
 from gpts.knowledge.models import Document, KnowledgeFile, Passage
 from gpts.knowledge.queries import list_unread_documents
 from gpts.knowledge.retrieval import remove_from_index
 from gpts.knowledge.states import FileState, ReadingStage
+from workspaces.models import User
+from workspaces.queries import get_user_roles
 from workspaces.services.notifications import notify
 
 FOLDER = "knowledge"
@@ -52,17 +57,19 @@ class StoredUpload:
     key: str
 
 
-def store_upload(*, workspace_id: int, name: str, upload: File[Any], at: datetime) -> StoredUpload:
+def store_upload(*, workspace_id: int, name: str, upload: File[Any], by: User, at: datetime) -> StoredUpload:
     """Examine an upload and store its bytes in chunks, without locking any row.
 
-    Raises TooLarge (KNOWLEDGE_FILE_BYTES, KNOWLEDGE_WORKSPACE_BYTES), RateLimited or InvalidInput, with field
-    ``file``, and stores nothing then. Afterwards call get_or_create_document or discard_upload.
+    Raises TooLarge (KNOWLEDGE_FILE_BYTES, KNOWLEDGE_WORKSPACE_BYTES, KNOWLEDGE_PERSON_BYTES), RateLimited or
+    InvalidInput, with field ``file``, and stores nothing then. Afterwards call get_or_create_document or
+    discard_upload.
     """
-    _check_rate_limit(workspace_id, at)
+    _check_rate_limit(workspace_id, by, at)
     media_type, digest, size = examine_upload(name, upload)
     key = ""
     if not Document.objects.filter(workspace_id=workspace_id, content_hash=digest).exists():
         _check_storage_quota(workspace_id, size)
+        _check_personal_quota(by, size)
         key = _store_bytes(workspace_id, upload)
     return StoredUpload(media_type, digest, size, key)
 
@@ -129,9 +136,18 @@ def examine_upload(name: str, upload: File[Any]) -> tuple[str, str, int]:
     return media_type, digest.hexdigest(), size
 
 
-def _check_rate_limit(workspace_id: int, at: datetime) -> None:
+def _check_rate_limit(workspace_id: int, by: User, at: datetime) -> None:
+    """The files of the last hour in the workspace, and the person's in all of theirs."""
     limit = settings.KNOWLEDGE_FILES_PER_HOUR
     hour_ago = at - timedelta(hours=1)
+    if _count_personal_files(by, since=hour_ago) >= limit:
+        raise RateLimited(
+            _("You have added more than %(count)d files within an hour. Go on a little later.")
+            % {"count": limit},
+            code="too_many_files_an_hour",
+            field="file",
+            data={"limit": limit, "retry_after": 600},
+        )
     if Document.objects.filter(workspace_id=workspace_id, created_at__gt=hour_ago).count() >= limit:
         raise RateLimited(
             _("More than %(count)d files came into this workspace within an hour. Go on a little later.")
@@ -153,6 +169,38 @@ def _check_storage_quota(workspace_id: int, size: int) -> None:
             field="file",
             data={"limit": limit, "used": held},
         )
+
+
+def _check_personal_quota(by: User, size: int) -> None:
+    limit = settings.KNOWLEDGE_PERSON_BYTES
+    with _all_workspaces_scope(by):
+        documents = Document.objects.filter(files__uploaded_by=by).distinct()
+        held = documents.aggregate(total=Sum("size"))["total"] or 0
+    if held + size > limit:
+        raise TooLarge(
+            _("You have used up your space: the files that you added to all GPTs may have %(megabytes)d MB.")
+            % {"megabytes": limit // (1024 * 1024)},
+            code="person_full",
+            field="file",
+            data={"limit": limit, "used": held},
+        )
+
+
+def _count_personal_files(by: User, *, since: datetime) -> int:
+    with _all_workspaces_scope(by):
+        return KnowledgeFile.objects.filter(uploaded_by=by, created_at__gt=since).count()
+
+
+@contextmanager
+def _all_workspaces_scope(by: User) -> Iterator[None]:
+    """Let the block count the person's files in all of their workspaces, also with an API key of one."""
+    scope = current_scope()
+    everywhere = {found.workspace_id for found in get_user_roles(by).memberships}
+    if scope.system or everywhere <= set(scope.workspace_ids):
+        yield
+        return
+    with open_scope(replace(scope, workspace_ids=(*scope.workspace_ids, *sorted(everywhere)))):
+        yield
 
 
 def _build_too_large_error(limit: int) -> TooLarge:

@@ -56,7 +56,7 @@ def upload_knowledge_file(
     shown_name = clean_file_name(upload.name or "" if name is None else name)
     with gpt_workspace_scope(gpt):
         check_file_count(gpt)
-        stored = store_upload(workspace_id=gpt.workspace_id, name=shown_name, upload=upload, at=at)
+        stored = store_upload(workspace_id=gpt.workspace_id, name=shown_name, upload=upload, by=by, at=at)
         try:
             with transaction.atomic():
                 fresh = lock_gpt(gpt)
@@ -110,7 +110,7 @@ def replace_file(
     """
     sent = clean_file_name(upload.name or file.name)
     with gpt_workspace_scope(file.gpt):
-        stored = store_upload(workspace_id=file.workspace_id, name=sent, upload=upload, at=at)
+        stored = store_upload(workspace_id=file.workspace_id, name=sent, upload=upload, by=by, at=at)
         try:
             with transaction.atomic():
                 return _replace(file, stored, upload, sent, source_url, by=by, at=at)

@@ -105,6 +105,7 @@ def claim_document(document_id: int, at: datetime) -> Document | None:
             Q(state=FileState.WAITING) & (Q(retry_at__isnull=True) | Q(retry_at__lte=at))
             | Q(state=FileState.EXTRACTING, heartbeat_at__lt=dead_before),
             pk=document_id,
+            workspace__suspended_at__isnull=True,
         )
         .first()
     )

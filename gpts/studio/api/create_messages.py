@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -49,7 +49,10 @@ async def create_message(request: HttpRequest, slug: str) -> HttpResponseBase:
     if wants_stream(request):
         return stream(started, offset=get_offset(request))
     await wait_for_end(started)
-    return await in_thread(_build_json, started)
+    try:
+        return await in_thread(_build_json, started)
+    except DomainError as error:
+        return _build_refusal(error)
 
 
 def _begin(request: HttpRequest, slug: str) -> StartedCreateAnswer:
@@ -61,7 +64,7 @@ def _begin(request: HttpRequest, slug: str) -> StartedCreateAnswer:
 
 def _build_json(started: StartedCreateAnswer) -> JsonResponse:
     """Return the ended answer, or 502 with the failure's code if there is none."""
-    requester = started.requester
+    requester = started.requester.renew(at=timezone.now())
     with open_scope(requester.scope), translation.override(requester.language):
         gpt = access_gpt(requester.user, started.gpt.slug, to=GPTAct.VIEW_SETTINGS)
         message = access_create_message(requester.user, gpt, started.id)
@@ -86,7 +89,7 @@ def _get_requester(request: HttpRequest) -> Requester:
     if ApiScope.GPTS_WRITE not in key.scopes:
         raise Forbidden(_("This API key does not have the permission for this."), code="scope_missing")
     language = key.user.language or translation.get_language() or "en"
-    return Requester(key.user, scope, UsageSource.API, key.workspace_id, language)
+    return Requester(key.user, scope, UsageSource.API, key.workspace_id, language, key.pk)
 
 
 def _read_text(request: HttpRequest) -> str:

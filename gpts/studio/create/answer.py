@@ -84,6 +84,8 @@ class CreateAnswer(TurnJob):
             gpt_id=request.gpt.pk,
             act=GPTAct.EDIT,
             workspace_ids=request.requester.scope.workspace_ids,
+            payer_id=request.gpt.workspace_id,
+            api_key_id=request.requester.api_key_id,
         )
         super().__init__(turn_id=request.message.pk, given=request.input, access=access)
         self.request = request
@@ -161,9 +163,10 @@ class CreateAnswer(TurnJob):
         self, proposal: Proposal, at: datetime
     ) -> tuple[dict[str, object] | None, BuilderChange | None]:
         """Change the draft; returns the data of the change's card and the change, or None twice."""
-        requester, slug = self.request.requester, self.request.gpt.slug
+        slug = self.request.gpt.slug
+        # Read anew for each change, because the person may have lost the right to edit meanwhile.
+        requester = self.request.requester.renew(at=at)
         with open_scope(requester.scope), translation.override(requester.language):
-            # Checked for each change, because the person may have lost the right to edit meanwhile.
             access_gpt(requester.user, slug, to=GPTAct.EDIT)
             change = apply_change(
                 message=self.request.message,

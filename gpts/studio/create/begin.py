@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +17,11 @@ from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import find_default_model
 from gpts.assistants.rules import GPTAct
+from gpts.chat.services.rechecks import RequestAccess
 from gpts.chat.services.turn_inputs import build_model_spec, get_usable_model
 from gpts.chat.states import MessageRole
 from gpts.chat.streaming.begin import Requester, lock_turn_starts
-from gpts.chat.streaming.connection import ask_to_stop, check_message
+from gpts.chat.streaming.connection import RATE_WINDOW, ask_to_stop, check_message
 from gpts.chat.streaming.frames import build_frame
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.types import FailureCode, ModelAPI, PromptMessage, TurnInput
@@ -29,7 +32,12 @@ from gpts.studio.create.functions import FUNCTIONS
 from gpts.studio.create.prompts import BUILDER_NAME, build_instructions
 from gpts.studio.create.shown import build_change_data, build_message_end, get_draft_values, render_text
 from gpts.studio.models import BuilderMessage
-from gpts.studio.queries import get_running_answer, list_create_messages, list_undone_fields
+from gpts.studio.queries import (
+    count_messages_since,
+    get_running_answer,
+    list_create_messages,
+    list_undone_fields,
+)
 from gpts.studio.services.create import interrupt_if_lost, start_message
 from workspaces.models import User
 
@@ -58,8 +66,12 @@ class StartedCreateAnswer:
         first = build_frame("message", head | {"html": render_text(self.question.content)})
         return first + b"".join(build_frame("change", change) for change in self.changes)
 
+    @property
+    def access(self) -> RequestAccess:
+        return self.requester.access
+
     def load_end(self) -> dict[str, Any]:
-        found = find_answer(self.requester, self.gpt.slug)
+        found = find_answer(self.requester.renew(at=timezone.now()), self.gpt.slug)
         if found.id == self.id and found.end is not None:
             return found.end
         self.message.state, self.message.error_code = TurnState.INTERRUPTED, FailureCode.INTERRUPTED
@@ -74,13 +86,17 @@ def begin_message(requester: Requester, slug: str, text: str) -> StartedCreateAn
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
         gpt = access_gpt(requester.user, slug, to=GPTAct.EDIT)
-        check_message(requester.user.pk, "")
+        check_message(requester.user.pk, "", count_recent=partial(_count_recent, requester.user))
         question, message = start_message(gpt=gpt, text=text, by=requester.user, at=timezone.now())
         model = get_builder_model(gpt)
         given = _build_input(requester, gpt, question, model)
         request = BuilderRequest(gpt, question, message, model, given, requester)
         _reserve_budgets(request)
         return StartedCreateAnswer(gpt, question, message, requester, CreateAnswer(request))
+
+
+def _count_recent(user: User) -> int:
+    return count_messages_since(user, timezone.now() - timedelta(seconds=RATE_WINDOW))
 
 
 def find_answer(requester: Requester, slug: str) -> StartedCreateAnswer:

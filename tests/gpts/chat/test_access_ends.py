@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import httpx2
 import pytest
 from django.utils import timezone
 
@@ -18,13 +19,16 @@ from gpts.chat.models import Message, Turn
 from gpts.llm.states import TurnState
 from gpts.metering.models import UsageEvent
 from tests.fakes.openai_server import ModelServer
+from tests.support.api_client import create_key, get_bearer_header
 from tests.support.chat import configure_model, create_public_gpt
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
+from tests.support.services import WebService
 from tests.support.times import NOW
 from tests.support.web_client import MakeWebClient, WebClient, get_streamed_text, read_events
-from workspaces.models import Member, User
+from workspaces.models import ApiKey, Member, User
+from workspaces.services.api_keys import revoke_api_key
 from workspaces.services.members import remove_member
 
 # Two rounds of re-checking, and room for a busy machine.
@@ -98,6 +102,93 @@ def test_a_deactivated_account_reads_no_further(
     )
 
     assert_cut(last, said, seconds, model_server)
+
+
+def read_until_cut_by_api(
+    url: str, key: str, gpt: GPT, end_access: Callable[[], object]
+) -> tuple[Any, str, float]:
+    """As read_until_cut, by a program with an API key."""
+    found, ended_at = [], 0.0
+    headers = {"Accept": "text/event-stream", **get_bearer_header(key)}
+    with httpx2.stream(
+        "POST",
+        f"{url}/api/v1/gpts/{gpt.slug}/conversations",
+        json={"text": "Long"},
+        headers=headers,
+        timeout=30,
+    ) as response:
+        for event in read_events(response):
+            found.append(event)
+            if event.name == "delta" and not ended_at:
+                with system_scope("tests"):
+                    end_access()
+                ended_at = time.monotonic()
+    return found[-1], get_streamed_text(found), time.monotonic() - ended_at
+
+
+@pytest.mark.parametrize("act", ["revoked", "expired"])
+def test_the_stream_of_a_key_that_ends_is_cut(
+    server: WebService, model_server: ModelServer, act: str
+) -> None:
+    gpt = create_public_gpt(configure_model(model_server.url, "normal:4000:40"))
+    reader = UserFactory.create(display_name="Reader")
+    plain = create_key(reader)
+
+    def end() -> None:
+        key = ApiKey.objects.get()
+        if act == "revoked":
+            revoke_api_key(key=key, by=reader, at=timezone.now())
+        else:
+            ApiKey.objects.filter(pk=key.pk).update(expires_at=timezone.now())
+
+    last, said, seconds = read_until_cut_by_api(server.url, plain, gpt, end)
+
+    assert_cut(last, said, seconds, model_server)
+
+
+def test_a_member_who_left_the_paying_workspace_reads_no_further(
+    server: WebService, model_server: ModelServer
+) -> None:
+    """The GPT is public, so that the person may still chat with it; the company must not pay on."""
+    gpt = create_public_gpt(configure_model(model_server.url, "normal:4000:40"))
+    with system_scope("tests"):
+        owner = UserFactory.create(display_name="Owner")
+        reader = UserFactory.create(display_name="Reader")
+        company = create_company(owner, member=reader)
+    plain = create_key(reader, workspace=company)
+
+    def leave() -> None:
+        Member.objects.filter(user=reader, workspace=company).delete()
+
+    last, said, seconds = read_until_cut_by_api(server.url, plain, gpt, leave)
+
+    assert_cut(last, said, seconds, model_server)
+
+
+def test_who_reads_along_with_a_revoked_key_is_cut_but_the_answer_goes_on(
+    server: WebService, make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
+    """The person started the answer in the browser; a program of theirs follows it."""
+    gpt = create_public_gpt(configure_model(model_server.url, "normal:250:40"))
+    reader = UserFactory.create(display_name="Reader")
+    plain = create_key(reader)
+    followed: list[Any] = []
+    with make_web_client(reader).ask(f"/g/{gpt.slug}/chat/turns", "Long") as response:
+        own = read_events(response)
+        head = next(own)
+        address = (
+            f"{server.url}/api/v1/conversations/{head.data['conversation']}/turns/{head.data['turn']}/events"
+        )
+        with httpx2.stream("GET", address, headers=get_bearer_header(plain), timeout=30) as program:
+            for event in read_events(program):
+                if not followed:
+                    revoke_api_key(key=ApiKey.objects.get(), by=reader, at=timezone.now())
+                followed.append(event)
+        last = list(own)[-1]
+
+    assert (followed[-1].name, followed[-1].data["code"]) == ("end", "access_ended")
+    assert len(get_streamed_text(followed)) < len(Message.objects.get(role="assistant").content)
+    assert last.data["state"] == "finished"
 
 
 @pytest.mark.parametrize("act", ["quarantined", "taken back"])

@@ -54,7 +54,7 @@ class StoryTurn(TurnJob):
 
     def __init__(self, events: Events, *, is_recorded: bool = True) -> None:
         turn_id = uuid4()
-        access = RunningAnswer(turn_id, user_id=1, gpt_id=1, act=GPTAct.CHAT, workspace_ids=())
+        access = RunningAnswer(turn_id, user_id=1, gpt_id=1, act=GPTAct.CHAT, workspace_ids=(), payer_id=1)
         given = TurnInput(ModelSpec("offline", ModelAPI.OFFLINE), text="Hello", gpt_name="Teller")
         super().__init__(turn_id=turn_id, given=given, access=access)
         self.events, self.is_recorded = events, is_recorded

@@ -16,6 +16,7 @@ from core.errors import RateLimited
 from core.ids import uuid7, uuid7_time
 from gpts.chat.models import Conversation, Message, Turn
 from gpts.chat.states import MessageRole
+from gpts.chat.streaming.begin import Requester, begin_first_turn
 from gpts.chat.streaming.connection import build_events_key, check_message, get_sync_redis
 from gpts.llm.states import TurnState
 from gpts.metering.models import UsageEvent
@@ -25,6 +26,7 @@ from tests.support.chat import configure_model, create_public_gpt
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
 from tests.support.web_client import MakeWebClient, WebClient, get_streamed_text, read_events
+from workspaces.access import scope_for
 
 
 def wait_for(is_true: Callable[[], bool], seconds: float = 8.0) -> bool:
@@ -311,13 +313,37 @@ def test_too_many_messages_a_minute_are_refused(
 ) -> None:
     settings.CHAT_TURNS_PER_MINUTE = 2
 
-    assert [check_message(7, key) for key in ("a", "a")] == [False, True]
+    assert [check_message(7, key, count_recent=int) for key in ("a", "a")] == [False, True]
     with pytest.raises(RateLimited) as refused:
-        check_message(7, "b")
+        check_message(7, "b", count_recent=int)
 
     assert refused.value.code == "chat_rate"
     assert 0 < refused.value.data["retry_after"] <= 60
-    assert check_message(8, "b") is False
+    assert check_message(8, "b", count_recent=int) is False
+
+
+def test_without_redis_the_messages_of_a_minute_are_counted_in_the_database(
+    make_web_client: MakeWebClient, model_server: ModelServer, settings: Any
+) -> None:
+    """A limit that cannot be read where it is usually kept still holds; a key counts as seen before."""
+    settings.CHAT_TURNS_PER_MINUTE = 2
+    reader = UserFactory.create(display_name="Reader")
+    gpt = create_public_gpt(configure_model(model_server.url, "normal:5"))
+    make_web_client(reader).say(f"/g/{gpt.slug}/chat/turns", "One")
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    get_sync_redis.cache_clear()
+    requester = Requester(reader, scope_for(reader), "web", None, "en")
+
+    try:
+        assert check_message(reader.pk, "k", count_recent=int) is True
+        begin_first_turn(requester, gpt.slug, "Two", "", is_draft=False)
+        with pytest.raises(RateLimited) as refused:
+            begin_first_turn(requester, gpt.slug, "Three", "", is_draft=False)
+    finally:
+        get_sync_redis.cache_clear()
+
+    assert refused.value.code == "chat_rate"
+    assert Turn.objects.count() == 2
 
 
 def test_two_clicks_at_the_same_instant_are_one_conversation(

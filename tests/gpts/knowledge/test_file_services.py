@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from core.errors import Conflict, DomainError, InvalidInput, RateLimited, TooLarge
 from core.models import AuditEvent
+from core.scope import Scope, current_scope, open_scope
 from gpts.assistants.models import GPT
 from gpts.assistants.services.versions import freeze_version
 from gpts.knowledge.models import Document, KnowledgeFile, Passage
@@ -33,6 +34,7 @@ from gpts.knowledge.services.files import (
 )
 from gpts.knowledge.services.reading import read_document
 from gpts.knowledge.services.review_dates import notify_owners_of_stale_files
+from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
 from tests.support.knowledge_files import EICAR, make_docx
 from tests.support.times import LATER, NOW
@@ -135,6 +137,29 @@ def test_the_storage_of_a_workspace_is_limited(own_media: Path, settings: Any) -
     assert same.document_id == KnowledgeFile.objects.get(gpt=gpt).document_id
     assert other.workspace_id != gpt.workspace_id
     assert list_stored_bytes(own_media) == [b"x" * 20, b"y" * 11]
+
+
+def test_what_a_person_added_counts_in_all_of_their_workspaces(own_media: Path, settings: Any) -> None:
+    """Also with an API key, whose scope has one workspace only; a colleague has room of their own."""
+    settings.KNOWLEDGE_PERSON_BYTES, settings.KNOWLEDGE_FILES_PER_HOUR = 30, 2
+    gpt = GPTFactory.create()
+    ada, company = gpt.owner, create_company(gpt.owner)
+    upload_file(gpt, text="x" * 20)
+    inside = GPTFactory.create(owner=ada, workspace=company)
+
+    with open_scope(Scope(user_id=ada.pk, workspace_ids=(company.pk,))):
+        with pytest.raises(TooLarge) as full:
+            upload_file(inside, text="y" * 11)
+        upload_file(inside, text="z" * 10)
+        with pytest.raises(RateLimited) as fast:
+            upload_file(inside, text="w")
+        assert current_scope().workspace_ids == (company.pk,)
+    other = upload_file(GPTFactory.create(), text="y" * 11)
+
+    assert (full.value.code, full.value.data) == ("person_full", {"limit": 30, "used": 20})
+    assert fast.value.code == "too_many_files_an_hour"
+    assert other.uploaded_by_id != ada.pk
+    assert list_stored_bytes(own_media) == [b"x" * 20, b"y" * 11, b"z" * 10]
 
 
 def test_the_number_of_new_files_an_hour_is_limited(settings: Any) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
+from core.errors import NotFound
 from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.assistants.services.quarantine import quarantine_gpt
@@ -27,6 +28,7 @@ from gpts.llm.services.providers import ensure_offline_provider
 from gpts.llm.states import TurnState
 from gpts.metering.models import BudgetReservation
 from gpts.studio.create.begin import begin_message, stop_create_answer
+from gpts.studio.create.functions import Proposal
 from gpts.studio.models import BuilderMessage
 from gpts.tasks import reap_lost_turns
 from tests.fakes.openai_server import WORDS, ModelServer
@@ -37,6 +39,8 @@ from tests.support.times import NOW
 from tests.support.waiting import wait_for
 from tests.support.web_client import Event, MakeWebClient, WebClient, get_streamed_text, read_events
 from workspaces.access import scope_for
+from workspaces.models import Member
+from workspaces.queries import cache_user_roles
 
 
 def a_draft(url: str = "", model: str = "") -> GPT:
@@ -222,6 +226,32 @@ def test_an_answer_ends_when_its_person_may_not_edit_any_more(
     ended = wait_until_ended()
     assert (ended.state, ended.error_code) == (TurnState.FAILED, "access_ended")
     assert ended.content.startswith("arch light")
+
+
+def test_a_change_is_refused_once_its_person_has_left_although_the_answer_runs_on(
+    transactional_db: None, model_server: ModelServer
+) -> None:
+    """Roles that were read for the request must not decide about a later step."""
+    with system_scope("tests"):
+        place = create_owned_company()
+        builder = add_new_member(place, role="builder")
+        gpt = GPTFactory.create(
+            owner=builder, workspace=place, name="Before",
+            language_model=configure_model(model_server.url, "normal:3"),
+        )  # fmt: skip
+    cache_user_roles(builder)
+    requester = Requester(builder, scope_for(builder), "web", None, "en")
+    job = begin_message(requester, gpt.slug, "Call it After").job
+    assert job is not None
+    with system_scope("tests"):
+        Member.objects.filter(workspace=place, user=builder).delete()
+
+    with pytest.raises(NotFound):
+        job._apply_proposal(Proposal("name", "After"), timezone.now())
+
+    with system_scope("tests"):
+        gpt.refresh_from_db()
+        assert gpt.name == "Before"
 
 
 @pytest.mark.parametrize("is_alive", [False, True])

@@ -9,7 +9,10 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
+from core.errors import LimitUnreadable
+from core.scope import current_scope
 from gpts.assistants.models import GPT
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.types import TurnInput
@@ -96,7 +99,11 @@ def reserve(
     Raises BudgetExceeded (``budget_exceeded``, or ``rate_limited`` for windows of a minute) when a hard limit
     has no room, and reserves nothing then. One query where there are no budgets. Counters are locked in the
     order of the budgets until the caller's transaction ends, so call it shortly before commit.
+
+    Raises LimitUnreadable when the scope does not include the workspace that pays: row-level security would
+    hide its budgets, and hidden budgets must not count as none.
     """
+    _check_readable(workspace_id)
     budgets = _list_applying_budgets(user, workspace_id, gpt)
     if not budgets:
         return Reservation(turn_id, 0)
@@ -111,6 +118,15 @@ def reserve(
                 turn_id=turn_id, user=user, budget=budget, use_id=use_id, amount=amount, created_at=at
             )
     return Reservation(turn_id, len(budgets))
+
+
+def _check_readable(workspace_id: int) -> None:
+    scope = current_scope()
+    if not scope.system and workspace_id not in scope.workspace_ids:
+        raise LimitUnreadable(
+            _("The limits of the workspace that pays cannot be read, so nothing was started. Start again."),
+            code="limit_unreadable",
+        )
 
 
 def _build_amounts(*, tokens: int, cost_micros: int) -> dict[str, int]:

@@ -1,0 +1,242 @@
+"""Every task that takes ids, replayed with ids that name nothing, or what is closed, left or done meanwhile.
+
+A worker sees the rows of all tenants, so a task trusts no argument: it reads whose the row is and whether the
+work may still be done, refuses otherwise, and logs that. Cases are by task name; a task of the registry
+without one fails here.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core import mail
+from structlog.testing import capture_logs
+
+from config.celery import app
+from core.ids import uuid7
+from gpts.assistants.models import GPT
+from gpts.chat.models import Attachment
+from gpts.evals.models import GoldenResult, GoldenRun
+from gpts.evals.services.runs import start_run
+from gpts.knowledge.models import Document, KnowledgeFile, Passage, PassageVector
+from gpts.knowledge.services.files import add_knowledge_file, upload_knowledge_file
+from gpts.metering.models import BudgetReservation
+from payouts.models import CloseRun
+from reviews.models import Notice, Submission
+from tests.isolation.database_state import digest_tables
+from tests.support.companies import create_company
+from tests.support.evals import create_golden_prompt
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
+from tests.support.payouts import close_march
+from tests.support.reviews import decide, make_moderator, make_queued_case
+from tests.support.times import AT, NOW
+from tests.support.uploads import make_upload
+from workspaces.models import ApiKey, Member, Workspace
+from workspaces.services.api_keys import create_api_key, revoke_api_key
+from workspaces.services.members import invite_member, revoke_invitation
+from workspaces.states import ApiScope
+
+pytestmark = pytest.mark.django_db
+
+Arguments = dict[str, Any]
+PRODUCT = ("core", "workspaces", "gpts", "marketplace", "reviews", "payouts")
+
+
+def arrange_member() -> tuple[Any, Any]:
+    """A company and a builder of it."""
+    builder = UserFactory.create(display_name="Builder")
+    company = create_company(UserFactory.create(display_name="Owner"), builder=builder)
+    return company, builder
+
+
+def leave(company: Workspace, user: Any) -> None:
+    Member.objects.filter(workspace=company, user=user).delete()
+
+
+# Stale arguments -------------------------------------------------------------------------------------------
+
+
+def stale_attachment() -> Arguments:
+    company, member = arrange_member()
+    attachment = Attachment.objects.create(
+        id=uuid7(NOW),
+        user=member,
+        workspace=company,
+        kind="document",
+        name="secret.txt",
+        media_type="text/plain",
+        size=3,
+        content_hash="0" * 64,
+        storage_key="attachments/absent",
+        state="waiting",
+        created_at=NOW,
+    )
+    leave(company, member)
+    return {"attachment_id": str(attachment.pk)}
+
+
+def start_golden_run(*, with_key: bool = False) -> tuple[GoldenRun, Any, ApiKey | None]:
+    company, builder = arrange_member()
+    gpt = GPTFactory.create(owner=builder, workspace=company)
+    create_golden_prompt(gpt)
+    key = None
+    if with_key:
+        key, _plain = create_api_key(
+            user=builder, workspace=company, name="Program", scopes=[ApiScope.GPTS_WRITE], by=builder, at=NOW
+        )
+    run = start_run(
+        gpt=gpt,
+        version=None,
+        kind="golden",
+        language="en",
+        by=builder,
+        at=NOW,
+        api_key_id=key.pk if key else None,
+    )
+    return run, builder, key
+
+
+def golden_run_of_who_left() -> Arguments:
+    run, builder, _key = start_golden_run()
+    leave(run.workspace, builder)
+    return {"run_id": str(run.pk)}
+
+
+def golden_run_of_a_revoked_key() -> Arguments:
+    run, builder, key = start_golden_run(with_key=True)
+    assert key is not None
+    revoke_api_key(key=key, by=builder, at=NOW)
+    return {"run_id": str(run.pk)}
+
+
+def insights_of_a_deleted_gpt() -> Arguments:
+    gpt = GPTFactory.create()
+    GPT.objects.filter(pk=gpt.pk).update(deleted_at=NOW)
+    return {"gpt_id": gpt.pk}
+
+
+def document_of_a_suspended_workspace(add: Callable[..., KnowledgeFile] = add_knowledge_file) -> Arguments:
+    gpt = GPTFactory.create()
+    file = add(gpt=gpt, upload=make_upload("a.txt", b"Some words to read."), by=gpt.owner, at=NOW)
+    Workspace.objects.filter(pk=gpt.workspace_id).update(suspended_at=NOW)
+    return {"document_id": file.document_id}
+
+
+def decided_submission() -> Arguments:
+    owner, moderator = UserFactory.create(display_name="Owner"), make_moderator()
+    gpt = GPTFactory.create(owner=owner, description="Reads drafts and asks.")
+    case = make_queued_case(gpt)
+    decide(case, moderator, "approve")
+    return {"submission_id": str(Submission.objects.get(case=case).pk)}
+
+
+def sent_notice() -> Arguments:
+    decided_submission()
+    notice = Notice.objects.order_by("pk").first()
+    assert notice is not None
+    Notice.objects.filter(pk=notice.pk).update(delivery="sent", sent_at=AT)
+    return {"notice_id": str(notice.pk)}
+
+
+def closed_month() -> Arguments:
+    close_march(
+        maker=FinanceUserFactory.create(display_name="Maker"),
+        checker=FinanceUserFactory.create(display_name="Checker"),
+    )
+    return {"run_id": CloseRun.objects.latest("pk").pk}
+
+
+def revoked_invitation() -> Arguments:
+    owner = UserFactory.create(display_name="Owner")
+    invitation, token = invite_member(
+        workspace=create_company(owner), email="new@example.org", role="member", by=owner, at=NOW
+    )
+    revoke_invitation(invitation=invitation, by=owner, at=NOW)
+    return {"token": token, "language": "en"}
+
+
+# By task: arguments that name nothing, and functions that arrange what is not to be done any more.
+CASES: dict[str, tuple[Arguments, list[Callable[[], Arguments]]]] = {
+    "gpts.ask_golden_prompt": (
+        {"run_id": str(uuid4())},
+        [golden_run_of_who_left, golden_run_of_a_revoked_key],
+    ),
+    "gpts.fill_insights_of_gpt": ({"gpt_id": 10**9}, [insights_of_a_deleted_gpt]),
+    "gpts.embed_document": (
+        {"document_id": 10**9},
+        [document_of_a_suspended_workspace],
+    ),
+    "reviews.check_submission": ({"submission_id": str(uuid4())}, [decided_submission]),
+    "reviews.deliver_notice": ({"notice_id": str(uuid4())}, [sent_notice]),
+    "payouts.calculate_close": ({"run_id": 10**9}, [closed_month]),
+    "workspaces.mail_invitation": ({"token": "nobody-has-this", "language": "en"}, [revoked_invitation]),
+}
+# What a refusal itself records: the run as cancelled.
+RECORDED = {
+    "gpts.ask_golden_prompt": {"gpts_goldenrun", "gpts_goldenresult", "core_auditevent", "core_auditchain"},
+}
+
+
+def list_tasks_with_arguments() -> set[str]:
+    app.loader.import_default_modules()
+    own = {name: task for name, task in app.tasks.items() if name.split(".")[0] in PRODUCT}
+    return {name for name, task in own.items() if set(inspect.signature(task.run).parameters) - {"self"}}
+
+
+def replay(name: str, arguments: Arguments) -> tuple[set[str], list[dict[str, Any]]]:
+    """Run the task and return the tables that it changed, and what it logged about a refusal."""
+    before = digest_tables()
+    sent = len(mail.outbox)
+    with capture_logs() as logs:
+        app.tasks[name](**arguments)
+    after = digest_tables()
+    assert len(mail.outbox) == sent
+    refusals = [dict(entry) for entry in logs if entry["event"] == "task_refused" and entry["task"] == name]
+    return {table for table, digest in after.items() if digest != before[table]}, refusals
+
+
+def test_every_task_with_arguments_has_cases_here() -> None:
+    assert list_tasks_with_arguments() == set(CASES)
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_ids_that_name_nothing_are_refused_and_logged(name: str) -> None:
+    list_tasks_with_arguments()
+    changed, refusals = replay(name, CASES[name][0])
+    assert changed == set()
+    assert len(refusals) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [(name, number) for name, (_absent, stale) in CASES.items() for number in range(len(stale))],
+)
+def test_work_that_may_not_be_done_any_more_is_refused_and_logged(name: str, number: int) -> None:
+    list_tasks_with_arguments()
+    changed, refusals = replay(name, CASES[name][1][number]())
+    assert changed <= RECORDED.get(name, set())
+    assert len(refusals) == 1
+    assert not GoldenResult.objects.exclude(answer="").exists()
+    assert not BudgetReservation.objects.exists()
+    assert not PassageVector.objects.exists()
+
+
+def test_waiting_files_of_who_left_or_of_a_suspended_workspace_are_not_read() -> None:
+    """The job that reads files takes no ids: it asks for each file whether its person still belongs there."""
+    list_tasks_with_arguments()
+    attachment_id = stale_attachment()["attachment_id"]
+    document_id = document_of_a_suspended_workspace(upload_knowledge_file)["document_id"]
+
+    with capture_logs() as logs:
+        assert app.tasks["gpts.read_files"]() == 0
+
+    attachment = Attachment.objects.get(pk=attachment_id)
+    assert (attachment.state, attachment.failure, attachment.text) == ("failed", "access_ended", "")
+    assert Document.objects.get(pk=document_id).state == "waiting"
+    assert not Passage.objects.exists()
+    assert [entry["reason"] for entry in logs if entry["event"] == "task_refused"] == ["access_ended"]
