@@ -25,7 +25,7 @@ app.autodiscover_tasks()
 QUEUES: dict[str, tuple[str, ...]] = {
     "mail": (
         "workspaces.mail_invitation",
-        "workspaces.send_mail",
+        "workspaces.send_queued_mail",
         "reviews.deliver_notice",
         "reviews.deliver_waiting",
     ),

@@ -42,7 +42,7 @@ class QueuedEmailBackend(BaseEmailBackend):
                     sealed=seal(_serialise(message), purpose=PURPOSE, tenant="instance", row=identifier),
                     created_at=timezone.now(),
                 )
-                enqueue_on_commit("workspaces.send_mail", mail_id=str(identifier))
+                enqueue_on_commit("workspaces.send_queued_mail", mail_id=str(identifier))
         return len(email_messages)
 
 
@@ -51,14 +51,14 @@ def send_waiting_mail(*, mail_id: UUID, at: datetime) -> bool:
 
     Raises what the mail server raises; the mail is tried again after LEASE_SECONDS.
     """
-    with system_scope("workspaces.send_mail"):
+    with system_scope("workspaces.send_queued_mail"):
         free = Q(claimed_at__isnull=True) | Q(claimed_at__lt=at - timedelta(seconds=LEASE_SECONDS))
         if not OutgoingMail.objects.filter(free, pk=mail_id).update(claimed_at=at):
             return False
         sealed = OutgoingMail.objects.values_list("sealed", flat=True).get(pk=mail_id)
     text = unseal(sealed, purpose=PURPOSE, tenant="instance", row=mail_id)
     get_connection(settings.EMAIL_DELIVERY_BACKEND).send_messages([_deserialise(text)])
-    with system_scope("workspaces.send_mail"):
+    with system_scope("workspaces.send_queued_mail"):
         OutgoingMail.objects.filter(pk=mail_id).delete()
     return True
 
@@ -72,7 +72,7 @@ def sweep_mails(*, at: datetime) -> int:
     ).order_by("created_at")
     found = list(waiting.values_list("pk", flat=True)[:200])
     for identifier in found:
-        enqueue_on_commit("workspaces.send_mail", mail_id=str(identifier))
+        enqueue_on_commit("workspaces.send_queued_mail", mail_id=str(identifier))
     return len(found)
 
 

@@ -36,8 +36,8 @@ def sweep_outbound_jobs() -> int:
         return outbound_jobs.sweep_jobs(at=timezone.now())
 
 
-@shared_task(name="workspaces.send_mail")
-def send_mail_of_request(*, mail_id: str) -> None:
+@shared_task(name="workspaces.send_queued_mail")
+def send_queued_mail(*, mail_id: str) -> None:
     """Send one e-mail that a request wrote. Running twice finds it claimed or gone."""
     send_waiting_mail(mail_id=UUID(mail_id), at=timezone.now())
 
