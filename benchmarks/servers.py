@@ -25,20 +25,23 @@ def run_databases(**settings: str) -> Iterator[dict[str, int]]:
         "DJANGO_SETTINGS_MODULE": "config.settings", "OUTBOUND_ALLOWED_PRIVATE_HOSTS": "127.0.0.1",
         **settings,
     }  # fmt: skip
-    for name in ("DATABASE_URL", "REDIS_URL"):
+    for name in ("DATABASE_URL", "REDIS_URL", "CACHE_URL"):
         os.environ.pop(name, None)
     from embedded.paths import DataPaths
     from embedded.postgres import EmbeddedPostgres
-    from embedded.redis import EmbeddedRedis
+    from embedded.redis import EmbeddedCache, EmbeddedRedis
 
     postgres, redis = EmbeddedPostgres(DataPaths(data)), EmbeddedRedis(DataPaths(data))
+    cache = EmbeddedCache(DataPaths(data))
     try:
         postgres.start()
         redis.start()
+        cache.start()
         for command in ("setup_database", "migrate"):
             subprocess.run([sys.executable, "manage.py", command], cwd=ROOT, check=True, stdout=sys.stderr)
         yield {"PostgreSQL": postgres.pid() or 0, "Redis": redis.pid() or 0}
     finally:
+        cache.stop()
         redis.stop()
         postgres.stop()
         shutil.rmtree(data, ignore_errors=True)
@@ -48,8 +51,8 @@ def run_databases(**settings: str) -> Iterator[dict[str, int]]:
 def run_web(port: int, workers: int) -> Iterator[int]:
     """Run the web service as script/server does; yields the id of the workers' parent process."""
     command = [
-        sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), "--lifespan", "off",
-        "--no-access-log", "--no-server-header", "--log-level", "error", "--workers", str(workers),
+        sys.executable, "-m", "config.web_server", "--port", str(port), "--log-level", "error",
+        "--workers", str(workers),
     ]  # fmt: skip
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"LOGGIA_DATABASE_ROLE": "app"})
     try:

@@ -75,16 +75,18 @@ def main(count: int, seconds: float) -> None:
         "LOGGIA_ENV": "development", "DEBUG": "false", "LOGGIA_DATA_DIR": str(data),
         "LOGGIA_BENCH_PAGES": str(pages), "LOG_LEVEL": "ERROR",
     }  # fmt: skip
-    for name in ("DATABASE_URL", "REDIS_URL"):
+    for name in ("DATABASE_URL", "REDIS_URL", "CACHE_URL"):
         os.environ.pop(name, None)
     from embedded.paths import DataPaths
     from embedded.postgres import EmbeddedPostgres
-    from embedded.redis import EmbeddedRedis
+    from embedded.redis import EmbeddedCache, EmbeddedRedis
 
     postgres, redis = EmbeddedPostgres(DataPaths(data)), EmbeddedRedis(DataPaths(data))
+    cache = EmbeddedCache(DataPaths(data))
     try:
         postgres.start()
         redis.start()
+        cache.start()
         for command in (["setup_database"], ["migrate"], ["seed_catalogue", str(count)]):
             _run_command(*command)
         with (
@@ -93,6 +95,7 @@ def main(count: int, seconds: float) -> None:
         ):
             _compare_pages(count, seconds, pages, product, bare, postgres.pid() or 0)
     finally:
+        cache.stop()
         redis.stop()
         postgres.stop()
         shutil.rmtree(data, ignore_errors=True)
@@ -170,9 +173,9 @@ def _empty_cache() -> None:
     from redis import Redis
 
     from embedded.paths import get_default_paths
-    from embedded.redis import EmbeddedRedis
+    from embedded.redis import EmbeddedCache
 
-    Redis.from_url(EmbeddedRedis(get_default_paths()).url()).flushall()
+    Redis.from_url(EmbeddedCache(get_default_paths()).url()).flushall()
 
 
 def _save_pages(addresses: list[str], pages: Path) -> list[str]:

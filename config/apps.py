@@ -1,7 +1,10 @@
-"""App configuration of the project package, so that Django finds its management commands."""
+"""App configuration of the project package, so that Django finds its management commands and checks."""
 
 from django.apps import AppConfig
 
 
 class ProjectConfig(AppConfig):
     name = "config"
+
+    def ready(self) -> None:
+        from config import server_checks  # noqa: F401 - registers its checks; needs the apps

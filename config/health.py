@@ -1,4 +1,4 @@
-"""/healthz: the process answers. /readyz: the database and Redis answer too.
+"""/healthz: the process answers. /readyz: the database, Redis and the cache answer too.
 
 The views are async and so run outside the request's transaction: they answer without a database.
 """
@@ -19,10 +19,11 @@ async def healthz(request: HttpRequest) -> HttpResponse:
 
 
 async def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer 503 while the database or Redis does not answer."""
+    """Answer 503 while the database, Redis or the cache does not answer."""
     parts = {
         "database": await sync_to_async(is_database_up)(),
-        "redis": await sync_to_async(is_redis_up, thread_sensitive=False)(),
+        "redis": await sync_to_async(is_redis_up, thread_sensitive=False)(settings.REDIS_URL),
+        "cache": await sync_to_async(is_redis_up, thread_sensitive=False)(settings.CACHE_URL),
     }
     return JsonResponse(parts, status=200 if all(parts.values()) else 503)
 
@@ -38,8 +39,8 @@ def is_database_up() -> bool:
         return False
 
 
-def is_redis_up() -> bool:
-    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+def is_redis_up(url: str) -> bool:
+    client = redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
     try:
         return bool(client.ping())
     except redis.RedisError:

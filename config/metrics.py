@@ -11,14 +11,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from config.celery import QUEUE_NAMES
 from config.health import is_database_up
+from workspaces.web.client_address import is_on_this_machine
 
-FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip")
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 async def metrics(request: HttpRequest) -> HttpResponse:
     """Answer callers on this machine and with METRICS_TOKEN; all others get 404."""
-    if not (is_local(request) or has_token(request)):
+    if not (is_on_this_machine(request) or has_token(request)):
         raise Http404
     queued, running = await sync_to_async(get_redis_figures, thread_sensitive=False)()
     database_up = await sync_to_async(is_database_up)()
@@ -44,12 +44,6 @@ async def metrics(request: HttpRequest) -> HttpResponse:
         lines.append(f"# HELP {name} Jobs that wait for a worker, by queue.\n# TYPE {name} gauge\n")
         lines += [f'{name}{{queue="{queue}"}} {count}\n' for queue, count in queued.items()]
     return HttpResponse("".join(lines), content_type=TEXT)
-
-
-def is_local(request: HttpRequest) -> bool:
-    """Whether the caller is on this machine and the request was not forwarded by a proxy."""
-    direct = not any(request.headers.get(name) for name in FORWARDED)
-    return direct and request.META.get("REMOTE_ADDR") in ("127.0.0.1", "::1")
 
 
 def has_token(request: HttpRequest) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
 
 SHORTEST_SECRET = 40
 PLACEHOLDERS = ("change-me", "changeme", "django-insecure", "only for tests", "secret")
@@ -18,13 +20,14 @@ def refuse_unknown(environment: str) -> None:
 
 
 def refuse_unsafe(
-    *, secret_key: str, debug: bool, hosts: Sequence[str], encryption_keys: Sequence[str]
+    *, secret_key: str, debug: bool, hosts: Sequence[str], base_url: str, encryption_keys: Sequence[str]
 ) -> None:
     """Raise ImproperlyConfigured with every reason at once; returns when production may start."""
     reasons = [
         *list_secret_problems(secret_key),
         *(["DEBUG is on: remove it from the environment."] if debug else []),
         *list_host_problems(hosts),
+        *list_base_url_problems(base_url, hosts),
         *list_key_problems(encryption_keys),
     ]
     if reasons:
@@ -47,6 +50,25 @@ def list_host_problems(hosts: Sequence[str]) -> list[str]:
         return ["ALLOWED_HOSTS is empty: name the hosts that people type, for example store.example.org."]
     if "*" in hosts:
         return ["ALLOWED_HOSTS allows every host: name those that people type."]
+    return []
+
+
+def list_base_url_problems(base_url: str, hosts: Sequence[str]) -> list[str]:
+    example = "for example https://store.example.org"
+    if not base_url:
+        return [f"BASE_URL is missing: every link in e-mails and pages begins with it, {example}."]
+    try:
+        parts = urlsplit(base_url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https"):
+        return [f"BASE_URL is no address: write scheme and host, {example}."]
+    if base_url != f"{parts.scheme}://{host}" + (f":{port}" if port else ""):
+        return [f"BASE_URL has more than scheme, host and port in lower case: shorten it, {example}."]
+    known = [name for name in hosts if name]
+    if known and "*" not in known and not validate_host(host, known):
+        return [f"BASE_URL leads to {host}, which is not in ALLOWED_HOSTS: add it there."]
     return []
 
 

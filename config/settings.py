@@ -6,6 +6,7 @@ import base64
 import hashlib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +17,7 @@ from config.logs import configure_logs
 from config.production import refuse_unknown, refuse_unsafe
 from embedded.credentials import read_or_create_secret
 from embedded.paths import get_default_paths
-from embedded.redis import EmbeddedRedis
+from embedded.redis import EmbeddedCache, EmbeddedRedis
 
 read_dot_env()
 
@@ -43,7 +44,8 @@ if not ENCRYPTION_KEYS and not IS_PRODUCTION:
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["*"])
 # The port at which this server answers on its own machine.
 OWN_PORT = env.int("PORT", 8000)
-BASE_URL = env.str("BASE_URL", f"http://localhost:{OWN_PORT}").rstrip("/")
+# The one address of the instance in links; script/server sets it from PORT. Required in production.
+BASE_URL = env.str("BASE_URL", "" if IS_PRODUCTION else f"http://localhost:{OWN_PORT}").rstrip("/")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[BASE_URL] if IS_PRODUCTION else [])
 
 # Applications --------------------------------------------------------------------------------------------
@@ -84,6 +86,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "workspaces.web.base_url.base_url_middleware",
     "workspaces.web.bodies.body_limit_middleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -132,11 +135,14 @@ DATABASES, DATABASE_ROLES, DATABASE_URLS = database_settings(
     pool_size=env.int("DATABASE_POOL_SIZE", 10),
 )
 
-REDIS_URL = env.str("REDIS_URL", "") or EmbeddedRedis(DATA_PATHS).url()
+# Two stores: queue and turn streams, which must not lose anything, and the cache, which may evict everything.
+REDIS_URL = env.str("REDIS_URL", "")
+CACHE_URL = env.str("CACHE_URL", "") or REDIS_URL or EmbeddedCache(DATA_PATHS).url()
+REDIS_URL = REDIS_URL or EmbeddedRedis(DATA_PATHS).url()
 CACHES: dict[str, Any] = {
     "default": {
         "BACKEND": "config.cache.SharedRedisCache",
-        "LOCATION": REDIS_URL,
+        "LOCATION": CACHE_URL,
         "KEY_PREFIX": "loggia",
         "TIMEOUT": 300,
     }
@@ -199,10 +205,11 @@ ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
-ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_PRODUCTION else "http"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(BASE_URL).scheme or "https"
 ACCOUNT_ALLOW_REGISTRATION = env.bool("ACCOUNT_ALLOW_REGISTRATION", True)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ADAPTER = "workspaces.web.adapters.MFAAdapter"
 MFA_TOTP_ISSUER = "Loggia"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_PRODUCTION
 USERSESSIONS_TRACK_ACTIVITY = False  # would be a write per page; sessions are recorded when they begin
@@ -387,6 +394,7 @@ PAYOUT_BANK_ACCOUNT = env.str("PAYOUT_BANK_ACCOUNT", "Main")
 
 # Security headers ----------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", IS_PRODUCTION)
+SECURE_SSL_HOST = urlsplit(BASE_URL).netloc or None  # redirects to https lead to BASE_URL's host
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31536000 if IS_PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", False)
@@ -396,7 +404,8 @@ SILENCED_SYSTEM_CHECKS = [
 ]  # HSTS subdomains, preload: the operator decides
 TRUST_PROXY = env.bool("TRUST_PROXY", False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
-ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0  # so that sign-in limits count the client's address
+# How many proxies of ours append to X-Forwarded-For; see workspaces.web.client_address.
+TRUSTED_PROXY_HOPS = env.int("TRUSTED_PROXY_HOPS", 1) if TRUST_PROXY else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -427,5 +436,11 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 RUNNING_TURN_KEYS = "turn:running:*"
 
 if IS_PRODUCTION:
-    refuse_unsafe(secret_key=SECRET_KEY, debug=DEBUG, hosts=ALLOWED_HOSTS, encryption_keys=ENCRYPTION_KEYS)
+    refuse_unsafe(
+        secret_key=SECRET_KEY,
+        debug=DEBUG,
+        hosts=ALLOWED_HOSTS,
+        base_url=BASE_URL,
+        encryption_keys=ENCRYPTION_KEYS,
+    )
     ALLOWED_HOSTS += ["localhost", "127.0.0.1"]  # health checks come from the machine or container itself

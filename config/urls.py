@@ -6,11 +6,13 @@ from django.urls import include, path
 
 from config import health
 from config.metrics import metrics
+from config.operator_health import show_health
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
+    path("operator/health", show_health, name="operator-health"),
     path("accounts/", include("allauth.urls")),
     path("", include("marketplace.web.urls")),
     path("", include("workspaces.web.urls")),

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from core.dates import is_usual_year
 from core.errors import InvalidInput
 
-_PATTERN = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+_PATTERN = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True, order=True)
@@ -24,7 +25,7 @@ class Period:
     def parse(cls, text: str) -> Period:
         """Return the month written as ``YYYY-MM``; raises InvalidInput."""
         match = _PATTERN.fullmatch(text.strip())
-        if match is None or int(match[1]) < 2000:
+        if match is None or not is_usual_year(int(match[1])):
             raise InvalidInput(
                 _("Write the month as YYYY-MM, for example 2026-03."), code="period_invalid", field="period"
             )

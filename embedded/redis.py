@@ -1,9 +1,10 @@
-"""An embedded Redis-compatible server (Valkey): start it, find a running one, stop it."""
+"""The two embedded Redis-compatible servers (Valkey): start one, find a running one, stop it."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
+from typing import ClassVar
 
 import redis
 
@@ -23,14 +24,22 @@ MARKS = ("-server",)
 
 
 class EmbeddedRedis:
-    """The server of one data directory, on a unix socket. ``throw_away`` writes nothing to disk (tests)."""
+    """The server of queue and turn streams of one data directory, on a unix socket.
+
+    It never evicts, because jobs would be lost: at its limit writing fails. ``throw_away`` writes nothing to
+    disk (tests).
+    """
+
+    name: ClassVar[str] = "redis"
+    limits: ClassVar[tuple[str, ...]] = ("--maxmemory", "512mb", "--maxmemory-policy", "noeviction")
+    is_durable: ClassVar[bool] = True
 
     def __init__(self, paths: DataPaths, *, throw_away: bool = False) -> None:
         self.paths = paths
         self.throw_away = throw_away
-        self.socket = paths.sockets / "redis.sock"
-        self.log = paths.logs / "redis.log"
-        self._pid_file = paths.redis / "redis.pid"
+        self.socket = paths.sockets / f"{self.name}.sock"
+        self.log = paths.logs / f"{self.name}.log"
+        self._pid_file = paths.redis / f"{self.name}.pid"
 
     def url(self, database: int = 0) -> str:
         return f"unix://{self.socket}?db={database}"
@@ -60,12 +69,12 @@ class EmbeddedRedis:
             client.close()
 
     def command(self) -> list[str]:
-        durable = ["--appendonly", "no"] if self.throw_away else ["--appendonly", "yes"]
+        durable = "yes" if self.is_durable and not self.throw_away else "no"
         return [
             str(get_redis_program()), "--port", "0",
             "--unixsocket", str(self.socket), "--unixsocketperm", "600",
             "--dir", str(self.paths.redis), "--pidfile", str(self._pid_file), "--daemonize", "no",
-            "--save", "", *durable, "--databases", "64", "--maxmemory-policy", "noeviction",
+            "--save", "", "--appendonly", durable, "--databases", "64", *self.limits,
         ]  # fmt: skip
 
     def start(self) -> None:
@@ -81,10 +90,20 @@ class EmbeddedRedis:
         wait_until(lambda: process.poll() is not None or self.is_ready(), 20)
         if process.poll() is not None or not self.is_ready():
             output = last_lines(self.log)
-            raise StartupError(f"The embedded Redis did not start.{get_disk_full_hint(output)}\n{output}")
+            raise StartupError(
+                f"The embedded Redis ({self.name}) did not start.{get_disk_full_hint(output)}\n{output}"
+            )
         detach_process(process)
 
     def stop(self) -> None:
         if pid := self.pid():
             stop_process(pid, by=signal.SIGTERM, seconds=10, marks=MARKS)
         self.paths.remove_socket_directory()
+
+
+class EmbeddedCache(EmbeddedRedis):
+    """The server of the cache: at its limit the least recently used entries make room; nothing is kept."""
+
+    name: ClassVar[str] = "cache"
+    limits: ClassVar[tuple[str, ...]] = ("--maxmemory", "128mb", "--maxmemory-policy", "allkeys-lru")
+    is_durable: ClassVar[bool] = False

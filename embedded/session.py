@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from embedded.paths import get_default_paths
 from embedded.postgres import EmbeddedPostgres
-from embedded.redis import EmbeddedRedis
+from embedded.redis import EmbeddedCache, EmbeddedRedis
 
 
 @contextmanager
@@ -23,10 +23,12 @@ def embedded_servers(*, wanted: bool = True) -> Iterator[None]:
                 started.append(postgres)
             postgres.start()
         if wanted and not os.environ.get("REDIS_URL"):
-            redis = EmbeddedRedis(paths)
-            if not redis.pid():
-                started.append(redis)
-            redis.start()
+            kinds = [EmbeddedRedis] if os.environ.get("CACHE_URL") else [EmbeddedRedis, EmbeddedCache]
+            for kind in kinds:
+                redis = kind(paths)
+                if not redis.pid():
+                    started.append(redis)
+                redis.start()
         yield
     finally:
         for server in reversed(started):

@@ -19,7 +19,7 @@ from embedded.errors import StartupError
 from embedded.paths import ROOT, DataPaths, get_default_paths
 from embedded.postgres import EmbeddedPostgres
 from embedded.processes import last_lines
-from embedded.redis import EmbeddedRedis
+from embedded.redis import EmbeddedCache, EmbeddedRedis
 from embedded.supervisor import Supervisor, end_leftovers
 
 # The workers: name, queues (see QUEUES in config/celery.py), and options. A worker's slots are only for its
@@ -48,6 +48,8 @@ def main() -> int:
         end_leftovers(supervisor.record, ROOT)
         check_free_disk(paths)
         host, port = get_free_address()
+        # For all processes, so that a mail of the worker leads where the web service listens.
+        os.environ["BASE_URL"] = os.environ.get("BASE_URL") or f"http://localhost:{port}"
         if options.reset:
             reset(paths)
         return start_everything(supervisor, paths, host=host, port=port, demo=not options.no_demo)
@@ -80,10 +82,9 @@ def start_everything(supervisor: Supervisor, paths: DataPaths, *, host: str, por
             postgres.start()
             supervisor.watch("postgres", lambda: bool(postgres.pid()), lambda: last_lines(postgres.log))
         if not os.environ.get("REDIS_URL"):
-            redis = EmbeddedRedis(paths)
-            servers.append(redis)
-            redis.start()
-            supervisor.watch("redis", lambda: bool(redis.pid()), lambda: last_lines(redis.log))
+            kinds = [EmbeddedRedis] if os.environ.get("CACHE_URL") else [EmbeddedRedis, EmbeddedCache]
+            for kind in kinds:
+                start_redis(supervisor, kind(paths), servers)
         prepare(paths, demo=demo)
         if supervisor.is_stop_requested:
             return 0
@@ -96,6 +97,14 @@ def start_everything(supervisor: Supervisor, paths: DataPaths, *, host: str, por
         supervisor.stop()
         for server in reversed(servers):
             server.stop()
+
+
+def start_redis(
+    supervisor: Supervisor, server: EmbeddedRedis, servers: list[EmbeddedPostgres | EmbeddedRedis]
+) -> None:
+    servers.append(server)
+    server.start()
+    supervisor.watch(server.name, lambda: bool(server.pid()), lambda: last_lines(server.log))
 
 
 def lock_clone(paths: DataPaths) -> TextIO:
@@ -151,9 +160,9 @@ def reset(paths: DataPaths) -> None:
         raise StartupError(
             "--reset deletes only the embedded data: unset DATABASE_URL, or empty that database yourself."
         )
-    postgres, redis = EmbeddedPostgres(paths), EmbeddedRedis(paths)
-    postgres.stop()
-    redis.stop()
+    postgres = EmbeddedPostgres(paths)
+    for server in (postgres, EmbeddedRedis(paths), EmbeddedCache(paths)):
+        server.stop()
     for directory in (postgres.directory, paths.redis, paths.data / "media", paths.data / "mails"):
         shutil.rmtree(directory, ignore_errors=True)
     for marker in paths.data.glob("started-*"):
@@ -183,10 +192,8 @@ def add_processes(supervisor: Supervisor, host: str, port: int) -> None:
     python = [sys.executable, "-m"]
     supervisor.add(
         "web",
-        [*python, "uvicorn", "config.asgi:application", "--host", host, "--port", str(port),
-         "--lifespan", "off",
-         "--workers", os.environ.get("WEB_WORKERS") or "2", "--no-access-log", "--no-server-header",
-         "--log-level", "warning", "--timeout-graceful-shutdown", "8"],
+        [*python, "config.web_server", "--host", host, "--port", str(port),
+         "--workers", os.environ.get("WEB_WORKERS") or "2", "--graceful-seconds", "8"],
         {"LOGGIA_DATABASE_ROLE": "app"},
     )  # fmt: skip
     celery = [*python, "celery", "--app", "config.celery:app", "--quiet"]

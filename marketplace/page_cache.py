@@ -10,10 +10,14 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
+from django.utils import translation
 
 # Lists depend on the time (shelves, "new"); a listing's page changes only with its version.
 LIST_SECONDS = 30
@@ -21,57 +25,123 @@ PAGE_SECONDS = 300
 # The version of a path must outlive every entry that was stored under an older one.
 _PATH_VERSION_SECONDS = 4 * PAGE_SECONDS
 # "public" is the tenant: a workspace's own pages are never cached here.
-_VERSION = "store:public:stamp"
+PUBLIC = "public"
+_VERSION = f"store:{PUBLIC}:stamp"
 
 ValueT = TypeVar("ValueT")
 
 
-def _key(language: str, name: str) -> str:
-    return f"store:public:{language}:{_hash(name)}"
+@dataclass(frozen=True)
+class EntryInputs:
+    """Everything that a cached page or fragment depends on: entries are shared only where all are equal.
+
+    An input that is missing here shows one visitor the page of another, so a template that comes to depend
+    on something new needs a field. ``name`` is "page" or the fragment's, ``query`` the query string.
+    """
+
+    name: str
+    path: str
+    query: str
+    language: str
+    theme: str
+    base_url: str
+    release: str
+    tenant: str = PUBLIC
+
+    def build_key(self) -> str:
+        """Return the key in the cache; inputs have any length and any character."""
+        return f"store:{self.tenant}:{_hash(*astuple(self))}"
+
+
+@dataclass(frozen=True)
+class Version:
+    """The versions of the store and of a path; ``path`` is empty when the path has none yet."""
+
+    store: str
+    path: str
+
+
+def build_inputs(name: str, path: str, *, query: str = "", theme: str = "") -> EntryInputs:
+    """Return the inputs of an entry; language, base URL and release are those of this request and process."""
+    return EntryInputs(
+        name=name,
+        path=path,
+        query=query,
+        theme=theme,
+        language=translation.get_language() or settings.LANGUAGE_CODE,
+        base_url=settings.BASE_URL,
+        release=get_release(),
+    )
+
+
+@lru_cache(maxsize=1)
+def get_release() -> str:
+    """Return a digest of templates, translations and styles: an upgrade must not serve older pages.
+
+    It compares names, sizes and times of files, which are the same for all processes of an installation.
+    """
+    files = [
+        (str(file.relative_to(settings.BASE_DIR)), file.stat().st_size, file.stat().st_mtime_ns)
+        for folder in ("templates", "static", "locale")
+        for file in (settings.BASE_DIR / folder).rglob("*")
+        if file.is_file()
+    ]
+    return _hash(*map(str, sorted(files)))
 
 
 def _path_key(path: str) -> str:
     return f"{_VERSION}:{_hash(path)}"
 
 
-def _hash(text: str) -> str:
-    """Names contain request URLs: any length, any character."""
-    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest()
+def _hash(*texts: str) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for text in texts:
+        encoded = text.encode(errors="surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "big") + encoded)
+    return digest.hexdigest()
 
 
-def get_entry(name: str, language: str, *, path: str) -> tuple[str, Any]:
-    """Return the current version and the entry ``name``, None when it is missing or outdated."""
-    key, path_key = _key(language, name), _path_key(path)
+def get_entry(inputs: EntryInputs) -> tuple[Version, Any]:
+    """Return the current version and the entry, None when it is missing or outdated."""
+    key, path_key = inputs.build_key(), _path_key(inputs.path)
     found = cache.get_many([_VERSION, path_key, key])
     store_version = found.get(_VERSION)
     if store_version is None:
         store_version = secrets.token_hex(8)
         if not cache.add(_VERSION, store_version, timeout=None):
             store_version = cache.get(_VERSION)
-    version = f"{store_version} {found.get(path_key, '')}"
+    version = Version(str(store_version), found.get(path_key, ""))
     entry = found.get(key)
-    return version, entry[1] if entry is not None and entry[0] == version else None
+    if entry is None or not version.path or entry[0] != astuple(version):
+        return version, None
+    return version, entry[1]
 
 
-def store_entry(name: str, language: str, version: str, value: Any, *, seconds: int) -> None:
+def store_entry(inputs: EntryInputs, version: Version, value: Any, *, seconds: int) -> None:
     """Store an entry under the version that was read before it was built.
 
-    A change in between thus makes it invalid.
+    A change in between thus makes it invalid. A path gets its version here, not when it is asked for: unknown
+    addresses must not fill the cache. Versions are random, because the cache may evict one at any time, and
+    an entry from before must not become valid again.
     """
-    cache.set(_key(language, name), (version, value), timeout=seconds)
+    path_version = version.path
+    if not path_version:
+        path_version = secrets.token_hex(8)
+        if not cache.add(_path_key(inputs.path), path_version, timeout=_PATH_VERSION_SECONDS):
+            return  # it changed, or another process was faster
+    cache.set(inputs.build_key(), ((version.store, path_version), value), timeout=seconds)
 
 
-def get_or_build(
-    name: str, language: str, build: Callable[[], ValueT], *, path: str, seconds: int = LIST_SECONDS
-) -> ValueT:
-    """Return the entry ``name`` in ``language``; build it when it is missing or outdated.
+def get_or_build(name: str, build: Callable[[], ValueT], *, path: str, seconds: int = LIST_SECONDS) -> ValueT:
+    """Return the fragment ``name`` of ``path`` in the active language; build it when missing or outdated.
 
     ``build`` must read as the public role only: its result is shown to everybody.
     """
-    version, value = get_entry(name, language, path=path)
+    inputs = build_inputs(name, path)
+    version, value = get_entry(inputs)
     if value is None:
         value = build()
-        store_entry(name, language, version, value, seconds=seconds)
+        store_entry(inputs, version, value, seconds=seconds)
     entry: ValueT = value
     return entry
 

@@ -26,9 +26,25 @@ RUN_DIR = WHOLE_RUN / os.environ.get("PYTEST_XDIST_WORKER", "main")
 REDIS_DATABASE = 0
 DATABASE_NAME = "loggia"
 
-for name in ("DATABASE_URL", "DATABASE_APP_URL", "DATABASE_WORKER_URL", "DATABASE_PUBLIC_ROLE", "REDIS_URL"):
+for name in (
+    "DATABASE_URL",
+    "DATABASE_APP_URL",
+    "DATABASE_WORKER_URL",
+    "DATABASE_PUBLIC_ROLE",
+    "REDIS_URL",
+    "CACHE_URL",
+):
     os.environ.pop(name, None)
-for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "EMAIL_URL", "S3_BUCKET", "DEBUG"):
+for name in (
+    "BASE_URL",
+    "PORT",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "OPENAI_MODEL",
+    "EMAIL_URL",
+    "S3_BUCKET",
+    "DEBUG",
+):
     os.environ.pop(name, None)
 os.environ |= {
     "LOGGIA_ENV": "test",
@@ -54,8 +70,8 @@ DATABASES["default"] |= {
     "PASSWORD": derive_role_password(SECRET_KEY, TEST_ROLE),
     "CONN_HEALTH_CHECKS": False,
 }
-REDIS_URL = EmbeddedRedis(DATA_PATHS).url(REDIS_DATABASE)
-CACHES = {"default": {"BACKEND": "config.cache.SharedRedisCache", "LOCATION": REDIS_URL}}
+REDIS_URL = CACHE_URL = EmbeddedRedis(DATA_PATHS).url(REDIS_DATABASE)
+CACHES = {"default": {"BACKEND": "config.cache.SharedRedisCache", "LOCATION": CACHE_URL}}
 CELERY_BROKER_URL = EmbeddedRedis.broker_url(REDIS_URL)
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick; nothing here is secret

@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 
 from core.errors import NotFound
 from core.jobs import log_refused_task
+from core.links import absolute_url
 from core.scope import system_scope
 from workspaces.access import access_invitation_by_token
 from workspaces.job_threads import JobThreads
@@ -64,7 +65,7 @@ def mail_invitation(*, token: str, language: str) -> None:
     context = {
         "workspace": invitation.workspace.name,
         "inviter": invitation.invited_by.display_name,
-        "link": settings.BASE_URL + reverse("workspaces:invitation-accept", args=[token]),
+        "link": absolute_url(reverse("workspaces:invitation-accept", args=[token])),
     }
     with translation.override(language or settings.LANGUAGE_CODE):
         subject = " ".join(render_to_string("workspaces/emails/invitation_subject.txt", context).split())

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import defusedcsv.csv as safe_csv
 from django.utils.translation import gettext as _
 
+from core.csv_files import unescape_cell, write_csv
 from core.errors import DomainError, InvalidInput, TooLarge
 from gpts.evals.prompts import PROMPT_COUNT, clean_prompt
 
@@ -127,7 +127,7 @@ def _read_csv_rows(text: str) -> RawRows:
 
 
 def _parse_cells(cells: dict[str, str]) -> Mapping[str, Any] | str:
-    row: dict[str, Any] = {key: _unescape_formula(value) for key, value in cells.items()}
+    row: dict[str, Any] = {key: unescape_cell(value) for key, value in cells.items()}
     row["tags"] = [tag for tag in row.get("tags", "").split(";") if tag.strip()]
     for key in ("history", "assertions"):
         typed = row.get(key, "").strip()
@@ -136,13 +136,6 @@ def _parse_cells(cells: dict[str, str]) -> Mapping[str, Any] | str:
         except (ValueError, RecursionError):
             return _("“%(column)s” is not valid JSON.") % {"column": key}
     return row
-
-
-def _unescape_formula(cell: str) -> str:
-    """Remove the apostrophe that write_csv puts before cells that a spreadsheet would run as a formula."""
-    if cell[:1] != "'" or not (cell[1:2] in ("@", "+", "-", "=", "%") or cell[1:3] == "\\|"):
-        return cell
-    return cell[1:].replace("\\|", "|")
 
 
 def _read_jsonl_rows(text: str) -> RawRows:
@@ -223,26 +216,22 @@ def _build_rows_error(errors: list[RowError]) -> InvalidInput:
     )
 
 
-def write_csv(prompts: Iterable[Mapping[str, Any]]) -> str:
-    """Return CSV with a byte order mark (for spreadsheets) and without cells that would run as formulas."""
-    out = io.StringIO(newline="")
-    writer = safe_csv.writer(out)
-    writer.writerow(COLUMNS)
-    for prompt in prompts:
-        row = _build_row(prompt)
-        writer.writerow(
-            [
-                row["name"],
-                row["prompt"],
-                row["expected"],
-                ";".join(row["tags"]),
-                "true" if row["enabled"] else "false",
-                "" if row["seed"] is None else row["seed"],
-                _dump_json(row["history"]) if row["history"] else "",
-                _dump_json(row["assertions"]) if row["assertions"] else "",
-            ]
-        )
-    return "\ufeff" + out.getvalue()
+def write_prompts_csv(prompts: Iterable[Mapping[str, Any]]) -> str:
+    """Return CSV with a byte order mark, for spreadsheets."""
+    return write_csv(COLUMNS, map(_build_cells, map(_build_row, prompts)), has_mark=True).decode()
+
+
+def _build_cells(row: Mapping[str, Any]) -> list[object]:
+    return [
+        row["name"],
+        row["prompt"],
+        row["expected"],
+        ";".join(row["tags"]),
+        "true" if row["enabled"] else "false",
+        "" if row["seed"] is None else row["seed"],
+        _dump_json(row["history"]) if row["history"] else "",
+        _dump_json(row["assertions"]) if row["assertions"] else "",
+    ]
 
 
 def write_jsonl(prompts: Iterable[Mapping[str, Any]]) -> str:

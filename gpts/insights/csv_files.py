@@ -7,24 +7,18 @@ seconds, costs micro-units; suppressed figures are empty.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator
 
-from defusedcsv import csv
-
+from core.csv_files import write_csv
 from gpts.insights.queries import Insights, Part, SharePeriod
 
 COLUMNS = ("section", "from", "to", "name", "figure", "value")
 Line = tuple[str, str, str, str, str, str]
 
 
-def write_csv(insights: Insights) -> bytes:
-    """Return UTF-8 with a byte order mark, for spreadsheets; cells that look like formulas are escaped."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows(_build_lines(insights))
-    return text.getvalue().encode("utf-8-sig")
+def write_insights_csv(insights: Insights) -> bytes:
+    """Return UTF-8 with a byte order mark, for spreadsheets."""
+    return write_csv(COLUMNS, _build_lines(insights), has_mark=True)
 
 
 def _build_lines(insights: Insights) -> Iterator[Line]:

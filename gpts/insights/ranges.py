@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 
+from core.dates import read_date
 from core.errors import InvalidInput
 
 PRESET_DAYS = (7, 30, 90)
@@ -41,22 +41,11 @@ def parse_range(params: Mapping[str, str], *, today: date) -> Range:
     """
     first, last = params.get("from", ""), params.get("to", "")
     if first or last:
-        return _build_custom_range(_parse_day(first, "from"), _parse_day(last, "to"))
+        return _build_custom_range(read_date(first, field="from"), read_date(last, field="to"))
     days = params.get("days", "") or str(DEFAULT_DAYS)
     if days not in map(str, PRESET_DAYS):
         raise InvalidInput(_("Choose 7, 30 or 90 days."), code="unknown_choice", field="days")
     return get_preset_range(int(days), today=today)
-
-
-def _parse_day(text: str, field: str) -> date:
-    try:
-        found = parse_date(text)
-    except ValueError:
-        found = None
-    # Date arithmetic near the ends of the calendar would overflow.
-    if found is None or not 2000 <= found.year <= 2200:
-        raise InvalidInput(_("Write a date like 2026-03-31."), code="date_invalid", field=field)
-    return found
 
 
 def _build_custom_range(first: date, last: date) -> Range:

@@ -40,6 +40,7 @@ def record_presence(gpt: GPT, user: User, window: str) -> list[Presence]:
         with get_sync_redis().pipeline(transaction=False) as pipe:
             pipe.zadd(key, {f"{user.pk}:{window}": now})
             pipe.zremrangebyscore(key, 0, now - PRESENCE_SECONDS)
+            pipe.zremrangebyrank(key, 0, -MAX_WINDOWS - 1)  # the newest stay
             pipe.expire(key, PRESENCE_SECONDS * 2)
             pipe.zrange(key, 0, MAX_WINDOWS)
             *_done, members = pipe.execute()

@@ -48,7 +48,7 @@ class ListingsView(LoggiaAPIView):
         found = queries.search_listings(
             request.query_params.get("q", "")[:MAX_TEXT_LENGTH],
             category=category,
-            cursor=request.query_params.get("cursor", "")[:300],
+            cursor=request.query_params.get("cursor", ""),
         )
         return Response(SearchSerializer(found).data)
 
@@ -69,7 +69,7 @@ class RatingsView(LoggiaAPIView):
     @extend_schema(operation_id="store_ratings_list", parameters=[CURSOR], responses=RatingPageSerializer)
     def get(self, request: Request, slug: str) -> Response:
         listing = access_listing(slug)
-        page = queries.list_ratings(listing.pk, cursor=request.query_params.get("cursor", "")[:300])
+        page = queries.list_ratings(listing.pk, cursor=request.query_params.get("cursor", ""))
         return Response(RatingPageSerializer(page).data)
 
     @extend_schema(operation_id="store_rating_put", request=RatingSerializer, responses=RatingSerializer)
@@ -112,5 +112,5 @@ class BuilderView(LoggiaAPIView):
 
     @extend_schema(operation_id="store_builder_retrieve", parameters=[CURSOR], responses=BuilderSerializer)
     def get(self, request: Request, handle: str) -> Response:
-        page = queries.get_builder_page(handle, cursor=request.query_params.get("cursor", "")[:300])
+        page = queries.get_builder_page(handle, cursor=request.query_params.get("cursor", ""))
         return Response(BuilderSerializer(page).data)

@@ -7,15 +7,13 @@ find however unpopular they are.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db import connection
-from django.utils.translation import gettext_lazy as _
 
-from core.errors import InvalidInput
+from core.pagination import read_cursor, sign_cursor
 from marketplace.cards import CARD_FIELDS, CARD_SQL, Card
 from marketplace.search.query_plan import choose_orders
 from marketplace.search.spelling import MIN_WORD_LENGTH, build_trigrams, find_nearest
@@ -24,6 +22,7 @@ from marketplace.search.tsquery import build_expression
 MAX_CANDIDATES = 300
 MAX_NAMED = 100
 PAGE_SIZE = 24
+CURSOR = "marketplace.search"
 MIN_RESULTS = 3
 MAX_NEAR_TERMS = 60
 
@@ -99,7 +98,7 @@ def search(text: str, *, category: str = "", cursor: str = "", is_typing: bool =
     First all words must match; when nothing does, the spelling is corrected; when that finds nothing
     either, any word may match. Three queries for correctly spelled words, otherwise up to ten.
     """
-    after = _decode_cursor(cursor)
+    after = read_cursor(CURSOR, cursor)
     expression = build_expression(text, is_typing=is_typing)
     if not expression:
         return SearchPage(items=[])
@@ -119,8 +118,8 @@ def search(text: str, *, category: str = "", cursor: str = "", is_typing: bool =
     return replace(page, shown_for=corrected if page.found else "", is_partial=page.found > 0)
 
 
-def _find(wanted: str, named: str, text: str, category: str, after: tuple[str, int] | None) -> SearchPage:
-    parameters: dict[str, str | int] = {
+def _find(wanted: str, named: str, text: str, category: str, after: Sequence[Any] | None) -> SearchPage:
+    parameters: dict[str, Any] = {
         "wanted": wanted,
         "named": named,
         "exact": text.strip().lower(),
@@ -143,7 +142,7 @@ def _find(wanted: str, named: str, text: str, category: str, after: tuple[str, i
     return SearchPage(
         items=cards,
         found=rows[0][1] if rows else 0,
-        next_cursor=_encode_cursor(str(last[0]), last[2]) if last else "",
+        next_cursor=sign_cursor(CURSOR, [last[0], last[2]]) if last else "",
     )
 
 
@@ -171,27 +170,3 @@ def correct_spelling(words: tuple[str, ...], text: str) -> str:
             if better:
                 corrected = corrected.replace(word, better)
     return corrected if corrected != text.casefold() else ""
-
-
-def _encode_cursor(relevance: str, identifier: int) -> str:
-    raw = json.dumps([relevance, identifier], separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def _decode_cursor(cursor: str) -> tuple[str, int] | None:
-    if not cursor:
-        return None
-    try:
-        raw = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
-        relevance, identifier = json.loads(raw)
-        if not isinstance(identifier, int) or not 0 < identifier < 2**63 or not isinstance(relevance, str):
-            raise ValueError
-        if not relevance.isascii() or len(relevance) > 20 or not relevance.replace(".", "", 1).isdigit():
-            raise ValueError
-    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
-        raise InvalidInput(
-            _("This page address is not valid. Start again from the first page."),
-            code="cursor_invalid",
-            field="cursor",
-        ) from error
-    return relevance, identifier

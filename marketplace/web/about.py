@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import DomainError
+from core.links import absolute_url
+from core.pagination import is_own_cursor
 from marketplace import queries
 from marketplace.access import access_listing, get_own_rating, get_rating_obstacle
 from marketplace.models import Listing, ListingScore
@@ -26,7 +28,6 @@ from marketplace.states import RatingObstacle
 from marketplace.web.forms import RatingForm
 from marketplace.web.labels import (
     get_cursor,
-    get_language_code,
     list_capability_labels,
     list_data_lines,
     list_language_labels,
@@ -36,7 +37,7 @@ from workspaces.models import User
 from workspaces.web.people import person_of
 
 
-@visitor_page(PAGE_SECONDS)
+@visitor_page(PAGE_SECONDS, query={"cursor": is_own_cursor})
 @require_http_methods(["GET", "HEAD"])
 def about_show(request: HttpRequest, slug: str) -> HttpResponse:
     about = _get_about(request, slug)
@@ -44,7 +45,7 @@ def about_show(request: HttpRequest, slug: str) -> HttpResponse:
     # A listing without ratings needs no query.
     ratings = (
         queries.list_ratings(listing.pk, cursor=get_cursor(request))
-        if about.score.rating_count
+        if about.score.rating_count or get_cursor(request)
         else build_empty_page()
     )
     context: dict[str, Any] = {
@@ -57,7 +58,7 @@ def about_show(request: HttpRequest, slug: str) -> HttpResponse:
         ],
         "starters": [(text, build_chat_url(request, slug, text)) for text in listing.starters],
         "chat_url": build_chat_url(request, slug),
-        "share_url": request.build_absolute_uri(reverse("marketplace:about-show", args=[slug])),
+        "share_url": absolute_url(reverse("marketplace:about-show", args=[slug])),
         "data_lines": list_data_lines(listing),
         "facts": _build_facts(listing),
         "score_parts": _build_score_parts(about.score),
@@ -76,8 +77,7 @@ def _get_about(request: HttpRequest, slug: str) -> About:
     if getattr(request, "visitor_page", False):
         return queries.get_about(slug)
     return get_or_build(
-        f"about:{slug[:80]}",
-        get_language_code(),
+        "about",
         lambda: queries.get_about(slug),
         path=request.path,
         seconds=PAGE_SECONDS,

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.pagination import is_own_cursor
 from gpts.assistants.states import Category
 from marketplace import queries
 from marketplace.page_cache import LIST_SECONDS, get_or_build
@@ -17,7 +18,6 @@ from marketplace.web.labels import (
     build_category_links,
     get_category,
     get_cursor,
-    get_language_code,
     is_chinese,
 )
 from marketplace.web.visitor_pages import visitor_context, visitor_page
@@ -26,7 +26,7 @@ from workspaces.web.public import public_page
 
 @visitor_page(LIST_SECONDS)
 def home(request: HttpRequest) -> HttpResponse:
-    body = get_or_build("home", get_language_code(), _render_home_body, path=request.path)
+    body = get_or_build("home", _render_home_body, path=request.path)
     return render(request, "marketplace/storefront.html", {"body": body, **visitor_context(request)})
 
 
@@ -61,7 +61,11 @@ def search(request: HttpRequest) -> HttpResponse:
     return render(request, template, context)
 
 
-@visitor_page(LIST_SECONDS)
+def is_newest(sort: str) -> bool:
+    return sort == Board.NEW
+
+
+@visitor_page(LIST_SECONDS, query={"sort": is_newest, "cursor": is_own_cursor})
 def category_show(request: HttpRequest, slug: str) -> HttpResponse:
     category = get_category(slug)
     board = Board.NEW if request.GET.get("sort") == Board.NEW else Board.BEST
@@ -81,7 +85,7 @@ def category_show(request: HttpRequest, slug: str) -> HttpResponse:
 
 @visitor_page(LIST_SECONDS)
 def leaderboards(request: HttpRequest) -> HttpResponse:
-    body = get_or_build("leaderboards", get_language_code(), _render_leaderboards_body, path=request.path)
+    body = get_or_build("leaderboards", _render_leaderboards_body, path=request.path)
     return render(request, "marketplace/leaderboards.html", {"body": body, **visitor_context(request)})
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from core.errors import DomainError
+from core.pagination import is_own_cursor
 from marketplace import queries
 from marketplace.access import get_own_profile
 from marketplace.page_cache import LIST_SECONDS
@@ -21,7 +22,7 @@ from marketplace.web.visitor_pages import visitor_context, visitor_page
 from workspaces.web.people import person_of
 
 
-@visitor_page(LIST_SECONDS)
+@visitor_page(LIST_SECONDS, query={"cursor": is_own_cursor})
 def builder_show(request: HttpRequest, handle: str) -> HttpResponse:
     page = queries.get_builder_page(handle, cursor=get_cursor(request))
     context = {"profile": page.profile, "page": page.listings, **visitor_context(request)}

@@ -74,4 +74,4 @@ def list_language_labels(listing: Listing) -> list[str]:
 
 
 def get_cursor(request: HttpRequest) -> str:
-    return request.GET.get("cursor", "")[:300]
+    return request.GET.get("cursor", "")

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from defusedcsv import csv
 from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
+from core.csv_files import write_csv
 from core.errors import Conflict, InvalidInput
 from core.money import minor_to_decimal
 from payouts.models import Batch, Payout, PayoutAccount, Posting
@@ -74,7 +73,7 @@ def export_batch(*, batch_id: int, format: str, by: User, at: datetime) -> bytes
 def _create_file(batch: Batch, file_format: str, *, by: User, at: datetime) -> None:
     check_transition(batch.state, BatchState.EXPORTED)
     payouts = drop_blocked_payouts(batch, by=by, at=at)
-    file = write_csv(payouts, _get_ibans(payouts))
+    file = build_bank_file(payouts, _get_ibans(payouts))
     _check_totals(batch, payouts, file)
     batch.file_bytes, batch.file_sha256 = file.content, hashlib.sha256(file.content).hexdigest()
     batch.file_format, batch.exported_at = file_format, at
@@ -86,28 +85,23 @@ def _create_file(batch: Batch, file_format: str, *, by: User, at: datetime) -> N
         change_state(payout, PayoutState.EXPORTED, by=by, at=at, reason="In the bank file.")
 
 
-def write_csv(payouts: Sequence[Payout], ibans: dict[int, str]) -> BankFile:
+def build_bank_file(payouts: Sequence[Payout], ibans: dict[int, str]) -> BankFile:
     """Return a UTF-8 CSV with one row per payout; spreadsheet formulas are escaped, amounts are not."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(HEADER)
-    count = total = 0
-    for payout in payouts:
-        writer.writerow(
-            (
-                build_payment_reference(payout),
-                payout.payee_id,
-                payout.legal_name,
-                payout.country,
-                payout.method,
-                ibans.get(payout.payee_id, ""),
-                f"{minor_to_decimal(payout.amount_minor, payout.currency):f}",
-                payout.currency,
-                f"Loggia earnings, batch {payout.batch_id}",
-            )
+    rows = [
+        (
+            build_payment_reference(payout),
+            payout.payee_id,
+            payout.legal_name,
+            payout.country,
+            payout.method,
+            ibans.get(payout.payee_id, ""),
+            f"{minor_to_decimal(payout.amount_minor, payout.currency):f}",
+            payout.currency,
+            f"Loggia earnings, batch {payout.batch_id}",
         )
-        count, total = count + 1, total + payout.amount_minor
-    return BankFile(text.getvalue().encode(), count, total)
+        for payout in payouts
+    ]
+    return BankFile(write_csv(HEADER, rows), len(rows), sum(payout.amount_minor for payout in payouts))
 
 
 def build_payment_reference(payout: Payout) -> str:

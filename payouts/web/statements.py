@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
-
-from defusedcsv import csv
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from core.csv_files import write_csv
 from core.money import minor_to_decimal
 from core.pagination import paginate
 from payouts.access import access_statement
@@ -18,6 +16,11 @@ from payouts.queries import list_statements
 from payouts.states import Verdict
 from workspaces.web.people import person_of
 from workspaces.web.staff import staff_required
+
+STATEMENT_COLUMNS = (
+    "month", "gpt", "category", "earned_in", "verdict", "conversations", "answers", "output_tokens", "amount",
+    "currency",
+)  # fmt: skip
 
 
 @require_GET
@@ -60,16 +63,10 @@ def statement_csv(request: HttpRequest, statement_id: int) -> HttpResponse:
 
 
 def build_statement_csv(statement: Statement) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(
-        ("month", "gpt", "category", "earned_in", "verdict", "conversations", "answers", "output_tokens",
-         "amount", "currency")
+    rows = (
+        (statement.period.month, line.gpt_name, line.category, line.origin_month, line.verdict,
+         line.conversations, line.messages, line.output_tokens,
+         f"{minor_to_decimal(line.amount_minor, statement.currency):f}", statement.currency)
+        for line in statement.lines.order_by("position")
     )  # fmt: skip
-    for line in statement.lines.order_by("position"):
-        writer.writerow(
-            (statement.period.month, line.gpt_name, line.category, line.origin_month, line.verdict,
-             line.conversations, line.messages, line.output_tokens,
-             f"{minor_to_decimal(line.amount_minor, statement.currency):f}", statement.currency)
-        )  # fmt: skip
-    return text.getvalue().encode()
+    return write_csv(STATEMENT_COLUMNS, rows)

@@ -15,6 +15,7 @@ from reviews.api.serializers import ReportInputSerializer, ReportReceiptSerializ
 from reviews.services.reports import ReportInput, file_report
 from workspaces.api.base import LoggiaAPIView
 from workspaces.states import ApiScope
+from workspaces.web.client_address import get_client_network
 
 
 class ReportsView(LoggiaAPIView):
@@ -28,7 +29,7 @@ class ReportsView(LoggiaAPIView):
             explanation=values["explanation"],
             is_good_faith=values["is_good_faith"],
             locale=translation.get_language() or settings.LANGUAGE_CODE,
-            address=request.META.get("REMOTE_ADDR", ""),
+            address=get_client_network(request),
             url=values["url"],
         )
         listing = access_listing(values["gpt"])

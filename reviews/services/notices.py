@@ -16,6 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from core.jobs import enqueue_on_commit
+from core.links import absolute_url
 from reviews.models import Appeal, Case, Decision, Notice, Report
 from reviews.queries.policies import get_cited_policies
 from reviews.scope import open_moderation_scope
@@ -230,7 +231,7 @@ def _get_subject_name(case: Case) -> str:
 
 
 def _build_decision_url(decision: Decision) -> str:
-    return f"{settings.BASE_URL}/reviews/decisions/{decision.pk}"
+    return absolute_url(f"/reviews/decisions/{decision.pk}")
 
 
 def list_undelivered_notices(*, at: datetime) -> list[UUID]:

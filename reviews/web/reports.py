@@ -12,6 +12,7 @@ from core.errors import Forbidden, InvalidInput, RateLimited
 from marketplace.access import access_listing
 from reviews.services.reports import ReportInput, file_report
 from reviews.web.forms import ReportForm, add_domain_error
+from workspaces.web.client_address import get_client_network
 from workspaces.web.people import person_of
 
 
@@ -28,7 +29,7 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
         explanation=request.POST.get("explanation", ""),
         is_good_faith=request.POST.get("is_good_faith", "") == "on",
         locale=translation.get_language() or settings.LANGUAGE_CODE,
-        address=request.META.get("REMOTE_ADDR", ""),
+        address=get_client_network(request),
         url=request.POST.get("url", ""),
         name=request.POST.get("name", ""),
         email=request.POST.get("email", ""),

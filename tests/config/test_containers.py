@@ -54,7 +54,7 @@ def test_every_long_running_service_has_a_health_check() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert "HEALTHCHECK" in dockerfile  # the web service's
     staying = {name for name, service in SERVICES.items() if service["restart"] == "unless-stopped"}
-    assert staying == {"web", *WORKERS, "beat", "postgres", "redis", "minio"}
+    assert staying == {"web", *WORKERS, "beat", "postgres", "redis", "cache", "minio"}
     assert {name for name in staying if "healthcheck" not in SERVICES[name]} == {"web"}
 
 
@@ -96,10 +96,13 @@ def test_every_variable_is_in_the_example_and_every_secret_is_required() -> None
     text = "\n".join(line for line in TEXT.splitlines() if not line.lstrip().startswith("#"))
     used = set(re.findall(r"(?<!\$)\$\{([A-Z0-9_]+)", text))
     compose_only = set(re.findall(r"^# ([A-Z_]+)=$", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    assert compose_only == {"POSTGRES_PASSWORD", "OWNER_PASSWORD", "MINIO_PASSWORD"}
+    optional = {"REDIS_MEMORY", "CACHE_MEMORY"}
+    assert compose_only == {"POSTGRES_PASSWORD", "OWNER_PASSWORD", "MINIO_PASSWORD", *optional}
     assert used <= read_example_names() | compose_only
     demanded = set(re.findall(r"\$\{([A-Z0-9_]+):\?", text))
-    assert demanded == {"SECRET_KEY", "ENCRYPTION_KEYS", "ALLOWED_HOSTS", *compose_only}
+    assert demanded == {
+        "SECRET_KEY", "ENCRYPTION_KEYS", "ALLOWED_HOSTS", "BASE_URL", *(compose_only - optional),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", OURS)

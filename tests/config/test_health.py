@@ -20,14 +20,14 @@ def test_healthz_is_public(client: Client) -> None:
 @pytest.mark.django_db
 def test_readyz_reports_database_and_redis(client: Client) -> None:
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (200, {"database": True, "redis": True})
+    assert (answer.status_code, answer.json()) == (200, {"database": True, "redis": True, "cache": True})
 
 
 @pytest.mark.django_db
 def test_readyz_is_503_without_redis(client: Client, settings: Any, tmp_path: object) -> None:
     settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock"
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (503, {"database": True, "redis": False})
+    assert (answer.status_code, answer.json()) == (503, {"database": True, "redis": False, "cache": True})
 
 
 @pytest.mark.django_db

@@ -19,6 +19,7 @@ SAFE = {
     "secret_key": "a-long-and-random-secret-of-this-very-instance",
     "debug": False,
     "hosts": ["store.example.org"],
+    "base_url": "https://store.example.org",
     "encryption_keys": [KEY],
 }
 
@@ -42,6 +43,16 @@ def test_safe_settings_start() -> None:
         ("hosts", [], "ALLOWED_HOSTS is empty"),
         ("hosts", [""], "ALLOWED_HOSTS is empty"),
         ("hosts", ["store.example.org", "*"], "ALLOWED_HOSTS allows every host"),
+        ("base_url", "", "BASE_URL is missing"),
+        ("base_url", "store.example.org", "BASE_URL is no address"),
+        ("base_url", "ftp://store.example.org", "BASE_URL is no address"),
+        ("base_url", "https://[", "BASE_URL is no address"),
+        ("base_url", "https://store.example.org:port", "BASE_URL is no address"),
+        ("base_url", "https://store.example.org/shop", "BASE_URL has more than"),
+        ("base_url", "https://user@store.example.org", "BASE_URL has more than"),
+        ("base_url", "https://store.example.org?a=1", "BASE_URL has more than"),
+        ("base_url", "https://Store.example.org", "BASE_URL has more than"),
+        ("base_url", "https://other.example.org", "not in ALLOWED_HOSTS"),
         ("encryption_keys", [], "ENCRYPTION_KEYS is missing"),
         ("encryption_keys", [KEY, "no key"], "no Fernet key"),
     ],
@@ -71,6 +82,7 @@ def test_production_without_settings_lists_all_reasons_and_writes_nothing(tmp_pa
     assert [line.split()[1] for line in done.stderr.splitlines()[1:]] == [
         "SECRET_KEY",
         "ALLOWED_HOSTS",
+        "BASE_URL",
         "ENCRYPTION_KEYS",
     ]
     assert not (tmp_path / "data").exists()
@@ -130,6 +142,7 @@ def test_safe_production_is_strict(tmp_path: Path) -> None:
         LOGGIA_ENV="production",
         SECRET_KEY=str(SAFE["secret_key"]),
         ALLOWED_HOSTS="store.example.org",
+        BASE_URL="https://store.example.org",
         ENCRYPTION_KEYS=KEY,
     )
     assert done.stdout.strip() == "[True, True, True, True, 31536000, False, 'DENY', True]"

@@ -18,7 +18,7 @@ import pytest
 from embedded.paths import ROOT, DataPaths
 from embedded.postgres import EmbeddedPostgres
 from embedded.processes import wait_until
-from embedded.redis import EmbeddedRedis
+from embedded.redis import EmbeddedCache, EmbeddedRedis
 from embedded.start import WORKERS
 from embedded.supervisor import end_leftovers, is_group_alive
 
@@ -82,6 +82,7 @@ class Script:
         end_leftovers(self.data / "processes.json", ROOT)
         EmbeddedPostgres(self.paths).stop()
         EmbeddedRedis(self.paths).stop()
+        EmbeddedCache(self.paths).stop()
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +100,7 @@ def script(home: Path) -> Iterator[Script]:
 def test_it_serves_stops_on_ctrl_c_and_restarts_quickly(script: Script) -> None:
     script.start_until_ready()
     with urllib.request.urlopen(f"http://127.0.0.1:{script.port}/readyz", timeout=10) as answer:
-        assert json.load(answer) == {"database": True, "redis": True}
+        assert json.load(answer) == {"database": True, "redis": True, "cache": True}
     groups = [script.part(number) for number in range(len(PARTS))]
     assert script.process
     script.process.send_signal(signal.SIGINT)
@@ -107,17 +108,19 @@ def test_it_serves_stops_on_ctrl_c_and_restarts_quickly(script: Script) -> None:
     assert not any(is_group_alive(group) for group in groups)
     assert EmbeddedPostgres(script.paths).pid() is None
     assert EmbeddedRedis(script.paths).pid() is None
+    assert EmbeddedCache(script.paths).pid() is None
     assert script.start_until_ready() < 10 * float(os.environ.get("LOGGIA_SLOW_MACHINE", "3"))
     script.process.send_signal(signal.SIGTERM)
     assert script.process.wait(30) == 0
 
 
-@pytest.mark.parametrize("part", [*PARTS, "postgres", "redis"])
+@pytest.mark.parametrize("part", [*PARTS, "postgres", "redis", "cache"])
 def test_when_one_process_is_killed_all_stop_and_it_is_named(script: Script, part: str) -> None:
     script.start_until_ready()
     pids = {
         "postgres": EmbeddedPostgres(script.paths).pid(),
         "redis": EmbeddedRedis(script.paths).pid(),
+        "cache": EmbeddedCache(script.paths).pid(),
         **{name: script.part(number) for number, name in enumerate(PARTS)},
     }
     victim = pids[part]

@@ -16,7 +16,7 @@ def passkey_data() -> dict[str, Any]:
     flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.AT
     credential = AttestedCredentialData.create(b"\0" * 16, identifier, key)
     authenticator = AuthenticatorData.create(b"h" * 32, flags, 0, credential)
-    client = CollectedClientData.create("webauthn.create", b"challenge", "http://testserver")
+    client = CollectedClientData.create("webauthn.create", b"challenge", "http://localhost:8000")
     return {
         "id": websafe_encode(identifier),
         "rawId": websafe_encode(identifier),

@@ -13,7 +13,7 @@ from asgiref.sync import async_to_sync
 from django.test import AsyncClient, Client
 from django.urls import reverse
 
-from tests.isolation.matrix import ROUTES
+from tests.isolation.matrix import ROUTES, pick_allowed_actor
 from tests.isolation.routes import Route
 from tests.isolation.rows.row import Row
 from tests.isolation.streams import StreamClient
@@ -89,6 +89,14 @@ def send(
     if isinstance(client, AsyncClient):
         call = async_to_sync(call)
     return call(path, **arguments)
+
+
+def send_as_allowed(world: World, row: Row, method: str, body: Any, query: str = "") -> Any:
+    """Send a request to an existing object as somebody who may do this."""
+    route, actor = ROUTES[row.name], pick_allowed_actor(row)
+    path = build_path(row, get_own_ids(row, world)) + query
+    headers = build_headers(route, world, row, actor)
+    return send(build_client(route, world, actor), method, path, body, headers, is_json=row.is_json)
 
 
 def as_person(world: World, name: str) -> Client:

@@ -21,9 +21,9 @@ from tests.isolation.requests import (
     build_client,
     build_headers,
     build_path,
-    get_own_ids,
     read_body,
     send,
+    send_as_allowed,
 )
 from tests.isolation.rows.row import Row
 from tests.isolation.world import World
@@ -58,14 +58,6 @@ NAMES = """
     handle accent next stream draft
 """
 FIELDS = NAMES.split()
-
-
-def send_as_allowed(world: World, row: Row, method: str, body: Any, query: str = "") -> Any:
-    """Send a request to an existing object as somebody who may do this."""
-    route, actor = ROUTES[row.name], pick_allowed_actor(row)
-    path = build_path(row, get_own_ids(row, world)) + query
-    headers = build_headers(route, world, row, actor)
-    return send(build_client(route, world, actor), method, path, body, headers, is_json=row.is_json)
 
 
 @pytest.mark.parametrize("part", list_parts_with_unsafe_rows(is_api=True))

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import fields, replace
 from functools import partial
 from itertools import product
 from typing import Any
 
 import pytest
+import redis
+from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from django.template.loader import render_to_string
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from marketplace.page_cache import get_entry, invalidate_path, invalidate_store, store_entry
+from marketplace.page_cache import (
+    EntryInputs,
+    build_inputs,
+    get_entry,
+    invalidate_path,
+    invalidate_store,
+    store_entry,
+)
 from marketplace.services.builders import upsert_builder_profile
 from marketplace.services.listings import publish_listing
 from marketplace.services.ratings import hide_rating, show_rating
@@ -158,14 +169,145 @@ def test_a_new_name_of_gpt_or_builder_is_shown_at_once(django_capture_on_commit_
 def test_an_entry_built_before_a_change_is_invalid(
     change: Callable[[], None], django_capture_on_commit_callbacks: Any
 ) -> None:
-    stamp, _nothing = get_entry("page:a", "en", path="/g/a")
-    with django_capture_on_commit_callbacks(execute=True):
-        change()
-    store_entry("page:a", "en", stamp, b"old", seconds=60)
+    inputs = build_inputs("page", "/g/a")
+    for is_known in (False, True):
+        version, _nothing = get_entry(inputs)
+        assert bool(version.path) == is_known
+        with django_capture_on_commit_callbacks(execute=True):
+            change()
+        store_entry(inputs, version, b"old", seconds=60)
 
-    assert get_entry("page:a", "en", path="/g/a")[1] is None
-    store_entry("page:a", "en", get_entry("page:a", "en", path="/g/a")[0], b"new", seconds=60)
-    assert get_entry("page:a", "en", path="/g/a")[1] == b"new"
+        assert get_entry(inputs)[1] is None
+        store_entry(inputs, get_entry(inputs)[0], b"new", seconds=60)
+        assert get_entry(inputs)[1] == b"new"
+
+
+def test_an_evicted_version_makes_no_entry_valid_again(django_capture_on_commit_callbacks: Any) -> None:
+    """The cache may drop any key at any time: what was hidden must stay hidden."""
+    inputs = build_inputs("page", "/g/a")
+    store_entry(inputs, get_entry(inputs)[0], b"hidden later", seconds=60)
+    with django_capture_on_commit_callbacks(execute=True):
+        invalidate_path("/g/a")
+    for key in list_keys("store:public:stamp*"):
+        cache.delete(key)
+        assert get_entry(inputs)[1] is None
+
+
+# What a page depends on ---------------------------------------------------------------------------------
+
+
+def test_every_input_makes_another_key() -> None:
+    inputs = build_inputs("page", "/g/a", query="sort=new", theme="dark")
+    other = {field.name: getattr(inputs, field.name) + "x" for field in fields(EntryInputs)}
+
+    keys = {replace(inputs, **{name: value}).build_key() for name, value in other.items()}
+
+    assert len(keys | {inputs.build_key()}) == len(other) + 1
+    assert {*other} == {"name", "path", "query", "language", "theme", "base_url", "release", "tenant"}
+    assert all(key.startswith(("store:public:", "store:publicx:")) for key in keys)
+
+
+def test_inputs_do_not_run_into_each_other() -> None:
+    inputs = build_inputs("page", "/g/a", query="b")
+
+    assert inputs.build_key() != replace(inputs, path="/g/ab", query="").build_key()
+    assert inputs.build_key() != replace(inputs, path="/g/", query="ab").build_key()
+
+
+VARIED: dict[str, dict[str, Any]] = {
+    "another page": {"path": "/leaderboards"},
+    "a parameter": {"path": "/categories/writing?sort=new"},
+    "the language": {"headers": {"Accept-Language": "zh-hans"}},
+    "the theme": {"cookies": {"loggia_theme": "dark"}},
+    "the base URL": {"settings": {"BASE_URL": "https://store.example.org"}},
+}
+
+
+@pytest.mark.parametrize("what", VARIED)
+def test_what_changes_a_page_changes_its_key(what: str, settings: Any) -> None:
+    def ask(**change: Any) -> set[str]:
+        for name, value in change.get("settings", {}).items():
+            setattr(settings, name, value)
+        client = Client(headers={"Accept-Language": "en", **change.get("headers", {})})
+        for name, value in change.get("cookies", {}).items():
+            client.cookies[name] = value
+        before = list_pages()
+        assert client.get(change.get("path", "/categories/writing")).status_code == 200
+        return list_pages() - before
+
+    assert len(ask()) == 1
+    assert ask() == set()
+    assert len(ask(**VARIED[what])) >= 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"headers": {"HX-Request": "true"}},
+        {"cookies": {"loggia_session": "abc"}},
+        {"cookies": {"messages": "abc"}},
+        {"path": "/categories/writing?utm=1"},
+        {"path": "/categories/writing?sort=best"},
+        {"path": "/categories/writing?sort=NEW"},
+        {"path": "/categories/writing?sort=ne%77"},
+        {"path": "/categories/writing?sort=new&sort=new"},
+        {"path": "/categories/writing?sort=new&x"},
+        {"path": "/categories/writing?sort=new&"},
+        {"path": "/categories/writing?a=" + "x" * 400},
+        {"path": "/categories/writing?cursor=" + "A" * 40},
+        {"path": "/categories/no-such"},
+        {"path": "/g/no-such"},
+        {"path": "/g/no-such?cursor=x"},
+        {"path": "/builders/no-such"},
+    ],
+)
+def test_invented_addresses_leave_nothing_in_the_cache(change: dict[str, Any]) -> None:
+    client = Client(headers={"Accept-Language": "en", **change.get("headers", {})})
+    for name, value in change.get("cookies", {}).items():
+        client.cookies[name] = value
+
+    client.get(change.get("path", "/categories/writing"))
+
+    assert list_keys("*") <= {"store:public:stamp"}
+
+
+def test_a_typed_cursor_leaves_nothing_in_the_cache_of_a_page_without_ratings() -> None:
+    slug = make_listing().slug
+    answers = [Client().get(f"/g/{slug}?cursor={number}") for number in range(5)]
+
+    assert [answer.status_code for answer in answers] == [400] * 5
+    assert len(list_pages()) == 1  # the facts of the listing
+
+
+def test_unknown_hosts_and_hosts_share_a_page_without_naming_either() -> None:
+    slug = make_listing().slug
+    first = Client(headers={"Host": "first.example"}).get(f"/g/{slug}").content.decode()
+    second = Client(headers={"Host": "second.example"}).get(f"/g/{slug}").content.decode()
+
+    assert "first.example" not in first + second
+    assert "second.example" not in first + second
+    assert f'content="http://localhost:8000/g/{slug}"' in second
+
+
+@pytest.mark.parametrize("path", ["/", "/leaderboards", "/categories/writing?utm=1", "/search?q=a"])
+def test_pages_tell_other_caches_what_ours_depends_on(path: str) -> None:
+    for _turn in ("rendered", "from the cache"):
+        vary = {name.strip() for name in Client().get(path).headers["Vary"].split(",")}
+        assert {"Accept-Language", "Cookie", "HX-Request"} <= vary
+    client = Client()
+    client.force_login(UserFactory.create())
+    answer = client.get(path)
+    assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def list_keys(pattern: str) -> set[str]:
+    """Return the names of the cache's keys, without Django's prefix and version."""
+    with redis.Redis.from_url(settings.CACHE_URL, decode_responses=True) as client:
+        return {key.split(":", 2)[2] for key in client.keys(f":1:{pattern}")}
+
+
+def list_pages() -> set[str]:
+    return {key for key in list_keys("store:public:*") if not key.startswith("store:public:stamp")}
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])

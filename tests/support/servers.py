@@ -156,6 +156,7 @@ class TestServers:
             "DATABASE_APP_URL": urls["app"],
             "DATABASE_WORKER_URL": urls["worker"],
             "REDIS_URL": self.redis.url(redis_database),
+            "CACHE_URL": self.redis.url(redis_database),
             "LOGGIA_DATABASE_ROLE": "owner" if database == TEMPLATE else "worker",
             "PYTHONUNBUFFERED": "1",
         }

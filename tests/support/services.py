@@ -52,16 +52,14 @@ class Service:
 class WebService(Service):
     """The web service as in production (uvicorn, role app) on a free port; has ``url``."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], log: Path, module: str = "config.web_server") -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         super().__init__(
-            ["uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(self.port),
-             "--lifespan", "off", "--no-access-log", "--log-level", "warning",
-             "--timeout-graceful-shutdown", "3"],
-            {**environment, "LOGGIA_DATABASE_ROLE": "app", "BASE_URL": self.url},
+            [module, "--port", str(self.port), "--graceful-seconds", "3"],
+            {"BASE_URL": self.url, **environment, "LOGGIA_DATABASE_ROLE": "app"},
             log,
         )  # fmt: skip
 
@@ -101,10 +99,13 @@ class WorkerService(Service):
         raise RuntimeError(f"The worker does not start:\n{self.log.read_text(errors='replace')}")
 
 
-def start_web_service(name: str, **changes: str) -> WebService:
-    """Run a separate web service on the test's database, which the test may kill or configure."""
+def start_web_service(name: str, *, module: str = "config.web_server", **changes: str) -> WebService:
+    """Run a separate web service on the test's database, which the test may kill or configure.
+
+    ``module`` starts it: one that calls config.web_server with other limits.
+    """
     environment = servers.environment(settings.DATABASE_NAME, settings.REDIS_DATABASE) | changes
-    service = WebService(environment, servers.directory / f"{name}.log")
+    service = WebService(environment, servers.directory / f"{name}.log", module)
     service.wait_until_ready()
     return service
 

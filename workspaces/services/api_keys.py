@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
+from core.dates import check_date
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.text import clean_line
 from workspaces import rules
@@ -48,8 +49,10 @@ def create_api_key(
     wanted = sorted(set(scopes))
     if not wanted or any(scope not in ApiScope.values for scope in wanted):
         raise InvalidInput(_("Choose at least one permission."), code="scopes_invalid", field="scopes")
-    if expires_at is not None and expires_at <= at:
-        raise InvalidInput(_("Choose a day in the future."), code="expiry_past", field="expires_at")
+    if expires_at is not None:
+        check_date(expires_at, field="expires_at")
+        if expires_at <= at:
+            raise InvalidInput(_("Choose a day in the future."), code="expiry_past", field="expires_at")
     name = clean_line(name, max_length=80, field="name")
     if not rules.is_member(user, workspace):
         raise Forbidden(

@@ -1,23 +1,30 @@
-"""Adapters that connect allauth to our accounts: names, language, the personal workspace."""
+"""Adapters that connect allauth to our accounts: names, language, links, addresses, workspaces."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from core.connections import release_connection
 from core.errors import InvalidInput
+from core.links import absolute_url, get_site_host, get_site_name
 from core.look.titles import sentence_case
 from core.text import clean_line
 from workspaces.models import User
 from workspaces.services.users import NAME_LENGTH, complete_account
+from workspaces.web.client_address import get_client_address
+
+# Stands for clients without an address (a Unix socket): they share their limits.
+UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104 - nothing listens there
 
 
 def user_display(user: User) -> str:
@@ -25,7 +32,24 @@ def user_display(user: User) -> str:
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Accounts created by signing up here."""
+    """Accounts created by signing up here. Nothing is taken from the Host header."""
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return the address for sign-in limits, sessions and notices; allauth groups IPv6 by its /64."""
+        return get_client_address(request) or UNKNOWN_ADDRESS
+
+    def is_safe_url(self, url: str) -> bool:
+        return bool(url_has_allowed_host_and_scheme(url, allowed_hosts={get_site_host()}))
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        site = {"domain": get_site_host(), "name": get_site_name()}
+        super().send_mail(
+            template_prefix, email, {"current_site": site, "base_url": absolute_url("")} | context
+        )
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Count failed sign-ins of one account together, under whichever host they were sent."""
+        return str(credentials.get("email") or credentials.get("username") or "").lower()
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.ACCOUNT_ALLOW_REGISTRATION)
@@ -38,6 +62,13 @@ class AccountAdapter(DefaultAccountAdapter):
         user.language = translation.get_language() if _is_supported(translation.get_language()) else ""
         saved: User = super().save_user(request, user, form, commit=commit)
         return saved
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Passkeys belong to the host of BASE_URL."""
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {"id": get_site_name(), "name": "Loggia"}
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import io
-
-import defusedcsv.csv as csv
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core.csv_files import write_csv
 from core.errors import DomainError
+from core.models import AuditEvent
 from core.pagination import paginate
 from workspaces.access import WorkspaceAct, access_workspace
 from workspaces.audit_labels import action_label
@@ -109,12 +109,8 @@ def audit(request: HttpRequest, workspace: str) -> HttpResponse:
     return render(request, "workspaces/admin/audit.html", context)
 
 
-def _csv(events: object, *, name: str) -> HttpResponse:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    for event in events:  # type: ignore[attr-defined]  # a sliced queryset
-        writer.writerow([str(getattr(event, column)) for column in COLUMNS])
-    response = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
+def _csv(events: QuerySet[AuditEvent], *, name: str) -> HttpResponse:
+    rows = ([str(getattr(event, column)) for column in COLUMNS] for event in events)
+    response = HttpResponse(write_csv(COLUMNS, rows), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

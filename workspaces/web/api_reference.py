@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from core.links import absolute_url
 from workspaces.states import ApiScope
 from workspaces.web.public import public_page
 
@@ -58,7 +59,7 @@ class Section:
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     scopes = [(scope.value, scope.label) for scope in ApiScope]
-    context = {"parts": list_sections(), "scopes": scopes, "base_url": settings.BASE_URL}
+    context = {"parts": list_sections(), "scopes": scopes, "base_url": absolute_url("")}
     return render(request, "workspaces/api_reference.html", context)
 
 

@@ -63,7 +63,7 @@ def _nav(request: HttpRequest, staff: frozenset[str], *, signed_in: bool) -> lis
     if Staff.FINANCE in staff:
         entries.append((_("Finance"), "/finance/"))
     if Staff.OPERATOR in staff:
-        entries.append((_("Models"), "/operator/models"))
+        entries += [(_("Models"), "/operator/models"), (_("Health"), "/operator/health")]
     return [
         NavEntry(label, url, request.path == url if url == "/" else request.path.startswith(url))
         for label, url in entries

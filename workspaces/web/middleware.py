@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
 
 from core.connections import is_visitor_request
 from core.errors import DomainError
@@ -168,5 +169,7 @@ def keep_private(request: HttpRequest, response: HttpResponseBase) -> HttpRespon
     # The CSRF middleware runs around this one and sets its cookie later.
     if is_personal or response.cookies or request.META.get("CSRF_COOKIE_NEEDS_UPDATE"):
         response.headers["Cache-Control"] = "private, no-store"
+    if not is_api(request):
+        patch_vary_headers(response, ("HX-Request",))  # the same address serves page and fragment
     timezone.deactivate()
     return response

@@ -50,7 +50,5 @@ def _set_cookie(response: HttpResponse, name: str, value: str) -> None:
 def _redirect_back(request: HttpRequest) -> HttpResponseRedirect:
     """Redirect to the page that the form was on, if it is one of ours."""
     target = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
+    is_ours = url_has_allowed_host_and_scheme(target, allowed_hosts=None)  # a path of this site
     return HttpResponseRedirect(target if is_ours else "/")

@@ -14,6 +14,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from config.database import connection_arguments
 from config.environment import env
+from config.postgres_versions import format_version, get_version_problem
 from config.roles import (
     add_vector,
     forbid_temporary_tables,
@@ -69,6 +70,9 @@ class Command(BaseCommand):
                 raise CommandError(
                     "The database is older than PostgreSQL 16: upgrade it, or use another one."
                 )
+            if problem := get_version_problem(connection.info.server_version):
+                version = format_version(connection.info.server_version)
+                self.stderr.write(self.style.WARNING(f"PostgreSQL {version}: {problem}"))
             refuse_database_of_0_1_0(connection, known=set(MigrationLoader(None).disk_migrations))
             try:
                 add_vector(connection)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from core.audit import record
+from core.dates import check_date
 from core.errors import InvalidInput
 from core.look import formats
 from gpts.assistants.models import GPT
@@ -45,8 +46,8 @@ def set_retirement(
     and for a replacement that is not offered everywhere the model is, whose replacements lead back to it, or
     that would send messages to public GPTs to another address than was approved (``address_approved``).
     """
-    if retired_at is not None and not is_usual_year(retired_at):
-        raise InvalidInput(_("Write a date like 2026-03-31."), code="date_invalid", field="retired_at")
+    if retired_at is not None:
+        check_date(retired_at, field="retired_at")
     row = LanguageModel.objects.select_for_update(of=("self",)).select_related("provider").get(pk=model.pk)
     if replacement is not None:
         _check_replacement(row, replacement)
@@ -124,11 +125,6 @@ def remind_owners(*, at: datetime) -> int:
             model.save(update_fields=["reminded_at"])
             count += _notify_owners(model, at=at)
     return count
-
-
-def is_usual_year(day: date) -> bool:
-    """Return whether date arithmetic and time zones cannot overflow: years 2000 to 2200."""
-    return 2000 <= day.year <= 2200
 
 
 def _check_replacement(model: LanguageModel, replacement: LanguageModel) -> None:

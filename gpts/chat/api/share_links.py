@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -14,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.errors import NotFound
+from core.links import absolute_url
 from gpts.chat.api.conversations import access_own_conversation, access_own_conversation_to_continue
 from gpts.chat.models import SharedConversation
 from gpts.chat.services.share_links import create_share_link, remove_share_link
@@ -32,7 +32,7 @@ class ShareSerializer(serializers.ModelSerializer[SharedConversation]):
         read_only_fields = fields
 
     def get_url(self, share: SharedConversation) -> str:
-        return f"{settings.BASE_URL}{reverse('gpts:share-open', args=[share.token])}"
+        return absolute_url(reverse("gpts:share-open", args=[share.token]))
 
 
 class ShareView(LoggiaAPIView):

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import DomainError
+from core.links import absolute_url
 from core.markdown import render_all
 from core.pagination import paginate
 from gpts.chat.access import access_conversation, access_conversation_to_continue
@@ -96,8 +97,8 @@ def share_open(request: HttpRequest, token: str) -> HttpResponseBase:
     return response
 
 
-def build_link(share: SharedConversation, request: HttpRequest) -> str:
-    return request.build_absolute_uri(reverse("gpts:share-open", args=[share.token]))
+def build_link(share: SharedConversation) -> str:
+    return absolute_url(reverse("gpts:share-open", args=[share.token]))
 
 
 def _render_share_page(
@@ -113,7 +114,7 @@ def _render_share_page(
         "category": content["gpt"]["category"],
         "turns": _render_turns(content["turns"], conversation.user_id),
         "share": share,
-        "link": build_link(share, request) if share else "",
+        "link": build_link(share) if share else "",
         "is_behind": share is not None and share.turn_count != len(content["turns"]),
         "companies": list_required_companies(conversation, content),
         "error": error,

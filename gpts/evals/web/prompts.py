@@ -22,7 +22,7 @@ from gpts.assistants.rules import GPTAct
 from gpts.assistants.states import Audience
 from gpts.assistants.web.builder_frame import build_page_context
 from gpts.evals.access import access_golden_prompt
-from gpts.evals.files import COLUMNS, FORMATS, MAX_FILE_BYTES, write_csv, write_jsonl
+from gpts.evals.files import COLUMNS, FORMATS, MAX_FILE_BYTES, write_jsonl, write_prompts_csv
 from gpts.evals.models import GoldenPrompt
 from gpts.evals.prompts import PROMPT_COUNT
 from gpts.evals.queries import (
@@ -253,7 +253,7 @@ def build_export_response(gpt: GPT, file_format: str) -> HttpResponse:
         raise InvalidInput(_("Choose csv or jsonl."), code="unknown_choice", field="format")
     prompts = [vars(prompt) for prompt in list_golden_prompts(gpt)]
     body, kind = (
-        (write_csv(prompts), "text/csv")
+        (write_prompts_csv(prompts), "text/csv")
         if file_format == "csv"
         else (write_jsonl(prompts), "application/jsonl")
     )

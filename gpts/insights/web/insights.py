@@ -20,7 +20,7 @@ from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.web.builder_frame import build_page_context
-from gpts.insights.csv_files import write_csv
+from gpts.insights.csv_files import write_insights_csv
 from gpts.insights.grouping import GROUP_SIZE
 from gpts.insights.queries import Insights, Part, get_insights, get_read_limit
 from gpts.insights.ranges import PRESET_DAYS, Range, get_preset_range, parse_range
@@ -106,7 +106,9 @@ def download_insights_csv(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def build_csv_response(gpt: GPT, chosen: Range) -> HttpResponse:
-    response = HttpResponse(write_csv(get_insights(gpt, chosen)), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(
+        write_insights_csv(get_insights(gpt, chosen)), content_type="text/csv; charset=utf-8"
+    )
     name = f"{gpt.slug}-insights-{chosen.start.isoformat()}-{chosen.last.isoformat()}.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "private, no-store"

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
+from core.dates import check_date
 from core.errors import Conflict, InvalidInput, TooLarge
 from core.text import clean_line
 from gpts.assistants.models import GPT, Version
@@ -157,7 +158,7 @@ def update_file(
 ) -> KnowledgeFile:
     """Rename a file or set the date from which it counts as stale; what is UNSET stays.
 
-    Raises InvalidInput with field ``name``.
+    Raises InvalidInput with field ``name`` or ``review_on``.
     """
     fresh = lock_gpt(file.gpt)
     with gpt_workspace_scope(fresh):
@@ -168,6 +169,8 @@ def update_file(
             if cleaned != row.name:
                 row.name = cleaned
                 changed.append("name")
+        if review_on is not UNSET and review_on is not None:
+            check_date(review_on, field="review_on")
         if review_on is not UNSET and review_on != row.review_on:
             row.review_on, row.review_noted_on = review_on, None
             changed += ["review_on", "review_noted_on"]

@@ -12,10 +12,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from core.dates import read_date
 from core.errors import DomainError, InvalidInput
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
@@ -183,12 +183,4 @@ def _parse_start(request: HttpRequest, file: KnowledgeFile) -> int:
 
 
 def _parse_date(text: str) -> date | None:
-    if not text.strip():
-        return None
-    try:
-        found = parse_date(text.strip())
-    except ValueError:
-        found = None
-    if found is None:
-        raise InvalidInput(_("Give the date as year-month-day."), code="bad_date", field="review_on")
-    return found
+    return read_date(text, field="review_on") if text.strip() else None

@@ -10,8 +10,8 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from core.dates import is_usual_year
 from core.money import MICROS_PER_UNIT
-from gpts.assistants.services.model_retirement import is_usual_year
 from gpts.llm.catalogue import get_last_day
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.catalogue import KEY_LENGTH, MODEL_DEFAULTS, NAME_LENGTH, URL_LENGTH, ProviderChange
@@ -163,7 +163,7 @@ class RetirementForm(forms.Form):
 
     def clean_day(self) -> date | None:
         day: date | None = self.cleaned_data["day"]
-        if day is not None and not is_usual_year(day):
+        if day is not None and not is_usual_year(day.year):
             raise forms.ValidationError(_("Write a date like 2026-03-31."), code="date_invalid")
         return day
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import Conflict, DomainError, InvalidInput
+from core.links import absolute_url
 from gpts.assistants.access import access_gpt
 from gpts.assistants.audiences import check_direct_audience, list_direct_audiences
 from gpts.assistants.models import GPT, LiveVersion
@@ -49,7 +50,7 @@ def _render_page(request: HttpRequest, gpt: GPT, form: SubmitForm, status: int =
         "public": live.get(Audience.PUBLIC),
         "is_public_current": Audience.PUBLIC in live
         and live[Audience.PUBLIC].version.content_hash == draft_hash,
-        "chat_url": request.build_absolute_uri(f"/g/{gpt.slug}/chat"),
+        "chat_url": absolute_url(f"/g/{gpt.slug}/chat"),
     }
     return render(request, "gpts/studio/share.html", context, status=status)
 

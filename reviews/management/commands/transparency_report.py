@@ -6,9 +6,9 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from defusedcsv import csv
 from django.core.management.base import BaseCommand, CommandError
 
+from core.csv_files import write_csv
 from core.scope import system_scope
 from reviews.queries.transparency import build_year_report
 
@@ -37,9 +37,7 @@ class Command(BaseCommand):
                 json.dump(rows, stream, ensure_ascii=False, indent=2)
                 stream.write("\n")
             else:
-                writer = csv.DictWriter(stream, fieldnames=list(rows[0]))
-                writer.writeheader()
-                writer.writerows(rows)
+                stream.write(write_csv(list(rows[0]), [list(row.values()) for row in rows]).decode())
         finally:
             if target:
                 target.close()

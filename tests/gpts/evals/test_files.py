@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import DomainError, InvalidInput, TooLarge
-from gpts.evals.files import read_file, write_csv, write_jsonl
+from gpts.evals.files import read_file, write_jsonl, write_prompts_csv
 from gpts.evals.prompts import clean_prompt
 
 PROMPTS = [
@@ -33,13 +33,13 @@ PROMPTS = [
 ]
 
 
-@pytest.mark.parametrize(("write", "name"), [(write_csv, "a.csv"), (write_jsonl, "a.jsonl")])
+@pytest.mark.parametrize(("write", "name"), [(write_prompts_csv, "a.csv"), (write_jsonl, "a.jsonl")])
 def test_exported_prompts_are_imported_unchanged(write: Any, name: str) -> None:
     assert read_file(write(PROMPTS).encode(), name) == PROMPTS
 
 
 def test_no_cell_of_an_export_runs_as_a_formula() -> None:
-    assert not [cell for cell in write_csv(PROMPTS).splitlines()[3].split(",") if cell.lstrip('"')[:1] in "=+-@"
+    assert not [cell for cell in write_prompts_csv(PROMPTS).splitlines()[3].split(",") if cell.lstrip('"')[:1] in "=+-@"
                 and cell]  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def test_any_text_survives_the_round_trip(rows: list[tuple[str, str, str]]) -> N
     except DomainError:  # the text has only characters that cleaning removes
         return
 
-    assert read_file(write_csv(prompts).encode(), "x.csv") == prompts
+    assert read_file(write_prompts_csv(prompts).encode(), "x.csv") == prompts
     assert read_file(write_jsonl(prompts).encode(), "x.jsonl") == prompts
 
 

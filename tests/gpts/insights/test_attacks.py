@@ -27,7 +27,7 @@ from gpts.chat.models import Conversation, Turn, TurnFeedback
 from gpts.evals.services.prompt_turn import read_answer
 from gpts.evals.services.prompts import create_prompt
 from gpts.evals.services.runs import claim_result, finish_result, start_run
-from gpts.insights.csv_files import write_csv
+from gpts.insights.csv_files import write_insights_csv
 from gpts.insights.grouping import GROUP_SIZE
 from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach
 from gpts.insights.queries import get_insights
@@ -247,7 +247,7 @@ def test_two_overlapping_ranges_differ_by_whole_periods(
 
 
 def _csv(found: Any) -> list[dict[str, str]]:
-    return list(csv.DictReader(StringIO(write_csv(found).decode("utf-8-sig"))))
+    return list(csv.DictReader(StringIO(write_insights_csv(found).decode("utf-8-sig"))))
 
 
 @FEW

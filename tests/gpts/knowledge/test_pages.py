@@ -184,7 +184,7 @@ def test_changing_name_and_date_keeps_the_input_on_errors() -> None:
     file.refresh_from_db()
     assert (saved.status_code, file.name, str(file.review_on)) == (302, "Songs.txt", "2027-02-03")
     assert (bad_date.status_code, bad_name.status_code) == (400, 400)
-    assert "Give the date as year-month-day." in bad_date.content.decode()
+    assert "Write a date like 2026-03-31." in bad_date.content.decode()
     assert 'value="Other.txt"' in bad_date.content.decode()
 
 

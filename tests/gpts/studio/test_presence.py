@@ -12,6 +12,7 @@ from django.urls import reverse
 from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import update_draft
 from gpts.assistants.web.builder_frame import TABS, get_tab_label, get_tab_url
+from gpts.chat.streaming.connection import get_sync_redis
 from gpts.studio.presence import MAX_WINDOWS, record_presence, remove_presence
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
@@ -53,12 +54,14 @@ def test_an_invalid_window_id_is_not_recorded(window: str) -> None:
     assert names(gpt, gpt.owner, "window-0001") == []
 
 
-def test_at_most_two_hundred_windows_are_read() -> None:
+def test_at_most_two_hundred_windows_are_kept() -> None:
+    """They lie in the Redis of the queue, whose memory invented windows must not fill."""
     gpt = GPTFactory.create()
     for number in range(MAX_WINDOWS + 20):
         record_presence(gpt, gpt.owner, f"window-{number:05}")
 
     assert names(gpt, gpt.owner, "window-last") == [("Ada", True)]
+    assert get_sync_redis().zcard(f"builder:here:{gpt.workspace_id}:{gpt.pk}") == MAX_WINDOWS
 
 
 def test_a_heartbeat_is_answered_with_the_revision_and_the_people() -> None:

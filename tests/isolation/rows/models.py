@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from tests.isolation.rows.row import ADMINS, MEMBER, NOBODY, Row, api, page, staff_page
+from tests.isolation.rows.row import ADMINS, MEMBER, NOBODY, OPERATOR, Row, api, page, staff_page
 
 PLACE = {"workspace": "alpha_place"}
 PROVIDER = PLACE | {"provider_id": "provider"}
 MODEL = PLACE | {"model_id": "catalogue_model"}
-OPERATOR = frozenset({"operator"})
 AT_ALPHA = "owner@alpha"
 ACCOUNT = "account"
 WORK = "operator:work"

@@ -10,6 +10,7 @@ from tests.isolation.world import ACTORS, World
 
 EVERYBODY = frozenset(ACTORS)
 PEOPLE = EVERYBODY - {"anonymous"}
+OPERATOR = frozenset({"operator"})
 NOBODY: frozenset[str] = frozenset()
 OWNER = frozenset({"owner"})
 ADMINS = frozenset({"owner", "admin"})

@@ -8,6 +8,7 @@ from tests.isolation.rows.row import (
     EVERYBODY,
     MEMBER,
     NOBODY,
+    OPERATOR,
     OWNER,
     PEOPLE,
     Row,
@@ -72,6 +73,7 @@ ROWS: list[Row] = [
     page("healthz", EVERYBODY, "GET POST"),
     page("readyz", EVERYBODY, "GET POST"),
     page("metrics", EVERYBODY, "GET POST"),
+    staff_page("operator-health", OPERATOR),
     # allauth: all act on the person of the session, except for passkeys, which have ids.
     page("account_login", EVERYBODY, FORM),
     page("account_logout", EVERYBODY, "GET POST"),
