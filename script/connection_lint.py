@@ -48,6 +48,7 @@ ALLOWED: dict[str, tuple[frozenset[str], str]] = {
     "config/health.py": (frozenset({"redis"}), "our own Redis"),
     "config/metrics.py": (frozenset({"redis"}), "our own Redis"),
     "config/postgres/base.py": (frozenset({"psycopg"}), "our own database"),
+    "config/server_checks.py": (frozenset({"redis"}), "our own Redis"),
     "config/roles.py": (frozenset({"psycopg"}), "our own database"),
     "config/management/commands/setup_database.py": (frozenset({"psycopg"}), "our own database"),
     "gpts/chat/streaming/connection.py": (frozenset({"redis"}), "our own Redis"),

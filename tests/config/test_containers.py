@@ -66,7 +66,7 @@ def test_only_the_web_service_is_reachable_and_stores_cannot_reach_out() -> None
     reach = {name: set(service["networks"]) for name, service in SERVICES.items()}
     assert {name for name, reached in reach.items() if reached == {"inside", "outside"}} == {"web", *WORKERS}
     closed = {name for name, reached in reach.items() if reached == {"inside"}}
-    assert closed == {"beat", "migrate", "postgres", "redis", "minio"}
+    assert closed == {"beat", "migrate", "postgres", "redis", "cache", "minio"}
     assert len(closed) + len(WORKERS) + 1 == len(SERVICES)
 
 
