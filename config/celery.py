@@ -20,18 +20,14 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 # Queues keep kinds of work apart, because a job waits for all others of its queue: the mail of one person
-# must not wait for the files of another. What is not named here is upkeep, in the queue "celery". The workers
-# are in embedded/start.py and docker-compose.yml.
+# must not wait for the files of another. What is not named here is upkeep or a check, in the queue "celery".
+# The workers are in embedded/start.py and docker-compose.yml.
 QUEUES: dict[str, tuple[str, ...]] = {
-    "mail": (
-        "workspaces.mail_invitation",
-        "workspaces.send_queued_mail",
-        "reviews.deliver_notice",
-        "reviews.deliver_waiting",
-    ),
+    "mail": ("workspaces.mail_*", "workspaces.send_*", "reviews.deliver_*"),
     "money": ("payouts.*",),
     "files": ("gpts.read_files",),
-    "models": ("gpts.ask_golden_prompt", "gpts.embed_document", "workspaces.run_outbound_jobs"),
+    # Waiting for servers elsewhere.
+    "outbound": ("gpts.ask_golden_prompt", "gpts.embed_document", "workspaces.run_outbound_jobs"),
 }
 QUEUE_NAMES = ("celery", *QUEUES)
 app.conf.task_routes = {name: {"queue": queue} for queue, names in QUEUES.items() for name in names}

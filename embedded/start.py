@@ -29,7 +29,7 @@ WORKERS: tuple[tuple[str, str, str], ...] = (
     ("worker", "celery", ""),
     ("mail", "mail,money", "--pool threads --concurrency 4"),
     ("files", "files", "--pool threads --concurrency {FILES_CONCURRENCY}"),
-    ("models", "models", "--pool threads --concurrency 4"),
+    ("outbound", "outbound", "--pool threads --concurrency 4"),
 )
 MIN_FREE_BYTES = 300 * 1024 * 1024
 

@@ -48,7 +48,7 @@ def test_metrics_answer_this_machine(client: Client) -> None:
         "loggia_running_turns": "1",
     }
     queues = re.findall(r'^loggia_queue_jobs\{queue="(\w+)"\} (\d+)$', answer.content.decode(), re.MULTILINE)
-    assert queues == [("celery", "2"), ("mail", "0"), ("money", "0"), ("files", "0"), ("models", "0")]
+    assert queues == [("celery", "2"), ("mail", "0"), ("money", "0"), ("files", "0"), ("outbound", "0")]
 
 
 @pytest.mark.django_db

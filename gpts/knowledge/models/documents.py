@@ -11,6 +11,9 @@ from gpts.assistants.models.gpts import GPT
 from gpts.knowledge.states import FileState, ReadingStage
 from workspaces.models import Workspace
 
+# A document that timed out so often is not read again: one time-out may be repeated, by us or by hand.
+MAX_TIMEOUTS = 2
+
 
 class Document(models.Model):
     """Uploaded content, stored and read once for each workspace, however many GPTs use it.
@@ -56,6 +59,10 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return f"{self.media_type} {self.content_hash[:12]}"
+
+    @property
+    def may_be_read_again(self) -> bool:
+        return self.state == FileState.FAILED and self.timeouts < MAX_TIMEOUTS
 
 
 class KnowledgeFileQuerySet(models.QuerySet["KnowledgeFile"]):

@@ -40,9 +40,6 @@ WAIT_SECONDS = 60
 # A run without a heartbeat for this long counts as dead; a live one writes one every few seconds.
 SILENCE_SECONDS = 300
 LEFTOVER_HOURS = 24
-# A document that timed out so often is not read again: the first time-out may be repeated once, by us or by
-# hand.
-MAX_TIMEOUTS = 2
 # Failures that notify the owner and write an audit event.
 DANGEROUS = frozenset({"macros", "malware"})
 
@@ -218,16 +215,12 @@ def request_reading(document: Document, *, again: bool = False) -> None:
 
     But not one that timed out MAX_TIMEOUTS times, which stays failed.
     """
-    if again and may_read_again(document):
+    if again and document.may_be_read_again:
         document.state, document.failure, document.attempts = FileState.WAITING, "", 0
         document.progress, document.stage, document.retry_at = 0, ReadingStage.NONE, None
         document.save(update_fields=["state", "failure", "attempts", "progress", "stage", "retry_at"])
     if document.state == FileState.WAITING:
         enqueue_on_commit("gpts.read_files")
-
-
-def may_read_again(document: Document) -> bool:
-    return document.state == FileState.FAILED and document.timeouts < MAX_TIMEOUTS
 
 
 def erase_unused_document(document_id: int | None) -> bool:

@@ -26,7 +26,6 @@ from gpts.knowledge.services.documents import (
     discard_upload,
     erase_unused_document,
     get_or_create_document,
-    may_read_again,
     request_reading,
     store_upload,
 )
@@ -189,7 +188,7 @@ def retry_file(*, file: KnowledgeFile, by: User, at: datetime) -> None:
     with gpt_workspace_scope(file.gpt):
         document = Document.objects.select_for_update().filter(pk=file.document_id or 0).first()
         if document is not None and document.state == FileState.FAILED:
-            if not may_read_again(document):
+            if not document.may_be_read_again:
                 raise Conflict(
                     _("Reading this file took too long twice. Split it and add the parts."),
                     code="file_too_slow",

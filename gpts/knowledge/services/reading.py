@@ -25,11 +25,11 @@ from gpts.knowledge.extraction import (
     read_file,
 )
 from gpts.knowledge.models import Document, Passage
+from gpts.knowledge.models.documents import MAX_TIMEOUTS
 from gpts.knowledge.passages import PassageText, split_into_passages
 from gpts.knowledge.retrieval import index_passages, remove_from_index
 from gpts.knowledge.services.documents import (
     DANGEROUS,
-    MAX_TIMEOUTS,
     SILENCE_SECONDS,
     report_dangerous_document,
 )

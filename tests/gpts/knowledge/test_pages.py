@@ -120,6 +120,20 @@ def test_malware_has_no_retry_button() -> None:
     assert "/retry" not in sign_in(gpt.owner).get(url(gpt)).content.decode()
 
 
+def test_a_file_that_timed_out_twice_has_no_retry_button_and_is_not_retried() -> None:
+    gpt = GPTFactory.create()
+    file = upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "One"), by=gpt.owner, at=NOW)
+    Document.objects.update(state="failed", failure="timeout", timeouts=1)
+    assert "/retry" in sign_in(gpt.owner).get(url(gpt)).content.decode()
+    Document.objects.update(timeouts=2)
+
+    answer = sign_in(gpt.owner).post(url(gpt, f"/{file.pk}/retry"))
+
+    assert answer.status_code == 409
+    assert (Document.objects.get().state, Document.objects.get().failure) == ("failed", "timeout")
+    assert "/retry" not in sign_in(gpt.owner).get(url(gpt)).content.decode()
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_number_of_queries_does_not_depend_on_the_number_of_files(
     count: int, django_assert_num_queries: Any
