@@ -25,12 +25,14 @@ def record(
     workspace_id: int | None = None,
     reason: str = "",
     data: Mapping[str, Any] | None = None,
+    is_automated: bool | None = None,
 ) -> AuditEvent:
     """Append one event in the caller's transaction.
 
-    ``by`` is the acting user, None for the system. ``action`` is ``<app>.<noun>_<verb in the past tense>``.
-    The row of the chain's last event stays locked until commit, so call this last in a service. ``data``
-    takes ids and names of fields, never content or secrets.
+    ``by`` is the acting user, None for the system; row-level security accepts the system's events from a
+    system scope only. For a visitor pass None and ``is_automated=False``. ``action`` is
+    ``<app>.<noun>_<verb in the past tense>``. The row of the chain's last event stays locked until commit,
+    so call this last in a service. ``data`` takes ids and names of fields, never content or secrets.
     """
     kind, identifier = subject if isinstance(subject, tuple) else (subject._meta.label_lower, str(subject.pk))
     return AuditEvent.objects.create(
@@ -39,7 +41,7 @@ def record(
         action=action,
         actor_id=None if by is None else by.pk,
         actor_label="" if by is None else str(by),
-        is_automated=by is None,
+        is_automated=by is None if is_automated is None else is_automated,
         workspace_id=workspace_id,
         subject_type=kind,
         subject_id=identifier,

@@ -251,6 +251,26 @@ class FixSearchPath(Operation):
         return f"Fix the search path of {', '.join(self.signatures)}"
 
 
+class KeepTenant(TableRule):
+    """Let no row of ``table`` be moved: its ``columns``, which say whose it is, stay as they were inserted.
+
+    For rows that their person may change; policies cannot compare a row with what it was before.
+    """
+
+    def __init__(self, table: str, *columns: str) -> None:
+        self.table, self.columns = table, columns
+
+    def apply(self) -> list[str]:
+        moved = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in self.columns)
+        return [
+            f'CREATE TRIGGER "{self.table}_stays" BEFORE UPDATE OF {", ".join(self.columns)}'
+            f' ON "{self.table}" FOR EACH ROW WHEN ({moved}) EXECUTE FUNCTION loggia_refuse_move()'
+        ]
+
+    def undo(self) -> list[str]:
+        return [f'DROP TRIGGER "{self.table}_stays" ON "{self.table}"']
+
+
 class MakeAppendOnly(TableRule):
     """Let rows of ``table`` be added, never changed: app and worker lose the right, triggers refuse it."""
 

@@ -10,9 +10,10 @@ from workspaces.states import Staff
 
 
 def open_moderation_scope() -> AbstractContextManager[Scope]:
-    """Widen the current scope to everybody's reports and notices while one service runs.
+    """Widen the current scope to moderation's rows while one service runs that has authorised the person.
 
-    Filing a report counts other people's reports, and filing an appeal reads notices; neither shows them.
+    Submitting, reporting and objecting open and change cases, which only moderation may write; filing a
+    report also counts other people's reports, and filing an appeal reads notices, without showing them.
     The operator role is needed to read back the audit event that a visitor's report inserts.
     """
     scope = current_scope()

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Collection
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Forbidden, NotFound
-from core.scope import NOBODY, Scope
+from core.scope import NOBODY, Scope, current_scope, open_scope, with_share_token
 from workspaces import rules
 from workspaces.models import ApiKey, Invitation, Member, Notification, User, Workspace
 from workspaces.queries import UserRoles, cache_user_roles, get_user_roles
@@ -73,17 +77,19 @@ def access_invitation(workspace: Workspace, invitation_id: int) -> Invitation:
 
 def access_invitation_by_token(token: str, *, at: datetime) -> Invitation:
     """Return the open invitation of the e-mailed ``token``; NotFound when used, revoked or expired."""
-    invitation = (
-        Invitation.objects.select_related("workspace", "invited_by")
-        .filter(
-            token_hash=hash_secret(token),
-            accepted_at__isnull=True,
-            revoked_at__isnull=True,
-            expires_at__gt=at,
-            workspace__suspended_at__isnull=True,
+    token_hash = hash_secret(token)
+    with with_share_token(token_hash):
+        invitation = (
+            Invitation.objects.select_related("workspace", "invited_by")
+            .filter(
+                token_hash=token_hash,
+                accepted_at__isnull=True,
+                revoked_at__isnull=True,
+                expires_at__gt=at,
+                workspace__suspended_at__isnull=True,
+            )
+            .first()
         )
-        .first()
-    )
     if invitation is None:
         raise not_found()
     return invitation
@@ -126,6 +132,24 @@ def _build_scope(user: User, roles: UserRoles) -> Scope:
     )
 
 
+def open_admin_scope(*workspace_ids: int, user_id: int) -> AbstractContextManager[Scope]:
+    """Let a service that has authorised the person write in workspaces of which they are no admin (yet).
+
+    Creating a workspace, accepting an invitation and leaving change rows that only admins may write.
+    """
+    scope = current_scope()
+    if scope.system:
+        return transaction.atomic()  # type: ignore[return-value]  # nobody uses what it yields
+    return open_scope(
+        replace(
+            scope,
+            user_id=user_id,
+            workspace_ids=(*scope.workspace_ids, *workspace_ids),
+            admin_workspace_ids=(*scope.admin_workspace_ids, *workspace_ids),
+        )
+    )
+
+
 # API keys --------------------------------------------------------------------------------------------------
 
 
@@ -144,7 +168,8 @@ def find_api_key(plain: str, *, at: datetime) -> ApiKey | None:
     prefix, _sep, secret = rest.partition("_")
     if start != KEY_START or not prefix or not secret or "\x00" in plain or len(plain) > 200:
         return None
-    key = ApiKey.objects.select_related("user", "workspace").filter(prefix=prefix).first()
+    # There is no scope yet: the database function shows the one key with this prefix.
+    key = _find_key(prefix)
     wanted = key.key_hash if key is not None else hash_secret("")
     if not hmac.compare_digest(hash_secret(plain), wanted) or key is None:
         return None
@@ -165,7 +190,8 @@ def renew_scope(*, user_id: int, api_key_id: int | None, at: datetime) -> tuple[
     that were cached for the request must not decide about later steps.
     """
     if api_key_id is not None:
-        key = ApiKey.objects.select_related("user").filter(pk=api_key_id, user_id=user_id).first()
+        with open_scope(Scope(user_id=user_id)):
+            key = ApiKey.objects.select_related("user").filter(pk=api_key_id, user_id=user_id).first()
         if key is not None and _is_valid(key, at=at):
             return key.user, scope_for_api_key(key)
     else:
@@ -174,6 +200,29 @@ def renew_scope(*, user_id: int, api_key_id: int | None, at: datetime) -> tuple[
             cache_user_roles(user)
             return user, scope_for(user)
     raise Forbidden(_("Your access has ended. Sign in again to go on."), code="access_ended")
+
+
+def list_keys_in_force(keys: Collection[int], *, at: datetime) -> set[int]:
+    """Return which of these keys were not revoked and have not expired, whosever they are. In a scope."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM workspaces_keys_in_force(%s::bigint[], %s)", [list(keys), at])
+        return {int(key) for (key,) in cursor.fetchall()}
+
+
+_PERSON_FIELDS = [field.attname for field in User._meta.concrete_fields]
+_KEY_SQL = (
+    f"SELECT k.*, {', '.join(f'u.{name} AS person_{name}' for name in _PERSON_FIELDS)}"  # noqa: S608 - our columns
+    " FROM workspaces_key_of(%s) k JOIN workspaces_user u ON u.id = k.user_id"
+)
+
+
+def _find_key(prefix: str) -> ApiKey | None:
+    """Return the key with its person, in one query: every call of the API begins with it."""
+    key = next(iter(ApiKey.objects.raw(_KEY_SQL, [prefix])), None)
+    if key is not None:
+        values = [getattr(key, f"person_{name}") for name in _PERSON_FIELDS]
+        key.user = User.from_db(key._state.db, _PERSON_FIELDS, values)
+    return key
 
 
 # The scope that a key must have before a staff role of its person counts.

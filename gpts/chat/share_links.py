@@ -5,7 +5,8 @@ A conversation has a share link; a GPT is shared with an audience (gpts.assistan
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -13,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError, NotFound
-from core.scope import with_share_token
+from core.scope import Scope, current_scope, open_scope, with_share_token
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import get_relation
 from gpts.assistants.rules import GPTAct, may
@@ -21,7 +22,7 @@ from gpts.chat.confinement import find_open_gpts, select_company_only
 from gpts.chat.models import Conversation, SharedConversation
 from workspaces.models import User, Workspace
 from workspaces.queries import get_user_roles, is_member_now
-from workspaces.states import COMPANY_KINDS
+from workspaces.states import COMPANY_KINDS, Staff
 
 TOKEN_LENGTH = 64
 
@@ -75,18 +76,28 @@ def open_share_link(user: User | AnonymousUser, token: str) -> OpenedShareLink:
     share = _find_by_token(token)
     if share is None:
         raise _build_not_found()
-    gpts = _list_answering_gpts(share.gpt, share.content)
-    _check_reader(user, share, gpts)
-    is_stopped = (
-        share.removed_at is not None
-        or any(_is_unavailable(gpt) for gpt in gpts)
-        or share.workspace.suspended_at is not None
-        or not share.user.is_active
-        or not is_member_now(share.user_id, share.workspace_id)
-    )
+    with _open_deciding_scope():
+        gpts = _list_answering_gpts(share.gpt, share.content)
+        _check_reader(user, share, gpts)
+        is_stopped = (
+            share.removed_at is not None
+            or any(_is_unavailable(gpt) for gpt in gpts)
+            or share.workspace.suspended_at is not None
+            or not share.user.is_active
+            or not is_member_now(share.user_id, share.workspace_id)
+        )
     if is_stopped:
         raise ShareLinkGone(_("This conversation is not shared any more."), code="share_gone")
     return OpenedShareLink(share, share.gpt.slug if _may_start_chat(user, share) else "")
+
+
+def _open_deciding_scope() -> AbstractContextManager[Scope]:
+    """Let what decides about a link be read, also rows that its reader does not see.
+
+    A company's GPT that answered in the conversation must not count as none because it is hidden.
+    """
+    scope = current_scope()
+    return open_scope(replace(scope, staff=scope.staff | {Staff.MODERATOR.value}))
 
 
 def _find_by_token(token: str) -> SharedConversation | None:

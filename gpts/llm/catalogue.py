@@ -32,7 +32,7 @@ USUAL_FEATURES = tuple(ModelFeature)
 
 
 EMBEDDINGS_KEY = "gpts:has-embedding-models"
-EMBEDDINGS_SECONDS = 60
+EMBEDDINGS_SECONDS = 24 * 3600
 
 
 class ModelPreference(Protocol):
@@ -137,13 +137,18 @@ def get_stand_in_model(model: LanguageModel | None, workspace: Workspace) -> Lan
     return None
 
 
-def has_embedding_models() -> bool:
-    """Whether any embeddings model is in use here; from the cache, as every turn of a chat asks."""
-    known: bool | None = cache.get(EMBEDDINGS_KEY)
-    if known is None:
-        known = LanguageModel.objects.filter(kind=ModelKind.EMBEDDING, provider__is_enabled=True).exists()
-        cache.set(EMBEDDINGS_KEY, known, EMBEDDINGS_SECONDS)
-    return known
+def may_have_embedding_models() -> bool:
+    """Whether any workspace may have an embeddings model; from the cache, as every turn of a chat asks.
+
+    True while it is not known: a person does not see the models of all workspaces, so a job finds it out.
+    """
+    return cache.get(EMBEDDINGS_KEY) is not False
+
+
+def remember_embedding_models() -> None:
+    """Find out whether any workspace has an embeddings model; call it in a system scope."""
+    found = LanguageModel.objects.filter(kind=ModelKind.EMBEDDING, provider__is_enabled=True).exists()
+    cache.set(EMBEDDINGS_KEY, found, EMBEDDINGS_SECONDS)
 
 
 def forget_embedding_models() -> None:

@@ -15,6 +15,7 @@ from marketplace.access import get_rating_obstacle
 from marketplace.models import Listing, ListingScore, Rating
 from marketplace.models.ratings import TEXT_LENGTH
 from marketplace.page_cache import invalidate_path
+from marketplace.scope import open_store_scope
 from marketplace.states import RatingObstacle
 from workspaces.models import User
 
@@ -104,11 +105,12 @@ def _lock(rating: Rating) -> Rating:
 
 def _change_counts(listing_id: int, stars: int, step: int) -> None:
     column = f"stars_{stars}"
-    ListingScore.objects.filter(pk=listing_id).update(
-        **{column: F(column) + step},
-        rating_count=F("rating_count") + step,
-        rating_sum=F("rating_sum") + step * stars,
-    )
+    with open_store_scope():
+        ListingScore.objects.filter(pk=listing_id).update(
+            **{column: F(column) + step},
+            rating_count=F("rating_count") + step,
+            rating_sum=F("rating_sum") + step * stars,
+        )
 
 
 def _finish(

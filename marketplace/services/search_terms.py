@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import F
 
 from marketplace.models import Listing, SearchTerm
+from marketplace.scope import open_store_scope
 from marketplace.search.spelling import build_trigrams, get_terms
 from marketplace.search.tsvector import VECTOR_SQL, Searchable
 
@@ -36,8 +37,12 @@ def update_term_counts(*, added: Iterable[str], removed: Iterable[str]) -> None:
 
     Rows are locked in alphabetical order, so that two publications cannot deadlock.
     """
-    added_terms, removed_terms = set(added), set(removed)
-    rows = [(term, build_trigrams(term)) for term in sorted(added_terms - removed_terms)]
+    with open_store_scope():
+        _update_counts(set(added), set(removed))
+
+
+def _update_counts(added: set[str], removed: set[str]) -> None:
+    rows = [(term, build_trigrams(term)) for term in sorted(added - removed)]
     if rows:
         with connection.cursor() as cursor:
             cursor.executemany(
@@ -46,7 +51,7 @@ def update_term_counts(*, added: Iterable[str], removed: Iterable[str]) -> None:
                 " SET listing_count = marketplace_searchterm.listing_count + 1",
                 rows,
             )
-    gone = sorted(removed_terms - added_terms)
+    gone = sorted(removed - added)
     if gone:
         locked = SearchTerm.objects.select_for_update().filter(term__in=gone).order_by("term")
         SearchTerm.objects.filter(term__in=[row.term for row in locked], listing_count__gt=0).update(

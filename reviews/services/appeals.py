@@ -44,9 +44,13 @@ def file_appeal(*, decision: Decision, text: str, by: User, at: datetime) -> App
     party = get_appeal_party(decision, by)
     if party is None:
         raise not_found()
-    lock_case(decision.case_id)
     with open_moderation_scope():
-        deadline = get_appeal_deadline(decision)
+        return _file_appeal(decision, party, text, by=by, at=at)
+
+
+def _file_appeal(decision: Decision, party: AppealParty, text: str, *, by: User, at: datetime) -> Appeal:
+    lock_case(decision.case_id)
+    deadline = get_appeal_deadline(decision)
     if at > deadline:
         raise Conflict(_("The time to object to this decision is over."), code="appeal_too_late")
     if decision.overrides.exists():

@@ -109,6 +109,7 @@ def file_report(*, listing: Listing, given: ReportInput, by: User | None, at: da
             at=at,
             subject=report,
             data={"category": report.category},
+            is_automated=False,  # a visitor has no name, but is no machine
         )
     return report
 

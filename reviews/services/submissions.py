@@ -16,6 +16,7 @@ from gpts.assistants.services.versions import check_ready, freeze_version
 from gpts.assistants.states import Audience
 from gpts.evals.services.gate import check_gate
 from reviews.models import Case, Claim, Decision, Standing, Submission
+from reviews.scope import open_moderation_scope
 from reviews.states import (
     OPEN_SUBMISSIONS,
     QUEUE_BY_KIND,
@@ -74,18 +75,19 @@ def submit_version(
     submission = Submission.objects.create(
         gpt=gpt, version=version, submitted_by=by, note=note, attested_at=at, submitted_at=at
     )
-    Case.objects.create(
-        kind=CaseKind.PRE_LISTING,
-        subject_type=SubjectType.VERSION,
-        subject_id=str(version.pk),
-        gpt=gpt,
-        builder_id=gpt.owner_id,
-        submission=submission,
-        queue=QUEUE_BY_KIND[CaseKind.PRE_LISTING],
-        content_hash=version.content_hash,
-        opened_at=at,
-        due_at=at + DUE_AFTER,
-    )
+    with open_moderation_scope():
+        Case.objects.create(
+            kind=CaseKind.PRE_LISTING,
+            subject_type=SubjectType.VERSION,
+            subject_id=str(version.pk),
+            gpt=gpt,
+            builder_id=gpt.owner_id,
+            submission=submission,
+            queue=QUEUE_BY_KIND[CaseKind.PRE_LISTING],
+            content_hash=version.content_hash,
+            opened_at=at,
+            due_at=at + DUE_AFTER,
+        )
     enqueue_on_commit("reviews.check_submission", submission_id=str(submission.pk))
     record(
         action="reviews.version_submitted",
@@ -99,7 +101,11 @@ def submit_version(
 
 
 def _check_allowed(gpt: GPT) -> None:
-    if Standing.objects.filter(user_id=gpt.owner_id, builder_state=BuilderState.SUSPENDED).exists():
+    with open_moderation_scope():  # the builder's record, which an admin who submits does not see
+        suspended = Standing.objects.filter(
+            user_id=gpt.owner_id, builder_state=BuilderState.SUSPENDED
+        ).exists()
+    if suspended:
         raise Forbidden(
             _(
                 "Publishing is suspended for this builder. The statement of reasons says why and"
@@ -143,8 +149,9 @@ def withdraw_submission(*, submission: Submission, by: User, at: datetime) -> Su
 
     Idempotent. Raises IllegalTransition once it is decided.
     """
-    # The case first, as in every service: locks taken in two orders can deadlock.
-    case = Case.objects.select_for_update(of=("self",)).get(submission=submission)
+    with open_moderation_scope():
+        # The case first, as in every service: locks taken in two orders can deadlock.
+        case = Case.objects.select_for_update(of=("self",)).get(submission=submission)
     fresh = Submission.objects.select_for_update(of=("self",)).select_related("gpt").get(pk=submission.pk)
     if fresh.state == SubmissionState.WITHDRAWN:
         return fresh
@@ -154,8 +161,9 @@ def withdraw_submission(*, submission: Submission, by: User, at: datetime) -> Su
     case.state = move_case(case.state, CaseAction.WITHDRAW)
     case.row_version += 1
     case.closed_at = at
-    case.save(update_fields=["state", "row_version", "closed_at"])
-    Claim.objects.filter(case=case).delete()
+    with open_moderation_scope():
+        case.save(update_fields=["state", "row_version", "closed_at"])
+        Claim.objects.filter(case=case).delete()
     record(
         action="reviews.submission_withdrawn",
         by=by,

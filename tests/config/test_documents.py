@@ -64,6 +64,7 @@ MODULE = re.compile(rf"(?:{'|'.join(OWN_PACKAGES)})(?:\.\w+)+")
 IMPORT = re.compile(r"^ *from ([\w.]+) import (\w+(?:, \w+)*)$", re.MULTILINE)
 IDENTIFIER = re.compile(r"[A-Za-z]\w*(?:_\w+|[a-z][A-Z]\w*)")
 SETTING = re.compile(r"(?<![\w.])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?!\w)")
+NAME_IN_FILE = re.compile(r"([\w./-]+\.\w+)?::(\w+)")
 COMMAND = re.compile(r"manage\.py ([a-z]\w+)")
 
 
@@ -188,6 +189,20 @@ def named_modules(document: str) -> set[str]:
 
 def test_links_lead_to_files_and_headings_that_exist() -> None:
     assert collect(DOCUMENTS, broken_links) == {}
+
+
+def names_missing_in_their_file(document: str) -> Iterator[str]:
+    """Check `path.py::name`; `::name` alone is in the file that was named before it."""
+    file = ""
+    for path, name in NAME_IN_FILE.findall(read(document)):
+        file = path or file
+        definition = re.compile(rf"^ *(?:async )?(?:def |class )?{name}\b", re.MULTILINE)
+        if not (ROOT / file).is_file() or not definition.search(read(file)):
+            yield f"{file}::{name}"
+
+
+def test_names_exist_in_the_files_said() -> None:
+    assert collect(DOCUMENTS, names_missing_in_their_file) == {}
 
 
 def test_paths_exist() -> None:

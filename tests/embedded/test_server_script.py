@@ -131,9 +131,12 @@ def test_when_one_process_is_killed_all_stop_and_it_is_named(script: Script, par
         rf"Loggia stopped because {part} (is gone|was killed by SIGKILL)\. Its last output:", script.output()
     )
     assert not any(
-        is_group_alive(pid) for name, pid in pids.items() if name not in ("postgres", "redis") and pid
+        is_group_alive(pid)
+        for name, pid in pids.items()
+        if name not in ("postgres", "redis", "cache") and pid
     )
     assert EmbeddedPostgres(script.paths).pid() is None
+    assert EmbeddedCache(script.paths).pid() is None
 
 
 def test_after_kill_9_of_the_supervisor_it_starts_again(script: Script) -> None:

@@ -23,7 +23,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def append(user: User, workspace_id: int | None = None) -> AuditEvent:
-    with open_scope(Scope(user_id=user.pk)):
+    own = () if workspace_id is None else (workspace_id,)
+    with open_scope(Scope(user_id=user.pk, workspace_ids=own)):
         return record(action="tests.done", by=user, at=AT, subject=user, workspace_id=workspace_id)
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from core.audit import record
 from core.dates import check_date
 from core.errors import Conflict, Forbidden, InvalidInput
+from core.scope import Scope, open_scope
 from core.text import clean_line
 from workspaces import rules
 from workspaces.access import KEY_START, hash_secret
@@ -109,4 +110,5 @@ def record_key_use(*, key: ApiKey, at: datetime) -> None:
     """Store when the key was last used, at most once a minute."""
     if key.last_used_at is None or at - key.last_used_at >= _USE_STEP:
         stale = Q(last_used_at__isnull=True) | Q(last_used_at__lte=at - _USE_STEP)
-        ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=at)
+        with open_scope(Scope(user_id=key.user_id)):  # a request uses its key before its own scope is open
+            ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=at)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
 from core.errors import Conflict, InvalidInput
+from workspaces.access import open_admin_scope
 from workspaces.models import ApiKey, Invitation, Member, Notification, StaffRole, User, Workspace
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.states import Role, WorkspaceKind
@@ -66,9 +67,11 @@ def _list_teams_owned_alone(user: User) -> list[str]:
 def _erase(user: User, *, at: datetime) -> None:
     """Remove personal data; the new address is in .invalid, a domain that nobody can own (RFC 2606)."""
     ApiKey.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=at)
-    Invitation.objects.filter(email=user.email, accepted_at__isnull=True, revoked_at__isnull=True).update(
-        revoked_at=at
+    invitations = Invitation.objects.filter(
+        email=user.email, accepted_at__isnull=True, revoked_at__isnull=True
     )
+    with open_admin_scope(*invitations.values_list("workspace_id", flat=True), user_id=user.pk):
+        invitations.update(revoked_at=at)
     Member.objects.filter(user=user).exclude(workspace__kind=WorkspaceKind.PERSONAL).delete()
     StaffRole.objects.filter(user=user).delete()
     for model in (EmailAddress, Authenticator, SocialAccount, UserSession, Notification):

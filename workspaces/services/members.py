@@ -15,7 +15,7 @@ from core.errors import Conflict, Forbidden, InvalidInput
 from core.jobs import enqueue_on_commit
 from core.text import clean_line
 from workspaces import rules
-from workspaces.access import hash_secret
+from workspaces.access import hash_secret, open_admin_scope
 from workspaces.models import ApiKey, Invitation, Member, User, Workspace
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.states import Role, WorkspaceKind
@@ -88,7 +88,7 @@ def accept_invitation(*, invitation: Invitation, by: User, at: datetime) -> Memb
             _("This invitation is for another e-mail address. Sign in with that one."),
             code="invitation_for_other",
         )
-    with transaction.atomic():
+    with open_admin_scope(invitation.workspace_id, user_id=by.pk):
         lock_person(by)
         lock_workspaces([invitation.workspace_id])
         taken = Invitation.objects.filter(

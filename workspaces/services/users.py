@@ -17,6 +17,7 @@ from core.audit import record
 from core.errors import Conflict, InvalidInput
 from core.scope import Scope, open_scope
 from core.text import clean_line
+from workspaces.access import open_admin_scope
 from workspaces.models import Member, SharingPolicy, User, Workspace
 from workspaces.services.slugs import unused_slug
 from workspaces.states import Role, Theme, WorkspaceKind
@@ -72,15 +73,17 @@ def complete_account(*, user: User, at: datetime, by: User | None = None) -> Wor
         existing = Workspace.objects.filter(person=user).first()
         if existing is not None:
             return existing
-        workspace = Workspace.objects.create(
-            kind=WorkspaceKind.PERSONAL,
-            slug=unused_slug(user.display_name),
-            name=user.display_name,
-            person=user,
-            created_at=at,
-        )
-        Member.objects.create(workspace=workspace, user=user, role=Role.OWNER, joined_at=at)
-        SharingPolicy.objects.create(workspace=workspace, updated_at=at)
+        with open_admin_scope(user_id=user.pk):
+            workspace = Workspace.objects.create(
+                kind=WorkspaceKind.PERSONAL,
+                slug=unused_slug(user.display_name),
+                name=user.display_name,
+                person=user,
+                created_at=at,
+            )
+        with open_admin_scope(workspace.pk, user_id=user.pk):
+            Member.objects.create(workspace=workspace, user=user, role=Role.OWNER, joined_at=at)
+            SharingPolicy.objects.create(workspace=workspace, updated_at=at)
         actor = by or user
         with open_scope(Scope(user_id=actor.pk)):
             record(action="workspaces.user_created", by=actor, at=at, subject=user)

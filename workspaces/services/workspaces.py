@@ -13,8 +13,8 @@ from django.utils.translation import ngettext_lazy
 
 from core.audit import record
 from core.errors import Conflict, InvalidInput
-from core.scope import Scope, current_scope, open_scope
 from core.text import clean_line
+from workspaces.access import open_admin_scope
 from workspaces.models import Member, SharingPolicy, User, Workspace
 from workspaces.services.locks import lock_person
 from workspaces.services.slugs import RESERVED, unused_slug
@@ -53,9 +53,9 @@ def create_workspace(
             created_by=by,
             created_at=at,
         )
-        Member.objects.create(workspace=workspace, user=by, role=Role.OWNER, joined_at=at)
-        SharingPolicy.objects.create(workspace=workspace, updated_at=at)
-        with open_scope(Scope(user_id=by.pk)) if not current_scope().system else transaction.atomic():
+        with open_admin_scope(workspace.pk, user_id=by.pk):
+            Member.objects.create(workspace=workspace, user=by, role=Role.OWNER, joined_at=at)
+            SharingPolicy.objects.create(workspace=workspace, updated_at=at)
             record(
                 action="workspaces.workspace_created",
                 by=by,

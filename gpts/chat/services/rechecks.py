@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
-
+from core.scope import NOBODY, Scope, open_scope
 from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.rules import GPTAct, GPTRelation, may
-from workspaces.models import ApiKey, Member, User
+from workspaces.access import list_keys_in_force
+from workspaces.models import Member, User
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,17 @@ def find_turns_without_access(answers: Iterable[RunningAnswer], *, at: datetime)
     or because the GPT was quarantined, withdrawn or deleted, or a workspace suspended.
     """
     answers = list(answers)
+    with _open_recheck_scope(answers):
+        return _find_turns_without_access(answers, at=at)
+
+
+def _open_recheck_scope(answers: Iterable[RunningAnswer]) -> AbstractContextManager[Scope]:
+    """Read for many people at once: in the workspaces whose members they are, and what is shared."""
+    own = {workspace_id for answer in answers for workspace_id in (*answer.workspace_ids, answer.payer_id)}
+    return open_scope(Scope(workspace_ids=tuple(own)))
+
+
+def _find_turns_without_access(answers: list[RunningAnswer], *, at: datetime) -> set[UUID]:
     ended = find_ended_requests((answer.request for answer in answers), at=at)
     found = GPT.objects.select_related("workspace").in_bulk({answer.gpt_id for answer in answers})
     audiences: dict[int, set[str]] = {}
@@ -84,19 +96,14 @@ def find_turns_without_access(answers: Iterable[RunningAnswer], *, at: datetime)
 def find_ended_requests(requests: Iterable[RequestAccess], *, at: datetime) -> set[RequestAccess]:
     """Return those whose person was deactivated or whose API key was revoked or has expired."""
     requests = set(requests)
-    active = set(
-        User.objects.filter(pk__in={request.user_id for request in requests}, is_active=True).values_list(
-            "pk", flat=True
-        )
-    )
     keys = {request.api_key_id for request in requests if request.api_key_id is not None}
-    valid: set[int] = set()
-    if keys:
-        valid = set(
-            ApiKey.objects.filter(
-                Q(expires_at__isnull=True) | Q(expires_at__gt=at), pk__in=keys, revoked_at__isnull=True
-            ).values_list("pk", flat=True)
+    with open_scope(NOBODY):
+        active = set(
+            User.objects.filter(pk__in={request.user_id for request in requests}, is_active=True).values_list(
+                "pk", flat=True
+            )
         )
+        valid = list_keys_in_force(keys, at=at) if keys else set()
     return {
         request
         for request in requests

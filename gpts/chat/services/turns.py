@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Conflict, IllegalTransition, RateLimited
@@ -318,8 +317,14 @@ def finish_turn(
     capture(turn_id=turn.pk, tokens=input_tokens + output_tokens, cost_micros=turn.cost_micros, at=at)
     Conversation.objects.filter(pk=turn.conversation_id).update(updated_at=at)
     if turn.position == 1 and not _has_answered_sibling(turn):
-        GPT.objects.filter(pk=turn.conversation.gpt_id).update(conversation_count=F("conversation_count") + 1)
+        _count_conversation(turn.conversation_id)
     return turn
+
+
+def _count_conversation(conversation_id: UUID) -> None:
+    """Add one to the count of the conversation's GPT, which strangers may not change otherwise."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT gpts_count_conversation(%s)", [conversation_id])
 
 
 def _has_answered_sibling(turn: Turn) -> bool:

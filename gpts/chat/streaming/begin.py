@@ -35,7 +35,7 @@ from gpts.chat.streaming.connection import RATE_WINDOW, check_message
 from gpts.chat.streaming.frames import build_end_data, build_frame
 from gpts.chat.streaming.lost import interrupt_if_lost
 from gpts.knowledge.retrieval import QuestionVector, get_question_embedder
-from gpts.llm.catalogue import has_embedding_models
+from gpts.llm.catalogue import may_have_embedding_models
 from gpts.llm.states import TurnState
 from gpts.metering.services.budgets import count_prompt_characters, estimate_usage, reserve
 from workspaces.access import personal_workspace, renew_scope
@@ -285,7 +285,7 @@ def _embed_question(requester: Requester, text: str, find: Callable[[], _Questio
     The embeddings server is another host, so no transaction may be open while it is asked. ``find``
     authorises the person, as the text must not reach the embeddings server of a workspace that is not theirs.
     """
-    if not has_embedding_models():
+    if not may_have_embedding_models():
         return None
     with open_scope(requester.scope):
         question = find()

@@ -17,6 +17,8 @@ from pytest_django import DjangoAssertNumQueries
 from core.errors import RateLimited
 from core.ids import uuid7
 from core.scope import open_scope, system_scope
+from gpts.assistants.services.versions import freeze_version, set_live_version
+from gpts.assistants.states import Audience
 from gpts.metering.models import Budget, BudgetReservation, BudgetUse
 from gpts.metering.services.budgets import BudgetExceeded, capture, release, release_stale
 from gpts.tasks import FIND_RUNNING, release_stale_budgets
@@ -240,6 +242,8 @@ def test_outsiders_are_counted_and_their_refusal_has_no_amounts() -> None:
     owner, eve = add_new_member(acme, role="owner"), UserFactory.create()
     gpt = GPTFactory.create(workspace=acme, owner=owner)
     budget = create_monthly_budget(acme, owner, subject="gpt", is_each=False, gpt_slug=gpt.slug, hard_limit=1)
+    version = freeze_version(gpt=gpt, release_notes="", by=owner, at=NOW)
+    set_live_version(gpt=gpt, version=version, audience=Audience.LINK, by=owner, at=NOW)
     own = personal_workspace(eve)
     with open_scope(scope_for(eve)):
         turn_id = uuid7(NOW)

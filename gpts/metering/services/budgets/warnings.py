@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import F
@@ -9,6 +10,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from core.scope import current_scope, open_scope
 from gpts.metering.models import Budget, BudgetUse
 from gpts.metering.wording import describe_subject, format_limit
 from workspaces.models import User
@@ -28,9 +30,17 @@ def warn_of_soft_limit(*, budget_id: int, use_id: int, at: datetime) -> bool:
     )
     if not first.update(warned_at=at):
         return False
+    budget = Budget.objects.get(pk=budget_id)
+    scope = current_scope()
+    # An outsider's answer may be the first: they do not see who the workspace's admins are.
+    with open_scope(replace(scope, workspace_ids=(*scope.workspace_ids, budget.workspace_id))):
+        _notify_admins_and_person(budget_id, use_id, at=at)
+    return True
+
+
+def _notify_admins_and_person(budget_id: int, use_id: int, *, at: datetime) -> None:
     budget = Budget.objects.select_related("workspace", "user", "group", "gpt").get(pk=budget_id)
-    use = BudgetUse.objects.select_related("user").get(pk=use_id)
-    person = use.user
+    person = BudgetUse.objects.select_related("user").get(pk=use_id).user
     admins = User.objects.filter(
         memberships__workspace=budget.workspace_id, memberships__role__in=ADMIN_ROLES, is_active=True
     )
@@ -40,7 +50,6 @@ def warn_of_soft_limit(*, budget_id: int, use_id: int, at: datetime) -> bool:
     # People outside the workspace are told when its GPT stops answering, not what it may cost.
     if person is not None and person.memberships.filter(workspace=budget.workspace_id).exists():
         _notify(person, budget, person, url=reverse("gpts:my-limits"), at=at)
-    return True
 
 
 def _get_admin_url(budget: Budget) -> str:

@@ -9,8 +9,9 @@ from django.core.cache import cache
 from django.db import connection
 
 from core.outbound_purposes import Purpose
+from core.scope import Scope, open_scope
 from gpts.assistants.models import GPT
-from gpts.knowledge.models import Document, PassageVector
+from gpts.knowledge.models import Document, Passage, PassageVector
 from gpts.knowledge.retrieval import Lookup, get_question_embedder, look_up, remove_from_index
 from gpts.knowledge.retrieval.embedding import (
     embed_passages,
@@ -18,7 +19,7 @@ from gpts.knowledge.retrieval.embedding import (
     get_embedding_progress,
     list_documents_to_embed,
 )
-from gpts.knowledge.retrieval.vectors import VectorStatus
+from gpts.knowledge.retrieval.vectors import VectorStatus, nearest_passages
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.runtime.embeddings import embed
 from gpts.llm.runtime.types import FailureCode, ModelAPI, ModelFailure, ModelSpec
@@ -198,6 +199,37 @@ def test_vectors_of_other_workspaces_are_not_searched(model_server: ModelServer)
     found = search(gpt, "theft insurance for bicycles", limit=20)
 
     assert foreign.pk not in {hit.passage.document_id for hit in found.hits}
+
+
+def test_a_thousand_nearer_vectors_of_others_leave_room_for_ones_own(model_server: ModelServer) -> None:
+    """Also when the list of documents, which a fault might widen, names those of the other workspace."""
+    gpt, other = GPTFactory.create(), GPTFactory.create()
+    own = add_document(gpt, "shop.md", SHOP)
+    foreign = add_document(other, "copy.md", [("Copy", "Something else.")])
+    model = create_model(model_server)
+    embed_passages(own.pk, at=NOW)
+    question = "theft insurance for bicycles"
+    embedder = get_question_embedder(gpt)
+    assert embedder is not None
+    asked = embedder.embed([question])[0]
+    exact = list(asked.values or ())
+    crowd = Passage.objects.bulk_create(
+        Passage(workspace_id=foreign.workspace_id, document=foreign, position=10 + number, text="x")
+        for number in range(1_000)
+    )
+    PassageVector.objects.bulk_create(
+        PassageVector(
+            workspace_id=foreign.workspace_id, document=foreign, passage=passage, model=model,
+            code="".join("1" if value > 0 else "0" for value in exact), vector=exact,
+        )
+        for passage in crowd
+    )  # fmt: skip
+
+    with open_scope(Scope(workspace_ids=(gpt.workspace_id,))):
+        near, status = nearest_passages(gpt, (own.pk, foreign.pk), asked, 3)
+
+    assert status is VectorStatus.USED
+    assert [passage.document for passage in near] == [own.pk] * 3
 
 
 def test_removing_from_the_index_deletes_vectors(model_server: ModelServer) -> None:

@@ -20,7 +20,7 @@ OPERATOR = f"(workspace_id IS NULL AND {has_staff_role('operator')})"
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("workspaces", "0003_workspace_created_by")]
+    dependencies: ClassVar = [("workspaces", "0004_row_policies")]
 
     operations: ClassVar = [
         migrations.CreateModel(

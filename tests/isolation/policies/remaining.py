@@ -1,0 +1,110 @@
+"""Rows of tables that the world of the isolation tests leaves empty, so that every policy is tried on one."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from django.utils import timezone
+
+from core.ids import uuid7
+from gpts.assistants.models import PastVersion, Version
+from gpts.chat.models import Turn, TurnFeedback
+from gpts.chat.models.turn_words import TurnWords
+from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach, InsightState
+from gpts.knowledge.models import Passage
+from gpts.knowledge.models.search_index import PassageVector
+from gpts.metering.models import Budget, BudgetReservation, BudgetUse, UsageEvent, UsageVoid
+from marketplace.models import FormerHandle, Listing, Rating, Shelf, ShelfEntry
+from marketplace.services.listings import delist_listing, publish_listing
+from reviews.models import Appeal, DailyStat, Decision, Standing, Strike
+from tests.isolation.world import World
+from workspaces.models import Group, GroupMember, Member
+
+
+def build(world: World) -> None:
+    """Create them in the open system scope."""
+    _in_workspaces(world)
+    _in_chats(world)
+    _in_insights(world)
+    _in_reviews(world)
+
+
+def _in_workspaces(world: World) -> None:
+    now = timezone.now()
+    group = Group.objects.create(workspace=world.alpha, name="Walkers", created_at=now)
+    seat = Member.objects.get(workspace=world.alpha, user=world.people["owner"])
+    GroupMember.objects.create(group=group, member=seat)
+    listing = Listing.objects.get(gpt=world.gpts["listed"])
+    shelf = Shelf.objects.create(
+        title="Walks", starts_on=date(2026, 1, 1), ends_on=date(2026, 2, 1), created_at=now
+    )
+    ShelfEntry.objects.create(shelf=shelf, listing=listing, position=1, reason="Good walks.")
+    gone = publish_listing(
+        gpt=world.gpts["alpha"], version=world.gpts["alpha"].versions.get(), by=None, at=now
+    )
+    delist_listing(listing=gone, by=None, at=now, reason="")
+    for rated, hidden_at in ((listing, None), (gone, now)):
+        Rating.objects.create(
+            listing=rated, user=world.people["owner"], author_name="Olga", stars=5, version_number=1,
+            created_at=now, updated_at=now, hidden_at=hidden_at,
+        )  # fmt: skip
+    FormerHandle.objects.create(handle="once-olga", user=world.people["owner"], given_up_at=now)
+
+
+def _in_chats(world: World) -> None:
+    owner, now = world.people["owner"], timezone.now()
+    turn = Turn.objects.get(pk=world.turn)
+    TurnFeedback.objects.get_or_create(
+        turn=turn,
+        defaults={
+            "user": owner,
+            "workspace_id": turn.workspace_id,
+            "gpt_id": turn.gpt_id,
+            "version_id": turn.version_id,
+            "created_at": now,
+            "is_positive": True,
+        },
+    )
+    TurnWords.objects.create(turn=turn, user=owner, conversation_id=turn.conversation_id, search="walk")
+    version = Version.objects.filter(gpt=world.gpts["private"]).earliest("number")
+    PastVersion.objects.create(gpt=world.gpts["private"], version=version, audience="public", replaced_at=now)
+    budget = Budget.objects.get(pk=world.budget)
+    use = BudgetUse.objects.get(budget=budget, user=owner)
+    BudgetReservation.objects.create(
+        turn_id=uuid7(now), user=owner, budget=budget, use=use, amount=1, created_at=now
+    )
+    event = UsageEvent.objects.filter(payee_id=owner.pk).latest("event_id")
+    UsageVoid.objects.create(
+        event_id=event.event_id, occurred_at=event.occurred_at, reason="A test.", made_at=now
+    )
+    passage = Passage.objects.filter(document__files__gpt=world.gpts["private"]).earliest("pk")
+    PassageVector.objects.create(
+        workspace_id=passage.workspace_id,
+        document_id=passage.document_id,
+        passage=passage,
+        model_id=world.catalogue_model,
+        code="101",
+        vector=[1.0, -1.0, 1.0],
+    )
+
+
+def _in_insights(world: World) -> None:
+    gpt, now, day = world.gpts["alpha"], timezone.now(), date(2026, 1, 5)
+    bucket = InsightBucket.objects.create(
+        gpt=gpt, series="use", start_date=day, end_date=day + timedelta(days=1), people=5
+    )
+    InsightPart.objects.create(gpt=gpt, bucket=bucket, kind="version", key="1", people=5)
+    InsightCohort.objects.create(gpt=gpt, week=day, offset=1, size=5)
+    InsightReach.objects.create(gpt=gpt, days=7, end_date=day, people=5)
+    InsightState.objects.create(gpt=gpt, read_until=day, computed_at=now)
+
+
+def _in_reviews(world: World) -> None:
+    owner, now = world.people["owner"], timezone.now()
+    decision = Decision.objects.get(pk=world.decision)
+    Appeal.objects.create(
+        decision=decision, party="owner", appellant=owner, case=decision.case, text="No.", filed_at=now
+    )
+    Standing.objects.get_or_create(user=owner)
+    Strike.objects.create(user=owner, decision=decision, given_at=now, expires_at=now + timedelta(days=9))
+    DailyStat.objects.create(day=date(2026, 1, 1), figure="reports", value=1, filled_at=now)
