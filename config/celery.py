@@ -23,9 +23,10 @@ app.autodiscover_tasks()
 # must not wait for the files of another. What is not named here is upkeep or a check, in the queue "celery".
 # The workers are in embedded/start.py and docker-compose.yml.
 QUEUES: dict[str, tuple[str, ...]] = {
-    "mail": ("workspaces.mail_*", "workspaces.send_*", "reviews.deliver_*"),
+    "mail": ("workspaces.mail_*", "workspaces.send_*", "workspaces.notify_*", "reviews.deliver_*"),
     "money": ("payouts.*",),
-    "files": ("gpts.read_files",),
+    # An erasure may take hours.
+    "files": ("gpts.read_files", "workspaces.run_erasure"),
     # Waiting for servers elsewhere.
     "outbound": ("gpts.ask_golden_prompt", "gpts.embed_document", "workspaces.run_outbound_jobs"),
 }
@@ -70,6 +71,8 @@ every("reviews: run waiting checks", "reviews.check_waiting", 60)
 every("reviews: send waiting notices", "reviews.deliver_waiting", 60)
 every("reviews: maintain the queue", "reviews.tend_queue", 60)
 every("reviews: fill daily figures", "reviews.fill_daily_stats", 3600)
+every("workspaces: resume erasures", "workspaces.resume_erasures", 60)
+daily("workspaces: forget used codes and links", "workspaces.forget_used_tokens", hour=4)
 every("payouts: roll up usage", "payouts.roll_up", 300)
 every("payouts: release holds that ended", "payouts.release_due", 3600)
 every("payouts: resume interrupted closes", "payouts.resume_closes", 120)

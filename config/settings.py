@@ -199,12 +199,26 @@ ACCOUNT_FORMS = {
     "reset_password": "workspaces.web.account_forms.ResetPasswordForm",
     "add_email": "workspaces.web.account_forms.AddEmailForm",
     "reauthenticate": "workspaces.web.account_forms.ReauthenticateForm",
+    "confirm_email_verification_code": "workspaces.web.account_forms.ConfirmEmailVerificationCodeForm",
 }
 ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", "mandatory")
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # also for e-mail addresses and social accounts
+# Wrong passwords: of one client address for one account, of one client address for all accounts, in that many
+# seconds; of all addresses for one account in an hour, after which unknown addresses are slowed down.
+PASSWORD_TRIES = env.int("PASSWORD_TRIES", 5)
+PASSWORD_TRIES_BY_ADDRESS = env.int("PASSWORD_TRIES_BY_ADDRESS", 30)
+PASSWORD_TRIES_SECONDS = env.int("PASSWORD_TRIES_SECONDS", 300)
+PASSWORD_TRIES_BY_ACCOUNT = env.int("PASSWORD_TRIES_BY_ACCOUNT", 50)
+# Mails that people cause: invitations by person and hour, and by workspace and day; to one address
+# in an hour; reset links and codes by client address and hour.
+INVITATIONS_PER_PERSON_HOUR = env.int("INVITATIONS_PER_PERSON_HOUR", 30)
+INVITATIONS_PER_WORKSPACE_DAY = env.int("INVITATIONS_PER_WORKSPACE_DAY", 200)
+MAILS_PER_ADDRESS_HOUR = env.int("MAILS_PER_ADDRESS_HOUR", 6)
+MAILS_PER_CLIENT_HOUR = env.int("MAILS_PER_CLIENT_HOUR", 20)
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(BASE_URL).scheme or "https"
 ACCOUNT_ALLOW_REGISTRATION = env.bool("ACCOUNT_ALLOW_REGISTRATION", True)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
@@ -218,6 +232,22 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 # "secret", "settings": {"server_url"}}.
 OIDC_PROVIDERS = env.json("OIDC_PROVIDERS", default=[])
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": OIDC_PROVIDERS, "OAUTH_PKCE_ENABLED": True}}
+
+# What each app erases with an account or a workspace, in this order: higher apps first.
+ERASURE_PARTS = [
+    "payouts.services.erasure.PART",
+    "reviews.services.erasure.PART",
+    "marketplace.services.erasure.PART",
+    "gpts.studio.services.erasure.PART",
+    "gpts.evals.services.erasure.PART",
+    "gpts.insights.services.erasure.PART",
+    "gpts.chat.services.erasure.PART",
+    "gpts.knowledge.services.erasure.PART",
+    "gpts.metering.services.erasure.PART",
+    "gpts.assistants.services.erasure.PART",
+    "gpts.llm.services.erasure.PART",
+    "workspaces.services.workspace_erasure.PART",
+]
 
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_NAME = "loggia_session"

@@ -31,8 +31,9 @@ def record(
 
     ``by`` is the acting user, None for the system; row-level security accepts the system's events from a
     system scope only. For a visitor pass None and ``is_automated=False``. ``action`` is
-    ``<app>.<noun>_<verb in the past tense>``. The row of the chain's last event stays locked until commit,
-    so call this last in a service. ``data`` takes ids and names of fields, never content or secrets.
+    ``<app>.<noun>_<verb in the past tense>``. The actor's name is not stored, but shown from the account, so
+    that it goes when the account goes. The row of the chain's last event stays locked until commit, so call
+    this last in a service. ``data`` takes ids and names of fields, never content, names or secrets.
     """
     kind, identifier = subject if isinstance(subject, tuple) else (subject._meta.label_lower, str(subject.pk))
     return AuditEvent.objects.create(
@@ -40,7 +41,7 @@ def record(
         at=at,
         action=action,
         actor_id=None if by is None else by.pk,
-        actor_label="" if by is None else str(by),
+        actor_label="" if by is None else f"user {by.pk}",
         is_automated=by is None if is_automated is None else is_automated,
         workspace_id=workspace_id,
         subject_type=kind,

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from celery import current_app
 from django.db import transaction
+from kombu.exceptions import OperationalError
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +28,14 @@ def enqueue_on_commit(task: str, /, *, countdown: float | None = None, **kwargs:
         current_app.send_task(task, kwargs=kwargs, countdown=countdown)
 
     transaction.on_commit(send, robust=True)
+
+
+def enqueue_now(task: str, /, **kwargs: Any) -> None:
+    """Send the task at once, also when the surrounding transaction rolls back: for notices of refusals."""
+    try:
+        current_app.send_task(task, kwargs=kwargs)
+    except OperationalError as error:
+        log.warning("jobs.not_sent", task=task, error=str(error))
 
 
 def log_refused_task(task: str, reason: str, **ids: object) -> None:

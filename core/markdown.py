@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 
 from core.markdown_renderer import extract_plain, render_plain
 from core.render_pool import get_pool
-from core.scope import current_scope
 
 # Texts that took this many CPU seconds are kept; others are rendered again as fast as they are read.
 KEPT_FROM = 0.005
@@ -26,20 +25,19 @@ LOOKED_UP_FROM = 300
 LIBRARIES = ("markdown-it-py", "mdit-py-plugins", "Pygments", "latex2mathml", "nh3")
 
 
-def render(text: str, *, person_id: int | None = None) -> SafeString:
+def render(text: str, *, person_id: int = 0) -> SafeString:
     """Return safe HTML for untrusted markdown; see ``render_html`` in core.markdown_renderer.
 
-    ``person_id`` is whose text it is, by default the person of the open scope. Each person has one text
-    rendered at a time, so that nobody's hostile text delays another's. When no HTML is to be had in time, the
-    text is shown as it is.
+    ``person_id`` is whose text it is; 0 for texts of ours. Each person has one text rendered at a time, so
+    that nobody's hostile text delays another's. When no HTML is to be had in time, the text is shown as it
+    is.
     """
     return render_all([text], person_id=person_id)[0]
 
 
-def render_all(texts: Sequence[str], *, person_id: int | None = None) -> list[SafeString]:
+def render_all(texts: Sequence[str], *, person_id: int = 0) -> list[SafeString]:
     """Render several texts of one person, with one look into the cache; see ``render``."""
-    person = (current_scope().user_id or 0) if person_id is None else person_id
-    keys = {text: _build_key(text, person) for text in texts if _may_be_slow(text)}
+    keys = {text: _build_key(text, person_id) for text in texts if _may_be_slow(text)}
     kept = cache.get_many(keys.values()) if keys else {}
     found: dict[str, SafeString] = {}
     for text in texts:
@@ -47,7 +45,9 @@ def render_all(texts: Sequence[str], *, person_id: int | None = None) -> list[Sa
             continue
         held = kept.get(keys.get(text, ""))
         html = (
-            _render_now(text, keys.get(text, ""), person) if held is None else zlib.decompress(held).decode()
+            _render_now(text, keys.get(text, ""), person_id)
+            if held is None
+            else zlib.decompress(held).decode()
         )
         found[text] = mark_safe(html)  # noqa: S308  # sanitised by nh3, or escaped
     return [found[text] for text in texts]

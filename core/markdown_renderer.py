@@ -32,8 +32,8 @@ from pygments.util import ClassNotFound
 from core import markdown_math
 
 MAX_CHARACTERS = 200_000
-# CPU seconds for one text: all of it, and of these highlighting and formulas. An ordinary answer takes 2 to 7 ms,
-# a long one 65. The lexer of make takes 9 seconds for 15,000 letters.
+# CPU seconds for one text: all of it, and of these highlighting and formulas. An ordinary answer takes 2 to 7
+# ms, a long one 65. The lexer of make takes 9 seconds for 15,000 letters.
 RENDER_SECONDS = 1.5
 HIGHLIGHT_SECONDS = 0.3
 FORMULA_SECONDS = 0.3

@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import Forbidden, NotFound
 from core.scope import NOBODY, Scope, current_scope, open_scope, with_share_token
 from workspaces import rules
-from workspaces.models import ApiKey, Invitation, Member, Notification, User, Workspace
+from workspaces.models import ApiKey, Erasure, Invitation, Member, Notification, User, Workspace
 from workspaces.queries import UserRoles, cache_user_roles, get_user_roles
-from workspaces.states import ApiScope, Staff
+from workspaces.states import ApiScope, Staff, WorkspaceKind
 
 KEY_START = "lg"
 
@@ -51,6 +51,10 @@ def access_workspace(user: User, slug: str, *, to: WorkspaceAct) -> Workspace:
             code="role_too_low",
         )
     return workspace
+
+
+def may_delete_workspace(user: User, workspace: Workspace) -> bool:
+    return workspace.kind != WorkspaceKind.PERSONAL and user.has_perm(WorkspaceAct.OWN, workspace)
 
 
 def access_member(workspace: Workspace, member_id: int) -> Member:
@@ -107,6 +111,14 @@ def access_notification(user: User, notification_id: UUID) -> Notification:
     if notification is None:
         raise not_found()
     return notification
+
+
+def access_erasure(erasure_id: UUID) -> Erasure:
+    """Return an erasure; its id is random, and the progress names nobody."""
+    erasure = Erasure.objects.filter(pk=erasure_id).first()
+    if erasure is None:
+        raise not_found()
+    return erasure
 
 
 def personal_workspace(user: User) -> Workspace:

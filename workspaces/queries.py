@@ -17,8 +17,10 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import LimitUnreadable
 from core.models import AuditEvent
+from workspaces.erasure import load_parts
 from workspaces.models import (
     ApiKey,
+    Erasure,
     Invitation,
     Member,
     Notification,
@@ -26,7 +28,7 @@ from workspaces.models import (
     User,
     Workspace,
 )
-from workspaces.states import ADMIN_ROLES, WorkspaceKind
+from workspaces.states import ADMIN_ROLES, ErasureKind, WorkspaceKind
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def count_unread_notifications(user: User) -> int:
 
 def list_audit_events(workspace: Workspace, *, action: str = "") -> QuerySet[AuditEvent]:
     """Return the workspace's events, newest first; row-level security shows them to its admins only."""
-    events = AuditEvent.objects.filter(workspace_id=workspace.pk)
+    events = AuditEvent.objects.filter(workspace_id=workspace.pk).select_related("actor")
     return events.filter(action=action) if action else events
 
 
@@ -161,6 +163,30 @@ def get_sharing_policy(workspace_id: int) -> SharingPolicy:
             code="limit_unreadable",
         )
     return policy
+
+
+@dataclass(frozen=True)
+class ErasureStep:
+    """One part of an erasure, for its progress: "done", "waits" or "open"."""
+
+    label: str
+    state: str
+
+
+def describe_erasure(erasure: Erasure) -> list[ErasureStep]:
+    """Return the parts of an erasure in their order, with what is done."""
+    steps = []
+    for part in load_parts():
+        wanted = {f"{part.name}:workspace"} if part.erase_workspace is not None else set()
+        if erasure.kind == ErasureKind.ACCOUNT and part.erase_person is not None:
+            wanted.add(f"{part.name}:person")
+        if not wanted:
+            continue
+        state = "done" if wanted <= set(erasure.done) else "open"
+        if state == "open" and erasure.waits_for in wanted:
+            state = "waits"
+        steps.append(ErasureStep(label=str(part.label), state=state))
+    return steps
 
 
 @dataclass(frozen=True)

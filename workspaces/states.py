@@ -64,3 +64,14 @@ class ExternalGPTs(TextChoices):
     ALL = "all", _("All public GPTs")
     APPROVED = "approved", _("Only those that an owner approved")
     NONE = "none", _("None")
+
+
+class ErasureKind(TextChoices):
+    ACCOUNT = "account", _("Account")
+    WORKSPACE = "workspace", _("Workspace")
+
+
+class ErasureState(TextChoices):
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Running")
+    FINISHED = "finished", _("Finished")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from uuid import UUID
 
@@ -16,10 +17,17 @@ from core.errors import NotFound
 from core.jobs import log_refused_task
 from core.links import absolute_url
 from core.scope import system_scope
+from core.secrets import unseal
 from workspaces.access import access_invitation_by_token
 from workspaces.job_threads import JobThreads
 from workspaces.mail import send_waiting_mail, sweep_mails
+from workspaces.queries import find_user
 from workspaces.services import outbound_jobs
+from workspaces.services.erasures import resume_erasures, run_erasure
+from workspaces.services.mails import MAIL_PURPOSE
+from workspaces.services.password_resets import send_reset_mails
+from workspaces.services.security_notices import SecurityEvent, notify_security
+from workspaces.services.single_use import forget_used_tokens
 
 _threads = JobThreads(partial(outbound_jobs.run_next_job, clock=timezone.now))
 
@@ -71,3 +79,46 @@ def mail_invitation(*, token: str, language: str) -> None:
         subject = " ".join(render_to_string("workspaces/emails/invitation_subject.txt", context).split())
         body = render_to_string("workspaces/emails/invitation.txt", context)
     send_mail(subject, body, None, [invitation.email])
+
+
+@shared_task(name="workspaces.send_mail")
+def send_sealed_mail(*, row: str, sealed: str) -> None:
+    """Send the mail of ``enqueue_mail``. Idempotent but for a second copy of the same mail."""
+    to, subject, body, html = json.loads(unseal(sealed, purpose=MAIL_PURPOSE, tenant="mail", row=row))
+    send_mail(subject, body, None, [to], html_message=html or None)
+
+
+@shared_task(name="workspaces.notify_of_guesses")
+def notify_of_guesses(*, email: str) -> None:
+    """Tell the owner of the account, if there is one, that somebody guesses at its password."""
+    with system_scope("workspaces.notify_of_guesses"):
+        user = find_user(email)
+        if user is not None and user.is_active:
+            notify_security(user=user, event=SecurityEvent.PASSWORD_GUESSED, at=timezone.now())
+
+
+@shared_task(name="workspaces.send_reset_mails")
+def mail_reset_links(*, email: str, language: str) -> None:
+    """Mail a link to choose a new password to the accounts with the address, or a note that there is none."""
+    with system_scope("workspaces.send_reset_mails"):
+        send_reset_mails(email=email, language=language, by=None, at=timezone.now())
+
+
+@shared_task(name="workspaces.forget_used_tokens")
+def sweep_used_tokens() -> None:
+    """Delete the marks of codes and links that expired. Idempotent."""
+    with system_scope("workspaces.forget_used_tokens"):
+        forget_used_tokens(at=timezone.now())
+
+
+@shared_task(name="workspaces.run_erasure")
+def erase(*, erasure_id: str) -> None:
+    """Go on with an erasure. Idempotent: a run takes a lease, and finished steps are not repeated."""
+    run_erasure(erasure_id=UUID(erasure_id), clock=timezone.now)
+
+
+@shared_task(name="workspaces.resume_erasures")
+def resume_lost_erasures() -> None:
+    """Start erasures again whose worker died or that waited for something."""
+    with system_scope("workspaces.resume_erasures"):
+        resume_erasures(at=timezone.now())

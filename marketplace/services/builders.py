@@ -15,6 +15,7 @@ from core.text import clean_block, clean_line, skeleton
 from marketplace.models import BuilderProfile, FormerHandle, Listing
 from marketplace.models.builders import BIO_LENGTH, HANDLE_PATTERN
 from marketplace.page_cache import invalidate_store
+from workspaces.erasure import is_retired
 from workspaces.models import User
 
 # Words that suggest the instance itself or one of its pages; look-alikes are refused as well.
@@ -137,14 +138,14 @@ def upsert_builder_profile(
         by=by,
         at=at,
         subject=profile,
-        data={"handle": profile.handle},
     )
     return profile
 
 
 def _take_handle(profile: BuilderProfile, handle: str, *, at: datetime) -> str:
     """Return ``handle``, after recording the one that it replaces as a former handle."""
-    if FormerHandle.objects.filter(handle=handle.lower()).exclude(user_id=profile.user_id).exists():
+    taken = FormerHandle.objects.filter(handle=handle.lower()).exclude(user_id=profile.user_id)
+    if is_retired("handle", handle) or taken.exists():
         raise _build_taken_error()
     if profile.handle and profile.handle.lower() != handle.lower():
         FormerHandle.objects.get_or_create(

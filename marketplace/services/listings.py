@@ -152,7 +152,7 @@ def _finish(
         subject=listing,
         workspace_id=listing.workspace_id,
         reason=reason,
-        data={"slug": listing.slug, **(data or {})},
+        data={"gpt_id": listing.gpt_id, **(data or {})},
     )
 
 

@@ -48,11 +48,11 @@ def rate_listing(*, listing: Listing, stars: int, text: str, by: User, at: datet
         },
     )
     if is_new:
-        _change_counts(listing.pk, stars, 1)
+        change_counts(listing.pk, stars, 1)
     else:
         if rating.hidden_at is None:
-            _change_counts(listing.pk, rating.stars, -1)
-            _change_counts(listing.pk, stars, 1)
+            change_counts(listing.pk, rating.stars, -1)
+            change_counts(listing.pk, stars, 1)
         rating.stars = stars
         rating.text = text
         rating.author_name = by.display_name
@@ -70,7 +70,7 @@ def delete_rating(*, listing: Listing, by: User, at: datetime) -> None:
     if rating is None:
         raise NotFound(_("You have not rated this GPT."), code="rating_not_found")
     if rating.hidden_at is None:
-        _change_counts(listing.pk, rating.stars, -1)
+        change_counts(listing.pk, rating.stars, -1)
     _finish("marketplace.rating_deleted", rating, listing, by=by, at=at)
     rating.delete()
 
@@ -82,7 +82,7 @@ def hide_rating(*, rating: Rating, by: User | None, at: datetime, reason: str) -
     if rating.hidden_at is None:
         rating.hidden_at = at
         rating.save(update_fields=["hidden_at"])
-        _change_counts(rating.listing_id, rating.stars, -1)
+        change_counts(rating.listing_id, rating.stars, -1)
         _finish("marketplace.rating_hidden", rating, rating.listing, by=by, at=at, reason=reason)
     return rating
 
@@ -94,7 +94,7 @@ def show_rating(*, rating: Rating, by: User | None, at: datetime, reason: str = 
     if rating.hidden_at is not None:
         rating.hidden_at = None
         rating.save(update_fields=["hidden_at"])
-        _change_counts(rating.listing_id, rating.stars, 1)
+        change_counts(rating.listing_id, rating.stars, 1)
         _finish("marketplace.rating_shown", rating, rating.listing, by=by, at=at, reason=reason)
     return rating
 
@@ -103,7 +103,7 @@ def _lock(rating: Rating) -> Rating:
     return Rating.objects.select_for_update(of=("self",)).select_related("listing").get(pk=rating.pk)
 
 
-def _change_counts(listing_id: int, stars: int, step: int) -> None:
+def change_counts(listing_id: int, stars: int, step: int) -> None:
     column = f"stars_{stars}"
     with open_store_scope():
         ListingScore.objects.filter(pk=listing_id).update(
@@ -130,5 +130,5 @@ def _finish(
         at=at,
         subject=rating,
         reason=reason,
-        data={"slug": listing.slug, **(data or {})},
+        data={"listing_id": listing.pk, **(data or {})},
     )

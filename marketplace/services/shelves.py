@@ -89,6 +89,6 @@ def set_shelf(
         by=by,
         at=at,
         subject=shelf,
-        data={"slugs": [entry.listing.slug for entry in entries]},
+        data={"listings": [entry.listing.pk for entry in entries]},
     )
     return shelf

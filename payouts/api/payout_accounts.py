@@ -16,14 +16,15 @@ from payouts.api.serializers import PayoutAccountSerializer, SavePayoutAccountSe
 from payouts.queries import get_payout_account
 from payouts.services import save_payout_account
 from workspaces.api.base import LoggiaAPIView
+from workspaces.api.fresh_password import require_password
 from workspaces.api.me import bearer
 from workspaces.api.permissions import HasRequiredScope
 from workspaces.states import ApiScope
 
 
 class PayoutAccountView(LoggiaAPIView):
-    """Reading needs usage:read. Saving decides where money goes, for which the page asks the password; a key
-    cannot be asked, so it must have been given the scope account as well, which keys for reports lack."""
+    """Reading needs usage:read. Saving decides where money goes: it needs the scope account as well, which
+    keys for reports lack, and the person's password, as on the page."""
 
     required_scopes: ClassVar = {"GET": ApiScope.USAGE_READ, "PUT": ApiScope.ACCOUNT}
 
@@ -41,11 +42,12 @@ class PayoutAccountView(LoggiaAPIView):
         responses={200: PayoutAccountSerializer},
     )
     def put(self, request: Request) -> Response:
-        """Needs the scopes account and usage:read, since it decides where money goes. You are told of every
-        change; finance checks it, and nothing is paid to it for 72 hours."""
+        """Needs the scopes account and usage:read, and your password, since it decides where money goes. You
+        are told of every change; finance checks it, and nothing is paid to it for 72 hours."""
         user, key = bearer(request)
         if ApiScope.USAGE_READ not in key.scopes:
             raise PermissionDenied(HasRequiredScope.message)
         values = self.read(SavePayoutAccountSerializer)
+        require_password(request, values.pop("password", ""))
         account = save_payout_account(payee=user, by=user, at=timezone.now(), **values)
         return Response(PayoutAccountSerializer(account).data)

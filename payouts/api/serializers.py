@@ -10,6 +10,7 @@ from rest_framework import serializers
 from core.money import minor_to_decimal
 from payouts.models import PayoutAccount
 from payouts.states import PayoutMethod, Rule, Unit
+from workspaces.api.fresh_password import FreshPasswordSerializer
 
 
 class Amount(serializers.Serializer[Any]):
@@ -189,7 +190,7 @@ class PayoutAccountSerializer(serializers.Serializer[Any]):
         return account.held_at is not None
 
 
-class SavePayoutAccountSerializer(serializers.Serializer[Any]):
+class SavePayoutAccountSerializer(FreshPasswordSerializer):
     legal_name = serializers.CharField(trim_whitespace=False)
     country = serializers.CharField(max_length=2, help_text="ISO 3166-1, two letters.")
     method = serializers.ChoiceField(choices=PayoutMethod.choices)

@@ -6,7 +6,6 @@ import re
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
@@ -17,7 +16,7 @@ from payouts.models import PayoutAccount
 from payouts.services.iban import clean_iban
 from payouts.states import PayoutMethod
 from workspaces.models import User
-from workspaces.services.notifications import notify
+from workspaces.services.security_notices import SecurityEvent, notify_security
 
 # No payout to a changed account for this long, so that a stolen login does not get the month's money.
 COOLING_OFF = timedelta(hours=72)
@@ -64,7 +63,7 @@ def save_payout_account(
             account.changed_at, account.verified_at, account.verified_by = at, None, None
         account.save()
         if is_changed:
-            _notify_of_change(payee, at)
+            notify_security(user=payee, event=SecurityEvent.PAYOUT_ACCOUNT_CHANGED, at=at)
         record(
             action="payouts.payout_account_saved", by=by, at=at, subject=account,
             data={"needs_check": is_changed, "method": str(method)},
@@ -91,19 +90,6 @@ def _stored_iban(account: PayoutAccount) -> str:
 def unseal_iban(account: PayoutAccount) -> str:
     """Return the IBAN in clear text. Only bank files may contain it."""
     return unseal(account.sealed_iban, purpose=_PURPOSE, tenant="payee", row=str(account.payee_id))
-
-
-def _notify_of_change(payee: User, at: datetime) -> None:
-    notify(
-        user=payee,
-        kind="payouts.account_changed",
-        title=gettext("Your payout account was changed"),
-        body=gettext(
-            "Finance checks it, and nothing is paid to it for 72 hours. If this was not you, tell us at once."
-        ),
-        url="/earnings/account",
-        at=at,
-    )
 
 
 def verify_payout_account(*, account_id: int, by: User, at: datetime) -> PayoutAccount:

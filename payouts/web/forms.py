@@ -56,7 +56,7 @@ class AmountField(forms.DecimalField):
 
 
 class PayoutAccountForm(forms.Form):
-    """Where a creator is paid. Asks for the password, if the account has one."""
+    """Where a creator is paid."""
 
     legal_name = forms.CharField(
         label=_("Legal name"), max_length=70, help_text=_("As your bank knows you. Others never see it."),
@@ -68,14 +68,8 @@ class PayoutAccountForm(forms.Form):
         label=_("IBAN"), required=False, max_length=42,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )  # fmt: skip
-    password = forms.CharField(
-        label=_("Your password"), help_text=_("Asked again, because this decides where money goes."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )  # fmt: skip
 
-    def __init__(
-        self, *args: Any, account: PayoutAccount | None, currency: str, asks_password: bool, **options: Any
-    ) -> None:
+    def __init__(self, *args: Any, account: PayoutAccount | None, currency: str, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["minimum"] = AmountField(
             label=_("Pay me from"), currency=currency, required=False,
@@ -85,9 +79,7 @@ class PayoutAccountForm(forms.Form):
             self.fields["iban"].help_text = _("Ends in %(ending)s. Leave empty to keep it.") % {
                 "ending": account.iban_ending
             }
-        if not asks_password:
-            del self.fields["password"]
-        self.order_fields(["legal_name", "country", "method", "iban", "minimum", "password"])
+        self.order_fields(["legal_name", "country", "method", "iban", "minimum"])
 
 
 class RateCardForm(forms.Form):

@@ -20,34 +20,33 @@ from payouts.web.finance import finance_action
 from payouts.web.forms import PayoutAccountForm, add_domain_error
 from workspaces.models import User
 from workspaces.web.people import person_of
+from workspaces.web.reauthentication import asks_again
 
 
-@require_http_methods(["GET", "POST"])
+@asks_again("GET", "HEAD", "POST")
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def payout_account(request: HttpRequest) -> HttpResponse:
     user = person_of(request)
     account = get_payout_account(user)
     form = _build_account_form(request, user)
     if request.method == "POST" and form.is_valid():
-        if "password" in form.fields and not user.check_password(form.cleaned_data["password"]):
-            form.add_error("password", _("This is not your password."))
+        try:
+            save_payout_account(
+                payee=user,
+                legal_name=form.cleaned_data["legal_name"],
+                country=form.cleaned_data["country"],
+                method=form.cleaned_data["method"],
+                iban=form.cleaned_data["iban"],
+                minimum_minor=form.cleaned_data["minimum"],
+                by=user,
+                at=timezone.now(),
+            )
+        except DomainError as error:
+            add_domain_error(form, error)
         else:
-            try:
-                save_payout_account(
-                    payee=user,
-                    legal_name=form.cleaned_data["legal_name"],
-                    country=form.cleaned_data["country"],
-                    method=form.cleaned_data["method"],
-                    iban=form.cleaned_data["iban"],
-                    minimum_minor=form.cleaned_data["minimum"],
-                    by=user,
-                    at=timezone.now(),
-                )
-            except DomainError as error:
-                add_domain_error(form, error)
-            else:
-                messages.success(request, _("Your payout account is saved. Finance checks it next."))
-                return redirect("payouts:earnings-overview")
+            messages.success(request, _("Your payout account is saved. Finance checks it next."))
+            return redirect("payouts:earnings-overview")
     status = 400 if form.errors else 200
     return render(request, "payouts/account.html", {"form": form, "account": account}, status=status)
 
@@ -69,7 +68,6 @@ def _build_account_form(request: HttpRequest, user: User) -> PayoutAccountForm:
         request.POST if request.method == "POST" else None,
         account=account,
         currency=currency,
-        asks_password=user.has_usable_password(),
         initial=initial,
     )
 

@@ -144,7 +144,7 @@ def _check_new(gpt: GPT, version: Version) -> None:
 
 
 @transaction.atomic
-def withdraw_submission(*, submission: Submission, by: User, at: datetime) -> Submission:
+def withdraw_submission(*, submission: Submission, by: User | None, at: datetime) -> Submission:
     """Withdraw an open submission, close its case and end a moderator's claim on it.
 
     Idempotent. Raises IllegalTransition once it is decided.

@@ -12,6 +12,7 @@ from config.celery import QUEUE_NAMES, app
 from embedded.paths import ROOT
 from embedded.start import WORKERS
 
+SENDERS = ("enqueue_on_commit", "enqueue_now")
 PRODUCT = ("core", "workspaces", "gpts", "marketplace", "reviews", "payouts")
 
 
@@ -88,7 +89,7 @@ def sendings() -> Iterator[tuple[str, str | None]]:
     for app_name in PRODUCT:
         for file in sorted((ROOT / app_name).rglob("*.py")):
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "enqueue_on_commit":
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in SENDERS:
                     first = node.args[0] if node.args else None
                     value = getattr(first, "value", None)
                     name = value if isinstance(value, str) else None

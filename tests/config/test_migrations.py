@@ -139,7 +139,8 @@ def test_append_only_tables_refuse_changes_by_right_and_by_trigger() -> None:
               WHERE has_table_privilege(role, c.oid, command))
             FROM pg_class c JOIN pg_trigger t ON t.tgrelid = c.oid
             WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relispartition
-              AND t.tgfoid = 'loggia_refuse_change()'::regprocedure AND t.tgenabled = 'O'
+              AND t.tgfoid IN ('loggia_refuse_change()'::regprocedure,
+                                 'loggia_refuse_version_change()'::regprocedure) AND t.tgenabled = 'O'
             GROUP BY c.oid, c.relname
             """,
             [roles],

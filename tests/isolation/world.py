@@ -37,9 +37,11 @@ from tests.support.factories.workspaces import MemberFactory, UserFactory, Works
 from workspaces.models import User, Workspace
 from workspaces.queries import get_user_roles
 from workspaces.services.api_keys import create_api_key
+from workspaces.services.leaving import delete_workspace
 from workspaces.services.members import invite_member
 from workspaces.services.notifications import notify
 from workspaces.services.staff import grant_staff_role, revoke_staff_role
+from workspaces.services.workspaces import create_workspace
 from workspaces.states import ApiScope
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -124,7 +126,10 @@ def _belongings(world: World) -> None:
     passkey = Authenticator.objects.create(
         user=owner, type="webauthn", data={"name": "Laptop", "credential": passkey_data()}
     )
+    gone = create_workspace(name="Gone", by=owner, at=now)
+    erasure = delete_workspace(workspace=gone, confirmation="Gone", by=owner, at=now)
     world.ids |= {
+        "erasure": erasure.pk,
         "alpha_place": world.alpha.slug, "handle": "owner-of-alpha",
         "invitation": invitation.pk, "token": token, "notification": note.pk, "passkey": passkey.pk,
     }  # fmt: skip

@@ -13,13 +13,14 @@ from payouts.models import PayoutAccount
 from tests.support.api_client import ApiClient
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.metering import UsageEventFactory
-from tests.support.factories.workspaces import UserFactory
+from tests.support.factories.workspaces import PASSWORD, UserFactory
 from tests.support.times import MARCH
 from workspaces.models import Notification
 
 IBAN = "DE89 3704 0044 0532 0130 00"
 BODY = {
     "legal_name": "Cleo Creator", "country": "DE", "method": "iban", "iban": IBAN, "minimum_minor": 2500,
+    "password": PASSWORD,
 }  # fmt: skip
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,7 +46,7 @@ def test_account_is_saved_and_only_the_iban_ending_is_returned() -> None:
     assert read.json() == saved.json()
     assert b"0532" not in saved.content + read.content
     assert PayoutAccount.objects.get().payee == user
-    assert Notification.objects.filter(user=user, kind="payouts.account_changed").count() == 1
+    assert Notification.objects.filter(user=user, kind="security.payout_account_changed").count() == 1
     assert key.put("earnings/account", BODY | {"iban": ""}).json()["iban_ending"] == "3000"
 
 
@@ -55,7 +56,7 @@ def test_saving_an_account_needs_both_scopes(scopes: tuple[str, ...]) -> None:
 
     assert key.put("earnings/account", BODY).status_code == 403
     assert not PayoutAccount.objects.exists()
-    assert not Notification.objects.exists()
+    assert not Notification.objects.filter(kind="security.payout_account_changed").exists()
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from tests.support.payouts import (
     create_uses,
     create_verified_account,
 )
+from tests.support.reauthentication import confirm_identity
 from tests.support.times import MARCH
 from workspaces.models import User
 
@@ -146,25 +147,26 @@ def test_earnings_page_shows_the_estimate_and_the_payout_account(creator: User) 
     assert "0532013" not in page
 
 
-def test_account_form_without_password_for_users_who_have_none(creator: User) -> None:
-    client = sign_in(creator)
+def test_account_form_of_people_without_a_password(creator: User) -> None:
+    """They have nothing to enter again, so they must have signed in lately."""
     creator.set_unusable_password()
     creator.save()
     client = sign_in(creator)
     body = {"legal_name": "Ada", "country": "DE", "method": "manual", "minimum": "12.50"}
 
-    form = client.get("/earnings/account").context["form"]
+    refused = client.post("/earnings/account", body)
+    confirm_identity(client, creator)
     saved = client.post("/earnings/account", body)
     again = client.get("/earnings/account").context["form"]
 
-    assert ("password" in form.fields, saved.status_code) == (False, 302)
+    assert (refused.status_code, saved.status_code) == (403, 302)
     assert {name: str(value) for name, value in again.initial.items()} == body
 
 
 def test_account_form_offers_to_keep_the_stored_iban(creator: User) -> None:
     create_verified_account(creator, by=FinanceUserFactory.create(), iban="DE89370400440532013000")
 
-    form = sign_in(creator).get("/earnings/account").context["form"]
+    form = confirm_identity(sign_in(creator), creator).get("/earnings/account").context["form"]
 
     assert "3000" in str(form.fields["iban"].help_text)
 

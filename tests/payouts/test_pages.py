@@ -23,6 +23,7 @@ from tests.support.payouts import (
     create_uses,
     create_verified_account,
 )
+from tests.support.reauthentication import confirm_identity
 from workspaces.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -173,25 +174,21 @@ def test_finance_actions_are_404_for_others(people: dict[str, User]) -> None:
         assert stranger.post(path, {"confirmation": f"batch {batch.pk}"}).status_code == 404, path
 
 
-def test_payout_account_form_needs_the_password_and_keeps_input(people: dict[str, User]) -> None:
+def test_payout_account_form_asks_for_the_password_first_and_keeps_input(people: dict[str, User]) -> None:
     creator = sign_in(people["creator"])
-    typed = {
-        "legal_name": "Ada Creator",
-        "country": "DE",
-        "method": "iban",
-        "iban": "DE00",
-        "password": "wrong",
-    }
+    typed = {"legal_name": "Ada Creator", "country": "DE", "method": "iban", "iban": "DE00"}
+    right = typed | {"iban": "DE89370400440532013000"}
 
-    wrong = creator.post("/earnings/account", typed)
-    bad_iban = creator.post("/earnings/account", typed | {"password": "correct horse battery"})
-    assert (wrong.status_code, bad_iban.status_code) == (400, 400)
-    assert "This is not your password" in wrong.content.decode()
+    for answer in (creator.get("/earnings/account"), creator.post("/earnings/account", right)):
+        assert answer.headers["Location"].startswith("/accounts/reauthenticate/")
+    assert not PayoutAccount.objects.exists()
+    confirm_identity(creator, people["creator"])
+    bad_iban = creator.post("/earnings/account", typed)
+    assert bad_iban.status_code == 400
     assert "Ada Creator" in bad_iban.content.decode()
     assert "not a valid IBAN" in bad_iban.content.decode()
     assert not PayoutAccount.objects.exists()
 
-    right = typed | {"password": "correct horse battery", "iban": "DE89370400440532013000"}
     assert creator.post("/earnings/account", right).status_code == 302
     assert PayoutAccount.objects.get().iban_ending == "3000"
 

@@ -7,6 +7,7 @@ EXEMPT: dict[str, str] = {
     "mfa_authenticator": "allauth checks it before anybody is signed in",
     "socialaccount_socialaccount": "allauth finds people by it before anybody is signed in",
     "usersessions_usersession": "allauth writes it while signing in",
+    "workspaces_erasure": "its progress is shown to people whose account is gone; holds ids and counts",
 }
 # SECURITY DEFINER functions: one links the audit chain, one adds empty monthly tables; neither returns rows.
 DEFINERS = {"loggia_add_usage_partitions", "loggia_audit_link"}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,25 @@ def instance_provider(transactional_db: None, model_server: ModelServer) -> Mode
 
     configure_provider(model_server.url)
     return model_server
+
+
+@pytest.fixture
+def deliver_mails(django_capture_on_commit_callbacks: Any) -> Callable[[], AbstractContextManager[None]]:
+    """Run the jobs that a block enqueues: mails are in the outbox then. For tests in one transaction."""
+
+    from tests.support.jobs import run_enqueued_jobs
+
+    @contextmanager
+    def deliver() -> Iterator[None]:
+        with django_capture_on_commit_callbacks(execute=True):
+            yield
+        # A job may leave mails to be sent after its own commit.
+        while True:
+            with django_capture_on_commit_callbacks(execute=True):
+                if not run_enqueued_jobs():
+                    break
+
+    return deliver
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from core.models import AuditEvent
-from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
+from tests.support.factories.workspaces import PASSWORD, MemberFactory, UserFactory, WorkspaceFactory
 from tests.support.times import AT
 from workspaces.access import hash_secret, personal_workspace
 from workspaces.models import ApiKey, Member, User, Workspace
@@ -126,7 +126,7 @@ def test_a_key_cannot_create_a_more_powerful_key() -> None:
     ada = UserFactory.create()
     ends = timezone.now() + timedelta(days=5)
     call = Caller(ada, expires_at=ends)
-    made = call("POST", "me/api-keys", {"name": "Child", "scopes": ["chat"]})
+    made = call("POST", "me/api-keys", {"name": "Child", "scopes": ["chat"], "password": PASSWORD})
     assert made.status_code == 201
     child = ApiKey.objects.get(pk=made.json()["id"])
     assert (child.scopes, child.expires_at) == (["chat"], ends)
@@ -137,11 +137,16 @@ def test_a_key_cannot_create_a_more_powerful_key() -> None:
         "id", "name", "prefix", "workspace", "scopes", "created_at", "last_used_at", "expires_at",
     }  # fmt: skip
 
-    beyond = call("POST", "me/api-keys", {"name": "More", "scopes": ["gpts:write"]})
+    beyond = call("POST", "me/api-keys", {"name": "More", "scopes": ["gpts:write"], "password": PASSWORD})
     elsewhere = call(
         "POST",
         "me/api-keys",
-        {"name": "More", "scopes": ["chat"], "workspace": WorkspaceFactory.create(owner=ada).slug},
+        {
+            "name": "More",
+            "scopes": ["chat"],
+            "password": PASSWORD,
+            "workspace": WorkspaceFactory.create(owner=ada).slug,
+        },
     )
     assert [answer.status_code for answer in (beyond, elsewhere)] == [403, 403]
     assert ApiKey.objects.count() == 2

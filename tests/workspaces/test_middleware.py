@@ -261,7 +261,7 @@ def test_api_errors_have_one_format_and_roll_back(client: Client) -> None:
             }
         },
     )
-    assert not Notification.objects.exists()
+    assert list(Notification.objects.values_list("kind", flat=True)) == ["security.api_key_created"]
 
 
 def test_nul_in_the_query_string_is_a_bad_request(client: Client) -> None:

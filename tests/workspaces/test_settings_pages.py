@@ -16,7 +16,7 @@ from core.models import AuditEvent
 from tests.support.factories.workspaces import PASSWORD, MemberFactory, UserFactory, WorkspaceFactory
 from tests.support.times import AT
 from workspaces.access import personal_workspace
-from workspaces.models import ApiKey, Member, Notification, User
+from workspaces.models import ApiKey, Erasure, Member, Notification, User
 from workspaces.services.api_keys import create_api_key
 from workspaces.services.notifications import notify
 from workspaces.states import ApiScope, Role
@@ -43,6 +43,10 @@ def ada() -> User:
 def ada_client(client: Client, ada: User) -> Client:
     client.post("/accounts/login/", {"login": ada.email, "password": PASSWORD})
     return client
+
+
+def enter_password_again(client: Client) -> None:
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -117,6 +121,7 @@ def test_preferences_of_a_signed_in_person_are_stored_with_the_account(ada_clien
 def test_a_key_is_shown_once_and_works(ada_client: Client, ada: User) -> None:
     slug = personal_workspace(ada).slug
     form = {"name": "Script", "workspace": slug, "scopes": ["account"], "days": "30"}
+    enter_password_again(ada_client)
     page = ada_client.post("/settings/api-keys/", form)
     plain = page.context["plain"]
     key = ApiKey.objects.get()
@@ -142,6 +147,7 @@ def test_an_invalid_key_form_names_the_field_and_creates_nothing(
 ) -> None:
     slug = personal_workspace(ada).slug
     form = {"name": "Script", "workspace": slug, "scopes": ["account"], "days": "30"} | changed
+    enter_password_again(ada_client)
     page = ada_client.post("/settings/api-keys/", form)
     assert page.status_code == 400
     assert list(page.context["form"].errors) == [field]
@@ -194,6 +200,7 @@ def test_the_export_is_complete_and_has_no_secrets(ada_client: Client, ada: User
     key, plain = create_api_key(
         user=ada, workspace=personal_workspace(ada), name="k", scopes=[ApiScope.CHAT], by=ada, at=AT
     )
+    enter_password_again(ada_client)
     answer = ada_client.get("/settings/data/export")
     body = json.loads(answer.content)
     assert answer.headers["Content-Disposition"].startswith("attachment")
@@ -221,7 +228,8 @@ def test_deleting_needs_the_address_and_leaves_a_pseudonym(ada_client: Client, a
 
     answer = ada_client.post("/settings/data/delete", {"confirmation": ada.email.upper()})
 
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    erasure = Erasure.objects.get(user=ada)
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/deletions/{erasure.pk}")
     gone = User.objects.get(pk=ada.pk)
     assert (gone.email, gone.display_name, gone.is_active) == (
         f"deleted-{ada.pk}@deleted.invalid", "Deleted account", False,
@@ -231,7 +239,6 @@ def test_deleting_needs_the_address_and_leaves_a_pseudonym(ada_client: Client, a
     assert key.revoked_at is not None
     assert own.suspended_at is not None
     assert not Member.objects.filter(workspace=team, user=ada).exists()
-    assert not Notification.objects.exists()
     assert not EmailAddress.objects.filter(user=ada).exists()
     assert AuditEvent.objects.get(action="workspaces.user_deleted").data == {}
     assert ada_client.get("/settings/").status_code == 302

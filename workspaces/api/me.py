@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from core.errors import Forbidden
 from workspaces.access import WorkspaceAct, access_api_key, access_workspace
 from workspaces.api.base import LoggiaAPIView
+from workspaces.api.fresh_password import require_password
 from workspaces.api.serializers import (
     ApiKeySerializer,
     MadeApiKeySerializer,
@@ -65,9 +66,13 @@ class ApiKeysView(LoggiaAPIView):
         operation_id="api_key_create", request=NewApiKeySerializer, responses={201: MadeApiKeySerializer}
     )
     def post(self, request: Request) -> Response:
-        """Make a key with at most the permissions, workspace and life of the one that asks."""
+        """Make a key with at most the permissions, workspace and life of the one that asks.
+
+        Needs the password.
+        """
         user, own = bearer(request)
         values = self.read(NewApiKeySerializer)
+        require_password(request, values.get("password", ""))
         slug = values.get("workspace") or own.workspace.slug
         expires_at = values.get("expires_at")
         if not set(values["scopes"]) <= set(own.scopes) or slug != own.workspace.slug:

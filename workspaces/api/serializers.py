@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
+from workspaces.api.fresh_password import FreshPasswordSerializer
 from workspaces.models import ApiKey, Member, OutboundJob, User, Workspace
 from workspaces.services.users import NAME_LENGTH
 from workspaces.states import ApiScope, Role, Theme
@@ -71,7 +72,7 @@ class OutboundJobSerializer(serializers.ModelSerializer[OutboundJob]):
         read_only_fields: ClassVar[Any] = fields
 
 
-class NewApiKeySerializer(serializers.Serializer[Any]):
+class NewApiKeySerializer(FreshPasswordSerializer):
     name = serializers.CharField(max_length=80)
     workspace = serializers.SlugField(
         max_length=60, required=False, help_text="The key's own workspace when absent."
@@ -113,5 +114,9 @@ class MemberSerializer(serializers.ModelSerializer[Member]):
         read_only_fields: ClassVar[Any] = fields
 
 
-class RoleSerializer(serializers.Serializer[Any]):
+class RoleSerializer(FreshPasswordSerializer):
     role = serializers.ChoiceField(choices=Role.choices)
+
+
+class RemovalSerializer(FreshPasswordSerializer):
+    """Only the removal of an owner needs the password."""

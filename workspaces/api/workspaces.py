@@ -11,12 +11,18 @@ from rest_framework.response import Response
 
 from workspaces.access import WorkspaceAct, access_member, access_workspace, not_found
 from workspaces.api.base import LoggiaAPIView
+from workspaces.api.fresh_password import require_password
 from workspaces.api.me import bearer
-from workspaces.api.serializers import MemberSerializer, RoleSerializer, WorkspaceSerializer
+from workspaces.api.serializers import (
+    MemberSerializer,
+    RemovalSerializer,
+    RoleSerializer,
+    WorkspaceSerializer,
+)
 from workspaces.models import Workspace
 from workspaces.queries import list_members, list_workspaces
 from workspaces.services.members import change_role, remove_member
-from workspaces.states import ApiScope
+from workspaces.states import ApiScope, Role
 
 
 def access_key_workspace(request: Request, slug: str, *, to: WorkspaceAct) -> Workspace:
@@ -57,13 +63,18 @@ class MemberView(LoggiaAPIView):
     def patch(self, request: Request, workspace: str, member_id: int) -> Response:
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
         member = access_member(tenant, member_id)
-        role = self.read(RoleSerializer)["role"]
+        values = self.read(RoleSerializer)
+        role = values["role"]
+        if Role.OWNER in (role, member.role):
+            require_password(request, values.get("password", ""))
         change_role(member=member, role=role, by=self.person, at=timezone.now())
         return Response(MemberSerializer(member).data)
 
-    @extend_schema(operation_id="member_remove", request=None, responses={204: None})
+    @extend_schema(operation_id="member_remove", request=RemovalSerializer, responses={204: None})
     def delete(self, request: Request, workspace: str, member_id: int) -> Response:
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
         member = access_member(tenant, member_id)
+        if member.role == Role.OWNER:
+            require_password(request, self.read(RemovalSerializer).get("password", ""))
         remove_member(member=member, by=self.person, at=timezone.now())
         return Response(status=204)

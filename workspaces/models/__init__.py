@@ -1,9 +1,11 @@
 """Users, workspaces, members, API keys, notifications."""
 
 from workspaces.models.api_keys import ApiKey
+from workspaces.models.erasures import Erasure, RetiredName
 from workspaces.models.notifications import Notification
 from workspaces.models.outbound_jobs import OutboundJob
 from workspaces.models.outgoing_mails import OutgoingMail
+from workspaces.models.used_tokens import UsedToken
 from workspaces.models.users import StaffRole, User
 from workspaces.models.workspaces import (
     Group,
@@ -16,6 +18,7 @@ from workspaces.models.workspaces import (
 
 __all__ = [
     "ApiKey",
+    "Erasure",
     "Group",
     "GroupMember",
     "Invitation",
@@ -23,8 +26,10 @@ __all__ = [
     "Notification",
     "OutboundJob",
     "OutgoingMail",
+    "RetiredName",
     "SharingPolicy",
     "StaffRole",
+    "UsedToken",
     "User",
     "Workspace",
 ]

@@ -33,6 +33,9 @@ class User(AbstractBaseUser):
     theme = models.CharField(max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # The primary address before the last change; it gets security notices for some time.
+    former_email = models.EmailField(max_length=254, blank=True, default="")
+    email_changed_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -19,6 +19,7 @@ from workspaces import rules
 from workspaces.access import KEY_START, hash_secret
 from workspaces.models import ApiKey, User, Workspace
 from workspaces.queries import get_user_roles
+from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.states import ApiScope, Staff
 
 MAX_KEYS = 50
@@ -88,6 +89,8 @@ def create_api_key(
             workspace_id=workspace.pk,
             data={"scopes": wanted},
         )
+        if by.pk == user.pk:
+            notify_security(user=user, event=SecurityEvent.API_KEY_CREATED, at=at, detail=name)
     return key, plain
 
 

@@ -18,6 +18,8 @@ from workspaces import rules
 from workspaces.access import hash_secret, open_admin_scope
 from workspaces.models import ApiKey, Invitation, Member, User, Workspace
 from workspaces.services.locks import lock_person, lock_workspaces
+from workspaces.services.mail_limits import require_invitation_within_limits
+from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.states import Role, WorkspaceKind
 
 INVITATION_DAYS = 14
@@ -44,6 +46,7 @@ def invite_member(
         ) from error
     if Member.objects.filter(workspace=workspace, user__email=email).exists():
         raise Conflict(_("This person is a member already."), code="already_member", field="email")
+    require_invitation_within_limits(person_id=by.pk, workspace_id=workspace.pk, email=email, at=at)
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         lock_workspaces([workspace.pk])  # one open one per address
@@ -137,6 +140,8 @@ def change_role(*, member: Member, role: str, by: User, at: datetime) -> Member:
         before, fresh.role = fresh.role, role
         fresh.save(update_fields=["role"])
         _record("member_role_changed", fresh, workspace, by, at, before=before, after=str(role))
+        if role == Role.OWNER:
+            _notify_owners(fresh, at)
     member.role = role
     return fresh
 
@@ -163,6 +168,18 @@ def remove_member(*, member: Member, by: User, at: datetime) -> None:
             subject=subject,
             workspace_id=workspace.pk,
             data={"left": by.pk == fresh.user_id},
+        )
+
+
+def _notify_owners(member: Member, at: datetime) -> None:
+    """Tell every owner that there is a new one, so that a thief of a session cannot add one unseen."""
+    owners = Member.objects.filter(workspace_id=member.workspace_id, role=Role.OWNER)
+    for owner in owners.select_related("user"):
+        notify_security(
+            user=owner.user,
+            event=SecurityEvent.OWNER_ADDED,
+            at=at,
+            detail=member.workspace.name,
         )
 
 

@@ -19,6 +19,7 @@ from core.scope import Scope, open_scope
 from core.text import clean_line
 from workspaces.access import open_admin_scope
 from workspaces.models import Member, SharingPolicy, User, Workspace
+from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.services.slugs import unused_slug
 from workspaces.states import Role, Theme, WorkspaceKind
 
@@ -126,6 +127,15 @@ def set_language(*, user: User, language: str, by: User, at: datetime) -> User:
     user.language = _clean_language(language)
     user.save(update_fields=["language"])
     return user
+
+
+def note_email_change(*, user: User, former: str, by: User, at: datetime) -> None:
+    """Keep the former primary address for notices, and tell both. Audited without the addresses."""
+    User.objects.filter(pk=user.pk).update(former_email=former, email_changed_at=at)
+    user.former_email, user.email_changed_at = former, at
+    # allauth mails the former address itself.
+    notify_security(user=user, event=SecurityEvent.EMAIL_CHANGED, at=at, addresses=[user.email])
+    record(action="workspaces.email_changed", by=by, at=at, subject=user)
 
 
 def _clean_email(email: str) -> str:

@@ -15,9 +15,11 @@ from core.audit import record
 from core.errors import Conflict, InvalidInput
 from core.text import clean_line
 from workspaces.access import open_admin_scope
+from workspaces.erasure import is_retired
 from workspaces.models import Member, SharingPolicy, User, Workspace
 from workspaces.services.locks import lock_person
 from workspaces.services.slugs import RESERVED, unused_slug
+from workspaces.services.workspace_erasure import SLUG
 from workspaces.states import COMPANY_KINDS, Role, WorkspaceKind
 
 _ACCENT = re.compile(r"#[0-9a-fA-F]{6}")
@@ -118,6 +120,6 @@ def _clean_slug(slug: str) -> str:
         raise InvalidInput(
             _("Use small letters, figures and hyphens, at most 60."), code="slug_invalid", field="slug"
         )
-    if Workspace.objects.filter(slug=slug).exists():
+    if is_retired(SLUG, slug) or Workspace.objects.filter(slug=slug).exists():
         raise Conflict(_("This address is taken. Choose another."), code="slug_taken", field="slug")
     return slug

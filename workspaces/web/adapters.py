@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
+from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
+from django import forms
 from django.conf import settings
+from django.contrib.auth import authenticate
+from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 
 from core.connections import release_connection
-from core.errors import InvalidInput
+from core.errors import Forbidden, InvalidInput, RateLimited
 from core.links import absolute_url, get_site_host, get_site_name
 from core.look.titles import sentence_case
 from core.text import clean_line
 from workspaces.models import User
+from workspaces.services.mail_limits import require_account_mail_within_limits
+from workspaces.services.mails import enqueue_mail
+from workspaces.services.passwords import forget_guesses, is_own_password, limited_guess
 from workspaces.services.users import NAME_LENGTH, complete_account
-from workspaces.web.client_address import get_client_address
+from workspaces.web.client_address import get_client_address, get_client_network
 
 # Stands for clients without an address (a Unix socket): they share their limits.
 UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104 - nothing listens there
@@ -29,6 +41,29 @@ UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104 - nothing listens there
 
 def user_display(user: User) -> str:
     return str(user)
+
+
+def require_recent_sign_in(request: HttpRequest) -> None:
+    """Raise Forbidden unless the person signed in within the time that a password prompt would be valid."""
+    assert isinstance(request.user, User)
+    records = get_authentication_records(request, request.user)
+    limit = timezone.now() - timedelta(seconds=settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)
+    if not any(record.get("at", 0) > limit.timestamp() for record in records):
+        raise Forbidden(
+            _("Sign out and in again, then repeat this within 15 minutes. Your account has no password."),
+            code="sign_in_again",
+        )
+
+
+_ASKED_FOR_BY_VISITORS = frozenset(
+    f"account/email/{name}"
+    for name in (
+        "email_confirmation",
+        "email_confirmation_signup",
+        "account_already_exists",
+        "unknown_account",
+    )
+)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -41,16 +76,6 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_safe_url(self, url: str) -> bool:
         return bool(url_has_allowed_host_and_scheme(url, allowed_hosts={get_site_host()}))
 
-    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        site = {"domain": get_site_host(), "name": get_site_name()}
-        super().send_mail(
-            template_prefix, email, {"current_site": site, "base_url": absolute_url("")} | context
-        )
-
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Count failed sign-ins of one account together, under whichever host they were sent."""
-        return str(credentials.get("email") or credentials.get("username") or "").lower()
-
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.ACCOUNT_ALLOW_REGISTRATION)
 
@@ -62,6 +87,55 @@ class AccountAdapter(DefaultAccountAdapter):
         user.language = translation.get_language() if _is_supported(translation.get_language()) else ""
         saved: User = super().save_user(request, user, form, commit=commit)
         return saved
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Check e-mail address and password under our limits, in place of allauth's lock of the account."""
+        address, now = get_client_network(request), timezone.now()
+        try:
+            with limited_guess(email=str(credentials.get("email", "")), address=address, at=now) as guess:
+                AuthenticationBackend.unstash_authenticated_user()
+                user = authenticate(request, **credentials)
+                # Inactive people with the right password are told so by the next step of allauth.
+                user = user or AuthenticationBackend.unstash_authenticated_user()
+                guess.is_right = user is not None
+        except RateLimited as error:
+            raise forms.ValidationError(error.message, code=error.code) from error
+        return user if isinstance(user, User) else None
+
+    def reauthenticate(self, user: Any, password: str) -> bool:
+        """Ask for the password again; the same limits as at sign-in."""
+        address = get_client_network(allauth_context.request)
+        try:
+            return is_own_password(user=user, password=password, address=address, at=timezone.now())
+        except RateLimited as error:
+            raise forms.ValidationError(error.message, code=error.code) from error
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        forget_guesses(
+            email=str(credentials.get("email", "")), address=get_client_network(request), at=timezone.now()
+        )
+
+    def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
+        """Always; people who have nothing to enter again must have signed in a short time ago."""
+        request = allauth_context.request
+        if not get_reauthentication_flows(request.user):
+            require_recent_sign_in(request)
+        return True
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Render the mail here and send it by a job. Raises RateLimited for too many codes and links."""
+        request = allauth_context.request
+        if template_prefix in _ASKED_FOR_BY_VISITORS:
+            require_account_mail_within_limits(
+                email=email, address=get_client_network(request), at=timezone.now()
+            )
+        site = {"domain": get_site_host(), "name": get_site_name()}
+        values = {"request": request, "email": email, "current_site": site, "base_url": absolute_url("")}
+        message = self.render_mail(template_prefix, email, values | context)
+        html = ""
+        if isinstance(message, EmailMultiAlternatives) and message.alternatives:
+            html = str(message.alternatives[0][0])
+        enqueue_mail(to=email, subject=str(message.subject), body=str(message.body), html=html)
 
 
 class MFAAdapter(DefaultMFAAdapter):

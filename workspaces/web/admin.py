@@ -15,7 +15,7 @@ from core.csv_files import write_csv
 from core.errors import DomainError
 from core.models import AuditEvent
 from core.pagination import paginate
-from workspaces.access import WorkspaceAct, access_workspace
+from workspaces.access import WorkspaceAct, access_workspace, may_delete_workspace
 from workspaces.audit_labels import action_label
 from workspaces.models import Workspace
 from workspaces.queries import list_audit_actions, list_audit_events
@@ -81,7 +81,13 @@ def golden_gate(request: HttpRequest, workspace: str) -> HttpResponse:
 def _settings_page(
     request: HttpRequest, tenant: Workspace, form: WorkspaceForm, gate: GoldenGateForm
 ) -> HttpResponse:
-    context = {"workspace": tenant, "accent": tenant.accent, "form": form, "gate": gate}
+    context = {
+        "workspace": tenant,
+        "accent": tenant.accent,
+        "form": form,
+        "gate": gate,
+        "may_delete": may_delete_workspace(person_of(request), tenant),
+    }
     status = 400 if form.errors or gate.errors else 200
     return render(request, "workspaces/admin/settings.html", context, status=status)
 
@@ -110,7 +116,14 @@ def audit(request: HttpRequest, workspace: str) -> HttpResponse:
 
 
 def _csv(events: QuerySet[AuditEvent], *, name: str) -> HttpResponse:
-    rows = ([str(getattr(event, column)) for column in COLUMNS] for event in events)
+    rows = (_build_row(event) for event in events)
     response = HttpResponse(write_csv(COLUMNS, rows), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def _build_row(event: AuditEvent) -> list[str]:
+    values = {column: getattr(event, column) for column in COLUMNS}
+    # The name as it is now, a pseudonym after the account was deleted.
+    values["actor_label"] = event.actor or ""
+    return [str(values[column]) for column in COLUMNS]

@@ -17,8 +17,10 @@ from workspaces.queries import get_user_roles, list_api_keys
 from workspaces.services.api_keys import create_api_key, revoke_api_key
 from workspaces.web.forms import ApiKeyForm, add_refusal
 from workspaces.web.people import person_of
+from workspaces.web.reauthentication import asks_again
 
 
+@asks_again("POST")
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def api_keys(request: HttpRequest) -> HttpResponse:

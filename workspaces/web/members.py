@@ -32,6 +32,7 @@ from workspaces.services.members import (
 from workspaces.states import Role
 from workspaces.web.forms import InviteForm, RoleForm, add_refusal
 from workspaces.web.people import person_of
+from workspaces.web.reauthentication import ask_again
 
 
 @login_required
@@ -75,6 +76,8 @@ def role(request: HttpRequest, workspace: str, member_id: int) -> HttpResponse:
     form = RoleForm(request.POST)
     wanted = form.cleaned_data["role"] if form.is_valid() else ""
     member = access_member(tenant, member_id)
+    if Role.OWNER in (wanted, member.role):
+        ask_again(request)
     change_role(member=member, role=wanted, by=user, at=timezone.now())
     messages.success(request, _("%(name)s has a new role.") % {"name": member.user.display_name})
     return redirect("workspaces:member-list", tenant.slug)
@@ -86,6 +89,8 @@ def remove(request: HttpRequest, workspace: str, member_id: int) -> HttpResponse
     user = person_of(request)
     tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
     member = access_member(tenant, member_id)
+    if member.role == Role.OWNER:
+        ask_again(request)
     remove_member(member=member, by=user, at=timezone.now())
     messages.success(request, _("%(name)s is no longer a member.") % {"name": member.user.display_name})
     if member.user_id == user.pk:

@@ -24,6 +24,7 @@ from workspaces.queries import cache_user_roles
 from workspaces.services.api_keys import record_key_use
 from workspaces.web.own_scopes import has_own_scopes
 from workspaces.web.public import is_public_page
+from workspaces.web.reauthentication import require_fresh_password
 from workspaces.web.refusals import form_only_page, is_api, refuse
 
 GetResponse = Callable[[HttpRequest], Any]
@@ -93,6 +94,7 @@ class ScopeMiddleware:
     ) -> HttpResponseBase:
         response: HttpResponseBase
         try:
+            require_fresh_password(request, view)
             response = view(request, *args, **kwargs)
         except (ImmediateHttpResponse, ReauthenticationRequired) as answer:
             # allauth's early responses are not errors: what was written before is committed.

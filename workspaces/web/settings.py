@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
@@ -17,9 +16,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from core.errors import DomainError
 from workspaces.queries import build_account_export, get_security_overview
 from workspaces.services.leaving import delete_account
+from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.services.users import set_theme, update_profile
 from workspaces.web.forms import ProfileForm, ThemeForm, add_refusal
 from workspaces.web.people import person_of
+from workspaces.web.reauthentication import asks_again
 
 
 @login_required
@@ -67,32 +68,36 @@ def data(request: HttpRequest) -> HttpResponse:
     return render(request, "workspaces/settings/data.html")
 
 
+@asks_again("GET", "HEAD")
 @login_required
 @require_safe
 def export(request: HttpRequest) -> HttpResponse:
-    """Download what the account app stores about the person, as JSON."""
-    body = json.dumps(build_account_export(person_of(request)), ensure_ascii=False, indent=2)
+    """Download what the account app stores about the person, as JSON; the person is told of it."""
+    user = person_of(request)
+    body = json.dumps(build_account_export(user), ensure_ascii=False, indent=2)
+    if request.method == "GET":
+        notify_security(user=user, event=SecurityEvent.DATA_EXPORTED, at=timezone.now())
     response = HttpResponse(body, content_type="application/json; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="loggia-account.json"'
     return response
 
 
+@asks_again("GET", "HEAD", "POST")
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-@reauthentication_required
 def delete(request: HttpRequest) -> HttpResponse:
     user = person_of(request)
     refusal: DomainError | None = None
     if request.method == "POST":
         try:
-            delete_account(
+            erasure = delete_account(
                 user=user, confirmation=request.POST.get("confirmation", ""), by=user, at=timezone.now()
             )
         except DomainError as error:
             refusal = error
         else:
             logout(request)
-            return redirect("/")
+            return redirect("workspaces:erasure-progress", erasure.pk)
     context = {"refusal": refusal, "typed": request.POST.get("confirmation", "")}
     return render(
         request, "workspaces/settings/delete.html", context, status=refusal.status if refusal else 200

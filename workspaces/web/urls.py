@@ -7,6 +7,7 @@ from workspaces.web import (
     admin,
     api_keys,
     api_reference,
+    deletions,
     gallery,
     mailbox,
     members,
@@ -23,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/data/", settings.data, name="settings-data"),
     path("settings/data/export", settings.export, name="account-export"),
     path("settings/data/delete", settings.delete, name="account-delete"),
+    path("deletions/<uuid:erasure_id>", deletions.progress, name="erasure-progress"),
     path("settings/api-keys/", api_keys.api_keys, name="api-key-list"),
     path("settings/api-keys/<int:key_id>/revoke", api_keys.revoke, name="api-key-revoke"),
     path("settings/notifications/", notifications.notifications, name="notification-list"),
@@ -49,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("w/<slug:workspace>/admin/audit", admin.audit, name="workspace-audit"),
     path("w/<slug:workspace>/admin/settings", admin.settings, name="workspace-settings"),
+    path("w/<slug:workspace>/admin/delete", deletions.delete, name="workspace-delete"),
     path("w/<slug:workspace>/admin/settings/golden", admin.golden_gate, name="golden-gate"),
 ]
 urlpatterns += gallery.routes  # refuse in production

@@ -79,6 +79,8 @@ class GPT(Behaviour):
     updated_at = models.DateTimeField()
     quarantined_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    # Draft and versions were emptied with the account or workspace; the row stays for usage and decisions.
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = "GPT"

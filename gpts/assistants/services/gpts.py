@@ -46,7 +46,7 @@ def create_gpt(*, workspace: Workspace, owner: User, by: User, at: datetime, **d
         at=at,
         subject=gpt,
         workspace_id=workspace.pk,
-        data={"slug": gpt.slug, "owner_id": owner.pk},
+        data={"owner_id": owner.pk},
     )
     return gpt
 
@@ -136,7 +136,6 @@ def delete_gpt(*, gpt: GPT, typed_name: str, is_under_review: bool, by: User, at
         at=at,
         subject=fresh,
         workspace_id=fresh.workspace_id,
-        data={"slug": fresh.slug},
     )
 
 

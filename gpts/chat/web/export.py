@@ -21,6 +21,7 @@ from gpts.chat.streaming.threads import in_thread
 from workspaces.access import renew_scope
 from workspaces.models import ApiKey, User
 from workspaces.web.people import person_of
+from workspaces.web.reauthentication import asks_again
 
 ResponseT = TypeVar("ResponseT", bound=HttpResponseBase)
 TYPES = {"md": "text/markdown; charset=utf-8", "json": "application/json"}
@@ -40,6 +41,7 @@ def conversation_export(request: HttpRequest, conversation_id: UUID, kind: str) 
     return build_download(body, TYPES[kind], build_file_name(conversation, kind))
 
 
+@asks_again("GET", "HEAD")
 @login_required
 @require_GET
 def conversation_export_all(request: HttpRequest) -> HttpResponseBase:

@@ -101,7 +101,7 @@ def results(request: HttpRequest, slug: str, run_id: UUID) -> HttpResponse:
     comparison = compare_with_baseline(run)
     before = map_results_by_prompt(run.baseline)
     rows = [
-        _build_row(result, comparison, before)
+        _build_row(result, comparison, before, run.started_by_id or 0)
         for result in list_results(run, only=only if only in FILTERS else "")
         if not changed or comparison is None or comparison.changes.get(result.prompt_id or 0) == changed
     ]
@@ -138,7 +138,9 @@ def _count_in_state(run: GoldenRun, state: str) -> int:
     return int(getattr(run, names[state]))
 
 
-def _build_row(result: GoldenResult, comparison: Any, before: dict[int, GoldenResult]) -> dict[str, Any]:
+def _build_row(
+    result: GoldenResult, comparison: Any, before: dict[int, GoldenResult], person_id: int
+) -> dict[str, Any]:
     """Return the row of one result; ``before`` holds the baseline's results by prompt id."""
     earlier = before.get(result.prompt_id or 0)
     family = result.snapshot.get("family", "")
@@ -149,14 +151,14 @@ def _build_row(result: GoldenResult, comparison: Any, before: dict[int, GoldenRe
         else result.snapshot.get("name", ""),
         "question": result.snapshot.get("prompt", ""),
         "badge": BADGE_KINDS.get(result.state, ""),
-        "answer": render_markdown(result.answer) if result.answer else "",
+        "answer": render_markdown(result.answer, person_id=person_id),
         "verdicts": [
             {"ruling": verdict["ruling"], "sentence": explain_verdict(verdict)} for verdict in result.verdicts
         ],
         "error": _explain_error(result.error_code) if result.state == GoldenResultState.ERROR else "",
         "change": comparison.changes.get(result.prompt_id or 0, "") if comparison else "",
         "before": earlier,
-        "before_answer": render_markdown(earlier.answer) if earlier is not None and earlier.answer else "",
+        "before_answer": "" if earlier is None else render_markdown(earlier.answer, person_id=person_id),
     }
 
 

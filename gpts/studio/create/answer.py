@@ -24,7 +24,7 @@ from gpts.chat.states import MessageRole
 from gpts.chat.streaming.begin import Requester
 from gpts.chat.streaming.frames import build_frame
 from gpts.chat.streaming.job import TurnJob, TurnOutcome, TurnSink
-from gpts.chat.streaming.threads import in_thread
+from gpts.chat.streaming.threads import in_render_thread, in_thread
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.offline import CHINESE
 from gpts.llm.runtime.types import (
@@ -186,10 +186,11 @@ class CreateAnswer(TurnJob):
             log.warning("turn_ended_elsewhere", turn=str(self.id))
             message = await in_thread(self._load_message)
         retry_after = None if outcome.failure is None else outcome.failure.retry_after
+        return await in_render_thread(self._build_end_frame, message, retry_after, len(outcome.text))
+
+    def _build_end_frame(self, message: BuilderMessage, retry_after: float | None, offset: int) -> bytes:
         with translation.override(self.request.requester.language):
-            return build_frame(
-                "end", build_message_end(message, retry_after=retry_after), offset=len(outcome.text)
-            )
+            return build_frame("end", build_message_end(message, retry_after=retry_after), offset=offset)
 
     def _record_end(self, outcome: TurnOutcome, at: datetime) -> BuilderMessage:
         usage = self.get_usage(outcome)

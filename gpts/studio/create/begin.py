@@ -52,6 +52,8 @@ class StartedCreateAnswer:
     question: BuilderMessage
     message: BuilderMessage
     requester: Requester
+    # Rendered where the answer is begun, in a thread: build_head runs on the event loop.
+    question_html: str
     job: CreateAnswer | None = None
     end: dict[str, Any] | None = None
     # Filled for an answer that has ended.
@@ -63,7 +65,7 @@ class StartedCreateAnswer:
 
     def build_head(self) -> bytes:
         head = {"message": str(self.message.pk), "question": str(self.question.pk)}
-        first = build_frame("message", head | {"html": render_text(self.question.content)})
+        first = build_frame("message", head | {"html": self.question_html})
         return first + b"".join(build_frame("change", change) for change in self.changes)
 
     @property
@@ -92,7 +94,9 @@ def begin_message(requester: Requester, slug: str, text: str) -> StartedCreateAn
         given = _build_input(requester, gpt, question, model)
         request = BuilderRequest(gpt, question, message, model, given, requester)
         _reserve_budgets(request)
-        return StartedCreateAnswer(gpt, question, message, requester, CreateAnswer(request))
+        return StartedCreateAnswer(
+            gpt, question, message, requester, render_text(question), CreateAnswer(request)
+        )
 
 
 def _count_recent(user: User) -> int:
@@ -110,11 +114,13 @@ def find_answer(requester: Requester, slug: str) -> StartedCreateAnswer:
         if interrupt_if_lost(message=message, at=timezone.now()):
             message.refresh_from_db()
         if message.state == TurnState.RUNNING:
-            return StartedCreateAnswer(gpt, question, message, requester)
+            return StartedCreateAnswer(gpt, question, message, requester, render_text(question))
         with translation.override(requester.language):
             changes = tuple(build_change_data(gpt, change) for change in message.changes.all())
             end = build_message_end(message)
-        return StartedCreateAnswer(gpt, question, message, requester, end=end, changes=changes)
+        return StartedCreateAnswer(
+            gpt, question, message, requester, render_text(question), end=end, changes=changes
+        )
 
 
 def stop_create_answer(user: User, gpt: GPT) -> bool:

@@ -56,7 +56,7 @@ def build_message_end(message: BuilderMessage, *, retry_after: float | None = No
         "code": message.error_code,
         "note": get_note(message, seconds),
         "text": message.content,
-        "html": render(message.content) if message.content else "",
+        "html": render(message.content, person_id=message.user_id) if message.content else "",
         "choices": message.choices,
         "usage": {"input_tokens": message.input_tokens, "output_tokens": message.output_tokens},
         "cost_micros": message.cost_micros,
@@ -71,5 +71,5 @@ def get_note(message: BuilderMessage, retry_after: int | None = None) -> str:
     return get_failure_message(message.error_code, retry_after) if message.error_code else ""
 
 
-def render_text(text: str) -> str:
-    return str(render(text))
+def render_text(message: BuilderMessage) -> str:
+    return str(render(message.content, person_id=message.user_id))

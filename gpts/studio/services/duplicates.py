@@ -43,7 +43,7 @@ def duplicate_gpt(*, gpt: GPT, by: User, at: datetime, name: str = "") -> GPT:
         at=at,
         subject=copy,
         workspace_id=copy.workspace_id,
-        data={"from": source.slug, "from_id": source.pk},
+        data={"from_id": source.pk},
     )
     return copy
 

@@ -80,7 +80,7 @@ def _build_row(message: BuilderMessage, *, now: Any) -> dict[str, Any]:
     return {
         "message": message,
         "is_question": message.role == MessageRole.USER,
-        "html": render_markdown(message.content) if message.content else "",
+        "html": render_markdown(message.content, person_id=message.user_id) if message.content else "",
         "changes": list(message.changes.all()),
         "is_running": message.state == TurnState.RUNNING and not lost,
         "is_stopped": message.state == TurnState.STOPPED,

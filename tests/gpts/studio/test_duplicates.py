@@ -85,7 +85,7 @@ def test_settings_and_files_are_copied_but_no_versions_and_figures() -> None:
     assert not Version.objects.filter(gpt=copy).exists()
     assert not LiveVersion.objects.filter(gpt=copy).exists()
     event = AuditEvent.objects.get(action="gpts.gpt_duplicated")
-    assert event.data == {"from": gpt.slug, "from_id": gpt.pk}
+    assert event.data == {"from_id": gpt.pk}
 
 
 def test_a_copy_keeps_its_files_when_the_original_erases_them() -> None:

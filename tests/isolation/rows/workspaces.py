@@ -16,6 +16,7 @@ from tests.isolation.rows.row import (
     page,
     staff_page,
 )
+from tests.support.factories.workspaces import PASSWORD
 
 WORKSPACE_IDS = {"workspace": "alpha_place"}
 MEMBER_IDS = WORKSPACE_IDS | {"member_id": "builder_seat"}
@@ -29,6 +30,9 @@ ROWS: list[Row] = [
     page("workspaces:settings-data", PEOPLE),
     page("workspaces:account-export", PEOPLE),
     page("workspaces:account-delete", PEOPLE, "GET POST", body={"confirmation": "wrong"}),
+    page("workspaces:erasure-progress", EVERYBODY, ids={"erasure_id": "erasure"}),
+    page("workspaces:workspace-delete", OWNER, "GET POST", ids=WORKSPACE_IDS, forbidden=MEMBER | ADMINS,
+         body={"confirmation": "wrong"}),
     page("workspaces:api-key-list", PEOPLE, "GET POST"),
     page("workspaces:api-key-revoke", OWNER, "POST", ids={"key_id": "api_key"}),
     page("workspaces:notification-list", PEOPLE),
@@ -58,7 +62,8 @@ ROWS: list[Row] = [
     api("workspaces_api:me", PEOPLE, "account"),
     api("workspaces_api:me", PEOPLE, "account", "PATCH", body={"display_name": "X"}),
     api("workspaces_api:api-key-list", PEOPLE, "account"),
-    api("workspaces_api:api-key-list", PEOPLE, "account", "POST", body={"name": "x", "scopes": ["account"]}),
+    api("workspaces_api:api-key-list", PEOPLE, "account", "POST",
+        body={"name": "x", "scopes": ["account"], "password": PASSWORD}),
     api("workspaces_api:api-key-detail", OWNER, "account", "DELETE", ids={"key_id": "api_key"}),
     api("workspaces_api:workspace-list", PEOPLE, "account"),
     api("workspaces_api:member-list", ADMINS, "account", ids=WORKSPACE_IDS,

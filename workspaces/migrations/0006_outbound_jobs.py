@@ -20,7 +20,7 @@ OPERATOR = f"(workspace_id IS NULL AND {has_staff_role('operator')})"
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("workspaces", "0004_row_policies")]
+    dependencies: ClassVar = [("workspaces", "0005_erasures_and_used_tokens")]
 
     operations: ClassVar = [
         migrations.CreateModel(

@@ -1,0 +1,131 @@
+"""Tells a person, on the page and by mail, of a change that a thief of their session would make."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import TextChoices
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from core.links import absolute_url
+from workspaces.models import User
+from workspaces.services.mails import enqueue_mail
+from workspaces.services.notifications import notify
+
+# A thief who changes the address first must not be the only one who hears of the rest.
+FORMER_ADDRESS_TOLD = timedelta(days=30)
+
+
+class SecurityEvent(TextChoices):
+    API_KEY_CREATED = "api_key_created"
+    EMAIL_ADDED = "email_added"
+    EMAIL_CHANGED = "email_changed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an event
+    PASSWORD_GUESSED = "password_guessed"  # noqa: S105 - the name of an event
+    PAYOUT_ACCOUNT_CHANGED = "payout_account_changed"
+    DATA_EXPORTED = "data_exported"
+    OWNER_ADDED = "owner_added"
+    WORKSPACE_DELETED = "workspace_deleted"
+    ACCOUNT_DELETED = "account_deleted"
+
+
+@dataclass(frozen=True)
+class _Text:
+    title: Any
+    body: Any
+    url: str
+
+
+_SECURITY = "/settings/security/"
+_TEXTS = {
+    SecurityEvent.API_KEY_CREATED: _Text(
+        _("An API key was made for your account"),
+        _("It acts as you until you revoke it. If this was not you, revoke it and change your password."),
+        "/settings/api-keys/",
+    ),
+    SecurityEvent.EMAIL_ADDED: _Text(
+        _("An e-mail address was added to your account"),
+        _("If this was not you, remove it and change your password."),
+        "/accounts/email/",
+    ),
+    SecurityEvent.EMAIL_CHANGED: _Text(
+        _("The e-mail address of your account was changed"),
+        _("Mails now go to another address. If this was not you, tell the operator at once."),
+        "/accounts/email/",
+    ),
+    SecurityEvent.PASSWORD_CHANGED: _Text(
+        _("Your password was changed"),
+        _("You are signed out everywhere else. If this was not you, reset your password at once."),
+        _SECURITY,
+    ),
+    SecurityEvent.PASSWORD_GUESSED: _Text(
+        _("Somebody tried many passwords for your account"),
+        _(
+            "They were wrong and are slowed down; you can sign in as always. A second factor protects the"
+            " account even if a guess is right."
+        ),
+        _SECURITY,
+    ),
+    SecurityEvent.PAYOUT_ACCOUNT_CHANGED: _Text(
+        _("Your payout account was changed"),
+        _("Finance checks it, and nothing is paid to it for 72 hours. If this was not you, tell us at once."),
+        "/earnings/account",
+    ),
+    SecurityEvent.DATA_EXPORTED: _Text(
+        _("The data of your account was downloaded"),
+        _("If this was not you, change your password and end the other sessions."),
+        _SECURITY,
+    ),
+    SecurityEvent.OWNER_ADDED: _Text(
+        _("A workspace of yours has another owner"),
+        _("Owners can do everything there, also delete it. If this is not right, change the role back."),
+        "/settings/notifications/",
+    ),
+    SecurityEvent.WORKSPACE_DELETED: _Text(
+        _("A workspace of yours was deleted"),
+        _("Its GPTs, files and chats are being erased. If this was not you, tell the operator at once."),
+        "/settings/notifications/",
+    ),
+    SecurityEvent.ACCOUNT_DELETED: _Text(
+        _("Your account was deleted"),
+        _("What you made here is being erased. If this was not you, tell the operator at once."),
+        "",
+    ),
+}
+
+
+def notify_security(
+    *,
+    user: User,
+    event: SecurityEvent,
+    at: datetime,
+    detail: str = "",
+    addresses: Collection[str] | None = None,
+    is_mailed: bool = True,
+) -> None:
+    """Notify ``user`` in their language; mail ``addresses`` after the commit.
+
+    Without ``addresses``: that of the account, and for 30 days after a change the former one too. ``detail``
+    names the thing, such as a key. ``is_mailed`` is False where allauth sends a mail of its own.
+    """
+    text = _TEXTS[event]
+    with translation.override(user.language or settings.LANGUAGE_CODE):
+        title, body = str(text.title), str(text.body)
+    body = f"{detail}\n\n{body}" if detail else body
+    notify(user=user, kind=f"security.{event}", title=title, body=body, url=text.url, at=at)
+    if is_mailed:
+        link = f"\n\n{absolute_url(text.url)}" if text.url else ""
+        for address in sorted(_list_addresses(user, at) if addresses is None else set(addresses)):
+            enqueue_mail(to=address, subject=title, body=f"{body}{link}\n")
+
+
+def _list_addresses(user: User, at: datetime) -> set[str]:
+    addresses = {user.email}
+    if user.former_email and user.email_changed_at and at - user.email_changed_at < FORMER_ADDRESS_TOLD:
+        addresses.add(user.former_email)
+    return addresses

@@ -1,0 +1,64 @@
+"""This app's part of an erasure: what identifies the person or the workspace."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from workspaces.erasure import BATCH, DELETED_WORKSPACE, ErasurePart, retire_name
+from workspaces.models import (
+    ApiKey,
+    Group,
+    Invitation,
+    Member,
+    Notification,
+    OutboundJob,
+    SharingPolicy,
+    User,
+    Workspace,
+)
+
+SLUG = "workspace"
+
+
+def erase_rest_of_person(user: User, at: datetime) -> int:
+    """What leaving.py did not have to erase at once."""
+    count = 0
+    for rows in (
+        Notification.objects.filter(user=user),
+        ApiKey.objects.filter(user=user),
+        OutboundJob.objects.filter(requested_by=user),
+    ):
+        found = list(rows.values_list("pk", flat=True)[:BATCH])
+        rows.model.objects.filter(pk__in=found).delete()
+        count += len(found)
+    return count
+
+
+def erase_rest_of_workspace(workspace: Workspace, at: datetime) -> int:
+    count = 0
+    for model in (Invitation, ApiKey, Group, Member, OutboundJob):
+        rows = model.objects.filter(workspace=workspace)
+        found = list(rows.values_list("pk", flat=True)[:BATCH])
+        model.objects.filter(pk__in=found).delete()
+        count += len(found)
+    if count:
+        return count
+    SharingPolicy.objects.filter(workspace=workspace).delete()
+    fresh = Workspace.objects.select_for_update(of=("self",)).get(pk=workspace.pk)
+    pseudonym = f"deleted-{fresh.pk}"
+    if fresh.slug == pseudonym:
+        return 0
+    retire_name(SLUG, fresh.slug)
+    fresh.slug, fresh.name, fresh.accent = pseudonym, DELETED_WORKSPACE, ""
+    fresh.save(update_fields=["slug", "name", "accent"])
+    return 1
+
+
+PART = ErasurePart(
+    name="workspaces",
+    label=_("Name, addresses, keys, members, notifications"),
+    erase_person=erase_rest_of_person,
+    erase_workspace=erase_rest_of_workspace,
+)

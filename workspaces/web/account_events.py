@@ -1,0 +1,31 @@
+"""Follows what allauth's pages do to e-mail addresses. Its signals are its only interface for that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.account.signals import email_added, email_changed
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import timezone
+
+from workspaces.models import User
+from workspaces.services.security_notices import SecurityEvent, notify_security
+from workspaces.services.users import note_email_change
+
+
+@receiver(email_added, dispatch_uid="workspaces.email_added")
+def tell_of_added_address(
+    request: HttpRequest, user: User, email_address: EmailAddress, **options: Any
+) -> None:
+    notify_security(user=user, event=SecurityEvent.EMAIL_ADDED, at=timezone.now(), detail=email_address.email)
+
+
+@receiver(email_changed, dispatch_uid="workspaces.email_changed")
+def follow_changed_address(
+    request: HttpRequest, user: User, from_email_address: EmailAddress | None, **options: Any
+) -> None:
+    fresh = User.objects.get(pk=user.pk)
+    former = from_email_address.email if from_email_address else ""
+    note_email_change(user=fresh, former=former, by=fresh, at=timezone.now())
