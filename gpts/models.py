@@ -22,7 +22,7 @@ from gpts.knowledge.models import (
     PassageVector,
 )
 from gpts.llm.models import LanguageModel, ModelProvider
-from gpts.metering.models import Budget, BudgetReservation, BudgetUse, UsageEvent, UsageVoid
+from gpts.metering.models import Budget, BudgetReservation, BudgetUse, PriceCeiling, UsageEvent, UsageVoid
 from gpts.studio.models import BuilderChange, BuilderMessage
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "Passage",
     "PassageVector",
     "PastVersion",
+    "PriceCeiling",
     "SharedConversation",
     "Turn",
     "TurnFeedback",

@@ -109,7 +109,8 @@ TRANSITIONS: dict[type[TextChoices], dict[str, tuple[str, ...]]] = {
     PeriodState: {
         PeriodState.OPEN: (PeriodState.GRACE,),
         PeriodState.GRACE: (PeriodState.CALCULATING,),
-        PeriodState.CALCULATING: (PeriodState.REVIEW,),
+        # Back to GRACE when a person breaks off a calculation that does not end.
+        PeriodState.CALCULATING: (PeriodState.REVIEW, PeriodState.GRACE),
         PeriodState.REVIEW: (PeriodState.CALCULATING, PeriodState.CLOSED),
         PeriodState.CLOSED: (),
     },

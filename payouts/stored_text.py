@@ -36,6 +36,7 @@ SENTENCES = (
     gettext_noop("Below the smallest payout"),
     gettext_noop("No payout account"),
     gettext_noop("On hold"),
+    gettext_noop("On hold by a decision of moderation"),
 )
 
 

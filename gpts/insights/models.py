@@ -115,11 +115,15 @@ class InsightReach(models.Model):
 
 
 class InsightState(models.Model):
-    """The first day (UTC) whose use was not read yet, and when figures were last computed."""
+    """The first day (UTC) whose use was not read yet, and when figures were last computed.
+
+    ``has_estimates``: tokens of some answers are estimates, of at least five people in the last 90 days.
+    """
 
     gpt = models.OneToOneField(GPT, on_delete=models.CASCADE, related_name="+")
     read_until = models.DateField()
     computed_at = models.DateTimeField()
+    has_estimates = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return f"{self.gpt_id} until {self.read_until}"

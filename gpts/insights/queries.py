@@ -124,6 +124,7 @@ class Insights:
     range: Range
     read_until: date | None
     computed_at: datetime | None
+    has_estimates: bool = False
     # First and last (excluded) day of all periods of use, also outside of the range.
     known: tuple[date | None, date | None] = (None, None)
     # Distinct people of the whole range, rounded down to fives; None for custom ranges and below five.
@@ -187,6 +188,7 @@ def get_insights(gpt: GPT, chosen: Range) -> Insights:
     """
     state = InsightState.objects.filter(gpt=gpt).first()
     insights = Insights(chosen, state.read_until if state else None, state.computed_at if state else None)
+    insights.has_estimates = state is not None and state.has_estimates
     ends = InsightBucket.objects.filter(gpt=gpt, series=InsightSeries.USE).aggregate(
         first=Min("start_date"), last=Max("end_date")
     )

@@ -167,6 +167,11 @@ def is_offered(model: LanguageModel, workspace: Workspace, at: datetime | None =
     )
 
 
+def is_foreign(model: LanguageModel | None, workspace_id: int) -> bool:
+    """Whether another workspace runs the model, so that a stranger counts its tokens and sets its price."""
+    return model is not None and model.provider.workspace_id not in (None, workspace_id)
+
+
 def is_retired(model: LanguageModel, at: datetime | None = None) -> bool:
     return model.retired_at is not None and model.retired_at <= _moment(at)
 

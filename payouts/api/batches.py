@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from payouts.access import access_batch, access_payout
 from payouts.api.base import FinanceView
 from payouts.api.serializers import (
+    BatchDetailSerializer,
     BatchSerializer,
     FormatSerializer,
     NothingSerializer,
@@ -20,7 +21,7 @@ from payouts.api.serializers import (
     PayoutSerializer,
     ReasonSerializer,
 )
-from payouts.queries import list_batch_payouts, list_batches
+from payouts.queries import list_batch_payouts, list_batches, list_block_labels
 from payouts.services import (
     approve_batch,
     cancel_batch,
@@ -46,13 +47,15 @@ class BatchListView(FinanceView):
 
 
 class BatchView(FinanceView):
-    @extend_schema(operation_id="finance_batch", responses={200: BatchSerializer})
+    @extend_schema(operation_id="finance_batch", responses={200: BatchDetailSerializer})
     def get(self, request: Request, batch_id: int) -> Response:
         batch = access_batch(self.person, batch_id)
-        return Response(
-            BatchSerializer(batch).data
-            | {"payouts": PayoutSerializer(list_batch_payouts(batch), many=True).data}
-        )
+        blocks = list_block_labels(batch, at=timezone.now())
+        payouts = [
+            {**PayoutSerializer(payout).data, "block_reason": blocks.get(payout.pk, "")}
+            for payout in list_batch_payouts(batch)
+        ]
+        return Response(BatchSerializer(batch).data | {"payouts": payouts})
 
 
 class ApproveBatchView(FinanceView):

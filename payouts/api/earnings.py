@@ -10,9 +10,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from payouts.access import access_statement
-from payouts.api.serializers import StatementLineSerializer, StatementSerializer, amount
+from payouts.api.serializers import (
+    HoldSerializer,
+    StatementDetailSerializer,
+    StatementLineSerializer,
+    StatementSerializer,
+    amount,
+)
 from payouts.models import Statement
-from payouts.queries import MonthEstimate, get_earnings, list_own_statements
+from payouts.queries import MonthEstimate, get_earnings, list_holds, list_own_statements
 from workspaces.access import not_found
 from workspaces.api.base import LoggiaAPIView
 from workspaces.models import User
@@ -20,7 +26,7 @@ from workspaces.states import ApiScope
 
 
 class EarningsView(LoggiaAPIView):
-    """Balances, and estimates of the months that are not closed."""
+    """Balances, holds in force, and estimates of the months that are not closed."""
 
     required_scopes: ClassVar = {"GET": ApiScope.USAGE_READ}
 
@@ -31,7 +37,8 @@ class EarningsView(LoggiaAPIView):
             name: amount(getattr(found, f"{name}_minor"), found.currency)
             for name in ("pending", "available", "on_its_way", "paid", "issued")
         }
-        return Response(sums | {"estimates": [_estimate(month) for month in found.estimates]})
+        holds = HoldSerializer(list_holds(self.person), many=True).data
+        return Response(sums | {"holds": holds, "estimates": [_estimate(month) for month in found.estimates]})
 
 
 def _estimate(month: MonthEstimate) -> dict[str, Any]:
@@ -41,6 +48,7 @@ def _estimate(month: MonthEstimate) -> dict[str, Any]:
         "amount": None if month.amount_minor is None else amount(month.amount_minor, month.currency),
         "rate_card": month.card.version,
         "qualified": month.qualified,
+        "estimated_answers": month.estimated,
         "not_paid": {row.verdict: row.messages for row in month.unpaid},
         "gpts": [
             {
@@ -67,9 +75,11 @@ class StatementListView(LoggiaAPIView):
 class StatementView(LoggiaAPIView):
     required_scopes: ClassVar = {"GET": ApiScope.USAGE_READ}
 
-    @extend_schema(operation_id="earnings_statement", responses={200: StatementSerializer})
+    @extend_schema(operation_id="earnings_statement", responses={200: StatementDetailSerializer})
     def get(self, request: Request, statement_id: int) -> Response:
-        return Response(StatementSerializer(_access_own_statement(self.person, statement_id)).data)
+        statement = _access_own_statement(self.person, statement_id)
+        holds = HoldSerializer(list_holds(self.person), many=True).data
+        return Response(StatementSerializer(statement).data | {"holds": holds})
 
 
 class StatementLinesView(LoggiaAPIView):

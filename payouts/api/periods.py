@@ -20,7 +20,7 @@ from payouts.api.serializers import (
     RunSerializer,
 )
 from payouts.queries import get_month_summary, list_periods
-from payouts.services import approve_close, reject_close, start_close
+from payouts.services import approve_close, cancel_close, reject_close, start_close
 
 
 class PeriodListView(FinanceView):
@@ -73,3 +73,15 @@ class RejectCloseView(FinanceView):
         values = self.read(ReasonSerializer)
         run = reject_close(period=Period.parse(month), by=self.person, at=timezone.now(), **values)
         return Response(RunSerializer(run).data, status=202)
+
+
+class CancelCloseView(FinanceView):
+    """Break off a calculation that does not end; the close can then be started again."""
+
+    @extend_schema(
+        operation_id="finance_close_cancel", request=ReasonSerializer, responses={200: PeriodSerializer}
+    )
+    def post(self, request: Request, month: str) -> Response:
+        values = self.read(ReasonSerializer)
+        row = cancel_close(period=Period.parse(month), by=self.person, at=timezone.now(), **values)
+        return Response(PeriodSerializer(row).data)

@@ -47,6 +47,23 @@ class StatementSerializer(serializers.Serializer[Any]):
     issued_at = serializers.DateTimeField()
 
 
+class HoldSerializer(serializers.Serializer[Any]):
+    """Why nothing is paid now; earnings go on and are paid in full after the last hold ends."""
+
+    held_by = serializers.ChoiceField(choices=["finance", "moderation"])
+    reason = serializers.CharField()
+    since = serializers.DateTimeField()
+    decision = serializers.UUIDField(
+        source="decision_id", allow_null=True, help_text="The decision to object to; null for finance's."
+    )
+
+
+class StatementDetailSerializer(StatementSerializer):
+    """The figures never change; ``holds`` are those in force now."""
+
+    holds = HoldSerializer(many=True)
+
+
 class StatementLineSerializer(serializers.Serializer[Any]):
     position = serializers.IntegerField()
     gpt_id = serializers.IntegerField()
@@ -57,6 +74,7 @@ class StatementLineSerializer(serializers.Serializer[Any]):
     conversations = serializers.IntegerField()
     messages = serializers.IntegerField()
     output_tokens = serializers.IntegerField()
+    estimated = serializers.IntegerField(help_text="Answers whose tokens are estimates of this server.")
     amount_minor = serializers.IntegerField()
 
 
@@ -104,6 +122,16 @@ class PayoutSerializer(serializers.Serializer[Any]):
     amount = AmountField("amount_minor")
     bank_reference = serializers.CharField()
     reason = serializers.CharField()
+
+
+class BatchPayoutSerializer(PayoutSerializer):
+    block_reason = serializers.CharField(
+        help_text="Why it will be left out at approval or export; empty when it goes out."
+    )
+
+
+class BatchDetailSerializer(BatchSerializer):
+    payouts = BatchPayoutSerializer(many=True)
 
 
 class AccountSerializer(serializers.Serializer[Any]):

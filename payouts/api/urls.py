@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("finance/periods/<str:month>/close", periods.CloseView.as_view(), name="close-start"),
     path("finance/periods/<str:month>/approve", periods.ApproveCloseView.as_view(), name="close-approve"),
     path("finance/periods/<str:month>/reject", periods.RejectCloseView.as_view(), name="close-reject"),
+    path("finance/periods/<str:month>/cancel", periods.CancelCloseView.as_view(), name="close-cancel"),
     path("finance/batches", batches.BatchListView.as_view(), name="batch-list"),
     path("finance/batches/<int:batch_id>", batches.BatchView.as_view(), name="batch-detail"),
     path("finance/batches/<int:batch_id>/approve", batches.ApproveBatchView.as_view(), name="batch-approve"),

@@ -124,6 +124,8 @@ class CloseLine(models.Model):
     messages = models.BigIntegerField()
     input_tokens = models.BigIntegerField()
     output_tokens = models.BigIntegerField()
+    # How many of the messages have estimated tokens.
+    estimated = models.BigIntegerField(default=0)
     amount_micros = models.BigIntegerField(default=0)
     amount_minor = models.BigIntegerField(default=0)
 

@@ -47,6 +47,8 @@ class StatementLine(models.Model):
     conversations = models.BigIntegerField()
     messages = models.BigIntegerField()
     output_tokens = models.BigIntegerField()
+    # How many of the messages have estimated tokens.
+    estimated = models.BigIntegerField(default=0)
     amount_minor = models.BigIntegerField()
 
     class Meta:

@@ -26,6 +26,8 @@ class UsageRollup(models.Model):
     messages = models.BigIntegerField()
     input_tokens = models.BigIntegerField()
     output_tokens = models.BigIntegerField()
+    # How many of the messages have estimated tokens.
+    estimated = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [

@@ -8,6 +8,7 @@ from payouts.queries.batches import (
     list_payees_with_balance,
 )
 from payouts.queries.earnings import Earnings, MonthEstimate, get_earnings, get_payout_account
+from payouts.queries.holds import Hold, list_block_labels, list_holds
 from payouts.queries.ledger import list_accounts, list_entries
 from payouts.queries.periods import MonthSummary, get_month_summary, list_payee_lines, list_periods, list_uses
 from payouts.queries.rate_cards import get_newest_rate_card, list_rate_cards
@@ -15,6 +16,7 @@ from payouts.queries.statements import list_own_statements, list_statements
 
 __all__ = [
     "Earnings",
+    "Hold",
     "MonthEstimate",
     "MonthSummary",
     "get_earnings",
@@ -25,7 +27,9 @@ __all__ = [
     "list_batch_payouts",
     "list_batch_transitions",
     "list_batches",
+    "list_block_labels",
     "list_entries",
+    "list_holds",
     "list_own_payouts",
     "list_own_statements",
     "list_payee_lines",

@@ -62,6 +62,8 @@ class MonthEstimate:
     card: RateCard
     amount_minor: int | None
     qualified: int
+    # How many of the qualified answers have estimated tokens.
+    estimated: int
     gpts: list[GPTEstimate]
     unpaid: list[UnpaidCount]
     days: list[tuple[date, int]]
@@ -161,6 +163,7 @@ def _estimate(month: str, rows: list[UsageRollup], names: dict[int, str]) -> Mon
         card=card,
         amount_minor=None if is_pool else _round_to_minor(valuation, card.currency),
         qualified=sum(per_day.values()),
+        estimated=sum(row.estimated for row in rows if row.verdict == Verdict.QUALIFIED),
         gpts=_sum_by_gpt(valuation, names, is_pool),
         unpaid=[
             UnpaidCount(verdict, count)

@@ -125,6 +125,7 @@ class Use:
     input_tokens: int
     output_tokens: int
     opens_conversation: bool
+    is_estimated: bool
 
     @property
     def label(self) -> str:

@@ -2,7 +2,14 @@
 
 from payouts.services.bank_files import export_batch
 from payouts.services.batches import approve_batch, cancel_batch, propose_batch
-from payouts.services.close import approve_close, calculate_close, close_period, reject_close, start_close
+from payouts.services.close import (
+    approve_close,
+    calculate_close,
+    cancel_close,
+    close_period,
+    reject_close,
+    start_close,
+)
 from payouts.services.exclusions import exclude_event
 from payouts.services.holds import hold_payouts, release_hold
 from payouts.services.ledger_checks import verify_ledger
@@ -20,6 +27,7 @@ __all__ = [
     "approve_close",
     "calculate_close",
     "cancel_batch",
+    "cancel_close",
     "close_period",
     "create_rate_card",
     "exclude_event",

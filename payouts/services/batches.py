@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -23,6 +24,8 @@ from payouts.services.rate_cards import get_rate_card
 from payouts.services.releases import release_due_earnings
 from payouts.services.transitions import change_state, clean_reason
 from payouts.states import BatchState, EntryKind, PayoutState
+from reviews.queries import list_payout_holds
+from reviews.services.payout_holds import keep_payout_holds
 from workspaces.models import User
 
 
@@ -34,6 +37,7 @@ def propose_batch(*, currency: str, by: User, at: datetime) -> Batch:
     """
     with transaction.atomic():
         lock_ledger()
+        keep_payout_holds()
         release_due_earnings(at=at, by=by)
         minimum = get_rate_card(Period.containing(at)).minimum_payout_minor
         payable = [
@@ -156,18 +160,32 @@ def drop_blocked_payouts(batch: Batch, *, by: User, at: datetime) -> list[Payout
 
 
 def _check_payouts(batch: Batch, at: datetime, *, is_reserved: bool) -> list[tuple[Payout, str]]:
+    """Lock the payouts that can still be left out; return each with its block reason, as of the commit."""
+    keep_payout_holds()
     wanted = PayoutState.IN_BATCH if is_reserved else PayoutState.QUEUED
     payouts = list(batch.payouts.select_for_update().filter(state=wanted).order_by("pk"))
+    return find_block_reasons(batch, payouts, at, is_reserved=is_reserved)
+
+
+def find_block_reasons(
+    batch: Batch, payouts: Sequence[Payout], at: datetime, *, is_reserved: bool
+) -> list[tuple[Payout, str]]:
+    """Return each payout with the reason not to pay it now, or "". ``is_reserved``: the batch is approved."""
     payees = [payout.payee_id for payout in payouts]
     accounts = {row.payee_id: row for row in PayoutAccount.objects.filter(payee_id__in=payees)}
     balances = get_available_balances(payees, batch.currency)
+    holds = list_payout_holds(payees)
     result = []
     for payout in payouts:
         account = accounts.get(payout.payee_id)
         # Reserved money is no longer in the balance, so only the account is checked.
         on_hand = payout.amount_minor if is_reserved else balances.get(payout.payee_id, 0)
         block_reason = find_block_reason(
-            account=account, available_minor=on_hand, minimum_minor=payout.amount_minor, at=at
+            account=account,
+            hold=holds.get(payout.payee_id),
+            available_minor=on_hand,
+            minimum_minor=payout.amount_minor,
+            at=at,
         )
         if not block_reason and account is not None and _has_account_changed(payout, account):
             block_reason = BlockReason.COOLING_OFF

@@ -10,7 +10,7 @@ from gpts.assistants.models import GPT
 from payouts.models import AccountingPeriod, RateCard, RollupState, UsageRollup
 from payouts.services.classification import LATE_DAYS, UsageCount, count_units
 from payouts.services.periods import GRACE
-from payouts.services.rate_cards import get_rate_card
+from payouts.services.rate_cards import get_first_month, get_rate_card
 from payouts.services.valuation import CardTerms, Valuation, value_month
 
 # Late usage is at most LATE_DAYS old when it arrives, and an accounting month takes arrivals up to GRACE
@@ -43,8 +43,10 @@ def calculate_month(period: Period, card: RateCard) -> Valuation:
 def _counts(period: Period, card: RateCard) -> list[UsageCount]:
     watermark = get_watermark()
     counts: list[UsageCount] = []
-    origin = period
+    first, origin = get_first_month(), period
     for _step in range(ORIGINS_BEFORE + 1):
+        if origin < first:
+            break
         rules = card if origin == period else get_rate_card(origin)
         counts += count_units(origin=origin, accounted=period, card=rules, watermark=watermark)
         origin = origin.previous()
@@ -88,5 +90,6 @@ def get_gpt_names(ids: set[int]) -> dict[int, str]:
 
 
 def _get_carried_in(period: Period) -> int:
-    before = AccountingPeriod.objects.filter(month=str(period.previous())).first()
+    """Return what the last earlier month carried; months in which the server was off have no row."""
+    before = AccountingPeriod.objects.filter(month__lt=str(period)).order_by("-month").first()
     return 0 if before is None else before.carried_minor

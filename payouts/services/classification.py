@@ -25,7 +25,9 @@ REGULAR_SPREAD_SECONDS = 1.0
 _SQL = """
 WITH base AS (
   SELECT e.event_id, e.user_id, e.payee_id, e.gpt_id, e.gpt_workspace_id, e.conversation_id, e.occurred_at,
-         e.input_tokens, e.output_tokens, e.is_paid_user, e.is_regeneration,
+         e.input_tokens, e.output_tokens, e.is_paid_user, e.is_regeneration, e.is_estimated,
+         -- The payee's own provider decides how long an answer is, so its tokens are never paid by length.
+         CASE WHEN e.provider_workspace_id IS NULL THEN e.output_tokens ELSE 0 END AS paid_tokens,
          (e.occurred_at AT TIME ZONE 'UTC')::date AS day,
          CASE WHEN e.received_at < %(cutoff)s THEN %(month)s
               ELSE to_char((e.received_at - %(grace)s::interval) AT TIME ZONE 'UTC', 'YYYY-MM') END AS month,
@@ -82,13 +84,14 @@ WITH base AS (
 )
 """
 
-_UNITS = """count(*) FILTER (WHERE is_first = 1), count(*), sum(input_tokens)::bigint, sum(output_tokens)::bigint"""
+_UNITS = """count(*) FILTER (WHERE is_first = 1), count(*), sum(input_tokens)::bigint, sum(paid_tokens)::bigint,
+  count(*) FILTER (WHERE is_estimated)"""
 
 _REFILL = (
     _SQL
     + """
 INSERT INTO payouts_usagerollup (day, month, payee_id, gpt_id, gpt_workspace_id, category, is_paid_user, verdict,
-                                 conversations, messages, input_tokens, output_tokens)
+                                 conversations, messages, input_tokens, output_tokens, estimated)
 SELECT day, month, payee_id, gpt_id, gpt_workspace_id, category, is_paid_user, verdict, """
     + _UNITS
     + """
@@ -108,7 +111,8 @@ FROM counted WHERE month = %(accounted)s GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 _EVENTS = (
     _SQL
     + """
-SELECT event_id, occurred_at, user_id, conversation_id, verdict, input_tokens, output_tokens, is_first = 1
+SELECT event_id, occurred_at, user_id, conversation_id, verdict, input_tokens, output_tokens, is_first = 1,
+  is_estimated
 FROM counted WHERE payee_id = %(payee_id)s AND gpt_id = %(gpt_id)s
   AND (%(after)s::uuid IS NULL OR event_id > %(after)s::uuid) ORDER BY event_id LIMIT %(limit)s
 """
@@ -117,7 +121,11 @@ FROM counted WHERE payee_id = %(payee_id)s AND gpt_id = %(gpt_id)s
 
 @dataclass(frozen=True)
 class UsageCount:
-    """Units of one payee, GPT, category and verdict. ``origin`` is the month (YYYY-MM) in which they were used."""
+    """Units of one payee, GPT, category and verdict. ``origin`` is the month (YYYY-MM) in which they were used.
+
+    ``output_tokens`` leaves out answers of the payee's own provider; ``estimated`` is the number of answers
+    whose tokens are estimates.
+    """
 
     payee_id: int
     gpt_id: int
@@ -128,6 +136,7 @@ class UsageCount:
     input_tokens: int
     output_tokens: int
     origin: str
+    estimated: int = 0
 
 
 def count_units(*, origin: Period, accounted: Period, card: RateCard, watermark: str) -> list[UsageCount]:
@@ -135,7 +144,8 @@ def count_units(*, origin: Period, accounted: Period, card: RateCard, watermark:
     arguments = _arguments(origin, card, watermark) | {"accounted": str(accounted)}
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, arguments)
-        return [UsageCount(*row) for row in cursor.fetchall()]
+        # The row is in the order of the fields; the last two are the other way round.
+        return [UsageCount(*(*row[:8], row[9], row[8])) for row in cursor.fetchall()]
 
 
 def refill_rollups(*, origin: Period, first_day: date, card: RateCard, watermark: str) -> None:

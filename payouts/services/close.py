@@ -12,6 +12,7 @@ from core.audit import record
 from core.errors import Conflict, Forbidden, IllegalTransition
 from core.jobs import enqueue_on_commit
 from core.periods import Period
+from gpts.metering.models import UsageEvent
 from payouts.models import AccountingPeriod, CloseLine, CloseRun
 from payouts.services.calculation import (
     calculate_month,
@@ -21,7 +22,7 @@ from payouts.services.calculation import (
 )
 from payouts.services.ledger import lock_ledger
 from payouts.services.periods import get_earliest_close, open_period
-from payouts.services.rate_cards import get_rate_card
+from payouts.services.rate_cards import get_first_month, get_rate_card
 from payouts.services.releases import release_due_earnings
 from payouts.services.rollups import roll_up
 from payouts.services.statements import issue_statements
@@ -37,7 +38,8 @@ def close_period(*, period: Period, by: User | None, at: datetime) -> CloseRun:
     """Start the close of the month and calculate it in the foreground, up to its review.
 
     Enqueues no job. Resumes a run that was interrupted. Needs a system scope. Raises Conflict for a month
-    that is closed, in review, not ended, or still in grace, or whose previous month is not closed.
+    that is closed, in review, not ended, or still in grace, whose previous month is not closed, or that is
+    before the first rates or the first use.
     """
     with transaction.atomic():
         run = _start_run(period, by, at)
@@ -142,7 +144,34 @@ def reject_close(*, period: Period, by: User, at: datetime, reason: str) -> Clos
     return following
 
 
+def cancel_close(*, period: Period, by: User, at: datetime, reason: str) -> AccountingPeriod:
+    """Break off a calculation that does not end: its run is rejected, and the month can be started again.
+
+    Waits for a worker that is calculating at this moment. Raises IllegalTransition for a month that is not
+    being calculated, InvalidInput without a reason.
+    """
+    with transaction.atomic():
+        row = AccountingPeriod.objects.select_for_update().filter(month=str(period)).first()
+        if row is None or row.state != PeriodState.CALCULATING:
+            raise IllegalTransition(
+                _("%(month)s is not being calculated, so there is nothing to break off.") % {"month": period},
+                code="period_not_calculating",
+                data={"state": row.state if row else PeriodState.OPEN.value},
+            )
+        run = row.runs.select_for_update().get(state=RunState.CALCULATING)
+        run.state, run.decided_by, run.decided_at = RunState.REJECTED, by, at
+        run.reason = clean_reason(reason)
+        run.save()
+        change_state(row, PeriodState.GRACE, by=by, at=at, reason=run.reason)
+        record(
+            action="payouts.close_cancelled", by=by, at=at, subject=row, reason=run.reason,
+            data={"month": row.month, "run": run.number},
+        )  # fmt: skip
+    return row
+
+
 def _start_run(period: Period, by: User | None, at: datetime) -> CloseRun:
+    _check_can_earn(period)
     row = _lock_period(period, at)
     _check_closable(row, period, at)
     if row.state == PeriodState.CALCULATING:
@@ -178,6 +207,29 @@ def _lock_period_in_review(period: Period, at: datetime) -> tuple[AccountingPeri
             data={"state": row.state if row else PeriodState.OPEN.value},
         )
     return row, row.runs.select_related("rate_card").get(state=RunState.REVIEW)
+
+
+def _check_can_earn(period: Period) -> None:
+    """Raise Conflict for a month in which nothing can have been earned: its row would block later months."""
+    first = get_first_month()
+    if period < first:
+        raise Conflict(
+            _("%(month)s is before the first rate card, which applies from %(first)s: nothing was earned.")
+            % {"month": period, "first": first},
+            code="period_before_rates",
+            data={"first_month": str(first)},
+        )
+    known = AccountingPeriod.objects.order_by("month").values_list("month", flat=True).first()
+    used_at = UsageEvent.objects.order_by("occurred_at").values_list("occurred_at", flat=True).first()
+    begins = [Period.parse(known)] if known else []
+    begins += [Period.containing(used_at)] if used_at else []
+    if begins and period < min(begins):
+        raise Conflict(
+            _("%(month)s is before the first use, which was in %(first)s: there is nothing to close.")
+            % {"month": period, "first": min(begins)},
+            code="period_before_first_use",
+            data={"first_month": str(min(begins))},
+        )
 
 
 def _check_closable(row: AccountingPeriod, period: Period, at: datetime) -> None:
@@ -224,6 +276,7 @@ def _save_lines(run: CloseRun, valuation: Valuation) -> None:
                 messages=line.count.messages,
                 input_tokens=line.count.input_tokens,
                 output_tokens=line.count.output_tokens,
+                estimated=line.count.estimated,
                 amount_micros=line.amount_micros,
                 amount_minor=line.amount_minor,
             )

@@ -12,11 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from payouts.models import AccountBalance, Payout, PayoutAccount
 from payouts.services.payout_accounts import COOLING_OFF
 from payouts.states import OPEN_PAYOUT_STATES
+from reviews.queries import PayoutHold, list_payout_holds
 
 
 class BlockReason(TextChoices):
     """Reasons not to pay, in the order of find_block_reason; list_candidates adds ON_ITS_WAY."""
 
+    DECISION = "decision", _("On hold by a decision of moderation")
     NO_ACCOUNT = "no_account", _("No payout account")
     ON_HOLD = "on_hold", _("On hold")
     NOT_VERIFIED = "not_verified", _("Account not checked yet")
@@ -40,6 +42,7 @@ class PayoutCandidate:
     available_minor: int
     account: PayoutAccount | None
     block_reason: str
+    hold: PayoutHold | None = None
 
     @property
     def block_label(self) -> str:
@@ -47,12 +50,20 @@ class PayoutCandidate:
 
 
 def find_block_reason(
-    *, account: PayoutAccount | None, available_minor: int, minimum_minor: int, at: datetime
+    *,
+    account: PayoutAccount | None,
+    hold: PayoutHold | None,
+    available_minor: int,
+    minimum_minor: int,
+    at: datetime,
 ) -> str:
     """Return the first reason not to pay ``available_minor`` to the account now, or "".
 
-    ``minimum_minor`` is the rate card's; the payee's own minimum counts if it is higher.
+    ``hold`` is the payee's decision in force, if any. ``minimum_minor`` is the rate card's; the payee's own
+    minimum counts if it is higher.
     """
+    if hold is not None:
+        return BlockReason.DECISION
     if account is None:
         return BlockReason.NO_ACCOUNT
     if account.held_at is not None:
@@ -77,6 +88,7 @@ def list_candidates(*, currency: str, minimum_minor: int, at: datetime) -> list[
     )
     payees = {row.account.payee_id: row for row in balances if row.account.payee_id is not None}
     accounts = {row.payee_id: row for row in PayoutAccount.objects.filter(payee_id__in=payees)}
+    holds = list_payout_holds(payees)
     payees_with_open_payout = set(
         Payout.objects.filter(
             payee_id__in=payees, currency=currency, state__in=OPEN_PAYOUT_STATES
@@ -84,13 +96,17 @@ def list_candidates(*, currency: str, minimum_minor: int, at: datetime) -> list[
     )
     found = []
     for payee_id, row in payees.items():
-        account = accounts.get(payee_id)
+        account, hold = accounts.get(payee_id), holds.get(payee_id)
         block_reason = find_block_reason(
-            account=account, available_minor=-row.balance_minor, minimum_minor=minimum_minor, at=at
+            account=account,
+            hold=hold,
+            available_minor=-row.balance_minor,
+            minimum_minor=minimum_minor,
+            at=at,
         )
-        if payee_id in payees_with_open_payout:
+        if payee_id in payees_with_open_payout and hold is None:
             block_reason = BlockReason.ON_ITS_WAY
         found.append(
-            PayoutCandidate(payee_id, str(row.account.payee), -row.balance_minor, account, block_reason)
+            PayoutCandidate(payee_id, str(row.account.payee), -row.balance_minor, account, block_reason, hold)
         )
     return found

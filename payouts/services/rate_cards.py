@@ -55,6 +55,14 @@ def get_rate_card(period: Period) -> RateCard:
     return card
 
 
+def get_first_month() -> Period:
+    """Return the month from which the oldest rates apply: nothing is earned before. Raises NotFound."""
+    first = RateCard.objects.order_by("first_month").values_list("first_month", flat=True).first()
+    if first is None:
+        raise NotFound(_("There is no rate card. Write one under Rules."), code="rate_card_missing")
+    return Period.parse(first)
+
+
 def create_rate_card(
     *,
     currency: str,

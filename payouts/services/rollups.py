@@ -13,7 +13,7 @@ from core.periods import Period
 from payouts.models import RollupState, UsageRollup
 from payouts.services.classification import refill_rollups
 from payouts.services.periods import GRACE, advance_periods, open_periods
-from payouts.services.rate_cards import get_rate_card
+from payouts.services.rate_cards import get_first_month, get_rate_card
 
 # Voids carry no transaction id, so the recent ones are read again.
 _VOID_OVERLAP = timedelta(hours=1)
@@ -34,7 +34,7 @@ def roll_up(*, at: datetime, is_full: bool = False) -> RollupResult:
     The watermark is the snapshot's xmin and not the greatest id seen, so that an event of a transaction
     that commits late is not skipped. Idempotent. Concurrent runs are serialised by a row lock. Creates the
     accounting period of every month it touches (past ones in grace), so that imported use can be closed in
-    order. ``is_full`` resets the watermark and recounts everything. Needs a system scope.
+    order. Use from before the first rate card earns nothing and is left out. ``is_full`` resets the watermark and recounts everything. Needs a system scope.
     """
     advance_periods(at=at)
     with transaction.atomic():
@@ -47,7 +47,10 @@ def roll_up(*, at: datetime, is_full: bool = False) -> RollupResult:
         _freeze_verdicts(since, watermark, at)
         started = state.started_at or datetime.min.replace(tzinfo=at.tzinfo)
         voided_since = started - _VOID_OVERLAP if state.started_at else started
-        affected = _list_affected_months(since, watermark, voided_since)
+        first = get_first_month()
+        affected = [
+            found for found in _list_affected_months(since, watermark, voided_since) if found[0] >= first
+        ]
         days = sum(_refill_month(month, first, watermark) for month, first, _events in affected)
         open_periods(_list_months_with_use([month for month, _first, _events in affected]), at=at)
         state.watermark, state.started_at, state.finished_at = int(watermark), at, at

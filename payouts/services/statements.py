@@ -84,6 +84,7 @@ def _create_statements(
                 conversations=line.conversations,
                 messages=line.messages,
                 output_tokens=line.output_tokens,
+                estimated=line.estimated,
                 amount_minor=line.amount_minor,
             )
             for statement in statements
@@ -106,7 +107,9 @@ def compute_statement_sha256(
             "currency": currency,
             "lines": [
                 [line.gpt_id, line.gpt_name, line.category, line.origin_month, line.verdict,
-                 line.conversations, line.messages, line.output_tokens, line.amount_minor]
+                 line.conversations, line.messages, line.output_tokens, line.amount_minor,
+                 # Left out where nothing is estimated, as in statements from before there were estimates.
+                 *([line.estimated] if line.estimated else [])]
                 for line in lines
             ],
         }

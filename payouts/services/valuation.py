@@ -156,7 +156,8 @@ def _compute_digest(month: str, terms: CardTerms, valuation: Valuation) -> str:
             "carried_minor": valuation.carried_minor,
             "lines": [
                 [*_sort_key(line.count), line.count.conversations, line.count.messages,
-                 line.count.input_tokens, line.count.output_tokens, line.amount_micros, line.amount_minor]
+                 line.count.input_tokens, line.count.output_tokens, line.amount_micros, line.amount_minor,
+                 *([line.count.estimated] if line.count.estimated else [])]
                 for line in valuation.lines
             ],
         }

@@ -12,7 +12,13 @@ from django.views.decorators.http import require_GET
 
 from core.pagination import paginate
 from payouts.access import access_batch, access_payout
-from payouts.queries import list_batch_payouts, list_batch_transitions, list_batches, list_payees_with_balance
+from payouts.queries import (
+    list_batch_payouts,
+    list_batch_transitions,
+    list_batches,
+    list_block_labels,
+    list_payees_with_balance,
+)
 from payouts.services import (
     accept_batch,
     approve_batch,
@@ -56,12 +62,13 @@ def batch_detail(request: HttpRequest, batch_id: int) -> HttpResponse:
     batch = access_batch(user, batch_id)
     rows = list(list_batch_payouts(batch))
     kept = [row for row in rows if row.state not in ENDED_UNPAID]
+    blocks = list_block_labels(batch, at=timezone.now())
     return render(
         request,
         "payouts/batch.html",
         {
             "batch": batch,
-            "payouts": rows,
+            "payouts": [(row, blocks.get(row.pk, "")) for row in rows],
             "kept_count": len(kept),
             "total_minor": sum(row.amount_minor for row in kept),
             "journey": list_batch_transitions(batch),

@@ -13,6 +13,7 @@ from payouts.queries import (
     get_earnings,
     get_newest_rate_card,
     get_payout_account,
+    list_holds,
     list_own_payouts,
     list_own_statements,
 )
@@ -33,6 +34,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "earnings": get_earnings(user, at=timezone.now()),
             "statements": page,
             "account": get_payout_account(user),
+            "holds": list_holds(user),
             "payouts": list_own_payouts(user)[:PAYOUTS_SHOWN],
             "card": get_newest_rate_card(),
         },

@@ -24,7 +24,7 @@ from payouts.queries import (
     list_statements,
     list_uses,
 )
-from payouts.services import approve_close, exclude_event, reject_close, start_close
+from payouts.services import approve_close, cancel_close, exclude_event, reject_close, start_close
 from payouts.states import PeriodState
 from payouts.web.finance import check_confirmation, finance_action
 from workspaces.web.people import person_of
@@ -168,6 +168,18 @@ def close_reject(request: HttpRequest, month: str) -> HttpResponse:
         reason=request.POST.get("reason", ""),
     )
     messages.success(request, _("Rejected. Run %(number)d is being calculated.") % {"number": run.number})
+    return redirect("payouts:period-detail", month=month)
+
+
+@finance_action("payouts:period-detail")
+def close_cancel(request: HttpRequest, month: str) -> HttpResponse:
+    cancel_close(
+        period=Period.parse(month),
+        by=person_of(request),
+        at=timezone.now(),
+        reason=request.POST.get("reason", ""),
+    )
+    messages.success(request, _("The calculation of %(month)s is broken off.") % {"month": month})
     return redirect("payouts:period-detail", month=month)
 
 

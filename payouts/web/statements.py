@@ -12,14 +12,14 @@ from core.money import minor_to_decimal
 from core.pagination import paginate
 from payouts.access import access_statement
 from payouts.models import Statement
-from payouts.queries import list_statements
+from payouts.queries import list_holds, list_statements
 from payouts.states import Verdict
 from workspaces.web.people import person_of
 from workspaces.web.staff import staff_required
 
 STATEMENT_COLUMNS = (
-    "month", "gpt", "category", "earned_in", "verdict", "conversations", "answers", "output_tokens", "amount",
-    "currency",
+    "month", "gpt", "category", "earned_in", "verdict", "conversations", "answers", "output_tokens",
+    "estimated_answers", "amount", "currency",
 )  # fmt: skip
 
 
@@ -44,6 +44,7 @@ def statement_detail(request: HttpRequest, statement_id: int) -> HttpResponse:
             "statement": statement,
             "paid": [line for line in lines if line.verdict == Verdict.QUALIFIED],
             "unpaid": [line for line in lines if line.verdict != Verdict.QUALIFIED],
+            "holds": list_holds(statement.payee),
             "is_own": statement.payee_id == request.user.pk,
         },
     )
@@ -66,6 +67,7 @@ def build_statement_csv(statement: Statement) -> bytes:
     rows = (
         (statement.period.month, line.gpt_name, line.category, line.origin_month, line.verdict,
          line.conversations, line.messages, line.output_tokens,
+         line.estimated,
          f"{minor_to_decimal(line.amount_minor, statement.currency):f}", statement.currency)
         for line in statement.lines.order_by("position")
     )  # fmt: skip

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("finance/periods/<str:month>/start", periods.close_start, name="close-start"),
     path("finance/periods/<str:month>/approve", periods.close_approve, name="close-approve"),
     path("finance/periods/<str:month>/reject", periods.close_reject, name="close-reject"),
+    path("finance/periods/<str:month>/cancel", periods.close_cancel, name="close-cancel"),
     path("finance/periods/<str:month>/payees/<int:payee_id>", periods.payee_detail, name="period-payee"),
     path(
         "finance/periods/<str:month>/payees/<int:payee_id>/gpts/<int:gpt_id>",

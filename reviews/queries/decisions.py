@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from core.pagination import Page, paginate
 from reviews.models import Appeal, Decision, Enforcement, Notice
@@ -56,10 +58,38 @@ def get_author_statement(decision: Decision, user: User, *, at: datetime) -> Aut
     return AuthorStatement(decision, notice, appeal, can_appeal, deadline, is_overturned)
 
 
-def list_held_payees(user_ids: list[int]) -> set[int]:
-    """Return those of ``user_ids`` whose payouts are held by a decision in force. For payouts."""
-    return set(
+@dataclass(frozen=True)
+class PayoutHold:
+    """A decision in force that holds a person's payouts.
+
+    ``reasoning`` is what its statement says; empty where the reader may not see the decision.
+    """
+
+    payee_id: int
+    decision_id: UUID
+    reasoning: str
+    since: datetime
+
+
+def list_payout_holds(user_ids: Collection[int]) -> dict[int, PayoutHold]:
+    """Return the oldest hold in force of each of ``user_ids`` that has one, by person. For payouts.
+
+    Finance staff and the person themself call it, so enforcements must stay visible to both. Decisions need
+    not: a hold is one whether or not its reasons may be read.
+    """
+    rows = list(
         Enforcement.objects.filter(
             kind=EnforcementKind.HOLD_PAYOUT, state=EnforcementState.EXECUTED, builder_id__in=user_ids
-        ).values_list("builder_id", flat=True)
+        )
+        .order_by("-executed_at", "-id")
+        .values_list("builder_id", "decision_id", "executed_at")
     )
+    if not rows:
+        return {}
+    seen = Decision.objects.filter(pk__in=[decision_id for _payee, decision_id, _since in rows])
+    reasons = dict(seen.values_list("pk", "reasoning"))
+    return {
+        payee_id: PayoutHold(payee_id, decision_id, reasons.get(decision_id, ""), since)
+        for payee_id, decision_id, since in rows
+        if payee_id is not None and since is not None
+    }

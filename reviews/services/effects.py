@@ -16,6 +16,7 @@ from marketplace.services.listings import (
 )
 from marketplace.states import ListingState
 from reviews.models import Enforcement, ProtectedName, Submission
+from reviews.services.payout_holds import lock_payout_holds
 from reviews.services.standing import add_strike, change_builder_state, remove_strike
 from reviews.states import (
     BuilderAction,
@@ -151,9 +152,10 @@ class SuspendBuilder:
 
 
 class HoldPayout:
-    """Hold payouts: the executed row itself is the hold, read by ``list_held_payees``."""
+    """Hold payouts: the executed row itself is the hold, which payouts read by ``list_payout_holds``."""
 
     def apply(self, enforcement: Enforcement, *, by: User | None, at: datetime) -> Undo:
+        lock_payout_holds()
         return {}
 
     def reverse(self, enforcement: Enforcement, *, by: User | None, at: datetime) -> None:

@@ -76,6 +76,13 @@ class Refusal(Exception):  # a scripted response, not an error of the server
         self.status, self.code, self.message, self.headers = status, code, message, headers or {}
 
 
+# Token counts that a server claims whatever it was sent: (prompt, answer).
+CLAIMS: dict[str, tuple[int, int]] = {
+    "claims-u32": (11, 4_294_967_295),
+    "claims-billions": (2_000_000_000, 2_000_000_000),
+    "claims-zero": (0, 0),
+}
+
 # Behaviours that first call functions, and answer with text once the results are in the prompt.
 CALLS: dict[str, list[tuple[str, Any]]] = {
     "builder": [
@@ -378,7 +385,11 @@ class Chat(Dialect):
         last = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"%s"}]}\n\n' % reason.encode()
         usage = b""
         if behaviour != "no-usage":
-            usage = b'data: {"choices":[],"usage":{"prompt_tokens":11,"completion_tokens":%d}}\n\n' % tokens
+            sent, received = CLAIMS.get(behaviour, (11, tokens))
+            usage = b'data: {"choices":[],"usage":{"prompt_tokens":%d,"completion_tokens":%d}}\n\n' % (
+                sent,
+                received,
+            )
         return last + usage + b"data: [DONE]\n\n"
 
     def build_response(self, text: str, body: Any) -> dict[str, Any]:

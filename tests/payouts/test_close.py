@@ -15,6 +15,7 @@ from django.db import connection
 from core.errors import Conflict, DomainError, Forbidden, IllegalTransition, InvalidInput, NotFound
 from core.models import AuditEvent
 from core.periods import Period
+from core.scope import system_scope
 from payouts.models import (
     AccountingPeriod,
     CloseLine,
@@ -24,18 +25,24 @@ from payouts.models import (
     Statement,
     StatementLine,
     Transition,
+    UsageRollup,
     UsageVerdict,
 )
 from payouts.services import (
     approve_close,
     calculate_close,
+    cancel_close,
     close_period,
     exclude_event,
+    open_period,
     reject_close,
+    roll_up,
     start_close,
     verify_ledger,
 )
+from payouts.services.calculation import calculate_month
 from payouts.services.ledger import EntryDraft, bank_account, pool_account, post_entries
+from payouts.services.rate_cards import get_rate_card
 from payouts.states import EntryKind
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.metering import UsageEventFactory
@@ -367,3 +374,93 @@ def test_used_idempotency_key_is_refused_and_posts_nothing() -> None:
 
     assert (refusal.value.code, refusal.value.data) == ("already_posted", {"keys": ["once"]})
     assert (JournalEntry.objects.count(), Posting.objects.count()) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("month", "code"),
+    [("2019-12", "period_before_rates"), ("2020-01", "period_before_first_use"),
+     ("2026-02", "period_before_first_use")],
+)  # fmt: skip
+def test_a_month_in_which_nothing_can_be_earned_is_refused_and_blocks_nothing(month: str, code: str) -> None:
+    creator, visitor, maker, checker = create_people()
+    UsageEventFactory.create(gpt=GPTFactory.create(owner=creator), user=visitor)
+
+    with pytest.raises(Conflict) as refusal:
+        start_close(period=Period.parse(month), by=maker, at=CLOSING)
+
+    assert (refusal.value.code, refusal.value.data["first_month"]) == (
+        code, "2020-01" if code == "period_before_rates" else "2026-03",
+    )  # fmt: skip
+    assert not AccountingPeriod.objects.exists()
+    assert close_march(maker=maker, checker=checker).state == "closed"
+
+
+def test_the_first_month_of_the_first_rate_card_can_be_closed() -> None:
+    """It has no rates of earlier months to read, from which late use could have come."""
+    _creator, _visitor, maker, checker = create_people()
+    first = Period(2020, 1)
+    open_period(first, at=CLOSING)
+
+    run = close_period(period=first, by=maker, at=CLOSING)
+    closed = approve_close(period=first, by=checker, at=CLOSING)
+
+    assert (run.state, closed.state, closed.funded_minor) == ("review", "closed", 0)
+
+
+def test_without_any_use_a_month_closes_empty() -> None:
+    _creator, _visitor, maker, checker = create_people()
+
+    assert close_march(maker=maker, checker=checker).funded_minor == 0
+
+
+def test_a_calculation_that_does_not_end_is_broken_off_and_started_again() -> None:
+    creator, visitor, maker, checker = create_people()
+    UsageEventFactory.create(gpt=GPTFactory.create(owner=creator), user=visitor)
+    stuck = start_close(period=PERIOD, by=maker, at=CLOSING)
+    with pytest.raises(InvalidInput):
+        cancel_close(period=PERIOD, by=checker, at=CLOSING, reason=" ")
+    assert AccountingPeriod.objects.get(month="2026-03").state == "calculating"
+
+    row = cancel_close(period=PERIOD, by=checker, at=CLOSING, reason="The worker is gone")
+
+    assert (row.state, CloseRun.objects.get().state) == ("grace", "rejected")
+    event = AuditEvent.objects.get(action="payouts.close_cancelled")
+    assert (event.actor_id, event.reason) == (checker.pk, "The worker is gone")
+    assert calculate_close(run_id=stuck.pk, at=CLOSING).state == "rejected"
+    with pytest.raises(IllegalTransition) as again:
+        cancel_close(period=PERIOD, by=checker, at=CLOSING, reason="Again")
+    assert again.value.code == "period_not_calculating"
+    run = close_period(period=PERIOD, by=maker, at=CLOSING)
+    approve_close(period=PERIOD, by=checker, at=CLOSING)
+    assert (run.number, Statement.objects.get().total_minor, verify_ledger()) == (2, 2, [])
+
+
+def test_only_a_month_that_is_calculated_can_be_broken_off() -> None:
+    _creator, _visitor, maker, _checker = create_people()
+
+    with pytest.raises(IllegalTransition) as missing:
+        cancel_close(period=PERIOD, by=maker, at=CLOSING, reason="Why")
+
+    assert (missing.value.code, missing.value.data) == ("period_not_calculating", {"state": "open"})
+
+
+def test_use_from_before_the_first_rates_is_left_out_and_stops_no_rollup() -> None:
+    creator, visitor, _maker, _checker = create_people()
+    gpt = GPTFactory.create(owner=creator)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT loggia_add_usage_partitions('2019-05-01', 1)")
+    UsageEventFactory.create(gpt=gpt, user=visitor, at=datetime(2019, 5, 7, 12, tzinfo=UTC))
+    UsageEventFactory.create(gpt=gpt, user=visitor)
+
+    roll_up(at=CLOSING)
+
+    assert list(UsageRollup.objects.values_list("month", "messages")) == [("2026-03", 1)]
+    assert not AccountingPeriod.objects.filter(month__lt="2026-03").exists()
+
+
+def test_what_a_pool_carried_survives_months_in_which_the_server_was_off() -> None:
+    with system_scope("tests"):
+        open_period(Period(2026, 1), at=CLOSING)
+        AccountingPeriod.objects.filter(month="2026-01").update(carried_minor=700)
+
+    assert calculate_month(Period(2026, 2), get_rate_card(Period(2026, 2))).carried_minor == 700

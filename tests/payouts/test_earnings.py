@@ -105,6 +105,7 @@ def test_api_returns_the_estimate(creator: User) -> None:
     zero = {"minor": 0, "currency": "USD", "amount": "0.00"}
     assert body == {
         "pending": zero, "available": zero, "on_its_way": zero, "paid": zero, "issued": zero,
+        "holds": [],
         "estimates": [{
             "month": "2026-03", "is_estimate": True,
             "amount": {"minor": 10, "currency": "USD", "amount": "0.10"}, "rate_card": 1, "qualified": 4,

@@ -11,7 +11,7 @@ from core.errors import Conflict, Forbidden, IllegalTransition, NotFound
 from core.models import AuditEvent
 from marketplace.models import BuilderProfile, Listing
 from reviews.models import Appeal, Case, Decision, Enforcement, Notice, Standing, Strike
-from reviews.queries import list_held_payees, submission_status
+from reviews.queries import list_payout_holds, submission_status
 from reviews.queries.appeals import APPEAL_WINDOW
 from reviews.services.appeals import file_appeal
 from reviews.services.claims import claim_case
@@ -41,7 +41,7 @@ def test_an_overturned_quarantine_is_reversed_completely() -> None:
     assert (listing.state, listing.gpt.__class__.objects.get(pk=listing.gpt_id).quarantined_at is None) == (
         "quarantined", False,
     )  # fmt: skip
-    assert list_held_payees([author.pk]) == {author.pk}
+    assert list_payout_holds([author.pk])[author.pk].decision_id == decision.pk
     assert Strike.objects.get(user=author).removed_at is None
 
     appeal = file_appeal(decision=decision, text="It never asked.", by=author, at=AT + timedelta(days=1))
@@ -58,7 +58,7 @@ def test_an_overturned_quarantine_is_reversed_completely() -> None:
         "overturned",
         "live",
     )
-    assert list_held_payees([author.pk]) == set()
+    assert list_payout_holds([author.pk]) == {}
     assert Strike.objects.get(user=author).removed_at is not None
     assert set(decision.enforcements.values_list("state", flat=True)) == {"reversed"}
 

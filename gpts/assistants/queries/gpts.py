@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 
-from core.scope import current_scope, open_scope
+from core.scope import NOBODY, current_scope, open_scope
 from gpts.assistants.models import GPT, LiveVersion, Version
 from gpts.assistants.rules import GPTRelation
 from gpts.assistants.states import Audience
@@ -17,6 +17,7 @@ from gpts.llm.catalogue import list_chat_models
 from gpts.llm.models import LanguageModel
 from workspaces.models import Member, User, Workspace
 from workspaces.queries import get_user_roles
+from workspaces.states import Role
 
 # Which live version answers, best first: for members of the GPT's workspace and for everybody else.
 INSIDE_ORDER = (Audience.WORKSPACE, Audience.PUBLIC, Audience.LINK)
@@ -182,3 +183,23 @@ def list_available_models(workspace: Workspace) -> QuerySet[LanguageModel]:
 def find_default_model(workspace: Workspace) -> LanguageModel | None:
     """Return the model of a GPT whose owner chose none; None only before ensure_providers ran."""
     return list_available_models(workspace).first()
+
+
+def get_payee_id(gpt: GPT) -> int:
+    """Return who earns by the GPT now: its owner while a member of its workspace, else the longest-serving
+    owner of the workspace, to whom the GPT has fallen. What was earned before stays with its payee."""
+    # A stranger who chats does not see the members of the GPT's workspace.
+    with nullcontext() if current_scope() == NOBODY else gpt_workspace_scope(gpt):
+        found = _find_payee(gpt)
+    return gpt.owner_id if found is None else found
+
+
+def _find_payee(gpt: GPT) -> int | None:
+    members = Member.objects.filter(workspace_id=gpt.workspace_id, user__is_active=True)
+    return (
+        members.filter(Q(user_id=gpt.owner_id) | Q(role=Role.OWNER))
+        .annotate(is_gpts_owner=Case(When(user_id=gpt.owner_id, then=Value(0)), default=Value(1)))
+        .order_by("is_gpts_owner", "joined_at", "pk")
+        .values_list("user_id", flat=True)
+        .first()
+    )

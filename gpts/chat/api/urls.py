@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gpts.chat.api import attachments, export, feedback, share_links
+from gpts.chat.api import attachments, export, feedback, prices, share_links
 from gpts.chat.api import branches as chat_branches
 from gpts.chat.api import conversations as chat_views
 from gpts.chat.api import turns as chat_turns
@@ -26,6 +26,7 @@ urlpatterns = [
         attachments.AttachmentContentView.as_view(),
         name="attachment-content",
     ),
+    path("gpts/<slug:slug>/price", prices.AnswerPriceView.as_view(), name="gpt-price"),
     path("shares", share_links.SharesView.as_view(), name="share-list"),
     path("conversations/export", export.ExportAllView.as_view(), name="conversation-export-all"),
     path(f"{_CONVERSATION}/export", export.ExportView.as_view(), name="conversation-export"),

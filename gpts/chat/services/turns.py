@@ -282,6 +282,7 @@ def finish_turn(
     output_tokens: int,
     model: LanguageModel | None,
     at: datetime,
+    is_estimated: bool = False,
     citations: Sequence[Mapping[str, Any]] = (),
     trimmed_turns: int = 0,
     first_token_at: datetime | None = None,
@@ -313,7 +314,7 @@ def finish_turn(
         insert_together(answer)
         for media_type, data in images:
             save_generated_image(turn=turn, media_type=media_type, data=data, at=at)
-        record_usage(turn=turn, model=model, at=at)
+        record_usage(turn=turn, model=model, is_estimated=is_estimated, at=at)
     capture(turn_id=turn.pk, tokens=input_tokens + output_tokens, cost_micros=turn.cost_micros, at=at)
     Conversation.objects.filter(pk=turn.conversation_id).update(updated_at=at)
     if turn.position == 1 and not _has_answered_sibling(turn):

@@ -22,7 +22,7 @@ from gpts.chat.access import access_conversation, access_conversation_to_continu
 from gpts.chat.mentions import access_mention
 from gpts.chat.models import Conversation, Message, Turn
 from gpts.chat.queries.attachments import reads_images
-from gpts.chat.queries.conversations import count_turns_since, find_first_turn
+from gpts.chat.queries.conversations import count_turns_since, find_first_turn, get_payer_id
 from gpts.chat.services.attachments import attach_to_turn, copy_to_turn
 from gpts.chat.services.model_choice import choose_model
 from gpts.chat.services.rechecks import RequestAccess
@@ -37,11 +37,15 @@ from gpts.chat.streaming.lost import interrupt_if_lost
 from gpts.knowledge.retrieval import QuestionVector, get_question_embedder
 from gpts.llm.catalogue import may_have_embedding_models
 from gpts.llm.states import TurnState
-from gpts.metering.services.budgets import count_prompt_characters, estimate_usage, reserve
-from workspaces.access import personal_workspace, renew_scope
+from gpts.metering.services.budgets import (
+    count_prompt_characters,
+    estimate_largest,
+    estimate_usage,
+    reserve,
+)
+from gpts.metering.services.price_ceilings import check_price
+from workspaces.access import renew_scope
 from workspaces.models import User
-from workspaces.queries import get_user_roles
-from workspaces.states import WorkspaceKind
 
 REPEATED_KEY_ATTEMPTS = 20
 REPEATED_KEY_PAUSE = 0.05
@@ -260,12 +264,7 @@ def get_chat_workspace_id(requester: Requester, gpt: GPT, relation: GPTRelation)
     """Return the key's workspace, the GPT's if the person is a member, else their personal one."""
     if requester.workspace_id is not None:
         return requester.workspace_id
-    if relation.role:
-        return gpt.workspace_id
-    memberships = get_user_roles(requester.user).memberships
-    personal = (m.workspace_id for m in memberships if m.kind == WorkspaceKind.PERSONAL)
-    own = next(personal, None)
-    return own if own is not None else personal_workspace(requester.user).pk
+    return gpt.workspace_id if relation.role else get_payer_id(requester.user, gpt)
 
 
 # Before the turn starts ------------------------------------------------------------------------------
@@ -410,7 +409,10 @@ def _prepare_answer(
 
 
 def _reserve_budgets(requester: Requester, turn: Turn, prepared: PreparedTurn) -> None:
-    """Call this last before the commit, because it locks the counters."""
+    """Refuse a price above the workspace's ceiling, then reserve. Call it last before the commit, because it
+    locks the counters."""
+    if not prepared.fixed_answer:
+        check_price(prepared.model, turn.workspace_id)
     tokens, micros = estimate_usage(prepared.model, count_prompt_characters(prepared.input))
     reserve(
         user=requester.user,
@@ -419,6 +421,7 @@ def _reserve_budgets(requester: Requester, turn: Turn, prepared: PreparedTurn) -
         turn_id=turn.pk,
         estimated_tokens=tokens,
         estimated_micros=micros,
+        largest=estimate_largest(prepared.model, turn.workspace_id),
         at=turn.started_at,
     )
 

@@ -24,6 +24,7 @@ from gpts.chat.streaming.job import TurnJob, TurnOutcome, TurnSink, run_fixed_an
 from gpts.chat.streaming.paragraphs import ParagraphRenderer
 from gpts.chat.streaming.threads import in_render_thread, in_thread
 from gpts.chat.turn_debug import build_debug_data, has_debug_data, remove_prompt_text
+from gpts.llm.catalogue import is_foreign
 from gpts.llm.failure_messages import get_failure_message
 from gpts.llm.runtime.types import (
     FailureCode,
@@ -62,6 +63,7 @@ class ChatTurn(TurnJob):
         )
         super().__init__(turn_id=turn.pk, given=prepared.input, access=access)
         self.prepared = prepared
+        self.counts_itself = not prepared.fixed_answer and is_foreign(prepared.model, turn.workspace_id)
         self.scope = scope
         self.language = language
         # None for JSON output, which is shown only when it is complete.
@@ -145,6 +147,7 @@ class ChatTurn(TurnJob):
             text=outcome.text,
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
+            is_estimated=usage.is_estimated,
             model=self.prepared.model,
             at=at,
             citations=build_citations(outcome.text, self.prepared.passages),

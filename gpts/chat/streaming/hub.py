@@ -79,7 +79,7 @@ class Hub:
         return live
 
     async def run_to_end(self, job: TurnJob) -> None:
-        """Run a turn and wait until it is recorded; raises the errors of recording."""
+        """Run a turn and wait until it is recorded; raises the first error of recording, after the end."""
         await self._launch(LiveTurn(job))
 
     def _launch(self, live: LiveTurn) -> asyncio.Task[None]:
@@ -88,7 +88,7 @@ class Hub:
         self._set_pace()
         task = asyncio.create_task(self._run(live))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._forget)
         if self._mirror is None or self._mirror.done():
             self._mirror = asyncio.create_task(self._mirror_all())
         if self._listener is None or self._listener.done():
@@ -111,6 +111,11 @@ class Hub:
         finally:
             del self._readers[ended]
 
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # logged by the turn; reading it says that it was not overlooked
+
     async def close(self) -> None:
         """Stop the background tasks and close the connections of this loop, once its turns have ended."""
         background = [task for task in (self._mirror, self._listener, self._watch) if task is not None]
@@ -122,9 +127,10 @@ class Hub:
 
     async def _run(self, live: LiveTurn) -> None:
         try:
-            last = await live.run()
-            await self._mirror_end(live, last)
+            await live.run()
         finally:
+            if live.last:
+                await self._mirror_end(live, live.last)
             self.turns.pop(live.id, None)
             self._mirrored.pop(live.id, None)
             self._set_pace()

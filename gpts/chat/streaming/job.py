@@ -12,9 +12,11 @@ from uuid import UUID
 
 from gpts.chat.services.rechecks import RunningAnswer
 from gpts.llm.runtime.clients import build_client
-from gpts.llm.runtime.prompts import assemble, estimate_tokens
+from gpts.llm.runtime.outputs import make_storable
+from gpts.llm.runtime.prompts import assemble
 from gpts.llm.runtime.turns import run_turn
 from gpts.llm.runtime.types import (
+    FailureCode,
     Finished,
     ModelClient,
     ModelFailure,
@@ -25,6 +27,7 @@ from gpts.llm.runtime.types import (
     TurnInput,
     Usage,
 )
+from gpts.llm.runtime.usage import estimate_request
 
 
 class TurnSink(Protocol):
@@ -63,6 +66,8 @@ class TurnJob(ABC):
 
     # The answer ends at this length, and the rest of the model's output is not read.
     character_limit = sys.maxsize
+    # Whether tokens are estimated here, because the provider belongs to those who earn by the answer.
+    counts_itself = False
 
     def __init__(
         self, *, turn_id: UUID, given: TurnInput, access: RunningAnswer, client: ModelClient | None = None
@@ -92,15 +97,20 @@ class TurnJob(ABC):
     async def finish(self, outcome: TurnOutcome, sink: TurnSink) -> bytes:
         """Record the end in one transaction and return the last frame for readers."""
 
+    async def finish_broken(self, outcome: TurnOutcome, sink: TurnSink) -> bytes:
+        """Record the end as a failure with the text so far, after ``finish`` itself has failed."""
+        failure = ModelFailure(FailureCode.MALFORMED_STREAM, detail="not_recorded")
+        text = make_storable(outcome.text)
+        return await self.finish(replace(outcome, text=text, failure=failure, is_stopped=False), sink)
+
     def get_usage(self, outcome: TurnOutcome) -> Usage:
         """Return the provider's count, else an estimate; zero for an empty answer."""
-        if outcome.usage is not None:
+        if outcome.usage is not None and not self.counts_itself:
             return outcome.usage
         if not outcome.text:
             return Usage(0, 0, is_estimated=True)
         request, _dropped = assemble(self.input)
-        sent = sum(estimate_tokens(message.content) for message in request.messages)
-        return Usage(sent, estimate_tokens(outcome.text), is_estimated=True)
+        return estimate_request(request, outcome.text)
 
 
 async def run_fixed_answer(text: str) -> AsyncGenerator[TurnEvent, None]:

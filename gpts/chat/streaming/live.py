@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,9 @@ from django.utils import timezone
 from gpts.chat.streaming.frames import HEARTBEAT, build_frame, build_text_frame
 from gpts.chat.streaming.job import TurnJob, TurnOutcome
 from gpts.chat.streaming.watching import Watcher
+from gpts.llm.failure_messages import get_failure_message
 from gpts.llm.runtime.types import Failed, FailureCode, Finished, ModelFailure, Pace, TextDelta, Usage
+from gpts.llm.states import TurnState
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +46,9 @@ class LiveTurn:
         self._first_token_at: datetime | None = None
         self._usage: Usage | None = None
         self._failure: ModelFailure | None = None
+        # The frame that ended it, and what broke the recording of the end, if anything did.
+        self.last = b""
+        self.error: BaseException | None = None
         self._is_stopping = False
         self._reading: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop
@@ -135,7 +140,10 @@ class LiveTurn:
             self._reading.cancel()
 
     async def run(self) -> bytes:
-        """Read the job's events, record the end, notify the readers, and return the last frame."""
+        """Read the job's events, record the end, notify the readers, and return the last frame.
+
+        Raises what broke the recording, after the readers have got an end.
+        """
         self._loop = asyncio.get_running_loop()
         self._reading = asyncio.create_task(self._read_events())
         try:
@@ -147,12 +155,47 @@ class LiveTurn:
             self._failure = self._get_failure(error)
         self._flush()
         try:
-            last = await self.job.finish(self._get_outcome(), self)
-            self._frames.append(last)
+            self.last = await self._record_end()
+            self._frames.append(self.last)
         finally:
             self.is_over = True
             self._wake()
-        return last
+        if self.error is not None:
+            raise self.error
+        return self.last
+
+    async def _record_end(self) -> bytes:
+        """Let the job record the end; whatever fails there, return a last frame for the readers.
+
+        ``error`` is then the first error. If the failure cannot be recorded either, the job for lost turns
+        ends the turn, as after the death of the process.
+        """
+        outcome = self._get_outcome()
+        last, self.error = await self._try(self.job.finish(outcome, self))
+        if last is not None:
+            return last
+        log.error("turn_end_not_recorded", turn=str(self.id), exc_info=self.error)
+        last, error = await self._try(self.job.finish_broken(outcome, self))
+        if last is not None:
+            return last
+        log.error("turn_end_lost", turn=str(self.id), exc_info=error)
+        note = get_failure_message(FailureCode.INTERRUPTED)
+        return build_frame("end", {
+            "turn": str(self.id), "state": TurnState.INTERRUPTED, "code": FailureCode.INTERRUPTED,
+            "note": note, "html": "", "sources": [],
+        })  # fmt: skip
+
+    async def _try(self, ending: Coroutine[Any, Any, bytes]) -> tuple[bytes | None, BaseException | None]:
+        """Run one attempt to end the turn; return its frame, or the error of any kind that broke it."""
+        task = asyncio.create_task(ending)
+        try:
+            await asyncio.wait({task})
+        finally:
+            task.cancel()
+        if task.cancelled():
+            return None, None
+        error = task.exception()
+        return (task.result(), None) if error is None else (None, error)
 
     async def _read_events(self) -> None:
         limit = self.job.character_limit

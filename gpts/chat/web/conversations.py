@@ -24,7 +24,7 @@ from gpts.assistants.rules import GPTAct
 from gpts.chat.access import access_cited_passage, access_conversation, access_turn
 from gpts.chat.models import Conversation
 from gpts.chat.queries.attachments import find_cited_piece
-from gpts.chat.queries.conversations import list_conversations
+from gpts.chat.queries.conversations import get_payer_id, list_conversations
 from gpts.chat.queries.turns import get_turn_window, parse_position
 from gpts.chat.services.turns import delete_conversation, rename_conversation, restore_conversation
 from gpts.chat.services.versions import get_answering_version
@@ -32,7 +32,7 @@ from gpts.chat.streaming.connection import ask_to_stop
 from gpts.chat.streaming.lost import interrupt_if_lost
 from gpts.chat.streaming.responses import wants_stream
 from gpts.chat.web.files import get_attachment_options
-from gpts.chat.web.model_options import get_model_note, list_model_options
+from gpts.chat.web.model_options import build_model_menu, get_model_note
 from gpts.chat.web.rendered_turns import get_icon_url, join_wrapped_lines, render_turns
 from gpts.llm.states import TurnState
 from workspaces.web.people import person_of
@@ -66,7 +66,7 @@ def render_start_page(
         "action": _build_post_url(
             reverse("gpts:turn-first", args=[gpt.slug]), draft=is_draft, temporary=is_temporary
         ),
-        "models": list_model_options(gpt, version, None),
+        **build_model_menu(gpt, version, None, payer_id=get_payer_id(person, gpt)),
         "model_note": get_model_note(gpt, version),
         "is_temporary": is_temporary,
         "temporary_hours": settings.CHAT_TEMPORARY_HOURS,
@@ -104,9 +104,6 @@ def render_conversation_page(
         "running": running,
         "answering": answering,
         "attach": get_attachment_options(conversation.gpt, conversation.version, conversation),
-        "models": []
-        if answering.is_over
-        else list_model_options(conversation.gpt, answering.version, conversation),
         "model_note": "" if answering.is_over else get_model_note(conversation.gpt, answering.version),
         "is_draft": conversation.version_id is None,
         "is_temporary": conversation.is_temporary,
@@ -115,6 +112,10 @@ def render_conversation_page(
         "error": error,
         "value": value,
     }
+    if not answering.is_over:
+        context |= build_model_menu(
+            conversation.gpt, answering.version, conversation, payer_id=conversation.workspace_id
+        )
     return render(request, "gpts/chat/conversation.html", context)
 
 

@@ -12,16 +12,28 @@ from gpts.assistants.models import GPT, Version
 from gpts.chat.models import Conversation
 from gpts.llm.catalogue import get_usable_model, is_offered, list_model_choices
 from gpts.llm.models import LanguageModel
+from gpts.metering.queries.price_ceilings import get_answer_price
 
 
-def list_model_options(
-    gpt: GPT, version: Version | None, conversation: Conversation | None
-) -> list[dict[str, Any]]:
-    """List the models that the person may choose, as options of the composer; empty if there is no choice."""
+def build_model_menu(
+    gpt: GPT, version: Version | None, conversation: Conversation | None, *, payer_id: int
+) -> dict[str, Any]:
+    """Return for the composer: ``models``, the options, empty if there is no choice, and ``price``, what
+    answers cost the workspace ``payer_id`` if another one sets their price, else None."""
     choices = list_model_choices(version or gpt, gpt.workspace)
+    chosen = conversation.language_model_id if conversation is not None else None
+    answering = next((model for model in choices if model.pk == chosen), choices[0] if choices else None)
+    price = None if answering is None else get_answer_price(answering, payer_id)
+    return {
+        "models": _list_options(choices, chosen),
+        "currency": settings.PAYOUT_CURRENCY,
+        "price": price if price is not None and price.priced_by is not None and not price.is_free else None,
+    }
+
+
+def _list_options(choices: list[LanguageModel], chosen: int | None) -> list[dict[str, Any]]:
     if len(choices) < 2:
         return []
-    chosen = conversation.language_model_id if conversation is not None else None
     return [
         {
             # An empty value follows the GPT's recommendation, which is the first, also when it changes.

@@ -49,7 +49,14 @@ from gpts.insights.states import InsightSeries
 from gpts.knowledge.models import KnowledgeFile
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.types import FailureCode
-from gpts.metering.services.budgets import capture, count_prompt_characters, estimate_usage, release, reserve
+from gpts.metering.services.budgets import (
+    capture,
+    count_prompt_characters,
+    estimate_largest,
+    estimate_usage,
+    release,
+    reserve,
+)
 from workspaces.models import User
 
 # Prompts of one run that are asked at the same time.
@@ -268,6 +275,10 @@ def reserve_budgets(*, result: GoldenResult, request: PromptRequest, at: datetim
         models.insert(0, request.prepared.model)
     estimates = [estimate_usage(model, characters) for model in models]
     tokens, micros = (sum(amounts) for amounts in zip(*estimates, strict=True))
+    most = [
+        estimate_largest(model, run.workspace_id) or pair
+        for model, pair in zip(models, estimates, strict=True)
+    ]
     reserve(
         user=run.started_by,
         workspace_id=run.workspace_id,
@@ -275,6 +286,7 @@ def reserve_budgets(*, result: GoldenResult, request: PromptRequest, at: datetim
         turn_id=result.claim,
         estimated_tokens=tokens,
         estimated_micros=micros,
+        largest=(sum(pair[0] for pair in most), sum(pair[1] for pair in most)),
         at=at,
     )
 

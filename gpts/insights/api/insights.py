@@ -106,6 +106,9 @@ class InsightsSerializer(serializers.Serializer[Any]):
     first_day = serializers.DateField(source="range.start")
     last_day = serializers.DateField(source="range.last")
     computed_at = serializers.DateTimeField(allow_null=True)
+    has_estimates = serializers.BooleanField(
+        help_text="Whether this server estimated the tokens of some answers, as no true count came."
+    )
     group_size = serializers.SerializerMethodField()
     people = serializers.IntegerField(
         allow_null=True, help_text="Of the whole range, rounded down to fives; null for days of your own."

@@ -77,6 +77,9 @@ _THUMBS = """
 _REACH = f"""
     SELECT count(DISTINCT e.user_id) FROM gpts_usageevent e WHERE {_EVENTS}
 """  # noqa: S608 - made of the constants above
+_ESTIMATED = f"""
+    SELECT count(DISTINCT e.user_id) FROM gpts_usageevent e WHERE {_EVENTS} AND e.is_estimated
+"""  # noqa: S608 - made of the constants above
 _WEEKS = f"""
     SELECT DISTINCT e.user_id, date_trunc('week', e.occurred_at AT TIME ZONE 'UTC')::date
       FROM gpts_usageevent e WHERE {_EVENTS}
@@ -180,6 +183,11 @@ class FactReader:
 
     def count_people(self, span: Span) -> int:
         found: int = self._read(_REACH, span)[0][0]
+        return found
+
+    def count_estimated_people(self, span: Span) -> int:
+        """Count the people some of whose answers have estimated tokens."""
+        found: int = self._read(_ESTIMATED, span)[0][0]
         return found
 
     def read_weeks(self, until: date) -> list[tuple[int, date]]:

@@ -75,7 +75,10 @@ def fill_gpt_insights(*, gpt_id: int, at: datetime) -> bool:
     _fill_reach(facts, until)
     if _get_monday(state.read_until) < _get_monday(until):
         _fill_cohorts(facts, _get_monday(until))
-    InsightState.objects.filter(gpt=gpt).update(read_until=until, computed_at=at)
+    estimated = facts.count_estimated_people(Span(until - timedelta(days=max(REACH_DAYS)), until))
+    InsightState.objects.filter(gpt=gpt).update(
+        read_until=until, computed_at=at, has_estimates=is_large_enough(estimated)
+    )
     return True
 
 

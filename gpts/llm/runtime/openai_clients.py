@@ -24,7 +24,6 @@ from core.outbound_purposes import OPERATOR_PURPOSES, Purpose
 from gpts.llm.runtime.idle_timeout import IdleTimeout
 from gpts.llm.runtime.images import detect_media_type
 from gpts.llm.runtime.outputs import is_strict
-from gpts.llm.runtime.prompts import estimate_message_tokens, estimate_tokens
 from gpts.llm.runtime.provider_errors import translate_error_event, translate_status
 from gpts.llm.runtime.sse import EventSplitter, EventTooLargeError
 from gpts.llm.runtime.transport import StreamTransport
@@ -46,6 +45,7 @@ from gpts.llm.runtime.types import (
     ToolSpec,
     Usage,
 )
+from gpts.llm.runtime.usage import check_usage
 
 NO_KEY = "none"
 TOTAL_TIMEOUT = 900.0
@@ -210,10 +210,8 @@ class _Protocol(ABC):
             raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="bad_event") from None
 
     def _get_usage(self, answer: _Answer, request: ModelRequest) -> Usage:
-        if answer.usage is not None:
-            return answer.usage
-        sent = sum(estimate_message_tokens(message) for message in request.messages)
-        return Usage(sent, estimate_tokens("".join(answer.texts)), is_estimated=True)
+        calls = "".join(f"{call.name}{call.arguments}" for call in answer.list_tool_calls())
+        return check_usage(answer.usage, request, "".join(answer.texts), calls)
 
 
 class ChatCompletionsClient(_Protocol):
@@ -544,7 +542,7 @@ def _parse(data: bytes) -> dict[str, Any]:
 def _read_usage(usage: dict[str, Any], sent: str, received: str) -> Usage | None:
     try:
         return Usage(max(int(usage[sent]), 0), max(int(usage[received]), 0))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
 
 

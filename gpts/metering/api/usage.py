@@ -33,6 +33,7 @@ class UsageSerializer(serializers.ModelSerializer[UsageEvent]):
             "input_tokens",
             "output_tokens",
             "cost_micros",
+            "is_estimated",
             "outcome",
             "is_regeneration",
         ]

@@ -1,6 +1,7 @@
 """Tables of usage and budgets."""
 
 from gpts.metering.models.budgets import Budget, BudgetReservation, BudgetUse
+from gpts.metering.models.price_ceilings import PriceCeiling
 from gpts.metering.models.usage import UsageEvent, UsageVoid
 
-__all__ = ["Budget", "BudgetReservation", "BudgetUse", "UsageEvent", "UsageVoid"]
+__all__ = ["Budget", "BudgetReservation", "BudgetUse", "PriceCeiling", "UsageEvent", "UsageVoid"]

@@ -131,12 +131,18 @@ class BudgetReservation(models.Model):
     budget = models.ForeignKey(Budget, on_delete=models.CASCADE, related_name="+")
     use = models.ForeignKey(BudgetUse, on_delete=models.CASCADE, related_name="+")
     amount = models.BigIntegerField()
+    # The most that the answer may count, whatever a provider says; null: OVERRUN times the amount.
+    largest = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["turn_id", "budget"], name="gpts_budgetreservation_once"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="gpts_budgetreservation_amount"),
+            models.CheckConstraint(
+                condition=Q(largest__isnull=True) | Q(largest__gte=F("amount")),
+                name="gpts_budgetreservation_largest",
+            ),
         ]
         indexes: ClassVar = [models.Index(fields=["created_at"], name="gpts_budgetreservation_time")]
 

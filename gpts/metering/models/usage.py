@@ -30,6 +30,10 @@ class UsageEvent(models.Model):
     input_tokens = models.BigIntegerField()
     output_tokens = models.BigIntegerField()
     cost_micros = models.BigIntegerField()
+    # Tokens counted by us: the provider sent no count, one that cannot be true, or is the payee's own.
+    is_estimated = models.BooleanField(default=False)
+    # The workspace whose provider answered: always the GPT's. None: a provider of the instance.
+    provider_workspace_id = models.BigIntegerField(null=True, default=None)
     model_name = models.CharField(max_length=120)
     price_version = models.CharField(max_length=40, blank=True)
     is_paid_user = models.BooleanField()

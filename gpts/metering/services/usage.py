@@ -10,6 +10,7 @@ from uuid import UUID
 
 from core.ids import uuid7_time
 from gpts.assistants.models import GPT
+from gpts.assistants.queries.gpts import get_payee_id
 from gpts.llm.models import LanguageModel
 from gpts.llm.states import METERED_TURN_STATES
 from gpts.metering.models import UsageEvent
@@ -58,10 +59,13 @@ def calculate_cost_micros(model: LanguageModel | None, *, input_tokens: int, out
     return (exact + TOKENS_PER_PRICE // 2) // TOKENS_PER_PRICE
 
 
-def record_usage(*, turn: MeteredTurn, model: LanguageModel | None, at: datetime) -> UsageEvent:
+def record_usage(
+    *, turn: MeteredTurn, model: LanguageModel | None, at: datetime, is_estimated: bool = False
+) -> UsageEvent:
     """Append the event of an ended turn. Its id is the turn's, so the database refuses a second one.
 
-    Call it in the transaction that ends the turn. Raises ValueError for a failed turn, which is not metered.
+    The payee is the GPT's owner while a member of its workspace, else an owner of the workspace. Call it in
+    the transaction that ends the turn. Raises ValueError for a failed turn, which is not metered.
     """
     if turn.state not in METERED_TURN_STATES:
         raise ValueError(f"A {turn.state} turn is not metered.")
@@ -73,13 +77,15 @@ def record_usage(*, turn: MeteredTurn, model: LanguageModel | None, at: datetime
         gpt_id=gpt.pk,
         gpt_workspace_id=gpt.workspace_id,
         version_id=turn.version_id,
-        payee_id=gpt.owner_id,
+        payee_id=get_payee_id(gpt),
         conversation_id=turn.conversation_id,
         occurred_at=uuid7_time(turn.pk),
         received_at=at,
         input_tokens=turn.input_tokens,
         output_tokens=turn.output_tokens,
         cost_micros=turn.cost_micros,
+        is_estimated=is_estimated,
+        provider_workspace_id=None if model is None else model.provider.workspace_id,
         model_name=turn.model_name,
         price_version=_get_price_version(model),
         is_paid_user=EVERYBODY_IS_PAID,

@@ -12,8 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.errors import DomainError
 from gpts.metering.queries.budgets import access_budget, build_budget_line, list_budget_lines, list_own_limits
+from gpts.metering.queries.price_ceilings import get_price_ceiling
 from gpts.metering.services.budgets import change_budget, create_budget, remove_budget
-from gpts.metering.web.forms import BudgetForm, LimitsForm
+from gpts.metering.services.price_ceilings import set_price_ceiling
+from gpts.metering.web.forms import BudgetForm, LimitsForm, PriceCeilingForm
 from gpts.metering.wording import describe_budget
 from workspaces.access import WorkspaceAct, access_workspace
 from workspaces.queries import get_user_roles
@@ -32,6 +34,27 @@ def budget_list(request: HttpRequest, workspace: str) -> HttpResponse:
         "lines": list_budget_lines(tenant, at=timezone.now()),
     }
     return render(request, "gpts/metering/budgets.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def price_ceiling(request: HttpRequest, workspace: str) -> HttpResponse:
+    """The workspace's highest prices for models of other workspaces; empty fields remove them."""
+    user = person_of(request)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    form = PriceCeilingForm.for_ceiling(get_price_ceiling(tenant), request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            ceiling = set_price_ceiling(workspace=tenant, **form.get_prices(), by=user, at=timezone.now())
+        except DomainError as error:
+            add_refusal(form, error)
+        else:
+            text = _("The price ceiling holds from the next answer on.")
+            messages.success(request, text if ceiling else _("There is no price ceiling any more."))
+            return redirect("gpts:budget-list", tenant.slug)
+    context = {"workspace": tenant, "accent": tenant.accent, "form": form}
+    status = 400 if form.errors else 200
+    return render(request, "gpts/metering/price_ceiling.html", context, status=status)
 
 
 @login_required

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from core.money import MICROS_PER_UNIT
-from gpts.metering.models import Budget
+from gpts.metering.models import Budget, PriceCeiling
 from gpts.metering.models.budgets import BUDGET_NAME_LENGTH
 from gpts.metering.queries.budgets import list_gpt_choices, list_group_choices
 from gpts.metering.services.budgets import draft_budget
@@ -121,6 +121,35 @@ class BudgetForm(LimitsForm):
             by=by,
             at=at,
         )
+
+
+class PriceCeilingForm(forms.Form):
+    """The highest prices for models of other workspaces, in units of the currency per million tokens."""
+
+    input_price = forms.DecimalField(
+        label=_("At most for a million tokens sent"), required=False, min_value=0, max_digits=15
+    )
+    output_price = forms.DecimalField(
+        label=_("At most for a million tokens received"), required=False, min_value=0, max_digits=15
+    )
+
+    @classmethod
+    def for_ceiling(cls, ceiling: PriceCeiling | None, data: Any = None) -> PriceCeilingForm:
+        if ceiling is None:
+            return cls(data)
+        cost = BudgetMeasure.COST
+        initial = {
+            "input_price": _to_entered(ceiling.input_price_micros, cost),
+            "output_price": _to_entered(ceiling.output_price_micros, cost),
+        }
+        return cls(data, initial=initial)
+
+    def get_prices(self) -> dict[str, int | None]:
+        """Return both prices in micro-units; None where nothing was entered."""
+        return {
+            f"{field}_micros": _to_stored(self.cleaned_data[field], BudgetMeasure.COST)
+            for field in ("input_price", "output_price")
+        }
 
 
 def _get_unit(measure: str) -> int:

@@ -14,5 +14,6 @@ urlpatterns = [
     path(f"{_BUDGETS}/<int:budget_id>", budgets.budget_change, name="budget-change"),
     path(f"{_BUDGETS}/<int:budget_id>/switch", budgets.budget_switch, name="budget-switch"),
     path(f"{_BUDGETS}/<int:budget_id>/remove", budgets.budget_remove, name="budget-remove"),
+    path(f"{_BUDGETS}/price-ceiling", budgets.price_ceiling, name="price-ceiling"),
     path("settings/limits", budgets.my_limits, name="my-limits"),
 ]

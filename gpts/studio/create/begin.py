@@ -26,7 +26,12 @@ from gpts.chat.streaming.frames import build_frame
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.types import FailureCode, ModelAPI, PromptMessage, TurnInput
 from gpts.llm.states import METERED_TURN_STATES, TurnState
-from gpts.metering.services.budgets import count_prompt_characters, estimate_usage, reserve
+from gpts.metering.services.budgets import (
+    count_prompt_characters,
+    estimate_largest,
+    estimate_usage,
+    reserve,
+)
 from gpts.studio.create.answer import BuilderRequest, CreateAnswer
 from gpts.studio.create.functions import FUNCTIONS
 from gpts.studio.create.prompts import BUILDER_NAME, build_instructions
@@ -175,5 +180,6 @@ def _reserve_budgets(request: BuilderRequest) -> None:
         turn_id=request.message.pk,
         estimated_tokens=tokens,
         estimated_micros=micros,
+        largest=estimate_largest(request.model, request.gpt.workspace_id),
         at=request.message.created_at,
     )

@@ -201,7 +201,31 @@ async def test_readers_are_let_go_when_the_end_cannot_be_recorded() -> None:
     with pytest.raises(RuntimeError):
         await live.run()
 
-    assert (await reading)[0].endswith(b'data: {"text": "Fixed"}\n\n')
+    heard = await reading
+    assert heard[0].endswith(b'data: {"text": "Fixed"}\n\n')
+    assert heard[-1] == live.last
+    assert b'"state": "interrupted"' in live.last
+
+
+@pytest.mark.anyio
+async def test_an_end_that_cannot_be_recorded_is_recorded_as_a_failure_with_the_text() -> None:
+    class Stubborn(StoryTurn):
+        async def finish(self, outcome: TurnOutcome, sink: TurnSink) -> bytes:
+            self.outcome = outcome
+            if outcome.failure is None:
+                raise OverflowError("integer out of range")
+            return END
+
+    job = Stubborn(tell_and_use_a_tool)
+    live = LiveTurn(job)
+    reading = asyncio.create_task(read_all(live))
+
+    with pytest.raises(OverflowError):
+        await live.run()
+
+    assert (await reading)[-1] == END
+    assert job.outcome.failure is not None
+    assert (job.outcome.failure.detail, job.outcome.text) == ("not_recorded", "Once upon a time")
 
 
 def test_a_turn_run_to_its_end_has_a_heartbeat_a_mirror_and_can_be_stopped(db: None) -> None:

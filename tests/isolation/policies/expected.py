@@ -78,6 +78,7 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
     "gpts_usageevent": (Line("user_id = {owner}", "oafw", "ow", "", ""),),
     "gpts_usagevoid": (Line("true", "fw", "fw", "", ""),),
     "gpts_budget": (Line("workspace_id = {alpha}", "coaw", "aw", "aw", "aw"),),
+    "gpts_priceceiling": (Line("workspace_id = {alpha}", "coaw", "aw", "aw", "aw"),),
     "gpts_budgetuse": (Line("user_id = {owner}", "oaw", "oaw", "oaw", "aw"),),
     "gpts_budgetreservation": (Line("user_id = {owner}", "ow", "ow", "ow", "ow"),),
     "gpts_insightbucket": (Line("gpt_id = {alpha_gpt}", "oaw", "w", "w", "w"),),

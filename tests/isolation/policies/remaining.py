@@ -13,7 +13,7 @@ from gpts.chat.models.turn_words import TurnWords
 from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach, InsightState
 from gpts.knowledge.models import Passage
 from gpts.knowledge.models.search_index import PassageVector
-from gpts.metering.models import Budget, BudgetReservation, BudgetUse, UsageEvent, UsageVoid
+from gpts.metering.models import Budget, BudgetReservation, BudgetUse, PriceCeiling, UsageEvent, UsageVoid
 from marketplace.models import FormerHandle, Listing, Rating, Shelf, ShelfEntry
 from marketplace.services.listings import delist_listing, publish_listing
 from reviews.models import Appeal, DailyStat, Decision, Standing, Strike
@@ -33,6 +33,9 @@ def _in_workspaces(world: World) -> None:
     now = timezone.now()
     group = Group.objects.create(workspace=world.alpha, name="Walkers", created_at=now)
     seat = Member.objects.get(workspace=world.alpha, user=world.people["owner"])
+    PriceCeiling.objects.create(
+        workspace=world.alpha, input_price_micros=10**9, output_price_micros=10**9, updated_at=now
+    )
     GroupMember.objects.create(group=group, member=seat)
     listing = Listing.objects.get(gpt=world.gpts["listed"])
     shelf = Shelf.objects.create(

@@ -10,6 +10,7 @@ AT_ALPHA = "owner@alpha"
 ACCOUNT = "account"
 NEW = {"name": "Another", "measure": "turns", "window": "day", "hard_limit": 1_000_000}
 NEW_FORM = NEW | {"whose": "workspace"}
+CEILING_FORM = {"input_price": "1000", "output_price": "1000"}
 CHANGED = {"name": "Alpha's answers", "soft_limit": 2 * 10**9}
 
 ROWS: list[Row] = [
@@ -18,6 +19,7 @@ ROWS: list[Row] = [
     page("gpts:budget-change", ADMINS, "GET POST", ids=BUDGET, body=CHANGED, forbidden=MEMBER),
     page("gpts:budget-switch", ADMINS, "POST", ids=BUDGET, body={"enabled": "0"}, forbidden=MEMBER),
     page("gpts:budget-remove", ADMINS, "POST", ids=BUDGET, forbidden=MEMBER),
+    page("gpts:price-ceiling", ADMINS, "GET POST", ids=PLACE, body=CEILING_FORM, forbidden=MEMBER),
     page("gpts:my-limits", PEOPLE),
     api("gpts_api:budget-list", ADMINS, ACCOUNT, ids=PLACE, key=AT_ALPHA, forbidden=MEMBER),
     api(
@@ -42,5 +44,16 @@ ROWS: list[Row] = [
         forbidden=MEMBER,
     ),
     api("gpts_api:budget-detail", ADMINS, ACCOUNT, "DELETE", ids=BUDGET, key=AT_ALPHA, forbidden=MEMBER),
+    api("gpts_api:price-ceiling", ADMINS, ACCOUNT, ids=PLACE, key=AT_ALPHA, forbidden=MEMBER),
+    api(
+        "gpts_api:price-ceiling",
+        ADMINS,
+        ACCOUNT,
+        "PUT",
+        ids=PLACE,
+        key=AT_ALPHA,
+        body={"input_price_micros": 10**9, "output_price_micros": 10**9},
+        forbidden=MEMBER,
+    ),
     api("gpts_api:own-limits", PEOPLE, "usage:read"),
 ]

@@ -33,6 +33,7 @@ ROWS: list[Row] = [
     api("gpts_api:attachment-detail", OWNER, CHAT, "GET DELETE", ids=FILE, key=AT_ALPHA),
     api("gpts_api:attachment-content", OWNER, CHAT, ids=FILE, key=AT_ALPHA),
     api("gpts_api:turn-feedback", OWNER, CHAT, "PUT DELETE", ids=TURN, key=AT_ALPHA, body=UP),
+    api("gpts_api:gpt-price", ALPHA, CHAT, ids={"slug": "alpha_slug"}, key=AT_ALPHA),
     api("gpts_api:share-list", PEOPLE, CHAT),
     api("gpts_api:share-detail", OWNER, CHAT, "GET PUT DELETE", ids=TALK, key=AT_ALPHA),
     api("gpts_api:conversation-export", OWNER, CHAT, ids=TALK, key=AT_ALPHA),

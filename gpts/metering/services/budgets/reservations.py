@@ -14,7 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import LimitUnreadable
 from core.scope import current_scope
 from gpts.assistants.models import GPT
+from gpts.llm.catalogue import is_foreign
 from gpts.llm.models import LanguageModel
+from gpts.llm.runtime.turns import MAX_ROUNDS
 from gpts.llm.runtime.types import TurnInput
 from gpts.metering.models import Budget, BudgetReservation, BudgetUse
 from gpts.metering.services.budgets.refusals import BudgetExceeded, build_refusal
@@ -27,6 +29,8 @@ from workspaces.models import User
 # Estimated length of an answer, unless the model is set to write less.
 EXPECTED_OUTPUT_TOKENS = 1_000
 CHARACTERS_PER_TOKEN = 3
+# Of what an answer reserved, it counts at most so many times as much when a stranger counts or prices it.
+OVERRUN = 2
 # Reservations older than this are released if their turn is not running.
 STALE_AFTER = timedelta(minutes=10)
 
@@ -84,6 +88,18 @@ def estimate_usage(model: LanguageModel | None, characters: int) -> tuple[int, i
     return prompt + answer, calculate_cost_micros(model, input_tokens=prompt, output_tokens=answer)
 
 
+def estimate_largest(model: LanguageModel | None, workspace_id: int) -> tuple[int, int] | None:
+    """Return the most tokens and micro-units that one answer can honestly take; ``workspace_id`` pays.
+
+    That is every round with a full window. None for a model of another workspace, which sets its price and
+    counts its tokens: for it OVERRUN times the estimate is the most.
+    """
+    if model is None or is_foreign(model, workspace_id):
+        return None
+    sent, received = MAX_ROUNDS * model.context_window, MAX_ROUNDS * model.max_output_tokens
+    return sent + received, calculate_cost_micros(model, input_tokens=sent, output_tokens=received)
+
+
 def reserve(
     *,
     user: User,
@@ -93,8 +109,11 @@ def reserve(
     estimated_tokens: int,
     estimated_micros: int,
     at: datetime,
+    largest: tuple[int, int] | None = None,
 ) -> Reservation:
     """Reserve the estimate in every budget that applies to a turn of ``user``; ``workspace_id`` pays.
+
+    ``largest`` (tokens, micro-units) is what may be captured at most, by default OVERRUN times the estimate.
 
     Raises BudgetExceeded (``budget_exceeded``, or ``rate_limited`` for windows of a minute) when a hard limit
     has no room, and reserves nothing then. One query where there are no budgets. Counters are locked in the
@@ -108,6 +127,7 @@ def reserve(
     if not budgets:
         return Reservation(turn_id, 0)
     amounts = _build_amounts(tokens=estimated_tokens, cost_micros=estimated_micros)
+    most = None if largest is None else _build_amounts(tokens=largest[0], cost_micros=largest[1])
     with transaction.atomic():
         for budget in budgets:
             amount = amounts[budget.measure]
@@ -115,7 +135,13 @@ def reserve(
             if use_id is None:
                 raise _refuse(budget, user, amount, is_member=budget.workspace_id == workspace_id, at=at)
             BudgetReservation.objects.create(
-                turn_id=turn_id, user=user, budget=budget, use_id=use_id, amount=amount, created_at=at
+                turn_id=turn_id,
+                user=user,
+                budget=budget,
+                use_id=use_id,
+                amount=amount,
+                largest=None if most is None else max(most[budget.measure], amount),
+                created_at=at,
             )
     return Reservation(turn_id, len(budgets))
 
@@ -170,13 +196,15 @@ def capture(*, turn_id: UUID, tokens: int, cost_micros: int, at: datetime) -> in
     """Count what a turn used in place of its reservation; returns how many budgets counted it.
 
     Idempotent: the reservation is deleted with it, so a second call finds none. An answer may use more than
-    its estimate and so take a counter above its hard limit; then the next one is refused. The first answer
+    its estimate and so take a counter above its hard limit; then the next one is refused. It never counts
+    more than the reservation allows (``largest``), whatever numbers a provider sent. The first answer
     of a window that passes a soft limit notifies the admins and the person whose counter it is.
     """
     amounts = _build_amounts(tokens=tokens, cost_micros=cost_micros)
     taken = _take_reservations(turn_id)
-    for budget_id, use_id, measure, reserved in taken:
-        _settle(use_id, reserved=reserved, used=amounts[measure])
+    for budget_id, use_id, measure, reserved, largest in taken:
+        most = OVERRUN * reserved if largest is None else largest
+        _settle(use_id, reserved=reserved, used=min(amounts[measure], most))
         warn_of_soft_limit(budget_id=budget_id, use_id=use_id, at=at)
     return len(taken)
 
@@ -185,7 +213,7 @@ def capture(*, turn_id: UUID, tokens: int, cost_micros: int, at: datetime) -> in
 def release(*, turn_id: UUID) -> int:
     """Give back what a failed turn reserved; returns in how many budgets. Idempotent."""
     taken = _take_reservations(turn_id)
-    for _budget_id, use_id, _measure, reserved in taken:
+    for _budget_id, use_id, _measure, reserved, _largest in taken:
         _settle(use_id, reserved=reserved, used=0)
     return len(taken)
 
@@ -207,16 +235,16 @@ def release_stale(*, at: datetime, running: Iterable[FindRunning]) -> int:
     return sum(release(turn_id=turn_id) > 0 for turn_id in sorted(candidates - alive))
 
 
-def _take_reservations(turn_id: UUID) -> Sequence[tuple[int, int, str, int]]:
-    """Delete the turn's reservations; returns (budget, counter, measure, amount) in the order of locking."""
+def _take_reservations(turn_id: UUID) -> Sequence[tuple[int, int, str, int, int | None]]:
+    """Delete the turn's reservations; returns (budget, counter, measure, amount, largest) as locked."""
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM gpts_budgetreservation r USING gpts_budget b"
             " WHERE r.turn_id = %s AND b.id = r.budget_id"
-            " RETURNING r.budget_id, r.use_id, b.measure, r.amount",
+            " RETURNING r.budget_id, r.use_id, b.measure, r.amount, r.largest",
             [turn_id],
         )
-        return sorted(cursor.fetchall())
+        return sorted(cursor.fetchall(), key=lambda row: row[:2])
 
 
 def _settle(use_id: int, *, reserved: int, used: int) -> None:
