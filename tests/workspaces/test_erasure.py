@@ -192,7 +192,7 @@ def plant_person(user: User) -> None:
     plant(UserSession, user=user, ip="203.0.113.9", session_key=uuid4().hex)
     plant(Notification, user=user)
     plant(ApiKey, user=user, workspace=user.personal_workspace, scopes=["chat"])
-    plant(OutboundJob, requested_by=user, subject_id=1, state="failed", started_at=AT, ended_at=AT)
+    plant(OutboundJob, requested_by=user, subject_id=1, state="failed", error_code="x", ended_at=AT)
     plant(OutgoingMail)
     boss = UserFactory.create()
     others = WorkspaceFactory.create(owner=boss)

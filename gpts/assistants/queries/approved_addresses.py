@@ -14,7 +14,7 @@ from gpts.llm.models import LanguageModel, ModelProvider
 def list_gpts_approved_with(provider: ModelProvider) -> list[GPT]:
     """Return the public GPTs because of which the provider's address cannot change; none of the instance's.
 
-    The function is that of the trigger that refuses the change (migration 0014_approved_addresses).
+    The function is that of the trigger that refuses the change (migration 0015_approved_addresses).
     """
     found = RawSQL("SELECT gpts_public_gpts_of_provider(%s)", [provider.pk])
     return list(GPT.objects.filter(pk__in=found).order_by("name", "pk"))

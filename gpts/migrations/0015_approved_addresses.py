@@ -53,7 +53,7 @@ FOR EACH ROW EXECUTE FUNCTION gpts_keep_approved_address()
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("gpts", "0013_erased_versions")]
+    dependencies: ClassVar = [("gpts", "0014_estimates_and_price_ceilings")]
 
     operations: ClassVar = [
         migrations.RunSQL(FIND % SEARCH_PATH, "DROP FUNCTION gpts_public_gpts_of_provider(bigint)"),
