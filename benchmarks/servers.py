@@ -22,7 +22,8 @@ def run_databases(**settings: str) -> Iterator[dict[str, int]]:
     data = Path(tempfile.mkdtemp(prefix="loggia-bench-"))
     os.environ |= {
         "LOGGIA_ENV": "development", "DEBUG": "false", "LOGGIA_DATA_DIR": str(data), "LOG_LEVEL": "ERROR",
-        "DJANGO_SETTINGS_MODULE": "config.settings", **settings,
+        "DJANGO_SETTINGS_MODULE": "config.settings", "OUTBOUND_ALLOWED_PRIVATE_HOSTS": "127.0.0.1",
+        **settings,
     }  # fmt: skip
     for name in ("DATABASE_URL", "REDIS_URL", "CACHE_URL"):
         os.environ.pop(name, None)

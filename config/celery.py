@@ -28,7 +28,7 @@ QUEUES: dict[str, tuple[str, ...]] = {
     # An erasure may take hours.
     "files": ("gpts.read_files", "workspaces.run_erasure"),
     # Waiting for servers elsewhere.
-    "outbound": ("gpts.ask_golden_prompt", "gpts.embed_document"),
+    "outbound": ("gpts.ask_golden_prompt", "gpts.embed_document", "workspaces.run_outbound_jobs"),
 }
 QUEUE_NAMES = ("celery", *QUEUES)
 app.conf.task_routes = {name: {"queue": queue} for queue, names in QUEUES.items() for name in names}
@@ -64,6 +64,8 @@ daily("gpts: note files that are due for review", "gpts.note_stale_files", hour=
 daily("gpts: delete unused files", "gpts.sweep_document_leftovers", hour=3, minute=30)
 every("gpts: fill insights", "gpts.fill_insights", 3600)
 daily("gpts: remind owners of retiring models", "gpts.remind_of_retirements", hour=7)
+every("workspaces: resume calls to other hosts", "workspaces.sweep_outbound_jobs", 30)
+every("workspaces: resume e-mails", "workspaces.sweep_mails", 60)
 every("marketplace: compute scores", "marketplace.compute_scores", 600)
 every("marketplace: unlist deleted GPTs", "marketplace.follow_deletions", 60)
 every("marketplace: follow publishing rules", "marketplace.follow_publishing_rules", 60)

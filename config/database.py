@@ -11,6 +11,8 @@ from embedded.credentials import DATABASE, ROLES, derive_role_password
 from embedded.paths import DataPaths
 
 LOGINS = ("owner", "app", "worker")
+# A request that gets no connection in this time is answered with 503.
+POOL_WAIT_SECONDS = 5
 
 
 def database_settings(
@@ -30,7 +32,7 @@ def database_settings(
         raise ImproperlyConfigured(f"LOGGIA_DATABASE_ROLE is {process!r}: use owner, app or worker.")
     database = parse_url(urls[process], name=f"the database URL of the role {process}")
     if process == "app":
-        database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10}
+        database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": POOL_WAIT_SECONDS}
         # config.postgres checks connections itself; the pool's check waits longer for each dead one.
         database |= {"ENGINE": "config.postgres", "CONN_HEALTH_CHECKS": False}
     return {"default": database}, roles, urls

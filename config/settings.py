@@ -42,10 +42,10 @@ if not ENCRYPTION_KEYS and not IS_PRODUCTION:
         base64.urlsafe_b64encode(hashlib.sha256(f"encryption {SECRET_KEY}".encode()).digest()).decode()
     ]
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["*"])
+# The port at which this server answers on its own machine.
+OWN_PORT = env.int("PORT", 8000)
 # The one address of the instance in links; script/server sets it from PORT. Required in production.
-BASE_URL = env.str("BASE_URL", "" if IS_PRODUCTION else f"http://localhost:{env.int('PORT', 8000)}").rstrip(
-    "/"
-)
+BASE_URL = env.str("BASE_URL", "" if IS_PRODUCTION else f"http://localhost:{OWN_PORT}").rstrip("/")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[BASE_URL] if IS_PRODUCTION else [])
 
 # Applications --------------------------------------------------------------------------------------------
@@ -335,6 +335,12 @@ elif IS_PRODUCTION:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_TIMEOUT = 20
+# Requests do not wait for the mail server: they leave their mails to a worker.
+EMAIL_DELIVERY_BACKEND = EMAIL_BACKEND
+if EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend":
+    EMAIL_DELIVERY_BACKEND = "core.mail.SmtpBackend"
+    EMAIL_BACKEND = "workspaces.mail.QueuedEmailBackend" if PROCESS_ROLE == "app" else EMAIL_DELIVERY_BACKEND
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Loggia <no-reply@localhost>")
 
 # API -----------------------------------------------------------------------------------------------------
@@ -371,6 +377,7 @@ SPECTACULAR_SETTINGS = {
         "GoldenKindEnum": "gpts.evals.states.GoldenKind",
         "GoldenRunStateEnum": "gpts.evals.states.GoldenRunState",
         "ModelKindEnum": "gpts.llm.states.ModelKind",
+        "OutboundJobStateEnum": "workspaces.states.OutboundJobState",
         "ProviderKindEnum": "gpts.llm.services.catalogue.KINDS",
         "StaffRoleEnum": "workspaces.states.Staff",
         "WorkspaceRoleEnum": "workspaces.states.Role",
@@ -382,11 +389,17 @@ OPENAI_API_KEY = env.str("OPENAI_API_KEY", "")
 OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", "")
 OPENAI_MODEL = env.str("OPENAI_MODEL", "")
 OPENAI_PROTOCOL = env.str("OPENAI_PROTOCOL", "responses")  # or chat_completions, for compatible servers
-# Hosts inside our own network that outbound calls may reach although their addresses are private.
-OUTBOUND_ALLOWED_PRIVATE_HOSTS = env.list(
-    "OUTBOUND_ALLOWED_PRIVATE_HOSTS", default=[]
-)  # "host" or "host:port"
+# Private hosts ("host" or "host:port") that the operator's own providers may have, beside OPENAI_BASE_URL's,
+# and those that addresses of tenants may have: providers of workspaces and web pages as knowledge.
+OUTBOUND_ALLOWED_PRIVATE_HOSTS = env.list("OUTBOUND_ALLOWED_PRIVATE_HOSTS", default=[])
+OUTBOUND_TENANT_PRIVATE_HOSTS = env.list("OUTBOUND_TENANT_PRIVATE_HOSTS", default=[])
 OUTBOUND_ALLOW_HTTP = env.bool("OUTBOUND_ALLOW_HTTP", False)  # plain http to public hosts
+# Calls to other hosts that a person, or a workspace, may have waiting or running, and that run at once.
+OUTBOUND_JOBS_PER_PERSON = env.int("OUTBOUND_JOBS_PER_PERSON", 20)
+OUTBOUND_JOBS_PER_WORKSPACE = env.int("OUTBOUND_JOBS_PER_WORKSPACE", 60)
+OUTBOUND_RUNNING_PER_PERSON = env.int("OUTBOUND_RUNNING_PER_PERSON", 2)
+# Waiting for another host inside a database transaction is an error; in production it is only logged.
+WAIT_IN_TRANSACTION_RAISES = not IS_PRODUCTION
 
 # Teams and companies that a person may make or own; a workspace's other limits would mean nothing without it.
 WORKSPACES_PER_PERSON = env.int("WORKSPACES_PER_PERSON", 10)

@@ -12,6 +12,7 @@ import httpcore2
 import httpx2
 from django.utils.translation import gettext_lazy as _
 
+from core.connections import check_no_open_scope, release_connection
 from core.errors import TooLarge, Unavailable
 from core.outbound_guard import (
     AsyncGuardedBackend,
@@ -21,9 +22,10 @@ from core.outbound_guard import (
     Resolver,
     Target,
     parse_target,
-    policy_from_settings,
+    policy_for,
     resolve_by_system,
 )
+from core.outbound_purposes import Purpose
 
 MAX_BYTES = 2_000_000
 # Largest ratio of decompressed to compressed size, checked only beyond RATIO_FREE_BYTES: short texts
@@ -65,6 +67,7 @@ class OutboundFailed(Unavailable):
 def fetch(
     url: str,
     *,
+    purpose: Purpose,
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
     content: bytes | None = None,
@@ -76,12 +79,14 @@ def fetch(
 ) -> OutboundResponse:
     """Send one request and follow redirects, checking each URL, in at most `timeout` seconds overall.
 
+    Not inside a transaction: see core.connections.release_connection.
     Raises OutboundRefused (a URL or header is not allowed; nothing was sent there), TooLarge (more
     than `max_bytes` after decompression), OutboundFailed (no connection, bad certificate, too slow).
     """
-    policy = policy or policy_from_settings()
-    deadline = time.monotonic() + timeout
+    policy = policy or policy_for(purpose)
     target = parse_target(url, policy)
+    release_connection(purpose)
+    deadline = time.monotonic() + timeout
     sent = {"user-agent": USER_AGENT, "accept-encoding": "gzip", **check_headers(headers or {})}
     transport = GuardedTransport(policy, resolver)
     with httpx2.Client(transport=transport, trust_env=False, follow_redirects=False) as client:
@@ -201,6 +206,7 @@ class GuardedTransport(httpx2.HTTPTransport):
         )
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        release_connection("http")
         parse_target(str(request.url), self._policy)
         return super().handle_request(request)
 
@@ -220,10 +226,11 @@ class AsyncGuardedTransport(httpx2.AsyncHTTPTransport):
         )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        check_no_open_scope("http")
         parse_target(str(request.url), self._policy)
         return await super().handle_async_request(request)
 
 
-def guarded_transport() -> AsyncGuardedTransport:
-    """Return the transport for asynchronous clients whose URL a workspace configured."""
-    return AsyncGuardedTransport(policy_from_settings())
+def guarded_transport(purpose: Purpose) -> AsyncGuardedTransport:
+    """Return the transport for asynchronous clients of a purpose."""
+    return AsyncGuardedTransport(policy_for(purpose))

@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
+from core.outbound_purposes import OPERATOR_PURPOSES, Purpose
 
 Resolver = Callable[[str, int], Sequence[str]]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -23,6 +24,7 @@ SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple
 
 MAX_URL = 2_000
 PORTS = {"https": 443, "http": 80}
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?")
 # Ranges that embed other addresses, or that the standard library of Python 3.11 wrongly calls global.
 REFUSED_NETWORKS = tuple(
@@ -51,24 +53,63 @@ class OutboundRefused(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class OutboundPolicy:
-    """`allowed_private` lists "host" or "host:port" of the operator, exempt from address and port checks."""
+    """`allowed_private` lists "host" or "host:port", exempt from address and port checks.
+
+    `own_hosts` are this server's own names (".example.com": also below it), `own_ports` the ports at which it
+    answers on loopback addresses. They are refused unless the exact "host:port" is allowed.
+    """
 
     allow_http: bool = False
     allowed_private: frozenset[str] = frozenset()
+    own_hosts: frozenset[str] = frozenset()
+    own_ports: frozenset[int] = frozenset()
 
     def trusts(self, host: str, port: int) -> bool:
-        return host in self.allowed_private or f"{host}:{port}" in self.allowed_private
+        if f"{host}:{port}" in self.allowed_private:
+            return True
+        return host in self.allowed_private and not self.is_own(host, port)
+
+    def is_own(self, host: str, port: int) -> bool:
+        if host in LOOPBACK_NAMES:
+            return port in self.own_ports
+        return any(
+            host == own.removeprefix(".") or (own.startswith(".") and host.endswith(own))
+            for own in self.own_hosts
+        )
 
 
-def policy_from_settings() -> OutboundPolicy:
-    """Return the operator's policy. A missing setting is an error, not a permission."""
+def policy_for(purpose: Purpose) -> OutboundPolicy:
+    """Return the policy of a purpose. A missing setting is an error, not a permission.
+
+    The operator's list of private hosts is for the providers of the instance alone. Addresses that tenants
+    type have a list of their own: a model server that the operator reaches must not be read as a web page.
+    """
     try:
+        if purpose in OPERATOR_PURPOSES:
+            allowed = [*settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS, *_get_configured_provider()]
+        else:
+            allowed = list(settings.OUTBOUND_TENANT_PRIVATE_HOSTS)
+        base = urlsplit(settings.BASE_URL)
         return OutboundPolicy(
             allow_http=bool(settings.OUTBOUND_ALLOW_HTTP),
-            allowed_private=frozenset(host.lower() for host in settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS),
+            allowed_private=frozenset(host.lower() for host in allowed),
+            own_hosts=frozenset(
+                host.lower()
+                for host in (base.hostname or "", *settings.ALLOWED_HOSTS)
+                if host and host != "*" and host.lower() not in LOOPBACK_NAMES
+            ),
+            own_ports=frozenset({base.port or PORTS.get(base.scheme, 443), settings.OWN_PORT}),
         )
     except AttributeError as missing:
         raise ImproperlyConfigured(f"The outbound guard is not configured: {missing}") from missing
+
+
+def _get_configured_provider() -> list[str]:
+    """Return "host:port" of the provider in the settings: whoever set it needs no second list."""
+    parts = urlsplit(settings.OPENAI_BASE_URL)
+    if not parts.hostname or parts.scheme not in PORTS:
+        return []
+    return [f"{parts.hostname}:{parts.port or PORTS[parts.scheme]}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +149,8 @@ def parse_target(url: str, policy: OutboundPolicy) -> Target:
     host = _normalise_host(given_host)
     trusted = policy.trusts(host, port)
     if not trusted:
+        if policy.is_own(host, port):
+            raise OutboundRefused("own_host", host)
         if parts.scheme == "http" and not policy.allow_http:
             raise OutboundRefused("plain_http", host)
         if port not in PORTS.values():
@@ -178,20 +221,27 @@ def resolve_by_system(host: str, port: int) -> Sequence[str]:
 def resolve_checked(host: str, port: int, policy: OutboundPolicy, resolver: Resolver) -> list[str]:
     """Return the addresses to connect to; raises OutboundRefused if any of them is not public."""
     if policy.trusts(host, port):
-        return [host] if _as_address(host) else list(resolver(host, port))
+        return [host] if _as_address(host) else _resolve(host, port, resolver)
+    if policy.is_own(host, port):
+        raise OutboundRefused("own_host", host)
     _check_name(host)
     if port not in PORTS.values():
         raise OutboundRefused("port", f"{host}:{port}")
     if _as_address(host):
         return [host]
-    try:
-        found = list(resolver(host, port))
-    except OSError:
-        raise httpcore2.ConnectError(f"{host} cannot be resolved") from None
+    found = _resolve(host, port, resolver)
     for text in found:
         address = _as_address(text)
         if address is None or not is_public(address):
             raise OutboundRefused("address", host)
+    return found
+
+
+def _resolve(host: str, port: int, resolver: Resolver) -> list[str]:
+    try:
+        found = list(resolver(host, port))
+    except OSError:
+        raise httpcore2.ConnectError(f"{host} cannot be resolved") from None
     if not found:
         raise httpcore2.ConnectError(f"{host} has no address")
     return found

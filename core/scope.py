@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.db import connection, transaction
 
+from core.connections import count_open_scope
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -81,6 +83,7 @@ def open_scope(scope: Scope) -> Iterator[Scope]:
     before = _current.get()
     token = _current.set(scope)
     is_nested = connection.in_atomic_block
+    count_open_scope(1)
     try:
         with transaction.atomic():
             _write(scope)
@@ -89,6 +92,7 @@ def open_scope(scope: Scope) -> Iterator[Scope]:
             if is_nested and not connection.needs_rollback:
                 _write(before)
     finally:
+        count_open_scope(-1)
         _current.reset(token)
 
 
@@ -111,6 +115,7 @@ def public_reader() -> Iterator[None]:
     is_nested = connection.in_atomic_block
     has_scope = _current.get() is not None
     token, scope_token = _is_public.set(True), _current.set(_current.get() or NOBODY)
+    count_open_scope(1)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             if has_scope:
@@ -123,6 +128,7 @@ def public_reader() -> Iterator[None]:
                 if not has_scope:
                     _write(None)
     finally:
+        count_open_scope(-1)
         _current.reset(scope_token)
         _is_public.reset(token)
 

@@ -1,4 +1,4 @@
-"""Imports the tasks of all packages, because Celery looks here; has the tasks that need several packages."""
+"""Imports tasks and outbound jobs of all packages, as Celery looks here; has tasks that need several."""
 
 from __future__ import annotations
 
@@ -18,12 +18,22 @@ from gpts.evals import tasks as evals_tasks
 from gpts.evals.queries import find_running_claims
 from gpts.insights import tasks as insights_tasks
 from gpts.knowledge import tasks as knowledge_tasks
+from gpts.knowledge.services import web_pages
 from gpts.knowledge.services.documents import sweep_documents
+from gpts.llm.services import probe
 from gpts.metering.services.budgets import release_stale
 from gpts.studio.queries import find_running_answers
 from gpts.studio.services.create import interrupt_lost_answers
 
-__all__ = ["assistants_tasks", "chat_tasks", "evals_tasks", "insights_tasks", "knowledge_tasks"]
+__all__ = [
+    "assistants_tasks",
+    "chat_tasks",
+    "evals_tasks",
+    "insights_tasks",
+    "knowledge_tasks",
+    "probe",
+    "web_pages",
+]
 
 # Each returns what is running and therefore holds a budget reservation.
 FIND_RUNNING = (find_running_turns, find_running_answers, find_running_claims)

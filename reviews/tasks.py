@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from celery import shared_task
@@ -45,9 +46,9 @@ def check_waiting() -> None:
 @shared_task(name="reviews.deliver_notice")
 def deliver_notice(*, notice_id: str) -> None:
     """E-mail one notice, unless it was sent before."""
-    with system_scope("reviews.deliver_notice"):
-        if not send_notice(notice_id=UUID(notice_id), at=timezone.now()):
-            log_refused_task("reviews.deliver_notice", "not_waiting", notice_id=notice_id)
+    step = partial(system_scope, "reviews.deliver_notice")
+    if not send_notice(notice_id=UUID(notice_id), at=timezone.now(), step=step):
+        log_refused_task("reviews.deliver_notice", "not_waiting", notice_id=notice_id)
 
 
 @shared_task(name="reviews.deliver_waiting")

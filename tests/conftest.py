@@ -86,15 +86,27 @@ def arranging_scope(request: pytest.FixtureRequest) -> Iterator[None]:
         yield from _system_connections()
     else:
         request.getfixturevalue("db")
+        from core.connections import count_open_scope
         from core.scope import system_scope
 
         scope = system_scope("tests")
         scope.__enter__()
+        _mark_transaction_of_the_test()
         yield
+        count_open_scope(1)
         with suppress(
             DatabaseError
         ):  # the test may have left a broken transaction, which is rolled back anyway
             scope.__exit__(None, None, None)
+
+
+def _mark_transaction_of_the_test() -> None:
+    """Let core.connections tell the test's own transaction from those of the code under test."""
+    from core.connections import count_open_scope
+
+    for block in connection.atomic_blocks:
+        block._from_testcase = True  # type: ignore[attr-defined]  # not in the stubs
+    count_open_scope(-1)
 
 
 def _system_connections() -> Iterator[None]:

@@ -54,6 +54,8 @@ os.environ |= {
     # Fixed, because the passwords in the cached template database are derived from it.
     "SECRET_KEY": "only for tests, never for a server that others can reach",
     "LOG_LEVEL": "WARNING",
+    # The fake model server, where it is the instance's own provider.
+    "OUTBOUND_ALLOWED_PRIVATE_HOSTS": "127.0.0.1",
 }
 
 from config.settings import *  # noqa: E402, F403 - the environment above must stand first

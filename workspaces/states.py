@@ -59,6 +59,16 @@ class ApiScope(TextChoices):
     ACCOUNT = "account", _("Read and change the account")
 
 
+class OutboundJobState(TextChoices):
+    QUEUED = "queued", _("Waiting")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+
+
+OPEN_JOB_STATES = (OutboundJobState.QUEUED, OutboundJobState.RUNNING)
+
+
 class ExternalGPTs(TextChoices):
     ALL = "all", _("All public GPTs")
     APPROVED = "approved", _("Only those that an owner approved")

@@ -1,8 +1,9 @@
-"""E-mail jobs."""
+"""Jobs that send e-mails and call other hosts."""
 
 from __future__ import annotations
 
 import json
+from functools import partial
 from uuid import UUID
 
 from celery import shared_task
@@ -18,12 +19,43 @@ from core.links import absolute_url
 from core.scope import system_scope
 from core.secrets import unseal
 from workspaces.access import access_invitation_by_token
+from workspaces.job_threads import JobThreads
+from workspaces.mail import send_waiting_mail, sweep_mails
 from workspaces.queries import find_user
+from workspaces.services import outbound_jobs
 from workspaces.services.erasures import resume_erasures, run_erasure
 from workspaces.services.mails import MAIL_PURPOSE
 from workspaces.services.password_resets import send_reset_mails
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.services.single_use import forget_used_tokens
+
+_threads = JobThreads(partial(outbound_jobs.run_next_job, clock=timezone.now))
+
+
+@shared_task(name=outbound_jobs.RUN)
+def run_outbound_jobs() -> None:
+    """Run waiting calls to other hosts in threads of this worker. Running twice finds them claimed."""
+    _threads.wake()
+
+
+@shared_task(name="workspaces.sweep_outbound_jobs")
+def sweep_outbound_jobs() -> int:
+    """Resume calls whose worker died and remove old ones. Running twice finds nothing the second time."""
+    with system_scope("workspaces.sweep_outbound_jobs"):
+        return outbound_jobs.sweep_jobs(at=timezone.now())
+
+
+@shared_task(name="workspaces.send_queued_mail")
+def send_queued_mail(*, mail_id: str) -> None:
+    """Send one e-mail that a request wrote. Running twice finds it claimed or gone."""
+    send_waiting_mail(mail_id=UUID(mail_id), at=timezone.now())
+
+
+@shared_task(name="workspaces.sweep_mails")
+def sweep_mails_of_requests() -> int:
+    """Enqueue e-mails again whose job was lost or failed. Running twice sends each once."""
+    with system_scope("workspaces.sweep_mails"):
+        return sweep_mails(at=timezone.now())
 
 
 @shared_task(name="workspaces.mail_invitation")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import select
+import threading
 import time
 from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from core.connections import DatabaseBusy, is_visitor_request
 
 # Recently used connections skip the health query.
 HEALTH_CHECK_AFTER_SECONDS = 10.0
@@ -18,14 +21,31 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Replaces all dead connections of the pool when one is found dead.
 
     The pool's own check drops one at a time and doubles its back-off between them: after a restart of
-    PostgreSQL every request would wait until it times out.
+    PostgreSQL every request would wait until it times out. When no connection becomes free in time, raises
+    DatabaseBusy, which is answered with 503.
     """
 
+    _held_share: threading.Semaphore | None = None
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        connection = super().get_new_connection(conn_params)
         pool: ConnectionPool | None = self.pool  # type: ignore[attr-defined]  # missing in the stubs
         if not pool:
-            return connection
+            return super().get_new_connection(conn_params)
+        share = _get_share(pool, is_visitor=is_visitor_request.get())
+        if not share.acquire(timeout=pool.timeout):
+            raise DatabaseBusy
+        try:
+            connection = self._get_live_connection(conn_params, pool)
+        except BaseException as error:
+            share.release()
+            if isinstance(error, PoolTimeout):
+                raise DatabaseBusy from error
+            raise
+        self._held_share = share
+        return connection
+
+    def _get_live_connection(self, conn_params: dict[str, Any], pool: ConnectionPool) -> Any:
+        connection = super().get_new_connection(conn_params)
         try:
             if not _can_skip_health_query(connection):
                 ConnectionPool.check_connection(connection)
@@ -38,7 +58,32 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _close(self) -> None:
         if self.connection is not None:
             self.connection.loggia_used_at = time.monotonic()
-        super()._close()  # type: ignore[misc]  # missing in the stubs
+        share, self._held_share = self._held_share, None
+        try:
+            super()._close()  # type: ignore[misc]  # missing in the stubs
+        finally:
+            if share is not None:
+                share.release()
+
+
+# For each pool: how many connections visitors may hold at once, and how many all others.
+_shares: dict[int, dict[bool, threading.Semaphore]] = {}
+_shares_lock = threading.Lock()
+
+
+def _get_share(pool: ConnectionPool, *, is_visitor: bool) -> threading.Semaphore:
+    """Return the share of visitors or of all others: neither can take the whole pool from the other."""
+    shares = _shares.get(id(pool))
+    if shares is None:
+        with _shares_lock:
+            most = pool.max_size - count_reserved(pool.max_size)
+            shares = _shares.setdefault(id(pool), {kind: threading.Semaphore(most) for kind in (True, False)})
+    return shares[is_visitor]
+
+
+def count_reserved(size: int) -> int:
+    """Return how many of a pool's connections are kept for visitors, and as many for all others."""
+    return max(1, size // 5) if size > 1 else 0
 
 
 def _can_skip_health_query(connection: Any) -> bool:

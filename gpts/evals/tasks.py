@@ -16,6 +16,8 @@ from gpts.evals.models import GoldenResult
 from gpts.evals.services.asking import PromptRequest, prepare_prompt
 from gpts.evals.services.prompt_turn import PromptTurn
 from gpts.evals.services.runs import claim_result, fail_result, reserve_budgets, sweep_runs
+from gpts.knowledge.retrieval import get_question_embedder
+from gpts.llm.catalogue import may_have_embedding_models
 
 NAME = "gpts.ask_golden_prompt"
 
@@ -38,9 +40,12 @@ def ask_golden_prompt(*, run_id: str) -> None:
 
 def _prepare(result: GoldenResult, *, at: datetime) -> PromptRequest | None:
     """The prompt with its budgets reserved; None when a budget refused, which is recorded."""
+    with system_scope(NAME):
+        embedder = get_question_embedder(result.run.gpt) if may_have_embedding_models() else None
+    vector = None if embedder is None else embedder.embed([result.snapshot["prompt"]])[0]
     try:
         with system_scope(NAME):
-            request = prepare_prompt(result.run, result)
+            request = prepare_prompt(result.run, result, vector=vector)
             reserve_budgets(result=result, request=request, at=at)
             return request
     except DomainError as refusal:

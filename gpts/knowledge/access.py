@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import NotFound
@@ -10,8 +12,8 @@ from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import get_relation
 from gpts.assistants.rules import GPTAct, may
 from gpts.knowledge.models import KnowledgeFile
-from gpts.knowledge.queries import get_knowledge_file
-from workspaces.models import User
+from gpts.knowledge.queries import get_knowledge_file, get_page_job
+from workspaces.models import OutboundJob, User
 
 
 def access_knowledge_file(
@@ -24,6 +26,16 @@ def access_knowledge_file(
     if not may(GPTAct.VIEW_SETTINGS, gpt, get_relation(user, gpt)):
         raise gpt_not_found()
     found = get_knowledge_file(gpt, identifier, include_removed=include_removed)
+    if found is None:
+        raise NotFound(_("This GPT has no such file."), code="file_not_found")
+    return found
+
+
+def access_page_job(user: User, gpt: GPT, identifier: UUID) -> OutboundJob:
+    """Return a job that fetches a page into the draft; raises what access_knowledge_file raises."""
+    if not may(GPTAct.VIEW_SETTINGS, gpt, get_relation(user, gpt)):
+        raise gpt_not_found()
+    found = get_page_job(gpt, identifier)
     if found is None:
         raise NotFound(_("This GPT has no such file."), code="file_not_found")
     return found

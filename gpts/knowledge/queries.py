@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
@@ -12,6 +13,11 @@ from gpts.assistants.models import GPT, Version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.knowledge.models import Document, KnowledgeFile, Passage
 from gpts.knowledge.states import FileState
+from workspaces.models import OutboundJob
+from workspaces.states import OutboundJobState
+
+# The kind of an outbound job that fetches a web page into a draft; its subject is the GPT.
+PAGE_JOB = "gpts.knowledge_page"
 
 
 def list_answering_files(gpt: GPT, version: Version | None = None) -> QuerySet[KnowledgeFile]:
@@ -56,6 +62,25 @@ def get_knowledge_file(gpt: GPT, identifier: int, *, include_removed: bool = Fal
     with gpt_workspace_scope(gpt):
         found = files if include_removed else files.filter(removed_at__isnull=True)
         return found.select_related("document", "gpt", "uploaded_by").first()
+
+
+def list_page_jobs(gpt: GPT) -> QuerySet[OutboundJob]:
+    """Return the jobs that fetch web pages into the draft, newest first. Call it inside the workspace.
+
+    A job's payload has the ``file_id`` that it fetches again; it is empty for a new page.
+    """
+    return OutboundJob.objects.filter(kind=PAGE_JOB, subject_id=gpt.pk).order_by("-created_at", "-id")
+
+
+def list_unfinished_page_jobs(gpt: GPT) -> list[OutboundJob]:
+    """Return the jobs that wait, run or failed, oldest first."""
+    with gpt_workspace_scope(gpt):
+        return list(list_page_jobs(gpt).exclude(state=OutboundJobState.DONE).reverse())
+
+
+def get_page_job(gpt: GPT, identifier: UUID) -> OutboundJob | None:
+    with gpt_workspace_scope(gpt):
+        return list_page_jobs(gpt).select_related("workspace").filter(pk=identifier).first()
 
 
 def get_file_passages(file: KnowledgeFile) -> QuerySet[Passage]:

@@ -10,6 +10,7 @@ from core.scope import system_scope
 from gpts.knowledge.retrieval.embedding import embed_passages, list_documents_to_embed
 from gpts.knowledge.retrieval.index import index_passages, list_unindexed_documents
 from gpts.knowledge.services import documents, review_dates
+from gpts.llm.catalogue import remember_embedding_models
 from gpts.llm.runtime.types import ModelFailure
 
 
@@ -53,6 +54,7 @@ def embed_document(*, document_id: int) -> int:
 def embed_waiting() -> int:
     """Enqueue documents that lack vectors, also after a change of model. Running twice makes each once."""
     with system_scope("gpts.embed_waiting"):
+        remember_embedding_models()
         waiting = list_documents_to_embed()
         for document_id in waiting:
             enqueue_on_commit("gpts.embed_document", document_id=document_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from core.outbound_purposes import Purpose
 from gpts.llm.states import Capability, ModelFeature, ModelKind, ProviderKind
 from workspaces.models import Workspace
 
@@ -32,6 +33,11 @@ class ModelProvider(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def purpose(self) -> Purpose:
+        """Why this server calls its address: the guard trusts the operator's own providers further."""
+        return Purpose.INSTANCE_PROVIDER if self.workspace_id is None else Purpose.WORKSPACE_PROVIDER
 
 
 class LanguageModel(models.Model):

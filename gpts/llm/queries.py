@@ -10,7 +10,10 @@ from django.db.models import Prefetch, QuerySet
 from gpts.llm.catalogue import list_chat_models
 from gpts.llm.models import LanguageModel, ModelProvider
 from workspaces.access import not_found
-from workspaces.models import Workspace
+from workspaces.models import OutboundJob, Workspace
+
+# The kind of an outbound job that tests a provider's connection; its subject is the provider.
+TEST_JOB = "gpts.provider_test"
 
 
 def list_providers(workspace: Workspace | None) -> QuerySet[ModelProvider]:
@@ -32,6 +35,12 @@ def get_provider(workspace: Workspace | None, provider_id: int) -> ModelProvider
     if found is None:
         raise not_found()
     return found
+
+
+def get_provider_test(provider: ModelProvider) -> OutboundJob | None:
+    """Return the newest connection test of a provider, None when there was none lately."""
+    tests = OutboundJob.objects.filter(kind=TEST_JOB, subject_id=provider.pk, workspace=provider.workspace)
+    return tests.select_related("workspace").order_by("-created_at", "-id").first()
 
 
 def get_model(workspace: Workspace | None, model_id: int) -> LanguageModel:

@@ -19,7 +19,7 @@ SELECT set_config('loggia.staff', '', true);
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("workspaces", "0007_publishing_suspended"),
+        ("workspaces", "0008_publishing_suspended"),
         ("reviews", "0008_restricted_lane"),
     ]
 

@@ -40,7 +40,7 @@ def move(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("workspaces", "0008_protected_names"),
+        ("workspaces", "0009_protected_names"),
         ("marketplace", "0005_withdrawn_listings"),
         ("reviews", "0009_suspended_people"),
     ]

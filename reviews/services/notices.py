@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.mail import EmailMessage
-from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -32,6 +34,9 @@ from reviews.states import (
 )
 from workspaces.models import User
 from workspaces.services.notifications import notify
+
+# Longer than sending one mail takes.
+CLAIM_SECONDS = 120
 
 
 def _get_language(user: User) -> str:
@@ -247,17 +252,30 @@ def list_undelivered_notices(*, at: datetime) -> list[UUID]:
     return list(late.order_by("created_at").values_list("pk", flat=True)[:200])
 
 
-@transaction.atomic
-def send_notice(*, notice_id: UUID, at: datetime) -> bool:
-    """E-mail a waiting notice. Returns False when it was sent before; a mail server that is down raises."""
-    locked = Notice.objects.select_for_update(of=("self",)).select_related("decision")
-    notice = locked.filter(pk=notice_id).first()
-    if notice is None or notice.delivery == DeliveryState.SENT:
+def send_notice(
+    *, notice_id: UUID, at: datetime, step: Callable[[], AbstractContextManager[Any]] = nullcontext
+) -> bool:
+    """E-mail a waiting notice. Returns False when it was sent before; a mail server that is down raises.
+
+    ``step`` opens the scope of each step: none is open while the mail server answers.
+    """
+    with step():
+        notice = Notice.objects.select_related("decision").filter(pk=notice_id).first()
+    # The claim ends by itself, so that a notice whose worker died is tried again.
+    claim = f"reviews:sending-notice:{notice_id}"
+    if notice is None or notice.delivery == DeliveryState.SENT or not cache.add(claim, 1, CLAIM_SECONDS):
         return False
+    try:
+        _send(notice)
+        with step():
+            Notice.objects.filter(pk=notice_id).update(delivery=DeliveryState.SENT, sent_at=at)
+    finally:
+        cache.delete(claim)
+    return True
+
+
+def _send(notice: Notice) -> None:
     host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
     # The same id on every try, so that mail programs can drop duplicates.
     headers = {"Message-ID": f"<{notice.pk}@{host}>"}
     EmailMessage(notice.subject, _add_key(notice), to=[notice.email], headers=headers).send()
-    notice.delivery, notice.sent_at = DeliveryState.SENT, at
-    notice.save(update_fields=["delivery", "sent_at"])
-    return True

@@ -15,13 +15,13 @@ from tests.support.browser import expect_saved, sign_in_page
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
-from tests.support.services import WebService
+from tests.support.services import WebService, WorkerService
 from tests.support.times import NOW
 from workspaces.services.staff import grant_staff_role
 
 
 def test_an_operator_adds_a_model_and_a_builder_uses_it_for_json(
-    server: WebService, page: Page, model_server: ModelServer
+    server: WebService, worker: WorkerService, page: Page, model_server: ModelServer
 ) -> None:
     ensure_offline_provider(at=NOW)
     ada = UserFactory.create()

@@ -27,7 +27,7 @@ SERVICE_KEYS = {
 # Given by the image, derived by the processes, or never wanted in a container.
 NOT_PASSED = {
     "DATABASE_APP_URL", "DATABASE_PUBLIC_ROLE", "DATABASE_WORKER_URL", "DEBUG", "LOGGIA_DATABASE_ROLE",
-    "MEDIA_ROOT", "STATIC_ROOT",
+    "MEDIA_ROOT", "PORT", "STATIC_ROOT",
 }  # fmt: skip
 
 
@@ -61,8 +61,28 @@ def test_every_long_running_service_has_a_health_check() -> None:
 def test_only_the_web_service_is_reachable_and_stores_cannot_reach_out() -> None:
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["web"]
     assert COMPOSE["networks"]["inside"] == {"internal": True}
-    outside = {name for name, service in SERVICES.items() if "outside" in service["networks"]}
-    assert outside == {"web", *WORKERS}
+    # Which services reach which, and other hosts, whatever core.outbound allows: web and workers call model
+    # providers, mail servers and buckets; the service that migrates and the one that only enqueues do not.
+    reach = {name: set(service["networks"]) for name, service in SERVICES.items()}
+    assert {name for name, reached in reach.items() if reached == {"inside", "outside"}} == {"web", *WORKERS}
+    closed = {name for name, reached in reach.items() if reached == {"inside"}}
+    assert closed == {"beat", "migrate", "postgres", "redis", "cache", "minio"}
+    assert len(closed) + len(WORKERS) + 1 == len(SERVICES)
+
+
+def test_the_network_towards_other_hosts_can_be_closed_on_the_host() -> None:
+    """The rule that the file explains names the bridge that the network really gets."""
+    bridge = COMPOSE["networks"]["outside"]["driver_opts"]["com.docker.network.bridge.name"]
+    assert f"iptables -I DOCKER-USER -i {bridge} -d 169.254.0.0/16 -j DROP" in TEXT
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_container_reaches_the_host_or_its_docker(name: str) -> None:
+    service = SERVICES[name]
+    forbidden = {"privileged", "network_mode", "pid", "ipc", "devices", "cap_add", "extra_hosts", "links"}
+    assert not forbidden & set(service)
+    volumes = service.get("volumes", ())
+    assert not [volume for volume in volumes if volume.startswith("/") or "docker.sock" in volume]
 
 
 @pytest.mark.parametrize("name", OURS)

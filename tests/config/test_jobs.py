@@ -49,6 +49,7 @@ def test_every_task_that_a_service_sends_has_its_queue() -> None:
     [
         ("workspaces.mail_invitation", "mail"),
         ("reviews.deliver_notice", "mail"),
+        ("workspaces.send_queued_mail", "mail"),
         ("payouts.calculate_close", "money"),
         ("gpts.read_files", "files"),
         ("gpts.ask_golden_prompt", "outbound"),

@@ -145,6 +145,9 @@ EXITS: dict[str, dict[str, str]] = {
         "exported": f"{_SETTLEMENT}.fail_payout", "paid": END, "failed": END, "returned": END,
         "cancelled": END,
     },
+    "workspaces.Erasure.state": {
+        "waiting": "job workspaces.resume_erasures", "running": "job workspaces.resume_erasures", "finished": END,
+    },
 }  # fmt: skip
 DONE = ("passed", "failed", "unjudged", "error")
 APPS = ("core", "workspaces", "gpts", "marketplace", "reviews", "payouts")

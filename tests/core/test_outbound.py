@@ -8,7 +8,8 @@ import gzip
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,9 +21,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from core import outbound
 from core.errors import TooLarge
-from core.outbound import AsyncGuardedTransport, OutboundFailed, check_headers, fetch
+from core.outbound import AsyncGuardedTransport, OutboundFailed, check_headers
 from core.outbound_guard import OutboundPolicy, OutboundRefused
+from core.outbound_purposes import Purpose
+from gpts.llm.runtime.transport import StreamTransport
+
+fetch = partial(outbound.fetch, purpose=Purpose.KNOWLEDGE_PAGE)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -279,31 +285,84 @@ def certificate_for(name: str, folder: Path) -> ssl.SSLContext:
     return context
 
 
+def fetch_by_fetch(url: str, policy: OutboundPolicy) -> bytes:
+    try:
+        return fetch(url, policy=policy, resolver=to_loopback).body
+    except OutboundFailed:
+        raise ConnectionError from None
+
+
+def fetch_by_transport(transport: type[Any]) -> Callable[[str, OutboundPolicy], bytes]:
+    def get(url: str, policy: OutboundPolicy) -> bytes:
+        async def run() -> bytes:
+            async with httpx2.AsyncClient(transport=transport(policy, to_loopback)) as client:
+                return (await client.get(url)).content
+
+        try:
+            return asyncio.run(run())
+        except httpx2.ConnectError:
+            raise ConnectionError from None
+
+    return get
+
+
+CLIENTS = {
+    "fetch": fetch_by_fetch,
+    "providers of workspaces": fetch_by_transport(AsyncGuardedTransport),
+    "providers of the instance": fetch_by_transport(StreamTransport),
+}
+
+
+@pytest.mark.parametrize("get", CLIENTS.values(), ids=CLIENTS.keys())
 @pytest.mark.parametrize(("called", "is_fine"), [("right.test", True), ("wrong.test", False)])
-def test_the_certificate_must_be_for_the_host_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, called: str, is_fine: bool
+def test_the_certificate_must_be_for_the_name_although_the_address_is_pinned(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    called: str,
+    is_fine: bool,
+    get: Callable[[str, OutboundPolicy], bytes],
 ) -> None:
     Handler.received.clear()
-    server, port = serve(certificate_for("right.test", tmp_path))
+    context = certificate_for("right.test", tmp_path)
+    names: list[str | None] = []
+    context.sni_callback = lambda _socket, name, _context: names.append(name)
+    server, port = serve(context)
     authority = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
     # Only the trusted authority changes: names are checked as always.
     monkeypatch.setattr(httpx2, "create_ssl_context", lambda **options: authority)
     url, policy = f"https://{called}:{port}/", trusting(f"{called}:{port}")
     try:
         if is_fine:
-            assert fetch(url, policy=policy, resolver=to_loopback).body == b"hello"
+            assert get(url, policy) == b"hello"
         else:
-            with pytest.raises(OutboundFailed):
-                fetch(url, policy=policy, resolver=to_loopback)
+            with pytest.raises(ConnectionError):
+                get(url, policy)
             assert Handler.received == []
     finally:
         server.shutdown()
         server.server_close()
 
+    assert names == [called]  # SNI is the name, not the address
 
-def test_the_asynchronous_transport_has_the_same_guard(port: int) -> None:
+
+@pytest.mark.parametrize("get", CLIENTS.values(), ids=CLIENTS.keys())
+def test_an_unknown_authority_is_refused(tmp_path: Path, get: Callable[[str, OutboundPolicy], bytes]) -> None:
+    Handler.received.clear()
+    server, port = serve(certificate_for("right.test", tmp_path))
+    try:
+        with pytest.raises(ConnectionError):
+            get(f"https://right.test:{port}/", trusting(f"right.test:{port}"))
+    finally:
+        server.shutdown()
+        server.server_close()
+
+    assert Handler.received == []
+
+
+@pytest.mark.parametrize("transport", [AsyncGuardedTransport, StreamTransport])
+def test_the_asynchronous_transports_have_the_same_guard(port: int, transport: type[Any]) -> None:
     async def get(url: str, policy: OutboundPolicy) -> int:
-        async with httpx2.AsyncClient(transport=AsyncGuardedTransport(policy, to_loopback)) as client:
+        async with httpx2.AsyncClient(transport=transport(policy, to_loopback)) as client:
             return (await client.get(url)).status_code
 
     assert asyncio.run(get(f"http://api.test:{port}/", trusting(f"api.test:{port}"))) == 200

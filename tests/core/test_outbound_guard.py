@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -13,9 +14,10 @@ from core.outbound_guard import (
     OutboundRefused,
     is_public,
     parse_target,
-    policy_from_settings,
+    policy_for,
     resolve_checked,
 )
+from core.outbound_purposes import Purpose
 
 STRICT = OutboundPolicy()
 PUBLIC = "93.184.215.14"
@@ -146,10 +148,82 @@ def test_is_public(text: str, expected: bool) -> None:
     assert is_public(ipaddress.ip_address(text)) is expected
 
 
-def test_a_missing_setting_is_an_error_not_a_permission() -> None:
+@pytest.mark.parametrize(
+    ("purpose", "name"),
+    [
+        (Purpose.INSTANCE_PROVIDER, "OUTBOUND_ALLOWED_PRIVATE_HOSTS"),
+        (Purpose.WORKSPACE_PROVIDER, "OUTBOUND_TENANT_PRIVATE_HOSTS"),
+        (Purpose.KNOWLEDGE_PAGE, "OUTBOUND_TENANT_PRIVATE_HOSTS"),
+        (Purpose.KNOWLEDGE_PAGE, "OUTBOUND_ALLOW_HTTP"),
+    ],
+)
+def test_a_missing_setting_is_an_error_not_a_permission(purpose: Purpose, name: str) -> None:
     with override_settings():
         from django.conf import settings
 
-        del settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS
+        delattr(settings, name)
         with pytest.raises(ImproperlyConfigured):
-            policy_from_settings()
+            policy_for(purpose)
+
+
+@pytest.mark.parametrize("purpose", [Purpose.KNOWLEDGE_PAGE, Purpose.WORKSPACE_PROVIDER])
+def test_hosts_that_the_operator_allows_for_the_instance_are_refused_to_tenants(
+    settings: Any, purpose: Purpose
+) -> None:
+    settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS = ["localhost:11434", "models.internal"]
+    settings.OPENAI_BASE_URL = "http://10.0.0.8:8080/v1"
+
+    for url in ("http://localhost:11434/v1", "http://models.internal/admin", "http://10.0.0.8:8080/v1"):
+        with pytest.raises(OutboundRefused):
+            parse_target(url, policy_for(purpose))
+        assert parse_target(url, policy_for(Purpose.INSTANCE_PROVIDER)).url == url
+
+
+def test_tenants_have_a_list_of_their_own_which_is_empty_by_default(settings: Any) -> None:
+    assert settings.OUTBOUND_TENANT_PRIVATE_HOSTS == []
+
+    settings.OUTBOUND_TENANT_PRIVATE_HOSTS = ["wiki.internal:8080"]
+
+    url = "http://wiki.internal:8080/page"
+    assert parse_target(url, policy_for(Purpose.KNOWLEDGE_PAGE)).url == url
+    with pytest.raises(OutboundRefused):
+        parse_target("http://wiki.internal/page", policy_for(Purpose.KNOWLEDGE_PAGE))
+    with pytest.raises(OutboundRefused):
+        parse_target(url, policy_for(Purpose.INSTANCE_PROVIDER))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://store.example.com/metrics",
+        "https://STORE.example.com./",
+        "https://www.example.org/",
+        "https://a.b.wild.example.net/",
+        "https://wild.example.net/",
+        "http://localhost:8000/metrics",
+        "http://127.0.0.1:8000/",
+    ],
+)
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_this_servers_own_addresses_are_refused_for_every_purpose(
+    settings: Any, purpose: Purpose, url: str
+) -> None:
+    settings.BASE_URL = "https://store.example.com"
+    settings.ALLOWED_HOSTS = ["www.example.org", ".wild.example.net", "*", "localhost", "127.0.0.1"]
+    # A host without a port must not open the server's own port.
+    settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS = ["localhost", "127.0.0.1", "store.example.com"]
+    settings.OUTBOUND_TENANT_PRIVATE_HOSTS = ["localhost", "127.0.0.1", "store.example.com"]
+
+    with pytest.raises(OutboundRefused):
+        parse_target(url, policy_for(purpose))
+    assert parse_target("https://example.com/", policy_for(purpose)).host == "example.com"
+    assert parse_target("http://localhost:11434/v1", policy_for(purpose)).port == 11434
+
+
+def test_an_own_name_is_refused_at_the_connection_too(settings: Any) -> None:
+    settings.BASE_URL = "https://store.example.com"
+
+    with pytest.raises(OutboundRefused):
+        resolve_checked(
+            "store.example.com", 443, policy_for(Purpose.KNOWLEDGE_PAGE), lambda host, port: [PUBLIC]
+        )

@@ -23,8 +23,8 @@ from gpts.knowledge.queries import (
     list_answering_files,
     list_passages,
 )
-from gpts.knowledge.retrieval import find_passages
-from gpts.knowledge.retrieval.vectors import nearest_passages
+from gpts.knowledge.retrieval import QuestionVector, find_passages
+from gpts.knowledge.retrieval.vectors import VectorStatus, nearest_passages
 from gpts.knowledge.services.files import add_knowledge_file, erase_file
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.states import ModelKind, ProviderKind
@@ -187,11 +187,12 @@ def test_a_foreign_vector_under_an_own_document_is_not_found(
         vector=[1.0] * 64,
     )
 
+    question = QuestionVector(model.pk, (1.0,) * 64)
     with system_scope("tests.golden"):
-        near, _status = nearest_passages(tenants.gpt, (own.document.pk,), QUESTION, 5)
+        near, status = nearest_passages(tenants.gpt, (own.document.pk,), question, 5)
         told = read_everything(tenants, None)
 
-    assert near == []
+    assert (near, status) == ([], VectorStatus.WAITING)
     assert "heliotrope nineteen" not in told
 
 

@@ -9,7 +9,6 @@ import pytest
 from django.core.cache import cache
 
 from gpts.chat.streaming.connection import build_request_key, check_message, get_sync_redis
-from gpts.knowledge.services.web_pages import _check_rate_limit
 from gpts.studio.presence import record_presence
 from tests.fakes.openai_server import ModelServer
 from tests.support.chat import configure_model, create_public_gpt
@@ -18,6 +17,7 @@ from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
 from tests.support.web_client import MakeWebClient
 from workspaces.models import User
+from workspaces.services.outbound_jobs import check_rate_limit
 
 UUID = r"[0-9a-f]{8}-[0-9a-f-]{27}"
 # Every kind of key. A number is the id of a person, workspace or case; rendered store pages are public.
@@ -26,7 +26,10 @@ KINDS = (
     r"chat:rate:\d+",
     r"chat:key:\d+:(session|\d+):[a-z0-9-]+:[01]:.+",
     r"builder:here:\d+:\d+",
-    r".*gpts:page-fetches:\d+",
+    r".*workspaces:outbound-requests:\d+",
+    # Of the whole instance: whether any embeddings model is in use.
+    r".*gpts:has-embedding-models",
+    r".*gpts:embedding-rests:\d+",
     r".*store:public:.*",
     r".*reviews:looking:\d+",
     r".*(allauth|ratelimit|rl:|dj-|session|mfa|reports?:|throttle).*",
@@ -45,10 +48,10 @@ def test_same_named_gpts_of_two_companies_share_no_key() -> None:
     for owner, gpt in zip(owners, gpts, strict=True):
         assert record_presence(gpt, owner, "window-0001") == []
         assert check_message(owner.pk, "same-key", scope=f"session:{gpt.slug}:0", count_recent=int) is False
-        _check_rate_limit(owner)
+        check_rate_limit(owner)
 
     assert count_keys("builder:here:") == count_keys("chat:key:") == count_keys("chat:rate:") == 2
-    assert [cache.get(f"gpts:page-fetches:{owner.pk}") for owner in owners] == [1, 1]
+    assert [cache.get(f"workspaces:outbound-requests:{owner.pk}") for owner in owners] == [1, 1]
 
 
 @pytest.mark.django_db

@@ -36,8 +36,7 @@ def model_server(shared_model_server: ModelServer) -> ModelServer:
 @pytest.fixture
 def provider(model_server: ModelServer, settings: Any) -> ModelServer:
     """The fake model server at an address that workspaces may use."""
-    settings.OUTBOUND_ALLOW_HTTP = True
-    settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS = [model_server.url.removeprefix("http://").removesuffix("/v1")]
+    settings.OUTBOUND_TENANT_PRIVATE_HOSTS = [model_server.url.removeprefix("http://").removesuffix("/v1")]
     return model_server
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from core.outbound_purposes import Purpose
 from gpts.llm.runtime.clients import build_client
 from gpts.llm.runtime.openai_clients import close_clients
 from gpts.llm.runtime.turns import run_turn
@@ -19,7 +20,8 @@ from tests.fakes.openai_server import KEY, ModelServer
 
 
 def create_spec(server: ModelServer, model: str, api: ModelAPI, **changes: Any) -> ModelSpec:
-    return replace(ModelSpec(name=model, api=api, base_url=server.url, api_key=KEY), **changes)
+    spec = ModelSpec(name=model, api=api, base_url=server.url, api_key=KEY, purpose=Purpose.INSTANCE_PROVIDER)
+    return replace(spec, **changes)
 
 
 async def collect_events(spec: ModelSpec, **turn: Any) -> list[TurnEvent]:

@@ -13,6 +13,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from core.connections import has_open_scope
 from core.errors import DomainError
 from workspaces.access import not_found
 from workspaces.web.bodies import too_large
@@ -36,7 +37,8 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
             return standard
         standard.data = _body(error)
         response = standard
-    if connection.in_atomic_block:
+    # Views with scopes of their own have left them when they raise.
+    if connection.in_atomic_block and has_open_scope():
         transaction.set_rollback(True)
     return response
 

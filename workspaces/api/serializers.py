@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from workspaces.api.fresh_password import FreshPasswordSerializer
-from workspaces.models import ApiKey, Member, SharingPolicy, User, Workspace
+from workspaces.models import ApiKey, Member, OutboundJob, SharingPolicy, User, Workspace
 from workspaces.services.users import NAME_LENGTH
 from workspaces.states import ApiScope, Role, Theme
 
@@ -50,6 +50,24 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
             "created_at",
             "last_used_at",
             "expires_at",
+        ]
+        read_only_fields: ClassVar[Any] = fields
+
+
+class OutboundJobSerializer(serializers.ModelSerializer[OutboundJob]):
+    """A call to another host: queued, running, done or failed; ``error`` says why it failed."""
+
+    class Meta:
+        model = OutboundJob
+        fields: ClassVar[Any] = [
+            "id",
+            "address",
+            "state",
+            "error_code",
+            "error",
+            "created_at",
+            "started_at",
+            "ended_at",
         ]
         read_only_fields: ClassVar[Any] = fields
 

@@ -4,6 +4,8 @@ from workspaces.models.api_keys import ApiKey
 from workspaces.models.erasures import Erasure, RetiredName
 from workspaces.models.names import ProtectedName
 from workspaces.models.notifications import Notification
+from workspaces.models.outbound_jobs import OutboundJob
+from workspaces.models.outgoing_mails import OutgoingMail
 from workspaces.models.used_tokens import UsedToken
 from workspaces.models.users import StaffRole, User
 from workspaces.models.workspaces import (
@@ -23,6 +25,8 @@ __all__ = [
     "Invitation",
     "Member",
     "Notification",
+    "OutboundJob",
+    "OutgoingMail",
     "ProtectedName",
     "RetiredName",
     "SharingPolicy",

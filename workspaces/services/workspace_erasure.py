@@ -13,6 +13,7 @@ from workspaces.models import (
     Invitation,
     Member,
     Notification,
+    OutboundJob,
     ProtectedName,
     SharingPolicy,
     User,
@@ -29,7 +30,12 @@ def erase_rest_of_person(user: User, at: datetime) -> int:
     # A name stays protected if a decision prohibited it; the name of a verified builder goes with the account.
     verified = ProtectedName.objects.filter(holder=user, kind=NameProtection.VERIFIED)
     ProtectedName.objects.filter(holder=user).exclude(kind=NameProtection.VERIFIED).update(holder=None)
-    for rows in (Notification.objects.filter(user=user), ApiKey.objects.filter(user=user), verified):
+    for rows in (
+        Notification.objects.filter(user=user),
+        ApiKey.objects.filter(user=user),
+        OutboundJob.objects.filter(requested_by=user),
+        verified,
+    ):
         found = list(rows.values_list("pk", flat=True)[:BATCH])
         rows.model.objects.filter(pk__in=found).delete()
         count += len(found)
@@ -38,7 +44,7 @@ def erase_rest_of_person(user: User, at: datetime) -> int:
 
 def erase_rest_of_workspace(workspace: Workspace, at: datetime) -> int:
     count = 0
-    for model in (Invitation, ApiKey, Group, Member):
+    for model in (Invitation, ApiKey, Group, Member, OutboundJob):
         rows = model.objects.filter(workspace=workspace)
         found = list(rows.values_list("pk", flat=True)[:BATCH])
         model.objects.filter(pk__in=found).delete()

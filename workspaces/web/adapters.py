@@ -17,11 +17,13 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
+from core.connections import release_connection
 from core.errors import Forbidden, InvalidInput, RateLimited
 from core.links import absolute_url, get_site_host, get_site_name
 from core.look.titles import sentence_case
@@ -161,6 +163,12 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         initial: dict[str, Any] = super().get_signup_form_initial_data(sociallogin)
         return initial | {"display_name": sociallogin.user.display_name}
 
+    def get_requests_session(self) -> Any:
+        """Return the client for a sign-in server, without holding a database connection while it answers."""
+        release_connection("sign-in")
+        return super().get_requests_session()
+
+    @transaction.atomic
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
         user: User = super().save_user(request, sociallogin, form)
         complete_account(user=user, at=timezone.now())

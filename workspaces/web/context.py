@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,8 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from core.connections import has_open_scope
+from core.scope import Scope, open_scope
 from workspaces.models import User
 from workspaces.queries import NO_ROLES, UserRoles, count_unread_notifications, get_user_roles
 from workspaces.states import Staff, Theme
@@ -42,11 +45,17 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "nav": _nav(request, roles, signed_in=True),
         "person": user,
         "theme": user.theme,
-        "unread_notifications": SimpleLazyObject(lambda: count_unread_notifications(user)),
+        "unread_notifications": SimpleLazyObject(lambda: _count_unread(user)),
         "workspaces_of_person": roles.companies,
         "waiting_staff": [Staff(role).label for role in sorted(roles.waiting_staff)],
         "lacks_second_factor": bool(roles.staff) and not roles.has_second_factor,
     }
+
+
+def _count_unread(user: User) -> int:
+    # Pages of sign-in servers are rendered without a scope.
+    with nullcontext() if has_open_scope() else open_scope(Scope(user_id=user.pk)):
+        return count_unread_notifications(user)
 
 
 def _nav(request: HttpRequest, roles: UserRoles, *, signed_in: bool) -> list[NavEntry]:

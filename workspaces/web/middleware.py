@@ -15,12 +15,14 @@ from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase, H
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
+from core.connections import is_visitor_request
 from core.errors import DomainError
 from core.scope import NOBODY, Scope, open_scope, public_reader
 from workspaces.access import find_api_key, scope_for, scope_for_api_key
 from workspaces.models import ApiKey, User
 from workspaces.queries import cache_user_roles
 from workspaces.services.api_keys import record_key_use
+from workspaces.web.own_scopes import has_own_scopes
 from workspaces.web.public import is_public_page
 from workspaces.web.reauthentication import require_fresh_password
 from workspaces.web.refusals import form_only_page, is_api, refuse
@@ -66,6 +68,10 @@ class ScopeMiddleware:
                 translation.gettext("NUL characters are not allowed."),
                 content_type="text/plain; charset=utf-8",
             )
+        # Without a session or a key: a connection of the pool is kept for these requests.
+        is_visitor_request.set(
+            settings.SESSION_COOKIE_NAME not in request.COOKIES and "Authorization" not in request.headers
+        )
         if is_api(request):
             request.user = AnonymousUser()
         if iscoroutinefunction(view) or getattr(view, "is_chat_view", False):
@@ -75,6 +81,9 @@ class ScopeMiddleware:
         if from_cache is not None and (cached := from_cache(request)) is not None:
             return cached
         try:
+            if has_own_scopes(view):
+                request.scope_of_person = self._authenticate(request)  # type: ignore[attr-defined]  # get_scope
+                return self._answer(request, view, args, kwargs)
             with self._scope(request, view):
                 return self._answer(request, view, args, kwargs)
         except DomainError as error:
@@ -101,14 +110,19 @@ class ScopeMiddleware:
         return refuse(request, error) if isinstance(error, DomainError) else None
 
     def _scope(self, request: HttpRequest, view: Callable[..., Any]) -> AbstractContextManager[Any]:
+        scope = self._authenticate(request)
+        return public_reader() if scope is NOBODY and is_public_page(view) else open_scope(scope)
+
+    def _authenticate(self, request: HttpRequest) -> Scope:
+        """Return the scope of the request's person, NOBODY for visitors."""
         if is_api(request):
-            return open_scope(authenticate_bearer(request))
+            return authenticate_bearer(request)
         user = request.user
-        if isinstance(user, User):
-            cache_user_roles(user)
-            activate_preferences(request, user)
-            return open_scope(scope_for(user))
-        return public_reader() if is_public_page(view) else open_scope(NOBODY)
+        if not isinstance(user, User):
+            return NOBODY
+        cache_user_roles(user)
+        activate_preferences(request, user)
+        return scope_for(user)
 
 
 def has_nul(request: HttpRequest) -> bool:

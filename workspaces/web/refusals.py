@@ -6,8 +6,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import get_resolver
 
+from core.connections import DatabaseBusy
 from core.errors import DomainError, NotFound, RateLimited, Unavailable
 
 API_PREFIXES = ("/api/v1/", "/v1/")
@@ -24,6 +26,8 @@ def refuse(request: HttpRequest, error: DomainError) -> HttpResponseBase:
     """
     if is_api(request):
         response: HttpResponseBase = JsonResponse(error_body(error), status=error.status)
+    elif isinstance(error, DatabaseBusy):
+        response = busy_page(request, error)
     elif request.headers.get("HX-Request") == "true":
         response = render(
             request, "components/toast.html", {"kind": "bad", "text": error.message}, status=error.status
@@ -35,6 +39,15 @@ def refuse(request: HttpRequest, error: DomainError) -> HttpResponseBase:
     if isinstance(error, RateLimited | Unavailable) and "retry_after" in error.data:
         response.headers["Retry-After"] = str(error.data["retry_after"])
     return response
+
+
+def busy_page(request: HttpRequest, error: DatabaseBusy) -> HttpResponse:
+    """Return a page that needs no database: the layout's context would ask for another connection."""
+    if request.headers.get("HX-Request") == "true":
+        text = render_to_string("components/toast.html", {"kind": "bad", "text": error.message})
+    else:
+        text = render_to_string("503.html", {"text": error.message})
+    return HttpResponse(text, status=error.status)
 
 
 def not_found_page(request: HttpRequest, error: Exception) -> HttpResponse:

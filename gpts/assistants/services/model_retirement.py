@@ -18,6 +18,7 @@ from core.dates import check_date
 from core.errors import InvalidInput
 from core.look import formats
 from gpts.assistants.models import GPT
+from gpts.assistants.queries.approved_addresses import keeps_approved_address
 from gpts.assistants.queries.model_retirement import list_affected_gpts, list_models_to_remind
 from gpts.assistants.services.gpts import update_draft
 from gpts.llm.catalogue import MAX_REPLACEMENTS, get_last_day, is_offered
@@ -42,13 +43,20 @@ def set_retirement(
     """Set, move or remove a model's last day and its replacement; a new day is notified to owners.
 
     Repeating it changes nothing and notifies nobody. Raises InvalidInput for a year outside of 2000 to 2200,
-    and for a replacement that is not offered everywhere the model is, or whose replacements lead back to it.
+    and for a replacement that is not offered everywhere the model is, whose replacements lead back to it, or
+    that would send messages to public GPTs to another address than was approved (``address_approved``).
     """
     if retired_at is not None:
         check_date(retired_at, field="retired_at")
     row = LanguageModel.objects.select_for_update(of=("self",)).select_related("provider").get(pk=model.pk)
     if replacement is not None:
         _check_replacement(row, replacement)
+        if not keeps_approved_address(row, replacement):
+            raise InvalidInput(
+                _("Public GPTs were approved with the address of this model. Choose a replacement there."),
+                code="address_approved",
+                field="replacement",
+            )
     is_new_day = retired_at != row.retired_at
     if not is_new_day and row.replacement_id == (replacement and replacement.pk):
         return row

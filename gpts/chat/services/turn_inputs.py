@@ -19,7 +19,7 @@ from gpts.chat.models import Conversation, Message, Turn
 from gpts.chat.queries.attachments import AttachedParts, AttachedPiece, get_attached_parts
 from gpts.chat.states import MessageRole
 from gpts.knowledge.queries import list_knowledge_files
-from gpts.knowledge.retrieval import FoundPassage, find_passages, is_answerable
+from gpts.knowledge.retrieval import FoundPassage, QuestionVector, find_passages, is_answerable
 from gpts.llm import catalogue as model_catalogue
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.types import ModelAPI, ModelSpec, PassageQuote, PromptMessage, TurnInput
@@ -68,16 +68,18 @@ def prepare_input(
     chosen_model: LanguageModel | None = None,
     attached: AttachedParts = NOTHING_ATTACHED,
     turn_id: UUID | None = None,
+    vector: QuestionVector | None = None,
 ) -> PreparedInput:
     """Gather what ``gpt`` needs to answer ``text`` with ``version`` (None: its draft). Reads only.
 
-    The caller has authorised the person and opened a scope. Pieces of ``attached`` files get lower citation
+    The caller has authorised the person, opened a scope, and made the question's ``vector`` before it.
+    Pieces of ``attached`` files get lower citation
     numbers than passages of knowledge.
     """
     behaviour: GPT | Version = version or gpt
     model = get_usable_model(gpt, version, chosen=chosen_model)
     started = time.perf_counter()
-    found, score = _search_knowledge(gpt, version, text)
+    found, score = _search_knowledge(gpt, version, text, vector)
     passages: tuple[FoundPassage | AttachedPiece, ...] = (*attached.pieces, *found)
     spent = (time.perf_counter() - started) * 1000
     turn_input = TurnInput(
@@ -100,7 +102,13 @@ def prepare_input(
 
 
 def prepare_turn(
-    *, turn: Turn, conversation: Conversation, text: str, language: str, has_files: bool = True
+    *,
+    turn: Turn,
+    conversation: Conversation,
+    text: str,
+    language: str,
+    has_files: bool = True,
+    vector: QuestionVector | None = None,
 ) -> PreparedTurn:
     """Gather the input of a started turn, which comes with the gpt and the version that answer it.
 
@@ -122,6 +130,7 @@ def prepare_turn(
         chosen_model=model,
         attached=attached,
         turn_id=turn.pk,
+        vector=vector,
     )
     return PreparedTurn(
         **vars(prepared), turn=turn, conversation=conversation, left_out=_count_left_out(turn, len(history))
@@ -137,11 +146,11 @@ def get_no_answer_text(behaviour: GPT | Version, language: str) -> str:
 
 
 def _search_knowledge(
-    gpt: GPT, version: Version | None, text: str
+    gpt: GPT, version: Version | None, text: str, vector: QuestionVector | None
 ) -> tuple[tuple[FoundPassage, ...], float | None]:
     if version is not None and not version.knowledge_hashes:
         return (), None
-    passages = tuple(find_passages(gpt, text, PASSAGES, version=version))
+    passages = tuple(find_passages(gpt, text, PASSAGES, version=version, vector=vector))
     if passages:
         return passages, max(passage.score for passage in passages)
     return (), 0.0 if version is not None or list_knowledge_files(gpt) else None
@@ -168,7 +177,7 @@ def build_model_spec(model: LanguageModel | None) -> ModelSpec:
         max_output_tokens=model.max_output_tokens,
         first_token_timeout=settings.MODEL_FIRST_TOKEN_SECONDS,
         idle_timeout=settings.MODEL_IDLE_SECONDS,
-        is_guarded=provider.workspace_id is not None,
+        purpose=provider.purpose,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -34,6 +34,8 @@ from gpts.chat.streaming.chat_turn import ChatTurn
 from gpts.chat.streaming.connection import RATE_WINDOW, check_message
 from gpts.chat.streaming.frames import build_end_data, build_frame
 from gpts.chat.streaming.lost import interrupt_if_lost
+from gpts.knowledge.retrieval import QuestionVector, get_question_embedder
+from gpts.llm.catalogue import may_have_embedding_models
 from gpts.llm.states import TurnState
 from gpts.metering.services.budgets import (
     count_prompt_characters,
@@ -134,6 +136,7 @@ def begin_first_turn(
     is_repeated = _check_first_message(requester, slug, key, is_draft=is_draft)
     if is_repeated and (known := _wait_for_turn(requester, slug, key, is_draft=is_draft)):
         return known
+    vector = _embed_question(requester, text, lambda: _get_first_gpt(requester, slug, is_draft, ask))
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
         gpt, version, relation = access_chat(requester.user, slug, is_draft=is_draft)
@@ -151,7 +154,7 @@ def begin_first_turn(
         )
         choose_model(conversation=turn.conversation, chosen=model)
         _attach_files(requester, turn, files)
-        return _prepare_answer(requester, turn, has_files=bool(files))
+        return _prepare_answer(requester, turn, has_files=bool(files), vector=vector)
 
 
 def begin_next_turn(
@@ -166,6 +169,7 @@ def begin_next_turn(
 ) -> StartedChatTurn:
     """Start the next turn of a conversation; ``ask`` and ``model`` as in begin_first_turn."""
     _check_rate(requester)
+    vector = _embed_question(requester, text, lambda: _get_next_gpt(requester, conversation_id, ask))
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
         at = timezone.now()
@@ -183,12 +187,13 @@ def begin_next_turn(
             return _find_started(requester, turn)
         choose_model(conversation=conversation, chosen=model)
         _attach_files(requester, turn, files)
-        return _prepare_answer(requester, turn)
+        return _prepare_answer(requester, turn, vector=vector)
 
 
 def begin_retry(requester: Requester, conversation_id: UUID, turn_id: UUID, key: str) -> StartedChatTurn:
     """Answer a turn's question again."""
     _check_rate(requester)
+    vector = _embed_question(requester, "", lambda: _get_turn_gpt(requester, conversation_id, turn_id))
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
         at = timezone.now()
@@ -205,7 +210,7 @@ def begin_retry(requester: Requester, conversation_id: UUID, turn_id: UUID, key:
         if not is_new:
             return _find_started(requester, turn)
         copy_to_turn(source=old, turn=turn, at=at)
-        return _prepare_answer(requester, turn)
+        return _prepare_answer(requester, turn, vector=vector)
 
 
 def begin_edit(
@@ -213,6 +218,7 @@ def begin_edit(
 ) -> StartedChatTurn:
     """Answer a turn's question with an edited text."""
     _check_rate(requester)
+    vector = _embed_question(requester, text, lambda: _get_turn_gpt(requester, conversation_id, turn_id))
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
         at = timezone.now()
@@ -230,7 +236,7 @@ def begin_edit(
         if not is_new:
             return _find_started(requester, turn)
         copy_to_turn(source=old, turn=turn, at=at)
-        return _prepare_answer(requester, turn)
+        return _prepare_answer(requester, turn, vector=vector)
 
 
 def find_turn(requester: Requester, conversation_id: UUID, turn_id: UUID) -> StartedChatTurn:
@@ -262,6 +268,55 @@ def get_chat_workspace_id(requester: Requester, gpt: GPT, relation: GPTRelation)
 
 
 # Before the turn starts ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Question:
+    """The GPT that a person may ask now, and the text of its question."""
+
+    gpt: GPT
+    text: str
+
+
+def _embed_question(requester: Requester, text: str, find: Callable[[], _Question]) -> QuestionVector | None:
+    """Return the question's vector, None without an embeddings model; opens and ends a scope of its own.
+
+    The embeddings server is another host, so no transaction may be open while it is asked. ``find``
+    authorises the person, as the text must not reach the embeddings server of a workspace that is not theirs.
+    """
+    if not may_have_embedding_models():
+        return None
+    with open_scope(requester.scope):
+        question = find()
+        embedder = get_question_embedder(question.gpt)
+    return None if embedder is None else embedder.embed([text or question.text])[0]
+
+
+def _get_first_gpt(requester: Requester, slug: str, is_draft: bool, ask: str) -> _Question:
+    gpt, _version, _relation = access_chat(requester.user, slug, is_draft=is_draft)
+    answering = _access_answering_gpt(requester, gpt, ask)
+    return _Question(gpt if answering is None else answering[0], "")
+
+
+def _get_next_gpt(requester: Requester, conversation_id: UUID, ask: str) -> _Question:
+    gpt = _recheck_conversation(requester, conversation_id).gpt
+    answering = _access_answering_gpt(requester, gpt, ask)
+    return _Question(gpt if answering is None else answering[0], "")
+
+
+def _get_turn_gpt(requester: Requester, conversation_id: UUID, turn_id: UUID) -> _Question:
+    conversation = _recheck_conversation(requester, conversation_id)
+    old = access_turn(conversation, turn_id)
+    answering = _access_answering_gpt(requester, conversation.gpt, old.gpt.slug)
+    asked = Message.objects.filter(turn=old, role=MessageRole.USER).values_list("content", flat=True)
+    return _Question(conversation.gpt if answering is None else answering[0], asked.first() or "")
+
+
+def _recheck_conversation(requester: Requester, conversation_id: UUID) -> Conversation:
+    """Return the person's conversation if they may still continue it; raises otherwise."""
+    conversation = access_conversation(requester.user, conversation_id, workspace_id=requester.workspace_id)
+    recheck_chat(requester.user, conversation.gpt, is_draft=conversation.version_id is None)
+    return conversation
 
 
 def _check_first_message(requester: Requester, slug: str, key: str, *, is_draft: bool) -> bool:
@@ -336,7 +391,9 @@ def _attach_files(requester: Requester, turn: Turn, files: Sequence[UUID]) -> No
         attach_to_turn(turn=turn, identifiers=files, reads_images=reads_images(model), by=requester.user)
 
 
-def _prepare_answer(requester: Requester, turn: Any, *, has_files: bool = True) -> StartedChatTurn:
+def _prepare_answer(
+    requester: Requester, turn: Any, *, has_files: bool = True, vector: QuestionVector | None = None
+) -> StartedChatTurn:
     """Build the turn's input and reserve its estimated usage in the budgets."""
     prepared = prepare_turn(
         turn=turn,
@@ -344,6 +401,7 @@ def _prepare_answer(requester: Requester, turn: Any, *, has_files: bool = True) 
         text=turn.question.content,
         language=requester.language,
         has_files=has_files,
+        vector=vector,
     )
     _reserve_budgets(requester, turn, prepared)
     job = ChatTurn(prepared, requester.scope, requester.language, api_key_id=requester.api_key_id)

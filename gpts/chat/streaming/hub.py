@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from core.connections import release_connection
 from gpts.chat.services.rechecks import (
     RequestAccess,
     RunningAnswer,
@@ -273,8 +274,9 @@ def get_hub() -> Hub:
 def run_turn_to_end(job: TurnJob) -> None:
     """Run a turn on a new event loop and block until it has ended; for workers and threads.
 
-    Heartbeat, mirror and stop requests work as in a web process.
+    Heartbeat, mirror and stop requests work as in a web process. Not inside a transaction.
     """
+    release_connection("turn")
     asyncio.run(_run_on_own_loop(job))
 
 

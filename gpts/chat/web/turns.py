@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from core.errors import DomainError, Forbidden, RateLimited
+from core.errors import DomainError, Forbidden, RateLimited, Unavailable
 from core.scope import open_scope
 from gpts.chat.streaming.begin import (
     Requester,
@@ -137,7 +137,7 @@ def _refuse(
     """Tell a script the error; otherwise show ``page`` again with the error and the text still in it."""
     if wants_stream(request):
         response = JsonResponse(error_body(error), status=error.status)
-        if isinstance(error, RateLimited):
+        if isinstance(error, RateLimited | Unavailable):
             response["Retry-After"] = str(error.data.get("retry_after", 1))
         return response
     if isinstance(error, SignedOut):

@@ -25,6 +25,7 @@ from gpts.evals.reading import classify_outcome
 from gpts.evals.services.snapshots import build_version
 from gpts.evals.states import GoldenKind
 from gpts.evals.verdicts import Verdict
+from gpts.knowledge.retrieval import QuestionVector
 from gpts.llm.catalogue import get_features, list_offered_models
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.completions import complete
@@ -85,8 +86,13 @@ class PromptAnswer:
         )
 
 
-def prepare_prompt(run: GoldenRun, result: GoldenResult) -> PromptRequest:
-    """Gather the input of one prompt in the caller's scope. Canaries are put into this input only."""
+def prepare_prompt(
+    run: GoldenRun, result: GoldenResult, *, vector: QuestionVector | None = None
+) -> PromptRequest:
+    """Gather the input of one prompt in the caller's scope. Canaries are put into this input only.
+
+    ``vector`` is the prompt's, made before the scope was opened.
+    """
     gpt, snapshot = run.gpt, result.snapshot
     version = build_version(gpt, run.behaviour, run.content_hash)
     planted = PlantedCanaries(**snapshot["planted"]) if run.kind == GoldenKind.LEAK else None
@@ -95,7 +101,9 @@ def prepare_prompt(run: GoldenRun, result: GoldenResult) -> PromptRequest:
         version.instructions = plant_in_instructions(instructions, planted.instructions)
     history = tuple(PromptMessage(entry["role"], entry["content"]) for entry in snapshot.get("history", ()))
     with gpt_workspace_scope(gpt):
-        prepared = prepare_input(gpt, version, snapshot["prompt"], history, language=run.language)
+        prepared = prepare_input(
+            gpt, version, snapshot["prompt"], history, language=run.language, vector=vector
+        )
     given = prepared.input
     if planted is not None:
         # With the planted passage there is knowledge, so the model must be asked.

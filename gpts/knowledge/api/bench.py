@@ -9,11 +9,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.scope import open_scope
 from gpts.assistants.access import access_gpt
 from gpts.assistants.rules import GPTAct
-from gpts.knowledge.retrieval import Lookup, is_answerable, look_up
+from gpts.knowledge.retrieval import Lookup, get_question_embedder, is_answerable, look_up
 from workspaces.api.base import LoggiaAPIView
 from workspaces.states import ApiScope
+from workspaces.web.own_scopes import get_scope, opens_own_scopes
 
 
 class SearchSerializer(serializers.Serializer[Any]):
@@ -55,11 +57,19 @@ class LookupSerializer(serializers.Serializer[Any]):
         return is_answerable(lookup.passages)
 
 
+@opens_own_scopes
 class KnowledgeSearchView(LoggiaAPIView):
     required_scopes: ClassVar = {"POST": ApiScope.GPTS_READ}
 
     @extend_schema(operation_id="knowledge_search", request=SearchSerializer, responses=LookupSerializer)
     def post(self, request: Request, slug: str) -> Response:
-        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
-        values = self.read(SearchSerializer)
-        return Response(LookupSerializer(look_up(gpt, values["text"], values["limit"])).data)
+        with open_scope(get_scope(request)):
+            gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
+            values = self.read(SearchSerializer)
+            embedder = get_question_embedder(gpt)
+        # No transaction is open while the embeddings server answers.
+        vector = None if embedder is None else embedder.embed([values["text"]])[0]
+        with open_scope(get_scope(request)):
+            gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
+            found = look_up(gpt, values["text"], values["limit"], vector=vector)
+            return Response(LookupSerializer(found).data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import ClassVar
+from uuid import UUID
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -11,18 +12,20 @@ from rest_framework.response import Response
 
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
+from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.rules import GPTAct
-from gpts.knowledge.access import access_knowledge_file
+from gpts.knowledge.access import access_knowledge_file, access_page_job
 from gpts.knowledge.api.serializers import (
     ChangeFileSerializer,
     EraseFileSerializer,
     KnowledgeFileSerializer,
+    PageJobSerializer,
     PageSerializer,
     PassageSerializer,
     UploadSerializer,
 )
 from gpts.knowledge.models import KnowledgeFile
-from gpts.knowledge.queries import get_file_passages, list_knowledge_files
+from gpts.knowledge.queries import get_file_passages, list_knowledge_files, list_page_jobs
 from gpts.knowledge.services.files import (
     erase_file,
     remove_knowledge_file,
@@ -31,8 +34,9 @@ from gpts.knowledge.services.files import (
     update_file,
     upload_knowledge_file,
 )
-from gpts.knowledge.services.web_pages import add_page, fetch_again
+from gpts.knowledge.services.web_pages import request_fetch_again, request_page
 from workspaces.api.base import LoggiaAPIView
+from workspaces.services.outbound_jobs import dismiss_job, retry_job
 from workspaces.states import ApiScope
 from workspaces.web.bodies import takes_files
 
@@ -76,17 +80,56 @@ class KnowledgeFilesView(KnowledgeView):
 
 
 class KnowledgePagesView(KnowledgeView):
-    required_scopes: ClassVar = WRITE
+    required_scopes: ClassVar = {"GET": ApiScope.GPTS_READ, "POST": ApiScope.GPTS_WRITE}
+
+    @extend_schema(operation_id="knowledge_pages", responses=PageJobSerializer(many=True))
+    def get(self, request: Request, slug: str) -> Response:
+        """The web pages that were asked for in the last week, with the state of fetching them."""
+        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
+        with gpt_workspace_scope(gpt):
+            return self.page(list_page_jobs(gpt), PageJobSerializer)
 
     @extend_schema(
-        operation_id="knowledge_add_page", request=PageSerializer, responses={201: KnowledgeFileSerializer}
+        operation_id="knowledge_add_page", request=PageSerializer, responses={202: PageJobSerializer}
     )
     def post(self, request: Request, slug: str) -> Response:
-        """Fetch a web page now and take it in."""
+        """Have a web page fetched and taken in. Ask for the job until its state is done or failed."""
         gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         url = self.read(PageSerializer)["url"]
-        file = add_page(gpt=gpt, url=url, by=self.person, at=timezone.now())
-        return self.answer(gpt, file.pk, status=201)
+        job = request_page(gpt=gpt, url=url, by=self.person, at=timezone.now())
+        return Response(PageJobSerializer(job).data, status=202)
+
+
+class KnowledgePageJobView(KnowledgeView):
+    required_scopes: ClassVar = {"GET": ApiScope.GPTS_READ, "DELETE": ApiScope.GPTS_WRITE}
+
+    @extend_schema(operation_id="knowledge_page_show", responses=PageJobSerializer)
+    def get(self, request: Request, slug: str, job_id: UUID) -> Response:
+        """Show how fetching a web page goes; `file_id` is set once it is done."""
+        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
+        return Response(PageJobSerializer(access_page_job(self.person, gpt, job_id)).data)
+
+    @extend_schema(operation_id="knowledge_page_dismiss", request=None, responses={204: None})
+    def delete(self, request: Request, slug: str, job_id: UUID) -> Response:
+        """Forget a page that waits or has ended; 409 while it is being fetched."""
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
+        job = access_page_job(self.person, gpt, job_id)
+        with gpt_workspace_scope(gpt):
+            dismiss_job(job=job)
+        return Response(status=204)
+
+
+class KnowledgePageRetryView(KnowledgeView):
+    required_scopes: ClassVar = WRITE
+
+    @extend_schema(operation_id="knowledge_page_retry", request=None, responses={202: PageJobSerializer})
+    def post(self, request: Request, slug: str, job_id: UUID) -> Response:
+        """Fetch a page again whose fetching failed; 409 for any other."""
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
+        job = access_page_job(self.person, gpt, job_id)
+        with gpt_workspace_scope(gpt):
+            job = retry_job(job=job, by=self.person, at=timezone.now())
+        return Response(PageJobSerializer(job).data, status=202)
 
 
 class KnowledgeFileView(KnowledgeView):
@@ -139,12 +182,12 @@ class KnowledgeContentView(KnowledgeView):
 class KnowledgeFetchView(KnowledgeView):
     required_scopes: ClassVar = WRITE
 
-    @extend_schema(operation_id="knowledge_fetch", request=None, responses=KnowledgeFileSerializer)
+    @extend_schema(operation_id="knowledge_fetch", request=None, responses={202: PageJobSerializer})
     def post(self, request: Request, slug: str, file_id: int) -> Response:
-        """Fetch a web page anew and replace the file by it."""
-        gpt, file = self.get_file_to_edit(slug, file_id)
-        new = fetch_again(file=file, by=self.person, at=timezone.now())
-        return self.answer(gpt, new.pk)
+        """Have a web page fetched anew, to replace the file by it. Ask for the job until it has ended."""
+        _gpt, file = self.get_file_to_edit(slug, file_id)
+        job = request_fetch_again(file=file, by=self.person, at=timezone.now())
+        return Response(PageJobSerializer(job).data, status=202)
 
 
 class KnowledgeRetryView(KnowledgeView):

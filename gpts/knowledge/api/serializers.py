@@ -12,6 +12,8 @@ from gpts.knowledge.models import KnowledgeFile, Passage
 from gpts.knowledge.services.files import FILE_NAME_LENGTH
 from gpts.knowledge.services.web_pages import URL_LENGTH
 from gpts.knowledge.states import FileState
+from workspaces.api.serializers import OutboundJobSerializer
+from workspaces.models import OutboundJob
 
 
 class KnowledgeFileSerializer(serializers.ModelSerializer[KnowledgeFile]):
@@ -62,6 +64,20 @@ class UploadSerializer(serializers.Serializer[Any]):
 
 class PageSerializer(serializers.Serializer[Any]):
     url = serializers.CharField(help_text=f"A public https address of up to {URL_LENGTH} characters.")
+
+
+class PageJobSerializer(OutboundJobSerializer):
+    """A web page that is being fetched. ``file_id`` is the file that it became, or that it replaces."""
+
+    file_id = serializers.SerializerMethodField()
+
+    class Meta(OutboundJobSerializer.Meta):
+        fields: ClassVar[Any] = [*OutboundJobSerializer.Meta.fields, "file_id"]
+        read_only_fields: ClassVar[Any] = fields
+
+    def get_file_id(self, job: OutboundJob) -> int | None:
+        found: int | None = job.result.get("file_id", job.payload.get("file_id"))
+        return found
 
 
 class ChangeFileSerializer(serializers.Serializer[Any]):

@@ -10,6 +10,16 @@ urlpatterns = [
     path("gpts/<slug:slug>/knowledge/search", bench.KnowledgeSearchView.as_view(), name="knowledge-search"),
     path("gpts/<slug:slug>/knowledge", files.KnowledgeFilesView.as_view(), name="knowledge-list"),
     path("gpts/<slug:slug>/knowledge/pages", files.KnowledgePagesView.as_view(), name="knowledge-page"),
+    path(
+        "gpts/<slug:slug>/knowledge/pages/<uuid:job_id>",
+        files.KnowledgePageJobView.as_view(),
+        name="knowledge-page-job",
+    ),
+    path(
+        "gpts/<slug:slug>/knowledge/pages/<uuid:job_id>/retry",
+        files.KnowledgePageRetryView.as_view(),
+        name="knowledge-page-retry",
+    ),
     *(
         path(f"gpts/<slug:slug>/knowledge/<int:file_id>{end}", view.as_view(), name=f"knowledge-{name}")
         for end, name, view in (

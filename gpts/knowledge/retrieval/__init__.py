@@ -15,6 +15,7 @@ index would span all GPTs, and ``ts_rank`` reads every matching row, which took 
 ``spelling`` and ``ranking`` are pure.
 """
 
+from gpts.knowledge.retrieval.embedding import QuestionVector, get_question_embedder
 from gpts.knowledge.retrieval.find import (
     ANSWERABLE_SCORE,
     FoundPassage,
@@ -31,7 +32,9 @@ __all__ = [
     "FoundPassage",
     "Hit",
     "Lookup",
+    "QuestionVector",
     "find_passages",
+    "get_question_embedder",
     "index_passages",
     "is_answerable",
     "look_up",

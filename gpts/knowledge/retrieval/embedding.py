@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.cache import cache
@@ -12,7 +13,9 @@ from django.db.models.functions import Now
 
 from core.jobs import enqueue_on_commit, log_refused_task
 from core.scope import system_scope
-from gpts.knowledge.models import Document, Passage, PassageVector
+from gpts.assistants.models import GPT
+from gpts.assistants.queries.gpts import gpt_workspace_scope
+from gpts.knowledge.models import Document, KnowledgeFile, Passage, PassageVector
 from gpts.knowledge.states import FileState
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.embeddings import embed
@@ -52,17 +55,54 @@ def get_embedding_model(workspace_id: int) -> LanguageModel | None:
     )
 
 
-def embed_question(model: LanguageModel, text: str) -> list[float] | None:
-    """Return the vector of a question; None when the server is down, slow or gives a wrong size."""
-    pause_key = f"gpts:embedding-rests:{model.pk}"
-    if not text.strip() or cache.get(pause_key):
+@dataclass(frozen=True)
+class QuestionVector:
+    """The vector of a question by one model; without ``values`` the embeddings server gave none."""
+
+    model_id: int
+    values: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class QuestionEmbedder:
+    """What is needed to make vectors of questions once the transaction that read it has ended."""
+
+    model_id: int
+    dimensions: int
+    spec: ModelSpec
+
+    def embed(self, texts: Sequence[str]) -> list[QuestionVector]:
+        """Return a vector for each text, by one request of QUESTION_SECONDS at most. Not in a transaction."""
+        pause_key = f"gpts:embedding-rests:{self.model_id}"
+        nothing = [QuestionVector(self.model_id) for _text in texts]
+        given = [text[:QUESTION_LENGTH] for text in texts if text.strip()]
+        if not given or cache.get(pause_key):
+            return nothing
+        try:
+            found = iter(embed(self.spec, given, timeout=QUESTION_SECONDS))
+        except ModelFailure:
+            cache.set(pause_key, True, PAUSE_SECONDS)
+            return nothing
+        return [
+            self._build_vector(next(found)) if text.strip() else QuestionVector(self.model_id)
+            for text in texts
+        ]
+
+    def _build_vector(self, values: list[float]) -> QuestionVector:
+        is_right = len(values) == self.dimensions
+        return QuestionVector(self.model_id, tuple(values) if is_right else None)
+
+
+def get_question_embedder(gpt: GPT) -> QuestionEmbedder | None:
+    """Return what makes vectors of questions to ``gpt``; None without a model, or without a file."""
+    model = get_embedding_model(gpt.workspace_id)
+    if model is None or model.dimensions is None:
         return None
-    try:
-        (vector,) = embed(_build_spec(model), [text[:QUESTION_LENGTH]], timeout=QUESTION_SECONDS)
-    except ModelFailure:
-        cache.set(pause_key, True, PAUSE_SECONDS)
-        return None
-    return vector if len(vector) == model.dimensions else None
+    with gpt_workspace_scope(gpt):
+        files = KnowledgeFile.objects.filter(gpt=gpt, document__state=FileState.READY)
+        if not files.exists():
+            return None
+    return QuestionEmbedder(model.pk, model.dimensions, _build_spec(model))
 
 
 def schedule_embedding(document: Document) -> None:
@@ -172,5 +212,5 @@ def _build_spec(model: LanguageModel) -> ModelSpec:
         api=ModelAPI(provider.kind),
         base_url=provider.base_url,
         api_key=get_provider_key(provider),
-        is_guarded=provider.workspace_id is not None,
+        purpose=provider.purpose,
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
+from gpts.knowledge.retrieval.embedding import QuestionVector
 from gpts.knowledge.retrieval.index_reading import (
     SearchIndex,
     load_passages,
@@ -105,14 +106,20 @@ class Lookup:
 
 
 def find_passages(
-    gpt: GPT, text: str, limit: int = 5, *, version: Version | None = None
+    gpt: GPT,
+    text: str,
+    limit: int = 5,
+    *,
+    version: Version | None = None,
+    vector: QuestionVector | None = None,
 ) -> list[FoundPassage]:
     """Return up to ``limit`` passages for a question in English, Chinese or both, best first.
 
     Searches the files that ``version`` was frozen with, or those of the draft without one. Empty when
-    nothing is relevant. The caller has authorised the person to chat with ``gpt``.
+    nothing is relevant. ``vector`` is the question's, made before the transaction by get_question_embedder;
+    without it full text is used alone. The caller has authorised the person to chat with ``gpt``.
     """
-    return look_up(gpt, text, limit, version=version).passages
+    return look_up(gpt, text, limit, version=version, vector=vector).passages
 
 
 def is_answerable(passages: Sequence[FoundPassage]) -> bool:
@@ -120,18 +127,22 @@ def is_answerable(passages: Sequence[FoundPassage]) -> bool:
     return any(passage.score >= ANSWERABLE_SCORE for passage in passages)
 
 
-def look_up(gpt: GPT, text: str, limit: int = 5, *, version: Version | None = None) -> Lookup:
-    """Search like find_passages, and return the reasons too.
-
-    Without an answer of the embeddings server within its short timeout, full text is used alone.
-    """
+def look_up(
+    gpt: GPT,
+    text: str,
+    limit: int = 5,
+    *,
+    version: Version | None = None,
+    vector: QuestionVector | None = None,
+) -> Lookup:
+    """Search like find_passages, and return the reasons too."""
     started = time.perf_counter()
     with gpt_workspace_scope(gpt):
         index = load_search_index(gpt, version)
         if not index.passage_count:
             return Lookup()
         words, texts = _search_text(index, text)
-        vectors, status = _search_vectors(gpt, index, text)
+        vectors, status = _search_vectors(gpt, index, vector)
         hits = _merge_hits(index, words, texts, vectors)
     return Lookup(
         hits=tuple(_choose_hits(hits, limit)),
@@ -144,10 +155,12 @@ def look_up(gpt: GPT, text: str, limit: int = 5, *, version: Version | None = No
     )
 
 
-def _search_vectors(gpt: GPT, index: SearchIndex, text: str) -> tuple[list[NearPassage], VectorStatus]:
+def _search_vectors(
+    gpt: GPT, index: SearchIndex, question: QuestionVector | None
+) -> tuple[list[NearPassage], VectorStatus]:
     if not index.may_have_vectors:
         return [], VectorStatus.NONE
-    return nearest_passages(gpt, tuple(index.names), text, CANDIDATES)
+    return nearest_passages(gpt, tuple(index.names), question, CANDIDATES)
 
 
 @dataclass(frozen=True)

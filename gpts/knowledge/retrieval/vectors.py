@@ -18,7 +18,7 @@ from statistics import median
 from django.db import connection
 
 from gpts.assistants.models import GPT
-from gpts.knowledge.retrieval.embedding import embed_question, get_embedding_model
+from gpts.knowledge.retrieval.embedding import QuestionVector, get_embedding_model
 
 SHORTLIST = 120
 BASELINE = 40
@@ -58,15 +58,15 @@ ORDER BY cosine DESC, p.id
 
 
 def nearest_passages(
-    gpt: GPT, documents: tuple[int, ...], text: str, limit: int
+    gpt: GPT, documents: tuple[int, ...], question: QuestionVector | None, limit: int
 ) -> tuple[list[NearPassage], VectorStatus]:
-    """Return the passages nearest to ``text``, best first; a failing server is a status, not an error."""
+    """Return the passages nearest to a question, best first; without its vector, the status says why."""
     model = get_embedding_model(gpt.workspace_id)
     if model is None:
         return [], VectorStatus.NONE
-    vector = embed_question(model, text)
-    if vector is None:
+    if question is None or question.values is None or question.model_id != model.pk:
         return [], VectorStatus.DOWN
+    vector = question.values
     with connection.cursor() as cursor:
         cursor.execute(
             _NEAREST.format(size=len(vector)),

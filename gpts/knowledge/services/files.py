@@ -296,9 +296,12 @@ def _replace_extension(name: str, sent: str) -> str:
     return name if not dot or old.lower() == new.lower() else f"{stem}.{new}"
 
 
-def check_file_count(gpt: GPT, *, field: str = "file") -> None:
-    """Raise TooLarge (``too_many_files``) when the draft has FILE_COUNT files. Call inside the workspace."""
-    if KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=True).count() >= FILE_COUNT:
+def check_file_count(gpt: GPT, *, field: str = "file", more: int = 0) -> None:
+    """Raise TooLarge (``too_many_files``) when the draft has FILE_COUNT files, with ``more`` on their way.
+
+    Call it inside the workspace.
+    """
+    if KnowledgeFile.objects.filter(gpt=gpt, removed_at__isnull=True).count() + more >= FILE_COUNT:
         raise TooLarge(
             _("A GPT holds at most %(count)d files. Remove one first.") % {"count": FILE_COUNT},
             code="too_many_files",

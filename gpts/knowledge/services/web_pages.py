@@ -1,33 +1,43 @@
-"""Web pages as knowledge files: fetched once through core.outbound, and again on request."""
+"""Web pages as knowledge files: fetched once by a worker through core.outbound, and again on request."""
 
 from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from html import unescape
 from typing import Any
 from urllib.parse import unquote, urldefrag, urlsplit
 
 from django.conf import settings
-from django.core.cache import cache
 from django.core.files.base import ContentFile
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import DomainError, InvalidInput, RateLimited
+from core.errors import DomainError, InvalidInput
 from core.outbound import OutboundResponse, fetch
+from core.outbound_guard import parse_target, policy_for
+from core.outbound_purposes import Purpose
+from core.scope import open_scope
+from gpts.assistants.access import access_gpt, gpt_not_found
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import gpt_workspace_scope
+from gpts.assistants.rules import GPTAct
+from gpts.knowledge.access import access_knowledge_file
 from gpts.knowledge.extraction.sniffing import DOCX, EPUB, PDF, PPTX, XLSX
 from gpts.knowledge.models import KnowledgeFile
+from gpts.knowledge.queries import PAGE_JOB, list_page_jobs
 from gpts.knowledge.services.files import check_file_count, replace_file, upload_knowledge_file
-from workspaces.models import User
+from workspaces.access import scope_for
+from workspaces.models import OutboundJob, User
+from workspaces.services.outbound_jobs import handles, request_job
+from workspaces.states import OPEN_JOB_STATES
 
 URL_LENGTH = 2000
-# Rate limit for each person: a slow host occupies a web process, and nobody may scan or flood other hosts
-# through this server.
-FETCHES, FETCH_SECONDS = 60, 600
 NAME_LENGTH = 120
 ENDINGS = {
     "text/html": ".html",
@@ -71,38 +81,81 @@ class WebPage:
     upload: ContentFile[bytes]
 
 
-def add_page(*, gpt: GPT, url: str, by: User, at: datetime) -> KnowledgeFile:
-    """Fetch a page and add it to the draft; see upload_knowledge_file.
+def request_page(*, gpt: GPT, url: str, by: User, at: datetime) -> OutboundJob:
+    """Have a worker fetch a page and add it to the draft; see run_page_job.
 
-    Raises, with field ``url``, what core.outbound.fetch raises (OutboundRefused, OutboundFailed, TooLarge),
-    InvalidInput (``page_status``, ``page_type``) for an answer that is no document and RateLimited beyond
-    FETCHES in FETCH_SECONDS. Call it without locks: it waits for another host.
+    Raises, with field ``url``, InvalidInput (``bad_url``), OutboundRefused for an address that is not allowed
+    by itself, TooLarge (``too_many_files``, pages on their way count) and what request_job raises.
     """
+    address = clean_address(url)
     with gpt_workspace_scope(gpt):
-        check_file_count(gpt, field="url")
-    _check_rate_limit(by)
-    page = fetch_page(url)
-    return _call_with_url_errors(
-        upload_knowledge_file, gpt=gpt, upload=page.upload, source_url=page.url, by=by, at=at
-    )
+        waiting = list_page_jobs(gpt).filter(state__in=OPEN_JOB_STATES, payload={})
+        check_file_count(gpt, field="url", more=waiting.exclude(address=address).count())
+        return _request(gpt, address, {}, by=by, at=at)
 
 
-def fetch_again(*, file: KnowledgeFile, by: User, at: datetime) -> KnowledgeFile:
-    """Fetch a file's address again and replace the file's content; see replace_file and add_page.
+def request_fetch_again(*, file: KnowledgeFile, by: User, at: datetime) -> OutboundJob:
+    """Have a worker fetch a file's address again and replace the file's content; see run_page_job.
 
-    Unchanged content only gets a new ``fetched_at``. InvalidInput (``no_page``) for an uploaded file.
+    Raises InvalidInput (``no_page``) for an uploaded file, and what request_page raises.
     """
     if not file.source_url:
         raise InvalidInput(_("This file was uploaded; there is no address to fetch."), code="no_page")
-    _check_rate_limit(by)
-    page = fetch_page(file.source_url)
+    with gpt_workspace_scope(file.gpt):
+        return _request(
+            file.gpt, clean_address(file.source_url), {"file_id": file.pk, "name": file.name}, by=by, at=at
+        )
+
+
+def _request(gpt: GPT, address: str, payload: dict[str, Any], *, by: User, at: datetime) -> OutboundJob:
     return _call_with_url_errors(
-        replace_file, file=file, upload=page.upload, source_url=page.url, by=by, at=at
+        request_job,
+        kind=PAGE_JOB,
+        workspace=gpt.workspace,
+        subject_id=gpt.pk,
+        address=address,
+        payload=payload,
+        by=by,
+        at=at,
     )
 
 
-def fetch_page(url: str) -> WebPage:
-    """Fetch an address; raises what add_page raises, except for the rate limit and the number of files."""
+@handles(PAGE_JOB)
+def run_page_job(job: OutboundJob) -> dict[str, Any]:
+    """Fetch the job's address, then add the page or replace the job's file, as the person who asked.
+
+    Raises, with field ``url``, what core.outbound.fetch raises (OutboundRefused, OutboundFailed, TooLarge),
+    InvalidInput (``page_status``, ``page_type``) for an answer that is no document, what
+    upload_knowledge_file and replace_file raise, and NotFound when the person may no longer change the GPT.
+    Running it twice adds the same content once.
+    """
+    with _open_draft(job):
+        pass  # nobody's access may have ended while the job waited
+    page = fetch_page(job.address)
+    with _open_draft(job) as gpt:
+        by, at = job.requested_by, timezone.now()
+        if "file_id" in job.payload:
+            file = access_knowledge_file(by, gpt, job.payload["file_id"])
+            write: Any = partial(replace_file, file=file)
+        else:
+            write = partial(upload_knowledge_file, gpt=gpt)
+        file = _call_with_url_errors(write, upload=page.upload, source_url=page.url, by=by, at=at)
+    return {"file_id": file.pk, "name": file.name}
+
+
+@contextmanager
+def _open_draft(job: OutboundJob) -> Iterator[GPT]:
+    """Open the scope of the person who asked, with the GPT that they may still edit."""
+    person = User.objects.filter(pk=job.requested_by_id, is_active=True).first()
+    if person is None:
+        raise gpt_not_found()
+    with open_scope(scope_for(person)):
+        slug = GPT.objects.filter(pk=job.subject_id).values_list("slug", flat=True).first()
+        yield access_gpt(person, slug or "", to=GPTAct.EDIT)
+
+
+def clean_address(url: str) -> str:
+    """Return an address without its fragment; raises what request_page raises for the address alone."""
     address = urldefrag(url.strip()).url
     if not address or len(address) > URL_LENGTH:
         raise InvalidInput(
@@ -110,9 +163,20 @@ def fetch_page(url: str) -> WebPage:
             code="bad_url",
             field="url",
         )
+    _call_with_url_errors(parse_target, address, policy_for(Purpose.KNOWLEDGE_PAGE))
+    return address
+
+
+def fetch_page(url: str) -> WebPage:
+    """Fetch an address; raises what run_page_job raises for the address and its answer."""
+    address = clean_address(url)
     accept = {"accept": "text/html, application/xhtml+xml, application/pdf, text/*;q=0.8, */*;q=0.5"}
     answer: OutboundResponse = _call_with_url_errors(
-        fetch, address, headers=accept, max_bytes=settings.KNOWLEDGE_PAGE_BYTES
+        fetch,
+        address,
+        purpose=Purpose.KNOWLEDGE_PAGE,
+        headers=accept,
+        max_bytes=settings.KNOWLEDGE_PAGE_BYTES,
     )
     if answer.status != 200:
         raise InvalidInput(
@@ -137,23 +201,6 @@ def fetch_page(url: str) -> WebPage:
     )
     name = _build_name(address, body, ending)
     return WebPage(address, name, ContentFile(body, name=name))
-
-
-def _check_rate_limit(by: User) -> None:
-    key = f"gpts:page-fetches:{by.pk}"
-    cache.add(key, 0, FETCH_SECONDS)
-    try:
-        count = cache.incr(key)
-    except ValueError:  # the key expired between add and incr
-        cache.set(key, 1, FETCH_SECONDS)
-        return
-    if count > FETCHES:
-        raise RateLimited(
-            _("Be patient, you are sending too many requests."),
-            code="too_many_fetches",
-            field="url",
-            data={"limit": FETCHES, "retry_after": FETCH_SECONDS},
-        )
 
 
 def _call_with_url_errors(act: Any, *positional: Any, **named: Any) -> Any:

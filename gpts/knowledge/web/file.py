@@ -32,7 +32,7 @@ from gpts.knowledge.services.files import (
     retry_file,
     update_file,
 )
-from gpts.knowledge.services.web_pages import fetch_again
+from gpts.knowledge.services.web_pages import request_fetch_again
 from gpts.knowledge.web.files import annotate_file
 from workspaces.models import User
 from workspaces.web.bodies import takes_files
@@ -79,10 +79,16 @@ def build_knowledge_replace(request: HttpRequest, slug: str, file_id: int) -> Ht
 @login_required
 @require_POST
 def build_knowledge_fetch(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
-    def change(file: KnowledgeFile, by: User) -> KnowledgeFile:
-        return fetch_again(file=file, by=by, at=timezone.now())
-
-    return _change_file(request, slug, file_id, change, _("“%(name)s” was fetched again."))
+    """Have the file's address fetched again; the list of files shows how it goes."""
+    person = person_of(request)
+    gpt = access_gpt(person, slug, to=GPTAct.EDIT)
+    file = access_knowledge_file(person, gpt, file_id)
+    try:
+        request_fetch_again(file=file, by=person, at=timezone.now())
+    except DomainError as refusal:
+        return _render_page(request, gpt, file, {refusal.field or "form": str(refusal.message)})
+    messages.success(request, _("The page is being fetched. You need not wait for it."))
+    return redirect("gpts:build-knowledge", slug)
 
 
 @login_required

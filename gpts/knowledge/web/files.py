@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -18,16 +19,19 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core.errors import DomainError
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
+from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.web.builder_frame import build_page_context, get_builder_frame
+from gpts.knowledge.access import access_page_job
 from gpts.knowledge.extraction import MEDIA_TYPES
 from gpts.knowledge.failure_messages import describe_failure
 from gpts.knowledge.models import KnowledgeFile
-from gpts.knowledge.queries import list_knowledge_files, list_removed_files
+from gpts.knowledge.queries import list_knowledge_files, list_removed_files, list_unfinished_page_jobs
 from gpts.knowledge.services.files import FILE_COUNT, upload_knowledge_file
-from gpts.knowledge.services.web_pages import add_page
+from gpts.knowledge.services.web_pages import request_page
 from gpts.knowledge.states import FileState
 from workspaces.models import User
+from workspaces.services.outbound_jobs import dismiss_job, retry_job
 from workspaces.web.bodies import takes_files
 from workspaces.web.people import person_of
 from workspaces.web.refusals import error_body
@@ -58,10 +62,40 @@ def build_knowledge_page(request: HttpRequest, slug: str) -> HttpResponse:
     gpt = access_gpt(person, slug, to=GPTAct.EDIT)
     url = request.POST.get("url", "")
     try:
-        file = add_page(gpt=gpt, url=url, by=person, at=timezone.now())
+        request_page(gpt=gpt, url=url, by=person, at=timezone.now())
     except DomainError as refusal:
         return _render_page(request, gpt, {"url": [str(refusal.message)]}, typed_url=url[:2000])
-    messages.success(request, _("“%(name)s” was added.") % {"name": file.name})
+    messages.success(request, _("The page is being fetched. You need not wait for it."))
+    return redirect("gpts:build-knowledge", slug)
+
+
+@login_required
+@require_POST
+def build_knowledge_page_retry(request: HttpRequest, slug: str, job_id: UUID) -> HttpResponse:
+    """Fetch a page again whose fetching failed."""
+    person = person_of(request)
+    gpt = access_gpt(person, slug, to=GPTAct.EDIT)
+    job = access_page_job(person, gpt, job_id)
+    with gpt_workspace_scope(gpt):
+        try:
+            retry_job(job=job, by=person, at=timezone.now())
+        except DomainError as refusal:
+            messages.error(request, str(refusal.message))
+    return redirect("gpts:build-knowledge", slug)
+
+
+@login_required
+@require_POST
+def build_knowledge_page_dismiss(request: HttpRequest, slug: str, job_id: UUID) -> HttpResponse:
+    """Remove a page from the list that waits or could not be fetched."""
+    person = person_of(request)
+    gpt = access_gpt(person, slug, to=GPTAct.EDIT)
+    job = access_page_job(person, gpt, job_id)
+    with gpt_workspace_scope(gpt):
+        try:
+            dismiss_job(job=job)
+        except DomainError as refusal:
+            messages.error(request, str(refusal.message))
     return redirect("gpts:build-knowledge", slug)
 
 
@@ -78,12 +112,15 @@ def annotate_file(file: KnowledgeFile) -> KnowledgeFile:
 
 def build_list_context(gpt: GPT) -> dict[str, Any]:
     files = [annotate_file(file) for file in list_knowledge_files(gpt)]
+    jobs = list_unfinished_page_jobs(gpt)
     return {
         "files": files,
+        "jobs": jobs,
         "kept": list_removed_files(gpt),
         "limit": FILE_COUNT,
         "is_full": len(files) >= FILE_COUNT,
-        "pending": sum(file.is_pending for file in files),  # type: ignore[attr-defined]  # set above
+        "pending": sum(file.is_pending for file in files)  # type: ignore[attr-defined]  # set above
+        + sum(job.is_open for job in jobs),
         "due": sum(file.is_due for file in files),  # type: ignore[attr-defined]  # set above
     }
 

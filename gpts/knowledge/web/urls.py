@@ -13,6 +13,14 @@ urlpatterns = [
         files.build_knowledge_page,
         name="build-knowledge-page",
     ),
+    *(
+        path(
+            f"build/<slug:slug>/knowledge/page/<uuid:job_id>/{act}",
+            getattr(files, f"build_knowledge_page_{act}"),
+            name=f"build-knowledge-page-{act}",
+        )
+        for act in ("retry", "dismiss")
+    ),
     path("build/<slug:slug>/knowledge/bench", bench.build_bench, name="build-bench"),
     path(
         "build/<slug:slug>/knowledge/<int:file_id>",

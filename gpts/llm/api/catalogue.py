@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from gpts.assistants.queries.model_retirement import list_affected_gpts, list_retirements
 from gpts.assistants.services.model_retirement import replace_in_drafts, set_retirement
 from gpts.llm.models import LanguageModel, ModelProvider
-from gpts.llm.queries import get_model, get_provider, list_providers, list_replacements
+from gpts.llm.queries import get_model, get_provider, get_provider_test, list_providers, list_replacements
 from gpts.llm.services.catalogue import (
     KEY_LENGTH,
     KINDS,
@@ -26,12 +26,13 @@ from gpts.llm.services.catalogue import (
     change_provider,
     create_provider,
 )
-from gpts.llm.services.probe import probe_provider
+from gpts.llm.services.probe import request_test
 from gpts.llm.states import Capability, ModelFeature, ModelKind
-from workspaces.access import WorkspaceAct
+from workspaces.access import WorkspaceAct, not_found
 from workspaces.api.base import LoggiaAPIView
+from workspaces.api.serializers import OutboundJobSerializer
 from workspaces.api.workspaces import access_key_workspace
-from workspaces.models import Workspace
+from workspaces.models import OutboundJob, Workspace
 from workspaces.states import ApiScope
 
 
@@ -143,11 +144,18 @@ class ReplacedCountSerializer(serializers.Serializer[Any]):
     replaced = serializers.IntegerField()
 
 
-class ProbeSerializer(serializers.Serializer[Any]):
-    is_ok = serializers.BooleanField()
-    code = serializers.CharField()
-    message = serializers.CharField()
-    names = serializers.ListField(child=serializers.CharField())
+class ProviderTestSerializer(OutboundJobSerializer):
+    """A connection test. ``names`` are the models that the provider offers, once ``state`` is done."""
+
+    names = serializers.SerializerMethodField()
+
+    class Meta(OutboundJobSerializer.Meta):
+        fields: ClassVar[Any] = [*OutboundJobSerializer.Meta.fields, "names"]
+        read_only_fields: ClassVar[Any] = fields
+
+    def get_names(self, job: OutboundJob) -> list[str]:
+        names: list[str] = job.result.get("names", [])
+        return names
 
 
 @extend_schema_serializer(component_name="Affected")
@@ -206,13 +214,22 @@ class ProviderView(CatalogueView):
 
 
 class ProviderTestView(CatalogueView):
-    required_scopes: ClassVar = {"POST": ApiScope.ACCOUNT}
+    required_scopes: ClassVar = {"GET": ApiScope.ACCOUNT, "POST": ApiScope.ACCOUNT}
 
-    @extend_schema(operation_id="model_provider_test", request=None, responses=ProbeSerializer)
+    @extend_schema(operation_id="model_provider_test_read", responses=ProviderTestSerializer)
+    def get(self, request: Request, *, workspace: str = "", provider_id: int) -> Response:
+        """Show the newest connection test; 404 when there was none in the last week."""
+        test = get_provider_test(get_provider(self.get_tenant(request, workspace), provider_id))
+        if test is None:
+            raise not_found()
+        return Response(ProviderTestSerializer(test).data)
+
+    @extend_schema(operation_id="model_provider_test", request=None, responses={202: ProviderTestSerializer})
     def post(self, request: Request, *, workspace: str = "", provider_id: int) -> Response:
-        """Request the provider's list of models with the stored key."""
+        """Have the provider's list of models requested with the stored key. Ask until the test has ended."""
         provider = get_provider(self.get_tenant(request, workspace), provider_id)
-        return Response(ProbeSerializer(probe_provider(provider)).data)
+        test = request_test(provider=provider, by=self.person, at=timezone.now())
+        return Response(ProviderTestSerializer(test).data, status=202)
 
 
 class ProviderModelsView(CatalogueView):

@@ -43,9 +43,12 @@ class InstanceProviderView(_InstanceView, catalogue.ProviderView):
     required_scopes: ClassVar = {"GET": WORK, "PATCH": WORK}
 
 
-@extend_schema_view(post=extend_schema(operation_id="instance_provider_test"))
+@extend_schema_view(
+    get=extend_schema(operation_id="instance_provider_test_read"),
+    post=extend_schema(operation_id="instance_provider_test"),
+)
 class InstanceProviderTestView(_InstanceView, catalogue.ProviderTestView):
-    required_scopes: ClassVar = {"POST": WORK}
+    required_scopes: ClassVar = {"GET": WORK, "POST": WORK}
 
 
 @extend_schema_view(post=extend_schema(operation_id="instance_model_add"))

@@ -10,6 +10,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 
 import httpx2
 
+from core.connections import release_connection
 from gpts.llm.runtime.openai_clients import APIError, OpenAIError, get_shared_client, translate_sdk_error
 from gpts.llm.runtime.types import FailureCode, ModelFailure, ModelSpec
 
@@ -19,7 +20,11 @@ _loops: dict[int, asyncio.AbstractEventLoop] = {}
 
 
 def embed(spec: ModelSpec, texts: Sequence[str], *, timeout: float) -> list[list[float]]:
-    """Return one vector per text, in order. Raises ModelFailure, after ``timeout`` seconds at the latest."""
+    """Return one vector per text, in order. Raises ModelFailure, after ``timeout`` seconds at the latest.
+
+    Not inside a transaction: see core.connections.release_connection.
+    """
+    release_connection("embeddings")
     future = asyncio.run_coroutine_threadsafe(_embed(spec, list(texts), timeout), _get_loop())
     try:
         return future.result(timeout + 1.0)

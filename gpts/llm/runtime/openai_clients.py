@@ -17,7 +17,10 @@ import orjson
 from openai import APIError as APIError
 from openai import OpenAIError as OpenAIError
 
+from core.connections import check_no_open_scope
 from core.outbound import guarded_transport
+from core.outbound_guard import policy_for
+from core.outbound_purposes import OPERATOR_PURPOSES, Purpose
 from gpts.llm.runtime.idle_timeout import IdleTimeout
 from gpts.llm.runtime.images import detect_media_type
 from gpts.llm.runtime.outputs import is_strict
@@ -64,7 +67,7 @@ PROVIDER_CALLS = {
     "image_generation_call": "image_generation",
 }
 
-_ClientKey = tuple[str, str, float, bool]
+_ClientKey = tuple[str, str, float, Purpose | None]
 # Connections belong to the event loop that opened them, so each loop has its clients, removed with the loop.
 _clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_ClientKey, openai.AsyncOpenAI]] = (
     weakref.WeakKeyDictionary()
@@ -74,7 +77,7 @@ _clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_ClientKey, 
 def get_shared_client(spec: ModelSpec) -> openai.AsyncOpenAI:
     """Return the running loop's client for this address and key, so that turns reuse connections."""
     clients = _clients.setdefault(asyncio.get_running_loop(), {})
-    key = (spec.base_url, spec.api_key, spec.connect_timeout, spec.is_guarded)
+    key = (spec.base_url, spec.api_key, spec.connect_timeout, spec.purpose)
     client = clients.get(key)
     if client is None:
         client = clients[key] = openai.AsyncOpenAI(
@@ -91,10 +94,15 @@ def _build_timeout(spec: ModelSpec, read: float) -> httpx2.Timeout:
 
 
 def _build_http_client(spec: ModelSpec) -> httpx2.AsyncClient:
+    if spec.purpose is None:
+        raise ValueError("A model that is called over the network needs a purpose.")
     timeout = _build_timeout(spec, TOTAL_TIMEOUT)
-    if spec.is_guarded:
-        return httpx2.AsyncClient(transport=guarded_transport(), timeout=timeout, trust_env=False)
-    return httpx2.AsyncClient(transport=StreamTransport(), timeout=timeout, trust_env=False)
+    transport: httpx2.AsyncBaseTransport
+    if spec.purpose in OPERATOR_PURPOSES:
+        transport = StreamTransport(policy_for(spec.purpose))
+    else:
+        transport = guarded_transport(spec.purpose)
+    return httpx2.AsyncClient(transport=transport, timeout=timeout, trust_env=False)
 
 
 async def close_clients() -> None:
@@ -110,6 +118,7 @@ async def _post(spec: ModelSpec, path: str, **body: Any) -> AsyncIterator[httpx2
     Its named methods transform every field by its type. Our bodies are plain data already, and that
     transformation would take as long as the rest of the call.
     """
+    check_no_open_scope("model")
     opened = await get_shared_client(spec).post(
         path,
         cast_to=object,

@@ -12,8 +12,11 @@ import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpcore2
 import httptools
 import httpx2
+
+from core.outbound_guard import OutboundPolicy, Resolver, parse_target, resolve_by_system, resolve_checked
 
 KEEP_IDLE_SECONDS = 30.0
 KEEP_IDLE = 200
@@ -27,9 +30,13 @@ Origin = tuple[str, str, int]
 
 
 class StreamTransport(httpx2.AsyncBaseTransport):
-    """A connection pool of one event loop. Raises the same errors as httpx2's own transport."""
+    """A connection pool of one event loop. Raises the same errors as httpx2's own transport.
 
-    def __init__(self) -> None:
+    It connects only to addresses that the policy allows and that it has just checked, as core.outbound does.
+    """
+
+    def __init__(self, policy: OutboundPolicy, resolver: Resolver = resolve_by_system) -> None:
+        self._policy, self._resolver = policy, resolver
         self._idle: dict[Origin, list[_Connection]] = {}
         self._open: set[_Connection] = set()
         self._tls: ssl.SSLContext | None = None
@@ -38,7 +45,7 @@ class StreamTransport(httpx2.AsyncBaseTransport):
         message = await _serialise_request(request)
         limits = request.extensions.get("timeout", {})
         origin = _get_origin(request.url)
-        connection = self._take(origin) or await self._connect(origin, limits.get("connect"))
+        connection = self._take(origin) or await self._connect(request, origin, limits.get("connect"))
         try:
             await connection.send(message, limits.get("read"))
         except BaseException:
@@ -65,18 +72,36 @@ class StreamTransport(httpx2.AsyncBaseTransport):
             connection.close()
         return None
 
-    async def _connect(self, origin: Origin, timeout: float | None) -> _Connection:
-        scheme, host, port = origin
-        tls = self._tls_context() if scheme == "https" else None
+    async def _connect(self, request: httpx2.Request, origin: Origin, timeout: float | None) -> _Connection:
+        parse_target(str(request.url), self._policy)
         try:
             async with asyncio.timeout(timeout):
-                _transport, connection = await asyncio.get_running_loop().create_connection(
-                    lambda: _Connection(self, origin), host, port, ssl=tls
-                )
+                return await self._connect_to_any(origin)
         except TimeoutError:
             raise httpx2.ConnectTimeout("No connection in time.") from None
-        except (OSError, UnicodeError) as error:
+        except (OSError, UnicodeError, httpcore2.ConnectError) as error:
             raise httpx2.ConnectError(type(error).__name__) from None
+
+    async def _connect_to_any(self, origin: Origin) -> _Connection:
+        """Connect to the first of the host's checked addresses that answers; TLS verifies the name."""
+        scheme, host, port = origin
+        tls = self._tls_context() if scheme == "https" else None
+        *others, last = await asyncio.to_thread(resolve_checked, host, port, self._policy, self._resolver)
+        for address in others:
+            try:
+                return await self._open_connection(origin, address, tls)
+            except OSError:
+                continue
+        return await self._open_connection(origin, last, tls)
+
+    async def _open_connection(self, origin: Origin, address: str, tls: ssl.SSLContext | None) -> _Connection:
+        _transport, connection = await asyncio.get_running_loop().create_connection(
+            lambda: _Connection(self, origin),
+            address,
+            origin[2],
+            ssl=tls,
+            server_hostname=origin[1] if tls is not None else None,
+        )
         return connection
 
     def _tls_context(self) -> ssl.SSLContext:

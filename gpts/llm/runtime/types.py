@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from core.outbound_purposes import Purpose
+
 Role = Literal["system", "user", "assistant", "tool"]
 OutputFormat = Literal["json", "json_schema"]
 
@@ -44,8 +46,8 @@ class ModelSpec:
     connect_timeout: float = 5.0
     first_token_timeout: float = 60.0
     idle_timeout: float = 30.0
-    # Addresses of workspaces must pass the outbound guard; those of the operator are trusted.
-    is_guarded: bool = False
+    # Whose address it is, for the outbound guard; a model that is called over the network has one.
+    purpose: Purpose | None = None
 
 
 @dataclass(slots=True)

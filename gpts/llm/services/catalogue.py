@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
 from core.errors import Conflict, InvalidInput
-from core.outbound_guard import OutboundRefused, parse_target, policy_from_settings
+from core.outbound_guard import OutboundRefused, parse_target, policy_for
+from core.outbound_purposes import OPERATOR_PURPOSES, Purpose
 from core.secrets import seal
 from core.text import clean_line
+from gpts.llm.catalogue import forget_embedding_models
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.providers import KEY_PURPOSE, get_key_tenant
 from gpts.llm.states import Capability, ModelFeature, ModelKind, ProviderKind
@@ -26,6 +28,7 @@ URL_LENGTH = 300
 KEY_LENGTH = 500
 MAX_PROVIDERS = 20  # of a workspace, or of the instance
 MAX_MODELS = 200  # of a provider
+RESTRICT_VIOLATION = "23001"  # SQLSTATE of the trigger that keeps approved addresses
 LARGEST_WINDOW = 20_000_000
 LARGEST_PRICE = 10**12
 KINDS = (ProviderKind.RESPONSES, ProviderKind.CHAT_COMPLETIONS)
@@ -69,7 +72,9 @@ def change_provider(
 ) -> ModelProvider:
     """Change the given fields. Raises InvalidInput, and Conflict for the built-in provider.
 
-    A new address needs the key again: a stored key must not be sent to a server that an admin adds later.
+    Conflict (``address_approved``) for another host while public GPTs, which were approved with the present
+    one, answer through it: a trigger refuses that. A new address needs the key again: a stored key must not
+    be sent to a server that an admin adds later.
     """
     row = ModelProvider.objects.select_for_update().get(pk=provider.pk)
     if row.kind == ProviderKind.OFFLINE:
@@ -91,9 +96,19 @@ def change_provider(
     try:
         with transaction.atomic():
             row.save()
-    except IntegrityError:
-        raise _build_name_conflict() from None
-    _record("gpts.provider_changed", row, row, fields, by=by, at=at)
+    except IntegrityError as error:
+        if getattr(error.__cause__, "sqlstate", "") != RESTRICT_VIOLATION:
+            raise _build_name_conflict() from None
+        raise Conflict(
+            _(
+                "Public GPTs were approved with this address. Add a provider with the new one, choose its"
+                " models in their drafts and submit the new versions."
+            ),
+            code="address_approved",
+            field="base_url",
+        ) from None
+    addresses = {"address_before": before, "address": row.base_url} if row.base_url != before else {}
+    _record("gpts.provider_changed", row, row, fields, by=by, at=at, **addresses)
     return row
 
 
@@ -241,7 +256,7 @@ def _set_provider(provider: ModelProvider, change: ProviderChange, *, is_new: bo
     if change.kind is not None or is_new:
         values["kind"] = _clean_choice(change.kind, [kind.value for kind in KINDS], "kind")
     if change.base_url is not None or is_new:
-        values["base_url"] = _clean_url(change.base_url or "", is_guarded=provider.workspace_id is not None)
+        values["base_url"] = _clean_url(change.base_url or "", provider.purpose)
     if change.is_enabled is not None:
         values["is_enabled"] = change.is_enabled
     if change.key is not None:
@@ -252,7 +267,7 @@ def _set_provider(provider: ModelProvider, change: ProviderChange, *, is_new: bo
     return changed
 
 
-def _clean_url(value: str, *, is_guarded: bool) -> str:
+def _clean_url(value: str, purpose: Purpose) -> str:
     url = value.strip().rstrip("/")
     if not url.startswith(("https://", "http://")) or len(url) > URL_LENGTH or set(url) & set(" ?#@\\"):
         raise InvalidInput(
@@ -260,13 +275,16 @@ def _clean_url(value: str, *, is_guarded: bool) -> str:
             code="bad_address",
             field="base_url",
         )
-    if is_guarded:
-        try:
-            parse_target(url, policy_from_settings())
-        except OutboundRefused as refusal:
-            raise InvalidInput(
-                refusal.message, code=refusal.code, field="base_url", data=refusal.data
-            ) from None
+    try:
+        parse_target(url, policy_for(purpose))
+    except OutboundRefused as refusal:
+        message: Any = refusal.message
+        if purpose in OPERATOR_PURPOSES:
+            message = _(
+                "This server may not call that address. Use a public https address, or list the private"
+                " host in the setting OUTBOUND_ALLOWED_PRIVATE_HOSTS."
+            )
+        raise InvalidInput(message, code=refusal.code, field="base_url", data=refusal.data) from None
     return url
 
 
@@ -306,13 +324,21 @@ def _build_name_conflict() -> InvalidInput:
 
 
 def _record(
-    action: str, subject: Any, provider: ModelProvider, fields: list[str], *, by: User, at: datetime
+    action: str,
+    subject: Any,
+    provider: ModelProvider,
+    fields: list[str],
+    *,
+    by: User,
+    at: datetime,
+    **data: str,
 ) -> None:
+    transaction.on_commit(forget_embedding_models, robust=True)
     record(
         action=action,
         by=by,
         at=at,
         subject=subject,
         workspace_id=provider.workspace_id,
-        data={"provider": provider.pk, "fields": sorted(fields)},
+        data={"provider": provider.pk, "fields": sorted(fields), **data},
     )

@@ -22,10 +22,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import DomainError
+from gpts.assistants.queries.approved_addresses import list_gpts_approved_with
 from gpts.assistants.queries.model_retirement import list_affected_gpts, list_retirements
 from gpts.assistants.services.model_retirement import replace_in_drafts, set_retirement
 from gpts.llm.catalogue import get_last_day, is_retired
-from gpts.llm.queries import get_model, get_provider, list_providers, list_replacements
+from gpts.llm.queries import get_model, get_provider, get_provider_test, list_providers, list_replacements
 from gpts.llm.services.catalogue import (
     add_model,
     change_model,
@@ -33,7 +34,7 @@ from gpts.llm.services.catalogue import (
     create_provider,
     import_models,
 )
-from gpts.llm.services.probe import probe_provider
+from gpts.llm.services.probe import request_test
 from gpts.llm.states import Capability, ProviderKind
 from gpts.llm.web.forms import ModelForm, ProviderForm, RetirementForm
 from workspaces.access import WorkspaceAct, access_workspace
@@ -153,7 +154,7 @@ def _provider_change(request: HttpRequest, owner: CatalogueOwner, provider_id: i
 
 
 def _provider_page(
-    request: HttpRequest, owner: CatalogueOwner, provider: Any, form: ProviderForm, **context: Any
+    request: HttpRequest, owner: CatalogueOwner, provider: Any, form: ProviderForm
 ) -> HttpResponse:
     return _page(
         request,
@@ -162,23 +163,38 @@ def _provider_page(
         form,
         provider=provider,
         row=_provider_row(owner, provider),
-        test_url=owner.url("provider-test", provider.pk),
-        import_url=owner.url("provider-import", provider.pk),
+        approved=list_gpts_approved_with(provider),
         add_url=owner.url("model-new", provider.pk),
-        **context,
+        **_get_test_context(owner, provider),
     )
 
 
-@require_POST
-def _provider_test(request: HttpRequest, owner: CatalogueOwner, provider_id: int) -> HttpResponse:
-    """Request the provider's list of models and show the outcome on its page, with the names to import."""
-    provider = get_provider(owner.workspace, provider_id)
-    probe = probe_provider(provider)
+def _get_test_context(owner: CatalogueOwner, provider: Any) -> dict[str, Any]:
+    """Return the newest connection test with the names to import."""
+    test = get_provider_test(provider)
     known = {model.name for model in provider.models.all()}
-    offered = [{"name": name, "is_known": name in known} for name in probe.names]
-    return _provider_page(
-        request, owner, provider, ProviderForm(provider=provider), probe=probe, offered=offered
-    )
+    names = [] if test is None else test.result.get("names", [])
+    return {
+        "test": test,
+        "offered": [{"name": name, "is_known": name in known} for name in names],
+        "test_url": owner.url("provider-test", provider.pk),
+        "import_url": owner.url("provider-import", provider.pk),
+    }
+
+
+@require_http_methods(GET_POST)
+def _provider_test(request: HttpRequest, owner: CatalogueOwner, provider_id: int) -> HttpResponse:
+    """Have the connection tested; GET returns how it goes, which the provider's page loads while it runs."""
+    provider = get_provider(owner.workspace, provider_id)
+    if request.method != "POST":
+        if request.headers.get("HX-Request") != "true":
+            return redirect(owner.url("provider-change", provider.pk))
+        return render(request, "gpts/llm/_test.html", _get_test_context(owner, provider))
+    try:
+        request_test(provider=provider, by=person_of(request), at=timezone.now())
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    return redirect(owner.url("provider-change", provider.pk))
 
 
 @require_POST

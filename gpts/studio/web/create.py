@@ -24,8 +24,7 @@ from gpts.assistants.rules import GPTAct
 from gpts.assistants.web.builder_frame import build_page_context, build_preview_context, build_steps_context
 from gpts.chat.services.turn_inputs import build_model_spec
 from gpts.chat.states import MessageRole
-from gpts.chat.streaming.hub import run_turn_to_end
-from gpts.chat.streaming.responses import get_offset, stream, wants_stream
+from gpts.chat.streaming.responses import get_offset, run_or_find, stream, wants_stream
 from gpts.chat.streaming.threads import chat_view
 from gpts.chat.web.turns import SignedOut, get_requester
 from gpts.llm.failure_messages import get_failure_message
@@ -99,7 +98,7 @@ def _find_unanswered_text(shown: list[dict[str, Any]], rows: list[BuilderMessage
 @chat_view
 @require_POST
 def create_message(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Answer with a stream of events; without JavaScript redirect to the page once the answer has ended.
+    """Answer with a stream of events; without JavaScript redirect to the page, which refreshes until its end.
 
     With a Last-Event-ID the text is ignored, and the stream resumes the newest answer after that event.
     """
@@ -113,8 +112,7 @@ def create_message(request: HttpRequest, slug: str) -> HttpResponseBase:
         return _refuse(request, slug, refusal)
     if wants_stream(request):
         return stream(started, offset=get_offset(request))
-    if started.job is not None:
-        run_turn_to_end(started.job)
+    run_or_find(started)
     return redirect("gpts:build-create", slug)
 
 

@@ -14,6 +14,5 @@ from tests.support.web_site import Site, run_site
 def site(settings: Any) -> Iterator[Site]:
     """A web site on a local address that core.outbound may call during the test."""
     with run_site() as running:
-        settings.OUTBOUND_ALLOW_HTTP = True
-        settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS = [running.place]
+        settings.OUTBOUND_TENANT_PRIVATE_HOSTS = [running.place]
         yield running

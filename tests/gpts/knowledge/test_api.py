@@ -13,11 +13,15 @@ from gpts.knowledge.services.files import add_knowledge_file
 from tests.support.api_client import FILE_KEYS, ApiClient
 from tests.support.factories.gpts import GPTFactory
 from tests.support.knowledge_files import make_pdf
+from tests.support.outbound import run_outbound_jobs
 from tests.support.times import NOW
 from tests.support.uploads import make_upload
 from tests.support.web_site import Site
 
 pytestmark = pytest.mark.django_db
+
+
+PAGE = "<title>Returns</title><p>Within 30 days</p>"
 
 
 def add_file(gpt: GPT, name: str = "a.txt", text: str | bytes = "The canary sings.") -> KnowledgeFile:
@@ -103,15 +107,49 @@ def test_a_web_page_is_added_and_fetched_again(site: Site) -> None:
     call = ApiClient(gpt.owner)
     address = site.put("/p", "<title>Returns</title><p>Within 30 days</p>")
 
-    added = call("POST", f"gpts/{gpt.slug}/knowledge/pages", {"url": address})
+    pages = f"gpts/{gpt.slug}/knowledge/pages"
+    added = call("POST", pages, {"url": address})
+    twice = call("POST", pages, {"url": address})
+    assert (run_outbound_jobs(), site.asked) == (1, ["/p"])
+    shown = call("GET", f"{pages}/{added.json()['id']}").json()
+    first = KnowledgeFile.objects.get()
     site.put("/p", "<title>Returns</title><p>Within 60 days</p>")
-    again = call("POST", build_path(KnowledgeFile.objects.get(), "/fetch"))
-    refused = call("POST", f"gpts/{gpt.slug}/knowledge/pages", {"url": "https://10.0.0.1/"})
+    again = call("POST", build_path(first, "/fetch"))
+    run_outbound_jobs()
+    refused = call("POST", pages, {"url": "https://10.0.0.1/"})
 
-    assert (added.status_code, added.json()["source_url"]) == (201, address)
-    assert again.json()["content_hash"] != added.json()["content_hash"]
+    assert (added.status_code, added.json()["state"], added.json()["address"]) == (202, "queued", address)
+    assert twice.json()["id"] == added.json()["id"]
+    assert (shown["state"], shown["file_id"], shown["error"]) == ("done", first.pk, "")
+    assert (again.status_code, again.json()["file_id"]) == (202, first.pk)
+    assert KnowledgeFile.objects.get().content_hash != first.content_hash
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "outbound_refused")
     assert refused.json()["error"]["field"] == "url"
+
+
+def test_a_page_that_cannot_be_fetched_is_tried_again_or_dismissed(site: Site) -> None:
+    gpt = GPTFactory.create()
+    call = ApiClient(gpt.owner)
+    pages = f"gpts/{gpt.slug}/knowledge/pages"
+
+    job = call("POST", pages, {"url": f"{site.url}/gone"}).json()
+    early = call("POST", f"{pages}/{job['id']}/retry")
+    run_outbound_jobs()
+    failed = call("GET", f"{pages}/{job['id']}").json()
+    site.put("/gone", PAGE)
+    retried = call("POST", f"{pages}/{job['id']}/retry")
+    run_outbound_jobs()
+    done = call("GET", pages).json()["items"]
+    dismissed = call("DELETE", f"{pages}/{job['id']}")
+
+    assert (early.status_code, early.json()["error"]["code"]) == (409, "not_failed")
+    assert (failed["state"], failed["error_code"]) == ("failed", "page_status")
+    assert failed["error"] == "The address answered with status 404, not with a page."
+    assert (retried.status_code, retried.json()["state"], retried.json()["error"]) == (202, "queued", "")
+    assert [(row["id"], row["state"]) for row in done] == [(job["id"], "done")]
+    assert dismissed.status_code == 204
+    assert call("GET", pages).json()["items"] == []
+    assert KnowledgeFile.objects.get().source_url == f"{site.url}/gone"
 
 
 def test_removing_and_erasing() -> None:

@@ -19,10 +19,12 @@ from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
 from tests.support.knowledge_files import make_pdf
+from tests.support.outbound import run_outbound_jobs
 from tests.support.pages import sign_in
 from tests.support.times import NOW
 from tests.support.uploads import make_upload
 from tests.support.web_site import Site
+from workspaces.models import OutboundJob
 
 pytestmark = pytest.mark.django_db
 JSON = {"Accept": "application/json"}
@@ -97,7 +99,6 @@ def test_the_list_fragment_shows_progress_and_failures() -> None:
     assert 'hx-swap-oob="true"' in reading
     assert "This file is locked by a password." in failed
     assert f'action="{url(gpt, f"/{file.pk}/retry")}"' in failed
-    assert "every 1s" not in failed
 
 
 def test_retrying_a_failed_file() -> None:
@@ -147,7 +148,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_files(
         client.get(url(gpt), headers=PART)
 
 
-LIST_QUERIES = 14
+LIST_QUERIES = 15
 
 
 def test_files_due_for_review_are_marked() -> None:
@@ -232,19 +233,31 @@ def test_adding_and_fetching_a_web_page(site: Site) -> None:
     address = site.put("/p", "<title>Returns</title><p>Within 30 days</p>")
 
     added = client.post(url(gpt, "/page"), {"url": address})
+    waiting = client.get(url(gpt)).content.decode()
+    run_outbound_jobs()
     refused = client.post(url(gpt, "/page"), {"url": "https://127.0.0.1/x"})
     file = KnowledgeFile.objects.get()
     shown = client.get(url(gpt, f"/{file.pk}")).content.decode()
     site.pages.clear()
     gone = client.post(url(gpt, f"/{file.pk}/fetch"))
+    run_outbound_jobs()
+    failed = client.get(url(gpt)).content.decode()
+    job = OutboundJob.objects.get(state="failed")
+    retried = client.post(url(gpt, f"/page/{job.pk}/retry"))
+    dismissed = client.post(url(gpt, f"/page/{job.pk}/dismiss"))
 
     assert added.status_code == 302
     assert refused.status_code == 400
     assert 'value="https://127.0.0.1/x"' in refused.content.decode()
     assert address in shown
     assert "Fetched" in shown
-    assert gone.status_code == 400
-    assert "status 404" in gone.content.decode()
+    assert "Waits to be fetched" in waiting
+    assert "every 1s" in waiting
+    assert gone.status_code == 302
+    assert "status 404" in failed
+    assert "to replace “Returns.html”" in failed
+    assert (retried.status_code, dismissed.status_code) == (302, 302)
+    assert not OutboundJob.objects.filter(pk=job.pk).exists()
     assert KnowledgeFile.objects.get().pk == file.pk
 
 

@@ -16,12 +16,15 @@ from gpts.knowledge.models import Document, KnowledgeFile
 from gpts.knowledge.queries import list_knowledge_files, list_passages
 from gpts.knowledge.services.files import replace_file, upload_knowledge_file
 from gpts.knowledge.services.reading import read_document
-from gpts.knowledge.services.web_pages import FETCHES, add_page, fetch_again
+from gpts.knowledge.services.web_pages import request_fetch_again, request_page, run_page_job
 from tests.support.factories.gpts import GPTFactory
 from tests.support.knowledge_files import make_pdf
+from tests.support.outbound import run_outbound_jobs
 from tests.support.times import LATER, NOW
 from tests.support.uploads import make_upload
 from tests.support.web_site import Site
+from workspaces.models import OutboundJob
+from workspaces.services.outbound_jobs import REQUESTS, dismiss_job
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +32,19 @@ PAGE = "<title>Returns &amp; refunds / shop</title><h1>Returns</h1><p>Within 30 
 
 
 def fetch_and_add(gpt: GPT, url: str) -> KnowledgeFile:
-    return add_page(gpt=gpt, url=url, by=gpt.owner, at=NOW)
+    """Ask for a page and fetch it as a worker does; raises the job's failure as it is."""
+    return run(request_page(gpt=gpt, url=url, by=gpt.owner, at=NOW))
+
+
+def fetch_again(file: KnowledgeFile) -> KnowledgeFile:
+    return run(request_fetch_again(file=file, by=file.gpt.owner, at=LATER))
+
+
+def run(job: OutboundJob) -> KnowledgeFile:
+    try:
+        return KnowledgeFile.objects.get(pk=run_page_job(job)["file_id"])
+    finally:
+        dismiss_job(job=job)
 
 
 def read_texts(file: KnowledgeFile) -> list[str]:
@@ -43,7 +58,8 @@ def test_a_page_becomes_a_file_with_its_address(site: Site) -> None:
 
     file = fetch_and_add(gpt, f" {url}#part ")
 
-    assert (file.name, file.source_url, file.fetched_at) == ("Returns & refunds shop.html", url, NOW)
+    assert (file.name, file.source_url) == ("Returns & refunds shop.html", url)
+    assert file.fetched_at is not None
     assert read_texts(file)[-1] == "Within 30 days."
     assert site.asked == ["/returns"]
 
@@ -73,12 +89,13 @@ def test_fetching_again_replaces_changed_content(site: Site) -> None:
     url = site.put("/returns", PAGE)
     file = fetch_and_add(gpt, url)
 
-    same = fetch_again(file=file, by=gpt.owner, at=LATER)
-    assert (same.pk, same.fetched_at, Document.objects.count()) == (file.pk, LATER, 1)
+    same = fetch_again(file)
+    assert (same.pk, Document.objects.count()) == (file.pk, 1)
+    assert (same.fetched_at or NOW) > (file.fetched_at or LATER)
     site.put("/returns", PAGE.replace("30", "60"))
-    new = fetch_again(file=file, by=gpt.owner, at=LATER)
+    new = fetch_again(file)
 
-    assert (new.name, new.source_url, new.fetched_at) == (file.name, url, LATER)
+    assert (new.name, new.source_url) == (file.name, url)
     assert read_texts(new)[-1] == "Within 60 days."
     assert [held.pk for held in list_knowledge_files(gpt)] == [new.pk]
 
@@ -91,7 +108,7 @@ def test_replacing_a_page_by_an_upload_removes_the_address(site: Site) -> None:
 
     assert (new.source_url, new.fetched_at) == ("", None)
     with pytest.raises(InvalidInput) as refusal:
-        fetch_again(file=new, by=gpt.owner, at=LATER)
+        request_fetch_again(file=new, by=gpt.owner, at=LATER)
     assert refusal.value.code == "no_page"
 
 
@@ -191,16 +208,16 @@ def test_the_fetches_of_a_person_are_limited(site: Site) -> None:
     page = site.put("/kept", PAGE)
     kept = fetch_and_add(gpt, page)
 
-    for _try in range(FETCHES - 1):
+    for _try in range(REQUESTS - 1):
         with pytest.raises(InvalidInput):
             fetch_and_add(gpt, f"{site.url}/gone")
     with pytest.raises(RateLimited) as refusal:
-        fetch_and_add(gpt, page)
+        request_page(gpt=gpt, url=page, by=gpt.owner, at=NOW)
     with pytest.raises(RateLimited):
-        fetch_again(file=kept, by=gpt.owner, at=LATER)
+        request_fetch_again(file=kept, by=gpt.owner, at=LATER)
 
     assert (refusal.value.code, refusal.value.field) == ("too_many_fetches", "url")
-    assert len(site.asked) == FETCHES
+    assert len(site.asked) == REQUESTS
     assert fetch_and_add(other, page).source_url == page
 
 
@@ -213,3 +230,34 @@ def test_a_page_of_unclosed_titles_takes_little_time(site: Site) -> None:
 
     assert time.process_time() - started < 2
     assert (file.name, other.name) == ("many.html", "more.html")
+
+
+@pytest.mark.parametrize("loss", ["deactivated", "not theirs any more"])
+def test_whoever_lost_their_access_while_the_job_waited_gets_nothing_fetched(site: Site, loss: str) -> None:
+    gpt = GPTFactory.create()
+    job = request_page(gpt=gpt, url=site.put("/a", PAGE), by=gpt.owner, at=NOW)
+    if loss == "deactivated":
+        type(gpt.owner).objects.filter(pk=gpt.owner_id).update(is_active=False)
+    else:
+        GPT.objects.filter(pk=gpt.pk).update(deleted_at=NOW)
+
+    assert run_outbound_jobs() == 1
+
+    job.refresh_from_db()
+    assert (job.state, site.asked) == ("failed", [])
+    assert not KnowledgeFile.objects.filter(gpt=gpt).exists()
+
+
+def test_pages_on_their_way_count_as_files(site: Site) -> None:
+    gpt = GPTFactory.create()
+    for number in range(19):
+        upload_knowledge_file(gpt=gpt, upload=make_upload("a.txt", f"Text {number}"), by=gpt.owner, at=NOW)
+    first = site.put("/a", PAGE)
+    request_page(gpt=gpt, url=first, by=gpt.owner, at=NOW)
+
+    with pytest.raises(DomainError) as refusal:
+        request_page(gpt=gpt, url=site.put("/b", PAGE), by=gpt.owner, at=NOW)
+    again = request_page(gpt=gpt, url=first, by=gpt.owner, at=NOW)
+
+    assert refusal.value.code == "too_many_files"
+    assert OutboundJob.objects.get() == again

@@ -13,15 +13,17 @@ from gpts.assistants.services.drafts import clean_draft
 from gpts.llm.catalogue import get_usable_model, is_offered, list_model_choices, list_offered_models
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.catalogue import ProviderChange, change_model, change_provider, create_provider
-from gpts.llm.services.probe import probe_provider
+from gpts.llm.services.probe import probe_provider, request_test
 from gpts.llm.services.providers import get_provider_key
 from tests.fakes.openai_server import BAD_KEY, ModelServer
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.llm import ADDRESS, CANARY, LanguageModelFactory, ProviderFactory
 from tests.support.factories.workspaces import UserFactory
+from tests.support.outbound import run_outbound_jobs
 from tests.support.pages import sign_in
 from tests.support.times import NOW
+from workspaces.models import Member
 from workspaces.services.staff import grant_staff_role
 
 pytestmark = pytest.mark.django_db
@@ -54,12 +56,21 @@ def test_connection_test_lists_models_to_import(provider: ModelServer) -> None:
     row = ProviderFactory.create(by=ada, workspace=company, base_url=provider.url)
     client = sign_in(ada)
 
-    tested = client.post(reverse("gpts:workspace-provider-test", args=[company.slug, row.pk]))
+    test = reverse("gpts:workspace-provider-test", args=[company.slug, row.pk])
+    page = reverse("gpts:workspace-provider-change", args=[company.slug, row.pk])
+    tested = client.post(test)
+    waiting = client.get(page).content.decode()
+    assert run_outbound_jobs() == 1
+    shown = client.get(test, headers={"HX-Request": "true"}).content.decode()
     client.post(
         reverse("gpts:workspace-provider-import", args=[company.slug, row.pk]), {"names": ["normal", "echo"]}
     )
 
-    assert "The connection works. It offers" in tested.content.decode()
+    assert tested["Location"] == page
+    assert "is being tested" in waiting
+    assert "every 1s" in waiting
+    assert "The connection works. It offers" in shown
+    assert "every 1s" not in shown
     assert set(row.models.values_list("name", flat=True)) == {"normal", "echo"}
     assert row.models.filter(is_default=True).count() == 1
 
@@ -78,7 +89,7 @@ def test_a_failed_connection_test_says_why(
     change = ProviderChange("House", "responses", provider.url + url, key)
     row = create_provider(workspace=create_company(ada), change=change, by=ada, at=NOW)
 
-    probe = probe_provider(row)
+    probe = probe_provider(row, key=key)
 
     assert (probe.is_ok, probe.code) == (False, code)
     assert words in probe.message
@@ -247,3 +258,17 @@ def test_prices_are_entered_in_the_instances_currency(settings: Any) -> None:
     model = row.models.get()
     assert (model.input_price_micros, model.output_price_micros) == (2_500_000, 10_000_000)
     assert (model.capabilities, model.features, model.label) == (["vision"], ["tools"], "m")
+
+
+def test_a_connection_test_needs_an_admin_when_it_runs(provider: ModelServer) -> None:
+    ada, ben = UserFactory.create(), UserFactory.create()
+    company = create_company(ada, admin=ben)
+    row = ProviderFactory.create(by=ada, workspace=company, base_url=provider.url)
+    job = request_test(provider=row, by=ben, at=NOW)
+    Member.objects.filter(workspace=company, user=ben).update(role="member")
+
+    assert run_outbound_jobs() == 1
+
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == ("failed", "not_found")
+    assert provider.state.requests == []

@@ -188,15 +188,27 @@ def test_the_interview_is_a_turn_too(make_web_client: MakeWebClient, model_serve
     assert mirrored.strip() == answer.content
 
 
-def test_without_scripts_the_page_comes_when_the_answer_has_ended(
+def test_without_scripts_the_page_comes_at_once_and_refreshes_until_the_answer_has_ended(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
+    slow = a_draft(model_server.url, "normal:200:100")
+    browser = make_web_client(slow.owner)
+
+    response = browser.http.post(create_url(slow), data={"text": "A guide to tides"})
+
+    assert (response.status_code, response.headers["location"]) == (302, f"/build/{slow.slug}/create")
+    assert get_answer().state == TurnState.RUNNING
+    assert 'http-equiv="refresh"' in browser.http.get(response.headers["location"]).text
+
+
+def test_without_scripts_the_answer_changes_the_draft(
     make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     gpt = a_draft(model_server.url, "builder")
 
-    response = make_web_client(gpt.owner).http.post(create_url(gpt), data={"text": "A guide to tides"})
+    make_web_client(gpt.owner).http.post(create_url(gpt), data={"text": "A guide to tides"})
 
-    assert (response.status_code, response.headers["location"]) == (302, f"/build/{gpt.slug}/create")
-    assert get_answer().state == TurnState.FINISHED
+    assert wait_until_ended().state == TurnState.FINISHED
     gpt.refresh_from_db()
     assert gpt.name == "Tide guide"
 

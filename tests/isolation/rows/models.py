@@ -26,7 +26,7 @@ ROWS: list[Row] = [
         body=NEW_PROVIDER,
         forbidden=MEMBER,
     ),
-    page("gpts:workspace-provider-test", ADMINS, "POST", ids=PROVIDER, forbidden=MEMBER),
+    page("gpts:workspace-provider-test", ADMINS, "GET POST", ids=PROVIDER, forbidden=MEMBER),
     page(
         "gpts:workspace-provider-import",
         ADMINS,
@@ -43,7 +43,7 @@ ROWS: list[Row] = [
     staff_page("gpts:operator-provider-new", OPERATOR, "GET POST", body=NEW_PROVIDER),
     # A provider of Alpha is not one of the instance: it does not exist for the operator either.
     staff_page("gpts:operator-provider-change", NOBODY, "GET POST", ids={"provider_id": "provider"}),
-    staff_page("gpts:operator-provider-test", NOBODY, "POST", ids={"provider_id": "provider"}),
+    staff_page("gpts:operator-provider-test", NOBODY, "GET POST", ids={"provider_id": "provider"}),
     staff_page("gpts:operator-provider-import", NOBODY, "POST", ids={"provider_id": "provider"}),
     staff_page("gpts:operator-model-new", NOBODY, "GET POST", ids={"provider_id": "provider"}),
     staff_page("gpts:operator-model-change", NOBODY, "GET POST", ids={"model_id": "catalogue_model"}),
@@ -70,6 +70,7 @@ ROWS: list[Row] = [
         body={"is_enabled": False},
         forbidden=MEMBER,
     ),
+    api("gpts_api:model-provider-test", ADMINS, ACCOUNT, ids=PROVIDER, key=AT_ALPHA, forbidden=MEMBER),
     api(
         "gpts_api:model-provider-test", ADMINS, ACCOUNT, "POST", ids=PROVIDER, key=AT_ALPHA, forbidden=MEMBER
     ),
@@ -118,7 +119,7 @@ ROWS: list[Row] = [
     api("gpts_api:instance-provider-list", OPERATOR, WORK, "POST", body=NEW_PROVIDER),
     # A provider of Alpha is not one of the instance: it does not exist for the operator either.
     api("gpts_api:instance-provider-detail", NOBODY, WORK, "GET PATCH", ids={"provider_id": "provider"}),
-    api("gpts_api:instance-provider-test", NOBODY, WORK, "POST", ids={"provider_id": "provider"}),
+    api("gpts_api:instance-provider-test", NOBODY, WORK, "GET POST", ids={"provider_id": "provider"}),
     api(
         "gpts_api:instance-model-list",
         NOBODY,

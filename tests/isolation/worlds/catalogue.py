@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from gpts.assistants.services.model_retirement import set_retirement
 from gpts.llm.services.catalogue import ProviderChange, add_model, create_provider
+from gpts.llm.services.probe import request_test
 
 SECRET_KEY = "sk-world-9f3b-velvetine"
 
@@ -22,4 +23,5 @@ def build(world: Any) -> None:
     old = add_model(provider=provider, values={"name": "alpha-old"}, by=owner, at=now)
     new = add_model(provider=provider, values={"name": "alpha-new"}, by=owner, at=now)
     set_retirement(model=old, retired_at=now + timedelta(days=40), replacement=new, by=owner, at=now)
+    request_test(provider=provider, by=owner, at=now)
     world.ids |= {"provider": provider.pk, "catalogue_model": old.pk}

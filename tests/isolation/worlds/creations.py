@@ -13,9 +13,11 @@ from gpts.assistants.services.icons import set_icon
 from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.knowledge.services.files import add_knowledge_file
+from gpts.knowledge.services.web_pages import request_page
 from marketplace.services.builders import upsert_builder_profile
 from tests.support.uploads import make_picture, make_upload
 from workspaces.access import personal_workspace
+from workspaces.models import OutboundJob
 
 # These texts occur nowhere else, so a leak is found by searching for them.
 SECRET_NAME = "Zibeline Quorvex"
@@ -46,6 +48,10 @@ def build(world: Any) -> None:
     world.gpts["private"] = _private(owner, home, now)
     # Uploaded to the private GPT only.
     file = world.gpts["private"].knowledge_files.get()
+    job = request_page(
+        gpt=world.gpts["private"], url="https://pages.owner-house.invalid/secret-plan", by=owner, at=now
+    )
+    OutboundJob.objects.filter(pk=job.pk).update(state="failed", error_code="page_status", ended_at=now)
     alpha_gpt = create_gpt(
         workspace=world.alpha, owner=owner, by=owner, at=now, **draft("Alpha Onboarding Pilot")
     )
@@ -65,8 +71,13 @@ def build(world: Any) -> None:
     upsert_builder_profile(
         user=owner, handle="owner-of-alpha", display_name="Olga Owner", bio="Builds walks.", by=owner, at=now
     )
-    world.ids |= {"slug": world.gpts["private"].slug, "alpha_slug": alpha_gpt.slug, "file": file.pk,
-                  "icon": world.gpts["private"].icon[6:-5]}  # fmt: skip
+    world.ids |= {
+        "slug": world.gpts["private"].slug,
+        "alpha_slug": alpha_gpt.slug,
+        "file": file.pk,
+        "page_job": job.pk,
+        "icon": world.gpts["private"].icon[6:-5],
+    }
 
 
 def _private(owner: Any, home: Any, now: Any) -> GPT:

@@ -8,13 +8,13 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
+from core.outbound_purposes import Purpose
 from core.scope import Scope, open_scope
 from gpts.assistants.models import GPT
 from gpts.knowledge.models import Document, Passage, PassageVector
-from gpts.knowledge.retrieval import look_up, remove_from_index
+from gpts.knowledge.retrieval import Lookup, get_question_embedder, look_up, remove_from_index
 from gpts.knowledge.retrieval.embedding import (
     embed_passages,
-    embed_question,
     get_embedding_model,
     get_embedding_progress,
     list_documents_to_embed,
@@ -56,11 +56,18 @@ def create_model(running: ModelServer, name: str = "embed-64", **fields: object)
     )  # fmt: skip
 
 
+def search(gpt: GPT, text: str, limit: int = 5) -> Lookup:
+    """Search as a turn does: the question's vector is made first."""
+    embedder = get_question_embedder(gpt)
+    vector = None if embedder is None else embedder.embed([text])[0]
+    return look_up(gpt, text, limit, vector=vector)
+
+
 def test_without_a_model_full_text_is_used_alone() -> None:
     gpt = GPTFactory.create()
     add_document(gpt, "shop.md", SHOP)
 
-    found = look_up(gpt, "theft insurance")
+    found = search(gpt, "theft insurance")
 
     assert found.vectors is VectorStatus.NONE
     assert [(hit.text_rank, hit.vector_rank) for hit in found.hits] == [(1, 0)]
@@ -71,7 +78,7 @@ def test_a_document_gets_its_vectors_and_questions_use_them(model_server: ModelS
     gpt = GPTFactory.create()
     document = add_document(gpt, "shop.md", SHOP)
     model = create_model(model_server)
-    assert look_up(gpt, "theft insurance").vectors is VectorStatus.WAITING
+    assert search(gpt, "theft insurance").vectors is VectorStatus.WAITING
     assert list_documents_to_embed() == [document.pk]
 
     assert embed_passages(document.pk, at=LATER) == 3
@@ -80,7 +87,7 @@ def test_a_document_gets_its_vectors_and_questions_use_them(model_server: ModelS
     assert document.embedded_at == LATER
     assert list_documents_to_embed() == []
     assert get_embedding_progress([document.pk], gpt.workspace_id) == (3, 3)
-    found = look_up(gpt, "insurances for thefts")
+    found = search(gpt, "insurances for thefts")
     assert found.vectors is VectorStatus.USED
     first = found.hits[0]
     assert (first.passage.heading, first.text_rank, first.vector_rank) == ("Insurance", 1, 1)
@@ -135,7 +142,7 @@ def test_after_a_failure_the_server_is_not_called_for_a_while(
     model_server.state.control = "server-error"
     asked = len(model_server.state.requests)
 
-    first, second = look_up(gpt, "theft insurance"), look_up(gpt, "theft insurance")
+    first, second = search(gpt, "theft insurance"), search(gpt, "theft insurance")
 
     assert (first.vectors, second.vectors) == (VectorStatus.DOWN, VectorStatus.DOWN)
     assert first.hits[0].passage.heading == "Insurance"
@@ -157,7 +164,9 @@ def test_a_document_stays_waiting_when_the_server_fails(model_server: ModelServe
 
 def test_a_slow_server_is_given_up_at_the_timeout(model_server: ModelServer) -> None:
     model_server.state.control = "slow"
-    spec = ModelSpec("embed-64", ModelAPI.CHAT_COMPLETIONS, base_url=model_server.url)
+    spec = ModelSpec(
+        "embed-64", ModelAPI.CHAT_COMPLETIONS, base_url=model_server.url, purpose=Purpose.INSTANCE_PROVIDER
+    )
 
     with pytest.raises(ModelFailure) as failure:
         embed(spec, ["text"], timeout=0.2)
@@ -166,7 +175,12 @@ def test_a_slow_server_is_given_up_at_the_timeout(model_server: ModelServer) -> 
 
 
 def test_an_unreachable_server_is_reported_as_down() -> None:
-    spec = ModelSpec("embed-64", ModelAPI.CHAT_COMPLETIONS, base_url="http://127.0.0.1:9/v1")
+    spec = ModelSpec(
+        "embed-64",
+        ModelAPI.CHAT_COMPLETIONS,
+        base_url="http://127.0.0.1:9/v1",
+        purpose=Purpose.INSTANCE_PROVIDER,
+    )
 
     with pytest.raises(ModelFailure) as failure:
         embed(spec, ["text"], timeout=5.0)
@@ -182,7 +196,7 @@ def test_vectors_of_other_workspaces_are_not_searched(model_server: ModelServer)
     for document in Document.objects.all():
         embed_passages(document.pk, at=NOW)
 
-    found = look_up(gpt, "theft insurance for bicycles", limit=20)
+    found = search(gpt, "theft insurance for bicycles", limit=20)
 
     assert foreign.pk not in {hit.passage.document_id for hit in found.hits}
 
@@ -195,8 +209,10 @@ def test_a_thousand_nearer_vectors_of_others_leave_room_for_ones_own(model_serve
     model = create_model(model_server)
     embed_passages(own.pk, at=NOW)
     question = "theft insurance for bicycles"
-    exact = embed_question(model, question)
-    assert exact is not None
+    embedder = get_question_embedder(gpt)
+    assert embedder is not None
+    asked = embedder.embed([question])[0]
+    exact = list(asked.values or ())
     crowd = Passage.objects.bulk_create(
         Passage(workspace_id=foreign.workspace_id, document=foreign, position=10 + number, text="x")
         for number in range(1_000)
@@ -210,7 +226,7 @@ def test_a_thousand_nearer_vectors_of_others_leave_room_for_ones_own(model_serve
     )  # fmt: skip
 
     with open_scope(Scope(workspace_ids=(gpt.workspace_id,))):
-        near, status = nearest_passages(gpt, (own.pk, foreign.pk), question, 3)
+        near, status = nearest_passages(gpt, (own.pk, foreign.pk), asked, 3)
 
     assert status is VectorStatus.USED
     assert [passage.document for passage in near] == [own.pk] * 3
@@ -236,7 +252,7 @@ def test_recall_with_vectors_is_at_least_85_percent(model_server: ModelServer) -
     asked = [question for question in read_questions() if question.answer]
     missed = []
     for question in asked:
-        found = look_up(gpt, question.text)
+        found = search(gpt, question.text)
         assert found.vectors is VectorStatus.USED
         if question.answer not in {f"{p.file}#{p.heading}" for p in found.passages}:
             missed.append(question.text)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from core.outbound_purposes import Purpose
 from gpts.llm.runtime.clients import build_client
 from gpts.llm.runtime.completions import complete
 from gpts.llm.runtime.openai_clients import close_clients
@@ -232,7 +233,7 @@ def test_garbage_is_a_malformed_stream(model_server: ModelServer, api: ModelAPI)
 
 @BOTH
 def test_complete_collects_a_whole_answer(model_server: ModelServer, api: ModelAPI) -> None:
-    spec = ModelSpec("json", api, model_server.url, KEY)
+    spec = ModelSpec("json", api, model_server.url, KEY, purpose=Purpose.INSTANCE_PROVIDER)
     request, _dropped = assemble(TurnInput(spec, "Hello", "Guide"))
 
     async def run() -> Any:

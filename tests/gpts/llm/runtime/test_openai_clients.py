@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.outbound_purposes import Purpose
 from gpts.llm.runtime.clients import build_client
 from gpts.llm.runtime.openai_clients import close_clients
 from gpts.llm.runtime.turns import run_turn
@@ -133,7 +134,13 @@ def test_silence_of_the_provider_is_a_timeout(model_server: ModelServer, api: Mo
 
 
 def test_a_refused_connection_is_provider_down() -> None:
-    spec = ModelSpec(name="m", api=ModelAPI.RESPONSES, base_url="http://127.0.0.1:9/v1", api_key=KEY)
+    spec = ModelSpec(
+        name="m",
+        api=ModelAPI.RESPONSES,
+        base_url="http://127.0.0.1:9/v1",
+        api_key=KEY,
+        purpose=Purpose.INSTANCE_PROVIDER,
+    )
 
     events = asyncio.run(collect_events(spec))
 
@@ -215,7 +222,9 @@ def test_a_provider_that_never_answers_is_a_timeout() -> None:
     async def listen_only() -> list[TurnEvent]:
         async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            spec = ModelSpec("m", ModelAPI.RESPONSES, f"http://127.0.0.1:{port}/v1", KEY)
+            spec = ModelSpec(
+                "m", ModelAPI.RESPONSES, f"http://127.0.0.1:{port}/v1", KEY, purpose=Purpose.INSTANCE_PROVIDER
+            )
             events = await collect_events(replace(spec, first_token_timeout=0.2, idle_timeout=0.2))
             await asyncio.wait_for(left.wait(), 5)
             return events

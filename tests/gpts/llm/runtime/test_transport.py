@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import httpx2
 import pytest
 
+from core.outbound_guard import OutboundPolicy
 from gpts.llm.runtime.transport import MAX_HEAD_BYTES, MAX_WAITING_BYTES, StreamTransport
 
 pytestmark = pytest.mark.anyio
@@ -48,9 +49,12 @@ async def serving(talk: Talk) -> AsyncIterator[Server]:
         yield found
 
 
+TRUSTED = OutboundPolicy(allowed_private=frozenset({"127.0.0.1"}))
+
+
 def client(**timeouts: float) -> httpx2.AsyncClient:
     timeout = httpx2.Timeout(5.0, **timeouts)
-    return httpx2.AsyncClient(transport=StreamTransport(), timeout=timeout, trust_env=False)
+    return httpx2.AsyncClient(transport=StreamTransport(TRUSTED), timeout=timeout, trust_env=False)
 
 
 def saying(answer: bytes, *, then_close: bool = False) -> Talk:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("gpts", "0014_estimates_and_price_ceilings")]
+    dependencies: ClassVar = [("gpts", "0015_approved_addresses")]
 
     operations: ClassVar = [
         migrations.AddField(model_name="gpt", name="has_min_group", field=models.BooleanField(default=False)),

@@ -19,7 +19,7 @@ KINDS = [
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("workspaces", "0007_publishing_suspended")]
+    dependencies: ClassVar = [("workspaces", "0008_publishing_suspended")]
 
     operations: ClassVar = [
         migrations.CreateModel(

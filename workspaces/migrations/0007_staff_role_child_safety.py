@@ -10,7 +10,7 @@ ROLES = ("moderator", "finance", "operator", "child_safety")
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("workspaces", "0005_erasures_and_used_tokens")]
+    dependencies: ClassVar = [("workspaces", "0006_outbound_jobs")]
 
     operations: ClassVar = [
         migrations.RemoveConstraint(model_name="staffrole", name="workspaces_staffrole_role"),

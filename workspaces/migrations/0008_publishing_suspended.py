@@ -15,7 +15,7 @@ SELECT set_config('loggia.staff', '', true);
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("workspaces", "0006_staff_role_child_safety")]
+    dependencies: ClassVar = [("workspaces", "0007_staff_role_child_safety")]
 
     operations: ClassVar = [
         migrations.AddField(
