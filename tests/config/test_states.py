@@ -146,7 +146,8 @@ EXITS: dict[str, dict[str, str]] = {
         "cancelled": END,
     },
     "workspaces.Erasure.state": {
-        "waiting": "job workspaces.resume_erasures", "running": "job workspaces.resume_erasures", "finished": END,
+        "waiting": "job workspaces.resume_erasures", "running": "job workspaces.resume_erasures",
+        "finished": END,
     },
 }  # fmt: skip
 DONE = ("passed", "failed", "unjudged", "error")

@@ -239,7 +239,7 @@ def plant_person(user: User) -> None:
 
 def plant_books(user: User) -> None:
     finance, finance2 = UserFactory.create(), UserFactory.create()
-    plant(money.PayoutAccount, payee=user, method="iban", iban_ending="1234", country="DE", held_at=AT)
+    plant(money.PayoutAccount, payee=user, method="iban", iban_ending="1234", country="DE", held_at=None)
     batch = plant(
         money.Batch, created_by=finance, currency="USD", state="draft", file_format="", file_bytes=None,
         file_sha256="",
@@ -253,6 +253,7 @@ def plant_books(user: User) -> None:
     batches.update(state="exported", exported_at=AT, **sent)
     payouts.update(state="exported")
     payouts.update(state="paid", ended_at=AT)
+    money.PayoutAccount.objects.filter(payee=user).update(held_at=AT)  # else there were no payout
     plant(money.Transition, batch=batch, actor=finance)
     period = money.AccountingPeriod.objects.create(month="2026-01", currency="USD")
     run = money.CloseRun.objects.create(

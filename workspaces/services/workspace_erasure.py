@@ -27,7 +27,7 @@ SLUG = "workspace"
 def erase_rest_of_person(user: User, at: datetime) -> int:
     """What leaving.py did not have to erase at once."""
     count = 0
-    # A name stays protected if a decision prohibited it; the name of a verified builder goes with the account.
+    # A name that a decision prohibited stays protected; that of a verified builder goes with the account.
     verified = ProtectedName.objects.filter(holder=user, kind=NameProtection.VERIFIED)
     ProtectedName.objects.filter(holder=user).exclude(kind=NameProtection.VERIFIED).update(holder=None)
     for rows in (
