@@ -89,6 +89,7 @@ def slow_site() -> Iterator[SlowSite]:
 def start(transactional_db: None) -> Iterator[Callable[..., WebService]]:
     """Start a web service with changed settings; stopped after the test."""
     running: list[WebService] = []
+    servers.start_redis()
 
     def begin(**changes: str) -> WebService:
         running.append(start_web_service("slow-hosts", **changes))
