@@ -20,7 +20,7 @@ RULES: dict[str, tuple[str, set[str], str]] = {
     ),
     "the base URL": (
         r"settings\.BASE_URL",
-        {"core/links.py", "marketplace/page_cache.py"},
+        {"core/links.py", "core/outbound_guard.py", "marketplace/page_cache.py"},
         "core.links.absolute_url",
     ),
     "the client's address": (

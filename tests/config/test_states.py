@@ -38,6 +38,8 @@ from tests.support.jobs import run_enqueued_jobs, take_jobs
 from tests.support.reviews import make_gpt, make_listing, make_moderator, make_queued_case, quarantine, submit
 from tests.support.uploads import make_upload
 from workspaces.access import personal_workspace
+from workspaces.services.leaving import delete_workspace
+from workspaces.services.workspaces import create_workspace
 
 # How a state is left. END: by its nature it is the last one, or the one in which a row belongs.
 END = "end"
@@ -148,6 +150,10 @@ EXITS: dict[str, dict[str, str]] = {
     "workspaces.Erasure.state": {
         "waiting": "job workspaces.resume_erasures", "running": "job workspaces.resume_erasures",
         "finished": END,
+    },
+    "workspaces.OutboundJob.state": {
+        "queued": "job workspaces.sweep_outbound_jobs", "running": "job workspaces.sweep_outbound_jobs",
+        "done": END, "failed": "workspaces.services.outbound_jobs.retry_job",
     },
 }  # fmt: skip
 DONE = ("passed", "failed", "unjudged", "error")
@@ -329,6 +335,14 @@ def start_lost_close() -> Any:
     return lose(run)
 
 
+def lose_erasure(**fields: Any) -> Any:
+    owner = UserFactory.create()
+    with system_scope("tests"):
+        team = create_workspace(name="Gone", by=owner, at=timezone.now() - AGO)
+        erasure = delete_workspace(workspace=team, confirmation="Gone", by=owner, at=timezone.now() - AGO)
+    return lose(erasure, **fields)
+
+
 PAST = Period.containing(timezone.now() - timedelta(days=80))
 # Where a machine has the next step and nobody comes: make the row, and the states in which it then is.
 LOST: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
@@ -362,11 +376,17 @@ LOST: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
     "payouts.AccountingPeriod.state open": (open_past_month, ("grace",)),
     "payouts.AccountingPeriod.state calculating": (lambda: start_lost_close().period, ("review",)),
     "payouts.CloseRun.state calculating": (start_lost_close, ("review",)),
+    "workspaces.Erasure.state waiting": (lose_erasure, ("finished",)),
+    "workspaces.Erasure.state running": (lambda: lose_erasure(
+            state="running", claim=uuid4(), heartbeat_at=timezone.now() - AGO
+        ), ("finished",)),
 }  # fmt: skip
 # Left by the same job in the same transaction as another state above.
 TOGETHER = {
     "gpts.Document.stage fetching", "gpts.Document.stage reading", "gpts.Document.stage indexing",
     "reviews.Submission.state approved", "reviews.Enforcement.state planned",
+    # Its jobs run in threads: tried in tests/workspaces/test_outbound_jobs.py.
+    "workspaces.OutboundJob.state queued", "workspaces.OutboundJob.state running",
 }  # fmt: skip
 
 

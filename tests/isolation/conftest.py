@@ -5,30 +5,15 @@ from __future__ import annotations
 import fcntl
 import pickle
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import connection, connections
 
+from tests.isolation.databases import BUILT, use_database
 from tests.isolation.world import World, build_world
 from tests.support.servers import servers
-
-
-@contextmanager
-def use_database(name: str) -> Iterator[None]:
-    """Let all connections of this process, also those of threads, use the database ``name``."""
-    before = connection.settings_dict["NAME"]
-    connections.close_all()
-    connection.settings_dict["NAME"] = name
-    yield
-    connections.close_all()
-    connection.settings_dict["NAME"] = before
-
-
-BUILT = "loggia_isolation_built"
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from core.scope import system_scope
-from tests.isolation.conftest import BUILT, use_database
+from tests.isolation.databases import BUILT, use_database
 from tests.isolation.policies import remaining
 from tests.isolation.policies.expected import EXPECTED, OPEN, Line
 from tests.isolation.policies.tries import (

@@ -123,7 +123,7 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
     "reviews_strike": (Line("user_id = {owner}", "omw", "mw", "mw", "w"),),
     "reviews_policy": (Line("true", "nsrcoamftwx", "tw", "tw", "w"),),
     "reviews_policyversion": (Line("true", "nsrcoamftwx", "tw", "", ""),),
-    "reviews_escalation": (Line("true", "mw", "mw", "", ""),),
+    "reviews_escalation": (Line("true", "mw", "mw", "w", "w"),),
     "reviews_dailystat": (Line("true", "nsrcoamftwx", "w", "w", "w"),),
     "payouts_ratecard": (Line("true", "srcoamftw", "fw", "", ""),),
     "payouts_ratecardline": (Line("true", "srcoamftw", "", "", ""),),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from core.errors import DomainError
+from core.links import absolute_url
 from core.scope import system_scope
 from workspaces.queries import find_user
 from workspaces.services.second_factor import lacks_required_factor
@@ -43,5 +43,5 @@ class Command(BaseCommand):
         if must_enrol:
             self.stdout.write(
                 "The role counts once they have set up an authenticator app or a passkey:"
-                f" {settings.BASE_URL}/settings/security/"
+                f" {absolute_url('/settings/security/')}"
             )
