@@ -10,7 +10,14 @@ from django.db import migrations, models
 from django.db.models import Q
 
 from core.ids import uuid7
-from core.migration_operations import EnableRowSecurity, has_staff_role, in_own_workspaces, is_person
+from core.migration_operations import (
+    ANYBODY,
+    NOBODY,
+    SetRowPolicies,
+    has_staff_role,
+    in_own_workspaces,
+    is_person,
+)
 
 STATES = [("queued", "Waiting"), ("running", "Running"), ("done", "Done"), ("failed", "Failed")]
 INSIDE = in_own_workspaces("workspace_id")
@@ -114,11 +121,14 @@ class Migration(migrations.Migration):
             },
         ),
         # Written by every request that sends a mail, also a visitor's; read by workers alone.
-        EnableRowSecurity("workspaces_outgoingmail", using="false", check="true"),
+        SetRowPolicies("workspaces_outgoingmail", read=NOBODY, add=ANYBODY, change=NOBODY, remove=NOBODY),
         # Seen by members of the workspace, as what comes of the call is; asked for by nobody but oneself.
-        EnableRowSecurity(
+        SetRowPolicies(
             "workspaces_outboundjob",
-            using=f"{INSIDE} OR {ASKED} OR {OPERATOR}",
-            check=f"{ASKED} AND ({INSIDE} OR {OPERATOR})",
+            read=f"{INSIDE} OR {ASKED} OR {OPERATOR}",
+            add=f"{ASKED} AND ({INSIDE} OR {OPERATOR})",
+            change=f"{INSIDE} OR {OPERATOR}",
+            change_to=f"{ASKED} AND ({INSIDE} OR {OPERATOR})",
+            remove=f"{INSIDE} OR {ASKED} OR {OPERATOR}",
         ),
     ]

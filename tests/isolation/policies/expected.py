@@ -35,6 +35,8 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
     "workspaces_apikey": (Line("user_id = {owner} AND workspace_id = {alpha}", "oaw", "ow", "ow", "w"),),
     "workspaces_staffrole": (Line("user_id = {moderator}", "mtw", "tw", "tw", "mtw"),),
     "workspaces_notification": (Line("user_id = {owner}", "ow", "ow", "ow", "ow"),),
+    "workspaces_outboundjob": (Line("workspace_id = {alpha}", "coaw", "ow", "ow", "coaw"),),
+    "workspaces_outgoingmail": (Line("true", "w", "nsrcoamftwx", "w", "w"),),
     "gpts_gpt": (
         Line("id = {private}", "coamtw", "oaw", "oamtw", "w"),
         Line("id = {listed}", "nsrcoamftw", "oaw", "oamtw", "w", label="shared"),

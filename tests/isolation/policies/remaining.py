@@ -18,7 +18,7 @@ from marketplace.models import FormerHandle, Listing, Rating, Shelf, ShelfEntry
 from marketplace.services.listings import delist_listing, publish_listing
 from reviews.models import Appeal, DailyStat, Decision, Escalation, Standing, Strike
 from tests.isolation.world import World
-from workspaces.models import Group, GroupMember, Member
+from workspaces.models import Group, GroupMember, Member, OutboundJob, OutgoingMail
 
 
 def build(world: World) -> None:
@@ -37,6 +37,12 @@ def _in_workspaces(world: World) -> None:
         workspace=world.alpha, input_price_micros=10**9, output_price_micros=10**9, updated_at=now
     )
     GroupMember.objects.create(group=group, member=seat)
+    OutboundJob.objects.create(
+        kind="gpts.page", workspace=world.alpha, subject_id=world.gpts["alpha"].pk, address="https://a.example/",
+        state="failed", error_code="refused", error="It was refused.", requested_by=world.people["owner"],
+        created_at=now, started_at=now, ended_at=now,
+    )  # fmt: skip
+    OutgoingMail.objects.create(sealed="sealed", created_at=now)
     listing = Listing.objects.get(gpt=world.gpts["listed"])
     shelf = Shelf.objects.create(
         title="Walks", starts_on=date(2026, 1, 1), ends_on=date(2026, 2, 1), created_at=now
