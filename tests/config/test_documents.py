@@ -29,7 +29,7 @@ FOR_DEVELOPERS = [
 ABOUT_SETTINGS = [
     name
     for name in DOCUMENTS
-    if name in ("README.md", "SECURITY.md") or re.fullmatch(r"docs/[a-z-]+\.md", name)
+    if name in ("README.md", "SECURITY.md") or re.fullmatch(r"docs/(?!security)[a-z-]+\.md", name)
 ]
 
 OWN_PACKAGES = (
@@ -64,7 +64,7 @@ MODULE = re.compile(rf"(?:{'|'.join(OWN_PACKAGES)})(?:\.\w+)+")
 IMPORT = re.compile(r"^ *from ([\w.]+) import (\w+(?:, \w+)*)$", re.MULTILINE)
 IDENTIFIER = re.compile(r"[A-Za-z]\w*(?:_\w+|[a-z][A-Z]\w*)")
 SETTING = re.compile(r"(?<![\w.])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?!\w)")
-NAME_IN_FILE = re.compile(r"([\w./-]+\.\w+)?::(\w+)")
+NAME_IN_FILE = re.compile(r"([\w./-]+\.\w+)::(\w+)|::(test_\w+)")
 COMMAND = re.compile(r"manage\.py ([a-z]\w+)")
 
 
@@ -194,8 +194,8 @@ def test_links_lead_to_files_and_headings_that_exist() -> None:
 def names_missing_in_their_file(document: str) -> Iterator[str]:
     """Check `path.py::name`; `::name` alone is in the file that was named before it."""
     file = ""
-    for path, name in NAME_IN_FILE.findall(read(document)):
-        file = path or file
+    for path, name_there, name_alone in NAME_IN_FILE.findall(read(document)):
+        file, name = path or file, name_there or name_alone
         definition = re.compile(rf"^ *(?:async )?(?:def |class )?{name}\b", re.MULTILINE)
         if not (ROOT / file).is_file() or not definition.search(read(file)):
             yield f"{file}::{name}"
