@@ -43,8 +43,8 @@ def _create(cursor: Any, kind: str, numbers: range, at: datetime) -> None:
     cursor.execute(
         "WITH made AS ("
         " INSERT INTO workspaces_user"
-        " (password, email, display_name, language, time_zone, theme, is_active, created_at)"
-        " SELECT '!', email, name, '', 'UTC', 'system', true, %(at)s"
+        " (password, email, former_email, display_name, language, time_zone, theme, is_active, created_at)"
+        " SELECT '!', email, '', name, '', 'UTC', 'system', true, %(at)s"
         " FROM unnest(%(emails)s::text[], %(names)s::text[]) AS new_people (email, name) ORDER BY email"
         " RETURNING id, email, display_name"
         "), places AS ("

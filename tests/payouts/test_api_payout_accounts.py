@@ -89,7 +89,8 @@ def test_usage_list_is_paginated_and_contains_own_use_only() -> None:
     assert second["items"] == [
         {"event_id": str(older.event_id), "conversation_id": str(older.conversation_id), "gpt": None,
          "occurred_at": second["items"][0]["occurred_at"], "model_name": "offline", "input_tokens": 40,
-         "output_tokens": 7, "cost_micros": 0, "outcome": "finished", "is_regeneration": False},
+         "output_tokens": 7, "cost_micros": 0, "outcome": "finished", "is_regeneration": False,
+         "is_estimated": False},
     ]  # fmt: skip
     # The creator earns by the visitor's use, but does not read it.
     assert len(ApiClient(creator, scopes=("usage:read",)).get("usage").json()["items"]) == 1
