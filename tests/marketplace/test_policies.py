@@ -12,7 +12,10 @@ from tests.support.servers import servers
 
 pytestmark = pytest.mark.django_db
 
-PLAN = "EXPLAIN (COSTS OFF) SELECT id FROM marketplace_listing WHERE state = 'listed' AND search @@ 'walk'::tsquery"
+PLAN = (
+    "EXPLAIN (COSTS OFF) SELECT id FROM marketplace_listing"
+    " WHERE state = 'listed' AND search @@ 'walk'::tsquery"
+)
 
 
 def test_visitors_search_with_the_plan_of_a_table_without_policies() -> None:
