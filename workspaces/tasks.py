@@ -17,7 +17,7 @@ from core.errors import NotFound
 from core.jobs import log_refused_task
 from core.links import absolute_url
 from core.scope import system_scope
-from core.secrets import unseal
+from core.secrets import SecretBroken, unseal
 from workspaces.access import access_invitation_by_token
 from workspaces.job_threads import JobThreads
 from workspaces.mail import send_waiting_mail, sweep_mails
@@ -48,7 +48,8 @@ def sweep_outbound_jobs() -> int:
 @shared_task(name="workspaces.send_queued_mail")
 def send_queued_mail(*, mail_id: str) -> None:
     """Send one e-mail that a request wrote. Running twice finds it claimed or gone."""
-    send_waiting_mail(mail_id=UUID(mail_id), at=timezone.now())
+    if not send_waiting_mail(mail_id=UUID(mail_id), at=timezone.now()):
+        log_refused_task("workspaces.send_queued_mail", "mail_claimed_or_sent")
 
 
 @shared_task(name="workspaces.sweep_mails")
@@ -84,7 +85,11 @@ def mail_invitation(*, token: str, language: str) -> None:
 @shared_task(name="workspaces.send_mail")
 def send_sealed_mail(*, row: str, sealed: str) -> None:
     """Send the mail of ``enqueue_mail``. Idempotent but for a second copy of the same mail."""
-    to, subject, body, html = json.loads(unseal(sealed, purpose=MAIL_PURPOSE, tenant="mail", row=row))
+    try:
+        to, subject, body, html = json.loads(unseal(sealed, purpose=MAIL_PURPOSE, tenant="mail", row=row))
+    except SecretBroken:
+        log_refused_task("workspaces.send_mail", "not_sealed_here")
+        return
     send_mail(subject, body, None, [to], html_message=html or None)
 
 
@@ -93,8 +98,10 @@ def notify_of_guesses(*, email: str) -> None:
     """Tell the owner of the account, if there is one, that somebody guesses at its password."""
     with system_scope("workspaces.notify_of_guesses"):
         user = find_user(email)
-        if user is not None and user.is_active:
-            notify_security(user=user, event=SecurityEvent.PASSWORD_GUESSED, at=timezone.now())
+        if user is None or not user.is_active:
+            log_refused_task("workspaces.notify_of_guesses", "no_account")
+            return
+        notify_security(user=user, event=SecurityEvent.PASSWORD_GUESSED, at=timezone.now())
 
 
 @shared_task(name="workspaces.send_reset_mails")

@@ -109,7 +109,7 @@ def test_api_returns_the_estimate(creator: User) -> None:
         "estimates": [{
             "month": "2026-03", "is_estimate": True,
             "amount": {"minor": 10, "currency": "USD", "amount": "0.10"}, "rate_card": 1, "qualified": 4,
-            "not_paid": {"self_use": 1, "too_short": 1},
+            "estimated_answers": 0, "not_paid": {"self_use": 1, "too_short": 1},
             "gpts": [
                 {"gpt_id": planner, "name": "Planner", "conversations": 3, "messages": 3, "not_paid": 0,
                  "amount_minor": 7},

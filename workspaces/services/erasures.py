@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from core.audit import record
-from core.jobs import enqueue_on_commit
+from core.jobs import enqueue_on_commit, log_refused_task
 from core.scope import system_scope
 from workspaces.erasure import ErasurePart, ErasureWaits, load_parts
 from workspaces.models import Erasure, User, Workspace
@@ -51,6 +51,7 @@ def run_erasure(*, erasure_id: UUID, clock: Callable[[], datetime]) -> bool:
     claim = uuid4()
     with system_scope(PURPOSE):
         if not _claim(erasure_id, claim, clock()):
+            log_refused_task("workspaces.run_erasure", "not_waiting", erasure=str(erasure_id))
             return False
         steps = _list_steps(erasure_id)
     waiting = ""
