@@ -87,7 +87,7 @@ def test_a_gpt_is_created_read_changed_and_deleted() -> None:
         "revision": 1,
         "live": {},
         "is_quarantined": False,
-        "conversation_count": 0,
+        "conversation_count": None,
         "created_at": 0,
         "updated_at": 0,
     }
