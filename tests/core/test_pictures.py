@@ -77,8 +77,7 @@ def test_ten_large_pictures_at_once_take_no_memory_here_and_run_a_few_at_a_time(
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
-        children = [child for child in process.children() if "core.picture_process" in _get_command(child)]
-        most_children = max(most_children, len(children))
+        most_children = max(most_children, len(find_children("core.picture_process")))
         time.sleep(0.02)
 
     # Those beyond MAX_WAITING are refused at once, and on a slow machine some that wait too long.
@@ -87,14 +86,6 @@ def test_ten_large_pictures_at_once_take_no_memory_here_and_run_a_few_at_a_time(
     assert 1 <= most_children <= AT_ONCE
     assert process.memory_info().rss - before < 50_000_000
     assert MEMORY_BYTES * AT_ONCE < 1_500_000_000
-
-
-def _get_command(child: psutil.Process) -> list[str]:
-    try:
-        found: list[str] = child.cmdline()
-    except psutil.Error:
-        return []
-    return found
 
 
 def test_slots_are_shared_by_all_processes_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:

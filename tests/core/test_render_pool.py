@@ -13,7 +13,7 @@ from core import markdown
 from core.markdown import render, render_all
 from core.markdown_renderer import HIGHLIGHT_SECONDS, RENDER_SECONDS
 from core.render_pool import RenderPool, get_pool
-from tests.support.renderers import get_renderer_seconds
+from tests.support.children import get_renderer_seconds
 
 LABELS = {"copy": "Copy", "copied": "Copied", "image": "Image"}
 # Pygments' lexer of make takes nine seconds for these letters.
