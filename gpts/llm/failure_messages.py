@@ -19,9 +19,43 @@ def get_failure_message(code: str, retry_after: int | None = None) -> str:
         ) % {"seconds": retry_after}
     messages = {
         FailureCode.PROVIDER_DOWN: _("The model provider does not answer. Try again in a moment."),
+        FailureCode.PROVIDER_ERROR: _("The model provider had an error of its own. Try again in a moment."),
+        FailureCode.OVERLOADED: _("The model provider has too much to do. Try again in a few minutes."),
+        FailureCode.TLS_FAILED: _(
+            "The connection to the model provider is not secure, so nothing was sent. Tell the people who run"
+            " this site."
+        ),
         FailureCode.PROVIDER_SLOW: _("The model took too long to answer. Try again."),
         FailureCode.RATE_LIMITED: _("The model is busy. Try again in a moment."),
+        FailureCode.MINUTE_LIMIT: _(
+            "This is more than the model provider takes in one minute. Wait a minute and try again; if that"
+            " does not help, shorten your message or start a new conversation."
+        ),
         FailureCode.BAD_KEY: _("The model provider refused our key. The operator has to renew it."),
+        FailureCode.NO_PERMISSION: _(
+            "The model provider does not let us use this model. Choose another model, or tell the people who"
+            " run this site."
+        ),
+        FailureCode.NO_CREDIT: _(
+            "The account at the model provider has no credit left. Choose another model, or tell the people"
+            " who run this site."
+        ),
+        FailureCode.NO_MODEL: _(
+            "The model provider has no such model. Choose another model, or tell the people who run this"
+            " site."
+        ),
+        FailureCode.NO_ENDPOINT: _(
+            "The model is set up with a wrong address or protocol. Choose another model, or tell the people"
+            " who run this site."
+        ),
+        FailureCode.NO_TOOLS: _("This model cannot call functions. Choose another model."),
+        FailureCode.NO_IMAGES: _(
+            "This model cannot look at images. Remove the image, or choose another model."
+        ),
+        FailureCode.REQUEST_REFUSED: _(
+            "The model provider refused the request. Asking again will not help: choose another model, or"
+            " tell the people who run this site."
+        ),
         FailureCode.CONTEXT_OVERFLOW: _(
             "This conversation is too long for the model. Shorten your message or start a new conversation."
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import ssl
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -24,7 +25,7 @@ from core.outbound_purposes import OPERATOR_PURPOSES, Purpose
 from gpts.llm.runtime.idle_timeout import IdleTimeout
 from gpts.llm.runtime.images import detect_media_type
 from gpts.llm.runtime.outputs import is_strict
-from gpts.llm.runtime.provider_errors import translate_error_event, translate_status
+from gpts.llm.runtime.provider_errors import translate_error_event, translate_response
 from gpts.llm.runtime.sse import EventSplitter, EventTooLargeError
 from gpts.llm.runtime.transport import StreamTransport
 from gpts.llm.runtime.types import (
@@ -549,10 +550,26 @@ def _read_usage(usage: dict[str, Any], sent: str, received: str) -> Usage | None
 def translate_sdk_error(error: APIError) -> ModelFailure:
     """Return the failure that an error of the SDK means."""
     if isinstance(error, openai.APIStatusError):
-        code = error.code or error.type or ""
-        return translate_status(error.status_code, code, error.message, error.response.headers)
+        return translate_response(error.status_code, _get_error_body(error), error.response.headers)
     if isinstance(error, openai.APITimeoutError):
         return ModelFailure(FailureCode.PROVIDER_SLOW, detail="timeout")
     if isinstance(error, openai.APIConnectionError):
-        return ModelFailure(FailureCode.PROVIDER_DOWN, detail="connection")
+        return _translate_connection_error(error)
     return ModelFailure(FailureCode.MALFORMED_STREAM, detail="sdk")
+
+
+def _get_error_body(error: openai.APIStatusError) -> object:
+    """Return the whole body of an error response; the SDK's `body` is only a part of it."""
+    try:
+        return error.response.content or error.body
+    except (httpx2.HTTPError, httpx2.StreamError):
+        return error.body
+
+
+def _translate_connection_error(error: BaseException) -> ModelFailure:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return ModelFailure(FailureCode.TLS_FAILED, detail="tls")
+        cause = cause.__cause__ or cause.__context__
+    return ModelFailure(FailureCode.PROVIDER_DOWN, detail="connection")
