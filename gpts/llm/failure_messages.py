@@ -74,6 +74,34 @@ def get_failure_message(code: str, retry_after: int | None = None) -> str:
     )
 
 
+def get_failure_label(code: str) -> str:
+    """Return a failure code in a few words, for lists; the code itself when it is unknown."""
+    labels = {
+        FailureCode.PROVIDER_DOWN: _("Provider did not answer"),
+        FailureCode.PROVIDER_SLOW: _("Provider was too slow"),
+        FailureCode.RATE_LIMITED: _("Provider was busy"),
+        FailureCode.PROVIDER_ERROR: _("Provider had an error"),
+        FailureCode.OVERLOADED: _("Provider was overloaded"),
+        FailureCode.TLS_FAILED: _("Connection was not secure"),
+        FailureCode.MINUTE_LIMIT: _("Provider's limit of a minute"),
+        FailureCode.BAD_KEY: _("Provider refused the key"),
+        FailureCode.NO_PERMISSION: _("Key without permission"),
+        FailureCode.NO_CREDIT: _("No credit at the provider"),
+        FailureCode.NO_MODEL: _("Model does not exist"),
+        FailureCode.NO_ENDPOINT: _("Wrong address or protocol"),
+        FailureCode.NO_TOOLS: _("Model cannot call functions"),
+        FailureCode.NO_IMAGES: _("Model cannot look at images"),
+        FailureCode.REQUEST_REFUSED: _("Provider refused the request"),
+        FailureCode.CONTEXT_OVERFLOW: _("Conversation too long"),
+        FailureCode.MALFORMED_STREAM: _("Damaged answer"),
+        FailureCode.EMPTY_ANSWER: _("Empty answer"),
+        FailureCode.CONTENT_REFUSED: _("Provider refused the content"),
+        FailureCode.INTERRUPTED: _("Server stopped"),
+        FailureCode.ACCESS_ENDED: _("Access ended"),
+    }
+    return {str(known): text for known, text in labels.items()}.get(code, code)
+
+
 def get_turn_note(state: str, code: str, retry_after: int | None = None) -> str:
     """Return the note below an answer that was stopped or failed; empty for a finished one."""
     if state == TurnState.STOPPED:

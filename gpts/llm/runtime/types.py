@@ -168,6 +168,8 @@ class TurnInput:
     language: str = "en"
     temperature: float | None = None
     tools: tuple[ToolSpec, ...] = ()
+    # Without its functions the turn has no purpose: a model that takes none fails with NO_TOOLS.
+    needs_tools: bool = False
     images: tuple[ImagePart, ...] = ()
     output: OutputSpec | None = None
     seed: int | None = None
@@ -193,6 +195,7 @@ class ModelRequest:
     parallel_tool_calls: bool = True
     provider_tools: tuple[str, ...] = ()
     pace: Pace = field(default_factory=Pace)
+    needs_tools: bool = False
     # False in the last round of a turn, in which the model has to answer.
     may_call_tools: bool = True
 
@@ -272,7 +275,6 @@ class OptionsLearned:
     `refused` options were left out because the server refused them, `accepted` ones were refused once and
     work now. `output_limit` and `context_window` are limits in tokens that the server named, smaller than
     ours.
-    `provider_text` is what it said, without secrets.
     """
 
     refused: frozenset[ModelOption] = frozenset()
@@ -280,7 +282,6 @@ class OptionsLearned:
     output_limit: int | None = None
     context_window: int | None = None
     input_cut: InputCut | None = None
-    provider_text: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
