@@ -59,7 +59,7 @@ def get_model(workspace: Workspace | None, model_id: int) -> LanguageModel:
 
 
 def list_failed_calls(model: LanguageModel) -> QuerySet[FailedCall]:
-    """Return the failures of a model that are kept, the newest first. The caller has authorised the person."""
+    """Return a model's failures that are kept, the newest first. The caller has authorised the person."""
     return (
         FailedCall.objects.filter(model=model).select_related("model__provider").order_by("-last_at", "-id")
     )

@@ -49,8 +49,8 @@ ADVICE = {
         "Too many requests for the account. Ask the provider for a higher limit."
     ),
     FailureCode.MINUTE_LIMIT: _lazy(
-        "One request was more than the account may send in a minute. Ask the provider for a higher limit, or lower"
-        " the longest answer."
+        "One request was more than the account may send in a minute. Ask the provider for a higher limit, or"
+        " lower the longest answer."
     ),
     FailureCode.BAD_KEY: _lazy("The key is wrong, expired or revoked. Enter a new one."),
     FailureCode.NO_PERMISSION: _lazy("The key may not use this model. Allow it in the provider's account."),
@@ -67,10 +67,12 @@ ADVICE = {
 }
 NO_ENDPOINT = {
     ProviderKind.RESPONSES: _lazy(
-        "The server has no /responses at this address: it may speak Chat Completions, or the address lacks /v1."
+        "The server has no /responses at this address: it may speak Chat Completions, or the address lacks"
+        " /v1."
     ),
     ProviderKind.CHAT_COMPLETIONS: _lazy(
-        "The server has no /chat/completions at this address: it may speak Responses, or the address lacks /v1."
+        "The server has no /chat/completions at this address: it may speak Responses, or the address lacks"
+        " /v1."
     ),
 }
 

@@ -67,7 +67,7 @@ class InputCutSerializer(serializers.Serializer[Any]):
 
 
 class LearnedSerializer(serializers.Serializer[Any]):
-    """What answers have shown: smaller limits that the server named, and a prompt that it seems to have cut."""
+    """What answers have shown: smaller limits that the server named, and a prompt that it cut, it seems."""
 
     output_limit = LearnedLimitSerializer(required=False)
     context_window = LearnedLimitSerializer(required=False)

@@ -158,7 +158,7 @@ OVERFLOW = compile_phrases(r"""
     token count exceeds
     exceeds? (the )?(model'?s? )?(max(imum)?|available) (\w+ )?(tokens?|length|context)
     context the overflows
-    `inputs` tokens
+    `inputs` (tokens|must have)
     too large for model with
     larger than the (context|model)
     上下文
@@ -252,6 +252,7 @@ NO_MODEL = compile_phrases(r"""
     try pulling it
     not a valid model
     no models? loaded
+    ^model: \S+$
     (没有|未找到|不存在).{0,12}模型
     模型.{0,60}(不存在|不可用|已下线|未找到|无可用渠道|不支持)
     无可用渠道

@@ -126,11 +126,12 @@ def _is_rate_limit(text: str, codes: frozenset[str]) -> bool:
 def _get_key_failure(text: str, codes: frozenset[str], status: int) -> FailureCode | None:
     """Return BAD_KEY or NO_PERMISSION if the error is about the key, else None."""
     is_about_model = bool(codes & CODES[FailureCode.NO_MODEL])
-    if status in (401, 403) and phrases.NO_PERMISSION.search(text) and not codes & CODES[FailureCode.BAD_KEY]:
-        return FailureCode.NO_PERMISSION
-    if status == 401 or codes & CODES[FailureCode.BAD_KEY]:
+    is_about_key = bool(codes & CODES[FailureCode.BAD_KEY] or phrases.BAD_KEY.search(text))
+    if is_about_key and status in (0, 400, 401, 403, 500):
         return FailureCode.BAD_KEY
-    if status in (0, 400, 403, 500) and phrases.BAD_KEY.search(text):
+    if status in (401, 403) and phrases.NO_PERMISSION.search(text):
+        return FailureCode.NO_PERMISSION
+    if status == 401:
         return FailureCode.BAD_KEY
     if not is_about_model and (status == 403 or codes & CODES[FailureCode.NO_PERMISSION]):
         return FailureCode.NO_PERMISSION
@@ -249,11 +250,13 @@ _INNER_STATUS = re.compile(r"status[ _]?code:? ?(\d{3})\b", re.I)
 
 def _get_status(error: ProviderError) -> int:
     """Return the status of HTTP; for gateways that answer 200 or 5xx, the one inside the error."""
-    if error.status and error.status < 500:
+    if 400 <= error.status < 500:
         return error.status
     inner = [int(code) for code in error.codes if re.fullmatch(r"[45]\d\d", code)]
     inner += [int(found) for found in _INNER_STATUS.findall(error.message) if found[0] in "45"]
-    return inner[0] if inner else error.status
+    if inner:
+        return inner[0]
+    return error.status if error.status >= 300 else 0
 
 
 def _make_log_word(code: str) -> str:
