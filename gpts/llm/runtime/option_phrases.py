@@ -75,7 +75,7 @@ SYSTEM_REFUSED = compile_phrases(r"""
 """)
 REFUSED = compile_phrases(r"""
     unsupported|unrecogni[sz]ed|unknown|unexpected|\bextra\b|additional propert|\binvalid\b|illegal|forbidden
-    deprecated|disallow|incompatible|no longer|without specifying|cannot both|not have
+    deprecated|unavailable|disallow|incompatible|no longer|without specifying|cannot both|not have
     not\s+(currently\s+|yet\s+)?(support|permit|allow|accept|available|implement|enabled|valid|recogni|compatible)
     not\s+(a valid|be (used|set|specified|empty))
     n't\s+(support|allow|accept|permit)

@@ -64,7 +64,7 @@ class RequestForms:
 
     def change(self, failure: ModelFailure, sent: frozenset[ModelOption]) -> bool:
         """Change the request by what its refusal says; false when it says nothing that helps."""
-        if failure.error is None or failure.code not in FORM_FAILURES or self._repeats >= MAX_REPEATS:
+        if self._repeats >= MAX_REPEATS:
             return False
         form = find_other_form(failure, self.request, sent)
         if form is None:
@@ -114,7 +114,9 @@ def find_other_form(
     failure: ModelFailure, request: ModelRequest, sent: frozenset[ModelOption]
 ) -> OtherForm | None:
     """Return how to ask again after a failure; None if its error names nothing of what was ``sent``."""
-    error = failure.error or ProviderError()
+    error = failure.error
+    if error is None or failure.code not in FORM_FAILURES:
+        return None
     message = error.message.replace(request.spec.name, " ") if len(request.spec.name) > 2 else error.message
     if (form := _find_lower_limit(message, request, sent)) is not None:
         return form
