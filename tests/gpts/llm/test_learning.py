@@ -323,7 +323,7 @@ def test_admins_read_what_the_server_said_on_the_page_and_by_the_api() -> None:
 
     assert "model &#x27;house-1&#x27; not found, try pulling it first" in page
     assert "Model does not exist" in page
-    [entry] = answer.json()["results"]
+    [entry] = answer.json()["items"]
     assert entry == {
         "id": entry["id"],
         "code": "no_model",

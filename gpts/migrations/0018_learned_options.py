@@ -16,7 +16,7 @@ MODEL_WRITER = """EXISTS (
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("gpts", "0016_conversations_of_few")]
+    dependencies: ClassVar = [("gpts", "0017_file_remarks")]
 
     operations: ClassVar = [
         migrations.AddField(
