@@ -23,9 +23,7 @@ OPTION_LABELS = {
     ModelOption.STREAM_OPTIONS: _("Request for a count of tokens; without it they are estimated"),
     ModelOption.TEMPERATURE: _("Temperature"),
     ModelOption.SEED: _("Seed"),
-    ModelOption.SYSTEM_ROLE: _(
-        "System message; without it the instructions stand before the first question"
-    ),
+    ModelOption.SYSTEM_ROLE: _("System message; without it the instructions stand before the first question"),
     ModelOption.TOOLS: _("Functions"),
     ModelOption.PARALLEL_TOOL_CALLS: _("One function at a time"),
     ModelOption.TOOL_CHOICE: _("No more functions, in the last round"),
@@ -35,18 +33,14 @@ OPTION_LABELS = {
     ModelOption.STORE: _("Request not to store the conversation"),
 }
 ADVICE = {
-    FailureCode.PROVIDER_DOWN: _(
-        "The server was not reached. Check the address, and that it is running."
-    ),
+    FailureCode.PROVIDER_DOWN: _("The server was not reached. Check the address, and that it is running."),
     FailureCode.PROVIDER_SLOW: _("It took too long. Servers that load a model first need the longest."),
     FailureCode.PROVIDER_ERROR: _("The server had an error of its own. Its log says more."),
     FailureCode.OVERLOADED: _("The server has too much to do, or is loading the model."),
     FailureCode.TLS_FAILED: _(
         "Its certificate is not valid for the address. Renew it, or correct the address."
     ),
-    FailureCode.RATE_LIMITED: _(
-        "Too many requests for the account. Ask the provider for a higher limit."
-    ),
+    FailureCode.RATE_LIMITED: _("Too many requests for the account. Ask the provider for a higher limit."),
     FailureCode.MINUTE_LIMIT: _(
         "One request was more than the account may send in a minute. Ask the provider for a higher limit, or"
         " lower the longest answer."
@@ -60,9 +54,7 @@ ADVICE = {
     FailureCode.REQUEST_REFUSED: _("The server refused the request; its words say why."),
     FailureCode.CONTEXT_OVERFLOW: _("The prompt was too long. Check the context window above."),
     FailureCode.CONTENT_REFUSED: _("The provider's filter refused what a person wrote, or the answer."),
-    FailureCode.MALFORMED_STREAM: _(
-        "The answer was not what the protocol says. Is it the right protocol?"
-    ),
+    FailureCode.MALFORMED_STREAM: _("The answer was not what the protocol says. Is it the right protocol?"),
 }
 NO_ENDPOINT = {
     ProviderKind.RESPONSES: _(

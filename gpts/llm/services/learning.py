@@ -48,7 +48,7 @@ def note_answer(
     if model is None or model.provider.kind == ProviderKind.OFFLINE:
         return
     parts = merge_learned(learned)
-    failed = None if failure is None else _build_failure(model, failure)
+    failed = None if failure is None else _build_new_failure(model, failure)
     if not parts and failed is None:
         return
     enqueue_on_commit(
@@ -77,19 +77,26 @@ def merge_learned(learned: Iterable[OptionsLearned]) -> dict[str, Any]:
     return {name: value for name, value in parts.items() if value}
 
 
-def _build_failure(model: LanguageModel, failure: ModelFailure) -> dict[str, Any] | None:
+def build_failure(failure: ModelFailure) -> dict[str, Any] | None:
+    """Return a failure as JSON for ``remember_answer``; None if no call of a provider failed."""
     if failure.code in NO_CALL_FAILED:
         return None
     error = failure.error
     has_text = error is not None and failure.code not in ABOUT_CONTENT
-    status = error.status if error is not None else 0
-    if not cache.add(f"gpts:failed-call:{model.pk}:{failure.code}:{status}", True, NOTE_SECONDS):
-        return None
     return {
         "code": failure.code.value,
-        "status": status or None,
+        "status": error.status or None if error is not None else None,
         "text": error.message[:600] if error is not None and has_text else "",
     }
+
+
+def _build_new_failure(model: LanguageModel, failure: ModelFailure) -> dict[str, Any] | None:
+    """Return a failure that was not noted in the last NOTE_SECONDS."""
+    built = build_failure(failure)
+    if built is None:
+        return None
+    key = f"gpts:failed-call:{model.pk}:{built['code']}:{built['status']}"
+    return built if cache.add(key, True, NOTE_SECONDS) else None
 
 
 def get_connection_digest(provider: ModelProvider) -> str:
