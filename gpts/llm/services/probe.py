@@ -158,8 +158,8 @@ def _may_test(job: OutboundJob) -> bool:
     return person.has_perm(WorkspaceAct.ADMINISTER, job.workspace)
 
 
-def probe_provider(provider: ModelProvider, *, key: str) -> ProbeResult:
-    """Request ``/models`` for at most eight seconds. Writes nothing, raises nothing. Not in a transaction."""
+def probe_provider(provider: ModelProvider, *, key: str, timeout: float = PROBE_SECONDS) -> ProbeResult:
+    """Request ``/models`` for ``timeout`` seconds. Writes nothing, raises nothing. Not in a transaction."""
     headers = {"accept": "application/json"}
     if key:
         headers["authorization"] = f"Bearer {key}"
@@ -169,7 +169,7 @@ def probe_provider(provider: ModelProvider, *, key: str) -> ProbeResult:
             purpose=provider.purpose,
             headers=headers,
             max_bytes=MAX_LIST_BYTES,
-            timeout=PROBE_SECONDS,
+            timeout=timeout,
             max_redirects=0,
         )
     except OutboundRefused:

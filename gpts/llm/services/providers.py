@@ -34,6 +34,15 @@ def get_provider_key(provider: ModelProvider) -> str:
     )
 
 
+def find_instance_provider() -> ModelProvider | None:
+    """Return the provider that the settings define, in the open scope; None without one."""
+    return (
+        ModelProvider.objects.filter(workspace=None, name=INSTANCE_PROVIDER)
+        .exclude(kind=ProviderKind.OFFLINE)
+        .first()
+    )
+
+
 def list_sealed_keys() -> Iterator[tuple[object, str]]:
     """Yield (provider's id, encrypted key) of all providers, for the command ``rotate_keys``."""
     rows = ModelProvider.objects.exclude(sealed_key="").order_by("pk")
