@@ -111,9 +111,11 @@ def _describe_success(provider: ModelProvider, name: str, probe: ProbeResult) ->
         "model": name,
         "protocol": ProviderKind(provider.kind).label,
     }
-    if not probe.is_ok:
-        return f"{answers} {_('It has no list of its models: add them by name.')}"
-    return f"{answers} {_('It offers %(count)d models.') % {'count': len(probe.names)}}"
+    if probe.is_ok:
+        offers = _("It offers %(count)d models.") % {"count": len(probe.names)}
+    else:
+        offers = _("It has no list of its models: add them by name.")
+    return f"{answers} {offers}"
 
 
 def _explain(
