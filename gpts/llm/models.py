@@ -59,6 +59,10 @@ class LanguageModel(models.Model):
     )
     # Length of an embedding's vector; only embedding models have one.
     dimensions = models.PositiveIntegerField(null=True, blank=True)
+    # Seconds until the first word, without any sign of life, and for a whole answer; null: the instance's limits.
+    first_token_seconds = models.PositiveIntegerField(null=True, blank=True)
+    silence_seconds = models.PositiveIntegerField(null=True, blank=True)
+    answer_seconds = models.PositiveIntegerField(null=True, blank=True)
     is_default = models.BooleanField(default=False)
     # From this time on the model answers nobody; announced to owners when it is in the future.
     retired_at = models.DateTimeField(null=True, blank=True)

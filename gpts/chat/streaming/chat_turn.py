@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from django.utils import timezone, translation
 
-from core.errors import DomainError
+from core.errors import IllegalTransition
 from core.markdown_renderer import MAX_CHARACTERS
 from core.scope import Scope, open_scope
 from gpts.assistants.rules import GPTAct
@@ -100,7 +100,7 @@ class ChatTurn(TurnJob):
     async def finish(self, outcome: TurnOutcome, sink: TurnSink) -> bytes:
         try:
             turn = await in_thread(self._record_end, outcome, timezone.now())
-        except DomainError:
+        except IllegalTransition:
             log.warning("turn_ended_elsewhere", turn=str(self.id))
             return self._build_interrupted_frame()
         if self._debug is not None:
@@ -132,6 +132,8 @@ class ChatTurn(TurnJob):
             turn_id=self.id,
             code=failure.code,
             text=outcome.text,
+            thinking=outcome.thinking,
+            is_interrupted=failure.code == FailureCode.INTERRUPTED,
             at=at,
             retry_after=None if retry_after is None else max(round(retry_after), 1),
             retrieval_score=self.prepared.retrieval_score,
@@ -157,6 +159,8 @@ class ChatTurn(TurnJob):
             retrieval_score=self.prepared.retrieval_score,
             tools=self._tools,
             images=self._images,
+            finish_reason=outcome.finish_reason,
+            thinking=outcome.thinking,
             debug=remove_prompt_text(self._build_debug(outcome, usage, at)),
         )
 
