@@ -59,7 +59,7 @@ class LanguageModel(models.Model):
     )
     # Length of an embedding's vector; only embedding models have one.
     dimensions = models.PositiveIntegerField(null=True, blank=True)
-    # Seconds until the first word, without any sign of life, and for a whole answer; null: the instance's limits.
+    # Seconds until the first word, without a sign of life, and for a whole answer; null: the instance's.
     first_token_seconds = models.PositiveIntegerField(null=True, blank=True)
     silence_seconds = models.PositiveIntegerField(null=True, blank=True)
     answer_seconds = models.PositiveIntegerField(null=True, blank=True)

@@ -44,8 +44,9 @@ class TurnSerializer(serializers.ModelSerializer[Turn]):
         model = Turn
         fields = (
             "id", "position", "gpt", "version", "siblings", "state", "error_code", "retry_after",
-            "finish_reason", "note", "question", "answer", "thinking", "citations", "model_name", "input_tokens", "output_tokens", "cost_micros",
-            "trimmed_turns", "is_regeneration", "started_at", "first_token_at", "ended_at",
+            "finish_reason", "note", "question", "answer", "thinking", "citations", "model_name",
+            "input_tokens", "output_tokens", "cost_micros", "trimmed_turns", "is_regeneration", "started_at",
+            "first_token_at", "ended_at",
         )  # fmt: skip
         read_only_fields = fields
 

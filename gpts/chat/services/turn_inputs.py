@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from gpts.assistants.model_settings import get_model_settings
 from gpts.assistants.models import GPT, Version
+from gpts.chat.citations import find_cited_numbers
 from gpts.chat.confinement import find_withheld_gpts
 from gpts.chat.models import Conversation, Message, Turn
 from gpts.chat.queries.attachments import AttachedParts, AttachedPiece, get_attached_parts
@@ -74,8 +75,8 @@ def prepare_input(
     """Gather what ``gpt`` needs to answer ``text`` with ``version`` (None: its draft). Reads only.
 
     The caller has authorised the person, opened a scope, and made the question's ``vector`` before it.
-    Pieces of ``attached`` files get lower citation
-    numbers than passages of knowledge. ``searches_for`` is what knowledge is searched for, by default ``text``.
+    Pieces of ``attached`` files get lower citation numbers than passages of knowledge. Knowledge is searched
+    for ``searches_for``, by default ``text``.
     """
     behaviour: GPT | Version = version or gpt
     model = get_usable_model(gpt, version, chosen=chosen_model)
@@ -114,7 +115,8 @@ def prepare_turn(
 ) -> PreparedTurn:
     """Gather the input of a started turn, which comes with the gpt and the version that answer it.
 
-    ``searches_for`` as in prepare_input. Pass ``has_files=False`` to save a query if nothing was ever attached in the conversation.
+    ``searches_for`` as in prepare_input. Pass ``has_files=False`` to save a query if nothing was ever
+    attached in the conversation.
     """
     chosen = conversation.language_model if turn.gpt_id == conversation.gpt_id else None
     model = get_usable_model(turn.gpt, turn.version, chosen=chosen)
@@ -185,11 +187,14 @@ def build_model_spec(model: LanguageModel | None) -> ModelSpec:
     )
 
 
-def build_citations(text: str, passages: tuple[FoundPassage | AttachedPiece, ...]) -> list[dict[str, Any]]:
+def build_citations(
+    text: str, passages: tuple[FoundPassage | AttachedPiece, ...], *, is_json: bool = False
+) -> list[dict[str, Any]]:
     """Build Message.citations from the passages whose number the answer cites.
 
     A piece of an attached file has {"attachment_id", "position"} and no passage.
     """
+    cited = find_cited_numbers(text, is_json=is_json) if passages else ()
     return [
         {
             "number": number,
@@ -204,7 +209,7 @@ def build_citations(text: str, passages: tuple[FoundPassage | AttachedPiece, ...
             else {}
         )
         for number, passage in enumerate(passages, 1)
-        if f"[{number}]" in text
+        if number in cited
     ]
 
 

@@ -257,7 +257,7 @@ def continue_turn(
     source: str = UsageSource.WEB,
     answering: AnsweringGPT | None = None,
 ) -> tuple[Turn, bool]:
-    """Ask for the rest of an answer that ends at the model's limit, as the next turn with ``text`` as question.
+    """Ask for the rest of an answer that ends at the model's limit: a next turn with the question ``text``.
 
     Conflict (``nothing_to_continue``) for any other answer, and for one that is not the last shown one.
     """

@@ -117,7 +117,11 @@ class ChatTurn(TurnJob):
 
     def _build_end_frame(self, turn: Turn, text: str) -> bytes:
         with translation.override(self.language):
-            return build_end_frame(turn, text, build_citations(text, self.prepared.passages), self._tools)
+            return build_end_frame(turn, text, self._build_citations(text), self._tools)
+
+    def _build_citations(self, text: str) -> list[dict[str, Any]]:
+        is_json = self.prepared.input.output is not None
+        return build_citations(text, self.prepared.passages, is_json=is_json)
 
     def _record_end(self, outcome: TurnOutcome, at: datetime) -> Turn:
         with open_scope(self.scope):
@@ -152,7 +156,7 @@ class ChatTurn(TurnJob):
             is_estimated=usage.is_estimated,
             model=self.prepared.model,
             at=at,
-            citations=build_citations(outcome.text, self.prepared.passages),
+            citations=self._build_citations(outcome.text),
             trimmed_turns=self._trimmed,
             first_token_at=outcome.first_token_at,
             is_stopped=outcome.is_stopped,

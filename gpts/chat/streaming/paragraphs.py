@@ -35,7 +35,11 @@ class ParagraphRenderer:
         if boundary <= self._rendered_length:
             return
         piece = sink.text[self._rendered_length : boundary]
-        if piece.count("```") % 2 or piece.count("~~~") % 2:
+        if (
+            piece.count("```") % 2
+            or piece.count("~~~") % 2
+            or piece.count("<details") > piece.count("</details")
+        ):
             return
         upto = boundary + 2
         if MARKUP.search(piece) is None:

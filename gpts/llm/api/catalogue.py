@@ -36,7 +36,6 @@ from workspaces.api.workspaces import access_key_workspace
 from workspaces.models import OutboundJob, Workspace
 from workspaces.states import ApiScope
 
-
 LIMIT_HELP = "Seconds, 1 to 3600; null for the instance's limit."
 
 

@@ -77,7 +77,9 @@ class TextCallFilter:
         shown, self._held = text[:at], text[at:]
         self._last = shown[-1:] or self._last
         self._is_start = self._is_start and not shown.strip()
-        if (_MARK.match(self._held) and self._last != "`") or (self._is_start and self._held.lstrip()[:1] in ("{", "[")):
+        if (_MARK.match(self._held) and self._last != "`") or (
+            self._is_start and self._held.lstrip()[:1] in ("{", "[")
+        ):
             self._caught, self._held = [self._held], ""
         return shown
 

@@ -116,7 +116,9 @@ class ModelForm(forms.Form):
         label=_("Dimensions"), required=False, help_text=_("Length of its vectors, for embeddings only.")
     )
     first_token_seconds = forms.CharField(
-        label=_("Seconds until the first word"), required=False, widget=forms.TextInput(attrs={"inputmode": "numeric"})
+        label=_("Seconds until the first word"),
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
     silence_seconds = forms.CharField(
         label=_("Seconds of silence"),
@@ -125,7 +127,9 @@ class ModelForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
     answer_seconds = forms.CharField(
-        label=_("Seconds for a whole answer"), required=False, widget=forms.TextInput(attrs={"inputmode": "numeric"})
+        label=_("Seconds for a whole answer"),
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
     is_default = forms.BooleanField(
         label=_("Default of this provider"),
@@ -140,7 +144,11 @@ class ModelForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in ("input_price", "output_price"):
             self.fields[name].help_text = settings.PAYOUT_CURRENCY
-        limits = (settings.MODEL_FIRST_TOKEN_SECONDS, settings.MODEL_IDLE_SECONDS, settings.MODEL_ANSWER_SECONDS)
+        limits = (
+            settings.MODEL_FIRST_TOKEN_SECONDS,
+            settings.MODEL_IDLE_SECONDS,
+            settings.MODEL_ANSWER_SECONDS,
+        )
         for name, seconds in zip(TIME_LIMITS, limits, strict=True):
             self.fields[name].widget.attrs["placeholder"] = f"{seconds:g}"
         if model is not None:
