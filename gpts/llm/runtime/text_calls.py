@@ -210,7 +210,7 @@ def _read_object(value: dict[str, Any]) -> tuple[str, str] | None:
     name = fields.get("name") or (inner if isinstance(inner, str) else "")
     if not isinstance(name, str) or not name:
         return None
-    arguments = next((fields[key] for key in _ARGUMENTS if key in fields), {})
+    arguments: Any = next((fields[key] for key in _ARGUMENTS if key in fields), {})
     if isinstance(arguments, str):
         return name, arguments or "{}"
     return name, json.dumps({} if arguments is None else arguments, ensure_ascii=False)

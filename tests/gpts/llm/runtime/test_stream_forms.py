@@ -89,118 +89,321 @@ ENDS: list[tuple[str, ModelAPI, str, dict[str, Any]]] = [
     # How streams end.
     ("[DONE] without a reason", CHAT, "no_finish_done", STOP),
     ("cut after the reason", CHAT, "no_done_abrupt", STOP),
-    ("cut before a reason", CHAT, sse(text("The depot"), done=False) + "<ABORT>",
-     {"end": FailureCode.PROVIDER_DOWN, "text": "The depot"}),
-    ("closed before a reason", CHAT, sse(text("The depot"), done=False),
-     {"end": FailureCode.MALFORMED_STREAM, "text": "The depot"}),
+    (
+        "cut before a reason",
+        CHAT,
+        sse(text("The depot"), done=False) + "<ABORT>",
+        {"end": FailureCode.PROVIDER_DOWN, "text": "The depot"},
+    ),
+    (
+        "closed before a reason",
+        CHAT,
+        sse(text("The depot"), done=False),
+        {"end": FailureCode.MALFORMED_STREAM, "text": "The depot"},
+    ),
     ("[DONE] alone", CHAT, sse(), {"end": FailureCode.MALFORMED_STREAM}),
     ("no [DONE]", CHAT, sse(text(DEPOT, "stop"), done=False), STOP),
-    ("no line end behind the last event", CHAT, sse(text(DEPOT), text("", "stop"), done=False).rstrip(), STOP),
+    (
+        "no line end behind the last event",
+        CHAT,
+        sse(text(DEPOT), text("", "stop"), done=False).rstrip(),
+        STOP,
+    ),
     ("single line ends", CHAT, "single_newline", STOP),
-    ("single line ends, cut after the reason", CHAT,
-     sse(text(DEPOT), text("", "stop"), done=False, gap="\n") + "<ABORT>", STOP),
-    ("reason null, then empty, then stop", CHAT, sse(text(DEPOT, None), text("", ""), text("", "stop")), STOP),
+    (
+        "single line ends, cut after the reason",
+        CHAT,
+        sse(text(DEPOT), text("", "stop"), done=False, gap="\n") + "<ABORT>",
+        STOP,
+    ),
+    (
+        "reason null, then empty, then stop",
+        CHAT,
+        sse(text(DEPOT, None), text("", ""), text("", "stop")),
+        STOP,
+    ),
     ("unknown reason", CHAT, sse(text(DEPOT, "eos_token")), STOP),
     ("reason error", CHAT, "finish_error", {"end": FailureCode.INTERRUPTED, "text": "The depot "}),
-    ("reason network_error", CHAT, sse(text(DEPOT), text("", "network_error")),
-     {"end": FailureCode.INTERRUPTED, "text": DEPOT}),
+    (
+        "reason network_error",
+        CHAT,
+        sse(text(DEPOT), text("", "network_error")),
+        {"end": FailureCode.INTERRUPTED, "text": DEPOT},
+    ),
     ("reason length", CHAT, "finish_length", {"end": "length", "text": DEPOT}),
     ("reason MAX_TOKENS", CHAT, sse(text(DEPOT, "MAX_TOKENS")), {"end": "length", "text": DEPOT}),
-    ("reason SAFETY", CHAT, sse(text("The"), text("", "SAFETY")),
-     {"end": FailureCode.CONTENT_REFUSED, "text": "The"}),
-    ("error in the middle", CHAT, sse(text("The"), {"error": {"code": "rate_limit_exceeded", "message": "x"}}),
-     {"end": FailureCode.RATE_LIMITED, "text": "The"}),
-    ("error as text", CHAT, sse(text("The"), {"error": "upstream is gone"}),
-     {"end": FailureCode.PROVIDER_DOWN, "text": "The"}),
-    ("error in a choice", CHAT,
-     sse({"choices": [{"delta": {"content": "The"}, "finish_reason": "error",
-                       "error": {"code": "rate_limit_exceeded", "message": "x"}}]}),
-     {"end": FailureCode.RATE_LIMITED, "text": "The"}),
-    ("error without a field of its own", CHAT,
-     sse(text("The"), {"object": "error", "message": "x", "code": "rate_limit_exceeded"}),
-     {"end": FailureCode.RATE_LIMITED, "text": "The"}),
-    ("error after the whole answer", CHAT, sse(text(DEPOT, "stop"), {"error": {"message": "usage failed"}}), STOP),
-    ("error beside usage", CHAT,
-     sse(text("The"), {"usage": {"prompt_tokens": 1, "completion_tokens": 1}, "error": {"message": "x"}}),
-     {"end": FailureCode.PROVIDER_DOWN, "text": "The"}),
-    ("text before an error in the same event", CHAT,
-     sse(text("The") | {"error": {"message": "x"}}), {"end": FailureCode.PROVIDER_DOWN, "text": "The"}),
+    (
+        "reason SAFETY",
+        CHAT,
+        sse(text("The"), text("", "SAFETY")),
+        {"end": FailureCode.CONTENT_REFUSED, "text": "The"},
+    ),
+    (
+        "error in the middle",
+        CHAT,
+        sse(text("The"), {"error": {"code": "rate_limit_exceeded", "message": "x"}}),
+        {"end": FailureCode.RATE_LIMITED, "text": "The"},
+    ),
+    (
+        "error as text",
+        CHAT,
+        sse(text("The"), {"error": "upstream is gone"}),
+        {"end": FailureCode.PROVIDER_DOWN, "text": "The"},
+    ),
+    (
+        "error in a choice",
+        CHAT,
+        sse(
+            {
+                "choices": [
+                    {
+                        "delta": {"content": "The"},
+                        "finish_reason": "error",
+                        "error": {"code": "rate_limit_exceeded", "message": "x"},
+                    }
+                ]
+            }
+        ),
+        {"end": FailureCode.RATE_LIMITED, "text": "The"},
+    ),
+    (
+        "error without a field of its own",
+        CHAT,
+        sse(text("The"), {"object": "error", "message": "x", "code": "rate_limit_exceeded"}),
+        {"end": FailureCode.RATE_LIMITED, "text": "The"},
+    ),
+    (
+        "error after the whole answer",
+        CHAT,
+        sse(text(DEPOT, "stop"), {"error": {"message": "usage failed"}}),
+        STOP,
+    ),
+    (
+        "error beside usage",
+        CHAT,
+        sse(text("The"), {"usage": {"prompt_tokens": 1, "completion_tokens": 1}, "error": {"message": "x"}}),
+        {"end": FailureCode.PROVIDER_DOWN, "text": "The"},
+    ),
+    (
+        "text before an error in the same event",
+        CHAT,
+        sse(text("The") | {"error": {"message": "x"}}),
+        {"end": FailureCode.PROVIDER_DOWN, "text": "The"},
+    ),
     # Not a stream.
     ("JSON", CHAT, "json_200", STOP),
-    ("JSON of several lines", CHAT,
-     "HTTP 200\n\n" + json.dumps({"choices": [{"message": {"content": DEPOT, "reasoning_content": "hm"},
-                                             "finish_reason": "stop"}]}, indent=2).replace("{\n", "{\n\n"),
-     STOP | {"thinking": "hm"}),
-    ("JSON without a reason", CHAT, "HTTP 200\n\n" + json.dumps({"choices": [{"message": {"content": DEPOT}}]}),
-     {"end": FailureCode.MALFORMED_STREAM, "text": DEPOT}),
-    ("JSON with a call", CHAT, "HTTP 200\n\n" + json.dumps({"choices": [{"finish_reason": "tool_calls", "message": {
-        "tool_calls": [{"id": "a", "function": {"name": "set_name", "arguments": {"name": "A"}}}]}}]}),
-     {"end": "tool_calls", "calls": [("set_name", '{"name": "A"}')]}),
-    ("JSON in a stream's clothes", CHAT,
-     json.dumps({"choices": [{"message": {"content": DEPOT}, "finish_reason": "stop"}]}), STOP),
-    ("a whole message at the end of a stream", CHAT,
-     sse(text("The depot "), {"choices": [{"message": {"content": DEPOT}, "finish_reason": "stop"}]}), STOP),
+    (
+        "JSON of several lines",
+        CHAT,
+        "HTTP 200\n\n"
+        + json.dumps(
+            {
+                "choices": [
+                    {"message": {"content": DEPOT, "reasoning_content": "hm"}, "finish_reason": "stop"}
+                ]
+            },
+            indent=2,
+        ).replace("{\n", "{\n\n"),
+        STOP | {"thinking": "hm"},
+    ),
+    (
+        "JSON without a reason",
+        CHAT,
+        "HTTP 200\n\n" + json.dumps({"choices": [{"message": {"content": DEPOT}}]}),
+        {"end": FailureCode.MALFORMED_STREAM, "text": DEPOT},
+    ),
+    (
+        "JSON with a call",
+        CHAT,
+        "HTTP 200\n\n"
+        + json.dumps(
+            {
+                "choices": [
+                    {
+                        "finish_reason": "tool_calls",
+                        "message": {
+                            "tool_calls": [
+                                {"id": "a", "function": {"name": "set_name", "arguments": {"name": "A"}}}
+                            ]
+                        },
+                    }
+                ]
+            }
+        ),
+        {"end": "tool_calls", "calls": [("set_name", '{"name": "A"}')]},
+    ),
+    (
+        "JSON in a stream's clothes",
+        CHAT,
+        json.dumps({"choices": [{"message": {"content": DEPOT}, "finish_reason": "stop"}]}),
+        STOP,
+    ),
+    (
+        "a whole message at the end of a stream",
+        CHAT,
+        sse(text("The depot "), {"choices": [{"message": {"content": DEPOT}, "finish_reason": "stop"}]}),
+        STOP,
+    ),
     # Content.
     ("content in parts", CHAT, "content_parts", STOP | {"thinking": "hm"}),
-    ("content in parts of text alone", CHAT, sse(chat("stop", content=["The depot ", "opens at seven."])), STOP),
+    (
+        "content in parts of text alone",
+        CHAT,
+        sse(chat("stop", content=["The depot ", "opens at seven."])),
+        STOP,
+    ),
     ("halves of an emoji", CHAT, "lone_surrogate", {"end": "stop", "text": "Nice 😀 day"}),
-    ("half an emoji, and nothing more", CHAT, sse('{"choices":[{"delta":{"content":"Hi \\ud83d"}}]}', text("", "stop")),
-     {"end": "stop", "text": "Hi \ufffd"}),
+    (
+        "half an emoji, and nothing more",
+        CHAT,
+        sse('{"choices":[{"delta":{"content":"Hi \\ud83d"}}]}', text("", "stop")),
+        {"end": "stop", "text": "Hi \ufffd"},
+    ),
     ("junk lines", CHAT, sse("ping", "null", "[]", '"x"', "{not json}", text(DEPOT, "stop")), STOP),
-    ("NaN", CHAT, sse('{"choices":[{"delta":{"content":"' + DEPOT + '"},"finish_reason":"stop","p":NaN}]}'), STOP),
-    ("half an event of the answer", CHAT, sse(text("The"), '{"choices":[{"delta":{"content":"dep', text("ot", "stop")),
-     {"end": FailureCode.MALFORMED_STREAM, "text": "The"}),
+    (
+        "NaN",
+        CHAT,
+        sse('{"choices":[{"delta":{"content":"' + DEPOT + '"},"finish_reason":"stop","p":NaN}]}'),
+        STOP,
+    ),
+    (
+        "half an event of the answer",
+        CHAT,
+        sse(text("The"), '{"choices":[{"delta":{"content":"dep', text("ot", "stop")),
+        {"end": FailureCode.MALFORMED_STREAM, "text": "The"},
+    ),
     ("a mark of the byte order", CHAT, "\ufeff" + sse(text(DEPOT, "stop")), STOP),
     # Thinking.
     ("<think>", CHAT, "think_inline", STOP | {"thinking": "The user asks about depots."}),
-    ("<think> that never ends", CHAT, sse(text("<think>\nThe user"), text("", "stop")),
-     {"end": FailureCode.ONLY_THINKING, "thinking": "The user"}),
-    ("</think> that was never opened", CHAT, sse(text("The user asks.\n</th"), text("ink>\n\n" + DEPOT, "stop")),
-     STOP | {"thinking": "The user asks."}),
-    ("<think> in code", CHAT, sse(text("Write `<think>` and `</think>`.", "stop")),
-     {"end": "stop", "text": "Write `<think>` and `</think>`."}),
-    ("thinking up to the limit", CHAT, "reasoning_length",
-     {"end": FailureCode.THINKING_LIMIT, "thinking": "Thinking and thinking"}),
-    ("thinking in two fields", CHAT,
-     sse(chat(reasoning="hm", reasoning_details=[{"type": "reasoning.text", "text": "hm"}]), text(DEPOT, "stop")),
-     STOP | {"thinking": "hm"}),
+    (
+        "<think> that never ends",
+        CHAT,
+        sse(text("<think>\nThe user"), text("", "stop")),
+        {"end": FailureCode.ONLY_THINKING, "thinking": "The user"},
+    ),
+    (
+        "</think> that was never opened",
+        CHAT,
+        sse(text("The user asks.\n</th"), text("ink>\n\n" + DEPOT, "stop")),
+        STOP | {"thinking": "The user asks."},
+    ),
+    (
+        "<think> in code",
+        CHAT,
+        sse(text("Write `<think>` and `</think>`.", "stop")),
+        {"end": "stop", "text": "Write `<think>` and `</think>`."},
+    ),
+    (
+        "thinking up to the limit",
+        CHAT,
+        "reasoning_length",
+        {"end": FailureCode.THINKING_LIMIT, "thinking": "Thinking and thinking"},
+    ),
+    (
+        "thinking in two fields",
+        CHAT,
+        sse(
+            chat(reasoning="hm", reasoning_details=[{"type": "reasoning.text", "text": "hm"}]),
+            text(DEPOT, "stop"),
+        ),
+        STOP | {"thinking": "hm"},
+    ),
     # Responses.
     ("r: whole", RESPONSES, sse(words(DEPOT), completed()), STOP),
     ("r: cut after the end", RESPONSES, sse(words(DEPOT), completed(), done=False) + "<ABORT>", STOP),
-    ("r: cut before the end", RESPONSES, sse(words("The"), done=False) + "<ABORT>",
-     {"end": FailureCode.PROVIDER_DOWN, "text": "The"}),
+    (
+        "r: cut before the end",
+        RESPONSES,
+        sse(words("The"), done=False) + "<ABORT>",
+        {"end": FailureCode.PROVIDER_DOWN, "text": "The"},
+    ),
     ("r: [DONE] alone ends it", RESPONSES, sse(words(DEPOT)), STOP),
     ("r: single line ends", RESPONSES, sse(words(DEPOT), completed(), gap="\n"), STOP),
-    ("r: limit", RESPONSES,
-     sse(words(DEPOT), completed("response.incomplete", incomplete_details={"reason": "max_output_tokens"})),
-     {"end": "length", "text": DEPOT}),
-    ("r: incomplete for another reason", RESPONSES,
-     sse(words("The"), completed("response.incomplete", incomplete_details={"reason": "gremlins"})),
-     {"end": FailureCode.INTERRUPTED, "text": "The"}),
-    ("r: incomplete without a reason", RESPONSES, sse(words("The"), completed("response.incomplete")),
-     {"end": FailureCode.INTERRUPTED, "text": "The"}),
-    ("r: completed that says incomplete", RESPONSES,
-     sse(words(DEPOT), {"type": "response.completed", "response": {
-         "status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}}),
-     {"end": "length", "text": DEPOT}),
-    ("r: failed", RESPONSES,
-     sse(words("The"), completed("response.failed", error={"code": "rate_limit_exceeded", "message": "x"})),
-     {"end": FailureCode.RATE_LIMITED, "text": "The"}),
+    (
+        "r: limit",
+        RESPONSES,
+        sse(
+            words(DEPOT), completed("response.incomplete", incomplete_details={"reason": "max_output_tokens"})
+        ),
+        {"end": "length", "text": DEPOT},
+    ),
+    (
+        "r: incomplete for another reason",
+        RESPONSES,
+        sse(words("The"), completed("response.incomplete", incomplete_details={"reason": "gremlins"})),
+        {"end": FailureCode.INTERRUPTED, "text": "The"},
+    ),
+    (
+        "r: incomplete without a reason",
+        RESPONSES,
+        sse(words("The"), completed("response.incomplete")),
+        {"end": FailureCode.INTERRUPTED, "text": "The"},
+    ),
+    (
+        "r: completed that says incomplete",
+        RESPONSES,
+        sse(
+            words(DEPOT),
+            {
+                "type": "response.completed",
+                "response": {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}},
+            },
+        ),
+        {"end": "length", "text": DEPOT},
+    ),
+    (
+        "r: failed",
+        RESPONSES,
+        sse(
+            words("The"), completed("response.failed", error={"code": "rate_limit_exceeded", "message": "x"})
+        ),
+        {"end": FailureCode.RATE_LIMITED, "text": "The"},
+    ),
     ("r: text only at the end", RESPONSES, sse(completed(output=[message(DEPOT)])), STOP),
-    ("r: JSON", RESPONSES, "HTTP 200\n\n" + json.dumps({"object": "response", "status": "completed", "output": [
-        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}]}, message(DEPOT)]}),
-     STOP | {"thinking": "hm"}),
-    ("r: error as JSON", RESPONSES, 'HTTP 200\n\n{"error": {"code": "rate_limit_exceeded", "message": "x"}}',
-     {"end": FailureCode.RATE_LIMITED}),
-    ("r: summary of the thinking", RESPONSES,
-     sse({"type": "response.reasoning_summary_text.delta", "delta": "hm"}, words(DEPOT), completed()),
-     STOP | {"thinking": "hm"}),
-    ("r: thinking up to the limit", RESPONSES,
-     sse({"type": "response.reasoning_text.delta", "delta": "hm"},
-         completed("response.incomplete", incomplete_details={"reason": "max_output_tokens"})),
-     {"end": FailureCode.THINKING_LIMIT, "thinking": "hm"}),
-    ("r: <think>", RESPONSES, sse(words("<think>hm</think>"), words(DEPOT), completed()), STOP | {"thinking": "hm"}),
-]  # fmt: skip
+    (
+        "r: JSON",
+        RESPONSES,
+        "HTTP 200\n\n"
+        + json.dumps(
+            {
+                "object": "response",
+                "status": "completed",
+                "output": [
+                    {"type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}]},
+                    message(DEPOT),
+                ],
+            }
+        ),
+        STOP | {"thinking": "hm"},
+    ),
+    (
+        "r: error as JSON",
+        RESPONSES,
+        'HTTP 200\n\n{"error": {"code": "rate_limit_exceeded", "message": "x"}}',
+        {"end": FailureCode.RATE_LIMITED},
+    ),
+    (
+        "r: summary of the thinking",
+        RESPONSES,
+        sse({"type": "response.reasoning_summary_text.delta", "delta": "hm"}, words(DEPOT), completed()),
+        STOP | {"thinking": "hm"},
+    ),
+    (
+        "r: thinking up to the limit",
+        RESPONSES,
+        sse(
+            {"type": "response.reasoning_text.delta", "delta": "hm"},
+            completed("response.incomplete", incomplete_details={"reason": "max_output_tokens"}),
+        ),
+        {"end": FailureCode.THINKING_LIMIT, "thinking": "hm"},
+    ),
+    (
+        "r: <think>",
+        RESPONSES,
+        sse(words("<think>hm</think>"), words(DEPOT), completed()),
+        STOP | {"thinking": "hm"},
+    ),
+]
 
 
 @pytest.mark.parametrize(
@@ -237,60 +440,201 @@ def calls(*parts: dict[str, Any]) -> dict[str, Any]:
 
 CALL_A, CALL_B = ("a", '{"x": 1}'), ("b", '{"y": 2}')
 DIALECTS: list[tuple[str, ModelAPI, str, list[tuple[str, str]]]] = [
-    ("index always 0", CHAT, "tool_index_same",
-     [NAME, ("set_description", '{"description": "Answers questions on berths."}')]),
+    (
+        "index always 0",
+        CHAT,
+        "tool_index_same",
+        [NAME, ("set_description", '{"description": "Answers questions on berths."}')],
+    ),
     ("id and name in each part", CHAT, "tool_name_repeat", [NAME]),
     ("arguments as an object", CHAT, "tool_args_object", [NAME]),
-    ("in parts", CHAT, sse(calls(part(index=0, id="1", name="a", arguments="")),
-                           calls(part(index=0, arguments='{"x"')), calls(part(index=0, arguments=": 1}"))), [CALL_A]),
-    ("no index", CHAT, sse(calls(part(id="1", name="a", arguments='{"x": 1}')),
-                           calls(part(id="2", name="b", arguments='{"y": 2}'))), [CALL_A, CALL_B]),
-    ("several in one event, without index and id", CHAT,
-     sse(calls(part(name="a", arguments='{"x": 1}'), part(name="b", arguments='{"y": 2}'))), [CALL_A, CALL_B]),
-    ("neither index nor id, one after the other", CHAT,
-     sse(calls(part(name="a", arguments='{"x": 1}')), calls(part(name="b", arguments='{"y": 2}'))), [CALL_A, CALL_B]),
-    ("the same function twice, without ids", CHAT,
-     sse(calls(part(index=0, name="a", arguments='{"x": 1}')), calls(part(index=0, name="a", arguments='{"x": 2}'))),
-     [CALL_A, ("a", '{"x": 2}')]),
-    ("one id for all", CHAT,
-     sse(calls(part(index=0, id="1", name="a", arguments='{"x": 1}')),
-         calls(part(index=1, id="1", name="b", arguments='{"y": 2}'))), [CALL_A, CALL_B]),
-    ("null and empty arguments", CHAT,
-     sse(calls(part(index=0, id="1", name="a", arguments=None)), calls(part(index=1, id="2", name="b", arguments=""))),
-     [("a", "{}"), ("b", "{}")]),
-    ("empty arguments before the real ones", CHAT,
-     sse(calls(part(index=0, id="1", name="a", arguments="{}")), calls(part(index=0, arguments='{"x": 1}'))), [CALL_A]),
-    ("name in two parts", CHAT, sse(calls(part(index=0, id="1", name="set_")),
-                                    calls(part(index=0, name="name", arguments='{"name": "Harbour Desk"}'))), [NAME]),
-    ("the call again at the end", CHAT,
-     sse(calls(part(index=0, id="1", name="a", arguments='{"x": 1}')),
-         {"choices": [{"message": {"tool_calls": [part(id="1", name="a", arguments='{"x": 1}')]},
-                       "finish_reason": "tool_calls"}]}), [CALL_A]),
-    ("only in the last message", CHAT,
-     sse({"choices": [{"message": {"tool_calls": [part(id="1", name="a", arguments='{"x": 1}')]},
-                       "finish_reason": "stop"}]}), [CALL_A]),
-    ("function_call of old", CHAT,
-     sse(chat(function_call={"name": "a", "arguments": '{"x"'}), chat(function_call={"arguments": ": 1}"}),
-         chat("function_call")), [CALL_A]),
-    ("stop with a call", CHAT, sse(calls(part(index=0, id="1", name="a", arguments='{"x": 1}')), chat("stop")), [CALL_A]),
-    ("half an emoji in each part", CHAT,
-     sse('{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"1","function":{"name":"a","arguments":"{\\"x\\": \\"\\ud83d"}}]}}]}',
-         '{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"\\ude00\\"}"}}]}}]}'),
-     [("a", '{"x": "😀"}')]),
-    ("r: whole", RESPONSES, sse({"type": "response.output_item.done", "item": {
-        "type": "function_call", "call_id": "1", "name": "a", "arguments": '{"x": 1}'}}, completed()), [CALL_A]),
-    ("r: in parts, then whole, then again", RESPONSES,
-     sse({"type": "response.output_item.added", "item": {
-         "type": "function_call", "id": "f1", "call_id": "1", "name": "a", "arguments": ""}},
-         {"type": "response.function_call_arguments.delta", "item_id": "f1", "delta": '{"x": 1}'},
-         {"type": "response.output_item.done", "item": {
-             "type": "function_call", "id": "f1", "call_id": "1", "name": "a", "arguments": '{"x": 1}'}},
-         completed(output=[{"type": "function_call", "id": "f1", "call_id": "1", "name": "a", "arguments": '{"x": 1}'}])),
-     [CALL_A]),
-    ("r: only at the end", RESPONSES,
-     sse(completed(output=[{"type": "function_call", "call_id": "1", "name": "a", "arguments": {"x": 1}}])), [CALL_A]),
+    (
+        "in parts",
+        CHAT,
+        sse(
+            calls(part(index=0, id="1", name="a", arguments="")),
+            calls(part(index=0, arguments='{"x"')),
+            calls(part(index=0, arguments=": 1}")),
+        ),
+        [CALL_A],
+    ),
+    (
+        "no index",
+        CHAT,
+        sse(
+            calls(part(id="1", name="a", arguments='{"x": 1}')),
+            calls(part(id="2", name="b", arguments='{"y": 2}')),
+        ),
+        [CALL_A, CALL_B],
+    ),
+    (
+        "several in one event, without index and id",
+        CHAT,
+        sse(calls(part(name="a", arguments='{"x": 1}'), part(name="b", arguments='{"y": 2}'))),
+        [CALL_A, CALL_B],
+    ),
+    (
+        "neither index nor id, one after the other",
+        CHAT,
+        sse(calls(part(name="a", arguments='{"x": 1}')), calls(part(name="b", arguments='{"y": 2}'))),
+        [CALL_A, CALL_B],
+    ),
+    (
+        "the same function twice, without ids",
+        CHAT,
+        sse(
+            calls(part(index=0, name="a", arguments='{"x": 1}')),
+            calls(part(index=0, name="a", arguments='{"x": 2}')),
+        ),
+        [CALL_A, ("a", '{"x": 2}')],
+    ),
+    (
+        "one id for all",
+        CHAT,
+        sse(
+            calls(part(index=0, id="1", name="a", arguments='{"x": 1}')),
+            calls(part(index=1, id="1", name="b", arguments='{"y": 2}')),
+        ),
+        [CALL_A, CALL_B],
+    ),
+    (
+        "null and empty arguments",
+        CHAT,
+        sse(
+            calls(part(index=0, id="1", name="a", arguments=None)),
+            calls(part(index=1, id="2", name="b", arguments="")),
+        ),
+        [("a", "{}"), ("b", "{}")],
+    ),
+    (
+        "empty arguments before the real ones",
+        CHAT,
+        sse(
+            calls(part(index=0, id="1", name="a", arguments="{}")), calls(part(index=0, arguments='{"x": 1}'))
+        ),
+        [CALL_A],
+    ),
+    (
+        "name in two parts",
+        CHAT,
+        sse(
+            calls(part(index=0, id="1", name="set_")),
+            calls(part(index=0, name="name", arguments='{"name": "Harbour Desk"}')),
+        ),
+        [NAME],
+    ),
+    (
+        "the call again at the end",
+        CHAT,
+        sse(
+            calls(part(index=0, id="1", name="a", arguments='{"x": 1}')),
+            {
+                "choices": [
+                    {
+                        "message": {"tool_calls": [part(id="1", name="a", arguments='{"x": 1}')]},
+                        "finish_reason": "tool_calls",
+                    }
+                ]
+            },
+        ),
+        [CALL_A],
+    ),
+    (
+        "only in the last message",
+        CHAT,
+        sse(
+            {
+                "choices": [
+                    {
+                        "message": {"tool_calls": [part(id="1", name="a", arguments='{"x": 1}')]},
+                        "finish_reason": "stop",
+                    }
+                ]
+            }
+        ),
+        [CALL_A],
+    ),
+    (
+        "function_call of old",
+        CHAT,
+        sse(
+            chat(function_call={"name": "a", "arguments": '{"x"'}),
+            chat(function_call={"arguments": ": 1}"}),
+            chat("function_call"),
+        ),
+        [CALL_A],
+    ),
+    (
+        "stop with a call",
+        CHAT,
+        sse(calls(part(index=0, id="1", name="a", arguments='{"x": 1}')), chat("stop")),
+        [CALL_A],
+    ),
+    (
+        "half an emoji in each part",
+        CHAT,
+        sse(
+            '{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"1",'
+            '"function":{"name":"a","arguments":"{\\"x\\": \\"\\ud83d"}}]}}]}',
+            '{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"\\ude00\\"}"}}]}}]}',
+        ),
+        [("a", '{"x": "😀"}')],
+    ),
+    (
+        "r: whole",
+        RESPONSES,
+        sse(
+            {
+                "type": "response.output_item.done",
+                "item": {"type": "function_call", "call_id": "1", "name": "a", "arguments": '{"x": 1}'},
+            },
+            completed(),
+        ),
+        [CALL_A],
+    ),
+    (
+        "r: in parts, then whole, then again",
+        RESPONSES,
+        sse(
+            {
+                "type": "response.output_item.added",
+                "item": {"type": "function_call", "id": "f1", "call_id": "1", "name": "a", "arguments": ""},
+            },
+            {"type": "response.function_call_arguments.delta", "item_id": "f1", "delta": '{"x": 1}'},
+            {
+                "type": "response.output_item.done",
+                "item": {
+                    "type": "function_call",
+                    "id": "f1",
+                    "call_id": "1",
+                    "name": "a",
+                    "arguments": '{"x": 1}',
+                },
+            },
+            completed(
+                output=[
+                    {
+                        "type": "function_call",
+                        "id": "f1",
+                        "call_id": "1",
+                        "name": "a",
+                        "arguments": '{"x": 1}',
+                    }
+                ]
+            ),
+        ),
+        [CALL_A],
+    ),
+    (
+        "r: only at the end",
+        RESPONSES,
+        sse(
+            completed(output=[{"type": "function_call", "call_id": "1", "name": "a", "arguments": {"x": 1}}])
+        ),
+        [CALL_A],
+    ),
     ("<tool_call> as text", CHAT, "tool_in_text", [NAME]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(
