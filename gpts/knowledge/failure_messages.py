@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from gpts.knowledge.models import KnowledgeFile
+
 
 def describe_failure(code: str) -> str:
     """Return the message for ``Document.failure`` in the active language; empty for no code."""
@@ -38,3 +40,8 @@ def describe_failure(code: str) -> str:
         "crashed": _("The reader broke off three times on this file. Save it anew or in another format."),
         "lost": _("The stored file is not there any more. Remove it and add it again."),
     }.get(code, _("This file could not be read. Try again, or save it in another format."))
+
+
+def describe_known_file(file: KnowledgeFile) -> str:
+    """Return the sentence for an upload whose content a file has already."""
+    return _("This content is already there as “%(name)s”. It was not added again.") % {"name": file.name}
