@@ -51,8 +51,8 @@ def read(text: str, size: int) -> tuple[str, str, bool]:
         ('[TOOL_CALLS]set_name[ARGS]{"name": "Harbour Desk"}', [NAME], ""),
         ('[TOOL_CALLS]set_name{"name": "Harbour Desk"}[TOOL_CALLS]set_icon{"variant": 3}', [NAME, ICON], ""),
         # DeepSeek, Kimi, GLM, Phi
-        ('<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>set_icon\n```json\n{"variant": 3}\n'
-         "```<｜tool▁call▁end｜><｜tool▁calls▁end｜>", [ICON], ""),
+        ('<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>set_icon\n```json\n'
+         '{"variant": 3}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>', [ICON], ""),
         ("<|tool_calls_section_begin|><|tool_call_begin|>functions.set_icon:0<|tool_call_argument_begin|>"
          '{"variant": 3}<|tool_call_end|><|tool_calls_section_end|>', [ICON], ""),
         ("<tool_call>set_icon\n<arg_key>variant</arg_key>\n<arg_value>3</arg_value>\n</tool_call>",
