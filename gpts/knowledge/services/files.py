@@ -50,8 +50,9 @@ def upload_knowledge_file(
     """Add a file to the draft; a worker reads it after commit.
 
     If the draft has the same content, returns that file with ``is_already_there`` set; content that the
-    workspace has already read is ready at once. Stores the bytes, writes the rows and an audit event, increments the draft's revision.
-    Raises what store_upload raises, and TooLarge (``too_many_files``); nothing is kept then.
+    workspace has already read is ready at once. Stores the bytes, writes the rows and an audit event,
+    increments the draft's revision. Raises what store_upload raises, and TooLarge (``too_many_files``);
+    nothing is kept then.
     """
     shown_name = clean_file_name(upload.name or "" if name is None else name)
     with gpt_workspace_scope(gpt):
