@@ -178,12 +178,13 @@ def build_model_spec(model: LanguageModel | None) -> ModelSpec:
         api=ModelAPI(provider.kind),
         base_url=provider.base_url,
         api_key=get_provider_key(provider),
-        context_window=model.context_window,
-        max_output_tokens=model.max_output_tokens,
+        context_window=model_catalogue.get_context_window(model),
+        max_output_tokens=model_catalogue.get_output_limit(model),
         first_token_timeout=model.first_token_seconds or settings.MODEL_FIRST_TOKEN_SECONDS,
         idle_timeout=model.silence_seconds or settings.MODEL_IDLE_SECONDS,
         answer_timeout=model.answer_seconds or settings.MODEL_ANSWER_SECONDS,
         purpose=provider.purpose,
+        omitted=model_catalogue.get_omitted_options(model),
     )
 
 

@@ -20,6 +20,7 @@ from gpts.llm.runtime.types import (
     Finished,
     ModelClient,
     ModelFailure,
+    OptionsLearned,
     Pace,
     TextDelta,
     ToolRunner,
@@ -63,6 +64,8 @@ class TurnOutcome:
     first_token_at: datetime | None
     finish_reason: str = ""
     thinking: str = ""
+    # What the answer has shown about its model, to be remembered with the end.
+    learned: tuple[OptionsLearned, ...] = ()
 
 
 class TurnJob(ABC):

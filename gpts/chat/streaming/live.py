@@ -20,6 +20,7 @@ from gpts.llm.runtime.types import (
     FailureCode,
     Finished,
     ModelFailure,
+    OptionsLearned,
     Pace,
     TextDelta,
     TextWithdrawn,
@@ -67,6 +68,7 @@ class LiveTurn:
         self._usage: Usage | None = None
         self._finish_reason = ""
         self._failure: ModelFailure | None = None
+        self._learned: list[OptionsLearned] = []
         # The frame that ended it, and what broke the recording of the end, if anything did.
         self.last = b""
         self.error: BaseException | None = None
@@ -274,6 +276,8 @@ class LiveTurn:
                     self._usage, self._finish_reason = event.usage, event.finish_reason
                 elif isinstance(event, Failed):
                     self._failure = event.failure
+                elif isinstance(event, OptionsLearned):
+                    self._learned.append(event)
                 else:
                     self.job.handle_event(event, self)
 
@@ -292,4 +296,5 @@ class LiveTurn:
             first_token_at=self._first_token_at,
             finish_reason=self._finish_reason,
             thinking=self.thinking.strip(),
+            learned=tuple(self._learned),
         )

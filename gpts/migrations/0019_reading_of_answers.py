@@ -14,7 +14,7 @@ def build_finish_reason() -> models.CharField:
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("gpts", "0017_file_remarks")]
+    dependencies: ClassVar = [("gpts", "0018_learned_options")]
 
     operations: ClassVar = [
         migrations.AddField(model_name="turn", name="finish_reason", field=build_finish_reason()),
