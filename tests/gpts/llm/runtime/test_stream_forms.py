@@ -148,7 +148,7 @@ ENDS: list[tuple[str, ModelAPI, str, dict[str, Any]]] = [
         "error as text",
         CHAT,
         sse(text("The"), {"error": "upstream is gone"}),
-        {"end": FailureCode.PROVIDER_DOWN, "text": "The"},
+        {"end": FailureCode.PROVIDER_ERROR, "text": "The"},
     ),
     (
         "error in a choice",
@@ -182,13 +182,13 @@ ENDS: list[tuple[str, ModelAPI, str, dict[str, Any]]] = [
         "error beside usage",
         CHAT,
         sse(text("The"), {"usage": {"prompt_tokens": 1, "completion_tokens": 1}, "error": {"message": "x"}}),
-        {"end": FailureCode.PROVIDER_DOWN, "text": "The"},
+        {"end": FailureCode.PROVIDER_ERROR, "text": "The"},
     ),
     (
         "text before an error in the same event",
         CHAT,
         sse(text("The") | {"error": {"message": "x"}}),
-        {"end": FailureCode.PROVIDER_DOWN, "text": "The"},
+        {"end": FailureCode.PROVIDER_ERROR, "text": "The"},
     ),
     # Not a stream.
     ("JSON", CHAT, "json_200", STOP),
