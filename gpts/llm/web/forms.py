@@ -125,7 +125,11 @@ class ModelForm(forms.Form):
         for name in ("input_price", "output_price"):
             self.fields[name].help_text = settings.PAYOUT_CURRENCY
         self.option_fields: list[str] = []
-        if model is not None:
+        if model is None:
+            self.fields["context_window"].help_text = _(
+                "In tokens, question and answer together. What stands here is an assumption: look it up."
+            )
+        else:
             self.fields["name"].disabled = True
             self._add_options(model)
 
