@@ -71,6 +71,8 @@ class ModelOption(StrEnum):
     # Tools that the provider runs, such as web search.
     PROVIDER_TOOLS = "provider_tools"
     SYSTEM_ROLE = "system_role"
+    # A message with function calls and no text has null for its content.
+    NULL_CONTENT = "null_content"
     STORE = "store"
 
 

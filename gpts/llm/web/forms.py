@@ -155,7 +155,11 @@ class ModelForm(forms.Form):
         for name, seconds in zip(TIME_LIMITS, limits, strict=True):
             self.fields[name].widget.attrs["placeholder"] = f"{seconds:g}"
         self.option_fields: list[str] = []
-        if model is not None:
+        if model is None:
+            self.fields["context_window"].help_text = _(
+                "In tokens, question and answer together. What stands here is an assumption: look it up."
+            )
+        else:
             self.fields["name"].disabled = True
             self._add_options(model)
 
