@@ -19,11 +19,13 @@ from gpts.knowledge.api.serializers import (
     ChangeFileSerializer,
     EraseFileSerializer,
     KnowledgeFileSerializer,
+    KnownFileSerializer,
     PageJobSerializer,
     PageSerializer,
     PassageSerializer,
     UploadSerializer,
 )
+from gpts.knowledge.extraction import list_labels
 from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.queries import get_file_passages, list_knowledge_files, list_page_jobs
 from gpts.knowledge.services.files import (
@@ -68,14 +70,25 @@ class KnowledgeFilesView(KnowledgeView):
 
     @extend_schema(
         operation_id="knowledge_add",
+        description=(
+            "Take a file in. It is read afterwards: ask for it until its state is ready or failed, with"
+            f" `remarks` about what was left out. Read are {list_labels()}, files without an ending such as"
+            " README, and source code."
+        ),
         request={"multipart/form-data": UploadSerializer},
-        responses={201: KnowledgeFileSerializer},
+        responses={200: KnownFileSerializer, 201: KnowledgeFileSerializer},
     )
     def post(self, request: Request, slug: str) -> Response:
-        """Take a file in. It is read afterwards: ask for it until its state is ready or failed."""
+        """Take a file in. It is read afterwards: ask for it until its state is ready or failed.
+
+        200 with a `note`, and nothing is added, if a file with the same content is there already.
+        """
         gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         upload = self.read(UploadSerializer)["file"]
         file = upload_knowledge_file(gpt=gpt, upload=upload, by=self.person, at=timezone.now())
+        if file.is_already_there:
+            known = access_knowledge_file(self.person, gpt, file.pk)
+            return Response(KnownFileSerializer(known).data)
         return self.answer(gpt, file.pk, status=201)
 
 
