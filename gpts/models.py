@@ -21,7 +21,7 @@ from gpts.knowledge.models import (
     Passage,
     PassageVector,
 )
-from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.models import LanguageModel, ModelProvider, SemanticSearch
 from gpts.metering.models import Budget, BudgetReservation, BudgetUse, PriceCeiling, UsageEvent, UsageVoid
 from gpts.studio.models import BuilderChange, BuilderMessage
 
@@ -55,6 +55,7 @@ __all__ = [
     "PassageVector",
     "PastVersion",
     "PriceCeiling",
+    "SemanticSearch",
     "SharedConversation",
     "Turn",
     "TurnFeedback",

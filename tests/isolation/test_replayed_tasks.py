@@ -183,10 +183,6 @@ CASES: dict[str, tuple[Arguments, list[Callable[[], Arguments]]]] = {
         [golden_run_of_who_left, golden_run_of_a_revoked_key],
     ),
     "gpts.fill_insights_of_gpt": ({"gpt_id": 10**9}, [insights_of_a_deleted_gpt]),
-    "gpts.embed_document": (
-        {"document_id": 10**9},
-        [document_of_a_suspended_workspace],
-    ),
     "reviews.check_submission": ({"submission_id": str(uuid4())}, [decided_submission]),
     "reviews.deliver_notice": ({"notice_id": str(uuid4())}, [sent_notice]),
     "payouts.calculate_close": ({"run_id": 10**9}, [closed_month]),

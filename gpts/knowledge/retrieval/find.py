@@ -10,7 +10,6 @@ from typing import Any
 
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
-from gpts.knowledge.retrieval.embedding import QuestionVector
 from gpts.knowledge.retrieval.index_reading import (
     SearchIndex,
     load_passages,
@@ -18,6 +17,7 @@ from gpts.knowledge.retrieval.index_reading import (
     load_search_index,
     load_similar_words,
 )
+from gpts.knowledge.retrieval.question_vectors import QuestionVector
 from gpts.knowledge.retrieval.ranking import (
     DOCUMENT_NAME_SHARE,
     Candidate,
@@ -28,13 +28,15 @@ from gpts.knowledge.retrieval.ranking import (
     score_proximity,
 )
 from gpts.knowledge.retrieval.spelling import MIN_LENGTH, find_nearest_word
+from gpts.knowledge.retrieval.stems import stem
 from gpts.knowledge.retrieval.terms import (
+    QUERY_LENGTH,
     extract_query_terms,
     extract_terms,
     extract_words,
     get_kind_weight,
-    stem,
 )
+from gpts.knowledge.retrieval.terms_v1 import map_to_old_terms
 from gpts.knowledge.retrieval.vectors import NearPassage, VectorStatus, nearest_passages
 
 # Passages below this share of the question's weight are dropped as noise. From ANSWERABLE_SCORE on a passage
@@ -179,7 +181,8 @@ def _search_text(index: SearchIndex, text: str) -> tuple[_QueryTerms, list[Candi
         kinds = strong
     if not kinds:
         return _QueryTerms(), []
-    postings = load_postings(index, kinds)
+    old_terms = map_to_old_terms(text[:QUERY_LENGTH]) if index.has_old_terms else {}
+    postings = load_postings(index, kinds, old_terms)
     known = {term for _segment, term in postings}
     corrections = _correct_spelling(index, text, [term for term in kinds if term not in known])
     if corrections:
@@ -188,7 +191,7 @@ def _search_text(index: SearchIndex, text: str) -> tuple[_QueryTerms, list[Candi
             replaced.get(term, term): CORRECTED_WEIGHT if term in replaced else kind
             for term, kind in kinds.items()
         }
-        postings |= load_postings(index, [term for term in replaced.values() if term not in known])
+        postings |= load_postings(index, [term for term in replaced.values() if term not in known], old_terms)
     counts: dict[str, int] = {}
     for (_segment, term), found in postings.items():
         counts[term] = counts.get(term, 0) + len(found)

@@ -18,7 +18,8 @@ from statistics import median
 from django.db import connection
 
 from gpts.assistants.models import GPT
-from gpts.knowledge.retrieval.embedding import QuestionVector, get_embedding_model
+from gpts.knowledge.retrieval.question_vectors import QuestionVector
+from gpts.llm.embeddings import get_embedding_model
 
 SHORTLIST = 120
 BASELINE = 40

@@ -16,7 +16,7 @@ from core.outbound_guard import OutboundRefused, parse_target, policy_for
 from core.outbound_purposes import OPERATOR_PURPOSES, Purpose
 from core.secrets import seal
 from core.text import clean_line
-from gpts.llm.catalogue import forget_embedding_models
+from gpts.llm.embeddings import forget_embedding_models
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.providers import KEY_PURPOSE, get_key_tenant
 from gpts.llm.states import Capability, ModelFeature, ModelKind, ProviderKind

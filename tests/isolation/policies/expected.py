@@ -58,6 +58,7 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
         Line("id = {catalogue_model}", "coamtw", "aw", "aw", "aw"),
         Line("name = 'offline'", "srcoamftw", "tw", "tw", "tw", label="instance"),
     ),
+    "gpts_semanticsearch": (Line("true", "nsrcoamftwx", "tw", "tw", "w"),),
     "gpts_conversation": (Line("user_id = {owner} AND workspace_id = {alpha}", "ow", "ow", "ow", "ow"),),
     "gpts_turn": (Line("user_id = {owner}", "ow", "ow", "ow", "ow"),),
     "gpts_message": (Line("user_id = {owner}", "ow", "ow", "ow", "ow"),),
