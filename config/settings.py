@@ -378,6 +378,7 @@ SPECTACULAR_SETTINGS = {
         "GoldenRunStateEnum": "gpts.evals.states.GoldenRunState",
         "ModelKindEnum": "gpts.llm.states.ModelKind",
         "OutboundJobStateEnum": "workspaces.states.OutboundJobState",
+        "ModeEnum": (("append", "append"), ("replace", "replace")),
         "SearchModeEnum": "gpts.llm.states.SearchMode",
         "ProviderKindEnum": "gpts.llm.services.catalogue.KINDS",
         "StaffRoleEnum": "workspaces.states.Staff",

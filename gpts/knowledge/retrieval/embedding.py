@@ -47,6 +47,7 @@ class _Batch:
     document: Document
     embedder: Embedder
     passages: list[Passage]
+    is_last: bool
 
 
 def schedule_embedding(document: Document) -> None:
@@ -63,13 +64,14 @@ def embed_passages(document_id: int, *, at: datetime, may_go_on: Callable[[], bo
     that the model has no vector for is left to full text. Raises ModelFailure when the model does not answer,
     after noting it for the pages.
     """
-    made, position = 0, -1
-    while made == 0 or may_go_on():
+    made, position, is_last = 0, -1, False
+    # What follows the last batch only marks the document as done.
+    while made == 0 or is_last or may_go_on():
         with system_scope("gpts.embed_waiting"):
             batch = _load_batch(document_id, position, at)
         if batch is None:
             return made
-        position = batch.passages[-1].position
+        position, is_last = batch.passages[-1].position, batch.is_last
         # No transaction is open during the request.
         texts = [f"{passage.heading}\n{passage.text}".strip() for passage in batch.passages]
         try:
@@ -110,7 +112,7 @@ def _load_batch(document_id: int, position: int, at: datetime) -> _Batch | None:
     size = BUILT_IN_BATCH if embedder.is_built_in else BATCH
     passages = list(_filter_passages_without_vector(document, model).filter(position__gt=position)[:size])
     if passages:
-        return _Batch(document, embedder, passages)
+        return _Batch(document, embedder, passages, is_last=len(passages) < size)
     PassageVector.objects.filter(document=document).exclude(model=model).delete()
     Document.objects.filter(pk=document_id).update(embedded_at=at)
     return None

@@ -21,7 +21,7 @@ def map_to_old_terms(text: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for written in text.split():
-        new, old = extract_terms(written), _extract_old_terms(written)
+        new, old = extract_terms(written), extract_old_terms(written)
         if not old or set(new) <= set(old):
             continue
         longest = max(old, key=len)
@@ -30,7 +30,7 @@ def map_to_old_terms(text: str) -> dict[str, str]:
     return found
 
 
-def _extract_old_terms(written: str) -> list[str]:
+def extract_old_terms(written: str) -> list[str]:
     folded = unicodedata.normalize("NFKD", written)
     found: list[str] = []
     for token in _TOKEN.findall(unicodedata.normalize("NFC", _ACCENTS.sub("", folded))):

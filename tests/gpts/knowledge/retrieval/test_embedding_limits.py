@@ -63,7 +63,11 @@ TEXTS = [f"Sentence number {number} of a long story." for number in range(70)]
     ],
 )
 def test_what_a_server_takes_is_found_out(
-    model_server: ModelServer, control: str, texts: list[str], made: int, limits: tuple[int | None, int | None]
+    model_server: ModelServer,
+    control: str,
+    texts: list[str],
+    made: int,
+    limits: tuple[int | None, int | None],
 ) -> None:
     model, document, _gpt = arrange(model_server, control, texts)
 
@@ -90,7 +94,12 @@ def test_the_next_document_is_sent_within_the_limits_at_once(model_server: Model
 
 @pytest.mark.parametrize(
     ("control", "code"),
-    [("server-error", "refused"), ("fewer", "refused"), ("longer", "dimensions"), ("unauthorized", "bad_key")],
+    [
+        ("server-error", "refused"),
+        ("fewer", "refused"),
+        ("longer", "dimensions"),
+        ("unauthorized", "bad_key"),
+    ],
 )
 def test_a_server_that_cannot_embed_is_named_and_not_asked_for_ever(
     model_server: ModelServer, control: str, code: str

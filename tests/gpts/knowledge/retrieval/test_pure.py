@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gpts.knowledge.retrieval.postings import SegmentBuilder, find_postings, get_block_number
 from gpts.knowledge.retrieval.ranking import compute_weights, fuse_ranks, is_alike
 from gpts.knowledge.retrieval.spelling import find_nearest_word
+from gpts.knowledge.retrieval.stems import stem
 from gpts.knowledge.retrieval.terms import (
     MAX_LOCATIONS,
     extract_query_terms,
@@ -19,7 +20,6 @@ from gpts.knowledge.retrieval.terms import (
     is_cjk,
     locate_terms,
     normalise,
-    stem,
 )
 from tests.support.retrieval import read_corpus
 
