@@ -316,6 +316,12 @@ KNOWLEDGE_FILES_PER_HOUR = env.int("KNOWLEDGE_FILES_PER_HOUR", 600)
 EXTRACTION_MEMORY_BYTES = env.int("EXTRACTION_MEMORY_BYTES", 1024 * 1024 * 1024)
 EXTRACTION_SECONDS = env.int("EXTRACTION_SECONDS", 600)
 EXTRACTION_EXPANDED_BYTES = env.int("EXTRACTION_EXPANDED_BYTES", 1024 * 1024 * 1024)
+# Text recognition of scanned pages by Tesseract, where it is installed: languages by its names, the folder of
+# its language data (empty: its own), the most pages of a file (0: off) and the time for all of them.
+OCR_LANGUAGES = env.list("OCR_LANGUAGES", default=["eng", "chi_sim"])
+OCR_DATA_FOLDER = env.str("OCR_DATA_FOLDER", default="")
+OCR_PAGES = env.int("OCR_PAGES", 200)
+OCR_SECONDS = env.int("OCR_SECONDS", 900)
 # Processes that render markdown, for each web process.
 RENDER_PROCESSES = env.int("RENDER_PROCESSES", 2)
 # Files that one worker reads at the same time, and how many of them may be one workspace's or one person's.

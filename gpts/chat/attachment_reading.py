@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
-from gpts.knowledge.extraction import Limits, UnreadableError, get_media_type, iter_sections
+from gpts.knowledge.extraction import Limits, Remark, UnreadableError, get_media_type, iter_sections
 from gpts.knowledge.services import reading
 
 # A person waits for it before they can send. CPU seconds; a small file gets less.
@@ -49,15 +50,23 @@ def get_limits() -> Limits:
     return replace(reading.get_limits(), seconds=min(READING_SECONDS, settings.EXTRACTION_SECONDS))
 
 
-def read_text(name: str, data: bytes, *, limits: Limits, max_characters: int) -> str:
+def read_text(
+    name: str,
+    data: bytes,
+    *,
+    limits: Limits,
+    max_characters: int,
+    take_remark: Callable[[Remark], None],
+) -> str:
     """Return the text, with each new heading as a paragraph that begins with "# ".
 
+    ``take_remark`` gets what was left out.
     Raises UnreadableError; ``too_much_text`` as soon as the text exceeds ``max_characters``, so that the text
     of a hostile file is never in memory as a whole.
     """
     parts: list[str] = []
     size, heading = 0, ""
-    with closing(iter_sections(name, data, limits=limits)) as sections:
+    with closing(iter_sections(name, data, limits=limits, take_remark=take_remark)) as sections:
         for section in sections:
             paragraphs = list(section.paragraphs)
             if section.heading and section.heading != heading:

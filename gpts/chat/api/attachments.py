@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,6 +23,8 @@ from gpts.chat.services.attachments import add_attachment, remove_attachment
 from gpts.chat.services.turn_inputs import get_usable_model
 from gpts.chat.streaming.begin import Requester, get_chat_workspace_id
 from gpts.chat.web.files import build_file_response, model_reads_images
+from gpts.knowledge.remark_messages import describe_remarks
+from gpts.knowledge.remark_serializers import RemarkSerializer
 from gpts.metering.states import UsageSource
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.me import bearer
@@ -30,11 +32,27 @@ from workspaces.api.me import bearer
 
 class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
     failure = serializers.SerializerMethodField()
+    remarks = serializers.SerializerMethodField()
 
     class Meta:
         model = Attachment
-        fields = ("id", "name", "kind", "media_type", "size", "state", "failure", "characters", "created_at")
+        fields = (
+            "id",
+            "name",
+            "kind",
+            "media_type",
+            "size",
+            "state",
+            "failure",
+            "remarks",
+            "characters",
+            "created_at",
+        )
         read_only_fields = fields
+
+    @extend_schema_field(RemarkSerializer(many=True))
+    def get_remarks(self, attachment: Attachment) -> Any:
+        return RemarkSerializer(describe_remarks(attachment.remarks), many=True).data
 
     def get_failure(self, attachment: Attachment) -> str:
         return describe_failure(attachment.failure)

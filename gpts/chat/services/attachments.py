@@ -25,7 +25,7 @@ from gpts.chat.attachment_reading import get_limits, get_readable_media_type, re
 from gpts.chat.models import Attachment, Conversation, Turn
 from gpts.chat.queries.attachments import build_readable_filter
 from gpts.chat.states import AttachmentKind, MessageRole
-from gpts.knowledge.extraction import UnreadableError
+from gpts.knowledge.extraction import Remark, UnreadableError
 from gpts.knowledge.services.reading import Clock, Step
 from gpts.knowledge.states import FileState
 from workspaces.models import User
@@ -159,7 +159,8 @@ def read_claimed_attachment(attachment: Attachment, *, step: Step) -> None:
     Opens no transaction while the file is read, which may be hostile, and ``step`` for the result. Writes
     nothing when the file was removed or claimed again.
     """
-    text, failure = _extract_text(attachment.name, attachment.storage_key)
+    remarks: list[Remark] = []
+    text, failure = _extract_text(attachment.name, attachment.storage_key, remarks)
     with step():
         Attachment.objects.filter(
             pk=attachment.pk, state=FileState.EXTRACTING, reading_at=attachment.reading_at
@@ -168,14 +169,22 @@ def read_claimed_attachment(attachment: Attachment, *, step: Step) -> None:
             failure=failure,
             text=text,
             characters=len(text),
+            remarks=[remark.as_json() for remark in remarks],
         )
 
 
-def _extract_text(name: str, key: str) -> tuple[str, str]:
-    """Return the text and an empty failure code, or an empty text and the code."""
+def _extract_text(name: str, key: str, remarks: list[Remark]) -> tuple[str, str]:
+    """Return the text and an empty failure code, or an empty text and the code; add to ``remarks``."""
     try:
         with default_storage.open(key) as stored:
-            return read_text(name, stored.read(), limits=get_limits(), max_characters=TEXT_CHARACTERS), ""
+            text = read_text(
+                name,
+                stored.read(),
+                limits=get_limits(),
+                max_characters=TEXT_CHARACTERS,
+                take_remark=remarks.append,
+            )
+            return text, ""
     except UnreadableError as problem:
         return "", problem.code
     except FileNotFoundError:
@@ -266,6 +275,7 @@ def copy_to_turn(*, source: Turn, turn: Turn, at: datetime) -> None:
             storage_key=row.storage_key,
             state=row.state,
             characters=row.characters,
+            remarks=row.remarks,
             copy_of_id=row.copy_of_id or row.pk,
             created_at=at,
         )

@@ -31,6 +31,7 @@ from gpts.chat.services.turn_inputs import get_usable_model
 from gpts.chat.states import AttachmentKind
 from gpts.chat.streaming.begin import Requester, get_chat_workspace_id
 from gpts.knowledge.extraction import MEDIA_TYPES
+from gpts.knowledge.remark_messages import describe_remarks
 from gpts.metering.states import UsageSource
 from workspaces.web.people import person_of
 from workspaces.web.refusals import error_body
@@ -124,6 +125,7 @@ def build_chip(attachment: Attachment) -> dict[str, Any]:
         "size": attachment.size,
         "state": attachment.state,
         "failure": describe_failure(attachment.failure),
+        "remarks": [remark.text for remark in describe_remarks(attachment.remarks)],
         "url": reverse("gpts:attachment-file", args=[attachment.pk]),
     }
 

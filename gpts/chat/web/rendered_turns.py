@@ -20,6 +20,7 @@ from gpts.chat.queries.feedback import get_feedback_by_turn
 from gpts.chat.queries.turns import TurnWindow
 from gpts.chat.services.feedback import REASONS
 from gpts.chat.states import FeedbackReason, MessageRole
+from gpts.knowledge.remark_messages import describe_remarks
 from gpts.llm.failure_messages import get_turn_note
 from gpts.llm.states import METERED_TURN_STATES, TurnState
 
@@ -119,13 +120,19 @@ def render_turns(conversation: Conversation, window: TurnWindow) -> list[Rendere
                 is_first_read=turn.pk == window.model_reads_from,
                 new_version_number=_get_new_version_number(conversation, window, before, turn),
                 branch=_build_branch(window.siblings.get(turn.pk, ()), turn),
-                files=[file for file in own_files if file.role == MessageRole.USER],
+                files=[_add_remarks(file) for file in own_files if file.role == MessageRole.USER],
                 generated_files=[file for file in own_files if file.role == MessageRole.ASSISTANT],
                 thumb=feedback.get(turn.pk),
             )
         )
         before = turn
     return rendered
+
+
+def _add_remarks(file: Attachment) -> Attachment:
+    """Set ``remark_texts`` for the template: what the model does not see of the file."""
+    file.remark_texts = [remark.text for remark in describe_remarks(file.remarks)]  # type: ignore[attr-defined]  # as said
+    return file
 
 
 def join_wrapped_lines(text: str) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from gpts.knowledge.failure_messages import describe_failure
 from gpts.knowledge.models import KnowledgeFile, Passage
+from gpts.knowledge.remark_messages import describe_remarks
+from gpts.knowledge.remark_serializers import RemarkSerializer
 from gpts.knowledge.services.files import FILE_NAME_LENGTH
 from gpts.knowledge.services.web_pages import URL_LENGTH
 from gpts.knowledge.states import FileState
@@ -27,6 +30,7 @@ class KnowledgeFileSerializer(serializers.ModelSerializer[KnowledgeFile]):
     characters = serializers.IntegerField(source="document.characters", read_only=True)
     failure_code = serializers.CharField(source="document.failure", read_only=True)
     failure = serializers.SerializerMethodField()
+    remarks = serializers.SerializerMethodField()
     is_due_for_review = serializers.SerializerMethodField()
 
     class Meta:
@@ -41,6 +45,7 @@ class KnowledgeFileSerializer(serializers.ModelSerializer[KnowledgeFile]):
             "progress",
             "failure_code",
             "failure",
+            "remarks",
             "passage_count",
             "characters",
             "source_url",
@@ -53,6 +58,11 @@ class KnowledgeFileSerializer(serializers.ModelSerializer[KnowledgeFile]):
 
     def get_is_due_for_review(self, file: KnowledgeFile) -> bool:
         return file.review_on is not None and file.review_on <= timezone.now().date()
+
+    @extend_schema_field(RemarkSerializer(many=True))
+    def get_remarks(self, file: KnowledgeFile) -> Any:
+        remarks = describe_remarks(file.document.remarks if file.document else [])
+        return RemarkSerializer(remarks, many=True).data
 
     def get_failure(self, file: KnowledgeFile) -> str:
         return describe_failure(file.document.failure) if file.document is not None else ""

@@ -7,6 +7,7 @@ starts ``worker`` and yields its sections.
 from __future__ import annotations
 
 from gpts.knowledge.extraction.process import CrashedError, extract, iter_sections, read_file
+from gpts.knowledge.extraction.remarks import Remark, RemarkCode, parse_remarks
 from gpts.knowledge.extraction.sniffing import HEAD_BYTES, MEDIA_TYPES, check_head, get_media_type
 from gpts.knowledge.extraction.types import Limits, Section, TooSlowError, UnreadableError
 
@@ -15,6 +16,8 @@ __all__ = [
     "MEDIA_TYPES",
     "CrashedError",
     "Limits",
+    "Remark",
+    "RemarkCode",
     "Section",
     "TooSlowError",
     "UnreadableError",
@@ -22,5 +25,6 @@ __all__ = [
     "extract",
     "get_media_type",
     "iter_sections",
+    "parse_remarks",
     "read_file",
 ]

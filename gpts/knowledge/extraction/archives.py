@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from lxml import etree
 
 from gpts.knowledge.extraction.sniffing import TEST_VIRUS, TEST_VIRUS_BYTES
+from gpts.knowledge.extraction.transitional import TransitionalFile
 from gpts.knowledge.extraction.types import Limits, Readable, Source, UnreadableError
 
 # The expansion ratio is checked from this unpacked size on: small files may compress very well.
@@ -45,6 +46,7 @@ class Archive:
         ):
             raise UnreadableError("encrypted")
         self.names = {member.filename for member in members}
+        self._by_folded_name = {name.casefold(): name for name in self.names}
         if any(_MACRO.search(name) for name in self.names):
             raise UnreadableError("macros")
         self._check_malware(members)
@@ -55,6 +57,10 @@ class Archive:
                 with self.open(member.filename) as file:
                     if file.read(TEST_VIRUS_BYTES).startswith(TEST_VIRUS):
                         raise UnreadableError("malware")
+
+    def find_name(self, name: str) -> str | None:
+        """Return the member's name in the archive; part names do not differ by case alone."""
+        return name if name in self.names else self._by_folded_name.get(name.casefold())
 
     @contextmanager
     def open(self, name: str) -> Iterator[Readable]:
@@ -73,11 +79,14 @@ class Archive:
             raise UnreadableError("bomb")
 
     def iter_elements(self, name: str, tags: tuple[str, ...]) -> Iterator[etree._Element]:
-        """Yield the complete elements of an XML member one by one; entities, DTDs and the network are off."""
+        """Yield the complete elements of an XML member one by one; entities, DTDs and the network are off.
+
+        Strict Open XML comes with the namespaces of transitional Open XML.
+        """
         with self.open(name) as file:
             try:
                 parsed = etree.iterparse(
-                    file,
+                    TransitionalFile(file),
                     events=("end",),
                     tag=tags,
                     resolve_entities=False,

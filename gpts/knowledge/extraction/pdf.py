@@ -2,61 +2,109 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from itertools import islice, pairwise
+from itertools import islice
+from typing import Any
 
 import pypdfium2 as pdfium
 
 from gpts.knowledge.extraction.decoding import clean
+from gpts.knowledge.extraction.pdf_columns import read_columns
+from gpts.knowledge.extraction.pdf_fields import read_annotations
+from gpts.knowledge.extraction.pdf_opening import open_pdf
+from gpts.knowledge.extraction.pdf_scans import is_scan, render_for_recognition
+from gpts.knowledge.extraction.printed_lines import (
+    Vocabulary,
+    close_wide_text,
+    join_divided_words,
+    join_lines,
+)
+from gpts.knowledge.extraction.remarks import NAMES, RemarkCode, Remarks
 from gpts.knowledge.extraction.types import Section, Source, UnreadableError, join_headings, shorten_heading
 
-# FPDF_ERR_PASSWORD of PDFium.
-_PASSWORD = 4
-_SENTENCE_END = re.compile(r"[.!?:。！？：]['\")\]”’]?$")
-_BULLET = re.compile(r"^\s*(?:[•▪◦●*-]|\(?\d{1,3}[.)])\s+")
 OUTLINE_DEPTH = 6
 # PDFium searches the page tree for the page of each.
 OUTLINE_MARKS = 10_000
 
 
 def read(source: Source) -> Iterator[Section]:
-    try:
-        document = pdfium.PdfDocument(source.path)
-    except pdfium.PdfiumError as problem:
-        is_locked = getattr(problem, "err_code", 0) == _PASSWORD or "assword" in str(problem)
-        raise UnreadableError("encrypted" if is_locked else "malformed") from None
+    document, is_repaired = open_pdf(source.path)
+    if is_repaired:
+        source.remarks.add(RemarkCode.FILE_REPAIRED)
+    document.init_forms()
     count = len(document)
     if count > source.limits.pages:
         raise UnreadableError("too_many_pages")
+    _note_attachments(document, source.remarks)
     outline = _read_outline(document)
+    vocabulary = Vocabulary()
     path: list[str] = []
     for index in range(count):
         path = outline.get(index, path)
-        text = _read_page(document, index)
-        paragraphs = tuple(join_lines(text))
-        if paragraphs:
-            yield Section(join_headings(path), paragraphs, index + 1)
+        page = _open_page(document, index)
+        if page is None:
+            source.remarks.add(RemarkCode.PAGES_DAMAGED, number=index + 1)
+        else:
+            try:
+                paragraphs = _read_page(document, page, source, vocabulary)
+                if paragraphs:
+                    yield Section(join_headings(path), paragraphs, index + 1)
+                if is_scan(page, "".join(paragraphs)):
+                    _handle_scan(page, index + 1, join_headings(path), source)
+            finally:
+                page.close()
         source.report((index + 1) / count)
     document.close()
 
 
-def _read_page(document: pdfium.PdfDocument, index: int) -> str:
-    """Return the text of one page; empty for a damaged page, so that the others are still read."""
+def _open_page(document: pdfium.PdfDocument, index: int) -> pdfium.PdfPage | None:
+    """Return a page; None for a damaged one, so that the others are still read."""
     try:
-        page = document[index]
+        return document[index]
     except pdfium.PdfiumError:
-        return ""
+        return None
+
+
+def _read_page(
+    document: pdfium.PdfDocument, page: pdfium.PdfPage, source: Source, vocabulary: Vocabulary
+) -> tuple[str, ...]:
+    """Return the paragraphs of a page, then the values of its fields."""
     try:
         text_page = page.get_textpage()
-        text = str(text_page.get_text_bounded())
-        text_page.close()
     except pdfium.PdfiumError:
-        return ""
+        return ()
+    try:
+        text = read_columns(text_page) or str(text_page.get_text_bounded())
+    except pdfium.PdfiumError:
+        text = ""
     finally:
-        page.close()
-    # PDFium marks a hyphen at a line's end by U+FFFE or U+0002.
-    return clean(re.sub("[\ufffe\x02]\r?\n?", "", text))
+        text_page.close()
+    vocabulary.add(text)
+    lines = close_wide_text(clean(join_divided_words(text, vocabulary)))
+    form: Any = None if document.formenv is None else document.formenv.raw
+    return (*join_lines(lines), *read_annotations(page, form, source.remarks))
+
+
+def _handle_scan(page: pdfium.PdfPage, number: int, heading: str, source: Source) -> None:
+    """Pass a page without text on to text recognition, or note it."""
+    if source.recognise is None:
+        source.remarks.add(RemarkCode.PAGES_WITHOUT_TEXT, number=number)
+        return
+    try:
+        source.recognise(number, heading, lambda: render_for_recognition(page))
+    except pdfium.PdfiumError:
+        source.remarks.add(RemarkCode.PAGES_DAMAGED, number=number)
+
+
+def _note_attachments(document: pdfium.PdfDocument, remarks: Remarks) -> None:
+    try:
+        count = document.count_attachments()
+        for index in range(min(count, NAMES)):
+            remarks.add(RemarkCode.EMBEDDED_FILES, name=document.get_attachment(index).get_name())
+        if count > NAMES:
+            remarks.add(RemarkCode.EMBEDDED_FILES, count=count - NAMES)
+    except pdfium.PdfiumError:
+        return
 
 
 def _read_outline(document: pdfium.PdfDocument) -> dict[int, list[str]]:
@@ -73,32 +121,3 @@ def _read_outline(document: pdfium.PdfDocument) -> dict[int, list[str]]:
     except pdfium.PdfiumError:
         return found
     return found
-
-
-def join_lines(text: str) -> Iterator[str]:
-    """Yield paragraphs of wrapped lines: a short line that ends a sentence ends one, a bullet begins one."""
-    lines = [line.strip() for line in text.split("\n")]
-    width = max((len(line) for line in lines), default=0)
-    held: list[str] = []
-    for line in lines:
-        if not line or (_BULLET.match(line) and held):
-            if held:
-                yield _join(held)
-            held = [line] if line else []
-            continue
-        held.append(line)
-        is_short = len(line) < width * 0.75
-        if is_short and (_SENTENCE_END.search(line) or len(held) == 1):
-            yield _join(held)
-            held = []
-    if held:
-        yield _join(held)
-
-
-def _join(lines: list[str]) -> str:
-    parts = [lines[0]]
-    for before, line in pairwise(lines):
-        # Chinese and Japanese have no spaces between lines.
-        parts.append("" if before[-1:] > "\u2e7f" and line[:1] > "\u2e7f" else " ")
-        parts.append(line)
-    return "".join(parts)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+from gpts.knowledge.extraction.remarks import Remarks
 
 HEADING_LENGTH = 300
 # Longer paragraphs are passed on in parts of this many characters: one line may have 100 MB.
@@ -18,6 +20,8 @@ PARAGRAPH_LIMIT = 100_000
 BASE_SECONDS = 10
 TEXT_SECONDS_PER_MB = 2
 PACKED_SECONDS_PER_MB = 15
+# For each page that may be rendered for text recognition.
+RENDERING_SECONDS = 0.4
 
 
 class UnreadableError(Exception):
@@ -59,12 +63,15 @@ class Limits:
     members: int = 10_000
     pages: int = 20_000
     characters: int = 64_000_000
+    # Scanned pages that are rendered for text recognition; 0 where there is none.
+    recognised_pages: int = 0
 
 
 def get_cpu_seconds(limits: Limits, size: int, *, is_packed: bool) -> int:
     """Return the CPU seconds for a file of ``size`` bytes; ``is_packed`` for PDF and zip-based formats."""
     rate = PACKED_SECONDS_PER_MB if is_packed else TEXT_SECONDS_PER_MB
-    return min(limits.seconds, BASE_SECONDS + math.ceil(rate * size / 1_000_000))
+    rendering = math.ceil(RENDERING_SECONDS * limits.recognised_pages)
+    return min(limits.seconds, BASE_SECONDS + rendering + math.ceil(rate * size / 1_000_000))
 
 
 def get_wall_seconds(cpu_seconds: int) -> int:
@@ -74,12 +81,18 @@ def get_wall_seconds(cpu_seconds: int) -> int:
 
 @dataclass(frozen=True)
 class Source:
-    """A file on disk to read. ``report`` gets the share that is done, 0-1."""
+    """A file on disk to read.
+
+    ``report`` gets the share that is done, 0-1; ``remarks`` what was left out. ``recognise``, where text
+    recognition is on, gets the number of a page without text, its heading, and a function that renders it.
+    """
 
     path: Path
     media_type: str
     limits: Limits
     report: Callable[[float], None]
+    remarks: Remarks = field(default_factory=Remarks)
+    recognise: Callable[[int, str, Callable[[], bytes]], None] | None = None
 
     @property
     def size(self) -> int:

@@ -1,7 +1,8 @@
 """The child process that reads one file: ``python -m gpts.knowledge.extraction.worker PATH TYPE LIMITS``.
 
 It sets its limits before it opens the file, and cannot open connections or start programs. It writes JSON
-lines: {"p": progress} | {"h": heading, "n": page, "t": [paragraphs]} | {"e": error code} | {"ok": 1}.
+lines: {"p": progress} | {"h": heading, "n": page, "t": [paragraphs]} | {"r": [remarks]} | {"e": error code} |
+{"ok": 1} | {"s": scanned page, "h": heading, "i": picture (PGM, compressed, base64)}.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+import zlib
+from base64 import b64encode
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -45,7 +49,15 @@ def main(path: str, media_type: str, limits_json: str) -> int:
     reader = getattr(import_module(f"gpts.knowledge.extraction.{module}"), function)
     forbid_connections_and_programs()
     try:
-        _read(reader, Source(Path(path), media_type, limits, _ProgressWriter()))
+        scans = _ScanWriter(limits.recognised_pages)
+        source = Source(
+            Path(path),
+            media_type,
+            limits,
+            _ProgressWriter(),
+            recognise=scans if limits.recognised_pages else None,
+        )
+        _read(reader, source, scans)
     except UnreadableError as problem:
         _write_message({"e": problem.code})
     except (MemoryError, RecursionError):
@@ -54,7 +66,7 @@ def main(path: str, media_type: str, limits_json: str) -> int:
     return 0
 
 
-def _read(reader: Any, source: Source) -> None:
+def _read(reader: Any, source: Source, scans: _ScanWriter) -> None:
     with source.path.open("rb") as file:
         check_head(source.media_type, file.read(HEAD_BYTES))
     characters = 0
@@ -72,8 +84,10 @@ def _read(reader: Any, source: Source) -> None:
         for text in texts:
             for start in range(0, len(text), PARAGRAPH_LIMIT):
                 _write_message({**head, "t": [text[start : start + PARAGRAPH_LIMIT]]})
-    if not characters:
+    # What is recognised on scans is counted by the parent.
+    if not characters and not scans.written:
         raise UnreadableError("no_text" if source.media_type == PDF else "empty")
+    _write_message({"r": [remark.as_json() for remark in source.remarks]})
     _write_message({"ok": 1})
 
 
@@ -86,6 +100,23 @@ class _ProgressWriter:
             self.written = share
             _write_message({"p": round(share, 3)})
             sys.stdout.flush()
+
+
+class _ScanWriter:
+    """Writes pages without text for the parent, with a picture for the first ``limit`` of them."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.written = 0
+
+    def __call__(self, number: int, heading: str, render: Callable[[], bytes]) -> None:
+        picture = ""
+        if self.written < self.limit:
+            # Scans compress well even so; the parent reads lines of limited length.
+            picture = b64encode(zlib.compress(render(), 1)).decode()
+        self.written += 1
+        _write_message({"s": number, "h": heading, "i": picture})
+        sys.stdout.flush()
 
 
 def _write_message(message: dict[str, Any]) -> None:

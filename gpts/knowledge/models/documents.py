@@ -18,7 +18,8 @@ MAX_TIMEOUTS = 2
 class Document(models.Model):
     """Uploaded content, stored and read once for each workspace, however many GPTs use it.
 
-    ``size`` in bytes, ``content_hash`` the SHA-256 of the bytes, ``progress`` of reading in percent. Reading
+    ``size`` in bytes, ``content_hash`` the SHA-256 of the bytes, ``progress`` of reading in percent,
+    ``remarks`` what reading left out (extraction.remarks has their shape, parse_remarks reads them). Reading
     takes a lease: ``claim`` identifies the run, ``heartbeat_at`` is its last heartbeat. A run that lost its
     claim writes nothing more. ``retry_at`` is set while it waits after a crash.
     """
@@ -34,6 +35,7 @@ class Document(models.Model):
     progress = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(100)])
     characters = models.PositiveBigIntegerField(default=0)
     passage_count = models.PositiveIntegerField(default=0)
+    remarks = models.JSONField(default=list, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     # How often reading it ran out of time, over all attempts and retries.
     timeouts = models.PositiveSmallIntegerField(default=0)

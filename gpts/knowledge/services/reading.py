@@ -19,6 +19,7 @@ from django.db.models import F, Q
 from gpts.knowledge.extraction import (
     CrashedError,
     Limits,
+    Remark,
     Section,
     TooSlowError,
     UnreadableError,
@@ -34,6 +35,7 @@ from gpts.knowledge.services.documents import (
     report_dangerous_document,
 )
 from gpts.knowledge.states import FileState, ReadingStage
+from gpts.knowledge.text_recognition import find_engine
 
 log = structlog.get_logger(__name__)
 
@@ -117,7 +119,7 @@ def claim_document(document_id: int, at: datetime) -> Document | None:
         return None
     document.state, document.stage = FileState.EXTRACTING, ReadingStage.FETCHING
     document.claim, document.heartbeat_at, document.retry_at = uuid4(), at, None
-    document.progress, document.failure = 0, ""
+    document.progress, document.failure, document.remarks = 0, "", []
     document.attempts += 1
     document.save()
     remove_from_index(document)
@@ -129,7 +131,15 @@ def _read_into_passages(document: Document, step: Step, clock: Clock) -> None:
     progress = _ProgressWriter(document, step, clock)
     with _copy_to_disk(document.storage_key, progress) as path:
         progress.begin(ReadingStage.READING)
-        sections = read_file(path, document.media_type, limits=get_limits(), report=progress)
+        remarks: list[Remark] = []
+        sections = read_file(
+            path,
+            document.media_type,
+            limits=get_limits(),
+            report=progress,
+            take_remark=remarks.append,
+            engine=find_engine(),
+        )
         measured = _CountedSections(sections)
         position = 0
         for texts in _split_into_batches(split_into_passages(measured)):
@@ -152,6 +162,7 @@ def _read_into_passages(document: Document, step: Step, clock: Clock) -> None:
             progress=100,
             characters=measured.characters,
             passage_count=position,
+            remarks=[remark.as_json() for remark in remarks],
             claim=None,
             extracted_at=clock(),
         )

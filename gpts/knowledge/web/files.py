@@ -27,6 +27,7 @@ from gpts.knowledge.extraction import MEDIA_TYPES
 from gpts.knowledge.failure_messages import describe_failure
 from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.queries import list_knowledge_files, list_removed_files, list_unfinished_page_jobs
+from gpts.knowledge.remark_messages import describe_remarks
 from gpts.knowledge.services.files import FILE_COUNT, upload_knowledge_file
 from gpts.knowledge.services.web_pages import request_page
 from gpts.knowledge.states import FileState
@@ -100,11 +101,17 @@ def build_knowledge_page_dismiss(request: HttpRequest, slug: str, job_id: UUID) 
 
 
 def annotate_file(file: KnowledgeFile) -> KnowledgeFile:
-    """Set the attributes that templates show: ``failure_text``, ``is_pending``, ``is_due`` (for review)."""
+    """Set the attributes that templates show.
+
+    ``failure_text``, ``is_pending``, ``is_due`` (for review), ``remarks`` (list of RemarkText), ``has_gaps``.
+    """
     document = file.document
     assert document is not None  # files of the draft have one
     today = timezone.localdate()
     file.failure_text = describe_failure(document.failure)  # type: ignore[attr-defined]  # for the template
+    remarks = describe_remarks(document.remarks) if document.state == FileState.READY else []
+    file.remarks = remarks  # type: ignore[attr-defined]  # for the template
+    file.has_gaps = any(remark.is_gap for remark in remarks)  # type: ignore[attr-defined]  # for the template
     file.is_pending = document.state in PENDING  # type: ignore[attr-defined]  # for the template
     file.is_due = file.review_on is not None and file.review_on <= today  # type: ignore[attr-defined]  # the same
     return file

@@ -22,6 +22,7 @@ from gpts.assistants.services.versions import check_ready, clear_live_version
 from gpts.assistants.states import Audience
 from gpts.assistants.web.builder_frame import build_page_context, get_tab_url
 from gpts.evals.services.gate import find_gate_problem
+from gpts.knowledge.reading_gaps import list_reading_gaps
 from gpts.studio.services.sharing import share_draft
 from gpts.studio.web.forms import SubmitForm, show_refusal
 from reviews.queries import submission_status
@@ -42,6 +43,7 @@ def _render_page(request: HttpRequest, gpt: GPT, form: SubmitForm, status: int =
     context |= {
         "missing": _list_missing(gpt),
         "gate": find_gate_problem(gpt, None, timezone.now(), audience=Audience.PUBLIC),
+        "gaps": list_reading_gaps(gpt),
         "tests_url": get_tab_url("tests", gpt.slug),
         "audiences": [
             _build_audience_row(gpt, audience, live.get(audience), draft_hash)

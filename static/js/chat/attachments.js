@@ -91,12 +91,13 @@ function attachFiles(composer) {
   function take(chip, answer) {
     const entry = files.get(chip);
     if (!entry) return;
-    Object.assign(entry, { id: answer.id, url: answer.url, name: answer.name, isImage: answer.kind === "image" });
+    Object.assign(entry, { id: answer.id, url: answer.url, name: answer.name, isImage: answer.kind === "image", remarks: answer.remarks ?? [] });
     if (answer.state === "failed") return fail(chip, answer.failure);
     if (answer.state !== "ready") return void setTimeout(() => watch(chip), WATCH_MS);
     entry.state = "ready";
     chip.classList.remove("attachment--reading");
-    chip.querySelector("[data-state]").textContent = "";
+    // What the model will not see of the file, before it is sent.
+    chip.querySelector("[data-state]").textContent = entry.remarks.join(" ");
     const field = Object.assign(document.createElement("input"), { type: "hidden", name: "attachments", value: answer.id });
     chip.append(field);
     settle();
@@ -190,6 +191,7 @@ function sentChip(chip, file) {
   } else {
     Object.assign(link, { className: "attachment", download: file.name });
     link.append(Object.assign(document.createElement("span"), { className: "attachment__name", textContent: file.name }));
+    for (const text of file.remarks) item.append(Object.assign(document.createElement("p"), { className: "chips__note", textContent: text }));
   }
   return item;
 }

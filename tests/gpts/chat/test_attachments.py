@@ -34,7 +34,7 @@ from gpts.chat.services.attachments import (
 from gpts.chat.services.turn_inputs import build_citations, prepare_turn
 from gpts.chat.services.turns import finish_turn, start_first_turn, start_turn
 from gpts.chat.states import AttachmentKind
-from gpts.knowledge.extraction import Limits, UnreadableError
+from gpts.knowledge.extraction import Limits, Remark, UnreadableError
 from gpts.knowledge.states import FileState
 from gpts.llm.models import LanguageModel
 from gpts.llm.states import Capability
@@ -396,10 +396,14 @@ def test_messages_do_not_contain_text_of_the_file() -> None:
     assert not Message.objects.filter(content__contains="Mirelbane").exists()
 
 
+def ignore_remark(_remark: Remark) -> None:
+    pass
+
+
 def test_a_heading_is_repeated_only_when_it_changes() -> None:
     page = b"<h1>Bees</h1><p>One.<p>Two.<h1>Wasps</h1><p>Three.<h1>Bees</h1><p>Four."
 
-    text = read_text("bees.html", page, limits=Limits(), max_characters=1_000)
+    text = read_text("bees.html", page, limits=Limits(), max_characters=1_000, take_remark=ignore_remark)
 
     assert text.split("\n\n") == ["# Bees", "One.", "Two.", "# Wasps", "Three.", "# Bees", "Four."]
 
@@ -409,7 +413,13 @@ def test_text_beyond_the_limit_is_never_in_memory_as_a_whole() -> None:
     tracemalloc.start()
 
     with pytest.raises(UnreadableError) as refusal:
-        read_text("many.html", page + b"<p>a" * 400_000, limits=Limits(), max_characters=100_000)
+        read_text(
+            "many.html",
+            page + b"<p>a" * 400_000,
+            limits=Limits(),
+            max_characters=100_000,
+            take_remark=ignore_remark,
+        )
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 

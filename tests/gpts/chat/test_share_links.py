@@ -17,9 +17,9 @@ from gpts.assistants.queries.gpts import find_live_version
 from gpts.chat.models import Conversation, SharedConversation
 from gpts.chat.services.turns import finish_turn, start_first_turn, start_turn
 from tests.support.chat import create_public_gpt
+from tests.support.children import get_renderer_seconds
 from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
 from tests.support.pages import sign_in
-from tests.support.children import get_renderer_seconds
 from tests.support.times import NOW
 from workspaces.access import personal_workspace
 from workspaces.models import User
