@@ -12,7 +12,7 @@ OPERATOR = has_staff_role("operator")
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("gpts", "0016_conversations_of_few")]
+    dependencies: ClassVar = [("gpts", "0017_file_remarks")]
 
     operations: ClassVar = [
         migrations.CreateModel(
