@@ -1,4 +1,4 @@
-"""Search by meaning: recall and false answers of words, vectors and both; time and speed of the built-in model.
+"""Search by meaning: recall and false answers of words, vectors and both; times of the built-in model.
 
 Run by `script/bench meaning [megabytes]`. Starts servers of its own in a temporary directory, prints tables,
 removes everything.

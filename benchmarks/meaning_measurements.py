@@ -152,7 +152,7 @@ def _list_places(lookup: object) -> list[tuple[str, str]]:
 
 
 def _find_by_vectors(gpt: GPT, documents: tuple[int, ...], vector: QuestionVector) -> list[tuple[str, str]]:
-    near, _status = nearest_passages(gpt, documents, vector, LIMIT)
+    near = nearest_passages(gpt, documents, vector, LIMIT).near
     found = []
     for one in near:
         row = Passage.objects.get(document_id=one.document, position=one.position)
@@ -227,7 +227,8 @@ def _add_made_up_vectors(gpt: GPT) -> None:
             "INSERT INTO gpts_passagevector (workspace_id, document_id, passage_id, model_id, code, vector)"
             " SELECT p.workspace_id, p.document_id, p.id, %s, binary_quantize(v.made), v.made"
             " FROM gpts_passage p JOIN gpts_knowledgefile f ON f.document_id = p.document_id AND f.gpt_id = %s"
-            " JOIN unnest(%s::text[]) WITH ORDINALITY AS u(written, number) ON u.number = p.id %% %s + 1"
+            " JOIN unnest(%s::text[]) WITH ORDINALITY AS u(written, number)"
+            " ON u.number = p.id %% %s + 1"
             " CROSS JOIN LATERAL (SELECT u.written::halfvec AS made) AS v",
             [model.pk, gpt.pk, written, DIFFERENT_VECTORS],
         )

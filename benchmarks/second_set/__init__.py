@@ -1,7 +1,8 @@
 """A second set of questions, over documents that nobody tuned the search on.
 
-The documents are the project's own (docs/ without its longest, ARCHITECTURE.md, CONTRIBUTING.md, as they are now), the Universal
-Declaration of Human Rights in Chinese, and amendments of the Constitution of the United States.
+The documents are the project's own (docs/ without security.md, ARCHITECTURE.md, CONTRIBUTING.md, as they are
+now), the Universal Declaration of Human Rights in Chinese, and amendments of the Constitution of the United
+States.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The job that makes vectors: fair between workspaces, resumable, with the built-in model and a provider's."""
+"""The job that makes vectors: fair between workspaces, resumable, with either kind of model."""
 
 from __future__ import annotations
 
@@ -226,7 +226,7 @@ def test_an_old_index_answers_until_it_is_rebuilt(monkeypatch: pytest.MonkeyPatc
 
 def build_old_index(document: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Index as version 1 did: with its terms, which terms_v1 still knows."""
-    from gpts.knowledge.retrieval import postings, terms_v1  # noqa: PLC0415 - patched here alone
+    from gpts.knowledge.retrieval import postings, terms_v1
 
     with monkeypatch.context() as patch:
         patch.setattr(postings, "extract_terms", terms_v1.extract_old_terms)

@@ -237,10 +237,11 @@ def test_a_thousand_nearer_vectors_of_others_leave_room_for_ones_own(model_serve
     )  # fmt: skip
 
     with open_scope(Scope(workspace_ids=(gpt.workspace_id,))):
-        near, status = nearest_passages(gpt, (own.pk, foreign.pk), asked, 3)
+        found = nearest_passages(gpt, (own.pk, foreign.pk), asked, 3, [(foreign.pk, 10)])
 
-    assert status is VectorStatus.USED
-    assert [passage.document for passage in near] == [own.pk] * 3
+    assert found.status is VectorStatus.USED
+    assert [passage.document for passage in found.near] == [own.pk] * 3
+    assert {document for document, _position in found.scores} == {own.pk}
 
 
 def test_removing_from_the_index_deletes_vectors(model_server: ModelServer) -> None:

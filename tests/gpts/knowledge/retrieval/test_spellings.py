@@ -1,4 +1,4 @@
-"""One thing written in several ways is found in each: numbers, codes, capitals, scripts. And by old indexes."""
+"""One thing written in several ways is found in each: numbers, codes, capitals, scripts."""
 
 from __future__ import annotations
 
