@@ -226,7 +226,8 @@ def _add_made_up_vectors(gpt: GPT) -> None:
         cursor.execute(
             "INSERT INTO gpts_passagevector (workspace_id, document_id, passage_id, model_id, code, vector)"
             " SELECT p.workspace_id, p.document_id, p.id, %s, binary_quantize(v.made), v.made"
-            " FROM gpts_passage p JOIN gpts_knowledgefile f ON f.document_id = p.document_id AND f.gpt_id = %s"
+            " FROM gpts_passage p"
+            " JOIN gpts_knowledgefile f ON f.document_id = p.document_id AND f.gpt_id = %s"
             " JOIN unnest(%s::text[]) WITH ORDINALITY AS u(written, number)"
             " ON u.number = p.id %% %s + 1"
             " CROSS JOIN LATERAL (SELECT u.written::halfvec AS made) AS v",
