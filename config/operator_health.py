@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from config.metrics import get_redis_figures
 from config.server_checks import ServerState, list_server_states
 from core.links import absolute_url
+from gpts.knowledge.text_recognition import describe_text_recognition
 from gpts.llm.embeddings import BuiltinState, get_builtin_state
 from gpts.llm.runtime import builtin_embeddings
 from workspaces.web.staff import staff_required
@@ -31,6 +32,7 @@ def show_health(request: HttpRequest) -> HttpResponse:
             {"label": _("Hosts that are answered"), "value": _(", ").join(settings.ALLOWED_HOSTS)},
             {"label": _("Trusted proxies"), "value": settings.TRUSTED_PROXY_HOPS},
         ],
+        "reading": [{"label": _("Text recognition of scanned pages"), "value": describe_text_recognition()}],
     }
     return render(request, "config/health.html", context)
 

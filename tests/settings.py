@@ -56,6 +56,8 @@ os.environ |= {
     "LOG_LEVEL": "WARNING",
     # The fake model server, where it is the instance's own provider.
     "OUTBOUND_ALLOWED_PRIVATE_HOSTS": "127.0.0.1",
+    # Whether scanned pages are read must not depend on what the machine has installed.
+    "OCR_PAGES": "0",
 }
 
 from config.settings import *  # noqa: E402, F403 - the environment above must stand first

@@ -6,22 +6,26 @@ import shutil
 from functools import lru_cache
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from gpts.knowledge.extraction.recognition import Engine, list_languages
 
 PROGRAM = "tesseract"
 
 
-def find_engine() -> Engine | None:
+def find_engine(*, max_pages: int | None = None, max_seconds: int | None = None) -> Engine | None:
     """Return the engine, or None where recognition is switched off or nothing usable is installed.
 
-    A program that is installed later is found after a restart.
+    The limits are those of the settings, or lower ones. A program that is installed later is found after a
+    restart.
     """
     languages = "+".join(list_usable_languages())
     program = _find_program()
     if not languages or not program or settings.OCR_PAGES <= 0:
         return None
-    return Engine(program, languages, settings.OCR_PAGES, settings.OCR_SECONDS, settings.OCR_DATA_FOLDER)
+    pages = min(settings.OCR_PAGES, max_pages or settings.OCR_PAGES)
+    seconds = min(settings.OCR_SECONDS, max_seconds or settings.OCR_SECONDS)
+    return Engine(program, languages, pages, seconds, settings.OCR_DATA_FOLDER)
 
 
 def list_usable_languages() -> list[str]:
@@ -30,8 +34,16 @@ def list_usable_languages() -> list[str]:
     return [language for language in settings.OCR_LANGUAGES if language in installed]
 
 
-def is_installed() -> bool:
-    return bool(_find_program())
+def describe_text_recognition() -> str:
+    """Return for operators whether scanned pages are recognised, and if not, what helps."""
+    if settings.OCR_PAGES <= 0 or not settings.OCR_LANGUAGES:
+        return _("Off, by the settings OCR_PAGES and OCR_LANGUAGES.")
+    if not _find_program():
+        return _("Off: Tesseract is not installed on this machine.")
+    languages = list_usable_languages()
+    if not languages:
+        return _("Off: Tesseract has none of the languages in OCR_LANGUAGES.")
+    return _("On, in these languages: %(list)s") % {"list": ", ".join(languages)}
 
 
 @lru_cache

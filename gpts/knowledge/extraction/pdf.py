@@ -8,6 +8,7 @@ from typing import Any
 
 import pypdfium2 as pdfium
 
+from gpts.knowledge.extraction.box_font import use_box_font
 from gpts.knowledge.extraction.decoding import clean
 from gpts.knowledge.extraction.pdf_columns import read_columns
 from gpts.knowledge.extraction.pdf_fields import read_annotations
@@ -28,6 +29,7 @@ OUTLINE_MARKS = 10_000
 
 
 def read(source: Source) -> Iterator[Section]:
+    use_box_font()
     document, is_repaired = open_pdf(source.path)
     if is_repaired:
         source.remarks.add(RemarkCode.FILE_REPAIRED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pypdfium2 as pdfium
@@ -17,11 +18,11 @@ _MARK = b"%PDF-"
 SEARCHED_BYTES = 1_000_000
 REPAIRED_BYTES = 200_000_000
 REPAIRED_PAGES = 20_000
-_OBJECT = re.compile(rb"(?<![0-9])([0-9]{1,9})[ \r\n\t]{1,4}([0-9]{1,5})[ \r\n\t]{1,4}obj\b")
-_CATALOG = re.compile(rb"/Type[ \r\n\t]{0,4}/Catalog\b")
-_PAGE = re.compile(rb"/Type[ \r\n\t]{0,4}/Page\b")
-# Bytes between the beginning of an object and its type.
-_HEAD_BYTES = 4_000
+# The beginnings of objects, and the types of those that are looked for.
+_TOKEN = re.compile(
+    rb"(?<![0-9])([0-9]{1,9})[ \r\n\t]{1,4}([0-9]{1,5})[ \r\n\t]{1,4}obj\b"
+    rb"|/Type[ \r\n\t]{0,4}/(Catalog|Page)\b"
+)
 
 
 def open_pdf(path: Path) -> tuple[pdfium.PdfDocument, bool]:
@@ -56,38 +57,48 @@ def _iter_repaired(path: Path) -> Iterator[bytes]:
     data = data[start:]
     if start:
         yield data
-    catalogs = [*_CATALOG.finditer(data)]
-    catalog = _find_object(data, catalogs[-1].start()) if catalogs else None
-    if catalog is not None:
-        yield data + _write_end(catalog)
-    catalog, added = _build_page_tree(data)
-    if catalog is not None:
-        yield data + added + _write_end(catalog)
+    found = _find_objects(data)
+    if found.catalog is not None:
+        yield data + _write_end(found.catalog)
+    if found.pages:
+        yield data + _build_page_tree(found) + _write_end((found.largest + 2, 0))
+
+
+@dataclass
+class _Objects:
+    """Objects as (number, generation): the last catalog, and the pages in their order in the file."""
+
+    catalog: tuple[int, int] | None = None
+    pages: dict[tuple[int, int], None] = field(default_factory=dict)
+    largest: int = 0
+
+
+def _find_objects(data: bytes) -> _Objects:
+    found = _Objects()
+    current: tuple[int, int] | None = None
+    for match in _TOKEN.finditer(data):
+        if match[3] is None:
+            current = (int(match[1]), int(match[2]))
+            found.largest = max(found.largest, current[0])
+        elif current is not None and match[3] == b"Catalog":
+            found.catalog = current
+        elif current is not None and len(found.pages) < REPAIRED_PAGES:
+            found.pages.setdefault(current)
+    return found
 
 
 def _write_end(catalog: tuple[int, int]) -> bytes:
     return b"\ntrailer\n<< /Root %d %d R >>\nstartxref\n0\n%%%%EOF\n" % catalog
 
 
-def _find_object(data: bytes, place: int) -> tuple[int, int] | None:
-    """Return number and generation of the object around a place."""
-    found = None
-    for match in _OBJECT.finditer(data, max(place - _HEAD_BYTES, 0), place):
-        found = match
-    return None if found is None else (int(found[1]), int(found[2]))
-
-
-def _build_page_tree(data: bytes) -> tuple[tuple[int, int] | None, bytes]:
-    """Return a new catalog of all pages that stand in the file, and the bytes of the objects it needs."""
-    pages: dict[tuple[int, int], None] = {}
-    for match in _PAGE.finditer(data):
-        found = _find_object(data, match.start())
-        if found is not None and len(pages) < REPAIRED_PAGES:
-            pages.setdefault(found)
-    if not pages:
-        return None, b""
-    number = max(int(match[1]) for match in _OBJECT.finditer(data)) + 1
-    kids = b" ".join(b"%d %d R" % page for page in pages)
-    tree = b"\n%d 0 obj\n<< /Type /Pages /Kids [%s] /Count %d >>\nendobj\n" % (number, kids, len(pages))
+def _build_page_tree(found: _Objects) -> bytes:
+    """Return a tree of all pages that stand in the file, and a catalog with the number after it."""
+    number = found.largest + 1
+    kids = b" ".join(b"%d %d R" % page for page in found.pages)
+    tree = b"\n%d 0 obj\n<< /Type /Pages /Kids [%s] /Count %d >>\nendobj\n" % (
+        number,
+        kids,
+        len(found.pages),
+    )
     root = b"%d 0 obj\n<< /Type /Catalog /Pages %d 0 R >>\nendobj\n" % (number + 1, number)
-    return (number + 1, 0), tree + root
+    return tree + root

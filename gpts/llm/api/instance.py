@@ -61,6 +61,16 @@ class InstanceModelView(InstanceView, catalogue.CatalogueModelView):
     required_scopes: ClassVar = {"PATCH": WORK}
 
 
+@extend_schema_view(delete=extend_schema(operation_id="instance_model_forget"))
+class InstanceLearnedView(InstanceView, catalogue.LearnedView):
+    required_scopes: ClassVar = {"DELETE": WORK}
+
+
+@extend_schema_view(get=extend_schema(operation_id="instance_model_failures"))
+class InstanceFailedCallsView(InstanceView, catalogue.FailedCallsView):
+    required_scopes: ClassVar = {"GET": WORK}
+
+
 @extend_schema_view(put=extend_schema(operation_id="instance_model_retire"))
 class InstanceRetirementView(InstanceView, catalogue.RetirementView):
     # No GET: which GPTs use a model is private to each workspace, whose admins replace it there.

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import resource
+import time
 from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from gpts.knowledge.extraction import Limits, TooSlowError, UnreadableError, extract
+from gpts.knowledge.extraction.printed_lines import (
+    Vocabulary,
+    close_wide_text,
+    join_divided_words,
+    join_lines,
+)
 from gpts.knowledge.extraction.types import BASE_SECONDS, get_cpu_seconds
 from tests.support import knowledge_files
 from tests.support.knowledge_files import make_docx, make_epub, make_pptx, make_xlsx, make_zip
+from tests.support.pdf_files import draw, make_pages
+from tests.support.word_files import (
+    NAMESPACES,
+    level,
+    make_slides,
+    make_word,
+    numbering_part,
+    paragraph,
+    run,
+    shape,
+    style_part,
+)
 
 SIZE = 600_000
 # CPU seconds of the child: far below what a file of this size may take, and far above what it needs.
@@ -266,3 +285,140 @@ def test_the_time_depends_on_the_size(size: int, is_packed: bool, seconds: int) 
 def test_an_operator_can_allow_less_but_not_more_than_the_size_gives() -> None:
     assert get_cpu_seconds(replace(Limits(), seconds=5), 0, is_packed=True) == 5
     assert get_cpu_seconds(replace(Limits(), seconds=9_999), 0, is_packed=True) == BASE_SECONDS
+
+
+def make_numbered(count: int, pattern: str = "%1%2%3%4%5%6%7%8%9") -> bytes:
+    levels = "".join(level(number, "chineseCounting", pattern) for number in range(9))
+    lists = {str(number): levels for number in range(200)}
+    part = numbering_part(lists, {str(number): str(number % 200) for number in range(1, 2_000)})
+    body = "".join(paragraph("w", numbering=(str(n % 2_000), n % 9)) for n in range(count))
+    return make_word(body, {"numbering.xml": part})
+
+
+def test_a_word_document_of_numbered_paragraphs_and_styles_in_a_circle() -> None:
+    styles = {f"s{n}": ("x", f'<w:basedOn w:val="s{(n + 1) % 2_000}"/>') for n in range(2_000)}
+    body = "".join(paragraph("w", style=f"s{n % 2_000}") for n in range(6_000))
+
+    assert read_in_time("a.docx", make_numbered(6_000)).count("w") == 6_000
+    assert read_in_time("a.docx", make_word(body, {"styles.xml": style_part(styles)})).count("w") == 6_000
+
+
+BEGIN = '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        BEGIN * 20_000,
+        BEGIN * 90 + "<w:r><w:t>x</w:t></w:r>" * 10_000,
+        "<w:r><mc:AlternateContent><mc:Choice/><mc:Fallback/></mc:AlternateContent></w:r>" * 8_000,
+        "<w:ins>" * 200 + "<w:r><w:t>x</w:t></w:r>" * 20_000 + "</w:ins>" * 200,
+        '<w:r><w:sym w:font="Symbol" w:char="FFFFFFFFFFFFFFFFFFFFFFFF"/></w:r>' * 8_000,
+        "<m:oMath>" + "<m:f><m:num>" * 100 + "<m:r><m:t>x</m:t></m:r>" * 20_000
+        + "</m:num></m:f>" * 100 + "</m:oMath>",
+        "<m:oMath><m:sSup><m:e/></m:sSup></m:oMath>" * 14_000,
+        '<w:r><w:object><o:OLEObject ProgID="x"/></w:object></w:r>' * 10_000,
+    ],
+)  # fmt: skip
+def test_a_word_document_of_one_repeated_piece(inner: str) -> None:
+    assert "last" in read_in_time("a.docx", make_word(f"<w:p>{inner}</w:p>" + paragraph("last")))
+
+
+def test_a_formula_or_text_nested_deeper_than_documents_are_is_refused() -> None:
+    deep = "<m:f><m:num>" * 5_000 + "</m:num></m:f>" * 5_000
+
+    assert read_in_time("a.docx", make_word(f"<w:p><m:oMath>{deep}</m:oMath></w:p>")) == "malformed"
+
+
+def test_a_chart_of_many_points_that_is_shown_ten_thousand_times_is_read_once() -> None:
+    points = "".join(f"<c:pt idx='{n}'><c:v>{n}</c:v></c:pt>" for n in range(60_000))
+    series = f"<c:ser><c:val><c:numCache>{points}</c:numCache></c:val></c:ser>" * 3
+    chart = f"<c:chartSpace {NAMESPACES}>{series}</c:chartSpace>"
+    body = '<w:p><w:r><w:drawing><c:chart r:id="c"/></w:drawing></w:r></w:p>' * 10_000
+
+    found = read_in_time("a.docx", make_word(body, {"chart.xml": chart}, {"c": "chart chart.xml"}))
+
+    assert found.count("·") <= 5_000
+
+
+def test_a_merged_cell_of_a_long_text_is_not_repeated() -> None:
+    first = (
+        f'<w:tr><w:tc><w:tcPr><w:vMerge w:val="restart"/></w:tcPr>{paragraph("word " * 20_000)}</w:tc></w:tr>'
+    )
+    rest = "<w:tr><w:tc><w:tcPr><w:vMerge/></w:tcPr><w:p/></w:tc></w:tr>" * 8_000
+
+    assert read_in_time("a.docx", make_word(f"<w:tbl>{first}{rest}</w:tbl>")).count("word") == 20_000
+
+
+def test_parts_that_are_embedded_ten_thousand_times_are_read_once() -> None:
+    chunk = '<w:altChunk r:id="a"/>' * 10_000
+    data = make_word(chunk, {"a.html": "<p>" + "word " * 20_000}, {"a": "aFChunk a.html"})
+
+    assert read_in_time("a.docx", data).count("word") == 20_000
+
+
+def test_heads_and_relationships_without_number() -> None:
+    heads = {f"header{n}.xml": f"<w:hdr {NAMESPACES}>{paragraph(f'head {n}')}</w:hdr>" for n in range(2_000)}
+    relations = {f"r{n}": "header header1.xml" for n in range(8_000)}
+
+    assert read_in_time("a.docx", make_word(paragraph("x"), heads, relations)).count("head") <= 200
+
+
+def test_strict_namespaces_at_every_place_of_a_chunk() -> None:
+    space = "http://purl.oclc.org/ooxml/wordprocessingml/main"
+    body = "".join(f'<w:p><w:r><w:t xmlns:q{n}="{space}">w</w:t></w:r></w:p>' for n in range(8_000))
+
+    data = make_zip(
+        {"word/document.xml": f'<w:document xmlns:w="{space}"><w:body>{body}</w:body></w:document>'}
+    )
+
+    assert read_in_time("a.docx", data).count("w") == 8_000
+
+
+def test_slides_of_one_repeated_piece() -> None:
+    numbered = '<a:pPr><a:buAutoNum type="arabicPeriod"/></a:pPr>' + run("w")
+    group = "<p:grpSp>" * 200 + shape(*[run("w")] * 5_000) + "</p:grpSp>" * 200
+
+    assert read_in_time("a.pptx", make_slides(shape(*[numbered] * 5_000))).count("w") == 5_000
+    assert read_in_time("a.pptx", make_slides(group)).count("w") == 5_000
+
+
+def test_a_pdf_of_a_hundred_thousand_annotations() -> None:
+    objects = {100: b"<< /Type /Annot /Subtype /FreeText /Contents (word) /Rect [0 0 9 9] >>"}
+
+    data = make_pages(draw([(72, 700, "x")]), annotations=["100 0 R"] * 100_000, objects=objects)
+
+    assert read_in_time("a.pdf", data).count("word") <= 1
+
+
+def test_a_pdf_page_of_many_pieces_in_columns() -> None:
+    pieces = [(x, 780 - y, "abcdefg hijklmn opqr") for y in range(190) for x in (20, 220, 420)]
+
+    assert "abcdefg" in read_in_time("a.pdf", make_pages(*[draw(pieces)] * 12))
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b"/Type /Page ",
+        b"/Type /Catalog ",
+        b"1 0 obj ",
+        b"%PDF-",
+        b"1 0 obj << /Type /Page >> ",
+        b"9" * 50 + b" ",
+    ],
+)
+def test_a_broken_pdf_of_one_repeated_piece(piece: bytes) -> None:
+    read_in_time("a.pdf", b"%PDF-1.7\n" + piece * (SIZE // len(piece)))
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * SIZE, "字 " * (SIZE // 4), "a\x02" * (SIZE // 2), "-" * SIZE, "字" * SIZE]
+)
+def test_printed_lines(text: str) -> None:
+    began = time.process_time()
+    vocabulary = Vocabulary()
+    vocabulary.add(text)
+    list(join_lines(close_wide_text(join_divided_words(text, vocabulary))))
+
+    assert time.process_time() - began < SECONDS

@@ -26,11 +26,6 @@ from tests.support.uploads import make_upload
 INPUTS = Path(__file__).parent / "inputs"
 
 
-@pytest.fixture(autouse=True)
-def no_text_recognition(settings: Any) -> None:
-    settings.OCR_PAGES = 0
-
-
 def test_remarks_of_one_code_are_one_with_ranges_and_names() -> None:
     remarks = Remarks()
     for page in (2, 5, 6, 7, 9):

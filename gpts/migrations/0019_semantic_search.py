@@ -12,7 +12,7 @@ OPERATOR = has_staff_role("operator")
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("gpts", "0017_file_remarks")]
+    dependencies: ClassVar = [("gpts", "0018_learned_options")]
 
     operations: ClassVar = [
         migrations.CreateModel(
