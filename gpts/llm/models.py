@@ -65,6 +65,10 @@ class LanguageModel(models.Model):
     # Why the last batch of passages failed and when; empty once one succeeds.
     embedding_failure = models.CharField(max_length=60, blank=True)
     embedding_failed_at = models.DateTimeField(null=True, blank=True)
+    # Seconds until the first word, without a sign of life, and for a whole answer; null: the instance's.
+    first_token_seconds = models.PositiveIntegerField(null=True, blank=True)
+    silence_seconds = models.PositiveIntegerField(null=True, blank=True)
+    answer_seconds = models.PositiveIntegerField(null=True, blank=True)
     is_default = models.BooleanField(default=False)
     # By name of a ModelOption, an OptionChoice other than automatic.
     option_choices = models.JSONField(default=dict, blank=True)

@@ -12,7 +12,7 @@ OPERATOR = has_staff_role("operator")
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("gpts", "0018_learned_options")]
+    dependencies: ClassVar = [("gpts", "0019_reading_of_answers")]
 
     operations: ClassVar = [
         migrations.CreateModel(
