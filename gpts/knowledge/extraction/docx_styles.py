@@ -52,7 +52,8 @@ class Styles:
         for style in self._list_chain(style_id):
             if style.heading_level is not None:
                 return style.heading_level
-        return 0
+        match = None if style_id in self._styles else _LEVEL.match(style_id)
+        return int(match[1]) if match is not None else 0
 
     def get_numbering(self, style_id: str) -> NumberingReference | None:
         """Return what the style or those that it is based on say about lists."""

@@ -8,15 +8,20 @@ import pytest
 
 from gpts.knowledge.extraction import Remark, RemarkCode, Section, extract
 from gpts.knowledge.extraction.number_formats import format_number
+from tests.support.knowledge_files import make_zip
 from tests.support.reading import read_lines, read_remarks
 from tests.support.word_files import (
     CHART,
     DIAGRAM,
     NAMESPACES,
     level,
+    make_slides,
+    make_strict,
     make_word,
     numbering_part,
     paragraph,
+    run,
+    shape,
     style_part,
 )
 
@@ -330,3 +335,39 @@ def test_an_embedded_web_archive_and_text_are_read_and_external_ones_not_fetched
     )
 
     assert read_lines(data) == ["Café hours", "First", "Second"]
+
+
+def test_small_things_that_hide_words_or_headings() -> None:
+    placeholder = (
+        '<w:p><w:r><w:rPr><w:rStyle w:val="PlaceholderText"/></w:rPr><w:t>Click here</w:t></w:r></w:p>'
+    )
+    body = paragraph("Fees", style="Heading1") + placeholder + paragraph("Versiche\xadrung")
+
+    assert extract("a.docx", make_word(body)) == [Section("Fees", ("Versicherung",))]
+
+
+def test_names_of_parts_with_backslashes() -> None:
+    document = f"<w:document {NAMESPACES}><w:body>{paragraph('Found.')}</w:body></w:document>"
+
+    assert read_lines(make_zip({"word\\document.xml": document})) == ["Found."]
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a.pptx"])
+def test_strict_namespaces_and_relationships(name: str) -> None:
+    chart = {"charts/chart1.xml": CHART}
+    if name == "a.docx":
+        drawing = '<w:p><w:r><w:drawing><c:chart r:id="c"/></w:drawing></w:r></w:p>'
+        formula = math(term("E = mc"))
+        data = make_word(paragraph("Text") + drawing + formula, chart, {"c": "chart charts/chart1.xml"})
+        expected = [
+            "Text",
+            "Boats a year",
+            "March · 2024: 15.6 % · 2025: 417",
+            "April · 2024: 20 %",
+            "E = mc",
+        ]
+    else:
+        data = make_slides(shape(run("Text")))
+        expected = ["Text"]
+
+    assert read_lines(make_strict(data), name) == expected
