@@ -64,6 +64,7 @@ daily("gpts: note files that are due for review", "gpts.note_stale_files", hour=
 daily("gpts: delete unused files", "gpts.sweep_document_leftovers", hour=3, minute=30)
 every("gpts: fill insights", "gpts.fill_insights", 3600)
 daily("gpts: remind owners of retiring models", "gpts.remind_of_retirements", hour=7)
+daily("gpts: remove old failures of models", "gpts.remove_old_failures", hour=4, minute=10)
 every("workspaces: resume calls to other hosts", "workspaces.sweep_outbound_jobs", 30)
 every("workspaces: resume e-mails", "workspaces.sweep_mails", 60)
 every("marketplace: compute scores", "marketplace.compute_scores", 600)

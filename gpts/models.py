@@ -21,7 +21,7 @@ from gpts.knowledge.models import (
     Passage,
     PassageVector,
 )
-from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.models import FailedCall, LanguageModel, ModelProvider
 from gpts.metering.models import Budget, BudgetReservation, BudgetUse, PriceCeiling, UsageEvent, UsageVoid
 from gpts.studio.models import BuilderChange, BuilderMessage
 
@@ -35,6 +35,7 @@ __all__ = [
     "BuilderMessage",
     "Conversation",
     "Document",
+    "FailedCall",
     "GoldenPrompt",
     "GoldenResult",
     "GoldenRun",

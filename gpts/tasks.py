@@ -20,6 +20,7 @@ from gpts.insights import tasks as insights_tasks
 from gpts.knowledge import tasks as knowledge_tasks
 from gpts.knowledge.services import web_pages
 from gpts.knowledge.services.documents import sweep_documents
+from gpts.llm import tasks as llm_tasks
 from gpts.llm.services import probe
 from gpts.metering.services.budgets import release_stale
 from gpts.studio.queries import find_running_answers
@@ -31,6 +32,7 @@ __all__ = [
     "evals_tasks",
     "insights_tasks",
     "knowledge_tasks",
+    "llm_tasks",
     "probe",
     "web_pages",
 ]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
 from gpts.knowledge.extraction import Limits, Remark, UnreadableError, get_media_type, iter_sections
+from gpts.knowledge.failure_messages import describe_advice
 from gpts.knowledge.services import reading
 from gpts.knowledge.text_recognition import find_engine
 
@@ -37,7 +38,9 @@ FAILURES = {
 
 def describe_failure(code: str) -> str:
     """Return the sentence for a failure code; unknown codes get a general one, no code an empty text."""
-    return str(FAILURES.get(code) or _("This file could not be read.")) if code else ""
+    if not code:
+        return ""
+    return str(FAILURES.get(code) or describe_advice(code) or _("This file could not be read."))
 
 
 def get_readable_media_type(name: str) -> str:
@@ -45,7 +48,8 @@ def get_readable_media_type(name: str) -> str:
     try:
         return get_media_type(name)
     except UnreadableError as problem:
-        raise InvalidInput(FAILURES["unknown_type"], code="file_unknown_type", field="file") from problem
+        message = describe_failure(problem.code)
+        raise InvalidInput(message, code=f"file_{problem.code}", field="file") from problem
 
 
 def get_limits() -> Limits:

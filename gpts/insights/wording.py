@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from gpts.chat.states import FeedbackReason
 from gpts.insights.services.facts import OTHER_MODEL
-from gpts.llm.runtime.types import FailureCode
+from gpts.llm.failure_messages import get_failure_label as get_code_label
 from gpts.llm.states import TurnState
 
 
@@ -33,21 +33,8 @@ def get_reason_label(key: str) -> str:
 
 def get_failure_label(key: str) -> str:
     """Return the label of a failure code; the code itself when it is unknown."""
-    labels = {
-        FailureCode.PROVIDER_DOWN: _("Provider did not answer"),
-        FailureCode.PROVIDER_SLOW: _("Provider was too slow"),
-        FailureCode.RATE_LIMITED: _("Provider was busy"),
-        FailureCode.BAD_KEY: _("Provider refused the key"),
-        FailureCode.CONTEXT_OVERFLOW: _("Conversation too long"),
-        FailureCode.MALFORMED_STREAM: _("Damaged answer"),
-        FailureCode.EMPTY_ANSWER: _("Empty answer"),
-        FailureCode.CONTENT_REFUSED: _("Provider refused the content"),
-        FailureCode.INTERRUPTED: _("Server stopped"),
-        FailureCode.ACCESS_ENDED: _("Access ended"),
-        TurnState.FAILED: _("Failed without a code"),
-        "": get_rest_label(),
-    }
-    return {str(known): text for known, text in labels.items()}.get(key, key)
+    own = {TurnState.FAILED.value: _("Failed without a code"), "": get_rest_label()}
+    return own.get(key) or get_code_label(key)
 
 
 def format_seconds(seconds: float | None) -> str:

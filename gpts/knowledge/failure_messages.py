@@ -5,16 +5,16 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from gpts.knowledge.extraction import list_labels
+
 
 def describe_failure(code: str) -> str:
     """Return the message for ``Document.failure`` in the active language; empty for no code."""
     if not code:
         return ""
-    return {
-        "unknown_type": _(
-            "Files of this type cannot be read. Use PDF, DOCX, XLSX, PPTX, EPUB, HTML, Markdown, TXT, CSV,"
-            " JSON or source code."
-        ),
+    return describe_advice(code) or {
+        "unknown_type": _("Files of this type cannot be read. Use %(kinds)s or source code.")
+        % {"kinds": list_labels()},
         "binary": _("This is not a text file, whatever its name says. Rename it to what it is."),
         "encoding": _("The letters of this file cannot be told. Save it as UTF-8 and add it again."),
         "malformed": _("This file is damaged: its structure cannot be read. Open and save it anew."),
@@ -25,7 +25,6 @@ def describe_failure(code: str) -> str:
         ),
         "encrypted": _("This file is locked by a password. Save it without one and add it again."),
         "bomb": _("This file unpacks to far more than its size. Save it anew, without embedded archives."),
-        "macros": _("This file holds macros, which are programs. Save it without them and add it again."),
         "malware": _("This file is malware, so it was not kept. Delete it where it came from too."),
         "too_many_pages": _("This PDF has more than %(count)d pages. Split it and add the parts.")
         % {"count": settings.KNOWLEDGE_PDF_PAGES},
@@ -38,3 +37,17 @@ def describe_failure(code: str) -> str:
         "crashed": _("The reader broke off three times on this file. Save it anew or in another format."),
         "lost": _("The stored file is not there any more. Remove it and add it again."),
     }.get(code, _("This file could not be read. Try again, or save it in another format."))
+
+
+def describe_advice(code: str) -> str:
+    """Return what to do with a file whose kind is not read (kinds.ADVICE); empty for other codes."""
+    return {
+        "save_as_docx": _("Files of this type cannot be read. Save it as DOCX or PDF and add that."),
+        "save_as_xlsx": _("Files of this type cannot be read. Save it as XLSX or CSV and add that."),
+        "save_as_pptx": _("Files of this type cannot be read. Save it as PPTX or PDF and add that."),
+        "save_as_pdf": _("Files of this type cannot be read. Save it as PDF or EPUB and add that."),
+        "unpack": _("Archives are not opened. Unpack it and add the files that are needed."),
+        "picture": _("Pictures are not read here. Put them into a PDF with recognised text and add that."),
+        "recording": _("Recordings are not read. Add a transcript, for example as TXT, SRT or VTT."),
+        "macros": _("This file holds macros, which are programs. Save it without them and add it again."),
+    }.get(code, "")

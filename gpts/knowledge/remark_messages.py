@@ -175,6 +175,74 @@ def _columns_left_out(remark: Remark) -> tuple[str, str]:
     )
 
 
+def _hidden_rows(remark: Remark) -> tuple[str, str]:
+    return (
+        ngettext(
+            "%(count)d hidden row was left out%(names)s.",
+            "%(count)d hidden rows were left out%(names)s.",
+            remark.count,
+        )
+        % {"count": remark.count, "names": _append_names(remark)},
+        _("Unhide in the workbook what answers may quote, filters included, and add it again."),
+    )
+
+
+def _hidden_columns(remark: Remark) -> tuple[str, str]:
+    return (
+        ngettext(
+            "%(count)d hidden column was left out%(names)s.",
+            "%(count)d hidden columns were left out%(names)s.",
+            remark.count,
+        )
+        % {"count": remark.count, "names": _append_names(remark)},
+        _("Unhide in the workbook what answers may quote, and add it again."),
+    )
+
+
+def _formulas_without_value(remark: Remark) -> tuple[str, str]:
+    return (
+        ngettext(
+            "%(count)d formula has no stored result%(names)s; the formula itself was read.",
+            "%(count)d formulas have no stored results%(names)s; the formulas themselves were read.",
+            remark.count,
+        )
+        % {"count": remark.count, "names": _append_names(remark)},
+        _("Open the workbook in a spreadsheet program, save it and add it again."),
+    )
+
+
+def _characters_replaced(remark: Remark) -> tuple[str, str]:
+    return (
+        ngettext(
+            "%(count)d character could not be read and was replaced by “�”.",
+            "%(count)d characters could not be read and were replaced by “�”.",
+            remark.count,
+        )
+        % {"count": remark.count},
+        _("The file mixes several charsets, or is damaged. Save it as UTF-8 and add it again."),
+    )
+
+
+def _charset_guessed(remark: Remark) -> tuple[str, str]:
+    return (
+        _("The file does not say in which charset it is; it was read as %(charset)s.")
+        % {"charset": _join(remark.names).upper()},
+        _("If letters look wrong, save the file as UTF-8 and add it again."),
+    )
+
+
+def _lines_unreadable(remark: Remark) -> tuple[str, str]:
+    return (
+        ngettext(
+            "Line %(numbers)s could not be read and was left out.",
+            "Lines %(numbers)s could not be read and were left out.",
+            remark.count,
+        )
+        % {"numbers": _list_numbers(remark)},
+        _("Correct what is on them and add the file again."),
+    )
+
+
 _MESSAGES: dict[RemarkCode, Callable[[Remark], tuple[str, str]]] = {
     RemarkCode.PAGES_WITHOUT_TEXT: _pages_without_text,
     RemarkCode.PAGES_BY_OCR: _pages_by_ocr,
@@ -189,6 +257,12 @@ _MESSAGES: dict[RemarkCode, Callable[[Remark], tuple[str, str]]] = {
     RemarkCode.SLIDES_WITHOUT_TEXT: _slides_without_text,
     RemarkCode.HIDDEN_SHEETS: _hidden_sheets,
     RemarkCode.COLUMNS_LEFT_OUT: _columns_left_out,
+    RemarkCode.HIDDEN_ROWS: _hidden_rows,
+    RemarkCode.HIDDEN_COLUMNS: _hidden_columns,
+    RemarkCode.FORMULAS_WITHOUT_VALUE: _formulas_without_value,
+    RemarkCode.CHARACTERS_REPLACED: _characters_replaced,
+    RemarkCode.CHARSET_GUESSED: _charset_guessed,
+    RemarkCode.LINES_UNREADABLE: _lines_unreadable,
 }
 
 # More are counted, not listed.

@@ -14,7 +14,15 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from gpts.llm.models import LanguageModel
-from gpts.llm.states import Capability, ModelChoice, ModelFeature, ModelKind, ProviderKind
+from gpts.llm.runtime.types import ModelOption
+from gpts.llm.states import (
+    Capability,
+    ModelChoice,
+    ModelFeature,
+    ModelKind,
+    OptionChoice,
+    ProviderKind,
+)
 from workspaces.models import Workspace
 
 # Longer chains of replacements are cycles or mistakes.
@@ -25,11 +33,51 @@ FEATURES_MISSING = {
     ProviderKind.CHAT_COMPLETIONS: frozenset[ModelFeature](),
     ProviderKind.OFFLINE: frozenset(ModelFeature),
 }
+# The options that requests of a protocol may have, in the order of the model's page.
+OPTIONS = {
+    ProviderKind.RESPONSES: (
+        ModelOption.MAX_OUTPUT_TOKENS,
+        ModelOption.TEMPERATURE,
+        ModelOption.SYSTEM_ROLE,
+        ModelOption.TOOLS,
+        ModelOption.PARALLEL_TOOL_CALLS,
+        ModelOption.TOOL_CHOICE,
+        ModelOption.PROVIDER_TOOLS,
+        ModelOption.JSON_SCHEMA,
+        ModelOption.JSON_MODE,
+        ModelOption.STORE,
+    ),
+    ProviderKind.CHAT_COMPLETIONS: (
+        ModelOption.MAX_TOKENS,
+        ModelOption.MAX_COMPLETION_TOKENS,
+        ModelOption.STREAM_OPTIONS,
+        ModelOption.TEMPERATURE,
+        ModelOption.SEED,
+        ModelOption.SYSTEM_ROLE,
+        ModelOption.TOOLS,
+        ModelOption.PARALLEL_TOOL_CALLS,
+        ModelOption.TOOL_CHOICE,
+        ModelOption.JSON_SCHEMA,
+        ModelOption.JSON_MODE,
+    ),
+    ProviderKind.OFFLINE: (),
+}
+# Features that a model lacks when the option is not sent.
+OPTION_FEATURES = {
+    ModelOption.TEMPERATURE: ModelFeature.TEMPERATURE,
+    ModelOption.SEED: ModelFeature.SEED,
+    ModelOption.JSON_SCHEMA: ModelFeature.JSON_SCHEMA,
+    ModelOption.JSON_MODE: ModelFeature.JSON_MODE,
+    ModelOption.TOOLS: ModelFeature.TOOLS,
+    ModelOption.PARALLEL_TOOL_CALLS: ModelFeature.PARALLEL_TOOLS,
+}
 # Tools that the provider runs, if its protocol has them.
 PROVIDER_TOOLS = (Capability.WEB_SEARCH, Capability.CODE, Capability.IMAGE_GENERATION)
 # Assumed for models of which only the name is known.
 USUAL_FEATURES = tuple(ModelFeature)
 
+
+LARGEST_WINDOW = 20_000_000  # tokens, of any model
 
 EMBEDDINGS_KEY = "gpts:has-embedding-models"
 EMBEDDINGS_SECONDS = 24 * 3600
@@ -186,12 +234,42 @@ def get_features(model: LanguageModel | None) -> frozenset[str]:
     if model is None:
         return frozenset()
     missing = FEATURES_MISSING[ProviderKind(model.provider.kind)]
+    omitted = get_omitted_options(model)
+    missing |= {feature for option, feature in OPTION_FEATURES.items() if option in omitted}
     return frozenset(feature for feature in model.features if feature not in missing)
+
+
+def get_omitted_options(model: LanguageModel) -> frozenset[ModelOption]:
+    """Return the options that are not sent to a model: by choice, or because its server refused them."""
+    choices = model.option_choices
+    learned = model.learned.get("options", {})
+    return frozenset(
+        option
+        for option in OPTIONS[ProviderKind(model.provider.kind)]
+        if choices.get(option) == OptionChoice.OMITTED or (option in learned and option not in choices)
+    )
+
+
+def get_output_limit(model: LanguageModel) -> int:
+    """Return the longest answer in tokens: the model's, or a smaller limit that its server has named."""
+    return min(model.max_output_tokens, _get_learned_tokens(model, "output_limit"))
+
+
+def get_context_window(model: LanguageModel) -> int:
+    """Return the context window in tokens: the model's, or a smaller one that its server has named."""
+    return min(model.context_window, _get_learned_tokens(model, "context_window"))
+
+
+def _get_learned_tokens(model: LanguageModel, name: str) -> int:
+    tokens: int = model.learned.get(name, {}).get("tokens", LARGEST_WINDOW)
+    return tokens
 
 
 def get_provider_tools(model: LanguageModel | None) -> tuple[str, ...]:
     """Return the provider's tools that this model can use; only the Responses protocol has any."""
     if model is None or model.provider.kind != ProviderKind.RESPONSES:
+        return ()
+    if ModelOption.PROVIDER_TOOLS in get_omitted_options(model):
         return ()
     return tuple(tool.value for tool in PROVIDER_TOOLS if tool in model.capabilities)
 

@@ -19,9 +19,43 @@ def get_failure_message(code: str, retry_after: int | None = None) -> str:
         ) % {"seconds": retry_after}
     messages = {
         FailureCode.PROVIDER_DOWN: _("The model provider does not answer. Try again in a moment."),
+        FailureCode.PROVIDER_ERROR: _("The model provider had an error of its own. Try again in a moment."),
+        FailureCode.OVERLOADED: _("The model provider has too much to do. Try again in a few minutes."),
+        FailureCode.TLS_FAILED: _(
+            "The connection to the model provider is not secure, so nothing was sent. Tell the people who run"
+            " this site."
+        ),
         FailureCode.PROVIDER_SLOW: _("The model took too long to answer. Try again."),
         FailureCode.RATE_LIMITED: _("The model is busy. Try again in a moment."),
+        FailureCode.MINUTE_LIMIT: _(
+            "This is more than the model provider takes in one minute. Wait a minute and try again; if that"
+            " does not help, shorten your message or start a new conversation."
+        ),
         FailureCode.BAD_KEY: _("The model provider refused our key. The operator has to renew it."),
+        FailureCode.NO_PERMISSION: _(
+            "The model provider does not let us use this model. Choose another model, or tell the people who"
+            " run this site."
+        ),
+        FailureCode.NO_CREDIT: _(
+            "The account at the model provider has no credit left. Choose another model, or tell the people"
+            " who run this site."
+        ),
+        FailureCode.NO_MODEL: _(
+            "The model provider has no such model. Choose another model, or tell the people who run this"
+            " site."
+        ),
+        FailureCode.NO_ENDPOINT: _(
+            "The model is set up with a wrong address or protocol. Choose another model, or tell the people"
+            " who run this site."
+        ),
+        FailureCode.NO_TOOLS: _("This model cannot call functions. Choose another model."),
+        FailureCode.NO_IMAGES: _(
+            "This model cannot look at images. Remove the image, or choose another model."
+        ),
+        FailureCode.REQUEST_REFUSED: _(
+            "The model provider refused the request. Asking again will not help: choose another model, or"
+            " tell the people who run this site."
+        ),
         FailureCode.CONTEXT_OVERFLOW: _(
             "This conversation is too long for the model. Shorten your message or start a new conversation."
         ),
@@ -38,6 +72,34 @@ def get_failure_message(code: str, retry_after: int | None = None) -> str:
     return {str(known): text for known, text in messages.items()}.get(
         code, _("The answer failed. Try again.")
     )
+
+
+def get_failure_label(code: str) -> str:
+    """Return a failure code in a few words, for lists; the code itself when it is unknown."""
+    labels = {
+        FailureCode.PROVIDER_DOWN: _("Provider did not answer"),
+        FailureCode.PROVIDER_SLOW: _("Provider was too slow"),
+        FailureCode.RATE_LIMITED: _("Provider was busy"),
+        FailureCode.PROVIDER_ERROR: _("Provider had an error"),
+        FailureCode.OVERLOADED: _("Provider was overloaded"),
+        FailureCode.TLS_FAILED: _("Connection was not secure"),
+        FailureCode.MINUTE_LIMIT: _("Provider's limit of a minute"),
+        FailureCode.BAD_KEY: _("Provider refused the key"),
+        FailureCode.NO_PERMISSION: _("Key without permission"),
+        FailureCode.NO_CREDIT: _("No credit at the provider"),
+        FailureCode.NO_MODEL: _("Model does not exist"),
+        FailureCode.NO_ENDPOINT: _("Wrong address or protocol"),
+        FailureCode.NO_TOOLS: _("Model cannot call functions"),
+        FailureCode.NO_IMAGES: _("Model cannot look at images"),
+        FailureCode.REQUEST_REFUSED: _("Provider refused the request"),
+        FailureCode.CONTEXT_OVERFLOW: _("Conversation too long"),
+        FailureCode.MALFORMED_STREAM: _("Damaged answer"),
+        FailureCode.EMPTY_ANSWER: _("Empty answer"),
+        FailureCode.CONTENT_REFUSED: _("Provider refused the content"),
+        FailureCode.INTERRUPTED: _("Server stopped"),
+        FailureCode.ACCESS_ENDED: _("Access ended"),
+    }
+    return {str(known): text for known, text in labels.items()}.get(code, code)
 
 
 def get_turn_note(state: str, code: str, retry_after: int | None = None) -> str:

@@ -60,6 +60,12 @@ class LanguageModel(models.Model):
     # Length of an embedding's vector; only embedding models have one.
     dimensions = models.PositiveIntegerField(null=True, blank=True)
     is_default = models.BooleanField(default=False)
+    # By name of a ModelOption, an OptionChoice other than automatic.
+    option_choices = models.JSONField(default=dict, blank=True)
+    # What answers have shown; its parts are described in gpts.llm.services.learning.
+    learned = models.JSONField(default=dict, blank=True)
+    # The context window and the longest answer are what we assume of a model that is known by name alone.
+    is_size_assumed = models.BooleanField(default=False)
     # From this time on the model answers nobody; announced to owners when it is in the future.
     retired_at = models.DateTimeField(null=True, blank=True)
     # When owners were reminded, shortly before; makes the job that reminds them idempotent.
@@ -87,3 +93,35 @@ class LanguageModel(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+class FailedCall(models.Model):
+    """A failure that a model's provider caused, with its own words, for those who administer the model.
+
+    The same failure again is counted on its row.
+    """
+
+    model = models.ForeignKey(LanguageModel, on_delete=models.CASCADE, related_name="failed_calls")
+    # A gpts.llm.runtime.types.FailureCode.
+    code = models.CharField(max_length=40)
+    # Of HTTP; empty for a failure without a response, or inside one.
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    # Scrubbed of keys and of what it quotes (gpts.llm.runtime.scrubbing).
+    provider_text = models.CharField(max_length=600, blank=True)
+    count = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model", "code", "status", "provider_text"],
+                name="gpts_failedcall_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(condition=models.Q(count__gte=1), name="gpts_failedcall_count"),
+        ]
+        indexes = [models.Index(fields=["model", "-last_at"], name="gpts_failedcall_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.code} ×{self.count}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.db.models import Prefetch, QuerySet
 
 from gpts.llm.catalogue import list_chat_models
-from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.models import FailedCall, LanguageModel, ModelProvider
 from workspaces.access import not_found
 from workspaces.models import OutboundJob, Workspace
 
@@ -56,6 +56,13 @@ def get_model(workspace: Workspace | None, model_id: int) -> LanguageModel:
     if found is None:
         raise not_found()
     return found
+
+
+def list_failed_calls(model: LanguageModel) -> QuerySet[FailedCall]:
+    """Return a model's failures that are kept, the newest first. The caller has authorised the person."""
+    return (
+        FailedCall.objects.filter(model=model).select_related("model__provider").order_by("-last_at", "-id")
+    )
 
 
 def list_replacements(model: LanguageModel, workspace: Workspace | None) -> list[LanguageModel]:

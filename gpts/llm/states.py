@@ -30,6 +30,14 @@ class ModelFeature(TextChoices):
     PARALLEL_TOOLS = "parallel_tools", _("Parallel function calls")
 
 
+class OptionChoice(TextChoices):
+    """Whether an option of a request is sent to a model."""
+
+    AUTOMATIC = "automatic", _("Sent until the server refuses it")
+    SENT = "sent", _("Always sent")
+    OMITTED = "omitted", _("Never sent")
+
+
 class ProviderKind(TextChoices):
     RESPONSES = "responses", _("OpenAI Responses")
     CHAT_COMPLETIONS = "chat_completions", _("OpenAI Chat Completions")

@@ -38,7 +38,7 @@ def test_an_operator_adds_a_model_and_a_builder_uses_it_for_json(
     page.get_by_label("Key", exact=True).fill(KEY)
     page.get_by_role("button", name="Add the provider").click()
     page.get_by_role("button", name="Test connection").click()
-    expect(page.get_by_text("The connection works. It offers")).to_be_visible()
+    expect(page.get_by_text("The connection works: echo answers by")).to_be_visible()
     page.get_by_label("echo").check()
     page.get_by_role("button", name="Add those chosen").click()
     expect(page.get_by_text("1 model added.")).to_be_visible()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import gzip
 import ssl
 import threading
@@ -16,10 +15,6 @@ from typing import Any, ClassVar
 
 import httpx2
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from core import outbound
 from core.errors import TooLarge
@@ -27,6 +22,7 @@ from core.outbound import AsyncGuardedTransport, OutboundFailed, check_headers
 from core.outbound_guard import OutboundPolicy, OutboundRefused
 from core.outbound_purposes import Purpose
 from gpts.llm.runtime.transport import StreamTransport
+from tests.support.certificates import create_server_context
 
 fetch = partial(outbound.fetch, purpose=Purpose.KNOWLEDGE_PAGE)
 
@@ -260,31 +256,6 @@ def test_ordinary_headers_are_sent() -> None:
     assert check_headers({"X-Api-Key": "k", "Accept": "a/b"}) == {"x-api-key": "k", "accept": "a/b"}
 
 
-def certificate_for(name: str, folder: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (folder / "server.pem").write_bytes(private + certificate.public_bytes(pem))
-    (folder / "ca.pem").write_bytes(certificate.public_bytes(pem))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.pem")
-    return context
-
-
 def fetch_by_fetch(url: str, policy: OutboundPolicy) -> bytes:
     try:
         return fetch(url, policy=policy, resolver=to_loopback).body
@@ -323,7 +294,7 @@ def test_the_certificate_must_be_for_the_name_although_the_address_is_pinned(
     get: Callable[[str, OutboundPolicy], bytes],
 ) -> None:
     Handler.received.clear()
-    context = certificate_for("right.test", tmp_path)
+    context = create_server_context("right.test", tmp_path)
     names: list[str | None] = []
     context.sni_callback = lambda _socket, name, _context: names.append(name)
     server, port = serve(context)
@@ -348,7 +319,7 @@ def test_the_certificate_must_be_for_the_name_although_the_address_is_pinned(
 @pytest.mark.parametrize("get", CLIENTS.values(), ids=CLIENTS.keys())
 def test_an_unknown_authority_is_refused(tmp_path: Path, get: Callable[[str, OutboundPolicy], bytes]) -> None:
     Handler.received.clear()
-    server, port = serve(certificate_for("right.test", tmp_path))
+    server, port = serve(create_server_context("right.test", tmp_path))
     try:
         with pytest.raises(ConnectionError):
             get(f"https://right.test:{port}/", trusting(f"right.test:{port}"))

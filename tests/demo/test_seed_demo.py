@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from core.scope import system_scope
 from demo.seeding import seed
@@ -18,6 +20,7 @@ from marketplace.models import Listing, ListingScore
 from payouts.models import AccountingPeriod, Posting, Statement
 from payouts.states import PeriodState
 from reviews.models import Case, Decision, Report
+from tests.fakes.choosy_server import run_choosy_server
 from workspaces.models import User
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -36,8 +39,15 @@ def test_the_demo_has_every_category_and_a_third_is_chinese() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_demo_is_complete_and_a_second_run_changes_nothing() -> None:
-    assert seed(at=AT)
+def test_the_demo_is_complete_asks_no_model_and_a_second_run_changes_nothing(settings: Any) -> None:
+    settings.OPENAI_API_KEY, settings.OPENAI_MODEL, settings.OPENAI_PROTOCOL = "sk-wrong", "m", "responses"
+    with run_choosy_server(lambda *_: (401, {"error": {"message": "Incorrect API key"}})) as server:
+        settings.OPENAI_BASE_URL = server.url
+        call_command("ensure_providers")
+        assert seed(at=AT)
+
+    # The provider is there from the first start on, but it was not asked: that costs money, or fails.
+    assert server.bodies == []
 
     with system_scope("tests"):
         assert AccountingPeriod.objects.get(state=PeriodState.CLOSED).month == "2026-09"

@@ -31,7 +31,7 @@ NOWHERE = "http://127.0.0.1:9/v1"  # the discard port, on which no server listen
 FAILURES = {
     "unauthorized": ("bad_key", "refused our key"),
     "rate-limited": ("rate_limited", "Try again in 7 seconds"),
-    "server-error": ("provider_down", "does not answer"),
+    "server-error": ("provider_error", "an error of its own"),
     "overflow": ("context_overflow", "too long for the model"),
     "malformed": ("malformed_stream", "was damaged"),
     "cut": ("provider_down", "does not answer"),

@@ -24,6 +24,8 @@ from gpts.evals.models import GoldenResult, GoldenRun
 from gpts.evals.services.runs import start_run
 from gpts.knowledge.models import Document, KnowledgeFile, Passage, PassageVector
 from gpts.knowledge.services.files import add_knowledge_file, upload_knowledge_file
+from gpts.llm.services.catalogue import ProviderChange, change_provider
+from gpts.llm.services.learning import get_connection_digest
 from gpts.metering.models import BudgetReservation
 from payouts.models import CloseRun
 from reviews.models import Notice, Submission
@@ -31,6 +33,7 @@ from tests.isolation.database_state import digest_tables
 from tests.support.companies import create_company
 from tests.support.evals import create_golden_prompt
 from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.llm import LanguageModelFactory, ProviderFactory
 from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
 from tests.support.payouts import close_march
 from tests.support.reviews import decide, make_moderator, make_queued_case
@@ -116,6 +119,25 @@ def golden_run_of_a_revoked_key() -> Arguments:
     return {"run_id": str(run.pk)}
 
 
+NOTHING_LEARNED: Arguments = {
+    "model_id": 10**9,
+    "connection": "",
+    "learned": {"refused": ["temperature"]},
+    "failure": {"code": "no_model", "status": 404, "text": "No such model."},
+    "at": NOW.isoformat(),
+}
+
+
+def answer_of_a_moved_model() -> Arguments:
+    owner = UserFactory.create()
+    provider = ProviderFactory.create(by=owner, workspace=create_company(owner))
+    model = LanguageModelFactory.create(provider=provider, by=owner)
+    learned_at = get_connection_digest(provider)
+    change = ProviderChange(base_url="https://elsewhere.example.com/v1", key="")
+    change_provider(provider=provider, change=change, by=owner, at=NOW)
+    return NOTHING_LEARNED | {"model_id": model.pk, "connection": learned_at}
+
+
 def insights_of_a_deleted_gpt() -> Arguments:
     gpt = GPTFactory.create()
     GPT.objects.filter(pk=gpt.pk).update(deleted_at=NOW)
@@ -182,6 +204,7 @@ CASES: dict[str, tuple[Arguments, list[Callable[[], Arguments]]]] = {
         {"run_id": str(uuid4())},
         [golden_run_of_who_left, golden_run_of_a_revoked_key],
     ),
+    "gpts.note_model_answer": (NOTHING_LEARNED, [answer_of_a_moved_model]),
     "gpts.fill_insights_of_gpt": ({"gpt_id": 10**9}, [insights_of_a_deleted_gpt]),
     "gpts.embed_document": (
         {"document_id": 10**9},

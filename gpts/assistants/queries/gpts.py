@@ -11,7 +11,7 @@ from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, Subquery,
 
 from core.scope import NOBODY, current_scope, open_scope
 from gpts.assistants.models import GPT, LiveVersion, Version
-from gpts.assistants.queries.served import list_served_versions
+from gpts.assistants.queries.served import list_served_versions, pick_served
 from gpts.assistants.rules import GPTRelation
 from gpts.assistants.states import Audience
 from gpts.llm.catalogue import list_chat_models
@@ -57,13 +57,13 @@ def find_gpt_with_live_versions(slug: str) -> tuple[GPT | None, dict[str, Versio
     Does not authorise.
     """
     rows = (
-        list_served_versions()
-        .select_related("gpt__workspace", "version__language_model__provider")
-        .filter(gpt__slug=slug, gpt__deleted_at__isnull=True)
+        LiveVersion.objects.select_related("gpt__workspace", "version__language_model__provider").filter(
+            gpt__slug=slug, gpt__deleted_at__isnull=True
+        )
         if "\x00" not in slug
         else ()
     )
-    live = {row.audience: row for row in rows}
+    live = pick_served(rows)
     if not live:
         return find_gpt(slug), None
     return next(iter(live.values())).gpt, {audience: row.version for audience, row in live.items()}
@@ -85,7 +85,7 @@ def get_relation_and_version(
 
     Every turn of a chat needs both.
     """
-    live = _list_live_by_audience(gpt) if live is None else live
+    live = list_live_by_audience(gpt) if live is None else live
     relation = _build_relation(user, gpt, frozenset(live))
     return relation, _choose_version(live, relation)
 
@@ -105,12 +105,14 @@ def _build_relation(user: User, gpt: GPT, audiences: frozenset[str]) -> GPTRelat
 def find_live_version(user: User, gpt: GPT) -> Version | None:
     """Return the version that answers this person, None when no version is live for them."""
     relation = get_relation(user, gpt)
-    return _choose_version(_list_live_by_audience(gpt), relation)
+    return _choose_version(list_live_by_audience(gpt), relation)
 
 
-def _list_live_by_audience(gpt: GPT) -> dict[str, Version]:
-    rows = list_served_versions().filter(gpt=gpt).select_related("version__language_model__provider")
-    return {row.audience: row.version for row in rows}
+def list_live_by_audience(gpt: GPT) -> dict[str, Version]:
+    rows = LiveVersion.objects.filter(gpt=gpt).select_related("version__language_model__provider")
+    for row in rows:
+        row.gpt = gpt  # with its workspace
+    return {audience: row.version for audience, row in pick_served(rows).items()}
 
 
 def _choose_version(live: dict[str, Version], relation: GPTRelation) -> Version | None:
@@ -189,6 +191,8 @@ def find_default_model(workspace: Workspace) -> LanguageModel | None:
 def get_payee_id(gpt: GPT) -> int:
     """Return who earns by the GPT now: its owner while a member of its workspace, else the longest-serving
     owner of the workspace, to whom the GPT has fallen. What was earned before stays with its payee."""
+    if gpt.workspace.person_id == gpt.owner_id:
+        return gpt.owner_id  # nobody else is a member
     # A stranger who chats does not see the members of the GPT's workspace.
     with nullcontext() if current_scope() == NOBODY else gpt_workspace_scope(gpt):
         found = _find_payee(gpt)

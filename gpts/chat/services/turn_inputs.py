@@ -173,11 +173,12 @@ def build_model_spec(model: LanguageModel | None) -> ModelSpec:
         api=ModelAPI(provider.kind),
         base_url=provider.base_url,
         api_key=get_provider_key(provider),
-        context_window=model.context_window,
-        max_output_tokens=model.max_output_tokens,
+        context_window=model_catalogue.get_context_window(model),
+        max_output_tokens=model_catalogue.get_output_limit(model),
         first_token_timeout=settings.MODEL_FIRST_TOKEN_SECONDS,
         idle_timeout=settings.MODEL_IDLE_SECONDS,
         purpose=provider.purpose,
+        omitted=model_catalogue.get_omitted_options(model),
     )
 
 

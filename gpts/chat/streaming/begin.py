@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from core.scope import Scope, open_scope
 from gpts.assistants.access import access_chat, recheck_chat
-from gpts.assistants.models import GPT
+from gpts.assistants.models import GPT, Version
 from gpts.assistants.rules import GPTRelation
 from gpts.chat.access import access_conversation, access_conversation_to_continue, access_turn
 from gpts.chat.mentions import access_mention
@@ -49,6 +49,8 @@ from workspaces.models import User
 
 REPEATED_KEY_ATTEMPTS = 20
 REPEATED_KEY_PAUSE = 0.05
+# Rights that were read in the same request are read again when the embeddings server took longer than this.
+RIGHTS_SECONDS = 0.25
 # Key space of the advisory locks below; no other code locks with this number.
 _LOCK_SPACE = 8130
 
@@ -136,10 +138,12 @@ def begin_first_turn(
     is_repeated = _check_first_message(requester, slug, key, is_draft=is_draft)
     if is_repeated and (known := _wait_for_turn(requester, slug, key, is_draft=is_draft)):
         return known
-    vector = _embed_question(requester, text, lambda: _get_first_gpt(requester, slug, is_draft, ask))
+    vector, known = _embed_question(requester, text, lambda: _get_first_gpt(requester, slug, is_draft, ask))
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
-        gpt, version, relation = access_chat(requester.user, slug, is_draft=is_draft)
+        if known is None:
+            known = _access_first(requester, slug, is_draft)
+        gpt, version, relation = known.gpt, known.version, known.relation
         turn = start_first_turn(
             gpt=gpt,
             version=version,
@@ -169,11 +173,11 @@ def begin_next_turn(
 ) -> StartedChatTurn:
     """Start the next turn of a conversation; ``ask`` and ``model`` as in begin_first_turn."""
     _check_rate(requester)
-    vector = _embed_question(requester, text, lambda: _get_next_gpt(requester, conversation_id, ask))
+    vector, known = _embed_question(requester, text, lambda: _get_next_gpt(requester, conversation_id, ask))
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
         at = timezone.now()
-        conversation = _open_conversation(requester, conversation_id, at)
+        conversation = _open_conversation(requester, conversation_id, at, known)
         turn, is_new = start_turn(
             conversation=conversation,
             text=text,
@@ -193,11 +197,11 @@ def begin_next_turn(
 def begin_retry(requester: Requester, conversation_id: UUID, turn_id: UUID, key: str) -> StartedChatTurn:
     """Answer a turn's question again."""
     _check_rate(requester)
-    vector = _embed_question(requester, "", lambda: _get_turn_gpt(requester, conversation_id, turn_id))
+    vector, known = _embed_question(requester, "", lambda: _get_turn_gpt(requester, conversation_id, turn_id))
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
         at = timezone.now()
-        conversation = _open_conversation(requester, conversation_id, at)
+        conversation = _open_conversation(requester, conversation_id, at, known)
         old = access_turn(conversation, turn_id)
         turn, is_new = retry_turn(
             turn=old,
@@ -218,11 +222,13 @@ def begin_edit(
 ) -> StartedChatTurn:
     """Answer a turn's question with an edited text."""
     _check_rate(requester)
-    vector = _embed_question(requester, text, lambda: _get_turn_gpt(requester, conversation_id, turn_id))
+    vector, known = _embed_question(
+        requester, text, lambda: _get_turn_gpt(requester, conversation_id, turn_id)
+    )
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
         at = timezone.now()
-        conversation = _open_conversation(requester, conversation_id, at)
+        conversation = _open_conversation(requester, conversation_id, at, known)
         old = access_turn(conversation, turn_id)
         turn, is_new = edit_turn(
             turn=old,
@@ -271,52 +277,80 @@ def get_chat_workspace_id(requester: Requester, gpt: GPT, relation: GPTRelation)
 
 
 @dataclass(frozen=True)
-class _Question:
-    """The GPT that a person may ask now, and the text of its question."""
+class _Rights:
+    """What a person may do with the GPT of a conversation, as read at ``read_at`` (time.monotonic)."""
 
     gpt: GPT
-    text: str
+    version: Version | None
+    relation: GPTRelation
+    read_at: float
+
+    def is_fresh(self) -> bool:
+        return time.monotonic() - self.read_at < RIGHTS_SECONDS
 
 
-def _embed_question(requester: Requester, text: str, find: Callable[[], _Question]) -> QuestionVector | None:
-    """Return the question's vector, None without an embeddings model; opens and ends a scope of its own.
+@dataclass(frozen=True)
+class _Question:
+    """The GPT that a person may ask now, the rights to the conversation's GPT, the text of the question."""
 
-    The embeddings server is another host, so no transaction may be open while it is asked. ``find``
-    authorises the person, as the text must not reach the embeddings server of a workspace that is not theirs.
+    gpt: GPT
+    rights: _Rights
+    text: str = ""
+
+
+def _embed_question(
+    requester: Requester, text: str, find: Callable[[], _Question]
+) -> tuple[QuestionVector | None, _Rights | None]:
+    """Return the question's vector, None without an embeddings model, and rights that need not be read again.
+
+    The embeddings server is another host, so no transaction may be open while it is asked: this opens and
+    ends a scope of its own. ``find`` authorises the person, as the text must not reach the embeddings server
+    of a workspace that is not theirs.
     """
     if not may_have_embedding_models():
-        return None
+        return None, None
     with open_scope(requester.scope):
         question = find()
         embedder = get_question_embedder(question.gpt)
-    return None if embedder is None else embedder.embed([text or question.text])[0]
+    vector = None if embedder is None else embedder.embed([text or question.text])[0]
+    return vector, question.rights if question.rights.is_fresh() else None
+
+
+def _access_first(requester: Requester, slug: str, is_draft: bool) -> _Rights:
+    read_at = time.monotonic()
+    return _Rights(*access_chat(requester.user, slug, is_draft=is_draft), read_at)
 
 
 def _get_first_gpt(requester: Requester, slug: str, is_draft: bool, ask: str) -> _Question:
-    gpt, _version, _relation = access_chat(requester.user, slug, is_draft=is_draft)
-    answering = _access_answering_gpt(requester, gpt, ask)
-    return _Question(gpt if answering is None else answering[0], "")
+    rights = _access_first(requester, slug, is_draft)
+    answering = _access_answering_gpt(requester, rights.gpt, ask)
+    return _Question(rights.gpt if answering is None else answering[0], rights)
 
 
 def _get_next_gpt(requester: Requester, conversation_id: UUID, ask: str) -> _Question:
-    gpt = _recheck_conversation(requester, conversation_id).gpt
-    answering = _access_answering_gpt(requester, gpt, ask)
-    return _Question(gpt if answering is None else answering[0], "")
+    _conversation, rights = _recheck_conversation(requester, conversation_id)
+    answering = _access_answering_gpt(requester, rights.gpt, ask)
+    return _Question(rights.gpt if answering is None else answering[0], rights)
 
 
 def _get_turn_gpt(requester: Requester, conversation_id: UUID, turn_id: UUID) -> _Question:
-    conversation = _recheck_conversation(requester, conversation_id)
+    conversation, rights = _recheck_conversation(requester, conversation_id)
     old = access_turn(conversation, turn_id)
-    answering = _access_answering_gpt(requester, conversation.gpt, old.gpt.slug)
+    answering = _access_answering_gpt(requester, rights.gpt, old.gpt.slug)
     asked = Message.objects.filter(turn=old, role=MessageRole.USER).values_list("content", flat=True)
-    return _Question(conversation.gpt if answering is None else answering[0], asked.first() or "")
+    return _Question(rights.gpt if answering is None else answering[0], rights, asked.first() or "")
 
 
-def _recheck_conversation(requester: Requester, conversation_id: UUID) -> Conversation:
+def _recheck_conversation(requester: Requester, conversation_id: UUID) -> tuple[Conversation, _Rights]:
     """Return the person's conversation if they may still continue it; raises otherwise."""
     conversation = access_conversation(requester.user, conversation_id, workspace_id=requester.workspace_id)
-    recheck_chat(requester.user, conversation.gpt, is_draft=conversation.version_id is None)
-    return conversation
+    return conversation, _read_rights(requester, conversation)
+
+
+def _read_rights(requester: Requester, conversation: Conversation) -> _Rights:
+    read_at = time.monotonic()
+    rights = recheck_chat(requester.user, conversation.gpt, is_draft=conversation.version_id is None)
+    return _Rights(conversation.gpt, *rights, read_at)
 
 
 def _check_first_message(requester: Requester, slug: str, key: str, *, is_draft: bool) -> bool:
@@ -352,16 +386,19 @@ def _wait_for_turn(requester: Requester, slug: str, key: str, *, is_draft: bool)
     return None
 
 
-def _open_conversation(requester: Requester, conversation_id: UUID, at: datetime) -> Conversation:
+def _open_conversation(
+    requester: Requester, conversation_id: UUID, at: datetime, known: _Rights | None
+) -> Conversation:
     """Return the person's conversation; raises if they may not continue it any more.
 
-    Ends a running turn whose process died, so that it does not block the conversation.
+    ``known`` are rights that this request has just read. Ends a running turn whose process died, so that it
+    does not block the conversation.
     """
     conversation = access_conversation_to_continue(
         requester.user, conversation_id, workspace_id=requester.workspace_id
     )
-    live, relation = recheck_chat(requester.user, conversation.gpt, is_draft=conversation.version_id is None)
-    conversation = settle_version(conversation=conversation, live=live, relation=relation)
+    rights = known or _read_rights(requester, conversation)
+    conversation = settle_version(conversation=conversation, live=rights.version, relation=rights.relation)
     running = Turn.objects.filter(conversation=conversation, state=TurnState.RUNNING).first()
     if running is not None:
         interrupt_if_lost(turn=running, at=at)

@@ -35,6 +35,7 @@ from gpts.llm.runtime.types import (
     TurnEvent,
     Usage,
 )
+from gpts.llm.services.learning import note_answer
 from gpts.llm.states import TurnState
 from gpts.metering.services.usage import calculate_cost_micros
 
@@ -121,6 +122,7 @@ class ChatTurn(TurnJob):
 
     def _record_end(self, outcome: TurnOutcome, at: datetime) -> Turn:
         with open_scope(self.scope):
+            note_answer(self.prepared.model, learned=outcome.learned, failure=outcome.failure, at=at)
             if outcome.failure is not None:
                 return self._record_failure(outcome, outcome.failure, at)
             return self._record_answer(outcome, self.get_usage(outcome), at)

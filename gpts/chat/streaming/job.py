@@ -20,6 +20,7 @@ from gpts.llm.runtime.types import (
     Finished,
     ModelClient,
     ModelFailure,
+    OptionsLearned,
     Pace,
     TextDelta,
     ToolRunner,
@@ -56,6 +57,8 @@ class TurnOutcome:
     failure: ModelFailure | None
     is_stopped: bool
     first_token_at: datetime | None
+    # What the answer has shown about its model, to be remembered with the end.
+    learned: tuple[OptionsLearned, ...] = ()
 
 
 class TurnJob(ABC):

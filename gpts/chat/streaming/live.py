@@ -15,7 +15,16 @@ from gpts.chat.streaming.frames import HEARTBEAT, build_frame, build_text_frame
 from gpts.chat.streaming.job import TurnJob, TurnOutcome
 from gpts.chat.streaming.watching import Watcher
 from gpts.llm.failure_messages import get_failure_message
-from gpts.llm.runtime.types import Failed, FailureCode, Finished, ModelFailure, Pace, TextDelta, Usage
+from gpts.llm.runtime.types import (
+    Failed,
+    FailureCode,
+    Finished,
+    ModelFailure,
+    OptionsLearned,
+    Pace,
+    TextDelta,
+    Usage,
+)
 from gpts.llm.states import TurnState
 
 log = structlog.get_logger(__name__)
@@ -46,6 +55,7 @@ class LiveTurn:
         self._first_token_at: datetime | None = None
         self._usage: Usage | None = None
         self._failure: ModelFailure | None = None
+        self._learned: list[OptionsLearned] = []
         # The frame that ended it, and what broke the recording of the end, if anything did.
         self.last = b""
         self.error: BaseException | None = None
@@ -209,6 +219,8 @@ class LiveTurn:
                     self._usage = event.usage
                 elif isinstance(event, Failed):
                     self._failure = event.failure
+                elif isinstance(event, OptionsLearned):
+                    self._learned.append(event)
                 else:
                     self.job.handle_event(event, self)
 
@@ -225,4 +237,5 @@ class LiveTurn:
             failure=self._failure,
             is_stopped=self._is_stopping and self._usage is None and self._failure is None,
             first_token_at=self._first_token_at,
+            learned=tuple(self._learned),
         )

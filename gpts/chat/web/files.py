@@ -30,7 +30,7 @@ from gpts.chat.services.attachments import UnknownAttachment, add_attachment, re
 from gpts.chat.services.turn_inputs import get_usable_model
 from gpts.chat.states import AttachmentKind
 from gpts.chat.streaming.begin import Requester, get_chat_workspace_id
-from gpts.knowledge.extraction import MEDIA_TYPES
+from gpts.knowledge.extraction import list_accepted
 from gpts.knowledge.remark_messages import describe_remarks
 from gpts.metering.states import UsageSource
 from workspaces.web.people import person_of
@@ -149,7 +149,7 @@ def get_attachment_options(
     )
     return {
         "url": url,
-        "accept": ",".join([*(IMAGE_EXTENSIONS if can_read_images else ()), *MEDIA_TYPES]),
+        "accept": ",".join([*(IMAGE_EXTENSIONS if can_read_images else ()), list_accepted()]),
         "limit": settings.CHAT_ATTACHMENTS_PER_MESSAGE,
         "bytes": settings.CHAT_ATTACHMENT_BYTES,
         "reads_images": can_read_images,

@@ -36,6 +36,7 @@ from gpts.llm.runtime.types import (
     ModelFailure,
     ModelRequest,
     ModelSpec,
+    OptionsLearned,
     PassageQuote,
     PromptMessage,
 )
@@ -77,6 +78,8 @@ class PromptAnswer:
     output_tokens: int = 0
     cost_micros: int = 0
     latency_ms: int = 0
+    # What the judges have shown about their models.
+    learned: list[tuple[LanguageModel, tuple[OptionsLearned, ...]]] = field(default_factory=list)
 
     def add_cost(self, model: LanguageModel | None, input_tokens: int, output_tokens: int) -> None:
         self.input_tokens += input_tokens
@@ -219,5 +222,6 @@ async def _judge(request: PromptRequest, assertion: Mapping[str, Any], answer: P
         if failure.code in (FailureCode.CONTENT_REFUSED, FailureCode.CONTEXT_OVERFLOW):
             return Verdict(AssertionKind.JUDGE, "not_judged", "judge_unreadable")
         raise
+    answer.learned.append((model, completion.learned))
     answer.add_cost(model, completion.usage.input_tokens, completion.usage.output_tokens)
     return read_judgement(completion.text, assertion["threshold"])

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime
 
 from django.utils import timezone
@@ -28,10 +29,21 @@ from gpts.evals.services.asking import (
 )
 from gpts.evals.services.runs import count_stopped_result, fail_result, finish_result
 from gpts.llm.runtime.outputs import make_storable
-from gpts.llm.runtime.types import Failed, Finished, ModelClient, TextDelta, ToolProposed, TurnEvent
+from gpts.llm.runtime.types import (
+    Failed,
+    Finished,
+    ModelAPI,
+    ModelClient,
+    ModelSpec,
+    TextDelta,
+    ToolProposed,
+    TurnEvent,
+)
+from gpts.llm.services.learning import note_answer
 from gpts.llm.states import TurnState
 
 SCOPE = "gpts.ask_golden_prompt"
+OFFLINE_SPEC = ModelSpec("offline", ModelAPI.OFFLINE)
 
 
 class PromptTurn(TurnJob):
@@ -92,6 +104,9 @@ class PromptTurn(TurnJob):
 
     def _record_end(self, outcome: TurnOutcome, at: datetime) -> None:
         with system_scope(SCOPE):
+            note_answer(self.request.prepared.model, learned=outcome.learned, failure=outcome.failure, at=at)
+            for judge, learned in self.answer.learned:
+                note_answer(judge, learned=learned, at=at)
             if outcome.failure is not None:
                 code, retry_after = outcome.failure.code.value, outcome.failure.retry_after
                 fail_result(result=self.result, code=code, retry_after=retry_after, at=at)
@@ -105,8 +120,13 @@ class PromptTurn(TurnJob):
 
 
 def read_answer(result: GoldenResult, client: ModelClient) -> PromptAnswer:
-    """Answer a claimed prompt without recording it and without Redis, for callers inside a transaction."""
-    turn = PromptTurn(result, prepare_prompt(result.run, result), client=client)
+    """Answer a claimed prompt without recording it and without Redis, for callers inside a transaction.
+
+    No model is asked to judge: whatever judges are named, they count as offline.
+    """
+    request = prepare_prompt(result.run, result)
+    judges = {name: (OFFLINE_SPEC, model) for name, (_spec, model) in request.judges.items()}
+    turn = PromptTurn(result, replace(request, judges=judges), client=client)
     asyncio.run(_read_through(turn))
     return turn.answer
 

@@ -67,7 +67,13 @@ LEASE = timedelta(minutes=1)
 BACK_OFF = (2, 5, 15, 40)
 LONGEST_WAIT = 120
 # After these failures another attempt may succeed.
-RETRIED_FAILURES = (FailureCode.RATE_LIMITED, FailureCode.PROVIDER_DOWN, FailureCode.PROVIDER_SLOW)
+RETRIED_FAILURES = (
+    FailureCode.RATE_LIMITED,
+    FailureCode.OVERLOADED,
+    FailureCode.PROVIDER_DOWN,
+    FailureCode.PROVIDER_ERROR,
+    FailureCode.PROVIDER_SLOW,
+)
 FEEDBACK_DAYS = 90
 
 

@@ -24,6 +24,7 @@ from gpts.knowledge.api.serializers import (
     PassageSerializer,
     UploadSerializer,
 )
+from gpts.knowledge.extraction import list_labels
 from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.queries import get_file_passages, list_knowledge_files, list_page_jobs
 from gpts.knowledge.services.files import (
@@ -68,6 +69,11 @@ class KnowledgeFilesView(KnowledgeView):
 
     @extend_schema(
         operation_id="knowledge_add",
+        description=(
+            "Take a file in. It is read afterwards: ask for it until its state is ready or failed, with"
+            f" `remarks` about what was left out. Read are {list_labels()}, files without an ending such as"
+            " README, and source code."
+        ),
         request={"multipart/form-data": UploadSerializer},
         responses={201: KnowledgeFileSerializer},
     )

@@ -6,9 +6,10 @@ starts ``worker`` and yields its sections.
 
 from __future__ import annotations
 
+from gpts.knowledge.extraction.kinds import MEDIA_TYPES, list_accepted, list_labels
 from gpts.knowledge.extraction.process import CrashedError, extract, iter_sections, read_file
 from gpts.knowledge.extraction.remarks import Remark, RemarkCode, parse_remarks
-from gpts.knowledge.extraction.sniffing import HEAD_BYTES, MEDIA_TYPES, check_head, get_media_type
+from gpts.knowledge.extraction.sniffing import HEAD_BYTES, check_head, get_media_type
 from gpts.knowledge.extraction.types import Limits, Section, TooSlowError, UnreadableError
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "extract",
     "get_media_type",
     "iter_sections",
+    "list_accepted",
+    "list_labels",
     "parse_remarks",
     "read_file",
 ]

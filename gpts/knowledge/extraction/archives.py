@@ -64,11 +64,14 @@ class Archive:
         return name if name in self.names else self._by_folded_name.get(name.casefold())
 
     @contextmanager
-    def open(self, name: str) -> Iterator[Readable]:
-        """Open one member; UnreadableError (malformed) when it is missing or damaged."""
+    def open(self, name: str, *, is_second: bool = False) -> Iterator[Readable]:
+        """Open one member; UnreadableError (malformed) when it is missing or damaged.
+
+        ``is_second``: its bytes were read and counted already.
+        """
         try:
             with self.zip.open(name) as member:
-                yield _CountedMember(member, self)
+                yield member if is_second else _CountedMember(member, self)
         except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
             raise UnreadableError("malformed") from None
 
@@ -79,12 +82,14 @@ class Archive:
         ):
             raise UnreadableError("bomb")
 
-    def iter_elements(self, name: str, tags: tuple[str, ...]) -> Iterator[etree._Element]:
+    def iter_elements(
+        self, name: str, tags: tuple[str, ...], *, is_second: bool = False
+    ) -> Iterator[etree._Element]:
         """Yield the complete elements of an XML member one by one; entities, DTDs and the network are off.
 
-        Strict Open XML comes with the namespaces of transitional Open XML.
+        Strict Open XML comes with the namespaces of transitional Open XML. ``is_second``: as for ``open``.
         """
-        with self.open(name) as file:
+        with self.open(name, is_second=is_second) as file:
             try:
                 parsed = etree.iterparse(
                     TransitionalFile(file),

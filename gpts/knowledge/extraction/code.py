@@ -21,7 +21,7 @@ def read(source: Source) -> Iterator[Section]:
     held: list[str] = []
     size = 0
     with source.path.open("rb") as file:
-        for line in iter_lines(CountedFile(file, source), PARAGRAPH_LIMIT):
+        for line in iter_lines(CountedFile(file, source), PARAGRAPH_LIMIT, source):
             match = _BEGINNING.match(line)
             if match is not None or (not line.strip() and size > 600) or size > PARAGRAPH_LIMIT:
                 yield from _section(heading, held)

@@ -1,93 +1,108 @@
-"""Decoding a text file in chunks; the charset is detected once, from the beginning. Pure."""
+"""Decoding a text file in chunks; the charset is chosen once, from the beginning. Pure.
+
+In this order: byte order mark, escape sequences, valid UTF-8, what the file declares about itself, UTF-8
+with few
+foreign bytes, UTF-16 and UTF-32 without a mark, and what the bytes look like.
+"""
 
 from __future__ import annotations
 
 import codecs
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from charset_normalizer import from_bytes
-
-from gpts.knowledge.extraction.types import Readable, UnreadableError
+from gpts.knowledge.extraction.charset_detection import detect_by_frequency
+from gpts.knowledge.extraction.charsets import find_declared, find_escapes, is_valid
+from gpts.knowledge.extraction.remarks import RemarkCode
+from gpts.knowledge.extraction.types import Readable, Source, UnreadableError
+from gpts.knowledge.extraction.unicode_marks import WIDE, find_mark, guess_wide_charset
 
 CHUNK_BYTES = 256 * 1024
 SAMPLE_BYTES = 512 * 1024
-_CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
-_KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
-_LETTERS = re.compile(r"[^\x00-\x7f]")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+# Of the characters of a declared charset that may be lost before the declaration is not believed.
+_DECLARED_LOSS = 0.02
+# Well-formed UTF-8 sequences for each foreign byte, from which a text is UTF-8 with damage.
+_SEQUENCES_FOR_FOREIGN = 4
+_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_LONG_SEQUENCE = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_HIGH = re.compile(rb"[\x80-\xff]")
+# UTF-8 read as Latin-1: "Ã©" for "é".
+_MOJIBAKE = re.compile(rb"[\xc2\xc3][\x80-\xbf]")
+_EAST_ASIAN = frozenset({"gb18030", "big5hkscs", "cp949", "cp932", "euc_jp", "johab", "cp950"})
+_MARKUP = frozenset({"text/html", "application/epub+zip"})
+_CODE = frozenset({"text/x-code", "text/x-tex", "text/x-org", "text/x-rst"})
 
 
-def detect_charset(sample: bytes) -> str:
-    """Return the charset by the beginning of a text: byte order mark, UTF-8, Japanese, GB 18030, or a guess.
+@dataclass(frozen=True)
+class Charset:
+    """``is_guess``: by what the bytes look like alone, so it may be wrong."""
+
+    name: str
+    is_guess: bool = False
+
+
+def detect_charset(sample: bytes, media_type: str = "text/plain") -> Charset:
+    """Choose the charset by the beginning of a text; the media type says how files of its kind declare it.
 
     UnreadableError: binary (NUL bytes), encoding (nothing fits).
     """
-    if sample[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return "utf-16"
+    known = find_mark(sample) or find_escapes(sample)
+    if known:
+        return Charset(known)
+    is_utf8 = is_valid(sample, "utf-8") and b"\x00" not in sample
+    if is_utf8 and not _HIGH.search(sample):
+        return Charset("utf-8")
+    declared = find_declared(sample, is_markup=media_type in _MARKUP, is_code=media_type in _CODE)
+    if is_utf8 and not _may_be(declared, sample):
+        return Charset("utf-8")
+    if declared and b"\x00" not in sample and _fits(sample, declared):
+        return Charset(declared)
+    if is_utf8:
+        return Charset("utf-8")
+    wide = guess_wide_charset(sample)
+    if wide:
+        return Charset(wide)
     if b"\x00" in sample:
         raise UnreadableError("binary")
-    if _is_valid(sample, "utf-8-sig"):
-        return "utf-8-sig"
-    for charset in ("shift_jis", "euc_jp"):
-        if _is_japanese(sample, charset):
-            return charset
-    if _is_chinese(sample):
-        return "gb18030"
-    return _guess_charset(sample)
-
-
-def _guess_charset(sample: bytes) -> str:
-    # charset_normalizer is unreliable on short Western texts, so it is first asked only for other alphabets.
-    high = sum(byte >= 0x80 for byte in sample[:65536])
-    if high * 4 > len(sample[:65536]):
-        best = from_bytes(sample[:65536]).best()
-        if best is not None and _is_valid(sample, best.encoding):
-            return best.encoding
-    if _is_valid(sample, "cp1252"):
-        return "cp1252"
-    best = from_bytes(sample[:65536]).best()
-    if best is None or not _is_valid(sample, best.encoding):
+    if _is_damaged_utf8(sample):
+        return Charset("utf-8")
+    guessed = detect_by_frequency(sample)
+    if not guessed:
         raise UnreadableError("encoding")
-    return best.encoding
+    return Charset(guessed, is_guess=True)
 
 
-def _is_valid(sample: bytes, charset: str) -> bool:
-    try:
-        codecs.getincrementaldecoder(charset)("strict").decode(sample)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _may_be(declared: str, sample: bytes) -> bool:
+    """Whether bytes that are valid UTF-8 are rather in the declared East Asian charset: a short text."""
+    return declared in _EAST_ASIAN and not _LONG_SEQUENCE.search(sample) and not _MOJIBAKE.search(sample)
 
 
-def _is_japanese(sample: bytes, charset: str) -> bool:
-    """Japanese text also decodes as GB 18030, but only Japanese has a fifth of its letters from kana."""
-    try:
-        text = codecs.getincrementaldecoder(charset)("strict").decode(sample)
-    except UnicodeDecodeError:
-        return False
-    return len(_KANA.findall(text)) * 5 >= max(len(_LETTERS.findall(text)), 1)
+def _fits(sample: bytes, charset: str) -> bool:
+    text = codecs.getincrementaldecoder(charset)("replace").decode(sample)
+    return text.count("\ufffd") <= max(2, len(text) * _DECLARED_LOSS)
 
 
-def _is_chinese(sample: bytes) -> bool:
-    """Western text also decodes as GB 18030, but gives single Chinese characters between Latin letters."""
-    try:
-        text = codecs.getincrementaldecoder("gb18030")("strict").decode(sample)
-    except UnicodeDecodeError:
-        return False
-    chinese = len(_CHINESE.findall(text))
-    isolated = len(re.findall(r"[A-Za-z][\u3400-\u9fff]|[\u3400-\u9fff][a-z]", text))
-    return chinese * 4 >= len(_LETTERS.findall(text)) * 3 and isolated * 2 < chinese
+def _is_damaged_utf8(sample: bytes) -> bool:
+    sequences = _SEQUENCE.findall(sample)
+    # The end of a sample may cut a sequence.
+    whole = sample[:-3] if len(sample) >= SAMPLE_BYTES else sample
+    foreign = len(_HIGH.findall(whole)) - sum(map(len, sequences))
+    return len(sequences) >= max(foreign, 1) * _SEQUENCES_FOR_FOREIGN
 
 
-def decode(file: Readable) -> Iterator[str]:
+def decode(file: Readable, source: Source | None = None) -> Iterator[str]:
     """Yield the text of ``file`` in chunks, with ``\\n`` as line end and without control characters.
 
-    Bytes that are invalid in the charset (in files joined from several charsets) become U+FFFD;
-    UnreadableError (encoding) for over 100 that are over a tenth of all characters.
+    Bytes that are invalid in the charset (in files joined from several charsets) become U+FFFD, which
+    ``source`` gets as a remark; UnreadableError (encoding) for over 100 that are over a tenth of all
+    characters.
     """
     sample = file.read(SAMPLE_BYTES)
-    decoder = codecs.getincrementaldecoder(detect_charset(sample))("replace")
+    charset = detect_charset(sample, "text/plain" if source is None else source.media_type)
+    decoder = codecs.getincrementaldecoder(charset.name)("replace")
+    is_wide = charset.name in WIDE
     characters = lost = 0
     held = ""
     data = sample
@@ -102,15 +117,40 @@ def decode(file: Readable) -> Iterator[str]:
             raise UnreadableError("encoding")
         yield text
         data = file.read(CHUNK_BYTES)
-        if b"\x00" in data and decoder.__class__.__module__ != "encodings.utf_16":
+        if not is_wide and b"\x00" in data:
             raise UnreadableError("binary")
-    yield clean(held + decoder.decode(b"", True))
+    last = clean(held + decoder.decode(b"", True))
+    _add_remarks(source, charset, lost + last.count("\ufffd") - sample.count(b"\xef\xbf\xbd"))
+    yield last
 
 
-def iter_lines(file: Readable, limit: int) -> Iterator[str]:
+def decode_bytes(data: bytes, declared: str = "", media_type: str = "text/plain") -> str:
+    """Return a text in memory, such as a part of an e-mail. ``declared`` is its charset, by Python's name.
+
+    What cannot be read becomes U+FFFD.
+    """
+    charset = declared if declared and declared != "utf-8" and _fits(data[:SAMPLE_BYTES], declared) else ""
+    if not charset:
+        try:
+            charset = detect_charset(data[:SAMPLE_BYTES], media_type).name
+        except UnreadableError:
+            charset = "utf-8"
+    return clean(data.decode(charset, "replace"))
+
+
+def _add_remarks(source: Source | None, charset: Charset, lost: int) -> None:
+    if source is None:
+        return
+    if lost > 0:
+        source.remarks.add(RemarkCode.CHARACTERS_REPLACED, count=lost)
+    if charset.is_guess:
+        source.remarks.add(RemarkCode.CHARSET_GUESSED, name=charset.name)
+
+
+def iter_lines(file: Readable, limit: int, source: Source | None = None) -> Iterator[str]:
     """Yield the lines of a text without line ends; lines over ``limit`` characters come in parts."""
     held = ""
-    for text in decode(file):
+    for text in decode(file, source):
         parts = (held + text).split("\n")
         held = parts.pop()
         yield from parts

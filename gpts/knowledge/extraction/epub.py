@@ -24,7 +24,7 @@ def read(source: Source) -> Iterator[Section]:
     chapters = _list_chapters(archive)
     for number, name in enumerate(chapters, 1):
         with archive.open(name) as file:
-            yield from parse_sections(decode(file), page=number)
+            yield from parse_sections(decode(file, source), page=number)
         source.report(number / len(chapters))
 
 

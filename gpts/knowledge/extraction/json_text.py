@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import ijson
 
-from gpts.knowledge.extraction.decoding import detect_charset, iter_lines
+from gpts.knowledge.extraction.decoding import decode, iter_lines
+from gpts.knowledge.extraction.json_events import CutShortError, Event, iter_events
+from gpts.knowledge.extraction.remarks import RemarkCode
 from gpts.knowledge.extraction.reporting import CountedFile
 from gpts.knowledge.extraction.types import (
     HEADING_LENGTH,
     PARAGRAPH_LIMIT,
-    Readable,
     Section,
     Source,
     UnreadableError,
@@ -23,37 +26,130 @@ from gpts.knowledge.extraction.types import (
 DEPTH = 40
 # Lines of one paragraph; a longer item continues in the next.
 LINES = 200
+# Half a pair of an escape for a rare character is none that can be stored.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read(source: Source) -> Iterator[Section]:
+    """Read documents with the strict parser, and from where that fails as people write them."""
+    done = 0
+    try:
+        for section in _build_sections(_iter_strict_events(source)):
+            yield section
+            done += 1
+    except (ijson.JSONError, ValueError):
+        # ValueError: a number of thousands of digits.
+        yield from islice(_build_sections(_iter_lenient_events(source)), done, None)
+
+
+def _iter_strict_events(source: Source) -> Iterator[Event]:
     with source.path.open("rb") as file:
-        head = file.read(512 * 1024)
-        charset = detect_charset(head)
-        file.seek(0)
-        if charset not in ("utf-8", "utf-8-sig"):
-            yield from _read_whole(source)
-            return
-        if head.startswith(b"\xef\xbb\xbf"):
-            file.seek(3)
-        try:
-            yield from _read_stream(CountedFile(file, source))
-        except (ijson.JSONError, ValueError):
-            # ValueError: invalid UTF-8, or a number of thousands of digits.
-            raise UnreadableError("malformed") from None
+        text = _EncodedText(decode(CountedFile(file, source), source))
+        yield from ijson.basic_parse(text, use_float=True, multiple_values=True)
+
+
+def _iter_lenient_events(source: Source) -> Iterator[Event]:
+    with source.path.open("rb") as file:
+        text = "".join(decode(CountedFile(file, source)))
+    try:
+        yield from iter_events(text, depth=DEPTH)
+    except CutShortError:
+        source.remarks.add(RemarkCode.FILE_REPAIRED)
+
+
+class _EncodedText:
+    """A text that is decoded in chunks, as the file in UTF-8 that the parser reads."""
+
+    def __init__(self, parts: Iterator[str]) -> None:
+        self._parts = parts
+        self._held = b""
+
+    def read(self, size: int = -1) -> bytes:
+        while not self._held:
+            part = next(self._parts, None)
+            if part is None:
+                return b""
+            self._held = part.encode()
+        data, self._held = (self._held, b"") if size < 0 else (self._held[:size], self._held[size:])
+        return data
 
 
 def read_lines(source: Source) -> Iterator[Section]:
-    """Read JSON lines: a paragraph for the value of each line."""
+    """Read JSON lines: a paragraph for the value of each line. Lines that cannot be read are a remark."""
+    if _is_one_document(source):
+        yield from read(source)
+        return
+    is_any = False
     with source.path.open("rb") as file:
-        for line in iter_lines(CountedFile(file, source), PARAGRAPH_LIMIT * 20):
+        for number, line in enumerate(iter_lines(CountedFile(file, source), PARAGRAPH_LIMIT * 20, source), 1):
             if not line.strip():
                 continue
-            lines = list(_iter_value_lines(_parse(line), "", 0))
+            try:
+                lines = list(_iter_value_lines(_parse_line(line), "", 0))
+            except (UnreadableError, CutShortError):
+                source.remarks.add(RemarkCode.LINES_UNREADABLE, number=number)
+                continue
+            is_any = True
             if lines:
                 yield Section("", ("\n".join(lines),))
+    if not is_any:
+        raise UnreadableError("malformed")
 
 
-def _read_stream(file: Readable) -> Iterator[Section]:
+def _is_one_document(source: Source) -> bool:
+    """Whether the file is a document over several lines, whatever its name says."""
+    with source.path.open("rb") as file:
+        first = next((line for line in iter_lines(file, PARAGRAPH_LIMIT) if line.strip()), "")
+    return first.strip() in ("{", "[")
+
+
+def _parse_line(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return _build_value(iter_events(line, depth=DEPTH))
+
+
+def _build_value(events: Iterator[Event]) -> Any:
+    """Return the value of events; of several documents on a line a list."""
+    documents: list[Any] = []
+    containers: list[Any] = [documents]
+    keys: list[str] = [""]
+    for event, value in events:
+        if event == "map_key":
+            keys[-1] = str(value)
+            continue
+        if event in ("end_map", "end_array"):
+            containers.pop()
+            keys.pop()
+            continue
+        made: Any = {"start_map": {}, "start_array": []}.get(event, value)
+        into = containers[-1]
+        if isinstance(into, dict):
+            into[keys[-1]] = made
+        else:
+            into.append(made)
+        if event in ("start_map", "start_array"):
+            containers.append(made)
+            keys.append("")
+    return documents[0] if len(documents) == 1 else documents
+
+
+def _iter_value_lines(value: Any, path: str, depth: int) -> Iterator[str]:
+    if depth > DEPTH:
+        raise UnreadableError("malformed")
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _iter_value_lines(part, _join_label(path, _clean(str(key))), depth + 1)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _iter_value_lines(part, path, depth + 1)
+    elif value is not None and str(value).strip():
+        text = _clean(str(value))
+        yield f"{path}: {text}" if path else text
+
+
+def _build_sections(events: Iterator[Event]) -> Iterator[Section]:
     # Of each open map or list: its kind, the label of its content, and the label of the current value. Built
     # here and cut, because ijson joins the whole path again for every value: a key of 600 kB before 300,000
     # numbers.
@@ -62,7 +158,7 @@ def _read_stream(file: Readable) -> Iterator[Section]:
     current: list[str] = []
     heading = ""
     lines: list[str] = []
-    for event, value in ijson.basic_parse(file, use_float=True):
+    for event, value in events:
         if event in ("start_map", "start_array"):
             label = current[-1] if current else ""
             kinds.append(event)
@@ -78,12 +174,13 @@ def _read_stream(file: Readable) -> Iterator[Section]:
             if len(kinds) == 1:
                 if lines:
                     yield Section(heading, ("\n".join(lines),))
-                lines, heading = [], shorten_heading(str(value))
+                lines, heading = [], shorten_heading(_clean(str(value)))
             else:
-                current[-1] = _join_label(labels[-1], str(value))
+                current[-1] = _join_label(labels[-1], _clean(str(value)))
         elif value is not None and str(value).strip():
             name = current[-1] if current else ""
-            lines.append(f"{name}: {value}" if name else str(value))
+            text = _clean(str(value))
+            lines.append(f"{name}: {text}" if name else text)
         # Each item of the outer list, or of the list under a top-level key, is a paragraph.
         at_item = (kinds == ["start_array"] or kinds == ["start_map", "start_array"]) and event != "map_key"
         if lines and (at_item or len(lines) >= LINES):
@@ -93,37 +190,9 @@ def _read_stream(file: Readable) -> Iterator[Section]:
         yield Section(heading, ("\n".join(lines),))
 
 
+def _clean(text: str) -> str:
+    return _SURROGATE.sub("\ufffd", text)
+
+
 def _join_label(path: str, key: str) -> str:
     return (f"{path}.{key[:HEADING_LENGTH]}" if path else key[:HEADING_LENGTH])[:HEADING_LENGTH]
-
-
-def _read_whole(source: Source) -> Iterator[Section]:
-    """Read JSON that is not UTF-8, which the stream parser needs."""
-    with source.path.open("rb") as file:
-        text = "\n".join(iter_lines(CountedFile(file, source), PARAGRAPH_LIMIT * 100))
-    value = _parse(text)
-    for key, part in value.items() if isinstance(value, dict) else [("", value)]:
-        for item in part if isinstance(part, list) else [part]:
-            lines = list(_iter_value_lines(item, "", 0))
-            if lines:
-                yield Section(shorten_heading(str(key)), ("\n".join(lines),))
-
-
-def _parse(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise UnreadableError("malformed") from None
-
-
-def _iter_value_lines(value: Any, path: str, depth: int) -> Iterator[str]:
-    if depth > DEPTH:
-        raise UnreadableError("malformed")
-    if isinstance(value, dict):
-        for key, part in value.items():
-            yield from _iter_value_lines(part, _join_label(path, str(key)), depth + 1)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _iter_value_lines(part, path, depth + 1)
-    elif value is not None and str(value).strip():
-        yield f"{path}: {value}" if path else str(value)

@@ -11,14 +11,14 @@ from gpts.knowledge.extraction.types import PARAGRAPH_LIMIT, Section, Source
 
 def read(source: Source) -> Iterator[Section]:
     with source.path.open("rb") as file:
-        for paragraph in iter_paragraphs(CountedFile(file, source)):
+        for paragraph in iter_paragraphs(CountedFile(file, source), source):
             yield Section("", (paragraph,))
 
 
-def iter_paragraphs(file: CountedFile) -> Iterator[str]:
+def iter_paragraphs(file: CountedFile, source: Source) -> Iterator[str]:
     held: list[str] = []
     size = 0
-    for line in iter_lines(file, PARAGRAPH_LIMIT):
+    for line in iter_lines(file, PARAGRAPH_LIMIT, source):
         if line.strip():
             held.append(line)
             size += len(line)

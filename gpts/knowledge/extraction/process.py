@@ -18,9 +18,10 @@ from time import monotonic
 from typing import Any
 
 from core.limited_process import ENVIRONMENT, ROOT, build_command
+from gpts.knowledge.extraction.kinds import PDF, ZIPPED
 from gpts.knowledge.extraction.recognition import Engine, recognise_page
 from gpts.knowledge.extraction.remarks import Remark, RemarkCode, Remarks, parse_remarks
-from gpts.knowledge.extraction.sniffing import PDF, ZIPPED, get_media_type
+from gpts.knowledge.extraction.sniffing import get_media_type
 from gpts.knowledge.extraction.types import (
     Limits,
     Section,

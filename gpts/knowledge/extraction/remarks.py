@@ -38,11 +38,19 @@ class RemarkCode(StrEnum):
     # Tables
     HIDDEN_SHEETS = "hidden_sheets"
     COLUMNS_LEFT_OUT = "columns_left_out"
+    HIDDEN_ROWS = "hidden_rows"
+    HIDDEN_COLUMNS = "hidden_columns"
+    FORMULAS_WITHOUT_VALUE = "formulas_without_value"
+    # Text of all kinds
+    CHARACTERS_REPLACED = "characters_replaced"
+    CHARSET_GUESSED = "charset_guessed"
+    LINES_UNREADABLE = "lines_unreadable"
 
 
 # Remarks that only say how something was read: nothing of the file is missing from the answers.
 NOTES = frozenset({
     RemarkCode.PAGES_BY_OCR, RemarkCode.FILE_REPAIRED, RemarkCode.DELETED_TEXT, RemarkCode.COMMENTS_READ,
+    RemarkCode.CHARSET_GUESSED,
 })  # fmt: skip
 
 

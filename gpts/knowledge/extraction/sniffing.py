@@ -6,48 +6,32 @@ of binary file to refuse.
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+import re
 
+from gpts.knowledge.extraction.kinds import (
+    ADVICE,
+    COMPOUND,
+    DOC,
+    DOCX,
+    EML,
+    HTML,
+    PDF,
+    PLAIN,
+    PPT,
+    PPTX,
+    RTF,
+    XLS,
+    XLSX,
+    ZIPPED,
+    find_media_type,
+)
 from gpts.knowledge.extraction.types import UnreadableError
+from gpts.knowledge.extraction.unicode_marks import find_mark, guess_wide_charset
 
-PDF = "application/pdf"
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
-EPUB = "application/epub+zip"
-CODE = "text/x-code"
-
-MEDIA_TYPES = {
-    ".txt": "text/plain",
-    ".text": "text/plain",
-    ".log": "text/plain",
-    ".md": "text/markdown",
-    ".markdown": "text/markdown",
-    ".rst": "text/plain",
-    ".csv": "text/csv",
-    ".tsv": "text/tab-separated-values",
-    ".json": "application/json",
-    ".jsonl": "application/jsonl",
-    ".html": "text/html",
-    ".htm": "text/html",
-    ".xhtml": "text/html",
-    ".pdf": PDF,
-    ".docx": DOCX,
-    ".xlsx": XLSX,
-    ".pptx": PPTX,
-    ".epub": EPUB,
-    **dict.fromkeys(
-        (
-            ".py", ".js", ".mjs", ".ts", ".tsx", ".jsx", ".java", ".kt", ".c", ".h", ".cc", ".cpp", ".hpp",
-            ".cs", ".go", ".rs", ".rb", ".php", ".swift", ".scala", ".r", ".lua", ".pl", ".sh", ".ps1",
-            ".sql", ".css", ".scss", ".vue", ".svelte", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".xml",
-            ".tex", ".proto", ".graphql", ".tf", ".dart", ".ex", ".exs", ".hs", ".jl", ".m",
-        ),
-        CODE,
-    ),
-}  # fmt: skip
-ZIPPED = frozenset({DOCX, XLSX, PPTX, EPUB})
 HEAD_BYTES = 8_192
+# What old Office names stand for today.
+_SUCCESSORS = {DOC: DOCX, XLS: XLSX, PPT: PPTX}
+_PAGE = re.compile(rb"<(?:!doctype html|html|table|body)\b", re.IGNORECASE)
 
 # OLE compound files: old Office formats, and new ones that are encrypted.
 _COMPOUND = b"\xd0\xcf\x11\xe0"
@@ -59,15 +43,37 @@ _BINARY = (
 # The harmless test file for virus scanners (eicar.org): it begins so and has at most 128 bytes.
 TEST_VIRUS = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 TEST_VIRUS_BYTES = 128
-_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def get_media_type(name: str) -> str:
-    """Return the media type by the extension; UnreadableError (unknown_type) for an unsupported one."""
-    try:
-        return MEDIA_TYPES[PurePosixPath(name.lower()).suffix]
-    except KeyError:
-        raise UnreadableError("unknown_type") from None
+    """Return the media type by a file's name; UnreadableError for one that cannot be read.
+
+    Codes: unknown_type, and those of ADVICE, which say what to do instead.
+    """
+    found = find_media_type(name)
+    if not found:
+        ending = name.lower().rpartition(".")[2]
+        raise UnreadableError(ADVICE.get(f".{ending}", "unknown_type"))
+    return found
+
+
+def get_actual_type(media_type: str, head: bytes) -> str:
+    """Return the type by which a file is read: programs give old Office names to newer files and texts."""
+    if media_type not in COMPOUND or head.startswith(_COMPOUND) or media_type not in _SUCCESSORS:
+        return media_type
+    if head.startswith(_ZIP):
+        return _SUCCESSORS[media_type]
+    if head.lstrip().startswith(b"{\\rtf"):
+        return RTF
+    if b"mime-version:" in head[:1024].lower():
+        return EML
+    if b"\x00" in head and not find_mark(head):
+        return media_type
+    if _PAGE.search(head):
+        return HTML
+    if media_type == XLS:
+        return "text/tab-separated-values" if b"\t" in head.partition(b"\n")[0] else "text/csv"
+    return PLAIN if media_type == DOC else media_type
 
 
 def check_head(media_type: str, head: bytes) -> None:
@@ -79,9 +85,18 @@ def check_head(media_type: str, head: bytes) -> None:
         raise UnreadableError("empty")
     if head.startswith(TEST_VIRUS) and len(head) <= TEST_VIRUS_BYTES:
         raise UnreadableError("malware")
+    media_type = get_actual_type(media_type, head)
     if media_type == PDF:
         # Downloads of some systems have headers of theirs before it.
         if b"%PDF-" not in head:
+            raise UnreadableError("malformed")
+        return
+    if media_type in COMPOUND:
+        if not head.startswith(_COMPOUND):
+            raise UnreadableError("malformed")
+        return
+    if media_type == RTF:
+        if b"{\\rtf" not in head[:64]:
             raise UnreadableError("malformed")
         return
     if media_type in ZIPPED:
@@ -90,7 +105,9 @@ def check_head(media_type: str, head: bytes) -> None:
         if not head.startswith(_ZIP):
             raise UnreadableError("malformed")
         return
-    if head.startswith(_WIDE_MARKS):
+    if find_mark(head):
         return
-    if b"%PDF-" in head[:16] or head.startswith((*_ZIP, *_BINARY, _COMPOUND)) or b"\x00" in head:
+    if b"%PDF-" in head[:16] or head.startswith((*_ZIP, *_BINARY, _COMPOUND)):
+        raise UnreadableError("binary")
+    if b"\x00" in head and not guess_wide_charset(head):
         raise UnreadableError("binary")

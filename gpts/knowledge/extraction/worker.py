@@ -18,24 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from core.limited_process import forbid_connections_and_programs, free_reserved_memory, limit_memory_and_time
-from gpts.knowledge.extraction.sniffing import CODE, DOCX, EPUB, HEAD_BYTES, PDF, PPTX, XLSX, check_head
+from gpts.knowledge.extraction.kinds import PDF, READERS
+from gpts.knowledge.extraction.sniffing import HEAD_BYTES, check_head, get_actual_type
 from gpts.knowledge.extraction.types import HEADING_LENGTH, PARAGRAPH_LIMIT, Limits, Source, UnreadableError
 
-READERS = {
-    "text/plain": ("plain", "read"),
-    "text/markdown": ("markdown", "read"),
-    "text/csv": ("table", "read"),
-    "text/tab-separated-values": ("table", "read"),
-    "application/json": ("json_text", "read"),
-    "application/jsonl": ("json_text", "read_lines"),
-    "text/html": ("html", "read"),
-    CODE: ("code", "read"),
-    PDF: ("pdf", "read"),
-    DOCX: ("docx", "read"),
-    XLSX: ("xlsx", "read"),
-    PPTX: ("pptx", "read"),
-    EPUB: ("epub", "read"),
-}
 NICENESS = 5
 # Progress is written when it grew by this share.
 STEP = 0.01
@@ -45,6 +31,8 @@ def main(path: str, media_type: str, limits_json: str) -> int:
     limits = Limits(**json.loads(limits_json))
     # Pages and answers come first.
     limit_memory_and_time(memory_bytes=limits.memory_bytes, cpu_seconds=limits.seconds, niceness=NICENESS)
+    with Path(path).open("rb") as file:
+        media_type = get_actual_type(media_type, file.read(HEAD_BYTES))
     module, function = READERS[media_type]
     reader = getattr(import_module(f"gpts.knowledge.extraction.{module}"), function)
     forbid_connections_and_programs()

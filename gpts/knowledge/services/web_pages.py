@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +27,8 @@ from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.rules import GPTAct
 from gpts.knowledge.access import access_knowledge_file
-from gpts.knowledge.extraction.sniffing import DOCX, EPUB, PDF, PPTX, XLSX
+from gpts.knowledge.extraction.charsets import resolve_label
+from gpts.knowledge.extraction.kinds import CODE, KINDS
 from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.queries import PAGE_JOB, list_page_jobs
 from gpts.knowledge.services.files import check_file_count, replace_file, upload_knowledge_file
@@ -39,34 +39,16 @@ from workspaces.states import OPEN_JOB_STATES
 
 URL_LENGTH = 2000
 NAME_LENGTH = 120
+# The end of a file's name by what a server calls its kind.
 ENDINGS = {
-    "text/html": ".html",
+    **{kind.media_type: kind.endings[0] for kind in KINDS if kind.media_type != CODE},
     "application/xhtml+xml": ".html",
-    "text/plain": ".txt",
-    "text/markdown": ".md",
-    "text/csv": ".csv",
-    "text/tab-separated-values": ".tsv",
-    "application/json": ".json",
     "application/ld+json": ".json",
-    "application/jsonl": ".jsonl",
-    PDF: ".pdf",
-    DOCX: ".docx",
-    XLSX: ".xlsx",
-    PPTX: ".pptx",
-    EPUB: ".epub",
+    "application/x-ndjson": ".ndjson",
+    "text/rtf": ".rtf",
 }
 # Bounded and without overlap, so that a page of unclosed tags cannot cause quadratic backtracking.
 _TITLE = re.compile(r"<title(?:\s[^<>]{0,300})?>([^<]{1,2000})</title>", re.IGNORECASE)
-# Charsets of web pages by Python's names. Other codecs that a server could name take quadratic time
-# (punycode), produce lone surrogates (utf-7, unicode_escape) or are no charsets at all.
-CHARSETS = frozenset(
-    {
-        "ascii", "big5", "big5hkscs", "euc_jp", "euc_kr", "gb18030", "gb2312", "gbk", "iso2022_jp", "koi8-r",
-        "koi8-u", "mac-roman", "shift_jis", "tis-620", "utf-16", "utf-16-be", "utf-16-le", "utf-32",
-        *(f"cp{number}" for number in (866, 874, 932, 949, 950, *range(1250, 1259))),
-        *(f"iso8859-{number}" for number in range(1, 17)),
-    }
-)  # fmt: skip
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 # Characters with a meaning in paths.
 _PATH_CHARACTERS = re.compile(r"[/\\:*?\"<>|]+")
@@ -217,11 +199,8 @@ def _convert_to_utf8(body: bytes, header: str) -> bytes:
     match = _CHARSET.search(header)
     if match is None or match[1].lower() in ("utf-8", "utf8"):
         return body
-    try:
-        codec = codecs.lookup(match[1])
-    except (LookupError, ValueError):
-        return body
-    return body.decode(codec.name, errors="replace").encode() if codec.name in CHARSETS else body
+    charset = resolve_label(match[1])
+    return body.decode(charset, errors="replace").encode() if charset else body
 
 
 def _build_name(url: str, body: bytes, ending: str) -> str:

@@ -22,7 +22,7 @@ from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.web.builder_frame import build_page_context
 from gpts.knowledge.access import access_knowledge_file
-from gpts.knowledge.extraction import MEDIA_TYPES
+from gpts.knowledge.extraction import list_accepted
 from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.queries import find_page_position, list_passages
 from gpts.knowledge.services.files import (
@@ -168,7 +168,7 @@ def _render_page(
         has_pages=any(passage.page for passage in passages),
         errors=errors or {},
         typed=request.POST if errors else {},
-        accept=",".join(MEDIA_TYPES),
+        accept=list_accepted(),
         megabytes=settings.KNOWLEDGE_FILE_BYTES // (1024 * 1024),
     )
     return render(request, "gpts/knowledge/file.html", context, status=400 if errors else 200)

@@ -23,7 +23,7 @@ from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.web.builder_frame import build_page_context, get_builder_frame
 from gpts.knowledge.access import access_page_job
-from gpts.knowledge.extraction import MEDIA_TYPES
+from gpts.knowledge.extraction import list_accepted, list_labels
 from gpts.knowledge.failure_messages import describe_failure
 from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.queries import list_knowledge_files, list_removed_files, list_unfinished_page_jobs
@@ -148,7 +148,8 @@ def _render_page(
             request,
             gpt,
             "knowledge",
-            accept=",".join(MEDIA_TYPES),
+            accept=list_accepted(),
+            kinds=list_labels(),
             megabytes=settings.KNOWLEDGE_FILE_BYTES // (1024 * 1024),
             file_bytes=settings.KNOWLEDGE_FILE_BYTES,
             errors=errors or {},

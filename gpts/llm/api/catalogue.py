@@ -5,15 +5,23 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema, extend_schema_serializer
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gpts.assistants.queries.model_retirement import list_affected_gpts, list_retirements
 from gpts.assistants.services.model_retirement import replace_in_drafts, set_retirement
-from gpts.llm.models import LanguageModel, ModelProvider
-from gpts.llm.queries import get_model, get_provider, get_provider_test, list_providers, list_replacements
+from gpts.llm.models import FailedCall, LanguageModel, ModelProvider
+from gpts.llm.queries import (
+    get_model,
+    get_provider,
+    get_provider_test,
+    list_failed_calls,
+    list_providers,
+    list_replacements,
+)
+from gpts.llm.runtime.types import ModelOption
 from gpts.llm.services.catalogue import (
     KEY_LENGTH,
     KINDS,
@@ -25,9 +33,11 @@ from gpts.llm.services.catalogue import (
     change_model,
     change_provider,
     create_provider,
+    forget_what_was_learned,
 )
 from gpts.llm.services.probe import request_test
-from gpts.llm.states import Capability, ModelFeature, ModelKind
+from gpts.llm.states import Capability, ModelFeature, ModelKind, OptionChoice
+from gpts.llm.wording import describe_failure, list_option_states
 from workspaces.access import WorkspaceAct, not_found
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.serializers import OutboundJobSerializer
@@ -36,10 +46,40 @@ from workspaces.models import OutboundJob, Workspace
 from workspaces.states import ApiScope
 
 
+class OptionStateSerializer(serializers.Serializer[Any]):
+    """An option of requests to a model."""
+
+    name = serializers.ChoiceField(choices=[option.value for option in ModelOption])
+    choice = serializers.ChoiceField(choices=OptionChoice.choices)
+    is_sent = serializers.BooleanField()
+    refused_at = serializers.DateTimeField(allow_null=True, help_text="When the server refused it.")
+
+
+class LearnedLimitSerializer(serializers.Serializer[Any]):
+    tokens = serializers.IntegerField()
+    at = serializers.DateTimeField()
+
+
+class InputCutSerializer(serializers.Serializer[Any]):
+    sent = serializers.IntegerField(help_text="Tokens, by our estimate.")
+    counted = serializers.IntegerField(help_text="Tokens, by the provider.")
+    at = serializers.DateTimeField()
+
+
+class LearnedSerializer(serializers.Serializer[Any]):
+    """What answers have shown: smaller limits that the server named, and a prompt that it cut, it seems."""
+
+    output_limit = LearnedLimitSerializer(required=False)
+    context_window = LearnedLimitSerializer(required=False)
+    input_cut = InputCutSerializer(required=False)
+
+
 class CatalogueModelSerializer(serializers.ModelSerializer[LanguageModel]):
     """Prices are micro-units of the instance's currency per million tokens."""
 
     replacement = serializers.PrimaryKeyRelatedField[LanguageModel](read_only=True)
+    options = serializers.SerializerMethodField()
+    learned = serializers.SerializerMethodField()
 
     class Meta:
         model = LanguageModel
@@ -56,10 +96,44 @@ class CatalogueModelSerializer(serializers.ModelSerializer[LanguageModel]):
             "features",
             "dimensions",
             "is_default",
+            "is_size_assumed",
+            "options",
+            "learned",
             "retired_at",
             "replacement",
         ]
         read_only_fields: ClassVar[Any] = fields
+
+    @extend_schema_field(OptionStateSerializer(many=True))
+    def get_options(self, model: LanguageModel) -> Any:
+        return OptionStateSerializer(list_option_states(model), many=True).data
+
+    @extend_schema_field(LearnedSerializer)
+    def get_learned(self, model: LanguageModel) -> Any:
+        return LearnedSerializer(model.learned).data
+
+
+class FailedCallSerializer(serializers.ModelSerializer[FailedCall]):
+    """``provider_text`` is what the provider said, without keys and without what it quotes of prompts."""
+
+    message = serializers.SerializerMethodField(help_text="What it means, for those who run the model.")
+
+    class Meta:
+        model = FailedCall
+        fields: ClassVar[Any] = [
+            "id",
+            "code",
+            "message",
+            "status",
+            "provider_text",
+            "count",
+            "first_at",
+            "last_at",
+        ]
+        read_only_fields: ClassVar[Any] = fields
+
+    def get_message(self, call: FailedCall) -> str:
+        return describe_failure(call.code, call.model.provider.kind)
 
 
 class ModelProviderSerializer(serializers.ModelSerializer[ModelProvider]):
@@ -123,6 +197,11 @@ class ChangeModelSerializer(serializers.Serializer[Any]):
     )
     dimensions = serializers.IntegerField(required=False, allow_null=True)
     is_default = serializers.BooleanField(required=False)
+    options = serializers.DictField(
+        required=False,
+        child=serializers.ChoiceField(choices=OptionChoice.choices),
+        help_text="By name of the option, whether it is sent. What is left out stays as it is.",
+    )
 
 
 class NewModelSerializer(ChangeModelSerializer):
@@ -260,6 +339,28 @@ class CatalogueModelView(CatalogueView):
         values = self.read(ChangeModelSerializer)
         saved = change_model(model=model, values=values, by=self.person, at=timezone.now())
         return Response(CatalogueModelSerializer(saved).data)
+
+
+class LearnedView(CatalogueView):
+    required_scopes: ClassVar = {"DELETE": ApiScope.ACCOUNT}
+
+    @extend_schema(operation_id="catalogue_model_forget", responses=CatalogueModelSerializer)
+    def delete(self, request: Request, *, workspace: str = "", model_id: int) -> Response:
+        """Forget what answers have shown, so that every option is sent again until the server refuses it."""
+        model = get_model(self.get_tenant(request, workspace), model_id)
+        saved = forget_what_was_learned(model=model, by=self.person, at=timezone.now())
+        return Response(CatalogueModelSerializer(saved).data)
+
+
+class FailedCallsView(CatalogueView):
+    required_scopes: ClassVar = {"GET": ApiScope.ACCOUNT}
+    ordering = ("-last_at", "-id")
+
+    @extend_schema(operation_id="catalogue_model_failures", responses=FailedCallSerializer(many=True))
+    def get(self, request: Request, *, workspace: str = "", model_id: int) -> Response:
+        """List the newest failures of the model, at most 30, none older than 30 days."""
+        model = get_model(self.get_tenant(request, workspace), model_id)
+        return self.page(list_failed_calls(model), FailedCallSerializer)
 
 
 class RetirementView(CatalogueView):

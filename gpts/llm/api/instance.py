@@ -61,6 +61,16 @@ class InstanceModelView(_InstanceView, catalogue.CatalogueModelView):
     required_scopes: ClassVar = {"PATCH": WORK}
 
 
+@extend_schema_view(delete=extend_schema(operation_id="instance_model_forget"))
+class InstanceLearnedView(_InstanceView, catalogue.LearnedView):
+    required_scopes: ClassVar = {"DELETE": WORK}
+
+
+@extend_schema_view(get=extend_schema(operation_id="instance_model_failures"))
+class InstanceFailedCallsView(_InstanceView, catalogue.FailedCallsView):
+    required_scopes: ClassVar = {"GET": WORK}
+
+
 @extend_schema_view(put=extend_schema(operation_id="instance_model_retire"))
 class InstanceRetirementView(_InstanceView, catalogue.RetirementView):
     # No GET: which GPTs use a model is private to each workspace, whose admins replace it there.

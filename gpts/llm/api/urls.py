@@ -26,6 +26,12 @@ urlpatterns = [
         name="catalogue-model-list",
     ),
     path(f"{_W}/models/<int:model_id>", views.CatalogueModelView.as_view(), name="catalogue-model-detail"),
+    path(f"{_W}/models/<int:model_id>/learned", views.LearnedView.as_view(), name="catalogue-model-learned"),
+    path(
+        f"{_W}/models/<int:model_id>/failures",
+        views.FailedCallsView.as_view(),
+        name="catalogue-model-failures",
+    ),
     path(
         f"{_W}/models/<int:model_id>/retirement",
         views.RetirementView.as_view(),
@@ -49,6 +55,16 @@ urlpatterns = [
         name="instance-model-list",
     ),
     path(f"{_I}/models/<int:model_id>", instance.InstanceModelView.as_view(), name="instance-model-detail"),
+    path(
+        f"{_I}/models/<int:model_id>/learned",
+        instance.InstanceLearnedView.as_view(),
+        name="instance-model-learned",
+    ),
+    path(
+        f"{_I}/models/<int:model_id>/failures",
+        instance.InstanceFailedCallsView.as_view(),
+        name="instance-model-failures",
+    ),
     path(
         f"{_I}/models/<int:model_id>/retirement",
         instance.InstanceRetirementView.as_view(),

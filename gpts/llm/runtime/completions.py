@@ -16,6 +16,7 @@ from gpts.llm.runtime.types import (
     ModelEvent,
     ModelFailure,
     ModelRequest,
+    OptionsLearned,
     TextDelta,
     ToolProposed,
     Usage,
@@ -31,6 +32,7 @@ class Completion:
     usage: Usage
     images: tuple[ImageMade, ...] = ()
     finish_reason: str = "stop"
+    learned: tuple[OptionsLearned, ...] = ()
 
 
 async def complete(request: ModelRequest, client: ModelClient | None = None) -> Completion:
@@ -40,6 +42,7 @@ async def complete(request: ModelRequest, client: ModelClient | None = None) -> 
     texts: list[str] = []
     tools: list[ToolProposed] = []
     images: list[ImageMade] = []
+    learned: list[OptionsLearned] = []
     finished: Finished | None = None
     async with aclosing(cast("AsyncGenerator[ModelEvent, None]", client.stream(request))) as events:
         async for event in events:
@@ -49,6 +52,8 @@ async def complete(request: ModelRequest, client: ModelClient | None = None) -> 
                 tools.append(event)
             elif isinstance(event, ImageMade):
                 images.append(event)
+            elif isinstance(event, OptionsLearned):
+                learned.append(event)
             elif isinstance(event, Finished):
                 finished = event
     if finished is None:
@@ -56,4 +61,6 @@ async def complete(request: ModelRequest, client: ModelClient | None = None) -> 
     text = "".join(texts)
     if not (text.strip() or tools or images):
         raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="empty_answer")
-    return Completion(text, tuple(tools), finished.usage, tuple(images), finished.finish_reason)
+    return Completion(
+        text, tuple(tools), finished.usage, tuple(images), finished.finish_reason, tuple(learned)
+    )

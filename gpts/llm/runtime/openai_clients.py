@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import ssl
+import time
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import httpx2
@@ -23,29 +26,29 @@ from core.outbound_guard import policy_for
 from core.outbound_purposes import OPERATOR_PURPOSES, Purpose
 from gpts.llm.runtime.idle_timeout import IdleTimeout
 from gpts.llm.runtime.images import detect_media_type
-from gpts.llm.runtime.outputs import is_strict
-from gpts.llm.runtime.provider_errors import translate_error_event, translate_status
+from gpts.llm.runtime.provider_errors import translate_error_event, translate_response
+from gpts.llm.runtime.refused_options import RequestForms
+from gpts.llm.runtime.request_bodies import RequestBody, build_chat_body, build_responses_body
+from gpts.llm.runtime.scrubbing import scrub_provider_text
 from gpts.llm.runtime.sse import EventSplitter, EventTooLargeError
 from gpts.llm.runtime.transport import StreamTransport
 from gpts.llm.runtime.types import (
     FailureCode,
     Finished,
     ImageMade,
-    ImagePart,
     ModelAPI,
     ModelEvent,
     ModelFailure,
+    ModelOption,
     ModelRequest,
     ModelSpec,
-    OutputSpec,
-    PromptMessage,
+    OptionsLearned,
     TextDelta,
     ToolCalled,
     ToolProposed,
-    ToolSpec,
     Usage,
 )
-from gpts.llm.runtime.usage import check_usage
+from gpts.llm.runtime.usage import check_usage, find_input_cut
 
 NO_KEY = "none"
 TOTAL_TIMEOUT = 900.0
@@ -55,12 +58,6 @@ IMAGE_EVENT_BYTES = 32_000_000
 LABEL_LENGTH = 200
 MAX_WEB_SOURCES = 20
 
-# The provider's tools by capability; Chat Completions has none that compatible servers share.
-PROVIDER_TOOLS: dict[str, dict[str, Any]] = {
-    "web_search": {"type": "web_search"},
-    "code": {"type": "code_interpreter", "container": {"type": "auto"}},
-    "image_generation": {"type": "image_generation"},
-}
 PROVIDER_CALLS = {
     "web_search_call": "web_search",
     "code_interpreter_call": "code",
@@ -139,10 +136,44 @@ class _Protocol(ABC):
     api: ClassVar[ModelAPI]
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+        """Yield the answer's events.
+
+        An option that the server refuses is left out, and the server is asked again, as long as nothing was
+        answered and the time for a first token is not over.
+        """
+        forms = RequestForms(request)
+        ends_at = time.monotonic() + request.spec.first_token_timeout
+        while True:
+            has_answered = False
+            body = self._build_body(forms.request)
+            try:
+                async with aclosing(self._stream_once(forms.request, body)) as events:
+                    async for event in events:
+                        if not has_answered:
+                            has_answered = True
+                            if learned := forms.get_learned():
+                                yield learned
+                        yield event
+                return
+            except ModelFailure as refusal:
+                failure = refusal
+            is_late = time.monotonic() >= ends_at
+            if has_answered or is_late or not forms.change(failure, body.sent):
+                break
+            if request.needs_tools and ModelOption.TOOLS in forms.request.spec.omitted:
+                yield OptionsLearned(refused=frozenset({ModelOption.TOOLS}))
+                failure = ModelFailure(FailureCode.NO_TOOLS, detail=failure.detail, error=failure.error)
+                break
+        # Raised outside the handlers: the provider's error may quote the prompt and would be the context.
+        raise _hide_secrets(failure, request)
+
+    async def _stream_once(
+        self, request: ModelRequest, body: RequestBody
+    ) -> AsyncGenerator[ModelEvent, None]:
         answer = _Answer()
         failure: ModelFailure | None = None
         try:
-            async with self._open(request) as response:
+            async with _post(request.spec, body.path, **body.fields) as response:
                 chunks = response.aiter_bytes()
                 async with aclosing(_read_batches(chunks, request, answer)) as batches:
                     async for batch in batches:
@@ -170,10 +201,12 @@ class _Protocol(ABC):
             yield answer.add_text(listed)
         for tool in answer.list_tool_calls():
             yield tool
+        if cut := find_input_cut(answer.usage, request):
+            yield OptionsLearned(input_cut=cut)
         yield Finished(self._get_usage(answer, request), answer.get_finish_reason())
 
     @abstractmethod
-    def _open(self, request: ModelRequest) -> AbstractAsyncContextManager[httpx2.Response]: ...
+    def _build_body(self, request: ModelRequest) -> RequestBody: ...
 
     @abstractmethod
     def _parse_event(self, answer: _Answer, event: dict[str, Any]) -> list[ModelEvent]: ...
@@ -219,27 +252,8 @@ class ChatCompletionsClient(_Protocol):
 
     api = ModelAPI.CHAT_COMPLETIONS
 
-    def _open(self, request: ModelRequest) -> AbstractAsyncContextManager[httpx2.Response]:
-        options: dict[str, Any] = {"messages": [_build_chat_message(m) for m in request.messages]}
-        if request.temperature is not None:
-            options["temperature"] = request.temperature
-        if request.seed is not None:
-            options["seed"] = request.seed
-        if request.output is not None and request.output.is_native:
-            options["response_format"] = _build_chat_format(request.output)
-        if request.tools:
-            options["tools"] = [
-                {"type": "function", "function": _build_function(tool)} for tool in request.tools
-            ]
-            options |= _build_tool_options(request)
-        return _post(
-            request.spec,
-            "/chat/completions",
-            model=request.spec.name,
-            max_tokens=request.max_output_tokens,
-            stream_options={"include_usage": True},
-            **options,
-        )
+    def _build_body(self, request: ModelRequest) -> RequestBody:
+        return build_chat_body(request)
 
     def _parse_event(self, answer: _Answer, event: dict[str, Any]) -> list[ModelEvent]:
         if event.get("error"):
@@ -265,33 +279,8 @@ class ResponsesClient(_Protocol):
 
     api = ModelAPI.RESPONSES
 
-    def _open(self, request: ModelRequest) -> AbstractAsyncContextManager[httpx2.Response]:
-        system = "\n\n".join(m.content for m in request.messages if m.role == "system")
-        options: dict[str, Any] = {}
-        if request.temperature is not None:
-            options["temperature"] = request.temperature
-        if request.output is not None and request.output.is_native:
-            options["text"] = {"format": _build_responses_format(request.output)}
-        tools: list[dict[str, Any]] = [
-            {"type": "function", **_build_function(tool), "strict": False} for tool in request.tools
-        ]
-        tools += [PROVIDER_TOOLS[name] for name in request.provider_tools if name in PROVIDER_TOOLS]
-        if tools:
-            options["tools"] = tools
-        if request.tools:
-            options |= _build_tool_options(request)
-        options["input"] = [
-            item for m in request.messages if m.role != "system" for item in _build_responses_items(m)
-        ]
-        return _post(
-            request.spec,
-            "/responses",
-            model=request.spec.name,
-            instructions=system,
-            max_output_tokens=request.max_output_tokens,
-            store=False,
-            **options,
-        )
+    def _build_body(self, request: ModelRequest) -> RequestBody:
+        return build_responses_body(request)
 
     def _parse_event(self, answer: _Answer, event: dict[str, Any]) -> list[ModelEvent]:
         kind = event.get("type")
@@ -430,75 +419,16 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
         return
 
 
-def _build_function(tool: ToolSpec) -> dict[str, Any]:
-    return {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+def _scrub(failure: ModelFailure, request: ModelRequest) -> str:
+    return "" if failure.error is None else scrub_provider_text(failure.error.message, request)
 
 
-def _build_tool_options(request: ModelRequest) -> dict[str, Any]:
-    """Return only options that differ from the default: compatible servers do not know all of them."""
-    options: dict[str, Any] = {} if request.parallel_tool_calls else {"parallel_tool_calls": False}
-    return options if request.may_call_tools else {**options, "tool_choice": "none"}
-
-
-def _build_data_url(image: ImagePart) -> str:
-    return f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"
-
-
-def _build_chat_message(message: PromptMessage) -> dict[str, Any]:
-    if message.role == "tool":
-        return {"role": "tool", "tool_call_id": message.call_id, "content": message.content}
-    if message.tool_calls:
-        calls = [
-            {
-                "id": call.call_id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.arguments},
-            }
-            for call in message.tool_calls
-        ]
-        return {"role": "assistant", "content": message.content or None, "tool_calls": calls}
-    if not message.images:
-        return {"role": message.role, "content": message.content}
-    parts: list[dict[str, Any]] = [{"type": "text", "text": message.content}]
-    parts += [{"type": "image_url", "image_url": {"url": _build_data_url(image)}} for image in message.images]
-    return {"role": message.role, "content": parts}
-
-
-def _build_responses_items(message: PromptMessage) -> list[dict[str, Any]]:
-    if message.role == "tool":
-        return [{"type": "function_call_output", "call_id": message.call_id, "output": message.content}]
-    if message.images:
-        parts: list[dict[str, Any]] = [{"type": "input_text", "text": message.content}]
-        parts += [
-            {"type": "input_image", "image_url": _build_data_url(image), "detail": "auto"}
-            for image in message.images
-        ]
-        return [{"role": message.role, "content": parts}]
-    items: list[dict[str, Any]] = []
-    if message.content or not message.tool_calls:
-        items.append({"role": message.role, "content": message.content})
-    items += [
-        {"type": "function_call", "call_id": call.call_id, "name": call.name, "arguments": call.arguments}
-        for call in message.tool_calls
-    ]
-    return items
-
-
-def _build_schema_format(output: OutputSpec) -> dict[str, Any]:
-    schema = output.schema or {}
-    return {"name": output.name, "schema": schema, "strict": is_strict(schema)}
-
-
-def _build_chat_format(output: OutputSpec) -> dict[str, Any]:
-    if output.format == "json" or output.schema is None:
-        return {"type": "json_object"}
-    return {"type": "json_schema", "json_schema": _build_schema_format(output)}
-
-
-def _build_responses_format(output: OutputSpec) -> dict[str, Any]:
-    if output.format == "json" or output.schema is None:
-        return {"type": "json_object"}
-    return {"type": "json_schema", **_build_schema_format(output)}
+def _hide_secrets(failure: ModelFailure, request: ModelRequest) -> ModelFailure:
+    """Return the failure anew, without its context and with a scrubbed text."""
+    error = failure.error
+    if error is not None:
+        error = replace(error, message=_scrub(failure, request))
+    return ModelFailure(failure.code, retry_after=failure.retry_after, detail=failure.detail, error=error)
 
 
 def _read_provider_call(item: dict[str, Any]) -> list[ModelEvent]:
@@ -549,10 +479,26 @@ def _read_usage(usage: dict[str, Any], sent: str, received: str) -> Usage | None
 def translate_sdk_error(error: APIError) -> ModelFailure:
     """Return the failure that an error of the SDK means."""
     if isinstance(error, openai.APIStatusError):
-        code = error.code or error.type or ""
-        return translate_status(error.status_code, code, error.message, error.response.headers)
+        return translate_response(error.status_code, _get_error_body(error), error.response.headers)
     if isinstance(error, openai.APITimeoutError):
         return ModelFailure(FailureCode.PROVIDER_SLOW, detail="timeout")
     if isinstance(error, openai.APIConnectionError):
-        return ModelFailure(FailureCode.PROVIDER_DOWN, detail="connection")
+        return _translate_connection_error(error)
     return ModelFailure(FailureCode.MALFORMED_STREAM, detail="sdk")
+
+
+def _get_error_body(error: openai.APIStatusError) -> object:
+    """Return the whole body of an error response; the SDK's `body` is only a part of it."""
+    try:
+        return error.response.content or error.body
+    except (httpx2.HTTPError, httpx2.StreamError):
+        return error.body
+
+
+def _translate_connection_error(error: BaseException) -> ModelFailure:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return ModelFailure(FailureCode.TLS_FAILED, detail="tls")
+        cause = cause.__cause__ or cause.__context__
+    return ModelFailure(FailureCode.PROVIDER_DOWN, detail="connection")

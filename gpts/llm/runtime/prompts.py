@@ -46,7 +46,7 @@ def assemble(turn: TurnInput) -> tuple[ModelRequest, int]:
     budget -= _estimate_cost(turn.text) + _estimate_cost(turn.instructions) + _estimate_cost(LANGUAGE_NOTE)
     budget -= len(turn.images) * IMAGE_TOKENS
     if turn.output is not None:
-        budget -= _estimate_cost(_build_output_note(turn.output))
+        budget -= _estimate_cost(build_output_note(turn.output))
     passages = _fit_passages(turn.passages, int(max(budget, 0) * PASSAGES_SHARE))
     system = build_system_prompt(turn, passages)
     budget -= sum(
@@ -60,6 +60,7 @@ def assemble(turn: TurnInput) -> tuple[ModelRequest, int]:
         max_output_tokens=output,
         temperature=turn.temperature,
         tools=turn.tools,
+        needs_tools=turn.needs_tools,
         gpt_name=turn.gpt_name,
         gpt_description=turn.gpt_description,
         passages=passages,
@@ -80,12 +81,12 @@ def build_system_prompt(turn: TurnInput, passages: tuple[PassageQuote, ...]) -> 
     if passages:
         blocks = [_format_passage(number, passage) for number, passage in enumerate(passages, 1)]
         parts.append(PASSAGES_NOTE + "\n\n" + "\n".join(blocks))
-    if note := _build_output_note(turn.output):
+    if note := build_output_note(turn.output):
         parts.append(note)
     return "\n\n".join(parts)
 
 
-def _build_output_note(output: OutputSpec | None) -> str:
+def build_output_note(output: OutputSpec | None) -> str:
     """Return the prompt's note on JSON: JSON mode requires it, other models need the schema too."""
     if output is None:
         return ""

@@ -19,6 +19,7 @@ from gpts.llm.runtime.types import (
     ModelEvent,
     ModelFailure,
     ModelRequest,
+    OptionsLearned,
     PromptMessage,
     TextDelta,
     ToolCalled,
@@ -56,6 +57,7 @@ async def run_turn(
             async with aclosing(_run_round(request, client, progress)) as events:
                 async for event in events:
                     yield event
+            request = _apply_learned(request, progress)
             if tools is None or not progress.calls:
                 break
             results = await _run_calls(progress.calls, tools, at_once=turn.parallel_tool_calls)
@@ -73,7 +75,7 @@ async def run_turn(
 class _Progress:
     """What the rounds of a turn have produced so far."""
 
-    __slots__ = ("calls", "finish_reason", "has_content", "texts", "usage")
+    __slots__ = ("calls", "finish_reason", "has_content", "learned", "texts", "usage")
 
     def __init__(self) -> None:
         self.usage = Usage(0, 0)
@@ -81,6 +83,7 @@ class _Progress:
         self.has_content = False
         self.texts: list[str] = []
         self.calls: list[ToolProposed] = []
+        self.learned: list[OptionsLearned] = []
 
     def begin_round(self) -> None:
         self.texts, self.calls = [], []
@@ -102,6 +105,8 @@ async def _run_round(
             else:
                 if isinstance(event, ToolProposed):
                     progress.calls.append(event)
+                elif isinstance(event, OptionsLearned):
+                    progress.learned.append(event)
                 progress.has_content = progress.has_content or isinstance(event, ToolProposed | ImageMade)
                 yield event
     if finished is None:
@@ -120,6 +125,17 @@ async def _run_calls(calls: list[ToolProposed], tools: ToolRunner, *, at_once: b
     if at_once:
         return list(await asyncio.gather(*(tools(call) for call in calls)))
     return [await tools(call) for call in calls]
+
+
+def _apply_learned(request: ModelRequest, progress: _Progress) -> ModelRequest:
+    """Return the request without what the server has refused, so that the next round does not ask twice."""
+    for learned in progress.learned:
+        spec = request.spec
+        spec = replace(spec, omitted=(spec.omitted | learned.refused) - learned.accepted)
+        limit = min(learned.output_limit or request.max_output_tokens, request.max_output_tokens)
+        request = replace(request, spec=spec, max_output_tokens=limit)
+    progress.learned.clear()
+    return request
 
 
 def _build_exchange(progress: _Progress, results: list[ToolResult]) -> list[PromptMessage]:

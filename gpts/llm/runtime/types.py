@@ -20,10 +20,25 @@ class ModelAPI(StrEnum):
 
 
 class FailureCode(StrEnum):
+    # Not reached, or the connection was lost.
     PROVIDER_DOWN = "provider_down"
     PROVIDER_SLOW = "provider_slow"
+    # It answered, with an error of its own.
+    PROVIDER_ERROR = "provider_error"
+    OVERLOADED = "overloaded"
+    TLS_FAILED = "tls_failed"
     RATE_LIMITED = "rate_limited"
+    # One request is more than the provider takes in a minute.
+    MINUTE_LIMIT = "minute_limit"
     BAD_KEY = "bad_key"
+    NO_PERMISSION = "no_permission"
+    NO_CREDIT = "no_credit"
+    NO_MODEL = "no_model"
+    # The server does not have the protocol's address.
+    NO_ENDPOINT = "no_endpoint"
+    NO_TOOLS = "no_tools"
+    NO_IMAGES = "no_images"
+    REQUEST_REFUSED = "request_refused"
     CONTEXT_OVERFLOW = "context_overflow"
     MALFORMED_STREAM = "malformed_stream"
     EMPTY_ANSWER = "empty_answer"
@@ -31,6 +46,26 @@ class FailureCode(StrEnum):
     CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"
     ACCESS_ENDED = "access_ended"
+
+
+class ModelOption(StrEnum):
+    """Parts of a request that some servers refuse and that an answer can do without."""
+
+    MAX_TOKENS = "max_tokens"
+    MAX_COMPLETION_TOKENS = "max_completion_tokens"
+    MAX_OUTPUT_TOKENS = "max_output_tokens"
+    STREAM_OPTIONS = "stream_options"
+    TEMPERATURE = "temperature"
+    SEED = "seed"
+    JSON_SCHEMA = "json_schema"
+    JSON_MODE = "json_mode"
+    TOOLS = "tools"
+    PARALLEL_TOOL_CALLS = "parallel_tool_calls"
+    TOOL_CHOICE = "tool_choice"
+    # Tools that the provider runs, such as web search.
+    PROVIDER_TOOLS = "provider_tools"
+    SYSTEM_ROLE = "system_role"
+    STORE = "store"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +83,8 @@ class ModelSpec:
     idle_timeout: float = 30.0
     # Whose address it is, for the outbound guard; a model that is called over the network has one.
     purpose: Purpose | None = None
+    # Options that are not sent to this model.
+    omitted: frozenset[ModelOption] = frozenset()
 
 
 @dataclass(slots=True)
@@ -131,6 +168,8 @@ class TurnInput:
     language: str = "en"
     temperature: float | None = None
     tools: tuple[ToolSpec, ...] = ()
+    # Without its functions the turn has no purpose: a model that takes none fails with NO_TOOLS.
+    needs_tools: bool = False
     images: tuple[ImagePart, ...] = ()
     output: OutputSpec | None = None
     seed: int | None = None
@@ -156,6 +195,7 @@ class ModelRequest:
     parallel_tool_calls: bool = True
     provider_tools: tuple[str, ...] = ()
     pace: Pace = field(default_factory=Pace)
+    needs_tools: bool = False
     # False in the last round of a turn, in which the model has to answer.
     may_call_tools: bool = True
 
@@ -220,17 +260,64 @@ class Finished:
     finish_reason: str = "stop"
 
 
+@dataclass(frozen=True, slots=True)
+class InputCut:
+    """The provider counted far fewer tokens than were sent: it has probably cut the prompt."""
+
+    sent: int
+    counted: int
+
+
+@dataclass(frozen=True, slots=True)
+class OptionsLearned:
+    """What an answer has shown about its model, to be remembered for later requests.
+
+    `refused` options were left out because the server refused them, `accepted` ones were refused once and
+    work now. `output_limit` and `context_window` are limits in tokens that the server named, smaller than
+    ours.
+    """
+
+    refused: frozenset[ModelOption] = frozenset()
+    accepted: frozenset[ModelOption] = frozenset()
+    output_limit: int | None = None
+    context_window: int | None = None
+    input_cut: InputCut | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderError:
+    """An error as a provider described it. `status` is that of HTTP, 0 for an error inside a stream.
+
+    `codes` are its codes and types in lower case, `params` the fields that it names. The message can quote
+    the prompt or a part of the key until it is scrubbed (gpts.llm.runtime.scrubbing).
+    """
+
+    status: int = 0
+    codes: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
+    message: str = field(default="", repr=False)
+
+
 class ModelFailure(Exception):  # not ...Error: a failed turn is an expected outcome
     """A turn without a complete answer. `retry_after` in seconds; `detail` is a code for logs.
 
-    `detail` never has the provider's text, which can quote the prompt or a part of the key.
+    `detail` never has the provider's text, which can quote the prompt or a part of the key; `error` has it,
+    for the people who administer the model, and is neither in this exception's text nor in the logs.
     """
 
-    def __init__(self, code: FailureCode, *, retry_after: float | None = None, detail: str = "") -> None:
+    def __init__(
+        self,
+        code: FailureCode,
+        *,
+        retry_after: float | None = None,
+        detail: str = "",
+        error: ProviderError | None = None,
+    ) -> None:
         super().__init__(f"{code.value}{f' ({detail})' if detail else ''}")
         self.code = code
         self.retry_after = retry_after
         self.detail = detail
+        self.error = error
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +325,10 @@ class Failed:
     failure: ModelFailure
 
 
-ModelEvent = TextDelta | ToolProposed | ToolCalled | ImageMade | Finished
-TurnEvent = TextDelta | HistoryTrimmed | ToolProposed | ToolCalled | ImageMade | Finished | Failed
+ModelEvent = TextDelta | ToolProposed | ToolCalled | ImageMade | OptionsLearned | Finished
+TurnEvent = (
+    TextDelta | HistoryTrimmed | ToolProposed | ToolCalled | ImageMade | OptionsLearned | Finished | Failed
+)
 
 
 class ModelClient(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from gpts.llm.runtime.prompts import estimate_message_tokens, estimate_tokens
-from gpts.llm.runtime.types import ModelRequest, Usage
+from gpts.llm.runtime.types import InputCut, ModelRequest, Usage
 
 # Tokens that a template adds to a prompt, and to each message.
 TEMPLATE_TOKENS = 1_000
@@ -19,6 +19,13 @@ LARGEST_IMAGE_TOKENS = 20_000
 OUTPUT_SLACK = 64
 # Web search and the like read pages that we do not send: at most so many full windows in one request.
 PROVIDER_TOOL_WINDOWS = 8
+
+
+# A prompt is taken for cut if the provider counts less than this share of our estimate, and the prompt is
+# long enough to be cut at all. Scripts differ in tokens for a character, so the share of others than Latin is
+# lower.
+CUT_SHARE, CUT_SHARE_WIDE = 0.4, 0.2
+CUT_TOKENS = 2_500
 
 
 def check_usage(counted: Usage | None, request: ModelRequest, text: str, calls: str = "") -> Usage:
@@ -32,6 +39,24 @@ def check_usage(counted: Usage | None, request: ModelRequest, text: str, calls: 
     if counted is not None and has_count and _is_possible(counted, request, text + calls):
         return counted
     return estimate_request(request, text + calls)
+
+
+def find_input_cut(counted: Usage | None, request: ModelRequest) -> InputCut | None:
+    """Return what was sent and counted if the count is far too small for the whole prompt, else None.
+
+    Some servers cut a prompt at their context size and say nothing. White space is left out of the estimate,
+    as tokenizers join it.
+    """
+    if counted is None or not counted.input_tokens or any(message.images for message in request.messages):
+        return None
+    texts = [" ".join(message.content.split()) for message in request.messages]
+    sent = sum(map(estimate_tokens, texts))
+    letters = sum(map(len, texts))
+    is_latin = sum(map(_count_bytes, texts)) < letters * 1.1
+    share = CUT_SHARE if is_latin else CUT_SHARE_WIDE
+    if sent < CUT_TOKENS or counted.input_tokens >= sent * share:
+        return None
+    return InputCut(sent, counted.input_tokens)
 
 
 def estimate_request(request: ModelRequest, text: str) -> Usage:

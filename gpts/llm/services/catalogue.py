@@ -12,14 +12,15 @@ from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
 from core.errors import Conflict, InvalidInput
-from core.outbound_guard import OutboundRefused, parse_target, policy_for
-from core.outbound_purposes import OPERATOR_PURPOSES, Purpose
 from core.secrets import seal
 from core.text import clean_line
-from gpts.llm.catalogue import forget_embedding_models
+from gpts.llm.catalogue import LARGEST_WINDOW, OPTIONS, forget_embedding_models
 from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.runtime.types import ModelOption
+from gpts.llm.services.addresses import clean_base_url
+from gpts.llm.services.learning import forget_learned
 from gpts.llm.services.providers import KEY_PURPOSE, get_key_tenant
-from gpts.llm.states import Capability, ModelFeature, ModelKind, ProviderKind
+from gpts.llm.states import Capability, ModelFeature, ModelKind, OptionChoice, ProviderKind
 from workspaces.models import User, Workspace
 
 NAME_LENGTH = 80
@@ -29,7 +30,6 @@ KEY_LENGTH = 500
 MAX_PROVIDERS = 20  # of a workspace, or of the instance
 MAX_MODELS = 200  # of a provider
 RESTRICT_VIOLATION = "23001"  # SQLSTATE of the trigger that keeps approved addresses
-LARGEST_WINDOW = 20_000_000
 LARGEST_PRICE = 10**12
 KINDS = (ProviderKind.RESPONSES, ProviderKind.CHAT_COMPLETIONS)
 
@@ -72,6 +72,8 @@ def change_provider(
 ) -> ModelProvider:
     """Change the given fields. Raises InvalidInput, and Conflict for the built-in provider.
 
+    A new protocol or address forgets what was learned about the models there.
+
     Conflict (``address_approved``) for another host while public GPTs, which were approved with the present
     one, answer through it: a trigger refuses that. A new address needs the key again: a stored key must not
     be sent to a server that an admin adds later.
@@ -107,6 +109,8 @@ def change_provider(
             code="address_approved",
             field="base_url",
         ) from None
+    if {"kind", "base_url"} & set(fields):
+        forget_learned(row.models.all())
     addresses = {"address_before": before, "address": row.base_url} if row.base_url != before else {}
     _record("gpts.provider_changed", row, row, fields, by=by, at=at, **addresses)
     return row
@@ -125,10 +129,16 @@ def add_model(*, provider: ModelProvider, values: Mapping[str, Any], by: User, a
         raise InvalidInput(
             _("A model needs the name that its provider knows it by."), code="required", field="name"
         )
-    model = LanguageModel(provider=row, **{"label": cleaned["name"], **MODEL_DEFAULTS, **cleaned})
+    is_assumed = "context_window" not in cleaned and cleaned.get("kind") != ModelKind.EMBEDDING
+    model = LanguageModel(
+        provider=row,
+        is_size_assumed=is_assumed,
+        **{"label": cleaned["name"], **MODEL_DEFAULTS, **cleaned},
+    )
     _check_combination(model)
     is_first = model.kind == ModelKind.CHAT and not row.models.filter(is_default=True).exists()
     model.is_default = False
+    model.option_choices = _merge_choices(model, model.option_choices)
     try:
         with transaction.atomic():
             model.save()
@@ -154,9 +164,13 @@ def change_model(*, model: LanguageModel, values: Mapping[str, Any], by: User, a
             _("A model keeps its name. Add another model and retire this one."), code="fixed", field="name"
         )
     wants_default = cleaned.pop("is_default", None)
+    if "option_choices" in cleaned:
+        cleaned["option_choices"] = _merge_choices(row, cleaned["option_choices"])
     changed = [name for name, value in cleaned.items() if getattr(row, name) != value]
+    changed += _confirm_what_was_assumed(row, cleaned)
     for name in changed:
-        setattr(row, name, cleaned[name])
+        if name in cleaned:
+            setattr(row, name, cleaned[name])
     _check_combination(row)
     if wants_default is not None and wants_default != row.is_default:
         changed.append("is_default")
@@ -168,6 +182,53 @@ def change_model(*, model: LanguageModel, values: Mapping[str, Any], by: User, a
     row.save(update_fields=changed)
     _record("gpts.model_changed", row, row.provider, changed, by=by, at=at)
     return row
+
+
+@transaction.atomic
+def forget_what_was_learned(*, model: LanguageModel, by: User, at: datetime) -> LanguageModel:
+    """Forget what answers have shown about a model, so that everything is sent again. Idempotent."""
+    row = LanguageModel.objects.select_for_update(of=("self",)).select_related("provider").get(pk=model.pk)
+    if row.learned:
+        row.learned = {}
+        row.save(update_fields=["learned"])
+        _record("gpts.model_changed", row, row.provider, ["learned"], by=by, at=at)
+    return row
+
+
+def _merge_choices(row: LanguageModel, choices: Mapping[str, str]) -> dict[str, str]:
+    """Return the row's choices with ``choices``, of the protocol's options; automatic is not stored."""
+    own = {option.value for option in OPTIONS[ProviderKind(row.provider.kind)]}
+    merged = {**row.option_choices, **{name: value for name, value in choices.items() if name in own}}
+    return {name: value for name, value in sorted(merged.items()) if value != OptionChoice.AUTOMATIC}
+
+
+def _confirm_what_was_assumed(row: LanguageModel, cleaned: Mapping[str, Any]) -> list[str]:
+    """Take a given context window for confirmed: it is not assumed any more, and a warning about it is over.
+
+    A choice about an option also forgets what was learned about it. Returns the changed fields.
+    """
+    changed = []
+    learned = dict(row.learned)
+    if "context_window" in cleaned:
+        if row.is_size_assumed:
+            row.is_size_assumed = False
+            changed.append("is_size_assumed")
+        if cleaned["context_window"] != row.context_window:
+            learned.pop("input_cut", None)
+            learned.pop("context_window", None)
+    if cleaned.get("max_output_tokens", row.max_output_tokens) != row.max_output_tokens:
+        learned.pop("output_limit", None)
+    before = row.option_choices
+    chosen = cleaned.get("option_choices", before)
+    fresh = {name for name, value in chosen.items() if before.get(name) != value}
+    options = {name: value for name, value in learned.get("options", {}).items() if name not in fresh}
+    learned = {name: value for name, value in learned.items() if name != "options"}
+    if options:
+        learned["options"] = options
+    if learned != row.learned:
+        row.learned = learned
+        changed.append("learned")
+    return changed
 
 
 @transaction.atomic
@@ -212,6 +273,13 @@ def clean_model(values: Mapping[str, Any]) -> dict[str, Any]:
             cleaned[name] = sorted({_clean_choice(item, ModelFeature.values, name) for item in value})
         elif name == "is_default":
             cleaned[name] = bool(value)
+        elif name == "options":
+            cleaned["option_choices"] = {
+                _clean_choice(option, [option.value for option in ModelOption], name): _clean_choice(
+                    choice, OptionChoice.values, name
+                )
+                for option, choice in dict(value).items()
+            }
         else:
             raise InvalidInput(
                 _("A model has no field “%(field)s”.") % {"field": name[:60]}, code="unknown_field"
@@ -256,7 +324,7 @@ def _set_provider(provider: ModelProvider, change: ProviderChange, *, is_new: bo
     if change.kind is not None or is_new:
         values["kind"] = _clean_choice(change.kind, [kind.value for kind in KINDS], "kind")
     if change.base_url is not None or is_new:
-        values["base_url"] = _clean_url(change.base_url or "", provider.purpose)
+        values["base_url"] = clean_base_url(change.base_url or "", provider.purpose)
     if change.is_enabled is not None:
         values["is_enabled"] = change.is_enabled
     if change.key is not None:
@@ -265,27 +333,6 @@ def _set_provider(provider: ModelProvider, change: ProviderChange, *, is_new: bo
     for name, value in values.items():
         setattr(provider, name, value)
     return changed
-
-
-def _clean_url(value: str, purpose: Purpose) -> str:
-    url = value.strip().rstrip("/")
-    if not url.startswith(("https://", "http://")) or len(url) > URL_LENGTH or set(url) & set(" ?#@\\"):
-        raise InvalidInput(
-            _("Enter the address up to /v1, such as https://api.example.com/v1."),
-            code="bad_address",
-            field="base_url",
-        )
-    try:
-        parse_target(url, policy_for(purpose))
-    except OutboundRefused as refusal:
-        message: Any = refusal.message
-        if purpose in OPERATOR_PURPOSES:
-            message = _(
-                "This server may not call that address. Use a public https address, or list the private"
-                " host in the setting OUTBOUND_ALLOWED_PRIVATE_HOSTS."
-            )
-        raise InvalidInput(message, code=refusal.code, field="base_url", data=refusal.data) from None
-    return url
 
 
 def _check_key(key: str) -> None:

@@ -11,6 +11,8 @@ from core.audit import record
 from core.secrets import seal, unseal
 from gpts.llm.catalogue import USUAL_FEATURES
 from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.services.addresses import cut_endpoint
+from gpts.llm.services.learning import forget_learned
 from gpts.llm.states import Capability, ProviderKind
 from workspaces.models import User
 
@@ -29,6 +31,15 @@ def get_provider_key(provider: ModelProvider) -> str:
         return ""
     return unseal(
         provider.sealed_key, purpose=KEY_PURPOSE, tenant=get_key_tenant(provider), row=str(provider.pk)
+    )
+
+
+def find_instance_provider() -> ModelProvider | None:
+    """Return the provider that the settings define, in the open scope; None without one."""
+    return (
+        ModelProvider.objects.filter(workspace=None, name=INSTANCE_PROVIDER)
+        .exclude(kind=ProviderKind.OFFLINE)
+        .first()
     )
 
 
@@ -77,6 +88,7 @@ def ensure_instance_provider(
     Idempotent: unchanged settings write nothing. A changed model name adds a row and makes it the
     default; old models stay for the versions that were frozen with them.
     """
+    base_url = cut_endpoint(base_url)
     provider, created = ModelProvider.objects.get_or_create(
         workspace=None,
         name=INSTANCE_PROVIDER,
@@ -95,6 +107,8 @@ def ensure_instance_provider(
         changed.append("sealed_key")
     if changed:
         provider.save(update_fields=changed)
+    if {"kind", "base_url"} & set(changed):
+        forget_learned(provider.models.all())
     if created or changed:
         record(action="gpts.provider_set", by=by, at=at, subject=provider, data={"fields": sorted(changed)})
     return _make_default(provider, model)
@@ -112,6 +126,7 @@ def _make_default(provider: ModelProvider, name: str) -> LanguageModel:
             "capabilities": [Capability.FILE_SEARCH],
             "features": list(USUAL_FEATURES),
             "is_default": True,
+            "is_size_assumed": True,
         },
     )
     if not found.is_default:

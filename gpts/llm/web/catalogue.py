@@ -26,17 +26,27 @@ from gpts.assistants.queries.approved_addresses import list_gpts_approved_with
 from gpts.assistants.queries.model_retirement import list_affected_gpts, list_retirements
 from gpts.assistants.services.model_retirement import replace_in_drafts, set_retirement
 from gpts.llm.catalogue import get_last_day, is_retired
-from gpts.llm.queries import get_model, get_provider, get_provider_test, list_providers, list_replacements
+from gpts.llm.failure_messages import get_failure_label
+from gpts.llm.queries import (
+    get_model,
+    get_provider,
+    get_provider_test,
+    list_failed_calls,
+    list_providers,
+    list_replacements,
+)
 from gpts.llm.services.catalogue import (
     add_model,
     change_model,
     change_provider,
     create_provider,
+    forget_what_was_learned,
     import_models,
 )
 from gpts.llm.services.probe import request_test
 from gpts.llm.states import Capability, ProviderKind
 from gpts.llm.web.forms import ModelForm, ProviderForm, RetirementForm
+from gpts.llm.wording import describe_failure, describe_refused_options
 from workspaces.access import WorkspaceAct, access_workspace
 from workspaces.models import Workspace
 from workspaces.web.forms import add_refusal
@@ -317,6 +327,7 @@ def _model_page(
         form,
         model=model,
         retire=retire,
+        **_get_learned_context(owner, model),
         # Operators see only how many: which GPTs use a model is private to their workspaces.
         affected=affected if owner.workspace is not None else [],
         affected_count=len(affected),
@@ -330,6 +341,33 @@ def _model_page(
     return answer
 
 
+def _get_learned_context(owner: CatalogueOwner, model: Any) -> dict[str, Any]:
+    """Return what answers have shown about a model: limits, refused options, a cut prompt, failures."""
+    kind = model.provider.kind
+    return {
+        "learned": model.learned,
+        "refused": describe_refused_options(model),
+        "failures": [
+            {
+                "call": call,
+                "label": get_failure_label(call.code),
+                "advice": describe_failure(call.code, kind),
+            }
+            for call in list_failed_calls(model)
+        ],
+        "forget_url": owner.url("model-forget", model.pk),
+    }
+
+
+@require_POST
+def _model_forget(request: HttpRequest, owner: CatalogueOwner, model_id: int) -> HttpResponse:
+    """Forget what answers have shown about the model."""
+    model = get_model(owner.workspace, model_id)
+    forget_what_was_learned(model=model, by=person_of(request), at=timezone.now())
+    messages.success(request, _("Forgotten. Everything is sent again until the server refuses it."))
+    return redirect(owner.url("model-change", model.pk))
+
+
 model_list, operator_model_list = for_admins_and_operators(_model_list)
 provider_new, operator_provider_new = for_admins_and_operators(_provider_new)
 provider_change, operator_provider_change = for_admins_and_operators(_provider_change)
@@ -337,5 +375,6 @@ provider_test, operator_provider_test = for_admins_and_operators(_provider_test)
 provider_import, operator_provider_import = for_admins_and_operators(_provider_import)
 model_new, operator_model_new = for_admins_and_operators(_model_new)
 model_change, operator_model_change = for_admins_and_operators(_model_change)
+model_forget, operator_model_forget = for_admins_and_operators(_model_forget)
 model_retire, operator_model_retire = for_admins_and_operators(_model_retire)
 model_replace, _not_for_operators = for_admins_and_operators(_model_replace)

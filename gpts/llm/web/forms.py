@@ -15,7 +15,10 @@ from core.money import MICROS_PER_UNIT
 from gpts.llm.catalogue import get_last_day
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.catalogue import KEY_LENGTH, MODEL_DEFAULTS, NAME_LENGTH, URL_LENGTH, ProviderChange
-from gpts.llm.states import Capability, ModelFeature, ModelKind, ProviderKind
+from gpts.llm.states import Capability, ModelFeature, ModelKind, OptionChoice, ProviderKind
+from gpts.llm.wording import list_option_states
+
+OPTION_PREFIX = "option_"
 
 
 class ProviderForm(forms.Form):
@@ -121,11 +124,36 @@ class ModelForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in ("input_price", "output_price"):
             self.fields[name].help_text = settings.PAYOUT_CURRENCY
+        self.option_fields: list[str] = []
         if model is not None:
             self.fields["name"].disabled = True
+            self._add_options(model)
+
+    def _add_options(self, model: LanguageModel) -> None:
+        """Add a choice for each option of the model's protocol; optional, so that short posts keep them."""
+        for state in list_option_states(model):
+            name = f"{OPTION_PREFIX}{state.name}"
+            choices = [(choice.value, choice.label) for choice in OptionChoice]
+            if state.refused_at is not None:
+                choices[0] = (OptionChoice.AUTOMATIC.value, _("Not sent: the server refused it"))
+            self.fields[name] = forms.ChoiceField(
+                label=state.label, choices=choices, required=False, initial=state.choice
+            )
+            self.option_fields.append(name)
+
+    @property
+    def options(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.option_fields]
 
     def get_values(self) -> dict[str, Any]:
         values = dict(self.cleaned_data)
+        chosen = {
+            name.removeprefix(OPTION_PREFIX): values.pop(name)
+            for name in self.option_fields
+            if name in values
+        }
+        if chosen := {name: choice for name, choice in chosen.items() if choice}:
+            values["options"] = chosen
         for side in ("input", "output"):
             values[f"{side}_price_micros"] = int(values.pop(f"{side}_price") * MICROS_PER_UNIT)
         return values

@@ -28,6 +28,7 @@ urlpatterns = [
     ),
     path(f"{_WORKSPACE}/<int:model_id>", models.model_change, name="workspace-model-change"),
     path(f"{_WORKSPACE}/<int:model_id>/retire", models.model_retire, name="workspace-model-retire"),
+    path(f"{_WORKSPACE}/<int:model_id>/forget", models.model_forget, name="workspace-model-forget"),
     path(f"{_WORKSPACE}/<int:model_id>/replace", models.model_replace, name="workspace-model-replace"),
     path(_OPERATOR, models.operator_model_list, name="operator-model-list"),
     path(f"{_OPERATOR}/providers/new", models.operator_provider_new, name="operator-provider-new"),
@@ -52,5 +53,6 @@ urlpatterns = [
         name="operator-model-new",
     ),
     path(f"{_OPERATOR}/<int:model_id>", models.operator_model_change, name="operator-model-change"),
+    path(f"{_OPERATOR}/<int:model_id>/forget", models.operator_model_forget, name="operator-model-forget"),
     path(f"{_OPERATOR}/<int:model_id>/retire", models.operator_model_retire, name="operator-model-retire"),
 ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -28,8 +29,9 @@ from gpts.chat.streaming.threads import in_render_thread, in_thread
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.offline import CHINESE
 from gpts.llm.runtime.types import (
+    Failed,
+    FailureCode,
     Finished,
-    ModelAPI,
     TextDelta,
     ToolProposed,
     ToolResult,
@@ -38,9 +40,15 @@ from gpts.llm.runtime.types import (
     TurnInput,
     Usage,
 )
+from gpts.llm.services.learning import note_answer
 from gpts.studio.create.functions import BadCall, Proposal, Question, read_call
 from gpts.studio.create.interview import Reply, build_reply, choose_first_step, is_answer
-from gpts.studio.create.shown import build_change_data, build_message_end, get_draft_values
+from gpts.studio.create.shown import (
+    build_change_data,
+    build_message_end,
+    describe_missing_functions,
+    get_draft_values,
+)
 from gpts.studio.models import BuilderChange, BuilderMessage
 from gpts.studio.queries import get_interview_answers, list_create_messages
 from gpts.studio.services.create import apply_change, end_message
@@ -66,7 +74,7 @@ class BuilderRequest:
 
     @property
     def is_interview(self) -> bool:
-        return self.input.spec.api == ModelAPI.OFFLINE
+        return not self.input.tools
 
     @property
     def language(self) -> str:
@@ -94,7 +102,26 @@ class CreateAnswer(TurnJob):
         self._question = ""
 
     def run_events(self, sink: TurnSink) -> AsyncGenerator[TurnEvent, None]:
-        return self._run_interview(sink) if self.request.is_interview else super().run_events(sink)
+        return self._run_interview(sink) if self.request.is_interview else self._run_model(sink)
+
+    async def _run_model(self, sink: TurnSink) -> AsyncGenerator[TurnEvent, None]:
+        """Let the model answer; if it turns out to call no functions, continue as the guided interview."""
+        lacks_functions = False
+        async with aclosing(super().run_events(sink)) as events:
+            async for event in events:
+                if isinstance(event, Failed) and event.failure.code == FailureCode.NO_TOOLS and not sink.text:
+                    lacks_functions = True
+                    break
+                yield event
+        if lacks_functions:
+            yield TextDelta(f"{self._explain_interview()}\n\n")
+            async with aclosing(self._run_interview(sink)) as events:
+                async for event in events:
+                    yield event
+
+    def _explain_interview(self) -> str:
+        with translation.override(self.request.language):
+            return describe_missing_functions(self.request.model)
 
     def get_tools(self, sink: TurnSink) -> ToolRunner | None:
         return partial(self._call_function, sink=sink)
@@ -201,6 +228,7 @@ class CreateAnswer(TurnJob):
         if failure is not None:
             log.info("builder_failed", message=str(self.id), code=failure.code, detail=failure.detail)
         with open_scope(self.request.requester.scope):
+            note_answer(self.request.model, learned=outcome.learned, failure=failure, at=at)
             return end_message(
                 message=self.request.message,
                 text=text,

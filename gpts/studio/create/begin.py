@@ -23,9 +23,10 @@ from gpts.chat.states import MessageRole
 from gpts.chat.streaming.begin import Requester, lock_turn_starts
 from gpts.chat.streaming.connection import RATE_WINDOW, ask_to_stop, check_message
 from gpts.chat.streaming.frames import build_frame
+from gpts.llm.catalogue import get_features
 from gpts.llm.models import LanguageModel
-from gpts.llm.runtime.types import FailureCode, ModelAPI, PromptMessage, TurnInput
-from gpts.llm.states import METERED_TURN_STATES, TurnState
+from gpts.llm.runtime.types import FailureCode, PromptMessage, TurnInput
+from gpts.llm.states import METERED_TURN_STATES, ModelFeature, ProviderKind, TurnState
 from gpts.metering.services.budgets import (
     count_prompt_characters,
     estimate_largest,
@@ -138,18 +139,27 @@ def stop_create_answer(user: User, gpt: GPT) -> bool:
 
 
 def get_builder_model(gpt: GPT) -> LanguageModel | None:
-    """The draft's model; the default model if that one is the offline model, which only quotes knowledge."""
+    """The draft's model, or the default model if only that one can call functions."""
     model = get_usable_model(gpt, None)
-    if build_model_spec(model).api != ModelAPI.OFFLINE:
+    if not is_interview_model(model):
         return model
-    return find_default_model(gpt.workspace)
+    default = find_default_model(gpt.workspace)
+    is_better = (
+        not is_interview_model(default) or model is None or model.provider.kind == ProviderKind.OFFLINE
+    )
+    return default if is_better else model
+
+
+def is_interview_model(model: LanguageModel | None) -> bool:
+    """Whether a model cannot build a GPT, because it is the offline model or calls no functions."""
+    return model is None or ModelFeature.TOOLS not in get_features(model)
 
 
 def _build_input(
     requester: Requester, gpt: GPT, question: BuilderMessage, model: LanguageModel | None
 ) -> TurnInput:
     spec = build_model_spec(model)
-    if spec.api == ModelAPI.OFFLINE:
+    if is_interview_model(model):
         return TurnInput(spec=spec, text=question.content, gpt_name=BUILDER_NAME)
     history = [
         PromptMessage("user" if row.role == MessageRole.USER else "assistant", row.content)
@@ -164,6 +174,7 @@ def _build_input(
         history=tuple(history[-HISTORY_MESSAGES:]),
         language=requester.language,
         tools=FUNCTIONS,
+        needs_tools=True,
         parallel_tool_calls=False,
     )
 

@@ -12,9 +12,17 @@ from core.markdown import render
 from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import serialize_draft_field
 from gpts.llm.failure_messages import get_failure_message
+from gpts.llm.models import LanguageModel
 from gpts.llm.states import TurnState
 from gpts.studio.models import BuilderChange, BuilderMessage
 from gpts.studio.services.create import CONVERSATION_FIELDS
+
+
+def describe_missing_functions(model: LanguageModel | None) -> str:
+    """Return why the model does not build the GPT: it cannot call the functions that change the draft."""
+    return _("%(model)s cannot call functions, so this is a guided interview with fixed questions.") % {
+        "model": model.label if model is not None else _("The model")
+    }
 
 
 def get_draft_values(gpt: GPT) -> dict[str, Any]:

@@ -22,18 +22,27 @@ from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.web.builder_frame import build_page_context, build_preview_context, build_steps_context
-from gpts.chat.services.turn_inputs import build_model_spec
 from gpts.chat.states import MessageRole
 from gpts.chat.streaming.responses import get_offset, run_or_find, stream, wants_stream
 from gpts.chat.streaming.threads import chat_view
 from gpts.chat.web.turns import SignedOut, get_requester
 from gpts.llm.failure_messages import get_failure_message
-from gpts.llm.runtime.types import ModelAPI
-from gpts.llm.states import TurnState
+from gpts.llm.states import ProviderKind, TurnState
 from gpts.studio.access import access_create_change
-from gpts.studio.create.begin import begin_message, find_answer, get_builder_model, stop_create_answer
+from gpts.studio.create.begin import (
+    begin_message,
+    find_answer,
+    get_builder_model,
+    is_interview_model,
+    stop_create_answer,
+)
 from gpts.studio.create.interview import build_opening_question, choose_first_step
-from gpts.studio.create.shown import build_draft_data, get_draft_values, get_note
+from gpts.studio.create.shown import (
+    build_draft_data,
+    describe_missing_functions,
+    get_draft_values,
+    get_note,
+)
 from gpts.studio.models import BuilderMessage
 from gpts.studio.queries import is_lost, list_create_messages
 from gpts.studio.services.create import reset_conversation, set_change_state
@@ -54,7 +63,9 @@ def _build_context(request: HttpRequest, gpt: GPT, **extra: Any) -> dict[str, An
     user = person_of(request)
     rows = list_create_messages(user, gpt)
     now = timezone.now()
-    is_interview = build_model_spec(get_builder_model(gpt)).api == ModelAPI.OFFLINE
+    model = get_builder_model(gpt)
+    is_interview = is_interview_model(model)
+    has_language_model = model is not None and model.provider.kind != ProviderKind.OFFLINE
     question, choices = build_opening_question(
         choose_first_step(get_draft_values(gpt)), get_draft_values(gpt)
     )
@@ -65,6 +76,7 @@ def _build_context(request: HttpRequest, gpt: GPT, **extra: Any) -> dict[str, An
         "create",
         shown=shown,
         is_interview=is_interview,
+        interview_reason=describe_missing_functions(model) if is_interview and has_language_model else "",
         opening=question if is_interview else "",
         choices=rows[-1].choices if rows else choices if is_interview else [],
         waiting=bool(shown) and shown[-1]["is_running"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
@@ -9,7 +11,13 @@ from core.errors import Forbidden, NotFound
 from core.scope import open_scope
 from gpts.assistants.access import access_chat, access_gpt, access_version
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import list_own_gpts, list_visible_gpts
+from gpts.assistants.queries.gpts import (
+    find_gpt_with_live_versions,
+    list_live_by_audience,
+    list_own_gpts,
+    list_visible_gpts,
+)
+from gpts.assistants.queries.served import OUTSIDE, list_served_versions
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import delete_gpt
 from gpts.assistants.services.quarantine import quarantine_gpt
@@ -22,9 +30,10 @@ from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
 from tests.support.times import NOW
 from tests.support.uploads import make_upload
-from workspaces.access import scope_for, scope_for_api_key
-from workspaces.models import Member, User, Workspace
+from workspaces.access import personal_workspace, scope_for, scope_for_api_key
+from workspaces.models import Member, ProtectedName, User, Workspace
 from workspaces.services.api_keys import create_api_key
+from workspaces.states import NameProtection
 
 pytestmark = pytest.mark.django_db
 
@@ -229,3 +238,33 @@ def test_the_draft_of_a_quarantined_gpt_does_not_run_and_says_why(gpt: GPT) -> N
         access_chat(gpt.owner, gpt.slug, is_draft=True)
 
     assert refusal.value.code == "gpt_quarantined"
+
+
+@pytest.mark.parametrize("is_personal", [False, True])
+def test_one_gpts_live_versions_follow_the_rule_of_all_lists(
+    people: dict[str, User], company: Workspace, is_personal: bool
+) -> None:
+    """A turn of a chat reads them another way, which is quicker: both must say the same."""
+    owner = people["owner"]
+    workspace = personal_workspace(owner) if is_personal else company
+    gpt = GPTFactory.create(owner=owner, workspace=workspace)
+    for audience in Audience:
+        make_live(gpt, audience)
+    served_outside = set()
+    for is_suspended, is_active, keeps_inside, is_prohibited in product([False, True], repeat=4):
+        owner.publishing_suspended_at = NOW if is_suspended else None
+        owner.is_active = is_active
+        owner.save()
+        Workspace.objects.filter(pk=workspace.pk).update(keeps_inside=keeps_inside)
+        ProtectedName.objects.filter(name=gpt.name).delete()
+        if is_prohibited:
+            ProtectedName.objects.create(name=gpt.name, kind=NameProtection.PROHIBITED)
+
+        served = set(list_served_versions().filter(gpt=gpt).values_list("audience", flat=True))
+        fetched = GPT.objects.get(pk=gpt.pk)
+        _gpt, by_slug = find_gpt_with_live_versions(gpt.slug)
+
+        assert set(by_slug or {}) == set(list_live_by_audience(fetched)) == served
+        served_outside.add(frozenset(served & set(OUTSIDE)))
+
+    assert served_outside == {frozenset(), frozenset({Audience.PUBLIC}), frozenset(OUTSIDE)}

@@ -97,7 +97,7 @@ def test_the_next_turn_sends_the_history(make_web_client: MakeWebClient, model_s
     [
         ("unauthorized", "bad_key"),
         ("rate-limited", "rate_limited"),
-        ("server-error", "provider_down"),
+        ("server-error", "provider_error"),
         ("overflow", "context_overflow"),
         ("refused", "content_refused"),
         ("malformed", "malformed_stream"),

@@ -313,8 +313,8 @@ def test_an_unreadable_file_has_a_failure_code_and_can_be_retried(settings: Any)
 
 
 def test_a_crashing_reader_is_retried_twice_and_then_fails(settings: Any) -> None:
-    """With so little memory the child process cannot start."""
-    settings.EXTRACTION_MEMORY_BYTES = 10_000_000
+    """With a limit that the system refuses, the child process cannot start."""
+    settings.EXTRACTION_MEMORY_BYTES = 10**30
     file = upload_file(GPTFactory.create())
 
     assert read(file) == 10

@@ -9,8 +9,9 @@ import pytest
 from django.test import Client
 
 from core.models import AuditEvent
-from gpts.llm.catalogue import list_offered_models
+from gpts.llm.catalogue import OPTIONS, list_offered_models
 from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.states import ProviderKind
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.llm import ADDRESS, CANARY, LanguageModelFactory, ProviderFactory
@@ -88,6 +89,12 @@ def test_provider_and_model_are_added_changed_and_retired(which: int) -> None:
         "id": small["id"],
         "dimensions": None,
         "is_default": True,
+        "is_size_assumed": False,
+        "options": [
+            {"name": option.value, "choice": "automatic", "is_sent": True, "refused_at": None}
+            for option in OPTIONS[ProviderKind(house["kind"])]
+        ],
+        "learned": {},
         "retired_at": None,
         "replacement": None,
     }

@@ -69,7 +69,7 @@ def test_connection_test_lists_models_to_import(provider: ModelServer) -> None:
     assert tested["Location"] == page
     assert "is being tested" in waiting
     assert "every 1s" in waiting
-    assert "The connection works. It offers" in shown
+    assert "The connection works: echo answers by OpenAI Chat Completions." in shown
     assert "every 1s" not in shown
     assert set(row.models.values_list("name", flat=True)) == {"normal", "echo"}
     assert row.models.filter(is_default=True).count() == 1

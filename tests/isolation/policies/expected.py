@@ -58,6 +58,10 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
         Line("id = {catalogue_model}", "coamtw", "aw", "aw", "aw"),
         Line("name = 'offline'", "srcoamftw", "tw", "tw", "tw", label="instance"),
     ),
+    "gpts_failedcall": (
+        Line("model_id = {catalogue_model}", "aw", "w", "w", "aw"),
+        Line("code = 'overloaded'", "tw", "w", "w", "tw", label="instance"),
+    ),
     "gpts_conversation": (Line("user_id = {owner} AND workspace_id = {alpha}", "ow", "ow", "ow", "ow"),),
     "gpts_turn": (Line("user_id = {owner}", "ow", "ow", "ow", "ow"),),
     "gpts_message": (Line("user_id = {owner}", "ow", "ow", "ow", "ow"),),

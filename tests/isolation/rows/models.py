@@ -38,6 +38,7 @@ ROWS: list[Row] = [
     page("gpts:workspace-model-new", ADMINS, "GET POST", ids=PROVIDER, body=PRICED, forbidden=MEMBER),
     page("gpts:workspace-model-change", ADMINS, "GET POST", ids=MODEL, body=RENAMED, forbidden=MEMBER),
     page("gpts:workspace-model-retire", ADMINS, "POST", ids=MODEL, body={"day": ""}, forbidden=MEMBER),
+    page("gpts:workspace-model-forget", ADMINS, "POST", ids=MODEL, forbidden=MEMBER),
     page("gpts:workspace-model-replace", ADMINS, "POST", ids=MODEL, forbidden=MEMBER),
     staff_page("gpts:operator-model-list", OPERATOR),
     staff_page("gpts:operator-provider-new", OPERATOR, "GET POST", body=NEW_PROVIDER),
@@ -47,6 +48,7 @@ ROWS: list[Row] = [
     staff_page("gpts:operator-provider-import", NOBODY, "POST", ids={"provider_id": "provider"}),
     staff_page("gpts:operator-model-new", NOBODY, "GET POST", ids={"provider_id": "provider"}),
     staff_page("gpts:operator-model-change", NOBODY, "GET POST", ids={"model_id": "catalogue_model"}),
+    staff_page("gpts:operator-model-forget", NOBODY, "POST", ids={"model_id": "catalogue_model"}),
     staff_page("gpts:operator-model-retire", NOBODY, "POST", ids={"model_id": "catalogue_model"}),
     api("gpts_api:model-provider-list", ADMINS, ACCOUNT, ids=PLACE, key=AT_ALPHA, forbidden=MEMBER),
     api(
@@ -94,6 +96,16 @@ ROWS: list[Row] = [
         body={"label": "Renamed"},
         forbidden=MEMBER,
     ),
+    api(
+        "gpts_api:catalogue-model-learned",
+        ADMINS,
+        ACCOUNT,
+        "DELETE",
+        ids=MODEL,
+        key=AT_ALPHA,
+        forbidden=MEMBER,
+    ),
+    api("gpts_api:catalogue-model-failures", ADMINS, ACCOUNT, ids=MODEL, key=AT_ALPHA, forbidden=MEMBER),
     api("gpts_api:catalogue-model-retirement", ADMINS, ACCOUNT, ids=MODEL, key=AT_ALPHA, forbidden=MEMBER),
     api(
         "gpts_api:catalogue-model-retirement",
@@ -129,6 +141,8 @@ ROWS: list[Row] = [
         body=NEW_MODEL,
     ),
     api("gpts_api:instance-model-detail", NOBODY, WORK, "PATCH", ids={"model_id": "catalogue_model"}),
+    api("gpts_api:instance-model-learned", NOBODY, WORK, "DELETE", ids={"model_id": "catalogue_model"}),
+    api("gpts_api:instance-model-failures", NOBODY, WORK, ids={"model_id": "catalogue_model"}),
     api(
         "gpts_api:instance-model-retirement",
         NOBODY,

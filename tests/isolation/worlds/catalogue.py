@@ -8,8 +8,10 @@ from typing import Any
 from django.utils import timezone
 
 from gpts.assistants.services.model_retirement import set_retirement
+from gpts.llm.models import FailedCall
 from gpts.llm.services.catalogue import ProviderChange, add_model, create_provider
 from gpts.llm.services.probe import request_test
+from gpts.llm.services.providers import ensure_offline_provider
 
 SECRET_KEY = "sk-world-9f3b-velvetine"
 
@@ -24,4 +26,8 @@ def build(world: Any) -> None:
     new = add_model(provider=provider, values={"name": "alpha-new"}, by=owner, at=now)
     set_retirement(model=old, retired_at=now + timedelta(days=40), replacement=new, by=owner, at=now)
     request_test(provider=provider, by=owner, at=now)
+    for model, code in ((old, "no_model"), (ensure_offline_provider(at=now), "overloaded")):
+        FailedCall.objects.create(
+            model=model, code=code, status=404, provider_text="It said so.", first_at=now, last_at=now
+        )
     world.ids |= {"provider": provider.pk, "catalogue_model": old.pk}

@@ -84,8 +84,8 @@ def test_responses_request_stores_nothing_at_the_provider(model_server: ModelSer
     [
         ("unauthorized", FailureCode.BAD_KEY, None),
         ("rate-limited", FailureCode.RATE_LIMITED, 7.0),
-        ("server-error", FailureCode.PROVIDER_DOWN, None),
-        ("no-model", FailureCode.PROVIDER_DOWN, None),
+        ("server-error", FailureCode.PROVIDER_ERROR, None),
+        ("no-model", FailureCode.NO_MODEL, None),
         ("overflow", FailureCode.CONTEXT_OVERFLOW, None),
         ("overflow-message", FailureCode.CONTEXT_OVERFLOW, None),
         ("refused", FailureCode.CONTENT_REFUSED, None),
