@@ -14,9 +14,9 @@ from gpts.knowledge import text_recognition
 from gpts.knowledge.extraction import Remark, RemarkCode, Section, UnreadableError, extract, read_file
 from gpts.knowledge.extraction.printed_lines import Vocabulary, close_wide_text, join_divided_words
 from gpts.knowledge.extraction.recognition import Engine, list_languages
+from tests.support.extraction import read_lines, read_remarks
 from tests.support.knowledge_files import make_pdf
 from tests.support.pdf_files import draw, make_pages, make_picture, stream
-from tests.support.reading import read_lines, read_remarks
 
 INPUTS = Path(__file__).parent / "inputs"
 PDF = "application/pdf"
