@@ -16,6 +16,7 @@ from core import pictures
 from core.picture_process import MEMORY_BYTES
 from core.pictures import AT_ONCE, MAX_WAITING, BadPictureError, encode_icon, reencode_picture
 from embedded.paths import ROOT
+from tests.support.children import find_children
 
 PRODUCT = ("config", "core", "demo", "embedded", "gpts", "marketplace", "payouts", "reviews", "workspaces")
 

@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 
 def create_server_context(name: str, folder: Path) -> ssl.SSLContext:
-    """Return the TLS context of a server ``name``; its certificate, signed by itself, is ``folder``/ca.pem."""
+    """Return the TLS context of a server ``name``; its self-signed certificate is ``folder``/ca.pem."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)

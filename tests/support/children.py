@@ -6,7 +6,7 @@ import psutil
 
 
 def find_children(module: str) -> list[psutil.Process]:
-    """Return the running children that were started with ``module``; those that have just ended are left out."""
+    """Return the running children that were started with ``module``, without those that have just ended."""
     return [child for child in psutil.Process().children() if module in _get_command(child)]
 
 
