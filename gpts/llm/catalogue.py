@@ -59,6 +59,7 @@ OPTIONS = {
         ModelOption.TOOL_CHOICE,
         ModelOption.JSON_SCHEMA,
         ModelOption.JSON_MODE,
+        ModelOption.NULL_CONTENT,
     ),
     ProviderKind.OFFLINE: (),
 }

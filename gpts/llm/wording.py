@@ -30,6 +30,7 @@ OPTION_LABELS = {
     ModelOption.PROVIDER_TOOLS: _("The provider's own tools, such as web search"),
     ModelOption.JSON_SCHEMA: _("JSON schema; without it the schema stands in the instructions"),
     ModelOption.JSON_MODE: _("JSON mode"),
+    ModelOption.NULL_CONTENT: _("Null for the text of a message that only calls functions"),
     ModelOption.STORE: _("Request not to store the conversation"),
 }
 ADVICE = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +18,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core.errors import DomainError
 from core.links import absolute_url
 from core.pagination import is_own_cursor
+from gpts.assistants.access import access_gpt
+from gpts.assistants.queries.gpts import find_live_version
+from gpts.assistants.rules import GPTAct
+from gpts.chat.queries.conversations import get_payer_id
+from gpts.llm.catalogue import get_usable_model
+from gpts.metering.queries.price_ceilings import get_foreign_price
 from marketplace import queries
 from marketplace.access import access_listing, get_own_rating, get_rating_obstacle
 from marketplace.models import Listing, ListingScore
@@ -63,13 +70,26 @@ def about_show(request: HttpRequest, slug: str) -> HttpResponse:
         "facts": _build_facts(listing),
         "score_parts": _build_score_parts(about.score),
         "form": None,
+        "price": None,
         **visitor_context(request),
     }
     if getattr(request, "htmx", None) and get_cursor(request):
         return render(request, "marketplace/_ratings.html", context)
     if isinstance(request.user, User):
         context |= build_rating_context(request.user, access_listing(slug))
+        context |= _build_price_context(request.user, slug)
     return render(request, "marketplace/about.html", context)
+
+
+def _build_price_context(user: User, slug: str) -> dict[str, Any]:
+    """Return what answers cost the person's workspace if another one sets the price of their model."""
+    try:
+        gpt = access_gpt(user, slug, to=GPTAct.CHAT)
+    except DomainError:
+        return {}
+    model = get_usable_model(find_live_version(user, gpt) or gpt, gpt.workspace)
+    price = get_foreign_price(model, get_payer_id(user, gpt))
+    return {"price": price, "currency": settings.PAYOUT_CURRENCY}
 
 
 def _get_about(request: HttpRequest, slug: str) -> About:

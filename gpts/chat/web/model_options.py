@@ -12,7 +12,7 @@ from gpts.assistants.models import GPT, Version
 from gpts.chat.models import Conversation
 from gpts.llm.catalogue import get_usable_model, is_offered, list_model_choices
 from gpts.llm.models import LanguageModel
-from gpts.metering.queries.price_ceilings import get_answer_price
+from gpts.metering.queries.price_ceilings import get_foreign_price
 
 
 def build_model_menu(
@@ -23,11 +23,10 @@ def build_model_menu(
     choices = list_model_choices(version or gpt, gpt.workspace)
     chosen = conversation.language_model_id if conversation is not None else None
     answering = next((model for model in choices if model.pk == chosen), choices[0] if choices else None)
-    price = None if answering is None else get_answer_price(answering, payer_id)
     return {
         "models": _list_options(choices, chosen),
         "currency": settings.PAYOUT_CURRENCY,
-        "price": price if price is not None and price.priced_by is not None and not price.is_free else None,
+        "price": get_foreign_price(answering, payer_id),
     }
 
 

@@ -22,6 +22,7 @@ PARAMS: dict[ModelOption, str] = {
     ModelOption.TOOLS: r"tools|functions",
     ModelOption.PROVIDER_TOOLS: r"tools(\[\d+\])?(\.type)?|include",
     ModelOption.SYSTEM_ROLE: r"messages?[\[.]+0\]?\.role|role|instructions|system",
+    ModelOption.NULL_CONTENT: r"messages?[\[.]+\d+\]?\.content|content",
     ModelOption.STORE: r"store",
 }
 # How sentences name it. Tools and the system role have common words for names, and phrases of their own.
@@ -51,6 +52,11 @@ SENTENCES: dict[ModelOption, re.Pattern[str]] = {
     ModelOption.PROVIDER_TOOLS: re.compile(
         r"\bweb_search\b|\bcode_interpreter\b|\bimage_generation\b|(hosted|built-in) tool", re.I
     ),
+    ModelOption.NULL_CONTENT: compile_phrases(r"""
+        \bcontent\b.{0,60}\b(null|none|nil|non-null|a string|valid string)\b
+        \bcontent\b.{0,60}\b(is required|missing|must not be empty)\b
+        \b(null|none|nil)\b.{0,30}\bcontent\b
+    """),
     ModelOption.STORE: re.compile(r"\bstore\b", re.I),
 }
 # The function itself was refused, not functions as such.
@@ -84,6 +90,7 @@ REFUSED = compile_phrases(r"""
     must (not )?be
     requires?\b
     only (allowed|supported|valid|supports?|\d)
+    expected|should be|is required|missing|got null
     不支持|不允许|未知|无法|非法|无效|不能|不合法|有误|错误|仅支持|只支持|必须
 """)
 REFUSED_CODES = frozenset(

@@ -73,10 +73,13 @@ def build_chat_body(request: ModelRequest) -> RequestBody:
         tools = [{"type": "function", "function": _build_function(tool)} for tool in request.tools]
         _add_tools(options, request, tools)
     messages = _prepare_messages(options, request, output)
+    empty = "" if not options.takes(ModelOption.NULL_CONTENT) else None
+    if empty is None and any(message.tool_calls and not message.content for message in messages):
+        options.sent.add(ModelOption.NULL_CONTENT)
     return options.build(
         "/chat/completions",
         model=request.spec.name,
-        messages=[_build_chat_message(message) for message in messages],
+        messages=[_build_chat_message(message, empty) for message in messages],
     )
 
 
@@ -187,7 +190,8 @@ def _build_data_url(image: ImagePart) -> str:
     return f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"
 
 
-def _build_chat_message(message: PromptMessage) -> dict[str, Any]:
+def _build_chat_message(message: PromptMessage, empty: str | None) -> dict[str, Any]:
+    """Return a message; ``empty`` is the content of one that has only function calls."""
     if message.role == "tool":
         return {"role": "tool", "tool_call_id": message.call_id, "content": message.content}
     if message.tool_calls:
@@ -199,7 +203,7 @@ def _build_chat_message(message: PromptMessage) -> dict[str, Any]:
             }
             for call in message.tool_calls
         ]
-        return {"role": "assistant", "content": message.content or None, "tool_calls": calls}
+        return {"role": "assistant", "content": message.content or empty, "tool_calls": calls}
     if not message.images:
         return {"role": message.role, "content": message.content}
     parts: list[dict[str, Any]] = [{"type": "text", "text": message.content}]

@@ -47,7 +47,7 @@ def note_answer(
     """Have a job remember what an answer of ``model`` has shown; after commit, and cheap if it is nothing."""
     if model is None or model.provider.kind == ProviderKind.OFFLINE:
         return
-    parts = merge_learned(learned)
+    parts = _leave_out_known(model, merge_learned(learned))
     failed = None if failure is None else _build_new_failure(model, failure)
     if not parts and failed is None:
         return
@@ -75,6 +75,20 @@ def merge_learned(learned: Iterable[OptionsLearned]) -> dict[str, Any]:
         if event.input_cut is not None:
             parts["input_cut"] = {"sent": event.input_cut.sent, "counted": event.input_cut.counted}
     return {name: value for name, value in parts.items() if value}
+
+
+def _leave_out_known(model: LanguageModel, parts: dict[str, Any]) -> dict[str, Any]:
+    """Return what was learned without what the model's row says already: most answers show nothing new."""
+    known = model.learned
+    refused = [name for name in parts.get("refused", ()) if name not in known.get("options", {})]
+    accepted = [name for name in parts.get("accepted", ()) if name in known.get("options", {})]
+    fresh = parts | {"refused": refused, "accepted": accepted}
+    for name in ("output_limit", "context_window"):
+        if name in parts and parts[name] >= known.get(name, {}).get("tokens", LARGEST_LIMIT):
+            fresh[name] = None
+    if "input_cut" in known:
+        fresh["input_cut"] = None
+    return {name: value for name, value in fresh.items() if value}
 
 
 def build_failure(failure: ModelFailure) -> dict[str, Any] | None:

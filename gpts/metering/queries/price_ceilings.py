@@ -33,6 +33,12 @@ def get_price_ceiling(workspace: Workspace) -> PriceCeiling | None:
     return PriceCeiling.objects.filter(workspace=workspace).first()
 
 
+def get_foreign_price(model: LanguageModel | None, workspace_id: int) -> AnswerPrice | None:
+    """Return the price of ``model`` if another workspace sets it and it is not free, else None."""
+    price = None if model is None else get_answer_price(model, workspace_id)
+    return price if price is not None and price.priced_by is not None and not price.is_free else None
+
+
 def get_answer_price(model: LanguageModel, workspace_id: int) -> AnswerPrice:
     """Return the price of ``model`` for ``workspace_id``. No query for own models and the instance's."""
     if not is_foreign(model, workspace_id):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -43,6 +44,7 @@ from gpts.llm.services.learning import (
 )
 from gpts.llm.wording import describe_refused_options
 from tests.support.api_client import ApiClient
+from tests.support.at_once import run_at_once
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.llm import LanguageModelFactory, ProviderFactory
@@ -118,6 +120,28 @@ def test_learning_twice_changes_nothing() -> None:
 
     assert again.learned == model.learned
     assert AuditEvent.objects.filter(action="gpts.model_learned").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_learned_at_the_same_instant_is_all_kept() -> None:
+    model = create_model()
+    options = (ModelOption.TEMPERATURE, ModelOption.SEED, ModelOption.TOOLS)
+    failure = {"code": "no_credit", "status": 402, "text": "None left."}
+
+    results = run_at_once(
+        *(
+            partial(
+                remember, model, OptionsLearned(refused=frozenset({option})), failure=failure,
+                at=NOW + timedelta(seconds=number),
+            )
+            for number, option in enumerate(options)
+        )
+    )  # fmt: skip
+
+    assert results == ["", "", ""]
+    model.refresh_from_db()
+    assert sorted(model.learned["options"]) == ["seed", "temperature", "tools"]
+    assert FailedCall.objects.count() == 1
 
 
 def test_limits_only_ever_become_smaller() -> None:
@@ -352,6 +376,17 @@ def test_a_failed_answer_enqueues_one_note_of_many(django_capture_on_commit_call
     call = FailedCall.objects.get()
     assert (call.code, call.status, call.count) == ("no_model", 404, 1)
     assert call.provider_text == "model 'house-1' not found, try pulling it first"
+
+
+def test_what_is_known_is_not_noted_again(django_capture_on_commit_callbacks: Any) -> None:
+    take_jobs()
+    cut = OptionsLearned(input_cut=InputCut(sent=12_000, counted=2_048))
+    model = remember(create_model(), REFUSED, OptionsLearned(output_limit=2_000), cut)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        note_answer(model, learned=[REFUSED, OptionsLearned(output_limit=2_000), cut], at=AT)
+
+    assert take_jobs() == []
 
 
 def test_the_words_about_one_persons_content_are_not_kept(django_capture_on_commit_callbacks: Any) -> None:

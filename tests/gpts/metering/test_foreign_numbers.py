@@ -23,6 +23,7 @@ from gpts.llm.services.catalogue import change_model
 from gpts.metering.models import BudgetReservation, BudgetUse, PriceCeiling, UsageEvent
 from gpts.metering.services.budgets import capture
 from gpts.metering.services.price_ceilings import set_price_ceiling
+from marketplace.services.listings import publish_listing
 from payouts.services.classification import count_units
 from payouts.services.rate_cards import get_rate_card
 from payouts.services.rollups import roll_up
@@ -209,13 +210,16 @@ def test_the_price_is_shown_before_the_first_message(db: None, provider: ModelSe
 
     page = sign_in(buyer).get(f"/g/{gpt.slug}/chat").content.decode()
     own_page = sign_in(gpt.owner).get(f"/g/{gpt.slug}/chat").content.decode()
+    with system_scope("tests"):
+        publish_listing(gpt=gpt, version=gpt.versions.get(), by=None, at=NOW)
+    about = sign_in(buyer).get(f"/g/{gpt.slug}").content.decode()
+    own_about = sign_in(gpt.owner).get(f"/g/{gpt.slug}").content.decode()
     found = ApiClient(buyer, scopes=("chat",)).get(f"gpts/{gpt.slug}/price").json()
 
-    assert (
-        f"Own model is run and priced by {gpt.workspace.name}: $2.00 for a million tokens sent"
-        in " ".join(page.split())
-    )
-    assert "is run and priced by" not in own_page
+    said = f"Own model is run and priced by {gpt.workspace.name}: $2.00 for a million tokens sent"
+    assert said in " ".join(page.split())
+    assert said in " ".join(about.split())
+    assert "is run and priced by" not in own_page + own_about
     assert found == {
         "model": "Own model", "input_price_micros": 2 * MILLION, "output_price_micros": 2 * MILLION,
         "priced_by": gpt.workspace.name, "is_allowed": True, "currency": "USD",

@@ -20,6 +20,7 @@ from gpts.llm.runtime.types import (
     ModelSpec,
     OutputSpec,
     PromptMessage,
+    ToolProposed,
     ToolSpec,
 )
 
@@ -32,7 +33,12 @@ REQUEST = ModelRequest(
         context_window=200_000,
         purpose=Purpose.INSTANCE_PROVIDER,
     ),
-    messages=(PromptMessage("system", "Be brief."), PromptMessage("user", "Hello")),
+    messages=(
+        PromptMessage("system", "Be brief."),
+        PromptMessage("user", "Hello"),
+        PromptMessage("assistant", "", tool_calls=(ToolProposed("c1", "look", "{}"),)),
+        PromptMessage("tool", "Seen.", call_id="c1"),
+    ),
     max_output_tokens=100_000,
     temperature=0.2,
     seed=7,
@@ -82,6 +88,7 @@ def test_every_option_that_is_sent_can_be_left_out() -> None:
     assert chat.sent | responses.sent | {Option.MAX_COMPLETION_TOKENS, Option.JSON_MODE} == everything
     assert build_chat_body(bare).fields.keys() == {"model", "messages"}
     assert build_responses_body(bare).fields.keys() == {"model", "input"}
+    assert [body.fields["messages"][-2]["content"] for body in (chat, build_chat_body(bare))] == [None, ""]
 
 
 def test_without_a_schema_mode_the_schema_is_in_the_instructions() -> None:
