@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import LimitUnreadable
 from core.models import AuditEvent
+from core.scope import current_scope
 from workspaces.erasure import load_parts
 from workspaces.models import (
     ApiKey,
@@ -114,6 +115,13 @@ def _read_roles(user: User) -> UserRoles:
         waiting_staff=frozenset() if counts else roles,
         has_second_factor=has_second_factor,
     )
+
+
+def list_scope_memberships(user: User) -> QuerySet[Member]:
+    """Return the memberships of ``user`` that the open scope has: an API key acts in one workspace only."""
+    scope = current_scope()
+    found = Member.objects.filter(user_id=user.pk)
+    return found if scope.system else found.filter(workspace_id__in=scope.workspace_ids)
 
 
 def find_user(email: str) -> User | None:

@@ -14,7 +14,8 @@ from gpts.assistants.queries.gpts import INSIDE_ORDER, OUTSIDE_ORDER
 from gpts.assistants.queries.served import list_served_versions
 from gpts.assistants.states import Audience
 from gpts.chat.models import Conversation
-from workspaces.models import Member, User
+from workspaces.models import User
+from workspaces.queries import list_scope_memberships
 
 SUGGESTIONS = 8
 RECENT_GPTS = 30
@@ -76,8 +77,11 @@ def list_mentions(user: User, text: str) -> list[Mention]:
 
 def _list_recent_gpts(user: User) -> list[int]:
     """The GPTs of the person's conversations, the latest first."""
+    workspaces = list_scope_memberships(user).values("workspace_id")
     return list(
-        Conversation.objects.filter(user_id=user.pk, deleted_at__isnull=True, is_temporary=False)
+        Conversation.objects.filter(
+            user_id=user.pk, workspace_id__in=workspaces, deleted_at__isnull=True, is_temporary=False
+        )
         .values("gpt_id")
         .annotate(last=Max("updated_at"))
         .order_by("-last")
@@ -86,7 +90,7 @@ def _list_recent_gpts(user: User) -> list[int]:
 
 
 def _list_candidates(user: User, text: str, recent: set[int]) -> list[LiveVersion]:
-    own_workspaces = Member.objects.filter(user_id=user.pk).values("workspace_id")
+    own_workspaces = list_scope_memberships(user).values("workspace_id")
     is_inside = Q(gpt__workspace_id__in=own_workspaces)
     rows = (
         list_served_versions()

@@ -17,7 +17,7 @@ from gpts.assistants.states import Audience
 from gpts.llm.catalogue import list_chat_models
 from gpts.llm.models import LanguageModel
 from workspaces.models import Member, User, Workspace
-from workspaces.queries import get_user_roles
+from workspaces.queries import get_user_roles, list_scope_memberships
 from workspaces.states import Role
 
 # Which live version answers, best first: for members of the GPT's workspace and for everybody else.
@@ -129,7 +129,7 @@ def get_live_versions(gpt: GPT) -> dict[str, LiveVersion]:
 def list_visible_gpts(user: User) -> QuerySet[GPT]:
     """Return the GPTs that ``user`` may chat with and may find: live for them, or their own."""
     live = list_served_versions().filter(gpt=OuterRef("pk"))
-    memberships = Member.objects.filter(user_id=user.pk).values("workspace_id")
+    memberships = list_scope_memberships(user).values("workspace_id")
     inside = Q(workspace_id__in=memberships)
     # GPTs that are live by link only are not listed.
     reach = Exists(live.filter(audience=Audience.PUBLIC)) | (
@@ -147,7 +147,7 @@ def list_visible_gpts(user: User) -> QuerySet[GPT]:
 def list_own_gpts(user: User, *, workspace: Workspace | None = None) -> QuerySet[GPT]:
     """Return the person's own GPTs, annotated with ``live_audiences`` and with ``live_version`` and
     ``newest_version`` (the highest numbers, or None)."""
-    memberships = Member.objects.filter(user_id=user.pk).values("workspace_id")
+    memberships = list_scope_memberships(user).values("workspace_id")
     found = GPT.objects.filter(
         workspace_id__in=memberships,
         owner_id=user.pk,

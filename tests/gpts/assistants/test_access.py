@@ -23,6 +23,7 @@ from gpts.assistants.services.gpts import delete_gpt
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
+from gpts.chat.mentions import list_mentions
 from gpts.knowledge.access import access_knowledge_file
 from gpts.knowledge.services.files import add_knowledge_file
 from tests.support.companies import create_company
@@ -268,3 +269,23 @@ def test_one_gpts_live_versions_follow_the_rule_of_all_lists(
         served_outside.add(frozenset(served & set(OUTSIDE)))
 
     assert served_outside == {frozenset(), frozenset({Audience.PUBLIC}), frozenset(OUTSIDE)}
+
+
+def test_a_key_of_one_workspace_lists_no_gpts_of_another(people: dict[str, User], company: Workspace) -> None:
+    """The key's scope counts, not all memberships of its person."""
+    boss = people["boss"]
+    inside = GPTFactory.create(owner=boss, workspace=company, name="Inside")
+    make_live(inside, Audience.WORKSPACE)
+    personal = personal_workspace(boss)
+    key, _plain = create_api_key(
+        user=boss, workspace=personal, name="k", scopes=["gpts:read"], expires_at=None, by=boss, at=NOW
+    )
+
+    with open_scope(scope_for(boss)):
+        assert inside in list_visible_gpts(boss)
+        assert inside in list_own_gpts(boss)
+        assert [mention.slug for mention in list_mentions(boss, "")] == [inside.slug]
+    with open_scope(scope_for_api_key(key)):
+        assert inside not in list_visible_gpts(boss)
+        assert inside not in list_own_gpts(boss)
+        assert list_mentions(boss, "") == []
