@@ -164,7 +164,7 @@ class Server:
         return True
 
     async def _embed(self, headers: dict[str, str], body: Any, writer: asyncio.StreamWriter) -> None:
-        """Answer with vectors; the control "slow" waits, one of REFUSALS refuses, others are in embeddings.py."""
+        """Answer with vectors; the control "slow" waits, REFUSALS refuse, others are in embeddings.py."""
         if self.state.is_recording:
             self.state.requests.append({"path": "/embeddings", "headers": headers, "body": body})
         behaviour = Script.parse(self.state.control).behaviour if self.state.control else ""
