@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import available_timezones
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -14,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
+from core.dates import get_time_zones
 from core.errors import Conflict, InvalidInput
 from core.scope import Scope, open_scope
 from core.text import clean_line
@@ -175,7 +175,7 @@ def _clean_language(language: str) -> str:
 
 
 def _clean_time_zone(time_zone: str) -> str:
-    if time_zone not in available_timezones():
+    if time_zone not in get_time_zones():
         raise InvalidInput(
             _("Choose a time zone from the list."), code="time_zone_unknown", field="time_zone"
         )
