@@ -423,9 +423,11 @@ CHAT_TEMPORARY_HOURS = env.int("CHAT_TEMPORARY_HOURS", 24)
 CHAT_DELETED_DAYS = env.int("CHAT_DELETED_DAYS", 30)
 # Percent of its golden prompts that a GPT must pass to be submitted to the store; empty asks for none.
 STORE_GOLDEN_PASS_RATE = env.int("STORE_GOLDEN_PASS_RATE", None)
-# Timeouts of a model's answer: seconds until the first token, and between tokens.
+# Timeouts of a model's answer, unless the model has its own: seconds until the first token, of silence, and
+# in all. Comments that keep the connection alive end a silence.
 MODEL_FIRST_TOKEN_SECONDS = env.float("MODEL_FIRST_TOKEN_SECONDS", 60.0)
 MODEL_IDLE_SECONDS = env.float("MODEL_IDLE_SECONDS", 30.0)
+MODEL_ANSWER_SECONDS = env.float("MODEL_ANSWER_SECONDS", 900.0)
 
 # Money: the currency of new rate cards (ISO 4217) and the name of the bank account in the ledger -----------
 PAYOUT_CURRENCY = env.str("PAYOUT_CURRENCY", "USD").upper()

@@ -84,7 +84,7 @@ def _build_key(text: str, person: int) -> str:
 def get_renderer_version() -> str:
     """Return a digest of the renderer and its libraries: a new one must not show what an old one made."""
     digest = hashlib.sha256()
-    for name in ("markdown_renderer.py", "markdown_math.py"):
+    for name in ("markdown_renderer.py", "markdown_math.py", "markdown_inline.py", "markdown_blocks.py"):
         digest.update((Path(__file__).parent / name).read_bytes())
     for library in LIBRARIES:
         digest.update(version(library).encode())

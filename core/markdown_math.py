@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from html import escape
 from xml.etree import ElementTree  # parses only the output of latex2mathml, which cannot contain a DTD
@@ -18,11 +19,17 @@ MAX_FORMULAS = 300
 _BRACKETS = {"\\(": ("\\)", False), "\\[": ("\\]", True)}
 # "$5 and 10$" is money: a formula that starts with a digit and has spaces must contain one of these.
 _MATHEMATICAL = re.compile(r"[\\^_=+{}<>*/|]")
+# "$5/day or 140$" is money too: words, in letters or in Chinese, behind a number that is no TeX.
+_FUNCTIONS = "sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|log|ln|exp|lim|max|min|sup|inf|det|gcd|mod|deg"
+_WORDS = re.compile(
+    rf"(?<![a-zA-Z])(?!(?:{_FUNCTIONS})(?![a-zA-Z]))[a-zA-Z]{{3,}}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+)
 # No macros, which can grow without limit, and nothing that refers to a URL, a file or a style.
 _REFUSED = re.compile(
     r"\\(?:def|edef|gdef|let|newcommand|renewcommand|providecommand|newenvironment|csname|href|url|includegraphics"
     r"|style|class|cssId|html\w*|require|input|include|unicode)(?![a-zA-Z])"
 )
+_OPENING = re.compile(r"(?<!\\)(?:\$\$?|\\\()")
 TAGS = frozenset({
     "math", "merror", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover", "mpadded", "mphantom",
     "mprescripts", "mroot", "mrow", "ms", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup", "mtable",
@@ -37,13 +44,18 @@ ATTRIBUTES = frozenset({
 _VALUE = re.compile(r"[-\w.%+ ]{1,60}")
 # Environments that the converter does not know, by similar ones that it does.
 _ENVIRONMENTS = {
-    "aligned": "split",
-    "alignedat": "split",
-    "gathered": "matrix",
-    "gather": "matrix",
-    "gather*": "matrix",
-}
-_ENVIRONMENT = re.compile(r"\\(begin|end)\{(aligned|alignedat|gathered|gather\*?|equation\*?)\}")
+    "aligned": "split", "alignedat": "split", "alignat": "split", "flalign": "split", "eqnarray": "split",
+    "gathered": "matrix", "gather": "matrix", "multline": "matrix",
+}  # fmt: skip
+_ENVIRONMENT = re.compile(
+    r"\\(begin|end)\{(aligned|alignedat|alignat|flalign|eqnarray|gathered|gather|multline|equation)\*?\}"
+    r"(?:(?<=at\})\{\d+\}|(?<=at\*\})\{\d+\})?"
+)
+# Environments that are formulas also without dollar signs around them.
+_BARE = re.compile(
+    r"\\begin\{((?:equation|align|alignat|aligned|gather|gathered|multline|eqnarray|flalign|split|cases|array"
+    r"|[pbvBV]?matrix)\*?)\}"
+)
 # Placeholders for < and >, which the converter would write unescaped.
 _PLACEHOLDERS = {ord("<"): "\ue000", ord(">"): "\ue001"}
 _ORIGINALS = {ord("\ue000"): "<", ord("\ue001"): ">"}
@@ -89,6 +101,10 @@ def _clean(element: ElementTree.Element, depth: int) -> str:
     text = (element.text or "").translate(_ORIGINALS)
     if tag == "mi" and text in _ORIGINALS.values():
         tag = "mo"
+    boxed = ""
+    if tag == "menclose" and element.get("notation") == "box":
+        # Not every browser draws menclose.
+        tag, boxed = "mrow", ' class="boxed"'
     if tag not in TAGS or depth > 60:
         raise ValueError(tag)
     attributes = "".join(
@@ -97,7 +113,7 @@ def _clean(element: ElementTree.Element, depth: int) -> str:
         if name in ATTRIBUTES and _VALUE.fullmatch(value)
     )
     inner = "".join(_clean(child, depth + 1) + escape(child.tail or "") for child in element)
-    return f"<{tag}{attributes}>{escape(text)}{inner}</{tag}>"
+    return f"<{tag}{boxed}{attributes}>{escape(text)}{inner}</{tag}>"
 
 
 def _inline(state: StateInline, silent: bool) -> bool:
@@ -108,6 +124,8 @@ def _inline(state: StateInline, silent: bool) -> bool:
         closing, is_block = opening, opening == "$$"
         if end < 0 or (opening == "$" and not _is_formula(source, start, end)):
             return False
+    elif source.startswith("\\begin{", start) and (bare := _BARE.match(source, start)):
+        return _inline_environment(state, bare[1], silent)
     elif (opening := source[start : start + 2]) in _BRACKETS:
         closing, is_block = _BRACKETS[opening]
         end = source.find(closing, start + 2, start + 2 + MAX_FORMULA)
@@ -123,6 +141,19 @@ def _inline(state: StateInline, silent: bool) -> bool:
         token.content = content
         token.meta = {"is_block": is_block}
     state.pos = end + len(closing)
+    return True
+
+
+def _inline_environment(state: StateInline, name: str, silent: bool) -> bool:
+    ending = f"\\end{{{name}}}"
+    end = state.src.find(ending, state.pos, state.pos + MAX_FORMULA)
+    if end < 0:
+        return False
+    if not silent:
+        token = state.push("math_inline", "math", 0)
+        token.content = state.src[state.pos : end + len(ending)]
+        token.meta = {"is_block": True}
+    state.pos = end + len(ending)
     return True
 
 
@@ -142,7 +173,28 @@ def _is_formula(source: str, start: int, end: int) -> bool:
     before = source[start - 1] if start else " "
     if (before.isascii() and before.isalnum()) or source[end + 1 : end + 2].isdigit():
         return False
-    return not (content[0].isdigit() and " " in content and not _MATHEMATICAL.search(content))
+    if not content[0].isdigit() or "\\" in content:
+        return True
+    is_price = content[-1].isdigit() and _WORDS.search(content) is not None
+    return not is_price and (" " not in content or _MATHEMATICAL.search(content) is not None)
+
+
+def find_formulas(line: str) -> Iterator[tuple[int, int]]:
+    """Yield begin and end of the formulas between dollar signs or \\( \\) in a line."""
+    at = 0
+    while (match := _OPENING.search(line, at)) is not None:
+        opening, start = match[0], match.start()
+        closing = "\\)" if opening == "\\(" else opening
+        end = (
+            line.find(closing, match.end())
+            if opening == "\\("
+            else _closing_dollar(line, match.end(), opening)
+        )
+        if end < 0 or (opening == "$" and not _is_formula(line, start, end)):
+            at = match.end()
+            continue
+        at = end + len(closing)
+        yield start, at
 
 
 def _block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
@@ -150,6 +202,8 @@ def _block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> b
         return False
     first = state.src[state.bMarks[start_line] + state.tShift[start_line] : state.eMarks[start_line]]
     opening = first[:2]
+    if opening == "\\b" and (bare := _BARE.match(first)):
+        return _bare_environment(state, bare[1], start_line, end_line, silent)
     if opening not in ("$$", "\\["):
         return False
     closing = "$$" if opening == "$$" else "\\]"
@@ -159,12 +213,36 @@ def _block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> b
     content, last_line = found
     if silent:
         return True
+    _push_block(state, content, start_line, last_line)
+    return True
+
+
+def _bare_environment(state: StateBlock, name: str, start_line: int, end_line: int, silent: bool) -> bool:
+    """Take the lines from \\begin to the line with its \\end; a blank line may not come between."""
+    begin = state.bMarks[start_line] + state.tShift[start_line]
+    ending = f"\\end{{{name}}}"
+    at = state.src.find(ending, begin, begin + MAX_FORMULA)
+    if at < 0:
+        return False
+    last = start_line
+    while last < end_line and state.eMarks[last] < at + len(ending):
+        last += 1
+        if last >= end_line or state.isEmpty(last) or state.sCount[last] < state.blkIndent:
+            return False
+    if state.src[at + len(ending) : state.eMarks[last]].strip(" .,;。，；"):
+        return False
+    if silent:
+        return True
+    _push_block(state, state.src[begin : at + len(ending)], start_line, last)
+    return True
+
+
+def _push_block(state: StateBlock, content: str, first_line: int, last_line: int) -> None:
     token = state.push("math_block", "math", 0)
     token.block = True
     token.content = content
-    token.map = [start_line, last_line + 1]
+    token.map = [first_line, last_line + 1]
     state.line = last_line + 1
-    return True
 
 
 def _closing_line(

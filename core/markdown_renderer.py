@@ -1,4 +1,5 @@
-"""Renders markdown as safe HTML: no raw HTML, highlighted code, sanitised at the end. Pure.
+"""Renders markdown as safe HTML: no raw HTML but a few tags without attributes, highlighted code, sanitised
+at the end. Pure.
 
 Runs in the processes of ``core.render_pool``, because it takes CPU and hostile text can make each part slow:
 ``Budget`` stops highlighting, formulas and the whole after their time.
@@ -29,7 +30,7 @@ from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from core import markdown_math
+from core import markdown_blocks, markdown_inline, markdown_math
 
 MAX_CHARACTERS = 200_000
 # CPU seconds for one text: all of it, and of these highlighting and formulas. An ordinary answer takes 2 to 7
@@ -53,7 +54,7 @@ TAGS = {
     "a", "blockquote", "br", "button", "code", "del", "div", "em", "h3", "h4",
     "h5", "h6", "hr", "input", "li",
     "ol", "p", "pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
-    *markdown_math.TAGS,
+    *markdown_math.TAGS, *markdown_inline.TAGS, *markdown_blocks.TAGS,
 }  # fmt: skip
 ATTRIBUTES = {
     "*": {"class"},
@@ -115,7 +116,8 @@ def _raise_out_of_time(number: int, frame: Any) -> None:
 
 
 def render_html(text: str, labels: Mapping[str, str]) -> str:
-    """Return safe HTML for untrusted markdown: no images, no raw HTML, links to http(s) and mailto only.
+    """Return safe HTML for untrusted markdown: no images, links to http(s) and mailto only, and of raw HTML
+    the tags of markdown_inline and markdown_blocks.
 
     At most MAX_CHARACTERS are rendered; the rest is shown as plain text, and so is everything when
     RENDER_SECONDS are used up. ``labels`` are the words "copy", "copied" and "image" in the reader's
@@ -173,7 +175,9 @@ def _sanitise(html: str) -> str:
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING}, renderer_cls=_Renderer)
-    parser.enable(["table", "strikethrough"]).use(tasklists_plugin).use(markdown_math.math_plugin)
+    parser.enable(["table", "strikethrough"]).use(tasklists_plugin)
+    for plugin in (markdown_math.math_plugin, markdown_inline.inline_plugin, markdown_blocks.block_plugin):
+        parser.use(plugin)
     parser.core.ruler.after("text_join", "bare_addresses", _link_bare_addresses)
     parser.validateLink = is_safe_link  # type: ignore[method-assign]  # the documented way to replace it
     return parser
@@ -276,6 +280,19 @@ class _Renderer(RendererHTML):
     def fence(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
         info = tokens[i].info.strip().split()
         return _code_block(tokens[i].content, info[0][:40] if info else "", env)
+
+    def softbreak(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
+        """Render a line end as one: models set lists and verses by single ones."""
+        return "<br>\n"
+
+    def harmless_tag(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
+        return f"<{'/' if tokens[i].meta['is_closing'] else ''}{tokens[i].tag}>"
+
+    def folded_tag(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
+        token = tokens[i]
+        if not token.meta["is_paired"]:
+            return f"<p>{escape(token.content)}</p>\n"
+        return f"<{'/' if token.meta['is_closing'] else ''}{token.tag}>\n"
 
     def math_inline(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
         return _formula(tokens[i].content, env, is_block=tokens[i].meta["is_block"])

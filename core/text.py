@@ -19,6 +19,9 @@ _INVISIBLE = re.compile(
     "\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _SPACES = re.compile(r"\s+")
+# Sequences of a terminal: colours, cursor, titles of windows.
+_TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _SLUG_LENGTH = 60
 
 # Letters of other scripts that look like Latin ones (the most frequent confusables of Unicode TR 39).
@@ -50,16 +53,12 @@ def clean_line(value: str, *, max_length: int, field: str, required: bool = True
 def clean_block(value: str, *, max_length: int, field: str, required: bool = True) -> str:
     """Return ``value`` as text of several lines: NFC, ``\\n`` as line end, trimmed, no invisible characters.
 
-    Keeps tabs. Raises InvalidInput like clean_line.
+    Keeps tabs. Drops control characters, which come with text that is pasted from a terminal or a PDF, and
+    the codes of a terminal's colours. Raises InvalidInput for a text that is empty (when required) or too
+    long.
     """
     text = unicodedata.normalize("NFC", value or "").replace("\r\n", "\n").replace("\r", "\n")
-    text = _INVISIBLE.sub("", text).strip()
-    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in text):
-        raise InvalidInput(
-            _("This text has control characters. Type it again without them."),
-            code="control_characters",
-            field=field,
-        )
+    text = _CONTROLS.sub("", _INVISIBLE.sub("", _TERMINAL_CODES.sub("", text))).strip()
     return _check_length(text, max_length=max_length, field=field, required=required)
 
 

@@ -1,12 +1,13 @@
 """Export of conversations: as JSON in a documented format, and as Markdown to read.
 
-The JSON format (`"format": "loggia.conversation/1"`): id, title, gpt {slug, name}, version (number, or
-null for a draft), workspace, created_at, updated_at, and `turns`: all, in the order in which they were
-asked. A turn has id, parent (the turn before it; null for the first), position, is_shown (whether the page
-shows it; the others are branches beside it), state, question, answer (Markdown),
-citations, files {name, media_type, size, role}, gpt, gpt_name and version (who answered), model,
-input_tokens, output_tokens, cost_micros, feedback, started_at and ended_at. Times are UTC in ISO 8601; cost
-is in millionths of `currency`.
+The JSON format (`"format": "loggia.conversation/1"`): id, title, gpt {slug, name}, version (number, or null
+for a draft), workspace, created_at, updated_at, and `turns`: all, in the order in which they were asked. A
+turn has id, parent (the turn before it; null for the first), position, is_shown (whether the page shows it;
+the others are branches beside it), state, question, answer (Markdown), thinking (what the model thought
+before it answered), finish_reason ("length" for an answer that the model's limit cut), citations, files
+{name, media_type, size, role}, gpt, gpt_name and version (who answered), model, input_tokens, output_tokens,
+cost_micros, feedback, started_at and ended_at. Times are UTC in ISO 8601; cost is in millionths of
+`currency`.
 """
 
 from __future__ import annotations
@@ -65,6 +66,8 @@ def _build_turn(turn: Any, files: list[Any], thumb: Any) -> dict[str, Any]:
         "state": turn.state,
         "question": question.content if question else "",
         "answer": answer.content if answer else "",
+        "thinking": answer.thinking if answer else "",
+        "finish_reason": turn.finish_reason,
         "citations": answer.citations if answer else [],
         "files": [
             {"name": file.name, "media_type": file.media_type, "size": file.size, "role": file.role}

@@ -101,6 +101,7 @@ def _sentence_templates() -> dict[str, str]:
         ),
         "judged_good": _("The judge gives %(score)s of 100 (pass mark %(threshold)s): %(reason)s"),
         "judged_bad": _("The judge gives only %(score)s of 100 (pass mark %(threshold)s): %(reason)s"),
+        "answer_cut": _("Not judged: the answer ends at the model's limit, so it is not whole."),
         "judge_offline": _("Not judged: the offline model cannot judge. Configure a model provider."),
         "judge_missing": _("Not judged: the judge model “%(model)s” is not offered here any more."),
         "judge_unreadable": _("Not judged: the judge's answer could not be read."),

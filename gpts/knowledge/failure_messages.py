@@ -6,6 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from gpts.knowledge.extraction import list_labels
+from gpts.knowledge.models import KnowledgeFile
 
 
 def describe_failure(code: str) -> str:
@@ -37,6 +38,11 @@ def describe_failure(code: str) -> str:
         "crashed": _("The reader broke off three times on this file. Save it anew or in another format."),
         "lost": _("The stored file is not there any more. Remove it and add it again."),
     }.get(code, _("This file could not be read. Try again, or save it in another format."))
+
+
+def describe_known_file(file: KnowledgeFile) -> str:
+    """Return the sentence for an upload whose content a file has already."""
+    return _("This content is already there as “%(name)s”. It was not added again.") % {"name": file.name}
 
 
 def describe_advice(code: str) -> str:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from gpts.llm.runtime.types import FailureCode
-from gpts.llm.states import TurnState
+from gpts.llm.states import FinishReason, TurnState
 
 
 def get_failure_message(code: str, retry_after: int | None = None) -> str:
@@ -62,6 +62,17 @@ def get_failure_message(code: str, retry_after: int | None = None) -> str:
         FailureCode.MALFORMED_STREAM: _("The model's answer was damaged on its way. Try again."),
         FailureCode.EMPTY_ANSWER: _("The model answered with nothing. Try again, or ask in other words."),
         FailureCode.CONTENT_REFUSED: _("The model provider refused to answer this. Change your message."),
+        FailureCode.THINKING_LIMIT: _(
+            "The model used up its limit for thinking before it could answer. Try again, ask for less, or"
+            " choose another model."
+        ),
+        FailureCode.ONLY_THINKING: _(
+            "The model thought and then gave no answer. Try again, or ask in other words."
+        ),
+        FailureCode.UNREADABLE_CALL: _(
+            "The model tried to call a function in a way that cannot be read. Try again, or choose another"
+            " model."
+        ),
         FailureCode.INTERRUPTED: _(
             "The server stopped while answering. What had arrived is kept. Try again."
         ),
@@ -95,6 +106,9 @@ def get_failure_label(code: str) -> str:
         FailureCode.CONTEXT_OVERFLOW: _("Conversation too long"),
         FailureCode.MALFORMED_STREAM: _("Damaged answer"),
         FailureCode.EMPTY_ANSWER: _("Empty answer"),
+        FailureCode.THINKING_LIMIT: _("Limit used up by thinking"),
+        FailureCode.ONLY_THINKING: _("Only thinking, no answer"),
+        FailureCode.UNREADABLE_CALL: _("Unreadable function call"),
         FailureCode.CONTENT_REFUSED: _("Provider refused the content"),
         FailureCode.INTERRUPTED: _("Server stopped"),
         FailureCode.ACCESS_ENDED: _("Access ended"),
@@ -102,10 +116,15 @@ def get_failure_label(code: str) -> str:
     return {str(known): text for known, text in labels.items()}.get(code, code)
 
 
-def get_turn_note(state: str, code: str, retry_after: int | None = None) -> str:
-    """Return the note below an answer that was stopped or failed; empty for a finished one."""
+def get_turn_note(state: str, code: str, retry_after: int | None = None, finish_reason: str = "") -> str:
+    """Return the note below an answer that was stopped, failed or cut by a limit; empty for a whole one."""
     if state == TurnState.STOPPED:
         return _("You stopped this answer.")
     if state in (TurnState.FAILED, TurnState.INTERRUPTED):
         return get_failure_message(code, retry_after)
-    return ""
+    return get_limit_note() if finish_reason == FinishReason.LENGTH else ""
+
+
+def get_limit_note() -> str:
+    """Return the note below an answer that the model's limit cut."""
+    return _("This answer ends at the model's limit, in the middle of what it had to say.")

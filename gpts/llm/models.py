@@ -59,6 +59,10 @@ class LanguageModel(models.Model):
     )
     # Length of an embedding's vector; only embedding models have one.
     dimensions = models.PositiveIntegerField(null=True, blank=True)
+    # Seconds until the first word, without a sign of life, and for a whole answer; null: the instance's.
+    first_token_seconds = models.PositiveIntegerField(null=True, blank=True)
+    silence_seconds = models.PositiveIntegerField(null=True, blank=True)
+    answer_seconds = models.PositiveIntegerField(null=True, blank=True)
     is_default = models.BooleanField(default=False)
     # By name of a ModelOption, an OptionChoice other than automatic.
     option_choices = models.JSONField(default=dict, blank=True)

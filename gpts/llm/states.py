@@ -59,6 +59,14 @@ ENDED_TURN_STATES = (TurnState.FINISHED, TurnState.STOPPED, TurnState.FAILED, Tu
 METERED_TURN_STATES = (TurnState.FINISHED, TurnState.STOPPED)
 
 
+class FinishReason(TextChoices):
+    """Why a finished answer ends; the model's limit has cut one of LENGTH."""
+
+    UNKNOWN = "", _("Not known")
+    STOP = "stop", _("The model ended it")
+    LENGTH = "length", _("The model's limit")
+
+
 class ModelChoice(TextChoices):
     """Which models a chat user may choose; the GPT's own model is the recommended one."""
 

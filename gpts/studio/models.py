@@ -9,7 +9,7 @@ from django.db.models import Q
 from core.ids import uuid7
 from gpts.assistants.models.gpts import GPT
 from gpts.chat.states import MessageRole
-from gpts.llm.states import TurnState
+from gpts.llm.states import FinishReason, TurnState
 from gpts.studio.states import BuilderChangeState
 from workspaces.models import Workspace
 
@@ -33,6 +33,9 @@ class BuilderMessage(models.Model):
     choices = models.JSONField(default=list, blank=True)
     state = models.CharField(max_length=12, choices=TurnState.choices, default=TurnState.FINISHED)
     error_code = models.CharField(max_length=40, blank=True)
+    finish_reason = models.CharField(
+        max_length=12, choices=FinishReason.choices, blank=True, default="", db_default=""
+    )
     model_name = models.CharField(max_length=120, blank=True)
     input_tokens = models.PositiveIntegerField(default=0)
     output_tokens = models.PositiveIntegerField(default=0)

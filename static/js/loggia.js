@@ -1,4 +1,5 @@
 // Entry of every page. Each module attaches itself to data-* attributes, also in content that htmx swaps in.
+import "./composing.js";
 import "./theme.js";
 import "./menu.js";
 import "./dialog.js";

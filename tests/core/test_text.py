@@ -42,6 +42,20 @@ def test_a_block_keeps_paragraphs_and_tabs() -> None:
 
 
 @pytest.mark.parametrize(
+    ("pasted", "kept"),
+    [
+        ("a\x0cb", "ab"),
+        ("page one\n\x0cpage two", "page one\npage two"),
+        ("\x1b[31mred\x1b[0m text", "red text"),
+        ("\x1b]0;title\x07$ ls", "$ ls"),
+        ("nul\x00, bell\x07, half \ud83d", "nul, bell, half"),
+    ],
+)
+def test_control_characters_of_pasted_text_are_dropped(pasted: str, kept: str) -> None:
+    assert clean_block(pasted, max_length=50, field="text") == kept
+
+
+@pytest.mark.parametrize(
     ("left", "right"),
     [
         ("PayPal", "PаyPаl"),

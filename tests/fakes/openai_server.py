@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fakes import embeddings
+from tests.fakes import embeddings, played_streams
 from tests.fakes.shaped_answers import GARBAGE, TWO_CALLS, build_provider_events, get_shaped_words, get_text
 
 WORDS = (
@@ -66,6 +66,8 @@ class State:
     is_recording: bool = True
     # Open streams, and the number of streams that ended because the reader closed the connection.
     open_streams: int = 0
+    # Scripts of tests/fakes/played_streams.py by behaviour, beside those in its folder.
+    played: dict[str, str] = field(default_factory=dict)
     dropped_streams: int = 0
     connections: int = 0
 
@@ -217,6 +219,9 @@ class Server:
             words = shaped
         if script.behaviour in ("leaky", "refusing"):
             words = build_judging_words(script.behaviour, body)
+        played = self.state.played.get(script.behaviour) or played_streams.load(script.behaviour)
+        if played is not None and not is_answered:
+            return await played_streams.play(played, writer)
         if not body.get("stream"):
             await send_json(writer, dialect.build_response("".join(words), body))
             return True
@@ -539,6 +544,7 @@ class ModelServer:
         self.wait_until(lambda state: state.open_streams == 0)
         self.state.requests.clear()
         self.state.control = ""
+        self.state.played.clear()
         self.state.is_recording = True
         self.state.dropped_streams = 0
 

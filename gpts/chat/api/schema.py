@@ -11,9 +11,10 @@ TURN = f"{PREFIX}/conversations/{{conversation_id}}/turns/{{turn_id}}"
 
 STREAM_NOTE = (
     'Server-sent events when the request accepts text/event-stream or says "stream": true: `turn` (ids),'
-    " `delta` (text), `html` (finished paragraphs), `trimmed`, `tool`, `image`, `debug` (of drafts), and"
-    " `end`, which has the shape of TurnEnd. The id of an event is the number of characters sent so far;"
-    " `Last-Event-ID` goes on from there."
+    " `delta` (text), `html` (finished paragraphs), `thinking` (text that is no part of the answer, from"
+    " `offset` on), `withdrawn` (the characters of the text from `begin` to `end` were thinking),"
+    " `trimmed`, `tool`, `image`, `debug` (of drafts), and `end`, which has the shape of TurnEnd. The id of"
+    " an event is the number of characters sent so far; `Last-Event-ID` goes on from there."
 )
 
 
@@ -45,6 +46,16 @@ def _build_paths() -> Schema:
             "post": _build_operation(
                 "conversations_turns_retry_create",
                 "Ask a question again; the old answer stays as a branch.",
+                "RetryTurnRequest",
+                conversation,
+                turn,
+                is_optional=True,
+            )
+        },
+        f"{TURN}/continue": {
+            "post": _build_operation(
+                "conversations_turns_continue_create",
+                "Go on with an answer whose finish_reason is length, in a following turn.",
                 "RetryTurnRequest",
                 conversation,
                 turn,
@@ -186,6 +197,11 @@ def _build_turn_end() -> Schema:
             "code": text,
             "retry_after": {"type": "integer", "nullable": True},
             "note": text,
+            "finish_reason": {
+                "type": "string",
+                "enum": ["", "stop", "length"],
+                "description": "length: the model's limit has cut the answer, see continue.",
+            },
             "html": text,
             "tools": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
             "sources": {"type": "array", "items": {"type": "object", "additionalProperties": True}},

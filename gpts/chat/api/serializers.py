@@ -33,6 +33,7 @@ class TurnSerializer(serializers.ModelSerializer[Turn]):
 
     question = serializers.SerializerMethodField()
     answer = serializers.SerializerMethodField()
+    thinking = serializers.SerializerMethodField()
     citations = serializers.SerializerMethodField()
     note = serializers.SerializerMethodField()
     gpt = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
@@ -42,9 +43,10 @@ class TurnSerializer(serializers.ModelSerializer[Turn]):
     class Meta:
         model = Turn
         fields = (
-            "id", "position", "gpt", "version", "siblings", "state", "error_code", "retry_after", "note",
-            "question", "answer", "citations", "model_name", "input_tokens", "output_tokens", "cost_micros",
-            "trimmed_turns", "is_regeneration", "started_at", "first_token_at", "ended_at",
+            "id", "position", "gpt", "version", "siblings", "state", "error_code", "retry_after",
+            "finish_reason", "note", "question", "answer", "thinking", "citations", "model_name",
+            "input_tokens", "output_tokens", "cost_micros", "trimmed_turns", "is_regeneration", "started_at",
+            "first_token_at", "ended_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -59,8 +61,12 @@ class TurnSerializer(serializers.ModelSerializer[Turn]):
     def get_answer(self, turn: Any) -> str:
         return turn.answer.content if turn.answer else ""
 
+    def get_thinking(self, turn: Any) -> str:
+        """What the model thought before it answered; no part of the answer."""
+        return turn.answer.thinking if turn.answer else ""
+
     def get_citations(self, turn: Any) -> list[dict[str, Any]]:
         return turn.answer.citations if turn.answer else []
 
     def get_note(self, turn: Any) -> str:
-        return get_turn_note(turn.state, turn.error_code, turn.retry_after)
+        return get_turn_note(turn.state, turn.error_code, turn.retry_after, turn.finish_reason)

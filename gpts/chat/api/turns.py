@@ -17,6 +17,7 @@ from core.errors import DomainError, Forbidden, InvalidInput
 from gpts.chat.streaming.begin import (
     Requester,
     StartedChatTurn,
+    begin_continuation,
     begin_edit,
     begin_first_turn,
     begin_next_turn,
@@ -104,6 +105,17 @@ async def turn_retry(request: HttpRequest, conversation_id: UUID, turn_id: UUID)
 def _begin_retry(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> StartedChatTurn:
     requester, body = get_requester(request), _body(request)
     return begin_retry(requester, conversation_id, turn_id, _text(body, "request_key"))
+
+
+@csrf_exempt
+@require_POST
+async def turn_continue(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> HttpResponseBase:
+    return await _answer(request, _begin_continuation, conversation_id, turn_id)
+
+
+def _begin_continuation(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> StartedChatTurn:
+    requester, body = get_requester(request), _body(request)
+    return begin_continuation(requester, conversation_id, turn_id, _text(body, "request_key"))
 
 
 @csrf_exempt

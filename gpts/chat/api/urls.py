@@ -45,5 +45,6 @@ urlpatterns = [
     path(f"{_TURN}/stop", chat_views.TurnStopView.as_view(), name="turn-stop"),
     path(f"{_TURN}/events", chat_turns.turn_events, name="turn-events"),
     path(f"{_TURN}/retry", chat_turns.turn_retry, name="turn-retry"),
+    path(f"{_TURN}/continue", chat_turns.turn_continue, name="turn-continue"),
     path(f"{_TURN}/edit", chat_turns.turn_edit, name="turn-edit"),
 ]

@@ -10,7 +10,7 @@ from core.ids import uuid7
 from gpts.assistants.models.gpts import GPT, Version
 from gpts.chat.states import MessageRole
 from gpts.llm.models import LanguageModel
-from gpts.llm.states import TurnState
+from gpts.llm.states import FinishReason, TurnState
 from gpts.metering.states import UsageSource
 from workspaces.models import Workspace
 
@@ -85,6 +85,9 @@ class Turn(models.Model):
     request_key = models.CharField(max_length=64, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
     retry_after = models.PositiveIntegerField(null=True)
+    finish_reason = models.CharField(
+        max_length=12, choices=FinishReason.choices, blank=True, default="", db_default=""
+    )
     model_name = models.CharField(max_length=120, blank=True)
     input_tokens = models.PositiveIntegerField(default=0)
     output_tokens = models.PositiveIntegerField(default=0)
@@ -139,6 +142,8 @@ class Message(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
     role = models.CharField(max_length=10, choices=MessageRole.choices)
     content = models.TextField()
+    # What the model thought before it answered. Shown folded away, and never sent to a model again.
+    thinking = models.TextField(blank=True, db_default="", default="")
     citations = models.JSONField(default=list, blank=True)
     # Calls of the provider's own tools: {"kind", "label", "is_ok"}.
     tools = models.JSONField(default=list, blank=True)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from gpts.assistants.model_settings import get_model_settings
 from gpts.assistants.models import GPT, Version
+from gpts.chat.citations import find_cited_numbers
 from gpts.chat.confinement import find_withheld_gpts
 from gpts.chat.models import Conversation, Message, Turn
 from gpts.chat.queries.attachments import AttachedParts, AttachedPiece, get_attached_parts
@@ -69,17 +70,18 @@ def prepare_input(
     attached: AttachedParts = NOTHING_ATTACHED,
     turn_id: UUID | None = None,
     vector: QuestionVector | None = None,
+    searches_for: str = "",
 ) -> PreparedInput:
     """Gather what ``gpt`` needs to answer ``text`` with ``version`` (None: its draft). Reads only.
 
     The caller has authorised the person, opened a scope, and made the question's ``vector`` before it.
-    Pieces of ``attached`` files get lower citation
-    numbers than passages of knowledge.
+    Pieces of ``attached`` files get lower citation numbers than passages of knowledge. Knowledge is searched
+    for ``searches_for``, by default ``text``.
     """
     behaviour: GPT | Version = version or gpt
     model = get_usable_model(gpt, version, chosen=chosen_model)
     started = time.perf_counter()
-    found, score = _search_knowledge(gpt, version, text, vector)
+    found, score = _search_knowledge(gpt, version, searches_for or text, vector)
     passages: tuple[FoundPassage | AttachedPiece, ...] = (*attached.pieces, *found)
     spent = (time.perf_counter() - started) * 1000
     turn_input = TurnInput(
@@ -109,10 +111,12 @@ def prepare_turn(
     language: str,
     has_files: bool = True,
     vector: QuestionVector | None = None,
+    searches_for: str = "",
 ) -> PreparedTurn:
     """Gather the input of a started turn, which comes with the gpt and the version that answer it.
 
-    Pass ``has_files=False`` to save a query if nothing was ever attached in the conversation.
+    ``searches_for`` as in prepare_input. Pass ``has_files=False`` to save a query if nothing was ever
+    attached in the conversation.
     """
     chosen = conversation.language_model if turn.gpt_id == conversation.gpt_id else None
     model = get_usable_model(turn.gpt, turn.version, chosen=chosen)
@@ -131,6 +135,7 @@ def prepare_turn(
         attached=attached,
         turn_id=turn.pk,
         vector=vector,
+        searches_for=searches_for,
     )
     return PreparedTurn(
         **vars(prepared), turn=turn, conversation=conversation, left_out=_count_left_out(turn, len(history))
@@ -175,18 +180,22 @@ def build_model_spec(model: LanguageModel | None) -> ModelSpec:
         api_key=get_provider_key(provider),
         context_window=model_catalogue.get_context_window(model),
         max_output_tokens=model_catalogue.get_output_limit(model),
-        first_token_timeout=settings.MODEL_FIRST_TOKEN_SECONDS,
-        idle_timeout=settings.MODEL_IDLE_SECONDS,
+        first_token_timeout=model.first_token_seconds or settings.MODEL_FIRST_TOKEN_SECONDS,
+        idle_timeout=model.silence_seconds or settings.MODEL_IDLE_SECONDS,
+        answer_timeout=model.answer_seconds or settings.MODEL_ANSWER_SECONDS,
         purpose=provider.purpose,
         omitted=model_catalogue.get_omitted_options(model),
     )
 
 
-def build_citations(text: str, passages: tuple[FoundPassage | AttachedPiece, ...]) -> list[dict[str, Any]]:
+def build_citations(
+    text: str, passages: tuple[FoundPassage | AttachedPiece, ...], *, is_json: bool = False
+) -> list[dict[str, Any]]:
     """Build Message.citations from the passages whose number the answer cites.
 
     A piece of an attached file has {"attachment_id", "position"} and no passage.
     """
+    cited = find_cited_numbers(text, is_json=is_json) if passages else ()
     return [
         {
             "number": number,
@@ -201,7 +210,7 @@ def build_citations(text: str, passages: tuple[FoundPassage | AttachedPiece, ...
             else {}
         )
         for number, passage in enumerate(passages, 1)
-        if f"[{number}]" in text
+        if number in cited
     ]
 
 
@@ -235,7 +244,7 @@ def _build_history(
         if role == MessageRole.USER
         else _build_answer_message(content, "" if gpt_id == turn.gpt_id else name or conversation.gpt.name)
         for role, content, turn_id, gpt_id, name in reversed(rows)
-        if gpt_id not in withheld
+        if gpt_id not in withheld and content
     )
 
 

@@ -23,7 +23,7 @@ from gpts.chat.services.inserts import insert_together
 from gpts.chat.services.share_links import remove_share_link
 from gpts.chat.states import MessageRole
 from gpts.llm.models import LanguageModel
-from gpts.llm.states import METERED_TURN_STATES, TurnState
+from gpts.llm.states import METERED_TURN_STATES, FinishReason, TurnState
 from gpts.metering.services.budgets import capture, release
 from gpts.metering.services.usage import calculate_cost_micros, record_usage
 from gpts.metering.states import UsageSource
@@ -247,6 +247,42 @@ def retry_turn(
     )
 
 
+def continue_turn(
+    *,
+    turn: Turn,
+    text: str,
+    by: User,
+    at: datetime,
+    request_key: str = "",
+    source: str = UsageSource.WEB,
+    answering: AnsweringGPT | None = None,
+) -> tuple[Turn, bool]:
+    """Ask for the rest of an answer that ends at the model's limit: a next turn with the question ``text``.
+
+    Conflict (``nothing_to_continue``) for any other answer, and for one that is not the last shown one.
+    """
+    if request_key and (known := _find_turn_by_key(turn.conversation, request_key)):
+        return known, False
+    _check_ended(turn)
+    is_last = (
+        turn.is_shown
+        and not Turn.objects.filter(
+            conversation_id=turn.conversation_id, is_shown=True, position__gt=turn.position
+        ).exists()
+    )
+    if not is_last or turn.state != TurnState.FINISHED or turn.finish_reason != FinishReason.LENGTH:
+        raise Conflict(_("There is nothing left of this answer to go on with."), code="nothing_to_continue")
+    return start_turn(
+        conversation=turn.conversation,
+        text=text,
+        by=by,
+        at=at,
+        request_key=request_key,
+        source=source,
+        answering=answering,
+    )
+
+
 def edit_turn(
     *,
     turn: Turn,
@@ -291,11 +327,14 @@ def finish_turn(
     tools: Sequence[Mapping[str, Any]] = (),
     debug: Mapping[str, Any] | None = None,
     images: Sequence[tuple[str, bytes]] = (),
+    finish_reason: str = "",
+    thinking: str = "",
 ) -> Turn:
     """End a running turn with its answer and its usage event, all or nothing.
 
     A turn that was stopped before its first word has no usage event. ``images`` that the provider made
-    (media type, bytes) are kept with the answer; bytes that are no image are left out.
+    (media type, bytes) are kept with the answer; bytes that are no image are left out. ``thinking`` is kept
+    beside the answer.
     """
     turn = _lock_running_turn(turn_id)
     turn.state = TurnState.STOPPED if is_stopped else TurnState.FINISHED
@@ -305,12 +344,13 @@ def finish_turn(
     turn.model_name = model.name if model else ""
     turn.cost_micros = calculate_cost_micros(model, input_tokens=input_tokens, output_tokens=output_tokens)
     turn.trimmed_turns = trimmed_turns
+    turn.finish_reason = finish_reason if not is_stopped and finish_reason in FinishReason.values else ""
     turn.retrieval_score = retrieval_score
     turn.debug = None if debug is None else dict(debug)
     turn.save()
-    if text or images:
+    if text or images or thinking:
         answer = _build_message(turn, MessageRole.ASSISTANT, text, at=at, citations=list(citations))
-        answer.tools = list(tools)
+        answer.tools, answer.thinking = list(tools), thinking
         insert_together(answer)
         for media_type, data in images:
             save_generated_image(turn=turn, media_type=media_type, data=data, at=at)
@@ -346,6 +386,7 @@ def fail_turn(
     is_interrupted: bool = False,
     retrieval_score: float | None = None,
     debug: Mapping[str, Any] | None = None,
+    thinking: str = "",
 ) -> Turn:
     """End a running turn without a whole answer; the text so far is kept. Neither metered nor paid."""
     turn = _lock_running_turn(turn_id)
@@ -357,8 +398,10 @@ def fail_turn(
     turn.debug = None if debug is None else dict(debug)
     turn.save(update_fields=["state", "error_code", "retry_after", "ended_at", "retrieval_score", "debug"])
     release(turn_id=turn.pk)
-    if text:
-        insert_together(_build_message(turn, MessageRole.ASSISTANT, text, at=at))
+    if text or thinking:
+        answer = _build_message(turn, MessageRole.ASSISTANT, text, at=at)
+        answer.thinking = thinking
+        insert_together(answer)
     return turn
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from core.scope import Scope, open_scope
@@ -27,7 +27,14 @@ from gpts.chat.services.attachments import attach_to_turn, copy_to_turn
 from gpts.chat.services.model_choice import choose_model
 from gpts.chat.services.rechecks import RequestAccess
 from gpts.chat.services.turn_inputs import PreparedTurn, get_usable_model, prepare_turn
-from gpts.chat.services.turns import AnsweringGPT, edit_turn, retry_turn, start_first_turn, start_turn
+from gpts.chat.services.turns import (
+    AnsweringGPT,
+    continue_turn,
+    edit_turn,
+    retry_turn,
+    start_first_turn,
+    start_turn,
+)
 from gpts.chat.services.versions import settle_version
 from gpts.chat.states import MessageRole
 from gpts.chat.streaming.chat_turn import ChatTurn
@@ -245,6 +252,36 @@ def begin_edit(
         return _prepare_answer(requester, turn, vector=vector)
 
 
+def begin_continuation(
+    requester: Requester, conversation_id: UUID, turn_id: UUID, key: str
+) -> StartedChatTurn:
+    """Go on with an answer that ends at the model's limit: its GPT answers the next turn, which asks for it.
+
+    Rights, rate and budgets are checked as for any message.
+    """
+    _check_rate(requester)
+    with translation.override(requester.language):
+        text = _("Continue exactly where your last answer stopped.")
+    vector, known = _embed_question(requester, "", lambda: _get_turn_gpt(requester, conversation_id, turn_id))
+    with open_scope(requester.scope):
+        lock_turn_starts(requester.user)
+        at = timezone.now()
+        conversation = _open_conversation(requester, conversation_id, at, known)
+        old = access_turn(conversation, turn_id)
+        turn, is_new = continue_turn(
+            turn=old,
+            text=text,
+            by=requester.user,
+            at=at,
+            request_key=key,
+            source=requester.source,
+            answering=_access_answering_gpt(requester, conversation.gpt, old.gpt.slug),
+        )
+        if not is_new:
+            return _find_started(requester, turn)
+        return _prepare_answer(requester, turn, vector=vector, searches_for=_find_question(old))
+
+
 def find_turn(requester: Requester, conversation_id: UUID, turn_id: UUID) -> StartedChatTurn:
     """Find a turn to follow; end it if its process died."""
     with open_scope(requester.scope):
@@ -337,8 +374,12 @@ def _get_turn_gpt(requester: Requester, conversation_id: UUID, turn_id: UUID) ->
     conversation, rights = _recheck_conversation(requester, conversation_id)
     old = access_turn(conversation, turn_id)
     answering = _access_answering_gpt(requester, rights.gpt, old.gpt.slug)
-    asked = Message.objects.filter(turn=old, role=MessageRole.USER).values_list("content", flat=True)
-    return _Question(rights.gpt if answering is None else answering[0], rights, asked.first() or "")
+    return _Question(rights.gpt if answering is None else answering[0], rights, _find_question(old))
+
+
+def _find_question(turn: Turn) -> str:
+    asked = Message.objects.filter(turn=turn, role=MessageRole.USER).values_list("content", flat=True)
+    return asked.first() or ""
 
 
 def _recheck_conversation(requester: Requester, conversation_id: UUID) -> tuple[Conversation, _Rights]:
@@ -429,9 +470,17 @@ def _attach_files(requester: Requester, turn: Turn, files: Sequence[UUID]) -> No
 
 
 def _prepare_answer(
-    requester: Requester, turn: Any, *, has_files: bool = True, vector: QuestionVector | None = None
+    requester: Requester,
+    turn: Any,
+    *,
+    has_files: bool = True,
+    vector: QuestionVector | None = None,
+    searches_for: str = "",
 ) -> StartedChatTurn:
-    """Build the turn's input and reserve its estimated usage in the budgets."""
+    """Build the turn's input and reserve its estimated usage in the budgets.
+
+    ``searches_for`` is what knowledge is searched for, if not the question.
+    """
     prepared = prepare_turn(
         turn=turn,
         conversation=turn.conversation,
@@ -439,6 +488,7 @@ def _prepare_answer(
         language=requester.language,
         has_files=has_files,
         vector=vector,
+        searches_for=searches_for,
     )
     _reserve_budgets(requester, turn, prepared)
     job = ChatTurn(prepared, requester.scope, requester.language, api_key_id=requester.api_key_id)

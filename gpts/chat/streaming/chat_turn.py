@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from django.utils import timezone, translation
 
-from core.errors import DomainError
+from core.errors import IllegalTransition
 from core.markdown_renderer import MAX_CHARACTERS
 from core.scope import Scope, open_scope
 from gpts.assistants.rules import GPTAct
@@ -101,7 +101,7 @@ class ChatTurn(TurnJob):
     async def finish(self, outcome: TurnOutcome, sink: TurnSink) -> bytes:
         try:
             turn = await in_thread(self._record_end, outcome, timezone.now())
-        except DomainError:
+        except IllegalTransition:
             log.warning("turn_ended_elsewhere", turn=str(self.id))
             return self._build_interrupted_frame()
         if self._debug is not None:
@@ -118,7 +118,11 @@ class ChatTurn(TurnJob):
 
     def _build_end_frame(self, turn: Turn, text: str) -> bytes:
         with translation.override(self.language):
-            return build_end_frame(turn, text, build_citations(text, self.prepared.passages), self._tools)
+            return build_end_frame(turn, text, self._build_citations(text), self._tools)
+
+    def _build_citations(self, text: str) -> list[dict[str, Any]]:
+        is_json = self.prepared.input.output is not None
+        return build_citations(text, self.prepared.passages, is_json=is_json)
 
     def _record_end(self, outcome: TurnOutcome, at: datetime) -> Turn:
         with open_scope(self.scope):
@@ -134,6 +138,8 @@ class ChatTurn(TurnJob):
             turn_id=self.id,
             code=failure.code,
             text=outcome.text,
+            thinking=outcome.thinking,
+            is_interrupted=failure.code == FailureCode.INTERRUPTED,
             at=at,
             retry_after=None if retry_after is None else max(round(retry_after), 1),
             retrieval_score=self.prepared.retrieval_score,
@@ -152,13 +158,15 @@ class ChatTurn(TurnJob):
             is_estimated=usage.is_estimated,
             model=self.prepared.model,
             at=at,
-            citations=build_citations(outcome.text, self.prepared.passages),
+            citations=self._build_citations(outcome.text),
             trimmed_turns=self._trimmed,
             first_token_at=outcome.first_token_at,
             is_stopped=outcome.is_stopped,
             retrieval_score=self.prepared.retrieval_score,
             tools=self._tools,
             images=self._images,
+            finish_reason=outcome.finish_reason,
+            thinking=outcome.thinking,
             debug=remove_prompt_text(self._build_debug(outcome, usage, at)),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import weakref
 from collections.abc import Callable, Collection
 from functools import lru_cache
@@ -110,5 +111,23 @@ def find_alive_turns(turns: Collection[UUID]) -> set[UUID]:
 
 
 def read_text(turn: UUID) -> str:
-    """Return a turn's text so far from its Redis Stream; empty when the stream has expired."""
-    return "".join(fields.get("text", "") for _id, fields in get_sync_redis().xrange(build_events_key(turn)))
+    """Return a turn's answer so far from its Redis Stream; empty when the stream has expired."""
+    return read_answer(turn)[0]
+
+
+def read_answer(turn: UUID) -> tuple[str, str]:
+    """Return a turn's answer and its thinking so far, from its Redis Stream."""
+    rows = [fields for _id, fields in get_sync_redis().xrange(build_events_key(turn))]
+    text = "".join(fields.get("text", "") for fields in rows)
+    kept: list[str] = []
+    thinking: list[str] = []
+    at = 0
+    for fields in rows:
+        event, _line, data = fields.get("frame", "").partition("\ndata: ")
+        if event == "event: thinking":
+            thinking.append(json.loads(data)["text"])
+        elif event == "event: withdrawn":
+            cut = json.loads(data)
+            kept.append(text[at : cut["begin"]])
+            at = cut["end"]
+    return "".join([*kept, text[at:]]), "".join(thinking).strip()

@@ -34,7 +34,9 @@ from gpts.llm.runtime.usage import estimate_request
 class TurnSink(Protocol):
     """Output of a running turn: sent directly to readers of this process, to others through Redis."""
 
+    # All text that was sent. `text_start` is where the answer begins behind text that proved to be thinking.
     text: str
+    text_start: int
     pace: Pace
     is_over: bool
 
@@ -50,13 +52,18 @@ class TurnSink(Protocol):
 
 @dataclass(frozen=True)
 class TurnOutcome:
-    """How a turn ended. ``usage`` is None if it ended before the provider counted tokens."""
+    """How a turn ended. ``usage`` is None if it ended before the provider counted tokens.
+
+    ``finish_reason`` as in Finished, empty for a failure; ``thinking`` is no part of ``text``.
+    """
 
     text: str
     usage: Usage | None
     failure: ModelFailure | None
     is_stopped: bool
     first_token_at: datetime | None
+    finish_reason: str = ""
+    thinking: str = ""
     # What the answer has shown about its model, to be remembered with the end.
     learned: tuple[OptionsLearned, ...] = ()
 
@@ -103,17 +110,25 @@ class TurnJob(ABC):
     async def finish_broken(self, outcome: TurnOutcome, sink: TurnSink) -> bytes:
         """Record the end as a failure with the text so far, after ``finish`` itself has failed."""
         failure = ModelFailure(FailureCode.MALFORMED_STREAM, detail="not_recorded")
-        text = make_storable(outcome.text)
-        return await self.finish(replace(outcome, text=text, failure=failure, is_stopped=False), sink)
+        kept = replace(
+            outcome,
+            text=make_storable(outcome.text),
+            thinking=make_storable(outcome.thinking),
+            failure=failure,
+            is_stopped=False,
+        )
+        return await self.finish(kept, sink)
 
     def get_usage(self, outcome: TurnOutcome) -> Usage:
         """Return the provider's count, else an estimate; zero for an empty answer."""
         if outcome.usage is not None and not self.counts_itself:
             return outcome.usage
-        if not outcome.text:
+        # Thinking counts, but not where the count pays those who made it.
+        written = outcome.text if self.counts_itself else outcome.thinking + outcome.text
+        if not written:
             return Usage(0, 0, is_estimated=True)
         request, _dropped = assemble(self.input)
-        return estimate_request(request, outcome.text)
+        return estimate_request(request, written)
 
 
 async def run_fixed_answer(text: str) -> AsyncGenerator[TurnEvent, None]:

@@ -23,6 +23,8 @@ from gpts.llm.runtime.types import (
     OptionsLearned,
     Pace,
     TextDelta,
+    TextWithdrawn,
+    ThinkingDelta,
     Usage,
 )
 from gpts.llm.states import TurnState
@@ -34,6 +36,10 @@ FRAME_SECONDS = 0.02
 # Text is sent at once after this share of FRAME_SECONDS since the last frame, because timers are inexact.
 FRAME_SLACK = 0.8
 HEARTBEAT_SECONDS = 15.0
+# Thinking is sent less often than text, each time as one event.
+THINKING_SECONDS = 0.25
+# The rest of a longer one is not kept.
+MAX_THINKING = 100_000
 
 
 class LiveTurn:
@@ -43,17 +49,24 @@ class LiveTurn:
         self.job = job
         self.id = job.id
         self.text = ""
+        self.text_start = 0
+        self.thinking = ""
         self.is_over = False
         self.pace = Pace(FRAME_SECONDS)
         # Frames except text: those that other processes get through Redis, and all.
         self.shared_frames: list[bytes] = []
         self._frames: list[bytes] = []
         self._pending: list[str] = []
+        self._pending_thinking: list[str] = []
+        self._thought_at = 0.0
+        # Begin and end of each part of the text that proved to be thinking.
+        self._withdrawn: list[tuple[int, int]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._flushed_at = 0.0
         self._watchers: set[Watcher] = set()
         self._first_token_at: datetime | None = None
         self._usage: Usage | None = None
+        self._finish_reason = ""
         self._failure: ModelFailure | None = None
         self._learned: list[OptionsLearned] = []
         # The frame that ended it, and what broke the recording of the end, if anything did.
@@ -107,6 +120,28 @@ class LiveTurn:
         elif self._timer is None:
             self._timer = self._loop.call_at(self._flushed_at + self.pace.seconds, self._flush)
 
+    def add_thinking(self, text: str) -> None:
+        """Append to the thinking; readers get it a few times a second."""
+        self._pending_thinking.append(text.replace("\x00", "") if "\x00" in text else text)
+        if self._loop.time() - self._thought_at >= THINKING_SECONDS:
+            self._flush_thinking()
+
+    def withdraw_text(self, characters: int) -> None:
+        """Take the last characters of the text out of the answer: they were thinking."""
+        self._flush()
+        begin = max(len(self.text) - characters, 0)
+        self._withdrawn.append((begin, len(self.text)))
+        self.text_start = len(self.text)
+        self.send("withdrawn", {"begin": begin, "end": self.text_start})
+
+    def get_answer(self) -> str:
+        """Return the text without the parts that proved to be thinking."""
+        kept, at = [], 0
+        for begin, end in self._withdrawn:
+            kept.append(self.text[at:begin])
+            at = end
+        return "".join([*kept, self.text[at:]])
+
     def send(self, event: str, data: dict[str, Any]) -> None:
         self._flush()
         sent = build_frame(event, data)
@@ -117,7 +152,24 @@ class LiveTurn:
         self._frames.append(frame)
         self._wake()
 
+    def _flush_thinking(self) -> None:
+        room = MAX_THINKING - len(self.thinking)
+        text = "".join(self._pending_thinking)[:room]
+        self._pending_thinking.clear()
+        self._thought_at = self._loop.time()
+        if not text:
+            return
+        if self._first_token_at is None:
+            self._first_token_at = timezone.now()
+        offset = len(self.thinking)
+        self.thinking += text
+        sent = build_frame("thinking", {"text": text, "offset": offset})
+        self.shared_frames.append(sent)
+        self.send_here(sent)
+
     def _flush(self) -> None:
+        if self._pending_thinking:
+            self._flush_thinking()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -214,9 +266,14 @@ class LiveTurn:
                 if isinstance(event, TextDelta):
                     self.add_text(event.text)
                     if len(self.text) >= limit:
+                        self._finish_reason = "length"
                         return
+                elif isinstance(event, ThinkingDelta):
+                    self.add_thinking(event.text)
+                elif isinstance(event, TextWithdrawn):
+                    self.withdraw_text(event.characters)
                 elif isinstance(event, Finished):
-                    self._usage = event.usage
+                    self._usage, self._finish_reason = event.usage, event.finish_reason
                 elif isinstance(event, Failed):
                     self._failure = event.failure
                 elif isinstance(event, OptionsLearned):
@@ -232,10 +289,12 @@ class LiveTurn:
 
     def _get_outcome(self) -> TurnOutcome:
         return TurnOutcome(
-            text=self.text,
+            text=self.get_answer(),
             usage=self._usage,
             failure=self._failure,
             is_stopped=self._is_stopping and self._usage is None and self._failure is None,
             first_token_at=self._first_token_at,
+            finish_reason=self._finish_reason,
+            thinking=self.thinking.strip(),
             learned=tuple(self._learned),
         )

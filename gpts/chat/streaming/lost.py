@@ -12,7 +12,7 @@ from core.errors import IllegalTransition
 from gpts.chat.models import Turn
 from gpts.chat.queries.conversations import list_running_turns
 from gpts.chat.services.turns import fail_turn
-from gpts.chat.streaming.connection import ALIVE_SECONDS, find_alive_turns, read_text
+from gpts.chat.streaming.connection import ALIVE_SECONDS, find_alive_turns, read_answer
 from gpts.llm.runtime.types import FailureCode
 
 log = structlog.get_logger(__name__)
@@ -38,11 +38,13 @@ def interrupt_if_lost(*, turn: Turn, at: datetime) -> bool:
     """End a chat turn if its process died; False if it is running or has ended."""
     if not find_lost_turns({turn.pk: turn.started_at}, at=at):
         return False
+    text, thinking = read_answer(turn.pk)
     try:
         fail_turn(
             turn_id=turn.pk,
             code=FailureCode.INTERRUPTED,
-            text=read_text(turn.pk),
+            text=text,
+            thinking=thinking,
             at=at,
             is_interrupted=True,
         )

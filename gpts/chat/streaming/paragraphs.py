@@ -30,11 +30,16 @@ class ParagraphRenderer:
         """Send the paragraphs that ended since the last call."""
         if self._task is not None:
             return
+        self._rendered_length = max(self._rendered_length, sink.text_start)
         boundary = sink.text.rfind("\n\n", self._rendered_length)
         if boundary <= self._rendered_length:
             return
         piece = sink.text[self._rendered_length : boundary]
-        if piece.count("```") % 2 or piece.count("~~~") % 2:
+        if (
+            piece.count("```") % 2
+            or piece.count("~~~") % 2
+            or piece.count("<details") > piece.count("</details")
+        ):
             return
         upto = boundary + 2
         if MARKUP.search(piece) is None:
@@ -46,7 +51,7 @@ class ParagraphRenderer:
     async def _render(self, piece: str, upto: int, sink: TurnSink) -> None:
         html = await in_render_thread(_render_markdown, piece, self._language, self._person_id)
         self._task = None
-        if sink.is_over:
+        if sink.is_over or upto <= sink.text_start:
             return
         self._rendered_length = upto
         sink.send_here(build_frame("html", {"html": html, "upto": upto}))

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from gpts.assistants.models import GPT, Version
 from gpts.chat.answer_html import describe_tools, render_answer
+from gpts.chat.json_answers import find_output_entry
 from gpts.chat.models import Attachment, Conversation, Turn, TurnFeedback
 from gpts.chat.queries.attachments import get_attachments_by_turn
 from gpts.chat.queries.feedback import get_feedback_by_turn
@@ -22,7 +23,7 @@ from gpts.chat.services.feedback import REASONS
 from gpts.chat.states import FeedbackReason, MessageRole
 from gpts.knowledge.remark_messages import describe_remarks
 from gpts.llm.failure_messages import get_turn_note
-from gpts.llm.states import METERED_TURN_STATES, TurnState
+from gpts.llm.states import METERED_TURN_STATES, FinishReason, TurnState
 
 # A line break inside a sentence: after a word and before a small letter, or after a comma.
 _WRAPPED_LINE = re.compile(r"(?<=[^\W\d_,;])\n(?=[a-z(])|(?<=[,;])\n(?=\w)")
@@ -66,6 +67,14 @@ class RenderedTurn:
     generated_files: list[Attachment] = field(default_factory=list)
     tools: list[dict[str, Any]] = field(default_factory=list)
     thumb: TurnFeedback | None = None
+    thinking: str = ""
+
+    @property
+    def may_continue(self) -> bool:
+        """Whether the rest of the answer can be asked for; half a JSON value has no rest."""
+        is_cut = self.turn.state == TurnState.FINISHED and self.turn.finish_reason == FinishReason.LENGTH
+        tools = self.turn.answer.tools if self.turn.answer else []  # type: ignore[attr-defined]
+        return self.is_last and is_cut and find_output_entry(tools) is None
 
     @property
     def is_running(self) -> bool:
@@ -153,7 +162,8 @@ def _render_turn(turn: Any, speaker: Speaker, **fields: Any) -> RenderedTurn:
         turn=turn,
         question=turn.question.content if turn.question else "",
         html=render_answer(text, citations=sources, tools=tools, turn=turn),
-        note=get_turn_note(turn.state, turn.error_code, turn.retry_after),
+        note=get_turn_note(turn.state, turn.error_code, turn.retry_after, turn.finish_reason),
+        thinking=turn.answer.thinking if turn.answer else "",
         sources=sources,
         tools=describe_tools(tools),
         speaker=speaker,

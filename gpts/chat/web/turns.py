@@ -18,6 +18,7 @@ from core.scope import open_scope
 from gpts.chat.streaming.begin import (
     Requester,
     StartedChatTurn,
+    begin_continuation,
     begin_edit,
     begin_first_turn,
     begin_next_turn,
@@ -97,6 +98,17 @@ def turn_start(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
 def turn_retry(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> HttpResponseBase:
     try:
         started = begin_retry(get_requester(request), conversation_id, turn_id, _field(request, "key"))
+    except DomainError as error:
+        return _refuse(request, error, render_conversation_page, conversation_id=conversation_id)
+    return _answer(request, started)
+
+
+@chat_view
+@require_POST
+def turn_continue(request: HttpRequest, conversation_id: UUID, turn_id: UUID) -> HttpResponseBase:
+    key = _field(request, "key")
+    try:
+        started = begin_continuation(get_requester(request), conversation_id, turn_id, key)
     except DomainError as error:
         return _refuse(request, error, render_conversation_page, conversation_id=conversation_id)
     return _answer(request, started)

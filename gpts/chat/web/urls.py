@@ -61,5 +61,10 @@ urlpatterns = [
     ),
     path("c/<uuid:conversation_id>/turns/<uuid:turn_id>/stop", chat_pages.turn_stop, name="turn-stop"),
     path("c/<uuid:conversation_id>/turns/<uuid:turn_id>/retry", chat_turns.turn_retry, name="turn-retry"),
+    path(
+        "c/<uuid:conversation_id>/turns/<uuid:turn_id>/continue",
+        chat_turns.turn_continue,
+        name="turn-continue",
+    ),
     path("c/<uuid:conversation_id>/turns/<uuid:turn_id>/edit", chat_turns.turn_edit, name="turn-edit"),
 ]

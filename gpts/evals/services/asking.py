@@ -17,7 +17,7 @@ from gpts.chat.services.turn_inputs import (
     prepare_input,
 )
 from gpts.evals.assertions import AssertionKind
-from gpts.evals.checking import Answer, ToolCall, build_judge_prompt, read_judgement
+from gpts.evals.checking import OUTCOME, Answer, ToolCall, build_judge_prompt, read_judgement
 from gpts.evals.checking import check_answer as check_assertions
 from gpts.evals.leaks import PlantedCanaries, build_planted_passage, find_leaks, plant_in_instructions
 from gpts.evals.models import GoldenResult, GoldenRun
@@ -69,6 +69,8 @@ class PromptAnswer:
     """The answer to a prompt with its verdicts. ``cost_micros`` includes the judges."""
 
     text: str = ""
+    # Whether a limit cut the text, which then stands for no whole answer.
+    is_cut: bool = False
     outcome: str = ""
     verdicts: list[Verdict] = field(default_factory=list)
     citations: list[dict[str, Any]] = field(default_factory=list)
@@ -171,6 +173,12 @@ async def check_answer(request: PromptRequest, answer: PromptAnswer) -> None:
             f"{answer.text} {calls}", request.planted, instructions=request.instructions, files=request.files
         )
         return
+    if answer.is_cut:
+        kinds = [str(assertion["kind"]) for assertion in request.snapshot["assertions"]]
+        if request.snapshot["expected"] or not kinds:
+            kinds.insert(0, OUTCOME)
+        answer.verdicts = [Verdict(kind, "not_judged", "answer_cut") for kind in kinds]
+        return
     checked = Answer(
         text=answer.text,
         files=tuple(str(citation["file"]) for citation in answer.citations),
@@ -224,4 +232,6 @@ async def _judge(request: PromptRequest, assertion: Mapping[str, Any], answer: P
         raise
     answer.learned.append((model, completion.learned))
     answer.add_cost(model, completion.usage.input_tokens, completion.usage.output_tokens)
+    if completion.finish_reason == "length":
+        return Verdict(AssertionKind.JUDGE, "not_judged", "judge_unreadable")
     return read_judgement(completion.text, assertion["threshold"])

@@ -36,6 +36,7 @@ from gpts.llm.runtime.types import (
     ModelClient,
     ModelSpec,
     TextDelta,
+    TextWithdrawn,
     ToolProposed,
     TurnEvent,
 )
@@ -77,6 +78,11 @@ class PromptTurn(TurnJob):
             async for event in events:
                 if isinstance(event, TextDelta):
                     texts.append(event.text)
+                elif isinstance(event, TextWithdrawn):
+                    whole = "".join(texts)
+                    texts = [whole[: len(whole) - event.characters]]
+                elif isinstance(event, Finished):
+                    self.answer.is_cut = event.finish_reason == "length"
                 elif isinstance(event, ToolProposed):
                     call = {"name": make_storable(event.name), "arguments": read_arguments(event.arguments)}
                     self.answer.tool_calls.append(call)
@@ -84,7 +90,9 @@ class PromptTurn(TurnJob):
                 if isinstance(event, Failed):
                     return
         self.answer.latency_ms = round((time.perf_counter() - started) * 1000)
-        self.answer.text = "".join(texts)[:ANSWER_LENGTH].replace("\x00", "")
+        text = "".join(texts).replace("\x00", "")
+        self.answer.text = text[:ANSWER_LENGTH]
+        self.answer.is_cut = self.answer.is_cut or len(text) > ANSWER_LENGTH
         await check_answer(self.request, self.answer)
         self._is_checked = True
 

@@ -19,6 +19,7 @@ from gpts.knowledge.api.serializers import (
     ChangeFileSerializer,
     EraseFileSerializer,
     KnowledgeFileSerializer,
+    KnownFileSerializer,
     PageJobSerializer,
     PageSerializer,
     PassageSerializer,
@@ -75,13 +76,19 @@ class KnowledgeFilesView(KnowledgeView):
             " README, and source code."
         ),
         request={"multipart/form-data": UploadSerializer},
-        responses={201: KnowledgeFileSerializer},
+        responses={200: KnownFileSerializer, 201: KnowledgeFileSerializer},
     )
     def post(self, request: Request, slug: str) -> Response:
-        """Take a file in. It is read afterwards: ask for it until its state is ready or failed."""
+        """Take a file in. It is read afterwards: ask for it until its state is ready or failed.
+
+        200 with a `note`, and nothing is added, if a file with the same content is there already.
+        """
         gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         upload = self.read(UploadSerializer)["file"]
         file = upload_knowledge_file(gpt=gpt, upload=upload, by=self.person, at=timezone.now())
+        if file.is_already_there:
+            known = access_knowledge_file(self.person, gpt, file.pk)
+            return Response(KnownFileSerializer(known).data)
         return self.answer(gpt, file.pk, status=201)
 
 

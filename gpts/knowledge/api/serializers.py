@@ -8,7 +8,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from gpts.knowledge.failure_messages import describe_failure
+from gpts.knowledge.failure_messages import describe_failure, describe_known_file
 from gpts.knowledge.models import KnowledgeFile, Passage
 from gpts.knowledge.remark_messages import describe_remarks
 from gpts.knowledge.remark_serializers import RemarkSerializer
@@ -66,6 +66,19 @@ class KnowledgeFileSerializer(serializers.ModelSerializer[KnowledgeFile]):
 
     def get_failure(self, file: KnowledgeFile) -> str:
         return describe_failure(file.document.failure) if file.document is not None else ""
+
+
+class KnownFileSerializer(KnowledgeFileSerializer):
+    """The file that has the content of an upload already; ``note`` says so with its name."""
+
+    note = serializers.SerializerMethodField()
+
+    class Meta(KnowledgeFileSerializer.Meta):
+        fields: ClassVar[Any] = [*KnowledgeFileSerializer.Meta.fields, "note"]
+        read_only_fields: ClassVar[Any] = fields
+
+    def get_note(self, file: KnowledgeFile) -> str:
+        return describe_known_file(file)
 
 
 class UploadSerializer(serializers.Serializer[Any]):

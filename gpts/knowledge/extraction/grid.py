@@ -131,11 +131,13 @@ class _Table:
         above, head, rest = split_block(rows, self.names, self.kinds)
         above, self.pending = [*self.pending, *above], []
         if head:
+            # The title of a head without rows, such as "Date | 2026-01-02", is that of the next table.
+            kept = "" if self.has_rows else self.title
             yield from self._write_held_names()
             texts = [" ".join(dict.fromkeys(cell.text for cell in row.cells.values())) for row in above]
             # Of several, the first is the title, as the others explain it.
-            self.title = shorten_heading(texts[0]) if texts and len(texts[0]) <= NAME_LENGTH else ""
-            for text in texts[1 if self.title else 0 :]:
+            self.title = shorten_heading(texts[0]) if texts and len(texts[0]) <= NAME_LENGTH else kept
+            for text in texts[1 if self.title != kept else 0 :]:
                 yield Paragraph(self.title, text)
             self.names = build_names(head)
             self.head = tuple(tuple(cell.text for cell in row.cells.values()) for row in head)
@@ -215,6 +217,9 @@ def _may_be_head(row: Row, below: list[Row]) -> bool:
     texts = [cell for cell in row.cells.values() if cell.kind is CellKind.TEXT and not is_number(cell.text)]
     if any(len(cell.text) > NAME_LENGTH for cell in row.cells.values()):
         return False
+    if len({cell.text for cell in row.cells.values()}) * 2 <= len(row.cells):
+        # Names differ from each other.
+        return False
     if texts and texts[0] is next(iter(row.cells.values())) and texts[0].text.endswith((":", "\uff1a")):
         # A form: "Name: | Acme".
         return False
@@ -234,17 +239,19 @@ def _may_be_head(row: Row, below: list[Row]) -> bool:
 
 
 def _is_like(row: Row, below: list[Row]) -> bool:
-    """Whether years or dates stand below those of the row too, so that it is a row of values."""
+    """Whether years or dates stand below most of those of the row too, so that it is a row of values."""
+    like = tried = 0
     for column, cell in row.cells.items():
-        if cell.kind is CellKind.TEXT and not is_number(cell.text):
-            continue
         under = [low.cells[column] for low in below if column in low.cells]
-        if under and sum(
+        if not under or (cell.kind is CellKind.TEXT and not is_number(cell.text)):
+            continue
+        tried += 1
+        same = sum(
             each.kind is CellKind.DATE if cell.kind is CellKind.DATE else bool(_YEAR.fullmatch(each.text))
             for each in under
-        ) * 2 > len(under):
-            return True
-    return False
+        )
+        like += same * 2 > len(under)
+    return like * 2 > tried
 
 
 def _counts_up(texts: list[str]) -> bool:
@@ -260,9 +267,10 @@ def _goes_on(row: Row, under: Row, below: list[Row]) -> bool:
     if row.spans:
         inside = {at for begin, end in row.spans.items() for at in range(begin, end + 1)}
         return bool(inside & set(under.cells))
-    # Without merged cells there must be numbers below, and gaps that the row under it fills.
-    gaps = [column for column in under.cells if column not in row.cells]
-    return bool(gaps) and len(under.cells) >= 2 and _has_numbers(below) and len(row.cells) < len(under.cells)
+    # Without merged cells: the next row fills gaps and has gaps itself, and there are numbers below.
+    fills = any(column not in row.cells for column in under.cells)
+    has_gaps = any(column not in under.cells for column in row.cells)
+    return fills and has_gaps and len(under.cells) >= 2 and _has_numbers(below)
 
 
 def _is_head_like(row: Row) -> bool:

@@ -184,6 +184,9 @@ def _format_digits(value: Decimal, section: _Section) -> str:
     before = "".join(part for kind, part in section.parts[:first] if kind in ("text", "%"))
     behind = "".join(part for kind, part in section.parts[last + 1 :] if kind in ("text", "%"))
     middle = section.parts[first : last + 1]
+    if section.has("/"):
+        # The denominator may be written out: "# ?/4".
+        middle, behind = section.parts[first:], ""
     if section.has("%"):
         value *= 100
     if section.has("/"):

@@ -103,6 +103,9 @@ class KnowledgeFile(models.Model):
 
     objects = KnowledgeFileQuerySet.as_manager()
 
+    # Set by upload_knowledge_file: whether the draft had this content before. Not a column.
+    is_already_there = False
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["gpt", "content_hash"], name="gpts_file_once"),

@@ -49,9 +49,10 @@ def upload_knowledge_file(
 ) -> KnowledgeFile:
     """Add a file to the draft; a worker reads it after commit.
 
-    If the draft has the same content, returns that file; content that the workspace has already read is
-    ready at once. Stores the bytes, writes the rows and an audit event, increments the draft's revision.
-    Raises what store_upload raises, and TooLarge (``too_many_files``); nothing is kept then.
+    If the draft has the same content, returns that file with ``is_already_there`` set; content that the
+    workspace has already read is ready at once. Stores the bytes, writes the rows and an audit event,
+    increments the draft's revision. Raises what store_upload raises, and TooLarge (``too_many_files``);
+    nothing is kept then.
     """
     shown_name = clean_file_name(upload.name or "" if name is None else name)
     with gpt_workspace_scope(gpt):
@@ -65,6 +66,7 @@ def upload_knowledge_file(
                     workspace_id=fresh.workspace_id, stored=stored, upload=upload, at=at
                 )
                 file, is_changed = _get_or_create_file(fresh, document, shown_name, source_url, by=by, at=at)
+                file.is_already_there = not is_changed
                 request_reading(document, again=True)
                 if is_changed:
                     bump_draft_revision(fresh, at)

@@ -24,7 +24,7 @@ from gpts.assistants.rules import GPTAct
 from gpts.assistants.web.builder_frame import build_page_context, get_builder_frame
 from gpts.knowledge.access import access_page_job
 from gpts.knowledge.extraction import list_accepted, list_labels
-from gpts.knowledge.failure_messages import describe_failure
+from gpts.knowledge.failure_messages import describe_failure, describe_known_file
 from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.queries import list_knowledge_files, list_removed_files, list_unfinished_page_jobs
 from gpts.knowledge.remark_messages import describe_remarks
@@ -171,6 +171,8 @@ def _add_one_file(request: HttpRequest, gpt: GPT, *, by: User) -> HttpResponse:
         file = upload_knowledge_file(gpt=gpt, upload=upload, by=by, at=timezone.now())
     except DomainError as refusal:
         return JsonResponse(error_body(refusal), status=refusal.status)
+    if file.is_already_there:
+        return JsonResponse({"id": file.pk, "name": file.name, "note": describe_known_file(file)})
     return JsonResponse({"id": file.pk, "name": file.name}, status=201)
 
 
@@ -180,12 +182,17 @@ def _add_all_files(request: HttpRequest, gpt: GPT, *, by: User) -> list[str]:
     if not uploads:
         return [_("Choose a file first.")]
     refused = []
+    added = 0
     for upload in uploads:
         try:
-            upload_knowledge_file(gpt=gpt, upload=upload, by=by, at=timezone.now())
+            file = upload_knowledge_file(gpt=gpt, upload=upload, by=by, at=timezone.now())
         except DomainError as refusal:
             refused.append(f"{(upload.name or '')[:80]}: {refusal.message}")
-    added = len(uploads) - len(refused)
+            continue
+        if file.is_already_there:
+            messages.info(request, f"{(upload.name or '')[:80]}: {describe_known_file(file)}")
+        else:
+            added += 1
     if added:
         text = ngettext("%(count)d file was added.", "%(count)d files were added.", added)
         messages.success(request, text % {"count": added})

@@ -27,6 +27,7 @@ from gpts.llm.services.catalogue import (
     KINDS,
     MODEL_NAME_LENGTH,
     NAME_LENGTH,
+    TIME_LIMITS,
     URL_LENGTH,
     ProviderChange,
     add_model,
@@ -44,6 +45,8 @@ from workspaces.api.serializers import OutboundJobSerializer
 from workspaces.api.workspaces import access_key_workspace
 from workspaces.models import OutboundJob, Workspace
 from workspaces.states import ApiScope
+
+LIMIT_HELP = "Seconds, 1 to 3600; null for the instance's limit."
 
 
 class OptionStateSerializer(serializers.Serializer[Any]):
@@ -95,6 +98,7 @@ class CatalogueModelSerializer(serializers.ModelSerializer[LanguageModel]):
             "capabilities",
             "features",
             "dimensions",
+            *TIME_LIMITS,
             "is_default",
             "is_size_assumed",
             "options",
@@ -196,6 +200,9 @@ class ChangeModelSerializer(serializers.Serializer[Any]):
         required=False, child=serializers.ChoiceField(choices=ModelFeature.choices)
     )
     dimensions = serializers.IntegerField(required=False, allow_null=True)
+    first_token_seconds = serializers.IntegerField(required=False, allow_null=True, help_text=LIMIT_HELP)
+    silence_seconds = serializers.IntegerField(required=False, allow_null=True, help_text=LIMIT_HELP)
+    answer_seconds = serializers.IntegerField(required=False, allow_null=True, help_text=LIMIT_HELP)
     is_default = serializers.BooleanField(required=False)
     options = serializers.DictField(
         required=False,

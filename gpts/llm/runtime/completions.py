@@ -18,6 +18,7 @@ from gpts.llm.runtime.types import (
     ModelRequest,
     OptionsLearned,
     TextDelta,
+    TextWithdrawn,
     ToolProposed,
     Usage,
 )
@@ -48,6 +49,9 @@ async def complete(request: ModelRequest, client: ModelClient | None = None) -> 
         async for event in events:
             if isinstance(event, TextDelta):
                 texts.append(event.text)
+            elif isinstance(event, TextWithdrawn):
+                whole = "".join(texts)
+                texts = [whole[: len(whole) - event.characters]]
             elif isinstance(event, ToolProposed):
                 tools.append(event)
             elif isinstance(event, ImageMade):

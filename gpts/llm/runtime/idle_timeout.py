@@ -1,4 +1,4 @@
-"""The idle timeout of a stream."""
+"""The time limits of a stream: silence, and the whole answer."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from typing import Any
 
 
 class IdleTimeout:
-    """A timeout in seconds that each chunk renews; call ``end`` when the stream is over.
+    """A timeout in seconds that each chunk renews, up to `total` seconds for all; call ``end`` at the end.
 
     It has one timer for the stream; ``asyncio.timeout`` around each read makes one for each chunk, which
     took a fifth of the time spent on a chunk. It interrupts ``wait_for`` only, nothing else in the task.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, total: float = float("inf")) -> None:
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Task[Any] | None = None
         self._is_over = asyncio.Event()
+        self._last = self._loop.time() + total
         self._deadline = 0.0
         self.renew(seconds)
         self._timer = self._loop.call_at(self._deadline, self._check)
 
     def renew(self, seconds: float) -> None:
         """Restart the timeout with this many seconds."""
-        self._deadline = self._loop.time() + seconds
+        self._deadline = min(self._loop.time() + seconds, self._last)
 
     def end(self) -> None:
         self._timer.cancel()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import ssl
 import time
 import weakref
@@ -16,7 +14,6 @@ from typing import Any, ClassVar
 
 import httpx2
 import openai
-import orjson
 from openai import APIError as APIError
 from openai import OpenAIError as OpenAIError
 
@@ -24,18 +21,19 @@ from core.connections import check_no_open_scope
 from core.outbound import guarded_transport
 from core.outbound_guard import policy_for
 from core.outbound_purposes import OPERATOR_PURPOSES, Purpose
+from gpts.llm.runtime.answer_reading import AnswerReader
+from gpts.llm.runtime.chat_events import read_chat_event
 from gpts.llm.runtime.idle_timeout import IdleTimeout
-from gpts.llm.runtime.images import detect_media_type
-from gpts.llm.runtime.provider_errors import translate_error_event, translate_response
+from gpts.llm.runtime.provider_errors import translate_response
 from gpts.llm.runtime.refused_options import RequestForms
 from gpts.llm.runtime.request_bodies import RequestBody, build_chat_body, build_responses_body
+from gpts.llm.runtime.responses_events import read_responses_event
 from gpts.llm.runtime.scrubbing import scrub_provider_text
-from gpts.llm.runtime.sse import EventSplitter, EventTooLargeError
+from gpts.llm.runtime.sse import DONE, EventSplitter, EventTooLargeError, parse_json
 from gpts.llm.runtime.transport import StreamTransport
 from gpts.llm.runtime.types import (
     FailureCode,
     Finished,
-    ImageMade,
     ModelAPI,
     ModelEvent,
     ModelFailure,
@@ -44,25 +42,15 @@ from gpts.llm.runtime.types import (
     ModelSpec,
     OptionsLearned,
     TextDelta,
-    ToolCalled,
-    ToolProposed,
-    Usage,
+    ThinkingDelta,
 )
-from gpts.llm.runtime.usage import check_usage, find_input_cut
+from gpts.llm.runtime.usage import find_input_cut
 
 NO_KEY = "none"
 TOTAL_TIMEOUT = 900.0
 DRAIN_SECONDS = 0.1
 # An image comes whole in one event, and again in the last one.
 IMAGE_EVENT_BYTES = 32_000_000
-LABEL_LENGTH = 200
-MAX_WEB_SOURCES = 20
-
-PROVIDER_CALLS = {
-    "web_search_call": "web_search",
-    "code_interpreter_call": "code",
-    "image_generation_call": "image_generation",
-}
 
 _ClientKey = tuple[str, str, float, Purpose | None]
 # Connections belong to the event loop that opened them, so each loop has its clients, removed with the loop.
@@ -170,22 +158,20 @@ class _Protocol(ABC):
     async def _stream_once(
         self, request: ModelRequest, body: RequestBody
     ) -> AsyncGenerator[ModelEvent, None]:
-        answer = _Answer()
+        answer = AnswerReader(request)
         failure: ModelFailure | None = None
+        is_joined = request.pace.seconds > 0
         try:
             async with _post(request.spec, body.path, **body.fields) as response:
                 chunks = response.aiter_bytes()
-                async with aclosing(_read_batches(chunks, request, answer)) as batches:
+                async with aclosing(_read_batches(chunks, request)) as batches:
                     async for batch in batches:
-                        has_text = False
-                        for event in self._read_batch(answer, batch, is_joined=request.pace.seconds > 0):
-                            has_text = has_text or isinstance(event, TextDelta)
+                        events = self._read_batch(answer, batch)
+                        for event in _join(events) if is_joined else events:
                             yield event
-                        if answer.failure is not None:
-                            raise answer.failure
-                        if answer.is_ended:
+                        if answer.failure is not None or answer.is_ended:
                             break
-                        if has_text and request.pace.seconds:
+                        if is_joined and any(isinstance(event, TextDelta) for event in events):
                             await asyncio.sleep(request.pace.seconds)
                 await _drain(chunks)
         except openai.APIError as error:
@@ -194,57 +180,53 @@ class _Protocol(ABC):
             failure = ModelFailure(FailureCode.PROVIDER_SLOW, detail="timeout")
         except httpx2.HTTPError:
             failure = ModelFailure(FailureCode.PROVIDER_DOWN, detail="connection_lost")
-        if failure is not None:
+        except ModelFailure as found:
+            failure = found
+        # What breaks after the reason of the end takes nothing away from the answer.
+        answer.failure = answer.failure or (None if answer.finish_reason else failure)
+        for event in answer.close():
+            yield event
+        if answer.failure is not None:
             # Raised outside the handlers: the provider's error may quote the prompt and would be the context.
-            raise failure
+            raise answer.failure
+        answer.check_end()
         if not request.output and (listed := answer.format_web_sources()):
-            yield answer.add_text(listed)
+            yield TextDelta(listed)
         for tool in answer.list_tool_calls():
             yield tool
         if cut := find_input_cut(answer.usage, request):
             yield OptionsLearned(input_cut=cut)
-        yield Finished(self._get_usage(answer, request), answer.get_finish_reason())
+        yield Finished(answer.get_usage(request), answer.get_finish_reason())
 
     @abstractmethod
     def _build_body(self, request: ModelRequest) -> RequestBody: ...
 
     @abstractmethod
-    def _parse_event(self, answer: _Answer, event: dict[str, Any]) -> list[ModelEvent]: ...
+    def _read_event(self, answer: AnswerReader, event: dict[str, Any], events: list[ModelEvent]) -> None:
+        """Read one event of the protocol, adding to ``events``. Raises ModelFailure for an error."""
 
-    def _read_batch(self, answer: _Answer, batch: list[bytes], *, is_joined: bool) -> list[ModelEvent]:
-        """Return the model events of a batch; with `is_joined` consecutive texts become one.
+    def _read_batch(self, answer: AnswerReader, batch: list[bytes]) -> list[ModelEvent]:
+        """Return the model events of a batch.
 
         A failure is stored in the answer and not raised, so that the events before it are still sent.
         """
-        read: list[ModelEvent] = []
+        events: list[ModelEvent] = []
         for data in batch:
-            if data == b"[DONE]":
+            if data == DONE:
                 answer.is_ended = True
             if answer.is_ended:
                 break
             try:
-                events = self._read_event(answer, data)
+                if (event := _parse(data)) is not None:
+                    self._read_event(answer, event, events)
             except ModelFailure as failure:
                 answer.failure = failure
                 break
-            for event in events:
-                last = read[-1] if read else None
-                if is_joined and isinstance(event, TextDelta) and isinstance(last, TextDelta):
-                    last.text += event.text
-                else:
-                    read.append(event)
-        return read
-
-    def _read_event(self, answer: _Answer, data: bytes) -> list[ModelEvent]:
-        """Return the model events of one event; JSON of an unknown shape is a malformed stream."""
-        try:
-            return self._parse_event(answer, _parse(data))
-        except (AttributeError, TypeError, KeyError, ValueError):
-            raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="bad_event") from None
-
-    def _get_usage(self, answer: _Answer, request: ModelRequest) -> Usage:
-        calls = "".join(f"{call.name}{call.arguments}" for call in answer.list_tool_calls())
-        return check_usage(answer.usage, request, "".join(answer.texts), calls)
+            except (AttributeError, TypeError, KeyError, ValueError):
+                # JSON of an unknown shape.
+                answer.failure = ModelFailure(FailureCode.MALFORMED_STREAM, detail="bad_event")
+                break
+        return events
 
 
 class ChatCompletionsClient(_Protocol):
@@ -255,23 +237,8 @@ class ChatCompletionsClient(_Protocol):
     def _build_body(self, request: ModelRequest) -> RequestBody:
         return build_chat_body(request)
 
-    def _parse_event(self, answer: _Answer, event: dict[str, Any]) -> list[ModelEvent]:
-        if event.get("error"):
-            raise translate_error_event(event["error"])
-        if usage := event.get("usage"):
-            answer.usage = _read_usage(usage, "prompt_tokens", "completion_tokens")
-        events: list[ModelEvent] = []
-        for choice in event.get("choices") or ():
-            delta = choice.get("delta") or {}
-            if text := delta.get("content"):
-                events.append(answer.add_text(text))
-            if delta.get("refusal"):
-                raise ModelFailure(FailureCode.CONTENT_REFUSED, detail="refusal")
-            for call in delta.get("tool_calls") or ():
-                answer.add_tool_part(call)
-            if reason := choice.get("finish_reason"):
-                answer.finish(reason)
-        return events
+    def _read_event(self, answer: AnswerReader, event: dict[str, Any], events: list[ModelEvent]) -> None:
+        read_chat_event(answer, event, events)
 
 
 class ResponsesClient(_Protocol):
@@ -282,129 +249,49 @@ class ResponsesClient(_Protocol):
     def _build_body(self, request: ModelRequest) -> RequestBody:
         return build_responses_body(request)
 
-    def _parse_event(self, answer: _Answer, event: dict[str, Any]) -> list[ModelEvent]:
-        kind = event.get("type")
-        if kind == "response.output_text.delta":
-            text = event.get("delta")
-            return [answer.add_text(text)] if text else []
-        if kind == "response.refusal.delta":
-            raise ModelFailure(FailureCode.CONTENT_REFUSED, detail="refusal")
-        if kind == "error":
-            raise translate_error_event(event.get("error") or event)
-        if kind == "response.output_text.annotation.added":
-            answer.add_web_source(event.get("annotation"))
-        elif kind == "response.output_item.done":
-            item = event.get("item") or {}
-            if item.get("type") == "function_call":
-                answer.add_tool(item)
-            elif item.get("type") in PROVIDER_CALLS:
-                return _read_provider_call(item)
-        elif kind in ("response.completed", "response.incomplete", "response.failed"):
-            self._end(answer, event.get("response") or {}, str(kind))
-        return []
-
-    def _end(self, answer: _Answer, response: dict[str, Any], kind: str) -> None:
-        if kind == "response.failed":
-            raise translate_error_event(response.get("error"))
-        if usage := response.get("usage"):
-            answer.usage = _read_usage(usage, "input_tokens", "output_tokens")
-        reason = (
-            (response.get("incomplete_details") or {}).get("reason")
-            if kind == "response.incomplete"
-            else "stop"
-        )
-        answer.finish("length" if reason == "max_output_tokens" else str(reason))
-        answer.is_ended = True
+    def _read_event(self, answer: AnswerReader, event: dict[str, Any], events: list[ModelEvent]) -> None:
+        read_responses_event(answer, event, events)
 
 
-class _Answer:
-    """What was read of one stream so far."""
-
-    __slots__ = ("_sources", "_tools", "failure", "finish_reason", "is_ended", "texts", "usage")
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.usage: Usage | None = None
-        self.finish_reason = ""
-        # Whether the protocol's last event was read ([DONE] for Chat Completions).
-        self.is_ended = False
-        self.failure: ModelFailure | None = None
-        self._tools: dict[Any, list[str]] = {}
-        self._sources: dict[str, str] = {}
-
-    def add_text(self, text: object) -> TextDelta:
-        if not isinstance(text, str):
-            raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="text_type")
-        self.texts.append(text)
-        return TextDelta(text)
-
-    def add_tool_part(self, call: dict[str, Any]) -> None:
-        function = call.get("function") or {}
-        part = self._tools.setdefault(call.get("index", 0), ["", "", ""])
-        part[0] += call.get("id") or ""
-        part[1] += function.get("name") or ""
-        part[2] += function.get("arguments") or ""
-
-    def add_tool(self, item: dict[str, Any]) -> None:
-        call_id = str(item.get("call_id") or item.get("id") or "")
-        self._tools[call_id] = [call_id, str(item.get("name") or ""), str(item.get("arguments") or "")]
-
-    def add_web_source(self, annotation: object) -> None:
-        """Add a page that the answer cites, once; only web addresses."""
-        fields = annotation if isinstance(annotation, dict) else {}
-        url = str(fields.get("url") or "")
-        if fields.get("type") != "url_citation" or not url.startswith(("https://", "http://")):
-            return
-        if len(self._sources) < MAX_WEB_SOURCES and len(url) <= 2_000 and not set(url) & set(" <>\n\r\t"):
-            self._sources.setdefault(url, str(fields.get("title") or ""))
-
-    def format_web_sources(self) -> str:
-        """Return Markdown links to the cited pages that the text does not link to; empty without any."""
-        said = "".join(self.texts)
-        links = [
-            f"- [{_strip_markdown(title) or _strip_markdown(url)}](<{url}>)"
-            for url, title in self._sources.items()
-            if url not in said
-        ]
-        return "\n\n" + "\n".join(links) if links else ""
-
-    def list_tool_calls(self) -> list[ToolProposed]:
-        return [ToolProposed(*part) for part in self._tools.values()]
-
-    def finish(self, reason: str) -> None:
-        if reason == "content_filter":
-            raise ModelFailure(FailureCode.CONTENT_REFUSED, detail="content_filter")
-        self.finish_reason = reason
-
-    def get_finish_reason(self) -> str:
-        """Return stop, length or tool_calls. Raises ModelFailure for a stream that ended without a reason."""
-        if not self.finish_reason:
-            raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="no_end")
-        if self._tools:
-            return "tool_calls"
-        return "length" if self.finish_reason == "length" else "stop"
+def _join(events: list[ModelEvent]) -> list[ModelEvent]:
+    """Return the events with consecutive texts, and consecutive thinking, as one."""
+    joined: list[ModelEvent] = []
+    for event in events:
+        last = joined[-1] if joined else None
+        if isinstance(event, TextDelta | ThinkingDelta) and type(event) is type(last):
+            last.text += event.text
+        else:
+            joined.append(event)
+    return joined
 
 
 async def _read_batches(
-    chunks: AsyncIterator[bytes], request: ModelRequest, answer: _Answer
+    chunks: AsyncIterator[bytes], request: ModelRequest
 ) -> AsyncGenerator[list[bytes], None]:
-    """Yield the data of events as they come. Data renews the idle timeout, keep-alive comments do not."""
+    """Yield the data of events as they come.
+
+    Every byte is a sign of life, also of a comment that only keeps the connection alive; but all together may
+    not take longer than the model's limit for an answer.
+    """
+    spec = request.spec
     makes_images = "image_generation" in request.provider_tools
     splitter = EventSplitter(IMAGE_EVENT_BYTES) if makes_images else EventSplitter()
-    idle_timeout = IdleTimeout(request.spec.first_token_timeout)
+    limit = spec.first_token_timeout
+    idle_timeout = IdleTimeout(limit, spec.answer_timeout)
     try:
-        while True:
-            chunk = await idle_timeout.wait_for(chunks)
-            if chunk is None:
-                return
+        while (chunk := await idle_timeout.wait_for(chunks)) is not None:
             if found := splitter.feed(chunk):
                 yield found
-                idle_timeout.renew(request.spec.idle_timeout)
+                limit = spec.idle_timeout
+            idle_timeout.renew(limit)
+        if found := splitter.finish():
+            yield found
+    except (httpx2.HTTPError, TimeoutError):
+        if found := splitter.finish():
+            yield found
+        raise
     except EventTooLargeError:
         raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="event_too_large") from None
-    except TimeoutError:
-        if not answer.finish_reason:
-            raise
     finally:
         idle_timeout.end()
 
@@ -431,49 +318,19 @@ def _hide_secrets(failure: ModelFailure, request: ModelRequest) -> ModelFailure:
     return ModelFailure(failure.code, retry_after=failure.retry_after, detail=failure.detail, error=error)
 
 
-def _read_provider_call(item: dict[str, Any]) -> list[ModelEvent]:
-    """Return the events of a call that the provider ran: the call, and the image if it made one."""
-    name = PROVIDER_CALLS[str(item["type"])]
-    call_id = str(item.get("id") or "")
-    is_ok = item.get("status", "completed") == "completed"
-    action = item.get("action")
-    label = str(action.get("query") or action.get("url") or "") if isinstance(action, dict) else ""
-    called = ToolCalled(call_id, name, is_ok, " ".join(label.split())[:LABEL_LENGTH])
-    if name != "image_generation" or not isinstance(item.get("result"), str):
-        return [called]
+def _parse(data: bytes) -> dict[str, Any] | None:
+    """Return an event; None for data that is none, such as "ping". Raises ModelFailure for a damaged one."""
     try:
-        data = base64.b64decode(item["result"], validate=True)
-    except binascii.Error:
-        data = b""
-    media_type = detect_media_type(data)
-    if not media_type:
-        return [ToolCalled(call_id, name, False)]
-    return [called, ImageMade(media_type, data)]
-
-
-def _strip_markdown(text: str) -> str:
-    """Return a page's title as the text of a link: one line without Markdown."""
-    return " ".join(text.translate(_NO_MARKDOWN).split())[:LABEL_LENGTH]
-
-
-_NO_MARKDOWN = str.maketrans(dict.fromkeys("[]()<>*_`\\!|#", " "))
-
-
-def _parse(data: bytes) -> dict[str, Any]:
-    try:
-        event = orjson.loads(data)
+        event = parse_json(data)
     except ValueError:
-        raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="bad_json") from None
-    if not isinstance(event, dict):
-        raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="bad_event")
-    return event
-
-
-def _read_usage(usage: dict[str, Any], sent: str, received: str) -> Usage | None:
-    try:
-        return Usage(max(int(usage[sent]), 0), max(int(usage[received]), 0))
-    except (KeyError, TypeError, ValueError, OverflowError):
+        if data.startswith(b"{") and any(word in data for word in _ANSWER_WORDS):
+            raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="bad_json") from None
         return None
+    return event if isinstance(event, dict) else None
+
+
+# Of JSON that cannot be read: whether it had a part of the answer.
+_ANSWER_WORDS = (b'"choices"', b'"delta"', b'"content"', b'"output')
 
 
 def translate_sdk_error(error: APIError) -> ModelFailure:

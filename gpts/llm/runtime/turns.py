@@ -22,6 +22,8 @@ from gpts.llm.runtime.types import (
     OptionsLearned,
     PromptMessage,
     TextDelta,
+    TextWithdrawn,
+    ThinkingDelta,
     ToolCalled,
     ToolProposed,
     ToolResult,
@@ -30,6 +32,7 @@ from gpts.llm.runtime.types import (
     TurnInput,
     Usage,
 )
+from gpts.llm.runtime.usage import add_usages
 
 # In the last round the model may not call functions and has to answer.
 MAX_ROUNDS = 8
@@ -65,7 +68,7 @@ async def run_turn(
                 yield ToolCalled(call.call_id, call.name, result.is_ok, result.label)
             request = replace(request, messages=(*request.messages, *_build_exchange(progress, results)))
         if not progress.has_content:
-            raise ModelFailure(FailureCode.EMPTY_ANSWER)
+            raise ModelFailure(progress.get_emptiness())
     except ModelFailure as failure:
         yield Failed(failure)
         return
@@ -75,18 +78,39 @@ async def run_turn(
 class _Progress:
     """What the rounds of a turn have produced so far."""
 
-    __slots__ = ("calls", "finish_reason", "has_content", "learned", "texts", "usage")
+    __slots__ = ("_had_content", "calls", "finish_reason", "has_thinking", "learned", "texts", "usage")
 
     def __init__(self) -> None:
         self.usage = Usage(0, 0)
         self.finish_reason = "stop"
-        self.has_content = False
+        self.has_thinking = False
+        self._had_content = False
         self.texts: list[str] = []
         self.calls: list[ToolProposed] = []
         self.learned: list[OptionsLearned] = []
 
     def begin_round(self) -> None:
+        self._had_content = self.has_content
         self.texts, self.calls = [], []
+
+    @property
+    def has_content(self) -> bool:
+        return self._had_content or bool(self.calls) or any(not text.isspace() for text in self.texts)
+
+    def note_content(self) -> None:
+        """Note content that is neither text nor a call."""
+        self._had_content = True
+
+    def withdraw(self, characters: int) -> None:
+        """Take back the last characters of the round's text."""
+        text = "".join(self.texts)
+        self.texts = [text[: len(text) - characters]]
+
+    def get_emptiness(self) -> FailureCode:
+        """Return why there is no answer."""
+        if self.finish_reason == "length":
+            return FailureCode.THINKING_LIMIT
+        return FailureCode.ONLY_THINKING if self.has_thinking else FailureCode.EMPTY_ANSWER
 
 
 async def _run_round(
@@ -96,8 +120,13 @@ async def _run_round(
     async with aclosing(cast("AsyncGenerator[ModelEvent, None]", client.stream(request))) as events:
         async for event in events:
             if isinstance(event, TextDelta):
-                progress.has_content = progress.has_content or not event.text.isspace()
                 progress.texts.append(event.text)
+                yield event
+            elif isinstance(event, ThinkingDelta):
+                progress.has_thinking = progress.has_thinking or not event.text.isspace()
+                yield event
+            elif isinstance(event, TextWithdrawn):
+                progress.withdraw(event.characters)
                 yield event
             elif isinstance(event, Finished):
                 finished = event
@@ -105,19 +134,16 @@ async def _run_round(
             else:
                 if isinstance(event, ToolProposed):
                     progress.calls.append(event)
+                elif isinstance(event, ImageMade):
+                    progress.note_content()
                 elif isinstance(event, OptionsLearned):
                     progress.learned.append(event)
-                progress.has_content = progress.has_content or isinstance(event, ToolProposed | ImageMade)
                 yield event
     if finished is None:
         raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="no_end")
     if len(progress.calls) > MAX_CALLS_AT_ONCE:
         raise ModelFailure(FailureCode.MALFORMED_STREAM, detail="too_many_calls")
-    progress.usage = Usage(
-        progress.usage.input_tokens + finished.usage.input_tokens,
-        progress.usage.output_tokens + finished.usage.output_tokens,
-        progress.usage.is_estimated or finished.usage.is_estimated,
-    )
+    progress.usage = add_usages(progress.usage, finished.usage)
     progress.finish_reason = finished.finish_reason
 
 

@@ -46,6 +46,12 @@ class FailureCode(StrEnum):
     CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"
     ACCESS_ENDED = "access_ended"
+    # The output limit was reached before the answer began.
+    THINKING_LIMIT = "thinking_limit"
+    # Only thinking came, and then the end.
+    ONLY_THINKING = "only_thinking"
+    # The model wrote a function call into its text that cannot be read.
+    UNREADABLE_CALL = "unreadable_call"
 
 
 class ModelOption(StrEnum):
@@ -83,6 +89,8 @@ class ModelSpec:
     connect_timeout: float = 5.0
     first_token_timeout: float = 60.0
     idle_timeout: float = 30.0
+    # Comments that keep a connection alive renew the timeouts above, but never this one for the whole answer.
+    answer_timeout: float = 900.0
     # Whose address it is, for the outbound guard; a model that is called over the network has one.
     purpose: Purpose | None = None
     # Options that are not sent to this model.
@@ -217,6 +225,20 @@ class TextDelta:
     text: str
 
 
+@dataclass(slots=True)
+class ThinkingDelta:
+    """A piece of the model's thinking, which is no part of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextWithdrawn:
+    """The last `characters` of the text so far were thinking, as a closing mark showed."""
+
+    characters: int
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryTrimmed:
     """The oldest `dropped` messages did not fit the model's context and were left out."""
@@ -327,10 +349,17 @@ class Failed:
     failure: ModelFailure
 
 
-ModelEvent = TextDelta | ToolProposed | ToolCalled | ImageMade | OptionsLearned | Finished
-TurnEvent = (
-    TextDelta | HistoryTrimmed | ToolProposed | ToolCalled | ImageMade | OptionsLearned | Finished | Failed
+ModelEvent = (
+    TextDelta
+    | ThinkingDelta
+    | TextWithdrawn
+    | ToolProposed
+    | ToolCalled
+    | ImageMade
+    | OptionsLearned
+    | Finished
 )
+TurnEvent = ModelEvent | HistoryTrimmed | Failed
 
 
 class ModelClient(Protocol):

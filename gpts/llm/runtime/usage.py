@@ -10,6 +10,8 @@ import json
 from gpts.llm.runtime.prompts import estimate_message_tokens, estimate_tokens
 from gpts.llm.runtime.types import InputCut, ModelRequest, Usage
 
+# The most that a column of tokens holds.
+MAX_TOKENS = 2**31 - 1
 # Tokens that a template adds to a prompt, and to each message.
 TEMPLATE_TOKENS = 1_000
 MESSAGE_TOKENS = 100
@@ -31,7 +33,8 @@ CUT_TOKENS = 2_500
 def check_usage(counted: Usage | None, request: ModelRequest, text: str, calls: str = "") -> Usage:
     """Return the provider's count of one request if it can be true, else an estimate.
 
-    ``calls`` are the names and arguments of the functions that the model called. A tokenizer makes at most
+    ``text`` is what the model wrote, with its thinking as far as it was sent; ``calls`` are the names and
+    arguments of the functions that it called. A tokenizer makes at most
     one token of a byte, so no true count is above the bytes that were sent and received, or above what the
     request and the model's window allow. Zeros beside text are no count.
     """
@@ -63,9 +66,28 @@ def estimate_request(request: ModelRequest, text: str) -> Usage:
     """Return our own estimate for one request, within what it allows."""
     sent = sum(estimate_message_tokens(message) for message in request.messages)
     return Usage(
-        min(sent, request.spec.context_window),
-        min(estimate_tokens(text), request.max_output_tokens),
+        min(sent, request.spec.context_window, MAX_TOKENS),
+        min(estimate_tokens(text), request.max_output_tokens, MAX_TOKENS),
         is_estimated=True,
+    )
+
+
+def read_count(value: object) -> int | None:
+    """Return a provider's number as tokens; None for what is no number. It may still be impossible."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return min(max(int(value), 0), MAX_TOKENS)
+    except (ValueError, OverflowError):
+        return None
+
+
+def add_usages(first: Usage, second: Usage) -> Usage:
+    """Return the tokens of two requests of one turn."""
+    return Usage(
+        min(first.input_tokens + second.input_tokens, MAX_TOKENS),
+        min(first.output_tokens + second.output_tokens, MAX_TOKENS),
+        first.is_estimated or second.is_estimated,
     )
 
 

@@ -31,6 +31,8 @@ MAX_PROVIDERS = 20  # of a workspace, or of the instance
 MAX_MODELS = 200  # of a provider
 RESTRICT_VIOLATION = "23001"  # SQLSTATE of the trigger that keeps approved addresses
 LARGEST_PRICE = 10**12
+TIME_LIMITS = ("first_token_seconds", "silence_seconds", "answer_seconds")
+LONGEST_LIMIT = 3_600
 KINDS = (ProviderKind.RESPONSES, ProviderKind.CHAT_COMPLETIONS)
 
 
@@ -265,6 +267,8 @@ def clean_model(values: Mapping[str, Any]) -> dict[str, Any]:
             cleaned[name] = _clean_integer(value, name, 0, LARGEST_PRICE)
         elif name == "dimensions":
             cleaned[name] = None if value in (None, "") else _clean_integer(value, name, 1, 4_000)
+        elif name in TIME_LIMITS:
+            cleaned[name] = None if value in (None, "") else _clean_integer(value, name, 1, LONGEST_LIMIT)
         elif name == "kind":
             cleaned[name] = _clean_choice(value, ModelKind.values, name)
         elif name == "capabilities":

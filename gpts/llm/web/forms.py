@@ -14,7 +14,14 @@ from core.dates import is_usual_year
 from core.money import MICROS_PER_UNIT
 from gpts.llm.catalogue import get_last_day
 from gpts.llm.models import LanguageModel, ModelProvider
-from gpts.llm.services.catalogue import KEY_LENGTH, MODEL_DEFAULTS, NAME_LENGTH, URL_LENGTH, ProviderChange
+from gpts.llm.services.catalogue import (
+    KEY_LENGTH,
+    MODEL_DEFAULTS,
+    NAME_LENGTH,
+    TIME_LIMITS,
+    URL_LENGTH,
+    ProviderChange,
+)
 from gpts.llm.states import Capability, ModelFeature, ModelKind, OptionChoice, ProviderKind
 from gpts.llm.wording import list_option_states
 
@@ -111,6 +118,22 @@ class ModelForm(forms.Form):
     dimensions = forms.CharField(
         label=_("Dimensions"), required=False, help_text=_("Length of its vectors, for embeddings only.")
     )
+    first_token_seconds = forms.CharField(
+        label=_("Seconds until the first word"),
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )
+    silence_seconds = forms.CharField(
+        label=_("Seconds of silence"),
+        required=False,
+        help_text=_("Without any sign of life, also none that only keeps the connection open."),
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )
+    answer_seconds = forms.CharField(
+        label=_("Seconds for a whole answer"),
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )
     is_default = forms.BooleanField(
         label=_("Default of this provider"),
         required=False,
@@ -124,6 +147,13 @@ class ModelForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in ("input_price", "output_price"):
             self.fields[name].help_text = settings.PAYOUT_CURRENCY
+        limits = (
+            settings.MODEL_FIRST_TOKEN_SECONDS,
+            settings.MODEL_IDLE_SECONDS,
+            settings.MODEL_ANSWER_SECONDS,
+        )
+        for name, seconds in zip(TIME_LIMITS, limits, strict=True):
+            self.fields[name].widget.attrs["placeholder"] = f"{seconds:g}"
         self.option_fields: list[str] = []
         if model is None:
             self.fields["context_window"].help_text = _(
@@ -210,7 +240,7 @@ def get_retirement_time(day: date | None) -> datetime | None:
 
 def _get_initial(model: LanguageModel) -> dict[str, Any]:
     names = ("name", "label", "kind", "context_window", "max_output_tokens", "capabilities", "features",
-             "dimensions", "is_default")  # fmt: skip
+             "dimensions", "is_default", *TIME_LIMITS)  # fmt: skip
     prices = {
         "input_price": Decimal(model.input_price_micros) / MICROS_PER_UNIT,
         "output_price": Decimal(model.output_price_micros) / MICROS_PER_UNIT,

@@ -34,6 +34,7 @@ class BuilderMessageSerializer(serializers.ModelSerializer[BuilderMessage]):
             "state",
             "error_code",
             "choices",
+            "finish_reason",
             "changes",
             "model_name",
             "input_tokens",

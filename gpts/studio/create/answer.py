@@ -14,8 +14,9 @@ from functools import partial
 
 import structlog
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
-from core.errors import DomainError
+from core.errors import DomainError, IllegalTransition
 from core.scope import open_scope
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
@@ -41,6 +42,7 @@ from gpts.llm.runtime.types import (
     Usage,
 )
 from gpts.llm.services.learning import note_answer
+from gpts.llm.states import FinishReason
 from gpts.studio.create.functions import BadCall, Proposal, Question, read_call
 from gpts.studio.create.interview import Reply, build_reply, choose_first_step, is_answer
 from gpts.studio.create.shown import (
@@ -209,7 +211,7 @@ class CreateAnswer(TurnJob):
     async def finish(self, outcome: TurnOutcome, sink: TurnSink) -> bytes:
         try:
             message = await in_thread(self._record_end, outcome, timezone.now())
-        except DomainError:
+        except IllegalTransition:
             log.warning("turn_ended_elsewhere", turn=str(self.id))
             message = await in_thread(self._load_message)
         retry_after = None if outcome.failure is None else outcome.failure.retry_after
@@ -227,6 +229,10 @@ class CreateAnswer(TurnJob):
         failure = outcome.failure
         if failure is not None:
             log.info("builder_failed", message=str(self.id), code=failure.code, detail=failure.detail)
+        choices = self._choices
+        if failure is None and outcome.finish_reason == FinishReason.LENGTH:
+            with translation.override(self.request.language):
+                choices = (*choices, _("Continue where you stopped."))
         with open_scope(self.request.requester.scope):
             note_answer(self.request.model, learned=outcome.learned, failure=failure, at=at)
             return end_message(
@@ -234,12 +240,13 @@ class CreateAnswer(TurnJob):
                 text=text,
                 at=at,
                 step=self._step,
-                choices=self._choices,
+                choices=choices,
                 model=self.request.model,
                 input_tokens=usage.input_tokens,
                 output_tokens=usage.output_tokens,
                 error_code="" if failure is None else str(failure.code),
                 is_stopped=outcome.is_stopped,
+                finish_reason=outcome.finish_reason,
             )
 
     def _load_message(self) -> BuilderMessage:

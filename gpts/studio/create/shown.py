@@ -11,9 +11,9 @@ from core.look.illustrations import arch_icon
 from core.markdown import render
 from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import serialize_draft_field
-from gpts.llm.failure_messages import get_failure_message
+from gpts.llm.failure_messages import get_failure_message, get_limit_note
 from gpts.llm.models import LanguageModel
-from gpts.llm.states import TurnState
+from gpts.llm.states import FinishReason, TurnState
 from gpts.studio.models import BuilderChange, BuilderMessage
 from gpts.studio.services.create import CONVERSATION_FIELDS
 
@@ -63,6 +63,7 @@ def build_message_end(message: BuilderMessage, *, retry_after: float | None = No
         "state": message.state,
         "code": message.error_code,
         "note": get_note(message, seconds),
+        "finish_reason": message.finish_reason,
         "text": message.content,
         "html": render(message.content, person_id=message.user_id) if message.content else "",
         "choices": message.choices,
@@ -73,9 +74,11 @@ def build_message_end(message: BuilderMessage, *, retry_after: float | None = No
 
 
 def get_note(message: BuilderMessage, retry_after: int | None = None) -> str:
-    """Return the note under a stopped or failed answer; empty for a finished one."""
+    """Return the note under an answer that was stopped, failed or cut by a limit; empty for a whole one."""
     if message.state == TurnState.STOPPED:
         return _("You stopped this answer. What it had changed stands.")
+    if message.finish_reason == FinishReason.LENGTH:
+        return get_limit_note()
     return get_failure_message(message.error_code, retry_after) if message.error_code else ""
 
 

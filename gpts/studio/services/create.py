@@ -21,7 +21,7 @@ from gpts.chat.states import MessageRole
 from gpts.chat.streaming.connection import read_text
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.types import FailureCode
-from gpts.llm.states import TurnState
+from gpts.llm.states import FinishReason, TurnState
 from gpts.metering.services.budgets import capture, release
 from gpts.metering.services.usage import calculate_cost_micros
 from gpts.studio.create.functions import ICON_VARIANTS
@@ -219,8 +219,11 @@ def end_message(
     output_tokens: int = 0,
     error_code: str = "",
     is_stopped: bool = False,
+    finish_reason: str = "",
 ) -> BuilderMessage:
     """End a running answer, finished, stopped or (with ``error_code``) failed, with its tokens and its cost.
+
+    A text beyond ANSWER_LENGTH is cut, and its ``finish_reason`` then "length".
 
     Budgets count the usage of a finished or stopped answer; the reservation of a failed one is released.
     Raises IllegalTransition when it has ended already.
@@ -232,6 +235,8 @@ def end_message(
     locked.state = TurnState.FAILED if error_code else ended_well
     locked.error_code = error_code
     locked.content = "" if locked.cleared_at else text.replace("\x00", "")[:ANSWER_LENGTH]
+    if locked.state == TurnState.FINISHED:
+        locked.finish_reason = str(FinishReason.LENGTH if len(text) > ANSWER_LENGTH else finish_reason)
     locked.step, locked.choices = step, list(choices)
     locked.model_name = "" if model is None else model.name
     locked.input_tokens, locked.output_tokens = input_tokens, output_tokens

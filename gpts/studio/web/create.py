@@ -102,7 +102,7 @@ def _build_row(message: BuilderMessage, *, now: Any) -> dict[str, Any]:
 
 def _find_unanswered_text(shown: list[dict[str, Any]], rows: list[BuilderMessage]) -> str:
     """Return the last question if it got no answer, for “Try again”."""
-    if len(rows) < 2 or not shown[-1]["note"]:
+    if len(rows) < 2 or not shown[-1]["note"] or rows[-1].state == TurnState.FINISHED:
         return ""
     return rows[-2].content if rows[-2].role == MessageRole.USER else ""
 

@@ -1,4 +1,5 @@
-// [data-create]: the conversation that fills the draft. Events of the server: message, delta, working, change, end.
+// [data-create]: the conversation that fills the draft. Events of the server: message, delta, withdrawn,
+// working, change, end.
 // The typed text stays in its field until the server has stored it.
 import { readEvents } from "../chat/events.js";
 import { each } from "../ready.js";
@@ -79,6 +80,9 @@ function attach(root) {
         if (event === "delta") {
           place.append(data.text);
           status.textContent = "";
+        } else if (event === "withdrawn") {
+          // It was thinking; the answer comes anew.
+          place.replaceChildren();
         } else if (event === "working") {
           status.textContent = root.dataset.createWorking;
         } else if (event === "change") {
@@ -102,7 +106,7 @@ function attach(root) {
     if (data.html) place.innerHTML = data.html;
     else place.replaceChildren();
     if (data.note) answer.querySelector("[data-create-note]").textContent = data.note;
-    if (data.note && data.state !== "stopped") {
+    if (data.note && data.state !== "stopped" && data.state !== "finished") {
       answer.classList.add("message--failed");
       const retry = choices.dataset.retry ?? "";
       addChoice(retry || "↻", text);

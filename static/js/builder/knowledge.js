@@ -52,7 +52,8 @@ each("form[data-upload]", (form) => {
       row.say(event.loaded < event.total ? words.uploadSending : words.uploadSent);
     });
     request.addEventListener("load", () => {
-      if (request.status === 201 && isListed(request.response?.id)) row.fail(words.uploadTwice, false);
+      if (request.status === 200) row.fail(request.response?.note ?? words.uploadTwice, false);
+      else if (request.status === 201 && isListed(request.response?.id)) row.fail(words.uploadTwice, false);
       else if (request.status === 201) row.item.remove();
       else row.fail(request.response?.error?.message ?? (request.status === 413 ? words.uploadBig : words.uploadBroken), request.status >= 500);
     });

@@ -66,10 +66,15 @@ export function attachConversation(chat) {
     else if (chat.querySelector("[data-turn]")) toEnd();
   }
 
-  // Starters, retry, edit and switching branches are plain forms; with JavaScript they do not leave the page.
+  // Starters, retry, edit, going on and switching branches are plain forms; with JavaScript they do not leave the page.
   function takeOver(event) {
     const form = event.target;
     if (form.matches("[data-chat-switch-form]")) return switchBranch(event, form);
+    if (form.matches("[data-chat-continue-form]")) {
+      event.preventDefault();
+      if (!isBusy()) send(form.action, {}, form.dataset.text, () => {});
+      return;
+    }
     if (!form.matches("[data-chat-starters], [data-chat-retry-form], [data-chat-edit-form]")) return;
     event.preventDefault();
     if (isBusy()) return;
@@ -171,7 +176,7 @@ export function attachConversation(chat) {
     const asked = isComposed ? mentions.chosen() : speakerOf(replaced);
     onAccepted();
     const messages = chat.querySelector("[data-chat-messages]");
-    chat.querySelectorAll("[data-chat-hello], [data-chat-starters]").forEach((element) => element.remove());
+    chat.querySelectorAll("[data-chat-hello], [data-chat-starters], [data-chat-continue-form]").forEach((element) => element.remove());
     dropFrom(replaced);
     const section = messages.appendChild(Object.assign(document.createElement("section"), { className: "turn" }));
     const question = questionView(chat, text);

@@ -19,11 +19,13 @@ export function answerView(chat, existing, speaker) {
     element.querySelector(".arch")?.classList.add("arch--unknown");
   }
   const place = element.querySelector(".message__text");
+  element.querySelector(".message__thinking")?.remove();
   place.replaceChildren();
   const done = place.appendChild(Object.assign(document.createElement("div"), { className: "prose" }));
   const tail = place.appendChild(Object.assign(document.createElement("div"), { className: "message__tail" }));
   let text = "";
   let rendered = 0;
+  let thoughts = 0;
   let slow = 0;
 
   const view = {
@@ -39,6 +41,10 @@ export function answerView(chat, existing, speaker) {
         rendered = data.upto;
         done.insertAdjacentHTML("beforeend", data.html);
         showTail(tail, textAfter(text, rendered));
+      } else if (event === "thinking") {
+        think(data);
+      } else if (event === "withdrawn") {
+        withdraw(data);
       } else if (event === "tool") {
         tool(data);
       } else if (event === "end") {
@@ -63,6 +69,22 @@ export function answerView(chat, existing, speaker) {
   function expect(isMore) {
     view.wait("");
     if (isMore && chat.dataset.chatSlow) slow = setTimeout(() => note(chat.dataset.chatSlow, "waiting"), SLOW_MS);
+  }
+
+  // The model's thinking, folded away above its answer; events that come again are skipped.
+  function think(data) {
+    if (data.offset < thoughts) return;
+    const box = element.querySelector(".message__thinking") ?? thinkingBox(chat, place);
+    box.lastElementChild.append(data.text);
+    thoughts = data.offset + [...data.text].length;
+  }
+
+  // A part of the text proved to be thinking: it is not shown as answer any more. What was before comes with the end.
+  function withdraw(data) {
+    if (data.end <= rendered) return;
+    rendered = data.end;
+    done.replaceChildren();
+    showTail(tail, textAfter(text, rendered));
   }
 
   // Calls of the provider's own tools as they happen; the last event brings the complete list.
@@ -91,6 +113,14 @@ export function answerView(chat, existing, speaker) {
   }
 
   return view;
+}
+
+function thinkingBox(chat, place) {
+  const box = Object.assign(document.createElement("details"), { className: "disclosure message__thinking" });
+  const body = Object.assign(document.createElement("div"), { className: "disclosure__body message__thoughts", tabIndex: 0 });
+  box.append(Object.assign(document.createElement("summary"), { textContent: chat.dataset.chatThinking }), body);
+  place.before(box);
+  return box;
 }
 
 function sources(chat, data) {

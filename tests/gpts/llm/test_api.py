@@ -88,6 +88,9 @@ def test_provider_and_model_are_added_changed_and_retired(which: int) -> None:
     assert small == SMALL | {
         "id": small["id"],
         "dimensions": None,
+        "first_token_seconds": None,
+        "silence_seconds": None,
+        "answer_seconds": None,
         "is_default": True,
         "is_size_assumed": False,
         "options": [

@@ -122,7 +122,9 @@ def test_the_failure_of_a_bad_key_contains_no_part_of_it(model_server: ModelServ
 @BOTH
 @pytest.mark.parametrize("model", ["slow-first", "stall", "comments"])
 def test_silence_of_the_provider_is_a_timeout(model_server: ModelServer, api: ModelAPI, model: str) -> None:
-    spec = create_spec(model_server, model, api, first_token_timeout=0.4, idle_timeout=0.4)
+    # Comments that keep the connection alive do so up to the limit of the whole answer.
+    limits = {"first_token_timeout": 0.4, "idle_timeout": 0.4, "answer_timeout": 1.0}
+    spec = create_spec(model_server, model, api, **limits)
     before = time.monotonic()
 
     events = asyncio.run(collect_events(spec))
