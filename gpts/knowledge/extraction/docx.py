@@ -53,8 +53,8 @@ class _Document:
         self._reader = ParagraphReader()
         self._rows = TableRows(self._read_cell_paragraph)
         self._outline = Outline()
-        # The last heading of the first level, for what follows the text.
-        self._chapter = ""
+        # The first heading, for what follows the text.
+        self._title = ""
         self._drawings_read: set[str] = set()
         self._page = 1
 
@@ -103,7 +103,7 @@ class _Document:
         if text and level:
             yield from self._outline.open(level, text)
             if level == 1:
-                self._chapter = shorten_heading(text)
+                self._title = self._title or shorten_heading(text)
         elif text:
             yield self._build_section(text)
         yield from self._read_drawings()
@@ -187,7 +187,7 @@ class _Document:
                     lines.setdefault(text)
                 element.clear()
         if lines:
-            yield Section(join_headings([self._chapter, "Header and footer"]), tuple(lines), None)
+            yield Section(join_headings([self._title, "Header and footer"]), tuple(lines), None)
 
     def read_notes(self) -> Iterator[Section]:
         for kind, heading in _NOTES.items():
@@ -197,7 +197,7 @@ class _Document:
             for element in self._archive.iter_elements(part, (f"{W}p",)):
                 text = "" if is_in_fallback(element) else self._reader.read(element).strip()
                 if text:
-                    yield Section(join_headings([self._chapter, heading]), (text,), None)
+                    yield Section(join_headings([self._title, heading]), (text,), None)
                     if kind == "comments":
                         self._source.remarks.add(RemarkCode.COMMENTS_READ)
                 free_element(element)
