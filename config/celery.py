@@ -28,7 +28,9 @@ QUEUES: dict[str, tuple[str, ...]] = {
     # An erasure may take hours.
     "files": ("gpts.read_files", "workspaces.run_erasure"),
     # Waiting for servers elsewhere.
-    "outbound": ("gpts.ask_golden_prompt", "gpts.embed_document", "workspaces.run_outbound_jobs"),
+    "outbound": ("gpts.ask_golden_prompt", "workspaces.run_outbound_jobs"),
+    # Hours of computing, at a low priority.
+    "search": ("gpts.embed_waiting", "gpts.index_waiting"),
 }
 QUEUE_NAMES = ("celery", *QUEUES)
 app.conf.task_routes = {name: {"queue": queue} for queue, names in QUEUES.items() for name in names}
@@ -57,11 +59,12 @@ every("gpts: resume interrupted golden runs", "gpts.sweep_golden_runs", 60)
 every("gpts: index the text of new turns", "gpts.index_turn_words", 15)
 every("gpts: index the text of missed turns", "gpts.index_missed_words", 3600)
 every("gpts: index passages that are not indexed", "gpts.index_waiting", 300)
-every("gpts: compute missing embeddings", "gpts.embed_waiting", 300)
+every("gpts: compute missing embeddings", "gpts.embed_waiting", 60)
 every("gpts: mark GPTs that enough people used", "gpts.mark_used_gpts", 300)
 every("gpts: resume waiting files", "gpts.sweep_files", 30)
 daily("gpts: note files that are due for review", "gpts.note_stale_files", hour=6)
 daily("gpts: delete unused files", "gpts.sweep_document_leftovers", hour=3, minute=30)
+daily("gpts: add months of usage events", "gpts.add_usage_partitions", hour=2)
 every("gpts: fill insights", "gpts.fill_insights", 3600)
 daily("gpts: remind owners of retiring models", "gpts.remind_of_retirements", hour=7)
 daily("gpts: remove old failures of models", "gpts.remove_old_failures", hour=4, minute=10)

@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from core.connections import is_visitor_request
+from gpts.llm.embeddings import get_builtin_state
 
 
 async def healthz(request: HttpRequest) -> HttpResponse:
@@ -19,13 +20,18 @@ async def healthz(request: HttpRequest) -> HttpResponse:
 
 
 async def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer 503 while the database, Redis or the cache does not answer."""
-    parts = {
+    """Answer 503 while the database, Redis or the cache does not answer.
+
+    ``semantic_search`` says whether the built-in embeddings model is there: available, missing or off.
+    Without it words are searched, so it makes nothing unready.
+    """
+    parts: dict[str, bool] = {
         "database": await sync_to_async(is_database_up)(),
         "redis": await sync_to_async(is_redis_up, thread_sensitive=False)(settings.REDIS_URL),
         "cache": await sync_to_async(is_redis_up, thread_sensitive=False)(settings.CACHE_URL),
     }
-    return JsonResponse(parts, status=200 if all(parts.values()) else 503)
+    answer = parts | {"semantic_search": get_builtin_state().value}
+    return JsonResponse(answer, status=200 if all(parts.values()) else 503)
 
 
 def is_database_up() -> bool:

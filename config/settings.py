@@ -384,6 +384,8 @@ SPECTACULAR_SETTINGS = {
         "GoldenRunStateEnum": "gpts.evals.states.GoldenRunState",
         "ModelKindEnum": "gpts.llm.states.ModelKind",
         "OutboundJobStateEnum": "workspaces.states.OutboundJobState",
+        "ModeEnum": (("append", "append"), ("replace", "replace")),
+        "SearchModeEnum": "gpts.llm.states.SearchMode",
         "ProviderKindEnum": "gpts.llm.services.catalogue.KINDS",
         "StaffRoleEnum": "workspaces.states.Staff",
         "WorkspaceRoleEnum": "workspaces.states.Role",
@@ -395,6 +397,10 @@ OPENAI_API_KEY = env.str("OPENAI_API_KEY", "")
 OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", "")
 OPENAI_MODEL = env.str("OPENAI_MODEL", "")
 OPENAI_PROTOCOL = env.str("OPENAI_PROTOCOL", "responses")  # or chat_completions, for compatible servers
+# Search by meaning, with the built-in embeddings model or a provider's; off, words are searched alone. How
+# many jobs make embeddings of passages at once, over all workers.
+SEMANTIC_SEARCH = env.bool("SEMANTIC_SEARCH", True)
+EMBEDDING_JOBS = env.int("EMBEDDING_JOBS", 2)
 # Private hosts ("host" or "host:port") that the operator's own providers may have, beside OPENAI_BASE_URL's,
 # and those that addresses of tenants may have: providers of workspaces and web pages as knowledge.
 OUTBOUND_ALLOWED_PRIVATE_HOSTS = env.list("OUTBOUND_ALLOWED_PRIVATE_HOSTS", default=[])

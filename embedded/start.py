@@ -30,6 +30,7 @@ WORKERS: tuple[tuple[str, str, str], ...] = (
     ("mail", "mail,money", "--pool threads --concurrency 4"),
     ("files", "files", "--pool threads --concurrency {FILES_CONCURRENCY}"),
     ("outbound", "outbound", "--pool threads --concurrency 4"),
+    ("search", "search", "--pool threads --concurrency 2"),
 )
 MIN_FREE_BYTES = 300 * 1024 * 1024
 

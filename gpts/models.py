@@ -21,7 +21,7 @@ from gpts.knowledge.models import (
     Passage,
     PassageVector,
 )
-from gpts.llm.models import FailedCall, LanguageModel, ModelProvider
+from gpts.llm.models import FailedCall, LanguageModel, ModelProvider, SemanticSearch
 from gpts.metering.models import Budget, BudgetReservation, BudgetUse, PriceCeiling, UsageEvent, UsageVoid
 from gpts.studio.models import BuilderChange, BuilderMessage
 
@@ -56,6 +56,7 @@ __all__ = [
     "PassageVector",
     "PastVersion",
     "PriceCeiling",
+    "SemanticSearch",
     "SharedConversation",
     "Turn",
     "TurnFeedback",

@@ -22,6 +22,7 @@ from gpts.knowledge.services import web_pages
 from gpts.knowledge.services.documents import sweep_documents
 from gpts.llm import tasks as llm_tasks
 from gpts.llm.services import probe
+from gpts.metering import tasks as metering_tasks
 from gpts.metering.services.budgets import release_stale
 from gpts.studio.queries import find_running_answers
 from gpts.studio.services.create import interrupt_lost_answers
@@ -33,6 +34,7 @@ __all__ = [
     "insights_tasks",
     "knowledge_tasks",
     "llm_tasks",
+    "metering_tasks",
     "probe",
     "web_pages",
 ]

@@ -37,6 +37,7 @@ ACTIONS = {
     "gpts.model_retirement_set": _("Model's last day set"),
     "gpts.provider_added": _("Model provider added"),
     "gpts.provider_changed": _("Model provider changed"),
+    "gpts.search_mode_set": _("Search by meaning set"),
     "gpts.version_frozen": _("Version frozen"),
     "gpts.version_left": _("Sharing stopped"),
     "gpts.version_restored": _("Version restored"),

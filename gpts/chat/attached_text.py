@@ -1,4 +1,7 @@
-"""Split the text of attached files into pieces and rank them for a question (BM25). Pure functions."""
+"""Split the text of attached files into pieces and rank them for a question (BM25). Pure functions.
+
+The terms are those of knowledge, so that a language that is found there is found here.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from gpts.knowledge.retrieval.terms import extract_query_terms, get_kind_weight, locate_terms
+
 PIECE_LENGTH = 1_000
 # Up to this many characters in all, every piece goes into the prompt, in order.
 UNCUT_CHARACTERS = 24_000
@@ -15,20 +20,9 @@ MAX_PIECES = 60
 # The terms of a question by which pieces are ranked. The time grows with their number times the length of the
 # files.
 MAX_TERMS = 64
-_LETTER = r"[a-z0-9\u00c0-\u024f\u0370-\u04ff]"
-_WORD = re.compile(_LETTER + "{2,}")
-_SUFFIXES = ("ing", "ed", "es", "s")
-_CHINESE_RUN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 _SENTENCE = re.compile(r".+?(?:[.!?](?=\s)|[。！？；]|\n|$)", re.DOTALL)
 _SATURATION = 1.2
 _LENGTH_SHARE = 0.5
-_STOP_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        "the a an of to in is are was were be it its this that these those and or for on with as at by from"
-        " what which who how when where why do does did me my you your i we they he she not no can",
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -103,7 +97,8 @@ def choose_pieces(
 
 def _rank_pieces(pieces: Sequence[Piece], question: str) -> list[Piece]:
     """Order by BM25 of the terms shared with the question; pieces without any come last, in order."""
-    counts = _count_terms(pieces, set(list(dict.fromkeys(extract_terms(question)))[:MAX_TERMS]))
+    terms = extract_query_terms(question)[:MAX_TERMS]
+    counts = [_count_terms(piece, terms) for piece in pieces]
     holders = Counter(term for count in counts for term in count)
     average = sum(len(piece.text) for piece in pieces) / max(len(pieces), 1)
 
@@ -112,41 +107,15 @@ def _rank_pieces(pieces: Sequence[Piece], question: str) -> list[Piece]:
         total = 0.0
         for term, frequency in counts[at].items():
             rarity = math.log(1 + (len(pieces) - holders[term] + 0.5) / (holders[term] + 0.5))
-            total += rarity * frequency * (_SATURATION + 1) / (frequency + _SATURATION * length)
+            share = frequency * (_SATURATION + 1) / (frequency + _SATURATION * length)
+            total += get_kind_weight(term) * rarity * share
         return total
 
     order = sorted(range(len(pieces)), key=lambda at: (-score(at), at))
     return [pieces[at] for at in order]
 
 
-def _count_terms(pieces: Sequence[Piece], wanted: set[str]) -> list[Counter[str]]:
-    """Count the wanted terms in each piece without tokenizing the texts, because files are long."""
-    chinese = [term for term in wanted if _CHINESE_RUN.match(term)]
-    stems = sorted(wanted.difference(chinese))
-    words = re.compile(rf"(?<!{_LETTER})(?:{'|'.join(stems)})(?:{'|'.join(_SUFFIXES)})?(?!{_LETTER})")
-    counts = []
-    for piece in pieces:
-        text = f"{piece.heading}\n{piece.text}"
-        found = (_stem(word) for word in words.findall(text.lower())) if stems else ()
-        count = Counter(term for term in found if term in wanted)
-        for term in chinese:
-            if frequency := text.count(term):
-                count[term] = frequency
-        counts.append(count)
-    return counts
-
-
-def extract_terms(text: str) -> list[str]:
-    """Return stems of Latin words without stop words, and bigrams of Chinese characters."""
-    lowered = text.lower()
-    found = [_stem(word) for word in _WORD.findall(lowered) if word not in _STOP_WORDS]
-    for run in _CHINESE_RUN.findall(text):
-        found.extend([run] if len(run) == 1 else [run[at : at + 2] for at in range(len(run) - 1)])
-    return found
-
-
-def _stem(word: str) -> str:
-    for end in _SUFFIXES:
-        if word.endswith(end) and len(word) - len(end) >= 3:
-            return word[: -len(end)]
-    return word
+def _count_terms(piece: Piece, terms: Sequence[str]) -> dict[str, int]:
+    """Count the terms in a piece, without splitting the whole of it into terms, because files are long."""
+    found = locate_terms(terms, f"{piece.heading}\n{piece.text}")
+    return {term: len(places) for term, places in found.items()}

@@ -17,7 +17,7 @@ from gpts.evals.services.asking import PromptRequest, prepare_prompt
 from gpts.evals.services.prompt_turn import PromptTurn
 from gpts.evals.services.runs import claim_result, fail_result, reserve_budgets, sweep_runs
 from gpts.knowledge.retrieval import get_question_embedder
-from gpts.llm.catalogue import may_have_embedding_models
+from gpts.llm.embeddings import may_have_embedding_models
 
 NAME = "gpts.ask_golden_prompt"
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.utils import timezone
 
-from core.jobs import enqueue_on_commit
+from core.jobs import enqueue_now
 from core.scope import system_scope
-from gpts.knowledge.retrieval.embedding import embed_passages, list_documents_to_embed
-from gpts.knowledge.retrieval.index import index_passages, list_unindexed_documents
+from gpts.knowledge.retrieval.index import list_unindexed_documents, rebuild_index
 from gpts.knowledge.services import documents, review_dates
-from gpts.llm.catalogue import remember_embedding_models
-from gpts.llm.runtime.types import ModelFailure
+from gpts.knowledge.services.embedding_queue import embed_waiting_documents
+
+# After this time the job hands over to another one, so that a worker can be stopped.
+INDEX_TIME = timedelta(seconds=60)
 
 
 @shared_task(name="gpts.sweep_document_leftovers")
@@ -30,32 +33,22 @@ def note_stale_files() -> int:
 
 @shared_task(name="gpts.index_waiting")
 def index_waiting() -> int:
-    """Index documents that have no index. Running twice finds nothing the second time."""
-    with system_scope("gpts.index_waiting"):
-        documents = list_unindexed_documents()
-        for document in documents:
-            index_passages(document)
-    return len(documents)
-
-
-@shared_task(
-    name="gpts.embed_document",
-    autoretry_for=(ModelFailure,),
-    retry_backoff=5,
-    retry_backoff_max=600,
-    max_retries=6,
-)
-def embed_document(*, document_id: int) -> int:
-    """Make a document's missing vectors. Running twice makes each once; embed_waiting retries later."""
-    return embed_passages(document_id, at=timezone.now())
+    """Index documents without an index, and those with one of older rules. Running twice finds none left."""
+    ends_at = timezone.now() + INDEX_TIME
+    done = 0
+    while timezone.now() < ends_at:
+        with system_scope("gpts.index_waiting"):
+            waiting = list_unindexed_documents()
+        if not waiting:
+            return done
+        for document_id in waiting:
+            with system_scope("gpts.index_waiting"):
+                done += rebuild_index(document_id)
+    enqueue_now("gpts.index_waiting")
+    return done
 
 
 @shared_task(name="gpts.embed_waiting")
 def embed_waiting() -> int:
-    """Enqueue documents that lack vectors, also after a change of model. Running twice makes each once."""
-    with system_scope("gpts.embed_waiting"):
-        remember_embedding_models()
-        waiting = list_documents_to_embed()
-        for document_id in waiting:
-            enqueue_on_commit("gpts.embed_document", document_id=document_id)
-    return len(waiting)
+    """Make missing vectors, also after a change of model. Running twice makes each once."""
+    return embed_waiting_documents(clock=timezone.now)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
-from django.core.cache import cache
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
@@ -37,6 +36,7 @@ FEATURES_MISSING = {
 OPTIONS = {
     ProviderKind.RESPONSES: (
         ModelOption.MAX_OUTPUT_TOKENS,
+        ModelOption.STREAM,
         ModelOption.TEMPERATURE,
         ModelOption.SYSTEM_ROLE,
         ModelOption.TOOLS,
@@ -50,6 +50,7 @@ OPTIONS = {
     ProviderKind.CHAT_COMPLETIONS: (
         ModelOption.MAX_TOKENS,
         ModelOption.MAX_COMPLETION_TOKENS,
+        ModelOption.STREAM,
         ModelOption.STREAM_OPTIONS,
         ModelOption.TEMPERATURE,
         ModelOption.SEED,
@@ -76,12 +77,7 @@ OPTION_FEATURES = {
 PROVIDER_TOOLS = (Capability.WEB_SEARCH, Capability.CODE, Capability.IMAGE_GENERATION)
 # Assumed for models of which only the name is known.
 USUAL_FEATURES = tuple(ModelFeature)
-
-
 LARGEST_WINDOW = 20_000_000  # tokens, of any model
-
-EMBEDDINGS_KEY = "gpts:has-embedding-models"
-EMBEDDINGS_SECONDS = 24 * 3600
 
 
 class ModelPreference(Protocol):
@@ -184,25 +180,6 @@ def get_stand_in_model(model: LanguageModel | None, workspace: Workspace) -> Lan
             return None
         model = LanguageModel.objects.select_related("provider").filter(pk=model.replacement_id).first()
     return None
-
-
-def may_have_embedding_models() -> bool:
-    """Whether any workspace may have an embeddings model; from the cache, as every turn of a chat asks.
-
-    True while it is not known: a person does not see the models of all workspaces, so a job finds it out.
-    """
-    return cache.get(EMBEDDINGS_KEY) is not False
-
-
-def remember_embedding_models() -> None:
-    """Find out whether any workspace has an embeddings model; call it in a system scope."""
-    found = LanguageModel.objects.filter(kind=ModelKind.EMBEDDING, provider__is_enabled=True).exists()
-    cache.set(EMBEDDINGS_KEY, found, EMBEDDINGS_SECONDS)
-
-
-def forget_embedding_models() -> None:
-    """Look for embeddings models again; call it after commit of a change of the catalogue."""
-    cache.delete(EMBEDDINGS_KEY)
 
 
 def is_offered(model: LanguageModel, workspace: Workspace, at: datetime | None = None) -> bool:

@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from core.outbound_purposes import Purpose
-from gpts.llm.states import Capability, ModelFeature, ModelKind, ProviderKind
+from gpts.llm.states import Capability, ModelFeature, ModelKind, ProviderKind, SearchMode
 from workspaces.models import Workspace
 
 
@@ -59,6 +59,12 @@ class LanguageModel(models.Model):
     )
     # Length of an embedding's vector; only embedding models have one.
     dimensions = models.PositiveIntegerField(null=True, blank=True)
+    # What an embeddings server turned out to take: texts in one request, tokens (estimated) of one text.
+    batch_texts = models.PositiveSmallIntegerField(null=True, blank=True)
+    text_tokens = models.PositiveIntegerField(null=True, blank=True)
+    # Why the last batch of passages failed and when; empty once one succeeds.
+    embedding_failure = models.CharField(max_length=60, blank=True)
+    embedding_failed_at = models.DateTimeField(null=True, blank=True)
     # Seconds until the first word, without a sign of life, and for a whole answer; null: the instance's.
     first_token_seconds = models.PositiveIntegerField(null=True, blank=True)
     silence_seconds = models.PositiveIntegerField(null=True, blank=True)
@@ -129,3 +135,16 @@ class FailedCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} ×{self.count}"
+
+
+class SemanticSearch(models.Model):
+    """The operator's choice of how to search by meaning: one row; without it the mode is automatic."""
+
+    mode = models.CharField(max_length=12, choices=SearchMode.choices, default=SearchMode.AUTOMATIC)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="gpts_search_once")]
+
+    def __str__(self) -> str:
+        return self.mode

@@ -19,6 +19,14 @@ class ModelKind(TextChoices):
     EMBEDDING = "embedding", _("Embeddings for retrieval")
 
 
+class SearchMode(TextChoices):
+    """How the instance searches by meaning; a workspace's own embeddings model comes before its models."""
+
+    AUTOMATIC = "automatic", _("The provider's embeddings model, else the built-in one")
+    BUILT_IN = "built_in", _("The built-in model")
+    FULL_TEXT = "full_text", _("Words alone")
+
+
 class ModelFeature(TextChoices):
     """What a model supports besides text; settings that need a missing feature are hidden."""
 

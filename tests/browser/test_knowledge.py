@@ -144,3 +144,25 @@ def test_the_page_of_a_file_shows_its_text_once_it_is_processed(
 
     expect(page.get_by_text("The canary sings.")).to_be_visible(timeout=60_000)
     expect(page.get_by_label("Name", exact=True)).to_have_value("Half typed")
+
+
+def test_what_was_not_read_of_a_file_is_said_in_the_list_on_its_page_and_before_sharing(
+    server: WebService, worker: WorkerService, page: Page
+) -> None:
+    gpt = create_gpt()
+    scan = Path(__file__).parents[1] / "gpts" / "knowledge" / "inputs" / "mixed_scan.pdf"
+    sign_in_page(page, server, gpt.owner)
+    page.goto(f"{server.url}/build/{gpt.slug}/knowledge")
+
+    page.locator("#file").set_input_files([str(scan)])
+    mark = page.get_by_role("link", name="1 remark")
+    expect(mark).to_be_visible(timeout=30_000)
+    assert_fits_and_accessible(page)
+    mark.click()
+
+    expect(page.get_by_text("Not everything in this file was read")).to_be_visible()
+    expect(page.get_by_text("Page 2 gave no text")).to_be_visible()
+    assert_fits_and_accessible(page)
+    page.goto(f"{server.url}/build/{gpt.slug}/share")
+    expect(page.get_by_text("Answers will miss parts of these files")).to_be_visible()
+    assert_fits_and_accessible(page)

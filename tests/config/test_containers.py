@@ -17,7 +17,7 @@ from tests.support.environment import read_example_names, read_setting_names
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-WORKERS = ("worker", "worker-mail", "worker-files", "worker-outbound")
+WORKERS = ("worker", "worker-mail", "worker-files", "worker-outbound", "worker-search")
 OURS = ("web", *WORKERS, "beat", "migrate")
 SERVICE_KEYS = {
     "build", "cap_drop", "command", "depends_on", "entrypoint", "environment", "healthcheck", "image", "init",

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.test import Client
 
 from embedded.redis import EmbeddedRedis
+from gpts.llm.runtime import builtin_embeddings
 
 
 def test_healthz_is_public(client: Client) -> None:
@@ -20,14 +21,30 @@ def test_healthz_is_public(client: Client) -> None:
 @pytest.mark.django_db
 def test_readyz_reports_database_and_redis(client: Client) -> None:
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (200, {"database": True, "redis": True, "cache": True})
+    parts = {"database": True, "redis": True, "cache": True, "semantic_search": "available"}
+    assert (answer.status_code, answer.json()) == (200, parts)
+
+
+@pytest.mark.django_db
+def test_readyz_names_a_missing_embeddings_model_and_stays_ready(
+    client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builtin_embeddings, "is_available", lambda: False)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["semantic_search"]) == (200, "missing")
+
+    settings.SEMANTIC_SEARCH = False
+    assert client.get("/readyz").json()["semantic_search"] == "off"
 
 
 @pytest.mark.django_db
 def test_readyz_is_503_without_redis(client: Client, settings: Any, tmp_path: object) -> None:
     settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock"
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (503, {"database": True, "redis": False, "cache": True})
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {"database": True, "redis": False, "cache": True, "semantic_search": "available"},
+    )
 
 
 @pytest.mark.django_db
@@ -48,7 +65,14 @@ def test_metrics_answer_this_machine(client: Client) -> None:
         "loggia_running_turns": "1",
     }
     queues = re.findall(r'^loggia_queue_jobs\{queue="(\w+)"\} (\d+)$', answer.content.decode(), re.MULTILINE)
-    assert queues == [("celery", "2"), ("mail", "0"), ("money", "0"), ("files", "0"), ("outbound", "0")]
+    assert queues == [
+        ("celery", "2"),
+        ("mail", "0"),
+        ("money", "0"),
+        ("files", "0"),
+        ("outbound", "0"),
+        ("search", "0"),
+    ]
 
 
 @pytest.mark.django_db

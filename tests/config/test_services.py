@@ -22,7 +22,12 @@ def one(query: str) -> object:
 @pytest.mark.parametrize("round_number", [1, 2])
 def test_the_web_service_reaches_database_and_redis_as_app(server: WebService, round_number: int) -> None:
     with urllib.request.urlopen(f"{server.url}/readyz", timeout=10) as answer:
-        assert json.load(answer) == {"database": True, "redis": True, "cache": True}
+        assert json.load(answer) == {
+            "database": True,
+            "redis": True,
+            "cache": True,
+            "semantic_search": "available",
+        }
     assert one(
         "SELECT count(*) FROM pg_stat_activity WHERE usename = 'loggia_app' AND datname = current_database()"
     )

@@ -89,3 +89,15 @@ def test_the_rules_find_what_they_forbid() -> None:
         "a bare web server": 'run("uvicorn")',
     }
     assert {name for name, line in examples.items() if re.search(RULES[name][0], line)} == set(RULES)
+
+
+def test_no_comment_of_a_template_is_shown() -> None:
+    """A comment in braces ends with its line: of two lines, both would be text of the page."""
+    shown = [
+        f"{file.relative_to(ROOT)}:{number}"
+        for file in sorted((ROOT / "templates").rglob("*.*"))
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1)
+        if line.count("{#") != line.count("#}")
+    ]
+
+    assert not shown

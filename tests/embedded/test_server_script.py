@@ -100,7 +100,12 @@ def script(home: Path) -> Iterator[Script]:
 def test_it_serves_stops_on_ctrl_c_and_restarts_quickly(script: Script) -> None:
     script.start_until_ready()
     with urllib.request.urlopen(f"http://127.0.0.1:{script.port}/readyz", timeout=10) as answer:
-        assert json.load(answer) == {"database": True, "redis": True, "cache": True}
+        assert json.load(answer) == {
+            "database": True,
+            "redis": True,
+            "cache": True,
+            "semantic_search": "available",
+        }
     groups = [script.part(number) for number in range(len(PARTS))]
     assert script.process
     script.process.send_signal(signal.SIGINT)

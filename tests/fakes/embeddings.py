@@ -44,6 +44,33 @@ def _list_features(text: str) -> list[str]:
     return found
 
 
+def find_problem(body: dict[str, Any], behaviour: str, limit: int) -> str | None:
+    """Return why the server refuses: "at-most:10" texts in a request, "short:200" characters of a text."""
+    inputs = body["input"]
+    if behaviour == "at-most" and len(inputs) > limit:
+        return f"batch size is invalid, it should not be larger than {limit}.: input.contents"
+    if behaviour == "short" and any(len(text) > limit for text in inputs):
+        return "the input length exceeds the limit"
+    return None
+
+
+def distort(answer: dict[str, Any], body: dict[str, Any], behaviour: str) -> dict[str, Any]:
+    """Make an answer wrong as servers do; "nan" and "zeros" concern texts with the word "poison"."""
+    rows = answer["data"]
+    poisoned = [row for row, text in zip(rows, body["input"], strict=True) if "poison" in text]
+    if behaviour == "shuffled":
+        rows.reverse()
+    elif behaviour == "fewer":
+        rows.pop()
+    elif behaviour == "longer":
+        for row in rows:
+            row["embedding"].append(0.0)
+    elif behaviour in ("nan", "zeros"):
+        for row in poisoned:
+            row["embedding"] = [math.nan if behaviour == "nan" else 0.0] * len(row["embedding"])
+    return answer
+
+
 def build_response(body: dict[str, Any]) -> dict[str, Any]:
     inputs = body["input"] if isinstance(body["input"], list) else [body["input"]]
     size = get_dimensions(str(body.get("model")))

@@ -164,7 +164,7 @@ class Server:
         return True
 
     async def _embed(self, headers: dict[str, str], body: Any, writer: asyncio.StreamWriter) -> None:
-        """Answer with vectors; the control "slow" waits, and one of REFUSALS refuses."""
+        """Answer with vectors; the control "slow" waits, REFUSALS refuse, others are in embeddings.py."""
         if self.state.is_recording:
             self.state.requests.append({"path": "/embeddings", "headers": headers, "body": body})
         behaviour = Script.parse(self.state.control).behaviour if self.state.control else ""
@@ -174,7 +174,11 @@ class Server:
             error = {"message": str(refusal), "code": refusal.code}
             await send_json(writer, {"error": error}, refusal.status)
             return
-        await send_json(writer, embeddings.build_response(body))
+        script = Script.parse(self.state.control or "normal")
+        if problem := embeddings.find_problem(body, script.behaviour, script.tokens):
+            await send_json(writer, {"error": {"message": problem, "code": None}}, 400)
+            return
+        await send_json(writer, embeddings.distort(embeddings.build_response(body), body, script.behaviour))
 
     async def _control(self, method: str, path: str, body: Any, writer: asyncio.StreamWriter) -> None:
         if path == "/__control":

@@ -24,7 +24,7 @@ from gpts.knowledge.queries import (
     list_passages,
 )
 from gpts.knowledge.retrieval import QuestionVector, find_passages
-from gpts.knowledge.retrieval.vectors import VectorStatus, nearest_passages
+from gpts.knowledge.retrieval.vectors import NearPassages, VectorStatus, nearest_passages
 from gpts.knowledge.services.files import add_knowledge_file, erase_file
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.states import ModelKind, ProviderKind
@@ -189,10 +189,11 @@ def test_a_foreign_vector_under_an_own_document_is_not_found(
 
     question = QuestionVector(model.pk, (1.0,) * 64)
     with system_scope("tests.golden"):
-        near, status = nearest_passages(tenants.gpt, (own.document.pk,), question, 5)
+        asked = [(own.document.pk, foreign.position), (foreign.document_id, foreign.position)]
+        found = nearest_passages(tenants.gpt, (own.document.pk,), question, 5, asked)
         told = read_everything(tenants, None)
 
-    assert (near, status) == ([], VectorStatus.WAITING)
+    assert found == NearPassages(VectorStatus.WAITING)
     assert "heliotrope nineteen" not in told
 
 

@@ -206,10 +206,6 @@ CASES: dict[str, tuple[Arguments, list[Callable[[], Arguments]]]] = {
     ),
     "gpts.note_model_answer": (NOTHING_LEARNED, [answer_of_a_moved_model]),
     "gpts.fill_insights_of_gpt": ({"gpt_id": 10**9}, [insights_of_a_deleted_gpt]),
-    "gpts.embed_document": (
-        {"document_id": 10**9},
-        [document_of_a_suspended_workspace],
-    ),
     "reviews.check_submission": ({"submission_id": str(uuid4())}, [decided_submission]),
     "reviews.deliver_notice": ({"notice_id": str(uuid4())}, [sent_notice]),
     "payouts.calculate_close": ({"run_id": 10**9}, [closed_month]),

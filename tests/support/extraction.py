@@ -26,3 +26,11 @@ def read_here(name: str, data: bytes) -> tuple[list[tuple[str, str]], list[Remar
     return [(section.heading, text) for section in sections for text in section.paragraphs], list(
         source.remarks
     )
+
+
+def read_lines(data: bytes, name: str) -> list[str]:
+    return [text for _heading, text in read_here(name, data)[0]]
+
+
+def read_remarks(data: bytes, name: str) -> list[Remark]:
+    return read_here(name, data)[1]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from collections.abc import Mapping
+from io import BytesIO
 from xml.sax.saxutils import escape
 
 from tests.support.knowledge_files import PACKAGE, A, P, R, W, make_zip
@@ -132,3 +135,18 @@ def shape(*paragraphs: str, kind: str = "") -> str:
 
 def run(text: str) -> str:
     return f"<a:r><a:t>{escape(text)}</a:t></a:r>"
+
+
+def make_strict(data: bytes) -> bytes:
+    """The same package with the namespaces and types of strict Open XML."""
+    pattern = re.compile(r"http://schemas\.openxmlformats\.org/(\w+)/2006/(\w+)")
+    with zipfile.ZipFile(BytesIO(data)) as package:
+        members = {name: package.read(name).decode() for name in package.namelist()}
+    return make_zip(
+        {
+            name: pattern.sub(r"http://purl.oclc.org/ooxml/\1/\2", text.replace(PACKAGE, "\0")).replace(
+                "\0", PACKAGE
+            )
+            for name, text in members.items()
+        }
+    )

@@ -14,11 +14,12 @@ from django.utils import timezone
 
 from core.models import AuditEvent
 from tests.support.factories.workspaces import PASSWORD, MemberFactory, UserFactory, WorkspaceFactory
-from tests.support.times import AT
+from tests.support.times import AT, NOW
 from workspaces.access import personal_workspace
 from workspaces.models import ApiKey, Erasure, Member, Notification, User
 from workspaces.services.api_keys import create_api_key
 from workspaces.services.notifications import notify
+from workspaces.services.users import set_language
 from workspaces.states import ApiScope, Role
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +87,16 @@ def test_appearance_is_stored_with_the_account(ada_client: Client, ada: User) ->
     ada.refresh_from_db()
     assert ada.theme == "dark"
     assert 'data-theme="dark"' in ada_client.get("/settings/").content.decode()
+
+
+def test_signing_out_keeps_the_language_of_the_account(ada_client: Client, ada: User) -> None:
+    set_language(user=ada, language="zh-hans", by=ada, at=NOW)
+
+    left = ada_client.post("/accounts/logout/")
+    after = ada_client.get("/accounts/login/")
+
+    assert left.cookies["loggia_language"].value == "zh-hans"
+    assert '<html lang="zh-hans"' in after.content.decode()
 
 
 def test_theme_and_language_of_visitors_are_stored_in_cookies(client: Client) -> None:

@@ -23,6 +23,7 @@ from workspaces.models import ApiKey, User
 from workspaces.queries import cache_user_roles
 from workspaces.services.api_keys import record_key_use
 from workspaces.web.own_scopes import has_own_scopes
+from workspaces.web.preferences import set_preference
 from workspaces.web.public import is_public_page
 from workspaces.web.reauthentication import require_fresh_password
 from workspaces.web.refusals import form_only_page, is_api, refuse
@@ -157,14 +158,23 @@ def set_api_key(request: HttpRequest, key: ApiKey | None, *, was_given: bool) ->
 
 def activate_preferences(request: HttpRequest, user: User) -> None:
     """Activate the person's language and time zone; the language cookie only counts for visitors."""
+    request.language_of_person = user.language  # type: ignore[attr-defined]  # for keep_language
     if user.language and user.language != translation.get_language():
         translation.activate(user.language)
         request.LANGUAGE_CODE = user.language
     timezone.activate(user.time_zone)
 
 
+def keep_language(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Let somebody who has just signed out, or deleted the account, go on in the language of the account."""
+    language = getattr(request, "language_of_person", "")
+    if language and not request.user.is_authenticated:
+        set_preference(response, settings.LANGUAGE_COOKIE_NAME, language)
+
+
 def keep_private(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """Forbid caching of responses that may be personal, except those marked public that set no cookie."""
+    keep_language(request, response)
     is_personal = (
         settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers
     ) and "public" not in response.headers.get("Cache-Control", "")

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
@@ -25,7 +31,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, User):
         set_theme(user=request.user, theme=wanted, by=request.user, at=timezone.now())
     else:
-        _set_cookie(response, THEME_COOKIE, wanted)
+        set_preference(response, THEME_COOKIE, wanted)
     return response
 
 
@@ -37,11 +43,11 @@ def language(request: HttpRequest) -> HttpResponse:
     response = _redirect_back(request)
     if isinstance(request.user, User):
         set_language(user=request.user, language=wanted, by=request.user, at=timezone.now())
-    _set_cookie(response, settings.LANGUAGE_COOKIE_NAME, wanted)
+    set_preference(response, settings.LANGUAGE_COOKIE_NAME, wanted)
     return response
 
 
-def _set_cookie(response: HttpResponse, name: str, value: str) -> None:
+def set_preference(response: HttpResponseBase, name: str, value: str) -> None:
     response.set_cookie(
         name, value, max_age=_YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE, httponly=True
     )

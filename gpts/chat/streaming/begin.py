@@ -42,7 +42,7 @@ from gpts.chat.streaming.connection import RATE_WINDOW, check_message
 from gpts.chat.streaming.frames import build_end_data, build_frame
 from gpts.chat.streaming.lost import interrupt_if_lost
 from gpts.knowledge.retrieval import QuestionVector, get_question_embedder
-from gpts.llm.catalogue import may_have_embedding_models
+from gpts.llm.embeddings import may_have_embedding_models
 from gpts.llm.states import TurnState
 from gpts.metering.services.budgets import (
     count_prompt_characters,

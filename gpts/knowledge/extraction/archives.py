@@ -46,7 +46,8 @@ class Archive:
         ):
             raise UnreadableError("encrypted")
         self.names = {member.filename for member in members}
-        self._by_folded_name = {name.casefold(): name for name in self.names}
+        # Some programs write "word\\document.xml".
+        self._by_folded_name = {name.replace("\\", "/").casefold(): name for name in self.names}
         if any(_MACRO.search(name) for name in self.names):
             raise UnreadableError("macros")
         self._check_malware(members)

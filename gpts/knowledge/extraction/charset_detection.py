@@ -35,6 +35,8 @@ _WESTERN = re.compile(
     r"|(?<=[aeo])ï(?=[a-z])|(?<=o)ù\b|[åÅ](?=[a-zA-Z])"
 )
 _CENTRAL = ("cp1250", "iso8859-2")
+# Code pages of DOS, with characters for frames.
+_BOXES = ("cp437", "cp850", "cp852")
 # So few such letters say little about their frequency.
 _FEW = 8
 _KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
@@ -76,6 +78,8 @@ def detect_by_frequency(sample: bytes) -> str:
         charset = "cp1252"
     if charset == "gb18030" and _is_japanese(sample):
         charset = "euc_jp"
+    if charset in _BOXES and _is_half_width(sample):
+        charset = "cp932"
     candidates = (charset, guess, "cp1252")
     return next((name for name in candidates if is_valid(sample, name)), "")
 
@@ -97,6 +101,14 @@ def _is_japanese(sample: bytes) -> bool:
         return True
     chinese = _HAN.findall(sample[:16_384].decode("gb18030", "replace"))
     return _rate(han, _JAPANESE) > _rate(chinese, _CHINESE)
+
+
+def _is_half_width(sample: bytes) -> bool:
+    """Whether a text that reads as frames of DOS is rather Japanese in half-width kana."""
+    if not is_valid(sample, "cp932"):
+        return False
+    letters = [character for character in sample[:16_384].decode("cp932", "replace") if character > "\x7f"]
+    return sum("\uff66" <= character <= "\uff9f" for character in letters) * 2 > len(letters)
 
 
 def _rate(characters: list[str], frequent: frozenset[str]) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lxml import etree
 
@@ -18,10 +19,10 @@ from gpts.knowledge.extraction.docx_styles import Styles, W, get_value, read_num
 from gpts.knowledge.extraction.docx_tables import TableRows
 from gpts.knowledge.extraction.docx_text import FALLBACK, ParagraphReader, is_in_fallback
 from gpts.knowledge.extraction.drawings import read_drawing
-from gpts.knowledge.extraction.headings import Headings
 from gpts.knowledge.extraction.open_xml import R, find_main_part, read_relations
+from gpts.knowledge.extraction.outline import Outline
 from gpts.knowledge.extraction.remarks import RemarkCode
-from gpts.knowledge.extraction.types import Section, Source, join_headings
+from gpts.knowledge.extraction.types import Section, Source, join_headings, shorten_heading
 
 TAGS = (f"{W}p", f"{W}tc", f"{W}tr", f"{W}tbl", f"{W}altChunk", FALLBACK)
 _MARGIN = re.compile(r"(?:header|footer)\d*\.xml$", re.IGNORECASE)
@@ -51,10 +52,11 @@ class _Document:
         self._numbering = Numbering(self._archive, self._find_part("numbering"), self._styles)
         self._reader = ParagraphReader()
         self._rows = TableRows(self._read_cell_paragraph)
-        self._headings = Headings()
+        self._outline = Outline()
+        # The first heading, for what follows the text.
+        self._title = ""
         self._drawings_read: set[str] = set()
         self._page = 1
-        self._has_breaks = False
 
     def _find_part(self, kind: str) -> str | None:
         """Return the part of a kind by its relationship, or by its usual name where that is missing."""
@@ -62,10 +64,6 @@ class _Document:
             if relation.kind == kind:
                 return relation.target
         return self._archive.find_name(posixpath.join(posixpath.dirname(self._part), f"{kind}.xml"))
-
-    @property
-    def _shown_page(self) -> int | None:
-        return self._page if self._has_breaks else None
 
     def read_body(self) -> Iterator[Section]:
         known = self._part in self._archive.names
@@ -93,16 +91,19 @@ class _Document:
                 yield from self._read_paragraph(element)
             free_element(element)
             self._source.report(min(self._archive.unpacked / whole, 1.0))
-        yield from self._headings.close()
+        yield from self._outline.end()
 
     def _read_paragraph(self, element: etree._Element) -> Iterator[Section]:
         breaks = _count_page_breaks(element)
         if breaks:
-            self._has_breaks = True
+            # Without any break the document does not hold its pages.
             self._page += breaks
+            self._outline.page = self._page
         text, level = self._read_text(element)
         if text and level:
-            yield from self._headings.enter(level, text, self._shown_page)
+            yield from self._outline.open(level, text)
+            if level == 1:
+                self._title = self._title or shorten_heading(text)
         elif text:
             yield self._build_section(text)
         yield from self._read_drawings()
@@ -154,13 +155,11 @@ class _Document:
             self._source.remarks.add(RemarkCode.PARTS_UNREAD, name=ending)
             return
         for section in sections:
-            self._headings.fill()
-            heading = join_headings([*self._headings.path, section.heading])
-            yield Section(heading, section.paragraphs, self._shown_page)
+            own = self._build_section(*section.paragraphs)
+            yield replace(own, heading=join_headings([own.heading, section.heading]))
 
     def _build_section(self, *texts: str) -> Section:
-        self._headings.fill()
-        return Section(self._headings.joined, texts, self._shown_page)
+        return self._outline.add(*texts)
 
     def read_margins(self) -> Iterator[Section]:
         """Yield each line of the page heads and feet once, without page numbers."""
@@ -188,7 +187,7 @@ class _Document:
                     lines.setdefault(text)
                 element.clear()
         if lines:
-            yield Section(join_headings([*self._headings.path[:1], "Header and footer"]), tuple(lines), None)
+            yield Section(join_headings([self._title, "Header and footer"]), tuple(lines), None)
 
     def read_notes(self) -> Iterator[Section]:
         for kind, heading in _NOTES.items():
@@ -198,7 +197,7 @@ class _Document:
             for element in self._archive.iter_elements(part, (f"{W}p",)):
                 text = "" if is_in_fallback(element) else self._reader.read(element).strip()
                 if text:
-                    yield Section(join_headings([*self._headings.path[:1], heading]), (text,), None)
+                    yield Section(join_headings([self._title, heading]), (text,), None)
                     if kind == "comments":
                         self._source.remarks.add(RemarkCode.COMMENTS_READ)
                 free_element(element)

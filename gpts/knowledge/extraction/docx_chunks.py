@@ -1,4 +1,4 @@
-"""Documents that a Word document embeds as a whole (w:altChunk): HTML, web archives and plain text."""
+"""Documents that a Word document embeds as a whole (w:altChunk): HTML, web archives, RTF and plain text."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from email import message_from_bytes, policy
 from gpts.knowledge.extraction.archives import Archive
 from gpts.knowledge.extraction.decoding import decode
 from gpts.knowledge.extraction.html import parse_sections
+from gpts.knowledge.extraction.rtf import parse_rtf
 from gpts.knowledge.extraction.types import PARAGRAPH_LIMIT, Section
 
-# A web archive is read into memory as a whole; larger ones are not read.
-MHT_BYTES = 10_000_000
+# Web archives and RTF are read into memory as a whole; of larger ones the beginning.
+WHOLE_BYTES = 10_000_000
 _HTML = ("html", "htm", "xhtml")
 _MHT = ("mht", "mhtml")
 
@@ -23,6 +24,8 @@ def read_chunk(archive: Archive, part: str) -> Iterator[Section] | None:
         return _read_html(archive, part)
     if ending in _MHT:
         return _read_web_archive(archive, part)
+    if ending == "rtf":
+        return _read_rtf(archive, part)
     return _read_text(archive, part) if ending == "txt" else None
 
 
@@ -39,9 +42,15 @@ def _read_text(archive: Archive, part: str) -> Iterator[Section]:
                     yield Section("", (paragraph.strip()[:PARAGRAPH_LIMIT],))
 
 
+def _read_rtf(archive: Archive, part: str) -> Iterator[Section]:
+    with archive.open(part) as file:
+        data = file.read(WHOLE_BYTES)
+    yield from parse_rtf(data)
+
+
 def _read_web_archive(archive: Archive, part: str) -> Iterator[Section]:
     with archive.open(part) as file:
-        data = file.read(MHT_BYTES)
+        data = file.read(WHOLE_BYTES)
     message = message_from_bytes(data, policy=policy.compat32)
     for piece in message.walk():
         if piece.get_content_type() == "text/html":

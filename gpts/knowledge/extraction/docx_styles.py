@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from lxml import etree
 
 from gpts.knowledge.extraction.archives import Archive
+from gpts.knowledge.extraction.outline import HEADING_STYLE
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_LEVEL = re.compile(
-    r"(?:heading|标题|標題|見出し|제목|überschrift|titre|título|titolo|kop|rubrik|заголовок|nagłówek)\s*([1-9])",
-    re.IGNORECASE,
-)
 # Styles that are based on each other in a longer chain, or in a circle, are hostile.
 CHAIN = 20
 LEVELS = 9
@@ -52,7 +48,8 @@ class Styles:
         for style in self._list_chain(style_id):
             if style.heading_level is not None:
                 return style.heading_level
-        return 0
+        match = None if style_id in self._styles else HEADING_STYLE.match(style_id)
+        return int(match[1]) if match is not None else 0
 
     def get_numbering(self, style_id: str) -> NumberingReference | None:
         """Return what the style or those that it is based on say about lists."""
@@ -105,7 +102,7 @@ def is_on(properties: etree._Element | None, name: str) -> bool:
 def _read_style(element: etree._Element) -> Style:
     properties = element.find(f"{W}pPr")
     name = get_value(element, "name") or ""
-    match = _LEVEL.match(name)
+    match = HEADING_STYLE.match(name)
     level = int(match[1]) if match is not None else read_outline_level(properties)
     if level is None and name.lower() == "title":
         level = 1

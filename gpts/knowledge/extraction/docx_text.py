@@ -72,7 +72,8 @@ class ParagraphReader:
             self._parts.append(text)
 
     def _add_text(self, element: etree._Element) -> None:
-        text = element.text or ""
+        # Soft hyphens would part words that are searched for.
+        text = (element.text or "").replace("\xad", "")
         if _PRIVATE.search(text):
             font = _get_font(element)
             text = _PRIVATE.sub(lambda match: read_symbol(font, f"{ord(match[0]):X}"), text)
@@ -85,7 +86,11 @@ class ParagraphReader:
         self._add(read_formula(element))
 
     def _walk_run(self, element: etree._Element) -> None:
-        if is_on(element.find(f"{W}rPr"), "vanish"):
+        properties = element.find(f"{W}rPr")
+        if get_value(properties, "rStyle") == "PlaceholderText":
+            # "Click here to enter text" of a content control.
+            return
+        if is_on(properties, "vanish"):
             self.hidden += element.find(f"{W}t") is not None
             return
         self._walk(element)

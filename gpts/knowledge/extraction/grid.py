@@ -101,7 +101,15 @@ class _Table:
         yield from self._write_held_names()
 
     def _end_block(self) -> Iterator[Paragraph]:
-        if self.window:
+        sides = split_sides(self.window)
+        if len(sides) > 1:
+            self.window = []
+            yield from self._write_pending()
+            yield from self._write_held_names()
+            for side in sides:
+                yield from iter_paragraphs(side)
+            self.title, self.names, self.kinds, self.head = "", {}, {}, ()
+        elif self.window:
             yield from self._open()
         self.is_open = False
         if len(self.pending) > TITLE_ROWS:
@@ -131,11 +139,13 @@ class _Table:
         above, head, rest = split_block(rows, self.names, self.kinds)
         above, self.pending = [*self.pending, *above], []
         if head:
+            # The title of a head without rows, such as "Date | 2026-01-02", is that of the next table.
+            kept = "" if self.has_rows else self.title
             yield from self._write_held_names()
             texts = [" ".join(dict.fromkeys(cell.text for cell in row.cells.values())) for row in above]
             # Of several, the first is the title, as the others explain it.
-            self.title = shorten_heading(texts[0]) if texts and len(texts[0]) <= NAME_LENGTH else ""
-            for text in texts[1 if self.title else 0 :]:
+            self.title = shorten_heading(texts[0]) if texts and len(texts[0]) <= NAME_LENGTH else kept
+            for text in texts[1 if self.title != kept else 0 :]:
                 yield Paragraph(self.title, text)
             self.names = build_names(head)
             self.head = tuple(tuple(cell.text for cell in row.cells.values()) for row in head)
@@ -166,6 +176,40 @@ def write_row(row: Row, names: dict[int, str]) -> str:
             if name or at == column:
                 lines.append(f"{name}: {cell.text}" if name and name != cell.text else cell.text)
     return "\n".join(lines)
+
+
+def split_sides(rows: list[Row]) -> list[list[Row]]:
+    """Return the rows of each table, for tables that stand beside each other in a short block.
+
+    Tables are parted by an empty column. They are one table all the same, which labels every cell as
+    well, unless they begin in different rows or one of them has a title.
+    """
+    columns = sorted({at for row in rows for at in _list_columns(row)})
+    groups: list[list[int]] = []
+    for at in columns:
+        if groups and groups[-1][-1] + 1 == at:
+            groups[-1].append(at)
+        else:
+            groups.append([at])
+    if len(groups) < 2 or any(len(group) < 2 for group in groups):
+        return [rows]
+    sides = [[_cut_row(row, group[0], group[-1]) for row in rows] for group in groups]
+    sides = [[row for row in side if row.cells] for side in sides]
+    if any(side[-1].number - side[0].number + 1 != len(side) for side in sides):
+        return [rows]
+    begins = {side[0].number for side in sides}
+    has_titles = any(len(side[0].cells) == 1 and len(side) > 2 for side in sides)
+    return sides if len(begins) > 1 or has_titles else [rows]
+
+
+def _list_columns(row: Row) -> set[int]:
+    return {at for column in row.cells for at in range(column, row.spans.get(column, column) + 1)}
+
+
+def _cut_row(row: Row, first: int, last: int) -> Row:
+    cells = {column: cell for column, cell in row.cells.items() if first <= column <= last}
+    spans = {column: end for column, end in row.spans.items() if column in cells}
+    return Row(row.number, cells, spans, row.is_head)
 
 
 def split_block(
@@ -215,6 +259,9 @@ def _may_be_head(row: Row, below: list[Row]) -> bool:
     texts = [cell for cell in row.cells.values() if cell.kind is CellKind.TEXT and not is_number(cell.text)]
     if any(len(cell.text) > NAME_LENGTH for cell in row.cells.values()):
         return False
+    if len({cell.text for cell in row.cells.values()}) * 2 <= len(row.cells):
+        # Names differ from each other.
+        return False
     if texts and texts[0] is next(iter(row.cells.values())) and texts[0].text.endswith((":", "\uff1a")):
         # A form: "Name: | Acme".
         return False
@@ -234,17 +281,19 @@ def _may_be_head(row: Row, below: list[Row]) -> bool:
 
 
 def _is_like(row: Row, below: list[Row]) -> bool:
-    """Whether years or dates stand below those of the row too, so that it is a row of values."""
+    """Whether years or dates stand below most of those of the row too, so that it is a row of values."""
+    like = tried = 0
     for column, cell in row.cells.items():
-        if cell.kind is CellKind.TEXT and not is_number(cell.text):
-            continue
         under = [low.cells[column] for low in below if column in low.cells]
-        if under and sum(
+        if not under or (cell.kind is CellKind.TEXT and not is_number(cell.text)):
+            continue
+        tried += 1
+        same = sum(
             each.kind is CellKind.DATE if cell.kind is CellKind.DATE else bool(_YEAR.fullmatch(each.text))
             for each in under
-        ) * 2 > len(under):
-            return True
-    return False
+        )
+        like += same * 2 > len(under)
+    return like * 2 > tried
 
 
 def _counts_up(texts: list[str]) -> bool:
@@ -260,9 +309,10 @@ def _goes_on(row: Row, under: Row, below: list[Row]) -> bool:
     if row.spans:
         inside = {at for begin, end in row.spans.items() for at in range(begin, end + 1)}
         return bool(inside & set(under.cells))
-    # Without merged cells there must be numbers below, and gaps that the row under it fills.
-    gaps = [column for column in under.cells if column not in row.cells]
-    return bool(gaps) and len(under.cells) >= 2 and _has_numbers(below) and len(row.cells) < len(under.cells)
+    # Without merged cells: the next row fills gaps and has gaps itself, and there are numbers below.
+    fills = any(column not in row.cells for column in under.cells)
+    has_gaps = any(column not in under.cells for column in row.cells)
+    return fills and has_gaps and len(under.cells) >= 2 and _has_numbers(below)
 
 
 def _is_head_like(row: Row) -> bool:

@@ -60,7 +60,7 @@ def read_front_matter(lines: Iterator[str]) -> tuple[str, Iterator[str]]:
 
 
 def _find_title(lines: list[str]) -> str:
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+    for line, following in zip(lines, [*lines[1:], ""], strict=False):
         match = _METADATA.fullmatch(line[:420])
         if match is not None:
             text = match[1].strip()

@@ -14,7 +14,7 @@ _RST_MARKS = frozenset("=-`:.'\"~^_*+#<>!$%&(),/;?@[]\\{|}")
 # Directives whose content is no text of the document.
 _RST_SILENT = re.compile(r"\.\. (?:toctree|image|figure|include|raw|meta|highlight|contents|index|only)::")
 _RST_DIRECTIVE = re.compile(r"\.\. ([\w:-]{1,60})::\s?(.{0,400})")
-_RST_ROLE = re.compile(r":[\w:+-]{1,40}:`([^`<]{1,200})(?:\s?<[^>`]{1,300}>)?`")
+_RST_ROLE = re.compile(r":[\w:+-]{1,40}:`([^`<]{1,200}?)(?:\s{0,3}<[^>`]{1,300}>)?`")
 _ADOC_HEADING = re.compile(r"(={1,6}|#{1,6})\s+(\S.{0,600})")
 _ADOC_SKIPPED = re.compile(
     r"(?::[\w-]{1,60}!?:(?:\s.{0,600})?|\[[^\]]{0,300}\]|//(?!/).{0,2000}|(?:include|image|toc|video)::.{0,600})"

@@ -96,7 +96,7 @@ class _Message:
 
     def _read_binary(self, name: str) -> bytes:
         path = f"__substg1.0_{name}0102"
-        return read_stream(self._file, path) if path in self._names else b""
+        return read_stream(self._file, path).rstrip(b"\x00") if path in self._names else b""
 
     def list_attachments(self) -> Iterator[str]:
         for entry in self._entries:

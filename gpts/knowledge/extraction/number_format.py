@@ -29,6 +29,8 @@ DIGITS = 15
 EXTRA_DECIMALS = 2
 # Excel's own limit; a longer code is not parsed.
 CODE_LENGTH = 255
+# Most numbers, which are shown as they are written.
+_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,14})|-?(?:0|[1-9][0-9]{0,6})\.[0-9]{0,7}[1-9]")
 _SECTION = re.compile(r'(?:"[^"]*"|\\.|\[[^\]]*\]|[^;"\\\[])+|(?<=;)(?=;|$)')
 _PART = re.compile(
     r'"([^"]*)"|\\(.)|_.|\*.|\[([^\]]*)\]|(AM/PM|A/P|General|E[+-]|[yYmMdDhHsSbBgGeE]+|[0#?.,%/@]|.)', re.S
@@ -57,6 +59,8 @@ def format_number(text: str, code: str, *, is_1904: bool = False) -> str:
 
     A text that is no number is returned as it is.
     """
+    if code in ("", "General") and _PLAIN.fullmatch(text):
+        return text
     try:
         value = Decimal(text.strip())
     except InvalidOperation:
@@ -184,6 +188,9 @@ def _format_digits(value: Decimal, section: _Section) -> str:
     before = "".join(part for kind, part in section.parts[:first] if kind in ("text", "%"))
     behind = "".join(part for kind, part in section.parts[last + 1 :] if kind in ("text", "%"))
     middle = section.parts[first : last + 1]
+    if section.has("/"):
+        # The denominator may be written out: "# ?/4".
+        middle, behind = section.parts[first:], ""
     if section.has("%"):
         value *= 100
     if section.has("/"):

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from gpts.knowledge.extraction.types import Section, join_headings, shorten_heading
 
-# Names that word processors give to the styles of headings, in seven languages.
+# Names that word processors give to the styles of headings, in a dozen languages.
 HEADING_STYLE = re.compile(
-    r"(?:heading|标题|überschrift|titre|título|titolo|見出し)\s*([1-9])", re.IGNORECASE
+    r"(?:heading|标题|標題|見出し|제목|überschrift|titre|título|titolo|kop|rubrik|заголовок|nagłówek)\s*([1-9])",
+    re.IGNORECASE,
 )
 
 

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 import pypdfium2 as pdfium
+import pypdfium2.raw as raw
 
 from gpts.knowledge.extraction.box_font import use_box_font
 from gpts.knowledge.extraction.decoding import clean
@@ -38,6 +39,9 @@ def read(source: Source) -> Iterator[Section]:
     if count > source.limits.pages:
         raise UnreadableError("too_many_pages")
     _note_attachments(document, source.remarks)
+    if document.get_formtype() == raw.FORMTYPE_XFA_FULL:
+        # Its pages only say "Please wait": the form is built by a program from data of another kind.
+        source.remarks.add(RemarkCode.PARTS_UNREAD, name="XFA")
     outline = _read_outline(document)
     vocabulary = Vocabulary()
     path: list[str] = []

@@ -14,9 +14,14 @@ from itertools import pairwise
 from statistics import median
 
 import pypdfium2 as pdfium
+import pypdfium2.raw as raw
 
-# A page with more pieces of text is left as it is drawn: the time grows with their square.
-PIECES = 600
+# Characters of a page: fewer make no columns, more are left as they are drawn.
+FEWEST, MOST = 60, 30_000
+# Characters in the middle of a page that are looked at first: most pages have no gaps.
+SAMPLE = 600
+# Gaps that are compared with each other.
+GAPS = 600
 LINES = 3
 # Columns have lines of at least so many characters; Chinese characters count twice.
 LINE_LENGTH = 15
@@ -32,6 +37,7 @@ class _Piece:
     bottom: float
     right: float
     top: float
+    text: str
 
     @property
     def height(self) -> float:
@@ -42,46 +48,68 @@ class _Piece:
         shared = min(self.top, other.top) - max(self.bottom, other.bottom)
         return shared > 0.5 * min(self.height, other.height)
 
+    def is_apart(self, other: _Piece) -> bool:
+        """Whether there is a wide gap before the other one, which stands right of this one."""
+        return other.left - self.right > max(self.height, other.height)
+
+
+_Line = list[_Piece]
+# Whether the lines stand in columns, and the lines of each column (of the first one for other lines).
+_Zone = tuple[bool, list[list[_Line]]]
+
 
 def read_columns(text_page: pdfium.PdfTextPage) -> str | None:
     """Return the text of a page with its columns one after the other; None for a page without such ones."""
-    count = text_page.count_rects()
-    if not 2 * LINES <= count <= PIECES:
+    count = text_page.count_chars()
+    if not FEWEST <= count <= MOST:
         return None
-    rows = _group_rows([_Piece(*text_page.get_rect(index)) for index in range(count)])
+    start = max((count - SAMPLE) // 2, 0)
+    sample = _group_rows(_iter_characters(text_page, start, min(start + SAMPLE, count)))
+    if sum(len(row) > 1 for row in sample) < LINES:
+        return None
+    rows = _group_rows(_iter_characters(text_page, 0, count))
     gutters = _find_gutters(rows)
-    if not gutters:
-        return None
-    lines = [[(piece, _read_piece(text_page, piece)) for piece in row] for row in rows]
-    zones = list(_split_zones(lines, gutters))
+    zones = list(_split_zones(rows, gutters)) if gutters else []
     if not any(is_columns and _is_prose(columns) for is_columns, columns in zones):
         return None
     return "\n".join(_write_zone(is_columns, columns) for is_columns, columns in zones)
 
 
-_Line = list[tuple[_Piece, str]]
-# Whether the lines stand in columns, and the lines of each column (of the first one for other lines).
-_Zone = tuple[bool, list[list[_Line]]]
+def _iter_characters(text_page: pdfium.PdfTextPage, start: int, end: int) -> Iterator[_Piece]:
+    """Yield characters in the order of drawing; spaces have no place, and are yielded as empty ones."""
+    box = raw.FS_RECTF()
+    for index in range(start, end):
+        code = raw.FPDFText_GetUnicode(text_page, index)
+        if chr(code).isspace() or not raw.FPDFText_GetLooseCharBox(text_page, index, box):
+            yield _Piece(0, 0, 0, 0, "")
+        else:
+            yield _Piece(box.left, box.bottom, box.right, box.top, chr(code))
 
 
-def _group_rows(rects: Sequence[_Piece]) -> list[list[_Piece]]:
-    """Join pieces without a gap, and group those that are drawn one right of the other on a line."""
-    rows: list[list[_Piece]] = []
-    for piece in rects:
+def _group_rows(characters: Iterator[_Piece]) -> list[_Line]:
+    """Join characters without a wide gap, and group those that are drawn one right of the other on a line."""
+    rows: list[_Line] = []
+    has_space = False
+    for piece in characters:
+        if not piece.text:
+            has_space = True
+            continue
         last = rows[-1][-1] if rows else None
         if last is None or not piece.is_beside(last) or piece.left < last.left:
             rows.append([piece])
-        elif piece.left - last.right < max(piece.height, last.height):
+        elif last.is_apart(piece):
+            rows[-1].append(piece)
+        else:
+            last.text += f" {piece.text}" if has_space else piece.text
             last.right = max(last.right, piece.right)
             last.bottom, last.top = min(last.bottom, piece.bottom), max(last.top, piece.top)
-        else:
-            rows[-1].append(piece)
+        has_space = False
     return rows
 
 
-def _find_gutters(rows: Sequence[Sequence[_Piece]]) -> list[float]:
+def _find_gutters(rows: Sequence[_Line]) -> list[float]:
     """Return the places of at most two gaps that LINES rows or more have in common, from the left."""
-    gaps = [(before.right, after.left) for row in rows for before, after in pairwise(row)]
+    gaps = [(before.right, after.left) for row in rows for before, after in pairwise(row)][:GAPS]
     gutters: list[float] = []
     while len(gutters) < 2 and len(gaps) >= LINES:
         places = [(left + right) / 2 for left, right in gaps]
@@ -94,24 +122,19 @@ def _find_gutters(rows: Sequence[Sequence[_Piece]]) -> list[float]:
     return sorted(gutters)
 
 
-def _read_piece(text_page: pdfium.PdfTextPage, piece: _Piece) -> str:
-    text = text_page.get_text_bounded(piece.left, piece.bottom, piece.right, piece.top)
-    return " ".join(text.split())
-
-
 def _split_zones(lines: Sequence[_Line], gutters: Sequence[float]) -> Iterator[_Zone]:
     """Yield runs of lines that keep clear of the gutters, by column, and the lines between such runs."""
     zone: list[list[_Line]] = [[] for _column in range(len(gutters) + 1)]
     others: list[_Line] = []
     for line in lines:
-        is_clear = all(bisect(gutters, piece.left) == bisect(gutters, piece.right) for piece, _text in line)
+        is_clear = all(bisect(gutters, piece.left) == bisect(gutters, piece.right) for piece in line)
         # A line in one column alone goes on with the columns above it: they need not be of one length.
         if is_clear and (len(line) > 1 or any(zone)):
             if others:
                 yield False, [others]
                 others = []
             for column, pieces in enumerate(zone):
-                own = [entry for entry in line if bisect(gutters, entry[0].left) == column]
+                own = [piece for piece in line if bisect(gutters, piece.left) == column]
                 if own:
                     pieces.append(own)
         else:
@@ -134,10 +157,10 @@ def _is_prose(columns: Sequence[Sequence[_Line]]) -> bool:
 def _is_column_of_prose(lines: Sequence[_Line]) -> bool:
     if len(lines) < LINES:
         return False
-    texts = [" ".join(text for _piece, text in line) for line in lines]
+    texts = [_join(line) for line in lines]
     if median(len(text) + len(_WIDE.findall(text)) for text in texts) < LINE_LENGTH:
         return False
-    widths = [line[-1][0].right - line[0][0].left for line in lines]
+    widths = [line[-1].right - line[0].left for line in lines]
     if sum(width >= 0.7 * max(widths) for width in widths) < 0.6 * len(widths):
         return False
     if sum(bool(_WIDE.search(text[:1])) for text in texts) > 0.5 * len(texts):
@@ -147,26 +170,29 @@ def _is_column_of_prose(lines: Sequence[_Line]) -> bool:
 
 def _write_zone(is_columns: bool, columns: Sequence[Sequence[_Line]]) -> str:
     if not is_columns:
-        return "\n".join(" ".join(text for _piece, text in line) for line in columns[0])
+        return "\n".join(map(_join, columns[0]))
     if not _is_prose(columns):
         # A table: row by row, as it is drawn.
-        entries = sorted(
-            (entry for column in columns for line in column for entry in line),
-            key=lambda entry: (-round(entry[0].bottom), entry[0].left),
-        )
-        return "\n".join(" ".join(row) for row in _group_entries(entries))
+        pieces = [piece for column in columns for line in column for piece in line]
+        pieces.sort(key=lambda piece: (-round(piece.bottom), piece.left))
+        return "\n".join(map(_join, _group_beside(pieces)))
     return "\n\n".join(
-        "\n".join(_LINE_END_HYPHEN.sub("\x02", " ".join(text for _piece, text in line)) for line in column)
-        for column in columns
+        "\n".join(_LINE_END_HYPHEN.sub("\x02", _join(line)) for line in column) for column in columns
     )
 
 
-def _group_entries(entries: Sequence[tuple[_Piece, str]]) -> Iterator[list[str]]:
-    row: list[tuple[_Piece, str]] = []
-    for entry in entries:
-        if row and not entry[0].is_beside(row[0][0]):
-            yield [text for _piece, text in row]
+def _join(line: _Line) -> str:
+    text = " ".join(piece.text for piece in line)
+    # Characters beyond U+FFFF come in halves.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _group_beside(pieces: Sequence[_Piece]) -> Iterator[_Line]:
+    row: _Line = []
+    for piece in pieces:
+        if row and not piece.is_beside(row[0]):
+            yield row
             row = []
-        row.append(entry)
+        row.append(piece)
     if row:
-        yield [text for _piece, text in row]
+        yield row

@@ -51,7 +51,8 @@ def iter_texts(shape: etree._Element) -> Iterator[str]:
 def read_paragraph(paragraph: etree._Element) -> str:
     parts: list[str] = []
     _walk(paragraph, parts)
-    return " ".join(_ESCAPED.sub(" ", "".join(parts)).split())
+    text = "".join(parts).replace("\xad", "")
+    return " ".join(_ESCAPED.sub(" ", text).split())
 
 
 def _walk(element: etree._Element, parts: list[str]) -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 # PDFium marks a hyphen at a line's end by one of these.
 _HYPHEN_MARK = re.compile("[\ufffe\x02]\r?\n?")
+_SOFT_HYPHEN = re.compile("\xad[\ufffe\x02]?\r?\n?")
 _SENTENCE_END = re.compile(r"[.!?:。！？：]['\")\]”’]?$")
 _BULLET = re.compile(r"^\s*(?:[•▪◦●*-]|\(?\d{1,3}[.)])\s+")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
@@ -72,7 +73,7 @@ class Vocabulary:
 
 def join_divided_words(text: str, vocabulary: Vocabulary) -> str:
     """Put words together that were divided at line ends; compounds keep their hyphen."""
-    first, *others = _HYPHEN_MARK.split(text)
+    first, *others = _HYPHEN_MARK.split(_SOFT_HYPHEN.sub("", text))
     parts = [first]
     for part in others:
         before = _LAST_WORD.search(parts[-1][-WORD_LENGTH:])

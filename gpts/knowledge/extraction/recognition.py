@@ -6,13 +6,19 @@ on memory and CPU time. It cannot write a file.
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from core.limited_process import ENVIRONMENT, ROOT, build_command
 from gpts.knowledge.extraction.decoding import clean
-from gpts.knowledge.extraction.printed_lines import close_wide_text, join_lines
+from gpts.knowledge.extraction.printed_lines import (
+    Vocabulary,
+    close_wide_text,
+    join_divided_words,
+    join_lines,
+)
 
 # Of one page: CPU seconds, memory, and characters that are taken over.
 PAGE_SECONDS = 60
@@ -20,6 +26,7 @@ MEMORY_BYTES = 1024 * 1024 * 1024
 PAGE_CHARACTERS = 100_000
 # After this silence ``wait`` is called, so that callers can write a heartbeat.
 QUIET_SECONDS = 5.0
+_DIVIDED = re.compile(r"(?<=[^\W\d_])[-\u2010]\n(?=[^\W\d_])")
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,14 @@ def recognise_page(engine: Engine, picture: bytes, *, wait: Callable[[], None]) 
         child.kill()
         child.wait()
     if child.returncode == 0 and text.strip():
-        yield from join_lines(close_wide_text(clean(text)))
+        yield from join_lines(close_wide_text(clean(_join_words(text))))
+
+
+def _join_words(text: str) -> str:
+    marked = _DIVIDED.sub("\x02\n", text)
+    vocabulary = Vocabulary()
+    vocabulary.add(marked)
+    return join_divided_words(marked, vocabulary)
 
 
 def _communicate(child: subprocess.Popen[bytes], picture: bytes, wait: Callable[[], None]) -> str:

@@ -24,7 +24,7 @@ FAILURES = 50
 # What no text contains: parts nothing.
 NO_DELIMITER = "\x1f"
 # Of the lines, the share that a mark must part evenly.
-LEAST_SHARE = 0.25
+LEAST_SHARE = 0.3
 # A cell may be the whole of what is looked at.
 csv.field_size_limit(QUOTED_CHARACTERS * 4)
 _CLOSED, _BROKEN = -1, -2

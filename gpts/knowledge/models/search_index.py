@@ -14,6 +14,7 @@ class IndexSegment(models.Model):
     """The index of consecutive passages of a document, from position ``first`` on.
 
     ``lengths`` has the number of terms of each passage as u16; retrieval/postings.py describes the layout.
+    ``terms_version`` says by which rules its terms were made (TERMS_VERSION in retrieval/terms.py).
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
@@ -22,6 +23,7 @@ class IndexSegment(models.Model):
     passage_count = models.PositiveIntegerField()
     block_count = models.PositiveIntegerField()
     lengths = models.BinaryField()
+    terms_version = models.PositiveSmallIntegerField(default=1, db_default=1)
 
     class Meta:
         constraints = [

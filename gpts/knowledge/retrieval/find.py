@@ -10,7 +10,6 @@ from typing import Any
 
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
-from gpts.knowledge.retrieval.embedding import QuestionVector
 from gpts.knowledge.retrieval.index_reading import (
     SearchIndex,
     load_passages,
@@ -18,31 +17,34 @@ from gpts.knowledge.retrieval.index_reading import (
     load_search_index,
     load_similar_words,
 )
+from gpts.knowledge.retrieval.question_vectors import QuestionVector
 from gpts.knowledge.retrieval.ranking import (
     DOCUMENT_NAME_SHARE,
     Candidate,
     compute_weights,
-    fuse_ranks,
     is_alike,
     rank_by_bm25,
     score_proximity,
 )
 from gpts.knowledge.retrieval.spelling import MIN_LENGTH, find_nearest_word
+from gpts.knowledge.retrieval.stems import stem
 from gpts.knowledge.retrieval.terms import (
+    QUERY_LENGTH,
     extract_query_terms,
     extract_terms,
     extract_words,
     get_kind_weight,
-    stem,
 )
-from gpts.knowledge.retrieval.vectors import NearPassage, VectorStatus, nearest_passages
+from gpts.knowledge.retrieval.terms_v1 import map_to_old_terms
+from gpts.knowledge.retrieval.vectors import NearPassages, VectorStatus, nearest_passages
 
-# Passages below this share of the question's weight are dropped as noise. From ANSWERABLE_SCORE on a passage
-# probably contains the answer. Both measured, see benchmarks/README.md.
+# A passage with a vector is scored by its words, the share TEXT_SHARE, and by its meaning; one without by its
+# words. Below MIN_SCORE, or MIN_TEXT_SCORE, it is dropped as noise; from ANSWERABLE_SCORE on it probably
+# contains the answer. All measured, see benchmarks/README.md.
+TEXT_SHARE = 0.4
+MIN_SCORE = 0.08
 MIN_TEXT_SCORE = 0.12
 ANSWERABLE_SCORE = 0.25
-# The score of vectors.py, which is relative to the similarity of unrelated texts.
-MIN_VECTOR_SCORE = 0.30
 CANDIDATES = 40
 JOINED_LENGTH = 2_000
 # Single Chinese characters find differently worded passages. In large indexes each occurs in thousands of
@@ -142,25 +144,26 @@ def look_up(
         if not index.passage_count:
             return Lookup()
         words, texts = _search_text(index, text)
-        vectors, status = _search_vectors(gpt, index, vector)
+        vectors = _search_vectors(gpt, index, vector, texts)
         hits = _merge_hits(index, words, texts, vectors)
     return Lookup(
         hits=tuple(_choose_hits(hits, limit)),
         terms=tuple(words.weights),
         absent=words.absent,
         corrections=words.corrections,
-        vectors=status,
+        vectors=vectors.status,
         passage_count=index.passage_count,
         milliseconds=(time.perf_counter() - started) * 1000,
     )
 
 
 def _search_vectors(
-    gpt: GPT, index: SearchIndex, question: QuestionVector | None
-) -> tuple[list[NearPassage], VectorStatus]:
+    gpt: GPT, index: SearchIndex, question: QuestionVector | None, texts: Sequence[Candidate]
+) -> NearPassages:
     if not index.may_have_vectors:
-        return [], VectorStatus.NONE
-    return nearest_passages(gpt, tuple(index.names), question, CANDIDATES)
+        return NearPassages(VectorStatus.NONE)
+    asked = [(found.document, found.position) for found in texts]
+    return nearest_passages(gpt, tuple(index.names), question, CANDIDATES, asked)
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,8 @@ def _search_text(index: SearchIndex, text: str) -> tuple[_QueryTerms, list[Candi
         kinds = strong
     if not kinds:
         return _QueryTerms(), []
-    postings = load_postings(index, kinds)
+    old_terms = map_to_old_terms(text[:QUERY_LENGTH]) if index.has_old_terms else {}
+    postings = load_postings(index, kinds, old_terms)
     known = {term for _segment, term in postings}
     corrections = _correct_spelling(index, text, [term for term in kinds if term not in known])
     if corrections:
@@ -188,7 +192,7 @@ def _search_text(index: SearchIndex, text: str) -> tuple[_QueryTerms, list[Candi
             replaced.get(term, term): CORRECTED_WEIGHT if term in replaced else kind
             for term, kind in kinds.items()
         }
-        postings |= load_postings(index, [term for term in replaced.values() if term not in known])
+        postings |= load_postings(index, [term for term in replaced.values() if term not in known], old_terms)
     counts: dict[str, int] = {}
     for (_segment, term), found in postings.items():
         counts[term] = counts.get(term, 0) + len(found)
@@ -229,12 +233,12 @@ def _compute_name_bonus(index: SearchIndex, weights: dict[str, float]) -> dict[i
 
 
 def _merge_hits(
-    index: SearchIndex, words: _QueryTerms, texts: list[Candidate], vectors: list[NearPassage]
+    index: SearchIndex, words: _QueryTerms, texts: list[Candidate], vectors: NearPassages
 ) -> list[Hit]:
-    """Return the results of full text and vectors above the minimum scores, rescored and in one order."""
-    by_vector = {(near.document, near.position): near for near in vectors}
+    """Return the results of full text and vectors above the minimum score, best first."""
     candidates = {(found.document, found.position): found for found in texts}
-    for key in by_vector:
+    for near in vectors.near:
+        key = (near.document, near.position)
         candidates.setdefault(key, Candidate(*key, 0.0))
     rows = load_passages(list(candidates.values()))
     terms = list(words.weights)
@@ -246,38 +250,34 @@ def _merge_hits(
         (key for key in scored if candidates[key].score > 0.0), key=lambda key: (-scored[key].score, key)
     )
     text_ranks = {key: rank for rank, key in enumerate(by_text, 1)}
+    by_vector = ((near.document, near.position) for near in vectors.near)
     vector_ranks = {key: rank for rank, key in enumerate((key for key in by_vector if key in rows), 1)}
     hits = []
     for key, row in rows.items():
         text_score = scored[key].score if key in text_ranks else 0.0
-        near = by_vector.get(key)
-        vector_score = near.score if near is not None else 0.0
-        if text_score < MIN_TEXT_SCORE and vector_score < MIN_VECTOR_SCORE:
+        vector_score = vectors.scores.get(key)
+        score = combine_scores(text_score, vector_score)
+        if score < (MIN_TEXT_SCORE if vector_score is None else MIN_SCORE):
             continue
         hits.append(
             Hit(
-                passage=_build_passage(index, row, max(text_score, vector_score)),
+                passage=_build_passage(index, row, score),
                 position=row["position"],
                 matched=tuple(term for term in terms if term in scored[key].matched),
                 text_score=text_score,
                 text_rank=text_ranks.get(key, 0),
-                vector_score=vector_score,
+                vector_score=vector_score or 0.0,
                 vector_rank=vector_ranks.get(key, 0),
             )
         )
-    by_id = {hit.passage.passage_id: hit for hit in hits}
-    if vectors:
-        order = fuse_ranks(
-            [
-                [h.passage.passage_id for h in sorted(hits, key=lambda h: h.text_rank) if h.text_rank],
-                [h.passage.passage_id for h in sorted(hits, key=lambda h: h.vector_rank) if h.vector_rank],
-            ],
-            [1.0, 1.0],
-        )
-    else:
-        order = {identifier: hit.text_score for identifier, hit in by_id.items()}
-    ranked = sorted(by_id, key=lambda identifier: (-order.get(identifier, 0.0), identifier))
-    return [by_id[identifier] for identifier in ranked]
+    return sorted(hits, key=lambda hit: (-hit.passage.score, hit.passage.passage_id))
+
+
+def combine_scores(text_score: float, vector_score: float | None) -> float:
+    """Return the score of a passage, 0-1; ``vector_score`` is None for one without a vector."""
+    if vector_score is None:
+        return text_score
+    return TEXT_SHARE * text_score + (1.0 - TEXT_SHARE) * vector_score
 
 
 def _build_passage(index: SearchIndex, row: dict[str, Any], score: float) -> FoundPassage:

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef
 from gpts.knowledge.models import Document, IndexBlock, IndexSegment, IndexShelf, Passage, PassageVector
 from gpts.knowledge.retrieval.embedding import schedule_embedding
 from gpts.knowledge.retrieval.postings import SEGMENT_PASSAGES, Segment, SegmentBuilder
+from gpts.knowledge.retrieval.terms import TERMS_VERSION
 from gpts.knowledge.states import FileState
 
 BATCH = 500
@@ -40,13 +41,31 @@ def remove_from_index(document: Document) -> None:
     """Remove a document's index and vectors, but not its passages."""
     IndexSegment.objects.filter(document=document).delete()
     PassageVector.objects.filter(document=document).delete()
+    Document.objects.filter(pk=document.pk).update(embedded_at=None)
 
 
-def list_unindexed_documents(limit: int = 20) -> list[Document]:
-    """Return read documents that have no index, in the open scope."""
-    indexed = IndexSegment.objects.filter(document=OuterRef("pk"))
-    ready = Document.objects.filter(state=FileState.READY, passage_count__gt=0)
-    return list(ready.filter(~Exists(indexed)).order_by("id")[:limit])
+def list_unindexed_documents(limit: int = 20) -> list[int]:
+    """Return ids of read documents without an index, or with one of older rules for terms, in the open scope.
+
+    Those without come first: until then nothing of them is found.
+    """
+    segments = IndexSegment.objects.filter(document=OuterRef("pk"))
+    ready = Document.objects.filter(state=FileState.READY, passage_count__gt=0).order_by("id")
+    found = list(ready.filter(~Exists(segments)).values_list("pk", flat=True)[:limit])
+    if len(found) < limit:
+        old = IndexSegment.objects.filter(terms_version__lt=TERMS_VERSION, document__state=FileState.READY)
+        ids = old.order_by("document_id").values_list("document_id", flat=True).distinct()
+        found.extend(ids[: limit - len(found)])
+    return found
+
+
+def rebuild_index(document_id: int) -> bool:
+    """Index a document anew; searches use the old index until the commit. False when it is not ready."""
+    document = Document.objects.filter(pk=document_id, state=FileState.READY).first()
+    if document is None:
+        return False
+    index_passages(document)
+    return True
 
 
 def _iter_stored_passages(document: Document) -> Iterator[Passage]:
@@ -62,6 +81,7 @@ def _save_segment(document: Document, first: int, built: Segment) -> None:
         passage_count=built.passage_count,
         block_count=len(built.blocks),
         lengths=built.lengths,
+        terms_version=TERMS_VERSION,
     )
     workspace_id = document.workspace_id
     IndexBlock.objects.bulk_create(

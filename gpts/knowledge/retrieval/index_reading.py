@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +15,14 @@ from gpts.knowledge.models import IndexShelf, KnowledgeFile
 from gpts.knowledge.retrieval.postings import Postings, find_postings, get_block_number, get_shelf_key
 from gpts.knowledge.retrieval.ranking import Candidate, SegmentLengths
 from gpts.knowledge.retrieval.spelling import list_similar_shapes
+from gpts.knowledge.retrieval.terms import TERMS_VERSION
 from gpts.knowledge.states import FileState
 from gpts.llm.states import ModelKind
 
 # One query for what every question needs; in SQL, as building it with the ORM takes longer. A document of
 # another workspace is never read, even if a row points to it: jobs see the rows of all workspaces.
 _INDEX_QUERY = """
-SELECT held.document_id, held.name, s.id, s.first, s.block_count, s.lengths,
+SELECT held.document_id, held.name, s.id, s.first, s.block_count, s.lengths, s.terms_version,
        EXISTS (SELECT FROM gpts_languagemodel WHERE kind = %s)
 FROM (
   SELECT DISTINCT ON (f.document_id) f.document_id, f.name
@@ -50,7 +51,13 @@ class SearchIndex:
     segments: tuple[SegmentLengths, ...]
     segment_ids: tuple[int, ...]
     block_counts: tuple[int, ...]
+    terms_versions: tuple[int, ...]
     may_have_vectors: bool = True
+
+    @property
+    def has_old_terms(self) -> bool:
+        """Whether a segment was built by older rules for terms and waits to be rebuilt."""
+        return any(version < TERMS_VERSION for version in self.terms_versions)
 
     @property
     def passage_count(self) -> int:
@@ -75,11 +82,12 @@ def load_search_index(gpt: GPT, version: Version | None) -> SearchIndex:
         names={row[0]: row[1] for row in rows},
         segments=tuple(
             SegmentLengths(document, first, np.frombuffer(bytes(lengths), dtype="<u2"))
-            for document, _name, _pk, first, _blocks, lengths, _has_model in segments
+            for document, _name, _pk, first, _blocks, lengths, _version, _has_model in segments
         ),
         segment_ids=tuple(row[2] for row in segments),
         block_counts=tuple(row[4] for row in segments),
-        may_have_vectors=any(row[6] for row in rows),
+        terms_versions=tuple(row[6] for row in segments),
+        may_have_vectors=any(row[7] for row in rows),
     )
 
 
@@ -97,12 +105,20 @@ def _files(gpt: GPT, version: Version | None) -> QuerySet[KnowledgeFile]:
     return found.filter(content_hash__in=version.knowledge_hashes, erased_at__isnull=True)
 
 
-def load_postings(index: SearchIndex, terms: Iterable[str]) -> dict[tuple[int, str], Postings]:
-    """Return postings by (position of the segment in ``index.segments``, term)."""
-    wanted: dict[tuple[int, int], list[str]] = {}
+def load_postings(
+    index: SearchIndex, terms: Iterable[str], old_terms: Mapping[str, str]
+) -> dict[tuple[int, str], Postings]:
+    """Return postings by (position of the segment in ``index.segments``, term).
+
+    ``old_terms`` says what a term is called in segments of older rules (terms_v1).
+    """
+    wanted: dict[tuple[int, int], list[tuple[str, str]]] = {}
     for term in terms:
-        for segment, count in enumerate(index.block_counts):
-            wanted.setdefault((segment, get_block_number(term, count)), []).append(term)
+        for segment, (count, version) in enumerate(
+            zip(index.block_counts, index.terms_versions, strict=True)
+        ):
+            held = term if version == TERMS_VERSION else old_terms.get(term, term)
+            wanted.setdefault((segment, get_block_number(held, count)), []).append((term, held))
     if not wanted:
         return {}
     segments = [segment for segment, _number in wanted]
@@ -118,8 +134,8 @@ def load_postings(index: SearchIndex, terms: Iterable[str]) -> dict[tuple[int, s
         )
         for segment, number, data in cursor.fetchall():
             block = bytes(data)
-            for term in wanted[segment, number]:
-                postings = find_postings(block, term)
+            for term, held in wanted[segment, number]:
+                postings = find_postings(block, held)
                 if postings is not None:
                     found[segment, term] = postings
     return found

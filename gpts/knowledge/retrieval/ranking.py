@@ -138,18 +138,6 @@ def is_alike(one: frozenset[str], two: frozenset[str]) -> bool:
     return union > 0 and len(one & two) / union >= DUPLICATE_SHARE
 
 
-def fuse_ranks(
-    ranks: Sequence[Sequence[int]], shares: Sequence[float], constant: int = 20
-) -> dict[int, float]:
-    """Return reciprocal rank fusion, 0-1: a passage that is first in every list has 1."""
-    best = sum(shares) / (constant + 1)
-    scores: dict[int, float] = {}
-    for order, share in zip(ranks, shares, strict=True):
-        for rank, passage in enumerate(order):
-            scores[passage] = scores.get(passage, 0.0) + share / (constant + rank + 1)
-    return {passage: score / best for passage, score in scores.items()}
-
-
 def _pick_best(scores: npt.NDArray[np.float32], limit: int) -> npt.NDArray[np.intp]:
     if len(scores) <= limit:
         return np.arange(len(scores))

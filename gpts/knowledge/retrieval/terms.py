@@ -2,40 +2,43 @@
 
 Chinese has no spaces between words and most of its words have two characters, so pairs of neighbours find
 them without a dictionary. Single characters are indexed too: they find words of which the question has only
-half, and have little weight (see ``get_kind_weight``). Chats (``gpts.chat.search_terms``) and insights
-(``gpts.insights.terms``) split text by other rules.
+half, and have little weight (see ``get_kind_weight``). Thai and its neighbours become pairs of signs with
+their vowels. ``folding`` makes one spelling of several, ``compounds`` joins numbers and codes. Chats
+(``gpts.chat.search_terms``) and insights (``gpts.insights.terms``) split text by other rules.
+
+Whoever changes which terms a text has raises TERMS_VERSION: a job then builds every index anew, and until it
+has, ``terms_v1`` says what the old ones hold.
 """
 
 from __future__ import annotations
 
 import re
-import threading
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
-import snowballstemmer
+from gpts.knowledge.retrieval.compounds import TAIL_MARK, get_phone_tail, iter_compounds, join_acronyms
+from gpts.knowledge.retrieval.folding import CJK, UNSPACED, list_marks
+from gpts.knowledge.retrieval.folding import normalise as fold
+from gpts.knowledge.retrieval.stems import may_begin_otherwise, stem
 
+TERMS_VERSION = 2
 QUERY_LENGTH = 2_000
 QUERY_TERMS = 64
 WORD_LENGTH = 40
 SINGLE_WEIGHT = 0.12
 MAX_LOCATIONS = 20
 
-# Han with its extensions, kana and Hangul: scripts that are split into pairs.
-_CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f"
-_TOKEN = re.compile(f"[{_CJK}]+|[^\\W_{_CJK}]+")
-_LETTER = f"[^\\W_{_CJK}]"
-_WORD = re.compile(f"{_LETTER}+")
-_IS_CJK = re.compile(f"[{_CJK}]")
-# Words that are also indexed by their parts (getUserById, E4031): see _split_word.
+_MARKS = list_marks()
+_LETTER = f"[^\\W_{CJK}{UNSPACED}]"
+_WORD = re.compile(f"{_LETTER}(?:{_LETTER}|[{_MARKS}])*")
+_TOKEN = re.compile(f"[{CJK}]+|[{UNSPACED}]+|{_WORD.pattern}")
+_IS_PAIRED = re.compile(f"[{CJK}{UNSPACED}]")
+_SIGN = re.compile(f"[^{_MARKS}][{_MARKS}]*")
+# Words that are also indexed by their parts (getUserById, E4031, 20kg): see _split_word.
 # Of longer words only the beginning is indexed; without this limit the search is quadratic in long words.
-_REST = "[A-Za-z0-9]{0,40}"
-_HAS_PARTS = re.compile(
-    f"[a-z][A-Z]|[A-Z]{{2}}[a-z]|[A-Za-z][0-9]{_REST}[A-Z]|[A-Z]{_REST}[0-9]|[0-9]{_REST}[A-Z]"
-)
+_HAS_PARTS = re.compile("[a-z][A-Z]|[A-Z]{2}[a-z]|[A-Za-z][0-9]|[0-9][A-Za-z]")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_ACCENTS = re.compile("[\u0300-\u036f]")
 
 STOP_WORDS = frozenset(
     # As a list it would be two hundred lines.
@@ -66,21 +69,40 @@ _QUESTION_WORDS = re.compile(
 )
 
 
+# "WHO" in a text is no stop word; in a text of capitals alone it may be one.
+_LATIN_WORD = re.compile("[A-Za-z]+")
+_SHOUTED_WORDS = 3
+
+
+def normalise(text: str) -> str:
+    """Return ``text`` folded to the form that terms are made from (see folding), with U.S. as US."""
+    return join_acronyms(fold(text))
+
+
 def extract_terms(text: str) -> list[str]:
-    """Return the terms of a passage in reading order, repeated as often as they occur."""
-    found: list[str] = []
-    for token in _TOKEN.findall(normalise(text)):
-        if is_cjk(token):
-            found.extend(_split_cjk(token))
-        else:
-            found.extend(_split_word(token))
+    """Return the terms of a passage, repeated as often as they occur: those of its words in reading order,
+    then those of its compounds."""
+    normalised = normalise(text)
+    found = [term for _start, _end, terms in _iter_tokens(normalised) for term in terms]
+    found.extend(term for compound in iter_compounds(normalised) for term in compound.terms)
     return found
 
 
 def extract_query_terms(text: str) -> list[str]:
-    """Return the distinct terms of a question without question words; words and pairs come first."""
-    normalised = normalise(text[:QUERY_LENGTH])
-    ordered = dict.fromkeys(extract_terms(_QUESTION_WORDS.sub(" ", normalised)))
+    """Return the distinct terms of a question without question words; words and pairs come first.
+
+    A question of stop words alone keeps them: "who" finds WHO.
+    """
+    normalised = _QUESTION_WORDS.sub(" ", normalise(text[:QUERY_LENGTH]))
+    compounds = list(iter_compounds(normalised))
+    wholes = [(one.start, one.end) for one in compounds if one.replaces_parts]
+    ordered: dict[str, None] = {}
+    for start, end, terms in _iter_tokens(normalised):
+        if not any(first <= start and end <= last for first, last in wholes):
+            ordered.update(dict.fromkeys(terms))
+    ordered.update(dict.fromkeys(term for compound in compounds for term in compound.terms))
+    if not ordered:
+        ordered = dict.fromkeys(word.lower() for word in _LATIN_WORD.findall(normalised))
     strong = [term for term in ordered if get_kind_weight(term) == 1.0]
     weak = [term for term in ordered if get_kind_weight(term) != 1.0]
     return [*strong, *weak][:QUERY_TERMS]
@@ -102,12 +124,47 @@ def locate_terms(terms: Sequence[str], text: str) -> dict[str, list[tuple[int, i
         while start >= 0 and len(held := found.setdefault(term, [])) < MAX_LOCATIONS:
             held.append((start, start + len(term)))
             start = normalised.find(term, start + 1)
-    if words:
-        for match in _build_word_pattern(frozenset(words), normalised).finditer(normalised):
-            for term in _split_word(match[0]):
-                if term in words and len(held := found.setdefault(term, [])) < MAX_LOCATIONS:
-                    held.append(match.span())
+    if not words:
+        return found
+    is_shouted = _is_shouted(normalised)
+    for match in _build_word_pattern(frozenset(words), normalised).finditer(normalised):
+        for term in _split_word(match[0], _keeps_stop_word(match, normalised, is_shouted=is_shouted)):
+            if term in words and len(held := found.setdefault(term, [])) < MAX_LOCATIONS:
+                held.append(match.span())
+    for compound in iter_compounds(normalised):
+        for term in compound.terms:
+            if term in words and len(held := found.setdefault(term, [])) < MAX_LOCATIONS:
+                held.append((compound.start, compound.end))
     return found
+
+
+def _iter_tokens(normalised: str) -> Iterator[tuple[int, int, Sequence[str]]]:
+    """Yield (start, end, terms) of each word or run of characters."""
+    is_shouted = _is_shouted(normalised)
+    for match in _TOKEN.finditer(normalised):
+        token = match[0]
+        if is_cjk(token):
+            yield *match.span(), _split_cjk(token) if not _is_unspaced(token) else _split_signs(token)
+        else:
+            keeps_stop = _keeps_stop_word(match, normalised, is_shouted=is_shouted)
+            yield *match.span(), _split_word(token, keeps_stop)
+
+
+def _is_shouted(normalised: str) -> bool:
+    """Whether a text is written in capitals throughout, so that they distinguish no word."""
+    if normalised != normalised.upper() or _IS_PAIRED.search(normalised):
+        return False
+    return len(_LATIN_WORD.findall(normalised)) > _SHOUTED_WORDS
+
+
+def _keeps_stop_word(match: re.Match[str], text: str, *, is_shouted: bool) -> bool:
+    """Whether a word that would be a stop word is a name: WHO, IT, US, and the D of "vitamin D"."""
+    word = match[0]
+    if is_shouted or not word.isascii() or not word.isupper():
+        return False
+    if len(word) > 1:
+        return True
+    return word != "I" and text[max(0, match.start() - 2) : match.start()][:1].isalpha()
 
 
 def _build_word_pattern(terms: frozenset[str], text: str) -> re.Pattern[str]:
@@ -115,14 +172,23 @@ def _build_word_pattern(terms: frozenset[str], text: str) -> re.Pattern[str]:
 
     A stem has the first two letters of its word, so most words of a text need not be stemmed.
     """
-    return _WORD if _HAS_PARTS.search(text) else _build_prefix_pattern(terms)
+    if _HAS_PARTS.search(text) or any(may_begin_otherwise(term) or term[0] == TAIL_MARK for term in terms):
+        return _WORD
+    return _build_prefix_pattern(terms)
 
 
 @lru_cache(maxsize=256)
 def _build_prefix_pattern(terms: frozenset[str]) -> re.Pattern[str]:
     # Both cases are written out, because IGNORECASE with these large character classes compiles in 10 ms.
-    begins = sorted({_match_either_case(term[:1]) + _match_either_case(term[1:2]) for term in terms})
-    return re.compile(f"(?<!{_LETTER})(?:{'|'.join(begins)}){_LETTER}*")
+    begins = sorted({_match_beginning(term) for term in terms})
+    return re.compile(f"(?<!{_LETTER})(?:{'|'.join(begins)})(?:{_LETTER}|[{_MARKS}])*")
+
+
+def _match_beginning(term: str) -> str:
+    # "ss" may be written "ß", which the tokens are folded to one by one.
+    if "ss" in term[:3]:
+        return f"{_match_either_case(term[:1])}(?:{_match_either_case(term[1:2])}|ß)"
+    return _match_either_case(term[:1]) + _match_either_case(term[1:2])
 
 
 def _match_either_case(letter: str) -> str:
@@ -139,8 +205,8 @@ def get_kind_weight(term: str) -> float:
 
 
 def is_cjk(token: str) -> bool:
-    """Return whether the token is Han, kana or Hangul, which are split into pairs."""
-    return token[:1] > "\u303f" and _IS_CJK.match(token) is not None
+    """Return whether the token is split into pairs: Hangul, and scripts without spaces (Han, kana, Thai)."""
+    return token[:1] > "\u0e00" and _IS_PAIRED.match(token) is not None
 
 
 def extract_words(text: str) -> list[str]:
@@ -153,26 +219,8 @@ def extract_words(text: str) -> list[str]:
     return found
 
 
-def normalise(text: str) -> str:
-    """Return ``text`` with full-width forms folded and without accents."""
-    if text.isascii():
-        return text
-    folded = unicodedata.normalize("NFKD", text)
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", folded))
-
-
-@lru_cache(maxsize=60_000)
-def stem(word: str) -> str:
-    """Return the English stem (Snowball) of a lower-case word; words of other alphabets as they are."""
-    if len(word) < 3 or not (word.isascii() and word.isalpha()):
-        return word
-    with _lock:
-        return str(_stemmer.stemWord(word))
-
-
-# The stemmer is not thread-safe: it keeps the current word in an attribute.
-_lock = threading.Lock()
-_stemmer = snowballstemmer.stemmer("english")
+def _is_unspaced(token: str) -> bool:
+    return token[:1] < "\u3000"
 
 
 def _split_cjk(run: str) -> list[str]:
@@ -188,18 +236,27 @@ def _split_cjk(run: str) -> list[str]:
     return found
 
 
+def _split_signs(run: str) -> list[str]:
+    """Return the pairs of signs of a run; a sign is a letter with the vowels and tones on it."""
+    signs = _SIGN.findall(run)
+    return signs if len(signs) == 1 else [one + two for one, two in pairwise(signs)]
+
+
 @lru_cache(maxsize=60_000)
-def _split_word(token: str) -> tuple[str, ...]:
-    word = token.lower()
+def _split_word(token: str, keeps_stop: bool) -> tuple[str, ...]:
+    word = token.casefold()
     if word in STOP_WORDS:
-        return ()
+        return (word,) if keeps_stop else ()
     if len(word) > WORD_LENGTH:
         word = word[:WORD_LENGTH]
     whole = stem(word)
-    if token.isascii() and not (token.islower() or token.isdigit() or token.istitle() or token.isupper()):
-        # getUserById is indexed as a whole and by its parts.
-        parts = [stem(part.lower()) for part in _PART.findall(token) if part.lower() not in STOP_WORDS]
-        return (whole, *(part for part in parts if part != whole))
-    if token.isupper() and token.isascii() and not token.isalpha():
-        return (whole, *(part.lower() for part in _PART.findall(token) if part.lower() != whole))
-    return (whole,)
+    if not token.isascii() or (token.islower() and token.isalpha()) or (token.istitle() and token.isalpha()):
+        return (whole,)
+    if token.isdigit():
+        tail = get_phone_tail(word)
+        return (whole,) if tail is None else (whole, tail)
+    if token.isupper() and token.isalpha():
+        return (whole,)
+    # getUserById and 20kg are indexed as a whole and by their parts.
+    parts = [stem(part.lower()) for part in _PART.findall(token) if part.lower() not in STOP_WORDS]
+    return (whole, *(part for part in parts if part != whole))

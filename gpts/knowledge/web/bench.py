@@ -21,9 +21,11 @@ from gpts.knowledge.retrieval import (
     is_answerable,
     look_up,
 )
-from gpts.knowledge.retrieval.embedding import get_embedding_model, get_embedding_progress
+from gpts.knowledge.retrieval.embedding import get_embedding_progress
 from gpts.knowledge.retrieval.index_reading import list_document_ids
 from gpts.knowledge.retrieval.vectors import VectorStatus
+from gpts.llm.embedding_messages import describe_embedding_failure
+from gpts.llm.embeddings import get_embedding_model
 from workspaces.web.own_scopes import get_scope, opens_own_scopes
 from workspaces.web.people import person_of
 
@@ -50,7 +52,7 @@ class BenchResult:
 def build_bench(request: HttpRequest, slug: str) -> HttpResponse:
     """Try questions, one for each line. They are sent by POST, so that they appear in no access log.
 
-    The embeddings server is asked between two scopes: no transaction is open while it answers.
+    The embeddings model is asked between two scopes: no transaction is open while it answers.
     """
     typed = request.POST.get("questions", "")[: QUESTIONS * QUESTION_LENGTH]
     lines = [line.strip()[:QUESTION_LENGTH] for line in typed.splitlines() if line.strip()]
@@ -71,6 +73,7 @@ def build_bench(request: HttpRequest, slug: str) -> HttpResponse:
             left_out=max(0, len(lines) - QUESTIONS),
             limit=QUESTIONS,
             model=model,
+            embedding_failure="" if model is None else describe_embedding_failure(model),
             progress=get_embedding_progress(list_document_ids(gpt), gpt.workspace_id) if model else None,
         )
         return render(request, "gpts/knowledge/bench.html", context)

@@ -15,7 +15,7 @@ from workspaces.states import ApiScope, Staff
 WORK = ApiScope.OPERATOR_WORK
 
 
-class _InstanceView(catalogue.CatalogueView):
+class InstanceView(catalogue.CatalogueView):
     """Besides the scope of the key, its person must be an operator; others get 404."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -31,7 +31,7 @@ class _InstanceView(catalogue.CatalogueView):
     get=extend_schema(operation_id="instance_provider_list"),
     post=extend_schema(operation_id="instance_provider_add"),
 )
-class InstanceProvidersView(_InstanceView, catalogue.ProvidersView):
+class InstanceProvidersView(InstanceView, catalogue.ProvidersView):
     required_scopes: ClassVar = {"GET": WORK, "POST": WORK}
 
 
@@ -39,7 +39,7 @@ class InstanceProvidersView(_InstanceView, catalogue.ProvidersView):
     get=extend_schema(operation_id="instance_provider_read"),
     patch=extend_schema(operation_id="instance_provider_change"),
 )
-class InstanceProviderView(_InstanceView, catalogue.ProviderView):
+class InstanceProviderView(InstanceView, catalogue.ProviderView):
     required_scopes: ClassVar = {"GET": WORK, "PATCH": WORK}
 
 
@@ -47,32 +47,32 @@ class InstanceProviderView(_InstanceView, catalogue.ProviderView):
     get=extend_schema(operation_id="instance_provider_test_read"),
     post=extend_schema(operation_id="instance_provider_test"),
 )
-class InstanceProviderTestView(_InstanceView, catalogue.ProviderTestView):
+class InstanceProviderTestView(InstanceView, catalogue.ProviderTestView):
     required_scopes: ClassVar = {"GET": WORK, "POST": WORK}
 
 
 @extend_schema_view(post=extend_schema(operation_id="instance_model_add"))
-class InstanceProviderModelsView(_InstanceView, catalogue.ProviderModelsView):
+class InstanceProviderModelsView(InstanceView, catalogue.ProviderModelsView):
     required_scopes: ClassVar = {"POST": WORK}
 
 
 @extend_schema_view(patch=extend_schema(operation_id="instance_model_change"))
-class InstanceModelView(_InstanceView, catalogue.CatalogueModelView):
+class InstanceModelView(InstanceView, catalogue.CatalogueModelView):
     required_scopes: ClassVar = {"PATCH": WORK}
 
 
 @extend_schema_view(delete=extend_schema(operation_id="instance_model_forget"))
-class InstanceLearnedView(_InstanceView, catalogue.LearnedView):
+class InstanceLearnedView(InstanceView, catalogue.LearnedView):
     required_scopes: ClassVar = {"DELETE": WORK}
 
 
 @extend_schema_view(get=extend_schema(operation_id="instance_model_failures"))
-class InstanceFailedCallsView(_InstanceView, catalogue.FailedCallsView):
+class InstanceFailedCallsView(InstanceView, catalogue.FailedCallsView):
     required_scopes: ClassVar = {"GET": WORK}
 
 
 @extend_schema_view(put=extend_schema(operation_id="instance_model_retire"))
-class InstanceRetirementView(_InstanceView, catalogue.RetirementView):
+class InstanceRetirementView(InstanceView, catalogue.RetirementView):
     # No GET: which GPTs use a model is private to each workspace, whose admins replace it there.
     http_method_names = ["put", "options"]
     required_scopes: ClassVar = {"PUT": WORK}

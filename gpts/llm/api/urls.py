@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from gpts.llm.api import catalogue as views
-from gpts.llm.api import instance
+from gpts.llm.api import instance, search_mode
 
 _W = "workspaces/<slug:workspace>"
 _I = "operator"
@@ -38,6 +38,7 @@ urlpatterns = [
         name="catalogue-model-retirement",
     ),
     path(f"{_W}/models/<int:model_id>/replace", views.ReplaceView.as_view(), name="catalogue-model-replace"),
+    path(f"{_I}/search-mode", search_mode.InstanceSearchModeView.as_view(), name="instance-search-mode"),
     path(f"{_I}/model-providers", instance.InstanceProvidersView.as_view(), name="instance-provider-list"),
     path(
         f"{_I}/model-providers/<int:provider_id>",

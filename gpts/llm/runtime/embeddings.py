@@ -1,8 +1,9 @@
-"""Embeds texts by the OpenAI embeddings protocol, for synchronous callers."""
+"""Embeds texts, by the OpenAI embeddings protocol or the built-in model, for synchronous callers."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import threading
 from collections.abc import Sequence
@@ -11,20 +12,36 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 import httpx2
 
 from core.connections import release_connection
+from core.outbound_guard import OutboundRefused
+from gpts.llm.runtime import builtin_embeddings
+from gpts.llm.runtime.builtin_embeddings import Kind
 from gpts.llm.runtime.openai_clients import APIError, OpenAIError, get_shared_client, translate_sdk_error
-from gpts.llm.runtime.types import FailureCode, ModelFailure, ModelSpec
+from gpts.llm.runtime.types import FailureCode, ModelAPI, ModelFailure, ModelSpec
+
+# What a server answers that takes fewer texts at once, or shorter ones; some fail with 500 instead.
+REFUSALS = frozenset({400, 413, 422, 500})
 
 # One event loop per process, so that calls reuse connections; by process id because of forks.
 _lock = threading.Lock()
 _loops: dict[int, asyncio.AbstractEventLoop] = {}
 
 
-def embed(spec: ModelSpec, texts: Sequence[str], *, timeout: float) -> list[list[float]]:
+class BatchRefused(ModelFailure):  # not ...Error, like ModelFailure
+    """The server refused these texts, or answered with vectors that are not theirs: fewer may work."""
+
+
+def embed(
+    spec: ModelSpec, texts: Sequence[str], *, timeout: float, kind: Kind = "passage"
+) -> list[list[float]]:
     """Return one vector per text, in order. Raises ModelFailure, after ``timeout`` seconds at the latest.
 
-    Not inside a transaction: see core.connections.release_connection.
+    ``kind`` matters to models that embed questions otherwise than passages; over the network it is not sent.
+    BatchRefused when fewer or shorter texts may succeed. Not inside a transaction: see
+    core.connections.release_connection.
     """
     release_connection("embeddings")
+    if spec.api is ModelAPI.OFFLINE:
+        return builtin_embeddings.embed(texts, kind=kind, timeout=timeout)
     future = asyncio.run_coroutine_threadsafe(_embed(spec, list(texts), timeout), _get_loop())
     try:
         return future.result(timeout + 1.0)
@@ -42,19 +59,30 @@ async def _embed(spec: ModelSpec, texts: list[str], timeout: float) -> list[list
             )
         rows = sorted(answer.data, key=lambda row: row.index)
         vectors = [[float(value) for value in row.embedding] for row in rows]
-        if len(vectors) == len(texts) and len({len(vector) for vector in vectors}) == 1:
+        if len(vectors) == len(texts) and _are_usable(vectors):
             return vectors
-        failure = ModelFailure(FailureCode.MALFORMED_STREAM, detail="vectors")
+        failure = BatchRefused(FailureCode.MALFORMED_STREAM, detail="vectors")
     except APIError as error:
         failure = translate_sdk_error(error)
+        if getattr(error, "status_code", 0) in REFUSALS and failure.code is not FailureCode.BAD_KEY:
+            failure = BatchRefused(failure.code, detail=failure.detail)
     except (TimeoutError, httpx2.TimeoutException):
         failure = ModelFailure(FailureCode.PROVIDER_SLOW, detail="timeout")
     except httpx2.HTTPError:
         failure = ModelFailure(FailureCode.PROVIDER_DOWN, detail="connection")
-    except (OpenAIError, TypeError, ValueError):
-        failure = ModelFailure(FailureCode.MALFORMED_STREAM, detail="body")
+    except OutboundRefused:
+        failure = ModelFailure(FailureCode.PROVIDER_DOWN, detail="address")
+    except (OpenAIError, AttributeError, TypeError, ValueError):
+        failure = BatchRefused(FailureCode.MALFORMED_STREAM, detail="body")
     # Raised outside the handlers: the provider's error may quote the text and would be the context.
     raise failure
+
+
+def _are_usable(vectors: list[list[float]]) -> bool:
+    """Whether all have one length and are numbers; a vector of zeros or with NaN is near to nothing."""
+    return len({len(vector) for vector in vectors}) == 1 and all(
+        any(vector) and all(map(math.isfinite, vector)) for vector in vectors
+    )
 
 
 def _get_loop() -> asyncio.AbstractEventLoop:

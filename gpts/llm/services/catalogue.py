@@ -14,7 +14,8 @@ from core.audit import record
 from core.errors import Conflict, InvalidInput
 from core.secrets import seal
 from core.text import clean_line
-from gpts.llm.catalogue import LARGEST_WINDOW, OPTIONS, forget_embedding_models
+from gpts.llm.catalogue import LARGEST_WINDOW, OPTIONS
+from gpts.llm.embeddings import forget_embedding_models
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.runtime.types import ModelOption
 from gpts.llm.services.addresses import clean_base_url

@@ -11,9 +11,10 @@ from core.audit import record
 from core.secrets import seal, unseal
 from gpts.llm.catalogue import USUAL_FEATURES
 from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.runtime import builtin_embeddings
 from gpts.llm.services.addresses import cut_endpoint
 from gpts.llm.services.learning import forget_learned
-from gpts.llm.states import Capability, ProviderKind
+from gpts.llm.states import Capability, ModelKind, ProviderKind
 from workspaces.models import User
 
 OFFLINE_PROVIDER = "Built in"
@@ -74,6 +75,27 @@ def ensure_offline_provider(*, at: datetime) -> LanguageModel:
             "max_output_tokens": 2_000,
             "capabilities": [Capability.FILE_SEARCH],
             "is_default": True,
+        },
+    )
+    return model
+
+
+@transaction.atomic
+def ensure_builtin_embeddings(*, at: datetime) -> LanguageModel:
+    """Return the row of the built-in embeddings model, created on the first start. Idempotent.
+
+    Whether it is used depends on the wheel, the settings and the operator: see gpts.llm.embeddings.
+    """
+    provider = ensure_offline_provider(at=at).provider
+    model, _made = LanguageModel.objects.get_or_create(
+        provider=provider,
+        name=builtin_embeddings.NAME,
+        defaults={
+            "label": f"Built in ({builtin_embeddings.NAME})",
+            "kind": ModelKind.EMBEDDING,
+            "dimensions": builtin_embeddings.DIMENSIONS,
+            "context_window": builtin_embeddings.CONTEXT_TOKENS,
+            "max_output_tokens": 1,
         },
     )
     return model

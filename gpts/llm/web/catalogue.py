@@ -26,6 +26,7 @@ from gpts.assistants.queries.approved_addresses import list_gpts_approved_with
 from gpts.assistants.queries.model_retirement import list_affected_gpts, list_retirements
 from gpts.assistants.services.model_retirement import replace_in_drafts, set_retirement
 from gpts.llm.catalogue import get_last_day, is_retired
+from gpts.llm.embedding_messages import describe_embedding_failure
 from gpts.llm.failure_messages import get_failure_label
 from gpts.llm.queries import (
     get_model,
@@ -46,6 +47,7 @@ from gpts.llm.services.catalogue import (
 from gpts.llm.services.probe import request_test
 from gpts.llm.states import Capability, ProviderKind
 from gpts.llm.web.forms import ModelForm, ProviderForm, RetirementForm
+from gpts.llm.web.search_mode import get_search_context
 from gpts.llm.wording import describe_failure, describe_refused_options
 from workspaces.access import WorkspaceAct, access_workspace
 from workspaces.models import Workspace
@@ -110,7 +112,14 @@ def _model_list(request: HttpRequest, owner: CatalogueOwner) -> HttpResponse:
         shared = [_provider_row(None, row) for row in list_providers(None) if row.is_enabled]
     endings = list_retirements(owner.workspace) if owner.workspace is not None else []
     return _page(
-        request, owner, "list", own=own, shared=shared, endings=endings, new_url=owner.url("provider-new")
+        request,
+        owner,
+        "list",
+        own=own,
+        shared=shared,
+        endings=endings,
+        new_url=owner.url("provider-new"),
+        search=get_search_context() if owner.workspace is None else None,
     )
 
 
@@ -121,6 +130,7 @@ def _provider_row(owner: CatalogueOwner | None, provider: Any) -> dict[str, Any]
             "model": model,
             "is_over": is_retired(model),
             "last_day": None if model.retired_at is None else get_last_day(model.retired_at),
+            "failure": describe_embedding_failure(model),
             "abilities": ", ".join(str(Capability(name).label) for name in model.capabilities),
             "url": owner.url("model-change", model.pk) if owner is not None and is_ours else "",
         }

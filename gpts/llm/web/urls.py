@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from gpts.llm.web import catalogue as models
+from gpts.llm.web import search_mode
 
 _WORKSPACE = "w/<slug:workspace>/admin/models"
 _OPERATOR = "operator/models"
@@ -31,6 +32,7 @@ urlpatterns = [
     path(f"{_WORKSPACE}/<int:model_id>/forget", models.model_forget, name="workspace-model-forget"),
     path(f"{_WORKSPACE}/<int:model_id>/replace", models.model_replace, name="workspace-model-replace"),
     path(_OPERATOR, models.operator_model_list, name="operator-model-list"),
+    path(f"{_OPERATOR}/search", search_mode.choose_search_mode, name="operator-search-mode"),
     path(f"{_OPERATOR}/providers/new", models.operator_provider_new, name="operator-provider-new"),
     path(
         f"{_OPERATOR}/providers/<int:provider_id>",

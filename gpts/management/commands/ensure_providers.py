@@ -1,4 +1,4 @@
-"""Create the offline model and, from the settings, the instance's model provider; runs on every start."""
+"""Create the built-in models and, from the settings, the instance's model provider; runs on every start."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from core.scope import system_scope
-from gpts.llm.services.providers import ensure_instance_provider, ensure_offline_provider
+from gpts.llm.services.providers import (
+    ensure_builtin_embeddings,
+    ensure_instance_provider,
+)
 from gpts.llm.states import ProviderKind
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
@@ -18,12 +21,12 @@ PROTOCOLS = (ProviderKind.RESPONSES, ProviderKind.CHAT_COMPLETIONS)
 
 
 class Command(BaseCommand):
-    help = "Creates the offline model and, from OPENAI_*, the instance's model provider. Idempotent."
+    help = "Creates the built-in models and, from OPENAI_*, the instance's model provider. Idempotent."
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         with system_scope("gpts.ensure_providers"):
-            ensure_offline_provider(at=now)
+            ensure_builtin_embeddings(at=now)
             if settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL:
                 self._ensure_instance(now)
 

@@ -133,6 +133,13 @@ class PriceCeilingForm(forms.Form):
         label=_("At most for a million tokens received"), required=False, min_value=0, max_digits=15
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.help_text = _("In %(currency)s; empty for no ceiling.") % {
+                "currency": settings.PAYOUT_CURRENCY
+            }
+
     @classmethod
     def for_ceiling(cls, ceiling: PriceCeiling | None, data: Any = None) -> PriceCeilingForm:
         if ceiling is None:

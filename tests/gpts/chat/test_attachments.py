@@ -209,6 +209,7 @@ def test_pictures_need_a_vision_model_and_lose_their_metadata() -> None:
     [
         (("empty.txt", b""), 400, "file_empty"),
         (("run.exe", b"MZ\x90\x00"), 400, "file_unknown_type"),
+        (("plan.pages", b"words"), 400, "file_save_as_docx"),
         (("broken.png", b"\x89PNG\r\n\x1a\n" + b"x" * 40), 400, "picture_unreadable"),
         (("big.txt", b"x" * 3_000), 413, "file_too_large"),
         (("...", b"words"), 400, "bad_name"),
@@ -242,6 +243,20 @@ def test_a_hostile_name_never_becomes_a_path() -> None:
     assert response.headers["Content-Type"] == "application/octet-stream"
     assert "sandbox" in response.headers["Content-Security-Policy"]
     assert response.content == TEXT.encode()
+
+
+def test_a_chat_reads_the_kinds_of_knowledge_files() -> None:
+    """A message takes a mail with its remark, by the readers of gpts.knowledge.extraction."""
+    mail = (
+        b"Subject: Depot\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\n"
+        b'Open at seven.\n--b\nContent-Type: application/pdf; name="plan.pdf"\n\nx\n--b--\n'
+    )
+    remarks: list[Remark] = []
+
+    text = read_text("a.eml", mail, limits=Limits(), max_characters=1_000, take_remark=remarks.append)
+
+    assert text == "# Depot\n\nSubject: Depot\n\nOpen at seven."
+    assert [(remark.code, remark.names) for remark in remarks] == [("embedded_files", ("plan.pdf",))]
 
 
 def test_a_file_that_cannot_be_read_says_why_and_is_not_sent() -> None:

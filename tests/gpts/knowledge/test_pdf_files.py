@@ -14,9 +14,9 @@ from gpts.knowledge import text_recognition
 from gpts.knowledge.extraction import Remark, RemarkCode, Section, UnreadableError, extract, read_file
 from gpts.knowledge.extraction.printed_lines import Vocabulary, close_wide_text, join_divided_words
 from gpts.knowledge.extraction.recognition import Engine, list_languages
+from tests.support.extraction import read_lines, read_remarks
 from tests.support.knowledge_files import make_pdf
 from tests.support.pdf_files import draw, make_pages, make_picture, stream
-from tests.support.reading import read_lines, read_remarks
 
 INPUTS = Path(__file__).parent / "inputs"
 PDF = "application/pdf"
@@ -100,6 +100,7 @@ def divide(text: str, seen: str = "") -> str:
         ("Haus|und Garten", "", "Haus- und Garten"),
         ("Versiche|rung", "", "Versicherung"),
         ("end|", "", "end-"),
+        ("Versiche\xadrung und Haus\xad\r\nrat", "", "Versicherung und Hausrat"),
     ],
 )
 def test_words_divided_at_line_ends(text: str, seen: str, joined: str) -> None:
@@ -122,6 +123,24 @@ def test_words_divided_at_line_ends(text: str, seen: str, joined: str) -> None:
 )
 def test_spaces_between_chinese_characters_set_wide(text: str, closed: str) -> None:
     assert close_wide_text(text) == closed
+
+
+@pytest.mark.parametrize("gap", ["displaced", "spaces"])
+def test_columns_of_lines_that_are_drawn_in_one_go(gap: str) -> None:
+    left = ["Left column begins here and", "goes on about the ropes that", "are kept in hall A."]
+    right = ["Right column begins there and", "goes on about the chains that", "are kept in hall B."]
+    shows = {
+        "displaced": lambda one, two: f"[({one}) {-83 * (248 - len(one) * 5.6):.0f} ({two})] TJ",
+        "spaces": lambda one, two: f"({one:<60}{two}) Tj",
+    }
+    lines = [
+        f"BT /F1 12 Tf 1 0 0 1 72 {700 - 14 * row} Tm {shows[gap](one, two)} ET"
+        for row, (one, two) in enumerate(zip(left, right, strict=True))
+    ]
+
+    found = read_lines(make_pages("\n".join(lines).encode()), "a.pdf")
+
+    assert found == [" ".join(left), " ".join(right)]
 
 
 TABLE = [
@@ -258,13 +277,15 @@ def make_engine(tmp_path: Path) -> Callable[..., Engine]:
 
 
 def test_a_recognised_page_stands_in_its_place(make_engine: Callable[..., Engine], tmp_path: Path) -> None:
-    engine = make_engine("head -c 2; printf ' read\\n仓 库 的 门\\n'")
+    engine = make_engine(
+        "head -c 2; printf ' the harbour authori-\\nties and well-\\nknown\\n\\n仓 库 的 门\\n'"
+    )
 
     sections, remarks = recognise(engine, (INPUTS / "mixed_scan.pdf").read_bytes(), tmp_path)
 
     assert [(section.page, " ".join(section.paragraphs)) for section in sections] == [
         (1, "Page one is typed text about the depot."),
-        (2, "P5 read 仓库的门"),
+        (2, "P5 the harbour authorities and well-known 仓库的门"),
         (3, "Page three is typed again."),
     ]
     assert remarks == [Remark(RemarkCode.PAGES_BY_OCR, 1, 0, ((2, 2),))]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from gpts.knowledge.extraction import Remark, RemarkCode, Section, extract, iter_sections
+from tests.support.extraction import read_lines, read_remarks
 from tests.support.knowledge_files import A, P
-from tests.support.reading import read_lines, read_remarks
 from tests.support.word_files import CHART, DIAGRAM, KINDS, make_slides, run, shape
 
 INPUTS = Path(__file__).parent / "inputs"

@@ -8,15 +8,20 @@ import pytest
 
 from gpts.knowledge.extraction import Remark, RemarkCode, Section, extract
 from gpts.knowledge.extraction.number_formats import format_number
-from tests.support.reading import read_lines, read_remarks
+from tests.support.extraction import read_lines, read_remarks
+from tests.support.knowledge_files import make_zip
 from tests.support.word_files import (
     CHART,
     DIAGRAM,
     NAMESPACES,
     level,
+    make_slides,
+    make_strict,
     make_word,
     numbering_part,
     paragraph,
+    run,
+    shape,
     style_part,
 )
 
@@ -45,7 +50,7 @@ INPUTS = Path(__file__).parent / "inputs"
     ],
 )  # fmt: skip
 def test_a_public_report_is_read_right(name: str, lines: list[str]) -> None:
-    assert read_lines((INPUTS / name).read_bytes()) == lines
+    assert read_lines((INPUTS / name).read_bytes(), "a.docx") == lines
 
 
 @pytest.mark.parametrize(
@@ -103,7 +108,7 @@ def test_levels_restart_below_a_higher_one_and_lists_go_on_after_an_interruption
         ]
     )  # fmt: skip
 
-    assert read_lines(make_word(body, {"numbering.xml": CLAUSES})) == [
+    assert read_lines(make_word(body, {"numbering.xml": CLAUSES}), "a.docx") == [
         "第一章 总则", "1.1 Scope", "(a) one", "(b) two", "1.2 Terms", "(a) three", "not numbered",
         "第二章 附则", "2.1 Scope again", "1) first", "other", "2) second", "5) anew", "6) and on", "none",
     ]  # fmt: skip
@@ -185,7 +190,7 @@ def term(text: str) -> str:
     ],
 )
 def test_formulas_are_read_as_people_type_them(formula: str, text: str) -> None:
-    assert read_lines(make_word(math(formula))) == [text]
+    assert read_lines(make_word(math(formula)), "a.docx") == [text]
 
 
 FIELD = '<w:r><w:fldChar w:fldCharType="{}"/></w:r>'
@@ -209,7 +214,7 @@ def test_fields_give_their_results_and_a_damaged_one_hides_nothing() -> None:
         f"<w:p>{FIELD.format('begin')}<w:r><w:t>never ends</w:t></w:r></w:p>" + paragraph("Still here.")
     )
 
-    assert read_lines(make_word(body)) == ["3 May", "shown", "Still here."]
+    assert read_lines(make_word(body), "a.docx") == ["3 May", "shown", "Still here."]
 
 
 def test_form_fields_and_content_controls_show_what_is_chosen() -> None:
@@ -227,7 +232,7 @@ def test_form_fields_and_content_controls_show_what_is_chosen() -> None:
         "</w:sdt></w:p>"
     )
 
-    assert read_lines(make_word(body)) == ["☒ paid", "☐ free", "Mallaig", "Seeadler"]
+    assert read_lines(make_word(body), "a.docx") == ["☒ paid", "☐ free", "Mallaig", "Seeadler"]
 
 
 def test_cells_merged_downwards_are_repeated_and_deleted_rows_left_out() -> None:
@@ -246,8 +251,8 @@ def test_cells_merged_downwards_are_repeated_and_deleted_rows_left_out() -> None
 
     data = make_word(f"<w:tbl>{table}</w:tbl>")
 
-    assert read_lines(data) == ["North · a", "North · b", "South · c", "d"]
-    assert [remark.code for remark in read_remarks(data)] == [RemarkCode.DELETED_TEXT]
+    assert read_lines(data, "a.docx") == ["North · a", "North · b", "South · c", "d"]
+    assert [remark.code for remark in read_remarks(data, "a.docx")] == [RemarkCode.DELETED_TEXT]
 
 
 def test_a_column_of_automatic_numbers_is_read() -> None:
@@ -259,7 +264,7 @@ def test_a_column_of_automatic_numbers_is_read() -> None:
 
     data = make_word(f"<w:tbl>{rows}</w:tbl>", {"numbering.xml": numbering})
 
-    assert read_lines(data) == ["1 · rope", "2 · chain"]
+    assert read_lines(data, "a.docx") == ["1 · rope", "2 · chain"]
 
 
 def test_charts_and_diagrams_are_read_once_where_they_stand() -> None:
@@ -272,7 +277,7 @@ def test_charts_and_diagrams_are_read_once_where_they_stand() -> None:
     parts = {"charts/chart1.xml": CHART, "diagrams/data1.xml": DIAGRAM}
     relations = {"c": "chart charts/chart1.xml", "d": "diagramData diagrams/data1.xml"}
 
-    assert read_lines(make_word(body, parts, relations)) == [
+    assert read_lines(make_word(body, parts, relations), "a.docx") == [
         "Before", "Boats a year", "March · 2024: 15.6 % · 2025: 417", "April · 2024: 20 %", "Moor", "Pay",
         "After",
     ]  # fmt: skip
@@ -296,7 +301,7 @@ def test_notes_comments_and_page_heads_follow_the_text_and_page_numbers_are_left
         Section("Notes", ("A note.",)),
         Section("Comments", ("Check this.",)),
     ]
-    assert read_remarks(data) == [Remark(RemarkCode.COMMENTS_READ, 1)]
+    assert read_remarks(data, "a.docx") == [Remark(RemarkCode.COMMENTS_READ, 1)]
 
 
 def test_hidden_text_embedded_objects_and_unknown_parts_are_left_out_with_a_remark() -> None:
@@ -307,8 +312,8 @@ def test_hidden_text_embedded_objects_and_unknown_parts_are_left_out_with_a_rema
     )
     data = make_word(body, {"chunk.bin": "?"}, {"x": "aFChunk chunk.bin"})
 
-    assert read_lines(data) == ["Shown"]
-    assert {(remark.code, remark.names) for remark in read_remarks(data)} == {
+    assert read_lines(data, "a.docx") == ["Shown"]
+    assert {(remark.code, remark.names) for remark in read_remarks(data, "a.docx")} == {
         (RemarkCode.HIDDEN_TEXT, ()),
         (RemarkCode.PARTS_UNREAD, ("BIN", "Equation.3")),
         (RemarkCode.EMBEDDED_FILES, ("Excel.Sheet.12",)),
@@ -329,4 +334,40 @@ def test_an_embedded_web_archive_and_text_are_read_and_external_ones_not_fetched
         {"a": "aFChunk chunk.mht", "b": "aFChunk chunk.txt", "gone": "aFChunk http://127.0.0.1:9/x"},
     )
 
-    assert read_lines(data) == ["Café hours", "First", "Second"]
+    assert read_lines(data, "a.docx") == ["Café hours", "First", "Second"]
+
+
+def test_small_things_that_hide_words_or_headings() -> None:
+    placeholder = (
+        '<w:p><w:r><w:rPr><w:rStyle w:val="PlaceholderText"/></w:rPr><w:t>Click here</w:t></w:r></w:p>'
+    )
+    body = paragraph("Fees", style="Heading1") + placeholder + paragraph("Versiche\xadrung")
+
+    assert extract("a.docx", make_word(body)) == [Section("Fees", ("Versicherung",))]
+
+
+def test_names_of_parts_with_backslashes() -> None:
+    document = f"<w:document {NAMESPACES}><w:body>{paragraph('Found.')}</w:body></w:document>"
+
+    assert read_lines(make_zip({"word\\document.xml": document}), "a.docx") == ["Found."]
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a.pptx"])
+def test_strict_namespaces_and_relationships(name: str) -> None:
+    chart = {"charts/chart1.xml": CHART}
+    if name == "a.docx":
+        drawing = '<w:p><w:r><w:drawing><c:chart r:id="c"/></w:drawing></w:r></w:p>'
+        formula = math(term("E = mc"))
+        data = make_word(paragraph("Text") + drawing + formula, chart, {"c": "chart charts/chart1.xml"})
+        expected = [
+            "Text",
+            "Boats a year",
+            "March · 2024: 15.6 % · 2025: 417",
+            "April · 2024: 20 %",
+            "E = mc",
+        ]
+    else:
+        data = make_slides(shape(run("Text")))
+        expected = ["Text"]
+
+    assert read_lines(make_strict(data), name) == expected

@@ -13,7 +13,7 @@ from core.secrets import SecretBroken
 from gpts.assistants.queries.gpts import find_default_model, list_available_models
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.services.providers import ensure_offline_provider, get_provider_key
-from gpts.llm.states import ProviderKind
+from gpts.llm.states import ModelKind, ProviderKind
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
@@ -36,7 +36,13 @@ def test_without_settings_only_the_offline_model_exists() -> None:
     call_command("ensure_providers")
     call_command("ensure_providers")
 
-    model = LanguageModel.objects.get()
+    model = LanguageModel.objects.get(kind=ModelKind.CHAT)
+    vectors = LanguageModel.objects.get(kind=ModelKind.EMBEDDING)
+    assert (vectors.name, vectors.dimensions, vectors.provider) == (
+        "multilingual-e5-small",
+        384,
+        model.provider,
+    )
     assert (model.name, model.provider.kind, model.is_default) == ("offline", "offline", True)
     assert GPTFactory.create().language_model == model
 

@@ -58,6 +58,7 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
         Line("id = {catalogue_model}", "coamtw", "aw", "aw", "aw"),
         Line("name = 'offline'", "srcoamftw", "tw", "tw", "tw", label="instance"),
     ),
+    "gpts_semanticsearch": (Line("true", "nsrcoamftwx", "tw", "tw", "w"),),
     "gpts_failedcall": (
         Line("model_id = {catalogue_model}", "aw", "w", "w", "aw"),
         Line("code = 'overloaded'", "tw", "w", "w", "tw", label="instance"),

@@ -13,6 +13,7 @@ from gpts.chat.models.turn_words import TurnWords
 from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach, InsightState
 from gpts.knowledge.models import Passage
 from gpts.knowledge.models.search_index import PassageVector
+from gpts.llm.models import SemanticSearch
 from gpts.metering.models import Budget, BudgetReservation, BudgetUse, PriceCeiling, UsageEvent, UsageVoid
 from marketplace.models import FormerHandle, Listing, Rating, Shelf, ShelfEntry
 from marketplace.services.listings import delist_listing, publish_listing
@@ -43,6 +44,7 @@ def _in_workspaces(world: World) -> None:
         created_at=now, started_at=now, ended_at=now,
     )  # fmt: skip
     OutgoingMail.objects.create(sealed="sealed", created_at=now)
+    SemanticSearch.objects.create(id=1, changed_at=now)
     listing = Listing.objects.get(gpt=world.gpts["listed"])
     shelf = Shelf.objects.create(
         title="Walks", starts_on=date(2026, 1, 1), ends_on=date(2026, 2, 1), created_at=now

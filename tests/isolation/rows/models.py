@@ -41,6 +41,7 @@ ROWS: list[Row] = [
     page("gpts:workspace-model-forget", ADMINS, "POST", ids=MODEL, forbidden=MEMBER),
     page("gpts:workspace-model-replace", ADMINS, "POST", ids=MODEL, forbidden=MEMBER),
     staff_page("gpts:operator-model-list", OPERATOR),
+    staff_page("gpts:operator-search-mode", OPERATOR, "POST", body={"mode": "built_in"}),
     staff_page("gpts:operator-provider-new", OPERATOR, "GET POST", body=NEW_PROVIDER),
     # A provider of Alpha is not one of the instance: it does not exist for the operator either.
     staff_page("gpts:operator-provider-change", NOBODY, "GET POST", ids={"provider_id": "provider"}),
@@ -127,6 +128,8 @@ ROWS: list[Row] = [
         body={"gpts": []},
         forbidden=MEMBER,
     ),
+    api("gpts_api:instance-search-mode", OPERATOR, WORK),
+    api("gpts_api:instance-search-mode", OPERATOR, WORK, "PUT", body={"mode": "built_in"}),
     api("gpts_api:instance-provider-list", OPERATOR, WORK),
     api("gpts_api:instance-provider-list", OPERATOR, WORK, "POST", body=NEW_PROVIDER),
     # A provider of Alpha is not one of the instance: it does not exist for the operator either.

@@ -52,6 +52,18 @@ class FinanceUserFactory(UserFactory):
         return user
 
 
+class OperatorUserFactory(UserFactory):
+    """A user with the staff role operator."""
+
+    display_name = "Otto"
+
+    @classmethod
+    def _create(cls, model_class: type[User], *args: Any, **fields: Any) -> User:
+        user = create_user(**fields)
+        grant_staff_role(user=user, role="operator", by=None, at=NOW)
+        return user
+
+
 class WorkspaceFactory(Factory[Workspace]):
     """A team workspace of ``owner``."""
 

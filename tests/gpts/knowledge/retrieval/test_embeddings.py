@@ -13,13 +13,10 @@ from core.scope import Scope, open_scope
 from gpts.assistants.models import GPT
 from gpts.knowledge.models import Document, Passage, PassageVector
 from gpts.knowledge.retrieval import Lookup, get_question_embedder, look_up, remove_from_index
-from gpts.knowledge.retrieval.embedding import (
-    embed_passages,
-    get_embedding_model,
-    get_embedding_progress,
-    list_documents_to_embed,
-)
+from gpts.knowledge.retrieval.embedding import embed_passages, get_embedding_progress
 from gpts.knowledge.retrieval.vectors import VectorStatus, nearest_passages
+from gpts.knowledge.services.embedding_queue import list_waiting_documents
+from gpts.llm.embeddings import get_embedding_model
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.runtime.embeddings import embed
 from gpts.llm.runtime.types import FailureCode, ModelAPI, ModelFailure, ModelSpec
@@ -56,6 +53,11 @@ def create_model(running: ModelServer, name: str = "embed-64", **fields: object)
     )  # fmt: skip
 
 
+def list_waiting(gpt: GPT) -> list[int]:
+    model = get_embedding_model(gpt.workspace_id)
+    return [] if model is None else list(list_waiting_documents(model).values_list("pk", flat=True))
+
+
 def search(gpt: GPT, text: str, limit: int = 5) -> Lookup:
     """Search as a turn does: the question's vector is made first."""
     embedder = get_question_embedder(gpt)
@@ -71,7 +73,7 @@ def test_without_a_model_full_text_is_used_alone() -> None:
 
     assert found.vectors is VectorStatus.NONE
     assert [(hit.text_rank, hit.vector_rank) for hit in found.hits] == [(1, 0)]
-    assert list_documents_to_embed() == []
+    assert list_waiting(gpt) == []
 
 
 def test_a_document_gets_its_vectors_and_questions_use_them(model_server: ModelServer) -> None:
@@ -79,13 +81,13 @@ def test_a_document_gets_its_vectors_and_questions_use_them(model_server: ModelS
     document = add_document(gpt, "shop.md", SHOP)
     model = create_model(model_server)
     assert search(gpt, "theft insurance").vectors is VectorStatus.WAITING
-    assert list_documents_to_embed() == [document.pk]
+    assert list_waiting(gpt) == [document.pk]
 
     assert embed_passages(document.pk, at=LATER) == 3
 
     document.refresh_from_db()
     assert document.embedded_at == LATER
-    assert list_documents_to_embed() == []
+    assert list_waiting(gpt) == []
     assert get_embedding_progress([document.pk], gpt.workspace_id) == (3, 3)
     found = search(gpt, "insurances for thefts")
     assert found.vectors is VectorStatus.USED
@@ -114,7 +116,7 @@ def test_changing_the_model_replaces_all_vectors(model_server: ModelServer) -> N
     new = create_model(model_server, "embed-32")
 
     assert get_embedding_model(gpt.workspace_id) == new
-    assert list_documents_to_embed() == [document.pk]
+    assert list_waiting(gpt) == [document.pk]
     assert embed_passages(document.pk, at=LATER) == 3
     assert set(PassageVector.objects.values_list("model_id", flat=True)) == {new.pk}
     with connection.cursor() as cursor:
@@ -150,8 +152,9 @@ def test_after_a_failure_the_server_is_not_called_for_a_while(
 
 
 def test_a_document_stays_waiting_when_the_server_fails(model_server: ModelServer) -> None:
-    document = add_document(GPTFactory.create(), "shop.md", SHOP)
-    create_model(model_server)
+    gpt = GPTFactory.create()
+    document = add_document(gpt, "shop.md", SHOP)
+    model = create_model(model_server)
     model_server.state.control = "rate-limited"
 
     with pytest.raises(ModelFailure) as failure:
@@ -159,7 +162,15 @@ def test_a_document_stays_waiting_when_the_server_fails(model_server: ModelServe
 
     assert failure.value.code is FailureCode.RATE_LIMITED
     assert Document.objects.get(pk=document.pk).embedded_at is None
-    assert list_documents_to_embed() == [document.pk]
+    assert list_waiting(gpt) == [document.pk]
+    model.refresh_from_db()
+    assert (model.embedding_failure, model.embedding_failed_at) == ("rate_limited", NOW)
+
+    model_server.state.control = ""
+    embed_passages(document.pk, at=LATER)
+
+    model.refresh_from_db()
+    assert (model.embedding_failure, model.embedding_failed_at) == ("", None)
 
 
 def test_a_slow_server_is_given_up_at_the_timeout(model_server: ModelServer) -> None:
@@ -226,10 +237,11 @@ def test_a_thousand_nearer_vectors_of_others_leave_room_for_ones_own(model_serve
     )  # fmt: skip
 
     with open_scope(Scope(workspace_ids=(gpt.workspace_id,))):
-        near, status = nearest_passages(gpt, (own.pk, foreign.pk), asked, 3)
+        found = nearest_passages(gpt, (own.pk, foreign.pk), asked, 3, [(foreign.pk, 10)])
 
-    assert status is VectorStatus.USED
-    assert [passage.document for passage in near] == [own.pk] * 3
+    assert found.status is VectorStatus.USED
+    assert [passage.document for passage in found.near] == [own.pk] * 3
+    assert {document for document, _position in found.scores} == {own.pk}
 
 
 def test_removing_from_the_index_deletes_vectors(model_server: ModelServer) -> None:

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpts.knowledge.retrieval.postings import SegmentBuilder, find_postings, get_block_number
-from gpts.knowledge.retrieval.ranking import compute_weights, fuse_ranks, is_alike
+from gpts.knowledge.retrieval.ranking import compute_weights, is_alike
 from gpts.knowledge.retrieval.spelling import find_nearest_word
+from gpts.knowledge.retrieval.stems import stem
 from gpts.knowledge.retrieval.terms import (
     MAX_LOCATIONS,
     extract_query_terms,
@@ -19,7 +20,6 @@ from gpts.knowledge.retrieval.terms import (
     is_cjk,
     locate_terms,
     normalise,
-    stem,
 )
 from tests.support.retrieval import read_corpus
 
@@ -149,10 +149,6 @@ def test_rare_terms_weigh_more_than_absent_and_common_ones() -> None:
     weights = compute_weights({"rare": 1.0, "common": 1.0, "absent": 1.0}, {"rare": 1, "common": 50}, 100)
 
     assert weights["rare"] > weights["absent"] > weights["common"] > 0
-
-
-def test_a_passage_first_in_every_order_has_the_fused_score_one() -> None:
-    assert fuse_ranks([[1, 2], [1, 3]], [1.0, 1.0])[1] == pytest.approx(1.0)
 
 
 def test_passages_with_the_same_terms_are_duplicates() -> None:
