@@ -20,6 +20,7 @@ OPTION_LABELS = {
         "Longest answer as max_completion_tokens, where max_tokens is not sent"
     ),
     ModelOption.MAX_OUTPUT_TOKENS: _("Longest answer"),
+    ModelOption.STREAM: _("Streaming; without it an answer comes at once, when it is whole"),
     ModelOption.STREAM_OPTIONS: _("Request for a count of tokens; without it they are estimated"),
     ModelOption.TEMPERATURE: _("Temperature"),
     ModelOption.SEED: _("Seed"),
