@@ -36,6 +36,7 @@ FEATURES_MISSING = {
 OPTIONS = {
     ProviderKind.RESPONSES: (
         ModelOption.MAX_OUTPUT_TOKENS,
+        ModelOption.STREAM,
         ModelOption.TEMPERATURE,
         ModelOption.SYSTEM_ROLE,
         ModelOption.TOOLS,
@@ -49,6 +50,7 @@ OPTIONS = {
     ProviderKind.CHAT_COMPLETIONS: (
         ModelOption.MAX_TOKENS,
         ModelOption.MAX_COMPLETION_TOKENS,
+        ModelOption.STREAM,
         ModelOption.STREAM_OPTIONS,
         ModelOption.TEMPERATURE,
         ModelOption.SEED,

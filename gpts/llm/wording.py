@@ -15,23 +15,31 @@ from gpts.llm.runtime.types import FailureCode, ModelOption
 from gpts.llm.states import OptionChoice, ProviderKind
 
 OPTION_LABELS = {
-    ModelOption.MAX_TOKENS: _("Longest answer as max_tokens"),
-    ModelOption.MAX_COMPLETION_TOKENS: _(
-        "Longest answer as max_completion_tokens, where max_tokens is not sent"
-    ),
+    ModelOption.MAX_TOKENS: _("Longest answer (max_tokens)"),
+    ModelOption.MAX_COMPLETION_TOKENS: _("Longest answer (max_completion_tokens)"),
     ModelOption.MAX_OUTPUT_TOKENS: _("Longest answer"),
-    ModelOption.STREAM_OPTIONS: _("Request for a count of tokens; without it they are estimated"),
+    ModelOption.STREAM: _("Streaming"),
+    ModelOption.STREAM_OPTIONS: _("Request for a count of tokens"),
     ModelOption.TEMPERATURE: _("Temperature"),
     ModelOption.SEED: _("Seed"),
-    ModelOption.SYSTEM_ROLE: _("System message; without it the instructions stand before the first question"),
+    ModelOption.SYSTEM_ROLE: _("System message"),
     ModelOption.TOOLS: _("Functions"),
     ModelOption.PARALLEL_TOOL_CALLS: _("One function at a time"),
-    ModelOption.TOOL_CHOICE: _("No more functions, in the last round"),
-    ModelOption.PROVIDER_TOOLS: _("The provider's own tools, such as web search"),
-    ModelOption.JSON_SCHEMA: _("JSON schema; without it the schema stands in the instructions"),
+    ModelOption.TOOL_CHOICE: _("No functions in the last round"),
+    ModelOption.PROVIDER_TOOLS: _("The provider's own tools"),
+    ModelOption.JSON_SCHEMA: _("JSON schema"),
     ModelOption.JSON_MODE: _("JSON mode"),
-    ModelOption.NULL_CONTENT: _("Null for the text of a message that only calls functions"),
+    ModelOption.NULL_CONTENT: _("Null for a text that is empty"),
     ModelOption.STORE: _("Request not to store the conversation"),
+}
+# What happens without the option, where that is not plain.
+OPTION_HELP = {
+    ModelOption.MAX_COMPLETION_TOKENS: _("Sent where max_tokens is not."),
+    ModelOption.STREAM: _("Without it an answer comes at once, when it is whole."),
+    ModelOption.STREAM_OPTIONS: _("Without it tokens are estimated."),
+    ModelOption.SYSTEM_ROLE: _("Without it the instructions stand before the first question."),
+    ModelOption.TOOLS: _("Without them Create is a guided interview."),
+    ModelOption.JSON_SCHEMA: _("Without it the schema stands in the instructions."),
 }
 ADVICE = {
     FailureCode.PROVIDER_DOWN: _("The server was not reached. Check the address, and that it is running."),
@@ -75,6 +83,7 @@ class OptionState:
 
     name: str
     label: str
+    help: str
     choice: str
     is_sent: bool
     refused_at: datetime | None
@@ -88,7 +97,8 @@ def list_option_states(model: LanguageModel) -> list[OptionState]:
         choice = model.option_choices.get(option, OptionChoice.AUTOMATIC)
         refused_at = parse_datetime(learned[option]["at"]) if option in learned else None
         is_sent = choice == OptionChoice.SENT or (choice == OptionChoice.AUTOMATIC and refused_at is None)
-        states.append(OptionState(option.value, str(OPTION_LABELS[option]), str(choice), is_sent, refused_at))
+        label, explained = str(OPTION_LABELS[option]), str(OPTION_HELP.get(option, ""))
+        states.append(OptionState(option.value, label, explained, str(choice), is_sent, refused_at))
     return states
 
 

@@ -158,3 +158,45 @@ def test_a_citation_opens_its_passage_beside_the_text(
     expect(aside).to_be_hidden()
     assert page.url.endswith(f"/c/{turn.conversation_id}")
     assert complaints == []
+
+
+def test_a_cut_answer_goes_on_by_its_button(
+    server: WebService, page: Page, model_server: ModelServer
+) -> None:
+    complaints = open_chat(page, server, model_server, "length:5")
+    send_message(page, "Tell me all")
+    expect(page.get_by_text("This answer ends at the model's limit")).to_be_visible()
+    model_server.state.control = "normal:3"
+
+    page.get_by_role("button", name="Continue", exact=True).click()
+
+    expect(page.locator(".message--assistant")).to_have_count(2)
+    expect(page.locator(".message--user .message__text").last).to_contain_text("Continue exactly")
+    expect(page.get_by_role("button", name="Answer again")).to_have_count(2)
+    expect(page.get_by_role("button", name="Continue", exact=True)).to_have_count(0)
+    assert complaints == []
+
+
+def test_thinking_is_folded_away_while_it_streams_and_afterwards(
+    server: WebService, page: Page, model_server: ModelServer
+) -> None:
+    events = ["Hm, depots.", "\\n</think>\\n\\n", "The depot ", "opens at seven."]
+    model_server.state.played["play-slow"] = (
+        "<wait 1s>\n".join(f'data: {{"choices":[{{"delta":{{"content":"{text}"}}}}]}}\n\n' for text in events)
+        + 'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+    )
+    complaints = open_chat(page, server, model_server, "play-slow")
+
+    send_message(page, "When?")
+
+    answer = page.locator(".message--assistant")
+    running = page.locator(".message--running")
+    # Thinking that nothing opened is text until its end is read.
+    expect(running.locator(".message__thinking summary")).to_have_text("Thinking")
+    expect(running.locator(".message__text")).not_to_contain_text("Hm, depots.")
+    expect(running.locator(".message__thoughts")).to_be_hidden()
+    expect(page.get_by_role("button", name="Answer again")).to_be_visible()
+    expect(answer.locator(".message__text")).to_have_text("The depot opens at seven.")
+    answer.locator(".message__thinking summary").click()
+    expect(answer.locator(".message__thoughts")).to_have_text("Hm, depots.")
+    assert complaints == []

@@ -239,3 +239,25 @@ def test_a_new_version_is_offered_with_its_notes(person: Person, model_server: M
     ask_and_wait(page, "again", 2)
     expect(page.get_by_text("From here on version 2 answers.")).to_be_visible()
     person.assert_quiet()
+
+
+def test_enter_that_confirms_a_word_sends_nothing_on_safari(
+    person: Person, model_server: ModelServer
+) -> None:
+    """Safari ends the composition first, and then sends Enter with the code 229."""
+    open_chat(person, model_server)
+    field = get_composer(person.page)
+    field.fill("注意")
+    press = """(field, code) => {
+      field.dispatchEvent(new CompositionEvent("compositionend", { data: "注意", bubbles: true }));
+      const key = { key: "Enter", keyCode: code, bubbles: true, cancelable: true };
+      return field.dispatchEvent(new KeyboardEvent("keydown", key));
+    }"""
+
+    was_left_alone = field.evaluate(press, 229)
+
+    assert was_left_alone
+    expect(field).to_have_value("注意")
+    assert person.page.locator(".message--user").count() == 0
+    assert field.evaluate(press, 13) is False
+    expect(person.page.locator(".message--user .message__text")).to_have_text("注意")

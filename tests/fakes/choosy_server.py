@@ -48,7 +48,9 @@ def run_choosy_server(
             path = self.path.removeprefix("/v1")
             made.bodies.append({"path": path, **body})
             refusal = refuse(path, body)
-            if refusal is None:
+            if refusal is None and not body["stream"]:
+                self._send(200, build_whole(path, prompt_tokens))
+            elif refusal is None:
                 self._stream(build_events(path, prompt_tokens))
             elif refusal[0] == 200:
                 self._stream([refusal[1]])
@@ -96,6 +98,19 @@ def build_events(path: str, prompt_tokens: int) -> list[Any]:
         {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
         {"choices": [], "usage": usage},
     ]
+
+
+def build_whole(path: str, prompt_tokens: int) -> Any:
+    """Build the answer to a request without a stream."""
+    if path == "/responses":
+        content = [{"type": "output_text", "text": TEXT}]
+        usage = {"input_tokens": prompt_tokens, "output_tokens": ANSWER_TOKENS}
+        output = [{"type": "message", "role": "assistant", "content": content}]
+        return {"object": "response", "status": "completed", "output": output, "usage": usage}
+    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": ANSWER_TOKENS}
+    message = {"role": "assistant", "content": TEXT}
+    choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
+    return {"object": "chat.completion", "choices": choices, "usage": usage}
 
 
 def refuse_fields(*names: str, status: int = 400, message: str = "Unsupported parameter: '{name}'") -> Refuse:

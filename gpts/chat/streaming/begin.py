@@ -143,8 +143,8 @@ def begin_first_turn(
     ``ask`` is the slug of another GPT that answers this turn, ``model`` the chosen model's id or name.
     """
     is_repeated = _check_first_message(requester, slug, key, is_draft=is_draft)
-    if is_repeated and (known := _wait_for_turn(requester, slug, key, is_draft=is_draft)):
-        return known
+    if is_repeated and (started := _wait_for_turn(requester, slug, key, is_draft=is_draft)):
+        return started
     vector, known = _embed_question(requester, text, lambda: _get_first_gpt(requester, slug, is_draft, ask))
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)

@@ -101,7 +101,15 @@ class _Table:
         yield from self._write_held_names()
 
     def _end_block(self) -> Iterator[Paragraph]:
-        if self.window:
+        sides = split_sides(self.window)
+        if len(sides) > 1:
+            self.window = []
+            yield from self._write_pending()
+            yield from self._write_held_names()
+            for side in sides:
+                yield from iter_paragraphs(side)
+            self.title, self.names, self.kinds, self.head = "", {}, {}, ()
+        elif self.window:
             yield from self._open()
         self.is_open = False
         if len(self.pending) > TITLE_ROWS:
@@ -168,6 +176,40 @@ def write_row(row: Row, names: dict[int, str]) -> str:
             if name or at == column:
                 lines.append(f"{name}: {cell.text}" if name and name != cell.text else cell.text)
     return "\n".join(lines)
+
+
+def split_sides(rows: list[Row]) -> list[list[Row]]:
+    """Return the rows of each table, for tables that stand beside each other in a short block.
+
+    Tables are parted by an empty column. They are one table all the same, which labels every cell as
+    well, unless they begin in different rows or one of them has a title.
+    """
+    columns = sorted({at for row in rows for at in _list_columns(row)})
+    groups: list[list[int]] = []
+    for at in columns:
+        if groups and groups[-1][-1] + 1 == at:
+            groups[-1].append(at)
+        else:
+            groups.append([at])
+    if len(groups) < 2 or any(len(group) < 2 for group in groups):
+        return [rows]
+    sides = [[_cut_row(row, group[0], group[-1]) for row in rows] for group in groups]
+    sides = [[row for row in side if row.cells] for side in sides]
+    if any(side[-1].number - side[0].number + 1 != len(side) for side in sides):
+        return [rows]
+    begins = {side[0].number for side in sides}
+    has_titles = any(len(side[0].cells) == 1 and len(side) > 2 for side in sides)
+    return sides if len(begins) > 1 or has_titles else [rows]
+
+
+def _list_columns(row: Row) -> set[int]:
+    return {at for column in row.cells for at in range(column, row.spans.get(column, column) + 1)}
+
+
+def _cut_row(row: Row, first: int, last: int) -> Row:
+    cells = {column: cell for column, cell in row.cells.items() if first <= column <= last}
+    spans = {column: end for column, end in row.spans.items() if column in cells}
+    return Row(row.number, cells, spans, row.is_head)
 
 
 def split_block(

@@ -71,7 +71,8 @@ def read_file(
     after the CPU time for a file of this size, or far longer by the clock.
     Ending or closing the iterator kills the child.
     """
-    limits = replace(limits or Limits(), recognised_pages=0 if engine is None else engine.pages)
+    pages = engine.pages if engine is not None and media_type == PDF else 0
+    limits = replace(limits or Limits(), recognised_pages=pages)
     seconds = get_cpu_seconds(
         limits, path.stat().st_size, is_packed=media_type == PDF or media_type in ZIPPED
     )

@@ -90,10 +90,11 @@ class AnswerReader:
         return [] if self._thinking or not whole else self.add_thinking(whole)
 
     def add_usage(self, sent: object, received: object) -> None:
-        """Note the provider's count; the last one with two numbers counts."""
+        """Note the provider's count: the last one with two numbers, but zeros replace no count."""
         given = read_count(sent), read_count(received)
-        if given[0] is not None and given[1] is not None:
-            self.usage = Usage(given[0], given[1])
+        if given[0] is None or given[1] is None or (self.usage is not None and given == (0, 0)):
+            return
+        self.usage = Usage(given[0], given[1])
 
     def add_web_source(self, annotation: object) -> None:
         """Add a page that the answer cites, once; only web addresses."""

@@ -107,7 +107,7 @@ async def _post(spec: ModelSpec, path: str, **body: Any) -> AsyncIterator[httpx2
     opened = await get_shared_client(spec).post(
         path,
         cast_to=object,
-        body={**body, "stream": True},
+        body=body,
         options={"timeout": _build_timeout(spec, max(spec.first_token_timeout, spec.idle_timeout))},
         stream=True,
         stream_cls=openai.AsyncStream[object],
@@ -135,7 +135,7 @@ class _Protocol(ABC):
             has_answered = False
             body = self._build_body(forms.request)
             try:
-                async with aclosing(self._stream_once(forms.request, body)) as events:
+                async with aclosing(self._stream_once(_give_time(forms.request), body)) as events:
                     async for event in events:
                         if not has_answered:
                             has_answered = True
@@ -308,6 +308,14 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
 
 def _scrub(failure: ModelFailure, request: ModelRequest) -> str:
     return "" if failure.error is None else scrub_provider_text(failure.error.message, request)
+
+
+def _give_time(request: ModelRequest) -> ModelRequest:
+    """Return the request with the time of a whole answer for its first byte, if the answer comes at once."""
+    spec = request.spec
+    if ModelOption.STREAM not in spec.omitted:
+        return request
+    return replace(request, spec=replace(spec, first_token_timeout=spec.answer_timeout))
 
 
 def _hide_secrets(failure: ModelFailure, request: ModelRequest) -> ModelFailure:

@@ -123,6 +123,9 @@ def find_other_form(
     found = _find_by_param(error, message, sent) or _find_by_sentence(message, sent)
     if not found and failure.code == FailureCode.NO_TOOLS:
         found = sent & {ModelOption.TOOLS, ModelOption.PROVIDER_TOOLS}
+    if len(found) > 1:
+        # Errors about what belongs to a stream name the stream as well.
+        found -= {ModelOption.STREAM}
     if not found:
         return None
     is_range = found <= {ModelOption.TEMPERATURE, ModelOption.SEED} and bool(phrases.RANGE.search(message))

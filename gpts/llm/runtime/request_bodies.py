@@ -63,7 +63,8 @@ def build_chat_body(request: ModelRequest) -> RequestBody:
     limit = request.max_output_tokens
     if not options.add(ModelOption.MAX_TOKENS, "max_tokens", limit):
         options.add(ModelOption.MAX_COMPLETION_TOKENS, "max_completion_tokens", limit)
-    options.add(ModelOption.STREAM_OPTIONS, "stream_options", {"include_usage": True})
+    if _add_stream(options):
+        options.add(ModelOption.STREAM_OPTIONS, "stream_options", {"include_usage": True})
     if request.temperature is not None:
         options.add(ModelOption.TEMPERATURE, "temperature", request.temperature)
     if request.seed is not None:
@@ -88,6 +89,7 @@ def build_responses_body(request: ModelRequest) -> RequestBody:
     options = _Options(request)
     options.add(ModelOption.MAX_OUTPUT_TOKENS, "max_output_tokens", request.max_output_tokens)
     options.add(ModelOption.STORE, "store", False)
+    _add_stream(options)
     if request.temperature is not None:
         options.add(ModelOption.TEMPERATURE, "temperature", request.temperature)
     output = _add_output(
@@ -114,6 +116,14 @@ def build_responses_body(request: ModelRequest) -> RequestBody:
             for item in _build_responses_items(message)
         ],
     )
+
+
+def _add_stream(options: _Options) -> bool:
+    """Ask for a stream, or for the whole answer at once; returns whether it is a stream."""
+    if options.add(ModelOption.STREAM, "stream", True):
+        return True
+    options.fields["stream"] = False
+    return False
 
 
 def _add_tools(options: _Options, request: ModelRequest, tools: list[dict[str, Any]]) -> None:

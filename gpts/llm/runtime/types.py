@@ -60,6 +60,7 @@ class ModelOption(StrEnum):
     MAX_TOKENS = "max_tokens"
     MAX_COMPLETION_TOKENS = "max_completion_tokens"
     MAX_OUTPUT_TOKENS = "max_output_tokens"
+    STREAM = "stream"
     STREAM_OPTIONS = "stream_options"
     TEMPERATURE = "temperature"
     SEED = "seed"

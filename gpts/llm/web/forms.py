@@ -171,7 +171,11 @@ class ModelForm(forms.Form):
             if state.refused_at is not None:
                 choices[0] = (OptionChoice.AUTOMATIC.value, _("Not sent: the server refused it"))
             self.fields[name] = forms.ChoiceField(
-                label=state.label, choices=choices, required=False, initial=state.choice
+                label=state.label,
+                help_text=state.help,
+                choices=choices,
+                required=False,
+                initial=state.choice,
             )
             self.option_fields.append(name)
 

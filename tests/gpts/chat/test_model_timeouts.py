@@ -18,3 +18,14 @@ def test_the_runtime_uses_the_timeouts_of_the_settings(settings: Any) -> None:
     spec = build_model_spec(model)
 
     assert (spec.first_token_timeout, spec.idle_timeout) == (7.5, 2.25)
+
+
+def test_a_models_own_limits_come_first(settings: Any) -> None:
+    settings.MODEL_ANSWER_SECONDS = 900.0
+    provider = ModelProvider(name="Ours", kind=ProviderKind.RESPONSES, base_url="http://127.0.0.1:9/v1")
+    limits = {"first_token_seconds": 300, "silence_seconds": 120}
+    model = LanguageModel(provider=provider, name="m", context_window=8_000, max_output_tokens=100, **limits)
+
+    spec = build_model_spec(model)
+
+    assert (spec.first_token_timeout, spec.idle_timeout, spec.answer_timeout) == (300, 120, 900.0)

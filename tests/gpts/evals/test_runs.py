@@ -364,3 +364,25 @@ def test_a_budget_without_room_is_an_error_and_asks_nobody() -> None:
     assert (run.state, run.error_count, states(run)) == ("finished", 1, ["error"])
     with pytest.raises(DomainError):
         cancel_run(run=run, by=gpt.owner, at=NOW)
+
+
+def test_an_answer_that_the_limit_cut_is_not_judged_as_whole(
+    worker: WorkerService, model_server: ModelServer
+) -> None:
+    with system_scope("tests"):
+        gpt = GPTFactory.create(
+            language_model=configure_model(model_server.url, "length:5", output_price=2_000_000)
+        )
+        create_golden_prompt(gpt, assertions=[{"kind": "contains", "values": ["arch"]}], expected="answer")
+        create_golden_prompt(gpt, assertions=[{"kind": "not_contains", "values": ["gladly"]}])
+
+    run = wait_until_ended(begin_run(gpt))
+
+    assert (run.state, states(run), run.passed_count) == ("finished", ["unjudged", "unjudged"], 0)
+    first = run.results.get(position=1)
+    assert [(v["kind"], v["code"]) for v in first.verdicts] == [
+        ("outcome", "answer_cut"),
+        ("contains", "answer_cut"),
+    ]
+    assert first.answer.startswith("arch light")
+    assert run.cost_micros > 0

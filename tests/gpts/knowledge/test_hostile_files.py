@@ -185,6 +185,19 @@ def test_reading_stops_at_the_memory_limit() -> None:
     assert get_refusal_code("a.json", huge, replace(Limits(), memory_bytes=80_000_000)) == "too_complex"
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.rtf", b"{\\rtf1 " + b"x" * 30_000_000 + b"}"),
+        ("a.eml", b"Subject: x\n\n" + b"x" * 30_000_000),
+        ("a.ipynb", b'{"cells": [{"cell_type": "code", "source": "' + b"x" * 30_000_000 + b'"}]}'),
+    ],
+    ids=["rtf", "eml", "ipynb"],
+)
+def test_readers_of_whole_files_stop_at_the_memory_limit(name: str, data: bytes) -> None:
+    assert get_refusal_code(name, data, replace(Limits(), memory_bytes=80_000_000)) == "too_complex"
+
+
 def test_a_very_long_paragraph_comes_in_parts() -> None:
     found = extract("a.json", b'{"a": "' + b"x" * 1_000_000 + b'"}')
 

@@ -282,6 +282,10 @@ def test_the_time_depends_on_the_size(size: int, is_packed: bool, seconds: int) 
     assert get_cpu_seconds(Limits(), size, is_packed=is_packed) == seconds
 
 
+def test_pages_that_may_be_rendered_for_recognition_take_time_of_their_own() -> None:
+    assert get_cpu_seconds(replace(Limits(), recognised_pages=10), 0, is_packed=True) == BASE_SECONDS + 4
+
+
 def test_an_operator_can_allow_less_but_not_more_than_the_size_gives() -> None:
     assert get_cpu_seconds(replace(Limits(), seconds=5), 0, is_packed=True) == 5
     assert get_cpu_seconds(replace(Limits(), seconds=9_999), 0, is_packed=True) == BASE_SECONDS

@@ -183,6 +183,24 @@ def append(*rows: list[Any]) -> Callable[[Any], None]:
             [["Part", "Count"], ["Bolt", 5], [], ["Name", "Age", "Town"], ["Ann", 41, "Ayr"]],
             [("S", "Part: Bolt\nCount: 5"), ("S", "Name: Ann\nAge: 41\nTown: Ayr")],
         ),
+        # Tables beside each other: with titles of their own, and in the same rows.
+        (
+            [
+                ["Stock", None, None, "Staff"],
+                ["Part", "Count", None, "Name", "Age"],
+                ["Bolt", 5, None, "Ann", 41],
+                [None, None, None, "Bob", 39],
+            ],
+            [
+                ("S › Stock", "Part: Bolt\nCount: 5"),
+                ("S › Staff", "Name: Ann\nAge: 41"),
+                ("S › Staff", "Name: Bob\nAge: 39"),
+            ],
+        ),
+        (
+            [["Part", "Count", None, "Name", "Age"], ["Bolt", 5, None, "Ann", 41]],
+            [("S", "Part: Bolt\nCount: 5\nName: Ann\nAge: 41")],
+        ),
         # A head that is repeated on each page.
         (
             [["Part", "Count"], ["Bolt", 5], ["Part", "Count"], ["Nut", 6]],
@@ -285,3 +303,27 @@ def test_a_tab_separated_cell_over_two_lines() -> None:
 )
 def test_an_old_name_on_another_content(name: str, data: bytes, found: str) -> None:
     assert read_here(name, data)[0][-1][1] == found
+
+
+def test_text_boxes_stand_behind_the_rows_of_their_sheet() -> None:
+    import zipfile
+
+    drawing = (
+        '<xdr:wsDr xmlns:xdr="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"'
+        ' xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><xdr:sp><xdr:txBody>'
+        "<a:p><a:r><a:t>Ask the </a:t></a:r><a:r><a:t>gate</a:t></a:r></a:p>"
+        "<a:p><a:r><a:t>first</a:t></a:r></a:p>"
+        "</xdr:txBody></xdr:sp></xdr:wsDr>"
+    )
+    relations = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        '<Relationship Id="d" Type="x/drawing" Target="../drawings/d.xml"/></Relationships>'
+    )
+    out = BytesIO(make(append(["Part", "Bin"], ["Bolt", "K4"])))
+    with zipfile.ZipFile(out, "a") as book:
+        book.writestr("xl/drawings/d.xml", drawing)
+        book.writestr("xl/worksheets/_rels/sheet1.xml.rels", relations)
+
+    found = read_here("a.xlsx", out.getvalue())[0]
+
+    assert found == [("S", "Part: Bolt\nBin: K4"), ("S", "Ask the gate\nfirst")]

@@ -272,3 +272,30 @@ def test_a_connection_test_needs_an_admin_when_it_runs(provider: ModelServer) ->
     job.refresh_from_db()
     assert (job.state, job.error_code) == ("failed", "not_found")
     assert provider.state.requests == []
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "1.5", "3601", "ten"])
+def test_time_limits_of_a_model_are_whole_seconds(given: str) -> None:
+    ada = UserFactory.create()
+    row = ProviderFactory.create(by=ada, workspace=create_company(ada))
+    model = LanguageModelFactory.create(provider=row, by=ada, silence_seconds="120", answer_seconds="")
+
+    with pytest.raises(InvalidInput) as refused:
+        change_model(model=model, values={"silence_seconds": given}, by=ada, at=NOW)
+
+    assert refused.value.field == "silence_seconds"
+    model.refresh_from_db()
+    assert (model.first_token_seconds, model.silence_seconds, model.answer_seconds) == (None, 120, None)
+
+
+def test_the_time_limits_stand_on_the_page_of_a_model() -> None:
+    ada = UserFactory.create()
+    company = create_company(ada)
+    row = ProviderFactory.create(by=ada, workspace=company)
+    model = LanguageModelFactory.create(provider=row, by=ada, first_token_seconds="300")
+
+    page = sign_in(ada).get(reverse("gpts:workspace-model-change", args=[company.slug, model.pk]))
+
+    shown = page.content.decode()
+    assert 'name="first_token_seconds" value="300"' in shown
+    assert 'placeholder="900"' in shown

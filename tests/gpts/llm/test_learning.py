@@ -282,7 +282,7 @@ def test_the_page_shows_what_was_learned_and_changes_it() -> None:
     forgotten = client.post(reverse("gpts:workspace-model-forget", args=[slug, model.pk]))
 
     assert describe_refused_options(model) == [
-        "Request for a count of tokens; without it they are estimated",
+        "Request for a count of tokens",
         "Temperature",
     ]
     assert "Not sent any more: Temperature" in page

@@ -286,3 +286,44 @@ def test_an_answer_whose_process_died_is_interrupted_with_its_text_and_releases_
         assert (ended.content, ended.ended_at is not None) == ("Half an answer", True)
         assert read_counters(budget) == [(owner.pk, 0, 0)]
         assert not BudgetReservation.objects.exists()
+
+
+def test_a_cut_answer_says_so_and_offers_to_go_on(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
+    gpt = a_draft(model_server.url, "length:5")
+    browser = make_web_client(gpt.owner)
+
+    end = browser.say(create_url(gpt), "A guide to tides")[-1].data
+
+    assert (end["state"], end["finish_reason"]) == ("finished", "length")
+    assert end["note"].startswith("This answer ends at the model's limit")
+    assert end["choices"] == ["Continue where you stopped."]
+    assert get_answer().finish_reason == "length"
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [("play-tool_index_same", "Harbour Desk"), ("play-tool_in_text", "Harbour Desk"),
+     ("play-tool_args_object", "Harbour Desk"), ("play-tool_name_repeat", "Harbour Desk")],
+)  # fmt: skip
+def test_calls_of_every_dialect_change_the_draft(
+    make_web_client: MakeWebClient, model_server: ModelServer, model: str, name: str
+) -> None:
+    gpt = a_draft(model_server.url, model)
+
+    found = make_web_client(gpt.owner).say(create_url(gpt), "A desk for the harbour")
+
+    with system_scope("tests"):
+        gpt.refresh_from_db()
+    assert gpt.name == name
+    assert "<tool_call>" not in str([event.data for event in found])
+
+
+def test_thinking_is_no_part_of_an_answer(make_web_client: MakeWebClient, model_server: ModelServer) -> None:
+    gpt = a_draft(model_server.url, "play-think_inline")
+
+    found = make_web_client(gpt.owner).say(create_url(gpt), "A guide to depots")
+
+    assert get_answer().content == "The depot opens at seven."
+    assert get_streamed_text(found) == "The depot opens at seven."

@@ -84,6 +84,26 @@ def test_every_refused_option_is_left_out_and_learned(api: ModelAPI) -> None:
         assert server.bodies[-1]["max_completion_tokens"] == 9_000
 
 
+@BOTH
+def test_without_streaming_the_answer_comes_at_once(api: ModelAPI) -> None:
+    message = "Your organization must be verified to stream this model."
+
+    def refuse(_path: str, body: dict[str, Any]) -> tuple[int, Any] | None:
+        error = {"message": message, "param": "stream", "code": "unsupported_value"}
+        return (400, {"error": error}) if body["stream"] else None
+
+    with run_choosy_server(refuse) as server:
+        events = ask(server, api)
+
+    assert [body["stream"] for body in server.bodies] == [True, False]
+    assert "stream_options" not in server.bodies[-1]
+    assert events == [
+        OptionsLearned(refused=frozenset({ModelOption.STREAM})),
+        TextDelta(TEXT),
+        Finished(Usage(PROMPT_TOKENS, ANSWER_TOKENS), "stop"),
+    ]
+
+
 def test_what_is_known_is_not_sent_and_not_learned_again() -> None:
     omitted = frozenset({ModelOption.MAX_TOKENS, ModelOption.STREAM_OPTIONS})
     with run_choosy_server(refuse_fields("max_tokens", "stream_options")) as server:

@@ -86,8 +86,8 @@ def test_every_option_that_is_sent_can_be_left_out() -> None:
     bare = replace(REQUEST, spec=replace(REQUEST.spec, omitted=everything), provider_tools=("code",))
 
     assert chat.sent | responses.sent | {Option.MAX_COMPLETION_TOKENS, Option.JSON_MODE} == everything
-    assert build_chat_body(bare).fields.keys() == {"model", "messages"}
-    assert build_responses_body(bare).fields.keys() == {"model", "input"}
+    assert build_chat_body(bare).fields.keys() == {"model", "messages", "stream"}
+    assert build_responses_body(bare).fields.keys() == {"model", "input", "stream"}
     assert [body.fields["messages"][-2]["content"] for body in (chat, build_chat_body(bare))] == [None, ""]
 
 
