@@ -94,6 +94,7 @@ def plant_workspace(workspace: Workspace, owner: User) -> None:
         gpts.LanguageModel, provider=provider, kind="chat", input_price_micros=0, output_price_micros=0
     )
     look: dict[str, Any] = {"language_model": model, "icon": save_file("icons"), "category": "other"}
+    plant(gpts.FailedCall, model_id=model.pk)
     gpt = plant(gpts.GPT, **here, **look, owner=owner)
     version = plant(gpts.Version, gpt=gpt, created_by=owner, **look)
     plant(gpts.LiveVersion, gpt=gpt, version=version, audience="public")
