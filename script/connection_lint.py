@@ -37,8 +37,8 @@ ALLOWED: dict[str, tuple[frozenset[str], str]] = {
     "core/outbound.py": (frozenset({"httpcore2", "httpx2"}), "the guarded client itself"),
     "core/outbound_guard.py": (frozenset({"httpcore2", "socket"}), "resolves names and pins connections"),
     "gpts/llm/runtime/openai_clients.py": (
-        frozenset({"httpx2", "openai"}),
-        "the client of model providers, over guarded transports",
+        frozenset({"httpx2", "openai", "ssl"}),
+        "the client of model providers, over guarded transports; names the errors of TLS",
     ),
     "gpts/llm/runtime/transport.py": (
         frozenset({"httpcore2", "httptools", "httpx2", "ssl", "create_connection"}),
