@@ -8,7 +8,7 @@ import pytest
 
 from gpts.knowledge.extraction.decoding import detect_charset
 from gpts.knowledge.extraction.types import UnreadableError
-from tests.gpts.knowledge.charset_samples import SAMPLES
+from tests.support.charset_samples import SAMPLES
 
 # The tones of Vietnamese stand behind their letter in Windows-1258.
 TONES = "\u0300\u0301\u0303\u0309\u0323"
