@@ -16,6 +16,7 @@ from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.chat.models import Message, Turn
 from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.states import ModelFeature
 from gpts.metering.models import UsageEvent
 from gpts.studio.models import BuilderMessage
 from tests.fakes.openai_server import WORDS, ModelServer
@@ -44,7 +45,12 @@ def create_gpt_on(model: str, **draft: Any) -> GPT:
         chosen, _made = LanguageModel.objects.get_or_create(
             provider=provider,
             name=model,
-            defaults={"label": model, "context_window": 8_000, "max_output_tokens": 1_000},
+            defaults={
+                "label": model,
+                "context_window": 8_000,
+                "max_output_tokens": 1_000,
+                "features": [ModelFeature.TOOLS],  # without it Create is an interview
+            },
         )
     return create_public_gpt(chosen, name=f"Answers by {model}"[:50], **draft)
 
