@@ -46,6 +46,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["*"]
 OWN_PORT = env.int("PORT", 8000)
 # The one address of the instance in links; script/server sets it from PORT. Required in production.
 BASE_URL = env.str("BASE_URL", "" if IS_PRODUCTION else f"http://localhost:{OWN_PORT}").rstrip("/")
+# What mails and authenticator apps call this instance.
+INSTANCE_NAME = env.str("INSTANCE_NAME", "Loggia")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[BASE_URL] if IS_PRODUCTION else [])
 
 # Applications --------------------------------------------------------------------------------------------
@@ -226,7 +228,7 @@ STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", IS_PRODUCTION)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ADAPTER = "workspaces.web.adapters.MFAAdapter"
-MFA_TOTP_ISSUER = "Loggia"
+MFA_TOTP_ISSUER = INSTANCE_NAME
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_PRODUCTION
 USERSESSIONS_TRACK_ACTIVITY = False  # would be a write per page; sessions are recorded when they begin
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False

@@ -9,7 +9,6 @@ from uuid import UUID
 from celery import shared_task
 from django.conf import settings
 from django.core.mail import send_mail
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -19,8 +18,10 @@ from core.links import absolute_url
 from core.scope import system_scope
 from core.secrets import SecretBroken, unseal
 from workspaces.access import access_invitation_by_token
+from workspaces.invitation_mails import build_invitation_mail
 from workspaces.job_threads import JobThreads
 from workspaces.mail import send_waiting_mail, sweep_mails
+from workspaces.mail_text import render_mail
 from workspaces.queries import find_user
 from workspaces.services import outbound_jobs
 from workspaces.services.erasures import resume_erasures, run_erasure
@@ -71,15 +72,10 @@ def mail_invitation(*, token: str, language: str) -> None:
         except NotFound:
             log_refused_task("workspaces.mail_invitation", "invitation_not_open")
             return
-    context = {
-        "workspace": invitation.workspace.name,
-        "inviter": invitation.invited_by.display_name,
-        "link": absolute_url(reverse("workspaces:invitation-accept", args=[token])),
-    }
+    link = absolute_url(reverse("workspaces:invitation-accept", args=[token]))
     with translation.override(language or settings.LANGUAGE_CODE):
-        subject = " ".join(render_to_string("workspaces/emails/invitation_subject.txt", context).split())
-        body = render_to_string("workspaces/emails/invitation.txt", context)
-    send_mail(subject, body, None, [invitation.email])
+        mail = render_mail(build_invitation_mail(invitation, link))
+    send_mail(mail.subject, mail.body, None, [invitation.email], html_message=mail.html)
 
 
 @shared_task(name="workspaces.send_mail")

@@ -7,16 +7,18 @@ from uuid import uuid4
 
 from core.jobs import enqueue_on_commit
 from core.secrets import seal
+from workspaces.mail_text import MailText, render_mail
 
 MAIL_PURPOSE = "workspaces.mail"
 
 
-def enqueue_mail(*, to: str, subject: str, body: str, html: str = "") -> None:
-    """Send a mail after the commit. Its content is sealed, because links and codes in it are secrets and the
-    queue is plain Redis."""
-    row = str(uuid4())
+def enqueue_mail(*, to: str, text: MailText) -> None:
+    """Send a mail after the commit, in the active language. Its content is sealed, because links and codes in
+    it are secrets and the queue is plain Redis."""
+    row, mail = str(uuid4()), render_mail(text)
+    values = json.dumps([to, mail.subject, mail.body, mail.html])
     enqueue_on_commit(
         "workspaces.send_mail",
         row=row,
-        sealed=seal(json.dumps([to, subject, body, html]), purpose=MAIL_PURPOSE, tenant="mail", row=row),
+        sealed=seal(values, purpose=MAIL_PURPOSE, tenant="mail", row=row),
     )

@@ -8,11 +8,11 @@ from allauth.account import app_settings
 from allauth.account.internal.userkit import filter_users_by_email
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
 from core.links import absolute_url
+from workspaces.account_mails import build_reset_mail, build_unknown_reset_mail
 from workspaces.models import User
 from workspaces.services.mails import enqueue_mail
 
@@ -25,11 +25,11 @@ def send_reset_mails(*, email: str, language: str, by: User | None, at: datetime
     users = list(filter_users_by_email(email, is_active=True, prefer_verified=True, for_login=True))
     for user in users:
         with translation.override(user.language or language or settings.LANGUAGE_CODE):
-            _send(email, "password_reset", {"link": _build_link(user)})
+            enqueue_mail(to=email, text=build_reset_mail(_build_link(user)))
     if not users:
         with translation.override(language or settings.LANGUAGE_CODE):
             link = absolute_url(reverse("account_signup"))
-            _send(email, "unknown_account", {"link": link, "email": email})
+            enqueue_mail(to=email, text=build_unknown_reset_mail(email, link))
     return max(len(users), 1)
 
 
@@ -43,9 +43,3 @@ def _build_link(user: User) -> str:
     uid = user_pk_to_url_str(user)
     path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token})
     return absolute_url(path)
-
-
-def _send(email: str, template: str, context: dict[str, str]) -> None:
-    subject = " ".join(render_to_string(f"workspaces/emails/{template}_subject.txt", context).split())
-    body = render_to_string(f"workspaces/emails/{template}.txt", context)
-    enqueue_mail(to=email, subject=subject, body=body)

@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from core.links import absolute_url
+from workspaces.mail_text import MailText
 from workspaces.models import User
 from workspaces.services.mails import enqueue_mail
 from workspaces.services.notifications import notify
@@ -116,12 +117,14 @@ def notify_security(
     text = _TEXTS[event]
     with translation.override(user.language or settings.LANGUAGE_CODE):
         title, body = str(text.title), str(text.body)
-    body = f"{detail}\n\n{body}" if detail else body
-    notify(user=user, kind=f"security.{event}", title=title, body=body, url=text.url, at=at)
-    if is_mailed:
-        link = f"\n\n{absolute_url(text.url)}" if text.url else ""
+        notified = f"{detail}\n\n{body}" if detail else body
+        notify(user=user, kind=f"security.{event}", title=title, body=notified, url=text.url, at=at)
+        if not is_mailed:
+            return
+        link = absolute_url(text.url) if text.url else ""
+        mail = MailText(title, (detail, body) if detail else (body,), link=link, label=str(_("Look at it")))
         for address in sorted(_list_addresses(user, at) if addresses is None else set(addresses)):
-            enqueue_mail(to=address, subject=title, body=f"{body}{link}\n")
+            enqueue_mail(to=address, text=mail)
 
 
 def _list_addresses(user: User, at: datetime) -> set[str]:

@@ -16,7 +16,6 @@ from allauth.socialaccount.models import SocialLogin
 from django import forms
 from django.conf import settings
 from django.contrib.auth import authenticate
-from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone, translation
@@ -25,8 +24,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core.connections import release_connection
 from core.errors import Forbidden, InvalidInput, RateLimited
-from core.links import absolute_url, get_site_host, get_site_name
-from core.look.titles import sentence_case
+from core.links import get_site_host, get_site_name
+from workspaces.account_mails import build_account_mail
 from workspaces.models import User
 from workspaces.services.mail_limits import require_account_mail_within_limits
 from workspaces.services.mails import enqueue_mail
@@ -78,9 +77,6 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.ACCOUNT_ALLOW_REGISTRATION)
 
-    def format_email_subject(self, subject: str) -> str:
-        return sentence_case(str(super().format_email_subject(subject)))
-
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         user.display_name = form.cleaned_data.get("display_name") or user.display_name
         user.language = translation.get_language() if _is_supported(translation.get_language()) else ""
@@ -122,26 +118,21 @@ class AccountAdapter(DefaultAccountAdapter):
         return True
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Render the mail here and send it by a job. Raises RateLimited for too many codes and links."""
+        """Send the mail by a job, in our own words. Raises RateLimited for too many codes and links."""
         request = allauth_context.request
         if template_prefix in _ASKED_FOR_BY_VISITORS:
             require_account_mail_within_limits(
                 email=email, address=get_client_network(request), at=timezone.now()
             )
-        site = {"domain": get_site_host(), "name": get_site_name()}
-        values = {"request": request, "email": email, "current_site": site, "base_url": absolute_url("")}
-        message = self.render_mail(template_prefix, email, values | context)
-        html = ""
-        if isinstance(message, EmailMultiAlternatives) and message.alternatives:
-            html = str(message.alternatives[0][0])
-        enqueue_mail(to=email, subject=str(message.subject), body=str(message.body), html=html)
+        text = build_account_mail(template_prefix, {"email": email} | context)
+        enqueue_mail(to=email, text=text)
 
 
 class MFAAdapter(DefaultMFAAdapter):
     """Passkeys belong to the host of BASE_URL."""
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        return {"id": get_site_name(), "name": "Loggia"}
+        return {"id": get_site_name(), "name": settings.INSTANCE_NAME}
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
