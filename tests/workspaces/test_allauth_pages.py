@@ -292,3 +292,12 @@ def test_social_sign_in_with_a_known_address_opens_no_account(
         sign_in_socially(rf, social_login(user.email, verified=verified, uid=f"subject-{verified}"))
     assert User.objects.count() == 1
     assert not SocialAccount.objects.exists()
+
+
+def test_what_the_page_says_is_not_said_again_in_a_message(client: Client) -> None:
+    user = UserFactory.create()
+
+    inside = client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD}, follow=True)
+    outside = client.post(reverse("account_logout"), follow=True)
+
+    assert [str(message) for page in (inside, outside) for message in page.context["messages"]] == []

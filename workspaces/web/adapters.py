@@ -64,6 +64,13 @@ _ASKED_FOR_BY_VISITORS = frozenset(
 )
 
 
+# The next page says the same: who is signed in, or where a code was sent.
+_SAID_BY_THE_PAGE = frozenset(
+    f"account/messages/{name}.txt"
+    for name in ("logged_in", "logged_out", "email_confirmation_sent", "login_code_sent")
+)
+
+
 class AccountAdapter(DefaultAccountAdapter):
     """Accounts created by signing up here. Nothing is taken from the Host header."""
 
@@ -76,6 +83,17 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.ACCOUNT_ALLOW_REGISTRATION)
+
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        *args: Any,
+        **options: Any,
+    ) -> None:
+        if message_template not in _SAID_BY_THE_PAGE:
+            super().add_message(request, level, message_template, *args, **options)
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         user.display_name = form.cleaned_data.get("display_name") or user.display_name
