@@ -19,6 +19,7 @@ from reviews.services.decisions import decide_case
 from reviews.states import CaseState
 from reviews.web.forms import DecisionForm, add_domain_error
 from reviews.web.moderation_page import build_filter_query, render_moderation_page
+from reviews.web.queue import open_next_case
 from workspaces.web.people import person_of
 from workspaces.web.staff import staff_required
 
@@ -54,8 +55,10 @@ def decide(request: HttpRequest, case_id: UUID) -> HttpResponse:
         messages.info(request, _("Recorded. Nothing happens until a second person has confirmed it."))
     else:
         messages.success(request, _("Decided."))
-    query = build_filter_query(QueueFilters.from_query(request.GET))
-    return redirect(f"/moderation/cases/{case_id}{query}")
+    filters = QueueFilters.from_query(request.GET)
+    if "next" in request.POST:
+        return open_next_case(request, filters)
+    return redirect(f"/moderation/cases/{case_id}{build_filter_query(filters)}")
 
 
 @require_POST

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from core.errors import Conflict
 from reviews.queries import QueueFilters
 from reviews.services.claims import claim_next_case
 from reviews.web.moderation_page import build_filter_query, render_moderation_page
@@ -25,9 +26,17 @@ def show_queue(request: HttpRequest) -> HttpResponse:
 @require_POST
 @staff_required("moderator")
 def take_next(request: HttpRequest) -> HttpResponse:
-    filters = QueueFilters.from_query(request.POST)
-    claim = claim_next_case(by=person_of(request), at=timezone.now(), queue=filters.queue)
+    return open_next_case(request, QueueFilters.from_query(request.POST))
+
+
+def open_next_case(request: HttpRequest, filters: QueueFilters) -> HttpResponse:
+    """Claim the next case of a filter and go there, or back to the queue when there is none to take."""
     query = build_filter_query(filters)
+    try:
+        claim = claim_next_case(by=person_of(request), at=timezone.now(), queue=filters.queue)
+    except Conflict as error:  # three cases are held; what was done before stays done
+        messages.error(request, str(error.message))
+        return redirect(f"/moderation/{query}")
     if claim is None:
         messages.info(request, _("Nothing is waiting here that you could take."))
         return redirect(f"/moderation/{query}")

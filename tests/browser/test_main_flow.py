@@ -162,7 +162,7 @@ def approve_submission(moderator: Person, user: User) -> None:
     moderator.page.get_by_label("Approve and publish").check()
     moderator.page.get_by_label("Reasoning").fill("Clear, useful and honest about its limits.")
     moderator.show("case-claimed")
-    moderator.page.locator(".judge").get_by_role("button", name="Decide").click()
+    moderator.page.locator(".judge").get_by_role("button", name="Decide", exact=True).click()
     moderator.sees("Decided.")
     moderator.show("case-decided")
     decision = Decision.objects.get()

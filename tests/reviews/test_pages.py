@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -31,6 +32,49 @@ def test_only_moderators_reach_the_queue() -> None:
             assert client.post(f"/moderation/cases/{case.pk}/{verb}").status_code == 404
     case.refresh_from_db()
     assert (case.state, Decision.objects.count(), Claim.objects.count()) == ("queued", 0, 0)
+
+
+def test_a_decision_may_open_the_next_case_of_the_same_filter() -> None:
+    moderator = make_moderator()
+    first, second = (make_queued_case(make_gpt(UserFactory.create(), name=name)) for name in ("One", "Two"))
+    client = sign_in(moderator)
+
+    def decide_and_go_on(case: Case) -> str:
+        claim = claim_case(case_id=case.pk, by=moderator, at=timezone.now())
+        case.refresh_from_db()
+        form = {
+            "claim_token": claim.token,
+            "row_version": case.row_version,
+            "outcome": "approve",
+            "next": "1",
+        }
+        return client.post(f"/moderation/cases/{case.pk}/decide?queue={case.queue}", form).headers["Location"]
+
+    assert decide_and_go_on(first).startswith(f"/moderation/cases/{second.pk}?")
+    assert Claim.objects.get().case_id == second.pk
+    assert decide_and_go_on(second).startswith("/moderation/?")
+    assert Decision.objects.count() == 2
+    assert not Claim.objects.exists()
+
+
+def test_a_decision_stands_when_the_next_case_cannot_be_claimed() -> None:
+    moderator = make_moderator()
+    cases = [make_queued_case(make_gpt(UserFactory.create(), name=f"GPT {n}")) for n in range(5)]
+    for case in cases[:4]:
+        Claim.objects.create(
+            case=case, moderator=moderator, token=uuid4(), acquired_at=timezone.now(),
+            expires_at=timezone.now() + timedelta(minutes=5),
+        )  # fmt: skip
+        Case.objects.filter(pk=case.pk).update(state="claimed")
+    first = Case.objects.get(pk=cases[0].pk)
+    token = Claim.objects.get(case=first).token
+    form = {"claim_token": token, "row_version": first.row_version, "outcome": "approve", "next": "1"}
+
+    answer = sign_in(moderator).post(f"/moderation/cases/{first.pk}/decide", form)
+
+    assert answer.headers["Location"] == "/moderation/"
+    assert Decision.objects.count() == 1
+    assert Case.objects.get(pk=cases[4].pk).state == "queued"
 
 
 def test_from_the_queue_to_a_listing() -> None:
