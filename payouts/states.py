@@ -104,6 +104,8 @@ class PayoutState(TextChoices):
 OPEN_PAYOUT_STATES = (PayoutState.QUEUED, PayoutState.IN_BATCH, PayoutState.EXPORTED)
 # Final states in which no money was paid.
 ENDED_UNPAID = (PayoutState.FAILED, PayoutState.CANCELLED)
+# Batches of which nothing was paid: their sums say what they would have paid.
+UNPAID_BATCHES = (BatchState.REJECTED, BatchState.CANCELLED)
 
 TRANSITIONS: dict[type[TextChoices], dict[str, tuple[str, ...]]] = {
     PeriodState: {

@@ -4,6 +4,7 @@ from payouts.queries.batches import (
     list_batch_payouts,
     list_batch_transitions,
     list_batches,
+    list_counted_payouts,
     list_own_payouts,
     list_payees_with_balance,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "list_batch_transitions",
     "list_batches",
     "list_block_labels",
+    "list_counted_payouts",
     "list_entries",
     "list_holds",
     "list_own_payouts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -10,16 +11,16 @@ from core.periods import Period
 from payouts.models import Batch, Payout, Transition
 from payouts.services.eligibility import PayoutCandidate, list_candidates
 from payouts.services.rate_cards import get_rate_card
-from payouts.states import ENDED_UNPAID, PayoutState
+from payouts.states import ENDED_UNPAID, UNPAID_BATCHES, PayoutState
 from workspaces.models import User
 
 
 def list_batches() -> QuerySet[Batch]:
     """Return batches without their files, with ``payout_count`` and ``total_minor``.
 
-    Both leave out payouts that failed or were cancelled.
+    Both leave out payouts that failed or were cancelled, unless the whole batch was.
     """
-    counts = ~Q(payouts__state__in=ENDED_UNPAID)
+    counts = ~Q(payouts__state__in=ENDED_UNPAID) | Q(state__in=UNPAID_BATCHES)
     return (
         Batch.objects.defer("file_bytes")
         .select_related("created_by", "approved_by")
@@ -32,6 +33,11 @@ def list_batches() -> QuerySet[Batch]:
 
 def list_batch_payouts(batch: Batch) -> QuerySet[Payout]:
     return batch.payouts.select_related("payee").order_by("pk")
+
+
+def list_counted_payouts(batch: Batch, payouts: Sequence[Payout]) -> list[Payout]:
+    """Return those of the batch's ``payouts`` that its sums count, as in list_batches."""
+    return [row for row in payouts if batch.state in UNPAID_BATCHES or row.state not in ENDED_UNPAID]
 
 
 def list_batch_transitions(batch: Batch) -> list[Transition]:

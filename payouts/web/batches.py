@@ -17,6 +17,7 @@ from payouts.queries import (
     list_batch_transitions,
     list_batches,
     list_block_labels,
+    list_counted_payouts,
     list_payees_with_balance,
 )
 from payouts.services import (
@@ -30,7 +31,6 @@ from payouts.services import (
     return_payout,
     settle_payout,
 )
-from payouts.states import ENDED_UNPAID
 from payouts.web.finance import check_confirmation, finance_action
 from workspaces.access import not_found
 from workspaces.web.people import person_of
@@ -61,7 +61,7 @@ def batch_detail(request: HttpRequest, batch_id: int) -> HttpResponse:
     user = person_of(request)
     batch = access_batch(user, batch_id)
     rows = list(list_batch_payouts(batch))
-    kept = [row for row in rows if row.state not in ENDED_UNPAID]
+    kept = list_counted_payouts(batch, rows)
     blocks = list_block_labels(batch, at=timezone.now())
     return render(
         request,

@@ -181,6 +181,9 @@ def test_bank_accepts_or_rejects_the_file_on_the_page(maker: User, checker: User
     assert "the bank refused the file" in rejected
     assert "Load the page again" in refused
     assert (Batch.objects.get().state, get_available(creator)) == ("rejected", 1440)
+    # The sums of a batch that the bank refused stay: what was in the file is a question that comes up.
+    assert "1 payout, $14.40" in rejected
+    assert "$14.40" in sign_in(maker).get("/finance/batches").content.decode()
 
     second = create_exported_payout(maker=maker, checker=checker).batch
     assert "the bank took the file" in post(sign_in(maker), f"/finance/batches/{second.pk}/accept")
