@@ -214,7 +214,8 @@ def _create_notice(
             user=recipient,
             kind=f"reviews.{notice.kind}",
             title=notice.subject,
-            body=notice.body,
+            # The page says all that the mail says, and better; without one the mail's text is all there is.
+            body="" if path else notice.body,
             url=path,
             at=at,
         )

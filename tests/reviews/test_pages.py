@@ -19,6 +19,7 @@ from tests.support.factories.reviews import ReportInputFactory
 from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
 from tests.support.reviews import decide, make_gpt, make_listed_gpt, make_moderator, make_queued_case
+from workspaces.models import Notification
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +33,18 @@ def test_only_moderators_reach_the_queue() -> None:
             assert client.post(f"/moderation/cases/{case.pk}/{verb}").status_code == 404
     case.refresh_from_db()
     assert (case.state, Decision.objects.count(), Claim.objects.count()) == ("queued", 0, 0)
+
+
+def test_a_notification_of_a_decision_is_a_title_and_a_link() -> None:
+    moderator, ann = make_moderator(), UserFactory.create(display_name="Ann")
+    case = make_queued_case(make_gpt(ann))
+
+    decide(case, moderator, "approve")
+
+    note = Notification.objects.get(user=ann)
+    assert note.url.startswith("/reviews/decisions/")
+    assert (note.body, "Evening Walks" in note.title) == ("", True)
+    assert sign_in(ann).get(note.url).status_code == 200
 
 
 def test_a_decision_may_open_the_next_case_of_the_same_filter() -> None:
