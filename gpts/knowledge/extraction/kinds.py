@@ -40,96 +40,132 @@ class Kind:
 
 
 KINDS = (
-    Kind("PDF", PDF, (".pdf",), ("pdf", "read")),
-    Kind("DOCX", DOCX, (".docx", ".dotx"), ("docx", "read")),
-    Kind("DOC", DOC, (".doc", ".dot"), ("doc", "read")),
-    Kind("ODT", ODT, (".odt", ".ott"), ("opendocument", "read_text")),
-    Kind("RTF", RTF, (".rtf",), ("rtf", "read")),
-    Kind("EPUB", EPUB, (".epub",), ("epub", "read")),
-    Kind("XLSX", XLSX, (".xlsx", ".xltx"), ("xlsx", "read")),
-    Kind("XLS", XLS, (".xls", ".xlt"), ("xls", "read")),
-    Kind("XLSB", XLSB, (".xlsb",), ("xlsb", "read")),
-    Kind("ODS", ODS, (".ods", ".ots"), ("opendocument", "read_sheets")),
-    Kind("CSV", "text/csv", (".csv",), ("table", "read")),
-    Kind("TSV", "text/tab-separated-values", (".tsv", ".tab"), ("table", "read")),
-    Kind("PPTX", PPTX, (".pptx", ".potx", ".ppsx"), ("pptx", "read")),
-    Kind("PPT", PPT, (".ppt", ".pps", ".pot"), ("ppt", "read")),
-    Kind("ODP", ODP, (".odp", ".otp"), ("opendocument", "read_slides")),
-    Kind("HTML", "text/html", (".html", ".htm", ".xhtml", ".shtml"), ("html", "read")),
-    Kind("Markdown", "text/markdown", (".md", ".markdown", ".mdown", ".mkd", ".qmd", ".rmd"), ("markdown",
-    "read")),
-    Kind("MDX", "text/mdx", (".mdx",), ("markdown", "read")),
-    Kind("reStructuredText", "text/x-rst", (".rst", ".rest"), ("markup", "read_rst")),
-    Kind("AsciiDoc", "text/x-asciidoc", (".adoc", ".asciidoc", ".asc"), ("markup", "read_asciidoc")),
-    Kind("Org", "text/x-org", (".org",), ("markup", "read_org")),
-    Kind("LaTeX", "text/x-tex", (".tex", ".latex", ".ltx"), ("latex", "read")),
-    Kind("EML", EML, (".eml",), ("mail", "read")),
-    Kind("MSG", MSG, (".msg",), ("msg", "read")),
-    Kind("SRT", "application/x-subrip", (".srt",), ("subtitles", "read")),
-    Kind("VTT", "text/vtt", (".vtt",), ("subtitles", "read")),
-    Kind("JSON", "application/json", (".json", ".json5", ".jsonc", ".geojson", ".webmanifest"),
-    ("json_text", "read")),
-    Kind("JSON lines", "application/jsonl", (".jsonl", ".ndjson", ".jsonlines"), ("json_text", "read_lines")),
-    Kind("Jupyter", NOTEBOOK, (".ipynb",), ("notebook", "read")),
-    Kind("TXT", PLAIN, (".txt", ".text", ".log", ".nfo"), ("plain", "read")),
+    Kind("PDF", PDF, (".pdf",), ("pdf.reader", "read")),
+    Kind("DOCX", DOCX, (".docx", ".dotx"), ("word.docx", "read")),
+    Kind("DOC", DOC, (".doc", ".dot"), ("word.doc", "read")),
+    Kind("ODT", ODT, (".odt", ".ott"), ("office.opendocument", "read_text")),
+    Kind("RTF", RTF, (".rtf",), ("office.rtf", "read")),
+    Kind("EPUB", EPUB, (".epub",), ("texts.epub", "read")),
+    Kind("XLSX", XLSX, (".xlsx", ".xltx"), ("tables.xlsx", "read")),
+    Kind("XLS", XLS, (".xls", ".xlt"), ("tables.xls", "read")),
+    Kind("XLSB", XLSB, (".xlsb",), ("tables.xlsb", "read")),
+    Kind("ODS", ODS, (".ods", ".ots"), ("office.opendocument", "read_sheets")),
+    Kind("CSV", "text/csv", (".csv",), ("tables.delimited", "read")),
+    Kind("TSV", "text/tab-separated-values", (".tsv", ".tab"), ("tables.delimited", "read")),
+    Kind("PPTX", PPTX, (".pptx", ".potx", ".ppsx"), ("slides.pptx", "read")),
+    Kind("PPT", PPT, (".ppt", ".pps", ".pot"), ("slides.ppt", "read")),
+    Kind("ODP", ODP, (".odp", ".otp"), ("office.opendocument", "read_slides")),
+    Kind("HTML", "text/html", (".html", ".htm", ".xhtml", ".shtml"), ("texts.html", "read")),
+    Kind(
+        "Markdown", "text/markdown", (".md", ".markdown", ".mdown", ".mkd", ".qmd", ".rmd"),
+        ("texts.markdown", "read"),
+    ),
+    Kind("MDX", "text/mdx", (".mdx",), ("texts.markdown", "read")),
+    Kind("reStructuredText", "text/x-rst", (".rst", ".rest"), ("texts.markup", "read_rst")),
+    Kind("AsciiDoc", "text/x-asciidoc", (".adoc", ".asciidoc", ".asc"), ("texts.markup", "read_asciidoc")),
+    Kind("Org", "text/x-org", (".org",), ("texts.markup", "read_org")),
+    Kind("LaTeX", "text/x-tex", (".tex", ".latex", ".ltx"), ("texts.latex", "read")),
+    Kind("EML", EML, (".eml",), ("texts.mail", "read")),
+    Kind("MSG", MSG, (".msg",), ("office.msg", "read")),
+    Kind("SRT", "application/x-subrip", (".srt",), ("texts.subtitles", "read")),
+    Kind("VTT", "text/vtt", (".vtt",), ("texts.subtitles", "read")),
+    Kind(
+        "JSON", "application/json", (".json", ".json5", ".jsonc", ".geojson", ".webmanifest"),
+        ("texts.json_text", "read"),
+    ),
+    Kind(
+        "JSON lines", "application/jsonl", (".jsonl", ".ndjson", ".jsonlines"),
+        ("texts.json_text", "read_lines"),
+    ),
+    Kind("Jupyter", NOTEBOOK, (".ipynb",), ("texts.notebook", "read")),
+    Kind("TXT", PLAIN, (".txt", ".text", ".log", ".nfo"), ("texts.plain", "read")),
     Kind(
         "source code",
         CODE,
         (
             ".py", ".pyi", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".jsx", ".java", ".kt",
-            ".kts", ".c",
-            ".h", ".cc", ".cpp", ".cxx", ".hpp", ".cs", ".fs", ".vb", ".go", ".rs", ".rb", ".php", ".swift",
-            ".scala",
-            ".r", ".lua", ".pl", ".pm", ".sh", ".bash", ".zsh", ".fish", ".ps1", ".bat", ".cmd", ".sql",
-            ".css",
-            ".scss", ".sass", ".less", ".vue", ".svelte", ".astro", ".yaml", ".yml", ".toml", ".ini",
-            ".cfg", ".conf",
-            ".properties", ".env", ".xml", ".xsd", ".xsl", ".xslt", ".plist", ".proto", ".graphql", ".gql",
-            ".tf",
-            ".tfvars", ".hcl", ".dart", ".ex", ".exs", ".erl", ".hs", ".clj", ".elm", ".jl", ".m", ".mm",
-            ".groovy",
-            ".gradle", ".nix", ".zig", ".sol", ".asm", ".s", ".f90", ".pas", ".cob", ".lisp", ".el", ".vim",
-            ".cmake",
-            ".mk", ".dockerfile", ".diff", ".patch", ".po", ".bib", ".feature", ".http", ".rego", ".cue",
+            ".kts", ".c", ".h", ".cc", ".cpp", ".cxx", ".hpp", ".cs", ".fs", ".vb", ".go", ".rs", ".rb",
+            ".php", ".swift", ".scala", ".r", ".lua", ".pl", ".pm", ".sh", ".bash", ".zsh", ".fish",
+            ".ps1", ".bat", ".cmd", ".sql", ".css", ".scss", ".sass", ".less", ".vue", ".svelte",
+            ".astro", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".properties", ".env", ".xml",
+            ".xsd", ".xsl", ".xslt", ".plist", ".proto", ".graphql", ".gql", ".tf", ".tfvars", ".hcl",
+            ".dart", ".ex", ".exs", ".erl", ".hs", ".clj", ".elm", ".jl", ".m", ".mm", ".groovy",
+            ".gradle", ".nix", ".zig", ".sol", ".asm", ".s", ".f90", ".pas", ".cob", ".lisp", ".el",
+            ".vim", ".cmake", ".mk", ".dockerfile", ".diff", ".patch", ".po", ".bib", ".feature",
+            ".http", ".rego", ".cue",
         ),
-        ("code", "read"),
+        ("texts.code", "read"),
     ),
 )  # fmt: skip
 # Names of files that have no ending, in lower case: of programs, and of texts beside programs.
 CODE_NAMES = frozenset(
     {
-        "dockerfile", "containerfile", "makefile", "gnumakefile", "jenkinsfile", "vagrantfile", "gemfile",
-        "rakefile",
-        "procfile", "brewfile", "podfile", "fastfile", "justfile", "caddyfile", "tiltfile", "pipfile",
-        "guardfile",
-        "berksfile", "earthfile", "snakefile", "sconstruct", "build", "workspace", "codeowners",
+        "dockerfile", "containerfile", "makefile", "gnumakefile", "jenkinsfile", "vagrantfile",
+        "gemfile", "rakefile", "procfile", "brewfile", "podfile", "fastfile", "justfile", "caddyfile",
+        "tiltfile", "pipfile", "guardfile", "berksfile", "earthfile", "snakefile", "sconstruct",
+        "build", "workspace", "codeowners",
     }
 )  # fmt: skip
 TEXT_NAMES = frozenset(
     {
         "readme", "license", "licence", "copying", "copyright", "notice", "authors", "contributors",
         "maintainers", "contributing", "changelog", "changes", "history", "news", "release", "todo",
-        "install", "upgrading", "version", "security", "thanks", "credits", "faq", "manifest", "roadmap",
-        "governance", "unlicense",
+        "install", "upgrading", "version", "security", "thanks", "credits", "faq", "manifest",
+        "roadmap", "governance", "unlicense",
     }
 )  # fmt: skip
 # What to save a file as whose format cannot be read, by the end of its name: the code of the refusal.
 ADVICE = {
-    **dict.fromkeys((".pages", ".wpd", ".wps", ".wri", ".hwp", ".hwpx", ".sxw", ".fodt", ".abw", ".lwp",
-    ".odf"), "save_as_docx"),
-    **dict.fromkeys((".numbers", ".et", ".sxc", ".fods", ".wk1", ".123", ".qpw", ".dbf", ".parquet", ".mdb",
-    ".accdb"), "save_as_xlsx"),
-    **dict.fromkeys((".key", ".dps", ".sxi", ".fodp"), "save_as_pptx"),
-    **dict.fromkeys((".mobi", ".azw", ".azw3", ".fb2", ".djvu", ".xps", ".oxps", ".ps", ".chm", ".one",
-    ".vsd", ".vsdx", ".pub",
-                     ".dwg", ".ai", ".indd"), "save_as_pdf"),
-    **dict.fromkeys((".docm", ".dotm", ".xlsm", ".xltm", ".xlam", ".pptm", ".potm", ".ppsm"), "macros"),
-    **dict.fromkeys((".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".pst", ".mbox"),
-    "unpack"),
-    **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".svg"),
-    "picture"),
-    **dict.fromkeys((".mp3", ".m4a", ".wav", ".ogg", ".flac", ".mp4", ".mov", ".avi", ".mkv", ".webm"),
-    "recording"),
+    **dict.fromkeys(
+        (
+            ".pages", ".wpd", ".wps", ".wri", ".hwp", ".hwpx", ".sxw", ".fodt", ".abw", ".lwp", ".odf",
+        ),
+        "save_as_docx",
+    ),
+    **dict.fromkeys(
+        (
+            ".numbers", ".et", ".sxc", ".fods", ".wk1", ".123", ".qpw", ".dbf", ".parquet", ".mdb",
+            ".accdb",
+        ),
+        "save_as_xlsx",
+    ),
+    **dict.fromkeys(
+        (
+            ".key", ".dps", ".sxi", ".fodp",
+        ),
+        "save_as_pptx",
+    ),
+    **dict.fromkeys(
+        (
+            ".mobi", ".azw", ".azw3", ".fb2", ".djvu", ".xps", ".oxps", ".ps", ".chm", ".one", ".vsd",
+            ".vsdx", ".pub", ".dwg", ".ai", ".indd",
+        ),
+        "save_as_pdf",
+    ),
+    **dict.fromkeys(
+        (
+            ".docm", ".dotm", ".xlsm", ".xltm", ".xlam", ".pptm", ".potm", ".ppsm",
+        ),
+        "macros",
+    ),
+    **dict.fromkeys(
+        (
+            ".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".pst", ".mbox",
+        ),
+        "unpack",
+    ),
+    **dict.fromkeys(
+        (
+            ".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".svg",
+        ),
+        "picture",
+    ),
+    **dict.fromkeys(
+        (
+            ".mp3", ".m4a", ".wav", ".ogg", ".flac", ".mp4", ".mov", ".avi", ".mkv", ".webm",
+        ),
+        "recording",
+    ),
 }  # fmt: skip
 
 MEDIA_TYPES = {ending: kind.media_type for kind in KINDS for ending in kind.endings}

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from core.limited_process import ENVIRONMENT, ROOT, build_command
-from gpts.knowledge.extraction.decoding import clean
-from gpts.knowledge.extraction.printed_lines import (
+from gpts.knowledge.extraction.charsets.decoding import clean
+from gpts.knowledge.extraction.pdf.printed_lines import (
     Vocabulary,
     close_wide_text,
     join_divided_words,

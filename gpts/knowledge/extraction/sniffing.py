@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from gpts.knowledge.extraction.charsets.unicode_marks import find_mark, guess_wide_charset
 from gpts.knowledge.extraction.kinds import (
     ADVICE,
     COMPOUND,
@@ -26,7 +27,6 @@ from gpts.knowledge.extraction.kinds import (
     find_media_type,
 )
 from gpts.knowledge.extraction.types import UnreadableError
-from gpts.knowledge.extraction.unicode_marks import find_mark, guess_wide_charset
 
 HEAD_BYTES = 8_192
 # What old Office names stand for today.

@@ -27,7 +27,7 @@ from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.rules import GPTAct
 from gpts.knowledge.access import access_knowledge_file
-from gpts.knowledge.extraction.charsets import resolve_label
+from gpts.knowledge.extraction.charsets.choosing import resolve_label
 from gpts.knowledge.extraction.kinds import CODE, KINDS
 from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.queries import PAGE_JOB, list_page_jobs

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from gpts.knowledge.extraction.decoding import detect_charset
+from gpts.knowledge.extraction.charsets.decoding import detect_charset
 from gpts.knowledge.extraction.types import UnreadableError
 from tests.support.charset_samples import SAMPLES
 

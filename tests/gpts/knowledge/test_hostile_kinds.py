@@ -16,7 +16,7 @@ import pytest
 
 from gpts.knowledge.extraction import UnreadableError
 from gpts.knowledge.extraction.kinds import COMPOUND, KINDS, ZIPPED
-from gpts.knowledge.extraction.rtf import decompress
+from gpts.knowledge.extraction.office.rtf import decompress
 from tests.support.extraction import read_here
 from tests.support.knowledge_files import EICAR, make_zip
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from gpts.knowledge.extraction import Limits, TooSlowError, UnreadableError, extract
-from gpts.knowledge.extraction.printed_lines import (
+from gpts.knowledge.extraction.pdf.printed_lines import (
     Vocabulary,
     close_wide_text,
     join_divided_words,

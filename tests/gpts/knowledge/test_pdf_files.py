@@ -12,7 +12,7 @@ import pytest
 
 from gpts.knowledge import text_recognition
 from gpts.knowledge.extraction import Remark, RemarkCode, Section, UnreadableError, extract, read_file
-from gpts.knowledge.extraction.printed_lines import Vocabulary, close_wide_text, join_divided_words
+from gpts.knowledge.extraction.pdf.printed_lines import Vocabulary, close_wide_text, join_divided_words
 from gpts.knowledge.extraction.recognition import Engine, list_languages
 from tests.support.extraction import read_lines, read_remarks
 from tests.support.knowledge_files import make_pdf

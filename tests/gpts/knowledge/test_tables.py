@@ -12,7 +12,7 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Font
 
 from gpts.knowledge.extraction import Remark, RemarkCode
-from gpts.knowledge.extraction.number_format import format_number
+from gpts.knowledge.extraction.tables.number_format import format_number
 from tests.support.extraction import read_here
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gpts.knowledge.extraction import Remark, RemarkCode, Section, extract
-from gpts.knowledge.extraction.number_formats import format_number
+from gpts.knowledge.extraction.word.number_formats import format_number
 from tests.support.extraction import read_lines, read_remarks
 from tests.support.knowledge_files import make_zip
 from tests.support.word_files import (

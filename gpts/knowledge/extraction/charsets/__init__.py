@@ -1,0 +1,1 @@
+"""Which charset an old text has, and decoding it in chunks."""

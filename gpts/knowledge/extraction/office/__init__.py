@@ -1,0 +1,1 @@
+"""Readers of other office documents, and what several of them share."""

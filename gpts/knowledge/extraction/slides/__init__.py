@@ -1,0 +1,1 @@
+"""Readers of PowerPoint presentations, new and old."""

@@ -1,0 +1,1 @@
+"""Readers of tables: workbooks, and text with delimiters."""

@@ -1,0 +1,1 @@
+"""Readers of text with markup, of source code, data and mails."""
