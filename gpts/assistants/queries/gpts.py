@@ -11,7 +11,7 @@ from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, Subquery,
 
 from core.scope import NOBODY, current_scope, open_scope
 from gpts.assistants.models import GPT, LiveVersion, Version
-from gpts.assistants.queries.served import list_served_versions, pick_served
+from gpts.assistants.queries.served import list_served_versions, list_with_owner_state, pick_served
 from gpts.assistants.rules import GPTRelation
 from gpts.assistants.states import Audience
 from gpts.llm.catalogue import list_chat_models
@@ -57,9 +57,9 @@ def find_gpt_with_live_versions(slug: str) -> tuple[GPT | None, dict[str, Versio
     Does not authorise.
     """
     rows = (
-        LiveVersion.objects.select_related("gpt__workspace", "version__language_model__provider").filter(
-            gpt__slug=slug, gpt__deleted_at__isnull=True
-        )
+        list_with_owner_state()
+        .select_related("gpt__workspace", "version__language_model__provider")
+        .filter(gpt__slug=slug, gpt__deleted_at__isnull=True)
         if "\x00" not in slug
         else ()
     )
@@ -109,7 +109,7 @@ def find_live_version(user: User, gpt: GPT) -> Version | None:
 
 
 def list_live_by_audience(gpt: GPT) -> dict[str, Version]:
-    rows = LiveVersion.objects.filter(gpt=gpt).select_related("version__language_model__provider")
+    rows = list_with_owner_state().filter(gpt=gpt).select_related("version__language_model__provider")
     for row in rows:
         row.gpt = gpt  # with its workspace
     return {audience: row.version for audience, row in pick_served(rows).items()}
