@@ -183,8 +183,8 @@ def test_after_kill_9_of_the_web_service_a_create_answer_is_interrupted_with_its
     owner = create_person("Ada")
     gpt = create_gpt_on("normal:4000:40", owner=owner)
     first = start_web_service("killed-create")
+    browser, said = WebClient(first.url, owner), ""
     try:
-        browser, said = WebClient(first.url, owner), ""
         with browser.ask(f"/build/{gpt.slug}/create/messages", "A long story") as response:
             stream = read_events(response)
             while len(said) < 200:
@@ -192,8 +192,8 @@ def test_after_kill_9_of_the_web_service_a_create_answer_is_interrupted_with_its
                 said += event.data.get("text", "") if event.name == "delta" else ""
             os.killpg(first.process.pid, signal.SIGKILL)
             first.process.wait(10)
-        browser.close()
     finally:
+        browser.close()
         first.stop()
 
     wait_for(lambda: run_reaper(BuilderMessage), seconds=60)
