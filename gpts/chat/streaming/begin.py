@@ -148,7 +148,7 @@ def begin_first_turn(
     vector, known = _embed_question(requester, text, lambda: _get_first_gpt(requester, slug, is_draft, ask))
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
-        if known is None:
+        if known is None or not known.is_fresh():
             known = _access_first(requester, slug, is_draft)
         gpt, version, relation = known.gpt, known.version, known.relation
         turn = start_first_turn(
@@ -338,7 +338,7 @@ class _Question:
 def _embed_question(
     requester: Requester, text: str, find: Callable[[], _Question]
 ) -> tuple[QuestionVector | None, _Rights | None]:
-    """Return the question's vector, None without an embeddings model, and rights that need not be read again.
+    """Return the question's vector, None without an embeddings model, and the rights that were read for it.
 
     The embeddings server is another host, so no transaction may be open while it is asked: this opens and
     ends a scope of its own. ``find`` authorises the person, as the text must not reach the embeddings server
@@ -350,7 +350,7 @@ def _embed_question(
         question = find()
         embedder = get_question_embedder(question.gpt)
     vector = None if embedder is None else embedder.embed([text or question.text])[0]
-    return vector, question.rights if question.rights.is_fresh() else None
+    return vector, question.rights
 
 
 def _access_first(requester: Requester, slug: str, is_draft: bool) -> _Rights:
@@ -438,7 +438,7 @@ def _open_conversation(
     conversation = access_conversation_to_continue(
         requester.user, conversation_id, workspace_id=requester.workspace_id
     )
-    rights = known or _read_rights(requester, conversation)
+    rights = known if known is not None and known.is_fresh() else _read_rights(requester, conversation)
     conversation = settle_version(conversation=conversation, live=rights.version, relation=rights.relation)
     running = Turn.objects.filter(conversation=conversation, state=TurnState.RUNNING).first()
     if running is not None:
