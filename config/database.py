@@ -13,6 +13,8 @@ from embedded.paths import DataPaths
 LOGINS = ("owner", "app", "worker")
 # A request that gets no connection in this time is answered with 503.
 POOL_WAIT_SECONDS = 5
+# A statement is prepared when a connection sends it for the fourth time.
+PREPARE_AFTER = 3
 
 
 def database_settings(
@@ -30,7 +32,7 @@ def database_settings(
     roles = {role: unquote(urlsplit(urls[role]).username or "") for role in urls} | {"public": public_role}
     if process not in urls:
         raise ImproperlyConfigured(f"LOGGIA_DATABASE_ROLE is {process!r}: use owner, app or worker.")
-    database = parse_url(urls[process], name=f"the database URL of the role {process}")
+    database = _bind_on_server(parse_url(urls[process], name=f"the database URL of the role {process}"))
     if process == "app":
         database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": POOL_WAIT_SECONDS}
         # config.postgres checks connections itself; the pool's check waits longer for each dead one.
@@ -90,6 +92,15 @@ def parse_url(url: str, *, name: str) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"connect_timeout": 5} | options,
     }
+
+
+def _bind_on_server(database: dict[str, Any]) -> dict[str, Any]:
+    """Send values apart from the statement, so that PostgreSQL plans a repeated statement once.
+
+    Planning under row-level security takes longer than running: 3.3 ms of 3.6 for a GPT's live versions.
+    """
+    binding = {"server_side_binding": True, "prepare_threshold": PREPARE_AFTER}
+    return database | {"OPTIONS": binding | database["OPTIONS"]}
 
 
 def _host(netloc: str) -> str:

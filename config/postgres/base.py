@@ -15,6 +15,8 @@ from core.connections import DatabaseBusy, is_visitor_request
 
 # Recently used connections skip the health query.
 HEALTH_CHECK_AFTER_SECONDS = 10.0
+# Prepared statements of one connection: pages and turns repeat about 200. Plans take PostgreSQL's memory.
+MOST_PREPARED = 200
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -42,6 +44,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 raise DatabaseBusy from error
             raise
         self._held_share = share
+        connection.prepared_max = MOST_PREPARED
         return connection
 
     def _get_live_connection(self, conn_params: dict[str, Any], pool: ConnectionPool) -> Any:

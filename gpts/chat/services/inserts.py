@@ -18,15 +18,14 @@ def insert_together(*rows: models.Model, waits_for_disk: bool = True) -> None:
     Without ``waits_for_disk`` the commit of the whole transaction is asynchronous. Use that for
     questions, whose answer a reader waits for, never for answers.
     """
-    statements: list[str] = [] if waits_for_disk else [_ASYNCHRONOUS_COMMIT]
-    values: list[Any] = []
-    for row in rows:
-        fields, statement = _build_insert(type(row))
-        statements.append(statement)
-        values += [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
-        row._state.adding, row._state.db = False, connection.alias
-    with connection.cursor() as cursor:
-        cursor.execute("; ".join(statements), values)
+    with connection.cursor() as cursor, connection.wrap_database_errors, connection.connection.pipeline():
+        if not waits_for_disk:
+            cursor.execute(_ASYNCHRONOUS_COMMIT)
+        for row in rows:
+            fields, statement = _build_insert(type(row))
+            values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+            cursor.execute(statement, values)
+            row._state.adding, row._state.db = False, connection.alias
 
 
 @lru_cache(maxsize=16)
