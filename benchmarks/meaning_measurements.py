@@ -31,6 +31,7 @@ from gpts.knowledge.retrieval import (  # noqa: E402
     look_up,
 )
 from gpts.knowledge.retrieval.embedding import embed_passages  # noqa: E402
+from gpts.knowledge.retrieval.vector_blocks import pack_vectors  # noqa: E402
 from gpts.knowledge.retrieval.vectors import nearest_passages  # noqa: E402
 from gpts.llm.runtime import builtin_embeddings  # noqa: E402
 from gpts.llm.services.providers import ensure_builtin_embeddings  # noqa: E402
@@ -233,6 +234,8 @@ def _add_made_up_vectors(gpt: GPT) -> None:
             " CROSS JOIN LATERAL (SELECT u.written::halfvec AS made) AS v",
             [model.pk, gpt.pk, written, DIFFERENT_VECTORS],
         )
+        for document_id in Document.objects.filter(files__gpt=gpt).values_list("pk", flat=True):
+            pack_vectors(document_id, model.pk, builtin_embeddings.DIMENSIONS)
         print(
             f"{PassageVector.objects.filter(document__files__gpt=gpt).count():,} vectors made up", flush=True
         )

@@ -33,10 +33,11 @@ def database_settings(
     if process not in urls:
         raise ImproperlyConfigured(f"LOGGIA_DATABASE_ROLE is {process!r}: use owner, app or worker.")
     database = _bind_on_server(parse_url(urls[process], name=f"the database URL of the role {process}"))
+    database["ENGINE"] = "config.postgres"
     if process == "app":
         database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": POOL_WAIT_SECONDS}
         # config.postgres checks connections itself; the pool's check waits longer for each dead one.
-        database |= {"ENGINE": "config.postgres", "CONN_HEALTH_CHECKS": False}
+        database["CONN_HEALTH_CHECKS"] = False
     return {"default": database}, roles, urls
 
 

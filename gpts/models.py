@@ -20,6 +20,7 @@ from gpts.knowledge.models import (
     KnowledgeFile,
     Passage,
     PassageVector,
+    VectorBlock,
 )
 from gpts.llm.models import FailedCall, LanguageModel, ModelProvider, SemanticSearch
 from gpts.metering.models import Budget, BudgetReservation, BudgetUse, PriceCeiling, UsageEvent, UsageVoid
@@ -63,5 +64,6 @@ __all__ = [
     "TurnWords",
     "UsageEvent",
     "UsageVoid",
+    "VectorBlock",
     "Version",
 ]

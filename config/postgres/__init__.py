@@ -1,1 +1,1 @@
-"""Database backend: PostgreSQL with a connection pool that recovers at once after a restart of the server."""
+"""Database backend: PostgreSQL that plans repeated statements once, with a pool that recovers at once."""

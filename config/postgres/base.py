@@ -1,4 +1,4 @@
-"""The web service's database backend: Django's, but all dead pooled connections are replaced at once."""
+"""The database backend: Django's, but integers keep their size, and dead pooled connections are all replaced."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import time
 from typing import Any
 
 import psycopg
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, operations
+from psycopg.types.numeric import Int8
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from core.connections import DatabaseBusy, is_visitor_request
@@ -19,6 +20,16 @@ HEALTH_CHECK_AFTER_SECONDS = 10.0
 MOST_PREPARED = 200
 
 
+class DatabaseOperations(operations.DatabaseOperations):
+    """Sends every integer in eight bytes.
+
+    Django sends a number without a field of its own, such as a summand of a bigint, as an IntegerField, for
+    which psycopg packs the lowest four bytes of any number, without an error, when PostgreSQL binds values.
+    """
+
+    integerfield_type_map = dict.fromkeys(operations.DatabaseOperations.integerfield_type_map, Int8)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Replaces all dead connections of the pool when one is found dead.
 
@@ -27,6 +38,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     DatabaseBusy, which is answered with 503.
     """
 
+    ops_class = DatabaseOperations
     _held_share: threading.Semaphore | None = None
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:

@@ -159,7 +159,7 @@ def test_after_kill_9_of_the_web_service_the_turn_is_interrupted_with_its_text(
         with browser.ask(f"/g/{slug}/chat/turns", "Tell me a long story") as response:
             stream = read_events(response)
             head = next(stream).data
-            while len(said) < 200:
+            while len(said) < 400:
                 event = next(stream)
                 said += event.data.get("text", "") if event.name == "delta" else ""
             os.killpg(first.process.pid, signal.SIGKILL)

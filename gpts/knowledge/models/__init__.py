@@ -1,7 +1,13 @@
 """Tables of documents, files, passages and the search index."""
 
 from gpts.knowledge.models.documents import Document, KnowledgeFile, Passage
-from gpts.knowledge.models.search_index import IndexBlock, IndexSegment, IndexShelf, PassageVector
+from gpts.knowledge.models.search_index import (
+    IndexBlock,
+    IndexSegment,
+    IndexShelf,
+    PassageVector,
+    VectorBlock,
+)
 
 __all__ = [
     "Document",
@@ -11,4 +17,5 @@ __all__ = [
     "KnowledgeFile",
     "Passage",
     "PassageVector",
+    "VectorBlock",
 ]

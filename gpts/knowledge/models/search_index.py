@@ -88,3 +88,27 @@ class PassageVector(models.Model):
 
     def __str__(self) -> str:
         return f"{self.passage_id} by {self.model_id}"
+
+
+class VectorBlock(models.Model):
+    """The codes of up to BLOCK_PASSAGES passages of a document in one row, so that a search reads few rows.
+
+    Made of PassageVector when a document has all its vectors, deleted when these change. ``passages`` has ids
+    as i64, big-endian; ``codes`` in the same order the sign of each dimension, a bit each, in whole bytes.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="+", db_index=False)
+    model = models.ForeignKey(LanguageModel, on_delete=models.CASCADE, related_name="+")
+    number = models.PositiveIntegerField()
+    dimensions = models.PositiveIntegerField()
+    passages = models.BinaryField()
+    codes = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["document", "model", "number"], name="gpts_vectorblock_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} by {self.model_id}#{self.number}"

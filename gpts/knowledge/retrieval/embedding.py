@@ -12,6 +12,7 @@ from django.db.models import Exists, F, Func, IntegerField, OuterRef, QuerySet
 from core.jobs import enqueue_on_commit, log_refused_task
 from core.scope import system_scope
 from gpts.knowledge.models import Document, Passage, PassageVector
+from gpts.knowledge.retrieval.vector_blocks import delete_blocks, pack_vectors
 from gpts.knowledge.states import FileState
 from gpts.llm.embeddings import (
     DIMENSIONS_DIFFER,
@@ -114,6 +115,7 @@ def _load_batch(document_id: int, position: int, at: datetime) -> _Batch | None:
     if passages:
         return _Batch(document, embedder, passages, is_last=len(passages) < size)
     PassageVector.objects.filter(document=document).exclude(model=model).delete()
+    pack_vectors(document_id, model.pk, embedder.dimensions)
     Document.objects.filter(pk=document_id).update(embedded_at=at)
     return None
 
@@ -152,6 +154,7 @@ def _save_vectors(batch: _Batch, vectors: Sequence[list[float] | None]) -> int:
             rows.append(
                 [document.workspace_id, document.pk, passage.pk, batch.embedder.model_id, written, written]
             )
+    delete_blocks(document.pk)
     with connection.cursor() as cursor:
         cursor.executemany(_INSERT, rows)
     return len(rows)

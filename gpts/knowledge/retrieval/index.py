@@ -11,6 +11,7 @@ from gpts.knowledge.models import Document, IndexBlock, IndexSegment, IndexShelf
 from gpts.knowledge.retrieval.embedding import schedule_embedding
 from gpts.knowledge.retrieval.postings import SEGMENT_PASSAGES, Segment, SegmentBuilder
 from gpts.knowledge.retrieval.terms import TERMS_VERSION
+from gpts.knowledge.retrieval.vector_blocks import delete_blocks
 from gpts.knowledge.states import FileState
 
 BATCH = 500
@@ -40,6 +41,7 @@ def index_passages(document: Document, passages: Iterable[Passage] | None = None
 def remove_from_index(document: Document) -> None:
     """Remove a document's index and vectors, but not its passages."""
     IndexSegment.objects.filter(document=document).delete()
+    delete_blocks(document.pk)
     PassageVector.objects.filter(document=document).delete()
     Document.objects.filter(pk=document.pk).update(embedded_at=None)
 

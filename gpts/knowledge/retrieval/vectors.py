@@ -1,8 +1,9 @@
 """The passages nearest to a question by their embeddings.
 
 Two steps, both on the GPT's own documents only: first the signs of all dimensions (one bit each) are
-compared, a short scan of small rows; then the best SHORTLIST by their whole vectors. There is no graph index
-(HNSW): it would span all workspaces, and a search for one GPT would visit mostly rows of others.
+compared, from the document's blocks (``vector_blocks``) or, while it has none, from its rows; then the best
+SHORTLIST by their whole vectors. There is no graph index (HNSW): it would span all workspaces, and a search
+for one GPT would visit mostly rows of others.
 
 Cosines of different models cannot be compared: two unrelated texts have 0.1 with one model, 0.78 with the
 built-in one. So ``score`` is rescaled: 0 is the similarity of unrelated texts, 1 is identical. For a
@@ -20,6 +21,7 @@ from django.db import connection
 
 from gpts.assistants.models import GPT
 from gpts.knowledge.retrieval.question_vectors import QuestionVector
+from gpts.knowledge.retrieval.vector_blocks import find_candidates
 from gpts.llm.embeddings import get_embedding_model
 from gpts.llm.runtime import builtin_embeddings
 from gpts.llm.states import ProviderKind
@@ -59,12 +61,16 @@ class NearPassages:
 _NEAREST = """
 WITH compared AS MATERIALIZED (
   SELECT id, code::bit({size}) <~> binary_quantize(%(vector)s::halfvec)::bit({size}) AS differing
-  FROM gpts_passagevector WHERE document_id = ANY(%(documents)s) AND model_id = %(model)s
+  FROM gpts_passagevector WHERE document_id = ANY(%(in_rows)s::bigint[]) AND model_id = %(model)s
     AND length(code) = {size}
 ), chosen AS (
   (SELECT id, 'near' AS kind FROM compared ORDER BY differing LIMIT %(shortlist)s)
   UNION ALL
   (SELECT id, 'far' FROM compared ORDER BY differing DESC LIMIT %(baseline)s)
+  UNION ALL
+  (SELECT v.id, wanted.kind FROM unnest(%(packed)s::bigint[], %(kinds)s::text[]) AS wanted(passage_id, kind)
+   JOIN gpts_passagevector AS v ON v.passage_id = wanted.passage_id
+   WHERE v.document_id = ANY(%(documents)s) AND v.model_id = %(model)s AND length(v.code) = {size})
   UNION ALL
   (SELECT v.id, 'asked' FROM unnest(%(asked_documents)s::bigint[], %(asked_positions)s::int[])
      AS wanted(document_id, position)
@@ -93,12 +99,16 @@ def nearest_passages(
     if question is None or question.values is None or question.model_id != model.pk:
         return NearPassages(VectorStatus.DOWN)
     vector = question.values
+    packed = find_candidates(documents, model.pk, vector, near=SHORTLIST, far=BASELINE)
     with connection.cursor() as cursor:
         cursor.execute(
             _NEAREST.format(size=len(vector)),
             {
                 "vector": "[" + ",".join(f"{value:.6g}" for value in vector) + "]",
                 "documents": list(documents),
+                "in_rows": [document for document in documents if document not in packed.documents],
+                "packed": [*packed.near, *packed.far],
+                "kinds": ["near"] * len(packed.near) + ["far"] * len(packed.far),
                 "model": model.pk,
                 "shortlist": SHORTLIST,
                 "baseline": BASELINE,

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.jobs import enqueue_now
 from core.scope import system_scope
-from gpts.knowledge.models import Document, PassageVector
+from gpts.knowledge.models import Document, PassageVector, VectorBlock
 from gpts.knowledge.retrieval.embedding import CODE_LENGTH, embed_passages
 from gpts.knowledge.states import FileState
 from gpts.llm.embeddings import get_embedding_model, list_usable_models, remember_embedding_models
@@ -109,14 +109,15 @@ def _list_workspaces_to_embed() -> dict[int, LanguageModel]:
 
 
 def list_waiting_documents(model: LanguageModel) -> QuerySet[Document]:
-    """Return the documents that were read and have no vectors by ``model``, in the open scope.
+    """Return the documents that were read and lack vectors by ``model``, or their blocks, in the open scope.
 
     A document that the model had no vector for at all is done too.
     """
     vectors = PassageVector.objects.filter(document=OuterRef("pk"))
     current = vectors.alias(size=CODE_LENGTH).filter(model=model, size=model.dimensions)
+    blocks = VectorBlock.objects.filter(document=OuterRef("pk"), model=model, dimensions=model.dimensions or 0)
     return Document.objects.filter(
-        Q(embedded_at__isnull=True) | Exists(vectors) & ~Exists(current),
+        Q(embedded_at__isnull=True) | Exists(vectors) & ~(Exists(current) & Exists(blocks)),
         state=FileState.READY,
         passage_count__gt=0,
         workspace__suspended_at__isnull=True,

@@ -78,6 +78,7 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
     "gpts_indexsegment": (Line("workspace_id = {home}", "coaw", "w", "w", "oaw"),),
     "gpts_indexblock": (Line("workspace_id = {home}", "coaw", "w", "w", "oaw"),),
     "gpts_indexshelf": (Line("workspace_id = {home}", "coaw", "w", "w", "oaw"),),
+    "gpts_vectorblock": (Line("workspace_id = {home}", "coaw", "w", "w", "oaw"),),
     "gpts_passagevector": (Line("workspace_id = {home}", "coaw", "w", "w", "oaw"),),
     "gpts_goldenprompt": (Line("workspace_id = {home}", "coaw", "oaw", "oaw", "oaw"),),
     "gpts_goldenrun": (Line("workspace_id = {home}", "coaw", "oaw", "oaw", "oaw"),),

@@ -13,6 +13,7 @@ from gpts.chat.models.turn_words import TurnWords
 from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach, InsightState
 from gpts.knowledge.models import Passage
 from gpts.knowledge.models.search_index import PassageVector
+from gpts.knowledge.retrieval.vector_blocks import pack_vectors
 from gpts.llm.models import SemanticSearch
 from gpts.metering.models import Budget, BudgetReservation, BudgetUse, PriceCeiling, UsageEvent, UsageVoid
 from marketplace.models import FormerHandle, Listing, Rating, Shelf, ShelfEntry
@@ -97,6 +98,7 @@ def _in_chats(world: World) -> None:
         code="101",
         vector=[1.0, -1.0, 1.0],
     )
+    pack_vectors(passage.document_id, world.catalogue_model, 3)
 
 
 def _in_insights(world: World) -> None:

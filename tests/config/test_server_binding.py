@@ -1,0 +1,58 @@
+"""PostgreSQL binds values itself: integers keep their size, and a repeated statement is planned once."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import DataError, connection, transaction
+from django.db.models import BigIntegerField, F, Value
+from django.db.models.functions import Cast
+
+from gpts.llm.models import LanguageModel, ModelProvider
+from gpts.llm.states import ProviderKind
+from reviews.models import Fingerprint
+from tests.support.times import NOW
+
+pytestmark = pytest.mark.django_db
+
+BEYOND = 2**32 + 5  # its lowest four bytes are 5
+
+
+@pytest.fixture
+def model() -> LanguageModel:
+    provider = ModelProvider.objects.create(name="One", kind=ProviderKind.OFFLINE, created_at=NOW)
+    return LanguageModel.objects.create(
+        provider=provider, name="one", label="One", context_window=5, max_output_tokens=1
+    )
+
+
+def test_a_number_beyond_four_bytes_is_not_cut(model: LanguageModel) -> None:
+    found = LanguageModel.objects.annotate(
+        plain=Value(BEYOND), total=Cast(F("context_window"), BigIntegerField()) + BEYOND
+    ).values_list("plain", "total")
+
+    assert list(found) == [(BEYOND, BEYOND + 5)]
+
+
+def test_a_number_beyond_a_column_is_refused(model: LanguageModel) -> None:
+    with pytest.raises(DataError), transaction.atomic():
+        LanguageModel.objects.update(context_window=BEYOND)
+
+    model.refresh_from_db()
+    assert model.context_window == 5
+
+
+def test_members_of_arrays_are_not_cut() -> None:
+    statement, values = Fingerprint.objects.filter(hashes__overlap=[BEYOND]).query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_typeof(%s)::text, %s", [values[0], values[0]])
+        assert cursor.fetchone() == ("bigint", BEYOND)
+    assert "%s" in statement
+
+
+def test_a_repeated_statement_is_prepared(model: LanguageModel) -> None:
+    for _time in range(6):
+        LanguageModel.objects.filter(name="one").first()
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        assert any('"gpts_languagemodel"."name" = $1' in statement for (statement,) in cursor.fetchall())
