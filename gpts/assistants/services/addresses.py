@@ -24,10 +24,9 @@ SUGGESTIONS = 5
 # Words of our own addresses, and those that would say nothing or lie about who speaks.
 RESERVED = frozenset({
     "about", "account", "accounts", "admin", "api", "build", "builders", "categories", "chat", "draft",
-    "earnings",
-    "embed", "finance", "gpt", "gpts", "help", "import", "leaderboards", "loggia", "moderation", "new", "new-gpt",
-    "operator", "preview", "privacy", "report", "rules", "search", "settings", "static", "store", "support", "terms",
-    "test", "version", "versions",
+    "earnings", "embed", "finance", "gpt", "gpts", "help", "import", "leaderboards", "loggia", "moderation",
+    "new", "new-gpt", "operator", "preview", "privacy", "report", "rules", "search", "settings", "static",
+    "store", "support", "terms", "test", "version", "versions",
 })  # fmt: skip
 _FORM = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 # Serialises choices: an address that is being given up must not be taken before it is recorded.

@@ -78,9 +78,9 @@ def set_live_version(
     """Make ``version`` live for ``audience`` in place of the version that is; idempotent.
 
     Writes the row and an audit event; the first one makes the GPT's address final. Raises InvalidInput for
-    another GPT's version or an unknown audience,
-    NotFound when the GPT is deleted, Forbidden as check_owner_may_serve does: approvals and restored listings
-    end here too. Allowed in quarantine: it takes effect on release.
+    another GPT's version or an unknown audience, NotFound when the GPT is deleted, Forbidden as
+    check_owner_may_serve does: approvals and restored listings end here too. Allowed in quarantine: it takes
+    effect on release.
     """
     fresh = lock_gpt(gpt, allow_quarantined=True)
     if version.gpt_id != fresh.pk:

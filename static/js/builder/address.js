@@ -6,7 +6,6 @@ const PAUSE = 300;
 each("[data-address]", (form) => {
   const field = form.elements.address;
   const said = form.querySelector("[data-address-said]");
-  const first = field.value;
   let timer = 0;
   let asked = 0;
 
@@ -27,6 +26,4 @@ each("[data-address]", (form) => {
     field.toggleAttribute("aria-invalid", Boolean(problem));
     form.querySelector(".field__error")?.remove();
   }
-
-  if (first) check();
 });
