@@ -133,7 +133,7 @@ def test_on_a_phone_one_control_shows_the_preview_and_one_bar_all_pages(
 
 def test_tabs_do_not_move_when_one_becomes_active(server: WebService, page: Page, gpt: GPT) -> None:
     places = """() => [...document.querySelectorAll(".build-nav a")].map(
-        (link) => { const box = link.getBoundingClientRect(); return [link.textContent, box.x, box.width]; })"""
+        (link) => [link.textContent, link.getBoundingClientRect().x, link.getBoundingClientRect().width])"""
     seen = []
     for tab in ("create", "configure", "knowledge"):
         page.goto(f"{server.url}/build/{gpt.slug}/{tab}")

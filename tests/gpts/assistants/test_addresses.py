@@ -132,7 +132,7 @@ def test_the_suggestion_is_a_free_address_of_the_name(
 def test_sharing_settles_the_address_and_takes_the_chosen_one() -> None:
     linked, named, live, submitted, kept = (GPTFactory.create() for _ in range(5))
     slugs = [gpt.slug for gpt in (linked, named, live, submitted, kept)]
-    share = {"audiences": [Audience.LINK], "release_notes": "", "at": NOW}
+    share: dict[str, Any] = {"audiences": [Audience.LINK], "release_notes": "", "at": NOW}
 
     share_draft(gpt=linked, by=linked.owner, **share)
     share_draft(gpt=named, by=named.owner, address="named-coach", **share)
