@@ -68,6 +68,7 @@ class RenderedTurn:
     tools: list[dict[str, Any]] = field(default_factory=list)
     thumb: TurnFeedback | None = None
     thinking: str = ""
+    is_mention: bool = False
 
     @property
     def may_continue(self) -> bool:
@@ -75,6 +76,11 @@ class RenderedTurn:
         is_cut = self.turn.state == TurnState.FINISHED and self.turn.finish_reason == FinishReason.LENGTH
         tools = self.turn.answer.tools if self.turn.answer else []  # type: ignore[attr-defined]
         return self.is_last and is_cut and find_output_entry(tools) is None
+
+    @property
+    def mentioned(self) -> str:
+        """The name of the GPT that was called by "@"; "" where the conversation's own one answers."""
+        return self.speaker.name if self.is_mention else ""
 
     @property
     def is_running(self) -> bool:
@@ -132,6 +138,7 @@ def render_turns(conversation: Conversation, window: TurnWindow) -> list[Rendere
                 files=[_add_remarks(file) for file in own_files if file.role == MessageRole.USER],
                 generated_files=[file for file in own_files if file.role == MessageRole.ASSISTANT],
                 thumb=feedback.get(turn.pk),
+                is_mention=turn.gpt_id != conversation.gpt_id,
             )
         )
         before = turn
