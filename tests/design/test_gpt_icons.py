@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from itertools import combinations
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from PIL import Image, ImageChops
@@ -12,7 +13,8 @@ from playwright.sync_api import Browser
 
 from core.look.gpt_icons import FORMS, draw_form, draw_gpt_icon
 from core.look.illustrations import DRAWINGS, arch_drawing, arch_icon
-from demo.store import ACME, PUBLIC
+from demo.chinese_gpts import ACME
+from demo.store import PUBLIC
 
 SIDE = 32
 CSS = Path(__file__).parents[2] / "static" / "css"
@@ -38,7 +40,7 @@ def test_each_place_has_a_drawing_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_icons_of_the_demo_differ_at_32_pixels(browser: Browser, scheme: str) -> None:
+def test_icons_of_the_demo_differ_at_32_pixels(browser: Browser, scheme: Literal["light", "dark"]) -> None:
     icons = [arch_icon(entry.name, "", entry.category, "sm", entry.key) for entry in (*PUBLIC, *ACME)]
     pictures = _draw([str(icon) for icon in icons], browser, scheme)
 
@@ -50,8 +52,9 @@ def test_icons_of_the_demo_differ_at_32_pixels(browser: Browser, scheme: str) ->
     assert min(_measure_contrast(picture) for picture in pictures) >= 4.5
 
 
-def _draw(icons: list[str], browser: Browser, scheme: str) -> list[Image.Image]:
+def _draw(icons: list[str], browser: Browser, scheme: Literal["light", "dark"]) -> list[Image.Image]:
     from pathlib import Path
+from typing import Literal
 
     css = Path(__file__).parents[2] / "static" / "css"
     styles = "".join(
