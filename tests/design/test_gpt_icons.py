@@ -53,13 +53,7 @@ def test_icons_of_the_demo_differ_at_32_pixels(browser: Browser, scheme: Literal
 
 
 def _draw(icons: list[str], browser: Browser, scheme: Literal["light", "dark"]) -> list[Image.Image]:
-    from pathlib import Path
-from typing import Literal
-
-    css = Path(__file__).parents[2] / "static" / "css"
-    styles = "".join(
-        (css / name).read_text() for name in ("tokens.css", "layouts/helpers.css", "components/arch.css")
-    )
+    styles = "".join((CSS / name).read_text() for name in STYLES)
     page = browser.new_page(viewport={"width": SIDE, "height": 36 * len(icons)}, color_scheme=scheme)
     cells = "".join(f'<div style="height:36px;line-height:0">{icon}</div>' for icon in icons)
     page.set_content(f"<!doctype html><style>{styles} body{{margin:0}}</style>{cells}")
