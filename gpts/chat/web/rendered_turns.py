@@ -36,6 +36,7 @@ class Speaker:
     name: str
     icon_url: str
     category: str
+    slug: str
     number: int | None
 
 
@@ -182,10 +183,12 @@ def _get_speaker(conversation: Conversation, window: TurnWindow, turn: Turn) -> 
     behaviour: GPT | Version = window.answering_versions.get(turn.version_id or 0) or (
         conversation.version or conversation.gpt
     )
+    is_own = turn.gpt_id == conversation.gpt_id
     return Speaker(
         name=behaviour.name,
         icon_url=get_icon_url(behaviour.icon),
         category=behaviour.category,
+        slug=getattr(behaviour, "gpt_slug", None) or (conversation.gpt.slug if is_own else ""),
         number=behaviour.number if isinstance(behaviour, Version) else None,
     )
 
