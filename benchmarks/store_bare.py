@@ -59,7 +59,7 @@ def _record_selects(address: str) -> list[str]:
     parts = urlsplit(address)
     with CaptureQueriesContext(connection) as captured:
         if parts.path == "/":
-            queries.get_storefront(today=timezone.now().date())
+            queries.get_storefront(today=timezone.now().date(), language="en")
         elif parts.path == "/search":
             queries.search_listings(parse_qs(parts.query)["q"][0])
         else:

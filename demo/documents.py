@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+# A GPT's own document has its key as its name. The texts are short: reading them is a part of the first start.
+FOLDER = Path(__file__).parent / "knowledge"
+
+
+def list_own_documents(key: str) -> tuple[tuple[str, str], ...]:
+    """Return the document of a GPT as (name, Markdown), none if it has none. Its name is its title."""
+    file = FOLDER / f"{key}.md"
+    if not file.is_file():
+        return ()
+    text = file.read_text(encoding="utf-8")
+    title = text.split("\n", 1)[0].removeprefix("# ").strip()
+    return ((f"{title}.md", text),)
+
+
 RAIL_HANDBOOK = """# Slow Rail handbook
 
 ## Reservations

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from demo.accounts import People
 from demo.chinese_gpts import ACME, CHINESE
 from demo.demo_gpt import FLAGSHIP, DemoGPT
+from demo.documents import list_own_documents
 from demo.english_gpts import ENGLISH
 from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import create_gpt, update_draft
@@ -86,6 +87,7 @@ def seed_private_store(people: People, acme: Workspace, *, at: datetime) -> dict
 
 
 def build(entry: DemoGPT, owner: User, workspace: Workspace, *, at: datetime) -> GPT:
+    knowledge = entry.knowledge or list_own_documents(entry.key)
     gpt = create_gpt(
         workspace=workspace,
         owner=owner,
@@ -96,12 +98,12 @@ def build(entry: DemoGPT, owner: User, workspace: Workspace, *, at: datetime) ->
         instructions=entry.instructions,
         starters=list(entry.starters),
         category=entry.category,
-        capabilities=[Capability.FILE_SEARCH.value] if entry.knowledge else [],
+        capabilities=[Capability.FILE_SEARCH.value] if knowledge else [],
     )
     # A readable address that stays the same whenever the demo is made anew.
     gpt.slug = entry.key
     gpt.save(update_fields=["slug"])
-    for name, text in entry.knowledge:
+    for name, text in knowledge:
         upload = SimpleUploadedFile(name, text.encode(), content_type="text/markdown")
         add_knowledge_file(gpt=gpt, upload=upload, by=owner, at=at)
     gpt.refresh_from_db()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
@@ -31,6 +32,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if not hasattr(session.config, "workerinput"):
         stop_abandoned_runs(settings.WHOLE_RUN)
     servers.start_redis_on_first_use()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Keep the modules and tests, which live until the end, out of what the garbage collector walks."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

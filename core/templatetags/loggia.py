@@ -34,8 +34,14 @@ def icon_names() -> list[str]:
 
 
 @register.simple_tag
-def arch_icon(name: str, image_url: str | None = "", category: object = "", size: str = "md") -> SafeString:
-    return illustrations.arch_icon(name, image_url or "", category, size)
+def arch_icon(
+    name: str,
+    image_url: str | None = "",
+    category: object = "",
+    size: str = "md",
+    slug: str | None = "",
+) -> SafeString:
+    return illustrations.arch_icon(name, image_url or "", category, size, slug or "")
 
 
 @register.simple_tag

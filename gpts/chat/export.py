@@ -128,7 +128,7 @@ def export_page(
 ) -> tuple[list[str], str]:
     """Return a page of conversations, newest first, each as a line of JSON, and the next page's cursor.
 
-    Without deleted and temporary ones.
+    Without deleted and temporary ones and previews of drafts.
     """
     rows = list_conversations(user).select_related("gpt", "version", "workspace")
     if workspace_id is not None:

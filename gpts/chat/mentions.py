@@ -80,7 +80,11 @@ def _list_recent_gpts(user: User) -> list[int]:
     workspaces = list_scope_memberships(user).values("workspace_id")
     return list(
         Conversation.objects.filter(
-            user_id=user.pk, workspace_id__in=workspaces, deleted_at__isnull=True, is_temporary=False
+            user_id=user.pk,
+            workspace_id__in=workspaces,
+            deleted_at__isnull=True,
+            is_temporary=False,
+            version__isnull=False,
         )
         .values("gpt_id")
         .annotate(last=Max("updated_at"))

@@ -57,6 +57,8 @@ class GPTTemplate:
     icon: str
     draft: dict[str, Any] = field(default_factory=dict)
     sets_up: tuple[Any, ...] = ()
+    # Its instructions call operations of other services.
+    needs_actions: bool = False
 
     def build_fields(self) -> dict[str, Any]:
         """Return the draft's fields as plain values in the active language."""
@@ -130,6 +132,7 @@ TEMPLATES = (
             _("One call after the other, never several at once"),
             _("Ready for an action from an OpenAPI document"),
         ),
+        needs_actions=True,
         draft={
             "description": _(
                 "Looks up and changes ‹things› in ‹your service›. Asks before it changes anything."
@@ -174,6 +177,7 @@ TEMPLATES = (
             _("Shows the job in full before it is started"),
             _("Always the same model, so that jobs do not vary"),
         ),
+        needs_actions=True,
         draft={
             "description": _(
                 "Turns your request into a job for ‹your automation› and tells you how it went."
@@ -255,6 +259,12 @@ TEMPLATES = (
 )
 
 
-def get_template(key: str) -> GPTTemplate:
-    """Return the template with this key, or the blank one."""
-    return next((template for template in TEMPLATES if template.key == key), TEMPLATES[0])
+def list_templates(*, with_actions: bool) -> list[GPTTemplate]:
+    """Return what a new GPT may start from; a template that needs actions promises too much without them."""
+    return [template for template in TEMPLATES if with_actions or not template.needs_actions]
+
+
+def get_template(key: str, *, with_actions: bool) -> GPTTemplate:
+    """Return the offered template with this key, or the blank one."""
+    offered = list_templates(with_actions=with_actions)
+    return next((template for template in offered if template.key == key), offered[0])

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from core.look.illustrations import arch_icon
 from gpts.assistants.differences import LABELS
+from gpts.assistants.models import GPT
 from gpts.assistants.wording import format_field_value as format_field_value
 
 register = template.Library()
@@ -31,6 +32,6 @@ def starts_with_name(text: str, name: str) -> bool:
 
 
 @register.simple_tag
-def gpt_icon(name: str, key: str | None, category: str) -> SafeString:
-    """Render the icon with this storage key, or the name's first letter."""
-    return arch_icon(name, f"/{key}" if key else "", category, "md")
+def gpt_icon(gpt: GPT, key: str | None) -> SafeString:
+    """Render the GPT's icon with this storage key, or its drawn one."""
+    return arch_icon(gpt.name, f"/{key}" if key else "", gpt.category, "md", gpt.slug)

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
+from core.min_group import MIN_GROUP
 from gpts.assistants.states import Category
-from marketplace.cards import Card, make_card, select_card_rows
+from marketplace.cards import CARD_FIELDS, MIN_SHOWN_RATINGS, Card, make_card, select_card_rows
 from marketplace.models import Listing, ShelfEntry
 from marketplace.models.listings import LISTED
 from marketplace.queries.public_role import as_public
 
 ROW_SIZE = 4
 TRENDING_SIZE = 10
+# The best of a category from which its row is chosen: the reader's language first, then by the score.
+ROW_CANDIDATES = 24
 NEWEST_CONSIDERED = 200
+# "New and noteworthy": listed in this time, used by enough people to say so, and not rated badly by many.
+NOTEWORTHY_DAYS = 30
+NOTEWORTHY_MIN_USERS = MIN_GROUP
+NOTEWORTHY_MIN_STARS = 3.5
 
 
 @dataclass(frozen=True)
@@ -37,21 +46,32 @@ class ShelfView:
 
 @dataclass(frozen=True)
 class Storefront:
-    """The content of the first page, read in four queries."""
+    """The content of the first page, read in four queries. No GPT is in two parts of it."""
 
     shelf: ShelfView | None
     trending: list[Card]
     categories: list[tuple[Category, list[Card]]]
     noteworthy: list[Card]
 
+    @property
+    def is_empty(self) -> bool:
+        return not (self.shelf or self.trending or self.categories or self.noteworthy)
+
 
 @as_public
-def get_storefront(*, today: date) -> Storefront:
+def get_storefront(*, today: date, language: str) -> Storefront:
+    """Read the first page for readers of ``language`` (a code such as "en" or "zh-hans")."""
+    shelf = _get_shelf(today)
+    shown = {card.id for card in shelf.cards} if shelf else set()
+    trending = _list_trending(shown)
+    shown |= {card.id for card in trending}
+    categories = _list_best_by_category(shown, language)
+    shown |= {card.id for _category, cards in categories for card in cards}
     return Storefront(
-        shelf=_get_shelf(today),
-        trending=_list_trending(),
-        categories=_list_best_by_category(),
-        noteworthy=_list_noteworthy(),
+        shelf=shelf,
+        trending=trending,
+        categories=categories,
+        noteworthy=_list_noteworthy(shown, today, language),
     )
 
 
@@ -82,27 +102,60 @@ def _filter_current_entries(today: date) -> QuerySet[ShelfEntry]:
     return ShelfEntry.objects.filter(shelf__starts_on__lte=today, shelf__ends_on__gt=today)
 
 
-def _list_trending() -> list[Card]:
-    rows = select_card_rows(Listing.objects.filter(LISTED, score__trend_rank__gt=0))
+def _list_trending(shown: set[int]) -> list[Card]:
+    rows = select_card_rows(Listing.objects.filter(LISTED, score__trend_rank__gt=0).exclude(id__in=shown))
     return [make_card(row) for row in rows.order_by("score__trend_rank")[:TRENDING_SIZE]]
 
 
-def _list_best_by_category() -> list[tuple[Category, list[Card]]]:
+def _list_best_by_category(shown: set[int], language: str) -> list[tuple[Category, list[Card]]]:
     """Return the best of each category in one query: a union with one index scan for each category."""
     best = [
-        select_card_rows(Listing.objects.filter(LISTED, category=category)).order_by("-popularity", "-id")[
-            :ROW_SIZE
-        ]
+        _select_with_languages(
+            Listing.objects.filter(LISTED, category=category).exclude(id__in=shown)
+        ).order_by("-popularity", "-id")[:ROW_CANDIDATES]
         for category in Category
     ]
-    rows = list(best[0].union(*best[1:], all=True))
-    by_category: dict[str, list[Card]] = {}
-    for row in rows:
-        by_category.setdefault(row["category"], []).append(make_card(row))
-    return [(category, by_category[category]) for category in Category if category in by_category]
+    by_category: dict[str, list[Mapping[str, Any]]] = {}
+    for row in best[0].union(*best[1:], all=True):
+        by_category.setdefault(row["category"], []).append(row)
+    return [
+        (category, _make_row(by_category[category], language, ROW_SIZE))
+        for category in Category
+        if category in by_category
+    ]
 
 
-def _list_noteworthy() -> list[Card]:
-    newest = Listing.objects.filter(LISTED).order_by("-published_at", "-id").values("id")[:NEWEST_CONSIDERED]
-    rows = select_card_rows(Listing.objects.filter(id__in=newest)).order_by("-popularity", "-id")
-    return [make_card(row) for row in rows[: ROW_SIZE * 2]]
+def _list_noteworthy(shown: set[int], today: date, language: str) -> list[Card]:
+    """Return new listings above the floor that the page does not show yet, the newest first."""
+    since = datetime.combine(today - timedelta(days=NOTEWORTHY_DAYS), time.min, UTC)
+    newest = (
+        Listing.objects.filter(LISTED, published_at__gte=since)
+        .exclude(id__in=shown)
+        .order_by("-published_at", "-id")
+        .values("id")[:NEWEST_CONSIDERED]
+    )
+    is_badly_rated = Q(
+        score__rating_count__gte=MIN_SHOWN_RATINGS,
+        score__rating_sum__lt=F("score__rating_count") * NOTEWORTHY_MIN_STARS,
+    )
+    rows = (
+        _select_with_languages(
+            Listing.objects.filter(id__in=newest, score__users_28d__gte=NOTEWORTHY_MIN_USERS)
+        )
+        .exclude(is_badly_rated)
+        .order_by("-published_at", "-id")
+    )
+    return _make_row(list(rows), language, ROW_SIZE)
+
+
+def _select_with_languages(listings: QuerySet[Any]) -> QuerySet[Any, dict[str, Any]]:
+    return select_card_rows(listings).values(*CARD_FIELDS, "languages")
+
+
+def _make_row(rows: list[Mapping[str, Any]], language: str, size: int) -> list[Card]:
+    """Return the cards that the page shows of ordered rows; those in the reader's language come first."""
+    spoken = language.split("-")[0]
+    own_first = sorted(
+        rows, key=lambda row: all(code.split("-")[0] != spoken for code in row["languages"])
+    )  # stable: within both parts the order stays
+    return [make_card(row) for row in own_first[:size]]

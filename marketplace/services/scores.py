@@ -25,9 +25,10 @@ log = structlog.get_logger(__name__)
 # Listings whose score changed by less than this keep their popularity, to avoid updates of the search index.
 POPULARITY_STEP = 0.05
 
-# Use by outsiders only: without the payee, members of the GPT's workspace (whatever workspace they chat in),
-# imported and voided events. Figures of fewer than MIN_GROUP people are 0 from here on, in the score too:
-# everybody reads what is stored, and the published formula could be solved for them.
+# Use of versions by outsiders only: without previews of the draft, the payee, members of the GPT's workspace
+# (whatever workspace they chat in), imported and voided events. Figures of fewer than MIN_GROUP people are 0
+# from here on, in the score too: everybody reads what is stored, and the published formula could be solved
+# for them.
 USAGE_SQL = """
 WITH counted AS (
 SELECT event.gpt_id,
@@ -39,6 +40,7 @@ SELECT event.gpt_id,
   count(DISTINCT event.user_id) AS users_total
 FROM gpts_usageevent event
 WHERE event.occurred_at < %(at)s AND event.source IN ('web', 'api', 'seed')
+  AND event.version_id IS NOT NULL
   AND event.user_id <> event.payee_id AND event.workspace_id <> event.gpt_workspace_id
   AND NOT EXISTS (SELECT FROM workspaces_member member
                   WHERE member.workspace_id = event.gpt_workspace_id AND member.user_id = event.user_id)

@@ -48,7 +48,7 @@ def _render_cached_card(item: Card, language: str) -> SafeString:
     average, why = item.rating_average, item.why
     shape = Shape(item.builder_verified, average is not None, bool(item.conversations), bool(why))
     values = {
-        "arch": illustrations.arch_icon(item.name, item.icon_url, item.category, "md"),
+        "arch": illustrations.arch_icon(item.name, item.icon_url, item.category, "md", item.slug),
         "url": escape(item.url),
         "name": escape(item.name),
         "tagline": escape(item.tagline),

@@ -12,12 +12,14 @@ from core.pagination import is_own_cursor
 from gpts.assistants.states import Category
 from marketplace import queries
 from marketplace.page_cache import LIST_SECONDS, get_or_build
+from marketplace.queries.storefront import NOTEWORTHY_DAYS, NOTEWORTHY_MIN_STARS, NOTEWORTHY_MIN_USERS
 from marketplace.search.tsquery import MAX_TEXT_LENGTH
 from marketplace.states import Board
 from marketplace.web.labels import (
     build_category_links,
     get_category,
     get_cursor,
+    get_language_code,
     is_chinese,
 )
 from marketplace.web.visitor_pages import visitor_context, visitor_page
@@ -31,12 +33,15 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _render_home_body() -> str:
-    front = queries.get_storefront(today=timezone.now().date())
+    front = queries.get_storefront(today=timezone.now().date(), language=get_language_code())
     context = {
         "front": front,
         "shelf_cards": front.shelf.cards_in(chinese=is_chinese()) if front.shelf else [],
         "in_chinese": is_chinese(),
         "categories": build_category_links(),
+        "noteworthy_days": NOTEWORTHY_DAYS,
+        "noteworthy_users": NOTEWORTHY_MIN_USERS,
+        "noteworthy_stars": NOTEWORTHY_MIN_STARS,
     }
     return render_to_string("marketplace/_storefront.html", context)
 

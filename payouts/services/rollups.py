@@ -65,7 +65,10 @@ def _snapshot_xmin() -> str:
 
 
 def _freeze_verdicts(since: int, watermark: str, at: datetime) -> None:
-    """Store which new events came from staff or from members of the GPT's workspace, as of now."""
+    """Store which new events came from staff or from members of the GPT's workspace, as of now.
+
+    A preview of the draft is a member's, also when the member has left since; imported events have no version.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -73,7 +76,8 @@ def _freeze_verdicts(since: int, watermark: str, at: datetime) -> None:
             SELECT e.event_id, e.occurred_at, found.verdict, '', NULL, %(at)s
             FROM gpts_usageevent e
             CROSS JOIN LATERAL (
-              SELECT 'affiliated' AS verdict WHERE e.workspace_id = e.gpt_workspace_id OR EXISTS (
+              SELECT 'affiliated' AS verdict WHERE e.workspace_id = e.gpt_workspace_id
+                OR (e.version_id IS NULL AND e.source IN ('web', 'api')) OR EXISTS (
                 SELECT 1 FROM workspaces_member m
                 WHERE m.workspace_id = e.gpt_workspace_id AND m.user_id = e.user_id)
               UNION ALL

@@ -12,6 +12,7 @@ from core.errors import Conflict, InvalidInput
 from core.jobs import enqueue_on_commit
 from core.text import clean_block
 from gpts.assistants.models import GPT, LiveVersion, Version
+from gpts.assistants.services.addresses import choose_address, settle_address
 from gpts.assistants.services.versions import check_owner_may_serve, check_ready, freeze_version
 from gpts.assistants.states import Audience
 from gpts.evals.services.gate import check_gate
@@ -44,10 +45,18 @@ ACTION_BY_OUTCOME = {
 
 @transaction.atomic
 def submit_version(
-    *, gpt: GPT, note: str, by: User, at: datetime, attested: bool = True, release_notes: str = ""
+    *,
+    gpt: GPT,
+    note: str,
+    by: User,
+    at: datetime,
+    attested: bool = True,
+    release_notes: str = "",
+    address: str = "",
 ) -> Submission:
     """Freeze the draft and ask for its listing. The form says what the author attests by submitting.
 
+    ``address`` is the one that a GPT with a provisional address gets; without it the provisional one stays.
     Submitting the same content again returns the open submission. Writes submission, case and audit event;
     the checks run after commit. Raises Conflict while another version is open, when this one is listed or
     was refused unchanged, or when its golden prompts fail (``golden_gate``), InvalidInput for a draft that
@@ -65,6 +74,9 @@ def submit_version(
     check_owner_may_serve(gpt, Audience.PUBLIC)
     check_ready(gpt)
     check_gate(gpt, None, at, audience=Audience.PUBLIC)
+    if address and gpt.address_settled_at is None:
+        gpt = choose_address(gpt=gpt, address=address, by=by, at=at)
+    settle_address(gpt=gpt, at=at)
     version = freeze_version(gpt=gpt, release_notes=release_notes, by=by, at=at)
     # freeze_version locks the GPT's row, so no other submission for it can be made from here on.
     open_submission = (

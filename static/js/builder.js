@@ -1,5 +1,6 @@
 // The builder's entry: autosave, mirror of what is typed, divider, tabs on a phone, growing list of starters, long texts.
 import { each } from "./ready.js";
+import "./builder/address.js";
 import "./builder/debug.js";
 import "./builder/presence.js";
 import { autosave } from "./builder/autosave.js";

@@ -21,7 +21,7 @@ from tests.support.services import WebService
 from tests.support.times import LATER, NOW
 from tests.support.uploads import make_upload
 
-TABS = ("create", "configure", "preview", "knowledge", "versions", "share")
+TABS = ("create", "configure", "preview", "knowledge", "knowledge/bench", "versions", "share")
 
 
 @pytest.fixture
@@ -109,15 +109,79 @@ def test_a_lost_connection_is_shown_and_nothing_is_lost(server: WebService, page
     assert gpt.name == "Typed on a train"
 
 
-def test_on_a_phone_form_and_preview_are_tabs(server: WebService, page: Page, gpt: GPT) -> None:
+def test_on_a_phone_one_control_shows_the_preview_and_one_bar_all_pages(
+    server: WebService, page: Page, gpt: GPT
+) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     configure(page, server, gpt)
+    toggle = page.get_by_role("button", name="Preview", exact=True)
 
     expect(page.get_by_label("Instructions")).to_be_visible()
     expect(page.locator(".preview-chat")).to_be_hidden()
-    page.get_by_role("button", name="Preview", exact=True).click()
+    toggle.click()
     expect(page.locator(".preview-chat")).to_be_visible()
     expect(page.get_by_label("Instructions")).to_be_hidden()
+    toggle.press("Space")
+    expect(page.get_by_label("Instructions")).to_be_visible()
+    bar = page.get_by_role("navigation", name="Parts of this GPT")
+    expect(bar.get_by_role("link")).to_have_text(["Create", "Configure", "Knowledge"])
+    bar.locator("summary").click()
+    bar.get_by_role("link", name="Publish").click()
+    expect(bar.get_by_role("link")).to_have_text(["Share", "Versions"])
+    expect(toggle).to_have_count(0)
+
+
+def test_tabs_do_not_move_when_one_becomes_active(server: WebService, page: Page, gpt: GPT) -> None:
+    places = """() => [...document.querySelectorAll(".build-nav a")].map(
+        (link) => [link.textContent, link.getBoundingClientRect().x, link.getBoundingClientRect().width])"""
+    seen = []
+    for tab in ("create", "configure", "knowledge"):
+        page.goto(f"{server.url}/build/{gpt.slug}/{tab}")
+        seen.append(page.evaluate(places))
+
+    assert len(seen[0]) == 9
+    assert seen[0] == seen[1] == seen[2]
+
+
+def test_a_preview_comes_back_and_is_started_over(server: WebService, page: Page, gpt: GPT) -> None:
+    configure(page, server, gpt)
+    page.get_by_role("link", name="Try it in the preview").click()
+    expect(page.locator("#try-text")).to_be_focused()
+    page.keyboard.type("Where is the lighthouse?")
+    page.keyboard.press("Enter")
+    answers = page.locator(".preview-chat .message--assistant:not(.message--running)")
+    expect(answers).to_have_count(1)
+
+    page.goto(f"{server.url}/build/{gpt.slug}/knowledge")
+    expect(page.locator(".preview-chat")).to_contain_text("Where is the lighthouse?")
+    page.locator("#try-text").fill("And the harbour?")
+    page.keyboard.press("Enter")
+    expect(answers).to_have_count(2)
+    page.get_by_role("button", name="Start over").click()
+
+    expect(answers).to_have_count(0)
+    expect(page.locator(".preview-chat .builder__name")).to_have_text("Essay coach")
+    expect(page).to_have_url(f"{server.url}/build/{gpt.slug}/knowledge")
+    page.goto(f"{server.url}/chats/")
+    expect(page.locator("body")).not_to_contain_text("lighthouse")
+
+
+def test_an_address_is_checked_while_typed_and_taken_by_sharing(
+    server: WebService, page: Page, gpt: GPT
+) -> None:
+    page.goto(f"{server.url}/build/{gpt.slug}/share")
+    field = page.get_by_label("Address", exact=True)
+    expect(field).to_have_value("essay-coach")
+
+    field.fill("admin")
+    expect(page.locator("[data-address-said]")).to_contain_text("own pages")
+    field.fill("prose-coach")
+    expect(page.locator("[data-address-said]")).to_have_text("This address is free.")
+    page.get_by_role("button", name="Share the draft here").click()
+
+    expect(page).to_have_url(f"{server.url}/build/prose-coach/share")
+    expect(page.get_by_label("Link", exact=True)).to_have_value(re.compile("/g/prose-coach/chat$"))
+    expect(field).to_have_count(0)
 
 
 def test_the_divider_moves_by_keyboard_and_is_remembered(server: WebService, page: Page, gpt: GPT) -> None:

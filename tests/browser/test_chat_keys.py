@@ -141,6 +141,14 @@ def test_another_gpt_can_be_mentioned_for_one_turn(person: Person, model_server:
     ask_and_wait(page, "and you?", 3)
     expect(page.locator(".message__name")).to_have_text(["Host", "Guest of honour", "Host"])
     assert Turn.objects.get(position=2).gpt_id == guest.pk
+    mention = page.locator(".message--user .message__mention")
+    expect(mention).to_have_text(["@Guest of honour"])
+    page.reload()
+    expect(mention).to_have_text(["@Guest of honour"])
+    page.get_by_role("button", name="Answer again").nth(1).click()
+    expect(page.get_by_role("button", name="Answer again")).to_have_count(2)
+    expect(mention).to_have_text(["@Guest of honour"])
+    expect(page.locator(".message__name")).to_have_text(["Host", "Guest of honour"])
     person.assert_quiet()
 
 

@@ -44,9 +44,11 @@ def test_first_character_and_initials_of_a_name(name: str, letter: str, pair: st
     assert illustrations.initials(name) == pair
 
 
-def test_arch_icon_is_an_image_or_a_letter_on_a_tint() -> None:
-    assert illustrations.arch_icon("Reader", "", "research-analysis") == (
-        '<span class="arch arch--md tint-research-analysis" aria-hidden="true"><span class="arch__letter">R</span></span>'
+def test_arch_icon_is_an_image_or_a_drawing_on_a_tint() -> None:
+    drawn = illustrations.arch_icon("Reader", "", "research-analysis")
+    assert re.fullmatch(
+        r'<span class="arch arch--md tint-research-analysis(-swapped)?" aria-hidden="true"><svg viewBox="0 0 48 54">.*</svg></span>',
+        drawn,
     )
     assert '<img src="/media/a.webp" alt="" width="72" height="72"' in illustrations.arch_icon(
         "R", "/media/a.webp", "x", "lg"

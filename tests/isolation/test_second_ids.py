@@ -211,10 +211,10 @@ def test_a_key_of_another_workspace_of_the_same_person(method: str, path: str, w
 
 
 def test_lists_of_a_key_are_limited_to_its_workspace(world: World) -> None:
-    for path, foreign in (
-        ("/api/v1/gpts", world.slug),
-        ("/api/v1/conversations", str(world.draft_conversation)),
-        ("/api/v1/reviews/submissions", str(world.submission)),
+    for path, row, inside, outside in (
+        ("/api/v1/gpts", world.slug, "owner", "owner@alpha"),
+        ("/api/v1/conversations", str(world.conversation), "owner@alpha", "owner"),
+        ("/api/v1/reviews/submissions", str(world.submission), "owner", "owner@alpha"),
     ):
-        assert foreign not in call(world, "owner@alpha", "get", path).content.decode(), path
-        assert foreign in call(world, "owner", "get", path).content.decode(), path
+        assert row not in call(world, outside, "get", path).content.decode(), path
+        assert row in call(world, inside, "get", path).content.decode(), path

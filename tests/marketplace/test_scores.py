@@ -57,7 +57,7 @@ def test_distinct_outside_people_count_once() -> None:
     assert (score.conversations_7d, score.conversations_28d, score.conversations_total) == (10, 11, 12)
 
 
-def test_own_colleagues_imported_and_voided_use_does_not_count() -> None:
+def test_own_colleagues_previewed_imported_and_voided_use_does_not_count() -> None:
     listing = make_listing()
     colleague, outsider = UserFactory.create(), UserFactory.create()
     Member.objects.create(workspace=listing.workspace, user=colleague, role=Role.MEMBER, joined_at=NOW)
@@ -65,6 +65,9 @@ def test_own_colleagues_imported_and_voided_use_does_not_count() -> None:
     use(listing, colleague)
     use(listing, outsider, workspace_id=listing.workspace_id)
     use(listing, outsider, source="import")
+    # A preview of somebody who was a colleague then.
+    for _person in range(5):
+        use(listing, UserFactory.create(), version_id=None)
     voided = use(listing, outsider)
     UsageVoid.objects.create(
         event_id=voided.event_id, occurred_at=voided.occurred_at, reason="test", made_at=NOW

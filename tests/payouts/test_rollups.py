@@ -58,6 +58,9 @@ def test_verdicts_of_unpaid_use() -> None:
     UsageEventFactory.create(gpt=gpt, user=creator)
     UsageEventFactory.create(gpt=gpt, user=colleague)
     UsageEventFactory.create(gpt=gpt, user=staff)
+    # A preview of a colleague who left before the rollup; an imported event has no version either.
+    UsageEventFactory.create(gpt=gpt, user=visitor, version_id=None)
+    UsageEventFactory.create(gpt=gpt, user=visitor, version_id=None, source="import")
     voided = UsageEventFactory.create(gpt=gpt, user=visitor)
     UsageVoid.objects.create(
         event_id=voided.event_id, occurred_at=voided.occurred_at, reason="test", made_at=MARCH
@@ -66,10 +69,10 @@ def test_verdicts_of_unpaid_use() -> None:
     roll_up(at=CLOSING)
 
     assert sum_verdicts() == {
-        "qualified": 2, "regeneration": 1, "too_short": 1, "self_use": 1, "affiliated": 1, "staff": 1,
+        "qualified": 3, "regeneration": 1, "too_short": 1, "self_use": 1, "affiliated": 2, "staff": 1,
         "void": 1,
     }  # fmt: skip
-    assert UsageRollup.objects.get(verdict="qualified").conversations == 1
+    assert UsageRollup.objects.get(verdict="qualified").conversations == 2
 
 
 def test_membership_verdict_stays_after_the_member_leaves() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from core.scope import system_scope
-from gpts.assistants.models import GPT
+from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.services.versions import set_live_version
 from gpts.assistants.states import Audience
 from gpts.chat.models import Conversation, Turn
@@ -50,9 +50,14 @@ def create_public_gpt(model: LanguageModel | None = None, **fields: Any) -> GPT:
 
 
 def create_conversation(reader: User, *, turns: int = 1, **fields: Any) -> Conversation:
+    """A conversation with the GPT's live version, with the draft of one that has none."""
     gpt = fields.pop("gpt", None) or create_public_gpt()
     workspace = personal_workspace(reader)
-    first = start_first_turn(gpt=gpt, version=None, workspace=workspace, text="Question 1", by=reader, at=NOW)
+    live = LiveVersion.objects.filter(gpt=gpt).select_related("version").first()
+    version = live.version if live else None
+    first = start_first_turn(
+        gpt=gpt, version=version, workspace=workspace, text="Question 1", by=reader, at=NOW
+    )
     _finish(first)
     conversation = first.conversation
     for number in range(2, turns + 1):

@@ -14,6 +14,8 @@ from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
 
+from core.look import illustrations
+
 TINTS = ("writing", "productivity", "research-analysis", "programming", "education", "lifestyle", "other")
 COLOURS = [
     "ground",
@@ -93,7 +95,7 @@ def _samples() -> dict[str, Any]:
         "now": now,
         "colours": COLOURS,
         "tints": TINTS,
-        "drawings": ("empty", "search", "chat", "table", "door", "lost", "broken", "wait", "done"),
+        "drawings": list(illustrations.DRAWINGS),
         "form": SampleForm(initial={"name": "Contract reader", "audience": "public"}),
         "bad_form": SampleForm({"name": "", "site": "nowhere", "audience": "public", "category": "writing"}),
         "items": _listings(),

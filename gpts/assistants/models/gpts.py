@@ -73,6 +73,10 @@ class GPT(Behaviour):
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="gpts")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="gpts")
     slug = models.SlugField(max_length=80, unique=True)
+    # The provisional address that ``slug`` replaced; it keeps leading here.
+    former_slug = models.SlugField(max_length=80, unique=True, null=True, editable=False)  # noqa: DJ001  # unique
+    # When the address was chosen or the GPT first shared; null while it is provisional.
+    address_settled_at = models.DateTimeField(null=True)
     # For optimistic locking: rises with each saved draft, and saving names the revision that was read.
     draft_revision = models.PositiveIntegerField(default=1)
     conversation_count = models.PositiveBigIntegerField(default=0)

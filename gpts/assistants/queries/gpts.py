@@ -41,12 +41,15 @@ def gpt_workspace_scope(gpt: GPT) -> Iterator[None]:
 
 
 def find_gpt(slug: str) -> GPT | None:
-    """Return the GPT of a slug unless it is deleted. Does not authorise: see gpts.assistants.access."""
+    """Return the GPT with this address, or that had it provisionally, unless it is deleted.
+
+    Does not authorise: see gpts.assistants.access.
+    """
     if "\x00" in slug:
         return None
     return (
         GPT.objects.select_related("workspace", "owner", "language_model__provider")
-        .filter(slug=slug, deleted_at__isnull=True)
+        .filter(Q(slug=slug) | Q(former_slug=slug), deleted_at__isnull=True)
         .first()
     )
 

@@ -12,9 +12,10 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext_lazy as _
 
 from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
+from gpts.assistants.services.addresses import ADDRESS
 from gpts.assistants.states import Category, OutputFormat
 from gpts.llm.states import ModelChoice
-from workspaces.erasure import ErasurePart
+from workspaces.erasure import ErasurePart, retire_name
 from workspaces.models import Workspace
 
 # Not translated: it is stored in place of the name.
@@ -35,9 +36,11 @@ def _erase_gpt(gpt: GPT, at: datetime) -> None:
     icons = {gpt.icon, *Version.objects.filter(gpt=gpt).values_list("icon", flat=True)} - {""}
     LiveVersion.objects.filter(gpt=gpt).delete()
     PastVersion.objects.filter(gpt=gpt).delete()
+    retire_name(ADDRESS, gpt.slug)
     GPT.objects.filter(pk=gpt.pk).update(
         name=DELETED_GPT,
         slug=f"deleted-{gpt.pk}",
+        former_slug=None,
         description="",
         instructions="",
         starters=[],

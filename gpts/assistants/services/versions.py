@@ -20,6 +20,7 @@ from gpts.assistants.content import (
 )
 from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
+from gpts.assistants.services.addresses import settle_address
 from gpts.assistants.services.gpts import lock_gpt
 from gpts.assistants.states import Audience, OutputFormat
 from workspaces.acts import Act, check_act, check_workspace_open
@@ -76,9 +77,10 @@ def set_live_version(
 ) -> LiveVersion:
     """Make ``version`` live for ``audience`` in place of the version that is; idempotent.
 
-    Writes the row and an audit event. Raises InvalidInput for another GPT's version or an unknown audience,
-    NotFound when the GPT is deleted, Forbidden as check_owner_may_serve does: approvals and restored listings
-    end here too. Allowed in quarantine: it takes effect on release.
+    Writes the row and an audit event; the first one makes the GPT's address final. Raises InvalidInput for
+    another GPT's version or an unknown audience, NotFound when the GPT is deleted, Forbidden as
+    check_owner_may_serve does: approvals and restored listings end here too. Allowed in quarantine: it takes
+    effect on release.
     """
     fresh = lock_gpt(gpt, allow_quarantined=True)
     if version.gpt_id != fresh.pk:
@@ -92,6 +94,8 @@ def set_live_version(
     _record_past_version(
         gpt=fresh, audience=audience, old=None if live is None else live.version, new=version, at=at
     )
+    if fresh.address_settled_at is None:
+        settle_address(gpt=fresh, at=at)
     live, _created = LiveVersion.objects.update_or_create(
         gpt=fresh, audience=audience, defaults={"version": version, "since": at}
     )

@@ -1,13 +1,10 @@
-"""What all builder pages of a GPT share: the bar with badges, the tabs, the person's permissions."""
+"""What all builder pages of a GPT share: the bar with badges, the navigation, the person's permissions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
-from uuid import uuid4
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
@@ -21,18 +18,14 @@ from reviews.queries import SubmissionStatus, submission_status
 from workspaces.models import User
 from workspaces.web.people import person_of
 
-# In display order; a tab without a URL "gpts:build-<tab>" is left out.
-TABS = (
-    "create",
-    "configure",
-    "preview",
-    "knowledge",
-    "actions",
-    "versions",
-    "tests",
-    "insights",
-    "share",
-)
+# Pages by what people do, in display order; a page without a URL "gpts:build-<key>" is left out.
+GROUPS = {
+    "build": ("create", "configure", "knowledge", "actions"),
+    "test": ("tests", "bench", "insights"),
+    "publish": ("share", "versions"),
+}
+# Pages with the preview beside them.
+WITH_PREVIEW = ("create", "configure", "knowledge")
 
 
 class Badge(NamedTuple):
@@ -112,42 +105,49 @@ def get_builder_frame(user: User, gpt: GPT) -> BuilderFrame:
 
 
 def build_page_context(request: HttpRequest, gpt: GPT, current: str, **extra: Any) -> dict[str, Any]:
-    """Return the context of a builder page: ``gpt``, ``frame``, ``tabs`` and what the page adds."""
+    """Return the context of a builder page: ``gpt``, ``frame``, its navigation and what the page adds.
+
+    ``groups`` are Build, Test and Publish, each with the URL of its first page; ``tabs`` are the pages of the
+    group that ``current`` belongs to. The preview as a page of its own belongs to Build.
+    """
+    group = next((key for key, pages in GROUPS.items() if current in pages), "build")
+    groups = [
+        {"label": get_group_label(key), "url": get_tab_url(pages[0], gpt.slug), "current": key == group}
+        for key, pages in GROUPS.items()
+    ]
     tabs = [
-        {
-            "label": get_tab_label(key),
-            "url": url,
-            "current": key == current,
-        }
-        for key in TABS
+        {"label": get_tab_label(key), "url": url, "current": key == current}
+        for key in GROUPS[group]
         if (url := get_tab_url(key, gpt.slug))
     ]
     frame = extra.pop("frame", None) or get_builder_frame(person_of(request), gpt)
-    return {"gpt": gpt, "frame": frame, "tabs": tabs, "current_tab": get_tab_label(current), **extra}
+    return {
+        "gpt": gpt,
+        "frame": frame,
+        "groups": groups,
+        "group_label": get_group_label(group),
+        "tabs": tabs,
+        "current_page": current,
+        "current_tab": get_tab_label(current),
+        "preview_url": get_tab_url("preview", gpt.slug) if group == "build" else "",
+        "has_pane": current in WITH_PREVIEW,
+        **extra,
+    }
 
 
 def build_steps_context(gpt: GPT, user: User) -> dict[str, Any]:
     """Return the checklist of next steps beside the form; it is open until all are done."""
     steps = [
-        {"text": step.text, "url": get_tab_url(step.tab, gpt.slug), "is_done": step.is_done}
+        {
+            "text": step.text,
+            "url": get_tab_url(step.tab, gpt.slug),
+            "is_done": step.is_done,
+            "is_preview": step.tab == "preview",
+        }
         for step in list_next_steps(gpt, user)
     ]
     done = sum(1 for step in steps if step["is_done"])
     return {"next_steps": {"steps": steps, "done": done, "total": len(steps), "is_open": done < len(steps)}}
-
-
-def build_preview_context(gpt: GPT) -> dict[str, Any]:
-    """Return the context of the preview chat beside the form; it posts to the chat's own routes."""
-    # The idempotency key makes a double click one message, also without JavaScript.
-    query = urlencode({"draft": "1", "key": uuid4().hex})
-    return {
-        "icon_url": get_icon_url(gpt),
-        "currency": settings.PAYOUT_CURRENCY,
-        "shown_name": gpt.name,
-        "shown_description": gpt.description,
-        "shown_starters": gpt.starters,
-        "preview_action": f"{reverse('gpts:turn-first', args=[gpt.slug])}?{query}",
-    }
 
 
 def get_tab_url(key: str, slug: str) -> str:
@@ -155,6 +155,10 @@ def get_tab_url(key: str, slug: str) -> str:
         return reverse(f"gpts:build-{key}", args=[slug])
     except NoReverseMatch:
         return ""
+
+
+def get_group_label(key: str) -> str:
+    return {"build": _("Build"), "test": _("Test"), "publish": _("Publish")}[key]
 
 
 def get_tab_label(key: str) -> str:
@@ -166,6 +170,7 @@ def get_tab_label(key: str) -> str:
         "actions": _("Actions"),
         "versions": _("Versions"),
         "tests": _("Tests"),
+        "bench": _("Retrieval"),
         "insights": _("Insights"),
         "share": _("Share"),
     }[key]

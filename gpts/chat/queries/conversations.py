@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from gpts.assistants.models import GPT
 from gpts.chat.models import Conversation, Turn
@@ -18,12 +18,21 @@ from workspaces.states import WorkspaceKind
 
 
 def list_conversations(user: User) -> QuerySet[Conversation]:
-    """The person's conversations without deleted and temporary ones, newest first."""
+    """The person's conversations without deleted and temporary ones and previews of drafts, newest first."""
     return (
-        Conversation.objects.filter(user_id=user.pk, deleted_at__isnull=True, is_temporary=False)
+        Conversation.objects.filter(
+            user_id=user.pk, deleted_at__isnull=True, is_temporary=False, version__isnull=False
+        )
         .select_related("gpt", "version")
         .order_by("-updated_at", "-id")
     )
+
+
+def list_previews(user: User, gpt: GPT) -> QuerySet[Conversation]:
+    """The person's conversations with the draft of a GPT, neither deleted nor temporary, newest first."""
+    return Conversation.objects.filter(
+        user_id=user.pk, gpt=gpt, version__isnull=True, deleted_at__isnull=True, is_temporary=False
+    ).order_by("-updated_at", "-id")
 
 
 def find_first_turn(
@@ -41,12 +50,12 @@ def find_first_turn(
     that counts for the request. The same key elsewhere is another request.
     """
     return Turn.objects.filter(
+        Q(conversation__gpt__slug=slug) | Q(conversation__gpt__former_slug=slug),
         user_id=user.pk,
         request_key=request_key,
         position=1,
         source=source,
         workspace_id__in=workspace_ids,
-        conversation__gpt__slug=slug,
         conversation__version__isnull=is_draft,
         conversation__deleted_at__isnull=True,
     ).first()

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from gpts.assistants.models import Version
+from gpts.assistants.models import GPT, Version
 from gpts.chat.models import Conversation, Turn
 from gpts.chat.states import MessageRole
 from gpts.llm.states import METERED_TURN_STATES
@@ -118,8 +118,15 @@ def _get_answering_versions(conversation: Conversation, turns: Sequence[Turn]) -
     others.discard(conversation.version_id or 0)
     if not others:
         return {}
-    found = Version.objects.filter(pk__in=others).only("name", "icon", "category", "number", "gpt_id")
+    found = select_slug(Version.objects.filter(pk__in=others)).only(
+        "name", "icon", "category", "number", "gpt_id"
+    )
     return {version.pk: version for version in found}
+
+
+def select_slug(versions: QuerySet[Version]) -> QuerySet[Version]:
+    """Add ``gpt_slug``; None where the reader sees the version but not its GPT."""
+    return versions.annotate(gpt_slug=Subquery(GPT.objects.filter(pk=OuterRef("gpt_id")).values("slug")))
 
 
 def _find_first_read_turn(conversation: Conversation, turns: Sequence[Turn]) -> UUID | None:

@@ -14,7 +14,7 @@ from core.errors import Conflict, InvalidInput
 from gpts.assistants.models import Version
 from gpts.chat.models import Conversation, SharedConversation
 from gpts.chat.queries.attachments import get_attachments_by_turn
-from gpts.chat.queries.turns import list_shown_turns
+from gpts.chat.queries.turns import list_shown_turns, select_slug
 from gpts.chat.states import MessageRole
 from gpts.llm.states import METERED_TURN_STATES
 from workspaces.acts import Act, check_act
@@ -37,11 +37,16 @@ def build_snapshot(conversation: Conversation) -> dict[str, Any]:
     ]
     files = get_attachments_by_turn(turns)
     mentioned = {turn.version_id for turn in turns if turn.gpt_id != conversation.gpt_id and turn.version_id}
-    versions = Version.objects.in_bulk(mentioned) if mentioned else {}
+    versions = select_slug(Version.objects.all()).in_bulk(mentioned) if mentioned else {}
     behaviour = conversation.version or conversation.gpt
     return {
         "format": FORMAT,
-        "gpt": {"name": behaviour.name, "icon": behaviour.icon, "category": behaviour.category},
+        "gpt": {
+            "slug": conversation.gpt.slug,
+            "name": behaviour.name,
+            "icon": behaviour.icon,
+            "category": behaviour.category,
+        },
         "turns": [
             _build_turn(turn, files.get(turn.pk, []))
             | _build_speaker(turn, versions.get(turn.version_id), conversation)
@@ -53,7 +58,13 @@ def build_snapshot(conversation: Conversation) -> dict[str, Any]:
 def _build_speaker(turn: Any, version: Version | None, conversation: Conversation) -> dict[str, Any]:
     if turn.gpt_id == conversation.gpt_id or version is None:
         return {}
-    by = {"gpt_id": turn.gpt_id, "name": version.name, "icon": version.icon, "category": version.category}
+    by = {
+        "gpt_id": turn.gpt_id,
+        "slug": getattr(version, "gpt_slug", None) or "",
+        "name": version.name,
+        "icon": version.icon,
+        "category": version.category,
+    }
     return {"by": by}
 
 

@@ -357,7 +357,8 @@ def finish_turn(
         record_usage(turn=turn, model=model, is_estimated=is_estimated, at=at)
     capture(turn_id=turn.pk, tokens=input_tokens + output_tokens, cost_micros=turn.cost_micros, at=at)
     Conversation.objects.filter(pk=turn.conversation_id).update(updated_at=at)
-    if turn.position == 1 and not _has_answered_sibling(turn):
+    is_preview = turn.conversation.version_id is None
+    if turn.position == 1 and not is_preview and not _has_answered_sibling(turn):
         _count_conversation(turn.conversation_id)
     return turn
 

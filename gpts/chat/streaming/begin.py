@@ -203,53 +203,16 @@ def begin_next_turn(
 
 def begin_retry(requester: Requester, conversation_id: UUID, turn_id: UUID, key: str) -> StartedChatTurn:
     """Answer a turn's question again."""
-    _check_rate(requester)
-    vector, known = _embed_question(requester, "", lambda: _get_turn_gpt(requester, conversation_id, turn_id))
-    with open_scope(requester.scope):
-        lock_turn_starts(requester.user)
-        at = timezone.now()
-        conversation = _open_conversation(requester, conversation_id, at, known)
-        old = access_turn(conversation, turn_id)
-        turn, is_new = retry_turn(
-            turn=old,
-            by=requester.user,
-            at=at,
-            request_key=key,
-            source=requester.source,
-            answering=_access_answering_gpt(requester, conversation.gpt, old.gpt.slug),
-        )
-        if not is_new:
-            return _find_started(requester, turn)
-        copy_to_turn(source=old, turn=turn, at=at)
-        return _prepare_answer(requester, turn, vector=vector)
+    return _begin_from_turn(requester, conversation_id, turn_id, key, start=retry_turn)
 
 
 def begin_edit(
     requester: Requester, conversation_id: UUID, turn_id: UUID, text: str, key: str
 ) -> StartedChatTurn:
     """Answer a turn's question with an edited text."""
-    _check_rate(requester)
-    vector, known = _embed_question(
-        requester, text, lambda: _get_turn_gpt(requester, conversation_id, turn_id)
+    return _begin_from_turn(
+        requester, conversation_id, turn_id, key, start=edit_turn, question=text, text=text
     )
-    with open_scope(requester.scope):
-        lock_turn_starts(requester.user)
-        at = timezone.now()
-        conversation = _open_conversation(requester, conversation_id, at, known)
-        old = access_turn(conversation, turn_id)
-        turn, is_new = edit_turn(
-            turn=old,
-            text=text,
-            by=requester.user,
-            at=at,
-            request_key=key,
-            source=requester.source,
-            answering=_access_answering_gpt(requester, conversation.gpt, old.gpt.slug),
-        )
-        if not is_new:
-            return _find_started(requester, turn)
-        copy_to_turn(source=old, turn=turn, at=at)
-        return _prepare_answer(requester, turn, vector=vector)
 
 
 def begin_continuation(
@@ -259,27 +222,11 @@ def begin_continuation(
 
     Rights, rate and budgets are checked as for any message.
     """
-    _check_rate(requester)
     with translation.override(requester.language):
         text = _("Continue exactly where your last answer stopped.")
-    vector, known = _embed_question(requester, "", lambda: _get_turn_gpt(requester, conversation_id, turn_id))
-    with open_scope(requester.scope):
-        lock_turn_starts(requester.user)
-        at = timezone.now()
-        conversation = _open_conversation(requester, conversation_id, at, known)
-        old = access_turn(conversation, turn_id)
-        turn, is_new = continue_turn(
-            turn=old,
-            text=text,
-            by=requester.user,
-            at=at,
-            request_key=key,
-            source=requester.source,
-            answering=_access_answering_gpt(requester, conversation.gpt, old.gpt.slug),
-        )
-        if not is_new:
-            return _find_started(requester, turn)
-        return _prepare_answer(requester, turn, vector=vector, searches_for=_find_question(old))
+    return _begin_from_turn(
+        requester, conversation_id, turn_id, key, start=continue_turn, is_continuation=True, text=text
+    )
 
 
 def find_turn(requester: Requester, conversation_id: UUID, turn_id: UUID) -> StartedChatTurn:
@@ -308,6 +255,48 @@ def get_chat_workspace_id(requester: Requester, gpt: GPT, relation: GPTRelation)
     if requester.workspace_id is not None:
         return requester.workspace_id
     return gpt.workspace_id if relation.role else get_payer_id(requester.user, gpt)
+
+
+def _begin_from_turn(
+    requester: Requester,
+    conversation_id: UUID,
+    turn_id: UUID,
+    key: str,
+    *,
+    start: Callable[..., tuple[Any, bool]],
+    question: str = "",
+    is_continuation: bool = False,
+    **content: str,
+) -> StartedChatTurn:
+    """Start a turn that comes from an earlier one and is answered by the same GPT.
+
+    ``start`` is the service that records it, with ``content`` as further arguments. Knowledge is searched for
+    ``question``, or for the earlier turn's question. A continuation does not repeat the files of that turn.
+    """
+    _check_rate(requester)
+    vector, known = _embed_question(
+        requester, question, lambda: _get_turn_gpt(requester, conversation_id, turn_id)
+    )
+    with open_scope(requester.scope):
+        lock_turn_starts(requester.user)
+        at = timezone.now()
+        conversation = _open_conversation(requester, conversation_id, at, known)
+        old = access_turn(conversation, turn_id)
+        turn, is_new = start(
+            turn=old,
+            by=requester.user,
+            at=at,
+            request_key=key,
+            source=requester.source,
+            answering=_access_answering_gpt(requester, conversation.gpt, old.gpt.slug),
+            **content,
+        )
+        if not is_new:
+            return _find_started(requester, turn)
+        if is_continuation:
+            return _prepare_answer(requester, turn, vector=vector, searches_for=_find_question(old))
+        copy_to_turn(source=old, turn=turn, at=at)
+        return _prepare_answer(requester, turn, vector=vector)
 
 
 # Before the turn starts ------------------------------------------------------------------------------

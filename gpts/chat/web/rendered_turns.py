@@ -36,6 +36,7 @@ class Speaker:
     name: str
     icon_url: str
     category: str
+    slug: str
     number: int | None
 
 
@@ -68,6 +69,7 @@ class RenderedTurn:
     tools: list[dict[str, Any]] = field(default_factory=list)
     thumb: TurnFeedback | None = None
     thinking: str = ""
+    is_mention: bool = False
 
     @property
     def may_continue(self) -> bool:
@@ -75,6 +77,11 @@ class RenderedTurn:
         is_cut = self.turn.state == TurnState.FINISHED and self.turn.finish_reason == FinishReason.LENGTH
         tools = self.turn.answer.tools if self.turn.answer else []  # type: ignore[attr-defined]
         return self.is_last and is_cut and find_output_entry(tools) is None
+
+    @property
+    def mentioned(self) -> str:
+        """The name of the GPT that was called by "@"; "" where the conversation's own one answers."""
+        return self.speaker.name if self.is_mention else ""
 
     @property
     def is_running(self) -> bool:
@@ -132,6 +139,7 @@ def render_turns(conversation: Conversation, window: TurnWindow) -> list[Rendere
                 files=[_add_remarks(file) for file in own_files if file.role == MessageRole.USER],
                 generated_files=[file for file in own_files if file.role == MessageRole.ASSISTANT],
                 thumb=feedback.get(turn.pk),
+                is_mention=turn.gpt_id != conversation.gpt_id,
             )
         )
         before = turn
@@ -175,10 +183,12 @@ def _get_speaker(conversation: Conversation, window: TurnWindow, turn: Turn) -> 
     behaviour: GPT | Version = window.answering_versions.get(turn.version_id or 0) or (
         conversation.version or conversation.gpt
     )
+    is_own = turn.gpt_id == conversation.gpt_id
     return Speaker(
         name=behaviour.name,
         icon_url=get_icon_url(behaviour.icon),
         category=behaviour.category,
+        slug=getattr(behaviour, "gpt_slug", None) or (conversation.gpt.slug if is_own else ""),
         number=behaviour.number if isinstance(behaviour, Version) else None,
     )
 

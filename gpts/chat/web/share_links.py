@@ -112,6 +112,7 @@ def _render_share_page(
         "name": content["gpt"]["name"],
         "icon_url": get_icon_url(content["gpt"]["icon"]),
         "category": content["gpt"]["category"],
+        "drawn_for": content["gpt"]["slug"],
         "turns": _render_turns(content["turns"], conversation.user_id),
         "share": share,
         "link": build_link(share) if share else "",
@@ -129,6 +130,8 @@ def _build_shared_context(share: SharedConversation) -> dict[str, Any]:
         "name": gpt["name"],
         "icon_url": get_icon_url(gpt["icon"]),
         "category": gpt["category"],
+        # Copies made before icons were drawn do not have it.
+        "drawn_for": gpt.get("slug", ""),
         "turns": _render_turns(share.content["turns"], share.user_id),
     }
 

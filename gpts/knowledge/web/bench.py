@@ -67,7 +67,7 @@ def build_bench(request: HttpRequest, slug: str) -> HttpResponse:
         context = build_page_context(
             request,
             gpt,
-            "knowledge",
+            "bench",
             typed=typed,
             results=[_try_question(gpt, *pair) for pair in zip(tried, vectors, strict=True)],
             left_out=max(0, len(lines) - QUESTIONS),

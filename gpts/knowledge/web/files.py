@@ -31,6 +31,7 @@ from gpts.knowledge.remark_messages import describe_remarks
 from gpts.knowledge.services.files import FILE_COUNT, upload_knowledge_file
 from gpts.knowledge.services.web_pages import request_page
 from gpts.knowledge.states import FileState
+from gpts.studio.web.preview_pane import build_preview_context
 from workspaces.models import User
 from workspaces.services.outbound_jobs import dismiss_job, retry_job
 from workspaces.web.bodies import takes_files
@@ -154,6 +155,7 @@ def _render_page(
             file_bytes=settings.KNOWLEDGE_FILE_BYTES,
             errors=errors or {},
             typed_url=typed_url,
+            **build_preview_context(gpt, person_of(request)),
             **list_context,
         )
         response = render(request, "gpts/knowledge/list.html", context, status=400 if errors else 200)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
+from gpts.studio.api import address, create_messages, gpts, icon, sharing, versions
 from gpts.studio.api import create_conversation as create_views
-from gpts.studio.api import create_messages, gpts, icon, sharing, versions
 
 urlpatterns = [
     path("models", gpts.ModelsView.as_view(), name="model-list"),
@@ -35,6 +35,7 @@ urlpatterns = [
         sharing.RestoreView.as_view(),
         name="version-restore",
     ),
+    path("gpts/<slug:slug>/address", address.AddressView.as_view(), name="address"),
     path("gpts/<slug:slug>/icon", icon.IconView.as_view(), name="icon"),
     path("gpts/<slug:slug>/audiences/<slug:audience>", sharing.AudienceView.as_view(), name="audience"),
     path("gpts/<slug:slug>/change-log", versions.ChangeLogView.as_view(), name="change-log"),

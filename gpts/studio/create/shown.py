@@ -50,8 +50,8 @@ def build_draft_data(gpt: GPT) -> dict[str, Any]:
     return {
         "values": get_draft_values(gpt),
         "html": render_to_string("gpts/studio/_draft.html", {"gpt": gpt}),
-        "icon": str(arch_icon(gpt.name, address, gpt.category, "lg")),
-        "icon_small": str(arch_icon(gpt.name, address, gpt.category, "sm")),
+        "icon": str(arch_icon(gpt.name, address, gpt.category, "lg", gpt.slug)),
+        "icon_small": str(arch_icon(gpt.name, address, gpt.category, "sm", gpt.slug)),
     }
 
 

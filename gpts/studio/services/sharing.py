@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from gpts.assistants.audiences import check_direct_audience
 from gpts.assistants.content import compute_draft_hash
 from gpts.assistants.models import GPT, Version
+from gpts.assistants.services.addresses import choose_address
 from gpts.assistants.services.gpts import lock_gpt
 from gpts.assistants.services.versions import (
     ACT_BY_AUDIENCE,
@@ -26,11 +27,15 @@ from workspaces.models import User
 
 
 @transaction.atomic
-def share_draft(*, gpt: GPT, audiences: Sequence[str], release_notes: str, by: User, at: datetime) -> Version:
+def share_draft(
+    *, gpt: GPT, audiences: Sequence[str], release_notes: str, by: User, at: datetime, address: str = ""
+) -> Version:
     """Freeze the draft as a version and make it live for each of ``audiences``, which may be empty.
 
+    ``address`` is the one that a GPT with a provisional address gets; without it the provisional one stays.
+
     Idempotent. Raises the errors of check_direct_audience, check_act, check_ready, check_gate, freeze_version
-    and set_live_version; nothing is written then.
+    set_live_version and choose_address; nothing is written then.
     """
     for audience in audiences:
         check_direct_audience(gpt, audience)
@@ -38,6 +43,8 @@ def share_draft(*, gpt: GPT, audiences: Sequence[str], release_notes: str, by: U
         check_gate(gpt, None, at, audience=audience)
     if audiences:
         check_ready(gpt)
+    if address and gpt.address_settled_at is None:
+        gpt = choose_address(gpt=gpt, address=address, by=by, at=at)
     version = freeze_version(gpt=gpt, release_notes=release_notes, by=by, at=at)
     for audience in audiences:
         set_live_version(gpt=gpt, version=version, audience=audience, by=by, at=at)

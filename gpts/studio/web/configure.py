@@ -19,12 +19,12 @@ from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import serialize_draft_field, update_draft
 from gpts.assistants.web.builder_frame import (
     build_page_context,
-    build_preview_context,
     build_steps_context,
     get_builder_frame,
 )
 from gpts.studio.web.forms import DraftForm, build_starter_rows, read_draft_changes, show_refusal
 from gpts.studio.web.icon import list_drawn_icons
+from gpts.studio.web.preview_pane import build_preview_context
 from workspaces.web.people import person_of
 
 
@@ -130,7 +130,7 @@ def _render_page(
         form=form,
         starters=build_starter_rows(starters, may_edit=frame.may_edit),
         starter_error="" if refusal is None else refusal.data.get("errors", {}).get("starters", ""),
-        **build_preview_context(gpt),
+        **build_preview_context(gpt, user),
         **build_steps_context(gpt, user),
         drawn_icons=list_drawn_icons(gpt) if frame.may_edit else [],
         # Saving again after the conflict was shown overwrites the current values.

@@ -21,7 +21,7 @@ from core.scope import open_scope
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
-from gpts.assistants.web.builder_frame import build_page_context, build_preview_context, build_steps_context
+from gpts.assistants.web.builder_frame import build_page_context, build_steps_context
 from gpts.chat.states import MessageRole
 from gpts.chat.streaming.responses import get_offset, run_or_find, stream, wants_stream
 from gpts.chat.streaming.threads import chat_view
@@ -47,6 +47,7 @@ from gpts.studio.models import BuilderMessage
 from gpts.studio.queries import is_lost, list_create_messages
 from gpts.studio.services.create import reset_conversation, set_change_state
 from gpts.studio.states import BuilderChangeState
+from gpts.studio.web.preview_pane import build_preview_context
 from workspaces.access import scope_for
 from workspaces.web.people import person_of
 from workspaces.web.refusals import error_body
@@ -81,7 +82,7 @@ def _build_context(request: HttpRequest, gpt: GPT, **extra: Any) -> dict[str, An
         choices=rows[-1].choices if rows else choices if is_interview else [],
         waiting=bool(shown) and shown[-1]["is_running"],
         unanswered=_find_unanswered_text(shown, rows),
-        **build_preview_context(gpt),
+        **build_preview_context(gpt, user),
         **build_steps_context(gpt, user),
         **extra,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -29,7 +30,7 @@ from gpts.llm.catalogue import get_features, get_provider_tools, is_retired
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.outputs import MAX_SCHEMA_CHARACTERS
 from gpts.llm.states import Capability, ModelChoice
-from gpts.studio.gpt_templates import TEMPLATES
+from gpts.studio.gpt_templates import GPTTemplate
 
 
 def counter_attrs(limit: int, **attrs: Any) -> dict[str, Any]:
@@ -50,17 +51,21 @@ class NewGPTForm(forms.Form):
     workspace = forms.ChoiceField(
         label=_("Where it belongs"), required=False, help_text=_("The workspace keeps it when people leave.")
     )
-    pattern = forms.ChoiceField(
-        label=_("Start from"),
-        required=False,
-        choices=[(template.key, template.label) for template in TEMPLATES],
-    )
+    pattern = forms.ChoiceField(label=_("Start from"), required=False)
 
-    def __init__(self, *args: Any, workspaces: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        workspaces: list[tuple[str, str]],
+        templates: Sequence[GPTTemplate],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        workspace = self.fields["workspace"]
+        workspace, pattern = self.fields["workspace"], self.fields["pattern"]
         assert isinstance(workspace, forms.ChoiceField)
+        assert isinstance(pattern, forms.ChoiceField)
         workspace.choices = workspaces
+        pattern.choices = [(template.key, template.label) for template in templates]
 
 
 class DraftForm(forms.Form):

@@ -20,8 +20,8 @@ from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import list_own_gpts
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import create_gpt, delete_gpt
-from gpts.assistants.web.builder_frame import get_icon_url
-from gpts.studio.gpt_templates import TEMPLATES, get_template
+from gpts.assistants.web.builder_frame import get_icon_url, get_tab_url
+from gpts.studio.gpt_templates import GPTTemplate, get_template, list_templates
 from gpts.studio.services.duplicates import duplicate_gpt
 from gpts.studio.web.forms import NewGPTForm, show_refusal
 from marketplace.services.listings import delist_listing
@@ -76,9 +76,10 @@ def _is_in_company(gpt: GPT) -> bool:
 @require_http_methods(["GET", "POST"])
 def new_gpt(request: HttpRequest) -> HttpResponse:
     workspaces = _list_workspace_choices(person_of(request))
-    chosen = request.POST.get("pattern") or request.GET.get("pattern", "")
+    templates = list_templates(with_actions=_has_actions())
+    chosen = _get_template(request.POST.get("pattern") or request.GET.get("pattern", "")).key
     form = NewGPTForm(
-        request.POST or None, workspaces=workspaces, initial={"pattern": get_template(chosen).key}
+        request.POST or None, workspaces=workspaces, templates=templates, initial={"pattern": chosen}
     )
     if request.method == "POST":
         try:
@@ -98,15 +99,24 @@ def new_gpt(request: HttpRequest) -> HttpResponse:
             "sets_up": template.sets_up,
             "html": render_markdown(str(template.draft.get("instructions", ""))),
         }
-        for template in TEMPLATES
+        for template in templates
     ]
     context = {
         "form": form,
         "options": options,
-        "chosen": get_template(chosen).key,
+        "chosen": chosen,
         "has_choice": len(workspaces) > 1,
     }
     return render(request, "gpts/studio/new.html", context, status=400 if form.errors else 200)
+
+
+def _get_template(key: str) -> GPTTemplate:
+    return get_template(key, with_actions=_has_actions())
+
+
+def _has_actions() -> bool:
+    """Whether the builder has a page for actions."""
+    return bool(get_tab_url("actions", "any"))
 
 
 def _create_gpt(request: HttpRequest) -> GPT:
@@ -114,7 +124,7 @@ def _create_gpt(request: HttpRequest) -> GPT:
     slug = request.POST.get("workspace", "")
     workspace = access_workspace(user, slug, to=WorkspaceAct.BUILD) if slug else personal_workspace(user)
     with_create = bool(request.POST.get("talk"))
-    fields = {} if with_create else get_template(request.POST.get("pattern", "")).build_fields()
+    fields = {} if with_create else _get_template(request.POST.get("pattern", "")).build_fields()
     name = request.POST.get("name", "")
     if with_create and not name.strip():
         # Create suggests a name later.

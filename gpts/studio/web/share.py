@@ -18,6 +18,7 @@ from gpts.assistants.access import access_gpt
 from gpts.assistants.audiences import check_direct_audience, list_direct_audiences
 from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.rules import GPTAct
+from gpts.assistants.services.addresses import suggest_address
 from gpts.assistants.services.versions import check_ready, clear_live_version
 from gpts.assistants.states import Audience
 from gpts.assistants.web.builder_frame import build_page_context, get_tab_url
@@ -34,11 +35,20 @@ from workspaces.web.people import person_of
 @require_GET
 def share(request: HttpRequest, slug: str) -> HttpResponse:
     gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
-    return _render_page(request, gpt, SubmitForm())
+    return render_share_page(request, gpt)
 
 
-def _render_page(request: HttpRequest, gpt: GPT, form: SubmitForm, status: int = 200) -> HttpResponse:
-    context = build_page_context(request, gpt, "share", form=form)
+def render_share_page(
+    request: HttpRequest, gpt: GPT, form: SubmitForm | None = None, *, refusal: DomainError | None = None
+) -> HttpResponse:
+    """Render the page, after a refusal with what was typed; one about the address stands beside its field."""
+    context = build_page_context(request, gpt, "share", form=form or SubmitForm())
+    if gpt.address_settled_at is None and context["frame"].may_manage:
+        context |= {
+            "address": request.POST.get("address") or suggest_address(gpt),
+            "address_error": refusal.message if refusal is not None and _is_about_address(refusal) else "",
+            "address_site": absolute_url("/g/"),
+        }
     live, draft_hash = context["frame"].live, context["frame"].draft_hash
     context |= {
         "missing": _list_missing(gpt),
@@ -54,7 +64,12 @@ def _render_page(request: HttpRequest, gpt: GPT, form: SubmitForm, status: int =
         and live[Audience.PUBLIC].version.content_hash == draft_hash,
         "chat_url": absolute_url(f"/g/{gpt.slug}/chat"),
     }
+    status = 200 if refusal is None else refusal.status
     return render(request, "gpts/studio/share.html", context, status=status)
+
+
+def _is_about_address(refusal: DomainError) -> bool:
+    return refusal.field == "address"
 
 
 def _build_audience_row(
@@ -93,12 +108,14 @@ def submit(request: HttpRequest, slug: str) -> HttpResponse:
             note=request.POST.get("note", ""),
             release_notes=request.POST.get("release_notes", ""),
             attested=bool(request.POST.get("attested")),
+            address=request.POST.get("address", ""),
             by=person_of(request),
             at=timezone.now(),
         )
     except DomainError as refusal:
-        show_refusal(form, refusal)
-        return _render_page(request, gpt, form, status=refusal.status)
+        if not _is_about_address(refusal):
+            show_refusal(form, refusal)
+        return render_share_page(request, gpt, form, refusal=refusal)
     messages.success(request, _("Submitted. You will be told when a moderator has decided."))
     return redirect("gpts:build-share", slug)
 
@@ -133,9 +150,17 @@ def set_audience(request: HttpRequest, slug: str) -> HttpResponse:
             messages.success(request, _("It is no longer shared there."))
         else:
             version = share_draft(
-                gpt=gpt, audiences=[audience], release_notes="", by=person_of(request), at=now
+                gpt=gpt,
+                audiences=[audience],
+                release_notes="",
+                address=request.POST.get("address", ""),
+                by=person_of(request),
+                at=now,
             )
+            gpt = version.gpt
             messages.success(request, _("Version %(number)s is live.") % {"number": version.number})
     except DomainError as refusal:
+        if _is_about_address(refusal):
+            return render_share_page(request, gpt, refusal=refusal)
         messages.error(request, str(refusal.message))
-    return redirect("gpts:build-share", slug)
+    return redirect("gpts:build-share", gpt.slug)

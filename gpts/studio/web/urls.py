@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gpts.studio.web import configure, create, icon, live, my_gpts, preview, share, versions
+from gpts.studio.web import address, configure, create, icon, live, my_gpts, preview, share, versions
 
 urlpatterns = [
     path("build/", my_gpts.gpt_list, name="build-list"),
@@ -24,6 +24,7 @@ urlpatterns = [
     path("build/<slug:slug>/icon", icon.icon, name="build-icon"),
     path("build/<slug:slug>/icon/drawn/<int:variant>.png", icon.drawn_icon, name="build-icon-drawn"),
     path("build/<slug:slug>/preview", preview.preview, name="build-preview"),
+    path("build/<slug:slug>/preview/start-over", preview.start_over, name="build-preview-start-over"),
     path("build/<slug:slug>/versions", versions.version_list, name="build-versions"),
     path("build/<slug:slug>/versions/freeze", versions.freeze, name="build-freeze"),
     path("build/<slug:slug>/versions/diff", versions.diff, name="build-diff"),
@@ -38,6 +39,7 @@ urlpatterns = [
     ),
     path("build/<slug:slug>/versions/<int:number>/restore", versions.restore, name="build-restore"),
     path("build/<slug:slug>/share", share.share, name="build-share"),
+    path("build/<slug:slug>/share/address", address.address, name="build-address"),
     path("build/<slug:slug>/share/submit", share.submit, name="build-submit"),
     path("build/<slug:slug>/share/withdraw", share.withdraw, name="build-withdraw"),
     path("build/<slug:slug>/share/audience", share.set_audience, name="build-audience"),

@@ -1,5 +1,5 @@
 // [data-debug-panel]: details of each answer of the preview, from the event "chat:debug". Remembers whether it is open.
-// [data-preview-reset] saves the form and starts a new preview.
+// [data-preview-reset] saves the draft before the preview is started over.
 import { each } from "../ready.js";
 
 const KEY = "loggia:builder-debug";
@@ -64,10 +64,13 @@ each("[data-debug-panel]", (panel) => {
   }
 });
 
-each("[data-preview-reset]", (button) =>
-  button.addEventListener("click", async () => {
-    await document.getElementById("draft")?.flushDraft?.();
-    location.reload();
+each("[data-preview-reset]", (form) =>
+  form.addEventListener("submit", async (event) => {
+    const draft = document.getElementById("draft");
+    if (!draft?.flushDraft) return;
+    event.preventDefault();
+    await draft.flushDraft();
+    form.submit();
   }),
 );
 

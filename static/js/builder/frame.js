@@ -3,7 +3,7 @@
 import { each } from "../ready.js";
 
 const PAUSE = 1500;
-const PARTS = [".build-bar__badges", ".build-bar__action > .button", ".preview-chat__what", ".next-steps summary", ".next-steps__list"];
+const PARTS = [".build-bar__badges", ".build-bar__primary", ".preview-chat__what", ".next-steps summary", ".next-steps__list"];
 const ASKED = "loggia:frame-refresh";
 
 export function requestFrameRefresh() {

@@ -1,4 +1,5 @@
-// Form and preview: a divider for pointer and keyboard, kept per browser; two tabs on a narrow screen.
+// Form and preview: a divider for pointer and keyboard, kept per browser. On a narrow screen one of them is shown:
+// [data-builder-toggle] in the bar switches, [data-builder-try] leads to the preview; without scripts both are links.
 const KEY = "loggia:builder-width";
 
 export function panes(root) {
@@ -34,12 +35,29 @@ export function panes(root) {
     set(Number(divider.getAttribute("aria-valuenow")) + step);
   });
 
-  const buttons = [...root.querySelectorAll("[data-builder-show]")];
+  const toggle = document.querySelector("[data-builder-toggle]");
   const show = (name) => {
     root.dataset.showing = name;
-    for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.builderShow === name));
+    toggle?.setAttribute("aria-pressed", String(name === "preview"));
   };
-  for (const button of buttons) button.addEventListener("click", () => show(button.dataset.builderShow));
+  toggle?.setAttribute("role", "button");
+  toggle?.addEventListener("click", (event) => {
+    event.preventDefault();
+    show(root.dataset.showing === "preview" ? "form" : "preview");
+    scrollTo({ top: 0 });
+  });
+  toggle?.addEventListener("keydown", (event) => {
+    if (event.key !== " ") return;
+    event.preventDefault();
+    toggle.click();
+  });
+  root.addEventListener("click", (event) => {
+    const field = event.target.closest("[data-builder-try]") && root.querySelector("[data-composer] textarea");
+    if (!field) return;
+    event.preventDefault();
+    show("preview");
+    field.focus();
+  });
   show("form");
 }
 

@@ -72,7 +72,7 @@ export function attachConversation(chat) {
     if (form.matches("[data-chat-switch-form]")) return switchBranch(event, form);
     if (form.matches("[data-chat-continue-form]")) {
       event.preventDefault();
-      if (!isBusy()) send(form.action, {}, form.dataset.text, () => {});
+      if (!isBusy()) send(form.action, {}, form.dataset.text, () => {}, { speaker: speakerOf(form.closest("[data-turn]")) });
       return;
     }
     if (!form.matches("[data-chat-starters], [data-chat-retry-form], [data-chat-edit-form]")) return;
@@ -83,7 +83,7 @@ export function attachConversation(chat) {
     const turn = form.closest("[data-turn]");
     const fields = text === undefined ? {} : { text };
     if (form.elements.temporary) fields.temporary = "1";
-    send(form.action, fields, text ?? questionOf(turn), () => {}, turn);
+    send(form.action, fields, text ?? questionOf(turn), () => {}, { replaced: turn, speaker: speakerOf(turn) });
   }
 
   // Focuses an opened editor; scrolls opened details below the last answer into view.
@@ -149,7 +149,8 @@ export function attachConversation(chat) {
     place.append(button);
   }
 
-  async function send(url, fields, text, onAccepted, replaced = null) {
+  // `replaced` is the turn that this one takes the place of, `speaker` who answers, unless the composer says so.
+  async function send(url, fields, text, onAccepted, { replaced = null, speaker = null } = {}) {
     const body = new URLSearchParams(fields);
     body.set("key", crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`);
     if ("chatDraft" in words) body.set("draft", "1");
@@ -173,13 +174,13 @@ export function attachConversation(chat) {
       setRunning(null);
       return refused(await errorOf(response));
     }
-    const asked = isComposed ? mentions.chosen() : speakerOf(replaced);
+    const asked = isComposed ? mentions.chosen() : speaker;
     onAccepted();
     const messages = chat.querySelector("[data-chat-messages]");
     chat.querySelectorAll("[data-chat-hello], [data-chat-starters], [data-chat-continue-form]").forEach((element) => element.remove());
     dropFrom(replaced);
     const section = messages.appendChild(Object.assign(document.createElement("section"), { className: "turn" }));
-    const question = questionView(chat, text);
+    const question = questionView(chat, text, asked);
     section.append(question);
     if (isComposed) composer.dispatchEvent(new CustomEvent("chat:sent", { detail: { question } }));
     const view = answerView(chat, null, asked);
@@ -202,9 +203,10 @@ export function attachConversation(chat) {
     turn?.remove();
   }
 
+  // The GPT that the turn's question called by "@"; an answer that failed may have no name.
   function speakerOf(turn) {
-    const name = turn?.querySelector(".message--assistant .message__name")?.textContent;
-    return name && name !== words.chatName ? { name } : null;
+    const mention = turn?.querySelector(".message--user .message__mention")?.textContent;
+    return mention ? { name: mention.slice(1) } : null;
   }
 
   // Shows a turn that was started elsewhere: the current conversation and the streaming answer.

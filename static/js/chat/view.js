@@ -4,9 +4,12 @@ import { splitAtOpenFence, textAfter } from "./tail.js";
 
 const SLOW_MS = 10_000;
 
-export function questionView(chat, text) {
+// `speaker` ({name}): the GPT that the question calls by "@".
+export function questionView(chat, text, speaker) {
   const element = copy(chat, "[data-chat-question]");
-  element.querySelector(".message__text").textContent = text;
+  const place = element.querySelector(".message__text");
+  place.textContent = text;
+  if (speaker) place.before(Object.assign(document.createElement("p"), { className: "message__mention", textContent: `@${speaker.name}` }));
   return element;
 }
 

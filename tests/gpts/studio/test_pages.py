@@ -14,9 +14,11 @@ from gpts.assistants.models import GPT, LiveVersion, Version
 from gpts.assistants.queries.gpts import list_own_gpts
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.versions import freeze_version
+from gpts.assistants.web.builder_frame import get_tab_url
 from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.services.files import add_knowledge_file
 from gpts.llm.services.providers import ensure_offline_provider
+from gpts.studio.gpt_templates import TEMPLATES, list_templates
 from reviews.models import Submission
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
@@ -88,13 +90,13 @@ def test_a_gpt_is_created_from_a_template() -> None:
 
 def test_after_an_invalid_name_the_form_keeps_its_values() -> None:
     response = sign_in(UserFactory.create()).post(
-        reverse("gpts:build-new"), {"name": "x" * 51, "pattern": "bridge", "workspace": ""}
+        reverse("gpts:build-new"), {"name": "x" * 51, "pattern": "structured", "workspace": ""}
     )
 
     body = response.content.decode()
     assert response.status_code == 400
     assert "x" * 51 in body
-    assert 'value="bridge" checked' in body
+    assert 'value="structured" checked' in body
     assert not GPT.objects.exists()
 
 
@@ -501,3 +503,21 @@ def test_the_list_shows_the_live_version_and_a_newer_one_that_is_not_live() -> N
     assert cell("Further ahead") == "> 1 live , 2 not live"
     client.post(reverse("gpts:build-audience", args=[gpt.slug]), {"audience": "link", "stop": "1"})
     assert cell("Further ahead") == "> 2 not live"
+
+
+def test_templates_for_actions_are_not_offered_while_there_are_no_actions() -> None:
+    client = sign_in(UserFactory.create())
+    held_back = {template.key for template in TEMPLATES if template.needs_actions}
+
+    shown = client.get(reverse("gpts:build-new")).content.decode()
+    made = [
+        client.post(reverse("gpts:build-new"), {"name": "Mine", "pattern": key}).headers["Location"]
+        for key in sorted(held_back)
+    ]
+
+    assert held_back == {"action", "bridge"}
+    assert get_tab_url("actions", "any") == ""
+    assert re.findall(r'name="pattern"\s+value="(\w+)"', shown) == ["blank", "knowledge", "structured"]
+    assert len(made) == 2
+    assert list(GPT.objects.values_list("instructions", flat=True)) == ["", ""]
+    assert {template.key for template in list_templates(with_actions=True)} >= held_back

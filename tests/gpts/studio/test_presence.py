@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import update_draft
-from gpts.assistants.web.builder_frame import TABS, get_tab_label, get_tab_url
+from gpts.assistants.web.builder_frame import GROUPS, get_tab_label, get_tab_url
 from gpts.chat.streaming.connection import get_sync_redis
 from gpts.studio.presence import MAX_WINDOWS, record_presence, remove_presence
 from tests.support.companies import create_company
@@ -88,14 +88,22 @@ def test_strangers_neither_see_nor_are_seen() -> None:
     assert names(gpt, gpt.owner, "window-ada-1") == []
 
 
-def test_a_tab_whose_page_does_not_exist_yet_is_left_out() -> None:
+def test_pages_are_grouped_and_one_that_does_not_exist_yet_is_left_out() -> None:
     gpt = GPTFactory.create()
+    client = sign_in(gpt.owner)
 
-    shown = get_page(sign_in(gpt.owner), "build-share", gpt.slug)
+    shown = {page: get_page(client, f"build-{page}", gpt.slug) for page in ("knowledge", "bench", "share")}
 
-    assert "actions" in TABS
-    assert all(str(get_tab_label(key)) for key in TABS)
-    bar = shown.split('class="tabs__list"')[1].split("</nav>")[0]
-    expected = [key for key in TABS if get_tab_url(key, gpt.slug)]
-    assert re.findall(r'href="([^"]+)"', bar) == [get_tab_url(key, gpt.slug) for key in expected]
-    assert ("Actions" in bar) == ("actions" in expected)
+    assert "actions" in GROUPS["build"]
+    assert all(str(get_tab_label(key)) for pages in GROUPS.values() for key in pages)
+    for page, group in (("knowledge", "build"), ("bench", "test"), ("share", "publish")):
+        groups, tabs = (
+            re.findall(r'href="([^"]+)"( aria-current="(?:true|page)")?', part)
+            for part in re.split(
+                r"</nav>|build-nav__menu|build-nav__tabs", shown[page].split('class="build-nav"')[1]
+            )[0:3:2]
+        )
+        firsts = [(get_tab_url(pages[0], gpt.slug), key == group) for key, pages in GROUPS.items()]
+        assert [(url, bool(mark)) for url, mark in groups] == firsts
+        own = [(url, key == page) for key in GROUPS[group] if (url := get_tab_url(key, gpt.slug))]
+        assert [(url, bool(mark)) for url, mark in tabs] == own

@@ -18,6 +18,8 @@ ROWS: list[Row] = [
     page("gpts:build-configure", OWNER, "GET POST", ids=SLUG, body={"name": "Taken over", "revision": "3"}),
     page("gpts:build-icon", OWNER, "POST", ids=SLUG, body={"remove": "1"}),
     page("gpts:build-preview", OWNER, ids=SLUG),
+    page("gpts:build-preview-start-over", OWNER, "POST", ids=SLUG),
+    page("gpts:build-address", OWNER, "GET POST", ids=SLUG, body={"address": "x"}),
     page("gpts:build-versions", OWNER, ids=SLUG),
     page("gpts:build-freeze", OWNER, "POST", ids=SLUG, body={"release_notes": "x"}),
     page("gpts:build-diff", OWNER, ids=SLUG, query="?from=1&to=2"),
@@ -65,6 +67,8 @@ ROWS: list[Row] = [
         "gpts_api:version-restore", OWNER, WRITE, "POST", ids=SLUG, fixed={"number": 1}, body={"revision": 3}
     ),
     api("gpts_api:icon", OWNER, WRITE, "PUT DELETE", ids=SLUG),
+    api("gpts_api:address", OWNER, READ, ids=SLUG),
+    api("gpts_api:address", OWNER, WRITE, "PUT", ids=SLUG, body={"address": "x"}),
     api("gpts_api:audience", OWNER, WRITE, "POST DELETE", ids=SLUG, fixed={"audience": "link"}),
     api("gpts_api:submission-detail", OWNER, READ, ids={"slug": "waiting_slug"}),
     api("gpts_api:submission-detail", OWNER, WRITE, "POST", ids=SLUG, body={"attested": True}),

@@ -32,7 +32,8 @@ class UsageEventFactory(DjangoModelFactory[UsageEvent]):
     user_id = LazyAttribute(lambda event: event.user.pk)
     gpt_id = LazyAttribute(lambda event: event.gpt.pk)
     gpt_workspace_id = LazyAttribute(lambda event: event.gpt.workspace_id)
-    version_id: int | None = None
+    # None: a preview of the draft.
+    version_id: int | None = 1
     payee_id = LazyAttribute(lambda event: event.gpt.owner_id)
     conversation_id = LazyAttribute(lambda event: uuid7(event.at))
     occurred_at = LazyAttribute(lambda event: uuid7_time(event.event_id))
