@@ -45,7 +45,10 @@ ALLOWED: dict[str, tuple[frozenset[str], str]] = {
         "the fast transport to model providers; connects to addresses that the guard has checked",
     ),
     "gpts/llm/runtime/embeddings.py": (frozenset({"httpx2"}), "names the errors of the client"),
-    "gpts/knowledge/retrieval/vector_blocks.py": (frozenset({"psycopg"}), "names the binary format of answers"),
+    "gpts/knowledge/retrieval/vector_blocks.py": (
+        frozenset({"psycopg"}),
+        "names the binary format of answers",
+    ),
     "config/health.py": (frozenset({"redis"}), "our own Redis"),
     "config/metrics.py": (frozenset({"redis"}), "our own Redis"),
     "config/postgres/base.py": (frozenset({"psycopg"}), "our own database"),

@@ -13,7 +13,7 @@ INSIDE = in_own_workspaces("workspace_id")
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("gpts", "0020_semantic_search"),
+        ("gpts", "0021_addresses"),
         ("workspaces", "0009_protected_names"),
     ]
 
