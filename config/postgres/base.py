@@ -1,4 +1,4 @@
-"""The database backend: Django's, but integers keep their size, and dead pooled connections are all replaced."""
+"""The database backend: Django's, but integers keep their size, and dead connections are all replaced."""
 
 from __future__ import annotations
 
