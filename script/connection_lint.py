@@ -47,7 +47,7 @@ ALLOWED: dict[str, tuple[frozenset[str], str]] = {
     "gpts/llm/runtime/embeddings.py": (frozenset({"httpx2"}), "names the errors of the client"),
     "gpts/knowledge/retrieval/vector_blocks.py": (
         frozenset({"psycopg"}),
-        "names the binary format of answers",
+        "names a format",
     ),
     "config/health.py": (frozenset({"redis"}), "our own Redis"),
     "config/metrics.py": (frozenset({"redis"}), "our own Redis"),

@@ -27,7 +27,10 @@ class DatabaseOperations(operations.DatabaseOperations):
     which psycopg packs the lowest four bytes of any number, without an error, when PostgreSQL binds values.
     """
 
-    integerfield_type_map = dict.fromkeys(operations.DatabaseOperations.integerfield_type_map, Int8)
+    integerfield_type_map = dict.fromkeys(
+        operations.DatabaseOperations.integerfield_type_map,  # type: ignore[attr-defined]  # missing in the stubs
+        Int8,
+    )
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

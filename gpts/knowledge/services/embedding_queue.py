@@ -115,9 +115,8 @@ def list_waiting_documents(model: LanguageModel) -> QuerySet[Document]:
     """
     vectors = PassageVector.objects.filter(document=OuterRef("pk"))
     current = vectors.alias(size=CODE_LENGTH).filter(model=model, size=model.dimensions)
-    blocks = VectorBlock.objects.filter(
-        document=OuterRef("pk"), model=model, dimensions=model.dimensions or 0
-    )
+    size = model.dimensions or 0
+    blocks = VectorBlock.objects.filter(document=OuterRef("pk"), model=model, dimensions=size)
     return Document.objects.filter(
         Q(embedded_at__isnull=True) | Exists(vectors) & ~(Exists(current) & Exists(blocks)),
         state=FileState.READY,
