@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.forms import BoundField, CheckboxInput, ClearableFileInput, FileInput, RadioSelect
+from django.forms import BoundField, CheckboxInput, ClearableFileInput, FileInput, PasswordInput, RadioSelect
 from django.http import QueryDict
 from django.template.context import RequestContext
 from django.templatetags.static import static
@@ -131,7 +131,7 @@ def tone_icon(kind: str) -> str:
 
 @register.filter
 def field_kind(field: BoundField) -> str:
-    """Return the layout of a bound field in components/field.html: check, group, file or line."""
+    """Return the layout of a bound field in components/field.html: check, group, file, password or line."""
     widget = field.field.widget
     if isinstance(widget, RadioSelect) or (
         getattr(widget, "use_fieldset", False) and not isinstance(widget, ClearableFileInput)
@@ -139,6 +139,8 @@ def field_kind(field: BoundField) -> str:
         return "group"
     if isinstance(widget, CheckboxInput):
         return "check"
+    if isinstance(widget, PasswordInput):
+        return "password"
     return "file" if isinstance(widget, FileInput) else "line"
 
 

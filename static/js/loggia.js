@@ -13,3 +13,4 @@ import "./textarea.js";
 import "./files.js";
 import "./time.js";
 import "./toggle.js";
+import "./reveal.js";

@@ -169,3 +169,28 @@ def test_without_javascript_dialogs_and_counters_are_hidden_and_links_work(
     assert page.locator("[data-copy]").first.is_hidden()
     assert page.get_by_role("link", name="Contract reader").first.is_visible()
     page.close()
+
+
+def test_a_password_is_shown_on_demand_and_sent_hidden(server: WebService, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(server.url + "/accounts/login/")
+    field, button = (
+        page.locator("input[type=password]"),
+        page.get_by_role("button", name="Show what is typed"),
+    )
+    page.locator("input[name=login]").fill("ada@example.test")
+    field.fill("correct horse")
+    field = page.locator(f"#{field.get_attribute('id')}")
+    expect(button).to_have_attribute("aria-pressed", "false")
+
+    button.press("Enter")
+
+    expect(field).to_have_attribute("type", "text")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    assert page.url.endswith("/accounts/login/")
+    # What is sent is a password field again, so that the browser keeps no text.
+    page.evaluate("""() => document.addEventListener("submit", (event) => event.preventDefault())""")
+    field.press("Enter")
+    expect(field).to_have_attribute("type", "password")
+    expect(button).to_have_attribute("aria-pressed", "false")
+    expect(field).to_have_value("correct horse")

@@ -9,6 +9,7 @@ from typing import Any
 import allauth
 import pytest
 from django.core import mail
+from django.core.cache import cache
 from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import translation
@@ -105,3 +106,30 @@ def test_a_security_notice_leads_to_the_page_where_it_is_mended(client: Client, 
 
     assert re.search(r"[一-鿿]", str(message.subject))
     assert "/settings/security/" in message.body
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_known", [False, True])
+def test_asking_for_a_new_code_says_what_came_of_it(
+    client: Client, deliver_mails: Any, is_known: bool
+) -> None:
+    """The same words for an address that has an account: they must not tell whether it has one."""
+    email = UserFactory.create().email if is_known else "new@example.test"
+    with deliver_mails():
+        client.post(
+            reverse("account_signup"),
+            {"display_name": "Ada", "email": email, "password1": "correct horse battery"},
+        )
+    first = len(mail.outbox)
+
+    with deliver_mails():
+        too_early = client.post("/accounts/confirm-email/", {"action": "resend"}, follow=True)
+    assert too_early.status_code == 200
+    assert f"A code was sent to {email} a moment ago. Wait 10 seconds" in too_early.content.decode()
+    assert len(mail.outbox) == first
+
+    cache.clear()  # as after ten seconds
+    with deliver_mails():
+        again = client.post("/accounts/confirm-email/", {"action": "resend"}, follow=True)
+    assert f"A new code was sent to {email}." in again.content.decode()
+    assert len(mail.outbox) == first + (0 if is_known else 1)
