@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from core.errors import RateLimited
 
 
-class ConfirmEmailView(ConfirmEmailVerificationCodeView):  # type: ignore[misc]  # allauth has no types
+class ConfirmEmailView(ConfirmEmailVerificationCodeView):
     """The page for the mailed code, which says when to try again where allauth answers a bare 429."""
 
     def _resend_form_valid(self, form: Form) -> HttpResponse:
