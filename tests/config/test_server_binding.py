@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DataError, connection, transaction
 from django.db.models import BigIntegerField, F, Value
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Left
 
 from config.database import connection_arguments, parse_url
 from gpts.llm.models import LanguageModel, ModelProvider
@@ -41,6 +41,10 @@ def test_a_number_beyond_a_column_is_refused(model: LanguageModel) -> None:
 
     model.refresh_from_db()
     assert model.context_window == 5
+
+
+def test_a_small_number_is_an_integer_to_functions(model: LanguageModel) -> None:
+    assert LanguageModel.objects.annotate(start=Left("name", 2)).get().start == "on"
 
 
 def test_members_of_arrays_are_not_cut() -> None:
