@@ -37,6 +37,7 @@ from workspaces.services.notifications import notify
 
 # Longer than sending one mail takes.
 CLAIM_SECONDS = 120
+RULES_PATH = "/rules"
 
 
 def _get_language(user: User) -> str:
@@ -63,7 +64,12 @@ def write_author_notice(case: Case, decision: Decision, *, at: datetime) -> Noti
         template = "statement" if is_negative else "approval"
         body = render_to_string(
             f"reviews/notices/{template}.txt",
-            {"person": author, "facts": facts, "url": _build_decision_url(decision)},
+            {
+                "person": author,
+                "facts": facts,
+                "url": _build_decision_url(decision),
+                "rules_url": absolute_url(RULES_PATH),
+            },
         )
     return _create_notice(
         kind=NoticeKind.STATEMENT_OF_REASONS if is_negative else NoticeKind.APPROVAL,
@@ -158,7 +164,7 @@ def answer_reports(case: Case, decision: Decision, *, at: datetime) -> None:
             body = render_to_string(
                 "reviews/notices/outcome.txt",
                 {"report": report, "name": name, "is_negative": is_negative,
-                 "outcome": describe_outcome(decision.outcome)},
+                 "outcome": describe_outcome(decision.outcome), "rules_url": absolute_url(RULES_PATH)},
             )  # fmt: skip
         _create_notice(
             kind=NoticeKind.OUTCOME,

@@ -175,6 +175,7 @@ def test_the_statement_of_reasons_is_complete_and_in_the_authors_language() -> N
     }  # fmt: skip
     assert [policy["title"] for policy in notice.facts["policies"]] == ["误导", "可供他人使用"]
     assert "太简略。" in notice.body
+    assert "商店全部规则：http://localhost:8000/rules\n" in notice.body
     assert Notification.objects.filter(user=author, url=f"/reviews/decisions/{decision.pk}").count() == 1
 
     assert send_notice(notice_id=notice.pk, at=AT)
