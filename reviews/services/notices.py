@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from core.jobs import enqueue_on_commit
 from core.links import absolute_url
+from marketplace.access import get_own_profile
 from reviews.mail_keys import make_mail_key
 from reviews.models import Appeal, Case, Decision, Notice, Report
 from reviews.queries.policies import get_cited_policies
@@ -69,6 +70,7 @@ def write_author_notice(case: Case, decision: Decision, *, at: datetime) -> Noti
                 "facts": facts,
                 "url": _build_decision_url(decision),
                 "rules_url": absolute_url(RULES_PATH),
+                "profile_url": _build_profile_url(author),
             },
         )
     return _create_notice(
@@ -240,6 +242,12 @@ def _get_subject_name(case: Case) -> str:
 
 def _build_decision_url(decision: Decision) -> str:
     return absolute_url(f"/reviews/decisions/{decision.pk}")
+
+
+def _build_profile_url(user: User) -> str:
+    """Return the address of the person's public page, empty without one."""
+    profile = get_own_profile(user)
+    return absolute_url(f"/builders/{profile.handle}") if profile is not None else ""
 
 
 def _add_key(notice: Notice) -> str:
