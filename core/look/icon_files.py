@@ -1,7 +1,7 @@
 """Drawn icons of GPTs as SVG files, for readers of the API and lists that scripts build.
 
-The address names the drawing and the tint, not the GPT: it tells nothing about private ones, and there are few
-addresses to cache.
+The address names the drawing and the tint, not the GPT: it tells nothing about private ones, and there are
+few addresses to cache.
 """
 
 from __future__ import annotations
