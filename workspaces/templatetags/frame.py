@@ -55,8 +55,9 @@ def _render_visitor_header(language: str, theme: str, nav: tuple[NavEntry, ...])
 def frame_part(name: str) -> SafeString:
     """Render a part of the layout that is the same for everybody: the footer, the keyboard dialog."""
     pages = (settings.TERMS_URL, settings.PRIVACY_URL, settings.HELP_URL)
-    render = _render_part.__wrapped__ if settings.DEBUG else _render_part
-    return render(name, get_language() or "", pages)
+    if settings.DEBUG:
+        return _render_part.__wrapped__(name, "", pages)
+    return _render_part(name, get_language() or "", pages)
 
 
 @lru_cache(maxsize=16)
