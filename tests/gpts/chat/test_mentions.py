@@ -123,6 +123,7 @@ def test_the_api_mentions_other_gpts_too(server: Any, model_server: ModelServer)
         "version": 1, "live": None, "is_moved": False, "is_over": False, "changes": [], "releases": [],
     }  # fmt: skip
     assert [item["slug"] for item in offered] == [guest.slug]
+    assert offered[0]["icon_url"] == build_icon_url(guest.slug, guest.category)
 
 
 def test_a_temporary_chat_is_not_listed_and_is_deleted_for_good(
