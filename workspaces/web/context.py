@@ -43,7 +43,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
             "lacks_second_factor": False,
         }
     roles = get_user_roles(user)
-    facts = SimpleLazyObject(lambda: _get_facts(user))
+    facts: Any = SimpleLazyObject(lambda: _get_facts(user))
     return {
         "nav": _nav(request, roles, signed_in=True),
         "person": user,
