@@ -31,6 +31,7 @@ from workspaces.services.mail_limits import require_account_mail_within_limits
 from workspaces.services.mails import enqueue_mail
 from workspaces.services.passwords import forget_guesses, is_own_password, limited_guess
 from workspaces.services.users import NAME_LENGTH, clean_display_name, complete_account
+from workspaces.web.asked_question import find_question, get_question_url
 from workspaces.web.client_address import get_client_address, get_client_network
 
 # Stands for clients without an address (a Unix socket): they share their limits.
@@ -83,6 +84,18 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.ACCOUNT_ALLOW_REGISTRATION)
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Return where to go after sign-in when no page was named: to a question that was asked before.
+
+        Resetting a password, for example, loses the way to it.
+        """
+        question = find_question(request, at=timezone.now())
+        return get_question_url(question) if question else str(super().get_login_redirect_url(request))
+
+    def get_signup_redirect_url(self, request: HttpRequest) -> str:
+        question = find_question(request, at=timezone.now())
+        return get_question_url(question) if question else str(super().get_signup_redirect_url(request))
 
     def add_message(
         self,
