@@ -78,7 +78,7 @@ def test_sign_up_and_sign_in_name_the_gpt_and_the_question() -> None:
         assert "Your question to <strong>Essay coach</strong>" in page
         assert f'<blockquote class="auth-intent__question">{QUESTION}</blockquote>' in page
     chinese = read(client.get("/accounts/signup/", headers={"Accept-Language": "zh-hans"}))
-    assert "您向<strong>Essay coach</strong>提出的问题" in chinese
+    assert "你向<strong>Essay coach</strong>提出的问题" in chinese
 
 
 def test_a_page_to_chat_on_names_the_gpt_and_only_listed_ones() -> None:

@@ -1,4 +1,4 @@
-"""Follows what allauth's pages do to e-mail addresses and sessions; signals are its only interface for that."""
+"""Follows what allauth's pages do to e-mail addresses and sessions, by its signals."""
 
 from __future__ import annotations
 
