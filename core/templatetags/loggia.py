@@ -85,8 +85,13 @@ def day(value: date | None) -> str:
 
 
 @register.filter
-def number(value: float | Decimal | None) -> str:
-    return "" if value is None else formats.number(value)
+def month(moment: datetime | None) -> str:
+    return formats.month(moment) if moment else ""
+
+
+@register.filter
+def number(value: float | Decimal | None, digits: int | None = None) -> str:
+    return "" if value is None else formats.number(value, digits)
 
 
 @register.filter
