@@ -160,10 +160,13 @@ def test_uses_show_who_how_much_and_what_can_be_excluded(maker: User, checker: U
         uses = sign_in(maker).get(path).context["page"].uses
         return {
             str(use.event_id): (
-                use.user_name, use.amount_micros, [(rate.unit, rate.micros) for rate in use.rates], use.obstacle
+                use.user_name,
+                use.amount_micros,
+                [(rate.unit, rate.micros) for rate in use.rates],
+                use.obstacle,
             )
             for use in uses
-        }  # fmt: skip
+        }
 
     rates = [("conversation", 20_000), ("message", 4_000)]
     unpaid = "Not paid, so there is nothing to exclude."
