@@ -149,5 +149,5 @@ def _find_gpt(gpt_id: int) -> tuple[str, str]:
     if listing is not None:
         name, slug, state = listing
         return name, slug if state == ListingState.LISTED else ""
-    name = CloseLine.objects.filter(gpt_id=gpt_id).order_by("-pk").values_list("gpt_name", flat=True).first()
-    return name or "", ""
+    counted = CloseLine.objects.filter(gpt_id=gpt_id).order_by("-pk").values_list("gpt_name", flat=True)
+    return counted.first() or "", ""

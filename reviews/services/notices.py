@@ -93,6 +93,13 @@ def describe_outcome(outcome: str) -> str:
     }.get(Outcome(outcome), str(Outcome(outcome).label))
 
 
+def _describe_consequence(outcome: str) -> str:
+    """Return the outcome in words for a reporter, who is not the builder."""
+    if outcome == Outcome.SUSPEND_BUILDER:
+        return _("the builder's account is suspended")
+    return describe_outcome(outcome)
+
+
 def build_statement_facts(case: Case, decision: Decision, *, name: str) -> dict[str, Any]:
     """Return the fields that article 17 of the Digital Services Act asks for, in the active language.
 
@@ -163,7 +170,7 @@ def answer_reports(case: Case, decision: Decision, *, at: datetime) -> None:
             body = render_to_string(
                 "reviews/notices/outcome.txt",
                 {"report": report, "name": name, "is_negative": is_negative,
-                 "outcome": describe_outcome(decision.outcome), "url": _build_report_url(report)},
+                 "outcome": _describe_consequence(decision.outcome), "url": _build_report_url(report)},
             )  # fmt: skip
         _create_notice(
             kind=NoticeKind.OUTCOME,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -234,13 +235,14 @@ def test_page_api_and_next_go_by_tier_then_due_time_then_risk() -> None:
     moderator = make_moderator()
     cases = [make_queued_case(make_gpt(UserFactory.create(display_name="Ann"))) for _unused in range(5)]
     later, risky, overdue, longer, grave = cases
-    for case, changes in (
+    changed: list[tuple[Case, dict[str, Any]]] = [
         (later, {"due_at": AT + timedelta(days=2)}),
         (risky, {"due_at": AT + timedelta(days=2), "risk": 900}),
         (overdue, {"due_at": AT - timedelta(hours=1)}),
         (longer, {"due_at": AT - timedelta(days=3)}),
         (grave, {"due_at": AT + timedelta(days=9), "tier": 0}),
-    ):
+    ]
+    for case, changes in changed:
         Case.objects.filter(pk=case.pk).update(**changes)
     expected = [case.pk for case in (grave, longer, overdue, risky, later)]
 

@@ -24,6 +24,7 @@ from workspaces.models import Notification, User
 
 pytestmark = pytest.mark.django_db
 
+MALWARE = ("malware-phishing",)
 NOW = timezone.now()
 WITHIN, TOO_LATE = NOW + timedelta(days=183), NOW + timedelta(days=185)
 
@@ -89,7 +90,7 @@ def test_what_was_found_against_the_builder_is_said_without_its_reasons() -> Non
     report, case = report_listing(rita)
     waiting = sign_in(rita).get(f"/reviews/reports/{report.pk}").content.decode()
     decide(
-        case, make_moderator("Milo"), "warn", policies=("malware",), reasoning="Asks for passwords.", at=NOW
+        case, make_moderator("Milo"), "warn", policies=MALWARE, reasoning="Asks for passwords.", at=NOW
     )  # fmt: skip
 
     page = sign_in(rita).get(f"/reviews/reports/{report.pk}").content.decode()
