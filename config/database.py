@@ -82,6 +82,8 @@ def parse_url(url: str, *, name: str) -> dict[str, Any]:
     for pair in filter(None, parts.query.split("&")):
         key, _, value = pair.partition("=")
         options[key] = unquote(value)
+    if "prepare_threshold" in options:
+        options["prepare_threshold"] = _read_threshold(options["prepare_threshold"], name)
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -102,6 +104,15 @@ def _bind_on_server(database: dict[str, Any]) -> dict[str, Any]:
     """
     binding = {"server_side_binding": True, "prepare_threshold": PREPARE_AFTER}
     return database | {"OPTIONS": binding | database["OPTIONS"]}
+
+
+def _read_threshold(text: str, name: str) -> int | None:
+    """Return after how many times a statement is prepared; None for never."""
+    if text == "none":
+        return None
+    if not text.isdecimal():
+        raise ImproperlyConfigured(f"{name}: prepare_threshold is a number, or none to prepare nothing.")
+    return int(text)
 
 
 def _host(netloc: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base, operations
-from psycopg.types.numeric import Int8
+from psycopg.types.numeric import Int4, Int8
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from core.connections import DatabaseBusy, is_visitor_request
@@ -20,8 +20,12 @@ HEALTH_CHECK_AFTER_SECONDS = 10.0
 MOST_PREPARED = 200
 
 
+def _pack_integer(value: int) -> Int4 | Int8:
+    return Int4(value) if -(2**31) <= value < 2**31 else Int8(value)
+
+
 class DatabaseOperations(operations.DatabaseOperations):
-    """Sends every integer in eight bytes.
+    """Sends an integer in eight bytes where four are too few.
 
     Django sends a number without a field of its own, such as a summand of a bigint, as an IntegerField, for
     which psycopg packs the lowest four bytes of any number, without an error, when PostgreSQL binds values.
@@ -29,8 +33,8 @@ class DatabaseOperations(operations.DatabaseOperations):
 
     integerfield_type_map = dict.fromkeys(
         operations.DatabaseOperations.integerfield_type_map,  # type: ignore[attr-defined]  # missing in the stubs
-        Int8,
-    )
+        _pack_integer,
+    ) | {"BigIntegerField": Int8, "PositiveBigIntegerField": Int8}
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

@@ -9,6 +9,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.scope import system_scope
 from gpts.assistants.models import GPT
+from gpts.assistants.services.versions import clear_live_version
+from gpts.assistants.states import Audience
 from gpts.chat.models import SharedConversation
 from gpts.chat.queries.turns import WINDOW_SIZE
 from tests.fakes.openai_server import ModelServer
@@ -18,6 +20,7 @@ from tests.support.chat import configure_model, create_conversation, create_publ
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService
+from tests.support.times import NOW
 from tests.support.waiting import wait_for
 
 # Each of these would make the reader's browser send a request or run a script.
@@ -163,6 +166,7 @@ def test_a_finished_conversation_opens_at_its_end_and_sends_no_requests(person: 
     with system_scope("tests"):
         reader = UserFactory.create(display_name="Rita")
         conversation = create_conversation(reader, turns=12)
+        clear_live_version(gpt=conversation.gpt, audience=Audience.PUBLIC, at=NOW)
     person.enter(reader)
     person.go(f"/c/{conversation.pk}")
     page = person.page

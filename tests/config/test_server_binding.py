@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DataError, connection, transaction
 from django.db.models import BigIntegerField, F, Value
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Left
 
+from config.database import connection_arguments, parse_url
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.states import ProviderKind
 from reviews.models import Fingerprint
@@ -41,6 +43,10 @@ def test_a_number_beyond_a_column_is_refused(model: LanguageModel) -> None:
     assert model.context_window == 5
 
 
+def test_a_small_number_is_an_integer_to_functions(model: LanguageModel) -> None:
+    assert LanguageModel.objects.annotate(start=Left("name", 2)).get().start == "on"
+
+
 def test_members_of_arrays_are_not_cut() -> None:
     statement, values = Fingerprint.objects.filter(hashes__overlap=[BEYOND]).query.sql_with_params()
     with connection.cursor() as cursor:
@@ -56,3 +62,18 @@ def test_a_repeated_statement_is_prepared(model: LanguageModel) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement FROM pg_prepared_statements")
         assert any('"gpts_languagemodel"."name" = $1' in statement for (statement,) in cursor.fetchall())
+
+
+@pytest.mark.parametrize(("written", "threshold"), [("none", None), ("0", 0), ("7", 7)])
+def test_an_address_may_change_when_statements_are_prepared(written: str, threshold: int | None) -> None:
+    url = f"postgresql://ada:word@db:5432/shop?prepare_threshold={written}&sslmode=require"
+
+    assert parse_url(url, name="DATABASE_URL")["OPTIONS"] == {
+        "connect_timeout": 5, "prepare_threshold": threshold, "sslmode": "require"
+    }  # fmt: skip
+    assert connection_arguments(url)["prepare_threshold"] == threshold
+
+
+def test_another_word_is_refused() -> None:
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL: prepare_threshold is a number, or none to"):
+        parse_url("postgresql://ada:word@db:5432/shop?prepare_threshold=never", name="DATABASE_URL")

@@ -141,6 +141,19 @@ def test_rate_card_needs_notice() -> None:
     )  # fmt: skip
 
 
+def test_a_calculation_is_broken_off_by_api() -> None:
+    maker, checker = FinanceUserFactory.create(), FinanceUserFactory.create()
+    one, two = ApiClient(maker, scopes=("finance:work",)), ApiClient(checker, scopes=("finance:work",))
+    one.post("finance/periods/2026-03/close")
+
+    assert two.post("finance/periods/2026-03/cancel").status_code == 400
+    assert CloseRun.objects.get().state == "calculating"
+    answer = two.post("finance/periods/2026-03/cancel", {"reason": "The worker is gone"})
+
+    assert (answer.status_code, answer.json()["state"]) == (200, "grace")
+    assert CloseRun.objects.get().state == "rejected"
+
+
 def test_close_is_started_and_rejected_by_api() -> None:
     maker, checker = FinanceUserFactory.create(), FinanceUserFactory.create()
     one, two = ApiClient(maker, scopes=("finance:work",)), ApiClient(checker, scopes=("finance:work",))

@@ -119,6 +119,17 @@ def test_close_is_started_and_rejected_on_the_page(maker: User, checker: User, c
     ]
 
 
+def test_a_calculation_is_broken_off_on_the_page(maker: User, checker: User) -> None:
+    post(sign_in(maker), "/finance/periods/2026-03/start", {"confirmation": "2026-03"})
+
+    post(sign_in(checker), "/finance/periods/2026-03/cancel", {"reason": " "})
+    assert AccountingPeriod.objects.get(month="2026-03").state == "calculating"
+    page = post(sign_in(checker), "/finance/periods/2026-03/cancel", {"reason": "The worker is gone"})
+
+    assert "The calculation of 2026-03 is broken off." in page
+    assert AccountingPeriod.objects.get(month="2026-03").state == "grace"
+
+
 def test_calculated_run_waits_for_review_on_the_page(maker: User, checker: User) -> None:
     close_period(period=PERIOD, by=maker, at=CLOSING)
 

@@ -10,7 +10,7 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.periods import Period
 from payouts.models import RateCard
 from payouts.services import create_rate_card
-from payouts.services.rate_cards import RateTerms, get_rate_card
+from payouts.services.rate_cards import RateTerms, get_first_month, get_rate_card
 from tests.support.factories.workspaces import FinanceUserFactory
 from tests.support.payouts import close_march
 from tests.support.times import MARCH
@@ -88,3 +88,8 @@ def test_card_for_a_closed_month_is_refused() -> None:
         )  # fmt: skip
 
     assert (refusal.value.code, RateCard.objects.count()) == ("period_frozen", 1)
+
+
+def test_nothing_is_earned_before_the_oldest_card() -> None:
+    oldest = min(RateCard.objects.values_list("first_month", flat=True))
+    assert str(get_first_month()) == oldest
