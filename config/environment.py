@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -23,6 +25,16 @@ class Environment(environ.Env):
 
 
 env = Environment()
+
+
+def page_address(value: str, *, name: str) -> str:
+    """Return the address of a page, absolute or a path of this site; empty for none.
+
+    Raises ImproperlyConfigured for others, as the value becomes a link on every page.
+    """
+    if value and not value.startswith(("https://", "http://")) and not re.match(r"/(?![/\\])", value):
+        raise ImproperlyConfigured(f"{name} must begin with https:// or be a path with one slash in front.")
+    return value
 
 
 def read_dot_env() -> None:

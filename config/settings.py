@@ -12,7 +12,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config.database import database_settings
-from config.environment import env, read_dot_env
+from config.environment import env, page_address, read_dot_env
 from config.logs import configure_logs
 from config.production import refuse_unknown, refuse_unsafe
 from embedded.credentials import read_or_create_secret
@@ -48,6 +48,10 @@ OWN_PORT = env.int("PORT", 8000)
 BASE_URL = env.str("BASE_URL", "" if IS_PRODUCTION else f"http://localhost:{OWN_PORT}").rstrip("/")
 # What mails and authenticator apps call this instance.
 INSTANCE_NAME = env.str("INSTANCE_NAME", "Loggia")
+# Pages of the operator that the footer links to; empty ones are left out.
+TERMS_URL = page_address(env.str("TERMS_URL", ""), name="TERMS_URL")
+PRIVACY_URL = page_address(env.str("PRIVACY_URL", ""), name="PRIVACY_URL")
+HELP_URL = page_address(env.str("HELP_URL", ""), name="HELP_URL")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[BASE_URL] if IS_PRODUCTION else [])
 
 # Applications --------------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def build_inputs(name: str, path: str, *, query: str = "", theme: str = "") -> E
 
 @lru_cache(maxsize=1)
 def get_release() -> str:
-    """Return a digest of templates, translations and styles: an upgrade must not serve older pages.
+    """Return a digest of what pages are made of: an upgrade or a changed footer must not serve older ones.
 
     It compares names, sizes and times of files, which are the same for all processes of an installation.
     """
@@ -86,7 +86,7 @@ def get_release() -> str:
         for file in (settings.BASE_DIR / folder).rglob("*")
         if file.is_file()
     ]
-    return _hash(*map(str, sorted(files)))
+    return _hash(settings.TERMS_URL, settings.PRIVACY_URL, settings.HELP_URL, *map(str, sorted(files)))
 
 
 def _path_key(path: str) -> str:

@@ -38,6 +38,9 @@ for name in (
 for name in (
     "BASE_URL",
     "PORT",
+    "TERMS_URL",
+    "PRIVACY_URL",
+    "HELP_URL",
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
     "OPENAI_MODEL",

@@ -196,10 +196,6 @@ def list_notifications(user: User) -> QuerySet[Notification]:
     return Notification.objects.filter(user=user)
 
 
-def count_unread_notifications(user: User) -> int:
-    return Notification.objects.filter(user=user, read_at__isnull=True).count()
-
-
 def list_audit_events(workspace: Workspace, *, action: str = "") -> QuerySet[AuditEvent]:
     """Return the workspace's events, newest first; row-level security shows them to its admins only."""
     events = AuditEvent.objects.filter(workspace_id=workspace.pk).select_related("actor")

@@ -88,5 +88,10 @@ def draw_form(form: int) -> DrawnIcon:
 
 def draw_gpt_icon(seed: str) -> DrawnIcon:
     """Return the icon for a GPT's slug, or for its name where it has none."""
+    return draw_form(find_form(seed))
+
+
+def find_form(seed: str) -> int:
+    """Return the number of the form that ``draw_gpt_icon`` draws."""
     digest = hashlib.blake2b(seed.strip().lower().encode(), digest_size=4, salt=_SALT).digest()
-    return draw_form(int.from_bytes(digest) % FORMS)
+    return int.from_bytes(digest) % FORMS

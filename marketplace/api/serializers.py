@@ -6,8 +6,11 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.look.icon_files import build_icon_url
 from gpts.assistants.states import Category
+from marketplace.cards import Card
 from marketplace.models.ratings import TEXT_LENGTH
+from marketplace.queries.about import About
 
 
 class CardSerializer(serializers.Serializer[Any]):
@@ -20,6 +23,7 @@ class CardSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     tagline = serializers.CharField()
     category = serializers.ChoiceField(choices=Category.choices)
+    icon_url = serializers.SerializerMethodField()
     builder_name = serializers.CharField()
     builder_verified = serializers.BooleanField()
     rating_average = serializers.FloatField(allow_null=True)
@@ -29,6 +33,10 @@ class CardSerializer(serializers.Serializer[Any]):
     score = serializers.FloatField(source="popularity")
     category_rank = serializers.IntegerField()
     why = serializers.CharField()
+
+    def get_icon_url(self, card: Card) -> str:
+        """Path of the picture, or of the one drawn for the slug and category."""
+        return card.icon_url or build_icon_url(card.slug, card.category)
 
 
 class ReleaseSerializer(serializers.Serializer[Any]):
@@ -49,6 +57,7 @@ class AboutSerializer(serializers.Serializer[Any]):
     description = serializers.CharField(source="listing.description")
     starters = serializers.ListField(child=serializers.CharField(), source="listing.starters")
     category = serializers.ChoiceField(choices=Category.choices, source="listing.category")
+    icon_url = serializers.SerializerMethodField()
     capabilities = serializers.ListField(child=serializers.CharField(), source="listing.capabilities")
     model = serializers.CharField(source="listing.model_label")
     has_knowledge = serializers.BooleanField(source="listing.has_knowledge")
@@ -67,6 +76,10 @@ class AboutSerializer(serializers.Serializer[Any]):
     category_rank = serializers.IntegerField(source="score.category_rank")
     why = serializers.CharField()
     releases = ReleaseSerializer(many=True)
+
+    def get_icon_url(self, about: About) -> str:
+        """Path of the picture, or of the one drawn for the slug and category."""
+        return about.icon_url or build_icon_url(about.listing.slug, about.listing.category)
 
 
 class SearchSerializer(serializers.Serializer[Any]):

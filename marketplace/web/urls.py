@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from marketplace.web import about, browse, builders, private_store
+from marketplace.web import about, browse, builders, private_store, store_rules
 
 app_name = "marketplace"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("search", browse.search, name="listing-search"),
     path("categories/<slug:slug>", browse.category_show, name="category-show"),
     path("leaderboards", browse.leaderboards, name="leaderboard-list"),
+    path("rules", store_rules.rules_show, name="rules-show"),
     path("g/<slug:slug>", about.about_show, name="about-show"),
     path("g/<slug:slug>/rating", about.rating_save, name="rating-save"),
     path("g/<slug:slug>/rating/delete", about.rating_delete, name="rating-delete"),

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from core.jobs import enqueue_on_commit
 from core.links import absolute_url
+from marketplace.access import get_own_profile
 from reviews.mail_keys import make_mail_key
 from reviews.models import Appeal, Case, Decision, Notice, Report
 from reviews.queries.policies import get_cited_policies
@@ -38,6 +39,7 @@ from workspaces.services.notifications import notify
 
 # Longer than sending one mail takes.
 CLAIM_SECONDS = 120
+RULES_PATH = "/rules"
 
 
 def _get_language(user: User) -> str:
@@ -64,7 +66,13 @@ def write_author_notice(case: Case, decision: Decision, *, at: datetime) -> Noti
         template = "statement" if is_negative else "approval"
         body = render_to_string(
             f"reviews/notices/{template}.txt",
-            {"person": author, "facts": facts, "url": _build_decision_url(decision)},
+            {
+                "person": author,
+                "facts": facts,
+                "url": _build_decision_url(decision),
+                "rules_url": absolute_url(RULES_PATH),
+                "profile_url": _build_profile_url(author),
+            },
         )
     return _create_notice(
         kind=NoticeKind.STATEMENT_OF_REASONS if is_negative else NoticeKind.APPROVAL,
@@ -170,7 +178,8 @@ def answer_reports(case: Case, decision: Decision, *, at: datetime) -> None:
             body = render_to_string(
                 "reviews/notices/outcome.txt",
                 {"report": report, "name": name, "is_negative": is_negative,
-                 "outcome": _describe_consequence(decision.outcome), "url": _build_report_url(report)},
+                 "outcome": _describe_consequence(decision.outcome),
+                 "rules_url": absolute_url(RULES_PATH), "url": _build_report_url(report)},
             )  # fmt: skip
         _create_notice(
             kind=NoticeKind.OUTCOME,
@@ -265,6 +274,12 @@ def _get_appeal_path(appeal: Appeal) -> str:
 
 def _build_decision_url(decision: Decision) -> str:
     return absolute_url(f"/reviews/decisions/{decision.pk}")
+
+
+def _build_profile_url(user: User) -> str:
+    """Return the address of the person's public page, empty without one."""
+    profile = get_own_profile(user)
+    return absolute_url(f"/builders/{profile.handle}") if profile is not None else ""
 
 
 def _add_key(notice: Notice) -> str:

@@ -8,6 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config.environment import page_address
 from embedded.paths import ROOT
 from tests.support.environment import read_example_names, read_setting_names
 
@@ -50,6 +54,28 @@ def test_empty_variables_mean_the_default(tmp_path: Path) -> None:
     expected = settings_with({"LOGGIA_ENV": "development"}, names, tmp_path)
     assert expected.startswith("True")
     assert settings_with(empty, names, tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "is_accepted"),
+    [
+        ("", True),
+        ("https://example.org/terms", True),
+        ("http://localhost:8000/terms", True),
+        ("/terms", True),
+        ("javascript:alert(1)", False),
+        ("//example.org/terms", False),
+        ("/\\example.org", False),
+        ("example.org/terms", False),
+        (" https://example.org", False),
+    ],
+)
+def test_the_address_of_a_page_is_a_web_address_or_a_path(value: str, is_accepted: bool) -> None:
+    if is_accepted:
+        assert page_address(value, name="TERMS_URL") == value
+        return
+    with pytest.raises(ImproperlyConfigured, match=r"^TERMS_URL must begin with"):
+        page_address(value, name="TERMS_URL")
 
 
 def test_a_database_url_keeps_its_odd_characters(tmp_path: Path) -> None:

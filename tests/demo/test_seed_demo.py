@@ -9,6 +9,8 @@ import pytest
 from django.core.management import call_command
 
 from core.scope import system_scope
+from demo.chinese_gpts import ACME
+from demo.documents import FOLDER, list_own_documents
 from demo.seeding import seed
 from demo.store import PUBLIC
 from gpts.assistants.models import GPT
@@ -39,6 +41,18 @@ def test_the_demo_has_every_category_and_a_third_is_chinese() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_every_gpt_of_the_demo_has_a_document_to_answer_from() -> None:
+    documents = {entry.key: entry.knowledge or list_own_documents(entry.key) for entry in (*PUBLIC, *ACME)}
+
+    assert [key for key, found in documents.items() if not found] == []
+    for key, found in documents.items():
+        for _name, text in found:
+            assert text.startswith("# "), key
+            assert text.count("\n## ") >= 3, key
+    # No file is left over from a key that was changed.
+    assert {file.stem for file in FOLDER.glob("*.md")} <= documents.keys()
+
+
 def test_the_demo_is_complete_asks_no_model_and_a_second_run_changes_nothing(settings: Any) -> None:
     settings.OPENAI_API_KEY, settings.OPENAI_MODEL, settings.OPENAI_PROTOCOL = "sk-wrong", "m", "responses"
     with run_choosy_server(lambda *_: (401, {"error": {"message": "Incorrect API key"}})) as server:

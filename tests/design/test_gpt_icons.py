@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from itertools import combinations
 from pathlib import Path
 from typing import Literal
+from xml.etree import ElementTree
 
 import pytest
 from PIL import Image, ImageChops
 from playwright.sync_api import Browser
 
-from core.look.gpt_icons import FORMS, draw_form, draw_gpt_icon
+from core.look.gpt_icons import FORMS, draw_form, draw_gpt_icon, find_form
+from core.look.icon_files import build_icon_url, render_icon_file
 from core.look.illustrations import DRAWINGS, arch_drawing, arch_icon
 from demo.chinese_gpts import ACME
 from demo.store import PUBLIC
@@ -37,6 +40,30 @@ def test_the_icon_has_no_letter_and_follows_the_slug_not_the_name() -> None:
 
 def test_each_place_has_a_drawing_of_its_own() -> None:
     assert len({arch_drawing(name) for name in DRAWINGS}) == len(DRAWINGS) >= 25
+
+
+def test_the_file_of_an_icon_is_the_same_drawing_in_the_tint_of_its_category() -> None:
+    tokens = (CSS / "tokens.css").read_text()
+    for slug, category, tint in (
+        ("plain-letter", "writing", "writing"),
+        ("paper-reader", "research_analysis", "research-analysis"),
+        ("no-category", "", "other"),
+    ):
+        url = build_icon_url(slug, category)
+        assert url == f"/icons/drawn/{tint}/{find_form(slug)}.svg"
+        text = (render_icon_file(tint, find_form(slug)) or b"").decode()
+        svg = ElementTree.fromstring(text)
+        ground, ink = (
+            re.findall(rf"--tint-{tint}{end}: light-dark\((#\w+)", tokens)[0] for end in ("", "-ink")
+        )
+        fills = [element.get("fill") for element in svg.iter() if element.get("fill")]
+        drawn = draw_gpt_icon(slug)
+        assert fills == ([ink, ground] if drawn.is_swapped else [ground, ink])
+        assert drawn.paths in text
+        assert "currentColor" not in text and "<script" not in text
+
+    for tint, form in (("writing", FORMS), ("writing", -1), ("no-tint", 1), ("research_analysis", 1)):
+        assert render_icon_file(tint, form) is None
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -19,7 +19,7 @@ from workspaces.services.api_keys import create_api_key
 pytestmark = pytest.mark.django_db
 
 CARD_KEYS = {
-    "slug", "name", "tagline", "category", "builder_name", "builder_verified", "rating_average",
+    "slug", "name", "tagline", "category", "icon_url", "builder_name", "builder_verified", "rating_average",
     "rating_count",
     "conversations", "users_28d", "score", "category_rank", "why",
 }  # fmt: skip

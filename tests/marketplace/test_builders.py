@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -15,12 +16,14 @@ from gpts.assistants.services.gpts import delete_gpt
 from gpts.assistants.services.versions import set_live_version
 from gpts.assistants.states import Audience
 from marketplace.models import BuilderProfile, Listing, Shelf
+from marketplace.queries.header import HeaderFacts, get_header_facts
 from marketplace.services.builders import clean_website, upsert_builder_profile
 from marketplace.services.listings import delist_deleted_gpts, delist_listing
 from marketplace.services.shelves import Recommendation, set_shelf
 from tests.support.factories.workspaces import UserFactory
 from tests.support.marketplace import NOW, make_gpt, make_listing, make_version
 from workspaces.models import Member, Workspace
+from workspaces.services.notifications import notify
 from workspaces.states import Role, WorkspaceKind
 
 pytestmark = pytest.mark.django_db
@@ -173,3 +176,37 @@ def test_synthetic_listings_are_deterministic_and_added_up_to_the_count() -> Non
     assert (len(after), after[:12]) == (20, first)
     assert len({row[2] for row in after}) == 7
     assert Listing.objects.filter(updated_at__gt=timezone.now()).count() == 0
+
+
+# Where a builder finds the own page ----------------------------------------------------------------------
+
+
+def test_settings_and_menu_lead_to_the_page_of_those_who_have_one() -> None:
+    builder, other = UserFactory.create(), UserFactory.create()
+    upsert_builder_profile(user=builder, handle="ada", display_name="Ada L", by=builder, at=NOW)
+    for index in range(3):
+        notify(user=builder, kind="test", title=f"Note {index}", body="", url="", at=NOW)
+
+    pages = {}
+    for person in (builder, other):
+        client = Client()
+        client.force_login(person)
+        pages[person] = client.get("/settings/").content.decode()
+
+    assert pages[builder].count('href="/builders/ada"') == 2  # the menu and the page
+    assert "3 unread notifications" in pages[builder]
+    assert 'href="/builders/ada"' not in pages[other]
+    assert "unread notification" not in pages[other]
+    for text in pages.values():
+        assert text.count('href="/builders/me/edit"') == 2
+
+
+def test_the_header_reads_its_facts_in_one_query(django_assert_num_queries: Any) -> None:
+    builder = UserFactory.create()
+    assert get_header_facts(builder) == HeaderFacts(0, "")
+    upsert_builder_profile(user=builder, handle="ada", display_name="Ada L", by=builder, at=NOW)
+    notify(user=builder, kind="test", title="Note", body="", url="", at=NOW)
+    notify(user=UserFactory.create(), kind="test", title="Other", body="", url="", at=NOW)
+
+    with django_assert_num_queries(1):
+        assert get_header_facts(builder) == HeaderFacts(1, "ada")

@@ -11,6 +11,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from core.look.illustrations import arch_icon
+from gpts.assistants.services.icons import set_icon
 from marketplace.models import Listing
 from reviews.models import Case, Claim, Decision, Report
 from reviews.services.claims import claim_case
@@ -19,6 +21,7 @@ from tests.support.factories.reviews import ReportInputFactory
 from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
 from tests.support.reviews import decide, make_gpt, make_listed_gpt, make_moderator, make_queued_case
+from tests.support.uploads import make_picture
 from workspaces.models import Notification
 
 pytestmark = pytest.mark.django_db
@@ -203,6 +206,22 @@ def test_the_heartbeat_renews_and_tells_when_the_claim_is_lost() -> None:
     Claim.objects.all().delete()
     lost = client.post(f"/moderation/cases/{case.pk}/renew", {"claim_token": claim.token})
     assert "Your claim has ended" in lost.content.decode()
+
+
+@pytest.mark.parametrize("has_picture", [False, True])
+def test_queue_and_case_show_the_drawn_icon_or_the_blurred_picture(has_picture: bool) -> None:
+    author = UserFactory.create(display_name="Ann")
+    gpt = make_gpt(author)
+    if has_picture:
+        gpt = set_icon(gpt=gpt, upload=make_picture(), by=author, at=timezone.now())
+    case = make_queued_case(gpt)
+    drawn = [str(arch_icon(gpt.name, "", gpt.category, size, gpt.slug)) for size in ("xs", "sm")]
+
+    page = sign_in(make_moderator()).get(f"/moderation/cases/{case.pk}").content.decode()
+
+    assert [icon in page for icon in drawn] == [not has_picture] * 2
+    assert page.count('class="queue__icon"') == has_picture
+    assert page.count("data-blurred") == has_picture
 
 
 def test_a_visitor_reports_a_listing_and_sees_the_confirmation() -> None:

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.test import Client
 
 from core.errors import Conflict, Forbidden, InvalidInput
 from gpts.assistants.services.gpts import update_draft
 from gpts.assistants.services.versions import freeze_version
 from marketplace.models import Listing
+from marketplace.services.builders import upsert_builder_profile
 from reviews.models import Case, Check, Decision, Enforcement, Notice, Submission
 from reviews.queries import submission_status
 from reviews.services.claims import claim_case
@@ -47,6 +49,25 @@ def test_an_approved_version_is_listed() -> None:
     case.refresh_from_db()
     assert (case.state, decision.content_hash) == ("closed", case.submission.version.content_hash)
     assert [e.state for e in decision.enforcements.all()] == ["executed"]
+
+
+def test_an_approval_names_the_builders_page_if_there_is_one() -> None:
+    moderator = make_moderator()
+    bodies = {}
+    for handle in ("", "ann-builds"):
+        author = UserFactory.create(display_name=f"Ann {handle}")
+        if handle:
+            upsert_builder_profile(user=author, handle=handle, display_name="Ann B", by=author, at=AT)
+        decision = decide(make_queued_case(make_gpt(author)), moderator, "approve", reasoning="Useful.")
+        bodies[handle] = Notice.objects.get(decision=decision).body
+        client = Client()
+        client.force_login(author)
+        page = client.get(f"/reviews/decisions/{decision.pk}").content.decode()
+        # The menu and the heading.
+        assert page.count(f'href="/builders/{handle}"') == (2 if handle else 0)
+
+    assert "http://localhost:8000/builders/ann-builds" in bodies["ann-builds"]
+    assert "/builders/" not in bodies[""]
 
 
 def test_submitting_twice_is_one_submission() -> None:
@@ -175,6 +196,7 @@ def test_the_statement_of_reasons_is_complete_and_in_the_authors_language() -> N
     }  # fmt: skip
     assert [policy["title"] for policy in notice.facts["policies"]] == ["误导", "可供他人使用"]
     assert "太简略。" in notice.body
+    assert "商店全部规则：http://localhost:8000/rules\n" in notice.body
     assert Notification.objects.filter(user=author, url=f"/reviews/decisions/{decision.pk}").count() == 1
 
     assert send_notice(notice_id=notice.pk, at=AT)

@@ -53,12 +53,16 @@ def _render_visitor_header(language: str, theme: str, nav: tuple[NavEntry, ...])
 
 @register.simple_tag
 def frame_part(name: str) -> SafeString:
-    """Render a part of the layout that depends on the language only: the footer, the keyboard dialog."""
+    """Render a part of the layout that is the same for everybody: the footer, the keyboard dialog."""
+    pages = (settings.TERMS_URL, settings.PRIVACY_URL, settings.HELP_URL)
     if settings.DEBUG:
-        return render_to_string(f"components/{name}.html")
-    return _render_part(name, get_language() or "")
+        return _render_part.__wrapped__(name, "", pages)
+    return _render_part(name, get_language() or "", pages)
 
 
 @lru_cache(maxsize=16)
-def _render_part(name: str, language: str) -> SafeString:
-    return render_to_string(f"components/{name}.html")
+def _render_part(name: str, language: str, pages: tuple[str, str, str]) -> SafeString:
+    terms, privacy, help_page = pages
+    return render_to_string(
+        f"components/{name}.html", {"terms_url": terms, "privacy_url": privacy, "help_url": help_page}
+    )

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from core.connections import has_open_scope
 from core.scope import Scope, open_scope
+from marketplace.queries.header import HeaderFacts, get_header_facts
 from workspaces.models import User
-from workspaces.queries import NO_ROLES, UserRoles, count_unread_notifications, get_user_roles
+from workspaces.queries import NO_ROLES, UserRoles, get_user_roles
 from workspaces.states import Staff, Theme
 
 THEME_COOKIE = "loggia_theme"
@@ -27,7 +28,7 @@ class NavEntry:
 
 
 def chrome(request: HttpRequest) -> dict[str, Any]:
-    """Return the layout's context. No query for visitors, else one for the unread count when it is shown."""
+    """Return the layout's context. No query for visitors, else one where HeaderFacts are shown."""
     user = getattr(request, "user", None)
     if not isinstance(user, User) or not user.is_authenticated:
         theme = request.COOKIES.get(THEME_COOKIE, "")
@@ -36,26 +37,29 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
             "person": None,
             "theme": theme if theme in Theme.values else Theme.SYSTEM.value,
             "unread_notifications": 0,
+            "builder_handle": "",
             "workspaces_of_person": (),
             "waiting_staff": (),
             "lacks_second_factor": False,
         }
     roles = get_user_roles(user)
+    facts: Any = SimpleLazyObject(lambda: _get_facts(user))
     return {
         "nav": _nav(request, roles, signed_in=True),
         "person": user,
         "theme": user.theme,
-        "unread_notifications": SimpleLazyObject(lambda: _count_unread(user)),
+        "unread_notifications": SimpleLazyObject(lambda: facts.unread_notifications),
+        "builder_handle": SimpleLazyObject(lambda: facts.builder_handle),
         "workspaces_of_person": roles.companies,
         "waiting_staff": [Staff(role).label for role in sorted(roles.waiting_staff)],
         "lacks_second_factor": bool(roles.staff) and not roles.has_second_factor,
     }
 
 
-def _count_unread(user: User) -> int:
+def _get_facts(user: User) -> HeaderFacts:
     # Pages of sign-in servers are rendered without a scope.
     with nullcontext() if has_open_scope() else open_scope(Scope(user_id=user.pk)):
-        return count_unread_notifications(user)
+        return get_header_facts(user)
 
 
 def _nav(request: HttpRequest, roles: UserRoles, *, signed_in: bool) -> list[NavEntry]:

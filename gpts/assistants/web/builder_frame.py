@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from gpts.assistants.content import compute_draft_hash
 from gpts.assistants.models import GPT, LiveVersion
@@ -158,7 +159,7 @@ def get_tab_url(key: str, slug: str) -> str:
 
 
 def get_group_label(key: str) -> str:
-    return {"build": _("Build"), "test": _("Test"), "publish": _("Publish")}[key]
+    return {"build": pgettext("group of pages", "Build"), "test": _("Test"), "publish": _("Publish")}[key]
 
 
 def get_tab_label(key: str) -> str:

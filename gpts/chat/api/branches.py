@@ -11,11 +11,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.look.icon_files import build_icon_url
 from gpts.assistants.access import recheck_chat
 from gpts.chat.access import access_turn
 from gpts.chat.api.conversations import access_own_conversation, access_own_conversation_to_continue
 from gpts.chat.api.serializers import ConversationSerializer
-from gpts.chat.mentions import list_mentions
+from gpts.chat.mentions import Mention, list_mentions
 from gpts.chat.services.branches import show_turn
 from gpts.chat.services.versions import AnsweringVersion, continue_with_version, get_answering_version
 from gpts.chat.version_changes import list_public_changes, list_versions_between
@@ -57,6 +58,11 @@ class MentionSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     description = serializers.CharField()
     kind = serializers.ChoiceField(choices=["recent", "workspace", "public"])
+    icon_url = serializers.SerializerMethodField()
+
+    def get_icon_url(self, mention: Mention) -> str:
+        """Path of the picture, or of the one drawn for the slug and category."""
+        return f"/{mention.icon}" if mention.icon else build_icon_url(mention.slug, mention.category)
 
 
 class TurnShowView(LoggiaAPIView):

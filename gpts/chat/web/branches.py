@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import DomainError, InvalidInput
+from core.look.icon_files import build_icon_url
 from gpts.assistants.access import recheck_chat
 from gpts.chat.access import access_conversation, access_conversation_to_continue, access_turn
 from gpts.chat.mentions import list_mentions
@@ -98,7 +99,7 @@ def mention_list(request: HttpRequest) -> HttpResponse:
     """Suggestions for "@" in the composer."""
     found = [
         {"slug": m.slug, "name": m.name, "description": m.description, "kind": m.kind,
-         "icon_url": get_icon_url(m.icon)}
+         "icon_url": get_icon_url(m.icon) or build_icon_url(m.slug, m.category)}
         for m in list_mentions(person_of(request), request.GET.get("q", ""))
     ]  # fmt: skip
     return JsonResponse({"items": found})

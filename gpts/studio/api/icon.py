@@ -46,7 +46,7 @@ class IconView(LoggiaAPIView):
 
     @extend_schema(operation_id="icon_remove", request=None, responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
-        """Remove the icon, so that the first letter of the name is shown."""
+        """Remove the icon, so that the one drawn for the address is shown."""
         gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
         set_icon(gpt=gpt, upload=None, by=self.person, at=timezone.now())
         return Response(status=204)

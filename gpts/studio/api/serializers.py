@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from core.look.icon_files import build_icon_url
 from gpts.assistants.drawn_icons import VARIANTS
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.models.gpts import (
@@ -128,7 +129,8 @@ class GPTSerializer(serializers.ModelSerializer[GPT]):
         read_only_fields: ClassVar[Any] = fields
 
     def get_icon_url(self, gpt: GPT) -> str:
-        return f"/{gpt.icon}" if gpt.icon else ""
+        """Path of the picture, or of the one drawn for the slug and category."""
+        return f"/{gpt.icon}" if gpt.icon else build_icon_url(gpt.slug, gpt.category)
 
     def get_live(self, gpt: GPT) -> dict[str, int]:
         """Version numbers by audience."""

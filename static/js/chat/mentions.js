@@ -69,10 +69,11 @@ export function attachMentions(composer, field) {
     const element = Object.assign(document.createElement("li"), { className: "mentions__item", id: `mention-${at}` });
     element.setAttribute("role", "option");
     element.dataset.at = String(at);
+    const icon = Object.assign(document.createElement("img"), { className: "mentions__icon", src: item.icon_url, alt: "", width: 24, height: 27 });
     const name = Object.assign(document.createElement("span"), { className: "mentions__name", textContent: item.name });
     const label = words[`mentions${item.kind[0].toUpperCase()}${item.kind.slice(1)}`] ?? "";
     const kind = Object.assign(document.createElement("span"), { className: "mentions__kind", textContent: label });
-    element.append(name, kind);
+    element.append(icon, name, kind);
     return element;
   }
 

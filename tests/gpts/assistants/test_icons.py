@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from PIL import Image
 from PIL.ExifTags import Base
 
 from core.errors import DomainError, InvalidInput, NotFound, TooLarge
+from core.look.icon_files import render_icon_file
 from gpts.assistants.drawn_icons import draw_icon
 from gpts.assistants.services.icons import read_icon, set_drawn_icon, set_icon
 from tests.support.api_client import ApiClient
@@ -218,3 +222,23 @@ def test_generated_icons_are_chosen_on_the_page_and_by_the_api() -> None:
     assert sign_in(UserFactory.create()).get(first).status_code == 404
     gpt.refresh_from_db()
     assert gpt.draft_revision == revision
+
+
+def test_a_drawn_icon_is_served_to_everybody_without_a_query(client: Client) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.get("/icons/drawn/writing/7.svg")
+
+    assert captured.captured_queries == []
+    assert answer.status_code == 200
+    assert answer.content == render_icon_file("writing", 7)
+    assert answer.headers["Content-Type"] == "image/svg+xml"
+    assert answer.headers["Cache-Control"] == "public, max-age=604800"
+    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path", ["writing/576.svg", "writing/99999999999999999999.svg", "no-such/7.svg", "Writing/7.svg"]
+)
+def test_there_is_no_drawn_icon_elsewhere(client: Client, path: str) -> None:
+    assert client.get(f"/icons/drawn/{path}").status_code == 404

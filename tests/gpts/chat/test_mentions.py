@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from core.look.icon_files import build_icon_url
 from core.scope import system_scope
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.chat.models import Conversation, Message, Turn
@@ -86,6 +87,8 @@ def test_a_gpt_that_may_not_be_mentioned_is_refused_and_nothing_is_written(
     assert [item["name"] for item in offered] == []
     names = [item["name"] for item in browser.http.get("/c/mentions", params={"q": "ho"}).json()["items"]]
     assert names == ["Host"]
+    (item,) = browser.http.get("/c/mentions", params={"q": "ho"}).json()["items"]
+    assert item["icon_url"] == build_icon_url(host.slug, host.category)
 
 
 def test_the_api_mentions_other_gpts_too(server: Any, model_server: ModelServer) -> None:
@@ -120,6 +123,7 @@ def test_the_api_mentions_other_gpts_too(server: Any, model_server: ModelServer)
         "version": 1, "live": None, "is_moved": False, "is_over": False, "changes": [], "releases": [],
     }  # fmt: skip
     assert [item["slug"] for item in offered] == [guest.slug]
+    assert offered[0]["icon_url"] == build_icon_url(guest.slug, guest.category)
 
 
 def test_a_temporary_chat_is_not_listed_and_is_deleted_for_good(

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from core.look.icon_files import build_icon_url
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
@@ -72,7 +73,7 @@ def test_a_gpt_is_created_read_changed_and_deleted() -> None:
         "instructions": "",
         "starters": ["Hi"],
         "category": "other",
-        "icon_url": "",
+        "icon_url": build_icon_url(slug, "other"),
         "language_model": model.pk,
         "capabilities": [],
         "temperature": "0.50",

@@ -31,6 +31,7 @@ ROWS: list[Row] = [
     page("gpts:build-audience", OWNER, "POST", ids=SLUG, body={"audience": "link"}),
     page("gpts:build-delete", OWNER, "POST", ids=SLUG, body={"confirmation": "x"}),
     page("gpts:icon-show", EVERYBODY, ids={"digest": "icon"}),
+    page("gpts:icon-drawn", EVERYBODY, fixed={"tint": "writing", "form": 7}),
     page("gpts:chat-start", ALPHA, ids={"slug": "alpha_slug"}),
     # An empty message is refused after the permission check, so that nothing runs in these cells.
     page("gpts:turn-first", ALPHA, "POST", ids={"slug": "alpha_slug"}, body={"text": ""}),

@@ -12,6 +12,7 @@ ROWS: list[Row] = [
     page("marketplace:listing-search", EVERYBODY, "GET POST", query="?q=walk"),
     page("marketplace:category-show", EVERYBODY, "GET POST", fixed={"slug": "writing"}),
     page("marketplace:leaderboard-list", EVERYBODY, "GET POST"),
+    page("marketplace:rules-show", EVERYBODY, "GET POST"),
     page("marketplace:about-show", EVERYBODY, "GET", ids=LISTED),
     page("marketplace:rating-save", PEOPLE, "POST", ids=LISTED, body={"stars": "9"}),
     # None of these people has a rating to delete.

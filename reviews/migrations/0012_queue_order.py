@@ -9,7 +9,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("reviews", "0010_protected_names_moved")]
+    dependencies: ClassVar = [("reviews", "0011_public_policies")]
 
     operations: ClassVar = [
         migrations.AddIndex(
