@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import DomainError
@@ -61,7 +62,11 @@ def about_show(request: HttpRequest, slug: str) -> HttpResponse:
         "listing": listing,
         "ratings": ratings,
         "histogram": [
-            {"label": _("%(count)d stars") % {"count": star}, "count": count, "share": share}
+            {
+                "label": ngettext("%(count)d star", "%(count)d stars", star) % {"count": star},
+                "count": count,
+                "share": share,
+            }
             for star, count, share in about.histogram
         ],
         "longest_question": LONGEST,
