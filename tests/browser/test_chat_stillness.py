@@ -57,7 +57,7 @@ def test_nothing_moves_when_an_answer_ends(
     sent = get_seen(lambda: send_message(page, "Short."), 7)
     assert len(sent) == 1, sent
     # A repeated answer has the arrows of its branches below it.
-    again = get_seen(lambda: page.get_by_role("button", name="Answer again", exact=True).last.click(), 7)
+    again = get_seen(page.get_by_role("button", name="Answer again", exact=True).last.click, 7)
     assert again[-1].split()[0] == again[1].split()[0], again
     assert len(again) <= 2, again  # as it was, then the repeated one
     # A reader who is further up stays there.

@@ -160,7 +160,14 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class MFAAdapter(DefaultMFAAdapter):
-    """Passkeys belong to the host of BASE_URL."""
+    """Passkeys belong to the host of BASE_URL; errors call two-factor sign-in by its one name."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "add_email_blocked": _("While two-factor sign-in is on, no e-mail address can be added."),
+        "cannot_delete_authenticator": _("Two-factor sign-in cannot be turned off for this account."),
+        "cannot_generate_recovery_codes": _("Recovery codes come with two-factor sign-in: turn it on first."),
+        "unverified_email": _("Confirm your e-mail address first, then turn two-factor sign-in on."),
+    }
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         return {"id": get_site_name(), "name": settings.INSTANCE_NAME}
