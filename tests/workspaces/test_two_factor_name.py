@@ -40,8 +40,9 @@ def test_the_catalogue_has_no_other_name() -> None:
         messages = list(read_po(file))
     found = []
     for message in messages:
-        texts = [*([message.id] if isinstance(message.id, str) else message.id)]
-        texts += [message.string] if isinstance(message.string, str) else message.string
+        texts: list[Any] = []
+        for part in (message.id, message.string):
+            texts += [part] if isinstance(part, str) else part or ()
         found += [text for text in texts if OTHER_NAMES.search(text)]
         if any(NAME["en"] in text.lower() for text in texts):
             assert NAME["zh-hans"] in str(message.string), message.id
@@ -52,7 +53,7 @@ def test_the_catalogue_has_no_other_name() -> None:
 def test_no_page_has_another_name(language: str, settings: Any) -> None:
     settings.STAFF_SECOND_FACTOR = False
     user = UserFactory.create(language=language)
-    pages = {}
+    pages: dict[str, str] = {}
 
     def sign_in() -> Client:
         client = Client(headers={"Accept-Language": language})
