@@ -139,7 +139,15 @@ def change_role(*, member: Member, role: str, by: User, at: datetime) -> Member:
         _check_owner_change(fresh, by=by)
         before, fresh.role = fresh.role, role
         fresh.save(update_fields=["role"])
-        _record("member_role_changed", fresh, workspace, by, at, before=before, after=str(role))
+        record(
+            action="workspaces.member_role_changed",
+            by=by,
+            at=at,
+            subject=fresh,
+            workspace_id=workspace.pk,
+            data={"user_id": fresh.user_id},
+            changes={"role": (str(before), str(role))},
+        )
         if role == Role.OWNER:
             _notify_owners(fresh, at)
     member.role = role
