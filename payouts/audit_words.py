@@ -7,8 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _now
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.audit_words import (
@@ -41,7 +40,7 @@ def _name_batches(ids: Collection[str], reader: Reader) -> dict[str, Named]:
     known = set(Batch.objects.filter(pk__in=read_numbers(ids)).values_list("pk", flat=True))
     return {
         str(one): Named(
-            _now("batch %(number)s") % {"number": one},
+            gettext("batch %(number)s") % {"number": one},
             reverse("payouts:batch-detail", args=[one]) if one in known and _works_finance(reader) else "",
         )
         for one in read_numbers(ids)
@@ -62,7 +61,7 @@ def _name_cards(ids: Collection[str], reader: Reader) -> dict[str, Named]:
     rows = RateCard.objects.filter(pk__in=read_numbers(ids)).values_list("pk", "version")
     return {
         str(key): Named(
-            _now("rate card %(number)s") % {"number": version},
+            gettext("rate card %(number)s") % {"number": version},
             reverse("payouts:rate-card-detail", args=[version]) if _works_finance(reader) else "",
         )
         for key, version in rows

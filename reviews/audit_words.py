@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.audit_words import (
@@ -36,7 +36,7 @@ CASE = "reviews.case"
 
 def _name_cases(ids: Collection[str], reader: Reader) -> dict[str, Named]:
     """Name cases by the beginning of their ids; a moderator may open those that they may know of."""
-    found = {str(one): Named(_now("case %(id)s") % {"id": str(one)[:8]}) for one in read_uuids(ids)}
+    found = {str(one): Named(gettext("case %(id)s") % {"id": str(one)[:8]}) for one in read_uuids(ids)}
     if isinstance(reader.person, User) and is_moderator(reader.person):
         visible = filter_visible(Case.objects.filter(pk__in=read_uuids(ids)), reader.person)
         for key in map(str, visible.values_list("pk", flat=True)):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.audit_words import (
@@ -63,7 +63,7 @@ def _name_policies(ids: Collection[str], reader: Reader) -> dict[str, Named]:
     url = (
         reverse("workspaces:workspace-settings", args=[reader.workspace_slug]) if reader.workspace_id else ""
     )
-    return {identifier: Named(_now("the sharing rules"), url) for identifier in ids}
+    return {identifier: Named(gettext("the sharing rules"), url) for identifier in ids}
 
 
 def _name_members(ids: Collection[str], reader: Reader) -> dict[str, Named]:
@@ -105,7 +105,7 @@ def _describe_publishing(data: Mapping[str, Any]) -> Any:
 
 
 def _describe_rate(value: Any, _data: Mapping[str, Any]) -> str:
-    return _now("not required") if value is None else formats.percent(value / 100)
+    return gettext("not required") if value is None else formats.percent(value / 100)
 
 
 _ROLE = {"role": FieldWords(_("Role"), describe_choice(Role))}

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.audit_words import (
@@ -64,7 +64,7 @@ def _is_inside(gpt: GPT, reader: Reader) -> bool:
 def _name_own(gpt: GPT, reader: Reader) -> Named:
     """Name a GPT of the reader's workspace; its settings are open to them unless it is in quarantine."""
     if gpt.deleted_at is not None:
-        return Named(_now("%(name)s (deleted)") % {"name": gpt.name})
+        return Named(gettext("%(name)s (deleted)") % {"name": gpt.name})
     if gpt.quarantined_at is not None and gpt.owner_id != reader.person.pk:
         return Named(gpt.name)
     return Named(gpt.name, reverse("gpts:build-versions", args=[gpt.slug]))
@@ -75,7 +75,7 @@ def _name_versions(ids: Collection[str], reader: Reader) -> dict[str, Named]:
     gpts = name_gpts({str(row.gpt_id) for row in rows}, reader)
     return {
         str(row.pk): Named(
-            _now("version %(number)s of %(name)s") % {"number": row.number, "name": found.text}, found.url
+            gettext("version %(number)s of %(name)s") % {"number": row.number, "name": found.text}, found.url
         )
         for row in rows
         if (found := gpts.get(str(row.gpt_id)))
@@ -94,7 +94,7 @@ def _describe_day(value: Any, _data: Mapping[str, Any]) -> str:
 
 
 def _describe_version(value: Any, _data: Mapping[str, Any]) -> str:
-    return "" if value is None else _now("version %(number)s") % {"number": value}
+    return "" if value is None else gettext("version %(number)s") % {"number": value}
 
 
 _NUMBER = FieldWords(_("Version"), lambda value, _data: str(value))
