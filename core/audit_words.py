@@ -75,6 +75,8 @@ class FieldWords:
     label: Any
     describe: Callable[[Any, Mapping[str, Any]], Any] | None = None
     object: str = ""
+    # What stands for no value in a change.
+    none: Any = ""
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,6 @@ DATABASES["default"] |= {
 REDIS_URL = CACHE_URL = EmbeddedRedis(DATA_PATHS).url(REDIS_DATABASE)
 CACHES = {"default": {"BACKEND": "config.cache.SharedRedisCache", "LOCATION": CACHE_URL}}
 CELERY_BROKER_URL = EmbeddedRedis.broker_url(REDIS_URL)
-EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+EMAIL_BACKEND = EMAIL_DELIVERY_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick; nothing here is secret
 AUDIT_WORDS = [*AUDIT_WORDS, "tests.support.audit_words.WORDS"]

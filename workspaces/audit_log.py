@@ -208,7 +208,7 @@ def _name_value(name: str, event: AuditEvent, fields: Mapping[str, FieldWords], 
 def _describe_value(value: Any, words: FieldWords | None, event: AuditEvent, names: _Names) -> str:
     """Return a value as a text, empty for none."""
     if value is None or value == "" or value == [] or value == {}:
-        return str(words.describe(value, event.data)) if words and words.describe and value is None else ""
+        return str(words.none) if words else ""
     if words is not None and words.object:
         return names.get(words.object, value).text
     if words is not None and words.describe is not None:

@@ -105,7 +105,7 @@ def _describe_publishing(data: Mapping[str, Any]) -> Any:
 
 
 def _describe_rate(value: Any, _data: Mapping[str, Any]) -> str:
-    return gettext("not required") if value is None else formats.percent(value / 100)
+    return formats.percent(value / 100)
 
 
 _ROLE = {"role": FieldWords(_("Role"), describe_choice(Role))}
@@ -228,8 +228,8 @@ WORDS = AuditWords(
         "keys_revoked": FieldWords(_("API keys revoked")),
         "kind": FieldWords(_("Kind"), describe_choice(ErasureKind)),
         "rows": FieldWords(_("Rows")),
-        "rate": FieldWords(_("Tests that must pass"), _describe_rate),
-        "golden_pass_rate": FieldWords(_("Tests that must pass"), _describe_rate),
+        "rate": FieldWords(_("Tests that must pass"), _describe_rate, none=_("not required")),
+        "golden_pass_rate": FieldWords(_("Tests that must pass"), _describe_rate, none=_("not required")),
         "may_publish": FieldWords(_("GPTs may leave the workspace")),
         "name": FieldWords(_("Name")),
         "accent": FieldWords(_("Accent colour")),
