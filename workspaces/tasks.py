@@ -6,6 +6,7 @@ from functools import partial
 from uuid import UUID
 
 from celery import shared_task
+from django.contrib.sessions.backends.cached_db import SessionStore
 from django.utils import timezone
 
 from core.jobs import log_refused_task
@@ -72,6 +73,13 @@ def sweep_used_tokens() -> None:
     """Delete the marks of codes and links that expired. Idempotent."""
     with system_scope("workspaces.forget_used_tokens"):
         forget_used_tokens(at=timezone.now())
+
+
+@shared_task(name="workspaces.remove_expired_sessions")
+def sweep_sessions() -> None:
+    """Delete sessions that expired, with the questions that visitors asked in them. Idempotent."""
+    with system_scope("workspaces.remove_expired_sessions"):
+        SessionStore.clear_expired()
 
 
 @shared_task(name="workspaces.run_erasure")
