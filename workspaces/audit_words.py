@@ -67,12 +67,12 @@ def _name_policies(ids: Collection[str], reader: Reader) -> dict[str, Named]:
 
 
 def _name_members(ids: Collection[str], reader: Reader) -> dict[str, Named]:
-    rows = Member.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id)
+    rows = Member.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id or 0)
     return {str(row.pk): Named(str(row.user)) for row in rows.select_related("user")}
 
 
 def _name_invitations(ids: Collection[str], reader: Reader) -> dict[str, Named]:
-    rows = Invitation.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id)
+    rows = Invitation.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id or 0)
     url = reverse("workspaces:member-list", args=[reader.workspace_slug]) if reader.workspace_id else ""
     return {str(row.pk): Named(row.email, url) for row in rows.only("pk", "email") if row.email}
 

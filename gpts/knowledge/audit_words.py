@@ -25,7 +25,7 @@ from gpts.knowledge.models import KnowledgeFile
 
 def _name_files(ids: Collection[str], reader: Reader) -> dict[str, Named]:
     rows = (
-        KnowledgeFile.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id)
+        KnowledgeFile.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id or 0)
         .filter(erased_at__isnull=True)
         .select_related("gpt")
     )

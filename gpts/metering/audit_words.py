@@ -27,7 +27,7 @@ from gpts.metering.wording import format_limit
 
 
 def _name_budgets(ids: Collection[str], reader: Reader) -> dict[str, Named]:
-    rows = Budget.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id).only(
+    rows = Budget.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id or 0).only(
         "pk", "name"
     )
     return {

@@ -80,7 +80,7 @@ def list_recorded_codes() -> set[str]:
             ]
             found |= {text for text in texts if isinstance(text, str) and CODE.fullmatch(text)}
             if name == "_record" and path.parts[-1] == "members.py":
-                found |= {f"workspaces.{text}" for text in texts[:1]}
+                found |= {f"workspaces.{text}" for text in texts[:1] if isinstance(text, str)}
     return found
 
 

@@ -37,7 +37,7 @@ class AuditActorSerializer(serializers.Serializer[Any]):
 
 class AuditChangeSerializer(serializers.Serializer[Any]):
     field = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field, not the base class's label
     before = serializers.CharField(allow_null=True, help_text="Null where the log keeps no values.")
     after = serializers.CharField(allow_null=True)
 
@@ -53,7 +53,9 @@ class AuditEventSerializer(serializers.Serializer[Any]):
     object = AuditObjectSerializer()
     changes = AuditChangeSerializer(many=True)
     reason = serializers.CharField()
-    data = serializers.JSONField(help_text="Ids, codes and values before and after, as they are stored.")
+    data = serializers.JSONField(  # type: ignore[assignment]  # a field, not the base class's result
+        help_text="Ids, codes and values before and after, as they are stored."
+    )
     hash = serializers.CharField()
 
 
