@@ -41,7 +41,7 @@ from gpts.chat.streaming.chat_turn import ChatTurn
 from gpts.chat.streaming.connection import RATE_WINDOW, check_message
 from gpts.chat.streaming.frames import build_end_data, build_frame
 from gpts.chat.streaming.lost import interrupt_if_lost
-from gpts.knowledge.retrieval import QuestionVector, get_question_embedder
+from gpts.knowledge.retrieval import QuestionEmbedder, QuestionVector, get_question_embedder
 from gpts.llm.embeddings import may_have_embedding_models
 from gpts.llm.states import TurnState
 from gpts.metering.services.budgets import (
@@ -149,7 +149,8 @@ def begin_first_turn(
     def find() -> _Question:
         read_at = time.monotonic()
         rights = _Rights(*access_chat(requester.user, slug, is_draft=is_draft), read_at)
-        return _Question(text, rights, _access_answering_gpt(requester, rights.gpt, ask))
+        answering = _access_answering_gpt(requester, rights.gpt, ask)
+        return _Question(text, rights, answering, (rights.version,))
 
     def record(question: _Question, vector: QuestionVector | None) -> StartedChatTurn:
         rights = question.rights
@@ -186,8 +187,9 @@ def begin_next_turn(
     _check_rate(requester)
 
     def find() -> _Question:
-        _conversation, rights = _recheck_conversation(requester, conversation_id)
-        return _Question(text, rights, _access_answering_gpt(requester, rights.gpt, ask))
+        conversation, rights = _recheck_conversation(requester, conversation_id)
+        answering = _access_answering_gpt(requester, rights.gpt, ask)
+        return _Question(text, rights, answering, (conversation.version, rights.version))
 
     def record(question: _Question, vector: QuestionVector | None) -> StartedChatTurn:
         at = timezone.now()
@@ -288,7 +290,8 @@ def _begin_from_turn(
         conversation, rights = _recheck_conversation(requester, conversation_id)
         old = access_turn(conversation, turn_id)
         answering = _access_answering_gpt(requester, rights.gpt, old.gpt.slug)
-        return _Question(question or _find_question(old), rights, answering)
+        versions = (conversation.version, rights.version)
+        return _Question(question or _find_question(old), rights, answering, versions)
 
     def record(found: _Question, vector: QuestionVector | None) -> StartedChatTurn:
         at = timezone.now()
@@ -331,15 +334,23 @@ class _Rights:
 
 @dataclass(frozen=True)
 class _Question:
-    """What knowledge is searched for, the rights to the conversation's GPT, and the GPT asked by "@"."""
+    """What knowledge is searched for, the rights to the conversation's GPT, and the GPT asked by "@".
+
+    One of ``versions`` answers where no other GPT was asked; None is the draft.
+    """
 
     text: str
     rights: _Rights
     answering: AnsweringGPT | None
+    versions: tuple[Version | None, ...]
 
-    @property
-    def gpt(self) -> GPT:
-        return self.rights.gpt if self.answering is None else self.answering[0]
+    def get_embedder(self) -> QuestionEmbedder | None:
+        """Return what makes the question's vector; None without an embeddings model, or without knowledge."""
+        gpt, versions = self.rights.gpt, self.versions
+        if self.answering is not None:
+            gpt, versions = self.answering[0], (self.answering[1],)
+        has_knowledge = any(version is None or version.knowledge_hashes for version in versions)
+        return get_question_embedder(gpt) if has_knowledge else None
 
 
 def _start(
@@ -357,7 +368,7 @@ def _start(
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
         question = find()
-        embedder = get_question_embedder(question.gpt) if may_embed else None
+        embedder = question.get_embedder() if may_embed else None
         if embedder is None:
             return record(question, None)
     vector = embedder.embed([question.text])[0]
