@@ -232,6 +232,13 @@ STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", IS_PRODUCTION)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ADAPTER = "workspaces.web.adapters.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "workspaces.web.second_factor_forms.AuthenticateForm",
+    "reauthenticate": "workspaces.web.second_factor_forms.ReauthenticateForm",
+    "activate_totp": "workspaces.web.second_factor_forms.ActivateTOTPForm",
+    "add_webauthn": "workspaces.web.second_factor_forms.AddWebAuthnForm",
+    "edit_webauthn": "workspaces.web.second_factor_forms.EditWebAuthnForm",
+}
 MFA_TOTP_ISSUER = INSTANCE_NAME
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_PRODUCTION
 USERSESSIONS_TRACK_ACTIVITY = False  # would be a write per page; sessions are recorded when they begin

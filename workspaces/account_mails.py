@@ -211,7 +211,7 @@ _BUILDERS: dict[str, Callable[[Context], MailText]] = {
         lambda context: _("The former ones are not valid any more."),
     ),
     "mfa/email/totp_activated": _changed(
-        lambda: _("Two-step verification is on"),
+        lambda: _("Two-factor sign-in is on"),
         lambda context: _("Signing in asks for a code of your authenticator app from now on."),
     ),
     "mfa/email/totp_deactivated": _changed(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from celery import shared_task
 from django.conf import settings
+from django.contrib.sessions.backends.cached_db import SessionStore
 from django.core.mail import send_mail
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -112,6 +113,13 @@ def sweep_used_tokens() -> None:
     """Delete the marks of codes and links that expired. Idempotent."""
     with system_scope("workspaces.forget_used_tokens"):
         forget_used_tokens(at=timezone.now())
+
+
+@shared_task(name="workspaces.remove_expired_sessions")
+def sweep_sessions() -> None:
+    """Delete sessions that expired, with the questions that visitors asked in them. Idempotent."""
+    with system_scope("workspaces.remove_expired_sessions"):
+        SessionStore.clear_expired()
 
 
 @shared_task(name="workspaces.run_erasure")

@@ -42,6 +42,7 @@ from marketplace.web.labels import (
 )
 from marketplace.web.visitor_pages import visitor_context, visitor_page
 from workspaces.models import User
+from workspaces.web.asked_question import LONGEST
 from workspaces.web.people import person_of
 
 
@@ -68,7 +69,7 @@ def about_show(request: HttpRequest, slug: str) -> HttpResponse:
             }
             for star, count, share in about.histogram
         ],
-        "starters": [(text, build_chat_url(request, slug, text)) for text in listing.starters],
+        "longest_question": LONGEST,
         "chat_url": build_chat_url(request, slug),
         "share_url": absolute_url(reverse("marketplace:about-show", args=[slug])),
         "data_lines": list_data_lines(listing),
@@ -109,11 +110,9 @@ def _get_about(request: HttpRequest, slug: str) -> About:
     )
 
 
-def build_chat_url(request: HttpRequest, slug: str, text: str = "") -> str:
-    """Return the URL of a new chat; visitors reach it, with their text, through sign-up."""
+def build_chat_url(request: HttpRequest, slug: str) -> str:
+    """Return the URL of a new chat; visitors reach it through sign-up."""
     url = f"/g/{slug}/chat"
-    if text:
-        url += "?" + urlencode({"text": text})
     if isinstance(request.user, User):
         return url
     return reverse("account_signup") + "?" + urlencode({"next": url})
