@@ -192,16 +192,19 @@ def _build_sentence(
         elif piece in ("who", "what"):
             parts.append(actor if piece == "who" else subject)
         else:
-            parts.append(_name_value(piece, event, fields, names))
+            parts.append(_name_value(piece, event, fields, names, subject=subject))
     if not parts[0].url:
         parts[0] = Named(parts[0].text[:1].upper() + parts[0].text[1:])
     return tuple(parts)
 
 
-def _name_value(name: str, event: AuditEvent, fields: Mapping[str, FieldWords], names: _Names) -> Named:
+def _name_value(
+    name: str, event: AuditEvent, fields: Mapping[str, FieldWords], names: _Names, *, subject: Named
+) -> Named:
     value, words = event.data.get(name), fields.get(name)
     if words is not None and words.object:
-        return names.get(words.object, value)
+        # Events of earlier releases name some people by the object alone.
+        return subject if value is None else names.get(words.object, value)
     return Named(_describe_value(value, words, event, names) or "–")
 
 
