@@ -228,6 +228,14 @@ def test_names_are_those_of_today_and_go_with_the_account(owner: User, team: Wor
     ]  # fmt: skip
 
 
+def test_spaces_in_chinese_part_scripts_only(owner: User, team: Workspace) -> None:
+    GPTFactory.create(workspace=team, owner=owner, name="诗词课")
+    User.objects.filter(pk=owner.pk).update(display_name="林美")
+    with translation.override("zh-hans"):
+        (entry,) = read(team, owner, "gpts.gpt_created")
+    assert entry.sentence == "林美创建了诗词课。"
+
+
 def test_moderators_are_not_named_to_a_workspace(owner: User, team: Workspace) -> None:
     moderator = UserFactory.create(display_name="Mod Secret")
     gpt = GPTFactory.create(workspace=team, owner=owner, name="Desk")
