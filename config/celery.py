@@ -23,7 +23,7 @@ app.autodiscover_tasks()
 # must not wait for the files of another. What is not named here is upkeep or a check, in the queue "celery".
 # The workers are in embedded/start.py and docker-compose.yml.
 QUEUES: dict[str, tuple[str, ...]] = {
-    "mail": ("workspaces.mail_*", "workspaces.send_*", "workspaces.notify_*", "reviews.deliver_*"),
+    "mail": ("workspaces.send_*", "workspaces.notify_*", "reviews.deliver_*"),
     "money": ("payouts.*",),
     # An erasure may take hours.
     "files": ("gpts.read_files", "workspaces.run_erasure"),
@@ -79,6 +79,7 @@ every("reviews: maintain the queue", "reviews.tend_queue", 60)
 every("reviews: fill daily figures", "reviews.fill_daily_stats", 3600)
 daily("reviews: check public names again", "reviews.recheck_names", hour=4)
 every("workspaces: resume erasures", "workspaces.resume_erasures", 60)
+every("workspaces: remove expired sessions", "workspaces.remove_expired_sessions", 3600)
 daily("workspaces: forget used codes and links", "workspaces.forget_used_tokens", hour=4)
 every("payouts: roll up usage", "payouts.roll_up", 300)
 every("payouts: release holds that ended", "payouts.release_due", 3600)

@@ -233,6 +233,13 @@ STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", IS_PRODUCTION)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ADAPTER = "workspaces.web.adapters.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "workspaces.web.second_factor_forms.AuthenticateForm",
+    "reauthenticate": "workspaces.web.second_factor_forms.ReauthenticateForm",
+    "activate_totp": "workspaces.web.second_factor_forms.ActivateTOTPForm",
+    "add_webauthn": "workspaces.web.second_factor_forms.AddWebAuthnForm",
+    "edit_webauthn": "workspaces.web.second_factor_forms.EditWebAuthnForm",
+}
 MFA_TOTP_ISSUER = INSTANCE_NAME
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_PRODUCTION
 USERSESSIONS_TRACK_ACTIVITY = False  # would be a write per page; sessions are recorded when they begin
@@ -241,6 +248,21 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 # "secret", "settings": {"server_url"}}.
 OIDC_PROVIDERS = env.json("OIDC_PROVIDERS", default=[])
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": OIDC_PROVIDERS, "OAUTH_PKCE_ENABLED": True}}
+
+# How audit events read (core/audit_words.py); an action that is in none of these cannot be recorded.
+AUDIT_WORDS = [
+    "workspaces.audit_words.WORDS",
+    "gpts.llm.audit_words.WORDS",
+    "gpts.assistants.audit_words.WORDS",
+    "gpts.metering.audit_words.WORDS",
+    "gpts.knowledge.audit_words.WORDS",
+    "gpts.chat.audit_words.WORDS",
+    "gpts.evals.audit_words.WORDS",
+    "gpts.studio.audit_words.WORDS",
+    "marketplace.audit_words.WORDS",
+    "reviews.audit_words.WORDS",
+    "payouts.audit_words.WORDS",
+]
 
 # What each app erases with an account or a workspace, in this order: higher apps first.
 ERASURE_PARTS = [

@@ -95,8 +95,14 @@ def day(value: date | None) -> str:
 
 
 @register.filter
-def number(value: float | Decimal | None) -> str:
-    return "" if value is None else formats.number(value)
+def month(moment: datetime | None) -> str:
+    return formats.month(moment) if moment else ""
+
+
+@register.filter
+def number(value: float | Decimal | str | None, digits: int | None = None) -> str:
+    """Return a number in the reader's language; nothing for None and for "", a name that is not there."""
+    return "" if value is None or isinstance(value, str) else formats.number(value, digits)
 
 
 @register.filter

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import DomainError
@@ -41,6 +42,7 @@ from marketplace.web.labels import (
 )
 from marketplace.web.visitor_pages import visitor_context, visitor_page
 from workspaces.models import User
+from workspaces.web.asked_question import LONGEST
 from workspaces.web.people import person_of
 
 
@@ -60,10 +62,14 @@ def about_show(request: HttpRequest, slug: str) -> HttpResponse:
         "listing": listing,
         "ratings": ratings,
         "histogram": [
-            {"label": _("%(count)d stars") % {"count": star}, "count": count, "share": share}
+            {
+                "label": ngettext("%(count)d star", "%(count)d stars", star) % {"count": star},
+                "count": count,
+                "share": share,
+            }
             for star, count, share in about.histogram
         ],
-        "starters": [(text, build_chat_url(request, slug, text)) for text in listing.starters],
+        "longest_question": LONGEST,
         "chat_url": build_chat_url(request, slug),
         "share_url": absolute_url(reverse("marketplace:about-show", args=[slug])),
         "data_lines": list_data_lines(listing),
@@ -104,11 +110,9 @@ def _get_about(request: HttpRequest, slug: str) -> About:
     )
 
 
-def build_chat_url(request: HttpRequest, slug: str, text: str = "") -> str:
-    """Return the URL of a new chat; visitors reach it, with their text, through sign-up."""
+def build_chat_url(request: HttpRequest, slug: str) -> str:
+    """Return the URL of a new chat; visitors reach it through sign-up."""
     url = f"/g/{slug}/chat"
-    if text:
-        url += "?" + urlencode({"text": text})
     if isinstance(request.user, User):
         return url
     return reverse("account_signup") + "?" + urlencode({"next": url})

@@ -16,6 +16,7 @@ from gpts.chat.web import turns as chat_turns
 urlpatterns = [
     path("g/<slug:slug>/chat", chat_pages.chat_start, name="chat-start"),
     path("g/<slug:slug>/chat/turns", chat_turns.turn_first, name="turn-first"),
+    path("g/<slug:slug>/chat/asked", chat_turns.asked_send, name="asked-send"),
     path("g/<slug:slug>/chat/attachments", chat_files.attachment_add_first, name="attachment-add-first"),
     path("c/<uuid:conversation_id>/attachments", chat_files.attachment_add, name="attachment-add"),
     path("c/attachments/<uuid:attachment_id>", chat_files.attachment_show, name="attachment-show"),
