@@ -36,6 +36,8 @@ def test_an_error_page_needs_neither_request_nor_database(
 
 
 def test_the_error_pages_differ_only_in_their_words() -> None:
-    first, second = (FRAME.sub("", render_to_string(f"{page}.html", {"text": "x"})) for page in ("500", "503"))
+    first, second = (
+        FRAME.sub("", render_to_string(f"{page}.html", {"text": "x"})) for page in ("500", "503")
+    )
 
     assert first.split() == second.split()
