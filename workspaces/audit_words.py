@@ -166,8 +166,8 @@ ACTIONS = {
     ),
     "workspaces.second_factor_reset": ActionWords(
         Area.ACCOUNTS,
-        _("Second factor removed"),
-        _("%(who)s removed the second factor of %(what)s."),
+        _("Two-factor sign-in turned off"),
+        _("%(who)s turned off the two-factor sign-in of %(what)s."),
         details=("removed",),
         fields={"removed": FieldWords(_("Factors removed"))},
     ),

@@ -21,6 +21,7 @@ ENTRIES = (
     "chat/attachments.js",
     "chat/feedback.js",
     "chat/passage.js",
+    "chat/picker.js",
 )
 _FOLDER = "bundles"
 

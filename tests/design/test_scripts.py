@@ -167,6 +167,13 @@ def list_entries_of_templates() -> set[str]:
     return {name for text in texts for name in re.findall(r'{% module_script "([^"]+)" %}', text)}
 
 
+def test_templates_load_scripts_by_their_tag_alone() -> None:
+    """A module that is loaded by its own address would run beside its copy in a bundle."""
+    texts = {path: path.read_text() for path in (ROOT / "templates").rglob("*.html")}
+
+    assert [path.name for path, text in texts.items() if re.search(r"static ['\"]js/", text)] == []
+
+
 def test_every_script_and_every_export_is_used() -> None:
     trees = {path: parse(path.read_text()) for path in SCRIPTS}
     imported: dict[Path, set[str]] = {}
