@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.ids import uuid7
 from gpts.assistants.models import PastVersion, Version
-from gpts.chat.models import Turn, TurnFeedback
+from gpts.chat.models import Attachment, AttachmentVectors, Turn, TurnFeedback
 from gpts.chat.models.turn_words import TurnWords
 from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach, InsightState
 from gpts.knowledge.models import Passage
@@ -99,6 +99,11 @@ def _in_chats(world: World) -> None:
         vector=[1.0, -1.0, 1.0],
     )
     pack_vectors(passage.document_id, world.catalogue_model, 3)
+    attachment = Attachment.objects.filter(user=owner).earliest("created_at")
+    AttachmentVectors.objects.create(
+        attachment=attachment, user=owner, workspace_id=attachment.workspace_id, dimensions=3, pieces=1,
+        model_id=world.catalogue_model, vectors=b"abc",
+    )  # fmt: skip
 
 
 def _in_insights(world: World) -> None:
