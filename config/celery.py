@@ -23,7 +23,7 @@ app.autodiscover_tasks()
 # must not wait for the files of another. What is not named here is upkeep or a check, in the queue "celery".
 # The workers are in embedded/start.py and docker-compose.yml.
 QUEUES: dict[str, tuple[str, ...]] = {
-    "mail": ("workspaces.mail_*", "workspaces.send_*", "workspaces.notify_*", "reviews.deliver_*"),
+    "mail": ("workspaces.send_*", "workspaces.notify_*", "reviews.deliver_*"),
     "money": ("payouts.*",),
     # An erasure may take hours.
     "files": ("gpts.read_files", "workspaces.run_erasure"),

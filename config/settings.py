@@ -248,6 +248,21 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 OIDC_PROVIDERS = env.json("OIDC_PROVIDERS", default=[])
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": OIDC_PROVIDERS, "OAUTH_PKCE_ENABLED": True}}
 
+# How audit events read (core/audit_words.py); an action that is in none of these cannot be recorded.
+AUDIT_WORDS = [
+    "workspaces.audit_words.WORDS",
+    "gpts.llm.audit_words.WORDS",
+    "gpts.assistants.audit_words.WORDS",
+    "gpts.metering.audit_words.WORDS",
+    "gpts.knowledge.audit_words.WORDS",
+    "gpts.chat.audit_words.WORDS",
+    "gpts.evals.audit_words.WORDS",
+    "gpts.studio.audit_words.WORDS",
+    "marketplace.audit_words.WORDS",
+    "reviews.audit_words.WORDS",
+    "payouts.audit_words.WORDS",
+]
+
 # What each app erases with an account or a workspace, in this order: higher apps first.
 ERASURE_PARTS = [
     "payouts.services.erasure.PART",

@@ -13,11 +13,11 @@ from playwright.sync_api import Browser, expect
 from core.scope import system_scope
 from gpts.chat.models import Conversation, Message, Turn
 from gpts.chat.states import MessageRole
-from marketplace.models import Listing
+from marketplace.models import Listing, Rating
 from marketplace.services.listings import publish_listing
 from tests.fakes.openai_server import ModelServer
 from tests.support.browser import Person, get_production_hashers
-from tests.support.chat import configure_provider, create_public_gpt
+from tests.support.chat import configure_provider, create_conversation, create_public_gpt
 from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService, WorkerService
 from tests.support.web_client import CSRF, MakeWebClient
@@ -79,6 +79,48 @@ def test_a_visitors_question_is_sent_once_they_have_an_account(
     page.wait_for_url("**/c/*")
     expect(page.locator(".message--user .message__text").first).to_have_text("Begin here")
     assert get_questions() == [QUESTION, "Begin here"]
+
+
+def test_a_new_chat_is_chosen_and_a_gpt_rated_without_leaving_the_chat(
+    rita: Person, model_server: ModelServer
+) -> None:
+    configure_provider(model_server.url)
+    listing = list_gpt()
+    reader = UserFactory.create()
+    with system_scope("tests"):
+        conversation = create_conversation(reader, gpt=listing.gpt)
+        create_conversation(reader, gpt=create_public_gpt(name="Tea guide"))
+    rita.enter(reader)
+    rita.go(f"/c/{conversation.pk}")
+    page = rita.page
+
+    page.locator("summary", has_text="More").click()
+    page.get_by_role("link", name="Rate this GPT").click()
+    dialog = page.locator("dialog[open]")
+    dialog.locator(".stars-input__star").nth(3).click()
+    dialog.get_by_role("button", name="Rate it").click()
+    expect(dialog.get_by_role("status")).to_contain_text("Your rating is saved.")
+    page.keyboard.press("Escape")
+    assert page.url.endswith(f"/c/{conversation.pk}")
+    with system_scope("tests"):
+        assert Rating.objects.get(listing=listing).stars == 4
+
+    page.keyboard.press("n")
+    search = dialog.get_by_label("Search GPTs by name")
+    expect(search).to_be_focused()
+    expect(dialog.get_by_role("link", name="New chat with Essay coach")).to_be_visible()
+    rita.show("new-chat")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(dialog.locator(".choices__item").first).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    expect(search).to_be_focused()
+    search.fill("tea")
+    expect(dialog.locator(".choices__item")).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/chat")
+    expect(page.get_by_role("heading", name="Tea guide")).to_be_visible()
 
 
 def test_parallel_requests_send_a_question_once(
