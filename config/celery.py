@@ -30,7 +30,12 @@ QUEUES: dict[str, tuple[str, ...]] = {
     # Waiting for servers elsewhere.
     "outbound": ("gpts.ask_golden_prompt", "workspaces.run_outbound_jobs"),
     # Hours of computing, at a low priority.
-    "search": ("gpts.embed_waiting", "gpts.embed_attachments", "gpts.index_waiting"),
+    "search": (
+        "gpts.embed_waiting",
+        "gpts.embed_attachments",
+        "gpts.index_waiting",
+        "marketplace.embed_listings",
+    ),
 }
 QUEUE_NAMES = ("celery", *QUEUES)
 app.conf.task_routes = {name: {"queue": queue} for queue, names in QUEUES.items() for name in names}
@@ -74,6 +79,7 @@ every("workspaces: resume e-mails", "workspaces.sweep_mails", 60)
 every("marketplace: compute scores", "marketplace.compute_scores", 600)
 every("marketplace: unlist deleted GPTs", "marketplace.follow_deletions", 60)
 every("marketplace: follow publishing rules", "marketplace.follow_publishing_rules", 60)
+every("marketplace: make vectors of listings", "marketplace.embed_listings", 30)
 every("reviews: run waiting checks", "reviews.check_waiting", 60)
 every("reviews: send waiting notices", "reviews.deliver_waiting", 60)
 every("reviews: maintain the queue", "reviews.tend_queue", 60)
