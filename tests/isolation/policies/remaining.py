@@ -51,9 +51,7 @@ def _in_workspaces(world: World) -> None:
         title="Walks", starts_on=date(2026, 1, 1), ends_on=date(2026, 2, 1), created_at=now
     )
     ShelfEntry.objects.create(shelf=shelf, listing=listing, position=1, reason="Good walks.")
-    ListingVector.objects.create(
-        listing=listing, version_id=listing.version_id, recipe=1, code=bytes(384)
-    )
+    ListingVector.objects.create(listing=listing, version_id=listing.version_id, recipe=1, code=bytes(384))
     gone = publish_listing(
         gpt=world.gpts["alpha"], version=world.gpts["alpha"].versions.get(), by=None, at=now
     )
