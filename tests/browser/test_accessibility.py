@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.db import connections
@@ -70,6 +71,7 @@ def _seed_demo() -> None:
         connections.close_all()
 
 
+@pytest.mark.slow
 def test_main_pages_have_no_serious_axe_violations(server: WebService, page: Page) -> None:
     with ThreadPoolExecutor(1) as pool:
         pool.submit(_seed_demo).result()

@@ -64,7 +64,7 @@ class Script:
     def start_until_ready(self) -> float:
         began = time.monotonic()
         process = self.start()
-        ready = wait_until(lambda: process.poll() is not None or "is ready" in self.output(), 90)
+        ready = wait_until(lambda: process.poll() is not None or "is ready" in self.output(), 180)
         assert ready, self.output()
         assert process.poll() is None, self.output()
         return time.monotonic() - began
@@ -133,8 +133,8 @@ def test_it_serves_refuses_a_second_start_survives_kill_9_and_stops_on_ctrl_c(sc
     script.process.kill()
     script.process.wait()
 
-    # The next start ends what was left, keeps the database, and is quick.
-    assert script.start_until_ready() < 10 * float(os.environ.get("LOGGIA_SLOW_MACHINE", "3"))
+    # The next start ends what was left, keeps the database, and is quick: ten seconds on a quiet machine.
+    assert script.start_until_ready() < 10 * float(os.environ.get("LOGGIA_SLOW_MACHINE", "6"))
     assert EmbeddedPostgres(script.paths).pid() == database
     assert_ready(script)
     groups = [script.part(number) for number in range(len(PARTS))]

@@ -83,7 +83,8 @@ def test_when_one_ends_all_stop_and_it_is_named(
     seen: list[int] = []
 
     def kill() -> None:
-        assert wait_until(lambda: len(supervisor.processes) == len(PARTS) - len(SERVERS), 10)
+        assert wait_until(lambda: len(supervisor.processes) == len(PARTS) - len(SERVERS), 30)
+        assert wait_until(lambda: all(process.last for process in supervisor.processes), 30)
         pids = {process.name: process.popen.pid for process in supervisor.processes}
         seen.extend(pids.values())
         os.kill(servers[part].process.pid if part in servers else pids[part], signal.SIGKILL)
